@@ -1,0 +1,16 @@
+/** Slow tests (`*.slow.test.ts`) run only under `npm run test:slow`, the others only under `npm test`. */
+const slow = process.env.PXV_SLOW === '1';
+
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: [slow ? '**/*.slow.test.ts' : '**/*.test.ts'],
+  testPathIgnorePatterns: slow ? [] : ['\\.slow\\.test\\.ts$'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
+  },
+  testTimeout: slow ? 600_000 : 60_000,
+  maxWorkers: 2,
+};

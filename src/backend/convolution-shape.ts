@@ -1,0 +1,38 @@
+/**
+ * The geometry of a convolution as a list of taps: one contract for masked, ordinary and (as its input gradient)
+ * transposed convolutions.
+ *
+ *     out[n, y, x, o] = sum over taps t, and over features k < t.sees[group of o], of
+ *                         in[n, y * stride + t.dy, x * stride + t.dx, k] * weights[t.position, k, o]
+ *                       + bias[o] + plus[n, y, x, o]
+ *
+ * The input is zero outside the image. Tensors are NHWC; weights are HWIO, and `position` counts their height x width
+ * places in raster order. The order of the sum is contract: taps in the order listed (raster order), features
+ * ascending, one accumulator an output, then the bias, then the added map.
+ */
+export interface Tap {
+  /** Offset of the input pixel, rows down. */
+  dy: number;
+  /** Offset of the input pixel, columns to the right. */
+  dx: number;
+  /** Which of the kernel's height x width weight matrices belongs to this tap. */
+  position: number;
+  /** For each output group: how many leading input features it sees. Never decreasing from group to group. */
+  sees: readonly number[];
+}
+
+export interface ConvolutionShape {
+  inHeight: number;
+  inWidth: number;
+  inFeatures: number;
+  outHeight: number;
+  outWidth: number;
+  outFeatures: number;
+  /** Input pixels from one output pixel to the next, the same in both directions. */
+  stride: number;
+  /** Height and width of the weights; weights have the shape [height, width, inFeatures, outFeatures]. */
+  kernel: { height: number; width: number };
+  /** Sizes of the output groups, in order; their sum is outFeatures. */
+  groups: readonly number[];
+  taps: readonly Tap[];
+}

@@ -1,0 +1,170 @@
+import type { ConvolutionShape } from './convolution-shape.js';
+
+/** The paths a kernel can exist in. `typescript` is one more instruction set. */
+export type InstructionSet = 'typescript' | 'portable' | 'avx2' | 'avx512';
+
+/** The hyper-parameters of one mixture of discretised logistics: see `logisticMixture`. */
+export interface MixtureShape {
+  /** Number of logistics, K. */
+  components: number;
+  /** Number of levels a sub-pixel can have, 2 to 256. */
+  levels: number;
+  /** Levels that one unit of the network's output moves a mean. */
+  meanScale: number;
+}
+
+export interface AdamSettings {
+  learningRate: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  /** 1 for the first update; needed for the bias correction. */
+  step: number;
+}
+
+export interface RmsPropSettings {
+  learningRate: number;
+  decay: number;
+  epsilon: number;
+}
+
+/**
+ * What every instruction set offers: pure functions on dense row-major arrays. Outputs are overwritten whole; no output
+ * may overlap an input. Every implementation gives the same bits whatever the number of threads.
+ */
+export interface Kernels {
+  readonly instructionSet: InstructionSet;
+
+  /** out = convolution of r(x) + bias + plus, r = ReLU where `relu`, else the identity. See ConvolutionShape. */
+  convolution(
+    shape: ConvolutionShape,
+    batch: number,
+    x: Float32Array,
+    weights: Float32Array,
+    bias: Float32Array | null,
+    plus: Float32Array | null,
+    relu: boolean,
+    out: Float32Array,
+  ): void;
+
+  /**
+   * dx = (gradient of `convolution` with respect to x, given dy) + plus. With `reluInput` (the x of the forward call),
+   * the gradient is zero where x <= 0, before plus is added.
+   */
+  convolutionInputGradient(
+    shape: ConvolutionShape,
+    batch: number,
+    dy: Float32Array,
+    weights: Float32Array,
+    reluInput: Float32Array | null,
+    plus: Float32Array | null,
+    dx: Float32Array,
+  ): void;
+
+  /** Gradients of `convolution` with respect to its weights (zero where masked) and, where asked for, its bias. */
+  convolutionFilterGradient(
+    shape: ConvolutionShape,
+    batch: number,
+    x: Float32Array,
+    dy: Float32Array,
+    relu: boolean,
+    dWeights: Float32Array,
+    dBias: Float32Array | null,
+  ): void;
+
+  /** out[m, n] = sum_k a[m, k] b[k, n], k ascending; either factor may be stored transposed. */
+  matMul(
+    a: Float32Array,
+    b: Float32Array,
+    m: number,
+    n: number,
+    k: number,
+    transposeA: boolean,
+    transposeB: boolean,
+    out: Float32Array,
+  ): void;
+
+  /** out = max(x, 0). */
+  relu(x: Float32Array, out: Float32Array): void;
+  /** dx = dy where x > 0, else 0. */
+  reluGradient(x: Float32Array, dy: Float32Array, dx: Float32Array): void;
+  /** out = a + b; b's length divides a's, and b repeats (a bias over the last axis). */
+  add(a: Float32Array, b: Float32Array, out: Float32Array): void;
+  /** out = a * b, same lengths. */
+  multiply(a: Float32Array, b: Float32Array, out: Float32Array): void;
+  /** out[j] = sum over rows i of x[i, j]; x is rows x out.length. */
+  sumRows(x: Float32Array, rows: number, out: Float32Array): void;
+
+  /** nats[i] = -log softmax(logits[i])[targets[i]]; logits is rows x levels. */
+  softmaxCrossEntropy(
+    logits: Float32Array,
+    targets: Int32Array,
+    rows: number,
+    levels: number,
+    nats: Float32Array,
+  ): void;
+  /** dLogits[i, k] = dNats[i] * (softmax(logits[i])[k] - [k = targets[i]]). */
+  softmaxCrossEntropyGradient(
+    logits: Float32Array,
+    targets: Int32Array,
+    dNats: Float32Array,
+    rows: number,
+    levels: number,
+    dLogits: Float32Array,
+  ): void;
+
+  /**
+   * nats[i] = -log P(targets[i]) under a mixture of K discretised logistics; parameters is rows x 3K: K weight logits,
+   * K mean offsets m, K log-scale offsets s.
+   *
+   *     mean = anchors[i] + meanScale * m        (levels)
+   *     log scale = clamp(s + log 3, -3, 6)      (scale in levels)
+   *     upper = (target + 1/2 - mean) / scale,   lower = (target - 1/2 - mean) / scale
+   *     inner levels: log p = log sigmoid(upper) + log sigmoid(-lower) + log(1 - exp(-1 / scale))
+   *     level 0: log p = log sigmoid(upper)      last level: log p = log sigmoid(-lower)
+   */
+  logisticMixture(
+    shape: MixtureShape,
+    parameters: Float32Array,
+    targets: Int32Array,
+    anchors: Float32Array,
+    rows: number,
+    nats: Float32Array,
+  ): void;
+  /** Gradient of `logisticMixture` with respect to its parameters, times dNats[i]. Zero where the clamp holds. */
+  logisticMixtureGradient(
+    shape: MixtureShape,
+    parameters: Float32Array,
+    targets: Int32Array,
+    anchors: Float32Array,
+    dNats: Float32Array,
+    rows: number,
+    dParameters: Float32Array,
+  ): void;
+
+  /**
+   * One Adam update (Kingma and Ba 2014, algorithm 1) of weights w with gradient g * scale[0]:
+   * m' = b1 m + (1 - b1) g; v' = b2 v + (1 - b2) g^2; w' = w - rate * (m' / (1 - b1^t)) / (sqrt(v' / (1 - b2^t)) + eps).
+   */
+  adam(
+    settings: AdamSettings,
+    w: Float32Array,
+    g: Float32Array,
+    scale: Float32Array,
+    m: Float32Array,
+    v: Float32Array,
+    newW: Float32Array,
+    newM: Float32Array,
+    newV: Float32Array,
+  ): void;
+  /** One RMSProp update: v' = decay v + (1 - decay) g^2; w' = w - rate * g / (sqrt(v') + eps), g = gradient * scale[0]. */
+  rmsProp(
+    settings: RmsPropSettings,
+    w: Float32Array,
+    g: Float32Array,
+    scale: Float32Array,
+    v: Float32Array,
+    newW: Float32Array,
+    newV: Float32Array,
+  ): void;
+}

@@ -1,0 +1,35 @@
+/** What kind of mistake it was; tests and programs match on it. */
+export type ErrorCode =
+  | 'USAGE' // an option or argument is wrong
+  | 'INPUT' // a file, folder or value given by the user cannot be used
+  | 'OUTPUT' // a result cannot be written
+  | 'CHECKPOINT' // a model or run folder is missing, broken or does not fit
+  | 'DIVERGED' // training reached a value that is not finite
+  | 'INTERRUPTED' // the user stopped the work
+  | 'DEPENDENCY'; // a program or package that is needed is missing
+
+export interface ErrorParts {
+  code: ErrorCode;
+  /** What was being done, e.g. `read video`. */
+  operation: string;
+  /** What it was done to, e.g. a path or an option's name. */
+  argument: string;
+  expected: string;
+  received: string;
+  /** What the user can do about it, as an imperative without a full stop. */
+  remedy: string;
+}
+
+/** An error that a person can act on. Its message is one line: operation, argument, expected, received, remedy. */
+export class PxvError extends Error {
+  readonly code: ErrorCode;
+  readonly parts: Readonly<ErrorParts>;
+
+  constructor(parts: ErrorParts, options?: { cause?: unknown }) {
+    const { operation, argument, expected, received, remedy } = parts;
+    super(`${operation}: ${argument}: expected ${expected}, received ${received}; ${remedy}`.replace(/\s*\n\s*/g, ' '), options);
+    this.name = 'PxvError';
+    this.code = parts.code;
+    this.parts = parts;
+  }
+}
