@@ -1,0 +1,85 @@
+import { Noise } from '../../src/sampling/noise.js';
+import { philox4x32 } from '../../src/sampling/philox.js';
+
+/** Known answers for philox4x32-10 published with the Random123 library (kat_vectors). */
+const knownAnswers: { counter: number[]; key: number[]; block: number[] }[] = [
+  {
+    counter: [0, 0, 0, 0],
+    key: [0, 0],
+    block: [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8],
+  },
+  {
+    counter: [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff],
+    key: [0xffffffff, 0xffffffff],
+    block: [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd],
+  },
+  {
+    counter: [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
+    key: [0xa4093822, 0x299f31d0],
+    block: [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
+  },
+];
+
+test.each(knownAnswers)('Philox gives the published block for counter $counter under key $key', (known) => {
+  const out = new Uint32Array(4);
+  philox4x32(Uint32Array.from(known.counter), Uint32Array.from(known.key), out);
+  expect([...out]).toEqual(known.block);
+});
+
+describe('Noise', () => {
+  test('is the first word of the published block, with the lower half of the seed as the first key word', () => {
+    const noise = new Noise(0x299f31d0_a4093822n);
+    const u = noise.uniform(0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344);
+    expect(u).toBe((0xd16cfe09 + 0.5) / 2 ** 32);
+  });
+
+  test('takes a seed as a number or as a bigint', () => {
+    expect(new Noise(42).uniform(1, 2, 3, 0)).toBe(new Noise(42n).uniform(1, 2, 3, 0));
+    expect(new Noise(42).uniform(1, 2, 3, 0)).not.toBe(new Noise(43).uniform(1, 2, 3, 0));
+  });
+
+  test('does not depend on the order of the draws', () => {
+    const forward = new Noise(7);
+    const backward = new Noise(7);
+    const positions = Array.from({ length: 50 }, (_, position) => position);
+    const there = positions.map((position) => forward.uniform(0, 1, position, 2));
+    const back = positions.reverse().map((position) => backward.uniform(0, 1, position, 2));
+    expect(back.reverse()).toEqual(there);
+    expect(new Set(there).size).toBe(50);
+  });
+
+  test('changes with each of sample, frame, position and channel', () => {
+    const noise = new Noise(0);
+    const draws = [
+      noise.uniform(0, 0, 0, 0),
+      noise.uniform(1, 0, 0, 0),
+      noise.uniform(0, 1, 0, 0),
+      noise.uniform(0, 0, 1, 0),
+      noise.uniform(0, 0, 0, 1),
+    ];
+    expect(new Set(draws).size).toBe(5);
+  });
+
+  test('is uniform: chi-square of 100,000 draws in 100 bins stays below its 99.99% quantile', () => {
+    const noise = new Noise(2024);
+    const bins = new Float64Array(100);
+    for (let position = 0; position < 100_000; position++) bins[Math.floor(100 * noise.uniform(0, 0, position, 0))]++;
+    const chiSquare = bins.reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);
+    expect(chiSquare).toBeLessThan(160.1);
+  });
+
+  test.each([-1, 0.5, NaN, 2 ** 53, 2n ** 64n, -1n])('refuses the seed %s', (seed) => {
+    expect(() => new Noise(seed)).toThrow(
+      expect.objectContaining({
+        code: 'INPUT',
+        message: expect.stringMatching(/seed: expected a whole number from 0 to 2\^64 - 1/) as string,
+      }) as Error,
+    );
+  });
+
+  test('takes the largest seed', () => {
+    expect(new Noise(2n ** 64n - 1n).uniform(0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff)).toBe(
+      (0x408f276d + 0.5) / 2 ** 32,
+    );
+  });
+});
