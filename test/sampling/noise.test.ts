@@ -1,5 +1,5 @@
 import { Noise } from '../../src/sampling/noise.js';
-import { philox4x32 } from '../../src/sampling/philox.js';
+import { philox4x32 } from '../../src/philox.js';
 
 /** Known answers for philox4x32-10 published with the Random123 library (kat_vectors). */
 const knownAnswers: { counter: number[]; key: number[]; block: number[] }[] = [
