@@ -1,0 +1,68 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { PxvError } from '../src/errors.js';
+import { formatTable } from '../src/evaluation/table.js';
+import { addJsonOption } from './options.js';
+import { run, type Report } from './report.js';
+
+interface Check {
+  name: string;
+  status: 'ok' | 'warn';
+  found: string;
+  /** What to do about a warning. */
+  fix?: string;
+}
+
+export function command(): Command {
+  const doctor = new Command('doctor').description('say what works on this machine, and how to mend what does not');
+  addJsonOption(doctor);
+  doctor.addHelpText(
+    'after',
+    `
+Examples:
+  $ pxv doctor
+  $ pxv doctor --json`,
+  );
+  return doctor.action(run(diagnose));
+}
+
+async function diagnose(): Promise<Report> {
+  const checks = [checkNode(), await checkFfmpeg(), checkModels()];
+  const rows = checks.map(({ status, name, found, fix }) => [status, name, fix ? `${found}; ${fix}` : found]);
+  const column = { title: '', align: 'left' } as const;
+  return { text: formatTable([column, column, column], rows), json: { checks } };
+}
+
+function checkNode(): Check {
+  const found = `${process.version} on ${process.platform} ${process.arch}`;
+  const oldest = 20;
+  if (Number(process.versions.node.split('.')[0]) >= oldest) return { name: 'Node.js', status: 'ok', found };
+  return { name: 'Node.js', status: 'warn', found, fix: `install Node.js ${oldest} or newer` };
+}
+
+async function checkFfmpeg(): Promise<Check> {
+  const { findFfmpeg } = await import('../src/video/ffmpeg-binary.js');
+  try {
+    const { path, version, source, warning } = findFfmpeg();
+    const found = `${version} from ${source}: ${path}`;
+    return warning ? { name: 'FFmpeg', status: 'warn', found, fix: warning } : { name: 'FFmpeg', status: 'ok', found };
+  } catch (error) {
+    return missing('FFmpeg', error);
+  }
+}
+
+function checkModels(): Check {
+  const folder = fileURLToPath(new URL('../../models', import.meta.url));
+  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const names = entries
+    .filter((entry) => existsSync(`${folder}/${entry.name}/model.safetensors`))
+    .map(({ name }) => name);
+  if (names.length > 0) return { name: 'models', status: 'ok', found: names.join(', ') };
+  return { name: 'models', status: 'warn', found: `none in ${folder}`, fix: 'train one: pxv train --help' };
+}
+
+function missing(name: string, error: unknown): Check {
+  if (!(error instanceof PxvError)) throw error;
+  return { name, status: 'warn', found: error.parts.received, fix: error.parts.remedy };
+}

@@ -1,0 +1,33 @@
+import { PxvError } from '../src/errors.js';
+import type { Progress } from './progress.js';
+
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * Until closed: the first SIGINT or SIGTERM aborts `signal`, so that the work can save and end; the second ends the
+ * process at once with exit code 130.
+ */
+export function listenForInterrupt(progress: Progress): { signal: AbortSignal; close(): void } {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(130);
+    progress.say('pxv: finishing: saving... (interrupt again to stop at once)');
+    controller.abort(
+      new PxvError({
+        code: 'INTERRUPTED',
+        operation: 'run',
+        argument: 'pxv',
+        expected: 'to finish the work',
+        received: name,
+        remedy: 'run it again when you like',
+      }),
+    );
+  };
+  for (const name of signals) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    close: () => {
+      for (const name of signals) process.off(name, onSignal);
+    },
+  };
+}

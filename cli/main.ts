@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { command as doctor } from './doctor.js';
+import { reportError, throwWrongUsage } from './report.js';
+
+/** In the order of the help. A command's file imports what it computes with inside its action, so that help is quick. */
+const commands = [doctor];
+
+const { version, description } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as Record<'version' | 'description', string>;
+
+function exitWith(error: unknown): void {
+  process.exit(reportError(error));
+}
+process.on('uncaughtException', exitWith);
+process.on('unhandledRejection', exitWith);
+for (const stream of [process.stdout, process.stderr]) {
+  // A reader that has seen enough, as in `pxv ... | head`, is no failure.
+  stream.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? process.exit() : exitWith(error)));
+}
+
+const program = new Command('pxv').description(description).version(version);
+for (const command of commands) program.addCommand(command());
+program.addHelpText(
+  'after',
+  `
+Examples:
+  $ pxv doctor                 what works on this machine
+  $ pxv train --help           the options of a command, with examples`,
+);
+throwWrongUsage(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = reportError(error);
+}
+// Open handles, such as those of threads or child processes after a failure, must not keep a finished command alive.
+process.stdout.write('', () => process.exit());

@@ -1,0 +1,88 @@
+import { Option, type Command } from 'commander';
+import type { InstructionSet } from '../src/backend/kernels.js';
+import { PxvError } from '../src/errors.js';
+import type { Size } from '../src/frame.js';
+
+const backends = ['native', 'cpu', 'tensorflow'] as const;
+const instructionSets = ['typescript', 'portable', 'avx2', 'avx512'] as const satisfies readonly InstructionSet[];
+
+/** What `addComputeOptions` adds to a command's options; whatever is not given is for the backend to choose. */
+export interface ComputeOptions {
+  threads?: number;
+  backend?: (typeof backends)[number];
+  instructionSet?: InstructionSet;
+}
+
+/** For commands that compute: on what, with which instructions, on how many threads. */
+export function addComputeOptions(command: Command): Command {
+  const options = [
+    new Option('--threads <count>', 'threads to compute with (default: one for each core)').argParser(
+      wholeNumber('--threads', 1, 256),
+    ),
+    new Option('--backend <name>', 'what computes (default: the fastest found)').choices(backends),
+    new Option('--instruction-set <name>', 'kernels of the native backend (default: the best of this CPU)').choices(
+      instructionSets,
+    ),
+  ];
+  for (const option of options) command.addOption(option.helpGroup('Computing:'));
+  return command;
+}
+
+export function addSeedOption(command: Command): Command {
+  return command.option('--seed <number>', 'makes everything random repeatable: 0 to 2^64 - 1', seed, 1);
+}
+
+export function addJsonOption(command: Command): Command {
+  return command.option('--json', 'print the result as one JSON object');
+}
+
+/** A parser of whole numbers from `min` to `max`, both included. */
+export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;
+  return (text) => {
+    const value = Number(text);
+    if (/^[+-]?\d+$/.test(text) && value >= min && value <= max) return value;
+    throw wrongOption(flag, `a whole number ${range}`, text, `give one such as ${flag} ${min}`);
+  };
+}
+
+/** A parser of numbers from `min` to `max`; `min` itself is left out where `above`. */
+export function decimalNumber(
+  flag: string,
+  { min, max = Infinity, above = false }: { min: number; max?: number; above?: boolean },
+): (text: string) => number {
+  const from = above ? `above ${min}` : `of at least ${min}`;
+  const range = max === Infinity ? from : `${from} and at most ${max}`;
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && (above ? value > min : value >= min) && value <= max && value < Infinity) return value;
+    throw wrongOption(flag, `a number ${range}`, text, 'give one in this range');
+  };
+}
+
+/** A parser of sizes in pixels, such as 64x48: width, then height. */
+export function size(flag: string): (text: string) => Size {
+  return (text) => {
+    const [, width, height] = (/^(\d{1,5})x(\d{1,5})$/.exec(text) ?? []).map(Number);
+    if (width > 0 && height > 0) return { width, height };
+    throw wrongOption(flag, 'width x height in pixels', text, `write it as in ${flag} 64x48`);
+  };
+}
+
+/** A seed of 64 bits; a bigint only where a number cannot hold it. */
+export function seed(text: string): number | bigint {
+  const value = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
+  if (value >= 0n && value < 1n << 64n) return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+  throw wrongOption('--seed', 'a whole number from 0 to 2^64 - 1', text, 'give one such as --seed 1');
+}
+
+function wrongOption(flag: string, expected: string, text: string, remedy: string): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'read options',
+    argument: flag,
+    expected,
+    received: JSON.stringify(text),
+    remedy,
+  });
+}

@@ -1,0 +1,88 @@
+import { CommanderError, type Command } from 'commander';
+import { PxvError } from '../src/errors.js';
+import { listenForInterrupt } from './interrupt.js';
+import { Progress } from './progress.js';
+
+export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** What an action is given besides its arguments and options. */
+export interface Work {
+  /** Aborted when the user asks to stop; its reason is a `PxvError` with the code `INTERRUPTED`. */
+  signal: AbortSignal;
+  progress: Progress;
+}
+
+/** What a command found, as text for people and as one object for programs (`--json`). */
+export interface Report {
+  text: string;
+  json: object;
+}
+
+/**
+ * Makes an action of commander from one that gets its `Work` first, then the command's arguments, then its options, and
+ * returns what to print on stdout. Errors pass through to the one place that reports them, in main.ts.
+ */
+export function run<Given extends unknown[]>(action: (work: Work, ...given: Given) => Promise<Report>) {
+  return async (...given: [...Given, Command]): Promise<void> => {
+    const command = given.pop() as Command;
+    const progress = new Progress(process.stderr);
+    const interrupt = listenForInterrupt(progress);
+    try {
+      const report = await action({ signal: interrupt.signal, progress }, ...(given as unknown as Given));
+      progress.close();
+      const { json } = command.opts<{ json?: boolean }>();
+      process.stdout.write(`${json ? toJson(report.json) : report.text.trimEnd()}\n`);
+      if (interrupt.signal.aborted) process.exitCode = exitCodes.interrupted;
+    } finally {
+      progress.close();
+      interrupt.close();
+    }
+  };
+}
+
+/**
+ * Makes a command and those below it throw what commander finds wrong in the arguments, as one line that ends with where
+ * to read on, instead of printing it and ending the process.
+ */
+export function throwWrongUsage(command: Command, path = command.name()): void {
+  command.configureOutput({ outputError: () => {} });
+  command.exitOverride(({ exitCode, code, message }) => {
+    const oneLine = message
+      .replace(/^error: /, '')
+      .replace(/\.?\s*\n\s*/g, ' ')
+      .replace(/\.$/, '');
+    throw new CommanderError(exitCode, code, `${oneLine}; see ${path} --help`);
+  });
+  for (const below of command.commands) throwWrongUsage(below, `${path} ${below.name()}`);
+}
+
+/** Writes one line about the error to stderr (and its stack where PXV_DEBUG is set); returns the exit code for it. */
+export function reportError(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.done;
+    // Without a command, commander has already written the help to stderr.
+    if (error.code !== 'commander.help') process.stderr.write(`pxv: ${error.message}\n`);
+    return exitCodes.usage;
+  }
+  process.stderr.write(`pxv: ${line(error)}\n`);
+  if (process.env.PXV_DEBUG && error instanceof Error) process.stderr.write(`${stack(error)}\n`);
+  if (error instanceof PxvError && error.code === 'USAGE') return exitCodes.usage;
+  if (error instanceof PxvError && error.code === 'INTERRUPTED') return exitCodes.interrupted;
+  return exitCodes.failed;
+}
+
+/** JSON has no bigint; a seed that is too large for a number becomes a string. */
+function toJson(result: object): string {
+  return JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+}
+
+function line(error: unknown): string {
+  if (error instanceof PxvError) return error.message;
+  const hint = process.env.PXV_DEBUG ? '' : '; set PXV_DEBUG=1 to see where';
+  return `unexpected error: ${String(error).replace(/\s*\n\s*/g, ' ')}${hint}`;
+}
+
+function stack(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stack(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}
