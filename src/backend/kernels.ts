@@ -13,6 +13,11 @@ export interface MixtureShape {
   meanScale: number;
 }
 
+/** A mixture's log scale is the network's output plus this, clamped to MIN_LOG_SCALE .. MAX_LOG_SCALE (scales in levels). */
+export const LOG_SCALE_OFFSET = Math.log(3);
+export const MIN_LOG_SCALE = -3;
+export const MAX_LOG_SCALE = 6;
+
 export interface AdamSettings {
   learningRate: number;
   beta1: number;

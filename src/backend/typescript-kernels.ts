@@ -1,0 +1,28 @@
+import type { Kernels } from './kernels.js';
+import { convolution, convolutionInputGradient } from './typescript/convolution.js';
+import { add, multiply, relu, reluGradient, sumRows } from './typescript/elementwise.js';
+import { convolutionFilterGradient } from './typescript/filter-gradient.js';
+import { logisticMixture, logisticMixtureGradient } from './typescript/logistic-mixture.js';
+import { matMul } from './typescript/mat-mul.js';
+import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './typescript/softmax.js';
+import { adam, rmsProp } from './typescript/updates.js';
+
+/** The kernels in plain TypeScript: one thread, about 3 GFLOP/s. They serve wherever the native addon does not load. */
+export const typescriptKernels: Kernels = {
+  instructionSet: 'typescript',
+  convolution,
+  convolutionInputGradient,
+  convolutionFilterGradient,
+  matMul,
+  relu,
+  reluGradient,
+  add,
+  multiply,
+  sumRows,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyGradient,
+  logisticMixture,
+  logisticMixtureGradient,
+  adam,
+  rmsProp,
+};

@@ -1,0 +1,32 @@
+/** See Kernels.relu. */
+export function relu(x: Float32Array, out: Float32Array): void {
+  for (let i = 0; i < x.length; i++) out[i] = Math.max(x[i], 0);
+}
+
+/** See Kernels.reluGradient. */
+export function reluGradient(x: Float32Array, dy: Float32Array, dx: Float32Array): void {
+  for (let i = 0; i < x.length; i++) dx[i] = x[i] > 0 ? dy[i] : 0;
+}
+
+/** See Kernels.add. */
+export function add(a: Float32Array, b: Float32Array, out: Float32Array): void {
+  const period = b.length;
+  for (let start = 0; start < a.length; start += period)
+    for (let j = 0; j < period; j++) out[start + j] = a[start + j] + b[j];
+}
+
+/** See Kernels.multiply. */
+export function multiply(a: Float32Array, b: Float32Array, out: Float32Array): void {
+  for (let i = 0; i < a.length; i++) out[i] = a[i] * b[i];
+}
+
+let rowSums = new Float64Array(0);
+
+/** See Kernels.sumRows. */
+export function sumRows(x: Float32Array, rows: number, out: Float32Array): void {
+  const columns = out.length;
+  if (rowSums.length < columns) rowSums = new Float64Array(columns);
+  rowSums.fill(0, 0, columns);
+  for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < columns; j++, at++) rowSums[j] += x[at];
+  for (let j = 0; j < columns; j++) out[j] = rowSums[j];
+}
