@@ -1,0 +1,59 @@
+import type { ConvolutionShape } from './convolution-shape.js';
+import { Philox } from '../philox.js';
+
+/** A trainable array: what it is called in a checkpoint, its shape, and its first values. */
+export interface ParameterSpec {
+  name: string;
+  shape: readonly number[];
+  /**
+   * First values. Draws come one after another from `uniform`, each in (0, 1).
+   * Weights of a masked convolution are zero where masked.
+   */
+  initialise(uniform: () => number): Float32Array;
+}
+
+/** As much of a convolution's shape as its parameters need. */
+export type ParameterShape = Pick<ConvolutionShape, 'kernel' | 'inFeatures' | 'outFeatures' | 'groups' | 'taps'>;
+
+/** Weights and bias of a convolution, uniform in +-1/sqrt(number of inputs that an output sees). */
+export function convolutionParameters(name: string, shape: ParameterShape): ParameterSpec[] {
+  const { kernel, inFeatures, outFeatures, groups, taps } = shape;
+  const bounds = groups.map((_, group) => {
+    const inputs = taps.reduce((sum, tap) => sum + tap.sees[group], 0);
+    return inputs > 0 ? 1 / Math.sqrt(inputs) : 0;
+  });
+  const groupOf = groups.flatMap((size, group) => Array.from({ length: size }, () => group));
+  const draw = (output: number, uniform: () => number) => (2 * uniform() - 1) * bounds[groupOf[output]];
+  return [
+    {
+      name: `${name}.weights`,
+      shape: [kernel.height, kernel.width, inFeatures, outFeatures],
+      initialise(uniform) {
+        const values = new Float32Array(kernel.height * kernel.width * inFeatures * outFeatures);
+        for (const tap of taps) {
+          for (let input = 0; input < inFeatures; input++) {
+            for (let output = 0; output < outFeatures; output++) {
+              if (input >= tap.sees[groupOf[output]]) continue;
+              values[(tap.position * inFeatures + input) * outFeatures + output] = draw(output, uniform);
+            }
+          }
+        }
+        return values;
+      },
+    },
+    {
+      name: `${name}.bias`,
+      shape: [outFeatures],
+      initialise: (uniform) => Float32Array.from({ length: outFeatures }, (_, output) => draw(output, uniform)),
+    },
+  ];
+}
+
+/** First values of all parameters. A parameter's values depend on the seed and on its place in the list alone. */
+export function initialiseParameters(specs: readonly ParameterSpec[], seed: bigint): Float32Array[] {
+  const philox = new Philox(seed);
+  return specs.map((spec, index) => {
+    let draws = 0;
+    return spec.initialise(() => philox.uniform(0, 0, draws++, index));
+  });
+}

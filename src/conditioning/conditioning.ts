@@ -1,0 +1,40 @@
+import type { Tensor, Tensor2D, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core';
+import type { z } from 'zod';
+import type { ParameterSpec } from '../backend/parameters.js';
+import type { Channels, Size } from '../frame.js';
+
+/** What a model is told besides the image's own earlier sub-pixels. Values are levels (0 to levels - 1) as floats. */
+export interface Given {
+  previousFrames?: {
+    /** [batch, context, height, width, channels], oldest first. Frames that do not exist are zero. */
+    levels: Tensor5D;
+    /** [batch, context]: 1 where the frame exists, else 0. */
+    valid: Tensor2D;
+  };
+}
+
+/** All that crosses from a conditioning into a network. */
+export interface Condition {
+  /** [batch, height, width, features], read by every layer. */
+  map: Tensor4D;
+  /** [batch, height, width, channels]: the level each sub-pixel is expected near, where a mixture's means start. */
+  anchor: Tensor4D;
+}
+
+/** The network that a conditioning serves. */
+export interface ConditionedNetwork {
+  size: Size;
+  channels: Channels;
+  levels: number;
+}
+
+/** One kind of conditioning: how what is given becomes a map and an anchor. Plain tfjs, differentiable in weights. */
+export interface Conditioning<D extends { type: string }> {
+  type: D['type'];
+  schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
+  /** Features of the map. */
+  mapFeatures(description: D): number;
+  parameters(description: D, network: ConditionedNetwork): ParameterSpec[];
+  /** @param weights tensors in the order of `parameters` */
+  condition(description: D, network: ConditionedNetwork, given: Given, weights: readonly Tensor[]): Condition;
+}

@@ -1,0 +1,126 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PxvError } from '../errors.js';
+import { modelSchema, type ModelDescription } from './description.js';
+import { buildNetwork, type Network } from './network.js';
+import { parseConfiguration } from './parse-configuration.js';
+import { readSafetensors, writeSafetensors, type NamedArray } from './safetensors.js';
+
+/** A network with its weights. */
+export interface Model {
+  /** Name of the shipped model, or the path that it was read from. */
+  name: string;
+  description: ModelDescription;
+  network: Network;
+  /** In the order of `network.parameters`. */
+  weights: Float32Array[];
+  /** Optimiser steps that made these weights; 0 before training. */
+  step: number;
+}
+
+/** The model that predicts and scores video where none is named. */
+export const DEFAULT_VIDEO_MODEL = 'video-64';
+
+const MODEL_FILE = 'model.safetensors';
+
+/** The package's folder: the nearest one above this file that holds package.json. */
+export function packageFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}
+
+/** Names of the models that ship with the package. */
+export function shippedModels(): string[] {
+  const folder = join(packageFolder(), 'models');
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((file) => file.endsWith('.safetensors'));
+  return files.map((file) => basename(file, '.safetensors')).sort();
+}
+
+/**
+ * Finds the file that `--model` means: a run folder, a safetensors file, or the name of a shipped model.
+ *
+ * @throws PxvError `CHECKPOINT` where there is no such thing
+ */
+export function modelFile(model: string): string {
+  const shipped = join(packageFolder(), 'models', `${model}.safetensors`);
+  const candidates = [join(model, MODEL_FILE), model, shipped];
+  const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
+  if (found !== undefined) return found;
+  throw new PxvError({
+    code: 'CHECKPOINT',
+    operation: 'find model',
+    argument: model,
+    expected: `a run folder with ${MODEL_FILE}, a .safetensors file, or a shipped model (${shippedModels().join(', ')})`,
+    received: existsSync(model) ? `a folder without ${MODEL_FILE}` : 'no such path or name',
+    remedy: 'check the name, or train one with `pxv train --frames DIR --out RUN`',
+  });
+}
+
+/** Metadata of a model file: the description and what tells one state of training from another. */
+export function modelMetadata(description: ModelDescription, step: number): Record<string, string> {
+  return { format: 'pxv', description: JSON.stringify(description), step: String(step) };
+}
+
+/** Writes weights under their parameters' names, whole or not at all. */
+export function saveModel(path: string, model: Pick<Model, 'description' | 'network' | 'weights' | 'step'>): void {
+  writeSafetensors(path, {
+    arrays: namedWeights(model.network, model.weights),
+    metadata: modelMetadata(model.description, model.step),
+  });
+}
+
+/** Reads a model for prediction or scoring; see `modelFile` for what may be named. */
+export function loadModel(name: string): Model {
+  const path = modelFile(name);
+  const { arrays, metadata } = readSafetensors(path);
+  const description = readDescription(path, metadata.description);
+  const network = buildNetwork(description.network);
+  return { name, description, network, weights: takeWeights(path, network, arrays), step: Number(metadata.step ?? 0) };
+}
+
+/** Parses the description that a checkpoint carries. */
+export function readDescription(path: string, text: string | undefined): ModelDescription {
+  let value: unknown;
+  try {
+    value = JSON.parse(text ?? '');
+  } catch {
+    throw unfit(path, 'a model description in the metadata', 'none');
+  }
+  return parseConfiguration(modelSchema, value, { operation: 'read model', argument: path, code: 'CHECKPOINT' });
+}
+
+export function namedWeights(network: Network, weights: readonly Float32Array[], prefix = ''): Map<string, NamedArray> {
+  return new Map(
+    network.parameters.map(({ name, shape }, index) => [prefix + name, { shape, data: weights[index] }]),
+  );
+}
+
+/** The arrays of a network's parameters, in order; each must be there and have its shape. */
+export function takeWeights(
+  path: string,
+  network: Network,
+  arrays: ReadonlyMap<string, NamedArray>,
+  prefix = '',
+): Float32Array[] {
+  return network.parameters.map(({ name, shape }) => {
+    const array = arrays.get(prefix + name);
+    const expected = `tensor '${prefix + name}' of shape [${shape.join(', ')}]`;
+    if (array === undefined) throw unfit(path, expected, 'no such tensor');
+    if (array.shape.join() !== shape.join()) throw unfit(path, expected, `shape [${array.shape.join(', ')}]`);
+    return array.data;
+  });
+}
+
+function unfit(path: string, expected: string, received: string): PxvError {
+  return new PxvError({
+    code: 'CHECKPOINT',
+    operation: 'read model',
+    argument: path,
+    expected,
+    received,
+    remedy: 'use a checkpoint that this version of pxv wrote',
+  });
+}

@@ -1,0 +1,63 @@
+import type { Channels } from '../frame.js';
+
+/**
+ * When the value of a slot at a position may be read.
+ * - `given`: before the image is begun (conditioning maps).
+ * - `image`: the image itself; colour by colour, as each sub-pixel becomes known.
+ * - `pixel`: computed from the pixel's own earlier colours and from earlier pixels; its group g may be read once
+ *   colour g is being predicted.
+ */
+export type Ready = 'given' | 'image' | 'pixel';
+
+/** Floats that the widest vector register holds; groups that are multiples of it waste no lanes. */
+const VECTOR_WIDTH = 16;
+
+/**
+ * Cuts features into one group for each colour channel, R first: the only place where this is decided.
+ *
+ * Where there are enough whole vectors of 16 features to go round, groups are cut at their boundaries (128 = 48 + 48 +
+ * 32); else as evenly as can be (20 = 7 + 7 + 6). Earlier colours get what is left over.
+ *
+ * @returns sizes of the groups, in order; their sum is `features`
+ * @throws RangeError where there are fewer features than channels
+ */
+export function cutGroups(features: number, channels: Channels): number[] {
+  if (features < channels) throw new RangeError(`cannot cut ${features} features into ${channels} colour groups`);
+  const unit = features % VECTOR_WIDTH === 0 && features >= channels * VECTOR_WIDTH ? VECTOR_WIDTH : 1;
+  const units = features / unit;
+  return Array.from({ length: channels }, (_, group) => {
+    const extra = group < units % channels ? 1 : 0;
+    return (Math.floor(units / channels) + extra) * unit;
+  });
+}
+
+/** Where an input pixel lies, in raster order, as seen from the output pixel. */
+export type TapPlace = 'earlier' | 'centre' | 'later';
+
+export function placeOf(dy: number, dx: number): TapPlace {
+  if (dy === 0 && dx === 0) return 'centre';
+  return dy < 0 || (dy === 0 && dx < 0) ? 'earlier' : 'later';
+}
+
+/**
+ * The colour rule (1601.06759, section 3.4): how many leading features of the input each output group may see through
+ * a tap. Mask A and mask B follow from what is read: the image at the centre shows only earlier colours (mask A),
+ * features at the centre show the same colour too (mask B).
+ *
+ * @param groups sizes of the input's groups
+ * @param outGroups number of output groups
+ */
+export function visibleFeatures(
+  ready: Ready,
+  groups: readonly number[],
+  outGroups: number,
+  place: TapPlace,
+): number[] {
+  const all = groups.reduce((sum, size) => sum + size, 0);
+  return Array.from({ length: outGroups }, (_, group) => {
+    if (ready === 'given' || place === 'earlier') return all;
+    if (place === 'later') return 0;
+    const visibleGroups = ready === 'image' ? group : group + 1;
+    return groups.slice(0, visibleGroups).reduce((sum, size) => sum + size, 0);
+  });
+}

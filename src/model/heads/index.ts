@@ -1,0 +1,14 @@
+import type { Head } from './head.js';
+import { logisticMixture, type LogisticMixtureDescription } from './logistic-mixture.js';
+import { softmax, type SoftmaxDescription } from './softmax.js';
+
+export type { Head };
+export type HeadDescription = SoftmaxDescription | LogisticMixtureDescription;
+
+/** Every kind of head; a new one is a file and a line here and above. */
+export const heads = { [softmax.type]: softmax, [logisticMixture.type]: logisticMixture } as const;
+
+/** The head of a description. */
+export function headOf(description: HeadDescription): Head<HeadDescription> {
+  return heads[description.type] as Head<HeadDescription>;
+}

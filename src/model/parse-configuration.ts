@@ -1,0 +1,91 @@
+import type { z } from 'zod';
+import { PxvError } from '../errors.js';
+
+/** Where a configuration came from and what to say of it. */
+export interface ConfigurationSource {
+  operation: string;
+  /** File or option that holds the value. */
+  argument: string;
+  code: 'USAGE' | 'CHECKPOINT';
+}
+
+/**
+ * Checks a value against a schema.
+ *
+ * @returns the parsed value
+ * @throws PxvError naming the first key that is wrong, and for an unknown key the nearest known one
+ */
+export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, source: ConfigurationSource): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const path = issue.path.join('.') || 'the whole';
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0];
+    const nearest = nearestKey(key, knownKeys(schema, issue.path));
+    throw new PxvError({
+      ...source,
+      expected: 'only known keys',
+      received: `unknown key '${[...issue.path, key].join('.')}'`,
+      remedy: nearest === null ? 'remove it' : `did you mean '${nearest}'?`,
+    });
+  }
+  throw new PxvError({
+    ...source,
+    expected: `a valid '${path}'`,
+    received: `${shorten(valueAt(value, issue.path))} (${issue.message})`,
+    remedy: `correct '${path}'`,
+  });
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+}
+
+function shorten(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** The keys that a schema knows at a path, found by walking its own definition. */
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  type Node = { _zod: { def: { shape?: Record<string, Node>; element?: Node; innerType?: Node; options?: Node[] } } };
+  let nodes = [schema as unknown as Node];
+  const expand = (node: Node): Node[] => {
+    const { innerType, options } = node._zod.def;
+    return innerType ? expand(innerType) : options ? options.flatMap(expand) : [node];
+  };
+  for (const key of path) {
+    nodes = nodes.flatMap(expand).flatMap((node) => {
+      const { shape, element } = node._zod.def;
+      const next = typeof key === 'number' ? element : shape?.[String(key)];
+      return next ? [next] : [];
+    });
+  }
+  return nodes.flatMap(expand).flatMap((node) => Object.keys(node._zod.def.shape ?? {}));
+}
+
+/** The known key with the smallest edit distance, if that is at most half the word. */
+function nearestKey(key: string, known: readonly string[]): string | null {
+  let best: string | null = null;
+  let least = Math.ceil(key.length / 2) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(key.toLowerCase(), candidate.toLowerCase());
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replace = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replace, row[j] + 1, next[j - 1] + 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,54 @@
+import type { ConditioningDescription } from '../conditioning/index.js';
+import type { Channels, Size } from '../frame.js';
+import type { ModelDescription } from './description.js';
+import type { HeadDescription } from './heads/index.js';
+import type { LayerDescription } from './layers/index.js';
+
+/** The choices that make a network; everything else follows from them. */
+export interface PresetSettings {
+  size: Size;
+  channels: Channels;
+  levels: number;
+  /** Features inside a layer, h. */
+  hidden: number;
+  /** Number of layers. */
+  layers: number;
+  head: HeadDescription['type'];
+  /** Previous frames given; 0 for an unconditional network. */
+  context: number;
+}
+
+/** Makes one layer of a network of h features. */
+type LayerPreset = (hidden: number) => LayerDescription;
+
+/** The networks by name: each is a stack of one kind of layer. */
+export const networks = {
+  'pixel-cnn': (hidden) => ({ type: 'pixel-cnn-block', hidden }),
+} as const satisfies Record<string, LayerPreset>;
+
+export type NetworkName = keyof typeof networks;
+
+const headPresets: Record<HeadDescription['type'], HeadDescription> = {
+  softmax: { type: 'softmax' },
+  'logistic-mixture': { type: 'logistic-mixture', components: 5, meanScale: 16 },
+};
+
+/** Describes a network by name: 7x7 first layer and 1x1 output layer of 2h features around the layers. */
+export function describeModel(name: NetworkName, settings: PresetSettings): ModelDescription {
+  const { size, channels, levels, hidden, layers, head, context } = settings;
+  const conditioning: ConditioningDescription | null =
+    context > 0 ? { type: 'previous-frames', context, features: 32 } : null;
+  return {
+    version: 1,
+    network: {
+      size,
+      channels,
+      levels,
+      first: { kernel: 7, features: 2 * hidden },
+      layers: Array.from({ length: layers }, () => networks[name](hidden)),
+      output: [2 * hidden],
+      head: headPresets[head],
+      conditioning,
+    },
+  };
+}

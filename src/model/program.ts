@@ -1,0 +1,140 @@
+import type { ConvolutionShape, Tap } from '../backend/convolution-shape.js';
+import type { Channels, Size } from '../frame.js';
+import { cutGroups, placeOf, visibleFeatures, type Ready } from './groups.js';
+import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
+
+/** A feature map that ops read and write: height x width x features. */
+export interface Slot {
+  id: number;
+  features: number;
+  /** Sizes of the colour groups; a `given` slot is one group. */
+  groups: readonly number[];
+  ready: Ready;
+}
+
+/** out = convolution(relu ? max(x, 0) : x) + bias + plus. */
+export interface ConvOp {
+  op: 'conv';
+  x: Slot;
+  shape: ConvolutionShape;
+  /** Indices into the program's parameters. */
+  weights: number;
+  bias: number;
+  relu: boolean;
+  plus: Slot | null;
+  out: Slot;
+}
+
+export type Op = ConvOp;
+
+/** What lies between the pixels and the head: ops in the order in which they run, and the parameters they read. */
+export interface Program {
+  size: Size;
+  slots: readonly Slot[];
+  ops: readonly Op[];
+  parameters: readonly ParameterSpec[];
+  /** The scaled image (see image-input.ts). */
+  image: Slot;
+  /** The conditioning map, where the network has one. */
+  map: Slot | null;
+  /** What the head reads: for each colour channel in turn, the head's outputs. */
+  out: Slot;
+}
+
+export interface ConvSettings {
+  /** Name of the parameters: `<name>.weights`, `<name>.bias`. */
+  name: string;
+  /** Kernel height and width in pixels, odd. */
+  kernel: number;
+  /** Number of output features, cut into colour groups by `cutGroups`; or the sizes of the groups. */
+  features: number | readonly number[];
+  /** Apply ReLU to x first. */
+  relu?: boolean;
+  /** A slot of as many features to add to the result. */
+  plus?: Slot | null;
+}
+
+/** Writes the ops of a network. Layers call it; masks follow from what is read, so nobody chooses one. */
+export class ProgramBuilder {
+  private readonly slots: Slot[] = [];
+  private readonly ops: Op[] = [];
+  private readonly parameters: ParameterSpec[] = [];
+  readonly image: Slot;
+  readonly map: Slot | null;
+
+  /**
+   * @param imageFeatures features of the scaled image for each colour channel
+   * @param mapFeatures features of the conditioning map; 0 where there is none
+   */
+  constructor(
+    private readonly size: Size,
+    private readonly channels: Channels,
+    imageFeatures: number,
+    mapFeatures: number,
+  ) {
+    this.image = this.slot(Array.from({ length: channels }, () => imageFeatures), 'image');
+    this.map = mapFeatures > 0 ? this.slot([mapFeatures], 'given') : null;
+  }
+
+  /** A convolution of x at its own size, zero outside the image, seeing what the colour rule allows. */
+  conv(x: Slot, settings: ConvSettings): Slot {
+    const { kernel, relu = false, plus = null } = settings;
+    const ready: Ready = x.ready === 'given' ? 'given' : 'pixel';
+    const out = this.slot(this.outputGroups(settings.features, ready), ready);
+    if (plus !== null && plus.features !== out.features)
+      throw new RangeError(`${settings.name}: cannot add ${plus.features} features to ${out.features}`);
+    const { height, width } = this.size;
+    const shape: ConvolutionShape = {
+      inHeight: height,
+      inWidth: width,
+      inFeatures: x.features,
+      outHeight: height,
+      outWidth: width,
+      outFeatures: out.features,
+      stride: 1,
+      kernel: { height: kernel, width: kernel },
+      groups: out.groups,
+      taps: visibleTaps(x, kernel, out.groups.length),
+    };
+    const weights = this.parameters.length;
+    this.parameters.push(...convolutionParameters(settings.name, shape));
+    this.ops.push({ op: 'conv', x, shape, weights, bias: weights + 1, relu, plus, out });
+    return out;
+  }
+
+  /** Brings the conditioning map to `features` by an unmasked 1x1 convolution; null where there is no map. */
+  conditioned(name: string, features: number): Slot | null {
+    return this.map === null ? null : this.conv(this.map, { name, kernel: 1, features });
+  }
+
+  finish(out: Slot): Program {
+    const { size, slots, ops, parameters, image, map } = this;
+    return { size, slots, ops, parameters, image, map, out };
+  }
+
+  private outputGroups(features: number | readonly number[], ready: Ready): readonly number[] {
+    if (typeof features !== 'number') return features;
+    return ready === 'given' ? [features] : cutGroups(features, this.channels);
+  }
+
+  private slot(groups: readonly number[], ready: Ready): Slot {
+    const features = groups.reduce((sum, size) => sum + size, 0);
+    const slot: Slot = { id: this.slots.length, features, groups, ready };
+    this.slots.push(slot);
+    return slot;
+  }
+}
+
+/** The taps of a kernel x kernel convolution through which some output group sees something, in raster order. */
+function visibleTaps(x: Slot, kernel: number, outGroups: number): Tap[] {
+  const radius = (kernel - 1) / 2;
+  const taps: Tap[] = [];
+  for (let row = 0; row < kernel; row++) {
+    for (let column = 0; column < kernel; column++) {
+      const [dy, dx] = [row - radius, column - radius];
+      const sees = visibleFeatures(x.ready, x.groups, outGroups, placeOf(dy, dx));
+      if (sees.some((features) => features > 0)) taps.push({ dy, dx, position: row * kernel + column, sees });
+    }
+  }
+  return taps;
+}

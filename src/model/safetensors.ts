@@ -1,0 +1,137 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { PxvError } from '../errors.js';
+
+export interface NamedArray {
+  shape: readonly number[];
+  data: Float32Array;
+}
+
+/** The contents of a safetensors file: float32 arrays by name, and text by key. */
+export interface SafetensorsFile {
+  arrays: Map<string, NamedArray>;
+  metadata: Record<string, string>;
+}
+
+interface HeaderEntry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+/** The format's own limit on the length of its header, in bytes. */
+const LONGEST_HEADER = 100_000_000;
+
+/**
+ * Writes a safetensors file (8 bytes of header length, little-endian; a JSON header; the arrays one after another):
+ * first under another name beside it, then one atomic rename.
+ */
+export function writeSafetensors(path: string, { arrays, metadata }: SafetensorsFile): void {
+  const header: Record<string, HeaderEntry | Record<string, string>> = { __metadata__: metadata };
+  let offset = 0;
+  for (const [name, { shape, data }] of arrays) {
+    header[name] = { dtype: 'F32', shape: [...shape], data_offsets: [offset, offset + data.byteLength] };
+    offset += data.byteLength;
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')]);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  replaceFile(path, [length, padded, ...[...arrays.values()].map(({ data }) => data)]);
+}
+
+/** Writes a file whole or not at all. */
+export function replaceFile(path: string, parts: readonly NodeJS.ArrayBufferView[]): void {
+  const temporary = `${path}.${process.pid}.partial`;
+  try {
+    const file = openSync(temporary, 'w');
+    try {
+      for (const part of parts) writeWhole(file, part);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw new PxvError(
+      {
+        code: 'OUTPUT',
+        operation: 'write file',
+        argument: path,
+        expected: 'a place that can be written',
+        received: cause instanceof Error ? cause.message : String(cause),
+        remedy: 'choose another folder or free some space',
+      },
+      { cause },
+    );
+  }
+}
+
+function writeWhole(file: number, part: NodeJS.ArrayBufferView): void {
+  const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+}
+
+/**
+ * Reads a safetensors file of float32 arrays.
+ *
+ * @throws PxvError `CHECKPOINT` where the file is missing, cut short, or not of this format
+ */
+export function readSafetensors(path: string): SafetensorsFile {
+  const bytes = readBytes(path);
+  const headerLength = bytes.length >= 8 ? Number(bytes.readBigUInt64LE(0)) : Infinity;
+  if (headerLength > LONGEST_HEADER || 8 + headerLength > bytes.length)
+    throw broken(path, `${bytes.length} bytes that do not hold a whole header`);
+  let header: Record<string, HeaderEntry | Record<string, string>>;
+  try {
+    header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as typeof header;
+  } catch {
+    throw broken(path, 'a header that is not JSON');
+  }
+  const { __metadata__: metadata = {}, ...entries } = header;
+  const body = bytes.subarray(8 + headerLength);
+  const arrays = new Map<string, NamedArray>();
+  for (const [name, entry] of Object.entries(entries)) arrays.set(name, readArray(path, name, entry as HeaderEntry, body));
+  return { arrays, metadata: metadata as Record<string, string> };
+}
+
+function readArray(path: string, name: string, entry: HeaderEntry, body: Buffer): NamedArray {
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (dtype !== 'F32') throw broken(path, `tensor '${name}' of type ${dtype}`);
+  const count = shape.reduce((product, side) => product * side, 1);
+  const [begin, end] = offsets;
+  if (end > body.length || end - begin !== 4 * count)
+    throw broken(path, `tensor '${name}' of ${count} values at bytes ${begin} to ${end} of ${body.length}`);
+  const data = new Float32Array(count);
+  new Uint8Array(data.buffer).set(body.subarray(begin, end));
+  return { shape, data };
+}
+
+function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new PxvError(
+      {
+        code: 'CHECKPOINT',
+        operation: 'read model',
+        argument: path,
+        expected: 'a safetensors file',
+        received: (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(cause),
+        remedy: 'check the path, or list the shipped models with `pxv models`',
+      },
+      { cause },
+    );
+  }
+}
+
+function broken(path: string, received: string): PxvError {
+  return new PxvError({
+    code: 'CHECKPOINT',
+    operation: 'read model',
+    argument: path,
+    expected: 'a whole safetensors file of float32 tensors',
+    received,
+    remedy: 'use another checkpoint; this file is broken or of another kind',
+  });
+}
