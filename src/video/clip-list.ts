@@ -1,0 +1,79 @@
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { PxvError } from '../errors.js';
+import { numberedImages } from './image-folder.js';
+
+/** A clip that was found, not opened yet. */
+export interface ClipSource {
+  /** Path relative to the folder that all the clips share; unique, with `/` between its parts. */
+  name: string;
+  path: string;
+}
+
+const videoName = /\.(?:3gp|apng|asf|avi|f4v|flv|gif|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|mxf|ogv|ts|vob|webm|wmv|y4m)$/i;
+const looksFor = 'a video file, a folder of numbered images, or a folder of either';
+const natural = new Intl.Collator('en', { numeric: true });
+
+/**
+ * The clips under some paths. A path is a video file (of any name), a folder of numbered images, which is one clip, or
+ * a folder that holds such folders and video files. Hidden and other files are passed over, deeper folders too.
+ *
+ * @returns the clips sorted by name, each once.
+ * @throws {PxvError} INPUT where a path does not exist or holds no clip.
+ */
+export async function listClips(paths: readonly string[]): Promise<ClipSource[]> {
+  if (paths.length === 0) throw nothing('no path', 'no path at all');
+  const found = new Set<string>();
+  for (const path of paths) for (const clip of await clipsAt(path)) found.add(clip);
+  const all = [...found];
+  const shared = all.map(dirname).reduce(sharedFolder);
+  return all
+    .map((path) => ({ name: relative(shared, path).split(sep).join('/'), path }))
+    .sort((a, b) => natural.compare(a.name, b.name) || (a.name < b.name ? -1 : 1));
+}
+
+async function clipsAt(path: string): Promise<string[]> {
+  const root = resolve(path);
+  const stats = await stat(root).catch(() => {
+    throw nothing(path, 'a path where nothing is');
+  });
+  if (!stats.isDirectory()) return [root];
+  const entries = await visibleEntries(root);
+  const clips = numberedImages(entries).length > 0 ? [root] : [];
+  for (const entry of entries) {
+    const inside = join(root, entry);
+    // A broken link is no clip.
+    const isFolder = await stat(inside).then(
+      (found) => found.isDirectory(),
+      () => null,
+    );
+    if (isFolder === false && videoName.test(entry)) clips.push(inside);
+    if (isFolder === true && numberedImages(await visibleEntries(inside)).length > 0) clips.push(inside);
+  }
+  if (clips.length === 0) throw nothing(path, `a folder with ${entries.length} entries, none of them a clip`);
+  return clips;
+}
+
+async function visibleEntries(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((cause: Error) => {
+    throw nothing(folder, cause.message);
+  });
+  return names.filter((name) => !name.startsWith('.'));
+}
+
+function sharedFolder(a: string, b: string): string {
+  const [left, right] = [a.split(sep), b.split(sep)];
+  const differ = left.findIndex((part, index) => part !== right[index]);
+  return left.slice(0, differ < 0 ? undefined : differ).join(sep) || sep;
+}
+
+function nothing(path: string, received: string): PxvError {
+  return new PxvError({
+    code: 'INPUT',
+    operation: 'look for clips',
+    argument: path,
+    expected: looksFor,
+    received,
+    remedy: 'check the path',
+  });
+}

@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, chmodSync, constants, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, delimiter, dirname, join } from 'node:path';
+import { PxvError } from '../errors.js';
+
+export interface FfmpegBinary {
+  path: string;
+  /** As the program states it, e.g. `7.1.5-0+deb13u1`. */
+  version: string;
+  source: 'PXV_FFMPEG' | 'ffmpeg-static' | 'PATH' | '@ffmpeg-installer/ffmpeg';
+  /** One line to show the user, or null. */
+  warning: string | null;
+}
+
+const require = createRequire(import.meta.url);
+const known = new Map<string, FfmpegBinary>();
+
+/**
+ * The FFmpeg to use: the one that PXV_FFMPEG names, else that of ffmpeg-static, else the first on the PATH, else the
+ * one of @ffmpeg-installer/ffmpeg, of 2018. Each is run once to see that it works; the answer is kept.
+ *
+ * @throws {PxvError} DEPENDENCY where none runs, or where the one that PXV_FFMPEG names does not.
+ */
+export function findFfmpeg(): FfmpegBinary {
+  const key = JSON.stringify([process.env.PXV_FFMPEG, process.env.PATH]);
+  const binary = known.get(key) ?? search();
+  known.set(key, binary);
+  return binary;
+}
+
+function search(): FfmpegBinary {
+  const named = process.env.PXV_FFMPEG;
+  if (named) {
+    const { version, failure } = tryToRun(named);
+    if (version !== null) return { path: named, version, source: 'PXV_FFMPEG', warning: null };
+    throw new PxvError({
+      code: 'DEPENDENCY',
+      operation: 'find ffmpeg',
+      argument: `PXV_FFMPEG=${named}`,
+      expected: 'the path of an ffmpeg program that runs',
+      received: failure,
+      remedy: 'correct PXV_FFMPEG or unset it',
+    });
+  }
+  const looked = ['PXV_FFMPEG (not set)'];
+  for (const [source, path] of candidates()) {
+    if (path === null) {
+      looked.push(`${source} (not there)`);
+      continue;
+    }
+    const { version, failure } = tryToRun(path);
+    if (version !== null) return { path, version, source, warning: ageWarning(source, version) };
+    looked.push(`${source} (${path}: ${failure})`);
+  }
+  throw new PxvError({
+    code: 'DEPENDENCY',
+    operation: 'find ffmpeg',
+    argument: 'ffmpeg',
+    expected: 'an ffmpeg program that runs',
+    received: `none in ${looked.join(', ')}`,
+    remedy: 'install FFmpeg, or run `npm install ffmpeg-static`, or set PXV_FFMPEG to the path of an ffmpeg program',
+  });
+}
+
+function* candidates(): Generator<[FfmpegBinary['source'], string | null]> {
+  yield ['ffmpeg-static', optionalPackage('ffmpeg-static', (path: string | null) => path)];
+  const name = process.platform === 'win32' ? 'ffmpeg.exe' : 'ffmpeg';
+  const onPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder || '.', name));
+  const executable = onPath.filter((path) => may(path, constants.X_OK));
+  for (const path of executable) yield ['PATH', path];
+  if (executable.length === 0) yield ['PATH', null];
+  const installed = optionalPackage('@ffmpeg-installer/ffmpeg', (installer: { path: string }) => installer.path);
+  yield ['@ffmpeg-installer/ffmpeg', installed === null ? null : madeExecutable(installed)];
+}
+
+/** The path that an optional package exports; null where the package, or the file it promises, is not installed. */
+function optionalPackage<Exported>(name: string, path: (exported: Exported) => string | null): string | null {
+  try {
+    const file = path(require(name) as Exported);
+    return file !== null && may(file, constants.F_OK) ? file : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The executable bit is set by an install script, which npm may have been told not to run. */
+function madeExecutable(path: string): string {
+  if (may(path, constants.X_OK)) return path;
+  try {
+    chmodSync(path, 0o755);
+    return path;
+  } catch {
+    const copy = join(mkdtempSync(join(tmpdir(), 'pxv-ffmpeg-')), basename(path));
+    copyFileSync(path, copy);
+    chmodSync(copy, 0o755);
+    process.once('exit', () => rmSync(dirname(copy), { recursive: true, force: true }));
+    return copy;
+  }
+}
+
+function may(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function tryToRun(path: string): { version: string; failure: null } | { version: null; failure: string } {
+  const { error, stdout, status } = spawnSync(path, ['-hide_banner', '-version'], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  if (error) return { version: null, failure: error.message };
+  const version = /^ffmpeg version (\S+)/.exec(stdout)?.[1];
+  if (version !== undefined) return { version, failure: null };
+  return { version: null, failure: `a program that does not say it is ffmpeg (exit status ${status})` };
+}
+
+function ageWarning(source: FfmpegBinary['source'], version: string): string | null {
+  if (source !== '@ffmpeg-installer/ffmpeg') return null;
+  return `using the old FFmpeg ${version} of @ffmpeg-installer/ffmpeg; install a current FFmpeg to read newer formats`;
+}

@@ -1,0 +1,139 @@
+import { PassThrough, type Readable } from 'node:stream';
+import ffmpeg from 'fluent-ffmpeg';
+import { PxvError } from '../errors.js';
+import { findFfmpeg } from './ffmpeg-binary.js';
+import { throwIfInterrupted } from './interruption.js';
+
+export interface FfmpegArguments {
+  /** Path of the file to read, or the stream of bytes to feed. */
+  input: string | Readable;
+  /** What stands before `-i`. */
+  inputOptions: readonly string[];
+  /** What stands after it, before the output. */
+  outputOptions: readonly string[];
+  /** Path of the file to write; without it FFmpeg writes into a pipe. */
+  outputPath?: string;
+  /** Gets each line of FFmpeg's log, e.g. `[info] Input #0, ...`. */
+  onLine?: (line: string) => void;
+}
+
+export interface FfmpegOutcome {
+  /** Why FFmpeg did not come to its end, one line, or null. */
+  failure: string | null;
+  /** The first error that it reported, or null; it may have gone on after it. */
+  firstError: string | null;
+  /** How many errors it reported. */
+  errors: number;
+}
+
+export interface FfmpegRun {
+  output: Readable;
+  /** Settles once the process is gone; never rejects. */
+  finished: Promise<FfmpegOutcome>;
+  kill: () => void;
+}
+
+/** A path as FFmpeg must be given it, so that `-x.mp4` is no option and `a:b.mp4` no protocol. */
+const asFile = (path: string) => `file:${path}`;
+
+const errorLine = /^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.*)$/;
+
+/** @throws {PxvError} DEPENDENCY where there is no FFmpeg. */
+export function startFfmpeg({ input, inputOptions, outputOptions, outputPath, onLine }: FfmpegArguments): FfmpegRun {
+  // fluent-ffmpeg takes an output that closes for one that was given up, so this one must not close when it ends.
+  const output = new PassThrough({ autoDestroy: false });
+  const command = ffmpeg()
+    .setFfmpegPath(findFfmpeg().path)
+    .input(typeof input === 'string' ? asFile(input) : input)
+    .inputOptions('-hide_banner', '-nostats', '-loglevel', 'level+info', ...inputOptions)
+    .outputOptions('-y', ...outputOptions);
+  if (typeof input === 'string') command.inputOptions('-nostdin');
+
+  const log = { firstError: null as string | null, errors: 0 };
+  command.on('stderr', (line) => {
+    const error = errorLine.exec(line)?.[1];
+    if (error !== undefined) {
+      log.firstError ??= typeof input === 'string' ? error.replace(`${asFile(input)}: `, '') : error;
+      log.errors += 1;
+    }
+    onLine?.(line);
+  });
+
+  let started = false;
+  let killed = false;
+  command.on('start', () => {
+    started = true;
+    if (killed) command.kill('SIGKILL');
+  });
+  const finished = new Promise<FfmpegOutcome>((resolve) => {
+    command.on('end', () => resolve({ failure: null, ...log }));
+    command.on('error', (error: NodeJS.ErrnoException) => {
+      // A process that never ran has no output whose end could arrive here.
+      if (!started || error.syscall !== undefined) output.end();
+      resolve({ failure: log.firstError ?? error.message, ...log });
+    });
+  });
+
+  command.output(outputPath === undefined ? output : asFile(outputPath)).run();
+  return {
+    output,
+    finished,
+    kill() {
+      killed = true;
+      if (started) command.kill('SIGKILL');
+    },
+  };
+}
+
+/** FFmpeg itself waits for ever on a network file system, or works for ever on some broken file. */
+const longestSilence = 60_000;
+
+/**
+ * What FFmpeg writes. It is held up while nobody asks for more. Whoever leaves the loop early, by an error or an
+ * interruption too, kills the process; it is gone when the loop has been left.
+ *
+ * @param path For messages: the file being read.
+ * @throws {PxvError} INTERRUPTED where `signal` is aborted; INPUT where FFmpeg gives nothing for a minute.
+ */
+export async function* readOutput(
+  run: FfmpegRun,
+  path: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  const chunks = run.output.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array>;
+  signal?.addEventListener('abort', run.kill);
+  let stalled = false;
+  try {
+    for (;;) {
+      throwIfInterrupted(signal, 'read video', path);
+      const timer = setTimeout(() => {
+        stalled = true;
+        run.kill();
+      }, longestSilence);
+      const chunk = await chunks.next().finally(() => clearTimeout(timer));
+      throwIfInterrupted(signal, 'read video', path);
+      if (stalled) throw stall(path);
+      if (chunk.done) break;
+      yield chunk.value;
+    }
+    await run.finished;
+  } finally {
+    signal?.removeEventListener('abort', run.kill);
+    run.kill();
+    await chunks.return?.();
+    // What is left in the pipe must be taken out of it, or the pipe stays open.
+    run.output.resume();
+    await run.finished;
+  }
+}
+
+function stall(path: string): PxvError {
+  return new PxvError({
+    code: 'INPUT',
+    operation: 'read video',
+    argument: path,
+    expected: 'the next picture',
+    received: `nothing from FFmpeg for ${longestSilence / 1000} s`,
+    remedy: 'check that the file can be played, or copy it to a local disk',
+  });
+}

@@ -1,0 +1,113 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { PxvError } from '../errors.js';
+import type { Channels, Frame, Size } from '../frame.js';
+import { throwIfInterrupted } from './interruption.js';
+import type { Fit } from './video-file.js';
+
+const imageName = /\d.*\.(?:png|jpe?g|webp|tiff?|avif)$/i;
+const natural = new Intl.Collator('en', { numeric: true });
+
+/** Names of the numbered images in a folder, in the order of their numbers: `frame9.png` before `frame10.png`. */
+export function numberedImages(names: readonly string[]): string[] {
+  return names.filter((name) => !name.startsWith('.') && imageName.test(name)).sort(natural.compare);
+}
+
+/**
+ * Paths of the numbered images in a folder.
+ *
+ * @throws {PxvError} INPUT where there are none.
+ */
+export async function listImages(folder: string): Promise<string[]> {
+  const names = numberedImages(await readdir(folder));
+  if (names.length === 0) {
+    throw new PxvError({
+      code: 'INPUT',
+      operation: 'read frames',
+      argument: folder,
+      expected: 'a folder of numbered images (PNG, JPEG, WebP, TIFF or AVIF)',
+      received: 'a folder without any',
+      remedy: 'give a video file or a folder with files such as 0001.png',
+    });
+  }
+  return names.map((name) => join(folder, name));
+}
+
+/**
+ * Width and height of an image as it is to be seen, after the rotation that a camera noted.
+ *
+ * @throws {PxvError} INPUT where it is not a readable image.
+ */
+export async function imageSize(path: string): Promise<Size> {
+  const { autoOrient } = await sharp(path).metadata().catch(unreadable(path));
+  return autoOrient;
+}
+
+/**
+ * The images as frames, scaled to `size`.
+ *
+ * @throws {PxvError} INPUT where an image cannot be read or differs in size from the first; INTERRUPTED where `signal`
+ * is aborted.
+ */
+export async function* readImages(
+  paths: readonly string[],
+  { size, channels, fit, signal }: { size: Size; channels: Channels; fit: Fit; signal?: AbortSignal | undefined },
+): AsyncGenerator<Frame, null> {
+  const [first] = paths;
+  const expected = first === undefined ? null : await imageSize(first);
+  for (const path of paths) {
+    throwIfInterrupted(signal, 'read frames', path);
+    const source = await imageSize(path);
+    if (expected !== null && (source.width !== expected.width || source.height !== expected.height)) {
+      throw oddSize(path, expected, source);
+    }
+    const rgb = await sharp(path)
+      .autoOrient()
+      .flatten({ background: 'black' })
+      .toColourspace('srgb')
+      .resize({ ...size, fit: fit === 'crop' ? 'cover' : 'fill', kernel: 'linear', fastShrinkOnLoad: false })
+      .raw({ depth: 'uchar' })
+      .toBuffer()
+      .catch(unreadable(path));
+    yield { ...size, channels, data: channels === 1 ? luma(rgb) : new Uint8Array(rgb) };
+  }
+  return null;
+}
+
+/** Grey as FFmpeg makes it from RGB, so that a folder and a film agree: ITU-R BT.601 luma of the coded values. */
+function luma(rgb: Uint8Array): Uint8Array {
+  const grey = new Uint8Array(rgb.length / 3);
+  for (let pixel = 0; pixel < grey.length; pixel++) {
+    const at = 3 * pixel;
+    grey[pixel] = Math.round(0.299 * rgb[at] + 0.587 * rgb[at + 1] + 0.114 * rgb[at + 2]);
+  }
+  return grey;
+}
+
+function oddSize(path: string, expected: Size, received: Size): PxvError {
+  return new PxvError({
+    code: 'INPUT',
+    operation: 'read frames',
+    argument: path,
+    expected: `the size of the first image, ${expected.width}x${expected.height}`,
+    received: `${received.width}x${received.height}`,
+    remedy: 'keep images of one size in a folder',
+  });
+}
+
+function unreadable(path: string) {
+  return (cause: Error): never => {
+    throw new PxvError(
+      {
+        code: 'INPUT',
+        operation: 'read frames',
+        argument: path,
+        expected: 'a readable image',
+        received: cause.message,
+        remedy: 'replace the image or remove it from the folder',
+      },
+      { cause },
+    );
+  };
+}

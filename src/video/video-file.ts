@@ -1,0 +1,150 @@
+import { PxvError } from '../errors.js';
+import type { Channels, Frame, Size } from '../frame.js';
+import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
+import { constantFrameRate, defaultFrameRate, type FrameRate } from './frame-rate.js';
+import { type StreamFacts, parseVideoStream } from './stream-facts.js';
+
+/** How a picture of another shape is made to fit: scaled to cover and cut around its centre, or distorted. */
+export type Fit = 'crop' | 'stretch';
+
+/** What is known of a video file before its frames are read. */
+export interface VideoFacts {
+  path: string;
+  /** Size of the upright picture with square pixels. */
+  size: Size;
+  frameRate: FrameRate;
+  /** False where timestamps mean nothing: then every picture is taken once, at the default rate. */
+  isTimed: boolean;
+  hasAlpha: boolean;
+  /** The decoder to ask FFmpeg for where its own choice would not do. */
+  decoder: string | null;
+}
+
+/** FFmpeg's scaler: area averaging, every step rounded rather than cut off, colour at full resolution. */
+const scaler = 'flags=area+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact:out_range=full';
+
+/** Before `-i`, `-r` makes timestamps from the order of the pictures. */
+const untimed = ['-r', `${defaultFrameRate.numerator}/${defaultFrameRate.denominator}`];
+
+/**
+ * Decodes the first picture of the first video stream to learn what the file holds.
+ *
+ * @throws {PxvError} INPUT where there is no picture; INTERRUPTED where `signal` is aborted.
+ */
+export async function probeVideo(path: string, signal?: AbortSignal): Promise<VideoFacts> {
+  const { facts, stream } = await decodeFirstPicture(path, null, signal);
+  if (!stream.alphaInSideStream) return facts;
+  // Only the decoders of libvpx read the alpha of VP8 and VP9. Without them the picture is opaque.
+  const decoder = stream.codec === 'vp8' ? 'libvpx' : 'libvpx-vp9';
+  return decodeFirstPicture(path, decoder, signal).then(
+    (withAlpha) => withAlpha.facts,
+    () => facts,
+  );
+}
+
+async function decodeFirstPicture(
+  path: string,
+  decoder: string | null,
+  signal?: AbortSignal,
+): Promise<{ facts: VideoFacts; stream: StreamFacts }> {
+  const log: string[] = [];
+  const squarePixels = "scale=w='round(iw*max(1,sar))':h='round(ih/min(1,sar))'";
+  const run = startFfmpeg({
+    input: path,
+    inputOptions: decoderOption(decoder),
+    outputOptions: ['-map', '0:V:0', '-frames:v', '1', '-filter:v', squarePixels, '-f', 'framecrc'],
+    onLine: (line) => line.startsWith('[info]') && log.push(line),
+  });
+  let report = '';
+  for await (const chunk of readOutput(run, path, signal)) report += Buffer.from(chunk).toString('latin1');
+
+  // framecrc writes a header with lines such as `#tb 0: 1001/30000` and `#dimensions 0: 192x108`, then a line a picture.
+  const base = /^#tb 0: (\d+)\/(\d+)/m.exec(report);
+  const size = /^#dimensions 0: (\d+)x(\d+)/m.exec(report);
+  const stream = parseVideoStream(log);
+  if (!base || !size || !stream || !/^0,/m.test(report)) throw noPicture(path, await run.finished);
+  const frameRate = constantFrameRate({ numerator: Number(base[2]), denominator: Number(base[1]) }, stream.averageRate);
+  return {
+    stream,
+    facts: {
+      path,
+      size: { width: Number(size[1]), height: Number(size[2]) },
+      frameRate: frameRate ?? defaultFrameRate,
+      isTimed: frameRate !== null,
+      hasAlpha: stream.hasAlpha,
+      decoder,
+    },
+  };
+}
+
+/**
+ * The frames of a file at a constant rate, scaled to `size`; returns a one-line warning where FFmpeg reported errors
+ * or the file broke off, else null.
+ *
+ * @throws {PxvError} INPUT where not one frame could be read; INTERRUPTED where `signal` is aborted.
+ */
+export async function* readVideo(
+  video: VideoFacts,
+  { size, channels, fit, signal }: { size: Size; channels: Channels; fit: Fit; signal?: AbortSignal | undefined },
+): AsyncGenerator<Frame, string | null> {
+  const run = startFfmpeg({
+    input: video.path,
+    inputOptions: [...decoderOption(video.decoder), ...(video.isTimed ? [] : untimed)],
+    outputOptions: ['-map', '0:V:0', '-filter:v', filters(video, size, channels, fit), '-f', 'rawvideo'],
+  });
+  const frameBytes = size.width * size.height * channels;
+  let data = new Uint8Array(frameBytes);
+  let filled = 0;
+  let frames = 0;
+  for await (const chunk of readOutput(run, video.path, signal)) {
+    for (let taken = 0; taken < chunk.length;) {
+      const part = chunk.subarray(taken, taken + frameBytes - filled);
+      data.set(part, filled);
+      filled += part.length;
+      taken += part.length;
+      if (filled < frameBytes) continue;
+      yield { ...size, channels, data };
+      frames += 1;
+      data = new Uint8Array(frameBytes);
+      filled = 0;
+    }
+  }
+  const outcome = await run.finished;
+  if (frames === 0) throw noPicture(video.path, outcome);
+  if (outcome.failure === null && outcome.errors === 0) return null;
+  const more = outcome.errors > 1 ? ` (and ${outcome.errors - 1} more)` : '';
+  return `${video.path}: read ${frames} frames, with errors: ${outcome.firstError ?? outcome.failure}${more}`;
+}
+
+function filters(video: VideoFacts, { width, height }: Size, channels: Channels, fit: Fit): string {
+  const { numerator, denominator } = video.frameRate;
+  const cover = [`max(${width},round(${height}*dar))`, `max(${height},round(${width}/dar))`];
+  const [w, h] = fit === 'crop' ? cover : [width, height];
+  return [
+    // yadif refuses pictures of less than 3 x 3.
+    ...(Math.min(video.size.width, video.size.height) >= 3 ? ['yadif=deint=interlaced'] : []),
+    'setpts=PTS-STARTPTS',
+    `fps=${numerator}/${denominator}`,
+    ...(video.hasAlpha ? ['format=gbrap', 'premultiply=inplace=1'] : []),
+    `scale=w='${w}':h='${h}':${scaler}`,
+    // The format stands before the crop, since a cut through subsampled colour would be rounded to even columns.
+    `format=${channels === 1 ? 'gray' : 'rgb24'}`,
+    `crop=${width}:${height}`,
+  ].join(',');
+}
+
+function decoderOption(decoder: string | null): string[] {
+  return decoder === null ? [] : ['-c:v', decoder];
+}
+
+function noPicture(path: string, { failure, firstError }: FfmpegOutcome): PxvError {
+  const reason = firstError ?? failure ?? 'a file without pictures';
+  return new PxvError({
+    code: 'INPUT',
+    operation: 'read video',
+    argument: path,
+    expected: 'a video with at least one picture',
+    received: reason.includes('matches no streams') ? 'a file without a video stream' : reason,
+    remedy: 'check that the file is complete and plays, or convert it',
+  });
+}
