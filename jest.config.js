@@ -4,12 +4,16 @@ const slow = process.env.PXV_SLOW === '1';
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
+  globalSetup: '<rootDir>/test/build-once.ts',
   testMatch: [slow ? '**/*.slow.test.ts' : '**/*.test.ts'],
   testPathIgnorePatterns: slow ? [] : ['\\.slow\\.test\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } },
+    ],
   },
   testTimeout: slow ? 600_000 : 60_000,
   maxWorkers: 2,

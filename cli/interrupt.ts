@@ -1,4 +1,5 @@
 import { PxvError } from '../src/errors.js';
+import { exitCodes } from './exit-codes.js';
 import type { Progress } from './progress.js';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -10,16 +11,16 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
 export function listenForInterrupt(progress: Progress): { signal: AbortSignal; close(): void } {
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
     progress.say('pxv: finishing: saving... (interrupt again to stop at once)');
     controller.abort(
       new PxvError({
         code: 'INTERRUPTED',
-        operation: 'run',
-        argument: 'pxv',
-        expected: 'to finish the work',
+        operation: 'finish',
+        argument: 'this command',
+        expected: 'no signal',
         received: name,
-        remedy: 'run it again when you like',
+        remedy: 'run it again',
       }),
     );
   };

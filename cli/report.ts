@@ -1,9 +1,8 @@
 import { CommanderError, type Command } from 'commander';
 import { PxvError } from '../src/errors.js';
+import { exitCodes } from './exit-codes.js';
 import { listenForInterrupt } from './interrupt.js';
 import { Progress } from './progress.js';
-
-export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** What an action is given besides its arguments and options. */
 export interface Work {

@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { pxv, start } from './pxv.js';
+
+const commandNames = ['doctor'];
+
+test('--version prints the version of package.json', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(await pxv(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+test('--help lists every command, with examples', async () => {
+  const { code, stdout, stderr } = await pxv(['--help']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const listed = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name);
+  expect(listed).toEqual([...commandNames, 'help']);
+  expect(stdout).toMatch(/Examples:\n {2}\$ pxv /);
+});
+
+test.each(commandNames)('%s --help ends well and shows an example of the command', async (name) => {
+  const { code, stdout, stderr } = await pxv([name, '--help']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(new RegExp(`Examples?:\\n(.*\\n)* {2}\\$ pxv ${name}`));
+});
+
+test('without a command the help goes to stderr, and the exit code is 2', async () => {
+  const { code, stdout, stderr } = await pxv([]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(/^Usage: pxv/);
+});
+
+test.each([
+  { args: ['docto'], line: "pxv: unknown command 'docto' (Did you mean doctor?); see pxv --help" },
+  { args: ['zzz'], line: "pxv: unknown command 'zzz'; see pxv --help" },
+  { args: ['doctor', '--jsn'], line: "pxv: unknown option '--jsn' (Did you mean --json?); see pxv doctor --help" },
+  {
+    args: ['doctor', 'now'],
+    line: "pxv: too many arguments for 'doctor'. Expected 0 arguments but got 1; see pxv doctor --help",
+  },
+])('wrong usage, pxv $args, is one line on stderr and exit code 2', async ({ args, line }) => {
+  expect(await pxv(args)).toEqual({ code: 2, stdout: '', stderr: `${line}\n` });
+});
+
+test('--json makes the last line of stdout one JSON object', async () => {
+  const { code, stdout } = await pxv(['doctor', '--json']);
+  expect(code).toBe(0);
+  const result = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as { checks: { name: string; status: string }[] };
+  expect(result.checks.map(({ name }) => name)).toEqual(expect.arrayContaining(['Node.js', 'FFmpeg', 'models']));
+});
+
+test('the doctor warns of a PXV_FFMPEG that does not run, and says what to do', async () => {
+  const { code, stdout } = await pxv(['doctor'], { env: { PXV_FFMPEG: '/nonexistent/ffmpeg' } });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^warn +FFmpeg .*correct PXV_FFMPEG or unset it$/m);
+});
+
+test('a reader that closes stdout early is no failure: exit code 0 and nothing on stderr', async () => {
+  const child = start(['--help']);
+  child.stdout!.destroy();
+  let stderr = '';
+  child.stderr!.on('data', (text: Buffer) => (stderr += text.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});

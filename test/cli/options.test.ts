@@ -1,0 +1,105 @@
+import { Command } from 'commander';
+import {
+  addComputeOptions,
+  addSeedOption,
+  decimalNumber,
+  seed,
+  size,
+  wholeNumber,
+  type ComputeOptions,
+} from '../../cli/options.js';
+import { throwWrongUsage } from '../../cli/report.js';
+
+function refusal(parse: () => unknown): unknown {
+  try {
+    return parse();
+  } catch (error) {
+    const { code, message } = error as { code: string; message: string };
+    return `${code}: ${message}`;
+  }
+}
+
+test('wholeNumber takes whole numbers in its range, both ends included', () => {
+  const parse = wholeNumber('--batch', 1, 64);
+  expect(['1', '+7', '64'].map(parse)).toEqual([1, 7, 64]);
+  expect(wholeNumber('--next', 1)('100000')).toBe(100000);
+});
+
+test.each(['0', '65', '1.5', '', 'x', '1e2', 'NaN', '0x10'])('wholeNumber from 1 to 64 refuses "%s"', (text) => {
+  expect(refusal(() => wholeNumber('--batch', 1, 64)(text))).toBe(
+    `USAGE: read options: --batch: expected a whole number from 1 to 64, received "${text}"; give one such as --batch 1`,
+  );
+});
+
+test('wholeNumber without an upper end says so', () => {
+  expect(refusal(() => wholeNumber('--next', 1)('0'))).toMatch(/expected a whole number of 1 or more, received "0"/);
+});
+
+test('decimalNumber takes numbers in its range, and leaves out its lower end where above', () => {
+  expect(['0', '1e-3', '2.5'].map(decimalNumber('--temperature', { min: 0 }))).toEqual([0, 0.001, 2.5]);
+  expect(decimalNumber('--top-p', { min: 0, max: 1, above: true })('1')).toBe(1);
+  expect(refusal(() => decimalNumber('--top-p', { min: 0, max: 1, above: true })('0'))).toBe(
+    'USAGE: read options: --top-p: expected a number above 0 and at most 1, received "0"; give one in this range',
+  );
+});
+
+test.each(['-1', 'hot', ' ', 'Infinity', 'NaN'])('decimalNumber of at least 0 refuses "%s"', (text) => {
+  expect(refusal(() => decimalNumber('--temperature', { min: 0 })(text))).toMatch(
+    /^USAGE: .*--temperature: expected a number of at least 0, received /,
+  );
+});
+
+test('size takes width x height', () => {
+  expect(size('--size')('64x48')).toEqual({ width: 64, height: 48 });
+});
+
+test.each(['64', '64x', '0x48', '64x48x3', '64 x 48', '-1x5'])('size refuses "%s"', (text) => {
+  expect(refusal(() => size('--size')(text))).toBe(
+    `USAGE: read options: --size: expected width x height in pixels, received "${text}"; write it as in --size 64x48`,
+  );
+});
+
+test('seed takes 64 bits, as a number where one can hold it', () => {
+  expect(['0', '9007199254740991', '9007199254740992', '18446744073709551615'].map(seed)).toEqual([
+    0,
+    9007199254740991,
+    9007199254740992n,
+    18446744073709551615n,
+  ]);
+});
+
+test.each(['-1', '1.5', '18446744073709551616', 'dice', ''])('seed refuses "%s"', (text) => {
+  expect(refusal(() => seed(text))).toBe(
+    `USAGE: read options: --seed: expected a whole number from 0 to 2^64 - 1, received "${text}"; give one such as --seed 1`,
+  );
+});
+
+describe('the shared options', () => {
+  function parse(...args: string[]): ComputeOptions & { seed: number } {
+    const command = addSeedOption(addComputeOptions(new Command('train')));
+    throwWrongUsage(command);
+    return command.parse(args, { from: 'user' }).opts();
+  }
+
+  test('are absent where not given, except the seed', () => {
+    expect(parse()).toEqual({ seed: 1 });
+  });
+
+  test('are parsed where given', () => {
+    const args = ['--threads', '2', '--backend', 'native', '--instruction-set', 'typescript', '--seed', '5'];
+    expect(parse(...args)).toEqual({ threads: 2, backend: 'native', instructionSet: 'typescript', seed: 5 });
+  });
+
+  test('refuse a backend that does not exist by naming those that do', () => {
+    expect(refusal(() => parse('--backend', 'gpu'))).toBe(
+      "commander.invalidArgument: option '--backend <name>' argument 'gpu' is invalid. " +
+        'Allowed choices are native, cpu, tensorflow; see train --help',
+    );
+  });
+
+  test('refuse a wrong number of threads in one line', () => {
+    expect(refusal(() => parse('--threads', 'all'))).toMatch(
+      /^USAGE: .*expected a whole number from 1 to 256, received/,
+    );
+  });
+});
