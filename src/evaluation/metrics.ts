@@ -1,0 +1,106 @@
+import { PxvError } from '../errors.js';
+import type { Frame } from '../frame.js';
+
+const peak = 255;
+/** SSIM as in Wang, Bovik, Sheikh and Simoncelli 2004, section III-B and III-C. */
+const windowLength = 11;
+const windowDeviation = 1.5;
+const c1 = (0.01 * peak) ** 2;
+const c2 = (0.03 * peak) ** 2;
+
+/** Peak signal-to-noise ratio in decibels over all channels together; Infinity for equal frames. */
+export function psnr(truth: Frame, predicted: Frame): number {
+  checkSameGeometry('PSNR', truth, predicted);
+  let squares = 0;
+  for (let i = 0; i < truth.data.length; i++) squares += (truth.data[i] - predicted.data[i]) ** 2;
+  return 10 * Math.log10((peak ** 2 * truth.data.length) / squares);
+}
+
+/**
+ * Mean structural similarity, -1 to 1, 1 for equal frames: a Gaussian window of 11 x 11 pixels wherever it fits whole,
+ * each channel on its own, then the mean over channels. Frames under 11 x 11 pixels are an `INPUT` error.
+ */
+export function ssim(truth: Frame, predicted: Frame): number {
+  checkSameGeometry('SSIM', truth, predicted);
+  const { width, height, channels } = truth;
+  if (Math.min(width, height) < windowLength) {
+    throw new PxvError({
+      code: 'INPUT',
+      operation: 'compute SSIM',
+      argument: 'frames',
+      expected: `at least ${windowLength} x ${windowLength} pixels`,
+      received: `${width} x ${height}`,
+      remedy: 'compare larger frames, or use PSNR',
+    });
+  }
+  let sum = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    sum += channelSsim(channelOf(truth, channel), channelOf(predicted, channel), width);
+  }
+  return sum / channels;
+}
+
+function channelSsim(x: Float64Array, y: Float64Array, width: number): number {
+  const product = (a: Float64Array, b: Float64Array) => a.map((value, i) => value * b[i]);
+  const [meanX, meanY, meanXX, meanYY, meanXY] = [x, y, product(x, x), product(y, y), product(x, y)].map((map) =>
+    localMean(map, width),
+  );
+  let sum = 0;
+  for (let i = 0; i < meanX.length; i++) {
+    const xx = meanX[i] ** 2;
+    const yy = meanY[i] ** 2;
+    const xy = meanX[i] * meanY[i];
+    const covariance = meanXY[i] - xy;
+    const variances = meanXX[i] - xx + (meanYY[i] - yy);
+    sum += ((2 * xy + c1) * (2 * covariance + c2)) / ((xx + yy + c1) * (variances + c2));
+  }
+  return sum / meanX.length;
+}
+
+const gaussian = Float64Array.from({ length: windowLength }, (_, i) =>
+  Math.exp(-((i - (windowLength - 1) / 2) ** 2) / (2 * windowDeviation ** 2)),
+);
+const gaussianSum = gaussian.reduce((sum, weight) => sum + weight);
+const window = gaussian.map((weight) => weight / gaussianSum);
+
+/** Means under the window, rows then columns: height x width becomes (height - 10) x (width - 10). */
+function localMean(map: Float64Array, width: number): Float64Array {
+  const margin = windowLength - 1;
+  const height = map.length / width;
+  const outWidth = width - margin;
+  const rows = new Float64Array(height * outWidth);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < outWidth; x++) {
+      let sum = 0;
+      for (let k = 0; k < windowLength; k++) sum += window[k] * map[y * width + x + k];
+      rows[y * outWidth + x] = sum;
+    }
+  }
+  const out = new Float64Array((height - margin) * outWidth);
+  for (let i = 0; i < out.length; i++) {
+    let sum = 0;
+    for (let k = 0; k < windowLength; k++) sum += window[k] * rows[i + k * outWidth];
+    out[i] = sum;
+  }
+  return out;
+}
+
+function channelOf({ data, channels }: Frame, channel: number): Float64Array {
+  return Float64Array.from({ length: data.length / channels }, (_, pixel) => data[pixel * channels + channel]);
+}
+
+/** Throws an `INPUT` error unless both frames have the same width, height and number of channels. */
+export function checkSameGeometry(operation: string, first: Frame, second: Frame): void {
+  const [expected, received] = [first, second].map(
+    ({ width, height, channels }) => `${width} x ${height} pixels of ${channels} channel${channels === 1 ? '' : 's'}`,
+  );
+  if (expected === received) return;
+  throw new PxvError({
+    code: 'INPUT',
+    operation: `compute ${operation}`,
+    argument: 'frames',
+    expected,
+    received,
+    remedy: 'compare frames of one size',
+  });
+}
