@@ -93,9 +93,7 @@ export function readDescription(path: string, text: string | undefined): ModelDe
 }
 
 export function namedWeights(network: Network, weights: readonly Float32Array[], prefix = ''): Map<string, NamedArray> {
-  return new Map(
-    network.parameters.map(({ name, shape }, index) => [prefix + name, { shape, data: weights[index] }]),
-  );
+  return new Map(network.parameters.map(({ name, shape }, index) => [prefix + name, { shape, data: weights[index] }]));
 }
 
 /** The arrays of a network's parameters, in order; each must be there and have its shape. */

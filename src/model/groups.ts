@@ -47,12 +47,7 @@ export function placeOf(dy: number, dx: number): TapPlace {
  * @param groups sizes of the input's groups
  * @param outGroups number of output groups
  */
-export function visibleFeatures(
-  ready: Ready,
-  groups: readonly number[],
-  outGroups: number,
-  place: TapPlace,
-): number[] {
+export function visibleFeatures(ready: Ready, groups: readonly number[], outGroups: number, place: TapPlace): number[] {
   const all = groups.reduce((sum, size) => sum + size, 0);
   return Array.from({ length: outGroups }, (_, group) => {
     if (ready === 'given' || place === 'earlier') return all;

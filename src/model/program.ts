@@ -72,7 +72,10 @@ export class ProgramBuilder {
     imageFeatures: number,
     mapFeatures: number,
   ) {
-    this.image = this.slot(Array.from({ length: channels }, () => imageFeatures), 'image');
+    this.image = this.slot(
+      Array.from({ length: channels }, () => imageFeatures),
+      'image',
+    );
     this.map = mapFeatures > 0 ? this.slot([mapFeatures], 'given') : null;
   }
 

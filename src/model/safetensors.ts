@@ -69,7 +69,7 @@ export function replaceFile(path: string, parts: readonly NodeJS.ArrayBufferView
 
 function writeWhole(file: number, part: NodeJS.ArrayBufferView): void {
   const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
-  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
 }
 
 /**
@@ -91,7 +91,8 @@ export function readSafetensors(path: string): SafetensorsFile {
   const { __metadata__: metadata = {}, ...entries } = header;
   const body = bytes.subarray(8 + headerLength);
   const arrays = new Map<string, NamedArray>();
-  for (const [name, entry] of Object.entries(entries)) arrays.set(name, readArray(path, name, entry as HeaderEntry, body));
+  for (const [name, entry] of Object.entries(entries))
+    arrays.set(name, readArray(path, name, entry as HeaderEntry, body));
   return { arrays, metadata: metadata as Record<string, string> };
 }
 

@@ -55,7 +55,11 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
   },
 };
 
-let buffers: [Float64Array, Float64Array, Float64Array] = [new Float64Array(0), new Float64Array(0), new Float64Array(0)];
+let buffers: [Float64Array, Float64Array, Float64Array] = [
+  new Float64Array(0),
+  new Float64Array(0),
+  new Float64Array(0),
+];
 
 /** Weights, means and scales of the components; reused, since this runs once a sub-pixel. */
 function scratch(components: number): typeof buffers {

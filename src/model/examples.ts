@@ -1,0 +1,122 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Given } from '../conditioning/index.js';
+import type { NetworkDescription } from './description.js';
+
+/** Images to predict, with what is given for each, as tensors. */
+export interface Examples {
+  /** Levels, [batch, height, width, channels], float32. */
+  image: Tensor4D;
+  given: Given;
+}
+
+/** Number of previous frames that a network is given; 0 for an unconditional one. */
+export function contextLength({ conditioning }: NetworkDescription): number {
+  return conditioning === null ? 0 : conditioning.context;
+}
+
+/** Bytes of one frame at a network's size. */
+export function frameBytes({ size, channels }: NetworkDescription): number {
+  return size.height * size.width * channels;
+}
+
+/** Collects frames with their context, byte by byte, and hands them over as tensors; reused from batch to batch. */
+export class ExampleBuffer {
+  private readonly context: number;
+  private readonly pixels: number;
+  private readonly images: Float32Array;
+  private readonly contexts: Float32Array;
+  private readonly valid: Float32Array;
+  private count = 0;
+
+  constructor(
+    private readonly network: NetworkDescription,
+    readonly capacity: number,
+  ) {
+    this.context = contextLength(network);
+    this.pixels = frameBytes(network);
+    this.images = new Float32Array(capacity * this.pixels);
+    this.contexts = new Float32Array(capacity * this.context * this.pixels);
+    this.valid = new Float32Array(capacity * this.context);
+  }
+
+  get size(): number {
+    return this.count;
+  }
+
+  get full(): boolean {
+    return this.count === this.capacity;
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  /**
+   * Adds one example.
+   *
+   * @param frames frames one after another, height x width x channels bytes each: the context that exists, oldest
+   *   first, then the frame to predict
+   * @param number of frames; with fewer than context + 1 the oldest are missing
+   * @param mirrored swaps left and right in all of them
+   */
+  add(frames: Uint8Array, number: number, mirrored: boolean): void {
+    const { context, pixels, count } = this;
+    const existing = Math.min(number - 1, context);
+    const missing = context - existing;
+    this.contexts.fill(0, count * context * pixels, (count * context + missing) * pixels);
+    for (let k = 0; k < context; k++) {
+      this.valid[count * context + k] = k < missing ? 0 : 1;
+      if (k < missing) continue;
+      const from = (number - 1 - context + k) * pixels;
+      this.copy(frames, from, this.contexts, (count * context + k) * pixels, mirrored);
+    }
+    this.copy(frames, (number - 1) * pixels, this.images, count * pixels, mirrored);
+    this.count++;
+  }
+
+  /** Tensors of the examples added since `clear`; they keep their values when the buffer is filled again. */
+  tensors(): Examples {
+    const { height, width } = this.network.size;
+    const { channels } = this.network;
+    const { context, count, pixels } = this;
+    const image = tf.tensor4d(this.images.slice(0, count * pixels), [count, height, width, channels]);
+    if (context === 0) return { image, given: {} };
+    const levels = tf.tensor5d(this.contexts.slice(0, count * context * pixels), [
+      count,
+      context,
+      height,
+      width,
+      channels,
+    ]);
+    const valid = tf.tensor2d(this.valid.slice(0, count * context), [count, context]);
+    return { image, given: { previousFrames: { levels, valid } } };
+  }
+
+  /** Copies one frame, brought from 0..255 to the network's levels. */
+  private copy(from: Uint8Array, start: number, to: Float32Array, offset: number, mirrored: boolean): void {
+    const { channels, levels, size } = this.network;
+    for (let y = 0; y < size.height; y++) {
+      for (let x = 0; x < size.width; x++) {
+        const source = start + (y * size.width + (mirrored ? size.width - 1 - x : x)) * channels;
+        const target = offset + (y * size.width + x) * channels;
+        for (let c = 0; c < channels; c++) to[target + c] = levelOf(from[source + c], levels);
+      }
+    }
+  }
+}
+
+/** The level (0 to levels - 1) of a byte: equal parts of 0..255. */
+export function levelOf(byte: number, levels: number): number {
+  return (byte * levels) >> 8;
+}
+
+/** The byte that shows a level: 0 and levels - 1 become 0 and 255. */
+export function byteOf(level: number, levels: number): number {
+  return Math.round((level * 255) / (levels - 1));
+}
+
+/** Frees the tensors of examples. */
+export function disposeExamples({ image, given }: Examples): void {
+  tf.dispose([image, ...(given.previousFrames ? [given.previousFrames.levels, given.previousFrames.valid] : [])]);
+}

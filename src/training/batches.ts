@@ -1,0 +1,56 @@
+import { ExampleBuffer, contextLength, frameBytes, type Examples } from '../model/examples.js';
+import type { NetworkDescription } from '../model/description.js';
+import { Philox } from '../philox.js';
+
+/** Clips at the network's size, read at random. */
+export interface ClipStore {
+  clips: readonly { name: string; frames: number }[];
+  /** Copies frames first to first + count - 1 of a clip, height x width x channels bytes each, to the start of `into`. */
+  read(clip: number, first: number, count: number, into: Uint8Array): void;
+}
+
+/** What each random number of a batch decides. */
+const enum Draw {
+  Clip,
+  Frame,
+  Mirror,
+}
+
+/**
+ * The batches of a training: a clip at random, a frame of it (not its first) at random. What a step sees depends on
+ * the seed and the step alone.
+ */
+export class TrainingBatches {
+  private readonly philox: Philox;
+  private readonly buffer: ExampleBuffer;
+  private readonly frames: Uint8Array;
+  private readonly context: number;
+
+  /** @param clips indices into the store of clips of at least two frames */
+  constructor(
+    network: NetworkDescription,
+    private readonly store: ClipStore,
+    private readonly clips: readonly number[],
+    private readonly settings: { seed: bigint; batch: number; mirror: boolean },
+  ) {
+    this.philox = new Philox(settings.seed);
+    this.buffer = new ExampleBuffer(network, settings.batch);
+    this.context = contextLength(network);
+    this.frames = new Uint8Array((this.context + 1) * frameBytes(network));
+  }
+
+  /** Examples of a step, 0 for the first. */
+  batch(step: number): Examples {
+    const { store, clips, settings, context } = this;
+    this.buffer.clear();
+    for (let example = 0; example < settings.batch; example++) {
+      const draw = (what: Draw, choices: number) => Math.floor(this.philox.uniform(step, example, what, 0) * choices);
+      const clip = clips[draw(Draw.Clip, clips.length)];
+      const frame = 1 + draw(Draw.Frame, store.clips[clip].frames - 1);
+      const first = Math.max(0, frame - context);
+      store.read(clip, first, frame - first + 1, this.frames);
+      this.buffer.add(this.frames, frame - first + 1, settings.mirror && draw(Draw.Mirror, 2) === 1);
+    }
+    return this.buffer.tensors();
+  }
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { modelSchema } from '../model/description.js';
+import { optimisers, type OptimiserName } from './optimisers.js';
+
+const optimiserNames = Object.keys(optimisers) as [OptimiserName, ...OptimiserName[]];
+
+/**
+ * What happens in a training, but for the data: everything that the weights at a step depend on.
+ * The defaults are those of the shipped models.
+ */
+export const trainingSchema = z.strictObject({
+  seed: z.string().regex(/^\d+$/).default('0'),
+  /** Examples a step. */
+  batch: z.int().min(1).max(4096).default(8),
+  /** Number of steps; null until `minutes` has been turned into steps. */
+  steps: z.int().min(1).nullable().default(null),
+  /** Time to train for, turned into steps once the pace is known. */
+  minutes: z.number().positive().nullable().default(null),
+  optimiser: z.enum(optimiserNames).default('adam'),
+  schedule: z
+    .strictObject({
+      rate: z.number().positive().default(2e-3),
+      warmUp: z.int().min(0).default(100),
+      decayFrom: z.number().min(0).max(1).default(0.3),
+      floor: z.number().min(0).max(1).default(0.01),
+    })
+    .prefault({}),
+  /** Gradients are scaled down to at most this norm. */
+  clipNorm: z.number().positive().default(1),
+  /** Show every other example mirrored left to right. */
+  mirror: z.boolean().default(true),
+  /** Validations over the whole training, evenly spread. */
+  validations: z.int().min(1).max(10_000).default(20),
+  /** Frames scored in each validation, spread over the validation clips. */
+  validationFrames: z.int().min(1).default(64),
+});
+
+export type TrainingConfiguration = z.infer<typeof trainingSchema>;
+
+/** Where the frames come from. */
+export const dataSchema = z.strictObject({
+  frames: z.array(z.string()).min(1),
+  /** Clips for validation; empty: some of `frames` are held out. */
+  validate: z.array(z.string()).default([]),
+  fit: z.enum(['crop', 'stretch']).default('crop'),
+});
+
+export type DataConfiguration = z.infer<typeof dataSchema>;
+
+/** config.json of a run: the whole of what `pxv train --config` takes and what a run folder keeps. */
+export const runSchema = z.strictObject({
+  model: modelSchema,
+  training: trainingSchema,
+  data: dataSchema,
+});
+
+export type RunConfiguration = z.infer<typeof runSchema>;

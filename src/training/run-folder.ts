@@ -1,0 +1,166 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { PxvError } from '../errors.js';
+import { modelMetadata, namedWeights, readDescription, saveModel, takeWeights } from '../model/checkpoint.js';
+import { buildNetwork, type Network } from '../model/network.js';
+import { parseConfiguration } from '../model/parse-configuration.js';
+import { readSafetensors, replaceFile, writeSafetensors, type NamedArray } from '../model/safetensors.js';
+import { toArrays, toTensors } from '../model/weights.js';
+import { runSchema, type RunConfiguration } from './configuration.js';
+import { optimisers } from './optimisers.js';
+import type { TrainingState } from './training-step.js';
+
+/** Everything that a training is made of at one step, but the data. */
+export interface Checkpoint {
+  configuration: RunConfiguration;
+  state: TrainingState;
+  /** Updates done. */
+  step: number;
+  /** Lowest validation so far, in bits/dim; null before the first. */
+  best: number | null;
+}
+
+/** One line of log.jsonl. */
+export interface LogEntry {
+  step: number;
+  [name: string]: number;
+}
+
+const files = {
+  configuration: 'config.json',
+  model: 'model.safetensors',
+  training: 'training.safetensors',
+  log: 'log.jsonl',
+  frames: 'frames',
+} as const;
+
+/**
+ * The folder of one training: config.json (to read), model.safetensors (the best weights so far; predicts alone),
+ * training.safetensors (resumes alone), log.jsonl, and frames/, the decoded frames. Every file is replaced whole.
+ */
+export class RunFolder {
+  constructor(readonly path: string) {}
+
+  /** Where the decoded frames are kept. */
+  get frames(): string {
+    return join(this.path, files.frames);
+  }
+
+  /** Whether a training has left a state here to resume from. */
+  get hasTraining(): boolean {
+    return existsSync(join(this.path, files.training));
+  }
+
+  /** Makes the folder. @throws PxvError `OUTPUT` where that is not possible, or where it holds a training */
+  create(): void {
+    if (this.hasTraining) throw this.occupied();
+    try {
+      mkdirSync(this.path, { recursive: true });
+      mkdirSync(this.frames, { recursive: true });
+    } catch (cause) {
+      throw new PxvError(
+        {
+          code: 'OUTPUT',
+          operation: 'make run folder',
+          argument: this.path,
+          expected: 'a place that can be written',
+          received: cause instanceof Error ? cause.message : String(cause),
+          remedy: 'choose another folder with --out',
+        },
+        { cause },
+      );
+    }
+  }
+
+  writeConfiguration(configuration: RunConfiguration): void {
+    replaceFile(join(this.path, files.configuration), [Buffer.from(`${JSON.stringify(configuration, null, 2)}\n`)]);
+  }
+
+  /** Writes model.safetensors. */
+  async saveModel(network: Network, { configuration, state, step }: Checkpoint): Promise<void> {
+    const weights = await toArrays(state.weights);
+    saveModel(join(this.path, files.model), { description: configuration.model, network, weights, step });
+  }
+
+  /** Writes training.safetensors. */
+  async saveTraining(network: Network, { configuration, state, step, best }: Checkpoint): Promise<void> {
+    const arrays = namedWeights(network, await toArrays(state.weights));
+    const { stateNames } = optimisers[configuration.training.optimiser];
+    for (const [index, name] of stateNames.entries()) {
+      const named = namedWeights(network, await toArrays(state.optimiser[index]), `optimiser.${name}.`);
+      for (const [key, array] of named) arrays.set(key, array);
+    }
+    const { training, data, model } = configuration;
+    const metadata = {
+      ...modelMetadata(model, step),
+      training: JSON.stringify(training),
+      data: JSON.stringify(data),
+      best: JSON.stringify(best),
+    };
+    writeSafetensors(join(this.path, files.training), { arrays, metadata });
+  }
+
+  /**
+   * Reads training.safetensors; the state's tensors live until they are disposed of.
+   *
+   * @throws PxvError `CHECKPOINT` where there is nothing to resume, or it is broken
+   */
+  load(): { checkpoint: Checkpoint; network: Network } {
+    const path = join(this.path, files.training);
+    if (!this.hasTraining) {
+      throw new PxvError({
+        code: 'CHECKPOINT',
+        operation: 'resume training',
+        argument: this.path,
+        expected: `a run folder with ${files.training}`,
+        received: existsSync(this.path) ? 'a folder without it' : 'no such folder',
+        remedy: 'check --out, or leave out --resume to start anew',
+      });
+    }
+    const { arrays, metadata } = readSafetensors(path);
+    const configuration = parseConfiguration(
+      runSchema,
+      {
+        model: readDescription(path, metadata.description),
+        training: JSON.parse(metadata.training ?? '{}') as unknown,
+        data: JSON.parse(metadata.data ?? '{}') as unknown,
+      },
+      { operation: 'resume training', argument: path, code: 'CHECKPOINT' },
+    );
+    const network = buildNetwork(configuration.model.network);
+    const { stateNames } = optimisers[configuration.training.optimiser];
+    const read = (prefix: string) => this.tensors(path, network, arrays, prefix);
+    const state = { weights: read(''), optimiser: stateNames.map((name) => read(`optimiser.${name}.`)) };
+    const best = JSON.parse(metadata.best ?? 'null') as number | null;
+    return { network, checkpoint: { configuration, state, step: Number(metadata.step), best } };
+  }
+
+  private tensors(path: string, network: Network, arrays: ReadonlyMap<string, NamedArray>, prefix: string): Tensor[] {
+    return toTensors(takeWeights(path, network, arrays, prefix), network.parameters);
+  }
+
+  appendLog(entry: LogEntry): void {
+    appendFileSync(join(this.path, files.log), `${JSON.stringify(entry)}\n`);
+  }
+
+  /** Drops what was logged after a step, so that a resumed training's log reads as if it had never stopped. */
+  cutLog(step: number): void {
+    const path = join(this.path, files.log);
+    if (!existsSync(path)) return;
+    const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+    const kept = lines.filter((line) => (JSON.parse(line) as LogEntry).step <= step);
+    replaceFile(path, [Buffer.from(kept.map((line) => `${line}\n`).join(''))]);
+  }
+
+  private occupied(): PxvError {
+    return new PxvError({
+      code: 'OUTPUT',
+      operation: 'make run folder',
+      argument: this.path,
+      expected: 'a folder without a training in it',
+      received: `a folder that holds ${files.training}`,
+      remedy: 'go on with it by --resume, or choose another folder with --out',
+    });
+  }
+}

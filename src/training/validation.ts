@@ -1,0 +1,54 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { BITS_PER_NAT, natsOfExamples } from '../evaluation/scoring.js';
+import { ExampleBuffer, contextLength, frameBytes } from '../model/examples.js';
+import type { Network } from '../model/network.js';
+import { Philox } from '../philox.js';
+import type { ClipStore } from './batches.js';
+
+/** Clips held out of training: those named in `validate`, else one in ten, at least one where there are three. */
+export function heldOutClips(clips: number, seed: bigint): number[] {
+  const count = clips < 3 ? 0 : Math.max(1, Math.round(clips / 10));
+  const philox = new Philox(seed);
+  const order = Array.from({ length: clips }, (_, clip) => ({ clip, rank: philox.uniform(clip, 0, 0, 1) }));
+  order.sort((a, b) => a.rank - b.rank);
+  return order
+    .slice(0, count)
+    .map(({ clip }) => clip)
+    .sort((a, b) => a - b);
+}
+
+/**
+ * Bits/dim one step ahead on frames spread evenly over clips: each clip weighs the same, and the same frames are
+ * scored every time.
+ *
+ * @param clips indices into the store of clips of at least two frames
+ * @param frames about how many frames to score in all
+ */
+export async function validate(
+  network: Network,
+  weights: readonly Tensor[],
+  store: ClipStore,
+  clips: readonly number[],
+  frames: number,
+): Promise<number> {
+  const context = contextLength(network.description);
+  const bytes = new Uint8Array((context + 1) * frameBytes(network.description));
+  const buffer = new ExampleBuffer(network.description, 8);
+  let total = 0;
+  for (const clip of clips) {
+    const candidates = store.clips[clip].frames - 1;
+    const count = Math.min(candidates, Math.max(1, Math.round(frames / clips.length)));
+    let nats = 0;
+    for (let i = 0; i < count; i++) {
+      const frame = 1 + Math.floor(((i + 0.5) * candidates) / count);
+      const first = Math.max(0, frame - context);
+      store.read(clip, first, frame - first + 1, bytes);
+      buffer.add(bytes, frame - first + 1, false);
+      if (!buffer.full && i < count - 1) continue;
+      nats += (await natsOfExamples(network, weights, buffer.tensors())).reduce((sum, value) => sum + value, 0);
+      buffer.clear();
+    }
+    total += nats / count;
+  }
+  return (total / clips.length / frameBytes(network.description)) * BITS_PER_NAT;
+}
