@@ -1,0 +1,25 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+
+/** Layers, ops and the engine know maps and anchors: what these are made of is for src/conditioning to know. */
+const folders = ['src/model/layers', 'src/model/ops', 'native/engine'];
+
+/** The lines under a folder that hold `word` in any case, as `path:line: text`. */
+function linesWith(word: RegExp, folder: string): string[] {
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`);
+  return paths
+    .filter((path) => statSync(path).isFile())
+    .flatMap((path) =>
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .map((line, index) => `${path}:${index + 1}: ${line}`),
+    )
+    .filter((line) => word.test(line.slice(line.indexOf(' '))));
+}
+
+test.each(folders.filter((folder) => existsSync(folder)))("%s does without the word 'frame'", (folder) => {
+  expect(linesWith(/frame/i, folder)).toEqual([]);
+});
+
+test("the search finds the word 'frame' where it stands", () => {
+  expect(linesWith(/FRAME/i, 'src/conditioning').length).toBeGreaterThan(0);
+});
