@@ -36,3 +36,45 @@ export interface ConvolutionShape {
   groups: readonly number[];
   taps: readonly Tap[];
 }
+
+/** The shape of an ordinary convolution: every output sees every feature of every tap. */
+export interface DenseConvolution {
+  inHeight: number;
+  inWidth: number;
+  inFeatures: number;
+  outHeight: number;
+  outWidth: number;
+  outFeatures: number;
+  stride: number;
+  kernel: { height: number; width: number };
+  /** Rows and columns of zeros before the image; those after it follow from the sizes. */
+  top: number;
+  left: number;
+}
+
+export function denseConvolution({ top, left, ...shape }: DenseConvolution): ConvolutionShape {
+  const { height, width } = shape.kernel;
+  const taps = Array.from({ length: height * width }, (_, position) => ({
+    dy: Math.floor(position / width) - top,
+    dx: (position % width) - left,
+    position,
+    sees: [shape.inFeatures],
+  }));
+  return { ...shape, groups: [shape.outFeatures], taps };
+}
+
+/** 1 where a weight is used, 0 where it is masked: [height, width, inFeatures, outFeatures], row-major. */
+export function filterMask({ kernel, inFeatures, outFeatures, groups, taps }: ConvolutionShape): Float32Array {
+  const mask = new Float32Array(kernel.height * kernel.width * inFeatures * outFeatures);
+  for (const { position, sees } of taps) {
+    let first = 0;
+    groups.forEach((size, group) => {
+      for (let k = 0; k < sees[group]; k++) {
+        const row = (position * inFeatures + k) * outFeatures;
+        mask.fill(1, row + first, row + first + size);
+      }
+      first += size;
+    });
+  }
+  return mask;
+}

@@ -1,0 +1,51 @@
+/** Arrays shorter than this are cheap to allocate afresh and are not pooled. */
+const SMALLEST_POOLED = 4096;
+
+/**
+ * Float32Arrays of disposed tensors, kept by length for the next tensor of that length: the first touch of a fresh
+ * large array costs a page fault every 4 kB, often more than the kernel that fills it.
+ */
+export class BufferPool {
+  /** Idle arrays by length; the length released last comes last. */
+  private readonly idle = new Map<number, Float32Array[]>();
+  private readonly owned = new WeakSet<ArrayBufferLike>();
+  private bytes = 0;
+
+  /** @param maxIdleBytes beyond it, the lengths not used for longest are given back to the system */
+  constructor(private readonly maxIdleBytes: number) {}
+
+  /** An array with unspecified contents. */
+  take(length: number): Float32Array {
+    const reused = this.idle.get(length)?.pop();
+    if (reused) {
+      this.bytes -= reused.byteLength;
+      return reused;
+    }
+    const values = new Float32Array(length);
+    if (length >= SMALLEST_POOLED) this.owned.add(values.buffer);
+    return values;
+  }
+
+  /** Whether these values lie in memory that will be used again after a release. */
+  owns(values: ArrayBufferView): boolean {
+    return this.owned.has(values.buffer);
+  }
+
+  /** Takes back an array that `take` gave; nobody may read it afterwards. */
+  release(values: Float32Array): void {
+    const sameLength = this.idle.get(values.length) ?? [];
+    sameLength.push(values);
+    this.idle.delete(values.length);
+    this.idle.set(values.length, sameLength);
+    this.bytes += values.byteLength;
+    for (const [length, arrays] of this.idle) {
+      if (this.bytes <= this.maxIdleBytes) break;
+      while (this.bytes > this.maxIdleBytes && arrays.pop()) this.bytes -= 4 * length;
+      if (arrays.length === 0) this.idle.delete(length);
+    }
+  }
+
+  get idleBytes(): number {
+    return this.bytes;
+  }
+}

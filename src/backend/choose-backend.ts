@@ -1,0 +1,141 @@
+import util from 'node:util';
+import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { PxvError } from '../errors.js';
+import { loadAddon } from './addon.js';
+import type { InstructionSet, Kernels } from './kernels.js';
+import { NativeBackend, registerNativeBackend, silenceGreeting } from './native-backend.js';
+import { typescriptKernels } from './typescript-kernels.js';
+
+export type BackendName = 'native' | 'cpu' | 'tensorflow';
+
+export interface BackendOptions {
+  /** Default: native. */
+  backend?: BackendName | undefined;
+  /** Native only. Default: the best that this machine has. */
+  instructionSet?: InstructionSet | undefined;
+  /** Native only, 1 or more. Default: all cores. */
+  threads?: number | undefined;
+}
+
+export interface ChosenBackend {
+  backend: BackendName;
+  /** Null on a backend that is not ours. */
+  instructionSet: InstructionSet | null;
+  threads: number;
+  /** One line that the user should see, or null. */
+  note: string | null;
+}
+
+/**
+ * Makes a tfjs backend the current one. Call it before any tensor is made: tensors of a backend that is replaced are
+ * lost.
+ */
+export async function chooseBackend(options: BackendOptions = {}): Promise<ChosenBackend> {
+  const { backend = 'native', instructionSet, threads } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw usageError('threads', 'a whole number from 1', threads, 'give the number of threads, or leave it out');
+  }
+  if (backend !== 'native' && instructionSet !== undefined) {
+    throw usageError('instruction set', 'the backend native', backend, 'leave out one of the two options');
+  }
+  switch (backend) {
+    case 'native':
+      return chooseNative(instructionSet, threads);
+    case 'cpu':
+      silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
+      await activate('cpu');
+      return { backend, instructionSet: null, threads: 1, note: null };
+    case 'tensorflow':
+      await importTensorflow();
+      await activate('tensorflow');
+      return { backend, instructionSet: null, threads: 1, note: null };
+  }
+}
+
+async function chooseNative(wanted: InstructionSet | undefined, threads: number | undefined): Promise<ChosenBackend> {
+  const { addon, note } = wanted === 'typescript' ? { addon: null, note: null } : tryAddon();
+  const available: InstructionSet[] = ['typescript', ...(addon?.instructionSets ?? [])];
+  const instructionSet = wanted ?? available[available.length - 1];
+  if (!available.includes(instructionSet)) {
+    const remedy = note ?? 'choose one of those, or leave the option out';
+    throw usageError('instruction set', `one of ${available.join(', ')}`, instructionSet, remedy);
+  }
+  if (instructionSet === 'typescript' || addon === null) {
+    await activateKernels(typescriptKernels);
+    return { backend: 'native', instructionSet: 'typescript', threads: 1, note };
+  }
+  if (threads !== undefined) addon.setThreads(threads);
+  await activateKernels(addon.kernels(instructionSet));
+  return { backend: 'native', instructionSet, threads: addon.threads(), note: null };
+}
+
+function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { addon: null; note: string } {
+  try {
+    return { addon: loadAddon(), note: null };
+  } catch (error) {
+    if (!(error instanceof PxvError && error.code === 'DEPENDENCY')) throw error;
+    const { received, remedy } = error.parts;
+    return { addon: null, note: `the native addon does not load (${received}), so slower kernels serve: ${remedy}` };
+  }
+}
+
+async function activateKernels(kernels: Kernels): Promise<void> {
+  const current = tf.findBackend('native') as unknown;
+  const isSame = current instanceof NativeBackend && current.kernels.instructionSet === kernels.instructionSet;
+  if (!isSame) {
+    if (current) tf.removeBackend('native');
+    registerNativeBackend(kernels);
+  }
+  await activate('native');
+}
+
+async function activate(backend: BackendName): Promise<void> {
+  if (await tf.setBackend(backend)) return;
+  throw new PxvError({
+    code: 'DEPENDENCY',
+    operation: 'choose backend',
+    argument: backend,
+    expected: 'a backend that starts',
+    received: 'a failure',
+    remedy: 'choose another backend',
+  });
+}
+
+/** Optional peers, the faster first; importing one registers the backend `tensorflow`. */
+const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
+
+async function importTensorflow(): Promise<void> {
+  // Both packages call two functions that Node 23 took away.
+  const missing = { isNullOrUndefined: (value: unknown) => value == null, isArray: Array.isArray };
+  for (const [name, value] of Object.entries(missing)) if (!(name in util)) Object.assign(util, { [name]: value });
+  const causes: string[] = [];
+  for (const name of TENSORFLOW_PACKAGES) {
+    try {
+      await import(name);
+      return;
+    } catch (error) {
+      const isMissing = (error as NodeJS.ErrnoException).code?.endsWith('MODULE_NOT_FOUND');
+      causes.push(`${name}: ${isMissing ? 'not installed' : (error as Error).message.split('\n')[0]}`);
+    }
+  }
+  throw new PxvError({
+    code: 'DEPENDENCY',
+    operation: 'choose backend',
+    argument: 'tensorflow',
+    expected: `${TENSORFLOW_PACKAGES.join(' or ')} to load`,
+    received: causes.join('; '),
+    remedy: `run: npm install ${TENSORFLOW_PACKAGES[0]}`,
+  });
+}
+
+function usageError(argument: string, expected: string, received: string | number, remedy: string): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'choose backend',
+    argument,
+    expected,
+    received: `${received}`,
+    remedy,
+  });
+}

@@ -1,0 +1,93 @@
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import type { backend_util, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+// Plain tfjs-core registers no gradients; this import does.
+import '@tensorflow/tfjs-layers';
+import { BufferPool } from './buffer-pool.js';
+import type { Kernels } from './kernels.js';
+import { nativeOperations } from './native-operations.js';
+import { nativeTfjsKernels } from './native-tfjs-kernels.js';
+
+const MAX_IDLE_BYTES = 2 ** 31;
+
+/**
+ * The CPU backend of tfjs with our kernels where they exist and with pooled memory. tfjs hands arrays around freely
+ * (slices are views, dataSync gives out the array itself), so memory of the pool never leaves its tensor: whatever
+ * others write or read is a copy.
+ */
+export class NativeBackend extends MathBackendCPU {
+  private readonly pool = new BufferPool(MAX_IDLE_BYTES);
+
+  constructor(readonly kernels: Kernels) {
+    super();
+    silenceGreeting(this);
+  }
+
+  /** A float32 tensor for a kernel to fill; its values are unspecified until then. */
+  allocate(shape: readonly number[]): { info: TensorInfo; values: Float32Array } {
+    const values = this.pool.take(tf.util.sizeFromShape([...shape]));
+    const dataId = super.write(values, [...shape], 'float32');
+    return { info: { dataId, shape: [...shape], dtype: 'float32' }, values };
+  }
+
+  /** The values of a tensor as they lie in memory; a copy only where tfjs left another type behind a float32 tensor. */
+  floats({ dataId }: TensorInfo): Float32Array {
+    const values = this.data.get(dataId).values as backend_util.TypedArray;
+    return values[Symbol.toStringTag] === 'Float32Array' ? (values as Float32Array) : Float32Array.from(values);
+  }
+
+  /** As `floats`, for targets. */
+  ints({ dataId }: TensorInfo): Int32Array {
+    const values = this.data.get(dataId).values as backend_util.TypedArray;
+    return values[Symbol.toStringTag] === 'Int32Array' ? (values as Int32Array) : Int32Array.from(values);
+  }
+
+  override write(values: backend_util.BackendValues, shape: number[], dtype: DataType): object {
+    return super.write(this.isPooled(values) ? values.slice() : values, shape, dtype);
+  }
+
+  override readSync(dataId: object): backend_util.BackendValues {
+    const values = super.readSync(dataId);
+    return this.isPooled(values) ? values.slice() : values;
+  }
+
+  override disposeData(dataId: object, force?: boolean): boolean {
+    const values = this.data.has(dataId) ? this.data.get(dataId).values : undefined;
+    const disposed = super.disposeData(dataId, force);
+    if (this.isPooled(values) && !this.data.has(dataId)) this.pool.release(values);
+    return disposed;
+  }
+
+  /** Bytes that wait for the next tensor of their length. */
+  get idleBytes(): number {
+    return this.pool.idleBytes;
+  }
+
+  private isPooled(values: backend_util.BackendValues | undefined): values is Float32Array {
+    return ArrayBuffer.isView(values) && this.pool.owns(values);
+  }
+}
+
+/** Keeps the CPU backend from greeting its first user with an advertisement for another one. */
+export function silenceGreeting(backend: MathBackendCPU): void {
+  Reflect.set(backend, 'firstUse', false);
+}
+
+/** Registers a tfjs backend that computes with `kernels`; what they lack falls back to tfjs's own CPU kernels. */
+export function registerNativeBackend(kernels: Kernels, name = 'native'): void {
+  tf.registerBackend(name, () => new NativeBackend(kernels), 10);
+  const isKnown = tf.getKernelsForBackend(name).length > 0;
+  if (isKnown) return;
+  tf.copyRegisteredKernels('cpu', name);
+  for (const [kernelName, kernel] of Object.entries({ ...nativeTfjsKernels, ...nativeOperations })) {
+    const fallback = tf.getKernel(kernelName, 'cpu') as tf.KernelConfig | undefined;
+    if (fallback) tf.unregisterKernel(kernelName, name);
+    tf.registerKernel({
+      kernelName,
+      backendName: name,
+      kernelFunc: ({ inputs, attrs = {}, backend }) =>
+        kernel(backend as NativeBackend, inputs as Record<string, TensorInfo>, attrs) ??
+        fallback!.kernelFunc({ inputs, attrs, backend }),
+    });
+  }
+}

@@ -1,0 +1,138 @@
+import type { ConvolutionShape } from './convolution-shape.js';
+import type { AdamSettings, MixtureShape, RmsPropSettings } from './kernels.js';
+import type { NativeKernel } from './native-tfjs-kernels.js';
+import type { Operation } from './operation.js';
+
+/** The kernels of our own operations on the native backend. Attributes are what `runKernel` was given. */
+export const nativeOperations: Record<Operation, NativeKernel> = {
+  'pxv.convolution'(backend, { x, weights, bias, plus }, attributes) {
+    const { shape, relu } = attributes as unknown as { shape: ConvolutionShape; relu: boolean };
+    const { info, values } = backend.allocate([x.shape[0], shape.outHeight, shape.outWidth, shape.outFeatures]);
+    backend.kernels.convolution(
+      shape,
+      x.shape[0],
+      backend.floats(x),
+      backend.floats(weights),
+      bias ? backend.floats(bias) : null,
+      plus ? backend.floats(plus) : null,
+      relu,
+      values,
+    );
+    return info;
+  },
+
+  'pxv.convolutionInputGradient'(backend, { dy, weights, reluInput, plus }, attributes) {
+    const { shape } = attributes as unknown as { shape: ConvolutionShape };
+    const { info, values } = backend.allocate([dy.shape[0], shape.inHeight, shape.inWidth, shape.inFeatures]);
+    backend.kernels.convolutionInputGradient(
+      shape,
+      dy.shape[0],
+      backend.floats(dy),
+      backend.floats(weights),
+      reluInput ? backend.floats(reluInput) : null,
+      plus ? backend.floats(plus) : null,
+      values,
+    );
+    return info;
+  },
+
+  'pxv.convolutionFilterGradient'(backend, { x, dy }, attributes) {
+    const { shape, relu } = attributes as unknown as { shape: ConvolutionShape; relu: boolean };
+    const weights = backend.allocate([shape.kernel.height, shape.kernel.width, shape.inFeatures, shape.outFeatures]);
+    const bias = backend.allocate([shape.outFeatures]);
+    backend.kernels.convolutionFilterGradient(
+      shape,
+      x.shape[0],
+      backend.floats(x),
+      backend.floats(dy),
+      relu,
+      weights.values,
+      bias.values,
+    );
+    return [weights.info, bias.info];
+  },
+
+  'pxv.softmaxCrossEntropy'(backend, { logits, targets }) {
+    const [rows, levels] = logits.shape;
+    const { info, values } = backend.allocate([rows]);
+    backend.kernels.softmaxCrossEntropy(backend.floats(logits), backend.ints(targets), rows, levels, values);
+    return info;
+  },
+
+  'pxv.softmaxCrossEntropyGradient'(backend, { logits, targets, dNats }) {
+    const [rows, levels] = logits.shape;
+    const { info, values } = backend.allocate([rows, levels]);
+    backend.kernels.softmaxCrossEntropyGradient(
+      backend.floats(logits),
+      backend.ints(targets),
+      backend.floats(dNats),
+      rows,
+      levels,
+      values,
+    );
+    return info;
+  },
+
+  'pxv.logisticMixture'(backend, { parameters, targets, anchors }, attributes) {
+    const { shape } = attributes as unknown as { shape: MixtureShape };
+    const rows = parameters.shape[0];
+    const { info, values } = backend.allocate([rows]);
+    backend.kernels.logisticMixture(
+      shape,
+      backend.floats(parameters),
+      backend.ints(targets),
+      backend.floats(anchors),
+      rows,
+      values,
+    );
+    return info;
+  },
+
+  'pxv.logisticMixtureGradient'(backend, { parameters, targets, anchors, dNats }, attributes) {
+    const { shape } = attributes as unknown as { shape: MixtureShape };
+    const rows = parameters.shape[0];
+    const { info, values } = backend.allocate(parameters.shape);
+    backend.kernels.logisticMixtureGradient(
+      shape,
+      backend.floats(parameters),
+      backend.ints(targets),
+      backend.floats(anchors),
+      backend.floats(dNats),
+      rows,
+      values,
+    );
+    return info;
+  },
+
+  'pxv.adam'(backend, { weights, gradient, scale, m, v }, attributes) {
+    const { settings } = attributes as unknown as { settings: AdamSettings };
+    const updated = [weights, m, v].map(({ shape }) => backend.allocate(shape));
+    backend.kernels.adam(
+      settings,
+      backend.floats(weights),
+      backend.floats(gradient),
+      backend.floats(scale),
+      backend.floats(m),
+      backend.floats(v),
+      updated[0].values,
+      updated[1].values,
+      updated[2].values,
+    );
+    return updated.map(({ info }) => info);
+  },
+
+  'pxv.rmsProp'(backend, { weights, gradient, scale, v }, attributes) {
+    const { settings } = attributes as unknown as { settings: RmsPropSettings };
+    const updated = [weights, v].map(({ shape }) => backend.allocate(shape));
+    backend.kernels.rmsProp(
+      settings,
+      backend.floats(weights),
+      backend.floats(gradient),
+      backend.floats(scale),
+      backend.floats(v),
+      updated[0].values,
+      updated[1].values,
+    );
+    return updated.map(({ info }) => info);
+  },
+};

@@ -1,0 +1,173 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { backend_util, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import { denseConvolution, type ConvolutionShape } from './convolution-shape.js';
+import type { NativeBackend } from './native-backend.js';
+
+/** A tfjs kernel on the native backend. Null: not a case that it does; tfjs's own CPU kernel takes over. */
+export type NativeKernel = (
+  backend: NativeBackend,
+  inputs: Record<string, TensorInfo>,
+  attributes: NamedAttrMap,
+) => TensorInfo | TensorInfo[] | null;
+
+/** Those kernels of tfjs that training spends its time in, by tfjs's names. */
+export const nativeTfjsKernels: Record<string, NativeKernel> = {
+  [tf.Conv2D](backend, { x, filter }, attributes) {
+    const geometry = geometryOf(x.shape, filter.shape, attributes);
+    if (!geometry || !areFloats(x, filter)) return null;
+    const { info, values } = backend.allocate(geometry.outShape);
+    const { shape, batch } = geometry;
+    backend.kernels.convolution(shape, batch, backend.floats(x), backend.floats(filter), null, null, false, values);
+    return info;
+  },
+
+  [tf.Conv2DBackpropInput](backend, { dy, filter }, attributes) {
+    const inputShape = attributes.inputShape as number[];
+    const geometry = geometryOf(inputShape, filter.shape, attributes);
+    if (!geometry || !areFloats(dy, filter)) return null;
+    const { info, values } = backend.allocate(inputShape);
+    const { shape, batch } = geometry;
+    backend.kernels.convolutionInputGradient(
+      shape,
+      batch,
+      backend.floats(dy),
+      backend.floats(filter),
+      null,
+      null,
+      values,
+    );
+    return info;
+  },
+
+  [tf.Conv2DBackpropFilter](backend, { x, dy }, attributes) {
+    const filterShape = attributes.filterShape as number[];
+    const geometry = geometryOf(x.shape, filterShape, attributes);
+    if (!geometry || !areFloats(x, dy)) return null;
+    const { info, values } = backend.allocate(filterShape);
+    const { shape, batch } = geometry;
+    backend.kernels.convolutionFilterGradient(shape, batch, backend.floats(x), backend.floats(dy), false, values, null);
+    return info;
+  },
+
+  [tf.BatchMatMul](backend, { a, b }, attributes) {
+    if (!areFloats(a, b)) return null;
+    const transposeA = attributes.transposeA as boolean;
+    const transposeB = attributes.transposeB as boolean;
+    const [m, k] = lastTwo(a.shape, transposeA);
+    const [, n] = lastTwo(b.shape, transposeB);
+    const outer = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const { info, values } = backend.allocate([...outer, m, n]);
+    const [aValues, bValues] = [backend.floats(a), backend.floats(b)];
+    for (let i = 0; i * m * n < values.length; i++) {
+      const aFrom = (i * m * k) % aValues.length;
+      const bFrom = (i * k * n) % bValues.length;
+      backend.kernels.matMul(
+        aValues.subarray(aFrom, aFrom + m * k),
+        bValues.subarray(bFrom, bFrom + k * n),
+        m,
+        n,
+        k,
+        transposeA,
+        transposeB,
+        values.subarray(i * m * n, (i + 1) * m * n),
+      );
+    }
+    return info;
+  },
+
+  [tf.Relu](backend, { x }) {
+    if (!areFloats(x)) return null;
+    const { info, values } = backend.allocate(x.shape);
+    backend.kernels.relu(backend.floats(x), values);
+    return info;
+  },
+
+  /** Half of ReLU's gradient. */
+  [tf.Step](backend, { x }, attributes) {
+    if (!areFloats(x) || attributes.alpha !== 0) return null;
+    const { info, values } = backend.allocate(x.shape);
+    const from = backend.floats(x);
+    for (let i = 0; i < from.length; i++) values[i] = from[i] > 0 ? 1 : from[i] <= 0 ? 0 : NaN;
+    return info;
+  },
+
+  [tf.Add](backend, { a, b }) {
+    if (!areFloats(a, b)) return null;
+    const [whole, repeated] = isTrailing(b.shape, a.shape) ? [a, b] : [b, a];
+    if (!isTrailing(repeated.shape, whole.shape)) return null;
+    const { info, values } = backend.allocate(whole.shape);
+    backend.kernels.add(backend.floats(whole), backend.floats(repeated), values);
+    return info;
+  },
+
+  [tf.Multiply](backend, { a, b }) {
+    if (!areFloats(a, b) || !tf.util.arraysEqual(a.shape, b.shape)) return null;
+    const { info, values } = backend.allocate(a.shape);
+    backend.kernels.multiply(backend.floats(a), backend.floats(b), values);
+    return info;
+  },
+
+  [tf.Sum](backend, { x }, attributes) {
+    const axes = tf.util.parseAxisParam(attributes.axis as number | number[], x.shape);
+    const isLeading = axes.every((axis, i) => axis === i);
+    if (!areFloats(x) || !isLeading) return null;
+    const rows = tf.util.sizeFromShape(x.shape.slice(0, axes.length));
+    const rest = x.shape.slice(axes.length);
+    const { info, values } = backend.allocate(attributes.keepDims ? [...axes.map(() => 1), ...rest] : rest);
+    backend.kernels.sumRows(backend.floats(x), rows, values);
+    return info;
+  },
+};
+
+function areFloats(...tensors: TensorInfo[]): boolean {
+  return tensors.every(({ dtype, shape }) => dtype === 'float32' && tf.util.sizeFromShape(shape) > 0);
+}
+
+/** Whether a tensor of shape `part` repeats over the leading axes of one of shape `whole`. */
+function isTrailing(part: number[], whole: number[]): boolean {
+  return part.length <= whole.length && tf.util.arraysEqual(part, whole.slice(whole.length - part.length));
+}
+
+function lastTwo(shape: number[], transposed: boolean): [rows: number, columns: number] {
+  const [rows, columns] = shape.slice(-2);
+  return transposed ? [columns, rows] : [rows, columns];
+}
+
+interface Geometry {
+  shape: ConvolutionShape;
+  batch: number;
+  outShape: number[];
+}
+
+/** One ConvolutionShape for each geometry, since plans are kept by shape. */
+const shapes = new Map<string, ConvolutionShape>();
+
+function geometryOf(xShape: number[], filterShape: number[], attributes: NamedAttrMap): Geometry | null {
+  if (attributes.dataFormat !== 'NHWC') return null;
+  const info = tf.backend_util.computeConv2DInfo(
+    xShape as [number, number, number, number],
+    filterShape as [number, number, number, number],
+    attributes.strides as number | [number, number],
+    (attributes.dilations as number | [number, number] | undefined) ?? 1,
+    attributes.pad as 'valid' | 'same' | number | backend_util.ExplicitPadding,
+    attributes.dimRoundingMode as 'floor' | 'round' | 'ceil',
+  );
+  const isOrdinary = info.strideHeight === info.strideWidth && info.dilationHeight === 1 && info.dilationWidth === 1;
+  if (!isOrdinary || tf.util.sizeFromShape(info.outShape) === 0) return null;
+  const dense = {
+    inHeight: info.inHeight,
+    inWidth: info.inWidth,
+    inFeatures: info.inChannels,
+    outHeight: info.outHeight,
+    outWidth: info.outWidth,
+    outFeatures: info.outChannels,
+    stride: info.strideHeight,
+    kernel: { height: info.filterHeight, width: info.filterWidth },
+    top: info.padInfo.top,
+    left: info.padInfo.left,
+  };
+  const key = JSON.stringify(dense);
+  const shape = shapes.get(key) ?? denseConvolution(dense);
+  shapes.set(key, shape);
+  return { shape, batch: info.batchSize, outShape: info.outShape };
+}
