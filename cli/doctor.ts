@@ -1,10 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
 import { formatTable } from '../src/evaluation/table.js';
-import { addJsonOption } from './options.js';
-import { run, type Report } from './report.js';
+import { addComputeOptions, addJsonOption } from './options.js';
+import { run, type Report, type Work } from './report.js';
 
 interface Check {
   name: string;
@@ -17,21 +18,39 @@ interface Check {
 export function command(): Command {
   const doctor = new Command('doctor').description('say what works on this machine, and how to mend what does not');
   addJsonOption(doctor);
+  addComputeOptions(doctor);
   doctor.addHelpText(
     'after',
     `
 Examples:
   $ pxv doctor
-  $ pxv doctor --json`,
+  $ pxv doctor --backend tensorflow      does this backend work here?`,
   );
   return doctor.action(run(diagnose));
 }
 
-async function diagnose(): Promise<Report> {
-  const checks = [checkNode(), await checkFfmpeg(), checkModels()];
+async function diagnose(_: Work, options: BackendOptions): Promise<Report> {
+  const backend = await checkBackend(options);
+  const checks = [checkNode(), backend.check, await checkFfmpeg(), checkModels()];
   const rows = checks.map(({ status, name, found, fix }) => [status, name, fix ? `${found}; ${fix}` : found]);
   const column = { title: '', align: 'left' } as const;
-  return { text: formatTable([column, column, column], rows), json: { checks } };
+  return { text: formatTable([column, column, column], rows), json: { ...backend.chosen, checks } };
+}
+
+async function checkBackend(options: BackendOptions): Promise<{ check: Check; chosen?: ChosenBackend }> {
+  const { chooseBackend } = await import('../src/backend/choose-backend.js');
+  const name = 'backend';
+  try {
+    const chosen = await chooseBackend(options);
+    const { backend, instructionSet, threads, note } = chosen;
+    const found = `${backend}${instructionSet ? ` on ${instructionSet}` : ''}, ${threads} thread${threads === 1 ? '' : 's'}`;
+    return {
+      check: note === null ? { name, status: 'ok', found } : { name, status: 'warn', found, fix: note },
+      chosen,
+    };
+  } catch (error) {
+    return { check: missing(name, error) };
+  }
 }
 
 function checkNode(): Check {
@@ -63,6 +82,6 @@ function checkModels(): Check {
 }
 
 function missing(name: string, error: unknown): Check {
-  if (!(error instanceof PxvError)) throw error;
+  if (!(error instanceof PxvError && error.code === 'DEPENDENCY')) throw error;
   return { name, status: 'warn', found: error.parts.received, fix: error.parts.remedy };
 }

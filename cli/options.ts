@@ -1,19 +1,13 @@
 import { Option, type Command } from 'commander';
+import type { BackendName } from '../src/backend/choose-backend.js';
 import type { InstructionSet } from '../src/backend/kernels.js';
 import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
 
-const backends = ['native', 'cpu', 'tensorflow'] as const;
+const backends = ['native', 'cpu', 'tensorflow'] as const satisfies readonly BackendName[];
 const instructionSets = ['typescript', 'portable', 'avx2', 'avx512'] as const satisfies readonly InstructionSet[];
 
-/** What `addComputeOptions` adds to a command's options; whatever is not given is for the backend to choose. */
-export interface ComputeOptions {
-  threads?: number;
-  backend?: (typeof backends)[number];
-  instructionSet?: InstructionSet;
-}
-
-/** For commands that compute: on what, with which instructions, on how many threads. */
+/** For commands that compute: the options of `chooseBackend`, under the same names. */
 export function addComputeOptions(command: Command): Command {
   const options = [
     new Option('--threads <count>', 'threads to compute with (default: one for each core)').argParser(

@@ -45,13 +45,30 @@ test('--json makes the last line of stdout one JSON object', async () => {
   const { code, stdout } = await pxv(['doctor', '--json']);
   expect(code).toBe(0);
   const result = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as { checks: { name: string; status: string }[] };
-  expect(result.checks.map(({ name }) => name)).toEqual(expect.arrayContaining(['Node.js', 'FFmpeg', 'models']));
+  expect(result.checks.map(({ name }) => name)).toEqual(['Node.js', 'backend', 'FFmpeg', 'models']);
 });
 
 test('the doctor warns of a PXV_FFMPEG that does not run, and says what to do', async () => {
   const { code, stdout } = await pxv(['doctor'], { env: { PXV_FFMPEG: '/nonexistent/ffmpeg' } });
   expect(code).toBe(0);
   expect(stdout).toMatch(/^warn +FFmpeg .*correct PXV_FFMPEG or unset it$/m);
+});
+
+test('the doctor says which backend serves, and refuses one that this machine cannot run', async () => {
+  const args = ['doctor', '--instruction-set', 'typescript', '--threads', '1', '--json'];
+  expect(JSON.parse((await pxv(args)).stdout)).toMatchObject({
+    backend: 'native',
+    instructionSet: 'typescript',
+    threads: 1,
+    checks: expect.arrayContaining([
+      { name: 'backend', status: 'ok', found: 'native on typescript, 1 thread' },
+    ]) as object,
+  });
+  const refused = await pxv(['doctor', '--backend', 'cpu', '--instruction-set', 'avx2']);
+  expect(refused).toMatchObject({ code: 2, stdout: '' });
+  expect(refused.stderr).toMatch(
+    /^pxv: choose backend: instruction set: expected the backend native, received cpu; .*\n$/,
+  );
 });
 
 test('a reader that closes stdout early is no failure: exit code 0 and nothing on stderr', async () => {

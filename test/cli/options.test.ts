@@ -1,14 +1,7 @@
 import { Command } from 'commander';
-import {
-  addComputeOptions,
-  addSeedOption,
-  decimalNumber,
-  seed,
-  size,
-  wholeNumber,
-  type ComputeOptions,
-} from '../../cli/options.js';
+import { addComputeOptions, addSeedOption, decimalNumber, seed, size, wholeNumber } from '../../cli/options.js';
 import { throwWrongUsage } from '../../cli/report.js';
+import type { BackendOptions } from '../../src/backend/choose-backend.js';
 
 function refusal(parse: () => unknown): unknown {
   try {
@@ -75,7 +68,7 @@ test.each(['-1', '1.5', '18446744073709551616', 'dice', ''])('seed refuses "%s"'
 });
 
 describe('the shared options', () => {
-  function parse(...args: string[]): ComputeOptions & { seed: number } {
+  function parse(...args: string[]): BackendOptions & { seed: number } {
     const command = addSeedOption(addComputeOptions(new Command('train')));
     throwWrongUsage(command);
     return command.parse(args, { from: 'user' }).opts();
