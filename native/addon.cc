@@ -1,0 +1,200 @@
+// The boundary to JavaScript: each kernel is one function that takes numbers and typed arrays in the order of
+// src/backend/addon.ts, which has checked every length before it calls. The table of the instruction set comes with the
+// function.
+#define NAPI_VERSION 8
+#include <node_api.h>
+
+#include <cmath>
+
+#include "convolution_shape.h"
+#include "registry.h"
+#include "thread_pool.h"
+
+namespace pxv {
+namespace {
+
+class Call {
+ public:
+  Call(napi_env env, napi_callback_info info) : env_(env) {
+    size_t count = most;
+    napi_get_cb_info(env, info, &count, arguments_, nullptr, &data_);
+  }
+
+  const KernelTable& kernels() const { return *static_cast<const KernelTable*>(data_); }
+  double number(int index) const {
+    double value = 0;
+    napi_get_value_double(env_, arguments_[index], &value);
+    return value;
+  }
+  float single(int index) const { return static_cast<float>(number(index)); }
+  int integer(int index) const { return static_cast<int>(number(index)); }
+  bool boolean(int index) const {
+    bool value = false;
+    napi_get_value_bool(env_, arguments_[index], &value);
+    return value;
+  }
+  size_t length(int index) const { return view(index).length; }
+  float* floats(int index) const { return static_cast<float*>(view(index).data); }
+  const int32_t* integers(int index) const { return static_cast<const int32_t*>(view(index).data); }
+
+ private:
+  struct View {
+    void* data = nullptr;
+    size_t length = 0;
+  };
+  // An empty view where the argument is null.
+  View view(int index) const {
+    View view;
+    napi_get_typedarray_info(env_, arguments_[index], nullptr, &view.length, &view.data, nullptr, nullptr);
+    return view;
+  }
+
+  static constexpr size_t most = 13;
+  napi_env env_;
+  napi_value arguments_[most];
+  void* data_ = nullptr;
+};
+
+template <void (*Kernel)(const Call&)>
+napi_value entry(napi_env env, napi_callback_info info) {
+  Kernel(Call(env, info));
+  return nullptr;
+}
+
+void convolution(const Call& call) {
+  call.kernels().convolution(ConvolutionShape(call.integers(0)), call.integer(1), call.floats(2), call.floats(3),
+                             call.floats(4), call.floats(5), call.boolean(6), call.floats(7));
+}
+
+void convolutionInputGradient(const Call& call) {
+  call.kernels().convolutionInputGradient(ConvolutionShape(call.integers(0)), call.integer(1), call.floats(2),
+                                          call.floats(3), call.floats(4), call.floats(5), call.floats(6));
+}
+
+void convolutionFilterGradient(const Call& call) {
+  call.kernels().convolutionFilterGradient(ConvolutionShape(call.integers(0)), call.integer(1), call.floats(2),
+                                           call.floats(3), call.boolean(4), call.floats(5), call.floats(6));
+}
+
+void matMul(const Call& call) {
+  call.kernels().matMul(call.floats(0), call.floats(1), call.integer(2), call.integer(3), call.integer(4),
+                        call.boolean(5), call.boolean(6), call.floats(7));
+}
+
+void relu(const Call& call) { call.kernels().relu(call.length(1), call.floats(0), call.floats(1)); }
+
+void reluGradient(const Call& call) {
+  call.kernels().reluGradient(call.length(2), call.floats(0), call.floats(1), call.floats(2));
+}
+
+void add(const Call& call) {
+  call.kernels().add(call.length(2), call.length(1), call.floats(0), call.floats(1), call.floats(2));
+}
+
+void multiply(const Call& call) {
+  call.kernels().multiply(call.length(2), call.floats(0), call.floats(1), call.floats(2));
+}
+
+void sumRows(const Call& call) {
+  call.kernels().sumRows(call.integer(1), call.length(2), call.floats(0), call.floats(2));
+}
+
+void softmaxCrossEntropy(const Call& call) {
+  call.kernels().softmaxCrossEntropy(call.floats(0), call.integers(1), call.integer(2), call.integer(3),
+                                     call.floats(4));
+}
+
+void softmaxCrossEntropyGradient(const Call& call) {
+  call.kernels().softmaxCrossEntropyGradient(call.floats(0), call.integers(1), call.floats(2), call.integer(3),
+                                             call.integer(4), call.floats(5));
+}
+
+MixtureShape mixtureShape(const Call& call) { return {call.integer(0), call.integer(1), call.single(2)}; }
+
+void logisticMixture(const Call& call) {
+  call.kernels().logisticMixture(mixtureShape(call), call.floats(3), call.integers(4), call.floats(5), call.integer(6),
+                                 call.floats(7));
+}
+
+void logisticMixtureGradient(const Call& call) {
+  call.kernels().logisticMixtureGradient(mixtureShape(call), call.floats(3), call.integers(4), call.floats(5),
+                                         call.floats(6), call.integer(7), call.floats(8));
+}
+
+// settings: learningRate, beta1, beta2, epsilon, step.
+void adam(const Call& call) {
+  const double beta1 = call.number(1), beta2 = call.number(2), step = call.number(4);
+  const float correction1 = static_cast<float>(1 - std::pow(beta1, step));
+  const float correction2 = static_cast<float>(1 - std::pow(beta2, step));
+  call.kernels().adam({call.length(5), call.single(0), static_cast<float>(beta1), static_cast<float>(beta2),
+                       call.single(3), correction1, correction2, *call.floats(7)},
+                      call.floats(5), call.floats(6), call.floats(8), call.floats(9), call.floats(10), call.floats(11),
+                      call.floats(12));
+}
+
+// settings: learningRate, decay, epsilon.
+void rmsProp(const Call& call) {
+  call.kernels().rmsProp({call.length(3), call.single(0), call.single(1), call.single(2), *call.floats(5)},
+                         call.floats(3), call.floats(4), call.floats(6), call.floats(7), call.floats(8));
+}
+
+struct Export {
+  const char* name;
+  napi_callback callback;
+};
+
+constexpr Export kernelExports[] = {
+    {"convolution", entry<convolution>},
+    {"convolutionInputGradient", entry<convolutionInputGradient>},
+    {"convolutionFilterGradient", entry<convolutionFilterGradient>},
+    {"matMul", entry<matMul>},
+    {"relu", entry<relu>},
+    {"reluGradient", entry<reluGradient>},
+    {"add", entry<add>},
+    {"multiply", entry<multiply>},
+    {"sumRows", entry<sumRows>},
+    {"softmaxCrossEntropy", entry<softmaxCrossEntropy>},
+    {"softmaxCrossEntropyGradient", entry<softmaxCrossEntropyGradient>},
+    {"logisticMixture", entry<logisticMixture>},
+    {"logisticMixtureGradient", entry<logisticMixtureGradient>},
+    {"adam", entry<adam>},
+    {"rmsProp", entry<rmsProp>},
+};
+
+void define(napi_env env, napi_value object, const Export& function, const void* data) {
+  napi_value value;
+  napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, const_cast<void*>(data), &value);
+  napi_set_named_property(env, object, function.name, value);
+}
+
+napi_value getThreads(napi_env env, napi_callback_info) {
+  napi_value count;
+  napi_create_int32(env, threads(), &count);
+  return count;
+}
+
+void changeThreads(const Call& call) { setThreads(call.integer(0)); }
+
+}  // namespace
+
+// The module: threads(), setThreads(n), and instructionSets, an object from each name, in ascending order, to its
+// kernels.
+napi_value initialize(napi_env env, napi_value module) {
+  define(env, module, {"threads", getThreads}, nullptr);
+  define(env, module, {"setThreads", entry<changeThreads>}, nullptr);
+  napi_value sets;
+  napi_create_object(env, &sets);
+  for (int i = 0; i < registry().count; i++) {
+    const RegisteredSet& set = registry().sets[i];
+    napi_value kernels;
+    napi_create_object(env, &kernels);
+    for (const Export& function : kernelExports) define(env, kernels, function, &set.table);
+    napi_set_named_property(env, sets, set.name, kernels);
+  }
+  napi_set_named_property(env, module, "instructionSets", sets);
+  return module;
+}
+
+}  // namespace pxv
+
+NAPI_MODULE_INIT() { return pxv::initialize(env, exports); }

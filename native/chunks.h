@@ -1,0 +1,18 @@
+// Long arrays in pieces that threads share.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "thread_pool.h"
+
+namespace pxv {
+
+// Calls body(begin, end) for pieces that cover [0, count); pieces begin at multiples of `length`.
+template <class Body>
+void forChunks(size_t count, Body& body, size_t length = 32 * 1024) {
+  auto chunk = [&](int index) { body(index * length, std::min(count, (index + 1) * length)); };
+  parallelFor(static_cast<int>((count + length - 1) / length), chunk);
+}
+
+}  // namespace pxv

@@ -1,0 +1,67 @@
+// The widths that every kernel template is instantiated for. A set is a type: how many floats a vector has, how large a
+// register tile is, and how a product is added to a sum. Nothing else differs from set to set.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX2__) || defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+namespace pxv {
+
+// Vectors of GCC and Clang: operators work lane by lane, and comparisons give 0 or -1 in each lane.
+template <int Lanes>
+struct Vector {
+  static constexpr int lanes = Lanes;
+  typedef float Floats __attribute__((vector_size(Lanes * sizeof(float))));
+  typedef int32_t Integers __attribute__((vector_size(Lanes * sizeof(int32_t))));
+
+  static Floats load(const float* from) {
+    Floats value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+  }
+  static void store(float* to, Floats value) { std::memcpy(to, &value, sizeof value); }
+
+  // The first `count` lanes (all, if there are fewer), the others `rest`.
+  static Floats load(const float* from, int count, float rest) {
+    if (count >= Lanes) return load(from);
+    Floats value = fill(rest);
+    std::memcpy(&value, from, count * sizeof(float));
+    return value;
+  }
+  static void store(float* to, Floats value, int count) {
+    if (count >= Lanes) return store(to, value);
+    std::memcpy(to, &value, count * sizeof(float));
+  }
+
+  static Floats fill(float value) { return Floats{} + value; }
+  static Floats max(Floats a, Floats b) { return a > b ? a : b; }
+  static Floats min(Floats a, Floats b) { return a < b ? a : b; }
+};
+
+// Any CPU; a product is rounded before it is added.
+struct Portable : Vector<4> {
+  static constexpr int tileRows[2] = {12, 6};
+  static Floats multiplyAdd(Floats a, Floats b, Floats sum) { return a * b + sum; }
+};
+
+#if defined(__AVX2__) && defined(__FMA__)
+// x86-64-v3; 16 registers.
+struct Avx2 : Vector<8> {
+  static constexpr int tileRows[2] = {12, 6};
+  static Floats multiplyAdd(Floats a, Floats b, Floats sum) { return _mm256_fmadd_ps(a, b, sum); }
+};
+#endif
+
+#if defined(__AVX512F__)
+// x86-64-v4; 32 registers.
+struct Avx512 : Vector<16> {
+  static constexpr int tileRows[2] = {14, 14};
+  static Floats multiplyAdd(Floats a, Floats b, Floats sum) { return _mm512_fmadd_ps(a, b, sum); }
+};
+#endif
+
+}  // namespace pxv

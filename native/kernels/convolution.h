@@ -1,0 +1,213 @@
+// `convolution` and `convolutionInputGradient`: one implicit matrix product over the unmasked taps (see walk.h).
+#pragma once
+
+#include <algorithm>
+
+#include "../kernel_table.h"
+#include "../scratch.h"
+#include "../thread_pool.h"
+#include "../walk.h"
+#include "register_tile.h"
+
+namespace pxv {
+
+// What happens to a sum before it is stored, in this order; each may be null.
+struct Epilogue {
+  const float* bias;       // [features]
+  const float* reluInput;  // the destination's shape: sums become zero where it is <= 0
+  const float* plus;       // the destination's shape
+};
+
+// Packed weights of one panel: [tap][source feature][vectors * lanes], zero beyond the panel's width. HWIO weights are
+// read forward as [source feature][destination feature], transposed as [destination feature][source feature].
+template <class Set>
+void packPanel(const Walk& walk, const WalkPanel& panel, const float* weights, bool transposed, float* packed) {
+  const int width = panel.vectors * Set::lanes;
+  float* to = packed + panel.weights;
+  for (int t = panel.tapsBegin; t < panel.tapsEnd; t++) {
+    const PanelTap& tap = walk.taps[t];
+    const float* matrix = weights + static_cast<size_t>(tap.position) * walk.sourceFeatures * walk.features;
+    const size_t featureStep = transposed ? 1 : walk.features, columnStep = transposed ? walk.sourceFeatures : 1;
+    const float* from = matrix + tap.first * featureStep + panel.first * columnStep;
+    for (int k = 0; k < tap.count; k++, from += featureStep, to += width) {
+      for (int j = 0; j < panel.width; j++) to[j] = from[j * columnStep];
+      for (int j = panel.width; j < width; j++) to[j] = 0.0f;
+    }
+  }
+}
+
+template <class Set>
+const float* packWeights(const Walk& walk, const float* weights, bool transposed) {
+  static thread_local Scratch scratch;
+  float* packed = scratch.reserve<float>(walk.packedFloats);
+  auto pack = [&](int panel) { packPanel<Set>(walk, walk.panels[panel], weights, transposed, packed); };
+  parallelFor(static_cast<int>(walk.panels.size()), pack);
+  return packed;
+}
+
+template <class Set>
+void copyFeatures(const float* from, size_t count, bool relu, float* to) {
+  if (!relu) {
+    std::memcpy(to, from, count * sizeof(float));
+    return;
+  }
+  const auto zero = Set::fill(0.0f);
+  size_t i = 0;
+  for (; i + Set::lanes <= count; i += Set::lanes) Set::store(to + i, Set::max(Set::load(from + i), zero));
+  for (; i < count; i++) to[i] = from[i] > 0.0f ? from[i] : 0.0f;
+}
+
+// Some rows and columns of an image with all its features, zero outside the image, after a ReLU where asked.
+struct Window {
+  int row, rows, column, columns;
+};
+
+template <class Set>
+void copyWindow(const float* image, int height, int width, int features, const Window& window, bool relu, float* to) {
+  const size_t rowFloats = static_cast<size_t>(window.columns) * features;
+  const int begin = std::clamp(-window.column, 0, window.columns);
+  const int end = std::clamp(width - window.column, begin, window.columns);
+  const size_t before = static_cast<size_t>(begin) * features, upTo = static_cast<size_t>(end) * features;
+  for (int row = window.row; row < window.row + window.rows; row++, to += rowFloats) {
+    if (row < 0 || row >= height) {
+      std::memset(to, 0, rowFloats * sizeof(float));
+      continue;
+    }
+    const float* from = image + (static_cast<ptrdiff_t>(row) * width + window.column + begin) * features;
+    std::memset(to, 0, before * sizeof(float));
+    copyFeatures<Set>(from, upTo - before, relu, to + before);
+    std::memset(to + upTo, 0, (rowFloats - upTo) * sizeof(float));
+  }
+}
+
+// Pixels of the grid: where each one's source is, and where it is stored, in floats.
+struct Pixels {
+  int count;
+  const int* sources;
+  const size_t* destinations;
+};
+
+template <class Set>
+[[gnu::always_inline]] inline void finish(typename Set::Floats sum, const Epilogue& epilogue, int feature, size_t at,
+                                          int lanes, float* destination) {
+  const auto zero = Set::fill(0.0f);
+  if (epilogue.bias) sum += Set::load(epilogue.bias + feature, lanes, 0.0f);
+  if (epilogue.reluInput) sum = Set::load(epilogue.reluInput + at, lanes, 0.0f) > zero ? sum : zero;
+  if (epilogue.plus) sum += Set::load(epilogue.plus + at, lanes, 0.0f);
+  Set::store(destination + at, sum, lanes);
+}
+
+template <class Set, int Vectors>
+void walkPanel(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOffsets, const float* packed,
+               const float* source, const Pixels& pixels, const Epilogue& epilogue, float* destination) {
+  constexpr int rows = Set::tileRows[Vectors - 1];
+  using Tile = RegisterTile<Set, rows, Vectors>;
+  for (int begin = 0; begin < pixels.count; begin += rows) {
+    const int count = std::min(rows, pixels.count - begin);
+    const float* pointers[rows];
+    for (int row = 0; row < rows; row++) pointers[row] = source + pixels.sources[begin + std::min(row, count - 1)];
+    Tile tile;
+    tile.clear();
+    const float* weights = packed + panel.weights;
+    for (int t = panel.tapsBegin; t < panel.tapsEnd; t++) {
+      const int features = walk.taps[t].count;
+      tile.accumulate(pointers, tapOffsets[t], features, weights);
+      weights += static_cast<size_t>(features) * Tile::width;
+    }
+#pragma GCC unroll 16
+    for (int row = 0; row < rows; row++) {
+      if (row >= count) break;
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; v++) {
+        const int feature = panel.first + v * Set::lanes;
+        finish<Set>(tile.sums[row][v], epilogue, feature, pixels.destinations[begin + row] + feature,
+                    panel.width - v * Set::lanes, destination);
+      }
+    }
+  }
+}
+
+// A task is a block of rows of one image. It first copies the rows that it reads with a border of zeros, so that the
+// inner loop knows no edges; where no tap leaves the image and there is no ReLU it reads the source in place.
+template <class Set>
+void runWalk(const Walk& walk, int batch, const float* source, const float* packed, bool relu, const Epilogue& epilogue,
+             float* destination) {
+  constexpr size_t windowFloats = 32 * 1024;
+  const int step = walk.sourceStep, features = walk.sourceFeatures;
+  const bool inside = walk.top >= 0 && (walk.rows - 1) * step + walk.bottom < walk.sourceHeight && walk.left >= 0 &&
+                      (walk.columns - 1) * step + walk.right < walk.sourceWidth;
+  const bool inPlace = inside && !relu;
+  const int columns = inPlace ? walk.sourceWidth : (walk.columns - 1) * step + walk.right - walk.left + 1;
+  const size_t rowFloats = static_cast<size_t>(columns) * features;
+  const int mostRows = static_cast<int>(std::max<size_t>(1, windowFloats / (rowFloats * step)));
+  const int blocks = (walk.rows + mostRows - 1) / mostRows;
+  const int blockRows = (walk.rows + blocks - 1) / blocks;
+
+  auto block = [&](int task) {
+    static thread_local Scratch windowScratch, sourceScratch, destinationScratch, offsetScratch;
+    const int image = task / blocks, row = task % blocks * blockRows, rows = std::min(blockRows, walk.rows - row);
+    if (rows <= 0) return;
+
+    const float* from = source + static_cast<size_t>(image) * walk.sourceHeight * walk.sourceWidth * features;
+    const int top = row * step + walk.top;
+    if (inPlace) {
+      from += top * rowFloats + static_cast<size_t>(walk.left) * features;
+    } else {
+      const Window window{top, (rows - 1) * step + walk.bottom - walk.top + 1, walk.left, columns};
+      float* copy = windowScratch.reserve<float>(window.rows * rowFloats);
+      copyWindow<Set>(from, walk.sourceHeight, walk.sourceWidth, features, window, relu, copy);
+      from = copy;
+    }
+
+    const int count = rows * walk.columns;
+    int* sources = sourceScratch.reserve<int>(count);
+    size_t* destinations = destinationScratch.reserve<size_t>(count);
+    for (int r = 0, i = 0; r < rows; r++)
+      for (int c = 0; c < walk.columns; c++, i++) {
+        const size_t y = walk.firstRow + static_cast<size_t>(row + r) * walk.gridStep;
+        const size_t x = walk.firstColumn + static_cast<size_t>(c) * walk.gridStep;
+        sources[i] = (r * columns + c) * step * features;
+        destinations[i] = ((image * static_cast<size_t>(walk.height) + y) * walk.width + x) * walk.features;
+      }
+    const size_t taps = walk.taps.size();
+    ptrdiff_t* offsets = offsetScratch.reserve<ptrdiff_t>(taps);
+    for (size_t t = 0; t < taps; t++) {
+      const PanelTap& tap = walk.taps[t];
+      offsets[t] = (tap.dy - walk.top) * static_cast<ptrdiff_t>(rowFloats) + (tap.dx - walk.left) * features + tap.first;
+    }
+
+    const Pixels pixels{count, sources, destinations};
+    for (const WalkPanel& panel : walk.panels)
+      (panel.vectors == 2 ? walkPanel<Set, 2> : walkPanel<Set, 1>)(walk, panel, offsets, packed, from, pixels, epilogue,
+                                                                   destination);
+  };
+  parallelFor(batch * blocks, block);
+}
+
+template <class Set>
+void convolution(const ConvolutionShape& shape, int batch, const float* x, const float* weights, const float* bias,
+                 const float* plus, bool relu, float* out) {
+  const Walk& walk = planForward(shape, Set::lanes);
+  const float* packed = packWeights<Set>(walk, weights, false);
+  runWalk<Set>(walk, batch, x, packed, relu, {bias, nullptr, plus}, out);
+}
+
+// dx[i, k] = [no ReLU or x[i, k] > 0] * sum over taps, and over outputs o that see k, of dy[i - tap, o] w[tap, k, o].
+template <class Set>
+void convolutionInputGradient(const ConvolutionShape& shape, int batch, const float* dy, const float* weights,
+                              const float* reluInput, const float* plus, float* dx) {
+  for (int phaseY = 0; phaseY < std::min(shape.stride, shape.inHeight); phaseY++)
+    for (int phaseX = 0; phaseX < std::min(shape.stride, shape.inWidth); phaseX++) {
+      const Walk& walk = planInputGradient(shape, phaseY, phaseX, Set::lanes);
+      const float* packed = packWeights<Set>(walk, weights, true);
+      runWalk<Set>(walk, batch, dy, packed, false, {nullptr, reluInput, plus}, dx);
+    }
+}
+
+template <class Set>
+void fillConvolution(KernelTable& table) {
+  table.convolution = convolution<Set>;
+  table.convolutionInputGradient = convolutionInputGradient<Set>;
+}
+
+}  // namespace pxv

@@ -1,0 +1,213 @@
+// `convolutionFilterGradient`: dw[tap, k, o] = sum over pixels p of r(x[p + tap, k]) dy[p, o], and dbias[o] = sum over
+// pixels of dy[p, o].
+//
+// Pixels are cut into pieces and input features into blocks, both by shape alone. A task is one piece and one block: it
+// walks the piece a few rows at a time, copies what it needs of x and dy side by side, and adds to its own sums. In the
+// end the sums of the pieces are added in order, so the result does not depend on the number of threads.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "../filter_walk.h"
+#include "../kernel_table.h"
+#include "../scratch.h"
+#include "../thread_pool.h"
+#include "../instruction_set.h"
+
+namespace pxv {
+
+// The pixels that a register tile sums over: rows x columns of them.
+struct PixelGrid {
+  int rows, columns;
+  ptrdiff_t xRow, xColumn;  // floats from one row and column to the next in the window of x
+};
+
+// sums[Rows][Vectors * lanes] (+)= sum over pixels, row by row, of x[pixel][0, Rows) times the panel's dy[pixel].
+template <class Set, int Rows, int Vectors>
+void sumOverPixels(const PixelGrid& grid, const float* x, const float* dy, bool fresh, float* sums) {
+  using Floats = typename Set::Floats;
+  Floats sum[Rows][Vectors];
+#pragma GCC unroll 16
+  for (int row = 0; row < Rows; row++)
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; v++)
+      sum[row][v] = fresh ? Floats{} : Set::load(sums + (row * Vectors + v) * Set::lanes);
+  for (int r = 0; r < grid.rows; r++, x += grid.xRow) {
+    const float* pixel = x;
+    for (int c = 0; c < grid.columns; c++, pixel += grid.xColumn, dy += Vectors * Set::lanes) {
+      Floats right[Vectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; v++) right[v] = Set::load(dy + v * Set::lanes);
+#pragma GCC unroll 16
+      for (int row = 0; row < Rows; row++) {
+        const Floats left = Set::fill(pixel[row]);
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; v++) sum[row][v] = Set::multiplyAdd(left, right[v], sum[row][v]);
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int row = 0; row < Rows; row++)
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; v++) Set::store(sums + (row * Vectors + v) * Set::lanes, sum[row][v]);
+}
+
+using SumOverPixels = void (*)(const PixelGrid&, const float* x, const float* dy, bool fresh, float* sums);
+
+// [Rows - 1] -> sumOverPixels<Set, Rows, Vectors>.
+template <class Set, int Vectors, int... Rows>
+constexpr std::array<SumOverPixels, sizeof...(Rows)> sumsOfRows(std::integer_sequence<int, Rows...>) {
+  return {sumOverPixels<Set, Rows + 1, Vectors>...};
+}
+
+// Copies input features [first, first + count) of some rows and columns, `pitch` floats a pixel; zero outside.
+struct FeatureWindow {
+  int row, rows, column, columns;
+  int first, count, pitch;
+};
+
+template <class Set>
+void copyFeatureWindow(const ConvolutionShape& shape, const float* image, const FeatureWindow& window, bool relu,
+                       float* to) {
+  const auto zero = Set::fill(0.0f);
+  for (int y = window.row; y < window.row + window.rows; y++)
+    for (int x = window.column; x < window.column + window.columns; x++, to += window.pitch) {
+      if (y < 0 || y >= shape.inHeight || x < 0 || x >= shape.inWidth) {
+        std::memset(to, 0, window.count * sizeof(float));
+        continue;
+      }
+      const float* from = image + (static_cast<size_t>(y) * shape.inWidth + x) * shape.inFeatures + window.first;
+      int k = 0;
+      for (; k + Set::lanes <= window.count; k += Set::lanes) {
+        const auto value = Set::load(from + k);
+        Set::store(to + k, relu ? Set::max(value, zero) : value);
+      }
+      for (; k < window.count; k++) to[k] = relu && !(from[k] > 0.0f) ? 0.0f : from[k];
+    }
+}
+
+// Packs a panel of `pixels` pixels of dy as [pixel][vectors * lanes], zero beyond the panel's width, and adds their sum
+// to biasSums[vectors * lanes] where given.
+template <class Set>
+void packDy(const FilterPanel& panel, int features, size_t pixels, const float* dy, float* packed, float* biasSums) {
+  for (int v = 0; v < panel.vectors; v++) {
+    const int lanes = std::min(panel.width - v * Set::lanes, Set::lanes);
+    const float* from = dy + panel.first + v * Set::lanes;
+    float* to = packed + v * Set::lanes;
+    auto sum = Set::fill(0.0f);
+    for (size_t p = 0; p < pixels; p++, from += features, to += panel.vectors * Set::lanes) {
+      const auto value = lanes == Set::lanes ? Set::load(from) : Set::load(from, lanes, 0.0f);
+      Set::store(to, value);
+      sum += value;
+    }
+    if (biasSums) Set::store(biasSums + v * Set::lanes, Set::load(biasSums + v * Set::lanes) + sum);
+  }
+}
+
+template <class Set>
+void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const float* x, const float* dy, bool relu,
+                               float* dWeights, float* dBias) {
+  constexpr int tileRows = Set::tileRows[1];
+  constexpr auto oneVector = sumsOfRows<Set, 1>(std::make_integer_sequence<int, tileRows>());
+  constexpr auto twoVectors = sumsOfRows<Set, 2>(std::make_integer_sequence<int, tileRows>());
+  constexpr int chunkPixels = 192, blockTiles = 8, fewestTasks = 16;
+
+  const FilterWalk& walk = planFilterGradient(shape, Set::lanes, tileRows);
+  const int tiles = static_cast<int>(walk.tiles.size());
+  const int chunkRows = std::clamp(chunkPixels / shape.outWidth, 1, shape.outHeight);
+  const int chunksAnImage = (shape.outHeight + chunkRows - 1) / chunkRows, chunks = batch * chunksAnImage;
+  const int blocks = std::max(1, (tiles + blockTiles - 1) / blockTiles);
+  const int pieces = std::clamp((fewestTasks + blocks - 1) / blocks, 1, chunks);
+  const int windowColumns = (shape.outWidth - 1) * shape.stride + walk.right - walk.left + 1;
+
+  // Of each piece: sums [tap][k][...] of each panel, one panel after the other, then the bias sums of all panels.
+  const size_t tapFloats = static_cast<size_t>(shape.inFeatures) * walk.columns;
+  const size_t pieceFloats = shape.taps * tapFloats + walk.columns;
+  static thread_local Scratch sumScratch;
+  float* allSums = sumScratch.reserve<float>(pieces * pieceFloats);
+  const auto sumsAt = [&](int piece, const FilterPanel& panel, int tap, int feature) {
+    return allSums + piece * pieceFloats + shape.taps * static_cast<size_t>(shape.inFeatures) * panel.column +
+           (static_cast<size_t>(tap) * shape.inFeatures + feature) * panel.vectors * Set::lanes;
+  };
+
+  auto sumPiece = [&](int task) {
+    static thread_local Scratch windowScratch, dyScratch;
+    const int piece = task / blocks, block = task % blocks;
+    const int firstTile = tiles * block / blocks, endTile = tiles * (block + 1) / blocks;
+    const int firstFeature = firstTile < endTile ? walk.tiles[firstTile].first : 0;
+    const int endFeature = firstTile < endTile ? walk.tiles[endTile - 1].first + walk.tiles[endTile - 1].count : 0;
+    // An odd number of cache lines a pixel spreads a column of features over all sets of the cache.
+    const int pitch = ((endFeature - firstFeature + 15) / 16 | 1) * 16;
+    float* biasSums = block == 0 && dBias ? allSums + piece * pieceFloats + shape.taps * tapFloats : nullptr;
+    if (biasSums) std::memset(biasSums, 0, walk.columns * sizeof(float));
+
+    const int firstChunk = chunks * piece / pieces, endChunk = chunks * (piece + 1) / pieces;
+    for (int chunk = firstChunk; chunk < endChunk; chunk++) {
+      const int image = chunk / chunksAnImage, row = chunk % chunksAnImage * chunkRows;
+      const int rows = std::min(chunkRows, shape.outHeight - row);
+      const FeatureWindow window{row * shape.stride + walk.top,
+                                 (rows - 1) * shape.stride + walk.bottom - walk.top + 1,
+                                 walk.left,
+                                 windowColumns,
+                                 firstFeature,
+                                 endFeature - firstFeature,
+                                 pitch};
+      float* copy = windowScratch.reserve<float>(static_cast<size_t>(window.rows) * window.columns * pitch);
+      copyFeatureWindow<Set>(shape, x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures,
+                             window, relu, copy);
+      const size_t pixels = static_cast<size_t>(rows) * shape.outWidth;
+      float* packed = dyScratch.reserve<float>(pixels * 2 * Set::lanes);
+      const float* dyRows =
+          dy + (static_cast<size_t>(image) * shape.outHeight + row) * shape.outWidth * shape.outFeatures;
+      const ptrdiff_t rowFloats = static_cast<ptrdiff_t>(windowColumns) * pitch;
+      const PixelGrid grid{rows, shape.outWidth, shape.stride * rowFloats, static_cast<ptrdiff_t>(shape.stride) * pitch};
+
+      for (const FilterPanel& panel : walk.panels) {
+        packDy<Set>(panel, shape.outFeatures, pixels, dyRows, packed, biasSums ? biasSums + panel.column : nullptr);
+        for (int t = firstTile; t < endTile; t++) {
+          const FeatureTile& tile = walk.tiles[t];
+          const auto sum = (panel.vectors == 2 ? twoVectors : oneVector)[tile.count - 1];
+          for (int i = 0; i < shape.taps; i++) {
+            const auto tap = shape.tap(i);
+            if (tap.sees[panel.group] <= tile.first) continue;
+            const float* first = copy + (tap.dy - walk.top) * rowFloats + (tap.dx - walk.left) * pitch + tile.first - firstFeature;
+            sum(grid, first, packed, chunk == firstChunk, sumsAt(piece, panel, i, tile.first));
+          }
+        }
+      }
+    }
+  };
+  parallelFor(pieces * blocks, sumPiece);
+
+  std::memset(dWeights, 0,
+              static_cast<size_t>(shape.positions) * shape.inFeatures * shape.outFeatures * sizeof(float));
+  auto addPieces = [&](int index) {
+    const FilterPanel& panel = walk.panels[index];
+    for (int i = 0; i < shape.taps; i++) {
+      const auto tap = shape.tap(i);
+      float* to = dWeights + static_cast<size_t>(tap.position) * shape.inFeatures * shape.outFeatures + panel.first;
+      for (int k = 0; k < tap.sees[panel.group]; k++, to += shape.outFeatures)
+        for (int piece = 0; piece < pieces; piece++) {
+          const float* from = sumsAt(piece, panel, i, k);
+          for (int j = 0; j < panel.width; j++) to[j] += from[j];
+        }
+    }
+    if (!dBias) return;
+    for (int j = 0; j < panel.width; j++) {
+      float sum = 0.0f;
+      for (int piece = 0; piece < pieces; piece++)
+        sum += allSums[piece * pieceFloats + shape.taps * tapFloats + panel.column + j];
+      dBias[panel.first + j] = sum;
+    }
+  };
+  parallelFor(static_cast<int>(walk.panels.size()), addPieces);
+}
+
+template <class Set>
+void fillConvolutionFilterGradient(KernelTable& table) {
+  table.convolutionFilterGradient = convolutionFilterGradient<Set>;
+}
+
+}  // namespace pxv

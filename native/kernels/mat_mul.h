@@ -1,0 +1,117 @@
+// `matMul`: a is cut into blocks of rows and b into packed panels; long sums are walked in slices, and a slice goes on
+// from the sums that the one before stored, so the order stays k ascending.
+#pragma once
+
+#include <algorithm>
+
+#include "../kernel_table.h"
+#include "../panel.h"
+#include "../scratch.h"
+#include "../thread_pool.h"
+#include "register_tile.h"
+
+namespace pxv {
+
+// One matrix as it is stored: element (row, column) is at row * rowStep + column * columnStep.
+struct StoredMatrix {
+  const float* data;
+  size_t rowStep, columnStep;
+  StoredMatrix(const float* data, size_t rows, size_t columns, bool transposed)
+      : data(data), rowStep(transposed ? 1 : columns), columnStep(transposed ? rows : 1) {}
+};
+
+// out[rows, panel] (+)= a[rows, slice] * packed[slice, panel]; a's rows are aStep floats apart.
+template <class Set, int Vectors>
+void multiplyPanel(const Panel& panel, int rows, int slice, const float* a, size_t aStep, const float* packed,
+                   bool fresh, float* out, size_t outStep) {
+  constexpr int tileRows = Set::tileRows[Vectors - 1];
+  for (int begin = 0; begin < rows; begin += tileRows) {
+    const int count = std::min(tileRows, rows - begin);
+    const float* pointers[tileRows];
+    for (int row = 0; row < tileRows; row++) pointers[row] = a + (begin + std::min(row, count - 1)) * aStep;
+    RegisterTile<Set, tileRows, Vectors> tile;
+    tile.clear();
+    if (!fresh)
+#pragma GCC unroll 16
+      for (int row = 0; row < tileRows; row++)
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; v++) {
+          const int lanes = std::min(panel.width - v * Set::lanes, Set::lanes);
+          if (row < count)
+            tile.sums[row][v] =
+                Set::load(out + (begin + row) * outStep + panel.first + v * Set::lanes, lanes, 0.0f);
+        }
+    tile.accumulate(pointers, 0, slice, packed);
+#pragma GCC unroll 16
+    for (int row = 0; row < tileRows; row++)
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; v++) {
+        const int lanes = std::min(panel.width - v * Set::lanes, Set::lanes);
+        if (row < count) Set::store(out + (begin + row) * outStep + panel.first + v * Set::lanes, tile.sums[row][v], lanes);
+      }
+  }
+}
+
+template <class Set>
+void matMul(const float* a, const float* b, int m, int n, int k, bool transposeA, bool transposeB, float* out) {
+  constexpr int panelWidth = 2 * Set::lanes, longestSlice = 512;
+  const StoredMatrix left(a, m, k, transposeA), right(b, k, n, transposeB);
+  const int panels = (n + panelWidth - 1) / panelWidth;
+  // Blocks of a few panels where there are few rows, so that all threads find work.
+  constexpr int blockRows = 8 * Set::tileRows[1];
+  const int rowBlocks = (m + blockRows - 1) / blockRows;
+  const int blockPanels = std::clamp(rowBlocks * panels / 16, 1, panels);
+  const int panelBlocks = (panels + blockPanels - 1) / blockPanels;
+
+  static thread_local Scratch packedScratch;
+  float* packed = packedScratch.reserve<float>(static_cast<size_t>(std::min(k, longestSlice)) * panels * panelWidth);
+  if (k == 0) std::memset(out, 0, static_cast<size_t>(m) * n * sizeof(float));
+  for (int begin = 0; begin < k; begin += longestSlice) {
+    const int slice = std::min(longestSlice, k - begin);
+    const auto panelAt = [&](int index) {
+      const int first = index * panelWidth, width = std::min(panelWidth, n - first);
+      return Panel{first, width, width > Set::lanes ? 2 : 1};
+    };
+
+    auto pack = [&](int index) {
+      const Panel panel = panelAt(index);
+      const int width = panel.vectors * Set::lanes;
+      float* to = packed + static_cast<size_t>(index) * slice * panelWidth;
+      for (int i = 0; i < slice; i++, to += width) {
+        const float* from = right.data + (begin + i) * right.rowStep + panel.first * right.columnStep;
+        for (int j = 0; j < panel.width; j++) to[j] = from[j * right.columnStep];
+        for (int j = panel.width; j < width; j++) to[j] = 0.0f;
+      }
+    };
+    parallelFor(panels, pack);
+
+    auto multiply = [&](int task) {
+      static thread_local Scratch rowScratch;
+      const int firstRow = task / panelBlocks * blockRows, rows = std::min(blockRows, m - firstRow);
+      const int firstPanel = task % panelBlocks * blockPanels, endPanel = std::min(panels, firstPanel + blockPanels);
+      const float* from = left.data + firstRow * left.rowStep + begin * left.columnStep;
+      size_t step = left.rowStep;
+      if (transposeA) {
+        float* copy = rowScratch.reserve<float>(static_cast<size_t>(rows) * slice);
+        for (int row = 0; row < rows; row++)
+          for (int i = 0; i < slice; i++) copy[row * slice + i] = from[row * left.rowStep + i * left.columnStep];
+        from = copy;
+        step = slice;
+      }
+      for (int index = firstPanel; index < endPanel; index++) {
+        const Panel panel = panelAt(index);
+        (panel.vectors == 2 ? multiplyPanel<Set, 2> : multiplyPanel<Set, 1>)(
+            panel, rows, slice, from, step, packed + static_cast<size_t>(index) * slice * panelWidth, begin == 0,
+            out + static_cast<size_t>(firstRow) * n, n);
+      }
+    };
+    parallelFor(rowBlocks * panelBlocks, multiply);
+  }
+}
+
+template <class Set>
+void fillMatMul(KernelTable& table) {
+  table.matMul = matMul<Set>;
+}
+
+}  // namespace pxv

@@ -1,0 +1,44 @@
+// The inner loop of the matrix products: Rows x (Vectors * lanes) sums that stay in registers.
+#pragma once
+
+#include <cstddef>
+
+#include "../instruction_set.h"
+
+namespace pxv {
+
+template <class Set, int Rows, int Vectors>
+struct RegisterTile {
+  using Floats = typename Set::Floats;
+  static constexpr int width = Vectors * Set::lanes;
+
+  Floats sums[Rows][Vectors];
+
+  [[gnu::always_inline]] void clear() {
+#pragma GCC unroll 16
+    for (int row = 0; row < Rows; row++)
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; v++) sums[row][v] = Floats{};
+  }
+
+  // sums[row] += sum over k < count, ascending, of rows[row][offset + k] * panel[k]; panel is count x width.
+  [[gnu::always_inline]] void accumulate(const float* const (&rows)[Rows], ptrdiff_t offset, ptrdiff_t count,
+                                         const float* panel) {
+    const float* x[Rows];
+#pragma GCC unroll 16
+    for (int row = 0; row < Rows; row++) x[row] = rows[row] + offset;
+    for (ptrdiff_t k = 0; k < count; k++, panel += width) {
+      Floats right[Vectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; v++) right[v] = Set::load(panel + v * Set::lanes);
+#pragma GCC unroll 16
+      for (int row = 0; row < Rows; row++) {
+        const Floats left = Set::fill(x[row][k]);
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; v++) sums[row][v] = Set::multiplyAdd(left, right[v], sums[row][v]);
+      }
+    }
+  }
+};
+
+}  // namespace pxv

@@ -1,0 +1,78 @@
+// `softmaxCrossEntropy` and its gradient, a row at a time, vectors over the levels.
+#pragma once
+
+#include "../chunks.h"
+#include "../kernel_table.h"
+#include "../math.h"
+
+namespace pxv {
+
+template <class Set>
+float sumOfLanes(typename Set::Floats value) {
+  float sum = 0.0f;
+  for (int lane = 0; lane < Set::lanes; lane++) sum += value[lane];
+  return sum;
+}
+
+template <class Set>
+float largest(const float* row, int levels) {
+  auto most = Set::fill(-__builtin_inff());
+  for (int k = 0; k < levels; k += Set::lanes) most = Set::max(Set::load(row + k, levels - k, most[0]), most);
+  float value = most[0];
+  for (int lane = 1; lane < Set::lanes; lane++) value = most[lane] > value ? most[lane] : value;
+  return value;
+}
+
+// Sum over levels of e^(row - shift); the terms are stored in `terms` where given.
+template <class Set>
+float sumOfExponentials(const float* row, int levels, float shift, float* terms) {
+  auto sum = Set::fill(0.0f);
+  for (int k = 0; k < levels; k += Set::lanes) {
+    const auto term = Math<Set>::exp(Set::load(row + k, levels - k, -__builtin_inff()) - shift);
+    if (terms) Set::store(terms + k, term, levels - k);
+    sum += term;
+  }
+  return sumOfLanes<Set>(sum);
+}
+
+// Rows that a thread takes at once.
+inline constexpr size_t softmaxRows = 128;
+
+template <class Set>
+void softmaxCrossEntropy(const float* logits, const int32_t* targets, int rows, int levels, float* nats) {
+  auto chunk = [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+      const float* row = logits + i * levels;
+      const float shift = largest<Set>(row, levels);
+      const float sum = sumOfExponentials<Set>(row, levels, shift, nullptr);
+      nats[i] = Math<Set>::log(Set::fill(sum))[0] - (row[targets[i]] - shift);
+    }
+  };
+  forChunks(rows, chunk, softmaxRows);
+}
+
+// d nats / d logit k = softmax k - [k = target].
+template <class Set>
+void softmaxCrossEntropyGradient(const float* logits, const int32_t* targets, const float* dNats, int rows, int levels,
+                                 float* dLogits) {
+  auto chunk = [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+      const float* row = logits + i * levels;
+      float* gradient = dLogits + i * levels;
+      const float sum = sumOfExponentials<Set>(row, levels, largest<Set>(row, levels), gradient);
+      const auto factor = Set::fill(dNats[i] / sum);
+      for (int k = 0; k < levels; k += Set::lanes)
+        Set::store(gradient + k, Set::load(gradient + k, levels - k, 0.0f) * factor, levels - k);
+      gradient[targets[i]] -= dNats[i];
+    }
+  };
+  forChunks(rows, chunk, softmaxRows);
+}
+
+template <class Set>
+void fillSoftmax(KernelTable& table) {
+  table.softmaxCrossEntropy = softmaxCrossEntropy<Set>;
+  table.softmaxCrossEntropyGradient = softmaxCrossEntropyGradient<Set>;
+}
+
+}  // namespace pxv

@@ -1,0 +1,52 @@
+#include "registry.h"
+
+namespace pxv {
+
+struct Portable;
+struct Avx2;
+struct Avx512;
+
+namespace {
+
+template <class Set>
+void fill(KernelTable& table) {
+  fillConvolution<Set>(table);
+  fillConvolutionFilterGradient<Set>(table);
+  fillMatMul<Set>(table);
+  fillElementWise<Set>(table);
+  fillSoftmax<Set>(table);
+  fillLogisticMixture<Set>(table);
+  fillOptimizers<Set>(table);
+}
+
+// Starts from the set below and overwrites what this one has, so that partial coverage is safe.
+template <class Set>
+void add(Registry& registry, const char* name) {
+  RegisteredSet& set = registry.sets[registry.count];
+  if (registry.count > 0) set.table = registry.sets[registry.count - 1].table;
+  set.name = name;
+  fill<Set>(set.table);
+  registry.count++;
+}
+
+Registry detect() {
+  Registry registry{};
+  add<Portable>(registry, "portable");
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) add<Avx2>(registry, "avx2");
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512bw"))
+    add<Avx512>(registry, "avx512");
+#endif
+  return registry;
+}
+
+}  // namespace
+
+const Registry& registry() {
+  static const Registry detected = detect();
+  return detected;
+}
+
+}  // namespace pxv

@@ -1,0 +1,47 @@
+// A convolution, or its gradient with respect to the input, laid out for the register tiles: each pixel of a grid in
+// the destination image sums, over taps, a range of a source pixel's features times packed weights.
+//
+// Forward, the source is x and the destination out. For the gradient, the source is dy and the destination dx, with the
+// offsets of the taps negated and the weights transposed; with a stride s > 1, dx is s * s interleaved grids, each with
+// its own taps.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "convolution_shape.h"
+#include "panel.h"
+
+namespace pxv {
+
+// What one panel reads through one tap.
+struct PanelTap {
+  int dy, dx;        // source pixel, from (row, column) * sourceStep
+  int first, count;  // its features
+  int position;      // which weight matrix
+};
+
+// Taps [tapsBegin, tapsEnd) of the walk, and where the packed weights start, in floats.
+struct WalkPanel : Panel {
+  int tapsBegin, tapsEnd;
+  size_t weights;
+};
+
+struct Walk {
+  int sourceHeight, sourceWidth, sourceFeatures;
+  int sourceStep;                       // source pixels from one pixel of the grid to the next
+  int height, width, features;          // of the destination image
+  int rows, columns;                    // of the grid
+  int firstRow, firstColumn, gridStep;  // where the grid lies in the destination image
+  int top, left, bottom, right;         // least and greatest offsets of a tap
+  std::vector<WalkPanel> panels;
+  std::vector<PanelTap> taps;
+  size_t packedFloats;
+};
+
+// Both return a walk of the calling thread, which lasts until its next plan.
+const Walk& planForward(const ConvolutionShape& shape, int lanes);
+// The grid of dx whose rows are phaseY and whose columns are phaseX modulo the stride.
+const Walk& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX, int lanes);
+
+}  // namespace pxv

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PxvError } from '../errors.js';
+import type { InstructionSet, Kernels } from './kernels.js';
+import { nativeKernels, type NativeFunctions } from './native-kernels.js';
+
+/** The kernels in C++, and the threads that they share. */
+export interface Addon {
+  /** What this CPU can run, in ascending order, without `typescript`. */
+  readonly instructionSets: readonly InstructionSet[];
+  /** The kernels of one set; without a name, of the highest. Throws USAGE where this CPU or build lacks it. */
+  kernels(instructionSet?: InstructionSet): Kernels;
+  /** How many threads work on a kernel, the calling one included: at first one for each core. */
+  threads(): number;
+  /** The same for every user of the addon in this process, from the next kernel on. */
+  setThreads(count: number): void;
+}
+
+/** What native/addon.cc exports. */
+interface NativeModule {
+  instructionSets: Record<string, NativeFunctions>;
+  threads(): number;
+  setThreads(count: number): void;
+}
+
+let loaded: Addon | undefined;
+
+/** The addon that `npm run build` compiles. Throws DEPENDENCY, with every cause, where it cannot be loaded. */
+export function loadAddon(): Addon {
+  return (loaded ??= fromModule(loadModule()));
+}
+
+function loadModule(): NativeModule {
+  const path = join(packageRoot(), 'build', 'Release', 'pxv.node');
+  const missing = (received: string, cause?: unknown) =>
+    new PxvError(
+      {
+        code: 'DEPENDENCY',
+        operation: 'load the native addon',
+        argument: path,
+        expected: `an addon for ${process.platform}-${process.arch}`,
+        received,
+        remedy: 'install g++, make and python3, then run: npm run build',
+      },
+      { cause },
+    );
+  if (!existsSync(path)) throw missing('no file: it has not been built');
+  try {
+    return createRequire(import.meta.url)(path) as NativeModule;
+  } catch (error) {
+    throw missing(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/** The nearest folder above this file that has a package.json: from src/backend and from dist/src/backend alike. */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
+
+function fromModule(native: NativeModule): Addon {
+  const sets = new Map(
+    Object.entries(native.instructionSets).map(([name, functions]) => {
+      const instructionSet = name as InstructionSet;
+      return [instructionSet, nativeKernels(instructionSet, functions)];
+    }),
+  );
+  const instructionSets = [...sets.keys()];
+  return {
+    instructionSets,
+    kernels(instructionSet = instructionSets.at(-1)!) {
+      const kernels = sets.get(instructionSet);
+      if (kernels) return kernels;
+      throw new PxvError({
+        code: 'USAGE',
+        operation: 'choose kernels',
+        argument: 'instruction set',
+        expected: `one that this CPU runs (${instructionSets.join(', ')})`,
+        received: instructionSet,
+        remedy: 'choose another one',
+      });
+    },
+    threads: () => native.threads(),
+    setThreads(count) {
+      if (!Number.isInteger(count) || count < 1 || count > 1024)
+        throw new PxvError({
+          code: 'USAGE',
+          operation: 'set threads',
+          argument: 'count',
+          expected: 'an integer from 1 to 1024',
+          received: String(count),
+          remedy: 'use at most the number of cores',
+        });
+      native.setThreads(count);
+    },
+  };
+}

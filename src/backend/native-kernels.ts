@@ -1,0 +1,259 @@
+import { PxvError } from '../errors.js';
+import type { ConvolutionShape } from './convolution-shape.js';
+import type { InstructionSet, Kernels, MixtureShape } from './kernels.js';
+
+type Argument = number | boolean | Float32Array | Int32Array | null;
+
+/** The functions of one instruction set, as native/addon.cc exports them: no checks, no return values. */
+export type NativeFunctions = Record<Exclude<keyof Kernels, 'instructionSet'>, (...values: Argument[]) => void>;
+
+/** Kernels that refuse, with a USAGE error, every call whose arrays do not fit its shapes: C++ checks nothing. */
+export function nativeKernels(instructionSet: InstructionSet, native: NativeFunctions): Kernels {
+  return {
+    instructionSet,
+
+    convolution(shape, batch, x, weights, bias, plus, relu, out) {
+      const check = new Check('convolution');
+      const geometry = check.geometry(shape);
+      check.count('batch', batch);
+      check.floats('x', x, inputShape(shape, batch));
+      check.floats('weights', weights, weightShape(shape));
+      if (bias) check.floats('bias', bias, [shape.outFeatures]);
+      if (plus) check.floats('plus', plus, outputShape(shape, batch));
+      check.floats('out', out, outputShape(shape, batch));
+      native.convolution(geometry, batch, x, weights, bias, plus, relu, out);
+    },
+
+    convolutionInputGradient(shape, batch, dy, weights, reluInput, plus, dx) {
+      const check = new Check('convolutionInputGradient');
+      const geometry = check.geometry(shape);
+      check.count('batch', batch);
+      check.floats('dy', dy, outputShape(shape, batch));
+      check.floats('weights', weights, weightShape(shape));
+      if (reluInput) check.floats('reluInput', reluInput, inputShape(shape, batch));
+      if (plus) check.floats('plus', plus, inputShape(shape, batch));
+      check.floats('dx', dx, inputShape(shape, batch));
+      native.convolutionInputGradient(geometry, batch, dy, weights, reluInput, plus, dx);
+    },
+
+    convolutionFilterGradient(shape, batch, x, dy, relu, dWeights, dBias) {
+      const check = new Check('convolutionFilterGradient');
+      const geometry = check.geometry(shape);
+      check.count('batch', batch);
+      check.floats('x', x, inputShape(shape, batch));
+      check.floats('dy', dy, outputShape(shape, batch));
+      check.floats('dWeights', dWeights, weightShape(shape));
+      if (dBias) check.floats('dBias', dBias, [shape.outFeatures]);
+      native.convolutionFilterGradient(geometry, batch, x, dy, relu, dWeights, dBias);
+    },
+
+    matMul(a, b, m, n, k, transposeA, transposeB, out) {
+      const check = new Check('matMul');
+      check.count('m', m);
+      check.count('n', n);
+      check.count('k', k);
+      check.floats('a', a, transposeA ? [k, m] : [m, k]);
+      check.floats('b', b, transposeB ? [n, k] : [k, n]);
+      check.floats('out', out, [m, n]);
+      native.matMul(a, b, m, n, k, transposeA, transposeB, out);
+    },
+
+    relu(x, out) {
+      new Check('relu').floats('out', out, [x.length]);
+      native.relu(x, out);
+    },
+
+    reluGradient(x, dy, dx) {
+      const check = new Check('reluGradient');
+      check.floats('dy', dy, [x.length]);
+      check.floats('dx', dx, [x.length]);
+      native.reluGradient(x, dy, dx);
+    },
+
+    add(a, b, out) {
+      const check = new Check('add');
+      check.floats('out', out, [a.length]);
+      if (a.length % b.length !== 0 && a.length !== 0)
+        check.refuse('b', `a number of values that divides ${a.length}`, `${b.length}`);
+      native.add(a, b, out);
+    },
+
+    multiply(a, b, out) {
+      const check = new Check('multiply');
+      check.floats('b', b, [a.length]);
+      check.floats('out', out, [a.length]);
+      native.multiply(a, b, out);
+    },
+
+    sumRows(x, rows, out) {
+      const check = new Check('sumRows');
+      check.count('rows', rows);
+      check.floats('x', x, [rows, out.length]);
+      native.sumRows(x, rows, out);
+    },
+
+    softmaxCrossEntropy(logits, targets, rows, levels, nats) {
+      const check = new Check('softmaxCrossEntropy');
+      check.count('rows', rows);
+      check.floats('logits', logits, [rows, levels]);
+      check.targets(targets, rows, levels);
+      check.floats('nats', nats, [rows]);
+      native.softmaxCrossEntropy(logits, targets, rows, levels, nats);
+    },
+
+    softmaxCrossEntropyGradient(logits, targets, dNats, rows, levels, dLogits) {
+      const check = new Check('softmaxCrossEntropyGradient');
+      check.count('rows', rows);
+      check.floats('logits', logits, [rows, levels]);
+      check.targets(targets, rows, levels);
+      check.floats('dNats', dNats, [rows]);
+      check.floats('dLogits', dLogits, [rows, levels]);
+      native.softmaxCrossEntropyGradient(logits, targets, dNats, rows, levels, dLogits);
+    },
+
+    logisticMixture(shape, parameters, targets, anchors, rows, nats) {
+      const check = new Check('logisticMixture');
+      check.mixture(shape, parameters, targets, anchors, rows);
+      check.floats('nats', nats, [rows]);
+      const { components, levels, meanScale } = shape;
+      native.logisticMixture(components, levels, meanScale, parameters, targets, anchors, rows, nats);
+    },
+
+    logisticMixtureGradient(shape, parameters, targets, anchors, dNats, rows, dParameters) {
+      const check = new Check('logisticMixtureGradient');
+      check.mixture(shape, parameters, targets, anchors, rows);
+      check.floats('dNats', dNats, [rows]);
+      check.floats('dParameters', dParameters, [rows, 3 * shape.components]);
+      const { components, levels, meanScale } = shape;
+      native.logisticMixtureGradient(
+        components,
+        levels,
+        meanScale,
+        parameters,
+        targets,
+        anchors,
+        dNats,
+        rows,
+        dParameters,
+      );
+    },
+
+    adam({ learningRate, beta1, beta2, epsilon, step }, w, g, scale, m, v, newW, newM, newV) {
+      const check = new Check('adam');
+      check.floats('scale', scale, [1]);
+      for (const [name, array] of Object.entries({ g, m, v, newW, newM, newV })) check.floats(name, array, [w.length]);
+      native.adam(learningRate, beta1, beta2, epsilon, step, w, g, scale, m, v, newW, newM, newV);
+    },
+
+    rmsProp({ learningRate, decay, epsilon }, w, g, scale, v, newW, newV) {
+      const check = new Check('rmsProp');
+      check.floats('scale', scale, [1]);
+      for (const [name, array] of Object.entries({ g, v, newW, newV })) check.floats(name, array, [w.length]);
+      native.rmsProp(learningRate, decay, epsilon, w, g, scale, v, newW, newV);
+    },
+  };
+}
+
+const inputShape = (shape: ConvolutionShape, batch: number) => [batch, shape.inHeight, shape.inWidth, shape.inFeatures];
+const outputShape = (shape: ConvolutionShape, batch: number) => [
+  batch,
+  shape.outHeight,
+  shape.outWidth,
+  shape.outFeatures,
+];
+const weightShape = ({ kernel, inFeatures, outFeatures }: ConvolutionShape) => [
+  kernel.height,
+  kernel.width,
+  inFeatures,
+  outFeatures,
+];
+
+/** A shape as native/convolution_shape.h reads it, kept as long as the shape lives. */
+const geometries = new WeakMap<ConvolutionShape, Int32Array>();
+
+/** The checks of one call; each throws USAGE with the operation and the argument. */
+class Check {
+  constructor(private readonly operation: string) {}
+
+  refuse(argument: string, expected: string, received: string): never {
+    throw new PxvError({
+      code: 'USAGE',
+      operation: this.operation,
+      argument,
+      expected,
+      received,
+      remedy: 'pass arrays that fit the shapes',
+    });
+  }
+
+  count(argument: string, value: number, least = 0, most = 2 ** 31 - 1): void {
+    if (!Number.isInteger(value) || value < least || value > most)
+      this.refuse(argument, `an integer from ${least} to ${most}`, `${value}`);
+  }
+
+  floats(argument: string, array: Float32Array, shape: readonly number[]): void {
+    this.array(argument, array, 'Float32Array', shape);
+  }
+
+  targets(targets: Int32Array, rows: number, levels: number): void {
+    this.array('targets', targets, 'Int32Array', [rows]);
+    for (let i = 0; i < rows; i++) {
+      const target = targets[i];
+      if (target < 0 || target >= levels) this.refuse('targets', `levels from 0 to ${levels - 1}`, `${target} at ${i}`);
+    }
+  }
+
+  mixture(
+    shape: MixtureShape,
+    parameters: Float32Array,
+    targets: Int32Array,
+    anchors: Float32Array,
+    rows: number,
+  ): void {
+    this.count('rows', rows);
+    this.count('components', shape.components, 1);
+    this.count('levels', shape.levels, 2);
+    this.floats('parameters', parameters, [rows, 3 * shape.components]);
+    this.targets(targets, rows, shape.levels);
+    this.floats('anchors', anchors, [rows]);
+  }
+
+  geometry(shape: ConvolutionShape): Int32Array {
+    let geometry = geometries.get(shape);
+    if (!geometry) geometries.set(shape, (geometry = this.encode(shape)));
+    return geometry;
+  }
+
+  private array(argument: string, array: Float32Array | Int32Array, type: string, shape: readonly number[]): void {
+    if (array[Symbol.toStringTag] !== type) this.refuse(argument, `a ${type}`, String(array[Symbol.toStringTag]));
+    const length = shape.reduce((product, size) => product * size, 1);
+    if (array.length !== length) this.refuse(argument, `${length} values ([${shape.join(',')}])`, `${array.length}`);
+  }
+
+  private encode(shape: ConvolutionShape): Int32Array {
+    const { inHeight, inWidth, inFeatures, outHeight, outWidth, outFeatures, stride, kernel, groups, taps } = shape;
+    const sizes = { inHeight, inWidth, inFeatures, outHeight, outWidth, outFeatures, stride };
+    for (const [name, size] of Object.entries(sizes)) this.count(`shape.${name}`, size, 1);
+    groups.forEach((size, group) => this.count(`shape.groups[${group}]`, size, 1));
+    const sum = groups.reduce((total, size) => total + size, 0);
+    if (sum !== outFeatures) this.refuse('shape.groups', `a sum of ${outFeatures}`, `${sum}`);
+    taps.forEach(({ dy, dx, position, sees }, t) => {
+      this.count(`shape.taps[${t}].dy`, dy, -4096, 4096);
+      this.count(`shape.taps[${t}].dx`, dx, -4096, 4096);
+      this.count(`shape.taps[${t}].position`, position, 0, kernel.height * kernel.width - 1);
+      if (sees.length !== groups.length)
+        this.refuse(`shape.taps[${t}].sees`, `${groups.length} numbers`, `${sees.length}`);
+      sees.forEach((count, group) =>
+        this.count(`shape.taps[${t}].sees[${group}]`, count, sees[group - 1] ?? 0, inFeatures),
+      );
+    });
+    return Int32Array.from([
+      ...Object.values(sizes),
+      kernel.height * kernel.width,
+      groups.length,
+      taps.length,
+      ...groups,
+      ...taps.flatMap(({ dy, dx, position, sees }) => [dy, dx, position, ...sees]),
+    ]);
+  }
+}
