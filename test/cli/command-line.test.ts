@@ -71,6 +71,21 @@ test('the doctor says which backend serves, and refuses one that this machine ca
   );
 });
 
+test('a rejection that nothing handles ends the process with one line and exit code 1', async () => {
+  // Rejects as soon as the command line listens for it.
+  const late = `process.on('newListener', (name) => {
+    if (name === 'unhandledRejection') setImmediate(() => Promise.reject(new Error('late')));
+  });`;
+  const outcome = await pxv(['doctor'], {
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(late)}` },
+  });
+  expect(outcome).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'pxv: unexpected error: Error: late; set PXV_DEBUG=1 to see where\n',
+  });
+});
+
 test('a reader that closes stdout early is no failure: exit code 0 and nothing on stderr', async () => {
   const child = start(['--help']);
   child.stdout!.destroy();
