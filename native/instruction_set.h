@@ -37,7 +37,8 @@ struct Vector {
     std::memcpy(to, &value, count * sizeof(float));
   }
 
-  static Floats fill(float value) { return Floats{} + value; }
+  // Written as a difference, since value - 0 is value for every float: the compiler sees a broadcast.
+  static Floats fill(float value) { return value - Floats{}; }
   static Floats max(Floats a, Floats b) { return a > b ? a : b; }
   static Floats min(Floats a, Floats b) { return a < b ? a : b; }
 };

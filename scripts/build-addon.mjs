@@ -1,7 +1,7 @@
 // Builds the native addon with node-gyp. Where that is not possible it says so in one line and succeeds: the
 // TypeScript kernels compute the same.
 import { spawnSync } from 'node:child_process';
-import { rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -32,16 +32,20 @@ function build() {
   } catch {
     return 'no node-gyp found';
   }
-  const jobs = String(availableParallelism());
-  const { status, stdout, stderr } = spawnSync(process.execPath, [nodeGyp, 'configure', 'build', '-j', jobs], {
+  const options = ['configure', 'build', '-j', String(availableParallelism())];
+  // Node's own headers, where they were installed with it; otherwise node-gyp downloads them.
+  const prefix = dirname(dirname(process.execPath));
+  if (!process.env.npm_config_nodedir && existsSync(join(prefix, 'include', 'node', 'node_api.h')))
+    options.push(`--nodedir=${prefix}`);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [nodeGyp, ...options], {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: Infinity,
   });
   if (status === 0) return undefined;
   const lines = `${stdout}\n${stderr}`.split('\n');
-  const cause = lines.find((line) => /\berror\b/i.test(line)) ?? 'node-gyp failed';
-  return `the build failed (${cause.replace(/^gyp ERR! /, '').trim()})`;
+  const cause = lines.find((line) => /\berror:|^gyp ERR! stack /.test(line)) ?? 'node-gyp failed';
+  return `the build failed (${cause.replace(/^gyp ERR! stack /, '').trim()})`;
 }
 
 const problem = build();
