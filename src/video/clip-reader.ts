@@ -5,7 +5,8 @@ import { PxvError } from '../errors.js';
 import type { Channels, Frame, Size } from '../frame.js';
 import { defaultFrameRate, type FrameRate } from './frame-rate.js';
 import { imageSize, listImages, readImages } from './image-folder.js';
-import { type Fit, probeVideo, readVideo } from './video-file.js';
+import type { Fit } from './resample.js';
+import { probeVideo, readVideo } from './video-file.js';
 
 export interface ClipOptions {
   /** Size of the frames to be given. */

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { PxvError } from '../errors.js';
 import type { Channels, Frame, Size } from '../frame.js';
 import { throwIfInterrupted } from './interruption.js';
-import type { Fit } from './video-file.js';
+import { type Fit, resample } from './resample.js';
 
 const imageName = /\d.*\.(?:png|jpe?g|webp|tiff?|avif)$/i;
 const natural = new Intl.Collator('en', { numeric: true });
@@ -66,23 +66,23 @@ export async function* readImages(
       .autoOrient()
       .flatten({ background: 'black' })
       .toColourspace('srgb')
-      .resize({ ...size, fit: fit === 'crop' ? 'cover' : 'fill', kernel: 'linear', fastShrinkOnLoad: false })
       .raw({ depth: 'uchar' })
       .toBuffer()
       .catch(unreadable(path));
-    yield { ...size, channels, data: channels === 1 ? luma(rgb) : new Uint8Array(rgb) };
+    const picture = resample({ ...source, channels: 3, data: rgb }, size, fit);
+    yield channels === 1 ? luma(picture) : picture;
   }
   return null;
 }
 
 /** Grey as FFmpeg makes it from RGB, so that a folder and a film agree: ITU-R BT.601 luma of the coded values. */
-function luma(rgb: Uint8Array): Uint8Array {
-  const grey = new Uint8Array(rgb.length / 3);
-  for (let pixel = 0; pixel < grey.length; pixel++) {
+function luma({ width, height, data: rgb }: Frame): Frame {
+  const data = new Uint8Array(width * height);
+  for (let pixel = 0; pixel < data.length; pixel++) {
     const at = 3 * pixel;
-    grey[pixel] = Math.round(0.299 * rgb[at] + 0.587 * rgb[at + 1] + 0.114 * rgb[at + 2]);
+    data[pixel] = Math.round(0.299 * rgb[at] + 0.587 * rgb[at + 1] + 0.114 * rgb[at + 2]);
   }
-  return grey;
+  return { width, height, channels: 1, data };
 }
 
 function oddSize(path: string, expected: Size, received: Size): PxvError {

@@ -2,10 +2,9 @@ import { PxvError } from '../errors.js';
 import type { Channels, Frame, Size } from '../frame.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { constantFrameRate, defaultFrameRate, type FrameRate } from './frame-rate.js';
-import { type StreamFacts, parseVideoStream } from './stream-facts.js';
-
-/** How a picture of another shape is made to fit: scaled to cover and cut around its centre, or distorted. */
-export type Fit = 'crop' | 'stretch';
+import type { Fit } from './resample.js';
+import { parseVideoStream, type StreamFacts } from './stream-facts.js';
+import { scanTimestamps } from './timestamps.js';
 
 /** What is known of a video file before its frames are read. */
 export interface VideoFacts {
@@ -13,11 +12,11 @@ export interface VideoFacts {
   /** Size of the upright picture with square pixels. */
   size: Size;
   frameRate: FrameRate;
-  /** False where timestamps mean nothing: then every picture is taken once, at the default rate. */
-  isTimed: boolean;
   hasAlpha: boolean;
-  /** The decoder to ask FFmpeg for where its own choice would not do. */
-  decoder: string | null;
+  /** What FFmpeg must be told before it reads the file. */
+  inputOptions: readonly string[];
+  /** Seconds from the first picture to the last, after which nothing moves; null where the file is read to its end. */
+  span: number | null;
 }
 
 /** FFmpeg's scaler: area averaging, every step rounded rather than cut off, colour at full resolution. */
@@ -32,26 +31,39 @@ const untimed = ['-r', `${defaultFrameRate.numerator}/${defaultFrameRate.denomin
  * @throws {PxvError} INPUT where there is no picture; INTERRUPTED where `signal` is aborted.
  */
 export async function probeVideo(path: string, signal?: AbortSignal): Promise<VideoFacts> {
-  const { facts, stream } = await decodeFirstPicture(path, null, signal);
-  if (!stream.alphaInSideStream) return facts;
-  // Only the decoders of libvpx read the alpha of VP8 and VP9. Without them the picture is opaque.
-  const decoder = stream.codec === 'vp8' ? 'libvpx' : 'libvpx-vp9';
-  return decodeFirstPicture(path, decoder, signal).then(
-    (withAlpha) => withAlpha.facts,
-    () => facts,
-  );
+  let inputOptions: string[] = [];
+  let { size, base, stream } = await decodeFirstPicture(path, inputOptions, signal);
+  if (stream.alphaInSideStream) {
+    // Only the decoders of libvpx read the alpha of VP8 and VP9. Without them the picture is opaque.
+    const withAlpha = ['-c:v', stream.codec === 'vp8' ? 'libvpx' : 'libvpx-vp9'];
+    const again = await decodeFirstPicture(path, withAlpha, signal).catch(() => null);
+    if (again) [{ size, base, stream }, inputOptions] = [again, withAlpha];
+  }
+  const known = { path, size, hasAlpha: stream.hasAlpha };
+  const stated = constantFrameRate(base, stream.averageRate);
+  const isAnimation = stream.codec === 'gif' || stream.codec === 'apng';
+  if (stated && !isAnimation) return { ...known, frameRate: stated, inputOptions, span: null };
+
+  // FFmpeg judges an animation by its first few delays, and its last picture is often held for seconds.
+  const timing = await scanTimestamps(path, signal);
+  if (!timing)
+    return { ...known, frameRate: defaultFrameRate, inputOptions: [...inputOptions, ...untimed], span: null };
+  return { ...known, ...timing, inputOptions };
 }
 
-async function decodeFirstPicture(
-  path: string,
-  decoder: string | null,
-  signal?: AbortSignal,
-): Promise<{ facts: VideoFacts; stream: StreamFacts }> {
+interface FirstPicture {
+  size: Size;
+  /** See `constantFrameRate`. */
+  base: FrameRate;
+  stream: StreamFacts;
+}
+
+async function decodeFirstPicture(path: string, inputOptions: string[], signal?: AbortSignal): Promise<FirstPicture> {
   const log: string[] = [];
   const squarePixels = "scale=w='round(iw*max(1,sar))':h='round(ih/min(1,sar))'";
   const run = startFfmpeg({
     input: path,
-    inputOptions: decoderOption(decoder),
+    inputOptions,
     outputOptions: ['-map', '0:V:0', '-frames:v', '1', '-filter:v', squarePixels, '-f', 'framecrc'],
     onLine: (line) => line.startsWith('[info]') && log.push(line),
   });
@@ -59,21 +71,14 @@ async function decodeFirstPicture(
   for await (const chunk of readOutput(run, path, signal)) report += Buffer.from(chunk).toString('latin1');
 
   // framecrc writes a header with lines such as `#tb 0: 1001/30000` and `#dimensions 0: 192x108`, then a line a picture.
-  const base = /^#tb 0: (\d+)\/(\d+)/m.exec(report);
+  const tick = /^#tb 0: (\d+)\/(\d+)/m.exec(report);
   const size = /^#dimensions 0: (\d+)x(\d+)/m.exec(report);
   const stream = parseVideoStream(log);
-  if (!base || !size || !stream || !/^0,/m.test(report)) throw noPicture(path, await run.finished);
-  const frameRate = constantFrameRate({ numerator: Number(base[2]), denominator: Number(base[1]) }, stream.averageRate);
+  if (!tick || !size || !stream || !/^0,/m.test(report)) throw noPicture(path, await run.finished);
   return {
+    size: { width: Number(size[1]), height: Number(size[2]) },
+    base: { numerator: Number(tick[2]), denominator: Number(tick[1]) },
     stream,
-    facts: {
-      path,
-      size: { width: Number(size[1]), height: Number(size[2]) },
-      frameRate: frameRate ?? defaultFrameRate,
-      isTimed: frameRate !== null,
-      hasAlpha: stream.hasAlpha,
-      decoder,
-    },
   };
 }
 
@@ -87,10 +92,15 @@ export async function* readVideo(
   video: VideoFacts,
   { size, channels, fit, signal }: { size: Size; channels: Channels; fit: Fit; signal?: AbortSignal | undefined },
 ): AsyncGenerator<Frame, string | null> {
+  const perSecond = video.frameRate.numerator / video.frameRate.denominator;
   const run = startFfmpeg({
     input: video.path,
-    inputOptions: [...decoderOption(video.decoder), ...(video.isTimed ? [] : untimed)],
-    outputOptions: ['-map', '0:V:0', '-filter:v', filters(video, size, channels, fit), '-f', 'rawvideo'],
+    inputOptions: video.inputOptions,
+    outputOptions: [
+      ...['-map', '0:V:0', '-filter:v', filters(video, size, channels, fit)],
+      ...(video.span === null ? [] : ['-frames:v', String(Math.round(video.span * perSecond) + 1)]),
+      ...['-f', 'rawvideo'],
+    ],
   });
   const frameBytes = size.width * size.height * channels;
   let data = new Uint8Array(frameBytes);
@@ -125,16 +135,12 @@ function filters(video: VideoFacts, { width, height }: Size, channels: Channels,
     ...(Math.min(video.size.width, video.size.height) >= 3 ? ['yadif=deint=interlaced'] : []),
     'setpts=PTS-STARTPTS',
     `fps=${numerator}/${denominator}`,
-    ...(video.hasAlpha ? ['format=gbrap', 'premultiply=inplace=1'] : []),
+    ...(video.hasAlpha ? ['format=gbrap', 'setrange=full', 'premultiply=inplace=1'] : []),
     `scale=w='${w}':h='${h}':${scaler}`,
     // The format stands before the crop, since a cut through subsampled colour would be rounded to even columns.
     `format=${channels === 1 ? 'gray' : 'rgb24'}`,
     `crop=${width}:${height}`,
   ].join(',');
-}
-
-function decoderOption(decoder: string | null): string[] {
-  return decoder === null ? [] : ['-c:v', decoder];
 }
 
 function noPicture(path: string, { failure, firstError }: FfmpegOutcome): PxvError {

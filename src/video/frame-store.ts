@@ -1,0 +1,222 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { PxvError } from '../errors.js';
+import type { Channels, Size } from '../frame.js';
+import { writeAtomically } from './atomic-output.js';
+import type { ClipSource } from './clip-list.js';
+import { openClip } from './clip-reader.js';
+import type { FrameRate } from './frame-rate.js';
+import { numberedImages } from './image-folder.js';
+import type { Fit } from './resample.js';
+
+export interface FrameStoreOptions {
+  size: Size;
+  channels: Channels;
+  /** Default `crop`. */
+  fit?: Fit;
+  /** Default: each clip's own. */
+  frameRate?: FrameRate;
+  /** Called before each clip that must be decoded, every hundred of its frames, and when it is done. */
+  onProgress?: (progress: DecodingProgress) => void;
+  signal?: AbortSignal;
+}
+
+export interface DecodingProgress {
+  /** Which of the clips, from 0. */
+  clip: number;
+  clips: number;
+  name: string;
+  /** Frames of this clip decoded so far. */
+  frames: number;
+}
+
+export interface StoredClip {
+  name: string;
+  frames: number;
+  frameRate: FrameRate;
+  /** One line where the file was damaged or broke off, else null. */
+  warning: string | null;
+}
+
+/** Decoded clips on disk, for reading at random. */
+export interface FrameStore {
+  readonly clips: readonly StoredClip[];
+  /**
+   * Reads `count` frames from number `first` on: `height x width x channels` bytes, frame after frame.
+   *
+   * @throws {PxvError} USAGE where the clip has no such frames or `into` is too small, INPUT where the file was cut.
+   */
+  read(clip: number, first: number, count: number, into: Uint8Array): void;
+  close(): Promise<void>;
+}
+
+/** What a store file says of itself. It stands behind the frames, in JSON, followed by its length in 4 bytes. */
+interface Footer extends Omit<StoredClip, 'name'> {
+  /** Identifies the state of the source from which the frames were decoded. */
+  stamp: string;
+}
+
+/** Files that are kept open for reading; the one unused for longest is closed for another. */
+const openFiles = 200;
+
+/**
+ * Opens a store in `folder`, and decodes into it the clips that are not there yet, or whose source or geometry has
+ * changed. A clip is one file; it appears whole or not at all.
+ *
+ * @throws {PxvError} INPUT, naming the clip, where one cannot be read; OUTPUT where `folder` cannot be written to;
+ * INTERRUPTED where the signal is aborted: what has been decoded by then stays.
+ */
+export async function openFrameStore(
+  folder: string,
+  clips: readonly ClipSource[],
+  options: FrameStoreOptions,
+): Promise<FrameStore> {
+  const { size, channels } = options;
+  const frameBytes = size.width * size.height * channels;
+  const stored: (StoredClip & { file: string })[] = [];
+  for (const [index, clip] of clips.entries()) {
+    const file = join(folder, storeName(clip.path, options));
+    const stamp = await sourceStamp(clip.path);
+    let footer = await readFooter(file, frameBytes);
+    if (footer?.stamp !== stamp) {
+      const report = (frames: number) =>
+        options.onProgress?.({ clip: index, clips: clips.length, name: clip.name, frames });
+      footer = await decode(clip.path, file, stamp, options, report);
+    }
+    stored.push({ file, name: clip.name, frames: footer.frames, frameRate: footer.frameRate, warning: footer.warning });
+  }
+
+  /** In order of use, the latest last. */
+  const descriptors = new Map<number, number>();
+  function descriptor(clip: number, file: string): number {
+    const kept = descriptors.get(clip);
+    const fd = kept ?? openSync(file, 'r');
+    descriptors.delete(clip);
+    descriptors.set(clip, fd);
+    const [oldest] = descriptors;
+    if (oldest && descriptors.size > openFiles) {
+      descriptors.delete(oldest[0]);
+      closeSync(oldest[1]);
+    }
+    return fd;
+  }
+
+  return {
+    clips: stored.map(({ name, frames, frameRate, warning }) => ({ name, frames, frameRate, warning })),
+    read(clip, first, count, into) {
+      const entry = stored[clip];
+      const end = first + count;
+      if (!entry || first < 0 || count < 0 || end > entry.frames || into.length < count * frameBytes) {
+        throw new PxvError({
+          code: 'USAGE',
+          operation: 'read stored frames',
+          argument: entry?.name ?? `clip ${clip}`,
+          expected: entry
+            ? `frames within 0 to ${entry.frames} and room for them`
+            : `a clip from 0 to ${stored.length - 1}`,
+          received: `frames ${first} to ${end} and room for ${into.length / frameBytes}`,
+          remedy: 'ask for frames that the clip has',
+        });
+      }
+      const fd = descriptor(clip, entry.file);
+      for (let done = 0; done < count * frameBytes;) {
+        const got = readSync(fd, into, done, count * frameBytes - done, first * frameBytes + done);
+        if (got === 0) throw cutOff(entry.file);
+        done += got;
+      }
+    },
+    close() {
+      for (const fd of descriptors.values()) closeSync(fd);
+      descriptors.clear();
+      return Promise.resolve();
+    },
+  };
+}
+
+async function decode(
+  path: string,
+  file: string,
+  stamp: string,
+  { size, channels, fit, frameRate, signal }: FrameStoreOptions,
+  report: (frames: number) => void,
+): Promise<Footer> {
+  report(0);
+  const clip = await openClip(path, {
+    size,
+    channels,
+    ...(fit && { fit }),
+    ...(frameRate && { frameRate }),
+    ...(signal && { signal }),
+  });
+  return writeAtomically(file, async (temporary) => {
+    const output = await open(temporary, 'wx');
+    try {
+      let frames = 0;
+      for await (const { data } of clip.frames()) {
+        await output.writeFile(data);
+        frames += 1;
+        if (frames % 100 === 0) report(frames);
+      }
+      const footer: Footer = { stamp, frames, frameRate: clip.frameRate, warning: clip.warning };
+      const json = Buffer.from(JSON.stringify(footer));
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(json.length);
+      await output.writeFile(Buffer.concat([json, length]));
+      report(frames);
+      return footer;
+    } finally {
+      await output.close();
+    }
+  });
+}
+
+/** Null where there is no such file, or none that was written whole for this size of frame. */
+async function readFooter(file: string, frameBytes: number): Promise<Footer | null> {
+  const input = await open(file, 'r').catch(() => null);
+  if (!input) return null;
+  try {
+    const { size } = await input.stat();
+    const { buffer: tail } = await input.read(Buffer.alloc(4), 0, 4, size - 4);
+    const length = tail.readUInt32LE();
+    if (length + 4 > size) return null;
+    const { buffer: json } = await input.read(Buffer.alloc(length), 0, length, size - 4 - length);
+    const footer = JSON.parse(json.toString()) as Footer;
+    return footer.frames * frameBytes + length + 4 === size ? footer : null;
+  } catch {
+    return null;
+  } finally {
+    await input.close();
+  }
+}
+
+/** One name for each source and geometry, so that a store can serve models of several sizes. */
+function storeName(path: string, { size, channels, fit = 'crop', frameRate }: FrameStoreOptions): string {
+  const rate = frameRate ? `${frameRate.numerator}/${frameRate.denominator}` : null;
+  const identity = [resolve(path), size.width, size.height, channels, fit, rate];
+  return `${createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32)}.frames`;
+}
+
+/** Size and time of change of a file, or of every image in a folder. */
+async function sourceStamp(path: string): Promise<string> {
+  const stats = await stat(path).catch(() => null);
+  if (!stats?.isDirectory()) return `${stats?.size} ${stats?.mtimeMs}`;
+  const hash = createHash('sha256');
+  for (const name of numberedImages(await readdir(path))) {
+    const { size, mtimeMs } = await stat(join(path, name));
+    hash.update(JSON.stringify([name, size, mtimeMs]));
+  }
+  return hash.digest('hex');
+}
+
+function cutOff(file: string): PxvError {
+  return new PxvError({
+    code: 'INPUT',
+    operation: 'read stored frames',
+    argument: file,
+    expected: 'the frames that were written',
+    received: 'a file that was cut off since',
+    remedy: 'delete it, so that the clip is decoded again',
+  });
+}

@@ -1,0 +1,46 @@
+import { readOutput, startFfmpeg } from './ffmpeg-run.js';
+import { type FrameRate, frameRateBetween } from './frame-rate.js';
+
+/** When the pictures of a file are shown. */
+export interface Timing {
+  frameRate: FrameRate;
+  /** From the first picture to the last, in seconds. */
+  span: number;
+}
+
+/**
+ * Reads the timestamps of all pictures, without decoding them, and derives their average rate. Null where there are not
+ * two different ones.
+ *
+ * @throws {PxvError} INTERRUPTED where `signal` is aborted.
+ */
+export async function scanTimestamps(path: string, signal?: AbortSignal): Promise<Timing | null> {
+  const run = startFfmpeg({
+    input: path,
+    inputOptions: [],
+    outputOptions: ['-map', '0:V:0', '-c', 'copy', '-f', 'framecrc'],
+  });
+  let tick = 1;
+  let pictures = 0;
+  let [first, last] = [Infinity, -Infinity];
+  let partial = '';
+  for await (const chunk of readOutput(run, path, signal)) {
+    const lines = (partial + Buffer.from(chunk).toString('latin1')).split('\n');
+    partial = lines.pop() ?? '';
+    for (const line of lines) {
+      const base = /^#tb 0: (\d+)\/(\d+)/.exec(line);
+      if (base) tick = Number(base[1]) / Number(base[2]);
+      // stream, decoding time, presentation time, duration, ...
+      const time = /^0, *-?\d+, *(-?\d+),/.exec(line)?.[1];
+      if (time === undefined) continue;
+      pictures += 1;
+      first = Math.min(first, Number(time));
+      last = Math.max(last, Number(time));
+    }
+  }
+  const ticks = last - first;
+  if (pictures < 2 || ticks <= 0) return null;
+  // Both ends were rounded to a tick, by up to half of one each.
+  const rate = (spanned: number) => (pictures - 1) / (spanned * tick);
+  return { frameRate: frameRateBetween(rate(ticks + 1), rate(Math.max(ticks - 1, 0.5))), span: ticks * tick };
+}
