@@ -23,6 +23,6 @@ function modified(path: string): number {
 }
 
 function filesUnder(path: string): string[] {
-  if (!statSync(`${root}/${path}`).isDirectory()) return [path];
+  if (!statSync(`${root}/${path}`, { throwIfNoEntry: false })?.isDirectory()) return [path];
   return readdirSync(`${root}/${path}`, { recursive: true, encoding: 'utf8' }).map((name) => `${path}/${name}`);
 }

@@ -2,25 +2,23 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { pxv, start } from './pxv.js';
 
-const commandNames = ['doctor'];
-
 test('--version prints the version of package.json', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   expect(await pxv(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
-test('--help lists every command, with examples', async () => {
+test('--help lists the commands, with examples, and the help of each shows an example of it', async () => {
   const { code, stdout, stderr } = await pxv(['--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const listed = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name);
-  expect(listed).toEqual([...commandNames, 'help']);
   expect(stdout).toMatch(/Examples:\n {2}\$ pxv /);
-});
-
-test.each(commandNames)('%s --help ends well and shows an example of the command', async (name) => {
-  const { code, stdout, stderr } = await pxv([name, '--help']);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toMatch(new RegExp(`Examples?:\\n(.*\\n)* {2}\\$ pxv ${name}`));
+  const listed = stdout.slice(stdout.indexOf('Commands:'), stdout.indexOf('Examples:'));
+  const names = [...listed.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name]) => name).filter((name) => name !== 'help');
+  expect(names).toContain('doctor');
+  for (const name of names) {
+    const help = await pxv([name, '--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toMatch(new RegExp(`Examples?:\\n(.*\\n)* {2}\\$ pxv ${name}`));
+  }
 });
 
 test('without a command the help goes to stderr, and the exit code is 2', async () => {
