@@ -14,12 +14,12 @@ export interface Given {
 }
 
 /** All that crosses from a conditioning into a network. */
-export interface Condition {
+export type Condition = {
   /** [batch, height, width, features], read by every layer. */
   map: Tensor4D;
   /** [batch, height, width, channels]: the level each sub-pixel is expected near, where a mixture's means start. */
   anchor: Tensor4D;
-}
+};
 
 /** The network that a conditioning serves. */
 export interface ConditionedNetwork {

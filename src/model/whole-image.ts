@@ -46,21 +46,38 @@ export function runWholeImage(
   return operation(...inputs) as Tensor4D;
 }
 
+/**
+ * Runs the ops that need nothing of the image: what a sampler computes before it draws the first pixel.
+ *
+ * @returns the `given` slots by id; the caller disposes of them
+ */
+export function runGiven(program: Program, parameters: readonly Tensor[], map: Tensor4D): Map<number, Tensor4D> {
+  const values: SlotTensors = new Map();
+  if (program.map === null) return values;
+  values.set(program.map.id, map);
+  for (const op of program.ops) if (op.out.ready === 'given') values.set(op.out.id, run(op, parameters, values));
+  values.delete(program.map.id);
+  return values;
+}
+
+function run(op: ConvOp, weights: readonly Tensor[], values: SlotTensors): Tensor4D {
+  return convolution(values.get(op.x.id)!, weights[op.weights] as Tensor4D, op.shape, {
+    bias: weights[op.bias] as Tensor1D,
+    plus: op.plus === null ? undefined : values.get(op.plus.id),
+    relu: op.relu,
+  });
+}
+
 /** Runs the ops in order; afterwards `values` holds the slots that the backward pass reads, and the output. */
 function forward(program: Program, weights: readonly Tensor[], values: SlotTensors): void {
   const needed = new Set([program.out.id, program.image.id, ...program.ops.map((op) => op.x.id)]);
-  program.ops.forEach((op) => {
-    const out = convolution(values.get(op.x.id)!, weights[op.weights] as Tensor4D, op.shape, {
-      bias: weights[op.bias] as Tensor1D,
-      relu: op.relu,
-      ...(op.plus && { plus: values.get(op.plus.id)! }),
-    });
-    values.set(op.out.id, out);
+  for (const op of program.ops) {
+    values.set(op.out.id, run(op, weights, values));
     if (op.plus !== null && !needed.has(op.plus.id)) {
       values.get(op.plus.id)!.dispose();
       values.delete(op.plus.id);
     }
-  });
+  }
 }
 
 /**
@@ -95,8 +112,8 @@ function passOn(
 ): void {
   const before = gradients.get(op.x.id);
   const after = convolutionInputGradient(dy, weights[op.weights] as Tensor4D, op.shape, {
-    ...(op.relu && { reluInput: values.get(op.x.id)! }),
-    ...(before && { plus: before }),
+    reluInput: op.relu ? values.get(op.x.id) : undefined,
+    plus: before,
   });
   gradients.set(op.x.id, after);
   if (before !== undefined && before !== dy && ![...gradients.values()].includes(before)) before.dispose();

@@ -1,0 +1,124 @@
+import { resolve } from 'node:path';
+import { PxvError } from '../errors.js';
+import type { RunConfiguration } from '../training/configuration.js';
+import { RunFolder } from '../training/run-folder.js';
+import { startTraining, train, type TrainingData, type TrainingHooks, type TrainingResult } from '../training/train.js';
+import { heldOutClips } from '../training/validation.js';
+import { listClips, openFrameStore, type FrameStore } from '../video/index.js';
+
+export interface TrainOnClipsHooks extends TrainingHooks {
+  /** Told while clips are decoded, with the clips done and their number. */
+  onDecode?: (clip: number, clips: number, name: string) => void;
+  /** Told once, before the first step. */
+  onStart?: (facts: TrainingFacts) => void;
+  /** One line about a clip that is damaged or too short to learn from. */
+  onWarning?: (text: string) => void;
+}
+
+/** What is trained on what. */
+export interface TrainingFacts {
+  parameters: number;
+  trainingClips: string[];
+  validationClips: string[];
+  /** Frames of the training clips. */
+  frames: number;
+  /** Updates done before this sitting. */
+  step: number;
+}
+
+/** A training's end, and where it is kept. */
+export interface TrainedRun extends TrainingResult {
+  output: string;
+  configuration: RunConfiguration;
+  facts: TrainingFacts;
+}
+
+/**
+ * Learns to predict the frames of clips: decodes them at the model's size into the run folder, holds some out for
+ * validation, and trains (see `train`).
+ *
+ * @param out folder of the run
+ * @param configuration null: go on with the training that is in `out`
+ */
+export async function trainOnClips(
+  out: string,
+  configuration: RunConfiguration | null,
+  hooks: TrainOnClipsHooks = {},
+): Promise<TrainedRun> {
+  const run = new RunFolder(out);
+  if (configuration !== null) run.create();
+  const { network, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
+  if (configuration === null) run.cutLog(checkpoint.step);
+  else run.writeConfiguration(configuration);
+
+  const { store, data } = await openData(run, checkpoint.configuration, hooks);
+  try {
+    const names = (clips: readonly number[]) => clips.map((clip) => store.clips[clip].name);
+    const facts: TrainingFacts = {
+      parameters: network.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      trainingClips: names(data.training),
+      validationClips: names(data.validation),
+      frames: data.training.reduce((sum, clip) => sum + store.clips[clip].frames, 0),
+      step: checkpoint.step,
+    };
+    hooks.onStart?.(facts);
+    const result = await train(network, checkpoint, data, run, hooks);
+    return { ...result, output: out, configuration: checkpoint.configuration, facts };
+  } finally {
+    await store.close();
+  }
+}
+
+/** Decodes the clips and tells which are for training and which for validation. */
+async function openData(
+  run: RunFolder,
+  { model, data, training }: RunConfiguration,
+  { onDecode, onWarning, signal }: TrainOnClipsHooks,
+): Promise<{ store: FrameStore; data: TrainingData }> {
+  const learnt = await listClips(data.frames);
+  const held = data.validate.length > 0 ? await listClips(data.validate) : [];
+  const shared = held.find((clip) => learnt.some(({ path }) => resolve(path) === resolve(clip.path)));
+  if (shared !== undefined) throw onBothSides(shared.path);
+  const { size, channels } = model.network;
+  const store = await openFrameStore(run.frames, [...learnt, ...held], {
+    size,
+    channels,
+    fit: data.fit,
+    onProgress: ({ clip, clips, name }) => onDecode?.(clip, clips, name),
+    ...(signal && { signal }),
+  });
+  const usable = (clip: number) => {
+    const { name, frames, warning } = store.clips[clip];
+    if (warning !== null) onWarning?.(`${name}: ${warning}`);
+    if (frames < 2) onWarning?.(`${name}: left out: one frame has nothing before it to predict it from`);
+    return frames >= 2;
+  };
+  const first = learnt.map((_, index) => index).filter(usable);
+  const rest = held.map((_, index) => learnt.length + index).filter(usable);
+  const chosen = held.length > 0 ? [] : heldOutClips(first.length, BigInt(training.seed)).map((index) => first[index]);
+  const trainingClips = first.filter((clip) => !chosen.includes(clip));
+  if (trainingClips.length === 0) throw nothingToLearn(data.frames);
+  return { store, data: { store, training: trainingClips, validation: held.length > 0 ? rest : chosen } };
+}
+
+function onBothSides(path: string): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'train',
+    argument: '--validate',
+    expected: 'clips that are not trained on',
+    received: `${path}, which --frames names as well`,
+    remedy: 'leave it out on one side',
+  });
+}
+
+function nothingToLearn(paths: readonly string[]): PxvError {
+  return new PxvError({
+    code: 'INPUT',
+    operation: 'train',
+    argument: paths.join(', '),
+    expected: 'at least one clip of two frames or more',
+    received: 'none',
+    remedy: 'give longer clips with --frames',
+  });
+}
