@@ -8,14 +8,7 @@ import type { NetworkName } from '../src/model/presets.js';
 import type { OptimiserName } from '../src/training/optimisers.js';
 import type { RunConfiguration } from '../src/training/configuration.js';
 import { startComputing } from './computing.js';
-import {
-  addComputeOptions,
-  addJsonOption,
-  addSeedOption,
-  decimalNumber,
-  size,
-  wholeNumber,
-} from './options.js';
+import { addComputeOptions, addJsonOption, addSeedOption, decimalNumber, size, wholeNumber } from './options.js';
 import { formatDuration } from './progress.js';
 import { run, type Report, type Work } from './report.js';
 

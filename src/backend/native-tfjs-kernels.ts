@@ -101,10 +101,20 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
   },
 
   [tf.Multiply](backend, { a, b }) {
-    if (!areFloats(a, b) || !tf.util.arraysEqual(a.shape, b.shape)) return null;
+    if (!areFloats(a, b)) return null;
+    if (isScalar(b)) return withScalar(backend, a, b, (x, s) => x * s);
+    if (!tf.util.arraysEqual(a.shape, b.shape)) return null;
     const { info, values } = backend.allocate(a.shape);
     backend.kernels.multiply(backend.floats(a), backend.floats(b), values);
     return info;
+  },
+
+  [tf.Sub](backend, { a, b }) {
+    return areFloats(a, b) && isScalar(b) ? withScalar(backend, a, b, (x, s) => x - s) : null;
+  },
+
+  [tf.RealDiv](backend, { a, b }) {
+    return areFloats(a, b) && isScalar(b) ? withScalar(backend, a, b, (x, s) => x / s) : null;
   },
 
   [tf.Sum](backend, { x }, attributes) {
@@ -121,6 +131,19 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
 
 function areFloats(...tensors: TensorInfo[]): boolean {
   return tensors.every(({ dtype, shape }) => dtype === 'float32' && tf.util.sizeFromShape(shape) > 0);
+}
+
+function isScalar({ shape }: TensorInfo): boolean {
+  return shape.length === 0;
+}
+
+/** out = f(a, b) of every value of a with the scalar b: tfjs's own way goes through index arithmetic for each value. */
+function withScalar(backend: NativeBackend, a: TensorInfo, b: TensorInfo, f: (x: number, s: number) => number) {
+  const { info, values } = backend.allocate(a.shape);
+  const from = backend.floats(a);
+  const scalar = backend.floats(b)[0];
+  for (let i = 0; i < from.length; i++) values[i] = f(from[i], scalar);
+  return info;
 }
 
 /** Whether a tensor of shape `part` repeats over the leading axes of one of shape `whole`. */

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor2D, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 import type { ParameterSpec } from '../backend/parameters.js';
 import type { Channels, Size } from '../frame.js';
@@ -6,10 +6,13 @@ import type { Channels, Size } from '../frame.js';
 /** What a model is told besides the image's own earlier sub-pixels. Values are levels (0 to levels - 1) as floats. */
 export interface Given {
   previousFrames?: {
-    /** [batch, context, height, width, channels], oldest first. Frames that do not exist are zero. */
-    levels: Tensor5D;
-    /** [batch, context]: 1 where the frame exists, else 0. */
-    valid: Tensor2D;
+    /**
+     * One tensor for each frame of the context, oldest first, [batch, height, width, channels]. Frames that do not exist
+     * repeat the oldest that does; where none does, all are at the middle level.
+     */
+    frames: readonly Tensor4D[];
+    /** [batch, height, width, context]: 1 where the frame exists, else 0. */
+    valid: Tensor4D;
   };
 }
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { convolutionParameters, type ParameterShape } from '../backend/parameters.js';
 import type { Condition, ConditionedNetwork, Conditioning, Given } from './conditioning.js';
@@ -51,37 +51,14 @@ function layers(description: PreviousFramesDescription, network: ConditionedNetw
 
 type GivenFrames = NonNullable<Given['previousFrames']>;
 
-/** Whether a batch's frames at one place in the context exist, [batch, 1]. */
-function validAt(valid: Tensor2D, index: number): Tensor2D {
-  return tf.slice(valid, [0, index], [-1, 1]);
-}
-
 /** The previous frames, scaled, their last difference, and a plane for each that tells whether the frame exists. */
-function inputs(description: PreviousFramesDescription, network: ConditionedNetwork, given: GivenFrames): Tensor4D {
-  const { context } = description;
-  const { height, width } = network.size;
-  const { levels, valid } = given;
-  const batch = levels.shape[0];
-  const exists = tf.reshape(valid, [batch, context, 1, 1, 1]);
-  const middle = (network.levels - 1) / 2;
-  const scaled = tf.mul(tf.div(tf.sub(levels, middle), middle), exists);
-  const frames = tf.unstack(scaled, 1) as Tensor4D[];
-  const planes = [...frames];
-  if (context > 1) {
-    const both = tf.reshape(tf.mul(validAt(valid, context - 1), validAt(valid, context - 2)), [-1, 1, 1, 1]);
-    planes.push(tf.mul(tf.mul(tf.sub(frames[context - 1], frames[context - 2]), both), DIFFERENCE_GAIN));
-  }
-  planes.push(tf.tile(tf.reshape(valid, [batch, 1, 1, context]), [1, height, width, 1]));
-  return tf.concat(planes, 3);
-}
-
-/** The last frame where it exists, else the middle level. */
-function anchorOf(description: PreviousFramesDescription, network: ConditionedNetwork, given: GivenFrames): Tensor4D {
-  const last = description.context - 1;
-  const middle = (network.levels - 1) / 2;
-  const frame = tf.squeeze(tf.slice(given.levels, [0, last, 0, 0, 0], [-1, 1, -1, -1, -1]), [1]) as Tensor4D;
-  const exists = tf.reshape(validAt(given.valid, last), [-1, 1, 1, 1]);
-  return tf.add(tf.mul(tf.sub(frame, middle), exists), middle);
+function inputs({ context }: PreviousFramesDescription, { levels }: ConditionedNetwork, given: GivenFrames): Tensor4D {
+  const { frames, valid } = given;
+  const middle = (levels - 1) / 2;
+  const scaled = frames.map((frame) => tf.div<Tensor4D>(tf.sub(frame, middle), middle));
+  if (context === 1) return tf.concat([...scaled, valid], 3);
+  const difference = tf.sub(scaled[context - 1], scaled[context - 2]);
+  return tf.concat([...scaled, tf.mul<Tensor4D>(difference, DIFFERENCE_GAIN), valid], 3);
 }
 
 /** Parameters of an ordinary convolution; of a transposed one, those of the convolution whose transpose it is. */
@@ -132,6 +109,6 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
     const quarter = residual(residual(toQuarter(half), quarter0), quarter1);
     const back = tf.add<Tensor4D>(half, fromQuarter(quarter, half));
     const up = tf.add<Tensor4D>(fine, fromHalf(back, fine));
-    return { map: map(up), anchor: anchorOf(description, network, frames) };
+    return { map: map(up), anchor: frames.frames[description.context - 1] };
   },
 };

@@ -25,7 +25,8 @@ export class ExampleBuffer {
   private readonly context: number;
   private readonly pixels: number;
   private readonly images: Float32Array;
-  private readonly contexts: Float32Array;
+  /** For each place in the context, the frames of all examples there. */
+  private readonly contexts: Float32Array[];
   private readonly valid: Float32Array;
   private count = 0;
 
@@ -36,8 +37,8 @@ export class ExampleBuffer {
     this.context = contextLength(network);
     this.pixels = frameBytes(network);
     this.images = new Float32Array(capacity * this.pixels);
-    this.contexts = new Float32Array(capacity * this.context * this.pixels);
-    this.valid = new Float32Array(capacity * this.context);
+    this.contexts = Array.from({ length: this.context }, () => new Float32Array(capacity * this.pixels));
+    this.valid = new Float32Array(capacity * network.size.height * network.size.width * this.context);
   }
 
   get size(): number {
@@ -62,35 +63,37 @@ export class ExampleBuffer {
    */
   add(frames: Uint8Array, number: number, mirrored: boolean): void {
     const { context, pixels, count } = this;
-    const existing = Math.min(number - 1, context);
-    const missing = context - existing;
-    this.contexts.fill(0, count * context * pixels, (count * context + missing) * pixels);
+    const missing = Math.max(0, context - (number - 1));
     for (let k = 0; k < context; k++) {
-      this.valid[count * context + k] = k < missing ? 0 : 1;
-      if (k < missing) continue;
-      const from = (number - 1 - context + k) * pixels;
-      this.copy(frames, from, this.contexts, (count * context + k) * pixels, mirrored);
+      const frame = Math.max(k, missing) - context + number - 1;
+      if (missing === context)
+        this.contexts[k].fill((this.network.levels - 1) / 2, count * pixels, (count + 1) * pixels);
+      else this.copy(frames, frame * pixels, this.contexts[k], count * pixels, mirrored);
     }
+    const planes = (this.valid.length / this.capacity) * count;
+    for (let i = 0; i < this.valid.length / this.capacity; i++) this.valid[planes + i] = i % context < missing ? 0 : 1;
     this.copy(frames, (number - 1) * pixels, this.images, count * pixels, mirrored);
     this.count++;
   }
 
   /** Tensors of the examples added since `clear`; they keep their values when the buffer is filled again. */
   tensors(): Examples {
-    const { height, width } = this.network.size;
-    const { channels } = this.network;
-    const { context, count, pixels } = this;
-    const image = tf.tensor4d(this.images.slice(0, count * pixels), [count, height, width, channels]);
+    const { size, channels } = this.network;
+    const { context, count } = this;
+    const imageTensor = (values: Float32Array, features: number): Tensor4D => {
+      const shape: [number, number, number, number] = [count, size.height, size.width, features];
+      return tf.tensor4d(
+        values.slice(
+          0,
+          shape.reduce((a, b) => a * b),
+        ),
+        shape,
+      );
+    };
+    const image = imageTensor(this.images, channels);
     if (context === 0) return { image, given: {} };
-    const levels = tf.tensor5d(this.contexts.slice(0, count * context * pixels), [
-      count,
-      context,
-      height,
-      width,
-      channels,
-    ]);
-    const valid = tf.tensor2d(this.valid.slice(0, count * context), [count, context]);
-    return { image, given: { previousFrames: { levels, valid } } };
+    const frames = this.contexts.map((values) => imageTensor(values, channels));
+    return { image, given: { previousFrames: { frames, valid: imageTensor(this.valid, context) } } };
   }
 
   /** Copies one frame, brought from 0..255 to the network's levels. */
@@ -118,5 +121,5 @@ export function byteOf(level: number, levels: number): number {
 
 /** Frees the tensors of examples. */
 export function disposeExamples({ image, given }: Examples): void {
-  tf.dispose([image, ...(given.previousFrames ? [given.previousFrames.levels, given.previousFrames.valid] : [])]);
+  tf.dispose([image, ...(given.previousFrames ? [...given.previousFrames.frames, given.previousFrames.valid] : [])]);
 }
