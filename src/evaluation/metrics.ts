@@ -8,12 +8,23 @@ const windowDeviation = 1.5;
 const c1 = (0.01 * peak) ** 2;
 const c2 = (0.03 * peak) ** 2;
 
+/** Mean over all sub-pixels of the squared difference, in levels squared. */
+export function meanSquaredError(truth: Frame, predicted: Frame): number {
+  checkSameGeometry('mean squared error', truth, predicted);
+  let squares = 0;
+  for (let i = 0; i < truth.data.length; i++) squares += (truth.data[i] - predicted.data[i]) ** 2;
+  return squares / truth.data.length;
+}
+
+/** Peak signal-to-noise ratio in decibels of a mean squared error; Infinity for 0. */
+export function decibels(meanSquaredError: number): number {
+  return 10 * Math.log10(peak ** 2 / meanSquaredError);
+}
+
 /** Peak signal-to-noise ratio in decibels over all channels together; Infinity for equal frames. */
 export function psnr(truth: Frame, predicted: Frame): number {
   checkSameGeometry('PSNR', truth, predicted);
-  let squares = 0;
-  for (let i = 0; i < truth.data.length; i++) squares += (truth.data[i] - predicted.data[i]) ** 2;
-  return 10 * Math.log10((peak ** 2 * truth.data.length) / squares);
+  return decibels(meanSquaredError(truth, predicted));
 }
 
 /**

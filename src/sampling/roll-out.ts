@@ -1,6 +1,6 @@
 import type { Model } from '../model/checkpoint.js';
-import { ExampleBuffer, contextLength, frameBytes } from '../model/examples.js';
-import type { Channels, Frame } from '../frame.js';
+import type { Context } from '../model/context.js';
+import type { Frame } from '../frame.js';
 import type { DrawSettings } from './draw.js';
 import { FrameSampler, type DrawnFrame } from './frame-sampler.js';
 import { Noise } from './noise.js';
@@ -16,41 +16,6 @@ export interface RollOut {
   /** Told after each row of each frame, with the share of the frame that is done. */
   onRow?: (share: number) => void;
   signal?: AbortSignal | undefined;
-}
-
-/** The last frames of a clip, as many as a model is given: what its next frame is predicted from. */
-export class Context {
-  readonly length: number;
-  private readonly bytes: Uint8Array;
-  private count = 0;
-
-  constructor(private readonly model: Model) {
-    const { description } = model.network;
-    this.length = contextLength(description);
-    this.bytes = new Uint8Array((this.length + 1) * frameBytes(description));
-  }
-
-  /** Adds the next frame; the oldest is forgotten. */
-  push(frame: Uint8Array): void {
-    const size = frame.length;
-    if (this.count === this.length) this.bytes.copyWithin(0, size, this.length * size);
-    else this.count++;
-    this.bytes.set(frame, (this.count - 1) * size);
-  }
-
-  copy(): Context {
-    const copy = new Context(this.model);
-    copy.bytes.set(this.bytes);
-    copy.count = this.count;
-    return copy;
-  }
-
-  /** The example whose image is the frame after these; what that image holds means nothing. */
-  example() {
-    const buffer = new ExampleBuffer(this.model.network.description, 1);
-    buffer.add(this.bytes, this.count + 1, false);
-    return buffer.tensors();
-  }
 }
 
 /** Predicts frame after frame: each predicted frame is context for the next, over any horizon. */
@@ -80,5 +45,5 @@ export async function* rollOut(
 /** A frame at a model's size. */
 export function frameOf(model: Model, data: Uint8Array): Frame {
   const { size, channels } = model.network.description;
-  return { ...size, channels: channels as Channels, data };
+  return { ...size, channels, data };
 }

@@ -1,0 +1,43 @@
+import type { NetworkDescription } from './description.js';
+import { ExampleBuffer, contextLength, frameBytes, type Examples } from './examples.js';
+
+/** The last frames of a clip, as many as a network is given: what its next frame is predicted from. */
+export class Context {
+  private readonly length: number;
+  /** The frames that are known, oldest first, and room for the one after. */
+  private readonly bytes: Uint8Array;
+  private count = 0;
+
+  constructor(private readonly network: NetworkDescription) {
+    this.length = contextLength(network);
+    this.bytes = new Uint8Array((this.length + 1) * frameBytes(network));
+  }
+
+  /** Adds the clip's next frame, height x width x channels bytes; the oldest is forgotten. */
+  push(frame: Uint8Array): void {
+    if (this.length === 0) return;
+    if (this.count === this.length) this.bytes.copyWithin(0, frame.length, this.length * frame.length);
+    else this.count++;
+    this.bytes.set(frame, (this.count - 1) * frame.length);
+  }
+
+  /** Adds the example whose image is the frame after these. */
+  addExample(buffer: ExampleBuffer, frame: Uint8Array): void {
+    this.bytes.set(frame, this.count * frame.length);
+    buffer.add(this.bytes, this.count + 1, false);
+  }
+
+  /** What is given for the frame after these; the example's image means nothing. */
+  example(): Examples {
+    const buffer = new ExampleBuffer(this.network, 1);
+    buffer.add(this.bytes, this.count + 1, false);
+    return buffer.tensors();
+  }
+
+  copy(): Context {
+    const copy = new Context(this.network);
+    copy.bytes.set(this.bytes);
+    copy.count = this.count;
+    return copy;
+  }
+}
