@@ -5,16 +5,17 @@
 namespace pxv {
 namespace {
 
-// The next feature after `feature` where, for some tap, what a group sees ends; the last such feature is the end of
-// what any tap sees.
-int nextCut(const ConvolutionShape& shape, int feature) {
-  int cut = 0;
+// The next feature after `feature` where, for some tap, what a group sees ends, but at least `least` further, if there is
+// one; the last such feature is the end of what any tap sees.
+int nextCut(const ConvolutionShape& shape, int feature, int least) {
+  int cut = 0, end = 0;
   for (int t = 0; t < shape.taps; t++)
     for (int group = 0; group < shape.groups; group++) {
       const int sees = shape.tap(t).sees[group];
-      if (sees > feature && (cut == 0 || sees < cut)) cut = sees;
+      end = std::max(end, sees);
+      if (sees >= feature + least && (cut == 0 || sees < cut)) cut = sees;
     }
-  return cut;
+  return cut == 0 ? end : cut;
 }
 
 }  // namespace
@@ -29,7 +30,7 @@ const FilterWalk& planFilterGradient(const ConvolutionShape& shape, int lanes, i
       walk.panels.push_back({panel, group, walk.columns});
       walk.columns += panel.vectors * lanes;
     });
-  for (int begin = 0, end; (end = nextCut(shape, begin)) > begin; begin = end) {
+  for (int begin = 0, end; (end = nextCut(shape, begin, tileRows / 2)) > begin; begin = end) {
     const int count = (end - begin + tileRows - 1) / tileRows;
     for (int i = 0; i < count; i++) {
       const int first = begin + (end - begin) * i / count;

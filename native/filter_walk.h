@@ -15,7 +15,8 @@ struct FilterPanel : Panel {
   int group, column;
 };
 
-// Input features [first, first + count); no tile crosses a place where what a group sees ends.
+// Input features [first, first + count). Tiles are cut where what a group sees ends, so that few masked sums are
+// computed, but not into slivers.
 struct FeatureTile {
   int first, count;
 };

@@ -28,13 +28,16 @@ struct Vector {
   // The first `count` lanes (all, if there are fewer), the others `rest`.
   static Floats load(const float* from, int count, float rest) {
     if (count >= Lanes) return load(from);
-    Floats value = fill(rest);
-    std::memcpy(&value, from, count * sizeof(float));
-    return value;
+    float values[Lanes];
+    for (int lane = 0; lane < Lanes; lane++) values[lane] = lane < count ? from[lane] : rest;
+    return load(values);
   }
   static void store(float* to, Floats value, int count) {
     if (count >= Lanes) return store(to, value);
-    std::memcpy(to, &value, count * sizeof(float));
+    float values[Lanes];
+    store(values, value);
+    for (int lane = 0; lane < Lanes; lane++)
+      if (lane < count) to[lane] = values[lane];
   }
 
   // Written as a difference, since value - 0 is value for every float: the compiler sees a broadcast.

@@ -80,21 +80,51 @@ void copyWindow(const float* image, int height, int width, int features, const W
   }
 }
 
-// Pixels of the grid: where each one's source is, and where it is stored, in floats.
+// Pixels of the grid: where each one's source is, and where it is stored, in floats. The last pixel is repeated for two
+// tiles more: a tile that is not full stores it more than once, and the next one is prefetched.
 struct Pixels {
   int count;
   const int* sources;
   const size_t* destinations;
 };
 
-template <class Set>
-[[gnu::always_inline]] inline void finish(typename Set::Floats sum, const Epilogue& epilogue, int feature, size_t at,
-                                          int lanes, float* destination) {
+// Stores a tile's sums; `Whole` where the panel fills its vectors.
+template <class Set, bool Whole, int Rows, int Vectors>
+[[gnu::always_inline]] inline void finish(RegisterTile<Set, Rows, Vectors>& tile, const Panel& panel,
+                                          const size_t* pixels, const Epilogue& epilogue, float* destination) {
   const auto zero = Set::fill(0.0f);
-  if (epilogue.bias) sum += Set::load(epilogue.bias + feature, lanes, 0.0f);
-  if (epilogue.reluInput) sum = Set::load(epilogue.reluInput + at, lanes, 0.0f) > zero ? sum : zero;
-  if (epilogue.plus) sum += Set::load(epilogue.plus + at, lanes, 0.0f);
-  Set::store(destination + at, sum, lanes);
+  const auto load = [&](const float* from, int v) {
+    from += panel.first + v * Set::lanes;
+    return Whole ? Set::load(from) : Set::load(from, panel.width - v * Set::lanes, 0.0f);
+  };
+  if (epilogue.bias)
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; v++) {
+      const auto bias = load(epilogue.bias, v);
+#pragma GCC unroll 16
+      for (int row = 0; row < Rows; row++) tile.sums[row][v] += bias;
+    }
+  if (epilogue.reluInput)
+#pragma GCC unroll 16
+    for (int row = 0; row < Rows; row++)
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; v++)
+        tile.sums[row][v] = load(epilogue.reluInput + pixels[row], v) > zero ? tile.sums[row][v] : zero;
+  if (epilogue.plus)
+#pragma GCC unroll 16
+    for (int row = 0; row < Rows; row++)
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; v++) tile.sums[row][v] += load(epilogue.plus + pixels[row], v);
+#pragma GCC unroll 16
+  for (int row = 0; row < Rows; row++)
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; v++) {
+      float* to = destination + pixels[row] + panel.first + v * Set::lanes;
+      if (Whole)
+        Set::store(to, tile.sums[row][v]);
+      else
+        Set::store(to, tile.sums[row][v], panel.width - v * Set::lanes);
+    }
 }
 
 template <class Set, int Vectors>
@@ -103,9 +133,17 @@ void walkPanel(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOff
   constexpr int rows = Set::tileRows[Vectors - 1];
   using Tile = RegisterTile<Set, rows, Vectors>;
   for (int begin = 0; begin < pixels.count; begin += rows) {
-    const int count = std::min(rows, pixels.count - begin);
     const float* pointers[rows];
-    for (int row = 0; row < rows; row++) pointers[row] = source + pixels.sources[begin + std::min(row, count - 1)];
+#pragma GCC unroll 16
+    for (int row = 0; row < rows; row++) pointers[row] = source + pixels.sources[begin + row];
+    // The places of the next tile: a short sum would otherwise wait for them.
+#pragma GCC unroll 16
+    for (int row = 0; row < rows; row++) {
+      const size_t at = pixels.destinations[begin + rows + row] + panel.first;
+      __builtin_prefetch(destination + at, 1);
+      if (epilogue.reluInput) __builtin_prefetch(epilogue.reluInput + at);
+      if (epilogue.plus) __builtin_prefetch(epilogue.plus + at);
+    }
     Tile tile;
     tile.clear();
     const float* weights = packed + panel.weights;
@@ -114,30 +152,23 @@ void walkPanel(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOff
       tile.accumulate(pointers, tapOffsets[t], features, weights);
       weights += static_cast<size_t>(features) * Tile::width;
     }
-#pragma GCC unroll 16
-    for (int row = 0; row < rows; row++) {
-      if (row >= count) break;
-#pragma GCC unroll 2
-      for (int v = 0; v < Vectors; v++) {
-        const int feature = panel.first + v * Set::lanes;
-        finish<Set>(tile.sums[row][v], epilogue, feature, pixels.destinations[begin + row] + feature,
-                    panel.width - v * Set::lanes, destination);
-      }
-    }
+    if (panel.width == Tile::width)
+      finish<Set, true>(tile, panel, pixels.destinations + begin, epilogue, destination);
+    else
+      finish<Set, false>(tile, panel, pixels.destinations + begin, epilogue, destination);
   }
 }
 
-// A task is a block of rows of one image. It first copies the rows that it reads with a border of zeros, so that the
-// inner loop knows no edges; where no tap leaves the image and there is no ReLU it reads the source in place.
+// A task is a block of rows of one image. It first copies the rows that it reads, with a border of zeros and after the
+// ReLU, so that the inner loop knows no edges. The copy pays even for a 1x1 without ReLU: it streams from memory, which
+// the inner loop, with its many rows at once, does not.
 template <class Set>
 void runWalk(const Walk& walk, int batch, const float* source, const float* packed, bool relu, const Epilogue& epilogue,
              float* destination) {
-  constexpr size_t windowFloats = 32 * 1024;
+  constexpr size_t windowFloats = 32 * 1024;  // small enough for the second-level cache, beside the weights
+  constexpr int stripPixels = 48;             // go through all panels while what they store stays in the first level
   const int step = walk.sourceStep, features = walk.sourceFeatures;
-  const bool inside = walk.top >= 0 && (walk.rows - 1) * step + walk.bottom < walk.sourceHeight && walk.left >= 0 &&
-                      (walk.columns - 1) * step + walk.right < walk.sourceWidth;
-  const bool inPlace = inside && !relu;
-  const int columns = inPlace ? walk.sourceWidth : (walk.columns - 1) * step + walk.right - walk.left + 1;
+  const int columns = (walk.columns - 1) * step + walk.right - walk.left + 1;
   const size_t rowFloats = static_cast<size_t>(columns) * features;
   const int mostRows = static_cast<int>(std::max<size_t>(1, windowFloats / (rowFloats * step)));
   const int blocks = (walk.rows + mostRows - 1) / mostRows;
@@ -149,19 +180,14 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
     if (rows <= 0) return;
 
     const float* from = source + static_cast<size_t>(image) * walk.sourceHeight * walk.sourceWidth * features;
-    const int top = row * step + walk.top;
-    if (inPlace) {
-      from += top * rowFloats + static_cast<size_t>(walk.left) * features;
-    } else {
-      const Window window{top, (rows - 1) * step + walk.bottom - walk.top + 1, walk.left, columns};
-      float* copy = windowScratch.reserve<float>(window.rows * rowFloats);
-      copyWindow<Set>(from, walk.sourceHeight, walk.sourceWidth, features, window, relu, copy);
-      from = copy;
-    }
+    const Window window{row * step + walk.top, (rows - 1) * step + walk.bottom - walk.top + 1, walk.left, columns};
+    float* copy = windowScratch.reserve<float>(window.rows * rowFloats);
+    copyWindow<Set>(from, walk.sourceHeight, walk.sourceWidth, features, window, relu, copy);
 
     const int count = rows * walk.columns;
-    int* sources = sourceScratch.reserve<int>(count);
-    size_t* destinations = destinationScratch.reserve<size_t>(count);
+    constexpr int spare = 2 * std::max(Set::tileRows[0], Set::tileRows[1]);
+    int* sources = sourceScratch.reserve<int>(count + spare);
+    size_t* destinations = destinationScratch.reserve<size_t>(count + spare);
     for (int r = 0, i = 0; r < rows; r++)
       for (int c = 0; c < walk.columns; c++, i++) {
         const size_t y = walk.firstRow + static_cast<size_t>(row + r) * walk.gridStep;
@@ -169,6 +195,8 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
         sources[i] = (r * columns + c) * step * features;
         destinations[i] = ((image * static_cast<size_t>(walk.height) + y) * walk.width + x) * walk.features;
       }
+    std::fill_n(sources + count, spare, sources[count - 1]);
+    std::fill_n(destinations + count, spare, destinations[count - 1]);
     const size_t taps = walk.taps.size();
     ptrdiff_t* offsets = offsetScratch.reserve<ptrdiff_t>(taps);
     for (size_t t = 0; t < taps; t++) {
@@ -176,10 +204,12 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
       offsets[t] = (tap.dy - walk.top) * static_cast<ptrdiff_t>(rowFloats) + (tap.dx - walk.left) * features + tap.first;
     }
 
-    const Pixels pixels{count, sources, destinations};
-    for (const WalkPanel& panel : walk.panels)
-      (panel.vectors == 2 ? walkPanel<Set, 2> : walkPanel<Set, 1>)(walk, panel, offsets, packed, from, pixels, epilogue,
-                                                                   destination);
+    for (int begin = 0; begin < count; begin += stripPixels) {
+      const Pixels pixels{std::min(stripPixels, count - begin), sources + begin, destinations + begin};
+      for (const WalkPanel& panel : walk.panels)
+        (panel.vectors == 2 ? walkPanel<Set, 2> : walkPanel<Set, 1>)(walk, panel, offsets, packed, copy, pixels, epilogue,
+                                                                     destination);
+    }
   };
   parallelFor(batch * blocks, block);
 }

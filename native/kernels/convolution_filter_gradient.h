@@ -72,38 +72,47 @@ template <class Set>
 void copyFeatureWindow(const ConvolutionShape& shape, const float* image, const FeatureWindow& window, bool relu,
                        float* to) {
   const auto zero = Set::fill(0.0f);
-  for (int y = window.row; y < window.row + window.rows; y++)
-    for (int x = window.column; x < window.column + window.columns; x++, to += window.pitch) {
-      if (y < 0 || y >= shape.inHeight || x < 0 || x >= shape.inWidth) {
-        std::memset(to, 0, window.count * sizeof(float));
-        continue;
-      }
-      const float* from = image + (static_cast<size_t>(y) * shape.inWidth + x) * shape.inFeatures + window.first;
+  const int begin = std::clamp(-window.column, 0, window.columns);
+  const int end = std::clamp(shape.inWidth - window.column, begin, window.columns);
+  const size_t rowFloats = static_cast<size_t>(window.columns) * window.pitch;
+  for (int row = window.row; row < window.row + window.rows; row++, to += rowFloats) {
+    if (row < 0 || row >= shape.inHeight) {
+      std::memset(to, 0, rowFloats * sizeof(float));
+      continue;
+    }
+    std::memset(to, 0, begin * window.pitch * sizeof(float));
+    std::memset(to + end * window.pitch, 0, (window.columns - end) * window.pitch * sizeof(float));
+    const float* from = image + window.first +
+                        (static_cast<ptrdiff_t>(row) * shape.inWidth + window.column + begin) * shape.inFeatures;
+    for (int column = begin; column < end; column++, from += shape.inFeatures) {
+      float* pixel = to + column * window.pitch;
       int k = 0;
       for (; k + Set::lanes <= window.count; k += Set::lanes) {
         const auto value = Set::load(from + k);
-        Set::store(to + k, relu ? Set::max(value, zero) : value);
+        Set::store(pixel + k, relu ? Set::max(value, zero) : value);
       }
-      for (; k < window.count; k++) to[k] = relu && !(from[k] > 0.0f) ? 0.0f : from[k];
+      for (; k < window.count; k++) pixel[k] = relu && !(from[k] > 0.0f) ? 0.0f : from[k];
     }
+  }
 }
 
 // Packs a panel of `pixels` pixels of dy as [pixel][vectors * lanes], zero beyond the panel's width, and adds their sum
 // to biasSums[vectors * lanes] where given.
-template <class Set>
+template <class Set, int Vectors>
 void packDy(const FilterPanel& panel, int features, size_t pixels, const float* dy, float* packed, float* biasSums) {
-  for (int v = 0; v < panel.vectors; v++) {
-    const int lanes = std::min(panel.width - v * Set::lanes, Set::lanes);
-    const float* from = dy + panel.first + v * Set::lanes;
-    float* to = packed + v * Set::lanes;
-    auto sum = Set::fill(0.0f);
-    for (size_t p = 0; p < pixels; p++, from += features, to += panel.vectors * Set::lanes) {
-      const auto value = lanes == Set::lanes ? Set::load(from) : Set::load(from, lanes, 0.0f);
-      Set::store(to, value);
-      sum += value;
+  typename Set::Floats sums[Vectors] = {};
+  dy += panel.first;
+  for (size_t p = 0; p < pixels; p++, dy += features) {
+    __builtin_prefetch(dy + Vectors * Set::lanes);  // for the next panel
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; v++, packed += Set::lanes) {
+      const auto value = Set::load(dy + v * Set::lanes, panel.width - v * Set::lanes, 0.0f);
+      Set::store(packed, value);
+      sums[v] += value;
     }
-    if (biasSums) Set::store(biasSums + v * Set::lanes, Set::load(biasSums + v * Set::lanes) + sum);
   }
+  if (!biasSums) return;
+  for (int v = 0; v < Vectors; v++, biasSums += Set::lanes) Set::store(biasSums, Set::load(biasSums) + sums[v]);
 }
 
 template <class Set>
@@ -112,7 +121,7 @@ void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const f
   constexpr int tileRows = Set::tileRows[1];
   constexpr auto oneVector = sumsOfRows<Set, 1>(std::make_integer_sequence<int, tileRows>());
   constexpr auto twoVectors = sumsOfRows<Set, 2>(std::make_integer_sequence<int, tileRows>());
-  constexpr int chunkPixels = 192, blockTiles = 8, fewestTasks = 16;
+  constexpr int chunkPixels = 192, blockTiles = 16, fewestTasks = 16;
 
   const FilterWalk& walk = planFilterGradient(shape, Set::lanes, tileRows);
   const int tiles = static_cast<int>(walk.tiles.size());
@@ -165,7 +174,7 @@ void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const f
       const PixelGrid grid{rows, shape.outWidth, shape.stride * rowFloats, static_cast<ptrdiff_t>(shape.stride) * pitch};
 
       for (const FilterPanel& panel : walk.panels) {
-        packDy<Set>(panel, shape.outFeatures, pixels, dyRows, packed, biasSums ? biasSums + panel.column : nullptr);
+        (panel.vectors == 2 ? packDy<Set, 2> : packDy<Set, 1>)(panel, shape.outFeatures, pixels, dyRows, packed, biasSums ? biasSums + panel.column : nullptr);
         for (int t = firstTile; t < endTile; t++) {
           const FeatureTile& tile = walk.tiles[t];
           const auto sum = (panel.vectors == 2 ? twoVectors : oneVector)[tile.count - 1];
