@@ -32,7 +32,7 @@ export async function writeAtomically<Result>(
   } catch (cause) {
     throw isSystemError(cause) ? unwritable(path, cause) : cause;
   } finally {
-    await rm(temporary, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     unfinished.delete(temporary);
   }
 }

@@ -10,7 +10,7 @@ import { enlarge, padToEven } from './enlarge.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { type FfmpegOutcome, type FfmpegRun, startFfmpeg } from './ffmpeg-run.js';
 import type { FrameRate } from './frame-rate.js';
-import { throwIfInterrupted } from './interruption.js';
+import { interruption, throwIfInterrupted } from './interruption.js';
 
 /** What a clip can be written as. A `.png` file is a contact sheet, a folder holds one PNG file a frame. */
 export type OutputKind = 'mp4' | 'gif' | 'png' | 'folder';
@@ -140,8 +140,8 @@ async function encode(
   }
   return { frames: count, bytes: (await stat(temporary)).size };
 
-  function complete({ failure }: FfmpegOutcome): void {
-    throwIfInterrupted(signal, 'write video', path);
+  function complete({ failure, wasSignalled }: FfmpegOutcome): void {
+    if (wasSignalled) throw interruption('write video', path, signal?.reason);
     if (failure !== null) throw encoderFailed(path, failure);
   }
 }

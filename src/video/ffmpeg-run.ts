@@ -2,7 +2,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
 import { PxvError } from '../errors.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
-import { throwIfInterrupted } from './interruption.js';
+import { interruption, throwIfInterrupted } from './interruption.js';
 
 export interface FfmpegArguments {
   /** Path of the file to read, or the stream of bytes to feed. */
@@ -24,6 +24,8 @@ export interface FfmpegOutcome {
   firstError: string | null;
   /** How many errors it reported. */
   errors: number;
+  /** It ended since somebody told it to by a signal, as when the user interrupts the whole group of processes. */
+  wasSignalled: boolean;
 }
 
 export interface FfmpegRun {
@@ -49,13 +51,15 @@ export function startFfmpeg({ input, inputOptions, outputOptions, outputPath, on
     .outputOptions('-y', ...outputOptions);
   if (typeof input === 'string') command.inputOptions('-nostdin');
 
-  const log = { firstError: null as string | null, errors: 0 };
+  const log = { firstError: null as string | null, errors: 0, wasSignalled: false };
   command.on('stderr', (line) => {
     const error = errorLine.exec(line)?.[1];
     if (error !== undefined) {
       log.firstError ??= typeof input === 'string' ? error.replace(`${asFile(input)}: `, '') : error;
       log.errors += 1;
     }
+    // FFmpeg catches what asks it politely, and then ends its output as if the film were over.
+    if (line.includes('Exiting normally, received signal')) log.wasSignalled = true;
     onLine?.(line);
   });
 
@@ -70,7 +74,8 @@ export function startFfmpeg({ input, inputOptions, outputOptions, outputPath, on
     command.on('error', (error: NodeJS.ErrnoException) => {
       // A process that never ran has no output whose end could arrive here.
       if (!started || error.syscall !== undefined) output.end();
-      resolve({ failure: log.firstError ?? error.message, ...log });
+      const wasSignalled = log.wasSignalled || error.message.includes('was killed with signal');
+      resolve({ failure: log.firstError ?? error.message, ...log, wasSignalled });
     });
   });
 
@@ -116,7 +121,8 @@ export async function* readOutput(
       if (chunk.done) break;
       yield chunk.value;
     }
-    await run.finished;
+    const { wasSignalled } = await run.finished;
+    if (wasSignalled) throw interruption('read video', path, signal?.reason);
   } finally {
     signal?.removeEventListener('abort', run.kill);
     run.kill();

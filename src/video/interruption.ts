@@ -1,9 +1,7 @@
 import { PxvError } from '../errors.js';
 
-/** @throws {PxvError} INTERRUPTED once `signal` is aborted. */
-export function throwIfInterrupted(signal: AbortSignal | undefined, operation: string, argument: string): void {
-  if (!signal?.aborted) return;
-  throw new PxvError(
+export function interruption(operation: string, argument: string, cause: unknown): PxvError {
+  return new PxvError(
     {
       code: 'INTERRUPTED',
       operation,
@@ -12,6 +10,11 @@ export function throwIfInterrupted(signal: AbortSignal | undefined, operation: s
       received: 'an interruption',
       remedy: 'run the command again',
     },
-    { cause: signal.reason },
+    { cause },
   );
+}
+
+/** @throws {PxvError} INTERRUPTED once `signal` is aborted. */
+export function throwIfInterrupted(signal: AbortSignal | undefined, operation: string, argument: string): void {
+  if (signal?.aborted) throw interruption(operation, argument, signal.reason);
 }

@@ -18,10 +18,12 @@ interface Axis {
  */
 export function resample(frame: Frame, size: Size, fit: Fit): Frame {
   const { width, height, channels, data } = frame;
-  const scale = Math.max(size.width / width, size.height / height);
+  // The whole picture is thought of as scaled to whole pixels, of which the middle is kept, as in FFmpeg's filters.
   const crop = fit === 'crop';
-  const across = axis(width, size.width, crop ? scale : size.width / width);
-  const down = axis(height, size.height, crop ? scale : size.height / height);
+  const wide = crop ? Math.max(size.width, Math.round((size.height * width) / height)) : size.width;
+  const high = crop ? Math.max(size.height, Math.round((size.width * height) / width)) : size.height;
+  const across = axis(width, wide, size.width);
+  const down = axis(height, high, size.height);
 
   const line = size.width * channels;
   const narrow = new Float64Array(height * line);
@@ -48,27 +50,27 @@ export function resample(frame: Frame, size: Size, fit: Fit): Frame {
   return { ...size, channels, data: Uint8Array.from(sums, Math.round) };
 }
 
-/** Both ends are cut alike where `to` places at this scale do not cover all of `from`. */
-function axis(from: number, to: number, scale: number): Axis {
-  const step = 1 / scale;
-  const start = (from - to * step) / 2;
+/** The middle `to` of the `scaled` places to which `from` places are scaled. */
+function axis(from: number, scaled: number, to: number): Axis {
+  const step = from / scaled;
+  const cut = Math.floor((scaled - to) / 2);
   const reach = step > 1 ? Math.ceil(step) + 1 : 2;
   const first = new Int32Array(to);
   const weights = new Float64Array(to * reach);
   for (let place = 0; place < to; place++) {
-    const low = start + place * step;
+    const low = (cut + place) * step;
     const begin = step > 1 ? Math.floor(low + 1e-9) : Math.floor(low + step / 2 - 0.5);
-    const kept = Math.min(Math.max(begin, 0), Math.max(from - reach, 0));
-    first[place] = kept;
+    const origin = Math.min(Math.max(begin, 0), Math.max(from - reach, 0));
+    first[place] = origin;
     for (let tap = 0; tap < reach; tap++) {
       const at = begin + tap;
       const weight =
         step > 1
-          ? Math.max(0, Math.min(at + 1, low + step) - Math.max(at, low)) * scale
+          ? Math.max(0, Math.min(at + 1, low + step) - Math.max(at, low)) / step
           : Math.max(0, 1 - Math.abs(at + 0.5 - (low + step / 2)));
       // A place outside the picture takes the value at its edge.
       const inside = Math.min(Math.max(at, 0), from - 1);
-      weights[place * reach + inside - kept] += weight;
+      weights[place * reach + inside - origin] += weight;
     }
   }
   return { first, weights, reach };

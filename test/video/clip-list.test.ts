@@ -1,0 +1,68 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { listClips } from '../../src/video/clip-list.js';
+import { temporaryFolder } from './made-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+function tree(...files: string[]): string {
+  const root = join(folder.path, String(Math.random()).slice(2));
+  for (const file of files) {
+    mkdirSync(join(root, file, '..'), { recursive: true });
+    writeFileSync(join(root, file), '');
+  }
+  return root;
+}
+
+const names = async (...paths: string[]) => (await listClips(paths)).map(({ name }) => name);
+
+describe('the clips under a path', () => {
+  it('are one for a file of any name', async () => {
+    const root = tree('film.dat');
+    expect(await listClips([join(root, 'film.dat')])).toEqual([{ name: 'film.dat', path: join(root, 'film.dat') }]);
+  });
+
+  it('are one for a folder of numbered images', async () => {
+    const root = tree('take/001.png', 'take/002.png', 'take/notes.txt');
+    expect(await listClips([join(root, 'take')])).toEqual([{ name: 'take', path: join(root, 'take') }]);
+  });
+
+  it('are the videos and the folders of images in a folder, in natural order, nothing else and nothing deeper', async () => {
+    const root = tree(
+      'b10.mp4',
+      'b9.webm',
+      'cover.jpg',
+      'x.txt',
+      '.hidden.mp4',
+      'a/1.png',
+      'empty/x.txt',
+      'deep/er/1.png',
+    );
+    symlinkSync('/nowhere', join(root, 'broken.mp4'));
+    expect(await names(root)).toEqual(['a', 'b9.webm', 'b10.mp4']);
+  });
+
+  it('of several paths are named from the folder that they share, each once', async () => {
+    const root = tree('one/a.mp4', 'two/a.mp4', 'two/b.mp4');
+    const paths = [join(root, 'two'), join(root, 'one/a.mp4'), join(root, 'two/b.mp4')];
+    expect(await names(...paths)).toEqual(['one/a.mp4', 'two/a.mp4', 'two/b.mp4']);
+  });
+
+  it.each([
+    [
+      () => tree('readme.txt'),
+      /expected a video file, a folder of numbered images, .*, received a folder with 1 entries, none of them a clip/,
+    ],
+    [() => join(folder.path, 'absent'), /absent: expected .*, received a path where nothing is; check the path/],
+  ])('are an error where there are none', async (path, message) => {
+    await expect(listClips([path()])).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it('are an error where no path is given', async () => {
+    await expect(listClips([])).rejects.toThrow(/received no path at all/);
+  });
+});

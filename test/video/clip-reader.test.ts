@@ -1,0 +1,362 @@
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import type { Channels, Frame } from '../../src/frame.js';
+import { type ClipOptions, openClip, probeClip } from '../../src/video/clip-reader.js';
+import { encodePng } from '../../src/video/contact-sheet.js';
+import {
+  collect,
+  ffmpeg,
+  ffmpegPrograms,
+  frame,
+  livingFfmpegs,
+  lossless,
+  makeClip,
+  meanAbsoluteError,
+  staircase,
+  temporaryFolder,
+} from './made-clips.js';
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder.path, name);
+const programs = ffmpegPrograms();
+const { PXV_FFMPEG } = process.env;
+
+afterAll(() => {
+  if (PXV_FFMPEG === undefined) delete process.env.PXV_FFMPEG;
+  else process.env.PXV_FFMPEG = PXV_FFMPEG;
+  folder.remove();
+});
+
+const as = (width: number, height: number, channels: Channels, more: Partial<ClipOptions> = {}): ClipOptions => ({
+  size: { width, height },
+  channels,
+  ...more,
+});
+
+async function read(path: string, options: ClipOptions): Promise<Frame[]> {
+  return collect((await openClip(path, options)).frames());
+}
+
+const level = (frame: Frame) => frame.data[frame.data.length >> 1];
+
+describe.each(programs)('a video file, read with %s', (_name, program) => {
+  beforeAll(() => {
+    process.env.PXV_FFMPEG = program;
+  });
+
+  it('gives its frames in order, bit by bit where nothing needs scaling', async () => {
+    const path = makeClip(at('order.mkv'), staircase(20), ...lossless);
+    const frames = await read(path, as(16, 12, 1));
+    expect(frames.map(level)).toEqual(Array.from({ length: 20 }, (_, index) => 10 * (index + 1)));
+    expect(frames[0]).toMatchObject({ width: 16, height: 12, channels: 1 });
+  });
+
+  it('states its name, rate and size', async () => {
+    const path = makeClip(at('facts.mkv'), staircase(3), ...lossless);
+    const facts = {
+      name: 'facts.mkv',
+      path,
+      frameRate: { numerator: 10, denominator: 1 },
+      sourceSize: { width: 16, height: 12 },
+    };
+    expect(await probeClip(path)).toEqual(facts);
+    expect(await openClip(path, as(8, 8, 3))).toMatchObject({ ...facts, warning: null });
+  });
+
+  it('can be read twice from one reader', async () => {
+    const clip = await openClip(makeClip(at('twice.mkv'), staircase(4), ...lossless), as(16, 12, 1));
+    expect((await collect(clip.frames())).length).toBe(4);
+    expect((await collect(clip.frames())).length).toBe(4);
+  });
+
+  it('keeps black black, white white and grey grey, in one channel and in three', async () => {
+    const steps = frame(16, 16, 1, (x) => [0, 64, 128, 255][x >> 2]);
+    for (const codec of [lossless, ['-c:v', 'libx264', '-qp', '0', '-pix_fmt', 'yuv420p']]) {
+      const path = makeClip(at('grey.mkv'), [steps, steps], ...codec);
+      const [grey] = await read(path, as(16, 16, 1));
+      const [rgb] = await read(path, as(16, 16, 3));
+      expect(meanAbsoluteError(grey, steps)).toBeLessThanOrEqual(1);
+      expect(Math.max(...grey.data) - Math.min(...grey.data)).toBe(255);
+      expect([...rgb.data].every((value, index) => value === rgb.data[index - (index % 3)])).toBe(true);
+      expect(
+        meanAbsoluteError(
+          frame(16, 16, 1, (x, y) => rgb.data[3 * (16 * y + x)]),
+          grey,
+        ),
+      ).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('is scaled to cover and cut around the centre, or stretched: 32x16 to 8x8', async () => {
+    const halves = frame(32, 16, 3, (x, _y, c) => (x < 8 ? [255, 0, 0] : x < 24 ? [0, 255, 0] : [0, 0, 255])[c]);
+    const path = makeClip(at('thirds.mov'), [halves], '-c:v', 'png');
+    const [cut] = await read(path, as(8, 8, 3));
+    const [stretched] = await read(path, as(8, 8, 3, { fit: 'stretch' }));
+    expect([...cut.data.subarray(0, 24)]).toEqual(Array.from({ length: 8 }, () => [0, 255, 0]).flat());
+    expect([...stretched.data.subarray(0, 9)]).toEqual([255, 0, 0, 255, 0, 0, 0, 255, 0]);
+  });
+
+  it('agrees with a folder of the same pictures, scaled down and cut', async () => {
+    const picture = frame(50, 30, 3, (x, y, c) => (5 * x + 3 * y * (c + 1)) % 256);
+    const path = makeClip(at('scaled.mov'), [picture], '-c:v', 'png');
+    mkdirSync(at('scaled'), { recursive: true });
+    writeFileSync(at('scaled/1.png'), await encodePng(picture));
+    for (const channels of [1, 3] as const) {
+      const [film] = await read(path, as(13, 11, channels));
+      const [image] = await read(at('scaled'), as(13, 11, channels));
+      expect(meanAbsoluteError(film, image)).toBeLessThan(0.8);
+    }
+  });
+
+  it('is turned upright as its metadata say', async () => {
+    const path = join(import.meta.dirname, '../fixtures/video/rotated-90.mp4');
+    const clip = await openClip(path, as(4, 8, 3));
+    const [first] = await collect(clip.frames());
+    expect(clip.sourceSize).toEqual({ width: 16, height: 32 });
+    const [top, bottom] = [[...first.data.subarray(0, 3)], [...first.data.subarray(-3)]];
+    expect(top[2]).toBeGreaterThan(250);
+    expect(bottom[0]).toBeGreaterThan(250);
+    expect(Math.max(top[0], bottom[2])).toBeLessThan(5);
+  });
+
+  it('has square pixels: 16x12 of twice their height in width is 32x12', async () => {
+    const path = makeClip(at('wide.mkv'), staircase(2), '-vf', 'setsar=2', ...lossless);
+    expect((await probeClip(path)).sourceSize).toEqual({ width: 32, height: 12 });
+    const tall = makeClip(at('tall.mkv'), staircase(2), '-vf', 'setsar=1/2', ...lossless);
+    expect((await probeClip(tall)).sourceSize).toEqual({ width: 16, height: 24 });
+  });
+
+  it('lies over black where it is transparent', async () => {
+    const path = at('alpha.mov');
+    ffmpeg(['-f', 'lavfi', '-i', 'color=0xff8040@0.5:s=16x16:r=10:d=0.2,format=rgba', '-c:v', 'png', path]);
+    const [first] = await read(path, as(4, 4, 3));
+    [128, 64, 32].forEach((value, channel) => expect(Math.abs(first.data[channel] - value)).toBeLessThanOrEqual(1));
+  });
+
+  it('of varying rate keeps its duration at a constant one', async () => {
+    // Ten pictures within a second, then ten within four.
+    const path = makeClip(
+      at('varying.mkv'),
+      staircase(20),
+      '-vf',
+      "setpts='if(lt(N,10),N*0.1,1+(N-10)*0.4)/TB'",
+      '-vsync',
+      '0',
+      ...lossless,
+    );
+    const clip = await openClip(path, as(16, 12, 1));
+    const frames = await collect(clip.frames());
+    const seconds = (frames.length * clip.frameRate.denominator) / clip.frameRate.numerator;
+    expect(seconds).toBeGreaterThan(4.2);
+    expect(seconds).toBeLessThan(5.3);
+    expect(level(frames[frames.length >> 1])).toBeGreaterThan(130);
+  });
+
+  it('is resampled in time to a rate that is asked for', async () => {
+    const path = makeClip(at('slower.mkv'), staircase(20), ...lossless);
+    const clip = await openClip(path, as(16, 12, 1, { frameRate: { numerator: 5, denominator: 1 } }));
+    expect((await collect(clip.frames())).length).toBe(10);
+  });
+
+  it('that repeats and pauses at its end, as a GIF, is read once and without the pause', async () => {
+    const path = makeClip(at('pause.gif'), staircase(6), '-final_delay', '300', '-loop', '0');
+    const clip = await openClip(path, as(16, 12, 1));
+    expect((await collect(clip.frames())).map((f) => Math.round(level(f) / 10))).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(clip.frameRate).toEqual({ numerator: 10, denominator: 1 });
+  });
+
+  it('that breaks off gives what could be read, and one line of warning', async () => {
+    const frames = Array.from({ length: 40 }, (_, i) =>
+      frame(64, 48, 3, (x, y, c) => (x * y + 31 * i + 7 * c * x) % 256),
+    );
+    const path = makeClip(at('whole.mkv'), frames, ...lossless);
+    const bytes = readFileSync(path);
+    writeFileSync(at('cut.mkv'), bytes.subarray(0, bytes.length * 0.6));
+    const clip = await openClip(at('cut.mkv'), as(16, 12, 3));
+    const { length } = await collect(clip.frames());
+    expect(length).toBeGreaterThan(15);
+    expect(length).toBeLessThan(40);
+    expect(clip.warning).toMatch(new RegExp(`^.*cut\\.mkv: read ${length} frames, with errors: [^\\n]+$`));
+  });
+
+  it.each(['-x.mp4', 'a:b.mp4', 'two words.mp4', 'ünï-日本.mp4', 'new\nline.mp4', "it's [1],2.mp4", 'http:x.mp4'])(
+    'may be called %j',
+    async (name) => {
+      const made = makeClip(at('plain.mp4'), staircase(3), '-c:v', 'libx264');
+      copyFileSync(made, at(name));
+      expect((await read(at(name), as(8, 8, 1))).length).toBe(3);
+      const here = process.cwd();
+      process.chdir(folder.path);
+      try {
+        expect((await read(name, as(8, 8, 1))).length).toBe(3);
+      } finally {
+        process.chdir(here);
+      }
+    },
+  );
+
+  it('leaves no process when the loop over its frames is left', async () => {
+    const clip = await openClip(longClip(), as(160, 120, 3));
+    for await (const first of clip.frames()) {
+      expect(first.width).toBe(160);
+      break;
+    }
+    expect(livingFfmpegs()).toEqual([]);
+  });
+
+  it('leaves no process when it is interrupted', async () => {
+    const controller = new AbortController();
+    const clip = await openClip(longClip(), as(160, 120, 3, { signal: controller.signal }));
+    const reading = (async () => {
+      let frames = 0;
+      for await (const { width } of clip.frames()) {
+        frames += width / 160;
+        if (frames === 5) controller.abort();
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(livingFfmpegs()).toEqual([]);
+  });
+
+  it('does not end early without a word when FFmpeg is told to stop', async () => {
+    const clip = await openClip(longClip(), as(160, 120, 3));
+    const frames = clip.frames();
+    await frames.next();
+    for (const pid of livingFfmpegs()) process.kill(Number(pid), 'SIGINT');
+    await expect(collect(frames)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+
+  it('is not opened for someone who has already stopped', async () => {
+    const options = as(16, 12, 1, { signal: AbortSignal.abort() });
+    await expect(openClip(longClip(), options)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(livingFfmpegs()).toEqual([]);
+  });
+
+  it('is decoded only as fast as its frames are taken', async () => {
+    const clip = await openClip(longClip(), as(640, 480, 3));
+    const frames = clip.frames();
+    await frames.next();
+    const before = process.memoryUsage();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const after = process.memoryUsage();
+    await frames.return();
+    // All of its frames would be 900 MB.
+    expect(after.external + after.arrayBuffers - before.external - before.arrayBuffers).toBeLessThan(30e6);
+  });
+
+  it.each([
+    [
+      'a text',
+      'text.mp4',
+      'not a film',
+      /^read video: .*text\.mp4: expected a video with at least one picture, received /,
+    ],
+    ['an empty file', 'empty.mp4', '', /received an empty file/],
+  ])('that is %s is refused in one line', async (_what, name, content, message) => {
+    writeFileSync(at(name), content);
+    await expect(openClip(at(name), as(8, 8, 1))).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringMatching(message) as string,
+    });
+    await expect(openClip(at(name), as(8, 8, 1))).rejects.toThrow(/^[^\n]*$/);
+  });
+
+  it('without a picture is refused', async () => {
+    ffmpeg(['-f', 'lavfi', '-i', 'sine=d=0.2', at('sound.mkv')]);
+    await expect(openClip(at('sound.mkv'), as(8, 8, 1))).rejects.toThrow('received a file without a video stream');
+  });
+});
+
+/** A thousand frames of 640x480, made once. */
+function longClip(): string {
+  const path = at('long.mp4');
+  if (!made.has(path)) {
+    ffmpeg(['-f', 'lavfi', '-i', 'testsrc=s=640x480:r=25:d=40', '-c:v', 'libx264', '-preset', 'ultrafast', path]);
+  }
+  made.add(path);
+  return path;
+}
+const made = new Set<string>();
+
+describe('a folder of images', () => {
+  const picture = (value: number, width = 8, height = 6) => frame(width, height, 3, () => value);
+  async function imageFolder(name: string, images: Record<string, Frame>): Promise<string> {
+    mkdirSync(at(name), { recursive: true });
+    for (const [file, image] of Object.entries(images)) writeFileSync(at(`${name}/${file}`), await encodePng(image));
+    return at(name);
+  }
+
+  it('is read in the order of its numbers, at 25 frames per second', async () => {
+    const path = await imageFolder('natural', { 'f10.png': picture(30), 'f9.png': picture(20), 'f1.png': picture(10) });
+    writeFileSync(at('natural/notes 1.txt'), 'no image');
+    writeFileSync(at('natural/.hidden1.png'), 'no image');
+    const clip = await openClip(path, as(8, 6, 1));
+    expect((await collect(clip.frames())).map(level)).toEqual([10, 20, 30]);
+    expect(clip).toMatchObject({
+      name: 'natural',
+      frameRate: { numerator: 25, denominator: 1 },
+      sourceSize: { width: 8, height: 6 },
+    });
+  });
+
+  it('takes another frame rate where told', async () => {
+    const path = await imageFolder('rate', { '1.png': picture(1) });
+    const frameRate = { numerator: 12, denominator: 1 };
+    expect((await openClip(path, as(8, 6, 1, { frameRate }))).frameRate).toEqual(frameRate);
+  });
+
+  it('names the image that differs in size', async () => {
+    const path = await imageFolder('uneven', { '1.png': picture(1), '2.png': picture(2, 9, 6) });
+    await expect(read(path, as(8, 6, 1))).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringMatching(/2\.png: expected the size of the first image, 8x6, received 9x6;/) as string,
+    });
+  });
+
+  it('names the image that cannot be read', async () => {
+    const path = await imageFolder('broken', { '1.png': picture(1) });
+    writeFileSync(at('broken/2.png'), 'no image');
+    await expect(read(path, as(8, 6, 1))).rejects.toThrow(
+      /^read frames: .*2\.png: expected a readable image, received [^\n]+$/,
+    );
+  });
+
+  it('may hold grey, deep, transparent, turned and JPEG images', async () => {
+    mkdirSync(at('kinds'), { recursive: true });
+    const raw = (channels: 1 | 3 | 4, ...pixel: number[]) =>
+      sharp(Buffer.from(Array.from({ length: 48 }, () => pixel).flat()), { raw: { width: 8, height: 6, channels } });
+    await raw(1, 100).png().toFile(at('kinds/1.png'));
+    await raw(3, 100, 100, 100).toColourspace('rgb16').png().toFile(at('kinds/2.png'));
+    await raw(4, 200, 200, 200, 128).png().toFile(at('kinds/3.png'));
+    await raw(3, 100, 100, 100)
+      .rotate(90)
+      .withMetadata({ orientation: 6 })
+      .jpeg({ quality: 100 })
+      .toFile(at('kinds/4.jpg'));
+    await raw(3, 100, 100, 100).webp({ lossless: true }).toFile(at('kinds/5.webp'));
+    const turned = await sharp(at('kinds/4.jpg')).metadata();
+    expect(turned).toMatchObject({ width: 6, height: 8 });
+    const frames = await read(at('kinds'), as(8, 6, 3)).catch((error: Error) => error.message);
+    expect(typeof frames === 'string' ? frames : frames.map((f) => Math.abs(level(f) - 100) <= 1)).toEqual(
+      Array(5).fill(true),
+    );
+  });
+
+  it('without images is refused', async () => {
+    mkdirSync(at('none'), { recursive: true });
+    writeFileSync(at('none/readme.txt'), '');
+    await expect(openClip(at('none'), as(8, 8, 1))).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringMatching(
+        /expected a folder of numbered images .*, received a folder without any;/,
+      ) as string,
+    });
+  });
+
+  it('or a file that does not exist is refused', async () => {
+    await expect(probeClip(at('absent'))).rejects.toThrow(
+      /absent: expected a video file or a folder .*, received a path where nothing is;/,
+    );
+  });
+});

@@ -1,0 +1,251 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import type { Channels, Frame } from '../../src/frame.js';
+import { openClip } from '../../src/video/clip-reader.js';
+import { checkOutput, writeClip } from '../../src/video/clip-writer.js';
+import { contactSheet } from '../../src/video/contact-sheet.js';
+import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
+import {
+  collect,
+  ffmpegPrograms,
+  frame,
+  livingFfmpegs,
+  meanAbsoluteError,
+  staircase,
+  temporaryFolder,
+} from './made-clips.js';
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder.path, name);
+const { PXV_FFMPEG } = process.env;
+const frameRate = { numerator: 10, denominator: 1 };
+
+afterAll(() => {
+  if (PXV_FFMPEG === undefined) delete process.env.PXV_FFMPEG;
+  else process.env.PXV_FFMPEG = PXV_FFMPEG;
+  folder.remove();
+});
+
+/** A soft gradient that moves. */
+function moving(count: number, width: number, height: number, channels: Channels): Frame[] {
+  return Array.from({ length: count }, (_, i) =>
+    frame(width, height, channels, (x, y, c) => Math.round(128 + 100 * Math.sin((x + 2 * y + 3 * i) / 9 + c))),
+  );
+}
+
+/** What lies in the folder of the tests but should not. */
+const leftovers = () => readdirSync(folder.path).filter((name) => name.includes('partial'));
+
+describe.each(ffmpegPrograms())('a clip, written with %s', (_name, program) => {
+  beforeAll(() => {
+    process.env.PXV_FFMPEG = program;
+  });
+
+  it.each([
+    ['back.mp4', 3, 32, 24, 4],
+    ['grey.mp4', 1, 32, 24, 1],
+    ['back.gif', 3, 33, 27, 3],
+    ['grey.gif', 1, 33, 27, 3],
+    ['back', 3, 33, 27, 0],
+    ['grey/', 1, 33, 27, 0],
+  ] as const)(
+    '%s with %i channels, %ix%i, comes back with an error below %i of 255',
+    async (name, channels, width, height, error) => {
+      const frames = moving(15, width, height, channels);
+      const written = await writeClip(at(name), frames, { frameRate, scale: 4 });
+      expect(written).toMatchObject({ path: at(name), frames: 15 });
+      const clip = await openClip(at(name), { size: { width, height }, channels });
+      const back = await collect(clip.frames());
+      expect(clip.sourceSize).toEqual({ width: 4 * width, height: 4 * height });
+      if (!written.path.includes('.')) expect(written.bytes).toBeGreaterThan(0);
+      else {
+        expect(written.bytes).toBe(readFileSync(at(name)).length);
+        expect(clip.frameRate).toEqual(frameRate);
+      }
+      expect(back.length).toBe(15);
+      for (const [index, original] of frames.entries()) {
+        expect(meanAbsoluteError(back[index], original)).toBeLessThanOrEqual(error);
+      }
+      expect(leftovers()).toEqual([]);
+    },
+  );
+
+  it('of odd size is padded for H.264 by its last row and column', async () => {
+    const frames = Array.from({ length: 3 }, () => frame(33, 27, 1, (x) => 7 * x));
+    await writeClip(at('odd.mp4'), frames, { frameRate });
+    const clip = await openClip(at('odd.mp4'), { size: { width: 34, height: 28 }, channels: 1 });
+    const [first] = await collect(clip.frames());
+    expect(clip.sourceSize).toEqual({ width: 34, height: 28 });
+    for (const y of [0, 13, 27]) expect(Math.abs(first.data[34 * y + 33] - 224)).toBeLessThan(6);
+  });
+
+  it('plays in a browser: H.264 in 4:2:0, limited range, BT.709, index first', async () => {
+    await writeClip(at('browser.mp4'), moving(5, 32, 24, 3), { frameRate });
+    const { stderr } = spawnSync(findFfmpeg().path, ['-i', at('browser.mp4')], { encoding: 'utf8' });
+    expect(stderr).toMatch(/Video: h264 .*yuv420p\(tv, bt709(?:, progressive)?\), 32x24/);
+    const bytes = readFileSync(at('browser.mp4'), 'latin1');
+    expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'));
+  });
+
+  it('repeats for ever as a GIF', async () => {
+    await writeClip(at('loop.gif'), moving(3, 8, 8, 3), { frameRate });
+    expect(readFileSync(at('loop.gif'), 'latin1')).toContain('NETSCAPE2.0\x03\x01\x00\x00');
+  });
+
+  it('takes its frames as they are made', async () => {
+    const make = async function* () {
+      for (const made of staircase(4)) yield await Promise.resolve(made);
+    };
+    expect(await writeClip(at('made.mp4'), make(), { frameRate })).toMatchObject({ frames: 4 });
+  });
+
+  it.each(['stopped.mp4', 'stopped.gif', 'stopped.png', 'stopped'])(
+    'is not there at all when %s is interrupted',
+    async (name) => {
+      const controller = new AbortController();
+      const make = function* () {
+        for (const [index, made] of staircase(20, 64, 64, 3).entries()) {
+          if (index === 10) controller.abort();
+          yield made;
+        }
+      };
+      const writing = writeClip(at(name), make(), { frameRate, signal: controller.signal });
+      await expect(writing).rejects.toMatchObject({ code: 'INTERRUPTED' });
+      expect(existsSync(at(name))).toBe(false);
+      expect(leftovers()).toEqual([]);
+      expect(livingFfmpegs()).toEqual([]);
+    },
+  );
+
+  it.each(['failed.mp4', 'failed.gif', 'failed.png', 'failed'])(
+    'keeps the earlier %s when its maker fails',
+    async (name) => {
+      await writeClip(at(name), staircase(2), { frameRate });
+      const make = function* () {
+        yield* staircase(3);
+        throw new RangeError('out of ideas');
+      };
+      await expect(writeClip(at(name), make(), { frameRate })).rejects.toThrow('out of ideas');
+      expect(existsSync(at(name))).toBe(true);
+      expect(leftovers()).toEqual([]);
+      expect(livingFfmpegs()).toEqual([]);
+    },
+  );
+
+  it.each(['none.mp4', 'none.gif', 'none.png', 'none'])('of no frames is refused as %s', async (name) => {
+    await expect(writeClip(at(name), [], { frameRate })).rejects.toMatchObject({ code: 'OUTPUT' });
+    expect(existsSync(at(name))).toBe(false);
+  });
+
+  it('of frames of two sizes is refused', async () => {
+    const frames = [...staircase(2), ...staircase(1, 8, 8)];
+    await expect(writeClip(at('sizes.mp4'), frames, { frameRate })).rejects.toThrow(
+      /sizes\.mp4: expected frames of 16x12x1, received one of 8x8x1;/,
+    );
+    expect(leftovers()).toEqual([]);
+  });
+});
+
+describe('a folder of frames', () => {
+  it('takes the place of an earlier, longer one', async () => {
+    await writeClip(at('again'), staircase(5), { frameRate });
+    await writeClip(at('again'), staircase(2), { frameRate });
+    expect(readdirSync(at('again')).sort()).toEqual(['00000.png', '00001.png']);
+    expect(leftovers()).toEqual([]);
+  });
+
+  it('takes the place of no folder that holds anything else', async () => {
+    mkdirSync(at('mine'));
+    writeFileSync(at('mine/thesis.txt'), '');
+    await expect(writeClip(at('mine'), staircase(2), { frameRate })).rejects.toMatchObject({
+      code: 'OUTPUT',
+      message: expect.stringMatching(
+        /mine: expected a new or empty folder, .*, received one with thesis\.txt;/,
+      ) as string,
+    });
+    expect(readdirSync(at('mine'))).toEqual(['thesis.txt']);
+  });
+});
+
+describe('an output', () => {
+  it.each([
+    ['a/new/folder/x.mp4', 'mp4'],
+    ['X.GIF', 'gif'],
+    ['sheet.png', 'png'],
+    ['frames', 'folder'],
+    ['frames.v2/', 'folder'],
+  ])('%s is %s', async (name, kind) => {
+    expect(await checkOutput(at(name))).toBe(kind);
+    expect(existsSync(at(name))).toBe(false);
+    expect(leftovers()).toEqual([]);
+  });
+
+  it.each([
+    [
+      'film.avi',
+      () => at('film.avi'),
+      /film\.avi: expected a name that ends in \.mp4, \.gif or \.png, or a folder, received .* \.avi;/,
+    ],
+    [
+      'a file that is a folder',
+      () => (mkdirSync(at('taken.mp4')), at('taken.mp4')),
+      /expected a file, received a folder of that name/,
+    ],
+    [
+      'a folder that is a file',
+      () => (writeFileSync(at('taken'), ''), at('taken')),
+      /expected a folder, received a file of that name/,
+    ],
+    [
+      'a path below a file',
+      () => (writeFileSync(at('f'), ''), at('f/x.mp4')),
+      /^write: .*x\.mp4: expected a place that can be written to, received E[^\n]+$/,
+    ],
+    [
+      'a place that cannot be written to',
+      () => '/proc/x.mp4',
+      /^write: \/proc\/x\.mp4: expected a place that can be written to, received E[^\n]+$/,
+    ],
+  ])('%s is refused before any work', async (_what, path, message) => {
+    const asked = path();
+    await expect(checkOutput(asked)).rejects.toMatchObject({
+      code: 'OUTPUT',
+      message: expect.stringMatching(message) as string,
+    });
+    const untouched = {
+      [Symbol.iterator]: (): Iterator<Frame> => {
+        throw new Error('work was done');
+      },
+    };
+    await expect(writeClip(asked, untouched, { frameRate })).rejects.toMatchObject({ code: 'OUTPUT' });
+  });
+});
+
+describe('a contact sheet', () => {
+  it('lays frames out in rows, with two pixels between them', () => {
+    const sheet = contactSheet(staircase(5, 4, 3), { columns: 3 });
+    expect(sheet).toMatchObject({ width: 3 * 4 + 4 * 2, height: 2 * 3 + 3 * 2, channels: 1 });
+    const level = (column: number, row: number) => sheet.data[(2 + row * 5) * sheet.width + 2 + column * 6];
+    expect([level(0, 0), level(1, 0), level(2, 0), level(0, 1), level(1, 1)]).toEqual([10, 20, 30, 40, 50]);
+    expect(level(2, 1)).toBe(sheet.data[0]);
+  });
+
+  it('writes labels under the frames and cuts them off at their width', () => {
+    const sheet = contactSheet(staircase(2, 16, 4), { columns: 2, labels: ['I', 'a very long label'] });
+    expect(sheet.height).toBe(4 + 7 + 2 * 2);
+    const rows = Array.from({ length: 7 }, (_, y) => {
+      const start = (6 + y) * sheet.width;
+      return Array.from(sheet.data.subarray(start + 2, start + 5), (value) => (value > 200 ? '#' : '.')).join('');
+    });
+    expect(rows).toEqual(['...', '###', '.#.', '.#.', '.#.', '###', '...']);
+    for (let y = 0; y < sheet.height; y++) expect(sheet.data[y * sheet.width + 34 + 2 - 1]).toBeLessThan(60);
+  });
+
+  it('needs frames, of one size', () => {
+    expect(() => contactSheet([])).toThrow(/expected at least one frame, received none/);
+    expect(() => contactSheet([...staircase(1), ...staircase(1, 4, 4)])).toThrow(
+      /expected frames of 16x12x1, received 4x4x1/,
+    );
+  });
+});

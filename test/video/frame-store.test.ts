@@ -1,0 +1,133 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { listClips } from '../../src/video/clip-list.js';
+import { encodePng } from '../../src/video/contact-sheet.js';
+import { type DecodingProgress, type FrameStoreOptions, openFrameStore } from '../../src/video/frame-store.js';
+import { livingFfmpegs, lossless, makeClip, staircase, temporaryFolder } from './made-clips.js';
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder.path, name);
+const size = { width: 16, height: 12 };
+const frameBytes = 16 * 12;
+
+beforeAll(async () => {
+  mkdirSync(at('clips'));
+  makeClip(at('clips/long.mkv'), staircase(20), ...lossless);
+  makeClip(at('clips/short.mkv'), staircase(3), ...lossless);
+  mkdirSync(at('clips/images'));
+  for (const [index, frame] of staircase(4).entries()) {
+    writeFileSync(at(`clips/images/${index}.png`), await encodePng(frame));
+  }
+});
+afterAll(folder.remove);
+
+/** Opens the store of the test's clips; tells which clips were decoded. */
+async function open(name: string, options: Partial<FrameStoreOptions> = {}) {
+  const reports: DecodingProgress[] = [];
+  const onProgress = (report: DecodingProgress) => reports.push(report);
+  const store = await openFrameStore(at(name), await listClips([at('clips')]), {
+    size,
+    channels: 1,
+    onProgress,
+    ...options,
+  });
+  return { store, reports, decoded: [...new Set(reports.map((report) => report.name))] };
+}
+
+describe('a frame store', () => {
+  it('gives any run of frames of any clip', async () => {
+    const { store } = await open('any');
+    expect(store.clips).toEqual([
+      { name: 'images', frames: 4, frameRate: { numerator: 25, denominator: 1 }, warning: null },
+      { name: 'long.mkv', frames: 20, frameRate: { numerator: 10, denominator: 1 }, warning: null },
+      { name: 'short.mkv', frames: 3, frameRate: { numerator: 10, denominator: 1 }, warning: null },
+    ]);
+    const into = new Uint8Array(3 * frameBytes).fill(255);
+    store.read(1, 17, 3, into);
+    expect([into[0], into[frameBytes], into[3 * frameBytes - 1]]).toEqual([180, 190, 200]);
+    store.read(2, 1, 1, into);
+    expect([into[0], into[frameBytes - 1], into[frameBytes]]).toEqual([20, 20, 190]);
+    store.read(0, 0, 0, into);
+    await store.close();
+  });
+
+  it('decodes a clip once, and again when it, its size or its rate has changed', async () => {
+    const close = async (opened: Awaited<ReturnType<typeof open>>) => (await opened.store.close(), opened.decoded);
+    const all = ['images', 'long.mkv', 'short.mkv'];
+    expect(await close(await open('once'))).toEqual(all);
+    expect(await close(await open('once'))).toEqual([]);
+    expect(await close(await open('once', { size: { width: 8, height: 8 } }))).toEqual(all);
+    expect(await close(await open('once', { frameRate: { numerator: 5, denominator: 1 } }))).toEqual(all);
+    expect(await close(await open('once'))).toEqual([]);
+
+    utimesSync(at('clips/short.mkv'), new Date(), new Date(Date.now() + 5000));
+    expect(await close(await open('once'))).toEqual(['short.mkv']);
+    const { mtime } = statSync(at('clips/images/0.png'));
+    utimesSync(at('clips/images/0.png'), mtime, new Date(mtime.getTime() - 5000));
+    expect(await close(await open('once'))).toEqual(['images']);
+  });
+
+  it('decodes again what was damaged', async () => {
+    await (await open('damaged')).store.close();
+    const [file] = readdirSync(at('damaged'));
+    truncateSync(join(at('damaged'), file), readFileSync(join(at('damaged'), file)).length - 1);
+    const again = await open('damaged');
+    expect(again.decoded.length).toBe(1);
+    await again.store.close();
+  });
+
+  it('tells how far it is', async () => {
+    const { store, reports } = await open('progress');
+    expect(reports.filter(({ name }) => name === 'long.mkv')).toEqual([
+      { clip: 1, clips: 3, name: 'long.mkv', frames: 0 },
+      { clip: 1, clips: 3, name: 'long.mkv', frames: 20 },
+    ]);
+    await store.close();
+  });
+
+  it.each([
+    [1, 18, 3, 3, /long\.mkv: expected frames within 0 to 20 and room for them, received frames 18 to 21/],
+    [1, -1, 1, 1, /received frames -1 to 0/],
+    [1, 0, 2, 1, /received frames 0 to 2 and room for 1/],
+    [3, 0, 1, 1, /clip 3: expected a clip from 0 to 2/],
+  ])(
+    'refuses to read clip %i from frame %i on for %i frames with room for %i',
+    async (clip, first, count, room, message) => {
+      const { store } = await open('any');
+      const read = () => store.read(clip, first, count, new Uint8Array(room * frameBytes));
+      expect(read).toThrow(message);
+      expect(read).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error);
+      await store.close();
+    },
+  );
+
+  it('notices a file that is cut off while it is open', async () => {
+    const { store } = await open('cut');
+    for (const file of readdirSync(at('cut'))) truncateSync(join(at('cut'), file), frameBytes);
+    expect(() => store.read(1, 0, 2, new Uint8Array(2 * frameBytes))).toThrow(
+      /received a file that was cut off since; delete it/,
+    );
+    await store.close();
+  });
+
+  it('names a clip that cannot be read', async () => {
+    writeFileSync(at('bad.mp4'), 'no film');
+    const opening = openFrameStore(at('bad'), await listClips([at('bad.mp4')]), { size, channels: 1 });
+    await expect(opening).rejects.toThrow(/^read video: .*bad\.mp4: expected a video with at least one picture/);
+  });
+
+  it('keeps nothing half-done when it is interrupted', async () => {
+    const controller = new AbortController();
+    const onProgress = ({ name }: DecodingProgress) => name === 'long.mkv' && controller.abort();
+    await expect(open('interrupted', { signal: controller.signal, onProgress })).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+    });
+    expect(readdirSync(at('interrupted')).length).toBe(1);
+    expect(livingFfmpegs()).toEqual([]);
+  });
+
+  it('says that its folder cannot be written to', async () => {
+    writeFileSync(at('file'), '');
+    await expect(open('file')).rejects.toMatchObject({ code: 'OUTPUT' });
+  });
+});

@@ -1,0 +1,89 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Frame } from '../../src/frame.js';
+import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
+
+/** A folder for one test file, removed by `remove`. */
+export function temporaryFolder(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'pxv-test-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** The FFmpeg programs of this machine, by name: the one found first, and the old one that is an npm package. */
+export function ffmpegPrograms(): [string, string][] {
+  const { path, version } = findFfmpeg();
+  const programs: [string, string][] = [[`FFmpeg ${version}`, path]];
+  try {
+    const installed = (createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string }).path;
+    if (installed !== path && existsSync(installed)) programs.push(['the FFmpeg of @ffmpeg-installer', installed]);
+  } catch {
+    // Not installed: one program is tested.
+  }
+  return programs;
+}
+
+/** Makes a clip by running FFmpeg; `frames` go in as raw video at 10 per second. */
+export function makeClip(path: string, frames: readonly Frame[], ...options: string[]): string {
+  const [{ width, height, channels }] = frames as [Frame];
+  const raw = ['-f', 'rawvideo', '-pixel_format', channels === 1 ? 'gray' : 'rgb24'];
+  const size = ['-video_size', `${width}x${height}`, '-framerate', '10', '-i', 'pipe:0'];
+  ffmpeg([...raw, ...size, ...options, `file:${path}`], Buffer.concat(frames.map((frame) => frame.data)));
+  return path;
+}
+
+export function ffmpeg(args: readonly string[], input?: Buffer): void {
+  const { status, stderr } = spawnSync(findFfmpeg().path, ['-v', 'error', '-y', ...args], { input, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`ffmpeg ${args.join(' ')}: ${stderr}`);
+}
+
+/** Lossless for what `makeClip` takes. */
+export const lossless = ['-c:v', 'ffv1'];
+
+export function frame(
+  width: number,
+  height: number,
+  channels: 1 | 3,
+  value: (x: number, y: number, c: number) => number,
+): Frame {
+  const data = new Uint8Array(width * height * channels);
+  for (let at = 0; at < data.length; at++) {
+    const pixel = Math.floor(at / channels);
+    data[at] = value(pixel % width, Math.floor(pixel / width), at % channels);
+  }
+  return { width, height, channels, data };
+}
+
+/** Frames of one level each: 10, 20, 30, ... */
+export function staircase(count: number, width = 16, height = 12, channels: 1 | 3 = 1): Frame[] {
+  return Array.from({ length: count }, (_, index) => frame(width, height, channels, () => 10 * (index + 1)));
+}
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+export function meanAbsoluteError(a: Frame, b: Frame): number {
+  let sum = 0;
+  for (let at = 0; at < a.data.length; at++) sum += Math.abs(a.data[at] - b.data[at]);
+  return sum / a.data.length;
+}
+
+/** FFmpeg processes that this process started and that are still there; known on Linux only, elsewhere none. */
+export function livingFfmpegs(): string[] {
+  if (!existsSync('/proc/self/stat')) return [];
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return processes.filter((pid) => {
+    try {
+      // pid (name) state parent ...
+      const [, name, parent] = /^\d+ \((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+      return name.startsWith('ffmpeg') && Number(parent) === process.pid;
+    } catch {
+      return false;
+    }
+  });
+}
