@@ -1,5 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
@@ -31,7 +29,7 @@ Examples:
 
 async function diagnose(_: Work, options: BackendOptions): Promise<Report> {
   const backend = await checkBackend(options);
-  const checks = [checkNode(), backend.check, await checkFfmpeg(), checkModels()];
+  const checks = [checkNode(), backend.check, await checkFfmpeg(), await checkModels()];
   const rows = checks.map(({ status, name, found, fix }) => [status, name, fix ? `${found}; ${fix}` : found]);
   const column = { title: '', align: 'left' } as const;
   return { text: formatTable([column, column, column], rows), json: { ...backend.chosen, checks } };
@@ -71,14 +69,11 @@ async function checkFfmpeg(): Promise<Check> {
   }
 }
 
-function checkModels(): Check {
-  const folder = fileURLToPath(new URL('../../models', import.meta.url));
-  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
-  const names = entries
-    .filter((entry) => existsSync(`${folder}/${entry.name}/model.safetensors`))
-    .map(({ name }) => name);
+async function checkModels(): Promise<Check> {
+  const { shippedModels } = await import('../src/model/checkpoint.js');
+  const names = shippedModels();
   if (names.length > 0) return { name: 'models', status: 'ok', found: names.join(', ') };
-  return { name: 'models', status: 'warn', found: `none in ${folder}`, fix: 'train one: pxv train --help' };
+  return { name: 'models', status: 'warn', found: 'none shipped', fix: 'train one: pxv train --help' };
 }
 
 function missing(name: string, error: unknown): Check {

@@ -26,6 +26,15 @@ export function addSeedOption(command: Command): Command {
   return command.option('--seed <number>', 'makes everything random repeatable: 0 to 2^64 - 1', seed, 1);
 }
 
+export function addModelOption(command: Command): Command {
+  return command.option('--model <run|name>', 'run folder, .safetensors file or shipped model (default: video-64)');
+}
+
+export function addFitOption(command: Command): Command {
+  const option = new Option('--fit <name>', "how frames are brought to the model's size").choices(['crop', 'stretch']);
+  return command.addOption(option.default('crop'));
+}
+
 export function addJsonOption(command: Command): Command {
   return command.option('--json', 'print the result as one JSON object');
 }

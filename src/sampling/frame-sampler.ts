@@ -93,14 +93,15 @@ export class FrameSampler {
       return new Float32Array(examples.image.size).fill((description.levels - 1) / 2);
     }
     const condition = tf.tidy(() => conditionOf(network, this.weights, examples.given)!);
-    disposeExamples(examples);
     const slots = tf.tidy(() =>
       Object.fromEntries(runGiven(program, this.weights.slice(conditioningParameters), condition.map)),
     );
     const given = new Map<number, Float32Array>();
     for (const [id, tensor] of Object.entries(slots)) given.set(Number(id), (await tensor.data()) as Float32Array);
     const anchors = (await condition.anchor.data()) as Float32Array;
-    tf.dispose([condition.map, condition.anchor, ...Object.values(slots)]);
+    tf.dispose([condition.map, ...Object.values(slots)]);
+    // Only now: the anchor may be one of the tensors given.
+    disposeExamples(examples);
     this.engine.begin(given);
     return anchors;
   }

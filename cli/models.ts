@@ -1,0 +1,66 @@
+import { Command } from 'commander';
+import { formatTable, type Column } from '../src/evaluation/table.js';
+import type { Model } from '../src/model/checkpoint.js';
+import { addJsonOption } from './options.js';
+import { run, type Report, type Work } from './report.js';
+
+export function command(): Command {
+  const models = new Command('models')
+    .description('list the models that ship with pxv, or describe others')
+    .argument('[model...]', 'run folders, .safetensors files or names (default: all that ship)');
+  addJsonOption(models);
+  models.addHelpText(
+    'after',
+    `
+Examples:
+  $ pxv models
+  $ pxv models runs/mine runs/other`,
+  );
+  return models.action(run(listModels));
+}
+
+async function listModels(_: Work, named: string[]): Promise<Report> {
+  const { loadModel, shippedModels } = await import('../src/model/checkpoint.js');
+  const names = named.length > 0 ? named : shippedModels();
+  const models = names.map((name) => summary(loadModel(name)));
+  if (models.length === 0)
+    return { text: 'no models ship with this version; train one: pxv train --help', json: { models } };
+  const rows = models.map(({ model, layers, head, width, height, channels, context, parameters, steps }) => [
+    model,
+    layers,
+    head,
+    `${width}x${height}`,
+    channels === 1 ? 'gray' : 'rgb',
+    ...[context, parameters, steps].map(String),
+  ]);
+  return { text: formatTable(columns, rows), json: { models } };
+}
+
+const columns: Column[] = [
+  { title: 'model', align: 'left' },
+  { title: 'layers', align: 'left' },
+  { title: 'head', align: 'left' },
+  { title: 'size', align: 'left' },
+  { title: 'channels', align: 'left' },
+  { title: 'context', align: 'right' },
+  { title: 'parameters', align: 'right' },
+  { title: 'steps', align: 'right' },
+];
+
+function summary({ name, description, weights, step }: Model) {
+  const { size, channels, layers, head, conditioning } = description.network;
+  const kinds = [...new Set(layers.map(({ type }) => type))];
+  const counted = kinds.map((kind) => `${layers.filter(({ type }) => type === kind).length} ${kind}`);
+  return {
+    model: name,
+    layers: counted.join(' + '),
+    head: head.type,
+    ...size,
+    channels,
+    /** Previous frames that it is given. */
+    context: conditioning?.context ?? 0,
+    parameters: weights.reduce((sum, { length }) => sum + length, 0),
+    /** Optimiser steps that made it. */
+    steps: step,
+  };
+}

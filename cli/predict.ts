@@ -1,0 +1,113 @@
+import { basename } from 'node:path';
+import { Command, Option } from 'commander';
+import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { startComputing } from './computing.js';
+import {
+  addComputeOptions,
+  addFitOption,
+  addJsonOption,
+  addModelOption,
+  addSeedOption,
+  decimalNumber,
+  wholeNumber,
+} from './options.js';
+import { run, type Report, type Work } from './report.js';
+
+interface PredictOptions extends BackendOptions {
+  next: number;
+  model?: string;
+  out?: string;
+  samples: number;
+  temperature: number;
+  topP: number;
+  from?: number;
+  scale: number;
+  fit: 'crop' | 'stretch';
+  seed: number | bigint;
+}
+
+export function command(): Command {
+  const predict = new Command('predict')
+    .description('write a clip whose last frames are predicted')
+    .argument('<clip>', 'a video file or a folder of numbered images')
+    .addOption(
+      new Option('--next <frames>', 'frames to predict').argParser(wholeNumber('--next', 1, 100_000)).default(8),
+    )
+    .option('--out <path>', '.mp4, .gif, .png (contact sheet) or a folder (default: <clip>-predicted.mp4)')
+    .option('--samples <count>', 'futures to draw, side by side', wholeNumber('--samples', 1, 64), 1)
+    .option(
+      '--temperature <t>',
+      'below 1: nearer to the likeliest levels',
+      decimalNumber('--temperature', { min: 0 }),
+      1,
+    )
+    .option(
+      '--top-p <p>',
+      'draw among the likeliest levels only',
+      decimalNumber('--top-p', { min: 0, above: true, max: 1 }),
+      1,
+    )
+    .option('--from <frame>', 'first frame to predict; the true ones stand beside', wholeNumber('--from', 1))
+    .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), 1);
+  addModelOption(predict);
+  addFitOption(predict);
+  addSeedOption(predict);
+  addJsonOption(predict);
+  addComputeOptions(predict);
+  predict.addHelpText(
+    'after',
+    `
+Examples:
+  $ pxv predict clip.mp4 --next 8                      writes clip-predicted.mp4
+  $ pxv predict clip.mp4 --next 16 --out future.gif --scale 4 --samples 3
+  $ pxv predict clip.mp4 --from 20 --out beside.png    predicted frames beside the true ones
+  $ pxv predict frames/ --model runs/mine --seed 7`,
+  );
+  return predict.action(run(predictFrames));
+}
+
+async function predictFrames({ signal, progress }: Work, clip: string, options: PredictOptions): Promise<Report> {
+  const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
+  const { predictClip } = await import('../src/tasks/predict-clip.js');
+  const { next, samples, temperature, topP, scale, fit, seed } = options;
+  const out = options.out ?? `${basename(clip).replace(/\.\w+$/, '')}-predicted.mp4`;
+  const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
+  const chosen = await startComputing(options, progress);
+  const started = performance.now();
+  const result = await predictClip(model, clip, {
+    out,
+    horizon: next,
+    samples,
+    from: options.from ?? null,
+    settings: { temperature, topP },
+    seed,
+    scale,
+    fit,
+    signal,
+    onProgress: (done, total) => progress.show({ label: 'predict', done, total, unit: 'frames' }),
+    onWarning: (text) => progress.say(`pxv: warning: ${clip}: ${text}`),
+  });
+  const seconds = (performance.now() - started) / 1000;
+  const { size, channels } = model.network.description;
+  const { known, predicted, bitsPerDim, frameRate } = result;
+  return {
+    text: `${out}: ${known} frames of ${clip}, then ${predicted} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
+    json: {
+      model: model.name,
+      seed,
+      output: out,
+      seconds,
+      frames: result.frames,
+      known,
+      predicted,
+      samples,
+      context: model.network.description.conditioning?.context ?? 0,
+      width: size.width,
+      height: size.height,
+      channels,
+      frameRate: frameRate.numerator / frameRate.denominator,
+      bitsPerDim,
+      ...chosen,
+    },
+  };
+}

@@ -1,0 +1,156 @@
+import { PxvError } from '../errors.js';
+import type { Frame } from '../frame.js';
+import type { Model } from '../model/checkpoint.js';
+import { Context } from '../model/context.js';
+import { checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
+import { FrameSampler } from '../sampling/frame-sampler.js';
+import { frameOf, rollOut } from '../sampling/roll-out.js';
+import {
+  checkOutput,
+  openClip,
+  writeClip,
+  type ClipReader,
+  type Fit,
+  type FrameRate,
+  type WrittenClip,
+} from '../video/index.js';
+
+export interface PredictClipOptions {
+  out: string;
+  /** Frames to predict. */
+  horizon: number;
+  /** Futures to draw, side by side in the output. */
+  samples: number;
+  /** Index of the first frame to predict; null: the one after the clip's last. Where there is a truth, it stands beside. */
+  from: number | null;
+  settings: DrawSettings;
+  seed: bigint | number;
+  /** Screen pixels for one pixel of the model. */
+  scale: number;
+  fit: Fit;
+  /** Told after each row that is drawn: frames finished, as a fraction, and their number over all samples. */
+  onProgress?: (done: number, total: number) => void;
+  onWarning?: (text: string) => void;
+  signal?: AbortSignal;
+}
+
+export interface PredictedClip extends WrittenClip {
+  /** Frames of the clip before the first predicted one. */
+  known: number;
+  predicted: number;
+  frameRate: FrameRate;
+  /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1. */
+  bitsPerDim: number;
+}
+
+/**
+ * Writes a clip whose last frames are predicted: the known frames at the model's size, then for each frame of the horizon
+ * the futures side by side (before them the truth, where the clip goes on).
+ *
+ * @throws PxvError where the clip cannot be read, has nothing before the first predicted frame, or the output cannot be
+ *   written: then nothing is left of it
+ */
+export async function predictClip(model: Model, path: string, options: PredictClipOptions): Promise<PredictedClip> {
+  const { out, scale, signal, fit } = options;
+  checkDrawSettings(options.settings);
+  await checkOutput(out);
+  const { size, channels } = model.network.description;
+  const reader = await openClip(path, { size, channels, fit, ...(signal && { signal }) });
+  const sampler = new FrameSampler(model);
+  const prediction = new Prediction(model, sampler, reader, options);
+  try {
+    const { frameRate } = reader;
+    const written = await writeClip(out, prediction.frames(), { frameRate, scale, ...(signal && { signal }) });
+    const { known, nats } = prediction;
+    const dimensions = options.samples * options.horizon * size.width * size.height * channels;
+    return { ...written, known, predicted: options.horizon, frameRate, bitsPerDim: nats / Math.LN2 / dimensions };
+  } finally {
+    sampler.dispose();
+  }
+}
+
+/** The frames of the output as they become known. */
+class Prediction {
+  known = 0;
+  nats = 0;
+  private drawn = 0;
+
+  constructor(
+    private readonly model: Model,
+    private readonly sampler: FrameSampler,
+    private readonly reader: ClipReader,
+    private readonly options: PredictClipOptions,
+  ) {}
+
+  async *frames(): AsyncGenerator<Frame> {
+    const { from, horizon, samples } = this.options;
+    const context = new Context(this.model.network.description);
+    const truth: Frame[] = [];
+    const panels = samples + (from === null ? 0 : 1);
+    for await (const frame of this.reader.frames()) {
+      if (from !== null && this.known === from) {
+        truth.push(frame);
+        if (truth.length === horizon) break;
+        continue;
+      }
+      context.push(frame.data);
+      this.known++;
+      yield beside(Array.from({ length: panels }, () => frame));
+    }
+    if (this.reader.warning !== null) this.options.onWarning?.(this.reader.warning);
+    if (this.known === 0 || (from !== null && this.known < from)) throw tooShort(this.reader.path, this.known, from);
+    yield* this.future(context, truth);
+  }
+
+  private async *future(context: Context, truth: readonly Frame[]): AsyncGenerator<Frame> {
+    const { from, horizon, samples } = this.options;
+    const futures = Array.from({ length: samples }, (_, sample) => this.rollOut(context, sample));
+    for (let step = 0; step < horizon; step++) {
+      const panels: Frame[] = [];
+      for (const future of futures) {
+        const { value } = await future.next();
+        this.nats += value.nats;
+        this.drawn++;
+        panels.push(frameOf(this.model, value.bytes));
+      }
+      if (from !== null) panels.unshift(truth[step] ?? blank(panels[0]));
+      yield beside(panels);
+    }
+  }
+
+  private rollOut(context: Context, sample: number) {
+    const { horizon, samples, seed, settings, onProgress, signal } = this.options;
+    const onRow = (share: number) => onProgress?.(this.drawn + share, horizon * samples);
+    return rollOut(this.sampler, this.model, context, { seed, sample, first: this.known, settings, onRow, signal });
+  }
+}
+
+/** Frames of one size side by side, from left to right. */
+function beside(frames: readonly Frame[]): Frame {
+  if (frames.length === 1) return frames[0];
+  const { width, height, channels } = frames[0];
+  const row = width * channels;
+  const data = new Uint8Array(frames.length * row * height);
+  frames.forEach((frame, panel) => {
+    for (let y = 0; y < height; y++) {
+      data.set(frame.data.subarray(y * row, (y + 1) * row), (y * frames.length + panel) * row);
+    }
+  });
+  return { width: frames.length * width, height, channels, data };
+}
+
+/** Stands for the truth where the clip has ended. */
+function blank(frame: Frame): Frame {
+  return { ...frame, data: new Uint8Array(frame.data.length) };
+}
+
+function tooShort(path: string, known: number, from: number | null): PxvError {
+  return new PxvError({
+    code: 'INPUT',
+    operation: 'predict',
+    argument: path,
+    expected: from === null ? 'a clip of at least one frame' : `at least ${from} frames before --from`,
+    received: `${known} frame${known === 1 ? '' : 's'}`,
+    remedy: from === null ? 'give a longer clip' : 'give an earlier --from or a longer clip',
+  });
+}
