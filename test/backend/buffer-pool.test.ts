@@ -1,0 +1,39 @@
+import { BufferPool } from '../../src/backend/buffer-pool.js';
+
+test('a released array of 5000 values is used again for the next 5000, not for 5001', () => {
+  const pool = new BufferPool(1e6);
+  const first = pool.take(5000);
+  pool.release(first);
+  expect(pool.idleBytes).toBe(20_000);
+  expect(pool.take(5001)).not.toBe(first);
+  expect(pool.take(5000)).toBe(first);
+  expect(pool.idleBytes).toBe(0);
+  expect(pool.take(5000)).not.toBe(first);
+});
+
+test('it owns what it gave, views of it included, and neither small arrays nor those of others', () => {
+  const pool = new BufferPool(1e6);
+  const large = pool.take(5000);
+  expect(pool.owns(large)).toBe(true);
+  expect(pool.owns(large.subarray(10, 20))).toBe(true);
+  expect(pool.owns(pool.take(5))).toBe(false);
+  expect(pool.owns(new Float32Array(5000))).toBe(false);
+});
+
+test('beyond its limit of idle bytes it drops the length not used for longest', () => {
+  const pool = new BufferPool(45_000);
+  const [a, b, c] = [5000, 6000, 5000].map((length) => pool.take(length));
+  pool.release(a);
+  pool.release(b);
+  expect(pool.idleBytes).toBe(44_000);
+  pool.release(c);
+  expect(pool.idleBytes).toBe(40_000);
+  expect(pool.take(6000)).not.toBe(b);
+  expect([a, c]).toContain(pool.take(5000));
+});
+
+test('an array larger than the limit is not kept', () => {
+  const pool = new BufferPool(10_000);
+  pool.release(pool.take(5000));
+  expect(pool.idleBytes).toBe(0);
+});

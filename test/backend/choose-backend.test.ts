@@ -1,0 +1,68 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { chooseBackend, type BackendOptions } from '../../src/backend/choose-backend.js';
+import type { NativeBackend } from '../../src/backend/native-backend.js';
+import { kernelSets } from './implementations.js';
+
+const available = kernelSets.map(({ instructionSet }) => instructionSet);
+
+test('without options it takes the best instruction set, or says why the TypeScript kernels serve', async () => {
+  const chosen = await chooseBackend();
+  expect(chosen.backend).toBe('native');
+  expect(chosen.instructionSet).toBe(available[available.length - 1]);
+  expect(tf.getBackend()).toBe('native');
+  expect((tf.backend() as NativeBackend).kernels.instructionSet).toBe(chosen.instructionSet);
+  if (available.length > 1) expect(chosen.note).toBeNull();
+  else expect(chosen.note).toMatch(/^the native addon does not load \(.*\), so slower kernels serve: .*npm run build$/);
+});
+
+test.each(available)('instruction set %s serves when asked for, without a note', async (instructionSet) => {
+  const chosen = await chooseBackend({ instructionSet });
+  expect(chosen).toMatchObject({ backend: 'native', instructionSet, note: null });
+  expect((tf.backend() as NativeBackend).kernels.instructionSet).toBe(instructionSet);
+  expect(Array.from(tf.relu([-1, 2]).dataSync())).toEqual([0, 2]);
+});
+
+test('the same choice twice keeps the tensors', async () => {
+  await chooseBackend({ instructionSet: 'typescript' });
+  const x = tf.tensor1d([1, 2]);
+  await chooseBackend({ instructionSet: 'typescript' });
+  expect(Array.from(x.dataSync())).toEqual([1, 2]);
+});
+
+test('the TypeScript kernels have one thread; the addon has as many as asked for', async () => {
+  expect((await chooseBackend({ instructionSet: 'typescript', threads: 2 })).threads).toBe(1);
+  if (available.length > 1) expect((await chooseBackend({ threads: 2 })).threads).toBe(2);
+});
+
+test('cpu is the backend of tfjs itself', async () => {
+  expect(await chooseBackend({ backend: 'cpu' })).toEqual({
+    backend: 'cpu',
+    instructionSet: null,
+    threads: 1,
+    note: null,
+  });
+  expect(tf.getBackend()).toBe('cpu');
+});
+
+test.each<[BackendOptions, string, string]>([
+  [{ threads: 0 }, 'USAGE', 'threads: expected a whole number from 1, received 0'],
+  [{ threads: 1.5 }, 'USAGE', 'threads: expected a whole number from 1, received 1.5'],
+  [{ backend: 'cpu', instructionSet: 'avx2' }, 'USAGE', 'instruction set: expected the backend native, received cpu'],
+  [
+    { instructionSet: 'sse9' as 'avx2' },
+    'USAGE',
+    `instruction set: expected one of ${available.join(', ')}, received sse9`,
+  ],
+  [
+    { backend: 'tensorflow' },
+    'DEPENDENCY',
+    'tensorflow: expected @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node to load, ' +
+      'received @tensorflow/tfjs-node-gpu: not installed; @tensorflow/tfjs-node: not installed; ' +
+      'run: npm install @tensorflow/tfjs-node-gpu',
+  ],
+])('%j is refused in one line', async (options, code, message) => {
+  await expect(chooseBackend(options)).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(message) as string,
+  });
+});

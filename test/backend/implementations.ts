@@ -1,0 +1,51 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import { loadAddon } from '../../src/backend/addon.js';
+import type { InstructionSet, Kernels } from '../../src/backend/kernels.js';
+import { registerNativeBackend, silenceGreeting } from '../../src/backend/native-backend.js';
+import { typescriptKernels } from '../../src/backend/typescript-kernels.js';
+import { tensorKernels } from './tensor-kernels.js';
+
+/** One way to compute every kernel. */
+export interface Implementation {
+  name: string;
+  /** The tfjs backend that must be in use, or null for kernels on arrays. */
+  backend: string | null;
+  kernels: Omit<Kernels, 'instructionSet'>;
+}
+
+/** The kernels of every instruction set that this machine can run. */
+export const kernelSets: Kernels[] = [typescriptKernels, ...addonKernels()];
+
+/** Instruction sets that cannot be tested here; tests skip them by name. */
+export const absentSets = (['portable', 'avx2', 'avx512'] as InstructionSet[]).filter(
+  (name) => !kernelSets.some(({ instructionSet }) => instructionSet === name),
+);
+
+silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
+for (const kernels of kernelSets) registerNativeBackend(kernels, `native-${kernels.instructionSet}`);
+
+/** Kernels on arrays, operations on tensors over each of them, and the composed forms. */
+export const implementations: Implementation[] = [
+  ...kernelSets.map((kernels) => ({ name: kernels.instructionSet, backend: null, kernels })),
+  ...kernelSets.map(({ instructionSet }) => ({
+    name: `tensors over ${instructionSet}`,
+    backend: `native-${instructionSet}`,
+    kernels: tensorKernels,
+  })),
+  { name: 'composed form on cpu', backend: 'cpu', kernels: tensorKernels },
+];
+
+/** Makes the implementation ready for its tests. */
+export async function use({ backend }: Implementation): Promise<void> {
+  if (backend) await tf.setBackend(backend);
+}
+
+function addonKernels(): Kernels[] {
+  try {
+    const addon = loadAddon();
+    return addon.instructionSets.map((name) => addon.kernels(name));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,304 @@
+import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
+import { filterMask } from '../../src/backend/convolution-shape.js';
+import { checkGradient } from '../gradient-check.js';
+import { randomFloats, randomInts } from '../random.js';
+import { CONVOLUTIONS, LENGTHS, MAT_MULS, MIXTURES, SOFTMAXES } from './cases.js';
+import { expectClose } from './comparison.js';
+import { absentSets, implementations, kernelSets, use } from './implementations.js';
+import * as reference from './reference.js';
+import { TOLERANCES } from './tolerances.js';
+
+/** An output array in which whatever a kernel forgets to write is seen. */
+const unwritten = (length: number): Float32Array => new Float32Array(length).fill(NaN);
+
+function convolutionArrays(shape: ConvolutionShape, batch: number) {
+  const mask = filterMask(shape);
+  const inputs = batch * shape.inHeight * shape.inWidth * shape.inFeatures;
+  const outputs = batch * shape.outHeight * shape.outWidth * shape.outFeatures;
+  return {
+    // Away from zero, where ReLU has no derivative.
+    x: randomFloats(inputs, 1, 0.01),
+    weights: randomFloats(mask.length, 2).map((weight, i) => weight * mask[i]),
+    bias: randomFloats(shape.outFeatures, 3),
+    y: randomFloats(outputs, 4),
+    plusOut: randomFloats(outputs, 5),
+    plusIn: randomFloats(inputs, 6),
+  };
+}
+
+function mixtureArrays(rows: number, components: number, levels: number) {
+  const targets = randomInts(rows, levels, 1);
+  // Both tails, whatever was drawn.
+  targets[0] = 0;
+  targets[rows - 1] = levels - 1;
+  return {
+    parameters: randomFloats(rows * 3 * components, 2).map((value) => 2 * value),
+    targets,
+    anchors: randomFloats(rows, 3).map((value, i) => targets[i] + 4 * value),
+    dNats: randomFloats(rows, 4),
+  };
+}
+
+for (const name of absentSets) test.skip(`instruction set ${name}, which this machine or this build lacks`, () => {});
+
+describe.each(implementations)('$name', (implementation) => {
+  const { name: instructionSet, kernels } = implementation;
+  beforeAll(() => use(implementation));
+
+  describe.each(CONVOLUTIONS)('convolution $name', ({ name, batch, shape }) => {
+    const { x, weights, bias, y, plusOut, plusIn } = convolutionArrays(shape, batch);
+
+    test.each([
+      { label: 'plain', bias: null, plus: null, relu: false },
+      { label: 'with bias', bias, plus: null, relu: false },
+      { label: 'with ReLU, bias and an added map', bias, plus: plusOut, relu: true },
+    ])('$label equals its float64 reference', ({ label, bias, plus, relu }) => {
+      const received = unwritten(y.length);
+      kernels.convolution(shape, batch, x, weights, bias, plus, relu, received);
+      const expected = reference.convolution(shape, batch, x, weights, bias, plus, relu);
+      expectClose({ operation: 'convolution', shape: `${name} ${label}`, instructionSet, expected, received });
+    });
+
+    test.each([
+      { label: 'plain', reluInput: null, plus: null },
+      { label: 'behind a ReLU, plus a gradient', reluInput: x, plus: plusIn },
+    ])('input gradient, $label, equals its float64 reference', ({ label, reluInput, plus }) => {
+      const received = unwritten(x.length);
+      kernels.convolutionInputGradient(shape, batch, y, weights, reluInput, plus, received);
+      const expected = reference.convolutionInputGradient(shape, batch, y, weights, reluInput, plus);
+      const operation = 'convolutionInputGradient';
+      expectClose({ operation, shape: `${name} ${label}`, instructionSet, expected, received });
+    });
+
+    test.each([false, true])('filter gradient (ReLU: %s) equals its float64 reference', (relu) => {
+      const dWeights = unwritten(weights.length);
+      const dBias = unwritten(bias.length);
+      kernels.convolutionFilterGradient(shape, batch, x, y, relu, dWeights, dBias);
+      const expected = reference.convolutionFilterGradient(shape, batch, x, y, relu);
+      const operation = 'convolutionFilterGradient';
+      const common = { operation, instructionSet } as const;
+      expectClose({ ...common, shape: `dWeights of ${name}`, expected: expected.dWeights, received: dWeights });
+      expectClose({ ...common, shape: `dBias of ${name}`, expected: expected.dBias, received: dBias });
+    });
+  });
+
+  describe.each(MAT_MULS)('matMul $m x $k by $k x $n', ({ m, n, k }) => {
+    test.each([
+      [false, false],
+      [false, true],
+      [true, false],
+      [true, true],
+    ])('transposeA %s, transposeB %s, equals its float64 reference', (transposeA, transposeB) => {
+      const a = randomFloats(m * k, 1);
+      const b = randomFloats(k * n, 2);
+      const received = unwritten(m * n);
+      kernels.matMul(a, b, m, n, k, transposeA, transposeB, received);
+      const expected = reference.matMul(a, b, m, n, k, transposeA, transposeB);
+      expectClose({ operation: 'matMul', shape: `[${m}, ${k}] by [${k}, ${n}]`, instructionSet, expected, received });
+    });
+  });
+
+  describe.each(LENGTHS)('element-wise on %i values', (length) => {
+    const a = randomFloats(length, 1);
+    const b = randomFloats(length, 2);
+    const shape = `[${length}]`;
+
+    test('relu, its gradient, add and multiply equal their float64 references', () => {
+      const received = unwritten(length);
+      const check = (operation: keyof typeof TOLERANCES, expected: ArrayLike<number>): void => {
+        expectClose({ operation, shape, instructionSet, expected, received });
+        received.fill(NaN);
+      };
+      kernels.relu(a, received);
+      check('relu', a.map((value) => (value > 0 ? value : 0))); // prettier-ignore
+      kernels.reluGradient(a, b, received);
+      check('reluGradient', b.map((value, i) => (a[i] > 0 ? value : 0))); // prettier-ignore
+      kernels.add(a, b, received);
+      check('add', Array.from(a, (value, i) => value + b[i])); // prettier-ignore
+      kernels.multiply(a, b, received);
+      check('multiply', Array.from(a, (value, i) => value * b[i])); // prettier-ignore
+    });
+
+    test.each([1, 3, 16, 50])('a bias is added to %i rows, and rows are summed', (rows) => {
+      const x = randomFloats(rows * length, 3);
+      const sum = unwritten(rows * length);
+      kernels.add(x, b, sum);
+      const expected = Array.from(x, (value, i) => value + b[i % length]);
+      expectClose({ operation: 'add', shape: `${rows} x ${length}`, instructionSet, expected, received: sum });
+      const sums = unwritten(length);
+      kernels.sumRows(x, rows, sums);
+      const expectedSums = reference.sumRows(x, rows, length);
+      const common = { operation: 'sumRows', shape: `${rows} x ${length}`, instructionSet } as const;
+      expectClose({ ...common, expected: expectedSums, received: sums });
+    });
+
+    test('an Adam and an RMSProp update equal their float64 references', () => {
+      const scale = Float32Array.of(0.7);
+      const squares = b.map((value) => value * value);
+      const moment = randomFloats(length, 4);
+      const adamSettings = { learningRate: 2e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, step: 3 };
+      const [w, m, v] = [unwritten(length), unwritten(length), unwritten(length)];
+      kernels.adam(adamSettings, moment, a, scale, b, squares, w, m, v);
+      const adam = reference.adam(adamSettings, moment, a, scale, b, squares);
+      const rmsPropSettings = { learningRate: 1e-3, decay: 0.95, epsilon: 1e-8 };
+      expectClose({ operation: 'adam', shape: `w ${shape}`, instructionSet, expected: adam.w, received: w });
+      expectClose({ operation: 'adam', shape: `m ${shape}`, instructionSet, expected: adam.m, received: m });
+      expectClose({ operation: 'adam', shape: `v ${shape}`, instructionSet, expected: adam.v, received: v });
+      kernels.rmsProp(rmsPropSettings, moment, a, scale, squares, w, v);
+      const rmsProp = reference.rmsProp(rmsPropSettings, moment, a, scale, squares);
+      expectClose({ operation: 'rmsProp', shape: `w ${shape}`, instructionSet, expected: rmsProp.w, received: w });
+      expectClose({ operation: 'rmsProp', shape: `v ${shape}`, instructionSet, expected: rmsProp.v, received: v });
+    });
+  });
+
+  describe.each(SOFTMAXES)('softmax cross-entropy of $rows x $levels', ({ rows, levels }) => {
+    const logits = randomFloats(rows * levels, 1).map((value) => 5 * value);
+    const targets = randomInts(rows, levels, 2);
+    const dNats = randomFloats(rows, 3);
+    const common = { shape: `${rows} x ${levels}`, instructionSet } as const;
+
+    test('equals its float64 reference', () => {
+      const received = unwritten(rows);
+      kernels.softmaxCrossEntropy(logits, targets, rows, levels, received);
+      const expected = reference.softmaxCrossEntropy(logits, targets, rows, levels);
+      expectClose({ ...common, operation: 'softmaxCrossEntropy', expected, received });
+    });
+
+    test('its gradient equals that of the float64 reference', () => {
+      const received = unwritten(logits.length);
+      kernels.softmaxCrossEntropyGradient(logits, targets, dNats, rows, levels, received);
+      const expected = reference.softmaxCrossEntropyGradient(logits, targets, dNats, rows, levels);
+      expectClose({ ...common, operation: 'softmaxCrossEntropyGradient', expected, received });
+    });
+
+    test('logits of 1000 neither overflow nor lose the difference between them', () => {
+      const received = unwritten(1);
+      kernels.softmaxCrossEntropy(Float32Array.of(1000, 998, -1000), Int32Array.of(1), 1, 3, received);
+      expect(received[0]).toBeCloseTo(2 + Math.log1p(Math.exp(-2)), 4);
+    });
+  });
+
+  describe.each(MIXTURES)('mixture of $shape.components logistics, $rows rows of $shape.levels levels', (one) => {
+    const { rows, shape } = one;
+    const { parameters, targets, anchors, dNats } = mixtureArrays(rows, shape.components, shape.levels);
+    const common = { shape: `${rows} rows of ${shape.components} logistics`, instructionSet } as const;
+
+    test('equals its float64 reference', () => {
+      const received = unwritten(rows);
+      kernels.logisticMixture(shape, parameters, targets, anchors, rows, received);
+      const expected = reference.logisticMixture(shape, parameters, targets, anchors, rows);
+      expectClose({ ...common, operation: 'logisticMixture', expected, received });
+    });
+
+    test('its gradient equals that of the float64 reference', () => {
+      const received = unwritten(parameters.length);
+      kernels.logisticMixtureGradient(shape, parameters, targets, anchors, dNats, rows, received);
+      const expected = reference.logisticMixtureGradient(shape, parameters, targets, anchors, dNats, rows);
+      expectClose({ ...common, operation: 'logisticMixtureGradient', expected, received });
+    });
+
+    test('its probabilities of all levels sum to one', () => {
+      const { components, levels } = shape;
+      const repeated = Float32Array.from(
+        { length: levels * 3 * components },
+        (_, i) => parameters[i % (3 * components)],
+      );
+      const nats = unwritten(levels);
+      const allLevels = Int32Array.from({ length: levels }, (_, i) => i);
+      const oneAnchor = new Float32Array(levels).fill(anchors[0]);
+      kernels.logisticMixture(shape, repeated, allLevels, oneAnchor, levels, nats);
+      expect(nats.reduce((sum, value) => sum + Math.exp(-value), 0)).toBeCloseTo(1, 5);
+    });
+  });
+
+  test('a mixture far from its target, narrow or wide beyond the clamp, has finite nats and no scale gradient', () => {
+    const shape = { components: 1, levels: 256, meanScale: 16 };
+    const parameters = Float32Array.of(0, 0, -20, 0, 0, 20, 0, 0, -20);
+    const targets = Int32Array.of(250, 250, 0);
+    const anchors = Float32Array.of(0, 0, 200);
+    const nats = unwritten(3);
+    const gradient = unwritten(9);
+    kernels.logisticMixture(shape, parameters, targets, anchors, 3, nats);
+    kernels.logisticMixtureGradient(shape, parameters, targets, anchors, Float32Array.of(1, 1, 1), 3, gradient);
+    // Far out the tail is exponential, with the smallest scale exp(-3): -log p = distance / scale.
+    expect(nats[0] / (249.5 * Math.exp(3))).toBeCloseTo(1, 5);
+    expect(nats[2] / (199.5 * Math.exp(3))).toBeCloseTo(1, 5);
+    expect(gradient[1] / (-16 * Math.exp(3))).toBeCloseTo(1, 5);
+    expect([gradient[2], gradient[5], gradient[8]].map(Math.abs)).toEqual([0, 0, 0]);
+    expect(Number.isFinite(nats[1])).toBe(true);
+  });
+});
+
+/** One output pixel of one group as a convolution of its own, over the whole input. */
+function aloneAt(shape: ConvolutionShape, row: number, column: number, group: number): ConvolutionShape {
+  const { stride, taps, groups } = shape;
+  return {
+    ...shape,
+    outHeight: 1,
+    outWidth: 1,
+    outFeatures: groups[group],
+    groups: [groups[group]],
+    taps: taps.map(({ dy, dx, position, sees }) => ({
+      dy: dy + row * stride,
+      dx: dx + column * stride,
+      position,
+      sees: [sees[group]],
+    })),
+  };
+}
+
+describe.each(kernelSets)('$instructionSet', (kernels) => {
+  test.each(CONVOLUTIONS)('convolution $name gives the same bits for a pixel and a group alone', ({ batch, shape }) => {
+    const { x, weights, bias, plusOut } = convolutionArrays(shape, batch);
+    const { inFeatures, outFeatures, groups } = shape;
+    const whole = unwritten(plusOut.length);
+    kernels.convolution(shape, batch, x, weights, bias, plusOut, true, whole);
+    const image = x.slice(0, shape.inHeight * shape.inWidth * inFeatures);
+    const rows = shape.kernel.height * shape.kernel.width * inFeatures;
+    let first = 0;
+    for (let group = 0; group < groups.length; first += groups[group], group++) {
+      const size = groups[group];
+      const own = Float32Array.from(
+        { length: rows * size },
+        (_, i) => weights[Math.floor(i / size) * outFeatures + first + (i % size)],
+      );
+      for (let row = 0; row < shape.outHeight; row++)
+        for (let column = 0; column < shape.outWidth; column++) {
+          const at = (row * shape.outWidth + column) * outFeatures + first;
+          const out = unwritten(size);
+          const [ownBias, ownPlus] = [bias.slice(first, first + size), plusOut.slice(at, at + size)];
+          kernels.convolution(aloneAt(shape, row, column, group), 1, image, own, ownBias, ownPlus, true, out);
+          expect(Array.from(out)).toEqual(Array.from(whole.subarray(at, at + size)));
+        }
+    }
+  });
+});
+
+test.each(CONVOLUTIONS)(
+  'reference gradients of convolution $name equal finite differences',
+  ({ name, batch, shape }) => {
+    const { x, weights, y } = convolutionArrays(shape, batch);
+    const valueOf = (x: ArrayLike<number>, weights: ArrayLike<number>): number =>
+      reference
+        .convolution(shape, batch, x, weights, null, null, true)
+        .reduce((sum, value, i) => sum + value * y[i], 0);
+    const dx = reference.convolutionInputGradient(shape, batch, y, weights, x, null);
+    const { dWeights } = reference.convolutionFilterGradient(shape, batch, x, y, true);
+    checkGradient({ name: `x of ${name}`, value: (p) => valueOf(p, weights), x, gradient: dx });
+    checkGradient({ name: `weights of ${name}`, value: (p) => valueOf(x, p), x: weights, gradient: dWeights });
+  },
+);
+
+describe('the comparison', () => {
+  const common = { operation: 'convolution', shape: '2x3', instructionSet: 'avx2' } as const;
+
+  test('names operation, instruction set, shape, index and both values of a failure', () => {
+    expect(() => expectClose({ ...common, expected: [1, 2], received: [1, 2.5] })).toThrow(
+      'convolution [avx2] 2x3: index 1: expected 2, received 2.5',
+    );
+  });
+
+  test.each([[[1, NaN]], [[1]]])('refuses %j for two numbers', (received) => {
+    expect(() => expectClose({ ...common, expected: [1, 2], received })).toThrow('convolution [avx2] 2x3');
+  });
+});

@@ -1,0 +1,216 @@
+/**
+ * Every kernel as the plainest float64 loops that its definition allows, written apart from every implementation.
+ * Arguments are those of the kernels, without the output.
+ */
+import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
+import type { AdamSettings, MixtureShape, RmsPropSettings } from '../../src/backend/kernels.js';
+
+type Numbers = ArrayLike<number>;
+
+/** Calls `visit` with the index of each weight that is used, and of the input and output values that it joins. */
+function eachProduct(
+  shape: ConvolutionShape,
+  batch: number,
+  visit: (input: number, weight: number, output: number) => void,
+): void {
+  const { inHeight, inWidth, inFeatures, outHeight, outWidth, outFeatures, stride, groups, taps } = shape;
+  const groupOf = groups.flatMap((size, group) => new Array<number>(size).fill(group));
+  for (let n = 0; n < batch; n++)
+    for (let y = 0; y < outHeight; y++)
+      for (let x = 0; x < outWidth; x++)
+        for (const { dy, dx, position, sees } of taps) {
+          const row = y * stride + dy;
+          const column = x * stride + dx;
+          if (row < 0 || row >= inHeight || column < 0 || column >= inWidth) continue;
+          for (let o = 0; o < outFeatures; o++)
+            for (let k = 0; k < sees[groupOf[o]]; k++)
+              visit(
+                ((n * inHeight + row) * inWidth + column) * inFeatures + k,
+                (position * inFeatures + k) * outFeatures + o,
+                ((n * outHeight + y) * outWidth + x) * outFeatures + o,
+              );
+        }
+}
+
+export function convolution(
+  shape: ConvolutionShape,
+  batch: number,
+  x: Numbers,
+  weights: Numbers,
+  bias: Numbers | null,
+  plus: Numbers | null,
+  relu: boolean,
+): Float64Array {
+  const out = new Float64Array(batch * shape.outHeight * shape.outWidth * shape.outFeatures);
+  eachProduct(shape, batch, (i, w, o) => (out[o] += (relu ? Math.max(x[i], 0) : x[i]) * weights[w]));
+  return out.map((sum, i) => sum + (bias ? bias[i % shape.outFeatures] : 0) + (plus ? plus[i] : 0));
+}
+
+export function convolutionInputGradient(
+  shape: ConvolutionShape,
+  batch: number,
+  dy: Numbers,
+  weights: Numbers,
+  reluInput: Numbers | null,
+  plus: Numbers | null,
+): Float64Array {
+  const dx = new Float64Array(batch * shape.inHeight * shape.inWidth * shape.inFeatures);
+  eachProduct(shape, batch, (i, w, o) => (dx[i] += dy[o] * weights[w]));
+  return dx.map((sum, i) => (reluInput && reluInput[i] <= 0 ? 0 : sum) + (plus ? plus[i] : 0));
+}
+
+export function convolutionFilterGradient(
+  shape: ConvolutionShape,
+  batch: number,
+  x: Numbers,
+  dy: Numbers,
+  relu: boolean,
+): { dWeights: Float64Array; dBias: Float64Array } {
+  const { kernel, inFeatures, outFeatures } = shape;
+  const dWeights = new Float64Array(kernel.height * kernel.width * inFeatures * outFeatures);
+  eachProduct(shape, batch, (i, w, o) => (dWeights[w] += (relu ? Math.max(x[i], 0) : x[i]) * dy[o]));
+  return { dWeights, dBias: sumRows(dy, dy.length / outFeatures, outFeatures) };
+}
+
+export function matMul(
+  a: Numbers,
+  b: Numbers,
+  m: number,
+  n: number,
+  k: number,
+  transposeA: boolean,
+  transposeB: boolean,
+): Float64Array {
+  const out = new Float64Array(m * n);
+  for (let row = 0; row < m; row++)
+    for (let column = 0; column < n; column++)
+      for (let i = 0; i < k; i++)
+        out[row * n + column] +=
+          a[transposeA ? i * m + row : row * k + i] * b[transposeB ? column * k + i : i * n + column];
+  return out;
+}
+
+export function sumRows(x: Numbers, rows: number, columns: number): Float64Array {
+  const out = new Float64Array(columns);
+  for (let i = 0; i < rows * columns; i++) out[i % columns] += x[i];
+  return out;
+}
+
+export function softmaxCrossEntropy(logits: Numbers, targets: Numbers, rows: number, levels: number): Float64Array {
+  return Float64Array.from({ length: rows }, (_, i) => {
+    let sum = 0;
+    for (let k = 0; k < levels; k++) sum += Math.exp(logits[i * levels + k]);
+    return Math.log(sum) - logits[i * levels + targets[i]];
+  });
+}
+
+export function softmaxCrossEntropyGradient(
+  logits: Numbers,
+  targets: Numbers,
+  dNats: Numbers,
+  rows: number,
+  levels: number,
+): Float64Array {
+  return gradientByRows(rows, levels, logits, dNats, (row, i) => softmaxCrossEntropy(row, [targets[i]], 1, levels)[0]);
+}
+
+/**
+ * dNats[i] times the gradient of a function of row i, by differences over five points, right to about 1e-10: an
+ * independent reference, since it is the analytic gradient that is to be checked.
+ */
+function gradientByRows(
+  rows: number,
+  columns: number,
+  x: Numbers,
+  dNats: Numbers,
+  valueOf: (row: Float64Array, index: number) => number,
+): Float64Array {
+  const step = 1e-3;
+  return Float64Array.from({ length: rows * columns }, (_, at) => {
+    const i = Math.floor(at / columns);
+    const row = Float64Array.from({ length: columns }, (_, k) => x[i * columns + k]);
+    const valueAt = (steps: number): number => {
+      const moved = row.slice();
+      moved[at % columns] += steps * step;
+      return valueOf(moved, i);
+    };
+    return (dNats[i] * (8 * (valueAt(1) - valueAt(-1)) - (valueAt(2) - valueAt(-2)))) / (12 * step);
+  });
+}
+
+/** From the definition: a difference of the logistics' cumulative distributions, on the side where it does not cancel. */
+export function logisticMixture(
+  { components, levels, meanScale }: MixtureShape,
+  parameters: Numbers,
+  targets: Numbers,
+  anchors: Numbers,
+  rows: number,
+): Float64Array {
+  const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+  return Float64Array.from({ length: rows }, (_, i) => {
+    const at = i * 3 * components;
+    let total = 0;
+    let weighted = 0;
+    for (let k = 0; k < components; k++) {
+      const weight = Math.exp(parameters[at + k]);
+      const mean = anchors[i] + meanScale * parameters[at + components + k];
+      const logScale = Math.min(Math.max(parameters[at + 2 * components + k] + Math.log(3), -3), 6);
+      const upper = targets[i] === levels - 1 ? Infinity : (targets[i] + 0.5 - mean) / Math.exp(logScale);
+      const lower = targets[i] === 0 ? -Infinity : (targets[i] - 0.5 - mean) / Math.exp(logScale);
+      const isRight = lower > 0;
+      total += weight;
+      weighted += weight * (isRight ? sigmoid(-lower) - sigmoid(-upper) : sigmoid(upper) - sigmoid(lower));
+    }
+    return -Math.log(weighted / total);
+  });
+}
+
+export function logisticMixtureGradient(
+  shape: MixtureShape,
+  parameters: Numbers,
+  targets: Numbers,
+  anchors: Numbers,
+  dNats: Numbers,
+  rows: number,
+): Float64Array {
+  return gradientByRows(
+    rows,
+    3 * shape.components,
+    parameters,
+    dNats,
+    (row, i) => logisticMixture(shape, row, [targets[i]], [anchors[i]], 1)[0],
+  );
+}
+
+export function adam(
+  { learningRate, beta1, beta2, epsilon, step }: AdamSettings,
+  w: Numbers,
+  g: Numbers,
+  scale: Numbers,
+  m: Numbers,
+  v: Numbers,
+): { w: Float64Array; m: Float64Array; v: Float64Array } {
+  const newM = Float64Array.from(m, (value, i) => beta1 * value + (1 - beta1) * g[i] * scale[0]);
+  const newV = Float64Array.from(v, (value, i) => beta2 * value + (1 - beta2) * (g[i] * scale[0]) ** 2);
+  const newW = Float64Array.from(w, (value, i) => {
+    const mean = newM[i] / (1 - Math.pow(beta1, step));
+    const square = newV[i] / (1 - Math.pow(beta2, step));
+    return value - (learningRate * mean) / (Math.sqrt(square) + epsilon);
+  });
+  return { w: newW, m: newM, v: newV };
+}
+
+export function rmsProp(
+  { learningRate, decay, epsilon }: RmsPropSettings,
+  w: Numbers,
+  g: Numbers,
+  scale: Numbers,
+  v: Numbers,
+): { w: Float64Array; v: Float64Array } {
+  const newV = Float64Array.from(v, (value, i) => decay * value + (1 - decay) * (g[i] * scale[0]) ** 2);
+  const newW = Float64Array.from(
+    w,
+    (value, i) => value - (learningRate * g[i] * scale[0]) / (Math.sqrt(newV[i]) + epsilon),
+  );
+  return { w: newW, v: newV };
+}

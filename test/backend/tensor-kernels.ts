@@ -1,0 +1,118 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../../src/backend/convolution.js';
+import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
+import type { Kernels } from '../../src/backend/kernels.js';
+import { logisticMixture, softmaxCrossEntropy } from '../../src/backend/losses.js';
+import { adam, rmsProp } from '../../src/backend/updates.js';
+
+type Shape4D = [number, number, number, number];
+
+const inputOf = (s: ConvolutionShape, batch: number): Shape4D => [batch, s.inHeight, s.inWidth, s.inFeatures];
+const outputOf = (s: ConvolutionShape, batch: number): Shape4D => [batch, s.outHeight, s.outWidth, s.outFeatures];
+const weightsOf = (s: ConvolutionShape): Shape4D => [s.kernel.height, s.kernel.width, s.inFeatures, s.outFeatures];
+
+const tensor4d = (values: Float32Array, shape: Shape4D): Tensor4D => tf.tensor4d(values, shape);
+const optional4d = (values: Float32Array | null, shape: Shape4D): Tensor4D | undefined =>
+  values ? tensor4d(values, shape) : undefined;
+
+/** Runs `compute` and copies its tensors into the arrays. */
+function into(outputs: (Float32Array | null)[], compute: () => Tensor[]): void {
+  tf.tidy(() => compute().forEach((tensor, i) => outputs[i]?.set(tensor.dataSync())));
+}
+
+/**
+ * The operations on tensors under the contract of the kernels, on the tfjs backend in use; where an operation is
+ * differentiable its gradient is the tape's.
+ */
+export const tensorKernels: Omit<Kernels, 'instructionSet'> = {
+  convolution(shape, batch, x, weights, bias, plus, relu, out) {
+    into([out], () => [
+      convolution(tensor4d(x, inputOf(shape, batch)), tensor4d(weights, weightsOf(shape)), shape, {
+        bias: bias ? tf.tensor1d(bias) : undefined,
+        plus: optional4d(plus, outputOf(shape, batch)),
+        relu,
+      }),
+    ]);
+  },
+  convolutionInputGradient(shape, batch, dy, weights, reluInput, plus, dx) {
+    into([dx], () => [
+      convolutionInputGradient(tensor4d(dy, outputOf(shape, batch)), tensor4d(weights, weightsOf(shape)), shape, {
+        reluInput: optional4d(reluInput, inputOf(shape, batch)),
+        plus: optional4d(plus, inputOf(shape, batch)),
+      }),
+    ]);
+  },
+  convolutionFilterGradient(shape, batch, x, dy, relu, dWeights, dBias) {
+    into([dWeights, dBias], () => {
+      const [input, output] = [tensor4d(x, inputOf(shape, batch)), tensor4d(dy, outputOf(shape, batch))];
+      const { weights, bias } = convolutionFilterGradient(input, output, shape, { relu });
+      return [weights, bias];
+    });
+  },
+  matMul(a, b, m, n, k, transposeA, transposeB, out) {
+    into([out], () => [
+      tf.matMul(
+        tf.tensor2d(a, transposeA ? [k, m] : [m, k]),
+        tf.tensor2d(b, transposeB ? [n, k] : [k, n]),
+        transposeA,
+        transposeB,
+      ),
+    ]);
+  },
+  relu(x, out) {
+    into([out], () => [tf.relu(tf.tensor1d(x))]);
+  },
+  reluGradient(x, dy, dx) {
+    into([dx], () => [tf.grad((input) => tf.relu(input))(tf.tensor1d(x), tf.tensor1d(dy))]);
+  },
+  add(a, b, out) {
+    into([out], () => [tf.add(tf.tensor2d(a, [a.length / b.length, b.length]), tf.tensor1d(b))]);
+  },
+  multiply(a, b, out) {
+    into([out], () => [tf.mul(tf.tensor1d(a), tf.tensor1d(b))]);
+  },
+  sumRows(x, rows, out) {
+    into([out], () => [tf.sum(tf.tensor2d(x, [rows, out.length]), 0)]);
+  },
+  softmaxCrossEntropy(logits, targets, rows, levels, nats) {
+    into([nats], () => [softmaxCrossEntropy(tf.tensor2d(logits, [rows, levels]), tf.tensor1d(targets, 'int32'))]);
+  },
+  softmaxCrossEntropyGradient(logits, targets, dNats, rows, levels, dLogits) {
+    into([dLogits], () => {
+      const nats = (x: Tensor): Tensor1D => softmaxCrossEntropy(x as Tensor2D, tf.tensor1d(targets, 'int32'));
+      return [tf.grad(nats)(tf.tensor2d(logits, [rows, levels]), tf.tensor1d(dNats))];
+    });
+  },
+  logisticMixture(shape, parameters, targets, anchors, rows, nats) {
+    into([nats], () => [
+      logisticMixture(
+        shape,
+        tf.tensor2d(parameters, [rows, 3 * shape.components]),
+        tf.tensor1d(targets, 'int32'),
+        tf.tensor1d(anchors),
+      ),
+    ]);
+  },
+  logisticMixtureGradient(shape, parameters, targets, anchors, dNats, rows, dParameters) {
+    into([dParameters], () => {
+      const nats = (x: Tensor): Tensor1D =>
+        logisticMixture(shape, x as Tensor2D, tf.tensor1d(targets, 'int32'), tf.tensor1d(anchors));
+      return [tf.grad(nats)(tf.tensor2d(parameters, [rows, 3 * shape.components]), tf.tensor1d(dNats))];
+    });
+  },
+  adam(settings, w, g, scale, m, v, newW, newM, newV) {
+    into([newW, newM, newV], () => {
+      const [weights, gradient, first, second] = [w, g, m, v].map((values) => tf.tensor1d(values));
+      const updated = adam(settings, { weights, gradient, scale: tf.tensor1d(scale), m: first, v: second });
+      return [updated.weights, updated.m, updated.v];
+    });
+  },
+  rmsProp(settings, w, g, scale, v, newW, newV) {
+    into([newW, newV], () => {
+      const [weights, gradient, second] = [w, g, v].map((values) => tf.tensor1d(values));
+      const updated = rmsProp(settings, { weights, gradient, scale: tf.tensor1d(scale), v: second });
+      return [updated.weights, updated.v];
+    });
+  },
+};

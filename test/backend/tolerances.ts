@@ -1,0 +1,24 @@
+import type { Kernels } from '../../src/backend/kernels.js';
+
+/**
+ * The one table of tolerances, for every instruction set and every backend against float64 arithmetic: an error may be
+ * at most so large, relative to the expected value or to 1, whichever is larger. Inputs of the cases are in -1 .. 1.
+ */
+export const TOLERANCES: Record<Exclude<keyof Kernels, 'instructionSet'>, number> = {
+  convolution: 2e-5,
+  convolutionInputGradient: 2e-5,
+  convolutionFilterGradient: 5e-6,
+  matMul: 1e-5,
+  relu: 0,
+  reluGradient: 0,
+  add: 1e-7,
+  multiply: 1e-7,
+  sumRows: 5e-6,
+  softmaxCrossEntropy: 3e-7,
+  softmaxCrossEntropyGradient: 3e-7,
+  logisticMixture: 3e-6,
+  // A mean of some 100 levels has a rounding error of 4e-6 levels in float32.
+  logisticMixtureGradient: 2e-5,
+  adam: 4e-7,
+  rmsProp: 4e-7,
+};
