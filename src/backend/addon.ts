@@ -29,11 +29,11 @@ let loaded: Addon | undefined;
 
 /** The addon that `npm run build` compiles. Throws DEPENDENCY, with every cause, where it cannot be loaded. */
 export function loadAddon(): Addon {
-  return (loaded ??= fromModule(loadModule()));
+  return (loaded ??= fromModule(loadModule(join(packageRoot(), 'build', 'Release', 'pxv.node'))));
 }
 
-function loadModule(): NativeModule {
-  const path = join(packageRoot(), 'build', 'Release', 'pxv.node');
+/** The exports of the addon at `path`, or DEPENDENCY. */
+export function loadModule(path: string): NativeModule {
   const missing = (received: string, cause?: unknown) =>
     new PxvError(
       {
