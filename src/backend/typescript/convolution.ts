@@ -4,6 +4,9 @@ import { copyPadded } from './padded-image.js';
 import { Scratch } from './scratch.js';
 import { tapTile, TILE } from './tile.js';
 
+/** Source values that one pass over the panels of weights works on, so that they stay in the second-level cache. */
+const BLOCK = 32_768;
+
 const paddedSource = new Scratch();
 const packedWeights = new Scratch();
 const sums = new Float64Array(TILE * TILE);
@@ -52,6 +55,7 @@ function run(
   const sourceLength = source.height * source.width * source.features;
   const paddedLength = source.paddedHeight * source.paddedWidth * source.features;
   const copies = relu || paddedLength > sourceLength;
+  const blockPixels = TILE * Math.ceil(BLOCK / TILE / source.features);
   const image = copies ? paddedSource.take(paddedLength) : x;
   for (let n = 0; n < batch; n++) {
     if (copies) copyPadded(x, n * sourceLength, source, relu, image);
@@ -59,16 +63,17 @@ function run(
     const to = n * targetLength;
     for (const { source: pixels, target: targets, panels } of phases) {
       const last = pixels.length - 1;
-      for (const panel of panels)
-        for (let p = 0; p <= last; p += TILE) {
-          const p0 = from + pixels[p];
-          const p1 = from + pixels[Math.min(p + 1, last)];
-          const p2 = from + pixels[Math.min(p + 2, last)];
-          const p3 = from + pixels[Math.min(p + 3, last)];
-          tapTile(image, p0, p1, p2, p3, panel.taps, packed, panel.packedAt, sums);
-          for (let i = 0; i < TILE && p + i <= last; i++)
-            store(i * TILE, panel, bias, passes, plus, out, to + targets[p + i] + panel.first);
-        }
+      for (let block = 0; block <= last; block += blockPixels)
+        for (const panel of panels)
+          for (let p = block; p <= last && p < block + blockPixels; p += TILE) {
+            const p0 = from + pixels[p];
+            const p1 = from + pixels[Math.min(p + 1, last)];
+            const p2 = from + pixels[Math.min(p + 2, last)];
+            const p3 = from + pixels[Math.min(p + 3, last)];
+            tapTile(image, p0, p1, p2, p3, panel.taps, packed, panel.packedAt, sums);
+            for (let i = 0; i < TILE && p + i <= last; i++)
+              store(i * TILE, panel, bias, passes, plus, out, to + targets[p + i] + panel.first);
+          }
     }
   }
 }
@@ -85,7 +90,7 @@ function store(
   for (let o = 0; o < width; o++) {
     let value = sums[from + o];
     if (bias) value += bias[first + o];
-    if (passes && !(passes[at + o] > 0)) value = 0;
+    if (passes) value *= Number(passes[at + o] > 0);
     if (plus) value += plus[at + o];
     out[at + o] = value;
   }

@@ -1,11 +1,16 @@
+/** max(x, 0) without a branch, which the processor would guess wrong half of the time; exact in float64. */
+export function rectified(x: number): number {
+  return 0.5 * (x + Math.abs(x));
+}
+
 /** See Kernels.relu. */
 export function relu(x: Float32Array, out: Float32Array): void {
-  for (let i = 0; i < x.length; i++) out[i] = Math.max(x[i], 0);
+  for (let i = 0; i < x.length; i++) out[i] = rectified(x[i]);
 }
 
 /** See Kernels.reluGradient. */
 export function reluGradient(x: Float32Array, dy: Float32Array, dx: Float32Array): void {
-  for (let i = 0; i < x.length; i++) dx[i] = x[i] > 0 ? dy[i] : 0;
+  for (let i = 0; i < x.length; i++) dx[i] = dy[i] * Number(x[i] > 0);
 }
 
 /** See Kernels.add. */

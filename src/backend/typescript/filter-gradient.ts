@@ -1,6 +1,6 @@
 import type { ConvolutionShape } from '../convolution-shape.js';
 import { groupEnds } from './convolution-plan.js';
-import { sumRows } from './elementwise.js';
+import { rectified, sumRows } from './elementwise.js';
 import { paddedImage, type PaddedImage } from './padded-image.js';
 import { Scratch } from './scratch.js';
 import { outerTile, TILE } from './tile.js';
@@ -118,7 +118,7 @@ function panelInput(x: Float32Array, from: number, image: PaddedImage, relu: boo
       const target = ((y + top) * paddedWidth + c + left) * TILE;
       for (let k = 0; k < features; k++) {
         const value = x[source + k];
-        out[target + (k >> 2) * panelLength + (k & 3)] = relu && !(value > 0) ? 0 : value;
+        out[target + (k >> 2) * panelLength + (k & 3)] = relu ? rectified(value) : value;
       }
     }
 }

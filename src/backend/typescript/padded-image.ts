@@ -1,3 +1,5 @@
+import { rectified } from './elementwise.js';
+
 /** One image with a border of zeros, so that no tap needs to ask whether it is inside. */
 export interface PaddedImage {
   height: number;
@@ -36,7 +38,7 @@ export function copyPadded(x: Float32Array, from: number, image: PaddedImage, re
   for (let y = 0; y < height; y++) {
     const source = from + y * row;
     const target = ((y + top) * paddedWidth + left) * features;
-    if (relu) for (let i = 0; i < row; i++) out[target + i] = Math.max(x[source + i], 0);
+    if (relu) for (let i = 0; i < row; i++) out[target + i] = rectified(x[source + i]);
     else out.set(x.subarray(source, source + row), target);
   }
 }
