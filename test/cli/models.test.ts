@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { saveModel } from '../../src/model/checkpoint.js';
+import { buildNetwork } from '../../src/model/network.js';
+import { describeModel } from '../../src/model/presets.js';
+import { pxv } from './pxv.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'pxv-models-'));
+const size = { width: 9, height: 7 };
+const settings = {
+  size,
+  channels: 3,
+  levels: 256,
+  hidden: 6,
+  layers: 2,
+  head: 'logistic-mixture',
+  context: 2,
+} as const;
+let parameters: number;
+
+beforeAll(() => {
+  const description = describeModel('pixel-cnn', settings);
+  const network = buildNetwork(description.network);
+  const weights = network.parameters.map(({ shape }) => new Float32Array(shape.reduce((a, b) => a * b, 1)));
+  parameters = weights.reduce((sum, { length }) => sum + length, 0);
+  saveModel(join(folder, 'model.safetensors'), { description, network, weights, step: 12 });
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('pxv models describes a run folder', async () => {
+  const { code, stdout } = await pxv(['models', folder, '--json']);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({
+    models: [
+      {
+        model: folder,
+        layers: '2 pixel-cnn-block',
+        head: 'logistic-mixture',
+        width: 9,
+        height: 7,
+        channels: 3,
+        context: 2,
+        parameters,
+        steps: 12,
+      },
+    ],
+  });
+});
+
+test('pxv models prints one line for each model under the titles', async () => {
+  const { stdout } = await pxv(['models', folder, join(folder, 'model.safetensors')]);
+  const [titles, ...lines] = stdout.trimEnd().split('\n');
+  expect(titles).toMatch(/^model +layers +head +size +channels +context +parameters +steps$/);
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toMatch(new RegExp(` 2 pixel-cnn-block +logistic-mixture +9x7 +rgb +2 +${parameters} +12$`));
+});
+
+test('pxv models refuses a model that does not exist, in one line', async () => {
+  const { code, stdout, stderr } = await pxv(['models', join(folder, 'none')]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^pxv: find model: .*none: expected a run folder .*, received no such path or name; .*\n$/);
+});
