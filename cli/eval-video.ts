@@ -78,7 +78,12 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
       seconds,
       context: model.network.description.conditioning?.context ?? 0,
       ...rest,
-      clips: clips.map(({ rollOut: _, ...clip }) => clip),
+      clips: clips.map(({ name, frames, bitsPerDim, previousFrameBitsPerDim }) => ({
+        name,
+        frames,
+        bitsPerDim,
+        previousFrameBitsPerDim,
+      })),
       ...chosen,
     },
   };

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { conditionings, type Condition, type Given } from '../conditioning/index.js';
 import type { NetworkDescription } from './description.js';
@@ -75,9 +75,10 @@ export function subPixelNats(network: Network, parameters: readonly Tensor[], im
   const { head, levels } = network.description;
   const condition = conditionOf(network, parameters, given);
   const output = networkOutput(network, parameters, image, condition);
-  const targets = tf.cast(tf.reshape(image, [-1]), 'int32') as Tensor1D;
-  const anchors = condition === null ? tf.fill([image.size], (levels - 1) / 2) : tf.reshape(condition.anchor, [-1]);
-  const outputs = tf.reshape(output, [image.size, -1]) as Tensor2D;
-  const nats = headOf(head).nats(head, levels, outputs, targets, anchors as Tensor1D);
+  const targets = tf.cast(tf.reshape<Rank.R1>(image, [-1]), 'int32');
+  const anchors: Tensor1D =
+    condition === null ? tf.fill([image.size], (levels - 1) / 2) : tf.reshape<Rank.R1>(condition.anchor, [-1]);
+  const outputs = tf.reshape<Rank.R2>(output, [image.size, -1]);
+  const nats = headOf(head).nats(head, levels, outputs, targets, anchors);
   return tf.reshape(nats, [image.shape[0], -1]);
 }

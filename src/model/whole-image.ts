@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedTensorMap, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../backend/convolution.js';
 import type { ConvOp, Program } from './program.js';
 
@@ -41,9 +41,9 @@ export function runWholeImage(
       );
       return backward(program, saved.slice(0, parameters.length), savedValues, dy);
     };
-    return { value, gradFunc: gradFunc as (dy: Tensor, saved: Tensor[] | NamedTensorMap) => Tensor[] };
+    return { value, gradFunc: gradFunc };
   });
-  return operation(...inputs) as Tensor4D;
+  return operation(...inputs);
 }
 
 /**

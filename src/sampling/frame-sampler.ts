@@ -59,7 +59,7 @@ export class FrameSampler {
   async draw(examples: Examples, { noise, sample, frame, settings, onRow, signal }: FrameDraw): Promise<DrawnFrame> {
     const { description } = this.model.network;
     const { size, channels, levels, head } = description;
-    const { distribution } = headOf(head);
+    const likelihood = headOf(head);
     const { engine, probabilities } = this;
     const anchors = await this.begin(examples);
     const features = imageFeatures(description);
@@ -70,7 +70,7 @@ export class FrameSampler {
         for (let channel = 0; channel < channels; channel++, subPixel++) {
           const offset = engine.compute(y, x, channel);
           const anchor = anchors[subPixel];
-          distribution(head, levels, engine.outputs, offset, anchor, probabilities);
+          likelihood.distribution(head, levels, engine.outputs, offset, anchor, probabilities);
           const level = drawLevel(probabilities, levels, noise.uniform(sample, frame, position, channel), settings);
           nats -= Math.log(probabilities[level]);
           writeSubPixel(description, level, anchor, engine.image, subPixel * features);

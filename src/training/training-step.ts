@@ -25,7 +25,7 @@ export function gradientsOf(network: Network, weights: readonly Tensor[], exampl
     const meanNats = (...parameters: Tensor[]): Scalar =>
       tf.mean(subPixelNats(network, parameters, examples.image, examples.given));
     const { value, grads } = tf.valueAndGrads(meanNats)([...weights]);
-    return { nats: value as Scalar, gradients: grads, norm: globalNorm(grads) };
+    return { nats: value, gradients: grads, norm: globalNorm(grads) };
   });
 }
 

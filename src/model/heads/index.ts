@@ -10,5 +10,5 @@ export const heads = { [softmax.type]: softmax, [logisticMixture.type]: logistic
 
 /** The head of a description. */
 export function headOf(description: HeadDescription): Head<HeadDescription> {
-  return heads[description.type] as Head<HeadDescription>;
+  return heads[description.type];
 }
