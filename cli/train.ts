@@ -98,10 +98,13 @@ async function trainModel({ signal, progress }: Work, options: TrainOptions, tra
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
     onDecode: (clip, clips, name) =>
       progress.show({ label: 'decode', done: clip, total: clips, unit: 'clips', fields: { clip: name } }),
-    onStart: ({ parameters, trainingClips, validationClips, frames, step }) => {
+    onStart: ({ parameters, trainingClips, validationClips, frames, step, baselines }) => {
       const validated = validationClips.length > 0 ? validationClips.join(', ') : 'none: give one with --validate';
       progress.say(`model: ${parameters} parameters; ${trainingClips.length} clips, ${frames} frames to learn from`);
       progress.say(`validation: ${validated}; run folder: ${out}${step > 0 ? `; from step ${step}` : ''}`);
+      const previous = baselines['previous-frame'];
+      const best = previous === null ? '' : `, previous frame ${previous.toFixed(3)} on the validation clips`;
+      progress.say(`baselines in bits/dim: uniform ${baselines.uniform.toFixed(2)}${best}`);
     },
     onStep: ({ step, steps, bitsPerDim, validation, framesPerSecond }) =>
       progress.show({
@@ -131,6 +134,7 @@ next: pxv predict CLIP --next 8 --model ${out}`,
       steps: result.step,
       frames: result.facts.frames,
       bitsPerDim: result.best,
+      baselines: result.facts.baselines,
       secondsPerStep: result.secondsPerStep,
       ...chosen,
     },

@@ -1,5 +1,9 @@
 import { resolve } from 'node:path';
 import { PxvError } from '../errors.js';
+import { PreviousFrameBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
+import type { Frame } from '../frame.js';
+import type { NetworkDescription } from '../model/description.js';
+import { frameBytes } from '../model/examples.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { RunFolder } from '../training/run-folder.js';
 import { startTraining, train, type TrainingData, type TrainingHooks, type TrainingResult } from '../training/train.js';
@@ -24,6 +28,8 @@ export interface TrainingFacts {
   frames: number;
   /** Updates done before this sitting. */
   step: number;
+  /** What validations are to be measured against, in bits/dim. */
+  baselines: { uniform: number; 'previous-frame': number | null };
 }
 
 /** A training's end, and where it is kept. */
@@ -60,6 +66,10 @@ export async function trainOnClips(
       validationClips: names(data.validation),
       frames: data.training.reduce((sum, clip) => sum + store.clips[clip].frames, 0),
       step: checkpoint.step,
+      baselines: {
+        uniform: uniformBitsPerDim(network.description.levels),
+        'previous-frame': previousFrameBaseline(network.description, store, data.validation),
+      },
     };
     hooks.onStart?.(facts);
     const result = await train(network, checkpoint, data, run, hooks);
@@ -67,6 +77,31 @@ export async function trainOnClips(
   } finally {
     await store.close();
   }
+}
+
+/** The previous frame as a predictor of the validation clips, each weighing the same; null where there is none. */
+function previousFrameBaseline(
+  network: NetworkDescription,
+  store: FrameStore,
+  clips: readonly number[],
+): number | null {
+  if (clips.length === 0) return null;
+  const frame = (): Frame => ({
+    ...network.size,
+    channels: network.channels,
+    data: new Uint8Array(frameBytes(network)),
+  });
+  let [previous, current] = [frame(), frame()];
+  const bits = clips.map((clip) => {
+    const baseline = new PreviousFrameBaseline();
+    for (let index = 0; index < store.clips[clip].frames; index++) {
+      store.read(clip, index, 1, current.data);
+      if (index > 0) baseline.add(previous, current);
+      [previous, current] = [current, previous];
+    }
+    return baseline.bitsPerDim;
+  });
+  return bits.reduce((sum, value) => sum + value, 0) / clips.length;
 }
 
 /** Decodes the clips and tells which are for training and which for validation. */
