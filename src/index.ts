@@ -1,0 +1,17 @@
+/**
+ * The public API: describe, train, load, predict and score. Call `chooseBackend` first, before any tensor is made.
+ */
+export { chooseBackend, type BackendOptions, type ChosenBackend } from './backend/choose-backend.js';
+export { PxvError, type ErrorCode } from './errors.js';
+export type { Channels, Frame, Size } from './frame.js';
+export { DEFAULT_VIDEO_MODEL, loadModel, shippedModels, type Model } from './model/checkpoint.js';
+export { Context } from './model/context.js';
+export type { ModelDescription, NetworkDescription } from './model/description.js';
+export { describeModel, type PresetSettings } from './model/presets.js';
+export type { DrawSettings } from './sampling/draw.js';
+export { FrameSampler, type DrawnFrame } from './sampling/frame-sampler.js';
+export { frameOf, rollOut, type RollOut } from './sampling/roll-out.js';
+export { predictClip, type PredictClipOptions, type PredictedClip } from './tasks/predict-clip.js';
+export { scoreClips, type ScoreClipsOptions, type VideoScore } from './tasks/score-clips.js';
+export { trainOnClips, type TrainedRun, type TrainOnClipsHooks } from './tasks/train-on-clips.js';
+export { runSchema, type RunConfiguration } from './training/configuration.js';
