@@ -1,7 +1,5 @@
 import { randomFloats } from './random.js';
 
-/** Up to so many values, each partial derivative is checked; above, directions only. */
-const EXHAUSTIVE = 200;
 const DIRECTIONS = 3;
 
 export interface GradientCheck {
@@ -16,13 +14,16 @@ export interface GradientCheck {
   step?: number;
   /** Largest error, relative to the larger of the two numbers and to the gradient's root mean square. */
   tolerance?: number;
+  /** Up to so many values, each partial derivative is checked; above, directions only. */
+  exhaustive?: number;
 }
 
 /**
  * Compares a gradient with central differences: along random directions, and for each value on its own where there are
  * few. Throws where they disagree.
  */
-export function checkGradient({ name, value, x, gradient, step = 1e-4, tolerance = 1e-4 }: GradientCheck): void {
+export function checkGradient(check: GradientCheck): void {
+  const { name, value, x, gradient, step = 1e-4, tolerance = 1e-4, exhaustive = 200 } = check;
   if (gradient.length !== x.length)
     throw new Error(`${name}: ${x.length} values, but a gradient of ${gradient.length}`);
   const meanSquare = dot(gradient, gradient) / gradient.length;
@@ -37,7 +38,7 @@ export function checkGradient({ name, value, x, gradient, step = 1e-4, tolerance
   };
 
   for (let d = 0; d < DIRECTIONS; d++) compare(randomFloats(x.length, 100 + d), `along direction ${d}`);
-  if (x.length > EXHAUSTIVE) return;
+  if (x.length > exhaustive) return;
   for (let i = 0; i < x.length; i++) {
     const unit = new Float64Array(x.length);
     unit[i] = 1;

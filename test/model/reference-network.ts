@@ -1,0 +1,193 @@
+/**
+ * The whole network as the plainest float64 loops that its description allows, written apart from the program, its
+ * taps and its executors: dense convolutions of weights that the mask of 1601.06759, figure 2, is laid over here.
+ */
+import type { NetworkDescription } from '../../src/model/description.js';
+import type { ParameterSpec } from '../../src/backend/parameters.js';
+import { logisticMixture, softmaxCrossEntropy } from '../backend/reference.js';
+
+/** height x width x features. */
+interface Plane {
+  height: number;
+  width: number;
+  features: number;
+  values: Float64Array;
+}
+
+type Numbers = ArrayLike<number>;
+
+/** Parameters by name, with their shapes. */
+export type ReferenceWeights = Map<string, { shape: readonly number[]; values: Numbers }>;
+
+/** One image and what is given with it, in levels. */
+export interface ReferenceExample {
+  image: Numbers;
+  /** Oldest first; empty for an unconditional network. */
+  frames: Numbers[];
+  /** 1 or 0 for each frame. */
+  valid: number[];
+}
+
+export function referenceWeights(specs: readonly ParameterSpec[], values: readonly Numbers[]): ReferenceWeights {
+  return new Map(specs.map(({ name, shape }, index) => [name, { shape, values: values[index] }]));
+}
+
+/** -log P of every sub-pixel of the image, in nats. */
+export function referenceNats(
+  description: NetworkDescription,
+  weights: ReferenceWeights,
+  { image, frames, valid }: ReferenceExample,
+): Float64Array {
+  const { size, channels, levels, head, conditioning } = description;
+  const middle = (levels - 1) / 2;
+  const scaled = (x: number) => (x - middle) / middle;
+  const plane = (features: number, value: (i: number, feature: number) => number): Plane => ({
+    ...size,
+    features,
+    values: Float64Array.from({ length: size.height * size.width * features }, (_, at) =>
+      value(Math.floor(at / features), at % features),
+    ),
+  });
+  const anchor = conditioning === null ? null : frames[frames.length - 1];
+
+  let map: Plane | null = null;
+  if (conditioning !== null) {
+    const { context } = conditioning;
+    const given = frames.map((frame) => plane(channels, (i, c) => scaled(frame[i * channels + c])));
+    const [last, before] = [given[context - 1], given[context - 2]];
+    const difference = plane(channels, (i, c) => 8 * (last.values[i * channels + c] - before.values[i * channels + c]));
+    map = conditioningMap(concatenate([...given, difference, plane(context, (_, k) => valid[k])]), weights);
+  }
+
+  /** 1x1 projection of the map, or zeros. */
+  const project = (name: string, like: Plane): Plane =>
+    map === null ? { ...like, values: new Float64Array(like.values.length) } : convolve(map, weights, name);
+  const masked = (x: Plane, name: string, mask: 'A' | 'B') => convolve(x, weights, name, { mask, channels });
+
+  const readsDifference = head.type === 'logistic-mixture' && anchor !== null;
+  const perChannel = readsDifference ? 2 : 1;
+  const input = plane(channels * perChannel, (i, feature) => {
+    const at = i * channels + Math.floor(feature / perChannel);
+    return feature % perChannel === 0 ? scaled(image[at]) : (8 * (image[at] - anchor![at])) / middle;
+  });
+  let x = masked(input, 'first', 'A');
+  x = sum(x, project('first.map', x));
+  description.layers.forEach((_, index) => {
+    const down = masked(relu(x), `layers.${index}.down`, 'B');
+    const wide = masked(relu(down), `layers.${index}.wide`, 'B');
+    const told = sum(wide, project(`layers.${index}.map`, wide));
+    x = sum(x, masked(relu(told), `layers.${index}.up`, 'B'));
+  });
+  description.output.forEach((_, index) => {
+    x = masked(relu(x), `output.${index}`, 'B');
+  });
+  const { values } = masked(relu(x), 'head', 'B');
+
+  const rows = image.length;
+  if (head.type === 'softmax') return softmaxCrossEntropy(values, image, rows, levels);
+  const anchors = anchor ?? new Float64Array(rows).fill(middle);
+  return logisticMixture({ ...head, levels }, values, image, anchors, rows);
+}
+
+function conditioningMap(given: Plane, weights: ReferenceWeights): Plane {
+  const name = (layer: string) => `previous-frames.${layer}`;
+  const same = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer)));
+  const half = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer), { stride: 2 }));
+  const double = (x: Plane, layer: string, like: Plane) => relu(transposed(x, weights, name(layer), like));
+  const fine = same(given, 'full');
+  const halved = ['half.0', 'half.1'].reduce((x, layer) => sum(x, same(x, layer)), half(fine, 'to-half'));
+  const inner = half(halved, 'to-quarter');
+  const quartered = ['quarter.0', 'quarter.1'].reduce((x, layer) => sum(x, same(x, layer)), inner);
+  const back = sum(halved, double(quartered, 'from-quarter', halved));
+  return same(sum(fine, double(back, 'from-half', fine)), 'map');
+}
+
+/** Colour of each feature: `features` cut into a group for each channel, as even as can be, R first. */
+function colours(features: number, channels: number): number[] {
+  const size = (c: number) => Math.floor(features / channels) + (c < features % channels ? 1 : 0);
+  return Array.from({ length: channels }, (_, c) => new Array<number>(size(c)).fill(c)).flat();
+}
+
+/** Rows or columns of zeros that 'same' padding puts before an image. */
+function before(size: number, kernel: number, stride: number): number {
+  const out = Math.ceil(size / stride);
+  return Math.floor(Math.max(0, (out - 1) * stride + kernel - size) / 2);
+}
+
+interface ConvolveOptions {
+  stride?: number;
+  mask?: 'A' | 'B';
+  channels?: number;
+}
+
+function convolve(x: Plane, weights: ReferenceWeights, name: string, options: ConvolveOptions = {}): Plane {
+  const { stride = 1, mask, channels = 1 } = options;
+  const { shape, values } = weights.get(`${name}.weights`)!;
+  const bias = weights.get(`${name}.bias`)!.values;
+  const [kernelHeight, kernelWidth, from, to] = shape;
+  const [height, width] = [Math.ceil(x.height / stride), Math.ceil(x.width / stride)];
+  const [top, left] = [before(x.height, kernelHeight, stride), before(x.width, kernelWidth, stride)];
+  const [colourIn, colourOut] = [colours(from, channels), colours(to, channels)];
+  const isSeen = (row: number, column: number, i: number, o: number): boolean => {
+    if (mask === undefined) return true;
+    const place = (row - top) * kernelWidth + (column - left);
+    if (place !== 0) return place < 0;
+    return mask === 'A' ? colourIn[i] < colourOut[o] : colourIn[i] <= colourOut[o];
+  };
+  const out = new Float64Array(height * width * to);
+  for (let row = 0; row < kernelHeight; row++)
+    for (let column = 0; column < kernelWidth; column++)
+      for (let i = 0; i < from; i++)
+        for (let o = 0; o < to; o++) {
+          if (!isSeen(row, column, i, o)) continue;
+          const weight = values[((row * kernelWidth + column) * from + i) * to + o];
+          for (let y = 0; y < height; y++) {
+            const inRow = y * stride + row - top;
+            if (inRow < 0 || inRow >= x.height) continue;
+            for (let at = 0; at < width; at++) {
+              const inColumn = at * stride + column - left;
+              if (inColumn < 0 || inColumn >= x.width) continue;
+              out[(y * width + at) * to + o] += weight * x.values[(inRow * x.width + inColumn) * from + i];
+            }
+          }
+        }
+  return { height, width, features: to, values: out.map((value, at) => value + bias[at % to]) };
+}
+
+/** The transpose of a 4x4 convolution of stride 2 from the size of `like`, plus a bias. */
+function transposed(x: Plane, weights: ReferenceWeights, name: string, like: Plane): Plane {
+  const { shape, values } = weights.get(`${name}.weights`)!;
+  const bias = weights.get(`${name}.bias`)!.values;
+  const [kernelHeight, kernelWidth, to, from] = shape;
+  const { height, width } = like;
+  const [top, left] = [before(height, kernelHeight, 2), before(width, kernelWidth, 2)];
+  const out = Float64Array.from({ length: height * width * to }, (_, at) => bias[at % to]);
+  for (let y = 0; y < x.height; y++)
+    for (let at = 0; at < x.width; at++)
+      for (let row = 0; row < kernelHeight; row++)
+        for (let column = 0; column < kernelWidth; column++) {
+          const [outRow, outColumn] = [y * 2 + row - top, at * 2 + column - left];
+          if (outRow < 0 || outRow >= height || outColumn < 0 || outColumn >= width) continue;
+          for (let o = 0; o < to; o++)
+            for (let i = 0; i < from; i++)
+              out[(outRow * width + outColumn) * to + o] +=
+                x.values[(y * x.width + at) * from + i] * values[((row * kernelWidth + column) * to + o) * from + i];
+        }
+  return { height, width, features: to, values: out };
+}
+
+function relu(x: Plane): Plane {
+  return { ...x, values: x.values.map((value) => Math.max(value, 0)) };
+}
+
+function sum(a: Plane, b: Plane): Plane {
+  return { ...a, values: a.values.map((value, at) => value + b.values[at]) };
+}
+
+function concatenate(planes: Plane[]): Plane {
+  const { height, width } = planes[0];
+  const values: number[] = [];
+  for (let i = 0; i < height * width; i++)
+    for (const { features, values: own } of planes) values.push(...own.subarray(i * features, (i + 1) * features));
+  return { height, width, features: values.length / (height * width), values: Float64Array.from(values) };
+}

@@ -1,0 +1,63 @@
+import type { Channels } from '../../src/frame.js';
+import { initialiseParameters } from '../../src/backend/parameters.js';
+import type { NetworkDescription } from '../../src/model/description.js';
+import { ExampleBuffer, contextLength, frameBytes, type Examples } from '../../src/model/examples.js';
+import type { HeadDescription } from '../../src/model/heads/index.js';
+import type { Network } from '../../src/model/network.js';
+import { randomInts } from '../random.js';
+
+export const softmax: HeadDescription = { type: 'softmax' };
+export const mixture: HeadDescription = { type: 'logistic-mixture', components: 2, meanScale: 16 };
+
+/** A network of a few thousand weights, higher than wide: a colour network with a mixture, given two frames. */
+export function tinyNetwork(changes: Partial<NetworkDescription> = {}): NetworkDescription {
+  return {
+    size: { width: 5, height: 7 },
+    channels: 3,
+    levels: 256,
+    first: { kernel: 7, features: 12 },
+    layers: [
+      { type: 'pixel-cnn-block', hidden: 6 },
+      { type: 'pixel-cnn-block', hidden: 6 },
+    ],
+    output: [12],
+    head: mixture,
+    conditioning: { type: 'previous-frames', context: 2, features: 4 },
+    ...changes,
+  };
+}
+
+/** Every combination of colours, head and conditioning, each with a name for a test's title. */
+export const tinyNetworks: [string, NetworkDescription][] = ([1, 3] satisfies Channels[]).flatMap((channels) =>
+  [softmax, mixture].flatMap((head) =>
+    [true, false].map((conditional): [string, NetworkDescription] => [
+      `${channels === 1 ? 'grey' : 'RGB'} 5x7, ${head.type}, ${conditional ? 'given two frames' : 'unconditional'}`,
+      // Sixteen levels keep the softmax small.
+      tinyNetwork({ channels, head, levels: head === softmax ? 16 : 256, ...(!conditional && { conditioning: null }) }),
+    ]),
+  ),
+);
+
+/** First weights twice as large as a training starts from, so that what is seen shows in what comes out. */
+export function randomWeights({ parameters }: Network, seed: number): Float32Array[] {
+  return initialiseParameters(parameters, BigInt(seed)).map((values) => values.map((value) => 2 * value));
+}
+
+/** Frames one after another, each of random bytes that lie near those of the others. */
+export function randomFrames(description: NetworkDescription, count: number, seed: number): Uint8Array {
+  const bytes = frameBytes(description);
+  const base = randomInts(bytes, 216, seed);
+  const changes = randomInts(count * bytes, 40, seed + 1_000_000);
+  return Uint8Array.from(changes, (change, at) => base[at % bytes] + change);
+}
+
+/** Random images with a context of random frames; the first lacks one frame of it where there are two. */
+export function randomExamples(description: NetworkDescription, batch: number, seed: number): Examples {
+  const buffer = new ExampleBuffer(description, batch);
+  const context = contextLength(description);
+  for (let example = 0; example < batch; example++) {
+    const frames = example === 0 ? Math.max(1, context) : context + 1;
+    buffer.add(randomFrames(description, frames, seed + example), frames, false);
+  }
+  return buffer.tensors();
+}

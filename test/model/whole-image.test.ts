@@ -1,0 +1,194 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tap } from '../../src/backend/convolution-shape.js';
+import { disposeExamples, type Examples } from '../../src/model/examples.js';
+import { buildNetwork, subPixelNats, type Network } from '../../src/model/network.js';
+import { toTensors } from '../../src/model/weights.js';
+import { runWholeImage } from '../../src/model/whole-image.js';
+import { checkGradient } from '../gradient-check.js';
+import { randomFloats } from '../random.js';
+import { implementations } from '../backend/implementations.js';
+import { TOLERANCES } from '../backend/tolerances.js';
+import { causalityBreaks } from './causality.js';
+import { referenceNats, referenceWeights, type ReferenceExample } from './reference-network.js';
+import { mixture, randomExamples, randomWeights, tinyNetwork, tinyNetworks } from './tiny-networks.js';
+
+const backends = implementations.flatMap(({ backend }) => backend ?? []);
+const [fastest] = [...backends].filter((name) => name !== 'cpu').reverse();
+
+beforeEach(() => tf.setBackend(fastest));
+
+describe('no output depends on its own or a later sub-pixel, and each sub-pixel matters to a later one:', () => {
+  test.each(tinyNetworks)('%s', (_, description) => {
+    const network = buildNetwork(description);
+    expect(causalityBreaks(network, randomWeights(network, 3), 4)).toEqual([]);
+  });
+
+  test('on every backend', async () => {
+    const network = buildNetwork(tinyNetwork());
+    for (const backend of backends) {
+      await tf.setBackend(backend);
+      expect({ backend, breaks: causalityBreaks(network, randomWeights(network, 3), 4) }).toEqual({
+        backend,
+        breaks: [],
+      });
+    }
+  });
+});
+
+/** The network with other taps in the op that `name`'s weights belong to, and with no weight masked. */
+function withTaps(network: Network, name: string, taps: (taps: readonly Tap[]) => Tap[]): Network {
+  const { program } = network;
+  const ops = program.ops.map((op) =>
+    program.parameters[op.weights].name === name ? { ...op, shape: { ...op.shape, taps: taps(op.shape.taps) } } : op,
+  );
+  return { ...network, program: { ...program, ops } };
+}
+
+function unmaskedWeights({ parameters }: Network): Float32Array[] {
+  return parameters.map(({ shape }, index) => randomFloats(tf.util.sizeFromShape([...shape]), 10 + index));
+}
+
+describe('the check of causality finds', () => {
+  const colour = buildNetwork(tinyNetwork());
+  const grey = buildNetwork(tinyNetwork({ channels: 1, conditioning: null }));
+
+  test('nothing where only weights that are masked are not zero', () => {
+    expect(causalityBreaks(colour, unmaskedWeights(colour), 3)).toEqual([]);
+  });
+
+  test('a centre tap of the first layer through which each colour sees itself', () => {
+    const broken = withTaps(colour, 'first.weights', (taps) =>
+      taps.map((tap) => (tap.dy === 0 && tap.dx === 0 ? { ...tap, sees: [2, 4, 6] } : tap)),
+    );
+    expect(causalityBreaks(broken, unmaskedWeights(broken), 3)).toContain(
+      '(3, 2) channel 1 changes the output of (3, 2) channel 1',
+    );
+  });
+
+  test('a 1x1 layer through which red sees green', () => {
+    const broken = withTaps(colour, 'head.weights', (taps) => taps.map((tap) => ({ ...tap, sees: [8, 8, 12] })));
+    // Blue is still hidden from both.
+    const breaks = causalityBreaks(broken, unmaskedWeights(broken), 3);
+    expect(breaks).toContain('(0, 0) channel 0 changes the output of (0, 0) channel 0');
+    expect(breaks.filter((line) => line.includes('channel 2'))).toEqual([]);
+  });
+
+  test('a grey first layer with a tap at its centre', () => {
+    const broken = withTaps(grey, 'first.weights', (taps) => [...taps, { dy: 0, dx: 0, position: 24, sees: [1] }]);
+    expect(causalityBreaks(broken, unmaskedWeights(broken), 3)).toContain(
+      '(0, 0) channel 0 changes the output of (0, 0) channel 0',
+    );
+  });
+
+  test('a network that sees nothing', () => {
+    const zeros = grey.parameters.map(({ shape }) => new Float32Array(tf.util.sizeFromShape([...shape])));
+    expect(causalityBreaks(grey, zeros, 3)).toContain('(0, 0) channel 0 changes no output');
+  });
+});
+
+test('the conditioning map reaches every output', () => {
+  // Wide enough that no ReLU hides all that an output sees.
+  const network = buildNetwork(tinyNetwork({ first: { kernel: 7, features: 48 }, output: [48] }));
+  const { program, parameters, conditioningParameters } = network;
+  const { size, map, image, out } = program;
+  const plane = (features: number, seed: number) =>
+    tf.tensor4d(randomFloats(size.height * size.width * features, seed), [1, size.height, size.width, features]);
+  const weights = toTensors(randomWeights(network, 3), parameters).slice(conditioningParameters);
+  const output = (mapSeed: number) =>
+    runWholeImage(program, weights, plane(image.features, 1), plane(map!.features, mapSeed)).dataSync();
+  const [before, ...after] = [2, 3, 4, 5].map(output);
+  const untouched = [...before.keys()].filter((at) => after.every((values) => values[at] === before[at]));
+  expect(before).toHaveLength(size.height * size.width * out.features);
+  expect(untouched).toEqual([]);
+});
+
+/** Example `index` as the reference takes it. */
+function referenceExample({ image, given }: Examples, index: number): ReferenceExample {
+  const values = (tensor: Tensor4D) => {
+    const all = Float64Array.from(tensor.dataSync());
+    return all.subarray((index * all.length) / tensor.shape[0], ((index + 1) * all.length) / tensor.shape[0]);
+  };
+  const { frames = [], valid } = given.previousFrames ?? {};
+  return {
+    image: values(image),
+    frames: frames.map(values),
+    valid: valid ? [...values(valid).subarray(0, frames.length)] : [],
+  };
+}
+
+describe('nats of each sub-pixel are those of the float64 reference', () => {
+  // As many roundings as the longest way from the image to the head has convolutions.
+  const tolerance = 8 * TOLERANCES.convolution;
+
+  describe.each(backends)('on %s:', (backend) => {
+    test.each(tinyNetworks)('%s', async (_, description) => {
+      await tf.setBackend(backend);
+      const network = buildNetwork(description);
+      const weights = randomWeights(network, 5);
+      const examples = randomExamples(description, 2, 6);
+      const parameters = toTensors(weights, network.parameters);
+      const nats = subPixelNats(network, parameters, examples.image, examples.given);
+      const received = nats.dataSync();
+      const expected = [0, 1].flatMap((index) => [
+        ...referenceNats(description, referenceWeights(network.parameters, weights), referenceExample(examples, index)),
+      ]);
+      expected.forEach((value, at) => {
+        const error = Math.abs(received[at] - value) / Math.max(1, Math.abs(value));
+        if (!(error <= tolerance)) throw new Error(`sub-pixel ${at}: expected ${value}, received ${received[at]}`);
+      });
+      expect(nats.shape).toEqual([2, examples.image.size / 2]);
+      tf.dispose([nats, ...parameters]);
+      disposeExamples(examples);
+    });
+  });
+});
+
+describe('gradients of the nats are those of the float64 reference, in every parameter, the conditioning included,', () => {
+  test.each(tinyNetworks)('%s', (_, description) => {
+    const network = buildNetwork(description);
+    const weights = randomWeights(network, 7);
+    const examples = randomExamples(description, 1, 8);
+    const parameters = toTensors(weights, network.parameters);
+    const { grads } = tf.valueAndGrads((...tensors) =>
+      tf.sum(subPixelNats(network, tensors, examples.image, examples.given)),
+    )(parameters);
+    const example = referenceExample(examples, 0);
+    network.parameters.forEach(({ name }, index) => {
+      checkGradient({
+        name,
+        x: weights[index],
+        gradient: grads[index].dataSync(),
+        exhaustive: 0,
+        // Small, so that few ReLUs switch between the two points of a difference.
+        step: 1e-6,
+        value(x) {
+          const values = weights.map((own, at) => (at === index ? x : own));
+          const nats = referenceNats(description, referenceWeights(network.parameters, values), example);
+          return nats.reduce((sum, value) => sum + value, 0);
+        },
+      });
+    });
+    tf.dispose([...grads, ...parameters]);
+    disposeExamples(examples);
+  });
+});
+
+test('without a map, and with several layers, the tape keeps no tensor of a pass', () => {
+  const network = buildNetwork(tinyNetwork({ head: mixture }));
+  const parameters = toTensors(randomWeights(network, 1), network.parameters);
+  const step = () => {
+    const examples = randomExamples(network.description, 2, 1);
+    tf.tidy(
+      () =>
+        void tf.valueAndGrads((...all) => tf.mean(subPixelNats(network, all, examples.image, examples.given)))(
+          parameters,
+        ),
+    );
+    disposeExamples(examples);
+  };
+  const before = tf.memory().numTensors;
+  step();
+  expect(tf.memory().numTensors).toBe(before);
+  tf.dispose(parameters);
+});
