@@ -57,9 +57,9 @@ const K7 = { height: 7, width: 7 };
 
 export const CONVOLUTIONS: ConvolutionCase[] = [
   {
-    name: '2x5x7 3x3 mask B, 16+16+16 to 16+16+16',
+    name: '2x3x4 3x3 mask B, 16+16+16 to 16+16+16',
     batch: 2,
-    shape: masked(5, 7, K3, 'B', [16, 16, 16], [16, 16, 16]),
+    shape: masked(3, 4, K3, 'B', [16, 16, 16], [16, 16, 16]),
   },
   {
     name: '1x6x4 3x3 mask B, 17+16+15 to 15+17+16',
@@ -67,9 +67,9 @@ export const CONVOLUTIONS: ConvolutionCase[] = [
     shape: masked(6, 4, K3, 'B', [17, 16, 15], [15, 17, 16]),
   },
   {
-    name: '1x3x4 3x3 mask B, 48+48+32 to 48+48+32',
+    name: '1x2x3 3x3 mask B, 48+48+32 to 48+48+32',
     batch: 1,
-    shape: masked(3, 4, K3, 'B', [48, 48, 32], [48, 48, 32]),
+    shape: masked(2, 3, K3, 'B', [48, 48, 32], [48, 48, 32]),
   },
   { name: '2x9x6 7x7 mask A, 1+1+1 to 6+5+5', batch: 2, shape: masked(9, 6, K7, 'A', [1, 1, 1], [6, 5, 5]) },
   { name: '1x9x8 7x7 mask A, 1 to 17', batch: 1, shape: masked(9, 8, K7, 'A', [1], [17]) },

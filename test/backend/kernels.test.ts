@@ -26,6 +26,37 @@ function convolutionArrays(shape: ConvolutionShape, batch: number) {
   };
 }
 
+/** Each case with its inputs and, computed once for all implementations, what its kernels should give. */
+const convolutionTable = CONVOLUTIONS.map(({ name, batch, shape }) => {
+  const arrays = convolutionArrays(shape, batch);
+  const { x, weights, bias, y, plusOut, plusIn } = arrays;
+  const forwards = [
+    { label: 'plain', bias: null, plus: null, relu: false },
+    { label: 'with bias', bias, plus: null, relu: false },
+    { label: 'with ReLU, bias and an added map', bias, plus: plusOut, relu: true },
+  ].map((one) => ({
+    ...one,
+    expected: once(() => reference.convolution(shape, batch, x, weights, one.bias, one.plus, one.relu)),
+  }));
+  const inputGradients = [
+    { label: 'plain', reluInput: null, plus: null },
+    { label: 'behind a ReLU, plus a gradient', reluInput: x, plus: plusIn },
+  ].map((one) => ({
+    ...one,
+    expected: once(() => reference.convolutionInputGradient(shape, batch, y, weights, one.reluInput, one.plus)),
+  }));
+  const filterGradients = [false, true].map((relu) => ({
+    relu,
+    expected: once(() => reference.convolutionFilterGradient(shape, batch, x, y, relu)),
+  }));
+  return { name, batch, shape, arrays, forwards, inputGradients, filterGradients };
+});
+
+function once<T>(compute: () => T): () => T {
+  let result: T | undefined;
+  return () => (result ??= compute());
+}
+
 function mixtureArrays(rows: number, components: number, levels: number) {
   const targets = randomInts(rows, levels, 1);
   // Both tails, whatever was drawn.
@@ -45,40 +76,31 @@ describe.each(implementations)('$name', (implementation) => {
   const { name: instructionSet, kernels } = implementation;
   beforeAll(() => use(implementation));
 
-  describe.each(CONVOLUTIONS)('convolution $name', ({ name, batch, shape }) => {
-    const { x, weights, bias, y, plusOut, plusIn } = convolutionArrays(shape, batch);
+  describe.each(convolutionTable)('convolution $name', (one) => {
+    const { name, batch, shape, arrays, forwards, inputGradients, filterGradients } = one;
+    const { x, weights, y } = arrays;
 
-    test.each([
-      { label: 'plain', bias: null, plus: null, relu: false },
-      { label: 'with bias', bias, plus: null, relu: false },
-      { label: 'with ReLU, bias and an added map', bias, plus: plusOut, relu: true },
-    ])('$label equals its float64 reference', ({ label, bias, plus, relu }) => {
+    test.each(forwards)('$label equals its float64 reference', ({ label, bias, plus, relu, expected }) => {
       const received = unwritten(y.length);
       kernels.convolution(shape, batch, x, weights, bias, plus, relu, received);
-      const expected = reference.convolution(shape, batch, x, weights, bias, plus, relu);
-      expectClose({ operation: 'convolution', shape: `${name} ${label}`, instructionSet, expected, received });
+      const where = `${name} ${label}`;
+      expectClose({ operation: 'convolution', shape: where, instructionSet, expected: expected(), received });
     });
 
-    test.each([
-      { label: 'plain', reluInput: null, plus: null },
-      { label: 'behind a ReLU, plus a gradient', reluInput: x, plus: plusIn },
-    ])('input gradient, $label, equals its float64 reference', ({ label, reluInput, plus }) => {
+    test.each(inputGradients)('input gradient, $label, equals its float64 reference', (gradient) => {
       const received = unwritten(x.length);
-      kernels.convolutionInputGradient(shape, batch, y, weights, reluInput, plus, received);
-      const expected = reference.convolutionInputGradient(shape, batch, y, weights, reluInput, plus);
-      const operation = 'convolutionInputGradient';
-      expectClose({ operation, shape: `${name} ${label}`, instructionSet, expected, received });
+      kernels.convolutionInputGradient(shape, batch, y, weights, gradient.reluInput, gradient.plus, received);
+      const common = { operation: 'convolutionInputGradient', shape: `${name} ${gradient.label}` } as const;
+      expectClose({ ...common, instructionSet, expected: gradient.expected(), received });
     });
 
-    test.each([false, true])('filter gradient (ReLU: %s) equals its float64 reference', (relu) => {
+    test.each(filterGradients)('filter gradient (ReLU: $relu) equals its float64 reference', ({ relu, expected }) => {
       const dWeights = unwritten(weights.length);
-      const dBias = unwritten(bias.length);
+      const dBias = unwritten(shape.outFeatures);
       kernels.convolutionFilterGradient(shape, batch, x, y, relu, dWeights, dBias);
-      const expected = reference.convolutionFilterGradient(shape, batch, x, y, relu);
-      const operation = 'convolutionFilterGradient';
-      const common = { operation, instructionSet } as const;
-      expectClose({ ...common, shape: `dWeights of ${name}`, expected: expected.dWeights, received: dWeights });
-      expectClose({ ...common, shape: `dBias of ${name}`, expected: expected.dBias, received: dBias });
+      const common = { operation: 'convolutionFilterGradient', instructionSet } as const;
+      expectClose({ ...common, shape: `dWeights of ${name}`, expected: expected().dWeights, received: dWeights });
+      expectClose({ ...common, shape: `dBias of ${name}`, expected: expected().dBias, received: dBias });
     });
   });
 
@@ -248,8 +270,9 @@ function aloneAt(shape: ConvolutionShape, row: number, column: number, group: nu
 }
 
 describe.each(kernelSets)('$instructionSet', (kernels) => {
-  test.each(CONVOLUTIONS)('convolution $name gives the same bits for a pixel and a group alone', ({ batch, shape }) => {
-    const { x, weights, bias, plusOut } = convolutionArrays(shape, batch);
+  test.each(convolutionTable)('convolution $name gives the same bits for a pixel and a group alone', (one) => {
+    const { batch, shape } = one;
+    const { x, weights, bias, plusOut } = one.arrays;
     const { inFeatures, outFeatures, groups } = shape;
     const whole = unwritten(plusOut.length);
     kernels.convolution(shape, batch, x, weights, bias, plusOut, true, whole);
@@ -274,20 +297,16 @@ describe.each(kernelSets)('$instructionSet', (kernels) => {
   });
 });
 
-test.each(CONVOLUTIONS)(
-  'reference gradients of convolution $name equal finite differences',
-  ({ name, batch, shape }) => {
-    const { x, weights, y } = convolutionArrays(shape, batch);
-    const valueOf = (x: ArrayLike<number>, weights: ArrayLike<number>): number =>
-      reference
-        .convolution(shape, batch, x, weights, null, null, true)
-        .reduce((sum, value, i) => sum + value * y[i], 0);
-    const dx = reference.convolutionInputGradient(shape, batch, y, weights, x, null);
-    const { dWeights } = reference.convolutionFilterGradient(shape, batch, x, y, true);
-    checkGradient({ name: `x of ${name}`, value: (p) => valueOf(p, weights), x, gradient: dx });
-    checkGradient({ name: `weights of ${name}`, value: (p) => valueOf(x, p), x: weights, gradient: dWeights });
-  },
-);
+test.each(convolutionTable)('reference gradients of convolution $name equal finite differences', (one) => {
+  const { name, batch, shape, inputGradients, filterGradients } = one;
+  const { x, weights, y } = one.arrays;
+  const value = (x: ArrayLike<number>, weights: ArrayLike<number>, relu: boolean): number =>
+    reference.convolution(shape, batch, x, weights, null, null, relu).reduce((sum, value, i) => sum + value * y[i], 0);
+  const dx = inputGradients[0].expected();
+  const { dWeights } = filterGradients[1].expected();
+  checkGradient({ name: `x of ${name}`, value: (p) => value(p, weights, false), x, gradient: dx });
+  checkGradient({ name: `weights of ${name}`, value: (p) => value(x, p, true), x: weights, gradient: dWeights });
+});
 
 describe('the comparison', () => {
   const common = { operation: 'convolution', shape: '2x3', instructionSet: 'avx2' } as const;
