@@ -5,8 +5,8 @@
 namespace pxv {
 namespace {
 
-// The next feature after `feature` where, for some tap, what a group sees ends, but at least `least` further, if there is
-// one; the last such feature is the end of what any tap sees.
+// The next feature after `feature` where, for some tap, what a group sees ends, but at least `least` further, if there
+// is one; the last such feature is the end of what any tap sees.
 int nextCut(const ConvolutionShape& shape, int feature, int least) {
   int cut = 0, end = 0;
   for (int t = 0; t < shape.taps; t++)

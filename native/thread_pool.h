@@ -14,7 +14,8 @@ void runTasks(int count, void (*task)(void* context, int index), void* context);
 
 template <class Body>
 void parallelFor(int count, Body& body) {
-  runTasks(count, [](void* context, int index) { (*static_cast<Body*>(context))(index); }, &body);
+  runTasks(
+      count, [](void* context, int index) { (*static_cast<Body*>(context))(index); }, &body);
 }
 
 }  // namespace pxv

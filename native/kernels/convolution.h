@@ -136,7 +136,7 @@ void walkPanel(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOff
     const float* pointers[rows];
 #pragma GCC unroll 16
     for (int row = 0; row < rows; row++) pointers[row] = source + pixels.sources[begin + row];
-    // The places of the next tile: a short sum would otherwise wait for them.
+      // The places of the next tile: a short sum would otherwise wait for them.
 #pragma GCC unroll 16
     for (int row = 0; row < rows; row++) {
       const size_t at = pixels.destinations[begin + rows + row] + panel.first;
@@ -201,14 +201,15 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
     ptrdiff_t* offsets = offsetScratch.reserve<ptrdiff_t>(taps);
     for (size_t t = 0; t < taps; t++) {
       const PanelTap& tap = walk.taps[t];
-      offsets[t] = (tap.dy - walk.top) * static_cast<ptrdiff_t>(rowFloats) + (tap.dx - walk.left) * features + tap.first;
+      offsets[t] =
+          (tap.dy - walk.top) * static_cast<ptrdiff_t>(rowFloats) + (tap.dx - walk.left) * features + tap.first;
     }
 
     for (int begin = 0; begin < count; begin += stripPixels) {
       const Pixels pixels{std::min(stripPixels, count - begin), sources + begin, destinations + begin};
       for (const WalkPanel& panel : walk.panels)
-        (panel.vectors == 2 ? walkPanel<Set, 2> : walkPanel<Set, 1>)(walk, panel, offsets, packed, copy, pixels, epilogue,
-                                                                     destination);
+        (panel.vectors == 2 ? walkPanel<Set, 2> : walkPanel<Set, 1>)(walk, panel, offsets, packed, copy, pixels,
+                                                                     epilogue, destination);
     }
   };
   parallelFor(batch * blocks, block);

@@ -11,10 +11,10 @@
 #include <utility>
 
 #include "../filter_walk.h"
+#include "../instruction_set.h"
 #include "../kernel_table.h"
 #include "../scratch.h"
 #include "../thread_pool.h"
-#include "../instruction_set.h"
 
 namespace pxv {
 
@@ -82,8 +82,8 @@ void copyFeatureWindow(const ConvolutionShape& shape, const float* image, const 
     }
     std::memset(to, 0, begin * window.pitch * sizeof(float));
     std::memset(to + end * window.pitch, 0, (window.columns - end) * window.pitch * sizeof(float));
-    const float* from = image + window.first +
-                        (static_cast<ptrdiff_t>(row) * shape.inWidth + window.column + begin) * shape.inFeatures;
+    const float* from =
+        image + window.first + (static_cast<ptrdiff_t>(row) * shape.inWidth + window.column + begin) * shape.inFeatures;
     for (int column = begin; column < end; column++, from += shape.inFeatures) {
       float* pixel = to + column * window.pitch;
       int k = 0;
@@ -171,17 +171,20 @@ void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const f
       const float* dyRows =
           dy + (static_cast<size_t>(image) * shape.outHeight + row) * shape.outWidth * shape.outFeatures;
       const ptrdiff_t rowFloats = static_cast<ptrdiff_t>(windowColumns) * pitch;
-      const PixelGrid grid{rows, shape.outWidth, shape.stride * rowFloats, static_cast<ptrdiff_t>(shape.stride) * pitch};
+      const PixelGrid grid{rows, shape.outWidth, shape.stride * rowFloats,
+                           static_cast<ptrdiff_t>(shape.stride) * pitch};
 
       for (const FilterPanel& panel : walk.panels) {
-        (panel.vectors == 2 ? packDy<Set, 2> : packDy<Set, 1>)(panel, shape.outFeatures, pixels, dyRows, packed, biasSums ? biasSums + panel.column : nullptr);
+        (panel.vectors == 2 ? packDy<Set, 2> : packDy<Set, 1>)(panel, shape.outFeatures, pixels, dyRows, packed,
+                                                               biasSums ? biasSums + panel.column : nullptr);
         for (int t = firstTile; t < endTile; t++) {
           const FeatureTile& tile = walk.tiles[t];
           const auto sum = (panel.vectors == 2 ? twoVectors : oneVector)[tile.count - 1];
           for (int i = 0; i < shape.taps; i++) {
             const auto tap = shape.tap(i);
             if (tap.sees[panel.group] <= tile.first) continue;
-            const float* first = copy + (tap.dy - walk.top) * rowFloats + (tap.dx - walk.left) * pitch + tile.first - firstFeature;
+            const float* first =
+                copy + (tap.dy - walk.top) * rowFloats + (tap.dx - walk.left) * pitch + tile.first - firstFeature;
             sum(grid, first, packed, chunk == firstChunk, sumsAt(piece, panel, i, tile.first));
           }
         }
@@ -190,8 +193,7 @@ void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const f
   };
   parallelFor(pieces * blocks, sumPiece);
 
-  std::memset(dWeights, 0,
-              static_cast<size_t>(shape.positions) * shape.inFeatures * shape.outFeatures * sizeof(float));
+  std::memset(dWeights, 0, static_cast<size_t>(shape.positions) * shape.inFeatures * shape.outFeatures * sizeof(float));
   auto addPieces = [&](int index) {
     const FilterPanel& panel = walk.panels[index];
     for (int i = 0; i < shape.taps; i++) {

@@ -1,4 +1,5 @@
-// `relu`, `reluGradient`, `add`, `multiply` and `sumRows`: bound by memory; the compiler finds the vectors.
+// `relu`, `reluGradient`, `add`, `multiply` and `sumRows`: bound by memory; the compiler finds the
+// vectors, as no output overlaps an input.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +11,9 @@
 namespace pxv {
 
 template <class Set>
-void relu(size_t count, const float* __restrict x, float* __restrict out) {
+void relu(size_t count, const float* x, float* out) {
   auto chunk = [&](size_t begin, size_t end) {
+#pragma GCC ivdep
     for (size_t i = begin; i < end; i++) out[i] = x[i] > 0.0f ? x[i] : 0.0f;
   };
   forChunks(count, chunk);
@@ -19,8 +21,9 @@ void relu(size_t count, const float* __restrict x, float* __restrict out) {
 
 // d max(x, 0) = [x > 0] dx.
 template <class Set>
-void reluGradient(size_t count, const float* __restrict x, const float* __restrict dy, float* __restrict dx) {
+void reluGradient(size_t count, const float* x, const float* dy, float* dx) {
   auto chunk = [&](size_t begin, size_t end) {
+#pragma GCC ivdep
     for (size_t i = begin; i < end; i++) dx[i] = x[i] > 0.0f ? dy[i] : 0.0f;
   };
   forChunks(count, chunk);
@@ -28,10 +31,11 @@ void reluGradient(size_t count, const float* __restrict x, const float* __restri
 
 // out[i] = a[i] + b[i mod period].
 template <class Set>
-void add(size_t count, size_t period, const float* __restrict a, const float* __restrict b, float* __restrict out) {
+void add(size_t count, size_t period, const float* a, const float* b, float* out) {
   auto chunk = [&](size_t begin, size_t end) {
     for (size_t row = begin; row < end;) {
       const size_t first = row % period, length = std::min(period - first, end - row);
+#pragma GCC ivdep
       for (size_t i = 0; i < length; i++) out[row + i] = a[row + i] + b[first + i];
       row += length;
     }
@@ -40,8 +44,9 @@ void add(size_t count, size_t period, const float* __restrict a, const float* __
 }
 
 template <class Set>
-void multiply(size_t count, const float* __restrict a, const float* __restrict b, float* __restrict out) {
+void multiply(size_t count, const float* a, const float* b, float* out) {
   auto chunk = [&](size_t begin, size_t end) {
+#pragma GCC ivdep
     for (size_t i = begin; i < end; i++) out[i] = a[i] * b[i];
   };
   forChunks(count, chunk);
@@ -49,14 +54,15 @@ void multiply(size_t count, const float* __restrict a, const float* __restrict b
 
 // Rows are summed in blocks, and the sums of the blocks in order.
 template <class Set>
-void sumRows(size_t rows, size_t columns, const float* x, float* __restrict out) {
+void sumRows(size_t rows, size_t columns, const float* x, float* out) {
   constexpr size_t blockRows = 256;
   const size_t blocks = (rows + blockRows - 1) / blockRows;
   static thread_local Scratch scratch;
   float* sums = scratch.reserve<float>(blocks * columns);
-  const auto addRows = [columns](const float* from, size_t count, float* __restrict to) {
+  const auto addRows = [columns](const float* from, size_t count, float* to) {
     std::fill_n(to, columns, 0.0f);
     for (size_t row = 0; row < count; row++, from += columns)
+#pragma GCC ivdep
       for (size_t j = 0; j < columns; j++) to[j] += from[j];
   };
   auto block = [&](int index) {

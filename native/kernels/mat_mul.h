@@ -38,8 +38,7 @@ void multiplyPanel(const Panel& panel, int rows, int slice, const float* a, size
         for (int v = 0; v < Vectors; v++) {
           const int lanes = std::min(panel.width - v * Set::lanes, Set::lanes);
           if (row < count)
-            tile.sums[row][v] =
-                Set::load(out + (begin + row) * outStep + panel.first + v * Set::lanes, lanes, 0.0f);
+            tile.sums[row][v] = Set::load(out + (begin + row) * outStep + panel.first + v * Set::lanes, lanes, 0.0f);
         }
     tile.accumulate(pointers, 0, slice, packed);
 #pragma GCC unroll 16
@@ -47,7 +46,8 @@ void multiplyPanel(const Panel& panel, int rows, int slice, const float* a, size
 #pragma GCC unroll 2
       for (int v = 0; v < Vectors; v++) {
         const int lanes = std::min(panel.width - v * Set::lanes, Set::lanes);
-        if (row < count) Set::store(out + (begin + row) * outStep + panel.first + v * Set::lanes, tile.sums[row][v], lanes);
+        if (row < count)
+          Set::store(out + (begin + row) * outStep + panel.first + v * Set::lanes, tile.sums[row][v], lanes);
       }
   }
 }
@@ -92,17 +92,21 @@ void matMul(const float* a, const float* b, int m, int n, int k, bool transposeA
       const float* from = left.data + firstRow * left.rowStep + begin * left.columnStep;
       size_t step = left.rowStep;
       if (transposeA) {
-        float* copy = rowScratch.reserve<float>(static_cast<size_t>(rows) * slice);
-        for (int row = 0; row < rows; row++)
-          for (int i = 0; i < slice; i++) copy[row * slice + i] = from[row * left.rowStep + i * left.columnStep];
+        // Not a power of two, so that a column does not fall into one set of the cache; 16 rows fill a line of `from`.
+        step = slice + 16;
+        float* copy = rowScratch.reserve<float>(rows * step);
+        for (int first = 0; first < rows; first += 16)
+          for (int i = 0; i < slice; i++)
+            for (int row = first; row < std::min(rows, first + 16); row++)
+              copy[row * step + i] = from[row + i * left.columnStep];
         from = copy;
-        step = slice;
       }
       for (int index = firstPanel; index < endPanel; index++) {
         const Panel panel = panelAt(index);
-        (panel.vectors == 2 ? multiplyPanel<Set, 2> : multiplyPanel<Set, 1>)(
-            panel, rows, slice, from, step, packed + static_cast<size_t>(index) * slice * panelWidth, begin == 0,
-            out + static_cast<size_t>(firstRow) * n, n);
+        (panel.vectors == 2 ? multiplyPanel<Set, 2>
+                            : multiplyPanel<Set, 1>)(panel, rows, slice, from, step,
+                                                     packed + static_cast<size_t>(index) * slice * panelWidth,
+                                                     begin == 0, out + static_cast<size_t>(firstRow) * n, n);
       }
     };
     parallelFor(rowBlocks * panelBlocks, multiply);

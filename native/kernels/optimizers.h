@@ -1,4 +1,4 @@
-// `adam` and `rmsProp`: one pass over the weights; the compiler finds the vectors.
+// `adam` and `rmsProp`: one pass over the weights; the compiler finds the vectors, as no output overlaps an input.
 #pragma once
 
 #include "../chunks.h"
@@ -7,9 +7,10 @@
 namespace pxv {
 
 template <class Set>
-void adam(const AdamStep& step, const float* __restrict w, const float* __restrict g, const float* __restrict m,
-          const float* __restrict v, float* __restrict newW, float* __restrict newM, float* __restrict newV) {
+void adam(const AdamStep& step, const float* w, const float* g, const float* m, const float* v, float* newW,
+          float* newM, float* newV) {
   auto chunk = [=](size_t begin, size_t end) {
+#pragma GCC ivdep
     for (size_t i = begin; i < end; i++) {
       const float gradient = g[i] * step.gradientScale;
       newM[i] = step.beta1 * m[i] + (1.0f - step.beta1) * gradient;
@@ -22,9 +23,9 @@ void adam(const AdamStep& step, const float* __restrict w, const float* __restri
 }
 
 template <class Set>
-void rmsProp(const RmsPropStep& step, const float* __restrict w, const float* __restrict g, const float* __restrict v,
-             float* __restrict newW, float* __restrict newV) {
+void rmsProp(const RmsPropStep& step, const float* w, const float* g, const float* v, float* newW, float* newV) {
   auto chunk = [=](size_t begin, size_t end) {
+#pragma GCC ivdep
     for (size_t i = begin; i < end; i++) {
       const float gradient = g[i] * step.gradientScale;
       newV[i] = step.decay * v[i] + (1.0f - step.decay) * gradient * gradient;

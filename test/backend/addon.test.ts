@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { loadAddon, loadModule } from '../../src/backend/addon.js';
 import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
 import type { InstructionSet, Kernels } from '../../src/backend/kernels.js';
@@ -143,6 +145,29 @@ withAddon('the native addon', () => {
     expect(addon!.threads()).toBe(3);
     expect(() => addon!.setThreads(0)).toThrow(/set threads: count: expected an integer from 1 to 1024, received 0/);
     expect(addon!.threads()).toBe(3);
+  });
+
+  test('serves several JavaScript threads at once, and outlives them', async () => {
+    const script = `
+      const { parentPort, workerData } = require('node:worker_threads');
+      const { relu } = require(workerData).instructionSets.portable;
+      const x = new Float32Array(300_000).fill(-1).fill(2, 100_000);
+      const out = new Float32Array(x.length);
+      for (let run = 0; run < 50; run++) relu(x, out);
+      parentPort.postMessage(out.reduce((sum, value) => sum + value, 0));
+    `;
+    const workers = [1, 2, 3].map(
+      () => new Worker(script, { eval: true, workerData: resolve('build/Release/pxv.node') }),
+    );
+    const sums = workers.map((worker) => once(worker, 'message').then(([sum]) => sum as number));
+    const ends = workers.map((worker) => once(worker, 'exit'));
+    const x = values(300_000, 9);
+    const out = new Float32Array(x.length);
+    for (let run = 0; run < 50; run++) addon!.kernels('portable').relu(x, out);
+    expect(await Promise.all(sums)).toEqual([400_000, 400_000, 400_000]);
+    await Promise.all(ends);
+    addon!.kernels('portable').relu(x, out);
+    expect(out.every((value, i) => value === Math.max(x[i]!, 0))).toBe(true);
   });
 
   describe.each(sets)('%s', (set) => {
