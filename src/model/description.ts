@@ -28,23 +28,34 @@ export interface ModelDescription {
 const side = z.int().min(1).max(4096);
 const features = z.int().min(1).max(16384);
 
-const networkSchema = z.strictObject({
-  size: z.strictObject({ width: side, height: side }),
-  channels: z.union([z.literal(1), z.literal(3)]),
-  levels: z.int().min(2).max(256),
-  first: z.strictObject({
-    kernel: z
-      .int()
-      .min(1)
-      .max(31)
-      .refine((kernel) => kernel % 2 === 1, 'must be odd'),
-    features,
-  }),
-  layers: z.array(z.discriminatedUnion('type', schemas<LayerDescription>(layers))),
-  output: z.array(features),
-  head: z.discriminatedUnion('type', schemas<HeadDescription>(heads)),
-  conditioning: z.discriminatedUnion('type', schemas<ConditioningDescription>(conditionings)).nullable(),
-});
+const networkSchema = z
+  .strictObject({
+    size: z.strictObject({ width: side, height: side }),
+    channels: z.union([z.literal(1), z.literal(3)]),
+    levels: z.int().min(2).max(256),
+    first: z.strictObject({
+      kernel: z
+        .int()
+        .min(1)
+        .max(31)
+        .refine((kernel) => kernel % 2 === 1, 'must be odd'),
+      features,
+    }),
+    layers: z.array(z.discriminatedUnion('type', schemas<LayerDescription>(layers))),
+    output: z.array(features),
+    head: z.discriminatedUnion('type', schemas<HeadDescription>(heads)),
+    conditioning: z.discriminatedUnion('type', schemas<ConditioningDescription>(conditionings)).nullable(),
+  })
+  .superRefine(({ channels, first, layers, output }, context) => {
+    const widths = [
+      { path: ['first', 'features'], features: first.features },
+      ...layers.map(({ hidden }, index) => ({ path: ['layers', index, 'hidden'], features: hidden })),
+      ...output.map((features, index) => ({ path: ['output', index], features })),
+    ];
+    const message = `fewer features than the ${channels} colour channels`;
+    for (const { path, features } of widths)
+      if (features < channels) context.addIssue({ code: 'custom', path, message });
+  });
 
 export const modelSchema: z.ZodType<ModelDescription> = z.strictObject({
   version: z.literal(1),

@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { z } from 'zod';
 import { PxvError } from '../errors.js';
 
 export interface NamedArray {
@@ -12,11 +13,15 @@ export interface SafetensorsFile {
   metadata: Record<string, string>;
 }
 
-interface HeaderEntry {
-  dtype: string;
-  shape: number[];
-  data_offsets: [number, number];
-}
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(z.int().min(0)),
+  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+});
+const metadataSchema = z.record(z.string(), z.string());
+const headerSchema = z.record(z.string(), z.unknown());
+
+type HeaderEntry = z.infer<typeof entrySchema>;
 
 /** The format's own limit on the length of its header, in bytes. */
 const LONGEST_HEADER = 100_000_000;
@@ -82,22 +87,26 @@ export function readSafetensors(path: string): SafetensorsFile {
   const headerLength = bytes.length >= 8 ? Number(bytes.readBigUInt64LE(0)) : Infinity;
   if (headerLength > LONGEST_HEADER || 8 + headerLength > bytes.length)
     throw broken(path, `${bytes.length} bytes that do not hold a whole header`);
-  let header: Record<string, HeaderEntry | Record<string, string>>;
+  let json: unknown;
   try {
-    header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as typeof header;
+    json = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength));
   } catch {
     throw broken(path, 'a header that is not JSON');
   }
-  const { __metadata__: metadata = {}, ...entries } = header;
+  const header = headerSchema.safeParse(json);
+  if (!header.success) throw broken(path, 'a header that is not an object');
+  const { __metadata__: text = {}, ...entries } = header.data;
+  const metadata = metadataSchema.safeParse(text);
+  if (!metadata.success) throw broken(path, 'metadata that are not text');
   const body = bytes.subarray(8 + headerLength);
-  const arrays = new Map<string, NamedArray>();
-  for (const [name, entry] of Object.entries(entries))
-    arrays.set(name, readArray(path, name, entry as HeaderEntry, body));
-  return { arrays, metadata: metadata as Record<string, string> };
+  const arrays = new Map(Object.entries(entries).map(([name, entry]) => [name, readArray(path, name, entry, body)]));
+  return { arrays, metadata: metadata.data };
 }
 
-function readArray(path: string, name: string, entry: HeaderEntry, body: Buffer): NamedArray {
-  const { dtype, shape, data_offsets: offsets } = entry;
+function readArray(path: string, name: string, value: unknown, body: Buffer): NamedArray {
+  const entry = entrySchema.safeParse(value);
+  if (!entry.success) throw broken(path, `tensor '${name}' without a proper type, shape or place`);
+  const { dtype, shape, data_offsets: offsets } = entry.data;
   if (dtype !== 'F32') throw broken(path, `tensor '${name}' of type ${dtype}`);
   const count = shape.reduce((product, side) => product * side, 1);
   const [begin, end] = offsets;

@@ -1,0 +1,129 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PxvError } from '../../src/errors.js';
+import { loadModel, modelFile, saveModel, shippedModels, type Model } from '../../src/model/checkpoint.js';
+import { buildNetwork } from '../../src/model/network.js';
+import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { randomWeights, tinyNetwork } from './tiny-networks.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+const run = join(folder.path, 'run');
+const file = join(run, 'model.safetensors');
+const network = buildNetwork(tinyNetwork());
+const model: Model = {
+  name: file,
+  description: { version: 1, network: network.description },
+  network,
+  weights: randomWeights(network, 1),
+  step: 12,
+};
+
+beforeEach(() => {
+  mkdirSync(run, { recursive: true });
+  saveModel(file, model);
+});
+
+function refusal(action: () => unknown): PxvError {
+  try {
+    action();
+  } catch (error) {
+    return error as PxvError;
+  }
+  throw new Error('nothing was refused');
+}
+
+/** Writes the file anew with something changed; what it then says when it is loaded. */
+function refusedWith(change: (parts: ReturnType<typeof readSafetensors>) => void): string {
+  const parts = readSafetensors(file);
+  change(parts);
+  writeSafetensors(file, parts);
+  const { code, message } = refusal(() => loadModel(run));
+  expect(code).toBe('CHECKPOINT');
+  return message;
+}
+
+test('a saved model is loaded again: description, weights bit for bit, and step', () => {
+  const loaded = loadModel(file);
+  expect(loaded).toMatchObject({ name: file, description: model.description, step: 12 });
+  expect(loaded.network.parameters.map(({ name }) => name)).toEqual(network.parameters.map(({ name }) => name));
+  expect(loaded.weights).toEqual(model.weights);
+});
+
+test('names of parameters are unique and say where they belong', () => {
+  const names = network.parameters.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names).toEqual(
+    expect.arrayContaining(['previous-frames.full.weights', 'first.bias', 'layers.1.wide.weights', 'head.bias']),
+  );
+});
+
+test('a run folder, a file, and the name of a shipped model are found', () => {
+  expect(modelFile(run)).toBe(file);
+  expect(modelFile(file)).toBe(file);
+  for (const name of shippedModels()) expect(modelFile(name)).toMatch(new RegExp(`models/${name}\\.safetensors$`));
+});
+
+test('a name that is nothing is refused, with the names of the shipped models', () => {
+  const { code, message } = refusal(() => modelFile('no-such-model'));
+  expect(code).toBe('CHECKPOINT');
+  expect(message).toBe(
+    'find model: no-such-model: expected a run folder with model.safetensors, a .safetensors file, or a shipped model ' +
+      `(${shippedModels().join(', ')}), received no such path or name; ` +
+      'check the name, or train one with `pxv train --frames DIR --out RUN`',
+  );
+});
+
+test('a folder without a model is refused as such', () => {
+  expect(refusal(() => modelFile(folder.path)).message).toContain('received a folder without model.safetensors;');
+});
+
+test('a text file is refused as a model', () => {
+  const text = join(folder.path, 'text.txt');
+  writeFileSync(text, 'no model at all, but long enough to look like one at first\n');
+  expect(refusal(() => loadModel(text))).toMatchObject({
+    code: 'CHECKPOINT',
+    message: expect.stringMatching(/^read model: .*text\.txt: expected a whole safetensors file/) as string,
+  });
+});
+
+test('a missing tensor is named, with its shape', () => {
+  expect(refusedWith(({ arrays }) => arrays.delete('layers.1.wide.weights'))).toBe(
+    `read model: ${file}: expected tensor 'layers.1.wide.weights' of shape [3, 3, 6, 6], received no such tensor; ` +
+      'use a checkpoint that this version of pxv wrote',
+  );
+});
+
+test('a tensor of another shape is named, with both shapes', () => {
+  expect(
+    refusedWith(({ arrays }) => arrays.set('first.bias', { shape: [3, 4], data: new Float32Array(12) })),
+  ).toContain("expected tensor 'first.bias' of shape [12], received shape [3, 4];");
+});
+
+test('a file without a description is refused', () => {
+  expect(refusedWith(({ metadata }) => delete metadata.description)).toContain(
+    'expected a model description in the metadata, received none;',
+  );
+});
+
+test('a description with a wrong value is refused', () => {
+  const text = JSON.stringify({ version: 1, network: { ...network.description, levels: 1000 } });
+  expect(refusedWith(({ metadata }) => (metadata.description = text))).toMatch(
+    /^read model: .*: expected a valid 'network\.levels', received 1000 \(/,
+  );
+});
+
+test('a description with fewer features than colours is refused', () => {
+  const description = { version: 1, network: { ...network.description, output: [12, 2] } };
+  expect(refusedWith(({ metadata }) => (metadata.description = JSON.stringify(description)))).toContain(
+    "expected a valid 'network.output.1', received 2 (fewer features than the 3 colour channels);",
+  );
+});
+
+test('the file of a run is enough: copied elsewhere it loads', () => {
+  const copy = join(folder.path, 'copy.safetensors');
+  copyFileSync(file, copy);
+  expect(loadModel(copy).weights).toEqual(model.weights);
+});

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import type { PxvError } from '../../src/errors.js';
+import { modelSchema } from '../../src/model/description.js';
+import { parseConfiguration } from '../../src/model/parse-configuration.js';
+import { describeModel } from '../../src/model/presets.js';
+import { runSchema } from '../../src/training/configuration.js';
+
+const source = { operation: 'train', argument: 'config.json', code: 'USAGE' } as const;
+const model = describeModel('pixel-cnn', {
+  size: { width: 12, height: 10 },
+  channels: 3,
+  levels: 256,
+  hidden: 6,
+  layers: 2,
+  head: 'logistic-mixture',
+  context: 2,
+});
+const run = { model, training: { steps: 3 }, data: { frames: ['a.mp4'] } };
+
+/** The run with the value at a path replaced. */
+function changed(path: string, value: unknown): unknown {
+  const copy = JSON.parse(JSON.stringify(run)) as Record<string, unknown>;
+  const keys = path.split('.');
+  const inner = keys.slice(0, -1).reduce((at, key) => at[key] as Record<string, unknown>, copy);
+  inner[keys[keys.length - 1]] = value;
+  return copy;
+}
+
+function refusal(value: unknown): PxvError {
+  try {
+    parseConfiguration(runSchema, value, source);
+  } catch (error) {
+    return error as PxvError;
+  }
+  throw new Error('accepted');
+}
+
+test('what a preset describes is valid, and comes back as it was', () => {
+  expect(parseConfiguration(modelSchema, JSON.parse(JSON.stringify(model)), source)).toEqual(model);
+});
+
+test('what is left out of a training takes its default', () => {
+  expect(parseConfiguration(runSchema, run, source)).toMatchObject({
+    training: {
+      seed: '0',
+      batch: 8,
+      steps: 3,
+      minutes: null,
+      optimiser: 'adam',
+      schedule: { rate: 2e-3, warmUp: 100 },
+    },
+    data: { frames: ['a.mp4'], validate: [], fit: 'crop' },
+  });
+});
+
+test.each([
+  { path: 'trainig', value: {}, named: 'trainig', nearest: 'training' },
+  { path: 'training.batchh', value: 3, named: 'training.batchh', nearest: 'batch' },
+  { path: 'training.schedule', value: { warmup: 3 }, named: 'training.schedule.warmup', nearest: 'warmUp' },
+  { path: 'model.network.head.component', value: 3, named: 'model.network.head.component', nearest: 'components' },
+  { path: 'model.network.layers.0.hiden', value: 3, named: 'model.network.layers.0.hiden', nearest: 'hidden' },
+  {
+    path: 'model.network.conditioning.contxt',
+    value: 3,
+    named: 'model.network.conditioning.contxt',
+    nearest: 'context',
+  },
+])('an unknown key, $path, is refused by name, with the nearest known one', ({ path, value, named, nearest }) => {
+  expect(refusal(changed(path, value))).toMatchObject({
+    code: 'USAGE',
+    message: `train: config.json: expected only known keys, received unknown key '${named}'; did you mean '${nearest}'?`,
+  });
+});
+
+test('an unknown key that is like none is refused without a guess', () => {
+  expect(refusal(changed('training.zzzzzzzz', 1)).message).toBe(
+    "train: config.json: expected only known keys, received unknown key 'training.zzzzzzzz'; remove it",
+  );
+});
+
+test.each([
+  { path: 'model.network.levels', value: 1, received: '1 (' },
+  { path: 'model.network.channels', value: 2, received: '2 (' },
+  { path: 'model.network.first.kernel', value: 4, received: '4 (must be odd)' },
+  { path: 'model.network.size.width', value: 0, received: '0 (' },
+  { path: 'model.network.layers.0.type', value: 'row-lstm', received: '"row-lstm" (' },
+  { path: 'model.network.head.meanScale', value: -1, received: '-1 (' },
+  { path: 'model.version', value: 2, received: '2 (' },
+  { path: 'training.batch', value: 'eight', received: '"eight" (' },
+  { path: 'training.optimiser', value: 'sgd', received: '"sgd" (' },
+  { path: 'training.seed', value: 3, received: '3 (' },
+  { path: 'data.frames', value: [], received: '[] (' },
+  { path: 'data', value: undefined, received: 'nothing (' },
+])('$path = $value is refused, naming it and the value', ({ path, value, received }) => {
+  const { code, message } = refusal(changed(path, value));
+  expect(code).toBe('USAGE');
+  expect(message.startsWith(`train: config.json: expected a valid '${path}', received ${received}`)).toBe(true);
+  expect(message.endsWith(`; correct '${path}'`)).toBe(true);
+});
+
+test.each([null, 3, 'text', []])('%j in the place of a whole configuration is refused', (value) => {
+  expect(refusal(value).message).toMatch(/^train: config.json: expected a valid 'the whole', received /);
+});
+
+test('a long wrong value is cut in the message', () => {
+  const { message } = refusal(changed('training.batch', 'x'.repeat(500)));
+  expect(message.length).toBeLessThan(250);
+});
+
+test('the error says which operation it was', () => {
+  const parse = () => parseConfiguration(z.strictObject({}), { a: 1 }, { ...source, operation: 'read model' });
+  expect(parse).toThrow(/^read model: config\.json: .*; remove it$/);
+});
