@@ -40,7 +40,9 @@ describe('no output depends on its own or a later sub-pixel, and each sub-pixel 
 function withTaps(network: Network, name: string, taps: (taps: readonly Tap[]) => Tap[]): Network {
   const { program } = network;
   const ops = program.ops.map((op) =>
-    program.parameters[op.weights].name === name ? { ...op, shape: { ...op.shape, taps: taps(op.shape.taps) } } : op,
+    op.op === 'conv' && program.parameters[op.weights].name === name
+      ? { ...op, shape: { ...op.shape, taps: taps(op.shape.taps) } }
+      : op,
   );
   return { ...network, program: { ...program, ops } };
 }
