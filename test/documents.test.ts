@@ -1,0 +1,48 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as api from '../src/index.js';
+
+const documents = ['.', 'docs', 'docs/decisions', 'examples', 'models'].flatMap((folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name)),
+);
+
+/** Targets of the links in `text`, as of a document at `path`, that are files of this repository but do not exist. */
+function brokenLinks(path: string, text: string): string[] {
+  const targets = [...text.matchAll(/\]\(([^)#\s]+)/g)].map(([, target]) => target);
+  return targets.filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(dirname(path), target)));
+}
+
+/** Paths in backquotes, such as `src/frame.ts`, that look like files or folders of this repository but do not exist. */
+function missingPaths(text: string): string[] {
+  const paths = [...text.matchAll(/`((?:src|cli|native|test|scripts|docs)\/[\w./-]*)`/g)].map(([, path]) => path);
+  return paths.filter((path) => !existsSync(path));
+}
+
+test.each(documents)('%s links to files that exist, and names none that does not', (path) => {
+  const text = readFileSync(path, 'utf8');
+  expect([...brokenLinks(path, text), ...missingPaths(text)]).toEqual([]);
+});
+
+test('a broken link and a path that does not exist are found', () => {
+  expect(brokenLinks('docs/models.md', '[here](models.md) and [there](../docs/nowhere.md#part)')).toEqual([
+    '../docs/nowhere.md',
+  ]);
+  expect(missingPaths('`src/frame.ts`, `src/frames.ts`')).toEqual(['src/frames.ts']);
+});
+
+const readme = readFileSync('README.md', 'utf8');
+
+test("every name that the README's example imports is exported", () => {
+  const imported = [...readme.matchAll(/import \{ (.+) \} from 'pxv'/g)].flatMap(([, names]) => names.split(', '));
+  expect(imported).toContain('loadModel');
+  expect(imported.filter((name) => !(name in api))).toEqual([]);
+});
+
+test("the README's table names each command of cli/main.ts, and no other", () => {
+  const listed = /const commands = \[(.+)\];/.exec(readFileSync('cli/main.ts', 'utf8'))![1];
+  const commands = listed.split(', ').map((name) => name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`));
+  const table = [...readme.matchAll(/^\| `pxv ([a-z-]+)/gm)].map(([, name]) => name);
+  expect(table).toEqual(commands);
+});
