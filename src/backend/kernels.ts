@@ -1,4 +1,5 @@
 import type { ConvolutionShape } from './convolution-shape.js';
+import type { WalkShape } from './walk-shape.js';
 
 /**
  * The paths a kernel can exist in. `typescript` is one more instruction set: it sums in float64 and rounds once, at the
@@ -78,6 +79,44 @@ export interface Kernels {
     relu: boolean,
     dWeights: Float32Array,
     dBias: Float32Array | null,
+  ): void;
+
+  /**
+   * An LSTM layer of h hidden features over images, given its gates before the state-to-state product: see WalkShape.
+   *
+   * @param gates [batch, height, width, 4h]
+   * @param weights [1, taps, h, 4h]
+   * @param initial [2, h], the h and the c of pixels outside the image; zeros where null
+   * @param activations out: o, f, i (sigmoids) and g (tanh), in the places of their gates
+   * @param cells out: c, [batch, height, width, h]
+   * @param out h, [batch, height, width, h]
+   */
+  lstm(
+    shape: WalkShape,
+    batch: number,
+    gates: Float32Array,
+    weights: Float32Array,
+    initial: Float32Array | null,
+    activations: Float32Array,
+    cells: Float32Array,
+    out: Float32Array,
+  ): void;
+
+  /**
+   * Gradients of `lstm`, given dOut and what the forward call was given and gave. `dInitial` is null where `initial` is.
+   */
+  lstmGradient(
+    shape: WalkShape,
+    batch: number,
+    dOut: Float32Array,
+    weights: Float32Array,
+    initial: Float32Array | null,
+    activations: Float32Array,
+    cells: Float32Array,
+    out: Float32Array,
+    dGates: Float32Array,
+    dWeights: Float32Array,
+    dInitial: Float32Array | null,
   ): void;
 
   /** out[m, n] = sum_k a[m, k] b[k, n], k ascending; either factor may be stored transposed. */

@@ -1,6 +1,7 @@
 import { PxvError } from '../errors.js';
 import type { ConvolutionShape } from './convolution-shape.js';
 import type { InstructionSet, Kernels, MixtureShape } from './kernels.js';
+import { cellFrom, stateToState, walkSteps, type WalkShape } from './walk-shape.js';
 
 type Argument = number | boolean | Float32Array | Int32Array | null;
 
@@ -45,6 +46,35 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
       check.floats('dWeights', dWeights, weightShape(shape));
       if (dBias) check.floats('dBias', dBias, [shape.outFeatures]);
       native.convolutionFilterGradient(geometry, batch, x, dy, relu, dWeights, dBias);
+    },
+
+    lstm(shape, batch, gates, weights, initial, activations, cells, out) {
+      const check = new Check('lstm');
+      const geometry = check.walk(shape);
+      const sizes = walkArrays(shape, batch);
+      check.count('batch', batch);
+      check.floats('gates', gates, sizes.gates);
+      check.floats('weights', weights, sizes.weights);
+      if (initial) check.floats('initial', initial, sizes.initial);
+      check.floats('activations', activations, sizes.gates);
+      check.floats('cells', cells, sizes.states);
+      check.floats('out', out, sizes.states);
+      native.lstm(geometry, batch, gates, weights, initial, activations, cells, out);
+    },
+
+    lstmGradient(shape, batch, dOut, weights, initial, activations, cells, out, dGates, dWeights, dInitial) {
+      const check = new Check('lstmGradient');
+      const geometry = check.walk(shape);
+      const sizes = walkArrays(shape, batch);
+      check.count('batch', batch);
+      for (const [name, array] of Object.entries({ dOut, cells, out })) check.floats(name, array, sizes.states);
+      for (const [name, array] of Object.entries({ activations, dGates })) check.floats(name, array, sizes.gates);
+      for (const [name, array] of Object.entries({ weights, dWeights })) check.floats(name, array, sizes.weights);
+      if (initial) check.floats('initial', initial, sizes.initial);
+      if (!initial !== !dInitial)
+        check.refuse('dInitial', initial ? 'an array, as initial' : 'null, as initial', initial ? 'null' : 'an array');
+      if (dInitial) check.floats('dInitial', dInitial, sizes.initial);
+      native.lstmGradient(geometry, batch, dOut, weights, initial, activations, cells, out, dGates, dWeights, dInitial);
     },
 
     matMul(a, b, m, n, k, transposeA, transposeB, out) {
@@ -168,8 +198,19 @@ const weightShape = ({ kernel, inFeatures, outFeatures }: ConvolutionShape) => [
   outFeatures,
 ];
 
-/** A shape as native/convolution_shape.h reads it, kept as long as the shape lives. */
-const geometries = new WeakMap<ConvolutionShape, Int32Array>();
+/** The shapes of the arrays of `lstm` and its gradient. */
+function walkArrays(shape: WalkShape, batch: number) {
+  const states = stateToState(shape);
+  return {
+    gates: outputShape(states, batch),
+    states: inputShape(states, batch),
+    weights: weightShape(states),
+    initial: [2, states.inFeatures],
+  };
+}
+
+/** Shapes as native/convolution_shape.h and native/walk_shape.h read them, kept as long as the shape lives. */
+const geometries = new WeakMap<ConvolutionShape | WalkShape, Int32Array>();
 
 /** The checks of one call; each throws USAGE with the operation and the argument. */
 class Check {
@@ -224,6 +265,12 @@ class Check {
     return geometry;
   }
 
+  walk(shape: WalkShape): Int32Array {
+    let geometry = geometries.get(shape);
+    if (!geometry) geometries.set(shape, (geometry = this.encodeWalk(shape)));
+    return geometry;
+  }
+
   private array(argument: string, array: Float32Array | Int32Array, type: string, shape: readonly number[]): void {
     if (array[Symbol.toStringTag] !== type) this.refuse(argument, `a ${type}`, String(array[Symbol.toStringTag]));
     const length = shape.reduce((product, size) => product * size, 1);
@@ -254,6 +301,23 @@ class Check {
       taps.length,
       ...groups,
       ...taps.flatMap(({ dy, dx, position, sees }) => [dy, dx, position, ...sees]),
+    ]);
+  }
+
+  private encodeWalk(shape: WalkShape): Int32Array {
+    const { height, width, walk, groups } = shape;
+    for (const [name, size] of Object.entries({ height, width })) this.count(`shape.${name}`, size, 1);
+    groups.forEach((size, group) => this.count(`shape.groups[${group}]`, size, 1));
+    const steps = walkSteps(shape);
+    return Int32Array.from([
+      ...this.encode(stateToState(shape)),
+      cellFrom[walk].dy,
+      cellFrom[walk].dx,
+      groups.length,
+      ...groups,
+      steps.length,
+      ...steps.map((pixels) => pixels.length),
+      ...steps.flat(),
     ]);
   }
 }

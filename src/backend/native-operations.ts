@@ -2,6 +2,7 @@ import type { ConvolutionShape } from './convolution-shape.js';
 import type { AdamSettings, MixtureShape, RmsPropSettings } from './kernels.js';
 import type { NativeKernel } from './native-tfjs-kernels.js';
 import type { Operation } from './operation.js';
+import { hiddenFeatures, type WalkShape } from './walk-shape.js';
 
 /** The kernels of our own operations on the native backend. Attributes are what `runKernel` was given. */
 export const nativeOperations: Record<Operation, NativeKernel> = {
@@ -50,6 +51,44 @@ export const nativeOperations: Record<Operation, NativeKernel> = {
       bias.values,
     );
     return [weights.info, bias.info];
+  },
+
+  'pxv.lstm'(backend, { gates, weights, initial }, attributes) {
+    const { shape } = attributes as unknown as { shape: WalkShape };
+    const states = [...gates.shape.slice(0, 3), hiddenFeatures(shape)];
+    const [activations, cells, out] = [gates.shape, states, states].map((size) => backend.allocate(size));
+    backend.kernels.lstm(
+      shape,
+      gates.shape[0],
+      backend.floats(gates),
+      backend.floats(weights),
+      initial ? backend.floats(initial) : null,
+      activations.values,
+      cells.values,
+      out.values,
+    );
+    return [out.info, activations.info, cells.info];
+  },
+
+  'pxv.lstmGradient'(backend, { dOut, weights, initial, activations, cells, out }, attributes) {
+    const { shape } = attributes as unknown as { shape: WalkShape };
+    const dGates = backend.allocate(activations.shape);
+    const dWeights = backend.allocate(weights.shape);
+    const dInitial = initial ? backend.allocate(initial.shape) : null;
+    backend.kernels.lstmGradient(
+      shape,
+      dOut.shape[0],
+      backend.floats(dOut),
+      backend.floats(weights),
+      initial ? backend.floats(initial) : null,
+      backend.floats(activations),
+      backend.floats(cells),
+      backend.floats(out),
+      dGates.values,
+      dWeights.values,
+      dInitial ? dInitial.values : null,
+    );
+    return [dGates.info, dWeights.info, ...(dInitial ? [dInitial.info] : [])];
   },
 
   'pxv.softmaxCrossEntropy'(backend, { logits, targets }) {

@@ -7,6 +7,8 @@ export type Operation =
   | 'pxv.convolution'
   | 'pxv.convolutionInputGradient'
   | 'pxv.convolutionFilterGradient'
+  | 'pxv.lstm'
+  | 'pxv.lstmGradient'
   | 'pxv.softmaxCrossEntropy'
   | 'pxv.softmaxCrossEntropyGradient'
   | 'pxv.logisticMixture'

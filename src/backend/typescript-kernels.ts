@@ -3,6 +3,7 @@ import { convolution, convolutionInputGradient } from './typescript/convolution.
 import { add, multiply, relu, reluGradient, sumRows } from './typescript/elementwise.js';
 import { convolutionFilterGradient } from './typescript/filter-gradient.js';
 import { logisticMixture, logisticMixtureGradient } from './typescript/logistic-mixture.js';
+import { lstm, lstmGradient } from './typescript/lstm.js';
 import { matMul } from './typescript/mat-mul.js';
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './typescript/softmax.js';
 import { adam, rmsProp } from './typescript/updates.js';
@@ -13,6 +14,8 @@ export const typescriptKernels: Kernels = {
   convolution,
   convolutionInputGradient,
   convolutionFilterGradient,
+  lstm,
+  lstmGradient,
   matMul,
   relu,
   reluGradient,

@@ -3,8 +3,10 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../../src/backend/convolution.js';
 import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
 import type { Kernels } from '../../src/backend/kernels.js';
+import { lstm, lstmGradient } from '../../src/backend/lstm.js';
 import { logisticMixture, softmaxCrossEntropy } from '../../src/backend/losses.js';
 import { adam, rmsProp } from '../../src/backend/updates.js';
+import { stateToState } from '../../src/backend/walk-shape.js';
 
 type Shape4D = [number, number, number, number];
 
@@ -48,6 +50,32 @@ export const tensorKernels: Omit<Kernels, 'instructionSet'> = {
       const [input, output] = [tensor4d(x, inputOf(shape, batch)), tensor4d(dy, outputOf(shape, batch))];
       const { weights, bias } = convolutionFilterGradient(input, output, shape, { relu });
       return [weights, bias];
+    });
+  },
+  lstm(shape, batch, gates, weights, initial, activations, cells, out) {
+    const states = stateToState(shape);
+    into([activations, cells, out], () => {
+      const given = lstm(
+        tensor4d(gates, outputOf(states, batch)),
+        tensor4d(weights, weightsOf(states)),
+        initial ? tf.tensor2d(initial, [2, states.inFeatures]) : null,
+        shape,
+      );
+      return [given.activations, given.cells, given.out];
+    });
+  },
+  lstmGradient(shape, batch, dOut, weights, initial, activations, cells, out, dGates, dWeights, dInitial) {
+    const states = stateToState(shape);
+    into([dGates, dWeights, dInitial], () => {
+      const [dStates, c, h] = [dOut, cells, out].map((values) => tensor4d(values, inputOf(states, batch)));
+      const gradients = lstmGradient(
+        dStates,
+        tensor4d(weights, weightsOf(states)),
+        initial ? tf.tensor2d(initial, [2, states.inFeatures]) : null,
+        { activations: tensor4d(activations, outputOf(states, batch)), cells: c, out: h },
+        shape,
+      );
+      return [gradients.gates, gradients.weights, ...(gradients.initial ? [gradients.initial] : [])];
     });
   },
   matMul(a, b, m, n, k, transposeA, transposeB, out) {

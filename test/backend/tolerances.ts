@@ -8,6 +8,8 @@ export const TOLERANCES: Record<Exclude<keyof Kernels, 'instructionSet'>, number
   convolution: 2e-5,
   convolutionInputGradient: 2e-5,
   convolutionFilterGradient: 5e-6,
+  lstm: 2e-6,
+  lstmGradient: 1e-5,
   matMul: 1e-5,
   relu: 0,
   reluGradient: 0,

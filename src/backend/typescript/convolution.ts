@@ -97,7 +97,7 @@ function store(
 }
 
 /** Weights in the order in which tapTile reads them; a panel that is not full is filled up with zeros. */
-function packWeights(plan: ConvolutionPlan, weights: Float32Array): Float32Array {
+export function packWeights(plan: ConvolutionPlan, weights: Float32Array): Float32Array {
   const { phases, packedLength, sourceStride, targetStride } = plan;
   const packed = packedWeights.take(packedLength);
   for (const { panels } of phases)
