@@ -22,7 +22,8 @@ export function drawNaively(
   const parameters = toTensors(weights, network.parameters);
   const probabilities = new Float64Array(levels);
   const image = new Float32Array(size.height * size.width * channels).fill(rubbish);
-  const condition = tf.tidy(() => conditionOf(network, parameters, examples.given));
+  const isConditional = network.description.conditioning !== null;
+  const condition = isConditional ? tf.tidy(() => conditionOf(network, parameters, examples.given)!) : null;
   const anchors = condition?.anchor.dataSync() ?? new Float32Array(image.length).fill((levels - 1) / 2);
   let nats = 0;
   for (let subPixel = 0; subPixel < image.length; subPixel++) {

@@ -6,7 +6,7 @@ import { buildNetwork, conditionOf, networkOutput } from '../../src/model/networ
 import { toTensors } from '../../src/model/weights.js';
 import { runGiven } from '../../src/model/whole-image.js';
 import { PixelByPixel } from '../../src/sampling/pixel-by-pixel.js';
-import { randomExamples, randomWeights, mixture, softmax, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
+import { randomExamples, randomWeights, softmax, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
 import { randomNumbers } from '../random.js';
 import '../backend/implementations.js';
 
@@ -21,14 +21,15 @@ function outputsOf(description: NetworkDescription, seed: number): { whole: Floa
   const engine = new PixelByPixel(program, weights.slice(conditioningParameters));
   const { size, channels, levels } = description;
   const features = imageFeatures(description);
-  const results = { whole: new Float32Array(0), stepwise: new Float32Array(0) };
+  let [whole, stepwise] = [new Float32Array(0), new Float32Array(0)];
   // The second image begins with the values of the first in every cache.
   for (const image of [seed, seed + 1]) {
     const examples = randomExamples(description, 1, 10 * image);
     const levelsOf = examples.image.dataSync().slice();
-    const condition = tf.tidy(() => conditionOf(network, parameters, examples.given));
-    const whole = networkOutput(network, parameters, examples.image, condition);
-    results.whole = whole.dataSync().slice() as Float32Array;
+    const isConditional = description.conditioning !== null;
+    const condition = isConditional ? tf.tidy(() => conditionOf(network, parameters, examples.given)!) : null;
+    const output = networkOutput(network, parameters, examples.image, condition);
+    whole = Float32Array.from(output.dataSync());
     if (condition !== null) {
       const given = tf.tidy(() => [...runGiven(program, parameters.slice(conditioningParameters), condition.map)]);
       engine.begin(new Map(given.map(([id, tensor]) => [id, tensor.dataSync() as Float32Array])));
@@ -36,18 +37,18 @@ function outputsOf(description: NetworkDescription, seed: number): { whole: Floa
     }
     const anchors = condition?.anchor.dataSync() ?? new Float32Array(levelsOf.length).fill((levels - 1) / 2);
     const count = program.out.features / channels;
-    results.stepwise = new Float32Array(results.whole.length).fill(NaN);
+    stepwise = new Float32Array(whole.length).fill(NaN);
     for (let subPixel = 0; subPixel < levelsOf.length; subPixel++) {
       const [position, channel] = [Math.floor(subPixel / channels), subPixel % channels];
       const at = engine.compute(Math.floor(position / size.width), position % size.width, channel);
-      results.stepwise.set(engine.outputs.subarray(at, at + count), subPixel * count);
+      stepwise.set(engine.outputs.subarray(at, at + count), subPixel * count);
       writeSubPixel(description, levelsOf[subPixel], anchors[subPixel], engine.image, subPixel * features);
     }
-    tf.dispose([whole, ...(condition ? [condition.map] : [])]);
+    tf.dispose([output, ...(condition ? [condition.map] : [])]);
     disposeExamples(examples);
   }
   tf.dispose(parameters);
-  return results;
+  return { whole, stepwise };
 }
 
 function expectSameBits({ whole, stepwise }: { whole: Float32Array; stepwise: Float32Array }): void {
@@ -75,7 +76,7 @@ function randomDescription(seed: number): NetworkDescription {
     first: { kernel: [1, 3, 5, 7][from(0, 3)], features: from(3, 50) },
     layers: Array.from({ length: from(0, 3) }, layer),
     output: Array.from({ length: from(0, 2) }, () => from(3, 40)),
-    head: next() < 0.5 ? softmax : { ...mixture, components: from(1, 5), meanScale: from(1, 30) },
+    head: next() < 0.5 ? softmax : { type: 'logistic-mixture', components: from(1, 5), meanScale: from(1, 30) },
     conditioning: next() < 0.3 ? null : { type: 'previous-frames', context: from(1, 3), features: from(1, 6) },
   });
 }
