@@ -40,6 +40,8 @@ const DEFAULT_MINUTES = 20;
 
 /** Options that describe the model: a configuration file holds them all. */
 const modelOptions = ['network', 'hidden', 'layers', 'head', 'size', 'channels', 'context'];
+/** Options that leave a resumed run what it is. */
+const besideResume = ['resume', 'out', 'json', 'threads', 'backend', 'instructionSet'];
 
 export function command(): Command {
   const train = new Command('train')
@@ -48,7 +50,11 @@ export function command(): Command {
     .option('--frames <path...>', 'clips: video files, folders of numbered images, or folders of either')
     .option('--validate <path...>', 'clips to validate on (default: one in ten of --frames is held out)')
     .option('--out <run>', 'folder of the run (default: runs/<name of the first path>)')
-    .addOption(new Option('--network <name>', 'kind of network').choices(['pixel-cnn']).default('pixel-cnn'))
+    .addOption(
+      new Option('--network <name>', 'kind of network')
+        .choices(['pixel-cnn', 'row-lstm', 'diagonal-bilstm'])
+        .default('pixel-cnn'),
+    )
     .option('--hidden <h>', 'features inside a layer', wholeNumber('--hidden', 3, 4096), 48)
     .option('--layers <count>', 'layers', wholeNumber('--layers', 1, 100), 5)
     .addOption(
@@ -56,7 +62,11 @@ export function command(): Command {
         .choices(['logistic-mixture', 'softmax'])
         .default('logistic-mixture'),
     )
-    .option('--size <WxH>', 'size of the model in pixels', size('--size'), { width: 64, height: 64 })
+    .addOption(
+      new Option('--size <WxH>', 'size of the model in pixels')
+        .argParser(size('--size'))
+        .default({ width: 64, height: 64 }, '64x64'),
+    )
     .addOption(new Option('--channels <name>', 'colour').choices(['rgb', 'gray']).default('rgb'))
     .option('--context <frames>', 'previous frames given', wholeNumber('--context', 1, 16), 2)
     .addOption(new Option('--fit <name>', 'how frames are brought to the size').choices(['crop', 'stretch']))
@@ -87,10 +97,11 @@ const minutes = decimalNumber('--minutes', { min: 0, above: true });
 const rate = decimalNumber('--learning-rate', { min: 0, above: true, max: 10 });
 
 async function trainModel({ signal, progress }: Work, options: TrainOptions, train: Command): Promise<Report> {
-  refuseBoth(train, options);
+  refuseOverruled(train, options);
   const { trainOnClips } = await import('../src/tasks/train-on-clips.js');
+  const { networkName } = await import('../src/model/presets.js');
   const out = options.out ?? join('runs', basename(resolve(options.frames?.[0] ?? 'model')).replace(/\.\w+$/, ''));
-  const configuration = options.resume ? null : await configurationOf(options);
+  const configuration = options.resume ? null : await configurationOf(train, options);
   const chosen = await startComputing(options, progress);
   const started = performance.now();
   const result = await trainOnClips(out, configuration, {
@@ -128,7 +139,7 @@ next: pxv predict CLIP --next 8 --model ${out}`,
     json: {
       model: out,
       output: out,
-      network: options.network,
+      network: networkName(result.configuration.model),
       seed: training.seed,
       seconds,
       steps: result.step,
@@ -141,18 +152,25 @@ next: pxv predict CLIP --next 8 --model ${out}`,
   };
 }
 
+/** As much as this command looks at of a configuration that is not checked yet. */
+interface ConfigurationFile {
+  training?: { seed?: unknown; schedule?: object };
+  data?: { frames?: unknown };
+}
+
 /** The configuration that the options mean, over that of --config where it is given. */
-async function configurationOf(options: TrainOptions): Promise<RunConfiguration> {
+async function configurationOf(train: Command, options: TrainOptions): Promise<RunConfiguration> {
   const { runSchema } = await import('../src/training/configuration.js');
   const { describeModel } = await import('../src/model/presets.js');
   const { parseConfiguration } = await import('../src/model/parse-configuration.js');
   const file = options.config === undefined ? {} : readConfiguration(options.config);
-  const { training = {}, data = {} } = file as { training?: object; data?: { frames?: unknown; validate?: unknown } };
+  const { training = {}, data = {} } = file as ConfigurationFile;
+  const seeded = train.getOptionValueSource('seed') === 'cli';
   const { network, size, channels, hidden, layers, head, context } = options;
   const settings = { size, channels: channels === 'rgb' ? 3 : 1, levels: 256, hidden, layers, head, context } as const;
   if (options.frames === undefined && data.frames === undefined) throw noFrames();
   const length = options.steps === undefined && options.minutes === undefined ? {} : { steps: null, minutes: null };
-  const configuration = parseConfiguration(
+  return parseConfiguration(
     runSchema,
     {
       model: options.config === undefined ? describeModel(network, settings) : undefined,
@@ -163,28 +181,35 @@ async function configurationOf(options: TrainOptions): Promise<RunConfiguration>
         ...length,
         ...given({ batch: options.batch, steps: options.steps, minutes: options.minutes }),
         ...given({ optimiser: options.optimiser, mirror: options.mirror === false ? false : undefined }),
-        ...(options.learningRate !== undefined && { schedule: { rate: options.learningRate } }),
-        seed: String(options.seed),
+        ...(options.learningRate !== undefined && { schedule: { ...training.schedule, rate: options.learningRate } }),
+        ...((seeded || training.seed === undefined) && { seed: String(options.seed) }),
       },
       data: { ...data, ...given({ frames: options.frames, validate: options.validate, fit: options.fit }) },
     },
     { operation: 'train', argument: options.config ?? 'options', code: 'USAGE' },
   );
-  return configuration;
 }
 
-/** A configuration file and a resumed run bring their own model: options that describe one would be ignored. */
-function refuseBoth(train: Command, { config, resume }: TrainOptions): void {
+/**
+ * A configuration file brings its own model, a resumed run brings everything: options that they would overrule are
+ * refused.
+ */
+function refuseOverruled(train: Command, { config, resume }: TrainOptions): void {
   const whole = resume ? '--resume' : config !== undefined ? '--config' : null;
-  const asked = modelOptions.find((option) => train.getOptionValueSource(option) === 'cli');
-  if (whole === null || asked === undefined) return;
+  if (whole === null) return;
+  const option = train.options.find((candidate) => {
+    const name = candidate.attributeName();
+    if (train.getOptionValueSource(name) !== 'cli') return false;
+    return resume ? !besideResume.includes(name) : modelOptions.includes(name);
+  });
+  if (option === undefined) return;
   throw new PxvError({
     code: 'USAGE',
     operation: 'train',
-    argument: `--${asked}`,
-    expected: `no option that describes the model beside ${whole}`,
+    argument: option.long ?? option.flags,
+    expected: `no option that ${whole} brings with it`,
     received: 'both',
-    remedy: `leave out --${asked}, or leave out ${whole}`,
+    remedy: `leave out ${option.long ?? option.flags}, or leave out ${whole}`,
   });
 }
 

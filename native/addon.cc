@@ -1,5 +1,5 @@
 // The boundary to JavaScript: each kernel is one function that takes numbers and typed arrays in the order of
-// src/backend/addon.ts, which has checked every length before it calls. The table of the instruction set comes with the
+// src/backend/native-kernels.ts, which has checked every length before it calls. The table of the instruction set comes with the
 // function.
 #define NAPI_VERSION 8
 #include <node_api.h>
@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "convolution_shape.h"
+#include "lstm_shape.h"
 #include "registry.h"
 #include "thread_pool.h"
 
@@ -74,6 +75,17 @@ void convolutionInputGradient(const Call& call) {
 void convolutionFilterGradient(const Call& call) {
   call.kernels().convolutionFilterGradient(ConvolutionShape(call.integers(0)), call.integer(1), call.floats(2),
                                            call.floats(3), call.boolean(4), call.floats(5), call.floats(6));
+}
+
+void lstm(const Call& call) {
+  call.kernels().lstm(LstmShape(call.integers(0)), call.integer(1), call.floats(2), call.floats(3), call.floats(4),
+                      call.floats(5), call.floats(6), call.floats(7));
+}
+
+void lstmGradient(const Call& call) {
+  call.kernels().lstmGradient(LstmShape(call.integers(0)), call.integer(1), call.floats(2), call.floats(3),
+                              call.floats(4), call.floats(5), call.floats(6), call.floats(7), call.floats(8),
+                              call.floats(9), call.floats(10));
 }
 
 void matMul(const Call& call) {
@@ -147,6 +159,8 @@ constexpr Export kernelExports[] = {
     {"convolution", entry<convolution>},
     {"convolutionInputGradient", entry<convolutionInputGradient>},
     {"convolutionFilterGradient", entry<convolutionFilterGradient>},
+    {"lstm", entry<lstm>},
+    {"lstmGradient", entry<lstmGradient>},
     {"matMul", entry<matMul>},
     {"relu", entry<relu>},
     {"reluGradient", entry<reluGradient>},

@@ -12,6 +12,7 @@ src/sampling      x        x             x      x         .           .         
 src/evaluation    x        x             x      x         x           .         .      .
 src/training      x        x             x      .         x           x         .      .
 src/video         .        .             .      .         .           .         x      .
+src/tasks         x        x             x      x         x           x         x      .
 datasets          .        .             .      .         .           .         .      .
 cli               x        x             x      x         x           x         x      x`;
 

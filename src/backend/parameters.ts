@@ -1,5 +1,6 @@
 import type { ConvolutionShape } from './convolution-shape.js';
-import { Philox } from '../philox.js';
+import { hiddenFeatures, stateToState, type WalkShape } from './walk-shape.js';
+import { Philox, purposes } from '../philox.js';
 
 /** A trainable array: what it is called in a checkpoint, its shape, and its first values. */
 export interface ParameterSpec {
@@ -49,11 +50,19 @@ export function convolutionParameters(name: string, shape: ParameterShape): Para
   ];
 }
 
+/** State-to-state weights of an LSTM, uniform in +-1/sqrt(inputs), and where learned its states outside the image, 0. */
+export function lstmParameters(name: string, shape: WalkShape, learned: boolean): ParameterSpec[] {
+  const hidden = hiddenFeatures(shape);
+  const [weights] = convolutionParameters(name, stateToState(shape));
+  const initial = { name: `${name}.initial`, shape: [2, hidden], initialise: () => new Float32Array(2 * hidden) };
+  return learned ? [weights, initial] : [weights];
+}
+
 /** First values of all parameters. A parameter's values depend on the seed and on its place in the list alone. */
 export function initialiseParameters(specs: readonly ParameterSpec[], seed: bigint): Float32Array[] {
   const philox = new Philox(seed);
   return specs.map((spec, index) => {
     let draws = 0;
-    return spec.initialise(() => philox.uniform(0, 0, draws++, index));
+    return spec.initialise(() => philox.uniform(draws++, index, 0, purposes.firstWeights));
   });
 }

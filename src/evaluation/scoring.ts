@@ -16,7 +16,7 @@ export async function natsOfExamples(
   weights: readonly Tensor[],
   examples: Examples,
 ): Promise<Float64Array> {
-  const nats = tf.tidy(() => subPixelNats(network, weights, examples.image, examples.given));
+  const nats = tf.tidy(() => subPixelNats(network, weights, examples));
   const [images, subPixels] = nats.shape;
   const values = await nats.data();
   tf.dispose(nats);

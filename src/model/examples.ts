@@ -7,6 +7,8 @@ import type { NetworkDescription } from './description.js';
 export interface Examples {
   /** Levels, [batch, height, width, channels], float32. */
   image: Tensor4D;
+  /** What the network reads as the image's earlier sub-pixels: the image, but where training disturbs it. */
+  seen: Tensor4D;
   given: Given;
 }
 
@@ -20,11 +22,18 @@ export function frameBytes({ size, channels }: NetworkDescription): number {
   return size.height * size.width * channels;
 }
 
+/**
+ * Changes, in place, what the network is shown of one example: the image's earlier sub-pixels, and the frames of the
+ * context, oldest first; levels, height x width x channels each.
+ */
+export type Disturb = (seen: Float32Array, context: readonly Float32Array[]) => void;
+
 /** Collects frames with their context, byte by byte, and hands them over as tensors; reused from batch to batch. */
 export class ExampleBuffer {
   private readonly context: number;
   private readonly pixels: number;
   private readonly images: Float32Array;
+  private readonly seen: Float32Array;
   /** For each place in the context, the frames of all examples there. */
   private readonly contexts: Float32Array[];
   private readonly valid: Float32Array;
@@ -37,6 +46,7 @@ export class ExampleBuffer {
     this.context = contextLength(network);
     this.pixels = frameBytes(network);
     this.images = new Float32Array(capacity * this.pixels);
+    this.seen = new Float32Array(capacity * this.pixels);
     this.contexts = Array.from({ length: this.context }, () => new Float32Array(capacity * this.pixels));
     this.valid = new Float32Array(capacity * network.size.height * network.size.width * this.context);
   }
@@ -60,8 +70,9 @@ export class ExampleBuffer {
    *   first, then the frame to predict
    * @param number of frames; with fewer than context + 1 the oldest are missing
    * @param mirrored swaps left and right in all of them
+   * @param disturb changes what the network is shown, in place
    */
-  add(frames: Uint8Array, number: number, mirrored: boolean): void {
+  add(frames: Uint8Array, number: number, mirrored: boolean, disturb?: Disturb): void {
     const { context, pixels, count } = this;
     const missing = Math.max(0, context - (number - 1));
     for (let k = 0; k < context; k++) {
@@ -73,6 +84,11 @@ export class ExampleBuffer {
     const planes = (this.valid.length / this.capacity) * count;
     for (let i = 0; i < this.valid.length / this.capacity; i++) this.valid[planes + i] = i % context < missing ? 0 : 1;
     this.copy(frames, (number - 1) * pixels, this.images, count * pixels, mirrored);
+    this.seen.set(this.images.subarray(count * pixels, (count + 1) * pixels), count * pixels);
+    if (disturb !== undefined) {
+      const own = (values: Float32Array) => values.subarray(count * pixels, (count + 1) * pixels);
+      disturb(own(this.seen), this.contexts.map(own));
+    }
     this.count++;
   }
 
@@ -91,9 +107,10 @@ export class ExampleBuffer {
       );
     };
     const image = imageTensor(this.images, channels);
-    if (context === 0) return { image, given: {} };
+    const seen = imageTensor(this.seen, channels);
+    if (context === 0) return { image, seen, given: {} };
     const frames = this.contexts.map((values) => imageTensor(values, channels));
-    return { image, given: { previousFrames: { frames, valid: imageTensor(this.valid, context) } } };
+    return { image, seen, given: { previousFrames: { frames, valid: imageTensor(this.valid, context) } } };
   }
 
   /** Copies one frame, brought from 0..255 to the network's levels. */
@@ -120,6 +137,10 @@ export function byteOf(level: number, levels: number): number {
 }
 
 /** Frees the tensors of examples. */
-export function disposeExamples({ image, given }: Examples): void {
-  tf.dispose([image, ...(given.previousFrames ? [...given.previousFrames.frames, given.previousFrames.valid] : [])]);
+export function disposeExamples({ image, seen, given }: Examples): void {
+  tf.dispose([
+    image,
+    seen,
+    ...(given.previousFrames ? [...given.previousFrames.frames, given.previousFrames.valid] : []),
+  ]);
 }

@@ -6,8 +6,9 @@ import type { Channels } from '../frame.js';
  * - `image`: the image itself; colour by colour, as each sub-pixel becomes known.
  * - `pixel`: computed from the pixel's own earlier colours and from earlier pixels; its group g may be read once
  *   colour g is being predicted.
+ * - `row`: computed from the whole of its row: may be read only from the row below (`add` with one row down).
  */
-export type Ready = 'given' | 'image' | 'pixel';
+export type Ready = 'given' | 'image' | 'pixel' | 'row';
 
 /** Floats that the widest vector register holds; groups that are multiples of it waste no lanes. */
 const VECTOR_WIDTH = 16;
@@ -46,8 +47,10 @@ export function placeOf(dy: number, dx: number): TapPlace {
  *
  * @param groups sizes of the input's groups
  * @param outGroups number of output groups
+ * @throws RangeError for a `row` slot, which shows what is still to come
  */
 export function visibleFeatures(ready: Ready, groups: readonly number[], outGroups: number, place: TapPlace): number[] {
+  if (ready === 'row') throw new RangeError('a slot that needs its whole row can only be added one row down');
   const all = groups.reduce((sum, size) => sum + size, 0);
   return Array.from({ length: outGroups }, (_, group) => {
     if (ready === 'given' || place === 'earlier') return all;

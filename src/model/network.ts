@@ -3,9 +3,10 @@ import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfj
 import type { ParameterSpec } from '../backend/parameters.js';
 import { conditionings, type Condition, type Given } from '../conditioning/index.js';
 import type { NetworkDescription } from './description.js';
+import type { Examples } from './examples.js';
 import { headOf } from './heads/index.js';
 import { imageFeatures, imageInput } from './image-input.js';
-import { layers } from './layers/index.js';
+import { layerOf } from './layers/index.js';
 import { ProgramBuilder, type Program } from './program.js';
 import { runWholeImage } from './whole-image.js';
 
@@ -31,7 +32,7 @@ export function buildNetwork(description: NetworkDescription): Network {
   const map = builder.conditioned('first.map', first.features);
   let x = builder.conv(builder.image, { name: 'first', kernel: first.kernel, features: first.features, plus: map });
   description.layers.forEach((layer, index) => {
-    x = layers[layer.type].build(builder, `layers.${index}`, layer, x);
+    x = layerOf(layer).build(builder, `layers.${index}`, layer, x);
   });
   description.output.forEach((features, index) => {
     x = builder.conv(x, { name: `output.${index}`, kernel: 1, features, relu: true });
@@ -68,13 +69,13 @@ export function networkOutput(
  * -log P(image | given) of every sub-pixel, in nats (1601.06759, equation 1: their sum is that of the image).
  *
  * @param parameters in the order of `network.parameters`
- * @param image levels, [batch, height, width, channels], float32
  * @returns [batch, height * width * channels]
  */
-export function subPixelNats(network: Network, parameters: readonly Tensor[], image: Tensor4D, given: Given): Tensor2D {
+export function subPixelNats(network: Network, parameters: readonly Tensor[], examples: Examples): Tensor2D {
   const { head, levels } = network.description;
+  const { image, seen, given } = examples;
   const condition = conditionOf(network, parameters, given);
-  const output = networkOutput(network, parameters, image, condition);
+  const output = networkOutput(network, parameters, seen, condition);
   const targets = tf.cast(tf.reshape<Rank.R1>(image, [-1]), 'int32');
   const anchors: Tensor1D =
     condition === null ? tf.fill([image.size], (levels - 1) / 2) : tf.reshape<Rank.R1>(condition.anchor, [-1]);

@@ -24,9 +24,18 @@ type LayerPreset = (hidden: number) => LayerDescription;
 /** The networks by name: each is a stack of one kind of layer. */
 export const networks = {
   'pixel-cnn': (hidden) => ({ type: 'pixel-cnn-block', hidden }),
+  'row-lstm': (hidden) => ({ type: 'row-lstm', hidden, initialState: 'zero' }),
+  'diagonal-bilstm': (hidden) => ({ type: 'diagonal-bilstm', hidden, initialState: 'zero' }),
 } as const satisfies Record<string, LayerPreset>;
 
 export type NetworkName = keyof typeof networks;
+
+/** The name of a network of one kind of layer; null for another. */
+export function networkName({ network }: ModelDescription): NetworkName | null {
+  const names = Object.keys(networks) as NetworkName[];
+  const isMadeOf = (name: NetworkName) => network.layers.every(({ type }) => type === networks[name](1).type);
+  return network.layers.length === 0 ? null : (names.find(isMadeOf) ?? null);
+}
 
 const headPresets: Record<HeadDescription['type'], HeadDescription> = {
   softmax: { type: 'softmax' },

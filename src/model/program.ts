@@ -1,31 +1,10 @@
 import type { ConvolutionShape, Tap } from '../backend/convolution-shape.js';
 import type { Channels, Size } from '../frame.js';
+import type { Op } from './ops/index.js';
+import type { Slot } from './slot.js';
 import { cutGroups, placeOf, visibleFeatures, type Ready } from './groups.js';
-import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
-
-/** A feature map that ops read and write: height x width x features. */
-export interface Slot {
-  id: number;
-  features: number;
-  /** Sizes of the colour groups; a `given` slot is one group. */
-  groups: readonly number[];
-  ready: Ready;
-}
-
-/** out = convolution(relu ? max(x, 0) : x) + bias + plus. */
-export interface ConvOp {
-  op: 'conv';
-  x: Slot;
-  shape: ConvolutionShape;
-  /** Indices into the program's parameters. */
-  weights: number;
-  bias: number;
-  relu: boolean;
-  plus: Slot | null;
-  out: Slot;
-}
-
-export type Op = ConvOp;
+import { convolutionParameters, lstmParameters, type ParameterSpec } from '../backend/parameters.js';
+import type { Walk, WalkShape } from '../backend/walk-shape.js';
 
 /** What lies between the pixels and the head: ops in the order in which they run, and the parameters they read. */
 export interface Program {
@@ -44,8 +23,8 @@ export interface Program {
 export interface ConvSettings {
   /** Name of the parameters: `<name>.weights`, `<name>.bias`. */
   name: string;
-  /** Kernel height and width in pixels, odd. */
-  kernel: number;
+  /** Kernel height and width in pixels, odd; one number where they are equal. */
+  kernel: number | { height: number; width: number };
   /** Number of output features, cut into colour groups by `cutGroups`; or the sizes of the groups. */
   features: number | readonly number[];
   /** Apply ReLU to x first. */
@@ -68,7 +47,7 @@ export class ProgramBuilder {
    */
   constructor(
     private readonly size: Size,
-    private readonly channels: Channels,
+    readonly channels: Channels,
     imageFeatures: number,
     mapFeatures: number,
   ) {
@@ -87,6 +66,7 @@ export class ProgramBuilder {
     if (plus !== null && plus.features !== out.features)
       throw new RangeError(`${settings.name}: cannot add ${plus.features} features to ${out.features}`);
     const { height, width } = this.size;
+    const [kernelHeight, kernelWidth] = typeof kernel === 'number' ? [kernel, kernel] : [kernel.height, kernel.width];
     const shape: ConvolutionShape = {
       inHeight: height,
       inWidth: width,
@@ -95,13 +75,42 @@ export class ProgramBuilder {
       outWidth: width,
       outFeatures: out.features,
       stride: 1,
-      kernel: { height: kernel, width: kernel },
+      kernel: { height: kernelHeight, width: kernelWidth },
       groups: out.groups,
-      taps: visibleTaps(x, kernel, out.groups.length),
+      taps: visibleTaps(x, kernelHeight, kernelWidth, out.groups.length),
     };
     const weights = this.parameters.length;
     this.parameters.push(...convolutionParameters(settings.name, shape));
     this.ops.push({ op: 'conv', x, shape, weights, bias: weights + 1, relu, plus, out });
+    return out;
+  }
+
+  /**
+   * An LSTM's walk over the image.
+   *
+   * @param name of the parameters: `<name>.weights` and, where learned, `<name>.initial`
+   * @param gates 4h features, o f i g for each colour group
+   * @param learned whether the states outside the image are parameters, else zero
+   * @returns h features; complete only with their row on the mirrored walk, which comes from the right
+   */
+  lstm(name: string, gates: Slot, walk: Walk, learned: boolean): Slot {
+    const groups = gates.groups.map((size) => size / 4);
+    const ready = walk === 'mirrored-diagonals' ? 'row' : 'pixel';
+    const [out, activations, cells] = [groups, gates.groups, groups].map((sizes) => this.slot(sizes, ready));
+    const shape: WalkShape = { ...this.size, walk, groups };
+    const weights = this.parameters.length;
+    this.parameters.push(...lstmParameters(name, shape, learned));
+    const initial = learned ? weights + 1 : null;
+    this.ops.push({ op: 'lstm', gates, shape, weights, initial, out, activations, cells });
+    return out;
+  }
+
+  /** The sum of two slots of the same groups, the second moved down by a row or not. */
+  add(a: Slot, b: Slot, rowsDown: 0 | 1): Slot {
+    if (a.groups.join() !== b.groups.join()) throw new RangeError('cannot add slots of different groups');
+    if (b.ready === 'row' && rowsDown === 0) throw new RangeError('a slot that needs its whole row must come down');
+    const out = this.slot(a.groups, a.ready);
+    this.ops.push({ op: 'add', a, b, rowsDown, out });
     return out;
   }
 
@@ -128,15 +137,14 @@ export class ProgramBuilder {
   }
 }
 
-/** The taps of a kernel x kernel convolution through which some output group sees something, in raster order. */
-function visibleTaps(x: Slot, kernel: number, outGroups: number): Tap[] {
-  const radius = (kernel - 1) / 2;
+/** The taps of a height x width convolution through which some output group sees something, in raster order. */
+function visibleTaps(x: Slot, height: number, width: number, outGroups: number): Tap[] {
   const taps: Tap[] = [];
-  for (let row = 0; row < kernel; row++) {
-    for (let column = 0; column < kernel; column++) {
-      const [dy, dx] = [row - radius, column - radius];
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const [dy, dx] = [row - (height - 1) / 2, column - (width - 1) / 2];
       const sees = visibleFeatures(x.ready, x.groups, outGroups, placeOf(dy, dx));
-      if (sees.some((features) => features > 0)) taps.push({ dy, dx, position: row * kernel + column, sees });
+      if (sees.some((features) => features > 0)) taps.push({ dy, dx, position: row * width + column, sees });
     }
   }
   return taps;

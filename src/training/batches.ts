@@ -1,6 +1,7 @@
 import { ExampleBuffer, contextLength, frameBytes, type Examples } from '../model/examples.js';
 import type { NetworkDescription } from '../model/description.js';
-import { Philox } from '../philox.js';
+import { Philox, purposes } from '../philox.js';
+import { Disturbance } from './disturbance.js';
 
 /** Clips at the network's size, read at random. */
 export interface ClipStore {
@@ -14,6 +15,8 @@ const enum Draw {
   Clip,
   Frame,
   Mirror,
+  Disturb,
+  DisturbanceSeed,
 }
 
 /**
@@ -23,6 +26,7 @@ const enum Draw {
 export class TrainingBatches {
   private readonly philox: Philox;
   private readonly buffer: ExampleBuffer;
+  private readonly disturbance: Disturbance;
   private readonly frames: Uint8Array;
   private readonly context: number;
 
@@ -31,10 +35,11 @@ export class TrainingBatches {
     network: NetworkDescription,
     private readonly store: ClipStore,
     private readonly clips: readonly number[],
-    private readonly settings: { seed: bigint; batch: number; mirror: boolean },
+    private readonly settings: { seed: bigint; batch: number; mirror: boolean; disturb: number },
   ) {
     this.philox = new Philox(settings.seed);
     this.buffer = new ExampleBuffer(network, settings.batch);
+    this.disturbance = new Disturbance(network);
     this.context = contextLength(network);
     this.frames = new Uint8Array((this.context + 1) * frameBytes(network));
   }
@@ -44,12 +49,18 @@ export class TrainingBatches {
     const { store, clips, settings, context } = this;
     this.buffer.clear();
     for (let example = 0; example < settings.batch; example++) {
-      const draw = (what: Draw, choices: number) => Math.floor(this.philox.uniform(step, example, what, 0) * choices);
+      const uniform = (what: Draw) => this.philox.uniform(step, example, what, purposes.batches);
+      const draw = (what: Draw, choices: number) => Math.floor(uniform(what) * choices);
       const clip = clips[draw(Draw.Clip, clips.length)];
       const frame = 1 + draw(Draw.Frame, store.clips[clip].frames - 1);
       const first = Math.max(0, frame - context);
       store.read(clip, first, frame - first + 1, this.frames);
-      this.buffer.add(this.frames, frame - first + 1, settings.mirror && draw(Draw.Mirror, 2) === 1);
+      const mirrored = settings.mirror && draw(Draw.Mirror, 2) === 1;
+      const disturb =
+        uniform(Draw.Disturb) < settings.disturb
+          ? this.disturbance.seeded(draw(Draw.DisturbanceSeed, 2 ** 32))
+          : undefined;
+      this.buffer.add(this.frames, frame - first + 1, mirrored, disturb);
     }
     return this.buffer.tensors();
   }

@@ -29,6 +29,8 @@ export const trainingSchema = z.strictObject({
   clipNorm: z.number().positive().default(1),
   /** Show every other example mirrored left to right. */
   mirror: z.boolean().default(true),
+  /** Share of the examples in which the network is shown disturbed sub-pixels (see disturbance.ts). */
+  disturb: z.number().min(0).max(1).default(0.5),
   /** Validations over the whole training, evenly spread. */
   validations: z.int().min(1).max(10_000).default(20),
   /** Frames scored in each validation, spread over the validation clips. */

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { z } from 'zod';
 import { PxvError } from '../errors.js';
 import { modelMetadata, namedWeights, readDescription, saveModel, takeWeights } from '../model/checkpoint.js';
 import { buildNetwork, type Network } from '../model/network.js';
@@ -26,6 +27,9 @@ export interface LogEntry {
   step: number;
   [name: string]: number;
 }
+
+/** What training.safetensors says of the training besides its configuration, in its metadata. */
+const progressSchema = z.strictObject({ step: z.int().min(0), best: z.number().nullable() });
 
 const files = {
   configuration: 'config.json',
@@ -119,21 +123,16 @@ export class RunFolder {
       });
     }
     const { arrays, metadata } = readSafetensors(path);
-    const configuration = parseConfiguration(
-      runSchema,
-      {
-        model: readDescription(path, metadata.description),
-        training: JSON.parse(metadata.training ?? '{}') as unknown,
-        data: JSON.parse(metadata.data ?? '{}') as unknown,
-      },
-      { operation: 'resume training', argument: path, code: 'CHECKPOINT' },
-    );
+    const source = { operation: 'resume training', argument: path, code: 'CHECKPOINT' } as const;
+    const model = readDescription(path, metadata.description);
+    const [training, data, step, best] = ['training', 'data', 'step', 'best'].map((key) => json(metadata[key]));
+    const configuration = parseConfiguration(runSchema, { model, training, data }, source);
+    const progress = parseConfiguration(progressSchema, { step, best }, source);
     const network = buildNetwork(configuration.model.network);
     const { stateNames } = optimisers[configuration.training.optimiser];
     const read = (prefix: string) => this.tensors(path, network, arrays, prefix);
     const state = { weights: read(''), optimiser: stateNames.map((name) => read(`optimiser.${name}.`)) };
-    const best = JSON.parse(metadata.best ?? 'null') as number | null;
-    return { network, checkpoint: { configuration, state, step: Number(metadata.step), best } };
+    return { network, checkpoint: { configuration, state, ...progress } };
   }
 
   private tensors(path: string, network: Network, arrays: ReadonlyMap<string, NamedArray>, prefix: string): Tensor[] {
@@ -149,7 +148,8 @@ export class RunFolder {
     const path = join(this.path, files.log);
     if (!existsSync(path)) return;
     const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
-    const kept = lines.filter((line) => (JSON.parse(line) as LogEntry).step <= step);
+    // A line that was cut while it was written is no entry.
+    const kept = lines.filter((line) => ((json(line) as LogEntry | undefined)?.step ?? Infinity) <= step);
     replaceFile(path, [Buffer.from(kept.map((line) => `${line}\n`).join(''))]);
   }
 
@@ -162,5 +162,14 @@ export class RunFolder {
       received: `a folder that holds ${files.training}`,
       remedy: 'go on with it by --resume, or choose another folder with --out',
     });
+  }
+}
+
+/** The value of a JSON text; undefined where it is none. */
+function json(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
   }
 }

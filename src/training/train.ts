@@ -71,7 +71,7 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
  * number alone, so that a training that was stopped and resumed ends with the same weights.
  *
  * @throws PxvError `INTERRUPTED` after saving, where the signal is aborted; `DIVERGED` where the likelihood or a gradient is
- *   not finite: the files then hold the last state before
+ *   not finite: the files then hold the last state that was saved
  */
 export async function train(
   network: Network,
@@ -87,6 +87,7 @@ export async function train(
     seed: BigInt(training.seed),
     batch: training.batch,
     mirror: training.mirror,
+    disturb: training.disturb,
   });
   const times: number[] = [];
   let validation: number | null = null;
@@ -204,6 +205,8 @@ function diverged(run: RunFolder, step: number, nats: number, norm: number): Pxv
     argument: `step ${step + 1}`,
     expected: 'a finite likelihood and finite gradients',
     received: `${nats} nats and a gradient norm of ${norm}`,
-    remedy: `lower the learning rate; the last good state is kept in ${run.path}`,
+    remedy: run.hasTraining
+      ? `lower the learning rate; the last saved state stays in ${run.path}`
+      : 'lower the learning rate',
   });
 }

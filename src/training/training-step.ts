@@ -22,8 +22,7 @@ export type Gradients = {
 /** Mean -log P of the examples' sub-pixels and its gradients; the caller disposes of them. */
 export function gradientsOf(network: Network, weights: readonly Tensor[], examples: Examples): Gradients {
   return tf.tidy(() => {
-    const meanNats = (...parameters: Tensor[]): Scalar =>
-      tf.mean(subPixelNats(network, parameters, examples.image, examples.given));
+    const meanNats = (...parameters: Tensor[]): Scalar => tf.mean(subPixelNats(network, parameters, examples));
     const { value, grads } = tf.valueAndGrads(meanNats)([...weights]);
     return { nats: value, gradients: grads, norm: globalNorm(grads) };
   });

@@ -2,14 +2,17 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { BITS_PER_NAT, natsOfExamples } from '../evaluation/scoring.js';
 import { ExampleBuffer, contextLength, frameBytes } from '../model/examples.js';
 import type { Network } from '../model/network.js';
-import { Philox } from '../philox.js';
+import { Philox, purposes } from '../philox.js';
 import type { ClipStore } from './batches.js';
 
 /** Clips held out of training: those named in `validate`, else one in ten, at least one where there are three. */
 export function heldOutClips(clips: number, seed: bigint): number[] {
   const count = clips < 3 ? 0 : Math.max(1, Math.round(clips / 10));
   const philox = new Philox(seed);
-  const order = Array.from({ length: clips }, (_, clip) => ({ clip, rank: philox.uniform(clip, 0, 0, 1) }));
+  const order = Array.from({ length: clips }, (_, clip) => ({
+    clip,
+    rank: philox.uniform(clip, 0, 0, purposes.heldOutClips),
+  }));
   order.sort((a, b) => a.rank - b.rank);
   return order
     .slice(0, count)

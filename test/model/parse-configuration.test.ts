@@ -83,7 +83,7 @@ test.each([
   { path: 'model.network.channels', value: 2, received: '2 (' },
   { path: 'model.network.first.kernel', value: 4, received: '4 (must be odd)' },
   { path: 'model.network.size.width', value: 0, received: '0 (' },
-  { path: 'model.network.layers.0.type', value: 'row-lstm', received: '"row-lstm" (' },
+  { path: 'model.network.layers.0.type', value: 'gated-cnn', received: '"gated-cnn" (' },
   { path: 'model.network.head.meanScale', value: -1, received: '-1 (' },
   { path: 'model.version', value: 2, received: '2 (' },
   { path: 'training.batch', value: 'eight', received: '"eight" (' },

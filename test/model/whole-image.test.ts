@@ -130,7 +130,7 @@ describe('nats of each sub-pixel are those of the float64 reference', () => {
       const weights = randomWeights(network, 5);
       const examples = randomExamples(description, 2, 6);
       const parameters = toTensors(weights, network.parameters);
-      const nats = subPixelNats(network, parameters, examples.image, examples.given);
+      const nats = subPixelNats(network, parameters, examples);
       const received = nats.dataSync();
       const expected = [0, 1].flatMap((index) => [
         ...referenceNats(description, referenceWeights(network.parameters, weights), referenceExample(examples, index)),
@@ -152,9 +152,7 @@ describe('gradients of the nats are those of the float64 reference, in every par
     const weights = randomWeights(network, 7);
     const examples = randomExamples(description, 1, 8);
     const parameters = toTensors(weights, network.parameters);
-    const { grads } = tf.valueAndGrads((...tensors) =>
-      tf.sum(subPixelNats(network, tensors, examples.image, examples.given)),
-    )(parameters);
+    const { grads } = tf.valueAndGrads((...tensors) => tf.sum(subPixelNats(network, tensors, examples)))(parameters);
     const example = referenceExample(examples, 0);
     network.parameters.forEach(({ name }, index) => {
       checkGradient({
@@ -181,12 +179,7 @@ test('without a map, and with several layers, the tape keeps no tensor of a pass
   const parameters = toTensors(randomWeights(network, 1), network.parameters);
   const step = () => {
     const examples = randomExamples(network.description, 2, 1);
-    tf.tidy(
-      () =>
-        void tf.valueAndGrads((...all) => tf.mean(subPixelNats(network, all, examples.image, examples.given)))(
-          parameters,
-        ),
-    );
+    tf.tidy(() => void tf.valueAndGrads((...all) => tf.mean(subPixelNats(network, all, examples)))(parameters));
     disposeExamples(examples);
   };
   const before = tf.memory().numTensors;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE } from '../../backend/kernels.js';
 import { logisticMixture as mixtureNats } from '../../backend/losses.js';
 import type { Head } from './head.js';
 
@@ -11,9 +12,6 @@ const schema = z.strictObject({
 });
 
 export type LogisticMixtureDescription = z.infer<typeof schema>;
-
-/** Bounds of log scale, and where it starts: the same as in the kernel (backend/kernels.ts). */
-const LOG_SCALE = { start: Math.log(3), lowest: -3, highest: 6 };
 
 /**
  * Discretised mixture of logistics (after 1701.05517, section 2.1), each colour conditioned on the earlier ones through
@@ -38,8 +36,8 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
     for (let k = 0; k < components; k++) {
       const weight = Math.exp(outputs[offset + k] - highest) / total;
       const mean = anchor + meanScale * outputs[offset + components + k];
-      const logScale = outputs[offset + 2 * components + k] + LOG_SCALE.start;
-      const inverse = Math.exp(-Math.min(Math.max(logScale, LOG_SCALE.lowest), LOG_SCALE.highest));
+      const logScale = outputs[offset + 2 * components + k] + LOG_SCALE_OFFSET;
+      const inverse = Math.exp(-Math.min(Math.max(logScale, MIN_LOG_SCALE), MAX_LOG_SCALE));
       const inner = -Math.expm1(-inverse);
       let aboveLower = weight;
       for (let level = 0; level < levels - 1; level++) {

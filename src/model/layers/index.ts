@@ -1,5 +1,18 @@
-import { pixelCnnBlock } from './pixel-cnn-block.js';
+import { diagonalBiLstm, type DiagonalBiLstmDescription } from './diagonal-bilstm.js';
+import type { Layer } from './layer.js';
+import { pixelCnnBlock, type PixelCnnBlockDescription } from './pixel-cnn-block.js';
+import { rowLstm, type RowLstmDescription } from './row-lstm.js';
 
-/** Every kind of layer; a new one is a file and a line here. */
-export const layers = { [pixelCnnBlock.type]: pixelCnnBlock } as const;
-export type { PixelCnnBlockDescription as LayerDescription } from './pixel-cnn-block.js';
+export type LayerDescription = PixelCnnBlockDescription | RowLstmDescription | DiagonalBiLstmDescription;
+
+/** Every kind of layer; a new one is a file and a line here and above. */
+export const layers = {
+  [pixelCnnBlock.type]: pixelCnnBlock,
+  [rowLstm.type]: rowLstm,
+  [diagonalBiLstm.type]: diagonalBiLstm,
+} as const;
+
+/** The layer of a description. */
+export function layerOf(description: LayerDescription): Layer<LayerDescription> {
+  return layers[description.type];
+}

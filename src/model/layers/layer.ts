@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { ProgramBuilder, Slot } from '../program.js';
+import type { ProgramBuilder } from '../program.js';
+import type { Slot } from '../slot.js';
 
 /** One kind of layer: it writes ops, and training, evaluation and sampling come with them. */
 export interface Layer<D extends { type: string }> {

@@ -1,0 +1,51 @@
+import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../../backend/convolution.js';
+import type { ConvolutionShape } from '../../backend/convolution-shape.js';
+import type { Slot } from '../slot.js';
+import type { OpRule } from './rule.js';
+
+/** out = convolution(relu ? max(x, 0) : x) + bias + plus. */
+export interface ConvOp {
+  op: 'conv';
+  x: Slot;
+  shape: ConvolutionShape;
+  /** Indices into the program's parameters. */
+  weights: number;
+  bias: number;
+  relu: boolean;
+  plus: Slot | null;
+  out: Slot;
+}
+
+export const conv: OpRule<ConvOp> = {
+  kept: ({ x }) => [x],
+  passing: ({ plus }) => (plus === null ? [] : [plus]),
+
+  forward({ x, shape, weights, bias, relu, plus, out }, parameters, values) {
+    const value = convolution(values.get(x.id)!, parameters[weights] as Tensor4D, shape, {
+      bias: parameters[bias] as Tensor1D,
+      plus: plus === null ? undefined : values.get(plus.id),
+      relu,
+    });
+    values.set(out.id, value);
+  },
+
+  /**
+   * d plus = d out; d bias = sum of d out; d weights = r(x) correlated with d out; d x = r'(x) times d out convolved with
+   * the weights mirrored, added to what x has got already. The image needs no gradient.
+   */
+  backward({ x, shape, weights, bias, relu, plus, out }, pass) {
+    const dy = pass.gradient(out)!;
+    const value = pass.values.get(x.id)!;
+    const filter = convolutionFilterGradient(value, dy, shape, { relu });
+    pass.parameterGradients[weights] = filter.weights;
+    pass.parameterGradients[bias] = filter.bias;
+    if (plus !== null) pass.add(plus, dy);
+    if (x.ready === 'image') return;
+    const dx = convolutionInputGradient(dy, pass.parameters[weights] as Tensor4D, shape, {
+      reluInput: relu ? value : undefined,
+      plus: pass.gradient(x),
+    });
+    pass.replace(x, dx);
+  },
+};

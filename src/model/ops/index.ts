@@ -1,0 +1,18 @@
+import { add, type AddOp } from './add.js';
+import { conv, type ConvOp } from './conv.js';
+import { lstm, type LstmOp } from './lstm.js';
+import type { OpRule } from './rule.js';
+
+export { BackwardPass, type OpRule, type SlotTensors } from './rule.js';
+export type { AddOp, ConvOp, LstmOp };
+
+/** Everything that can lie between the pixels and the head. */
+export type Op = ConvOp | LstmOp | AddOp;
+
+/** Every kind of op. */
+const rules: { [K in Op['op']]: OpRule<Extract<Op, { op: K }>> } = { conv, lstm, add };
+
+/** What the whole-image executor knows of an op. */
+export function ruleOf(op: Op): OpRule<Op> {
+  return rules[op.op];
+}

@@ -1,0 +1,113 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { disposeExamples, type Examples } from '../../src/model/examples.js';
+import { TrainingBatches } from '../../src/training/batches.js';
+import { kernelSets } from '../backend/implementations.js';
+import { movingSquares, tinyRun } from './moving-square.js';
+
+const { network } = tinyRun().model;
+const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0 };
+
+function valuesOf({ image, seen, given }: Examples): number[][] {
+  const tensors = [
+    image,
+    seen,
+    ...(given.previousFrames ? [...given.previousFrames.frames, given.previousFrames.valid] : []),
+  ];
+  return tensors.map((tensor) => [...tensor.dataSync()]);
+}
+
+/** All values of a step's batch. */
+function batch(step: number, changes: Partial<typeof settings> = {}, clips = [0, 1, 2]): number[][] {
+  const examples = new TrainingBatches(network, movingSquares(3, 9, network), clips, { ...settings, ...changes }).batch(
+    step,
+  );
+  const values = valuesOf(examples);
+  disposeExamples(examples);
+  return values;
+}
+
+test('a batch depends on the seed and the step alone, not on the batches before it', () => {
+  const batches = new TrainingBatches(network, movingSquares(3, 9, network), [0, 1, 2], settings);
+  const inOrder = [0, 1, 2, 3].map((step) => valuesOf(batches.batch(step)));
+  expect(valuesOf(batches.batch(1))).toEqual(inOrder[1]);
+  expect(batch(2)).toEqual(inOrder[2]);
+  expect(batch(3)).toEqual(inOrder[3]);
+});
+
+test('another step and another seed give other examples', () => {
+  expect(batch(1)).not.toEqual(batch(0));
+  expect(batch(0, { seed: 4n })).not.toEqual(batch(0));
+});
+
+test('an example does not depend on how many are drawn beside it', () => {
+  const pixels = network.size.width * network.size.height;
+  expect(batch(5, { batch: 1 })[0]).toEqual(batch(5)[0].slice(0, pixels));
+});
+
+test('only the clips that are given are read, each of their frames but the first is predicted, with its context', () => {
+  const store = movingSquares(4, 5, network);
+  const batches = new TrainingBatches(network, store, [1, 3], settings);
+  for (let step = 0; step < 60; step++) disposeExamples(batches.batch(step));
+  expect([...new Set(store.reads.map(({ clip }) => clip))].sort()).toEqual([1, 3]);
+  const predicted = new Set(store.reads.map(({ clip, first, count }) => `${clip}: ${first + count - 1}`));
+  expect([...predicted].sort()).toEqual([1, 3].flatMap((clip) => [1, 2, 3, 4].map((frame) => `${clip}: ${frame}`)));
+  for (const { first, count } of store.reads) expect(count).toBe(first + count - 1 === 1 ? 2 : 3);
+});
+
+test('mirroring swaps left and right in the image and in all that is given with it', () => {
+  const { width } = network.size;
+  const mirrored = (values: number[]) => values.map((_, at) => values[at - (at % width) + width - 1 - (at % width)]);
+  const pixels = width * network.size.height;
+  let swapped = 0;
+  for (let step = 0; step < 8; step++) {
+    const [plain, other] = [batch(step, { mirror: false, disturb: 0 }), batch(step)];
+    for (let example = 0; example < settings.batch; example++) {
+      // Without the planes that say which frames exist.
+      const of = (values: number[][]) =>
+        values.slice(0, 4).map((v) => v.slice(example * pixels, (example + 1) * pixels));
+      if (JSON.stringify(of(plain)) === JSON.stringify(of(other))) continue;
+      expect(of(other)).toEqual(of(plain).map(mirrored));
+      swapped++;
+    }
+  }
+  expect(swapped).toBeGreaterThan(8);
+  expect(swapped).toBeLessThan(24);
+});
+
+test('the frame before the first is missing: the oldest stands in for it, and a plane says so', () => {
+  const batches = new TrainingBatches(network, movingSquares(1, 2, network), [0], {
+    ...settings,
+    mirror: false,
+    disturb: 0,
+  });
+  const { given } = batches.batch(0);
+  const { frames, valid } = given.previousFrames!;
+  expect([...frames[0].dataSync()]).toEqual([...frames[1].dataSync()]);
+  expect([...valid.dataSync()].slice(0, 4)).toEqual([0, 1, 0, 1]);
+});
+
+test('disturbance changes what the network is shown in some of the examples, and never what it has to predict', () => {
+  const pixels = network.size.width * network.size.height;
+  let disturbed = 0;
+  for (let step = 0; step < 10; step++) {
+    const [plain, other] = [batch(step), batch(step, { disturb: 0.5 })];
+    expect(other[0]).toEqual(plain[0]);
+    expect(batch(step, { disturb: 0.5 })).toEqual(other);
+    for (let example = 0; example < settings.batch; example++) {
+      const shown = (values: number[][]) =>
+        values.slice(1, 4).map((v) => v.slice(example * pixels, (example + 1) * pixels));
+      const values = shown(other).flat();
+      expect(values.every((level) => Number.isInteger(level) && level >= 0 && level <= 255)).toBe(true);
+      if (JSON.stringify(shown(other)) !== JSON.stringify(shown(plain))) disturbed++;
+    }
+  }
+  expect(disturbed).toBeGreaterThan(10);
+  expect(disturbed).toBeLessThan(30);
+});
+
+test('a batch that is disposed of leaves no tensor', () => {
+  const batches = new TrainingBatches(network, movingSquares(1, 4, network), [0], settings);
+  const before = tf.memory().numTensors;
+  disposeExamples(batches.batch(0));
+  expect(tf.memory().numTensors).toBe(before);
+});

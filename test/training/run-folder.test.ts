@@ -1,0 +1,135 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import type { PxvError } from '../../src/errors.js';
+import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
+import { RunFolder } from '../../src/training/run-folder.js';
+import { startTraining } from '../../src/training/train.js';
+import { kernelSets } from '../backend/implementations.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { tinyRun } from './moving-square.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
+
+let runs = 0;
+/** A run folder that holds the state before the first step. */
+async function savedRun(): Promise<RunFolder> {
+  const run = new RunFolder(join(folder.path, `run-${runs++}`));
+  run.create();
+  const { network, checkpoint } = startTraining(tinyRun());
+  await run.saveTraining(network, checkpoint);
+  return run;
+}
+
+function refusal(action: () => unknown): PxvError {
+  try {
+    action();
+  } catch (error) {
+    return error as PxvError;
+  }
+  throw new Error('nothing was refused');
+}
+
+test('what is saved is loaded again: configuration, weights, optimiser, step and best', async () => {
+  const run = new RunFolder(join(folder.path, 'state'));
+  run.create();
+  const configuration = tinyRun({ seed: '18446744073709551615' });
+  const { network, checkpoint } = startTraining(configuration);
+  await run.saveTraining(network, { ...checkpoint, step: 5, best: 3.25 });
+  const loaded = run.load();
+  expect(loaded.checkpoint).toMatchObject({ configuration, step: 5, best: 3.25 });
+  const values = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => [tensor.shape, [...tensor.dataSync()]]);
+  const { state } = loaded.checkpoint;
+  expect(values(state.weights)).toEqual(values(checkpoint.state.weights));
+  expect(state.optimiser.map(values)).toEqual(checkpoint.state.optimiser.map(values));
+});
+
+test('the configuration that is written to read is the whole of it', () => {
+  const run = new RunFolder(join(folder.path, 'configuration'));
+  run.create();
+  run.writeConfiguration(tinyRun());
+  expect(JSON.parse(readFileSync(join(run.path, 'config.json'), 'utf8'))).toEqual(tinyRun());
+});
+
+test('a folder that holds a training is not started anew', async () => {
+  const run = await savedRun();
+  expect(refusal(() => run.create())).toMatchObject({
+    code: 'OUTPUT',
+    message:
+      `make run folder: ${run.path}: expected a folder without a training in it, received a folder that holds ` +
+      'training.safetensors; go on with it by --resume, or choose another folder with --out',
+  });
+});
+
+test('a folder that cannot be made is refused', () => {
+  const file = join(folder.path, 'file');
+  writeFileSync(file, '');
+  const { code, message } = refusal(() => new RunFolder(join(file, 'run')).create());
+  expect(code).toBe('OUTPUT');
+  expect(message).toMatch(
+    /^make run folder: .*file\/run: expected a place that can be written, received .*ENOTDIR.*; choose another folder with --out$/,
+  );
+});
+
+test.each([
+  { name: 'no folder', received: 'no such folder', make: () => {} },
+  {
+    name: 'a folder without a training',
+    received: 'a folder without it',
+    make: (path: string) => void mkdirSync(path),
+  },
+])('from $name nothing can be resumed', ({ received, make }) => {
+  const path = join(folder.path, `none-${received.length}`);
+  make(path);
+  expect(refusal(() => new RunFolder(path).load())).toMatchObject({
+    code: 'CHECKPOINT',
+    message: `resume training: ${path}: expected a run folder with training.safetensors, received ${received}; check --out, or leave out --resume to start anew`,
+  });
+});
+
+test.each([
+  {
+    name: 'without the state of the optimiser',
+    change: (parts: ReturnType<typeof readSafetensors>) => void parts.arrays.delete('optimiser.m.first.weights'),
+    message: /expected tensor 'optimiser\.m\.first\.weights' of shape \[7, 7, 2, 12\], received no such tensor/,
+  },
+  {
+    name: 'with an unknown key in its configuration',
+    change: (parts: ReturnType<typeof readSafetensors>) => void (parts.metadata.training = '{"batchh":3}'),
+    message: /received unknown key 'training\.batchh'; did you mean 'batch'\?$/,
+  },
+  {
+    name: 'with a configuration that is no JSON',
+    change: (parts: ReturnType<typeof readSafetensors>) => void (parts.metadata.data = '{"frames":'),
+    message: /^resume training: .*: expected a valid 'data', received nothing /,
+  },
+  {
+    name: 'without a step',
+    change: (parts: ReturnType<typeof readSafetensors>) => void delete parts.metadata.step,
+    message: /^resume training: .*: expected a valid 'step', received nothing /,
+  },
+])('a training $name is refused in one line', async ({ change, message }) => {
+  const run = await savedRun();
+  const path = join(run.path, 'training.safetensors');
+  const parts = readSafetensors(path);
+  change(parts);
+  writeSafetensors(path, parts);
+  const error = refusal(() => run.load());
+  expect(error.code).toBe('CHECKPOINT');
+  expect(error.message).toMatch(message);
+});
+
+test('what was logged after the step to resume from is dropped, half a line included', () => {
+  const run = new RunFolder(join(folder.path, 'log'));
+  run.create();
+  run.cutLog(3);
+  for (const step of [1, 2, 3, 4, 5]) run.appendLog({ step, bitsPerDim: 8 - step });
+  const path = join(run.path, 'log.jsonl');
+  writeFileSync(path, '{"step":6,"bitsP', { flag: 'a' });
+  run.cutLog(3);
+  expect(readFileSync(path, 'utf8')).toBe(
+    '{"step":1,"bitsPerDim":7}\n{"step":2,"bitsPerDim":6}\n{"step":3,"bitsPerDim":5}\n',
+  );
+});

@@ -1,0 +1,264 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import type { PxvError } from '../../src/errors.js';
+import { PreviousFrameBaseline } from '../../src/evaluation/baselines.js';
+import { loadModel } from '../../src/model/checkpoint.js';
+import { RunFolder, type LogEntry } from '../../src/training/run-folder.js';
+import type { RunConfiguration } from '../../src/training/configuration.js';
+import { startTraining, train, type TrainingHooks } from '../../src/training/train.js';
+import { kernelSets } from '../backend/implementations.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { movingSquares, tinyRun } from './moving-square.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
+
+let runs = 0;
+const newRun = (): RunFolder => {
+  const run = new RunFolder(join(folder.path, `run-${runs++}`));
+  run.create();
+  return run;
+};
+
+/** Trains on four clips, the last of which validates. */
+async function trainRun(
+  run: RunFolder,
+  configuration: RunConfiguration | null,
+  hooks: TrainingHooks = {},
+  poison = false,
+) {
+  const { network, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
+  if (configuration === null) run.cutLog(checkpoint.step);
+  else run.writeConfiguration(configuration);
+  if (poison) {
+    const [first, ...rest] = checkpoint.state.weights;
+    checkpoint.state.weights = [tf.keep(tf.fill(first.shape, NaN)), ...rest];
+    first.dispose();
+  }
+  const store = movingSquares(4, 12, network.description);
+  const result = await train(network, checkpoint, { store, training: [0, 1, 2], validation: [3] }, run, hooks);
+  return { result, store };
+}
+
+const bytesOf = (run: RunFolder, name = 'training.safetensors') => readFileSync(join(run.path, name));
+const logOf = (run: RunFolder) =>
+  readFileSync(join(run.path, 'log.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as LogEntry);
+
+/** Aborts once so many steps are done; as Ctrl-C does. */
+function stopAfter(step: number): TrainingHooks {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    onStep: (progress) => {
+      if (progress.step === step) controller.abort(new Error('stopped'));
+    },
+  };
+}
+
+describe('a training that is stopped and resumed', () => {
+  test.each(['adam', 'rmsprop'])('with %s ends with the very files of one that never stopped', async (optimiser) => {
+    const configuration = tinyRun({ optimiser, steps: 6 });
+    const [whole, stopped] = [newRun(), newRun()];
+    await trainRun(whole, configuration);
+    await expect(trainRun(stopped, configuration, stopAfter(2))).rejects.toThrow('stopped');
+    const { checkpoint } = stopped.load();
+    expect(checkpoint.step).toBe(2);
+    await expect(trainRun(stopped, null, stopAfter(5))).rejects.toThrow('stopped');
+    const { result } = await trainRun(stopped, null);
+    expect(result.step).toBe(6);
+    expect(bytesOf(stopped)).toEqual(bytesOf(whole));
+    expect(bytesOf(stopped, 'model.safetensors')).toEqual(bytesOf(whole, 'model.safetensors'));
+    const steps = (run: RunFolder) =>
+      logOf(run).map(({ step, bitsPerDim, validation }) => ({ step, bitsPerDim, validation }));
+    expect(steps(stopped)).toEqual(steps(whole));
+  });
+
+  test('has a model to predict with, even before the first validation', async () => {
+    const run = newRun();
+    await expect(trainRun(run, tinyRun({ validations: 1 }), stopAfter(1))).rejects.toThrow('stopped');
+    expect(loadModel(run.path).step).toBe(1);
+  });
+
+  test('that had reached its last step does nothing more', async () => {
+    const run = newRun();
+    await trainRun(run, tinyRun({ steps: 2 }));
+    const before = bytesOf(run);
+    expect((await trainRun(run, null)).result).toMatchObject({ step: 2 });
+    expect(bytesOf(run)).toEqual(before);
+    expect(logOf(run)).toHaveLength(2);
+  });
+});
+
+test('another seed ends with other weights', async () => {
+  const [one, two] = [newRun(), newRun()];
+  await trainRun(one, tinyRun({ steps: 1, seed: '1' }));
+  await trainRun(two, tinyRun({ steps: 1, seed: '2' }));
+  const weights = ({ path }: RunFolder) => loadModel(path).weights;
+  expect(weights(one)).not.toEqual(weights(two));
+});
+
+test('log.jsonl holds a line a step, with the validation where there was one, and the best model is kept', async () => {
+  const run = newRun();
+  const { result } = await trainRun(run, tinyRun({ steps: 6, validations: 3 }));
+  const log = logOf(run);
+  expect(log.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+  for (const { step, bitsPerDim, gradientNorm, learningRate, seconds, validation } of log) {
+    expect(bitsPerDim).toBeGreaterThan(0);
+    expect(gradientNorm).toBeGreaterThan(0);
+    expect(learningRate).toBeGreaterThan(0);
+    expect(seconds).toBeGreaterThan(0);
+    expect(validation !== undefined).toBe(step % 2 === 0);
+  }
+  const best = log.filter(({ validation }) => validation !== undefined).sort((a, b) => a.validation - b.validation)[0];
+  expect(result.best).toBe(best.validation);
+  expect(loadModel(run.path).step).toBe(best.step);
+});
+
+test('clips for validation are never learnt from, and clips to learn from never validate', async () => {
+  const { store } = await trainRun(newRun(), tinyRun({ steps: 8, validations: 1, validationFrames: 3 }));
+  const clips = store.reads.map(({ clip }) => clip);
+  expect(clips.slice(0, 16).filter((clip) => clip === 3)).toEqual([]);
+  expect(clips.slice(16)).toEqual([3, 3, 3]);
+});
+
+test('without clips for validation the latest weights are the model', async () => {
+  const run = newRun();
+  const configuration = tinyRun({ steps: 3 });
+  const { network, checkpoint } = startTraining(configuration);
+  const store = movingSquares(1, 5, network.description);
+  const result = await train(network, checkpoint, { store, training: [0], validation: [] }, run);
+  expect(result.best).toBeNull();
+  expect(loadModel(run.path).step).toBe(3);
+});
+
+test('progress is told after each step', async () => {
+  const told: unknown[] = [];
+  await trainRun(newRun(), tinyRun({ steps: 4, validations: 2 }), {
+    onStep: ({ step, steps, validation }) => told.push([step, steps, validation !== null]),
+  });
+  expect(told).toEqual([
+    [1, 4, false],
+    [2, 4, true],
+    [3, 4, true],
+    [4, 4, true],
+  ]);
+});
+
+describe('a training whose likelihood is not finite', () => {
+  async function divergence(action: Promise<unknown>): Promise<PxvError> {
+    return action.then(
+      () => Promise.reject(new Error('trained on')),
+      (error: PxvError) => error,
+    );
+  }
+
+  test('stops with DIVERGED, and the last good state can still be loaded', async () => {
+    const run = newRun();
+    const configuration = tinyRun({ steps: 6 });
+    await expect(trainRun(run, configuration, stopAfter(3))).rejects.toThrow('stopped');
+    const before = bytesOf(run);
+    const error = await divergence(trainRun(run, null, {}, true));
+    expect(error.code).toBe('DIVERGED');
+    expect(error.message).toMatch(
+      /^train: step 4: expected a finite likelihood and finite gradients, received .* nats and a gradient norm of NaN; lower /,
+    );
+    expect(error.parts.remedy).toBe(`lower the learning rate; the last good state is kept in ${run.path}`);
+    expect(bytesOf(run)).toEqual(before);
+    expect(run.load().checkpoint.step).toBe(3);
+    expect(
+      loadModel(run.path)
+        .weights.flatMap((values) => [...values])
+        .every(Number.isFinite),
+    ).toBe(true);
+  });
+
+  test('at a learning rate that is absurdly high stops too, and what it leaves is finite', async () => {
+    const run = newRun();
+    const error = await divergence(
+      trainRun(run, tinyRun({ steps: 200, validations: 200, clipNorm: 1e30, schedule: { rate: 1e12, warmUp: 0 } })),
+    );
+    expect(error.code).toBe('DIVERGED');
+    if (!existsSync(join(run.path, 'model.safetensors'))) return;
+    expect(
+      loadModel(run.path)
+        .weights.flatMap((values) => [...values])
+        .every(Number.isFinite),
+    ).toBe(true);
+  });
+
+  test('before anything was saved does not promise a state that is not there', async () => {
+    const run = newRun();
+    const error = await divergence(trainRun(run, tinyRun(), {}, true));
+    expect(error.message).toMatch(/; lower the learning rate$/);
+    expect(run.hasTraining).toBe(false);
+  });
+});
+
+test('minutes are turned into a number of steps, which a resumed training keeps', async () => {
+  const run = newRun();
+  const configuration = tinyRun({ steps: null, minutes: 1e-4, validations: 1 });
+  const { result } = await trainRun(run, configuration);
+  // Less time than the steps take that set the pace.
+  expect(result.step).toBe(23);
+  expect(run.load().checkpoint.configuration.training).toMatchObject({ steps: 23, minutes: 1e-4 });
+  const written = JSON.parse(bytesOf(run, 'config.json').toString()) as RunConfiguration;
+  expect(written.training.steps).toBe(23);
+});
+
+test('of the time given, the steps use up most', async () => {
+  const run = newRun();
+  const controller = new AbortController();
+  const told: { steps: number | null; seconds: number }[] = [];
+  const started = performance.now();
+  const minutes = 10;
+  const training = trainRun(run, tinyRun({ steps: null, minutes }), {
+    signal: controller.signal,
+    onStep: ({ step, steps }) => {
+      told.push({ steps, seconds: (performance.now() - started) / 1000 });
+      if (step === 23) controller.abort(new Error('stopped'));
+    },
+  });
+  await expect(training).rejects.toThrow('stopped');
+  expect(told.slice(0, 22).every(({ steps }) => steps === null)).toBe(true);
+  const { steps, seconds } = told[22];
+  const expected = (60 * minutes * 23) / seconds;
+  expect(steps).toBeGreaterThan(expected / 4);
+  expect(steps).toBeLessThan(expected * 4);
+});
+
+test('no tensor is left over from step to step', async () => {
+  const counts: number[] = [];
+  await trainRun(newRun(), tinyRun({ steps: 5, validations: 1 }), {
+    onStep: () => counts.push(tf.memory().numTensors),
+  });
+  expect(new Set(counts).size).toBe(1);
+});
+
+test('a tiny network learns to do better than the previous frame on a clip that it has not seen', async () => {
+  const run = newRun();
+  const configuration = tinyRun({
+    steps: 220,
+    batch: 4,
+    validations: 2,
+    validationFrames: 8,
+    schedule: { rate: 0.01, warmUp: 20 },
+  });
+  const { result, store } = await trainRun(run, configuration);
+  const log = logOf(run);
+  const baseline = new PreviousFrameBaseline();
+  const { size, channels } = configuration.model.network;
+  const frame = () => ({ ...size, channels, data: new Uint8Array(size.width * size.height) });
+  for (let at = 1; at < 12; at++) {
+    const [before, after] = [frame(), frame()];
+    store.read(3, at - 1, 1, before.data);
+    store.read(3, at, 1, after.data);
+    baseline.add(before, after);
+  }
+  expect(result.best).toBeLessThan(log[0].bitsPerDim - 1);
+  expect(result.best).toBeLessThan(baseline.bitsPerDim);
+});

@@ -1,0 +1,83 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { BITS_PER_NAT } from '../../src/evaluation/scoring.js';
+import { ExampleBuffer } from '../../src/model/examples.js';
+import { buildNetwork, subPixelNats } from '../../src/model/network.js';
+import { toTensors } from '../../src/model/weights.js';
+import { heldOutClips, validate } from '../../src/training/validation.js';
+import { kernelSets } from '../backend/implementations.js';
+import { randomWeights } from '../model/tiny-networks.js';
+import { movingSquares, tinyRun } from './moving-square.js';
+
+beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
+
+describe('held out of training', () => {
+  test.each([
+    { clips: 1, held: 0 },
+    { clips: 2, held: 0 },
+    { clips: 3, held: 1 },
+    { clips: 10, held: 1 },
+    { clips: 14, held: 1 },
+    { clips: 15, held: 2 },
+    { clips: 100, held: 10 },
+  ])('of $clips clips are $held, in order, none twice', ({ clips, held }) => {
+    const chosen = heldOutClips(clips, 1n);
+    expect(chosen).toHaveLength(held);
+    expect([...new Set(chosen)].sort((a, b) => a - b)).toEqual(chosen);
+    for (const clip of chosen) expect(clip).toBeLessThan(clips);
+  });
+
+  test('are the same clips for the same seed, and others for another', () => {
+    expect(heldOutClips(100, 5n)).toEqual(heldOutClips(100, 5n));
+    expect(heldOutClips(100, 6n)).not.toEqual(heldOutClips(100, 5n));
+  });
+});
+
+const { network: description } = tinyRun().model;
+const network = buildNetwork(description);
+
+async function validation(frames: number, clips: number[], length = 9) {
+  const store = movingSquares(3, length, description);
+  const weights = toTensors(randomWeights(network, 1), network.parameters);
+  const bitsPerDim = await validate(network, weights, store, clips, frames);
+  tf.dispose(weights);
+  return { bitsPerDim, predicted: store.reads.map(({ clip, first, count }) => [clip, first + count - 1]) };
+}
+
+test('validation scores frames spread evenly over the clips, the same ones each time', async () => {
+  const once = await validation(8, [0, 2]);
+  expect(once.predicted).toEqual([0, 2].flatMap((clip) => [2, 4, 6, 8].map((frame) => [clip, frame])));
+  expect(await validation(8, [0, 2])).toEqual(once);
+});
+
+test('validation scores every frame but the first where there are fewer than asked for', async () => {
+  const { predicted } = await validation(1000, [1], 4);
+  expect(predicted).toEqual([1, 2, 3].map((frame) => [1, frame]));
+});
+
+test('validation scores at least one frame of each clip', async () => {
+  const { predicted } = await validation(1, [0, 1, 2]);
+  expect(predicted.map(([clip]) => clip)).toEqual([0, 1, 2]);
+});
+
+test('the validation is the mean of the nats of these frames, in bits a sub-pixel', async () => {
+  const { bitsPerDim } = await validation(1000, [1], 4);
+  const store = movingSquares(3, 4, description);
+  const weights = toTensors(randomWeights(network, 1), network.parameters);
+  const pixels = description.size.width * description.size.height;
+  const frames = new Uint8Array(3 * pixels);
+  const nats = [1, 2, 3].map((frame) => {
+    const first = Math.max(0, frame - 2);
+    const buffer = new ExampleBuffer(description, 1);
+    store.read(1, first, frame - first + 1, frames);
+    buffer.add(frames, frame - first + 1, false);
+    const examples = buffer.tensors();
+    return tf.tidy(() => tf.sum(subPixelNats(network, weights, examples)).dataSync()[0]);
+  });
+  expect(bitsPerDim).toBeCloseTo(((nats[0] + nats[1] + nats[2]) / 3 / pixels) * BITS_PER_NAT, 4);
+});
+
+test('validation leaves no tensor', async () => {
+  const before = tf.memory().numTensors;
+  await validation(8, [0, 1]);
+  expect(tf.memory().numTensors).toBe(before);
+});
