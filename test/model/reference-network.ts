@@ -72,11 +72,35 @@ export function referenceNats(
   });
   let x = masked(input, 'first', 'A');
   x = sum(x, project('first.map', x));
-  description.layers.forEach((_, index) => {
-    const down = masked(relu(x), `layers.${index}.down`, 'B');
-    const wide = masked(relu(down), `layers.${index}.wide`, 'B');
-    const told = sum(wide, project(`layers.${index}.map`, wide));
-    x = sum(x, masked(relu(told), `layers.${index}.up`, 'B'));
+  description.layers.forEach((layer, index) => {
+    const name = `layers.${index}`;
+    const states = (side: string, taps: readonly Offset[], cell: Offset) => {
+      const gates = masked(x, `${name}.${side}input`, 'B');
+      return walk(
+        sum(gates, project(`${name}.${side}map`, gates)),
+        weights,
+        `${name}.${side}state`,
+        taps,
+        cell,
+        channels,
+      );
+    };
+    let inner: Plane;
+    switch (layer.type) {
+      case 'pixel-cnn-block': {
+        const down = masked(relu(x), `${name}.down`, 'B');
+        const wide = masked(relu(down), `${name}.wide`, 'B');
+        inner = relu(sum(wide, project(`${name}.map`, wide)));
+        break;
+      }
+      case 'row-lstm':
+        inner = states('', [upLeft, up, upRight], up);
+        break;
+      case 'diagonal-bilstm':
+        inner = sum(states('left.', [up, left], left), oneRowDown(states('right.', [up, right], right)));
+        break;
+    }
+    x = sum(x, masked(inner, `${name}.up`, 'B'));
   });
   description.output.forEach((_, index) => {
     x = masked(relu(x), `output.${index}`, 'B');
@@ -87,6 +111,67 @@ export function referenceNats(
   if (head.type === 'softmax') return softmaxCrossEntropy(values, image, rows, levels);
   const anchors = anchor ?? new Float64Array(rows).fill(middle);
   return logisticMixture({ ...head, levels }, values, image, anchors, rows);
+}
+
+type Offset = readonly [rows: number, columns: number];
+const [up, left, right]: Offset[] = [
+  [-1, 0],
+  [0, -1],
+  [0, 1],
+];
+const [upLeft, upRight]: Offset[] = [
+  [-1, -1],
+  [-1, 1],
+];
+
+/**
+ * An LSTM over the image, pixel after pixel: each takes its states from the pixels at `taps`, its cell from the one at
+ * `cell`. Gates stand as o f i g for each colour in turn.
+ */
+function walk(
+  gates: Plane,
+  weights: ReferenceWeights,
+  name: string,
+  taps: readonly Offset[],
+  cell: Offset,
+  channels: number,
+): Plane {
+  const { height, width } = gates;
+  const hidden = gates.features / 4;
+  const matrix = weights.get(`${name}.weights`)!.values;
+  const initial = weights.get(`${name}.initial`)?.values ?? new Float64Array(2 * hidden);
+  const colourOf = colours(hidden, channels);
+  const [h, c] = [new Float64Array(height * width * hidden), new Float64Array(height * width * hidden)];
+  const at = (values: Float64Array, outside: number, y: number, x: number, k: number) =>
+    y < 0 || x < 0 || x >= width ? initial[outside * hidden + k] : values[(y * width + x) * hidden + k];
+  const columns = Array.from({ length: width }, (_, x) => (cell[1] > 0 ? width - 1 - x : x));
+  for (let y = 0; y < height; y++)
+    for (const x of columns)
+      for (let k = 0; k < hidden; k++) {
+        const [start, size] = [
+          colourOf.indexOf(colourOf[k]),
+          colourOf.filter((colour) => colour === colourOf[k]).length,
+        ];
+        const gate = (which: number) => {
+          const o = 4 * start + which * size + k - start;
+          let total = gates.values[(y * width + x) * 4 * hidden + o];
+          taps.forEach(([dy, dx], tap) => {
+            for (let j = 0; j < hidden; j++)
+              total += matrix[(tap * hidden + j) * 4 * hidden + o] * at(h, 0, y + dy, x + dx, j);
+          });
+          return total;
+        };
+        const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
+        const here = (y * width + x) * hidden + k;
+        c[here] = sigmoid(gate(1)) * at(c, 1, y + cell[0], x + cell[1], k) + sigmoid(gate(2)) * Math.tanh(gate(3));
+        h[here] = sigmoid(gate(0)) * Math.tanh(c[here]);
+      }
+  return { height, width, features: hidden, values: h };
+}
+
+function oneRowDown(plane: Plane): Plane {
+  const row = plane.width * plane.features;
+  return { ...plane, values: plane.values.map((_, at) => (at < row ? 0 : plane.values[at - row])) };
 }
 
 function conditioningMap(given: Plane, weights: ReferenceWeights): Plane {

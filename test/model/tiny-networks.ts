@@ -4,7 +4,7 @@ import type { NetworkDescription } from '../../src/model/description.js';
 import { ExampleBuffer, contextLength, frameBytes, type Examples } from '../../src/model/examples.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
 import type { Network } from '../../src/model/network.js';
-import { randomInts } from '../random.js';
+import { randomFloats, randomInts } from '../random.js';
 
 export const softmax: HeadDescription = { type: 'softmax' };
 export const mixture: HeadDescription = { type: 'logistic-mixture', components: 2, meanScale: 16 };
@@ -27,20 +27,39 @@ export function tinyNetwork(changes: Partial<NetworkDescription> = {}): NetworkD
   };
 }
 
-/** Every combination of colours, head and conditioning, each with a name for a test's title. */
-export const tinyNetworks: [string, NetworkDescription][] = ([1, 3] satisfies Channels[]).flatMap((channels) =>
-  [softmax, mixture].flatMap((head) =>
-    [true, false].map((conditional): [string, NetworkDescription] => [
-      `${channels === 1 ? 'grey' : 'RGB'} 5x7, ${head.type}, ${conditional ? 'given two frames' : 'unconditional'}`,
-      // Sixteen levels keep the softmax small.
-      tinyNetwork({ channels, head, levels: head === softmax ? 16 : 256, ...(!conditional && { conditioning: null }) }),
+/** Every combination of colours, head and conditioning, and the recurrent layers, each with a name for a test's title. */
+export const tinyNetworks: [string, NetworkDescription][] = ([1, 3] satisfies Channels[]).flatMap((channels) => {
+  const name = channels === 1 ? 'grey 5x7' : 'RGB 5x7';
+  // Sixteen levels keep the softmax small.
+  const levelsOf = (head: HeadDescription) => ({ head, levels: head === softmax ? 16 : 256 });
+  return [
+    ...[softmax, mixture].flatMap((head) =>
+      [true, false].map((conditional): [string, NetworkDescription] => [
+        `${name}, ${head.type}, ${conditional ? 'given two frames' : 'unconditional'}`,
+        tinyNetwork({ channels, ...levelsOf(head), ...(!conditional && { conditioning: null }) }),
+      ]),
+    ),
+    ...(['row-lstm', 'diagonal-bilstm'] as const).map((type): [string, NetworkDescription] => [
+      `${name}, ${type}`,
+      tinyNetwork({
+        channels,
+        layers: [
+          { type, hidden: 6, initialState: 'zero' },
+          { type, hidden: 6, initialState: 'learned' },
+        ],
+      }),
     ]),
-  ),
-);
+  ];
+});
 
 /** First weights twice as large as a training starts from, so that what is seen shows in what comes out. */
 export function randomWeights({ parameters }: Network, seed: number): Float32Array[] {
-  return initialiseParameters(parameters, BigInt(seed)).map((values) => values.map((value) => 2 * value));
+  const first = initialiseParameters(parameters, BigInt(seed));
+  return parameters.map(({ name }, index) => {
+    // States outside the image start from zero, which would hide them.
+    if (name.endsWith('.initial')) return randomFloats(first[index].length, seed + index);
+    return first[index].map((value) => 2 * value);
+  });
 }
 
 /** Frames one after another, each of random bytes that lie near those of the others. */

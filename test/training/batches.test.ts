@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { disposeExamples, type Examples } from '../../src/model/examples.js';
 import { TrainingBatches } from '../../src/training/batches.js';
-import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
 const { network } = tinyRun().model;

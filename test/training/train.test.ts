@@ -167,7 +167,7 @@ describe('a training whose likelihood is not finite', () => {
     expect(error.message).toMatch(
       /^train: step 4: expected a finite likelihood and finite gradients, received .* nats and a gradient norm of NaN; lower /,
     );
-    expect(error.parts.remedy).toBe(`lower the learning rate; the last good state is kept in ${run.path}`);
+    expect(error.parts.remedy).toBe(`lower the learning rate; the last saved state stays in ${run.path}`);
     expect(bytesOf(run)).toEqual(before);
     expect(run.load().checkpoint.step).toBe(3);
     expect(
