@@ -110,7 +110,8 @@ export async function train(
     const gradients = gradientsOf(network, checkpoint.state.weights, examples);
     disposeExamples(examples);
     const [[nats], [norm]] = await Promise.all([gradients.nats.data(), gradients.norm.data()]);
-    if (!Number.isFinite(nats) || !Number.isFinite(norm)) throw diverged(run, step, nats, norm);
+    if (!Number.isFinite(nats) || !Number.isFinite(norm))
+      throw diverged(run, step + 1, `${nats} nats and a gradient norm of ${norm}`);
     const state = updated(
       optimiser,
       { learningRate: rate, step: step + 1 },
@@ -189,6 +190,9 @@ async function validateAndSave(
   }
   const { validationFrames } = configuration.training;
   const bitsPerDim = await validate(network, state.weights, store, validation, validationFrames);
+  if (!Number.isFinite(bitsPerDim)) {
+    throw diverged(run, checkpoint.step, `${bitsPerDim} bits/dim on the validation clips`);
+  }
   if (best === null || bitsPerDim < best) await run.saveModel(network, checkpoint);
   return bitsPerDim;
 }
@@ -198,13 +202,13 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
-function diverged(run: RunFolder, step: number, nats: number, norm: number): PxvError {
+function diverged(run: RunFolder, step: number, received: string): PxvError {
   return new PxvError({
     code: 'DIVERGED',
     operation: 'train',
-    argument: `step ${step + 1}`,
+    argument: `step ${step}`,
     expected: 'a finite likelihood and finite gradients',
-    received: `${nats} nats and a gradient norm of ${norm}`,
+    received,
     remedy: run.hasTraining
       ? `lower the learning rate; the last saved state stays in ${run.path}`
       : 'lower the learning rate',
