@@ -31,6 +31,9 @@ class ConvolutionShape {
     return {numbers[0], numbers[1], numbers[2], numbers + 3};
   }
 
+  // One past the last number.
+  const int32_t* end() const { return groupSizes + groups + taps * (3 + groups); }
+
   const int inHeight, inWidth, inFeatures;
   const int outHeight, outWidth, outFeatures;
   const int stride;

@@ -8,6 +8,7 @@
 namespace pxv {
 
 class ConvolutionShape;
+class LstmShape;
 
 struct MixtureShape {
   int components, levels;
@@ -35,6 +36,11 @@ struct KernelTable {
                                    const float* reluInput, const float* plus, float* dx);
   void (*convolutionFilterGradient)(const ConvolutionShape& shape, int batch, const float* x, const float* dy,
                                     bool relu, float* dWeights, float* dBias);
+  void (*lstm)(const LstmShape& shape, int batch, const float* gates, const float* weights, const float* initial,
+               float* activations, float* cells, float* out);
+  void (*lstmGradient)(const LstmShape& shape, int batch, const float* dOut, const float* weights, const float* initial,
+                       const float* activations, const float* cells, const float* out, float* dGates, float* dWeights,
+                       float* dInitial);
   void (*matMul)(const float* a, const float* b, int m, int n, int k, bool transposeA, bool transposeB, float* out);
 
   void (*relu)(size_t count, const float* x, float* out);
@@ -61,6 +67,8 @@ template <class Set>
 void fillConvolution(KernelTable& table);
 template <class Set>
 void fillConvolutionFilterGradient(KernelTable& table);
+template <class Set>
+void fillLstm(KernelTable& table);
 template <class Set>
 void fillMatMul(KernelTable& table);
 template <class Set>

@@ -12,6 +12,7 @@ template <class Set>
 void fill(KernelTable& table) {
   fillConvolution<Set>(table);
   fillConvolutionFilterGradient<Set>(table);
+  fillLstm<Set>(table);
   fillMatMul<Set>(table);
   fillElementWise<Set>(table);
   fillSoftmax<Set>(table);

@@ -1,0 +1,238 @@
+// `lstm` and `lstmGradient`. A task is a few images, which it walks in place, step by step: an implicit matrix product
+// over the states that the step's pixels read, then the cells. Tasks never wait for each other.
+#pragma once
+
+#include <algorithm>
+
+#include "../lstm_walk.h"
+#include "convolution.h"
+#include "convolution_filter_gradient.h"
+#include "lstm_cell.h"
+
+namespace pxv {
+
+// The pixels of one step in the images of a task. As in a convolution the last one is repeated for two tiles more.
+struct StepPixels {
+  int count;
+  int capacity;           // of each list
+  const float** sources;  // [taps][capacity]: the features that a tap reads
+  size_t* destinations;   // [capacity]: where the sums are stored, in floats
+};
+
+template <class Set, int Vectors>
+void multiplyPanel(const Walk& walk, const WalkPanel& panel, const float* packed, const StepPixels& pixels,
+                   const Epilogue& epilogue, float* destination) {
+  constexpr int rows = Set::tileRows[Vectors - 1];
+  using Tile = RegisterTile<Set, rows, Vectors>;
+  for (int begin = 0; begin < pixels.count; begin += rows) {
+#pragma GCC unroll 16
+    for (int row = 0; row < rows; row++) {
+      const size_t at = pixels.destinations[begin + rows + row] + panel.first;
+      __builtin_prefetch(destination + at, 1);
+      if (epilogue.plus) __builtin_prefetch(epilogue.plus + at);
+    }
+    Tile tile;
+    tile.clear();
+    const float* weights = packed + panel.weights;
+    for (int t = panel.tapsBegin; t < panel.tapsEnd; t++) {
+      const float* pointers[rows];
+      const float* const* sources = pixels.sources + static_cast<size_t>(t - panel.tapsBegin) * pixels.capacity + begin;
+#pragma GCC unroll 16
+      for (int row = 0; row < rows; row++) pointers[row] = sources[row];
+      const int features = walk.taps[t].count;
+      tile.accumulate(pointers, 0, features, weights);
+      weights += static_cast<size_t>(features) * Tile::width;
+    }
+    if (panel.width == Tile::width)
+      finish<Set, true>(tile, panel, pixels.destinations + begin, epilogue, destination);
+    else
+      finish<Set, false>(tile, panel, pixels.destinations + begin, epilogue, destination);
+  }
+}
+
+// destination[pixel] = sum over taps of what the tap reads times the packed weights, plus epilogue.plus[pixel].
+template <class Set>
+void multiplyStep(const Walk& walk, const float* packed, const StepPixels& pixels, const Epilogue& epilogue,
+                  float* destination) {
+  for (const WalkPanel& panel : walk.panels)
+    (panel.vectors == 2 ? multiplyPanel<Set, 2> : multiplyPanel<Set, 1>)(walk, panel, packed, pixels, epilogue,
+                                                                         destination);
+}
+
+// Images [first, first + count) of the batch.
+struct Images {
+  int first, count;
+};
+
+// Cuts the batch for the threads: few enough images that many threads find work, and enough that short diagonals do not
+// leave the tiles empty.
+inline int imagesOfTask(int batch) { return std::clamp(batch / 8, 1, 4); }
+
+// Where a task keeps the pixels of its steps.
+class StepLists {
+ public:
+  StepPixels reserve(int taps, int longest, int spare) {
+    const int capacity = longest + spare;
+    return {0, capacity, sources_.reserve<const float*>(static_cast<size_t>(taps) * capacity),
+            destinations_.reserve<size_t>(capacity)};
+  }
+
+ private:
+  Scratch sources_, destinations_;
+};
+
+// Lists the pixels of the step that begins at `place`: tap t reads features of the pixel neighbours[t][place], or
+// `outside`; destinationOf(i, pixel) gives each one's destination, i counting the step's pixels.
+template <class DestinationOf>
+void listStep(const LstmShape& shape, const Images& images, int place, int length, const std::vector<int>& neighbours,
+              const float* source, int features, const float* outside, int spare, StepPixels& pixels,
+              DestinationOf&& destinationOf) {
+  const int imagePixels = shape.pixelCount();
+  pixels.count = images.count * length;
+  for (int image = 0, i = 0; image < images.count; image++) {
+    const size_t base = static_cast<size_t>(images.first + image) * imagePixels;
+    for (int n = place; n < place + length; n++, i++) {
+      pixels.destinations[i] = destinationOf(i, base + shape.pixels[n]);
+      for (int t = 0; t < shape.states.taps; t++) {
+        const int neighbour = neighbours[t * imagePixels + n];
+        pixels.sources[t * pixels.capacity + i] = neighbour < 0 ? outside : source + (base + neighbour) * features;
+      }
+    }
+  }
+  const int last = pixels.count - 1;
+  std::fill_n(pixels.destinations + pixels.count, spare, pixels.destinations[last]);
+  for (int t = 0; t < shape.states.taps; t++) {
+    const float** sources = pixels.sources + t * pixels.capacity;
+    std::fill_n(sources + pixels.count, spare, sources[last]);
+  }
+}
+
+template <class Set>
+void lstm(const LstmShape& shape, int batch, const float* gates, const float* weights, const float* initial,
+          float* activations, float* cells, float* out) {
+  constexpr int spare = 2 * std::max(Set::tileRows[0], Set::tileRows[1]);
+  const Walk& product = planForward(shape.states, Set::lanes);
+  const float* packed = packWeights<Set>(product, weights, false);
+  const LstmWalk& walk = planLstm(shape);
+  const int hidden = shape.hidden(), imagePixels = shape.pixelCount(), taps = shape.states.taps;
+  static thread_local Scratch initialScratch;
+  float* states0 = initialScratch.reserve<float>(2 * hidden);
+  for (int k = 0; k < 2 * hidden; k++) states0[k] = initial ? initial[k] : 0.0f;
+  const float* cells0 = states0 + hidden;
+  const int taskImages = imagesOfTask(batch);
+
+  auto walkImages = [&](int task) {
+    static thread_local StepLists lists;
+    const Images images{task * taskImages, std::min(taskImages, batch - task * taskImages)};
+    StepPixels pixels = lists.reserve(taps, images.count * walk.longestStep, spare);
+    for (int step = 0, place = 0; step < shape.steps; place += shape.stepLengths[step++]) {
+      const int length = shape.stepLengths[step];
+      listStep(shape, images, place, length, walk.sources, out, hidden, states0, spare, pixels,
+               [&](int, size_t pixel) { return pixel * 4 * hidden; });
+      multiplyStep<Set>(product, packed, pixels, {nullptr, nullptr, gates}, activations);
+      for (int i = 0; i < pixels.count; i++) {
+        const int n = place + i % length;
+        const size_t base = static_cast<size_t>(images.first + i / length) * imagePixels, at = (base + shape.pixels[n]);
+        const float* before = walk.cellSources[n] < 0 ? cells0 : cells + (base + walk.cellSources[n]) * hidden;
+        cell<Set>(shape, activations + at * 4 * hidden, before, cells + at * hidden, out + at * hidden);
+      }
+    }
+  };
+  parallelFor((batch + taskImages - 1) / taskImages, walkImages);
+}
+
+// What the pixels give back that read outside the image, of one task: the sum of dGates of the pixels from which each tap
+// leads outside, [taps][4h], then the sum of the cells' gradients that arrive outside, [h].
+inline void sumBorders(const LstmShape& shape, const LstmWalk& walk, const Images& images, const float* dGates,
+                       const float* carried, float* sums) {
+  const int hidden = shape.hidden(), maps = 4 * hidden, imagePixels = shape.pixelCount(), taps = shape.states.taps;
+  std::fill_n(sums, taps * maps + hidden, 0.0f);
+  for (int image = images.first; image < images.first + images.count; image++)
+    for (int t = 0; t < taps; t++)
+      for (int n = 0; n < imagePixels; n++) {
+        if (walk.sources[t * imagePixels + n] >= 0) continue;
+        const float* from = dGates + (static_cast<size_t>(image) * imagePixels + shape.pixels[n]) * maps;
+        for (int j = 0; j < maps; j++) sums[t * maps + j] += from[j];
+      }
+  float* cellSums = sums + taps * maps;
+  for (int line = 0; line < images.count * walk.lineCount; line++, carried += hidden)
+    for (int k = 0; k < hidden; k++) cellSums[k] += carried[k];
+}
+
+// d weights[t] += initial h times the border's dGates; d initial h = sum over taps of weights[t] times these; see
+// sumBorders for `tasks` sums, which are added in order.
+inline void addBorders(const LstmShape& shape, int tasks, const float* weights, const float* initial, float* sums,
+                       float* dWeights, float* dInitial) {
+  const int hidden = shape.hidden(), maps = 4 * hidden, taps = shape.states.taps, count = taps * maps + hidden;
+  for (int task = 1; task < tasks; task++)
+    for (int j = 0; j < count; j++) sums[j] += sums[task * count + j];
+  std::fill_n(dInitial, hidden, 0.0f);
+  std::copy_n(sums + taps * maps, hidden, dInitial + hidden);
+  for (int t = 0; t < taps; t++, sums += maps)
+    for (int k = 0; k < hidden; k++, weights += maps, dWeights += maps)
+      for (int j = 0; j < maps; j++) {
+        dWeights[j] += initial[k] * sums[j];
+        dInitial[k] += weights[j] * sums[j];
+      }
+}
+
+// Walks in reverse: dRead = sum over taps of the packed transposed weights times dGates of the pixel that reads this one,
+// then the cells; see lstm_cell.h. The gradient of the weights is that of the state-to-state convolution.
+template <class Set>
+void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const float* weights, const float* initial,
+                  const float* activations, const float* cells, const float* out, float* dGates, float* dWeights,
+                  float* dInitial) {
+  constexpr int spare = 2 * std::max(Set::tileRows[0], Set::tileRows[1]);
+  const Walk& product = planInputGradient(shape.states, 0, 0, Set::lanes);
+  const float* packed = packWeights<Set>(product, weights, true);
+  const LstmWalk& walk = planLstm(shape);
+  const int hidden = shape.hidden(), imagePixels = shape.pixelCount(), taps = shape.states.taps;
+  static thread_local Scratch zeroScratch, borderScratch;
+  float* zeros = zeroScratch.reserve<float>(4 * hidden);
+  std::fill_n(zeros, 4 * hidden, 0.0f);
+  const float* cells0 = initial ? initial + hidden : zeros;
+  const int taskImages = imagesOfTask(batch), tasks = (batch + taskImages - 1) / taskImages;
+  const size_t borderFloats = static_cast<size_t>(taps) * 4 * hidden + hidden;
+  float* borders = initial ? borderScratch.reserve<float>(tasks * borderFloats) : nullptr;
+
+  auto walkImages = [&](int task) {
+    static thread_local StepLists lists;
+    static thread_local Scratch readScratch, carriedScratch;
+    const Images images{task * taskImages, std::min(taskImages, batch - task * taskImages)};
+    const int longest = images.count * walk.longestStep;
+    StepPixels pixels = lists.reserve(taps, longest, spare);
+    float* dRead = readScratch.reserve<float>(static_cast<size_t>(longest) * hidden);
+    const size_t carriedFloats = static_cast<size_t>(images.count) * walk.lineCount * hidden;
+    float* carried = carriedScratch.reserve<float>(carriedFloats);
+    std::fill_n(carried, carriedFloats, 0.0f);
+    for (int step = shape.steps - 1, place = imagePixels; step >= 0; step--) {
+      const int length = shape.stepLengths[step];
+      place -= length;
+      listStep(shape, images, place, length, walk.readers, dGates, 4 * hidden, zeros, spare, pixels,
+               [&](int i, size_t) { return static_cast<size_t>(i) * hidden; });
+      multiplyStep<Set>(product, packed, pixels, {nullptr, nullptr, nullptr}, dRead);
+      for (int i = 0; i < pixels.count; i++) {
+        const int image = i / length, n = place + i % length;
+        const size_t base = static_cast<size_t>(images.first + image) * imagePixels, at = (base + shape.pixels[n]);
+        const float* before = walk.cellSources[n] < 0 ? cells0 : cells + (base + walk.cellSources[n]) * hidden;
+        cellGradient<Set>(shape, dOut + at * hidden, dRead + static_cast<size_t>(i) * hidden,
+                          activations + at * 4 * hidden, cells + at * hidden, before,
+                          carried + (static_cast<size_t>(image) * walk.lineCount + walk.lines[n]) * hidden,
+                          dGates + at * 4 * hidden);
+      }
+    }
+    if (borders) sumBorders(shape, walk, images, dGates, carried, borders + task * borderFloats);
+  };
+  parallelFor(tasks, walkImages);
+
+  convolutionFilterGradient<Set>(shape.states, batch, out, dGates, false, dWeights, nullptr);
+  if (borders) addBorders(shape, tasks, weights, initial, borders, dWeights, dInitial);
+}
+
+template <class Set>
+void fillLstm(KernelTable& table) {
+  table.lstm = lstm<Set>;
+  table.lstmGradient = lstmGradient<Set>;
+}
+
+}  // namespace pxv

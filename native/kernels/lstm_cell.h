@@ -1,0 +1,59 @@
+// One pixel of an LSTM layer, after its sums: the gates, the cell and the state, and the way back.
+#pragma once
+
+#include "../lstm_shape.h"
+#include "../math.h"
+
+namespace pxv {
+
+// Calls visit(gate, feature, size, count): of each vector of hidden features, where its o lies among the 4h maps (f, i
+// and g follow `size` maps apart), its first feature, and how many features it has at most.
+template <class Set, class Visit>
+[[gnu::always_inline]] inline void forFeatures(const LstmShape& shape, Visit&& visit) {
+  for (int group = 0, first = 0; group < shape.groups; first += shape.groupSizes[group++]) {
+    const int size = shape.groupSizes[group];
+    for (int k = 0; k < size; k += Set::lanes) visit(4 * first + k, first + k, size, size - k);
+  }
+}
+
+// gates [4h] become activations, in place. c = f c' + i g, h = o tanh(c); c' is `before`.
+template <class Set>
+void cell(const LstmShape& shape, float* gates, const float* before, float* cells, float* states) {
+  using M = Math<Set>;
+  forFeatures<Set>(shape, [&](int gate, int feature, int size, int count) {
+    float* at = gates + gate;
+    const auto o = M::sigmoid(Set::load(at, count, 0.0f)), f = M::sigmoid(Set::load(at + size, count, 0.0f));
+    const auto i = M::sigmoid(Set::load(at + 2 * size, count, 0.0f)), g = M::tanh(Set::load(at + 3 * size, count, 0.0f));
+    const auto c = Set::multiplyAdd(f, Set::load(before + feature, count, 0.0f), i * g);
+    Set::store(at, o, count);
+    Set::store(at + size, f, count);
+    Set::store(at + 2 * size, i, count);
+    Set::store(at + 3 * size, g, count);
+    Set::store(cells + feature, c, count);
+    Set::store(states + feature, o * M::tanh(c), count);
+  });
+}
+
+// With dh = dOut + dRead, where dRead is what the pixels give back that read this state, and s the gates:
+//   dc = carried + dh o (1 - tanh(c)^2), carried: f dc of the pixel that takes this one's cell; afterwards f dc of this one
+//   ds = dh tanh(c) o (1 - o) | dc c' f (1 - f) | dc g i (1 - i) | dc i (1 - g^2)
+template <class Set>
+void cellGradient(const LstmShape& shape, const float* dOut, const float* dRead, const float* activations,
+                  const float* cells, const float* before, float* carried, float* dGates) {
+  forFeatures<Set>(shape, [&](int gate, int feature, int size, int count) {
+    const auto load = [&](const float* from) { return Set::load(from, count, 0.0f); };
+    const float* at = activations + gate;
+    const auto o = load(at), f = load(at + size), i = load(at + 2 * size), g = load(at + 3 * size);
+    const auto squashed = Math<Set>::tanh(load(cells + feature));
+    const auto dh = load(dOut + feature) + load(dRead + feature);
+    const auto dc = load(carried + feature) + dh * o * (1.0f - squashed * squashed);
+    Set::store(carried + feature, dc * f, count);
+    float* to = dGates + gate;
+    Set::store(to, dh * squashed * o * (1.0f - o), count);
+    Set::store(to + size, dc * load(before + feature) * f * (1.0f - f), count);
+    Set::store(to + 2 * size, dc * g * i * (1.0f - i), count);
+    Set::store(to + 3 * size, dc * i * (1.0f - g * g), count);
+  });
+}
+
+}  // namespace pxv

@@ -1,0 +1,23 @@
+// Which pixels meet in an LSTM layer, in the order of its walk.
+#pragma once
+
+#include <vector>
+
+#include "lstm_shape.h"
+
+namespace pxv {
+
+// Pixels are row * width + column, -1 outside the image; places are positions in the order of the walk.
+struct LstmWalk {
+  std::vector<int> sources;      // [taps][places]: the pixel that a tap reads
+  std::vector<int> readers;      // [taps][places]: the pixel that reads this one through a tap
+  std::vector<int> cellSources;  // [places]: the pixel that the cell comes from
+  std::vector<int> lines;        // [places]: the row or column along which cells flow
+  int lineCount;
+  int longestStep;
+};
+
+// A walk of the calling thread, which lasts until its next plan.
+const LstmWalk& planLstm(const LstmShape& shape);
+
+}  // namespace pxv
