@@ -24,7 +24,7 @@ const mayImport = {
   ],
   datasets: [],
 };
-const shared = ['src/frame.ts', 'src/errors.ts', 'src/philox.ts', 'node_modules'];
+const shared = ['src/frame.ts', 'src/errors.ts', 'src/make-folder.ts', 'src/philox.ts', 'node_modules'];
 
 const zones = Object.entries(mayImport).map(([folder, allowed]) => ({
   target: `./${folder}`,

@@ -4,11 +4,11 @@ import { PreviousFrameBaseline, uniformBitsPerDim } from '../evaluation/baseline
 import type { Frame } from '../frame.js';
 import type { NetworkDescription } from '../model/description.js';
 import { frameBytes } from '../model/examples.js';
-import type { RunConfiguration } from '../training/configuration.js';
+import type { DataConfiguration, RunConfiguration } from '../training/configuration.js';
 import { RunFolder } from '../training/run-folder.js';
 import { startTraining, train, type TrainingData, type TrainingHooks, type TrainingResult } from '../training/train.js';
 import { heldOutClips } from '../training/validation.js';
-import { listClips, openFrameStore, type FrameStore } from '../video/index.js';
+import { listClips, openFrameStore, type ClipSource, type FrameStore } from '../video/index.js';
 
 export interface TrainOnClipsHooks extends TrainingHooks {
   /** Told while clips are decoded, with the clips done and their number. */
@@ -52,12 +52,14 @@ export async function trainOnClips(
   hooks: TrainOnClipsHooks = {},
 ): Promise<TrainedRun> {
   const run = new RunFolder(out);
-  if (configuration !== null) run.create();
   const { network, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
+  const clips = await findClips(checkpoint.configuration.data);
   if (configuration === null) run.cutLog(checkpoint.step);
-  else run.writeConfiguration(configuration);
-
-  const { store, data } = await openData(run, checkpoint.configuration, hooks);
+  else {
+    run.create();
+    run.writeConfiguration(configuration);
+  }
+  const { store, data } = await openData(run, clips, checkpoint.configuration, hooks);
   try {
     const names = (clips: readonly number[]) => clips.map((clip) => store.clips[clip].name);
     const facts: TrainingFacts = {
@@ -104,16 +106,27 @@ function previousFrameBaseline(
   return bits.reduce((sum, value) => sum + value, 0) / clips.length;
 }
 
+/** The clips to learn from, and those that are named for validation. */
+interface Clips {
+  learnt: ClipSource[];
+  held: ClipSource[];
+}
+
+async function findClips({ frames, validate }: DataConfiguration): Promise<Clips> {
+  const learnt = await listClips(frames);
+  const held = validate.length > 0 ? await listClips(validate) : [];
+  const shared = held.find((clip) => learnt.some(({ path }) => resolve(path) === resolve(clip.path)));
+  if (shared !== undefined) throw onBothSides(shared.path);
+  return { learnt, held };
+}
+
 /** Decodes the clips and tells which are for training and which for validation. */
 async function openData(
   run: RunFolder,
+  { learnt, held }: Clips,
   { model, data, training }: RunConfiguration,
   { onDecode, onWarning, signal }: TrainOnClipsHooks,
 ): Promise<{ store: FrameStore; data: TrainingData }> {
-  const learnt = await listClips(data.frames);
-  const held = data.validate.length > 0 ? await listClips(data.validate) : [];
-  const shared = held.find((clip) => learnt.some(({ path }) => resolve(path) === resolve(clip.path)));
-  if (shared !== undefined) throw onBothSides(shared.path);
   const { size, channels } = model.network;
   const store = await openFrameStore(run.frames, [...learnt, ...held], {
     size,

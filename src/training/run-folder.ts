@@ -1,8 +1,9 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { PxvError } from '../errors.js';
+import { makeFolder } from '../make-folder.js';
 import { modelMetadata, namedWeights, readDescription, saveModel, takeWeights } from '../model/checkpoint.js';
 import { buildNetwork, type Network } from '../model/network.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
@@ -60,8 +61,7 @@ export class RunFolder {
   create(): void {
     if (this.hasTraining) throw this.occupied();
     try {
-      mkdirSync(this.path, { recursive: true });
-      mkdirSync(this.frames, { recursive: true });
+      makeFolder(this.frames);
     } catch (cause) {
       throw new PxvError(
         {

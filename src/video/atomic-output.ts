@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PxvError } from '../errors.js';
+import { makeFolder } from '../make-folder.js';
 
 const unfinished = new Set<string>();
 let serial = 0;
@@ -25,7 +26,7 @@ export async function writeAtomically<Result>(
   const temporary = temporaryBeside(path);
   unfinished.add(temporary);
   try {
-    await mkdir(dirname(temporary), { recursive: true });
+    makeFolder(dirname(temporary));
     const result = await make(temporary);
     await moveOver(temporary, resolve(path));
     return result;
@@ -45,7 +46,7 @@ export async function writeAtomically<Result>(
 export async function checkWritable(path: string): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
-    await mkdir(dirname(temporary), { recursive: true });
+    makeFolder(dirname(temporary));
     await writeFile(temporary, '');
   } catch (cause) {
     throw isSystemError(cause) ? unwritable(path, cause) : cause;
