@@ -1,0 +1,361 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Frame } from '../../src/frame.js';
+import { openClip, writeClip } from '../../src/video/index.js';
+import { collect, frame, temporaryFolder } from '../video/made-clips.js';
+import { pxv, start, type Outcome } from './pxv.js';
+import { jsonOf, makeClips, movingSquare, size, tiny, trainTinyRun } from './tiny-run.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+const here = { cwd: folder.path };
+const at = (...parts: string[]) => join(folder.path, ...parts);
+
+let trained: Outcome;
+beforeAll(async () => {
+  await makeClips(folder.path, 3);
+  trained = await trainTinyRun(folder.path);
+}, 120_000);
+
+const framesOf = async (path: string, width = size.width, height = size.height): Promise<Frame[]> => {
+  const reader = await openClip(at(path), { size: { width, height }, channels: 3, fit: 'crop' });
+  return collect(reader.frames());
+};
+const bytesOf = (frames: Frame[]) => frames.map(({ data }) => Buffer.from(data));
+
+/** The part of a frame between two columns. */
+function columns({ width, height, data }: Frame, from: number, to: number): Buffer {
+  const rows = Array.from({ length: height }, (_, y) => data.subarray((y * width + from) * 3, (y * width + to) * 3));
+  return Buffer.concat(rows);
+}
+
+describe('pxv train', () => {
+  test('trains, and says as JSON what came of it', () => {
+    expect(trained.code).toBe(0);
+    const json = jsonOf(trained);
+    expect(json).toMatchObject({ model: 'run', output: 'run', network: 'pixel-cnn', seed: '1', steps: 3, frames: 12 });
+    expect(json).toMatchObject({ backend: 'native', baselines: { uniform: 8 } });
+    for (const name of ['seconds', 'secondsPerStep', 'bitsPerDim', 'threads']) expect(json[name]).toBeGreaterThan(0);
+  });
+
+  test('writes nothing but the JSON to stdout, and what it does to stderr', () => {
+    expect(trained.stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(trained.stderr).toContain('2 clips, 12 frames to learn from');
+    expect(trained.stderr).toMatch(/validation: clip-\d; run folder: run/);
+  });
+
+  test('leaves a run folder with the configuration, the model, the state and the log', () => {
+    expect(readdirSync(at('run')).sort()).toEqual([
+      'config.json',
+      'frames',
+      'log.jsonl',
+      'model.safetensors',
+      'training.safetensors',
+    ]);
+    expect(readFileSync(at('run', 'log.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(3);
+  });
+
+  test('takes the config.json of a run, and gives the same weights for the same seed', async () => {
+    const again = await pxv(['train', '--config', 'run/config.json', '--out', 'again'], here);
+    expect(again.code).toBe(0);
+    expect(again.stdout).toMatch(
+      /^trained 3 steps in 0:00:\d\d, \d\.\d{3} bits\/dim on the validation clips: again\nnext: /,
+    );
+    expect(readFileSync(at('again', 'model.safetensors'))).toEqual(readFileSync(at('run', 'model.safetensors')));
+  });
+
+  test('stopped by Ctrl-C saves and ends with exit code 130, and --resume goes on to the last step', async () => {
+    const args = ['train', '--frames', 'clips', '--out', 'stopped', ...tiny, '--steps', '40'];
+    const child = start(args, here);
+    let stderr = '';
+    let asked = false;
+    child.stderr!.on('data', (text: Buffer) => {
+      stderr += text.toString();
+      if (asked || !existsSync(at('stopped', 'log.jsonl'))) return;
+      asked = child.kill('SIGINT');
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(stderr).toContain('pxv: finishing: saving... (interrupt again to stop at once)');
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^pxv: .*received SIGINT; /);
+    expect(code).toBe(130);
+    expect(existsSync(at('stopped', 'model.safetensors'))).toBe(true);
+
+    const resumed = await pxv(['train', '--resume', '--out', 'stopped', '--json'], here);
+    expect(jsonOf(resumed)).toMatchObject({ steps: 40 });
+    expect(resumed.stderr).toMatch(/from step \d+/);
+    const steps = readFileSync(at('stopped', 'log.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(steps.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual(
+      Array.from({ length: 40 }, (_, step) => step + 1),
+    );
+  });
+});
+
+describe('pxv predict', () => {
+  const predict = (...args: string[]) => pxv(['predict', 'clips/clip-0', '--model', 'run', '--json', ...args], here);
+
+  test('writes the frames of the clip, as they are, and then the predicted ones', async () => {
+    const outcome = await predict('--next', '2', '--out', 'future');
+    expect(outcome.code).toBe(0);
+    expect(jsonOf(outcome)).toMatchObject({
+      model: 'run',
+      seed: 1,
+      output: 'future',
+      frames: 8,
+      known: 6,
+      predicted: 2,
+      samples: 1,
+      context: 2,
+      width: 16,
+      height: 12,
+      channels: 3,
+      backend: 'native',
+    });
+    expect(jsonOf(outcome).seconds).toBeGreaterThan(0);
+    expect(jsonOf(outcome).bitsPerDim).toBeGreaterThan(0);
+    const frames = await framesOf('future');
+    expect(frames).toHaveLength(8);
+    expect(bytesOf(frames.slice(0, 6))).toEqual(bytesOf(movingSquare(0, 6)));
+    expect(bytesOf(frames)[7]).not.toEqual(bytesOf(frames)[6]);
+  });
+
+  test('gives the same bytes for the same seed, on any number of threads, and others for another seed', async () => {
+    await predict('--next', '2', '--out', 'once', '--threads', '1');
+    await predict('--next', '2', '--out', 'twice', '--threads', '2');
+    await predict('--next', '2', '--out', 'other', '--seed', '2');
+    const [once, twice, other] = await Promise.all(
+      ['once', 'twice', 'other'].map(async (name) => bytesOf(await framesOf(name))),
+    );
+    expect(once).toEqual(twice);
+    expect(other.slice(0, 6)).toEqual(once.slice(0, 6));
+    expect(other[6]).not.toEqual(once[6]);
+  });
+
+  test('with --from shows the true frames beside the predicted ones, and with --samples several futures', async () => {
+    const outcome = await predict('--from', '4', '--next', '3', '--samples', '2', '--out', 'beside');
+    expect(jsonOf(outcome)).toMatchObject({ frames: 7, known: 4, predicted: 3, samples: 2 });
+    const frames = await framesOf('beside', 48, 12);
+    const truth = movingSquare(0, 6);
+    expect(frames).toHaveLength(7);
+    frames.forEach((shown, index) => {
+      const [left, middle, right] = [0, 1, 2].map((panel) => columns(shown, 16 * panel, 16 * (panel + 1)));
+      // After the clip's last frame there is no truth.
+      expect(left).toEqual(index < 6 ? Buffer.from(truth[index].data) : Buffer.alloc(left.length));
+      if (index < 4) expect([middle, right]).toEqual([left, left]);
+      else expect(middle).not.toEqual(right);
+    });
+  });
+
+  test('the first future of several is the one that is drawn alone', async () => {
+    await predict('--next', '2', '--out', 'alone');
+    await predict('--next', '2', '--samples', '2', '--out', 'together');
+    const [alone, together] = [await framesOf('alone'), await framesOf('together', 32, 12)];
+    expect(together.map((shown) => columns(shown, 0, 16))).toEqual(bytesOf(alone));
+  });
+
+  test('writes a video that plays, enlarged with --scale', async () => {
+    const outcome = await predict('--next', '1', '--out', 'future.mp4', '--scale', '3');
+    expect(jsonOf(outcome)).toMatchObject({ output: 'future.mp4', frames: 7 });
+    expect(await framesOf('future.mp4', 48, 36)).toHaveLength(7);
+  });
+
+  test('says without --json in one line what it wrote', async () => {
+    const { stdout } = await pxv(
+      ['predict', 'clips/clip-0', '--model', 'run', '--next', '1', '--out', 'text.png'],
+      here,
+    );
+    expect(stdout).toMatch(/^text\.png: 6 frames of clips\/clip-0, then 1 predicted by run in \d+\.\d s\n$/);
+  });
+});
+
+describe('pxv eval-video', () => {
+  test('scores each clip and all together, and gives the baselines and the predicted frames beside', async () => {
+    const outcome = await pxv(['eval-video', 'clips', '--model', 'run', '--horizon', '2', '--json'], here);
+    expect(outcome.code).toBe(0);
+    const json = jsonOf(outcome);
+    // Every frame but the first of three clips of six.
+    expect(json).toMatchObject({ model: 'run', seed: 1, context: 2, frames: 18, dimensions: 3 * 5 * 16 * 12 * 3 });
+    const { bitsPerDim, standardError, baselines, psnr, clips } = json as {
+      bitsPerDim: number;
+      standardError: number;
+      baselines: { uniform: number; 'previous-frame': number };
+      psnr: { predicted: number[]; copyLast: number[] };
+      clips: { name: string; frames: number; bitsPerDim: number }[];
+    };
+    expect(baselines.uniform).toBe(8);
+    expect(baselines['previous-frame']).toBeGreaterThan(0);
+    expect(clips.map(({ name, frames }) => [name, frames])).toEqual([0, 1, 2].map((clip) => [`clip-${clip}`, 6]));
+    expect(bitsPerDim).toBeCloseTo(clips.reduce((sum, clip) => sum + clip.bitsPerDim, 0) / 3, 9);
+    expect(standardError).toBeGreaterThan(0);
+    expect([psnr.predicted.length, psnr.copyLast.length]).toEqual([2, 2]);
+  });
+
+  test('scores the clip that validated as the training did', async () => {
+    const name = /validation: (clip-\d)/.exec(trained.stderr)![1];
+    const outcome = await pxv(['eval-video', `clips/${name}`, '--model', 'run', '--horizon', '0', '--json'], here);
+    expect(jsonOf(outcome).bitsPerDim).toBeCloseTo(jsonOf(trained).bitsPerDim as number, 5);
+    // One clip tells nothing of the spread.
+    expect(jsonOf(outcome)).toMatchObject({ standardError: null, psnr: null });
+  });
+
+  test('prints a table without --json', async () => {
+    const { stdout } = await pxv(['eval-video', 'clips/clip-1', '--model', 'run', '--horizon', '1'], here);
+    expect(stdout).toMatch(/^clip +frames +bits\/dim/);
+    expect(stdout).toMatch(/^clip-1 +6 +\d\.\d{3}/m);
+    expect(stdout).toMatch(/^baselines: uniform 8\.00, previous frame /m);
+    expect(stdout).toMatch(/^ +1 +\d+\.\d\d +\d+\.\d\d$/m);
+  });
+});
+
+describe('what cannot be done ends with one line that says what was expected, what came, and what to do:', () => {
+  beforeAll(async () => {
+    mkdirSync(at('empty'));
+    writeFileSync(at('text.txt'), 'neither a model nor a clip\n');
+    writeFileSync(at('unknown-key.json'), JSON.stringify({ trainig: {}, data: { frames: ['clips'] } }));
+    const config = JSON.parse(readFileSync(at('run', 'config.json'), 'utf8')) as Record<string, object>;
+    const misspelt = { ...config, training: { ...config.training, batchh: 3 } };
+    writeFileSync(at('misspelt.json'), JSON.stringify(misspelt));
+    writeFileSync(at('not.json'), '{"model":');
+    const large = frame(20, 12, 3, () => 9);
+    const options = { frameRate: { numerator: 10, denominator: 1 } };
+    await writeClip(at('mixed'), movingSquare(0, 2), options);
+    await writeClip(at('large'), [large, large, large], options);
+    writeFileSync(at('mixed', '00002.png'), readFileSync(at('large', '00002.png')));
+  });
+
+  const train = ['train', ...tiny, '--steps', '1', '--out', 'new'];
+  const predict = ['predict', 'clips/clip-0', '--next', '1', '--model', 'run'];
+  test.each([
+    [2, [...train], /^pxv: train: --frames: expected clips to learn from, received none; give video files or folders/],
+    [
+      2,
+      ['train', '--frames', 'clips', '--size', '64'],
+      /--size: expected width x height in pixels, received "64"; write it as/,
+    ],
+    [
+      2,
+      ['train', '--frames', 'clips', '--steps', '0'],
+      /--steps: expected a whole number of 1 or more, received "0"; give/,
+    ],
+    [
+      2,
+      ['train', '--frames', 'clips', '--network', 'cnn'],
+      /'cnn' is invalid\. Allowed choices are pixel-cnn, .*; see pxv train --help/,
+    ],
+    [
+      2,
+      ['train', '--frames', 'clips', '--stps', '3'],
+      /unknown option '--stps' \(Did you mean --steps\?\); see pxv train --help/,
+    ],
+    [
+      2,
+      ['train', '--resume', '--out', 'run', '--steps', '5'],
+      /--steps: expected no option that --resume brings with it, received both; leave out/,
+    ],
+    [
+      2,
+      ['train', '--config', 'none.json'],
+      /none\.json: expected a JSON file .*, received no such file; check --config/,
+    ],
+    [2, ['train', '--config', 'not.json'], /not\.json: expected a JSON file .*, received .*JSON.*; check --config/],
+    [2, ['train', '--config', 'unknown-key.json'], /unknown-key\.json: expected .*, received .*; /],
+    [
+      2,
+      ['train', '--config', 'misspelt.json', '--out', 'new'],
+      /received unknown key 'training\.batchh'; did you mean 'batch'\?/,
+    ],
+    [
+      2,
+      [...train, '--frames', 'clips', '--validate', 'clips/clip-1'],
+      /--validate: expected clips that are not trained on, received .*clip-1.*; leave/,
+    ],
+    [
+      1,
+      [...train, '--frames', 'empty'],
+      /look for clips: empty: expected .*, received a folder with 0 entries, .*; check the path/,
+    ],
+    [
+      1,
+      [...train, '--frames', 'nothing'],
+      /look for clips: nothing: expected .*, received a path where nothing is; check the path/,
+    ],
+    [1, [...train, '--frames', 'mixed'], /mixed.*: expected .*16x12.*, received .*20x12.*; /],
+    [
+      1,
+      [...train, '--frames', 'clips', '--out', 'run'],
+      /run: expected a folder without a training in it, received .*; go on with it by --resume/,
+    ],
+    [
+      1,
+      [...train, '--frames', 'clips', '--out', 'text.txt/run'],
+      /text\.txt\/run: expected a place that can be written, received .*; choose another folder/,
+    ],
+    [
+      1,
+      ['train', '--resume', '--out', 'empty'],
+      /empty: expected a run folder with training\.safetensors, received a folder without it; check --out/,
+    ],
+    [2, ['predict'], /missing required argument 'clip'; see pxv predict --help/],
+    [2, [...predict, '--next', '0'], /--next: expected a whole number from 1 to 100000, received "0"; give/],
+    [2, [...predict, '--temperature', '-1'], /--temperature: expected a number of at least 0, received "-1"; give/],
+    [
+      1,
+      ['predict', 'nothing.mp4', '--model', 'run'],
+      /nothing\.mp4: expected a video file or .*, received a path where nothing is; check/,
+    ],
+    [1, ['predict', 'text.txt', '--model', 'run'], /text\.txt: expected a video with .*, received .*; check/],
+    [
+      1,
+      ['predict', 'empty', '--model', 'run'],
+      /empty: expected a folder of numbered images .*, received a folder without any; give/,
+    ],
+    [
+      1,
+      [...predict, '--model', 'nothing'],
+      /find model: nothing: expected a run folder .*, received no such path or name; check the name, or train one/,
+    ],
+    [
+      1,
+      [...predict, '--model', 'text.txt'],
+      /text\.txt: expected a whole safetensors file .*, received .*; use another checkpoint/,
+    ],
+    [
+      1,
+      [...predict, '--model', 'empty'],
+      /empty: expected a run folder .*, received a folder without model\.safetensors; check/,
+    ],
+    [
+      1,
+      [...predict, '--out', 'text.txt/x.mp4'],
+      /text\.txt\/x\.mp4: expected a place that can be written to, received .*; choose another path/,
+    ],
+    [
+      1,
+      [...predict, '--out', 'future.mkv'],
+      /future\.mkv: expected a name that ends in \.mp4, .*, received a name that ends in \.mkv; choose/,
+    ],
+    [
+      1,
+      [...predict, '--out', 'out.mp4', '--from', '99'],
+      /clip-0: expected at least 99 frames before --from, received 6 frames; give an earlier --from/,
+    ],
+    [2, ['eval-video'], /missing required argument 'path'; see pxv eval-video --help/],
+    [
+      1,
+      ['eval-video', 'nothing', '--model', 'run'],
+      /look for clips: nothing: expected .*, received a path where nothing is; check the path/,
+    ],
+  ] as [number, string[], RegExp][])('exit code %d: pxv %j', async (code, args, line) => {
+    const before = readdirSync(folder.path).sort();
+    const outcome = await pxv(args, here);
+    const lines = outcome.stderr.trimEnd().split('\n');
+    expect(lines.at(-1)).toMatch(line);
+    expect({ code: outcome.code, stdout: outcome.stdout }).toEqual({ code, stdout: '' });
+    expect(outcome.stderr).not.toMatch(/^\s+at /m);
+    // Only a training that had begun to decode its clips has made its folder.
+    expect(
+      readdirSync(folder.path)
+        .sort()
+        .filter((name) => name !== 'new'),
+    ).toEqual(before.filter((name) => name !== 'new'));
+  });
+});
