@@ -154,7 +154,7 @@ next: pxv predict CLIP --next 8 --model ${out}`,
 
 /** As much as this command looks at of a configuration that is not checked yet. */
 interface ConfigurationFile {
-  training?: { seed?: unknown; schedule?: object };
+  training?: { seed?: unknown; steps?: unknown; minutes?: unknown; schedule?: object };
   data?: { frames?: unknown };
 }
 
@@ -176,8 +176,8 @@ async function configurationOf(train: Command, options: TrainOptions): Promise<R
       model: options.config === undefined ? describeModel(network, settings) : undefined,
       ...file,
       training: {
-        ...(options.config === undefined && { minutes: DEFAULT_MINUTES }),
         ...training,
+        ...((training.steps ?? training.minutes ?? null) === null && { minutes: DEFAULT_MINUTES }),
         ...length,
         ...given({ batch: options.batch, steps: options.steps, minutes: options.minutes }),
         ...given({ optimiser: options.optimiser, mirror: options.mirror === false ? false : undefined }),

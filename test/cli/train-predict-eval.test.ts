@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame } from '../../src/frame.js';
@@ -27,6 +28,21 @@ const bytesOf = (frames: Frame[]) => frames.map(({ data }) => Buffer.from(data))
 function columns({ width, height, data }: Frame, from: number, to: number): Buffer {
   const rows = Array.from({ length: height }, (_, y) => data.subarray((y * width + from) * 3, (y * width + to) * 3));
   return Buffer.concat(rows);
+}
+
+/** Starts pxv, and sends SIGINT once it has written a file. */
+async function interruptOnce(file: string, args: string[]): Promise<{ code: unknown; stderr: string }> {
+  const child = start(args, here);
+  let stderr = '';
+  child.stderr!.on('data', (text: Buffer) => (stderr += text.toString()));
+  const waiting = setInterval(() => {
+    if (!existsSync(at(file))) return;
+    clearInterval(waiting);
+    child.kill('SIGINT');
+  }, 20);
+  const [code] = (await once(child, 'close')) as unknown[];
+  clearInterval(waiting);
+  return { code, stderr };
 }
 
 describe('pxv train', () => {
@@ -65,29 +81,35 @@ describe('pxv train', () => {
   });
 
   test('stopped by Ctrl-C saves and ends with exit code 130, and --resume goes on to the last step', async () => {
-    const args = ['train', '--frames', 'clips', '--out', 'stopped', ...tiny, '--steps', '40'];
-    const child = start(args, here);
-    let stderr = '';
-    let asked = false;
-    child.stderr!.on('data', (text: Buffer) => {
-      stderr += text.toString();
-      if (asked || !existsSync(at('stopped', 'log.jsonl'))) return;
-      asked = child.kill('SIGINT');
-    });
-    const code = await new Promise((resolve) => child.on('close', resolve));
+    const args = ['train', '--frames', 'clips', '--out', 'stopped', ...tiny, '--steps', '60'];
+    const { code, stderr } = await interruptOnce('stopped/log.jsonl', args);
     expect(stderr).toContain('pxv: finishing: saving... (interrupt again to stop at once)');
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^pxv: .*received SIGINT; /);
     expect(code).toBe(130);
     expect(existsSync(at('stopped', 'model.safetensors'))).toBe(true);
 
     const resumed = await pxv(['train', '--resume', '--out', 'stopped', '--json'], here);
-    expect(jsonOf(resumed)).toMatchObject({ steps: 40 });
+    expect(jsonOf(resumed)).toMatchObject({ steps: 60 });
     expect(resumed.stderr).toMatch(/from step \d+/);
     const steps = readFileSync(at('stopped', 'log.jsonl'), 'utf8').trimEnd().split('\n');
     expect(steps.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual(
-      Array.from({ length: 40 }, (_, step) => step + 1),
+      Array.from({ length: 60 }, (_, step) => step + 1),
     );
   });
+});
+
+test('pxv train with a configuration that says nothing of the length trains for 20 minutes, as without one', async () => {
+  const { model, data } = JSON.parse(readFileSync(at('run', 'config.json'), 'utf8')) as Record<string, unknown>;
+  writeFileSync(at('no-length.json'), JSON.stringify({ model, data, training: { batch: 2 } }));
+  const { code } = await interruptOnce('no-length/log.jsonl', [
+    'train',
+    '--config',
+    'no-length.json',
+    '--out',
+    'no-length',
+  ]);
+  const { training } = JSON.parse(readFileSync(at('no-length', 'config.json'), 'utf8')) as Record<string, unknown>;
+  expect({ code, training }).toMatchObject({ code: 130, training: { minutes: 20, steps: null, batch: 2 } });
 });
 
 describe('pxv predict', () => {

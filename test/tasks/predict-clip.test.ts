@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import type { PxvError } from '../../src/errors.js';
+import { predictClip, type PredictClipOptions } from '../../src/tasks/predict-clip.js';
+import { kernelSets } from '../backend/implementations.js';
+import { livingFfmpegs, temporaryFolder } from '../video/made-clips.js';
+import { model, pngClip } from './tiny-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+let clip = '';
+beforeAll(async () => {
+  await tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`);
+  clip = await pngClip(folder.path, 'clip', 3);
+});
+
+let outputs = 0;
+const predict = (changes: Partial<PredictClipOptions> = {}) =>
+  predictClip(model, clip, {
+    out: join(folder.path, `out-${outputs++}`),
+    horizon: 2,
+    samples: 1,
+    from: null,
+    settings: { temperature: 1, topP: 1 },
+    seed: 1,
+    scale: 1,
+    fit: 'crop',
+    ...changes,
+  });
+
+async function refusal(promise: Promise<unknown>): Promise<PxvError> {
+  return promise.then(
+    () => Promise.reject(new Error('nothing was refused')),
+    (error: PxvError) => error,
+  );
+}
+
+test('progress counts the frames of all samples, row by row, up to their number', async () => {
+  const told: number[] = [];
+  await predict({
+    samples: 2,
+    onProgress: (done, total) => {
+      expect(total).toBe(4);
+      told.push(done);
+    },
+  });
+  expect(told).toHaveLength(4 * 7);
+  expect(told.at(-1)).toBe(4);
+  told.slice(1).forEach((done, index) => expect(done).toBeGreaterThan(told[index]));
+});
+
+test('the bits of what was drawn are those of the frames, whatever the number of samples', async () => {
+  const [one, two] = [await predict(), await predict({ samples: 2 })];
+  expect(one).toMatchObject({ frames: 5, known: 3, predicted: 2 });
+  expect(one.bitsPerDim).toBeGreaterThan(0);
+  expect(two.bitsPerDim / one.bitsPerDim).toBeGreaterThan(0.7);
+  expect(two.bitsPerDim / one.bitsPerDim).toBeLessThan(1.4);
+});
+
+test.each(['stopped.mp4', 'stopped', 'stopped.png'])(
+  'an aborted prediction to %s leaves no file, no process and no tensor',
+  async (name) => {
+    const out = join(folder.path, name);
+    const before = { files: readdirSync(folder.path), tensors: tf.memory().numTensors };
+    const controller = new AbortController();
+    const onProgress = () => controller.abort(new Error('stopped'));
+    await expect(predict({ out, signal: controller.signal, onProgress })).rejects.toThrow('stopped');
+    expect(existsSync(out)).toBe(false);
+    expect({ files: readdirSync(folder.path), tensors: tf.memory().numTensors }).toEqual(before);
+    expect(livingFfmpegs()).toEqual([]);
+  },
+);
+
+test('an output that cannot be written is refused before anything is drawn', async () => {
+  const file = join(folder.path, 'file');
+  writeFileSync(file, '');
+  const onProgress = () => {
+    throw new Error('drawn');
+  };
+  expect(await refusal(predict({ out: join(file, 'x.mp4'), onProgress }))).toMatchObject({ code: 'OUTPUT' });
+});
+
+test.each([
+  { settings: { temperature: NaN, topP: 1 }, message: /temperature: expected a number of 0 or more, received NaN;/ },
+  { settings: { temperature: 1, topP: 0 }, message: /top-p: expected a number above 0 and up to 1, received 0;/ },
+])('$settings are refused', async ({ settings, message }) => {
+  const error = await refusal(predict({ settings }));
+  expect(error.code).toBe('USAGE');
+  expect(error.message).toMatch(message);
+});
+
+test('a first frame to predict that is past the end of the clip is refused, and one just after it is not', async () => {
+  expect(await predict({ from: 3 })).toMatchObject({ known: 3, predicted: 2, frames: 5 });
+  const error = await refusal(predict({ from: 4 }));
+  expect(error).toMatchObject({
+    code: 'INPUT',
+    message: `predict: ${clip}: expected at least 4 frames before --from, received 3 frames; give an earlier --from or a longer clip`,
+  });
+});
+
+test('one frame is enough to go on from', async () => {
+  const path = await pngClip(folder.path, 'single', 1);
+  const out = join(folder.path, 'from-single');
+  const result = await predictClip(model, path, {
+    out,
+    horizon: 3,
+    samples: 1,
+    from: null,
+    settings: { temperature: 1, topP: 1 },
+    seed: 1,
+    scale: 1,
+    fit: 'crop',
+  });
+  expect(result).toMatchObject({ known: 1, predicted: 3, frames: 4 });
+  expect(readdirSync(out)).toHaveLength(4);
+});

@@ -1,0 +1,82 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { scoreClips, type ScoreClipsOptions, type ScoringProgress } from '../../src/tasks/score-clips.js';
+import { kernelSets } from '../backend/implementations.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { model, pngClip } from './tiny-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+let long = '';
+let short = '';
+let single = '';
+beforeAll(async () => {
+  await tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`);
+  long = await pngClip(folder.path, 'long', 7);
+  short = await pngClip(folder.path, 'short', 2);
+  single = await pngClip(folder.path, 'single', 1);
+});
+
+const dimensions = 5 * 7 * 3;
+
+const score = (paths: string[], changes: Partial<ScoreClipsOptions> = {}) =>
+  scoreClips(model, paths, { fit: 'crop', horizon: 2, seed: 1, ...changes });
+
+test('all bits over all dimensions: a long clip counts for more than a short one', async () => {
+  const [together, alone, other] = [await score([long, short]), await score([long]), await score([short])];
+  expect(together.dimensions).toBe(7 * dimensions);
+  expect(together.frames).toBe(9);
+  expect(together.bitsPerDim).toBeCloseTo((6 * alone.bitsPerDim + other.bitsPerDim) / 7, 9);
+  expect(together.clips.map(({ name }) => name)).toEqual(['long', 'short']);
+});
+
+test('a clip of one frame is left out, with a warning', async () => {
+  const warnings: string[] = [];
+  const result = await score([long, single], { onWarning: (text) => warnings.push(text) });
+  expect(result.clips.map(({ name }) => name)).toEqual(['long']);
+  expect(warnings).toEqual(['single: left out: one frame has nothing before it to predict it from']);
+});
+
+test('where no clip has two frames there is nothing to score', async () => {
+  await expect(score([single])).rejects.toThrow(
+    `score clips: ${single}: expected at least one clip of two frames or more, received none; give longer clips`,
+  );
+});
+
+test('a clip that is shorter than the horizon is scored, but no frame of it is predicted', async () => {
+  const { clips, psnr } = await score([short]);
+  expect(clips[0].rollOut).toBeNull();
+  expect(psnr).toBeNull();
+});
+
+test('predicted frames start in the middle, and repeating the last frame is the baseline beside them', async () => {
+  const { clips, psnr, change } = await score([long]);
+  // The slope climbs by 10 levels a frame: the frames 3 and 4 differ from frame 2 by 10 and by 20 everywhere.
+  expect(clips[0].rollOut!.copyLast).toEqual([100, 400]);
+  expect(psnr!.copyLast[0]).toBeCloseTo(20 * Math.log10(255 / 10), 9);
+  expect(change!.true).toBe(10);
+});
+
+test('without a horizon no frame is predicted, and the scores are the same', async () => {
+  const [without, withOne] = [await score([long], { horizon: 0 }), await score([long], { horizon: 1 })];
+  expect(without.psnr).toBeNull();
+  expect(without.bitsPerDim).toBe(withOne.bitsPerDim);
+});
+
+test('progress goes through the clips, first scoring, then predicting', async () => {
+  const told: ScoringProgress[] = [];
+  await score([long, short], { onProgress: (progress) => told.push(progress) });
+  const steps = told.map(({ name, what }) => `${name}: ${what}`).filter((step, at, all) => step !== all[at - 1]);
+  expect(steps).toEqual(['long: score', 'long: predict', 'short: score']);
+  expect(told.filter(({ name, what }) => name === 'long' && what === 'score').at(-1)!.frames).toBe(7);
+});
+
+test('an abort ends the work and leaves no tensor', async () => {
+  const before = tf.memory().numTensors;
+  const controller = new AbortController();
+  const onProgress = ({ what }: ScoringProgress) => {
+    if (what === 'predict') controller.abort(new Error('stopped'));
+  };
+  await expect(score([long], { signal: controller.signal, onProgress })).rejects.toThrow('stopped');
+  expect(tf.memory().numTensors).toBe(before);
+});

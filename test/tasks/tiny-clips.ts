@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { buildNetwork } from '../../src/model/network.js';
+import type { Model } from '../../src/model/checkpoint.js';
+import type { Frame } from '../../src/frame.js';
+import { writeClip } from '../../src/video/index.js';
+import { randomWeights, tinyNetwork } from '../model/tiny-networks.js';
+import { frame } from '../video/made-clips.js';
+
+const network = buildNetwork(tinyNetwork());
+const { size, channels } = network.description;
+
+/** A model of frames of 5x7 pixels in colour, with random weights, that is given two frames. */
+export const model: Model = {
+  name: 'tiny',
+  description: { version: 1, network: network.description },
+  network,
+  weights: randomWeights(network, 1),
+  step: 0,
+};
+
+/** Frames at the model's size: a slope that moves. */
+export function slope(count: number): Frame[] {
+  return Array.from({ length: count }, (_, t) =>
+    frame(size.width, size.height, channels, (x, y, c) => 10 * (x + y + c + t)),
+  );
+}
+
+/** Writes a clip of so many frames as a folder of PNG files, named in `folder`. */
+export async function pngClip(folder: string, name: string, frames: number): Promise<string> {
+  const path = join(folder, name);
+  await writeClip(path, slope(frames), { frameRate: { numerator: 10, denominator: 1 } });
+  return path;
+}
