@@ -77,7 +77,8 @@ describe('pxv train', () => {
     expect(again.stdout).toMatch(
       /^trained 3 steps in 0:00:\d\d, \d\.\d{3} bits\/dim on the validation clips: again\nnext: /,
     );
-    expect(readFileSync(at('again', 'model.safetensors'))).toEqual(readFileSync(at('run', 'model.safetensors')));
+    const weights = (run: string) => readFileSync(at(run, 'model.safetensors'));
+    expect(weights('again').equals(weights('run'))).toBe(true);
   });
 
   test('stopped by Ctrl-C saves and ends with exit code 130, and --resume goes on to the last step', async () => {
