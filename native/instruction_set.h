@@ -57,6 +57,23 @@ struct Portable : Vector<4> {
 struct Avx2 : Vector<8> {
   static constexpr int tileRows[2] = {12, 6};
   static Floats multiplyAdd(Floats a, Floats b, Floats sum) { return _mm256_fmadd_ps(a, b, sum); }
+
+  using Vector<8>::load;
+  using Vector<8>::store;
+  static Floats load(const float* from, int count, float rest) {
+    if (count >= lanes) return load(from);
+    const auto first = firstLanes(count);
+    return _mm256_blendv_ps(_mm256_set1_ps(rest), _mm256_maskload_ps(from, first), _mm256_castsi256_ps(first));
+  }
+  static void store(float* to, Floats value, int count) {
+    if (count >= lanes) return store(to, value);
+    _mm256_maskstore_ps(to, firstLanes(count), value);
+  }
+
+ private:
+  static __m256i firstLanes(int count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
 };
 #endif
 
@@ -65,6 +82,20 @@ struct Avx2 : Vector<8> {
 struct Avx512 : Vector<16> {
   static constexpr int tileRows[2] = {14, 14};
   static Floats multiplyAdd(Floats a, Floats b, Floats sum) { return _mm512_fmadd_ps(a, b, sum); }
+
+  using Vector<16>::load;
+  using Vector<16>::store;
+  static Floats load(const float* from, int count, float rest) {
+    if (count >= lanes) return load(from);
+    return _mm512_mask_loadu_ps(_mm512_set1_ps(rest), firstLanes(count), from);
+  }
+  static void store(float* to, Floats value, int count) {
+    if (count >= lanes) return store(to, value);
+    _mm512_mask_storeu_ps(to, firstLanes(count), value);
+  }
+
+ private:
+  static __mmask16 firstLanes(int count) { return static_cast<__mmask16>((1u << (count < 0 ? 0 : count)) - 1); }
 };
 #endif
 

@@ -11,13 +11,17 @@
 
 namespace pxv {
 
-// The pixels of one step in the images of a task. As in a convolution the last one is repeated for two tiles more.
+// The pixels of one step in the images of a task.
 struct StepPixels {
   int count;
   int capacity;           // of each list
-  const float** sources;  // [taps][capacity]: the features that a tap reads
-  size_t* destinations;   // [capacity]: where the sums are stored, in floats
+  const float** sources;  // [taps][capacity]: the features that each tap reads
+  size_t* destinations;   // [capacity]: where its sums are stored, in floats
 };
+
+// As in a convolution the last pixel is repeated for two tiles more.
+template <class Set>
+inline constexpr int sparePixels = 2 * std::max(Set::tileRows[0], Set::tileRows[1]);
 
 template <class Set, int Vectors>
 void multiplyPanel(const Walk& walk, const WalkPanel& panel, const float* packed, const StepPixels& pixels,
@@ -66,26 +70,14 @@ struct Images {
 
 // Cuts the batch for the threads: few enough images that many threads find work, and enough that short diagonals do not
 // leave the tiles empty.
-inline int imagesOfTask(int batch) { return std::clamp(batch / 8, 1, 4); }
-
-// Where a task keeps the pixels of its steps.
-class StepLists {
- public:
-  StepPixels reserve(int taps, int longest, int spare) {
-    const int capacity = longest + spare;
-    return {0, capacity, sources_.reserve<const float*>(static_cast<size_t>(taps) * capacity),
-            destinations_.reserve<size_t>(capacity)};
-  }
-
- private:
-  Scratch sources_, destinations_;
-};
+template <class Set>
+int imagesOfTask(int batch) { return std::clamp(batch / 8, 1, 4); }
 
 // Lists the pixels of the step that begins at `place`: tap t reads features of the pixel neighbours[t][place], or
 // `outside`; destinationOf(i, pixel) gives each one's destination, i counting the step's pixels.
-template <class DestinationOf>
+template <class Set, class DestinationOf>
 void listStep(const LstmShape& shape, const Images& images, int place, int length, const std::vector<int>& neighbours,
-              const float* source, int features, const float* outside, int spare, StepPixels& pixels,
+              const float* source, int features, const float* outside, StepPixels& pixels,
               DestinationOf&& destinationOf) {
   const int imagePixels = shape.pixelCount();
   pixels.count = images.count * length;
@@ -100,17 +92,16 @@ void listStep(const LstmShape& shape, const Images& images, int place, int lengt
     }
   }
   const int last = pixels.count - 1;
-  std::fill_n(pixels.destinations + pixels.count, spare, pixels.destinations[last]);
+  std::fill_n(pixels.destinations + pixels.count, sparePixels<Set>, pixels.destinations[last]);
   for (int t = 0; t < shape.states.taps; t++) {
     const float** sources = pixels.sources + t * pixels.capacity;
-    std::fill_n(sources + pixels.count, spare, sources[last]);
+    std::fill_n(sources + pixels.count, sparePixels<Set>, sources[last]);
   }
 }
 
 template <class Set>
 void lstm(const LstmShape& shape, int batch, const float* gates, const float* weights, const float* initial,
           float* activations, float* cells, float* out) {
-  constexpr int spare = 2 * std::max(Set::tileRows[0], Set::tileRows[1]);
   const Walk& product = planForward(shape.states, Set::lanes);
   const float* packed = packWeights<Set>(product, weights, false);
   const LstmWalk& walk = planLstm(shape);
@@ -119,23 +110,25 @@ void lstm(const LstmShape& shape, int batch, const float* gates, const float* we
   float* states0 = initialScratch.reserve<float>(2 * hidden);
   for (int k = 0; k < 2 * hidden; k++) states0[k] = initial ? initial[k] : 0.0f;
   const float* cells0 = states0 + hidden;
-  const int taskImages = imagesOfTask(batch);
+  const int taskImages = imagesOfTask<Set>(batch);
 
   auto walkImages = [&](int task) {
-    static thread_local StepLists lists;
+    static thread_local Scratch sourceScratch, destinationScratch;
     const Images images{task * taskImages, std::min(taskImages, batch - task * taskImages)};
-    StepPixels pixels = lists.reserve(taps, images.count * walk.longestStep, spare);
+    const int capacity = images.count * walk.longestStep + sparePixels<Set>;
+    StepPixels pixels{0, capacity, sourceScratch.reserve<const float*>(static_cast<size_t>(taps) * capacity),
+                      destinationScratch.reserve<size_t>(capacity)};
     for (int step = 0, place = 0; step < shape.steps; place += shape.stepLengths[step++]) {
       const int length = shape.stepLengths[step];
-      listStep(shape, images, place, length, walk.sources, out, hidden, states0, spare, pixels,
+      listStep<Set>(shape, images, place, length, walk.sources, out, hidden, states0, pixels,
                [&](int, size_t pixel) { return pixel * 4 * hidden; });
       multiplyStep<Set>(product, packed, pixels, {nullptr, nullptr, gates}, activations);
-      for (int i = 0; i < pixels.count; i++) {
-        const int n = place + i % length;
-        const size_t base = static_cast<size_t>(images.first + i / length) * imagePixels, at = (base + shape.pixels[n]);
-        const float* before = walk.cellSources[n] < 0 ? cells0 : cells + (base + walk.cellSources[n]) * hidden;
-        cell<Set>(shape, activations + at * 4 * hidden, before, cells + at * hidden, out + at * hidden);
-      }
+      for (int image = images.first; image < images.first + images.count; image++)
+        for (int n = place; n < place + length; n++) {
+          const size_t base = static_cast<size_t>(image) * imagePixels, at = base + shape.pixels[n];
+          const float* before = walk.cellSources[n] < 0 ? cells0 : cells + (base + walk.cellSources[n]) * hidden;
+          cell<Set>(shape, activations + at * 4 * hidden, before, cells + at * hidden, out + at * hidden);
+        }
     }
   };
   parallelFor((batch + taskImages - 1) / taskImages, walkImages);
@@ -143,7 +136,8 @@ void lstm(const LstmShape& shape, int batch, const float* gates, const float* we
 
 // What the pixels give back that read outside the image, of one task: the sum of dGates of the pixels from which each tap
 // leads outside, [taps][4h], then the sum of the cells' gradients that arrive outside, [h].
-inline void sumBorders(const LstmShape& shape, const LstmWalk& walk, const Images& images, const float* dGates,
+template <class Set>
+void sumBorders(const LstmShape& shape, const LstmWalk& walk, const Images& images, const float* dGates,
                        const float* carried, float* sums) {
   const int hidden = shape.hidden(), maps = 4 * hidden, imagePixels = shape.pixelCount(), taps = shape.states.taps;
   std::fill_n(sums, taps * maps + hidden, 0.0f);
@@ -161,7 +155,8 @@ inline void sumBorders(const LstmShape& shape, const LstmWalk& walk, const Image
 
 // d weights[t] += initial h times the border's dGates; d initial h = sum over taps of weights[t] times these; see
 // sumBorders for `tasks` sums, which are added in order.
-inline void addBorders(const LstmShape& shape, int tasks, const float* weights, const float* initial, float* sums,
+template <class Set>
+void addBorders(const LstmShape& shape, int tasks, const float* weights, const float* initial, float* sums,
                        float* dWeights, float* dInitial) {
   const int hidden = shape.hidden(), maps = 4 * hidden, taps = shape.states.taps, count = taps * maps + hidden;
   for (int task = 1; task < tasks; task++)
@@ -182,7 +177,6 @@ template <class Set>
 void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const float* weights, const float* initial,
                   const float* activations, const float* cells, const float* out, float* dGates, float* dWeights,
                   float* dInitial) {
-  constexpr int spare = 2 * std::max(Set::tileRows[0], Set::tileRows[1]);
   const Walk& product = planInputGradient(shape.states, 0, 0, Set::lanes);
   const float* packed = packWeights<Set>(product, weights, true);
   const LstmWalk& walk = planLstm(shape);
@@ -191,16 +185,17 @@ void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const fl
   float* zeros = zeroScratch.reserve<float>(4 * hidden);
   std::fill_n(zeros, 4 * hidden, 0.0f);
   const float* cells0 = initial ? initial + hidden : zeros;
-  const int taskImages = imagesOfTask(batch), tasks = (batch + taskImages - 1) / taskImages;
+  const int taskImages = imagesOfTask<Set>(batch), tasks = (batch + taskImages - 1) / taskImages;
   const size_t borderFloats = static_cast<size_t>(taps) * 4 * hidden + hidden;
   float* borders = initial ? borderScratch.reserve<float>(tasks * borderFloats) : nullptr;
 
   auto walkImages = [&](int task) {
-    static thread_local StepLists lists;
-    static thread_local Scratch readScratch, carriedScratch;
+    static thread_local Scratch sourceScratch, destinationScratch, readScratch, carriedScratch;
     const Images images{task * taskImages, std::min(taskImages, batch - task * taskImages)};
     const int longest = images.count * walk.longestStep;
-    StepPixels pixels = lists.reserve(taps, longest, spare);
+    const int capacity = longest + sparePixels<Set>;
+    StepPixels pixels{0, capacity, sourceScratch.reserve<const float*>(static_cast<size_t>(taps) * capacity),
+                      destinationScratch.reserve<size_t>(capacity)};
     float* dRead = readScratch.reserve<float>(static_cast<size_t>(longest) * hidden);
     const size_t carriedFloats = static_cast<size_t>(images.count) * walk.lineCount * hidden;
     float* carried = carriedScratch.reserve<float>(carriedFloats);
@@ -208,25 +203,25 @@ void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const fl
     for (int step = shape.steps - 1, place = imagePixels; step >= 0; step--) {
       const int length = shape.stepLengths[step];
       place -= length;
-      listStep(shape, images, place, length, walk.readers, dGates, 4 * hidden, zeros, spare, pixels,
+      listStep<Set>(shape, images, place, length, walk.readers, dGates, 4 * hidden, zeros, pixels,
                [&](int i, size_t) { return static_cast<size_t>(i) * hidden; });
       multiplyStep<Set>(product, packed, pixels, {nullptr, nullptr, nullptr}, dRead);
-      for (int i = 0; i < pixels.count; i++) {
-        const int image = i / length, n = place + i % length;
-        const size_t base = static_cast<size_t>(images.first + image) * imagePixels, at = (base + shape.pixels[n]);
-        const float* before = walk.cellSources[n] < 0 ? cells0 : cells + (base + walk.cellSources[n]) * hidden;
-        cellGradient<Set>(shape, dOut + at * hidden, dRead + static_cast<size_t>(i) * hidden,
-                          activations + at * 4 * hidden, cells + at * hidden, before,
-                          carried + (static_cast<size_t>(image) * walk.lineCount + walk.lines[n]) * hidden,
-                          dGates + at * 4 * hidden);
-      }
+      const float* read = dRead;
+      for (int image = 0; image < images.count; image++)
+        for (int n = place; n < place + length; n++, read += hidden) {
+          const size_t base = static_cast<size_t>(images.first + image) * imagePixels, at = base + shape.pixels[n];
+          const float* before = walk.cellSources[n] < 0 ? cells0 : cells + (base + walk.cellSources[n]) * hidden;
+          float* flow = carried + (static_cast<size_t>(image) * walk.lineCount + walk.lines[n]) * hidden;
+          cellGradient<Set>(shape, dOut + at * hidden, read, activations + at * 4 * hidden, cells + at * hidden, before,
+                            flow, dGates + at * 4 * hidden);
+        }
     }
-    if (borders) sumBorders(shape, walk, images, dGates, carried, borders + task * borderFloats);
+    if (borders) sumBorders<Set>(shape, walk, images, dGates, carried, borders + task * borderFloats);
   };
   parallelFor(tasks, walkImages);
 
   convolutionFilterGradient<Set>(shape.states, batch, out, dGates, false, dWeights, nullptr);
-  if (borders) addBorders(shape, tasks, weights, initial, borders, dWeights, dInitial);
+  if (borders) addBorders<Set>(shape, tasks, weights, initial, borders, dWeights, dInitial);
 }
 
 template <class Set>

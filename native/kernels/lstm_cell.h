@@ -7,12 +7,14 @@
 namespace pxv {
 
 // Calls visit(gate, feature, size, count): of each vector of hidden features, where its o lies among the 4h maps (f, i
-// and g follow `size` maps apart), its first feature, and how many features it has at most.
+// and g follow `size` maps apart), its first feature, and how many features it has; whole vectors know it when compiled.
 template <class Set, class Visit>
 [[gnu::always_inline]] inline void forFeatures(const LstmShape& shape, Visit&& visit) {
   for (int group = 0, first = 0; group < shape.groups; first += shape.groupSizes[group++]) {
     const int size = shape.groupSizes[group];
-    for (int k = 0; k < size; k += Set::lanes) visit(4 * first + k, first + k, size, size - k);
+    int k = 0;
+    for (; k + Set::lanes <= size; k += Set::lanes) visit(4 * first + k, first + k, size, Set::lanes);
+    if (k < size) visit(4 * first + k, first + k, size, size - k);
   }
 }
 
@@ -20,7 +22,7 @@ template <class Set, class Visit>
 template <class Set>
 void cell(const LstmShape& shape, float* gates, const float* before, float* cells, float* states) {
   using M = Math<Set>;
-  forFeatures<Set>(shape, [&](int gate, int feature, int size, int count) {
+  forFeatures<Set>(shape, [&](int gate, int feature, int size, int count) __attribute__((always_inline)) {
     float* at = gates + gate;
     const auto o = M::sigmoid(Set::load(at, count, 0.0f)), f = M::sigmoid(Set::load(at + size, count, 0.0f));
     const auto i = M::sigmoid(Set::load(at + 2 * size, count, 0.0f)), g = M::tanh(Set::load(at + 3 * size, count, 0.0f));
@@ -40,7 +42,7 @@ void cell(const LstmShape& shape, float* gates, const float* before, float* cell
 template <class Set>
 void cellGradient(const LstmShape& shape, const float* dOut, const float* dRead, const float* activations,
                   const float* cells, const float* before, float* carried, float* dGates) {
-  forFeatures<Set>(shape, [&](int gate, int feature, int size, int count) {
+  forFeatures<Set>(shape, [&](int gate, int feature, int size, int count) __attribute__((always_inline)) {
     const auto load = [&](const float* from) { return Set::load(from, count, 0.0f); };
     const float* at = activations + gate;
     const auto o = load(at), f = load(at + size), i = load(at + 2 * size), g = load(at + 3 * size);

@@ -8,6 +8,7 @@ import { randomFloats } from '../random.js';
 import { expectClose } from './comparison.js';
 import { implementations, kernelSets, use } from './implementations.js';
 import * as reference from './lstm-reference.js';
+import type { Gradients, States } from './lstm-reference.js';
 
 const WALKS: Walk[] = ['rows', 'diagonals', 'mirrored-diagonals'];
 
@@ -39,21 +40,34 @@ function arraysOf(shape: WalkShape, batch: number) {
   };
 }
 
-const TABLE = WALKS.flatMap((walk) =>
-  SIZES.flatMap(({ batch, height, width, groups }) =>
-    [false, true].map((learned) => {
-      const shape: WalkShape = { height, width, walk, groups };
-      const { gates, weights, dOut, ...rest } = arraysOf(shape, batch);
-      const initial = learned ? rest.initial : null;
-      const states = reference.lstm(shape, batch, gates, weights, initial);
-      const name = `${batch}x${height}x${width}, ${groups.join('+')} features by ${walk}, ${learned ? 'learned' : 'no'} initial states`;
-      return { name, shape, batch, gates, weights, initial, dOut, states };
-    }),
-  ),
-);
-type Case = (typeof TABLE)[number];
+/** What the kernels are given. */
+interface Inputs {
+  shape: WalkShape;
+  batch: number;
+  gates: Float32Array;
+  weights: Float32Array;
+  initial: Float32Array | null;
+  dOut: Float32Array;
+}
 
-function forward(kernels: Pick<Kernels, 'lstm'>, { shape, batch, gates, weights, initial, dOut }: Case) {
+/** Each case with what its kernels should give. Every other one has initial states: each walk and each size has both. */
+const TABLE = WALKS.flatMap((walk, w) =>
+  SIZES.map(({ batch, height, width, groups }, s) => {
+    const shape: WalkShape = { height, width, walk, groups };
+    const { initial: states0, ...arrays } = arraysOf(shape, batch);
+    const initial = (w + s) % 2 === 0 ? states0 : null;
+    const states = reference.lstm(shape, batch, arrays.gates, arrays.weights, initial);
+    const expected = reference.lstmGradient(shape, batch, arrays.dOut, arrays.weights, initial, states);
+    const name = `${batch}x${height}x${width}, ${groups.join('+')} features by ${walk}${initial ? ', learned initial states' : ''}`;
+    return {
+      name,
+      inputs: { shape, batch, initial, ...arrays } satisfies Inputs,
+      expected: { ...states, ...expected },
+    };
+  }),
+);
+
+function forward(kernels: Pick<Kernels, 'lstm'>, { shape, batch, gates, weights, initial, dOut }: Inputs) {
   const states = {
     activations: unwritten(gates.length),
     cells: unwritten(dOut.length),
@@ -63,7 +77,7 @@ function forward(kernels: Pick<Kernels, 'lstm'>, { shape, batch, gates, weights,
   return states;
 }
 
-function backward(kernels: Pick<Kernels, 'lstm' | 'lstmGradient'>, one: Case) {
+function backward(kernels: Pick<Kernels, 'lstm' | 'lstmGradient'>, one: Inputs) {
   const { shape, batch, gates, weights, initial, dOut } = one;
   const { activations, cells, out } = forward(kernels, one);
   const gradients = {
@@ -80,52 +94,50 @@ describe.each(implementations)('$name', (implementation) => {
   const { name: instructionSet, kernels } = implementation;
   beforeAll(() => use(implementation));
 
-  test.each(TABLE)('walks $name as its float64 reference does', (one) => {
-    const { activations, cells, out } = forward(kernels, one);
-    const common = { operation: 'lstm', instructionSet } as const;
-    const { states, name } = one;
-    expectClose({ ...common, shape: `activations of ${name}`, expected: states.activations, received: activations });
-    expectClose({ ...common, shape: `cells of ${name}`, expected: states.cells, received: cells });
-    expectClose({ ...common, shape: `out of ${name}`, expected: states.out, received: out });
-  });
-
-  test.each(TABLE)('gives the gradients of the float64 reference: $name', (one) => {
-    const { name, shape, batch, dOut, weights, initial, states } = one;
-    const { dGates, dWeights, dInitial } = backward(kernels, one);
-    const expected = reference.lstmGradient(shape, batch, dOut, weights, initial, states);
-    const common = { operation: 'lstmGradient', instructionSet } as const;
-    expectClose({ ...common, shape: `dGates of ${name}`, expected: expected.dGates, received: dGates });
-    expectClose({ ...common, shape: `dWeights of ${name}`, expected: expected.dWeights, received: dWeights });
-    if (dInitial)
-      expectClose({ ...common, shape: `dInitial of ${name}`, expected: expected.dInitial, received: dInitial });
-  });
+  test.each(TABLE)(
+    'gives the states and the gradients of the float64 reference: $name',
+    ({ name, inputs, expected }) => {
+      const { dInitial, ...gradients } = backward(kernels, inputs);
+      for (const [what, received] of Object.entries(forward(kernels, inputs))) {
+        const common = { operation: 'lstm', instructionSet, shape: `${what} of ${name}` } as const;
+        expectClose({ ...common, expected: expected[what as keyof States], received });
+      }
+      for (const [what, received] of Object.entries({ ...gradients, ...(dInitial && { dInitial }) })) {
+        const common = { operation: 'lstmGradient', instructionSet, shape: `${what} of ${name}` } as const;
+        expectClose({ ...common, expected: expected[what as keyof Gradients], received });
+      }
+    },
+  );
 });
 
 describe.each(kernelSets)('$instructionSet', (kernels) => {
-  test.each(TABLE.filter(({ initial }) => !initial))('sums in the order of a convolution, to the bit: $name', (one) => {
-    const { shape, batch, gates, weights } = one;
-    const states = forward(kernels, one);
+  test.each(TABLE)('sums in the order of a convolution, to the bit: $name', ({ inputs }) => {
+    const { shape, batch, gates, weights } = inputs;
+    const states = forward(kernels, { ...inputs, initial: null });
     const sums = unwritten(gates.length);
     kernels.convolution(stateToState(shape), batch, states.out, weights, null, gates, false, sums);
-    const again = forward(kernels, { ...one, gates: sums, weights: new Float32Array(weights.length) });
-    expect(again).toEqual(states);
+    const noWeights = new Float32Array(weights.length);
+    expect(forward(kernels, { ...inputs, initial: null, gates: sums, weights: noWeights })).toEqual(states);
   });
 
-  test.each(TABLE.filter(({ batch }) => batch === 1))('gives an image the same bits in any batch: $name', (one) => {
-    const repeated = (array: Float32Array) => Float32Array.from([...array, ...array, ...array]);
-    const many = { ...one, batch: 3, gates: repeated(one.gates), dOut: repeated(one.dOut) };
-    const [alone, together] = [forward(kernels, one), forward(kernels, many)];
-    expect(together.out).toEqual(repeated(alone.out));
-    expect(together.cells).toEqual(repeated(alone.cells));
-    expect(together.activations).toEqual(repeated(alone.activations));
-    expect(backward(kernels, many).dGates).toEqual(repeated(backward(kernels, one).dGates));
-  });
+  test.each(TABLE.filter(({ inputs }) => inputs.batch === 1))(
+    'gives an image the same bits in any batch: $name',
+    (one) => {
+      const repeated = (array: Float32Array) => Float32Array.from([...array, ...array, ...array]);
+      const { gates, dOut } = one.inputs;
+      const many = { ...one.inputs, batch: 3, gates: repeated(gates), dOut: repeated(dOut) };
+      const [alone, together] = [forward(kernels, one.inputs), forward(kernels, many)];
+      expect(together.out).toEqual(repeated(alone.out));
+      expect(together.cells).toEqual(repeated(alone.cells));
+      expect(together.activations).toEqual(repeated(alone.activations));
+      expect(backward(kernels, many).dGates).toEqual(repeated(backward(kernels, one.inputs).dGates));
+    },
+  );
 
   test.each(WALKS)('saturated gates give finite states and gradients by %s', (walk) => {
     const shape: WalkShape = { height: 3, width: 4, walk, groups: [5] };
-    const { weights, initial, dOut, gates } = arraysOf(shape, 1);
-    const states = reference.lstm(shape, 1, gates, weights, initial);
-    const one = { name: '', shape, batch: 1, weights, initial, dOut, states, gates: gates.map((g) => 200 * g) };
+    const { gates, ...arrays } = arraysOf(shape, 1);
+    const one = { shape, batch: 1, gates: gates.map((gate) => 200 * gate), ...arrays };
     const { activations, out } = forward(kernels, one);
     const { dGates, dWeights, dInitial } = backward(kernels, one);
     for (const array of [activations, out, dGates, dWeights, dInitial!])
@@ -143,18 +155,7 @@ describe.each(kernelSets.filter(({ instructionSet }) => instructionSet !== 'type
 
     test.each(WALKS)('gives the same bits with 1, 2, 3 and 4 threads by %s', (walk) => {
       const shape: WalkShape = { height: 6, width: 5, walk, groups: [17, 16, 16] };
-      const batch = 11;
-      const { gates, weights, initial, dOut } = arraysOf(shape, batch);
-      const one = {
-        name: '',
-        shape,
-        batch,
-        gates,
-        weights,
-        initial,
-        dOut,
-        states: { activations: new Float64Array(), cells: new Float64Array(), out: new Float64Array() },
-      };
+      const one = { shape, batch: 11, ...arraysOf(shape, 11) };
       addon.setThreads(1);
       const expected = [forward(kernels, one), backward(kernels, one)];
       for (const count of [2, 3, 4]) {
@@ -165,48 +166,27 @@ describe.each(kernelSets.filter(({ instructionSet }) => instructionSet !== 'type
   },
 );
 
-test.each(TABLE)('reference gradients equal finite differences: $name', (one) => {
-  const { name, shape, batch, gates, weights, initial, dOut, states } = one;
+test.each(TABLE)('reference gradients equal finite differences: $name', ({ name, inputs, expected }) => {
+  const { shape, batch, gates, weights, initial, dOut } = inputs;
   const value = (g: ArrayLike<number>, w: ArrayLike<number>, i: ArrayLike<number> | null): number =>
     reference.lstm(shape, batch, g, w, i).out.reduce((sum, h, at) => sum + h * dOut[at], 0);
-  const { dGates, dWeights, dInitial } = reference.lstmGradient(shape, batch, dOut, weights, initial, states);
-  const exhaustive = 40;
-  checkGradient({
-    name: `gates of ${name}`,
-    value: (p) => value(p, weights, initial),
-    x: gates,
-    gradient: dGates,
-    exhaustive,
-  });
-  checkGradient({
-    name: `weights of ${name}`,
-    value: (p) => value(gates, p, initial),
-    x: weights,
-    gradient: dWeights,
-    exhaustive,
-  });
-  if (initial)
-    checkGradient({
-      name: `initial of ${name}`,
-      value: (p) => value(gates, weights, p),
-      x: initial,
-      gradient: dInitial,
-    });
+  const check = (
+    what: string,
+    x: Float32Array,
+    gradient: Float64Array,
+    along: (p: ArrayLike<number>) => number,
+  ): void => checkGradient({ name: `${what} of ${name}`, value: along, x, gradient, exhaustive: 40 });
+  check('gates', gates, expected.dGates, (p) => value(p, weights, initial));
+  check('weights', weights, expected.dWeights, (p) => value(gates, p, initial));
+  if (initial) check('initial states', initial, expected.dInitial, (p) => value(gates, weights, p));
 });
 
 describe('the steps of a walk', () => {
-  test.each([
-    [
-      'rows',
-      [
-        [0, 1, 2],
-        [3, 4, 5],
-      ],
-    ],
+  test.each<[Walk, number[][]]>([
+    ['rows', [[0, 1, 2], [3, 4, 5]]], // prettier-ignore
     ['diagonals', [[0], [1, 3], [2, 4], [5]]],
     ['mirrored-diagonals', [[2], [1, 5], [0, 4], [3]]],
-  ] as [Walk, number[][]][])('of 2 rows and 3 columns by %s', (walk, steps) => {
-    // prettier-ignore
+  ])('of 2 rows and 3 columns by %s', (walk, steps) => {
     expect(walkSteps({ height: 2, width: 3, walk, groups: [1] })).toEqual(steps);
   });
 });
@@ -226,5 +206,28 @@ describe('refusals', () => {
     expect(() => lstm(gates, weights, tf.zeros<tf.Rank.R2>([1, 3]), shape)).toThrow(
       'lstm: initial: expected shape [2, 3], received [1, 3]',
     );
+  });
+
+  const portable = kernelSets.find(({ instructionSet }) => instructionSet === 'portable');
+  (portable ? test : test.skip)('initial states without their gradient are refused before C++ runs', () => {
+    const one = { shape, batch: 1, ...arraysOf(shape, 1) };
+    const { dOut, weights, initial, gates } = one;
+    const { activations, cells, out } = forward(portable!, one);
+    const call = (dInitial: Float32Array | null, length = weights.length): void =>
+      portable!.lstmGradient(
+        shape,
+        1,
+        dOut,
+        weights,
+        initial,
+        activations,
+        cells,
+        out,
+        gates,
+        unwritten(length),
+        dInitial,
+      );
+    expect(() => call(null)).toThrow('lstmGradient: dInitial: expected an array, as initial, received null');
+    expect(() => call(unwritten(6), 5)).toThrow('lstmGradient: dWeights: expected 108 values ([1,3,3,12]), received 5');
   });
 });
