@@ -1,3 +1,4 @@
+import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { disposeExamples, type Examples } from '../../src/model/examples.js';
 import { TrainingBatches } from '../../src/training/batches.js';
