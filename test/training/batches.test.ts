@@ -1,11 +1,13 @@
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { disposeExamples, type Examples } from '../../src/model/examples.js';
 import { TrainingBatches } from '../../src/training/batches.js';
+import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
 const { network } = tinyRun().model;
 const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0 };
+
+beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
 function valuesOf({ image, seen, given }: Examples): number[][] {
   const tensors = [
