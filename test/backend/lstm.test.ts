@@ -21,7 +21,7 @@ const SIZES: { batch: number; height: number; width: number; groups: number[] }[
   { batch: 1, height: 5, width: 3, groups: [17] },
   { batch: 2, height: 3, width: 4, groups: [6, 5, 5] },
   { batch: 1, height: 2, width: 9, groups: [1, 2, 1] },
-  { batch: 1, height: 7, width: 6, groups: [16, 8, 9] },
+  { batch: 1, height: 5, width: 4, groups: [16, 8, 9] },
 ];
 
 /** An output array in which whatever a kernel forgets to write is seen. */
@@ -39,6 +39,10 @@ function arraysOf(shape: WalkShape, batch: number) {
     dOut: randomFloats(states, 4),
   };
 }
+
+/** Arrays as text, since toEqual takes seconds over long ones. */
+const bits = (arrays: Record<string, Float32Array | null>) =>
+  Object.values(arrays).map((array) => array && Buffer.from(array.buffer).toString('base64'));
 
 /** What the kernels are given. */
 interface Inputs {
@@ -157,10 +161,11 @@ describe.each(kernelSets.filter(({ instructionSet }) => instructionSet !== 'type
       const shape: WalkShape = { height: 6, width: 5, walk, groups: [17, 16, 16] };
       const one = { shape, batch: 11, ...arraysOf(shape, 11) };
       addon.setThreads(1);
-      const expected = [forward(kernels, one), backward(kernels, one)];
+      const bothWays = () => bits({ ...forward(kernels, one), ...backward(kernels, one) });
+      const expected = bothWays();
       for (const count of [2, 3, 4]) {
         addon.setThreads(count);
-        for (let run = 0; run < 3; run++) expect([forward(kernels, one), backward(kernels, one)]).toEqual(expected);
+        for (let run = 0; run < 3; run++) expect(bothWays()).toEqual(expected);
       }
     });
   },
