@@ -134,8 +134,8 @@ void lstm(const LstmShape& shape, int batch, const float* gates, const float* we
   parallelFor((batch + taskImages - 1) / taskImages, walkImages);
 }
 
-// What the pixels give back that read outside the image, of one task: the sum of dGates of the pixels from which each tap
-// leads outside, [taps][4h], then the sum of the cells' gradients that arrive outside, [h].
+// What the pixels of one task give back that read outside the image: the sum of dGates of the pixels from which each
+// tap leads outside, [taps][4h], then the sum of the cells' gradients that arrive outside, [h].
 template <class Set>
 void sumBorders(const LstmShape& shape, const LstmWalk& walk, const Images& images, const float* dGates,
                        const float* carried, float* sums) {
@@ -171,8 +171,8 @@ void addBorders(const LstmShape& shape, int tasks, const float* weights, const f
       }
 }
 
-// Walks in reverse: dRead = sum over taps of the packed transposed weights times dGates of the pixel that reads this one,
-// then the cells; see lstm_cell.h. The gradient of the weights is that of the state-to-state convolution.
+// Walks in reverse: dRead = sum over taps of the transposed weights times dGates of the pixel that reads this one, then
+// the cells (see lstm_cell.h). The gradient of the weights is that of the state-to-state convolution.
 template <class Set>
 void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const float* weights, const float* initial,
                   const float* activations, const float* cells, const float* out, float* dGates, float* dWeights,

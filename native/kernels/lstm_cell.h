@@ -7,7 +7,7 @@
 namespace pxv {
 
 // Calls visit(gate, feature, size, count): of each vector of hidden features, where its o lies among the 4h maps (f, i
-// and g follow `size` maps apart), its first feature, and how many features it has; whole vectors know it when compiled.
+// and g follow `size` maps apart), its first feature, and how many features it has, a constant where it is whole.
 template <class Set, class Visit>
 [[gnu::always_inline]] inline void forFeatures(const LstmShape& shape, Visit&& visit) {
   for (int group = 0, first = 0; group < shape.groups; first += shape.groupSizes[group++]) {
@@ -25,7 +25,8 @@ void cell(const LstmShape& shape, float* gates, const float* before, float* cell
   forFeatures<Set>(shape, [&](int gate, int feature, int size, int count) __attribute__((always_inline)) {
     float* at = gates + gate;
     const auto o = M::sigmoid(Set::load(at, count, 0.0f)), f = M::sigmoid(Set::load(at + size, count, 0.0f));
-    const auto i = M::sigmoid(Set::load(at + 2 * size, count, 0.0f)), g = M::tanh(Set::load(at + 3 * size, count, 0.0f));
+    const auto i = M::sigmoid(Set::load(at + 2 * size, count, 0.0f));
+    const auto g = M::tanh(Set::load(at + 3 * size, count, 0.0f));
     const auto c = Set::multiplyAdd(f, Set::load(before + feature, count, 0.0f), i * g);
     Set::store(at, o, count);
     Set::store(at + size, f, count);
@@ -37,8 +38,9 @@ void cell(const LstmShape& shape, float* gates, const float* before, float* cell
 }
 
 // With dh = dOut + dRead, where dRead is what the pixels give back that read this state, and s the gates:
-//   dc = carried + dh o (1 - tanh(c)^2), carried: f dc of the pixel that takes this one's cell; afterwards f dc of this one
+//   dc = carried + dh o (1 - tanh(c)^2)
 //   ds = dh tanh(c) o (1 - o) | dc c' f (1 - f) | dc g i (1 - i) | dc i (1 - g^2)
+// `carried` is f dc of the pixel that takes this one's cell, and afterwards f dc of this one.
 template <class Set>
 void cellGradient(const LstmShape& shape, const float* dOut, const float* dRead, const float* activations,
                   const float* cells, const float* before, float* carried, float* dGates) {
