@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE, type MixtureShape } from './kernels.js';
 import { expectShape, hasKernel, runKernel } from './operation.js';
 
@@ -23,6 +23,25 @@ export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
   return tf.tidy(() => {
     const oneHot = tf.oneHot(targets, logits.shape[1], 1, 0, 'float32');
     return tf.neg(tf.sum(tf.mul(oneHot, tf.logSoftmax(logits)), 1));
+  });
+}
+
+/**
+ * -log P(target) of each row in nats, where P(1) = sigmoid(logit) and P(0) = sigmoid(-logit). Differentiable in the
+ * logits.
+ *
+ * @param logits [rows, 1]
+ * @param targets [rows], int32, 0 or 1
+ * @returns [rows]
+ */
+export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor1D {
+  const rows = logits.shape[0];
+  expectShape('sigmoidCrossEntropy', 'logits', logits, [rows, 1]);
+  expectShape('sigmoidCrossEntropy', 'targets', targets, [rows]);
+  return tf.tidy(() => {
+    // The other level's logit: 1 becomes -1 and 0 becomes 1. softplus(x) - t x would cancel where x is large.
+    const signs = tf.sub(1, tf.mul(2, tf.cast(targets, 'float32')));
+    return tf.softplus(tf.mul(tf.reshape<Rank.R1>(logits, [rows]), signs));
   });
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conditionings, type ConditioningDescription } from '../conditioning/index.js';
 import type { Size } from '../frame.js';
-import { heads, type HeadDescription } from './heads/index.js';
+import { headOf, heads, type HeadDescription } from './heads/index.js';
 import { layers, type LayerDescription } from './layers/index.js';
 
 /** Everything that fixes a network but its weights; a checkpoint holds it whole. */
@@ -46,7 +46,7 @@ const networkSchema = z
     head: z.discriminatedUnion('type', schemas<HeadDescription>(heads)),
     conditioning: z.discriminatedUnion('type', schemas<ConditioningDescription>(conditionings)).nullable(),
   })
-  .superRefine(({ channels, first, layers, output }, context) => {
+  .superRefine(({ channels, levels, first, layers, output, head }, context) => {
     const widths = [
       { path: ['first', 'features'], features: first.features },
       ...layers.map(({ hidden }, index) => ({ path: ['layers', index, 'hidden'], features: hidden })),
@@ -55,6 +55,13 @@ const networkSchema = z
     const message = `fewer features than the ${channels} colour channels`;
     for (const { path, features } of widths)
       if (features < channels) context.addIssue({ code: 'custom', path, message });
+    const { maxLevels } = headOf(head);
+    if (levels > maxLevels)
+      context.addIssue({
+        code: 'custom',
+        path: ['levels'],
+        message: `the head '${head.type}' takes ${maxLevels} at most`,
+      });
   });
 
 export const modelSchema: z.ZodType<ModelDescription> = z.strictObject({

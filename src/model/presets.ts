@@ -39,6 +39,7 @@ export function networkName({ network }: ModelDescription): NetworkName | null {
 
 const headPresets: Record<HeadDescription['type'], HeadDescription> = {
   softmax: { type: 'softmax' },
+  sigmoid: { type: 'sigmoid' },
   'logistic-mixture': { type: 'logistic-mixture', components: 5, meanScale: 16 },
 };
 

@@ -114,6 +114,10 @@ export function softmaxCrossEntropyGradient(
   return gradientByRows(rows, levels, logits, dNats, (row, i) => softmaxCrossEntropy(row, [targets[i]], 1, levels)[0]);
 }
 
+export function sigmoidCrossEntropy(logits: Numbers, targets: Numbers, rows: number): Float64Array {
+  return Float64Array.from({ length: rows }, (_, i) => Math.log1p(Math.exp(targets[i] === 1 ? -logits[i] : logits[i])));
+}
+
 /**
  * dNats[i] times the gradient of a function of row i, by differences over five points, right to about 1e-10: an
  * independent reference, since it is the analytic gradient that is to be checked.

@@ -98,6 +98,16 @@ test.each([
   expect(message.endsWith(`; correct '${path}'`)).toBe(true);
 });
 
+test('a sigmoid is refused more than 2 levels, and takes 2', () => {
+  const sigmoid = changed('model.network.head', { type: 'sigmoid' }) as typeof run;
+  expect(refusal(sigmoid).message).toBe(
+    "train: config.json: expected a valid 'model.network.levels', received 256 (the head 'sigmoid' takes 2 at most); correct 'model.network.levels'",
+  );
+  const { version, network } = sigmoid.model;
+  const binary = { version, network: { ...network, levels: 2 } };
+  expect(parseConfiguration(modelSchema, binary, source)).toEqual(binary);
+});
+
 test.each([null, 3, 'text', []])('%j in the place of a whole configuration is refused', (value) => {
   expect(refusal(value).message).toMatch(/^train: config.json: expected a valid 'the whole', received /);
 });

@@ -4,7 +4,7 @@
  */
 import type { NetworkDescription } from '../../src/model/description.js';
 import type { ParameterSpec } from '../../src/backend/parameters.js';
-import { logisticMixture, softmaxCrossEntropy } from '../backend/reference.js';
+import { logisticMixture, sigmoidCrossEntropy, softmaxCrossEntropy } from '../backend/reference.js';
 
 /** height x width x features. */
 interface Plane {
@@ -108,9 +108,16 @@ export function referenceNats(
   const { values } = masked(relu(x), 'head', 'B');
 
   const rows = image.length;
-  if (head.type === 'softmax') return softmaxCrossEntropy(values, image, rows, levels);
-  const anchors = anchor ?? new Float64Array(rows).fill(middle);
-  return logisticMixture({ ...head, levels }, values, image, anchors, rows);
+  switch (head.type) {
+    case 'softmax':
+      return softmaxCrossEntropy(values, image, rows, levels);
+    case 'sigmoid':
+      return sigmoidCrossEntropy(values, image, rows);
+    case 'logistic-mixture': {
+      const anchors = anchor ?? new Float64Array(rows).fill(middle);
+      return logisticMixture({ ...head, levels }, values, image, anchors, rows);
+    }
+  }
 }
 
 type Offset = readonly [rows: number, columns: number];

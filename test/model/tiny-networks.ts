@@ -4,9 +4,11 @@ import type { NetworkDescription } from '../../src/model/description.js';
 import { ExampleBuffer, contextLength, frameBytes, type Examples } from '../../src/model/examples.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
 import type { Network } from '../../src/model/network.js';
+import { networks } from '../../src/model/presets.js';
 import { randomFloats, randomInts } from '../random.js';
 
 export const softmax: HeadDescription = { type: 'softmax' };
+export const sigmoid: HeadDescription = { type: 'sigmoid' };
 export const mixture: HeadDescription = { type: 'logistic-mixture', components: 2, meanScale: 16 };
 
 /** A network of a few thousand weights, higher than wide: a colour network with a mixture, given two frames. */
@@ -27,8 +29,7 @@ export function tinyNetwork(changes: Partial<NetworkDescription> = {}): NetworkD
   };
 }
 
-/** Every combination of colours, head and conditioning, and the recurrent layers, each with a name for a test's title. */
-export const tinyNetworks: [string, NetworkDescription][] = ([1, 3] satisfies Channels[]).flatMap((channels) => {
+const manyLevels: [string, NetworkDescription][] = ([1, 3] satisfies Channels[]).flatMap((channels) => {
   const name = channels === 1 ? 'grey 5x7' : 'RGB 5x7';
   // Sixteen levels keep the softmax small.
   const levelsOf = (head: HeadDescription) => ({ head, levels: head === softmax ? 16 : 256 });
@@ -51,6 +52,23 @@ export const tinyNetworks: [string, NetworkDescription][] = ([1, 3] satisfies Ch
     ]),
   ];
 });
+
+const binary: [string, NetworkDescription][] = (['pixel-cnn', 'diagonal-bilstm'] as const).map((name) => [
+  `grey 5x7 of 2 levels, ${name}, sigmoid, unconditional`,
+  tinyNetwork({
+    channels: 1,
+    levels: 2,
+    head: sigmoid,
+    conditioning: null,
+    layers: [networks[name](6), networks[name](6)],
+  }),
+]);
+
+/**
+ * Every combination of colours, conditioning and heads of many levels, the recurrent layers, and binary images, each with
+ * a name for a test's title.
+ */
+export const tinyNetworks = [...manyLevels, ...binary];
 
 /** First weights twice as large as a training starts from, so that what is seen shows in what comes out. */
 export function randomWeights({ parameters }: Network, seed: number): Float32Array[] {

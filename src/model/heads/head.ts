@@ -7,6 +7,8 @@ export interface Head<D extends { type: string }> {
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   /** Whether the head starts from an anchor; then the image's difference to it is an input of the network as well. */
   anchored: boolean;
+  /** The most levels that it can tell apart, 2 to 256. */
+  maxLevels: number;
   /** Outputs that the head reads for one sub-pixel. */
   outputs(description: D, levels: number): number;
   /**

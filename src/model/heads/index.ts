@@ -1,12 +1,17 @@
 import type { Head } from './head.js';
 import { logisticMixture, type LogisticMixtureDescription } from './logistic-mixture.js';
+import { sigmoid, type SigmoidDescription } from './sigmoid.js';
 import { softmax, type SoftmaxDescription } from './softmax.js';
 
 export type { Head };
-export type HeadDescription = SoftmaxDescription | LogisticMixtureDescription;
+export type HeadDescription = SoftmaxDescription | SigmoidDescription | LogisticMixtureDescription;
 
 /** Every kind of head; a new one is a file and a line here and above. */
-export const heads = { [softmax.type]: softmax, [logisticMixture.type]: logisticMixture } as const;
+export const heads = {
+  [softmax.type]: softmax,
+  [sigmoid.type]: sigmoid,
+  [logisticMixture.type]: logisticMixture,
+} as const;
 
 /** The head of a description. */
 export function headOf(description: HeadDescription): Head<HeadDescription> {

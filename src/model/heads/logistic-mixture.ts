@@ -21,6 +21,7 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
   type: 'logistic-mixture',
   schema,
   anchored: true,
+  maxLevels: 256,
   outputs: ({ components }) => 3 * components,
   nats: ({ components, meanScale }, levels, outputs, targets, anchors) =>
     mixtureNats({ components, levels, meanScale }, outputs, targets, anchors),

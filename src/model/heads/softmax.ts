@@ -6,11 +6,12 @@ const schema = z.strictObject({ type: z.literal('softmax') });
 
 export type SoftmaxDescription = z.infer<typeof schema>;
 
-/** The paper's head (1601.06759, section 3.1): a softmax over the levels. */
+/** The paper's head (1601.06759, section 2.2): a softmax over the levels. */
 export const softmax: Head<SoftmaxDescription> = {
   type: 'softmax',
   schema,
   anchored: false,
+  maxLevels: 256,
   outputs: (_, levels) => levels,
   nats: (_description, _levels, outputs, targets) => softmaxCrossEntropy(outputs, targets),
 
