@@ -55,7 +55,13 @@ export function philox4x32(counter: Uint32Array, key: Uint32Array, out: Uint32Ar
  * The last word of the counters of everything that is random but sampling, whose last word is a colour channel: no two
  * purposes share a counter.
  */
-export const purposes = { firstWeights: 16, batches: 17, heldOutClips: 18 } as const;
+export const purposes = {
+  firstWeights: 16,
+  batches: 17,
+  heldOutClips: 18,
+  heldOutImages: 19,
+  binarisation: 20,
+} as const;
 
 /** Uniform random numbers as a pure function of a seed and a counter: no state, so no order of drawing. */
 export class Philox {

@@ -1,0 +1,97 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { findFiles, listFolder } from '../find-files.js';
+import { carve } from '../held-out.js';
+import type { Images, ImageSet, Split } from '../image-set.js';
+import { wrongFile } from '../read-file.js';
+import { imagesOnDisc, type RecordFile } from '../records.js';
+
+const size = { width: 32, height: 32 };
+const PIXELS = 3 * 32 * 32;
+/** A label, then the red, the green and the blue plane. */
+const RECORD = 1 + PIXELS;
+const CLASSES = 10;
+/** The folder in the official archive. */
+const unpackedFolder = 'cifar-10-batches-bin';
+const batches = [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`);
+
+const counts = { train: 45_000, validation: 5_000, test: 10_000 };
+
+export const cifar: ImageSet = {
+  name: 'cifar',
+  title: 'CIFAR-10, 32x32 colour photographs of ten kinds of things',
+  size,
+  channels: 3,
+  levels: 256,
+  counts,
+  files: [
+    {
+      name: 'cifar-10-binary.tar.gz',
+      urls: ['https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz'],
+      bytes: 170_052_171,
+      sha256: 'c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd',
+      unpack: [...batches, 'test_batch.bin'].map((name) => ({ name, bytes: 10_000 * RECORD })),
+    },
+  ],
+  cacheName: 'cifar',
+  async open(folder, split) {
+    if (split === 'test') return openFiles(await testFiles(folder), split);
+    return carve(openFiles(await trainingFiles(folder), 'train'), split);
+  },
+};
+
+async function trainingFiles(folder: string): Promise<string[]> {
+  const place = await placeOf(folder);
+  const expected = 'data_batch_1.bin to data_batch_5.bin, or one train*.bin';
+  const found = await findFiles(place, [/^data_batch_[1-5]\.bin$/, /^train.*\.bin$/], expected);
+  const names = found.map((path) => basename(path));
+  const whole = names[0].startsWith('train') ? names.length === 1 : names.length === batches.length;
+  // A training set that lacks a batch would train in silence on less.
+  if (!whole) throw wrongFile(place, expected, names.join(', '));
+  return found;
+}
+
+async function testFiles(folder: string): Promise<string[]> {
+  const place = await placeOf(folder);
+  const expected = 'test_batch.bin, or one test*.bin';
+  const found = await findFiles(place, [/^test_batch\.bin$/, /^test.*\.bin$/], expected);
+  if (found.length > 1) throw wrongFile(place, expected, found.map((path) => basename(path)).join(', '));
+  return found;
+}
+
+/** The folder itself, or the one that the official archive makes in it. */
+async function placeOf(folder: string): Promise<string> {
+  return (await listFolder(folder)).includes(unpackedFolder) ? join(folder, unpackedFolder) : folder;
+}
+
+function openFiles(paths: readonly string[], split: Split): Images {
+  const files = paths.map(recordsOf);
+  const count = files.reduce((sum, file) => sum + file.count, 0);
+  const official = split === 'test' ? counts.test : counts.train + counts.validation;
+  const names = paths.length > 1 ? `${paths.length} files` : basename(paths[0]);
+  const origin = `CIFAR-10 ${split}: ${count} of the ${official} official images (${names})`;
+  return imagesOnDisc({ ...size, channels: 3, levels: 256, origin }, 'planar', files);
+}
+
+/**
+ * The file has no magic number; its size and its labels tell whether it is CIFAR-10. (A file of CIFAR-100 has records
+ * of two labels.)
+ */
+function recordsOf(path: string): RecordFile {
+  const { size: bytes } = statSync(path);
+  const count = bytes / RECORD;
+  if (!Number.isInteger(count) || count === 0) {
+    throw wrongFile(path, `records of ${RECORD} bytes`, `${bytes} bytes, which is no whole number of records`);
+  }
+  const fd = openSync(path, 'r');
+  try {
+    const label = new Uint8Array(1);
+    for (let record = 0; record < count; record++) {
+      readSync(fd, label, 0, 1, record * RECORD);
+      if (label[0] >= CLASSES) throw wrongFile(path, 'labels from 0 to 9', `${label[0]} in record ${record}`);
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return { path, offset: 1, stride: RECORD, count };
+}

@@ -1,0 +1,50 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PxvError } from '../src/errors.js';
+
+const natural = new Intl.Collator('en', { numeric: true });
+
+/** Names of the visible entries of a folder, in natural order. */
+export async function listFolder(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    throw missing(
+      folder,
+      'a folder with the files of the data set',
+      cause.code === 'ENOENT' ? 'nothing' : cause.message,
+    );
+  });
+  return names.filter((name) => !name.startsWith('.')).sort(natural.compare);
+}
+
+/**
+ * The files in a folder that the first pattern with any match fits.
+ *
+ * @param patterns in order of preference: the official names before the names of partial files
+ * @param expected what is looked for, in words
+ */
+export async function findFiles(folder: string, patterns: readonly RegExp[], expected: string): Promise<string[]> {
+  const names = await listFolder(folder);
+  for (const pattern of patterns) {
+    const found = names.filter((name) => pattern.test(name));
+    if (found.length > 0) return found.map((name) => join(folder, name));
+  }
+  throw missing(folder, expected, `a folder with ${names.length} entries, none of them such a file`);
+}
+
+/** As `findFiles`, where only one file can be meant. */
+export async function findFile(folder: string, patterns: readonly RegExp[], expected: string): Promise<string> {
+  const [path, ...more] = await findFiles(folder, patterns, expected);
+  if (more.length > 0) throw missing(folder, `one file: ${expected}`, [path, ...more].join(' and '));
+  return path;
+}
+
+function missing(folder: string, expected: string, received: string): PxvError {
+  return new PxvError({
+    code: 'INPUT',
+    operation: 'read data set',
+    argument: folder,
+    expected,
+    received,
+    remedy: 'give the folder of the files with --data, or run pxv datasets get',
+  });
+}

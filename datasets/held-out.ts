@@ -1,0 +1,23 @@
+import { Philox, purposes } from '../src/philox.js';
+import type { Images, TrainingSplit } from './image-set.js';
+import { selectImages } from './records.js';
+
+/**
+ * Splits the indices 0 .. count - 1 in two: a tenth, at most 10,000, is held out for validation, and the rest trains.
+ * Which are held out depends on `count` alone, so that no choice of a run can move an image from one side to the other.
+ * Both lists ascend.
+ */
+export function heldOutImages(count: number): Record<TrainingSplit, Uint32Array> {
+  const heldOut = Math.min(Math.floor(count / 10), 10_000);
+  const philox = new Philox(0);
+  const rank = Float64Array.from({ length: count }, (_, index) => philox.uniform(index, 0, 0, purposes.heldOutImages));
+  const order = Uint32Array.from(rank, (_, index) => index).sort((a, b) => rank[a] - rank[b] || a - b);
+  return { validation: order.slice(0, heldOut).sort(), train: order.slice(heldOut).sort() };
+}
+
+/** The part of the training images that `split` means, for sets that have no validation split of their own. */
+export function carve(training: Images, split: TrainingSplit): Images {
+  const indices = heldOutImages(training.count)[split];
+  const part = split === 'train' ? 'without the held-out tenth' : 'the tenth held out of it';
+  return selectImages(training, indices, `${training.origin}, ${part}`);
+}

@@ -1,0 +1,39 @@
+import type { Size } from '../src/frame.js';
+import { readMaybeGzip, wrongFile } from './read-file.js';
+
+/** The pixels of an IDX file, image after image, row by row. */
+export interface IdxImages extends Size {
+  count: number;
+  /** `count x height x width` bytes. */
+  data: Uint8Array;
+}
+
+/** Two zero bytes, 8 for unsigned bytes, 3 for three dimensions. */
+const MAGIC = 0x00000803;
+const HEADER = 16;
+
+/**
+ * Reads images in IDX, the format of MNIST, plain or gzip: the magic number, then the number of images, rows and
+ * columns, each as 4 bytes, the most significant first, then the pixels.
+ *
+ * @param size what the images must have
+ * @throws {PxvError} INPUT where it is no such file.
+ */
+export async function readIdxImages(path: string, size: Size): Promise<IdxImages> {
+  const bytes = await readMaybeGzip(path);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const hex = (value: number) => `0x${value.toString(16).padStart(8, '0')}`;
+  if (bytes.length < HEADER) throw wrongFile(path, `an IDX header of ${HEADER} bytes`, `${bytes.length} bytes`);
+  const magic = view.getUint32(0);
+  if (magic !== MAGIC) throw wrongFile(path, `the magic number ${hex(MAGIC)} of IDX images`, hex(magic));
+  const [count, height, width] = [4, 8, 12].map((at) => view.getUint32(at));
+  if (height !== size.height || width !== size.width) {
+    throw wrongFile(path, `images of ${size.width}x${size.height}`, `${width}x${height}`);
+  }
+  const expected = HEADER + count * height * width;
+  if (count === 0) throw wrongFile(path, 'at least one image', 'none');
+  if (bytes.length !== expected) {
+    throw wrongFile(path, `${expected} bytes for the ${count} images of its header`, `${bytes.length}`);
+  }
+  return { count, height, width, data: bytes.subarray(HEADER) };
+}

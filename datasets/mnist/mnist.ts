@@ -1,0 +1,60 @@
+import { basename } from 'node:path';
+import { findFile } from '../find-files.js';
+import { carve } from '../held-out.js';
+import { readIdxImages } from '../idx.js';
+import type { Images, ImageSet, SourceFile } from '../image-set.js';
+import { imagesInMemory } from '../records.js';
+
+export const size = { width: 28, height: 28 };
+export const counts = { train: 54_000, validation: 6_000, test: 10_000 };
+
+const mirrors = [
+  'https://ossci-datasets.s3.amazonaws.com/mnist/',
+  'https://storage.googleapis.com/cvdf-datasets/mnist/',
+];
+
+function source(name: string, bytes: number, sha256: string): SourceFile {
+  return { name, urls: mirrors.map((mirror) => mirror + name), bytes, sha256 };
+}
+
+/** The labels are not downloaded: nothing here uses them. */
+export const files = [
+  source('train-images-idx3-ubyte.gz', 9_912_422, '440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609'),
+  source('t10k-images-idx3-ubyte.gz', 1_648_877, '8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6'),
+];
+
+const trainNames = [
+  /^train-images[.-]idx3-ubyte$/,
+  /^train-images[.-]idx3-ubyte\.gz$/,
+  /^train-[\w-]*images[.-]idx3-ubyte(\.gz)?$/,
+];
+const testNames = [
+  /^t10k-images[.-]idx3-ubyte$/,
+  /^t10k-images[.-]idx3-ubyte\.gz$/,
+  /^t10k-[\w-]*images[.-]idx3-ubyte(\.gz)?$/,
+];
+
+export const mnist: ImageSet = {
+  name: 'mnist',
+  title: 'MNIST, 28x28 grey handwritten digits',
+  size,
+  channels: 1,
+  levels: 256,
+  counts,
+  files,
+  cacheName: 'mnist',
+  async open(folder, split) {
+    if (split === 'test') {
+      const path = await findFile(folder, testNames, 't10k-images-idx3-ubyte, plain or .gz');
+      return openFile(path, 'test', counts.test);
+    }
+    const path = await findFile(folder, trainNames, 'train-images-idx3-ubyte, plain or .gz');
+    return carve(await openFile(path, 'train', counts.train + counts.validation), split);
+  },
+};
+
+async function openFile(path: string, split: string, official: number): Promise<Images> {
+  const { count, data } = await readIdxImages(path, size);
+  const origin = `MNIST ${split}: ${count} of the ${official} official images (${basename(path)})`;
+  return imagesInMemory({ ...size, channels: 1, levels: 256, origin }, data);
+}

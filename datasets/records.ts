@@ -1,0 +1,115 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { PxvError } from '../src/errors.js';
+import type { Channels, Size } from '../src/frame.js';
+import type { Images } from './image-set.js';
+
+export interface ImageShape extends Size {
+  channels: Channels;
+  levels: 2 | 256;
+  origin: string;
+}
+
+/** A file, or a part of one, in which images stand at equal distances. */
+export interface RecordFile {
+  path: string;
+  /** Bytes before the pixels of the first image. */
+  offset: number;
+  /** Bytes from one image to the next. */
+  stride: number;
+  count: number;
+}
+
+/** `interleaved`: the channels of a pixel stand together; `planar`: all of R, then all of G, then all of B. */
+export type Layout = 'interleaved' | 'planar';
+
+/** Images read from disc each time: nothing but one image is held in memory. */
+export function imagesOnDisc(shape: ImageShape, layout: Layout, files: readonly RecordFile[]): Images {
+  const opened = files.map((file) => ({ ...file, fd: openSync(file.path, 'r') }));
+  const count = files.reduce((sum, file) => sum + file.count, 0);
+  const bytes = shape.width * shape.height * shape.channels;
+  const planar = layout === 'planar' && shape.channels > 1;
+  const planes = new Uint8Array(planar ? bytes : 0);
+  return {
+    ...shape,
+    count,
+    read(index, into) {
+      checkRead(index, count, into, bytes);
+      let file = 0;
+      let first = 0;
+      while (index - first >= opened[file].count) first += opened[file++].count;
+      const { path, fd, offset, stride } = opened[file];
+      const target = planar ? planes : into;
+      for (let done = 0; done < bytes;) {
+        const got = readSync(fd, target, done, bytes - done, offset + (index - first) * stride + done);
+        if (got === 0) throw cutOff(path);
+        done += got;
+      }
+      if (planar) interleave(planes, shape.channels, into);
+    },
+    close() {
+      for (const { fd } of opened.splice(0)) closeSync(fd);
+    },
+  };
+}
+
+/** Images that stand one after another in memory, interleaved. */
+export function imagesInMemory(shape: ImageShape, data: Uint8Array): Images {
+  const bytes = shape.width * shape.height * shape.channels;
+  const count = data.length / bytes;
+  return {
+    ...shape,
+    count,
+    read(index, into) {
+      checkRead(index, count, into, bytes);
+      // A loop, since a view of `data` would be an allocation.
+      for (let i = 0, from = index * bytes; i < bytes; i++, from++) into[i] = data[from];
+    },
+    close() {
+      data = new Uint8Array(0);
+    },
+  };
+}
+
+/** The images of `images` at these indices, in this order. */
+export function selectImages(images: Images, indices: Uint32Array, origin: string): Images {
+  const bytes = images.width * images.height * images.channels;
+  return {
+    ...images,
+    count: indices.length,
+    origin,
+    read(index, into, draw) {
+      checkRead(index, indices.length, into, bytes);
+      images.read(indices[index], into, draw);
+    },
+  };
+}
+
+/** @throws {PxvError} USAGE where there is no such image or no room for it. */
+export function checkRead(index: number, count: number, into: Uint8Array, bytes: number): void {
+  if (Number.isInteger(index) && index >= 0 && index < count && into.length >= bytes) return;
+  throw new PxvError({
+    code: 'USAGE',
+    operation: 'read image',
+    argument: `image ${index}`,
+    expected: `an image from 0 to ${count - 1} and room for ${bytes} bytes`,
+    received: `image ${index} and room for ${into.length} bytes`,
+    remedy: 'ask for an image that the data set has',
+  });
+}
+
+function interleave(planes: Uint8Array, channels: number, into: Uint8Array): void {
+  for (let channel = 0, from = 0; channel < channels; channel++) {
+    for (let to = channel; to < planes.length; to += channels) into[to] = planes[from++];
+  }
+}
+
+function cutOff(path: string): PxvError {
+  return new PxvError({
+    code: 'INPUT',
+    operation: 'read image',
+    argument: path,
+    expected: 'the images that were there when it was opened',
+    received: 'a file that was cut off since',
+    remedy: 'restore the file and run the command again',
+  });
+}
