@@ -121,6 +121,15 @@ void softmaxCrossEntropyGradient(const Call& call) {
                                              call.integer(4), call.floats(5));
 }
 
+void sigmoidCrossEntropy(const Call& call) {
+  call.kernels().sigmoidCrossEntropy(call.length(0), call.floats(0), call.integers(1), call.floats(2));
+}
+
+void sigmoidCrossEntropyGradient(const Call& call) {
+  call.kernels().sigmoidCrossEntropyGradient(call.length(0), call.floats(0), call.integers(1), call.floats(2),
+                                             call.floats(3));
+}
+
 MixtureShape mixtureShape(const Call& call) { return {call.integer(0), call.integer(1), call.single(2)}; }
 
 void logisticMixture(const Call& call) {
@@ -169,6 +178,8 @@ constexpr Export kernelExports[] = {
     {"sumRows", entry<sumRows>},
     {"softmaxCrossEntropy", entry<softmaxCrossEntropy>},
     {"softmaxCrossEntropyGradient", entry<softmaxCrossEntropyGradient>},
+    {"sigmoidCrossEntropy", entry<sigmoidCrossEntropy>},
+    {"sigmoidCrossEntropyGradient", entry<sigmoidCrossEntropyGradient>},
     {"logisticMixture", entry<logisticMixture>},
     {"logisticMixtureGradient", entry<logisticMixtureGradient>},
     {"adam", entry<adam>},

@@ -52,6 +52,9 @@ struct KernelTable {
   void (*softmaxCrossEntropy)(const float* logits, const int32_t* targets, int rows, int levels, float* nats);
   void (*softmaxCrossEntropyGradient)(const float* logits, const int32_t* targets, const float* dNats, int rows,
                                       int levels, float* dLogits);
+  void (*sigmoidCrossEntropy)(size_t rows, const float* logits, const int32_t* targets, float* nats);
+  void (*sigmoidCrossEntropyGradient)(size_t rows, const float* logits, const int32_t* targets, const float* dNats,
+                                      float* dLogits);
   void (*logisticMixture)(const MixtureShape& shape, const float* parameters, const int32_t* targets,
                           const float* anchors, int rows, float* nats);
   void (*logisticMixtureGradient)(const MixtureShape& shape, const float* parameters, const int32_t* targets,
@@ -75,6 +78,8 @@ template <class Set>
 void fillElementWise(KernelTable& table);
 template <class Set>
 void fillSoftmax(KernelTable& table);
+template <class Set>
+void fillSigmoid(KernelTable& table);
 template <class Set>
 void fillLogisticMixture(KernelTable& table);
 template <class Set>

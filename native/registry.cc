@@ -16,6 +16,7 @@ void fill(KernelTable& table) {
   fillMatMul<Set>(table);
   fillElementWise<Set>(table);
   fillSoftmax<Set>(table);
+  fillSigmoid<Set>(table);
   fillLogisticMixture<Set>(table);
   fillOptimizers<Set>(table);
 }

@@ -160,6 +160,16 @@ export interface Kernels {
     dLogits: Float32Array,
   ): void;
 
+  /** nats[i] = softplus(z), where z = logits[i] if targets[i] is 0, and -logits[i] if it is 1: exact at either end. */
+  sigmoidCrossEntropy(logits: Float32Array, targets: Int32Array, nats: Float32Array): void;
+  /** dLogits[i] = dNats[i] * (sigmoid(logits[i]) - targets[i]). */
+  sigmoidCrossEntropyGradient(
+    logits: Float32Array,
+    targets: Int32Array,
+    dNats: Float32Array,
+    dLogits: Float32Array,
+  ): void;
+
   /**
    * nats[i] = -log P(targets[i]) under a mixture of K discretised logistics; parameters is rows x 3K: K weight logits,
    * K mean offsets m, K log-scale offsets s.

@@ -38,6 +38,14 @@ export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
   const rows = logits.shape[0];
   expectShape('sigmoidCrossEntropy', 'logits', logits, [rows, 1]);
   expectShape('sigmoidCrossEntropy', 'targets', targets, [rows]);
+  if (hasKernel('pxv.sigmoidCrossEntropy')) {
+    return differentiable(
+      logits,
+      [targets],
+      () => runKernel('pxv.sigmoidCrossEntropy', { logits, targets }, {}),
+      (dNats, [logits, targets]) => runKernel('pxv.sigmoidCrossEntropyGradient', { logits, targets, dNats }, {}),
+    );
+  }
   return tf.tidy(() => {
     // The other level's logit: 1 becomes -1 and 0 becomes 1. softplus(x) - t x would cancel where x is large.
     const signs = tf.sub(1, tf.mul(2, tf.cast(targets, 'float32')));

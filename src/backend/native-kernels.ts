@@ -141,6 +141,21 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
       native.softmaxCrossEntropyGradient(logits, targets, dNats, rows, levels, dLogits);
     },
 
+    sigmoidCrossEntropy(logits, targets, nats) {
+      const check = new Check('sigmoidCrossEntropy');
+      check.targets(targets, logits.length, 2);
+      check.floats('nats', nats, [logits.length]);
+      native.sigmoidCrossEntropy(logits, targets, nats);
+    },
+
+    sigmoidCrossEntropyGradient(logits, targets, dNats, dLogits) {
+      const check = new Check('sigmoidCrossEntropyGradient');
+      check.targets(targets, logits.length, 2);
+      check.floats('dNats', dNats, [logits.length]);
+      check.floats('dLogits', dLogits, [logits.length]);
+      native.sigmoidCrossEntropyGradient(logits, targets, dNats, dLogits);
+    },
+
     logisticMixture(shape, parameters, targets, anchors, rows, nats) {
       const check = new Check('logisticMixture');
       check.mixture(shape, parameters, targets, anchors, rows);

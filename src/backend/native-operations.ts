@@ -112,6 +112,23 @@ export const nativeOperations: Record<Operation, NativeKernel> = {
     return info;
   },
 
+  'pxv.sigmoidCrossEntropy'(backend, { logits, targets }) {
+    const { info, values } = backend.allocate(targets.shape);
+    backend.kernels.sigmoidCrossEntropy(backend.floats(logits), backend.ints(targets), values);
+    return info;
+  },
+
+  'pxv.sigmoidCrossEntropyGradient'(backend, { logits, targets, dNats }) {
+    const { info, values } = backend.allocate(logits.shape);
+    backend.kernels.sigmoidCrossEntropyGradient(
+      backend.floats(logits),
+      backend.ints(targets),
+      backend.floats(dNats),
+      values,
+    );
+    return info;
+  },
+
   'pxv.logisticMixture'(backend, { parameters, targets, anchors }, attributes) {
     const { shape } = attributes as unknown as { shape: MixtureShape };
     const rows = parameters.shape[0];

@@ -11,6 +11,8 @@ export type Operation =
   | 'pxv.lstmGradient'
   | 'pxv.softmaxCrossEntropy'
   | 'pxv.softmaxCrossEntropyGradient'
+  | 'pxv.sigmoidCrossEntropy'
+  | 'pxv.sigmoidCrossEntropyGradient'
   | 'pxv.logisticMixture'
   | 'pxv.logisticMixtureGradient'
   | 'pxv.adam'

@@ -5,6 +5,7 @@ import { convolutionFilterGradient } from './typescript/filter-gradient.js';
 import { logisticMixture, logisticMixtureGradient } from './typescript/logistic-mixture.js';
 import { lstm, lstmGradient } from './typescript/lstm.js';
 import { matMul } from './typescript/mat-mul.js';
+import { sigmoidCrossEntropy, sigmoidCrossEntropyGradient } from './typescript/sigmoid.js';
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './typescript/softmax.js';
 import { adam, rmsProp } from './typescript/updates.js';
 
@@ -24,6 +25,8 @@ export const typescriptKernels: Kernels = {
   sumRows,
   softmaxCrossEntropy,
   softmaxCrossEntropyGradient,
+  sigmoidCrossEntropy,
+  sigmoidCrossEntropyGradient,
   logisticMixture,
   logisticMixtureGradient,
   adam,

@@ -200,6 +200,40 @@ describe.each(implementations)('$name', (implementation) => {
     });
   });
 
+  describe.each(LENGTHS)('sigmoid cross-entropy of %i rows', (rows) => {
+    const logits = randomFloats(rows, 1).map((value) => 5 * value);
+    const targets = randomInts(rows, 2, 2);
+    const dNats = randomFloats(rows, 3);
+    const common = { shape: `${rows} rows`, instructionSet } as const;
+
+    test('equals its float64 reference', () => {
+      const received = unwritten(rows);
+      kernels.sigmoidCrossEntropy(logits, targets, received);
+      const expected = reference.sigmoidCrossEntropy(logits, targets, rows);
+      expectClose({ ...common, operation: 'sigmoidCrossEntropy', expected, received });
+    });
+
+    test('its gradient equals that of the float64 reference', () => {
+      const received = unwritten(rows);
+      kernels.sigmoidCrossEntropyGradient(logits, targets, dNats, received);
+      const expected = reference.sigmoidCrossEntropyGradient(logits, targets, dNats, rows);
+      expectClose({ ...common, operation: 'sigmoidCrossEntropyGradient', expected, received });
+    });
+  });
+
+  test.each([1000, 80, 30, 15])('a sigmoid with logits of %i either way loses no digit of what is small', (logit) => {
+    const [logits, targets] = [Float32Array.of(logit, logit, -logit, -logit), Int32Array.of(0, 1, 0, 1)];
+    const [nats, gradient] = [unwritten(4), unwritten(4)];
+    kernels.sigmoidCrossEntropy(logits, targets, nats);
+    kernels.sigmoidCrossEntropyGradient(logits, targets, Float32Array.of(1, 1, 1, 1), gradient);
+    // Where the level is as good as certain, nats and gradient are both e^-logit.
+    const small = Math.exp(-logit);
+    const near = (value: number, expected: number) =>
+      expect(Math.abs(value - expected)).toBeLessThanOrEqual(1e-6 * Math.abs(expected));
+    [logit, small, small, logit].forEach((expected, i) => near(nats[i], expected));
+    [1, -small, small, -1].forEach((expected, i) => near(gradient[i], expected));
+  });
+
   describe.each(MIXTURES)('mixture of $shape.components logistics, $rows rows of $shape.levels levels', (one) => {
     const { rows, shape } = one;
     const { parameters, targets, anchors, dNats } = mixtureArrays(rows, shape.components, shape.levels);

@@ -118,6 +118,15 @@ export function sigmoidCrossEntropy(logits: Numbers, targets: Numbers, rows: num
   return Float64Array.from({ length: rows }, (_, i) => Math.log1p(Math.exp(targets[i] === 1 ? -logits[i] : logits[i])));
 }
 
+export function sigmoidCrossEntropyGradient(
+  logits: Numbers,
+  targets: Numbers,
+  dNats: Numbers,
+  rows: number,
+): Float64Array {
+  return gradientByRows(rows, 1, logits, dNats, (row, i) => sigmoidCrossEntropy(row, [targets[i]], 1)[0]);
+}
+
 /**
  * dNats[i] times the gradient of a function of row i, by differences over five points, right to about 1e-10: an
  * independent reference, since it is the analytic gradient that is to be checked.

@@ -4,7 +4,7 @@ import { convolution, convolutionFilterGradient, convolutionInputGradient } from
 import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
 import type { Kernels } from '../../src/backend/kernels.js';
 import { lstm, lstmGradient } from '../../src/backend/lstm.js';
-import { logisticMixture, softmaxCrossEntropy } from '../../src/backend/losses.js';
+import { logisticMixture, sigmoidCrossEntropy, softmaxCrossEntropy } from '../../src/backend/losses.js';
 import { adam, rmsProp } from '../../src/backend/updates.js';
 import { stateToState } from '../../src/backend/walk-shape.js';
 
@@ -110,6 +110,15 @@ export const tensorKernels: Omit<Kernels, 'instructionSet'> = {
     into([dLogits], () => {
       const nats = (x: Tensor): Tensor1D => softmaxCrossEntropy(x as Tensor2D, tf.tensor1d(targets, 'int32'));
       return [tf.grad(nats)(tf.tensor2d(logits, [rows, levels]), tf.tensor1d(dNats))];
+    });
+  },
+  sigmoidCrossEntropy(logits, targets, nats) {
+    into([nats], () => [sigmoidCrossEntropy(tf.tensor2d(logits, [logits.length, 1]), tf.tensor1d(targets, 'int32'))]);
+  },
+  sigmoidCrossEntropyGradient(logits, targets, dNats, dLogits) {
+    into([dLogits], () => {
+      const nats = (x: Tensor): Tensor1D => sigmoidCrossEntropy(x as Tensor2D, tf.tensor1d(targets, 'int32'));
+      return [tf.grad(nats)(tf.tensor2d(logits, [logits.length, 1]), tf.tensor1d(dNats))];
     });
   },
   logisticMixture(shape, parameters, targets, anchors, rows, nats) {

@@ -18,6 +18,8 @@ export const TOLERANCES: Record<Exclude<keyof Kernels, 'instructionSet'>, number
   sumRows: 5e-6,
   softmaxCrossEntropy: 3e-7,
   softmaxCrossEntropyGradient: 3e-7,
+  sigmoidCrossEntropy: 3e-7,
+  sigmoidCrossEntropyGradient: 3e-7,
   logisticMixture: 3e-6,
   // A mean of some 100 levels has a rounding error of 4e-6 levels in float32.
   logisticMixtureGradient: 2e-5,
