@@ -103,12 +103,22 @@ void add(const Call& call) {
   call.kernels().add(call.length(2), call.length(1), call.floats(0), call.floats(1), call.floats(2));
 }
 
+void addMoved(const Call& call) {
+  const int batch = call.integer(0);
+  call.kernels().addMoved(batch, call.length(4) / batch, call.integer(1), call.floats(2), call.floats(3),
+                          call.floats(4));
+}
+
 void multiply(const Call& call) {
   call.kernels().multiply(call.length(2), call.floats(0), call.floats(1), call.floats(2));
 }
 
 void sumRows(const Call& call) {
   call.kernels().sumRows(call.integer(1), call.length(2), call.floats(0), call.floats(2));
+}
+
+void multiplyAdds(const Call& call) {
+  call.kernels().multiplyAdds(call.integer(0), call.length(2), call.floats(1), call.floats(2));
 }
 
 void softmaxCrossEntropy(const Call& call) {
@@ -174,8 +184,10 @@ constexpr Export kernelExports[] = {
     {"relu", entry<relu>},
     {"reluGradient", entry<reluGradient>},
     {"add", entry<add>},
+    {"addMoved", entry<addMoved>},
     {"multiply", entry<multiply>},
     {"sumRows", entry<sumRows>},
+    {"multiplyAdds", entry<multiplyAdds>},
     {"softmaxCrossEntropy", entry<softmaxCrossEntropy>},
     {"softmaxCrossEntropyGradient", entry<softmaxCrossEntropyGradient>},
     {"sigmoidCrossEntropy", entry<sigmoidCrossEntropy>},

@@ -46,8 +46,10 @@ struct KernelTable {
   void (*relu)(size_t count, const float* x, float* out);
   void (*reluGradient)(size_t count, const float* x, const float* dy, float* dx);
   void (*add)(size_t count, size_t period, const float* a, const float* b, float* out);
+  void (*addMoved)(int batch, ptrdiff_t length, ptrdiff_t offset, const float* a, const float* b, float* out);
   void (*multiply)(size_t count, const float* a, const float* b, float* out);
   void (*sumRows)(size_t rows, size_t columns, const float* x, float* out);
+  void (*multiplyAdds)(int rounds, size_t count, const float* x, float* out);
 
   void (*softmaxCrossEntropy)(const float* logits, const int32_t* targets, int rows, int levels, float* nats);
   void (*softmaxCrossEntropyGradient)(const float* logits, const int32_t* targets, const float* dNats, int rows,

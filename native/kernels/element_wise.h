@@ -1,10 +1,11 @@
-// `relu`, `reluGradient`, `add`, `multiply` and `sumRows`: bound by memory; the compiler finds the
-// vectors, as no output overlaps an input.
+// `relu`, `reluGradient`, `add`, `addMoved`, `multiply` and `sumRows`: bound by memory; the compiler finds the vectors,
+// as no output overlaps an input. `multiplyAdds`: bound by arithmetic, and nothing else.
 #pragma once
 
 #include <algorithm>
 
 #include "../chunks.h"
+#include "../instruction_set.h"
 #include "../kernel_table.h"
 #include "../scratch.h"
 
@@ -43,6 +44,30 @@ void add(size_t count, size_t period, const float* a, const float* b, float* out
   forChunks(count, chunk);
 }
 
+// Image by image, out[i] = (a ? a[i] : 0) + (b[i - offset] where there is one, else 0).
+template <class Set>
+void addMoved(int batch, ptrdiff_t length, ptrdiff_t offset, const float* a, const float* b, float* out) {
+  const ptrdiff_t begin = std::clamp<ptrdiff_t>(offset, 0, length), end = std::clamp(length + offset, begin, length);
+  auto image = [&](int index) {
+    const float *left = a ? a + index * length : nullptr, *right = b + index * length - offset;
+    float* to = out + index * length;
+    const auto copy = [&](ptrdiff_t from, ptrdiff_t upTo) {
+      if (left)
+        std::copy(left + from, left + upTo, to + from);
+      else
+        std::fill(to + from, to + upTo, 0.0f);
+    };
+    copy(0, begin);
+    if (left)
+#pragma GCC ivdep
+      for (ptrdiff_t i = begin; i < end; i++) to[i] = left[i] + right[i];
+    else
+      std::copy(right + begin, right + end, to + begin);
+    copy(end, length);
+  };
+  parallelFor(batch, image);
+}
+
 template <class Set>
 void multiply(size_t count, const float* a, const float* b, float* out) {
   auto chunk = [&](size_t begin, size_t end) {
@@ -73,13 +98,35 @@ void sumRows(size_t rows, size_t columns, const float* x, float* out) {
   addRows(sums, blocks, out);
 }
 
+// Twelve sums that do not wait for each other: two units of four cycles want eight, and twelve fit sixteen registers.
+template <class Set>
+void multiplyAdds(int rounds, size_t count, const float* x, float* out) {
+  constexpr int vectors = 12;
+  auto chunk = [&](size_t begin, size_t end) {
+    const auto half = Set::fill(0.5f), one = Set::fill(1.0f);
+    typename Set::Floats values[vectors];
+    for (size_t at = begin; at < end; at += vectors * Set::lanes) {
+      const auto countOf = [&](int v) { return static_cast<int>(end - at) - v * Set::lanes; };
+      for (int v = 0; v < vectors; v++) values[v] = countOf(v) > 0 ? Set::load(x + at + v * Set::lanes, countOf(v), 0.0f) : half;
+      for (int round = 0; round < rounds; round++)
+#pragma GCC unroll 12
+        for (int v = 0; v < vectors; v++) values[v] = Set::multiplyAdd(values[v], half, one);
+      for (int v = 0; v < vectors; v++)
+        if (countOf(v) > 0) Set::store(out + at + v * Set::lanes, values[v], countOf(v));
+    }
+  };
+  forChunks(count, chunk, vectors * Set::lanes);
+}
+
 template <class Set>
 void fillElementWise(KernelTable& table) {
   table.relu = relu<Set>;
   table.reluGradient = reluGradient<Set>;
   table.add = add<Set>;
+  table.addMoved = addMoved<Set>;
   table.multiply = multiply<Set>;
   table.sumRows = sumRows<Set>;
+  table.multiplyAdds = multiplyAdds<Set>;
 }
 
 }  // namespace pxv

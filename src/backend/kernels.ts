@@ -137,10 +137,14 @@ export interface Kernels {
   reluGradient(x: Float32Array, dy: Float32Array, dx: Float32Array): void;
   /** out = a + b; b's length divides a's, and b repeats (a bias over the last axis). */
   add(a: Float32Array, b: Float32Array, out: Float32Array): void;
+  /** out[n, i] = a[n, i] + b[n, i - offset] on batch x length values; a is 0 where null, b outside its image. */
+  addMoved(batch: number, offset: number, a: Float32Array | null, b: Float32Array, out: Float32Array): void;
   /** out = a * b, same lengths. */
   multiply(a: Float32Array, b: Float32Array, out: Float32Array): void;
   /** out[j] = sum over rows i of x[i, j]; x is rows x out.length. */
   sumRows(x: Float32Array, rows: number, out: Float32Array): void;
+  /** out = x after v <- v / 2 + 1, `rounds` times: arithmetic with no memory in its way, to measure the CPU's peak. */
+  multiplyAdds(rounds: number, x: Float32Array, out: Float32Array): void;
 
   /** nats[i] = -log softmax(logits[i])[targets[i]]; logits is rows x levels. */
   softmaxCrossEntropy(

@@ -108,6 +108,16 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
       native.add(a, b, out);
     },
 
+    addMoved(batch, offset, a, b, out) {
+      const check = new Check('addMoved');
+      check.count('batch', batch, 1);
+      check.count('offset', offset, -out.length, out.length);
+      if (out.length % batch !== 0) check.refuse('out', `a multiple of ${batch} values`, `${out.length}`);
+      if (a) check.floats('a', a, [out.length]);
+      check.floats('b', b, [out.length]);
+      native.addMoved(batch, offset, a, b, out);
+    },
+
     multiply(a, b, out) {
       const check = new Check('multiply');
       check.floats('b', b, [a.length]);
@@ -120,6 +130,13 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
       check.count('rows', rows);
       check.floats('x', x, [rows, out.length]);
       native.sumRows(x, rows, out);
+    },
+
+    multiplyAdds(rounds, x, out) {
+      const check = new Check('multiplyAdds');
+      check.count('rounds', rounds);
+      check.floats('out', out, [x.length]);
+      native.multiplyAdds(rounds, x, out);
     },
 
     softmaxCrossEntropy(logits, targets, rows, levels, nats) {

@@ -91,6 +91,15 @@ export const nativeOperations: Record<Operation, NativeKernel> = {
     return [dGates.info, dWeights.info, ...(dInitial ? [dInitial.info] : [])];
   },
 
+  'pxv.addMoved'(backend, { a, b }, attributes) {
+    const { rows } = attributes as unknown as { rows: number };
+    const [batch, , width, features] = b.shape;
+    const { info, values } = backend.allocate(b.shape);
+    const offset = rows * width * features;
+    backend.kernels.addMoved(batch, offset, a ? backend.floats(a) : null, backend.floats(b), values);
+    return info;
+  },
+
   'pxv.softmaxCrossEntropy'(backend, { logits, targets }) {
     const [rows, levels] = logits.shape;
     const { info, values } = backend.allocate([rows]);

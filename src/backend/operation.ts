@@ -9,6 +9,7 @@ export type Operation =
   | 'pxv.convolutionFilterGradient'
   | 'pxv.lstm'
   | 'pxv.lstmGradient'
+  | 'pxv.addMoved'
   | 'pxv.softmaxCrossEntropy'
   | 'pxv.softmaxCrossEntropyGradient'
   | 'pxv.sigmoidCrossEntropy'

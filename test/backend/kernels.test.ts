@@ -139,6 +139,9 @@ describe.each(implementations)('$name', (implementation) => {
       check('add', Array.from(a, (value, i) => value + b[i])); // prettier-ignore
       kernels.multiply(a, b, received);
       check('multiply', Array.from(a, (value, i) => value * b[i])); // prettier-ignore
+      // After r rounds of v / 2 + 1 a number lies 2^r times nearer to 2.
+      kernels.multiplyAdds(3, a, received);
+      check('multiplyAdds', Array.from(a, (value) => 2 + (value - 2) / 8)); // prettier-ignore
     });
 
     test.each([1, 3, 16, 50])('a bias is added to %i rows, and rows are summed', (rows) => {
@@ -152,6 +155,20 @@ describe.each(implementations)('$name', (implementation) => {
       const expectedSums = reference.sumRows(x, rows, length);
       const common = { operation: 'sumRows', shape: `${rows} x ${length}`, instructionSet } as const;
       expectClose({ ...common, expected: expectedSums, received: sums });
+    });
+
+    test.each([-1, 0, 2])('maps are added with the second one moved by %i', (offset) => {
+      const batch = 3;
+      const [first, second] = [randomFloats(batch * length, 4), randomFloats(batch * length, 5)];
+      for (const a of [first, null]) {
+        const received = unwritten(batch * length);
+        kernels.addMoved(batch, offset, a, second, received);
+        const expected = Array.from(second, (_, i) => {
+          const from = (i % length) - offset;
+          return (a === null ? 0 : a[i]) + (from >= 0 && from < length ? second[i - offset] : 0);
+        });
+        expectClose({ operation: 'addMoved', shape: `${batch} x ${length}`, instructionSet, expected, received });
+      }
     });
 
     test('an Adam and an RMSProp update equal their float64 references', () => {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import { addMoved } from '../../src/backend/add-moved.js';
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../../src/backend/convolution.js';
 import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
 import type { Kernels } from '../../src/backend/kernels.js';
@@ -97,11 +98,23 @@ export const tensorKernels: Omit<Kernels, 'instructionSet'> = {
   add(a, b, out) {
     into([out], () => [tf.add(tf.tensor2d(a, [a.length / b.length, b.length]), tf.tensor1d(b))]);
   },
+  addMoved(batch, offset, a, b, out) {
+    // Rows of one pixel with one feature: an offset is then so many rows.
+    const size: Shape4D = [batch, out.length / batch, 1, 1];
+    into([out], () => [addMoved(optional4d(a, size) ?? null, tensor4d(b, size), offset)]);
+  },
   multiply(a, b, out) {
     into([out], () => [tf.mul(tf.tensor1d(a), tf.tensor1d(b))]);
   },
   sumRows(x, rows, out) {
     into([out], () => [tf.sum(tf.tensor2d(x, [rows, out.length]), 0)]);
+  },
+  multiplyAdds(rounds, x, out) {
+    into([out], () => {
+      let values: Tensor = tf.tensor1d(x);
+      for (let round = 0; round < rounds; round++) values = tf.add(tf.mul(values, 0.5), 1);
+      return [values];
+    });
   },
   softmaxCrossEntropy(logits, targets, rows, levels, nats) {
     into([nats], () => [softmaxCrossEntropy(tf.tensor2d(logits, [rows, levels]), tf.tensor1d(targets, 'int32'))]);

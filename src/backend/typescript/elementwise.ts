@@ -20,9 +20,49 @@ export function add(a: Float32Array, b: Float32Array, out: Float32Array): void {
     for (let j = 0; j < period; j++) out[start + j] = a[start + j] + b[j];
 }
 
+/** See Kernels.addMoved. */
+export function addMoved(
+  batch: number,
+  offset: number,
+  a: Float32Array | null,
+  b: Float32Array,
+  out: Float32Array,
+): void {
+  const length = out.length / batch;
+  for (let image = 0, at = 0; image < batch; image++)
+    for (let i = 0; i < length; i++, at++) {
+      const isInside = i >= offset && i - offset < length;
+      out[at] = (a === null ? 0 : a[at]) + (isInside ? b[at - offset] : 0);
+    }
+}
+
 /** See Kernels.multiply. */
 export function multiply(a: Float32Array, b: Float32Array, out: Float32Array): void {
   for (let i = 0; i < a.length; i++) out[i] = a[i] * b[i];
+}
+
+/** See Kernels.multiplyAdds. Eight values at once, as the kernels that it is a measure for do. */
+export function multiplyAdds(rounds: number, x: Float32Array, out: Float32Array): void {
+  const end = x.length - (x.length % 8);
+  for (let i = 0; i < end; i += 8) {
+    let [a, b, c, d, e, f, g, h] = x.subarray(i, i + 8);
+    for (let round = 0; round < rounds; round++) {
+      a = a * 0.5 + 1;
+      b = b * 0.5 + 1;
+      c = c * 0.5 + 1;
+      d = d * 0.5 + 1;
+      e = e * 0.5 + 1;
+      f = f * 0.5 + 1;
+      g = g * 0.5 + 1;
+      h = h * 0.5 + 1;
+    }
+    out.set([a, b, c, d, e, f, g, h], i);
+  }
+  for (let i = end; i < x.length; i++) {
+    let value = x[i];
+    for (let round = 0; round < rounds; round++) value = value * 0.5 + 1;
+    out[i] = value;
+  }
 }
 
 let rowSums = new Float64Array(0);

@@ -1,5 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { addMoved } from '../../backend/add-moved.js';
 import type { Slot } from '../slot.js';
 import type { OpRule } from './rule.js';
 
@@ -17,30 +16,13 @@ export const add: OpRule<AddOp> = {
   passing: ({ a, b }) => [a, b],
 
   forward({ a, b, rowsDown, out }, _, values) {
-    values.set(
-      out.id,
-      tf.tidy(() => tf.add<Tensor4D>(values.get(a.id)!, moved(values.get(b.id)!, rowsDown))),
-    );
+    values.set(out.id, addMoved(values.get(a.id)!, values.get(b.id)!, rowsDown));
   },
 
   /** d a = d out; d b = d out moved up again. */
   backward({ a, b, rowsDown, out }, pass) {
     const dy = pass.gradient(out)!;
     pass.add(a, dy);
-    pass.add(b, rowsDown === 0 ? dy : tf.tidy(() => moved(dy, -1)));
+    pass.add(b, rowsDown === 0 ? dy : addMoved(null, dy, -rowsDown));
   },
 };
-
-/** The map moved down by some rows (up where negative), zeros coming in. */
-function moved(map: Tensor4D, rows: number): Tensor4D {
-  if (rows === 0) return map;
-  const [batch, height, width, features] = map.shape;
-  const [down, up] = [Math.max(rows, 0), Math.max(-rows, 0)];
-  const kept = tf.slice(map, [0, up, 0, 0], [batch, height - down - up, width, features]);
-  return tf.pad(kept, [
-    [0, 0],
-    [down, up],
-    [0, 0],
-    [0, 0],
-  ]);
-}

@@ -1,0 +1,82 @@
+import { Command } from 'commander';
+import type { BenchTrainResult } from '../src/bench/train-step.js';
+import { formatTable, type Column } from '../src/evaluation/table.js';
+import { addBenchOptions, benchNetwork, type BenchOptions } from './bench-options.js';
+import { startComputing } from './computing.js';
+import { addComputeOptions, addJsonOption, addSeedOption, wholeNumber } from './options.js';
+import { run, type Report, type Work } from './report.js';
+
+interface BenchTrainOptions extends BenchOptions {
+  steps: number;
+  profile?: boolean;
+  seed: number | bigint;
+}
+
+export function command(): Command {
+  const bench = new Command('train').description('time whole training steps, with RMSProp, on images of random levels');
+  addBenchOptions(bench)
+    .option('--steps <count>', 'steps to time', wholeNumber('--steps', 1), 10)
+    .option('--profile', 'print where the time goes, kernel by kernel');
+  addSeedOption(bench);
+  addJsonOption(bench);
+  addComputeOptions(bench);
+  return bench.action(run(benchTrainingStep));
+}
+
+async function benchTrainingStep({ signal, progress }: Work, options: BenchTrainOptions): Promise<Report> {
+  const { benchTrain } = await import('../src/bench/train-step.js');
+  const chosen = await startComputing(options, progress);
+  const started = performance.now();
+  const { batch, steps } = options;
+  const settings = { network: benchNetwork(options), batch, steps, seed: BigInt(options.seed) };
+  const show = (step: number) =>
+    progress.show({ label: 'bench', done: Math.max(step, 0), total: steps, unit: 'steps' });
+  const { profile, ...result } = await benchTrain(settings, show, signal);
+  const seconds = (performance.now() - started) / 1000;
+  const { secondsPerStep, imagesPerSecond, gflops, shareOfPeak, peaks, peakMemoryMiB } = result;
+  const text = `${secondsPerStep.toPrecision(4)} s a step, ${imagesPerSecond.toFixed(1)} images/s
+${gflops.toFixed(1)} useful GFLOP/s, ${percent(shareOfPeak)} of the ${peaks.gflops.toFixed(0)} measured; ${peaks.gbytes.toFixed(1)} GB/s of memory
+${peakMemoryMiB.toFixed(0)} MiB of memory at most`;
+  return {
+    text: options.profile ? `${text}\n\n${profileTable(profile, steps, secondsPerStep)}` : text,
+    json: {
+      network: options.network,
+      seed: options.seed,
+      seconds,
+      ...result,
+      ...(options.profile && { profile }),
+      ...chosen,
+    },
+  };
+}
+
+const columns: Column[] = [
+  { title: 'kernel', align: 'left' },
+  { title: 'shape', align: 'left' },
+  { title: 'calls', align: 'right' },
+  { title: 'ms', align: 'right' },
+  { title: 'GFLOP/s', align: 'right' },
+  { title: 'GB/s', align: 'right' },
+  { title: 'share of step', align: 'right' },
+];
+
+/** What a step spends its time on; what is left over is tfjs and JavaScript. */
+function profileTable(profile: BenchTrainResult['profile'], steps: number, secondsPerStep: number): string {
+  const rows = profile.map(({ kernel, shape, calls, seconds, flops, bytes }) => [
+    kernel,
+    shape,
+    (calls / steps).toFixed(calls % steps === 0 ? 0 : 1),
+    ((seconds / steps) * 1000).toFixed(3),
+    flops > 0 ? (flops / seconds / 1e9).toFixed(1) : '',
+    (bytes / seconds / 1e9).toFixed(1),
+    percent(seconds / steps / secondsPerStep),
+  ]);
+  const inKernels = profile.reduce((sum, { seconds }) => sum + seconds, 0) / steps;
+  const rest = secondsPerStep - inKernels;
+  rows.push(['outside kernels', '', '', (rest * 1000).toFixed(3), '', '', percent(rest / secondsPerStep)]);
+  return formatTable(columns, rows);
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)}%`;
+}

@@ -1,0 +1,27 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { expectShape, hasKernel, runKernel } from './operation.js';
+
+/**
+ * The sum of two maps, the second moved down by some rows (up where negative), zeros coming in. It is a piece for an
+ * operation that brings its own gradient: it is not differentiable by the tape.
+ *
+ * @param a [batch, height, width, features]; zero where null
+ * @param b as a
+ */
+export function addMoved(a: Tensor4D | null, b: Tensor4D, rows: number): Tensor4D {
+  if (a !== null) expectShape('addMoved', 'a', a, b.shape);
+  if (hasKernel('pxv.addMoved')) return runKernel('pxv.addMoved', { ...(a && { a }), b }, { rows });
+  const [batch, height, width, features] = b.shape;
+  const [down, up] = [rows, -rows].map((count) => Math.min(Math.max(count, 0), height));
+  return tf.tidy(() => {
+    const kept = tf.slice(b, [0, up, 0, 0], [batch, height - down - up, width, features]);
+    const moved: Tensor4D = tf.pad(kept, [
+      [0, 0],
+      [down, up],
+      [0, 0],
+      [0, 0],
+    ]);
+    return a === null ? moved : tf.add(a, moved);
+  });
+}

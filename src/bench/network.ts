@@ -1,0 +1,35 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Channels, Size } from '../frame.js';
+import type { NetworkDescription } from '../model/description.js';
+import type { Examples } from '../model/examples.js';
+import { describeModel, type NetworkName } from '../model/presets.js';
+import { Philox } from '../philox.js';
+
+/** The network to measure: one of the presets, unconditional, with a softmax head. */
+export interface BenchNetwork {
+  network: NetworkName;
+  hidden: number;
+  layers: number;
+  size: Size;
+  channels: Channels;
+  levels: number;
+  /** Features of the 1x1 layer before the head. */
+  headWidth: number;
+}
+
+export function describeBenchNetwork({ network, headWidth, ...settings }: BenchNetwork): NetworkDescription {
+  const { network: description } = describeModel(network, { ...settings, head: 'softmax', context: 0 });
+  return { ...description, output: [headWidth] };
+}
+
+/** Images of random levels. */
+export function randomExamples({ size, channels, levels }: NetworkDescription, batch: number, seed: bigint): Examples {
+  const philox = new Philox(seed);
+  const shape: [number, number, number, number] = [batch, size.height, size.width, channels];
+  const values = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) =>
+    Math.floor(philox.uniform(i, 0, 0, 0) * levels),
+  );
+  const image: Tensor4D = tf.keep(tf.tensor4d(values, shape));
+  return { image, seen: image, given: {} };
+}

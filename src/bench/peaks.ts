@@ -1,0 +1,48 @@
+import type { Kernels } from '../backend/kernels.js';
+import { workOf, type KernelName, type Work } from './work.js';
+
+/** What a machine can do at best, as measured with one instruction set and number of threads. */
+export interface Peaks {
+  /** 10^9 products and sums a second, from registers. */
+  gflops: number;
+  /** 10^9 bytes a second to and from memory, of arrays that no cache holds. */
+  gbytes: number;
+}
+
+/** Values of each array that is streamed: 64 MiB, well above the last cache. */
+const STREAMED = 2 ** 24;
+/** Chains of products and sums: enough for all threads, few enough for the first cache. */
+const CHAINS = 12288;
+
+/** Measures both peaks, in about a second. */
+export function measurePeaks(kernels: Kernels): Peaks {
+  const rounds = kernels.instructionSet === 'typescript' ? 1000 : 20_000;
+  const chains = new Float32Array(CHAINS);
+  const sums = timed(kernels, 'multiplyAdds', [rounds, chains, new Float32Array(CHAINS)], 10);
+  const [a, b, out] = [0, 1, 2].map((value) => new Float32Array(STREAMED).fill(value));
+  const stream = timed(kernels, 'add', [a, b, out], 5);
+  return { gflops: sums.flops / sums.seconds / 1e9, gbytes: stream.bytes / stream.seconds / 1e9 };
+}
+
+/** The shortest time in which the work could be done: arithmetic or memory, whichever takes longer. */
+export function roofSeconds({ flops, bytes }: Work, { gflops, gbytes }: Peaks): number {
+  return Math.max(flops / gflops, bytes / gbytes) / 1e9;
+}
+
+/** The work of a call and its shortest time of several tries, after one that does not count. */
+export function timed<K extends KernelName>(
+  kernels: Kernels,
+  kernel: K,
+  given: Parameters<Kernels[K]>,
+  tries: number,
+): Work & { seconds: number } {
+  const call = kernels[kernel] as (...values: unknown[]) => void;
+  call(...given);
+  let seconds = Infinity;
+  for (let i = 0; i < tries; i++) {
+    const started = performance.now();
+    call(...given);
+    seconds = Math.min(seconds, (performance.now() - started) / 1000);
+  }
+  return { ...workOf(kernel, given), seconds };
+}

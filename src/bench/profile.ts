@@ -1,0 +1,70 @@
+import type { Kernels } from '../backend/kernels.js';
+import type { ConvolutionShape } from '../backend/convolution-shape.js';
+import type { WalkShape } from '../backend/walk-shape.js';
+import { workOf, type KernelName, type Work } from './work.js';
+
+/** All calls of one kernel at one shape. */
+export interface ProfileEntry extends Work {
+  kernel: KernelName;
+  /** The shape in words; empty for kernels on plain arrays. */
+  shape: string;
+  calls: number;
+  seconds: number;
+}
+
+/** Records what each kernel does and how long it takes. */
+export class Profile {
+  private readonly byKey = new Map<string, ProfileEntry>();
+
+  /** Kernels that do the same and are recorded. */
+  watch(kernels: Kernels): Kernels {
+    const watched = Object.entries(kernels).map(([name, kernel]: [string, unknown]) => [
+      name,
+      typeof kernel === 'function' ? this.recorded(name as KernelName, kernel as Call) : kernel,
+    ]);
+    return Object.fromEntries(watched) as Kernels;
+  }
+
+  clear(): void {
+    this.byKey.clear();
+  }
+
+  /** What took longest comes first. */
+  entries(): ProfileEntry[] {
+    return [...this.byKey.values()].sort((a, b) => b.seconds - a.seconds);
+  }
+
+  private recorded(kernel: KernelName, call: Call): Call {
+    return (...given) => {
+      const started = performance.now();
+      call(...given);
+      const seconds = (performance.now() - started) / 1000;
+      const { flops, bytes } = workOf(kernel, given as Parameters<Kernels[KernelName]>);
+      const shape = shapeName(given[0]);
+      const key = `${kernel} ${shape}`;
+      const entry = this.byKey.get(key) ?? { kernel, shape, calls: 0, seconds: 0, flops: 0, bytes: 0 };
+      this.byKey.set(key, entry);
+      entry.calls++;
+      entry.seconds += seconds;
+      entry.flops += flops;
+      entry.bytes += bytes;
+    };
+  }
+}
+
+type Call = (...given: unknown[]) => void;
+
+/** A shape in words, such as `3x3 masked, 128 to 128`. */
+export function shapeName(shape: unknown): string {
+  if (typeof shape !== 'object' || shape === null) return '';
+  if ('walk' in shape) {
+    const { walk, groups } = shape as WalkShape;
+    return `${walk}, h = ${groups.reduce((sum, size) => sum + size, 0)}`;
+  }
+  if (!('taps' in shape)) return '';
+  const { kernel, inFeatures, outFeatures, taps } = shape as ConvolutionShape;
+  const isDense =
+    taps.length === kernel.height * kernel.width &&
+    taps.every(({ sees }) => sees.every((features) => features === inFeatures));
+  return `${kernel.height}x${kernel.width}${isDense ? '' : ' masked'}, ${inFeatures} to ${outFeatures}`;
+}

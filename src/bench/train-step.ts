@@ -1,0 +1,110 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Kernels } from '../backend/kernels.js';
+import { initialiseParameters } from '../backend/parameters.js';
+import { NativeBackend, registerNativeBackend } from '../backend/native-backend.js';
+import { PxvError } from '../errors.js';
+import { buildNetwork } from '../model/network.js';
+import { toTensors } from '../model/weights.js';
+import { optimisers } from '../training/optimisers.js';
+import { gradientsOf, updated, type TrainingState } from '../training/training-step.js';
+import { describeBenchNetwork, randomExamples, type BenchNetwork } from './network.js';
+import { measurePeaks, type Peaks } from './peaks.js';
+import { Profile, type ProfileEntry } from './profile.js';
+
+export interface BenchTrainSettings {
+  network: BenchNetwork;
+  batch: number;
+  steps: number;
+  seed: bigint;
+}
+
+export interface BenchTrainResult {
+  parameters: number;
+  /** Median time of a step. */
+  secondsPerStep: number;
+  imagesPerSecond: number;
+  /** Useful work a second, 10^9: products and sums on weights that are not masked. */
+  gflops: number;
+  /** `gflops` as a share of what the CPU reached in the same run. */
+  shareOfPeak: number;
+  peaks: Peaks;
+  /** The most memory that the process has held, in MiB. */
+  peakMemoryMiB: number;
+  /** A step's kernels, the longest first; the times are those of all steps. */
+  profile: ProfileEntry[];
+}
+
+/** Steps before the first that counts: memory is taken and code compiled in them. */
+const WARM_UP = 3;
+
+/**
+ * Times whole training steps (gradients, then an RMSProp update) of a network on images of random levels, on the
+ * native backend in use.
+ */
+export async function benchTrain(
+  { network: settings, batch, steps, seed }: BenchTrainSettings,
+  onStep: (step: number) => void = () => {},
+  signal?: AbortSignal,
+): Promise<BenchTrainResult> {
+  const profile = new Profile();
+  const kernels = kernelsInUse();
+  await useWatched(profile.watch(kernels));
+  const network = buildNetwork(describeBenchNetwork(settings));
+  const weights = toTensors(initialiseParameters(network.parameters, seed), network.parameters);
+  const optimiser = optimisers.rmsprop;
+  let state: TrainingState = { weights, optimiser: [weights.map((weight) => tf.keep(tf.zerosLike(weight)))] };
+  const examples = randomExamples(network.description, batch, seed);
+
+  const times: number[] = [];
+  for (let step = 1; step <= WARM_UP + steps; step++) {
+    signal?.throwIfAborted();
+    if (step === WARM_UP + 1) profile.clear();
+    const started = performance.now();
+    const gradients = gradientsOf(network, state.weights, examples);
+    await Promise.all([gradients.nats.data(), gradients.norm.data()]);
+    state = updated(optimiser, { learningRate: 1e-3, step }, 1, state, gradients);
+    tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
+    if (step > WARM_UP) times.push((performance.now() - started) / 1000);
+    onStep(step - WARM_UP);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  tf.dispose([examples.image, ...state.weights, ...state.optimiser.flat()]);
+
+  const peakMemoryMiB = process.resourceUsage().maxRSS / 1024;
+  const peaks = measurePeaks(kernels);
+  const entries = profile.entries();
+  const secondsPerStep = times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
+  const gflops = entries.reduce((sum, { flops }) => sum + flops, 0) / steps / secondsPerStep / 1e9;
+  return {
+    parameters: weights.reduce((sum, { size }) => sum + size, 0),
+    secondsPerStep,
+    imagesPerSecond: batch / secondsPerStep,
+    gflops,
+    shareOfPeak: gflops / peaks.gflops,
+    peaks,
+    peakMemoryMiB,
+    profile: entries,
+  };
+}
+
+/** The kernels of the backend in use; USAGE where it has none of ours. */
+export function kernelsInUse(): Kernels {
+  const backend: unknown = tf.backend();
+  if (backend instanceof NativeBackend) return backend.kernels;
+  throw new PxvError({
+    code: 'USAGE',
+    operation: 'bench',
+    argument: 'backend',
+    expected: 'native, whose kernels can be timed',
+    received: tf.getBackend(),
+    remedy: 'leave out --backend',
+  });
+}
+
+/** Puts a backend with these kernels in use. */
+async function useWatched(kernels: Kernels): Promise<void> {
+  const name = 'native-watched';
+  if (tf.findBackend(name) as unknown) tf.removeBackend(name);
+  registerNativeBackend(kernels, name);
+  await tf.setBackend(name);
+}

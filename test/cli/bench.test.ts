@@ -1,0 +1,31 @@
+import { pxv } from './pxv.js';
+
+const tiny = ['--network', 'row-lstm', '--hidden', '4', '--layers', '1', '--size', '6', '--channels', '1'];
+const settings = [...tiny, '--levels', '2', '--batch', '2', '--instruction-set', 'typescript', '--json'];
+
+test('pxv bench train prints what a step takes, and its profile where asked', async () => {
+  const { code, stdout } = await pxv(['bench', 'train', ...settings, '--steps', '2', '--profile']);
+  expect(code).toBe(0);
+  const result = JSON.parse(stdout) as Record<string, unknown> & { profile: { kernel: string; calls: number }[] };
+  expect(result).toMatchObject({ network: 'row-lstm', seed: 1, backend: 'native', instructionSet: 'typescript' });
+  for (const name of ['seconds', 'secondsPerStep', 'imagesPerSecond', 'gflops', 'shareOfPeak', 'peakMemoryMiB'])
+    expect(result[name]).toBeGreaterThan(0);
+  expect(result.profile.find(({ kernel }) => kernel === 'lstm')).toMatchObject({ shape: 'rows, h = 4', calls: 2 });
+});
+
+test('pxv bench kernels times the kernels of one network', async () => {
+  const { code, stdout } = await pxv(['bench', 'kernels', ...settings, '--tries', '1']);
+  expect(code).toBe(0);
+  const { peaks, kernels } = JSON.parse(stdout) as { peaks: object; kernels: { kernel: string; shape: string }[] };
+  expect(peaks).toMatchObject({ gflops: expect.any(Number) as number, gbytes: expect.any(Number) as number });
+  expect(kernels).toContainEqual(expect.objectContaining({ kernel: 'lstm', shape: '[2,6,6] rows, h = 4' }));
+});
+
+test('pxv bench refuses a backend whose kernels it cannot time, and a kind of bench that is none, in one line', async () => {
+  const cpu = await pxv(['bench', 'kernels', ...tiny, '--backend', 'cpu']);
+  expect(cpu).toMatchObject({ code: 2, stdout: '' });
+  expect(cpu.stderr).toMatch(/^pxv: bench: backend: expected native, .*\n$/);
+  const unknown = await pxv(['bench', 'weights']);
+  expect(unknown).toMatchObject({ code: 2, stdout: '' });
+  expect(unknown.stderr).toMatch(/^pxv: unknown command 'weights'; see pxv bench --help\n$/);
+});
