@@ -1,0 +1,60 @@
+import { Command } from 'commander';
+import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { formatTable, type Column } from '../src/evaluation/table.js';
+import { startComputing } from './computing.js';
+import { exitCodes } from './exit-codes.js';
+import { addComputeOptions, addJsonOption, addModelOption, addSeedOption } from './options.js';
+import { run, type Report, type Work } from './report.js';
+
+interface CheckOptions extends BackendOptions {
+  model?: string;
+  seed: number | bigint;
+}
+
+export function command(): Command {
+  const check = new Command('check').description('prove that a model's likelihood is exact, with its weights');
+  addModelOption(check);
+  addSeedOption(check);
+  addJsonOption(check);
+  addComputeOptions(check);
+  check.addHelpText(
+    'after',
+    `
+Ends with 1 where a check fails. What each proves is in docs/check.md.
+
+Examples:
+  $ pxv check
+  $ pxv check --model runs/mine --instruction-set portable`,
+  );
+  return check.action(run(checkOne));
+}
+
+async function checkOne({ signal, progress }: Work, options: CheckOptions): Promise<Report> {
+  const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
+  const { checkModel } = await import('../src/tasks/check-model.js');
+  const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
+  const chosen = await startComputing(options, progress);
+  const { seed } = options;
+  const started = performance.now();
+  const findings = await checkModel(model, {
+    seed,
+    signal,
+    onProgress: ({ check, ...state }) => progress.show({ label: `check ${check}`, ...state }),
+  });
+  const seconds = (performance.now() - started) / 1000;
+  const failed = findings.filter(({ result }) => result === 'failed').length;
+  if (failed > 0) process.exitCode = exitCodes.failed;
+  const rows = findings.map(({ check, size, result, found }) => [check, `${size.width}x${size.height}`, result, found]);
+  const verdict = failed === 0 ? 'every check passed' : `${failed} of ${findings.length} checks failed`;
+  return {
+    text: `${formatTable(columns, rows)}\n\n${model.name}: ${verdict} in ${seconds.toFixed(1)} s`,
+    json: { model: model.name, seed, seconds, passed: failed === 0, checks: findings, ...chosen },
+  };
+}
+
+const columns: Column[] = [
+  { title: 'check', align: 'left' },
+  { title: 'size', align: 'left' },
+  { title: 'result', align: 'left' },
+  { title: 'found', align: 'left' },
+];

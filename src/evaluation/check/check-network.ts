@@ -1,0 +1,123 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { PxvError } from '../../errors.js';
+import type { Size } from '../../frame.js';
+import type { Network } from '../../model/network.js';
+import { toTensors } from '../../model/weights.js';
+import { causalityFaults } from './causality.js';
+import { judged, type CheckProgress, type Finding } from './finding.js';
+import { likelihoodAgreement } from './likelihood.js';
+import { maskFaults } from './masks.js';
+import { promisedFields } from './receptive-fields.js';
+import { networkAtMost } from './resized-network.js';
+import { chosenSubPixels, subPixelCount } from './sub-pixels.js';
+
+export interface CheckSettings {
+  seed: bigint | number;
+  onProgress?: (progress: CheckProgress) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/** The size at which every sub-pixel is changed, and every output's context looked at. */
+const SMALL: Size = { width: 11, height: 9 };
+
+/** The size up to which a network is checked at its own size as well. */
+const LARGE: Size = { width: 64, height: 64 };
+
+/** Sub-pixels changed at the large size. */
+const CHANGED = 48;
+
+/** Multiply-adds up to which an image is drawn at the large size. */
+const DRAWN_WORK = 5e9;
+
+/** How far the sampler and the whole-image executor may lie apart, in bits/dim. */
+const LIKELIHOOD_TOLERANCE = 1e-4;
+
+/** How far a sum of probabilities may lie from 1: float64 where they are drawn from, float32 where they are scored. */
+const SUM_TOLERANCE = { drawn: 1e-9, scored: 1e-5 };
+
+/**
+ * Checks a network with the weights at hand, on the backend in use: what its ops read, causality, and whether sampling
+ * and scoring agree.
+ *
+ * @param weights in the order of `network.parameters`
+ */
+export async function checkNetwork(
+  network: Network,
+  weights: Float32Array[],
+  settings: CheckSettings,
+): Promise<Finding[]> {
+  const [small, large] = [SMALL, LARGE].map((most) => networkAtMost(network, most));
+  const sizes = subPixelCount(small.description) === subPixelCount(large.description) ? [large] : [small, large];
+  const parameters = toTensors(weights, network.parameters);
+  try {
+    const findings = [masks(network)];
+    for (const sized of sizes) findings.push(await causality(sized, parameters, settings));
+    const work = weights.reduce((sum, { length }) => sum + length, 0) * pixels(large.description.size);
+    findings.push(...(await likelihood(work > DRAWN_WORK ? small : large, weights, parameters, settings)));
+    return findings;
+  } finally {
+    tf.dispose(parameters);
+  }
+}
+
+function masks(network: Network): Finding {
+  const { program, description } = network;
+  const fine = `${program.ops.length} ops read all that their kernels and the paper's masks show, and nothing else`;
+  return judged('masks', description.size, maskFaults(program), fine);
+}
+
+async function causality(
+  network: Network,
+  parameters: readonly Tensor[],
+  { seed, onProgress, signal }: CheckSettings,
+): Promise<Finding> {
+  const { description, program } = network;
+  const isSmall = pixels(description.size) <= pixels(SMALL);
+  const count = subPixelCount(description);
+  const changed = chosenSubPixels(description, isSmall ? count : CHANGED, seed);
+  const fields = promisedFields(program);
+  const total = changed.length;
+  const faults = await causalityFaults(network, parameters, {
+    changed,
+    reachesLater: (subPixel) => fields.isSeen(subPixel),
+    seed,
+    onProgress: (done) => onProgress?.({ check: 'causality', done, total, unit: 'sub-pixels' }),
+    signal,
+  });
+  const which = total === count ? `each of ${count} sub-pixels` : `${total} of ${count} sub-pixels`;
+  const fine = `${which} changed on its own: earlier outputs and its own keep every bit, a later one changes`;
+  return judged('causality', description.size, faults, fine);
+}
+
+async function likelihood(
+  network: Network,
+  weights: Float32Array[],
+  parameters: readonly Tensor[],
+  { seed, onProgress, signal }: CheckSettings,
+): Promise<Finding[]> {
+  const { size } = network.description;
+  const checks = { draw: 'likelihood', score: 'probabilities' } as const;
+  try {
+    const agreement = await likelihoodAgreement(network, weights, parameters, {
+      seed,
+      onProgress: (what, done, total, unit) => onProgress?.({ check: checks[what], done, total, unit }),
+      signal,
+    });
+    const { drawnBitsPerDim: drawn, scoredBitsPerDim: scored, drawnSumError, scoredSumError } = agreement;
+    const agree = `an image drawn at ${drawn.toFixed(6)} bits/dim is scored at ${scored.toFixed(6)}`;
+    const apart =
+      Math.abs(drawn - scored) <= LIKELIHOOD_TOLERANCE ? [] : [`${agree}: ${LIKELIHOOD_TOLERANCE} apart at most`];
+    const sums = `sums over the levels lie within ${drawnSumError.toExponential(1)} of 1 as drawn from, ${scoredSumError.toExponential(1)} as scored`;
+    const isOne = drawnSumError <= SUM_TOLERANCE.drawn && scoredSumError <= SUM_TOLERANCE.scored;
+    return [judged('likelihood', size, apart, agree), judged('probabilities', size, isOne ? [] : [sums], sums)];
+  } catch (error) {
+    // Probabilities that are not finite cannot be drawn from.
+    if (!(error instanceof PxvError && error.code === 'CHECKPOINT')) throw error;
+    return [judged('likelihood', size, [error.message], '')];
+  }
+}
+
+function pixels({ width, height }: Size): number {
+  return width * height;
+}

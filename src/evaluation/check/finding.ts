@@ -1,0 +1,32 @@
+import type { Size } from '../../frame.js';
+
+export type CheckName = 'masks' | 'causality' | 'context' | 'trained context' | 'likelihood' | 'probabilities';
+
+/** What one check found: a line of the table. */
+export interface Finding {
+  check: CheckName;
+  /** The size of the images that it was made on. */
+  size: Size;
+  /** `reported`: something to know, which nothing is wrong with. */
+  result: 'passed' | 'failed' | 'reported';
+  found: string;
+}
+
+/** How far a check has come. */
+export interface CheckProgress {
+  check: CheckName;
+  done: number;
+  total: number;
+  /** What they count, in the plural. */
+  unit: string;
+}
+
+/** Faults shown in a finding; the others are counted. */
+const SHOWN = 3;
+
+/** A finding that passes where there are no faults, and says `fine`; else it fails and shows the first of them. */
+export function judged(check: CheckName, size: Size, faults: readonly string[], fine: string): Finding {
+  if (faults.length === 0) return { check, size, result: 'passed', found: fine };
+  const more = faults.length > SHOWN ? `; and ${faults.length - SHOWN} more` : '';
+  return { check, size, result: 'failed', found: faults.slice(0, SHOWN).join('; ') + more };
+}

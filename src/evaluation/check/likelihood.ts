@@ -1,0 +1,126 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Rank, Tensor } from '@tensorflow/tfjs-core';
+import { disposeExamples, type Examples } from '../../model/examples.js';
+import { headOf } from '../../model/heads/index.js';
+import { conditionOf, networkOutput, type Network } from '../../model/network.js';
+import { FrameSampler } from '../../sampling/frame-sampler.js';
+import { Noise } from '../../sampling/noise.js';
+import { BITS_PER_NAT, natsOfExamples } from '../scoring.js';
+import { exampleOf, randomClip } from './check-example.js';
+import { subPixelCount } from './sub-pixels.js';
+
+/** What a network's sampler and its whole-image executor say of an image that the sampler drew. */
+export interface LikelihoodAgreement {
+  /** The sum of the conditional likelihoods that the sampler drew from, and the teacher-forced likelihood. */
+  drawnBitsPerDim: number;
+  scoredBitsPerDim: number;
+  /** Largest distance from 1 of a sub-pixel's probabilities, as drawn from (`distribution`) and as scored (`nats`). */
+  drawnSumError: number;
+  scoredSumError: number;
+}
+
+export interface LikelihoodSettings {
+  seed: bigint | number;
+  /** Told after each row drawn, and after each level whose probabilities are added. */
+  onProgress?: ((what: 'draw' | 'score', done: number, total: number, unit: 'rows' | 'levels') => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Draws an image with the pixel-by-pixel sampler, given random frames where the network is given any, and scores it with
+ * the whole-image executor.
+ *
+ * @param weights arrays in the order of `network.parameters`
+ * @param parameters the same as tensors
+ */
+export async function likelihoodAgreement(
+  network: Network,
+  weights: Float32Array[],
+  parameters: readonly Tensor[],
+  { seed, onProgress, signal }: LikelihoodSettings,
+): Promise<LikelihoodAgreement> {
+  const { description } = network;
+  const dimensions = subPixelCount(description);
+  const clip = randomClip(description, seed, 0);
+  const model = {
+    name: 'checked',
+    description: { version: 1 as const, network: description },
+    network,
+    weights,
+    step: 0,
+  };
+  const sampler = new FrameSampler(model);
+  let drawnNats: number;
+  try {
+    const drawn = await sampler.draw(exampleOf(description, clip), {
+      noise: new Noise(seed),
+      sample: 0,
+      frame: 0,
+      settings: { temperature: 1, topP: 1 },
+      onRow: (rows) => onProgress?.('draw', rows, description.size.height, 'rows'),
+      signal,
+    });
+    clip.set(drawn.bytes, clip.length - drawn.bytes.length);
+    drawnNats = drawn.nats;
+  } finally {
+    sampler.dispose();
+  }
+  const [scoredNats] = await natsOfExamples(network, parameters, exampleOf(description, clip));
+  const examples = exampleOf(description, clip);
+  try {
+    const onLevel = (done: number) => onProgress?.('score', done, description.levels, 'levels');
+    const errors = await sumErrors(network, parameters, examples, onLevel, signal);
+    const bitsPerDim = (nats: number) => (nats / dimensions) * BITS_PER_NAT;
+    return { drawnBitsPerDim: bitsPerDim(drawnNats), scoredBitsPerDim: bitsPerDim(scoredNats), ...errors };
+  } finally {
+    disposeExamples(examples);
+  }
+}
+
+/** Sums, at every sub-pixel of an image, the probabilities of all levels, in float64. */
+async function sumErrors(
+  network: Network,
+  parameters: readonly Tensor[],
+  examples: Examples,
+  onLevel: (done: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<Pick<LikelihoodAgreement, 'drawnSumError' | 'scoredSumError'>> {
+  const { head: description, levels, conditioning } = network.description;
+  const head = headOf(description);
+  const subPixels = examples.image.size;
+  const { outputs, anchors } = tf.tidy(() => {
+    const condition = conditioning === null ? null : conditionOf(network, parameters, examples.given)!;
+    const output = networkOutput(network, parameters, examples.image, condition);
+    return {
+      outputs: tf.reshape<Rank.R2>(output, [subPixels, -1]),
+      anchors:
+        condition === null
+          ? tf.fill<Rank.R1>([subPixels], (levels - 1) / 2)
+          : tf.clone(tf.reshape<Rank.R1>(condition.anchor, [-1])),
+    };
+  });
+  try {
+    const scored = new Float64Array(subPixels);
+    for (let level = 0; level < levels; level++) {
+      const nats = tf.tidy(() =>
+        head.nats(description, levels, outputs, tf.fill([subPixels], level, 'int32'), anchors),
+      );
+      const values = await nats.data();
+      nats.dispose();
+      for (let i = 0; i < subPixels; i++) scored[i] += Math.exp(-values[i]);
+      onLevel(level + 1);
+      signal?.throwIfAborted();
+    }
+    const [outputValues, anchorValues] = [(await outputs.data()) as Float32Array, await anchors.data()];
+    const probabilities = new Float64Array(levels);
+    const drawn = Float64Array.from({ length: subPixels }, (_, i) => {
+      const offset = (i * outputValues.length) / subPixels;
+      head.distribution(description, levels, outputValues, offset, anchorValues[i], probabilities);
+      return probabilities.reduce((sum, p) => sum + p, 0);
+    });
+    const error = (sums: Float64Array) => sums.reduce((most, sum) => Math.max(most, Math.abs(sum - 1)), 0);
+    return { drawnSumError: error(drawn), scoredSumError: error(scored) };
+  } finally {
+    tf.dispose([outputs, anchors]);
+  }
+}

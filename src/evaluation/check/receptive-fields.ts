@@ -1,0 +1,123 @@
+import type { Walk } from '../../backend/walk-shape.js';
+import type { Op } from '../../model/ops/index.js';
+import type { Program } from '../../model/program.js';
+import type { Slot } from '../../model/slot.js';
+import { kernelPlaces, promisedRowsDown, unmaskedGroups } from './masks.js';
+import { SubPixelSets } from './sub-pixel-sets.js';
+import { subPixelCount, type SubPixelGrid } from './sub-pixels.js';
+
+/** Which sub-pixels of the image can reach the network's output for each sub-pixel. */
+export interface ReceptiveFields extends SubPixelGrid {
+  /** Whether sub-pixel `input` can reach the output for sub-pixel `output`; both as SubPixelGrid counts them. */
+  reaches(input: number, output: number): boolean;
+  /** Whether sub-pixel `input` can reach any output at all. */
+  isSeen(input: number): boolean;
+}
+
+/** What an op reads for an output group at a pixel: a group of a slot, so many rows down and columns to the right. */
+interface Read {
+  slot: Slot;
+  dy: number;
+  dx: number;
+  group: number;
+}
+
+/** Where the state of a pixel comes from (1601.06759, sections 3.1 and 3.2), rows down and columns to the right. */
+const stateOffsets: Readonly<Record<Walk, readonly [number, number][]>> = {
+  rows: [
+    [-1, -1],
+    [-1, 0],
+    [-1, 1],
+  ],
+  diagonals: [
+    [-1, 0],
+    [0, -1],
+  ],
+  'mirrored-diagonals': [
+    [-1, 0],
+    [0, 1],
+  ],
+};
+
+/**
+ * The context that the design promises: passes, from op to op, the set of sub-pixels that can reach each colour group at
+ * each pixel. An op counts as what it is, a kernel under the paper's masks, a walk, or a sum, not as its list of taps,
+ * so that a list that lacks a tap, or has one too many, breaks the promise.
+ *
+ * Time and memory grow with the square of the number of sub-pixels: 64x64 RGB takes about a second.
+ */
+export function promisedFields({ size, image, ops, out }: Program): ReceptiveFields {
+  const grid: SubPixelGrid = { size, channels: image.groups.length === 1 ? 1 : 3 };
+  const count = subPixelCount(grid);
+  const own = new SubPixelSets(count, count);
+  for (let subPixel = 0; subPixel < count; subPixel++) own.add(subPixel, subPixel);
+  /** What reaches each slot at hand: set `pixel * groups + group`. Slots given before the image hold nothing of it. */
+  const reached = new Map([[image.id, own]]);
+  const lastReader = new Map(ops.flatMap((op) => slotsRead(op).map(({ id }) => [id, op] as const)));
+  for (const op of ops) {
+    if (op.out.ready === 'given') continue;
+    const sets = new SubPixelSets(size.height * size.width * op.out.groups.length, count);
+    reached.set(op.out.id, sets);
+    propagate(op, reached, sets, size);
+    for (const { id } of slotsRead(op)) if (lastReader.get(id) === op) reached.delete(id);
+  }
+  const sets = reached.get(out.id)!;
+  const seen = new SubPixelSets(1, count);
+  for (let output = 0; output < count; output++) seen.unite(0, sets, output);
+  return { ...grid, reaches: (input, output) => sets.has(output, input), isSeen: (input) => seen.has(0, input) };
+}
+
+function slotsRead(op: Op): Slot[] {
+  switch (op.op) {
+    case 'conv':
+      return op.plus === null ? [op.x] : [op.x, op.plus];
+    case 'lstm':
+      return [op.gates];
+    case 'add':
+      return [op.a, op.b];
+  }
+}
+
+function promisedReads(op: Op, group: number): Read[] {
+  const here = (slot: Slot): Read => ({ slot, dy: 0, dx: 0, group });
+  const leading = (slot: Slot, groups: number, dy: number, dx: number) =>
+    Array.from({ length: groups }, (_, from): Read => ({ slot, dy, dx, group: from }));
+  switch (op.op) {
+    case 'conv': {
+      const { x, plus, shape } = op;
+      const reads = kernelPlaces(shape).flatMap(({ dy, dx }) => leading(x, unmaskedGroups(x, group, dy, dx), dy, dx));
+      return plus === null ? reads : [...reads, here(plus)];
+    }
+    case 'lstm': {
+      const { gates, out, shape } = op;
+      const states = stateOffsets[shape.walk].flatMap(([dy, dx]) => leading(out, out.groups.length, dy, dx));
+      return [here(gates), ...states];
+    }
+    case 'add':
+      return [here(op.a), { ...here(op.b), dy: -promisedRowsDown(op) }];
+  }
+}
+
+/** Fills the sets of an op's output, pixel by pixel in the order in which its states come about. */
+function propagate(
+  op: Op,
+  reached: ReadonlyMap<number, SubPixelSets>,
+  sets: SubPixelSets,
+  { height, width }: Program['size'],
+): void {
+  const groups = op.out.groups.length;
+  const reads = op.out.groups.map((_, group) => promisedReads(op, group).filter(({ slot }) => reached.has(slot.id)));
+  const fromRight = op.op === 'lstm' && op.shape.walk === 'mirrored-diagonals';
+  for (let y = 0; y < height; y++)
+    for (let step = 0; step < width; step++) {
+      const x = fromRight ? width - 1 - step : step;
+      for (let group = 0; group < groups; group++) {
+        const set = (y * width + x) * groups + group;
+        for (const { slot, dy, dx, group: from } of reads[group]) {
+          const [row, column] = [y + dy, x + dx];
+          if (row < 0 || column < 0 || column >= width) continue;
+          sets.unite(set, reached.get(slot.id)!, (row * width + column) * slot.groups.length + from);
+        }
+      }
+    }
+}

@@ -1,0 +1,42 @@
+import type { Channels, Size } from '../../frame.js';
+import { Philox, purposes } from '../../philox.js';
+
+/** The sub-pixels of an image in raster order, R, G, B within a pixel: (y * width + x) * channels + channel. */
+export interface SubPixelGrid {
+  size: Size;
+  channels: Channels;
+}
+
+export function subPixelCount({ size, channels }: SubPixelGrid): number {
+  return size.height * size.width * channels;
+}
+
+/** Row, column and channel of a sub-pixel. */
+export function placeOfSubPixel({ size, channels }: SubPixelGrid, subPixel: number): [number, number, number] {
+  const pixel = Math.floor(subPixel / channels);
+  return [Math.floor(pixel / size.width), pixel % size.width, subPixel % channels];
+}
+
+/** As in `(3, 2) G`: row, column and colour. */
+export function nameOfSubPixel(grid: SubPixelGrid, subPixel: number): string {
+  const [y, x, channel] = placeOfSubPixel(grid, subPixel);
+  return `(${y}, ${x})${grid.channels === 1 ? '' : ` ${'RGB'[channel]}`}`;
+}
+
+/**
+ * All sub-pixels where they are no more than `most`; else, in raster order, those of pixels at the corners, in the
+ * middle of the edges and of the image, and of others at random, as many pixels as fit in `most`.
+ */
+export function chosenSubPixels(grid: SubPixelGrid, most: number, seed: bigint | number): number[] {
+  const { size, channels } = grid;
+  const count = subPixelCount(grid);
+  if (count <= most) return Array.from({ length: count }, (_, subPixel) => subPixel);
+  const philox = new Philox(seed);
+  const thirds = (side: number) => [0, Math.floor(side / 2), side - 1];
+  const marked = thirds(size.height).flatMap((y) => thirds(size.width).map((x) => y * size.width + x));
+  const pixels = new Set(marked);
+  for (let draw = 0; pixels.size * channels + channels <= most; draw++)
+    pixels.add(Math.floor((philox.uniform(draw, 0, 0, purposes.checks) * count) / channels));
+  const inOrder = [...pixels].sort((a, b) => a - b);
+  return inOrder.flatMap((pixel) => Array.from({ length: channels }, (_, channel) => pixel * channels + channel));
+}

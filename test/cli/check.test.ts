@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { saveModel } from '../../src/model/checkpoint.js';
+import { checkedNetwork } from '../evaluation/check/checked-networks.js';
+import { randomWeights } from '../model/tiny-networks.js';
+import { pxv } from './pxv.js';
+import { jsonOf } from './tiny-run.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'pxv-check-'));
+const [sound, broken] = ['sound.safetensors', 'broken.safetensors'].map((name) => join(folder, name));
+
+beforeAll(() => {
+  const network = checkedNetwork('row-lstm', 3, true);
+  const description = { version: 1 as const, network: network.description };
+  const weights = randomWeights(network, 1);
+  saveModel(sound, { description, network, weights, step: 1 });
+  saveModel(broken, { description, network, weights: weights.map((values) => values.fill(NaN)), step: 1 });
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('pxv check prints a line for each check under the titles, and ends with 0 where all pass', async () => {
+  const { code, stdout } = await pxv(['check', '--model', sound]);
+  expect(code).toBe(0);
+  const [titles, ...lines] = stdout.trimEnd().split('\n');
+  expect(titles).toMatch(/^check +size +result +found$/);
+  expect(lines[1]).toMatch(/^causality +5x7 +passed +each of 105 sub-pixels changed on its own: /);
+  expect(lines.at(-1)).toMatch(/sound\.safetensors: every check passed in \d+\.\d s$/);
+});
+
+test('pxv check --json says the same as one object, with what computed', async () => {
+  const args = ['check', '--model', sound, '--json', '--seed', '7', '--instruction-set', 'typescript'];
+  const { code, stdout } = await pxv(args);
+  expect(code).toBe(0);
+  const result = jsonOf({ code, stdout, stderr: '' });
+  expect(result).toMatchObject({ model: sound, seed: 7, passed: true, instructionSet: 'typescript' });
+  expect(result.checks).toContainEqual(
+    expect.objectContaining({ check: 'masks', size: { width: 5, height: 7 }, result: 'passed' }),
+  );
+});
+
+test('pxv check ends with 1 where a check fails, and still prints the table', async () => {
+  const { code, stdout } = await pxv(['check', '--model', broken]);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^causality +5x7 +failed +\(0, 0\) R changes no output; /m);
+  expect(stdout).toMatch(/broken\.safetensors: \d of \d checks failed in /);
+});
+
+test('pxv check refuses a model that does not exist, in one line', async () => {
+  const { code, stdout, stderr } = await pxv(['check', '--model', join(folder, 'none')]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^pxv: find model: .*none: expected a run folder .*\n$/);
+});

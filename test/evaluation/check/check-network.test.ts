@@ -1,0 +1,60 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkNetwork } from '../../../src/evaluation/check/check-network.js';
+import type { Finding } from '../../../src/evaluation/check/finding.js';
+import type { Network } from '../../../src/model/network.js';
+import { kernelSets } from '../../backend/implementations.js';
+import { randomWeights } from '../../model/tiny-networks.js';
+import {
+  checkedNetwork,
+  checkedNetworks,
+  withFutureTap,
+  withGatesInThirds,
+  withoutShift,
+  withoutTap,
+} from './checked-networks.js';
+
+beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
+
+const check = (network: Network, weights = randomWeights(network, 5)): Promise<Finding[]> =>
+  checkNetwork(network, weights, { seed: 1 });
+
+describe('every check passes on', () => {
+  test.each(checkedNetworks)('%s', async (_, network) => {
+    const before = tf.memory().numTensors;
+    const findings = await check(network);
+    expect(findings.filter(({ result }) => result === 'failed')).toEqual([]);
+    expect(findings.map(({ check }) => check)).toEqual(['masks', 'causality', 'likelihood', 'probabilities']);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+/** Weights of a broken network: none is zero because a mask was laid over it. */
+function unmaskedWeights(network: Network): Float32Array[] {
+  return randomWeights(network, 5).map((values) => values.map((value, at) => (value === 0 ? (at % 7) / 20 : value)));
+}
+
+describe('the checks that fail are those of what is wrong:', () => {
+  const failed = async (network: Network) =>
+    (await check(network, unmaskedWeights(network)))
+      .filter(({ result }) => result === 'failed')
+      .map(({ check }) => check);
+
+  test('with a future tap, masks and causality, and the sampler has not seen what the score has', async () => {
+    const network = withFutureTap(checkedNetwork('pixel-cnn-block', 1, false));
+    expect(await failed(network)).toEqual(['masks', 'causality', 'likelihood']);
+  });
+
+  test('with a tap too few, masks', async () => {
+    expect(await failed(withoutTap(checkedNetwork('pixel-cnn-block', 3, true)))).toEqual(['masks']);
+  });
+
+  test('without the shift of the walk from the right, masks, causality and likelihood', async () => {
+    const network = withoutShift(checkedNetwork('diagonal-bilstm', 3, false));
+    expect(await failed(network)).toEqual(['masks', 'causality', 'likelihood']);
+  });
+
+  test('with gates cut in thirds, masks, causality and likelihood', async () => {
+    const network = withGatesInThirds(checkedNetwork('row-lstm', 3, true), 'layers.0.input');
+    expect(await failed(network)).toEqual(['masks', 'causality', 'likelihood']);
+  });
+});
