@@ -12,7 +12,7 @@ interface CheckOptions extends BackendOptions {
 }
 
 export function command(): Command {
-  const check = new Command('check').description('prove that a model's likelihood is exact, with its weights');
+  const check = new Command('check').description("prove that a model's likelihood is exact, with its weights");
   addModelOption(check);
   addSeedOption(check);
   addJsonOption(check);

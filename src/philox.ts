@@ -61,7 +61,7 @@ export const purposes = {
   heldOutClips: 18,
   heldOutImages: 19,
   binarisation: 20,
-  checks: 22,
+  checks: 21,
 } as const;
 
 /** Uniform random numbers as a pure function of a seed and a counter: no state, so no order of drawing. */
