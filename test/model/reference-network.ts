@@ -3,6 +3,7 @@
  * taps and its executors: dense convolutions of weights that the mask of 1601.06759, figure 2, is laid over here.
  */
 import type { NetworkDescription } from '../../src/model/description.js';
+import type { HeadDescription } from '../../src/model/heads/index.js';
 import type { ParameterSpec } from '../../src/backend/parameters.js';
 import { logisticMixture, sigmoidCrossEntropy, softmaxCrossEntropy } from '../backend/reference.js';
 
@@ -107,16 +108,25 @@ export function referenceNats(
   });
   const { values } = masked(relu(x), 'head', 'B');
 
-  const rows = image.length;
+  return referenceHeadNats(head, levels, values, image, anchor ?? new Float64Array(image.length).fill(middle));
+}
+
+/** -log P of each target, given the head's outputs for it and its anchor. */
+export function referenceHeadNats(
+  head: HeadDescription,
+  levels: number,
+  outputs: Numbers,
+  targets: Numbers,
+  anchors: Numbers,
+): Float64Array {
+  const rows = targets.length;
   switch (head.type) {
     case 'softmax':
-      return softmaxCrossEntropy(values, image, rows, levels);
+      return softmaxCrossEntropy(outputs, targets, rows, levels);
     case 'sigmoid':
-      return sigmoidCrossEntropy(values, image, rows);
-    case 'logistic-mixture': {
-      const anchors = anchor ?? new Float64Array(rows).fill(middle);
-      return logisticMixture({ ...head, levels }, values, image, anchors, rows);
-    }
+      return sigmoidCrossEntropy(outputs, targets, rows);
+    case 'logistic-mixture':
+      return logisticMixture({ ...head, levels }, outputs, targets, anchors, rows);
   }
 }
 

@@ -7,7 +7,10 @@ const schema = z.strictObject({
   type: z.literal('logistic-mixture'),
   /** Number of logistics, K. */
   components: z.int().min(1).max(32),
-  /** Levels that one unit of output moves a mean away from the anchor. */
+  /**
+   * Levels that one unit of output moves a mean away from the anchor. Outputs are of the order of 1: for a network that is
+   * given nothing, whose anchor is the middle level, (levels - 1) / 2 puts the whole range in their reach.
+   */
   meanScale: z.number().positive(),
 });
 
@@ -15,7 +18,8 @@ export type LogisticMixtureDescription = z.infer<typeof schema>;
 
 /**
  * Discretised mixture of logistics (after 1701.05517, section 2.1), each colour conditioned on the earlier ones through
- * the masked network, means starting from the anchor. Exact: the first and the last level take the tails.
+ * the masked network, means starting from the anchor, or without one from the middle level. Exact: the first and the last
+ * level take the tails.
  */
 export const logisticMixture: Head<LogisticMixtureDescription> = {
   type: 'logistic-mixture',
