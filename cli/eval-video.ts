@@ -76,7 +76,7 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
       model: model.name,
       seed,
       seconds,
-      context: model.network.description.conditioning?.context ?? 0,
+      context: model.chain.examples.context,
       ...rest,
       clips: clips.map(({ name, frames, bitsPerDim, previousFrameBitsPerDim }) => ({
         name,

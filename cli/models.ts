@@ -25,13 +25,13 @@ async function listModels(_: Work, named: string[]): Promise<Report> {
   const models = names.map((name) => summary(loadModel(name)));
   if (models.length === 0)
     return { text: 'no models ship with this version; train one: pxv train --help', json: { models } };
-  const rows = models.map(({ model, layers, head, width, height, channels, context, parameters, steps }) => [
+  const rows = models.map(({ model, layers, head, width, height, channels, scales, context, parameters, steps }) => [
     model,
     layers,
     head,
     `${width}x${height}`,
     channels === 1 ? 'gray' : 'rgb',
-    ...[context, parameters, steps].map(String),
+    ...[scales, context, parameters, steps].map(String),
   ]);
   return { text: formatTable(columns, rows), json: { models } };
 }
@@ -42,13 +42,15 @@ const columns: Column[] = [
   { title: 'head', align: 'left' },
   { title: 'size', align: 'left' },
   { title: 'channels', align: 'left' },
+  { title: 'scales', align: 'right' },
   { title: 'context', align: 'right' },
   { title: 'parameters', align: 'right' },
   { title: 'steps', align: 'right' },
 ];
 
-function summary({ name, description, weights, step }: Model) {
-  const { size, channels, layers, head, conditioning } = description.network;
+function summary({ name, description, chain, weights, step }: Model) {
+  const { size, channels, context } = chain.examples;
+  const { layers, head } = description.scales[description.scales.length - 1];
   const kinds = [...new Set(layers.map(({ type }) => type))];
   const counted = kinds.map((kind) => `${layers.filter(({ type }) => type === kind).length} ${kind}`);
   return {
@@ -57,8 +59,10 @@ function summary({ name, description, weights, step }: Model) {
     head: head.type,
     ...size,
     channels,
+    /** Networks in the chain; the rest is said of the finest. */
+    scales: description.scales.length,
     /** Previous frames that it is given. */
-    context: conditioning?.context ?? 0,
+    context,
     parameters: weights.reduce((sum, { length }) => sum + length, 0),
     /** Optimiser steps that made it. */
     steps: step,

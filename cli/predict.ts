@@ -88,7 +88,7 @@ async function predictFrames({ signal, progress }: Work, clip: string, options: 
     onWarning: (text) => progress.say(`pxv: warning: ${clip}: ${text}`),
   });
   const seconds = (performance.now() - started) / 1000;
-  const { size, channels } = model.network.description;
+  const { size, channels, context } = model.chain.examples;
   const { known, predicted, bitsPerDim, frameRate } = result;
   return {
     text: `${out}: ${known} frames of ${clip}, then ${predicted} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
@@ -101,7 +101,7 @@ async function predictFrames({ signal, progress }: Work, clip: string, options: 
       known,
       predicted,
       samples,
-      context: model.network.description.conditioning?.context ?? 0,
+      context,
       width: size.width,
       height: size.height,
       channels,

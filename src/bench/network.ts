@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { Channels, Size } from '../frame.js';
-import type { NetworkDescription } from '../model/description.js';
-import type { Examples } from '../model/examples.js';
+import type { ModelDescription } from '../model/description.js';
+import type { Examples, ExampleShape } from '../model/examples.js';
 import { describeModel, type NetworkName } from '../model/presets.js';
 import { Philox } from '../philox.js';
 
@@ -18,13 +18,12 @@ export interface BenchNetwork {
   headWidth: number;
 }
 
-export function describeBenchNetwork({ network, headWidth, ...settings }: BenchNetwork): NetworkDescription {
-  const { network: description } = describeModel(network, { ...settings, head: 'softmax', context: 0 });
-  return { ...description, output: [headWidth] };
+export function describeBenchNetwork({ network, headWidth, ...settings }: BenchNetwork): ModelDescription {
+  return describeModel(network, { ...settings, output: [headWidth], head: 'softmax', context: 0 });
 }
 
 /** Images of random levels. */
-export function randomExamples({ size, channels, levels }: NetworkDescription, batch: number, seed: bigint): Examples {
+export function randomExamples({ size, channels, levels }: ExampleShape, batch: number, seed: bigint): Examples {
   const philox = new Philox(seed);
   const shape: [number, number, number, number] = [batch, size.height, size.width, channels];
   const values = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) =>

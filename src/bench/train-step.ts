@@ -3,7 +3,7 @@ import type { Kernels } from '../backend/kernels.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { NativeBackend, registerNativeBackend } from '../backend/native-backend.js';
 import { PxvError } from '../errors.js';
-import { buildNetwork } from '../model/network.js';
+import { buildChain } from '../model/chain.js';
 import { toTensors } from '../model/weights.js';
 import { optimisers } from '../training/optimisers.js';
 import { gradientsOf, updated, type TrainingState } from '../training/training-step.js';
@@ -49,18 +49,18 @@ export async function benchTrain(
   const profile = new Profile();
   const kernels = kernelsInUse();
   await useWatched(profile.watch(kernels));
-  const network = buildNetwork(describeBenchNetwork(settings));
-  const weights = toTensors(initialiseParameters(network.parameters, seed), network.parameters);
+  const chain = buildChain(describeBenchNetwork(settings));
+  const weights = toTensors(initialiseParameters(chain.parameters, seed), chain.parameters);
   const optimiser = optimisers.rmsprop;
   let state: TrainingState = { weights, optimiser: [weights.map((weight) => tf.keep(tf.zerosLike(weight)))] };
-  const examples = randomExamples(network.description, batch, seed);
+  const examples = randomExamples(chain.examples, batch, seed);
 
   const times: number[] = [];
   for (let step = 1; step <= WARM_UP + steps; step++) {
     signal?.throwIfAborted();
     if (step === WARM_UP + 1) profile.clear();
     const started = performance.now();
-    const gradients = gradientsOf(network, state.weights, examples);
+    const gradients = gradientsOf(chain, state.weights, examples);
     await Promise.all([gradients.nats.data(), gradients.norm.data()]);
     state = updated(optimiser, { learningRate: 1e-3, step }, 1, state, gradients);
     tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);

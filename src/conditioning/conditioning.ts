@@ -14,14 +14,19 @@ export interface Given {
     /** [batch, height, width, context]: 1 where the frame exists, else 0. */
     valid: Tensor4D;
   };
+  /** The same image at the next coarser scale, [batch, coarse height, coarse width, channels]. */
+  lowResolutionImage?: Tensor4D;
 }
 
-/** All that crosses from a conditioning into a network. */
+/** What crosses from one conditioning into a network. */
 export type Condition = {
   /** [batch, height, width, features], read by every layer. */
   map: Tensor4D;
-  /** [batch, height, width, channels]: the level each sub-pixel is expected near, where a mixture's means start. */
-  anchor: Tensor4D;
+  /**
+   * [batch, height, width, channels]: the level each sub-pixel is expected near, where a mixture's means start; only from
+   * a conditioning that is anchored.
+   */
+  anchor?: Tensor4D;
 };
 
 /** The network that a conditioning serves. */
@@ -35,6 +40,8 @@ export interface ConditionedNetwork {
 export interface Conditioning<D extends { type: string }> {
   type: D['type'];
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
+  /** Whether it gives an anchor. */
+  anchored: boolean;
   /** Features of the map. */
   mapFeatures(description: D): number;
   parameters(description: D, network: ConditionedNetwork): ParameterSpec[];

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { convolutionParameters, type ParameterShape } from '../backend/parameters.js';
 import type { Condition, ConditionedNetwork, Conditioning, Given } from './conditioning.js';
+import { bindLayers, layerParameters, residual, type ConvolutionLayer } from './layers.js';
 
 const schema = z.strictObject({
   type: z.literal('previous-frames'),
@@ -17,35 +17,26 @@ export type PreviousFramesDescription = z.infer<typeof schema>;
 /** Between the last two frames little changes: this brings their difference to the range of the other inputs. */
 const DIFFERENCE_GAIN = 8;
 
-interface Layer {
-  name: string;
-  kernel: number;
-  from: number;
-  to: number;
-  /** 2: half the size (or, transposed, twice the size). */
-  stride: 1 | 2;
-  transposed?: true;
-}
-
 /**
  * Convolutions down to a quarter of the size and transposed convolutions back up, each size added to its equal on the
  * way down, so that the map knows fine detail as well as movement of a dozen pixels.
  */
-function layers(description: PreviousFramesDescription, network: ConditionedNetwork): Layer[] {
+function layers(description: PreviousFramesDescription, network: ConditionedNetwork): ConvolutionLayer[] {
   const { context, features } = description;
   const inputs = context * network.channels + (context > 1 ? network.channels : 0) + context;
   const inner = 2 * features;
+  const name = (layer: string) => `previous-frames.${layer}`;
   return [
-    { name: 'full', kernel: 3, from: inputs, to: features, stride: 1 },
-    { name: 'to-half', kernel: 4, from: features, to: inner, stride: 2 },
-    { name: 'half.0', kernel: 3, from: inner, to: inner, stride: 1 },
-    { name: 'half.1', kernel: 3, from: inner, to: inner, stride: 1 },
-    { name: 'to-quarter', kernel: 4, from: inner, to: inner, stride: 2 },
-    { name: 'quarter.0', kernel: 3, from: inner, to: inner, stride: 1 },
-    { name: 'quarter.1', kernel: 3, from: inner, to: inner, stride: 1 },
-    { name: 'from-quarter', kernel: 4, from: inner, to: inner, stride: 2, transposed: true },
-    { name: 'from-half', kernel: 4, from: inner, to: features, stride: 2, transposed: true },
-    { name: 'map', kernel: 3, from: features, to: features, stride: 1 },
+    { name: name('full'), kernel: 3, from: inputs, to: features, stride: 1 },
+    { name: name('to-half'), kernel: 4, from: features, to: inner, stride: 2 },
+    { name: name('half.0'), kernel: 3, from: inner, to: inner, stride: 1 },
+    { name: name('half.1'), kernel: 3, from: inner, to: inner, stride: 1 },
+    { name: name('to-quarter'), kernel: 4, from: inner, to: inner, stride: 2 },
+    { name: name('quarter.0'), kernel: 3, from: inner, to: inner, stride: 1 },
+    { name: name('quarter.1'), kernel: 3, from: inner, to: inner, stride: 1 },
+    { name: name('from-quarter'), kernel: 4, from: inner, to: inner, stride: 2, transposed: true },
+    { name: name('from-half'), kernel: 4, from: inner, to: features, stride: 2, transposed: true },
+    { name: name('map'), kernel: 3, from: features, to: features, stride: 1 },
   ];
 }
 
@@ -61,30 +52,6 @@ function inputs({ context }: PreviousFramesDescription, { levels }: ConditionedN
   return tf.concat([...scaled, tf.mul<Tensor4D>(difference, DIFFERENCE_GAIN), valid], 3);
 }
 
-/** Parameters of an ordinary convolution; of a transposed one, those of the convolution whose transpose it is. */
-function layerParameters(layer: Layer) {
-  const { name, kernel, from, to, transposed } = layer;
-  const taps = Array.from({ length: kernel * kernel }, (_, position) => ({ dy: 0, dx: 0, position, sees: [from] }));
-  const shape: ParameterShape = {
-    kernel: { height: kernel, width: kernel },
-    inFeatures: from,
-    outFeatures: to,
-    groups: [to],
-    taps,
-  };
-  const specs = convolutionParameters(`previous-frames.${name}`, shape);
-  if (transposed) specs[0] = { ...specs[0], shape: [kernel, kernel, to, from] };
-  return specs;
-}
-
-function apply(layer: Layer, x: Tensor4D, weights: Tensor4D, bias: Tensor1D, like?: Tensor4D): Tensor4D {
-  const y =
-    layer.transposed && like
-      ? tf.conv2dTranspose(x, weights, [like.shape[0], like.shape[1], like.shape[2], layer.to], layer.stride, 'same')
-      : tf.conv2d(x, weights, layer.stride, 'same');
-  return tf.relu(tf.add(y, bias));
-}
-
 /**
  * Conditioning on the frames before (1601.06759, section 3.6, with the previous frames in the place of the small
  * image): convolutions and transposed convolutions turn them into a map of `features` x height x width.
@@ -92,23 +59,21 @@ function apply(layer: Layer, x: Tensor4D, weights: Tensor4D, bias: Tensor1D, lik
 export const previousFrames: Conditioning<PreviousFramesDescription> = {
   type: 'previous-frames',
   schema,
+  anchored: true,
   mapFeatures: (description) => description.features,
   parameters: (description, network) => layers(description, network).flatMap(layerParameters),
 
   condition(description, network, given, weights): Condition {
     if (given.previousFrames === undefined) throw new TypeError('previous-frames: no frames were given');
     const frames = given.previousFrames;
-    const run = layers(description, network).map((layer, index) => {
-      const [kernel, bias] = [weights[2 * index] as Tensor4D, weights[2 * index + 1] as Tensor1D];
-      return (x: Tensor4D, like?: Tensor4D) => apply(layer, x, kernel, bias, like);
-    });
-    const [full, toHalf, half0, half1, toQuarter, quarter0, quarter1, fromQuarter, fromHalf, map] = run;
-    const residual = (x: Tensor4D, layer: (x: Tensor4D) => Tensor4D) => tf.add<Tensor4D>(x, layer(x));
+    const bound = bindLayers(layers(description, network), weights);
+    const [full, toHalf, half0, half1, toQuarter, quarter0, quarter1, fromQuarter, fromHalf, map] = bound;
+    const sizeOf = ({ shape: [, height, width] }: Tensor4D) => ({ height, width });
     const fine = full(inputs(description, network, frames));
     const half = residual(residual(toHalf(fine), half0), half1);
     const quarter = residual(residual(toQuarter(half), quarter0), quarter1);
-    const back = tf.add<Tensor4D>(half, fromQuarter(quarter, half));
-    const up = tf.add<Tensor4D>(fine, fromHalf(back, fine));
+    const back = tf.add<Tensor4D>(half, fromQuarter(quarter, sizeOf(half)));
+    const up = tf.add<Tensor4D>(fine, fromHalf(back, sizeOf(fine)));
     return { map: map(up), anchor: frames.frames[description.context - 1] };
   },
 };

@@ -23,7 +23,7 @@ const BATCH = 8;
 /**
  * Scores a clip as it streams by.
  *
- * @param weights tensors in the order of the network's parameters
+ * @param weights tensors in the order of the chain's parameters
  * @param frames at the model's size
  * @param onFrame told after each frame, with the number read so far
  */
@@ -33,15 +33,15 @@ export async function scoreClip(
   frames: AsyncIterable<Frame>,
   onFrame?: (frames: number) => void,
 ): Promise<ClipScore> {
-  const { network } = model;
-  const buffer = new ExampleBuffer(network.description, BATCH);
-  const context = new Context(network.description);
+  const { chain } = model;
+  const buffer = new ExampleBuffer(chain.examples, BATCH);
+  const context = new Context(chain.examples);
   const baseline = new PreviousFrameBaseline();
   let previous: Frame | null = null;
   let nats = 0;
   let count = 0;
   const score = async () => {
-    if (buffer.size > 0) for (const value of await natsOfExamples(network, weights, buffer.tensors())) nats += value;
+    if (buffer.size > 0) for (const value of await natsOfExamples(chain, weights, buffer.tensors())) nats += value;
     buffer.clear();
   };
   for await (const frame of frames) {

@@ -30,7 +30,7 @@ export async function scoreRollOut(
   options: RollOut,
   horizon: number,
 ): Promise<RollOutScore> {
-  const context = new Context(model.network.description);
+  const context = new Context(model.chain.examples);
   const truth: Frame[] = [];
   let index = 0;
   for await (const frame of frames) {
@@ -40,7 +40,7 @@ export async function scoreRollOut(
   }
   const last = truth[0];
   const predicted: Frame[] = [last];
-  for await (const { bytes } of rollOut(sampler, model, context, options)) {
+  for await (const { bytes } of rollOut(sampler, context, options)) {
     predicted.push(frameOf(model, bytes));
     if (predicted.length > horizon) break;
   }

@@ -1,22 +1,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { chainNats, type Chain } from '../model/chain.js';
 import { disposeExamples, type Examples } from '../model/examples.js';
-import { subPixelNats, type Network } from '../model/network.js';
 
 /** Bits in one nat. */
 export const BITS_PER_NAT = 1 / Math.LN2;
 
 /**
- * -log P of each example, in nats, summed over its sub-pixels in float64. The examples' tensors are disposed of.
+ * -log P of each example, in nats, summed over scales and sub-pixels in float64 (an upper bound where `chain.exact` is
+ * false). The examples' tensors are disposed of.
  *
- * @param weights tensors in the order of `network.parameters`
+ * @param weights tensors in the order of `chain.parameters`
+ * @param among indices of the scales to score; undefined: all
  */
 export async function natsOfExamples(
-  network: Network,
+  chain: Chain,
   weights: readonly Tensor[],
   examples: Examples,
+  among?: readonly number[],
 ): Promise<Float64Array> {
-  const nats = tf.tidy(() => subPixelNats(network, weights, examples));
+  const nats = tf.tidy(() => chainNats(chain, weights, examples, among));
   const [images, subPixels] = nats.shape;
   const values = await nats.data();
   tf.dispose(nats);

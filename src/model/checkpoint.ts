@@ -1,19 +1,20 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ParameterSpec } from '../backend/parameters.js';
 import { PxvError } from '../errors.js';
+import { buildChain, type Chain } from './chain.js';
 import { modelSchema, type ModelDescription } from './description.js';
-import { buildNetwork, type Network } from './network.js';
 import { parseConfiguration } from './parse-configuration.js';
 import { readSafetensors, writeSafetensors, type NamedArray } from './safetensors.js';
 
-/** A network with its weights. */
+/** A chain of networks with its weights. */
 export interface Model {
   /** Name of the shipped model, or the path that it was read from. */
   name: string;
   description: ModelDescription;
-  network: Network;
-  /** In the order of `network.parameters`. */
+  chain: Chain;
+  /** In the order of `chain.parameters`. */
   weights: Float32Array[];
   /** Optimiser steps that made these weights; 0 before training. */
   step: number;
@@ -65,9 +66,9 @@ export function modelMetadata(description: ModelDescription, step: number): Reco
 }
 
 /** Writes weights under their parameters' names, whole or not at all. */
-export function saveModel(path: string, model: Pick<Model, 'description' | 'network' | 'weights' | 'step'>): void {
+export function saveModel(path: string, model: Omit<Model, 'name'>): void {
   writeSafetensors(path, {
-    arrays: namedWeights(model.network, model.weights),
+    arrays: namedWeights(model.chain.parameters, model.weights),
     metadata: modelMetadata(model.description, model.step),
   });
 }
@@ -77,8 +78,9 @@ export function loadModel(name: string): Model {
   const path = modelFile(name);
   const { arrays, metadata } = readSafetensors(path);
   const description = readDescription(path, metadata.description);
-  const network = buildNetwork(description.network);
-  return { name, description, network, weights: takeWeights(path, network, arrays), step: Number(metadata.step ?? 0) };
+  const chain = buildChain(description);
+  const weights = takeWeights(path, chain.parameters, arrays);
+  return { name, description, chain, weights, step: Number(metadata.step ?? 0) };
 }
 
 /** Parses the description that a checkpoint carries. */
@@ -92,18 +94,22 @@ export function readDescription(path: string, text: string | undefined): ModelDe
   return parseConfiguration(modelSchema, value, { operation: 'read model', argument: path, code: 'CHECKPOINT' });
 }
 
-export function namedWeights(network: Network, weights: readonly Float32Array[], prefix = ''): Map<string, NamedArray> {
-  return new Map(network.parameters.map(({ name, shape }, index) => [prefix + name, { shape, data: weights[index] }]));
+export function namedWeights(
+  parameters: readonly ParameterSpec[],
+  weights: readonly Float32Array[],
+  prefix = '',
+): Map<string, NamedArray> {
+  return new Map(parameters.map(({ name, shape }, index) => [prefix + name, { shape, data: weights[index] }]));
 }
 
-/** The arrays of a network's parameters, in order; each must be there and have its shape. */
+/** The arrays of parameters, in order; each must be there and have its shape. */
 export function takeWeights(
   path: string,
-  network: Network,
+  parameters: readonly ParameterSpec[],
   arrays: ReadonlyMap<string, NamedArray>,
   prefix = '',
 ): Float32Array[] {
-  return network.parameters.map(({ name, shape }) => {
+  return parameters.map(({ name, shape }) => {
     const array = arrays.get(prefix + name);
     const expected = `tensor '${prefix + name}' of shape [${shape.join(', ')}]`;
     if (array === undefined) throw unfit(path, expected, 'no such tensor');

@@ -1,16 +1,15 @@
-import type { NetworkDescription } from './description.js';
-import { ExampleBuffer, contextLength, frameBytes, type Examples } from './examples.js';
+import { ExampleBuffer, frameBytes, type ExampleShape, type Examples } from './examples.js';
 
-/** The last frames of a clip, as many as a network is given: what its next frame is predicted from. */
+/** The last frames of a clip, as many as a model is given: what its next frame is predicted from. */
 export class Context {
   private readonly length: number;
   /** The frames that are known, oldest first, and room for the one after. */
   private readonly bytes: Uint8Array;
   private count = 0;
 
-  constructor(private readonly network: NetworkDescription) {
-    this.length = contextLength(network);
-    this.bytes = new Uint8Array((this.length + 1) * frameBytes(network));
+  constructor(private readonly shape: ExampleShape) {
+    this.length = shape.context;
+    this.bytes = new Uint8Array((this.length + 1) * frameBytes(shape));
   }
 
   /** Adds the clip's next frame, height x width x channels bytes; the oldest is forgotten. */
@@ -29,13 +28,13 @@ export class Context {
 
   /** What is given for the frame after these; the example's image means nothing. */
   example(): Examples {
-    const buffer = new ExampleBuffer(this.network, 1);
+    const buffer = new ExampleBuffer(this.shape, 1);
     buffer.add(this.bytes, this.count + 1, false);
     return buffer.tensors();
   }
 
   copy(): Context {
-    const copy = new Context(this.network);
+    const copy = new Context(this.shape);
     copy.bytes.set(this.bytes);
     copy.count = this.count;
     return copy;

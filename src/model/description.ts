@@ -1,5 +1,9 @@
 import { z } from 'zod';
-import { conditionings, type ConditioningDescription } from '../conditioning/index.js';
+import {
+  conditionings,
+  type ConditioningDescription,
+  type LowResolutionImageDescription,
+} from '../conditioning/index.js';
 import type { Size } from '../frame.js';
 import { headOf, heads, type HeadDescription } from './heads/index.js';
 import { layers, type LayerDescription } from './layers/index.js';
@@ -13,16 +17,23 @@ export interface NetworkDescription {
   /** The first layer, a masked convolution: kernel height and width, odd; features, 2h. */
   first: { kernel: number; features: number };
   layers: LayerDescription[];
-  /** Features of each 1x1 layer between the last layer and the head. */
+  /** Whether every layer reaches the output through a 1x1 of its own, instead of the last layer alone. */
+  skips: boolean;
+  /** Features of each 1x1 layer between the layers and the head. */
   output: number[];
   head: HeadDescription;
-  conditioning: ConditioningDescription | null;
+  /** What the network is told besides the image; one of a kind at most; none: it is unconditional. */
+  conditioning: ConditioningDescription[];
 }
 
-/** A model as it stands in checkpoints and configuration files. */
+/**
+ * A model as it stands in checkpoints and configuration files: a chain of networks from the coarsest scale to the finest
+ * (1601.06759, section 3.6). Each scale after the first is given the image of the scale before; a single network is a
+ * chain of one.
+ */
 export interface ModelDescription {
   version: 1;
-  network: NetworkDescription;
+  scales: NetworkDescription[];
 }
 
 const side = z.int().min(1).max(4096);
@@ -42,11 +53,12 @@ const networkSchema = z
       features,
     }),
     layers: z.array(z.discriminatedUnion('type', schemas<LayerDescription>(layers))),
+    skips: z.boolean(),
     output: z.array(features),
     head: z.discriminatedUnion('type', schemas<HeadDescription>(heads)),
-    conditioning: z.discriminatedUnion('type', schemas<ConditioningDescription>(conditionings)).nullable(),
+    conditioning: z.array(z.discriminatedUnion('type', schemas<ConditioningDescription>(conditionings))),
   })
-  .superRefine(({ channels, levels, first, layers, output, head }, context) => {
+  .superRefine(({ channels, levels, first, layers, output, head, conditioning }, context) => {
     const widths = [
       { path: ['first', 'features'], features: first.features },
       ...layers.map(({ hidden }, index) => ({ path: ['layers', index, 'hidden'], features: hidden })),
@@ -62,12 +74,38 @@ const networkSchema = z
         path: ['levels'],
         message: `the head '${head.type}' takes ${maxLevels} at most`,
       });
+    conditioning.forEach(({ type }, index) => {
+      if (conditioning.findIndex((other) => other.type === type) < index)
+        context.addIssue({ code: 'custom', path: ['conditioning', index], message: `a second ${type}` });
+    });
   });
 
-export const modelSchema: z.ZodType<ModelDescription> = z.strictObject({
-  version: z.literal(1),
-  network: networkSchema,
-});
+export const modelSchema: z.ZodType<ModelDescription> = z
+  .strictObject({ version: z.literal(1), scales: z.array(networkSchema).min(1).max(8) })
+  .superRefine(({ scales }, context) => {
+    scales.forEach((network, scale) => {
+      const message = misfit(network, scales[scale - 1]);
+      if (message !== null) context.addIssue({ code: 'custom', path: ['scales', scale], message });
+    });
+  });
+
+/** The conditioning by which a scale is given the one before; null for the first scale. */
+export function lowResolutionImageOf({ conditioning }: NetworkDescription): LowResolutionImageDescription | null {
+  return conditioning.find((given) => given.type === 'low-resolution-image') ?? null;
+}
+
+/** Why a scale cannot follow another (undefined: be the first); null where it can. */
+function misfit(network: NetworkDescription, coarser: NetworkDescription | undefined): string | null {
+  const given = lowResolutionImageOf(network);
+  if (coarser === undefined) return given === null ? null : 'low-resolution-image at the first scale, which has none';
+  if (given === null) return 'a scale after the first needs low-resolution-image';
+  const { size, channels, levels } = network;
+  const [width, height] = [size.width, size.height].map((side) => Math.ceil(side / given.factor));
+  if (coarser.size.width !== width || coarser.size.height !== height)
+    return `the scale before must be ${width}x${height}: ${size.width}x${size.height} divided by ${given.factor}`;
+  const isAlike = channels === coarser.channels && levels === coarser.levels;
+  return isAlike ? null : 'other channels or levels than the scale before';
+}
 
 /** The schemas of a registry whose descriptions are of type D, as a discriminated union wants them: at least one. */
 function schemas<D>(registry: Record<string, { schema: z.core.$ZodTypeDiscriminable }>) {

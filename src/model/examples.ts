@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { Given } from '../conditioning/index.js';
-import type { NetworkDescription } from './description.js';
+import type { Channels, Size } from '../frame.js';
 
 /** Images to predict, with what is given for each, as tensors. */
 export interface Examples {
@@ -12,13 +12,17 @@ export interface Examples {
   given: Given;
 }
 
-/** Number of previous frames that a network is given; 0 for an unconditional one. */
-export function contextLength({ conditioning }: NetworkDescription): number {
-  return conditioning === null ? 0 : conditioning.context;
+/** What a model's examples are made of. */
+export interface ExampleShape {
+  size: Size;
+  channels: Channels;
+  levels: number;
+  /** Number of previous frames that are given; 0: none. */
+  context: number;
 }
 
-/** Bytes of one frame at a network's size. */
-export function frameBytes({ size, channels }: NetworkDescription): number {
+/** Bytes of one frame at a model's size: its dimensions. */
+export function frameBytes({ size, channels }: Pick<ExampleShape, 'size' | 'channels'>): number {
   return size.height * size.width * channels;
 }
 
@@ -30,7 +34,6 @@ export type Disturb = (seen: Float32Array, context: readonly Float32Array[]) => 
 
 /** Collects frames with their context, byte by byte, and hands them over as tensors; reused from batch to batch. */
 export class ExampleBuffer {
-  private readonly context: number;
   private readonly pixels: number;
   private readonly images: Float32Array;
   private readonly seen: Float32Array;
@@ -40,15 +43,15 @@ export class ExampleBuffer {
   private count = 0;
 
   constructor(
-    private readonly network: NetworkDescription,
+    private readonly shape: ExampleShape,
     readonly capacity: number,
   ) {
-    this.context = contextLength(network);
-    this.pixels = frameBytes(network);
+    const { size, context } = shape;
+    this.pixels = frameBytes(shape);
     this.images = new Float32Array(capacity * this.pixels);
     this.seen = new Float32Array(capacity * this.pixels);
-    this.contexts = Array.from({ length: this.context }, () => new Float32Array(capacity * this.pixels));
-    this.valid = new Float32Array(capacity * network.size.height * network.size.width * this.context);
+    this.contexts = Array.from({ length: context }, () => new Float32Array(capacity * this.pixels));
+    this.valid = new Float32Array(capacity * size.height * size.width * context);
   }
 
   get size(): number {
@@ -73,12 +76,12 @@ export class ExampleBuffer {
    * @param disturb changes what the network is shown, in place
    */
   add(frames: Uint8Array, number: number, mirrored: boolean, disturb?: Disturb): void {
-    const { context, pixels, count } = this;
+    const { pixels, count } = this;
+    const { context, levels } = this.shape;
     const missing = Math.max(0, context - (number - 1));
     for (let k = 0; k < context; k++) {
       const frame = Math.max(k, missing) - context + number - 1;
-      if (missing === context)
-        this.contexts[k].fill((this.network.levels - 1) / 2, count * pixels, (count + 1) * pixels);
+      if (missing === context) this.contexts[k].fill((levels - 1) / 2, count * pixels, (count + 1) * pixels);
       else this.copy(frames, frame * pixels, this.contexts[k], count * pixels, mirrored);
     }
     const planes = (this.valid.length / this.capacity) * count;
@@ -94,8 +97,8 @@ export class ExampleBuffer {
 
   /** Tensors of the examples added since `clear`; they keep their values when the buffer is filled again. */
   tensors(): Examples {
-    const { size, channels } = this.network;
-    const { context, count } = this;
+    const { size, channels, context } = this.shape;
+    const { count } = this;
     const imageTensor = (values: Float32Array, features: number): Tensor4D => {
       const shape: [number, number, number, number] = [count, size.height, size.width, features];
       return tf.tensor4d(
@@ -115,7 +118,7 @@ export class ExampleBuffer {
 
   /** Copies one frame, brought from 0..255 to the network's levels. */
   private copy(from: Uint8Array, start: number, to: Float32Array, offset: number, mirrored: boolean): void {
-    const { channels, levels, size } = this.network;
+    const { channels, levels, size } = this.shape;
     for (let y = 0; y < size.height; y++) {
       for (let x = 0; x < size.width; x++) {
         const source = start + (y * size.width + (mirrored ? size.width - 1 - x : x)) * channels;
@@ -138,9 +141,7 @@ export function byteOf(level: number, levels: number): number {
 
 /** Frees the tensors of examples. */
 export function disposeExamples({ image, seen, given }: Examples): void {
-  tf.dispose([
-    image,
-    seen,
-    ...(given.previousFrames ? [...given.previousFrames.frames, given.previousFrames.valid] : []),
-  ]);
+  const { previousFrames, lowResolutionImage } = given;
+  tf.dispose([image, seen, ...(previousFrames ? [...previousFrames.frames, previousFrames.valid] : [])]);
+  tf.dispose(lowResolutionImage ?? []);
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { conditioningOf } from '../conditioning/index.js';
 import type { NetworkDescription } from './description.js';
 import { headOf } from './heads/index.js';
 
@@ -8,7 +9,7 @@ const DIFFERENCE_GAIN = 8;
 
 /** Whether the network reads each sub-pixel's difference to its anchor beside its level. */
 function readsDifference({ head, conditioning }: NetworkDescription): boolean {
-  return headOf(head).anchored && conditioning !== null;
+  return headOf(head).anchored && conditioning.some((given) => conditioningOf(given).anchored);
 }
 
 /** Features that the network reads for each colour channel: the scaled level, and the difference to the anchor. */

@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
-import { conditionings, type Condition, type Given } from '../conditioning/index.js';
+import { conditioningOf, type Condition, type Given } from '../conditioning/index.js';
 import type { NetworkDescription } from './description.js';
 import type { Examples } from './examples.js';
 import { headOf } from './heads/index.js';
 import { imageFeatures, imageInput } from './image-input.js';
 import { layerOf } from './layers/index.js';
 import { ProgramBuilder, type Program } from './program.js';
+import type { Slot } from './slot.js';
 import { runWholeImage } from './whole-image.js';
 
 /** A description made ready to run: its program, and all its parameters in their order in checkpoints. */
@@ -25,32 +26,45 @@ export interface Network {
  */
 export function buildNetwork(description: NetworkDescription): Network {
   const { size, channels, levels, first, head, conditioning } = description;
-  const given = conditioning === null ? null : conditionings[conditioning.type];
-  const mapFeatures = conditioning === null || given === null ? 0 : given.mapFeatures(conditioning);
+  const mapFeatures = conditioning.reduce((sum, given) => sum + conditioningOf(given).mapFeatures(given), 0);
   const builder = new ProgramBuilder(size, channels, imageFeatures(description), mapFeatures);
 
   const map = builder.conditioned('first.map', first.features);
   let x = builder.conv(builder.image, { name: 'first', kernel: first.kernel, features: first.features, plus: map });
-  description.layers.forEach((layer, index) => {
+  let skipped: Slot | null = null;
+  for (const [index, layer] of description.layers.entries()) {
     x = layerOf(layer).build(builder, `layers.${index}`, layer, x);
-  });
-  description.output.forEach((features, index) => {
+    if (!description.skips) continue;
+    skipped = builder.conv(x, { name: `skips.${index}`, kernel: 1, features: first.features, plus: skipped });
+  }
+  x = skipped ?? x;
+  for (const [index, features] of description.output.entries())
     x = builder.conv(x, { name: `output.${index}`, kernel: 1, features, relu: true });
-  });
   const outputs = Array.from({ length: channels }, () => headOf(head).outputs(head, levels));
   x = builder.conv(x, { name: 'head', kernel: 1, features: outputs, relu: true });
 
   const program = builder.finish(x);
-  const own = conditioning === null || given === null ? [] : given.parameters(conditioning, description);
+  const own = conditioning.flatMap((given) => conditioningOf(given).parameters(given, description));
   return { description, program, parameters: [...own, ...program.parameters], conditioningParameters: own.length };
 }
 
-/** What the conditioning makes of what is given; null for a network without one. */
+/**
+ * What the conditionings make of what is given: their maps one after another in one, and the anchor of the one that has
+ * one. Null for an unconditional network.
+ */
 export function conditionOf(network: Network, parameters: readonly Tensor[], given: Given): Condition | null {
-  const { description, conditioningParameters } = network;
-  if (description.conditioning === null) return null;
-  const weights = parameters.slice(0, conditioningParameters);
-  return conditionings[description.conditioning.type].condition(description.conditioning, description, given, weights);
+  const { description } = network;
+  let used = 0;
+  const conditions = description.conditioning.map((one) => {
+    const conditioning = conditioningOf(one);
+    const count = conditioning.parameters(one, description).length;
+    return conditioning.condition(one, description, given, parameters.slice(used, (used += count)));
+  });
+  if (conditions.length === 0) return null;
+  const maps = conditions.map(({ map }) => map);
+  const map = maps.length === 1 ? maps[0] : tf.concat(maps, 3);
+  const anchor = conditions.find((condition) => condition.anchor !== undefined)?.anchor;
+  return { map, ...(anchor && { anchor }) };
 }
 
 /** The head's outputs for every sub-pixel, with the sub-pixels before it known. */
@@ -78,7 +92,9 @@ export function subPixelNats(network: Network, parameters: readonly Tensor[], ex
   const output = networkOutput(network, parameters, seen, condition);
   const targets = tf.cast(tf.reshape<Rank.R1>(image, [-1]), 'int32');
   const anchors: Tensor1D =
-    condition === null ? tf.fill([image.size], (levels - 1) / 2) : tf.reshape<Rank.R1>(condition.anchor, [-1]);
+    condition?.anchor === undefined
+      ? tf.fill([image.size], (levels - 1) / 2)
+      : tf.reshape<Rank.R1>(condition.anchor, [-1]);
   const outputs = tf.reshape<Rank.R2>(output, [image.size, -1]);
   const nats = headOf(head).nats(head, levels, outputs, targets, anchors);
   return tf.reshape(nats, [image.shape[0], -1]);

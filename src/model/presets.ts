@@ -1,6 +1,6 @@
 import type { ConditioningDescription } from '../conditioning/index.js';
 import type { Channels, Size } from '../frame.js';
-import type { ModelDescription } from './description.js';
+import type { ModelDescription, NetworkDescription } from './description.js';
 import type { HeadDescription } from './heads/index.js';
 import type { LayerDescription } from './layers/index.js';
 
@@ -14,27 +14,38 @@ export interface PresetSettings {
   /** Number of layers. */
   layers: number;
   head: HeadDescription['type'];
-  /** Previous frames given; 0 for an unconditional network. */
+  /** Features of each 1x1 layer before the head; null: one of 2h. */
+  output?: number[] | null;
+  /** Whether every layer has a skip connection to the output. */
+  skips?: boolean;
+  /** Whether the LSTMs' states outside the image are learned. */
+  initialState?: 'zero' | 'learned';
+  /** Previous frames given; 0: none. */
   context: number;
+  /** Multi-scale: the factor from each scale to the next finer one, the coarsest first; none: a single scale. */
+  factors?: readonly number[];
+  /** Whether the pixels that two scales share are known at the finer one (see LowResolutionImageDescription). */
+  shared?: 'known' | 'predicted';
 }
 
 /** Makes one layer of a network of h features. */
-type LayerPreset = (hidden: number) => LayerDescription;
+type LayerPreset = (hidden: number, initialState: 'zero' | 'learned') => LayerDescription;
 
 /** The networks by name: each is a stack of one kind of layer. */
 export const networks = {
   'pixel-cnn': (hidden) => ({ type: 'pixel-cnn-block', hidden }),
-  'row-lstm': (hidden) => ({ type: 'row-lstm', hidden, initialState: 'zero' }),
-  'diagonal-bilstm': (hidden) => ({ type: 'diagonal-bilstm', hidden, initialState: 'zero' }),
+  'row-lstm': (hidden, initialState) => ({ type: 'row-lstm', hidden, initialState }),
+  'diagonal-bilstm': (hidden, initialState) => ({ type: 'diagonal-bilstm', hidden, initialState }),
 } as const satisfies Record<string, LayerPreset>;
 
 export type NetworkName = keyof typeof networks;
 
-/** The name of a network of one kind of layer; null for another. */
-export function networkName({ network }: ModelDescription): NetworkName | null {
+/** The name of the networks of a model whose layers are all of one kind; null for another. */
+export function networkName({ scales }: ModelDescription): NetworkName | null {
+  const layers = scales.flatMap(({ layers }) => layers);
   const names = Object.keys(networks) as NetworkName[];
-  const isMadeOf = (name: NetworkName) => network.layers.every(({ type }) => type === networks[name](1).type);
-  return network.layers.length === 0 ? null : (names.find(isMadeOf) ?? null);
+  const isMadeOf = (name: NetworkName) => layers.every(({ type }) => type === networks[name](1, 'zero').type);
+  return layers.length === 0 ? null : (names.find(isMadeOf) ?? null);
 }
 
 const headPresets: Record<HeadDescription['type'], HeadDescription> = {
@@ -43,22 +54,39 @@ const headPresets: Record<HeadDescription['type'], HeadDescription> = {
   'logistic-mixture': { type: 'logistic-mixture', components: 5, meanScale: 16 },
 };
 
-/** Describes a network by name: 7x7 first layer and 1x1 output layer of 2h features around the layers. */
+/** Features of the map that each conditioning gives. */
+const MAP_FEATURES = 32;
+
+/**
+ * Describes a model by the name of its networks: 7x7 first layer of 2h features, the layers, the output layers. All scales
+ * of a chain are alike.
+ */
 export function describeModel(name: NetworkName, settings: PresetSettings): ModelDescription {
-  const { size, channels, levels, hidden, layers, head, context } = settings;
-  const conditioning: ConditioningDescription | null =
-    context > 0 ? { type: 'previous-frames', context, features: 32 } : null;
+  const { size, factors = [], shared = 'known' } = settings;
+  const steps = factors.map((_, scale) => factors.slice(scale).reduce((product, factor) => product * factor, 1));
+  const scales = [...steps, 1].map((step, scale) => {
+    const side = (pixels: number) => Math.ceil(pixels / step);
+    const network = describeNetwork(name, settings, { width: side(size.width), height: side(size.height) });
+    if (scale === 0) return network;
+    const factor = factors[scale - 1];
+    const given: ConditioningDescription = { type: 'low-resolution-image', factor, features: MAP_FEATURES, shared };
+    return { ...network, conditioning: [given, ...network.conditioning] };
+  });
+  return { version: 1, scales };
+}
+
+function describeNetwork(name: NetworkName, settings: PresetSettings, size: Size): NetworkDescription {
+  const { channels, levels, hidden, layers, head, context } = settings;
+  const { output = null, skips = false, initialState = 'zero' } = settings;
   return {
-    version: 1,
-    network: {
-      size,
-      channels,
-      levels,
-      first: { kernel: 7, features: 2 * hidden },
-      layers: Array.from({ length: layers }, () => networks[name](hidden)),
-      output: [2 * hidden],
-      head: headPresets[head],
-      conditioning,
-    },
+    size,
+    channels,
+    levels,
+    first: { kernel: 7, features: 2 * hidden },
+    layers: Array.from({ length: layers }, () => networks[name](hidden, initialState)),
+    skips,
+    output: output ?? [2 * hidden],
+    head: headPresets[head],
+    conditioning: context > 0 ? [{ type: 'previous-frames', context, features: MAP_FEATURES }] : [],
   };
 }

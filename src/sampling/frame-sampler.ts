@@ -1,15 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Given } from '../conditioning/index.js';
+import { examplesOfScale, parametersOfScale, unknownSubPixels } from '../model/chain.js';
 import type { Model } from '../model/checkpoint.js';
-import { byteOf, disposeExamples, type Examples } from '../model/examples.js';
-import { headOf } from '../model/heads/index.js';
-import { imageFeatures, writeSubPixel } from '../model/image-input.js';
-import { conditionOf } from '../model/network.js';
+import { lowResolutionImageOf } from '../model/description.js';
+import { byteOf, disposeExamples, frameBytes, type Examples } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
-import { runGiven } from '../model/whole-image.js';
-import { drawLevel, type DrawSettings } from './draw.js';
+import type { DrawSettings } from './draw.js';
+import { ImageSampler } from './image-sampler.js';
 import type { Noise } from './noise.js';
-import { PixelByPixel } from './pixel-by-pixel.js';
 
 /** Which frame of which sample is drawn, from what noise and how. */
 export interface FrameDraw {
@@ -19,8 +18,8 @@ export interface FrameDraw {
   /** Index of the frame in its clip. */
   frame: number;
   settings: DrawSettings;
-  /** Told after each row, with the rows done. */
-  onRow?: (rows: number) => void;
+  /** Told after each row of each scale, with the share of the frame's sub-pixels that is done. */
+  onRow?: (share: number) => void;
   signal?: AbortSignal | undefined;
 }
 
@@ -28,26 +27,30 @@ export interface FrameDraw {
 export interface DrawnFrame {
   /** height x width x channels, 0 to 255. */
   bytes: Uint8Array;
-  /** -log P of the frame under the model (at temperature 1, without top-p), in nats. */
+  /** -log P of the frame under the model (at temperature 1, without top-p), in nats, summed over scales. */
   nats: number;
 }
 
-/** Draws frames from a model, one after another, with the exact caches of `PixelByPixel`. */
+/** Draws frames from a model, scale after scale, the coarsest first. */
 export class FrameSampler {
-  private readonly engine: PixelByPixel;
-  private readonly weights: Tensor[];
-  private readonly probabilities: Float64Array;
+  private readonly tensors: Tensor[];
+  private readonly scales: ImageSampler[];
 
   constructor(private readonly model: Model) {
-    const { network, weights } = model;
-    this.engine = new PixelByPixel(network.program, weights.slice(network.conditioningParameters));
-    this.weights = toTensors(weights, network.parameters);
-    this.probabilities = new Float64Array(network.description.levels);
+    const { chain, weights } = model;
+    this.tensors = toTensors(weights, chain.parameters);
+    this.scales = chain.scales.map((network, scale) => {
+      const [arrays, tensors] = [
+        parametersOfScale(chain, scale, weights),
+        parametersOfScale(chain, scale, this.tensors),
+      ];
+      return new ImageSampler(network, arrays, tensors);
+    });
   }
 
   /** Frees the model's tensors. */
   dispose(): void {
-    tf.dispose(this.weights);
+    tf.dispose(this.tensors);
   }
 
   /**
@@ -56,53 +59,60 @@ export class FrameSampler {
    * @param examples one example with what is given; its image is not read; its tensors are disposed of
    * @throws the signal's reason once it is aborted, looked at after each row
    */
-  async draw(examples: Examples, { noise, sample, frame, settings, onRow, signal }: FrameDraw): Promise<DrawnFrame> {
-    const { description } = this.model.network;
-    const { size, channels, levels, head } = description;
-    const likelihood = headOf(head);
-    const { engine, probabilities } = this;
-    const anchors = await this.begin(examples);
-    const features = imageFeatures(description);
-    const bytes = new Uint8Array(size.height * size.width * channels);
+  async draw(examples: Examples, options: FrameDraw): Promise<DrawnFrame> {
+    const { chain } = this.model;
+    const { noise, sample, frame, settings, signal } = options;
+    const sizes = chain.scales.map(({ description }) => frameBytes(description));
+    const all = sizes.reduce((sum, size) => sum + size, 0);
+    let levels: Int16Array | null = null;
     let nats = 0;
-    for (let y = 0, position = 0, subPixel = 0; y < size.height; y++) {
-      for (let x = 0; x < size.width; x++, position++) {
-        for (let channel = 0; channel < channels; channel++, subPixel++) {
-          const offset = engine.compute(y, x, channel);
-          const anchor = anchors[subPixel];
-          likelihood.distribution(head, levels, engine.outputs, offset, anchor, probabilities);
-          const level = drawLevel(probabilities, levels, noise.uniform(sample, frame, position, channel), settings);
-          nats -= Math.log(probabilities[level]);
-          writeSubPixel(description, level, anchor, engine.image, subPixel * features);
-          bytes[subPixel] = byteOf(level, levels);
-        }
+    let done = 0;
+    try {
+      for (const [scale, sampler] of this.scales.entries()) {
+        const { height } = chain.scales[scale].description.size;
+        const coarse: Int16Array | null = levels;
+        const drawn = await sampler.draw({
+          given: () => this.givenAt(scale, examples, coarse),
+          known: this.knownAt(scale, coarse),
+          uniform: (position, channel) => noise.uniform(sample, frame, position, channel, scale),
+          settings,
+          onRow: (rows) => options.onRow?.(Math.min(1, (done + (sizes[scale] * rows) / height) / all)),
+          signal,
+        });
+        levels = drawn.levels;
+        nats += drawn.nats;
+        done += sizes[scale];
       }
-      onRow?.(y + 1);
-      await new Promise((resolve) => setImmediate(resolve));
-      signal?.throwIfAborted();
+    } finally {
+      disposeExamples(examples);
     }
-    return { bytes, nats };
+    const { levels: count } = chain.examples;
+    return { bytes: Uint8Array.from(levels!, (level) => byteOf(level, count)), nats };
   }
 
-  /** Computes what does not depend on the image; returns the anchors, height x width x channels, in levels. */
-  private async begin(examples: Examples): Promise<Float32Array> {
-    const { network } = this.model;
-    const { program, description, conditioningParameters } = network;
-    if (description.conditioning === null) {
-      disposeExamples(examples);
-      return new Float32Array(examples.image.size).fill((description.levels - 1) / 2);
-    }
-    const condition = tf.tidy(() => conditionOf(network, this.weights, examples.given)!);
-    const slots = tf.tidy(() =>
-      Object.fromEntries(runGiven(program, this.weights.slice(conditioningParameters), condition.map)),
-    );
-    const given = new Map<number, Float32Array>();
-    for (const [id, tensor] of Object.entries(slots)) given.set(Number(id), (await tensor.data()) as Float32Array);
-    const anchors = (await condition.anchor.data()) as Float32Array;
-    tf.dispose([condition.map, ...Object.values(slots)]);
-    // Only now: the anchor may be one of the tensors given.
-    disposeExamples(examples);
-    this.engine.begin(given);
-    return anchors;
+  /** What a scale is given: the examples' own, and the image drawn at the scale before. */
+  private givenAt(scale: number, examples: Examples, coarse: Int16Array | null): Given {
+    const { chain } = this.model;
+    const { given } = examplesOfScale(chain, scale, examples);
+    if (coarse === null) return given;
+    const { size, channels } = chain.scales[scale - 1].description;
+    const shape: [number, number, number, number] = [1, size.height, size.width, channels];
+    return { ...given, lowResolutionImage: tf.tensor4d(Float32Array.from(coarse), shape) };
+  }
+
+  /** The sub-pixels of a scale that the scale before has drawn; null where there are none. */
+  private knownAt(scale: number, coarse: Int16Array | null): Int16Array | null {
+    const { description } = this.model.chain.scales[scale];
+    const unknown = unknownSubPixels(description);
+    const given = lowResolutionImageOf(description);
+    if (unknown === null || given === null || coarse === null) return null;
+    const { size, channels } = description;
+    const coarseWidth = Math.ceil(size.width / given.factor);
+    return Int16Array.from(unknown, (isUnknown, at) => {
+      if (isUnknown === 1) return -1;
+      const [pixel, channel] = [Math.floor(at / channels), at % channels];
+      const [row, column] = [Math.floor(pixel / size.width), pixel % size.width].map((side) => side / given.factor);
+      return coarse[(row * coarseWidth + column) * channels + channel];
+    });
   }
 }

@@ -1,5 +1,8 @@
 import { Philox } from '../philox.js';
 
+/** Values of the counter's last word that one scale takes; `purposes` has its own among those of the first. */
+const CHANNEL_WORDS = 256;
+
 /**
  * The randomness of sampling: one uniform number for each sub-pixel, a function of the seed and of which sub-pixel it
  * is, never of who draws it or when.
@@ -12,8 +15,11 @@ export class Noise {
     this.philox = new Philox(seed);
   }
 
-  /** A number strictly between 0 and 1 from the Philox block whose counter is the four arguments, in this order. */
-  uniform(sample: number, frame: number, position: number, channel: number): number {
-    return this.philox.uniform(sample, frame, position, channel);
+  /**
+   * A number strictly between 0 and 1 from the Philox block whose counter is (sample, frame, position, channel + 256
+   * scale). Position and channel are those of a sub-pixel at its scale; scale 0 is the coarsest.
+   */
+  uniform(sample: number, frame: number, position: number, channel: number, scale = 0): number {
+    return this.philox.uniform(sample, frame, position, channel + CHANNEL_WORDS * scale);
   }
 }

@@ -21,11 +21,9 @@ export interface RollOut {
 /** Predicts frame after frame: each predicted frame is context for the next, over any horizon. */
 export async function* rollOut(
   sampler: FrameSampler,
-  model: Model,
   context: Context,
   options: RollOut,
 ): AsyncGenerator<DrawnFrame, never> {
-  const { height } = model.network.description.size;
   const noise = new Noise(options.seed);
   const known = context.copy();
   for (let frame = options.first; ; frame++) {
@@ -34,7 +32,7 @@ export async function* rollOut(
       sample: options.sample,
       frame,
       settings: options.settings,
-      onRow: (rows) => options.onRow?.(rows / height),
+      onRow: (share) => options.onRow?.(share),
       signal: options.signal,
     });
     known.push(drawn.bytes);
@@ -44,6 +42,6 @@ export async function* rollOut(
 
 /** A frame at a model's size. */
 export function frameOf(model: Model, data: Uint8Array): Frame {
-  const { size, channels } = model.network.description;
+  const { size, channels } = model.chain.examples;
   return { ...size, channels, data };
 }

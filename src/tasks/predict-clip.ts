@@ -54,7 +54,7 @@ export async function predictClip(model: Model, path: string, options: PredictCl
   const { out, scale, signal, fit } = options;
   checkDrawSettings(options.settings);
   await checkOutput(out);
-  const { size, channels } = model.network.description;
+  const { size, channels } = model.chain.examples;
   const reader = await openClip(path, { size, channels, fit, ...(signal && { signal }) });
   const sampler = new FrameSampler(model);
   const prediction = new Prediction(model, sampler, reader, options);
@@ -84,7 +84,7 @@ class Prediction {
 
   async *frames(): AsyncGenerator<Frame> {
     const { from, horizon, samples } = this.options;
-    const context = new Context(this.model.network.description);
+    const context = new Context(this.model.chain.examples);
     const truth: Frame[] = [];
     const panels = samples + (from === null ? 0 : 1);
     for await (const frame of this.reader.frames()) {
@@ -121,7 +121,7 @@ class Prediction {
   private rollOut(context: Context, sample: number) {
     const { horizon, samples, seed, settings, onProgress, signal } = this.options;
     const onRow = (share: number) => onProgress?.(this.drawn + share, horizon * samples);
-    return rollOut(this.sampler, this.model, context, { seed, sample, first: this.known, settings, onRow, signal });
+    return rollOut(this.sampler, context, { seed, sample, first: this.known, settings, onRow, signal });
   }
 }
 

@@ -57,7 +57,7 @@ export async function scoreClips(
   options: ScoreClipsOptions,
 ): Promise<VideoScore> {
   const sources = await listClips(paths);
-  const weights = toTensors(model.weights, model.network.parameters);
+  const weights = toTensors(model.weights, model.chain.parameters);
   const sampler = new FrameSampler(model);
   const clips: ScoredClip[] = [];
   try {
@@ -83,7 +83,7 @@ async function scoreOne(
   { fit, horizon, seed, onProgress, onWarning, signal }: ScoreClipsOptions,
 ): Promise<ScoredClip | null> {
   const { name } = source;
-  const { size, channels } = model.network.description;
+  const { size, channels } = model.chain.examples;
   const open = (): Promise<ClipReader> => openClip(source.path, { size, channels, fit, ...(signal && { signal }) });
   const tell = (what: ScoringProgress['what'], frames: number) => onProgress?.({ name, clip, clips, what, frames });
 
@@ -116,7 +116,7 @@ function summary(model: Model, clips: ScoredClip[]): VideoScore {
     dimensions: sum(clips.map(({ dimensions }) => dimensions)),
     bitsPerDim: bits.mean,
     standardError: bits.standardError,
-    baselines: { uniform: uniformBitsPerDim(model.network.description.levels), 'previous-frame': previous.mean },
+    baselines: { uniform: uniformBitsPerDim(model.chain.examples.levels), 'previous-frame': previous.mean },
     psnr:
       rolled.length === 0
         ? null

@@ -2,11 +2,12 @@ import { resolve } from 'node:path';
 import { PxvError } from '../errors.js';
 import { PreviousFrameBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Frame } from '../frame.js';
-import type { NetworkDescription } from '../model/description.js';
-import { frameBytes } from '../model/examples.js';
+import type { Chain } from '../model/chain.js';
+import { frameBytes, type ExampleShape } from '../model/examples.js';
+import { clipData } from '../training/clip-data.js';
 import type { DataConfiguration, RunConfiguration } from '../training/configuration.js';
 import { RunFolder } from '../training/run-folder.js';
-import { startTraining, train, type TrainingData, type TrainingHooks, type TrainingResult } from '../training/train.js';
+import { startTraining, train, type TrainingHooks, type TrainingResult } from '../training/train.js';
 import { heldOutClips } from '../training/validation.js';
 import { listClips, openFrameStore, type ClipSource, type FrameStore } from '../video/index.js';
 
@@ -52,29 +53,30 @@ export async function trainOnClips(
   hooks: TrainOnClipsHooks = {},
 ): Promise<TrainedRun> {
   const run = new RunFolder(out);
-  const { network, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
+  const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
   const clips = await findClips(checkpoint.configuration.data);
   if (configuration === null) run.cutLog(checkpoint.step);
   else {
     run.create();
     run.writeConfiguration(configuration);
   }
-  const { store, data } = await openData(run, clips, checkpoint.configuration, hooks);
+  const { store, training, validation } = await openClips(run, clips, chain, checkpoint.configuration, hooks);
   try {
     const names = (clips: readonly number[]) => clips.map((clip) => store.clips[clip].name);
     const facts: TrainingFacts = {
-      parameters: network.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
-      trainingClips: names(data.training),
-      validationClips: names(data.validation),
-      frames: data.training.reduce((sum, clip) => sum + store.clips[clip].frames, 0),
+      parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      trainingClips: names(training),
+      validationClips: names(validation),
+      frames: training.reduce((sum, clip) => sum + store.clips[clip].frames, 0),
       step: checkpoint.step,
       baselines: {
-        uniform: uniformBitsPerDim(network.description.levels),
-        'previous-frame': previousFrameBaseline(network.description, store, data.validation),
+        uniform: uniformBitsPerDim(chain.examples.levels),
+        'previous-frame': previousFrameBaseline(chain.examples, store, validation),
       },
     };
     hooks.onStart?.(facts);
-    const result = await train(network, checkpoint, data, run, hooks);
+    const data = clipData(chain, store, training, validation, checkpoint.configuration.training);
+    const result = await train(chain, checkpoint, data, run, hooks);
     return { ...result, output: out, configuration: checkpoint.configuration, facts };
   } finally {
     await store.close();
@@ -82,16 +84,12 @@ export async function trainOnClips(
 }
 
 /** The previous frame as a predictor of the validation clips, each weighing the same; null where there is none. */
-function previousFrameBaseline(
-  network: NetworkDescription,
-  store: FrameStore,
-  clips: readonly number[],
-): number | null {
+function previousFrameBaseline(shape: ExampleShape, store: FrameStore, clips: readonly number[]): number | null {
   if (clips.length === 0) return null;
   const frame = (): Frame => ({
-    ...network.size,
-    channels: network.channels,
-    data: new Uint8Array(frameBytes(network)),
+    ...shape.size,
+    channels: shape.channels,
+    data: new Uint8Array(frameBytes(shape)),
   });
   let [previous, current] = [frame(), frame()];
   const bits = clips.map((clip) => {
@@ -121,13 +119,14 @@ async function findClips({ frames, validate }: DataConfiguration): Promise<Clips
 }
 
 /** Decodes the clips and tells which are for training and which for validation. */
-async function openData(
+async function openClips(
   run: RunFolder,
   { learnt, held }: Clips,
-  { model, data, training }: RunConfiguration,
+  chain: Chain,
+  { data, training }: RunConfiguration,
   { onDecode, onWarning, signal }: TrainOnClipsHooks,
-): Promise<{ store: FrameStore; data: TrainingData }> {
-  const { size, channels } = model.network;
+): Promise<{ store: FrameStore; training: number[]; validation: number[] }> {
+  const { size, channels } = chain.examples;
   const store = await openFrameStore(run.frames, [...learnt, ...held], {
     size,
     channels,
@@ -146,7 +145,7 @@ async function openData(
   const chosen = held.length > 0 ? [] : heldOutClips(first.length, BigInt(training.seed)).map((index) => first[index]);
   const trainingClips = first.filter((clip) => !chosen.includes(clip));
   if (trainingClips.length === 0) throw nothingToLearn(data.frames);
-  return { store, data: { store, training: trainingClips, validation: held.length > 0 ? rest : chosen } };
+  return { store, training: trainingClips, validation: held.length > 0 ? rest : chosen };
 }
 
 function onBothSides(path: string): PxvError {

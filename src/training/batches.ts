@@ -1,9 +1,8 @@
-import { ExampleBuffer, contextLength, frameBytes, type Examples } from '../model/examples.js';
-import type { NetworkDescription } from '../model/description.js';
+import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from '../model/examples.js';
 import { Philox, purposes } from '../philox.js';
 import { Disturbance } from './disturbance.js';
 
-/** Clips at the network's size, read at random. */
+/** Clips at the model's size, read at random. */
 export interface ClipStore {
   clips: readonly { name: string; frames: number }[];
   /** Copies frames first to first + count - 1 of a clip, height x width x channels bytes each, to the start of `into`. */
@@ -32,16 +31,16 @@ export class TrainingBatches {
 
   /** @param clips indices into the store of clips of at least two frames */
   constructor(
-    network: NetworkDescription,
+    shape: ExampleShape,
     private readonly store: ClipStore,
     private readonly clips: readonly number[],
     private readonly settings: { seed: bigint; batch: number; mirror: boolean; disturb: number },
   ) {
     this.philox = new Philox(settings.seed);
-    this.buffer = new ExampleBuffer(network, settings.batch);
-    this.disturbance = new Disturbance(network);
-    this.context = contextLength(network);
-    this.frames = new Uint8Array((this.context + 1) * frameBytes(network));
+    this.buffer = new ExampleBuffer(shape, settings.batch);
+    this.disturbance = new Disturbance(shape);
+    this.context = shape.context;
+    this.frames = new Uint8Array((this.context + 1) * frameBytes(shape));
   }
 
   /** Examples of a step, 0 for the first. */

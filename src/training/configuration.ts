@@ -27,6 +27,10 @@ export const trainingSchema = z.strictObject({
     .prefault({}),
   /** Gradients are scaled down to at most this norm. */
   clipNorm: z.number().positive().default(1),
+  /** Model whose weights the training starts from; null: random ones. */
+  from: z.string().nullable().default(null),
+  /** Indices of the scales that are trained, the coarsest 0; null: all. */
+  scales: z.array(z.int().min(0)).min(1).nullable().default(null),
   /** Show every other example mirrored left to right. */
   mirror: z.boolean().default(true),
   /** Share of the examples in which the network is shown disturbed sub-pixels (see disturbance.ts). */

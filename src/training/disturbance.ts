@@ -1,5 +1,4 @@
-import type { NetworkDescription } from '../model/description.js';
-import type { Disturb } from '../model/examples.js';
+import type { Disturb, ExampleShape } from '../model/examples.js';
 
 /** A source of numbers in [0, 1). */
 type Uniform = () => number;
@@ -18,13 +17,13 @@ const OUTLIERS = { share: 0.02, largest: 1 / 3 };
  * as a sampled frame has them, it learns to come back. The likelihood stays exact: scoring disturbs nothing.
  */
 export class Disturbance {
-  constructor(private readonly network: NetworkDescription) {}
+  constructor(private readonly shape: ExampleShape) {}
 
   /** The disturbance of one example, a function of the seed (32 bits) alone. */
   seeded(seed: number): Disturb {
     const uniform = mulberry32(seed);
     return (seen, context) => {
-      const range = this.network.levels - 1;
+      const range = this.shape.levels - 1;
       const strength = NOISE.weakest * (NOISE.strongest / NOISE.weakest) ** uniform();
       this.shiftPatches(seen, uniform);
       this.scatterOutliers(seen, uniform);
@@ -39,7 +38,7 @@ export class Disturbance {
 
   /** Adds a constant to each channel of some rectangles. */
   private shiftPatches(seen: Float32Array, uniform: Uniform): void {
-    const { size, channels, levels } = this.network;
+    const { size, channels, levels } = this.shape;
     const patches = Math.floor(uniform() * (PATCH.count + 1));
     for (let patch = 0; patch < patches; patch++) {
       const [top, left] = [uniform() * size.height, uniform() * size.width].map(Math.floor);
@@ -60,7 +59,7 @@ export class Disturbance {
     const count = Math.floor(share * seen.length);
     for (let i = 0; i < count; i++) {
       const at = Math.floor(uniform() * seen.length);
-      seen[at] += (2 * uniform() - 1) * OUTLIERS.largest * (this.network.levels - 1);
+      seen[at] += (2 * uniform() - 1) * OUTLIERS.largest * (this.shape.levels - 1);
     }
   }
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { PxvError } from '../errors.js';
 import { makeFolder } from '../make-folder.js';
 import { modelMetadata, namedWeights, readDescription, saveModel, takeWeights } from '../model/checkpoint.js';
-import { buildNetwork, type Network } from '../model/network.js';
+import { buildChain, type Chain } from '../model/chain.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import { readSafetensors, replaceFile, writeSafetensors, type NamedArray } from '../model/safetensors.js';
 import { toArrays, toTensors } from '../model/weights.js';
@@ -82,17 +82,17 @@ export class RunFolder {
   }
 
   /** Writes model.safetensors. */
-  async saveModel(network: Network, { configuration, state, step }: Checkpoint): Promise<void> {
+  async saveModel(chain: Chain, { configuration, state, step }: Checkpoint): Promise<void> {
     const weights = await toArrays(state.weights);
-    saveModel(join(this.path, files.model), { description: configuration.model, network, weights, step });
+    saveModel(join(this.path, files.model), { description: configuration.model, chain, weights, step });
   }
 
   /** Writes training.safetensors. */
-  async saveTraining(network: Network, { configuration, state, step, best }: Checkpoint): Promise<void> {
-    const arrays = namedWeights(network, await toArrays(state.weights));
+  async saveTraining(chain: Chain, { configuration, state, step, best }: Checkpoint): Promise<void> {
+    const arrays = namedWeights(chain.parameters, await toArrays(state.weights));
     const { stateNames } = optimisers[configuration.training.optimiser];
     for (const [index, name] of stateNames.entries()) {
-      const named = namedWeights(network, await toArrays(state.optimiser[index]), `optimiser.${name}.`);
+      const named = namedWeights(chain.parameters, await toArrays(state.optimiser[index]), `optimiser.${name}.`);
       for (const [key, array] of named) arrays.set(key, array);
     }
     const { training, data, model } = configuration;
@@ -110,7 +110,7 @@ export class RunFolder {
    *
    * @throws PxvError `CHECKPOINT` where there is nothing to resume, or it is broken
    */
-  load(): { checkpoint: Checkpoint; network: Network } {
+  load(): { checkpoint: Checkpoint; chain: Chain } {
     const path = join(this.path, files.training);
     if (!this.hasTraining) {
       throw new PxvError({
@@ -128,15 +128,11 @@ export class RunFolder {
     const [training, data, step, best] = ['training', 'data', 'step', 'best'].map((key) => json(metadata[key]));
     const configuration = parseConfiguration(runSchema, { model, training, data }, source);
     const progress = parseConfiguration(progressSchema, { step, best }, source);
-    const network = buildNetwork(configuration.model.network);
+    const chain = buildChain(configuration.model);
     const { stateNames } = optimisers[configuration.training.optimiser];
-    const read = (prefix: string) => this.tensors(path, network, arrays, prefix);
+    const read = (prefix: string) => tensors(path, chain, arrays, prefix);
     const state = { weights: read(''), optimiser: stateNames.map((name) => read(`optimiser.${name}.`)) };
-    return { network, checkpoint: { configuration, state, ...progress } };
-  }
-
-  private tensors(path: string, network: Network, arrays: ReadonlyMap<string, NamedArray>, prefix: string): Tensor[] {
-    return toTensors(takeWeights(path, network, arrays, prefix), network.parameters);
+    return { chain, checkpoint: { configuration, state, ...progress } };
   }
 
   appendLog(entry: LogEntry): void {
@@ -163,6 +159,15 @@ export class RunFolder {
       remedy: 'go on with it by --resume, or choose another folder with --out',
     });
   }
+}
+
+function tensors(
+  path: string,
+  { parameters }: Chain,
+  arrays: ReadonlyMap<string, NamedArray>,
+  prefix: string,
+): Tensor[] {
+  return toTensors(takeWeights(path, parameters, arrays, prefix), parameters);
 }
 
 /** The value of a JSON text; undefined where it is none. */

@@ -1,24 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { PxvError } from '../errors.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
-import { disposeExamples } from '../model/examples.js';
-import { buildNetwork, type Network } from '../model/network.js';
+import { disposeExamples, type Examples } from '../model/examples.js';
+import { buildChain, type Chain } from '../model/chain.js';
+import { loadModel } from '../model/checkpoint.js';
 import { toTensors } from '../model/weights.js';
-import { TrainingBatches, type ClipStore } from './batches.js';
 import type { RunConfiguration } from './configuration.js';
 import { learningRate } from './learning-rate.js';
 import { optimisers } from './optimisers.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
 import { gradientsOf, updated } from './training-step.js';
-import { validate } from './validation.js';
 
-/** The frames of a training: a store, and which of its clips are learnt from and which only validate. */
+/** What a training learns from and is validated on. */
 export interface TrainingData {
-  store: ClipStore;
-  training: readonly number[];
-  /** Empty: no validation; then the latest weights count as the best. */
-  validation: readonly number[];
+  /** Examples of a step, 0 for the first: a function of the seed and the step alone. */
+  batch(step: number): Examples;
+  /** Bits/dim of what is held out; null where nothing is: then the latest weights count as the best. */
+  validate: ((weights: readonly Tensor[]) => Promise<number>) | null;
 }
 
 /** How a training stands; told after every step. */
@@ -56,14 +56,22 @@ const PACE = { from: 3, steps: 20 };
 /** Share of the time that goes to validating and saving. */
 const OVERHEAD = 0.05;
 
-/** A new training's first state. */
-export function startTraining(configuration: RunConfiguration): { checkpoint: Checkpoint; network: Network } {
-  const network = buildNetwork(configuration.model.network);
-  const { parameters } = network;
-  const weights = toTensors(initialiseParameters(parameters, BigInt(configuration.training.seed)), parameters);
-  const { stateNames } = optimisers[configuration.training.optimiser];
+/**
+ * A new training's first state.
+ *
+ * @throws PxvError `CHECKPOINT` where the model to start from has other networks, `USAGE` where there is no such scale
+ */
+export function startTraining(configuration: RunConfiguration): { checkpoint: Checkpoint; chain: Chain } {
+  const chain = buildChain(configuration.model);
+  const { parameters } = chain;
+  const { seed, from, optimiser: name, scales } = configuration.training;
+  const missing = scales?.find((scale) => scale >= chain.scales.length);
+  if (missing !== undefined) throw noSuchScale(missing, chain);
+  const first = from === null ? initialiseParameters(parameters, BigInt(seed)) : weightsFrom(from, chain);
+  const weights = toTensors(first, parameters);
+  const { stateNames } = optimisers[name];
   const optimiser = stateNames.map(() => weights.map((weight) => tf.keep(tf.zerosLike(weight))));
-  return { network, checkpoint: { configuration, state: { weights, optimiser }, step: 0, best: null } };
+  return { chain, checkpoint: { configuration, state: { weights, optimiser }, step: 0, best: null } };
 }
 
 /**
@@ -74,7 +82,7 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
  *   not finite: the files then hold the last state that was saved
  */
 export async function train(
-  network: Network,
+  chain: Chain,
   start: Checkpoint,
   data: TrainingData,
   run: RunFolder,
@@ -83,12 +91,6 @@ export async function train(
   let checkpoint = start;
   const { training } = start.configuration;
   const optimiser = optimisers[training.optimiser];
-  const batches = new TrainingBatches(network.description, data.store, data.training, {
-    seed: BigInt(training.seed),
-    batch: training.batch,
-    mirror: training.mirror,
-    disturb: training.disturb,
-  });
   const times: number[] = [];
   let validation: number | null = null;
   let bitsPerDim = NaN;
@@ -100,14 +102,14 @@ export async function train(
     const { steps } = configuration.training;
     if (steps !== null && step >= steps) break;
     if (signal?.aborted) {
-      await run.saveTraining(network, checkpoint);
-      if (checkpoint.best === null) await run.saveModel(network, checkpoint);
+      await run.saveTraining(chain, checkpoint);
+      if (checkpoint.best === null) await run.saveModel(chain, checkpoint);
       signal.throwIfAborted();
     }
     const before = performance.now();
     const rate = learningRate(training.schedule, step, steps);
-    const examples = batches.batch(step);
-    const gradients = gradientsOf(network, checkpoint.state.weights, examples);
+    const examples = data.batch(step);
+    const gradients = gradientsOf(chain, checkpoint.state.weights, examples, training.scales ?? undefined);
     disposeExamples(examples);
     const [[nats], [norm]] = await Promise.all([gradients.nats.data(), gradients.norm.data()]);
     if (!Number.isFinite(nats) || !Number.isFinite(norm))
@@ -138,7 +140,7 @@ export async function train(
       seconds: times[times.length - 1],
     };
     if (known !== null && isValidationStep(checkpoint.step, known, training.validations)) {
-      validation = await validateAndSave(network, checkpoint, data, run);
+      validation = await validateAndSave(chain, checkpoint, data, run);
       if (validation !== null) {
         entry.validation = validation;
         checkpoint = { ...checkpoint, best: Math.min(checkpoint.best ?? Infinity, validation) };
@@ -146,7 +148,7 @@ export async function train(
     }
     run.appendLog(entry);
     if (now - lastSave > 1000 * SECONDS_BETWEEN_SAVES || checkpoint.step === known) {
-      await run.saveTraining(network, checkpoint);
+      await run.saveTraining(chain, checkpoint);
       lastSave = performance.now();
     }
     onStep?.({
@@ -178,23 +180,50 @@ function isValidationStep(step: number, steps: number, validations: number): boo
 
 /** Validates, and saves the weights as the model where they are the best so far. */
 async function validateAndSave(
-  network: Network,
+  chain: Chain,
   checkpoint: Checkpoint,
-  { store, validation }: TrainingData,
+  { validate }: TrainingData,
   run: RunFolder,
 ): Promise<number | null> {
-  const { state, best, configuration } = checkpoint;
-  if (validation.length === 0) {
-    await run.saveModel(network, checkpoint);
+  const { state, best } = checkpoint;
+  if (validate === null) {
+    await run.saveModel(chain, checkpoint);
     return null;
   }
-  const { validationFrames } = configuration.training;
-  const bitsPerDim = await validate(network, state.weights, store, validation, validationFrames);
+  const bitsPerDim = await validate(state.weights);
   if (!Number.isFinite(bitsPerDim)) {
-    throw diverged(run, checkpoint.step, `${bitsPerDim} bits/dim on the validation clips`);
+    throw diverged(run, checkpoint.step, `${bitsPerDim} bits/dim in the validation`);
   }
-  if (best === null || bitsPerDim < best) await run.saveModel(network, checkpoint);
+  if (best === null || bitsPerDim < best) await run.saveModel(chain, checkpoint);
   return bitsPerDim;
+}
+
+/** The weights of a model, which must have the same networks. */
+function weightsFrom(name: string, chain: Chain): Float32Array[] {
+  const model = loadModel(name);
+  const signature = ({ parameters }: Chain) => parameters.map(({ name, shape }) => `${name} ${shape.join('x')}`);
+  const own = new Set(signature(model.chain));
+  const missing = signature(chain).find((parameter) => !own.has(parameter));
+  if (missing === undefined && own.size === chain.parameters.length) return model.weights;
+  throw new PxvError({
+    code: 'CHECKPOINT',
+    operation: 'start training',
+    argument: name,
+    expected: 'a model of the same networks',
+    received: missing === undefined ? 'one with more parameters' : `one without ${missing}`,
+    remedy: 'take the description of that model, or leave out --from',
+  });
+}
+
+function noSuchScale(scale: number, { scales }: Chain): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'train',
+    argument: 'training.scales',
+    expected: `indices below ${scales.length}, the number of scales`,
+    received: String(scale),
+    remedy: 'count scales from 0, the coarsest',
+  });
 }
 
 function median(values: readonly number[]): number {

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { subPixelNats, type Network } from '../model/network.js';
+import { chainNats, dimensions, parametersOfScale, type Chain } from '../model/chain.js';
 import type { Examples } from '../model/examples.js';
 import { clippingScale, globalNorm, type Optimiser, type UpdateSettings } from './optimisers.js';
 
 /** All that changes from step to step: weights, and the optimiser's state for each. */
 export type TrainingState = {
-  /** In the order of `network.parameters`. */
+  /** In the order of `chain.parameters`. */
   weights: Tensor[];
   /** For each name of the optimiser's state, one tensor a parameter. */
   optimiser: Tensor[][];
@@ -15,16 +15,36 @@ export type TrainingState = {
 /** Gradients of the mean nats a sub-pixel; their norm tells whether they are finite. */
 export type Gradients = {
   nats: Scalar;
+  /** Of the weights that are trained. */
   gradients: Tensor[];
+  /** Their indices among all weights. */
+  trained: number[];
   norm: Scalar;
 };
 
-/** Mean -log P of the examples' sub-pixels and its gradients; the caller disposes of them. */
-export function gradientsOf(network: Network, weights: readonly Tensor[], examples: Examples): Gradients {
+/**
+ * Mean -log P of the examples' sub-pixels and its gradients; the caller disposes of them.
+ *
+ * @param among indices of the scales that are trained, and summed over; undefined: all. No scale's likelihood depends on
+ *   another's weights, so that scales trained together learn what they learn apart, but for the clipping of the gradient
+ */
+export function gradientsOf(
+  chain: Chain,
+  weights: readonly Tensor[],
+  examples: Examples,
+  among: readonly number[] = chain.scales.map((_, scale) => scale),
+): Gradients {
   return tf.tidy(() => {
-    const meanNats = (...parameters: Tensor[]): Scalar => tf.mean(subPixelNats(network, parameters, examples));
-    const { value, grads } = tf.valueAndGrads(meanNats)([...weights]);
-    return { nats: value, gradients: grads, norm: globalNorm(grads) };
+    const places = weights.map((_, index) => index);
+    const trained = among.flatMap((scale) => parametersOfScale(chain, scale, places));
+    const subPixels = examples.image.shape[0] * dimensions(chain);
+    const meanNats = (...parameters: Tensor[]): Scalar => {
+      const all = [...weights];
+      trained.forEach((index, place) => (all[index] = parameters[place]));
+      return tf.div(tf.sum(chainNats(chain, all, examples, among)), subPixels);
+    };
+    const { value, grads } = tf.valueAndGrads(meanNats)(trained.map((index) => weights[index]));
+    return { nats: value, gradients: grads, trained, norm: globalNorm(grads) };
   });
 }
 
@@ -34,16 +54,20 @@ export function updated(
   settings: UpdateSettings,
   clipNorm: number,
   state: TrainingState,
-  { gradients, norm }: Gradients,
+  { gradients, trained, norm }: Gradients,
 ): TrainingState {
   return tf.tidy(() => {
     const scale = clippingScale(norm, clipNorm);
-    const next: TrainingState = { weights: [], optimiser: state.optimiser.map(() => []) };
-    state.weights.forEach((weight, index) => {
+    const next: TrainingState = {
+      weights: [...state.weights],
+      optimiser: state.optimiser.map((tensors) => [...tensors]),
+    };
+    trained.forEach((index, place) => {
+      const weight = state.weights[index];
       const before = state.optimiser.map((tensors) => tensors[index]);
-      const after = optimiser.update(settings, weight, gradients[index], scale, before);
-      next.weights.push(tf.keep(after.weight));
-      after.state.forEach((tensor, name) => next.optimiser[name].push(tf.keep(tensor)));
+      const after = optimiser.update(settings, weight, gradients[place], scale, before);
+      next.weights[index] = tf.keep(after.weight);
+      after.state.forEach((tensor, name) => (next.optimiser[name][index] = tf.keep(tensor)));
       tf.dispose([weight, ...before]);
     });
     return next;

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { BITS_PER_NAT, natsOfExamples } from '../evaluation/scoring.js';
-import { ExampleBuffer, contextLength, frameBytes } from '../model/examples.js';
-import type { Network } from '../model/network.js';
+import { dimensions, type Chain } from '../model/chain.js';
+import { ExampleBuffer, frameBytes } from '../model/examples.js';
 import { Philox, purposes } from '../philox.js';
 import type { ClipStore } from './batches.js';
 
@@ -26,17 +26,19 @@ export function heldOutClips(clips: number, seed: bigint): number[] {
  *
  * @param clips indices into the store of clips of at least two frames
  * @param frames about how many frames to score in all
+ * @param among indices of the scales to score; undefined: all
  */
 export async function validate(
-  network: Network,
+  chain: Chain,
   weights: readonly Tensor[],
   store: ClipStore,
   clips: readonly number[],
   frames: number,
+  among?: readonly number[],
 ): Promise<number> {
-  const context = contextLength(network.description);
-  const bytes = new Uint8Array((context + 1) * frameBytes(network.description));
-  const buffer = new ExampleBuffer(network.description, 8);
+  const { context } = chain.examples;
+  const bytes = new Uint8Array((context + 1) * frameBytes(chain.examples));
+  const buffer = new ExampleBuffer(chain.examples, 8);
   let total = 0;
   for (const clip of clips) {
     const candidates = store.clips[clip].frames - 1;
@@ -48,10 +50,10 @@ export async function validate(
       store.read(clip, first, frame - first + 1, bytes);
       buffer.add(bytes, frame - first + 1, false);
       if (!buffer.full && i < count - 1) continue;
-      nats += (await natsOfExamples(network, weights, buffer.tensors())).reduce((sum, value) => sum + value, 0);
+      nats += (await natsOfExamples(chain, weights, buffer.tensors(), among)).reduce((sum, value) => sum + value, 0);
       buffer.clear();
     }
     total += nats / count;
   }
-  return (total / clips.length / frameBytes(network.description)) * BITS_PER_NAT;
+  return (total / clips.length / dimensions(chain)) * BITS_PER_NAT;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { saveModel } from '../../src/model/checkpoint.js';
-import { buildNetwork } from '../../src/model/network.js';
+import { buildChain } from '../../src/model/chain.js';
 import { describeModel } from '../../src/model/presets.js';
 import { pxv } from './pxv.js';
 
@@ -21,10 +21,10 @@ let parameters: number;
 
 beforeAll(() => {
   const description = describeModel('pixel-cnn', settings);
-  const network = buildNetwork(description.network);
-  const weights = network.parameters.map(({ shape }) => new Float32Array(shape.reduce((a, b) => a * b, 1)));
+  const chain = buildChain(description);
+  const weights = chain.parameters.map(({ shape }) => new Float32Array(shape.reduce((a, b) => a * b, 1)));
   parameters = weights.reduce((sum, { length }) => sum + length, 0);
-  saveModel(join(folder, 'model.safetensors'), { description, network, weights, step: 12 });
+  saveModel(join(folder, 'model.safetensors'), { description, chain, weights, step: 12 });
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -41,6 +41,7 @@ test('pxv models describes a run folder', async () => {
         width: 9,
         height: 7,
         channels: 3,
+        scales: 1,
         context: 2,
         parameters,
         steps: 12,
@@ -52,9 +53,9 @@ test('pxv models describes a run folder', async () => {
 test('pxv models prints one line for each model under the titles', async () => {
   const { stdout } = await pxv(['models', folder, join(folder, 'model.safetensors')]);
   const [titles, ...lines] = stdout.trimEnd().split('\n');
-  expect(titles).toMatch(/^model +layers +head +size +channels +context +parameters +steps$/);
+  expect(titles).toMatch(/^model +layers +head +size +channels +scales +context +parameters +steps$/);
   expect(lines).toHaveLength(2);
-  expect(lines[0]).toMatch(new RegExp(` 2 pixel-cnn-block +logistic-mixture +9x7 +rgb +2 +${parameters} +12$`));
+  expect(lines[0]).toMatch(new RegExp(` 2 pixel-cnn-block +logistic-mixture +9x7 +rgb +1 +2 +${parameters} +12$`));
 });
 
 test('pxv models refuses a model that does not exist, in one line', async () => {

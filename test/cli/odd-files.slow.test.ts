@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { saveModel } from '../../src/model/checkpoint.js';
-import { buildNetwork } from '../../src/model/network.js';
 import { openClip } from '../../src/video/index.js';
-import { randomWeights, tinyNetwork } from '../model/tiny-networks.js';
+import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
 import { collect, temporaryFolder } from '../video/made-clips.js';
 import { pxv } from './pxv.js';
 import { jsonOf } from './tiny-run.js';
@@ -15,10 +14,8 @@ const folder = temporaryFolder();
 afterAll(folder.remove);
 
 beforeAll(() => {
-  const network = buildNetwork(tinyNetwork({ size: { width: 8, height: 6 } }));
-  const description = { version: 1, network: network.description } as const;
-  const weights = randomWeights(network, 1);
-  saveModel(join(folder.path, 'tiny.safetensors'), { description, network, weights, step: 0 });
+  const model = randomModel([tinyNetwork({ size: { width: 8, height: 6 } })]);
+  saveModel(join(folder.path, 'tiny.safetensors'), model);
 });
 
 /** Processes whose command line names something in the folder; known on Linux only, elsewhere none. */

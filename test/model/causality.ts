@@ -25,7 +25,10 @@ export function causalityBreaks(network: Network, weights: readonly Float32Array
       .forEach((row, changed) => (row[changed] = (row[changed] + description.levels / 2) % description.levels));
     const images = tf.tensor4d(Float32Array.from(rows.flatMap((row) => [...row])), [rows.length, ...size(image)]);
     const repeat = (x: Tensor4D) => tf.tile(x, [rows.length, 1, 1, 1]);
-    const given = condition && { map: repeat(condition.map), anchor: repeat(condition.anchor) };
+    const given = condition && {
+      map: repeat(condition.map),
+      ...(condition.anchor && { anchor: repeat(condition.anchor) }),
+    };
     return networkOutput(network, parameters, images, given).dataSync();
   });
   tf.dispose(parameters);

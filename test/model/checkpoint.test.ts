@@ -2,24 +2,18 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PxvError } from '../../src/errors.js';
 import { loadModel, modelFile, saveModel, shippedModels, type Model } from '../../src/model/checkpoint.js';
-import { buildNetwork } from '../../src/model/network.js';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { randomWeights, tinyNetwork } from './tiny-networks.js';
+import { randomModel, tinyChain, tinyNetwork } from './tiny-networks.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
 const run = join(folder.path, 'run');
 const file = join(run, 'model.safetensors');
-const network = buildNetwork(tinyNetwork());
-const model: Model = {
-  name: file,
-  description: { version: 1, network: network.description },
-  network,
-  weights: randomWeights(network, 1),
-  step: 12,
-};
+const model: Model = { ...randomModel([tinyNetwork()]), name: file, step: 12 };
+const { parameters } = model.chain;
+const [network] = model.description.scales;
 
 beforeEach(() => {
   mkdirSync(run, { recursive: true });
@@ -48,15 +42,26 @@ function refusedWith(change: (parts: ReturnType<typeof readSafetensors>) => void
 test('a saved model is loaded again: description, weights bit for bit, and step', () => {
   const loaded = loadModel(file);
   expect(loaded).toMatchObject({ name: file, description: model.description, step: 12 });
-  expect(loaded.network.parameters.map(({ name }) => name)).toEqual(network.parameters.map(({ name }) => name));
+  expect(loaded.chain.parameters.map(({ name }) => name)).toEqual(parameters.map(({ name }) => name));
   expect(loaded.weights).toEqual(model.weights);
 });
 
+test('a chain of scales is loaded again', () => {
+  const chain = randomModel(tinyChain(), 2);
+  const path = join(folder.path, 'chain.safetensors');
+  saveModel(path, chain);
+  expect(loadModel(path)).toMatchObject({ description: chain.description, weights: chain.weights });
+});
+
 test('names of parameters are unique and say where they belong', () => {
-  const names = network.parameters.map(({ name }) => name);
+  const names = parameters.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   expect(names).toEqual(
-    expect.arrayContaining(['previous-frames.full.weights', 'first.bias', 'layers.1.wide.weights', 'head.bias']),
+    expect.arrayContaining(
+      ['previous-frames.full.weights', 'first.bias', 'layers.1.wide.weights', 'head.bias'].map(
+        (name) => `scales.0.${name}`,
+      ),
+    ),
   );
 });
 
@@ -90,16 +95,16 @@ test('a text file is refused as a model', () => {
 });
 
 test('a missing tensor is named, with its shape', () => {
-  expect(refusedWith(({ arrays }) => arrays.delete('layers.1.wide.weights'))).toBe(
-    `read model: ${file}: expected tensor 'layers.1.wide.weights' of shape [3, 3, 6, 6], received no such tensor; ` +
+  expect(refusedWith(({ arrays }) => arrays.delete('scales.0.layers.1.wide.weights'))).toBe(
+    `read model: ${file}: expected tensor 'scales.0.layers.1.wide.weights' of shape [3, 3, 6, 6], received no such tensor; ` +
       'use a checkpoint that this version of pxv wrote',
   );
 });
 
 test('a tensor of another shape is named, with both shapes', () => {
   expect(
-    refusedWith(({ arrays }) => arrays.set('first.bias', { shape: [3, 4], data: new Float32Array(12) })),
-  ).toContain("expected tensor 'first.bias' of shape [12], received shape [3, 4];");
+    refusedWith(({ arrays }) => arrays.set('scales.0.first.bias', { shape: [3, 4], data: new Float32Array(12) })),
+  ).toContain("expected tensor 'scales.0.first.bias' of shape [12], received shape [3, 4];");
 });
 
 test('a file without a description is refused', () => {
@@ -109,16 +114,16 @@ test('a file without a description is refused', () => {
 });
 
 test('a description with a wrong value is refused', () => {
-  const text = JSON.stringify({ version: 1, network: { ...network.description, levels: 1000 } });
+  const text = JSON.stringify({ version: 1, scales: [{ ...network, levels: 1000 }] });
   expect(refusedWith(({ metadata }) => (metadata.description = text))).toMatch(
-    /^read model: .*: expected a valid 'network\.levels', received 1000 \(/,
+    /^read model: .*: expected a valid 'scales\.0\.levels', received 1000 \(/,
   );
 });
 
 test('a description with fewer features than colours is refused', () => {
-  const description = { version: 1, network: { ...network.description, output: [12, 2] } };
+  const description = { version: 1, scales: [{ ...network, output: [12, 2] }] };
   expect(refusedWith(({ metadata }) => (metadata.description = JSON.stringify(description)))).toContain(
-    "expected a valid 'network.output.1', received 2 (fewer features than the 3 colour channels);",
+    "expected a valid 'scales.0.output.1', received 2 (fewer features than the 3 colour channels);",
   );
 });
 

@@ -57,12 +57,12 @@ test.each([
   { path: 'trainig', value: {}, named: 'trainig', nearest: 'training' },
   { path: 'training.batchh', value: 3, named: 'training.batchh', nearest: 'batch' },
   { path: 'training.schedule', value: { warmup: 3 }, named: 'training.schedule.warmup', nearest: 'warmUp' },
-  { path: 'model.network.head.component', value: 3, named: 'model.network.head.component', nearest: 'components' },
-  { path: 'model.network.layers.0.hiden', value: 3, named: 'model.network.layers.0.hiden', nearest: 'hidden' },
+  { path: 'model.scales.0.head.component', value: 3, named: 'model.scales.0.head.component', nearest: 'components' },
+  { path: 'model.scales.0.layers.0.hiden', value: 3, named: 'model.scales.0.layers.0.hiden', nearest: 'hidden' },
   {
-    path: 'model.network.conditioning.contxt',
+    path: 'model.scales.0.conditioning.0.contxt',
     value: 3,
-    named: 'model.network.conditioning.contxt',
+    named: 'model.scales.0.conditioning.0.contxt',
     nearest: 'context',
   },
 ])('an unknown key, $path, is refused by name, with the nearest known one', ({ path, value, named, nearest }) => {
@@ -79,12 +79,12 @@ test('an unknown key that is like none is refused without a guess', () => {
 });
 
 test.each([
-  { path: 'model.network.levels', value: 1, received: '1 (' },
-  { path: 'model.network.channels', value: 2, received: '2 (' },
-  { path: 'model.network.first.kernel', value: 4, received: '4 (must be odd)' },
-  { path: 'model.network.size.width', value: 0, received: '0 (' },
-  { path: 'model.network.layers.0.type', value: 'gated-cnn', received: '"gated-cnn" (' },
-  { path: 'model.network.head.meanScale', value: -1, received: '-1 (' },
+  { path: 'model.scales.0.levels', value: 1, received: '1 (' },
+  { path: 'model.scales.0.channels', value: 2, received: '2 (' },
+  { path: 'model.scales.0.first.kernel', value: 4, received: '4 (must be odd)' },
+  { path: 'model.scales.0.size.width', value: 0, received: '0 (' },
+  { path: 'model.scales.0.layers.0.type', value: 'gated-cnn', received: '"gated-cnn" (' },
+  { path: 'model.scales.0.head.meanScale', value: -1, received: '-1 (' },
   { path: 'model.version', value: 2, received: '2 (' },
   { path: 'training.batch', value: 'eight', received: '"eight" (' },
   { path: 'training.optimiser', value: 'sgd', received: '"sgd" (' },
@@ -99,12 +99,12 @@ test.each([
 });
 
 test('a sigmoid is refused more than 2 levels, and takes 2', () => {
-  const sigmoid = changed('model.network.head', { type: 'sigmoid' }) as typeof run;
+  const sigmoid = changed('model.scales.0.head', { type: 'sigmoid' }) as typeof run;
   expect(refusal(sigmoid).message).toBe(
-    "train: config.json: expected a valid 'model.network.levels', received 256 (the head 'sigmoid' takes 2 at most); correct 'model.network.levels'",
+    "train: config.json: expected a valid 'model.scales.0.levels', received 256 (the head 'sigmoid' takes 2 at most); correct 'model.scales.0.levels'",
   );
-  const { version, network } = sigmoid.model;
-  const binary = { version, network: { ...network, levels: 2 } };
+  const { version, scales } = sigmoid.model;
+  const binary = { version, scales: [{ ...scales[0], levels: 2 }] };
   expect(parseConfiguration(modelSchema, binary, source)).toEqual(binary);
 });
 

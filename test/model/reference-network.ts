@@ -2,6 +2,7 @@
  * The whole network as the plainest float64 loops that its description allows, written apart from the program, its
  * taps and its executors: dense convolutions of weights that the mask of 1601.06759, figure 2, is laid over here.
  */
+import type { Size } from '../../src/frame.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
 import type { ParameterSpec } from '../../src/backend/parameters.js';
@@ -27,6 +28,8 @@ export interface ReferenceExample {
   frames: Numbers[];
   /** 1 or 0 for each frame. */
   valid: number[];
+  /** The image at the scale before; null where there is none. */
+  small: Numbers | null;
 }
 
 export function referenceWeights(specs: readonly ParameterSpec[], values: readonly Numbers[]): ReferenceWeights {
@@ -37,9 +40,9 @@ export function referenceWeights(specs: readonly ParameterSpec[], values: readon
 export function referenceNats(
   description: NetworkDescription,
   weights: ReferenceWeights,
-  { image, frames, valid }: ReferenceExample,
+  { image, frames, valid, small }: ReferenceExample,
 ): Float64Array {
-  const { size, channels, levels, head, conditioning } = description;
+  const { size, channels, levels, skips, head, conditioning } = description;
   const middle = (levels - 1) / 2;
   const scaled = (x: number) => (x - middle) / middle;
   const plane = (features: number, value: (i: number, feature: number) => number): Plane => ({
@@ -49,16 +52,24 @@ export function referenceNats(
       value(Math.floor(at / features), at % features),
     ),
   });
-  const anchor = conditioning === null ? null : frames[frames.length - 1];
+  const scaledSmall = (factor: number): Plane => ({
+    height: Math.ceil(size.height / factor),
+    width: Math.ceil(size.width / factor),
+    features: channels,
+    values: Float64Array.from(small!, scaled),
+  });
+  const anchor = frames.length > 0 ? frames[frames.length - 1] : null;
 
-  let map: Plane | null = null;
-  if (conditioning !== null) {
-    const { context } = conditioning;
+  const maps = conditioning.map((one): Plane => {
+    if (one.type === 'low-resolution-image')
+      return lowResolutionMap(scaledSmall(one.factor), one.factor, size, weights);
+    const { context } = one;
     const given = frames.map((frame) => plane(channels, (i, c) => scaled(frame[i * channels + c])));
     const [last, before] = [given[context - 1], given[context - 2]];
     const difference = plane(channels, (i, c) => 8 * (last.values[i * channels + c] - before.values[i * channels + c]));
-    map = conditioningMap(concatenate([...given, difference, plane(context, (_, k) => valid[k])]), weights);
-  }
+    return conditioningMap(concatenate([...given, difference, plane(context, (_, k) => valid[k])]), weights);
+  });
+  const map = maps.length === 0 ? null : concatenate(maps);
 
   /** 1x1 projection of the map, or zeros. */
   const project = (name: string, like: Plane): Plane =>
@@ -73,6 +84,7 @@ export function referenceNats(
   });
   let x = masked(input, 'first', 'A');
   x = sum(x, project('first.map', x));
+  let skipped: Plane | null = null;
   description.layers.forEach((layer, index) => {
     const name = `layers.${index}`;
     const states = (side: string, taps: readonly Offset[], cell: Offset) => {
@@ -102,7 +114,11 @@ export function referenceNats(
         break;
     }
     x = sum(x, masked(inner, `${name}.up`, 'B'));
+    if (!skips) return;
+    const own = masked(x, `skips.${index}`, 'B');
+    skipped = skipped === null ? own : sum(skipped, own);
   });
+  x = skipped ?? x;
   description.output.forEach((_, index) => {
     x = masked(relu(x), `output.${index}`, 'B');
   });
@@ -195,13 +211,20 @@ function conditioningMap(given: Plane, weights: ReferenceWeights): Plane {
   const name = (layer: string) => `previous-frames.${layer}`;
   const same = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer)));
   const half = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer), { stride: 2 }));
-  const double = (x: Plane, layer: string, like: Plane) => relu(transposed(x, weights, name(layer), like));
+  const double = (x: Plane, layer: string, like: Plane) => relu(transposed(x, weights, name(layer), like, 2));
   const fine = same(given, 'full');
   const halved = ['half.0', 'half.1'].reduce((x, layer) => sum(x, same(x, layer)), half(fine, 'to-half'));
   const inner = half(halved, 'to-quarter');
   const quartered = ['quarter.0', 'quarter.1'].reduce((x, layer) => sum(x, same(x, layer)), inner);
   const back = sum(halved, double(quartered, 'from-quarter', halved));
   return same(sum(fine, double(back, 'from-half', fine)), 'map');
+}
+
+function lowResolutionMap(small: Plane, factor: number, size: Size, weights: ReferenceWeights): Plane {
+  const name = (layer: string) => `low-resolution-image.${layer}`;
+  const same = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer)));
+  const inner = ['coarse.0', 'coarse.1'].reduce((x, layer) => sum(x, same(x, layer)), same(small, 'coarse'));
+  return same(relu(transposed(inner, weights, name('up'), size, factor)), 'map');
 }
 
 /** Colour of each feature: `features` cut into a group for each channel, as even as can be, R first. */
@@ -256,19 +279,19 @@ function convolve(x: Plane, weights: ReferenceWeights, name: string, options: Co
   return { height, width, features: to, values: out.map((value, at) => value + bias[at % to]) };
 }
 
-/** The transpose of a 4x4 convolution of stride 2 from the size of `like`, plus a bias. */
-function transposed(x: Plane, weights: ReferenceWeights, name: string, like: Plane): Plane {
+/** The transpose of a convolution of some stride from a size, plus a bias. */
+function transposed(x: Plane, weights: ReferenceWeights, name: string, size: Size, stride: number): Plane {
   const { shape, values } = weights.get(`${name}.weights`)!;
   const bias = weights.get(`${name}.bias`)!.values;
   const [kernelHeight, kernelWidth, to, from] = shape;
-  const { height, width } = like;
-  const [top, left] = [before(height, kernelHeight, 2), before(width, kernelWidth, 2)];
+  const { height, width } = size;
+  const [top, left] = [before(height, kernelHeight, stride), before(width, kernelWidth, stride)];
   const out = Float64Array.from({ length: height * width * to }, (_, at) => bias[at % to]);
   for (let y = 0; y < x.height; y++)
     for (let at = 0; at < x.width; at++)
       for (let row = 0; row < kernelHeight; row++)
         for (let column = 0; column < kernelWidth; column++) {
-          const [outRow, outColumn] = [y * 2 + row - top, at * 2 + column - left];
+          const [outRow, outColumn] = [y * stride + row - top, at * stride + column - left];
           if (outRow < 0 || outRow >= height || outColumn < 0 || outColumn >= width) continue;
           for (let o = 0; o < to; o++)
             for (let i = 0; i < from; i++)

@@ -1,7 +1,11 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Channels } from '../../src/frame.js';
 import { initialiseParameters } from '../../src/backend/parameters.js';
-import type { NetworkDescription } from '../../src/model/description.js';
-import { ExampleBuffer, contextLength, frameBytes, type Examples } from '../../src/model/examples.js';
+import { lowResolutionImageOf, type NetworkDescription } from '../../src/model/description.js';
+import { buildChain, contextLength } from '../../src/model/chain.js';
+import type { Model } from '../../src/model/checkpoint.js';
+import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from '../../src/model/examples.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
 import type { Network } from '../../src/model/network.js';
 import { networks } from '../../src/model/presets.js';
@@ -10,6 +14,15 @@ import { randomFloats, randomInts } from '../random.js';
 export const softmax: HeadDescription = { type: 'softmax' };
 export const sigmoid: HeadDescription = { type: 'sigmoid' };
 export const mixture: HeadDescription = { type: 'logistic-mixture', components: 2, meanScale: 16 };
+
+const previousFrames: ConditioningDescription = { type: 'previous-frames', context: 2, features: 4 };
+/** Given the 3x4 image of the scale before, for a network of 5x7. */
+const lowResolutionImage: ConditioningDescription = {
+  type: 'low-resolution-image',
+  factor: 2,
+  features: 4,
+  shared: 'known',
+};
 
 /** A network of a few thousand weights, higher than wide: a colour network with a mixture, given two frames. */
 export function tinyNetwork(changes: Partial<NetworkDescription> = {}): NetworkDescription {
@@ -22,9 +35,10 @@ export function tinyNetwork(changes: Partial<NetworkDescription> = {}): NetworkD
       { type: 'pixel-cnn-block', hidden: 6 },
       { type: 'pixel-cnn-block', hidden: 6 },
     ],
+    skips: false,
     output: [12],
     head: mixture,
-    conditioning: { type: 'previous-frames', context: 2, features: 4 },
+    conditioning: [previousFrames],
     ...changes,
   };
 }
@@ -37,9 +51,17 @@ const manyLevels: [string, NetworkDescription][] = ([1, 3] satisfies Channels[])
     ...[softmax, mixture].flatMap((head) =>
       [true, false].map((conditional): [string, NetworkDescription] => [
         `${name}, ${head.type}, ${conditional ? 'given two frames' : 'unconditional'}`,
-        tinyNetwork({ channels, ...levelsOf(head), ...(!conditional && { conditioning: null }) }),
+        tinyNetwork({ channels, ...levelsOf(head), ...(!conditional && { conditioning: [] }) }),
       ]),
     ),
+    [
+      `${name}, softmax, given a small image`,
+      tinyNetwork({ channels, ...levelsOf(softmax), conditioning: [lowResolutionImage] }),
+    ],
+    [
+      `${name}, logistic-mixture with skip connections, given a small image and two frames`,
+      tinyNetwork({ channels, skips: true, conditioning: [lowResolutionImage, previousFrames] }),
+    ],
     ...(['row-lstm', 'diagonal-bilstm'] as const).map((type): [string, NetworkDescription] => [
       `${name}, ${type}`,
       tinyNetwork({
@@ -59,8 +81,8 @@ const binary: [string, NetworkDescription][] = (['pixel-cnn', 'diagonal-bilstm']
     channels: 1,
     levels: 2,
     head: sigmoid,
-    conditioning: null,
-    layers: [networks[name](6), networks[name](6)],
+    conditioning: [],
+    layers: [networks[name](6, 'zero'), networks[name](6, 'learned')],
   }),
 ]);
 
@@ -71,7 +93,7 @@ const binary: [string, NetworkDescription][] = (['pixel-cnn', 'diagonal-bilstm']
 export const tinyNetworks = [...manyLevels, ...binary];
 
 /** First weights twice as large as a training starts from, so that what is seen shows in what comes out. */
-export function randomWeights({ parameters }: Network, seed: number): Float32Array[] {
+export function randomWeights({ parameters }: Pick<Network, 'parameters'>, seed: number): Float32Array[] {
   const first = initialiseParameters(parameters, BigInt(seed));
   return parameters.map(({ name }, index) => {
     // States outside the image start from zero, which would hide them.
@@ -81,20 +103,50 @@ export function randomWeights({ parameters }: Network, seed: number): Float32Arr
 }
 
 /** Frames one after another, each of random bytes that lie near those of the others. */
-export function randomFrames(description: NetworkDescription, count: number, seed: number): Uint8Array {
+export function randomFrames(
+  description: Pick<ExampleShape, 'size' | 'channels'>,
+  count: number,
+  seed: number,
+): Uint8Array {
   const bytes = frameBytes(description);
   const base = randomInts(bytes, 216, seed);
   const changes = randomInts(count * bytes, 40, seed + 1_000_000);
   return Uint8Array.from(changes, (change, at) => base[at % bytes] + change);
 }
 
-/** Random images with a context of random frames; the first lacks one frame of it where there are two. */
+/** A chain of these networks, the coarsest first, with random weights. */
+export function randomModel(scales: NetworkDescription[], seed = 1): Model {
+  const description = { version: 1, scales } as const;
+  const chain = buildChain(description);
+  return { name: 'random', description, chain, weights: randomWeights(chain, seed), step: 0 };
+}
+
+/** Two scales, of 3x4 and 5x7 pixels, alike but for what they are given. */
+export function tinyChain(changes: Partial<NetworkDescription> = {}): NetworkDescription[] {
+  const { conditioning } = tinyNetwork(changes);
+  return [
+    tinyNetwork({ ...changes, size: { width: 3, height: 4 } }),
+    tinyNetwork({ ...changes, conditioning: [lowResolutionImage, ...conditioning] }),
+  ];
+}
+
+/**
+ * Random images of a network with what it is given: a context of random frames (the first lacks one of them where there
+ * are two), and a small image of its own.
+ */
 export function randomExamples(description: NetworkDescription, batch: number, seed: number): Examples {
-  const buffer = new ExampleBuffer(description, batch);
   const context = contextLength(description);
+  const buffer = new ExampleBuffer({ ...description, context }, batch);
   for (let example = 0; example < batch; example++) {
     const frames = example === 0 ? Math.max(1, context) : context + 1;
     buffer.add(randomFrames(description, frames, seed + example), frames, false);
   }
-  return buffer.tensors();
+  const examples = buffer.tensors();
+  const given = lowResolutionImageOf(description);
+  if (given === null) return examples;
+  const { size, channels, levels } = description;
+  const [height, width] = [size.height, size.width].map((side) => Math.ceil(side / given.factor));
+  const small = Float32Array.from(randomInts(batch * height * width * channels, levels, seed + 500));
+  const lowResolutionImage: tf.Tensor4D = tf.tensor4d(small, [batch, height, width, channels]);
+  return { ...examples, given: { ...examples.given, lowResolutionImage } };
 }

@@ -53,7 +53,7 @@ function unmaskedWeights({ parameters }: Network): Float32Array[] {
 
 describe('the check of causality finds', () => {
   const colour = buildNetwork(tinyNetwork());
-  const grey = buildNetwork(tinyNetwork({ channels: 1, conditioning: null }));
+  const grey = buildNetwork(tinyNetwork({ channels: 1, conditioning: [] }));
 
   test('nothing where only weights that are masked are not zero', () => {
     expect(causalityBreaks(colour, unmaskedWeights(colour), 3)).toEqual([]);
@@ -112,10 +112,12 @@ function referenceExample({ image, given }: Examples, index: number): ReferenceE
     return all.subarray((index * all.length) / tensor.shape[0], ((index + 1) * all.length) / tensor.shape[0]);
   };
   const { frames = [], valid } = given.previousFrames ?? {};
+  const { lowResolutionImage } = given;
   return {
     image: values(image),
     frames: frames.map(values),
     valid: valid ? [...values(valid).subarray(0, frames.length)] : [],
+    small: lowResolutionImage ? values(lowResolutionImage) : null,
   };
 }
 

@@ -1,38 +1,36 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { examplesOfScale, parametersOfScale } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { Context } from '../../src/model/context.js';
-import type { NetworkDescription } from '../../src/model/description.js';
-import { ExampleBuffer, type Examples } from '../../src/model/examples.js';
-import { buildNetwork } from '../../src/model/network.js';
+import { lowResolutionImageOf, type NetworkDescription } from '../../src/model/description.js';
+import { byteOf, disposeExamples, ExampleBuffer, type Examples } from '../../src/model/examples.js';
 import { toTensors } from '../../src/model/weights.js';
 import { natsOfExamples } from '../../src/evaluation/scoring.js';
 import type { DrawSettings } from '../../src/sampling/draw.js';
 import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
+import { ImageSampler, type DrawnImage } from '../../src/sampling/image-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { rollOut } from '../../src/sampling/roll-out.js';
 import { kernelSets } from '../backend/implementations.js';
-import { randomFrames, randomWeights, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
-import { drawNaively } from './naive-sampler.js';
+import { randomFrames, randomModel, softmax, tinyChain, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
 
 const asItIs: DrawSettings = { temperature: 1, topP: 1 };
 
 beforeEach(() => tf.setBackend('native-typescript'));
 
-function modelOf(description: NetworkDescription, seed = 1): Model {
-  const network = buildNetwork(description);
-  return {
-    name: 'tiny',
-    description: { version: 1, network: description },
-    network,
-    weights: randomWeights(network, seed),
-    step: 0,
-  };
-}
+/** Every tiny network that is a model of its own, and chains of two scales. */
+const tinyModels: [string, NetworkDescription[]][] = [
+  ...tinyNetworks
+    .filter(([, network]) => lowResolutionImageOf(network) === null)
+    .map(([name, network]): [string, NetworkDescription[]] => [name, [network]]),
+  ['RGB 3x4 then 5x7, softmax', tinyChain({ head: softmax, levels: 16, conditioning: [] })],
+  ['grey 3x4 then 5x7, logistic-mixture, given two frames', tinyChain({ channels: 1 })],
+];
 
 /** What is given for the frame after three random ones. */
-function givenOf({ network }: Model): Examples {
-  const context = new Context(network.description);
-  const frames = randomFrames(network.description, 3, 5);
+function givenOf({ chain }: Model): Examples {
+  const context = new Context(chain.examples);
+  const frames = randomFrames(chain.examples, 3, 5);
   for (let k = 0; k < 3; k++) context.push(frames.subarray((k * frames.length) / 3, ((k + 1) * frames.length) / 3));
   return context.example();
 }
@@ -56,36 +54,68 @@ async function draw(
   }
 }
 
-describe('a drawn frame is the one that the definition draws, byte for byte:', () => {
-  test.each(tinyNetworks)('%s', async (_, description) => {
-    const model = modelOf({ ...description, size: { width: 3, height: 5 } });
-    for (const seed of [1, 2]) {
-      const which = { noise: new Noise(seed), sample: 1, frame: 7, settings: { temperature: 0.8, topP: 0.9 } };
-      const naive = drawNaively(model, givenOf(model), which, 11);
-      const drawn = await draw(model, { seed, ...which });
-      expect(Buffer.from(drawn.bytes)).toEqual(Buffer.from(naive.bytes));
-      expect(drawn.nats).toBe(naive.nats);
-    }
+describe('a drawn frame of two scales is drawn from the coarse one, whose pixels it keeps:', () => {
+  test.each(tinyModels.filter(([, scales]) => scales.length > 1))('%s', async (_, scales) => {
+    const model = randomModel(scales);
+    const { bytes, nats } = await draw(model, { seed: 3, sample: 1, frame: 7 });
+    const { channels, levels } = model.chain.examples;
+    const noise = new Noise(3);
+    const coarse = await drawScale(model, 0, noise, null, null);
+    const levelAt = (row: number, column: number, channel: number) => (row * 5 + column) * channels + channel;
+    const known = new Int16Array(7 * 5 * channels).fill(-1);
+    for (let row = 0; row < 4; row++)
+      for (let column = 0; column < 3; column++)
+        for (let c = 0; c < channels; c++)
+          known[levelAt(2 * row, 2 * column, c)] = coarse.levels[(row * 3 + column) * channels + c];
+    const fine = await drawScale(model, 1, noise, known, coarse.levels);
+    expect(Buffer.from(bytes)).toEqual(Buffer.from(fine.levels.map((level) => byteOf(level, levels))));
+    expect(nats).toBe(coarse.nats + fine.nats);
   });
 });
 
+/** Draws one scale of the frame that `draw` draws as sample 1, frame 7. */
+async function drawScale(
+  model: Model,
+  scale: number,
+  noise: Noise,
+  known: Int16Array | null,
+  coarse: Int16Array | null,
+): Promise<DrawnImage> {
+  const { chain } = model;
+  const examples = givenOf(model);
+  const weights = parametersOfScale(chain, scale, model.weights);
+  const tensors = toTensors(weights, chain.scales[scale].parameters);
+  const { channels } = chain.examples;
+  const drawn = await new ImageSampler(chain.scales[scale], weights, tensors).draw({
+    given: () => ({
+      ...examplesOfScale(chain, scale, examples).given,
+      ...(coarse && { lowResolutionImage: tf.tensor4d(Float32Array.from(coarse), [1, 4, 3, channels]) }),
+    }),
+    known,
+    uniform: (position, channel) => noise.uniform(1, 7, position, channel, scale),
+    settings: asItIs,
+  });
+  tf.dispose(tensors);
+  disposeExamples(examples);
+  return drawn;
+}
+
 /** Nats of a frame by teacher forcing, given what was given when it was drawn. */
-async function teacherForced(model: Model, bytes: Uint8Array): Promise<number> {
-  const { description, parameters } = model.network;
-  const weights = toTensors(model.weights, parameters);
-  const known = description.conditioning === null ? 0 : description.conditioning.context;
-  const frames = randomFrames(description, 3, 5);
-  const buffer = new ExampleBuffer(description, 1);
+async function teacherForced({ chain, weights: arrays }: Model, bytes: Uint8Array): Promise<number> {
+  const weights = toTensors(arrays, chain.parameters);
+  const known = chain.examples.context;
+  const frames = randomFrames(chain.examples, 3, 5);
+  const buffer = new ExampleBuffer(chain.examples, 1);
   buffer.add(Buffer.concat([frames.subarray(((3 - known) * frames.length) / 3), bytes]), known + 1, false);
-  const [nats] = await natsOfExamples(model.network, weights, buffer.tensors());
+  const [nats] = await natsOfExamples(chain, weights, buffer.tensors());
   tf.dispose(weights);
   return nats;
 }
 
 describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (instructionSet) => {
-  test.each(tinyNetworks)('the nats of a drawn frame are those of teacher forcing: %s', async (_, description) => {
+  test.each(tinyModels)('the nats of a drawn frame are those of teacher forcing: %s', async (_, scales) => {
     await tf.setBackend(`native-${instructionSet}`);
-    const model = modelOf(description);
+    const model = randomModel(scales);
     const { bytes, nats } = await draw(model);
     const bitsPerDim = (value: number) => value / Math.LN2 / bytes.length;
     // A level's byte comes back as that level.
@@ -95,7 +125,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
 });
 
 describe('what is drawn', () => {
-  const model = modelOf(tinyNetwork());
+  const model = randomModel([tinyNetwork()]);
 
   test('is the same for the same seed, sample and frame', async () => {
     expect(await draw(model)).toEqual(await draw(model));
@@ -130,17 +160,17 @@ describe('what is drawn', () => {
 });
 
 describe('a roll-out', () => {
-  const model = modelOf(tinyNetwork({ size: { width: 3, height: 4 } }));
+  const model = randomModel([tinyNetwork({ size: { width: 3, height: 4 } })]);
   const context = () => {
-    const known = new Context(model.network.description);
-    known.push(randomFrames(model.network.description, 1, 5));
+    const known = new Context(model.chain.examples);
+    known.push(randomFrames(model.chain.examples, 1, 5));
     return known;
   };
 
   test('gives each predicted frame to the next, and leaves the context as it was', async () => {
     const sampler = new FrameSampler(model);
     const known = context();
-    const future = rollOut(sampler, model, known, { seed: 4, sample: 2, first: 1, settings: asItIs });
+    const future = rollOut(sampler, known, { seed: 4, sample: 2, first: 1, settings: asItIs });
     const frames = [await future.next(), await future.next()].map(({ value }) => value);
     const noise = new Noise(4);
     const again = context();
@@ -150,39 +180,38 @@ describe('a roll-out', () => {
       );
       again.push(frame.bytes);
     }
-    const fresh = rollOut(sampler, model, known, { seed: 4, sample: 2, first: 1, settings: asItIs });
+    const fresh = rollOut(sampler, known, { seed: 4, sample: 2, first: 1, settings: asItIs });
     expect((await fresh.next()).value).toEqual(frames[0]);
     sampler.dispose();
   });
 });
 
 describe('an aborted draw', () => {
-  test.each(tinyNetworks)('stops within a row and leaves no tensor: %s', async (_, description) => {
-    const model = modelOf(description);
+  test.each(tinyModels)('stops within a row and leaves no tensor: %s', async (_, scales) => {
+    const model = randomModel(scales);
     const before = tf.memory().numTensors;
     const controller = new AbortController();
     const sampler = new FrameSampler(model);
-    let rows = 0;
+    let calls = 0;
     const drawing = sampler.draw(givenOf(model), {
       noise: new Noise(1),
       sample: 0,
       frame: 3,
       settings: asItIs,
       signal: controller.signal,
-      onRow(done) {
-        rows = done;
-        if (done === 2) controller.abort(new Error('stopped'));
+      onRow() {
+        if (++calls === 2) controller.abort(new Error('stopped'));
       },
     });
     await expect(drawing).rejects.toThrow('stopped');
-    expect(rows).toBe(2);
+    expect(calls).toBe(2);
     sampler.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
 });
 
 test('a finished draw leaves no tensor', async () => {
-  const model = modelOf(tinyNetwork());
+  const model = randomModel([tinyNetwork()]);
   const before = tf.memory().numTensors;
   await draw(model);
   expect(tf.memory().numTensors).toBe(before);

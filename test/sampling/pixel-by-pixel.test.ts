@@ -27,7 +27,7 @@ function outputsOf(description: NetworkDescription, seed: number): { whole: Floa
   for (const image of [seed, seed + 1]) {
     const examples = randomExamples(description, 1, 10 * image);
     const levelsOf = examples.image.dataSync().slice();
-    const isConditional = description.conditioning !== null;
+    const isConditional = description.conditioning.length > 0;
     const condition = isConditional ? tf.tidy(() => conditionOf(network, parameters, examples.given)!) : null;
     const output = networkOutput(network, parameters, examples.image, condition);
     whole = Float32Array.from(output.dataSync());
@@ -36,7 +36,7 @@ function outputsOf(description: NetworkDescription, seed: number): { whole: Floa
       engine.begin(new Map(given.map(([id, tensor]) => [id, tensor.dataSync() as Float32Array])));
       tf.dispose(given.map(([, tensor]) => tensor));
     }
-    const anchors = condition?.anchor.dataSync() ?? new Float32Array(levelsOf.length).fill((levels - 1) / 2);
+    const anchors = condition?.anchor?.dataSync() ?? new Float32Array(levelsOf.length).fill((levels - 1) / 2);
     const count = program.out.features / channels;
     stepwise = new Float32Array(whole.length).fill(NaN);
     for (let subPixel = 0; subPixel < levelsOf.length; subPixel++) {
@@ -83,7 +83,8 @@ function randomDescription(seed: number): NetworkDescription {
     layers: Array.from({ length: from(0, 3) }, layer),
     output: Array.from({ length: from(0, 2) }, () => from(3, 40)),
     head: next() < 0.5 ? softmax : { type: 'logistic-mixture', components: from(1, 5), meanScale: from(1, 30) },
-    conditioning: next() < 0.3 ? null : { type: 'previous-frames', context: from(1, 3), features: from(1, 6) },
+    skips: next() < 0.3,
+    conditioning: next() < 0.3 ? [] : [{ type: 'previous-frames', context: from(1, 3), features: from(1, 6) }],
   });
 }
 

@@ -1,22 +1,12 @@
 import { join } from 'node:path';
-import { buildNetwork } from '../../src/model/network.js';
-import type { Model } from '../../src/model/checkpoint.js';
 import type { Frame } from '../../src/frame.js';
 import { writeClip } from '../../src/video/index.js';
-import { randomWeights, tinyNetwork } from '../model/tiny-networks.js';
+import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
 import { frame } from '../video/made-clips.js';
 
-const network = buildNetwork(tinyNetwork());
-const { size, channels } = network.description;
-
 /** A model of frames of 5x7 pixels in colour, with random weights, that is given two frames. */
-export const model: Model = {
-  name: 'tiny',
-  description: { version: 1, network: network.description },
-  network,
-  weights: randomWeights(network, 1),
-  step: 0,
-};
+export const model = randomModel([tinyNetwork()]);
+const { size, channels } = model.chain.examples;
 
 /** Frames at the model's size: a slope that moves. */
 export function slope(count: number): Frame[] {

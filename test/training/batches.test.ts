@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples, type Examples } from '../../src/model/examples.js';
 import { TrainingBatches } from '../../src/training/batches.js';
 import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
-const { network } = tinyRun().model;
+const { examples: shape } = buildChain(tinyRun().model);
 const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0 };
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
@@ -20,7 +21,7 @@ function valuesOf({ image, seen, given }: Examples): number[][] {
 
 /** All values of a step's batch. */
 function batch(step: number, changes: Partial<typeof settings> = {}, clips = [0, 1, 2]): number[][] {
-  const examples = new TrainingBatches(network, movingSquares(3, 9, network), clips, { ...settings, ...changes }).batch(
+  const examples = new TrainingBatches(shape, movingSquares(3, 9, shape), clips, { ...settings, ...changes }).batch(
     step,
   );
   const values = valuesOf(examples);
@@ -29,7 +30,7 @@ function batch(step: number, changes: Partial<typeof settings> = {}, clips = [0,
 }
 
 test('a batch depends on the seed and the step alone, not on the batches before it', () => {
-  const batches = new TrainingBatches(network, movingSquares(3, 9, network), [0, 1, 2], settings);
+  const batches = new TrainingBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], settings);
   const inOrder = [0, 1, 2, 3].map((step) => valuesOf(batches.batch(step)));
   expect(valuesOf(batches.batch(1))).toEqual(inOrder[1]);
   expect(batch(2)).toEqual(inOrder[2]);
@@ -42,13 +43,13 @@ test('another step and another seed give other examples', () => {
 });
 
 test('an example does not depend on how many are drawn beside it', () => {
-  const pixels = network.size.width * network.size.height;
+  const pixels = shape.size.width * shape.size.height;
   expect(batch(5, { batch: 1 })[0]).toEqual(batch(5)[0].slice(0, pixels));
 });
 
 test('only the clips that are given are read, each of their frames but the first is predicted, with its context', () => {
-  const store = movingSquares(4, 5, network);
-  const batches = new TrainingBatches(network, store, [1, 3], settings);
+  const store = movingSquares(4, 5, shape);
+  const batches = new TrainingBatches(shape, store, [1, 3], settings);
   for (let step = 0; step < 60; step++) disposeExamples(batches.batch(step));
   expect([...new Set(store.reads.map(({ clip }) => clip))].sort()).toEqual([1, 3]);
   const predicted = new Set(store.reads.map(({ clip, first, count }) => `${clip}: ${first + count - 1}`));
@@ -57,9 +58,9 @@ test('only the clips that are given are read, each of their frames but the first
 });
 
 test('mirroring swaps left and right in the image and in all that is given with it', () => {
-  const { width } = network.size;
+  const { width } = shape.size;
   const mirrored = (values: number[]) => values.map((_, at) => values[at - (at % width) + width - 1 - (at % width)]);
-  const pixels = width * network.size.height;
+  const pixels = width * shape.size.height;
   let swapped = 0;
   for (let step = 0; step < 8; step++) {
     const [plain, other] = [batch(step, { mirror: false, disturb: 0 }), batch(step)];
@@ -77,7 +78,7 @@ test('mirroring swaps left and right in the image and in all that is given with 
 });
 
 test('the frame before the first is missing: the oldest stands in for it, and a plane says so', () => {
-  const batches = new TrainingBatches(network, movingSquares(1, 2, network), [0], {
+  const batches = new TrainingBatches(shape, movingSquares(1, 2, shape), [0], {
     ...settings,
     mirror: false,
     disturb: 0,
@@ -89,7 +90,7 @@ test('the frame before the first is missing: the oldest stands in for it, and a 
 });
 
 test('disturbance changes what the network is shown in some of the examples, and never what it has to predict', () => {
-  const pixels = network.size.width * network.size.height;
+  const pixels = shape.size.width * shape.size.height;
   let disturbed = 0;
   for (let step = 0; step < 10; step++) {
     const [plain, other] = [batch(step), batch(step, { disturb: 0.5 })];
@@ -108,7 +109,7 @@ test('disturbance changes what the network is shown in some of the examples, and
 });
 
 test('a batch that is disposed of leaves no tensor', () => {
-  const batches = new TrainingBatches(network, movingSquares(1, 4, network), [0], settings);
+  const batches = new TrainingBatches(shape, movingSquares(1, 4, shape), [0], settings);
   const before = tf.memory().numTensors;
   disposeExamples(batches.batch(0));
   expect(tf.memory().numTensors).toBe(before);

@@ -59,9 +59,9 @@ export function tinyRun(training: object = {}, network: Partial<NetworkDescripti
     head: 'logistic-mixture',
     context: 2,
   });
-  const conditioning = { type: 'previous-frames', context: 2, features: 4 };
+  const conditioning = [{ type: 'previous-frames', context: 2, features: 4 }];
   const value = {
-    model: { ...model, network: { ...model.network, conditioning, ...network } },
+    model: { ...model, scales: [{ ...model.scales[0], conditioning, ...network }] },
     training: { steps: 6, batch: 2, validationFrames: 4, validations: 2, ...training },
     data: { frames: ['clips'] },
   };

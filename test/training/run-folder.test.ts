@@ -18,8 +18,8 @@ let runs = 0;
 async function savedRun(): Promise<RunFolder> {
   const run = new RunFolder(join(folder.path, `run-${runs++}`));
   run.create();
-  const { network, checkpoint } = startTraining(tinyRun());
-  await run.saveTraining(network, checkpoint);
+  const { chain, checkpoint } = startTraining(tinyRun());
+  await run.saveTraining(chain, checkpoint);
   return run;
 }
 
@@ -36,8 +36,8 @@ test('what is saved is loaded again: configuration, weights, optimiser, step and
   const run = new RunFolder(join(folder.path, 'state'));
   run.create();
   const configuration = tinyRun({ seed: '18446744073709551615' });
-  const { network, checkpoint } = startTraining(configuration);
-  await run.saveTraining(network, { ...checkpoint, step: 5, best: 3.25 });
+  const { chain, checkpoint } = startTraining(configuration);
+  await run.saveTraining(chain, { ...checkpoint, step: 5, best: 3.25 });
   const loaded = run.load();
   expect(loaded.checkpoint).toMatchObject({ configuration, step: 5, best: 3.25 });
   const values = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => [tensor.shape, [...tensor.dataSync()]]);
@@ -92,8 +92,10 @@ test.each([
 test.each([
   {
     name: 'without the state of the optimiser',
-    change: (parts: ReturnType<typeof readSafetensors>) => void parts.arrays.delete('optimiser.m.first.weights'),
-    message: /expected tensor 'optimiser\.m\.first\.weights' of shape \[7, 7, 2, 12\], received no such tensor/,
+    change: (parts: ReturnType<typeof readSafetensors>) =>
+      void parts.arrays.delete('optimiser.m.scales.0.first.weights'),
+    message:
+      /expected tensor 'optimiser\.m\.scales\.0\.first\.weights' of shape \[7, 7, 2, 12\], received no such tensor/,
   },
   {
     name: 'with an unknown key in its configuration',

@@ -6,6 +6,7 @@ import { PreviousFrameBaseline } from '../../src/evaluation/baselines.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { RunFolder, type LogEntry } from '../../src/training/run-folder.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
+import { clipData } from '../../src/training/clip-data.js';
 import { startTraining, train, type TrainingHooks } from '../../src/training/train.js';
 import { kernelSets } from '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';
@@ -29,7 +30,7 @@ async function trainRun(
   hooks: TrainingHooks = {},
   poison = false,
 ) {
-  const { network, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
+  const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
   if (configuration === null) run.cutLog(checkpoint.step);
   else run.writeConfiguration(configuration);
   if (poison) {
@@ -37,8 +38,9 @@ async function trainRun(
     checkpoint.state.weights = [tf.keep(tf.fill(first.shape, NaN)), ...rest];
     first.dispose();
   }
-  const store = movingSquares(4, 12, network.description);
-  const result = await train(network, checkpoint, { store, training: [0, 1, 2], validation: [3] }, run, hooks);
+  const store = movingSquares(4, 12, chain.examples);
+  const data = clipData(chain, store, [0, 1, 2], [3], checkpoint.configuration.training);
+  const result = await train(chain, checkpoint, data, run, hooks);
   return { result, store };
 }
 
@@ -129,9 +131,10 @@ test('clips for validation are never learnt from, and clips to learn from never 
 test('without clips for validation the latest weights are the model', async () => {
   const run = newRun();
   const configuration = tinyRun({ steps: 3 });
-  const { network, checkpoint } = startTraining(configuration);
-  const store = movingSquares(1, 5, network.description);
-  const result = await train(network, checkpoint, { store, training: [0], validation: [] }, run);
+  const { chain, checkpoint } = startTraining(configuration);
+  const store = movingSquares(1, 5, chain.examples);
+  const data = clipData(chain, store, [0], [], configuration.training);
+  const result = await train(chain, checkpoint, data, run);
   expect(result.best).toBeNull();
   expect(loadModel(run.path).step).toBe(3);
 });
@@ -251,7 +254,7 @@ test('a tiny network learns to do better than the previous frame on a clip that 
   const { result, store } = await trainRun(run, configuration);
   const log = logOf(run);
   const baseline = new PreviousFrameBaseline();
-  const { size, channels } = configuration.model.network;
+  const { size, channels } = configuration.model.scales[0];
   const frame = () => ({ ...size, channels, data: new Uint8Array(size.width * size.height) });
   for (let at = 1; at < 12; at++) {
     const [before, after] = [frame(), frame()];

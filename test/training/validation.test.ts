@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BITS_PER_NAT } from '../../src/evaluation/scoring.js';
 import { ExampleBuffer } from '../../src/model/examples.js';
-import { buildNetwork, subPixelNats } from '../../src/model/network.js';
+import { buildChain, chainNats } from '../../src/model/chain.js';
 import { toTensors } from '../../src/model/weights.js';
 import { heldOutClips, validate } from '../../src/training/validation.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -32,13 +32,13 @@ describe('held out of training', () => {
   });
 });
 
-const { network: description } = tinyRun().model;
-const network = buildNetwork(description);
+const chain = buildChain(tinyRun().model);
+const { examples: shape } = chain;
 
 async function validation(frames: number, clips: number[], length = 9) {
-  const store = movingSquares(3, length, description);
-  const weights = toTensors(randomWeights(network, 1), network.parameters);
-  const bitsPerDim = await validate(network, weights, store, clips, frames);
+  const store = movingSquares(3, length, shape);
+  const weights = toTensors(randomWeights(chain, 1), chain.parameters);
+  const bitsPerDim = await validate(chain, weights, store, clips, frames);
   tf.dispose(weights);
   return { bitsPerDim, predicted: store.reads.map(({ clip, first, count }) => [clip, first + count - 1]) };
 }
@@ -61,17 +61,17 @@ test('validation scores at least one frame of each clip', async () => {
 
 test('the validation is the mean of the nats of these frames, in bits a sub-pixel', async () => {
   const { bitsPerDim } = await validation(1000, [1], 4);
-  const store = movingSquares(3, 4, description);
-  const weights = toTensors(randomWeights(network, 1), network.parameters);
-  const pixels = description.size.width * description.size.height;
+  const store = movingSquares(3, 4, shape);
+  const weights = toTensors(randomWeights(chain, 1), chain.parameters);
+  const pixels = shape.size.width * shape.size.height;
   const frames = new Uint8Array(3 * pixels);
   const nats = [1, 2, 3].map((frame) => {
     const first = Math.max(0, frame - 2);
-    const buffer = new ExampleBuffer(description, 1);
+    const buffer = new ExampleBuffer(shape, 1);
     store.read(1, first, frame - first + 1, frames);
     buffer.add(frames, frame - first + 1, false);
     const examples = buffer.tensors();
-    return tf.tidy(() => tf.sum(subPixelNats(network, weights, examples)).dataSync()[0]);
+    return tf.tidy(() => tf.sum(chainNats(chain, weights, examples)).dataSync()[0]);
   });
   expect(bitsPerDim).toBeCloseTo(((nats[0] + nats[1] + nats[2]) / 3 / pixels) * BITS_PER_NAT, 4);
 });

@@ -1,0 +1,52 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import { convolutionParameters, type ParameterShape, type ParameterSpec } from '../backend/parameters.js';
+
+/** An ordinary convolution of a conditioning network, or (where `transposed`) the transpose of one, then a ReLU. */
+export interface ConvolutionLayer {
+  name: string;
+  /** Kernel height and width. */
+  kernel: number;
+  from: number;
+  to: number;
+  /** Divides the size; multiplies it where transposed. */
+  stride: number;
+  transposed?: true;
+}
+
+/** `<name>.weights` and `<name>.bias`; a transposed layer has those of the convolution whose transpose it is. */
+export function layerParameters({ name, kernel, from, to, transposed }: ConvolutionLayer): ParameterSpec[] {
+  const taps = Array.from({ length: kernel * kernel }, (_, position) => ({ dy: 0, dx: 0, position, sees: [from] }));
+  const shape: ParameterShape = {
+    kernel: { height: kernel, width: kernel },
+    inFeatures: from,
+    outFeatures: to,
+    groups: [to],
+    taps,
+  };
+  const specs = convolutionParameters(name, shape);
+  if (transposed) specs[0] = { ...specs[0], shape: [kernel, kernel, to, from] };
+  return specs;
+}
+
+/** A layer with its weights; a transposed one needs the height and width that it makes. */
+export type RunLayer = (x: Tensor4D, size?: { height: number; width: number }) => Tensor4D;
+
+/** Makes layers ready to run. @param weights in the order of the layers' parameters */
+export function bindLayers(layers: readonly ConvolutionLayer[], weights: readonly Tensor[]): RunLayer[] {
+  return layers.map(({ stride, to, transposed }, index) => {
+    const [kernel, bias] = [weights[2 * index] as Tensor4D, weights[2 * index + 1] as Tensor1D];
+    return (x, size) => {
+      const y =
+        transposed && size !== undefined
+          ? tf.conv2dTranspose(x, kernel, [x.shape[0], size.height, size.width, to], stride, 'same')
+          : tf.conv2d(x, kernel, stride, 'same');
+      return tf.relu(tf.add(y, bias));
+    };
+  });
+}
+
+/** x + layer(x). */
+export function residual(x: Tensor4D, layer: RunLayer): Tensor4D {
+  return tf.add<Tensor4D>(x, layer(x));
+}

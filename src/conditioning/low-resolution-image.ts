@@ -1,0 +1,51 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import type { Condition, Conditioning } from './conditioning.js';
+import { bindLayers, layerParameters, residual, type ConvolutionLayer } from './layers.js';
+
+const schema = z.strictObject({
+  type: z.literal('low-resolution-image'),
+  /** Pixels of this scale, down and across, for one of the coarser: its (r, c) is the pixel (factor r, factor c) here. */
+  factor: z.int().min(2).max(8),
+  /** Features of the map; the layers at the coarser size have twice as many. */
+  features: z.int().min(1).max(512),
+  /**
+   * `known`: the pixels shared with the coarser scale are neither scored nor drawn again, so that the sum over scales is
+   * the exact likelihood. `predicted`: they are predicted like all others, as the paper does; then the sum is a bound.
+   */
+  shared: z.enum(['known', 'predicted']),
+});
+
+export type LowResolutionImageDescription = z.infer<typeof schema>;
+
+/** Convolutions at the coarser size, then a transposed convolution to this one. */
+function layers({ factor, features }: LowResolutionImageDescription, channels: number): ConvolutionLayer[] {
+  const name = (layer: string) => `low-resolution-image.${layer}`;
+  const inner = 2 * features;
+  return [
+    { name: name('coarse'), kernel: 3, from: channels, to: inner, stride: 1 },
+    { name: name('coarse.0'), kernel: 3, from: inner, to: inner, stride: 1 },
+    { name: name('coarse.1'), kernel: 3, from: inner, to: inner, stride: 1 },
+    { name: name('up'), kernel: 2 * factor, from: inner, to: features, stride: factor, transposed: true },
+    { name: name('map'), kernel: 3, from: features, to: features, stride: 1 },
+  ];
+}
+
+/** Conditioning on the same image at a coarser scale (1601.06759, section 3.6). */
+export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
+  type: 'low-resolution-image',
+  schema,
+  anchored: false,
+  mapFeatures: ({ features }) => features,
+  parameters: (description, { channels }) => layers(description, channels).flatMap(layerParameters),
+
+  condition(description, { size, channels, levels }, given, weights): Condition {
+    if (given.lowResolutionImage === undefined) throw new TypeError('low-resolution-image: no image was given');
+    const middle = (levels - 1) / 2;
+    const scaled = tf.div<Tensor4D>(tf.sub(given.lowResolutionImage, middle), middle);
+    const [coarse, coarse0, coarse1, up, map] = bindLayers(layers(description, channels), weights);
+    const inner = residual(residual(coarse(scaled), coarse0), coarse1);
+    return { map: map(up(inner, size)) };
+  },
+};

@@ -1,0 +1,121 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { ParameterSpec } from '../backend/parameters.js';
+import type { Given } from '../conditioning/index.js';
+import { lowResolutionImageOf, type ModelDescription, type NetworkDescription } from './description.js';
+import { frameBytes, type Examples, type ExampleShape } from './examples.js';
+import { buildNetwork, subPixelNats, type Network } from './network.js';
+
+/** A model's description made ready to run: its networks, the coarsest scale first. */
+export interface Chain {
+  scales: readonly Network[];
+  /** Those of all scales in turn; their names begin with `scales.<index>.`. */
+  parameters: readonly ParameterSpec[];
+  /** What its examples are made of: the size of the finest scale, the longest context of all. */
+  examples: ExampleShape;
+  /**
+   * Whether the sum over scales is the exact likelihood of the image, as it is where shared pixels are known; else it is
+   * an upper bound of the image's nats.
+   */
+  exact: boolean;
+}
+
+export function buildChain({ scales: descriptions }: ModelDescription): Chain {
+  const scales = descriptions.map(buildNetwork);
+  const { size, channels, levels } = descriptions[descriptions.length - 1];
+  const context = Math.max(...descriptions.map(contextLength));
+  return {
+    scales,
+    parameters: scales.flatMap(({ parameters }, scale) =>
+      parameters.map((spec) => ({ ...spec, name: `scales.${scale}.${spec.name}` })),
+    ),
+    examples: { size, channels, levels, context },
+    exact: descriptions.every((network) => lowResolutionImageOf(network)?.shared !== 'predicted'),
+  };
+}
+
+/** Of values that stand in the order of the chain's parameters, those of one scale. */
+export function parametersOfScale<T>({ scales }: Chain, scale: number, values: readonly T[]): T[] {
+  const start = scales.slice(0, scale).reduce((sum, { parameters }) => sum + parameters.length, 0);
+  return values.slice(start, start + scales[scale].parameters.length);
+}
+
+/** Sub-pixels of an image, each counted once: what bits/dim divides by. */
+export function dimensions({ examples }: Chain): number {
+  return frameBytes(examples);
+}
+
+/**
+ * The examples of one scale: pixels of the finest subsampled, those of the scale before as what is given. Frees nothing.
+ *
+ * @param examples at the finest scale
+ */
+export function examplesOfScale(chain: Chain, scale: number, examples: Examples): Examples {
+  const { description } = chain.scales[scale];
+  const step = pixelsOfFinest(chain, scale);
+  const given: Given = {};
+  const context = contextLength(description);
+  if (context > 0 && examples.given.previousFrames !== undefined) {
+    const { frames, valid } = examples.given.previousFrames;
+    const missing = frames.length - context;
+    const planes = subsample(valid, step);
+    given.previousFrames = {
+      frames: frames.slice(missing).map((frame) => subsample(frame, step)),
+      valid: missing === 0 ? planes : tf.slice(planes, [0, 0, 0, missing]),
+    };
+  }
+  if (scale > 0) given.lowResolutionImage = subsample(examples.seen, pixelsOfFinest(chain, scale - 1));
+  return { image: subsample(examples.image, step), seen: subsample(examples.seen, step), given };
+}
+
+/**
+ * -log P of every sub-pixel of some scales, in nats; zero for those known from the scale before.
+ *
+ * @param parameters in the order of `chain.parameters`
+ * @param among indices of the scales to score; the whole chain's sum is that of the image (see `Chain.exact`)
+ * @returns [batch, sub-pixels of all these scales]
+ */
+export function chainNats(
+  chain: Chain,
+  parameters: readonly Tensor[],
+  examples: Examples,
+  among: readonly number[] = chain.scales.map((_, scale) => scale),
+): Tensor2D {
+  const nats = among.map((scale) => {
+    const network = chain.scales[scale];
+    const own = parametersOfScale(chain, scale, parameters);
+    const all = subPixelNats(network, own, examplesOfScale(chain, scale, examples));
+    const unknown = unknownSubPixels(network.description);
+    return unknown === null ? all : tf.mul<Tensor2D>(all, tf.tensor2d(unknown, [1, unknown.length]));
+  });
+  return nats.length === 1 ? nats[0] : tf.concat(nats, 1);
+}
+
+/** 1 for each sub-pixel that a network predicts, 0 for those known from the scale before; null: it predicts all. */
+export function unknownSubPixels(description: NetworkDescription): Float32Array | null {
+  const { size, channels } = description;
+  const given = lowResolutionImageOf(description);
+  if (given === null || given.shared === 'predicted') return null;
+  return Float32Array.from({ length: frameBytes(description) }, (_, at) => {
+    const pixel = Math.floor(at / channels);
+    const [y, x] = [Math.floor(pixel / size.width), pixel % size.width];
+    return y % given.factor === 0 && x % given.factor === 0 ? 0 : 1;
+  });
+}
+
+/** Number of previous frames that a network is given; 0: none. */
+export function contextLength({ conditioning }: NetworkDescription): number {
+  return conditioning.find((given) => given.type === 'previous-frames')?.context ?? 0;
+}
+
+/** How many pixels of the finest scale, down and across, there are for one of a scale. */
+function pixelsOfFinest({ scales }: Chain, scale: number): number {
+  return scales
+    .slice(scale + 1)
+    .reduce((product, { description }) => product * (lowResolutionImageOf(description)?.factor ?? 1), 1);
+}
+
+/** Every so many pixels of a map, down and across, from its first. */
+function subsample(map: Tensor4D, step: number): Tensor4D {
+  return step === 1 ? map : (tf.stridedSlice(map, [0, 0, 0, 0], map.shape, [1, step, step, 1]) as Tensor4D);
+}
