@@ -60,7 +60,7 @@ export function* benchKernels(
 }
 
 function* networkCalls(settings: BenchNetwork, batch: number): Generator<KernelCall> {
-  const { program, parameters } = buildNetwork(describeBenchNetwork(settings));
+  const { program, parameters } = buildNetwork(describeBenchNetwork(settings).scales[0]);
   for (const op of program.ops) {
     if (op.op === 'conv') yield* convolutionCalls(op.shape, batch, op.relu, op.x.ready === 'image');
     if (op.op === 'lstm') yield* lstmCalls(op.shape, batch);
