@@ -19,7 +19,7 @@ export interface ImageDraw {
    */
   known: Int16Array | null;
   /** One number in (0, 1) for each sub-pixel. */
-  uniform(position: number, channel: number): number;
+  uniform: (position: number, channel: number) => number;
   settings: DrawSettings;
   /** Told after each row, with the rows done. */
   onRow?: (rows: number) => void;

@@ -16,7 +16,7 @@ import { gradientsOf, updated } from './training-step.js';
 /** What a training learns from and is validated on. */
 export interface TrainingData {
   /** Examples of a step, 0 for the first: a function of the seed and the step alone. */
-  batch(step: number): Examples;
+  batch: (step: number) => Examples;
   /** Bits/dim of what is held out; null where nothing is: then the latest weights count as the best. */
   validate: ((weights: readonly Tensor[]) => Promise<number>) | null;
 }
