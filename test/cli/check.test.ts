@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { saveModel } from '../../src/model/checkpoint.js';
 import { checkedNetwork } from '../evaluation/check/checked-networks.js';
-import { randomWeights } from '../model/tiny-networks.js';
+import { randomModel } from '../model/tiny-networks.js';
 import { pxv } from './pxv.js';
 import { jsonOf } from './tiny-run.js';
 
@@ -12,10 +12,9 @@ const [sound, broken] = ['sound.safetensors', 'broken.safetensors'].map((name) =
 
 beforeAll(() => {
   const network = checkedNetwork('row-lstm', 3, true);
-  const description = { version: 1 as const, network: network.description };
-  const weights = randomWeights(network, 1);
-  saveModel(sound, { description, network, weights, step: 1 });
-  saveModel(broken, { description, network, weights: weights.map((values) => values.fill(NaN)), step: 1 });
+  const model = randomModel([network.description]);
+  saveModel(sound, model);
+  saveModel(broken, { ...model, weights: model.weights.map((values) => values.fill(NaN)) });
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));

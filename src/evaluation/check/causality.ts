@@ -93,9 +93,9 @@ class ChangedImages {
     const repeated = (): Condition => {
       const { map, anchor } = conditionOf(network, parameters, examples.given)!;
       const repeat = (x: Tensor4D) => tf.tile(x, [this.capacity + 1, 1, 1, 1]);
-      return { map: repeat(map), anchor: repeat(anchor) };
+      return { map: repeat(map), ...(anchor && { anchor: repeat(anchor) }) };
     };
-    this.condition = description.conditioning === null ? null : tf.tidy(repeated);
+    this.condition = description.conditioning.length === 0 ? null : tf.tidy(repeated);
     disposeExamples(examples);
   }
 

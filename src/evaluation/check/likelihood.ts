@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor } from '@tensorflow/tfjs-core';
 import { disposeExamples, type Examples } from '../../model/examples.js';
 import { headOf } from '../../model/heads/index.js';
-import { conditionOf, networkOutput, type Network } from '../../model/network.js';
-import { FrameSampler } from '../../sampling/frame-sampler.js';
+import { conditionOf, networkOutput, subPixelNats, type Network } from '../../model/network.js';
+import { ImageSampler, type DrawnImage } from '../../sampling/image-sampler.js';
 import { Noise } from '../../sampling/noise.js';
-import { BITS_PER_NAT, natsOfExamples } from '../scoring.js';
+import { BITS_PER_NAT } from '../scoring.js';
 import { exampleOf, randomClip } from './check-example.js';
 import { subPixelCount } from './sub-pixels.js';
 
@@ -27,8 +27,8 @@ export interface LikelihoodSettings {
 }
 
 /**
- * Draws an image with the pixel-by-pixel sampler, given random frames where the network is given any, and scores it with
- * the whole-image executor.
+ * Draws an image with the pixel-by-pixel sampler, given random frames where the network is given any (and a small random
+ * image likewise), and scores it with the whole-image executor.
  *
  * @param weights arrays in the order of `network.parameters`
  * @param parameters the same as tensors
@@ -42,39 +42,42 @@ export async function likelihoodAgreement(
   const { description } = network;
   const dimensions = subPixelCount(description);
   const clip = randomClip(description, seed, 0);
-  const model = {
-    name: 'checked',
-    description: { version: 1 as const, network: description },
-    network,
-    weights,
-    step: 0,
-  };
-  const sampler = new FrameSampler(model);
-  let drawnNats: number;
+  const noise = new Noise(seed);
+  const examples = exampleOf(description, clip);
+  let drawn: DrawnImage;
   try {
-    const drawn = await sampler.draw(exampleOf(description, clip), {
-      noise: new Noise(seed),
-      sample: 0,
-      frame: 0,
+    drawn = await new ImageSampler(network, weights, parameters).draw({
+      given: () => examples.given,
+      known: null,
+      uniform: (position, channel) => noise.uniform(0, 0, position, channel),
       settings: { temperature: 1, topP: 1 },
       onRow: (rows) => onProgress?.('draw', rows, description.size.height, 'rows'),
       signal,
     });
-    clip.set(drawn.bytes, clip.length - drawn.bytes.length);
-    drawnNats = drawn.nats;
-  } finally {
-    sampler.dispose();
+    const image = tf.tensor4d(Float32Array.from(drawn.levels), examples.image.shape);
+    tf.dispose([examples.image, examples.seen]);
+    Object.assign(examples, { image, seen: image });
+  } catch (error) {
+    disposeExamples(examples);
+    throw error;
   }
-  const [scoredNats] = await natsOfExamples(network, parameters, exampleOf(description, clip));
-  const examples = exampleOf(description, clip);
   try {
     const onLevel = (done: number) => onProgress?.('score', done, description.levels, 'levels');
     const errors = await sumErrors(network, parameters, examples, onLevel, signal);
+    const scoredNats = await natsOf(network, parameters, examples);
     const bitsPerDim = (nats: number) => (nats / dimensions) * BITS_PER_NAT;
-    return { drawnBitsPerDim: bitsPerDim(drawnNats), scoredBitsPerDim: bitsPerDim(scoredNats), ...errors };
+    return { drawnBitsPerDim: bitsPerDim(drawn.nats), scoredBitsPerDim: bitsPerDim(scoredNats), ...errors };
   } finally {
     disposeExamples(examples);
   }
+}
+
+/** Nats of an example, summed over all its sub-pixels in float64. */
+async function natsOf(network: Network, parameters: readonly Tensor[], examples: Examples): Promise<number> {
+  const nats = tf.tidy(() => subPixelNats(network, parameters, examples));
+  const values = [...(await nats.data())];
+  nats.dispose();
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /** Sums, at every sub-pixel of an image, the probabilities of all levels, in float64. */
@@ -85,16 +88,16 @@ async function sumErrors(
   onLevel: (done: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<Pick<LikelihoodAgreement, 'drawnSumError' | 'scoredSumError'>> {
-  const { head: description, levels, conditioning } = network.description;
+  const { head: description, levels } = network.description;
   const head = headOf(description);
   const subPixels = examples.image.size;
   const { outputs, anchors } = tf.tidy(() => {
-    const condition = conditioning === null ? null : conditionOf(network, parameters, examples.given)!;
+    const condition = conditionOf(network, parameters, examples.given);
     const output = networkOutput(network, parameters, examples.image, condition);
     return {
       outputs: tf.reshape<Rank.R2>(output, [subPixels, -1]),
       anchors:
-        condition === null
+        condition?.anchor === undefined
           ? tf.fill<Rank.R1>([subPixels], (levels - 1) / 2)
           : tf.clone(tf.reshape<Rank.R1>(condition.anchor, [-1])),
     };

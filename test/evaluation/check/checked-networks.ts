@@ -26,7 +26,7 @@ export function checkedNetwork(type: LayerDescription['type'], channels: Channel
     layers: layersOf(type, conditional ? 'learned' : 'zero'),
     first: { kernel: 7, features: 14 },
   };
-  return buildNetwork(tinyNetwork(conditional ? description : { ...description, conditioning: null }));
+  return buildNetwork(tinyNetwork(conditional ? description : { ...description, conditioning: [] }));
 }
 
 /** Each kind of layer, grey and RGB, conditional and not, with a name for a test's title. */
