@@ -23,7 +23,7 @@ const mayImport = {
     'src/conditioning',
     'src/backend',
   ],
-  datasets: [],
+  datasets: ['src/video'],
 };
 const shared = ['src/frame.ts', 'src/errors.ts', 'src/make-folder.ts', 'src/philox.ts', 'node_modules'];
 

@@ -39,6 +39,10 @@ export function addJsonOption(command: Command): Command {
   return command.option('--json', 'print the result as one JSON object');
 }
 
+export function addDataOption(command: Command): Command {
+  return command.option('--data <folder>', "folder of the data set's files (default: where pxv datasets get put them)");
+}
+
 /** A parser of whole numbers from `min` to `max`, both included. */
 export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;

@@ -1,2 +1,11 @@
+import type { ImageSetFacts } from './image-set.js';
+import { imageSets as sets } from './registry.js';
+
+export { cacheFolder } from './cache-folder.js';
+export { getImageSet } from './get.js';
 export type { Images, ImageSetFacts, OpenOptions, Split, TrainingSplit } from './image-set.js';
 export { openForTraining, type OpenImagesOptions } from './open-for-training.js';
+export { verifyImageSet, type VerifiedSet } from './verify.js';
+
+/** Facts alone: opening goes through `openForTraining`, which cannot reach the test images, or the like for scoring. */
+export const imageSets: readonly ImageSetFacts[] = sets;

@@ -1,6 +1,6 @@
 import type { Images, Split } from './image-set.js';
 import type { OpenImagesOptions } from './open-for-training.js';
-import { findImageSet, folderOf } from './registry.js';
+import { resolveImageSet } from './registry.js';
 
 /**
  * Opens any split, the test images too. Only scoring a finished model may call it (test/datasets/test-split.test.ts).
@@ -13,6 +13,6 @@ export async function openForEvaluation(
   split: Split,
   { data, ...options }: OpenImagesOptions = {},
 ): Promise<Images> {
-  const set = findImageSet(name);
-  return set.open(folderOf(set, data), split, options);
+  const { set, files } = resolveImageSet(name, data);
+  return set.open(files, split, options);
 }

@@ -1,5 +1,5 @@
 import type { Images, OpenOptions, TrainingSplit } from './image-set.js';
-import { findImageSet, folderOf } from './registry.js';
+import { resolveImageSet } from './registry.js';
 
 export interface OpenImagesOptions extends OpenOptions {
   /** Folder of the set's files. Default: its folder in the cache. */
@@ -17,6 +17,6 @@ export async function openForTraining(
   split: TrainingSplit,
   { data, ...options }: OpenImagesOptions = {},
 ): Promise<Images> {
-  const set = findImageSet(name);
-  return set.open(folderOf(set, data), split, options);
+  const { set, files } = resolveImageSet(name, data);
+  return set.open(files, split, options);
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Readable, Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { PxvError } from '../src/errors.js';
@@ -27,6 +28,16 @@ export async function readMaybeGzip(path: string): Promise<Uint8Array> {
   });
 }
 
+/** What `unpack` makes of a file's bytes, piece by piece; leaving the loop closes the file. */
+export async function* unpackedPieces(file: Readable, unpack: Transform): AsyncGenerator<Buffer, void> {
+  file.on('error', (error) => unpack.destroy(error));
+  try {
+    yield* file.pipe(unpack) as AsyncIterable<Buffer>;
+  } finally {
+    file.destroy();
+  }
+}
+
 /** An INPUT error: a file of a data set is not what it should be. */
 export function wrongFile(path: string, expected: string, received: string, options?: { cause: unknown }): PxvError {
   return new PxvError(
@@ -36,7 +47,7 @@ export function wrongFile(path: string, expected: string, received: string, opti
       argument: path,
       expected,
       received,
-      remedy: 'download it again (pxv datasets get), or give another folder with --data',
+      remedy: 'get it again, or give another folder with --data',
     },
     options,
   );

@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as api from '../src/index.js';
 
-const documents = ['.', 'docs', 'docs/decisions', 'examples', 'models'].flatMap((folder) =>
+const sets = readdirSync('datasets', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+const folders = ['.', 'docs', 'docs/decisions', 'examples', 'models', ...sets.map(({ name }) => `datasets/${name}`)];
+const documents = folders.flatMap((folder) =>
   readdirSync(folder)
     .filter((name) => name.endsWith('.md'))
     .map((name) => join(folder, name)),
@@ -16,7 +18,9 @@ function brokenLinks(path: string, text: string): string[] {
 
 /** Paths in backquotes, such as `src/frame.ts`, that look like files or folders of this repository but do not exist. */
 function missingPaths(text: string): string[] {
-  const paths = [...text.matchAll(/`((?:src|cli|native|test|scripts|docs)\/[\w./-]*)`/g)].map(([, path]) => path);
+  const paths = [...text.matchAll(/`((?:src|cli|datasets|native|test|scripts|docs)\/[\w./-]*)`/g)].map(
+    ([, path]) => path,
+  );
   return paths.filter((path) => !existsSync(path));
 }
 

@@ -14,7 +14,7 @@ src/training      x        x             x      .         x           x         
 src/bench         x        .             x      .         .           x         .      .
 src/video         .        .             .      .         .           .         x      .
 src/tasks         x        x             x      x         x           x         x      .
-datasets          .        .             .      .         .           .         .      .
+datasets          .        .             .      .         .           .         x      .
 cli               x        x             x      x         x           x         x      x`;
 
 const [columns, ...rows] = drawn

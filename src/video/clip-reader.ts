@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path';
 import { PxvError } from '../errors.js';
 import type { Channels, Frame, Size } from '../frame.js';
 import { defaultFrameRate, type FrameRate } from './frame-rate.js';
-import { imageSize, listImages, readImages } from './image-folder.js';
+import { imageFacts, listImages, readImages } from './image-folder.js';
 import type { Fit } from './resample.js';
 import { probeVideo, readVideo } from './video-file.js';
 
@@ -85,7 +85,7 @@ function reader(known: ClipFacts, read: () => AsyncGenerator<Frame, string | nul
 }
 
 async function imageFolderFacts(folder: string, images: string[], frameRate = defaultFrameRate): Promise<ClipFacts> {
-  return facts(folder, frameRate, await imageSize(images[0]));
+  return facts(folder, frameRate, await imageFacts(images[0]));
 }
 
 function facts(path: string, frameRate: FrameRate, sourceSize: Size): ClipFacts {

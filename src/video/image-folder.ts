@@ -35,13 +35,13 @@ export async function listImages(folder: string): Promise<string[]> {
 }
 
 /**
- * Width and height of an image as it is to be seen, after the rotation that a camera noted.
+ * Width and height of an image as it is to be seen, after the rotation that a camera noted, and whether it is grey.
  *
  * @throws {PxvError} INPUT where it is not a readable image.
  */
-export async function imageSize(path: string): Promise<Size> {
-  const { autoOrient } = await sharp(path).metadata().catch(unreadable(path));
-  return autoOrient;
+export async function imageFacts(path: string): Promise<Size & { channels: Channels }> {
+  const { autoOrient, space } = await sharp(path).metadata().catch(unreadable(path));
+  return { ...autoOrient, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
 }
 
 /**
@@ -55,24 +55,36 @@ export async function* readImages(
   { size, channels, fit, signal }: { size: Size; channels: Channels; fit: Fit; signal?: AbortSignal | undefined },
 ): AsyncGenerator<Frame, null> {
   const [first] = paths;
-  const expected = first === undefined ? null : await imageSize(first);
+  const expected = first === undefined ? null : await imageFacts(first);
   for (const path of paths) {
     throwIfInterrupted(signal, 'read frames', path);
-    const source = await imageSize(path);
+    const source = await imageFacts(path);
     if (expected !== null && (source.width !== expected.width || source.height !== expected.height)) {
       throw oddSize(path, expected, source);
     }
-    const rgb = await sharp(path)
-      .autoOrient()
-      .flatten({ background: 'black' })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer()
-      .catch(unreadable(path));
-    const picture = resample({ ...source, channels: 3, data: rgb }, size, fit);
-    yield channels === 1 ? luma(picture) : picture;
+    yield await readImage(path, { size, channels, fit });
   }
   return null;
+}
+
+/**
+ * An image as it is to be seen, alpha over black, scaled to `size`.
+ *
+ * @throws {PxvError} INPUT where it cannot be read.
+ */
+export async function readImage(
+  path: string,
+  { size, channels, fit }: { size: Size; channels: Channels; fit: Fit },
+): Promise<Frame> {
+  const { data, info } = await sharp(path)
+    .autoOrient()
+    .flatten({ background: 'black' })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch(unreadable(path));
+  const picture = resample({ width: info.width, height: info.height, channels: 3, data }, size, fit);
+  return channels === 1 ? luma(picture) : picture;
 }
 
 /** Grey as FFmpeg makes it from RGB, so that a folder and a film agree: ITU-R BT.601 luma of the coded values. */
@@ -101,7 +113,7 @@ function unreadable(path: string) {
     throw new PxvError(
       {
         code: 'INPUT',
-        operation: 'read frames',
+        operation: 'read image',
         argument: path,
         expected: 'a readable image',
         received: cause.message,

@@ -318,7 +318,7 @@ describe('a folder of images', () => {
     const path = await imageFolder('broken', { '1.png': picture(1) });
     writeFileSync(at('broken/2.png'), 'no image');
     await expect(read(path, as(8, 6, 1))).rejects.toThrow(
-      /^read frames: .*2\.png: expected a readable image, received [^\n]+$/,
+      /^read image: .*2\.png: expected a readable image, received [^\n]+$/,
     );
   });
 

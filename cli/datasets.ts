@@ -1,0 +1,112 @@
+import { Command } from 'commander';
+import { PxvError } from '../src/errors.js';
+import { formatTable } from '../src/evaluation/table.js';
+import { addDataOption, addJsonOption } from './options.js';
+import { run, type Report, type Work } from './report.js';
+
+export function command(): Command {
+  const datasets = new Command('datasets').description('image data sets: list them, download one, check its files');
+
+  const list = datasets.command('list').description('list the data sets, and where their files are looked for');
+  addJsonOption(list);
+  list.action(run(listSets));
+
+  const get = datasets
+    .command('get')
+    .description('download a data set from its official place into the cache')
+    .argument('<name>', 'one of pxv datasets list')
+    .option('--mirror <url>', 'address of a folder with files of the same names, to ask instead', address);
+  addJsonOption(get);
+  get.addHelpText(
+    'after',
+    `
+An interrupted download goes on where it stopped. The cache is PXV_DATA, else XDG_CACHE_HOME/pxv/datasets, else
+~/.cache/pxv/datasets.
+
+Examples:
+  $ pxv datasets get cifar
+  $ PXV_DATA=/data pxv datasets get mnist`,
+  );
+  get.action(run(getSet));
+
+  const verify = datasets
+    .command('verify')
+    .description('check the files of a data set: format, counts, and checksums where they are known')
+    .argument('<name>', 'one of pxv datasets list, or a folder of images');
+  addDataOption(verify);
+  addJsonOption(verify);
+  verify.action(run(verifySet));
+  return datasets;
+}
+
+async function listSets(): Promise<Report> {
+  const { cacheFolder, imageSets } = await import('../datasets/index.js');
+  const { existsSync } = await import('node:fs');
+  const sets = imageSets.map((set) => {
+    const { name, title, size, channels, levels, counts, cacheName, files } = set;
+    const folder = cacheFolder(cacheName);
+    const present = existsSync(folder);
+    const bytes = files.length > 0 ? files.reduce((sum, file) => sum + file.bytes, 0) : null;
+    return { name, title, ...size, channels, levels, counts, folder, present, downloadBytes: bytes };
+  });
+  const rows = sets.map(({ name, counts, downloadBytes, present, title }) => [
+    name,
+    ...(['train', 'validation', 'test'] as const).map((split) => String(counts?.[split] ?? '')),
+    present ? 'here' : downloadBytes === null ? 'by hand' : `${Math.ceil(downloadBytes / 1e6)} MB`,
+    title,
+  ]);
+  const table = formatTable(
+    [
+      { title: 'name', align: 'left' },
+      { title: 'train', align: 'right' },
+      { title: 'validation', align: 'right' },
+      { title: 'test', align: 'right' },
+      { title: 'files', align: 'right' },
+      { title: 'what', align: 'left' },
+    ],
+    rows,
+  );
+  return { text: table, json: { datasets: sets } };
+}
+
+async function getSet({ signal, progress }: Work, name: string, { mirror }: { mirror?: string }): Promise<Report> {
+  const { getImageSet } = await import('../datasets/index.js');
+  const { folder, alreadyThere } = await getImageSet(name, {
+    signal,
+    ...(mirror !== undefined && { mirror }),
+    onProgress: (label, done, total) =>
+      progress.show({ label, done: Math.ceil(done / 1000), total: Math.ceil(total / 1000), unit: 'kB' }),
+  });
+  const text = alreadyThere
+    ? `${folder}: already there; check it with pxv datasets verify ${name}`
+    : `${folder}: downloaded, checksums right`;
+  return { text, json: { name, output: folder, alreadyThere } };
+}
+
+async function verifySet({ signal, progress }: Work, name: string, { data }: { data?: string }): Promise<Report> {
+  const { verifyImageSet } = await import('../datasets/index.js');
+  const { folder, splits, checkedFiles } = await verifyImageSet(name, {
+    signal,
+    ...(data !== undefined && { data }),
+    onProgress: (done, total) => progress.show({ label: 'decode', done, total, unit: 'images' }),
+  });
+  const lines = splits.map(({ split, images, official, origin }) => {
+    const whole = official === null ? '' : ` of ${official}`;
+    return `${split}: ${images}${whole} images; ${origin}`;
+  });
+  const sums =
+    checkedFiles.length > 0 ? `checksums right: ${checkedFiles.join(', ')}` : 'no checksums are known of these files';
+  return { text: [folder, ...lines, sums].join('\n'), json: { name, folder, splits, checkedFiles } };
+}
+
+function address(text: string): string {
+  if (URL.canParse(text) && /^https?:/.test(text)) return text;
+  throw new PxvError({
+    code: 'USAGE',
+    operation: 'read options',
+    argument: '--mirror',
+    expected: 'an http or https address',
+    received: JSON.stringify(text),
+    remedy: 'give one such as https://example.org/cifar/',
+  });
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { open, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { writeAtomically } from '../src/video/atomic-output.js';
+import { imageFacts, readImage } from '../src/video/image-folder.js';
+import { throwIfInterrupted } from '../src/video/interruption.js';
+import { cacheFolder } from './cache-folder.js';
+import type { Images, OpenOptions } from './image-set.js';
+import { wrongFile } from './read-file.js';
+import { type ImageShape, imagesOnDisc, type Layout } from './records.js';
+
+/** Images decoded at once; sharp decodes on threads of its own. */
+const TOGETHER = 16;
+
+/**
+ * Images files as one set. They are decoded once, into a file in the cache, which serves as long as no image changes.
+ *
+ * @param exact refuse images of another size or in colour where grey is asked for, instead of bringing them to the shape
+ * @throws {PxvError} INPUT, naming the image, where one cannot be read; OUTPUT where the cache cannot be written to;
+ * INTERRUPTED where the signal is aborted.
+ */
+export async function decodedImages(
+  shape: ImageShape,
+  paths: readonly string[],
+  exact: boolean,
+  { signal, onProgress }: Pick<OpenOptions, 'signal' | 'onProgress'> = {},
+): Promise<Images> {
+  const { width, height, channels } = shape;
+  const stamps: (string | number)[] = [];
+  for (const path of paths) {
+    const { size, mtimeMs } = await stat(path);
+    stamps.push(resolve(path), size, mtimeMs);
+  }
+  return cachedImages(
+    shape,
+    'interleaved',
+    paths.length,
+    [width, height, channels, exact, ...stamps],
+    async (write) => {
+      for (let first = 0; first < paths.length; first += TOGETHER) {
+        throwIfInterrupted(signal, 'decode images', paths[first]);
+        onProgress?.(first, paths.length);
+        const together = paths.slice(first, first + TOGETHER).map(async (path) => {
+          if (exact) await checkSize(path, shape);
+          return (await readImage(path, { size: { width, height }, channels, fit: 'crop' })).data;
+        });
+        for (const data of await Promise.all(together)) await write(data);
+      }
+      onProgress?.(paths.length, paths.length);
+    },
+  );
+}
+
+/**
+ * Images from a file in the cache that is made where it is not there yet.
+ *
+ * @param identity all that the pixels follow from
+ * @param fill writes them, `count` images in all
+ */
+export async function cachedImages(
+  shape: ImageShape,
+  layout: Layout,
+  count: number,
+  identity: readonly unknown[],
+  fill: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
+): Promise<Images> {
+  const name = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
+  const path = join(cacheFolder('decoded'), `${name}.images`);
+  const stride = shape.width * shape.height * shape.channels;
+  const found = await stat(path).catch(() => null);
+  if (found?.size !== count * stride) {
+    await writeAtomically(path, async (temporary) => {
+      const output = await open(temporary, 'wx');
+      try {
+        await fill((bytes) => output.writeFile(bytes));
+      } finally {
+        await output.close();
+      }
+    });
+  }
+  return imagesOnDisc(shape, layout, [{ path, offset: 0, stride, count }]);
+}
+
+async function checkSize(path: string, { width, height }: ImageShape): Promise<void> {
+  const found = await imageFacts(path);
+  if (found.width !== width || found.height !== height) {
+    throw wrongFile(path, `an image of ${width}x${height}`, `${found.width}x${found.height}`);
+  }
+}

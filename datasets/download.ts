@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { PxvError } from '../src/errors.js';
+import { throwIfInterrupted } from '../src/video/interruption.js';
+import type { SourceFile } from './image-set.js';
+
+export interface DownloadOptions {
+  /** Address of a folder with a file of the same name, to ask instead of the official places. */
+  mirror?: string;
+  signal?: AbortSignal;
+  /** Called as bytes arrive, and once where the file was there already. */
+  onProgress?: (name: string, done: number, total: number) => void;
+  /** Seconds without a byte after which a connection counts as dead. Default 60. */
+  patience?: number;
+}
+
+/**
+ * Downloads a file to `path`. What an earlier download left there is kept and only the rest is asked for; where the
+ * server does not know how to send a rest, it starts again. At the end stands a file of the right size and checksum, or
+ * an error.
+ *
+ * @throws {PxvError} INPUT where no address gives the file, INTERRUPTED where the signal is aborted: in both cases what
+ * has arrived stays, unless it is wrong.
+ */
+export async function download(file: SourceFile, path: string, options: DownloadOptions = {}): Promise<void> {
+  const { mirror, onProgress } = options;
+  const urls =
+    mirror === undefined ? file.urls : [new URL(file.name, mirror.endsWith('/') ? mirror : `${mirror}/`).href];
+  const failures: string[] = [];
+  let cause: unknown;
+  for (const url of urls) {
+    try {
+      if (sizeOf(path) !== file.bytes) await receive(url, file, path, options);
+      onProgress?.(file.name, file.bytes, file.bytes);
+      await checkSum(file, path);
+      return;
+    } catch (error) {
+      throwIfInterrupted(options.signal, 'download', url);
+      if (!(error instanceof DownloadFailure)) throw error;
+      failures.push(`${url}: ${error.message}`);
+      cause = error.cause;
+    }
+  }
+  throw new PxvError(
+    {
+      code: 'INPUT',
+      operation: 'download',
+      argument: file.name,
+      expected: `${file.bytes} bytes with the SHA-256 ${file.sha256}`,
+      received: failures.join('; '),
+      remedy: 'run the command again to go on where it stopped, or give another place with --mirror',
+    },
+    { cause },
+  );
+}
+
+/** Why one address did not give the file; the next one may. */
+class DownloadFailure extends Error {}
+
+async function receive(
+  url: string,
+  file: SourceFile,
+  path: string,
+  { signal, onProgress, patience = 60 }: DownloadOptions,
+): Promise<void> {
+  if (sizeOf(path) > file.bytes) await rm(path);
+  let done = sizeOf(path);
+  const given = new AbortController();
+  const giveUp = () => given.abort();
+  signal?.addEventListener('abort', giveUp);
+  let timer = setTimeout(giveUp, 1000 * patience);
+  const output = openSync(path, 'a');
+  try {
+    const response = await fetch(url, {
+      // A server that packs once more would make sizes and ranges mean something else.
+      headers: { 'accept-encoding': 'identity', ...(done > 0 && { range: `bytes=${done}-` }) },
+      signal: given.signal,
+    });
+    if (!response.ok || response.body === null) throw new DownloadFailure(`HTTP status ${response.status}`);
+    if (!continues(response, done)) {
+      ftruncateSync(output);
+      done = 0;
+    }
+    const promised = response.headers.get('content-length');
+    if (promised !== null && done + Number(promised) !== file.bytes) {
+      throw new DownloadFailure(`a file of ${done + Number(promised)} bytes`);
+    }
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, 1000 * patience);
+      if (done + chunk.length > file.bytes) throw new DownloadFailure('more bytes than the file has');
+      writeSync(output, chunk);
+      done += chunk.length;
+      onProgress?.(file.name, done, file.bytes);
+    }
+    if (done < file.bytes) throw new DownloadFailure(`the first ${done} bytes`);
+  } catch (error) {
+    if (error instanceof DownloadFailure || isFileError(error)) throw error;
+    const why = given.signal.aborted ? `nothing for ${patience} seconds` : reason(error);
+    throw new DownloadFailure(done > 0 ? `${why}, after ${done} bytes` : why, { cause: error });
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
+    // Ends the connection where the loop was left before the last byte.
+    given.abort();
+    closeSync(output);
+  }
+}
+
+/** Whether the answer goes on at byte `done`; else it begins at the first byte. */
+function continues(response: Response, done: number): boolean {
+  if (response.status !== 206) return false;
+  const range = response.headers.get('content-range');
+  if (range?.startsWith(`bytes ${done}-`)) return true;
+  throw new DownloadFailure(`the range '${range}' when asked for one from byte ${done}`);
+}
+
+async function checkSum(file: SourceFile, path: string): Promise<void> {
+  const sum = await sha256(path);
+  if (sum === file.sha256) return;
+  await rm(path);
+  throw new DownloadFailure(`one with the SHA-256 ${sum}, which was deleted`);
+}
+
+/** Of a file's bytes, in hexadecimal. */
+export async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>)
+    hash.update(chunk);
+  return hash.digest('hex');
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** fetch hides what went wrong in causes. */
+function reason(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? `${message} (${cause.message || basename(cause.name)})` : message;
+}
+
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && ['write', 'ftruncate'].includes(String(error.syscall));
+}

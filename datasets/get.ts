@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PxvError } from '../src/errors.js';
+import { makeFolder } from '../src/make-folder.js';
+import { writeAtomically } from '../src/video/atomic-output.js';
+import { cacheFolder } from './cache-folder.js';
+import { writeCheckSums } from './check-sums.js';
+import { download, type DownloadOptions } from './download.js';
+import type { ImageSetFacts } from './image-set.js';
+import { findImageSet } from './registry.js';
+import { unpackTarGz } from './unpack.js';
+
+export interface Got {
+  folder: string;
+  /** Nothing was downloaded. */
+  alreadyThere: boolean;
+}
+
+/**
+ * Downloads a data set into its folder in the cache, which appears whole or not at all. Files that have only partly
+ * arrived wait beside it, in a folder that ends in `.partial`, for the next call.
+ *
+ * @throws {PxvError} USAGE where there is no such set, INPUT where the files cannot be had or are not the right ones, OUTPUT where the cache cannot be
+ * written to, INTERRUPTED where the signal is aborted.
+ */
+export async function getImageSet(name: string, options?: DownloadOptions): Promise<Got> {
+  return getFiles(findImageSet(name), options);
+}
+
+/** As `getImageSet`, of a set that need not have a name. */
+export async function getFiles(set: ImageSetFacts, options?: DownloadOptions): Promise<Got> {
+  const folder = cacheFolder(set.cacheName);
+  if (existsSync(folder)) return { folder, alreadyThere: true };
+  if (set.files.length === 0) {
+    throw new PxvError({
+      code: 'INPUT',
+      operation: 'get data set',
+      argument: set.name,
+      expected: 'a set with a public address',
+      received: 'one without',
+      remedy: 'get its files as its README says, and give their folder with --data',
+    });
+  }
+  const partial = `${folder}.partial`;
+  try {
+    makeFolder(partial);
+  } catch (cause) {
+    throw unwritable(partial, cause as Error);
+  }
+  for (const file of set.files) await download(file, join(partial, file.name), options);
+  await writeAtomically(folder, async (temporary) => {
+    await mkdir(temporary);
+    for (const { name, unpack } of set.files) {
+      if (unpack) await unpackTarGz(join(partial, name), temporary, unpack);
+      else await rename(join(partial, name), join(temporary, name));
+    }
+    await writeCheckSums(temporary);
+  });
+  await rm(partial, { recursive: true });
+  return { folder, alreadyThere: false };
+}
+
+function unwritable(folder: string, cause: Error): PxvError {
+  return new PxvError(
+    {
+      code: 'OUTPUT',
+      operation: 'get data set',
+      argument: folder,
+      expected: 'a folder that can be made',
+      received: cause.message,
+      remedy: 'set PXV_DATA to another folder',
+    },
+    { cause },
+  );
+}

@@ -1,0 +1,102 @@
+import { stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { throwIfInterrupted } from '../../src/video/interruption.js';
+import { cachedImages, decodedImages } from '../decoded-images.js';
+import { listFolder } from '../find-files.js';
+import { listImagesBelow } from '../folder/folder.js';
+import { carve } from '../held-out.js';
+import type { Images, ImageSet, OpenOptions } from '../image-set.js';
+import { wrongFile } from '../read-file.js';
+import { type ImageShape, imagesOnDisc } from '../records.js';
+import { openNpzBytes } from './npz.js';
+
+/** Counts of the npz files; ImageNet's validation images are the test here, as in the papers. */
+const counts = { train: 1_271_167, validation: 10_000, test: 50_000 };
+
+export const imagenet32 = imagenet(32);
+export const imagenet64 = imagenet(64);
+
+function imagenet(side: 32 | 64): ImageSet {
+  const name = `imagenet${side}`;
+  return {
+    name,
+    title: `ImageNet scaled down to ${side}x${side}, in colour`,
+    size: { width: side, height: side },
+    channels: 3,
+    levels: 256,
+    counts,
+    files: [],
+    cacheName: name,
+    async open(folder, split, options) {
+      if (split === 'test') return openPart(folder, side, 'val', options);
+      return carve(await openPart(folder, side, 'train', options), split);
+    },
+  };
+}
+
+/** Looks for the files in `folder` and in the folders that the archives make; .npz files come before images. */
+async function openPart(folder: string, side: number, part: 'train' | 'val', options?: OpenOptions): Promise<Images> {
+  const names = await listFolder(folder);
+  const places = [
+    folder,
+    ...names
+      .filter((name) => new RegExp(`^Imagenet${side}_${part}_npz$`, 'i').test(name))
+      .map((name) => join(folder, name)),
+  ];
+  const npzName = part === 'train' ? /^train_data_batch_\d+\.npz$/ : /^val_data\.npz$/;
+  for (const place of places) {
+    const found = (await listFolder(place)).filter((name) => npzName.test(name));
+    if (found.length > 0)
+      return openNpz(
+        found.map((name) => join(place, name)),
+        side,
+        part,
+        options,
+      );
+  }
+  const imageFolder = names.find((name) => new RegExp(`^${part}(?:id|idation)?(?:_${side}x${side})?$`, 'i').test(name));
+  if (imageFolder === undefined) {
+    const pickled = names.find((name) => /^(?:train_data_batch_\d+|val_data)$/.test(name));
+    const received = pickled
+      ? `${pickled}, which is pickled (get the npz files)`
+      : `a folder with ${names.length} entries`;
+    const npz = part === 'train' ? 'train_data_batch_1.npz, ...' : 'val_data.npz';
+    const images = part === 'train' ? `train_${side}x${side}` : `valid_${side}x${side}`;
+    throw wrongFile(folder, `${npz}, or a folder ${images} of images`, received);
+  }
+  const paths = await listImagesBelow(join(folder, imageFolder));
+  if (paths.length === 0) throw wrongFile(join(folder, imageFolder), 'images', 'a folder without any');
+  const origin = `ImageNet ${side}x${side} ${part}: ${paths.length} images of the folder ${imageFolder}`;
+  return decodedImages(shape(side, origin), paths, true, options);
+}
+
+function shape(side: number, origin: string): ImageShape {
+  return { width: side, height: side, channels: 3, levels: 256, origin };
+}
+
+/** Arrays `data` of n x (3 side side) bytes: of each image the red plane, the green, the blue. */
+async function openNpz(paths: string[], side: number, part: string, options: OpenOptions = {}): Promise<Images> {
+  const stride = 3 * side * side;
+  const arrays = await Promise.all(paths.map((path) => openNpzBytes(path, 'data')));
+  for (const { path, shape } of arrays) {
+    if (shape.length !== 2 || shape[1] !== stride || shape[0] === 0) {
+      throw wrongFile(path, `an array of n x ${stride} bytes`, shape.join(' x '));
+    }
+  }
+  const count = arrays.reduce((sum, { shape }) => sum + shape[0], 0);
+  const names = paths.length > 1 ? `${paths.length} npz files` : basename(paths[0]);
+  const about = shape(side, `ImageNet ${side}x${side} ${part}: ${count} images of ${names}`);
+  const files = arrays.map(({ path, offset, shape }) => ({ path, offset, stride, count: shape[0] }));
+  if (files.every((file): file is typeof file & { offset: number } => file.offset !== null)) {
+    return imagesOnDisc(about, 'planar', files);
+  }
+  const stats = await Promise.all(paths.map((path) => stat(path)));
+  const identity = [paths.map((path) => resolve(path)), ...stats.map(({ size, mtimeMs }) => [size, mtimeMs])];
+  return cachedImages(about, 'planar', count, identity, async (write) => {
+    for (const [index, array] of arrays.entries()) {
+      throwIfInterrupted(options.signal, 'unpack', array.path);
+      options.onProgress?.(Math.round((index * count) / arrays.length), count);
+      await array.read(write);
+    }
+  });
+}

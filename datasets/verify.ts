@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { PxvError } from '../src/errors.js';
+import { readCheckSums } from './check-sums.js';
+import { sha256 } from './download.js';
+import type { Split } from './image-set.js';
+import type { OpenImagesOptions } from './open-for-training.js';
+import { resolveImageSet } from './registry.js';
+
+export interface VerifiedSet {
+  folder: string;
+  splits: { split: Split; images: number; official: number | null; origin: string }[];
+  /** Files whose SHA-256 was compared and is right. */
+  checkedFiles: string[];
+}
+
+const splits: readonly Split[] = ['train', 'validation', 'test'];
+
+/**
+ * Opens every split of a data set, which checks the format of its files, and compares the checksums of those files of
+ * which they are known: from the time of the download, or because they are official files.
+ *
+ * @param name of a data set, or a folder of images
+ * @throws {PxvError} USAGE where there is no such set, INPUT for the first file that is missing or wrong.
+ */
+export async function verifyImageSet(name: string, options: OpenImagesOptions = {}): Promise<VerifiedSet> {
+  const { data, ...opening } = options;
+  const { set, files: folder } = resolveImageSet(name, data);
+  const official = set.files.filter(({ unpack }) => !unpack).map(({ name, sha256 }) => [name, sha256] as const);
+  const downloaded = await readCheckSums(folder);
+  const sums = new Map([...official, ...(downloaded ?? [])]);
+  const checkedFiles: string[] = [];
+  for (const [name, expected] of sums) {
+    const path = join(folder, name);
+    if (!existsSync(path) && !downloaded?.has(name)) continue;
+    const received = existsSync(path) ? await sha256(path) : 'no such file';
+    if (received !== expected) throw changed(path, expected, received, set.name);
+    checkedFiles.push(name);
+  }
+  const found: VerifiedSet['splits'] = [];
+  for (const split of splits) {
+    const images = await set.open(folder, split, opening);
+    found.push({ split, images: images.count, official: set.counts?.[split] ?? null, origin: images.origin });
+    images.close();
+  }
+  return { folder, splits: found, checkedFiles };
+}
+
+function changed(path: string, expected: string, received: string, name: string): PxvError {
+  return new PxvError({
+    code: 'INPUT',
+    operation: 'verify data set',
+    argument: path,
+    expected: `the SHA-256 ${expected}`,
+    received,
+    remedy: `delete its folder and run pxv datasets get ${name}`,
+  });
+}
