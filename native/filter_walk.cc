@@ -26,7 +26,7 @@ const FilterWalk& planFilterGradient(const ConvolutionShape& shape, int lanes, i
   walk.tiles.clear();
   walk.columns = 0;
   for (int group = 0, first = 0; group < shape.groups; first += shape.groupSizes[group++])
-    cutIntoPanels(first, first + shape.groupSizes[group], lanes, [&](const Panel& panel) {
+    cutIntoPanels(first, first + shape.groupSizes[group], lanes, false, [&](const Panel& panel) {
       walk.panels.push_back({panel, group, walk.columns});
       walk.columns += panel.vectors * lanes;
     });

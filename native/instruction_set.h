@@ -48,14 +48,14 @@ struct Vector {
 
 // Any CPU; a product is rounded before it is added.
 struct Portable : Vector<4> {
-  static constexpr int tileRows[2] = {12, 6};
+  static constexpr int tileRows[3] = {12, 6, 4}, filterTileRows = 6;
   static Floats multiplyAdd(Floats a, Floats b, Floats sum) { return a * b + sum; }
 };
 
 #if defined(__AVX2__) && defined(__FMA__)
 // x86-64-v3; 16 registers.
 struct Avx2 : Vector<8> {
-  static constexpr int tileRows[2] = {12, 6};
+  static constexpr int tileRows[3] = {12, 6, 4}, filterTileRows = 6;
   static Floats multiplyAdd(Floats a, Floats b, Floats sum) { return _mm256_fmadd_ps(a, b, sum); }
 
   using Vector<8>::load;
@@ -80,7 +80,7 @@ struct Avx2 : Vector<8> {
 #if defined(__AVX512F__)
 // x86-64-v4; 32 registers.
 struct Avx512 : Vector<16> {
-  static constexpr int tileRows[2] = {14, 14};
+  static constexpr int tileRows[3] = {12, 12, 8}, filterTileRows = 14;
   static Floats multiplyAdd(Floats a, Floats b, Floats sum) { return _mm512_fmadd_ps(a, b, sum); }
 
   using Vector<16>::load;

@@ -1,20 +1,38 @@
 // Panels: how the features of a destination are cut for the register tiles.
 #pragma once
 
+#include <algorithm>
+#include <type_traits>
+
 namespace pxv {
 
-// Features [first, first + width) of a tensor's last axis, computed side by side in one or two vectors.
+// Features [first, first + width) of a tensor's last axis, computed side by side in one to three vectors.
 struct Panel {
   int first, width;
   int vectors;
 };
 
-// Calls visit(Panel) for panels that cover [begin, end); vectors have `lanes` floats.
+// Calls visit(Panel) for panels that cover [begin, end); vectors have `lanes` floats. Pairs of vectors, and where their
+// number is odd a triple rather than a single one, whose loads take as long as its sums; singles where no triples are
+// taken.
 template <class Visit>
-void cutIntoPanels(int begin, int end, int lanes, Visit&& visit) {
-  for (int first = begin; first < end; first += 2 * lanes) {
-    const int width = end - first < 2 * lanes ? end - first : 2 * lanes;
-    visit(Panel{first, width, width > lanes ? 2 : 1});
+void cutIntoPanels(int begin, int end, int lanes, bool triples, Visit&& visit) {
+  for (int first = begin; first < end;) {
+    const int left = (end - first + lanes - 1) / lanes;
+    const int vectors = triples && left > 2 && left % 2 == 1 ? 3 : std::min(left, 2);
+    const int width = std::min(end - first, vectors * lanes);
+    visit(Panel{first, width, vectors});
+    first += width;
+  }
+}
+
+// Calls visit with the number of a panel's vectors as a constant.
+template <class Visit>
+[[gnu::always_inline]] inline void withVectors(const Panel& panel, Visit&& visit) {
+  switch (panel.vectors) {
+    case 1: return visit(std::integral_constant<int, 1>());
+    case 2: return visit(std::integral_constant<int, 2>());
+    default: return visit(std::integral_constant<int, 3>());
   }
 }
 

@@ -65,7 +65,7 @@ const Walk& planForward(const ConvolutionShape& shape, int lanes) {
   walk.firstRow = walk.firstColumn = 0;
   walk.gridStep = 1;
   for (int group = 0, first = 0; group < shape.groups; first += shape.groupSizes[group++])
-    cutIntoPanels(first, first + shape.groupSizes[group], lanes, [&](const Panel& panel) {
+    cutIntoPanels(first, first + shape.groupSizes[group], lanes, true, [&](const Panel& panel) {
       const size_t tapsBegin = walk.taps.size();
       for (int t = 0; t < shape.taps; t++) {
         const auto tap = shape.tap(t);
@@ -93,7 +93,7 @@ const Walk& planInputGradient(const ConvolutionShape& shape, int phaseY, int pha
   walk.gridStep = stride;
   for (int begin = 0, end; begin < shape.inFeatures; begin = end) {
     end = nextCut(shape, begin);
-    cutIntoPanels(begin, end, lanes, [&](const Panel& panel) {
+    cutIntoPanels(begin, end, lanes, true, [&](const Panel& panel) {
       const size_t tapsBegin = walk.taps.size();
       for (int t = 0; t < shape.taps; t++) {
         const auto tap = shape.tap(t);

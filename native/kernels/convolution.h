@@ -80,8 +80,12 @@ void copyWindow(const float* image, int height, int width, int features, const W
   }
 }
 
-// Pixels of the grid: where each one's source is, and where it is stored, in floats. The last pixel is repeated for two
-// tiles more: a tile that is not full stores it more than once, and the next one is prefetched.
+// The last pixel of a list is repeated for two tiles more: a tile that is not full stores it more than once, and the
+// next one is prefetched.
+template <class Set>
+inline constexpr int sparePixels = 2 * std::max({Set::tileRows[0], Set::tileRows[1], Set::tileRows[2]});
+
+// Pixels of the grid: where each one's source is, and where it is stored, in floats.
 struct Pixels {
   int count;
   const int* sources;
@@ -98,7 +102,7 @@ template <class Set, bool Whole, int Rows, int Vectors>
     return Whole ? Set::load(from) : Set::load(from, panel.width - v * Set::lanes, 0.0f);
   };
   if (epilogue.bias)
-#pragma GCC unroll 2
+#pragma GCC unroll 3
     for (int v = 0; v < Vectors; v++) {
       const auto bias = load(epilogue.bias, v);
 #pragma GCC unroll 16
@@ -107,17 +111,17 @@ template <class Set, bool Whole, int Rows, int Vectors>
   if (epilogue.reluInput)
 #pragma GCC unroll 16
     for (int row = 0; row < Rows; row++)
-#pragma GCC unroll 2
+#pragma GCC unroll 3
       for (int v = 0; v < Vectors; v++)
         tile.sums[row][v] = load(epilogue.reluInput + pixels[row], v) > zero ? tile.sums[row][v] : zero;
   if (epilogue.plus)
 #pragma GCC unroll 16
     for (int row = 0; row < Rows; row++)
-#pragma GCC unroll 2
+#pragma GCC unroll 3
       for (int v = 0; v < Vectors; v++) tile.sums[row][v] += load(epilogue.plus + pixels[row], v);
 #pragma GCC unroll 16
   for (int row = 0; row < Rows; row++)
-#pragma GCC unroll 2
+#pragma GCC unroll 3
     for (int v = 0; v < Vectors; v++) {
       float* to = destination + pixels[row] + panel.first + v * Set::lanes;
       if (Whole)
@@ -185,7 +189,7 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
     copyWindow<Set>(from, walk.sourceHeight, walk.sourceWidth, features, window, relu, copy);
 
     const int count = rows * walk.columns;
-    constexpr int spare = 2 * std::max(Set::tileRows[0], Set::tileRows[1]);
+    constexpr int spare = sparePixels<Set>;
     int* sources = sourceScratch.reserve<int>(count + spare);
     size_t* destinations = destinationScratch.reserve<size_t>(count + spare);
     for (int r = 0, i = 0; r < rows; r++)
@@ -208,8 +212,9 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
     for (int begin = 0; begin < count; begin += stripPixels) {
       const Pixels pixels{std::min(stripPixels, count - begin), sources + begin, destinations + begin};
       for (const WalkPanel& panel : walk.panels)
-        (panel.vectors == 2 ? walkPanel<Set, 2> : walkPanel<Set, 1>)(walk, panel, offsets, packed, copy, pixels,
-                                                                     epilogue, destination);
+        withVectors(panel, [&](auto vectors) {
+          walkPanel<Set, vectors>(walk, panel, offsets, packed, copy, pixels, epilogue, destination);
+        });
     }
   };
   parallelFor(batch * blocks, block);

@@ -118,7 +118,7 @@ void packDy(const FilterPanel& panel, int features, size_t pixels, const float* 
 template <class Set>
 void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const float* x, const float* dy, bool relu,
                                float* dWeights, float* dBias) {
-  constexpr int tileRows = Set::tileRows[1];
+  constexpr int tileRows = Set::filterTileRows;
   constexpr auto oneVector = sumsOfRows<Set, 1>(std::make_integer_sequence<int, tileRows>());
   constexpr auto twoVectors = sumsOfRows<Set, 2>(std::make_integer_sequence<int, tileRows>());
   constexpr int chunkPixels = 192, blockTiles = 16, fewestTasks = 16;

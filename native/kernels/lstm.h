@@ -19,10 +19,6 @@ struct StepPixels {
   size_t* destinations;   // [capacity]: where its sums are stored, in floats
 };
 
-// As in a convolution the last pixel is repeated for two tiles more.
-template <class Set>
-inline constexpr int sparePixels = 2 * std::max(Set::tileRows[0], Set::tileRows[1]);
-
 template <class Set, int Vectors>
 void multiplyPanel(const Walk& walk, const WalkPanel& panel, const float* packed, const StepPixels& pixels,
                    const Epilogue& epilogue, float* destination) {
@@ -59,8 +55,9 @@ template <class Set>
 void multiplyStep(const Walk& walk, const float* packed, const StepPixels& pixels, const Epilogue& epilogue,
                   float* destination) {
   for (const WalkPanel& panel : walk.panels)
-    (panel.vectors == 2 ? multiplyPanel<Set, 2> : multiplyPanel<Set, 1>)(walk, panel, packed, pixels, epilogue,
-                                                                         destination);
+    withVectors(panel, [&](auto vectors) {
+      multiplyPanel<Set, vectors>(walk, panel, packed, pixels, epilogue, destination);
+    });
 }
 
 // Images [first, first + count) of the batch.

@@ -17,7 +17,7 @@ struct RegisterTile {
   [[gnu::always_inline]] void clear() {
 #pragma GCC unroll 16
     for (int row = 0; row < Rows; row++)
-#pragma GCC unroll 2
+#pragma GCC unroll 3
       for (int v = 0; v < Vectors; v++) sums[row][v] = Floats{};
   }
 
@@ -29,12 +29,12 @@ struct RegisterTile {
     for (int row = 0; row < Rows; row++) x[row] = rows[row] + offset;
     for (ptrdiff_t k = 0; k < count; k++, panel += width) {
       Floats right[Vectors];
-#pragma GCC unroll 2
+#pragma GCC unroll 3
       for (int v = 0; v < Vectors; v++) right[v] = Set::load(panel + v * Set::lanes);
 #pragma GCC unroll 16
       for (int row = 0; row < Rows; row++) {
         const Floats left = Set::fill(x[row][k]);
-#pragma GCC unroll 2
+#pragma GCC unroll 3
         for (int v = 0; v < Vectors; v++) sums[row][v] = Set::multiplyAdd(left, right[v], sums[row][v]);
       }
     }
