@@ -15,6 +15,7 @@ const mayImport = {
   'src/bench': ['src/training', 'src/model', 'src/backend'],
   'src/video': [],
   'src/tasks': [
+    'datasets',
     'src/video',
     'src/training',
     'src/evaluation',

@@ -67,6 +67,11 @@ export function decimalNumber(
   };
 }
 
+/** A parser of values given one after another, each parsed on its own. */
+export function listOf(parse: (text: string) => number): (text: string, before?: number[]) => number[] {
+  return (text, before = []) => [...before, parse(text)];
+}
+
 /** A parser of sizes in pixels, such as 64x48: width, then height. */
 export function size(flag: string): (text: string) => Size {
   return (text) => {

@@ -14,5 +14,5 @@ export { FrameSampler, type DrawnFrame } from './sampling/frame-sampler.js';
 export { frameOf, rollOut, type RollOut } from './sampling/roll-out.js';
 export { predictClip, type PredictClipOptions, type PredictedClip } from './tasks/predict-clip.js';
 export { scoreClips, type ScoreClipsOptions, type VideoScore } from './tasks/score-clips.js';
-export { trainOnClips, type TrainedRun, type TrainOnClipsHooks } from './tasks/train-on-clips.js';
+export { trainModel, type TrainedRun, type TrainModelHooks } from './tasks/train-model.js';
 export { runSchema, type RunConfiguration } from './training/configuration.js';

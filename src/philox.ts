@@ -62,6 +62,7 @@ export const purposes = {
   heldOutImages: 19,
   binarisation: 20,
   checks: 21,
+  epochs: 22,
 } as const;
 
 /** Uniform random numbers as a pure function of a seed and a counter: no state, so no order of drawing. */

@@ -48,10 +48,18 @@ export function networkName({ scales }: ModelDescription): NetworkName | null {
   return layers.length === 0 ? null : (names.find(isMadeOf) ?? null);
 }
 
-const headPresets: Record<HeadDescription['type'], HeadDescription> = {
-  softmax: { type: 'softmax' },
-  sigmoid: { type: 'sigmoid' },
-  'logistic-mixture': { type: 'logistic-mixture', components: 5, meanScale: 16 },
+/** Makes the head of a network of so many levels; `anchored` where it is given previous frames. */
+type HeadPreset = (levels: number, anchored: boolean) => HeadDescription;
+
+const headPresets: Record<HeadDescription['type'], HeadPreset> = {
+  softmax: () => ({ type: 'softmax' }),
+  sigmoid: () => ({ type: 'sigmoid' }),
+  'logistic-mixture': (levels, anchored) => ({
+    type: 'logistic-mixture',
+    components: 5,
+    // Without an anchor the means have to reach every level.
+    meanScale: anchored ? 16 : (levels - 1) / 2,
+  }),
 };
 
 /** Features of the map that each conditioning gives. */
@@ -86,7 +94,7 @@ function describeNetwork(name: NetworkName, settings: PresetSettings, size: Size
     layers: Array.from({ length: layers }, () => networks[name](hidden, initialState)),
     skips,
     output: output ?? [2 * hidden],
-    head: headPresets[head],
+    head: headPresets[head](levels, context > 0),
     conditioning: context > 0 ? [{ type: 'previous-frames', context, features: MAP_FEATURES }] : [],
   };
 }

@@ -15,7 +15,7 @@ export function clipData(
   store: ClipStore,
   training: readonly number[],
   validation: readonly number[],
-  { seed, batch, mirror, disturb, validationFrames, scales }: TrainingConfiguration,
+  { seed, batch, mirror, disturb, validationExamples, scales }: TrainingConfiguration,
 ): TrainingData {
   const batches = new TrainingBatches(chain.examples, store, training, { seed: BigInt(seed), batch, mirror, disturb });
   return {
@@ -23,6 +23,6 @@ export function clipData(
     validate:
       validation.length === 0
         ? null
-        : (weights) => validate(chain, weights, store, validation, validationFrames, scales ?? undefined),
+        : (weights) => validate(chain, weights, store, validation, validationExamples, scales ?? undefined),
   };
 }

@@ -37,21 +37,35 @@ export const trainingSchema = z.strictObject({
   disturb: z.number().min(0).max(1).default(0.5),
   /** Validations over the whole training, evenly spread. */
   validations: z.int().min(1).max(10_000).default(20),
-  /** Frames scored in each validation, spread over the validation clips. */
-  validationFrames: z.int().min(1).default(64),
+  /** Frames or images scored in each validation, spread over all that is held out. */
+  validationExamples: z.int().min(1).default(64),
 });
 
 export type TrainingConfiguration = z.infer<typeof trainingSchema>;
 
-/** Where the frames come from. */
-export const dataSchema = z.strictObject({
+/** Clips to learn from. */
+const clipsSchema = z.strictObject({
+  type: z.literal('clips'),
   frames: z.array(z.string()).min(1),
   /** Clips for validation; empty: some of `frames` are held out. */
   validate: z.array(z.string()).default([]),
   fit: z.enum(['crop', 'stretch']).default('crop'),
 });
 
+/** Images to learn from. */
+const imagesSchema = z.strictObject({
+  type: z.literal('images'),
+  /** Name of a data set, or a folder of images. */
+  set: z.string(),
+  /** Folder of the set's files; null: its folder in the cache. */
+  folder: z.string().nullable().default(null),
+});
+
+export const dataSchema = z.discriminatedUnion('type', [clipsSchema, imagesSchema]);
+
 export type DataConfiguration = z.infer<typeof dataSchema>;
+export type ClipsConfiguration = z.infer<typeof clipsSchema>;
+export type ImagesConfiguration = z.infer<typeof imagesSchema>;
 
 /** config.json of a run: the whole of what `pxv train --config` takes and what a run folder keeps. */
 export const runSchema = z.strictObject({

@@ -61,7 +61,7 @@ export class RunFolder {
   create(): void {
     if (this.hasTraining) throw this.occupied();
     try {
-      makeFolder(this.frames);
+      makeFolder(this.path);
     } catch (cause) {
       throw new PxvError(
         {

@@ -31,7 +31,7 @@ export interface TrainingProgress {
   /** Of the latest validation; null before the first. */
   validation: number | null;
   learningRate: number;
-  framesPerSecond: number;
+  examplesPerSecond: number;
 }
 
 export interface TrainingResult {
@@ -157,7 +157,7 @@ export async function train(
       bitsPerDim,
       validation,
       learningRate: rate,
-      framesPerSecond: training.batch / times[times.length - 1],
+      examplesPerSecond: training.batch / times[times.length - 1],
     });
     await new Promise((resolve) => setImmediate(resolve));
   }

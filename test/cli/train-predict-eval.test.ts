@@ -74,9 +74,7 @@ describe('pxv train', () => {
   test('takes the config.json of a run, and gives the same weights for the same seed', async () => {
     const again = await pxv(['train', '--config', 'run/config.json', '--out', 'again'], here);
     expect(again.code).toBe(0);
-    expect(again.stdout).toMatch(
-      /^trained 3 steps in 0:00:\d\d, \d\.\d{3} bits\/dim on the validation clips: again\nnext: /,
-    );
+    expect(again.stdout).toMatch(/^trained 3 steps in 0:00:\d\d, \d\.\d{3} bits\/dim in the validation: again\nnext: /);
     const weights = (run: string) => readFileSync(at(run, 'model.safetensors'));
     expect(weights('again').equals(weights('run'))).toBe(true);
   });
@@ -233,7 +231,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
   beforeAll(async () => {
     mkdirSync(at('empty'));
     writeFileSync(at('text.txt'), 'neither a model nor a clip\n');
-    writeFileSync(at('unknown-key.json'), JSON.stringify({ trainig: {}, data: { frames: ['clips'] } }));
+    writeFileSync(at('unknown-key.json'), JSON.stringify({ trainig: {}, data: { type: 'clips', frames: ['clips'] } }));
     const config = JSON.parse(readFileSync(at('run', 'config.json'), 'utf8')) as Record<string, object>;
     const misspelt = { ...config, training: { ...config.training, batchh: 3 } };
     writeFileSync(at('misspelt.json'), JSON.stringify(misspelt));
@@ -248,7 +246,11 @@ describe('what cannot be done ends with one line that says what was expected, wh
   const train = ['train', ...tiny, '--steps', '1', '--out', 'new'];
   const predict = ['predict', 'clips/clip-0', '--next', '1', '--model', 'run'];
   test.each([
-    [2, [...train], /^pxv: train: --frames: expected clips to learn from, received none; give video files or folders/],
+    [
+      2,
+      [...train],
+      /^pxv: train: --frames or --images: expected what to learn from, received none; give video files or folders/,
+    ],
     [
       2,
       ['train', '--frames', 'clips', '--size', '64'],

@@ -15,7 +15,7 @@ const model = describeModel('pixel-cnn', {
   head: 'logistic-mixture',
   context: 2,
 });
-const run = { model, training: { steps: 3 }, data: { frames: ['a.mp4'] } };
+const run = { model, training: { steps: 3 }, data: { type: 'clips', frames: ['a.mp4'] } };
 
 /** The run with the value at a path replaced. */
 function changed(path: string, value: unknown): unknown {
@@ -49,7 +49,7 @@ test('what is left out of a training takes its default', () => {
       optimiser: 'adam',
       schedule: { rate: 2e-3, warmUp: 100 },
     },
-    data: { frames: ['a.mp4'], validate: [], fit: 'crop' },
+    data: { type: 'clips', frames: ['a.mp4'], validate: [], fit: 'crop' },
   });
 });
 

@@ -62,8 +62,8 @@ export function tinyRun(training: object = {}, network: Partial<NetworkDescripti
   const conditioning = [{ type: 'previous-frames', context: 2, features: 4 }];
   const value = {
     model: { ...model, scales: [{ ...model.scales[0], conditioning, ...network }] },
-    training: { steps: 6, batch: 2, validationFrames: 4, validations: 2, ...training },
-    data: { frames: ['clips'] },
+    training: { steps: 6, batch: 2, validationExamples: 4, validations: 2, ...training },
+    data: { type: 'clips', frames: ['clips'] },
   };
   return parseConfiguration(runSchema, value, { operation: 'train', argument: 'test', code: 'USAGE' });
 }

@@ -122,7 +122,7 @@ test('log.jsonl holds a line a step, with the validation where there was one, an
 });
 
 test('clips for validation are never learnt from, and clips to learn from never validate', async () => {
-  const { store } = await trainRun(newRun(), tinyRun({ steps: 8, validations: 1, validationFrames: 3 }));
+  const { store } = await trainRun(newRun(), tinyRun({ steps: 8, validations: 1, validationExamples: 3 }));
   const clips = store.reads.map(({ clip }) => clip);
   expect(clips.slice(0, 16).filter((clip) => clip === 3)).toEqual([]);
   expect(clips.slice(16)).toEqual([3, 3, 3]);
@@ -248,7 +248,7 @@ test('a tiny network learns to do better than the previous frame on a clip that 
     steps: 220,
     batch: 4,
     validations: 2,
-    validationFrames: 8,
+    validationExamples: 8,
     schedule: { rate: 0.01, warmUp: 20 },
   });
   const { result, store } = await trainRun(run, configuration);

@@ -5,82 +5,59 @@ import type { Frame } from '../frame.js';
 import type { Chain } from '../model/chain.js';
 import { frameBytes, type ExampleShape } from '../model/examples.js';
 import { clipData } from '../training/clip-data.js';
-import type { DataConfiguration, RunConfiguration } from '../training/configuration.js';
-import { RunFolder } from '../training/run-folder.js';
-import { startTraining, train, type TrainingHooks, type TrainingResult } from '../training/train.js';
+import type { ClipsConfiguration, TrainingConfiguration } from '../training/configuration.js';
+import type { RunFolder } from '../training/run-folder.js';
 import { heldOutClips } from '../training/validation.js';
 import { listClips, openFrameStore, type ClipSource, type FrameStore } from '../video/index.js';
+import type { OpenData } from './open-data.js';
 
-export interface TrainOnClipsHooks extends TrainingHooks {
+export interface ClipHooks {
   /** Told while clips are decoded, with the clips done and their number. */
   onDecode?: (clip: number, clips: number, name: string) => void;
-  /** Told once, before the first step. */
-  onStart?: (facts: TrainingFacts) => void;
   /** One line about a clip that is damaged or too short to learn from. */
   onWarning?: (text: string) => void;
+  signal?: AbortSignal;
 }
 
-/** What is trained on what. */
-export interface TrainingFacts {
-  parameters: number;
+/** What a training on clips says of its data. */
+export interface ClipFacts {
   trainingClips: string[];
   validationClips: string[];
   /** Frames of the training clips. */
   frames: number;
-  /** Updates done before this sitting. */
-  step: number;
   /** What validations are to be measured against, in bits/dim. */
   baselines: { uniform: number; 'previous-frame': number | null };
 }
 
-/** A training's end, and where it is kept. */
-export interface TrainedRun extends TrainingResult {
-  output: string;
-  configuration: RunConfiguration;
-  facts: TrainingFacts;
-}
-
 /**
- * Learns to predict the frames of clips: decodes them at the model's size into the run folder, holds some out for
- * validation, and trains (see `train`).
- *
- * @param out folder of the run
- * @param configuration null: go on with the training that is in `out`
+ * Finds the clips of a training, and then, once the run folder is there, decodes them into it at the model's size and
+ * holds some out for validation.
  */
-export async function trainOnClips(
-  out: string,
-  configuration: RunConfiguration | null,
-  hooks: TrainOnClipsHooks = {},
-): Promise<TrainedRun> {
-  const run = new RunFolder(out);
-  const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
-  const clips = await findClips(checkpoint.configuration.data);
-  if (configuration === null) run.cutLog(checkpoint.step);
-  else {
-    run.create();
-    run.writeConfiguration(configuration);
-  }
-  const { store, training, validation } = await openClips(run, clips, chain, checkpoint.configuration, hooks);
-  try {
-    const names = (clips: readonly number[]) => clips.map((clip) => store.clips[clip].name);
-    const facts: TrainingFacts = {
-      parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
-      trainingClips: names(training),
-      validationClips: names(validation),
-      frames: training.reduce((sum, clip) => sum + store.clips[clip].frames, 0),
-      step: checkpoint.step,
-      baselines: {
-        uniform: uniformBitsPerDim(chain.examples.levels),
-        'previous-frame': previousFrameBaseline(chain.examples, store, validation),
+export async function findClipData(
+  run: RunFolder,
+  chain: Chain,
+  data: ClipsConfiguration,
+  training: TrainingConfiguration,
+  hooks: ClipHooks,
+): Promise<() => Promise<OpenData<ClipFacts>>> {
+  const clips = await findClips(data);
+  return async () => {
+    const { store, training: learnt, validation } = await openClips(run, clips, chain, data, training, hooks);
+    const names = (indices: readonly number[]) => indices.map((clip) => store.clips[clip].name);
+    return {
+      data: clipData(chain, store, learnt, validation, training),
+      facts: {
+        trainingClips: names(learnt),
+        validationClips: names(validation),
+        frames: learnt.reduce((sum, clip) => sum + store.clips[clip].frames, 0),
+        baselines: {
+          uniform: uniformBitsPerDim(chain.examples.levels),
+          'previous-frame': previousFrameBaseline(chain.examples, store, validation),
+        },
       },
+      close: () => store.close(),
     };
-    hooks.onStart?.(facts);
-    const data = clipData(chain, store, training, validation, checkpoint.configuration.training);
-    const result = await train(chain, checkpoint, data, run, hooks);
-    return { ...result, output: out, configuration: checkpoint.configuration, facts };
-  } finally {
-    await store.close();
-  }
+  };
 }
 
 /** The previous frame as a predictor of the validation clips, each weighing the same; null where there is none. */
@@ -110,7 +87,7 @@ interface Clips {
   held: ClipSource[];
 }
 
-async function findClips({ frames, validate }: DataConfiguration): Promise<Clips> {
+async function findClips({ frames, validate }: ClipsConfiguration): Promise<Clips> {
   const learnt = await listClips(frames);
   const held = validate.length > 0 ? await listClips(validate) : [];
   const shared = held.find((clip) => learnt.some(({ path }) => resolve(path) === resolve(clip.path)));
@@ -123,8 +100,9 @@ async function openClips(
   run: RunFolder,
   { learnt, held }: Clips,
   chain: Chain,
-  { data, training }: RunConfiguration,
-  { onDecode, onWarning, signal }: TrainOnClipsHooks,
+  data: ClipsConfiguration,
+  training: TrainingConfiguration,
+  { onDecode, onWarning, signal }: ClipHooks,
 ): Promise<{ store: FrameStore; training: number[]; validation: number[] }> {
   const { size, channels } = chain.examples;
   const store = await openFrameStore(run.frames, [...learnt, ...held], {

@@ -1,0 +1,222 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { PxvError } from '../src/errors.js';
+import type { Size } from '../src/frame.js';
+import type { ModelDescription } from '../src/model/description.js';
+import type { NetworkName, PresetSettings } from '../src/model/presets.js';
+import type { RunConfiguration } from '../src/training/configuration.js';
+import type { OptimiserName } from '../src/training/optimisers.js';
+
+export interface TrainOptions extends BackendOptions {
+  frames?: string[];
+  validate?: string[];
+  images?: string;
+  data?: string;
+  out?: string;
+  network: NetworkName;
+  hidden: number;
+  layers: number;
+  head?: PresetSettings['head'];
+  headWidth?: number[];
+  initialState: 'zero' | 'learned';
+  skips?: boolean;
+  size?: Size;
+  channels?: 'rgb' | 'gray';
+  levels?: number;
+  context?: number;
+  scales?: number[];
+  shared: 'known' | 'predicted';
+  fit?: 'crop' | 'stretch';
+  batch?: number;
+  steps?: number;
+  minutes?: number;
+  optimiser?: OptimiserName;
+  learningRate?: number;
+  mirror?: boolean;
+  from?: string;
+  trainScale?: number[];
+  config?: string;
+  resume?: boolean;
+  seed: number | bigint;
+}
+
+/** Minutes of a training where neither steps nor minutes are given. */
+export const DEFAULT_MINUTES = 20;
+
+/** Options that describe the model: a configuration file or a model to start from holds them all. */
+const modelOptions = [
+  'network',
+  'hidden',
+  'layers',
+  'head',
+  'headWidth',
+  'initialState',
+  'skips',
+  'size',
+  'channels',
+  'levels',
+  'context',
+  'scales',
+  'shared',
+];
+/** Options that leave a resumed run what it is. */
+const besideResume = ['resume', 'out', 'json', 'threads', 'backend', 'instructionSet'];
+
+/** As much as this command looks at of a configuration that is not checked yet. */
+interface ConfigurationFile {
+  model?: unknown;
+  training?: { seed?: unknown; steps?: unknown; minutes?: unknown; schedule?: object };
+  data?: object;
+}
+
+/** The configuration that the options mean, over that of --config where it is given. */
+export async function configurationOf(train: Command, options: TrainOptions): Promise<RunConfiguration> {
+  const { runSchema } = await import('../src/training/configuration.js');
+  const { parseConfiguration } = await import('../src/model/parse-configuration.js');
+  const file = (options.config === undefined ? {} : readConfiguration(options.config)) as ConfigurationFile;
+  const { training = {} } = file;
+  const seeded = train.getOptionValueSource('seed') === 'cli';
+  const data = dataOf(options, file.data);
+  const isImages = options.images !== undefined;
+  const length = options.steps === undefined && options.minutes === undefined ? {} : { steps: null, minutes: null };
+  // Images are learnt as they are, in larger batches.
+  const ofImages = isImages && options.config === undefined ? { mirror: false, disturb: 0, batch: 16 } : {};
+  return parseConfiguration(
+    runSchema,
+    {
+      ...file,
+      model: file.model ?? (await describe(options)),
+      training: {
+        ...ofImages,
+        ...training,
+        ...((training.steps ?? training.minutes ?? null) === null && { minutes: DEFAULT_MINUTES }),
+        ...length,
+        ...given({ batch: options.batch, steps: options.steps, minutes: options.minutes }),
+        ...given({ optimiser: options.optimiser, from: options.from, scales: options.trainScale }),
+        ...(train.getOptionValueSource('mirror') === 'cli' && { mirror: options.mirror }),
+        ...(options.learningRate !== undefined && { schedule: { ...training.schedule, rate: options.learningRate } }),
+        ...((seeded || training.seed === undefined) && { seed: String(options.seed) }),
+      },
+      data,
+    },
+    { operation: 'train', argument: options.config ?? 'options', code: 'USAGE' },
+  );
+}
+
+/** What to learn from: the options' over the file's. */
+function dataOf({ frames, images, data, validate, fit }: TrainOptions, file: object | undefined): object {
+  if (frames !== undefined && images !== undefined) throw bothSources();
+  if (images !== undefined) return { type: 'images', set: images, ...given({ folder: data }) };
+  if (frames === undefined && file === undefined) throw noSource();
+  return { ...(file ?? { type: 'clips' }), ...given({ frames, validate, fit, folder: data }) };
+}
+
+/** The model that the options describe. */
+async function describe(options: TrainOptions): Promise<ModelDescription> {
+  const { describeModel } = await import('../src/model/presets.js');
+  if (options.from !== undefined) {
+    const { loadModel } = await import('../src/model/checkpoint.js');
+    return loadModel(options.from).description;
+  }
+  const { network, hidden, layers, headWidth, skips, initialState, scales, shared } = options;
+  const images = options.images === undefined ? null : await imagesOf(options.images, options);
+  const levels = options.levels ?? images?.levels ?? (options.head === 'sigmoid' ? 2 : 256);
+  const imageHead = levels === 2 ? 'sigmoid' : 'softmax';
+  return describeModel(network, {
+    size: images?.size ?? options.size ?? { width: 64, height: 64 },
+    channels: images?.channels ?? (options.channels === 'gray' ? 1 : 3),
+    levels,
+    hidden,
+    layers,
+    head: options.head ?? (images === null ? 'logistic-mixture' : imageHead),
+    output: headWidth ?? null,
+    skips: skips ?? false,
+    initialState,
+    context: images === null ? (options.context ?? 2) : 0,
+    factors: scales ?? [],
+    shared,
+  });
+}
+
+/** Size, channels and levels of a set's images. */
+async function imagesOf(set: string, { data, size, channels }: TrainOptions) {
+  const { openForTraining } = await import('../datasets/index.js');
+  const wanted = { size, data, channels: channels && (channels === 'gray' ? (1 as const) : (3 as const)) };
+  const images = await openForTraining(set, 'train', given(wanted));
+  const { width, height, levels } = images;
+  images.close();
+  return { size: { width, height }, channels: images.channels, levels };
+}
+
+/**
+ * A configuration file and a model to start from bring their own model, a resumed run brings everything: options that they
+ * would overrule are refused.
+ */
+export function refuseOverruled(train: Command, { config, resume, from }: TrainOptions): void {
+  const whole = resume ? '--resume' : config !== undefined ? '--config' : from !== undefined ? '--from' : null;
+  if (whole === null) return;
+  const option = train.options.find((candidate) => {
+    const name = candidate.attributeName();
+    if (train.getOptionValueSource(name) !== 'cli') return false;
+    return resume ? !besideResume.includes(name) : modelOptions.includes(name);
+  });
+  if (option === undefined) return;
+  throw new PxvError({
+    code: 'USAGE',
+    operation: 'train',
+    argument: option.long ?? option.flags,
+    expected: `no option that ${whole} brings with it`,
+    received: 'both',
+    remedy: `leave out ${option.long ?? option.flags}, or leave out ${whole}`,
+  });
+}
+
+/** The entries that have a value. */
+function given<T extends object>(entries: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as typeof entries;
+}
+
+function readConfiguration(path: string): object {
+  const wrong = (received: string) =>
+    new PxvError({
+      code: 'USAGE',
+      operation: 'read configuration',
+      argument: path,
+      expected: 'a JSON file such as the config.json of a run folder',
+      received,
+      remedy: 'check --config',
+    });
+  if (!existsSync(path)) throw wrong('no such file');
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw wrong((cause as Error).message);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('JSON that is not an object');
+  return value;
+}
+
+function noSource(): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'train',
+    argument: '--frames or --images',
+    expected: 'what to learn from',
+    received: 'none',
+    remedy:
+      'give video files or folders, as in pxv train --frames clips/, or a data set, as in pxv train --images mnist',
+  });
+}
+
+function bothSources(): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'train',
+    argument: '--images',
+    expected: 'clips or images to learn from',
+    received: 'both',
+    remedy: 'leave out --frames or --images',
+  });
+}

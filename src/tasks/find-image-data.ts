@@ -1,0 +1,73 @@
+import { openForTraining, type Images, type TrainingSplit } from '../../datasets/index.js';
+import { PxvError } from '../errors.js';
+import { uniformBitsPerDim } from '../evaluation/baselines.js';
+import type { Chain } from '../model/chain.js';
+import type { ImagesConfiguration, TrainingConfiguration } from '../training/configuration.js';
+import { imageData } from '../training/image-data.js';
+import type { OpenData } from './open-data.js';
+
+/** What a training on images says of its data. */
+export interface ImageFacts {
+  images: number;
+  validationImages: number;
+  /** What was read, in a few words. */
+  origin: string;
+  /** What validations are to be measured against, in bits/dim. */
+  baselines: { uniform: number };
+}
+
+export interface ImageHooks {
+  /** Told while images are decoded, where that is done before the training. */
+  onDecode?: (done: number, total: number, name: string) => void;
+  signal?: AbortSignal;
+}
+
+/** Finds a set's images for training and for validation; its test images cannot be reached from here. */
+export async function findImageData(
+  chain: Chain,
+  { set, folder }: ImagesConfiguration,
+  training: TrainingConfiguration,
+  { onDecode, signal }: ImageHooks,
+): Promise<() => OpenData<ImageFacts>> {
+  const { size, channels, levels } = chain.examples;
+  const open = async (split: TrainingSplit): Promise<Images> => {
+    const images = await openForTraining(set, split, {
+      size,
+      channels,
+      seed: BigInt(training.seed),
+      ...(folder !== null && { data: folder }),
+      ...(signal && { signal }),
+      ...(onDecode && { onProgress: (done, total) => onDecode(done, total, set) }),
+    });
+    const fits = images.width === size.width && images.height === size.height && images.channels === channels;
+    if (!fits) throw otherImages(set, images, chain);
+    return images;
+  };
+  const learnt = await open('train');
+  const held = await open('validation');
+  return () => ({
+    data: imageData(chain, learnt, held.count > 0 ? held : null, training),
+    facts: {
+      images: learnt.count,
+      validationImages: held.count,
+      origin: learnt.origin,
+      baselines: { uniform: uniformBitsPerDim(levels) },
+    },
+    close() {
+      learnt.close();
+      held.close();
+    },
+  });
+}
+
+function otherImages(set: string, { width, height, channels }: Images, { examples }: Chain): PxvError {
+  const { size } = examples;
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'train',
+    argument: set,
+    expected: `images of the model's ${size.width}x${size.height} pixels and ${examples.channels} channels`,
+    received: `${width}x${height} and ${channels}`,
+    remedy: 'describe the model for these images: leave out --size and --channels',
+  });
+}

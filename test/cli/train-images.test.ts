@@ -1,0 +1,98 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadModel } from '../../src/model/checkpoint.js';
+import type { RunConfiguration } from '../../src/training/configuration.js';
+import { cifarRecords, idx } from '../datasets/made-files.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { pxv } from './pxv.js';
+import { jsonOf } from './tiny-run.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+const here = { cwd: folder.path };
+const tiny = ['--hidden', '4', '--layers', '1', '--batch', '2', '--steps', '2', '--json'];
+const configurationOf = (run: string) =>
+  JSON.parse(readFileSync(join(folder.path, run, 'config.json'), 'utf8')) as RunConfiguration;
+
+beforeAll(() => {
+  mkdirSync(join(folder.path, 'digits'));
+  for (const [name, count] of Object.entries({ train: 20, valid: 4 }))
+    writeFileSync(join(folder.path, 'digits', `binarized_${name}-idx3-ubyte`), idx(count, { levels: 2 }));
+  mkdirSync(join(folder.path, 'colours'));
+  writeFileSync(join(folder.path, 'colours', 'train_30.bin'), cifarRecords(30));
+});
+
+test('pxv train --images learns binary images with a sigmoid, at their own size', async () => {
+  const args = ['--network', 'diagonal-bilstm', '--head-width', '8', '--initial-state', 'learned', '--skips'];
+  const outcome = await pxv(['train', '--images', 'binarized-mnist', '--data', 'digits', ...args, ...tiny], here);
+  expect(outcome.code).toBe(0);
+  expect(jsonOf(outcome)).toMatchObject({
+    model: join('runs', 'binarized-mnist'),
+    network: 'diagonal-bilstm',
+    images: 20,
+    steps: 2,
+    baselines: { uniform: 1 },
+  });
+  const [network] = loadModel(join(folder.path, 'runs', 'binarized-mnist')).description.scales;
+  expect(network).toMatchObject({
+    size: { width: 28, height: 28 },
+    channels: 1,
+    levels: 2,
+    layers: [{ type: 'diagonal-bilstm', hidden: 4, initialState: 'learned' }],
+    skips: true,
+    output: [8],
+    head: { type: 'sigmoid' },
+    conditioning: [],
+  });
+  expect(configurationOf(join('runs', 'binarized-mnist')).training).toMatchObject({ mirror: false, disturb: 0 });
+});
+
+test('pxv train --images --scales learns a chain, and --from with --train-scale one scale of it alone', async () => {
+  const images = ['--images', 'cifar', '--data', 'colours'];
+  const first = await pxv(['train', ...images, '--scales', '2', '4', '--out', 'chain', ...tiny], here);
+  expect(first.code).toBe(0);
+  expect(loadModel(join(folder.path, 'chain')).description.scales.map(({ size }) => size.width)).toEqual([4, 8, 32]);
+
+  const [batch, steps] = [
+    ['--batch', '2'],
+    ['--steps', '2'],
+  ];
+  const args = ['--from', 'chain', '--train-scale', '1', '--out', 'middle', ...batch, ...steps];
+  expect((await pxv(['train', ...images, ...args], here)).code).toBe(0);
+  const [before, after] = ['chain', 'middle'].map((run) => loadModel(join(folder.path, run)));
+  const changed = before.chain.parameters.filter(
+    (_, index) => !after.weights[index].every((w, at) => w === before.weights[index][at]),
+  );
+  expect(changed.length).toBeGreaterThan(10);
+  expect(changed.filter(({ name }) => !name.startsWith('scales.1.'))).toEqual([]);
+}, 120_000);
+
+test.each<[number, string[], RegExp]>([
+  [
+    2,
+    ['--images', 'cifar', '--frames', 'x'],
+    /^pxv: train: --images: expected clips or images .*, received both; leave out/,
+  ],
+  [
+    2,
+    ['--images', 'cifra', '--data', 'colours'],
+    /^pxv: find data set: cifra: expected one of .*cifar.*; see pxv datasets/,
+  ],
+  [1, ['--images', 'cifar', '--data', 'nowhere'], /^pxv: .*nowhere.*: expected /],
+  [
+    2,
+    ['--images', 'cifar', '--data', 'colours', '--from', 'chain', '--hidden', '8'],
+    /leave out --hidden, or leave out --from/,
+  ],
+  [
+    2,
+    ['--images', 'cifar', '--data', 'colours', '--from', 'chain', '--train-scale', '3'],
+    /indices below 3, .* received 3;/,
+  ],
+  [2, ['--images', 'cifar', '--data', 'colours', '--head', 'sigmoid'], /the head 'sigmoid' takes 2 at most/],
+])('exit code %d: pxv train %j', async (code, args, line) => {
+  const outcome = await pxv(['train', ...args, '--out', 'refused'], here);
+  expect(outcome.stderr.trimEnd().split('\n').at(-1)).toMatch(line);
+  expect({ code: outcome.code, stdout: outcome.stdout }).toEqual({ code, stdout: '' });
+  expect(readdirSync(folder.path)).not.toContain('refused');
+});

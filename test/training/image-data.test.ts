@@ -1,0 +1,104 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { buildChain } from '../../src/model/chain.js';
+import { disposeExamples } from '../../src/model/examples.js';
+import { describeModel } from '../../src/model/presets.js';
+import { toTensors } from '../../src/model/weights.js';
+import { trainingSchema } from '../../src/training/configuration.js';
+import { ImageBatches, imageData, type ImageStore } from '../../src/training/image-data.js';
+import { natsOfExamples, BITS_PER_NAT } from '../../src/evaluation/scoring.js';
+import { ExampleBuffer } from '../../src/model/examples.js';
+import { kernelSets } from '../backend/implementations.js';
+import { randomWeights } from '../model/tiny-networks.js';
+
+beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
+
+const chain = buildChain(
+  describeModel('pixel-cnn', {
+    size: { width: 4, height: 3 },
+    channels: 1,
+    levels: 256,
+    hidden: 4,
+    layers: 1,
+    head: 'softmax',
+    context: 0,
+  }),
+);
+
+/** Images whose first pixel is their index, the second the draw; the rest ascends. */
+function numbered(count: number): ImageStore & { reads: number[] } {
+  const reads: number[] = [];
+  return {
+    count,
+    reads,
+    read(index, into, draw = 0) {
+      reads.push(index);
+      for (let at = 0; at < 12; at++) into[at] = 10 * at;
+      into[0] = index;
+      into[1] = draw;
+    },
+  };
+}
+
+const settings = { seed: 5n, batch: 4, mirror: false };
+
+/** First and second pixel of each example of a step. */
+function drawn(batches: ImageBatches, step: number): number[][] {
+  const examples = batches.batch(step);
+  const values = [...examples.image.dataSync()];
+  disposeExamples(examples);
+  return [0, 1, 2, 3].map((example) => values.slice(12 * example, 12 * example + 2));
+}
+
+test('each epoch shows every image once, in an order of its own', () => {
+  const batches = new ImageBatches(chain, numbered(10), settings);
+  const all = Array.from({ length: 5 }, (_, step) => drawn(batches, step)).flat();
+  const [first, second] = [all.slice(0, 10), all.slice(10)].map((epoch) => epoch.map(([index]) => index));
+  const sorted = Array.from({ length: 10 }, (_, index) => index);
+  expect([...first].sort((a, b) => a - b)).toEqual(sorted);
+  expect([...second].sort((a, b) => a - b)).toEqual(sorted);
+  expect(second).not.toEqual(first);
+  expect(all.map(([, draw]) => draw)).toEqual([...new Array<number>(10).fill(0), ...new Array<number>(10).fill(1)]);
+});
+
+test('a batch depends on the seed and the step alone, not on the batches before it', () => {
+  const inOrder = new ImageBatches(chain, numbered(10), settings);
+  const steps = [0, 1, 2, 3, 4].map((step) => drawn(inOrder, step));
+  expect(drawn(inOrder, 1)).toEqual(steps[1]);
+  expect(drawn(new ImageBatches(chain, numbered(10), settings), 4)).toEqual(steps[4]);
+  expect(drawn(new ImageBatches(chain, numbered(10), { ...settings, seed: 6n }), 0)).not.toEqual(steps[0]);
+});
+
+test('where it is asked for, about half of the images are mirrored', () => {
+  const batches = new ImageBatches(chain, numbered(40), { ...settings, mirror: true });
+  const mirrored = Array.from({ length: 10 }, (_, step) => {
+    const examples = batches.batch(step);
+    const values = [...examples.image.dataSync()];
+    disposeExamples(examples);
+    return [0, 1, 2, 3].filter((example) => values[12 * example + 4] === 70);
+  }).flat();
+  expect(mirrored.length).toBeGreaterThan(10);
+  expect(mirrored.length).toBeLessThan(30);
+});
+
+test('validation scores images spread evenly over what is held out, the same ones each time', async () => {
+  const configuration = trainingSchema.parse({ validationExamples: 3 });
+  const held = numbered(9);
+  const weights = toTensors(randomWeights(chain, 1), chain.parameters);
+  const { validate } = imageData(chain, numbered(9), held, configuration);
+  const once = await validate!(weights);
+  expect(held.reads).toEqual([1, 4, 7]);
+  expect(await validate!(weights)).toBe(once);
+  const buffer = new ExampleBuffer(chain.examples, 3);
+  const bytes = new Uint8Array(12);
+  for (const index of [1, 4, 7]) {
+    held.read(index, bytes);
+    buffer.add(bytes, 1, false);
+  }
+  const nats = await natsOfExamples(chain, weights, buffer.tensors());
+  expect(once).toBeCloseTo(((nats[0] + nats[1] + nats[2]) / 36) * BITS_PER_NAT, 6);
+  tf.dispose(weights);
+});
+
+test('without images for validation there is none', () => {
+  expect(imageData(chain, numbered(3), null, trainingSchema.parse({})).validate).toBeNull();
+});
