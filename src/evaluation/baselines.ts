@@ -36,3 +36,32 @@ export class PreviousFrameBaseline {
     return Math.log2(this.count) - weighted / this.count;
   }
 }
+
+/**
+ * What the levels cost when nothing but their frequency is known: the entropy of a histogram for each colour channel, in
+ * bits per dim. The histograms are those of the images added, and come for free.
+ */
+export class HistogramBaseline {
+  private readonly counts: Float64Array;
+  private dimensions = 0;
+
+  constructor(
+    private readonly channels: number,
+    private readonly levels: number,
+  ) {
+    this.counts = new Float64Array(channels * levels);
+  }
+
+  /** @param image levels, the channels of a pixel together */
+  add(image: Uint8Array): void {
+    for (let i = 0; i < image.length; i++) this.counts[(i % this.channels) * this.levels + image[i]]++;
+    this.dimensions += image.length;
+  }
+
+  /** NaN before anything was added. */
+  get bitsPerDim(): number {
+    let weighted = 0;
+    for (const count of this.counts) if (count > 0) weighted += count * Math.log2(count);
+    return Math.log2(this.dimensions / this.channels) - weighted / this.dimensions;
+  }
+}

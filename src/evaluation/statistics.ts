@@ -44,3 +44,16 @@ export class RunningMean {
     return Math.sqrt((this.n / (this.n - 1)) * squares) / this.w;
   }
 }
+
+/**
+ * The value below which a share of the values lies, linear between neighbours: share 0 is the least, 1 the largest.
+ *
+ * @param sorted ascending; at least one
+ * @param share 0 to 1
+ */
+export function quantile(sorted: Float64Array, share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+}

@@ -1,5 +1,7 @@
-import { PreviousFrameBaseline, uniformBitsPerDim } from '../../src/evaluation/baselines.js';
+import { HistogramBaseline, PreviousFrameBaseline, uniformBitsPerDim } from '../../src/evaluation/baselines.js';
+import { FileBaselines } from '../../src/evaluation/file-baselines.js';
 import type { Frame } from '../../src/frame.js';
+import { randomInts } from '../random.js';
 
 function grey(...values: number[]): Frame {
   return { width: values.length, height: 1, channels: 1, data: Uint8Array.from(values) };
@@ -52,5 +54,73 @@ describe('PreviousFrameBaseline', () => {
         ) as string,
       }) as Error,
     );
+  });
+});
+
+describe('HistogramBaseline', () => {
+  const over = (channels: number, levels: number, ...images: number[][]) => {
+    const baseline = new HistogramBaseline(channels, levels);
+    for (const image of images) baseline.add(Uint8Array.from(image));
+    return baseline.bitsPerDim;
+  };
+
+  test('is log2 of the levels where all are as frequent, and 0 where there is one alone', () => {
+    expect(over(1, 4, [0, 1], [2, 3])).toBeCloseTo(2, 12);
+    expect(over(1, 4, [3, 3], [3, 3])).toBe(0);
+  });
+
+  test('is the entropy of the frequencies: 1/4 and 3/4 cost 0.8113 bits', () => {
+    expect(over(1, 2, [0, 1, 1, 1])).toBeCloseTo(-(0.25 * Math.log2(0.25) + 0.75 * Math.log2(0.75)), 12);
+  });
+
+  test('has a histogram for each channel: constant channels that differ cost nothing', () => {
+    expect(over(3, 256, [10, 20, 30, 10, 20, 30])).toBeCloseTo(0, 12);
+    expect(over(1, 256, [10, 20, 30, 10, 20, 30])).toBeCloseTo(Math.log2(3), 12);
+  });
+
+  test('is NaN before anything was added', () => {
+    expect(over(1, 2)).toBeNaN();
+  });
+});
+
+describe('FileBaselines', () => {
+  const picture = (channels: 1 | 3, level: (i: number) => number): Frame => ({
+    width: 20,
+    height: 10,
+    channels,
+    data: Uint8Array.from({ length: 200 * channels }, (_, i) => level(i)),
+  });
+
+  test.each([1, 3] as const)(
+    'noise of %i channels costs 8 bits/dim and the headers, in both formats',
+    async (channels) => {
+      const noise = randomInts(600, 256, 1);
+      const baselines = new FileBaselines();
+      await baselines.add(picture(channels, (i) => noise[i]));
+      for (const format of ['png', 'webp'] as const) {
+        expect(baselines.bitsPerDim(format)).toBeGreaterThan(8);
+        expect(baselines.bitsPerDim(format)).toBeLessThan(14);
+      }
+    },
+  );
+
+  test('a slope costs far less, and images count together by their bytes', async () => {
+    const [slope, both] = [new FileBaselines(), new FileBaselines()];
+    const noise = randomInts(600, 256, 1);
+    await slope.add(picture(3, (i) => Math.floor(i / 3) % 20));
+    await Promise.all([both.add(picture(3, (i) => Math.floor(i / 3) % 20)), both.add(picture(3, (i) => noise[i]))]);
+    for (const format of ['png', 'webp'] as const) {
+      expect(slope.bitsPerDim(format)).toBeLessThan(2);
+      expect(both.bitsPerDim(format)).toBeGreaterThan(4);
+      expect(both.bitsPerDim(format)).toBeLessThan(8);
+    }
+  });
+
+  test('the files are lossless: a level that is off by one costs more', async () => {
+    const [flat, marked] = [new FileBaselines(), new FileBaselines()];
+    await flat.add(picture(1, () => 100));
+    await marked.add(picture(1, (i) => (i === 77 ? 101 : 100)));
+    for (const format of ['png', 'webp'] as const)
+      expect(marked.bitsPerDim(format)).toBeGreaterThan(flat.bitsPerDim(format));
   });
 });

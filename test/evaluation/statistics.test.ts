@@ -1,4 +1,4 @@
-import { RunningMean } from '../../src/evaluation/statistics.js';
+import { quantile, RunningMean } from '../../src/evaluation/statistics.js';
 
 function over(...values: [value: number, weight?: number][]): RunningMean {
   const running = new RunningMean();
@@ -34,4 +34,18 @@ test('one value has a mean and no standard error; none has neither', () => {
   expect(over([3.5]).mean).toBe(3.5);
   expect(over([3.5]).standardError).toBeNaN();
   expect(over().mean).toBeNaN();
+});
+
+test.each([
+  [0, 1],
+  [0.25, 2],
+  [0.5, 3],
+  [0.6, 3.8],
+  [1, 9],
+])('the quantile %f of 1, 2, 3, 5, 9 is %f', (share, expected) => {
+  expect(quantile(Float64Array.of(1, 2, 3, 5, 9), share)).toBeCloseTo(expected, 12);
+});
+
+test('every quantile of one value is that value', () => {
+  expect([0, 0.3, 1].map((share) => quantile(Float64Array.of(7), share))).toEqual([7, 7, 7]);
 });

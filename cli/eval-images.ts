@@ -1,0 +1,140 @@
+import { Command, Option } from 'commander';
+import type { Split } from '../datasets/index.js';
+import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { PxvError } from '../src/errors.js';
+import { formatTable } from '../src/evaluation/table.js';
+import type { ImageSetScore } from '../src/tasks/score-images.js';
+import { startComputing } from './computing.js';
+import { addComputeOptions, addDataOption, addJsonOption, wholeNumber } from './options.js';
+import { run, type Report, type Work } from './report.js';
+
+interface EvalImagesOptions extends BackendOptions {
+  model?: string;
+  data?: string;
+  split: Split;
+  limit?: number;
+  out?: string;
+}
+
+export function command(): Command {
+  const evalImages = new Command('eval-images')
+    .description('score a model on images: bits/dim, or nats per image where pixels are black or white')
+    .argument('<set>', 'a data set (see pxv datasets list) or a folder of images')
+    .option(
+      '--model <run|name>',
+      "run folder, .safetensors file or shipped model (default: the one of the set's name)",
+    );
+  addDataOption(evalImages);
+  evalImages
+    .addOption(new Option('--split <name>', 'which images').choices(['train', 'validation', 'test']).default('test'))
+    .option('--limit <count>', 'score so many, spread evenly over the split', wholeNumber('--limit', 1))
+    .option('--out <file.png>', 'write the worst and best images, and where their bits are');
+  addJsonOption(evalImages);
+  addComputeOptions(evalImages);
+  evalImages.addHelpText(
+    'after',
+    `
+Examples:
+  $ pxv eval-images binarized-mnist
+  $ pxv eval-images cifar --model runs/mine --data cifar-10-batches-bin --out extremes.png
+  $ pxv eval-images photos/ --model runs/mine --limit 100 --json`,
+  );
+  return evalImages.action(run(evaluate));
+}
+
+async function evaluate({ signal, progress }: Work, set: string, options: EvalImagesOptions): Promise<Report> {
+  const { loadModel, shippedModels } = await import('../src/model/checkpoint.js');
+  const { scoreImageSet } = await import('../src/tasks/score-images.js');
+  if (options.model === undefined && !shippedModels().includes(set)) throw noModel(set);
+  const model = loadModel(options.model ?? set);
+  const chosen = await startComputing(options, progress);
+  const { data, split, limit, out } = options;
+  const started = performance.now();
+  const score = await scoreImageSet(model, set, {
+    split,
+    ...(data !== undefined && { data }),
+    ...(limit !== undefined && { limit }),
+    ...(out !== undefined && { out }),
+    signal,
+    onProgress: ({ what, done, total, bitsPerDim }) =>
+      progress.show({
+        label: what,
+        done,
+        total,
+        unit: 'images',
+        ...(bitsPerDim !== undefined && { fields: { 'bits/dim': bitsPerDim } }),
+      }),
+  });
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    text: textOf(model.name, score, out),
+    json: {
+      model: model.name,
+      set,
+      split,
+      seconds,
+      ...jsonOf(score),
+      ...(out !== undefined && { output: out }),
+      ...chosen,
+    },
+  };
+}
+
+function jsonOf({ bitsPerDim, natsPerImage, channels, ...rest }: ImageSetScore) {
+  return {
+    bitsPerDim: bitsPerDim.mean,
+    standardError: bitsPerDim.standardError,
+    natsPerImage: natsPerImage.mean,
+    natsPerImageStandardError: natsPerImage.standardError,
+    channels: channels.map(({ mean, standardError }) => ({ bitsPerDim: mean, standardError })),
+    ...rest,
+  };
+}
+
+function textOf(model: string, score: ImageSetScore, out: string | undefined): string {
+  const { unit, bitsPerDim, natsPerImage, channels, spread, baselines, published, exact, protocol } = score;
+  const digits = unit === 'bits/dim' ? 3 : 2;
+  const headline = unit === 'bits/dim' ? bitsPerDim : natsPerImage;
+  const withError = ({ mean, standardError }: { mean: number; standardError: number }, places: number) =>
+    Number.isNaN(standardError) ? mean.toFixed(places) : `${mean.toFixed(places)} +- ${standardError.toFixed(places)}`;
+  const other = unit === 'bits/dim' ? [] : [`${withError(bitsPerDim, 4)} bits/dim`];
+  const colours = channels.length === 3 ? ['R', 'G', 'B'] : [];
+  return [
+    `${model}: ${exact ? '' : '<= '}${withError(headline, digits)} ${unit}`,
+    ...other,
+    '',
+    ...protocol,
+    '',
+    ...(colours.length === 0
+      ? []
+      : [`channels, bits/dim: ${colours.map((name, c) => `${name} ${withError(channels[c], 3)}`).join(', ')}`]),
+    `images, bits/dim: standard deviation ${spread.standardDeviation.toFixed(3)}; ${Object.entries(spread.quantiles)
+      .map(([name, value]) => `${name} ${value.toFixed(3)}`)
+      .join(', ')}`,
+    `baselines, ${unit}: uniform ${baselines.uniform.toFixed(digits)}, histogram ${baselines.histogram.toFixed(digits)}, PNG ${baselines.png.toFixed(digits)}, lossless WebP ${baselines.webp.toFixed(digits)}`,
+    ...(published.length === 0 ? [] : ['', `published, ${unit} on all official test images:`, publishedTable(score)]),
+    ...(out === undefined ? [] : ['', `${out}: the worst and best images, and where their bits are`]),
+  ].join('\n');
+}
+
+function publishedTable({ published }: ImageSetScore): string {
+  return formatTable(
+    [
+      { title: '', align: 'left' },
+      { title: '', align: 'right' },
+      { title: '', align: 'left' },
+    ],
+    published.map(({ model, value, bound, source }) => [model, `${bound ? '<= ' : ''}${value.toFixed(2)}`, source]),
+  );
+}
+
+function noModel(set: string): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'read options',
+    argument: '--model',
+    expected: `a model, since none is shipped by the name ${set}`,
+    received: 'none',
+    remedy: `give one such as --model runs/mine`,
+  });
+}

@@ -1,0 +1,28 @@
+import type { Frame, Size } from '../frame.js';
+
+/** Levels of red, green and blue, evenly spaced from nothing to the most: black, red, yellow, white. */
+const stops = [
+  [0, 0, 0],
+  [200, 0, 0],
+  [255, 200, 0],
+  [255, 255, 255],
+];
+
+/**
+ * A picture in colour of values, one a pixel.
+ *
+ * @param values height x width, 0 or more
+ * @param most the value shown as white; larger ones too
+ */
+export function heatMap(values: Float64Array, size: Size, most: number): Frame {
+  const data = new Uint8Array(3 * values.length);
+  for (let pixel = 0; pixel < values.length; pixel++) {
+    const place = Math.min(Math.max(values[pixel] / most, 0), 1) * (stops.length - 1);
+    const below = Math.min(Math.floor(place), stops.length - 2);
+    for (let c = 0; c < 3; c++) {
+      const [from, to] = [stops[below][c], stops[below + 1][c]];
+      data[3 * pixel + c] = Math.round(from + (place - below) * (to - from));
+    }
+  }
+  return { ...size, channels: 3, data };
+}

@@ -1,0 +1,79 @@
+import { writeFile } from 'node:fs/promises';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { heatMap } from '../evaluation/heat-map.js';
+import { bitsOfPixels, type ImageSource } from '../evaluation/image-score.js';
+import type { Frame } from '../frame.js';
+import type { Model } from '../model/checkpoint.js';
+import { frameBytes } from '../model/examples.js';
+import { writeAtomically } from '../video/atomic-output.js';
+import { contactSheet, encodePng } from '../video/index.js';
+
+/** An image and what it costs. */
+export interface RankedImage {
+  /** In its split. */
+  index: number;
+  bitsPerDim: number;
+}
+
+/** How many images are shown of either kind. */
+const SHOWN = 8;
+
+/** The images that cost most, the dearest first, and those that cost least, the cheapest first. */
+export function rankImages(
+  bitsPerDim: ArrayLike<number>,
+  indices: Uint32Array,
+): { worst: RankedImage[]; best: RankedImage[] } {
+  const ranked = Array.from(indices, (index, i) => ({ index, bitsPerDim: bitsPerDim[i] }));
+  ranked.sort((a, b) => b.bitsPerDim - a.bitsPerDim || a.index - b.index);
+  return { worst: ranked.slice(0, SHOWN), best: ranked.slice(-SHOWN).reverse() };
+}
+
+/**
+ * Writes a picture of images with their bits per pixel below each: a row of the worst with their bits/dim, a row of their
+ * heat maps, and the same of the best. In all heat maps white stands for the same number of bits, written below the
+ * first.
+ *
+ * @param label of an image
+ * @throws PxvError OUTPUT where it cannot be written
+ */
+export async function writeExtremes(
+  path: string,
+  model: Model,
+  weights: readonly Tensor[],
+  source: ImageSource,
+  { worst, best }: { worst: readonly RankedImage[]; best: readonly RankedImage[] },
+  label: (image: RankedImage) => string,
+): Promise<void> {
+  const { size } = model.chain.examples;
+  const shown = [...worst, ...best];
+  const bits: Float64Array[] = [];
+  for (const { index } of shown) bits.push(await bitsOfPixels(model, weights, source, index));
+  const most = Math.max(...bits.map((values) => values.reduce((a, b) => Math.max(a, b))));
+  const frames = shown.map(({ index }) => inColour(model, source, index));
+  const maps = bits.map((values) => heatMap(values, size, most));
+  const rows = [worst.length, best.length].flatMap((count, kind) => {
+    const start = kind * worst.length;
+    return [frames.slice(start, start + count), maps.slice(start, start + count)];
+  });
+  const labels = [worst, best].flatMap((images, kind) => [
+    ...images.map(label),
+    ...images.map((_, i) => (kind === 0 && i === 0 ? `0-${most.toFixed(1)} bit` : '')),
+  ]);
+  // Labels need about 40 screen pixels.
+  const scale = Math.max(1, Math.ceil(96 / size.width));
+  const sheet = contactSheet(rows.flat(), { columns: worst.length, scale, labels });
+  const png = await encodePng(sheet);
+  await writeAtomically(path, (temporary) => writeFile(temporary, png));
+}
+
+function inColour({ chain }: Model, source: ImageSource, index: number): Frame {
+  const { size, channels } = chain.examples;
+  const data = new Uint8Array(frameBytes(chain.examples));
+  source.read(index, data);
+  if (channels === 3) return { ...size, channels, data };
+  return {
+    ...size,
+    channels: 3,
+    data: Uint8Array.from({ length: 3 * data.length }, (_, k) => data[Math.floor(k / 3)]),
+  };
+}

@@ -1,0 +1,203 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Images, Split } from '../../datasets/index.js';
+import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
+import { PxvError } from '../errors.js';
+import { HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
+import { FileBaselines } from '../evaluation/file-baselines.js';
+import { scoreImages, summariseImages, type ImageSource, type ImageSummary } from '../evaluation/image-score.js';
+import { BITS_PER_NAT } from '../evaluation/scoring.js';
+import { published, type PublishedScore } from '../evaluation/published.js';
+import type { Model } from '../model/checkpoint.js';
+import { byteOf, frameBytes, levelOf } from '../model/examples.js';
+import { toTensors } from '../model/weights.js';
+import { checkOutput } from '../video/index.js';
+import { rankImages, writeExtremes, type RankedImage } from './extreme-images.js';
+
+export interface ScoreImageSetOptions {
+  split: Split;
+  /** Folder of the set's files. Default: its folder in the cache. */
+  data?: string;
+  /** Score so many images, spread evenly over the split, instead of all. */
+  limit?: number;
+  /** Where to write a picture of the worst and best images (.png). Default: none is written. */
+  out?: string;
+  onProgress?: (progress: ImageScoringProgress) => void;
+  signal?: AbortSignal;
+}
+
+export interface ImageScoringProgress {
+  what: 'decode' | 'score' | 'encode';
+  /** Images done. */
+  done: number;
+  total: number;
+  /** Of the images scored so far. */
+  bitsPerDim?: number;
+}
+
+export interface ImageSetScore extends ImageSummary {
+  /** What was scored and how, in sentences. */
+  protocol: string[];
+  /** The unit of baselines and published figures: nats per image where pixels are black or white. */
+  unit: 'bits/dim' | 'nats/image';
+  images: number;
+  /** Of an image. */
+  dimensions: number;
+  /** Whether the figures are the likelihood itself, or an upper bound of its nats. */
+  exact: boolean;
+  baselines: Record<'uniform' | 'histogram' | 'png' | 'webp', number>;
+  /** On all official test images. */
+  published: readonly PublishedScore[];
+  worst: RankedImage[];
+  best: RankedImage[];
+}
+
+/**
+ * Scores a model on a split of a data set.
+ *
+ * @param name of a data set, or a folder of images, which are then brought to the model's size and colours
+ * @throws PxvError where the set's files or the model do not fit, or the picture cannot be written
+ */
+export async function scoreImageSet(model: Model, name: string, options: ScoreImageSetOptions): Promise<ImageSetScore> {
+  const { split, data, limit, out, onProgress, signal } = options;
+  if (out !== undefined && (await checkOutput(out)) !== 'png') throw notPng(out);
+  const { size, channels } = model.chain.examples;
+  const images = await openForEvaluation(name, split, {
+    size,
+    channels,
+    ...(data !== undefined && { data }),
+    ...(signal && { signal }),
+    onProgress: (done, total) => onProgress?.({ what: 'decode', done, total }),
+  });
+  const weights = toTensors(model.weights, model.chain.parameters);
+  try {
+    checkFit(model, name, images);
+    const source = atLevelsOf(model, images);
+    const indices = spread(images.count, Math.min(limit ?? images.count, images.count));
+    const total = indices.length;
+    const nats = await scoreImages(model, weights, source, indices, {
+      onProgress: (done, bitsPerDim) => onProgress?.({ what: 'score', done, total, bitsPerDim }),
+      signal,
+    });
+    const dimensions = frameBytes(model.chain.examples);
+    const unit = model.chain.examples.levels === 2 ? 'nats/image' : 'bits/dim';
+    const inUnit = (bits: number) => (unit === 'bits/dim' ? bits : (bits * dimensions) / BITS_PER_NAT);
+    const baselines = await baselinesOf(model, source, indices, options);
+    const perDim = nats.images.map((value) => value * (BITS_PER_NAT / dimensions));
+    const ranked = rankImages(perDim, indices);
+    if (out !== undefined) {
+      const label = ({ bitsPerDim }: RankedImage) => inUnit(bitsPerDim).toFixed(2);
+      await writeExtremes(out, model, weights, source, ranked, label);
+    }
+    return {
+      ...summariseImages(nats, dimensions),
+      protocol: protocolOf(model, images, total, unit),
+      unit,
+      images: total,
+      dimensions,
+      exact: model.chain.exact,
+      baselines: {
+        uniform: inUnit(uniformBitsPerDim(model.chain.examples.levels)),
+        histogram: inUnit(baselines.histogram),
+        png: inUnit(baselines.png),
+        webp: inUnit(baselines.webp),
+      },
+      published: published[name] ?? [],
+      ...ranked,
+    };
+  } finally {
+    tf.dispose(weights);
+    images.close();
+  }
+}
+
+/** `count` of `all` indices, evenly spread: sets are often sorted by class. */
+export function spread(all: number, count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * all) / count));
+}
+
+/** The images as the model sees them: bytes that show its levels. */
+function atLevelsOf({ chain }: Model, images: Images): ImageSource {
+  const { levels } = chain.examples;
+  if (levels === 256) return images;
+  const shown = Uint8Array.from({ length: 256 }, (_, byte) => byteOf(levelOf(byte, levels), levels));
+  const bytes = frameBytes(chain.examples);
+  return {
+    read(index, into) {
+      images.read(index, into);
+      for (let i = 0; i < bytes; i++) into[i] = shown[into[i]];
+    },
+  };
+}
+
+/** Images encoded at once. */
+const TOGETHER = 8;
+
+/** In bits per dim. */
+async function baselinesOf(
+  { chain }: Model,
+  source: ImageSource,
+  indices: Uint32Array,
+  { onProgress, signal }: ScoreImageSetOptions,
+): Promise<Record<'histogram' | 'png' | 'webp', number>> {
+  const { size, channels, levels } = chain.examples;
+  const histogram = new HistogramBaseline(channels, levels);
+  const files = new FileBaselines();
+  for (let first = 0; first < indices.length; first += TOGETHER) {
+    signal?.throwIfAborted();
+    const frames = Array.from(indices.subarray(first, first + TOGETHER), (index) => {
+      const data = new Uint8Array(frameBytes(chain.examples));
+      source.read(index, data);
+      return { ...size, channels, data };
+    });
+    for (const { data } of frames) histogram.add(data.map((byte) => levelOf(byte, levels)));
+    await Promise.all(frames.map((frame) => files.add(frame)));
+    onProgress?.({ what: 'encode', done: Math.min(first + TOGETHER, indices.length), total: indices.length });
+  }
+  return { histogram: histogram.bitsPerDim, png: files.bitsPerDim('png'), webp: files.bitsPerDim('webp') };
+}
+
+function protocolOf({ chain }: Model, images: Images, scored: number, unit: ImageSetScore['unit']): string[] {
+  const { levels } = chain.examples;
+  const dimensions = frameBytes(chain.examples);
+  const kind = chain.exact ? '-log P' : 'an upper bound of -log P';
+  const measure =
+    unit === 'bits/dim'
+      ? `bits/dim: ${kind} of an image, base 2, over its ${dimensions} sub-pixels`
+      : `nats/image: ${kind} of an image of ${dimensions} pixels, base e`;
+  const quantised = levels < images.levels ? [`levels: 256 brought to ${levels}, equal parts each`] : [];
+  const limited = scored < images.count ? ', spread evenly over the split' : '';
+  return [
+    `images: ${images.origin}; ${scored} of ${images.count} scored${limited}`,
+    `${measure}; mean over images, each sub-pixel given the true ones before it; +- the standard error over images`,
+    ...quantised,
+  ];
+}
+
+function checkFit({ name, chain }: Model, set: string, images: Images): void {
+  const { size, channels, context } = chain.examples;
+  const refuse = (expected: string, received: string) =>
+    new PxvError({
+      code: 'CHECKPOINT',
+      operation: 'score images',
+      argument: name,
+      expected,
+      received,
+      remedy: 'give another --model',
+    });
+  if (context > 0) throw refuse('a model of images', `one that is given ${context} previous frames`);
+  const shape = (of: { width: number; height: number; channels: number }) =>
+    `${of.width}x${of.height}, ${of.channels === 1 ? 'grey' : 'RGB'}`;
+  const [expected, received] = [shape(images), shape({ ...size, channels })];
+  if (expected !== received) throw refuse(`a model of ${expected}, as ${set} is`, `one of ${received}`);
+}
+
+function notPng(path: string): PxvError {
+  return new PxvError({
+    code: 'OUTPUT',
+    operation: 'score images',
+    argument: path,
+    expected: 'a name that ends in .png',
+    received: 'another ending',
+    remedy: 'give one such as --out extremes.png',
+  });
+}
