@@ -39,21 +39,30 @@ async function checkOne({ signal, progress }: Work, options: CheckOptions): Prom
   const findings = await checkModel(model, {
     seed,
     signal,
-    onProgress: ({ check, ...state }) => progress.show({ label: `check ${check}`, ...state }),
+    onProgress: ({ check, size, ...state }) =>
+      progress.show({ label: `${check} ${size.width}x${size.height}`, ...state }),
   });
   const seconds = (performance.now() - started) / 1000;
+  const scales = model.chain.scales.length;
   const failed = findings.filter(({ result }) => result === 'failed').length;
   if (failed > 0) process.exitCode = exitCodes.failed;
-  const rows = findings.map(({ check, size, result, found }) => [check, `${size.width}x${size.height}`, result, found]);
+  const rows = findings.map(({ check, scale, size, result, found }) => [
+    check,
+    ...(scales > 1 ? [String(scale)] : []),
+    `${size.width}x${size.height}`,
+    result,
+    found,
+  ]);
   const verdict = failed === 0 ? 'every check passed' : `${failed} of ${findings.length} checks failed`;
   return {
-    text: `${formatTable(columns, rows)}\n\n${model.name}: ${verdict} in ${seconds.toFixed(1)} s`,
+    text: `${formatTable(scales > 1 ? columns : columns.filter(({ title }) => title !== 'scale'), rows)}\n\n${model.name}: ${verdict} in ${seconds.toFixed(1)} s`,
     json: { model: model.name, seed, seconds, passed: failed === 0, checks: findings, ...chosen },
   };
 }
 
 const columns: Column[] = [
   { title: 'check', align: 'left' },
+  { title: 'scale', align: 'right' },
   { title: 'size', align: 'left' },
   { title: 'result', align: 'left' },
   { title: 'found', align: 'left' },

@@ -43,8 +43,9 @@ export async function causalityFaults(
   for (let attempt = 0; attempt < ATTEMPTS && silent.length > 0; attempt++) {
     const tried = silent;
     silent = [];
-    const run = new ChangedImages(network, parameters, randomClip(description, seed, attempt));
+    const run = new ChangedImages(network, parameters, randomClip(description, seed, attempt), tried.length);
     try {
+      await run.begin();
       for (let first = 0; first < tried.length; first += run.capacity) {
         const part = tried.slice(first, first + run.capacity);
         for (const [index, { earlier, later }] of (await run.compare(part)).entries()) {
@@ -74,61 +75,75 @@ interface Change {
 
 /** One random image, and batches of its copies with a sub-pixel changed in each. */
 class ChangedImages {
-  /** Sub-pixels that a batch can change. */
+  /** Images in a batch. */
   readonly capacity: number;
   private readonly image: Float32Array;
   private readonly condition: Condition | null;
+  /** Outputs of a batch of unchanged images, each computed in the very place of the one it is compared with. */
+  private unchanged = new Int32Array(0);
 
+  /** @param most images that are to be compared at all */
   constructor(
     private readonly network: Network,
     private readonly parameters: readonly Tensor[],
     clip: Uint8Array,
+    most: number,
   ) {
     const { description, program } = network;
     const features = program.slots.reduce((sum, slot) => sum + slot.features, 0);
     const bytes = 4 * features * description.size.height * description.size.width;
-    this.capacity = Math.min(63, Math.max(1, Math.floor(BATCH_BYTES / bytes) - 1));
+    this.capacity = Math.min(most, 64, Math.max(1, Math.floor(BATCH_BYTES / bytes)));
     const examples = exampleOf(description, clip);
     this.image = Float32Array.from(examples.image.dataSync());
     const repeated = (): Condition => {
       const { map, anchor } = conditionOf(network, parameters, examples.given)!;
-      const repeat = (x: Tensor4D) => tf.tile(x, [this.capacity + 1, 1, 1, 1]);
+      const repeat = (x: Tensor4D) => tf.tile(x, [this.capacity, 1, 1, 1]);
       return { map: repeat(map), ...(anchor && { anchor: repeat(anchor) }) };
     };
     this.condition = description.conditioning.length === 0 ? null : tf.tidy(repeated);
     disposeExamples(examples);
   }
 
-  /** The unchanged image goes first in each batch, so that all are computed alike. */
+  /** Computes what the others are compared with. */
+  async begin(): Promise<void> {
+    this.unchanged = (await this.outputBits([])).slice();
+  }
+
+  /** Changes a sub-pixel in each image, `capacity` of them at most. */
   async compare(changed: readonly number[]): Promise<Change[]> {
+    const bits = await this.outputBits(changed);
+    return changed.map((subPixel, copy) => this.difference(bits, copy, subPixel));
+  }
+
+  dispose(): void {
+    if (this.condition !== null) tf.dispose(this.condition);
+  }
+
+  /** The bits of the outputs of a batch in which the first images are changed, each in one sub-pixel. */
+  private async outputBits(changed: readonly number[]): Promise<Int32Array> {
     const { image, network, parameters, capacity } = this;
     const { size, channels, levels } = network.description;
-    const batch = new Float32Array((capacity + 1) * image.length);
-    for (let copy = 0; copy <= capacity; copy++) batch.set(image, copy * image.length);
-    changed.forEach((subPixel, index) => {
-      batch[(index + 1) * image.length + subPixel] = (image[subPixel] + Math.floor(levels / 2)) % levels;
+    const batch = new Float32Array(capacity * image.length);
+    for (let copy = 0; copy < capacity; copy++) batch.set(image, copy * image.length);
+    changed.forEach((subPixel, copy) => {
+      batch[copy * image.length + subPixel] = (image[subPixel] + Math.floor(levels / 2)) % levels;
     });
     const output = tf.tidy(() => {
-      const images = tf.tensor4d(batch, [capacity + 1, size.height, size.width, channels]);
+      const images = tf.tensor4d(batch, [capacity, size.height, size.width, channels]);
       return networkOutput(network, parameters, images, this.condition);
     });
     const values = (await output.data()) as Float32Array;
     output.dispose();
-    const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
-    return changed.map((subPixel, index) => this.difference(bits, index + 1, subPixel));
-  }
-
-  dispose(): void {
-    if (this.condition !== null) tf.dispose([this.condition.map, this.condition.anchor]);
+    return new Int32Array(values.buffer, values.byteOffset, values.length);
   }
 
   private difference(bits: Int32Array, copy: number, subPixel: number): Change {
+    const { unchanged } = this;
     const subPixels = subPixelCount(this.network.description);
-    const count = bits.length / (this.capacity + 1) / subPixels;
+    const count = bits.length / this.capacity / subPixels;
     const isSame = (output: number) => {
-      const start = output * count;
-      const other = (copy * subPixels + output) * count;
-      for (let k = 0; k < count; k++) if (bits[start + k] !== bits[other + k]) return false;
+      const start = (copy * subPixels + output) * count;
+      for (let at = start; at < start + count; at++) if (bits[at] !== unchanged[at]) return false;
       return true;
     };
     let output = 0;

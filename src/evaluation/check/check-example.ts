@@ -3,17 +3,16 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { contextLength } from '../../model/chain.js';
 import { lowResolutionImageOf, type NetworkDescription } from '../../model/description.js';
 import { ExampleBuffer, frameBytes, type Examples } from '../../model/examples.js';
-import { Philox, purposes } from '../../philox.js';
+import { checkDraws, draws } from './draws.js';
 
 /** The random frames of a context and a random image after them, bytes that lie near those of the other frames. */
 export function randomClip(description: NetworkDescription, seed: bigint | number, attempt: number): Uint8Array {
-  const philox = new Philox(seed);
+  const draw = checkDraws(seed, draws.clips + attempt);
   const bytes = frameBytes(description);
   const frames = contextLength(description) + 1;
-  const draw = (frame: number, at: number) => philox.uniform(at, frame, 1 + attempt, purposes.checks);
   return Uint8Array.from({ length: frames * bytes }, (_, at) => {
-    const base = 216 * draw(0, at % bytes);
-    return Math.floor(base + 40 * draw(1 + Math.floor(at / bytes), at % bytes));
+    const base = 216 * draw(at % bytes);
+    return Math.floor(base + 40 * draw(at % bytes, 1 + Math.floor(at / bytes)));
   });
 }
 

@@ -5,10 +5,12 @@ import type { Size } from '../../frame.js';
 import type { Network } from '../../model/network.js';
 import { toTensors } from '../../model/weights.js';
 import { causalityFaults } from './causality.js';
+import { contextFaults, SMALL_GRADIENT, usedContext } from './context.js';
+import { fieldShape } from './field-shape.js';
 import { judged, type CheckProgress, type Finding } from './finding.js';
 import { likelihoodAgreement } from './likelihood.js';
 import { maskFaults } from './masks.js';
-import { promisedFields } from './receptive-fields.js';
+import { promisedFields, type ReceptiveFields } from './receptive-fields.js';
 import { networkAtMost } from './resized-network.js';
 import { chosenSubPixels, subPixelCount } from './sub-pixels.js';
 
@@ -29,6 +31,10 @@ const CHANGED = 48;
 
 /** Multiply-adds up to which an image is drawn at the large size. */
 const DRAWN_WORK = 5e9;
+
+/** Multiply-adds that gradients in float64 may take, and the fewest outputs whose gradients are computed. */
+const GRADIENT_WORK = 2e10;
+const LEAST_OUTPUTS = 27;
 
 /** How far the sampler and the whole-image executor may lie apart, in bits/dim. */
 const LIKELIHOOD_TOLERANCE = 1e-4;
@@ -52,9 +58,13 @@ export async function checkNetwork(
   const parameters = toTensors(weights, network.parameters);
   try {
     const findings = [masks(network)];
-    for (const sized of sizes) findings.push(await causality(sized, parameters, settings));
-    const work = weights.reduce((sum, { length }) => sum + length, 0) * pixels(large.description.size);
-    findings.push(...(await likelihood(work > DRAWN_WORK ? small : large, weights, parameters, settings)));
+    const fields = sizes.map(({ program }) => promisedFields(program));
+    for (const [index, sized] of sizes.entries())
+      findings.push(await causality(sized, fields[index], parameters, settings));
+    findings.push(promise(fields[fields.length - 1]));
+    findings.push(...(await context(sizes[0], fields[0], weights, parameters, settings)));
+    const isCheap = workOf(large) <= DRAWN_WORK;
+    findings.push(...(await likelihood(isCheap ? large : small, weights, parameters, settings)));
     return findings;
   } finally {
     tf.dispose(parameters);
@@ -69,25 +79,61 @@ function masks(network: Network): Finding {
 
 async function causality(
   network: Network,
+  fields: ReceptiveFields,
   parameters: readonly Tensor[],
   { seed, onProgress, signal }: CheckSettings,
 ): Promise<Finding> {
-  const { description, program } = network;
+  const { description } = network;
   const isSmall = pixels(description.size) <= pixels(SMALL);
   const count = subPixelCount(description);
   const changed = chosenSubPixels(description, isSmall ? count : CHANGED, seed);
-  const fields = promisedFields(program);
   const total = changed.length;
   const faults = await causalityFaults(network, parameters, {
     changed,
     reachesLater: (subPixel) => fields.isSeen(subPixel),
     seed,
-    onProgress: (done) => onProgress?.({ check: 'causality', done, total, unit: 'sub-pixels' }),
+    onProgress: (done) => onProgress?.({ check: 'causality', size: description.size, done, total, unit: 'sub-pixels' }),
     signal,
   });
   const which = total === count ? `each of ${count} sub-pixels` : `${total} of ${count} sub-pixels`;
   const fine = `${which} changed on its own: earlier outputs and its own keep every bit, a later one changes`;
   return judged('causality', description.size, faults, fine);
+}
+
+/** What the context should be: nothing to judge, but what a network of this kind cannot see has a name. */
+function promise(fields: ReceptiveFields): Finding {
+  const { name, text } = fieldShape(fields);
+  const label = name === 'everything' || name === 'all but one pixel' || name === 'other' ? '' : `a ${name}: `;
+  return { check: 'context', size: fields.size, result: 'reported', found: `promised is ${label}${text}` };
+}
+
+async function context(
+  network: Network,
+  fields: ReceptiveFields,
+  weights: Float32Array[],
+  parameters: readonly Tensor[],
+  { seed, onProgress, signal }: CheckSettings,
+): Promise<Finding[]> {
+  const { description } = network;
+  const count = subPixelCount(description);
+  const outputs = chosenSubPixels(description, Math.max(LEAST_OUTPUTS, GRADIENT_WORK / workOf(network)), seed);
+  const settings = (check: 'context' | 'trained context') => ({
+    fields,
+    outputs,
+    seed,
+    onProgress: (done: number) =>
+      onProgress?.({ check, size: description.size, done, total: outputs.length, unit: 'outputs' }),
+    signal,
+  });
+  const which = outputs.length === count ? `each of ${count} outputs` : `${outputs.length} of ${count} outputs`;
+  const fine = `random weights: gradients at every sub-pixel that is promised, and at no other, for ${which}`;
+  const faults = await contextFaults(network, settings('context'));
+  const share = await usedContext(network, weights, parameters, settings('trained context'));
+  const used = `trained weights: ${(100 * share).toFixed(1)}% of the gradients promised, for ${which}, are above ${SMALL_GRADIENT} of the largest`;
+  return [
+    judged('context', description.size, faults, fine),
+    { check: 'trained context', size: description.size, result: 'reported', found: used },
+  ];
 }
 
 async function likelihood(
@@ -101,7 +147,7 @@ async function likelihood(
   try {
     const agreement = await likelihoodAgreement(network, weights, parameters, {
       seed,
-      onProgress: (what, done, total, unit) => onProgress?.({ check: checks[what], done, total, unit }),
+      onProgress: (what, done, total, unit) => onProgress?.({ check: checks[what], size, done, total, unit }),
       signal,
     });
     const { drawnBitsPerDim: drawn, scoredBitsPerDim: scored, drawnSumError, scoredSumError } = agreement;
@@ -116,6 +162,12 @@ async function likelihood(
     if (!(error instanceof PxvError && error.code === 'CHECKPOINT')) throw error;
     return [judged('likelihood', size, [error.message], '')];
   }
+}
+
+/** About how many multiply-adds the outputs of a whole image take. */
+function workOf({ program: { parameters, size } }: Network): number {
+  const weights = parameters.map(({ shape }) => shape.reduce((product, side) => product * side, 1));
+  return weights.reduce((sum, count) => sum + count, 0) * pixels(size);
 }
 
 function pixels({ width, height }: Size): number {

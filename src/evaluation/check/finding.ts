@@ -15,6 +15,7 @@ export interface Finding {
 /** How far a check has come. */
 export interface CheckProgress {
   check: CheckName;
+  size: Size;
   done: number;
   total: number;
   /** What they count, in the plural. */

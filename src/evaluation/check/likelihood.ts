@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor } from '@tensorflow/tfjs-core';
+import { unknownSubPixels } from '../../model/chain.js';
 import { disposeExamples, type Examples } from '../../model/examples.js';
 import { headOf } from '../../model/heads/index.js';
 import { conditionOf, networkOutput, subPixelNats, type Network } from '../../model/network.js';
@@ -27,20 +28,20 @@ export interface LikelihoodSettings {
 }
 
 /**
- * Draws an image with the pixel-by-pixel sampler, given random frames where the network is given any (and a small random
- * image likewise), and scores it with the whole-image executor.
+ * Draws an image with the pixel-by-pixel sampler, and scores it with the whole-image executor. Where the network is given
+ * frames or a small image these are random; pixels known from the small image are neither drawn nor scored.
  *
  * @param weights arrays in the order of `network.parameters`
  * @param parameters the same as tensors
  */
 export async function likelihoodAgreement(
   network: Network,
-  weights: Float32Array[],
+  weights: readonly Float32Array[],
   parameters: readonly Tensor[],
   { seed, onProgress, signal }: LikelihoodSettings,
 ): Promise<LikelihoodAgreement> {
   const { description } = network;
-  const dimensions = subPixelCount(description);
+  const unknown = unknownSubPixels(description) ?? new Float32Array(subPixelCount(description)).fill(1);
   const clip = randomClip(description, seed, 0);
   const noise = new Noise(seed);
   const examples = exampleOf(description, clip);
@@ -48,7 +49,7 @@ export async function likelihoodAgreement(
   try {
     drawn = await new ImageSampler(network, weights, parameters).draw({
       given: () => examples.given,
-      known: null,
+      known: Int16Array.from(examples.image.dataSync(), (level, subPixel) => (unknown[subPixel] === 1 ? -1 : level)),
       uniform: (position, channel) => noise.uniform(0, 0, position, channel),
       settings: { temperature: 1, topP: 1 },
       onRow: (rows) => onProgress?.('draw', rows, description.size.height, 'rows'),
@@ -65,19 +66,21 @@ export async function likelihoodAgreement(
     const onLevel = (done: number) => onProgress?.('score', done, description.levels, 'levels');
     const errors = await sumErrors(network, parameters, examples, onLevel, signal);
     const scoredNats = await natsOf(network, parameters, examples);
+    const scored = scoredNats.reduce((sum, nats, subPixel) => sum + nats * unknown[subPixel], 0);
+    const dimensions = unknown.reduce((sum, one) => sum + one, 0);
     const bitsPerDim = (nats: number) => (nats / dimensions) * BITS_PER_NAT;
-    return { drawnBitsPerDim: bitsPerDim(drawn.nats), scoredBitsPerDim: bitsPerDim(scoredNats), ...errors };
+    return { drawnBitsPerDim: bitsPerDim(drawn.nats), scoredBitsPerDim: bitsPerDim(scored), ...errors };
   } finally {
     disposeExamples(examples);
   }
 }
 
-/** Nats of an example, summed over all its sub-pixels in float64. */
-async function natsOf(network: Network, parameters: readonly Tensor[], examples: Examples): Promise<number> {
+/** Nats of each sub-pixel of an example. */
+async function natsOf(network: Network, parameters: readonly Tensor[], examples: Examples): Promise<Float64Array> {
   const nats = tf.tidy(() => subPixelNats(network, parameters, examples));
-  const values = [...(await nats.data())];
+  const values = Float64Array.from(await nats.data());
   nats.dispose();
-  return values.reduce((sum, value) => sum + value, 0);
+  return values;
 }
 
 /** Sums, at every sub-pixel of an image, the probabilities of all levels, in float64. */

@@ -9,9 +9,9 @@ import { subPixelCount, type SubPixelGrid } from './sub-pixels.js';
 /** Which sub-pixels of the image can reach the network's output for each sub-pixel. */
 export interface ReceptiveFields extends SubPixelGrid {
   /** Whether sub-pixel `input` can reach the output for sub-pixel `output`; both as SubPixelGrid counts them. */
-  reaches(input: number, output: number): boolean;
+  reaches: (input: number, output: number) => boolean;
   /** Whether sub-pixel `input` can reach any output at all. */
-  isSeen(input: number): boolean;
+  isSeen: (input: number) => boolean;
 }
 
 /** What an op reads for an output group at a pixel: a group of a slot, so many rows down and columns to the right. */

@@ -1,5 +1,5 @@
 import type { Channels, Size } from '../../frame.js';
-import { Philox, purposes } from '../../philox.js';
+import { checkDraws, draws } from './draws.js';
 
 /** The sub-pixels of an image in raster order, R, G, B within a pixel: (y * width + x) * channels + channel. */
 export interface SubPixelGrid {
@@ -31,12 +31,12 @@ export function chosenSubPixels(grid: SubPixelGrid, most: number, seed: bigint |
   const { size, channels } = grid;
   const count = subPixelCount(grid);
   if (count <= most) return Array.from({ length: count }, (_, subPixel) => subPixel);
-  const philox = new Philox(seed);
+  const random = checkDraws(seed, draws.choice);
   const thirds = (side: number) => [0, Math.floor(side / 2), side - 1];
   const marked = thirds(size.height).flatMap((y) => thirds(size.width).map((x) => y * size.width + x));
   const pixels = new Set(marked);
   for (let draw = 0; pixels.size * channels + channels <= most; draw++)
-    pixels.add(Math.floor((philox.uniform(draw, 0, 0, purposes.checks) * count) / channels));
+    pixels.add(Math.floor((random(draw) * count) / channels));
   const inOrder = [...pixels].sort((a, b) => a - b);
   return inOrder.flatMap((pixel) => Array.from({ length: channels }, (_, channel) => pixel * channels + channel));
 }

@@ -5,6 +5,7 @@ import type { Network } from '../../../src/model/network.js';
 import { kernelSets } from '../../backend/implementations.js';
 import { randomWeights } from '../../model/tiny-networks.js';
 import {
+  chainedNetworks,
   checkedNetwork,
   checkedNetworks,
   withFutureTap,
@@ -19,11 +20,18 @@ const check = (network: Network, weights = randomWeights(network, 5)): Promise<F
   checkNetwork(network, weights, { seed: 1 });
 
 describe('every check passes on', () => {
-  test.each(checkedNetworks)('%s', async (_, network) => {
+  test.each([...checkedNetworks, ...chainedNetworks])('%s', async (_, network) => {
     const before = tf.memory().numTensors;
     const findings = await check(network);
-    expect(findings.filter(({ result }) => result === 'failed')).toEqual([]);
-    expect(findings.map(({ check }) => check)).toEqual(['masks', 'causality', 'likelihood', 'probabilities']);
+    expect(findings.map(({ check, result }) => `${check}: ${result}`)).toEqual([
+      'masks: passed',
+      'causality: passed',
+      'context: reported',
+      'context: passed',
+      'trained context: reported',
+      'likelihood: passed',
+      'probabilities: passed',
+    ]);
     expect(tf.memory().numTensors).toBe(before);
   });
 });
@@ -39,22 +47,22 @@ describe('the checks that fail are those of what is wrong:', () => {
       .filter(({ result }) => result === 'failed')
       .map(({ check }) => check);
 
-  test('with a future tap, masks and causality, and the sampler has not seen what the score has', async () => {
+  test('with a future tap, masks, causality and context, and the sampler has not seen what the score has', async () => {
     const network = withFutureTap(checkedNetwork('pixel-cnn-block', 1, false));
-    expect(await failed(network)).toEqual(['masks', 'causality', 'likelihood']);
+    expect(await failed(network)).toEqual(['masks', 'causality', 'context', 'likelihood']);
   });
 
-  test('with a tap too few, masks', async () => {
-    expect(await failed(withoutTap(checkedNetwork('pixel-cnn-block', 3, true)))).toEqual(['masks']);
+  test('with a tap too few, masks and context', async () => {
+    expect(await failed(withoutTap(checkedNetwork('pixel-cnn-block', 3, true)))).toEqual(['masks', 'context']);
   });
 
-  test('without the shift of the walk from the right, masks, causality and likelihood', async () => {
+  test('without the shift of the walk from the right, masks, causality, context and likelihood', async () => {
     const network = withoutShift(checkedNetwork('diagonal-bilstm', 3, false));
-    expect(await failed(network)).toEqual(['masks', 'causality', 'likelihood']);
+    expect(await failed(network)).toEqual(['masks', 'causality', 'context', 'likelihood']);
   });
 
-  test('with gates cut in thirds, masks, causality and likelihood', async () => {
+  test('with gates cut in thirds, masks, causality, context and likelihood', async () => {
     const network = withGatesInThirds(checkedNetwork('row-lstm', 3, true), 'layers.0.input');
-    expect(await failed(network)).toEqual(['masks', 'causality', 'likelihood']);
+    expect(await failed(network)).toEqual(['masks', 'causality', 'context', 'likelihood']);
   });
 });

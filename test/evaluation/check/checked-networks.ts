@@ -3,7 +3,7 @@ import type { Channels } from '../../../src/frame.js';
 import type { LayerDescription } from '../../../src/model/layers/index.js';
 import { buildNetwork, type Network } from '../../../src/model/network.js';
 import type { ConvOp, Op } from '../../../src/model/ops/index.js';
-import { tinyNetwork } from '../../model/tiny-networks.js';
+import { tinyChain, tinyNetwork } from '../../model/tiny-networks.js';
 
 /** Seven features are cut into three colours as 3 + 2 + 2: thirds of the gates do not end where the colours do. */
 const hidden = 7;
@@ -39,6 +39,12 @@ export const checkedNetworks = layerTypes.flatMap((type) =>
   ),
 );
 
+/** Each kind of layer with skip connections, as the finer scale of a chain, and given frames as well. */
+export const chainedNetworks = layerTypes.map((type): [string, Network] => {
+  const [, fine] = tinyChain({ layers: layersOf(type), first: { kernel: 7, features: 14 }, skips: true });
+  return [`${type} with skip connections, RGB 5x7, given a small image and two frames`, buildNetwork(fine)];
+});
+
 /** The network with one op of its program replaced. */
 function withOp(network: Network, isMeant: (op: Op) => boolean, change: (op: Op) => Op): Network {
   const { program } = network;
@@ -64,9 +70,12 @@ export function withFutureTap(network: Network): Network {
   }));
 }
 
-/** The 7x7 of the first layer without its tap at the upper left. */
+/** The 7x7 of the first layer without the last tap of the row above, the only way to what lies as far to the right. */
 export function withoutTap(network: Network): Network {
-  return withConv(network, 'first', (shape) => ({ ...shape, taps: shape.taps.slice(1) }));
+  return withConv(network, 'first', (shape) => ({
+    ...shape,
+    taps: shape.taps.filter(({ dy, dx }) => dy !== -1 || dx !== 3),
+  }));
 }
 
 /** The states of the walk from the right are added where they are, not a row further down. */

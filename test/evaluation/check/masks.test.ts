@@ -66,6 +66,6 @@ describe('what is wrong is named:', () => {
   });
 });
 
-test('a tap that is missing at the corner of the first layer is named once for each colour', () => {
+test('a tap of the first layer that is missing is named once for each colour', () => {
   expect(maskFaults(withoutTap(checkedNetwork('pixel-cnn-block', 3, false)).program)).toHaveLength(3);
 });

@@ -1,0 +1,153 @@
+import type { ReceptiveFields } from './receptive-fields.js';
+import { nameOfSubPixel, placeOfSubPixel, subPixelCount } from './sub-pixels.js';
+
+/** What the receptive fields of a network look like. */
+export interface FieldShape {
+  /**
+   * - `everything`: all earlier sub-pixels.
+   * - `all but one pixel`: all but one pixel, or some of its colours, at the end of a row above.
+   * - `triangle`: all rows above, each wider than the one below it, to both sides.
+   * - `blind spot`: to the left as far as in the row itself; to the right a wedge is never seen.
+   * - `box`: some rows above, all equally wide.
+   * - `other`: none of these.
+   */
+  name: 'everything' | 'all but one pixel' | 'triangle' | 'blind spot' | 'box' | 'other';
+  /** Exactly which sub-pixels the outputs at (y, x) see, or lack, in one line. */
+  text: string;
+}
+
+/** Finds, from the sets alone, which earlier sub-pixels are missing and what shape the seen ones have. */
+export function fieldShape(fields: ReceptiveFields): FieldShape {
+  return missingPixel(fields) ?? stretches(fields) ?? other(fields);
+}
+
+/** The first pair of an output and an earlier sub-pixel for which `isFound`; null where there is none. */
+function findPair(
+  fields: ReceptiveFields,
+  isFound: (input: number, output: number, isSeen: boolean) => boolean,
+): { input: number; output: number } | null {
+  const count = subPixelCount(fields);
+  for (let output = 0; output < count; output++)
+    for (let input = 0; input < output; input++)
+      if (isFound(input, output, fields.reaches(input, output))) return { input, output };
+  return null;
+}
+
+/** Everything, or everything but one pixel: always in the same column, as many rows up. */
+function missingPixel(fields: ReceptiveFields): FieldShape | null {
+  const { width, height } = fields.size;
+  const first = findPair(fields, (_input, _output, isSeen) => !isSeen);
+  if (first === null) return { name: 'everything', text: 'all earlier sub-pixels' };
+  const [row, column] = placeOfSubPixel(fields, first.input);
+  const rowsUp = placeOfSubPixel(fields, first.output)[0] - row;
+  const colours = new Set<number>();
+  let pairs = 0;
+  let lastColumn = 0;
+  const elsewhere = findPair(fields, (input, output, isSeen) => {
+    if (isSeen) return false;
+    const [missingRow, missingColumn, colour] = placeOfSubPixel(fields, input);
+    const [y, x] = placeOfSubPixel(fields, output);
+    if (y - missingRow !== rowsUp || missingColumn !== column) return true;
+    colours.add(colour);
+    pairs++;
+    lastColumn = Math.max(lastColumn, x);
+    return false;
+  });
+  // All outputs up to the last column must lack it, or the words below say too much.
+  const outputs = (height - rowsUp) * (lastColumn + 1) * fields.channels;
+  if (elsewhere !== null || rowsUp === 0 || pairs !== outputs * colours.size) return null;
+  const names = [...colours].map((colour) => 'RGB'[colour]).join(' and ');
+  const part = colours.size === fields.channels ? '' : `${names} of `;
+  const pixel = `(y - ${rowsUp}, W - ${width - column})`;
+  return {
+    name: 'all but one pixel',
+    text: `all earlier sub-pixels but ${part}pixel ${pixel}, which (y, x) lacks for x < W - ${width - 1 - lastColumn}`,
+  };
+}
+
+/** How far a side of a field reaches from x in the row k rows up: min(start + slope k, most) columns. */
+interface Side {
+  start: number;
+  slope: number;
+  most: number;
+}
+
+/** Whole pixels, in each row one stretch that reaches equally far from every x, but for the image's edges. */
+function stretches(fields: ReceptiveFields): FieldShape | null {
+  const { height, width } = fields.size;
+  const pixelOf = Array.from({ length: subPixelCount(fields) }, (_, at) => placeOfSubPixel(fields, at));
+  const first = new Array<number>(height).fill(Infinity);
+  const last = new Array<number>(height).fill(-Infinity);
+  findPair(fields, (input, output, isSeen) => {
+    if (!isSeen) return false;
+    const rowsUp = pixelOf[output][0] - pixelOf[input][0];
+    const dx = pixelOf[input][1] - pixelOf[output][1];
+    first[rowsUp] = Math.min(first[rowsUp], dx);
+    last[rowsUp] = Math.max(last[rowsUp], dx);
+    return false;
+  });
+  const inexact = findPair(fields, (input, output, isSeen) => {
+    const rowsUp = pixelOf[output][0] - pixelOf[input][0];
+    const dx = pixelOf[input][1] - pixelOf[output][1];
+    return isSeen !== (dx >= first[rowsUp] && dx <= last[rowsUp]);
+  });
+  const rows = first.filter((dx) => dx < Infinity).length;
+  if (inexact !== null || rows < 2 || first[rows - 1] === Infinity) return null;
+  const left = sideOf(
+    first.slice(0, rows).map((dx) => -dx),
+    0,
+    width,
+  );
+  const right = sideOf(last.slice(1, rows), 1, width);
+  if (left === null || right === null) return null;
+  const upTo = rows === height ? 'all rows above' : `k = 1 to ${rows - 1}`;
+  const from = left.start === Infinity ? '0' : `x - ${left.start}`;
+  return {
+    name: shapeName(left, right, rows === height),
+    text: `of row y - k, ${upTo}, columns ${edge(left, '-')} to ${edge(right, '+')}; of row y, from column ${from} on`,
+  };
+}
+
+/**
+ * The side whose columns in the rows `firstRow`, `firstRow` + 1, ... up are as given; null where it has no such form. At
+ * the image's width the columns seen say only that there are no fewer.
+ */
+function sideOf(columns: readonly number[], firstRow: number, width: number): Side | null {
+  const clip = width - 1;
+  if (columns[0] >= clip) return { start: Infinity, slope: 0, most: Infinity };
+  const slope = columns.length === 1 ? 0 : columns[1] - columns[0];
+  const start = columns[0] - slope * firstRow;
+  const largest = Math.max(...columns);
+  const isCapped = largest < clip && start + slope * (firstRow + columns.length - 1) > largest;
+  const most = isCapped ? largest : Infinity;
+  const fits = columns.every((seen, index) => Math.min(start + slope * (index + firstRow), most, clip) === seen);
+  return slope >= 0 && fits ? { start, slope, most } : null;
+}
+
+function shapeName(left: Side, right: Side, allRows: boolean): FieldShape['name'] {
+  if (right.slope === 0) return left.slope === 0 ? 'box' : 'other';
+  if (left.slope === 0) return 'blind spot';
+  return allRows ? 'triangle' : 'other';
+}
+
+/** A side in words, such as `x + min(k + 2, 8)`. */
+function edge({ start, slope, most }: Side, sign: '-' | '+'): string {
+  if (start === Infinity) return sign === '-' ? '0' : 'W - 1';
+  if (slope === 0) return `x ${sign} ${start}`;
+  const grown = `${slope === 1 ? '' : `${slope} `}k + ${start}`;
+  return most === Infinity ? `x ${sign} (${grown})` : `x ${sign} min(${grown}, ${most})`;
+}
+
+function other(fields: ReceptiveFields): FieldShape {
+  let pairs = 0;
+  let seen = 0;
+  findPair(fields, (_input, _output, isSeen) => {
+    pairs++;
+    if (isSeen) seen++;
+    return false;
+  });
+  const { input, output } = findPair(fields, (_input, _output, isSeen) => !isSeen)!;
+  const name = (subPixel: number) => nameOfSubPixel(fields, subPixel);
+  const share = ((100 * seen) / pairs).toFixed(1);
+  return { name: 'other', text: `${share}% of the earlier sub-pixels; ${name(output)} does not see ${name(input)}` };
+}
