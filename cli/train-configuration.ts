@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
@@ -77,7 +78,7 @@ export async function configurationOf(train: Command, options: TrainOptions): Pr
   const file = (options.config === undefined ? {} : readConfiguration(options.config)) as ConfigurationFile;
   const { training = {} } = file;
   const seeded = train.getOptionValueSource('seed') === 'cli';
-  const data = dataOf(options, file.data);
+  const data = await dataOf(options, file.data);
   const isImages = options.images !== undefined;
   const length = options.steps === undefined && options.minutes === undefined ? {} : { steps: null, minutes: null };
   // Images are learnt as they are, in larger batches.
@@ -104,10 +105,22 @@ export async function configurationOf(train: Command, options: TrainOptions): Pr
   );
 }
 
-/** What to learn from: the options' over the file's. */
-function dataOf({ frames, images, data, validate, fit }: TrainOptions, file: object | undefined): object {
+/** What to learn from: the options' over the file's. Paths are made whole, so that a run resumes from any folder. */
+async function dataOf(options: TrainOptions, file: object | undefined): Promise<object> {
+  const { images, fit } = options;
+  const whole = (paths: string[] | undefined) => paths?.map((path) => resolve(path));
+  const [frames, validate] = [whole(options.frames), whole(options.validate)];
+  const data = options.data === undefined ? undefined : resolve(options.data);
   if (frames !== undefined && images !== undefined) throw bothSources();
-  if (images !== undefined) return { type: 'images', set: images, ...given({ folder: data }) };
+  if (images !== undefined) {
+    const { imageSets } = await import('../datasets/index.js');
+    const isName = imageSets.some(({ name }) => name === images);
+    return {
+      type: 'images',
+      set: isName || !existsSync(images) ? images : resolve(images),
+      ...given({ folder: data }),
+    };
+  }
   if (frames === undefined && file === undefined) throw noSource();
   return { ...(file ?? { type: 'clips' }), ...given({ frames, validate, fit, folder: data }) };
 }

@@ -4,6 +4,7 @@ import type { TrainingFacts } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';
 import {
   addComputeOptions,
+  addDataOption,
   addJsonOption,
   addSeedOption,
   decimalNumber,
@@ -22,7 +23,6 @@ export function command(): Command {
     .option('--frames <path...>', 'clips: video files, folders of numbered images, or folders of either')
     .option('--validate <path...>', 'clips to validate on (default: one in ten of --frames is held out)')
     .option('--images <set>', 'images instead: a data set (see pxv datasets list) or a folder of images')
-    .option('--data <folder>', "the data set's files (default: where pxv datasets get puts them)")
     .option('--out <run>', 'folder of the run (default: runs/<name of the first path or set>)')
     .addOption(
       new Option('--network <name>', 'kind of network')
@@ -77,6 +77,7 @@ export function command(): Command {
     .option('--train-scale <index...>', 'train these scales only, the coarsest 0', trainScale)
     .option('--config <file>', 'a config.json that holds the model and more; options given here come first')
     .option('--resume', 'go on with the training in --out, to the very same weights as without a stop');
+  addDataOption(train);
   addSeedOption(train);
   addJsonOption(train);
   addComputeOptions(train);
