@@ -131,6 +131,21 @@ template <class Set, bool Whole, int Rows, int Vectors>
     }
 }
 
+// Asks for the places that the next tile's `finish` will read and write: a short sum would otherwise wait for them.
+template <class Set, int Rows, int Vectors>
+[[gnu::always_inline]] inline void prefetch(const Panel& panel, const size_t* pixels, const Epilogue& epilogue,
+                                            float* destination) {
+#pragma GCC unroll 16
+  for (int row = 0; row < Rows; row++)
+#pragma GCC unroll 3
+    for (int v = 0; v < Vectors; v++) {
+      const size_t at = pixels[row] + panel.first + v * Set::lanes;
+      __builtin_prefetch(destination + at, 1);
+      if (epilogue.reluInput) __builtin_prefetch(epilogue.reluInput + at);
+      if (epilogue.plus) __builtin_prefetch(epilogue.plus + at);
+    }
+}
+
 template <class Set, int Vectors>
 void walkPanel(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOffsets, const float* packed,
                const float* source, const Pixels& pixels, const Epilogue& epilogue, float* destination) {
@@ -140,14 +155,7 @@ void walkPanel(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOff
     const float* pointers[rows];
 #pragma GCC unroll 16
     for (int row = 0; row < rows; row++) pointers[row] = source + pixels.sources[begin + row];
-      // The places of the next tile: a short sum would otherwise wait for them.
-#pragma GCC unroll 16
-    for (int row = 0; row < rows; row++) {
-      const size_t at = pixels.destinations[begin + rows + row] + panel.first;
-      __builtin_prefetch(destination + at, 1);
-      if (epilogue.reluInput) __builtin_prefetch(epilogue.reluInput + at);
-      if (epilogue.plus) __builtin_prefetch(epilogue.plus + at);
-    }
+    prefetch<Set, rows, Vectors>(panel, pixels.destinations + begin + rows, epilogue, destination);
     Tile tile;
     tile.clear();
     const float* weights = packed + panel.weights;

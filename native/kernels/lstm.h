@@ -19,34 +19,46 @@ struct StepPixels {
   size_t* destinations;   // [capacity]: where its sums are stored, in floats
 };
 
+// The pixels from `begin` on that fill one tile.
+template <class Set, int Rows, int Vectors>
+void multiplyTile(const Walk& walk, const WalkPanel& panel, const float* packed, const StepPixels& pixels, int begin,
+                  const Epilogue& epilogue, float* destination) {
+  using Tile = RegisterTile<Set, Rows, Vectors>;
+  Tile tile;
+  tile.clear();
+  const float* weights = packed + panel.weights;
+  for (int t = panel.tapsBegin; t < panel.tapsEnd; t++) {
+    const float* pointers[Rows];
+    const float* const* sources = pixels.sources + static_cast<size_t>(t - panel.tapsBegin) * pixels.capacity + begin;
+#pragma GCC unroll 16
+    for (int row = 0; row < Rows; row++) pointers[row] = sources[row];
+    const int features = walk.taps[t].count;
+    tile.accumulate(pointers, 0, features, weights);
+    weights += static_cast<size_t>(features) * Tile::width;
+  }
+  if (panel.width == Tile::width)
+    finish<Set, true>(tile, panel, pixels.destinations + begin, epilogue, destination);
+  else
+    finish<Set, false>(tile, panel, pixels.destinations + begin, epilogue, destination);
+}
+
+// Steps are short, so what is left after whole tiles goes through halves and quarters of them.
 template <class Set, int Vectors>
 void multiplyPanel(const Walk& walk, const WalkPanel& panel, const float* packed, const StepPixels& pixels,
                    const Epilogue& epilogue, float* destination) {
-  constexpr int rows = Set::tileRows[Vectors - 1];
-  using Tile = RegisterTile<Set, rows, Vectors>;
-  for (int begin = 0; begin < pixels.count; begin += rows) {
-#pragma GCC unroll 16
-    for (int row = 0; row < rows; row++) {
-      const size_t at = pixels.destinations[begin + rows + row] + panel.first;
-      __builtin_prefetch(destination + at, 1);
-      if (epilogue.plus) __builtin_prefetch(epilogue.plus + at);
-    }
-    Tile tile;
-    tile.clear();
-    const float* weights = packed + panel.weights;
-    for (int t = panel.tapsBegin; t < panel.tapsEnd; t++) {
-      const float* pointers[rows];
-      const float* const* sources = pixels.sources + static_cast<size_t>(t - panel.tapsBegin) * pixels.capacity + begin;
-#pragma GCC unroll 16
-      for (int row = 0; row < rows; row++) pointers[row] = sources[row];
-      const int features = walk.taps[t].count;
-      tile.accumulate(pointers, 0, features, weights);
-      weights += static_cast<size_t>(features) * Tile::width;
-    }
-    if (panel.width == Tile::width)
-      finish<Set, true>(tile, panel, pixels.destinations + begin, epilogue, destination);
+  constexpr int whole = Set::tileRows[Vectors - 1], half = whole / 2, quarter = whole / 4;
+  for (int begin = 0; begin < pixels.count;) {
+    const int left = pixels.count - begin;
+    const auto multiply = [&](auto rows) {
+      multiplyTile<Set, rows, Vectors>(walk, panel, packed, pixels, begin, epilogue, destination);
+      begin += rows;
+    };
+    if (left > whole - quarter)
+      multiply(std::integral_constant<int, whole>());
+    else if (left > quarter)
+      multiply(std::integral_constant<int, half>());
     else
-      finish<Set, false>(tile, panel, pixels.destinations + begin, epilogue, destination);
+      multiply(std::integral_constant<int, quarter>());
   }
 }
 
@@ -58,6 +70,11 @@ void multiplyStep(const Walk& walk, const float* packed, const StepPixels& pixel
     withVectors(panel, [&](auto vectors) {
       multiplyPanel<Set, vectors>(walk, panel, packed, pixels, epilogue, destination);
     });
+}
+
+// Asks for the cache lines of `count` floats. Pixels of a diagonal lie a row apart, which the processor does not guess.
+inline void prefetchRow(const float* row, int count) {
+  for (int k = 0; k < count; k += 16) __builtin_prefetch(row + k);
 }
 
 // Images [first, first + count) of the batch.
@@ -123,6 +140,14 @@ void lstm(const LstmShape& shape, int batch, const float* gates, const float* we
       for (int image = images.first; image < images.first + images.count; image++)
         for (int n = place; n < place + length; n++) {
           const size_t base = static_cast<size_t>(image) * imagePixels, at = base + shape.pixels[n];
+          // What the next step will read and write.
+          if (const int next = n + length; next < imagePixels) {
+            const size_t soon = base + shape.pixels[next];
+            prefetchRow(gates + soon * 4 * hidden, 4 * hidden);
+            prefetchRow(activations + soon * 4 * hidden, 4 * hidden);
+            prefetchRow(cells + soon * hidden, hidden);
+            prefetchRow(out + soon * hidden, hidden);
+          }
           const float* before = walk.cellSources[n] < 0 ? cells0 : cells + (base + walk.cellSources[n]) * hidden;
           cell<Set>(shape, activations + at * 4 * hidden, before, cells + at * hidden, out + at * hidden);
         }
@@ -207,6 +232,13 @@ void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const fl
       for (int image = 0; image < images.count; image++)
         for (int n = place; n < place + length; n++, read += hidden) {
           const size_t base = static_cast<size_t>(images.first + image) * imagePixels, at = base + shape.pixels[n];
+          if (const int next = n - length; next >= 0) {
+            const size_t soon = base + shape.pixels[next];
+            prefetchRow(activations + soon * 4 * hidden, 4 * hidden);
+            prefetchRow(dGates + soon * 4 * hidden, 4 * hidden);
+            prefetchRow(cells + soon * hidden, hidden);
+            prefetchRow(dOut + soon * hidden, hidden);
+          }
           const float* before = walk.cellSources[n] < 0 ? cells0 : cells + (base + walk.cellSources[n]) * hidden;
           float* flow = carried + (static_cast<size_t>(image) * walk.lineCount + walk.lines[n]) * hidden;
           cellGradient<Set>(shape, dOut + at * hidden, read, activations + at * 4 * hidden, cells + at * hidden, before,
