@@ -42,6 +42,7 @@ struct Vector {
 
   // Written as a difference, since value - 0 is value for every float: the compiler sees a broadcast.
   static Floats fill(float value) { return value - Floats{}; }
+  // b where one of them is no number.
   static Floats max(Floats a, Floats b) { return a > b ? a : b; }
   static Floats min(Floats a, Floats b) { return a < b ? a : b; }
 };
@@ -57,6 +58,8 @@ struct Portable : Vector<4> {
 struct Avx2 : Vector<8> {
   static constexpr int tileRows[3] = {12, 6, 4}, filterTileRows = 6;
   static Floats multiplyAdd(Floats a, Floats b, Floats sum) { return _mm256_fmadd_ps(a, b, sum); }
+  static Floats max(Floats a, Floats b) { return _mm256_max_ps(a, b); }
+  static Floats min(Floats a, Floats b) { return _mm256_min_ps(a, b); }
 
   using Vector<8>::load;
   using Vector<8>::store;
@@ -82,6 +85,8 @@ struct Avx2 : Vector<8> {
 struct Avx512 : Vector<16> {
   static constexpr int tileRows[3] = {12, 12, 8}, filterTileRows = 14;
   static Floats multiplyAdd(Floats a, Floats b, Floats sum) { return _mm512_fmadd_ps(a, b, sum); }
+  static Floats max(Floats a, Floats b) { return _mm512_max_ps(a, b); }
+  static Floats min(Floats a, Floats b) { return _mm512_min_ps(a, b); }
 
   using Vector<16>::load;
   using Vector<16>::store;

@@ -40,7 +40,10 @@ struct Math {
   }
 
   // 1 / (1 + e^-x); constant below -88.37. Error < 3 ulp.
-  static Floats sigmoid(Floats x) { return 1.0f / (1.0f + exp(-x)); }
+  static Floats sigmoid(Floats x) {
+    const Reduced reduced = reduce(-x);
+    return 1.0f / Set::multiplyAdd(reduced.expm1 + 1.0f, reduced.scale, Set::fill(1.0f));
+  }
 
   // (e^2x - 1) / (e^2x + 1), so that small values keep their precision. Error < 3 ulp.
   static Floats tanh(Floats x) {
@@ -82,8 +85,7 @@ struct Math {
     Floats expm1, scale;
   };
   static Reduced reduce(Floats x) {
-    x = x > largest ? Set::fill(largest) : x;
-    x = x < smallest ? Set::fill(smallest) : x;
+    x = Set::max(Set::fill(smallest), Set::min(Set::fill(largest), x));
     const Floats rounder = Set::fill(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
     const Floats shifted = Set::multiplyAdd(x, Set::fill(1.44269504f), rounder);
     const Floats n = shifted - rounder;

@@ -149,7 +149,12 @@ void lstm(const LstmShape& shape, int batch, const float* gates, const float* we
             prefetchRow(out + soon * hidden, hidden);
           }
           const float* before = walk.cellSources[n] < 0 ? cells0 : cells + (base + walk.cellSources[n]) * hidden;
-          cell<Set>(shape, activations + at * 4 * hidden, before, cells + at * hidden, out + at * hidden);
+          cell<Set>(shape, activations + at * 4 * hidden, before, cells + at * hidden);
+        }
+      for (int image = images.first; image < images.first + images.count; image++)
+        for (int n = place; n < place + length; n++) {
+          const size_t at = static_cast<size_t>(image) * imagePixels + shape.pixels[n];
+          state<Set>(shape, activations + at * 4 * hidden, cells + at * hidden, out + at * hidden);
         }
     }
   };

@@ -8,8 +8,8 @@ namespace pxv {
 
 // Calls visit(gate, feature, size, count): of each vector of hidden features, where its o lies among the 4h maps (f, i
 // and g follow `size` maps apart), its first feature, and how many features it has, a constant where it is whole.
-template <class Set, class Visit>
-[[gnu::always_inline]] inline void forFeatures(const LstmShape& shape, Visit&& visit) {
+template <class Set, class Groups, class Visit>
+[[gnu::always_inline]] inline void forFeatures(const Groups& shape, Visit&& visit) {
   for (int group = 0, first = 0; group < shape.groups; first += shape.groupSizes[group++]) {
     const int size = shape.groupSizes[group];
     int k = 0;
@@ -18,22 +18,29 @@ template <class Set, class Visit>
   }
 }
 
-// gates [4h] become activations, in place. c = f c' + i g, h = o tanh(c); c' is `before`.
-template <class Set>
-void cell(const LstmShape& shape, float* gates, const float* before, float* cells, float* states) {
+// gates [4h] become activations, in place. c = f c' + i g; c' is `before`. Of the shape only the colour groups are read.
+template <class Set, class Groups>
+void cell(const Groups& shape, float* gates, const float* before, float* cells) {
   using M = Math<Set>;
   forFeatures<Set>(shape, [&](int gate, int feature, int size, int count) __attribute__((always_inline)) {
     float* at = gates + gate;
     const auto o = M::sigmoid(Set::load(at, count, 0.0f)), f = M::sigmoid(Set::load(at + size, count, 0.0f));
     const auto i = M::sigmoid(Set::load(at + 2 * size, count, 0.0f));
     const auto g = M::tanh(Set::load(at + 3 * size, count, 0.0f));
-    const auto c = Set::multiplyAdd(f, Set::load(before + feature, count, 0.0f), i * g);
     Set::store(at, o, count);
     Set::store(at + size, f, count);
     Set::store(at + 2 * size, i, count);
     Set::store(at + 3 * size, g, count);
-    Set::store(cells + feature, c, count);
-    Set::store(states + feature, o * M::tanh(c), count);
+    Set::store(cells + feature, Set::multiplyAdd(f, Set::load(before + feature, count, 0.0f), i * g), count);
+  });
+}
+
+// h = o tanh(c). Apart from `cell`: one pixel's c takes long, and many pixels' h then need not wait for it.
+template <class Set, class Groups>
+void state(const Groups& shape, const float* activations, const float* cells, float* states) {
+  forFeatures<Set>(shape, [&](int gate, int feature, int, int count) __attribute__((always_inline)) {
+    const auto squashed = Math<Set>::tanh(Set::load(cells + feature, count, 0.0f));
+    Set::store(states + feature, Set::load(activations + gate, count, 0.0f) * squashed, count);
   });
 }
 
