@@ -27,6 +27,7 @@
       'sources': [
         'native/addon.cc',
         'native/filter_walk.cc',
+        'native/float_memory.cc',
         'native/lstm_walk.cc',
         'native/registry.cc',
         'native/scratch.cc',

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "convolution_shape.h"
+#include "float_memory.h"
 #include "lstm_shape.h"
 #include "registry.h"
 #include "thread_pool.h"
@@ -210,13 +211,30 @@ napi_value getThreads(napi_env env, napi_callback_info) {
   return count;
 }
 
+// An array of so many floats with unspecified contents; undefined where there is no memory.
+napi_value makeFloats(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  const size_t count = static_cast<size_t>(call.number(0));
+  napi_value buffer = nullptr, array = nullptr;
+  float* floats = allocateFloats(count);
+  if (floats == nullptr) return nullptr;
+  const auto release = [](napi_env, void* memory, void*) { freeFloats(static_cast<float*>(memory)); };
+  if (napi_create_external_arraybuffer(env, floats, count * sizeof(float), release, nullptr, &buffer) != napi_ok) {
+    freeFloats(floats);
+    return nullptr;
+  }
+  napi_create_typedarray(env, napi_float32_array, count, buffer, 0, &array);
+  return array;
+}
+
 void changeThreads(const Call& call) { setThreads(call.integer(0)); }
 
 }  // namespace
 
-// The module: threads(), setThreads(n), and instructionSets, an object from each name, in ascending order, to its
+// The module: makeFloats(count), threads(), setThreads(n), and instructionSets, an object from each name, in ascending order, to its
 // kernels.
 napi_value initialize(napi_env env, napi_value module) {
+  define(env, module, {"makeFloats", makeFloats}, nullptr);
   define(env, module, {"threads", getThreads}, nullptr);
   define(env, module, {"setThreads", entry<changeThreads>}, nullptr);
   napi_value sets;

@@ -241,7 +241,7 @@ void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const fl
             const size_t soon = base + shape.pixels[next];
             prefetchRow(activations + soon * 4 * hidden, 4 * hidden);
             prefetchRow(dGates + soon * 4 * hidden, 4 * hidden);
-            prefetchRow(cells + soon * hidden, hidden);
+            if (walk.cellSources[next] >= 0) prefetchRow(cells + (base + walk.cellSources[next]) * hidden, hidden);
             prefetchRow(dOut + soon * hidden, hidden);
           }
           const float* before = walk.cellSources[n] < 0 ? cells0 : cells + (base + walk.cellSources[n]) * hidden;

@@ -12,6 +12,8 @@ export interface Addon {
   readonly instructionSets: readonly InstructionSet[];
   /** The kernels of one set; without a name, of the highest. Throws USAGE where this CPU or build lacks it. */
   kernels(instructionSet?: InstructionSet): Kernels;
+  /** See the function of the same name. */
+  makeFloats(length: number): Float32Array | undefined;
   /** How many threads work on a kernel, the calling one included: at first one for each core. */
   threads(): number;
   /** The same for every user of the addon in this process, from the next kernel on. */
@@ -21,11 +23,21 @@ export interface Addon {
 /** What native/addon.cc exports. */
 interface NativeModule {
   instructionSets: Record<string, NativeFunctions>;
+  /** Undefined where there is no memory, or the runtime takes none that is not its own. */
+  makeFloats(count: number): Float32Array | undefined;
   threads(): number;
   setThreads(count: number): void;
 }
 
 let loaded: Addon | undefined;
+
+/**
+ * A large array with unspecified contents: where the addon is loaded it starts on a cache line and lies in huge pages
+ * if the system has them, else it is JavaScript's own.
+ */
+export function makeFloats(length: number): Float32Array {
+  return loaded?.makeFloats(length) ?? new Float32Array(length);
+}
 
 /** The addon that `npm run build` compiles. Throws DEPENDENCY, with every cause, where it cannot be loaded. */
 export function loadAddon(): Addon {
@@ -83,6 +95,7 @@ function fromModule(native: NativeModule): Addon {
         remedy: 'choose another one',
       });
     },
+    makeFloats: (length) => native.makeFloats(length),
     threads: () => native.threads(),
     setThreads(count) {
       if (!Number.isInteger(count) || count < 1 || count > 1024)

@@ -1,3 +1,5 @@
+import { makeFloats } from './addon.js';
+
 /** Arrays shorter than this are cheap to allocate afresh and are not pooled. */
 const SMALLEST_POOLED = 4096;
 
@@ -21,8 +23,9 @@ export class BufferPool {
       this.bytes -= reused.byteLength;
       return reused;
     }
-    const values = new Float32Array(length);
-    if (length >= SMALLEST_POOLED) this.owned.add(values.buffer);
+    if (length < SMALLEST_POOLED) return new Float32Array(length);
+    const values = makeFloats(length);
+    this.owned.add(values.buffer);
     return values;
   }
 
