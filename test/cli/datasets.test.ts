@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { cifarRecords, folderWith, idx } from '../datasets/made-files.js';
-import { serve, whole } from '../datasets/local-server.js';
-import { pxv } from './pxv.js';
+import { brokenOff, serve, whole } from '../datasets/local-server.js';
+import { pxv, start } from './pxv.js';
 
 test('pxv datasets list names every set, where its files would be, and what they are', async () => {
   const { code, stdout } = await pxv(['datasets', 'list', '--json'], { env: { PXV_DATA: '/nowhere' } });
@@ -91,4 +94,22 @@ test.each([
   const { code, stdout, stderr } = await pxv(args, { env: { PXV_DATA: '/nowhere' } });
   expect({ code, stdout }).toEqual({ code: expected, stdout: '' });
   expect(stderr).toMatch(line);
+});
+
+test('an interrupted pxv datasets get says so, ends with 130, and leaves what has arrived for the next one', async () => {
+  const bytes = new Uint8Array(9_912_422);
+  const { url } = await serve({ '/train-images-idx3-ubyte.gz': brokenOff(bytes, 100_000, true) });
+  const cache = folderWith({});
+  const partial = join(cache, 'mnist.partial', 'train-images-idx3-ubyte.gz');
+  const child = start(['datasets', 'get', 'mnist', '--mirror', url], { env: { PXV_DATA: cache } });
+  let stderr = '';
+  child.stderr?.on('data', (text: Buffer) => (stderr += text.toString()));
+  while (statSync(partial, { throwIfNoEntry: false })?.size !== 100_000) await new Promise((go) => setTimeout(go, 20));
+  child.kill('SIGINT');
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(130);
+  expect(stderr).toMatch(
+    /pxv: download: http[^\n]*: expected to come to the end, received an interruption; run the command again\n$/,
+  );
+  expect(statSync(partial).size).toBe(100_000);
 });
