@@ -18,7 +18,7 @@ export interface MixtureShape {
 }
 
 /** A mixture's log scale is the network's output plus this, clamped to MIN_LOG_SCALE .. MAX_LOG_SCALE (scales in levels). */
-export const LOG_SCALE_OFFSET = Math.log(3);
+export const LOG_SCALE_OFFSET = 1.0986122886681098; // Math.log(3) may have another last bit.
 export const MIN_LOG_SCALE = -3;
 export const MAX_LOG_SCALE = 6;
 

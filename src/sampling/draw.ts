@@ -1,3 +1,4 @@
+import { exp, log } from '../backend/elementary.js';
 import { PxvError } from '../errors.js';
 
 export interface DrawSettings {
@@ -34,22 +35,25 @@ export function checkDrawSettings({ temperature, topP }: DrawSettings): void {
 export function drawLevel(probabilities: Float64Array, levels: number, u: number, settings: DrawSettings): number {
   const { temperature, topP } = settings;
   const given = sum(probabilities, levels);
-  if (!(given > 0 && given < Infinity)) {
-    throw new PxvError({
-      code: 'CHECKPOINT',
-      operation: 'draw a level',
-      argument: 'probabilities',
-      expected: 'a finite sum above 0',
-      received: String(given),
-      remedy: 'use another model, for the weights of this one are not finite',
-    });
-  }
+  if (!(given > 0 && given < Infinity)) throw unusableProbabilities(given);
   if (temperature === 0) return mostProbable(probabilities, levels);
   if (temperature === 1 && topP === 1) return invert(probabilities, levels, u * given);
 
   temper(probabilities, levels, temperature);
   if (topP < 1) keepNucleus(levels, topP);
   return invert(tempered, levels, u * sum(tempered, levels));
+}
+
+/** The error where the probabilities of levels have no finite sum above 0. */
+export function unusableProbabilities(received: number): PxvError {
+  return new PxvError({
+    code: 'CHECKPOINT',
+    operation: 'draw a level',
+    argument: 'probabilities',
+    expected: 'a finite sum above 0',
+    received: String(received),
+    remedy: 'use another model, for the weights of this one are not finite',
+  });
 }
 
 function sum(weights: Float64Array, levels: number): number {
@@ -77,7 +81,7 @@ function temper(probabilities: Float64Array, levels: number, temperature: number
   const largest = probabilities[mostProbable(probabilities, levels)];
   for (let level = 0; level < levels; level++) {
     const ratio = probabilities[level] / largest;
-    tempered[level] = ratio === 1 ? 1 : ratio ** (1 / temperature);
+    tempered[level] = ratio === 1 || temperature === 1 ? ratio : exp(log(ratio) / temperature);
   }
 }
 

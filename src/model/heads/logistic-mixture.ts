@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exp, expm1 } from '../../backend/elementary.js';
 import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE } from '../../backend/kernels.js';
 import { logisticMixture as mixtureNats } from '../../backend/losses.js';
 import type { Head } from './head.js';
@@ -36,18 +37,18 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
     let highest = -Infinity;
     for (let k = 0; k < components; k++) highest = Math.max(highest, outputs[offset + k]);
     let total = 0;
-    for (let k = 0; k < components; k++) total += Math.exp(outputs[offset + k] - highest);
+    for (let k = 0; k < components; k++) total += exp(outputs[offset + k] - highest);
     into.fill(0);
     for (let k = 0; k < components; k++) {
-      const weight = Math.exp(outputs[offset + k] - highest) / total;
+      const weight = exp(outputs[offset + k] - highest) / total;
       const mean = anchor + meanScale * outputs[offset + components + k];
       const logScale = outputs[offset + 2 * components + k] + LOG_SCALE_OFFSET;
-      const inverse = Math.exp(-Math.min(Math.max(logScale, MIN_LOG_SCALE), MAX_LOG_SCALE));
-      const inner = -Math.expm1(-inverse);
+      const inverse = exp(-Math.min(Math.max(logScale, MIN_LOG_SCALE), MAX_LOG_SCALE));
+      const inner = -expm1(-inverse);
       let aboveLower = weight;
       for (let level = 0; level < levels - 1; level++) {
         const upper = (level + 0.5 - mean) * inverse;
-        const tail = Math.exp(-Math.abs(upper));
+        const tail = exp(-Math.abs(upper));
         const larger = 1 / (1 + tail);
         const smaller = tail * larger;
         into[level] += aboveLower * (level === 0 ? 1 : inner) * (upper > 0 ? larger : smaller);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exp } from '../../backend/elementary.js';
 import { sigmoidCrossEntropy } from '../../backend/losses.js';
 import type { Head } from './head.js';
 
@@ -17,7 +18,7 @@ export const sigmoid: Head<SigmoidDescription> = {
 
   // Each from its own exponential: 1 - P(1) would lose P(0) where the logit is large.
   distribution(_description, _levels, outputs, offset, _anchor, into) {
-    into[0] = 1 / (1 + Math.exp(outputs[offset]));
-    into[1] = 1 / (1 + Math.exp(-outputs[offset]));
+    into[0] = 1 / (1 + exp(outputs[offset]));
+    into[1] = 1 / (1 + exp(-outputs[offset]));
   },
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exp } from '../../backend/elementary.js';
 import { softmaxCrossEntropy } from '../../backend/losses.js';
 import type { Head } from './head.js';
 
@@ -19,7 +20,7 @@ export const softmax: Head<SoftmaxDescription> = {
     let highest = -Infinity;
     for (let level = 0; level < levels; level++) highest = Math.max(highest, outputs[offset + level]);
     let total = 0;
-    for (let level = 0; level < levels; level++) total += into[level] = Math.exp(outputs[offset + level] - highest);
+    for (let level = 0; level < levels; level++) total += into[level] = exp(outputs[offset + level] - highest);
     for (let level = 0; level < levels; level++) into[level] /= total;
   },
 };
