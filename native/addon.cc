@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "convolution_shape.h"
+#include "engine/binding.h"
 #include "float_memory.h"
 #include "lstm_shape.h"
 #include "registry.h"
@@ -244,6 +245,7 @@ napi_value initialize(napi_env env, napi_value module) {
     napi_value kernels;
     napi_create_object(env, &kernels);
     for (const Export& function : kernelExports) define(env, kernels, function, &set.table);
+    engine::defineEngine(env, kernels, set.table);
     napi_set_named_property(env, sets, set.name, kernels);
   }
   napi_set_named_property(env, module, "instructionSets", sets);

@@ -9,6 +9,9 @@ namespace pxv {
 
 class ConvolutionShape;
 class LstmShape;
+namespace engine {
+struct EngineKernels;
+}
 
 struct MixtureShape {
   int components, levels;
@@ -65,6 +68,8 @@ struct KernelTable {
   void (*adam)(const AdamStep& step, const float* w, const float* g, const float* m, const float* v, float* newW,
                float* newM, float* newV);
   void (*rmsProp)(const RmsPropStep& step, const float* w, const float* g, const float* v, float* newW, float* newV);
+
+  const engine::EngineKernels* engine;  // see engine/engine_kernels.h
 };
 
 // Each writes the pointers of one header in kernels/ for one instruction set.
@@ -86,5 +91,7 @@ template <class Set>
 void fillLogisticMixture(KernelTable& table);
 template <class Set>
 void fillOptimizers(KernelTable& table);
+template <class Set>
+void fillEngine(KernelTable& table);
 
 }  // namespace pxv

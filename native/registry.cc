@@ -19,6 +19,7 @@ void fill(KernelTable& table) {
   fillSigmoid<Set>(table);
   fillLogisticMixture<Set>(table);
   fillOptimizers<Set>(table);
+  fillEngine<Set>(table);
 }
 
 // Starts from the set below and overwrites what this one has, so that partial coverage is safe.

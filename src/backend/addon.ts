@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PxvError } from '../errors.js';
 import type { InstructionSet, Kernels } from './kernels.js';
+import type { NativeEngine } from './native-engine.js';
 import { nativeKernels, type NativeFunctions } from './native-kernels.js';
 
 /** The kernels in C++, and the threads that they share. */
@@ -14,6 +15,8 @@ export interface Addon {
   kernels(instructionSet?: InstructionSet): Kernels;
   /** See the function of the same name. */
   makeFloats(length: number): Float32Array | undefined;
+  /** The engine over the kernels of a set that `instructionSets` has. */
+  engine(instructionSet: InstructionSet): NativeEngine;
   /** How many threads work on a kernel, the calling one included: at first one for each core. */
   threads(): number;
   /** The same for every user of the addon in this process, from the next kernel on. */
@@ -22,7 +25,7 @@ export interface Addon {
 
 /** What native/addon.cc exports. */
 interface NativeModule {
-  instructionSets: Record<string, NativeFunctions>;
+  instructionSets: Record<string, NativeFunctions & NativeEngine>;
   /** Undefined where there is no memory, or the runtime takes none that is not its own. */
   makeFloats(count: number): Float32Array | undefined;
   threads(): number;
@@ -96,6 +99,7 @@ function fromModule(native: NativeModule): Addon {
       });
     },
     makeFloats: (length) => native.makeFloats(length),
+    engine: (instructionSet) => native.instructionSets[instructionSet],
     threads: () => native.threads(),
     setThreads(count) {
       if (!Number.isInteger(count) || count < 1 || count > 1024)

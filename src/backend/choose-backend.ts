@@ -70,6 +70,13 @@ async function chooseNative(wanted: InstructionSet | undefined, threads: number 
   return { backend: 'native', instructionSet, threads: addon.threads(), note: null };
 }
 
+/** The instruction set of the native backend where it is in use; else the best that the addon has, if it is there. */
+export function instructionSetInUse(): InstructionSet {
+  const backend: unknown = tf.backend();
+  if (backend instanceof NativeBackend) return backend.kernels.instructionSet;
+  return tryAddon().addon?.instructionSets.at(-1) ?? 'typescript';
+}
+
 function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { addon: null; note: string } {
   try {
     return { addon: loadAddon(), note: null };

@@ -1,0 +1,16 @@
+// A level by inverse transform, as src/sampling/draw.ts draws it, bit for bit.
+#pragma once
+
+namespace pxv::engine {
+
+struct DrawSettings {
+  double temperature, topP;
+};
+
+// The sum of the probabilities, in ascending order.
+double sumOf(const double* probabilities, int levels);
+
+// The sum of the probabilities must be finite and above zero; levels <= 256.
+int drawLevel(const double* probabilities, int levels, double u, const DrawSettings& settings);
+
+}  // namespace pxv::engine

@@ -1,0 +1,43 @@
+// A program made ready to run at one pixel after another: its schedule and its packed weights. Never changed once it is
+// made, so that many walks can share it.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "aligned_floats.h"
+#include "engine_kernels.h"
+#include "product.h"
+#include "program.h"
+#include "schedule.h"
+
+namespace pxv::engine {
+
+class Engine {
+ public:
+  // Parameters in the order of the program's; they are copied.
+  Engine(Program program, const std::vector<const float*>& parameters, const EngineKernels& kernels);
+  Engine(const Engine&) = delete;
+
+  const Program& program() const { return program_; }
+  const Schedule& schedule() const { return schedule_; }
+  const EngineKernels& kernels() const { return kernels_; }
+  // Of op i; empty for an add.
+  const std::optional<Product>& product(int op) const { return products_[op]; }
+  // h, then c, outside the image; null where they are zero.
+  const float* initial(int op) const { return initial_[op].empty() ? nullptr : initial_[op].data(); }
+  const float* packed() const { return packed_.data(); }
+  // Floats of weights that are read at each pixel.
+  size_t pixelFloats() const { return pixelFloats_; }
+
+ private:
+  const Program program_;
+  const Schedule schedule_;
+  const EngineKernels& kernels_;
+  std::vector<std::optional<Product>> products_;
+  std::vector<std::vector<float>> initial_;
+  size_t pixelFloats_ = 0;
+  AlignedFloats packed_;
+};
+
+}  // namespace pxv::engine

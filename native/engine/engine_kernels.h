@@ -1,0 +1,56 @@
+// What the engine computes with, one table an instruction set: the same sums and functions as the kernels over whole
+// images, for some pixels at a time.
+#pragma once
+
+#include <cstddef>
+
+namespace pxv::engine {
+
+// Some pixels (the rows of a matrix product) times the packed weights of one panel of outputs.
+struct PanelProduct {
+  int taps;
+  const float* const* sources;  // [taps]: the features that each tap reads for the first row
+  const int* counts;            // [taps]: how many of them
+  ptrdiff_t sourceStep;         // floats from one row to the next
+  int firstRow, rows;           // of the sources; the rows of what follows begin at the first
+  const float* weights;         // [tap][feature][vectors * lanes]
+  int vectors, width;           // of the panel; width outputs are stored
+  ptrdiff_t outStep;    // floats from one row to the next of all that follow but the bias
+  const float* before;  // the sums so far, which the products are added to; null: zero
+  const float* bias;    // [vectors * lanes] or null
+  const float* plus;    // or null
+  float* out;           // either may be null
+  float* reluOut;
+};
+
+// Cells of some pixels for one colour group of `size` features; see native/kernels/lstm_cell.h. Strides are h and 4h.
+struct CellStep {
+  int rows, hidden;
+  int first, size;
+  float* gates;         // [rows][4h]
+  const float* before;  // [rows][h], as are the following
+  float* cells;
+  float* states;
+};
+
+struct MixtureHead {
+  int components, levels;
+  double meanScale;
+};
+
+struct EngineKernels {
+  int lanes;         // of a vector
+  int panelVectors;  // at most, of a panel
+  void (*multiply)(const PanelProduct& product);
+  void (*cells)(const CellStep& step);
+  // out = a + b for rows of `count` features `step` apart; out and reluOut may be null.
+  void (*add)(const float* a, const float* b, int rows, int count, ptrdiff_t step, float* out, float* reluOut);
+  // out = x and reluOut = max(x, 0); likewise.
+  void (*store)(const float* x, ptrdiff_t xStep, int rows, int count, ptrdiff_t step, float* out, float* reluOut);
+
+  // The probability of each level, in float64, as src/model/heads computes it, bit for bit.
+  void (*softmax)(const float* outputs, int levels, double* probabilities);
+  void (*mixture)(const MixtureHead& head, const float* outputs, double anchor, double* probabilities);
+};
+
+}  // namespace pxv::engine

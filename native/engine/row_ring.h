@@ -1,0 +1,54 @@
+// The latest rows of a feature map, for some images side by side: [row][column][image][feature]. Images at one pixel,
+// and pixels of one row, lie at even distances, so that a matrix product takes them all as its rows.
+#pragma once
+
+#include <cstddef>
+
+#include "aligned_floats.h"
+
+namespace pxv::engine {
+
+class RowRing {
+ public:
+  RowRing() = default;
+  // `border` columns on both sides hold what lies outside the image.
+  RowRing(int rows, int width, int border, int images, int features)
+      : rows_(rows),
+        border_(border),
+        features_(features),
+        pixelFloats_(static_cast<size_t>(images) * features),
+        rowFloats_(pixelFloats_ * (width + 2 * border)),
+        values_(rows_ * rowFloats_) {}
+
+  explicit operator bool() const { return rows_ > 0; }
+
+  // The first image at a pixel; row may lie `rows - 1` above the image, column `border` beside it.
+  float* at(int row, int column) const {
+    const int place = row >= 0 ? row % rows_ : (row + rows_ * (-row / rows_ + 1)) % rows_;
+    return values_.data() + place * rowFloats_ + (column + border_) * pixelFloats_;
+  }
+
+  // Begins an image: every row and the borders show what lies outside, [features], or zeros.
+  void begin(const float* outside) const {
+    float* to = values_.data();
+    for (size_t pixel = 0; pixel < rows_ * rowFloats_; pixel += features_)
+      for (int k = 0; k < features_; k++) to[pixel + k] = outside ? outside[k] : 0.0f;
+  }
+
+  // Fills the row, as it lies below the image, with zeros.
+  void clearRow(int row) const {
+    float* to = at(row, -border_);
+    for (size_t i = 0; i < rowFloats_; i++) to[i] = 0.0f;
+  }
+
+  // From one image, or one pixel, to the next.
+  int features() const { return features_; }
+  size_t pixelFloats() const { return pixelFloats_; }
+
+ private:
+  int rows_ = 0, border_ = 0, features_ = 0;
+  size_t pixelFloats_ = 0, rowFloats_ = 0;
+  AlignedFloats values_;
+};
+
+}  // namespace pxv::engine

@@ -1,0 +1,220 @@
+// The kernels of the engine for one instruction set. A matrix product here has few rows (the images of a batch at one
+// pixel) or many (all pixels of a row); every sum runs as in native/kernels/convolution.h.
+#pragma once
+
+#include "../instruction_set.h"
+#include "../kernel_table.h"
+#include "../kernels/lstm_cell.h"
+#include "elementary.h"
+#include "engine_kernels.h"
+
+namespace pxv::engine {
+
+// Sums that stay in registers: rows x panel vectors, beside a panel's weights and one broadcast value.
+template <class Set>
+struct StepTile {
+  static constexpr int vectors = 3;
+  static constexpr int rows = Set::lanes == 16 ? 8 : 4;  // of 32 or 16 registers
+};
+
+template <class Set, int Rows, int Vectors>
+void multiplyTile(const PanelProduct& product, ptrdiff_t row) {
+  using Floats = typename Set::Floats;
+  constexpr int lanes = Set::lanes;
+  Floats sums[Rows][Vectors];
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; i++)
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; v++)
+      sums[i][v] = product.before ? Set::load(product.before + (row + i) * product.outStep + v * lanes) : Floats{};
+
+  const float* weights = product.weights;
+  const ptrdiff_t step = product.sourceStep;
+  for (int t = 0; t < product.taps; t++) {
+    const float* x[Rows];
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; i++) x[i] = product.sources[t] + (product.firstRow + row + i) * step;
+    for (ptrdiff_t k = 0, count = product.counts[t]; k < count; k++, weights += Vectors * lanes) {
+      Floats right[Vectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; v++) right[v] = Set::load(weights + v * lanes);
+#pragma GCC unroll 8
+      for (int i = 0; i < Rows; i++) {
+        const Floats left = Set::fill(x[i][k]);
+#pragma GCC unroll 4
+        for (int v = 0; v < Vectors; v++) sums[i][v] = Set::multiplyAdd(left, right[v], sums[i][v]);
+      }
+    }
+  }
+
+  const Floats zero{};
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; i++)
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; v++) {
+      Floats sum = sums[i][v];
+      if (product.bias) sum += Set::load(product.bias + v * lanes);
+      if (product.plus) sum += Set::load(product.plus + (row + i) * product.outStep + v * lanes);
+      const ptrdiff_t at = (row + i) * product.outStep + v * lanes;
+      if (product.out) Set::store(product.out + at, sum, product.width - v * lanes);
+      if (product.reluOut) Set::store(product.reluOut + at, Set::max(sum, zero), product.width - v * lanes);
+    }
+}
+
+// The last rows, fewer than a whole tile.
+template <class Set, int Rows, int Vectors>
+void multiplyRest(const PanelProduct& product, ptrdiff_t row, int rows) {
+  if constexpr (Rows > 0) {
+    if (rows == Rows)
+      multiplyTile<Set, Rows, Vectors>(product, row);
+    else
+      multiplyRest<Set, Rows - 1, Vectors>(product, row, rows);
+  }
+}
+
+template <class Set, int Vectors>
+void multiplyRows(const PanelProduct& product) {
+  constexpr int rows = StepTile<Set>::rows;
+  int row = 0;
+  for (; row + rows <= product.rows; row += rows) multiplyTile<Set, rows, Vectors>(product, row);
+  multiplyRest<Set, rows - 1, Vectors>(product, row, product.rows - row);
+}
+
+template <class Set>
+void multiply(const PanelProduct& product) {
+  static_assert(StepTile<Set>::vectors == 3);
+  if (product.vectors == 3)
+    multiplyRows<Set, 3>(product);
+  else if (product.vectors == 2)
+    multiplyRows<Set, 2>(product);
+  else
+    multiplyRows<Set, 1>(product);
+}
+
+// One colour group, as lstm_cell.h reads it.
+struct ColourGroup {
+  static constexpr int groups = 1;
+  int32_t groupSizes[1];
+};
+
+template <class Set>
+void cells(const CellStep& step) {
+  const ColourGroup group{{step.size}};
+  const auto at = [&](int row) { return static_cast<ptrdiff_t>(row) * step.hidden + step.first; };
+  for (int row = 0; row < step.rows; row++)
+    cell<Set>(group, step.gates + 4 * at(row), step.before + at(row), step.cells + at(row));
+  for (int row = 0; row < step.rows; row++)
+    state<Set>(group, step.gates + 4 * at(row), step.cells + at(row), step.states + at(row));
+}
+
+template <class Set, class Value>
+[[gnu::always_inline]] inline void storeRows(int rows, int count, ptrdiff_t step, float* out, float* reluOut,
+                                             Value&& value) {
+  const typename Set::Floats zero{};
+  for (int row = 0; row < rows; row++)
+    for (int k = 0; k < count; k += Set::lanes) {
+      const auto values = value(row, k);
+      const ptrdiff_t at = row * step + k;
+      if (out) Set::store(out + at, values, count - k);
+      if (reluOut) Set::store(reluOut + at, Set::max(values, zero), count - k);
+    }
+}
+
+template <class Set>
+void addRows(const float* a, const float* b, int rows, int count, ptrdiff_t step, float* out, float* reluOut) {
+  storeRows<Set>(rows, count, step, out, reluOut,
+                 [&](int row, int k) { return Set::load(a + row * step + k) + Set::load(b + row * step + k); });
+}
+
+template <class Set>
+void storeStates(const float* x, ptrdiff_t xStep, int rows, int count, ptrdiff_t step, float* out, float* reluOut) {
+  storeRows<Set>(rows, count, step, out, reluOut, [&](int row, int k) { return Set::load(x + row * xStep + k); });
+}
+
+// Doubles of one vector, from floats; the other lanes are unspecified.
+template <class Set>
+struct Wide : Elementary<Set::lanes / 2> {
+  static constexpr int lanes = Set::lanes / 2;
+  using Doubles = typename Elementary<lanes>::Doubles;
+
+  static Doubles load(const double* from) {
+    Doubles values;
+    std::memcpy(&values, from, sizeof values);
+    return values;
+  }
+  static void store(double* to, Doubles values) { std::memcpy(to, &values, sizeof values); }
+  static Doubles widen(const float* from) {
+    typedef float Half __attribute__((vector_size(lanes * sizeof(float))));
+    Half values;
+    std::memcpy(&values, from, sizeof values);
+    return __builtin_convertvector(values, Doubles);
+  }
+};
+
+// `probabilities` has room for whole vectors beyond the last level.
+template <class Set>
+void softmax(const float* outputs, int levels, double* probabilities) {
+  using W = Wide<Set>;
+  float highest = outputs[0];
+  for (int level = 1; level < levels; level++) highest = outputs[level] > highest ? outputs[level] : highest;
+  for (int level = 0; level < levels; level += W::lanes)
+    W::store(probabilities + level, W::exp(W::widen(outputs + level) - static_cast<double>(highest)));
+  double total = 0;
+  for (int level = 0; level < levels; level++) total += probabilities[level];
+  for (int level = 0; level < levels; level += W::lanes)
+    W::store(probabilities + level, W::load(probabilities + level) / total);
+}
+
+template <class Set>
+void mixture(const MixtureHead& head, const float* outputs, double anchor, double* probabilities) {
+  using W = Wide<Set>;
+  using Doubles = typename W::Doubles;
+  constexpr int most = 256;  // levels
+  const auto [components, levels, meanScale] = head;
+  const auto e = [](double x) { return W::exp(W::fill(x))[0]; };
+  double highest = outputs[0];
+  for (int k = 1; k < components; k++) highest = outputs[k] > highest ? outputs[k] : highest;
+  double total = 0;
+  for (int k = 0; k < components; k++) total += e(outputs[k] - highest);
+  for (int level = 0; level < levels; level++) probabilities[level] = 0;
+
+  Doubles ascending;
+  for (int lane = 0; lane < W::lanes; lane++) ascending[lane] = lane;
+  // above[level]: the weight times the part of the logistic above the lower edge of the level.
+  double above[most + W::lanes];
+  for (int k = 0; k < components; k++) {
+    const double weight = e(outputs[k] - highest) / total;
+    const double mean = anchor + meanScale * outputs[components + k];
+    const double logScale = outputs[2 * components + k] + 1.0986122886681098;  // log 3
+    const double inverse = e(-(logScale > 6 ? 6 : logScale < -3 ? -3 : logScale));
+    const double inner = -W::expm1(W::fill(-inverse))[0];
+    const double last = probabilities[levels - 1];
+    above[0] = weight;
+    for (int level = 0; level < levels - 1; level += W::lanes) {
+      const Doubles upper = ((level + ascending) + 0.5 - mean) * inverse;
+      const auto right = upper > 0.0;
+      const Doubles tail = W::exp(right ? -upper : upper);
+      const Doubles larger = 1.0 / (1.0 + tail), smaller = tail * larger;
+      W::store(above + level + 1, weight * (right ? smaller : larger));
+      Doubles share = W::load(above + level) * inner;
+      if (level == 0) share[0] = weight;
+      const Doubles sum = W::load(probabilities + level) + share * (right ? larger : smaller);
+      W::store(probabilities + level, sum);
+    }
+    // The last level takes the tail; the vectors may have gone over it.
+    probabilities[levels - 1] = last + above[levels - 1];
+  }
+}
+
+template <class Set>
+inline constexpr EngineKernels stepKernels{
+    Set::lanes,       StepTile<Set>::vectors, multiply<Set>, cells<Set>, addRows<Set>,
+    storeStates<Set>, softmax<Set>,           mixture<Set>,
+};
+
+}  // namespace pxv::engine
+
+template <class Set>
+void pxv::fillEngine(KernelTable& table) {
+  table.engine = &engine::stepKernels<Set>;
+}
