@@ -67,7 +67,8 @@ export const purposes = {
 
 /** Uniform random numbers as a pure function of a seed and a counter: no state, so no order of drawing. */
 export class Philox {
-  private readonly key: Uint32Array;
+  /** The seed's lower 32 bits, then the upper. */
+  readonly key: Uint32Array;
   private readonly counter = new Uint32Array(4);
   private readonly block = new Uint32Array(4);
 

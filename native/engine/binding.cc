@@ -94,34 +94,44 @@ struct Job {
   DrawingResult result;
   napi_ref arguments;
   napi_deferred deferred;
-  napi_threadsafe_function onRow;  // or null
+  napi_threadsafe_function onRow;
   napi_async_work work;
+  int waiting = 2;  // for the work to end, and for the last row to be told
+
+  static constexpr intptr_t allRows = -1;
+
+  void tell(intptr_t rows) const {
+    napi_call_threadsafe_function(onRow, reinterpret_cast<void*>(rows), napi_tsfn_nonblocking);
+  }
 
   static void execute(napi_env, void* data) {
     auto& job = *static_cast<Job*>(data);
-    job.result = drawImages(*job.engine, job.request, [&](int rows) {
-      if (job.onRow)
-        napi_call_threadsafe_function(job.onRow, reinterpret_cast<void*>(static_cast<intptr_t>(rows)),
-                                      napi_tsfn_nonblocking);
-    });
+    job.result = drawImages(*job.engine, job.request, [&](int rows) { job.tell(rows); });
+    job.tell(allRows);
   }
 
-  static void complete(napi_env env, napi_status, void* data) {
-    const std::unique_ptr<Job> job(static_cast<Job*>(data));
-    if (job->onRow) napi_release_threadsafe_function(job->onRow, napi_tsfn_release);
-    napi_value sum;
-    napi_create_double(env, job->result.sum, &sum);
-    napi_resolve_deferred(env, job->deferred, sum);
-    napi_delete_reference(env, job->arguments);
-    napi_delete_async_work(env, job->work);
-  }
+  static void complete(napi_env env, napi_status, void* data) { static_cast<Job*>(data)->end(env); }
 
-  static void callOnRow(napi_env env, napi_value function, void*, void* data) {
+  static void callOnRow(napi_env env, napi_value function, void* context, void* data) {
     if (!env) return;
-    napi_value rows, undefined;
-    napi_create_int32(env, static_cast<int>(reinterpret_cast<intptr_t>(data)), &rows);
+    const auto rows = reinterpret_cast<intptr_t>(data);
+    if (rows == allRows) return static_cast<Job*>(context)->end(env);
+    if (!function) return;
+    napi_value argument, undefined;
+    napi_create_int32(env, static_cast<int>(rows), &argument);
     napi_get_undefined(env, &undefined);
-    napi_call_function(env, undefined, function, 1, &rows, nullptr);
+    napi_call_function(env, undefined, function, 1, &argument, nullptr);
+  }
+
+  void end(napi_env env) {
+    if (--waiting > 0) return;
+    napi_value sum;
+    napi_create_double(env, result.sum, &sum);
+    napi_resolve_deferred(env, deferred, sum);
+    napi_release_threadsafe_function(onRow, napi_tsfn_release);
+    napi_delete_reference(env, arguments);
+    napi_delete_async_work(env, work);
+    delete this;
   }
 };
 
@@ -150,9 +160,8 @@ napi_value draw(napi_env env, napi_callback_info info) {
   job->arguments = arguments.keep();
   napi_value name, promise;
   napi_create_string_utf8(env, "pxv.drawImages", NAPI_AUTO_LENGTH, &name);
-  if (!arguments.isNull(9))
-    napi_create_threadsafe_function(env, arguments[9], nullptr, name, 0, 1, nullptr, nullptr, nullptr, Job::callOnRow,
-                                    &job->onRow);
+  napi_create_threadsafe_function(env, arguments.isNull(9) ? nullptr : arguments[9], nullptr, name, 0, 1, nullptr,
+                                  nullptr, job.get(), Job::callOnRow, &job->onRow);
   napi_create_promise(env, &job->deferred, &promise);
   napi_create_async_work(env, nullptr, name, Job::execute, Job::complete, job.get(), &job->work);
   napi_queue_async_work(env, job.release()->work);

@@ -40,7 +40,7 @@ export async function scoreRollOut(
   }
   const last = truth[0];
   const predicted: Frame[] = [last];
-  for await (const { bytes } of rollOut(sampler, context, options)) {
+  for await (const [{ bytes }] of rollOut(sampler, context, options)) {
     predicted.push(frameOf(model, bytes));
     if (predicted.length > horizon) break;
   }

@@ -26,10 +26,10 @@ export class Context {
     buffer.add(this.bytes, this.count + 1, false);
   }
 
-  /** What is given for the frame after these; the example's image means nothing. */
-  example(): Examples {
-    const buffer = new ExampleBuffer(this.shape, 1);
-    buffer.add(this.bytes, this.count + 1, false);
+  /** What is given for the frame after each of some contexts of one model; the examples' images mean nothing. */
+  static examples(contexts: readonly Context[]): Examples {
+    const buffer = new ExampleBuffer(contexts[0].shape, contexts.length);
+    for (const { bytes, count } of contexts) buffer.add(bytes, count + 1, false);
     return buffer.tensors();
   }
 

@@ -18,6 +18,15 @@ export function imageFeatures(description: NetworkDescription): number {
 }
 
 /**
+ * Features of a sub-pixel: (level - middle) / middle and, where the network reads it, (level - anchor) * gain; both are
+ * rounded to float32.
+ */
+export function subPixelScale({ levels }: NetworkDescription): { middle: number; gain: number } {
+  const middle = (levels - 1) / 2;
+  return { middle, gain: Math.fround(DIFFERENCE_GAIN / middle) };
+}
+
+/**
  * Writes the features of one sub-pixel: the level scaled to -1..1, and (where the network reads it) 8 times its scaled
  * difference to the anchor.
  *
@@ -30,9 +39,9 @@ export function writeSubPixel(
   into: Float32Array,
   offset: number,
 ): void {
-  const middle = (description.levels - 1) / 2;
+  const { middle, gain } = subPixelScale(description);
   into[offset] = (level - middle) / middle;
-  if (readsDifference(description)) into[offset + 1] = (level - anchor) * Math.fround(DIFFERENCE_GAIN / middle);
+  if (readsDifference(description)) into[offset + 1] = (level - anchor) * gain;
 }
 
 /**

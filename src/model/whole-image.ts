@@ -42,20 +42,6 @@ export function runWholeImage(
   return operation(...inputs);
 }
 
-/**
- * Runs the ops that need nothing of the image: what a sampler computes before it draws the first pixel.
- *
- * @returns the `given` slots by id; the caller disposes of them
- */
-export function runGiven(program: Program, parameters: readonly Tensor[], map: Tensor4D): SlotTensors {
-  const values: SlotTensors = new Map();
-  if (program.map === null) return values;
-  values.set(program.map.id, map);
-  for (const op of program.ops) if (op.out.ready === 'given') ruleOf(op).forward(op, parameters, values);
-  values.delete(program.map.id);
-  return values;
-}
-
 /** Runs the ops in order; afterwards `values` holds the slots that the backward pass reads, and the output. */
 function forward(program: Program, parameters: readonly Tensor[], values: SlotTensors): void {
   const kept = new Set([

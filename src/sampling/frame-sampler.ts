@@ -10,15 +10,15 @@ import type { DrawSettings } from './draw.js';
 import { ImageSampler } from './image-sampler.js';
 import type { Noise } from './noise.js';
 
-/** Which frame of which sample is drawn, from what noise and how. */
+/** Which frames are drawn side by side, from what noise and how. */
 export interface FrameDraw {
   noise: Noise;
-  /** Counts futures that are drawn side by side. */
-  sample: number;
+  /** Of each frame of the batch: which sample it is; each has noise of its own. */
+  samples: readonly number[];
   /** Index of the frame in its clip. */
   frame: number;
   settings: DrawSettings;
-  /** Told after each row of each scale, with the share of the frame's sub-pixels that is done. */
+  /** Told after each row of each scale, with the share of the sub-pixels that is done. */
   onRow?: (share: number) => void;
   signal?: AbortSignal | undefined;
 }
@@ -54,40 +54,42 @@ export class FrameSampler {
   }
 
   /**
-   * Draws one frame.
+   * Draws a batch of frames, one for each of `samples`.
    *
-   * @param examples one example with what is given; its image is not read; its tensors are disposed of
+   * @param examples as many, with what is given; their images are not read; their tensors are disposed of
    * @throws the signal's reason once it is aborted, looked at after each row
    */
-  async draw(examples: Examples, options: FrameDraw): Promise<DrawnFrame> {
+  async draw(examples: Examples, options: FrameDraw): Promise<DrawnFrame[]> {
     const { chain } = this.model;
-    const { noise, sample, frame, settings, signal } = options;
+    const { noise, samples, frame, settings, signal } = options;
     const sizes = chain.scales.map(({ description }) => frameBytes(description));
     const all = sizes.reduce((sum, size) => sum + size, 0);
     let levels: Int16Array | null = null;
-    let nats = 0;
+    const nats = new Float64Array(samples.length);
     let done = 0;
     try {
       for (const [scale, sampler] of this.scales.entries()) {
-        const { height } = chain.scales[scale].description.size;
         const coarse: Int16Array | null = levels;
         const drawn = await sampler.draw({
           given: () => this.givenAt(scale, examples, coarse),
-          known: this.knownAt(scale, coarse),
-          uniform: (position, channel) => noise.uniform(sample, frame, position, channel, scale),
+          known: this.knownAt(scale, coarse, samples.length),
+          noise,
+          streams: samples.map((sample) => ({ sample, frame, scale })),
           settings,
-          onRow: (rows) => options.onRow?.(Math.min(1, (done + (sizes[scale] * rows) / height) / all)),
+          onProgress: (share) => options.onRow?.(Math.min(1, (done + sizes[scale] * share) / all)),
           signal,
         });
         levels = drawn.levels;
-        nats += drawn.nats;
+        drawn.nats.forEach((value, image) => (nats[image] += value));
         done += sizes[scale];
       }
     } finally {
       disposeExamples(examples);
     }
     const { levels: count } = chain.examples;
-    return { bytes: Uint8Array.from(levels!, (level) => byteOf(level, count)), nats };
+    const bytes = Uint8Array.from(levels!, (level) => byteOf(level, count));
+    const size = bytes.length / samples.length;
+    return samples.map((_, image) => ({ bytes: bytes.slice(image * size, (image + 1) * size), nats: nats[image] }));
   }
 
   /** What a scale is given: the examples' own, and the image drawn at the scale before. */
@@ -95,24 +97,31 @@ export class FrameSampler {
     const { chain } = this.model;
     const { given } = examplesOfScale(chain, scale, examples);
     if (coarse === null) return given;
-    const { size, channels } = chain.scales[scale - 1].description;
-    const shape: [number, number, number, number] = [1, size.height, size.width, channels];
+    const { description } = chain.scales[scale - 1];
+    const { size, channels } = description;
+    const shape: [number, number, number, number] = [
+      coarse.length / frameBytes(description),
+      size.height,
+      size.width,
+      channels,
+    ];
     return { ...given, lowResolutionImage: tf.tensor4d(Float32Array.from(coarse), shape) };
   }
 
   /** The sub-pixels of a scale that the scale before has drawn; null where there are none. */
-  private knownAt(scale: number, coarse: Int16Array | null): Int16Array | null {
+  private knownAt(scale: number, coarse: Int16Array | null, batch: number): Int16Array | null {
     const { description } = this.model.chain.scales[scale];
     const unknown = unknownSubPixels(description);
     const given = lowResolutionImageOf(description);
     if (unknown === null || given === null || coarse === null) return null;
     const { size, channels } = description;
     const coarseWidth = Math.ceil(size.width / given.factor);
-    return Int16Array.from(unknown, (isUnknown, at) => {
-      if (isUnknown === 1) return -1;
+    return Int16Array.from({ length: batch * unknown.length }, (_, index) => {
+      const [image, at] = [Math.floor(index / unknown.length), index % unknown.length];
+      if (unknown[at] === 1) return -1;
       const [pixel, channel] = [Math.floor(at / channels), at % channels];
       const [row, column] = [Math.floor(pixel / size.width), pixel % size.width].map((side) => side / given.factor);
-      return coarse[(row * coarseWidth + column) * channels + channel];
+      return coarse[(image * coarse.length) / batch + (row * coarseWidth + column) * channels + channel];
     });
   }
 }

@@ -3,6 +3,16 @@ import { Philox } from '../philox.js';
 /** Values of the counter's last word that one scale takes; `purposes` has its own among those of the first. */
 const CHANNEL_WORDS = 256;
 
+/** Which numbers of a noise an image takes. */
+export interface NoiseStream {
+  /** Counts images or futures that are drawn side by side. */
+  sample: number;
+  /** Index of the frame in its clip. */
+  frame: number;
+  /** Index of the scale, 0 the coarsest. */
+  scale: number;
+}
+
 /**
  * The randomness of sampling: one uniform number for each sub-pixel, a function of the seed and of which sub-pixel it
  * is, never of who draws it or when.
@@ -21,5 +31,15 @@ export class Noise {
    */
   uniform(sample: number, frame: number, position: number, channel: number, scale = 0): number {
     return this.philox.uniform(sample, frame, position, channel + CHANNEL_WORDS * scale);
+  }
+
+  /** The key of Philox, for whoever draws the same numbers without this object. */
+  get key(): Uint32Array {
+    return this.philox.key;
+  }
+
+  /** Of an image's counters: the first word, the second, and the last of channel 0. */
+  static words({ sample, frame, scale }: NoiseStream): [number, number, number] {
+    return [sample, frame, CHANNEL_WORDS * scale];
   }
 }

@@ -12,6 +12,8 @@ export class PixelByPixel {
   /** Values of the program's output. */
   readonly outputs: Float32Array;
   private readonly values: Map<number, Float32Array>;
+  /** What needs nothing of the image, in order. */
+  private readonly givenSteps: PixelStep[];
   /** For each colour, what is computed at each pixel, in order. */
   private readonly steps: PixelStep[][];
   /** What is computed once a row is complete, from right to left: the walks that come from the right, in order. */
@@ -30,13 +32,18 @@ export class PixelByPixel {
     const context = { program, parameters, values: valuesOf };
     const colours = program.image.groups.map((_, colour) => colour);
     const opsThatAre = (ready: Slot['ready']) => program.ops.filter((op) => op.out.ready === ready);
+    this.givenSteps = opsThatAre('given').map((op) => pixelStep(op, 0, context));
     this.steps = colours.map((colour) => opsThatAre('pixel').map((op) => pixelStep(op, colour, context)));
     this.rowSteps = opsThatAre('row').map((op) => colours.map((colour) => pixelStep(op, colour, context)));
   }
 
-  /** Starts an image: takes over the values of the given slots (see `runGiven`). */
-  begin(given: ReadonlyMap<number, Float32Array>): void {
-    for (const [id, values] of given) this.values.get(id)!.set(values);
+  /** Starts an image, given its conditioning map, height x width x features; null where the program has none. */
+  begin(map: Float32Array | null): void {
+    const { map: slot, size } = this.program;
+    if (slot === null || map === null) return;
+    this.values.get(slot.id)!.set(map);
+    for (const step of this.givenSteps)
+      for (let y = 0; y < size.height; y++) for (let x = 0; x < size.width; x++) step(y, x);
   }
 
   /**

@@ -1,41 +1,44 @@
 import type { Model } from '../model/checkpoint.js';
-import type { Context } from '../model/context.js';
+import { Context } from '../model/context.js';
 import type { Frame } from '../frame.js';
 import type { DrawSettings } from './draw.js';
 import { FrameSampler, type DrawnFrame } from './frame-sampler.js';
 import { Noise } from './noise.js';
 
-/** How a future is drawn. */
+/** How futures are drawn side by side. */
 export interface RollOut {
   seed: bigint | number;
-  /** Counts futures of the same seed: each has noise of its own. */
-  sample: number;
+  /** Of each future: which sample of the seed it is; each has noise of its own. */
+  samples: readonly number[];
   /** Index in the clip of the first frame to predict. */
   first: number;
   settings: DrawSettings;
-  /** Told after each row of each frame, with the share of the frame that is done. */
+  /** Told after each row of each frame, with the share of the frame, over all samples, that is done. */
   onRow?: (share: number) => void;
   signal?: AbortSignal | undefined;
 }
 
-/** Predicts frame after frame: each predicted frame is context for the next, over any horizon. */
+/**
+ * Predicts frame after frame, that of every sample at once: each predicted frame is context for the next, over any
+ * horizon.
+ */
 export async function* rollOut(
   sampler: FrameSampler,
   context: Context,
   options: RollOut,
-): AsyncGenerator<DrawnFrame, never> {
+): AsyncGenerator<DrawnFrame[], never> {
   const noise = new Noise(options.seed);
-  const known = context.copy();
+  const contexts = options.samples.map(() => context.copy());
   for (let frame = options.first; ; frame++) {
-    const drawn = await sampler.draw(known.example(), {
+    const drawn = await sampler.draw(Context.examples(contexts), {
       noise,
-      sample: options.sample,
+      samples: options.samples,
       frame,
       settings: options.settings,
       onRow: (share) => options.onRow?.(share),
       signal: options.signal,
     });
-    known.push(drawn.bytes);
+    drawn.forEach(({ bytes }, future) => contexts[future].push(bytes));
     yield drawn;
   }
 }

@@ -104,24 +104,23 @@ class Prediction {
 
   private async *future(context: Context, truth: readonly Frame[]): AsyncGenerator<Frame> {
     const { from, horizon, samples } = this.options;
-    const futures = Array.from({ length: samples }, (_, sample) => this.rollOut(context, sample));
+    const { seed, settings, onProgress, signal } = this.options;
+    const future = rollOut(this.sampler, context, {
+      seed,
+      samples: Array.from({ length: samples }, (_, sample) => sample),
+      first: this.known,
+      settings,
+      onRow: (share) => onProgress?.(this.drawn + share * samples, horizon * samples),
+      signal,
+    });
     for (let step = 0; step < horizon; step++) {
-      const panels: Frame[] = [];
-      for (const future of futures) {
-        const { value } = await future.next();
-        this.nats += value.nats;
-        this.drawn++;
-        panels.push(frameOf(this.model, value.bytes));
-      }
+      const { value: drawn } = await future.next();
+      for (const { nats } of drawn) this.nats += nats;
+      this.drawn += samples;
+      const panels = drawn.map(({ bytes }) => frameOf(this.model, bytes));
       if (from !== null) panels.unshift(truth[step] ?? blank(panels[0]));
       yield beside(panels);
     }
-  }
-
-  private rollOut(context: Context, sample: number) {
-    const { horizon, samples, seed, settings, onProgress, signal } = this.options;
-    const onRow = (share: number) => onProgress?.(this.drawn + share, horizon * samples);
-    return rollOut(this.sampler, context, { seed, sample, first: this.known, settings, onRow, signal });
   }
 }
 

@@ -98,7 +98,7 @@ async function scoreOne(
   const first = Math.max(1, Math.floor((score.frames - horizon) / 2));
   let predicted = 0;
   const onRow = (share: number) => tell('predict', share < 1 ? predicted : ++predicted);
-  const roll = { seed, sample: 0, first, settings: { temperature: 1, topP: 1 }, onRow, signal };
+  const roll = { seed, samples: [0], first, settings: { temperature: 1, topP: 1 }, onRow, signal };
   return { name, ...score, rollOut: await scoreRollOut(sampler, model, (await open()).frames(), roll, horizon) };
 }
 

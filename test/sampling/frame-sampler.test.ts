@@ -8,7 +8,7 @@ import { toTensors } from '../../src/model/weights.js';
 import { natsOfExamples } from '../../src/evaluation/scoring.js';
 import type { DrawSettings } from '../../src/sampling/draw.js';
 import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
-import { ImageSampler, type DrawnImage } from '../../src/sampling/image-sampler.js';
+import { ImageSampler, type DrawnImages } from '../../src/sampling/image-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { rollOut } from '../../src/sampling/roll-out.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -32,7 +32,7 @@ function givenOf({ chain }: Model): Examples {
   const context = new Context(chain.examples);
   const frames = randomFrames(chain.examples, 3, 5);
   for (let k = 0; k < 3; k++) context.push(frames.subarray((k * frames.length) / 3, ((k + 1) * frames.length) / 3));
-  return context.example();
+  return Context.examples([context]);
 }
 
 interface Which {
@@ -48,7 +48,8 @@ async function draw(
 ): Promise<DrawnFrame> {
   const sampler = new FrameSampler(model);
   try {
-    return await sampler.draw(givenOf(model), { noise: new Noise(seed), sample, frame, settings });
+    const [drawn] = await sampler.draw(givenOf(model), { noise: new Noise(seed), samples: [sample], frame, settings });
+    return drawn;
   } finally {
     sampler.dispose();
   }
@@ -69,7 +70,7 @@ describe('a drawn frame of two scales is drawn from the coarse one, whose pixels
           known[levelAt(2 * row, 2 * column, c)] = coarse.levels[(row * 3 + column) * channels + c];
     const fine = await drawScale(model, 1, noise, known, coarse.levels);
     expect(Buffer.from(bytes)).toEqual(Buffer.from(fine.levels.map((level) => byteOf(level, levels))));
-    expect(nats).toBe(coarse.nats + fine.nats);
+    expect(nats).toBe(coarse.nats[0] + fine.nats[0]);
   });
 });
 
@@ -80,7 +81,7 @@ async function drawScale(
   noise: Noise,
   known: Int16Array | null,
   coarse: Int16Array | null,
-): Promise<DrawnImage> {
+): Promise<DrawnImages> {
   const { chain } = model;
   const examples = givenOf(model);
   const weights = parametersOfScale(chain, scale, model.weights);
@@ -92,7 +93,8 @@ async function drawScale(
       ...(coarse && { lowResolutionImage: tf.tensor4d(Float32Array.from(coarse), [1, 4, 3, channels]) }),
     }),
     known,
-    uniform: (position, channel) => noise.uniform(1, 7, position, channel, scale),
+    noise,
+    streams: [{ sample: 1, frame: 7, scale }],
     settings: asItIs,
   });
   tf.dispose(tensors);
@@ -138,9 +140,9 @@ describe('what is drawn', () => {
   test('depends neither on the frames drawn before nor on those drawn at the same time', async () => {
     const sampler = new FrameSampler(model);
     const of = (frame: number) =>
-      sampler.draw(givenOf(model), { noise: new Noise(1), sample: 0, frame, settings: asItIs });
+      sampler.draw(givenOf(model), { noise: new Noise(1), samples: [0], frame, settings: asItIs });
     await of(9);
-    expect(await of(3)).toEqual(await draw(model));
+    expect(await of(3)).toEqual([await draw(model)]);
     sampler.dispose();
   });
 
@@ -170,17 +172,17 @@ describe('a roll-out', () => {
   test('gives each predicted frame to the next, and leaves the context as it was', async () => {
     const sampler = new FrameSampler(model);
     const known = context();
-    const future = rollOut(sampler, known, { seed: 4, sample: 2, first: 1, settings: asItIs });
+    const future = rollOut(sampler, known, { seed: 4, samples: [2], first: 1, settings: asItIs });
     const frames = [await future.next(), await future.next()].map(({ value }) => value);
     const noise = new Noise(4);
     const again = context();
     for (const [step, frame] of frames.entries()) {
       expect(frame).toEqual(
-        await sampler.draw(again.example(), { noise, sample: 2, frame: 1 + step, settings: asItIs }),
+        await sampler.draw(Context.examples([again]), { noise, samples: [2], frame: 1 + step, settings: asItIs }),
       );
-      again.push(frame.bytes);
+      again.push(frame[0].bytes);
     }
-    const fresh = rollOut(sampler, known, { seed: 4, sample: 2, first: 1, settings: asItIs });
+    const fresh = rollOut(sampler, known, { seed: 4, samples: [2], first: 1, settings: asItIs });
     expect((await fresh.next()).value).toEqual(frames[0]);
     sampler.dispose();
   });
@@ -195,7 +197,7 @@ describe('an aborted draw', () => {
     let calls = 0;
     const drawing = sampler.draw(givenOf(model), {
       noise: new Noise(1),
-      sample: 0,
+      samples: [0],
       frame: 3,
       settings: asItIs,
       signal: controller.signal,

@@ -5,7 +5,6 @@ import type { LayerDescription } from '../../src/model/layers/index.js';
 import { imageFeatures, writeSubPixel } from '../../src/model/image-input.js';
 import { buildNetwork, conditionOf, networkOutput } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
-import { runGiven } from '../../src/model/whole-image.js';
 import { PixelByPixel } from '../../src/sampling/pixel-by-pixel.js';
 import { randomExamples, randomWeights, softmax, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
 import { randomNumbers } from '../random.js';
@@ -31,11 +30,7 @@ function outputsOf(description: NetworkDescription, seed: number): { whole: Floa
     const condition = isConditional ? tf.tidy(() => conditionOf(network, parameters, examples.given)!) : null;
     const output = networkOutput(network, parameters, examples.image, condition);
     whole = Float32Array.from(output.dataSync());
-    if (condition !== null) {
-      const given = tf.tidy(() => [...runGiven(program, parameters.slice(conditioningParameters), condition.map)]);
-      engine.begin(new Map(given.map(([id, tensor]) => [id, tensor.dataSync() as Float32Array])));
-      tf.dispose(given.map(([, tensor]) => tensor));
-    }
+    engine.begin(condition === null ? null : (condition.map.dataSync() as Float32Array));
     const anchors = condition?.anchor?.dataSync() ?? new Float32Array(levelsOf.length).fill((levels - 1) / 2);
     const count = program.out.features / channels;
     stepwise = new Float32Array(whole.length).fill(NaN);

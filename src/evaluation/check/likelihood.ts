@@ -4,7 +4,7 @@ import { unknownSubPixels } from '../../model/chain.js';
 import { disposeExamples, type Examples } from '../../model/examples.js';
 import { headOf } from '../../model/heads/index.js';
 import { conditionOf, networkOutput, subPixelNats, type Network } from '../../model/network.js';
-import { ImageSampler, type DrawnImage } from '../../sampling/image-sampler.js';
+import { ImageSampler, type DrawnImages } from '../../sampling/image-sampler.js';
 import { Noise } from '../../sampling/noise.js';
 import { BITS_PER_NAT } from '../scoring.js';
 import { exampleOf, randomClip } from './check-example.js';
@@ -43,16 +43,16 @@ export async function likelihoodAgreement(
   const { description } = network;
   const unknown = unknownSubPixels(description) ?? new Float32Array(subPixelCount(description)).fill(1);
   const clip = randomClip(description, seed, 0);
-  const noise = new Noise(seed);
   const examples = exampleOf(description, clip);
-  let drawn: DrawnImage;
+  let drawn: DrawnImages;
   try {
     drawn = await new ImageSampler(network, weights, parameters).draw({
       given: () => examples.given,
       known: Int16Array.from(examples.image.dataSync(), (level, subPixel) => (unknown[subPixel] === 1 ? -1 : level)),
-      uniform: (position, channel) => noise.uniform(0, 0, position, channel),
+      noise: new Noise(seed),
+      streams: [{ sample: 0, frame: 0, scale: 0 }],
       settings: { temperature: 1, topP: 1 },
-      onRow: (rows) => onProgress?.('draw', rows, description.size.height, 'rows'),
+      onProgress: (share) => onProgress?.('draw', share * description.size.height, description.size.height, 'rows'),
       signal,
     });
     const image = tf.tensor4d(Float32Array.from(drawn.levels), examples.image.shape);
@@ -69,7 +69,7 @@ export async function likelihoodAgreement(
     const scored = scoredNats.reduce((sum, nats, subPixel) => sum + nats * unknown[subPixel], 0);
     const dimensions = unknown.reduce((sum, one) => sum + one, 0);
     const bitsPerDim = (nats: number) => (nats / dimensions) * BITS_PER_NAT;
-    return { drawnBitsPerDim: bitsPerDim(drawn.nats), scoredBitsPerDim: bitsPerDim(scored), ...errors };
+    return { drawnBitsPerDim: bitsPerDim(drawn.nats[0]), scoredBitsPerDim: bitsPerDim(scored), ...errors };
   } finally {
     disposeExamples(examples);
   }

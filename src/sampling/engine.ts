@@ -1,0 +1,53 @@
+import type { InstructionSet } from '../backend/kernels.js';
+import { instructionSetInUse } from '../backend/choose-backend.js';
+import type { Network } from '../model/network.js';
+import type { DrawSettings } from './draw.js';
+import { NativeImageEngine } from './native-engine.js';
+import type { Noise, NoiseStream } from './noise.js';
+import { TypeScriptImageEngine } from './typescript-engine.js';
+
+/** A batch of images to draw. Arrays are [image, height, width, channel] where nothing else is said. */
+export interface EngineDraw {
+  /** The conditioning map, [image, height, width, features]; null for a network without one. */
+  map: Float32Array | null;
+  /** In levels; null: the middle level everywhere. */
+  anchors: Float32Array | null;
+  /** Levels that are known, which are kept and count nothing; -1 for those to draw, which are written here. */
+  levels: Int16Array;
+  noise: Noise;
+  /** Of each image: which numbers of the noise it takes. */
+  streams: readonly NoiseStream[];
+  settings: DrawSettings;
+  /** Receives what the head reads of every sub-pixel, [image, height, width, channel, outputs], where wanted. */
+  outputs?: Float32Array;
+  /** Told after each row, with the share of the work that is done. */
+  onProgress?: ((share: number) => void) | undefined;
+  /** Looked at after each row. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Runs a network sub-pixel by sub-pixel, each value computed once, and draws images on the way. */
+export interface ImageEngine {
+  /** The set whose whole-image kernels give the same outputs, bit for bit. */
+  readonly instructionSet: InstructionSet;
+  /**
+   * Draws a batch of images. Its arrays may not be used before it is done.
+   *
+   * @returns -log P of what was drawn of each image (at temperature 1, without top-p), in nats
+   * @throws the signal's reason once it is aborted; CHECKPOINT where probabilities have no finite positive sum
+   */
+  draw(images: EngineDraw): Promise<Float64Array>;
+}
+
+/**
+ * The engine of a network: in C++ where the addon is there, in TypeScript elsewhere or where its kernels were chosen.
+ *
+ * @param weights arrays in the order of the network's parameters; they are copied
+ */
+export function makeEngine(network: Network, weights: readonly Float32Array[]): ImageEngine {
+  const instructionSet = instructionSetInUse();
+  const parameters = weights.slice(network.conditioningParameters);
+  return instructionSet === 'typescript'
+    ? new TypeScriptImageEngine(network, parameters)
+    : new NativeImageEngine(network, parameters, instructionSet);
+}

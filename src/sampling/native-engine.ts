@@ -1,0 +1,100 @@
+import { loadAddon } from '../backend/addon.js';
+import type { InstructionSet } from '../backend/kernels.js';
+import type { EngineHandle, NativeEngine } from '../backend/native-engine.js';
+import { PxvError } from '../errors.js';
+import type { HeadDescription } from '../model/heads/index.js';
+import { subPixelScale } from '../model/image-input.js';
+import type { Network } from '../model/network.js';
+import { unusableProbabilities } from './draw.js';
+import type { EngineDraw, ImageEngine } from './engine.js';
+import { Noise } from './noise.js';
+import { programNumbers } from './program-numbers.js';
+
+/** The engine in C++: whole images in one call off the main thread, the batch and the threads inside. */
+export class NativeImageEngine implements ImageEngine {
+  private readonly native: NativeEngine;
+  private readonly handle: EngineHandle;
+
+  /** @param parameters arrays in the order of the program's */
+  constructor(
+    private readonly network: Network,
+    parameters: readonly Float32Array[],
+    readonly instructionSet: InstructionSet,
+  ) {
+    const { program } = network;
+    program.parameters.forEach(({ name, shape }, index) => expectLength(name, parameters[index], product(shape)));
+    this.native = loadAddon().engine(instructionSet);
+    this.handle = this.native.makeEngine(programNumbers(program), parameters);
+  }
+
+  async draw(images: EngineDraw): Promise<Float64Array> {
+    const { map, anchors, levels, noise, streams, settings, onProgress, signal } = images;
+    signal?.throwIfAborted();
+    const { program, description } = this.network;
+    const { height } = description.size;
+    const batch = streams.length;
+    const pixels = batch * height * description.size.width;
+    expectLength('levels', levels, pixels * description.channels);
+    if (program.map !== null) expectLength('map', map, pixels * program.map.features);
+    if (anchors !== null) expectLength('anchors', anchors, levels.length);
+    if (images.outputs) expectLength('outputs', images.outputs, pixels * program.out.features);
+    const nats = new Float64Array(batch);
+    const stop = new Int32Array(1);
+    const onAbort = () => (stop[0] = 1);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      const { middle, gain } = subPixelScale(description);
+      const sum = await this.native.drawImages(
+        this.handle,
+        Float64Array.of(
+          batch,
+          ...headNumbers(description.head, description.levels),
+          middle,
+          gain,
+          ...[settings.temperature, settings.topP],
+        ),
+        Uint32Array.from([...noise.key, ...streams.flatMap((stream) => Noise.words(stream))]),
+        program.map === null ? null : map,
+        anchors,
+        levels,
+        nats,
+        images.outputs ?? null,
+        stop,
+        onProgress === undefined ? null : (rows) => stop[0] === 0 && onProgress(rows / height),
+      );
+      signal?.throwIfAborted();
+      if (sum !== 1) throw unusableProbabilities(sum);
+      return nats;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+}
+
+/** Kind, levels, components and scale of the means, as native/engine/drawing.h has them. */
+function headNumbers(head: HeadDescription, levels: number): [number, number, number, number] {
+  switch (head.type) {
+    case 'softmax':
+      return [0, levels, 0, 0];
+    case 'sigmoid':
+      return [1, levels, 0, 0];
+    case 'logistic-mixture':
+      return [2, levels, head.components, head.meanScale];
+  }
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((all, size) => all * size, 1);
+}
+
+function expectLength(argument: string, array: ArrayLike<number> | null | undefined, length: number): void {
+  if (array?.length === length) return;
+  throw new PxvError({
+    code: 'USAGE',
+    operation: 'draw images',
+    argument,
+    expected: `${length} numbers`,
+    received: `${array?.length ?? 'none'}`,
+    remedy: 'give arrays that fit the network',
+  });
+}

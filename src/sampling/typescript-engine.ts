@@ -1,0 +1,68 @@
+import { headOf } from '../model/heads/index.js';
+import { imageFeatures, writeSubPixel } from '../model/image-input.js';
+import type { Network } from '../model/network.js';
+import { log } from '../backend/elementary.js';
+import { drawLevel } from './draw.js';
+import type { EngineDraw, ImageEngine } from './engine.js';
+import { PixelByPixel } from './pixel-by-pixel.js';
+
+/** The engine in TypeScript: image after image, on the main thread, which it leaves to others after each row. */
+export class TypeScriptImageEngine implements ImageEngine {
+  readonly instructionSet = 'typescript';
+  private readonly pixels: PixelByPixel;
+  private readonly probabilities: Float64Array;
+
+  /** @param parameters arrays in the order of the program's */
+  constructor(
+    private readonly network: Network,
+    parameters: readonly Float32Array[],
+  ) {
+    this.pixels = new PixelByPixel(network.program, parameters);
+    this.probabilities = new Float64Array(network.description.levels);
+  }
+
+  async draw(images: EngineDraw): Promise<Float64Array> {
+    const nats = new Float64Array(images.streams.length);
+    images.signal?.throwIfAborted();
+    for (let image = 0; image < nats.length; image++) nats[image] = await this.drawImage(images, image);
+    return nats;
+  }
+
+  private async drawImage(images: EngineDraw, image: number): Promise<number> {
+    const { map, anchors, levels, noise, streams, settings, outputs, onProgress, signal } = images;
+    const { description, program } = this.network;
+    const { size, channels, head } = description;
+    const { pixels, probabilities } = this;
+    const features = imageFeatures(description);
+    const count = program.out.features / channels;
+    const { sample, frame, scale } = streams[image];
+    pixels.begin(map === null ? null : part(map, image, streams.length));
+    let nats = 0;
+    for (let y = 0, position = 0, at = image * size.height * size.width * channels; y < size.height; y++) {
+      for (let x = 0; x < size.width; x++, position++) {
+        for (let channel = 0; channel < channels; channel++, at++) {
+          const offset = pixels.compute(y, x, channel);
+          outputs?.set(pixels.outputs.subarray(offset, offset + count), at * count);
+          const anchor = anchors === null ? (description.levels - 1) / 2 : anchors[at];
+          if (levels[at] < 0) {
+            headOf(head).distribution(head, description.levels, pixels.outputs, offset, anchor, probabilities);
+            const u = noise.uniform(sample, frame, position, channel, scale);
+            levels[at] = drawLevel(probabilities, description.levels, u, settings);
+            nats -= log(probabilities[levels[at]]);
+          }
+          writeSubPixel(description, levels[at], anchor, pixels.image, (position * channels + channel) * features);
+        }
+      }
+      onProgress?.((image + (y + 1) / size.height) / streams.length);
+      await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
+    }
+    return nats;
+  }
+}
+
+/** One image's part of an array over a batch. */
+function part(values: Float32Array, image: number, batch: number): Float32Array {
+  const length = values.length / batch;
+  return values.subarray(image * length, (image + 1) * length);
+}
