@@ -1,0 +1,34 @@
+import type { Channels, Size } from '../../src/frame.js';
+import { promisedFields, type ReceptiveFields } from '../../src/evaluation/check/receptive-fields.js';
+import { buildNetwork, type Network } from '../../src/model/network.js';
+import { describeModel, type NetworkName } from '../../src/model/presets.js';
+import type { Program } from '../../src/model/program.js';
+
+/** What the drawings choose of a network; nothing else of it can be seen in them. */
+export interface DrawnNetwork {
+  name: NetworkName;
+  size: Size;
+  channels: Channels;
+  layers: number;
+  hidden?: number;
+  context?: number;
+}
+
+/** A network of a preset. */
+export function networkOf({ hidden = 6, context = 0, ...settings }: DrawnNetwork): Network {
+  const { name, ...rest } = settings;
+  const description = describeModel(name, { ...rest, levels: 256, hidden, head: 'softmax', context });
+  return buildNetwork(description.scales[0]);
+}
+
+/** The op whose weights are called so. */
+export function opNamed({ ops, parameters }: Program, name: string) {
+  const op = ops.find((each) => each.op !== 'add' && parameters[each.weights].name === `${name}.weights`);
+  if (op === undefined) throw new RangeError(`no op with weights ${name}`);
+  return op;
+}
+
+/** The receptive fields of what an op writes, within its network. */
+export function fieldsAt(program: Program, op: Program['ops'][number]): ReceptiveFields {
+  return promisedFields({ ...program, ops: program.ops.slice(0, program.ops.indexOf(op) + 1), out: op.out });
+}
