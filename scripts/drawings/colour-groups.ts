@@ -61,7 +61,7 @@ function drawMatrix(drawing: Drawing, { x: slot, shape }: ConvOp, [x, y, width, 
     [...'ofig'].forEach((gate, index) => {
       const line = y + (top + (index * high) / 4) * down;
       drawing.text(x - 8, line + (high * down) / 8 + 4, gate, { anchor: 'end', size: 12 });
-      if (index > 0) drawing.line([[x, line - 0.75], [x + width - 1.5, line - 0.75]], 'card', 1.5); // prettier-ignore
+      if (index > 0) drawing.line({ paint: 'card' }, [x, line - 0.75], [x + width - 1.5, line - 0.75]);
     });
   });
 }

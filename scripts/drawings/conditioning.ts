@@ -1,9 +1,9 @@
 import { conditioningOf, type ConditioningDescription } from '../../src/conditioning/index.js';
-import { Drawing, type Point } from './svg.js';
+import { Drawing } from './svg.js';
 
+/** Features of both maps. */
 const m = 5;
-const width = 118;
-const height = 40;
+const box = { width: 118, height: 40 };
 
 /** How the previous frames and the image at a coarser scale become the map that every layer is given. */
 export function conditioning(): string {
@@ -12,82 +12,78 @@ export function conditioning(): string {
     306,
     'The previous frames go through convolutions down to half and to a quarter of the size and back up, each size added to its equal; the coarser image goes through convolutions and a transposed one. Both become maps, one after another, which every layer reads.',
   );
-  const frames: ConditioningDescription = { type: 'previous-frames', context: 2, features: m };
-  const small: ConditioningDescription = { type: 'low-resolution-image', factor: 2, features: m, shared: 'known' };
-  const box = boxes(drawing, new Map([...kernelsOf(frames), ...kernelsOf(small)]));
-
-  drawing.text(24, 30, 'previous-frames', { bold: true });
-  const [down, up] = [150, 380];
-  const [full, half, quarter] = [46, 106, 166];
-  box(24, full, ['frames, difference,', 'validity planes'], null);
-  const names = 'previous-frames';
-  box(down, full, ['full size'], `${names}.full`);
-  box(down + 30, half, ['half', '+ 2 residual'], `${names}.to-half`);
-  box(down + 60, quarter, ['quarter', '+ 2 residual'], `${names}.to-quarter`);
-  box(up - 30, half, ['half'], `${names}.from-quarter`);
-  box(up, full, ['full size'], `${names}.from-half`);
-  box(up + 138, full, ['map'], `${names}.map`);
-  const across = (y: number, from: number, to: number) => drawing.arrow([[from, y], [to, y]]); // prettier-ignore
-  across(full + 20, 24 + width, down);
-  drawing.arrow([[down + 60, full + height], [down + 60, half]]); // prettier-ignore
-  drawing.arrow([[down + 90, half + height], [down + 90, quarter]]); // prettier-ignore
-  const rise: Point[] = [[down + 60 + width, quarter + 20], [up + 20, quarter + 20], [up + 20, half + height]]; // prettier-ignore
-  drawing.arrow(rise);
-  drawing.arrow([[up + 50, half], [up + 50, full + height]]); // prettier-ignore
-  across(full + 20, down + width, up);
-  across(half + 20, down + 30 + width, up - 30);
-  drawing.text(up - 12, full + 15, '+', { anchor: 'middle' });
-  drawing.text(up - 40, half + 15, '+', { anchor: 'middle' });
-  across(full + 20, up + width, up + 138);
-
-  const low = 250;
-  drawing.text(24, low - 12, 'low-resolution-image', { bold: true });
-  box(24, low, ['coarser image'], null);
-  box(down, low, ['coarse', '+ 2 residual'], `low-resolution-image.coarse`);
-  box(up, low, ['full size'], `low-resolution-image.up`);
-  box(up + 138, low, ['map'], `low-resolution-image.map`);
-  across(low + 20, 24 + width, down);
-  across(low + 20, down + width, up);
-  across(low + 20, up + width, up + 138);
-
-  const right = up + 138 + width;
-  drawing.roundBox([right + 44, 128, 110, 76], 'box');
-  const lines = ['one map,', 'read by every', 'layer: 1x1, no', 'mask'];
-  lines.forEach((line, index) =>
-    drawing.text(right + 99, 146 + 16 * index, line, {
-      anchor: 'middle',
-      size: 12,
-      ...(index > 1 && { paint: 'muted' }),
-    }),
-  );
-  drawing.arrow([[right, full + 20], [right + 99, full + 20], [right + 99, 128]]); // prettier-ignore
-  drawing.arrow([[right, low + 20], [right + 99, low + 20], [right + 99, 204]]); // prettier-ignore
+  drawPreviousFrames(drawing, 46);
+  drawLowResolutionImage(drawing, 250);
+  const [x, y] = [680, 128];
+  drawing.roundBox([x, y, 110, 76], 'box');
+  ['one map,', 'read by every', 'layer: 1x1, no', 'mask'].forEach((line, index) => {
+    const paint = index > 1 ? 'muted' : 'text';
+    drawing.text(x + 55, y + 18 + 16 * index, line, { anchor: 'middle', size: 12, paint });
+  });
+  drawing.arrow({}, [636, 66], [x + 55, 66], [x + 55, y]);
+  drawing.arrow({}, [636, 270], [x + 55, 270], [x + 55, y + 76]);
   return drawing.toString();
 }
 
-/** What the layers of a conditioning do, by name: their kernels and features, from the shapes of their weights. */
-function kernelsOf(description: ConditioningDescription): [string, string][] {
-  const network = { size: { width: 16, height: 16 }, channels: 3, levels: 256 } as const;
-  const specs = conditioningOf(description).parameters(description, network);
-  return specs
-    .filter(({ name }) => name.endsWith('.weights'))
-    .map(({ name, shape: [kernel, , a, b] }) => {
-      const isTransposed = /\.(from-half|from-quarter|up)\./.test(name);
-      const features = (count: number) => (count === m ? 'm' : count === 2 * m ? '2m' : String(count));
-      const words = `${kernel}x${kernel}${isTransposed ? ' transposed' : ''} → ${features(isTransposed ? a : b)}`;
-      return [name.replace(/\.weights$/, ''), words];
-    });
+/** Down on the left, up again on the right: a row of boxes for each size. */
+function drawPreviousFrames(drawing: Drawing, top: number): void {
+  const description: ConditioningDescription = { type: 'previous-frames', context: 2, features: m };
+  const kernels = kernelsOf(description);
+  const [full, half, quarter] = [top, top + 60, top + 120];
+  const middle = box.height / 2;
+  drawing.text(24, top - 16, 'previous-frames', { bold: true });
+  drawBox(drawing, 24, full, 'frames, difference,', 'validity planes');
+  drawBox(drawing, 150, full, 'full size', kernels.get('full'));
+  drawBox(drawing, 180, half, 'half + 2 residual', kernels.get('to-half'));
+  drawBox(drawing, 210, quarter, 'quarter + 2 residual', kernels.get('to-quarter'));
+  drawBox(drawing, 350, half, 'half', kernels.get('from-quarter'));
+  drawBox(drawing, 380, full, 'full size', kernels.get('from-half'));
+  drawBox(drawing, 518, full, 'map', kernels.get('map'));
+  drawing.arrow({}, [142, full + middle], [150, full + middle]);
+  drawing.arrow({}, [210, full + box.height], [210, half]);
+  drawing.arrow({}, [240, half + box.height], [240, quarter]);
+  drawing.arrow({}, [328, quarter + middle], [400, quarter + middle], [400, half + box.height]);
+  drawing.arrow({}, [430, half], [430, full + box.height]);
+  drawing.arrow({}, [268, full + middle], [380, full + middle]);
+  drawing.text(368, full + 15, '+', { anchor: 'middle' });
+  drawing.arrow({}, [298, half + middle], [350, half + middle]);
+  drawing.text(338, half + 15, '+', { anchor: 'middle' });
+  drawing.arrow({}, [498, full + middle], [518, full + middle]);
 }
 
-function boxes(drawing: Drawing, kernels: ReadonlyMap<string, string>) {
-  return (x: number, y: number, lines: string[], layer: string | null): void => {
-    drawing.roundBox([x, y, width, height], 'box');
-    const [first, ...rest] = lines;
-    const second = layer === null ? (rest[0] ?? '') : kernels.get(layer)!;
-    const middle = x + width / 2;
-    const title = layer === null ? first : lines.join(' ');
-    const isTwo = second !== '';
-    drawing.text(middle, y + (isTwo ? 17 : 24), title, { anchor: 'middle', size: 12 });
-    if (isTwo) drawing.text(middle, y + 33, second, { anchor: 'middle', size: 11, paint: 'muted' });
-  };
+function drawLowResolutionImage(drawing: Drawing, top: number): void {
+  const kernels = kernelsOf({ type: 'low-resolution-image', factor: 2, features: m, shared: 'known' });
+  const middle = top + box.height / 2;
+  drawing.text(24, top - 12, 'low-resolution-image', { bold: true });
+  drawBox(drawing, 24, top, 'coarser image');
+  drawBox(drawing, 150, top, 'coarse + 2 residual', kernels.get('coarse'));
+  drawBox(drawing, 380, top, 'full size', kernels.get('up'));
+  drawBox(drawing, 518, top, 'map', kernels.get('map'));
+  drawing.arrow({}, [142, middle], [150, middle]);
+  drawing.arrow({}, [268, middle], [380, middle]);
+  drawing.arrow({}, [498, middle], [518, middle]);
+}
+
+/** What the layers of a conditioning do, by name: their kernels and features, from the shapes of their weights. */
+function kernelsOf(description: ConditioningDescription): Map<string, string> {
+  const network = { size: { width: 16, height: 16 }, channels: 3, levels: 256 } as const;
+  const specs = conditioningOf(description).parameters(description, network);
+  const features = (count: number) => (count === m ? 'm' : `${count / m}m`);
+  return new Map(
+    specs.flatMap(({ name, shape }, index) => {
+      if (shape.length !== 4) return [];
+      // A transposed layer's outputs are not the last side of its weights; the bias, which comes next, has no other.
+      const outputs = specs[index + 1].shape[0];
+      const transposed = /\.(from-\w+|up)\.weights$/.test(name) ? ' transposed' : '';
+      const layer = name.slice(description.type.length + 1, -'.weights'.length);
+      return [[layer, `${shape[0]}x${shape[1]}${transposed} → ${features(outputs)}`]];
+    }),
+  );
+}
+
+function drawBox(drawing: Drawing, x: number, y: number, title: string, words?: string): void {
+  drawing.roundBox([x, y, box.width, box.height], 'box');
+  const middle = x + box.width / 2;
+  drawing.text(middle, y + (words === undefined ? 24 : 17), title, { anchor: 'middle', size: 12 });
+  if (words !== undefined) drawing.text(middle, y + 33, words, { anchor: 'middle', size: 11, paint: 'muted' });
 }

@@ -76,7 +76,7 @@ export function lostCorner(): string {
   );
   const [x, y, side] = cellOf(place, row - 1, size.width - 1);
   drawing.outline([x + (2 * side) / 3 - 1.5, y - 1.5, side / 3 + 3, side + 3], 'here');
-  drawing.arrow([[536, y + side / 2], [x + side + 5, y + side / 2]], 'here'); // prettier-ignore
+  drawing.arrow({ paint: 'here' }, [536, y + side / 2], [x + side + 5, y + side / 2]);
   const name = lost.map((input) => nameOfSubPixel(fields, input)).join(', ');
   const lines = [`${name} does not reach`, `the output for ${nameOfSubPixel(fields, output)}.`];
   lines.forEach((line, index) => drawing.text(542, y + side / 2 - 4 + 18 * index, line));

@@ -24,7 +24,7 @@ export function heads(): string {
   const outputs = [0.4, 0, 0.05, 0.75, -1.1, -0.35];
   drawChart(drawing, 440, 'logistic-mixture', 'means start from the anchor', mixture, levels, outputs, anchor);
   const at = 440 + (anchor + 0.5) * 9 - 0.5;
-  drawing.line([[at, floor], [at, 52]], 'wrong', 1.5, true); // prettier-ignore
+  drawing.line({ paint: 'wrong', dashed: true }, [at, floor], [at, 52]);
   drawing.text(at - 6, 66, 'anchor', { anchor: 'end', size: 12, paint: 'wrong' });
   drawing.text(24, 212, 'Each bar is the probability of a level; those of a chart sum to one.', {
     size: 12,
@@ -52,10 +52,9 @@ function drawChart(
     return [x + level * pitch, floor - height, pitch - 1, height];
   });
   drawing.boxes('seen', bars);
-  drawing.line([[x - 2, floor + 0.5], [x + levels * pitch + 1, floor + 0.5]], 'edge'); // prettier-ignore
+  drawing.line({ paint: 'edge' }, [x - 2, floor + 0.5], [x + levels * pitch + 1, floor + 0.5]);
   drawing.text(x, 26, title, { bold: true });
   drawing.text(x, 42, words, { size: 12, paint: 'muted' });
-  const ends: [number, string][] = [[0, '0'], [levels - 1, String(levels - 1)]]; // prettier-ignore
-  for (const [level, name] of ends)
-    drawing.text(x + (level + 0.5) * pitch, floor + 16, name, { anchor: 'middle', size: 11, paint: 'muted' });
+  for (const level of [0, levels - 1])
+    drawing.text(x + (level + 0.5) * pitch, floor + 16, String(level), { anchor: 'middle', size: 11, paint: 'muted' });
 }

@@ -2,7 +2,7 @@ import type { ConvOp, Op } from '../../src/model/ops/index.js';
 import type { NetworkName } from '../../src/model/presets.js';
 import type { Program } from '../../src/model/program.js';
 import { networkOf } from './networks.js';
-import { Drawing, type Point } from './svg.js';
+import { Drawing } from './svg.js';
 
 const hidden = 6;
 /** Numbers of features as the paper calls them. */
@@ -106,6 +106,7 @@ function words(op: Op, { image, parameters }: Program): string[] {
   }
 }
 
+/** Draws a flow from the top down, its left edge at x. */
 function drawFlow(drawing: Drawing, x: number, { title, rows, residual }: Flow): void {
   const top = 74;
   const wide = Math.max(...rows.map(({ length }) => length));
@@ -116,8 +117,8 @@ function drawFlow(drawing: Drawing, x: number, { title, rows, residual }: Flow):
   const centre = (row: number, index: number) => leftOf(row, index) + box.width / 2;
   const split = top - 16;
   drawing.text(middle, 28, title, { bold: true, anchor: 'middle' });
-  drawing.line([[middle, split - 14], [middle, split]]); // prettier-ignore
-  if (wide > 1) drawing.line([[centre(0, 0), split], [centre(0, wide - 1), split]]); // prettier-ignore
+  drawing.line({}, [middle, split - 14], [middle, split]);
+  if (wide > 1) drawing.line({}, [centre(0, 0), split], [centre(0, wide - 1), split]);
   rows.forEach((boxes, row) => {
     boxes.forEach((lines, index) => {
       const [left, y] = [leftOf(row, index), topOf(row)];
@@ -125,7 +126,7 @@ function drawFlow(drawing: Drawing, x: number, { title, rows, residual }: Flow):
       // Two boxes that flow into one come in from their own sides.
       const isJoint = row > 0 && boxes.length < rows[row - 1].length;
       const from = isJoint ? rows[row - 1].map((_, other) => centre(row - 1, other)) : [to];
-      for (const x of from) drawing.arrow([[x, row === 0 ? split : y - box.gap], [(x + 2 * to) / 3, y]]); // prettier-ignore
+      for (const x of from) drawing.arrow({}, [x, row === 0 ? split : y - box.gap], [(x + 2 * to) / 3, y]);
       drawing.roundBox([left, y, box.width, box.height], 'box');
       const first = y + box.height / 2 + 4 - 7.5 * (lines.length - 1);
       lines.forEach((line, at) => {
@@ -139,12 +140,11 @@ function drawFlow(drawing: Drawing, x: number, { title, rows, residual }: Flow):
   });
   const last = rows.length - 1;
   const end = topOf(last) + box.height;
-  drawing.arrow([[centre(last, 0), end], [centre(last, 0), end + 22]]); // prettier-ignore
+  drawing.arrow({}, [centre(last, 0), end], [centre(last, 0), end + 22]);
   if (residual === null) return;
   const side = x + wide * box.width + (wide - 1) * 12 + 11;
   const into = topOf(residual) + box.height / 2;
   const right = leftOf(residual, 0) + box.width;
-  const turns: Point[] = [[middle, split], [side, split], [side, into], [right, into]]; // prettier-ignore
-  drawing.arrow(turns);
+  drawing.arrow({}, [middle, split], [side, split], [side, into], [right, into]);
   drawing.text(side + 5, into + 4, '+');
 }

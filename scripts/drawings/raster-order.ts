@@ -16,18 +16,19 @@ export function rasterOrder(): string {
   // From the corners of the pixel to those of its sub-pixels, beside the image alone.
   const [x, y, side] = cellOf(place, row, column);
   const beside = place.x + size.width * place.pitch;
-  const corners: [number, number][] = [[y, zoom.y], [y + side, zoom.y + 3 * zoom.pitch - 8]]; // prettier-ignore
-  for (const [from, to] of corners) {
+  const join = (from: number, to: number) => {
     const at = from + ((to - from) * (beside - x - side)) / (zoom.x - 8 - x - side);
-    drawing.line([[beside, at], [zoom.x - 8, to]], 'edge'); // prettier-ignore
-  }
+    drawing.line({ paint: 'edge' }, [beside, at], [zoom.x - 8, to]);
+  };
+  join(y, zoom.y);
+  join(y + side, zoom.y + 3 * zoom.pitch - 8);
   drawGrid(drawing, place, size, (y, x): Paint[] => {
     const pixel = y * size.width + x;
     return [pixel < here ? 'seen' : pixel === here ? 'here' : 'empty'];
   });
   for (let y = 0; y < row; y++)
-    drawing.arrow([middleOf(place, y, 0), middleOf(place, y, size.width - 1)], 'onColour', 1);
-  drawing.arrow([middleOf(place, row, 0), middleOf(place, row, column - 1)], 'onColour', 1);
+    drawing.arrow({ paint: 'onColour', thickness: 1 }, middleOf(place, y, 0), middleOf(place, y, size.width - 1));
+  drawing.arrow({ paint: 'onColour', thickness: 1 }, middleOf(place, row, 0), middleOf(place, row, column - 1));
   drawing.legend(28, 200, [
     ['seen', 'known', 66],
     ['here', 'drawn now', 90],

@@ -48,7 +48,7 @@ export function scales(): string {
     const before = places[scale - 1];
     const [left, , side] = cellOf(before, 0, chain.scales[scale - 1].description.size.width - 1);
     const middle = before.y + (before.pitch * chain.scales[scale - 1].description.size.height) / 2;
-    drawing.arrow([[left + side + 10, middle], [place.x - 12, middle]], 'arrow', 2); // prettier-ignore
+    drawing.arrow({ thickness: 2 }, [left + side + 10, middle], [place.x - 12, middle]);
     drawing.text((left + side + place.x) / 2, middle - 24, 'pixels copied,', { anchor: 'middle', size: 12 });
     drawing.text((left + side + place.x) / 2, middle - 9, 'and a map', { anchor: 'middle', size: 12 });
   });

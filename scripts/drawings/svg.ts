@@ -19,8 +19,8 @@ const paints = {
   box: { light: '#f2f5f8', dark: '#1b2129' },
   edge: { light: '#c8d0d8', dark: '#3a434d' },
   arrow: { light: '#59636e', dark: '#9aa4af' },
+  /** Words and arrows on any of the colours. */
   onColour: { light: '#16202a', dark: '#ffffff' },
-  onHere: { light: '#ffffff', dark: '#0d1117' },
 } as const;
 
 export type Paint = keyof typeof paints;
@@ -38,6 +38,12 @@ export interface TextSettings {
   paint?: Paint;
   anchor?: 'start' | 'middle' | 'end';
   bold?: boolean;
+}
+
+export interface LineSettings {
+  paint?: Paint;
+  thickness?: number;
+  dashed?: boolean;
 }
 
 /** An SVG picture on a card of its own, light or dark as the reader's screen is. Lengths are pixels. */
@@ -71,9 +77,9 @@ export class Drawing {
   }
 
   /** A box with round corners and an edge. */
-  roundBox([x, y, width, height]: Box, paint: Paint, edge: Paint = 'edge', radius = 5): void {
-    const place = `x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}" rx="${radius}"`;
-    this.parts.push(`<rect ${place} class="${this.fill(paint)} ${this.stroke(edge)}"/>`);
+  roundBox([x, y, width, height]: Box, paint: Paint): void {
+    const place = `x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}" rx="5"`;
+    this.parts.push(`<rect ${place} class="${this.fill(paint)} ${this.stroke('edge')}"/>`);
   }
 
   /** The edge of a box alone. */
@@ -82,19 +88,21 @@ export class Drawing {
     this.parts.push(`<rect ${place} class="none ${this.stroke(paint)}" stroke-width="${thickness}"/>`);
   }
 
-  line(points: readonly Point[], paint: Paint = 'arrow', thickness = 1.5, dashed = false): void {
+  /** A line from point to point. */
+  line({ paint = 'arrow', thickness = 1.5, dashed = false }: LineSettings, ...points: readonly Point[]): void {
     const path = points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${short(x)} ${short(y)}`).join('');
     const dashes = dashed ? ' stroke-dasharray="4 3"' : '';
     this.parts.push(`<path class="none ${this.stroke(paint)}" stroke-width="${thickness}"${dashes} d="${path}"/>`);
   }
 
   /** A line that ends in a head at its last point. */
-  arrow(points: readonly Point[], paint: Paint = 'arrow', thickness = 1.5): void {
+  arrow(settings: LineSettings, ...points: readonly Point[]): void {
+    const { paint = 'arrow' } = settings;
     const [[fromX, fromY], [x, y]] = points.slice(-2);
     const length = Math.hypot(x - fromX, y - fromY);
     const [dx, dy] = [(x - fromX) / length, (y - fromY) / length];
     const back: Point = [x - 7 * dx, y - 7 * dy];
-    this.line([...points.slice(0, -1), back], paint, thickness);
+    this.line(settings, ...points.slice(0, -1), back);
     const corners = [
       [x, y],
       [back[0] - 3.5 * dy, back[1] + 3.5 * dx],

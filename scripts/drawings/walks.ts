@@ -28,9 +28,9 @@ export function walks(): string {
     size: 12,
     paint: 'muted',
   });
-  drawing.arrow([[24, 266], [64, 266]], 'here', 2); // prettier-ignore
+  drawing.arrow({ paint: 'here', thickness: 2 }, [24, 266], [64, 266]);
   drawing.text(72, 270, 'where h comes from', { size: 12, paint: 'muted' });
-  drawing.arrow([[210, 266], [250, 266]], 'wrong', 2); // prettier-ignore
+  drawing.arrow({ paint: 'wrong', thickness: 2 }, [210, 266], [250, 266]);
   drawing.text(258, 270, 'where h and the cell c come from', { size: 12, paint: 'muted' });
 
   drawing.text(24, 310, 'The paper skews the map; here the diagonals are walked in place', { bold: true });
@@ -79,7 +79,7 @@ function drawReads(drawing: Drawing, place: Place, walk: Walk): void {
     const length = Math.hypot(fromX - x, fromY - y);
     const gap = dx === 0 || dy === 0 ? 19 : 26;
     const end = [x + (gap * (fromX - x)) / length, y + (gap * (fromY - y)) / length] as const;
-    drawing.arrow([[fromX, fromY], end], isCell ? 'wrong' : 'here', 2);
+    drawing.arrow({ paint: isCell ? 'wrong' : 'here', thickness: 2 }, [fromX, fromY], end);
   }
 }
 
