@@ -172,12 +172,13 @@ void walkPanel(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOff
 }
 
 // A task is a block of rows of one image. It first copies the rows that it reads, with a border of zeros and after the
-// ReLU, so that the inner loop knows no edges. The copy pays even for a 1x1 without ReLU: it streams from memory, which
-// the inner loop, with its many rows at once, does not.
+// ReLU, so that the inner loop knows no edges. The copy pays even for a 1x1 without ReLU where pixels are long: it
+// streams from memory, which the inner loop, with its many rows at once, then does not.
 template <class Set>
 void runWalk(const Walk& walk, int batch, const float* source, const float* packed, bool relu, const Epilogue& epilogue,
              float* destination) {
   constexpr size_t windowFloats = 32 * 1024;  // small enough for the second-level cache, beside the weights
+  constexpr int shortPixel = 64;              // features
   constexpr int stripPixels = 48;             // go through all panels while what they store stays in the first level
   const int step = walk.sourceStep, features = walk.sourceFeatures;
   const int columns = (walk.columns - 1) * step + walk.right - walk.left + 1;
@@ -193,20 +194,27 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
 
     const float* from = source + static_cast<size_t>(image) * walk.sourceHeight * walk.sourceWidth * features;
     const Window window{row * step + walk.top, (rows - 1) * step + walk.bottom - walk.top + 1, walk.left, columns};
-    float* copy = windowScratch.reserve<float>(window.rows * rowFloats);
-    copyWindow<Set>(from, walk.sourceHeight, walk.sourceWidth, features, window, relu, copy);
+    const bool direct = !relu && features <= shortPixel && columns == walk.columns && walk.top == 0 && walk.bottom == 0;
+    const float* copy = from + static_cast<size_t>(row) * walk.sourceWidth * features;
+    if (!direct) {
+      float* to = windowScratch.reserve<float>(window.rows * rowFloats);
+      copyWindow<Set>(from, walk.sourceHeight, walk.sourceWidth, features, window, relu, to);
+      copy = to;
+    }
 
     const int count = rows * walk.columns;
     constexpr int spare = sparePixels<Set>;
     int* sources = sourceScratch.reserve<int>(count + spare);
     size_t* destinations = destinationScratch.reserve<size_t>(count + spare);
-    for (int r = 0, i = 0; r < rows; r++)
+    for (int r = 0, i = 0; r < rows; r++) {
+      const size_t y = walk.firstRow + static_cast<size_t>(row + r) * walk.gridStep;
+      const size_t first = ((image * static_cast<size_t>(walk.height) + y) * walk.width + walk.firstColumn) * walk.features;
+      const size_t apart = static_cast<size_t>(walk.gridStep) * walk.features;
       for (int c = 0; c < walk.columns; c++, i++) {
-        const size_t y = walk.firstRow + static_cast<size_t>(row + r) * walk.gridStep;
-        const size_t x = walk.firstColumn + static_cast<size_t>(c) * walk.gridStep;
         sources[i] = (r * columns + c) * step * features;
-        destinations[i] = ((image * static_cast<size_t>(walk.height) + y) * walk.width + x) * walk.features;
+        destinations[i] = first + c * apart;
       }
+    }
     std::fill_n(sources + count, spare, sources[count - 1]);
     std::fill_n(destinations + count, spare, destinations[count - 1]);
     const size_t taps = walk.taps.size();
