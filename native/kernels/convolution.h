@@ -183,6 +183,9 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
   const int step = walk.sourceStep, features = walk.sourceFeatures;
   const int columns = (walk.columns - 1) * step + walk.right - walk.left + 1;
   const size_t rowFloats = static_cast<size_t>(columns) * features;
+  const bool isPlaceByPlace = step == 1 && walk.rows <= walk.sourceHeight && walk.columns == walk.sourceWidth &&
+                              walk.top == 0 && walk.left == 0 && walk.bottom == 0 && walk.right == 0;
+  const bool readsInPlace = isPlaceByPlace && !relu && features <= shortPixel;
   const int mostRows = static_cast<int>(std::max<size_t>(1, windowFloats / (rowFloats * step)));
   const int blocks = (walk.rows + mostRows - 1) / mostRows;
   const int blockRows = (walk.rows + blocks - 1) / blocks;
@@ -194,12 +197,11 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
 
     const float* from = source + static_cast<size_t>(image) * walk.sourceHeight * walk.sourceWidth * features;
     const Window window{row * step + walk.top, (rows - 1) * step + walk.bottom - walk.top + 1, walk.left, columns};
-    const bool direct = !relu && features <= shortPixel && columns == walk.columns && walk.top == 0 && walk.bottom == 0;
-    const float* copy = from + static_cast<size_t>(row) * walk.sourceWidth * features;
-    if (!direct) {
-      float* to = windowScratch.reserve<float>(window.rows * rowFloats);
-      copyWindow<Set>(from, walk.sourceHeight, walk.sourceWidth, features, window, relu, to);
-      copy = to;
+    const float* read = from + static_cast<size_t>(row) * walk.sourceWidth * features;
+    if (!readsInPlace) {
+      float* copy = windowScratch.reserve<float>(window.rows * rowFloats);
+      copyWindow<Set>(from, walk.sourceHeight, walk.sourceWidth, features, window, relu, copy);
+      read = copy;
     }
 
     const int count = rows * walk.columns;
@@ -208,11 +210,11 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
     size_t* destinations = destinationScratch.reserve<size_t>(count + spare);
     for (int r = 0, i = 0; r < rows; r++) {
       const size_t y = walk.firstRow + static_cast<size_t>(row + r) * walk.gridStep;
-      const size_t first = ((image * static_cast<size_t>(walk.height) + y) * walk.width + walk.firstColumn) * walk.features;
+      const size_t pixel = (image * static_cast<size_t>(walk.height) + y) * walk.width + walk.firstColumn;
       const size_t apart = static_cast<size_t>(walk.gridStep) * walk.features;
       for (int c = 0; c < walk.columns; c++, i++) {
         sources[i] = (r * columns + c) * step * features;
-        destinations[i] = first + c * apart;
+        destinations[i] = pixel * walk.features + c * apart;
       }
     }
     std::fill_n(sources + count, spare, sources[count - 1]);
@@ -229,7 +231,7 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
       const Pixels pixels{std::min(stripPixels, count - begin), sources + begin, destinations + begin};
       for (const WalkPanel& panel : walk.panels)
         withVectors(panel, [&](auto vectors) {
-          walkPanel<Set, vectors>(walk, panel, offsets, packed, copy, pixels, epilogue, destination);
+          walkPanel<Set, vectors>(walk, panel, offsets, packed, read, pixels, epilogue, destination);
         });
     }
   };

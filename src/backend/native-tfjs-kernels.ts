@@ -102,7 +102,8 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
 
   [tf.Multiply](backend, { a, b }) {
     if (!areFloats(a, b)) return null;
-    if (isScalar(b)) return withScalar(backend, a, b, (x, s) => x * s);
+    if (isSingle(b, a)) return withSingle(backend, a, b, (x, s) => x * s);
+    if (isSingle(a, b)) return withSingle(backend, b, a, (x, s) => x * s);
     if (!tf.util.arraysEqual(a.shape, b.shape)) return null;
     const { info, values } = backend.allocate(a.shape);
     backend.kernels.multiply(backend.floats(a), backend.floats(b), values);
@@ -110,11 +111,11 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
   },
 
   [tf.Sub](backend, { a, b }) {
-    return areFloats(a, b) && isScalar(b) ? withScalar(backend, a, b, (x, s) => x - s) : null;
+    return areFloats(a, b) && isSingle(b, a) ? withSingle(backend, a, b, (x, s) => x - s) : null;
   },
 
   [tf.RealDiv](backend, { a, b }) {
-    return areFloats(a, b) && isScalar(b) ? withScalar(backend, a, b, (x, s) => x / s) : null;
+    return areFloats(a, b) && isSingle(b, a) ? withSingle(backend, a, b, (x, s) => x / s) : null;
   },
 
   [tf.Sum](backend, { x }, attributes) {
@@ -133,12 +134,13 @@ function areFloats(...tensors: TensorInfo[]): boolean {
   return tensors.every(({ dtype, shape }) => dtype === 'float32' && tf.util.sizeFromShape(shape) > 0);
 }
 
-function isScalar({ shape }: TensorInfo): boolean {
-  return shape.length === 0;
+/** Whether a tensor is one value, which broadcasts over another one without giving it more axes. */
+function isSingle({ shape }: TensorInfo, other: TensorInfo): boolean {
+  return shape.length <= other.shape.length && tf.util.sizeFromShape(shape) === 1;
 }
 
-/** out = f(a, b) of every value of a with the scalar b: tfjs's own way goes through index arithmetic for each value. */
-function withScalar(backend: NativeBackend, a: TensorInfo, b: TensorInfo, f: (x: number, s: number) => number) {
+/** out = f(a, b) of every value of a with the one of b: tfjs's own way goes through index arithmetic for each value. */
+function withSingle(backend: NativeBackend, a: TensorInfo, b: TensorInfo, f: (x: number, s: number) => number) {
   const { info, values } = backend.allocate(a.shape);
   const from = backend.floats(a);
   const scalar = backend.floats(b)[0];
