@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { buildChain } from '../src/model/chain.js';
+import type { LayerDescription } from '../src/model/layers/index.js';
+import type { NetworkDescription } from '../src/model/description.js';
+import { tinyChain, tinyNetwork, tinyNetworks } from './model/tiny-networks.js';
+
+const page = readFileSync('docs/checkpoint-format.md', 'utf8');
+
+/** The rows of the first table after a text: the names in the first cell, and the second cell. */
+function tableAfter(text: string): [string[], string][] {
+  const start = page.indexOf(text);
+  if (start < 0) throw new RangeError(`the page does not say ${text}`);
+  const table = /(?:^\|.*\n)+/m.exec(page.slice(start))![0];
+  const cells = table.split('\n').slice(2, -1).map((row) => row.split('|').map((cell) => cell.trim())); // prettier-ignore
+  return cells.map(([, names, shape]) => [[...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name), shape]);
+}
+
+/** Names of arrays as the page gives them, without `.weights` and `.bias`, with the shapes that it gives. */
+const documented = [
+  ...tableAfter('## Arrays').filter(([[name]]) => !name.endsWith('*')),
+  ...['previous-frames', 'low-resolution-image'].flatMap((type) =>
+    tableAfter(`**\`${type}\`**`).map(([names, shape]): [string[], string] => [
+      names.map((name) => `${type}.${name}`),
+      shape,
+    ]),
+  ),
+].flatMap(([names, shape]) => names.map((name) => ({ name, shape })));
+
+const layers: LayerDescription[] = [
+  { type: 'pixel-cnn-block', hidden: 6 },
+  { type: 'row-lstm', hidden: 6, initialState: 'learned' },
+  { type: 'diagonal-bilstm', hidden: 6, initialState: 'learned' },
+];
+const networks: [string, NetworkDescription[]][] = [
+  ...tinyNetworks
+    .filter(([, { conditioning }]) => conditioning.every(({ type }) => type !== 'low-resolution-image'))
+    .map(([name, network]): [string, NetworkDescription[]] => [name, [network]]),
+  ['all layers with skips', [tinyNetwork({ layers, skips: true })]],
+  ['a chain of all layers', tinyChain({ layers })],
+];
+
+/** The page's name of a parameter: indices of layers and outputs as letters, without its scale and its ending. */
+function nameOnPage(parameter: string): string {
+  return parameter
+    .replace(/^scales\.\d+\./, '')
+    .replace(/\.(weights|bias|initial)$/, '')
+    .replace(/^(layers|skips)\.\d+/, '$1.<i>')
+    .replace(/^output\.\d+/, 'output.<j>');
+}
+
+/** Sides that a shape on the page gives as numbers. */
+const numbers = (shape: string) => shape.replace(/^\[|\].*$/g, '').split(', ').map(Number); // prettier-ignore
+
+test.each(networks)('the page has every array of %s, with its kernel', (_, scales) => {
+  for (const { name, shape } of buildChain({ version: 1, scales }).parameters) {
+    const found = documented.filter((each) => each.name === nameOnPage(name));
+    expect({ name, found: found.length > 0 }).toEqual({ name, found: true });
+    if (!name.endsWith('.weights')) continue;
+    const fits = found.some((each) => numbers(each.shape).every((side, axis) => isNaN(side) || side === shape[axis]));
+    expect({ name, fits }).toEqual({ name, fits: true });
+  }
+});
+
+test('the page has no array that no network has', () => {
+  const parameters = networks.flatMap(([, scales]) => buildChain({ version: 1, scales }).parameters);
+  const used = new Set(parameters.map(({ name }) => nameOnPage(name)));
+  expect(documented.filter(({ name }) => !used.has(name))).toEqual([]);
+});
+
+test('an array that the page lacks would be missed, and one of another kernel', () => {
+  expect(documented.map(({ name }) => name)).not.toContain(nameOnPage('scales.0.layers.1.wider.weights'));
+  const wide = documented.find(({ name }) => name === 'layers.<i>.wide')!;
+  expect(numbers(wide.shape).slice(0, 2)).toEqual([3, 3]);
+});
