@@ -12,7 +12,7 @@ const mayImport = {
   'src/sampling': ['src/model', 'src/conditioning', 'src/backend'],
   'src/evaluation': ['src/sampling', 'src/model', 'src/conditioning', 'src/backend'],
   'src/training': ['src/evaluation', 'src/model', 'src/conditioning', 'src/backend'],
-  'src/bench': ['src/training', 'src/model', 'src/backend'],
+  'src/bench': ['src/training', 'src/sampling', 'src/model', 'src/backend'],
   'src/video': [],
   'src/tasks': [
     'datasets',

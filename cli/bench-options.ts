@@ -22,7 +22,7 @@ export function addBenchOptions(command: Command): Command {
     .addOption(new Option('--network <name>', 'kind of network').choices(networks).default('pixel-cnn'))
     .option('--hidden <h>', 'features inside a layer', wholeNumber('--hidden', 3, 4096), 128)
     .option('--layers <count>', 'layers', wholeNumber('--layers', 1, 100), 15)
-    .option('--batch <images>', 'images a step', wholeNumber('--batch', 1, 4096), 16)
+    .option('--batch <images>', 'images side by side', wholeNumber('--batch', 1, 4096), 16)
     .option('--size <pixels>', 'height and width of the images', wholeNumber('--size', 1, 4096), 32)
     .addOption(new Option('--channels <count>', 'colour channels').choices(['1', '3']).default('3'))
     .option('--levels <count>', 'levels of a sub-pixel', wholeNumber('--levels', 2, 256), 256)

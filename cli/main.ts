@@ -9,11 +9,12 @@ import { command as models } from './models.js';
 import { command as evalImages } from './eval-images.js';
 import { command as evalVideo } from './eval-video.js';
 import { command as predict } from './predict.js';
+import { command as sample } from './sample.js';
 import { command as train } from './train.js';
 import { reportError, throwWrongUsage } from './report.js';
 
 /** In the order of the help. A command's file imports what it computes with inside its action, so that help is quick. */
-const commands = [train, predict, evalVideo, evalImages, check, datasets, models, bench, doctor];
+const commands = [train, predict, sample, evalVideo, evalImages, check, datasets, models, bench, doctor];
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

@@ -2,24 +2,22 @@ import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { startComputing } from './computing.js';
+import { addDrawOptions, drawSettings, type DrawOptions } from './draw-options.js';
 import {
   addComputeOptions,
   addFitOption,
   addJsonOption,
   addModelOption,
   addSeedOption,
-  decimalNumber,
   wholeNumber,
 } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
-interface PredictOptions extends BackendOptions {
+interface PredictOptions extends BackendOptions, DrawOptions {
   next: number;
   model?: string;
   out?: string;
   samples: number;
-  temperature: number;
-  topP: number;
   from?: number;
   scale: number;
   fit: 'crop' | 'stretch';
@@ -35,20 +33,9 @@ export function command(): Command {
     )
     .option('--out <path>', '.mp4, .gif, .png (contact sheet) or a folder (default: <clip>-predicted.mp4)')
     .option('--samples <count>', 'futures to draw, side by side', wholeNumber('--samples', 1, 64), 1)
-    .option(
-      '--temperature <t>',
-      'below 1: nearer to the likeliest levels',
-      decimalNumber('--temperature', { min: 0 }),
-      1,
-    )
-    .option(
-      '--top-p <p>',
-      'draw among the likeliest levels only',
-      decimalNumber('--top-p', { min: 0, above: true, max: 1 }),
-      1,
-    )
     .option('--from <frame>', 'first frame to predict; the true ones stand beside', wholeNumber('--from', 1))
     .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), 1);
+  addDrawOptions(predict);
   addModelOption(predict);
   addFitOption(predict);
   addSeedOption(predict);
@@ -69,7 +56,7 @@ Examples:
 async function predictFrames({ signal, progress }: Work, clip: string, options: PredictOptions): Promise<Report> {
   const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
   const { predictClip } = await import('../src/tasks/predict-clip.js');
-  const { next, samples, temperature, topP, scale, fit, seed } = options;
+  const { next, samples, scale, fit, seed } = options;
   const out = options.out ?? `${basename(clip).replace(/\.\w+$/, '')}-predicted.mp4`;
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
   const chosen = await startComputing(options, progress);
@@ -79,7 +66,7 @@ async function predictFrames({ signal, progress }: Work, clip: string, options: 
     horizon: next,
     samples,
     from: options.from ?? null,
-    settings: { temperature, topP },
+    settings: drawSettings(options),
     seed,
     scale,
     fit,

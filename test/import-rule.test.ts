@@ -11,7 +11,7 @@ src/model         x        x             x      .         .           .         
 src/sampling      x        x             x      x         .           .         .      .         .
 src/evaluation    x        x             x      x         x           .         .      .         .
 src/training      x        x             x      .         x           x         .      .         .
-src/bench         x        .             x      .         .           x         .      .         .
+src/bench         x        .             x      x         .           x         .      .         .
 src/video         .        .             .      .         .           .         x      .         .
 src/tasks         x        x             x      x         x           x         x      x         .
 datasets          .        .             .      .         .           .         x      x         .

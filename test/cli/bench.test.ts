@@ -29,3 +29,12 @@ test('pxv bench refuses a backend whose kernels it cannot time, and a kind of be
   expect(unknown).toMatchObject({ code: 2, stdout: '' });
   expect(unknown.stderr).toMatch(/^pxv: unknown command 'weights'; see pxv bench --help\n$/);
 });
+
+test('pxv bench sample prints what a batch of images takes to draw', async () => {
+  const { code, stdout } = await pxv(['bench', 'sample', ...settings, '--tries', '2']);
+  expect(code).toBe(0);
+  const result = JSON.parse(stdout) as Record<string, unknown>;
+  expect(result).toMatchObject({ network: 'row-lstm', seed: 1, batch: 2, instructionSet: 'typescript' });
+  for (const name of ['seconds', 'medianSeconds', 'imagesPerSecond', 'peakMemoryMiB'])
+    expect(result[name]).toBeGreaterThan(0);
+});

@@ -1,0 +1,74 @@
+import { Command } from 'commander';
+import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { startComputing } from './computing.js';
+import { addDrawOptions, drawSettings, type DrawOptions } from './draw-options.js';
+import { addComputeOptions, addJsonOption, addSeedOption, wholeNumber } from './options.js';
+import { run, type Report, type Work } from './report.js';
+
+interface SampleOptions extends BackendOptions, DrawOptions {
+  model: string;
+  count: number;
+  out: string;
+  scale: number;
+  seed: number | bigint;
+}
+
+export function command(): Command {
+  const sample = new Command('sample')
+    .description('draw images from a model that needs nothing given')
+    .requiredOption('--model <run|name>', 'run folder, .safetensors file or shipped model')
+    .option('--count <images>', 'images to draw', wholeNumber('--count', 1, 100_000), 16)
+    .option('--out <path>', '.png (contact sheet) or a folder (one file an image)', 'samples.png')
+    .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), 1);
+  addDrawOptions(sample);
+  addSeedOption(sample);
+  addJsonOption(sample);
+  addComputeOptions(sample);
+  sample.addHelpText(
+    'after',
+    `
+Examples:
+  $ pxv sample --model runs/digits                     writes samples.png, 16 images
+  $ pxv sample --model runs/cifar --count 64 --scale 4 --seed 7 --out sheet.png
+  $ pxv sample --model runs/cifar --temperature 0.9    somewhat nearer to what is likeliest`,
+  );
+  return sample.action(run(sampleSheet));
+}
+
+async function sampleSheet({ signal, progress }: Work, options: SampleOptions): Promise<Report> {
+  const { loadModel } = await import('../src/model/checkpoint.js');
+  const { sampleImages } = await import('../src/tasks/sample-images.js');
+  const { count, out, scale, seed } = options;
+  const settings = drawSettings(options);
+  const model = loadModel(options.model);
+  const chosen = await startComputing(options, progress);
+  const started = performance.now();
+  const { images, bitsPerDim } = await sampleImages(model, {
+    out,
+    count,
+    settings,
+    seed,
+    scale,
+    signal,
+    onProgress: (done) =>
+      progress.show({ label: 'sample', done: Math.floor(100 * done) / 100, total: count, unit: 'images' }),
+  });
+  const seconds = (performance.now() - started) / 1000;
+  const { size, channels } = model.chain.examples;
+  const drawn = images === count ? `${images}` : `${images} of ${count}`;
+  return {
+    text: `${out}: ${drawn} images drawn by ${model.name} in ${seconds.toFixed(1)} s, ${bitsPerDim.toFixed(3)} bits/dim`,
+    json: {
+      model: model.name,
+      seed,
+      output: out,
+      seconds,
+      images,
+      bitsPerDim,
+      ...size,
+      channels,
+      ...settings,
+      ...chosen,
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { initialiseParameters } from '../backend/parameters.js';
+import { buildChain } from '../model/chain.js';
+import { frameBytes } from '../model/examples.js';
+import { makeEngine } from '../sampling/engine.js';
+import { Noise } from '../sampling/noise.js';
+import { describeBenchNetwork, type BenchNetwork } from './network.js';
+
+export interface BenchSampleSettings {
+  network: BenchNetwork;
+  batch: number;
+  /** How often the batch is drawn. */
+  tries: number;
+  seed: bigint;
+}
+
+export interface BenchSampleResult {
+  parameters: number;
+  /** Shortest time in which the batch was drawn, and the median. */
+  seconds: number;
+  medianSeconds: number;
+  imagesPerSecond: number;
+  /** The most memory that the process has held, in MiB. */
+  peakMemoryMiB: number;
+}
+
+/** Times how long a batch of images takes to draw from a network of random weights, side by side. */
+export async function benchSample(
+  { network: settings, batch, tries, seed }: BenchSampleSettings,
+  onProgress?: (done: number) => void,
+  signal?: AbortSignal,
+): Promise<BenchSampleResult> {
+  const [network] = buildChain(describeBenchNetwork(settings)).scales;
+  const weights = initialiseParameters(network.parameters, seed);
+  const engine = makeEngine(network, weights);
+  const noise = new Noise(seed);
+  const times: number[] = [];
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const started = performance.now();
+    await engine.draw({
+      map: null,
+      anchors: null,
+      levels: new Int16Array(batch * frameBytes(network.description)).fill(-1),
+      noise,
+      streams: Array.from({ length: batch }, (_, sample) => ({ sample, frame: attempt, scale: 0 })),
+      settings: { temperature: 1, topP: 1 },
+      onProgress: (share) => onProgress?.(attempt + share),
+      signal,
+    });
+    times.push((performance.now() - started) / 1000);
+  }
+  times.sort((a, b) => a - b);
+  return {
+    parameters: weights.reduce((sum, { length }) => sum + length, 0),
+    seconds: times[0],
+    medianSeconds: times[Math.floor(times.length / 2)],
+    imagesPerSecond: batch / times[0],
+    peakMemoryMiB: process.resourceUsage().maxRSS / 1024,
+  };
+}

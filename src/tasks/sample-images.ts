@@ -1,0 +1,88 @@
+import type { Frame } from '../frame.js';
+import { PxvError } from '../errors.js';
+import type { Model } from '../model/checkpoint.js';
+import { Context } from '../model/context.js';
+import { frameBytes } from '../model/examples.js';
+import { checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
+import { FrameSampler } from '../sampling/frame-sampler.js';
+import { Noise } from '../sampling/noise.js';
+import { frameOf } from '../sampling/roll-out.js';
+import { checkOutput, writeClip } from '../video/index.js';
+
+export interface SampleImagesOptions {
+  /** A `.png` file for a contact sheet, or a folder for one PNG file an image. */
+  out: string;
+  /** Images to draw. */
+  count: number;
+  settings: DrawSettings;
+  seed: bigint | number;
+  /** Screen pixels for one pixel of the model. */
+  scale: number;
+  /** Told as rows are drawn: images done, as a fraction. */
+  onProgress?: (done: number) => void;
+  /** Once it is aborted, the images finished so far are written. */
+  signal?: AbortSignal;
+}
+
+export interface SampledImages {
+  /** Images drawn and written. */
+  images: number;
+  /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1. */
+  bitsPerDim: number;
+}
+
+/** Images drawn side by side: enough that reading the weights costs little; few, so that some are soon finished. */
+const BATCH = 16;
+
+/**
+ * Draws images from a model that needs nothing given, and writes them. Image i follows from the seed and from i alone.
+ *
+ * @throws PxvError USAGE where the model needs previous frames or `out` is a video; the signal's reason where it is
+ *   aborted before any image is finished
+ */
+export async function sampleImages(model: Model, options: SampleImagesOptions): Promise<SampledImages> {
+  const { out, count, settings, seed, scale, onProgress, signal } = options;
+  const { chain } = model;
+  if (chain.examples.context > 0)
+    throw wrongUsage(
+      model.name,
+      'a model that makes images from nothing',
+      'one that is given previous frames',
+      'use: pxv predict',
+    );
+  checkDrawSettings(settings);
+  const kind = await checkOutput(out);
+  if (kind !== 'png' && kind !== 'folder')
+    throw wrongUsage(
+      out,
+      'a name that ends in .png, or a folder',
+      `a name that ends in .${kind}`,
+      'choose another output',
+    );
+  const noise = new Noise(seed);
+  const sampler = new FrameSampler(model);
+  const frames: Frame[] = [];
+  let nats = 0;
+  try {
+    while (frames.length < count) {
+      const samples = Array.from({ length: Math.min(BATCH, count - frames.length) }, (_, i) => frames.length + i);
+      const examples = Context.examples(samples.map(() => new Context(chain.examples)));
+      const onRow = (share: number) => onProgress?.(frames.length + share * samples.length);
+      const drawn = await sampler.draw(examples, { noise, samples, frame: 0, settings, onRow, signal });
+      for (const image of drawn) {
+        frames.push(frameOf(model, image.bytes));
+        nats += image.nats;
+      }
+    }
+  } catch (error) {
+    if (!signal?.aborted || frames.length === 0) throw error;
+  } finally {
+    sampler.dispose();
+  }
+  await writeClip(out, frames, { frameRate: { numerator: 1, denominator: 1 }, scale });
+  return { images: frames.length, bitsPerDim: nats / Math.LN2 / frames.length / frameBytes(chain.examples) };
+}
+
+function wrongUsage(argument: string, expected: string, received: string, remedy: string): PxvError {
+  return new PxvError({ code: 'USAGE', operation: 'sample', argument, expected, received, remedy });
+}

@@ -1,0 +1,67 @@
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { saveModel } from '../../src/model/checkpoint.js';
+import { randomModel, sigmoid, softmax, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
+import { pxv } from './pxv.js';
+import { jsonOf } from './tiny-run.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'pxv-sample-'));
+const grey = join(folder, 'grey.safetensors');
+const chain = join(folder, 'chain.safetensors');
+const given = join(folder, 'given.safetensors');
+const binary = { channels: 1, levels: 2, head: sigmoid, conditioning: [] } as const;
+beforeAll(() => {
+  saveModel(grey, randomModel([tinyNetwork({ ...binary, size: { width: 8, height: 6 }, conditioning: [] })]));
+  saveModel(chain, randomModel(tinyChain({ head: softmax, levels: 16, conditioning: [] })));
+  saveModel(given, randomModel([tinyNetwork()]));
+});
+
+const sample = (...args: string[]) => pxv(['sample', ...args], { cwd: folder });
+
+test('pxv sample writes a contact sheet, and the same bytes for the same seed', async () => {
+  const settings = ['--model', grey, '--count', '5', '--scale', '2', '--seed', '7', '--json'];
+  const outcome = await sample(...settings);
+  expect(outcome.code).toBe(0);
+  expect(jsonOf(outcome)).toMatchObject({
+    ...{ model: grey, seed: 7, output: 'samples.png', images: 5, width: 8, height: 6, channels: 1 },
+    ...{ temperature: 1, topP: 1 },
+  });
+  expect(jsonOf(outcome).bitsPerDim).toBeGreaterThan(0);
+  // Three columns and two rows of 16 x 12, with gaps of two.
+  expect(await sharp(join(folder, 'samples.png')).metadata()).toMatchObject({ width: 56, height: 30 });
+  await sample(...settings, '--threads', '1', '--out', 'again.png');
+  expect(readFileSync(join(folder, 'again.png'))).toEqual(readFileSync(join(folder, 'samples.png')));
+});
+
+test('pxv sample writes a folder of images, each the same however many are drawn', async () => {
+  const draw = (count: number) =>
+    sample('--model', chain, '--count', `${count}`, '--out', `of-${count}`, '--temperature', '0.8', '--top-p', '0.9');
+  expect((await draw(18)).stdout).toMatch(/^of-18: 18 images drawn by .*chain\.safetensors in .* s, .* bits\/dim\n$/);
+  await draw(2);
+  expect(readdirSync(join(folder, 'of-18'))).toHaveLength(18);
+  for (const name of readdirSync(join(folder, 'of-2')))
+    expect(readFileSync(join(folder, 'of-2', name))).toEqual(readFileSync(join(folder, 'of-18', name)));
+});
+
+test('pxv sample --mode draws the same image whatever the seed', async () => {
+  for (const seed of ['1', '2'])
+    await sample('--model', grey, '--count', '1', '--mode', '--seed', seed, '--out', `mode-${seed}.png`);
+  expect(readFileSync(join(folder, 'mode-1.png'))).toEqual(readFileSync(join(folder, 'mode-2.png')));
+});
+
+test.each([
+  [['--model', given], 2, /^pxv: sample: .*: expected a model that makes images from nothing, .*; use: pxv predict\n$/],
+  [['--model', grey, '--out', 'a.mp4'], 2, /^pxv: sample: a\.mp4: expected a name that ends in \.png, or a folder, /],
+  [[], 2, /^pxv: required option '--model <run\|name>' not specified; see pxv sample --help\n$/],
+  [
+    ['--model', grey, '--mode', '--temperature', '0.5'],
+    2,
+    /^pxv: option '--mode' cannot be used with option '--temper/,
+  ],
+])('pxv sample %j is refused in one line', async (args, code, text) => {
+  const outcome = await sample(...args);
+  expect(outcome).toMatchObject({ code, stdout: '' });
+  expect(outcome.stderr).toMatch(text);
+});

@@ -1,0 +1,48 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sampleImages } from '../../src/tasks/sample-images.js';
+import '../backend/implementations.js';
+import { randomModel, sigmoid, tinyNetwork } from '../model/tiny-networks.js';
+
+beforeAll(() => tf.setBackend('native-typescript'));
+
+const folder = mkdtempSync(join(tmpdir(), 'pxv-sample-images-'));
+const model = randomModel([
+  tinyNetwork({ channels: 1, levels: 2, head: sigmoid, conditioning: [], size: { width: 4, height: 3 } }),
+]);
+const settings = { temperature: 1, topP: 1 };
+
+/** Samples 20 images (a batch of 16, then 4) until `stopAt` are done. */
+function sampleUntil(stopAt: number, out: string) {
+  const controller = new AbortController();
+  const onProgress = (done: number) => done > stopAt && controller.abort(new Error('stopped'));
+  return sampleImages(model, { out, count: 20, settings, seed: 1, scale: 1, onProgress, signal: controller.signal });
+}
+
+test('an interrupted sampling writes the images that are finished, and these are the first of the whole', async () => {
+  const whole = await sampleUntil(Infinity, join(folder, 'whole'));
+  expect(whole.images).toBe(20);
+  const part = await sampleUntil(17, join(folder, 'part'));
+  expect(part.images).toBe(16);
+  expect(part.bitsPerDim).toBeGreaterThan(0);
+  const names = readdirSync(join(folder, 'part'));
+  expect(names).toHaveLength(16);
+  for (const name of names)
+    expect(readFileSync(join(folder, 'part', name))).toEqual(readFileSync(join(folder, 'whole', name)));
+});
+
+test('a sampling that is interrupted before any image is finished writes nothing and leaves no tensor', async () => {
+  const before = tf.memory().numTensors;
+  const out = join(folder, 'none.png');
+  await expect(sampleUntil(3, out)).rejects.toThrow('stopped');
+  expect(existsSync(out)).toBe(false);
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test('refuses a temperature below zero before any work', async () => {
+  const options = { out: join(folder, 'cold.png'), count: 1, seed: 1, scale: 1 };
+  const draw = sampleImages(model, { ...options, settings: { temperature: -1, topP: 1 } });
+  await expect(draw).rejects.toMatchObject({ code: 'USAGE' });
+});
