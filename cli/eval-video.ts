@@ -113,12 +113,20 @@ function clipTable({ clips, bitsPerDim, baselines, frames }: VideoScore): string
   );
 }
 
-function summaryLines({ bitsPerDim, standardError, dimensions, baselines, clips, change }: VideoScore): string[] {
+function summaryLines({
+  bitsPerDim,
+  exact,
+  standardError,
+  dimensions,
+  baselines,
+  clips,
+  change,
+}: VideoScore): string[] {
   const spread = Number.isNaN(standardError)
     ? ''
     : ` +- ${standardError.toFixed(3)} (standard error over ${clips.length} clips)`;
   return [
-    `${bitsPerDim.toFixed(3)} bits/dim${spread} over ${dimensions} dimensions, each frame given the true ones before it`,
+    `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim${spread} over ${dimensions} dimensions, each frame given the true ones before it`,
     `baselines: uniform ${baselines.uniform.toFixed(2)}, previous frame ${baselines['previous-frame'].toFixed(3)}`,
     ...(change === null
       ? []

@@ -41,6 +41,8 @@ export interface VideoScore {
   dimensions: number;
   /** All bits over all dimensions. */
   bitsPerDim: number;
+  /** Whether bits/dim are exact; else they are an upper bound (see `Chain.exact`). */
+  exact: boolean;
   /** Of bitsPerDim, over clips; NaN for one clip. */
   standardError: number;
   baselines: { uniform: number; 'previous-frame': number };
@@ -115,6 +117,7 @@ function summary(model: Model, clips: ScoredClip[]): VideoScore {
     frames: sum(clips.map(({ frames }) => frames)),
     dimensions: sum(clips.map(({ dimensions }) => dimensions)),
     bitsPerDim: bits.mean,
+    exact: model.chain.exact,
     standardError: bits.standardError,
     baselines: { uniform: uniformBitsPerDim(model.chain.examples.levels), 'previous-frame': previous.mean },
     psnr:

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { scoreClips, type ScoreClipsOptions, type ScoringProgress } from '../../src/tasks/score-clips.js';
 import { kernelSets } from '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';
+import { randomModel, tinyChain } from '../model/tiny-networks.js';
 import { model, pngClip } from './tiny-clips.js';
 
 const folder = temporaryFolder();
@@ -28,6 +29,19 @@ test('all bits over all dimensions: a long clip counts for more than a short one
   expect(together.frames).toBe(9);
   expect(together.bitsPerDim).toBeCloseTo((6 * alone.bitsPerDim + other.bitsPerDim) / 7, 9);
   expect(together.clips.map(({ name }) => name)).toEqual(['long', 'short']);
+});
+
+test('of a chain whose shared pixels are predicted the bits are a bound, of another model they are exact', async () => {
+  const predicted = tinyChain().map((network) => ({
+    ...network,
+    conditioning: network.conditioning.map((given) =>
+      given.type === 'low-resolution-image' ? { ...given, shared: 'predicted' as const } : given,
+    ),
+  }));
+  const options = { fit: 'crop', horizon: 0, seed: 1 } as const;
+  expect((await scoreClips(randomModel(predicted), [long], options)).exact).toBe(false);
+  expect((await scoreClips(randomModel(tinyChain()), [long], options)).exact).toBe(true);
+  expect((await score([long])).exact).toBe(true);
 });
 
 test('a clip of one frame is left out, with a warning', async () => {
