@@ -43,7 +43,10 @@
         'native/walk.cc',
       ],
       'dependencies': ['pxv_portable'],
-      'conditions': [['target_arch == "x64"', { 'dependencies': ['pxv_avx2', 'pxv_avx512'] }]],
+      'conditions': [
+        ['target_arch == "x64"', { 'dependencies': ['pxv_avx2', 'pxv_avx512'] }],
+        ['target_arch == "arm64"', { 'dependencies': ['pxv_neon'] }],
+      ],
     },
   ],
   'conditions': [
@@ -62,6 +65,15 @@
           'sources': ['<!@(node -p "[\'kernels\', \'engine\'].flatMap((d) => fs.readdirSync(\'native/\' + d).filter((f) => f.endsWith(\'_avx512.cc\')).map((f) => \'native/\' + d + \'/\' + f)).join(\' \')")'],
           'cflags_cc': ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw'],
           'xcode_settings': { 'OTHER_CFLAGS': ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw'] },
+        },
+      ],
+    }],
+    ['target_arch == "arm64"', {
+      'targets': [
+        {
+          'target_name': 'pxv_neon',
+          'type': 'static_library',
+          'sources': ['<!@(node -p "[\'kernels\', \'engine\'].flatMap((d) => fs.readdirSync(\'native/\' + d).filter((f) => f.endsWith(\'_neon.cc\')).map((f) => \'native/\' + d + \'/\' + f)).join(\' \')")'],
         },
       ],
     }],

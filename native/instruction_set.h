@@ -8,6 +8,9 @@
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
 #endif
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
 namespace pxv {
 
@@ -101,6 +104,16 @@ struct Avx512 : Vector<16> {
 
  private:
   static __mmask16 firstLanes(int count) { return static_cast<__mmask16>((1u << (count < 0 ? 0 : count)) - 1); }
+};
+#endif
+
+#if defined(__aarch64__)
+// Every 64-bit Arm; 32 registers.
+struct Neon : Vector<4> {
+  static constexpr int tileRows[3] = {12, 12, 8}, filterTileRows = 12;
+  static Floats multiplyAdd(Floats a, Floats b, Floats sum) {
+    return (Floats)vfmaq_f32((float32x4_t)sum, (float32x4_t)a, (float32x4_t)b);
+  }
 };
 #endif
 

@@ -5,6 +5,7 @@ namespace pxv {
 struct Portable;
 struct Avx2;
 struct Avx512;
+struct Neon;
 
 namespace {
 
@@ -41,6 +42,8 @@ Registry detect() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512bw"))
     add<Avx512>(registry, "avx512");
+#elif defined(__aarch64__)
+  add<Neon>(registry, "neon");
 #endif
   return registry;
 }

@@ -18,7 +18,7 @@ export interface Implementation {
 export const kernelSets: Kernels[] = [typescriptKernels, ...addonKernels()];
 
 /** Instruction sets that cannot be tested here; tests skip them by name. */
-export const absentSets = (['portable', 'avx2', 'avx512'] as InstructionSet[]).filter(
+export const absentSets = (['portable', 'avx2', 'avx512', 'neon'] as InstructionSet[]).filter(
   (name) => !kernelSets.some(({ instructionSet }) => instructionSet === name),
 );
 
