@@ -5,7 +5,13 @@ import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
 
 const backends = ['native', 'cpu', 'tensorflow'] as const satisfies readonly BackendName[];
-const instructionSets = ['typescript', 'portable', 'avx2', 'avx512', 'neon'] as const satisfies readonly InstructionSet[];
+const instructionSets = [
+  'typescript',
+  'portable',
+  'avx2',
+  'avx512',
+  'neon',
+] as const satisfies readonly InstructionSet[];
 
 /** For commands that compute: the options of `chooseBackend`, under the same names. */
 export function addComputeOptions(command: Command): Command {
