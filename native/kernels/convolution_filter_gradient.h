@@ -97,22 +97,38 @@ void copyFeatureWindow(const ConvolutionShape& shape, const float* image, const 
 }
 
 // Packs a panel of `pixels` pixels of dy as [pixel][vectors * lanes], zero beyond the panel's width, and adds their sum
-// to biasSums[vectors * lanes] where given.
+// to sums[vectors * lanes].
 template <class Set, int Vectors>
-void packDy(const FilterPanel& panel, int features, size_t pixels, const float* dy, float* packed, float* biasSums) {
-  typename Set::Floats sums[Vectors] = {};
+void packPanel(const FilterPanel& panel, int features, size_t pixels, const float* dy, float* packed, float* sums) {
+  typename Set::Floats sum[Vectors] = {};
   dy += panel.first;
-  for (size_t p = 0; p < pixels; p++, dy += features) {
-    __builtin_prefetch(dy + Vectors * Set::lanes);  // for the next panel
+  for (size_t p = 0; p < pixels; p++, dy += features)
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; v++, packed += Set::lanes) {
       const auto value = Set::load(dy + v * Set::lanes, panel.width - v * Set::lanes, 0.0f);
       Set::store(packed, value);
-      sums[v] += value;
+      sum[v] += value;
     }
-  }
+  for (int v = 0; v < Vectors; v++, sums += Set::lanes) Set::store(sums, Set::load(sums) + sum[v]);
+}
+
+// Packs all panels, one after the other, and adds the sum of the pixels to biasSums[columns] where given. It goes
+// through a few pixels at a time, as they lie: a panel alone would touch a line or two of each, too far apart for the
+// processor to guess.
+template <class Set>
+void packDy(const FilterWalk& walk, int features, size_t pixels, const float* dy, float* packed, float* biasSums) {
+  constexpr size_t together = 8;
+  static thread_local Scratch scratch;
+  float* sums = scratch.reserve<float>(walk.columns);
+  std::fill_n(sums, walk.columns, 0.0f);
+  for (size_t begin = 0; begin < pixels; begin += together)
+    for (const FilterPanel& panel : walk.panels) {
+      const auto pack = panel.vectors == 2 ? packPanel<Set, 2> : packPanel<Set, 1>;
+      float* to = packed + panel.column * pixels + begin * panel.vectors * Set::lanes;
+      pack(panel, features, std::min(together, pixels - begin), dy + begin * features, to, sums + panel.column);
+    }
   if (!biasSums) return;
-  for (int v = 0; v < Vectors; v++, biasSums += Set::lanes) Set::store(biasSums, Set::load(biasSums) + sums[v]);
+  for (int column = 0; column < walk.columns; column++) biasSums[column] += sums[column];
 }
 
 template <class Set>
@@ -121,7 +137,7 @@ void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const f
   constexpr int tileRows = Set::filterTileRows;
   constexpr auto oneVector = sumsOfRows<Set, 1>(std::make_integer_sequence<int, tileRows>());
   constexpr auto twoVectors = sumsOfRows<Set, 2>(std::make_integer_sequence<int, tileRows>());
-  constexpr int chunkPixels = 192, blockTiles = 16, fewestTasks = 16;
+  constexpr int chunkPixels = 128, blockTiles = 20, fewestTasks = 16;
 
   const FilterWalk& walk = planFilterGradient(shape, Set::lanes, tileRows);
   const int tiles = static_cast<int>(walk.tiles.size());
@@ -167,16 +183,15 @@ void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const f
       copyFeatureWindow<Set>(shape, x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures,
                              window, relu, copy);
       const size_t pixels = static_cast<size_t>(rows) * shape.outWidth;
-      float* packed = dyScratch.reserve<float>(pixels * 2 * Set::lanes);
+      float* packed = dyScratch.reserve<float>(pixels * walk.columns);
       const float* dyRows =
           dy + (static_cast<size_t>(image) * shape.outHeight + row) * shape.outWidth * shape.outFeatures;
       const ptrdiff_t rowFloats = static_cast<ptrdiff_t>(windowColumns) * pitch;
       const PixelGrid grid{rows, shape.outWidth, shape.stride * rowFloats,
                            static_cast<ptrdiff_t>(shape.stride) * pitch};
 
+      packDy<Set>(walk, shape.outFeatures, pixels, dyRows, packed, biasSums);
       for (const FilterPanel& panel : walk.panels) {
-        (panel.vectors == 2 ? packDy<Set, 2> : packDy<Set, 1>)(panel, shape.outFeatures, pixels, dyRows, packed,
-                                                               biasSums ? biasSums + panel.column : nullptr);
         for (int t = firstTile; t < endTile; t++) {
           const FeatureTile& tile = walk.tiles[t];
           const auto sum = (panel.vectors == 2 ? twoVectors : oneVector)[tile.count - 1];
@@ -185,7 +200,7 @@ void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const f
             if (tap.sees[panel.group] <= tile.first) continue;
             const float* first =
                 copy + (tap.dy - walk.top) * rowFloats + (tap.dx - walk.left) * pitch + tile.first - firstFeature;
-            sum(grid, first, packed, chunk == firstChunk, sumsAt(piece, panel, i, tile.first));
+            sum(grid, first, packed + panel.column * pixels, chunk == firstChunk, sumsAt(piece, panel, i, tile.first));
           }
         }
       }
