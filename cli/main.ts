@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { command as bench } from './bench.js';
 import { command as check } from './check.js';
+import { command as complete } from './complete.js';
 import { command as datasets } from './datasets.js';
 import { command as doctor } from './doctor.js';
 import { command as models } from './models.js';
@@ -14,7 +15,7 @@ import { command as train } from './train.js';
 import { reportError, throwWrongUsage } from './report.js';
 
 /** In the order of the help. A command's file imports what it computes with inside its action, so that help is quick. */
-const commands = [train, predict, sample, evalVideo, evalImages, check, datasets, models, bench, doctor];
+const commands = [train, predict, sample, complete, evalVideo, evalImages, check, datasets, models, bench, doctor];
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

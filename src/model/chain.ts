@@ -109,7 +109,7 @@ export function contextLength({ conditioning }: NetworkDescription): number {
 }
 
 /** How many pixels of the finest scale, down and across, there are for one of a scale. */
-function pixelsOfFinest({ scales }: Chain, scale: number): number {
+export function pixelsOfFinest({ scales }: Chain, scale: number): number {
   return scales
     .slice(scale + 1)
     .reduce((product, { description }) => product * (lowResolutionImageOf(description)?.factor ?? 1), 1);

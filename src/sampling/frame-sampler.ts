@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Given } from '../conditioning/index.js';
-import { examplesOfScale, parametersOfScale, unknownSubPixels } from '../model/chain.js';
+import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
 import type { Model } from '../model/checkpoint.js';
 import { lowResolutionImageOf } from '../model/description.js';
 import { byteOf, disposeExamples, frameBytes, type Examples } from '../model/examples.js';
@@ -17,6 +17,11 @@ export interface FrameDraw {
   samples: readonly number[];
   /** Index of the frame in its clip. */
   frame: number;
+  /**
+   * Levels of sub-pixels that are known in all of the frames, height x width x channels, -1 for those to draw. Known ones
+   * are kept, and count nothing. Default: none is known.
+   */
+  known?: Int16Array | undefined;
   settings: DrawSettings;
   /** Told after each row of each scale, with the share of the sub-pixels that is done. */
   onRow?: (share: number) => void;
@@ -72,7 +77,7 @@ export class FrameSampler {
         const coarse: Int16Array | null = levels;
         const drawn = await sampler.draw({
           given: () => this.givenAt(scale, examples, coarse),
-          known: this.knownAt(scale, coarse, samples.length),
+          known: this.knownAt(scale, options.known, coarse, samples.length),
           noise,
           streams: samples.map((sample) => ({ sample, frame, scale })),
           settings,
@@ -108,20 +113,30 @@ export class FrameSampler {
     return { ...given, lowResolutionImage: tf.tensor4d(Float32Array.from(coarse), shape) };
   }
 
-  /** The sub-pixels of a scale that the scale before has drawn; null where there are none. */
-  private knownAt(scale: number, coarse: Int16Array | null, batch: number): Int16Array | null {
-    const { description } = this.model.chain.scales[scale];
-    const unknown = unknownSubPixels(description);
-    const given = lowResolutionImageOf(description);
-    if (unknown === null || given === null || coarse === null) return null;
+  /** The sub-pixels of a scale that are known, or that the scale before has drawn; null where there are none. */
+  private knownAt(
+    scale: number,
+    known: Int16Array | undefined,
+    coarse: Int16Array | null,
+    batch: number,
+  ): Int16Array | null {
+    const { chain } = this.model;
+    const { description } = chain.scales[scale];
+    const unknown = coarse === null ? null : unknownSubPixels(description);
+    if (unknown === null && known === undefined) return null;
     const { size, channels } = description;
-    const coarseWidth = Math.ceil(size.width / given.factor);
-    return Int16Array.from({ length: batch * unknown.length }, (_, index) => {
-      const [image, at] = [Math.floor(index / unknown.length), index % unknown.length];
-      if (unknown[at] === 1) return -1;
+    const step = pixelsOfFinest(chain, scale);
+    const factor = lowResolutionImageOf(description)?.factor ?? 1;
+    const coarseWidth = Math.ceil(size.width / factor);
+    const image = frameBytes(description);
+    return Int16Array.from({ length: batch * image }, (_, index) => {
+      const at = index % image;
       const [pixel, channel] = [Math.floor(at / channels), at % channels];
-      const [row, column] = [Math.floor(pixel / size.width), pixel % size.width].map((side) => side / given.factor);
-      return coarse[(image * coarse.length) / batch + (row * coarseWidth + column) * channels + channel];
+      const [row, column] = [Math.floor(pixel / size.width), pixel % size.width];
+      const level = known?.[step * (row * chain.examples.size.width + column) * channels + channel] ?? -1;
+      if (level >= 0 || coarse === null || unknown === null || unknown[at] === 1) return level;
+      const own = (Math.floor(index / image) * coarse.length) / batch;
+      return coarse[own + ((row * coarseWidth + column) / factor) * channels + channel];
     });
   }
 }

@@ -5,4 +5,5 @@ export { contactSheet, type ContactSheetOptions, encodePng } from './contact-she
 export { type FfmpegBinary, findFfmpeg } from './ffmpeg-binary.js';
 export { type FrameStore, openFrameStore, type FrameStoreOptions, type StoredClip } from './frame-store.js';
 export type { FrameRate } from './frame-rate.js';
+export { readImage } from './image-folder.js';
 export type { Fit } from './resample.js';

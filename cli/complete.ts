@@ -1,0 +1,92 @@
+import { basename } from 'node:path';
+import { Command } from 'commander';
+import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { startComputing } from './computing.js';
+import {
+  addComputeOptions,
+  addFitOption,
+  addJsonOption,
+  addSeedOption,
+  decimalNumber,
+  wholeNumber,
+} from './options.js';
+import { run, type Report, type Work } from './report.js';
+
+interface CompleteOptions extends BackendOptions {
+  model: string;
+  fromRow?: number;
+  samples: number;
+  out?: string;
+  temperature: number;
+  topP: number;
+  scale: number;
+  fit: 'crop' | 'stretch';
+  seed: number | bigint;
+}
+
+export function command(): Command {
+  const complete = new Command('complete')
+    .description('keep the upper rows of an image and draw the others, several times')
+    .argument('<image>', 'a PNG, JPEG, WebP, TIFF or AVIF file')
+    .requiredOption('--model <run|name>', 'run folder, .safetensors file or shipped model, of images')
+    .option('--from-row <row>', 'first row to draw, from 0 (default: half way down)', wholeNumber('--from-row', 0))
+    .option('--samples <count>', 'completions to draw', wholeNumber('--samples', 1, 64), 7)
+    .option(
+      '--out <file.png>',
+      'contact sheet: the image, what is kept, the completions (default: <image>-completed.png)',
+    )
+    .option(
+      '--temperature <t>',
+      'below 1: nearer to the likeliest levels',
+      decimalNumber('--temperature', { min: 0 }),
+      1,
+    )
+    .option(
+      '--top-p <p>',
+      'draw among the likeliest levels only',
+      decimalNumber('--top-p', { min: 0, above: true, max: 1 }),
+      1,
+    )
+    .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), 4);
+  addFitOption(complete);
+  addSeedOption(complete);
+  addJsonOption(complete);
+  addComputeOptions(complete);
+  complete.addHelpText(
+    'after',
+    `
+Examples:
+  $ pxv complete digit.png --model runs/mine           writes digit-completed.png
+  $ pxv complete photo.jpg --model runs/mine --from-row 16 --samples 14 --out sheet.png`,
+  );
+  return complete.action(run(draw));
+}
+
+async function draw({ signal, progress }: Work, image: string, options: CompleteOptions): Promise<Report> {
+  const { loadModel } = await import('../src/model/checkpoint.js');
+  const { completeImage } = await import('../src/tasks/complete-image.js');
+  const { samples, temperature, topP, scale, fit, seed } = options;
+  const out = options.out ?? `${basename(image).replace(/\.\w+$/, '')}-completed.png`;
+  const model = loadModel(options.model);
+  const { height } = model.chain.examples.size;
+  const fromRow = options.fromRow ?? Math.floor(height / 2);
+  const chosen = await startComputing(options, progress);
+  const started = performance.now();
+  const { bitsPerDim, dimensions } = await completeImage(model, image, {
+    out,
+    fromRow,
+    samples,
+    settings: { temperature, topP },
+    seed,
+    scale,
+    fit,
+    signal,
+    onProgress: (share) =>
+      progress.show({ label: 'complete', done: Math.round(share * height), total: height, unit: 'rows' }),
+  });
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    text: `${out}: ${image}, rows from ${fromRow} on drawn ${samples} times by ${model.name} in ${seconds.toFixed(1)} s`,
+    json: { model: model.name, seed, output: out, seconds, fromRow, samples, dimensions, bitsPerDim, ...chosen },
+  };
+}

@@ -1,0 +1,101 @@
+import { writeFile } from 'node:fs/promises';
+import { PxvError } from '../errors.js';
+import { BITS_PER_NAT } from '../evaluation/scoring.js';
+import type { Frame } from '../frame.js';
+import type { Model } from '../model/checkpoint.js';
+import { Context } from '../model/context.js';
+import { byteOf, frameBytes, levelOf } from '../model/examples.js';
+import { checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
+import { FrameSampler } from '../sampling/frame-sampler.js';
+import { Noise } from '../sampling/noise.js';
+import { writeAtomically } from '../video/atomic-output.js';
+import { checkOutput, contactSheet, encodePng, readImage, type Fit } from '../video/index.js';
+
+export interface CompleteImageOptions {
+  /** Contact sheet (.png): the image, what is kept of it, then the samples. */
+  out: string;
+  /** The first row, from 0 at the model's size, that is drawn anew. */
+  fromRow: number;
+  /** Completions to draw. */
+  samples: number;
+  settings: DrawSettings;
+  seed: bigint | number;
+  /** Screen pixels for one pixel of the model. */
+  scale: number;
+  fit: Fit;
+  /** Told after each row, with the share of the work that is done. */
+  onProgress?: (share: number) => void;
+  signal?: AbortSignal;
+}
+
+export interface CompletedImage {
+  /** Sub-pixels drawn for each sample. */
+  dimensions: number;
+  /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1. */
+  bitsPerDim: number;
+  /** The completions. */
+  images: Frame[];
+}
+
+/**
+ * Keeps the rows of an image above one and draws the others (1601.06759, figure 9). With one scale the completions are
+ * drawn from the model's exact distribution given these rows; a chain draws its coarse image given the coarse pixels
+ * among them alone.
+ *
+ * @throws PxvError where the image cannot be read, the model is one of video, or the output cannot be written
+ */
+export async function completeImage(
+  model: Model,
+  path: string,
+  options: CompleteImageOptions,
+): Promise<CompletedImage> {
+  const { out, fromRow, samples, settings, seed, scale, fit, onProgress, signal } = options;
+  checkDrawSettings(settings);
+  const { size, channels, levels, context } = model.chain.examples;
+  if (context > 0) throw refused(model.name, 'a model of images', `one that is given ${context} previous frames`);
+  if (fromRow >= size.height) throw refused('--from-row', `a row from 0 to ${size.height - 1}`, String(fromRow));
+  if ((await checkOutput(out)) !== 'png') throw refused(out, 'a name that ends in .png', 'another ending');
+  const { data } = await readImage(path, { size, channels, fit });
+  const shown = data.map((byte) => byteOf(levelOf(byte, levels), levels));
+  const kept = fromRow * size.width * channels;
+  const known = Int16Array.from(data, (byte, at) => (at < kept ? levelOf(byte, levels) : -1));
+
+  const sampler = new FrameSampler(model);
+  try {
+    const contexts = Array.from({ length: samples }, () => new Context(model.chain.examples));
+    const drawn = await sampler.draw(Context.examples(contexts), {
+      noise: new Noise(seed),
+      samples: contexts.map((_, sample) => sample),
+      frame: 0,
+      known,
+      settings,
+      ...(onProgress && { onRow: onProgress }),
+      signal,
+    });
+    const frame = (bytes: Uint8Array): Frame => ({ ...size, channels, data: bytes });
+    const images = drawn.map(({ bytes }) => frame(bytes));
+    const occluded = shown.map((byte, at) => (at < kept ? byte : 128));
+    const sheet = contactSheet([frame(shown), frame(occluded), ...images], {
+      scale,
+      labels: ['image', 'kept', ...images.map((_, sample) => String(sample + 1))],
+    });
+    const png = await encodePng(sheet);
+    await writeAtomically(out, (temporary) => writeFile(temporary, png));
+    const dimensions = frameBytes(model.chain.examples) - kept;
+    const nats = drawn.reduce((sum, each) => sum + each.nats, 0);
+    return { dimensions, bitsPerDim: (nats / samples / dimensions) * BITS_PER_NAT, images };
+  } finally {
+    sampler.dispose();
+  }
+}
+
+function refused(argument: string, expected: string, received: string): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'complete image',
+    argument,
+    expected,
+    received,
+    remedy: 'see pxv complete --help',
+  });
+}
