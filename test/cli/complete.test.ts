@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { saveModel } from '../../src/model/checkpoint.js';
+import { encodePng } from '../../src/video/index.js';
+import { folderWith } from '../datasets/made-files.js';
+import { randomFrames, randomModel, tinyNetwork } from '../model/tiny-networks.js';
+import { pxv } from './pxv.js';
+import { jsonOf } from './tiny-run.js';
+
+const size = { width: 5, height: 7 };
+const folder = folderWith({});
+let png: Buffer;
+beforeAll(async () => {
+  saveModel(join(folder, 'model.safetensors'), randomModel([tinyNetwork({ conditioning: [] })]));
+  const data = randomFrames({ size, channels: 3 }, 1, 1);
+  png = await encodePng({ ...size, channels: 3, data });
+});
+
+test('pxv complete writes a contact sheet beside nothing else, from half way down by default', async () => {
+  const cwd = folderWith({ 'image.png': png });
+  const outcome = await pxv(['complete', 'image.png', '--model', folder, '--samples', '2', '--json'], { cwd });
+  expect(outcome.code).toBe(0);
+  expect(jsonOf(outcome)).toMatchObject({
+    output: 'image-completed.png',
+    fromRow: 3,
+    samples: 2,
+    dimensions: 60,
+    seed: 1,
+  });
+  expect(existsSync(join(cwd, 'image-completed.png'))).toBe(true);
+});
+
+test.each([
+  [['image.png'], 2, /^pxv: required option '--model <run\|name>' not specified; see pxv complete --help\n$/],
+  [
+    ['image.png', '--model', folder, '--from-row', '7'],
+    2,
+    /^pxv: complete image: --from-row: expected a row from 0 to 6, received 7;/,
+  ],
+  [['none.png', '--model', folder], 1, /^pxv: read image: none\.png: expected a readable image, received [^\n]+\n$/],
+])('pxv complete %j ends with %i and one line', async (args, expected, line) => {
+  const { code, stdout, stderr } = await pxv(['complete', ...args], { cwd: folderWith({ 'image.png': png }) });
+  expect({ code, stdout }).toEqual({ code: expected, stdout: '' });
+  expect(stderr).toMatch(line);
+});
