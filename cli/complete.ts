@@ -2,23 +2,15 @@ import { basename } from 'node:path';
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { startComputing } from './computing.js';
-import {
-  addComputeOptions,
-  addFitOption,
-  addJsonOption,
-  addSeedOption,
-  decimalNumber,
-  wholeNumber,
-} from './options.js';
+import { addDrawOptions, drawSettings, type DrawOptions } from './draw-options.js';
+import { addComputeOptions, addFitOption, addJsonOption, addSeedOption, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
-interface CompleteOptions extends BackendOptions {
+interface CompleteOptions extends BackendOptions, DrawOptions {
   model: string;
   fromRow?: number;
   samples: number;
   out?: string;
-  temperature: number;
-  topP: number;
   scale: number;
   fit: 'crop' | 'stretch';
   seed: number | bigint;
@@ -35,19 +27,8 @@ export function command(): Command {
       '--out <file.png>',
       'contact sheet: the image, what is kept, the completions (default: <image>-completed.png)',
     )
-    .option(
-      '--temperature <t>',
-      'below 1: nearer to the likeliest levels',
-      decimalNumber('--temperature', { min: 0 }),
-      1,
-    )
-    .option(
-      '--top-p <p>',
-      'draw among the likeliest levels only',
-      decimalNumber('--top-p', { min: 0, above: true, max: 1 }),
-      1,
-    )
     .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), 4);
+  addDrawOptions(complete);
   addFitOption(complete);
   addSeedOption(complete);
   addJsonOption(complete);
@@ -65,7 +46,7 @@ Examples:
 async function draw({ signal, progress }: Work, image: string, options: CompleteOptions): Promise<Report> {
   const { loadModel } = await import('../src/model/checkpoint.js');
   const { completeImage } = await import('../src/tasks/complete-image.js');
-  const { samples, temperature, topP, scale, fit, seed } = options;
+  const { samples, scale, fit, seed } = options;
   const out = options.out ?? `${basename(image).replace(/\.\w+$/, '')}-completed.png`;
   const model = loadModel(options.model);
   const { height } = model.chain.examples.size;
@@ -76,7 +57,7 @@ async function draw({ signal, progress }: Work, image: string, options: Complete
     out,
     fromRow,
     samples,
-    settings: { temperature, topP },
+    settings: drawSettings(options),
     seed,
     scale,
     fit,

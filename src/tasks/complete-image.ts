@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { PxvError } from '../errors.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import type { Frame } from '../frame.js';
@@ -8,8 +7,8 @@ import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
-import { writeAtomically } from '../video/atomic-output.js';
-import { checkOutput, contactSheet, encodePng, readImage, type Fit } from '../video/index.js';
+import { frameOf } from '../sampling/roll-out.js';
+import { checkOutput, contactSheet, writePng, readImage, type Fit } from '../video/index.js';
 
 export interface CompleteImageOptions {
   /** Contact sheet (.png): the image, what is kept of it, then the samples. */
@@ -72,15 +71,13 @@ export async function completeImage(
       ...(onProgress && { onRow: onProgress }),
       signal,
     });
-    const frame = (bytes: Uint8Array): Frame => ({ ...size, channels, data: bytes });
-    const images = drawn.map(({ bytes }) => frame(bytes));
+    const images = drawn.map(({ bytes }) => frameOf(model, bytes));
     const occluded = shown.map((byte, at) => (at < kept ? byte : 128));
-    const sheet = contactSheet([frame(shown), frame(occluded), ...images], {
+    const sheet = contactSheet([frameOf(model, shown), frameOf(model, occluded), ...images], {
       scale,
       labels: ['image', 'kept', ...images.map((_, sample) => String(sample + 1))],
     });
-    const png = await encodePng(sheet);
-    await writeAtomically(out, (temporary) => writeFile(temporary, png));
+    await writePng(out, sheet);
     const dimensions = frameBytes(model.chain.examples) - kept;
     const nats = drawn.reduce((sum, each) => sum + each.nats, 0);
     return { dimensions, bitsPerDim: (nats / samples / dimensions) * BITS_PER_NAT, images };

@@ -1,12 +1,10 @@
-import { writeFile } from 'node:fs/promises';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { heatMap } from '../evaluation/heat-map.js';
 import { bitsOfPixels, type ImageSource } from '../evaluation/image-score.js';
 import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { frameBytes } from '../model/examples.js';
-import { writeAtomically } from '../video/atomic-output.js';
-import { contactSheet, encodePng } from '../video/index.js';
+import { contactSheet, writePng } from '../video/index.js';
 
 /** An image and what it costs. */
 export interface RankedImage {
@@ -62,8 +60,7 @@ export async function writeExtremes(
   // Labels need about 40 screen pixels.
   const scale = Math.max(1, Math.ceil(96 / size.width));
   const sheet = contactSheet(rows.flat(), { columns: worst.length, scale, labels });
-  const png = await encodePng(sheet);
-  await writeAtomically(path, (temporary) => writeFile(temporary, png));
+  await writePng(path, sheet);
 }
 
 function inColour({ chain }: Model, source: ImageSource, index: number): Frame {

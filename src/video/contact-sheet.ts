@@ -1,6 +1,8 @@
+import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
+import { writeAtomically } from './atomic-output.js';
 import { enlarge } from './enlarge.js';
 import { eachTextPixel, glyphHeight } from './pixel-font.js';
 
@@ -66,6 +68,16 @@ export function contactSheet(frames: readonly Frame[], options: ContactSheetOpti
 /** A frame as the bytes of a PNG file. */
 export function encodePng({ width, height, channels, data }: Frame): Promise<Buffer> {
   return sharp(data, { raw: { width, height, channels } }).png().toBuffer();
+}
+
+/**
+ * Writes a frame as a PNG file, whole or not at all.
+ *
+ * @throws {PxvError} OUTPUT where it cannot be written.
+ */
+export async function writePng(path: string, frame: Frame): Promise<void> {
+  const png = await encodePng(frame);
+  await writeAtomically(path, (temporary) => writeFile(temporary, png));
 }
 
 function cannotDraw(expected: string, received: string): PxvError {
