@@ -24,7 +24,7 @@ test('pxv check prints a line for each check under the titles, and ends with 0 w
   expect(code).toBe(0);
   const [titles, ...lines] = stdout.trimEnd().split('\n');
   expect(titles).toMatch(/^check +size +result +found$/);
-  expect(lines[1]).toMatch(/^causality +5x7 +passed +each of 105 sub-pixels changed on its own: /);
+  expect(lines[1]).toMatch(/^causality +5x7 +passed +each of 105 sub-pixels changed, one at a time: /);
   expect(lines.at(-1)).toMatch(/sound\.safetensors: every check passed in \d+\.\d s$/);
 });
 

@@ -5,7 +5,7 @@ import type { Size } from '../../frame.js';
 import type { Network } from '../../model/network.js';
 import { toTensors } from '../../model/weights.js';
 import { causalityFaults } from './causality.js';
-import { contextFaults, SMALL_GRADIENT, usedContext } from './context.js';
+import { contextFaults, SMALL_GRADIENT, usedContext, type ContextSettings } from './context.js';
 import { fieldShape } from './field-shape.js';
 import { judged, type CheckProgress, type Finding } from './finding.js';
 import { likelihoodAgreement } from './likelihood.js';
@@ -23,11 +23,12 @@ export interface CheckSettings {
 /** The size at which every sub-pixel is changed, and every output's context looked at. */
 const SMALL: Size = { width: 11, height: 9 };
 
-/** The size up to which a network is checked at its own size as well. */
-const LARGE: Size = { width: 64, height: 64 };
+/** The sides up to which a network is checked at its own size as well: the first that is not too much work. */
+const LARGE_SIDES = [64, 32, 16];
 
-/** Sub-pixels changed at the large size. */
+/** Sub-pixels changed at the large size, and the multiply-adds that they may take. */
 const CHANGED = 48;
+const CHANGED_WORK = 1e12;
 
 /** Multiply-adds up to which an image is drawn at the large size. */
 const DRAWN_WORK = 5e9;
@@ -53,7 +54,8 @@ export async function checkNetwork(
   weights: Float32Array[],
   settings: CheckSettings,
 ): Promise<Finding[]> {
-  const [small, large] = [SMALL, LARGE].map((most) => networkAtMost(network, most));
+  const small = networkAtMost(network, SMALL);
+  const large = largeNetwork(network);
   const sizes = subPixelCount(small.description) === subPixelCount(large.description) ? [large] : [small, large];
   const parameters = toTensors(weights, network.parameters);
   try {
@@ -62,13 +64,21 @@ export async function checkNetwork(
     for (const [index, sized] of sizes.entries())
       findings.push(await causality(sized, fields[index], parameters, settings));
     findings.push(promise(fields[fields.length - 1]));
-    findings.push(...(await context(sizes[0], fields[0], weights, parameters, settings)));
+    findings.push(await context(sizes[0], fields[0], settings));
+    findings.push(await trainedContext(sizes[0], fields[0], weights, parameters, settings));
     const isCheap = workOf(large) <= DRAWN_WORK;
     findings.push(...(await likelihood(isCheap ? large : small, weights, parameters, settings)));
     return findings;
   } finally {
     tf.dispose(parameters);
   }
+}
+
+function largeNetwork(network: Network): Network {
+  const candidates = LARGE_SIDES.map((side) => networkAtMost(network, { width: side, height: side }));
+  return (
+    candidates.find((candidate) => CHANGED * workOf(candidate) <= CHANGED_WORK) ?? candidates[candidates.length - 1]
+  );
 }
 
 function masks(network: Network): Finding {
@@ -96,7 +106,7 @@ async function causality(
     signal,
   });
   const which = total === count ? `each of ${count} sub-pixels` : `${total} of ${count} sub-pixels`;
-  const fine = `${which} changed on its own: earlier outputs and its own keep every bit, a later one changes`;
+  const fine = `${which} changed, one at a time: its own and earlier outputs keep every bit, a later one changes`;
   return judged('causality', description.size, faults, fine);
 }
 
@@ -107,33 +117,53 @@ function promise(fields: ReceptiveFields): Finding {
   return { check: 'context', size: fields.size, result: 'reported', found: `promised is ${label}${text}` };
 }
 
-async function context(
+async function context(network: Network, fields: ReceptiveFields, settings: CheckSettings): Promise<Finding> {
+  const { description } = network;
+  const outputs = chosenSubPixels(description, mostOutputs(network), settings.seed);
+  const faults = await contextFaults(network, contextSettings('context', fields, outputs, settings));
+  const which = outputsInWords(outputs.length, fields);
+  const fine = `random weights: gradients at every sub-pixel that is promised, and at no other, for ${which}`;
+  return judged('context', description.size, faults, fine);
+}
+
+async function trainedContext(
   network: Network,
   fields: ReceptiveFields,
-  weights: Float32Array[],
+  weights: readonly Float32Array[],
   parameters: readonly Tensor[],
+  settings: CheckSettings,
+): Promise<Finding> {
+  const { size, channels } = network.description;
+  const outputs = chosenSubPixels(fields, mostOutputs(network), settings.seed);
+  // The last colour of a pixel sees the most.
+  const looked = outputs.filter((output) => output % channels === channels - 1);
+  const context = contextSettings('trained context', fields, looked, settings);
+  const share = (100 * (await usedContext(network, weights, parameters, context))).toFixed(1);
+  const which = outputsInWords(looked.length, fields);
+  const found = `trained weights: ${share}% of the gradients promised, for ${which}, are above ${SMALL_GRADIENT.toExponential()} of the largest`;
+  return { check: 'trained context', size, result: 'reported', found };
+}
+
+function contextSettings(
+  check: 'context' | 'trained context',
+  fields: ReceptiveFields,
+  outputs: readonly number[],
   { seed, onProgress, signal }: CheckSettings,
-): Promise<Finding[]> {
-  const { description } = network;
-  const count = subPixelCount(description);
-  const outputs = chosenSubPixels(description, Math.max(LEAST_OUTPUTS, GRADIENT_WORK / workOf(network)), seed);
-  const settings = (check: 'context' | 'trained context') => ({
-    fields,
-    outputs,
-    seed,
-    onProgress: (done: number) =>
-      onProgress?.({ check, size: description.size, done, total: outputs.length, unit: 'outputs' }),
-    signal,
-  });
-  const which = outputs.length === count ? `each of ${count} outputs` : `${outputs.length} of ${count} outputs`;
-  const fine = `random weights: gradients at every sub-pixel that is promised, and at no other, for ${which}`;
-  const faults = await contextFaults(network, settings('context'));
-  const share = await usedContext(network, weights, parameters, settings('trained context'));
-  const used = `trained weights: ${(100 * share).toFixed(1)}% of the gradients promised, for ${which}, are above ${SMALL_GRADIENT} of the largest`;
-  return [
-    judged('context', description.size, faults, fine),
-    { check: 'trained context', size: description.size, result: 'reported', found: used },
-  ];
+): ContextSettings {
+  const { size } = fields;
+  const total = outputs.length;
+  const tell = (done: number) => onProgress?.({ check, size, done, total, unit: 'outputs' });
+  return { fields, outputs, seed, onProgress: tell, signal };
+}
+
+/** Outputs whose gradients are affordable. */
+function mostOutputs(network: Network): number {
+  return Math.max(LEAST_OUTPUTS, GRADIENT_WORK / workOf(network));
+}
+
+function outputsInWords(outputs: number, fields: ReceptiveFields): string {
+  const count = subPixelCount(fields);
+  return outputs === count ? `each of ${count} outputs` : `${outputs} of ${count} outputs`;
 }
 
 async function likelihood(
