@@ -19,16 +19,16 @@ const [fastest] = [...backends].filter((name) => name !== 'cpu').reverse();
 beforeEach(() => tf.setBackend(fastest));
 
 describe('no output depends on its own or a later sub-pixel, and each sub-pixel matters to a later one:', () => {
-  test.each(tinyNetworks)('%s', (_, description) => {
+  test.each(tinyNetworks)('%s', async (_, description) => {
     const network = buildNetwork(description);
-    expect(causalityBreaks(network, randomWeights(network, 3), 4)).toEqual([]);
+    expect(await causalityBreaks(network, randomWeights(network, 3), 4)).toEqual([]);
   });
 
   test('on every backend', async () => {
     const network = buildNetwork(tinyNetwork());
     for (const backend of backends) {
       await tf.setBackend(backend);
-      expect({ backend, breaks: causalityBreaks(network, randomWeights(network, 3), 4) }).toEqual({
+      expect({ backend, breaks: await causalityBreaks(network, randomWeights(network, 3), 4) }).toEqual({
         backend,
         breaks: [],
       });
@@ -55,37 +55,35 @@ describe('the check of causality finds', () => {
   const colour = buildNetwork(tinyNetwork());
   const grey = buildNetwork(tinyNetwork({ channels: 1, conditioning: [] }));
 
-  test('nothing where only weights that are masked are not zero', () => {
-    expect(causalityBreaks(colour, unmaskedWeights(colour), 3)).toEqual([]);
+  test('nothing where only weights that are masked are not zero', async () => {
+    expect(await causalityBreaks(colour, unmaskedWeights(colour), 3)).toEqual([]);
   });
 
-  test('a centre tap of the first layer through which each colour sees itself', () => {
+  test('a centre tap of the first layer through which each colour sees itself', async () => {
     const broken = withTaps(colour, 'first.weights', (taps) =>
       taps.map((tap) => (tap.dy === 0 && tap.dx === 0 ? { ...tap, sees: [2, 4, 6] } : tap)),
     );
-    expect(causalityBreaks(broken, unmaskedWeights(broken), 3)).toContain(
-      '(3, 2) channel 1 changes the output of (3, 2) channel 1',
+    expect(await causalityBreaks(broken, unmaskedWeights(broken), 3)).toContain(
+      '(3, 2) G changes the output of (3, 2) G',
     );
   });
 
-  test('a 1x1 layer through which red sees green', () => {
+  test('a 1x1 layer through which red sees green', async () => {
     const broken = withTaps(colour, 'head.weights', (taps) => taps.map((tap) => ({ ...tap, sees: [8, 8, 12] })));
     // Blue is still hidden from both.
-    const breaks = causalityBreaks(broken, unmaskedWeights(broken), 3);
-    expect(breaks).toContain('(0, 0) channel 0 changes the output of (0, 0) channel 0');
-    expect(breaks.filter((line) => line.includes('channel 2'))).toEqual([]);
+    const breaks = await causalityBreaks(broken, unmaskedWeights(broken), 3);
+    expect(breaks).toContain('(0, 0) R changes the output of (0, 0) R');
+    expect(breaks.filter((line) => / B( |$)/.test(line))).toEqual([]);
   });
 
-  test('a grey first layer with a tap at its centre', () => {
+  test('a grey first layer with a tap at its centre', async () => {
     const broken = withTaps(grey, 'first.weights', (taps) => [...taps, { dy: 0, dx: 0, position: 24, sees: [1] }]);
-    expect(causalityBreaks(broken, unmaskedWeights(broken), 3)).toContain(
-      '(0, 0) channel 0 changes the output of (0, 0) channel 0',
-    );
+    expect(await causalityBreaks(broken, unmaskedWeights(broken), 3)).toContain('(0, 0) changes the output of (0, 0)');
   });
 
-  test('a network that sees nothing', () => {
+  test('a network that sees nothing', async () => {
     const zeros = grey.parameters.map(({ shape }) => new Float32Array(tf.util.sizeFromShape([...shape])));
-    expect(causalityBreaks(grey, zeros, 3)).toContain('(0, 0) channel 0 changes no output');
+    expect(await causalityBreaks(grey, zeros, 3)).toContain('(0, 0) changes no output');
   });
 });
 
