@@ -12,6 +12,7 @@ export { describeModel, type PresetSettings } from './model/presets.js';
 export type { DrawSettings } from './sampling/draw.js';
 export { FrameSampler, type DrawnFrame } from './sampling/frame-sampler.js';
 export { frameOf, rollOut, type RollOut } from './sampling/roll-out.js';
+export { checkModel, type ScaleFinding } from './tasks/check-model.js';
 export { sampleImages, type SampledImages, type SampleImagesOptions } from './tasks/sample-images.js';
 export { predictClip, type PredictClipOptions, type PredictedClip } from './tasks/predict-clip.js';
 export { scoreClips, type ScoreClipsOptions, type VideoScore } from './tasks/score-clips.js';
