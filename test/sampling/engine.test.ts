@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadAddon } from '../../src/backend/addon.js';
 import { imageInput } from '../../src/model/image-input.js';
-import type { Network } from '../../src/model/network.js';
+import type { Channels } from '../../src/frame.js';
+import { buildNetwork, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
 import { makeEngine } from '../../src/sampling/engine.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
-import { randomWeights } from '../model/tiny-networks.js';
+import { randomWeights, softmax, tinyNetwork } from '../model/tiny-networks.js';
 import { randomFloats, randomInts } from '../random.js';
 import { randomProgram } from './random-programs.js';
 
@@ -67,6 +68,8 @@ function expectSameBits(whole: Float32Array, step: Float32Array): void {
   expect(b).toHaveLength(a.length);
 }
 
+const nativeSets = kernelSets.map(({ instructionSet }) => instructionSet).filter((set) => set !== 'typescript');
+
 describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (instructionSet) => {
   beforeAll(() => tf.setBackend(`native-${instructionSet}`));
 
@@ -91,4 +94,101 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
   );
 });
 
+/** Wide enough for the threads to share the panels of one op, at few images. */
+function wideNetwork(channels: Channels): Network {
+  return buildNetwork(
+    tinyNetwork({
+      channels,
+      size: { width: 3, height: 4 },
+      levels: 16,
+      head: softmax,
+      conditioning: [],
+      first: { kernel: 3, features: 256 },
+      layers: [
+        { type: 'pixel-cnn-block', hidden: 128 },
+        { type: 'diagonal-bilstm', hidden: 112, initialState: 'learned' },
+        { type: 'row-lstm', hidden: 96, initialState: 'learned' },
+      ],
+      output: [200],
+    }),
+  );
+}
+
+describe.each(nativeSets)('on %s', (instructionSet) => {
+  beforeAll(() => tf.setBackend(`native-${instructionSet}`));
+
+  test.each([
+    { channels: 1, batch: 1 },
+    { channels: 3, batch: 1 },
+    { channels: 3, batch: 3 },
+  ] as const)(
+    'a wide network of $channels channels, batch $batch, has the same bits at one to four threads',
+    async ({ channels, batch }) => {
+      const network = wideNetwork(channels);
+      const weights = randomWeights(network, 3);
+      const known = randomKnown(network, batch, 4);
+      const whole = wholeImage(network, weights, known);
+      for (const threads of [1, 2, 3, 4]) {
+        loadAddon().setThreads(threads);
+        expectSameBits(whole, await stepwise(network, weights, known));
+      }
+    },
+  );
+});
+
 test.skip.each(absentSets)('on %s (not on this machine)', () => {});
+
+test('the comparison fails where one output has another last bit', async () => {
+  await tf.setBackend('native-typescript');
+  const network = randomProgram(1);
+  const weights = randomWeights(network, 1);
+  const outputs = wholeImage(network, weights, randomKnown(network, 1, 1));
+  const other = outputs.slice();
+  new Int32Array(other.buffer)[3] ^= 1;
+  expect(() => expectSameBits(outputs, other)).toThrow(/^output 3: whole image /);
+});
+
+describe.each(nativeSets)('a drawing on %s', (instructionSet) => {
+  test('leaves the main thread free, and stops within rows of an abort', async () => {
+    await tf.setBackend(`native-${instructionSet}`);
+    const network = buildNetwork(tinyNetwork({ size: { width: 64, height: 64 }, conditioning: [] }));
+    const levels = new Int16Array(64 * 64 * 3).fill(-1);
+    const controller = new AbortController();
+    let [shares, ticks] = [0, 0];
+    const ticking = setInterval(() => ticks++, 1);
+    const drawing = makeEngine(network, randomWeights(network, 1)).draw({
+      map: null,
+      anchors: null,
+      levels,
+      noise: new Noise(1),
+      streams: [{ sample: 0, frame: 0, scale: 0 }],
+      settings: { temperature: 1, topP: 1 },
+      onProgress: () => ++shares === 2 && controller.abort(new Error('enough')),
+      signal: controller.signal,
+    });
+    await expect(drawing).rejects.toThrow('enough');
+    clearInterval(ticking);
+    expect(shares).toBe(2);
+    expect(ticks).toBeGreaterThan(0);
+    expect(levels.at(-1)).toBe(-1);
+  });
+
+  test('refuses arrays that do not fit, before C++ sees them', async () => {
+    await tf.setBackend(`native-${instructionSet}`);
+    const network = buildNetwork(tinyNetwork());
+    const engine = makeEngine(network, randomWeights(network, 1));
+    const draw = engine.draw({
+      map: new Float32Array(3),
+      anchors: null,
+      levels: new Int16Array(5 * 7 * 3),
+      noise: new Noise(1),
+      streams: [{ sample: 0, frame: 0, scale: 0 }],
+      settings: { temperature: 1, topP: 1 },
+    });
+    await expect(draw).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(/draw images: map: expected \d+ numbers, received 3/) as string,
+    });
+    expect(() => makeEngine(network, randomWeights(network, 1).slice(1))).toThrow(/expected \d+ numbers/);
+  });
+});

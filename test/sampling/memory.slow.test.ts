@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
+
+/** Draws one frame of video-64's network at some size in a process of its own; returns the most memory held, in MiB. */
+function peakMemory(side: number): number {
+  const from = (path: string) => JSON.stringify(pathToFileURL(`dist/src/${path}.js`).href);
+  const script = `
+    const { chooseBackend, loadModel, Context, FrameSampler } = await import(${from('index')});
+    const { buildChain } = await import(${from('model/chain')});
+    const { Noise } = await import(${from('sampling/noise')});
+    await chooseBackend();
+    const model = loadModel('video-64');
+    // Weights do not depend on the size.
+    const scales = model.description.scales.map((scale) => ({ ...scale, size: { width: ${side}, height: ${side} } }));
+    const chain = buildChain({ ...model.description, scales });
+    const sampler = new FrameSampler({ ...model, chain });
+    const context = new Context(chain.examples);
+    context.push(new Uint8Array(3 * ${side * side}).map((_, at) => at % 251));
+    const settings = { temperature: 1, topP: 1 };
+    await sampler.draw(Context.examples([context]), { noise: new Noise(1), samples: [0], frame: 1, settings });
+    console.log(process.resourceUsage().maxRSS / 1024);
+    process.exit();`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('');
+  return Number(stdout);
+}
+
+test('drawing a frame of 256x256 RGB takes less than 1 GiB, all in all', () => {
+  const most = peakMemory(256);
+  expect(most).toBeGreaterThan(peakMemory(64));
+  expect(most).toBeLessThan(1024);
+});
