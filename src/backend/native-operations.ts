@@ -200,4 +200,16 @@ export const nativeOperations: Record<Operation, NativeKernel> = {
     );
     return updated.map(({ info }) => info);
   },
+
+  /** In JavaScript: gradients are few beside the work that made them, and a sum in float64 costs no more. */
+  'pxv.globalNorm'(backend, tensors) {
+    let squares = 0;
+    for (const tensor of Object.values(tensors)) {
+      const values = backend.floats(tensor);
+      for (let i = 0; i < values.length; i++) squares += values[i] * values[i];
+    }
+    const { info, values } = backend.allocate([]);
+    values[0] = Math.sqrt(squares);
+    return info;
+  },
 };

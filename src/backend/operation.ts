@@ -17,7 +17,8 @@ export type Operation =
   | 'pxv.logisticMixture'
   | 'pxv.logisticMixtureGradient'
   | 'pxv.adam'
-  | 'pxv.rmsProp';
+  | 'pxv.rmsProp'
+  | 'pxv.globalNorm';
 
 /** Whether the backend in use has a kernel of its own for the operation. */
 export function hasKernel(operation: Operation): boolean {

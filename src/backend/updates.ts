@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { AdamSettings, RmsPropSettings } from './kernels.js';
 import { hasKernel, runKernel } from './operation.js';
 
@@ -45,4 +45,10 @@ export function rmsProp(settings: RmsPropSettings, inputs: RmsPropInputs): { wei
     const direction = tf.div(gradient, tf.add(tf.sqrt(v), epsilon));
     return { weights: tf.sub(inputs.weights, tf.mul(direction, learningRate)), v };
   });
+}
+
+/** Square root of the sum of squares over all tensors. */
+export function globalNorm(tensors: readonly Tensor[]): Scalar {
+  if (hasKernel('pxv.globalNorm')) return runKernel('pxv.globalNorm', Object.fromEntries(tensors.entries()), {});
+  return tf.tidy(() => tf.sqrt<Scalar>(tf.addN(tensors.map((tensor) => tf.sum<Scalar>(tf.square(tensor))))));
 }

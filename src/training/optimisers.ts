@@ -49,11 +49,6 @@ export const optimisers = {
 
 export type OptimiserName = keyof typeof optimisers;
 
-/** Square root of the sum of squares over all tensors. */
-export function globalNorm(tensors: readonly Tensor[]): Scalar {
-  return tf.tidy(() => tf.sqrt<Scalar>(tf.addN(tensors.map((tensor) => tf.sum<Scalar>(tf.square(tensor))))));
-}
-
 /** Factor that brings a norm down to at most `limit` (Pascanu et al. 2013). */
 export function clippingScale(norm: Scalar, limit: number): Scalar {
   return tf.tidy(() => tf.minimum<Scalar>(tf.div(limit, tf.add(norm, 1e-12)), 1));

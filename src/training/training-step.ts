@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { globalNorm } from '../backend/updates.js';
 import { chainNats, dimensions, parametersOfScale, type Chain } from '../model/chain.js';
 import type { Examples } from '../model/examples.js';
-import { clippingScale, globalNorm, type Optimiser, type UpdateSettings } from './optimisers.js';
+import { clippingScale, type Optimiser, type UpdateSettings } from './optimisers.js';
 
 /** All that changes from step to step: weights, and the optimiser's state for each. */
 export type TrainingState = {
