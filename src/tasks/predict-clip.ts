@@ -48,7 +48,8 @@ export interface PredictedClip extends WrittenClip {
  * the futures side by side (before them the truth, where the clip goes on).
  *
  * @throws PxvError where the clip cannot be read, has nothing before the first predicted frame, or the output cannot be
- *   written: then nothing is left of it
+ *   written: then nothing is left of it; the signal's reason where it is aborted before a predicted frame is finished,
+ *   and else a clip that ends with the last one finished
  */
 export async function predictClip(model: Model, path: string, options: PredictClipOptions): Promise<PredictedClip> {
   const { out, scale, signal, fit } = options;
@@ -60,10 +61,18 @@ export async function predictClip(model: Model, path: string, options: PredictCl
   const prediction = new Prediction(model, sampler, reader, options);
   try {
     const { frameRate } = reader;
-    const written = await writeClip(out, prediction.frames(), { frameRate, scale, ...(signal && { signal }) });
-    const { known, nats } = prediction;
-    const dimensions = options.samples * options.horizon * size.width * size.height * channels;
-    return { ...written, known, predicted: options.horizon, frameRate, bitsPerDim: nats / Math.LN2 / dimensions };
+    const written = await writeClip(out, prediction.frames(), { frameRate, scale, ...(signal && { signal }) }).catch(
+      async (error: unknown) => {
+        if (!signal?.aborted || prediction.predicted.length === 0) throw error;
+        // The encoder has ended with the rest: another one writes what is finished.
+        const again = await openClip(path, { size, channels, fit });
+        return writeClip(out, prediction.finished(again), { frameRate, scale });
+      },
+    );
+    const { known, nats, predicted } = prediction;
+    const dimensions = options.samples * predicted.length * size.width * size.height * channels;
+    const bitsPerDim = nats / Math.LN2 / dimensions;
+    return { ...written, known, predicted: predicted.length, frameRate, bitsPerDim };
   } finally {
     sampler.dispose();
   }
@@ -73,7 +82,8 @@ export async function predictClip(model: Model, path: string, options: PredictCl
 class Prediction {
   known = 0;
   nats = 0;
-  private drawn = 0;
+  /** The frames of the horizon that are finished, all panels of each in one. */
+  readonly predicted: Frame[] = [];
 
   constructor(
     private readonly model: Model,
@@ -83,10 +93,9 @@ class Prediction {
   ) {}
 
   async *frames(): AsyncGenerator<Frame> {
-    const { from, horizon, samples } = this.options;
+    const { from, horizon } = this.options;
     const context = new Context(this.model.chain.examples);
     const truth: Frame[] = [];
-    const panels = samples + (from === null ? 0 : 1);
     for await (const frame of this.reader.frames()) {
       if (from !== null && this.known === from) {
         truth.push(frame);
@@ -95,11 +104,26 @@ class Prediction {
       }
       context.push(frame.data);
       this.known++;
-      yield beside(Array.from({ length: panels }, () => frame));
+      yield this.inEveryPanel(frame);
     }
     if (this.reader.warning !== null) this.options.onWarning?.(this.reader.warning);
     if (this.known === 0 || (from !== null && this.known < from)) throw tooShort(this.reader.path, this.known, from);
     yield* this.future(context, truth);
+  }
+
+  /** The same again up to the last predicted frame that is finished, from a fresh reader. */
+  async *finished(reader: ClipReader): AsyncGenerator<Frame> {
+    let known = 0;
+    for await (const frame of reader.frames()) {
+      if (known++ === this.known) break;
+      yield this.inEveryPanel(frame);
+    }
+    yield* this.predicted;
+  }
+
+  private inEveryPanel(frame: Frame): Frame {
+    const { from, samples } = this.options;
+    return beside(Array.from({ length: samples + (from === null ? 0 : 1) }, () => frame));
   }
 
   private async *future(context: Context, truth: readonly Frame[]): AsyncGenerator<Frame> {
@@ -110,16 +134,16 @@ class Prediction {
       samples: Array.from({ length: samples }, (_, sample) => sample),
       first: this.known,
       settings,
-      onRow: (share) => onProgress?.(this.drawn + share * samples, horizon * samples),
+      onRow: (share) => onProgress?.((this.predicted.length + share) * samples, horizon * samples),
       signal,
     });
     for (let step = 0; step < horizon; step++) {
       const { value: drawn } = await future.next();
       for (const { nats } of drawn) this.nats += nats;
-      this.drawn += samples;
       const panels = drawn.map(({ bytes }) => frameOf(this.model, bytes));
       if (from !== null) panels.unshift(truth[step] ?? blank(panels[0]));
-      yield beside(panels);
+      this.predicted.push(beside(panels));
+      yield this.predicted[step];
     }
   }
 }

@@ -74,6 +74,22 @@ test.each(['stopped.mp4', 'stopped', 'stopped.png'])(
   },
 );
 
+test.each(['finished.mp4', 'finished', 'finished.png'])(
+  'a prediction to %s that is aborted later keeps the frames that are finished',
+  async (name) => {
+    const out = join(folder.path, name);
+    const controller = new AbortController();
+    const onProgress = (done: number) => done > 1 && controller.abort(new Error('stopped'));
+    expect(await predict({ out, signal: controller.signal, onProgress })).toMatchObject({
+      frames: 4,
+      known: 3,
+      predicted: 1,
+    });
+    expect(existsSync(out)).toBe(true);
+    expect(livingFfmpegs()).toEqual([]);
+  },
+);
+
 test('an output that cannot be written is refused before anything is drawn', async () => {
   const file = join(folder.path, 'file');
   writeFileSync(file, '');
