@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { Split } from '../datasets/index.js';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
+import type { Published } from '../src/evaluation/published.js';
 import { formatTable } from '../src/evaluation/table.js';
 import type { ImageSetScore } from '../src/tasks/score-images.js';
 import { startComputing } from './computing.js';
@@ -112,19 +113,19 @@ function textOf(model: string, score: ImageSetScore, out: string | undefined): s
       .map(([name, value]) => `${name} ${value.toFixed(3)}`)
       .join(', ')}`,
     `baselines, ${unit}: uniform ${baselines.uniform.toFixed(digits)}, histogram ${baselines.histogram.toFixed(digits)}, PNG ${baselines.png.toFixed(digits)}, lossless WebP ${baselines.webp.toFixed(digits)}`,
-    ...(published.length === 0 ? [] : ['', `published, ${unit} on all official test images:`, publishedTable(score)]),
+    ...(published === null ? [] : ['', `published, ${unit} on ${published.images}:`, publishedTable(published)]),
     ...(out === undefined ? [] : ['', `${out}: the worst and best images, and where their bits are`]),
   ].join('\n');
 }
 
-function publishedTable({ published }: ImageSetScore): string {
+function publishedTable({ scores }: Published): string {
   return formatTable(
     [
       { title: '', align: 'left' },
       { title: '', align: 'right' },
       { title: '', align: 'left' },
     ],
-    published.map(({ model, value, bound, source }) => [model, `${bound ? '<= ' : ''}${value.toFixed(2)}`, source]),
+    scores.map(({ model, value, bound, source }) => [model, `${bound ? '<= ' : ''}${value.toFixed(2)}`, source]),
   );
 }
 

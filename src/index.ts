@@ -1,6 +1,7 @@
 /**
  * The public API: describe, train, load, predict and score. Call `chooseBackend` first, before any tensor is made.
  */
+export { imageSets, openForTraining, type Images, type OpenImagesOptions } from '../datasets/index.js';
 export { chooseBackend, type BackendOptions, type ChosenBackend } from './backend/choose-backend.js';
 export { PxvError, type ErrorCode } from './errors.js';
 export { densityNats, dequantise, type ValueUnit } from './evaluation/density.js';
@@ -14,7 +15,9 @@ export { FrameSampler, type DrawnFrame } from './sampling/frame-sampler.js';
 export { frameOf, rollOut, type RollOut } from './sampling/roll-out.js';
 export { checkModel, type ScaleFinding } from './tasks/check-model.js';
 export { sampleImages, type SampledImages, type SampleImagesOptions } from './tasks/sample-images.js';
+export { completeImage, type CompletedImage, type CompleteImageOptions } from './tasks/complete-image.js';
 export { predictClip, type PredictClipOptions, type PredictedClip } from './tasks/predict-clip.js';
 export { scoreClips, type ScoreClipsOptions, type VideoScore } from './tasks/score-clips.js';
+export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './tasks/score-images.js';
 export { trainModel, type TrainedRun, type TrainModelHooks } from './tasks/train-model.js';
 export { runSchema, type RunConfiguration } from './training/configuration.js';

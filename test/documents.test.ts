@@ -36,6 +36,12 @@ test('a broken link and a path that does not exist are found', () => {
   expect(missingPaths('`src/frame.ts`, `src/frames.ts`')).toEqual(['src/frames.ts']);
 });
 
+test('every data set has a README', () => {
+  const without = sets.filter(({ name }) => !existsSync(join('datasets', name, 'README.md')));
+  expect(sets.length).toBeGreaterThan(0);
+  expect(without).toEqual([]);
+});
+
 const readme = readFileSync('README.md', 'utf8');
 
 test("every name that the README's example imports is exported", () => {

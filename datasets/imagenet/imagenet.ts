@@ -85,7 +85,10 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
   }
   const count = arrays.reduce((sum, { shape }) => sum + shape[0], 0);
   const names = paths.length > 1 ? `${paths.length} npz files` : basename(paths[0]);
-  const about = shape(side, `ImageNet ${side}x${side} ${part}: ${count} images of ${names}`);
+  const about = shape(
+    side,
+    `ImageNet ${side}x${side} ${part}: ${count} images of ${names}, down-sampled as in arXiv:1707.08819`,
+  );
   const files = arrays.map(({ path, offset, shape }) => ({ path, offset, stride, count: shape[0] }));
   if (files.every((file): file is typeof file & { offset: number } => file.offset !== null)) {
     return imagesOnDisc(about, 'planar', files);

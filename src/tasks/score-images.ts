@@ -6,7 +6,7 @@ import { HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js
 import { FileBaselines } from '../evaluation/file-baselines.js';
 import { scoreImages, summariseImages, type ImageSource, type ImageSummary } from '../evaluation/image-score.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
-import { published, type PublishedScore } from '../evaluation/published.js';
+import { published, type Published } from '../evaluation/published.js';
 import type { Model } from '../model/checkpoint.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
@@ -45,8 +45,8 @@ export interface ImageSetScore extends ImageSummary {
   /** Whether the figures are the likelihood itself, or an upper bound of its nats. */
   exact: boolean;
   baselines: Record<'uniform' | 'histogram' | 'png' | 'webp', number>;
-  /** On all official test images. */
-  published: readonly PublishedScore[];
+  /** What others reached; null where nothing is known. */
+  published: Published | null;
   worst: RankedImage[];
   best: RankedImage[];
 }
@@ -101,7 +101,7 @@ export async function scoreImageSet(model: Model, name: string, options: ScoreIm
         png: inUnit(baselines.png),
         webp: inUnit(baselines.webp),
       },
-      published: published[name] ?? [],
+      published: published[name] ?? null,
       ...ranked,
     };
   } finally {

@@ -41,7 +41,9 @@ test('training batches are joined in the order of their numbers, also where some
   const folder = folderWith(Object.fromEntries(batches) as Record<string, Buffer>);
   const [train, validation] = [await imagenet32.open(folder, 'train'), await imagenet32.open(folder, 'validation')];
   expect([train.count, validation.count]).toEqual([27, 3]);
-  expect(train.origin).toBe('ImageNet 32x32 train: 30 images of 10 npz files, without the held-out tenth');
+  expect(train.origin).toBe(
+    'ImageNet 32x32 train: 30 images of 10 npz files, down-sampled as in arXiv:1707.08819, without the held-out tenth',
+  );
   const lowest = (bytes: Uint8Array) => Array.from({ length: bytes.length / 3072 }, (_, i) => bytes[3072 * i + 3]);
   const all = [...lowest(allOf(train)), ...lowest(allOf(validation))].sort();
   expect(all).toEqual(
