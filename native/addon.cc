@@ -232,8 +232,8 @@ void changeThreads(const Call& call) { setThreads(call.integer(0)); }
 
 }  // namespace
 
-// The module: makeFloats(count), threads(), setThreads(n), and instructionSets, an object from each name, in ascending order, to its
-// kernels.
+// The module: makeFloats(count), threads(), setThreads(n), and instructionSets, an object from each name, in ascending
+// order, to its kernels.
 napi_value initialize(napi_env env, napi_value module) {
   define(env, module, {"makeFloats", makeFloats}, nullptr);
   define(env, module, {"threads", getThreads}, nullptr);

@@ -107,7 +107,8 @@ void multiplyAdds(int rounds, size_t count, const float* x, float* out) {
     typename Set::Floats values[vectors];
     for (size_t at = begin; at < end; at += vectors * Set::lanes) {
       const auto countOf = [&](int v) { return static_cast<int>(end - at) - v * Set::lanes; };
-      for (int v = 0; v < vectors; v++) values[v] = countOf(v) > 0 ? Set::load(x + at + v * Set::lanes, countOf(v), 0.0f) : half;
+      for (int v = 0; v < vectors; v++)
+        values[v] = countOf(v) > 0 ? Set::load(x + at + v * Set::lanes, countOf(v), 0.0f) : half;
       for (int round = 0; round < rounds; round++)
 #pragma GCC unroll 12
         for (int v = 0; v < vectors; v++) values[v] = Set::multiplyAdd(values[v], half, one);

@@ -18,7 +18,8 @@ template <class Set, class Groups, class Visit>
   }
 }
 
-// gates [4h] become activations, in place. c = f c' + i g; c' is `before`. Of the shape only the colour groups are read.
+// gates [4h] become activations, in place. c = f c' + i g; c' is `before`. Of the shape only the colour groups are
+// read.
 template <class Set, class Groups>
 void cell(const Groups& shape, float* gates, const float* before, float* cells) {
   using M = Math<Set>;
