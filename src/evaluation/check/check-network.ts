@@ -12,7 +12,7 @@ import { likelihoodAgreement } from './likelihood.js';
 import { maskFaults } from './masks.js';
 import { promisedFields, type ReceptiveFields } from './receptive-fields.js';
 import { networkAtMost } from './resized-network.js';
-import { chosenSubPixels, subPixelCount } from './sub-pixels.js';
+import { chosenSubPixels, nameOfSubPixel, subPixelCount } from './sub-pixels.js';
 
 export interface CheckSettings {
   seed: bigint | number;
@@ -110,11 +110,23 @@ async function causality(
   return judged('causality', description.size, faults, fine);
 }
 
-/** What the context should be: nothing to judge, but what a network of this kind cannot see has a name. */
+/** What the context should be: earlier sub-pixels only; which of them a network of this kind cannot see has a name. */
 function promise(fields: ReceptiveFields): Finding {
+  const later = laterPromised(fields);
+  if (later !== null) return judged('context', fields.size, [later], '');
   const { name, text } = fieldShape(fields);
   const label = name === 'everything' || name === 'all but one pixel' || name === 'other' ? '' : `a ${name}: `;
   return { check: 'context', size: fields.size, result: 'reported', found: `promised is ${label}${text}` };
+}
+
+/** Names an output that sees its own or a later sub-pixel by the propagation alone; null where none does. */
+function laterPromised(fields: ReceptiveFields): string | null {
+  const count = subPixelCount(fields);
+  for (let output = 0; output < count; output++)
+    for (let input = output; input < count; input++)
+      if (fields.reaches(input, output))
+        return `the ops let ${nameOfSubPixel(fields, output)} see ${nameOfSubPixel(fields, input)}`;
+  return null;
 }
 
 async function context(network: Network, fields: ReceptiveFields, settings: CheckSettings): Promise<Finding> {

@@ -68,6 +68,8 @@ function convFaults({ x, shape, out }: ConvOp, name: string): string[] {
 
 function lstmFaults({ gates, shape, out }: LstmOp, name: string): string[] {
   const fourfold = out.groups.map((size) => 4 * size);
+  if (!out.groups.every(Number.isInteger))
+    return [`${name}: the states are cut into ${out.groups.join(' + ')} features`];
   return [
     ...groupFaults(name, 'the states', shape.groups, out.groups),
     ...groupFaults(name, 'the gates', gates.groups, fourfold),

@@ -8,6 +8,7 @@ import {
   chainedNetworks,
   checkedNetwork,
   checkedNetworks,
+  withFalseClaim,
   withFutureTap,
   withGatesInThirds,
   withoutShift,
@@ -59,6 +60,13 @@ describe('the checks that fail are those of what is wrong:', () => {
   test('without the shift of the walk from the right, masks, causality, context and likelihood', async () => {
     const network = withoutShift(checkedNetwork('diagonal-bilstm', 3, false));
     expect(await failed(network)).toEqual(['masks', 'causality', 'context', 'likelihood']);
+  });
+
+  test('and where its slot claims that it needs no shift, the promise itself', async () => {
+    const network = withFalseClaim(checkedNetwork('diagonal-bilstm', 1, false));
+    expect(await failed(network)).toEqual(['causality', 'context', 'likelihood']);
+    const findings = await check(network);
+    expect(findings[2].found).toBe('the ops let (0, 0) see (0, 0)');
   });
 
   test('with gates cut in thirds, masks, causality, context and likelihood', async () => {

@@ -91,3 +91,13 @@ export function withoutShift(network: Network): Network {
 export function withGatesInThirds(network: Network, name: string): Network {
   return withConv(network, name, (shape) => ({ ...shape, groups: [10, 9, 9] }));
 }
+
+/** The same where the walk from the right claims as well to show nothing that is still to come. */
+export function withFalseClaim(network: Network): Network {
+  const unshifted = withoutShift(network);
+  return withOp(
+    unshifted,
+    (op) => op.op === 'add',
+    (op) => (op.op === 'add' ? { ...op, b: { ...op.b, ready: 'pixel' } } : op),
+  );
+}

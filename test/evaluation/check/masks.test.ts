@@ -69,3 +69,13 @@ describe('what is wrong is named:', () => {
 test('a tap of the first layer that is missing is named once for each colour', () => {
   expect(maskFaults(withoutTap(checkedNetwork('pixel-cnn-block', 3, false)).program)).toHaveLength(3);
 });
+
+test('states that are cut into parts of features are no colours', () => {
+  const { program } = checkedNetwork('row-lstm', 3, false);
+  const ops = program.ops.map((op) =>
+    op.op === 'lstm' ? { ...op, out: { ...op.out, groups: [2.5, 2.25, 2.25] } } : op,
+  );
+  expect(maskFaults({ ...program, ops })[0]).toBe(
+    'layers.0.state.weights: the states are cut into 2.5 + 2.25 + 2.25 features',
+  );
+});
