@@ -1,0 +1,280 @@
+"""The forward pass of pxv's models in PyTorch, written from docs/checkpoint-format.md alone.
+
+    model = load("models/video-64.safetensors")
+    model.logits(image, previous_frames)        # of each scale, coarsest first: [batch, height, width, channels, n]
+    model.nats(image, previous_frames)          # of each scale: -log P per sub-pixel, [batch, height, width, channels]
+    model.bits_per_dim(image, previous_frames)  # of each image: [batch]
+
+Images are levels, [batch, height, width, channels]. `previous_frames` are [batch, frames, height, width, channels],
+oldest first, only those that exist: none at the start of a clip. Maps are [batch, height, width, features].
+
+As a command it prints bits/dim, of images or of a clip:
+
+    python3 pxv_torch.py MODEL.safetensors BYTES.npy    # uint8, [images or frames, height, width, channels]
+"""
+
+import json
+import math
+import sys
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+
+def load(path):
+    arrays, metadata = read_safetensors(path)
+    return Model(json.loads(metadata["description"]), arrays)
+
+
+def read_safetensors(path):
+    """The file's arrays by name, and its metadata."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        data = file.read()
+    metadata = header.pop("__metadata__", {})
+    arrays = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        array = np.frombuffer(data[begin:end], "<f4").reshape(entry["shape"])
+        arrays[name] = torch.from_numpy(array.astype(np.float32))
+    return arrays, metadata
+
+
+class Model:
+    """A chain of scales."""
+
+    def __init__(self, description, arrays):
+        self.scales = [Scale(each, Arrays(arrays, f"scales.{i}.")) for i, each in enumerate(description["scales"])]
+
+    def logits(self, image, previous_frames=None):
+        return [logits for _, _, logits, _ in self.forward(image, previous_frames)]
+
+    def nats(self, image, previous_frames=None):
+        """Sub-pixels that the scale before gives are 0."""
+        nats = []
+        for scale, own_image, logits, anchor in self.forward(image, previous_frames):
+            nats.append(-scale.log_probability(logits, own_image, anchor))
+            if scale.low_resolution and scale.low_resolution["shared"] == "known":
+                nats[-1][:, :: scale.factor, :: scale.factor] = 0
+        return nats
+
+    def bits_per_dim(self, image, previous_frames=None):
+        nats = sum(each.sum((1, 2, 3)) for each in self.nats(image, previous_frames))
+        return nats / math.log(2) / image[0].numel()
+
+    def forward(self, image, previous_frames):
+        """For each scale: itself, its own image, the logits and the anchor."""
+        image = image.float()
+        frames = image[:, None][:, :0] if previous_frames is None else previous_frames.float()
+        stride = math.prod(scale.factor for scale in self.scales)
+        coarse = None
+        for scale in self.scales:
+            stride //= scale.factor
+            own_image = image[:, ::stride, ::stride]
+            logits, anchor = scale.logits(own_image, frames[:, :, ::stride, ::stride], coarse)
+            yield scale, own_image, logits, anchor
+            coarse = own_image
+
+
+class Scale:
+    """One network."""
+
+    def __init__(self, description, arrays):
+        self.arrays = arrays
+        self.channels, self.levels = description["channels"], description["levels"]
+        self.middle = (self.levels - 1) / 2
+        self.layers, self.skips, self.outputs = description["layers"], description["skips"], len(description["output"])
+        self.head = description["head"]
+        self.conditioning = {entry["type"]: entry for entry in description["conditioning"]}
+        self.previous_frames = self.conditioning.get("previous-frames")
+        self.low_resolution = self.conditioning.get("low-resolution-image")
+        self.factor = self.low_resolution["factor"] if self.low_resolution else 1
+
+    def scaled(self, levels):
+        return (levels - self.middle) / self.middle
+
+    def logits(self, image, frames, coarse):
+        """The head's outputs and the anchor."""
+        anchor, inputs, maps = torch.full_like(image, self.middle), [self.scaled(image)], []
+        for kind in self.conditioning:
+            if kind == "low-resolution-image":
+                maps.append(self.map_of_coarse(coarse, image.shape[1:3]))
+            else:
+                frames, exists = self.context(image, frames)
+                maps.append(self.map_of_frames(frames, exists))
+                anchor = frames[:, -1]
+                if self.head["type"] == "logistic-mixture":
+                    inputs.append(8 * (image - anchor) / self.middle)
+        return self.network(torch.stack(inputs, -1).flatten(-2), torch.cat(maps, -1) if maps else None), anchor
+
+    def network(self, image, map):
+        net = self.arrays
+
+        def conv_with_map(name, x, map_name):
+            return net.conv(name, x) if map is None else net.conv(name, x) + net.conv(map_name, map)
+
+        def states(walk, name, x):
+            gates = conv_with_map(f"{name}.input", x, f"{name}.map")
+            return lstm(walk, net[f"{name}.state.weights"], net.get(f"{name}.state.initial"), gates, self.channels)
+
+        x, skips = conv_with_map("first", image, "first.map"), []
+        for i, layer in enumerate(self.layers):
+            name = f"layers.{i}"
+            if layer["type"] == "pixel-cnn-block":
+                y = net.conv(f"{name}.down", x.relu())
+                y = conv_with_map(f"{name}.wide", y.relu(), f"{name}.map").relu()
+            elif layer["type"] == "row-lstm":
+                y = states(ROWS, name, x)
+            else:
+                y = states(DIAGONALS, f"{name}.left", x)
+                y[:, 1:] += states(MIRRORED_DIAGONALS, f"{name}.right", x)[:, :-1]
+            x = net.conv(f"{name}.up", y) + x
+            if self.skips:
+                skips.append(net.conv(f"skips.{i}", x))
+        if skips:
+            x = sum(skips)
+        for j in range(self.outputs):
+            x = net.conv(f"output.{j}", x.relu())
+        return net.conv("head", x.relu()).unflatten(-1, (self.channels, -1))
+
+    def context(self, image, frames):
+        """The last frames, as many as the network reads, and 1 for each that exists, 0 for each that was replaced."""
+        count = self.previous_frames["context"]
+        frames = frames[:, -count:]
+        missing = count - frames.shape[1]
+        oldest = frames[:, :1] if frames.shape[1] > 0 else torch.full_like(image[:, None], self.middle)
+        return torch.cat([oldest] * missing + [frames], 1), (torch.arange(count) >= missing).float()
+
+    def map_of_frames(self, frames, exists):
+        net = self.arrays.within("previous-frames")
+        inputs = list(self.scaled(frames).unbind(1))
+        if len(inputs) > 1:
+            inputs.append(8 * (inputs[-1] - inputs[-2]))
+        inputs.append(exists.expand(*inputs[0].shape[:3], -1))
+        fine = net.conv("full", torch.cat(inputs, -1)).relu()
+        half = net.conv("to-half", fine, 2).relu()
+        half = half + net.conv("half.0", half).relu()
+        half = half + net.conv("half.1", half).relu()
+        quarter = net.conv("to-quarter", half, 2).relu()
+        quarter = quarter + net.conv("quarter.0", quarter).relu()
+        quarter = quarter + net.conv("quarter.1", quarter).relu()
+        back = half + net.transposed("from-quarter", quarter, 2, half.shape[1:3]).relu()
+        up = fine + net.transposed("from-half", back, 2, fine.shape[1:3]).relu()
+        return net.conv("map", up).relu()
+
+    def map_of_coarse(self, coarse, size):
+        net = self.arrays.within("low-resolution-image")
+        inner = net.conv("coarse", self.scaled(coarse)).relu()
+        inner = inner + net.conv("coarse.0", inner).relu()
+        inner = inner + net.conv("coarse.1", inner).relu()
+        return net.conv("map", net.transposed("up", inner, self.factor, size).relu()).relu()
+
+    def log_probability(self, logits, image, anchor):
+        """log P of each sub-pixel's level, in nats."""
+        if self.head["type"] == "softmax":
+            return logits.log_softmax(-1).gather(-1, image.long()[..., None])[..., 0]
+        if self.head["type"] == "sigmoid":
+            return F.logsigmoid(torch.where(image == 1, logits[..., 0], -logits[..., 0]))
+        weights, means, scales = logits.chunk(3, -1)
+        level = image[..., None]
+        means = anchor[..., None] + self.head["meanScale"] * means
+        scales = (scales + math.log(3)).clamp(-3, 6).exp()
+        under = F.logsigmoid((level + 0.5 - means) / scales)
+        over = F.logsigmoid((means - level + 0.5) / scales)
+        inside = under + over + torch.log(-torch.expm1(-1 / scales))
+        mass = torch.where(level == 0, under, torch.where(level == self.levels - 1, over, inside))
+        return (weights.log_softmax(-1) + mass).logsumexp(-1)
+
+
+class Arrays:
+    """The arrays whose names begin with `prefix`, and the convolutions with them."""
+
+    def __init__(self, arrays, prefix):
+        self.arrays, self.prefix = arrays, prefix
+
+    def __getitem__(self, name):
+        return self.arrays[self.prefix + name]
+
+    def get(self, name):
+        return self.arrays.get(self.prefix + name)
+
+    def within(self, name):
+        return Arrays(self.arrays, f"{self.prefix}{name}.")
+
+    def conv(self, name, x, stride=1):
+        weights = self[f"{name}.weights"]
+        top, bottom = same_padding(x.shape[1], weights.shape[0], stride)
+        left, right = same_padding(x.shape[2], weights.shape[1], stride)
+        x = F.pad(x.permute(0, 3, 1, 2), (left, right, top, bottom))
+        return F.conv2d(x, weights.permute(3, 2, 0, 1), self[f"{name}.bias"], stride).permute(0, 2, 3, 1)
+
+    def transposed(self, name, x, stride, size):
+        weights = self[f"{name}.weights"]
+        top, _ = same_padding(size[0], weights.shape[0], stride)
+        left, _ = same_padding(size[1], weights.shape[1], stride)
+        x = F.conv_transpose2d(x.permute(0, 3, 1, 2), weights.permute(3, 2, 0, 1), self[f"{name}.bias"], stride)
+        return x[:, :, top : top + size[0], left : left + size[1]].permute(0, 2, 3, 1)
+
+
+def same_padding(pixels, kernel, stride):
+    """Zeros before and after, as TensorFlow's SAME."""
+    total = max((math.ceil(pixels / stride) - 1) * stride + kernel - pixels, 0)
+    return total // 2, total - total // 2
+
+
+# Taps and the cell's tap, as (rows down, columns right), and the direction of the walk: all pixels with the same
+# row * direction[0] + column * direction[1] are computed at once.
+ROWS = [(-1, -1), (-1, 0), (-1, 1)], (-1, 0), (1, 0)
+DIAGONALS = [(-1, 0), (0, -1)], (0, -1), (1, 1)
+MIRRORED_DIAGONALS = [(-1, 0), (0, 1)], (0, 1), (1, -1)
+
+
+def lstm(walk, weights, initial, gates, channels):
+    """The h of every pixel, [batch, height, width, hidden]."""
+    taps, cell_tap, direction = walk
+    (batch, height, width), hidden = gates.shape[:3], weights.shape[2]
+    order = gate_order(hidden, channels)
+    # The h and c of the image, with one row above it and one column on each side.
+    outside = torch.zeros(2, hidden) if initial is None else initial
+    h, c = outside[:, None, None, None].repeat(1, batch, height + 1, width + 2, 1)
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    steps = rows * direction[0] + columns * direction[1]
+    for step in steps.unique():
+        y, x = torch.where(steps == step)
+
+        def at(map, tap):
+            return map[:, y + 1 + tap[0], x + 1 + tap[1]]
+
+        s = gates[:, y, x] + sum(at(h, tap) @ weights[0, t] for t, tap in enumerate(taps))
+        out, forget, enter, new = s[..., order].unbind(-2)
+        cell = forget.sigmoid() * at(c, cell_tap) + enter.sigmoid() * new.tanh()
+        c[:, y + 1, x + 1] = cell
+        h[:, y + 1, x + 1] = out.sigmoid() * cell.tanh()
+    return h[:, 1:, 1:-1]
+
+
+def gate_order(hidden, channels):
+    """[4, hidden]: where o, f, i and g of each hidden feature stand among the gates."""
+    order, begin = [], 0
+    for size in group_sizes(hidden, channels):
+        order.append(torch.arange(4 * begin, 4 * (begin + size)).view(4, size))
+        begin += size
+    return torch.cat(order, 1)
+
+
+def group_sizes(features, channels):
+    unit = 16 if features % 16 == 0 and features >= 16 * channels else 1
+    units = features // unit
+    return [unit * (units // channels + (group < units % channels)) for group in range(channels)]
+
+
+if __name__ == "__main__":
+    model = load(sys.argv[1])
+    levels = torch.from_numpy(np.load(sys.argv[2]).astype(np.int64)) * model.scales[-1].levels // 256
+    clip = any(scale.previous_frames for scale in model.scales)
+    with torch.no_grad():
+        bits = [
+            model.bits_per_dim(levels[i : i + 1], levels[None, :i] if clip else None) for i in range(clip, len(levels))
+        ]
+    print(f"{torch.cat(bits).mean():.4f} bits/dim")
