@@ -3,7 +3,15 @@ import { dirname, join } from 'node:path';
 import * as api from '../src/index.js';
 
 const sets = readdirSync('datasets', { withFileTypes: true }).filter((entry) => entry.isDirectory());
-const folders = ['.', 'docs', 'docs/decisions', 'examples', 'models', ...sets.map(({ name }) => `datasets/${name}`)];
+const folders = [
+  '.',
+  'docs',
+  'docs/decisions',
+  'examples',
+  'examples/pytorch',
+  'models',
+  ...sets.map(({ name }) => `datasets/${name}`),
+];
 const documents = folders.flatMap((folder) =>
   readdirSync(folder)
     .filter((name) => name.endsWith('.md'))

@@ -63,6 +63,10 @@ class Model:
         nats = sum(each.sum((1, 2, 3)) for each in self.nats(image, previous_frames))
         return nats / math.log(2) / image[0].numel()
 
+    def levels(self, pixels):
+        """Levels of bytes."""
+        return pixels.long() * self.scales[-1].levels // 256
+
     def forward(self, image, previous_frames):
         """For each scale: itself, its own image, the logits and the anchor."""
         image = image.float()
@@ -237,7 +241,7 @@ def lstm(walk, weights, initial, gates, channels):
     order = gate_order(hidden, channels)
     # The h and c of the image, with one row above it and one column on each side.
     outside = torch.zeros(2, hidden) if initial is None else initial
-    h, c = outside[:, None, None, None].repeat(1, batch, height + 1, width + 2, 1)
+    h, c = (state.repeat(batch, height + 1, width + 2, 1) for state in outside)
     rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
     steps = rows * direction[0] + columns * direction[1]
     for step in steps.unique():
@@ -271,10 +275,7 @@ def group_sizes(features, channels):
 
 if __name__ == "__main__":
     model = load(sys.argv[1])
-    levels = torch.from_numpy(np.load(sys.argv[2]).astype(np.int64)) * model.scales[-1].levels // 256
+    levels = model.levels(torch.from_numpy(np.load(sys.argv[2])))
     clip = any(scale.previous_frames for scale in model.scales)
-    with torch.no_grad():
-        bits = [
-            model.bits_per_dim(levels[i : i + 1], levels[None, :i] if clip else None) for i in range(clip, len(levels))
-        ]
+    bits = [model.bits_per_dim(levels[i : i + 1], levels[None, :i]) for i in range(clip, len(levels))]
     print(f"{torch.cat(bits).mean():.4f} bits/dim")
