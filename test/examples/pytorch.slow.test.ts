@@ -11,7 +11,6 @@ import { writeSafetensors, type NamedArray } from '../../src/model/safetensors.j
 import { toTensors } from '../../src/model/weights.js';
 import { kernelSets } from '../backend/implementations.js';
 import {
-  mixture,
   randomFrames,
   randomModel,
   sigmoid,
@@ -20,6 +19,7 @@ import {
   tinyNetwork,
   tinyNetworks,
 } from '../model/tiny-networks.js';
+import { randomFloats } from '../random.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
 const environment = { PATH: process.env.PATH, HOME: process.env.HOME, OMP_NUM_THREADS: '1' };
@@ -102,7 +102,10 @@ const others: [string, NetworkDescription[]][] = [
       }),
     ],
   ],
-  ['a mixture of one logistic on 5 levels', [tinyNetwork({ levels: 5, head: { ...mixture, components: 1 } })]],
+  [
+    'a mixture of one logistic on 5 levels',
+    [tinyNetwork({ levels: 5, head: { type: 'logistic-mixture', components: 1, meanScale: 16 } })],
+  ],
 ];
 
 interface Case {
@@ -112,9 +115,18 @@ interface Case {
   clips: Uint8Array[][];
 }
 
+/** Scales of the mixture from the least to the largest, and levels far out in the tails. */
+function extremeModel(): Model {
+  const model = randomModel([tinyNetwork()]);
+  const bias = model.chain.parameters.findIndex((parameter) => parameter.name.endsWith('head.bias'));
+  model.weights[bias] = randomFloats(model.weights[bias].length, 1).map((value) => 10 * value);
+  return model;
+}
+
 const cases: Case[] = [
   ...tinyNetworks.map(([title, network]): [string, Model] => [title, randomModel(chainOf(network))]),
   ...others.map(([title, scales]): [string, Model] => [title, randomModel(scales)]),
+  ['a mixture at both ends of its scales', extremeModel()] satisfies [string, Model],
   ['the model video-64', loadModel('video-64')] satisfies [string, Model],
 ].map(([title, model]) => {
   const { examples } = model.chain;
