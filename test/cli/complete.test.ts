@@ -39,7 +39,10 @@ test.each([
   ],
   [['none.png', '--model', folder], 1, /^pxv: read image: none\.png: expected a readable image, received [^\n]+\n$/],
 ])('pxv complete %j ends with %i and one line', async (args, expected, line) => {
-  const { code, stdout, stderr } = await pxv(['complete', ...args], { cwd: folderWith({ 'image.png': png }) });
+  const onTypeScript = ['--instruction-set', 'typescript'];
+  const { code, stdout, stderr } = await pxv(['complete', ...args, ...onTypeScript], {
+    cwd: folderWith({ 'image.png': png }),
+  });
   expect({ code, stdout }).toEqual({ code: expected, stdout: '' });
   expect(stderr).toMatch(line);
 });

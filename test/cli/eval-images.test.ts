@@ -61,7 +61,7 @@ test.each([
   [['--model', model, '--split', 'all'], 2, /^pxv: option '--split <name>' argument 'all' is invalid/],
   [['--model', model, '--limit', '0'], 2, /^pxv: read options: --limit: expected a whole number of 1 or more/],
 ])('pxv eval-images binarized-mnist %j ends with %i and one line', async (args, expected, line) => {
-  const { code, stdout, stderr } = await evaluate(...args);
+  const { code, stdout, stderr } = await evaluate(...args, '--instruction-set', 'typescript');
   expect({ code, stdout }).toEqual({ code: expected, stdout: '' });
   expect(stderr).toMatch(line);
   expect(stderr.trimEnd()).not.toContain('\n');
