@@ -91,7 +91,7 @@ Head headOf(const double* numbers) {
 struct Job {
   const Engine* engine;
   DrawingRequest request;
-  DrawingResult result;
+  double result;
   napi_ref arguments;
   napi_deferred deferred;
   napi_threadsafe_function onRow;
@@ -126,7 +126,7 @@ struct Job {
   void end(napi_env env) {
     if (--waiting > 0) return;
     napi_value sum;
-    napi_create_double(env, result.sum, &sum);
+    napi_create_double(env, result, &sum);
     napi_resolve_deferred(env, deferred, sum);
     napi_release_threadsafe_function(onRow, napi_tsfn_release);
     napi_delete_reference(env, arguments);

@@ -46,8 +46,8 @@ class Drawing {
     }
   }
 
-  DrawingResult run(const std::function<void(int)>& onRow) {
-    const std::atomic_ref<const int32_t> stop(*request_.stop);
+  double run(const std::function<void(int)>& onRow) {
+    const std::atomic_ref<int32_t> stop(*request_.stop);
     int row = 0;
     while (row < program_.height && !stop.load() && failedSum_.load() == 1) {
       if (parts_.size() == 1) {
@@ -58,7 +58,7 @@ class Drawing {
       }
       onRow(++row);
     }
-    return {row, failedSum_.load()};
+    return failedSum_.load();
   }
 
  private:
@@ -86,7 +86,8 @@ class Drawing {
     const double anchor = request_.anchors ? request_.anchors[at] : middle;
     if (request_.levels[at] < 0) {
       const uint32_t* counter = request_.counters + 3 * index;
-      const double u = uniform(request_.key, counter[0], counter[1], static_cast<uint32_t>(position), counter[2] + colour);
+      const auto place = static_cast<uint32_t>(position);
+      const double u = uniform(request_.key, counter[0], counter[1], place, counter[2] + colour);
       request_.levels[at] = draw(outputs, anchor, u, request_.nats[index]);
     }
     const double level = request_.levels[at];
@@ -130,7 +131,7 @@ class Drawing {
 
 }  // namespace
 
-DrawingResult drawImages(const Engine& engine, const DrawingRequest& request, const std::function<void(int)>& onRow) {
+double drawImages(const Engine& engine, const DrawingRequest& request, const std::function<void(int)>& onRow) {
   return Drawing(engine, request).run(onRow);
 }
 

@@ -38,15 +38,11 @@ struct DrawingRequest {
   DrawSettings settings;
   uint32_t key[2];
   const uint32_t* counters;  // [image][3]: of its random numbers, words 0 and 1, and what word 3 has beyond the colour
-  const int32_t* stop;       // looked at after each row: not 0 ends the work
+  int32_t* stop;             // looked at after each row: not 0 ends the work
 };
 
-struct DrawingResult {
-  int rows;         // finished
-  double sum = 1;  // of the probabilities where the work ended, since it is not finite or not above zero
-};
-
-// Calls onRow after each row, with the rows that are done.
-DrawingResult drawImages(const Engine& engine, const DrawingRequest& request, const std::function<void(int)>& onRow);
+// Calls onRow after each row, with the rows that are done. Returns 1, or the sum of probabilities that ended the work,
+// since it is not finite or not above zero.
+double drawImages(const Engine& engine, const DrawingRequest& request, const std::function<void(int)>& onRow);
 
 }  // namespace pxv::engine

@@ -3,7 +3,7 @@ import type { Slot } from '../model/slot.js';
 import { groupStart, pixelStep, type PixelStep } from './pixel-steps.js';
 
 /**
- * The second executor: runs a program sub-pixel by sub-pixel, each value computed once, as soon as it can be. All values
+ * The second executor in TypeScript: runs a program sub-pixel by sub-pixel, each value computed once, as soon as it can be. All values
  * of the image at hand are kept. Its bits are those of the TypeScript kernels over the whole image.
  */
 export class PixelByPixel {
