@@ -3,8 +3,8 @@ import type { Slot } from '../model/slot.js';
 import { groupStart, pixelStep, type PixelStep } from './pixel-steps.js';
 
 /**
- * The second executor in TypeScript: runs a program sub-pixel by sub-pixel, each value computed once, as soon as it can be. All values
- * of the image at hand are kept. Its bits are those of the TypeScript kernels over the whole image.
+ * The second executor in TypeScript: runs a program sub-pixel by sub-pixel, each value computed once, as soon as it can
+ * be. All values of the image at hand are kept. Its bits are those of the TypeScript kernels over the whole image.
  */
 export class PixelByPixel {
   /** Values of the image slot, height x width x features: the caller writes each sub-pixel once it is known. */
