@@ -6,6 +6,14 @@ import { run, type Report, type Work } from './report.js';
 
 export function command(): Command {
   const datasets = new Command('datasets').description('image data sets: list them, download one, check its files');
+  datasets.addHelpText(
+    'after',
+    `
+Examples:
+  $ pxv datasets list
+  $ pxv datasets get mnist
+  $ pxv datasets verify cifar --data files/`,
+  );
 
   const list = datasets.command('list').description('list the data sets, and where their files are looked for');
   addJsonOption(list);

@@ -85,7 +85,8 @@ function reader(known: ClipFacts, read: () => AsyncGenerator<Frame, string | nul
 }
 
 async function imageFolderFacts(folder: string, images: string[], frameRate = defaultFrameRate): Promise<ClipFacts> {
-  return facts(folder, frameRate, await imageFacts(images[0]));
+  const { width, height } = await imageFacts(images[0]);
+  return facts(folder, frameRate, { width, height });
 }
 
 function facts(path: string, frameRate: FrameRate, sourceSize: Size): ClipFacts {
