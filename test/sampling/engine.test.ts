@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadAddon } from '../../src/backend/addon.js';
+import type { InstructionSet } from '../../src/backend/kernels.js';
 import { imageInput } from '../../src/model/image-input.js';
 import type { Channels } from '../../src/frame.js';
 import { buildNetwork, type Network } from '../../src/model/network.js';
@@ -68,7 +69,10 @@ function expectSameBits(whole: Float32Array, step: Float32Array): void {
   expect(b).toHaveLength(a.length);
 }
 
+/** Those of the addon; without it their tests are skipped, in sight. */
 const nativeSets = kernelSets.map(({ instructionSet }) => instructionSet).filter((set) => set !== 'typescript');
+const describeEach =
+  nativeSets.length > 0 ? describe.each(nativeSets) : describe.skip.each(['the sets of the addon' as InstructionSet]);
 
 describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (instructionSet) => {
   beforeAll(() => tf.setBackend(`native-${instructionSet}`));
@@ -114,7 +118,7 @@ function wideNetwork(channels: Channels): Network {
   );
 }
 
-describe.each(nativeSets)('on %s', (instructionSet) => {
+describeEach('on %s', (instructionSet) => {
   beforeAll(() => tf.setBackend(`native-${instructionSet}`));
 
   test.each([
@@ -148,7 +152,7 @@ test('the comparison fails where one output has another last bit', async () => {
   expect(() => expectSameBits(outputs, other)).toThrow(/^output 3: whole image /);
 });
 
-describe.each(nativeSets)('a drawing on %s', (instructionSet) => {
+describeEach('a drawing on %s', (instructionSet) => {
   test('leaves the main thread free, and stops within rows of an abort', async () => {
     await tf.setBackend(`native-${instructionSet}`);
     const network = buildNetwork(tinyNetwork({ size: { width: 64, height: 64 }, conditioning: [] }));
