@@ -91,9 +91,14 @@ export class ProgramBuilder {
    * @param name of the parameters: `<name>.weights` and, where learned, `<name>.initial`
    * @param gates 4h features, o f i g for each colour group
    * @param learned whether the states outside the image are parameters, else zero
+   * @throws RangeError where a group of gates cannot be cut in four
    * @returns h features; complete only with their row on the mirrored walk, which comes from the right
    */
   lstm(name: string, gates: Slot, walk: Walk, learned: boolean): Slot {
+    if (gates.groups.some((size) => size % 4 !== 0))
+      throw new RangeError(
+        `${name}: cannot cut gates in groups of ${gates.groups.join(', ')} features into o, f, i and g`,
+      );
     const groups = gates.groups.map((size) => size / 4);
     const ready = walk === 'mirrored-diagonals' ? 'row' : 'pixel';
     const [out, activations, cells] = [groups, gates.groups, groups].map((sizes) => this.slot(sizes, ready));

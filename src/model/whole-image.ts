@@ -63,7 +63,8 @@ function forward(program: Program, parameters: readonly Tensor[], values: SlotTe
     const rule = ruleOf(op);
     rule.forward(op, parameters, values);
     for (const { id } of rule.passing(op)) {
-      if (kept.has(id) || lastReader.get(id) !== op) continue;
+      // An op may read one slot twice.
+      if (kept.has(id) || lastReader.get(id) !== op || !values.has(id)) continue;
       values.get(id)!.dispose();
       values.delete(id);
     }
