@@ -1,7 +1,6 @@
 import type { Frame } from '../frame.js';
+import { levelOf } from '../model/examples.js';
 import { checkSameGeometry } from './metrics.js';
-
-const byteValues = 256;
 
 /** Bits per dim of a model that takes every level for equally likely. */
 export function uniformBitsPerDim(levels: number): number {
@@ -9,18 +8,27 @@ export function uniformBitsPerDim(levels: number): number {
 }
 
 /**
- * What the change from the previous frame costs: the entropy of the histogram of (current - previous) mod 256, in bits
- * per dim, all channels and frames added so far together. The histogram is the clip's own and comes for free, so no
- * code that looks at one change at a time can do better.
+ * What the change from the previous frame costs: the entropy of the histogram of (current - previous) mod the number of
+ * levels, both brought to these levels, in bits per dim, all channels and frames added so far together. The histogram is
+ * the clip's own and comes for free, so no code that looks at one change at a time can do better.
  */
 export class PreviousFrameBaseline {
-  private readonly histogram = new Float64Array(byteValues);
+  private readonly histogram: Float64Array;
   private count = 0;
+
+  /** @param levels those of the model that it is compared with: fewer levels cost less */
+  constructor(private readonly levels: number) {
+    this.histogram = new Float64Array(levels);
+  }
 
   /** Frames of different geometry are an `INPUT` error. */
   add(previous: Frame, current: Frame): void {
     checkSameGeometry('the previous-frame baseline', previous, current);
-    for (let i = 0; i < current.data.length; i++) this.histogram[(current.data[i] - previous.data[i]) & 255]++;
+    const { histogram, levels } = this;
+    for (let i = 0; i < current.data.length; i++) {
+      const change = levelOf(current.data[i], levels) - levelOf(previous.data[i], levels);
+      histogram[(change + levels) % levels]++;
+    }
     this.count += current.data.length;
   }
 

@@ -36,7 +36,7 @@ export async function scoreClip(
   const { chain } = model;
   const buffer = new ExampleBuffer(chain.examples, BATCH);
   const context = new Context(chain.examples);
-  const baseline = new PreviousFrameBaseline();
+  const baseline = new PreviousFrameBaseline(chain.examples.levels);
   let previous: Frame | null = null;
   let nats = 0;
   let count = 0;

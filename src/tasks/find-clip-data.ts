@@ -70,7 +70,7 @@ function previousFrameBaseline(shape: ExampleShape, store: FrameStore, clips: re
   });
   let [previous, current] = [frame(), frame()];
   const bits = clips.map((clip) => {
-    const baseline = new PreviousFrameBaseline();
+    const baseline = new PreviousFrameBaseline(shape.levels);
     for (let index = 0; index < store.clips[clip].frames; index++) {
       store.read(clip, index, 1, current.data);
       if (index > 0) baseline.add(previous, current);

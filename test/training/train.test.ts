@@ -253,7 +253,7 @@ test('a tiny network learns to do better than the previous frame on a clip that 
   });
   const { result, store } = await trainRun(run, configuration);
   const log = logOf(run);
-  const baseline = new PreviousFrameBaseline();
+  const baseline = new PreviousFrameBaseline(256);
   const { size, channels } = configuration.model.scales[0];
   const frame = () => ({ ...size, channels, data: new Uint8Array(size.width * size.height) });
   for (let at = 1; at < 12; at++) {
