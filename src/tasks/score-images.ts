@@ -45,7 +45,7 @@ export interface ImageSetScore extends ImageSummary {
   /** Whether the figures are the likelihood itself, or an upper bound of its nats. */
   exact: boolean;
   baselines: Record<'uniform' | 'histogram' | 'png' | 'webp', number>;
-  /** What others reached; null where nothing is known. */
+  /** What others reached; null where nothing is known, or the model has other levels than the set. */
   published: Published | null;
   worst: RankedImage[];
   best: RankedImage[];
@@ -101,7 +101,7 @@ export async function scoreImageSet(model: Model, name: string, options: ScoreIm
         png: inUnit(baselines.png),
         webp: inUnit(baselines.webp),
       },
-      published: published[name] ?? null,
+      published: images.levels === model.chain.examples.levels ? (published[name] ?? null) : null,
       ...ranked,
     };
   } finally {

@@ -8,7 +8,7 @@ import {
   type ScoreImageSetOptions,
 } from '../../src/tasks/score-images.js';
 import { kernelSets } from '../backend/implementations.js';
-import { cifarRecords, folderWith, refusal } from '../datasets/made-files.js';
+import { cifarRecords, folderWith, idx, refusal } from '../datasets/made-files.js';
 import { randomFrames, randomModel, sigmoid, tinyNetwork } from '../model/tiny-networks.js';
 
 const size = { width: 5, height: 7 };
@@ -71,6 +71,17 @@ test('a model of two levels is scored in nats per image, and so are its baseline
   expect(result.baselines.uniform).toBeCloseTo(35 * Math.LN2, 9);
   expect(result.baselines.histogram).toBeLessThan(35 * Math.LN2);
   expect(result.protocol[2]).toBe('levels: 256 brought to 2, equal parts each');
+});
+
+test('published figures stand beside a model of the levels of the set alone', async () => {
+  const data = folderWith({ 'binarized_test-idx3-ubyte': idx(2, { levels: 2 }) });
+  const digits = { size: { width: 28, height: 28 }, channels: 1 as const, conditioning: [] };
+  const publishedFor = async (changes: object) => {
+    const scored = randomModel([tinyNetwork({ ...digits, ...changes })]);
+    return (await scoreImageSet(scored, 'binarized-mnist', { split: 'test', data })).published;
+  };
+  expect((await publishedFor({ levels: 2, head: sigmoid }))?.scores.length).toBeGreaterThan(3);
+  expect(await publishedFor({ levels: 3 })).toBeNull();
 });
 
 test('a split other than the test is scored where it is asked for', async () => {
