@@ -61,6 +61,8 @@ const modelOptions = [
   'scales',
   'shared',
 ];
+/** Options of one kind of data, which the other has no use for. */
+const optionsOf = { clips: ['validate', 'fit', 'context'], images: ['data'] } as const;
 /** Options that leave a resumed run what it is. */
 const besideResume = ['resume', 'out', 'json', 'threads', 'backend', 'instructionSet'];
 
@@ -68,7 +70,7 @@ const besideResume = ['resume', 'out', 'json', 'threads', 'backend', 'instructio
 interface ConfigurationFile {
   model?: unknown;
   training?: { seed?: unknown; steps?: unknown; minutes?: unknown; schedule?: object };
-  data?: object;
+  data?: { type?: unknown };
 }
 
 /** The configuration that the options mean, over that of --config where it is given. */
@@ -106,12 +108,16 @@ export async function configurationOf(train: Command, options: TrainOptions): Pr
 }
 
 /** What to learn from: the options' over the file's. Paths are made whole, so that a run resumes from any folder. */
-async function dataOf(options: TrainOptions, file: object | undefined): Promise<object> {
+async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): Promise<object> {
   const { images, fit } = options;
   const whole = (paths: string[] | undefined) => paths?.map((path) => resolve(path));
   const [frames, validate] = [whole(options.frames), whole(options.validate)];
   const data = options.data === undefined ? undefined : resolve(options.data);
   if (frames !== undefined && images !== undefined) throw bothSources();
+  if (frames === undefined && images === undefined && file === undefined) throw noSource();
+  const ofImages = images !== undefined || (frames === undefined && file?.type === 'images');
+  const unused = optionsOf[ofImages ? 'clips' : 'images'].find((name) => options[name] !== undefined);
+  if (unused !== undefined) throw otherSource(unused, ofImages);
   if (images !== undefined) {
     const { imageSets } = await import('../datasets/index.js');
     const isName = imageSets.some(({ name }) => name === images);
@@ -121,8 +127,8 @@ async function dataOf(options: TrainOptions, file: object | undefined): Promise<
       ...given({ folder: data }),
     };
   }
-  if (frames === undefined && file === undefined) throw noSource();
-  return { ...(file ?? { type: 'clips' }), ...given({ frames, validate, fit, folder: data }) };
+  const named = frames !== undefined && file?.type !== 'clips' ? { type: 'clips' } : file;
+  return { ...named, ...given({ frames, validate, fit, folder: data }) };
 }
 
 /** The model that the options describe. */
@@ -133,12 +139,14 @@ async function describe(options: TrainOptions): Promise<ModelDescription> {
     return loadModel(options.from).description;
   }
   const { network, hidden, layers, headWidth, skips, initialState, scales, shared } = options;
-  const images = options.images === undefined ? null : await imagesOf(options.images, options);
+  const channels = options.channels && (options.channels === 'gray' ? 1 : 3);
+  const images = options.images === undefined ? null : await imagesOf(options.images, options, channels);
   const levels = options.levels ?? images?.levels ?? (options.head === 'sigmoid' ? 2 : 256);
   const imageHead = levels === 2 ? 'sigmoid' : 'softmax';
   return describeModel(network, {
-    size: images?.size ?? options.size ?? { width: 64, height: 64 },
-    channels: images?.channels ?? (options.channels === 'gray' ? 1 : 3),
+    // Where a set's images are of another size or colour than is asked for, opening them for the training refuses it.
+    size: options.size ?? images?.size ?? { width: 64, height: 64 },
+    channels: channels ?? images?.channels ?? 3,
     levels,
     hidden,
     layers,
@@ -153,10 +161,9 @@ async function describe(options: TrainOptions): Promise<ModelDescription> {
 }
 
 /** Size, channels and levels of a set's images. */
-async function imagesOf(set: string, { data, size, channels }: TrainOptions) {
+async function imagesOf(set: string, { data, size }: TrainOptions, channels: 1 | 3 | undefined) {
   const { openForTraining } = await import('../datasets/index.js');
-  const wanted = { size, data, channels: channels && (channels === 'gray' ? (1 as const) : (3 as const)) };
-  const images = await openForTraining(set, 'train', given(wanted));
+  const images = await openForTraining(set, 'train', given({ size, data, channels }));
   const { width, height, levels } = images;
   images.close();
   return { size: { width, height }, channels: images.channels, levels };
@@ -231,5 +238,17 @@ function bothSources(): PxvError {
     expected: 'clips or images to learn from',
     received: 'both',
     remedy: 'leave out --frames or --images',
+  });
+}
+
+function otherSource(name: string, ofImages: boolean): PxvError {
+  const [used, received, source] = ofImages ? ['clips', 'images', '--frames'] : ['images', 'clips', '--images'];
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'train',
+    argument: `--${name}`,
+    expected: `${used} to learn from, which alone have it`,
+    received,
+    remedy: `leave out --${name}, or learn from ${source}`,
   });
 }

@@ -66,7 +66,11 @@ export function command(): Command {
         .default('known'),
     )
     .addOption(new Option('--fit <name>', 'how frames are brought to the size').choices(['crop', 'stretch']))
-    .option('--batch <frames>', 'frames a step (default: 8)', wholeNumber('--batch', 1, 4096))
+    .option(
+      '--batch <count>',
+      'frames or images a step (default: 8 frames, 16 images)',
+      wholeNumber('--batch', 1, 4096),
+    )
     .option('--steps <count>', 'how long to train, in steps', wholeNumber('--steps', 1))
     .option('--minutes <time>', `how long to train, in minutes (default: ${DEFAULT_MINUTES})`, minutes)
     .addOption(new Option('--optimiser <name>', 'optimiser (default: adam)').choices(['adam', 'rmsprop']))

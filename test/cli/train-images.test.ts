@@ -89,6 +89,22 @@ test.each<[number, string[], RegExp]>([
     ['--images', 'cifar', '--data', 'colours', '--from', 'chain', '--train-scale', '3'],
     /indices below 3, .* received 3;/,
   ],
+  [
+    2,
+    ['--images', 'cifar', '--data', 'colours', '--size', '16x16'],
+    /expected images of the model's 16x16 pixels and 3 channels, received 32x32 and 3; .*leave out --size/,
+  ],
+  [
+    2,
+    ['--images', 'cifar', '--data', 'colours', '--channels', 'gray'],
+    /expected images of the model's 32x32 pixels and 1 channels, received 32x32 and 3;/,
+  ],
+  ...['--context 2', '--fit stretch', '--validate x'].map((option): [number, string[], RegExp] => [
+    2,
+    ['--images', 'cifar', '--data', 'colours', ...option.split(' ')],
+    new RegExp(`^pxv: train: ${option.split(' ')[0]}: expected clips to learn from, .* received images; leave out`),
+  ]),
+  [2, ['--frames', 'x', '--data', 'colours'], /^pxv: train: --data: expected images to learn from, .* received clips;/],
   [2, ['--images', 'cifar', '--data', 'colours', '--head', 'sigmoid'], /the head 'sigmoid' takes 2 at most/],
 ])('exit code %d: pxv train %j', async (code, args, line) => {
   const outcome = await pxv(['train', ...args, '--out', 'refused'], here);
