@@ -40,11 +40,15 @@ export async function findImageData(
       ...(onDecode && { onProgress: (done, total) => onDecode(done, total, set) }),
     });
     const fits = images.width === size.width && images.height === size.height && images.channels === channels;
-    if (!fits) throw otherImages(set, images, chain);
-    return images;
+    if (fits) return images;
+    images.close();
+    throw otherImages(set, images, chain);
   };
   const learnt = await open('train');
-  const held = await open('validation');
+  const held = await open('validation').catch((error: unknown) => {
+    learnt.close();
+    throw error;
+  });
   return () => ({
     data: imageData(chain, learnt, held.count > 0 ? held : null, training),
     facts: {
