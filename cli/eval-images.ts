@@ -93,13 +93,14 @@ function jsonOf({ bitsPerDim, natsPerImage, channels, ...rest }: ImageSetScore) 
 }
 
 function textOf(model: string, score: ImageSetScore, out: string | undefined): string {
-  const { unit, bitsPerDim, natsPerImage, channels, spread, baselines, published, exact, protocol } = score;
+  const { unit, bitsPerDim, natsPerImage, channels, spread, images, baselines, published, exact, protocol } = score;
   const digits = unit === 'bits/dim' ? 3 : 2;
   const headline = unit === 'bits/dim' ? bitsPerDim : natsPerImage;
   const withError = ({ mean, standardError }: { mean: number; standardError: number }, places: number) =>
     Number.isNaN(standardError) ? mean.toFixed(places) : `${mean.toFixed(places)} +- ${standardError.toFixed(places)}`;
   const other = unit === 'bits/dim' ? [] : [`${withError(bitsPerDim, 4)} bits/dim`];
   const colours = channels.length === 3 ? ['R', 'G', 'B'] : [];
+  const quantiles = Object.entries(spread.quantiles).map(([name, value]) => `${name} ${value.toFixed(3)}`);
   return [
     `${model}: ${exact ? '' : '<= '}${withError(headline, digits)} ${unit}`,
     ...other,
@@ -109,9 +110,9 @@ function textOf(model: string, score: ImageSetScore, out: string | undefined): s
     ...(colours.length === 0
       ? []
       : [`channels, bits/dim: ${colours.map((name, c) => `${name} ${withError(channels[c], 3)}`).join(', ')}`]),
-    `images, bits/dim: standard deviation ${spread.standardDeviation.toFixed(3)}; ${Object.entries(spread.quantiles)
-      .map(([name, value]) => `${name} ${value.toFixed(3)}`)
-      .join(', ')}`,
+    ...(images === 1
+      ? []
+      : [`images, bits/dim: standard deviation ${spread.standardDeviation.toFixed(3)}; ${quantiles.join(', ')}`]),
     `baselines, ${unit}: uniform ${baselines.uniform.toFixed(digits)}, histogram ${baselines.histogram.toFixed(digits)}, PNG ${baselines.png.toFixed(digits)}, lossless WebP ${baselines.webp.toFixed(digits)}`,
     ...(published === null ? [] : ['', `published, ${unit} on ${published.images}:`, publishedTable(published)]),
     ...(out === undefined ? [] : ['', `${out}: the worst and best images, and where their bits are`]),

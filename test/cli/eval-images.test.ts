@@ -36,6 +36,16 @@ test('pxv eval-images gives the contract of its JSON object, the same whatever c
   expect(other.natsPerImage).toBeCloseTo(result.natsPerImage as number, 2);
 });
 
+test('pxv eval-images of one image says nothing of how images differ', async () => {
+  const [one, two] = [
+    await evaluate('--model', model, '--limit', '1'),
+    await evaluate('--model', model, '--limit', '2'),
+  ];
+  expect(one.stdout).toMatch(/; 1 of 5 scored/);
+  expect(one.stdout).not.toMatch(/NaN|standard deviation/);
+  expect(two.stdout).toMatch(/\nimages, bits\/dim: standard deviation 0\.\d{3}; least /);
+});
+
 test('pxv eval-images says the unit, the protocol, the baselines and what others reached', async () => {
   const out = join(folder, 'extremes.png');
   const { code, stdout } = await evaluate('--model', folder, '--limit', '3', '--out', out);
