@@ -36,7 +36,7 @@ export interface TrainingProgress {
 
 export interface TrainingResult {
   step: number;
-  /** Lowest validation in bits/dim; null without validation clips. */
+  /** Lowest validation in bits/dim; null without a validation. */
   best: number | null;
   /** Of the last step's batch. */
   bitsPerDim: number;
