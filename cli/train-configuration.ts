@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { OpenImagesOptions } from '../datasets/index.js';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
@@ -73,8 +74,15 @@ interface ConfigurationFile {
   data?: { type?: unknown };
 }
 
+/** How a folder of images is decoded, which takes long where there are many. */
+type Decoding = Pick<OpenImagesOptions, 'onProgress' | 'signal'>;
+
 /** The configuration that the options mean, over that of --config where it is given. */
-export async function configurationOf(train: Command, options: TrainOptions): Promise<RunConfiguration> {
+export async function configurationOf(
+  train: Command,
+  options: TrainOptions,
+  decoding: Decoding,
+): Promise<RunConfiguration> {
   const { runSchema } = await import('../src/training/configuration.js');
   const { parseConfiguration } = await import('../src/model/parse-configuration.js');
   const file = (options.config === undefined ? {} : readConfiguration(options.config)) as ConfigurationFile;
@@ -89,7 +97,7 @@ export async function configurationOf(train: Command, options: TrainOptions): Pr
     runSchema,
     {
       ...file,
-      model: file.model ?? (await describe(options)),
+      model: file.model ?? (await describe(options, decoding)),
       training: {
         ...ofImages,
         ...training,
@@ -132,7 +140,7 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
 }
 
 /** The model that the options describe. */
-async function describe(options: TrainOptions): Promise<ModelDescription> {
+async function describe(options: TrainOptions, decoding: Decoding): Promise<ModelDescription> {
   const { describeModel } = await import('../src/model/presets.js');
   if (options.from !== undefined) {
     const { loadModel } = await import('../src/model/checkpoint.js');
@@ -140,7 +148,7 @@ async function describe(options: TrainOptions): Promise<ModelDescription> {
   }
   const { network, hidden, layers, headWidth, skips, initialState, scales, shared } = options;
   const channels = options.channels && (options.channels === 'gray' ? 1 : 3);
-  const images = options.images === undefined ? null : await imagesOf(options.images, options, channels);
+  const images = options.images === undefined ? null : await imagesOf(options.images, options, channels, decoding);
   const levels = options.levels ?? images?.levels ?? (options.head === 'sigmoid' ? 2 : 256);
   const imageHead = levels === 2 ? 'sigmoid' : 'softmax';
   return describeModel(network, {
@@ -161,9 +169,9 @@ async function describe(options: TrainOptions): Promise<ModelDescription> {
 }
 
 /** Size, channels and levels of a set's images. */
-async function imagesOf(set: string, { data, size }: TrainOptions, channels: 1 | 3 | undefined) {
+async function imagesOf(set: string, { data, size }: TrainOptions, channels: 1 | 3 | undefined, decoding: Decoding) {
   const { openForTraining } = await import('../datasets/index.js');
-  const images = await openForTraining(set, 'train', given({ size, data, channels }));
+  const images = await openForTraining(set, 'train', { ...given({ size, data, channels }), ...decoding });
   const { width, height, levels } = images;
   images.close();
   return { size: { width, height }, channels: images.channels, levels };

@@ -113,14 +113,20 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
   const out =
     options.out ??
     join('runs', basename(resolve(options.frames?.[0] ?? options.images ?? 'model')).replace(/\.\w+$/, ''));
-  const configuration = options.resume ? null : await configurationOf(train, options);
+  const onDecode = (done: number, total: number, name: string) =>
+    progress.show({ label: 'decode', done, total, unit: options.images ? 'images' : 'clips', fields: { name } });
+  const configuration = options.resume
+    ? null
+    : await configurationOf(train, options, {
+        signal,
+        onProgress: (done, total) => onDecode(done, total, options.images ?? ''),
+      });
   const chosen = await startComputing(options, progress);
   const started = performance.now();
   const result = await trainModel(out, configuration, {
     signal,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
-    onDecode: (done, total, name) =>
-      progress.show({ label: 'decode', done, total, unit: options.images ? 'images' : 'clips', fields: { name } }),
+    onDecode,
     onStart: (facts) => describeStart(facts, out).forEach((line) => progress.say(line)),
     onStep: ({ step, steps, bitsPerDim, validation, examplesPerSecond }) =>
       progress.show({

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { loadModel } from '../../src/model/checkpoint.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { cifarRecords, idx } from '../datasets/made-files.js';
@@ -66,6 +67,16 @@ test('pxv train --images --scales learns a chain, and --from with --train-scale 
   expect(changed.length).toBeGreaterThan(10);
   expect(changed.filter(({ name }) => !name.startsWith('scales.1.'))).toEqual([]);
 }, 120_000);
+
+test('pxv train --images on a folder tells how far the decoding is', async () => {
+  mkdirSync(join(folder.path, 'photos'));
+  const image = sharp({ create: { width: 8, height: 8, channels: 3, background: 'teal' } });
+  for (let i = 0; i < 3; i++) await image.png().toFile(join(folder.path, 'photos', `${i}.png`));
+  const env = { PXV_DATA: join(folder.path, 'cache') };
+  const outcome = await pxv(['train', '--images', 'photos', '--out', 'of-photos', ...tiny], { ...here, env });
+  expect(jsonOf(outcome)).toMatchObject({ images: 3, steps: 2 });
+  expect(outcome.stderr).toMatch(/^decode +3\/3 images .*photos$/m);
+});
 
 test.each<[number, string[], RegExp]>([
   [
