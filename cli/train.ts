@@ -1,5 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { PxvError } from '../src/errors.js';
 import type { TrainingFacts } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';
 import {
@@ -140,6 +141,9 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
           'examples/s': examplesPerSecond,
         },
       }),
+  }).catch((error: unknown) => {
+    // The signal's own reason comes once the training is saved.
+    throw error === signal.reason ? interrupted(out, error) : error;
   });
   const seconds = (performance.now() - started) / 1000;
   const { training } = result.configuration;
@@ -163,6 +167,20 @@ next: ${next}`,
       ...chosen,
     },
   };
+}
+
+function interrupted(out: string, cause: unknown): PxvError {
+  return new PxvError(
+    {
+      code: 'INTERRUPTED',
+      operation: 'train',
+      argument: out,
+      expected: 'to come to the last step',
+      received: cause instanceof PxvError ? cause.parts.received : String(cause),
+      remedy: `go on with pxv train --resume --out ${out}`,
+    },
+    { cause },
+  );
 }
 
 /** What is trained on what, in lines for people. */

@@ -83,7 +83,9 @@ describe('pxv train', () => {
     const args = ['train', '--frames', 'clips', '--out', 'stopped', ...tiny, '--steps', '60'];
     const { code, stderr } = await interruptOnce('stopped/log.jsonl', args);
     expect(stderr).toContain('pxv: finishing: saving... (interrupt again to stop at once)');
-    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^pxv: .*received SIGINT; /);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
+      /^pxv: train: .*received SIGINT; go on with pxv train --resume --out stopped$/,
+    );
     expect(code).toBe(130);
     expect(existsSync(at('stopped', 'model.safetensors'))).toBe(true);
 
