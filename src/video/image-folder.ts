@@ -117,7 +117,7 @@ function unreadable(path: string) {
         argument: path,
         expected: 'a readable image',
         received: cause.message,
-        remedy: 'replace the image or remove it from the folder',
+        remedy: 'check its name, or put another image in its place',
       },
       { cause },
     );

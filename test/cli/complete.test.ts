@@ -37,7 +37,11 @@ test.each([
     2,
     /^pxv: complete image: --from-row: expected a row from 0 to 6, received 7;/,
   ],
-  [['none.png', '--model', folder], 1, /^pxv: read image: none\.png: expected a readable image, received [^\n]+\n$/],
+  [
+    ['none.png', '--model', folder],
+    1,
+    /^pxv: read image: none\.png: expected a readable image, received [^\n]+; check its name, or put another image in its place\n$/,
+  ],
 ])('pxv complete %j ends with %i and one line', async (args, expected, line) => {
   const onTypeScript = ['--instruction-set', 'typescript'];
   const { code, stdout, stderr } = await pxv(['complete', ...args, ...onTypeScript], {
