@@ -1,6 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { PxvError } from '../src/errors.js';
+import type { DecodeProgress } from '../src/tasks/open-data.js';
 import type { TrainingFacts } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';
 import {
@@ -114,13 +115,13 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
   const out =
     options.out ??
     join('runs', basename(resolve(options.frames?.[0] ?? options.images ?? 'model')).replace(/\.\w+$/, ''));
-  const onDecode = (done: number, total: number, name: string) =>
-    progress.show({ label: 'decode', done, total, unit: options.images ? 'images' : 'clips', fields: { name } });
+  const onDecode = ({ name, ...decoding }: DecodeProgress) =>
+    progress.show({ label: 'decode', ...decoding, fields: { name } });
   const configuration = options.resume
     ? null
     : await configurationOf(train, options, {
         signal,
-        onProgress: (done, total) => onDecode(done, total, options.images ?? ''),
+        onProgress: (done, total) => onDecode({ unit: 'images', done, total, name: options.images ?? '' }),
       });
   const chosen = await startComputing(options, progress);
   const started = performance.now();

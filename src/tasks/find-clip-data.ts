@@ -9,11 +9,11 @@ import type { ClipsConfiguration, TrainingConfiguration } from '../training/conf
 import type { RunFolder } from '../training/run-folder.js';
 import { heldOutClips } from '../training/validation.js';
 import { listClips, openFrameStore, type ClipSource, type FrameStore } from '../video/index.js';
-import type { OpenData } from './open-data.js';
+import type { DecodeProgress, OpenData } from './open-data.js';
 
 export interface ClipHooks {
-  /** Told while clips are decoded, with the clips done and their number. */
-  onDecode?: (clip: number, clips: number, name: string) => void;
+  /** Told while clips are decoded. */
+  onDecode?: (decoding: DecodeProgress) => void;
   /** One line about a clip that is damaged or too short to learn from. */
   onWarning?: (text: string) => void;
   signal?: AbortSignal;
@@ -109,7 +109,7 @@ async function openClips(
     size,
     channels,
     fit: data.fit,
-    onProgress: ({ clip, clips, name }) => onDecode?.(clip, clips, name),
+    onProgress: ({ clip, clips, name }) => onDecode?.({ unit: 'clips', done: clip, total: clips, name }),
     ...(signal && { signal }),
   });
   const usable = (clip: number) => {

@@ -4,7 +4,7 @@ import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Chain } from '../model/chain.js';
 import type { ImagesConfiguration, TrainingConfiguration } from '../training/configuration.js';
 import { imageData } from '../training/image-data.js';
-import type { OpenData } from './open-data.js';
+import type { DecodeProgress, OpenData } from './open-data.js';
 
 /** What a training on images says of its data. */
 export interface ImageFacts {
@@ -18,7 +18,7 @@ export interface ImageFacts {
 
 export interface ImageHooks {
   /** Told while images are decoded, where that is done before the training. */
-  onDecode?: (done: number, total: number, name: string) => void;
+  onDecode?: (decoding: DecodeProgress) => void;
   signal?: AbortSignal;
 }
 
@@ -37,7 +37,7 @@ export async function findImageData(
       seed: BigInt(training.seed),
       ...(folder !== null && { data: folder }),
       ...(signal && { signal }),
-      ...(onDecode && { onProgress: (done, total) => onDecode(done, total, set) }),
+      ...(onDecode && { onProgress: (done, total) => onDecode({ unit: 'images', done, total, name: set }) }),
     });
     const fits = images.width === size.width && images.height === size.height && images.channels === channels;
     if (fits) return images;

@@ -68,7 +68,7 @@ test('pxv train --images --scales learns a chain, and --from with --train-scale 
   expect(changed.filter(({ name }) => !name.startsWith('scales.1.'))).toEqual([]);
 }, 120_000);
 
-test('pxv train --images on a folder tells how far the decoding is', async () => {
+test('pxv train --images on a folder tells how far the decoding is, also where it resumes', async () => {
   mkdirSync(join(folder.path, 'photos'));
   const image = sharp({ create: { width: 8, height: 8, channels: 3, background: 'teal' } });
   for (let i = 0; i < 3; i++) await image.png().toFile(join(folder.path, 'photos', `${i}.png`));
@@ -76,6 +76,11 @@ test('pxv train --images on a folder tells how far the decoding is', async () =>
   const outcome = await pxv(['train', '--images', 'photos', '--out', 'of-photos', ...tiny], { ...here, env });
   expect(jsonOf(outcome)).toMatchObject({ images: 3, steps: 2 });
   expect(outcome.stderr).toMatch(/^decode +3\/3 images .*photos$/m);
+
+  const elsewhere = { PXV_DATA: join(folder.path, 'another-cache') };
+  const resumed = await pxv(['train', '--resume', '--out', 'of-photos'], { ...here, env: elsewhere });
+  expect(resumed.code).toBe(0);
+  expect(resumed.stderr).toMatch(/^decode +3\/3 images .*photos$/m);
 });
 
 test.each<[number, string[], RegExp]>([
