@@ -4,15 +4,18 @@ import type { Progress } from './progress.js';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
+/** How interrupted work ends: at once, or after saving what there is. */
+export type Ending = 'stopping' | 'finishing: saving';
+
 /**
- * Until closed: the first SIGINT or SIGTERM aborts `signal`, so that the work can save and end; the second ends the
- * process at once with exit code 130.
+ * Until closed: the first SIGINT or SIGTERM says how the work ends and aborts `signal`, so that it can; the second ends
+ * the process at once with exit code 130.
  */
-export function listenForInterrupt(progress: Progress): { signal: AbortSignal; close(): void } {
+export function listenForInterrupt(progress: Progress, ending: Ending): { signal: AbortSignal; close(): void } {
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(exitCodes.interrupted);
-    progress.say('pxv: finishing: saving... (interrupt again to stop at once)');
+    progress.say(`pxv: ${ending}... (interrupt again to stop at once)`);
     controller.abort(
       new PxvError({
         code: 'INTERRUPTED',

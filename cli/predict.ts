@@ -50,7 +50,7 @@ Examples:
   $ pxv predict clip.mp4 --from 20 --out beside.png    predicted frames beside the true ones
   $ pxv predict frames/ --model runs/mine --seed 7`,
   );
-  return predict.action(run(predictFrames));
+  return predict.action(run(predictFrames, 'finishing: saving'));
 }
 
 async function predictFrames({ signal, progress }: Work, clip: string, options: PredictOptions): Promise<Report> {

@@ -1,7 +1,7 @@
 import { CommanderError, type Command } from 'commander';
 import { PxvError } from '../src/errors.js';
 import { exitCodes } from './exit-codes.js';
-import { listenForInterrupt } from './interrupt.js';
+import { listenForInterrupt, type Ending } from './interrupt.js';
 import { Progress } from './progress.js';
 
 /** What an action is given besides its arguments and options. */
@@ -20,12 +20,17 @@ export interface Report {
 /**
  * Makes an action of commander from one that gets its `Work` first, then the command's arguments, then its options, and
  * returns what to print on stdout. Errors pass through to the one place that reports them, in main.ts.
+ *
+ * @param ending how it ends where it is interrupted
  */
-export function run<Given extends unknown[]>(action: (work: Work, ...given: Given) => Promise<Report>) {
+export function run<Given extends unknown[]>(
+  action: (work: Work, ...given: Given) => Promise<Report>,
+  ending: Ending = 'stopping',
+) {
   return async (...given: [...Given, Command]): Promise<void> => {
     const command = given.pop() as Command;
     const progress = new Progress(process.stderr);
-    const interrupt = listenForInterrupt(progress);
+    const interrupt = listenForInterrupt(progress, ending);
     try {
       const report = await action({ signal: interrupt.signal, progress }, ...(given as unknown as Given));
       progress.close();

@@ -32,7 +32,7 @@ Examples:
   $ pxv sample --model runs/cifar --count 64 --scale 4 --seed 7 --out sheet.png
   $ pxv sample --model runs/cifar --temperature 0.9    somewhat nearer to what is likeliest`,
   );
-  return sample.action(run(sampleSheet));
+  return sample.action(run(sampleSheet, 'finishing: saving'));
 }
 
 async function sampleSheet({ signal, progress }: Work, options: SampleOptions): Promise<Report> {

@@ -99,7 +99,7 @@ Examples:
   $ pxv train --frames clips/ --scales 2 --size 64x64
   $ pxv predict c.mp4 --next 8 --model runs/mine`,
   );
-  return train.action(run((work, options: TrainOptions) => trainOne(work, options, train)));
+  return train.action(run((work, options: TrainOptions) => trainOne(work, options, train), 'finishing: saving'));
 }
 
 const minutes = decimalNumber('--minutes', { min: 0, above: true });

@@ -1,8 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Ending } from '../../cli/interrupt.js';
 
-/** Runs a command whose work is `body`, and sends one signal of the list after each line that it writes to stderr. */
-async function interrupt(body: string, signals: NodeJS.Signals[]): Promise<{ code: number | null; lines: string[] }> {
+/**
+ * Runs a command whose work is `body` and that ends as `ending` says, and sends one signal of the list after each line
+ * that it writes to stderr.
+ */
+async function interrupt(
+  body: string,
+  signals: NodeJS.Signals[],
+  ending?: Ending,
+): Promise<{ code: number | null; lines: string[] }> {
   const program = `
     import { Command } from 'commander';
     import { reportError, run } from './dist/cli/report.js';
@@ -12,7 +20,7 @@ async function interrupt(body: string, signals: NodeJS.Signals[]): Promise<{ cod
       ${body}
     };
     try {
-      await new Command().action(run(work)).parseAsync([], { from: 'user' });
+      await new Command().action(run(work, ${JSON.stringify(ending)})).parseAsync([], { from: 'user' });
     } catch (error) {
       process.exitCode = reportError(error);
     }
@@ -30,26 +38,30 @@ async function interrupt(body: string, signals: NodeJS.Signals[]): Promise<{ cod
 }
 
 const aborted = `await new Promise((resolve) => signal.addEventListener('abort', resolve));`;
+const stopping = 'pxv: stopping... (interrupt again to stop at once)';
 const finishing = 'pxv: finishing: saving... (interrupt again to stop at once)';
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
   'the first %s lets the work save and end, with exit code 130',
   async (name) => {
     const save = `${aborted} console.error('saved'); return { text: '', json: {} };`;
-    expect(await interrupt(save, [name])).toEqual({ code: 130, lines: ['working', finishing, 'saved'] });
+    expect(await interrupt(save, [name], 'finishing: saving')).toEqual({
+      code: 130,
+      lines: ['working', finishing, 'saved'],
+    });
   },
 );
 
-test('work that throws the reason of the signal ends with one line and exit code 130', async () => {
+test('work that throws the reason of the signal ends with one line and exit code 130, and speaks of no saving', async () => {
   expect(await interrupt(`${aborted} signal.throwIfAborted();`, ['SIGINT'])).toEqual({
     code: 130,
-    lines: ['working', finishing, 'pxv: finish: this command: expected no signal, received SIGINT; run it again'],
+    lines: ['working', stopping, 'pxv: finish: this command: expected no signal, received SIGINT; run it again'],
   });
 });
 
 test('the second signal ends the process at once with exit code 130', async () => {
   expect(await interrupt('await new Promise(() => {});', ['SIGINT', 'SIGTERM'])).toEqual({
     code: 130,
-    lines: ['working', finishing],
+    lines: ['working', stopping],
   });
 });
