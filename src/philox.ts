@@ -52,10 +52,12 @@ export function philox4x32(counter: Uint32Array, key: Uint32Array, out: Uint32Ar
 }
 
 /**
- * The last word of the counters of everything that is random but sampling, whose last word is a colour channel: no two
- * purposes share a counter.
+ * The last word of the counters of everything that is random. Sampling takes several: `sampling` and the colour channel,
+ * 0 to 2, and 256 more for each scale above the coarsest. So no two purposes share a counter.
  */
 export const purposes = {
+  sampling: 0,
+  dequantisation: 3,
   firstWeights: 16,
   batches: 17,
   heldOutClips: 18,

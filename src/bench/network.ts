@@ -4,7 +4,7 @@ import type { Channels, Size } from '../frame.js';
 import type { ModelDescription } from '../model/description.js';
 import type { Examples, ExampleShape } from '../model/examples.js';
 import { describeModel, type NetworkName } from '../model/presets.js';
-import { Philox } from '../philox.js';
+import { Philox, purposes } from '../philox.js';
 
 /** The network to measure: one of the presets, unconditional, with a softmax head. */
 export interface BenchNetwork {
@@ -27,7 +27,7 @@ export function randomExamples({ size, channels, levels }: ExampleShape, batch: 
   const philox = new Philox(seed);
   const shape: [number, number, number, number] = [batch, size.height, size.width, channels];
   const values = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) =>
-    Math.floor(philox.uniform(i, 0, 0, 0) * levels),
+    Math.floor(philox.uniform(i, 0, 0, purposes.sampling) * levels),
   );
   const image: Tensor4D = tf.keep(tf.tensor4d(values, shape));
   return { image, seen: image, given: {} };

@@ -1,10 +1,4 @@
-import { Philox } from '../philox.js';
-
-/**
- * Sets dequantisation apart from what else is drawn from a seed: the last word of a counter, where sampling has its
- * channel, 0 to 2.
- */
-const DEQUANTISATION = 3;
+import { Philox, purposes } from '../philox.js';
 
 /**
  * Uniform noise added to levels, x = level + u with 0 < u < 1: data for a continuous density, which would otherwise grow
@@ -17,7 +11,8 @@ const DEQUANTISATION = 3;
  */
 export function dequantise(image: ArrayLike<number>, seed: bigint | number, index: number): Float64Array {
   const philox = new Philox(seed);
-  return Float64Array.from(image, (level, subPixel) => level + philox.uniform(index, subPixel, 0, DEQUANTISATION));
+  const noise = (subPixel: number) => philox.uniform(index, subPixel, 0, purposes.dequantisation);
+  return Float64Array.from(image, (level, subPixel) => level + noise(subPixel));
 }
 
 /** What a real value counts: `levels`, 0 <= x < levels, or the whole `range` as one, 0 <= x < 1. */

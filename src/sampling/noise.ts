@@ -1,7 +1,7 @@
-import { Philox } from '../philox.js';
+import { Philox, purposes } from '../philox.js';
 
-/** Values of the counter's last word that one scale takes; `purposes` has its own among those of the first. */
-const CHANNEL_WORDS = 256;
+/** How far the counter's last words of two scales lie apart; the other `purposes` lie among those of the first. */
+const SCALE_WORDS = 256;
 
 /** Which numbers of a noise an image takes. */
 export interface NoiseStream {
@@ -30,7 +30,7 @@ export class Noise {
    * scale). Position and channel are those of a sub-pixel at its scale; scale 0 is the coarsest.
    */
   uniform(sample: number, frame: number, position: number, channel: number, scale = 0): number {
-    return this.philox.uniform(sample, frame, position, channel + CHANNEL_WORDS * scale);
+    return this.philox.uniform(sample, frame, position, lastWord(scale) + channel);
   }
 
   /** The key of Philox, for whoever draws the same numbers without this object. */
@@ -40,6 +40,11 @@ export class Noise {
 
   /** Of an image's counters: the first word, the second, and the last of channel 0. */
   static words({ sample, frame, scale }: NoiseStream): [number, number, number] {
-    return [sample, frame, CHANNEL_WORDS * scale];
+    return [sample, frame, lastWord(scale)];
   }
+}
+
+/** Of the counters of a scale's channel 0. */
+function lastWord(scale: number): number {
+  return purposes.sampling + SCALE_WORDS * scale;
 }

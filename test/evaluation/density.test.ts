@@ -3,6 +3,7 @@ import { densityNats, dequantise, type ValueUnit } from '../../src/evaluation/de
 import { headOf } from '../../src/model/heads/index.js';
 import { buildNetwork, subPixelNats } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
+import { Philox } from '../../src/philox.js';
 import { randomFloats, randomInts } from '../random.js';
 import { randomExamples, randomWeights, softmax, tinyNetworks } from '../model/tiny-networks.js';
 import '../backend/implementations.js';
@@ -39,6 +40,11 @@ describe('dequantised levels', () => {
     const top = 255 + (2 ** 32 - 0.5) / 2 ** 32;
     expect(top).toBeLessThan(256);
     expect(Math.fround(top)).toBe(256);
+  });
+
+  test('have the first word of the Philox block of counter (image, sub-pixel, 0, 3) under the seed', () => {
+    const philox = new Philox(5);
+    expect(dequantise(image, 5, 2)).toEqual(Float64Array.from(image, (level, i) => level + philox.uniform(2, i, 0, 3)));
   });
 
   test('need a seed of 64 bits', () => {

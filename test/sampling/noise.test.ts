@@ -1,5 +1,5 @@
 import { Noise } from '../../src/sampling/noise.js';
-import { philox4x32 } from '../../src/philox.js';
+import { Philox, philox4x32, purposes } from '../../src/philox.js';
 
 /** Known answers for philox4x32-10 published with the Random123 library (kat_vectors). */
 const knownAnswers: { counter: number[]; key: number[]; block: number[] }[] = [
@@ -68,6 +68,11 @@ describe('Noise', () => {
     expect(chiSquare).toBeLessThan(160.1);
   });
 
+  test('takes the counter (sample, frame, position, channel + 256 scale)', () => {
+    expect(new Noise(7).uniform(1, 2, 3, 2, 1)).toBe(new Philox(7).uniform(1, 2, 3, 2 + 256));
+    expect(Noise.words({ sample: 1, frame: 2, scale: 3 })).toEqual([1, 2, 3 * 256]);
+  });
+
   test.each([-1, 0.5, NaN, 2 ** 53, 2n ** 64n, -1n])('refuses the seed %s', (seed) => {
     expect(() => new Noise(seed)).toThrow(
       expect.objectContaining({
@@ -82,4 +87,10 @@ describe('Noise', () => {
       (0x408f276d + 0.5) / 2 ** 32,
     );
   });
+});
+
+test('no two purposes share a counter, whatever the channel and the scale that are sampled', () => {
+  const { sampling, ...others } = purposes;
+  const words = [sampling, sampling + 1, sampling + 2, ...Object.values(others)];
+  expect(new Set(words.map((word) => word % 256)).size).toBe(words.length);
 });
