@@ -64,8 +64,7 @@ export async function cachedImages(
   identity: readonly unknown[],
   fill: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
 ): Promise<Images> {
-  const name = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
-  const path = join(cacheFolder('decoded'), `${name}.images`);
+  const path = cachePath(identity, 'images');
   const stride = shape.width * shape.height * shape.channels;
   const found = await stat(path).catch(() => null);
   if (found?.size !== count * stride) {
@@ -79,6 +78,17 @@ export async function cachedImages(
     });
   }
   return imagesOnDisc(shape, layout, [{ path, offset: 0, stride, count }]);
+}
+
+/**
+ * A file in the cache, for what is found out once of some files.
+ *
+ * @param identity all that it follows from
+ * @param ending of its name
+ */
+export function cachePath(identity: readonly unknown[], ending: string): string {
+  const name = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
+  return join(cacheFolder('decoded'), `${name}.${ending}`);
 }
 
 async function checkSize(path: string, { width, height }: ImageShape): Promise<void> {

@@ -1,7 +1,9 @@
-import { stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { writeAtomically } from '../../src/video/atomic-output.js';
 import { throwIfInterrupted } from '../../src/video/interruption.js';
-import { cachedImages, decodedImages } from '../decoded-images.js';
+import { cachedImages, cachePath, decodedImages } from '../decoded-images.js';
 import { listFolder } from '../find-files.js';
 import { listImagesBelow } from '../folder/folder.js';
 import { carve } from '../held-out.js';
@@ -89,17 +91,24 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
     side,
     `ImageNet ${side}x${side} ${part}: ${count} images of ${names}, down-sampled as in arXiv:1707.08819`,
   );
-  const files = arrays.map(({ path, offset, shape }) => ({ path, offset, stride, count: shape[0] }));
-  if (files.every((file): file is typeof file & { offset: number } => file.offset !== null)) {
-    return imagesOnDisc(about, 'planar', files);
-  }
   const stats = await Promise.all(paths.map((path) => stat(path)));
   const identity = [paths.map((path) => resolve(path)), ...stats.map(({ size, mtimeMs }) => [size, mtimeMs])];
-  return cachedImages(about, 'planar', count, identity, async (write) => {
+  const readAll = async (write: (bytes: Uint8Array) => Promise<void>) => {
     for (const [index, array] of arrays.entries()) {
-      throwIfInterrupted(options.signal, 'unpack', array.path);
+      throwIfInterrupted(options.signal, 'read data set', array.path);
       options.onProgress?.(Math.round((index * count) / arrays.length), count);
       await array.read(write);
     }
-  });
+  };
+  const files = arrays.map(({ path, offset, shape }) => ({ path, offset, stride, count: shape[0] }));
+  if (!files.every((file): file is typeof file & { offset: number } => file.offset !== null)) {
+    return cachedImages(about, 'planar', count, identity, readAll);
+  }
+  // Reading gigabytes for their checksums alone is done once: an empty file in the cache remembers it.
+  const whole = cachePath(identity, 'whole');
+  if (!existsSync(whole)) {
+    await readAll(() => Promise.resolve());
+    await writeAtomically(whole, (temporary) => writeFile(temporary, ''));
+  }
+  return imagesOnDisc(about, 'planar', files);
 }

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { createInflateRaw } from 'node:zlib';
 import { unpackedPieces, wrongFile } from '../read-file.js';
+import { crc32 } from './crc32.js';
 
 /** An array of unsigned bytes in an .npz file, which is a ZIP file of .npy files. */
 export interface NpzBytes {
@@ -9,11 +10,17 @@ export interface NpzBytes {
   shape: number[];
   /** Where the first value stands in the file; null where the array is packed and must be unpacked. */
   offset: number | null;
-  /** The values in order, in pieces, unpacked where they are packed. */
+  /**
+   * The values in order, in pieces, unpacked where they are packed.
+   *
+   * @throws {PxvError} INPUT, once all are read, where they have not the checksum that the file says
+   */
   read(write: (bytes: Uint8Array) => Promise<void>): Promise<void>;
 }
 
 interface Member {
+  name: string;
+  crc: number;
   /** Where its bytes begin in the file. */
   offset: number;
   packedBytes: number;
@@ -28,7 +35,7 @@ const LARGEST_32 = 0xffff_ffff;
 const NPY_HEADER = 1024;
 
 /**
- * Finds an array of an .npz file without reading it.
+ * Finds an array of an .npz file without reading its values.
  *
  * @throws {PxvError} INPUT where the file is no .npz file, lacks the array, or has it in a form other than unsigned
  * bytes in C order: no pickle is ever read.
@@ -81,19 +88,19 @@ async function findMember(file: FileHandle, path: string, name: string): Promise
     const extraAt = at + 46 + nameLength;
     const found = directory.toString('utf8', at + 46, extraAt);
     names.push(found);
-    if (found === name) return memberAt(file, path, directory.subarray(at, extraAt + extraLength), 46 + nameLength);
+    if (found === name) return memberAt(file, path, name, directory.subarray(at, extraAt + extraLength));
     at = extraAt + extraLength + commentLength;
   }
   throw wrongFile(path, `an array ${name}`, names.join(', ') || 'no array');
 }
 
-/** @param entry of the directory; its extra fields begin at `extraAt` */
-async function memberAt(file: FileHandle, path: string, entry: Buffer, extraAt: number): Promise<Member> {
+/** @param entry of the directory, up to the end of its extra fields */
+async function memberAt(file: FileHandle, path: string, name: string, entry: Buffer): Promise<Member> {
   const method = entry.readUInt16LE(10);
   if (method !== STORED && method !== DEFLATED) throw wrongFile(path, 'members stored or deflated', `method ${method}`);
   const sizes = [entry.readUInt32LE(24), entry.readUInt32LE(20), entry.readUInt32LE(42)];
   // In ZIP64 the fields that do not fit in 4 bytes follow one another in the extra field 1.
-  for (let at = extraAt; at + 4 <= entry.length; at += 4 + entry.readUInt16LE(at + 2)) {
+  for (let at = 46 + entry.readUInt16LE(28); at + 4 <= entry.length; at += 4 + entry.readUInt16LE(at + 2)) {
     if (entry.readUInt16LE(at) !== 1) continue;
     let value = at + 4;
     for (const [i, size] of sizes.entries()) {
@@ -106,7 +113,7 @@ async function memberAt(file: FileHandle, path: string, entry: Buffer, extraAt: 
   const local = await bytesAt(file, path, header, 30);
   if (local.toString('latin1', 0, 4) !== 'PK\x03\x04') throw wrongFile(path, `a member at byte ${header}`, 'none');
   const offset = header + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
-  return { offset, packedBytes, bytes, deflated: method === DEFLATED };
+  return { name, crc: entry.readUInt32LE(16), offset, packedBytes, bytes, deflated: method === DEFLATED };
 }
 
 /** The first bytes of a member, unpacked. */
@@ -150,17 +157,19 @@ function npyHeader(bytes: Buffer, path: string): { headerBytes: number; shape: n
 
 async function readValues(
   path: string,
-  { offset, packedBytes, bytes, deflated }: Member,
+  { name, crc, offset, packedBytes, bytes, deflated }: Member,
   headerBytes: number,
   write: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const packed = createReadStream(path, { start: offset, end: offset + packedBytes - 1, highWaterMark: 1 << 20 });
   let done = 0;
+  let sum = 0;
   try {
     const pieces = deflated ? unpackedPieces(packed, createInflateRaw({ chunkSize: 1 << 20 })) : packed;
     for await (const piece of pieces as AsyncIterable<Buffer>) {
       const behindHeader = Math.min(piece.length, Math.max(0, headerBytes - done));
       done += piece.length;
+      sum = crc32(piece, sum);
       if (done > bytes) throw wrongFile(path, `${bytes} bytes once unpacked`, 'more');
       await write(piece.subarray(behindHeader));
     }
@@ -168,6 +177,11 @@ async function readValues(
     throw (cause as NodeJS.ErrnoException).code?.startsWith('Z_') ? damaged(path, cause as Error) : cause;
   }
   if (done !== bytes) throw wrongFile(path, `${bytes} bytes once unpacked`, `${done}`);
+  if (sum !== crc) throw wrongFile(path, `${name} with the CRC-32 ${hexadecimal(crc)}`, hexadecimal(sum));
+}
+
+function hexadecimal(word: number): string {
+  return word.toString(16).padStart(8, '0');
 }
 
 async function bytesAt(file: FileHandle, path: string, position: number, length: number): Promise<Buffer> {

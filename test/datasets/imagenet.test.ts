@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { imagenet32, imagenet64 } from '../../datasets/imagenet/imagenet.js';
@@ -77,6 +77,13 @@ function overwritten(npz: Buffer, at: number): Buffer {
   return Buffer.from(npz).fill(0xff, at, at + 50);
 }
 
+/** The file with one bit of it the other way. */
+function flipped(npz: Buffer, at: number): Buffer {
+  const changed = Buffer.from(npz);
+  changed[at] ^= 1;
+  return changed;
+}
+
 test.each([
   ['a file that was cut off', stored.subarray(0, -30), /a whole \.npz file, received a file without a ZIP directory/],
   [
@@ -109,8 +116,32 @@ test.each([
     overwritten(deflated, 200),
     /9344 bytes once unpacked, received 9341/,
   ],
+  [
+    'a stored array with one wrong bit',
+    flipped(stored, stored.indexOf('NUMPY', stored.indexOf('data.npy')) + 5000),
+    /val_data\.npz: expected data\.npy with the CRC-32 [0-9a-f]{8}, received [0-9a-f]{8};/,
+  ],
+  [
+    'a deflated array with another checksum',
+    flipped(deflated, deflated.indexOf('PK\x01\x02') + 16),
+    /val_data\.npz: expected data\.npy with the CRC-32 [0-9a-f]{8}, received [0-9a-f]{8};/,
+  ],
 ])('%s is refused in one line', async (_, npz, message) => {
   await expect(imagenet32.open(folderWith({ 'val_data.npz': npz }), 'test')).rejects.toMatchObject(refusal(message));
+});
+
+test('the checksums of arrays that are read in place are compared once, and again where a file has changed', async () => {
+  const folder = folderWith({ 'val_data.npz': stored });
+  const open = async () => {
+    let reads = 0;
+    (await imagenet32.open(folder, 'test', { onProgress: () => reads++ })).close();
+    return reads;
+  };
+  expect([await open(), await open()]).toEqual([1, 0]);
+  const path = join(folder, 'val_data.npz');
+  writeFileSync(path, flipped(stored, stored.indexOf('NUMPY', stored.indexOf('data.npy')) + 5000));
+  utimesSync(path, 1, 1);
+  await expect(open()).rejects.toMatchObject(refusal(/with the CRC-32/));
 });
 
 test('the pickled form is refused by name, and a folder with neither says what is looked for', async () => {
