@@ -38,8 +38,12 @@ export interface CompletedImage {
 
 /**
  * Keeps the rows of an image above one and draws the others (1601.06759, figure 9). With one scale the completions are
- * drawn from the model's exact distribution given these rows; a chain draws its coarse image given the coarse pixels
- * among them alone.
+ * drawn from the model's exact distribution given these rows.
+ *
+ * A chain draws its coarse image first. The coarse pixels that lie in the kept rows are kept at every scale, so that the
+ * scales agree on the pixels that they share. The other coarse pixels are drawn given these alone, not given the finer
+ * pixels of the kept rows: to weigh those would take their likelihood under every coarse image there may be. Each finer
+ * scale then is exact given the coarser one and all that is kept of it.
  *
  * @throws PxvError where the image cannot be read, the model is one of video, or the output cannot be written
  */

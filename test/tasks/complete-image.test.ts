@@ -76,7 +76,8 @@ describe.each(models)('%s', (_, model) => {
 
   test('what is drawn costs what scoring says that the lower rows cost', async () => {
     const [image] = await drawn(model, 1);
-    const { images, bitsPerDim, dimensions } = await complete(model, image, { samples: 1 });
+    // Of another seed, so that it costs what it does only where all scales have kept the upper rows.
+    const { images, bitsPerDim, dimensions } = await complete(model, image, { samples: 1, seed: 8 });
     const weights = toTensors(model.weights, model.chain.parameters);
     const bits = await bitsOfPixels(model, weights, { read: (_, into) => into.set(images[0].data) }, 0);
     tf.dispose(weights);
