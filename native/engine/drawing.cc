@@ -66,19 +66,33 @@ class Drawing {
     const size_t pixels = static_cast<size_t>(program_.height) * program_.width;
     const int mapFeatures = program_.map < 0 ? 0 : program_.slots[program_.map].features;
     part.walk->beginRow(row, request_.map ? request_.map + part.first * pixels * mapFeatures : nullptr);
-    for (int column = 0; column < program_.width; column++)
+    for (int column = 0; column < program_.width; column++) {
+      const bool outputs = request_.outputs || isToDraw(part, row, column);
       for (int colour = 0; colour < program_.colours; colour++) {
-        part.walk->compute(row, column, colour);
+        part.walk->compute(row, column, colour, outputs);
         for (int image = 0; image < part.count; image++) drawSubPixel(part, row, column, image, colour);
       }
+    }
     part.walk->endRow(row);
+  }
+
+  // Whether any sub-pixel of a pixel is not known, in any of the images.
+  bool isToDraw(const Part& part, int row, int column) const {
+    for (int image = 0; image < part.count; image++) {
+      const int16_t* levels = request_.levels + subPixel(part.first + image, row, column);
+      if (std::any_of(levels, levels + program_.colours, [](int16_t level) { return level < 0; })) return true;
+    }
+    return false;
+  }
+
+  // Of an image of the batch, where the first sub-pixel of a pixel stands.
+  size_t subPixel(int image, int row, int column) const {
+    return ((static_cast<size_t>(image) * program_.height + row) * program_.width + column) * program_.colours;
   }
 
   void drawSubPixel(const Part& part, int row, int column, int image, int colour) {
     const int index = part.first + image;
-    const size_t position = static_cast<size_t>(row) * program_.width + column;
-    const size_t at = (index * static_cast<size_t>(program_.height) * program_.width + position) * program_.colours +
-                      colour;
+    const size_t at = subPixel(index, row, column) + colour;
     const float* outputs = part.walk->outputs(row, column, image, colour);
     if (request_.outputs) std::copy_n(outputs, outputs_, request_.outputs + at * outputs_);
 
@@ -86,7 +100,7 @@ class Drawing {
     const double anchor = request_.anchors ? request_.anchors[at] : middle;
     if (request_.levels[at] < 0) {
       const uint32_t* counter = request_.counters + 3 * index;
-      const auto place = static_cast<uint32_t>(position);
+      const auto place = static_cast<uint32_t>(row * program_.width + column);
       const double u = uniform(request_.key, counter[0], counter[1], place, counter[2] + colour);
       request_.levels[at] = draw(outputs, anchor, u, request_.nats[index]);
     }

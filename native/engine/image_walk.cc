@@ -89,10 +89,10 @@ void ImageWalk::endRow(int row) {
   }
 }
 
-void ImageWalk::compute(int row, int column, int colour) {
-  const auto& phases = engine_.schedule().phases;
+void ImageWalk::compute(int row, int column, int colour, bool outputs) {
+  const auto& [phases, headOnly, kept] = engine_.schedule();
   for (int i = 0; i < static_cast<int>(phases.size()); i++)
-    if (phases[i] == Phase::pixel) run(i, row, column, 1, colour, colour + 1);
+    if (phases[i] == Phase::pixel && (outputs || !headOnly[i])) run(i, row, column, 1, colour, colour + 1);
 }
 
 // Every given slot as far ahead as its readers look.

@@ -16,8 +16,9 @@ class ImageWalk {
 
   // Before each row: `map` is [image][height][width][features] of these images, or null.
   void beginRow(int row, const float* map);
-  // The outputs of one colour at one pixel, whose earlier sub-pixels are known.
-  void compute(int row, int column, int colour);
+  // The outputs of one colour at one pixel, whose earlier sub-pixels are known; without `outputs`, only what later
+  // pixels need of it.
+  void compute(int row, int column, int colour, bool outputs);
   void endRow(int row);
 
   // What was computed of one image.

@@ -24,10 +24,24 @@ std::vector<Phase> phasesOf(const Program& program) {
   return phases;
 }
 
+std::vector<bool> headOnlyOf(const Program& program, const std::vector<Phase>& phases) {
+  std::vector<bool> headOnly(program.ops.size());
+  std::vector<bool> readElsewhere(program.slots.size(), false);
+  for (size_t i = program.ops.size(); i-- > 0;) {
+    const Op& op = program.ops[i];
+    headOnly[i] = phases[i] == Phase::pixel && op.kind != OpKind::lstm && !readElsewhere[op.out];
+    const auto isElsewhere = [](const Tap& tap) { return tap.dy != 0 || tap.dx != 0; };
+    if (!headOnly[i] || std::any_of(op.taps.begin(), op.taps.end(), isElsewhere)) readElsewhere[op.read] = true;
+    if (op.added >= 0 && (!headOnly[i] || op.rowsDown > 0)) readElsewhere[op.added] = true;
+  }
+  return headOnly;
+}
+
 }  // namespace
 
 Schedule scheduleOf(const Program& program) {
-  Schedule schedule{phasesOf(program), std::vector<Kept>(program.slots.size())};
+  Schedule schedule{phasesOf(program), {}, std::vector<Kept>(program.slots.size())};
+  schedule.headOnly = headOnlyOf(program, schedule.phases);
   auto& kept = schedule.kept;
   kept[program.out].plain = true;
   // Readers come after the op that writes what they read, so in reverse a slot is complete when its writer is met.

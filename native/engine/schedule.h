@@ -17,8 +17,9 @@ struct Kept {
 };
 
 struct Schedule {
-  std::vector<Phase> phases;  // of each op
-  std::vector<Kept> kept;     // of each slot
+  std::vector<Phase> phases;   // of each op
+  std::vector<bool> headOnly;  // of each op: whether what it makes serves the outputs of its own pixel alone
+  std::vector<Kept> kept;      // of each slot
 };
 
 Schedule scheduleOf(const Program& program);

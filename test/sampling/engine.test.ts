@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadAddon } from '../../src/backend/addon.js';
 import type { InstructionSet } from '../../src/backend/kernels.js';
-import { imageInput } from '../../src/model/image-input.js';
+import { imageFeatures, imageInput } from '../../src/model/image-input.js';
 import type { Channels } from '../../src/frame.js';
 import { buildNetwork, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
+import { ProgramBuilder } from '../../src/model/program.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
 import { makeEngine } from '../../src/sampling/engine.js';
 import { Noise } from '../../src/sampling/noise.js';
@@ -46,19 +47,26 @@ function wholeImage(
   return outputs;
 }
 
-/** The same by the engine of the backend in use. */
+/** Draws what is not known, and tells what was drawn; with the outputs of all sub-pixels or without. */
+async function drawn(network: Network, weights: Float32Array[], { levels, map, batch }: Known, outputs?: Float32Array) {
+  const all = levels.slice();
+  const nats = await makeEngine(network, weights).draw({
+    map,
+    anchors: null,
+    levels: all,
+    noise: new Noise(1),
+    streams: Array.from({ length: batch }, (_, sample) => ({ sample, frame: 0, scale: 0 })),
+    settings: { temperature: 1, topP: 1 },
+    ...(outputs && { outputs }),
+  });
+  return { levels: [...all], nats: [...nats] };
+}
+
+/** What the head reads, by the engine of the backend in use. */
 async function stepwise(network: Network, weights: Float32Array[], known: Known): Promise<Float32Array> {
   const { size } = network.description;
   const outputs = new Float32Array(known.batch * size.width * size.height * network.program.out.features).fill(NaN);
-  await makeEngine(network, weights).draw({
-    map: known.map,
-    anchors: null,
-    levels: known.levels.slice(),
-    noise: new Noise(1),
-    streams: Array.from({ length: known.batch }, (_, sample) => ({ sample, frame: 0, scale: 0 })),
-    settings: { temperature: 1, topP: 1 },
-    outputs,
-  });
+  await drawn(network, weights, known, outputs);
   return outputs;
 }
 
@@ -97,6 +105,40 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
     },
   );
 });
+
+describeEach('on %s', (instructionSet) => {
+  beforeAll(() => tf.setBackend(`native-${instructionSet}`));
+
+  // In the last three, walks are read by nothing but the head's own ops.
+  const seeds = [...Array.from({ length: 40 }, (_, seed) => seed), 135, 199, 229];
+  test.each<[string, Network, number]>([
+    ...seeds.map((seed): [string, Network, number] => [`a random program, seed ${seed}`, randomProgram(seed), seed]),
+    ['a program that adds what is one row above', addsRowAbove(), 1],
+  ])('%s draws the same beside known pixels whether their outputs are wanted or left out', async (_, network, seed) => {
+    const { channels } = network.description;
+    const weights = randomWeights(network, seed);
+    const known = randomKnown(network, 1 + (seed % 3), seed);
+    // Some pixels are known in all images, some in some of them, and of some pixels some colours.
+    const pixels = known.levels.length / channels / known.batch;
+    const open = randomFloats(pixels, seed + 2);
+    const dice = randomFloats(known.levels.length, seed + 3);
+    known.levels.forEach((_, at) => {
+      if (open[Math.floor(at / channels) % pixels] > 0 && dice[at] > -0.5) known.levels[at] = -1;
+    });
+    const outputs = new Float32Array(known.batch * pixels * network.program.out.features);
+    expect(await drawn(network, weights, known)).toEqual(await drawn(network, weights, known, outputs));
+  });
+});
+
+/** What one of its ops makes is read at its own pixel and one row below, and by nothing else but the head. */
+function addsRowAbove(): Network {
+  const description = tinyNetwork({ channels: 1, levels: 16, head: softmax, conditioning: [] });
+  const builder = new ProgramBuilder(description.size, 1, imageFeatures(description), 0);
+  const first = builder.conv(builder.image, { name: 'first', kernel: 3, features: 8 });
+  const x = builder.conv(first, { name: 'x', kernel: 1, features: 8, relu: true });
+  const program = builder.finish(builder.conv(builder.add(x, x, 1), { name: 'head', kernel: 1, features: 16 }));
+  return { description, program, parameters: program.parameters, conditioningParameters: 0 };
+}
 
 /** Wide enough for the threads to share the panels of one op, at few images. */
 function wideNetwork(channels: Channels): Network {
