@@ -1,13 +1,15 @@
 import { Command } from 'commander';
+import type { Precision } from '../src/backend/precision.js';
 import type { KernelTiming } from '../src/bench/kernels.js';
 import { formatTable, type Column } from '../src/evaluation/table.js';
 import { addBenchOptions, benchNetwork, type BenchOptions } from './bench-options.js';
 import { startComputing } from './computing.js';
-import { addComputeOptions, addJsonOption, wholeNumber } from './options.js';
+import { addComputeOptions, addJsonOption, addPrecisionOption, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
 interface BenchKernelsOptions extends BenchOptions {
   tries: number;
+  precision?: Precision;
 }
 
 export function command(): Command {
@@ -17,6 +19,7 @@ export function command(): Command {
   addBenchOptions(bench).option('--tries <count>', 'calls of each, the fastest counts', wholeNumber('--tries', 1), 7);
   addJsonOption(bench);
   addComputeOptions(bench);
+  addPrecisionOption(bench);
   return bench.action(run((work, options: BenchKernelsOptions) => benchAll(work, options, bench)));
 }
 
@@ -25,8 +28,9 @@ async function benchAll({ signal, progress }: Work, options: BenchKernelsOptions
   const { measurePeaks } = await import('../src/bench/peaks.js');
   const { kernelsInUse } = await import('../src/bench/train-step.js');
   const chosen = await startComputing(options, progress);
-  const kernels = kernelsInUse();
-  const peaks = measurePeaks(kernels);
+  const { precision = 'float32' } = options;
+  const kernels = kernelsInUse(precision);
+  const peaks = measurePeaks(kernels, precision);
   const networks = bench.getOptionValueSource('network') === 'cli' ? [benchNetwork(options)] : PAPER_NETWORKS;
   const timings: KernelTiming[] = [];
   for (const timing of benchKernels(kernels, networks, options.batch, options.tries, peaks)) {
@@ -45,7 +49,7 @@ async function benchAll({ signal, progress }: Work, options: BenchKernelsOptions
   ]);
   return {
     text: `measured peaks: ${peaks.gflops.toFixed(1)} GFLOP/s, ${peaks.gbytes.toFixed(1)} GB/s\n\n${formatTable(columns, rows)}`,
-    json: { peaks, kernels: timings, ...chosen },
+    json: { peaks, kernels: timings, ...chosen, precision },
   };
 }
 

@@ -1,13 +1,15 @@
 import { Command } from 'commander';
+import type { Precision } from '../src/backend/precision.js';
 import type { BenchTrainResult } from '../src/bench/train-step.js';
 import { formatTable, type Column } from '../src/evaluation/table.js';
 import { addBenchOptions, benchNetwork, type BenchOptions } from './bench-options.js';
 import { startComputing } from './computing.js';
-import { addComputeOptions, addJsonOption, addSeedOption, wholeNumber } from './options.js';
+import { addComputeOptions, addJsonOption, addPrecisionOption, addSeedOption, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
 interface BenchTrainOptions extends BenchOptions {
   steps: number;
+  precision?: Precision;
   profile?: boolean;
   seed: number | bigint;
 }
@@ -20,6 +22,7 @@ export function command(): Command {
   addSeedOption(bench);
   addJsonOption(bench);
   addComputeOptions(bench);
+  addPrecisionOption(bench);
   return bench.action(run(benchTrainingStep));
 }
 
@@ -27,8 +30,8 @@ async function benchTrainingStep({ signal, progress }: Work, options: BenchTrain
   const { benchTrain } = await import('../src/bench/train-step.js');
   const chosen = await startComputing(options, progress);
   const started = performance.now();
-  const { batch, steps } = options;
-  const settings = { network: benchNetwork(options), batch, steps, seed: BigInt(options.seed) };
+  const { batch, steps, precision = 'float32' } = options;
+  const settings = { network: benchNetwork(options), batch, steps, precision, seed: BigInt(options.seed) };
   const show = (step: number) =>
     progress.show({ label: 'bench', done: Math.max(step, 0), total: steps, unit: 'steps' });
   const { profile, ...result } = await benchTrain(settings, show, signal);
@@ -46,6 +49,7 @@ ${peakMemoryMiB.toFixed(0)} MiB of memory at most`;
       ...result,
       ...(options.profile && { profile }),
       ...chosen,
+      precision,
     },
   };
 }

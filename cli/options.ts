@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { BackendName } from '../src/backend/choose-backend.js';
 import type { InstructionSet } from '../src/backend/kernels.js';
+import type { Precision } from '../src/backend/precision.js';
 import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
 
@@ -26,6 +27,17 @@ export function addComputeOptions(command: Command): Command {
   ];
   for (const option of options) command.addOption(option.helpGroup('Computing:'));
   return command;
+}
+
+const precisions = ['float32', 'bf16'] as const satisfies readonly Precision[];
+
+/** For commands that train. */
+export function addPrecisionOption(command: Command): Command {
+  return command.addOption(
+    new Option('--precision <name>', 'products of a training step: bf16 is faster, rougher, and needs AVX-512 BF16')
+      .choices(precisions)
+      .helpGroup('Computing:'),
+  );
 }
 
 export function addSeedOption(command: Command): Command {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { OpenImagesOptions } from '../datasets/index.js';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
+import type { Precision } from '../src/backend/precision.js';
 import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
 import type { ModelDescription } from '../src/model/description.js';
@@ -34,6 +35,7 @@ export interface TrainOptions extends BackendOptions {
   steps?: number;
   minutes?: number;
   optimiser?: OptimiserName;
+  precision?: Precision;
   learningRate?: number;
   mirror?: boolean;
   from?: string;
@@ -104,7 +106,8 @@ export async function configurationOf(
         ...((training.steps ?? training.minutes ?? null) === null && { minutes: DEFAULT_MINUTES }),
         ...length,
         ...given({ batch: options.batch, steps: options.steps, minutes: options.minutes }),
-        ...given({ optimiser: options.optimiser, from: options.from, scales: options.trainScale }),
+        ...given({ optimiser: options.optimiser, precision: options.precision }),
+        ...given({ from: options.from, scales: options.trainScale }),
         ...(train.getOptionValueSource('mirror') === 'cli' && { mirror: options.mirror }),
         ...(options.learningRate !== undefined && { schedule: { ...training.schedule, rate: options.learningRate } }),
         ...((seeded || training.seed === undefined) && { seed: String(options.seed) }),

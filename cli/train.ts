@@ -8,6 +8,7 @@ import {
   addComputeOptions,
   addDataOption,
   addJsonOption,
+  addPrecisionOption,
   addSeedOption,
   decimalNumber,
   listOf,
@@ -87,6 +88,7 @@ export function command(): Command {
   addSeedOption(train);
   addJsonOption(train);
   addComputeOptions(train);
+  addPrecisionOption(train);
   train.addHelpText(
     'after',
     `
@@ -166,6 +168,7 @@ next: ${next}`,
       baselines: data.baselines,
       secondsPerStep: result.secondsPerStep,
       ...chosen,
+      precision: training.precision,
     },
   };
 }

@@ -230,25 +230,30 @@ napi_value makeFloats(napi_env env, napi_callback_info info) {
 
 void changeThreads(const Call& call) { setThreads(call.integer(0)); }
 
-}  // namespace
-
-// The module: makeFloats(count), threads(), setThreads(n), and instructionSets, an object from each name, in ascending
-// order, to its kernels.
-napi_value initialize(napi_env env, napi_value module) {
-  define(env, module, {"makeFloats", makeFloats}, nullptr);
-  define(env, module, {"threads", getThreads}, nullptr);
-  define(env, module, {"setThreads", entry<changeThreads>}, nullptr);
-  napi_value sets;
-  napi_create_object(env, &sets);
-  for (int i = 0; i < registry().count; i++) {
-    const RegisteredSet& set = registry().sets[i];
+// An object from each set's name to its kernels.
+napi_value kernelsOf(napi_env env, const std::vector<RegisteredSet>& sets) {
+  napi_value all;
+  napi_create_object(env, &all);
+  for (const RegisteredSet& set : sets) {
     napi_value kernels;
     napi_create_object(env, &kernels);
     for (const Export& function : kernelExports) define(env, kernels, function, &set.table);
     engine::defineEngine(env, kernels, set.table);
-    napi_set_named_property(env, sets, set.name, kernels);
+    napi_set_named_property(env, all, set.name, kernels);
   }
-  napi_set_named_property(env, module, "instructionSets", sets);
+  return all;
+}
+
+}  // namespace
+
+// The module: makeFloats(count), threads(), setThreads(n), instructionSets, an object from each name, in ascending
+// order, to its kernels, and bf16, the same of those sets that have products in bfloat16.
+napi_value initialize(napi_env env, napi_value module) {
+  define(env, module, {"makeFloats", makeFloats}, nullptr);
+  define(env, module, {"threads", getThreads}, nullptr);
+  define(env, module, {"setThreads", entry<changeThreads>}, nullptr);
+  napi_set_named_property(env, module, "instructionSets", kernelsOf(env, registry().sets));
+  napi_set_named_property(env, module, "bf16", kernelsOf(env, registry().bf16));
   return module;
 }
 

@@ -15,9 +15,12 @@
 namespace pxv {
 
 // Vectors of GCC and Clang: operators work lane by lane, and comparisons give 0 or -1 in each lane.
+//
+// The factors of matrix products are read in words, a vector of them at a time: a word is a number, or two bfloat16
+// whose products are both added to the sum (Avx512Bf16).
 template <int Lanes>
 struct Vector {
-  static constexpr int lanes = Lanes;
+  static constexpr int lanes = Lanes, numbersInWord = 1;
   typedef float Floats __attribute__((vector_size(Lanes * sizeof(float))));
   typedef int32_t Integers __attribute__((vector_size(Lanes * sizeof(int32_t))));
 
@@ -48,6 +51,12 @@ struct Vector {
   // b where one of them is no number.
   static Floats max(Floats a, Floats b) { return a > b ? a : b; }
   static Floats min(Floats a, Floats b) { return a < b ? a : b; }
+
+  using Word = float;
+  using Words = Floats;
+  // Words of numbers that follow each other in memory, and words whose first number is in numbers[0], and so on.
+  static Words successive(const Floats (&numbers)[1]) { return numbers[0]; }
+  static Words abreast(const Floats (&numbers)[1]) { return numbers[0]; }
 };
 
 // Any CPU; a product is rounded before it is added.
@@ -102,8 +111,40 @@ struct Avx512 : Vector<16> {
     _mm512_mask_storeu_ps(to, firstLanes(count), value);
   }
 
- private:
+ protected:
   static __mmask16 firstLanes(int count) { return static_cast<__mmask16>((1u << (count < 0 ? 0 : count)) - 1); }
+};
+#endif
+
+#if defined(__AVX512BF16__)
+// Factors rounded to bfloat16, to the nearest, ties to even. The second product of a word is added first; each is fused
+// with its sum, and denormal numbers are zeros.
+struct Avx512Bf16 : Avx512 {
+  static constexpr int numbersInWord = 2;
+  using Word = uint32_t;
+  using Words = __m512i;
+
+  using Avx512::fill;
+  using Avx512::load;
+  using Avx512::multiplyAdd;
+  using Avx512::store;
+  static Words load(const Word* from) { return _mm512_loadu_si512(from); }
+  static void store(Word* to, Words words) { _mm512_storeu_si512(to, words); }
+  static void store(Word* to, Words words, int count) {
+    if (count >= lanes) return store(to, words);
+    _mm512_mask_storeu_epi32(to, firstLanes(count), words);
+  }
+  static Words fill(Word word) { return _mm512_set1_epi32(static_cast<int>(word)); }
+  static Floats multiplyAdd(Words a, Words b, Floats sum) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
+
+  static Words successive(const Floats (&numbers)[2]) { return (Words)_mm512_cvtne2ps_pbh(numbers[1], numbers[0]); }
+  static Words abreast(const Floats (&numbers)[2]) {
+    // Lane i of the first, then lane i of the second, which lies 16 numbers on.
+    const Words first = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const Words second = _mm512_add_epi32(first, _mm512_set1_epi32(16));
+    const Words order = _mm512_or_si512(first, _mm512_slli_epi32(second, 16));
+    return _mm512_permutexvar_epi16(order, successive(numbers));
+  }
 };
 #endif
 

@@ -5,15 +5,21 @@ namespace pxv {
 struct Portable;
 struct Avx2;
 struct Avx512;
+struct Avx512Bf16;
 struct Neon;
 
 namespace {
 
 template <class Set>
-void fill(KernelTable& table) {
+void fillProducts(KernelTable& table) {
   fillConvolution<Set>(table);
   fillConvolutionFilterGradient<Set>(table);
   fillLstm<Set>(table);
+}
+
+template <class Set>
+void fill(KernelTable& table) {
+  fillProducts<Set>(table);
   fillMatMul<Set>(table);
   fillElementWise<Set>(table);
   fillSoftmax<Set>(table);
@@ -26,11 +32,19 @@ void fill(KernelTable& table) {
 // Starts from the set below and overwrites what this one has, so that partial coverage is safe.
 template <class Set>
 void add(Registry& registry, const char* name) {
-  RegisteredSet& set = registry.sets[registry.count];
-  if (registry.count > 0) set.table = registry.sets[registry.count - 1].table;
+  RegisteredSet set = registry.sets.empty() ? RegisteredSet{} : registry.sets.back();
   set.name = name;
   fill<Set>(set.table);
-  registry.count++;
+  registry.sets.push_back(set);
+}
+
+// The highest set with the products of this one.
+template <class Set>
+void addBf16(Registry& registry) {
+  RegisteredSet set = registry.sets.back();
+  fillProducts<Set>(set.table);
+  fillElementWise<Set>(set.table);  // for the peak
+  registry.bf16.push_back(set);
 }
 
 Registry detect() {
@@ -40,8 +54,10 @@ Registry detect() {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) add<Avx2>(registry, "avx2");
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw"))
+      __builtin_cpu_supports("avx512bw")) {
     add<Avx512>(registry, "avx512");
+    if (__builtin_cpu_supports("avx512bf16")) addBf16<Avx512Bf16>(registry);
+  }
 #elif defined(__aarch64__)
   add<Neon>(registry, "neon");
 #endif

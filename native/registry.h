@@ -1,6 +1,8 @@
 // Which instruction sets this CPU runs, and the table of each.
 #pragma once
 
+#include <vector>
+
 #include "kernel_table.h"
 
 namespace pxv {
@@ -10,10 +12,11 @@ struct RegisteredSet {
   KernelTable table;
 };
 
-// The sets in ascending order; every set has every kernel, its own or that of a lower set.
+// In ascending order; every set has every kernel, its own or that of a lower set.
 struct Registry {
-  RegisteredSet sets[3];
-  int count;
+  std::vector<RegisteredSet> sets;
+  // Those that can also round the factors of convolutions and LSTMs to bfloat16, under the same names.
+  std::vector<RegisteredSet> bf16;
 };
 const Registry& registry();
 

@@ -5,8 +5,11 @@
 namespace pxv {
 namespace {
 
-void addTap(Walk& walk, const PanelTap& tap) {
+// `tap.word` and `tap.words` follow from its features.
+void addTap(Walk& walk, PanelTap tap, int numbersInWord) {
   if (tap.count == 0) return;
+  tap.word = tap.first / numbersInWord;
+  tap.words = (tap.first + tap.count + numbersInWord - 1) / numbersInWord - tap.word;
   if (walk.taps.empty()) {
     walk.top = walk.bottom = tap.dy;
     walk.left = walk.right = tap.dx;
@@ -20,16 +23,16 @@ void addTap(Walk& walk, const PanelTap& tap) {
 
 // Ends the panel that reads the taps added since `tapsBegin`.
 void addPanel(Walk& walk, const Panel& panel, size_t tapsBegin, int lanes) {
-  walk.panels.push_back({panel, static_cast<int>(tapsBegin), static_cast<int>(walk.taps.size()), walk.packedFloats});
+  walk.panels.push_back({panel, static_cast<int>(tapsBegin), static_cast<int>(walk.taps.size()), walk.packedWords});
   for (size_t t = tapsBegin; t < walk.taps.size(); t++)
-    walk.packedFloats += static_cast<size_t>(walk.taps[t].count) * panel.vectors * lanes;
+    walk.packedWords += static_cast<size_t>(walk.taps[t].words) * panel.vectors * lanes;
 }
 
 Walk& emptyWalk() {
   static thread_local Walk walk;
   walk.panels.clear();
   walk.taps.clear();
-  walk.packedFloats = 0;
+  walk.packedWords = 0;
   walk.top = walk.left = walk.bottom = walk.right = 0;
   return walk;
 }
@@ -53,11 +56,12 @@ int firstOutputThatSees(const ConvolutionShape& shape, const ConvolutionShape::T
 
 }  // namespace
 
-const Walk& planForward(const ConvolutionShape& shape, int lanes) {
+const Walk& planForward(const ConvolutionShape& shape, int lanes, int numbersInWord) {
   Walk& walk = emptyWalk();
   walk.sourceHeight = shape.inHeight;
   walk.sourceWidth = shape.inWidth;
   walk.sourceFeatures = shape.inFeatures;
+  walk.sourceWords = (shape.inFeatures + numbersInWord - 1) / numbersInWord;
   walk.sourceStep = shape.stride;
   walk.height = walk.rows = shape.outHeight;
   walk.width = walk.columns = shape.outWidth;
@@ -69,19 +73,20 @@ const Walk& planForward(const ConvolutionShape& shape, int lanes) {
       const size_t tapsBegin = walk.taps.size();
       for (int t = 0; t < shape.taps; t++) {
         const auto tap = shape.tap(t);
-        addTap(walk, {tap.dy, tap.dx, 0, tap.sees[group], tap.position});
+        addTap(walk, {tap.dy, tap.dx, tap.position, 0, tap.sees[group]}, numbersInWord);
       }
       addPanel(walk, panel, tapsBegin, lanes);
     });
   return walk;
 }
 
-const Walk& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX, int lanes) {
+const Walk& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX, int lanes, int numbersInWord) {
   const int stride = shape.stride;
   Walk& walk = emptyWalk();
   walk.sourceHeight = shape.outHeight;
   walk.sourceWidth = shape.outWidth;
   walk.sourceFeatures = shape.outFeatures;
+  walk.sourceWords = (shape.outFeatures + numbersInWord - 1) / numbersInWord;
   walk.sourceStep = 1;
   walk.height = shape.inHeight;
   walk.width = shape.inWidth;
@@ -100,7 +105,7 @@ const Walk& planInputGradient(const ConvolutionShape& shape, int phaseY, int pha
         const int y = phaseY - tap.dy, x = phaseX - tap.dx;
         if (y % stride != 0 || x % stride != 0) continue;
         const int first = firstOutputThatSees(shape, tap, panel.first);
-        addTap(walk, {y / stride, x / stride, first, shape.outFeatures - first, tap.position});
+        addTap(walk, {y / stride, x / stride, tap.position, first, shape.outFeatures - first}, numbersInWord);
       }
       addPanel(walk, panel, tapsBegin, lanes);
     });

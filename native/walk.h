@@ -1,5 +1,6 @@
 // A convolution, or its gradient with respect to the input, laid out for the register tiles: each pixel of a grid in
 // the destination image sums, over taps, a range of a source pixel's features times packed weights.
+// Sources and weights are laid out in words of `numbersInWord` numbers (see instruction_set.h); a pixel starts a word.
 //
 // Forward, the source is x and the destination out. For the gradient, the source is dy and the destination dx, with the
 // offsets of the taps negated and the weights transposed; with a stride s > 1, dx is s * s interleaved grids, each with
@@ -17,11 +18,12 @@ namespace pxv {
 // What one panel reads through one tap.
 struct PanelTap {
   int dy, dx;        // source pixel, from (row, column) * sourceStep
-  int first, count;  // its features
   int position;      // which weight matrix
+  int first, count;  // its features
+  int word, words;   // where they lie in the pixel
 };
 
-// Taps [tapsBegin, tapsEnd) of the walk, and where the packed weights start, in floats.
+// Taps [tapsBegin, tapsEnd) of the walk, and where the packed weights start, in words.
 struct WalkPanel : Panel {
   int tapsBegin, tapsEnd;
   size_t weights;
@@ -29,6 +31,7 @@ struct WalkPanel : Panel {
 
 struct Walk {
   int sourceHeight, sourceWidth, sourceFeatures;
+  int sourceWords;                      // of a pixel
   int sourceStep;                       // source pixels from one pixel of the grid to the next
   int height, width, features;          // of the destination image
   int rows, columns;                    // of the grid
@@ -36,12 +39,12 @@ struct Walk {
   int top, left, bottom, right;         // least and greatest offsets of a tap
   std::vector<WalkPanel> panels;
   std::vector<PanelTap> taps;
-  size_t packedFloats;
+  size_t packedWords;
 };
 
 // Both return a walk of the calling thread, which lasts until its next plan.
-const Walk& planForward(const ConvolutionShape& shape, int lanes);
+const Walk& planForward(const ConvolutionShape& shape, int lanes, int numbersInWord);
 // The grid of dx whose rows are phaseY and whose columns are phaseX modulo the stride.
-const Walk& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX, int lanes);
+const Walk& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX, int lanes, int numbersInWord);
 
 }  // namespace pxv

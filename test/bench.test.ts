@@ -28,7 +28,7 @@ const head = pixels * (8 * 3 + 3 * 2);
 
 test('a training step is timed, and its useful work is what a count by hand gives', async () => {
   await chooseBackend({ instructionSet: 'typescript' });
-  const result = await benchTrain({ network: tiny, batch, steps: 2, seed: 1n });
+  const result = await benchTrain({ network: tiny, batch, steps: 2, precision: 'float32', seed: 1n });
   const flops = result.profile.reduce((sum, entry) => sum + entry.flops, 0) / 2;
   expect(flops).toBe(2 * (2 * first + 3 * (layer + head)));
   expect(result.gflops).toBeCloseTo(flops / result.secondsPerStep / 1e9, 9);
@@ -41,7 +41,7 @@ test('a training step is timed, and its useful work is what a count by hand give
 
 test('a backend without kernels of ours is refused', async () => {
   await chooseBackend({ backend: 'cpu' });
-  await expect(benchTrain({ network: tiny, batch, steps: 1, seed: 1n })).rejects.toMatchObject({
+  await expect(benchTrain({ network: tiny, batch, steps: 1, precision: 'float32', seed: 1n })).rejects.toMatchObject({
     code: 'USAGE',
     message: expect.stringContaining('bench: backend: expected native') as string,
   });

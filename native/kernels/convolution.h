@@ -18,43 +18,76 @@ struct Epilogue {
   const float* plus;       // the destination's shape
 };
 
-// Packed weights of one panel: [tap][source feature][vectors * lanes], zero beyond the panel's width. HWIO weights are
-// read forward as [source feature][destination feature], transposed as [destination feature][source feature].
+// The first `count` lanes of a vector, `step` floats apart; the others zero.
 template <class Set>
-void packPanel(const Walk& walk, const WalkPanel& panel, const float* weights, bool transposed, float* packed) {
-  const int width = panel.vectors * Set::lanes;
-  float* to = packed + panel.weights;
+typename Set::Floats gather(const float* from, size_t step, int count) {
+  if (step == 1) return Set::load(from, count, 0.0f);
+  float values[Set::lanes] = {};
+  for (int lane = 0; lane < std::min(count, Set::lanes); lane++) values[lane] = from[lane * step];
+  return Set::load(values);
+}
+
+// Packed weights of one panel: [tap][source word][vectors * lanes], zero beyond the panel's width and beyond the tap's
+// features. HWIO weights are read forward as [source feature][destination feature], transposed as [destination
+// feature][source feature].
+template <class Set>
+void packPanel(const Walk& walk, const WalkPanel& panel, const float* weights, bool transposed,
+               typename Set::Word* packed) {
+  constexpr int inWord = Set::numbersInWord;
+  const size_t featureStep = transposed ? 1 : walk.features, columnStep = transposed ? walk.sourceFeatures : 1;
+  typename Set::Word* to = packed + panel.weights;
   for (int t = panel.tapsBegin; t < panel.tapsEnd; t++) {
     const PanelTap& tap = walk.taps[t];
     const float* matrix = weights + static_cast<size_t>(tap.position) * walk.sourceFeatures * walk.features;
-    const size_t featureStep = transposed ? 1 : walk.features, columnStep = transposed ? walk.sourceFeatures : 1;
-    const float* from = matrix + tap.first * featureStep + panel.first * columnStep;
-    for (int k = 0; k < tap.count; k++, from += featureStep, to += width) {
-      for (int j = 0; j < panel.width; j++) to[j] = from[j * columnStep];
-      for (int j = panel.width; j < width; j++) to[j] = 0.0f;
-    }
+    for (int word = tap.word; word < tap.word + tap.words; word++)
+      for (int v = 0; v < panel.vectors; v++, to += Set::lanes) {
+        const float* columns = matrix + (panel.first + v * Set::lanes) * columnStep;
+        typename Set::Floats numbers[inWord] = {};
+        for (int i = 0; i < inWord; i++)
+          if (const int k = word * inWord + i; k >= tap.first && k < tap.first + tap.count)
+            numbers[i] = gather<Set>(columns + k * featureStep, columnStep, panel.width - v * Set::lanes);
+        Set::store(to, Set::abreast(numbers));
+      }
   }
 }
 
 template <class Set>
-const float* packWeights(const Walk& walk, const float* weights, bool transposed) {
+const typename Set::Word* packWeights(const Walk& walk, const float* weights, bool transposed) {
   static thread_local Scratch scratch;
-  float* packed = scratch.reserve<float>(walk.packedFloats);
+  auto* packed = scratch.reserve<typename Set::Word>(walk.packedWords);
   auto pack = [&](int panel) { packPanel<Set>(walk, walk.panels[panel], weights, transposed, packed); };
   parallelFor(static_cast<int>(walk.panels.size()), pack);
   return packed;
 }
 
+// Words of numbers that follow each other; what is left of the last one is zero.
 template <class Set>
-void copyFeatures(const float* from, size_t count, bool relu, float* to) {
-  if (!relu) {
+void copyNumbers(const float* from, int count, bool relu, typename Set::Word* to) {
+  constexpr int inWord = Set::numbersInWord, step = Set::lanes * inWord;
+  if (inWord == 1 && !relu) {
     std::memcpy(to, from, count * sizeof(float));
     return;
   }
   const auto zero = Set::fill(0.0f);
-  size_t i = 0;
-  for (; i + Set::lanes <= count; i += Set::lanes) Set::store(to + i, Set::max(Set::load(from + i), zero));
-  for (; i < count; i++) to[i] = from[i] > 0.0f ? from[i] : 0.0f;
+  for (int at = 0; at < count; at += step, to += Set::lanes) {
+    typename Set::Floats numbers[inWord];
+#pragma GCC unroll 2
+    for (int i = 0; i < inWord; i++) {
+      const int first = at + i * Set::lanes;
+      const auto value = Set::load(from + first, count - first, 0.0f);
+      numbers[i] = relu ? Set::max(value, zero) : value;
+    }
+    Set::store(to, Set::successive(numbers), (count - at + inWord - 1) / inWord);
+  }
+}
+
+// Words of pixels, each of which starts one.
+template <class Set>
+void copyPixels(const float* from, int pixels, int features, bool relu, typename Set::Word* to) {
+  constexpr int inWord = Set::numbersInWord;
+  if (features % inWord == 0) return copyNumbers<Set>(from, pixels * features, relu, to);
+  for (int pixel = 0; pixel < pixels; pixel++, from += features, to += (features + inWord - 1) / inWord)
+    copyNumbers<Set>(from, features, relu, to);
 }
 
 // Some rows and columns of an image with all its features, zero outside the image, after a ReLU where asked.
@@ -63,20 +96,23 @@ struct Window {
 };
 
 template <class Set>
-void copyWindow(const float* image, int height, int width, int features, const Window& window, bool relu, float* to) {
-  const size_t rowFloats = static_cast<size_t>(window.columns) * features;
+void copyWindow(const Walk& walk, const float* image, const Window& window, bool relu, typename Set::Word* to) {
+  using Word = typename Set::Word;
+  const int height = walk.sourceHeight, width = walk.sourceWidth, features = walk.sourceFeatures;
+  const size_t rowWords = static_cast<size_t>(window.columns) * walk.sourceWords;
   const int begin = std::clamp(-window.column, 0, window.columns);
   const int end = std::clamp(width - window.column, begin, window.columns);
-  const size_t before = static_cast<size_t>(begin) * features, upTo = static_cast<size_t>(end) * features;
-  for (int row = window.row; row < window.row + window.rows; row++, to += rowFloats) {
+  const size_t before = static_cast<size_t>(begin) * walk.sourceWords;
+  const size_t upTo = static_cast<size_t>(end) * walk.sourceWords;
+  for (int row = window.row; row < window.row + window.rows; row++, to += rowWords) {
     if (row < 0 || row >= height) {
-      std::memset(to, 0, rowFloats * sizeof(float));
+      std::memset(to, 0, rowWords * sizeof(Word));
       continue;
     }
     const float* from = image + (static_cast<ptrdiff_t>(row) * width + window.column + begin) * features;
-    std::memset(to, 0, before * sizeof(float));
-    copyFeatures<Set>(from, upTo - before, relu, to + before);
-    std::memset(to + upTo, 0, (rowFloats - upTo) * sizeof(float));
+    std::memset(to, 0, before * sizeof(Word));
+    copyPixels<Set>(from, end - begin, features, relu, to + before);
+    std::memset(to + upTo, 0, (rowWords - upTo) * sizeof(Word));
   }
 }
 
@@ -85,7 +121,7 @@ void copyWindow(const float* image, int height, int width, int features, const W
 template <class Set>
 inline constexpr int sparePixels = 2 * std::max({Set::tileRows[0], Set::tileRows[1], Set::tileRows[2]});
 
-// Pixels of the grid: where each one's source is, and where it is stored, in floats.
+// Pixels of the grid: where each one's source is, in words, and where it is stored, in floats.
 struct Pixels {
   int count;
   const int* sources;
@@ -147,22 +183,24 @@ template <class Set, int Rows, int Vectors>
 }
 
 template <class Set, int Vectors>
-void walkPanel(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOffsets, const float* packed,
-               const float* source, const Pixels& pixels, const Epilogue& epilogue, float* destination) {
+void walkPanel(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOffsets,
+               const typename Set::Word* packed, const typename Set::Word* source, const Pixels& pixels,
+               const Epilogue& epilogue, float* destination) {
+  using Word = typename Set::Word;
   constexpr int rows = Set::tileRows[Vectors - 1];
   using Tile = RegisterTile<Set, rows, Vectors>;
   for (int begin = 0; begin < pixels.count; begin += rows) {
-    const float* pointers[rows];
+    const Word* pointers[rows];
 #pragma GCC unroll 16
     for (int row = 0; row < rows; row++) pointers[row] = source + pixels.sources[begin + row];
     prefetch<Set, rows, Vectors>(panel, pixels.destinations + begin + rows, epilogue, destination);
     Tile tile;
     tile.clear();
-    const float* weights = packed + panel.weights;
+    const Word* weights = packed + panel.weights;
     for (int t = panel.tapsBegin; t < panel.tapsEnd; t++) {
-      const int features = walk.taps[t].count;
-      tile.accumulate(pointers, tapOffsets[t], features, weights);
-      weights += static_cast<size_t>(features) * Tile::width;
+      const int words = walk.taps[t].words;
+      tile.accumulate(pointers, tapOffsets[t], words, weights);
+      weights += static_cast<size_t>(words) * Tile::width;
     }
     if (panel.width == Tile::width)
       finish<Set, true>(tile, panel, pixels.destinations + begin, epilogue, destination);
@@ -175,18 +213,19 @@ void walkPanel(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOff
 // ReLU, so that the inner loop knows no edges. The copy pays even for a 1x1 without ReLU where pixels are long: it
 // streams from memory, which the inner loop, with its many rows at once, then does not.
 template <class Set>
-void runWalk(const Walk& walk, int batch, const float* source, const float* packed, bool relu, const Epilogue& epilogue,
-             float* destination) {
-  constexpr size_t windowFloats = 32 * 1024;  // small enough for the second-level cache, beside the weights
+void runWalk(const Walk& walk, int batch, const float* source, const typename Set::Word* packed, bool relu,
+             const Epilogue& epilogue, float* destination) {
+  using Word = typename Set::Word;
+  constexpr size_t windowWords = 32 * 1024;   // small enough for the second-level cache, beside the weights
   constexpr int shortPixel = 64;              // features
   constexpr int stripPixels = 48;             // go through all panels while what they store stays in the first level
-  const int step = walk.sourceStep, features = walk.sourceFeatures;
+  const int step = walk.sourceStep, features = walk.sourceFeatures, words = walk.sourceWords;
   const int columns = (walk.columns - 1) * step + walk.right - walk.left + 1;
-  const size_t rowFloats = static_cast<size_t>(columns) * features;
+  const size_t rowWords = static_cast<size_t>(columns) * words;
   const bool isPlaceByPlace = step == 1 && walk.rows <= walk.sourceHeight && walk.columns == walk.sourceWidth &&
                               walk.top == 0 && walk.left == 0 && walk.bottom == 0 && walk.right == 0;
-  const bool readsInPlace = isPlaceByPlace && !relu && features <= shortPixel;
-  const int mostRows = static_cast<int>(std::max<size_t>(1, windowFloats / (rowFloats * step)));
+  const bool readsInPlace = isPlaceByPlace && !relu && features <= shortPixel && Set::numbersInWord == 1;
+  const int mostRows = static_cast<int>(std::max<size_t>(1, windowWords / (rowWords * step)));
   const int blocks = (walk.rows + mostRows - 1) / mostRows;
   const int blockRows = (walk.rows + blocks - 1) / blocks;
 
@@ -197,10 +236,12 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
 
     const float* from = source + static_cast<size_t>(image) * walk.sourceHeight * walk.sourceWidth * features;
     const Window window{row * step + walk.top, (rows - 1) * step + walk.bottom - walk.top + 1, walk.left, columns};
-    const float* read = from + static_cast<size_t>(row) * walk.sourceWidth * features;
-    if (!readsInPlace) {
-      float* copy = windowScratch.reserve<float>(window.rows * rowFloats);
-      copyWindow<Set>(from, walk.sourceHeight, walk.sourceWidth, features, window, relu, copy);
+    const Word* read;
+    if (readsInPlace) {
+      read = reinterpret_cast<const Word*>(from + static_cast<size_t>(row) * walk.sourceWidth * features);
+    } else {
+      Word* copy = windowScratch.reserve<Word>(window.rows * rowWords);
+      copyWindow<Set>(walk, from, window, relu, copy);
       read = copy;
     }
 
@@ -213,7 +254,7 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
       const size_t pixel = (image * static_cast<size_t>(walk.height) + y) * walk.width + walk.firstColumn;
       const size_t apart = static_cast<size_t>(walk.gridStep) * walk.features;
       for (int c = 0; c < walk.columns; c++, i++) {
-        sources[i] = (r * columns + c) * step * features;
+        sources[i] = (r * columns + c) * step * words;
         destinations[i] = pixel * walk.features + c * apart;
       }
     }
@@ -223,8 +264,7 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
     ptrdiff_t* offsets = offsetScratch.reserve<ptrdiff_t>(taps);
     for (size_t t = 0; t < taps; t++) {
       const PanelTap& tap = walk.taps[t];
-      offsets[t] =
-          (tap.dy - walk.top) * static_cast<ptrdiff_t>(rowFloats) + (tap.dx - walk.left) * features + tap.first;
+      offsets[t] = (tap.dy - walk.top) * static_cast<ptrdiff_t>(rowWords) + (tap.dx - walk.left) * words + tap.word;
     }
 
     for (int begin = 0; begin < count; begin += stripPixels) {
@@ -241,8 +281,8 @@ void runWalk(const Walk& walk, int batch, const float* source, const float* pack
 template <class Set>
 void convolution(const ConvolutionShape& shape, int batch, const float* x, const float* weights, const float* bias,
                  const float* plus, bool relu, float* out) {
-  const Walk& walk = planForward(shape, Set::lanes);
-  const float* packed = packWeights<Set>(walk, weights, false);
+  const Walk& walk = planForward(shape, Set::lanes, Set::numbersInWord);
+  const auto* packed = packWeights<Set>(walk, weights, false);
   runWalk<Set>(walk, batch, x, packed, relu, {bias, nullptr, plus}, out);
 }
 
@@ -252,8 +292,8 @@ void convolutionInputGradient(const ConvolutionShape& shape, int batch, const fl
                               const float* reluInput, const float* plus, float* dx) {
   for (int phaseY = 0; phaseY < std::min(shape.stride, shape.inHeight); phaseY++)
     for (int phaseX = 0; phaseX < std::min(shape.stride, shape.inWidth); phaseX++) {
-      const Walk& walk = planInputGradient(shape, phaseY, phaseX, Set::lanes);
-      const float* packed = packWeights<Set>(walk, weights, true);
+      const Walk& walk = planInputGradient(shape, phaseY, phaseX, Set::lanes, Set::numbersInWord);
+      const auto* packed = packWeights<Set>(walk, weights, true);
       runWalk<Set>(walk, batch, dy, packed, false, {nullptr, reluInput, plus}, dx);
     }
 }

@@ -2,8 +2,10 @@
 // pixels of dy[p, o].
 //
 // Pixels are cut into pieces and input features into blocks, both by shape alone. A task is one piece and one block: it
-// walks the piece a few rows at a time, copies what it needs of x and dy side by side, and adds to its own sums. In the
-// end the sums of the pieces are added in order, so the result does not depend on the number of threads.
+// walks the piece a few rows at a time, copies what it needs of x and dy side by side, and adds to its own sums. A word
+// of two numbers holds those of two pixels, one below the other: the sum then takes two rows at once, and the row of dy
+// that is missing under an odd last one is zero. In the end the sums of the pieces are added in order, so the result
+// does not depend on the number of threads.
 #pragma once
 
 #include <algorithm>
@@ -18,16 +20,18 @@
 
 namespace pxv {
 
-// The pixels that a register tile sums over: rows x columns of them.
+// The words that a register tile sums over: rows x columns of them.
 struct PixelGrid {
   int rows, columns;
-  ptrdiff_t xRow, xColumn;  // floats from one row and column to the next in the window of x
+  ptrdiff_t xRow, xColumn;  // words from one row and column to the next in the window of x
 };
 
-// sums[Rows][Vectors * lanes] (+)= sum over pixels, row by row, of x[pixel][0, Rows) times the panel's dy[pixel].
+// sums[Rows][Vectors * lanes] (+)= sum over the grid, row by row, of x[word][0, Rows) times the panel's dy[word].
 template <class Set, int Rows, int Vectors>
-void sumOverPixels(const PixelGrid& grid, const float* x, const float* dy, bool fresh, float* sums) {
+void sumOverPixels(const PixelGrid& grid, const typename Set::Word* x, const typename Set::Word* dy, bool fresh,
+                   float* sums) {
   using Floats = typename Set::Floats;
+  using Words = typename Set::Words;
   Floats sum[Rows][Vectors];
 #pragma GCC unroll 16
   for (int row = 0; row < Rows; row++)
@@ -35,14 +39,14 @@ void sumOverPixels(const PixelGrid& grid, const float* x, const float* dy, bool 
     for (int v = 0; v < Vectors; v++)
       sum[row][v] = fresh ? Floats{} : Set::load(sums + (row * Vectors + v) * Set::lanes);
   for (int r = 0; r < grid.rows; r++, x += grid.xRow) {
-    const float* pixel = x;
+    const auto* pixel = x;
     for (int c = 0; c < grid.columns; c++, pixel += grid.xColumn, dy += Vectors * Set::lanes) {
-      Floats right[Vectors];
+      Words right[Vectors];
 #pragma GCC unroll 2
       for (int v = 0; v < Vectors; v++) right[v] = Set::load(dy + v * Set::lanes);
 #pragma GCC unroll 16
       for (int row = 0; row < Rows; row++) {
-        const Floats left = Set::fill(pixel[row]);
+        const Words left = Set::fill(pixel[row]);
 #pragma GCC unroll 2
         for (int v = 0; v < Vectors; v++) sum[row][v] = Set::multiplyAdd(left, right[v], sum[row][v]);
       }
@@ -54,15 +58,14 @@ void sumOverPixels(const PixelGrid& grid, const float* x, const float* dy, bool 
     for (int v = 0; v < Vectors; v++) Set::store(sums + (row * Vectors + v) * Set::lanes, sum[row][v]);
 }
 
-using SumOverPixels = void (*)(const PixelGrid&, const float* x, const float* dy, bool fresh, float* sums);
-
 // [Rows - 1] -> sumOverPixels<Set, Rows, Vectors>.
 template <class Set, int Vectors, int... Rows>
-constexpr std::array<SumOverPixels, sizeof...(Rows)> sumsOfRows(std::integer_sequence<int, Rows...>) {
-  return {sumOverPixels<Set, Rows + 1, Vectors>...};
+constexpr auto sumsOfRows(std::integer_sequence<int, Rows...>) {
+  return std::array{&sumOverPixels<Set, Rows + 1, Vectors>...};
 }
 
-// Copies input features [first, first + count) of some rows and columns, `pitch` floats a pixel; zero outside.
+// Copies input features [first, first + count) of some rows and columns, `pitch` words a pixel, a multiple of `lanes`;
+// zero outside. In words of two numbers, the second is that of the pixel a stride further down.
 struct FeatureWindow {
   int row, rows, column, columns;
   int first, count, pitch;
@@ -70,62 +73,86 @@ struct FeatureWindow {
 
 template <class Set>
 void copyFeatureWindow(const ConvolutionShape& shape, const float* image, const FeatureWindow& window, bool relu,
-                       float* to) {
+                       typename Set::Word* to) {
+  using Word = typename Set::Word;
+  constexpr int inWord = Set::numbersInWord;
   const auto zero = Set::fill(0.0f);
   const int begin = std::clamp(-window.column, 0, window.columns);
   const int end = std::clamp(shape.inWidth - window.column, begin, window.columns);
-  const size_t rowFloats = static_cast<size_t>(window.columns) * window.pitch;
-  for (int row = window.row; row < window.row + window.rows; row++, to += rowFloats) {
-    if (row < 0 || row >= shape.inHeight) {
-      std::memset(to, 0, rowFloats * sizeof(float));
-      continue;
+  const size_t rowWords = static_cast<size_t>(window.columns) * window.pitch;
+  for (int row = window.row; row < window.row + window.rows; row++, to += rowWords) {
+    std::memset(to, 0, begin * window.pitch * sizeof(Word));
+    std::memset(to + end * window.pitch, 0, (window.columns - end) * window.pitch * sizeof(Word));
+    const float* from[inWord];
+    int counts[inWord];  // of features, none outside the image
+    for (int i = 0; i < inWord; i++) {
+      const int y = row + i * shape.stride;
+      const bool isInside = y >= 0 && y < shape.inHeight;
+      const ptrdiff_t pixel = isInside ? static_cast<ptrdiff_t>(y) * shape.inWidth + window.column + begin : 0;
+      from[i] = image + pixel * shape.inFeatures + window.first;
+      counts[i] = isInside ? window.count : 0;
     }
-    std::memset(to, 0, begin * window.pitch * sizeof(float));
-    std::memset(to + end * window.pitch, 0, (window.columns - end) * window.pitch * sizeof(float));
-    const float* from =
-        image + window.first + (static_cast<ptrdiff_t>(row) * shape.inWidth + window.column + begin) * shape.inFeatures;
-    for (int column = begin; column < end; column++, from += shape.inFeatures) {
-      float* pixel = to + column * window.pitch;
-      int k = 0;
-      for (; k + Set::lanes <= window.count; k += Set::lanes) {
-        const auto value = Set::load(from + k);
-        Set::store(pixel + k, relu ? Set::max(value, zero) : value);
+    for (int column = begin; column < end; column++) {
+      Word* pixel = to + column * window.pitch;
+      for (int k = 0; k < window.count; k += Set::lanes) {
+        typename Set::Floats numbers[inWord];
+        for (int i = 0; i < inWord; i++) {
+          const auto value = Set::load(from[i] + k, counts[i] - k, 0.0f);
+          numbers[i] = relu ? Set::max(value, zero) : value;
+        }
+        Set::store(pixel + k, Set::abreast(numbers));
       }
-      for (; k < window.count; k++) pixel[k] = relu && !(from[k] > 0.0f) ? 0.0f : from[k];
+      for (int i = 0; i < inWord; i++) from[i] += shape.inFeatures;
     }
   }
 }
 
-// Packs a panel of `pixels` pixels of dy as [pixel][vectors * lanes], zero beyond the panel's width, and adds their sum
-// to sums[vectors * lanes].
+// Some rows of dy, with all their columns.
+struct DyRows {
+  const float* first;
+  int rows, columns, features;
+};
+
+// Packs a panel of `count` words a feature, from word `begin` of the grid on, as [word][vectors * lanes], zero beyond
+// the panel's width, and adds the sum of their pixels to sums[vectors * lanes].
 template <class Set, int Vectors>
-void packPanel(const FilterPanel& panel, int features, size_t pixels, const float* dy, float* packed, float* sums) {
+void packPanel(const FilterPanel& panel, const DyRows& dy, int begin, int count, typename Set::Word* packed,
+               float* sums) {
+  constexpr int inWord = Set::numbersInWord;
   typename Set::Floats sum[Vectors] = {};
-  dy += panel.first;
-  for (size_t p = 0; p < pixels; p++, dy += features)
+  const size_t rowFloats = static_cast<size_t>(dy.columns) * dy.features;
+  int row = begin / dy.columns * inWord, column = begin % dy.columns;
+  const float* pixel = dy.first + row * rowFloats + static_cast<size_t>(column) * dy.features + panel.first;
+  for (int n = 0; n < count; n++, pixel += dy.features) {
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; v++, packed += Set::lanes) {
-      const auto value = Set::load(dy + v * Set::lanes, panel.width - v * Set::lanes, 0.0f);
-      Set::store(packed, value);
-      sum[v] += value;
+      typename Set::Floats numbers[inWord] = {};
+      for (int i = 0; i < inWord; i++) {
+        if (i > 0 && row + i >= dy.rows) continue;
+        numbers[i] = Set::load(pixel + i * rowFloats + v * Set::lanes, panel.width - v * Set::lanes, 0.0f);
+        sum[v] += numbers[i];
+      }
+      Set::store(packed, Set::abreast(numbers));
     }
+    if (inWord > 1 && ++column == dy.columns) column = 0, row += inWord, pixel += (inWord - 1) * rowFloats;
+  }
   for (int v = 0; v < Vectors; v++, sums += Set::lanes) Set::store(sums, Set::load(sums) + sum[v]);
 }
 
-// Packs all panels, one after the other, and adds the sum of the pixels to biasSums[columns] where given. It goes
-// through a few pixels at a time, as they lie: a panel alone would touch a line or two of each, too far apart for the
-// processor to guess.
+// Packs all panels, `words` words each, one after the other, and adds the sum of the pixels to biasSums[columns] where
+// given. It goes through a few pixels at a time, as they lie: a panel alone would touch a line or two of each, too far
+// apart for the processor to guess.
 template <class Set>
-void packDy(const FilterWalk& walk, int features, size_t pixels, const float* dy, float* packed, float* biasSums) {
-  constexpr size_t together = 8;
+void packDy(const FilterWalk& walk, const DyRows& dy, int words, typename Set::Word* packed, float* biasSums) {
+  constexpr int together = 8;
   static thread_local Scratch scratch;
   float* sums = scratch.reserve<float>(walk.columns);
   std::fill_n(sums, walk.columns, 0.0f);
-  for (size_t begin = 0; begin < pixels; begin += together)
+  for (int begin = 0; begin < words; begin += together)
     for (const FilterPanel& panel : walk.panels) {
       const auto pack = panel.vectors == 2 ? packPanel<Set, 2> : packPanel<Set, 1>;
-      float* to = packed + panel.column * pixels + begin * panel.vectors * Set::lanes;
-      pack(panel, features, std::min(together, pixels - begin), dy + begin * features, to, sums + panel.column);
+      auto* to = packed + panel.column * words + begin * panel.vectors * Set::lanes;
+      pack(panel, dy, begin, std::min(together, words - begin), to, sums + panel.column);
     }
   if (!biasSums) return;
   for (int column = 0; column < walk.columns; column++) biasSums[column] += sums[column];
@@ -134,14 +161,16 @@ void packDy(const FilterWalk& walk, int features, size_t pixels, const float* dy
 template <class Set>
 void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const float* x, const float* dy, bool relu,
                                float* dWeights, float* dBias) {
-  constexpr int tileRows = Set::filterTileRows;
+  using Word = typename Set::Word;
+  constexpr int tileRows = Set::filterTileRows, inWord = Set::numbersInWord;
   constexpr auto oneVector = sumsOfRows<Set, 1>(std::make_integer_sequence<int, tileRows>());
   constexpr auto twoVectors = sumsOfRows<Set, 2>(std::make_integer_sequence<int, tileRows>());
   constexpr int chunkPixels = 128, blockTiles = 20, fewestTasks = 16;
 
   const FilterWalk& walk = planFilterGradient(shape, Set::lanes, tileRows);
   const int tiles = static_cast<int>(walk.tiles.size());
-  const int chunkRows = std::clamp(chunkPixels / shape.outWidth, 1, shape.outHeight);
+  const int fullRows = std::clamp(chunkPixels / shape.outWidth, 1, shape.outHeight);
+  const int chunkRows = (fullRows + inWord - 1) / inWord * inWord;
   const int chunksAnImage = (shape.outHeight + chunkRows - 1) / chunkRows, chunks = batch * chunksAnImage;
   const int blocks = std::max(1, (tiles + blockTiles - 1) / blockTiles);
   const int pieces = std::clamp((fewestTasks + blocks - 1) / blocks, 1, chunks);
@@ -172,25 +201,25 @@ void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const f
     for (int chunk = firstChunk; chunk < endChunk; chunk++) {
       const int image = chunk / chunksAnImage, row = chunk % chunksAnImage * chunkRows;
       const int rows = std::min(chunkRows, shape.outHeight - row);
+      const int gridRows = (rows + inWord - 1) / inWord, words = gridRows * shape.outWidth;
       const FeatureWindow window{row * shape.stride + walk.top,
-                                 (rows - 1) * shape.stride + walk.bottom - walk.top + 1,
+                                 (gridRows - 1) * inWord * shape.stride + walk.bottom - walk.top + 1,
                                  walk.left,
                                  windowColumns,
                                  firstFeature,
                                  endFeature - firstFeature,
                                  pitch};
-      float* copy = windowScratch.reserve<float>(static_cast<size_t>(window.rows) * window.columns * pitch);
+      Word* copy = windowScratch.reserve<Word>(static_cast<size_t>(window.rows) * window.columns * pitch);
       copyFeatureWindow<Set>(shape, x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures,
                              window, relu, copy);
-      const size_t pixels = static_cast<size_t>(rows) * shape.outWidth;
-      float* packed = dyScratch.reserve<float>(pixels * walk.columns);
+      Word* packed = dyScratch.reserve<Word>(static_cast<size_t>(words) * walk.columns);
       const float* dyRows =
           dy + (static_cast<size_t>(image) * shape.outHeight + row) * shape.outWidth * shape.outFeatures;
-      const ptrdiff_t rowFloats = static_cast<ptrdiff_t>(windowColumns) * pitch;
-      const PixelGrid grid{rows, shape.outWidth, shape.stride * rowFloats,
+      const ptrdiff_t rowWords = static_cast<ptrdiff_t>(windowColumns) * pitch;
+      const PixelGrid grid{gridRows, shape.outWidth, inWord * shape.stride * rowWords,
                            static_cast<ptrdiff_t>(shape.stride) * pitch};
 
-      packDy<Set>(walk, shape.outFeatures, pixels, dyRows, packed, biasSums);
+      packDy<Set>(walk, {dyRows, rows, shape.outWidth, shape.outFeatures}, words, packed, biasSums);
       for (const FilterPanel& panel : walk.panels) {
         for (int t = firstTile; t < endTile; t++) {
           const FeatureTile& tile = walk.tiles[t];
@@ -198,9 +227,9 @@ void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const f
           for (int i = 0; i < shape.taps; i++) {
             const auto tap = shape.tap(i);
             if (tap.sees[panel.group] <= tile.first) continue;
-            const float* first =
-                copy + (tap.dy - walk.top) * rowFloats + (tap.dx - walk.left) * pitch + tile.first - firstFeature;
-            sum(grid, first, packed + panel.column * pixels, chunk == firstChunk, sumsAt(piece, panel, i, tile.first));
+            const Word* first =
+                copy + (tap.dy - walk.top) * rowWords + (tap.dx - walk.left) * pitch + tile.first - firstFeature;
+            sum(grid, first, packed + panel.column * words, chunk == firstChunk, sumsAt(piece, panel, i, tile.first));
           }
         }
       }

@@ -99,6 +99,7 @@ void sumRows(size_t rows, size_t columns, const float* x, float* out) {
 }
 
 // Twelve sums that do not wait for each other: two units of four cycles want eight, and twelve fit sixteen registers.
+// Read as a word, a value is its own upper half, and a lower half that is multiplied by zero.
 template <class Set>
 void multiplyAdds(int rounds, size_t count, const float* x, float* out) {
   constexpr int vectors = 12;
@@ -111,7 +112,8 @@ void multiplyAdds(int rounds, size_t count, const float* x, float* out) {
         values[v] = countOf(v) > 0 ? Set::load(x + at + v * Set::lanes, countOf(v), 0.0f) : half;
       for (int round = 0; round < rounds; round++)
 #pragma GCC unroll 12
-        for (int v = 0; v < vectors; v++) values[v] = Set::multiplyAdd(values[v], half, one);
+        for (int v = 0; v < vectors; v++)
+          values[v] = Set::multiplyAdd((typename Set::Words)values[v], (typename Set::Words)half, one);
       for (int v = 0; v < vectors; v++)
         if (countOf(v) > 0) Set::store(out + at + v * Set::lanes, values[v], countOf(v));
     }

@@ -12,29 +12,32 @@
 namespace pxv {
 
 // The pixels of one step in the images of a task.
+template <class Word>
 struct StepPixels {
   int count;
-  int capacity;           // of each list
-  const float** sources;  // [taps][capacity]: the features that each tap reads
-  size_t* destinations;   // [capacity]: where its sums are stored, in floats
+  int capacity;          // of each list
+  const Word** sources;  // [taps][capacity]: the features that each tap reads
+  size_t* destinations;  // [capacity]: where its sums are stored, in floats
 };
 
 // The pixels from `begin` on that fill one tile.
 template <class Set, int Rows, int Vectors>
-void multiplyTile(const Walk& walk, const WalkPanel& panel, const float* packed, const StepPixels& pixels, int begin,
-                  const Epilogue& epilogue, float* destination) {
+void multiplyTile(const Walk& walk, const WalkPanel& panel, const typename Set::Word* packed,
+                  const StepPixels<typename Set::Word>& pixels, int begin, const Epilogue& epilogue,
+                  float* destination) {
+  using Word = typename Set::Word;
   using Tile = RegisterTile<Set, Rows, Vectors>;
   Tile tile;
   tile.clear();
-  const float* weights = packed + panel.weights;
+  const Word* weights = packed + panel.weights;
   for (int t = panel.tapsBegin; t < panel.tapsEnd; t++) {
-    const float* pointers[Rows];
-    const float* const* sources = pixels.sources + static_cast<size_t>(t - panel.tapsBegin) * pixels.capacity + begin;
+    const Word* pointers[Rows];
+    const Word* const* sources = pixels.sources + static_cast<size_t>(t - panel.tapsBegin) * pixels.capacity + begin;
 #pragma GCC unroll 16
     for (int row = 0; row < Rows; row++) pointers[row] = sources[row];
-    const int features = walk.taps[t].count;
-    tile.accumulate(pointers, 0, features, weights);
-    weights += static_cast<size_t>(features) * Tile::width;
+    const int words = walk.taps[t].words;
+    tile.accumulate(pointers, walk.taps[t].word, words, weights);
+    weights += static_cast<size_t>(words) * Tile::width;
   }
   if (panel.width == Tile::width)
     finish<Set, true>(tile, panel, pixels.destinations + begin, epilogue, destination);
@@ -44,8 +47,8 @@ void multiplyTile(const Walk& walk, const WalkPanel& panel, const float* packed,
 
 // Steps are short, so what is left after whole tiles goes through halves and quarters of them.
 template <class Set, int Vectors>
-void multiplyPanel(const Walk& walk, const WalkPanel& panel, const float* packed, const StepPixels& pixels,
-                   const Epilogue& epilogue, float* destination) {
+void multiplyPanel(const Walk& walk, const WalkPanel& panel, const typename Set::Word* packed,
+                   const StepPixels<typename Set::Word>& pixels, const Epilogue& epilogue, float* destination) {
   constexpr int whole = Set::tileRows[Vectors - 1], half = whole / 2, quarter = whole / 4;
   for (int begin = 0; begin < pixels.count;) {
     const int left = pixels.count - begin;
@@ -64,8 +67,8 @@ void multiplyPanel(const Walk& walk, const WalkPanel& panel, const float* packed
 
 // destination[pixel] = sum over taps of what the tap reads times the packed weights, plus epilogue.plus[pixel].
 template <class Set>
-void multiplyStep(const Walk& walk, const float* packed, const StepPixels& pixels, const Epilogue& epilogue,
-                  float* destination) {
+void multiplyStep(const Walk& walk, const typename Set::Word* packed,
+                  const StepPixels<typename Set::Word>& pixels, const Epilogue& epilogue, float* destination) {
   for (const WalkPanel& panel : walk.panels)
     withVectors(panel, [&](auto vectors) {
       multiplyPanel<Set, vectors>(walk, panel, packed, pixels, epilogue, destination);
@@ -87,12 +90,51 @@ struct Images {
 template <class Set>
 int imagesOfTask(int batch) { return std::clamp(batch / 8, 1, 4); }
 
-// Lists the pixels of the step that begins at `place`: tap t reads features of the pixel neighbours[t][place], or
-// `outside`; destinationOf(i, pixel) gives each one's destination, i counting the step's pixels.
+// A map that a task writes step by step, as the product reads it: in place, or copied into words. `outside` stands for
+// the pixels outside the image. A thread has one at a time.
+template <class Set>
+class StepMap {
+ public:
+  using Word = typename Set::Word;
+
+  StepMap(const LstmShape& shape, const Images& images, const float* map, int features, const float* outside)
+      : map_(map), features_(features), words_((features + Set::numbersInWord - 1) / Set::numbersInWord) {
+    if (isInPlace) {
+      origin_ = reinterpret_cast<const Word*>(map);
+      outside_ = reinterpret_cast<const Word*>(outside);
+      return;
+    }
+    static thread_local Scratch scratch;
+    const size_t pixels = static_cast<size_t>(images.count) * shape.pixelCount();
+    first_ = static_cast<size_t>(images.first) * shape.pixelCount();
+    copy_ = scratch.reserve<Word>((pixels + 1) * words_);
+    copyNumbers<Set>(outside, features, false, copy_ + pixels * words_);
+    origin_ = copy_;
+    outside_ = copy_ + pixels * words_;
+  }
+
+  const Word* outside() const { return outside_; }
+  const Word* at(size_t pixel) const { return origin_ + (pixel - first_) * words_; }
+  // To be called once the map has a pixel's features.
+  void take(size_t pixel) {
+    if (!isInPlace) copyNumbers<Set>(map_ + pixel * features_, features_, false, copy_ + (pixel - first_) * words_);
+  }
+
+ private:
+  static constexpr bool isInPlace = Set::numbersInWord == 1;
+  const float* map_;
+  const int features_, words_;
+  size_t first_ = 0;  // pixel
+  const Word* origin_;
+  const Word* outside_;
+  Word* copy_ = nullptr;
+};
+
+// Lists the pixels of the step that begins at `place`: tap t reads features of the pixel neighbours[t][place] of the
+// map; destinationOf(i, pixel) gives each one's destination, i counting the step's pixels.
 template <class Set, class DestinationOf>
 void listStep(const LstmShape& shape, const Images& images, int place, int length, const std::vector<int>& neighbours,
-              const float* source, int features, const float* outside, StepPixels& pixels,
-              DestinationOf&& destinationOf) {
+              const StepMap<Set>& map, StepPixels<typename Set::Word>& pixels, DestinationOf&& destinationOf) {
   const int imagePixels = shape.pixelCount();
   pixels.count = images.count * length;
   for (int image = 0, i = 0; image < images.count; image++) {
@@ -101,14 +143,14 @@ void listStep(const LstmShape& shape, const Images& images, int place, int lengt
       pixels.destinations[i] = destinationOf(i, base + shape.pixels[n]);
       for (int t = 0; t < shape.states.taps; t++) {
         const int neighbour = neighbours[t * imagePixels + n];
-        pixels.sources[t * pixels.capacity + i] = neighbour < 0 ? outside : source + (base + neighbour) * features;
+        pixels.sources[t * pixels.capacity + i] = neighbour < 0 ? map.outside() : map.at(base + neighbour);
       }
     }
   }
   const int last = pixels.count - 1;
   std::fill_n(pixels.destinations + pixels.count, sparePixels<Set>, pixels.destinations[last]);
   for (int t = 0; t < shape.states.taps; t++) {
-    const float** sources = pixels.sources + t * pixels.capacity;
+    auto* sources = pixels.sources + t * pixels.capacity;
     std::fill_n(sources + pixels.count, sparePixels<Set>, sources[last]);
   }
 }
@@ -116,8 +158,9 @@ void listStep(const LstmShape& shape, const Images& images, int place, int lengt
 template <class Set>
 void lstm(const LstmShape& shape, int batch, const float* gates, const float* weights, const float* initial,
           float* activations, float* cells, float* out) {
-  const Walk& product = planForward(shape.states, Set::lanes);
-  const float* packed = packWeights<Set>(product, weights, false);
+  using Word = typename Set::Word;
+  const Walk& product = planForward(shape.states, Set::lanes, Set::numbersInWord);
+  const auto* packed = packWeights<Set>(product, weights, false);
   const LstmWalk& walk = planLstm(shape);
   const int hidden = shape.hidden(), imagePixels = shape.pixelCount(), taps = shape.states.taps;
   static thread_local Scratch initialScratch;
@@ -130,12 +173,13 @@ void lstm(const LstmShape& shape, int batch, const float* gates, const float* we
     static thread_local Scratch sourceScratch, destinationScratch;
     const Images images{task * taskImages, std::min(taskImages, batch - task * taskImages)};
     const int capacity = images.count * walk.longestStep + sparePixels<Set>;
-    StepPixels pixels{0, capacity, sourceScratch.reserve<const float*>(static_cast<size_t>(taps) * capacity),
-                      destinationScratch.reserve<size_t>(capacity)};
+    StepPixels<Word> pixels{0, capacity, sourceScratch.reserve<const Word*>(static_cast<size_t>(taps) * capacity),
+                            destinationScratch.reserve<size_t>(capacity)};
+    StepMap<Set> states(shape, images, out, hidden, states0);
     for (int step = 0, place = 0; step < shape.steps; place += shape.stepLengths[step++]) {
       const int length = shape.stepLengths[step];
-      listStep<Set>(shape, images, place, length, walk.sources, out, hidden, states0, pixels,
-               [&](int, size_t pixel) { return pixel * 4 * hidden; });
+      listStep<Set>(shape, images, place, length, walk.sources, states, pixels,
+                    [&](int, size_t pixel) { return pixel * 4 * hidden; });
       multiplyStep<Set>(product, packed, pixels, {nullptr, nullptr, gates}, activations);
       for (int image = images.first; image < images.first + images.count; image++)
         for (int n = place; n < place + length; n++) {
@@ -155,6 +199,7 @@ void lstm(const LstmShape& shape, int batch, const float* gates, const float* we
         for (int n = place; n < place + length; n++) {
           const size_t at = static_cast<size_t>(image) * imagePixels + shape.pixels[n];
           state<Set>(shape, activations + at * 4 * hidden, cells + at * hidden, out + at * hidden);
+          states.take(at);
         }
     }
   };
@@ -204,8 +249,9 @@ template <class Set>
 void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const float* weights, const float* initial,
                   const float* activations, const float* cells, const float* out, float* dGates, float* dWeights,
                   float* dInitial) {
-  const Walk& product = planInputGradient(shape.states, 0, 0, Set::lanes);
-  const float* packed = packWeights<Set>(product, weights, true);
+  using Word = typename Set::Word;
+  const Walk& product = planInputGradient(shape.states, 0, 0, Set::lanes, Set::numbersInWord);
+  const auto* packed = packWeights<Set>(product, weights, true);
   const LstmWalk& walk = planLstm(shape);
   const int hidden = shape.hidden(), imagePixels = shape.pixelCount(), taps = shape.states.taps;
   static thread_local Scratch zeroScratch, borderScratch;
@@ -221,8 +267,9 @@ void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const fl
     const Images images{task * taskImages, std::min(taskImages, batch - task * taskImages)};
     const int longest = images.count * walk.longestStep;
     const int capacity = longest + sparePixels<Set>;
-    StepPixels pixels{0, capacity, sourceScratch.reserve<const float*>(static_cast<size_t>(taps) * capacity),
-                      destinationScratch.reserve<size_t>(capacity)};
+    StepPixels<Word> pixels{0, capacity, sourceScratch.reserve<const Word*>(static_cast<size_t>(taps) * capacity),
+                            destinationScratch.reserve<size_t>(capacity)};
+    StepMap<Set> gates(shape, images, dGates, 4 * hidden, zeros);
     float* dRead = readScratch.reserve<float>(static_cast<size_t>(longest) * hidden);
     const size_t carriedFloats = static_cast<size_t>(images.count) * walk.lineCount * hidden;
     float* carried = carriedScratch.reserve<float>(carriedFloats);
@@ -230,8 +277,8 @@ void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const fl
     for (int step = shape.steps - 1, place = imagePixels; step >= 0; step--) {
       const int length = shape.stepLengths[step];
       place -= length;
-      listStep<Set>(shape, images, place, length, walk.readers, dGates, 4 * hidden, zeros, pixels,
-               [&](int i, size_t) { return static_cast<size_t>(i) * hidden; });
+      listStep<Set>(shape, images, place, length, walk.readers, gates, pixels,
+                    [&](int i, size_t) { return static_cast<size_t>(i) * hidden; });
       multiplyStep<Set>(product, packed, pixels, {nullptr, nullptr, nullptr}, dRead);
       const float* read = dRead;
       for (int image = 0; image < images.count; image++)
@@ -248,6 +295,7 @@ void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const fl
           float* flow = carried + (static_cast<size_t>(image) * walk.lineCount + walk.lines[n]) * hidden;
           cellGradient<Set>(shape, dOut + at * hidden, read, activations + at * 4 * hidden, cells + at * hidden, before,
                             flow, dGates + at * 4 * hidden);
+          gates.take(at);
         }
     }
     if (borders) sumBorders<Set>(shape, walk, images, dGates, carried, borders + task * borderFloats);

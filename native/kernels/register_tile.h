@@ -10,6 +10,8 @@ namespace pxv {
 template <class Set, int Rows, int Vectors>
 struct RegisterTile {
   using Floats = typename Set::Floats;
+  using Word = typename Set::Word;
+  using Words = typename Set::Words;
   static constexpr int width = Vectors * Set::lanes;
 
   Floats sums[Rows][Vectors];
@@ -22,18 +24,18 @@ struct RegisterTile {
   }
 
   // sums[row] += sum over k < count, ascending, of rows[row][offset + k] * panel[k]; panel is count x width.
-  [[gnu::always_inline]] void accumulate(const float* const (&rows)[Rows], ptrdiff_t offset, ptrdiff_t count,
-                                         const float* panel) {
-    const float* x[Rows];
+  [[gnu::always_inline]] void accumulate(const Word* const (&rows)[Rows], ptrdiff_t offset, ptrdiff_t count,
+                                         const Word* panel) {
+    const Word* x[Rows];
 #pragma GCC unroll 16
     for (int row = 0; row < Rows; row++) x[row] = rows[row] + offset;
     for (ptrdiff_t k = 0; k < count; k++, panel += width) {
-      Floats right[Vectors];
+      Words right[Vectors];
 #pragma GCC unroll 3
       for (int v = 0; v < Vectors; v++) right[v] = Set::load(panel + v * Set::lanes);
 #pragma GCC unroll 16
       for (int row = 0; row < Rows; row++) {
-        const Floats left = Set::fill(x[row][k]);
+        const Words left = Set::fill(x[row][k]);
 #pragma GCC unroll 3
         for (int v = 0; v < Vectors; v++) sums[row][v] = Set::multiplyAdd(left, right[v], sums[row][v]);
       }

@@ -13,6 +13,8 @@ export interface Addon {
   readonly instructionSets: readonly InstructionSet[];
   /** The kernels of one set; without a name, of the highest. Throws USAGE where this CPU or build lacks it. */
   kernels(instructionSet?: InstructionSet): Kernels;
+  /** The kernels of a set with the factors of convolutions and LSTMs rounded to bf16; null where this CPU has none. */
+  bf16Kernels(instructionSet: InstructionSet): Kernels | null;
   /** See the function of the same name. */
   makeFloats(length: number): Float32Array | undefined;
   /** The engine over the kernels of a set that `instructionSets` has. */
@@ -26,6 +28,7 @@ export interface Addon {
 /** What native/addon.cc exports. */
 interface NativeModule {
   instructionSets: Record<string, NativeFunctions & NativeEngine>;
+  bf16: Record<string, NativeFunctions>;
   /** Undefined where there is no memory, or the runtime takes none that is not its own. */
   makeFloats(count: number): Float32Array | undefined;
   threads(): number;
@@ -77,12 +80,10 @@ function packageRoot(): string {
 }
 
 function fromModule(native: NativeModule): Addon {
-  const sets = new Map(
-    Object.entries(native.instructionSets).map(([name, functions]) => {
-      const instructionSet = name as InstructionSet;
-      return [instructionSet, nativeKernels(instructionSet, functions)];
-    }),
-  );
+  const [sets, bf16] = [native.instructionSets, native.bf16].map((functionsOf) => {
+    const entries = Object.entries(functionsOf) as [InstructionSet, NativeFunctions][];
+    return new Map(entries.map(([name, functions]) => [name, nativeKernels(name, functions)]));
+  });
   const instructionSets = [...sets.keys()];
   return {
     instructionSets,
@@ -98,6 +99,7 @@ function fromModule(native: NativeModule): Addon {
         remedy: 'choose another one',
       });
     },
+    bf16Kernels: (instructionSet) => bf16.get(instructionSet) ?? null,
     makeFloats: (length) => native.makeFloats(length),
     engine: (instructionSet) => native.instructionSets[instructionSet],
     threads: () => native.threads(),

@@ -62,11 +62,11 @@ async function chooseNative(wanted: InstructionSet | undefined, threads: number 
     throw usageError('instruction set', `one of ${available.join(', ')}`, instructionSet, remedy);
   }
   if (instructionSet === 'typescript' || addon === null) {
-    await activateKernels(typescriptKernels);
+    await activateKernels(typescriptKernels, null);
     return { backend: 'native', instructionSet: 'typescript', threads: 1, note };
   }
   if (threads !== undefined) addon.setThreads(threads);
-  await activateKernels(addon.kernels(instructionSet));
+  await activateKernels(addon.kernels(instructionSet), addon.bf16Kernels(instructionSet));
   return { backend: 'native', instructionSet, threads: addon.threads(), note: null };
 }
 
@@ -87,12 +87,12 @@ function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { add
   }
 }
 
-async function activateKernels(kernels: Kernels): Promise<void> {
+async function activateKernels(kernels: Kernels, bf16: Kernels | null): Promise<void> {
   const current = tf.findBackend('native') as unknown;
   const isSame = current instanceof NativeBackend && current.kernels.instructionSet === kernels.instructionSet;
   if (!isSame) {
     if (current) tf.removeBackend('native');
-    registerNativeBackend(kernels);
+    registerNativeBackend(kernels, 'native', bf16);
   }
   await activate('native');
 }

@@ -18,9 +18,32 @@ const MAX_IDLE_BYTES = 2 ** 31;
 export class NativeBackend extends MathBackendCPU {
   private readonly pool = new BufferPool(MAX_IDLE_BYTES);
 
-  constructor(readonly kernels: Kernels) {
+  /**
+   * @param current the kernels that compute
+   * @param bf16 the same with products in bf16, or null
+   */
+  constructor(
+    private current: Kernels,
+    readonly bf16: Kernels | null = null,
+  ) {
     super();
     silenceGreeting(this);
+  }
+
+  /** What computes now. */
+  get kernels(): Kernels {
+    return this.current;
+  }
+
+  /** Runs `compute` on the kernels with products in bf16, which must be there. */
+  inBf16<T>(compute: () => T): T {
+    const { current } = this;
+    this.current = this.bf16!;
+    try {
+      return compute();
+    } finally {
+      this.current = current;
+    }
   }
 
   /** A float32 tensor for a kernel to fill; its values are unspecified until then. */
@@ -73,9 +96,9 @@ export function silenceGreeting(backend: MathBackendCPU): void {
   Reflect.set(backend, 'firstUse', false);
 }
 
-/** Registers a tfjs backend that computes with `kernels`; what they lack falls back to tfjs's own CPU kernels. */
-export function registerNativeBackend(kernels: Kernels, name = 'native'): void {
-  tf.registerBackend(name, () => new NativeBackend(kernels), 10);
+/** Registers a `NativeBackend` with tfjs; what the kernels lack falls back to tfjs's own CPU kernels. */
+export function registerNativeBackend(kernels: Kernels, name = 'native', bf16: Kernels | null = null): void {
+  tf.registerBackend(name, () => new NativeBackend(kernels, bf16), 10);
   const isKnown = tf.getKernelsForBackend(name).length > 0;
   if (isKnown) return;
   tf.copyRegisteredKernels('cpu', name);

@@ -1,4 +1,5 @@
 import type { Kernels } from '../backend/kernels.js';
+import type { Precision } from '../backend/precision.js';
 import { workOf, type KernelName, type Work } from './work.js';
 
 /** What a machine can do at best, as measured with one instruction set and number of threads. */
@@ -14,14 +15,19 @@ const STREAMED = 2 ** 24;
 /** Chains of products and sums: enough for all threads, few enough for the first cache. */
 const CHAINS = 12288;
 
-/** Measures both peaks, in about a second. */
-export function measurePeaks(kernels: Kernels): Peaks {
+/**
+ * Measures both peaks, in about a second.
+ *
+ * @param precision of the kernels; where it is bf16, an instruction adds two products to a sum
+ */
+export function measurePeaks(kernels: Kernels, precision: Precision): Peaks {
   const rounds = kernels.instructionSet === 'typescript' ? 1000 : 20_000;
   const chains = new Float32Array(CHAINS);
   const sums = timed(kernels, 'multiplyAdds', [rounds, chains, new Float32Array(CHAINS)], 10);
   const [a, b, out] = [0, 1, 2].map((value) => new Float32Array(STREAMED).fill(value));
   const stream = timed(kernels, 'add', [a, b, out], 5);
-  return { gflops: sums.flops / sums.seconds / 1e9, gbytes: stream.bytes / stream.seconds / 1e9 };
+  const products = precision === 'bf16' ? 2 : 1;
+  return { gflops: (products * sums.flops) / sums.seconds / 1e9, gbytes: stream.bytes / stream.seconds / 1e9 };
 }
 
 /** The shortest time in which the work could be done: arithmetic or memory, whichever takes longer. */

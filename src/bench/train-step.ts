@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../backend/kernels.js';
-import { initialiseParameters } from '../backend/parameters.js';
 import { NativeBackend, registerNativeBackend } from '../backend/native-backend.js';
+import { initialiseParameters } from '../backend/parameters.js';
+import { withPrecision, type Precision } from '../backend/precision.js';
 import { PxvError } from '../errors.js';
 import { buildChain } from '../model/chain.js';
 import { toTensors } from '../model/weights.js';
@@ -15,6 +16,7 @@ export interface BenchTrainSettings {
   network: BenchNetwork;
   batch: number;
   steps: number;
+  precision: Precision;
   seed: bigint;
 }
 
@@ -42,12 +44,12 @@ const WARM_UP = 3;
  * native backend in use.
  */
 export async function benchTrain(
-  { network: settings, batch, steps, seed }: BenchTrainSettings,
+  { network: settings, batch, steps, precision, seed }: BenchTrainSettings,
   onStep: (step: number) => void = () => {},
   signal?: AbortSignal,
 ): Promise<BenchTrainResult> {
   const profile = new Profile();
-  const kernels = kernelsInUse();
+  const kernels = kernelsInUse(precision);
   await useWatched(profile.watch(kernels));
   const chain = buildChain(describeBenchNetwork(settings));
   const weights = toTensors(initialiseParameters(chain.parameters, seed), chain.parameters);
@@ -71,7 +73,7 @@ export async function benchTrain(
   tf.dispose([examples.image, ...state.weights, ...state.optimiser.flat()]);
 
   const peakMemoryMiB = process.resourceUsage().maxRSS / 1024;
-  const peaks = measurePeaks(kernels);
+  const peaks = measurePeaks(kernels, precision);
   const entries = profile.entries();
   const secondsPerStep = times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
   const gflops = entries.reduce((sum, { flops }) => sum + flops, 0) / steps / secondsPerStep / 1e9;
@@ -87,10 +89,10 @@ export async function benchTrain(
   };
 }
 
-/** The kernels of the backend in use; USAGE where it has none of ours. */
-export function kernelsInUse(): Kernels {
+/** The kernels of the backend in use, in this precision; USAGE where it has none of ours. */
+export function kernelsInUse(precision: Precision): Kernels {
   const backend: unknown = tf.backend();
-  if (backend instanceof NativeBackend) return backend.kernels;
+  if (backend instanceof NativeBackend) return withPrecision(precision, () => backend.kernels);
   throw new PxvError({
     code: 'USAGE',
     operation: 'bench',

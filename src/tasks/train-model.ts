@@ -1,3 +1,4 @@
+import { expectPrecision } from '../backend/precision.js';
 import { RunFolder } from '../training/run-folder.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { startTraining, train, type TrainingHooks, type TrainingResult } from '../training/train.js';
@@ -38,6 +39,7 @@ export async function trainModel(
   const run = new RunFolder(out);
   const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
   const { data: source, training } = checkpoint.configuration;
+  expectPrecision(training.precision);
   // What cannot be found leaves no run folder behind.
   const open =
     source.type === 'clips'

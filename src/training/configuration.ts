@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { precisions } from '../backend/precision.js';
 import { modelSchema } from '../model/description.js';
 import { optimisers, type OptimiserName } from './optimisers.js';
 
@@ -17,6 +18,8 @@ export const trainingSchema = z.strictObject({
   /** Time to train for, turned into steps once the pace is known. */
   minutes: z.number().positive().nullable().default(null),
   optimiser: z.enum(optimiserNames).default('adam'),
+  /** Of the products of the steps; validation and prediction are float32 in any case. */
+  precision: z.enum(precisions).default('float32'),
   schedule: z
     .strictObject({
       rate: z.number().positive().default(2e-3),

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { PxvError } from '../errors.js';
 import { initialiseParameters } from '../backend/parameters.js';
+import { withPrecision } from '../backend/precision.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { disposeExamples, type Examples } from '../model/examples.js';
 import { buildChain, type Chain } from '../model/chain.js';
@@ -109,7 +110,10 @@ export async function train(
     const before = performance.now();
     const rate = learningRate(training.schedule, step, steps);
     const examples = data.batch(step);
-    const gradients = gradientsOf(chain, checkpoint.state.weights, examples, training.scales ?? undefined);
+    const { weights } = checkpoint.state;
+    const gradients = withPrecision(training.precision, () =>
+      gradientsOf(chain, weights, examples, training.scales ?? undefined),
+    );
     disposeExamples(examples);
     const [[nats], [norm]] = await Promise.all([gradients.nats.data(), gradients.norm.data()]);
     if (!Number.isFinite(nats) || !Number.isFinite(norm))

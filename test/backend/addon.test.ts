@@ -171,14 +171,19 @@ withAddon('the native addon', () => {
     expect(out.every((value, i) => value === Math.max(x[i], 0))).toBe(true);
   });
 
-  describe.each(sets)('%s', (set) => {
+  const tables = sets.flatMap((set) => [
+    { name: set, kernelsOf: () => addon!.kernels(set) },
+    ...(addon?.bf16Kernels(set) ? [{ name: `${set} in bf16`, kernelsOf: () => addon.bf16Kernels(set)! }] : []),
+  ]);
+
+  describe.each(tables)('$name', ({ kernelsOf }) => {
     test.each([
       ['3x3 masked, 5 features', maskedShape(5), 3],
       ['3x3 masked, 17 features', maskedShape(17), 3],
       ['3x3 masked, 48 features', maskedShape(48), 5],
       ['4x4 with stride 2', stridedShape, 3],
     ])('convolves both ways to the same bits with 1, 2, 3 and 4 threads: %s', (_, shape, batch) => {
-      const kernels = addon!.kernels(set);
+      const kernels = kernelsOf();
       addon!.setThreads(1);
       const expected = bits(convolveBothWays(kernels, shape, batch));
       for (const count of [2, 3, 4]) {
@@ -189,7 +194,7 @@ withAddon('the native addon', () => {
 
     test('gives a pixel the same bits wherever it lies in the batch', () => {
       const shape = maskedShape(17);
-      const kernels = addon!.kernels(set);
+      const kernels = kernelsOf();
       const image = shape.inHeight * shape.inWidth * shape.inFeatures;
       const weights = values(9 * 17 * 17, 7);
       const one = values(image, 8);

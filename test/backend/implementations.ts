@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import { loadAddon } from '../../src/backend/addon.js';
+import { loadAddon, type Addon } from '../../src/backend/addon.js';
 import type { InstructionSet, Kernels } from '../../src/backend/kernels.js';
 import { registerNativeBackend, silenceGreeting } from '../../src/backend/native-backend.js';
 import { typescriptKernels } from '../../src/backend/typescript-kernels.js';
@@ -14,8 +14,22 @@ export interface Implementation {
   kernels: Omit<Kernels, 'instructionSet'>;
 }
 
+const addon = addonIfBuilt();
+
 /** The kernels of every instruction set that this machine can run. */
-export const kernelSets: Kernels[] = [typescriptKernels, ...addonKernels()];
+export const kernelSets: Kernels[] = [
+  typescriptKernels,
+  ...(addon?.instructionSets.map((name) => addon.kernels(name)) ?? []),
+];
+
+/** Those with products in bf16, of the sets that have them here. */
+export const bf16Sets: Kernels[] = (addon?.instructionSets ?? []).flatMap((name) => addon!.bf16Kernels(name) ?? []);
+
+/** Both, by their names. */
+export const namedKernels = [
+  ...kernelSets.map((kernels) => ({ name: kernels.instructionSet, kernels })),
+  ...bf16Sets.map((kernels) => ({ name: `${kernels.instructionSet} in bf16`, kernels })),
+];
 
 /** Instruction sets that cannot be tested here; tests skip them by name. */
 export const absentSets = (['portable', 'avx2', 'avx512', 'neon'] as InstructionSet[]).filter(
@@ -23,7 +37,11 @@ export const absentSets = (['portable', 'avx2', 'avx512', 'neon'] as Instruction
 );
 
 silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
-for (const kernels of kernelSets) registerNativeBackend(kernels, `native-${kernels.instructionSet}`);
+for (const kernels of kernelSets) {
+  const { instructionSet } = kernels;
+  const bf16 = bf16Sets.find((one) => one.instructionSet === instructionSet) ?? null;
+  registerNativeBackend(kernels, `native-${instructionSet}`, bf16);
+}
 
 /** Kernels on arrays, operations on tensors over each of them, and the composed forms. */
 export const implementations: Implementation[] = [
@@ -41,11 +59,10 @@ export async function use({ backend }: Implementation): Promise<void> {
   if (backend) await tf.setBackend(backend);
 }
 
-function addonKernels(): Kernels[] {
+function addonIfBuilt(): Addon | null {
   try {
-    const addon = loadAddon();
-    return addon.instructionSets.map((name) => addon.kernels(name));
+    return loadAddon();
   } catch {
-    return [];
+    return null;
   }
 }

@@ -4,7 +4,7 @@ import { checkGradient } from '../gradient-check.js';
 import { randomFloats, randomInts } from '../random.js';
 import { CONVOLUTIONS, LENGTHS, MAT_MULS, MIXTURES, SOFTMAXES } from './cases.js';
 import { expectClose } from './comparison.js';
-import { absentSets, implementations, kernelSets, use } from './implementations.js';
+import { absentSets, implementations, namedKernels, use } from './implementations.js';
 import * as reference from './reference.js';
 import { TOLERANCES } from './tolerances.js';
 
@@ -320,7 +320,7 @@ function aloneAt(shape: ConvolutionShape, row: number, column: number, group: nu
   };
 }
 
-describe.each(kernelSets)('$instructionSet', (kernels) => {
+describe.each(namedKernels)('$name', ({ kernels }) => {
   test.each(convolutionTable)('convolution $name gives the same bits for a pixel and a group alone', (one) => {
     const { batch, shape } = one;
     const { x, weights, bias, plusOut } = one.arrays;

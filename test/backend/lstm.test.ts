@@ -6,7 +6,7 @@ import { stateToState, walkSteps, walkTaps, type Walk, type WalkShape } from '..
 import { checkGradient } from '../gradient-check.js';
 import { randomFloats } from '../random.js';
 import { expectClose } from './comparison.js';
-import { implementations, kernelSets, use } from './implementations.js';
+import { implementations, kernelSets, namedKernels, use } from './implementations.js';
 import * as reference from './lstm-reference.js';
 import type { Gradients, States } from './lstm-reference.js';
 
@@ -81,8 +81,13 @@ function forward(kernels: Pick<Kernels, 'lstm'>, { shape, batch, gates, weights,
   return states;
 }
 
-function backward(kernels: Pick<Kernels, 'lstm' | 'lstmGradient'>, one: Inputs) {
-  const { shape, batch, gates, weights, initial, dOut } = one;
+/** The gradients, with other weights on the way back where given. */
+function backward(
+  kernels: Pick<Kernels, 'lstm' | 'lstmGradient'>,
+  one: Inputs,
+  { weights }: Pick<Inputs, 'weights'> = one,
+) {
+  const { shape, batch, gates, initial, dOut } = one;
   const { activations, cells, out } = forward(kernels, one);
   const gradients = {
     dGates: unwritten(gates.length),
@@ -114,7 +119,7 @@ describe.each(implementations)('$name', (implementation) => {
   );
 });
 
-describe.each(kernelSets)('$instructionSet', (kernels) => {
+describe.each(namedKernels)('$name', ({ kernels }) => {
   test.each(TABLE)('sums in the order of a convolution, to the bit: $name', ({ inputs }) => {
     const { shape, batch, gates, weights } = inputs;
     const states = forward(kernels, { ...inputs, initial: null });
@@ -150,14 +155,29 @@ describe.each(kernelSets)('$instructionSet', (kernels) => {
   });
 });
 
-const nativeSets = kernelSets.filter(({ instructionSet }) => instructionSet !== 'typescript');
+const nativeSets = namedKernels.filter(({ kernels }) => kernels.instructionSet !== 'typescript');
 
-(nativeSets.length > 0 ? describe : describe.skip).each(nativeSets.length > 0 ? nativeSets : kernelSets)(
-  '$instructionSet',
-  (kernels) => {
+(nativeSets.length > 0 ? describe : describe.skip).each(nativeSets.length > 0 ? nativeSets : namedKernels)(
+  '$name',
+  ({ kernels }) => {
     const addon = nativeSets.length > 0 ? loadAddon() : null;
     const threads = addon?.threads() ?? 1;
     afterEach(() => addon!.setThreads(threads));
+
+    test.each(TABLE)('sums gradients in the order of those of a convolution, to the bit: $name', ({ inputs }) => {
+      const { shape, batch, weights, dOut } = inputs;
+      const states = stateToState(shape);
+      const { out } = forward(kernels, inputs);
+      const { dGates, dWeights } = backward(kernels, inputs);
+      const [dRead, noWeights] = [unwritten(dOut.length), new Float32Array(weights.length)];
+      kernels.convolutionInputGradient(states, batch, dGates, weights, null, dOut, dRead);
+      const given = { ...inputs, dOut: dRead };
+      expect(backward(kernels, given, { weights: noWeights }).dGates).toEqual(dGates);
+      if (inputs.initial) return; // What is outside the image adds to the gradient.
+      const expected = unwritten(weights.length);
+      kernels.convolutionFilterGradient(states, batch, out, dGates, false, expected, null);
+      expect(dWeights).toEqual(expected);
+    });
 
     test.each(WALKS)('gives the same bits with 1, 2, 3 and 4 threads by %s', (walk) => {
       const shape: WalkShape = { height: 6, width: 5, walk, groups: [17, 16, 16] };

@@ -1,3 +1,4 @@
+import { bf16Sets } from '../backend/implementations.js';
 import { pxv } from './pxv.js';
 
 const tiny = ['--network', 'row-lstm', '--hidden', '4', '--layers', '1', '--size', '6', '--channels', '1'];
@@ -19,6 +20,14 @@ test('pxv bench kernels times the kernels of one network', async () => {
   const { peaks, kernels } = JSON.parse(stdout) as { peaks: object; kernels: { kernel: string; shape: string }[] };
   expect(peaks).toMatchObject({ gflops: expect.any(Number) as number, gbytes: expect.any(Number) as number });
   expect(kernels).toContainEqual(expect.objectContaining({ kernel: 'lstm', shape: '[2,6,6] rows, h = 4' }));
+});
+
+(bf16Sets.length > 0 ? test : test.skip)('pxv bench --precision bf16 times products in bf16', async () => {
+  const args = [...tiny, '--batch', '2', '--precision', 'bf16', '--json'];
+  const train = await pxv(['bench', 'train', ...args, '--steps', '1']);
+  expect(JSON.parse(train.stdout)).toMatchObject({ precision: 'bf16', seconds: expect.any(Number) as number });
+  const kernels = await pxv(['bench', 'kernels', ...args, '--tries', '1']);
+  expect(JSON.parse(kernels.stdout)).toMatchObject({ precision: 'bf16', peaks: expect.any(Object) as object });
 });
 
 test('pxv bench refuses a backend whose kernels it cannot time, and a kind of bench that is none, in one line', async () => {

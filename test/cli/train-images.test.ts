@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { loadModel } from '../../src/model/checkpoint.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
+import { bf16Sets } from '../backend/implementations.js';
 import { cifarRecords, idx } from '../datasets/made-files.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { pxv } from './pxv.js';
 import { jsonOf } from './tiny-run.js';
 
+const hasBf16 = bf16Sets.length > 0;
 const folder = temporaryFolder();
 afterAll(folder.remove);
 const here = { cwd: folder.path };
@@ -67,6 +69,15 @@ test('pxv train --images --scales learns a chain, and --from with --train-scale 
   expect(changed.length).toBeGreaterThan(10);
   expect(changed.filter(({ name }) => !name.startsWith('scales.1.'))).toEqual([]);
 }, 120_000);
+
+(hasBf16 ? test : test.skip)('pxv train --precision bf16 is kept by the run', async () => {
+  const images = ['--images', 'cifar', '--data', 'colours', '--out', 'rounded'];
+  const outcome = await pxv(['train', ...images, '--precision', 'bf16', ...tiny], here);
+  expect(jsonOf(outcome)).toMatchObject({ precision: 'bf16', steps: 2 });
+  expect(configurationOf('rounded').training.precision).toBe('bf16');
+  const resumed = await pxv(['train', '--resume', '--out', 'rounded', '--json'], here);
+  expect(jsonOf(resumed)).toMatchObject({ precision: 'bf16', steps: 2 });
+});
 
 test('pxv train --images on a folder tells how far the decoding is, also where it resumes', async () => {
   mkdirSync(join(folder.path, 'photos'));

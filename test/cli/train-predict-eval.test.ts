@@ -281,6 +281,11 @@ describe('what cannot be done ends with one line that says what was expected, wh
     ],
     [
       2,
+      [...train, '--frames', 'clips', '--precision', 'bf16', '--instruction-set', 'typescript'],
+      /choose precision: bf16: expected the native kernels avx512 .*, received the kernels typescript; choose float32/,
+    ],
+    [
+      2,
       ['train', '--config', 'none.json'],
       /none\.json: expected a JSON file .*, received no such file; check --config/,
     ],

@@ -1,19 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { Tap } from '../../src/backend/convolution-shape.js';
+import { registerNativeBackend } from '../../src/backend/native-backend.js';
 import { disposeExamples, type Examples } from '../../src/model/examples.js';
 import { buildNetwork, subPixelNats, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
 import { checkGradient } from '../gradient-check.js';
 import { randomFloats } from '../random.js';
-import { implementations } from '../backend/implementations.js';
+import { bf16Sets, implementations } from '../backend/implementations.js';
 import { TOLERANCES } from '../backend/tolerances.js';
 import { causalityBreaks } from './causality.js';
 import { referenceNats, referenceWeights, type ReferenceExample } from './reference-network.js';
 import { mixture, randomExamples, randomWeights, tinyNetwork, tinyNetworks } from './tiny-networks.js';
 
 const backends = implementations.flatMap(({ backend }) => backend ?? []);
+for (const kernels of bf16Sets) registerNativeBackend(kernels, `native-${kernels.instructionSet}-in-bf16`);
 const [fastest] = [...backends].filter((name) => name !== 'cpu').reverse();
 
 beforeEach(() => tf.setBackend(fastest));
@@ -26,7 +28,7 @@ describe('no output depends on its own or a later sub-pixel, and each sub-pixel 
 
   test('on every backend', async () => {
     const network = buildNetwork(tinyNetwork());
-    for (const backend of backends) {
+    for (const backend of [...backends, ...bf16Sets.map(({ instructionSet }) => `native-${instructionSet}-in-bf16`)]) {
       await tf.setBackend(backend);
       expect({ backend, breaks: await causalityBreaks(network, randomWeights(network, 3), 4) }).toEqual({
         backend,

@@ -150,7 +150,7 @@ int main() {
   int failures = 0;
   for (const Case& each : cases()) {
     const Floats expected = each.run(pxv::registry().sets[0].table);
-    for (int set = 1; set < pxv::registry().count; set++) {
+    for (size_t set = 1; set < pxv::registry().sets.size(); set++) {
       const Floats received = each.run(pxv::registry().sets[set].table);
       double worst = 0;
       for (size_t i = 0; i < expected.size(); i++) {

@@ -8,7 +8,7 @@ import { RunFolder, type LogEntry } from '../../src/training/run-folder.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { clipData } from '../../src/training/clip-data.js';
 import { startTraining, train, type TrainingHooks } from '../../src/training/train.js';
-import { kernelSets } from '../backend/implementations.js';
+import { bf16Sets, kernelSets } from '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
@@ -93,6 +93,32 @@ describe('a training that is stopped and resumed', () => {
     expect((await trainRun(run, null)).result).toMatchObject({ step: 2 });
     expect(bytesOf(run).equals(before)).toBe(true);
     expect(logOf(run)).toHaveLength(2);
+  });
+});
+
+(bf16Sets.length > 0 ? describe : describe.skip)('a training in bf16', () => {
+  const bf16 = tinyRun({ precision: 'bf16', steps: 4 });
+
+  test('that is stopped and resumed ends with the very files of one that never stopped', async () => {
+    const [whole, stopped] = [newRun(), newRun()];
+    await trainRun(whole, bf16);
+    await expect(trainRun(stopped, bf16, stopAfter(2))).rejects.toThrow('stopped');
+    await trainRun(stopped, null);
+    expect(bytesOf(stopped).equals(bytesOf(whole))).toBe(true);
+  });
+
+  test('goes nearly where one in float32 goes, and is validated in float32', async () => {
+    const [run, float32] = [newRun(), newRun()];
+    await trainRun(run, bf16);
+    await trainRun(float32, tinyRun({ steps: 4 }));
+    const [steps, expected] = [run, float32].map((one) => logOf(one).map(({ bitsPerDim }) => bitsPerDim));
+    expect(steps).not.toEqual(expected);
+    steps.forEach((bitsPerDim, i) => expect(Math.abs(bitsPerDim / expected[i] - 1)).toBeLessThan(0.02));
+
+    const { chain, checkpoint } = run.load();
+    const store = movingSquares(4, 12, chain.examples);
+    const { validate } = clipData(chain, store, [0, 1, 2], [3], tinyRun({ steps: 4 }).training);
+    expect(await validate!(checkpoint.state.weights)).toBe(logOf(run).at(-1)!.validation);
   });
 });
 
