@@ -1,9 +1,10 @@
 // Trains the same networks with PyTorch and with pxv, in turn, and prints how many times faster pxv is.
 //
-// usage: node bench/compare-torch.mjs [--only TEXT] [--steps N] [--rounds N] [--threads N]
-//   --only     only the networks whose name contains the text
-//   --steps    steps timed in each process (default: 5)
-//   --rounds   processes of each side; the fastest counts (default: 1)
+// usage: node bench/compare-torch.mjs [--only TEXT] [--steps N] [--rounds N] [--threads N] [--precision NAME]
+//   --only       only the networks whose name contains the text
+//   --steps      steps timed in each process (default: 5)
+//   --rounds     processes of each side; the fastest counts (default: 1)
+//   --precision  of pxv's products, float32 or bf16; PyTorch's are float32 (default: float32)
 // PYTHON names a Python with PyTorch (default: python3).
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
     steps: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '1' },
     threads: { type: 'string' },
+    precision: { type: 'string', default: 'float32' },
   },
 });
 
@@ -56,7 +58,7 @@ function runPxv(name, flags) {
   const threads = options.threads === undefined ? [] : ['--threads', options.threads];
   return result(
     process.execPath,
-    [main, 'bench', 'train', '--network', name, ...flags, ...threads, '--json'],
+    [main, 'bench', 'train', '--network', name, ...flags, ...threads, '--precision', options.precision, '--json'],
     environment,
   );
 }

@@ -39,7 +39,8 @@ export interface RmsPropSettings {
 
 /**
  * What every instruction set offers: pure functions on dense row-major arrays. Outputs are overwritten whole; no output
- * may overlap an input. Every implementation gives the same bits whatever the number of threads.
+ * may overlap an input. Every implementation gives the same bits whatever the number of threads. Kernels in bf16 round
+ * the factors of the products of convolutions and LSTMs, and of their gradients, and sum in float32.
  */
 export interface Kernels {
   readonly instructionSet: InstructionSet;
@@ -143,7 +144,10 @@ export interface Kernels {
   multiply(a: Float32Array, b: Float32Array, out: Float32Array): void;
   /** out[j] = sum over rows i of x[i, j]; x is rows x out.length. */
   sumRows(x: Float32Array, rows: number, out: Float32Array): void;
-  /** out = x after v <- v / 2 + 1, `rounds` times: arithmetic with no memory in its way, to measure the CPU's peak. */
+  /**
+   * out = x after v <- v / 2 + 1, `rounds` times: arithmetic with no memory in its way, to measure the CPU's peak. In bf16
+   * the lower half of v is no part of the product, but a number that is multiplied by zero, and must be finite.
+   */
   multiplyAdds(rounds: number, x: Float32Array, out: Float32Array): void;
 
   /** nats[i] = -log softmax(logits[i])[targets[i]]; logits is rows x levels. */
