@@ -37,11 +37,13 @@ async function diagnose(_: Work, options: BackendOptions): Promise<Report> {
 
 async function checkBackend(options: BackendOptions): Promise<{ check: Check; chosen?: ChosenBackend }> {
   const { chooseBackend } = await import('../src/backend/choose-backend.js');
+  const { hasBf16 } = await import('../src/backend/precision.js');
   const name = 'backend';
   try {
     const chosen = await chooseBackend(options);
     const { backend, instructionSet, threads, note } = chosen;
-    const found = `${backend}${instructionSet ? ` on ${instructionSet}` : ''}, ${threads} thread${threads === 1 ? '' : 's'}`;
+    const set = instructionSet ? ` on ${instructionSet}${hasBf16() ? ' with bf16' : ''}` : '';
+    const found = `${backend}${set}, ${threads} thread${threads === 1 ? '' : 's'}`;
     return {
       check: note === null ? { name, status: 'ok', found } : { name, status: 'warn', found, fix: note },
       chosen,

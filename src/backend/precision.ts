@@ -17,21 +17,25 @@ export function withPrecision<T>(precision: Precision, compute: () => T): T {
   return (tf.backend() as NativeBackend).inBf16(compute);
 }
 
-/** Throws USAGE unless the backend in use has this precision. */
-export function expectPrecision(precision: Precision): void {
-  if (precision === 'float32') return;
+/** Whether the backend in use can train in bf16. */
+export function hasBf16(): boolean {
   const backend: unknown = tf.backend();
-  if (!(backend instanceof NativeBackend)) throw noBf16(`the backend ${tf.getBackend()}`);
-  if (backend.bf16 === null) throw noBf16(`the kernels ${backend.kernels.instructionSet}`);
+  return backend instanceof NativeBackend && backend.bf16 !== null;
 }
 
-function noBf16(received: string): PxvError {
-  return new PxvError({
+/** Throws USAGE unless the backend in use has this precision. */
+export function expectPrecision(precision: Precision): void {
+  if (precision === 'float32' || hasBf16()) return;
+  const backend: unknown = tf.backend();
+  throw new PxvError({
     code: 'USAGE',
     operation: 'choose precision',
-    argument: 'bf16',
+    argument: precision,
     expected: 'the native kernels avx512 on a CPU with AVX-512 BF16',
-    received,
-    remedy: 'choose float32',
+    received:
+      backend instanceof NativeBackend
+        ? `the kernels ${backend.kernels.instructionSet}`
+        : `the backend ${tf.getBackend()}`,
+    remedy: 'train in float32, or on such a CPU',
   });
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { bf16Sets } from '../backend/implementations.js';
 import { pxv, start } from './pxv.js';
 
 test('--version prints the version of package.json', async () => {
@@ -62,6 +63,10 @@ test('the doctor says which backend serves, and refuses one that this machine ca
       { name: 'backend', status: 'ok', found: 'native on typescript, 1 thread' },
     ]) as object,
   });
+  for (const { instructionSet } of bf16Sets) {
+    const { stdout } = await pxv(['doctor', '--instruction-set', instructionSet, '--threads', '1']);
+    expect(stdout).toMatch(new RegExp(`^ok +backend +native on ${instructionSet} with bf16, 1 thread$`, 'm'));
+  }
   const refused = await pxv(['doctor', '--backend', 'cpu', '--instruction-set', 'avx2']);
   expect(refused).toMatchObject({ code: 2, stdout: '' });
   expect(refused.stderr).toMatch(
