@@ -17,10 +17,10 @@ namespace pxv {
 
 // What one panel reads through one tap.
 struct PanelTap {
-  int dy, dx;        // source pixel, from (row, column) * sourceStep
-  int position;      // which weight matrix
-  int first, count;  // its features
-  int word, words;   // where they lie in the pixel
+  int dy, dx;               // source pixel, from (row, column) * sourceStep
+  int position;             // which weight matrix
+  int first, count;         // its features
+  int word = 0, words = 0;  // where they lie in the pixel
 };
 
 // Taps [tapsBegin, tapsEnd) of the walk, and where the packed weights start, in words.
