@@ -134,9 +134,13 @@ export function levelOf(byte: number, levels: number): number {
   return (byte * levels) >> 8;
 }
 
-/** The byte that shows a level: 0 and levels - 1 become 0 and 255. */
+/**
+ * The byte that shows a level: 0 and levels - 1 become 0 and 255, the others lie evenly between them, as near as bytes
+ * can that `levelOf` brings back to the same level.
+ */
 export function byteOf(level: number, levels: number): number {
-  return Math.round((level * 255) / (levels - 1));
+  const [first, next] = [level, level + 1].map((from) => Math.ceil((256 * from) / levels));
+  return Math.min(Math.max(Math.round((level * 255) / (levels - 1)), first), next - 1);
 }
 
 /** Frees the tensors of examples. */
