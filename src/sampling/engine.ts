@@ -31,10 +31,11 @@ export interface ImageEngine {
   /** The set whose whole-image kernels give the same outputs, bit for bit. */
   readonly instructionSet: InstructionSet;
   /**
-   * Draws a batch of images. Its arrays may not be used before it is done.
+   * Draws a batch of images. Its arrays may not be used before it is done; other batches may be asked for meanwhile.
    *
    * @returns -log P of what was drawn of each image (at temperature 1, without top-p), in nats
-   * @throws the signal's reason once it is aborted; CHECKPOINT where probabilities have no finite positive sum
+   * @throws the signal's reason once it is aborted; CHECKPOINT where probabilities have no finite positive sum; what
+   *   `onProgress` throws
    */
   draw(images: EngineDraw): Promise<Float64Array>;
 }

@@ -41,6 +41,16 @@ export class NativeImageEngine implements ImageEngine {
     const nats = new Float64Array(batch);
     const stop = new Int32Array(1);
     const onAbort = () => (stop[0] = 1);
+    // Thrown into C++ it would be lost.
+    const failures: unknown[] = [];
+    const onRow = (rows: number) => {
+      try {
+        if (stop[0] === 0) onProgress?.(rows / height);
+      } catch (error) {
+        failures.push(error);
+        stop[0] = 1;
+      }
+    };
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       const { middle, gain } = subPixelScale(description);
@@ -60,8 +70,9 @@ export class NativeImageEngine implements ImageEngine {
         nats,
         images.outputs ?? null,
         stop,
-        onProgress === undefined ? null : (rows) => stop[0] === 0 && onProgress(rows / height),
+        onProgress === undefined ? null : onRow,
       );
+      if (failures.length > 0) throw failures[0];
       signal?.throwIfAborted();
       if (sum !== 1) throw unusableProbabilities(sum);
       return nats;

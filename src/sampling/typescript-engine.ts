@@ -11,6 +11,8 @@ export class TypeScriptImageEngine implements ImageEngine {
   readonly instructionSet = 'typescript';
   private readonly pixels: PixelByPixel;
   private readonly probabilities: Float64Array;
+  /** The drawings asked for so far: each begins when the one before has ended, since `pixels` holds one image. */
+  private drawings: Promise<unknown> = Promise.resolve();
 
   /** @param parameters arrays in the order of the program's */
   constructor(
@@ -21,7 +23,13 @@ export class TypeScriptImageEngine implements ImageEngine {
     this.probabilities = new Float64Array(network.description.levels);
   }
 
-  async draw(images: EngineDraw): Promise<Float64Array> {
+  draw(images: EngineDraw): Promise<Float64Array> {
+    const drawing = this.drawings.then(() => this.drawImages(images));
+    this.drawings = drawing.catch(() => undefined);
+    return drawing;
+  }
+
+  private async drawImages(images: EngineDraw): Promise<Float64Array> {
     const nats = new Float64Array(images.streams.length);
     images.signal?.throwIfAborted();
     for (let image = 0; image < nats.length; image++) nats[image] = await this.drawImage(images, image);

@@ -142,7 +142,8 @@ describe('what is drawn', () => {
     const of = (frame: number) =>
       sampler.draw(givenOf(model), { noise: new Noise(1), samples: [0], frame, settings: asItIs });
     await of(9);
-    expect(await of(3)).toEqual([await draw(model)]);
+    const together = await Promise.all([of(9), of(3)]);
+    expect(together).toEqual([[await draw(model, { frame: 9 })], [await draw(model)]]);
     sampler.dispose();
   });
 
@@ -184,6 +185,24 @@ describe('a roll-out', () => {
     }
     const fresh = rollOut(sampler, known, { seed: 4, samples: [2], first: 1, settings: asItIs });
     expect((await fresh.next()).value).toEqual(frames[0]);
+    sampler.dispose();
+  });
+});
+
+describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('what onRow throws on %s', (instructionSet) => {
+  test('ends the draw', async () => {
+    await tf.setBackend(`native-${instructionSet}`);
+    const model = randomModel([tinyNetwork()]);
+    const sampler = new FrameSampler(model);
+    let calls = 0;
+    const onRow = () => {
+      calls++;
+      throw new Error('mine');
+    };
+    const draw = { noise: new Noise(1), samples: [0], frame: 3, settings: asItIs };
+    await expect(sampler.draw(givenOf(model), { ...draw, onRow })).rejects.toThrow('mine');
+    expect(calls).toBe(1);
+    expect(await sampler.draw(givenOf(model), draw)).toHaveLength(1);
     sampler.dispose();
   });
 });
