@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { expectPrecision } from '../backend/precision.js';
 import { RunFolder } from '../training/run-folder.js';
 import type { RunConfiguration } from '../training/configuration.js';
@@ -21,7 +22,6 @@ export interface TrainingFacts {
 /** A training's end, and where it is kept. */
 export interface TrainedRun extends TrainingResult {
   output: string;
-  configuration: RunConfiguration;
   facts: TrainingFacts;
 }
 
@@ -38,29 +38,34 @@ export async function trainModel(
 ): Promise<TrainedRun> {
   const run = new RunFolder(out);
   const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
-  const { data: source, training } = checkpoint.configuration;
-  expectPrecision(training.precision);
-  // What cannot be found leaves no run folder behind.
-  const open =
-    source.type === 'clips'
-      ? await findClipData(run, chain, source, training, hooks)
-      : await findImageData(chain, source, training, hooks);
-  if (configuration === null) run.cutLog(checkpoint.step);
-  else {
-    run.create();
-    run.writeConfiguration(configuration);
-  }
-  const { data, facts, close } = await open();
   try {
-    const started: TrainingFacts = {
-      parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
-      step: checkpoint.step,
-      data: facts,
-    };
-    hooks.onStart?.(started);
-    const result = await train(chain, checkpoint, data, run, hooks);
-    return { ...result, output: out, configuration: checkpoint.configuration, facts: started };
+    const { data: source, training } = checkpoint.configuration;
+    expectPrecision(training.precision);
+    // What cannot be found leaves no run folder behind.
+    const open =
+      source.type === 'clips'
+        ? await findClipData(run, chain, source, training, hooks)
+        : await findImageData(chain, source, training, hooks);
+    if (configuration !== null) {
+      run.create();
+      run.writeConfiguration(configuration);
+    }
+    // A training that diverged before it was saved has left its log.
+    run.cutLog(checkpoint.step);
+    const { data, facts, close } = await open();
+    try {
+      const started: TrainingFacts = {
+        parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+        step: checkpoint.step,
+        data: facts,
+      };
+      hooks.onStart?.(started);
+      const result = await train(chain, checkpoint, data, run, hooks);
+      return { ...result, output: out, facts: started };
+    } finally {
+      await close();
+    }
   } finally {
-    await close();
+    tf.dispose(checkpoint.state);
   }
 }

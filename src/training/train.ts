@@ -43,6 +43,8 @@ export interface TrainingResult {
   bitsPerDim: number;
   /** Median time of a step of this sitting. */
   secondsPerStep: number;
+  /** With the number of steps that minutes have become. */
+  configuration: RunConfiguration;
 }
 
 export interface TrainingHooks {
@@ -77,7 +79,8 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
 
 /**
  * Trains from a checkpoint to the last step, saving as it goes. What a step does depends on the configuration and its
- * number alone, so that a training that was stopped and resumed ends with the same weights.
+ * number alone, so that a training that was stopped and resumed ends with the same weights. The checkpoint's tensors are
+ * disposed of, however it ends.
  *
  * @throws PxvError `INTERRUPTED` after saving, where the signal is aborted; `DIVERGED` where the likelihood or a gradient is
  *   not finite: the files then hold the last state that was saved
@@ -98,74 +101,81 @@ export async function train(
   let lastSave = performance.now();
   const started = performance.now();
 
-  for (;;) {
-    const { step, configuration } = checkpoint;
-    const { steps } = configuration.training;
-    if (steps !== null && step >= steps) break;
-    if (signal?.aborted) {
-      await run.saveTraining(chain, checkpoint);
-      if (checkpoint.best === null) await run.saveModel(chain, checkpoint);
-      signal.throwIfAborted();
-    }
-    const before = performance.now();
-    const rate = learningRate(training.schedule, step, steps);
-    const examples = data.batch(step);
-    const { weights } = checkpoint.state;
-    const gradients = withPrecision(training.precision, () =>
-      gradientsOf(chain, weights, examples, training.scales ?? undefined),
-    );
-    disposeExamples(examples);
-    const [[nats], [norm]] = await Promise.all([gradients.nats.data(), gradients.norm.data()]);
-    if (!Number.isFinite(nats) || !Number.isFinite(norm))
-      throw diverged(run, step + 1, `${nats} nats and a gradient norm of ${norm}`);
-    const state = updated(
-      optimiser,
-      { learningRate: rate, step: step + 1 },
-      training.clipNorm,
-      checkpoint.state,
-      gradients,
-    );
-    tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
-    checkpoint = { ...checkpoint, state, step: step + 1 };
-    const now = performance.now();
-    times.push((now - before) / 1000);
-    bitsPerDim = nats * BITS_PER_NAT;
-
-    if (steps === null && times.length === PACE.from + PACE.steps) {
-      checkpoint = withSteps(checkpoint, times, (now - started) / 1000);
-      run.writeConfiguration(checkpoint.configuration);
-    }
-    const known = checkpoint.configuration.training.steps;
-    const entry: LogEntry = {
-      step: step + 1,
-      bitsPerDim,
-      gradientNorm: norm,
-      learningRate: rate,
-      seconds: times[times.length - 1],
-    };
-    if (known !== null && isValidationStep(checkpoint.step, known, training.validations)) {
-      validation = await validateAndSave(chain, checkpoint, data, run);
-      if (validation !== null) {
-        entry.validation = validation;
-        checkpoint = { ...checkpoint, best: Math.min(checkpoint.best ?? Infinity, validation) };
+  try {
+    for (;;) {
+      const { step, configuration } = checkpoint;
+      const { steps } = configuration.training;
+      if (steps !== null && step >= steps) break;
+      if (signal?.aborted) {
+        await run.saveTraining(chain, checkpoint);
+        if (checkpoint.best === null) await run.saveModel(chain, checkpoint);
+        signal.throwIfAborted();
       }
+      const before = performance.now();
+      const rate = learningRate(training.schedule, step, steps);
+      const examples = data.batch(step);
+      const { weights } = checkpoint.state;
+      const gradients = withPrecision(training.precision, () =>
+        gradientsOf(chain, weights, examples, training.scales ?? undefined),
+      );
+      disposeExamples(examples);
+      const [[nats], [norm]] = await Promise.all([gradients.nats.data(), gradients.norm.data()]);
+      if (!Number.isFinite(nats) || !Number.isFinite(norm)) {
+        tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
+        throw diverged(run, step + 1, `${nats} nats and a gradient norm of ${norm}`);
+      }
+      const state = updated(
+        optimiser,
+        { learningRate: rate, step: step + 1 },
+        training.clipNorm,
+        checkpoint.state,
+        gradients,
+      );
+      tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
+      checkpoint = { ...checkpoint, state, step: step + 1 };
+      const now = performance.now();
+      times.push((now - before) / 1000);
+      bitsPerDim = nats * BITS_PER_NAT;
+
+      if (steps === null && times.length === PACE.from + PACE.steps) {
+        checkpoint = withSteps(checkpoint, times, (now - started) / 1000);
+        run.writeConfiguration(checkpoint.configuration);
+      }
+      const known = checkpoint.configuration.training.steps;
+      const entry: LogEntry = {
+        step: step + 1,
+        bitsPerDim,
+        gradientNorm: norm,
+        learningRate: rate,
+        seconds: times[times.length - 1],
+      };
+      if (known !== null && isValidationStep(checkpoint.step, known, training.validations)) {
+        validation = await validateAndSave(chain, checkpoint, data, run);
+        if (validation !== null) {
+          entry.validation = validation;
+          checkpoint = { ...checkpoint, best: Math.min(checkpoint.best ?? Infinity, validation) };
+        }
+      }
+      run.appendLog(entry);
+      if (now - lastSave > 1000 * SECONDS_BETWEEN_SAVES || checkpoint.step === known) {
+        await run.saveTraining(chain, checkpoint);
+        lastSave = performance.now();
+      }
+      onStep?.({
+        step: checkpoint.step,
+        steps: known,
+        bitsPerDim,
+        validation,
+        learningRate: rate,
+        examplesPerSecond: training.batch / times[times.length - 1],
+      });
+      await new Promise((resolve) => setImmediate(resolve));
     }
-    run.appendLog(entry);
-    if (now - lastSave > 1000 * SECONDS_BETWEEN_SAVES || checkpoint.step === known) {
-      await run.saveTraining(chain, checkpoint);
-      lastSave = performance.now();
-    }
-    onStep?.({
-      step: checkpoint.step,
-      steps: known,
-      bitsPerDim,
-      validation,
-      learningRate: rate,
-      examplesPerSecond: training.batch / times[times.length - 1],
-    });
-    await new Promise((resolve) => setImmediate(resolve));
+    const { step, best, configuration } = checkpoint;
+    return { step, best, bitsPerDim, secondsPerStep: median(times), configuration };
+  } finally {
+    tf.dispose(checkpoint.state);
   }
-  return { step: checkpoint.step, best: checkpoint.best, bitsPerDim, secondsPerStep: median(times) };
 }
 
 /** Turns the minutes asked for into a number of steps, from the pace of the first ones. */

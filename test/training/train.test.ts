@@ -234,6 +234,7 @@ test('minutes are turned into a number of steps, which a resumed training keeps'
   const { result } = await trainRun(run, configuration);
   // Less time than the steps take that set the pace.
   expect(result.step).toBe(23);
+  expect(result.configuration.training.steps).toBe(23);
   expect(run.load().checkpoint.configuration.training).toMatchObject({ steps: 23, minutes: 1e-4 });
   const written = JSON.parse(bytesOf(run, 'config.json').toString()) as RunConfiguration;
   expect(written.training.steps).toBe(23);
@@ -266,6 +267,16 @@ test('no tensor is left over from step to step', async () => {
     onStep: () => counts.push(tf.memory().numTensors),
   });
   expect(new Set(counts).size).toBe(1);
+});
+
+test('no tensor is left over by a training, however it ends', async () => {
+  const before = tf.memory().numTensors;
+  await trainRun(newRun(), tinyRun({ steps: 2 }));
+  expect(tf.memory().numTensors).toBe(before);
+  await expect(trainRun(newRun(), tinyRun(), stopAfter(1))).rejects.toThrow('stopped');
+  expect(tf.memory().numTensors).toBe(before);
+  await expect(trainRun(newRun(), tinyRun(), {}, true)).rejects.toMatchObject({ code: 'DIVERGED' });
+  expect(tf.memory().numTensors).toBe(before);
 });
 
 test('a tiny network learns to do better than the previous frame on a clip that it has not seen', async () => {
