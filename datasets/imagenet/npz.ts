@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { createInflateRaw } from 'node:zlib';
+import { constants, createInflateRaw } from 'node:zlib';
 import { unpackedPieces, wrongFile } from '../read-file.js';
 import { crc32 } from './crc32.js';
 
@@ -120,8 +120,9 @@ async function memberAt(file: FileHandle, path: string, name: string, entry: Buf
 async function beginning(file: FileHandle, path: string, { offset, packedBytes, deflated }: Member): Promise<Buffer> {
   const raw = await bytesAt(file, path, offset, Math.min(packedBytes, deflated ? 4 * NPY_HEADER : NPY_HEADER));
   if (!deflated) return raw;
-  const inflate = createInflateRaw({ chunkSize: NPY_HEADER });
-  inflate.write(raw);
+  // What is cut off here ends without an error, and what holds nothing ends at all.
+  const inflate = createInflateRaw({ chunkSize: NPY_HEADER, finishFlush: constants.Z_SYNC_FLUSH });
+  inflate.end(raw);
   try {
     for await (const chunk of inflate as AsyncIterable<Buffer>) return chunk;
   } catch (cause) {

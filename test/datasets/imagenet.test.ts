@@ -77,6 +77,13 @@ function overwritten(npz: Buffer, at: number): Buffer {
   return Buffer.from(npz).fill(0xff, at, at + 50);
 }
 
+/** The deflated file with another length of its packed array in the directory. */
+function packedTo(bytes: number): Buffer {
+  const changed = Buffer.from(deflated);
+  changed.writeUInt32LE(bytes, changed.indexOf('PK\x01\x02') + 20);
+  return changed;
+}
+
 /** The file with one bit of it the other way. */
 function flipped(npz: Buffer, at: number): Buffer {
   const changed = Buffer.from(npz);
@@ -116,6 +123,8 @@ test.each([
     overwritten(deflated, 200),
     /9344 bytes once unpacked, received 9341/,
   ],
+  ['a deflated array of no bytes', packedTo(0), /an \.npy array, received something else/],
+  ['a deflated array that ends within its header', packedTo(3), /an \.npy array, received something else/],
   [
     'a stored array with one wrong bit',
     flipped(stored, stored.indexOf('NUMPY', stored.indexOf('data.npy')) + 5000),
