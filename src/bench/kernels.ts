@@ -1,7 +1,9 @@
 import type { ConvolutionShape } from '../backend/convolution-shape.js';
 import type { Kernels } from '../backend/kernels.js';
 import { hiddenFeatures, stateToState, type WalkShape } from '../backend/walk-shape.js';
+import type { Size } from '../frame.js';
 import { buildNetwork } from '../model/network.js';
+import type { AddOp } from '../model/ops/index.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';
 import { roofSeconds, timed, type Peaks } from './peaks.js';
 import { shapeName } from './profile.js';
@@ -64,7 +66,7 @@ function* networkCalls(settings: BenchNetwork, batch: number): Generator<KernelC
   for (const op of program.ops) {
     if (op.op === 'conv') yield* convolutionCalls(op.shape, batch, op.relu, op.x.ready === 'image');
     if (op.op === 'lstm') yield* lstmCalls(op.shape, batch);
-    if (op.op === 'add') yield* addCalls(batch * settings.size.height * settings.size.width * op.out.features);
+    if (op.op === 'add') yield* addCalls(op, settings.size, batch);
   }
   yield* headCalls(batch * settings.size.height * settings.size.width * settings.channels, settings.levels);
   yield* updateCalls(parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0));
@@ -111,8 +113,12 @@ function* lstmCalls(shape: WalkShape, batch: number): Generator<KernelCall> {
   ]);
 }
 
-function* addCalls(values: number): Generator<KernelCall> {
-  yield call('add', `${values}`, () => [filled(values), filled(values), filled(values)]);
+function* addCalls({ rowsDown, out }: AddOp, { width, height }: Size, batch: number): Generator<KernelCall> {
+  const offset = rowsDown * width * out.features;
+  const map = () => filled(batch * height * width * out.features);
+  const name = `[${batch},${height},${width},${out.features}], ${rowsDown} down`;
+  yield call('addMoved', name, () => [batch, offset, map(), map(), map()]);
+  if (rowsDown > 0) yield call('addMoved', `${name}, back`, () => [batch, -offset, null, map(), map()]);
 }
 
 function* headCalls(rows: number, levels: number): Generator<KernelCall> {
