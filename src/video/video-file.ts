@@ -123,7 +123,7 @@ export async function* readVideo(
   if (frames === 0) throw noPicture(video.path, outcome);
   if (outcome.failure === null && outcome.errors === 0) return null;
   const more = outcome.errors > 1 ? ` (and ${outcome.errors - 1} more)` : '';
-  return `${video.path}: read ${frames} frames, with errors: ${outcome.firstError ?? outcome.failure}${more}`;
+  return `read ${frames} frames, with errors: ${outcome.firstError ?? outcome.failure}${more}`;
 }
 
 function filters(video: VideoFacts, { width, height }: Size, channels: Channels, fit: Fit): string {

@@ -177,7 +177,7 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     const { length } = await collect(clip.frames());
     expect(length).toBeGreaterThan(15);
     expect(length).toBeLessThan(40);
-    expect(clip.warning).toMatch(new RegExp(`^.*cut\\.mkv: read ${length} frames, with errors: [^\\n]+$`));
+    expect(clip.warning).toMatch(new RegExp(`^read ${length} frames, with errors: [^\\n]+$`));
   });
 
   it.each(['-x.mp4', 'a:b.mp4', 'two words.mp4', 'ünï-日本.mp4', 'new\nline.mp4', "it's [1],2.mp4", 'http:x.mp4'])(
