@@ -21,8 +21,8 @@ export interface DownloadOptions {
  * server does not know how to send a rest, it starts again. At the end stands a file of the right size and checksum, or
  * an error.
  *
- * @throws {PxvError} INPUT where no address gives the file, INTERRUPTED where the signal is aborted: in both cases what
- * has arrived stays, unless it is wrong.
+ * @throws {PxvError} INPUT where no address gives the file, OUTPUT where it cannot be written, INTERRUPTED where the signal
+ * is aborted: what has arrived stays, unless it is wrong.
  */
 export async function download(file: SourceFile, path: string, options: DownloadOptions = {}): Promise<void> {
   const { mirror, onProgress } = options;
@@ -38,6 +38,7 @@ export async function download(file: SourceFile, path: string, options: Download
       return;
     } catch (error) {
       throwIfInterrupted(options.signal, 'download', url);
+      if (isFileError(error)) throw unwritable(path, error);
       if (!(error instanceof DownloadFailure)) throw error;
       failures.push(`${url}: ${error.message}`);
       cause = error.cause;
@@ -67,11 +68,11 @@ async function receive(
 ): Promise<void> {
   if (sizeOf(path) > file.bytes) await rm(path);
   let done = sizeOf(path);
+  const output = openSync(path, 'a');
   const given = new AbortController();
   const giveUp = () => given.abort();
   signal?.addEventListener('abort', giveUp);
   let timer = setTimeout(giveUp, 1000 * patience);
-  const output = openSync(path, 'a');
   try {
     const response = await fetch(url, {
       // A server that packs once more would make sizes and ranges mean something else.
@@ -142,6 +143,20 @@ function reason(error: unknown): string {
   return cause instanceof Error ? `${message} (${cause.message || basename(cause.name)})` : message;
 }
 
-function isFileError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && ['write', 'ftruncate'].includes(String(error.syscall));
+function isFileError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && ['open', 'write', 'ftruncate'].includes(String(error.syscall));
+}
+
+function unwritable(path: string, cause: Error): PxvError {
+  return new PxvError(
+    {
+      code: 'OUTPUT',
+      operation: 'download',
+      argument: path,
+      expected: 'a file that can be written to',
+      received: cause.message,
+      remedy: 'free the disk, or set PXV_DATA to another folder',
+    },
+    { cause },
+  );
 }

@@ -142,3 +142,12 @@ test('a server that is not there is named', async () => {
     refusal(/received http:\/\/127\.0\.0\.1:9\/set\.bin: fetch failed/),
   );
 });
+
+test('a place that cannot be written to is named', async () => {
+  const { url, ranges } = await serve({ '/set.bin': whole(bytes) });
+  const path = join(target(), 'nowhere', 'set.bin');
+  await expect(download(file(`${url}/set.bin`), path)).rejects.toMatchObject(
+    refusal(/download: .*nowhere.set\.bin: expected a file that can be written to, received ENOENT/, 'OUTPUT'),
+  );
+  expect(ranges).toEqual([]);
+});
