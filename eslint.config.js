@@ -26,7 +26,14 @@ const mayImport = {
   ],
   datasets: ['src/video'],
 };
-const shared = ['src/frame.ts', 'src/errors.ts', 'src/make-folder.ts', 'src/philox.ts', 'node_modules'];
+const shared = [
+  'src/frame.ts',
+  'src/errors.ts',
+  'src/make-folder.ts',
+  'src/package-folder.ts',
+  'src/philox.ts',
+  'node_modules',
+];
 
 const zones = Object.entries(mayImport).map(([folder, allowed]) => ({
   target: `./${folder}`,

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { PxvError } from '../errors.js';
+import { packageFolder } from '../package-folder.js';
 import type { InstructionSet, Kernels } from './kernels.js';
 import type { NativeEngine } from './native-engine.js';
 import { nativeKernels, type NativeFunctions } from './native-kernels.js';
@@ -47,7 +47,7 @@ export function makeFloats(length: number): Float32Array {
 
 /** The addon that `npm run build` compiles. Throws DEPENDENCY, with every cause, where it cannot be loaded. */
 export function loadAddon(): Addon {
-  return (loaded ??= fromModule(loadModule(join(packageRoot(), 'build', 'Release', 'pxv.node'))));
+  return (loaded ??= fromModule(loadModule(join(packageFolder(), 'build', 'Release', 'pxv.node'))));
 }
 
 /** The exports of the addon at `path`, or DEPENDENCY. */
@@ -70,13 +70,6 @@ export function loadModule(path: string): NativeModule {
   } catch (error) {
     throw missing(error instanceof Error ? error.message : String(error), error);
   }
-}
-
-/** The nearest folder above this file that has a package.json: from src/backend and from dist/src/backend alike. */
-function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
-  return folder;
 }
 
 function fromModule(native: NativeModule): Addon {

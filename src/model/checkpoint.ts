@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join } from 'node:path';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { PxvError } from '../errors.js';
+import { packageFolder } from '../package-folder.js';
 import { buildChain, type Chain } from './chain.js';
 import { modelSchema, type ModelDescription } from './description.js';
 import { parseConfiguration } from './parse-configuration.js';
@@ -24,13 +24,6 @@ export interface Model {
 export const DEFAULT_VIDEO_MODEL = 'video-64';
 
 const MODEL_FILE = 'model.safetensors';
-
-/** The package's folder: the nearest one above this file that holds package.json. */
-export function packageFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return folder;
-}
 
 /** Names of the models that ship with the package. */
 export function shippedModels(): string[] {
