@@ -78,3 +78,20 @@ export function filterMask({ kernel, inFeatures, outFeatures, groups, taps }: Co
   }
   return mask;
 }
+
+type Shape4D = [number, number, number, number];
+
+/** The shape of the input: [batch, height, width, features]. */
+export function inputShape({ inHeight, inWidth, inFeatures }: ConvolutionShape, batch: number): Shape4D {
+  return [batch, inHeight, inWidth, inFeatures];
+}
+
+/** The shape of the output: [batch, height, width, features]. */
+export function outputShape({ outHeight, outWidth, outFeatures }: ConvolutionShape, batch: number): Shape4D {
+  return [batch, outHeight, outWidth, outFeatures];
+}
+
+/** The shape of the weights: [height, width, inFeatures, outFeatures]. */
+export function weightShape({ kernel, inFeatures, outFeatures }: ConvolutionShape): Shape4D {
+  return [kernel.height, kernel.width, inFeatures, outFeatures];
+}

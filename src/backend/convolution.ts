@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
-import { filterMask, type ConvolutionShape } from './convolution-shape.js';
+import { filterMask, inputShape, outputShape, weightShape, type ConvolutionShape } from './convolution-shape.js';
 import { expectShape, hasKernel, runKernel } from './operation.js';
 
 /**
@@ -99,20 +99,6 @@ export function convolutionFilterGradient(
     const mask = tf.tensor4d(filterMask(shape), weightShape(shape));
     return { weights: tf.mul(dense, mask), bias: tf.sum(dy, [0, 1, 2]) };
   });
-}
-
-type Shape4D = [number, number, number, number];
-
-function inputShape({ inHeight, inWidth, inFeatures }: ConvolutionShape, batch: number): Shape4D {
-  return [batch, inHeight, inWidth, inFeatures];
-}
-
-function outputShape({ outHeight, outWidth, outFeatures }: ConvolutionShape, batch: number): Shape4D {
-  return [batch, outHeight, outWidth, outFeatures];
-}
-
-function weightShape({ kernel, inFeatures, outFeatures }: ConvolutionShape): Shape4D {
-  return [kernel.height, kernel.width, inFeatures, outFeatures];
 }
 
 /** Where a stretch of an axis lies: zeros to add on both sides, and input to leave out on both sides. */

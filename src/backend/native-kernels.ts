@@ -1,5 +1,5 @@
 import { PxvError } from '../errors.js';
-import type { ConvolutionShape } from './convolution-shape.js';
+import { inputShape, outputShape, weightShape, type ConvolutionShape } from './convolution-shape.js';
 import type { InstructionSet, Kernels, MixtureShape } from './kernels.js';
 import { cellFrom, stateToState, walkSteps, type WalkShape } from './walk-shape.js';
 
@@ -215,20 +215,6 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
     },
   };
 }
-
-const inputShape = (shape: ConvolutionShape, batch: number) => [batch, shape.inHeight, shape.inWidth, shape.inFeatures];
-const outputShape = (shape: ConvolutionShape, batch: number) => [
-  batch,
-  shape.outHeight,
-  shape.outWidth,
-  shape.outFeatures,
-];
-const weightShape = ({ kernel, inFeatures, outFeatures }: ConvolutionShape) => [
-  kernel.height,
-  kernel.width,
-  inFeatures,
-  outFeatures,
-];
 
 /** The shapes of the arrays of `lstm` and its gradient. */
 function walkArrays(shape: WalkShape, batch: number) {
