@@ -5,6 +5,7 @@ export { imageSets, openForTraining, type Images, type OpenImagesOptions } from 
 export { chooseBackend, type BackendOptions, type ChosenBackend } from './backend/choose-backend.js';
 export { PxvError, type ErrorCode } from './errors.js';
 export { densityNats, dequantise, type ValueUnit } from './evaluation/density.js';
+export { psnr, ssim } from './evaluation/metrics.js';
 export type { Channels, Frame, Size } from './frame.js';
 export { DEFAULT_VIDEO_MODEL, loadModel, shippedModels, type Model } from './model/checkpoint.js';
 export { Context } from './model/context.js';
