@@ -85,7 +85,7 @@ export function selectImages(images: Images, indices: Uint32Array, origin: strin
 }
 
 /** @throws {PxvError} USAGE where there is no such image or no room for it. */
-export function checkRead(index: number, count: number, into: Uint8Array, bytes: number): void {
+function checkRead(index: number, count: number, into: Uint8Array, bytes: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count && into.length >= bytes) return;
   throw new PxvError({
     code: 'USAGE',

@@ -1,5 +1,5 @@
-// The geometry of a convolution, read in place from the integers that src/backend/addon.ts writes: see
-// src/backend/convolution-shape.ts for what each number means.
+// The geometry of a convolution, read in place from the integers that src/backend/native-kernels.ts writes:
+// see src/backend/convolution-shape.ts for what each number means.
 #pragma once
 
 #include <cstdint>

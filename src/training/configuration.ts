@@ -64,9 +64,8 @@ const imagesSchema = z.strictObject({
   folder: z.string().nullable().default(null),
 });
 
-export const dataSchema = z.discriminatedUnion('type', [clipsSchema, imagesSchema]);
+const dataSchema = z.discriminatedUnion('type', [clipsSchema, imagesSchema]);
 
-export type DataConfiguration = z.infer<typeof dataSchema>;
 export type ClipsConfiguration = z.infer<typeof clipsSchema>;
 export type ImagesConfiguration = z.infer<typeof imagesSchema>;
 

@@ -5,7 +5,7 @@ import { ExampleBuffer, frameBytes } from '../model/examples.js';
 import { Philox, purposes } from '../philox.js';
 import type { ClipStore } from './batches.js';
 
-/** Clips held out of training: those named in `validate`, else one in ten, at least one where there are three. */
+/** Which of so many clips are held out where none are named for validation: one in ten, at least one where there are three. */
 export function heldOutClips(clips: number, seed: bigint): number[] {
   const count = clips < 3 ? 0 : Math.max(1, Math.round(clips / 10));
   const philox = new Philox(seed);

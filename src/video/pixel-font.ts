@@ -19,7 +19,7 @@ const unknownGlyph = '71202';
 export const glyphHeight = 5;
 
 /** Columns from one glyph to the next. */
-export const glyphAdvance = 4;
+const glyphAdvance = 4;
 
 /** Calls `paint` with each pixel of a line of text, in glyph pixels from its top left; letters become capitals. */
 export function eachTextPixel(text: string, paint: (x: number, y: number) => void): void {

@@ -32,8 +32,8 @@ export function chosenSubPixels(grid: SubPixelGrid, most: number, seed: bigint |
   const count = subPixelCount(grid);
   if (count <= most) return Array.from({ length: count }, (_, subPixel) => subPixel);
   const random = checkDraws(seed, draws.choice);
-  const thirds = (side: number) => [0, Math.floor(side / 2), side - 1];
-  const marked = thirds(size.height).flatMap((y) => thirds(size.width).map((x) => y * size.width + x));
+  const endsAndMiddle = (side: number) => [0, Math.floor(side / 2), side - 1];
+  const marked = endsAndMiddle(size.height).flatMap((y) => endsAndMiddle(size.width).map((x) => y * size.width + x));
   const pixels = new Set(marked);
   for (let draw = 0; pixels.size * channels + channels <= most; draw++)
     pixels.add(Math.floor((random(draw) * count) / channels));
