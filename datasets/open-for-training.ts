@@ -1,4 +1,5 @@
-import type { Images, OpenOptions, TrainingSplit } from './image-set.js';
+import { PxvError } from '../src/errors.js';
+import type { Images, OpenOptions, Split, TrainingSplit } from './image-set.js';
 import { resolveImageSet } from './registry.js';
 
 export interface OpenImagesOptions extends OpenOptions {
@@ -6,17 +7,31 @@ export interface OpenImagesOptions extends OpenOptions {
   data?: string;
 }
 
+const splits: readonly Split[] = ['train', 'validation'] satisfies TrainingSplit[];
+
 /**
  * Opens what a model may learn from or be chosen by. There is no way to the test images here.
  *
  * @param name of a data set, or a folder of images
- * @throws {PxvError} USAGE where there is no such set; INPUT where its files are missing or wrong.
+ * @throws {PxvError} USAGE where there is no such set or the split is another; INPUT where its files are missing or wrong.
  */
 export async function openForTraining(
   name: string,
   split: TrainingSplit,
   { data, ...options }: OpenImagesOptions = {},
 ): Promise<Images> {
+  if (!splits.includes(split)) throw noTrainingSplit(split);
   const { set, files } = resolveImageSet(name, data);
   return set.open(files, split, options);
+}
+
+function noTrainingSplit(split: string): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'open images',
+    argument: 'split',
+    expected: `one to learn from (${splits.join(', ')})`,
+    received: split,
+    remedy: 'score test images with scoreImageSet',
+  });
 }

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { openForTraining } from '../../datasets/index.js';
+import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
+import { folderWith, idx, refusal } from './made-files.js';
 
 /** Who may open the test images: what scores a finished model. */
 const allowed = ['src/tasks/score-images.ts'];
@@ -25,7 +27,12 @@ test('an import of the test images elsewhere is found', () => {
   expect(importers({ ...sources, 'src/tasks/train-on-images.ts': offender })).toContain('src/tasks/train-on-images.ts');
 });
 
-test("training cannot ask for test images: the type of its split has no 'test'", async () => {
+test("training cannot ask for test images that are there, though its type of split, which has no 'test', be passed over", async () => {
+  const data = folderWith({ 't10k-images-idx3-ubyte': idx(2), 'train-images-idx3-ubyte': idx(10) });
+  expect((await openForEvaluation('mnist', 'test', { data })).count).toBe(2);
   // @ts-expect-error -- 'test' is no TrainingSplit.
-  await expect(openForTraining('mnist', 'test', { data: '/nowhere' })).rejects.toThrow();
+  await expect(openForTraining('mnist', 'test', { data })).rejects.toMatchObject(
+    refusal(/split: expected one to learn from \(train, validation\), received test;/, 'USAGE'),
+  );
+  expect((await openForTraining('mnist', 'validation', { data })).count).toBe(1);
 });
