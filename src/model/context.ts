@@ -1,3 +1,4 @@
+import { PxvError } from '../errors.js';
 import { ExampleBuffer, frameBytes, type ExampleShape, type Examples } from './examples.js';
 
 /** The last frames of a clip, as many as a model is given: what its next frame is predicted from. */
@@ -12,8 +13,12 @@ export class Context {
     this.bytes = new Uint8Array((this.length + 1) * frameBytes(shape));
   }
 
-  /** Adds the clip's next frame, height x width x channels bytes; the oldest is forgotten. */
+  /**
+   * Adds the clip's next frame, height x width x channels bytes; the oldest is forgotten. A frame of another size is an
+   * `INPUT` error.
+   */
   push(frame: Uint8Array): void {
+    this.expectFrame(frame);
     if (this.length === 0) return;
     if (this.count === this.length) this.bytes.copyWithin(0, frame.length, this.length * frame.length);
     else this.count++;
@@ -22,6 +27,7 @@ export class Context {
 
   /** Adds the example whose image is the frame after these. */
   addExample(buffer: ExampleBuffer, frame: Uint8Array): void {
+    this.expectFrame(frame);
     this.bytes.set(frame, this.count * frame.length);
     buffer.add(this.bytes, this.count + 1, false);
   }
@@ -38,5 +44,18 @@ export class Context {
     copy.bytes.set(this.bytes);
     copy.count = this.count;
     return copy;
+  }
+
+  private expectFrame({ length }: Uint8Array): void {
+    if (length === frameBytes(this.shape)) return;
+    const { size, channels } = this.shape;
+    throw new PxvError({
+      code: 'INPUT',
+      operation: 'add a frame to a context',
+      argument: 'frame',
+      expected: `${frameBytes(this.shape)} bytes (${size.width}x${size.height}x${channels})`,
+      received: `${length}`,
+      remedy: "bring the frame to the model's size",
+    });
   }
 }
