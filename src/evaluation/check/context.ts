@@ -63,7 +63,8 @@ export const SMALL_GRADIENT = 1e-6;
 
 /**
  * How much of the promised context a network with trained weights uses: the share of the promised pairs of an output and
- * a sub-pixel whose gradient, on a random image, is above `SMALL_GRADIENT` times the largest of its output.
+ * a sub-pixel whose gradient, on a random image, is above `SMALL_GRADIENT` times the largest of its output; 0 where nothing
+ * is promised.
  *
  * @param weights arrays in the order of `network.parameters`
  * @param parameters the same as tensors
@@ -90,7 +91,7 @@ export async function usedContext(
       if (gradient > least) used++;
     });
   });
-  return used / promised;
+  return used / Math.max(1, promised);
 }
 
 /** What a program reads for the image of a clip: the image as its input, and the map. */

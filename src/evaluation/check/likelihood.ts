@@ -67,7 +67,11 @@ export async function likelihoodAgreement(
     const errors = await sumErrors(network, parameters, examples, onLevel, signal);
     const scoredNats = await natsOf(network, parameters, examples);
     const scored = scoredNats.reduce((sum, nats, subPixel) => sum + nats * unknown[subPixel], 0);
-    const dimensions = unknown.reduce((sum, one) => sum + one, 0);
+    // A scale of one pixel may have none to draw: its bits are none.
+    const dimensions = Math.max(
+      1,
+      unknown.reduce((sum, one) => sum + one, 0),
+    );
     const bitsPerDim = (nats: number) => (nats / dimensions) * BITS_PER_NAT;
     return { drawnBitsPerDim: bitsPerDim(drawn.nats[0]), scoredBitsPerDim: bitsPerDim(scored), ...errors };
   } finally {

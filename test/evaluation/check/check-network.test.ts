@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkNetwork } from '../../../src/evaluation/check/check-network.js';
 import type { Finding } from '../../../src/evaluation/check/finding.js';
-import type { Network } from '../../../src/model/network.js';
+import { buildNetwork, type Network } from '../../../src/model/network.js';
 import { kernelSets } from '../../backend/implementations.js';
-import { randomWeights } from '../../model/tiny-networks.js';
+import { randomWeights, softmax, tinyNetwork } from '../../model/tiny-networks.js';
 import {
   chainedNetworks,
   checkedNetwork,
@@ -35,6 +35,15 @@ describe('every check passes on', () => {
     ]);
     expect(tf.memory().numTensors).toBe(before);
   });
+});
+
+test('a scale of one pixel, which is that of the scale before, has nothing to draw, and passes', async () => {
+  const given = { type: 'low-resolution-image', factor: 2, features: 4, shared: 'known' } as const;
+  const size = { width: 1, height: 1 };
+  const network = buildNetwork(tinyNetwork({ size, channels: 1, head: softmax, levels: 16, conditioning: [given] }));
+  const findings = await check(network);
+  expect(findings.filter(({ result, found }) => result === 'failed' || found.includes('NaN'))).toEqual([]);
+  expect(findings.map(({ check }) => check)).toContain('likelihood');
 });
 
 /** Weights of a broken network: none is zero because a mask was laid over it. */
