@@ -143,8 +143,10 @@ function reason(error: unknown): string {
   return cause instanceof Error ? `${message} (${cause.message || basename(cause.name)})` : message;
 }
 
-function isFileError(error: unknown): error is Error {
-  return error instanceof Error && 'syscall' in error && ['open', 'write', 'ftruncate'].includes(String(error.syscall));
+/** By its form, since an error of another realm, as in a worker of a test, is no instance of this one's Error. */
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  const isOfSystem = typeof error === 'object' && error !== null && 'syscall' in error;
+  return isOfSystem && ['open', 'write', 'ftruncate'].includes(String(error.syscall));
 }
 
 function unwritable(path: string, cause: Error): PxvError {
