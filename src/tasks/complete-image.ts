@@ -8,7 +8,7 @@ import { checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
-import { checkOutput, contactSheet, writePng, readImage, type Fit } from '../video/index.js';
+import { checkOutput, contactSheet, outputKind, writePng, readImage, type Fit } from '../video/index.js';
 
 export interface CompleteImageOptions {
   /** Contact sheet (.png): the image, what is kept of it, then the samples. */
@@ -57,7 +57,8 @@ export async function completeImage(
   const { size, channels, levels, context } = model.chain.examples;
   if (context > 0) throw refused(model.name, 'a model of images', `one that is given ${context} previous frames`);
   if (fromRow >= size.height) throw refused('--from-row', `a row from 0 to ${size.height - 1}`, String(fromRow));
-  if ((await checkOutput(out)) !== 'png') throw refused(out, 'a name that ends in .png', 'another ending');
+  if (outputKind(out) !== 'png') throw refused(out, 'a name that ends in .png', 'another ending');
+  await checkOutput(out);
   const { data } = await readImage(path, { size, channels, fit });
   const shown = data.map((byte) => byteOf(levelOf(byte, levels), levels));
   const kept = fromRow * size.width * channels;

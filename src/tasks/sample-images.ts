@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import type { Frame } from '../frame.js';
 import { PxvError } from '../errors.js';
 import type { Model } from '../model/checkpoint.js';
@@ -7,7 +8,7 @@ import { checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
-import { checkOutput, writeClip } from '../video/index.js';
+import { checkOutput, outputKind, writeClip } from '../video/index.js';
 
 export interface SampleImagesOptions {
   /** A `.png` file for a contact sheet, or a folder for one PNG file an image. */
@@ -51,14 +52,15 @@ export async function sampleImages(model: Model, options: SampleImagesOptions): 
       'use: pxv predict',
     );
   checkDrawSettings(settings);
-  const kind = await checkOutput(out);
+  const kind = outputKind(out);
   if (kind !== 'png' && kind !== 'folder')
     throw wrongUsage(
       out,
       'a name that ends in .png, or a folder',
-      `a name that ends in .${kind}`,
+      `a name that ends in ${extname(out)}`,
       'choose another output',
     );
+  await checkOutput(out);
   const noise = new Noise(seed);
   const sampler = new FrameSampler(model);
   const frames: Frame[] = [];

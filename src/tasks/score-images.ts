@@ -10,7 +10,7 @@ import { published, type Published } from '../evaluation/published.js';
 import type { Model } from '../model/checkpoint.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
-import { checkOutput } from '../video/index.js';
+import { checkOutput, outputKind } from '../video/index.js';
 import { rankImages, writeExtremes, type RankedImage } from './extreme-images.js';
 
 export interface ScoreImageSetOptions {
@@ -59,7 +59,10 @@ export interface ImageSetScore extends ImageSummary {
  */
 export async function scoreImageSet(model: Model, name: string, options: ScoreImageSetOptions): Promise<ImageSetScore> {
   const { split, data, limit, out, onProgress, signal } = options;
-  if (out !== undefined && (await checkOutput(out)) !== 'png') throw notPng(out);
+  if (out !== undefined) {
+    if (outputKind(out) !== 'png') throw notPng(out);
+    await checkOutput(out);
+  }
   const { size, channels } = model.chain.examples;
   const images = await openForEvaluation(name, split, {
     size,

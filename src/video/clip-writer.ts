@@ -35,6 +35,11 @@ type Frames = AsyncIterable<Frame> | Iterable<Frame>;
 const kinds: Record<string, OutputKind> = { '.mp4': 'mp4', '.gif': 'gif', '.png': 'png', '': 'folder' };
 const ownFrame = /^\d{5,}\.png$/;
 
+/** What a path asks for by its extension; null where nothing can be written as that. */
+export function outputKind(path: string): OutputKind | null {
+  return /[/\\]$/.test(path) ? 'folder' : (kinds[extname(path).toLowerCase()] ?? null);
+}
+
 /**
  * Makes sure, before work is spent on it, that a clip can be written to `path`: by its extension, `.mp4`, `.gif`,
  * `.png`, or none for a folder. A missing parent folder is created.
@@ -42,8 +47,8 @@ const ownFrame = /^\d{5,}\.png$/;
  * @throws {PxvError} OUTPUT where it cannot be written; DEPENDENCY where FFmpeg is needed and missing.
  */
 export async function checkOutput(path: string): Promise<OutputKind> {
-  const kind = /[/\\]$/.test(path) ? 'folder' : kinds[extname(path).toLowerCase()];
-  if (kind === undefined) {
+  const kind = outputKind(path);
+  if (kind === null) {
     throw refused(path, 'a name that ends in .mp4, .gif or .png, or a folder', `a name that ends in ${extname(path)}`);
   }
   if (kind === 'mp4' || kind === 'gif') findFfmpeg();

@@ -1,6 +1,13 @@
 export { type ClipSource, listClips } from './clip-list.js';
 export { type ClipFacts, type ClipOptions, type ClipReader, openClip, probeClip } from './clip-reader.js';
-export { checkOutput, type OutputKind, writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
+export {
+  checkOutput,
+  outputKind,
+  type OutputKind,
+  writeClip,
+  type WriteOptions,
+  type WrittenClip,
+} from './clip-writer.js';
 export { contactSheet, type ContactSheetOptions, encodePng, writePng } from './contact-sheet.js';
 export { type FfmpegBinary, findFfmpeg } from './ffmpeg-binary.js';
 export { type FrameStore, openFrameStore, type FrameStoreOptions, type StoredClip } from './frame-store.js';

@@ -53,6 +53,11 @@ test('pxv sample --mode draws the same image whatever the seed', async () => {
 
 test.each([
   [['--model', given], 2, /^pxv: sample: .*: expected a model that makes images from nothing, .*; use: pxv predict$/],
+  [
+    ['--model', grey, '--out', 'a.jpg'],
+    2,
+    /^pxv: sample: a\.jpg: expected a name that ends in \.png, or a folder, received a name that ends in \.jpg;/,
+  ],
   [['--model', grey, '--out', 'a.mp4'], 2, /^pxv: sample: a\.mp4: expected a name that ends in \.png, or a folder, /],
   [[], 2, /^pxv: required option '--model <run\|name>' not specified; see pxv sample --help$/],
   [

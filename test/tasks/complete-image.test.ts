@@ -104,7 +104,7 @@ test('a lower temperature draws likelier images', async () => {
 
 test.each<[string, Partial<CompleteImageOptions>, Model, RegExp]>([
   ['a row that the image has not', { fromRow: 7 }, models[0][1], /--from-row: expected a row from 0 to 6, received 7/],
-  ['another file than PNG', { out: '/tmp/pxv-completed.gif' }, models[0][1], /expected a name that ends in \.png/],
+  ['another file than PNG', { out: '/tmp/pxv-completed.jpg' }, models[0][1], /expected a name that ends in \.png/],
   [
     'a model of video',
     {},
