@@ -29,7 +29,7 @@ export function command(): Command {
     )
     .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), 4);
   addDrawOptions(complete);
-  addFitOption(complete);
+  addFitOption(complete, 'the image is');
   addSeedOption(complete);
   addJsonOption(complete);
   addComputeOptions(complete);

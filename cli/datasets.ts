@@ -57,11 +57,12 @@ async function listSets(): Promise<Report> {
     const bytes = files.length > 0 ? files.reduce((sum, file) => sum + file.bytes, 0) : null;
     return { name, title, ...size, channels, levels, counts, folder, present, downloadBytes: bytes };
   });
-  const rows = sets.map(({ name, counts, downloadBytes, present, title }) => [
+  const rows = sets.map(({ name, counts, downloadBytes, present, title, folder }) => [
     name,
     ...(['train', 'validation', 'test'] as const).map((split) => String(counts?.[split] ?? '')),
     present ? 'here' : downloadBytes === null ? 'by hand' : `${Math.ceil(downloadBytes / 1e6)} MB`,
     title,
+    folder,
   ]);
   const table = formatTable(
     [
@@ -71,6 +72,7 @@ async function listSets(): Promise<Report> {
       { title: 'test', align: 'right' },
       { title: 'files', align: 'right' },
       { title: 'what', align: 'left' },
+      { title: 'folder', align: 'left' },
     ],
     rows,
   );
@@ -86,7 +88,7 @@ async function getSet({ signal, progress }: Work, name: string, { mirror }: { mi
       progress.show({ label, done: Math.ceil(done / 1000), total: Math.ceil(total / 1000), unit: 'kB' }),
   });
   const text = alreadyThere
-    ? `${folder}: already there; check it with pxv datasets verify ${name}`
+    ? `${folder}: already there; check it with pxv datasets verify ${name}, or delete it to download it anew`
     : `${folder}: downloaded, checksums right`;
   return { text, json: { name, output: folder, alreadyThere } };
 }

@@ -44,9 +44,13 @@ Examples:
 }
 
 async function evaluate({ signal, progress }: Work, set: string, options: EvalImagesOptions): Promise<Report> {
+  const { expectImageSet } = await import('../datasets/index.js');
   const { loadModel, shippedModels } = await import('../src/model/checkpoint.js');
   const { scoreImageSet } = await import('../src/tasks/score-images.js');
-  if (options.model === undefined && !shippedModels().includes(set)) throw noModel(set);
+  if (options.model === undefined && !shippedModels().includes(set)) {
+    expectImageSet(set);
+    throw noModel(set);
+  }
   const model = loadModel(options.model ?? set);
   const chosen = await startComputing(options, progress);
   const { data, split, limit, out } = options;

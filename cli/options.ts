@@ -48,8 +48,9 @@ export function addModelOption(command: Command): Command {
   return command.option('--model <run|name>', 'run folder, .safetensors file or shipped model (default: video-64)');
 }
 
-export function addFitOption(command: Command): Command {
-  const option = new Option('--fit <name>', "how frames are brought to the model's size").choices(['crop', 'stretch']);
+/** @param what is brought to the model's size */
+export function addFitOption(command: Command, what = 'frames are'): Command {
+  const option = new Option('--fit <name>', `how ${what} brought to the model's size`).choices(['crop', 'stretch']);
   return command.addOption(option.default('crop'));
 }
 

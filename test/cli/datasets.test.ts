@@ -32,9 +32,9 @@ test('pxv datasets list names every set, where its files would be, and what they
 test('pxv datasets list prints one line for each set under the titles', async () => {
   const { stdout } = await pxv(['datasets', 'list'], { env: { PXV_DATA: '/nowhere' } });
   const [titles, ...lines] = stdout.trimEnd().split('\n');
-  expect(titles).toMatch(/^name +train +validation +test +files +what$/);
-  expect(lines[0]).toMatch(/^cifar +45000 +5000 +10000 +171 MB +CIFAR-10, /);
-  expect(lines.at(-1)).toMatch(/^imagenet64 .* by hand /);
+  expect(titles).toMatch(/^name +train +validation +test +files +what +folder$/);
+  expect(lines[0]).toMatch(/^cifar +45000 +5000 +10000 +171 MB +CIFAR-10, .* \/nowhere\/cifar$/);
+  expect(lines.at(-1)).toMatch(/^imagenet64 .* by hand .* \/nowhere\/imagenet64$/);
 });
 
 test('pxv datasets verify counts the images of files that are there', async () => {
@@ -112,4 +112,13 @@ test('an interrupted pxv datasets get says so, ends with 130, and leaves what ha
     /pxv: download: http[^\n]*: expected to come to the end, received an interruption; run the command again\n$/,
   );
   expect(statSync(partial).size).toBe(100_000);
+});
+
+test('pxv datasets get of what is there says how it is checked, and how it is downloaded anew', async () => {
+  const env = { PXV_DATA: folderWith({ 'mnist/file': '' }) };
+  const { code, stdout } = await pxv(['datasets', 'get', 'mnist'], { env });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /mnist: already there; check it with pxv datasets verify mnist, or delete it to download it anew\n$/,
+  );
 });

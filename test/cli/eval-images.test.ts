@@ -84,3 +84,11 @@ test('pxv eval-images asks for a model where none is shipped for the set', async
     /^pxv: read options: --model: expected a model, since none is shipped by the name imagenet64, received none;[^\n]+\n$/,
   );
 });
+
+test('pxv eval-images says of a name that is no data set that it is none', async () => {
+  const { code, stdout, stderr } = await pxv(['eval-images', 'cifra']);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(
+    /^pxv: find data set: cifra: expected one of cifar, [^\n]+, received no such name or folder;[^\n]+\n$/,
+  );
+});
