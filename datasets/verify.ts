@@ -29,30 +29,35 @@ export async function verifyImageSet(name: string, options: OpenImagesOptions = 
   const official = set.files.filter(({ unpack }) => !unpack).map(({ name, sha256 }) => [name, sha256] as const);
   const downloaded = await readCheckSums(folder);
   const sums = new Map([...official, ...(downloaded ?? [])]);
-  const checkedFiles: string[] = [];
-  for (const [name, expected] of sums) {
-    const path = join(folder, name);
-    if (!existsSync(path) && !downloaded?.has(name)) continue;
-    const received = existsSync(path) ? await sha256(path) : 'no such file';
-    if (received !== expected) throw changed(path, expected, received, set.name);
-    checkedFiles.push(name);
-  }
   const found: VerifiedSet['splits'] = [];
   for (const split of splits) {
     const images = await set.open(folder, split, opening);
     found.push({ split, images: images.count, official: set.counts?.[split] ?? null, origin: images.origin });
     images.close();
   }
+  // Last, since what is wrong with the format of a file says more than its checksum.
+  const checkedFiles: string[] = [];
+  for (const [name, expected] of sums) {
+    const path = join(folder, name);
+    if (!existsSync(path) && !downloaded?.has(name)) continue;
+    const received = existsSync(path) ? await sha256(path) : 'no such file';
+    if (received !== expected) throw changed(path, expected, received, data === undefined ? set.name : null);
+    checkedFiles.push(name);
+  }
   return { folder, splits: found, checkedFiles };
 }
 
-function changed(path: string, expected: string, received: string, name: string): PxvError {
+/** @param cached name of the set whose folder in the cache it is; null where the folder is the user's own */
+function changed(path: string, expected: string, received: string, cached: string | null): PxvError {
   return new PxvError({
     code: 'INPUT',
     operation: 'verify data set',
     argument: path,
     expected: `the SHA-256 ${expected}`,
     received,
-    remedy: `delete its folder and run pxv datasets get ${name}`,
+    remedy:
+      cached === null
+        ? 'get the official file, or leave this one where it was only packed anew: its format is right, and nothing else asks for the checksum'
+        : `delete its folder and run pxv datasets get ${cached}`,
   });
 }
