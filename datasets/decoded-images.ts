@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { PxvError } from '../src/errors.js';
 import { writeAtomically } from '../src/video/atomic-output.js';
 import { imageFacts, readImage } from '../src/video/image-folder.js';
 import { throwIfInterrupted } from '../src/video/interruption.js';
 import { cacheFolder } from './cache-folder.js';
 import type { Images, OpenOptions } from './image-set.js';
-import { wrongFile } from './read-file.js';
+import { unreadable, wrongFile } from './read-file.js';
 import { type ImageShape, imagesOnDisc, type Layout } from './records.js';
 
 /** Images decoded at once; sharp decodes on threads of its own. */
@@ -28,7 +29,7 @@ export async function decodedImages(
   const { width, height, channels } = shape;
   const stamps: (string | number)[] = [];
   for (const path of paths) {
-    const { size, mtimeMs } = await stat(path);
+    const { size, mtimeMs } = await stat(path).catch(unreadable(path));
     stamps.push(resolve(path), size, mtimeMs);
   }
   return cachedImages(
@@ -68,7 +69,7 @@ export async function cachedImages(
   const stride = shape.width * shape.height * shape.channels;
   const found = await stat(path).catch(() => null);
   if (found?.size !== count * stride) {
-    await writeAtomically(path, async (temporary) => {
+    await writeToCache(path, async (temporary) => {
       const output = await open(temporary, 'wx');
       try {
         await fill((bytes) => output.writeFile(bytes));
@@ -78,6 +79,14 @@ export async function cachedImages(
     });
   }
   return imagesOnDisc(shape, layout, [{ path, offset: 0, stride, count }]);
+}
+
+/** As `writeAtomically`, where nobody chose the path. */
+export async function writeToCache(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
+  await writeAtomically(path, make).catch((cause: unknown) => {
+    if (!(cause instanceof PxvError) || cause.code !== 'OUTPUT') throw cause;
+    throw new PxvError({ ...cause.parts, remedy: 'free the disk, or set PXV_DATA to another folder' }, { cause });
+  });
 }
 
 /**

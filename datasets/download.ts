@@ -3,6 +3,7 @@ import { closeSync, createReadStream, ftruncateSync, openSync, statSync, writeSy
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PxvError } from '../src/errors.js';
+import { isSystemError } from '../src/video/atomic-output.js';
 import { throwIfInterrupted } from '../src/video/interruption.js';
 import type { SourceFile } from './image-set.js';
 
@@ -143,10 +144,8 @@ function reason(error: unknown): string {
   return cause instanceof Error ? `${message} (${cause.message || basename(cause.name)})` : message;
 }
 
-/** By its form, since an error of another realm, as in a worker of a test, is no instance of this one's Error. */
 function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  const isOfSystem = typeof error === 'object' && error !== null && 'syscall' in error;
-  return isOfSystem && ['open', 'write', 'ftruncate'].includes(String(error.syscall));
+  return isSystemError(error) && ['stat', 'open', 'write', 'ftruncate'].includes(String(error.syscall));
 }
 
 function unwritable(path: string, cause: Error): PxvError {

@@ -13,9 +13,7 @@ const LARGEST = 512 * 1024 * 1024;
  * @throws {PxvError} INPUT where it cannot be read or unpacked.
  */
 export async function readMaybeGzip(path: string): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((cause: Error) => {
-    throw wrongFile(path, 'a readable file', cause.message, { cause });
-  });
+  const bytes = await readFile(path).catch(unreadable(path));
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   return promisify(gunzip)(bytes, { maxOutputLength: LARGEST }).catch((cause: NodeJS.ErrnoException) => {
     const received =
@@ -36,6 +34,13 @@ export async function* unpackedPieces(file: Readable, unpack: Transform): AsyncG
   } finally {
     file.destroy();
   }
+}
+
+/** Makes an INPUT error of what the system says of a file or folder of a data set that it cannot read. */
+export function unreadable(path: string) {
+  return (cause: Error): never => {
+    throw wrongFile(path, 'a readable file or folder', cause.message, { cause });
+  };
 }
 
 /** An INPUT error: a file of a data set is not what it should be. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
 import { PxvError } from '../src/errors.js';
+import { isSystemError } from '../src/video/atomic-output.js';
 import type { UnpackedFile } from './image-set.js';
 import { unpackedPieces } from './read-file.js';
 
@@ -15,7 +16,7 @@ const SLACK = 4 * 1024 * 1024;
  * wanted files and a little beside them.
  *
  * @throws {PxvError} INPUT where the archive is damaged, tries to reach outside, is larger than it may be, or lacks a
- * wanted file; some files may then have been written.
+ * wanted file; some files may then have been written. An error of the system, such as a full disc, comes up as it is.
  */
 export async function unpackTarGz(archive: string, folder: string, wanted: readonly UnpackedFile[]): Promise<void> {
   const limit = wanted.reduce((sum, { bytes }) => sum + bytes, SLACK);
@@ -42,7 +43,7 @@ export async function unpackTarGz(archive: string, folder: string, wanted: reado
     parser.end();
     if (failures.length > 0) throw failures[0];
   } catch (cause) {
-    throw cause instanceof PxvError
+    throw cause instanceof PxvError || isSystemError(cause)
       ? cause
       : hostile(archive, 'a whole .tar.gz file', (cause as Error).message, { cause });
   }

@@ -1,9 +1,10 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { findFiles, listFolder } from '../find-files.js';
 import { carve } from '../held-out.js';
 import type { Images, ImageSet, Split } from '../image-set.js';
-import { wrongFile } from '../read-file.js';
+import { unreadable, wrongFile } from '../read-file.js';
 import { imagesOnDisc, type RecordFile } from '../records.js';
 
 const size = { width: 32, height: 32 };
@@ -36,7 +37,7 @@ export const cifar: ImageSet = {
   cacheName: 'cifar',
   async open(folder, split) {
     if (split === 'test') return openFiles(await testFiles(folder), split);
-    return carve(openFiles(await trainingFiles(folder), 'train'), split);
+    return carve(await openFiles(await trainingFiles(folder), 'train'), split);
   },
 };
 
@@ -64,8 +65,8 @@ async function placeOf(folder: string): Promise<string> {
   return (await listFolder(folder)).includes(unpackedFolder) ? join(folder, unpackedFolder) : folder;
 }
 
-function openFiles(paths: readonly string[], split: Split): Images {
-  const files = paths.map(recordsOf);
+async function openFiles(paths: readonly string[], split: Split): Promise<Images> {
+  const files = await Promise.all(paths.map(recordsOf));
   const count = files.reduce((sum, file) => sum + file.count, 0);
   const official = split === 'test' ? counts.test : counts.train + counts.validation;
   const names = paths.length > 1 ? `${paths.length} files` : basename(paths[0]);
@@ -77,8 +78,10 @@ function openFiles(paths: readonly string[], split: Split): Images {
  * The file has no magic number; its size and its labels tell whether it is CIFAR-10. (A file of CIFAR-100 has records
  * of two labels.)
  */
-function recordsOf(path: string): RecordFile {
-  const { size: bytes } = statSync(path);
+async function recordsOf(path: string): Promise<RecordFile> {
+  const found = await stat(path).catch(unreadable(path));
+  if (!found.isFile()) throw wrongFile(path, 'a file', 'something else');
+  const { size: bytes } = found;
   const count = bytes / RECORD;
   if (!Number.isInteger(count) || count === 0) {
     throw wrongFile(path, `records of ${RECORD} bytes`, `${bytes} bytes, which is no whole number of records`);

@@ -5,7 +5,7 @@ import { decodedImages } from '../decoded-images.js';
 import { listFolder } from '../find-files.js';
 import { carve } from '../held-out.js';
 import type { Images, ImageSet, OpenOptions, Split } from '../image-set.js';
-import { wrongFile } from '../read-file.js';
+import { unreadable, wrongFile } from '../read-file.js';
 
 const imageName = /\.(?:png|jpe?g|webp|tiff?|avif|gif)$/i;
 const natural = new Intl.Collator('en', { numeric: true });
@@ -52,11 +52,14 @@ async function openImages(place: string, options: OpenOptions): Promise<Images> 
   return decodedImages({ width, height, channels, levels: 256, origin }, paths, false, options);
 }
 
-/** Paths of the images in a folder and the folders below it, in natural order; hidden ones are passed over. */
+/**
+ * Paths of the images in a folder and the folders below it, in natural order. Links to images count as images, links to
+ * folders are not followed, lest they lead in circles, and hidden entries are passed over.
+ */
 export async function listImagesBelow(place: string): Promise<string[]> {
-  const entries = await readdir(place, { withFileTypes: true, recursive: true });
+  const entries = await readdir(place, { withFileTypes: true, recursive: true }).catch(unreadable(place));
   return entries
-    .filter((entry) => entry.isFile() && imageName.test(entry.name))
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && imageName.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter(
       (path) =>

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { writeAtomically } from '../../src/video/atomic-output.js';
 import { throwIfInterrupted } from '../../src/video/interruption.js';
-import { cachedImages, cachePath, decodedImages } from '../decoded-images.js';
+import { cachedImages, cachePath, decodedImages, writeToCache } from '../decoded-images.js';
 import { listFolder } from '../find-files.js';
 import { listImagesBelow } from '../folder/folder.js';
 import { carve } from '../held-out.js';
@@ -108,7 +107,7 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
   const whole = cachePath(identity, 'whole');
   if (!existsSync(whole)) {
     await readAll(() => Promise.resolve());
-    await writeAtomically(whole, (temporary) => writeFile(temporary, ''));
+    await writeToCache(whole, (temporary) => writeFile(temporary, ''));
   }
   return imagesOnDisc(about, 'planar', files);
 }

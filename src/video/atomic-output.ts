@@ -73,7 +73,11 @@ async function moveOver(temporary: string, path: string): Promise<void> {
   }
 }
 
-function isSystemError(cause: unknown): cause is NodeJS.ErrnoException {
+/**
+ * Whether the system refused something that was asked of a file or folder. By its form, since an error of another realm,
+ * as in a worker of a test, is no instance of this one's Error.
+ */
+export function isSystemError(cause: unknown): cause is NodeJS.ErrnoException {
   return typeof cause === 'object' && cause !== null && 'syscall' in cause && 'code' in cause;
 }
 

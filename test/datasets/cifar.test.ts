@@ -1,3 +1,5 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { cifar } from '../../datasets/cifar/cifar.js';
 import { allOf, cifarRecords, folderWith, refusal } from './made-files.js';
 
@@ -97,4 +99,15 @@ test('an image that does not exist, and one that finds no room, are refused', as
   expect(usage(() => images.read(0, new Uint8Array(3071)))).toMatchObject(refusal(/room for 3072 bytes/, 'USAGE'));
   expect(usage(() => images.read(14, new Uint8Array(3072)))).toBeNull();
   images.close();
+});
+
+test('a folder in the place of a file, and a link that leads to itself, are refused in one line', async () => {
+  const folder = folderWith({ 'test_batch.bin/file': '' });
+  await expect(cifar.open(folder, 'test')).rejects.toMatchObject(
+    refusal(/test_batch\.bin: expected a file, received something else/),
+  );
+  symlinkSync('train.bin', join(folder, 'train.bin'));
+  await expect(cifar.open(folder, 'train')).rejects.toMatchObject(
+    refusal(/train\.bin: expected a readable file .*ELOOP/),
+  );
 });

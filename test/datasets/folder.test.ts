@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
@@ -149,5 +149,24 @@ test('a folder without images, and a name that is no folder, are refused', async
 test('an interruption ends the decoding', async () => {
   await expect(openForEvaluation(folderOf(3), 'test', { signal: AbortSignal.abort() })).rejects.toMatchObject(
     refusal(/decode images: /, 'INTERRUPTED'),
+  );
+});
+
+test('links to images count as images, links to folders are not followed, and one that leads nowhere is refused', async () => {
+  const folder = folderOf(2);
+  const elsewhere = folderWith({ 'c.png': pictures[2].png });
+  symlinkSync(join(elsewhere, 'c.png'), join(folder, '3.png'));
+  symlinkSync(folder, join(folder, 'circle'));
+  expect(Buffer.from(allOf(await openForEvaluation(folder, 'test'))).equals(joined(3))).toBe(true);
+  symlinkSync('nothing.png', join(folder, '4.png'));
+  await expect(openForEvaluation(folder, 'test')).rejects.toMatchObject(
+    refusal(/4\.png: expected a readable file .*ENOENT/),
+  );
+});
+
+test('a cache that cannot be written to is named, and how another is chosen', async () => {
+  process.env.PXV_DATA = join(folderWith({ file: '' }), 'file');
+  await expect(openForEvaluation(folderOf(1), 'test')).rejects.toMatchObject(
+    refusal(/write: .*decoded.*: expected a place that can be written to, received ENOTDIR.*set PXV_DATA/, 'OUTPUT'),
   );
 });

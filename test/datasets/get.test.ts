@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { cacheFolder } from '../../datasets/cache-folder.js';
 import { cifar } from '../../datasets/cifar/cifar.js';
 import { getFiles } from '../../datasets/get.js';
@@ -91,6 +92,13 @@ test('a cache that cannot be written to is named', async () => {
   );
 });
 
+test('a file in the place of the folder that a download waits in is named', async () => {
+  writeFileSync(join(cache, 'cifar.partial'), '');
+  await expect(getFiles(smallCifar('http://127.0.0.1:9'))).rejects.toMatchObject(
+    refusal(/download: .*cifar\.partial.*: expected a file that can be written to, received ENOTDIR/, 'OUTPUT'),
+  );
+});
+
 describe('verify', () => {
   beforeEach(async () => {
     const { url } = await serve({ '/cifar.tar.gz': whole(archive) });
@@ -130,7 +138,24 @@ describe('verify', () => {
     expect((await verifyImageSet('cifar', { data: folder })).checkedFiles).toEqual([]);
     const named = folderWith({ 'train-images-idx3-ubyte.gz': idx(20), 't10k-images-idx3-ubyte': idx(2) });
     await expect(verifyImageSet('mnist', { data: named })).rejects.toMatchObject(
-      refusal(/train-images-idx3-ubyte\.gz: expected the SHA-256 440fcabf/),
+      refusal(/train-images-idx3-ubyte\.gz: expected the SHA-256 440fcabf.*; get the official file, or leave this one/),
+    );
+  });
+
+  test('says of an official file that was cut off that it was, not that its checksum is another', async () => {
+    const folder = folderWith({
+      'train-images-idx3-ubyte.gz': gzipSync(idx(20)).subarray(0, -100),
+      't10k-images-idx3-ubyte': idx(2),
+    });
+    await expect(verifyImageSet('mnist', { data: folder })).rejects.toMatchObject(
+      refusal(/train-images-idx3-ubyte\.gz: expected a whole gzip file, received one that was cut off/),
+    );
+  });
+
+  test('refuses a folder in the place of a file in one line', async () => {
+    const folder = folderWith({ 'binarized_mnist_train.amat/file': '' });
+    await expect(verifyImageSet('binarized-mnist', { data: folder })).rejects.toMatchObject(
+      refusal(/binarized_mnist_train\.amat: expected a readable file, received EISDIR/),
     );
   });
 });

@@ -176,3 +176,9 @@ test('pickled objects beside the array are not looked at', async () => {
   await expect(openNpzBytes(path, 'objects')).rejects.toMatchObject(refusal(/received pickled objects/));
   await expect(openNpzBytes(path, 'labels')).rejects.toMatchObject(refusal(/received the type <i8/));
 });
+
+test('a file in the place of the folder of images is refused in one line', async () => {
+  await expect(imagenet32.open(folderWith({ valid_32x32: '' }), 'test')).rejects.toMatchObject(
+    refusal(/valid_32x32: expected a readable file or folder, received ENOTDIR/),
+  );
+});

@@ -106,3 +106,11 @@ test('links that nobody wants are passed over', async () => {
   expect(error).toBeUndefined();
   expect(readdirSync(inner).sort()).toEqual(['a.bin', 'b.bin', 'keep']);
 });
+
+test('what the disc refuses is not blamed on the archive', async () => {
+  const outer = folderWith({ 'archive.tar.gz': tarGz(good) });
+  await expect(unpackTarGz(join(outer, 'archive.tar.gz'), join(outer, 'missing'), wanted)).rejects.toMatchObject({
+    code: 'ENOENT',
+    syscall: 'open',
+  });
+});
