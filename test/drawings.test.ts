@@ -11,15 +11,16 @@ const LARGEST = 40_000;
 
 test.each(names)('docs/drawings/%s.svg is what the code draws today, and small', (name) => {
   const drawn = drawings[name]();
-  const remedy = 'run `npm run build && node dist/scripts/draw-models.js`';
+  const remedy = 'run `npm run build && node dist/scripts/draw.js`';
   const isSame = readFileSync(`docs/drawings/${name}.svg`, 'utf8') === drawn;
   expect(isSame ? 'the same' : remedy).toBe('the same');
   expect(drawn.length).toBeLessThan(LARGEST);
 });
 
-test('docs/drawings holds nothing else, and docs/models.md shows each of them', () => {
+test('docs/drawings holds nothing else, and the documents show each of them', () => {
   expect(readdirSync('docs/drawings').sort()).toEqual(names.map((name) => `${name}.svg`).sort());
-  const shown = [...readFileSync('docs/models.md', 'utf8').matchAll(/!\[.+\]\(drawings\/(.+)\.svg\)/g)];
+  const documents = ['docs/models.md', 'docs/results.md'].map((path) => readFileSync(path, 'utf8')).join('');
+  const shown = [...documents.matchAll(/!\[.+\]\(drawings\/(.+)\.svg\)/g)];
   expect(shown.map(([, name]) => name).sort()).toEqual([...names].sort());
 });
 

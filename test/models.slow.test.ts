@@ -24,6 +24,8 @@ const scores = [
     within: 0.01,
   },
   { model: 'cifar', set: 'cifar', folder: 'cifar10', unit: 'bitsPerDim', score: 3.4333, within: 0.001 },
+  { model: 'cifar-row-lstm', set: 'cifar', folder: 'cifar10', unit: 'bitsPerDim', score: 3.8778, within: 0.001 },
+  { model: 'cifar-diagonal-bilstm', set: 'cifar', folder: 'cifar10', unit: 'bitsPerDim', score: 3.8628, within: 0.001 },
 ];
 
 (existsSync(data) ? test.each(scores) : test.skip.each(scores))(

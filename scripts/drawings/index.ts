@@ -3,12 +3,13 @@ import { conditioning } from './conditioning.js';
 import { contexts, lostCorner } from './contexts.js';
 import { heads } from './heads.js';
 import { layerBlocks } from './layer-blocks.js';
+import { binarizedMnistCurves, cifarCurves } from './learning-curves.js';
 import { masks } from './masks.js';
 import { rasterOrder } from './raster-order.js';
 import { scales } from './scales.js';
 import { oneRowDown, walks } from './walks.js';
 
-/** The drawings of docs/models.md by the names of their files: SVG, made from the code that they show. */
+/** The drawings of the documents by the names of their files: SVG, made from the code or the curves that they show. */
 export const drawings: Readonly<Record<string, () => string>> = {
   'raster-order': rasterOrder,
   masks,
@@ -21,4 +22,6 @@ export const drawings: Readonly<Record<string, () => string>> = {
   conditioning,
   heads,
   scales,
+  'cifar-curves': cifarCurves,
+  'binarized-mnist-curves': binarizedMnistCurves,
 };

@@ -1,4 +1,4 @@
-/** Writes the drawings of docs/models.md: `npm run build && node dist/scripts/draw-models.js`. */
+/** Writes the documents' drawings: `npm run build && node dist/scripts/draw.js`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawings } from './drawings/index.js';
