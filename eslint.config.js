@@ -32,6 +32,7 @@ const shared = [
   'src/make-folder.ts',
   'src/package-folder.ts',
   'src/philox.ts',
+  'src/write-file.ts',
   'node_modules',
 ];
 

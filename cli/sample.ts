@@ -55,9 +55,9 @@ async function sampleSheet({ signal, progress }: Work, options: SampleOptions): 
   });
   const seconds = (performance.now() - started) / 1000;
   const { size, channels } = model.chain.examples;
-  const drawn = images === count ? `${images}` : `${images} of ${count}`;
+  const drawn = `${images === count ? '' : `${images} of `}${count} ${count === 1 ? 'image' : 'images'}`;
   return {
-    text: `${out}: ${drawn} images drawn by ${model.name} in ${seconds.toFixed(1)} s, ${bitsPerDim.toFixed(3)} bits/dim`,
+    text: `${out}: ${drawn} drawn by ${model.name} in ${seconds.toFixed(1)} s, ${bitsPerDim.toFixed(3)} bits/dim`,
     json: {
       model: model.name,
       seed,

@@ -34,7 +34,14 @@ const cases: Case[] = rows.flatMap(([importer, ...marks]) =>
     return imported === undefined ? [] : [{ importer, imported, allowed: mark === 'x' }];
   }),
 );
-const shared = ['src/frame.ts', 'src/errors.ts', 'src/make-folder.ts', 'src/package-folder.ts', 'src/philox.ts'];
+const shared = [
+  'src/frame.ts',
+  'src/errors.ts',
+  'src/make-folder.ts',
+  'src/package-folder.ts',
+  'src/philox.ts',
+  'src/write-file.ts',
+];
 cases.push(...rows.flatMap(([importer]) => shared.map((imported) => ({ importer, imported, allowed: true }))));
 
 /** The first source file in a folder or below; undefined where there is none. */

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { PxvError } from '../errors.js';
+import { replaceFile } from '../write-file.js';
 
 export interface NamedArray {
   shape: readonly number[];
@@ -42,39 +43,6 @@ export function writeSafetensors(path: string, { arrays, metadata }: Safetensors
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
   replaceFile(path, [length, padded, ...[...arrays.values()].map(({ data }) => data)]);
-}
-
-/** Writes a file whole or not at all. */
-export function replaceFile(path: string, parts: readonly NodeJS.ArrayBufferView[]): void {
-  const temporary = `${path}.${process.pid}.partial`;
-  try {
-    const file = openSync(temporary, 'w');
-    try {
-      for (const part of parts) writeWhole(file, part);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (cause) {
-    rmSync(temporary, { force: true });
-    throw new PxvError(
-      {
-        code: 'OUTPUT',
-        operation: 'write file',
-        argument: path,
-        expected: 'a place that can be written',
-        received: cause instanceof Error ? cause.message : String(cause),
-        remedy: 'choose another folder or free some space',
-      },
-      { cause },
-    );
-  }
-}
-
-function writeWhole(file: number, part: NodeJS.ArrayBufferView): void {
-  const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
-  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
 }
 
 /**

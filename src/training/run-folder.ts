@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -7,8 +7,9 @@ import { makeFolder } from '../make-folder.js';
 import { modelMetadata, namedWeights, readDescription, saveModel, takeWeights } from '../model/checkpoint.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
-import { readSafetensors, replaceFile, writeSafetensors, type NamedArray } from '../model/safetensors.js';
+import { readSafetensors, writeSafetensors, type NamedArray } from '../model/safetensors.js';
 import { toArrays, toTensors } from '../model/weights.js';
+import { appendLine, replaceFile } from '../write-file.js';
 import { runSchema, type RunConfiguration } from './configuration.js';
 import { optimisers } from './optimisers.js';
 import type { TrainingState } from './training-step.js';
@@ -135,8 +136,9 @@ export class RunFolder {
     return { chain, checkpoint: { configuration, state, ...progress } };
   }
 
+  /** @throws PxvError `OUTPUT` where the log cannot be written */
   appendLog(entry: LogEntry): void {
-    appendFileSync(join(this.path, files.log), `${JSON.stringify(entry)}\n`);
+    appendLine(join(this.path, files.log), JSON.stringify(entry));
   }
 
   /** Drops what was logged after a step, so that a resumed training's log reads as if it had never stopped. */

@@ -46,8 +46,20 @@ test('pxv sample writes a folder of images, each the same however many are drawn
 });
 
 test('pxv sample --mode draws the same image whatever the seed', async () => {
-  for (const seed of ['1', '2'])
-    await sample('--model', grey, '--count', '1', '--mode', '--seed', seed, '--out', `mode-${seed}.png`);
+  for (const seed of ['1', '2']) {
+    const outcome = await sample(
+      '--model',
+      grey,
+      '--count',
+      '1',
+      '--mode',
+      '--seed',
+      seed,
+      '--out',
+      `mode-${seed}.png`,
+    );
+    expect(outcome.stdout).toMatch(/^mode-\d\.png: 1 image drawn by /);
+  }
   expect(readFileSync(join(folder, 'mode-1.png'))).toEqual(readFileSync(join(folder, 'mode-2.png')));
 });
 

@@ -73,6 +73,16 @@ test('a folder that cannot be made is refused', () => {
   );
 });
 
+test('a log that cannot be written is an error of one line', () => {
+  const run = new RunFolder(join(folder.path, 'unwritable-log'));
+  mkdirSync(join(run.path, 'log.jsonl'), { recursive: true });
+  const { code, message } = refusal(() => run.appendLog({ step: 1 }));
+  expect(code).toBe('OUTPUT');
+  expect(message).toMatch(
+    /^write file: .*log\.jsonl: expected a place that can be written, received .*EISDIR[^\n]*space$/,
+  );
+});
+
 test.each([
   { name: 'no folder', received: 'no such folder', make: () => {} },
   {
