@@ -1,54 +1,61 @@
 import { join } from 'node:path';
-import { readCurve, type CurvePoint } from '../curve.js';
+import { readCurve } from '../curve.js';
 import { drawChart, type Line } from './chart.js';
-import type { Paint, Point } from './svg.js';
+import type { Paint } from './svg.js';
 
 /** The network that a line stands for has the same colour in every chart. */
-const paintOf = { rowLstm: 'green', diagonalBilstm: 'red' } as const satisfies Record<string, Paint>;
+const paintOf = { pixelCnn: 'seen', rowLstm: 'green', diagonalBilstm: 'red' } as const satisfies Record<string, Paint>;
 
-const DIMENSIONS_OF_A_DIGIT = 28 * 28;
+const NATS_OF_A_DIGIT = 28 * 28 * Math.LN2;
 
-/** What the networks reach on CIFAR-10 by the time that they have learnt for. */
+/** What the networks reach on CIFAR-10, in bits/dim, by the number of images that they have learnt from. */
 export function cifarCurves(): string {
-  const line = (name: string, paint: Paint, file: string): Line => ({
-    name,
-    paint,
-    points: points(file, ({ minutes, bitsPerDim }) => [minutes, bitsPerDim]),
-  });
+  const curve = (name: string, paint: Paint, file: string) => ({ name, paint, points: pointsOf(file, 1) });
+  const mixture = curve('PixelCNN, 12 layers, mixture', paintOf.pixelCnn, 'cifar-pixel-cnn-12x64-mixture');
+  // The second training goes on where the first has ended.
+  const shown = mixture.points[mixture.points.length - 1][0];
+  const continued = pointsOf('cifar-pixel-cnn-12x64-mixture-continued', 1);
   return drawChart({
     title:
-      'A chart of bits per dimension on held-out images of CIFAR-10 by minutes of training: a falling curve for each of two networks.',
-    x: { words: 'minutes of training steps on one thread', from: 0, to: 62, ticks: [0, 10, 20, 30, 40, 50, 60] },
-    y: { words: 'bits/dim', from: 3.4, to: 5.2, ticks: [3.4, 3.6, 3.8, 4, 4.2, 4.4, 4.6, 4.8, 5, 5.2] },
+      'A chart of bits per dimension on held-out images of CIFAR-10 by thousands of images learnt from: falling curves of the two LSTM networks with a softmax, and a lower one of the PixelCNN with a mixture of logistics.',
+    x: {
+      words: 'thousands of images learnt from',
+      from: 0,
+      to: 410,
+      ticks: [0, 50, 100, 150, 200, 250, 300, 350, 400],
+    },
+    y: { words: 'bits/dim', from: 3.2, to: 5, ticks: [3.2, 3.4, 3.6, 3.8, 4, 4.2, 4.4, 4.6, 4.8, 5] },
     lines: [
-      line('Row LSTM, 6 layers, softmax', paintOf.rowLstm, 'cifar-row-lstm-6x64-softmax'),
-      line('Diagonal BiLSTM, 6 layers, softmax', paintOf.diagonalBilstm, 'cifar-diagonal-bilstm-6x64-softmax'),
+      curve('Row LSTM, 6 layers, softmax', paintOf.rowLstm, 'cifar-row-lstm-6x64-softmax'),
+      curve('Diagonal BiLSTM, 6 layers, softmax', paintOf.diagonalBilstm, 'cifar-diagonal-bilstm-6x64-softmax'),
+      { ...mixture, points: [...mixture.points, ...continued.map(([x, y]) => [shown + x, y] as const)] },
     ],
   });
 }
 
-/** What the networks reach on binarised digits by the number of digits that they have learnt from. */
+/** What the networks reach on binarised digits, in nats an image, by the number of images that they have learnt from. */
 export function binarizedMnistCurves(): string {
-  const line = (name: string, paint: Paint, file: string): Line => ({
-    name,
-    paint,
-    points: points(file, ({ images, bitsPerDim }) => [images / 1000, bitsPerDim * DIMENSIONS_OF_A_DIGIT * Math.LN2]),
-  });
+  const curve = (name: string, paint: Paint, file: string): Line => {
+    return { name, paint, points: pointsOf(file, NATS_OF_A_DIGIT) };
+  };
   return drawChart({
     title:
       'A chart of nats per image on held-out binarised digits by thousands of images learnt from: a falling curve for each of two networks.',
     x: { words: 'thousands of images learnt from', from: 0, to: 1300, ticks: [0, 200, 400, 600, 800, 1000, 1200] },
     y: { words: 'nats per image', from: 78, to: 92, ticks: [78, 80, 82, 84, 86, 88, 90, 92] },
     lines: [
-      line('Diagonal BiLSTM, 7 layers, h = 16', paintOf.diagonalBilstm, 'mnist-diagonal-bilstm-7x16'),
+      curve('Diagonal BiLSTM, 7 layers, h = 16', paintOf.diagonalBilstm, 'mnist-diagonal-bilstm-7x16'),
       {
-        ...line('Diagonal BiLSTM, 1 layer, h = 32', paintOf.diagonalBilstm, 'mnist-diagonal-bilstm-1x32'),
+        ...curve('Diagonal BiLSTM, 1 layer, h = 32', paintOf.diagonalBilstm, 'mnist-diagonal-bilstm-1x32'),
         dashed: true,
       },
     ],
   });
 }
 
-function points(file: string, place: (point: CurvePoint) => Point): Point[] {
-  return readCurve(join('docs', 'curves', `${file}.csv`)).map(place);
+/** The points of a file of docs/curves: thousands of images, and bits/dim times `factor`. */
+function pointsOf(file: string, factor: number): (readonly [number, number])[] {
+  return readCurve(join('docs', 'curves', `${file}.csv`)).map(
+    ({ images, bitsPerDim }) => [images / 1000, bitsPerDim * factor] as const,
+  );
 }
