@@ -5,36 +5,27 @@ import { jsonOf } from './cli/tiny-run.js';
 
 const data = join(import.meta.dirname, '../../shared/data');
 
-// The images do not ship: where they are not at hand the tests are skipped, in sight.
+const digits = { set: 'binarized-mnist', folder: 'mnist', unit: 'natsPerImage', within: 0.01 } as const;
+const colours = { set: 'cifar', folder: 'cifar10', unit: 'bitsPerDim', within: 0.001 } as const;
+
+// Of all 9,000 images the scores are those of docs/results.md; the larger networks score every ninth, to save time.
 const scores = [
-  {
-    model: 'binarized-mnist',
-    set: 'binarized-mnist',
-    folder: 'mnist',
-    unit: 'natsPerImage',
-    score: 79.164,
-    within: 0.01,
-  },
-  {
-    model: 'binarized-mnist-1x32',
-    set: 'binarized-mnist',
-    folder: 'mnist',
-    unit: 'natsPerImage',
-    score: 81.19,
-    within: 0.01,
-  },
-  { model: 'cifar', set: 'cifar', folder: 'cifar10', unit: 'bitsPerDim', score: 3.36998, within: 0.001 },
-  { model: 'cifar-row-lstm', set: 'cifar', folder: 'cifar10', unit: 'bitsPerDim', score: 3.8778, within: 0.001 },
-  { model: 'cifar-diagonal-bilstm', set: 'cifar', folder: 'cifar10', unit: 'bitsPerDim', score: 3.8628, within: 0.001 },
+  { ...digits, model: 'binarized-mnist', images: 9000, score: 79.164 },
+  { ...digits, model: 'binarized-mnist-1x32', images: 9000, score: 81.19 },
+  { ...colours, model: 'cifar', images: 9000, score: 3.36998 },
+  { ...colours, model: 'cifar-row-lstm', images: 1000, score: 3.89177 },
+  { ...colours, model: 'cifar-diagonal-bilstm', images: 1000, score: 3.87702 },
 ];
 
+// The images do not ship: where they are not at hand the tests are skipped, in sight.
 (existsSync(data) ? test.each(scores) : test.skip.each(scores))(
-  '$model scores the test images as docs/results.md says',
-  async ({ model, set, folder, unit, score, within }) => {
-    const outcome = await pxv(['eval-images', set, '--model', model, '--data', join(data, folder), '--json']);
+  '$model scores $images test images as it did when it was shipped',
+  async ({ model, set, folder, unit, images, score, within }) => {
+    const source = ['--data', join(data, folder), '--limit', `${images}`];
+    const outcome = await pxv(['eval-images', set, '--model', model, ...source, '--json']);
     expect(outcome.code).toBe(0);
     const found = jsonOf(outcome) as Record<string, number | boolean>;
-    expect(found).toMatchObject({ images: 9000, exact: true });
+    expect(found).toMatchObject({ images, exact: true });
     expect(Math.abs((found[unit] as number) - score)).toBeLessThan(within);
   },
 );
