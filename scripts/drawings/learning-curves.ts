@@ -8,7 +8,7 @@ const paintOf = { pixelCnn: 'seen', rowLstm: 'green', diagonalBilstm: 'red' } as
 
 const NATS_OF_A_DIGIT = 28 * 28 * Math.LN2;
 
-/** What the networks reach on CIFAR-10, in bits/dim, by the number of images that they have learnt from. */
+/** What the three networks reach on CIFAR-10, in bits/dim, by the number of images that they have learnt from. */
 export function cifarCurves(): string {
   const curve = (name: string, paint: Paint, file: string) => ({ name, paint, points: pointsOf(file, 1) });
   const mixture = curve('PixelCNN, 12 layers, mixture', paintOf.pixelCnn, 'cifar-pixel-cnn-12x64-mixture');
@@ -17,7 +17,7 @@ export function cifarCurves(): string {
   const continued = pointsOf('cifar-pixel-cnn-12x64-mixture-continued', 1);
   return drawChart({
     title:
-      'A chart of bits per dimension on held-out images of CIFAR-10 by thousands of images learnt from: falling curves of the two LSTM networks with a softmax, and a lower one of the PixelCNN with a mixture of logistics.',
+      'A chart of bits per dimension on held-out images of CIFAR-10 by thousands of images learnt from: falling curves of the three networks with a softmax, and a lower one of the PixelCNN with a mixture of logistics.',
     x: {
       words: 'thousands of images learnt from',
       from: 0,
@@ -26,6 +26,7 @@ export function cifarCurves(): string {
     },
     y: { words: 'bits/dim', from: 3.2, to: 5, ticks: [3.2, 3.4, 3.6, 3.8, 4, 4.2, 4.4, 4.6, 4.8, 5] },
     lines: [
+      { ...curve('PixelCNN, 12 layers, softmax', paintOf.pixelCnn, 'cifar-pixel-cnn-12x64-softmax'), dashed: true },
       curve('Row LSTM, 6 layers, softmax', paintOf.rowLstm, 'cifar-row-lstm-6x64-softmax'),
       curve('Diagonal BiLSTM, 6 layers, softmax', paintOf.diagonalBilstm, 'cifar-diagonal-bilstm-6x64-softmax'),
       { ...mixture, points: [...mixture.points, ...continued.map(([x, y]) => [shown + x, y] as const)] },
@@ -40,10 +41,12 @@ export function binarizedMnistCurves(): string {
   };
   return drawChart({
     title:
-      'A chart of nats per image on held-out binarised digits by thousands of images learnt from: a falling curve for each of two networks.',
+      'A chart of nats per image on held-out binarised digits by thousands of images learnt from: a falling curve for each of four networks.',
     x: { words: 'thousands of images learnt from', from: 0, to: 1300, ticks: [0, 200, 400, 600, 800, 1000, 1200] },
     y: { words: 'nats per image', from: 78, to: 92, ticks: [78, 80, 82, 84, 86, 88, 90, 92] },
     lines: [
+      curve('PixelCNN, 7 layers, h = 16', paintOf.pixelCnn, 'mnist-pixel-cnn-7x16'),
+      curve('Row LSTM, 7 layers, h = 16', paintOf.rowLstm, 'mnist-row-lstm-7x16'),
       curve('Diagonal BiLSTM, 7 layers, h = 16', paintOf.diagonalBilstm, 'mnist-diagonal-bilstm-7x16'),
       {
         ...curve('Diagonal BiLSTM, 1 layer, h = 32', paintOf.diagonalBilstm, 'mnist-diagonal-bilstm-1x32'),
