@@ -28,6 +28,7 @@ const mayImport = {
 };
 const shared = [
   'src/frame.ts',
+  'src/levels.ts',
   'src/errors.ts',
   'src/make-folder.ts',
   'src/package-folder.ts',

@@ -36,6 +36,7 @@ const cases: Case[] = rows.flatMap(([importer, ...marks]) =>
 );
 const shared = [
   'src/frame.ts',
+  'src/levels.ts',
   'src/errors.ts',
   'src/make-folder.ts',
   'src/package-folder.ts',

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { conditionings } from '../src/conditioning/index.js';
 
 /** Layers, ops and the engine know maps and anchors: what these are made of is for src/conditioning to know. */
 const folders = ['src/model/layers', 'src/model/ops', 'native/engine'];
@@ -22,4 +23,22 @@ test.each(folders.filter((folder) => existsSync(folder)))("%s does without the w
 
 test("the search finds the word 'frame' where it stands", () => {
   expect(linesWith(/FRAME/i, 'src/conditioning').length).toBeGreaterThan(0);
+});
+
+/** A conditioning is known by what it reads and gives: no other code knows one by its name. */
+const conditioningNames = new RegExp(
+  Object.keys(conditionings)
+    .flatMap((name) => [name, name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())])
+    .join('|'),
+);
+const foreign = ['src', 'cli', 'native']
+  .flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))
+  .filter((path) => path !== 'src/conditioning' && statSync(path).isDirectory());
+
+test.each(foreign)('%s knows no conditioning by name', (folder) => {
+  expect(linesWith(conditioningNames, folder)).toEqual([]);
+});
+
+test('the search finds names of conditionings where they stand', () => {
+  expect(linesWith(conditioningNames, 'src/conditioning').length).toBeGreaterThan(0);
 });

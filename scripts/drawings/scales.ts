@@ -1,5 +1,5 @@
 import { buildChain, unknownSubPixels } from '../../src/model/chain.js';
-import { lowResolutionImageOf } from '../../src/model/description.js';
+import { needsOf } from '../../src/conditioning/index.js';
 import { describeModel } from '../../src/model/presets.js';
 import { cellOf, drawGrid, type Place } from './grid.js';
 import { Drawing, type Paint } from './svg.js';
@@ -61,7 +61,7 @@ export function scales(): string {
     const { description } = chain.scales[scale];
     const unknown = unknownSubPixels(description);
     if (unknown === null || unknown[row * description.size.width + column] === 1) return scale;
-    const { factor } = lowResolutionImageOf(description)!;
+    const { factor } = needsOf(description.conditioning).coarser!;
     return drawnAt(scale - 1, row / factor, column / factor);
   }
 }

@@ -1,22 +1,8 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 import type { ParameterSpec } from '../backend/parameters.js';
-import type { Channels, Size } from '../frame.js';
-
-/** What a model is told besides the image's own earlier sub-pixels. Values are levels (0 to levels - 1) as floats. */
-export interface Given {
-  previousFrames?: {
-    /**
-     * One tensor for each frame of the context, oldest first, [batch, height, width, channels]. Frames that do not exist
-     * repeat the oldest that does; where none does, all are at the middle level.
-     */
-    frames: readonly Tensor4D[];
-    /** [batch, height, width, context]: 1 where the frame exists, else 0. */
-    valid: Tensor4D;
-  };
-  /** The same image at the next coarser scale, [batch, coarse height, coarse width, channels]. */
-  lowResolutionImage?: Tensor4D;
-}
+import type { ImageShape } from '../levels.js';
+import type { Given, Needs } from './given.js';
 
 /** What crosses from one conditioning into a network. */
 export type Condition = {
@@ -29,22 +15,18 @@ export type Condition = {
   anchor?: Tensor4D;
 };
 
-/** The network that a conditioning serves. */
-export interface ConditionedNetwork {
-  size: Size;
-  channels: Channels;
-  levels: number;
-}
-
-/** One kind of conditioning: how what is given becomes a map and an anchor. Plain tfjs, differentiable in weights. */
+/** One kind of conditioning: what it reads, and how that becomes a map and an anchor. Plain tfjs, differentiable in weights. */
 export interface Conditioning<D extends { type: string }> {
   type: D['type'];
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
+  /** What it reads. */
+  needs(description: D): Needs;
   /** Whether it gives an anchor. */
   anchored: boolean;
   /** Features of the map. */
   mapFeatures(description: D): number;
-  parameters(description: D, network: ConditionedNetwork): ParameterSpec[];
+  /** @param network what the images of the network are made of */
+  parameters(description: D, network: ImageShape): ParameterSpec[];
   /** @param weights tensors in the order of `parameters` */
-  condition(description: D, network: ConditionedNetwork, given: Given, weights: readonly Tensor[]): Condition;
+  condition(description: D, network: ImageShape, given: Given, weights: readonly Tensor[]): Condition;
 }

@@ -1,8 +1,11 @@
 import type { Conditioning } from './conditioning.js';
+import { allNeeds, type Needs } from './given.js';
 import { lowResolutionImage, type LowResolutionImageDescription } from './low-resolution-image.js';
 import { previousFrames, type PreviousFramesDescription } from './previous-frames.js';
 
 export * from './conditioning.js';
+export * from './given.js';
+export { subsample } from './subsample.js';
 export type { LowResolutionImageDescription, PreviousFramesDescription };
 export type ConditioningDescription = PreviousFramesDescription | LowResolutionImageDescription;
 
@@ -15,4 +18,9 @@ export const conditionings = {
 /** The conditioning of a description. */
 export function conditioningOf(description: ConditioningDescription): Conditioning<ConditioningDescription> {
   return conditionings[description.type];
+}
+
+/** What the conditionings of a network read together. */
+export function needsOf(descriptions: readonly ConditioningDescription[]): Needs {
+  return allNeeds(descriptions.map((description) => conditioningOf(description).needs(description)));
 }

@@ -36,14 +36,15 @@ function layers({ factor, features }: LowResolutionImageDescription, channels: n
 export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
   type: 'low-resolution-image',
   schema,
+  needs: ({ factor, shared }) => ({ context: 0, coarser: { factor, known: shared === 'known' } }),
   anchored: false,
   mapFeatures: ({ features }) => features,
   parameters: (description, { channels }) => layers(description, channels).flatMap(layerParameters),
 
   condition(description, { size, channels, levels }, given, weights): Condition {
-    if (given.lowResolutionImage === undefined) throw new TypeError('low-resolution-image: no image was given');
+    if (given.coarser === undefined) throw new TypeError('low-resolution-image: no image was given');
     const middle = (levels - 1) / 2;
-    const scaled = tf.div<Tensor4D>(tf.sub(given.lowResolutionImage, middle), middle);
+    const scaled = tf.div<Tensor4D>(tf.sub(given.coarser, middle), middle);
     const [coarse, coarse0, coarse1, up, map] = bindLayers(layers(description, channels), weights);
     const inner = residual(residual(coarse(scaled), coarse0), coarse1);
     return { map: map(up(inner, size)) };

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { Condition, ConditionedNetwork, Conditioning, Given } from './conditioning.js';
+import type { ImageShape } from '../levels.js';
+import type { Condition, Conditioning } from './conditioning.js';
+import type { FrameWindow } from './frame-window.js';
 import { bindLayers, layerParameters, residual, type ConvolutionLayer } from './layers.js';
 
 const schema = z.strictObject({
@@ -21,7 +23,7 @@ const DIFFERENCE_GAIN = 8;
  * Convolutions down to a quarter of the size and transposed convolutions back up, each size added to its equal on the
  * way down, so that the map knows fine detail as well as movement of a dozen pixels.
  */
-function layers(description: PreviousFramesDescription, network: ConditionedNetwork): ConvolutionLayer[] {
+function layers(description: PreviousFramesDescription, network: ImageShape): ConvolutionLayer[] {
   const { context, features } = description;
   const inputs = context * network.channels + (context > 1 ? network.channels : 0) + context;
   const inner = 2 * features;
@@ -40,11 +42,9 @@ function layers(description: PreviousFramesDescription, network: ConditionedNetw
   ];
 }
 
-type GivenFrames = NonNullable<Given['previousFrames']>;
-
 /** The previous frames, scaled, their last difference, and a plane for each that tells whether the frame exists. */
-function inputs({ context }: PreviousFramesDescription, { levels }: ConditionedNetwork, given: GivenFrames): Tensor4D {
-  const { frames, valid } = given;
+function inputs({ context }: PreviousFramesDescription, { levels }: ImageShape, window: FrameWindow): Tensor4D {
+  const { frames, valid } = window;
   const middle = (levels - 1) / 2;
   const scaled = frames.map((frame) => tf.div<Tensor4D>(tf.sub(frame, middle), middle));
   if (context === 1) return tf.concat([...scaled, valid], 3);
@@ -59,21 +59,22 @@ function inputs({ context }: PreviousFramesDescription, { levels }: ConditionedN
 export const previousFrames: Conditioning<PreviousFramesDescription> = {
   type: 'previous-frames',
   schema,
+  needs: ({ context }) => ({ context, coarser: null }),
   anchored: true,
   mapFeatures: (description) => description.features,
   parameters: (description, network) => layers(description, network).flatMap(layerParameters),
 
   condition(description, network, given, weights): Condition {
-    if (given.previousFrames === undefined) throw new TypeError('previous-frames: no frames were given');
-    const frames = given.previousFrames;
+    if (given.window === undefined) throw new TypeError('previous-frames: no frames were given');
+    const { window } = given;
     const bound = bindLayers(layers(description, network), weights);
     const [full, toHalf, half0, half1, toQuarter, quarter0, quarter1, fromQuarter, fromHalf, map] = bound;
     const sizeOf = ({ shape: [, height, width] }: Tensor4D) => ({ height, width });
-    const fine = full(inputs(description, network, frames));
+    const fine = full(inputs(description, network, window));
     const half = residual(residual(toHalf(fine), half0), half1);
     const quarter = residual(residual(toQuarter(half), quarter0), quarter1);
     const back = tf.add<Tensor4D>(half, fromQuarter(quarter, sizeOf(half)));
     const up = tf.add<Tensor4D>(fine, fromHalf(back, sizeOf(fine)));
-    return { map: map(up), anchor: frames.frames[description.context - 1] };
+    return { map: map(up), anchor: window.frames[description.context - 1] };
   },
 };

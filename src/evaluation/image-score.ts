@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Model } from '../model/checkpoint.js';
-import { lowResolutionImageOf } from '../model/description.js';
+import { needsOf } from '../conditioning/index.js';
+import type { NetworkDescription } from '../model/description.js';
 import { ExampleBuffer, frameBytes } from '../model/examples.js';
 import { BITS_PER_NAT, subPixelNatsOfExamples } from './scoring.js';
 import { quantile, RunningMean } from './statistics.js';
@@ -97,8 +98,8 @@ export async function bitsOfPixels(
   return bits;
 }
 
-function factorOf(description: Parameters<typeof lowResolutionImageOf>[0]): number {
-  return lowResolutionImageOf(description)?.factor ?? 1;
+function factorOf({ conditioning }: NetworkDescription): number {
+  return needsOf(conditioning).coarser?.factor ?? 1;
 }
 
 /** [images, sub-pixels of all scales], in nats. */

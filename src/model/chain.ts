@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
-import type { Given } from '../conditioning/index.js';
-import { lowResolutionImageOf, type ModelDescription, type NetworkDescription } from './description.js';
+import { cutGiven, needsOf, subsample } from '../conditioning/index.js';
+import type { ModelDescription, NetworkDescription } from './description.js';
 import { frameBytes, type Examples, type ExampleShape } from './examples.js';
 import { buildNetwork, subPixelNats, type Network } from './network.js';
 
@@ -23,14 +23,14 @@ export interface Chain {
 export function buildChain({ scales: descriptions }: ModelDescription): Chain {
   const scales = descriptions.map(buildNetwork);
   const { size, channels, levels } = descriptions[descriptions.length - 1];
-  const context = Math.max(...descriptions.map(contextLength));
+  const context = Math.max(...descriptions.map(({ conditioning }) => needsOf(conditioning).context));
   return {
     scales,
     parameters: scales.flatMap(({ parameters }, scale) =>
       parameters.map((spec) => ({ ...spec, name: `scales.${scale}.${spec.name}` })),
     ),
     examples: { size, channels, levels, context },
-    exact: descriptions.every((network) => lowResolutionImageOf(network)?.shared !== 'predicted'),
+    exact: descriptions.every((network) => needsOf(network.conditioning).coarser?.known !== false),
   };
 }
 
@@ -51,21 +51,13 @@ export function dimensions({ examples }: Chain): number {
  * @param examples at the finest scale
  */
 export function examplesOfScale(chain: Chain, scale: number, examples: Examples): Examples {
-  const { description } = chain.scales[scale];
   const step = pixelsOfFinest(chain, scale);
-  const given: Given = {};
-  const context = contextLength(description);
-  if (context > 0 && examples.given.previousFrames !== undefined) {
-    const { frames, valid } = examples.given.previousFrames;
-    const missing = frames.length - context;
-    const planes = subsample(valid, step);
-    given.previousFrames = {
-      frames: frames.slice(missing).map((frame) => subsample(frame, step)),
-      valid: missing === 0 ? planes : tf.slice(planes, [0, 0, 0, missing]),
-    };
-  }
-  if (scale > 0) given.lowResolutionImage = subsample(examples.seen, pixelsOfFinest(chain, scale - 1));
-  return { image: subsample(examples.image, step), seen: subsample(examples.seen, step), given };
+  const coarser = scale === 0 ? undefined : subsample(examples.seen, pixelsOfFinest(chain, scale - 1));
+  return {
+    image: subsample(examples.image, step),
+    seen: subsample(examples.seen, step),
+    given: cutGiven(examples.given, needsOf(chain.scales[scale].description.conditioning), step, coarser),
+  };
 }
 
 /**
@@ -93,29 +85,19 @@ export function chainNats(
 
 /** 1 for each sub-pixel that a network predicts, 0 for those known from the scale before; null: it predicts all. */
 export function unknownSubPixels(description: NetworkDescription): Float32Array | null {
-  const { size, channels } = description;
-  const given = lowResolutionImageOf(description);
-  if (given === null || given.shared === 'predicted') return null;
+  const { size, channels, conditioning } = description;
+  const { coarser } = needsOf(conditioning);
+  if (coarser === null || !coarser.known) return null;
   return Float32Array.from({ length: frameBytes(description) }, (_, at) => {
     const pixel = Math.floor(at / channels);
     const [y, x] = [Math.floor(pixel / size.width), pixel % size.width];
-    return y % given.factor === 0 && x % given.factor === 0 ? 0 : 1;
+    return y % coarser.factor === 0 && x % coarser.factor === 0 ? 0 : 1;
   });
-}
-
-/** Number of previous frames that a network is given; 0: none. */
-export function contextLength({ conditioning }: NetworkDescription): number {
-  return conditioning.find((given) => given.type === 'previous-frames')?.context ?? 0;
 }
 
 /** How many pixels of the finest scale, down and across, there are for one of a scale. */
 export function pixelsOfFinest({ scales }: Chain, scale: number): number {
   return scales
     .slice(scale + 1)
-    .reduce((product, { description }) => product * (lowResolutionImageOf(description)?.factor ?? 1), 1);
-}
-
-/** Every so many pixels of a map, down and across, from its first. */
-function subsample(map: Tensor4D, step: number): Tensor4D {
-  return step === 1 ? map : (tf.stridedSlice(map, [0, 0, 0, 0], map.shape, [1, step, step, 1]) as Tensor4D);
+    .reduce((product, { description }) => product * (needsOf(description.conditioning).coarser?.factor ?? 1), 1);
 }

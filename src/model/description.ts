@@ -1,9 +1,5 @@
 import { z } from 'zod';
-import {
-  conditionings,
-  type ConditioningDescription,
-  type LowResolutionImageDescription,
-} from '../conditioning/index.js';
+import { conditionings, needsOf, type ConditioningDescription } from '../conditioning/index.js';
 import type { Size } from '../frame.js';
 import { headOf, heads, type HeadDescription } from './heads/index.js';
 import { layers, type LayerDescription } from './layers/index.js';
@@ -89,16 +85,12 @@ export const modelSchema: z.ZodType<ModelDescription> = z
     });
   });
 
-/** The conditioning by which a scale is given the one before; null for the first scale. */
-export function lowResolutionImageOf({ conditioning }: NetworkDescription): LowResolutionImageDescription | null {
-  return conditioning.find((given) => given.type === 'low-resolution-image') ?? null;
-}
-
 /** Why a scale cannot follow another (undefined: be the first); null where it can. */
 function misfit(network: NetworkDescription, coarser: NetworkDescription | undefined): string | null {
-  const given = lowResolutionImageOf(network);
-  if (coarser === undefined) return given === null ? null : 'low-resolution-image at the first scale, which has none';
-  if (given === null) return 'a scale after the first needs low-resolution-image';
+  const { coarser: given } = needsOf(network.conditioning);
+  const reader = network.conditioning.find((one) => needsOf([one]).coarser !== null)?.type;
+  if (coarser === undefined) return given === null ? null : `${reader} at the first scale, which has none before it`;
+  if (given === null) return 'a scale after the first needs a conditioning on the scale before';
   const { size, channels, levels } = network;
   const [width, height] = [size.width, size.height].map((side) => Math.ceil(side / given.factor));
   if (coarser.size.width !== width || coarser.size.height !== height)

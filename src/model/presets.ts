@@ -1,4 +1,4 @@
-import type { ConditioningDescription } from '../conditioning/index.js';
+import { describeCoarserImage, describeFrames, type FramesConditioning } from '../conditioning/presets.js';
 import type { Channels, Size } from '../frame.js';
 import type { ModelDescription, NetworkDescription } from './description.js';
 import type { HeadDescription } from './heads/index.js';
@@ -22,6 +22,8 @@ export interface PresetSettings {
   initialState?: 'zero' | 'learned';
   /** Previous frames given; 0: none. */
   context: number;
+  /** How they are read; the default is that of `describeFrames`. */
+  frames?: FramesConditioning;
   /** Multi-scale: the factor from each scale to the next finer one, the coarsest first; none: a single scale. */
   factors?: readonly number[];
   /** Whether the pixels that two scales share are known at the finer one (see LowResolutionImageDescription). */
@@ -62,9 +64,6 @@ const headPresets: Record<HeadDescription['type'], HeadPreset> = {
   }),
 };
 
-/** Features of the map that each conditioning gives. */
-const MAP_FEATURES = 32;
-
 /**
  * Describes a model by the name of its networks: 7x7 first layer of 2h features, the layers, the output layers. All scales
  * of a chain are alike.
@@ -77,8 +76,7 @@ export function describeModel(name: NetworkName, settings: PresetSettings): Mode
     const network = describeNetwork(name, settings, { width: side(size.width), height: side(size.height) });
     if (scale === 0) return network;
     const factor = factors[scale - 1];
-    const given: ConditioningDescription = { type: 'low-resolution-image', factor, features: MAP_FEATURES, shared };
-    return { ...network, conditioning: [given, ...network.conditioning] };
+    return { ...network, conditioning: [describeCoarserImage(factor, shared), ...network.conditioning] };
   });
   return { version: 1, scales };
 }
@@ -95,6 +93,6 @@ function describeNetwork(name: NetworkName, settings: PresetSettings, size: Size
     skips,
     output: output ?? [2 * hidden],
     head: headPresets[head](levels, context > 0),
-    conditioning: context > 0 ? [{ type: 'previous-frames', context, features: MAP_FEATURES }] : [],
+    conditioning: context > 0 ? [describeFrames(context, settings.frames)] : [],
   };
 }

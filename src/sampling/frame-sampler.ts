@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Given } from '../conditioning/index.js';
+import { needsOf, type Given } from '../conditioning/index.js';
 import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
 import type { Model } from '../model/checkpoint.js';
-import { lowResolutionImageOf } from '../model/description.js';
 import { byteOf, disposeExamples, frameBytes, type Examples } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import type { DrawSettings } from './draw.js';
@@ -110,7 +109,7 @@ export class FrameSampler {
       size.width,
       channels,
     ];
-    return { ...given, lowResolutionImage: tf.tensor4d(Float32Array.from(coarse), shape) };
+    return { ...given, coarser: tf.tensor4d(Float32Array.from(coarse), shape) };
   }
 
   /** The sub-pixels of a scale that are known, or that the scale before has drawn; null where there are none. */
@@ -126,7 +125,7 @@ export class FrameSampler {
     if (unknown === null && known === undefined) return null;
     const { size, channels } = description;
     const step = pixelsOfFinest(chain, scale);
-    const factor = lowResolutionImageOf(description)?.factor ?? 1;
+    const factor = needsOf(description.conditioning).coarser?.factor ?? 1;
     const coarseWidth = Math.ceil(size.width / factor);
     const image = frameBytes(description);
     return Int16Array.from({ length: batch * image }, (_, index) => {

@@ -3,18 +3,18 @@ import type { Disturb, ExampleShape } from '../model/examples.js';
 /** A source of numbers in [0, 1). */
 type Uniform = () => number;
 
-/** Strengths, as shares of the range of levels. */
-const NOISE = { weakest: 1 / 256, strongest: 1 / 16 };
-const CONTEXT_NOISE = 1 / 64;
+/** The strongest noise, as shares of the range of levels: on the image's own sub-pixels, and on the frames before. */
+const STRONGEST = { seen: 1 / 16, context: 1 / 32 };
 const PATCH = { largest: 1 / 6, count: 3 };
 const OUTLIERS = { share: 0.02, largest: 1 / 3 };
 
 /**
- * Shows the network sub-pixels that are a little wrong, while what it has to predict stays true.
+ * Shows the network sub-pixels that are a little wrong, while what it has to predict stays true, and says how wrong.
  *
  * A network that only ever saw true sub-pixels takes its own improbable draws for facts: it predicts that the deviation
  * goes on, and a sampled frame runs away from its anchor. With noise, outliers and shifted patches in what it is shown,
- * as a sampled frame has them, it learns to come back. The likelihood stays exact: scoring disturbs nothing.
+ * as a sampled frame has them, it learns to come back. A conditioning that reads the strength trusts what is true as
+ * before, so that scoring, which disturbs nothing, loses nothing. The likelihood stays exact.
  */
 export class Disturbance {
   constructor(private readonly shape: ExampleShape) {}
@@ -24,20 +24,22 @@ export class Disturbance {
     const uniform = mulberry32(seed);
     return (seen, context) => {
       const range = this.shape.levels - 1;
-      const strength = NOISE.weakest * (NOISE.strongest / NOISE.weakest) ** uniform();
-      this.shiftPatches(seen, uniform);
-      this.scatterOutliers(seen, uniform);
-      addNoise(seen, strength * range, uniform);
-      const contextNoise = uniform() * CONTEXT_NOISE * range;
-      for (const frame of context) addNoise(frame, contextNoise, uniform);
+      // Most of the strengths are small, as the errors of a drawn frame are at first.
+      const root = uniform();
+      const strength = root ** 2;
+      this.shiftPatches(seen, root, uniform);
+      this.scatterOutliers(seen, root, uniform);
+      addNoise(seen, strength * STRONGEST.seen * range, uniform);
+      for (const frame of context) addNoise(frame, strength * STRONGEST.context * range, uniform);
       for (const values of [seen, ...context]) {
         for (let i = 0; i < values.length; i++) values[i] = Math.min(Math.max(Math.round(values[i]), 0), range);
       }
+      return strength * STRONGEST.seen * range;
     };
   }
 
   /** Adds a constant to each channel of some rectangles. */
-  private shiftPatches(seen: Float32Array, uniform: Uniform): void {
+  private shiftPatches(seen: Float32Array, strength: number, uniform: Uniform): void {
     const { size, channels, levels } = this.shape;
     const patches = Math.floor(uniform() * (PATCH.count + 1));
     for (let patch = 0; patch < patches; patch++) {
@@ -45,7 +47,7 @@ export class Disturbance {
       const bottom = top + Math.ceil(uniform() * (size.height - top));
       const right = left + Math.ceil(uniform() * (size.width - left));
       for (let channel = 0; channel < channels; channel++) {
-        const shift = (2 * uniform() - 1) * PATCH.largest * (levels - 1);
+        const shift = (2 * uniform() - 1) * strength * PATCH.largest * (levels - 1);
         for (let y = top; y < bottom; y++) {
           for (let x = left; x < right; x++) seen[(y * size.width + x) * channels + channel] += shift;
         }
@@ -54,12 +56,12 @@ export class Disturbance {
   }
 
   /** Moves a few sub-pixels far away. */
-  private scatterOutliers(seen: Float32Array, uniform: Uniform): void {
+  private scatterOutliers(seen: Float32Array, strength: number, uniform: Uniform): void {
     const share = uniform() * OUTLIERS.share;
     const count = Math.floor(share * seen.length);
     for (let i = 0; i < count; i++) {
       const at = Math.floor(uniform() * seen.length);
-      seen[at] += (2 * uniform() - 1) * OUTLIERS.largest * (this.shape.levels - 1);
+      seen[at] += (2 * uniform() - 1) * strength * OUTLIERS.largest * (this.shape.levels - 1);
     }
   }
 }

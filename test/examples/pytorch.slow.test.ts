@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chainNats, dimensions, examplesOfScale, parametersOfScale } from '../../src/model/chain.js';
 import { loadModel, saveModel, type Model } from '../../src/model/checkpoint.js';
-import { lowResolutionImageOf, type NetworkDescription } from '../../src/model/description.js';
+import { needsOf } from '../../src/conditioning/index.js';
+import type { NetworkDescription } from '../../src/model/description.js';
 import { ExampleBuffer, frameBytes } from '../../src/model/examples.js';
 import { conditionOf, networkOutput } from '../../src/model/network.js';
 import { writeSafetensors, type NamedArray } from '../../src/model/safetensors.js';
@@ -34,7 +35,7 @@ const previousFrames = { type: 'previous-frames', context: 1, features: 3 } as c
 
 /** A network by itself, or after a scale that makes the small image that it is given. */
 function chainOf(network: NetworkDescription): NetworkDescription[] {
-  if (lowResolutionImageOf(network) === null) return [network];
+  if (needsOf(network.conditioning).coarser === null) return [network];
   return [{ ...network, size: { width: 3, height: 4 }, conditioning: [] }, network];
 }
 

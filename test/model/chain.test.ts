@@ -74,7 +74,7 @@ test('a scale sees every so many pixels of the finest, of odd sizes as well, and
     const { image, given } = examplesOfScale(chain, scale, examples);
     return {
       image: [...image.dataSync()],
-      small: given.lowResolutionImage && [...given.lowResolutionImage.dataSync()],
+      small: given.coarser && [...given.coarser.dataSync()],
     };
   };
   expect(values(0)).toEqual({ image: [0, 4], small: undefined });
@@ -103,11 +103,11 @@ test('a scale of a shorter context is given the last frames of the longest', () 
   const frames = randomFrames(chain.examples, 2, 1);
   buffer.add(frames, 2, false);
   const examples = buffer.tensors();
-  const { previousFrames } = examplesOfScale(chain, 0, examples).given;
-  expect(previousFrames!.frames).toHaveLength(1);
-  expect(previousFrames!.frames[0].dataSync()[0]).toBe(frames[0]);
-  expect(previousFrames!.valid.shape).toEqual([1, 4, 3, 1]);
-  expect([...previousFrames!.valid.dataSync()]).toEqual(new Array<number>(12).fill(1));
+  const { window } = examplesOfScale(chain, 0, examples).given;
+  expect(window!.frames).toHaveLength(1);
+  expect(window!.frames[0].dataSync()[0]).toBe(frames[0]);
+  expect(window!.valid.shape).toEqual([1, 4, 3, 1]);
+  expect([...window!.valid.dataSync()]).toEqual(new Array<number>(12).fill(1));
 });
 
 test('the gradients of scales trained together are those of each trained apart', () => {
@@ -157,12 +157,12 @@ describe('a chain is refused', () => {
     {
       name: 'whose first scale is given a smaller image',
       change: (scales: NetworkDescription[]) => scales.slice(1),
-      message: 'low-resolution-image at the first scale, which has none',
+      message: 'low-resolution-image at the first scale, which has none before it',
     },
     {
       name: 'with a scale that is not given the one before',
       change: ([coarse, middle, fine]: NetworkDescription[]) => [coarse, { ...middle, conditioning: [] }, fine],
-      message: 'a scale after the first needs low-resolution-image',
+      message: 'a scale after the first needs a conditioning on the scale before',
     },
     {
       name: 'whose sizes do not follow from each other',

@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Channels } from '../../src/frame.js';
 import { initialiseParameters } from '../../src/backend/parameters.js';
-import { lowResolutionImageOf, type NetworkDescription } from '../../src/model/description.js';
-import { buildChain, contextLength } from '../../src/model/chain.js';
+import { needsOf } from '../../src/conditioning/index.js';
+import type { NetworkDescription } from '../../src/model/description.js';
+import { buildChain } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from '../../src/model/examples.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
@@ -135,18 +136,18 @@ export function tinyChain(changes: Partial<NetworkDescription> = {}): NetworkDes
  * are two), and a small image of its own.
  */
 export function randomExamples(description: NetworkDescription, batch: number, seed: number): Examples {
-  const context = contextLength(description);
+  const context = needsOf(description.conditioning).context;
   const buffer = new ExampleBuffer({ ...description, context }, batch);
   for (let example = 0; example < batch; example++) {
     const frames = example === 0 ? Math.max(1, context) : context + 1;
     buffer.add(randomFrames(description, frames, seed + example), frames, false);
   }
   const examples = buffer.tensors();
-  const given = lowResolutionImageOf(description);
+  const given = needsOf(description.conditioning).coarser;
   if (given === null) return examples;
   const { size, channels, levels } = description;
   const [height, width] = [size.height, size.width].map((side) => Math.ceil(side / given.factor));
   const small = Float32Array.from(randomInts(batch * height * width * channels, levels, seed + 500));
   const lowResolutionImage: tf.Tensor4D = tf.tensor4d(small, [batch, height, width, channels]);
-  return { ...examples, given: { ...examples.given, lowResolutionImage } };
+  return { ...examples, given: { ...examples.given, coarser: lowResolutionImage } };
 }

@@ -111,13 +111,13 @@ function referenceExample({ image, given }: Examples, index: number): ReferenceE
     const all = Float64Array.from(tensor.dataSync());
     return all.subarray((index * all.length) / tensor.shape[0], ((index + 1) * all.length) / tensor.shape[0]);
   };
-  const { frames = [], valid } = given.previousFrames ?? {};
-  const { lowResolutionImage } = given;
+  const { frames = [], valid } = given.window ?? {};
+  const { coarser } = given;
   return {
     image: values(image),
     frames: frames.map(values),
     valid: valid ? [...values(valid).subarray(0, frames.length)] : [],
-    small: lowResolutionImage ? values(lowResolutionImage) : null,
+    small: coarser ? values(coarser) : null,
   };
 }
 

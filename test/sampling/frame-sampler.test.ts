@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { examplesOfScale, parametersOfScale } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { Context } from '../../src/model/context.js';
-import { lowResolutionImageOf, type NetworkDescription } from '../../src/model/description.js';
+import { needsOf } from '../../src/conditioning/index.js';
+import type { NetworkDescription } from '../../src/model/description.js';
 import { byteOf, disposeExamples, ExampleBuffer, type Examples } from '../../src/model/examples.js';
 import { toTensors } from '../../src/model/weights.js';
 import { natsOfExamples } from '../../src/evaluation/scoring.js';
@@ -21,7 +22,7 @@ beforeEach(() => tf.setBackend('native-typescript'));
 /** Every tiny network that is a model of its own, and chains of two scales. */
 const tinyModels: [string, NetworkDescription[]][] = [
   ...tinyNetworks
-    .filter(([, network]) => lowResolutionImageOf(network) === null)
+    .filter(([, network]) => needsOf(network.conditioning).coarser === null)
     .map(([name, network]): [string, NetworkDescription[]] => [name, [network]]),
   ['RGB 3x4 then 5x7, softmax', tinyChain({ head: softmax, levels: 16, conditioning: [] })],
   ['grey 3x4 then 5x7, logistic-mixture, given two frames', tinyChain({ channels: 1 })],
@@ -90,7 +91,7 @@ async function drawScale(
   const drawn = await new ImageSampler(chain.scales[scale], weights, tensors).draw({
     given: () => ({
       ...examplesOfScale(chain, scale, examples).given,
-      ...(coarse && { lowResolutionImage: tf.tensor4d(Float32Array.from(coarse), [1, 4, 3, channels]) }),
+      ...(coarse && { coarser: tf.tensor4d(Float32Array.from(coarse), [1, 4, 3, channels]) }),
     }),
     known,
     noise,

@@ -3,7 +3,7 @@ import { frameBytes } from '../../src/model/examples.js';
 import { buildNetwork } from '../../src/model/network.js';
 import { ImageSampler } from '../../src/sampling/image-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
-import { lowResolutionImageOf } from '../../src/model/description.js';
+import { needsOf } from '../../src/conditioning/index.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
 import { randomWeights, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
 import { randomInts } from '../random.js';
@@ -21,7 +21,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
   });
 
   describe('known sub-pixels are kept, and the others are drawn from them:', () => {
-    const networks = tinyNetworks.filter(([, network]) => lowResolutionImageOf(network) === null).map(smaller);
+    const networks = tinyNetworks.filter(([, network]) => needsOf(network.conditioning).coarser === null).map(smaller);
     test.each(networks)('%s', async (_, description) => {
       const levels = randomInts(2 * frameBytes(description), description.levels, 3);
       const known = Int16Array.from(levels, (level, at) => (at % 4 === 0 ? level : -1));

@@ -14,7 +14,7 @@ function valuesOf({ image, seen, given }: Examples): number[][] {
   const tensors = [
     image,
     seen,
-    ...(given.previousFrames ? [...given.previousFrames.frames, given.previousFrames.valid] : []),
+    ...(given.window ? [...given.window.frames, given.window.valid, given.window.noise] : []),
   ];
   return tensors.map((tensor) => [...tensor.dataSync()]);
 }
@@ -84,7 +84,7 @@ test('the frame before the first is missing: the oldest stands in for it, and a 
     disturb: 0,
   });
   const { given } = batches.batch(0);
-  const { frames, valid } = given.previousFrames!;
+  const { frames, valid } = given.window!;
   expect([...frames[0].dataSync()]).toEqual([...frames[1].dataSync()]);
   expect([...valid.dataSync()].slice(0, 4)).toEqual([0, 1, 0, 1]);
 });
@@ -106,6 +106,19 @@ test('disturbance changes what the network is shown in some of the examples, and
   }
   expect(disturbed).toBeGreaterThan(10);
   expect(disturbed).toBeLessThan(30);
+});
+
+test('the network is told how strong a disturbance is, and exactly 0 where there is none', () => {
+  const pixels = shape.size.width * shape.size.height;
+  for (let step = 0; step < 10; step++) {
+    const [image, seen, , , , noise] = batch(step, { disturb: 0.5 });
+    for (let example = 0; example < settings.batch; example++) {
+      const [truth, shown, told] = [image, seen, noise].map((v) => v.slice(example * pixels, (example + 1) * pixels));
+      expect(new Set(told).size).toBe(1);
+      if (told[0] === 0) expect(shown).toEqual(truth);
+      else expect(told[0]).toBeLessThan(256 / 16);
+    }
+  }
 });
 
 test('a batch that is disposed of leaves no tensor', () => {

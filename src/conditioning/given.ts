@@ -1,0 +1,58 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { ImageShape } from '../levels.js';
+import { cutWindow, FrameWindowBuffer, type FrameWindow } from './frame-window.js';
+
+/** What a model is told besides the image's own earlier sub-pixels. Values are levels (0 to levels - 1) as floats. */
+export interface Given {
+  window?: FrameWindow;
+  /** The same image at the next coarser scale, [batch, coarse height, coarse width, channels]. */
+  coarser?: Tensor4D;
+}
+
+/** What conditionings read. */
+export interface Needs {
+  /** Number of frames before the image; 0: none. */
+  context: number;
+  /** The image at the scale before; null: not read. */
+  coarser: CoarserImage | null;
+}
+
+export interface CoarserImage {
+  /** Pixels of this scale, down and across, for one of the coarser: its (r, c) is the pixel (factor r, factor c) here. */
+  factor: number;
+  /** Whether the pixels that both scales have are known here, neither scored nor drawn again. */
+  known: boolean;
+}
+
+/** All that several conditionings read together. */
+export function allNeeds(needs: readonly Needs[]): Needs {
+  return {
+    context: Math.max(0, ...needs.map(({ context }) => context)),
+    coarser: needs.find(({ coarser }) => coarser !== null)?.coarser ?? null,
+  };
+}
+
+/** Collects what is given beside the image itself, example by example; null where nothing is. */
+export function givenBuffer(shape: ImageShape, { context }: Pick<Needs, 'context'>, capacity: number) {
+  return context === 0 ? null : new FrameWindowBuffer(shape, context, capacity);
+}
+
+/**
+ * What is given at a coarser scale, of what is given at the finest. Frees nothing.
+ *
+ * @param step pixels of the finest scale, down and across, for one of the coarser
+ * @param coarser the image at the scale before
+ */
+export function cutGiven(given: Given, { context }: Needs, step: number, coarser: Tensor4D | undefined): Given {
+  return {
+    ...(context > 0 && given.window && { window: cutWindow(given.window, context, step) }),
+    ...(coarser && { coarser }),
+  };
+}
+
+/** Frees the tensors of what is given. */
+export function disposeGiven({ window, coarser }: Given): void {
+  if (window) tf.dispose([...window.frames, window.valid, window.noise]);
+  if (coarser) tf.dispose(coarser);
+}

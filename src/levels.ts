@@ -1,0 +1,49 @@
+import type { Channels, Size } from './frame.js';
+
+/** The level (0 to levels - 1) of a byte: equal parts of 0..255. */
+export function levelOf(byte: number, levels: number): number {
+  return (byte * levels) >> 8;
+}
+
+/**
+ * The byte that shows a level: 0 and levels - 1 become 0 and 255, the others lie evenly between them, as near as bytes
+ * can that `levelOf` brings back to the same level.
+ */
+export function byteOf(level: number, levels: number): number {
+  const [first, next] = [level, level + 1].map((from) => Math.ceil((256 * from) / levels));
+  return Math.min(Math.max(Math.round((level * 255) / (levels - 1)), first), next - 1);
+}
+
+/** What the images of a model are made of. */
+export interface ImageShape {
+  size: Size;
+  channels: Channels;
+  /** Number of values a sub-pixel can have, 2 to 256. */
+  levels: number;
+}
+
+/** Bytes of one image: its dimensions. */
+export function frameBytes({ size, channels }: Pick<ImageShape, 'size' | 'channels'>): number {
+  return size.height * size.width * channels;
+}
+
+/**
+ * Writes the levels of one image.
+ *
+ * @param from bytes, height x width x channels, from `start` on
+ * @param mirrored swaps left and right
+ */
+export function writeLevels(
+  { size, channels, levels }: ImageShape,
+  from: Uint8Array,
+  start: number,
+  mirrored: boolean,
+  into: Float32Array,
+): void {
+  for (let y = 0, target = 0; y < size.height; y++) {
+    for (let x = 0; x < size.width; x++) {
+      const source = start + (y * size.width + (mirrored ? size.width - 1 - x : x)) * channels;
+      for (let c = 0; c < channels; c++) into[target++] = levelOf(from[source + c], levels);
+    }
+  }
+}
