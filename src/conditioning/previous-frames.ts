@@ -4,7 +4,8 @@ import { z } from 'zod';
 import type { ImageShape } from '../levels.js';
 import type { Condition, Conditioning } from './conditioning.js';
 import type { FrameWindow } from './frame-window.js';
-import { bindLayers, layerParameters, residual, type ConvolutionLayer } from './layers.js';
+import { DIFFERENCE_GAIN, runTrunk, scaledFrames, trunkLayers } from './frame-trunk.js';
+import { bindLayers, layerParameters, type ConvolutionLayer } from './layers.js';
 
 const schema = z.strictObject({
   type: z.literal('previous-frames'),
@@ -16,40 +17,19 @@ const schema = z.strictObject({
 
 export type PreviousFramesDescription = z.infer<typeof schema>;
 
-/** Between the last two frames little changes: this brings their difference to the range of the other inputs. */
-const DIFFERENCE_GAIN = 8;
-
-/**
- * Convolutions down to a quarter of the size and transposed convolutions back up, each size added to its equal on the
- * way down, so that the map knows fine detail as well as movement of a dozen pixels.
- */
-function layers(description: PreviousFramesDescription, network: ImageShape): ConvolutionLayer[] {
-  const { context, features } = description;
-  const inputs = context * network.channels + (context > 1 ? network.channels : 0) + context;
-  const inner = 2 * features;
-  const name = (layer: string) => `previous-frames.${layer}`;
-  return [
-    { name: name('full'), kernel: 3, from: inputs, to: features, stride: 1 },
-    { name: name('to-half'), kernel: 4, from: features, to: inner, stride: 2 },
-    { name: name('half.0'), kernel: 3, from: inner, to: inner, stride: 1 },
-    { name: name('half.1'), kernel: 3, from: inner, to: inner, stride: 1 },
-    { name: name('to-quarter'), kernel: 4, from: inner, to: inner, stride: 2 },
-    { name: name('quarter.0'), kernel: 3, from: inner, to: inner, stride: 1 },
-    { name: name('quarter.1'), kernel: 3, from: inner, to: inner, stride: 1 },
-    { name: name('from-quarter'), kernel: 4, from: inner, to: inner, stride: 2, transposed: true },
-    { name: name('from-half'), kernel: 4, from: inner, to: features, stride: 2, transposed: true },
-    { name: name('map'), kernel: 3, from: features, to: features, stride: 1 },
-  ];
-}
+const PREFIX = 'previous-frames';
 
 /** The previous frames, scaled, their last difference, and a plane for each that tells whether the frame exists. */
-function inputs({ context }: PreviousFramesDescription, { levels }: ImageShape, window: FrameWindow): Tensor4D {
-  const { frames, valid } = window;
-  const middle = (levels - 1) / 2;
-  const scaled = frames.map((frame) => tf.div<Tensor4D>(tf.sub(frame, middle), middle));
-  if (context === 1) return tf.concat([...scaled, valid], 3);
+function inputs({ context }: PreviousFramesDescription, network: ImageShape, window: FrameWindow): Tensor4D {
+  const scaled = scaledFrames(network, window);
+  if (context === 1) return tf.concat([...scaled, window.valid], 3);
   const difference = tf.sub(scaled[context - 1], scaled[context - 2]);
-  return tf.concat([...scaled, tf.mul<Tensor4D>(difference, DIFFERENCE_GAIN), valid], 3);
+  return tf.concat([...scaled, tf.mul<Tensor4D>(difference, DIFFERENCE_GAIN), window.valid], 3);
+}
+
+/** Layers of the conditioning. */
+function layers({ context, features }: PreviousFramesDescription, { channels }: ImageShape): ConvolutionLayer[] {
+  return trunkLayers(PREFIX, context * channels + (context > 1 ? channels : 0) + context, features);
 }
 
 /**
@@ -67,14 +47,7 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
   condition(description, network, given, weights): Condition {
     if (given.window === undefined) throw new TypeError('previous-frames: no frames were given');
     const { window } = given;
-    const bound = bindLayers(layers(description, network), weights);
-    const [full, toHalf, half0, half1, toQuarter, quarter0, quarter1, fromQuarter, fromHalf, map] = bound;
-    const sizeOf = ({ shape: [, height, width] }: Tensor4D) => ({ height, width });
-    const fine = full(inputs(description, network, window));
-    const half = residual(residual(toHalf(fine), half0), half1);
-    const quarter = residual(residual(toQuarter(half), quarter0), quarter1);
-    const back = tf.add<Tensor4D>(half, fromQuarter(quarter, sizeOf(half)));
-    const up = tf.add<Tensor4D>(fine, fromHalf(back, sizeOf(fine)));
-    return { map: map(up), anchor: window.frames[description.context - 1] };
+    const map = runTrunk(bindLayers(layers(description, network), weights), inputs(description, network, window));
+    return { map, anchor: window.frames[description.context - 1] };
   },
 };

@@ -4,8 +4,8 @@ import { BackwardPass, ruleOf, type SlotTensors } from './ops/index.js';
 import type { Program } from './program.js';
 
 /**
- * The first executor: runs a program over whole images at once. Differentiable in the parameters and in the map, not in
- * the image.
+ * The first executor: runs a program over whole images at once. Differentiable in the parameters, in the map and, where
+ * that is asked for, in the image.
  *
  * The whole program is one operation on the tape: its backward pass walks the ops in reverse, so that gradients of
  * slots read more than once are summed inside the convolutions' own gradients.
@@ -13,6 +13,7 @@ import type { Program } from './program.js';
  * @param parameters in the order of `program.parameters`
  * @param image [batch, height, width, image features]
  * @param map [batch, height, width, map features], or null where the program has none
+ * @param imageGradient whether gradients reach the image: they do where what it is made of is learned
  * @returns the program's `out`, [batch, height, width, features]
  */
 export function runWholeImage(
@@ -20,8 +21,9 @@ export function runWholeImage(
   parameters: readonly Tensor[],
   image: Tensor4D,
   map: Tensor4D | null,
+  imageGradient = false,
 ): Tensor4D {
-  const inputs = map === null ? [...parameters] : [...parameters, map];
+  const inputs = [...parameters, ...(map === null ? [] : [map]), ...(imageGradient ? [image] : [])];
   const operation = tf.customGrad((...args) => {
     const save = args.pop() as unknown as (tensors: Tensor[]) => void;
     const weights = (args as Tensor[]).slice(0, parameters.length);
@@ -35,7 +37,7 @@ export function runWholeImage(
     const gradFunc = (dy: Tensor4D, saved: Tensor[]) => {
       const tensors = saved.slice(parameters.length) as Tensor4D[];
       const keptValues: SlotTensors = new Map(kept.map(([id], index) => [id, tensors[index]]));
-      return backward(program, saved.slice(0, parameters.length), keptValues, dy);
+      return backward(program, saved.slice(0, parameters.length), keptValues, dy, imageGradient);
     };
     return { value, gradFunc };
   });
@@ -71,12 +73,19 @@ function forward(program: Program, parameters: readonly Tensor[], values: SlotTe
   }
 }
 
-/** Gradients of the parameters, then of the map, given that of the output. */
-function backward(program: Program, parameters: readonly Tensor[], values: SlotTensors, dOut: Tensor4D): Tensor[] {
-  const pass = new BackwardPass(parameters, values, dOut, program.out);
+/** Gradients of the parameters, then of the map and, where asked for, of the image, given that of the output. */
+function backward(
+  program: Program,
+  parameters: readonly Tensor[],
+  values: SlotTensors,
+  dOut: Tensor4D,
+  imageGradient: boolean,
+): Tensor[] {
+  const pass = new BackwardPass(parameters, values, dOut, program.out, imageGradient);
   for (const op of [...program.ops].reverse()) {
     ruleOf(op).backward(op, pass);
     pass.finish(op.out);
   }
-  return program.map === null ? pass.parameterGradients : [...pass.parameterGradients, pass.gradient(program.map)!];
+  const read = [...(program.map === null ? [] : [program.map]), ...(imageGradient ? [program.image] : [])];
+  return [...pass.parameterGradients, ...read.map((slot) => pass.gradient(slot)!)];
 }

@@ -32,7 +32,7 @@ export const conv: OpRule<ConvOp> = {
 
   /**
    * d plus = d out; d bias = sum of d out; d weights = r(x) correlated with d out; d x = r'(x) times d out convolved with
-   * the weights mirrored, added to what x has got already. The image needs no gradient.
+   * the weights mirrored, added to what x has got already. The image seldom needs a gradient.
    */
   backward({ x, shape, weights, bias, relu, plus, out }, pass) {
     const dy = pass.gradient(out)!;
@@ -41,7 +41,7 @@ export const conv: OpRule<ConvOp> = {
     pass.parameterGradients[weights] = filter.weights;
     pass.parameterGradients[bias] = filter.bias;
     if (plus !== null) pass.add(plus, dy);
-    if (x.ready === 'image') return;
+    if (x.ready === 'image' && !pass.imageGradient) return;
     const dx = convolutionInputGradient(dy, pass.parameters[weights] as Tensor4D, shape, {
       reluInput: relu ? value : undefined,
       plus: pass.gradient(x),
