@@ -142,16 +142,18 @@ void sigmoidCrossEntropyGradient(const Call& call) {
                                              call.floats(3));
 }
 
-MixtureShape mixtureShape(const Call& call) { return {call.integer(0), call.integer(1), call.single(2)}; }
+MixtureShape mixtureShape(const Call& call) {
+  return {call.integer(0), call.integer(1), call.single(2), call.integer(3), call.integer(4)};
+}
 
 void logisticMixture(const Call& call) {
-  call.kernels().logisticMixture(mixtureShape(call), call.floats(3), call.integers(4), call.floats(5), call.integer(6),
-                                 call.floats(7));
+  call.kernels().logisticMixture(mixtureShape(call), call.floats(5), call.integers(6), call.floats(7), call.integer(8),
+                                 call.floats(9));
 }
 
 void logisticMixtureGradient(const Call& call) {
-  call.kernels().logisticMixtureGradient(mixtureShape(call), call.floats(3), call.integers(4), call.floats(5),
-                                         call.floats(6), call.integer(7), call.floats(8));
+  call.kernels().logisticMixtureGradient(mixtureShape(call), call.floats(5), call.integers(6), call.floats(7),
+                                         call.floats(8), call.integer(9), call.floats(10), call.floats(11));
 }
 
 // settings: learningRate, beta1, beta2, epsilon, step.

@@ -16,6 +16,8 @@ struct EngineKernels;
 struct MixtureShape {
   int components, levels;
   float meanScale;
+  int colours;  // 1 or 3
+  int anchors;
 };
 
 // One update of `count` weights; gradients are multiplied by gradientScale.
@@ -63,7 +65,8 @@ struct KernelTable {
   void (*logisticMixture)(const MixtureShape& shape, const float* parameters, const int32_t* targets,
                           const float* anchors, int rows, float* nats);
   void (*logisticMixtureGradient)(const MixtureShape& shape, const float* parameters, const int32_t* targets,
-                                  const float* anchors, const float* dNats, int rows, float* dParameters);
+                                  const float* anchors, const float* dNats, int rows, float* dParameters,
+                                  float* dAnchors);
 
   void (*adam)(const AdamStep& step, const float* w, const float* g, const float* m, const float* v, float* newW,
                float* newM, float* newV);

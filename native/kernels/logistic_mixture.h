@@ -13,17 +13,17 @@ template <class Set>
 struct Component {
   using Floats = typename Set::Floats;
   Floats logP;
-  Floats dMean, dLogScale;  // derivatives of logP with respect to the mean offset and the log-scale offset
+  Floats dMean, dLogScale;  // derivatives of logP with respect to the mean, in levels, and to the log-scale offset
 };
 
 // log p = log sigmoid(upper) + log sigmoid(-lower) + log(1 - e^-width), width = upper - lower = 1 / scale. With
 // log sigmoid(u) = -softplus(-u):
 //   d/du log sigmoid(u) = sigmoid(-u),  d upper / d mean = -width,  d upper / d log scale = -upper, likewise for lower,
 //   d/d log scale log(1 - e^-width) = -width / (e^width - 1) = width (1 + 1 / expm1(-width)).
-// At level 0 only the first term stands, at the last level only the second.
+// At level 0 only the first term stands, at the last level only the second. `distance` is target - mean.
 template <class Set>
-Component<Set> component(const MixtureShape& shape, typename Set::Floats target, typename Set::Floats anchor,
-                         typename Set::Floats mean, typename Set::Floats logScale) {
+Component<Set> component(const MixtureShape& shape, typename Set::Floats target, typename Set::Floats distance,
+                         typename Set::Floats logScale) {
   using M = Math<Set>;
   using Floats = typename Set::Floats;
   const Floats zero{};
@@ -33,7 +33,6 @@ Component<Set> component(const MixtureShape& shape, typename Set::Floats target,
   const auto above = wide > 6.0f, below = wide < -3.0f;
   const Floats clamped = above ? Set::fill(6.0f) : below ? Set::fill(-3.0f) : wide;
   const Floats width = M::exp(-clamped);
-  const Floats distance = target - Set::multiplyAdd(mean, Set::fill(shape.meanScale), anchor);
   const Floats upper = (distance + 0.5f) * width, lower = (distance - 0.5f) * width;
 
   const auto up = M::softplus(-upper), down = M::softplus(lower);
@@ -43,19 +42,26 @@ Component<Set> component(const MixtureShape& shape, typename Set::Floats target,
 
   Component<Set> result;
   result.logP = (inner ? M::log(-shrunk) : zero) - (last ? zero : up.value) - (first ? zero : down.value);
-  result.dMean = width * (sigmoidDown - sigmoidUp) * shape.meanScale;
+  result.dMean = width * (sigmoidDown - sigmoidUp);
   const Floats slope = lower * sigmoidDown - upper * sigmoidUp + (inner ? width + width / shrunk : zero);
   result.dLogScale = (above | below) ? zero : slope;
   return result;
 }
 
 // Lane i of vector j = from[i * columns + j], for `rows` lanes; the other lanes repeat the last row.
-template <class Set>
-void gatherRows(const float* from, int rows, int columns, float* to) {
+template <class Set, class Number>
+void gatherRows(const Number* from, int rows, int columns, float* to) {
   for (int lane = 0; lane < Set::lanes; lane++) {
-    const float* row = from + static_cast<size_t>(lane < rows ? lane : rows - 1) * columns;
-    for (int j = 0; j < columns; j++) to[j * Set::lanes + lane] = row[j];
+    const Number* row = from + static_cast<size_t>(lane < rows ? lane : rows - 1) * columns;
+    for (int j = 0; j < columns; j++) to[j * Set::lanes + lane] = static_cast<float>(row[j]);
   }
+}
+
+// The way back, of the first `rows` lanes.
+template <class Set>
+void scatterRows(const float* from, int rows, int columns, float* to) {
+  for (int lane = 0; lane < rows; lane++)
+    for (int j = 0; j < columns; j++) to[lane * columns + j] = from[j * Set::lanes + lane];
 }
 
 // Sum over k of e^values[k], as the logarithm, for each lane; values is [components][lanes].
@@ -68,71 +74,179 @@ typename Set::Floats logSumExp(const float* values, int components) {
   return most + Math<Set>::log(sum);
 }
 
-// Both kernels: nats = logSumExp(weights) - logSumExp(weights + log p), and where dNats is given, with
-// prior = softmax(weights) and posterior = softmax(weights + log p),
-//   d nats / d weight = prior - posterior,  d nats / d mean = -posterior d log p / d mean, likewise for the scale.
-template <class Set>
-void mixture(const MixtureShape& shape, const float* parameters, const int32_t* targets, const float* anchors,
-             const float* dNats, size_t begin, size_t end, float* nats, float* dParameters) {
+// As many rows as there are lanes, each of so many colours. An array of a colour is [components][lanes]; the first four
+// are where the row's parameters are gathered, and each step writes over what it has read:
+//                  gathered           after evaluate()                     after differentiate()
+//   weights        weight logits      log weight given the earlier         gradients of the parameters
+//                                     colours, before it is normalised
+//   means          mean offsets       d log p / d mean
+//   logScales      log-scale offsets  d log p / d log scale
+//   coefficients   as they are        tanh
+//   joint          -                  log(weight p), normalised            d nats / d mean
+//   distances      -                  target - mean                        as before
+template <class Set, int Colours>
+class MixtureRows {
+ public:
   using Floats = typename Set::Floats;
+
+  MixtureRows(const MixtureShape& shape, Scratch& scratch) : shape_(shape), span_(shape.components * Set::lanes) {
+    float* next = scratch.reserve<float>((columns() + 2 * Colours) * static_cast<size_t>(span_) +
+                                         2 * Colours * shape.anchors * Set::lanes);
+    parameters = next;
+    for (int c = 0; c < Colours; c++) {
+      colours_[c].weights = take(next);
+      colours_[c].means = take(next);
+      colours_[c].logScales = take(next);
+      for (int earlier = 0; earlier < c; earlier++) colours_[c].coefficients[earlier] = take(next);
+    }
+    for (Colour& colour : colours_) {
+      colour.joint = take(next);
+      colour.distances = take(next);
+    }
+    anchors = next;
+    dAnchors = next + Colours * shape.anchors * Set::lanes;
+  }
+
+  // Parameters of a row, in units of the components.
+  static constexpr int columns() { return 3 * Colours + Colours * (Colours - 1) / 2; }
+
+  // nats = logSumExp(weights) - logSumExp(weights + log p). The weights of a later colour are multiplied by the
+  // likelihood of the one before, which is normalised so that no later sum loses digits to it.
+  void evaluate() {
+    for (int c = 0; c < Colours; c++) {
+      Colour& colour = colours_[c];
+      const Floats target = Set::load(targets + c * Set::lanes);
+      for (int k = 0, at = 0; k < shape_.components; k++, at += Set::lanes) {
+        const Floats anchor = Set::load(anchors + anchorOf(c, k));
+        Floats distance = target - Set::multiplyAdd(Set::load(colour.means + at), Set::fill(shape_.meanScale), anchor);
+        for (int earlier = 0; earlier < c; earlier++) {
+          const Floats coefficient = Math<Set>::tanh(Set::load(colour.coefficients[earlier] + at));
+          Set::store(colour.coefficients[earlier] + at, coefficient);
+          distance = Set::multiplyAdd(-coefficient, Set::load(colours_[earlier].distances + at), distance);
+        }
+        const auto logistic = component<Set>(shape_, target, distance, Set::load(colour.logScales + at));
+        Floats weight = Set::load(colour.weights + at);
+        if (c > 0) weight += Set::load(colours_[c - 1].joint + at);
+        Set::store(colour.weights + at, weight);
+        Set::store(colour.means + at, logistic.dMean);
+        Set::store(colour.logScales + at, logistic.dLogScale);
+        Set::store(colour.joint + at, weight + logistic.logP);
+        Set::store(colour.distances + at, distance);
+      }
+      colour.all = logSumExp<Set>(colour.weights, shape_.components);
+      const Floats hit = logSumExp<Set>(colour.joint, shape_.components);
+      for (int at = 0; at < span_; at += Set::lanes)
+        Set::store(colour.joint + at, Set::load(colour.joint + at) - hit);
+      Set::store(nats + c * Set::lanes, colour.all - hit);
+    }
+  }
+
+  // With prior = softmax(weights), posterior = softmax(weights + log p), g = dNats, and `later` = the gradient of the
+  // next colour's weight logit, since weight + log p is a summand of that one's weight:
+  //   d weight = later + g (prior - posterior),  d log p = later - g posterior,
+  //   d mean = d log p (d log p / d mean) - sum over later colours: coefficient d mean of that colour,
+  //   d coefficient = d mean of its colour (target - mean of the earlier colour),  d tanh(x) = 1 - tanh(x)^2.
+  void differentiate() {
+    for (int at = 0; at < Colours * shape_.anchors * Set::lanes; at += Set::lanes) Set::store(dAnchors + at, Floats{});
+    for (int c = Colours - 1; c >= 0; c--) {
+      Colour& colour = colours_[c];
+      const Floats factor = Set::load(dNats + c * Set::lanes);
+      for (int k = 0, at = 0; k < shape_.components; k++, at += Set::lanes) {
+        const Floats prior = Math<Set>::exp(Set::load(colour.weights + at) - colour.all);
+        const Floats posterior = Math<Set>::exp(Set::load(colour.joint + at));
+        Floats dWeight = factor * (prior - posterior), dLogP = -factor * posterior;
+        if (c + 1 < Colours) {
+          const Floats later = Set::load(colours_[c + 1].weights + at);
+          dWeight += later;
+          dLogP += later;
+        }
+        const Floats slope = Set::load(colour.means + at);
+        Floats dMean = dLogP * slope, dOffset = dLogP * (slope * shape_.meanScale);
+        for (int l = c + 1; l < Colours; l++) {
+          float* coefficient = colours_[l].coefficients[c] + at;
+          const Floats tanh = Set::load(coefficient), dLater = Set::load(colours_[l].joint + at);
+          const Floats passed = tanh * dLater;
+          dMean -= passed;
+          dOffset -= passed * shape_.meanScale;
+          Set::store(coefficient, (1.0f - tanh * tanh) * dLater * Set::load(colour.distances + at));
+        }
+        float* dAnchor = dAnchors + anchorOf(c, k);
+        Set::store(dAnchor, Set::load(dAnchor) + dMean);
+        Set::store(colour.joint + at, dMean);
+        Set::store(colour.weights + at, dWeight);
+        Set::store(colour.means + at, dOffset);
+        Set::store(colour.logScales + at, dLogP * Set::load(colour.logScales + at));
+      }
+    }
+  }
+
+  float *parameters, *anchors, *dAnchors;
+  float targets[Colours * Set::lanes], dNats[Colours * Set::lanes], nats[Colours * Set::lanes];
+
+ private:
+  struct Colour {
+    float *weights, *means, *logScales, *coefficients[Colours], *joint, *distances;
+    Floats all;  // logSumExp(weights)
+  };
+
+  float* take(float*& next) const {
+    float* taken = next;
+    next += span_;
+    return taken;
+  }
+  int anchorOf(int c, int k) const { return (c * shape_.anchors + k % shape_.anchors) * Set::lanes; }
+
+  const MixtureShape& shape_;
+  const int span_;
+  Colour colours_[Colours];
+};
+
+// Both kernels; nats is null, or dNats, dParameters and dAnchors are.
+template <class Set, int Colours>
+void mixture(const MixtureShape& shape, const float* parameters, const int32_t* targets, const float* anchors,
+             const float* dNats, size_t begin, size_t end, float* nats, float* dParameters, float* dAnchors) {
   static thread_local Scratch scratch;
-  const int components = shape.components, columns = 3 * components;
-  const int span = components * Set::lanes;
-  float* gathered = scratch.reserve<float>(static_cast<size_t>(7) * span);
-  const float *weights = gathered, *means = gathered + span, *logScales = gathered + 2 * span;
-  float *joint = gathered + 3 * span, *gradient = gathered + 4 * span;
+  MixtureRows<Set, Colours> block(shape, scratch);
+  const int columns = block.columns() * shape.components, anchorColumns = Colours * shape.anchors;
 
   for (size_t row = begin; row < end; row += Set::lanes) {
     const int rows = static_cast<int>(end - row < Set::lanes ? end - row : Set::lanes);
-    gatherRows<Set>(parameters + row * columns, rows, columns, gathered);
-    Floats target{};
-    for (int lane = 0; lane < rows; lane++) target[lane] = static_cast<float>(targets[row + lane]);
-    const Floats anchor = Set::load(anchors + row, rows, 0.0f);
-    for (int k = 0; k < components; k++) {
-      const int at = k * Set::lanes;
-      const auto logistic = component<Set>(shape, target, anchor, Set::load(means + at), Set::load(logScales + at));
-      Set::store(joint + at, Set::load(weights + at) + logistic.logP);
-      Set::store(gradient + span + at, logistic.dMean);
-      Set::store(gradient + 2 * span + at, logistic.dLogScale);
-    }
-    const Floats all = logSumExp<Set>(weights, components), hit = logSumExp<Set>(joint, components);
-    if (!dNats) {
-      Set::store(nats + row, all - hit, rows);
-      continue;
-    }
-    const Floats factor = Set::load(dNats + row, rows, 0.0f);
-    for (int k = 0; k < components; k++) {
-      const int at = k * Set::lanes;
-      const Floats prior = Math<Set>::exp(Set::load(weights + at) - all);
-      const Floats posterior = Math<Set>::exp(Set::load(joint + at) - hit);
-      Set::store(gradient + at, factor * (prior - posterior));
-      Set::store(gradient + span + at, -factor * posterior * Set::load(gradient + span + at));
-      Set::store(gradient + 2 * span + at, -factor * posterior * Set::load(gradient + 2 * span + at));
-    }
-    for (int lane = 0; lane < rows; lane++)
-      for (int j = 0; j < columns; j++) dParameters[(row + lane) * columns + j] = gradient[j * Set::lanes + lane];
+    gatherRows<Set>(parameters + row * columns, rows, columns, block.parameters);
+    gatherRows<Set>(anchors + row * anchorColumns, rows, anchorColumns, block.anchors);
+    gatherRows<Set>(targets + row * Colours, rows, Colours, block.targets);
+    block.evaluate();
+    if (nats) scatterRows<Set>(block.nats, rows, Colours, nats + row * Colours);
+    if (!dNats) continue;
+    gatherRows<Set>(dNats + row * Colours, rows, Colours, block.dNats);
+    block.differentiate();
+    scatterRows<Set>(block.parameters, rows, columns, dParameters + row * columns);
+    scatterRows<Set>(block.dAnchors, rows, anchorColumns, dAnchors + row * anchorColumns);
   }
 }
 
 // Rows that a thread takes at once; a multiple of the lanes of every set.
-inline constexpr size_t mixtureRows = 512;
+inline constexpr size_t mixtureRows = 256;
 
 template <class Set>
-void logisticMixture(const MixtureShape& shape, const float* parameters, const int32_t* targets, const float* anchors,
-                     int rows, float* nats) {
+void mixtures(const MixtureShape& shape, const float* parameters, const int32_t* targets, const float* anchors,
+              const float* dNats, int rows, float* nats, float* dParameters, float* dAnchors) {
+  const auto run = shape.colours == 1 ? mixture<Set, 1> : mixture<Set, 3>;
   auto chunk = [&](size_t begin, size_t end) {
-    mixture<Set>(shape, parameters, targets, anchors, nullptr, begin, end, nats, nullptr);
+    run(shape, parameters, targets, anchors, dNats, begin, end, nats, dParameters, dAnchors);
   };
   forChunks(rows, chunk, mixtureRows);
 }
 
 template <class Set>
+void logisticMixture(const MixtureShape& shape, const float* parameters, const int32_t* targets, const float* anchors,
+                     int rows, float* nats) {
+  mixtures<Set>(shape, parameters, targets, anchors, nullptr, rows, nats, nullptr, nullptr);
+}
+
+template <class Set>
 void logisticMixtureGradient(const MixtureShape& shape, const float* parameters, const int32_t* targets,
-                             const float* anchors, const float* dNats, int rows, float* dParameters) {
-  auto chunk = [&](size_t begin, size_t end) {
-    mixture<Set>(shape, parameters, targets, anchors, dNats, begin, end, nullptr, dParameters);
-  };
-  forChunks(rows, chunk, mixtureRows);
+                             const float* anchors, const float* dNats, int rows, float* dParameters, float* dAnchors) {
+  mixtures<Set>(shape, parameters, targets, anchors, dNats, rows, nullptr, dParameters, dAnchors);
 }
 
 template <class Set>

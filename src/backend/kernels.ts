@@ -7,7 +7,7 @@ import type { WalkShape } from './walk-shape.js';
  */
 export type InstructionSet = 'typescript' | 'portable' | 'avx2' | 'avx512' | 'neon';
 
-/** The hyper-parameters of one mixture of discretised logistics: see `logisticMixture`. */
+/** The hyper-parameters of mixtures of discretised logistics: see `logisticMixture`. */
 export interface MixtureShape {
   /** Number of logistics, K. */
   components: number;
@@ -15,6 +15,27 @@ export interface MixtureShape {
   levels: number;
   /** Levels that one unit of the network's output moves a mean. */
   meanScale: number;
+  /** Sub-pixels that choose their component together. */
+  colours: 1 | 3;
+  /** Anchors of a sub-pixel, A: component k starts from anchor k mod A. */
+  anchors: number;
+}
+
+/** How many parameters a row has for each of its colours in turn. */
+export function mixtureParameters({ components, colours }: Pick<MixtureShape, 'components' | 'colours'>): number[] {
+  return Array.from({ length: colours }, (_, colour) => (3 + colour) * components);
+}
+
+/** The shapes of the arrays of so many rows, gradients included; those of `subPixels` are targets and nats. */
+export function mixtureArrays(
+  shape: MixtureShape,
+  rows: number,
+): Record<'parameters' | 'subPixels' | 'anchors', [rows: number, columns: number]> {
+  return {
+    parameters: [rows, mixtureParameters(shape).reduce((sum, count) => sum + count, 0)],
+    subPixels: [rows, shape.colours],
+    anchors: [rows, shape.colours * shape.anchors],
+  };
 }
 
 /** A mixture's log scale is the network's output plus this, clamped to MIN_LOG_SCALE .. MAX_LOG_SCALE (scales in levels). */
@@ -179,14 +200,25 @@ export interface Kernels {
   ): void;
 
   /**
-   * nats[i] = -log P(targets[i]) under a mixture of K discretised logistics; parameters is rows x 3K: K weight logits,
-   * K mean offsets m, K log-scale offsets s.
+   * -log P of each sub-pixel of rows of C colours under mixtures of K discretised logistics, given the earlier colours of
+   * its row. A row chooses one component for all its colours; later colours may correct the choice.
    *
-   *     mean = anchors[i] + meanScale * m        (levels)
-   *     log scale = clamp(s + log 3, -3, 6)      (scale in levels)
-   *     upper = (target + 1/2 - mean) / scale,   lower = (target - 1/2 - mean) / scale
-   *     inner levels: log p = log sigmoid(upper) + log sigmoid(-lower) + log(1 - exp(-1 / scale))
-   *     level 0: log p = log sigmoid(upper)      last level: log p = log sigmoid(-lower)
+   * Colours are counted from 0, and x_c is targets[i, c]. The parameters of a row are, colour after colour: K weight
+   * logits l, K mean offsets m, K log-scale offsets s, and for each earlier colour e in turn K linear terms a_ce. With all
+   * of them for component k, and anchor_c = anchors[i, c, k mod A]:
+   *
+   *     mean_c = anchor_c + meanScale * m_c + sum over e < c of tanh(a_ce) (x_e - mean_e)     (levels)
+   *     log scale = clamp(s_c + log 3, -3, 6)                                                 (scale in levels)
+   *     upper = (x_c + 1/2 - mean_c) / scale,   lower = (x_c - 1/2 - mean_c) / scale
+   *     inner levels: log p_c = log sigmoid(upper) + log sigmoid(-lower) + log(1 - exp(-1 / scale))
+   *     level 0: log p_c = log sigmoid(upper)      last level: log p_c = log sigmoid(-lower)
+   *     q_0 = l_0,   q_c = q_(c-1) + log p_(c-1) + l_c
+   *     nats[i, c] = log sum over k of exp(q_c) - log sum over k of exp(q_c + log p_c)
+   *
+   * @param parameters [rows, 3K] for one colour, [rows, 12K] for three: see mixtureParameters
+   * @param targets [rows, C], 0 .. levels - 1
+   * @param anchors [rows, C * A], in levels; the A of a colour together
+   * @param nats out: [rows, C]
    */
   logisticMixture(
     shape: MixtureShape,
@@ -196,7 +228,10 @@ export interface Kernels {
     rows: number,
     nats: Float32Array,
   ): void;
-  /** Gradient of `logisticMixture` with respect to its parameters, times dNats[i]. Zero where the clamp holds. */
+  /**
+   * Gradients, with respect to parameters and anchors, of the sum of dNats * nats of `logisticMixture`. Those of
+   * log-scale offsets are zero where the clamp holds.
+   */
   logisticMixtureGradient(
     shape: MixtureShape,
     parameters: Float32Array,
@@ -205,6 +240,7 @@ export interface Kernels {
     dNats: Float32Array,
     rows: number,
     dParameters: Float32Array,
+    dAnchors: Float32Array,
   ): void;
 
   /**

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE, type MixtureShape } from './kernels.js';
+import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE, mixtureArrays, type MixtureShape } from './kernels.js';
 import { expectShape, hasKernel, runKernel } from './operation.js';
 
 /**
@@ -14,7 +14,7 @@ export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
   expectShape('softmaxCrossEntropy', 'targets', targets, [logits.shape[0]]);
   if (hasKernel('pxv.softmaxCrossEntropy')) {
     return differentiable(
-      logits,
+      [logits],
       [targets],
       () => runKernel('pxv.softmaxCrossEntropy', { logits, targets }, {}),
       (dNats, [logits, targets]) => runKernel('pxv.softmaxCrossEntropyGradient', { logits, targets, dNats }, {}),
@@ -40,7 +40,7 @@ export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
   expectShape('sigmoidCrossEntropy', 'targets', targets, [rows]);
   if (hasKernel('pxv.sigmoidCrossEntropy')) {
     return differentiable(
-      logits,
+      [logits],
       [targets],
       () => runKernel('pxv.sigmoidCrossEntropy', { logits, targets }, {}),
       (dNats, [logits, targets]) => runKernel('pxv.sigmoidCrossEntropyGradient', { logits, targets, dNats }, {}),
@@ -54,65 +54,96 @@ export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
 }
 
 /**
- * -log P(target) of each row under a mixture of discretised logistics, in nats: see Kernels.logisticMixture.
- * Differentiable in the parameters.
+ * -log P of each sub-pixel under a mixture of discretised logistics, given the earlier colours of its row, in nats: see
+ * Kernels.logisticMixture. Differentiable in the parameters and in the anchors.
  *
- * @param parameters [rows, 3K]: K weight logits, K mean offsets, K log-scale offsets
- * @param targets [rows], int32, 0 .. levels - 1
- * @param anchors [rows], where the means start, in levels
- * @returns [rows]
+ * @param parameters [rows, 3K] for one colour, [rows, 12K] for three: see mixtureParameters
+ * @param targets [rows, colours], int32, 0 .. levels - 1
+ * @param anchors [rows, colours * A], where the means start, in levels
+ * @returns [rows, colours]
  */
 export function logisticMixture(
   shape: MixtureShape,
   parameters: Tensor2D,
-  targets: Tensor1D,
-  anchors: Tensor1D,
-): Tensor1D {
-  const rows = parameters.shape[0];
-  expectShape('logisticMixture', 'parameters', parameters, [rows, 3 * shape.components]);
-  expectShape('logisticMixture', 'targets', targets, [rows]);
-  expectShape('logisticMixture', 'anchors', anchors, [rows]);
+  targets: Tensor2D,
+  anchors: Tensor2D,
+): Tensor2D {
+  const sizes = mixtureArrays(shape, parameters.shape[0]);
+  expectShape('logisticMixture', 'parameters', parameters, sizes.parameters);
+  expectShape('logisticMixture', 'targets', targets, sizes.subPixels);
+  expectShape('logisticMixture', 'anchors', anchors, sizes.anchors);
   if (hasKernel('pxv.logisticMixture')) {
     return differentiable(
-      parameters,
-      [targets, anchors],
+      [parameters, anchors],
+      [targets],
       () => runKernel('pxv.logisticMixture', { parameters, targets, anchors }, { shape }),
-      (dNats, [parameters, targets, anchors]) =>
+      (dNats, [parameters, anchors, targets]) =>
         runKernel('pxv.logisticMixtureGradient', { parameters, targets, anchors, dNats }, { shape }),
     );
   }
   return tf.tidy(() => {
-    const [weights, offsets, logScales] = tf.split(parameters, 3, 1);
-    const logScale = tf.clipByValue(tf.add(logScales, LOG_SCALE_OFFSET), MIN_LOG_SCALE, MAX_LOG_SCALE);
-    const inverse = tf.exp(tf.neg(logScale));
-    const target = tf.expandDims(tf.cast(targets, 'float32'), 1);
-    const distance = tf.sub(tf.sub(target, tf.expandDims(anchors, 1)), tf.mul(offsets, shape.meanScale));
-    const belowUpper = logSigmoid(tf.mul(tf.add(distance, 0.5), inverse));
-    const aboveLower = logSigmoid(tf.mul(tf.sub(0.5, distance), inverse));
-    const inner = tf.add(tf.add(belowUpper, aboveLower), tf.log(tf.neg(tf.expm1(tf.neg(inverse)))));
-    const isFirst = tf.equal(target, 0);
-    const isLast = tf.equal(target, shape.levels - 1);
-    const logP = tf.where(isFirst, belowUpper, tf.where(isLast, aboveLower, inner));
-    return tf.neg(tf.logSumExp(tf.add(tf.logSoftmax(weights), logP), 1));
+    const { components, colours, meanScale } = shape;
+    // A copy, since the tape keeps the array of the parts.
+    const blocks = [...tf.split<Tensor2D>(parameters, sizes.parameters[1] / components, 1)];
+    const targetLevels = tf.cast(targets, 'float32');
+    const distances: Tensor2D[] = [];
+    const nats: Tensor2D[] = [];
+    let joint: Tensor2D | null = null;
+    for (let colour = 0; colour < colours; colour++) {
+      const [weights, offsets, logScales, ...terms] = blocks.splice(0, 3 + colour);
+      const target = columns(targetLevels, colour, 1);
+      const start = ofComponents(columns(anchors, colour, shape.anchors), components);
+      let distance: Tensor2D = tf.sub(tf.sub(target, start), tf.mul(offsets, meanScale));
+      terms.forEach((term, earlier) => (distance = tf.sub(distance, tf.mul(tf.tanh(term), distances[earlier]))));
+      const prior: Tensor2D = tf.logSoftmax(joint === null ? weights : tf.add(joint, weights));
+      joint = tf.add(prior, logisticLogP(shape, target, distance, logScales));
+      distances.push(distance);
+      nats.push(tf.neg(tf.logSumExp(joint, 1, true)));
+    }
+    return tf.concat(nats, 1);
   });
+}
+
+/** The columns of one colour, of so many for each. (The gradient of tf.split into one part fails.) */
+function columns(x: Tensor2D, colour: number, each: number): Tensor2D {
+  return tf.slice(x, [0, colour * each], [x.shape[0], each]);
+}
+
+/** Of A anchors [rows, A] the one that each component starts from, [rows, components]. */
+function ofComponents(anchors: Tensor2D, components: number): Tensor2D {
+  return columns(tf.tile(anchors, [1, Math.ceil(components / anchors.shape[1])]), 0, components);
+}
+
+/** The log-probability of each target [rows, 1] under each of its logistics, given target - mean [rows, components]. */
+function logisticLogP({ levels }: MixtureShape, target: Tensor2D, distance: Tensor2D, logScales: Tensor2D): Tensor2D {
+  const logScale = tf.clipByValue(tf.add(logScales, LOG_SCALE_OFFSET), MIN_LOG_SCALE, MAX_LOG_SCALE);
+  const inverse = tf.exp(tf.neg(logScale));
+  const belowUpper = logSigmoid(tf.mul(tf.add(distance, 0.5), inverse));
+  const aboveLower = logSigmoid(tf.mul(tf.sub(0.5, distance), inverse));
+  const inner = tf.add(tf.add(belowUpper, aboveLower), tf.log(tf.neg(tf.expm1(tf.neg(inverse)))));
+  const [isFirst, isLast] = [tf.equal(target, 0), tf.equal(target, levels - 1)];
+  return tf.where<Tensor>(isFirst, belowUpper, tf.where<Tensor>(isLast, aboveLower, inner)) as Tensor2D;
 }
 
 /** tf.logSigmoid reads its input in the gradient without having saved it, so that tf.tidy may have disposed of it. */
-function logSigmoid(x: Tensor): Tensor {
+function logSigmoid<T extends Tensor>(x: T): T {
   return tf.neg(tf.softplus(tf.neg(x)));
 }
 
-/** `forward` as an operation on the tape, differentiable in x; `gradient` is given dNats and the tensors as saved. */
-function differentiable(
-  x: Tensor2D,
-  given: Tensor1D[],
-  forward: () => Tensor1D,
-  gradient: (dNats: Tensor, saved: Tensor[]) => Tensor2D,
-): Tensor1D {
+/**
+ * `forward` as an operation on the tape, differentiable in each of xs; `gradient` is given the gradient of its value and,
+ * as saved, xs and the tensors given beside them.
+ */
+function differentiable<R extends Rank>(
+  xs: Tensor[],
+  given: Tensor[],
+  forward: () => Tensor<R>,
+  gradient: (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[],
+): Tensor<R> {
   const operation = tf.customGrad((...args) => {
-    const save = args[1] as unknown as (tensors: Tensor[]) => void;
-    save([x, ...given]);
-    return { value: forward(), gradFunc: (dNats: Tensor, saved: unknown) => gradient(dNats, saved as Tensor[]) };
+    const save = args[xs.length] as unknown as (tensors: Tensor[]) => void;
+    save([...xs, ...given]);
+    return { value: forward(), gradFunc: (dy: Tensor, saved: unknown) => gradient(dy, saved as Tensor[]) };
   });
-  return operation(x);
+  return operation(...xs);
 }

@@ -1,6 +1,6 @@
 import { PxvError } from '../errors.js';
 import { inputShape, outputShape, weightShape, type ConvolutionShape } from './convolution-shape.js';
-import type { InstructionSet, Kernels, MixtureShape } from './kernels.js';
+import { mixtureArrays, type InstructionSet, type Kernels, type MixtureShape } from './kernels.js';
 import { cellFrom, stateToState, walkSteps, type WalkShape } from './walk-shape.js';
 
 type Argument = number | boolean | Float32Array | Int32Array | null;
@@ -143,7 +143,7 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
       const check = new Check('softmaxCrossEntropy');
       check.count('rows', rows);
       check.floats('logits', logits, [rows, levels]);
-      check.targets(targets, rows, levels);
+      check.targets(targets, [rows], levels);
       check.floats('nats', nats, [rows]);
       native.softmaxCrossEntropy(logits, targets, rows, levels, nats);
     },
@@ -152,7 +152,7 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
       const check = new Check('softmaxCrossEntropyGradient');
       check.count('rows', rows);
       check.floats('logits', logits, [rows, levels]);
-      check.targets(targets, rows, levels);
+      check.targets(targets, [rows], levels);
       check.floats('dNats', dNats, [rows]);
       check.floats('dLogits', dLogits, [rows, levels]);
       native.softmaxCrossEntropyGradient(logits, targets, dNats, rows, levels, dLogits);
@@ -160,14 +160,14 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
 
     sigmoidCrossEntropy(logits, targets, nats) {
       const check = new Check('sigmoidCrossEntropy');
-      check.targets(targets, logits.length, 2);
+      check.targets(targets, [logits.length], 2);
       check.floats('nats', nats, [logits.length]);
       native.sigmoidCrossEntropy(logits, targets, nats);
     },
 
     sigmoidCrossEntropyGradient(logits, targets, dNats, dLogits) {
       const check = new Check('sigmoidCrossEntropyGradient');
-      check.targets(targets, logits.length, 2);
+      check.targets(targets, [logits.length], 2);
       check.floats('dNats', dNats, [logits.length]);
       check.floats('dLogits', dLogits, [logits.length]);
       native.sigmoidCrossEntropyGradient(logits, targets, dNats, dLogits);
@@ -175,29 +175,18 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
 
     logisticMixture(shape, parameters, targets, anchors, rows, nats) {
       const check = new Check('logisticMixture');
-      check.mixture(shape, parameters, targets, anchors, rows);
-      check.floats('nats', nats, [rows]);
-      const { components, levels, meanScale } = shape;
-      native.logisticMixture(components, levels, meanScale, parameters, targets, anchors, rows, nats);
+      const { numbers, sizes } = check.mixture(shape, parameters, targets, anchors, rows);
+      check.floats('nats', nats, sizes.subPixels);
+      native.logisticMixture(...numbers, parameters, targets, anchors, rows, nats);
     },
 
-    logisticMixtureGradient(shape, parameters, targets, anchors, dNats, rows, dParameters) {
+    logisticMixtureGradient(shape, parameters, targets, anchors, dNats, rows, dParameters, dAnchors) {
       const check = new Check('logisticMixtureGradient');
-      check.mixture(shape, parameters, targets, anchors, rows);
-      check.floats('dNats', dNats, [rows]);
-      check.floats('dParameters', dParameters, [rows, 3 * shape.components]);
-      const { components, levels, meanScale } = shape;
-      native.logisticMixtureGradient(
-        components,
-        levels,
-        meanScale,
-        parameters,
-        targets,
-        anchors,
-        dNats,
-        rows,
-        dParameters,
-      );
+      const { numbers, sizes } = check.mixture(shape, parameters, targets, anchors, rows);
+      check.floats('dNats', dNats, sizes.subPixels);
+      check.floats('dParameters', dParameters, sizes.parameters);
+      check.floats('dAnchors', dAnchors, sizes.anchors);
+      native.logisticMixtureGradient(...numbers, parameters, targets, anchors, dNats, rows, dParameters, dAnchors);
     },
 
     adam({ learningRate, beta1, beta2, epsilon, step }, w, g, scale, m, v, newW, newM, newV) {
@@ -254,27 +243,32 @@ class Check {
     this.array(argument, array, 'Float32Array', shape);
   }
 
-  targets(targets: Int32Array, rows: number, levels: number): void {
-    this.array('targets', targets, 'Int32Array', [rows]);
-    for (let i = 0; i < rows; i++) {
+  targets(targets: Int32Array, shape: readonly number[], levels: number): void {
+    this.array('targets', targets, 'Int32Array', shape);
+    for (let i = 0; i < targets.length; i++) {
       const target = targets[i];
       if (target < 0 || target >= levels) this.refuse('targets', `levels from 0 to ${levels - 1}`, `${target} at ${i}`);
     }
   }
 
+  /** Checks what both kernels are given; `numbers` is the shape in the order of native/kernel_table.h. */
   mixture(
     shape: MixtureShape,
     parameters: Float32Array,
     targets: Int32Array,
     anchors: Float32Array,
     rows: number,
-  ): void {
+  ): { numbers: number[]; sizes: ReturnType<typeof mixtureArrays> } {
     this.count('rows', rows);
-    this.count('components', shape.components, 1);
-    this.count('levels', shape.levels, 2);
-    this.floats('parameters', parameters, [rows, 3 * shape.components]);
-    this.targets(targets, rows, shape.levels);
-    this.floats('anchors', anchors, [rows]);
+    this.count('shape.components', shape.components, 1);
+    this.count('shape.levels', shape.levels, 2);
+    this.count('shape.anchors', shape.anchors, 1);
+    if (![1, 3].includes(shape.colours)) this.refuse('shape.colours', '1 or 3', `${shape.colours}`);
+    const sizes = mixtureArrays(shape, rows);
+    this.floats('parameters', parameters, sizes.parameters);
+    this.targets(targets, sizes.subPixels, shape.levels);
+    this.floats('anchors', anchors, sizes.anchors);
+    return { numbers: [shape.components, shape.levels, shape.meanScale, shape.colours, shape.anchors], sizes };
   }
 
   geometry(shape: ConvolutionShape): Int32Array {

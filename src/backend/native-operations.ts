@@ -140,14 +140,13 @@ export const nativeOperations: Record<Operation, NativeKernel> = {
 
   'pxv.logisticMixture'(backend, { parameters, targets, anchors }, attributes) {
     const { shape } = attributes as unknown as { shape: MixtureShape };
-    const rows = parameters.shape[0];
-    const { info, values } = backend.allocate([rows]);
+    const { info, values } = backend.allocate(targets.shape);
     backend.kernels.logisticMixture(
       shape,
       backend.floats(parameters),
       backend.ints(targets),
       backend.floats(anchors),
-      rows,
+      parameters.shape[0],
       values,
     );
     return info;
@@ -155,18 +154,18 @@ export const nativeOperations: Record<Operation, NativeKernel> = {
 
   'pxv.logisticMixtureGradient'(backend, { parameters, targets, anchors, dNats }, attributes) {
     const { shape } = attributes as unknown as { shape: MixtureShape };
-    const rows = parameters.shape[0];
-    const { info, values } = backend.allocate(parameters.shape);
+    const [dParameters, dAnchors] = [parameters, anchors].map((given) => backend.allocate(given.shape));
     backend.kernels.logisticMixtureGradient(
       shape,
       backend.floats(parameters),
       backend.ints(targets),
       backend.floats(anchors),
       backend.floats(dNats),
-      rows,
-      values,
+      parameters.shape[0],
+      dParameters.values,
+      dAnchors.values,
     );
-    return info;
+    return [dParameters.info, dAnchors.info];
   },
 
   'pxv.adam'(backend, { weights, gradient, scale, m, v }, attributes) {

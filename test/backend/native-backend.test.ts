@@ -201,6 +201,7 @@ describe.each(['cpu', ...backends])('on %s', (backend) => {
   const y = (): Tensor4D => tf.zeros([1, 4, 5, 2]);
   const w = (): Tensor4D => tf.zeros([3, 3, 3, 2]);
   const ints = (n: number): Tensor1D => tf.zeros([n], 'int32');
+  const mixture = { components: 2, levels: 4, meanScale: 1, colours: 1, anchors: 2 } as const;
 
   test.each<[string, () => unknown]>([
     ['convolution: x: expected shape [1, 4, 5, 3], received [1, 4, 5, 2]', () => convolution(y(), w(), shape)],
@@ -216,7 +217,19 @@ describe.each(['cpu', ...backends])('on %s', (backend) => {
     ['softmaxCrossEntropy: targets: expected shape [2]', () => softmaxCrossEntropy(tf.zeros([2, 3]), ints(3))],
     [
       'logisticMixture: parameters: expected shape [2, 6]',
-      () => logisticMixture({ components: 2, levels: 4, meanScale: 1 }, tf.zeros([2, 5]), ints(2), tf.zeros([2])),
+      () => logisticMixture(mixture, tf.zeros([2, 5]), tf.zeros([2, 1], 'int32'), tf.zeros([2, 2])),
+    ],
+    [
+      'logisticMixture: parameters: expected shape [2, 24]',
+      () => logisticMixture({ ...mixture, colours: 3 }, tf.zeros([2, 6]), tf.zeros([2, 3], 'int32'), tf.zeros([2, 6])),
+    ],
+    [
+      'logisticMixture: targets: expected shape [2, 1]',
+      () => logisticMixture(mixture, tf.zeros([2, 6]), tf.zeros([2, 3], 'int32'), tf.zeros([2, 2])),
+    ],
+    [
+      'logisticMixture: anchors: expected shape [2, 2]',
+      () => logisticMixture(mixture, tf.zeros([2, 6]), tf.zeros([2, 1], 'int32'), tf.zeros([2, 1])),
     ],
   ])('a tensor that does not fit is refused: %s', (message, call) => {
     expect(() => tf.tidy(() => void call())).toThrow(

@@ -3,7 +3,12 @@
  * Arguments are those of the kernels, without the output.
  */
 import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
-import type { AdamSettings, MixtureShape, RmsPropSettings } from '../../src/backend/kernels.js';
+import {
+  mixtureArrays,
+  type AdamSettings,
+  type MixtureShape,
+  type RmsPropSettings,
+} from '../../src/backend/kernels.js';
 
 type Numbers = ArrayLike<number>;
 
@@ -111,7 +116,12 @@ export function softmaxCrossEntropyGradient(
   rows: number,
   levels: number,
 ): Float64Array {
-  return gradientByRows(rows, levels, logits, dNats, (row, i) => softmaxCrossEntropy(row, [targets[i]], 1, levels)[0]);
+  return gradientByRows(
+    rows,
+    levels,
+    logits,
+    (row, i) => dNats[i] * softmaxCrossEntropy(row, [targets[i]], 1, levels)[0],
+  );
 }
 
 export function sigmoidCrossEntropy(logits: Numbers, targets: Numbers, rows: number): Float64Array {
@@ -124,21 +134,20 @@ export function sigmoidCrossEntropyGradient(
   dNats: Numbers,
   rows: number,
 ): Float64Array {
-  return gradientByRows(rows, 1, logits, dNats, (row, i) => sigmoidCrossEntropy(row, [targets[i]], 1)[0]);
+  return gradientByRows(rows, 1, logits, (row, i) => dNats[i] * sigmoidCrossEntropy(row, [targets[i]], 1)[0]);
 }
 
 /**
- * dNats[i] times the gradient of a function of row i, by differences over five points, right to about 1e-10: an
- * independent reference, since it is the analytic gradient that is to be checked.
+ * The gradient of a function of row i, by differences over five points, right to about 1e-9: an independent reference,
+ * since it is the analytic gradient that is to be checked.
  */
 function gradientByRows(
   rows: number,
   columns: number,
   x: Numbers,
-  dNats: Numbers,
   valueOf: (row: Float64Array, index: number) => number,
 ): Float64Array {
-  const step = 1e-3;
+  const step = 2e-4;
   return Float64Array.from({ length: rows * columns }, (_, at) => {
     const i = Math.floor(at / columns);
     const row = Float64Array.from({ length: columns }, (_, k) => x[i * columns + k]);
@@ -147,35 +156,54 @@ function gradientByRows(
       moved[at % columns] += steps * step;
       return valueOf(moved, i);
     };
-    return (dNats[i] * (8 * (valueAt(1) - valueAt(-1)) - (valueAt(2) - valueAt(-2)))) / (12 * step);
+    return (8 * (valueAt(1) - valueAt(-1)) - (valueAt(2) - valueAt(-2))) / (12 * step);
   });
 }
 
-/** From the definition: a difference of the logistics' cumulative distributions, on the side where it does not cancel. */
+/**
+ * From the definition, by Bayes' rule: the weights of the components given the colours before are products of
+ * probabilities, and a component's is a difference of its cumulative distribution, on the side where it does not cancel.
+ */
 export function logisticMixture(
-  { components, levels, meanScale }: MixtureShape,
+  { components, levels, meanScale, colours, anchors: each }: MixtureShape,
   parameters: Numbers,
   targets: Numbers,
   anchors: Numbers,
   rows: number,
 ): Float64Array {
   const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-  return Float64Array.from({ length: rows }, (_, i) => {
-    const at = i * 3 * components;
-    let total = 0;
-    let weighted = 0;
-    for (let k = 0; k < components; k++) {
-      const weight = Math.exp(parameters[at + k]);
-      const mean = anchors[i] + meanScale * parameters[at + components + k];
-      const logScale = Math.min(Math.max(parameters[at + 2 * components + k] + Math.log(3), -3), 6);
-      const upper = targets[i] === levels - 1 ? Infinity : (targets[i] + 0.5 - mean) / Math.exp(logScale);
-      const lower = targets[i] === 0 ? -Infinity : (targets[i] - 0.5 - mean) / Math.exp(logScale);
-      const isRight = lower > 0;
-      total += weight;
-      weighted += weight * (isRight ? sigmoid(-lower) - sigmoid(-upper) : sigmoid(upper) - sigmoid(lower));
+  const probability = (target: number, mean: number, logScaleOffset: number): number => {
+    const scale = Math.exp(Math.min(Math.max(logScaleOffset + Math.log(3), -3), 6));
+    const upper = target === levels - 1 ? Infinity : (target + 0.5 - mean) / scale;
+    const lower = target === 0 ? -Infinity : (target - 0.5 - mean) / scale;
+    return lower > 0 ? sigmoid(-lower) - sigmoid(-upper) : sigmoid(upper) - sigmoid(lower);
+  };
+  const nats = new Float64Array(rows * colours);
+  let at = 0;
+  /** The next K parameters. */
+  const read = (): number[] => Array.from({ length: components }, () => parameters[at++]);
+  for (let row = 0; row < rows; row++) {
+    let chosen = new Array<number>(components).fill(1);
+    const surprises: number[][] = [];
+    for (let colour = 0; colour < colours; colour++) {
+      const [logits, offsets, logScales] = [read(), read(), read()];
+      const terms = surprises.map(read);
+      const target = targets[row * colours + colour];
+      const means = offsets.map((offset, k) =>
+        terms.reduce(
+          (mean, term, earlier) => mean + Math.tanh(term[k]) * surprises[earlier][k],
+          anchors[(row * colours + colour) * each + (k % each)] + meanScale * offset,
+        ),
+      );
+      const weights = logits.map((logit, k) => chosen[k] * Math.exp(logit));
+      const joint = weights.map((weight, k) => weight * probability(target, means[k], logScales[k]));
+      const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+      nats[row * colours + colour] = -Math.log(sum(joint) / sum(weights));
+      chosen = joint.map((value) => value / sum(joint));
+      surprises.push(means.map((mean) => target - mean));
     }
-    return -Math.log(weighted / total);
-  });
+  }
+  return nats;
 }
 
 export function logisticMixtureGradient(
@@ -185,14 +213,21 @@ export function logisticMixtureGradient(
   anchors: Numbers,
   dNats: Numbers,
   rows: number,
-): Float64Array {
-  return gradientByRows(
-    rows,
-    3 * shape.components,
-    parameters,
-    dNats,
-    (row, i) => logisticMixture(shape, row, [targets[i]], [anchors[i]], 1)[0],
-  );
+): { dParameters: Float64Array; dAnchors: Float64Array } {
+  const sizes = mixtureArrays(shape, rows);
+  const rowOf = (x: Numbers, row: number): Numbers => {
+    const columns = x.length / rows;
+    return Array.from({ length: columns }, (_, column) => x[row * columns + column]);
+  };
+  const value = (parameters: Numbers, anchors: Numbers, row: number): number =>
+    logisticMixture(shape, parameters, rowOf(targets, row), anchors, 1).reduce(
+      (sum, nats, colour) => sum + rowOf(dNats, row)[colour] * nats,
+      0,
+    );
+  return {
+    dParameters: gradientByRows(rows, sizes.parameters[1], parameters, (x, row) => value(x, rowOf(anchors, row), row)),
+    dAnchors: gradientByRows(rows, sizes.anchors[1], anchors, (x, row) => value(rowOf(parameters, row), x, row)),
+  };
 }
 
 export function adam(

@@ -3,7 +3,7 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core
 import { addMoved } from '../../src/backend/add-moved.js';
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../../src/backend/convolution.js';
 import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
-import type { Kernels } from '../../src/backend/kernels.js';
+import { mixtureArrays, type Kernels } from '../../src/backend/kernels.js';
 import { lstm, lstmGradient } from '../../src/backend/lstm.js';
 import { logisticMixture, sigmoidCrossEntropy, softmaxCrossEntropy } from '../../src/backend/losses.js';
 import { adam, rmsProp } from '../../src/backend/updates.js';
@@ -135,20 +135,25 @@ export const tensorKernels: Omit<Kernels, 'instructionSet'> = {
     });
   },
   logisticMixture(shape, parameters, targets, anchors, rows, nats) {
+    const sizes = mixtureArrays(shape, rows);
     into([nats], () => [
       logisticMixture(
         shape,
-        tf.tensor2d(parameters, [rows, 3 * shape.components]),
-        tf.tensor1d(targets, 'int32'),
-        tf.tensor1d(anchors),
+        tf.tensor2d(parameters, sizes.parameters),
+        tf.tensor2d(targets, sizes.subPixels, 'int32'),
+        tf.tensor2d(anchors, sizes.anchors),
       ),
     ]);
   },
-  logisticMixtureGradient(shape, parameters, targets, anchors, dNats, rows, dParameters) {
-    into([dParameters], () => {
-      const nats = (x: Tensor): Tensor1D =>
-        logisticMixture(shape, x as Tensor2D, tf.tensor1d(targets, 'int32'), tf.tensor1d(anchors));
-      return [tf.grad(nats)(tf.tensor2d(parameters, [rows, 3 * shape.components]), tf.tensor1d(dNats))];
+  logisticMixtureGradient(shape, parameters, targets, anchors, dNats, rows, dParameters, dAnchors) {
+    const sizes = mixtureArrays(shape, rows);
+    into([dParameters, dAnchors], () => {
+      const nats = (x: Tensor, start: Tensor): Tensor2D =>
+        logisticMixture(shape, x as Tensor2D, tf.tensor2d(targets, sizes.subPixels, 'int32'), start as Tensor2D);
+      return tf.grads(nats)(
+        [tf.tensor2d(parameters, sizes.parameters), tf.tensor2d(anchors, sizes.anchors)],
+        tf.tensor2d(dNats, sizes.subPixels),
+      );
     });
   },
   adam(settings, w, g, scale, m, v, newW, newM, newV) {

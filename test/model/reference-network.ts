@@ -142,7 +142,7 @@ export function referenceHeadNats(
     case 'sigmoid':
       return sigmoidCrossEntropy(outputs, targets, rows);
     case 'logistic-mixture':
-      return logisticMixture({ ...head, levels }, outputs, targets, anchors, rows);
+      return logisticMixture({ ...head, levels, colours: 1, anchors: 1 }, outputs, targets, anchors, rows);
   }
 }
 

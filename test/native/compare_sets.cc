@@ -82,7 +82,7 @@ std::vector<Case> cases() {
   static const Floats x = random(pixels * in, 1), y = random(pixels * out, 2), weights = random(9 * in * out, 3);
   static const Floats gates = random(pixels * 4 * hidden, 4), states = random(2 * hidden * 4 * hidden, 5);
   static const Floats initial = random(2 * hidden, 6), dOut = random(pixels * hidden, 7);
-  static const Integers targets(pixels, 3);
+  static const Integers targets(pixels, 3), colours(pixels * 3, 3);
   return {
       {"convolution",
        [](const pxv::KernelTable& kernels) {
@@ -125,11 +125,14 @@ std::vector<Case> cases() {
          kernels.softmaxCrossEntropyGradient(y.data(), targets.data(), x.data(), pixels, out, to.data());
          return to;
        }},
-      {"logisticMixtureGradient",
+      {"logisticMixture and its gradient",
        [](const pxv::KernelTable& kernels) {
-         Floats to(pixels * 3 * 5);
-         const pxv::MixtureShape mixture{5, 256, 16.0f};
-         kernels.logisticMixtureGradient(mixture, y.data(), targets.data(), x.data(), y.data(), pixels, to.data());
+         const pxv::MixtureShape mixture{3, 256, 16.0f, 3, 2};
+         const int parameters = pixels * 36, anchors = pixels * 6, nats = pixels * 3;
+         Floats to(parameters + anchors + nats);
+         kernels.logisticMixture(mixture, gates.data(), colours.data(), x.data(), pixels, to.data());
+         kernels.logisticMixtureGradient(mixture, gates.data(), colours.data(), x.data(), y.data(), pixels,
+                                         to.data() + nats, to.data() + nats + parameters);
          return to;
        }},
       {"adam",

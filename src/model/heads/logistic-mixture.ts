@@ -1,3 +1,5 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { exp, expm1 } from '../../backend/elementary.js';
 import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE } from '../../backend/kernels.js';
@@ -28,8 +30,11 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
   anchored: true,
   maxLevels: 256,
   outputs: ({ components }) => 3 * components,
-  nats: ({ components, meanScale }, levels, outputs, targets, anchors) =>
-    mixtureNats({ components, levels, meanScale }, outputs, targets, anchors),
+  nats({ components, meanScale }, levels, outputs, targets, anchors) {
+    const shape = { components, levels, meanScale, colours: 1, anchors: 1 } as const;
+    const column = (x: Tensor): Tensor2D => tf.reshape(x, [-1, 1]);
+    return tf.reshape(mixtureNats(shape, outputs, column(targets), column(anchors)), [-1]);
+  },
 
   // Of one component, with S the sigmoid and u, l the distances of the level's edges from the mean, in scales:
   // p = S(u) - S(l) = S(u) S(-l) (1 - exp(-1 / scale)), a product, so that far from the mean nothing cancels.
