@@ -156,6 +156,20 @@ void logisticMixtureGradient(const Call& call) {
                                          call.floats(8), call.integer(9), call.floats(10), call.floats(11));
 }
 
+// height, width, channels, frames, flows, flowScale.
+WarpShape warpShape(const Call& call) {
+  return {call.integer(0), call.integer(1), call.integer(2), call.integer(3), call.integer(4), call.single(5)};
+}
+
+void warpedMixture(const Call& call) {
+  call.kernels().warpedMixture(warpShape(call), call.integer(6), call.floats(7), call.floats(8), call.floats(9));
+}
+
+void warpedMixtureGradient(const Call& call) {
+  call.kernels().warpedMixtureGradient(warpShape(call), call.integer(6), call.floats(7), call.floats(8),
+                                       call.floats(9), call.floats(10));
+}
+
 // settings: learningRate, beta1, beta2, epsilon, step.
 void adam(const Call& call) {
   const double beta1 = call.number(1), beta2 = call.number(2), step = call.number(4);
@@ -198,6 +212,8 @@ constexpr Export kernelExports[] = {
     {"sigmoidCrossEntropyGradient", entry<sigmoidCrossEntropyGradient>},
     {"logisticMixture", entry<logisticMixture>},
     {"logisticMixtureGradient", entry<logisticMixtureGradient>},
+    {"warpedMixture", entry<warpedMixture>},
+    {"warpedMixtureGradient", entry<warpedMixtureGradient>},
     {"adam", entry<adam>},
     {"rmsProp", entry<rmsProp>},
 };

@@ -46,6 +46,15 @@ struct Vector {
       if (lane < count) to[lane] = values[lane];
   }
 
+  // Lane i = from[at[i]].
+  static Floats gather(const float* from, Integers at) {
+    int32_t places[Lanes];
+    std::memcpy(places, &at, sizeof places);
+    float values[Lanes];
+    for (int lane = 0; lane < Lanes; lane++) values[lane] = from[places[lane]];
+    return load(values);
+  }
+
   // Written as a difference, since value - 0 is value for every float: the compiler sees a broadcast.
   static Floats fill(float value) { return value - Floats{}; }
   // b where one of them is no number.
@@ -72,6 +81,7 @@ struct Avx2 : Vector<8> {
   static Floats multiplyAdd(Floats a, Floats b, Floats sum) { return _mm256_fmadd_ps(a, b, sum); }
   static Floats max(Floats a, Floats b) { return _mm256_max_ps(a, b); }
   static Floats min(Floats a, Floats b) { return _mm256_min_ps(a, b); }
+  static Floats gather(const float* from, Integers at) { return _mm256_i32gather_ps(from, (__m256i)at, 4); }
 
   using Vector<8>::load;
   using Vector<8>::store;
@@ -99,6 +109,7 @@ struct Avx512 : Vector<16> {
   static Floats multiplyAdd(Floats a, Floats b, Floats sum) { return _mm512_fmadd_ps(a, b, sum); }
   static Floats max(Floats a, Floats b) { return _mm512_max_ps(a, b); }
   static Floats min(Floats a, Floats b) { return _mm512_min_ps(a, b); }
+  static Floats gather(const float* from, Integers at) { return _mm512_i32gather_ps((__m512i)at, from, 4); }
 
   using Vector<16>::load;
   using Vector<16>::store;

@@ -20,6 +20,12 @@ struct MixtureShape {
   int anchors;
 };
 
+struct WarpShape {
+  int height, width, channels;
+  int frames, flows;
+  float flowScale;
+};
+
 // One update of `count` weights; gradients are multiplied by gradientScale.
 struct AdamStep {
   size_t count;
@@ -68,6 +74,10 @@ struct KernelTable {
                                   const float* anchors, const float* dNats, int rows, float* dParameters,
                                   float* dAnchors);
 
+  void (*warpedMixture)(const WarpShape& shape, int batch, const float* frames, const float* motion, float* out);
+  void (*warpedMixtureGradient)(const WarpShape& shape, int batch, const float* frames, const float* motion,
+                                const float* dOut, float* dMotion);
+
   void (*adam)(const AdamStep& step, const float* w, const float* g, const float* m, const float* v, float* newW,
                float* newM, float* newV);
   void (*rmsProp)(const RmsPropStep& step, const float* w, const float* g, const float* v, float* newW, float* newV);
@@ -92,6 +102,8 @@ template <class Set>
 void fillSigmoid(KernelTable& table);
 template <class Set>
 void fillLogisticMixture(KernelTable& table);
+template <class Set>
+void fillWarpedMixture(KernelTable& table);
 template <class Set>
 void fillOptimizers(KernelTable& table);
 template <class Set>

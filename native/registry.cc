@@ -25,6 +25,7 @@ void fill(KernelTable& table) {
   fillSoftmax<Set>(table);
   fillSigmoid<Set>(table);
   fillLogisticMixture<Set>(table);
+  fillWarpedMixture<Set>(table);
   fillOptimizers<Set>(table);
   fillEngine<Set>(table);
 }

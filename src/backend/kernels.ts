@@ -43,6 +43,20 @@ export const LOG_SCALE_OFFSET = 1.0986122886681098; // Math.log(3) may have anot
 export const MIN_LOG_SCALE = -3;
 export const MAX_LOG_SCALE = 6;
 
+/** What moves, and how: see `warpedMixture`. */
+export interface WarpShape {
+  height: number;
+  width: number;
+  /** Channels of one frame. */
+  channels: number;
+  /** Number of frames that are read, K. */
+  frames: number;
+  /** Ways in which each of them is moved, F. */
+  flows: number;
+  /** Pixels that one unit of the network's output moves a frame by. */
+  flowScale: number;
+}
+
 export interface AdamSettings {
   learningRate: number;
   beta1: number;
@@ -241,6 +255,33 @@ export interface Kernels {
     rows: number,
     dParameters: Float32Array,
     dAnchors: Float32Array,
+  ): void;
+
+  /**
+   * For each pixel, a mixture of n = K F samples of K frames, where sample i is of frame floor(i / F), moved. With
+   * dy_i and dx_i the displacements of the pixel, and l_i its logits:
+   *
+   *     y_i = clamp(row + flowScale * dy_i, 0, height - 1),   x_i = clamp(column + flowScale * dx_i, 0, width - 1)
+   *     out = sum_i softmax(l)_i * (frame at (y_i, x_i), bilinear between four pixels)
+   *
+   * The four pixels begin at (floor(y_i), floor(x_i)), but in the last row or column at the one before it.
+   *
+   * @param frames [batch, height, width, K * channels], the channels of each frame together
+   * @param motion [batch, height, width, 3n]: n vertical displacements, n horizontal ones, n logits
+   * @param out [batch, height, width, channels]
+   */
+  warpedMixture(shape: WarpShape, batch: number, frames: Float32Array, motion: Float32Array, out: Float32Array): void;
+  /**
+   * Gradient of `warpedMixture` with respect to the motion, given dOut. That of a displacement is zero where its
+   * coordinate is clamped, and between two cells it is that of the second one.
+   */
+  warpedMixtureGradient(
+    shape: WarpShape,
+    batch: number,
+    frames: Float32Array,
+    motion: Float32Array,
+    dOut: Float32Array,
+    dMotion: Float32Array,
   ): void;
 
   /**

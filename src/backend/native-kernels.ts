@@ -1,6 +1,6 @@
 import { PxvError } from '../errors.js';
 import { inputShape, outputShape, weightShape, type ConvolutionShape } from './convolution-shape.js';
-import { mixtureArrays, type InstructionSet, type Kernels, type MixtureShape } from './kernels.js';
+import { mixtureArrays, type InstructionSet, type Kernels, type MixtureShape, type WarpShape } from './kernels.js';
 import { cellFrom, stateToState, walkSteps, type WalkShape } from './walk-shape.js';
 
 type Argument = number | boolean | Float32Array | Int32Array | null;
@@ -189,6 +189,35 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
       native.logisticMixtureGradient(...numbers, parameters, targets, anchors, dNats, rows, dParameters, dAnchors);
     },
 
+    warpedMixture(shape, batch, frames, motion, out) {
+      const check = new Check('warpedMixture');
+      check.warp(shape, batch, frames, motion);
+      const { height, width, channels, frames: count, flows, flowScale } = shape;
+      check.floats('out', out, [batch, height, width, channels]);
+      native.warpedMixture(height, width, channels, count, flows, flowScale, batch, frames, motion, out);
+    },
+
+    warpedMixtureGradient(shape, batch, frames, motion, dOut, dMotion) {
+      const check = new Check('warpedMixtureGradient');
+      check.warp(shape, batch, frames, motion);
+      const { height, width, channels, frames: count, flows, flowScale } = shape;
+      check.floats('dOut', dOut, [batch, height, width, channels]);
+      check.floats('dMotion', dMotion, [motion.length]);
+      native.warpedMixtureGradient(
+        height,
+        width,
+        channels,
+        count,
+        flows,
+        flowScale,
+        batch,
+        frames,
+        motion,
+        dOut,
+        dMotion,
+      );
+    },
+
     adam({ learningRate, beta1, beta2, epsilon, step }, w, g, scale, m, v, newW, newM, newV) {
       const check = new Check('adam');
       check.floats('scale', scale, [1]);
@@ -269,6 +298,18 @@ class Check {
     this.targets(targets, sizes.subPixels, shape.levels);
     this.floats('anchors', anchors, sizes.anchors);
     return { numbers: [shape.components, shape.levels, shape.meanScale, shape.colours, shape.anchors], sizes };
+  }
+
+  warp(shape: WarpShape, batch: number, frames: Float32Array, motion: Float32Array): void {
+    const { height, width, channels, frames: count, flows } = shape;
+    const sizes = { height, width, channels, frames: count, flows };
+    for (const [name, size] of Object.entries(sizes)) this.count(`shape.${name}`, size, 1);
+    this.count('batch', batch);
+    // Within an image, places are counted in 32 bits.
+    this.count('frames of one image', height * width * count * channels);
+    this.count('motion of one image', height * width * 3 * count * flows);
+    this.floats('frames', frames, [batch, height, width, count * channels]);
+    this.floats('motion', motion, [batch, height, width, 3 * count * flows]);
   }
 
   geometry(shape: ConvolutionShape): Int32Array {

@@ -1,5 +1,5 @@
 import type { ConvolutionShape } from './convolution-shape.js';
-import type { AdamSettings, MixtureShape, RmsPropSettings } from './kernels.js';
+import type { AdamSettings, MixtureShape, RmsPropSettings, WarpShape } from './kernels.js';
 import type { NativeKernel } from './native-tfjs-kernels.js';
 import type { Operation } from './operation.js';
 import { hiddenFeatures, type WalkShape } from './walk-shape.js';
@@ -166,6 +166,28 @@ export const nativeOperations: Record<Operation, NativeKernel> = {
       dAnchors.values,
     );
     return [dParameters.info, dAnchors.info];
+  },
+
+  'pxv.warpedMixture'(backend, { frames, motion }, attributes) {
+    const { shape } = attributes as unknown as { shape: WarpShape };
+    const [batch, height, width] = motion.shape;
+    const { info, values } = backend.allocate([batch, height, width, shape.channels]);
+    backend.kernels.warpedMixture(shape, batch, backend.floats(frames), backend.floats(motion), values);
+    return info;
+  },
+
+  'pxv.warpedMixtureGradient'(backend, { frames, motion, dOut }, attributes) {
+    const { shape } = attributes as unknown as { shape: WarpShape };
+    const { info, values } = backend.allocate(motion.shape);
+    backend.kernels.warpedMixtureGradient(
+      shape,
+      motion.shape[0],
+      backend.floats(frames),
+      backend.floats(motion),
+      backend.floats(dOut),
+      values,
+    );
+    return info;
   },
 
   'pxv.adam'(backend, { weights, gradient, scale, m, v }, attributes) {

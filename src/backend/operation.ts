@@ -16,6 +16,8 @@ export type Operation =
   | 'pxv.sigmoidCrossEntropyGradient'
   | 'pxv.logisticMixture'
   | 'pxv.logisticMixtureGradient'
+  | 'pxv.warpedMixture'
+  | 'pxv.warpedMixtureGradient'
   | 'pxv.adam'
   | 'pxv.rmsProp'
   | 'pxv.globalNorm';

@@ -3,17 +3,21 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core
 import { addMoved } from '../../src/backend/add-moved.js';
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../../src/backend/convolution.js';
 import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
-import { mixtureArrays, type Kernels } from '../../src/backend/kernels.js';
+import { mixtureArrays, type Kernels, type WarpShape } from '../../src/backend/kernels.js';
 import { lstm, lstmGradient } from '../../src/backend/lstm.js';
 import { logisticMixture, sigmoidCrossEntropy, softmaxCrossEntropy } from '../../src/backend/losses.js';
 import { adam, rmsProp } from '../../src/backend/updates.js';
 import { stateToState } from '../../src/backend/walk-shape.js';
+import { warpedMixture } from '../../src/backend/warp.js';
 
 type Shape4D = [number, number, number, number];
 
 const inputOf = (s: ConvolutionShape, batch: number): Shape4D => [batch, s.inHeight, s.inWidth, s.inFeatures];
 const outputOf = (s: ConvolutionShape, batch: number): Shape4D => [batch, s.outHeight, s.outWidth, s.outFeatures];
 const weightsOf = (s: ConvolutionShape): Shape4D => [s.kernel.height, s.kernel.width, s.inFeatures, s.outFeatures];
+
+const framesOf = (s: WarpShape, batch: number): Shape4D => [batch, s.height, s.width, s.frames * s.channels];
+const motionOf = (s: WarpShape, batch: number): Shape4D => [batch, s.height, s.width, 3 * s.frames * s.flows];
 
 const tensor4d = (values: Float32Array, shape: Shape4D): Tensor4D => tf.tensor4d(values, shape);
 const optional4d = (values: Float32Array | null, shape: Shape4D): Tensor4D | undefined =>
@@ -154,6 +158,19 @@ export const tensorKernels: Omit<Kernels, 'instructionSet'> = {
         [tf.tensor2d(parameters, sizes.parameters), tf.tensor2d(anchors, sizes.anchors)],
         tf.tensor2d(dNats, sizes.subPixels),
       );
+    });
+  },
+  warpedMixture(shape, batch, frames, motion, out) {
+    into([out], () => [
+      warpedMixture(shape, tensor4d(frames, framesOf(shape, batch)), tensor4d(motion, motionOf(shape, batch))),
+    ]);
+  },
+  warpedMixtureGradient(shape, batch, frames, motion, dOut, dMotion) {
+    into([dMotion], () => {
+      const still = tensor4d(frames, framesOf(shape, batch));
+      const moved = (x: Tensor): Tensor4D => warpedMixture(shape, still, x as Tensor4D);
+      const size: Shape4D = [batch, shape.height, shape.width, shape.channels];
+      return [tf.grad(moved)(tensor4d(motion, motionOf(shape, batch)), tensor4d(dOut, size))];
     });
   },
   adam(settings, w, g, scale, m, v, newW, newM, newV) {

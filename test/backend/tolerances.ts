@@ -25,6 +25,9 @@ export const TOLERANCES: Record<Exclude<keyof Kernels, 'instructionSet'>, number
   // A mean of some 100 levels has a rounding error of 4e-6 levels in float32, which later colours add to their own.
   logisticMixture: 1e-5,
   logisticMixtureGradient: 2e-5,
+  // A coordinate of some 20 pixels has a rounding error of 1e-6 pixels in float32.
+  warpedMixture: 1e-6,
+  warpedMixtureGradient: 3e-6,
   adam: 4e-7,
   rmsProp: 4e-7,
 };

@@ -135,6 +135,14 @@ std::vector<Case> cases() {
                                          to.data() + nats, to.data() + nats + parameters);
          return to;
        }},
+      {"warpedMixture and warpedMixtureGradient",
+       [](const pxv::KernelTable& kernels) {
+         const pxv::WarpShape warp{height, width, 3, 2, 2, 4.0f};
+         Floats to(pixels * (3 + 12));
+         kernels.warpedMixture(warp, batch, y.data(), x.data(), to.data());
+         kernels.warpedMixtureGradient(warp, batch, y.data(), x.data(), gates.data(), to.data() + pixels * 3);
+         return to;
+       }},
       {"adam",
        [](const pxv::KernelTable& kernels) {
          const size_t count = dOut.size();

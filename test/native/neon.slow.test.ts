@@ -30,7 +30,7 @@ function sources(folder: string): string[] {
       });
       expect(said).toBe('');
       const lines = execFileSync(emulator, [program], { encoding: 'utf8' }).trim().split('\n');
-      expect(lines).toHaveLength(8);
+      expect(lines).toHaveLength(9);
       for (const line of lines) expect(line).toMatch(/^ok .+ \[neon\]: /);
     } finally {
       rmSync(folder, { recursive: true });

@@ -1,0 +1,206 @@
+// `warpedMixture` and its gradient: a lane is a pixel of a row, candidates follow each other.
+#pragma once
+
+#include "../chunks.h"
+#include "../kernel_table.h"
+#include "../math.h"
+#include "../scratch.h"
+
+namespace pxv {
+
+// Up to as many pixels of a row as there are lanes; the lanes beyond them repeat the last one.
+template <class Set>
+class WarpedPixels {
+ public:
+  using Floats = typename Set::Floats;
+  using Integers = typename Set::Integers;
+
+  // `frames` and `motion` are those of the image, `pixels` lanes are in use.
+  WarpedPixels(const WarpShape& shape, const float* frames, const float* motion, int row, int column, int pixels)
+      : shape_(shape), frames_(frames), row_(row) {
+    const int candidates = shape.frames * shape.flows;
+    motion_ = motion + static_cast<size_t>(row * shape.width + column) * 3 * candidates;
+    for (int lane = 0; lane < Set::lanes; lane++) {
+      const int own = lane < pixels ? lane : pixels - 1;
+      columns_[lane] = static_cast<float>(column + own);
+      places_[lane] = own * 3 * candidates;
+    }
+  }
+
+  // Output j of the network.
+  Floats motion(int j) const { return Set::gather(motion_ + j, places_); }
+
+  // Unnormalised weights e^(logit - largest logit) as [candidates][lanes]; returns their sum.
+  Floats weigh(float* weights) const {
+    const int candidates = shape_.frames * shape_.flows;
+    Floats most = motion(2 * candidates);
+    for (int i = 1; i < candidates; i++) most = Set::max(motion(2 * candidates + i), most);
+    Floats sum{};
+    for (int i = 0; i < candidates; i++) {
+      const Floats weight = Math<Set>::exp(motion(2 * candidates + i) - most);
+      Set::store(weights + i * Set::lanes, weight);
+      sum += weight;
+    }
+    return sum;
+  }
+
+  // Goes to candidate i.
+  void locate(int i) {
+    const int candidates = shape_.frames * shape_.flows, stride = shape_.frames * shape_.channels;
+    const Floats row = Set::fill(static_cast<float>(row_));
+    const Integers cellRow = down_.locate(row, motion(i), shape_.flowScale, shape_.height);
+    const Integers cellColumn = right_.locate(columns_, motion(candidates + i), shape_.flowScale, shape_.width);
+    corner_ = (cellRow * shape_.width + cellColumn) * stride + i / shape_.flows * shape_.channels;
+    nextRow_ = shape_.height > 1 ? shape_.width * stride : 0;
+    nextColumn_ = shape_.width > 1 ? stride : 0;
+  }
+
+  // The bilinear sample of one channel there, and its derivatives with respect to the displacements over flowScale.
+  struct Sample {
+    Floats value, dDown, dRight;
+  };
+  Sample sample(int channel) const {
+    const float* from = frames_ + channel;
+    const Floats left = Set::gather(from, corner_), lowerLeft = Set::gather(from + nextRow_, corner_);
+    const Floats along = Set::gather(from + nextColumn_, corner_) - left;
+    const Floats lowerAlong = Set::gather(from + nextRow_ + nextColumn_, corner_) - lowerLeft;
+    const Floats upper = Set::multiplyAdd(right_.fraction, along, left);
+    const Floats down = Set::multiplyAdd(right_.fraction, lowerAlong, lowerLeft) - upper;
+    return {Set::multiplyAdd(down_.fraction, down, upper), down,
+            Set::multiplyAdd(down_.fraction, lowerAlong - along, along)};
+  }
+
+  // `slope`, zero where the coordinate is clamped.
+  Floats downwards(Floats slope) const { return down_.isInside ? slope : Floats{}; }
+  Floats rightwards(Floats slope) const { return right_.isInside ? slope : Floats{}; }
+
+ private:
+  // Where samples lie along one axis: so far beyond the first pixel of their cell.
+  struct Axis {
+    Floats fraction;
+    Integers isInside;
+
+    // Returns the first pixels of the cells. No number becomes 0, so that what is read always exists.
+    Integers locate(Floats from, Floats displacement, float flowScale, int size) {
+      const Floats zero{}, last = Set::fill(static_cast<float>(size - 1));
+      const Floats moved = Set::multiplyAdd(displacement, Set::fill(flowScale), from);
+      const Floats place = Set::min(Set::max(moved, zero), last);
+      const Floats lastCell = Set::fill(static_cast<float>(size > 1 ? size - 2 : 0));
+      const Integers cell = __builtin_convertvector(Set::min(place, lastCell), Integers);
+      fraction = place - __builtin_convertvector(cell, Floats);
+      isInside = place == moved;
+      return cell;
+    }
+  };
+
+  const WarpShape& shape_;
+  const float *frames_, *motion_;
+  int row_;
+  Floats columns_{};
+  Integers places_{};
+  Axis down_, right_;
+  Integers corner_;
+  int nextRow_, nextColumn_;
+};
+
+// Calls body(pixels, index of the first of them in the batch, their number) until all pixels of a batch were had.
+template <class Set, class Body>
+void forPixels(const WarpShape& shape, int batch, const float* frames, const float* motion, const Body& body) {
+  constexpr size_t rowsAtOnce = 4;
+  const size_t image = static_cast<size_t>(shape.height) * shape.width, candidates = shape.frames * shape.flows;
+  auto chunk = [&](size_t begin, size_t end) {
+    for (size_t index = begin; index < end; index++) {
+      const size_t n = index / shape.height;
+      const int row = static_cast<int>(index % shape.height);
+      for (int column = 0; column < shape.width; column += Set::lanes) {
+        const int count = std::min(Set::lanes, shape.width - column);
+        WarpedPixels<Set> pixels(shape, frames + n * image * shape.frames * shape.channels,
+                                 motion + n * image * 3 * candidates, row, column, count);
+        body(pixels, index * shape.width + column, count);
+      }
+    }
+  };
+  forChunks(static_cast<size_t>(batch) * shape.height, chunk, rowsAtOnce);
+}
+
+// [count][lanes] -> rows of `count` numbers that follow each other, for `pixels` lanes.
+template <class Set>
+void scatterLanes(const float* from, int count, int pixels, float* to) {
+  for (int lane = 0; lane < pixels; lane++)
+    for (int j = 0; j < count; j++) to[lane * count + j] = from[j * Set::lanes + lane];
+}
+
+template <class Set>
+void warpedMixture(const WarpShape& shape, int batch, const float* frames, const float* motion, float* out) {
+  using Floats = typename Set::Floats;
+  const int candidates = shape.frames * shape.flows, channels = shape.channels;
+  forPixels<Set>(shape, batch, frames, motion, [&](WarpedPixels<Set>& pixels, size_t at, int count) {
+    static thread_local Scratch scratch;
+    float* weights = scratch.reserve<float>(static_cast<size_t>(candidates + channels) * Set::lanes);
+    float* sums = weights + candidates * Set::lanes;
+    const Floats total = pixels.weigh(weights);
+    std::fill_n(sums, channels * Set::lanes, 0.0f);
+    for (int i = 0; i < candidates; i++) {
+      pixels.locate(i);
+      const Floats weight = Set::load(weights + i * Set::lanes);
+      for (int c = 0; c < channels; c++) {
+        float* sum = sums + c * Set::lanes;
+        Set::store(sum, Set::multiplyAdd(weight, pixels.sample(c).value, Set::load(sum)));
+      }
+    }
+    for (int c = 0; c < channels; c++) Set::store(sums + c * Set::lanes, Set::load(sums + c * Set::lanes) / total);
+    scatterLanes<Set>(sums, channels, count, out + at * channels);
+  });
+}
+
+// With w the weights, s the samples and g = dOut, summed over channels:
+//   d logit_i = w_i (g s_i - sum_j w_j g s_j),   d displacement_i = w_i flowScale g ds_i / d coordinate.
+template <class Set>
+void warpedMixtureGradient(const WarpShape& shape, int batch, const float* frames, const float* motion,
+                           const float* dOut, float* dMotion) {
+  using Floats = typename Set::Floats;
+  const int candidates = shape.frames * shape.flows, channels = shape.channels;
+  forPixels<Set>(shape, batch, frames, motion, [&](WarpedPixels<Set>& pixels, size_t at, int count) {
+    static thread_local Scratch scratch;
+    const int span = candidates * Set::lanes;
+    float* gradient = scratch.reserve<float>(static_cast<size_t>(4) * span + channels * Set::lanes);
+    float *weights = gradient + 3 * span, *given = weights + span;
+    for (int c = 0; c < channels; c++)
+      for (int lane = 0; lane < Set::lanes; lane++)
+        given[c * Set::lanes + lane] = lane < count ? dOut[(at + lane) * channels + c] : 0.0f;
+
+    const Floats total = pixels.weigh(weights);
+    Floats mean{};
+    for (int i = 0; i < candidates; i++) {
+      pixels.locate(i);
+      Floats down{}, right{}, value{};
+      for (int c = 0; c < channels; c++) {
+        const auto sample = pixels.sample(c);
+        const Floats g = Set::load(given + c * Set::lanes);
+        down = Set::multiplyAdd(g, sample.dDown, down);
+        right = Set::multiplyAdd(g, sample.dRight, right);
+        value = Set::multiplyAdd(g, sample.value, value);
+      }
+      float* to = gradient + i * Set::lanes;
+      const Floats weight = Set::load(weights + i * Set::lanes) / total;
+      Set::store(weights + i * Set::lanes, weight);
+      Set::store(to, pixels.downwards(weight * shape.flowScale * down));
+      Set::store(to + span, pixels.rightwards(weight * shape.flowScale * right));
+      Set::store(to + 2 * span, value);
+      mean = Set::multiplyAdd(weight, value, mean);
+    }
+    for (int i = 0; i < candidates; i++) {
+      float* to = gradient + 2 * span + i * Set::lanes;
+      Set::store(to, Set::load(weights + i * Set::lanes) * (Set::load(to) - mean));
+    }
+    scatterLanes<Set>(gradient, 3 * candidates, count, dMotion + at * 3 * candidates);
+  });
+}
+
+template <class Set>
+void fillWarpedMixture(KernelTable& table) {
+  table.warpedMixture = warpedMixture<Set>;
+  table.warpedMixtureGradient = warpedMixtureGradient<Set>;
+}
+
+}  // namespace pxv

@@ -1,0 +1,99 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { WarpShape } from './kernels.js';
+import { expectShape, hasKernel, runKernel } from './operation.js';
+
+/**
+ * A mixture of moved frames, pixel by pixel: see Kernels.warpedMixture. Differentiable in the motion; frames get no
+ * gradient.
+ *
+ * @param frames [batch, height, width, K * channels]
+ * @param motion [batch, height, width, 3 K F]: vertical displacements, horizontal ones, logits
+ * @returns [batch, height, width, channels]
+ */
+export function warpedMixture(shape: WarpShape, frames: Tensor4D, motion: Tensor4D): Tensor4D {
+  const { height, width, channels, flows } = shape;
+  const batch = motion.shape[0];
+  expectShape('warpedMixture', 'frames', frames, [batch, height, width, shape.frames * channels]);
+  expectShape('warpedMixture', 'motion', motion, [batch, height, width, 3 * shape.frames * flows]);
+  const operation = tf.customGrad((...args) => {
+    const save = args[1] as unknown as (tensors: Tensor[]) => void;
+    save([motion, frames]);
+    const gradFunc = (dOut: Tensor, saved: unknown) => {
+      const [motion, frames] = saved as Tensor4D[];
+      return gradient(shape, frames, motion, dOut as Tensor4D);
+    };
+    return { value: forward(shape, frames, motion), gradFunc };
+  });
+  return operation(motion);
+}
+
+function forward(shape: WarpShape, frames: Tensor4D, motion: Tensor4D): Tensor4D {
+  if (hasKernel('pxv.warpedMixture')) return runKernel('pxv.warpedMixture', { frames, motion }, { shape });
+  return tf.tidy(() => {
+    const { weights, value } = samples(shape, frames, motion);
+    return tf.sum(tf.mul(tf.expandDims(weights, 4), value), 3);
+  });
+}
+
+/** See `warpedMixtureGradient` in typescript/warped-mixture.ts for the rule. */
+function gradient(shape: WarpShape, frames: Tensor4D, motion: Tensor4D, dOut: Tensor4D): Tensor4D {
+  if (hasKernel('pxv.warpedMixtureGradient'))
+    return runKernel('pxv.warpedMixtureGradient', { frames, motion, dOut }, { shape });
+  return tf.tidy(() => {
+    const { weights, value, down, right, y, x } = samples(shape, frames, motion);
+    const [values, downs, rights] = [value, down, right].map((one) => tf.sum(tf.mul(one, tf.expandDims(dOut, 3)), 4));
+    const mean = tf.sum(tf.mul(weights, values), 3, true);
+    const moved = tf.mul(weights, shape.flowScale);
+    return tf.concat4d(
+      [
+        tf.mul(tf.mul(moved, downs), y.isInside),
+        tf.mul(tf.mul(moved, rights), x.isInside),
+        tf.mul(weights, tf.sub(values, mean)),
+      ] as Tensor4D[],
+      3,
+    );
+  });
+}
+
+/**
+ * The weights [batch, height, width, n], the samples and their derivatives with respect to y and x
+ * [batch, height, width, n, channels], and where they lie.
+ */
+function samples(shape: WarpShape, frames: Tensor4D, motion: Tensor4D) {
+  const { height, width, channels, flows, flowScale } = shape;
+  const batch = motion.shape[0];
+  const [downwards, rightwards, logits] = tf.split(motion, 3, 3);
+  const y = placesOn(height, tf.add(tf.reshape(tf.range(0, height), [height, 1, 1]), tf.mul(downwards, flowScale)));
+  const x = placesOn(width, tf.add(tf.reshape(tf.range(0, width), [width, 1]), tf.mul(rightwards, flowScale)));
+  const image = tf.reshape(tf.range(0, batch, 1, 'int32'), [batch, 1, 1, 1]);
+  const frame = tf.floorDiv(tf.range(0, shape.frames * flows, 1, 'int32'), tf.scalar(flows, 'int32'));
+  const flat = tf.reshape(frames, [batch * height * width * shape.frames, channels]);
+  const times = (places: Tensor, factor: number) => tf.mul(places, tf.scalar(factor, 'int32'));
+  const at = (row: Tensor, column: Tensor): Tensor => {
+    const pixel = tf.add(times(tf.add(times(image, height), row), width), column);
+    return tf.gather(flat, tf.add(times(pixel, shape.frames), frame));
+  };
+  const [downFraction, rightFraction] = [y.fraction, x.fraction].map((fraction) => tf.expandDims(fraction, 4));
+  const left = at(y.first, x.first);
+  const lowerLeft = at(y.second, x.first);
+  const along = tf.sub(at(y.first, x.second), left);
+  const lowerAlong = tf.sub(at(y.second, x.second), lowerLeft);
+  const upper = tf.add(left, tf.mul(along, rightFraction));
+  const down = tf.sub(tf.add(lowerLeft, tf.mul(lowerAlong, rightFraction)), upper);
+  const right = tf.add(along, tf.mul(tf.sub(lowerAlong, along), downFraction));
+  const value = tf.add(upper, tf.mul(down, downFraction));
+  return { weights: tf.softmax(logits), value, down, right, y, x };
+}
+
+/** The two pixels along an axis that each coordinate lies between, how far on, and 1 where it was not clamped, else 0. */
+function placesOn(size: number, coordinates: Tensor) {
+  const places = tf.clipByValue(coordinates, 0, size - 1);
+  const first = tf.cast(tf.floor(tf.minimum(places, Math.max(size - 2, 0))), 'int32');
+  return {
+    first,
+    second: tf.minimum(tf.add(first, tf.scalar(1, 'int32')), tf.scalar(size - 1, 'int32')),
+    fraction: tf.sub(places, tf.cast(first, 'float32')),
+    isInside: tf.cast(tf.equal(places, coordinates), 'float32'),
+  };
+}
