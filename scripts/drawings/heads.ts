@@ -44,7 +44,11 @@ function drawChart(
   anchor: number,
 ): void {
   const probabilities = new Float64Array(levels);
-  headOf(description).distribution(description, levels, Float32Array.from(outputs), 0, anchor, probabilities);
+  const pixel = {
+    ...{ outputs: Float32Array.from(outputs), outputsAt: 0, levels: [], levelsAt: 0 },
+    ...{ anchors: [anchor], anchorsAt: 0, anchorCount: 1 },
+  };
+  headOf(description).distribution(description, levels, pixel, 0, 1, probabilities);
   const most = Math.max(...probabilities);
   const pitch = levels === 2 ? 40 : levels > 16 && x < 300 ? 8 : 9;
   const bars = Array.from(probabilities, (probability, level): Box => {

@@ -9,10 +9,10 @@ export type Condition = {
   /** [batch, height, width, features], read by every layer. */
   map: Tensor4D;
   /**
-   * [batch, height, width, channels]: the level each sub-pixel is expected near, where a mixture's means start; only from
-   * a conditioning that is anchored.
+   * Levels that each sub-pixel is expected near, where a mixture's means start, [batch, height, width, channels] each; as
+   * many as `Conditioning.anchors` says.
    */
-  anchor?: Tensor4D;
+  anchors: Tensor4D[];
 };
 
 /** One kind of conditioning: what it reads, and how that becomes a map and an anchor. Plain tfjs, differentiable in weights. */
@@ -21,8 +21,10 @@ export interface Conditioning<D extends { type: string }> {
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   /** What it reads. */
   needs(description: D): Needs;
-  /** Whether it gives an anchor. */
-  anchored: boolean;
+  /** How many anchors it gives; 0: none. */
+  anchors: number;
+  /** Whether the first of them is learned, as the frame that is expected; then training has a loss on it. */
+  learned: boolean;
   /** Features of the map. */
   mapFeatures(description: D): number;
   /** @param network what the images of the network are made of */

@@ -1,17 +1,20 @@
 import type { Conditioning } from './conditioning.js';
 import { allNeeds, type Needs } from './given.js';
 import { lowResolutionImage, type LowResolutionImageDescription } from './low-resolution-image.js';
+import { warpedFrames, type WarpedFramesDescription } from './warped-frames.js';
 import { previousFrames, type PreviousFramesDescription } from './previous-frames.js';
 
 export * from './conditioning.js';
 export * from './given.js';
 export { subsample } from './subsample.js';
-export type { LowResolutionImageDescription, PreviousFramesDescription };
-export type ConditioningDescription = PreviousFramesDescription | LowResolutionImageDescription;
+export type { LowResolutionImageDescription, PreviousFramesDescription, WarpedFramesDescription };
+export type ConditioningDescription =
+  PreviousFramesDescription | WarpedFramesDescription | LowResolutionImageDescription;
 
 /** Every kind of conditioning; a new one is a file and a line here and above. */
 export const conditionings = {
   [previousFrames.type]: previousFrames,
+  [warpedFrames.type]: warpedFrames,
   [lowResolutionImage.type]: lowResolutionImage,
 } as const;
 

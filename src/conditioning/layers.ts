@@ -14,17 +14,15 @@ export interface ConvolutionLayer {
   transposed?: true;
 }
 
+/** As much of the shape of a convolution that sees everything as its parameters need. */
+export function unmaskedShape(kernel: number, from: number, to: number): ParameterShape {
+  const taps = Array.from({ length: kernel * kernel }, (_, position) => ({ dy: 0, dx: 0, position, sees: [from] }));
+  return { kernel: { height: kernel, width: kernel }, inFeatures: from, outFeatures: to, groups: [to], taps };
+}
+
 /** `<name>.weights` and `<name>.bias`; a transposed layer has those of the convolution whose transpose it is. */
 export function layerParameters({ name, kernel, from, to, transposed }: ConvolutionLayer): ParameterSpec[] {
-  const taps = Array.from({ length: kernel * kernel }, (_, position) => ({ dy: 0, dx: 0, position, sees: [from] }));
-  const shape: ParameterShape = {
-    kernel: { height: kernel, width: kernel },
-    inFeatures: from,
-    outFeatures: to,
-    groups: [to],
-    taps,
-  };
-  const specs = convolutionParameters(name, shape);
+  const specs = convolutionParameters(name, unmaskedShape(kernel, from, to));
   if (transposed) specs[0] = { ...specs[0], shape: [kernel, kernel, to, from] };
   return specs;
 }

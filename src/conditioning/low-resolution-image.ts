@@ -37,7 +37,8 @@ export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
   type: 'low-resolution-image',
   schema,
   needs: ({ factor, shared }) => ({ context: 0, coarser: { factor, known: shared === 'known' } }),
-  anchored: false,
+  anchors: 0,
+  learned: false,
   mapFeatures: ({ features }) => features,
   parameters: (description, { channels }) => layers(description, channels).flatMap(layerParameters),
 
@@ -47,6 +48,6 @@ export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
     const scaled = tf.div<Tensor4D>(tf.sub(given.coarser, middle), middle);
     const [coarse, coarse0, coarse1, up, map] = bindLayers(layers(description, channels), weights);
     const inner = residual(residual(coarse(scaled), coarse0), coarse1);
-    return { map: map(up(inner, size)) };
+    return { map: map(up(inner, size)), anchors: [] };
   },
 };

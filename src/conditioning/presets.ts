@@ -6,6 +6,7 @@ const MAP_FEATURES = 32;
 /** The conditionings on the frames before, by name: how one on so many frames is described. */
 const framesConditionings = {
   'previous-frames': (context) => ({ type: 'previous-frames', context, features: MAP_FEATURES }),
+  'warped-frames': (context) => ({ type: 'warped-frames', context, features: MAP_FEATURES, flows: 3 }),
 } as const satisfies Record<string, (context: number) => ConditioningDescription>;
 
 export type FramesConditioning = keyof typeof framesConditionings;

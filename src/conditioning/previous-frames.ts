@@ -40,7 +40,8 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
   type: 'previous-frames',
   schema,
   needs: ({ context }) => ({ context, coarser: null }),
-  anchored: true,
+  anchors: 1,
+  learned: false,
   mapFeatures: (description) => description.features,
   parameters: (description, network) => layers(description, network).flatMap(layerParameters),
 
@@ -48,6 +49,6 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
     if (given.window === undefined) throw new TypeError('previous-frames: no frames were given');
     const { window } = given;
     const map = runTrunk(bindLayers(layers(description, network), weights), inputs(description, network, window));
-    return { map, anchor: window.frames[description.context - 1] };
+    return { map, anchors: [window.frames[description.context - 1]] };
   },
 };

@@ -4,55 +4,69 @@ import { conditioningOf } from '../conditioning/index.js';
 import type { NetworkDescription } from './description.js';
 import { headOf } from './heads/index.js';
 
-/** Sub-pixels lie near their anchor: this brings the difference to the range of the other inputs. */
+/** Sub-pixels lie near their anchors: this brings the difference to the range of the other inputs. */
 const DIFFERENCE_GAIN = 8;
 
-/** Whether the network reads each sub-pixel's difference to its anchor beside its level. */
-function readsDifference({ head, conditioning }: NetworkDescription): boolean {
-  return headOf(head).anchored && conditioning.some((given) => conditioningOf(given).anchored);
+/** Anchors that the conditionings of a network give for each sub-pixel; 0: none. */
+function givenAnchors({ conditioning }: NetworkDescription): number {
+  return conditioning.reduce((sum, given) => sum + conditioningOf(given).anchors, 0);
 }
 
-/** Features that the network reads for each colour channel: the scaled level, and the difference to the anchor. */
-export function imageFeatures(description: NetworkDescription): number {
-  return readsDifference(description) ? 2 : 1;
+/** Anchors of each sub-pixel: those that are given, or the middle level alone. */
+export function anchorCount(description: NetworkDescription): number {
+  return Math.max(1, givenAnchors(description));
 }
 
 /**
- * Features of a sub-pixel: (level - middle) / middle and, where the network reads it, (level - anchor) * gain; both are
- * rounded to float32.
+ * Features that the network reads for each colour channel: the scaled level and, where the head starts from anchors that
+ * are given, the difference to each.
  */
-export function subPixelScale({ levels }: NetworkDescription): { middle: number; gain: number } {
+export function imageFeatures(description: NetworkDescription): number {
+  return 1 + (headOf(description.head).anchored ? givenAnchors(description) : 0);
+}
+
+/**
+ * Features of a sub-pixel: (level - middle) / middle and, for each anchor that the network reads, (level - anchor) * gain;
+ * all are rounded to float32.
+ */
+export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): { middle: number; gain: number } {
   const middle = (levels - 1) / 2;
   return { middle, gain: Math.fround(DIFFERENCE_GAIN / middle) };
 }
 
 /**
- * Writes the features of one sub-pixel: the level scaled to -1..1, and (where the network reads it) 8 times its scaled
- * difference to the anchor.
+ * Writes the features of one sub-pixel: see `subPixelScale`.
  *
- * @param into receives `imageFeatures` values from `offset` on
+ * @param features `imageFeatures` of the network
+ * @param anchors where the sub-pixel's anchors stand, from `anchorsAt` on
+ * @param into receives the features from `offset` on
  */
 export function writeSubPixel(
-  description: NetworkDescription,
+  network: Pick<NetworkDescription, 'levels'>,
+  features: number,
   level: number,
-  anchor: number,
+  anchors: ArrayLike<number>,
+  anchorsAt: number,
   into: Float32Array,
   offset: number,
 ): void {
-  const { middle, gain } = subPixelScale(description);
+  const { middle, gain } = subPixelScale(network);
   into[offset] = (level - middle) / middle;
-  if (readsDifference(description)) into[offset + 1] = (level - anchor) * gain;
+  for (let k = 1; k < features; k++) into[offset + k] = (level - anchors[anchorsAt + k - 1]) * gain;
 }
 
 /**
  * The same for whole images: levels [batch, height, width, channels] to [batch, height, width, channels * features],
- * the features of a channel together, so that they fall into one colour group.
+ * the features of a channel together, so that they fall into one colour group. Differentiable in the anchors.
+ *
+ * @param anchors those that are given, each as large as the image
  */
-export function imageInput(description: NetworkDescription, image: Tensor4D, anchor: Tensor4D | null): Tensor4D {
+export function imageInput(description: NetworkDescription, image: Tensor4D, anchors: readonly Tensor4D[]): Tensor4D {
   const middle = (description.levels - 1) / 2;
-  const scaled = tf.div(tf.sub(image, middle), middle);
-  if (!readsDifference(description) || anchor === null) return scaled as Tensor4D;
-  const difference = tf.mul(tf.sub(image, anchor), DIFFERENCE_GAIN / middle);
+  const scaled = tf.div<Tensor4D>(tf.sub(image, middle), middle);
+  const read = anchors.slice(0, imageFeatures(description) - 1);
+  if (read.length === 0) return scaled;
+  const differences = read.map((anchor) => tf.mul(tf.sub(image, anchor), DIFFERENCE_GAIN / middle));
   const [batch, height, width] = image.shape;
-  return tf.reshape(tf.stack([scaled, difference], 4), [batch, height, width, -1]);
+  return tf.reshape(tf.stack([scaled, ...differences], 4), [batch, height, width, -1]);
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { conditioningOf, type Condition, type Given } from '../conditioning/index.js';
 import type { NetworkDescription } from './description.js';
@@ -40,8 +40,7 @@ export function buildNetwork(description: NetworkDescription): Network {
   x = skipped ?? x;
   for (const [index, features] of description.output.entries())
     x = builder.conv(x, { name: `output.${index}`, kernel: 1, features, relu: true });
-  const outputs = Array.from({ length: channels }, () => headOf(head).outputs(head, levels));
-  x = builder.conv(x, { name: 'head', kernel: 1, features: outputs, relu: true });
+  x = builder.conv(x, { name: 'head', kernel: 1, features: headOf(head).outputs(head, levels, channels), relu: true });
 
   const program = builder.finish(x);
   const own = conditioning.flatMap((given) => conditioningOf(given).parameters(given, description));
@@ -49,8 +48,7 @@ export function buildNetwork(description: NetworkDescription): Network {
 }
 
 /**
- * What the conditionings make of what is given: their maps one after another in one, and the anchor of the one that has
- * one. Null for an unconditional network.
+ * What the conditionings make of what is given: their maps one after another in one, and their anchors. Null for an unconditional network.
  */
 export function conditionOf(network: Network, parameters: readonly Tensor[], given: Given): Condition | null {
   const { description } = network;
@@ -63,8 +61,7 @@ export function conditionOf(network: Network, parameters: readonly Tensor[], giv
   if (conditions.length === 0) return null;
   const maps = conditions.map(({ map }) => map);
   const map = maps.length === 1 ? maps[0] : tf.concat(maps, 3);
-  const anchor = conditions.find((condition) => condition.anchor !== undefined)?.anchor;
-  return { map, ...(anchor && { anchor }) };
+  return { map, anchors: conditions.flatMap(({ anchors }) => anchors) };
 }
 
 /** The head's outputs for every sub-pixel, with the sub-pixels before it known. */
@@ -75,27 +72,49 @@ export function networkOutput(
   condition: Condition | null,
 ): Tensor4D {
   const weights = parameters.slice(network.conditioningParameters);
-  const input = imageInput(network.description, image, condition?.anchor ?? null);
-  return runWholeImage(network.program, weights, input, condition?.map ?? null);
+  const input = imageInput(network.description, image, condition?.anchors ?? []);
+  const learned = network.description.conditioning.some((given) => conditioningOf(given).learned);
+  return runWholeImage(network.program, weights, input, condition?.map ?? null, learned);
+}
+
+/** What a network says of some examples. */
+export interface Score {
+  /** -log P of every sub-pixel, in nats, [batch, height * width * channels]. */
+  nats: Tensor2D;
+  /** The anchors that are given, each [batch, height, width, channels]. */
+  anchors: readonly Tensor4D[];
 }
 
 /**
- * -log P(image | given) of every sub-pixel, in nats (1601.06759, equation 1: their sum is that of the image).
+ * -log P(image | given) of every sub-pixel, in nats (1601.06759, equation 1: their sum is that of the image), with the
+ * anchors that it started from.
  *
  * @param parameters in the order of `network.parameters`
- * @returns [batch, height * width * channels]
  */
-export function subPixelNats(network: Network, parameters: readonly Tensor[], examples: Examples): Tensor2D {
-  const { head, levels } = network.description;
+export function scoreOf(network: Network, parameters: readonly Tensor[], examples: Examples): Score {
+  const { head, levels, channels } = network.description;
   const { image, seen, given } = examples;
   const condition = conditionOf(network, parameters, given);
   const output = networkOutput(network, parameters, seen, condition);
-  const targets = tf.cast(tf.reshape<Rank.R1>(image, [-1]), 'int32');
-  const anchors: Tensor1D =
-    condition?.anchor === undefined
-      ? tf.fill([image.size], (levels - 1) / 2)
-      : tf.reshape<Rank.R1>(condition.anchor, [-1]);
-  const outputs = tf.reshape<Rank.R2>(output, [image.size, -1]);
-  const nats = headOf(head).nats(head, levels, outputs, targets, anchors);
-  return tf.reshape(nats, [image.shape[0], -1]);
+  const pixels = image.size / channels;
+  const targets = tf.cast(tf.reshape<Rank.R2>(image, [pixels, channels]), 'int32');
+  const outputs = tf.reshape<Rank.R2>(output, [pixels, -1]);
+  const nats = headOf(head).nats(head, levels, outputs, targets, anchorsByPixel(network, condition, pixels));
+  return { nats: tf.reshape(nats, [image.shape[0], -1]), anchors: condition?.anchors ?? [] };
+}
+
+/** The nats of `scoreOf`. */
+export function subPixelNats(network: Network, parameters: readonly Tensor[], examples: Examples): Tensor2D {
+  return scoreOf(network, parameters, examples).nats;
+}
+
+/**
+ * The anchors as heads and engines read them, [pixels, channels * A], those of a channel together: the ones that are given,
+ * or the middle level alone.
+ */
+export function anchorsByPixel({ description }: Network, condition: Condition | null, pixels: number): Tensor2D {
+  const { channels, levels } = description;
+  const anchors = condition?.anchors ?? [];
+  if (anchors.length === 0) return tf.fill([pixels, channels], (levels - 1) / 2);
+  return tf.reshape(anchors.length === 1 ? anchors[0] : tf.stack(anchors, 4), [pixels, channels * anchors.length]);
 }

@@ -6,14 +6,27 @@ export interface DrawSettings {
   temperature: number;
   /** Draw among the fewest, most probable levels whose probabilities reach this sum (after the temperature); 1: all. */
   topP: number;
+  /**
+   * Temperature of a mixture's components, above 0; default 1. Weights are raised to its inverse, scales multiplied by it,
+   * and means stay: below 1 what is drawn keeps closer to one of the means, which move where the anchors do.
+   */
+  componentTemperature?: number;
 }
 
 const largestLevels = 256;
 const tempered = new Float64Array(largestLevels);
 const sorted = new Float64Array(largestLevels);
 
-/** Throws a `USAGE` error unless temperature is finite and >= 0, and 0 < topP <= 1. */
-export function checkDrawSettings({ temperature, topP }: DrawSettings): void {
+/** Throws a `USAGE` error unless temperature is finite and >= 0, 0 < topP <= 1, and componentTemperature finite and > 0. */
+export function checkDrawSettings({ temperature, topP, componentTemperature = 1 }: DrawSettings): void {
+  if (!(componentTemperature > 0 && componentTemperature < Infinity)) {
+    throw wrongSetting(
+      'component-temperature',
+      'a number above 0',
+      componentTemperature,
+      'use 1 for the model as it is',
+    );
+  }
   if (!(temperature >= 0 && temperature < Infinity)) {
     throw wrongSetting('temperature', 'a number of 0 or more', temperature, 'use 1 for the model as it is');
   }

@@ -10,7 +10,7 @@ import { TypeScriptImageEngine } from './typescript-engine.js';
 export interface EngineDraw {
   /** The conditioning map, [image, height, width, features]; null for a network without one. */
   map: Float32Array | null;
-  /** In levels; null: the middle level everywhere. */
+  /** In levels, those of a sub-pixel together; null: a single one, the middle level, everywhere. */
   anchors: Float32Array | null;
   /** Levels that are known, which are kept and count nothing; -1 for those to draw, which are written here. */
   levels: Int16Array;

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Given } from '../conditioning/index.js';
 import { frameBytes } from '../model/examples.js';
-import { conditionOf, type Network } from '../model/network.js';
+import { anchorsByPixel, conditionOf, type Network } from '../model/network.js';
 import { makeEngine, type EngineDraw, type ImageEngine } from './engine.js';
 
 /** How a batch of images is drawn. */
@@ -59,9 +59,12 @@ export class ImageSampler {
   private async conditionOf(given: () => Given): Promise<Pick<EngineDraw, 'map' | 'anchors'>> {
     if (this.network.program.map === null) return { map: null, anchors: null };
     const tensors = tf.tidy(() => {
-      const { map, anchor } = conditionOf(this.network, this.tensors, given())!;
-      // The anchor may be one of the tensors given.
-      return [map, ...(anchor === undefined ? [] : [anchor.clone()])];
+      const condition = conditionOf(this.network, this.tensors, given())!;
+      const { map, anchors } = condition;
+      if (anchors.length === 0) return [map];
+      const pixels = anchors[0].size / this.network.description.channels;
+      // A single anchor may be one of the tensors given.
+      return [map, anchorsByPixel(this.network, condition, pixels).clone()];
     });
     const [map, anchors] = await Promise.all(tensors.map(async (tensor) => Float32Array.from(await tensor.data())));
     tf.dispose(tensors);

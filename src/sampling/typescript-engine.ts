@@ -1,5 +1,5 @@
-import { headOf } from '../model/heads/index.js';
-import { imageFeatures, writeSubPixel } from '../model/image-input.js';
+import { headOf, type PixelView } from '../model/heads/index.js';
+import { anchorCount, imageFeatures, writeSubPixel } from '../model/image-input.js';
 import type { Network } from '../model/network.js';
 import { log } from '../backend/elementary.js';
 import { drawLevel } from './draw.js';
@@ -42,24 +42,37 @@ export class TypeScriptImageEngine implements ImageEngine {
     const { size, channels, head } = description;
     const { pixels, probabilities } = this;
     const features = imageFeatures(description);
-    const count = program.out.features / channels;
     const { sample, frame, scale } = streams[image];
     pixels.begin(map === null ? null : part(map, image, streams.length));
+    const temperature = settings.componentTemperature ?? 1;
+    const middle = new Float64Array(channels).fill((description.levels - 1) / 2);
+    const pixel: PixelView = {
+      ...{ outputs: pixels.outputs, outputsAt: 0, levels, levelsAt: 0 },
+      ...{ anchors: anchors ?? middle, anchorsAt: 0, anchorCount: anchorCount(description) },
+    };
+    const outFeatures = program.out.features;
     let nats = 0;
     for (let y = 0, position = 0, at = image * size.height * size.width * channels; y < size.height; y++) {
       for (let x = 0; x < size.width; x++, position++) {
+        pixel.levelsAt = at;
+        if (anchors !== null) pixel.anchorsAt = at * pixel.anchorCount;
         for (let channel = 0; channel < channels; channel++, at++) {
-          const offset = pixels.compute(y, x, channel);
-          outputs?.set(pixels.outputs.subarray(offset, offset + count), at * count);
-          const anchor = anchors === null ? (description.levels - 1) / 2 : anchors[at];
+          pixels.compute(y, x, channel);
+          pixel.outputsAt = position * outFeatures;
           if (levels[at] < 0) {
-            headOf(head).distribution(head, description.levels, pixels.outputs, offset, anchor, probabilities);
+            headOf(head).distribution(head, description.levels, pixel, channel, temperature, probabilities);
             const u = noise.uniform(sample, frame, position, channel, scale);
             levels[at] = drawLevel(probabilities, description.levels, u, settings);
+            if (temperature !== 1)
+              headOf(head).distribution(head, description.levels, pixel, channel, 1, probabilities);
             nats -= log(probabilities[levels[at]]);
           }
-          writeSubPixel(description, levels[at], anchor, pixels.image, (position * channels + channel) * features);
+          const anchorsAt = pixel.anchorsAt + channel * pixel.anchorCount;
+          const offset = (position * channels + channel) * features;
+          writeSubPixel(description, features, levels[at], pixel.anchors, anchorsAt, pixels.image, offset);
         }
+        const [from, to] = [position * outFeatures, (position + 1) * outFeatures];
+        outputs?.set(pixels.outputs.subarray(from, to), image * size.height * size.width * outFeatures + from);
       }
       onProgress?.((image + (y + 1) / size.height) / streams.length);
       await new Promise((resolve) => setImmediate(resolve));

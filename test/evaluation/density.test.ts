@@ -7,6 +7,7 @@ import { Philox } from '../../src/philox.js';
 import { randomFloats, randomInts } from '../random.js';
 import { randomExamples, randomWeights, softmax, tinyNetworks } from '../model/tiny-networks.js';
 import '../backend/implementations.js';
+import { greyPixel } from '../model/grey-pixel.js';
 
 beforeEach(() => tf.setBackend('native-typescript'));
 
@@ -81,7 +82,7 @@ describe("the density of a network's dequantised image is the discrete number, t
 /** Probabilities that a softmax gives to `levels` levels. */
 function probabilitiesOf(levels: number, seed: number): Float64Array {
   const into = new Float64Array(levels);
-  headOf(softmax).distribution(softmax, levels, randomFloats(levels, seed), 0, 0, into);
+  headOf(softmax).distribution(softmax, levels, greyPixel(randomFloats(levels, seed), 0, 0), 0, 1, into);
   return into;
 }
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { headOf, heads, type HeadDescription } from '../../src/model/heads/index.js';
+import { greyPixel } from './grey-pixel.js';
 import { implementations } from '../backend/implementations.js';
 import { checkGradient } from '../gradient-check.js';
 import { randomFloats } from '../random.js';
@@ -82,7 +83,7 @@ const cases: HeadCase[] = [
 function distributionOf({ head, levels, anchor, outputs }: HeadCase): Float64Array {
   const into = new Float64Array(levels);
   const values = Float32Array.from([9, 9, 9, ...Array.from(outputs)]);
-  headOf(head).distribution(head, levels, values, 3, anchor, into);
+  headOf(head).distribution(head, levels, greyPixel(values, 3, anchor), 0, 1, into);
   return into;
 }
 
@@ -93,8 +94,13 @@ function repeated({ outputs }: HeadCase, rows: number): Float32Array {
 
 /** Nats of some levels, on the backend in use, as a function of the outputs for each. */
 function natsOf({ head, levels, anchor }: HeadCase, targets: number[]): (outputs: Tensor2D) => Tensor1D {
-  return (outputs) =>
-    headOf(head).nats(head, levels, outputs, tf.tensor1d(targets, 'int32'), tf.fill([targets.length], anchor));
+  return (outputs) => {
+    const [column, anchors] = [
+      tf.tensor2d(targets, [targets.length, 1], 'int32'),
+      tf.fill([targets.length, 1], anchor),
+    ];
+    return tf.reshape(headOf(head).nats(head, levels, outputs, column, anchors as Tensor2D), [-1]);
+  };
 }
 
 const allLevels = ({ levels }: HeadCase) => Array.from({ length: levels }, (_, level) => level);

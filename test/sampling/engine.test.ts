@@ -41,7 +41,7 @@ function wholeImage(
   const outputs = tf.tidy(() => {
     const image = tf.tensor4d(Float32Array.from(known.levels), [known.batch, height, width, description.channels]);
     const map = known.map === null ? null : tf.tensor4d(known.map, [known.batch, height, width, program.map!.features]);
-    return Float32Array.from(runWholeImage(program, tensors, imageInput(description, image, null), map).dataSync());
+    return Float32Array.from(runWholeImage(program, tensors, imageInput(description, image, []), map).dataSync());
   });
   tf.dispose(tensors);
   return outputs;

@@ -10,6 +10,7 @@ import { gradientsOf, updated, type TrainingState } from '../../src/training/tra
 import { kernelSets } from '../backend/implementations.js';
 import { softmax, tinyNetwork } from '../model/tiny-networks.js';
 import { randomNumbers } from '../random.js';
+import { greyPixel } from '../model/grey-pixel.js';
 
 const LEVELS = 4;
 const size = { width: 5, height: 4 };
@@ -74,7 +75,14 @@ async function surprise(weights: readonly Float32Array[], temperature: number): 
   const probabilities = new Float64Array(LEVELS);
   const differences = Array.from(nats, (value, image) => {
     for (let pixel = 0; pixel < pixels; pixel++) {
-      headOf(softmax).distribution(softmax, LEVELS, outputs, (image * pixels + pixel) * LEVELS, 0, probabilities);
+      headOf(softmax).distribution(
+        softmax,
+        LEVELS,
+        greyPixel(outputs, (image * pixels + pixel) * LEVELS, 0),
+        0,
+        1,
+        probabilities,
+      );
       for (const p of probabilities) value += p * Math.log(p);
     }
     return value;

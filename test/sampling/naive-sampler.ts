@@ -3,7 +3,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { log } from '../../src/backend/elementary.js';
 import { frameBytes } from '../../src/model/examples.js';
 import { headOf } from '../../src/model/heads/index.js';
-import { conditionOf, networkOutput, type Network } from '../../src/model/network.js';
+import { anchorsByPixel, conditionOf, networkOutput, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
 import { drawLevel } from '../../src/sampling/draw.js';
 import type { DrawnImages, ImageDraw } from '../../src/sampling/image-sampler.js';
@@ -30,7 +30,8 @@ export function drawNaively(
       const condition = conditionOf(network, parameters, given());
       const before: Tensor4D = tf.tensor4d(images.slice(), [batch, size.height, size.width, channels]);
       const output = networkOutput(network, parameters, before, condition);
-      return [output, condition?.anchor].map((tensor) => tensor?.dataSync() as Float32Array | undefined);
+      const anchors = anchorsByPixel(network, condition, images.length / channels);
+      return [output, anchors].map((tensor) => tensor.dataSync() as Float32Array);
     });
     const [position, channel] = [Math.floor(subPixel / channels), subPixel % channels];
     for (const [image, { sample, frame, scale }] of streams.entries()) {
@@ -39,10 +40,17 @@ export function drawNaively(
         images[at] = known[at];
         continue;
       }
-      const offset = (outputs!.length / images.length) * at;
-      const anchor = anchors === undefined ? (levels - 1) / 2 : anchors[at];
-      headOf(head).distribution(head, levels, outputs!, offset, anchor, probabilities);
+      const pixel = Math.floor(at / channels);
+      const view = {
+        ...{ outputs, outputsAt: (outputs.length / images.length) * channels * pixel },
+        ...{ levels: images, levelsAt: channels * pixel },
+        ...{ anchors, anchorsAt: (anchors.length / images.length) * channels * pixel },
+        anchorCount: anchors.length / images.length,
+      };
+      const temperature = settings.componentTemperature ?? 1;
+      headOf(head).distribution(head, levels, view, channel, temperature, probabilities);
       const level = drawLevel(probabilities, levels, noise.uniform(sample, frame, position, channel, scale), settings);
+      if (temperature !== 1) headOf(head).distribution(head, levels, view, channel, 1, probabilities);
       nats[image] -= log(probabilities[level]);
       images[at] = level;
     }

@@ -3,7 +3,7 @@ import type { NetworkDescription } from '../../src/model/description.js';
 import { disposeExamples } from '../../src/model/examples.js';
 import type { LayerDescription } from '../../src/model/layers/index.js';
 import { imageFeatures, writeSubPixel } from '../../src/model/image-input.js';
-import { buildNetwork, conditionOf, networkOutput } from '../../src/model/network.js';
+import { anchorsByPixel, buildNetwork, conditionOf, networkOutput } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
 import { PixelByPixel } from '../../src/sampling/pixel-by-pixel.js';
 import { randomExamples, randomWeights, softmax, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
@@ -19,7 +19,7 @@ function outputsOf(description: NetworkDescription, seed: number): { whole: Floa
   const weights = randomWeights(network, seed);
   const parameters = toTensors(weights, network.parameters);
   const engine = new PixelByPixel(program, weights.slice(conditioningParameters));
-  const { size, channels, levels } = description;
+  const { size, channels } = description;
   const features = imageFeatures(description);
   let [whole, stepwise] = [new Float32Array(0), new Float32Array(0)];
   // The second image begins with the values of the first in every cache.
@@ -31,14 +31,26 @@ function outputsOf(description: NetworkDescription, seed: number): { whole: Floa
     const output = networkOutput(network, parameters, examples.image, condition);
     whole = Float32Array.from(output.dataSync());
     engine.begin(condition === null ? null : (condition.map.dataSync() as Float32Array));
-    const anchors = condition?.anchor?.dataSync() ?? new Float32Array(levelsOf.length).fill((levels - 1) / 2);
-    const count = program.out.features / channels;
+    const anchors = tf.tidy(() => anchorsByPixel(network, condition, levelsOf.length / channels).dataSync());
+    const anchorCount = anchors.length / levelsOf.length;
     stepwise = new Float32Array(whole.length).fill(NaN);
     for (let subPixel = 0; subPixel < levelsOf.length; subPixel++) {
       const [position, channel] = [Math.floor(subPixel / channels), subPixel % channels];
       const at = engine.compute(Math.floor(position / size.width), position % size.width, channel);
-      stepwise.set(engine.outputs.subarray(at, at + count), subPixel * count);
-      writeSubPixel(description, levelsOf[subPixel], anchors[subPixel], engine.image, subPixel * features);
+      const count = program.out.groups[channel];
+      stepwise.set(engine.outputs.subarray(at, at + count), at);
+      const anchorsAt = subPixel * anchorCount;
+      writeSubPixel(
+        ...([
+          description,
+          features,
+          levelsOf[subPixel],
+          anchors,
+          anchorsAt,
+          engine.image,
+          subPixel * features,
+        ] as const),
+      );
     }
     tf.dispose([output, ...(condition ? [condition.map] : [])]);
     disposeExamples(examples);

@@ -103,9 +103,7 @@ export function randomProgram(seed: number): Network {
     }
   }
   const last = dice.of(slots);
-  const outputs = Array.from({ length: channels }, () =>
-    headOf(description.head).outputs(description.head, description.levels),
-  );
+  const outputs = headOf(description.head).outputs(description.head, description.levels, channels);
   const program = builder.finish(conv(last, outputs));
   return { description, program, parameters: program.parameters, conditioningParameters: 0 };
 }

@@ -96,9 +96,9 @@ class ChangedImages {
     const examples = exampleOf(description, clip);
     this.image = Float32Array.from(examples.image.dataSync());
     const repeated = (): Condition => {
-      const { map, anchor } = conditionOf(network, parameters, examples.given)!;
+      const { map, anchors } = conditionOf(network, parameters, examples.given)!;
       const repeat = (x: Tensor4D) => tf.tile(x, [this.capacity, 1, 1, 1]);
-      return { map: repeat(map), ...(anchor && { anchor: repeat(anchor) }) };
+      return { map: repeat(map), anchors: anchors.map(repeat) };
     };
     this.condition = description.conditioning.length === 0 ? null : tf.tidy(repeated);
     disposeExamples(examples);

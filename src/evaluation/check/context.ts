@@ -102,7 +102,7 @@ function networkInputs(network: Network, parameters: readonly Tensor[], clip: Ui
   let map: ArrayLike<number> | null = null;
   tf.tidy(() => {
     const condition = conditionOf(network, parameters, examples.given);
-    image = imageInput(description, examples.image, condition?.anchor ?? null).dataSync();
+    image = imageInput(description, examples.image, condition?.anchors ?? []).dataSync();
     if (condition !== null) map = condition.map.dataSync();
   });
   disposeExamples(examples);

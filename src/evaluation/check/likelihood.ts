@@ -3,7 +3,7 @@ import type { Rank, Tensor } from '@tensorflow/tfjs-core';
 import { unknownSubPixels } from '../../model/chain.js';
 import { disposeExamples, type Examples } from '../../model/examples.js';
 import { headOf } from '../../model/heads/index.js';
-import { conditionOf, networkOutput, subPixelNats, type Network } from '../../model/network.js';
+import { anchorsByPixel, conditionOf, networkOutput, subPixelNats, type Network } from '../../model/network.js';
 import { ImageSampler, type DrawnImages } from '../../sampling/image-sampler.js';
 import { Noise } from '../../sampling/noise.js';
 import { BITS_PER_NAT } from '../scoring.js';
@@ -95,37 +95,48 @@ async function sumErrors(
   onLevel: (done: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<Pick<LikelihoodAgreement, 'drawnSumError' | 'scoredSumError'>> {
-  const { head: description, levels } = network.description;
+  const { head: description, levels, channels } = network.description;
   const head = headOf(description);
   const subPixels = examples.image.size;
+  const pixels = subPixels / channels;
   const { outputs, anchors } = tf.tidy(() => {
     const condition = conditionOf(network, parameters, examples.given);
     const output = networkOutput(network, parameters, examples.image, condition);
     return {
-      outputs: tf.reshape<Rank.R2>(output, [subPixels, -1]),
-      anchors:
-        condition?.anchor === undefined
-          ? tf.fill<Rank.R1>([subPixels], (levels - 1) / 2)
-          : tf.clone(tf.reshape<Rank.R1>(condition.anchor, [-1])),
+      outputs: tf.reshape<Rank.R2>(output, [pixels, -1]),
+      anchors: tf.clone(anchorsByPixel(network, condition, pixels)),
     };
   });
   try {
     const scored = new Float64Array(subPixels);
+    const image = tf.tidy(() => tf.cast(tf.reshape<Rank.R2>(examples.image, [pixels, channels]), 'int32'));
+    const levelsOfImage = await image.data();
+    image.dispose();
     for (let level = 0; level < levels; level++) {
-      const nats = tf.tidy(() =>
-        head.nats(description, levels, outputs, tf.fill([subPixels], level, 'int32'), anchors),
-      );
-      const values = await nats.data();
-      nats.dispose();
-      for (let i = 0; i < subPixels; i++) scored[i] += Math.exp(-values[i]);
+      for (let channel = 0; channel < channels; channel++) {
+        // The colours before are the image's: they are known where a level of this one is scored.
+        const nats = tf.tidy(() => {
+          const targets = Int32Array.from(levelsOfImage, (own, i) => (i % channels === channel ? level : own));
+          return head.nats(description, levels, outputs, tf.tensor2d(targets, [pixels, channels], 'int32'), anchors);
+        });
+        const values = await nats.data();
+        nats.dispose();
+        for (let i = channel; i < subPixels; i += channels) scored[i] += Math.exp(-values[i]);
+      }
       onLevel(level + 1);
       signal?.throwIfAborted();
     }
     const [outputValues, anchorValues] = [(await outputs.data()) as Float32Array, await anchors.data()];
     const probabilities = new Float64Array(levels);
     const drawn = Float64Array.from({ length: subPixels }, (_, i) => {
-      const offset = (i * outputValues.length) / subPixels;
-      head.distribution(description, levels, outputValues, offset, anchorValues[i], probabilities);
+      const pixel = Math.floor(i / channels);
+      const view = {
+        ...{ outputs: outputValues, outputsAt: (pixel * outputValues.length) / pixels },
+        ...{ levels: levelsOfImage, levelsAt: pixel * channels },
+        ...{ anchors: anchorValues, anchorsAt: (pixel * anchorValues.length) / pixels },
+        anchorCount: anchorValues.length / subPixels,
+      };
+      head.distribution(description, levels, view, i % channels, 1, probabilities);
       return probabilities.reduce((sum, p) => sum + p, 0);
     });
     const error = (sums: Float64Array) => sums.reduce((most, sum) => Math.max(most, Math.abs(sum - 1)), 0);

@@ -1,37 +1,56 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 
-/** One kind of head: what the network's outputs for one sub-pixel say of its level. */
+/** One pixel as a head reads it: arrays, and where in each the pixel's part begins. */
+export interface PixelView {
+  /** The outputs of the pixel's colours, one colour after another. */
+  outputs: Float32Array;
+  outputsAt: number;
+  /** The levels of its sub-pixels; those of earlier colours than the one asked for are read. */
+  levels: ArrayLike<number>;
+  levelsAt: number;
+  /** For each colour in turn its anchors, in levels. */
+  anchors: ArrayLike<number>;
+  anchorsAt: number;
+  /** How many anchors each colour has, A. */
+  anchorCount: number;
+}
+
+/** One kind of head: what the network's outputs say of the levels of a pixel's colours. */
 export interface Head<D extends { type: string }> {
   type: D['type'];
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
-  /** Whether the head starts from an anchor; then the image's difference to it is an input of the network as well. */
+  /** Whether the head starts from anchors; then the image's difference to each is an input of the network as well. */
   anchored: boolean;
+  /** Whether it mixes components, which have a temperature of their own. */
+  mixed: boolean;
   /** The most levels that it can tell apart, 2 to 256. */
   maxLevels: number;
-  /** Outputs that the head reads for one sub-pixel. */
-  outputs(description: D, levels: number): number;
+  /** Outputs that the head reads for each colour in turn. */
+  outputs(description: D, levels: number, channels: number): number[];
   /**
-   * -log P(target) in nats, exact, differentiable in the outputs.
+   * -log P(target) in nats of each sub-pixel given the pixel's earlier colours, exact, differentiable in the outputs and
+   * the anchors.
    *
-   * @param outputs [sub-pixels, outputs]
-   * @param targets [sub-pixels], int32, 0 to levels - 1
-   * @param anchors [sub-pixels], in levels
-   * @returns [sub-pixels]
+   * @param outputs [pixels, the outputs of all colours]
+   * @param targets [pixels, channels], int32, 0 to levels - 1
+   * @param anchors [pixels, channels * A], in levels, the anchors of a colour together
+   * @returns [pixels, channels]
    */
-  nats(description: D, levels: number, outputs: Tensor2D, targets: Tensor1D, anchors: Tensor1D): Tensor1D;
+  nats(description: D, levels: number, outputs: Tensor2D, targets: Tensor2D, anchors: Tensor2D): Tensor2D;
   /**
    * The same distribution for one sub-pixel, in float64.
    *
-   * @param outputs where the outputs stand, from `offset` on
+   * @param channel the colour
+   * @param temperature of the components, above 0, where there are any: weights^(1 / T), scales times T
    * @param into receives the probability of each level; its length is `levels`
    */
   distribution(
     description: D,
     levels: number,
-    outputs: Float32Array,
-    offset: number,
-    anchor: number,
+    pixel: PixelView,
+    channel: number,
+    temperature: number,
     into: Float64Array,
   ): void;
 }

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor2D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { exp, expm1 } from '../../backend/elementary.js';
+import { exp, expm1, log } from '../../backend/elementary.js';
 import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE } from '../../backend/kernels.js';
 import { logisticMixture as mixtureNats } from '../../backend/losses.js';
-import type { Head } from './head.js';
+import type { Head, PixelView } from './head.js';
 
 const schema = z.strictObject({
   type: z.literal('logistic-mixture'),
@@ -15,40 +15,48 @@ const schema = z.strictObject({
    * given nothing, whose anchor is the middle level, (levels - 1) / 2 puts the whole range in their reach.
    */
   meanScale: z.number().positive(),
+  /** Whether the colours of a pixel choose their components apart, as where this is left out, or all one. */
+  colours: z.enum(['apart', 'together']).optional(),
 });
 
 export type LogisticMixtureDescription = z.infer<typeof schema>;
 
 /**
  * Discretised mixture of logistics (after 1701.05517, section 2.1), each colour conditioned on the earlier ones through
- * the masked network, means starting from the anchor, or without one from the middle level. Exact: the first and the last
- * level take the tails.
+ * the masked network, means starting from anchors, component k from anchor k mod A, or where there is none from the middle
+ * level. Exact: the first and the last level take the tails.
+ *
+ * With colours together one component is chosen for the whole pixel: its weight for a later colour is that for the earlier
+ * ones times their likelihood under it, and what the earlier ones lie off its means moves its mean (section 2.2).
  */
 export const logisticMixture: Head<LogisticMixtureDescription> = {
   type: 'logistic-mixture',
   schema,
   anchored: true,
+  mixed: true,
   maxLevels: 256,
-  outputs: ({ components }) => 3 * components,
-  nats({ components, meanScale }, levels, outputs, targets, anchors) {
-    const shape = { components, levels, meanScale, colours: 1, anchors: 1 } as const;
-    const column = (x: Tensor): Tensor2D => tf.reshape(x, [-1, 1]);
-    return tf.reshape(mixtureNats(shape, outputs, column(targets), column(anchors)), [-1]);
+  outputs: (description, _, channels) =>
+    Array.from({ length: channels }, (_, channel) => (3 + termsOf(description, channel)) * description.components),
+
+  nats({ components, meanScale, colours: choice }, levels, outputs, targets, anchors) {
+    const [pixels, channels] = targets.shape;
+    const anchorCount = anchors.shape[1] / channels;
+    const colours = choice === 'together' && channels === 3 ? 3 : 1;
+    const rows = (pixels * channels) / colours;
+    const byRow = (x: Tensor2D) => tf.reshape<Rank.R2>(x, [rows, x.size / rows]);
+    const shape = { components, levels, meanScale, colours, anchors: anchorCount } as const;
+    const nats = mixtureNats(shape, byRow(outputs), byRow(targets), byRow(anchors));
+    return tf.reshape(nats, targets.shape);
   },
 
   // Of one component, with S the sigmoid and u, l the distances of the level's edges from the mean, in scales:
   // p = S(u) - S(l) = S(u) S(-l) (1 - exp(-1 / scale)), a product, so that far from the mean nothing cancels.
-  distribution({ components, meanScale }, levels, outputs, offset, anchor, into) {
-    let highest = -Infinity;
-    for (let k = 0; k < components; k++) highest = Math.max(highest, outputs[offset + k]);
-    let total = 0;
-    for (let k = 0; k < components; k++) total += exp(outputs[offset + k] - highest);
+  distribution(description, levels, pixel, channel, temperature, into) {
+    const { components } = description;
+    mixtureOf(description, levels, pixel, channel, temperature);
     into.fill(0);
     for (let k = 0; k < components; k++) {
-      const weight = exp(outputs[offset + k] - highest) / total;
-      const mean = anchor + meanScale * outputs[offset + components + k];
-      const logScale = outputs[offset + 2 * components + k] + LOG_SCALE_OFFSET;
-      const inverse = exp(-Math.min(Math.max(logScale, MIN_LOG_SCALE), MAX_LOG_SCALE));
+      const [weight, mean, inverse] = [weights[k], means[channel][k], inverses[k]];
       const inner = -expm1(-inverse);
       let aboveLower = weight;
       for (let level = 0; level < levels - 1; level++) {
@@ -63,3 +71,75 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
     }
   },
 };
+
+const MOST_COMPONENTS = 32;
+const [weights, inverses, priors] = [1, 2, 3].map(() => new Float64Array(MOST_COMPONENTS));
+const means = [0, 1, 2].map(() => new Float64Array(MOST_COMPONENTS));
+
+/** How many linear terms from earlier colours each component of a colour has. */
+function termsOf({ colours }: LogisticMixtureDescription, channel: number): number {
+  return colours === 'together' ? channel : 0;
+}
+
+/**
+ * Writes the components of one colour of a pixel: `weights`, `inverses` (of the scales) and `means[channel]`, step for
+ * step as native/engine/mixture.cc does.
+ */
+function mixtureOf(
+  description: LogisticMixtureDescription,
+  levels: number,
+  pixel: PixelView,
+  channel: number,
+  temperature: number,
+): void {
+  const { components, meanScale, colours } = description;
+  const { outputs, outputsAt, levels: known, levelsAt, anchors, anchorsAt, anchorCount } = pixel;
+  const first = colours === 'together' ? 0 : channel;
+  let at = outputsAt + (colours === 'together' ? 0 : 3 * components * channel);
+  for (let colour = first; colour <= channel; colour++) {
+    const terms = termsOf(description, colour);
+    for (let k = 0; k < components; k++) {
+      let mean =
+        anchors[anchorsAt + colour * anchorCount + (k % anchorCount)] + meanScale * outputs[at + components + k];
+      for (let earlier = 0; earlier < terms; earlier++) {
+        const coefficient = tanh(outputs[at + (3 + earlier) * components + k]);
+        mean += coefficient * (known[levelsAt + earlier] - means[earlier][k]);
+      }
+      means[colour][k] = mean;
+      const logScale = outputs[at + 2 * components + k] + LOG_SCALE_OFFSET;
+      const prior = outputs[at + k] / temperature;
+      priors[k] =
+        colour === first
+          ? prior
+          : priors[k] + logP(known[levelsAt + colour - 1], levels, means[colour - 1][k], inverses[k]) + prior;
+      inverses[k] = exp(-Math.min(Math.max(logScale, MIN_LOG_SCALE), MAX_LOG_SCALE)) / temperature;
+    }
+    at += (3 + terms) * components;
+  }
+  let highest = -Infinity;
+  for (let k = 0; k < components; k++) highest = Math.max(highest, priors[k]);
+  let total = 0;
+  for (let k = 0; k < components; k++) total += weights[k] = exp(priors[k] - highest);
+  for (let k = 0; k < components; k++) weights[k] /= total;
+}
+
+/** Log-probability of a level under one logistic. */
+function logP(level: number, levels: number, mean: number, inverse: number): number {
+  const belowUpper = -softplus(-((level + 0.5 - mean) * inverse));
+  if (level === 0) return belowUpper;
+  const lower = (level - 0.5 - mean) * inverse;
+  if (level === levels - 1) return -softplus(lower);
+  return log(-expm1(-inverse)) + belowUpper - softplus(lower);
+}
+
+/** log(1 + e^x). */
+function softplus(x: number): number {
+  return (x > 0 ? x : 0) + log(1 + exp(-Math.abs(x)));
+}
+
+/** (1 - e^-2x) / (1 + e^-2x); beyond 20 it is 1. */
+function tanh(x: number): number {
+  const shrunk = expm1(-2 * Math.min(Math.abs(x), 20));
+  const size = -shrunk / (2 + shrunk);
+  return x < 0 ? -size : size;
+}

@@ -1,3 +1,5 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Rank } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { exp } from '../../backend/elementary.js';
 import { sigmoidCrossEntropy } from '../../backend/losses.js';
@@ -12,13 +14,18 @@ export const sigmoid: Head<SigmoidDescription> = {
   type: 'sigmoid',
   schema,
   anchored: false,
+  mixed: false,
   maxLevels: 2,
-  outputs: () => 1,
-  nats: (_description, _levels, outputs, targets) => sigmoidCrossEntropy(outputs, targets),
+  outputs: (_description, _levels, channels) => new Array<number>(channels).fill(1),
+  nats: (_description, _levels, outputs, targets) => {
+    const logits = tf.reshape<Rank.R2>(outputs, [targets.size, 1]);
+    return tf.reshape(sigmoidCrossEntropy(logits, tf.reshape(targets, [-1])), targets.shape);
+  },
 
   // Each from its own exponential: 1 - P(1) would lose P(0) where the logit is large.
-  distribution(_description, _levels, outputs, offset, _anchor, into) {
-    into[0] = 1 / (1 + exp(outputs[offset]));
-    into[1] = 1 / (1 + exp(-outputs[offset]));
+  distribution(_description, _levels, { outputs, outputsAt }, channel, _temperature, into) {
+    const logit = outputs[outputsAt + channel];
+    into[0] = 1 / (1 + exp(logit));
+    into[1] = 1 / (1 + exp(-logit));
   },
 };

@@ -1,3 +1,5 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Rank } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { exp } from '../../backend/elementary.js';
 import { softmaxCrossEntropy } from '../../backend/losses.js';
@@ -12,11 +14,16 @@ export const softmax: Head<SoftmaxDescription> = {
   type: 'softmax',
   schema,
   anchored: false,
+  mixed: false,
   maxLevels: 256,
-  outputs: (_, levels) => levels,
-  nats: (_description, _levels, outputs, targets) => softmaxCrossEntropy(outputs, targets),
+  outputs: (_, levels, channels) => new Array<number>(channels).fill(levels),
+  nats: (_, levels, outputs, targets) => {
+    const logits = tf.reshape<Rank.R2>(outputs, [targets.size, levels]);
+    return tf.reshape(softmaxCrossEntropy(logits, tf.reshape(targets, [-1])), targets.shape);
+  },
 
-  distribution(_, levels, outputs, offset, _anchor, into) {
+  distribution(_, levels, { outputs, outputsAt }, channel, _temperature, into) {
+    const offset = outputsAt + channel * levels;
     let highest = -Infinity;
     for (let level = 0; level < levels; level++) highest = Math.max(highest, outputs[offset + level]);
     let total = 0;
