@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { cutGiven, needsOf, subsample } from '../conditioning/index.js';
 import type { ModelDescription, NetworkDescription } from './description.js';
 import { frameBytes, type Examples, type ExampleShape } from './examples.js';
-import { buildNetwork, subPixelNats, type Network } from './network.js';
+import { buildNetwork, scoreOf, type Network, type Score } from './network.js';
 
 /** A model's description made ready to run: its networks, the coarsest scale first. */
 export interface Chain {
@@ -60,26 +60,43 @@ export function examplesOfScale(chain: Chain, scale: number, examples: Examples)
   };
 }
 
+/** What a scale says of some examples at its size. */
+export interface ScaleScore extends Score {
+  /** The image at this scale, [batch, height, width, channels]. */
+  image: Tensor4D;
+}
+
 /**
- * -log P of every sub-pixel of some scales, in nats; zero for those known from the scale before.
+ * What some scales say of examples; nats are zero where a sub-pixel is known from the scale before.
  *
  * @param parameters in the order of `chain.parameters`
- * @param among indices of the scales to score; the whole chain's sum is that of the image (see `Chain.exact`)
- * @returns [batch, sub-pixels of all these scales]
+ * @param among indices of the scales to score; the whole chain's sum of nats is that of the image (see `Chain.exact`)
  */
-export function chainNats(
+export function chainScores(
   chain: Chain,
   parameters: readonly Tensor[],
   examples: Examples,
   among: readonly number[] = chain.scales.map((_, scale) => scale),
-): Tensor2D {
-  const nats = among.map((scale) => {
+): ScaleScore[] {
+  return among.map((scale) => {
     const network = chain.scales[scale];
-    const own = parametersOfScale(chain, scale, parameters);
-    const all = subPixelNats(network, own, examplesOfScale(chain, scale, examples));
+    const own = examplesOfScale(chain, scale, examples);
+    const score = scoreOf(network, parametersOfScale(chain, scale, parameters), own);
     const unknown = unknownSubPixels(network.description);
-    return unknown === null ? all : tf.mul<Tensor2D>(all, tf.tensor2d(unknown, [1, unknown.length]));
+    const { image } = own;
+    if (unknown === null) return { ...score, image };
+    return { ...score, image, nats: tf.mul(score.nats, tf.tensor2d(unknown, [1, unknown.length])) };
   });
+}
+
+/** The nats of `chainScores`, [batch, sub-pixels of all these scales]. */
+export function chainNats(
+  chain: Chain,
+  parameters: readonly Tensor[],
+  examples: Examples,
+  among?: readonly number[],
+): Tensor2D {
+  const nats = chainScores(chain, parameters, examples, among).map((score) => score.nats);
   return nats.length === 1 ? nats[0] : tf.concat(nats, 1);
 }
 

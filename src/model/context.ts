@@ -32,10 +32,14 @@ export class Context {
     buffer.add(this.bytes, this.count + 1, false);
   }
 
-  /** What is given for the frame after each of some contexts of one model; the examples' images mean nothing. */
-  static examples(contexts: readonly Context[]): Examples {
+  /**
+   * What is given for the frame after each of some contexts of one model; the examples' images mean nothing.
+   *
+   * @param noise strength of the noise that the network is told of, in levels: see FrameWindow
+   */
+  static examples(contexts: readonly Context[], noise = 0): Examples {
     const buffer = new ExampleBuffer(contexts[0].shape, contexts.length);
-    for (const { bytes, count } of contexts) buffer.add(bytes, count + 1, false);
+    for (const { bytes, count } of contexts) buffer.add(bytes, count + 1, false, () => noise);
     return buffer.tensors();
   }
 

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { needsOf, type Given } from '../conditioning/index.js';
+import { conditioningOf, needsOf, type Given } from '../conditioning/index.js';
 import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
+import { PxvError } from '../errors.js';
 import type { Model } from '../model/checkpoint.js';
 import { byteOf, disposeExamples, frameBytes, type Examples } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
@@ -90,10 +91,37 @@ export class FrameSampler {
     } finally {
       disposeExamples(examples);
     }
-    const { levels: count } = chain.examples;
-    const bytes = Uint8Array.from(levels!, (level) => byteOf(level, count));
-    const size = bytes.length / samples.length;
-    return samples.map((_, image) => ({ bytes: bytes.slice(image * size, (image + 1) * size), nats: nats[image] }));
+    return this.framesOf(levels!, samples.length).map((bytes, image) => ({ bytes, nats: nats[image] }));
+  }
+
+  /**
+   * The expected frame of each example, which a learned anchor is: no draw of its own, and the better the surer the future
+   * is. Scale after scale, each given the expected image of the one before.
+   *
+   * @param examples with what is given; their images are not read; their tensors are disposed of
+   * @returns height x width x channels bytes of each
+   * @throws PxvError `USAGE` where the model has no anchor that is learned
+   */
+  async expected(examples: Examples): Promise<Uint8Array[]> {
+    const batch = examples.image.shape[0];
+    try {
+      if (!expectsFrame(this.model)) throw withoutExpectation(this.model.name);
+      let levels: Int16Array | null = null;
+      for (const [scale, sampler] of this.scales.entries()) {
+        const coarse: Int16Array | null = levels;
+        levels = await sampler.expected(() => this.givenAt(scale, examples, coarse));
+      }
+      return this.framesOf(levels!, batch);
+    } finally {
+      disposeExamples(examples);
+    }
+  }
+
+  private framesOf(levels: Int16Array, batch: number): Uint8Array[] {
+    const { levels: count } = this.model.chain.examples;
+    const size = levels.length / batch;
+    const bytes = Uint8Array.from(levels, (level) => byteOf(level, count));
+    return Array.from({ length: batch }, (_, image) => bytes.slice(image * size, (image + 1) * size));
   }
 
   /** What a scale is given: the examples' own, and the image drawn at the scale before. */
@@ -138,4 +166,20 @@ export class FrameSampler {
       return coarse[own + ((row * coarseWidth + column) / factor) * channels + channel];
     });
   }
+}
+
+/** Whether a model has an expected frame: at every scale an anchor that is learned. */
+export function expectsFrame({ chain }: Model): boolean {
+  return chain.scales.every(({ description }) => description.conditioning.some((one) => conditioningOf(one).learned));
+}
+
+function withoutExpectation(model: string): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'make the best guess',
+    argument: model,
+    expected: 'a model that learns the expected frame, as those conditioned on moved frames do',
+    received: 'one that does not',
+    remedy: 'draw samples, or train a model with pxv train',
+  });
 }

@@ -55,6 +55,22 @@ export class ImageSampler {
     return { levels, nats };
   }
 
+  /**
+   * The expected images: the first anchor, rounded to levels.
+   *
+   * @param given as in `draw`
+   * @returns image after image of height x width x channels
+   */
+  async expected(given: () => Given): Promise<Int16Array> {
+    const anchor = tf.tidy(() => {
+      const { anchors } = conditionOf(this.network, this.tensors, given())!;
+      return tf.round(tf.clipByValue(anchors[0], 0, this.network.description.levels - 1));
+    });
+    const levels = Int16Array.from(await anchor.data());
+    anchor.dispose();
+    return levels;
+  }
+
   /** What does not depend on the image: the conditioning map and the anchors. */
   private async conditionOf(given: () => Given): Promise<Pick<EngineDraw, 'map' | 'anchors'>> {
     if (this.network.program.map === null) return { map: null, anchors: null };

@@ -13,6 +13,11 @@ export interface RollOut {
   /** Index in the clip of the first frame to predict. */
   first: number;
   settings: DrawSettings;
+  /**
+   * Strength of the noise, in levels, that the network is told of in what it reads; default 0, as when clips are scored.
+   * Drawn frames are not what true ones are: told so, a network that learnt with such noise leans less on their detail.
+   */
+  noise?: number;
   /** Told after each row of each frame, with the share of the frame, over all samples, that is done. */
   onRow?: (share: number) => void;
   signal?: AbortSignal | undefined;
@@ -30,7 +35,7 @@ export async function* rollOut(
   const noise = new Noise(options.seed);
   const contexts = options.samples.map(() => context.copy());
   for (let frame = options.first; ; frame++) {
-    const drawn = await sampler.draw(Context.examples(contexts), {
+    const drawn = await sampler.draw(Context.examples(contexts, options.noise), {
       noise,
       samples: options.samples,
       frame,
@@ -40,6 +45,26 @@ export async function* rollOut(
     });
     drawn.forEach(({ bytes }, future) => contexts[future].push(bytes));
     yield drawn;
+  }
+}
+
+/**
+ * The deterministic forecast: frame after frame the expected one (see `FrameSampler.expected`), each the context for the
+ * next, over any horizon.
+ *
+ * @returns height x width x channels bytes of each frame
+ */
+export async function* bestGuess(
+  sampler: FrameSampler,
+  context: Context,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, never> {
+  const known = context.copy();
+  for (;;) {
+    signal?.throwIfAborted();
+    const [frame] = await sampler.expected(Context.examples([known]));
+    known.push(frame);
+    yield frame;
   }
 }
 

@@ -38,6 +38,8 @@ export const trainingSchema = z.strictObject({
   mirror: z.boolean().default(true),
   /** Share of the examples in which the network is shown disturbed sub-pixels (see disturbance.ts). */
   disturb: z.number().min(0).max(1).default(0.5),
+  /** Weight of the loss on learned anchors, log(1 + mean squared error), beside the mean nats a sub-pixel. */
+  anchorLoss: z.number().min(0).default(0.5),
   /** Validations over the whole training, evenly spread. */
   validations: z.int().min(1).max(10_000).default(20),
   /** Frames or images scored in each validation, spread over all that is held out. */

@@ -116,7 +116,7 @@ export async function train(
       const examples = data.batch(step);
       const { weights } = checkpoint.state;
       const gradients = withPrecision(training.precision, () =>
-        gradientsOf(chain, weights, examples, training.scales ?? undefined),
+        gradientsOf(chain, weights, examples, training.scales ?? undefined, training.anchorLoss),
       );
       disposeExamples(examples);
       const [[nats], [norm]] = await Promise.all([gradients.nats.data(), gradients.norm.data()]);

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { globalNorm } from '../backend/updates.js';
-import { chainNats, dimensions, parametersOfScale, type Chain } from '../model/chain.js';
+import { conditioningOf } from '../conditioning/index.js';
+import { chainScores, dimensions, parametersOfScale, type Chain, type ScaleScore } from '../model/chain.js';
 import type { Examples } from '../model/examples.js';
 import { clippingScale, type Optimiser, type UpdateSettings } from './optimisers.js';
 
@@ -28,25 +29,46 @@ export type Gradients = {
  *
  * @param among indices of the scales that are trained, and summed over; undefined: all. No scale's likelihood depends on
  *   another's weights, so that scales trained together learn what they learn apart, but for the clipping of the gradient
+ * @param anchorLoss how much the loss on learned anchors counts: see `anchorNats`
  */
 export function gradientsOf(
   chain: Chain,
   weights: readonly Tensor[],
   examples: Examples,
   among: readonly number[] = chain.scales.map((_, scale) => scale),
+  anchorLoss = 0,
 ): Gradients {
   return tf.tidy(() => {
     const places = weights.map((_, index) => index);
     const trained = among.flatMap((scale) => parametersOfScale(chain, scale, places));
     const subPixels = examples.image.shape[0] * dimensions(chain);
-    const meanNats = (...parameters: Tensor[]): Scalar => {
+    let nats: Scalar | null = null;
+    const loss = (...parameters: Tensor[]): Scalar => {
       const all = [...weights];
       trained.forEach((index, place) => (all[index] = parameters[place]));
-      return tf.div(tf.sum(chainNats(chain, all, examples, among)), subPixels);
+      const scores = chainScores(chain, all, examples, among);
+      const sum = tf.addN(scores.map((score) => tf.sum<Scalar>(score.nats)));
+      const mean = tf.div<Scalar>(sum, subPixels);
+      nats = tf.keep(mean.clone());
+      const onAnchors = scores.filter((_, place) => learnsAnchor(chain, among[place])).map(anchorNats);
+      return anchorLoss === 0 || onAnchors.length === 0 ? mean : tf.add(mean, tf.mul(tf.addN(onAnchors), anchorLoss));
     };
-    const { value, grads } = tf.valueAndGrads(meanNats)(trained.map((index) => weights[index]));
-    return { nats: value, gradients: grads, trained, norm: globalNorm(grads) };
+    const { grads } = tf.valueAndGrads(loss)(trained.map((index) => weights[index]));
+    return { nats: nats!, gradients: grads, trained, norm: globalNorm(grads) };
   });
+}
+
+/**
+ * The loss on the first anchor of a scale, which gives it a meaning of its own, the expected image: the mean over examples
+ * of log(1 + mean squared error), in nats, so that still and moving clips count alike.
+ */
+function anchorNats({ anchors: [anchor], image }: ScaleScore): Scalar {
+  const errors = tf.mean(tf.squaredDifference(anchor, image), [1, 2, 3]);
+  return tf.mean(tf.log1p(errors));
+}
+
+function learnsAnchor({ scales }: Chain, scale: number): boolean {
+  return scales[scale].description.conditioning.some((given) => conditioningOf(given).learned);
 }
 
 /** The state after one update with the gradients clipped to `clipNorm`; the state before is disposed of. */
