@@ -3,6 +3,7 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { formatTable } from '../src/evaluation/table.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
 import { startComputing } from './computing.js';
+import { clipCount, leftOutLines } from './left-out.js';
 import {
   addComputeOptions,
   addFitOption,
@@ -71,7 +72,7 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
   const seconds = (performance.now() - started) / 1000;
   const { clips, ...rest } = score;
   return {
-    text: [clipTable(score), '', ...summaryLines(score), ...horizonTable(score)].join('\n'),
+    text: [clipTable(score), '', ...summaryLines(score), ...horizonTable(score), ...notScored(score)].join('\n'),
     json: {
       model: model.name,
       seed,
@@ -134,6 +135,11 @@ function summaryLines({
           `change from frame to frame: ${change.predicted.toFixed(2)} levels predicted, ${change.true.toFixed(2)} true`,
         ]),
   ];
+}
+
+/** What the figures do not speak of, in lines for people; empty where every clip was scored. */
+function notScored({ leftOut, notReached }: VideoScore): string[] {
+  return [...leftOutLines(leftOut), ...(notReached > 0 ? [`interrupted: ${clipCount(notReached)} not scored`] : [])];
 }
 
 function horizonTable({ psnr }: VideoScore): string[] {

@@ -4,6 +4,7 @@ import { PxvError } from '../src/errors.js';
 import type { DecodeProgress } from '../src/tasks/open-data.js';
 import type { TrainingFacts } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';
+import { leftOutLines } from './left-out.js';
 import {
   addComputeOptions,
   addDataOption,
@@ -154,8 +155,11 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
   const { data } = result.facts;
   const next = 'frames' in data ? `pxv predict CLIP --next 8 --model ${out}` : `pxv sample --model ${out}`;
   return {
-    text: `trained ${result.step} steps in ${formatDuration(seconds)}${score}: ${out}
-next: ${next}`,
+    text: [
+      `trained ${result.step} steps in ${formatDuration(seconds)}${score}: ${out}`,
+      ...('frames' in data ? leftOutLines(data.leftOut) : []),
+      `next: ${next}`,
+    ].join('\n'),
     json: {
       model: out,
       output: out,
@@ -163,7 +167,7 @@ next: ${next}`,
       seed: training.seed,
       seconds,
       steps: result.step,
-      ...('frames' in data ? { frames: data.frames } : { images: data.images }),
+      ...('frames' in data ? { frames: data.frames, leftOut: data.leftOut } : { images: data.images }),
       bitsPerDim: result.best,
       baselines: data.baselines,
       secondsPerStep: result.secondsPerStep,

@@ -9,12 +9,13 @@ import type { ClipsConfiguration, TrainingConfiguration } from '../training/conf
 import type { RunFolder } from '../training/run-folder.js';
 import { heldOutClips } from '../training/validation.js';
 import { listClips, openFrameStore, type ClipSource, type FrameStore } from '../video/index.js';
+import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
 import type { DecodeProgress, OpenData } from './open-data.js';
 
 export interface ClipHooks {
   /** Told while clips are decoded. */
   onDecode?: (decoding: DecodeProgress) => void;
-  /** One line about a clip that is damaged or too short to learn from. */
+  /** One line about a clip that is damaged, or that is left out. */
   onWarning?: (text: string) => void;
   signal?: AbortSignal;
 }
@@ -25,6 +26,8 @@ export interface ClipFacts {
   validationClips: string[];
   /** Frames of the training clips. */
   frames: number;
+  /** Clips that were found, and that nothing can be learnt from. */
+  leftOut: LeftOutClip[];
   /** What validations are to be measured against, in bits/dim. */
   baselines: { uniform: number; 'previous-frame': number | null };
 }
@@ -42,7 +45,7 @@ export async function findClipData(
 ): Promise<() => Promise<OpenData<ClipFacts>>> {
   const clips = await findClips(data);
   return async () => {
-    const { store, training: learnt, validation } = await openClips(run, clips, chain, data, training, hooks);
+    const { store, training: learnt, validation, leftOut } = await openClips(run, clips, chain, data, training, hooks);
     const names = (indices: readonly number[]) => indices.map((clip) => store.clips[clip].name);
     return {
       data: clipData(chain, store, learnt, validation, training),
@@ -50,6 +53,7 @@ export async function findClipData(
         trainingClips: names(learnt),
         validationClips: names(validation),
         frames: learnt.reduce((sum, clip) => sum + store.clips[clip].frames, 0),
+        leftOut,
         baselines: {
           uniform: uniformBitsPerDim(chain.examples.levels),
           'previous-frame': previousFrameBaseline(chain.examples, store, validation),
@@ -103,7 +107,7 @@ async function openClips(
   data: ClipsConfiguration,
   training: TrainingConfiguration,
   { onDecode, onWarning, signal }: ClipHooks,
-): Promise<{ store: FrameStore; training: number[]; validation: number[] }> {
+): Promise<{ store: FrameStore; training: number[]; validation: number[]; leftOut: LeftOutClip[] }> {
   const { size, channels } = chain.examples;
   const store = await openFrameStore(run.frames, [...learnt, ...held], {
     size,
@@ -112,18 +116,23 @@ async function openClips(
     onProgress: ({ clip, clips, name }) => onDecode?.({ unit: 'clips', done: clip, total: clips, name }),
     ...(signal && { signal }),
   });
+  const leftOut: LeftOutClip[] = [];
   const usable = (clip: number) => {
-    const { name, frames, warning } = store.clips[clip];
+    const { name, frames, warning, unreadable } = store.clips[clip];
     if (warning !== null) onWarning?.(`${name}: ${warning}`);
-    if (frames < 2) onWarning?.(`${name}: left out: one frame has nothing before it to predict it from`);
-    return frames >= 2;
+    if (frames >= 2) return true;
+    const reason = unreadable ?? TOO_SHORT;
+    leftOut.push({ name, reason });
+    onWarning?.(`${name}: left out: ${reason}`);
+    return false;
   };
   const first = learnt.map((_, index) => index).filter(usable);
   const rest = held.map((_, index) => learnt.length + index).filter(usable);
   const chosen = held.length > 0 ? [] : heldOutClips(first.length, BigInt(training.seed)).map((index) => first[index]);
   const trainingClips = first.filter((clip) => !chosen.includes(clip));
-  if (trainingClips.length === 0) throw nothingToLearn(data.frames);
-  return { store, training: trainingClips, validation: held.length > 0 ? rest : chosen };
+  if (trainingClips.length === 0) throw noUsableClip('train', data.frames);
+  if (held.length > 0 && rest.length === 0) throw noUsableClip('validate', data.validate);
+  return { store, training: trainingClips, validation: held.length > 0 ? rest : chosen, leftOut };
 }
 
 function onBothSides(path: string): PxvError {
@@ -134,16 +143,5 @@ function onBothSides(path: string): PxvError {
     expected: 'clips that are not trained on',
     received: `${path}, which --frames names as well`,
     remedy: 'leave it out on one side',
-  });
-}
-
-function nothingToLearn(paths: readonly string[]): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'train',
-    argument: paths.join(', '),
-    expected: 'at least one clip of two frames or more',
-    received: 'none',
-    remedy: 'give longer clips with --frames',
   });
 }

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { PxvError } from '../errors.js';
 import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import { scoreClip, type ClipScore } from '../evaluation/clip-score.js';
 import { decibels } from '../evaluation/metrics.js';
@@ -8,7 +7,8 @@ import { RunningMean } from '../evaluation/statistics.js';
 import type { Model } from '../model/checkpoint.js';
 import { toTensors } from '../model/weights.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
-import { listClips, openClip, type ClipReader, type ClipSource, type Fit } from '../video/index.js';
+import { listClips, openClip, reasonToLeaveOut, type ClipReader, type ClipSource, type Fit } from '../video/index.js';
+import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
 
 export interface ScoreClipsOptions {
   fit: Fit;
@@ -16,7 +16,7 @@ export interface ScoreClipsOptions {
   horizon: number;
   seed: bigint | number;
   onProgress?: (progress: ScoringProgress) => void;
-  /** One line about a clip that is damaged or too short to score. */
+  /** One line about a clip that is damaged, or that is left out. */
   onWarning?: (text: string) => void;
   signal?: AbortSignal;
 }
@@ -37,6 +37,10 @@ export interface ScoredClip extends ClipScore {
 
 export interface VideoScore {
   clips: ScoredClip[];
+  /** Clips that could not be read or are too short. */
+  leftOut: LeftOutClip[];
+  /** How many clips were not reached since the work was interrupted. */
+  notReached: number;
   frames: number;
   dimensions: number;
   /** All bits over all dimensions. */
@@ -52,7 +56,13 @@ export interface VideoScore {
   change: { predicted: number; true: number } | null;
 }
 
-/** Scores clips one step ahead, and predicts frames from the middle of each (see `scoreClip`, `scoreRollOut`). */
+/**
+ * Scores clips one step ahead, and predicts frames from the middle of each (see `scoreClip`, `scoreRollOut`). A clip that
+ * cannot be read is left out where it was found in a folder.
+ *
+ * @throws PxvError `INPUT` where a clip that was named itself cannot be read, or no clip is left; the signal's reason
+ * where it is aborted before a clip is finished, and else what is finished is returned
+ */
 export async function scoreClips(
   model: Model,
   paths: readonly string[],
@@ -62,17 +72,29 @@ export async function scoreClips(
   const weights = toTensors(model.weights, model.chain.parameters);
   const sampler = new FrameSampler(model);
   const clips: ScoredClip[] = [];
+  const leftOut: LeftOutClip[] = [];
+  const leaveOut = ({ name }: ClipSource, reason: string) => {
+    leftOut.push({ name, reason });
+    options.onWarning?.(`${name}: left out: ${reason}`);
+  };
   try {
     for (const [index, source] of sources.entries()) {
-      const scored = await scoreOne(model, weights, sampler, source, index, sources.length, options);
-      if (scored !== null) clips.push(scored);
+      try {
+        const scored = await scoreOne(model, weights, sampler, source, index, sources.length, options);
+        if (scored === null) leaveOut(source, TOO_SHORT);
+        else clips.push(scored);
+      } catch (error) {
+        if (options.signal?.aborted && clips.length > 0) break;
+        leaveOut(source, reasonToLeaveOut(source, error));
+      }
     }
   } finally {
     tf.dispose(weights);
     sampler.dispose();
   }
-  if (clips.length === 0) throw nothingToScore(paths);
-  return summary(model, clips);
+  if (clips.length === 0) throw noUsableClip('score clips', paths);
+  const notReached = sources.length - clips.length - leftOut.length;
+  return { ...summary(model, clips), leftOut, notReached };
 }
 
 async function scoreOne(
@@ -92,10 +114,7 @@ async function scoreOne(
   const reader = await open();
   const score = await scoreClip(model, weights, reader.frames(), (frames) => tell('score', frames));
   if (reader.warning !== null) onWarning?.(`${name}: ${reader.warning}`);
-  if (score.frames < 2) {
-    onWarning?.(`${name}: left out: one frame has nothing before it to predict it from`);
-    return null;
-  }
+  if (score.frames < 2) return null;
   if (horizon === 0 || score.frames < horizon + 1) return { name, ...score, rollOut: null };
   const first = Math.max(1, Math.floor((score.frames - horizon) / 2));
   let predicted = 0;
@@ -104,7 +123,7 @@ async function scoreOne(
   return { name, ...score, rollOut: await scoreRollOut(sampler, model, (await open()).frames(), roll, horizon) };
 }
 
-function summary(model: Model, clips: ScoredClip[]): VideoScore {
+function summary(model: Model, clips: ScoredClip[]): Omit<VideoScore, 'leftOut' | 'notReached'> {
   const bits = new RunningMean();
   const previous = new RunningMean();
   for (const { bitsPerDim, previousFrameBitsPerDim, dimensions } of clips) {
@@ -144,15 +163,4 @@ function byHorizon(errors: readonly number[][]): number[] {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function nothingToScore(paths: readonly string[]): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'score clips',
-    argument: paths.join(', '),
-    expected: 'at least one clip of two frames or more',
-    received: 'none',
-    remedy: 'give longer clips',
-  });
 }

@@ -8,6 +8,8 @@ export interface ClipSource {
   /** Path relative to the folder that all the clips share; unique, with `/` between its parts. */
   name: string;
   path: string;
+  /** Whether the path was given itself; else the clip is one of those in a folder. */
+  named: boolean;
 }
 
 const videoName = /\.(?:3gp|apng|asf|avi|f4v|flv|gif|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|mxf|ogv|ts|vob|webm|wmv|y4m)$/i;
@@ -18,18 +20,32 @@ const natural = new Intl.Collator('en', { numeric: true });
  * The clips under some paths. A path is a video file (of any name), a folder of numbered images, which is one clip, or
  * a folder that holds such folders and video files. Hidden and other files are passed over, deeper folders too.
  *
- * @returns the clips sorted by name, each once.
+ * @returns the clips sorted by name, each once; one that is given itself and found in a folder as well counts as given.
  * @throws {PxvError} INPUT where a path does not exist or holds no clip.
  */
 export async function listClips(paths: readonly string[]): Promise<ClipSource[]> {
   if (paths.length === 0) throw nothing('no path', 'no path at all');
-  const found = new Set<string>();
-  for (const path of paths) for (const clip of await clipsAt(path)) found.add(clip);
+  const found = new Map<string, boolean>();
+  for (const path of paths) {
+    const clips = await clipsAt(path);
+    for (const clip of clips) found.set(clip, found.get(clip) || (clips.length === 1 && clip === resolve(path)));
+  }
   const all = [...found];
-  const shared = all.map(dirname).reduce(sharedFolder);
+  const shared = all.map(([path]) => dirname(path)).reduce(sharedFolder);
   return all
-    .map((path) => ({ name: relative(shared, path).split(sep).join('/'), path }))
+    .map(([path, named]) => ({ name: relative(shared, path).split(sep).join('/'), path, named }))
     .sort((a, b) => natural.compare(a.name, b.name) || (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * Why a clip is passed over that cannot be read, in one line: one bad file in a folder does not end what is done with
+ * the others.
+ *
+ * @throws the error itself where the clip was given by its own path, or where the error does not speak of the clip
+ */
+export function reasonToLeaveOut({ named }: ClipSource, error: unknown): string {
+  if (named || !(error instanceof PxvError) || error.code !== 'INPUT') throw error;
+  return error.message;
 }
 
 async function clipsAt(path: string): Promise<string[]> {

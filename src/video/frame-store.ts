@@ -5,9 +5,9 @@ import { join, resolve } from 'node:path';
 import { PxvError } from '../errors.js';
 import type { Channels, Size } from '../frame.js';
 import { writeAtomically } from './atomic-output.js';
-import type { ClipSource } from './clip-list.js';
+import { type ClipSource, reasonToLeaveOut } from './clip-list.js';
 import { openClip } from './clip-reader.js';
-import type { FrameRate } from './frame-rate.js';
+import { defaultFrameRate, type FrameRate } from './frame-rate.js';
 import { numberedImages } from './image-folder.js';
 import type { Fit } from './resample.js';
 
@@ -38,6 +38,8 @@ export interface StoredClip {
   frameRate: FrameRate;
   /** One line where the file was damaged or broke off, else null. */
   warning: string | null;
+  /** One line where the clip could not be read: then it has no frames; else null. */
+  unreadable: string | null;
 }
 
 /** Decoded clips on disk, for reading at random. */
@@ -53,7 +55,7 @@ export interface FrameStore {
 }
 
 /** What a store file says of itself. It stands behind the frames, in JSON, followed by its length in 4 bytes. */
-interface Footer extends Omit<StoredClip, 'name'> {
+interface Footer extends Omit<StoredClip, 'name' | 'unreadable'> {
   /** Identifies the state of the source from which the frames were decoded. */
   stamp: string;
 }
@@ -63,10 +65,11 @@ const openFiles = 200;
 
 /**
  * Opens a store in `folder`, and decodes into it the clips that are not there yet, or whose source or geometry has
- * changed. A clip is one file; it appears whole or not at all.
+ * changed. A clip is one file; it appears whole or not at all. One that cannot be read is no error where it was found in
+ * a folder: it has no frames.
  *
- * @throws {PxvError} INPUT, naming the clip, where one cannot be read; OUTPUT where `folder` cannot be written to;
- * INTERRUPTED where the signal is aborted: what has been decoded by then stays.
+ * @throws {PxvError} INPUT, naming the clip, where one that was given itself cannot be read; OUTPUT where `folder` cannot
+ * be written to; INTERRUPTED where the signal is aborted: what has been decoded by then stays.
  */
 export async function openFrameStore(
   folder: string,
@@ -83,9 +86,15 @@ export async function openFrameStore(
     if (footer?.stamp !== stamp) {
       const report = (frames: number) =>
         options.onProgress?.({ clip: index, clips: clips.length, name: clip.name, frames });
-      footer = await decode(clip.path, file, stamp, options, report);
+      try {
+        footer = await decode(clip.path, file, stamp, options, report);
+      } catch (error) {
+        stored.push({ file, name: clip.name, ...noFrames, unreadable: reasonToLeaveOut(clip, error) });
+        continue;
+      }
     }
-    stored.push({ file, name: clip.name, frames: footer.frames, frameRate: footer.frameRate, warning: footer.warning });
+    const { frames, frameRate, warning } = footer;
+    stored.push({ file, name: clip.name, frames, frameRate, warning, unreadable: null });
   }
 
   /** In order of use, the latest last. */
@@ -104,7 +113,13 @@ export async function openFrameStore(
   }
 
   return {
-    clips: stored.map(({ name, frames, frameRate, warning }) => ({ name, frames, frameRate, warning })),
+    clips: stored.map(({ name, frames, frameRate, warning, unreadable }) => ({
+      name,
+      frames,
+      frameRate,
+      warning,
+      unreadable,
+    })),
     read(clip, first, count, into) {
       const entry = stored[clip];
       const end = first + count;
@@ -134,6 +149,8 @@ export async function openFrameStore(
     },
   };
 }
+
+const noFrames = { frames: 0, frameRate: defaultFrameRate, warning: null };
 
 async function decode(
   path: string,
@@ -204,8 +221,8 @@ async function sourceStamp(path: string): Promise<string> {
   if (!stats?.isDirectory()) return `${stats?.size} ${stats?.mtimeMs}`;
   const hash = createHash('sha256');
   for (const name of numberedImages(await readdir(path))) {
-    const { size, mtimeMs } = await stat(join(path, name));
-    hash.update(JSON.stringify([name, size, mtimeMs]));
+    const image = await stat(join(path, name)).catch(() => null);
+    hash.update(JSON.stringify([name, image?.size, image?.mtimeMs]));
   }
   return hash.digest('hex');
 }

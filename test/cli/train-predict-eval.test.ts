@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame } from '../../src/frame.js';
 import { openClip, writeClip } from '../../src/video/index.js';
@@ -219,6 +219,17 @@ describe('pxv eval-video', () => {
     expect(jsonOf(outcome).bitsPerDim).toBeCloseTo(jsonOf(trained).bitsPerDim as number, 5);
     // One clip tells nothing of the spread.
     expect(jsonOf(outcome)).toMatchObject({ standardError: null, psnr: null });
+  });
+
+  test('goes on without a clip that cannot be read, with one warning, and lists it', async () => {
+    cpSync(at('clips', 'clip-1'), at('partly', 'clip-1'), { recursive: true });
+    writeFileSync(at('partly', 'bad.mp4'), 'no film');
+    const outcome = await pxv(['eval-video', 'partly', '--model', 'run', '--horizon', '0', '--json'], here);
+    expect(outcome.stderr).toMatch(/^pxv: warning: bad\.mp4: left out: read video: .*bad\.mp4: expected a video .*$/m);
+    const { leftOut, notReached, clips } = jsonOf(outcome) as Record<'leftOut' | 'clips', { name: string }[]> &
+      Record<string, unknown>;
+    const names = (list: { name: string }[]) => list.map(({ name }) => name);
+    expect([outcome.code, names(clips), names(leftOut), notReached]).toEqual([0, ['clip-1'], ['bad.mp4'], 0]);
   });
 
   test('prints a table without --json', async () => {

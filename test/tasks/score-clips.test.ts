@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { scoreClips, type ScoreClipsOptions, type ScoringProgress } from '../../src/tasks/score-clips.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -53,8 +55,49 @@ test('a clip of one frame is left out, with a warning', async () => {
 
 test('where no clip has two frames there is nothing to score', async () => {
   await expect(score([single])).rejects.toThrow(
-    `score clips: ${single}: expected at least one clip of two frames or more, received none; give longer clips`,
+    `score clips: ${single}: expected at least one clip that can be read and has two frames or more, received none; give other clips`,
   );
+});
+
+describe('of a folder with a file that cannot be read', () => {
+  let mixed = '';
+  beforeAll(async () => {
+    mixed = join(folder.path, 'mixed');
+    for (const name of ['a', 'c']) await pngClip(mixed, name, 3);
+    mkdirSync(join(mixed, 'b'));
+    writeFileSync(join(mixed, 'b', '1.png'), 'no picture');
+  });
+
+  test('the others are scored as without it, and it is told of and listed', async () => {
+    const warnings: string[] = [];
+    const all = await score([mixed], { onWarning: (text) => warnings.push(text) });
+    const others = await score(['a', 'c'].map((name) => join(mixed, name)));
+    expect(all.leftOut.map(({ name }) => name)).toEqual(['b']);
+    expect(warnings).toEqual([`b: left out: ${all.leftOut[0].reason}`]);
+    expect(all.leftOut[0].reason).toMatch(/^read image: .*1\.png: expected a readable image, received [^\n]*$/);
+    expect({ ...all, leftOut: [] }).toEqual(others);
+  });
+
+  test('that file is an error where it is named by itself, and where nothing else is there', async () => {
+    const bad = join(mixed, 'b');
+    await expect(score([bad, join(mixed, 'a')])).rejects.toMatchObject({ code: 'INPUT', message: /1\.png/ });
+    const alone = join(folder.path, 'alone');
+    mkdirSync(join(alone, 'b'), { recursive: true });
+    writeFileSync(join(alone, 'b', '1.png'), 'no picture');
+    await expect(score([alone])).rejects.toThrow(/score clips: .*alone: expected at least one clip that can be read/);
+  });
+
+  test('an abort after the first finished clip gives what is finished, and counts what is not', async () => {
+    const before = tf.memory().numTensors;
+    const controller = new AbortController();
+    const onProgress = ({ clip }: ScoringProgress) => {
+      if (clip === 2) controller.abort(new Error('stopped'));
+    };
+    const { clips, leftOut, notReached, bitsPerDim } = await score([mixed], { signal: controller.signal, onProgress });
+    expect([clips.map(({ name }) => name), leftOut.length, notReached]).toEqual([['a'], 1, 1]);
+    expect(bitsPerDim).toBe((await score([join(mixed, 'a')])).bitsPerDim);
+    expect(tf.memory().numTensors).toBe(before);
+  });
 });
 
 test('a clip that is shorter than the horizon is scored, but no frame of it is predicted', async () => {

@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { trainModel } from '../../src/tasks/train-model.js';
-import { runSchema } from '../../src/training/configuration.js';
+import type { ClipFacts } from '../../src/tasks/find-clip-data.js';
+import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
 import '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { model, pngClip } from './tiny-clips.js';
@@ -37,4 +38,35 @@ test('a training whose clips are not there leaves no tensor', async () => {
   const nowhere = configurationOf([join(folder.path, 'nowhere')]);
   await expect(trainModel(join(folder.path, 'none'), nowhere)).rejects.toMatchObject({ code: 'INPUT' });
   expect(tf.memory().numTensors).toBe(before);
+});
+
+test('a training on a folder with a file that cannot be read learns from the others, as without it', async () => {
+  const good = join(folder.path, 'good');
+  for (const name of ['a', 'b']) await pngClip(good, name, 4);
+  const mixed = join(folder.path, 'mixed');
+  for (const name of ['a', 'b', 'short']) await pngClip(mixed, name, name === 'short' ? 1 : 4);
+  mkdirSync(join(mixed, 'bad'));
+  writeFileSync(join(mixed, 'bad', '1.png'), 'no picture');
+
+  const warnings: string[] = [];
+  const onWarning = (text: string) => warnings.push(text);
+  const { facts } = await trainModel(join(folder.path, 'of-mixed'), configurationOf([mixed]), { onWarning });
+  await trainModel(join(folder.path, 'of-good'), configurationOf([good]));
+  const { leftOut } = facts.data as ClipFacts;
+  expect(leftOut.map(({ name }) => name)).toEqual(['bad', 'short']);
+  expect(warnings).toEqual(leftOut.map(({ name, reason }) => `${name}: left out: ${reason}`));
+  const weights = (run: string) => readFileSync(join(folder.path, run, 'model.safetensors'));
+  expect(weights('of-mixed').equals(weights('of-good'))).toBe(true);
+});
+
+test('clips to validate on of which none can be read are an error: the training would go without', async () => {
+  const learnt = await pngClip(folder.path, 'learnt', 4);
+  const held = join(folder.path, 'held');
+  mkdirSync(join(held, 'bad'), { recursive: true });
+  writeFileSync(join(held, 'bad', '1.png'), 'no picture');
+  const { data, ...configuration } = configurationOf([learnt]);
+  const validated = { ...configuration, data: { ...data, validate: [held] } } as RunConfiguration;
+  await expect(trainModel(join(folder.path, 'unvalidated'), validated)).rejects.toThrow(
+    /^validate: .*held: expected at least one clip that can be read/,
+  );
 });

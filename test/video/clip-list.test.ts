@@ -1,5 +1,5 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { listClips } from '../../src/video/clip-list.js';
 import { temporaryFolder } from './made-clips.js';
 
@@ -20,12 +20,14 @@ const names = async (...paths: string[]) => (await listClips(paths)).map(({ name
 describe('the clips under a path', () => {
   it('are one for a file of any name', async () => {
     const root = tree('film.dat');
-    expect(await listClips([join(root, 'film.dat')])).toEqual([{ name: 'film.dat', path: join(root, 'film.dat') }]);
+    expect(await listClips([join(root, 'film.dat')])).toEqual([
+      { name: 'film.dat', path: join(root, 'film.dat'), named: true },
+    ]);
   });
 
   it('are one for a folder of numbered images', async () => {
     const root = tree('take/001.png', 'take/002.png', 'take/notes.txt');
-    expect(await listClips([join(root, 'take')])).toEqual([{ name: 'take', path: join(root, 'take') }]);
+    expect(await listClips([join(root, 'take')])).toEqual([{ name: 'take', path: join(root, 'take'), named: true }]);
   });
 
   it('are the videos and the folders of images in a folder, in natural order, nothing else and nothing deeper', async () => {
@@ -47,6 +49,15 @@ describe('the clips under a path', () => {
     const root = tree('one/a.mp4', 'two/a.mp4', 'two/b.mp4');
     const paths = [join(root, 'two'), join(root, 'one/a.mp4'), join(root, 'two/b.mp4')];
     expect(await names(...paths)).toEqual(['one/a.mp4', 'two/a.mp4', 'two/b.mp4']);
+  });
+
+  it('are named by themselves where their own path was given, and not where they are some of a folder', async () => {
+    const root = tree('a.mp4', 'b/1.png', '1.jpg');
+    const named = async (...paths: string[]) =>
+      (await listClips(paths)).filter((clip) => clip.named).map(({ name }) => name);
+    expect(await named(root)).toEqual([]);
+    expect(await named(join(root, 'a.mp4'), root)).toEqual([basename(root) + '/a.mp4']);
+    expect(await named(root, join(root, 'b'))).toEqual([basename(root) + '/b']);
   });
 
   it.each([

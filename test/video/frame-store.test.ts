@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { listClips } from '../../src/video/clip-list.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
@@ -37,10 +46,11 @@ async function open(name: string, options: Partial<FrameStoreOptions> = {}) {
 describe('a frame store', () => {
   it('gives any run of frames of any clip', async () => {
     const { store } = await open('any');
+    const fine = { warning: null, unreadable: null };
     expect(store.clips).toEqual([
-      { name: 'images', frames: 4, frameRate: { numerator: 25, denominator: 1 }, warning: null },
-      { name: 'long.mkv', frames: 20, frameRate: { numerator: 10, denominator: 1 }, warning: null },
-      { name: 'short.mkv', frames: 3, frameRate: { numerator: 10, denominator: 1 }, warning: null },
+      { name: 'images', frames: 4, frameRate: { numerator: 25, denominator: 1 }, ...fine },
+      { name: 'long.mkv', frames: 20, frameRate: { numerator: 10, denominator: 1 }, ...fine },
+      { name: 'short.mkv', frames: 3, frameRate: { numerator: 10, denominator: 1 }, ...fine },
     ]);
     const into = new Uint8Array(3 * frameBytes).fill(255);
     store.read(1, 17, 3, into);
@@ -114,6 +124,26 @@ describe('a frame store', () => {
     writeFileSync(at('bad.mp4'), 'no film');
     const opening = openFrameStore(at('bad'), await listClips([at('bad.mp4')]), { size, channels: 1 });
     await expect(opening).rejects.toThrow(/^read video: .*bad\.mp4: expected a video with at least one picture/);
+  });
+
+  it('holds no frame of a clip that cannot be read where it was found in a folder, and goes on to the others', async () => {
+    mkdirSync(at('mixed/images'), { recursive: true });
+    writeFileSync(at('mixed/bad.mp4'), 'no film');
+    symlinkSync('/nowhere', at('mixed/images/1.png'));
+    makeClip(at('mixed/good.mkv'), staircase(2), ...lossless);
+    const store = await openFrameStore(at('left-out'), await listClips([at('mixed')]), { size, channels: 1 });
+    expect(store.clips.map(({ name, frames }) => [name, frames])).toEqual([
+      ['bad.mp4', 0],
+      ['good.mkv', 2],
+      ['images', 0],
+    ]);
+    expect(store.clips[0].unreadable).toMatch(/^read video: .*bad\.mp4: expected a video with at least one picture/);
+    expect(store.clips[1].unreadable).toBeNull();
+    expect(store.clips[2].unreadable).toMatch(/^read image: .*1\.png: expected a readable image/);
+    const into = new Uint8Array(2 * frameBytes);
+    store.read(1, 0, 2, into);
+    expect([into[0], into[frameBytes]]).toEqual([10, 20]);
+    await store.close();
   });
 
   it('keeps nothing half-done when it is interrupted', async () => {

@@ -1,0 +1,23 @@
+import { PxvError } from '../errors.js';
+
+/** A clip that nothing could be done with, while work went on with the others. */
+export interface LeftOutClip {
+  name: string;
+  /** One line. */
+  reason: string;
+}
+
+/** Why a clip of one frame is left out. */
+export const TOO_SHORT = 'one frame has nothing before it to predict it from';
+
+/** The error where every clip is left out. */
+export function noUsableClip(operation: string, paths: readonly string[]): PxvError {
+  return new PxvError({
+    code: 'INPUT',
+    operation,
+    argument: paths.join(', '),
+    expected: 'at least one clip that can be read and has two frames or more',
+    received: 'none',
+    remedy: 'give other clips',
+  });
+}
