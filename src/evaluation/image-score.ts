@@ -2,8 +2,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Model } from '../model/checkpoint.js';
 import { needsOf } from '../conditioning/index.js';
 import type { NetworkDescription } from '../model/description.js';
-import { ExampleBuffer, frameBytes } from '../model/examples.js';
-import { BITS_PER_NAT, subPixelNatsOfExamples } from './scoring.js';
+import { frameBytes } from '../model/examples.js';
+import { BITS_PER_NAT, scoreEach, type Scored, type ScoringOptions } from './scoring.js';
 import { quantile, RunningMean } from './statistics.js';
 
 /** Images to score, by index: height x width x channels bytes each, at the model's size. */
@@ -19,12 +19,9 @@ export interface ImageNats {
   channels: Float64Array[];
 }
 
-export interface ScoreImagesOptions {
-  /** Images scored together; no figure depends on it. */
-  batch?: number;
+export interface ScoreImagesOptions extends Pick<ScoringOptions, 'batch' | 'signal'> {
   /** Told after each batch: images scored so far, and the mean bits/dim of these. */
   onProgress?: (done: number, bitsPerDim: number) => void;
-  signal?: AbortSignal | undefined;
 }
 
 const BATCH = 16;
@@ -35,7 +32,7 @@ const BATCH = 16;
  *
  * @param weights tensors in the order of the chain's parameters
  * @param indices of the images to score
- * @throws the signal's reason once it is aborted, looked at after each batch
+ * @throws the signal's reason once it is aborted, looked at before each batch
  */
 export async function scoreImages(
   model: Model,
@@ -51,20 +48,14 @@ export async function scoreImages(
     channels: Array.from({ length: channels }, () => new Float64Array(indices.length)),
   };
   let total = 0;
-  for (let first = 0; first < indices.length; first += batch) {
-    signal?.throwIfAborted();
-    const together = indices.subarray(first, first + batch);
-    const values = await subPixelNats(model, weights, source, together);
-    const subPixels = values.length / together.length;
-    for (let i = 0; i < together.length; i++) {
-      const at = i * subPixels;
-      // Every scale begins with a first channel, so the channels go round without a gap.
-      for (let k = 0; k < subPixels; k++) nats.channels[k % channels][first + i] += values[at + k];
-      for (const channel of nats.channels) nats.images[first + i] += channel[first + i];
-      total += nats.images[first + i];
-    }
-    const done = first + together.length;
-    onProgress?.(done, (total / done / dimensions) * BITS_PER_NAT);
+  let done = 0;
+  for await (const { nats: map } of scoreEachImage(model, weights, source, indices, { batch, signal })) {
+    // Every scale begins with a first channel, so the channels go round without a gap.
+    for (let k = 0; k < map.length; k++) nats.channels[k % channels][done] += map[k];
+    for (const channel of nats.channels) nats.images[done] += channel[done];
+    total += nats.images[done++];
+    const batchIsDone = done % batch === 0 || done === indices.length;
+    if (batchIsDone) onProgress?.(done, (total / done / dimensions) * BITS_PER_NAT);
   }
   return nats;
 }
@@ -83,15 +74,16 @@ export async function bitsOfPixels(
 ): Promise<Float64Array> {
   const { chain } = model;
   const { size, channels } = chain.examples;
-  const values = await subPixelNats(model, weights, source, Uint32Array.of(index));
   const bits = new Float64Array(size.width * size.height);
-  let step = chain.scales.reduce((product, { description }) => product * factorOf(description), 1);
-  let k = 0;
-  for (const { description } of chain.scales) {
-    step /= factorOf(description);
-    for (let y = 0; y < description.size.height; y++) {
-      for (let x = 0; x < description.size.width; x++) {
-        for (let c = 0; c < channels; c++) bits[(y * size.width + x) * step] += values[k++] * BITS_PER_NAT;
+  for await (const { nats } of scoreEachImage(model, weights, source, [index], { batch: 1 })) {
+    let step = chain.scales.reduce((product, { description }) => product * factorOf(description), 1);
+    let k = 0;
+    for (const { description } of chain.scales) {
+      step /= factorOf(description);
+      for (let y = 0; y < description.size.height; y++) {
+        for (let x = 0; x < description.size.width; x++) {
+          for (let c = 0; c < channels; c++) bits[(y * size.width + x) * step] += nats[k++] * BITS_PER_NAT;
+        }
       }
     }
   }
@@ -102,20 +94,25 @@ function factorOf({ conditioning }: NetworkDescription): number {
   return needsOf(conditioning).coarser?.factor ?? 1;
 }
 
-/** [images, sub-pixels of all scales], in nats. */
-function subPixelNats(
+/** The images of a source, each with its map of nats. */
+function scoreEachImage(
   { chain }: Model,
   weights: readonly Tensor[],
   source: ImageSource,
-  indices: Uint32Array,
-): Promise<Float32Array> {
-  const buffer = new ExampleBuffer(chain.examples, indices.length);
+  indices: Iterable<number>,
+  options: ScoringOptions,
+): AsyncGenerator<Scored<number>, void> {
   const image = new Uint8Array(frameBytes(chain.examples));
-  for (const index of indices) {
-    source.read(index, image);
-    buffer.add(image, 1, false);
-  }
-  return subPixelNatsOfExamples(chain, weights, buffer.tensors());
+  return scoreEach(
+    chain,
+    weights,
+    indices,
+    (buffer, index) => {
+      source.read(index, image);
+      buffer.add(image, 1, false);
+    },
+    options,
+  );
 }
 
 /** A mean over images. */

@@ -1,24 +1,72 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { chainNats, type Chain } from '../model/chain.js';
-import { disposeExamples, type Examples } from '../model/examples.js';
+import { disposeExamples, ExampleBuffer } from '../model/examples.js';
 
 /** Bits in one nat. */
 export const BITS_PER_NAT = 1 / Math.LN2;
 
+/** What one image, or one frame given those before it, costs. */
+export interface Scored<Item> {
+  item: Item;
+  /**
+   * -log P of every sub-pixel, as `chainNats` has them: the maps of all scales scored one after another, each of
+   * height x width x channels. It stays valid.
+   */
+  nats: Float32Array;
+}
+
+export interface ScoringOptions {
+  /** Examples computed together; no figure depends on it. Default: 8. */
+  batch?: number;
+  /** Indices of the scales to score; undefined: all. */
+  among?: readonly number[] | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /**
- * -log P of every sub-pixel of some examples, in nats, as `chainNats` has them. The examples' tensors are disposed of.
+ * The one way in which images and frames are scored: what each item costs, in their order, a batch computed at a time.
+ * Sums, means, maps and files are made by who reads the stream.
  *
  * @param weights tensors in the order of `chain.parameters`
- * @param among indices of the scales to score; undefined: all
- * @returns [examples, sub-pixels of all these scales]
+ * @param items taken as they are needed, at most a batch ahead
+ * @param add adds the one example of an item; called once for each, in order, before the next item is taken
+ * @throws the signal's reason once it is aborted, looked at before each batch is computed
  */
-export async function subPixelNatsOfExamples(
+export async function* scoreEach<Item>(
   chain: Chain,
   weights: readonly Tensor[],
-  examples: Examples,
+  items: Iterable<Item> | AsyncIterable<Item>,
+  add: (buffer: ExampleBuffer, item: Item) => void,
+  { batch = 8, among, signal }: ScoringOptions = {},
+): AsyncGenerator<Scored<Item>, void> {
+  const buffer = new ExampleBuffer(chain.examples, batch);
+  let waiting: Item[] = [];
+  async function* scored(): AsyncGenerator<Scored<Item>, void> {
+    signal?.throwIfAborted();
+    const together = waiting;
+    const values = await natsOf(chain, weights, buffer, among);
+    const size = values.length / together.length;
+    waiting = [];
+    buffer.clear();
+    for (const [at, item] of together.entries()) yield { item, nats: values.subarray(at * size, (at + 1) * size) };
+  }
+  for await (const item of items) {
+    add(buffer, item);
+    waiting.push(item);
+    if (buffer.full) yield* scored();
+  }
+  if (waiting.length > 0) yield* scored();
+}
+
+/** [examples of the buffer, sub-pixels of these scales] */
+async function natsOf(
+  chain: Chain,
+  weights: readonly Tensor[],
+  buffer: ExampleBuffer,
   among?: readonly number[],
 ): Promise<Float32Array> {
+  const examples = buffer.tensors();
   const nats = tf.tidy(() => chainNats(chain, weights, examples, among));
   const values = (await nats.data()) as Float32Array;
   tf.dispose(nats);
@@ -26,25 +74,9 @@ export async function subPixelNatsOfExamples(
   return values;
 }
 
-/**
- * -log P of each example, in nats, summed over scales and sub-pixels in float64 (an upper bound where `chain.exact` is
- * false). The examples' tensors are disposed of.
- *
- * @param weights tensors in the order of `chain.parameters`
- * @param among indices of the scales to score; undefined: all
- */
-export async function natsOfExamples(
-  chain: Chain,
-  weights: readonly Tensor[],
-  examples: Examples,
-  among?: readonly number[],
-): Promise<Float64Array> {
-  const [images] = examples.image.shape;
-  const values = await subPixelNatsOfExamples(chain, weights, examples, among);
-  const subPixels = values.length / images;
-  const sums = new Float64Array(images);
-  for (let image = 0; image < images; image++) {
-    for (let i = 0; i < subPixels; i++) sums[image] += values[image * subPixels + i];
-  }
-  return sums;
+/** The sum of a map of nats, in float64. */
+export function sumOfNats(nats: Float32Array): number {
+  let sum = 0;
+  for (const value of nats) sum += value;
+  return sum;
 }

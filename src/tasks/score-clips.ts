@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { uniformBitsPerDim } from '../evaluation/baselines.js';
-import { scoreClip, type ClipScore } from '../evaluation/clip-score.js';
+import { scoreFrames, summariseFrames, type ClipScore } from '../evaluation/clip-score.js';
 import { decibels } from '../evaluation/metrics.js';
 import { scoreRollOut, type RollOutScore } from '../evaluation/roll-out-score.js';
 import { RunningMean } from '../evaluation/statistics.js';
@@ -57,7 +57,7 @@ export interface VideoScore {
 }
 
 /**
- * Scores clips one step ahead, and predicts frames from the middle of each (see `scoreClip`, `scoreRollOut`). A clip that
+ * Scores clips one step ahead, and predicts frames from the middle of each (see `scoreFrames`, `scoreRollOut`). A clip that
  * cannot be read is left out where it was found in a folder.
  *
  * @throws PxvError `INPUT` where a clip that was named itself cannot be read, or no clip is left; the signal's reason
@@ -112,9 +112,10 @@ async function scoreOne(
   const tell = (what: ScoringProgress['what'], frames: number) => onProgress?.({ name, clip, clips, what, frames });
 
   const reader = await open();
-  const score = await scoreClip(model, weights, reader.frames(), (frames) => tell('score', frames));
+  const scored = scoreFrames(model.chain, weights, reader.frames());
+  const score = await summariseFrames(model.chain.examples.levels, scored, (frames) => tell('score', frames));
   if (reader.warning !== null) onWarning?.(`${name}: ${reader.warning}`);
-  if (score.frames < 2) return null;
+  if (score === null) return null;
   if (horizon === 0 || score.frames < horizon + 1) return { name, ...score, rollOut: null };
   const first = Math.max(1, Math.floor((score.frames - horizon) / 2));
   let predicted = 0;

@@ -1,4 +1,5 @@
-import { BITS_PER_NAT, natsOfExamples } from '../evaluation/scoring.js';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { BITS_PER_NAT, scoreEach, sumOfNats } from '../evaluation/scoring.js';
 import { dimensions, type Chain } from '../model/chain.js';
 import { ExampleBuffer, frameBytes, type Examples } from '../model/examples.js';
 import { Philox, purposes } from '../philox.js';
@@ -90,21 +91,20 @@ export class ImageBatches {
  */
 async function validateImages(
   chain: Chain,
-  weights: Parameters<typeof natsOfExamples>[1],
+  weights: readonly Tensor[],
   store: ImageStore,
   images: number,
   among?: readonly number[],
 ): Promise<number> {
   const count = Math.min(images, store.count);
-  const buffer = new ExampleBuffer(chain.examples, Math.min(VALIDATION_BATCH, count));
+  const chosen = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * store.count) / count));
   const bytes = new Uint8Array(frameBytes(chain.examples));
-  let nats = 0;
-  for (let i = 0; i < count; i++) {
-    store.read(Math.floor(((i + 0.5) * store.count) / count), bytes);
+  const add = (buffer: ExampleBuffer, index: number) => {
+    store.read(index, bytes);
     buffer.add(bytes, 1, false);
-    if (!buffer.full && i < count - 1) continue;
-    for (const value of await natsOfExamples(chain, weights, buffer.tensors(), among)) nats += value;
-    buffer.clear();
-  }
+  };
+  const batch = Math.min(VALIDATION_BATCH, count);
+  let nats = 0;
+  for await (const scored of scoreEach(chain, weights, chosen, add, { batch, among })) nats += sumOfNats(scored.nats);
   return (nats / count / dimensions(chain)) * BITS_PER_NAT;
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { BITS_PER_NAT, natsOfExamples } from '../evaluation/scoring.js';
+import { BITS_PER_NAT, scoreEach, sumOfNats } from '../evaluation/scoring.js';
 import { dimensions, type Chain } from '../model/chain.js';
-import { ExampleBuffer, frameBytes } from '../model/examples.js';
+import { frameBytes, type ExampleBuffer } from '../model/examples.js';
 import { Philox, purposes } from '../philox.js';
 import type { ClipStore } from './batches.js';
 
@@ -19,6 +19,9 @@ export function heldOutClips(clips: number, seed: bigint): number[] {
     .map(({ clip }) => clip)
     .sort((a, b) => a - b);
 }
+
+/** Frames computed together. Their costs are summed before they join those of their clip. */
+const BATCH = 8;
 
 /**
  * Bits/dim one step ahead on frames spread evenly over clips: each clip weighs the same, and the same frames are
@@ -38,20 +41,24 @@ export async function validate(
 ): Promise<number> {
   const { context } = chain.examples;
   const bytes = new Uint8Array((context + 1) * frameBytes(chain.examples));
-  const buffer = new ExampleBuffer(chain.examples, 8);
   let total = 0;
   for (const clip of clips) {
     const candidates = store.clips[clip].frames - 1;
     const count = Math.min(candidates, Math.max(1, Math.round(frames / clips.length)));
-    let nats = 0;
-    for (let i = 0; i < count; i++) {
-      const frame = 1 + Math.floor(((i + 0.5) * candidates) / count);
+    const chosen = Array.from({ length: count }, (_, i) => 1 + Math.floor(((i + 0.5) * candidates) / count));
+    const add = (buffer: ExampleBuffer, frame: number) => {
       const first = Math.max(0, frame - context);
       store.read(clip, first, frame - first + 1, bytes);
       buffer.add(bytes, frame - first + 1, false);
-      if (!buffer.full && i < count - 1) continue;
-      nats += (await natsOfExamples(chain, weights, buffer.tensors(), among)).reduce((sum, value) => sum + value, 0);
-      buffer.clear();
+    };
+    let nats = 0;
+    let ofBatch = 0;
+    let done = 0;
+    for await (const scored of scoreEach(chain, weights, chosen, add, { batch: BATCH, among })) {
+      ofBatch += sumOfNats(scored.nats);
+      if (++done % BATCH !== 0 && done < count) continue;
+      nats += ofBatch;
+      ofBatch = 0;
     }
     total += nats / count;
   }

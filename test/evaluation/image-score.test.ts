@@ -6,12 +6,12 @@ import {
   type ImageNats,
   type ImageSource,
 } from '../../src/evaluation/image-score.js';
-import { natsOfExamples } from '../../src/evaluation/scoring.js';
 import { chainNats } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { ExampleBuffer, frameBytes } from '../../src/model/examples.js';
 import { toTensors } from '../../src/model/weights.js';
 import { kernelSets } from '../backend/implementations.js';
+import { natsOfExamples } from '../model/nats-of-examples.js';
 import { randomFrames, randomModel, sigmoid, softmax, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 
 const best = `native-${kernelSets[kernelSets.length - 1].instructionSet}`;
@@ -62,7 +62,9 @@ describe.each(models)('%s', (_, model) => {
       sourceFor(model).read(index, bytes);
       const buffer = new ExampleBuffer(model.chain.examples, 1);
       buffer.add(bytes, 1, false);
-      const [alone] = await withWeights(model, (weights) => natsOfExamples(model.chain, weights, buffer.tensors()));
+      const [alone] = await withWeights(model, (weights) =>
+        Promise.resolve(natsOfExamples(model.chain, weights, buffer.tensors())),
+      );
       expect(images[index]).toBeCloseTo(alone, 8);
       expect(images[index]).toBeCloseTo(
         channels.reduce((sum, channel) => sum + channel[index], 0),

@@ -6,13 +6,13 @@ import { needsOf } from '../../src/conditioning/index.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { byteOf, disposeExamples, ExampleBuffer, type Examples } from '../../src/model/examples.js';
 import { toTensors } from '../../src/model/weights.js';
-import { natsOfExamples } from '../../src/evaluation/scoring.js';
 import type { DrawSettings } from '../../src/sampling/draw.js';
 import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
 import { ImageSampler, type DrawnImages } from '../../src/sampling/image-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { rollOut } from '../../src/sampling/roll-out.js';
 import { kernelSets } from '../backend/implementations.js';
+import { natsOfExamples } from '../model/nats-of-examples.js';
 import { randomFrames, randomModel, softmax, tinyChain, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
 
 const asItIs: DrawSettings = { temperature: 1, topP: 1 };
@@ -104,13 +104,13 @@ async function drawScale(
 }
 
 /** Nats of a frame by teacher forcing, given what was given when it was drawn. */
-async function teacherForced({ chain, weights: arrays }: Model, bytes: Uint8Array): Promise<number> {
+function teacherForced({ chain, weights: arrays }: Model, bytes: Uint8Array): number {
   const weights = toTensors(arrays, chain.parameters);
   const known = chain.examples.context;
   const frames = randomFrames(chain.examples, 3, 5);
   const buffer = new ExampleBuffer(chain.examples, 1);
   buffer.add(Buffer.concat([frames.subarray(((3 - known) * frames.length) / 3), bytes]), known + 1, false);
-  const [nats] = await natsOfExamples(chain, weights, buffer.tensors());
+  const [nats] = natsOfExamples(chain, weights, buffer.tensors());
   tf.dispose(weights);
   return nats;
 }
@@ -122,7 +122,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
     const { bytes, nats } = await draw(model);
     const bitsPerDim = (value: number) => value / Math.LN2 / bytes.length;
     // A level's byte comes back as that level.
-    expect(Math.abs(bitsPerDim(nats) - bitsPerDim(await teacherForced(model, bytes)))).toBeLessThan(1e-4);
+    expect(Math.abs(bitsPerDim(nats) - bitsPerDim(teacherForced(model, bytes)))).toBeLessThan(1e-4);
     expect(nats).toBeGreaterThan(0);
   });
 });
