@@ -3,6 +3,7 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { formatTable } from '../src/evaluation/table.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
 import { startComputing } from './computing.js';
+import { forecastTables } from './forecast-tables.js';
 import { clipCount, leftOutLines } from './left-out.js';
 import {
   addComputeOptions,
@@ -17,6 +18,9 @@ import { run, type Report, type Work } from './report.js';
 interface EvalVideoOptions extends BackendOptions {
   model?: string;
   horizon: number;
+  starts?: number;
+  samples?: number;
+  codecs?: boolean;
   fit: 'crop' | 'stretch';
   seed: number | bigint;
 }
@@ -25,12 +29,14 @@ export function command(): Command {
   const evalVideo = new Command('eval-video')
     .description('score clips: bits/dim one step ahead, and predicted frames against the true ones')
     .argument('<path...>', 'clips: video files, folders of numbered images, or folders of either')
+    .option('--horizon <frames>', 'frames to predict from each start', wholeNumber('--horizon', 0, 1000), 8)
     .option(
-      '--horizon <frames>',
-      'frames to predict from the middle of each clip',
-      wholeNumber('--horizon', 0, 1000),
-      8,
-    );
+      '--starts <count>',
+      'places of each clip to predict from, evenly spread (default: 4)',
+      wholeNumber('--starts', 1, 1000),
+    )
+    .option('--samples <count>', 'futures to draw at each start (default: 4)', wholeNumber('--samples', 1, 64))
+    .option('--codecs', 'bits of lossless codecs for the same frames: x264, x265 and FFV1 of FFmpeg');
   addModelOption(evalVideo);
   addFitOption(evalVideo);
   addSeedOption(evalVideo);
@@ -42,6 +48,7 @@ export function command(): Command {
 Examples:
   $ pxv eval-video clip.mp4
   $ pxv eval-video clips/ --model runs/mine --horizon 16
+  $ pxv eval-video clips/ --starts 8 --samples 8 --codecs
   $ pxv eval-video clips/ --horizon 0 --json           bits/dim only, as JSON`,
   );
   return evalVideo.action(run(evaluate));
@@ -52,11 +59,14 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
   const { scoreClips } = await import('../src/tasks/score-clips.js');
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
   const chosen = await startComputing(options, progress);
-  const { horizon, fit, seed } = options;
+  const { horizon, starts, samples, codecs, fit, seed } = options;
   const started = performance.now();
   const score = await scoreClips(model, paths, {
     fit,
     horizon,
+    starts,
+    samples,
+    codecs,
     seed,
     signal,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
@@ -70,46 +80,42 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
       }),
   });
   const seconds = (performance.now() - started) / 1000;
-  const { clips, ...rest } = score;
+  const { forecasts } = score;
+  const tables = forecasts === null ? [] : ['', ...forecastTables(forecasts, score.samples)];
   return {
-    text: [clipTable(score), '', ...summaryLines(score), ...horizonTable(score), ...notScored(score)].join('\n'),
+    text: [clipTable(score), '', ...summaryLines(score), ...tables, ...notScored(score)].join('\n'),
     json: {
       model: model.name,
       seed,
       seconds,
       context: model.chain.examples.context,
-      ...rest,
-      clips: clips.map(({ name, frames, bitsPerDim, previousFrameBitsPerDim }) => ({
-        name,
-        frames,
-        bitsPerDim,
-        previousFrameBitsPerDim,
-      })),
+      horizon,
+      ...score,
       ...chosen,
     },
   };
 }
 
-function clipTable({ clips, bitsPerDim, baselines, frames }: VideoScore): string {
+function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: VideoScore): string {
   const saved = (bits: number, baseline: number) => `${(100 * (1 - bits / baseline)).toFixed(1)}%`;
-  const line = (name: string, count: number, bits: number, baseline: number) => [
+  const against = (bits: number, baseline: number | null) =>
+    baseline === null ? ['-', '-'] : [baseline.toFixed(3), saved(bits, baseline)];
+  const line = (name: string, count: number, bits: number, previousFrame: number, codec: number | null) => [
     name,
     String(count),
     bits.toFixed(3),
-    baseline.toFixed(3),
-    saved(bits, baseline),
+    ...against(bits, previousFrame),
+    ...(codecs === null ? [] : against(bits, codec)),
   ];
+  const titles = ['frames', 'bits/dim', 'previous frame', 'fewer bits'];
+  if (codecs !== null) titles.push('best codec', 'fewer bits');
   return formatTable(
+    [{ title: 'clip', align: 'left' }, ...titles.map((title) => ({ title, align: 'right' as const }))],
     [
-      { title: 'clip', align: 'left' },
-      { title: 'frames', align: 'right' },
-      { title: 'bits/dim', align: 'right' },
-      { title: 'previous frame', align: 'right' },
-      { title: 'fewer bits', align: 'right' },
-    ],
-    [
-      ...clips.map((clip) => line(clip.name, clip.frames, clip.bitsPerDim, clip.previousFrameBitsPerDim)),
-      line('all', frames, bitsPerDim, baselines['previous-frame']),
+      ...clips.map((clip) =>
+        line(clip.name, clip.frames, clip.bitsPerDim, clip.previousFrameBitsPerDim, clip.codecs?.best ?? null),
+      ),
+      line('all', frames, bitsPerDim, baselines['previous-frame'], baselines['lossless-codec'] ?? null),
     ],
   );
 }
@@ -121,39 +127,22 @@ function summaryLines({
   dimensions,
   baselines,
   clips,
-  change,
+  codecs,
 }: VideoScore): string[] {
   const spread = Number.isNaN(standardError)
     ? ''
     : ` +- ${standardError.toFixed(3)} (standard error over ${clips.length} clips)`;
+  const each = Object.entries(codecs ?? {}).map(
+    ([name, bits]) => `${name} ${bits === null ? 'failed' : bits.toFixed(3)}`,
+  );
   return [
     `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim${spread} over ${dimensions} dimensions, each frame given the true ones before it`,
     `baselines: uniform ${baselines.uniform.toFixed(2)}, previous frame ${baselines['previous-frame'].toFixed(3)}`,
-    ...(change === null
-      ? []
-      : [
-          `change from frame to frame: ${change.predicted.toFixed(2)} levels predicted, ${change.true.toFixed(2)} true`,
-        ]),
+    ...(each.length === 0 ? [] : [`lossless codecs: ${each.join(', ')}`]),
   ];
 }
 
 /** What the figures do not speak of, in lines for people; empty where every clip was scored. */
 function notScored({ leftOut, notReached }: VideoScore): string[] {
   return [...leftOutLines(leftOut), ...(notReached > 0 ? [`interrupted: ${clipCount(notReached)} not scored`] : [])];
-}
-
-function horizonTable({ psnr }: VideoScore): string[] {
-  if (psnr === null) return [];
-  const rows = psnr.predicted.map((value, h) => [String(h + 1), value.toFixed(2), psnr.copyLast[h].toFixed(2)]);
-  return [
-    '',
-    formatTable(
-      [
-        { title: 'frames ahead', align: 'right' },
-        { title: 'PSNR predicted', align: 'right' },
-        { title: 'PSNR last frame', align: 'right' },
-      ],
-      rows,
-    ),
-  ];
 }

@@ -1,5 +1,5 @@
 import { PxvError } from '../errors.js';
-import type { Frame } from '../frame.js';
+import type { Frame, Size } from '../frame.js';
 
 const peak = 255;
 /** SSIM as in Wang, Bovik, Sheikh and Simoncelli 2004, section III-B and III-C. */
@@ -16,6 +16,14 @@ export function meanSquaredError(truth: Frame, predicted: Frame): number {
   return squares / truth.data.length;
 }
 
+/** Mean over all sub-pixels of the absolute difference, in levels. */
+export function meanAbsoluteDifference(before: Frame, after: Frame): number {
+  checkSameGeometry('mean absolute difference', before, after);
+  let sum = 0;
+  for (let i = 0; i < after.data.length; i++) sum += Math.abs(after.data[i] - before.data[i]);
+  return sum / after.data.length;
+}
+
 /** Peak signal-to-noise ratio in decibels of a mean squared error; Infinity for 0. */
 export function decibels(meanSquaredError: number): number {
   return 10 * Math.log10(peak ** 2 / meanSquaredError);
@@ -27,6 +35,11 @@ export function psnr(truth: Frame, predicted: Frame): number {
   return decibels(meanSquaredError(truth, predicted));
 }
 
+/** Whether SSIM is defined for frames of this size. */
+export function fitsSsim({ width, height }: Size): boolean {
+  return Math.min(width, height) >= windowLength;
+}
+
 /**
  * Mean structural similarity, -1 to 1, 1 for equal frames: a Gaussian window of 11 x 11 pixels wherever it fits whole,
  * each channel on its own, then the mean over channels. Frames under 11 x 11 pixels are an `INPUT` error.
@@ -34,7 +47,7 @@ export function psnr(truth: Frame, predicted: Frame): number {
 export function ssim(truth: Frame, predicted: Frame): number {
   checkSameGeometry('SSIM', truth, predicted);
   const { width, height, channels } = truth;
-  if (Math.min(width, height) < windowLength) {
+  if (!fitsSsim(truth)) {
     throw new PxvError({
       code: 'INPUT',
       operation: 'compute SSIM',

@@ -15,8 +15,8 @@ export interface FrameDraw {
   noise: Noise;
   /** Of each frame of the batch: which sample it is; each has noise of its own. */
   samples: readonly number[];
-  /** Index of the frame in its clip. */
-  frame: number;
+  /** Index of the frame in its clip: one for all, or one for each of `samples`. */
+  frame: number | readonly number[];
   /**
    * Levels of sub-pixels that are known in all of the frames, height x width x channels, -1 for those to draw. Known ones
    * are kept, and count nothing. Default: none is known.
@@ -79,7 +79,11 @@ export class FrameSampler {
           given: () => this.givenAt(scale, examples, coarse),
           known: this.knownAt(scale, options.known, coarse, samples.length),
           noise,
-          streams: samples.map((sample) => ({ sample, frame, scale })),
+          streams: samples.map((sample, image) => ({
+            sample,
+            frame: typeof frame === 'number' ? frame : frame[image],
+            scale,
+          })),
           settings,
           onProgress: (share) => options.onRow?.(Math.min(1, (done + sizes[scale] * share) / all)),
           signal,

@@ -10,8 +10,8 @@ export interface RollOut {
   seed: bigint | number;
   /** Of each future: which sample of the seed it is; each has noise of its own. */
   samples: readonly number[];
-  /** Index in the clip of the first frame to predict. */
-  first: number;
+  /** Index in the clip of the first frame to predict: one for all futures, or one for each. */
+  first: number | readonly number[];
   settings: DrawSettings;
   /**
    * Strength of the noise, in levels, that the network is told of in what it reads; default 0, as when clips are scored.
@@ -26,19 +26,22 @@ export interface RollOut {
 /**
  * Predicts frame after frame, that of every sample at once: each predicted frame is context for the next, over any
  * horizon.
+ *
+ * @param context what is known before the first predicted frame: one for all futures, or one for each
  */
 export async function* rollOut(
   sampler: FrameSampler,
-  context: Context,
+  context: Context | readonly Context[],
   options: RollOut,
 ): AsyncGenerator<DrawnFrame[], never> {
+  const { samples, first } = options;
   const noise = new Noise(options.seed);
-  const contexts = options.samples.map(() => context.copy());
-  for (let frame = options.first; ; frame++) {
+  const contexts = samples.map((_, future) => (context instanceof Context ? context : context[future]).copy());
+  for (let step = 0; ; step++) {
     const drawn = await sampler.draw(Context.examples(contexts, options.noise), {
       noise,
-      samples: options.samples,
-      frame,
+      samples,
+      frame: samples.map((_, future) => (typeof first === 'number' ? first : first[future]) + step),
       settings: options.settings,
       onRow: (share) => options.onRow?.(share),
       signal: options.signal,

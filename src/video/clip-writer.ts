@@ -1,14 +1,13 @@
-import { once } from 'node:events';
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
 import { checkWritable, writeAtomically } from './atomic-output.js';
 import { contactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
-import { type FfmpegOutcome, type FfmpegRun, startFfmpeg } from './ffmpeg-run.js';
+import { feedFrames } from './feed-frames.js';
+import { startFfmpeg } from './ffmpeg-run.js';
 import type { FrameRate } from './frame-rate.js';
 import { interruption, throwIfInterrupted } from './interruption.js';
 
@@ -109,7 +108,6 @@ const mp4 = [
 /** One palette made for all frames, repeated for ever. */
 const gif = ['-filter:v', 'split[a][b];[a]palettegen[palette];[b][palette]paletteuse', '-loop', '0', '-f', 'gif'];
 
-/** Feeds raw frames to FFmpeg, no faster than it takes them. */
 async function encode(
   temporary: string,
   frames: AsyncIterable<Frame>,
@@ -117,38 +115,16 @@ async function encode(
   path: string,
   { frameRate, signal }: WriteOptions,
 ): Promise<Count> {
-  const input = new PassThrough();
-  let run: FfmpegRun | null = null;
-  let count = 0;
-  const stop = () => run?.kill();
-  signal?.addEventListener('abort', stop);
-  try {
-    for await (const { width, height, channels, data } of frames) {
-      run ??= startFfmpeg({
-        input,
-        inputOptions: [
-          ...['-f', 'rawvideo', '-pixel_format', channels === 1 ? 'gray' : 'rgb24'],
-          ...['-video_size', `${width}x${height}`, '-framerate', `${frameRate.numerator}/${frameRate.denominator}`],
-        ],
-        outputOptions: output,
-        outputPath: temporary,
-      });
-      if (!input.write(data)) await Promise.race([once(input, 'drain'), run.finished.then(complete)]);
-      count += 1;
-    }
-    input.end();
-    await run?.finished.then(complete);
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    run?.kill();
-    await run?.finished;
-  }
+  const count = await feedFrames(
+    frames,
+    { frameRate, signal },
+    (input, inputOptions) => startFfmpeg({ input, inputOptions, outputOptions: output, outputPath: temporary }),
+    ({ failure, wasSignalled }) => {
+      if (wasSignalled) throw interruption('write video', path, signal?.reason);
+      if (failure !== null) throw encoderFailed(path, failure);
+    },
+  );
   return { frames: count, bytes: (await stat(temporary)).size };
-
-  function complete({ failure, wasSignalled }: FfmpegOutcome): void {
-    if (wasSignalled) throw interruption('write video', path, signal?.reason);
-    if (failure !== null) throw encoderFailed(path, failure);
-  }
 }
 
 async function writeSheet(temporary: string, frames: AsyncIterable<Frame>, scale: number): Promise<Count> {

@@ -12,5 +12,6 @@ export { contactSheet, type ContactSheetOptions, encodePng, writePng } from './c
 export { type FfmpegBinary, findFfmpeg } from './ffmpeg-binary.js';
 export { type FrameStore, openFrameStore, type FrameStoreOptions, type StoredClip } from './frame-store.js';
 export type { FrameRate } from './frame-rate.js';
+export { type LosslessCodec, losslessCodecs, losslessSize } from './lossless-codecs.js';
 export { readImage } from './image-folder.js';
 export type { Fit } from './resample.js';

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame } from '../../src/frame.js';
+import type { VideoScore } from '../../src/tasks/score-clips.js';
 import { openClip, writeClip } from '../../src/video/index.js';
 import { collect, frame, temporaryFolder } from '../video/made-clips.js';
 import { pxv, start, type Outcome } from './pxv.js';
@@ -193,24 +194,26 @@ describe('pxv predict', () => {
 
 describe('pxv eval-video', () => {
   test('scores each clip and all together, and gives the baselines and the predicted frames beside', async () => {
-    const outcome = await pxv(['eval-video', 'clips', '--model', 'run', '--horizon', '2', '--json'], here);
+    const asked = ['--horizon', '2', '--starts', '2', '--samples', '2', '--codecs'];
+    const outcome = await pxv(['eval-video', 'clips', '--model', 'run', ...asked, '--json'], here);
     expect(outcome.code).toBe(0);
     const json = jsonOf(outcome);
     // Every frame but the first of three clips of six.
     expect(json).toMatchObject({ model: 'run', seed: 1, context: 2, frames: 18, dimensions: 3 * 5 * 16 * 12 * 3 });
-    const { bitsPerDim, standardError, baselines, psnr, clips } = json as {
-      bitsPerDim: number;
-      standardError: number;
-      baselines: { uniform: number; 'previous-frame': number };
-      psnr: { predicted: number[]; copyLast: number[] };
-      clips: { name: string; frames: number; bitsPerDim: number }[];
-    };
+    const { bitsPerDim, standardError, baselines, forecasts, clips } = json as unknown as VideoScore;
     expect(baselines.uniform).toBe(8);
     expect(baselines['previous-frame']).toBeGreaterThan(0);
+    expect(baselines['lossless-codec']).toBeGreaterThan(0);
     expect(clips.map(({ name, frames }) => [name, frames])).toEqual([0, 1, 2].map((clip) => [`clip-${clip}`, 6]));
     expect(bitsPerDim).toBeCloseTo(clips.reduce((sum, clip) => sum + clip.bitsPerDim, 0) / 3, 9);
     expect(standardError).toBeGreaterThan(0);
-    expect([psnr.predicted.length, psnr.copyLast.length]).toEqual([2, 2]);
+    expect(json).toMatchObject({ horizon: 2, samples: 2, forecasts: { clips: 3, starts: 6 } });
+    for (const name of ['last-frame', 'moved-last-frame', 'sample', 'mean', 'best'] as const) {
+      const { psnr, ssim, gain, wins, changeRatio } = forecasts!.kinds[name]!;
+      const lists = [psnr, ssim, gain.mean, gain.standardError, wins, changeRatio];
+      expect(lists.map((list) => list?.length)).toEqual([2, 2, 2, 2, 2, 2]);
+    }
+    expect(clips[0].forecasts?.starts).toEqual([2, 4]);
   });
 
   test('scores the clip that validated as the training did', async () => {
@@ -218,7 +221,7 @@ describe('pxv eval-video', () => {
     const outcome = await pxv(['eval-video', `clips/${name}`, '--model', 'run', '--horizon', '0', '--json'], here);
     expect(jsonOf(outcome).bitsPerDim).toBeCloseTo(jsonOf(trained).bitsPerDim as number, 5);
     // One clip tells nothing of the spread.
-    expect(jsonOf(outcome)).toMatchObject({ standardError: null, psnr: null });
+    expect(jsonOf(outcome)).toMatchObject({ standardError: null, forecasts: null, codecs: null });
   });
 
   test('goes on without a clip that cannot be read, with one warning, and lists it', async () => {
@@ -232,12 +235,14 @@ describe('pxv eval-video', () => {
     expect([outcome.code, names(clips), names(leftOut), notReached]).toEqual([0, ['clip-1'], ['bad.mp4'], 0]);
   });
 
-  test('prints a table without --json', async () => {
+  test('prints tables without --json', async () => {
     const { stdout } = await pxv(['eval-video', 'clips/clip-1', '--model', 'run', '--horizon', '1'], here);
     expect(stdout).toMatch(/^clip +frames +bits\/dim/);
     expect(stdout).toMatch(/^clip-1 +6 +\d\.\d{3}/m);
     expect(stdout).toMatch(/^baselines: uniform 8\.00, previous frame /m);
-    expect(stdout).toMatch(/^ +1 +\d+\.\d\d +\d+\.\d\d$/m);
+    // Of one clip there is no standard error.
+    expect(stdout).toMatch(/^frames ahead +last frame +last frame moved +one sample +mean of 4 +best of 4$/m);
+    expect(stdout).toMatch(/^ +1 +\d+\.\d\d( +[+-]\d+\.\d\d \([01]\)){4}$/m);
   });
 });
 

@@ -87,36 +87,63 @@ describe('of a folder with a file that cannot be read', () => {
     await expect(score([alone])).rejects.toThrow(/score clips: .*alone: expected at least one clip that can be read/);
   });
 
-  test('an abort after the first finished clip gives what is finished, and counts what is not', async () => {
+  test('an abort gives what is finished, and counts what is not', async () => {
     const before = tf.memory().numTensors;
     const controller = new AbortController();
     const onProgress = ({ clip }: ScoringProgress) => {
-      if (clip === 2) controller.abort(new Error('stopped'));
+      if (clip === 0) controller.abort(new Error('stopped'));
     };
     const { clips, leftOut, notReached, bitsPerDim } = await score([mixed], { signal: controller.signal, onProgress });
-    expect([clips.map(({ name }) => name), leftOut.length, notReached]).toEqual([['a'], 1, 1]);
+    expect([clips.map(({ name }) => name), leftOut.length, notReached]).toEqual([['a'], 0, 2]);
     expect(bitsPerDim).toBe((await score([join(mixed, 'a')])).bitsPerDim);
     expect(tf.memory().numTensors).toBe(before);
   });
 });
 
 test('a clip that is shorter than the horizon is scored, but no frame of it is predicted', async () => {
-  const { clips, psnr } = await score([short]);
-  expect(clips[0].rollOut).toBeNull();
-  expect(psnr).toBeNull();
+  const { clips, forecasts } = await score([short]);
+  expect(clips[0].forecasts).toBeNull();
+  expect(forecasts).toBeNull();
 });
 
-test('predicted frames start in the middle, and repeating the last frame is the baseline beside them', async () => {
-  const { clips, psnr, change } = await score([long]);
-  // The slope climbs by 10 levels a frame: the frames 3 and 4 differ from frame 2 by 10 and by 20 everywhere.
-  expect(clips[0].rollOut!.copyLast).toEqual([100, 400]);
-  expect(psnr!.copyLast[0]).toBeCloseTo(20 * Math.log10(255 / 10), 9);
-  expect(change!.true).toBe(10);
+test('frames are predicted from places spread over a clip, and the last frame repeated stands beside them', async () => {
+  const { clips, forecasts, samples } = await score([long, short], { starts: 3, samples: 2 });
+  const [{ starts, kinds, trueChange }] = clips.map((clip) => clip.forecasts!);
+  expect(starts).toEqual([2, 4, 5]);
+  // The slope climbs by 10 levels a frame: the frames ahead differ from the last known one by 10 and by 20 everywhere.
+  expect(kinds['last-frame']!.meanSquaredError).toEqual([100, 400]);
+  expect(trueChange).toEqual([10, 10]);
+  expect(samples).toBe(2);
+  expect(forecasts).toMatchObject({ clips: 1, starts: 3, trueChange: [10, 10] });
+  expect(forecasts!.kinds['last-frame']!.psnr[0]).toBeCloseTo(20 * Math.log10(255 / 10), 9);
+  expect(Object.keys(forecasts!.kinds)).toEqual(['last-frame', 'moved-last-frame', 'sample', 'mean', 'best']);
+  const alone = await score([long], { starts: 3, samples: 1 });
+  expect(Object.keys(alone.forecasts!.kinds)).toEqual(['last-frame', 'moved-last-frame', 'sample']);
+});
+
+test('lossless codecs compress the same frames, and the best of them for each clip is a baseline', async () => {
+  const warnings: string[] = [];
+  const { clips, codecs, baselines, fewerBits, bitsPerDim } = await score([long, short], {
+    horizon: 0,
+    codecs: true,
+    onWarning: (text) => warnings.push(text),
+  });
+  const best = clips.map((clip) => {
+    const known = Object.values(clip.codecs!.bitsPerDim).filter((bits) => bits !== null);
+    expect(clip.codecs!.best).toBe(Math.min(...known));
+    return clip.codecs!.best!;
+  });
+  expect(baselines['lossless-codec']).toBeCloseTo((6 * best[0] + best[1]) / 7, 9);
+  expect(fewerBits['lossless-codec']).toBeCloseTo(1 - bitsPerDim / baselines['lossless-codec']!, 9);
+  expect(fewerBits['previous-frame']).toBeCloseTo(1 - bitsPerDim / baselines['previous-frame'], 9);
+  // Frames of 5x7 pixels are too small for x265; it is said once.
+  expect(codecs).toMatchObject({ x265: null, ffv1: expect.any(Number) as number });
+  expect(warnings).toEqual([expect.stringMatching(/^long: no figure of x265: \S/)]);
 });
 
 test('without a horizon no frame is predicted, and the scores are the same', async () => {
   const [without, withOne] = [await score([long], { horizon: 0 }), await score([long], { horizon: 1 })];
-  expect(without.psnr).toBeNull();
+  expect([without.forecasts, without.codecs]).toEqual([null, null]);
   expect(without.bitsPerDim).toBe(withOne.bitsPerDim);
 });
 

@@ -1,0 +1,37 @@
+import { formatTable } from '../src/evaluation/table.js';
+import { forecasts, type ForecastName } from '../src/evaluation/forecasts.js';
+import type { ForecastsSummary, ForecastSummary } from '../src/evaluation/forecast-summary.js';
+
+/** Forecasts beside each other, by frames ahead: decibels, SSIM, change from frame to frame. */
+export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSummary, samples: number): string[] {
+  const names = Object.keys(kinds) as ForecastName[];
+  const others = names.filter((name) => name !== 'last-frame');
+  const titles = (of: ForecastName[]) => of.map((name) => forecasts[name].title(samples));
+  const plus = (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
+  const gain = ({ gain: { mean, standardError }, wins }: ForecastSummary, h: number) =>
+    `${plus(mean[h])}${Number.isNaN(standardError[h]) ? '' : ` +- ${standardError[h].toFixed(2)}`} (${wins[h]})`;
+  const table = (columns: string[], cells: (h: number) => string[]) =>
+    formatTable(
+      ['frames ahead', ...columns].map((title) => ({ title, align: 'right' })),
+      trueChange.map((_, h) => [String(h + 1), ...cells(h)]),
+    );
+
+  const ssims = names.flatMap((name) => kinds[name]?.ssim ?? []);
+  return [
+    `predicted from ${starts} places in ${clips} ${clips === 1 ? 'clip' : 'clips'}: PSNR of the last frame repeated, and decibels more`,
+    `than that${clips === 1 ? '' : ' +- standard error over clips'} (clips on which it is more)`,
+    table(['last frame', ...titles(others)], (h) => [
+      kinds['last-frame']!.psnr[h].toFixed(2),
+      ...others.map((name) => gain(kinds[name]!, h)),
+    ]),
+    ...(ssims.length === 0
+      ? []
+      : ['', 'SSIM', table(titles(names), (h) => names.map((name) => kinds[name]!.ssim![h].toFixed(3)))]),
+    '',
+    'change from frame to frame in levels: true, and predicted over true',
+    table(['true', ...titles(others)], (h) => [
+      trueChange[h].toFixed(2),
+      ...others.map((name) => kinds[name]!.changeRatio[h].toFixed(2)),
+    ]),
+  ];
+}

@@ -1,0 +1,120 @@
+import type { Frame } from '../frame.js';
+import type { Model } from '../model/checkpoint.js';
+import type { FrameSampler } from '../sampling/frame-sampler.js';
+import { frameOf, rollOut, type RollOut } from '../sampling/roll-out.js';
+import { forecastNames, forecasts, type Forecastable, type ForecastName } from './forecasts.js';
+import { fitsSsim, meanAbsoluteDifference, meanSquaredError, ssim } from './metrics.js';
+import type { Start } from './starts.js';
+
+/** How one kind of forecast fares on a clip, by frame of the horizon: means over the clip's starts. */
+export interface ForecastErrors {
+  /** In levels squared. */
+  meanSquaredError: number[];
+  /** Null where the frames are too small for it. */
+  ssim: number[] | null;
+  /** Mean absolute change from the frame before, in levels; before the first stands the last known frame. */
+  change: number[];
+}
+
+export interface ClipForecasts {
+  /** Indices in the clip of the first predicted frames. */
+  starts: number[];
+  /** Of the true frames; see ForecastErrors. */
+  trueChange: number[];
+  kinds: Partial<Record<ForecastName, ForecastErrors>>;
+}
+
+export interface ForecastOptions extends Pick<RollOut, 'seed' | 'settings' | 'signal'> {
+  horizon: number;
+  /** Futures to draw at each start. */
+  samples: number;
+  /** Told after each row that is drawn: frames finished, as a fraction, of all that are drawn. */
+  onProgress?: (frames: number) => void;
+}
+
+/** Futures drawn side by side, whatever starts they belong to: enough for the threads, and little memory. */
+const TOGETHER = 16;
+
+/**
+ * Predicts frames from some starts of a clip by every kind of forecast, and compares them with the truth.
+ *
+ * @throws the signal's reason once it is aborted, looked at after each row that is drawn
+ */
+export async function scoreForecasts(
+  sampler: FrameSampler,
+  model: Model,
+  starts: readonly Start[],
+  options: ForecastOptions,
+): Promise<ClipForecasts> {
+  const drawn = await drawFutures(sampler, model, starts, options);
+  const at = starts.map((start, index): Forecastable => ({ ...start, drawn: drawn[index] }));
+  const kinds = forecastNames(options.samples).map((name) => [name, errorsOf(forecasts[name].futures, at)]);
+  return {
+    starts: starts.map(({ first }) => first),
+    trueChange: meanByHorizon(starts.map(({ known, truth }) => changes(known, truth))),
+    kinds: Object.fromEntries(kinds) as ClipForecasts['kinds'],
+  };
+}
+
+/** The futures of each start, one a sample. A sample is the one that is drawn there alone. */
+async function drawFutures(
+  sampler: FrameSampler,
+  model: Model,
+  starts: readonly Start[],
+  { seed, settings, signal, horizon, samples, onProgress }: ForecastOptions,
+): Promise<Frame[][][]> {
+  const drawn = starts.map(() => Array.from({ length: samples }, (): Frame[] => []));
+  const futures = starts.flatMap((start, index) =>
+    drawn[index].map((frames, sample) => ({ ...start, sample, frames })),
+  );
+  let done = 0;
+  for (let from = 0; from < futures.length; from += TOGETHER) {
+    const together = futures.slice(from, from + TOGETHER);
+    const steps = rollOut(
+      sampler,
+      together.map(({ context }) => context),
+      {
+        seed,
+        samples: together.map(({ sample }) => sample),
+        first: together.map(({ first }) => first),
+        settings,
+        onRow: (share) => onProgress?.(done + share * together.length),
+        signal,
+      },
+    );
+    for (let step = 0; step < horizon; step++) {
+      const { value } = await steps.next();
+      together.forEach(({ frames }, future) => frames.push(frameOf(model, value[future].bytes)));
+      done += together.length;
+    }
+  }
+  return drawn;
+}
+
+function errorsOf(
+  futuresOf: (at: Forecastable) => readonly Frame[][],
+  starts: readonly Forecastable[],
+): ForecastErrors {
+  const measured = starts.flatMap((start) => {
+    const futures = futuresOf(start);
+    return futures.map((future) => ({
+      squares: future.map((frame, h) => meanSquaredError(start.truth[h], frame)),
+      ssim: future.map((frame, h) => (fitsSsim(frame) ? ssim(start.truth[h], frame) : NaN)),
+      change: changes(start.known, future),
+    }));
+  });
+  return {
+    meanSquaredError: meanByHorizon(measured.map(({ squares }) => squares)),
+    ssim: fitsSsim(starts[0].truth[0]) ? meanByHorizon(measured.map((one) => one.ssim)) : null,
+    change: meanByHorizon(measured.map(({ change }) => change)),
+  };
+}
+
+function changes(known: readonly Frame[], future: readonly Frame[]): number[] {
+  return future.map((frame, h) => meanAbsoluteDifference(future[h - 1] ?? known[known.length - 1], frame));
+}
+
+/** Means over the first index, of lists of one length. */
+export function meanByHorizon(lists: readonly number[][]): number[] {
+  return lists[0].map((_, h) => lists.reduce((sum, list) => sum + list[h], 0) / lists.length);
+}

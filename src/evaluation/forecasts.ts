@@ -1,0 +1,62 @@
+import type { Frame } from '../frame.js';
+import { meanSquaredError } from './metrics.js';
+import { moveOn } from './moved-frame.js';
+import type { Start } from './starts.js';
+
+/** What forecasts are made of at one start of a clip. */
+export interface Forecastable extends Pick<Start, 'known' | 'truth'> {
+  /** The futures drawn from the model, one a sample: each the frames of the horizon. */
+  drawn: readonly Frame[][];
+}
+
+interface ForecastKind {
+  /** For people; of so many samples. */
+  title: (samples: number) => string;
+  /** Whether it takes several samples. */
+  several: boolean;
+  /** The futures whose errors are averaged: each the frames of the horizon. */
+  futures: (at: Forecastable) => readonly Frame[][];
+}
+
+/** Every kind of forecast that is compared with the truth; a new one is an entry here, and what it is made of above. */
+export const forecasts = {
+  'last-frame': {
+    title: () => 'last frame',
+    several: false,
+    futures: ({ known, truth }) => [truth.map(() => known[known.length - 1])],
+  },
+  'moved-last-frame': {
+    title: () => 'last frame moved',
+    several: false,
+    futures: ({ known, truth }) => [moveOn(known, truth.length)],
+  },
+  sample: { title: () => 'one sample', several: false, futures: ({ drawn }) => drawn },
+  mean: { title: (samples) => `mean of ${samples}`, several: true, futures: ({ drawn }) => [meanFuture(drawn)] },
+  best: {
+    title: (samples) => `best of ${samples}`,
+    several: true,
+    futures: ({ drawn, truth }) => [nearest(drawn, truth)],
+  },
+} as const satisfies Record<string, ForecastKind>;
+
+export type ForecastName = keyof typeof forecasts;
+
+/** The kinds that so many samples allow, in the order of the table. */
+export function forecastNames(samples: number): ForecastName[] {
+  const names = Object.keys(forecasts) as ForecastName[];
+  return names.filter((name) => samples > 1 || !forecasts[name].several);
+}
+
+/** Frame by frame the mean of some futures, rounded to bytes. */
+function meanFuture(futures: readonly Frame[][]): Frame[] {
+  return futures[0].map((frame, h) => {
+    const mean = (at: number) => futures.reduce((sum, future) => sum + future[h].data[at], 0) / futures.length;
+    return { ...frame, data: Uint8Array.from(frame.data, (_, at) => Math.round(mean(at))) };
+  });
+}
+
+/** The future with the least squared error over the whole horizon. */
+function nearest(futures: readonly Frame[][], truth: readonly Frame[]): Frame[] {
+  const errors = futures.map((future) => truth.reduce((sum, frame, h) => sum + meanSquaredError(frame, future[h]), 0));
+  return futures[errors.indexOf(Math.min(...errors))];
+}

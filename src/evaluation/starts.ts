@@ -1,0 +1,59 @@
+import type { Frame } from '../frame.js';
+import { Context } from '../model/context.js';
+import type { ExampleShape } from '../model/examples.js';
+
+/** A place in a clip from which frames are predicted, while their truth is known. */
+export interface Start {
+  /** Index in the clip of the first predicted frame. */
+  first: number;
+  /** What a model is given there. */
+  context: Context;
+  /** The last known frames, oldest first: two, or one where there is but one. */
+  known: Frame[];
+  /** The true frames of the horizon. */
+  truth: Frame[];
+}
+
+/**
+ * Indices of the first frames to predict, evenly spread over the places of a clip that have a whole context before them
+ * (at least one frame) and the whole horizon after them.
+ *
+ * @param frames of the clip
+ * @param count how many are asked for; fewer come back where the clip has fewer such places
+ */
+export function spreadStarts(frames: number, context: number, horizon: number, count: number): number[] {
+  const earliest = Math.max(1, context);
+  const places = Math.max(0, frames - horizon - earliest + 1);
+  const chosen = Math.min(count, places);
+  return Array.from({ length: chosen }, (_, i) => earliest + Math.floor(((i + 0.5) * places) / chosen));
+}
+
+/**
+ * Reads what belongs to some starts of a clip.
+ *
+ * @param frames at the model's size, from the clip's first on; read as far as is needed
+ * @param firsts ascending, as `spreadStarts` gives them
+ */
+export async function readStarts(
+  frames: AsyncIterable<Frame>,
+  firsts: readonly number[],
+  shape: ExampleShape,
+  horizon: number,
+): Promise<Start[]> {
+  const starts: Start[] = [];
+  const context = new Context(shape);
+  const known: Frame[] = [];
+  const end = firsts[firsts.length - 1] + horizon;
+  let index = 0;
+  for await (const frame of frames) {
+    if (firsts.includes(index)) {
+      starts.push({ first: index, context: context.copy(), known: known.slice(), truth: [] });
+    }
+    for (const { first, truth } of starts) if (index < first + horizon) truth.push(frame);
+    if (++index === end) break;
+    context.push(frame.data);
+    known.push(frame);
+    if (known.length > 2) known.shift();
+  }
+  return starts;
+}

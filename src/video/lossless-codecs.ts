@@ -1,0 +1,122 @@
+import { createHash, type Hash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Frame } from '../frame.js';
+import { feedFrames } from './feed-frames.js';
+import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
+import { defaultFrameRate } from './frame-rate.js';
+import { interruption } from './interruption.js';
+
+export type LosslessCodec = 'x264' | 'x265' | 'ffv1';
+
+/**
+ * What FFmpeg is told for each codec, of colour and of grey frames: lossless, slow, one key frame alone. FFV1 carries its
+ * statistics on from frame to frame.
+ */
+const encoders: Record<LosslessCodec, { shared: string[]; colour: string[]; grey: string[] }> = {
+  x264: {
+    shared: ['-preset', 'veryslow', '-qp', '0', '-g', '999999'],
+    colour: ['-c:v', 'libx264rgb', '-pix_fmt', 'rgb24'],
+    grey: ['-c:v', 'libx264', '-pix_fmt', 'yuvj444p'],
+  },
+  x265: {
+    shared: ['-c:v', 'libx265', '-preset', 'slow', '-x265-params', 'lossless=1:keyint=-1:bframes=0:log-level=error'],
+    colour: ['-pix_fmt', 'gbrp'],
+    grey: ['-pix_fmt', 'gray'],
+  },
+  ffv1: {
+    shared: ['-c:v', 'ffv1', '-level', '3', '-coder', '1', '-context', '1', '-g', '999999', '-slices', '1'],
+    colour: ['-pix_fmt', 'bgr0'],
+    grey: ['-pix_fmt', 'gray'],
+  },
+};
+
+export const losslessCodecs = Object.keys(encoders) as LosslessCodec[];
+
+/** What a codec needs for a clip; a failure, in one line, where FFmpeg lacks it or it does not give the frames back. */
+export type LosslessSize = { bytes: number; failure: null } | { bytes: null; failure: string };
+
+/**
+ * Bytes that a lossless codec spends on all frames of a clip but the first, without what a file has around them. What it
+ * made is decoded again: only what gives the same frames back counts.
+ *
+ * @param frames all of one size, at least two
+ * @throws {PxvError} DEPENDENCY where there is no FFmpeg, INTERRUPTED where the signal is aborted; and what `frames` throws
+ */
+export async function losslessSize(
+  codec: LosslessCodec,
+  frames: AsyncIterable<Frame>,
+  signal?: AbortSignal,
+): Promise<LosslessSize> {
+  const folder = await mkdtemp(join(tmpdir(), 'pxv-codec-'));
+  const path = join(folder, `${codec}.mkv`);
+  try {
+    const given = createHash('sha256');
+    let channels = 3;
+    const counted = hashed(frames, given, (frame) => (channels = frame.channels));
+    await feedFrames(
+      counted,
+      { frameRate: defaultFrameRate, signal },
+      (input, inputOptions) =>
+        startFfmpeg({ input, inputOptions, outputOptions: optionsOf(codec, channels), outputPath: path }),
+      (outcome) => check(outcome, signal),
+    );
+    const decoded = createHash('sha256');
+    const format = channels === 1 ? 'gray' : 'rgb24';
+    for await (const chunk of outputOf(path, ['-pix_fmt', format, '-f', 'rawvideo'], signal)) decoded.update(chunk);
+    if (decoded.digest('hex') !== given.digest('hex')) {
+      return { bytes: null, failure: 'what it makes is not lossless: other frames come back' };
+    }
+    let packets = '';
+    for await (const chunk of outputOf(path, ['-c', 'copy', '-f', 'framecrc'], signal)) {
+      packets += Buffer.from(chunk).toString('latin1');
+    }
+    return { bytes: sumOfLaterPackets(packets), failure: null };
+  } catch (cause) {
+    if (!(cause instanceof EncoderFailure)) throw cause;
+    return { bytes: null, failure: cause.message };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+class EncoderFailure extends Error {}
+
+function check({ failure, wasSignalled }: FfmpegOutcome, signal?: AbortSignal): void {
+  if (wasSignalled) throw interruption('encode frames', 'lossless', signal?.reason);
+  if (failure !== null) throw new EncoderFailure(failure);
+}
+
+function optionsOf(codec: LosslessCodec, channels: number): string[] {
+  const { shared, colour, grey } = encoders[codec];
+  return [...(channels === 1 ? grey : colour), ...shared, '-f', 'matroska'];
+}
+
+async function* outputOf(
+  path: string,
+  outputOptions: string[],
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  const run = startFfmpeg({ input: path, inputOptions: [], outputOptions });
+  yield* readOutput(run, path, signal);
+  check(await run.finished, signal);
+}
+
+async function* hashed(
+  frames: AsyncIterable<Frame>,
+  hash: Hash,
+  onFrame: (frame: Frame) => void,
+): AsyncGenerator<Frame, void> {
+  for await (const frame of frames) {
+    hash.update(frame.data);
+    onFrame(frame);
+    yield frame;
+  }
+}
+
+/** framecrc writes a line a packet: stream, times of decoding and showing, duration, size, checksum. */
+function sumOfLaterPackets(report: string): number {
+  const sizes = [...report.matchAll(/^0,\s*-?\d+,\s*-?\d+,\s*\d+,\s*(\d+),/gm)].map(([, size]) => Number(size));
+  return sizes.slice(1).reduce((sum, size) => sum + size, 0);
+}

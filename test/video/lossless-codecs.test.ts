@@ -1,0 +1,56 @@
+import { randomInts } from '../random.js';
+import type { Frame } from '../../src/frame.js';
+import { losslessCodecs, losslessSize } from '../../src/video/lossless-codecs.js';
+import { frame, livingFfmpegs } from './made-clips.js';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+
+async function* clip(frames: readonly Frame[]) {
+  yield* await Promise.resolve(frames);
+}
+
+const noise = (channels: 1 | 3, seed: number) => {
+  const values = randomInts(32 * 32 * channels, 256, seed);
+  return frame(32, 32, channels, (x, y, c) => values[(y * 32 + x) * channels + c]);
+};
+
+describe.each(losslessCodecs)('%s', (codec) => {
+  it.each([1, 3] as const)(
+    'spends about a byte on each sub-pixel of noise, the first frame aside: %d channels',
+    async (channels) => {
+      const frames = [1, 2, 3, 4].map((seed) => noise(channels, seed));
+      const { bytes, failure } = await losslessSize(codec, clip(frames));
+      expect(failure).toBeNull();
+      const dimensions = 3 * 32 * 32 * channels;
+      expect(bytes! / dimensions).toBeGreaterThan(0.99);
+      expect(bytes! / dimensions).toBeLessThan(1.5);
+    },
+  );
+
+  it('spends next to nothing on a frame that is repeated', async () => {
+    const first = noise(3, 1);
+    const { bytes } = await losslessSize(codec, clip([first, first, first]));
+    expect(bytes).toBeLessThan(codec === 'ffv1' ? 2 * 32 * 32 * 3.5 : 200);
+  });
+
+  it('ends with the interruption of its caller, and leaves neither a process nor a file', async () => {
+    const controller = new AbortController();
+    async function* endless() {
+      for (let seed = 0; ; seed++) {
+        yield await Promise.resolve(noise(3, seed));
+        if (seed === 3) controller.abort(new Error('stopped'));
+      }
+    }
+    await expect(losslessSize(codec, endless(), controller.signal)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(livingFfmpegs()).toEqual([]);
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('pxv-codec-'))).toEqual([]);
+  });
+});
+
+it('says why where a codec cannot take the frames, instead of failing', async () => {
+  const tiny = frame(5, 7, 3, (x, y, c) => x + y + c);
+  const { bytes, failure } = await losslessSize('x265', clip([tiny, tiny]));
+  expect(bytes).toBeNull();
+  expect(failure).toMatch(/\w/);
+  expect(failure).not.toMatch(/\n/);
+});
