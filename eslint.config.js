@@ -33,6 +33,7 @@ const shared = [
   'src/make-folder.ts',
   'src/package-folder.ts',
   'src/philox.ts',
+  'src/sha256.ts',
   'src/write-file.ts',
   'node_modules',
 ];

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PxvError } from '../src/errors.js';
+import { sha256 } from '../src/sha256.js';
 import { isSystemError } from '../src/video/atomic-output.js';
 import { throwIfInterrupted } from '../src/video/interruption.js';
 import type { SourceFile } from './image-set.js';
@@ -124,14 +124,6 @@ async function checkSum(file: SourceFile, path: string): Promise<void> {
   if (sum === file.sha256) return;
   await rm(path);
   throw new DownloadFailure(`one with the SHA-256 ${sum}, which was deleted`);
-}
-
-/** Of a file's bytes, in hexadecimal. */
-export async function sha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>)
-    hash.update(chunk);
-  return hash.digest('hex');
 }
 
 function sizeOf(path: string): number {

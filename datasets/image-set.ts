@@ -13,6 +13,8 @@ export interface Images extends Size {
   readonly count: number;
   /** What was read, and how it differs from the official split, in a few words. */
   readonly origin: string;
+  /** Paths of the files that the images come from, in a fixed order. */
+  readonly files: readonly string[];
   /**
    * Writes image `index` as `height x width x channels` bytes, row by row, to the beginning of `into`. Allocates
    * nothing.

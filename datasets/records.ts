@@ -7,6 +7,7 @@ export interface ImageShape extends Size {
   channels: Channels;
   levels: 2 | 256;
   origin: string;
+  files: readonly string[];
 }
 
 /** A file, or a part of one, in which images stand at equal distances. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PxvError } from '../src/errors.js';
+import { sha256 } from '../src/sha256.js';
 import { readCheckSums } from './check-sums.js';
-import { sha256 } from './download.js';
 import type { Split } from './image-set.js';
 import type { OpenImagesOptions } from './open-for-training.js';
 import { resolveImageSet } from './registry.js';

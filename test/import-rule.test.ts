@@ -41,6 +41,7 @@ const shared = [
   'src/make-folder.ts',
   'src/package-folder.ts',
   'src/philox.ts',
+  'src/sha256.ts',
   'src/write-file.ts',
 ];
 cases.push(...rows.flatMap(([importer]) => shared.map((imported) => ({ importer, imported, allowed: true }))));

@@ -8,8 +8,8 @@ afterAll(folder.remove);
 
 test('a folder is made with its parents, and once more without complaint', () => {
   const path = join(folder.path, 'a', 'b', 'c');
-  makeFolder(path);
-  makeFolder(path);
+  const made = [path, join(folder.path, 'a', 'b'), join(folder.path, 'a')];
+  expect([makeFolder(path), makeFolder(path)]).toEqual([made, []]);
   expect(statSync(path).isDirectory()).toBe(true);
 });
 

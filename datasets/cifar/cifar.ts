@@ -71,7 +71,7 @@ async function openFiles(paths: readonly string[], split: Split): Promise<Images
   const official = split === 'test' ? counts.test : counts.train + counts.validation;
   const names = paths.length > 1 ? `${paths.length} files` : basename(paths[0]);
   const origin = `CIFAR-10 ${split}: ${count} of the ${official} official images (${names})`;
-  return imagesOnDisc({ ...size, channels: 3, levels: 256, origin }, 'planar', files);
+  return imagesOnDisc({ ...size, channels: 3, levels: 256, origin, files: paths }, 'planar', files);
 }
 
 /**

@@ -49,7 +49,7 @@ async function openImages(place: string, options: OpenOptions): Promise<Images> 
   const { width, height } = options.size ?? first;
   const channels = options.channels ?? first.channels;
   const origin = `${paths.length} images of the folder ${basename(place)}, at ${width}x${height}`;
-  return decodedImages({ width, height, channels, levels: 256, origin }, paths, false, options);
+  return decodedImages({ width, height, channels, levels: 256, origin, files: paths }, paths, false, options);
 }
 
 /**

@@ -68,11 +68,11 @@ async function openPart(folder: string, side: number, part: 'train' | 'val', opt
   const paths = await listImagesBelow(join(folder, imageFolder));
   if (paths.length === 0) throw wrongFile(join(folder, imageFolder), 'images', 'a folder without any');
   const origin = `ImageNet ${side}x${side} ${part}: ${paths.length} images of the folder ${imageFolder}`;
-  return decodedImages(shape(side, origin), paths, true, options);
+  return decodedImages(shape(side, origin, paths), paths, true, options);
 }
 
-function shape(side: number, origin: string): ImageShape {
-  return { width: side, height: side, channels: 3, levels: 256, origin };
+function shape(side: number, origin: string, files: readonly string[]): ImageShape {
+  return { width: side, height: side, channels: 3, levels: 256, origin, files };
 }
 
 /** Arrays `data` of n x (3 side side) bytes: of each image the red plane, the green, the blue. */
@@ -89,6 +89,7 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
   const about = shape(
     side,
     `ImageNet ${side}x${side} ${part}: ${count} images of ${names}, down-sampled as in arXiv:1707.08819`,
+    paths,
   );
   const stats = await Promise.all(paths.map((path) => stat(path)));
   const identity = [paths.map((path) => resolve(path)), ...stats.map(({ size, mtimeMs }) => [size, mtimeMs])];

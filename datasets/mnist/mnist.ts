@@ -56,5 +56,5 @@ export const mnist: ImageSet = {
 async function openFile(path: string, split: string, official: number): Promise<Images> {
   const { count, data } = await readIdxImages(path, size);
   const origin = `MNIST ${split}: ${count} of the ${official} official images (${basename(path)})`;
-  return imagesInMemory({ ...size, channels: 1, levels: 256, origin }, data);
+  return imagesInMemory({ ...size, channels: 1, levels: 256, origin, files: [path] }, data);
 }
