@@ -58,6 +58,11 @@ export function addJsonOption(command: Command): Command {
   return command.option('--json', 'print the result as one JSON object');
 }
 
+/** For commands that write a file or folder that the user named. */
+export function addOverwriteOption(command: Command): Command {
+  return command.option('--overwrite', 'let --out take the place of what is there');
+}
+
 export function addDataOption(command: Command): Command {
   return command.option('--data <folder>', "folder of the data set's files (default: where pxv datasets get put them)");
 }

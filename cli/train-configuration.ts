@@ -42,6 +42,8 @@ export interface TrainOptions extends BackendOptions {
   trainScale?: number[];
   config?: string;
   resume?: boolean;
+  acceptChangedData?: boolean;
+  overwrite?: boolean;
   seed: number | bigint;
 }
 
@@ -67,7 +69,7 @@ const modelOptions = [
 /** Options of one kind of data, which the other has no use for. */
 const optionsOf = { clips: ['validate', 'fit', 'context'], images: ['data'] } as const;
 /** Options that leave a resumed run what it is. */
-const besideResume = ['resume', 'out', 'json', 'threads', 'backend', 'instructionSet'];
+const besideResume = ['resume', 'acceptChangedData', 'out', 'json', 'threads', 'backend', 'instructionSet'];
 
 /** As much as this command looks at of a configuration that is not checked yet. */
 interface ConfigurationFile {
@@ -182,9 +184,10 @@ async function imagesOf(set: string, { data, size }: TrainOptions, channels: 1 |
 
 /**
  * A configuration file and a model to start from bring their own model, a resumed run brings everything: options that they
- * would overrule are refused.
+ * would overrule are refused, as are those that mean something for a resumed run alone.
  */
-export function refuseOverruled(train: Command, { config, resume, from }: TrainOptions): void {
+export function refuseMisplaced(train: Command, { config, resume, from, acceptChangedData }: TrainOptions): void {
+  if (acceptChangedData && !resume) throw nothingAccepted();
   const whole = resume ? '--resume' : config !== undefined ? '--config' : from !== undefined ? '--from' : null;
   if (whole === null) return;
   const option = train.options.find((candidate) => {
@@ -200,6 +203,17 @@ export function refuseOverruled(train: Command, { config, resume, from }: TrainO
     expected: `no option that ${whole} brings with it`,
     received: 'both',
     remedy: `leave out ${option.long ?? option.flags}, or leave out ${whole}`,
+  });
+}
+
+function nothingAccepted(): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'train',
+    argument: '--accept-changed-data',
+    expected: '--resume beside it',
+    received: 'a new training, which takes the data as they are',
+    remedy: 'leave out --accept-changed-data, or go on with a training by --resume',
   });
 }
 

@@ -2,13 +2,14 @@ import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { PxvError } from '../src/errors.js';
 import type { DecodeProgress } from '../src/tasks/open-data.js';
-import type { TrainingFacts } from '../src/tasks/train-model.js';
+import type { TrainingFacts, TrainModelHooks } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';
 import { leftOutLines } from './left-out.js';
 import {
   addComputeOptions,
   addDataOption,
   addJsonOption,
+  addOverwriteOption,
   addPrecisionOption,
   addSeedOption,
   decimalNumber,
@@ -18,7 +19,7 @@ import {
 } from './options.js';
 import { formatDuration } from './progress.js';
 import { run, type Report, type Work } from './report.js';
-import { configurationOf, DEFAULT_MINUTES, refuseOverruled, type TrainOptions } from './train-configuration.js';
+import { configurationOf, DEFAULT_MINUTES, refuseMisplaced, type TrainOptions } from './train-configuration.js';
 
 export function command(): Command {
   const train = new Command('train')
@@ -84,7 +85,9 @@ export function command(): Command {
     .option('--from <model>', 'start from the weights of this model, which brings its description')
     .option('--train-scale <index...>', 'train these scales only, the coarsest 0', trainScale)
     .option('--config <file>', 'a config.json that holds the model and more; options given here come first')
-    .option('--resume', 'go on with the training in --out, to the very same weights as without a stop');
+    .option('--resume', 'go on with the training in --out, to the very same weights as without a stop')
+    .option('--accept-changed-data', 'with --resume: go on where files that are learnt from have changed or are gone');
+  addOverwriteOption(train);
   addDataOption(train);
   addSeedOption(train);
   addJsonOption(train);
@@ -112,14 +115,17 @@ const factors = listOf(wholeNumber('--scales', 2, 8));
 const trainScale = listOf(wholeNumber('--train-scale', 0, 7));
 
 async function trainOne({ signal, progress }: Work, options: TrainOptions, train: Command): Promise<Report> {
-  refuseOverruled(train, options);
+  refuseMisplaced(train, options);
   const { trainModel } = await import('../src/tasks/train-model.js');
   const { networkName } = await import('../src/model/presets.js');
   const out =
     options.out ??
     join('runs', basename(resolve(options.frames?.[0] ?? options.images ?? 'model')).replace(/\.\w+$/, ''));
-  const onDecode = ({ name, ...decoding }: DecodeProgress) =>
-    progress.show({ label: 'decode', ...decoding, fields: { name } });
+  const shown =
+    (label: string) =>
+    ({ name, ...done }: DecodeProgress) =>
+      progress.show({ label, ...done, fields: { name } });
+  const onDecode = shown('decode');
   const configuration = options.resume
     ? null
     : await configurationOf(train, options, {
@@ -128,10 +134,11 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
       });
   const chosen = await startComputing(options, progress);
   const started = performance.now();
-  const result = await trainModel(out, configuration, {
+  const hooks: TrainModelHooks = {
     signal,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
     onDecode,
+    onList: shown('read'),
     onStart: (facts) => describeStart(facts, out).forEach((line) => progress.say(line)),
     onStep: ({ step, steps, bitsPerDim, validation, examplesPerSecond }) =>
       progress.show({
@@ -145,7 +152,8 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
           'examples/s': examplesPerSecond,
         },
       }),
-  }).catch((error: unknown) => {
+  };
+  const result = await trainModel(out, configuration, hooks, options).catch((error: unknown) => {
     // The signal's own reason comes once the training is saved.
     throw error === signal.reason ? interrupted(out, error) : error;
   });

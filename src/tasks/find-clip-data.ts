@@ -7,10 +7,11 @@ import { frameBytes, type ExampleShape } from '../model/examples.js';
 import { clipData } from '../training/clip-data.js';
 import type { ClipsConfiguration, TrainingConfiguration } from '../training/configuration.js';
 import type { RunFolder } from '../training/run-folder.js';
+import { textHash } from '../training/data-list.js';
 import { heldOutClips } from '../training/validation.js';
-import { listClips, openFrameStore, type ClipSource, type FrameStore } from '../video/index.js';
+import { clipFiles, listClips, openFrameStore, type ClipSource, type FrameStore } from '../video/index.js';
 import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
-import type { DecodeProgress, OpenData } from './open-data.js';
+import type { DecodeProgress, FoundData } from './open-data.js';
 
 export interface ClipHooks {
   /** Told while clips are decoded. */
@@ -35,6 +36,9 @@ export interface ClipFacts {
 /**
  * Finds the clips of a training, and then, once the run folder is there, decodes them into it at the model's size and
  * holds some out for validation.
+ *
+ * @param listed whether the run folder has a list of the files, which tells what is missing: then a path where no clip is
+ *   any more is passed over
  */
 export async function findClipData(
   run: RunFolder,
@@ -42,12 +46,17 @@ export async function findClipData(
   data: ClipsConfiguration,
   training: TrainingConfiguration,
   hooks: ClipHooks,
-): Promise<() => Promise<OpenData<ClipFacts>>> {
-  const clips = await findClips(data);
-  return async () => {
+  listed: boolean,
+): Promise<FoundData<ClipFacts>> {
+  const clips = await findClips(data, listed);
+  const files = (await Promise.all([...clips.learnt, ...clips.held].map(clipFiles))).flat();
+  let close = () => Promise.resolve();
+  const open = async () => {
     const { store, training: learnt, validation, leftOut } = await openClips(run, clips, chain, data, training, hooks);
+    close = () => store.close();
     const names = (indices: readonly number[]) => indices.map((clip) => store.clips[clip].name);
     return {
+      frames: textHash(JSON.stringify(store.clips.map(({ frames, sha256 }) => [frames, sha256]))),
       data: clipData(chain, store, learnt, validation, training),
       facts: {
         trainingClips: names(learnt),
@@ -59,9 +68,9 @@ export async function findClipData(
           'previous-frame': previousFrameBaseline(chain.examples, store, validation),
         },
       },
-      close: () => store.close(),
     };
   };
+  return { files: files.map((path) => ({ name: path, path })), open, close: () => close() };
 }
 
 /** The previous frame as a predictor of the validation clips, each weighing the same; null where there is none. */
@@ -91,12 +100,23 @@ interface Clips {
   held: ClipSource[];
 }
 
-async function findClips({ frames, validate }: ClipsConfiguration): Promise<Clips> {
-  const learnt = await listClips(frames);
-  const held = validate.length > 0 ? await listClips(validate) : [];
+async function findClips({ frames, validate }: ClipsConfiguration, listed: boolean): Promise<Clips> {
+  const find = async (paths: readonly string[]) => listClips(listed ? await whereClipsAre(paths) : paths);
+  const learnt = await find(frames);
+  const held = validate.length > 0 ? await find(validate) : [];
   const shared = held.find((clip) => learnt.some(({ path }) => resolve(path) === resolve(clip.path)));
   if (shared !== undefined) throw onBothSides(shared.path);
   return { learnt, held };
+}
+
+/** Those of the paths where clips are; all, where there are none at any, so that looking for them says so. */
+async function whereClipsAre(paths: readonly string[]): Promise<readonly string[]> {
+  const there: string[] = [];
+  for (const path of paths) {
+    const found = await listClips([path]).catch(() => []);
+    if (found.length > 0) there.push(path);
+  }
+  return there.length > 0 ? there : paths;
 }
 
 /** Decodes the clips and tells which are for training and which for validation. */

@@ -1,10 +1,11 @@
-import { openForTraining, type Images, type TrainingSplit } from '../../datasets/index.js';
+import { basename } from 'node:path';
+import { imageSets, openForTraining, type Images, type TrainingSplit } from '../../datasets/index.js';
 import { PxvError } from '../errors.js';
 import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Chain } from '../model/chain.js';
 import type { ImagesConfiguration, TrainingConfiguration } from '../training/configuration.js';
 import { imageData } from '../training/image-data.js';
-import type { DecodeProgress, OpenData } from './open-data.js';
+import type { DecodeProgress, FoundData } from './open-data.js';
 
 /** What a training on images says of its data. */
 export interface ImageFacts {
@@ -28,7 +29,7 @@ export async function findImageData(
   { set, folder }: ImagesConfiguration,
   training: TrainingConfiguration,
   { onDecode, signal }: ImageHooks,
-): Promise<() => OpenData<ImageFacts>> {
+): Promise<FoundData<ImageFacts>> {
   const { size, channels, levels } = chain.examples;
   const open = async (split: TrainingSplit): Promise<Images> => {
     const images = await openForTraining(set, split, {
@@ -49,19 +50,26 @@ export async function findImageData(
     learnt.close();
     throw error;
   });
-  return () => ({
-    data: imageData(chain, learnt, held.count > 0 ? held : null, training),
-    facts: {
-      images: learnt.count,
-      validationImages: held.count,
-      origin: learnt.origin,
-      baselines: { uniform: uniformBitsPerDim(levels) },
-    },
+  // The folder of a data set may lie elsewhere where the training is resumed.
+  const isNamed = imageSets.some(({ name }) => name === set);
+  const files = [...new Set([...learnt.files, ...held.files])];
+  return {
+    files: files.map((path) => ({ name: isNamed ? basename(path) : path, path })),
+    open: () => ({
+      data: imageData(chain, learnt, held.count > 0 ? held : null, training),
+      facts: {
+        images: learnt.count,
+        validationImages: held.count,
+        origin: learnt.origin,
+        baselines: { uniform: uniformBitsPerDim(levels) },
+      },
+      frames: null,
+    }),
     close() {
       learnt.close();
       held.close();
     },
-  });
+  };
 }
 
 function otherImages(set: string, { width, height, channels }: Images, { examples }: Chain): PxvError {

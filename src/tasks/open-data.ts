@@ -1,13 +1,27 @@
 import type { TrainingData } from '../training/train.js';
 
-/** How far the decoding of a training's data is. */
+/** How far the decoding of a training's data is, or the reading of its files. */
 export interface DecodeProgress {
   /** What is counted. */
-  unit: 'clips' | 'images';
+  unit: 'clips' | 'images' | 'files';
   done: number;
   total: number;
-  /** Of the clip at hand, or of the set. */
+  /** Of the clip or file at hand, or of the set. */
   name: string;
+}
+
+/** What a training is to learn from, found but not opened. */
+export interface FoundData<Facts> {
+  files: readonly FoundFile[];
+  open: () => Promise<OpenData<Facts>> | OpenData<Facts>;
+  /** Whether it was opened or not. */
+  close: () => Promise<void> | void;
+}
+
+export interface FoundFile {
+  /** What it is called wherever the data lie. */
+  name: string;
+  path: string;
 }
 
 /** The data of a training while it is open. */
@@ -15,5 +29,6 @@ export interface OpenData<Facts> {
   data: TrainingData;
   /** What is to be said of it before the first step. */
   facts: Facts;
-  close: () => Promise<void> | void;
+  /** SHA-256 of the frames that were decoded for the training, in hexadecimal; null where it reads the files themselves. */
+  frames: string | null;
 }

@@ -1,12 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expectPrecision } from '../backend/precision.js';
-import { RunFolder } from '../training/run-folder.js';
+import type { Chain } from '../model/chain.js';
+import { RunFolder, type Checkpoint } from '../training/run-folder.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { startTraining, train, type TrainingHooks, type TrainingResult } from '../training/train.js';
 import { findClipData, type ClipFacts, type ClipHooks } from './find-clip-data.js';
 import { findImageData, type ImageFacts, type ImageHooks } from './find-image-data.js';
+import { listData, type ListHooks } from './list-data.js';
+import type { FoundData, OpenData } from './open-data.js';
+import { SameData } from './same-data.js';
 
-export interface TrainModelHooks extends TrainingHooks, Omit<ClipHooks & ImageHooks, 'signal'> {
+export interface TrainModelHooks extends TrainingHooks, Omit<ClipHooks & ImageHooks & ListHooks, 'signal'> {
   /** Told once, before the first step. */
   onStart?: (facts: TrainingFacts) => void;
 }
@@ -25,47 +29,93 @@ export interface TrainedRun extends TrainingResult {
   facts: TrainingFacts;
 }
 
+/** How a training treats what it finds. */
+export interface TrainModelSettings {
+  /** A new training replaces the one that is in its folder. */
+  overwrite?: boolean;
+  /** A resumed training goes on where its data are not those that it began with; its weights are then others. */
+  acceptChangedData?: boolean;
+}
+
 /**
- * Trains a model on what its configuration names, clips or images, in a run folder (see `train`).
+ * Trains a model on what its configuration names, clips or images, in a run folder (see `train`). No other training can be
+ * in the folder meanwhile. It can be resumed from the moment at which the data are found.
  *
  * @param out folder of the run
  * @param configuration null: go on with the training that is in `out`
+ * @throws PxvError `OUTPUT` where the folder is not free, `INPUT` where a resumed training would be given other data
  */
 export async function trainModel(
   out: string,
   configuration: RunConfiguration | null,
   hooks: TrainModelHooks = {},
+  { overwrite = false, acceptChangedData = false }: TrainModelSettings = {},
 ): Promise<TrainedRun> {
   const run = new RunFolder(out);
-  const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
+  const leave = await run.enter({ resume: configuration === null, overwrite });
   try {
-    const { data: source, training } = checkpoint.configuration;
-    expectPrecision(training.precision);
-    // What cannot be found leaves no run folder behind.
-    const open =
-      source.type === 'clips'
-        ? await findClipData(run, chain, source, training, hooks)
-        : await findImageData(chain, source, training, hooks);
-    if (configuration !== null) {
-      run.create();
-      run.writeConfiguration(configuration);
-    }
-    // A training that diverged before it was saved has left its log.
-    run.cutLog(checkpoint.step);
-    const { data, facts, close } = await open();
+    const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
     try {
-      const started: TrainingFacts = {
-        parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
-        step: checkpoint.step,
-        data: facts,
-      };
-      hooks.onStart?.(started);
-      const result = await train(chain, checkpoint, data, run, hooks);
-      return { ...result, output: out, facts: started };
+      return await trainIn(run, chain, checkpoint, configuration !== null, hooks, acceptChangedData);
     } finally {
-      await close();
+      tf.dispose(checkpoint.state);
     }
   } finally {
-    tf.dispose(checkpoint.state);
+    leave();
+  }
+}
+
+async function trainIn(
+  run: RunFolder,
+  chain: Chain,
+  checkpoint: Checkpoint,
+  isNew: boolean,
+  hooks: TrainModelHooks,
+  acceptChangedData: boolean,
+): Promise<TrainedRun> {
+  const { data: source, training } = checkpoint.configuration;
+  expectPrecision(training.precision);
+  const same = new SameData(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
+  // What cannot be found leaves nothing of the run behind.
+  const found =
+    source.type === 'clips'
+      ? await findClipData(run, chain, source, training, hooks, same.isListed)
+      : await findImageData(chain, source, training, hooks);
+  try {
+    const list = await listData(found.files, hooks);
+    const listed = { ...checkpoint, dataHashes: same.list(list) };
+    if (isNew) run.clear();
+    if (listed.dataHashes !== checkpoint.dataHashes) await run.saveTraining(chain, listed);
+    run.writeDataList(list);
+    run.writeConfiguration(listed.configuration);
+    run.cutLog(listed.step);
+    const { data, facts, frames } = await opened(run, found, isNew, hooks.signal);
+    const started: TrainingFacts = {
+      parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      step: listed.step,
+      data: facts,
+    };
+    const start = { ...listed, dataHashes: same.frames(listed.dataHashes, frames) };
+    hooks.onStart?.(started);
+    const result = await train(chain, start, data, run, hooks);
+    return { ...result, output: run.path, facts: started };
+  } finally {
+    await found.close();
+  }
+}
+
+/** The data, opened. A new training that cannot open them leaves nothing to resume; one that is stopped meanwhile does. */
+async function opened(
+  run: RunFolder,
+  found: FoundData<ClipFacts | ImageFacts>,
+  isNew: boolean,
+  signal: AbortSignal | undefined,
+): Promise<OpenData<ClipFacts | ImageFacts>> {
+  try {
+    return await found.open();
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isNew) run.clear();
+    throw error;
   }
 }

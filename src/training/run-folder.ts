@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -11,7 +11,9 @@ import { readSafetensors, writeSafetensors, type NamedArray } from '../model/saf
 import { toArrays, toTensors } from '../model/weights.js';
 import { appendLine, replaceFile } from '../write-file.js';
 import { runSchema, type RunConfiguration } from './configuration.js';
+import { listChanges, noDataHashes, textHash, type DataHashes } from './data-list.js';
 import { optimisers } from './optimisers.js';
+import { lockRun } from './run-lock.js';
 import type { TrainingState } from './training-step.js';
 
 /** Everything that a training is made of at one step, but the data. */
@@ -22,6 +24,7 @@ export interface Checkpoint {
   step: number;
   /** Lowest validation so far, in bits/dim; null before the first. */
   best: number | null;
+  dataHashes: DataHashes;
 }
 
 /** One line of log.jsonl. */
@@ -31,22 +34,70 @@ export interface LogEntry {
 }
 
 /** What training.safetensors says of the training besides its configuration, in its metadata. */
-const progressSchema = z.strictObject({ step: z.int().min(0), best: z.number().nullable() });
+const progressSchema = z.strictObject({
+  step: z.int().min(0),
+  best: z.number().nullable(),
+  dataHashes: z.strictObject({ files: z.string().nullable(), frames: z.string().nullable() }).default(noDataHashes),
+});
 
 const files = {
   configuration: 'config.json',
   model: 'model.safetensors',
   training: 'training.safetensors',
   log: 'log.jsonl',
+  data: 'data.jsonl',
   frames: 'frames',
 } as const;
 
+/** What a training leaves at the top, but for the decoded frames: the state last, so that until then it can be resumed. */
+const results = [files.configuration, files.model, files.log, files.data, files.training];
+
+/** How a training comes to a folder. */
+export interface Entry {
+  /** Go on with the training that is there. */
+  resume: boolean;
+  /** A new training may replace one that is there. */
+  overwrite: boolean;
+}
+
 /**
  * The folder of one training: config.json (to read), model.safetensors (the best weights so far; predicts alone),
- * training.safetensors (resumes alone), log.jsonl, and frames/, the decoded frames. Every file is replaced whole.
+ * training.safetensors (resumes alone), log.jsonl, data.jsonl (what is learnt from), and frames/, the decoded frames. Every
+ * file is replaced whole.
  */
 export class RunFolder {
   constructor(readonly path: string) {}
+
+  /**
+   * Takes the folder for this process alone, and makes it where a new training finds none.
+   *
+   * @returns what gives it back, and leaves no empty folder behind where it was made
+   * @throws PxvError `OUTPUT` where another training is in it, where a new one would replace what is there, or where it
+   *   cannot be made; `CHECKPOINT` where there is nothing to resume
+   */
+  async enter({ resume, overwrite }: Entry): Promise<() => void> {
+    if (resume && !this.hasTraining) throw this.nothingToResume();
+    const made = resume ? [] : this.create();
+    const leave = () => made.every(removedWhereEmpty);
+    try {
+      const release = await lockRun(this.path);
+      try {
+        this.removeUnfinished();
+        const found = results.filter((name) => existsSync(join(this.path, name)));
+        if (!resume && !overwrite && found.length > 0) throw this.occupied(found);
+      } catch (error) {
+        release();
+        throw error;
+      }
+      return () => {
+        release();
+        leave();
+      };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
 
   /** Where the decoded frames are kept. */
   get frames(): string {
@@ -58,11 +109,15 @@ export class RunFolder {
     return existsSync(join(this.path, files.training));
   }
 
-  /** Makes the folder. @throws PxvError `OUTPUT` where that is not possible, or where it holds a training */
-  create(): void {
-    if (this.hasTraining) throw this.occupied();
+  /**
+   * Makes the folder and those around it where they are missing.
+   *
+   * @returns those that were made, the innermost first
+   * @throws PxvError `OUTPUT` where that is not possible
+   */
+  create(): string[] {
     try {
-      makeFolder(this.path);
+      return makeFolder(this.path);
     } catch (cause) {
       throw new PxvError(
         {
@@ -78,6 +133,23 @@ export class RunFolder {
     }
   }
 
+  /** Removes what a training has left, but for the decoded frames, which serve any other. */
+  clear(): void {
+    for (const name of results) rmSync(join(this.path, name), { force: true });
+  }
+
+  /** Writes data.jsonl. */
+  writeDataList(list: string): void {
+    replaceFile(join(this.path, files.data), [Buffer.from(list)]);
+  }
+
+  /** How the files of a list differ from those of the list with this hash, which the training began with. */
+  dataChanges(list: string, hash: string): string {
+    const path = join(this.path, files.data);
+    const before = existsSync(path) ? readFileSync(path, 'utf8') : null;
+    return listChanges(before !== null && textHash(before) === hash ? before : null, list);
+  }
+
   writeConfiguration(configuration: RunConfiguration): void {
     replaceFile(join(this.path, files.configuration), [Buffer.from(`${JSON.stringify(configuration, null, 2)}\n`)]);
   }
@@ -89,7 +161,7 @@ export class RunFolder {
   }
 
   /** Writes training.safetensors. */
-  async saveTraining(chain: Chain, { configuration, state, step, best }: Checkpoint): Promise<void> {
+  async saveTraining(chain: Chain, { configuration, state, step, best, dataHashes }: Checkpoint): Promise<void> {
     const arrays = namedWeights(chain.parameters, await toArrays(state.weights));
     const { stateNames } = optimisers[configuration.training.optimiser];
     for (const [index, name] of stateNames.entries()) {
@@ -102,6 +174,7 @@ export class RunFolder {
       training: JSON.stringify(training),
       data: JSON.stringify(data),
       best: JSON.stringify(best),
+      dataHashes: JSON.stringify(dataHashes),
     };
     writeSafetensors(join(this.path, files.training), { arrays, metadata });
   }
@@ -113,22 +186,15 @@ export class RunFolder {
    */
   load(): { checkpoint: Checkpoint; chain: Chain } {
     const path = join(this.path, files.training);
-    if (!this.hasTraining) {
-      throw new PxvError({
-        code: 'CHECKPOINT',
-        operation: 'resume training',
-        argument: this.path,
-        expected: `a run folder with ${files.training}`,
-        received: existsSync(this.path) ? 'a folder without it' : 'no such folder',
-        remedy: 'check --out, or leave out --resume to start anew',
-      });
-    }
+    if (!this.hasTraining) throw this.nothingToResume();
     const { arrays, metadata } = readSafetensors(path);
     const source = { operation: 'resume training', argument: path, code: 'CHECKPOINT' } as const;
     const model = readDescription(path, metadata.description);
-    const [training, data, step, best] = ['training', 'data', 'step', 'best'].map((key) => json(metadata[key]));
+    const [training, data, step, best, dataHashes] = ['training', 'data', 'step', 'best', 'dataHashes'].map((key) =>
+      json(metadata[key]),
+    );
     const configuration = parseConfiguration(runSchema, { model, training, data }, source);
-    const progress = parseConfiguration(progressSchema, { step, best }, source);
+    const progress = parseConfiguration(progressSchema, { step, best, dataHashes }, source);
     const chain = buildChain(configuration.model);
     const { stateNames } = optimisers[configuration.training.optimiser];
     const read = (prefix: string) => tensors(path, chain, arrays, prefix);
@@ -151,15 +217,49 @@ export class RunFolder {
     replaceFile(path, [Buffer.from(kept.map((line) => `${line}\n`).join(''))]);
   }
 
-  private occupied(): PxvError {
+  /** Removes what a training that was killed was writing. */
+  private removeUnfinished(): void {
+    const isResult = (name: string) => results.some((result) => name.startsWith(`${result}.`));
+    for (const [folder, isOwn] of [
+      [this.path, isResult],
+      [this.frames, (name: string) => name.startsWith('.pxv-')],
+    ] as const) {
+      if (!existsSync(folder)) continue;
+      const names = readdirSync(folder).filter((name) => name.endsWith('.partial') && isOwn(name));
+      for (const name of names) rmSync(join(folder, name), { force: true });
+    }
+  }
+
+  private nothingToResume(): PxvError {
+    return new PxvError({
+      code: 'CHECKPOINT',
+      operation: 'resume training',
+      argument: this.path,
+      expected: `a run folder with ${files.training}`,
+      received: existsSync(this.path) ? 'a folder without it' : 'no such folder',
+      remedy: 'check --out, or leave out --resume to start anew',
+    });
+  }
+
+  private occupied(found: readonly string[]): PxvError {
+    const others = this.hasTraining ? 'go on with it by --resume, replace it' : 'replace them';
     return new PxvError({
       code: 'OUTPUT',
       operation: 'make run folder',
       argument: this.path,
       expected: 'a folder without a training in it',
-      received: `a folder that holds ${files.training}`,
-      remedy: 'go on with it by --resume, or choose another folder with --out',
+      received: `a folder that holds ${found.join(', ')}`,
+      remedy: `${others} by --overwrite, or choose another folder with --out`,
     });
+  }
+}
+
+function removedWhereEmpty(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -9,6 +9,7 @@ import { buildChain, type Chain } from '../model/chain.js';
 import { loadModel } from '../model/checkpoint.js';
 import { toTensors } from '../model/weights.js';
 import type { RunConfiguration } from './configuration.js';
+import { noDataHashes } from './data-list.js';
 import { learningRate } from './learning-rate.js';
 import { optimisers } from './optimisers.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
@@ -74,7 +75,10 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
   const weights = toTensors(first, parameters);
   const { stateNames } = optimisers[name];
   const optimiser = stateNames.map(() => weights.map((weight) => tf.keep(tf.zerosLike(weight))));
-  return { chain, checkpoint: { configuration, state: { weights, optimiser }, step: 0, best: null } };
+  return {
+    chain,
+    checkpoint: { configuration, state: { weights, optimiser }, step: 0, best: null, dataHashes: noDataHashes },
+  };
 }
 
 /**
@@ -157,7 +161,9 @@ export async function train(
         }
       }
       run.appendLog(entry);
-      if (now - lastSave > 1000 * SECONDS_BETWEEN_SAVES || checkpoint.step === known) {
+      // The number of steps that minutes have become is kept at once: another pace would make another.
+      const paced = steps === null && known !== null;
+      if (paced || now - lastSave > 1000 * SECONDS_BETWEEN_SAVES || checkpoint.step === known) {
         await run.saveTraining(chain, checkpoint);
         lastSave = performance.now();
       }

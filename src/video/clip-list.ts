@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { PxvError } from '../errors.js';
-import { numberedImages } from './image-folder.js';
+import { listImages, numberedImages } from './image-folder.js';
 
 /** A clip that was found, not opened yet. */
 export interface ClipSource {
@@ -46,6 +46,12 @@ export async function listClips(paths: readonly string[]): Promise<ClipSource[]>
 export function reasonToLeaveOut({ named }: ClipSource, error: unknown): string {
   if (named || !(error instanceof PxvError) || error.code !== 'INPUT') throw error;
   return error.message;
+}
+
+/** Paths of the files that a clip is made of: a video file, or the images of its folder. */
+export async function clipFiles({ path }: ClipSource): Promise<string[]> {
+  const stats = await stat(path).catch(() => null);
+  return stats?.isDirectory() ? listImages(path) : [path];
 }
 
 async function clipsAt(path: string): Promise<string[]> {

@@ -40,6 +40,8 @@ export interface StoredClip {
   warning: string | null;
   /** One line where the clip could not be read: then it has no frames; else null. */
   unreadable: string | null;
+  /** SHA-256 of the frames' bytes, as they were decoded, in hexadecimal; null where the clip could not be read. */
+  sha256: string | null;
 }
 
 /** Decoded clips on disk, for reading at random. */
@@ -55,7 +57,8 @@ export interface FrameStore {
 }
 
 /** What a store file says of itself. It stands behind the frames, in JSON, followed by its length in 4 bytes. */
-interface Footer extends Omit<StoredClip, 'name' | 'unreadable'> {
+interface Footer extends Omit<StoredClip, 'name' | 'unreadable' | 'sha256'> {
+  sha256: string;
   /** Identifies the state of the source from which the frames were decoded. */
   stamp: string;
 }
@@ -93,8 +96,8 @@ export async function openFrameStore(
         continue;
       }
     }
-    const { frames, frameRate, warning } = footer;
-    stored.push({ file, name: clip.name, frames, frameRate, warning, unreadable: null });
+    const { frames, frameRate, warning, sha256 } = footer;
+    stored.push({ file, name: clip.name, frames, frameRate, warning, unreadable: null, sha256 });
   }
 
   /** In order of use, the latest last. */
@@ -113,12 +116,13 @@ export async function openFrameStore(
   }
 
   return {
-    clips: stored.map(({ name, frames, frameRate, warning, unreadable }) => ({
+    clips: stored.map(({ name, frames, frameRate, warning, unreadable, sha256 }) => ({
       name,
       frames,
       frameRate,
       warning,
       unreadable,
+      sha256,
     })),
     read(clip, first, count, into) {
       const entry = stored[clip];
@@ -150,7 +154,7 @@ export async function openFrameStore(
   };
 }
 
-const noFrames = { frames: 0, frameRate: defaultFrameRate, warning: null };
+const noFrames = { frames: 0, frameRate: defaultFrameRate, warning: null, sha256: null };
 
 async function decode(
   path: string,
@@ -171,12 +175,15 @@ async function decode(
     const output = await open(temporary, 'wx');
     try {
       let frames = 0;
+      const hash = createHash('sha256');
       for await (const { data } of clip.frames()) {
+        hash.update(data);
         await output.writeFile(data);
         frames += 1;
         if (frames % 100 === 0) report(frames);
       }
-      const footer: Footer = { stamp, frames, frameRate: clip.frameRate, warning: clip.warning };
+      const sha256 = hash.digest('hex');
+      const footer: Footer = { stamp, sha256, frames, frameRate: clip.frameRate, warning: clip.warning };
       const json = Buffer.from(JSON.stringify(footer));
       const length = Buffer.alloc(4);
       length.writeUInt32LE(json.length);
@@ -200,7 +207,8 @@ async function readFooter(file: string, frameBytes: number): Promise<Footer | nu
     if (length + 4 > size) return null;
     const { buffer: json } = await input.read(Buffer.alloc(length), 0, length, size - 4 - length);
     const footer = JSON.parse(json.toString()) as Footer;
-    return footer.frames * frameBytes + length + 4 === size ? footer : null;
+    const isWhole = 'sha256' in footer && footer.frames * frameBytes + length + 4 === size;
+    return isWhole ? footer : null;
   } catch {
     return null;
   } finally {

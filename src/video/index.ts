@@ -1,4 +1,4 @@
-export { type ClipSource, listClips, reasonToLeaveOut } from './clip-list.js';
+export { clipFiles, type ClipSource, listClips, reasonToLeaveOut } from './clip-list.js';
 export { type ClipFacts, type ClipOptions, type ClipReader, openClip, probeClip } from './clip-reader.js';
 export {
   checkOutput,

@@ -31,6 +31,11 @@ function columns({ width, height, data }: Frame, from: number, to: number): Buff
   return Buffer.concat(rows);
 }
 
+/** Waits until a file is there. */
+async function waitFor(file: string): Promise<void> {
+  while (!existsSync(at(file))) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
 /** Starts pxv, and sends SIGINT once it has written a file. */
 async function interruptOnce(file: string, args: string[]): Promise<{ code: unknown; stderr: string }> {
   const child = start(args, here);
@@ -64,6 +69,7 @@ describe('pxv train', () => {
   test('leaves a run folder with the configuration, the model, the state and the log', () => {
     expect(readdirSync(at('run')).sort()).toEqual([
       'config.json',
+      'data.jsonl',
       'frames',
       'log.jsonl',
       'model.safetensors',
@@ -98,6 +104,47 @@ describe('pxv train', () => {
     expect(steps.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual(
       Array.from({ length: 60 }, (_, step) => step + 1),
     );
+  });
+});
+
+describe('pxv train, killed', () => {
+  const args = ['train', '--frames', 'clips', '--out', 'killed', ...tiny, '--steps', '3'];
+  let child: ReturnType<typeof start>;
+  beforeAll(async () => {
+    child = start(args, here);
+    await waitFor('killed/training.safetensors');
+  });
+
+  test('meanwhile lets no other training into its folder', async () => {
+    // Held where it is, so that it does not end first.
+    child.kill('SIGSTOP');
+    const others = await Promise.all([pxv(args, here), pxv(['train', '--resume', '--out', 'killed'], here)]);
+    for (const { code, stderr } of others) {
+      expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
+        new RegExp(
+          `^pxv: lock run folder: killed: .* received one that process ${child.pid} has been training in since`,
+        ),
+      );
+      expect(code).toBe(1);
+    }
+  });
+
+  test('in its first seconds goes on with --resume, to the very state of one that never stopped', async () => {
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    expect(readdirSync(at('killed')).filter((name) => name.endsWith('.lock'))).toHaveLength(1);
+    const again = await pxv(args, here);
+    expect(again.stderr).toMatch(/killed: expected a folder without a training in it.*; go on with it by --resume/);
+    const resumed = await pxv(['train', '--resume', '--out', 'killed', '--json'], here);
+    expect(jsonOf(resumed)).toMatchObject({ steps: 3 });
+    const states = ['killed', 'run'].map((run) => readFileSync(at(run, 'training.safetensors')));
+    expect(states[0].equals(states[1])).toBe(true);
+    expect(readdirSync(at('killed')).sort()).toEqual(readdirSync(at('run')).sort());
+  });
+
+  test('is replaced with --overwrite', async () => {
+    const replaced = await pxv([...args, '--overwrite', '--seed', '2', '--json'], here);
+    expect(jsonOf(replaced)).toMatchObject({ steps: 3, seed: '2' });
   });
 });
 
@@ -294,6 +341,11 @@ describe('what cannot be done ends with one line that says what was expected, wh
       2,
       ['train', '--resume', '--out', 'run', '--steps', '5'],
       /--steps: expected no option that --resume brings with it, received both; leave out/,
+    ],
+    [
+      2,
+      [...train, '--frames', 'clips', '--accept-changed-data'],
+      /--accept-changed-data: expected --resume beside it, received a new training.*; leave out/,
     ],
     [
       2,

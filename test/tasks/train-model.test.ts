@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { trainModel } from '../../src/tasks/train-model.js';
@@ -20,16 +20,22 @@ const configurationOf = (frames: string[]) =>
     data: { type: 'clips', frames },
   });
 
-test('a training leaves nothing of an earlier one that came to no state: neither its log nor a tensor', async () => {
+test('a training that replaces another leaves nothing of it, neither its log nor a tensor, but the decoded frames', async () => {
   const clip = await pngClip(folder.path, 'clip', 4);
   const before = tf.memory().numTensors;
   const out = join(folder.path, 'run');
-  mkdirSync(out);
+  mkdirSync(join(out, 'frames'), { recursive: true });
+  writeFileSync(join(out, 'frames', 'kept'), '');
   writeFileSync(join(out, 'log.jsonl'), '{"step":1,"bitsPerDim":9}\n{"step":2,"bitsPerDim":99}\n');
-  const { step } = await trainModel(out, configurationOf([clip]));
+  writeFileSync(join(out, 'model.safetensors'), 'of old');
+  await expect(trainModel(out, configurationOf([clip]))).rejects.toMatchObject({ code: 'OUTPUT' });
+  expect(readFileSync(join(out, 'model.safetensors'), 'utf8')).toBe('of old');
+
+  const { step } = await trainModel(out, configurationOf([clip]), {}, { overwrite: true });
   expect(step).toBe(2);
   const log = readFileSync(join(out, 'log.jsonl'), 'utf8').trimEnd().split('\n');
   expect(log.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual([1, 2]);
+  expect(readdirSync(join(out, 'frames'))).toContain('kept');
   expect(tf.memory().numTensors).toBe(before);
 });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/errors.js';
@@ -14,6 +14,8 @@ afterAll(folder.remove);
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
 let runs = 0;
+/** How a new training comes to its folder. */
+const anew = { resume: false, overwrite: false };
 /** A run folder that holds the state before the first step. */
 async function savedRun(): Promise<RunFolder> {
   const run = new RunFolder(join(folder.path, `run-${runs++}`));
@@ -37,9 +39,10 @@ test('what is saved is loaded again: configuration, weights, optimiser, step and
   run.create();
   const configuration = tinyRun({ seed: '18446744073709551615' });
   const { chain, checkpoint } = startTraining(configuration);
-  await run.saveTraining(chain, { ...checkpoint, step: 5, best: 3.25 });
+  const dataHashes = { files: 'f0', frames: null };
+  await run.saveTraining(chain, { ...checkpoint, step: 5, best: 3.25, dataHashes });
   const loaded = run.load();
-  expect(loaded.checkpoint).toMatchObject({ configuration, step: 5, best: 3.25 });
+  expect(loaded.checkpoint).toMatchObject({ configuration, step: 5, best: 3.25, dataHashes });
   const values = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => [tensor.shape, [...tensor.dataSync()]]);
   const { state } = loaded.checkpoint;
   expect(values(state.weights)).toEqual(values(checkpoint.state.weights));
@@ -55,12 +58,40 @@ test('the configuration that is written to read is the whole of it', () => {
 
 test('a folder that holds a training is not started anew', async () => {
   const run = await savedRun();
-  expect(refusal(() => run.create())).toMatchObject({
+  const before = readFileSync(join(run.path, 'training.safetensors'));
+  await expect(run.enter(anew)).rejects.toMatchObject({
     code: 'OUTPUT',
     message:
       `make run folder: ${run.path}: expected a folder without a training in it, received a folder that holds ` +
-      'training.safetensors; go on with it by --resume, or choose another folder with --out',
+      'training.safetensors; go on with it by --resume, replace it by --overwrite, or choose another folder with --out',
   });
+  expect(readdirSync(run.path)).toEqual(['training.safetensors']);
+  expect(readFileSync(join(run.path, 'training.safetensors')).equals(before)).toBe(true);
+});
+
+test('nor is a folder with files of the names that a training writes', async () => {
+  const run = new RunFolder(join(folder.path, 'project'));
+  mkdirSync(run.path);
+  writeFileSync(join(run.path, 'config.json'), '{}');
+  await expect(run.enter(anew)).rejects.toThrow(
+    /holds config\.json; replace them by --overwrite, or choose another folder with --out$/,
+  );
+});
+
+test('a folder that was made for a training that wrote nothing is removed, with those around it', async () => {
+  const leave = await new RunFolder(join(folder.path, 'runs', 'mine')).enter(anew);
+  expect(existsSync(join(folder.path, 'runs', 'mine'))).toBe(true);
+  leave();
+  expect(existsSync(join(folder.path, 'runs'))).toBe(false);
+});
+
+test('what a training that was killed was writing is removed', async () => {
+  const run = new RunFolder(join(folder.path, 'killed'));
+  mkdirSync(run.frames, { recursive: true });
+  for (const name of ['training.safetensors.12.partial', 'frames/.pxv-12-7.partial', 'frames/kept.frames'])
+    writeFileSync(join(run.path, name), '');
+  (await run.enter(anew))();
+  expect(readdirSync(run.path, { recursive: true }).sort()).toEqual(['frames', 'frames/kept.frames']);
 });
 
 test('a folder that cannot be made is refused', () => {
@@ -90,13 +121,16 @@ test.each([
     received: 'a folder without it',
     make: (path: string) => void mkdirSync(path),
   },
-])('from $name nothing can be resumed', ({ received, make }) => {
+])('from $name nothing can be resumed', async ({ received, make }) => {
   const path = join(folder.path, `none-${received.length}`);
   make(path);
-  expect(refusal(() => new RunFolder(path).load())).toMatchObject({
+  const nothing = {
     code: 'CHECKPOINT',
     message: `resume training: ${path}: expected a run folder with training.safetensors, received ${received}; check --out, or leave out --resume to start anew`,
-  });
+  };
+  const run = new RunFolder(path);
+  expect(refusal(() => run.load())).toMatchObject(nothing);
+  await expect(run.enter({ resume: true, overwrite: false })).rejects.toMatchObject(nothing);
 });
 
 test.each([

@@ -46,7 +46,7 @@ async function open(name: string, options: Partial<FrameStoreOptions> = {}) {
 describe('a frame store', () => {
   it('gives any run of frames of any clip', async () => {
     const { store } = await open('any');
-    const fine = { warning: null, unreadable: null };
+    const fine = { warning: null, unreadable: null, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string };
     expect(store.clips).toEqual([
       { name: 'images', frames: 4, frameRate: { numerator: 25, denominator: 1 }, ...fine },
       { name: 'long.mkv', frames: 20, frameRate: { numerator: 10, denominator: 1 }, ...fine },

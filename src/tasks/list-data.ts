@@ -1,0 +1,29 @@
+import { stat } from 'node:fs/promises';
+import { sha256 } from '../sha256.js';
+import { dataList, type DataFile } from '../training/data-list.js';
+import { throwIfInterrupted } from '../video/interruption.js';
+import type { DecodeProgress, FoundFile } from './open-data.js';
+
+export interface ListHooks {
+  /** Told before each file is read. */
+  onList?: (listing: DecodeProgress) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Reads the files of a training's data for their checksums.
+ *
+ * @returns the list of them, as data.jsonl has it
+ * @throws PxvError `INTERRUPTED` where the signal is aborted
+ */
+export async function listData(files: readonly FoundFile[], { onList, signal }: ListHooks): Promise<string> {
+  const listed: DataFile[] = [];
+  for (const [index, { name, path }] of files.entries()) {
+    throwIfInterrupted(signal, 'read data', path);
+    onList?.({ unit: 'files', done: index, total: files.length, name });
+    // A clip that cannot be read may be left out of the training: it is listed as what it is.
+    const read = Promise.all([stat(path), sha256(path)]).then(([{ size }, hash]) => ({ bytes: size, sha256: hash }));
+    listed.push({ path: name, ...(await read.catch(() => ({ bytes: null, sha256: null }))) });
+  }
+  return dataList(listed);
+}

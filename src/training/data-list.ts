@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+
+/** A file that is learnt from or validated on, as it was when a training began. */
+export interface DataFile {
+  path: string;
+  /** Null where it could not be read. */
+  bytes: number | null;
+  /** Of its bytes, in hexadecimal; null where it could not be read. */
+  sha256: string | null;
+}
+
+/** What a training was given, so that a resumed one can tell whether it is given the same. In hexadecimal. */
+export interface DataHashes {
+  /** SHA-256 of the list of files (`dataList`); null in a state that was saved without one. */
+  files: string | null;
+  /** SHA-256 of the frames that were decoded from them; null where nothing is decoded, or was not yet. */
+  frames: string | null;
+}
+
+/** Of a training that was saved without them. */
+export const noDataHashes: DataHashes = { files: null, frames: null };
+
+/** How many changed files an error names. */
+const NAMED = 3;
+
+/** The text of data.jsonl: an object a line for each file, in the order in which they are learnt from. */
+export function dataList(files: readonly DataFile[]): string {
+  return files.map(({ path, bytes, sha256 }) => `${JSON.stringify({ path, bytes, sha256 })}\n`).join('');
+}
+
+/** Of a text, in hexadecimal. */
+export function textHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/**
+ * How one list differs from an earlier one: the number of files that do, and the first few by name.
+ *
+ * @param before null where it is not known any more
+ */
+export function listChanges(before: string | null, now: string): string {
+  if (before === null) return 'others (the list that would tell which is not there)';
+  const [earlier, later] = [before, now].map(
+    (list) =>
+      new Map(
+        list
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as DataFile)
+          .map(({ path, sha256 }) => [path, sha256]),
+      ),
+  );
+  const changes = [
+    ...[...earlier].flatMap(([path, sha256]) =>
+      !later.has(path) ? [`${path} is gone`] : later.get(path) === sha256 ? [] : [`${path} has changed`],
+    ),
+    ...[...later.keys()].filter((path) => !earlier.has(path)).map((path) => `${path} is new`),
+  ];
+  if (changes.length === 0) return 'the same in another order';
+  const more = changes.length > NAMED ? ` and ${changes.length - NAMED} more` : '';
+  return `${changes.length} changed: ${changes.slice(0, NAMED).join(', ')}${more}`;
+}

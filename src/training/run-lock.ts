@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { PxvError } from '../errors.js';
+import { replaceFile } from '../write-file.js';
+
+/** What a lock says of the process that made it. What a system does not tell is null. */
+const holderSchema = z.strictObject({
+  pid: z.int().min(1),
+  /** When the process began, in clock ticks since the machine's start: another process of the same number began later. */
+  began: z.string().nullable(),
+  host: z.string(),
+  /** Identifier of the installation, which tells two machines of one name apart. */
+  machine: z.string().nullable(),
+  /** Identifier of the machine's start. */
+  boot: z.string().nullable(),
+  /** The space of process numbers, of which each container has its own. */
+  processes: z.string().nullable(),
+  /** ISO 8601. */
+  since: z.string(),
+});
+
+export type LockHolder = z.infer<typeof holderSchema>;
+
+/** A process that ended without giving its lock back is `dead`; one that cannot be looked into from here is `elsewhere`. */
+export type HolderState = 'alive' | 'dead' | 'elsewhere';
+
+const lockName = /^[0-9a-f]{16}\.lock$/;
+/** Milliseconds within which one of several processes that came together goes on and the others have refused. */
+const TOGETHER = 1000;
+
+/**
+ * Takes a run folder for one training at a time. Each process writes a lock of its own and only then looks for those of
+ * others, so that of two the one that looks later sees the other, whatever the file system. Of those that come together
+ * the one whose lock is first by name waits until the others have refused. The lock of a process that has ended is taken
+ * over.
+ *
+ * @returns what gives the folder back
+ * @throws PxvError `OUTPUT` where another training is in the folder, or the folder cannot be written
+ */
+export async function lockRun(folder: string): Promise<() => void> {
+  const own = `${randomBytes(8).toString('hex')}.lock`;
+  const path = join(folder, own);
+  const remove = () => rmSync(path, { force: true });
+  const release = () => {
+    process.off('exit', remove);
+    remove();
+  };
+  process.on('exit', remove);
+  try {
+    replaceFile(path, [Buffer.from(`${JSON.stringify(thisProcess())}\n`)]);
+    for (const deadline = performance.now() + TOGETHER; ; await sleep(50)) {
+      const others = otherLocks(folder, own);
+      const dead = others.filter(({ state }) => state === 'dead');
+      for (const { name } of dead) rmSync(join(folder, name), { force: true });
+      const living = others.filter(({ state }) => state !== 'dead');
+      if (living.length === 0) return release;
+      const isFirst = living.every(({ name }) => name > own);
+      if (isFirst && performance.now() < deadline) continue;
+      throw taken(folder, longestHeld(living));
+    }
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+interface FoundLock {
+  name: string;
+  /** Null where the lock cannot be read. */
+  holder: LockHolder | null;
+  state: HolderState;
+}
+
+/** The lock to speak of: the others may be of processes that have come just now, and are refused themselves. */
+function longestHeld(locks: readonly FoundLock[]): FoundLock {
+  const since = ({ holder }: FoundLock) => holder?.since ?? '';
+  return locks.reduce((a, b) => (since(b) < since(a) ? b : a));
+}
+
+function otherLocks(folder: string, own: string): FoundLock[] {
+  const names = readdirSync(folder).filter((name) => lockName.test(name) && name !== own);
+  return names.flatMap((name): FoundLock[] => {
+    let text: string;
+    try {
+      text = readFileSync(join(folder, name), 'utf8');
+    } catch (error) {
+      // Given back meanwhile.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      return [{ name, holder: null, state: 'elsewhere' }];
+    }
+    const holder = holderOf(text);
+    return [{ name, holder, state: holder === null ? 'elsewhere' : stateOf(holder) }];
+  });
+}
+
+function holderOf(text: string): LockHolder | null {
+  try {
+    return holderSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the process that made a lock still runs, as far as can be told from here. */
+export function stateOf(holder: LockHolder, here = thisProcess()): HolderState {
+  if (holder.host !== here.host || holder.machine !== here.machine) return 'elsewhere';
+  // Without an identifier of the installation, another start may be that of another machine of the same name.
+  if (holder.boot !== here.boot) return here.machine === null ? 'elsewhere' : 'dead';
+  if (holder.processes !== here.processes) return 'elsewhere';
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    // EPERM: it runs, as another user's.
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return 'dead';
+  }
+  const began = beginningOf(holder.pid);
+  return holder.began === null || began === null || began === holder.began ? 'alive' : 'dead';
+}
+
+/** What a lock of this process says. */
+export function thisProcess(): LockHolder {
+  return {
+    pid: process.pid,
+    began: beginningOf(process.pid),
+    host: hostname(),
+    machine: contentOf('/etc/machine-id'),
+    boot: contentOf('/proc/sys/kernel/random/boot_id'),
+    processes: orNull(() => readlinkSync('/proc/self/ns/pid')),
+    since: new Date().toISOString(),
+  };
+}
+
+/**
+ * When a process began, from /proc/PID/stat (proc_pid_stat(5)); null where that cannot be read, empty where it has ended
+ * and its parent has not asked for it yet.
+ */
+function beginningOf(pid: number): string | null {
+  // The second field, the command's name in brackets, may hold spaces and brackets itself.
+  const fields = contentOf(`/proc/${pid}/stat`)
+    ?.replace(/^.*\) /s, '')
+    .split(' ');
+  if (fields === undefined) return null;
+  return /^[ZXx]$/.test(fields[0]) ? '' : fields[19];
+}
+
+function contentOf(path: string): string | null {
+  return orNull(() => readFileSync(path, 'utf8').trim()) || null;
+}
+
+function orNull(read: () => string): string | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}
+
+function taken(folder: string, { name, holder, state }: FoundLock): PxvError {
+  const [received, remedy] =
+    holder === null
+      ? ['one with a lock that cannot be read', `delete ${join(folder, name)} if no training runs there`]
+      : [
+          `one that process ${holder.pid}${state === 'elsewhere' ? ` of host ${holder.host}` : ''} has been training in since ${holder.since}`,
+          state === 'alive' && holder.began !== null
+            ? 'wait for it or stop it'
+            : `if it has ended, delete ${join(folder, name)}`,
+        ];
+  return new PxvError({
+    code: 'OUTPUT',
+    operation: 'lock run folder',
+    argument: folder,
+    expected: 'a folder that no other training is in',
+    received,
+    remedy: `${remedy}, or choose another folder with --out`,
+  });
+}

@@ -1,0 +1,193 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { describeModel } from '../../src/model/presets.js';
+import type { TrainModelHooks } from '../../src/tasks/train-model.js';
+import { trainModel } from '../../src/tasks/train-model.js';
+import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
+import { RunFolder } from '../../src/training/run-folder.js';
+import '../backend/implementations.js';
+import { cifarRecords } from '../datasets/made-files.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { model, pngClip } from './tiny-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+beforeAll(() => tf.setBackend('native-typescript'));
+
+let runs = 0;
+/** A folder with three clips in `clips`, and two steps on them in `run`, that were stopped after the first. */
+async function stopped(more: string[] = []): Promise<{ at: (...parts: string[]) => string; run: string }> {
+  const home = join(folder.path, `home-${runs++}`);
+  const at = (...parts: string[]) => join(home, ...parts);
+  for (const [index, name] of ['a', 'b', 'c'].entries()) await pngClip(at('clips'), name, 4 + index);
+  for (const name of more) await pngClip(home, name, 4);
+  await stopAfterOne(at('run'), clipsOf([at('clips'), ...more.map((name) => at(name))]));
+  return { at, run: at('run') };
+}
+
+const clipsOf = (frames: string[]) =>
+  runSchema.parse({
+    model: model.description,
+    training: { steps: 2, batch: 1 },
+    data: { type: 'clips', frames },
+  });
+
+async function stopAfterOne(run: string, configuration: RunConfiguration): Promise<void> {
+  const controller = new AbortController();
+  const hooks = { signal: controller.signal, onStep: () => controller.abort(new Error('stopped')) };
+  await expect(trainModel(run, configuration, hooks)).rejects.toThrow('stopped');
+}
+
+const resume = (run: string, acceptChangedData = false, hooks: TrainModelHooks = {}) =>
+  trainModel(run, null, hooks, { acceptChangedData });
+const stateOf = (run: string) => readFileSync(join(run, 'training.safetensors'));
+
+/** Expects that the run is not resumed, and nothing of it changes. */
+async function refused(run: string, message: RegExp): Promise<void> {
+  const before = stateOf(run);
+  await expect(resume(run)).rejects.toMatchObject({
+    code: 'INPUT',
+    message: expect.stringMatching(message) as string,
+  });
+  expect(stateOf(run).equals(before)).toBe(true);
+}
+
+test('a training is resumed to the very same weights where its clips were only touched', async () => {
+  const { at, run } = await stopped();
+  await trainModel(at('whole'), clipsOf([at('clips')]));
+  for (const name of readdirSync(at('clips', 'a'))) utimesSync(at('clips', 'a', name), 1, 1);
+  expect((await resume(run)).step).toBe(2);
+  expect(stateOf(run).equals(stateOf(at('whole')))).toBe(true);
+});
+
+test('it is refused where a clip has changed, and goes on with --accept-changed-data, once and for all', async () => {
+  const { at, run } = await stopped();
+  // Another picture, of the same size in pixels, and of the same time of change.
+  copyFileSync(at('clips', 'a', '00003.png'), at('clips', 'a', '00000.png'));
+  const message =
+    /^resume training: .*run: expected the files that the training began with, received 1 changed: .*00000\.png has changed; bring them back, or go on with what is there now by --accept-changed-data, to other weights$/;
+  await refused(run, message);
+
+  const warnings: string[] = [];
+  await stopResumed(run, (text) => warnings.push(text));
+  expect(warnings).toEqual([expect.stringMatching(/^goes on with changed data: 1 changed: .*00000\.png has changed$/)]);
+  expect((await resume(run)).step).toBe(2);
+});
+
+/** Resumes with --accept-changed-data, and stops before a step. */
+async function stopResumed(run: string, onWarning: (text: string) => void): Promise<void> {
+  const controller = new AbortController();
+  const hooks = { signal: controller.signal, onStart: () => controller.abort(new Error('stopped')), onWarning };
+  await expect(resume(run, true, hooks)).rejects.toThrow('stopped');
+}
+
+test('it is refused where clips are gone or new, and the first few are named', async () => {
+  const { at, run } = await stopped(['named']);
+  rmSync(at('named'), { recursive: true });
+  renameSync(at('clips', 'b'), at('clips', 'd'));
+  await refused(
+    run,
+    /received 14 changed: .*clips\/b\/00000\.png is gone, .*00001\.png is gone, .*00002\.png is gone and 11 more; /,
+  );
+  const { facts } = await resume(run, true);
+  expect(facts.data).toMatchObject({ leftOut: [] });
+  const clips = 'trainingClips' in facts.data ? [...facts.data.trainingClips, ...facts.data.validationClips] : [];
+  expect(clips.sort()).toEqual(['a', 'c', 'd']);
+});
+
+test('it is refused without a list too, and where no clip is left', async () => {
+  const { at, run } = await stopped();
+  rmSync(join(run, 'data.jsonl'));
+  rmSync(at('clips', 'c'), { recursive: true });
+  await refused(run, /received others \(the list that would tell which is not there\); bring/);
+  rmSync(at('clips'), { recursive: true });
+  await refused(run, /^look for clips: .*clips: expected .*, received a path where nothing is; check the path$/);
+});
+
+test('it is refused where the same clips were decoded to other frames', async () => {
+  const { run } = await stopped();
+  const [name] = readdirSync(join(run, 'frames'));
+  const path = join(run, 'frames', name);
+  const changed = readFileSync(path, 'latin1').replace(/"sha256":"....../, '"sha256":"000000');
+  writeFileSync(path, changed, 'latin1');
+  await refused(run, /received the same files decoded to other frames; decode them with the FFmpeg of then/);
+  expect((await resume(run, true)).step).toBe(2);
+});
+
+test('a state that was saved without a list takes the clips that are there', async () => {
+  const { at, run } = await stopped();
+  const { chain, checkpoint } = new RunFolder(run).load();
+  await new RunFolder(run).saveTraining(chain, { ...checkpoint, dataHashes: { files: null, frames: null } });
+  tf.dispose(checkpoint.state);
+  rmSync(at('clips', 'c'), { recursive: true });
+  expect((await resume(run)).step).toBe(2);
+});
+
+test('a training on images is refused where a file of the set has changed, wherever the set lies', async () => {
+  const home = join(folder.path, `home-${runs++}`);
+  const write = (set: string, seed: number) => {
+    mkdirSync(join(home, set), { recursive: true });
+    writeFileSync(join(home, set, 'train_30.bin'), cifarRecords(30, seed));
+  };
+  write('here', 1);
+  const settings = { size: { width: 32, height: 32 }, channels: 3, levels: 256, hidden: 3, layers: 1 } as const;
+  const configuration = runSchema.parse({
+    model: describeModel('pixel-cnn', { ...settings, head: 'softmax', context: 0 }),
+    training: { steps: 2, batch: 1, mirror: false, disturb: 0 },
+    data: { type: 'images', set: 'cifar', folder: join(home, 'here') },
+  });
+  const run = join(home, 'run');
+  await stopAfterOne(run, configuration);
+  write('here', 2);
+  await refused(run, /received 1 changed: train_30\.bin has changed; bring/);
+  write('here', 1);
+  expect((await resume(run)).step).toBe(2);
+});
+
+test('a training can be resumed from when its data are found, before the first is decoded', async () => {
+  const home = join(folder.path, `home-${runs++}`);
+  await pngClip(join(home, 'clips'), 'a', 4);
+  const [run, whole] = [join(home, 'run'), join(home, 'whole')];
+  await trainModel(whole, clipsOf([join(home, 'clips')]));
+
+  const controller = new AbortController();
+  const hooks = { signal: controller.signal, onDecode: () => controller.abort(new Error('stopped')) };
+  await expect(trainModel(run, clipsOf([join(home, 'clips')]), hooks)).rejects.toThrow('stopped');
+  expect(existsSync(join(run, 'log.jsonl'))).toBe(false);
+  expect((await resume(run)).step).toBe(2);
+  expect(stateOf(run).equals(stateOf(whole))).toBe(true);
+});
+
+test('a new training whose clips cannot be decoded leaves nothing to resume, and can be started again', async () => {
+  const home = join(folder.path, `home-${runs++}`);
+  const clip = await pngClip(home, 'clip', 4);
+  const whole = readFileSync(join(clip, '00001.png'));
+  writeFileSync(join(clip, '00001.png'), 'no picture');
+  await expect(trainModel(join(home, 'run'), clipsOf([clip]))).rejects.toMatchObject({ code: 'INPUT' });
+  expect(new RunFolder(join(home, 'run')).hasTraining).toBe(false);
+  writeFileSync(join(clip, '00001.png'), whole);
+  expect((await trainModel(join(home, 'run'), clipsOf([clip]))).step).toBe(2);
+});
+
+test('no two trainings are in one folder', async () => {
+  const home = join(folder.path, `home-${runs++}`);
+  const clip = await pngClip(home, 'clip', 4);
+  const outcomes = await Promise.allSettled([1, 2].map(() => trainModel(join(home, 'run'), clipsOf([clip]))));
+  const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []));
+  expect(failed.map(({ message }) => message)).toEqual([
+    // The second may have waited until the first had ended.
+    expect.stringMatching(/^lock run folder: .*process \d+ |^make run folder: .*holds config\.json/),
+  ]);
+  expect(new RunFolder(join(home, 'run')).load().checkpoint.step).toBe(2);
+});
