@@ -3,7 +3,14 @@ import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { startComputing } from './computing.js';
 import { addDrawOptions, drawSettings, type DrawOptions } from './draw-options.js';
-import { addComputeOptions, addFitOption, addJsonOption, addSeedOption, wholeNumber } from './options.js';
+import {
+  addComputeOptions,
+  addFitOption,
+  addJsonOption,
+  addOverwriteOption,
+  addSeedOption,
+  wholeNumber,
+} from './options.js';
 import { run, type Report, type Work } from './report.js';
 
 interface CompleteOptions extends BackendOptions, DrawOptions {
@@ -11,6 +18,7 @@ interface CompleteOptions extends BackendOptions, DrawOptions {
   fromRow?: number;
   samples: number;
   out?: string;
+  overwrite?: boolean;
   scale: number;
   fit: 'crop' | 'stretch';
   seed: number | bigint;
@@ -28,6 +36,7 @@ export function command(): Command {
       'contact sheet: the image, what is kept, the completions (default: <image>-completed.png)',
     )
     .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), 4);
+  addOverwriteOption(complete);
   addDrawOptions(complete);
   addFitOption(complete, 'the image is');
   addSeedOption(complete);
@@ -46,7 +55,7 @@ Examples:
 async function draw({ signal, progress }: Work, image: string, options: CompleteOptions): Promise<Report> {
   const { loadModel } = await import('../src/model/checkpoint.js');
   const { completeImage } = await import('../src/tasks/complete-image.js');
-  const { samples, scale, fit, seed } = options;
+  const { samples, scale, fit, seed, overwrite = false } = options;
   const out = options.out ?? `${basename(image).replace(/\.\w+$/, '')}-completed.png`;
   const model = loadModel(options.model);
   const { height } = model.chain.examples.size;
@@ -55,6 +64,7 @@ async function draw({ signal, progress }: Work, image: string, options: Complete
   const started = performance.now();
   const { bitsPerDim, dimensions } = await completeImage(model, image, {
     out,
+    overwrite,
     fromRow,
     samples,
     settings: drawSettings(options),

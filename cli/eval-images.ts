@@ -6,7 +6,7 @@ import type { Published } from '../src/evaluation/published.js';
 import { formatTable } from '../src/evaluation/table.js';
 import type { ImageSetScore } from '../src/tasks/score-images.js';
 import { startComputing } from './computing.js';
-import { addComputeOptions, addDataOption, addJsonOption, wholeNumber } from './options.js';
+import { addComputeOptions, addDataOption, addJsonOption, addOverwriteOption, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
 interface EvalImagesOptions extends BackendOptions {
@@ -15,6 +15,7 @@ interface EvalImagesOptions extends BackendOptions {
   split: Split;
   limit?: number;
   out?: string;
+  overwrite?: boolean;
 }
 
 export function command(): Command {
@@ -30,6 +31,7 @@ export function command(): Command {
     .addOption(new Option('--split <name>', 'which images').choices(['train', 'validation', 'test']).default('test'))
     .option('--limit <count>', 'score so many, spread evenly over the split', wholeNumber('--limit', 1))
     .option('--out <file.png>', 'write the worst and best images, and where their bits are');
+  addOverwriteOption(evalImages);
   addJsonOption(evalImages);
   addComputeOptions(evalImages);
   evalImages.addHelpText(
@@ -53,13 +55,14 @@ async function evaluate({ signal, progress }: Work, set: string, options: EvalIm
   }
   const model = loadModel(options.model ?? set);
   const chosen = await startComputing(options, progress);
-  const { data, split, limit, out } = options;
+  const { data, split, limit, out, overwrite = false } = options;
   const started = performance.now();
   const score = await scoreImageSet(model, set, {
     split,
     ...(data !== undefined && { data }),
     ...(limit !== undefined && { limit }),
     ...(out !== undefined && { out }),
+    overwrite,
     signal,
     onProgress: ({ what, done, total, bitsPerDim }) =>
       progress.show({

@@ -8,6 +8,7 @@ import {
   addFitOption,
   addJsonOption,
   addModelOption,
+  addOverwriteOption,
   addSeedOption,
   wholeNumber,
 } from './options.js';
@@ -17,6 +18,7 @@ interface PredictOptions extends BackendOptions, DrawOptions {
   next: number;
   model?: string;
   out?: string;
+  overwrite?: boolean;
   samples: number;
   from?: number;
   scale: number;
@@ -35,6 +37,7 @@ export function command(): Command {
     .option('--samples <count>', 'futures to draw, side by side', wholeNumber('--samples', 1, 64), 1)
     .option('--from <frame>', 'first frame to predict; the true ones stand beside', wholeNumber('--from', 1))
     .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), 1);
+  addOverwriteOption(predict);
   addDrawOptions(predict);
   addModelOption(predict);
   addFitOption(predict);
@@ -56,13 +59,14 @@ Examples:
 async function predictFrames({ signal, progress }: Work, clip: string, options: PredictOptions): Promise<Report> {
   const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
   const { predictClip } = await import('../src/tasks/predict-clip.js');
-  const { next, samples, scale, fit, seed } = options;
+  const { next, samples, scale, fit, seed, overwrite = false } = options;
   const out = options.out ?? `${basename(clip).replace(/\.\w+$/, '')}-predicted.mp4`;
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
   const chosen = await startComputing(options, progress);
   const started = performance.now();
   const result = await predictClip(model, clip, {
     out,
+    overwrite,
     horizon: next,
     samples,
     from: options.from ?? null,

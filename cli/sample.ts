@@ -2,13 +2,14 @@ import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { startComputing } from './computing.js';
 import { addDrawOptions, drawSettings, type DrawOptions } from './draw-options.js';
-import { addComputeOptions, addJsonOption, addSeedOption, wholeNumber } from './options.js';
+import { addComputeOptions, addJsonOption, addOverwriteOption, addSeedOption, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
 interface SampleOptions extends BackendOptions, DrawOptions {
   model: string;
   count: number;
   out: string;
+  overwrite?: boolean;
   scale: number;
   seed: number | bigint;
 }
@@ -20,6 +21,7 @@ export function command(): Command {
     .option('--count <images>', 'images to draw', wholeNumber('--count', 1, 100_000), 16)
     .option('--out <path>', '.png (contact sheet) or a folder (one file an image)', 'samples.png')
     .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), 1);
+  addOverwriteOption(sample);
   addDrawOptions(sample);
   addSeedOption(sample);
   addJsonOption(sample);
@@ -38,13 +40,14 @@ Examples:
 async function sampleSheet({ signal, progress }: Work, options: SampleOptions): Promise<Report> {
   const { loadModel } = await import('../src/model/checkpoint.js');
   const { sampleImages } = await import('../src/tasks/sample-images.js');
-  const { count, out, scale, seed } = options;
+  const { count, out, scale, seed, overwrite = false } = options;
   const settings = drawSettings(options);
   const model = loadModel(options.model);
   const chosen = await startComputing(options, progress);
   const started = performance.now();
   const { images, bitsPerDim } = await sampleImages(model, {
     out,
+    overwrite,
     count,
     settings,
     seed,

@@ -136,6 +136,7 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
   const started = performance.now();
   const hooks: TrainModelHooks = {
     signal,
+    ...(options.config !== undefined && { configurationFile: options.config }),
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
     onDecode,
     onList: shown('read'),

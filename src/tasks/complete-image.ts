@@ -13,6 +13,8 @@ import { checkOutput, contactSheet, outputKind, writePng, readImage, type Fit } 
 export interface CompleteImageOptions {
   /** Contact sheet (.png): the image, what is kept of it, then the samples. */
   out: string;
+  /** Whether `out` may take the place of what is there. Default: it may not, and never of the image. */
+  overwrite?: boolean;
   /** The first row, from 0 at the model's size, that is drawn anew. */
   fromRow: number;
   /** Completions to draw. */
@@ -52,13 +54,13 @@ export async function completeImage(
   path: string,
   options: CompleteImageOptions,
 ): Promise<CompletedImage> {
-  const { out, fromRow, samples, settings, seed, scale, fit, onProgress, signal } = options;
+  const { out, overwrite = false, fromRow, samples, settings, seed, scale, fit, onProgress, signal } = options;
   checkDrawSettings(settings);
   const { size, channels, levels, context } = model.chain.examples;
   if (context > 0) throw refused(model.name, 'a model of images', `one that is given ${context} previous frames`);
   if (fromRow >= size.height) throw refused('--from-row', `a row from 0 to ${size.height - 1}`, String(fromRow));
   if (outputKind(out) !== 'png') throw refused(out, 'a name that ends in .png', 'another ending');
-  await checkOutput(out);
+  await checkOutput(out, { overwrite, inputs: [path] });
   const { data } = await readImage(path, { size, channels, fit });
   const shown = data.map((byte) => byteOf(levelOf(byte, levels), levels));
   const kept = fromRow * size.width * channels;

@@ -7,6 +7,7 @@ import { FrameSampler } from '../sampling/frame-sampler.js';
 import { frameOf, rollOut } from '../sampling/roll-out.js';
 import {
   checkOutput,
+  filesOfClip,
   openClip,
   writeClip,
   type ClipReader,
@@ -17,6 +18,8 @@ import {
 
 export interface PredictClipOptions {
   out: string;
+  /** Whether `out` may take the place of what is there. Default: it may not, and never of the clip. */
+  overwrite?: boolean;
   /** Frames to predict. */
   horizon: number;
   /** Futures to draw, side by side in the output. */
@@ -52,9 +55,9 @@ export interface PredictedClip extends WrittenClip {
  *   and else a clip that ends with the last one finished
  */
 export async function predictClip(model: Model, path: string, options: PredictClipOptions): Promise<PredictedClip> {
-  const { out, scale, signal, fit } = options;
+  const { out, overwrite = false, scale, signal, fit } = options;
   checkDrawSettings(options.settings);
-  await checkOutput(out);
+  await checkOutput(out, { overwrite, inputs: await filesOfClip(path) });
   const { size, channels } = model.chain.examples;
   const reader = await openClip(path, { size, channels, fit, ...(signal && { signal }) });
   const sampler = new FrameSampler(model);

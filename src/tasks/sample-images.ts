@@ -13,6 +13,8 @@ import { checkOutput, outputKind, writeClip } from '../video/index.js';
 export interface SampleImagesOptions {
   /** A `.png` file for a contact sheet, or a folder for one PNG file an image. */
   out: string;
+  /** Whether `out` may take the place of what is there. Default: it may not. */
+  overwrite?: boolean;
   /** Images to draw. */
   count: number;
   settings: DrawSettings;
@@ -42,7 +44,7 @@ const BATCH = 16;
  *   aborted before any image is finished
  */
 export async function sampleImages(model: Model, options: SampleImagesOptions): Promise<SampledImages> {
-  const { out, count, settings, seed, scale, onProgress, signal } = options;
+  const { out, overwrite = false, count, settings, seed, scale, onProgress, signal } = options;
   const { chain } = model;
   if (chain.examples.context > 0)
     throw wrongUsage(
@@ -60,7 +62,7 @@ export async function sampleImages(model: Model, options: SampleImagesOptions): 
       `a name that ends in ${extname(out)}`,
       'choose another output',
     );
-  await checkOutput(out);
+  await checkOutput(out, { overwrite });
   const noise = new Noise(seed);
   const sampler = new FrameSampler(model);
   const frames: Frame[] = [];

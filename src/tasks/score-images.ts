@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Images, Split } from '../../datasets/index.js';
+import { listImagesBelow } from '../../datasets/folder/folder.js';
 import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
 import { PxvError } from '../errors.js';
 import { HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
@@ -21,6 +23,8 @@ export interface ScoreImageSetOptions {
   limit?: number;
   /** Where to write a picture of the worst and best images (.png). Default: none is written. */
   out?: string;
+  /** Whether `out` may take the place of what is there. Default: it may not, and never of a scored image. */
+  overwrite?: boolean;
   onProgress?: (progress: ImageScoringProgress) => void;
   signal?: AbortSignal;
 }
@@ -58,10 +62,10 @@ export interface ImageSetScore extends ImageSummary {
  * @throws PxvError where the set's files or the model do not fit, or the picture cannot be written
  */
 export async function scoreImageSet(model: Model, name: string, options: ScoreImageSetOptions): Promise<ImageSetScore> {
-  const { split, data, limit, out, onProgress, signal } = options;
+  const { split, data, limit, out, overwrite = false, onProgress, signal } = options;
   if (out !== undefined) {
     if (outputKind(out) !== 'png') throw notPng(out);
-    await checkOutput(out);
+    await checkOutput(out, { overwrite, inputs: await imagesOf(data ?? name) });
   }
   const { size, channels } = model.chain.examples;
   const images = await openForEvaluation(name, split, {
@@ -111,6 +115,11 @@ export async function scoreImageSet(model: Model, name: string, options: ScoreIm
     tf.dispose(weights);
     images.close();
   }
+}
+
+/** The images in a folder, which are what is scored of it; none where it is no folder, but the name of a data set. */
+async function imagesOf(folder: string): Promise<string[]> {
+  return existsSync(folder) ? listImagesBelow(folder) : [];
 }
 
 /** `count` of `all` indices, evenly spread: sets are often sorted by class. */

@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { imageSets } from '../../datasets/index.js';
 import { expectPrecision } from '../backend/precision.js';
+import { modelFile } from '../model/checkpoint.js';
 import type { Chain } from '../model/chain.js';
 import { RunFolder, type Checkpoint } from '../training/run-folder.js';
-import type { RunConfiguration } from '../training/configuration.js';
+import type { ImagesConfiguration, RunConfiguration } from '../training/configuration.js';
 import { startTraining, train, type TrainingHooks, type TrainingResult } from '../training/train.js';
+import { expectNoInput } from '../video/index.js';
 import { findClipData, type ClipFacts, type ClipHooks } from './find-clip-data.js';
 import { findImageData, type ImageFacts, type ImageHooks } from './find-image-data.js';
 import { listData, type ListHooks } from './list-data.js';
@@ -13,6 +16,8 @@ import { SameData } from './same-data.js';
 export interface TrainModelHooks extends TrainingHooks, Omit<ClipHooks & ImageHooks & ListHooks, 'signal'> {
   /** Told once, before the first step. */
   onStart?: (facts: TrainingFacts) => void;
+  /** The file that the configuration was read from. The run does not take its place. */
+  configurationFile?: string;
 }
 
 /** What is trained on what. */
@@ -84,7 +89,10 @@ async function trainIn(
   try {
     const list = await listData(found.files, hooks);
     const listed = { ...checkpoint, dataHashes: same.list(list) };
-    if (isNew) run.clear();
+    if (isNew) {
+      await expectOutputs(run, checkpoint.configuration, hooks);
+      run.clear();
+    }
     if (listed.dataHashes !== checkpoint.dataHashes) await run.saveTraining(chain, listed);
     run.writeDataList(list);
     run.writeConfiguration(listed.configuration);
@@ -118,4 +126,21 @@ async function opened(
     if (isNew) run.clear();
     throw error;
   }
+}
+
+/** @throws PxvError `USAGE` where the run folder is what is learnt from, or the run would replace a file that is read */
+async function expectOutputs(
+  run: RunFolder,
+  { data, training }: RunConfiguration,
+  { configurationFile }: TrainModelHooks,
+): Promise<void> {
+  await expectNoInput(run.path, data.type === 'clips' ? [...data.frames, ...data.validate] : placesOf(data));
+  const read = [configurationFile ?? [], training.from === null ? [] : modelFile(training.from)].flat();
+  for (const path of run.written) await expectNoInput(path, read);
+}
+
+/** Where images are read from; none is named where a set lies in the cache. */
+function placesOf({ set, folder }: ImagesConfiguration): string[] {
+  const place = folder ?? (imageSets.some(({ name }) => name === set) ? null : set);
+  return place === null ? [] : [place];
 }

@@ -104,6 +104,11 @@ export class RunFolder {
     return join(this.path, files.frames);
   }
 
+  /** What a training writes here at the top, in place of what is there. */
+  get written(): string[] {
+    return results.map((name) => join(this.path, name));
+  }
+
   /** Whether a training has left a state here to resume from. */
   get hasTraining(): boolean {
     return existsSync(join(this.path, files.training));

@@ -1,10 +1,10 @@
 import { type Stats } from 'node:fs';
-import { access, constants, stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { access, constants, readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { PxvError } from '../errors.js';
 import type { Channels, Frame, Size } from '../frame.js';
 import { defaultFrameRate, type FrameRate } from './frame-rate.js';
-import { imageFacts, listImages, readImages } from './image-folder.js';
+import { imageFacts, listImages, numberedImages, readImages } from './image-folder.js';
 import type { Fit } from './resample.js';
 import { probeVideo, readVideo } from './video-file.js';
 
@@ -69,6 +69,12 @@ export async function probeClip(path: string, signal?: AbortSignal): Promise<Cli
   if ((await inspect(path)).isDirectory()) return imageFolderFacts(path, await listImages(path));
   const video = await probeVideo(path, signal);
   return facts(path, video.frameRate, video.size);
+}
+
+/** What is read of a clip: its file, or its folder and the numbered images there; the path alone where nothing is. */
+export async function filesOfClip(path: string): Promise<string[]> {
+  const names = await readdir(path).catch(() => []);
+  return [path, ...numberedImages(names).map((name) => join(path, name))];
 }
 
 function reader(known: ClipFacts, read: () => AsyncGenerator<Frame, string | null>): ClipReader {

@@ -5,6 +5,7 @@ import type { Frame } from '../frame.js';
 import { checkWritable, writeAtomically } from './atomic-output.js';
 import { contactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
+import { expectReplaceable, type ReplaceOptions } from './existing-output.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { feedFrames } from './feed-frames.js';
 import { startFfmpeg } from './ffmpeg-run.js';
@@ -41,15 +42,26 @@ export function outputKind(path: string): OutputKind | null {
 
 /**
  * Makes sure, before work is spent on it, that a clip can be written to `path`: by its extension, `.mp4`, `.gif`,
- * `.png`, or none for a folder. A missing parent folder is created.
+ * `.png`, or none for a folder; and that it destroys nothing (see `expectReplaceable`). A missing parent folder is
+ * created.
  *
- * @throws {PxvError} OUTPUT where it cannot be written; DEPENDENCY where FFmpeg is needed and missing.
+ * @throws {PxvError} OUTPUT where it cannot be written or exists; USAGE where it is an input; DEPENDENCY where FFmpeg is
+ * needed and missing.
  */
-export async function checkOutput(path: string): Promise<OutputKind> {
+export async function checkOutput(path: string, options: ReplaceOptions = {}): Promise<OutputKind> {
+  const kind = expectKind(path);
+  await checkPlace(path, kind);
+  await expectReplaceable(path, options);
+  return kind;
+}
+
+function expectKind(path: string): OutputKind {
   const kind = outputKind(path);
-  if (kind === null) {
-    throw refused(path, 'a name that ends in .mp4, .gif or .png, or a folder', `a name that ends in ${extname(path)}`);
-  }
+  if (kind !== null) return kind;
+  throw refused(path, 'a name that ends in .mp4, .gif or .png, or a folder', `a name that ends in ${extname(path)}`);
+}
+
+async function checkPlace(path: string, kind: OutputKind): Promise<void> {
   if (kind === 'mp4' || kind === 'gif') findFfmpeg();
   const existing = await stat(path).catch(() => null);
   if (existing && kind === 'folder') {
@@ -60,11 +72,10 @@ export async function checkOutput(path: string): Promise<OutputKind> {
   }
   if (existing?.isDirectory() && kind !== 'folder') throw refused(path, 'a file', 'a folder of that name');
   await checkWritable(path);
-  return kind;
 }
 
 /**
- * Writes frames as a clip, as `checkOutput` describes. The file or folder appears whole or not at all, and takes the
+ * Writes frames as a clip, of the kind that its name asks for. The file or folder appears whole or not at all, and takes the
  * place of an earlier one. Frames are taken as they are needed.
  *
  * @param frames At least one; all of one size.
@@ -73,7 +84,8 @@ export async function checkOutput(path: string): Promise<OutputKind> {
  */
 export async function writeClip(path: string, frames: Frames, options: WriteOptions): Promise<WrittenClip> {
   const { scale = 1, signal } = options;
-  const kind = await checkOutput(path);
+  const kind = expectKind(path);
+  await checkPlace(path, kind);
   const source = checked(path, frames, signal);
   const enlarged = mapped(source, (frame) => enlarge(frame, scale));
   const written = await writeAtomically(path, async (temporary) => {

@@ -38,6 +38,11 @@ test.each([
     /^pxv: complete image: --from-row: expected a row from 0 to 6, received 7;/,
   ],
   [
+    ['image.png', '--model', folder, '--out', './image.png', '--overwrite'],
+    2,
+    /^pxv: write: \.\/image\.png: expected an output that takes the place of no input, received the place of image\.png; choose another --out\n$/,
+  ],
+  [
     ['none.png', '--model', folder],
     1,
     /^pxv: read image: none\.png: expected a readable image, received [^\n]+; check its name, or put another image in its place\n$/,

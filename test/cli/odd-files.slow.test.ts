@@ -39,7 +39,7 @@ function livingProcesses(): string[] {
       const clip = join(folder.path, name);
       symlinkSync(join(odd, name), clip);
       const before = [...readdirSync(folder.path), 'out.mp4'].sort();
-      const args = ['--model', 'tiny.safetensors', '--next', '2', '--out', 'out.mp4', '--json'];
+      const args = ['--model', 'tiny.safetensors', '--next', '2', '--out', 'out.mp4', '--overwrite', '--json'];
       const outcome = await pxv(['predict', clip, ...args], { cwd: folder.path });
       expect(livingProcesses()).toEqual([]);
       if (outcome.code === 0) {

@@ -31,6 +31,10 @@ test('pxv sample writes a contact sheet, and the same bytes for the same seed', 
   expect(jsonOf(outcome).bitsPerDim).toBeGreaterThan(0);
   // Three columns and two rows of 16 x 12, with gaps of two.
   expect(await sharp(join(folder, 'samples.png')).metadata()).toMatchObject({ width: 56, height: 30 });
+  const refused = await sample(...settings);
+  expect(refused).toMatchObject({ code: 1, stdout: '' });
+  expect(refused.stderr).toMatch(/samples\.png: expected a new file, .*, or replace it with --overwrite\n$/);
+  await sample(...settings, '--overwrite');
   await sample(...settings, '--threads', '1', '--out', 'again.png');
   expect(readFileSync(join(folder, 'again.png'))).toEqual(readFileSync(join(folder, 'samples.png')));
 });

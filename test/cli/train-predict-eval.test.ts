@@ -439,6 +439,16 @@ describe('what cannot be done ends with one line that says what was expected, wh
       [...predict, '--out', 'out.mp4', '--from', '99'],
       /clip-0: expected at least 99 frames before --from, received 6 frames; give an earlier --from/,
     ],
+    [
+      2,
+      [...predict, '--out', 'clips/clip-0', '--overwrite'],
+      /clip-0: expected an output that takes the place of no input, received the input itself; choose another --out/,
+    ],
+    [
+      1,
+      [...predict, '--out', 'clips/clip-1'],
+      /clip-1: expected a new or empty folder, received one with 6 files; choose another --out, or replace it/,
+    ],
     [2, ['eval-video'], /missing required argument 'path'; see pxv eval-video --help/],
     [
       1,

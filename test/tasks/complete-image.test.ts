@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { bitsOfPixels } from '../../src/evaluation/image-score.js';
@@ -43,11 +43,11 @@ async function drawn(model: Model, samples: number): Promise<Frame[]> {
   return images.map(({ bytes }) => ({ ...size, channels, data: bytes }));
 }
 
-async function complete(model: Model, image: Frame, changes: Partial<CompleteImageOptions> = {}) {
-  const folder = folderWith({ 'image.png': await encodePng(image) });
-  const out = join(folder, 'out.png');
+async function complete(model: Model, image: Frame, changes: Partial<CompleteImageOptions> = {}, place?: string) {
+  const path = place ?? join(folderWith({ 'image.png': await encodePng(image) }), 'image.png');
+  const out = join(dirname(path), 'out.png');
   const options = { out, fromRow: ROW, samples: 3, settings: asItIs, seed: 7, scale: 1, fit: 'crop' as const };
-  return { out, ...(await completeImage(model, join(folder, 'image.png'), { ...options, ...changes })) };
+  return { out, ...(await completeImage(model, path, { ...options, ...changes })) };
 }
 
 const upper = ({ data, width, channels }: Frame) => Buffer.from(data.subarray(0, ROW * width * channels));
@@ -93,6 +93,19 @@ test('the contact sheet holds the image, what is kept and the samples, enlarged'
   const { out } = await complete(model, image, { samples: 2, scale: 6 });
   const { width, channels } = await sharp(out).metadata();
   expect({ width, channels }).toEqual({ width: 2 * (5 * 6 + 2) + 2, channels: 3 });
+});
+
+test('the image is never replaced, and another output only where that is asked for', async () => {
+  const [, model] = models[0];
+  const [image] = await drawn(model, 1);
+  const folder = folderWith({ 'image.png': await encodePng(image), 'out.png': '' });
+  const [path, out] = ['image.png', 'out.png'].map((name) => join(folder, name));
+  const again = (output: string, overwrite: boolean) => complete(model, image, { out: output, overwrite }, path);
+  await expect(again(path, true)).rejects.toMatchObject(refusal(/takes the place of no input/, 'USAGE'));
+  expect((await sharp(path).metadata()).width).toBe(image.width);
+  await expect(again(out, false)).rejects.toMatchObject(refusal(/expected a new file/, 'OUTPUT'));
+  await again(out, true);
+  expect((await sharp(out).metadata()).width).toBeGreaterThan(image.width);
 });
 
 test('a lower temperature draws likelier images', async () => {

@@ -112,6 +112,18 @@ test('an output that cannot be written is refused before anything is drawn', asy
   expect(await refusal(predict({ out: join(file, 'x.mp4'), onProgress }))).toMatchObject({ code: 'OUTPUT' });
 });
 
+test('the clip is never replaced, and another output only where that is asked for', async () => {
+  await expect(predict({ out: join(clip, '.'), overwrite: true })).rejects.toMatchObject({ code: 'USAGE' });
+  await expect(predict({ out: join(clip, '00002.png'), overwrite: true })).rejects.toMatchObject({ code: 'USAGE' });
+  expect(readdirSync(clip)).toHaveLength(3);
+  const out = join(folder.path, 'twice');
+  await predict({ out, horizon: 3 });
+  expect(await refusal(predict({ out }))).toMatchObject({ code: 'OUTPUT' });
+  expect(readdirSync(out)).toHaveLength(6);
+  await predict({ out, overwrite: true });
+  expect(readdirSync(out)).toHaveLength(5);
+});
+
 test.each([
   { settings: { temperature: NaN, topP: 1 }, message: /temperature: expected a number of 0 or more, received NaN;/ },
   { settings: { temperature: 1, topP: 0 }, message: /top-p: expected a number above 0 and up to 1, received 0;/ },

@@ -41,6 +41,17 @@ test('a sampling that is interrupted before any image is finished writes nothing
   expect(tf.memory().numTensors).toBe(before);
 });
 
+test('an output that exists is replaced only where that is asked for', async () => {
+  const out = join(folder, 'taken');
+  const draw = (count: number, overwrite: boolean) =>
+    sampleImages(model, { out, overwrite, count, settings, seed: 1, scale: 1 });
+  await draw(3, false);
+  await expect(draw(1, false)).rejects.toMatchObject({ code: 'OUTPUT' });
+  expect(readdirSync(out)).toHaveLength(3);
+  await draw(1, true);
+  expect(readdirSync(out)).toHaveLength(1);
+});
+
 test('refuses a temperature below zero before any work', async () => {
   const options = { out: join(folder, 'cold.png'), count: 1, seed: 1, scale: 1 };
   const draw = sampleImages(model, { ...options, settings: { temperature: -1, topP: 1 } });

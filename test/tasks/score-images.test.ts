@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
@@ -116,6 +117,17 @@ test.each([['extremes.mp4'], ['extremes/']])('a picture cannot be %s', async (ou
   await expect(score({ out: join(folderWith({}), out) })).rejects.toMatchObject(
     refusal(/score images: .*expected a name that ends in \.png/, 'OUTPUT'),
   );
+});
+
+test('the picture takes the place of no scored image, and of another file only where that is asked for', async () => {
+  const scored = join(folder, '3.png');
+  const before = readFileSync(scored);
+  await expect(score({ out: scored, overwrite: true })).rejects.toMatchObject(refusal(/no input/, 'USAGE'));
+  expect(readFileSync(scored)).toEqual(before);
+  const out = join(folderWith({ 'taken.png': '' }), 'taken.png');
+  await expect(score({ out })).rejects.toMatchObject(refusal(/expected a new file/, 'OUTPUT'));
+  await score({ out, overwrite: true, limit: 8 });
+  expect((await sharp(out).metadata()).channels).toBe(3);
 });
 
 test('a model of another size than a named set is refused, and so is one that is given frames', async () => {

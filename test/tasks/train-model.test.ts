@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { saveModel } from '../../src/model/checkpoint.js';
 import { trainModel } from '../../src/tasks/train-model.js';
 import type { ClipFacts } from '../../src/tasks/find-clip-data.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
@@ -75,4 +76,21 @@ test('clips to validate on of which none can be read are an error: the training 
   await expect(trainModel(join(folder.path, 'unvalidated'), validated)).rejects.toThrow(
     /^validate: .*held: expected at least one clip that can be read/,
   );
+});
+
+test('a run takes the place neither of its clips, nor of its configuration file, nor of the model it starts from', async () => {
+  const clip = await pngClip(folder.path, 'learnt', 4);
+  const run = join(folder.path, 'occupied');
+  mkdirSync(run);
+  const [configurationFile, from] = ['config.json', 'model.safetensors'].map((name) => join(run, name));
+  writeFileSync(configurationFile, '{}');
+  saveModel(from, model);
+  const wanted = configurationOf([clip]);
+  const input = { code: 'USAGE', message: expect.stringMatching(/takes the place of no input/) as string };
+  await expect(trainModel(clip, wanted)).rejects.toMatchObject(input);
+  await expect(trainModel(run, wanted, { configurationFile }, { overwrite: true })).rejects.toMatchObject(input);
+  const further = { ...wanted, training: { ...wanted.training, from } };
+  await expect(trainModel(run, further, {}, { overwrite: true })).rejects.toMatchObject(input);
+  expect(readFileSync(configurationFile, 'utf8')).toBe('{}');
+  expect(readdirSync(clip)).toHaveLength(4);
 });

@@ -1,0 +1,74 @@
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { sep } from 'node:path';
+import { PxvError } from '../errors.js';
+
+/** What an output may take the place of. */
+export interface ReplaceOptions {
+  /** Whether a file, or a folder with files in it, may be replaced. Default: it may not. */
+  overwrite?: boolean;
+  /** Files and folders that are read: no output takes their place, under whatever name. */
+  inputs?: readonly string[];
+}
+
+/**
+ * Makes sure that an output destroys nothing that is read, and nothing that exists unless that is asked for.
+ *
+ * @throws {PxvError} USAGE where `path` is one of the inputs or holds one; OUTPUT where it exists and may not be replaced.
+ */
+export async function expectReplaceable(path: string, { overwrite = false, inputs = [] }: ReplaceOptions) {
+  await expectNoInput(path, inputs, { folderReplaced: true });
+  if (overwrite) return;
+  // A link to nothing is something, too.
+  const existing = await lstat(path).catch(() => null);
+  if (existing === null) return;
+  const entries = await readdir(path).catch(() => null);
+  if (entries === null) throw exists(path, 'a new file', 'one that exists');
+  if (entries.length > 0) {
+    const count = entries.length === 1 ? 'one file' : `${entries.length} files`;
+    throw exists(path, 'a new or empty folder', `one with ${count}`);
+  }
+}
+
+/**
+ * Makes sure that an output is none of the inputs: by what the system says that a path leads to, whatever it is called.
+ *
+ * @param options.folderReplaced whether an output that is a folder takes away all that lies in it
+ * @throws {PxvError} USAGE
+ */
+export async function expectNoInput(path: string, inputs: readonly string[], { folderReplaced = false } = {}) {
+  const output = await identity(path);
+  if (output === null) return;
+  const inside = `${await realpath(path)}${sep}`;
+  for (const input of inputs) {
+    if ((await identity(input)) === output) throw isInput(path, input);
+    if (folderReplaced && (await realpath(input).catch(() => '')).startsWith(inside)) throw isInput(path, input);
+  }
+}
+
+/** Which file or folder a path leads to; null where to none. */
+async function identity(path: string): Promise<string | null> {
+  const found = await stat(path, { bigint: true }).catch(() => null);
+  return found && `${found.dev} ${found.ino}`;
+}
+
+function isInput(path: string, input: string): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'write',
+    argument: path,
+    expected: 'an output that takes the place of no input',
+    received: input === path ? 'the input itself' : `the place of ${input}`,
+    remedy: 'choose another --out',
+  });
+}
+
+function exists(path: string, expected: string, received: string): PxvError {
+  return new PxvError({
+    code: 'OUTPUT',
+    operation: 'write',
+    argument: path,
+    expected,
+    received,
+    remedy: 'choose another --out, or replace it with --overwrite',
+  });
+}

@@ -1,0 +1,59 @@
+import { linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { checkOutput } from '../../src/video/clip-writer.js';
+import { filesOfClip } from '../../src/video/clip-reader.js';
+import { temporaryFolder } from './made-clips.js';
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder.path, name);
+afterAll(folder.remove);
+
+beforeAll(() => {
+  writeFileSync(at('film.mp4'), 'film');
+  symlinkSync(at('film.mp4'), at('link.mp4'));
+  linkSync(at('film.mp4'), at('hard-link.mp4'));
+  for (const name of ['frames', 'frames/old', 'few', 'empty']) mkdirSync(at(name));
+  for (const name of ['frames/00000.png', 'frames/00001.png', 'frames/sheet.png', 'few/00000.png'])
+    writeFileSync(at(name), '');
+  symlinkSync(at('few'), at('also-few'));
+  symlinkSync(at('nowhere'), at('broken.mp4'));
+});
+
+const refused = (code: string, message: RegExp) => ({ code, message: expect.stringMatching(message) as string });
+
+test.each([
+  ['itself', () => at('film.mp4'), 'film.mp4'],
+  ['itself by a relative path', () => relative('.', at('film.mp4')), 'film.mp4'],
+  ['a link to it', () => at('link.mp4'), 'film.mp4'],
+  ['what it is a link to', () => at('film.mp4'), 'link.mp4'],
+  ['another name of the same file', () => at('hard-link.mp4'), 'film.mp4'],
+  ['one of the images in its folder', () => at('frames/00001.png'), 'frames'],
+  ['its folder', () => at('few'), 'few'],
+  ['its folder by a link', () => at('also-few'), 'few'],
+  ['the folder that it lies in', () => at('few'), 'few/00000.png'],
+])('an output that is the input, %s, is refused even where it may replace something', async (_, output, input) => {
+  const inputs = await filesOfClip(at(input));
+  await expect(checkOutput(output(), { overwrite: true, inputs })).rejects.toMatchObject(
+    refused(
+      'USAGE',
+      /^write: .*: expected an output that takes the place of no input, received .*; choose another --out$/,
+    ),
+  );
+  expect(readFileSync(at('film.mp4'), 'utf8')).toBe('film');
+});
+
+test.each([
+  ['film.mp4', /film\.mp4: expected a new file, received one that exists; .* replace it with --overwrite$/],
+  ['broken.mp4', /broken\.mp4: expected a new file, received one that exists;/],
+  ['few', /few: expected a new or empty folder, received one with one file; .* replace it with --overwrite$/],
+])('%s is replaced where that is asked for, and only then', async (name, message) => {
+  await expect(checkOutput(at(name))).rejects.toMatchObject(refused('OUTPUT', message));
+  await checkOutput(at(name), { overwrite: true });
+});
+
+test('an empty folder, and a file in the folder of a clip that is no image of it, are no loss', async () => {
+  await checkOutput(at('empty'));
+  const inputs = await filesOfClip(at('frames'));
+  await checkOutput(at('frames/future.png'), { inputs });
+  await checkOutput(at('frames/sheet.png'), { overwrite: true, inputs });
+});
