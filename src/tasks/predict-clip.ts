@@ -15,6 +15,7 @@ import {
   type FrameRate,
   type WrittenClip,
 } from '../video/index.js';
+import { expectVideoModel } from './expect-video-model.js';
 
 export interface PredictClipOptions {
   out: string;
@@ -50,12 +51,13 @@ export interface PredictedClip extends WrittenClip {
  * Writes a clip whose last frames are predicted: the known frames at the model's size, then for each frame of the horizon
  * the futures side by side (before them the truth, where the clip goes on).
  *
- * @throws PxvError where the clip cannot be read, has nothing before the first predicted frame, or the output cannot be
- *   written: then nothing is left of it; the signal's reason where it is aborted before a predicted frame is finished,
- *   and else a clip that ends with the last one finished
+ * @throws PxvError where the model is one of images, the clip cannot be read or has nothing before the first predicted
+ *   frame, or the output cannot be written: then nothing is left of it; the signal's reason where it is aborted before a
+ *   predicted frame is finished, and else a clip that ends with the last one finished
  */
 export async function predictClip(model: Model, path: string, options: PredictClipOptions): Promise<PredictedClip> {
   const { out, overwrite = false, scale, signal, fit } = options;
+  expectVideoModel(model, 'predict');
   checkDrawSettings(options.settings);
   await checkOutput(out, { overwrite, inputs: await filesOfClip(path) });
   const { size, channels } = model.chain.examples;

@@ -15,6 +15,7 @@ import {
   type LosslessCodec,
 } from '../video/index.js';
 import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
+import { expectVideoModel } from './expect-video-model.js';
 import { scoreCodecs } from './score-codecs.js';
 import { summariseClips, type ClipsSummary, type ScoredClip } from './summarise-clips.js';
 
@@ -68,6 +69,7 @@ export async function scoreClips(
   paths: readonly string[],
   options: ScoreClipsOptions,
 ): Promise<VideoScore> {
+  expectVideoModel(model, 'score clips');
   const sources = await listClips(paths);
   const scorer = new ClipScorer(model, sources.length, options);
   const clips: ScoredClip[] = [];

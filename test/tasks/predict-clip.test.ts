@@ -7,6 +7,7 @@ import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import { rollOut } from '../../src/sampling/roll-out.js';
 import { predictClip, type PredictClipOptions } from '../../src/tasks/predict-clip.js';
 import { kernelSets } from '../backend/implementations.js';
+import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
 import { livingFfmpegs, temporaryFolder } from '../video/made-clips.js';
 import { model, pngClip, slope } from './tiny-clips.js';
 
@@ -20,8 +21,8 @@ beforeAll(async () => {
 });
 
 let outputs = 0;
-const predict = (changes: Partial<PredictClipOptions> = {}) =>
-  predictClip(model, clip, {
+const predict = (changes: Partial<PredictClipOptions> = {}, predictor = model) =>
+  predictClip(predictor, clip, {
     out: join(folder.path, `out-${outputs++}`),
     horizon: 2,
     samples: 1,
@@ -131,6 +132,17 @@ test.each([
   const error = await refusal(predict({ settings }));
   expect(error.code).toBe('USAGE');
   expect(error.message).toMatch(message);
+});
+
+test('a model of images predicts nothing: it would draw noise as if no frame came before', async () => {
+  const out = join(folder.path, 'noise');
+  const ofImages = randomModel([tinyNetwork({ conditioning: [] })]);
+  expect(await refusal(predict({ out }, ofImages))).toMatchObject({
+    code: 'USAGE',
+    message:
+      'predict: random: expected a model of video, received one of images, which is given no previous frames; give another --model',
+  });
+  expect(existsSync(out)).toBe(false);
 });
 
 test('a first frame to predict that is past the end of the clip is refused, and one just after it is not', async () => {

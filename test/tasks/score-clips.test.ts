@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { scoreClips, type ScoreClipsOptions, type ScoringProgress } from '../../src/tasks/score-clips.js';
 import { kernelSets } from '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { randomModel, tinyChain } from '../model/tiny-networks.js';
+import { randomModel, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 import { model, pngClip } from './tiny-clips.js';
 
 const folder = temporaryFolder();
@@ -51,6 +51,14 @@ test('a clip of one frame is left out, with a warning', async () => {
   const result = await score([long, single], { onWarning: (text) => warnings.push(text) });
   expect(result.clips.map(({ name }) => name)).toEqual(['long']);
   expect(warnings).toEqual(['single: left out: one frame has nothing before it to predict it from']);
+});
+
+test('a model of images scores no clips', async () => {
+  const ofImages = randomModel([tinyNetwork({ conditioning: [] })]);
+  await expect(scoreClips(ofImages, [long], { fit: 'crop', horizon: 0, seed: 1 })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(/^score clips: random: expected a model of video, received one of images/) as string,
+  });
 });
 
 test('where no clip has two frames there is nothing to score', async () => {

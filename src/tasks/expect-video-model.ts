@@ -1,0 +1,19 @@
+import { PxvError } from '../errors.js';
+import type { Model } from '../model/checkpoint.js';
+
+/**
+ * Makes sure that a model is told the previous frames: one of images would draw every frame as if nothing came before.
+ *
+ * @throws PxvError `USAGE` where it is not
+ */
+export function expectVideoModel({ name, chain }: Model, operation: string): void {
+  if (chain.examples.context > 0) return;
+  throw new PxvError({
+    code: 'USAGE',
+    operation,
+    argument: name,
+    expected: 'a model of video',
+    received: 'one of images, which is given no previous frames',
+    remedy: 'give another --model',
+  });
+}
