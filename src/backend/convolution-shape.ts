@@ -63,8 +63,11 @@ export function denseConvolution({ top, left, ...shape }: DenseConvolution): Con
   return { ...shape, groups: [shape.outFeatures], taps };
 }
 
+/** As much of a convolution's shape as its parameters need. */
+export type ParameterShape = Pick<ConvolutionShape, 'kernel' | 'inFeatures' | 'outFeatures' | 'groups' | 'taps'>;
+
 /** 1 where a weight is used, 0 where it is masked: [height, width, inFeatures, outFeatures], row-major. */
-export function filterMask({ kernel, inFeatures, outFeatures, groups, taps }: ConvolutionShape): Float32Array {
+export function filterMask({ kernel, inFeatures, outFeatures, groups, taps }: ParameterShape): Float32Array {
   const mask = new Float32Array(kernel.height * kernel.width * inFeatures * outFeatures);
   for (const { position, sees } of taps) {
     let first = 0;

@@ -1,4 +1,4 @@
-import type { ConvolutionShape } from './convolution-shape.js';
+import { filterMask, type ParameterShape } from './convolution-shape.js';
 import { hiddenFeatures, stateToState, type WalkShape } from './walk-shape.js';
 import { Philox, purposes } from '../philox.js';
 
@@ -11,10 +11,9 @@ export interface ParameterSpec {
    * Weights of a masked convolution are zero where masked.
    */
   initialise(uniform: () => number): Float32Array;
+  /** 1 where a value is used, 0 where it is masked and so zero; left out where none ever is. */
+  mask?: () => Float32Array;
 }
-
-/** As much of a convolution's shape as its parameters need. */
-export type ParameterShape = Pick<ConvolutionShape, 'kernel' | 'inFeatures' | 'outFeatures' | 'groups' | 'taps'>;
 
 /** Weights and bias of a convolution, uniform in +-1/sqrt(number of inputs that an output sees). */
 export function convolutionParameters(name: string, shape: ParameterShape): ParameterSpec[] {
@@ -41,6 +40,7 @@ export function convolutionParameters(name: string, shape: ParameterShape): Para
         }
         return values;
       },
+      mask: () => filterMask(shape),
     },
     {
       name: `${name}.bias`,

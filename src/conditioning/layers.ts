@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
-import { convolutionParameters, type ParameterShape, type ParameterSpec } from '../backend/parameters.js';
+import type { ParameterShape } from '../backend/convolution-shape.js';
+import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
 
 /** An ordinary convolution of a conditioning network, or (where `transposed`) the transpose of one, then a ReLU. */
 export interface ConvolutionLayer {

@@ -95,29 +95,62 @@ export function namedWeights(
   return new Map(parameters.map(({ name, shape }, index) => [prefix + name, { shape, data: weights[index] }]));
 }
 
-/** The arrays of parameters, in order; each must be there and have its shape. */
+/**
+ * The arrays of parameters, in order.
+ *
+ * @throws PxvError `CHECKPOINT` where one is missing, has another shape, or holds a value that is not finite or that is
+ *   masked and not zero: kernels may read such a cell or leave it out, each as it likes
+ */
 export function takeWeights(
   path: string,
   parameters: readonly ParameterSpec[],
   arrays: ReadonlyMap<string, NamedArray>,
   prefix = '',
 ): Float32Array[] {
-  return parameters.map(({ name, shape }) => {
+  return parameters.map(({ name, shape, mask }) => {
     const array = arrays.get(prefix + name);
     const expected = `tensor '${prefix + name}' of shape [${shape.join(', ')}]`;
     if (array === undefined) throw unfit(path, expected, 'no such tensor');
     if (array.shape.join() !== shape.join()) throw unfit(path, expected, `shape [${array.shape.join(', ')}]`);
+    expectSound(path, prefix + name, array, mask?.() ?? null);
     return array.data;
   });
 }
 
-function unfit(path: string, expected: string, received: string): PxvError {
+function expectSound(path: string, name: string, { shape, data }: NamedArray, mask: Float32Array | null): void {
+  const at = data.findIndex((value, index) => !Number.isFinite(value) || (value !== 0 && mask?.[index] === 0));
+  if (at < 0) return;
+  const finite = Number.isFinite(data[at]);
+  const expected = finite ? `zero where tensor '${name}' is masked` : `finite values in tensor '${name}'`;
+  const remedy = finite ? 'set masked weights to zero' : 'use another checkpoint; this one is broken';
+  throw unfit(path, expected, `${data[at]} at [${placeOf(at, shape).join(', ')}]`, remedy);
+}
+
+/** The indices of an array's value, from its place in memory. */
+function placeOf(at: number, shape: readonly number[]): number[] {
+  let rest = at;
+  return shape
+    .toReversed()
+    .map((size) => {
+      const index = rest % size;
+      rest = Math.floor(rest / size);
+      return index;
+    })
+    .reverse();
+}
+
+function unfit(
+  path: string,
+  expected: string,
+  received: string,
+  remedy = 'use a checkpoint that this version of pxv wrote',
+): PxvError {
   return new PxvError({
     code: 'CHECKPOINT',
     operation: 'read model',
     argument: path,
     expected,
     received,
-    remedy: 'use a checkpoint that this version of pxv wrote',
+    remedy,
   });
 }

@@ -14,7 +14,7 @@ beforeAll(() => {
   const network = checkedNetwork('row-lstm', 3, true);
   const model = randomModel([network.description]);
   saveModel(sound, model);
-  saveModel(broken, { ...model, weights: model.weights.map((values) => values.fill(NaN)) });
+  saveModel(broken, { ...model, weights: model.weights.map((values) => values.fill(0)) });
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -107,6 +107,33 @@ test('a tensor of another shape is named, with both shapes', () => {
   ).toContain("expected tensor 'scales.0.first.bias' of shape [12], received shape [3, 4];");
 });
 
+test.each([NaN, Infinity, -Infinity])('a weight that is %d is named, with its place', (value) => {
+  const name = 'scales.0.previous-frames.to-half.bias';
+  expect(refusedWith(({ arrays }) => (arrays.get(name)!.data[1] = value))).toBe(
+    `read model: ${file}: expected finite values in tensor '${name}', received ${value} at [1]; ` +
+      'use another checkpoint; this one is broken',
+  );
+});
+
+test('a masked weight that is not zero is named, with its place: backends differ in whether they read it', () => {
+  const name = 'scales.0.layers.1.wide.weights';
+  const [height, width, inputs, outputs] = model.chain.parameters.find((spec) => spec.name === name)!.shape;
+  const place = (y: number, x: number, input: number, output: number) =>
+    ((y * width + x) * inputs + input) * outputs + output;
+  const changed = (at: number) => refusedWith(({ arrays }) => (arrays.get(name)!.data[at] = 1e-3));
+  expect(changed(place(height - 1, 2, 1, 3))).toBe(
+    `read model: ${file}: expected zero where tensor '${name}' is masked, received ${Math.fround(1e-3)} at [2, 2, 1, 3]; ` +
+      'set masked weights to zero',
+  );
+  saveModel(file, model);
+  // At the centre, R sees no features of B.
+  expect(changed(place(1, 1, inputs - 1, 0))).toContain(`at [1, 1, ${inputs - 1}, 0];`);
+});
+
+test('every shipped model is sound', () => {
+  for (const name of shippedModels()) expect(loadModel(name).name).toBe(name);
+});
+
 test('a file without a description is refused', () => {
   expect(refusedWith(({ metadata }) => delete metadata.description)).toContain(
     'expected a model description in the metadata, received none;',

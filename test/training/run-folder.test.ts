@@ -142,6 +142,11 @@ test.each([
       /expected tensor 'optimiser\.m\.scales\.0\.first\.weights' of shape \[7, 7, 2, 12\], received no such tensor/,
   },
   {
+    name: 'with a weight that is not finite',
+    change: (parts: ReturnType<typeof readSafetensors>) => void parts.arrays.get('scales.0.head.bias')!.data.fill(NaN),
+    message: /expected finite values in tensor 'scales\.0\.head\.bias', received NaN at \[0\]; use another checkpoint/,
+  },
+  {
     name: 'with an unknown key in its configuration',
     change: (parts: ReturnType<typeof readSafetensors>) => void (parts.metadata.training = '{"batchh":3}'),
     message: /received unknown key 'training\.batchh'; did you mean 'batch'\?$/,
