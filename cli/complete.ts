@@ -47,10 +47,15 @@ export function command(): Command {
     `
 Examples:
   $ pxv complete digit.png --model runs/mine           writes digit-completed.png
-  $ pxv complete photo.jpg --model runs/mine --from-row 16 --samples 14 --out sheet.png`,
+  $ pxv complete photo.jpg --model runs/mine --from-row 16 --samples 14 --out sheet.png
+
+One network draws exactly from its distribution given the kept rows. A chain of scales does not: its coarse image is
+drawn without a look at the finer pixels of these rows ("exact": false in the JSON).`,
   );
   return complete.action(run(draw));
 }
+
+const NOT_EXACT = '\nnot exact: a chain of scales draws its coarse image without the finer pixels of the kept rows';
 
 async function draw({ signal, progress }: Work, image: string, options: CompleteOptions): Promise<Report> {
   const { loadModel } = await import('../src/model/checkpoint.js');
@@ -62,7 +67,7 @@ async function draw({ signal, progress }: Work, image: string, options: Complete
   const fromRow = options.fromRow ?? Math.floor(height / 2);
   const chosen = await startComputing(options, progress);
   const started = performance.now();
-  const { bitsPerDim, dimensions } = await completeImage(model, image, {
+  const { exact, bitsPerDim, dimensions } = await completeImage(model, image, {
     out,
     overwrite,
     fromRow,
@@ -77,7 +82,7 @@ async function draw({ signal, progress }: Work, image: string, options: Complete
   });
   const seconds = (performance.now() - started) / 1000;
   return {
-    text: `${out}: ${image}, rows from ${fromRow} on drawn ${samples} times by ${model.name} in ${seconds.toFixed(1)} s`,
-    json: { model: model.name, seed, output: out, seconds, fromRow, samples, dimensions, bitsPerDim, ...chosen },
+    text: `${out}: ${image}, rows from ${fromRow} on drawn ${samples} times by ${model.name} in ${seconds.toFixed(1)} s${exact ? '' : NOT_EXACT}`,
+    json: { model: model.name, seed, output: out, seconds, fromRow, samples, exact, dimensions, bitsPerDim, ...chosen },
   };
 }

@@ -80,7 +80,7 @@ async function predictFrames({ signal, progress }: Work, clip: string, options: 
   });
   const seconds = (performance.now() - started) / 1000;
   const { size, channels, context } = model.chain.examples;
-  const { known, predicted, bitsPerDim, frameRate } = result;
+  const { known, predicted, bitsPerDim, exact, frameRate } = result;
   return {
     text: `${out}: ${known} frames of ${clip}, then ${predicted} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
     json: {
@@ -98,6 +98,7 @@ async function predictFrames({ signal, progress }: Work, clip: string, options: 
       channels,
       frameRate: frameRate.numerator / frameRate.denominator,
       bitsPerDim,
+      exact,
       ...chosen,
     },
   };

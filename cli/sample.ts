@@ -32,7 +32,10 @@ export function command(): Command {
 Examples:
   $ pxv sample --model runs/digits                     writes samples.png, 16 images
   $ pxv sample --model runs/cifar --count 64 --scale 4 --seed 7 --out sheet.png
-  $ pxv sample --model runs/cifar --temperature 0.9    somewhat nearer to what is likeliest`,
+  $ pxv sample --model runs/cifar --temperature 0.9    somewhat nearer to what is likeliest
+
+The bits/dim are those of the images as scored, but for a chain trained with --shared predicted: there they are an upper
+bound, since shared pixels are drawn twice ("exact": false in the JSON).`,
   );
   return sample.action(run(sampleSheet, 'finishing: saving'));
 }
@@ -45,7 +48,7 @@ async function sampleSheet({ signal, progress }: Work, options: SampleOptions): 
   const model = loadModel(options.model);
   const chosen = await startComputing(options, progress);
   const started = performance.now();
-  const { images, bitsPerDim } = await sampleImages(model, {
+  const { images, bitsPerDim, exact } = await sampleImages(model, {
     out,
     overwrite,
     count,
@@ -60,7 +63,7 @@ async function sampleSheet({ signal, progress }: Work, options: SampleOptions): 
   const { size, channels } = model.chain.examples;
   const drawn = `${images === count ? '' : `${images} of `}${count} ${count === 1 ? 'image' : 'images'}`;
   return {
-    text: `${out}: ${drawn} drawn by ${model.name} in ${seconds.toFixed(1)} s, ${bitsPerDim.toFixed(3)} bits/dim`,
+    text: `${out}: ${drawn} drawn by ${model.name} in ${seconds.toFixed(1)} s, ${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim`,
     json: {
       model: model.name,
       seed,
@@ -68,6 +71,7 @@ async function sampleSheet({ signal, progress }: Work, options: SampleOptions): 
       seconds,
       images,
       bitsPerDim,
+      exact,
       ...size,
       channels,
       ...settings,

@@ -30,6 +30,8 @@ export interface CompleteImageOptions {
 }
 
 export interface CompletedImage {
+  /** Whether the completions are drawn from the model's own distribution given the kept rows (see `completeImage`). */
+  exact: boolean;
   /** Sub-pixels drawn for each sample. */
   dimensions: number;
   /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1. */
@@ -87,10 +89,16 @@ export async function completeImage(
     await writePng(out, sheet);
     const dimensions = frameBytes(model.chain.examples) - kept;
     const nats = drawn.reduce((sum, each) => sum + each.nats, 0);
-    return { dimensions, bitsPerDim: (nats / samples / dimensions) * BITS_PER_NAT, images };
+    const bitsPerDim = (nats / samples / dimensions) * BITS_PER_NAT;
+    return { exact: isExact(model, kept), dimensions, bitsPerDim, images };
   } finally {
     sampler.dispose();
   }
+}
+
+/** One scale is; so is a chain that keeps nothing, which samples. */
+function isExact({ chain }: Model, kept: number): boolean {
+  return chain.scales.length === 1 || (kept === 0 && chain.exact);
 }
 
 function refused(argument: string, expected: string, received: string): PxvError {

@@ -45,6 +45,8 @@ export interface PredictedClip extends WrittenClip {
   frameRate: FrameRate;
   /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1. */
   bitsPerDim: number;
+  /** Whether that is the likelihood of the frames; else it is an upper bound of their bits (see `Chain.exact`). */
+  exact: boolean;
 }
 
 /**
@@ -77,7 +79,7 @@ export async function predictClip(model: Model, path: string, options: PredictCl
     const { known, nats, predicted } = prediction;
     const dimensions = options.samples * predicted.length * size.width * size.height * channels;
     const bitsPerDim = nats / Math.LN2 / dimensions;
-    return { ...written, known, predicted: predicted.length, frameRate, bitsPerDim };
+    return { ...written, known, predicted: predicted.length, frameRate, bitsPerDim, exact: model.chain.exact };
   } finally {
     sampler.dispose();
   }

@@ -32,6 +32,8 @@ export interface SampledImages {
   images: number;
   /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1. */
   bitsPerDim: number;
+  /** Whether that is the likelihood of the images; else it is an upper bound of their bits (see `Chain.exact`). */
+  exact: boolean;
 }
 
 /** Images drawn side by side: enough that reading the weights costs little; few, so that some are soon finished. */
@@ -84,7 +86,8 @@ export async function sampleImages(model: Model, options: SampleImagesOptions): 
     sampler.dispose();
   }
   await writeClip(out, frames, { frameRate: { numerator: 1, denominator: 1 }, scale });
-  return { images: frames.length, bitsPerDim: nats / Math.LN2 / frames.length / frameBytes(chain.examples) };
+  const bitsPerDim = nats / Math.LN2 / frames.length / frameBytes(chain.examples);
+  return { images: frames.length, bitsPerDim, exact: chain.exact };
 }
 
 function wrongUsage(argument: string, expected: string, received: string, remedy: string): PxvError {

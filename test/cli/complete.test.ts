@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { saveModel } from '../../src/model/checkpoint.js';
 import { encodePng } from '../../src/video/index.js';
 import { folderWith } from '../datasets/made-files.js';
-import { randomFrames, randomModel, tinyNetwork } from '../model/tiny-networks.js';
+import { randomFrames, randomModel, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 import { pxv } from './pxv.js';
 import { jsonOf } from './tiny-run.js';
 
@@ -24,10 +24,20 @@ test('pxv complete writes a contact sheet beside nothing else, from half way dow
     output: 'image-completed.png',
     fromRow: 3,
     samples: 2,
+    exact: true,
     dimensions: 60,
     seed: 1,
   });
   expect(existsSync(join(cwd, 'image-completed.png'))).toBe(true);
+});
+
+test('pxv complete says that a chain of scales does not draw exactly given the kept rows', async () => {
+  const chain = join(folder, 'chain.safetensors');
+  saveModel(chain, randomModel(tinyChain({ conditioning: [] })));
+  const { stdout } = await pxv(['complete', 'image.png', '--model', chain], {
+    cwd: folderWith({ 'image.png': png }),
+  });
+  expect(stdout).toMatch(/^image-completed\.png: .* s\nnot exact: a chain of scales draws its coarse image without /);
 });
 
 test.each([

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { saveModel } from '../../src/model/checkpoint.js';
-import { randomModel, sigmoid, softmax, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
+import { randomModel, sigmoid, softmax, tinyBound, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 import { pxv } from './pxv.js';
 import { jsonOf } from './tiny-run.js';
 
@@ -26,7 +26,7 @@ test('pxv sample writes a contact sheet, and the same bytes for the same seed', 
   expect(outcome.code).toBe(0);
   expect(jsonOf(outcome)).toMatchObject({
     ...{ model: grey, seed: 7, output: 'samples.png', images: 5, width: 8, height: 6, channels: 1 },
-    ...{ temperature: 1, topP: 1 },
+    ...{ temperature: 1, topP: 1, exact: true },
   });
   expect(jsonOf(outcome).bitsPerDim).toBeGreaterThan(0);
   // Three columns and two rows of 16 x 12, with gaps of two.
@@ -65,6 +65,13 @@ test('pxv sample --mode draws the same image whatever the seed', async () => {
     expect(outcome.stdout).toMatch(/^mode-\d\.png: 1 image drawn by /);
   }
   expect(readFileSync(join(folder, 'mode-1.png'))).toEqual(readFileSync(join(folder, 'mode-2.png')));
+});
+
+test('pxv sample calls the bits of a chain that draws shared pixels twice a bound', async () => {
+  const twice = join(folder, 'twice.safetensors');
+  saveModel(twice, randomModel(tinyBound({ conditioning: [] })));
+  const { stdout } = await sample('--model', twice, '--count', '1', '--out', 'twice.png');
+  expect(stdout).toMatch(/ s, <= \d+\.\d{3} bits\/dim\n$/);
 });
 
 test.each([

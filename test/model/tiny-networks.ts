@@ -131,6 +131,16 @@ export function tinyChain(changes: Partial<NetworkDescription> = {}): NetworkDes
   ];
 }
 
+/** The same, but the finer scale predicts the pixels of the coarser one again. */
+export function tinyBound(changes: Partial<NetworkDescription> = {}): NetworkDescription[] {
+  return tinyChain(changes).map((network) => ({
+    ...network,
+    conditioning: network.conditioning.map((given) =>
+      given.type === 'low-resolution-image' ? { ...given, shared: 'predicted' } : given,
+    ),
+  }));
+}
+
 /**
  * Random images of a network with what it is given: a context of random frames (the first lacks one of them where there
  * are two), and a small image of its own.

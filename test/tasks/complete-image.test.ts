@@ -12,7 +12,7 @@ import { completeImage, type CompleteImageOptions } from '../../src/tasks/comple
 import { encodePng } from '../../src/video/index.js';
 import { kernelSets } from '../backend/implementations.js';
 import { folderWith, refusal } from '../datasets/made-files.js';
-import { randomModel, sigmoid, softmax, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
+import { randomModel, sigmoid, softmax, tinyBound, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 
 beforeEach(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
 
@@ -61,7 +61,7 @@ describe.each(models)('%s', (_, model) => {
     expect(new Set(images.map((completed) => lower(completed).toString('hex'))).size).toBe(3);
   });
 
-  test('an image that was drawn is drawn again from its upper rows and its noise: the conditional distribution is the same', async () => {
+  test('an image that was drawn is drawn again from its upper rows and its noise', async () => {
     const image = (await drawn(model, 2))[1];
     const { images } = await complete(model, image);
     expect(Buffer.from(images[1].data).equals(image.data)).toBe(true);
@@ -85,6 +85,21 @@ describe.each(models)('%s', (_, model) => {
     expect(dimensions).toBe(4 * 5 * image.channels);
     expect(bitsPerDim * dimensions).toBeCloseTo(below, 2);
   });
+});
+
+test('one network completes exactly; a chain does not, unless it keeps nothing and its sum over scales is exact', async () => {
+  const [[, single], , [, chain]] = models;
+  const bound = randomModel(tinyBound({ conditioning: [], head: softmax, levels: 16 }));
+  const isExact = async (model: Model, fromRow: number) => {
+    const [image] = await drawn(model, 1);
+    return (await complete(model, image, { fromRow, samples: 1 })).exact;
+  };
+  expect([await isExact(single, ROW), await isExact(chain, ROW), await isExact(bound, ROW)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect([await isExact(chain, 0), await isExact(bound, 0)]).toEqual([true, false]);
 });
 
 test('the contact sheet holds the image, what is kept and the samples, enlarged', async () => {

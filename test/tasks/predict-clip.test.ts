@@ -7,7 +7,7 @@ import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import { rollOut } from '../../src/sampling/roll-out.js';
 import { predictClip, type PredictClipOptions } from '../../src/tasks/predict-clip.js';
 import { kernelSets } from '../backend/implementations.js';
-import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
+import { randomModel, tinyBound, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 import { livingFfmpegs, temporaryFolder } from '../video/made-clips.js';
 import { model, pngClip, slope } from './tiny-clips.js';
 
@@ -132,6 +132,11 @@ test.each([
   const error = await refusal(predict({ settings }));
   expect(error.code).toBe('USAGE');
   expect(error.message).toMatch(message);
+});
+
+test('the bits of what was drawn are a bound where shared pixels are drawn twice', async () => {
+  expect((await predict({}, randomModel(tinyBound()))).exact).toBe(false);
+  expect((await predict({}, randomModel(tinyChain()))).exact).toBe(true);
 });
 
 test('a model of images predicts nothing: it would draw noise as if no frame came before', async () => {

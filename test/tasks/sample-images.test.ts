@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sampleImages } from '../../src/tasks/sample-images.js';
+import { scoreImageSet } from '../../src/tasks/score-images.js';
 import '../backend/implementations.js';
-import { randomModel, sigmoid, tinyNetwork } from '../model/tiny-networks.js';
+import { randomModel, sigmoid, tinyBound, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 
 beforeAll(() => tf.setBackend('native-typescript'));
 
@@ -50,6 +51,21 @@ test('an output that exists is replaced only where that is asked for', async () 
   expect(readdirSync(out)).toHaveLength(3);
   await draw(1, true);
   expect(readdirSync(out)).toHaveLength(1);
+});
+
+test('the bits of a chain that draws shared pixels twice are not those that scoring the image gives, and it says so', async () => {
+  for (const [scales, exact] of [
+    [tinyBound({ conditioning: [] }), false],
+    [tinyChain({ conditioning: [] }), true],
+  ] as const) {
+    const chained = randomModel(scales);
+    const out = join(folder, `exact-${exact}`);
+    const drawn = await sampleImages(chained, { out, count: 1, settings, seed: 1, scale: 1 });
+    expect(drawn.exact).toBe(exact);
+    const { bitsPerDim } = await scoreImageSet(chained, out, { split: 'test' });
+    if (exact) expect(drawn.bitsPerDim).toBeCloseTo(bitsPerDim.mean, 5);
+    else expect(Math.abs(drawn.bitsPerDim - bitsPerDim.mean)).toBeGreaterThan(0.01);
+  }
 });
 
 test('refuses a temperature below zero before any work', async () => {

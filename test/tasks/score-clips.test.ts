@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { scoreClips, type ScoreClipsOptions, type ScoringProgress } from '../../src/tasks/score-clips.js';
 import { kernelSets } from '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { randomModel, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
+import { randomModel, tinyBound, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 import { model, pngClip } from './tiny-clips.js';
 
 const folder = temporaryFolder();
@@ -34,14 +34,8 @@ test('all bits over all dimensions: a long clip counts for more than a short one
 });
 
 test('of a chain whose shared pixels are predicted the bits are a bound, of another model they are exact', async () => {
-  const predicted = tinyChain().map((network) => ({
-    ...network,
-    conditioning: network.conditioning.map((given) =>
-      given.type === 'low-resolution-image' ? { ...given, shared: 'predicted' as const } : given,
-    ),
-  }));
   const options = { fit: 'crop', horizon: 0, seed: 1 } as const;
-  expect((await scoreClips(randomModel(predicted), [long], options)).exact).toBe(false);
+  expect((await scoreClips(randomModel(tinyBound()), [long], options)).exact).toBe(false);
   expect((await scoreClips(randomModel(tinyChain()), [long], options)).exact).toBe(true);
   expect((await score([long])).exact).toBe(true);
 });
