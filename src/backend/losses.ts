@@ -88,25 +88,27 @@ export function logisticMixture(
     const targetLevels = tf.cast(targets, 'float32');
     const distances: Tensor2D[] = [];
     const nats: Tensor2D[] = [];
-    let joint: Tensor2D | null = null;
+    let posterior: Tensor2D | null = null;
     for (let colour = 0; colour < colours; colour++) {
       const [weights, offsets, logScales, ...terms] = blocks.splice(0, 3 + colour);
       const target = columns(targetLevels, colour, 1);
       const start = ofComponents(columns(anchors, colour, shape.anchors), components);
       let distance: Tensor2D = tf.sub(tf.sub(target, start), tf.mul(offsets, meanScale));
       terms.forEach((term, earlier) => (distance = tf.sub(distance, tf.mul(tf.tanh(term), distances[earlier]))));
-      const prior: Tensor2D = tf.logSoftmax(joint === null ? weights : tf.add(joint, weights));
-      joint = tf.add(prior, logisticLogP(shape, target, distance, logScales));
+      const prior: Tensor2D = tf.logSoftmax(posterior === null ? weights : tf.add(posterior, weights));
+      const joint = tf.add(prior, logisticLogP(shape, target, distance, logScales));
+      const logP: Tensor2D = tf.logSumExp(joint, 1, true);
+      posterior = tf.sub(joint, logP);
       distances.push(distance);
-      nats.push(tf.neg(tf.logSumExp(joint, 1, true)));
+      nats.push(tf.neg(logP));
     }
     return tf.concat(nats, 1);
   });
 }
 
-/** The columns of one colour, of so many for each. (The gradient of tf.split into one part fails.) */
-function columns(x: Tensor2D, colour: number, each: number): Tensor2D {
-  return tf.slice(x, [0, colour * each], [x.shape[0], each]);
+/** One of the parts of so many columns that x consists of. (The gradient of tf.split fails where there is but one.) */
+function columns(x: Tensor2D, part: number, width: number): Tensor2D {
+  return tf.slice(x, [0, part * width], [x.shape[0], width]);
 }
 
 /** Of A anchors [rows, A] the one that each component starts from, [rows, components]. */

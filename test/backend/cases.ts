@@ -1,5 +1,4 @@
 import { denseConvolution, type ConvolutionShape } from '../../src/backend/convolution-shape.js';
-import type { MixtureShape } from '../../src/backend/kernels.js';
 
 export interface ConvolutionCase {
   name: string;
@@ -122,25 +121,6 @@ export const SOFTMAXES = [
   { rows: 1, levels: 2 },
   { rows: 7, levels: 17 },
   { rows: 5, levels: 256 },
-];
-
-export interface MixtureCase {
-  rows: number;
-  shape: MixtureShape;
-}
-
-/** One colour and three, one anchor to three, as many components as anchors or not, rows around the widths of vectors. */
-export const MIXTURES: MixtureCase[] = [
-  { rows: 1, shape: { components: 1, levels: 2, meanScale: 1, colours: 1, anchors: 1 } },
-  { rows: 17, shape: { components: 3, levels: 16, meanScale: 4, colours: 1, anchors: 1 } },
-  { rows: 33, shape: { components: 5, levels: 256, meanScale: 16, colours: 1, anchors: 1 } },
-  { rows: 9, shape: { components: 10, levels: 256, meanScale: 16, colours: 1, anchors: 2 } },
-  { rows: 15, shape: { components: 2, levels: 256, meanScale: 16, colours: 1, anchors: 3 } },
-  { rows: 1, shape: { components: 1, levels: 2, meanScale: 1, colours: 3, anchors: 1 } },
-  { rows: 5, shape: { components: 2, levels: 16, meanScale: 4, colours: 3, anchors: 3 } },
-  { rows: 33, shape: { components: 4, levels: 256, meanScale: 16, colours: 3, anchors: 1 } },
-  { rows: 7, shape: { components: 7, levels: 256, meanScale: 16, colours: 3, anchors: 3 } },
-  { rows: 18, shape: { components: 10, levels: 256, meanScale: 16, colours: 3, anchors: 2 } },
 ];
 
 /** Lengths around the widths of vectors. */

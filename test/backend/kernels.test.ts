@@ -1,9 +1,8 @@
 import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
 import { filterMask } from '../../src/backend/convolution-shape.js';
-import { mixtureArrays } from '../../src/backend/kernels.js';
 import { checkGradient } from '../gradient-check.js';
 import { randomFloats, randomInts } from '../random.js';
-import { CONVOLUTIONS, LENGTHS, MAT_MULS, MIXTURES, SOFTMAXES } from './cases.js';
+import { CONVOLUTIONS, LENGTHS, MAT_MULS, SOFTMAXES } from './cases.js';
 import { expectClose } from './comparison.js';
 import { absentSets, implementations, namedKernels, use } from './implementations.js';
 import * as reference from './reference.js';
@@ -57,29 +56,6 @@ function once<T>(compute: () => T): () => T {
   let result: T | undefined;
   return () => (result ??= compute());
 }
-
-/** Each mixture with its inputs, and what its kernels should give. */
-const mixtureTable = MIXTURES.map(({ rows, shape }) => {
-  const { components, levels, colours, anchors: each } = shape;
-  const sizes = mixtureArrays(shape, rows);
-  const targets = randomInts(rows * colours, levels, 1);
-  // Both ends of the levels in every colour, whatever was drawn.
-  for (let colour = 0; colour < colours; colour++) {
-    targets[colour] = 0;
-    targets[(rows - 1) * colours + colour] = levels - 1;
-  }
-  const parameters = randomFloats(rows * sizes.parameters[1], 2).map((value) => 2 * value);
-  const anchors = randomFloats(targets.length * each, 3).map((value, i) => targets[Math.floor(i / each)] + 4 * value);
-  const dNats = randomFloats(targets.length, 4);
-  return {
-    name: `${rows} rows of ${colours} colours, ${components} logistics from ${each} anchors, ${levels} levels`,
-    rows,
-    shape,
-    arrays: { parameters, targets, anchors, dNats },
-    nats: once(() => reference.logisticMixture(shape, parameters, targets, anchors, rows)),
-    gradients: once(() => reference.logisticMixtureGradient(shape, parameters, targets, anchors, dNats, rows)),
-  };
-});
 
 for (const name of absentSets) test.skip(`instruction set ${name}, which this machine or this build lacks`, () => {});
 
@@ -260,63 +236,6 @@ describe.each(implementations)('$name', (implementation) => {
       expect(Math.abs(value - expected)).toBeLessThanOrEqual(1e-6 * Math.abs(expected));
     [logit, small, small, logit].forEach((expected, i) => near(nats[i], expected));
     [1, -small, small, -1].forEach((expected, i) => near(gradient[i], expected));
-  });
-
-  describe.each(mixtureTable)('mixture: $name', ({ name, rows, shape, arrays, nats, gradients }) => {
-    const { parameters, targets, anchors, dNats } = arrays;
-
-    test('equals its float64 reference', () => {
-      const received = unwritten(targets.length);
-      kernels.logisticMixture(shape, parameters, targets, anchors, rows, received);
-      expectClose({ operation: 'logisticMixture', shape: name, instructionSet, expected: nats(), received });
-    });
-
-    test('its gradients equal those of the float64 reference', () => {
-      const dParameters = unwritten(parameters.length);
-      const dAnchors = unwritten(anchors.length);
-      kernels.logisticMixtureGradient(shape, parameters, targets, anchors, dNats, rows, dParameters, dAnchors);
-      const common = { operation: 'logisticMixtureGradient', instructionSet } as const;
-      const expected = gradients();
-      expectClose({ ...common, shape: `dParameters, ${name}`, expected: expected.dParameters, received: dParameters });
-      expectClose({ ...common, shape: `dAnchors, ${name}`, expected: expected.dAnchors, received: dAnchors });
-    });
-
-    test('the probabilities of all levels of a colour, given the earlier ones, sum to one', () => {
-      const { levels, colours } = shape;
-      const repeat = (row: Float32Array): Float32Array =>
-        Float32Array.from({ length: levels * row.length }, (_, i) => row[i % row.length]);
-      const repeated = repeat(parameters.subarray(0, parameters.length / rows));
-      const sameAnchors = repeat(anchors.subarray(0, anchors.length / rows));
-      for (let colour = 0; colour < colours; colour++) {
-        const allLevels = Int32Array.from({ length: levels * colours }, (_, i) =>
-          i % colours === colour ? Math.floor(i / colours) : targets[i % colours],
-        );
-        const received = unwritten(levels * colours);
-        kernels.logisticMixture(shape, repeated, allLevels, sameAnchors, levels, received);
-        const ofColour = received.filter((_, i) => i % colours === colour);
-        expect(ofColour.reduce((sum, value) => sum + Math.exp(-value), 0)).toBeCloseTo(1, 5);
-      }
-    });
-  });
-
-  test('a mixture far from its target, narrow or wide beyond the clamp, has finite nats and no scale gradient', () => {
-    const shape = { components: 1, levels: 256, meanScale: 16, colours: 1, anchors: 1 } as const;
-    const parameters = Float32Array.of(0, 0, -20, 0, 0, 20, 0, 0, -20);
-    const targets = Int32Array.of(250, 250, 0);
-    const anchors = Float32Array.of(0, 0, 200);
-    const nats = unwritten(3);
-    const gradient = unwritten(9);
-    const dAnchors = unwritten(3);
-    const dNats = Float32Array.of(1, 1, 1);
-    kernels.logisticMixture(shape, parameters, targets, anchors, 3, nats);
-    kernels.logisticMixtureGradient(shape, parameters, targets, anchors, dNats, 3, gradient, dAnchors);
-    // Far out the tail is exponential, with the smallest scale exp(-3): -log p = distance / scale.
-    expect(nats[0] / (249.5 * Math.exp(3))).toBeCloseTo(1, 5);
-    expect(nats[2] / (199.5 * Math.exp(3))).toBeCloseTo(1, 5);
-    expect(gradient[1] / (-16 * Math.exp(3))).toBeCloseTo(1, 5);
-    expect(dAnchors[0] / -Math.exp(3)).toBeCloseTo(1, 5);
-    expect([gradient[2], gradient[5], gradient[8]].map(Math.abs)).toEqual([0, 0, 0]);
-    expect(Number.isFinite(nats[1])).toBe(true);
   });
 });
 
