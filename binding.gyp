@@ -31,6 +31,7 @@
         'native/engine/drawing.cc',
         'native/engine/engine.cc',
         'native/engine/image_walk.cc',
+        'native/engine/mixture.cc',
         'native/engine/product.cc',
         'native/engine/program.cc',
         'native/engine/schedule.cc',

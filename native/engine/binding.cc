@@ -81,10 +81,11 @@ napi_value makeEngine(napi_env env, napi_callback_info info) {
   return handle;
 }
 
-// kind, levels, components, meanScale
+// kind, levels, components, meanScale, 1 where colours choose together
 Head headOf(const double* numbers) {
-  return {static_cast<HeadKind>(static_cast<int>(numbers[0])), static_cast<int>(numbers[1]),
-          static_cast<int>(numbers[2]), numbers[3]};
+  return {static_cast<HeadKind>(static_cast<int>(numbers[0])),
+          static_cast<int>(numbers[1]),
+          {static_cast<int>(numbers[2]), numbers[3], numbers[4] != 0}};
 }
 
 // A drawing on its way, off the main thread.
@@ -135,8 +136,9 @@ struct Job {
   }
 };
 
-// drawImages(engine, [batch, head's four, middle, gain, temperature, topP], [key, counters], map, anchors, levels, nats,
-// outputs, stop, onRow): a promise of the sum that made the drawing fail, 1 where none did. See DrawingRequest.
+// drawImages(engine, [batch, head's five, anchorCount, middle, gain, temperature, topP, componentTemperature],
+// [key, counters], map, anchors, levels, nats, outputs, stop, onRow): a promise of the sum that made the drawing fail,
+// 1 where none did. See DrawingRequest.
 napi_value draw(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   const double* numbers = arguments.array<double>(1);
@@ -147,12 +149,13 @@ napi_value draw(napi_env env, napi_callback_info info) {
       .batch = static_cast<int>(numbers[0]),
       .map = arguments.array<float>(3),
       .anchors = arguments.array<float>(4),
+      .anchorCount = static_cast<int>(numbers[6]),
       .levels = arguments.array<int16_t>(5),
       .nats = arguments.array<double>(6),
       .outputs = arguments.array<float>(7),
       .head = headOf(numbers + 1),
-      .features = {numbers[5], numbers[6]},
-      .settings = {numbers[7], numbers[8]},
+      .features = {static_cast<float>(numbers[7]), static_cast<float>(numbers[8])},
+      .settings = {numbers[9], numbers[10], numbers[11]},
       .key = {words[0], words[1]},
       .counters = words + 2,
       .stop = arguments.array<int32_t>(8),

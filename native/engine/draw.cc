@@ -55,7 +55,7 @@ double sumOf(const double* probabilities, int levels) {
 }
 
 int drawLevel(const double* probabilities, int levels, double u, const DrawSettings& settings) {
-  const auto [temperature, topP] = settings;
+  const double temperature = settings.temperature, topP = settings.topP;
   if (temperature == 0) return mostProbable(probabilities, levels);
   if (temperature == 1 && topP == 1) return invert(probabilities, levels, u * sumOf(probabilities, levels));
   double tempered[256];

@@ -5,6 +5,7 @@ namespace pxv::engine {
 
 struct DrawSettings {
   double temperature, topP;
+  double componentTemperature;  // of a mixture's components
 };
 
 // The sum of the probabilities, in ascending order.

@@ -19,6 +19,7 @@ constexpr int spareDoubles = 16;  // kernels write whole vectors
 struct Part {
   int first, count;
   std::unique_ptr<ImageWalk> walk;
+  std::vector<float> features;  // that the program reads of one sub-pixel
 };
 
 // With few images the time goes into reading the weights, which the threads then share; but small weights stay in each
@@ -36,13 +37,14 @@ class Drawing {
       : engine_(engine),
         program_(engine.program()),
         request_(request),
-        outputs_(program_.slots[program_.out].features / program_.colours),
+        middles_(program_.colours * request.anchorCount, request.features.middle),
         failedSum_(1) {
     const bool shared = sharesOps(engine, request.batch);
     const int parts = shared ? 1 : std::min(request.batch, threads());
     for (int part = 0; part < parts; part++) {
       const int first = part * request.batch / parts, end = (part + 1) * request.batch / parts;
-      parts_.push_back({first, end - first, std::make_unique<ImageWalk>(engine, end - first, shared)});
+      parts_.push_back({first, end - first, std::make_unique<ImageWalk>(engine, end - first, shared),
+                        std::vector<float>(1 + request.anchorCount)});
     }
   }
 
@@ -62,7 +64,7 @@ class Drawing {
   }
 
  private:
-  void drawRow(const Part& part, int row) {
+  void drawRow(Part& part, int row) {
     const size_t pixels = static_cast<size_t>(program_.height) * program_.width;
     const int mapFeatures = program_.map < 0 ? 0 : program_.slots[program_.map].features;
     part.walk->beginRow(row, request_.map ? request_.map + part.first * pixels * mapFeatures : nullptr);
@@ -85,60 +87,76 @@ class Drawing {
     return false;
   }
 
-  // Of an image of the batch, where the first sub-pixel of a pixel stands.
-  size_t subPixel(int image, int row, int column) const {
-    return ((static_cast<size_t>(image) * program_.height + row) * program_.width + column) * program_.colours;
+  // Of a pixel of an image of the batch: its place, and where its first sub-pixel stands.
+  size_t pixelAt(int image, int row, int column) const {
+    return (static_cast<size_t>(image) * program_.height + row) * program_.width + column;
   }
+  size_t subPixel(int image, int row, int column) const { return pixelAt(image, row, column) * program_.colours; }
 
-  void drawSubPixel(const Part& part, int row, int column, int image, int colour) {
-    const int index = part.first + image;
-    const size_t at = subPixel(index, row, column) + colour;
+  void drawSubPixel(Part& part, int row, int column, int image, int colour) {
+    const int index = part.first + image, anchorCount = request_.anchorCount;
+    const size_t pixel = pixelAt(index, row, column), first = pixel * program_.colours;
+    const PixelView view{part.walk->outputs(row, column, image, 0), request_.levels + first,
+                         request_.anchors ? request_.anchors + first * anchorCount : middles_.data(), anchorCount};
     const float* outputs = part.walk->outputs(row, column, image, colour);
-    if (request_.outputs) std::copy_n(outputs, outputs_, request_.outputs + at * outputs_);
+    if (request_.outputs) {
+      const Slot& out = program_.slots[program_.out];
+      std::copy_n(outputs, out.groups[colour], request_.outputs + pixel * out.features + (outputs - view.outputs));
+    }
 
-    const double middle = request_.features.middle;
-    const double anchor = request_.anchors ? request_.anchors[at] : middle;
-    if (request_.levels[at] < 0) {
+    int16_t& drawn = request_.levels[first + colour];
+    if (drawn < 0) {
       const uint32_t* counter = request_.counters + 3 * index;
       const auto place = static_cast<uint32_t>(row * program_.width + column);
       const double u = uniform(request_.key, counter[0], counter[1], place, counter[2] + colour);
-      request_.levels[at] = draw(outputs, anchor, u, request_.nats[index]);
+      drawn = draw(view, colour, outputs, u, request_.nats[index]);
     }
-    const double level = request_.levels[at];
-    const float features[2] = {static_cast<float>((level - middle) / middle),
-                               static_cast<float>((level - anchor) * request_.features.gain)};
-    part.walk->setSubPixel(row, column, image, colour, features);
+    const auto [middle, gain] = request_.features;
+    const float level = drawn;
+    const float* anchors = view.anchors + colour * anchorCount;
+    part.features[0] = (level - middle) / middle;
+    for (int k = 0; k < anchorCount; k++) part.features[1 + k] = (level - anchors[k]) * gain;
+    part.walk->setSubPixel(row, column, image, colour, part.features.data());
   }
 
-  int16_t draw(const float* outputs, double anchor, double u, double& nats) {
+  int16_t draw(const PixelView& pixel, int colour, const float* outputs, double u, double& nats) {
     alignas(64) double probabilities[mostLevels + spareDoubles];
-    const Head& head = request_.head;
-    switch (head.kind) {
-      case HeadKind::softmax:
-        engine_.kernels().softmax(outputs, head.levels, probabilities);
-        break;
-      case HeadKind::mixture:
-        engine_.kernels().mixture({head.components, head.levels, head.meanScale}, outputs, anchor, probabilities);
-        break;
-      case HeadKind::sigmoid:
-        probabilities[0] = 1 / (1 + exponential(outputs[0]));
-        probabilities[1] = 1 / (1 + exponential(-outputs[0]));
-        break;
-    }
-    const double sum = sumOf(probabilities, head.levels);
+    const int levels = request_.head.levels;
+    const double temperature = request_.settings.componentTemperature;
+    distribute(pixel, colour, outputs, temperature, probabilities);
+    const double sum = sumOf(probabilities, levels);
     if (!(sum > 0 && sum < __builtin_inf())) {
       failedSum_.store(sum);
       return 0;
     }
-    const int level = drawLevel(probabilities, head.levels, u, request_.settings);
+    const int level = drawLevel(probabilities, levels, u, request_.settings);
+    if (temperature != 1) distribute(pixel, colour, outputs, 1, probabilities);
     nats -= logarithm(probabilities[level]);
     return static_cast<int16_t>(level);
+  }
+
+  // The probability of each level of one colour, whose own outputs are `outputs`.
+  void distribute(const PixelView& pixel, int colour, const float* outputs, double temperature,
+                  double* probabilities) const {
+    const auto& [kind, levels, mixture] = request_.head;
+    switch (kind) {
+      case HeadKind::softmax:
+        return engine_.kernels().softmax(outputs, levels, probabilities);
+      case HeadKind::mixture: {
+        Logistic logistics[mostComponents];
+        mixtureOf(mixture, levels, pixel, colour, temperature, logistics);
+        return engine_.kernels().mixture(logistics, mixture.components, levels, probabilities);
+      }
+      case HeadKind::sigmoid:
+        probabilities[0] = 1 / (1 + exponential(outputs[0]));
+        probabilities[1] = 1 / (1 + exponential(-outputs[0]));
+    }
   }
 
   const Engine& engine_;
   const Program& program_;
   const DrawingRequest& request_;
-  const int outputs_;  // that the head reads for one sub-pixel
+  const std::vector<float> middles_;  // a pixel's anchors where none are given
   std::vector<Part> parts_;
   std::atomic<double> failedSum_;  // 1 while nothing has failed
 };

@@ -7,6 +7,7 @@
 
 #include "draw.h"
 #include "engine.h"
+#include "mixture.h"
 
 namespace pxv::engine {
 
@@ -15,24 +16,24 @@ enum class HeadKind { softmax, sigmoid, mixture };
 struct Head {
   HeadKind kind;
   int levels;
-  int components;    // of a mixture
-  double meanScale;  // likewise
+  MixtureHead mixture;
 };
 
-// What the program reads of a sub-pixel: (level - middle) / middle, and where its image slot has room for a second
-// feature, (level - anchor) * gain.
+// What the program reads of a sub-pixel: (level - middle) / middle, and for each anchor (level - anchor) * gain, as
+// many as its image slot has room for; in float32, each step rounded.
 struct SubPixelFeatures {
-  double middle, gain;
+  float middle, gain;
 };
 
 // Arrays are [image][height][width][colour] unless said otherwise.
 struct DrawingRequest {
   int batch;
   const float* map;      // [image][height][width][features] or null
-  const float* anchors;  // null: the middle level everywhere
+  const float* anchors;  // [image][height][width][colour][anchorCount]; null: the middle level everywhere
+  int anchorCount;       // of each sub-pixel
   int16_t* levels;       // a level, known beforehand, or -1: drawn, and written here
   double* nats;          // [image]: -log P of what was drawn
-  float* outputs;        // [image][height][width][colour][outputs]: what the head reads; or null
+  float* outputs;        // [image][height][width][colours' outputs, one after another]: what the head reads; or null
   Head head;
   SubPixelFeatures features;
   DrawSettings settings;

@@ -21,10 +21,10 @@ struct Elementary {
     return select(x < -708.0, Doubles{}, value);
   }
 
-  // For x from -708 to 709.
+  // -1 below -708; for x up to 709.
   static Doubles expm1(Doubles x) {
     const Reduced reduced = reduce(x);
-    return reduced.expm1 * reduced.scale + (reduced.scale - 1.0);
+    return select(x < -708.0, fill(-1), reduced.expm1 * reduced.scale + (reduced.scale - 1.0));
   }
 
   static Doubles select(Integers condition, Doubles a, Doubles b) { return condition ? a : b; }
@@ -49,6 +49,7 @@ struct Elementary {
 };
 
 inline double exponential(double x) { return Elementary<2>::exp(Elementary<2>::fill(x))[0]; }
+inline double exponentialMinusOne(double x) { return Elementary<2>::expm1(Elementary<2>::fill(x))[0]; }
 
 // Natural logarithm of a number that is zero or at least 2^-1022.
 inline double logarithm(double x) {

@@ -33,9 +33,10 @@ struct CellStep {
   float* states;
 };
 
-struct MixtureHead {
-  int components, levels;
-  double meanScale;
+// One component of a mixture over levels.
+struct Logistic {
+  double weight, mean;
+  double inverse;  // of the scale
 };
 
 struct EngineKernels {
@@ -50,7 +51,7 @@ struct EngineKernels {
 
   // The probability of each level, in float64, as src/model/heads computes it, bit for bit.
   void (*softmax)(const float* outputs, int levels, double* probabilities);
-  void (*mixture)(const MixtureHead& head, const float* outputs, double anchor, double* probabilities);
+  void (*mixture)(const Logistic* logistics, int components, int levels, double* probabilities);
 };
 
 }  // namespace pxv::engine

@@ -166,16 +166,10 @@ void softmax(const float* outputs, int levels, double* probabilities) {
 }
 
 template <class Set>
-void mixture(const MixtureHead& head, const float* outputs, double anchor, double* probabilities) {
+void mixture(const Logistic* logistics, int components, int levels, double* probabilities) {
   using W = Wide<Set>;
   using Doubles = typename W::Doubles;
   constexpr int most = 256;  // levels
-  const auto [components, levels, meanScale] = head;
-  const auto e = [](double x) { return W::exp(W::fill(x))[0]; };
-  double highest = outputs[0];
-  for (int k = 1; k < components; k++) highest = outputs[k] > highest ? outputs[k] : highest;
-  double total = 0;
-  for (int k = 0; k < components; k++) total += e(outputs[k] - highest);
   for (int level = 0; level < levels; level++) probabilities[level] = 0;
 
   Doubles ascending;
@@ -183,10 +177,7 @@ void mixture(const MixtureHead& head, const float* outputs, double anchor, doubl
   // above[level]: the weight times the part of the logistic above the lower edge of the level.
   double above[most + W::lanes];
   for (int k = 0; k < components; k++) {
-    const double weight = e(outputs[k] - highest) / total;
-    const double mean = anchor + meanScale * outputs[components + k];
-    const double logScale = outputs[2 * components + k] + 1.0986122886681098;  // log 3
-    const double inverse = e(-(logScale > 6 ? 6 : logScale < -3 ? -3 : logScale));
+    const auto [weight, mean, inverse] = logistics[k];
     const double inner = -W::expm1(W::fill(-inverse))[0];
     const double last = probabilities[levels - 1];
     above[0] = weight;

@@ -33,8 +33,9 @@ export function exp(x: number): number {
   return (1 + reducedExpm1(x, n)) * powerOfTwo(n);
 }
 
-/** e^x - 1 for x from -708 to 709. */
+/** e^x - 1 for x up to 709; -1 below -708. */
 export function expm1(x: number): number {
+  if (x < -708) return -1;
   const n = x * 1.4426950408889634 + rounder - rounder;
   const scale = powerOfTwo(n);
   return reducedExpm1(x, n) * scale + (scale - 1);

@@ -15,7 +15,8 @@ export interface NativeEngine {
    * Draws a batch of images off the main thread; see DrawingRequest in native/engine/drawing.h. No array may be used until
    * the promise is settled, but `stop`.
    *
-   * @param numbers batch; head: kind, levels, components, meanScale; image features: middle, gain; temperature, topP
+   * @param numbers batch; head: kind, levels, components, meanScale, 1 where colours are together; anchors of each
+   *   sub-pixel; image features: middle, gain; temperature, topP, componentTemperature
    * @param words the two of the key; then three for each image
    * @param stop one number; anything but 0 ends the work after the row at hand
    * @param onRow told the number of rows done, after each

@@ -27,7 +27,7 @@ export function imageFeatures(description: NetworkDescription): number {
 
 /**
  * Features of a sub-pixel: (level - middle) / middle and, for each anchor that the network reads, (level - anchor) * gain;
- * all are rounded to float32.
+ * in float32, each step rounded.
  */
 export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): { middle: number; gain: number } {
   const middle = (levels - 1) / 2;
@@ -52,7 +52,7 @@ export function writeSubPixel(
 ): void {
   const { middle, gain } = subPixelScale(network);
   into[offset] = (level - middle) / middle;
-  for (let k = 1; k < features; k++) into[offset + k] = (level - anchors[anchorsAt + k - 1]) * gain;
+  for (let k = 1; k < features; k++) into[offset + k] = Math.fround(level - anchors[anchorsAt + k - 1]) * gain;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { InstructionSet } from '../backend/kernels.js';
 import type { EngineHandle, NativeEngine } from '../backend/native-engine.js';
 import { PxvError } from '../errors.js';
 import type { HeadDescription } from '../model/heads/index.js';
-import { subPixelScale } from '../model/image-input.js';
+import { anchorCount, subPixelScale } from '../model/image-input.js';
 import type { Network } from '../model/network.js';
 import { unusableProbabilities } from './draw.js';
 import type { EngineDraw, ImageEngine } from './engine.js';
@@ -36,7 +36,8 @@ export class NativeImageEngine implements ImageEngine {
     const pixels = batch * height * description.size.width;
     expectLength('levels', levels, pixels * description.channels);
     if (program.map !== null) expectLength('map', map, pixels * program.map.features);
-    if (anchors !== null) expectLength('anchors', anchors, levels.length);
+    const perSubPixel = anchorCount(description);
+    if (anchors !== null) expectLength('anchors', anchors, levels.length * perSubPixel);
     if (images.outputs) expectLength('outputs', images.outputs, pixels * program.out.features);
     const nats = new Float64Array(batch);
     const stop = new Int32Array(1);
@@ -59,9 +60,10 @@ export class NativeImageEngine implements ImageEngine {
         Float64Array.of(
           batch,
           ...headNumbers(description.head, description.levels),
+          perSubPixel,
           middle,
           gain,
-          ...[settings.temperature, settings.topP],
+          ...[settings.temperature, settings.topP, settings.componentTemperature ?? 1],
         ),
         Uint32Array.from([...noise.key, ...streams.flatMap((stream) => Noise.words(stream))]),
         program.map === null ? null : map,
@@ -82,15 +84,15 @@ export class NativeImageEngine implements ImageEngine {
   }
 }
 
-/** Kind, levels, components and scale of the means, as native/engine/drawing.h has them. */
-function headNumbers(head: HeadDescription, levels: number): [number, number, number, number] {
+/** Kind, levels, components, scale of the means and whether colours are together, as native/engine/drawing.h has them. */
+function headNumbers(head: HeadDescription, levels: number): [number, number, number, number, number] {
   switch (head.type) {
     case 'softmax':
-      return [0, levels, 0, 0];
+      return [0, levels, 0, 0, 0];
     case 'sigmoid':
-      return [1, levels, 0, 0];
+      return [1, levels, 0, 0, 0];
     case 'logistic-mixture':
-      return [2, levels, head.components, head.meanScale];
+      return [2, levels, head.components, head.meanScale, Number(head.colours === 'together')];
   }
 }
 

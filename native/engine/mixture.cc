@@ -1,0 +1,71 @@
+#include "mixture.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "elementary.h"
+
+namespace pxv::engine {
+namespace {
+
+constexpr int mostColours = 3;
+
+double tanhOf(double x) {
+  const double shrunk = exponentialMinusOne(-2 * std::fabs(x));
+  const double size = -shrunk / (2 + shrunk);
+  return x < 0 ? -size : size;
+}
+
+// log(1 + e^x)
+double softplus(double x) { return (x > 0 ? x : 0) + logarithm(1 + exponential(-std::fabs(x))); }
+
+// Log-probability of a level under one logistic.
+double logProbability(int level, int levels, double mean, double inverse) {
+  const double upper = (level + 0.5 - mean) * inverse, lower = (level - 0.5 - mean) * inverse;
+  if (level == 0) return -softplus(-upper);
+  if (level == levels - 1) return -softplus(lower);
+  return logarithm(-exponentialMinusOne(-inverse)) - softplus(-upper) - softplus(lower);
+}
+
+double inverseScale(float offset) {
+  const double logScale = offset + 1.0986122886681098;  // log 3
+  return exponential(-(logScale > 6 ? 6 : logScale < -3 ? -3 : logScale));
+}
+
+}  // namespace
+
+void mixtureOf(const MixtureHead& head, int levels, const PixelView& pixel, int colour, double temperature,
+               Logistic* logistics) {
+  const int components = head.components;
+  const int first = head.together ? 0 : colour;
+  const float* outputs = pixel.outputs + 3 * components * first;
+  double means[mostColours][mostComponents], priors[mostComponents] = {};
+  for (int c = first; c <= colour; c++) {
+    const int terms = c - first;  // one a colour before
+    const float* anchors = pixel.anchors + c * pixel.anchorCount;
+    for (int k = 0; k < components; k++) {
+      const float* of = outputs + k;
+      double mean = anchors[k % pixel.anchorCount] + head.meanScale * of[components];
+      for (int before = 0; before < terms; before++)
+        mean += tanhOf(of[(3 + before) * components]) * (pixel.levels[before] - means[before][k]);
+      // The weight for the colour before, times the likelihood of that colour's level.
+      if (c > first)
+        priors[k] += logProbability(pixel.levels[c - 1], levels, means[c - 1][k], logistics[k].inverse);
+      priors[k] += of[0] / temperature;
+      means[c][k] = mean;
+      logistics[k].inverse = inverseScale(of[2 * components]) / temperature;
+    }
+    outputs += (3 + terms) * components;
+  }
+
+  double highest = priors[0];
+  for (int k = 1; k < components; k++) highest = std::max(highest, priors[k]);
+  double total = 0;
+  for (int k = 0; k < components; k++) total += logistics[k].weight = exponential(priors[k] - highest);
+  for (int k = 0; k < components; k++) {
+    logistics[k].weight /= total;
+    logistics[k].mean = means[colour][k];
+  }
+}
+
+}  // namespace pxv::engine

@@ -1,0 +1,32 @@
+// The mixture of logistics that the head makes of a pixel's outputs, bit for bit that of
+// src/model/heads/logistic-mixture.ts.
+#pragma once
+
+#include <cstdint>
+
+#include "engine_kernels.h"
+
+namespace pxv::engine {
+
+constexpr int mostComponents = 32;
+
+struct MixtureHead {
+  int components;
+  double meanScale;
+  bool together;  // one choice of component for all colours of a pixel; else each colour makes its own
+};
+
+// One pixel as a head reads it: of the colour at hand and those before, outputs and anchors; levels of those before.
+struct PixelView {
+  const float* outputs;   // the colours' outputs, one colour after another
+  const int16_t* levels;  // [colour]
+  const float* anchors;   // [colour][anchorCount], in levels
+  int anchorCount;
+};
+
+// Writes the logistics of one colour's mixture. With the temperature, above 0, weights are raised to its inverse and
+// scales multiplied by it.
+void mixtureOf(const MixtureHead& head, int levels, const PixelView& pixel, int colour, double temperature,
+               Logistic* logistics);
+
+}  // namespace pxv::engine
