@@ -111,7 +111,28 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
   },
 
   [tf.Sub](backend, { a, b }) {
-    return areFloats(a, b) && isSingle(b, a) ? withSingle(backend, a, b, (x, s) => x - s) : null;
+    if (!areFloats(a, b)) return null;
+    if (isSingle(b, a)) return withSingle(backend, a, b, (x, s) => x - s);
+    if (!tf.util.arraysEqual(a.shape, b.shape)) return null;
+    const { info, values } = backend.allocate(a.shape);
+    const [from, less] = [backend.floats(a), backend.floats(b)];
+    for (let i = 0; i < values.length; i++) values[i] = from[i] - less[i];
+    return info;
+  },
+
+  /** The gradient of a concatenation. */
+  [tf.SplitV](backend, { x }, attributes) {
+    if (!areFloats(x)) return null;
+    const [axis] = tf.util.parseAxisParam(attributes.axis as number, x.shape);
+    const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, attributes.numOrSizeSplits as number[], axis);
+    return partsAlong(backend, x, axis, sizes, true);
+  },
+
+  /** The gradient of a stack. */
+  [tf.Unpack](backend, { value }, attributes) {
+    if (!areFloats(value)) return null;
+    const [axis] = tf.util.parseAxisParam(attributes.axis as number, value.shape);
+    return partsAlong(backend, value, axis, new Array<number>(value.shape[axis]).fill(1), false);
   },
 
   [tf.RealDiv](backend, { a, b }) {
@@ -146,6 +167,24 @@ function withSingle(backend: NativeBackend, a: TensorInfo, b: TensorInfo, f: (x:
   const scalar = backend.floats(b)[0];
   for (let i = 0; i < from.length; i++) values[i] = f(from[i], scalar);
   return info;
+}
+
+/** The parts of a tensor along an axis, of so many entries each; without the axis itself where it is not `kept`. */
+function partsAlong(backend: NativeBackend, x: TensorInfo, axis: number, sizes: number[], kept: boolean): TensorInfo[] {
+  const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+  const from = backend.floats(x);
+  const [outer, inner] = [before, after].map((shape) => tf.util.sizeFromShape(shape));
+  const row = x.shape[axis] * inner;
+  let first = 0;
+  return sizes.map((size) => {
+    const { info, values } = backend.allocate([...before, ...(kept ? [size] : []), ...after]);
+    const run = size * inner;
+    for (let i = 0, to = 0; i < outer; i++) {
+      for (let j = i * row + first; j < i * row + first + run; j++) values[to++] = from[j];
+    }
+    first += run;
+    return info;
+  });
 }
 
 /** Whether a tensor of shape `part` repeats over the leading axes of one of shape `whole`. */

@@ -45,7 +45,7 @@ export class TypeScriptImageEngine implements ImageEngine {
     const { sample, frame, scale } = streams[image];
     pixels.begin(map === null ? null : part(map, image, streams.length));
     const temperature = settings.componentTemperature ?? 1;
-    const middle = new Float64Array(channels).fill((description.levels - 1) / 2);
+    const middle = new Float64Array(channels * anchorCount(description)).fill((description.levels - 1) / 2);
     const pixel: PixelView = {
       ...{ outputs: pixels.outputs, outputsAt: 0, levels, levelsAt: 0 },
       ...{ anchors: anchors ?? middle, anchorsAt: 0, anchorCount: anchorCount(description) },
