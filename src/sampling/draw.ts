@@ -1,5 +1,7 @@
 import { exp, log } from '../backend/elementary.js';
 import { PxvError } from '../errors.js';
+import type { ModelDescription } from '../model/description.js';
+import { headOf } from '../model/heads/index.js';
 
 export interface DrawSettings {
   /** Probabilities are raised to 1 / temperature and renormalised: 1 changes nothing, 0 takes the most probable level. */
@@ -17,22 +19,25 @@ const largestLevels = 256;
 const tempered = new Float64Array(largestLevels);
 const sorted = new Float64Array(largestLevels);
 
-/** Throws a `USAGE` error unless temperature is finite and >= 0, 0 < topP <= 1, and componentTemperature finite and > 0. */
-export function checkDrawSettings({ temperature, topP, componentTemperature = 1 }: DrawSettings): void {
-  if (!(componentTemperature > 0 && componentTemperature < Infinity)) {
-    throw wrongSetting(
-      'component-temperature',
-      'a number above 0',
-      componentTemperature,
-      'use 1 for the model as it is',
-    );
-  }
+/**
+ * Throws a `USAGE` error unless temperature is finite and >= 0, 0 < topP <= 1, and componentTemperature lies between 0.0001
+ * and 10000; one other than 1 is refused where a head of the model has no components.
+ */
+export function checkDrawSettings(settings: DrawSettings, { scales }: ModelDescription): void {
+  const { temperature, topP, componentTemperature = 1 } = settings;
   if (!(temperature >= 0 && temperature < Infinity)) {
     throw wrongSetting('temperature', 'a number of 0 or more', temperature, 'use 1 for the model as it is');
   }
   if (!(topP > 0 && topP <= 1)) {
     throw wrongSetting('top-p', 'a number above 0 and up to 1', topP, 'use 1 to draw among all levels');
   }
+  const wrongComponents = (expected: string) =>
+    wrongSetting('component-temperature', expected, componentTemperature, 'use 1 for the model as it is');
+  if (!(componentTemperature >= 0.0001 && componentTemperature <= 10_000))
+    throw wrongComponents('a number from 0.0001 to 10000');
+  const unmixed = scales.find(({ head }) => !headOf(head).mixed);
+  if (componentTemperature !== 1 && unmixed !== undefined)
+    throw wrongComponents(`1 for a head '${unmixed.head.type}', which has no components`);
 }
 
 /**

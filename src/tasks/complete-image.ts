@@ -57,7 +57,7 @@ export async function completeImage(
   options: CompleteImageOptions,
 ): Promise<CompletedImage> {
   const { out, overwrite = false, fromRow, samples, settings, seed, scale, fit, onProgress, signal } = options;
-  checkDrawSettings(settings);
+  checkDrawSettings(settings, model.description);
   const { size, channels, levels, context } = model.chain.examples;
   if (context > 0) throw refused(model.name, 'a model of images', `one that is given ${context} previous frames`);
   if (fromRow >= size.height) throw refused('--from-row', `a row from 0 to ${size.height - 1}`, String(fromRow));

@@ -60,7 +60,7 @@ export interface PredictedClip extends WrittenClip {
 export async function predictClip(model: Model, path: string, options: PredictClipOptions): Promise<PredictedClip> {
   const { out, overwrite = false, scale, signal, fit } = options;
   expectVideoModel(model, 'predict');
-  checkDrawSettings(options.settings);
+  checkDrawSettings(options.settings, model.description);
   await checkOutput(out, { overwrite, inputs: await filesOfClip(path) });
   const { size, channels } = model.chain.examples;
   const reader = await openClip(path, { size, channels, fit, ...(signal && { signal }) });

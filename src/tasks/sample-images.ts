@@ -55,7 +55,7 @@ export async function sampleImages(model: Model, options: SampleImagesOptions): 
       'one that is given previous frames',
       'use: pxv predict',
     );
-  checkDrawSettings(settings);
+  checkDrawSettings(settings, model.description);
   const kind = outputKind(out);
   if (kind !== 'png' && kind !== 'folder')
     throw wrongUsage(

@@ -1,7 +1,15 @@
 import { checkDrawSettings, drawLevel } from '../../src/sampling/draw.js';
+import type { ModelDescription } from '../../src/model/description.js';
+import type { HeadDescription } from '../../src/model/heads/index.js';
+import { mixture, sigmoid, softmax, tinyNetwork } from '../model/tiny-networks.js';
 import { Noise } from '../../src/sampling/noise.js';
 
 const asItIs = { temperature: 1, topP: 1 };
+
+const modelOf = (...heads: HeadDescription[]): ModelDescription => ({
+  version: 1,
+  scales: heads.map((head) => tinyNetwork({ head })),
+});
 
 function frequencies(
   probabilities: number[],
@@ -91,7 +99,10 @@ describe('drawLevel', () => {
 
 describe('checkDrawSettings', () => {
   test('accepts the bounds', () => {
-    expect(() => checkDrawSettings({ temperature: 0, topP: 1 })).not.toThrow();
+    expect(() => checkDrawSettings({ temperature: 0, topP: 1 }, modelOf(softmax))).not.toThrow();
+    for (const componentTemperature of [0.0001, 10_000])
+      expect(() => checkDrawSettings({ ...asItIs, componentTemperature }, modelOf(mixture))).not.toThrow();
+    expect(() => checkDrawSettings({ ...asItIs, componentTemperature: 1 }, modelOf(mixture, softmax))).not.toThrow();
   });
 
   test.each([
@@ -100,7 +111,22 @@ describe('checkDrawSettings', () => {
     { temperature: 1, topP: 0, text: /top-p: expected a number above 0 and up to 1, received 0/ },
     { temperature: 1, topP: 1.5, text: /top-p: expected a number above 0 and up to 1, received 1.5/ },
   ])('refuses temperature $temperature with top-p $topP', ({ temperature, topP, text }) => {
-    expect(() => checkDrawSettings({ temperature, topP })).toThrow(
+    expect(() => checkDrawSettings({ temperature, topP }, modelOf(softmax))).toThrow(
+      expect.objectContaining({ code: 'USAGE', message: expect.stringMatching(text) as string }) as Error,
+    );
+  });
+
+  test.each([
+    {
+      componentTemperature: 0,
+      heads: [mixture],
+      text: /component-temperature: expected a number from 0.0001 to 10000/,
+    },
+    { componentTemperature: NaN, heads: [mixture], text: /from 0.0001 to 10000, received NaN/ },
+    { componentTemperature: 0.5, heads: [mixture, softmax], text: /1 for a head 'softmax', which has no components/ },
+    { componentTemperature: 2, heads: [sigmoid], text: /1 for a head 'sigmoid', which has no components, received 2/ },
+  ])('refuses a component temperature of $componentTemperature: $text', ({ componentTemperature, heads, text }) => {
+    expect(() => checkDrawSettings({ ...asItIs, componentTemperature }, modelOf(...heads))).toThrow(
       expect.objectContaining({ code: 'USAGE', message: expect.stringMatching(text) as string }) as Error,
     );
   });
