@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { Channels } from '../../src/frame.js';
 import { headOf, heads, type HeadDescription } from '../../src/model/heads/index.js';
-import { greyPixel } from './grey-pixel.js';
 import { implementations } from '../backend/implementations.js';
 import { checkGradient } from '../gradient-check.js';
 import { randomFloats } from '../random.js';
 import { referenceHeadNats } from './reference-network.js';
-import { mixture, sigmoid, softmax } from './tiny-networks.js';
+import { mixture, mixtureTogether, sigmoid, softmax } from './tiny-networks.js';
 
 const backends = implementations.flatMap(({ backend }) => backend ?? []);
 
@@ -17,8 +17,12 @@ interface HeadCase {
   title: string;
   head: HeadDescription;
   levels: number;
-  anchor: number;
+  /** Of a pixel: for each channel in turn its anchors. */
+  anchors: number[];
+  /** Of a pixel. */
   outputs: ArrayLike<number>;
+  /** Levels of the channels before the one that is looked at, of a pixel of three; none: of grey pixels. */
+  earlier?: number[];
   /** Of nats, relative to 1 or to the nats, whichever is larger. */
   tolerance?: number;
 }
@@ -28,16 +32,16 @@ const two = (title: string, levels: number, anchor: number, outputs: number[]): 
   title: `a mixture ${title}`,
   head: mixture,
   levels,
-  anchor,
+  anchors: [anchor],
   outputs,
 });
 
 /** A mixture that starts from the middle level, as it does in a network that is given nothing. */
 const unanchored = (levels: number, outputs: ArrayLike<number>): HeadCase => ({
   title: `a mixture without an anchor over ${levels} levels`,
-  head: { type: 'logistic-mixture', components: outputs.length / 3, meanScale: (levels - 1) / 2 },
+  head: { ...mixture, components: outputs.length / 3, meanScale: (levels - 1) / 2 },
   levels,
-  anchor: (levels - 1) / 2,
+  anchors: [(levels - 1) / 2],
   outputs,
 });
 
@@ -45,8 +49,23 @@ const logit = (x: number): HeadCase => ({
   title: `a sigmoid of logit ${x}`,
   head: sigmoid,
   levels: 2,
-  anchor: 0,
+  anchors: [0],
   outputs: [x],
+});
+
+/** Of a pixel of three colours, of which the first are known. */
+const ofPixel = (title: string, head: HeadDescription, levels: number, each: number, earlier: number[]): HeadCase => ({
+  title: `${title}, ${levels} levels, ${each} anchors, after ${JSON.stringify(earlier)}`,
+  head,
+  levels,
+  anchors: Array.from(randomFloats(3 * each, levels), (x) => ((x + 1) / 2) * (levels - 1)),
+  outputs: randomFloats(
+    headOf(head)
+      .outputs(head, levels, 3)
+      .reduce((sum, count) => sum + count, 0),
+    levels + each,
+  ),
+  earlier,
 });
 
 const cases: HeadCase[] = [
@@ -54,14 +73,14 @@ const cases: HeadCase[] = [
     title: `a softmax over random logits of ${levels} levels`,
     head: softmax,
     levels,
-    anchor: 0,
+    anchors: [0],
     outputs: randomFloats(levels, levels),
   })),
   {
     title: 'a softmax over large logits',
     head: softmax,
     levels: 256,
-    anchor: 0,
+    anchors: [0],
     outputs: randomFloats(256, 2).map((x) => 300 * x),
   },
   ...[0, 0.7, -3, 20, -20, 90, -90, 1000].map(logit),
@@ -77,13 +96,30 @@ const cases: HeadCase[] = [
   two('over 2 levels', 2, 0.5, [0, 0.5, 0.02, -0.01, -1, 0]),
   two('over 2 levels, with means far outside', 2, 1, [0, 0, 20, -20, 0, 1]),
   ...[2, 3, 16, 255, 256].map((levels) => unanchored(levels, randomFloats(15, levels))),
+  ...[[], [20], [20, 200]].flatMap((earlier) => [
+    ofPixel('a mixture of colours apart', mixture, 256, 2, earlier),
+    ofPixel('a mixture of colours together', mixtureTogether, 256, 2, earlier),
+  ]),
+  // The first and the last level among those that are known.
+  ofPixel('a mixture of colours together', { ...mixtureTogether, meanScale: 2 }, 5, 1, [0, 4]),
+  ofPixel('a mixture of colours together', { ...mixtureTogether, meanScale: 1 }, 2, 3, [1, 0]),
+  ofPixel('a softmax of a pixel', softmax, 5, 1, [3]),
 ];
 
+const channelsOf = ({ earlier }: HeadCase): Channels => (earlier === undefined ? 1 : 3);
+
 /** The distribution as the sampler sees it; the outputs stand behind others. */
-function distributionOf({ head, levels, anchor, outputs }: HeadCase): Float64Array {
+function distributionOf(given: HeadCase, componentTemperature = 1): Float64Array {
+  const { head, levels, anchors, outputs, earlier = [] } = given;
   const into = new Float64Array(levels);
   const values = Float32Array.from([9, 9, 9, ...Array.from(outputs)]);
-  headOf(head).distribution(head, levels, greyPixel(values, 3, anchor), 0, 1, into);
+  // What is not known yet is not read.
+  const known = Array.from({ length: channelsOf(given) }, (_, channel) => earlier[channel] ?? NaN);
+  const pixel = {
+    ...{ outputs: values, outputsAt: 3, levels: known, levelsAt: 0 },
+    ...{ anchors, anchorsAt: 0, anchorCount: anchors.length / known.length },
+  };
+  headOf(head).distribution(head, levels, pixel, earlier.length, componentTemperature, into);
   return into;
 }
 
@@ -92,15 +128,22 @@ function repeated({ outputs }: HeadCase, rows: number): Float32Array {
   return Float32Array.from({ length: rows * outputs.length }, (_, at) => outputs[at % outputs.length]);
 }
 
-/** Nats of some levels, on the backend in use, as a function of the outputs for each. */
-function natsOf({ head, levels, anchor }: HeadCase, targets: number[]): (outputs: Tensor2D) => Tensor1D {
-  return (outputs) => {
-    const [column, anchors] = [
-      tf.tensor2d(targets, [targets.length, 1], 'int32'),
-      tf.fill([targets.length, 1], anchor),
-    ];
-    return tf.reshape(headOf(head).nats(head, levels, outputs, column, anchors as Tensor2D), [-1]);
-  };
+/** Pixels that have each of some levels in the channel that is looked at; in later ones, where there are any, 0. */
+function pixelsOf(given: HeadCase, targets: number[]): number[][] {
+  const { earlier = [] } = given;
+  return targets.map((target) => [...earlier, target, 0, 0].slice(0, channelsOf(given)));
+}
+
+/** Nats of the channels of pixels, on the backend in use, as a function of the outputs for each. */
+function natsOf({ head, levels, anchors }: HeadCase, pixels: number[][]): (outputs: Tensor2D) => Tensor2D {
+  return (outputs) =>
+    headOf(head).nats(
+      head,
+      levels,
+      outputs,
+      tf.tensor2d(pixels, undefined, 'int32'),
+      tf.tensor2d(pixels.map(() => anchors)),
+    );
 }
 
 const allLevels = ({ levels }: HeadCase) => Array.from({ length: levels }, (_, level) => level);
@@ -109,8 +152,8 @@ const allLevels = ({ levels }: HeadCase) => Array.from({ length: levels }, (_, l
 function disagreements(given: HeadCase, probabilities: Float64Array): string[] {
   const targets = allLevels(given);
   const rows = tf.tensor2d(repeated(given, targets.length), [targets.length, given.outputs.length]);
-  const nats = natsOf(given, targets)(rows);
-  const received = nats.dataSync();
+  const nats = natsOf(given, pixelsOf(given, targets))(rows);
+  const received = nats.arraySync().map((pixel) => pixel[given.earlier?.length ?? 0]);
   tf.dispose([rows, nats]);
   return targets.flatMap((level) => {
     if (received[level] > LARGEST_NATS) return probabilities[level] < 1e-300 ? [] : [`level ${level}: no longer 0`];
@@ -137,8 +180,10 @@ describe.each(backends)('on %s', (backend) => {
 
   test('nats that are not those of the distribution are found', () => {
     const here = two('here', 256, 100, [0.3, -0.2, 0.1, -0.4, 0.5, -0.5]);
-    expect(disagreements(here, distributionOf({ ...here, anchor: 101 })).length).toBeGreaterThan(200);
+    expect(disagreements(here, distributionOf({ ...here, anchors: [101] })).length).toBeGreaterThan(200);
     expect(disagreements(logit(0.7), distributionOf(logit(-0.7)))).toHaveLength(2);
+    const together = ofPixel('together', mixtureTogether, 256, 2, [20, 200]);
+    expect(disagreements(together, distributionOf({ ...together, earlier: [21, 200] })).length).toBeGreaterThan(100);
   });
 
   test.each(cases)('the gradients of the nats are those of the float64 reference: $title', (given) => {
@@ -154,24 +199,28 @@ describe.each(backends)('on %s', (backend) => {
 
 /** The gradient of a weighted sum of the nats of up to seven levels, and that sum in float64. */
 function gradientCase(given: HeadCase) {
-  const { head, levels, anchor, outputs } = given;
+  const { head, levels, anchors, outputs } = given;
   const probabilities = distributionOf(given);
   // The reference is a quotient of probabilities, so it needs some that are numbers.
   const possible = allLevels(given).filter((level) => probabilities[level] > 1e-100);
   const targets = possible.filter((_, i) => i % Math.ceil(possible.length / 6) === 0 || i === possible.length - 1);
-  const dNats = randomFloats(targets.length, 4, 0.1);
+  const pixels = pixelsOf(given, targets);
+  const dNats = pixels.map((pixel, i) => [...randomFloats(pixel.length, 4 + i, 0.1)]);
   const x = repeated(given, targets.length);
   const gradient = tf.tidy(() =>
     tf
-      .grad((rows) => natsOf(given, targets)(rows as Tensor2D))(
+      .grad((rows) => natsOf(given, pixels)(rows as Tensor2D))(
         tf.tensor2d(x, [targets.length, outputs.length]),
-        tf.tensor1d(dNats),
+        tf.tensor2d(dNats),
       )
       .dataSync<'float32'>(),
   );
-  const anchors = targets.map(() => anchor);
+  const all = pixels.flatMap(() => anchors);
   const value = (rows: Float64Array) =>
-    referenceHeadNats(head, levels, rows, targets, anchors).reduce((sum, nats, i) => sum + dNats[i] * nats, 0);
+    referenceHeadNats(head, levels, channelsOf(given), rows, pixels.flat(), all).reduce(
+      (sum, nats, i) => sum + dNats.flat()[i] * nats,
+      0,
+    );
   return { x, gradient, value };
 }
 
@@ -201,9 +250,77 @@ describe('a mixture without an anchor', () => {
   test('has only the middle of it with the mean scale of one that has an anchor', () => {
     const near = (mean: number): HeadCase => ({
       ...at(256, mean),
-      head: { type: 'logistic-mixture', components: 1, meanScale: 16 },
+      head: { ...mixture, components: 1 },
     });
     expect([-0.98, 0.98].map((mean) => likeliest(near(mean)))).toEqual([112, 143]);
+  });
+});
+
+describe('colours together', () => {
+  const levels = 4;
+  const head = { ...mixtureTogether, meanScale: 1 };
+  const given = ofPixel('of 4 levels', head, levels, 1, []);
+  const every = Array.from({ length: levels ** 3 }, (_, i) => [i >> 4, (i >> 2) & 3, i & 3]);
+
+  /** P of a pixel as its colours are drawn one after another, each given those before. */
+  const probabilityOf = (pixel: number[], outputs: ArrayLike<number>) =>
+    pixel.reduce(
+      (product, level, channel) =>
+        product * distributionOf({ ...given, outputs, earlier: pixel.slice(0, channel) })[level],
+      1,
+    );
+
+  test('give all pixels of 4 levels probabilities that sum to one', () => {
+    const sum = every.reduce((total, pixel) => total + probabilityOf(pixel, given.outputs), 0);
+    expect(sum).toBeCloseTo(1, 12);
+  });
+
+  test('are one mixture of whole pixels where green and blue do not correct the choice', () => {
+    const outputs = Float32Array.from(given.outputs);
+    const { components } = head;
+    for (const weights of [3, 7]) outputs.fill(0, weights * components, (weights + 1) * components);
+    const at = (index: number, k: number) => outputs[index * components + k];
+    const sigma = (x: number) => 1 / (1 + Math.exp(-x));
+    /** P of a level of channel c, whose outputs are the blocks from `first` on, about a mean. */
+    const logistic = (level: number, mean: number, first: number, k: number) => {
+      const scale = Math.exp(Math.min(Math.max(at(first + 2, k) + Math.log(3), -3), 6));
+      const upper = level === levels - 1 ? 1 : sigma((level + 0.5 - mean) / scale);
+      return upper - (level === 0 ? 0 : sigma((level - 0.5 - mean) / scale));
+    };
+    const total = [0, 1, 2].reduce((sum, k) => sum + Math.exp(at(0, k)), 0);
+    for (const [r, g, b] of every) {
+      const expected = [0, 1, 2].reduce((sum, k) => {
+        const red = given.anchors[0] + at(1, k);
+        const green = given.anchors[1] + at(4, k) + Math.tanh(at(6, k)) * (r - red);
+        const blue =
+          given.anchors[2] + at(8, k) + Math.tanh(at(10, k)) * (r - red) + Math.tanh(at(11, k)) * (g - green);
+        const p = logistic(r, red, 0, k) * logistic(g, green, 3, k) * logistic(b, blue, 7, k);
+        return sum + (Math.exp(at(0, k)) / total) * p;
+      }, 0);
+      expect(probabilityOf([r, g, b], outputs)).toBeCloseTo(expected, 12);
+    }
+  });
+});
+
+describe('the component temperature of a mixture', () => {
+  const given = two('of two', 256, 100, [0.9, -0.9, 1, -1, 0, 0.5]);
+
+  test('divides the logits of the weights and multiplies the scales, and leaves the means', () => {
+    const tempered = distributionOf(given, 0.5);
+    const expected = distributionOf({ ...given, outputs: [1.8, -1.8, 1, -1, Math.log(0.5), 0.5 + Math.log(0.5)] });
+    tempered.forEach((p, level) => expect(Math.abs(p / expected[level] - 1)).toBeLessThan(1e-4));
+  });
+
+  test.each([0.001, 0.3, 1000])('of %d leaves a distribution, of colours together as well', (temperature) => {
+    for (const one of [given, ofPixel('together', mixtureTogether, 256, 2, [0, 255])]) {
+      const probabilities = distributionOf(one, temperature);
+      expect(probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12);
+    }
+  });
+
+  test('changes nothing of a softmax', () => {
+    const [softmaxCase] = cases;
+    expect(distributionOf(softmaxCase, 0.5)).toEqual(distributionOf(softmaxCase));
   });
 });
 

@@ -2,7 +2,7 @@
  * The whole network as the plainest float64 loops that its description allows, written apart from the program, its
  * taps and its executors: dense convolutions of weights that the mask of 1601.06759, figure 2, is laid over here.
  */
-import type { Size } from '../../src/frame.js';
+import type { Channels, Size } from '../../src/frame.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
 import type { ParameterSpec } from '../../src/backend/parameters.js';
@@ -122,15 +122,19 @@ export function referenceNats(
   description.output.forEach((_, index) => {
     x = masked(relu(x), `output.${index}`, 'B');
   });
-  const { values } = masked(relu(x), 'head', 'B');
+  // The outputs of a mixture of colours together grow with the number of colours before.
+  const widths = head.type === 'logistic-mixture' && head.colours === 'together' ? [3, 4, 5].slice(0, channels) : null;
+  const { values } = convolve(relu(x), weights, 'head', { mask: 'B', channels, widths });
 
-  return referenceHeadNats(head, levels, values, image, anchor ?? new Float64Array(image.length).fill(middle));
+  const anchors = anchor ?? new Float64Array(image.length).fill(middle);
+  return referenceHeadNats(head, levels, channels, values, image, anchors);
 }
 
-/** -log P of each target, given the head's outputs for it and its anchor. */
+/** -log P of each target, given the head's outputs for its pixel, its anchors and its pixel's earlier targets. */
 export function referenceHeadNats(
   head: HeadDescription,
   levels: number,
+  channels: Channels,
   outputs: Numbers,
   targets: Numbers,
   anchors: Numbers,
@@ -141,8 +145,11 @@ export function referenceHeadNats(
       return softmaxCrossEntropy(outputs, targets, rows, levels);
     case 'sigmoid':
       return sigmoidCrossEntropy(outputs, targets, rows);
-    case 'logistic-mixture':
-      return logisticMixture({ ...head, levels, colours: 1, anchors: 1 }, outputs, targets, anchors, rows);
+    case 'logistic-mixture': {
+      const colours = head.colours === 'together' ? channels : 1;
+      const shape = { ...head, levels, colours, anchors: anchors.length / rows };
+      return logisticMixture(shape, outputs, targets, anchors, rows / colours);
+    }
   }
 }
 
@@ -227,8 +234,10 @@ function lowResolutionMap(small: Plane, factor: number, size: Size, weights: Ref
   return same(relu(transposed(inner, weights, name('up'), size, factor)), 'map');
 }
 
-/** Colour of each feature: `features` cut into a group for each channel, as even as can be, R first. */
-function colours(features: number, channels: number): number[] {
+/** Colour of each feature: `features` cut into a group for each channel, in proportion or as even as can be, R first. */
+function colours(features: number, channels: number, widths: number[] | null = null): number[] {
+  const whole = widths?.reduce((sum, width) => sum + width, 0) ?? 0;
+  if (widths !== null) return widths.flatMap((width, c) => new Array<number>((features * width) / whole).fill(c));
   const size = (c: number) => Math.floor(features / channels) + (c < features % channels ? 1 : 0);
   return Array.from({ length: channels }, (_, c) => new Array<number>(size(c)).fill(c)).flat();
 }
@@ -243,16 +252,18 @@ interface ConvolveOptions {
   stride?: number;
   mask?: 'A' | 'B';
   channels?: number;
+  /** How many of the outputs each colour has, in proportion; null: as even as can be. */
+  widths?: number[] | null;
 }
 
 function convolve(x: Plane, weights: ReferenceWeights, name: string, options: ConvolveOptions = {}): Plane {
-  const { stride = 1, mask, channels = 1 } = options;
+  const { stride = 1, mask, channels = 1, widths = null } = options;
   const { shape, values } = weights.get(`${name}.weights`)!;
   const bias = weights.get(`${name}.bias`)!.values;
   const [kernelHeight, kernelWidth, from, to] = shape;
   const [height, width] = [Math.ceil(x.height / stride), Math.ceil(x.width / stride)];
   const [top, left] = [before(x.height, kernelHeight, stride), before(x.width, kernelWidth, stride)];
-  const [colourIn, colourOut] = [colours(from, channels), colours(to, channels)];
+  const [colourIn, colourOut] = [colours(from, channels), colours(to, channels, widths)];
   const isSeen = (row: number, column: number, i: number, o: number): boolean => {
     if (mask === undefined) return true;
     const place = (row - top) * kernelWidth + (column - left);

@@ -14,7 +14,8 @@ import { randomFloats, randomInts } from '../random.js';
 
 export const softmax: HeadDescription = { type: 'softmax' };
 export const sigmoid: HeadDescription = { type: 'sigmoid' };
-export const mixture: HeadDescription = { type: 'logistic-mixture', components: 2, meanScale: 16 };
+export const mixture = { type: 'logistic-mixture', components: 2, meanScale: 16 } as const satisfies HeadDescription;
+export const mixtureTogether = { ...mixture, components: 3, colours: 'together' } as const satisfies HeadDescription;
 
 const previousFrames: ConditioningDescription = { type: 'previous-frames', context: 2, features: 4 };
 /** Given the 3x4 image of the scale before, for a network of 5x7. */
@@ -87,11 +88,24 @@ const binary: [string, NetworkDescription][] = (['pixel-cnn', 'diagonal-bilstm']
   }),
 ]);
 
+const together: [string, NetworkDescription][] = [
+  ['RGB 5x7, colours together, given two frames', tinyNetwork({ head: mixtureTogether })],
+  [
+    'RGB 5x7 of 5 levels, diagonal-bilstm, colours together, unconditional',
+    tinyNetwork({
+      levels: 5,
+      head: { ...mixtureTogether, meanScale: 2 },
+      conditioning: [],
+      layers: [networks['diagonal-bilstm'](6, 'learned')],
+    }),
+  ],
+];
+
 /**
- * Every combination of colours, conditioning and heads of many levels, the recurrent layers, and binary images, each with
- * a name for a test's title.
+ * Every combination of colours, conditioning and heads of many levels, the recurrent layers, binary images, and colours
+ * that choose a component together, each with a name for a test's title.
  */
-export const tinyNetworks = [...manyLevels, ...binary];
+export const tinyNetworks = [...manyLevels, ...binary, ...together];
 
 /** First weights twice as large as a training starts from, so that what is seen shows in what comes out. */
 export function randomWeights({ parameters }: Pick<Network, 'parameters'>, seed: number): Float32Array[] {

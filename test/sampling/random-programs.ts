@@ -43,7 +43,12 @@ export function randomProgram(seed: number): Network {
     output: [],
     head: dice.chance(0.5)
       ? { type: 'softmax' }
-      : { type: 'logistic-mixture', components: dice.from(1, 4), meanScale: dice.from(1, 20) },
+      : {
+          type: 'logistic-mixture',
+          components: dice.from(1, 4),
+          meanScale: dice.from(1, 20),
+          colours: seed % 2 === 0 ? 'together' : 'apart',
+        },
     conditioning: [],
   };
   const builder = new ProgramBuilder(description.size, channels, imageFeatures(description), mapFeatures);

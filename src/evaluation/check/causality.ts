@@ -3,6 +3,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { disposeExamples } from '../../model/examples.js';
 import type { Condition } from '../../conditioning/index.js';
 import { conditionOf, networkOutput, type Network } from '../../model/network.js';
+import { groupStart } from '../../sampling/pixel-steps.js';
 import { exampleOf, randomClip } from './check-example.js';
 import { nameOfSubPixel, subPixelCount } from './sub-pixels.js';
 
@@ -139,11 +140,14 @@ class ChangedImages {
 
   private difference(bits: Int32Array, copy: number, subPixel: number): Change {
     const { unchanged } = this;
+    const { groups, features } = this.network.program.out;
     const subPixels = subPixelCount(this.network.description);
-    const count = bits.length / this.capacity / subPixels;
+    const perImage = bits.length / this.capacity;
     const isSame = (output: number) => {
-      const start = (copy * subPixels + output) * count;
-      for (let at = start; at < start + count; at++) if (bits[at] !== unchanged[at]) return false;
+      const channel = output % groups.length;
+      const pixel = (output - channel) / groups.length;
+      const start = copy * perImage + pixel * features + groupStart(groups, channel);
+      for (let at = start; at < start + groups[channel]; at++) if (bits[at] !== unchanged[at]) return false;
       return true;
     };
     let output = 0;
