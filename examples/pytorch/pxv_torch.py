@@ -1,12 +1,13 @@
 """The forward pass of pxv's models in PyTorch, written from docs/checkpoint-format.md alone.
 
     model = load("models/video-64.safetensors")
-    model.logits(image, previous_frames)        # of each scale, coarsest first: [batch, height, width, channels, n]
+    model.logits(image, previous_frames)        # of each scale, coarsest first: [batch, height, width, rows, n]
     model.nats(image, previous_frames)          # of each scale: -log P per sub-pixel, [batch, height, width, channels]
     model.bits_per_dim(image, previous_frames)  # of each image: [batch]
 
 Images are levels, [batch, height, width, channels]. `previous_frames` are [batch, frames, height, width, channels],
-oldest first, only those that exist: none at the start of a clip. Maps are [batch, height, width, features].
+oldest first, only those that exist: none at the start of a clip. Maps are [batch, height, width, features]. A pixel has
+a row of logits for each channel, or one for all channels where a mixture has their colours together.
 
 As a command it prints bits/dim, of images or of a clip:
 
@@ -53,8 +54,8 @@ class Model:
     def nats(self, image, previous_frames=None):
         """Sub-pixels that the scale before gives are 0."""
         nats = []
-        for scale, own_image, logits, anchor in self.forward(image, previous_frames):
-            nats.append(-scale.log_probability(logits, own_image, anchor))
+        for scale, own_image, logits, anchors in self.forward(image, previous_frames):
+            nats.append(-scale.log_probability(logits, own_image, anchors))
             if scale.low_resolution and scale.low_resolution["shared"] == "known":
                 nats[-1][:, :: scale.factor, :: scale.factor] = 0
         return nats
@@ -68,7 +69,7 @@ class Model:
         return pixels.long() * self.scales[-1].levels // 256
 
     def forward(self, image, previous_frames):
-        """For each scale: itself, its own image, the logits and the anchor."""
+        """For each scale: itself, its own image, the logits and the anchors, [batch, height, width, channels, A]."""
         image = image.float()
         frames = image[:, None][:, :0] if previous_frames is None else previous_frames.float()
         stride = math.prod(scale.factor for scale in self.scales)
@@ -76,8 +77,8 @@ class Model:
         for scale in self.scales:
             stride //= scale.factor
             own_image = image[:, ::stride, ::stride]
-            logits, anchor = scale.logits(own_image, frames[:, :, ::stride, ::stride], coarse)
-            yield scale, own_image, logits, anchor
+            logits, anchors = scale.logits(own_image, frames[:, :, ::stride, ::stride], coarse)
+            yield scale, own_image, logits, anchors
             coarse = own_image
 
 
@@ -90,6 +91,7 @@ class Scale:
         self.middle = (self.levels - 1) / 2
         self.layers, self.skips, self.outputs = description["layers"], description["skips"], len(description["output"])
         self.head = description["head"]
+        self.rows = 1 if self.head.get("colours") == "together" else self.channels
         self.conditioning = {entry["type"]: entry for entry in description["conditioning"]}
         self.previous_frames = self.conditioning.get("previous-frames")
         self.low_resolution = self.conditioning.get("low-resolution-image")
@@ -99,18 +101,18 @@ class Scale:
         return (levels - self.middle) / self.middle
 
     def logits(self, image, frames, coarse):
-        """The head's outputs and the anchor."""
-        anchor, inputs, maps = torch.full_like(image, self.middle), [self.scaled(image)], []
+        """The head's outputs and the anchors."""
+        anchors, inputs, maps = torch.full_like(image, self.middle)[..., None], self.scaled(image)[..., None], []
         for kind in self.conditioning:
             if kind == "low-resolution-image":
                 maps.append(self.map_of_coarse(coarse, image.shape[1:3]))
             else:
                 frames, exists = self.context(image, frames)
                 maps.append(self.map_of_frames(frames, exists))
-                anchor = frames[:, -1]
+                anchors = frames[:, -1, ..., None]
                 if self.head["type"] == "logistic-mixture":
-                    inputs.append(8 * (image - anchor) / self.middle)
-        return self.network(torch.stack(inputs, -1).flatten(-2), torch.cat(maps, -1) if maps else None), anchor
+                    inputs = torch.cat([inputs, 8 * (image[..., None] - anchors) / self.middle], -1)
+        return self.network(inputs.flatten(-2), torch.cat(maps, -1) if maps else None), anchors
 
     def network(self, image, map):
         net = self.arrays
@@ -140,7 +142,7 @@ class Scale:
             x = sum(skips)
         for j in range(self.outputs):
             x = net.conv(f"output.{j}", x.relu())
-        return net.conv("head", x.relu()).unflatten(-1, (self.channels, -1))
+        return net.conv("head", x.relu()).unflatten(-1, (self.rows, -1))
 
     def context(self, image, frames):
         """The last frames, as many as the network reads, and 1 for each that exists, 0 for each that was replaced."""
@@ -174,21 +176,35 @@ class Scale:
         inner = inner + net.conv("coarse.1", inner).relu()
         return net.conv("map", net.transposed("up", inner, self.factor, size).relu()).relu()
 
-    def log_probability(self, logits, image, anchor):
+    def log_probability(self, logits, image, anchors):
         """log P of each sub-pixel's level, in nats."""
         if self.head["type"] == "softmax":
             return logits.log_softmax(-1).gather(-1, image.long()[..., None])[..., 0]
         if self.head["type"] == "sigmoid":
             return F.logsigmoid(torch.where(image == 1, logits[..., 0], -logits[..., 0]))
-        weights, means, scales = logits.chunk(3, -1)
-        level = image[..., None]
-        means = anchor[..., None] + self.head["meanScale"] * means
-        scales = (scales + math.log(3)).clamp(-3, 6).exp()
-        under = F.logsigmoid((level + 0.5 - means) / scales)
-        over = F.logsigmoid((means - level + 0.5) / scales)
+        components = self.head["components"]
+        anchors = anchors[..., torch.arange(components) % anchors.shape[-1]]
+        blocks = iter(logits.split(components, -1))
+        chosen, distances, result = 0, [], []
+        # The colours of a row: all channels, or one.
+        levels = image.unflatten(-1, (self.rows, -1))[..., None].unbind(-2)
+        for level, anchor in zip(levels, anchors.unflatten(-2, (self.rows, -1)).unbind(-2)):
+            weights, means, scales = (next(blocks) for _ in range(3))
+            distance = level - anchor - self.head["meanScale"] * means
+            distance = distance - sum(next(blocks).tanh() * earlier for earlier in distances)
+            mass = self.log_mass(level, distance, (scales + math.log(3)).clamp(-3, 6).exp())
+            joint = (chosen + weights).log_softmax(-1) + mass
+            result.append(joint.logsumexp(-1))
+            distances.append(distance)
+            chosen = joint
+        return torch.stack(result, -1).flatten(-2)
+
+    def log_mass(self, level, distance, scales):
+        """log P of a level under logistics whose means lie `distance` below it."""
+        under = F.logsigmoid((distance + 0.5) / scales)
+        over = F.logsigmoid((0.5 - distance) / scales)
         inside = under + over + torch.log(-torch.expm1(-1 / scales))
-        mass = torch.where(level == 0, under, torch.where(level == self.levels - 1, over, inside))
-        return (weights.log_softmax(-1) + mass).logsumexp(-1)
+        return torch.where(level == 0, under, torch.where(level == self.levels - 1, over, inside))
 
 
 class Arrays:
