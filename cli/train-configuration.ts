@@ -23,6 +23,7 @@ export interface TrainOptions extends BackendOptions {
   head?: PresetSettings['head'];
   headWidth?: number[];
   initialState: 'zero' | 'learned';
+  colours?: 'apart' | 'together';
   skips?: boolean;
   size?: Size;
   channels?: 'rgb' | 'gray';
@@ -58,6 +59,7 @@ const modelOptions = [
   'head',
   'headWidth',
   'initialState',
+  'colours',
   'skips',
   'size',
   'channels',
@@ -151,7 +153,7 @@ async function describe(options: TrainOptions, decoding: Decoding): Promise<Mode
     const { loadModel } = await import('../src/model/checkpoint.js');
     return loadModel(options.from).description;
   }
-  const { network, hidden, layers, headWidth, skips, initialState, scales, shared } = options;
+  const { network, hidden, layers, headWidth, colours, skips, initialState, scales, shared } = options;
   const channels = options.channels && (options.channels === 'gray' ? 1 : 3);
   const images = options.images === undefined ? null : await imagesOf(options.images, options, channels, decoding);
   const levels = options.levels ?? images?.levels ?? (options.head === 'sigmoid' ? 2 : 256);
@@ -164,6 +166,7 @@ async function describe(options: TrainOptions, decoding: Decoding): Promise<Mode
     hidden,
     layers,
     head: options.head ?? (images === null ? 'logistic-mixture' : imageHead),
+    colours,
     output: headWidth ?? null,
     skips: skips ?? false,
     initialState,

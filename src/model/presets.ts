@@ -14,6 +14,8 @@ export interface PresetSettings {
   /** Number of layers. */
   layers: number;
   head: HeadDescription['type'];
+  /** Of a mixture, how the colours of a pixel choose their components; default: together, unless levels are two. */
+  colours?: 'apart' | 'together' | undefined;
   /** Features of each 1x1 layer before the head; null: one of 2h. */
   output?: number[] | null;
   /** Whether every layer has a skip connection to the output. */
@@ -50,17 +52,18 @@ export function networkName({ scales }: ModelDescription): NetworkName | null {
   return layers.length === 0 ? null : (names.find(isMadeOf) ?? null);
 }
 
-/** Makes the head of a network of so many levels; `anchored` where it is given previous frames. */
-type HeadPreset = (levels: number, anchored: boolean) => HeadDescription;
+/** Makes the head of a network. */
+type HeadPreset = (settings: PresetSettings) => HeadDescription;
 
 const headPresets: Record<HeadDescription['type'], HeadPreset> = {
   softmax: () => ({ type: 'softmax' }),
   sigmoid: () => ({ type: 'sigmoid' }),
-  'logistic-mixture': (levels, anchored) => ({
+  'logistic-mixture': ({ channels, levels, context, colours = levels > 2 ? 'together' : 'apart' }) => ({
     type: 'logistic-mixture',
     components: 5,
     // Without an anchor the means have to reach every level.
-    meanScale: anchored ? 16 : (levels - 1) / 2,
+    meanScale: context > 0 ? 16 : (levels - 1) / 2,
+    ...(channels === 3 && { colours }),
   }),
 };
 
@@ -92,7 +95,7 @@ function describeNetwork(name: NetworkName, settings: PresetSettings, size: Size
     layers: Array.from({ length: layers }, () => networks[name](hidden, initialState)),
     skips,
     output: output ?? [2 * hidden],
-    head: headPresets[head](levels, context > 0),
+    head: headPresets[head](settings),
     conditioning: context > 0 ? [describeFrames(context, settings.frames)] : [],
   };
 }
