@@ -3,7 +3,7 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { formatTable } from '../src/evaluation/table.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
 import { startComputing } from './computing.js';
-import { forecastTables } from './forecast-tables.js';
+import { forecastTables, withError } from './forecast-tables.js';
 import { clipCount, leftOutLines } from './left-out.js';
 import {
   addComputeOptions,
@@ -128,6 +128,7 @@ function summaryLines({
   baselines,
   clips,
   codecs,
+  anchors,
 }: VideoScore): string[] {
   const spread = Number.isNaN(standardError)
     ? ''
@@ -138,6 +139,12 @@ function summaryLines({
   return [
     `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim${spread} over ${dimensions} dimensions, each frame given the true ones before it`,
     `baselines: uniform ${baselines.uniform.toFixed(2)}, previous frame ${baselines['previous-frame'].toFixed(3)}`,
+    // An anchor that is the frame before says nothing.
+    ...(anchors.mean.every((gain) => gain === 0)
+      ? []
+      : [
+          `anchors one step ahead, over the frame before: ${anchors.mean.map((_, a) => withError(anchors, a)).join(', ')} dB`,
+        ]),
     ...(each.length === 0 ? [] : [`lossless codecs: ${each.join(', ')}`]),
   ];
 }

@@ -1,15 +1,19 @@
 import { formatTable } from '../src/evaluation/table.js';
 import { forecasts, type ForecastName } from '../src/evaluation/forecasts.js';
-import type { ForecastsSummary, ForecastSummary } from '../src/evaluation/forecast-summary.js';
+import type { ForecastsSummary, ForecastSummary, MeanOverClips } from '../src/evaluation/forecast-summary.js';
+
+/** A difference in decibels with its standard error, where there is one. */
+export function withError({ mean, standardError }: MeanOverClips, index: number): string {
+  const [value, error] = [mean[index], standardError[index]];
+  return `${value < 0 ? '' : '+'}${value.toFixed(2)}${Number.isNaN(error) ? '' : ` +- ${error.toFixed(2)}`}`;
+}
 
 /** Forecasts beside each other, by frames ahead: decibels, SSIM, change from frame to frame. */
 export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSummary, samples: number): string[] {
   const names = Object.keys(kinds) as ForecastName[];
   const others = names.filter((name) => name !== 'last-frame');
   const titles = (of: ForecastName[]) => of.map((name) => forecasts[name].title(samples));
-  const plus = (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
-  const gain = ({ gain: { mean, standardError }, wins }: ForecastSummary, h: number) =>
-    `${plus(mean[h])}${Number.isNaN(standardError[h]) ? '' : ` +- ${standardError[h].toFixed(2)}`} (${wins[h]})`;
+  const gainOf = ({ gain, wins }: ForecastSummary, h: number) => `${withError(gain, h)} (${wins[h]})`;
   const table = (columns: string[], cells: (h: number) => string[]) =>
     formatTable(
       ['frames ahead', ...columns].map((title) => ({ title, align: 'right' })),
@@ -22,7 +26,7 @@ export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSu
     `than that${clips === 1 ? '' : ' +- standard error over clips'} (clips on which it is more)`,
     table(['last frame', ...titles(others)], (h) => [
       kinds['last-frame']!.psnr[h].toFixed(2),
-      ...others.map((name) => gain(kinds[name]!, h)),
+      ...others.map((name) => gainOf(kinds[name]!, h)),
     ]),
     ...(ssims.length === 0
       ? []

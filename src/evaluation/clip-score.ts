@@ -3,6 +3,7 @@ import type { Frame } from '../frame.js';
 import type { Chain } from '../model/chain.js';
 import { Context } from '../model/context.js';
 import { PreviousFrameBaseline } from './baselines.js';
+import { meanSquaredError } from './metrics.js';
 import { BITS_PER_NAT, scoreEach, sumOfNats, type ScoringOptions } from './scoring.js';
 
 /** A frame of a clip and what it costs, given the true frames before it. */
@@ -14,6 +15,8 @@ export interface ScoredFrame {
   previous: Frame;
   /** See `Scored`. */
   nats: Float32Array;
+  /** See `Scored`: where a learned model expects the frame. */
+  anchors: Float32Array[];
 }
 
 /**
@@ -40,14 +43,14 @@ export async function* scoreFrames(
     }
   }
   const items = withPrevious();
-  for await (const { item, nats } of scoreEach(
+  for await (const { item, ...score } of scoreEach(
     chain,
     weights,
     items,
     (buffer, { frame }) => context.addExample(buffer, frame.data),
     options,
   )) {
-    yield { ...item, nats };
+    yield { ...item, ...score };
   }
 }
 
@@ -60,6 +63,8 @@ export interface ClipScore {
   bitsPerDim: number;
   /** The previous frame as a predictor: see PreviousFrameBaseline. */
   previousFrameBitsPerDim: number;
+  /** Mean squared error one step ahead, in levels squared of 256: of the previous frame, and of each anchor. */
+  oneStep: { previousFrame: number; anchors: number[] };
 }
 
 /**
@@ -77,9 +82,15 @@ export async function summariseFrames(
   const baseline = new PreviousFrameBaseline(levels);
   let frames = 0;
   let nats = 0;
-  for await (const { index, frame, previous, nats: map } of scored) {
+  let previousFrame = 0;
+  const anchorErrors: number[] = [];
+  for await (const { index, frame, previous, nats: map, anchors } of scored) {
     baseline.add(previous, frame);
     nats += sumOfNats(map);
+    previousFrame += meanSquaredError(frame, previous);
+    for (const [a, anchor] of anchors.entries()) {
+      anchorErrors[a] = (anchorErrors[a] ?? 0) + anchorError(frame, anchor, levels);
+    }
     frames = index + 1;
     onFrame?.(frames);
   }
@@ -89,5 +100,17 @@ export async function summariseFrames(
     dimensions: baseline.dimensions,
     bitsPerDim: (nats / baseline.dimensions) * BITS_PER_NAT,
     previousFrameBitsPerDim: baseline.bitsPerDim,
+    oneStep: {
+      previousFrame: previousFrame / (frames - 1),
+      anchors: anchorErrors.map((sum) => sum / (frames - 1)),
+    },
   };
+}
+
+/** Mean squared error of an anchor, brought from the model's levels to 256. */
+function anchorError({ data }: Frame, anchor: Float32Array, levels: number): number {
+  const scale = 255 / (levels - 1);
+  let squares = 0;
+  for (let i = 0; i < data.length; i++) squares += (data[i] - scale * anchor[i]) ** 2;
+  return squares / data.length;
 }

@@ -1,7 +1,8 @@
 import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
-import type { FrameSampler } from '../sampling/frame-sampler.js';
-import { frameOf, rollOut, type RollOut } from '../sampling/roll-out.js';
+import type { Context } from '../model/context.js';
+import { expectsFrame, type FrameSampler } from '../sampling/frame-sampler.js';
+import { bestGuess, frameOf, rollOut, type RollOut } from '../sampling/roll-out.js';
 import { forecastNames, forecasts, type Forecastable, type ForecastName } from './forecasts.js';
 import { fitsSsim, meanAbsoluteDifference, meanSquaredError, ssim } from './metrics.js';
 import type { Start } from './starts.js';
@@ -38,7 +39,7 @@ const TOGETHER = 16;
 /**
  * Predicts frames from some starts of a clip by every kind of forecast, and compares them with the truth.
  *
- * @throws the signal's reason once it is aborted, looked at after each row that is drawn
+ * @throws the signal's reason once it is aborted, looked at after each row that is drawn and before each guess
  */
 export async function scoreForecasts(
   sampler: FrameSampler,
@@ -46,9 +47,15 @@ export async function scoreForecasts(
   starts: readonly Start[],
   options: ForecastOptions,
 ): Promise<ClipForecasts> {
+  const { samples, horizon, signal } = options;
+  const guesses = expectsFrame(model);
   const drawn = await drawFutures(sampler, model, starts, options);
-  const at = starts.map((start, index): Forecastable => ({ ...start, drawn: drawn[index] }));
-  const kinds = forecastNames(options.samples).map((name) => [name, errorsOf(forecasts[name].futures, at)]);
+  const at: Forecastable[] = [];
+  for (const [index, { known, truth, context }] of starts.entries()) {
+    const guess = guesses ? await guessFuture(sampler, model, context, horizon, signal) : null;
+    at.push({ known, truth, drawn: drawn[index], guess });
+  }
+  const kinds = forecastNames({ samples, guesses }).map((name) => [name, errorsOf(forecasts[name].futures, at)]);
   return {
     starts: starts.map(({ first }) => first),
     trueChange: meanByHorizon(starts.map(({ known, truth }) => changes(known, truth))),
@@ -89,6 +96,21 @@ async function drawFutures(
     }
   }
   return drawn;
+}
+
+async function guessFuture(
+  sampler: FrameSampler,
+  model: Model,
+  context: Context,
+  horizon: number,
+  signal: AbortSignal | undefined,
+): Promise<Frame[]> {
+  const frames: Frame[] = [];
+  for await (const bytes of bestGuess(sampler, context, signal)) {
+    frames.push(frameOf(model, bytes));
+    if (frames.length === horizon) break;
+  }
+  return frames;
 }
 
 function errorsOf(

@@ -3,6 +3,22 @@ import type { ForecastName } from './forecasts.js';
 import { decibels } from './metrics.js';
 import { RunningMean } from './statistics.js';
 
+/** Means over clips, with their standard errors; NaN for one clip. */
+export interface MeanOverClips {
+  mean: number[];
+  standardError: number[];
+}
+
+/** @param clips at least one; lists of one length */
+export function meanOverClips(clips: readonly number[][]): MeanOverClips {
+  const means = clips[0].map((_, index) => {
+    const mean = new RunningMean();
+    for (const clip of clips) mean.add(clip[index]);
+    return mean;
+  });
+  return { mean: means.map(({ mean }) => mean), standardError: means.map(({ standardError }) => standardError) };
+}
+
 /** How one kind of forecast fares over clips, by frame of the horizon; every clip weighs the same. */
 export interface ForecastSummary {
   /** In levels squared. */
@@ -11,8 +27,8 @@ export interface ForecastSummary {
   psnr: number[];
   /** Null where the frames are too small for it. */
   ssim: number[] | null;
-  /** Decibels more than the last frame repeated: mean over clips, with its standard error (NaN for one clip). */
-  gain: { mean: number[]; standardError: number[] };
+  /** Decibels more than the last frame repeated: mean over clips. */
+  gain: MeanOverClips;
   /** On how many clips it has more decibels than the last frame repeated. */
   wins: number[];
   /** Mean absolute change from the frame before, in levels. */
@@ -49,20 +65,12 @@ export function summariseForecasts(clips: readonly ClipForecasts[]): ForecastsSu
     const errors = errorsOf(name);
     const psnr = decibelsOf(name);
     const gains = psnr.map((clip, index) => clip.map((value, h) => value - lastFrame[index][h]));
-    const overClips = trueChange.map((_, h) => {
-      const mean = new RunningMean();
-      for (const clip of gains) mean.add(clip[h]);
-      return mean;
-    });
     const change = meanByHorizon(errors.map((clip) => clip.change));
     return {
       meanSquaredError: meanByHorizon(errors.map((clip) => clip.meanSquaredError)),
       psnr: meanByHorizon(psnr),
       ssim: errors[0].ssim === null ? null : meanByHorizon(errors.map((clip) => clip.ssim!)),
-      gain: {
-        mean: overClips.map(({ mean }) => mean),
-        standardError: overClips.map(({ standardError }) => standardError),
-      },
+      gain: meanOverClips(gains),
       wins: trueChange.map((_, h) => gains.filter((clip) => clip[h] > 0).length),
       change,
       changeRatio: change.map((value, h) => value / trueChange[h]),

@@ -7,44 +7,62 @@ import type { Start } from './starts.js';
 export interface Forecastable extends Pick<Start, 'known' | 'truth'> {
   /** The futures drawn from the model, one a sample: each the frames of the horizon. */
   drawn: readonly Frame[][];
+  /** The model's best guess, the frames of the horizon; null where it has none. */
+  guess: Frame[] | null;
+}
+
+/** What a model is asked for at a start. */
+export interface ForecastsAsked {
+  samples: number;
+  /** Whether it makes a best guess. */
+  guesses: boolean;
 }
 
 interface ForecastKind {
   /** For people; of so many samples. */
   title: (samples: number) => string;
-  /** Whether it takes several samples. */
-  several: boolean;
+  /** Where there is such a forecast. Default: everywhere. */
+  among?: (asked: ForecastsAsked) => boolean;
   /** The futures whose errors are averaged: each the frames of the horizon. */
   futures: (at: Forecastable) => readonly Frame[][];
 }
+
+const amongSeveral = ({ samples }: ForecastsAsked) => samples > 1;
 
 /** Every kind of forecast that is compared with the truth; a new one is an entry here, and what it is made of above. */
 export const forecasts = {
   'last-frame': {
     title: () => 'last frame',
-    several: false,
     futures: ({ known, truth }) => [truth.map(() => known[known.length - 1])],
   },
   'moved-last-frame': {
     title: () => 'last frame moved',
-    several: false,
     futures: ({ known, truth }) => [moveOn(known, truth.length)],
   },
-  sample: { title: () => 'one sample', several: false, futures: ({ drawn }) => drawn },
-  mean: { title: (samples) => `mean of ${samples}`, several: true, futures: ({ drawn }) => [meanFuture(drawn)] },
+  'best-guess': {
+    title: () => 'best guess',
+    among: ({ guesses }) => guesses,
+    futures: ({ guess }) => (guess === null ? [] : [guess]),
+  },
+  sample: { title: () => 'one sample', futures: ({ drawn }) => drawn },
+  mean: {
+    title: (samples) => `mean of ${samples}`,
+    among: amongSeveral,
+    futures: ({ drawn }) => [meanFuture(drawn)],
+  },
   best: {
     title: (samples) => `best of ${samples}`,
-    several: true,
+    among: amongSeveral,
     futures: ({ drawn, truth }) => [nearest(drawn, truth)],
   },
 } as const satisfies Record<string, ForecastKind>;
 
 export type ForecastName = keyof typeof forecasts;
 
-/** The kinds that so many samples allow, in the order of the table. */
-export function forecastNames(samples: number): ForecastName[] {
-  const names = Object.keys(forecasts) as ForecastName[];
-  return names.filter((name) => samples > 1 || !forecasts[name].several);
+/** The kinds that there are, in the order of the table. */
+export function forecastNames(asked: ForecastsAsked): ForecastName[] {
+  const kinds = Object.entries<ForecastKind>(forecasts) as [ForecastName, ForecastKind][];
+  return kinds.filter(([, { among }]) => among?.(asked) ?? true).map(([name]) => name);
 }
 
 /** Frame by frame the mean of some futures, rounded to bytes. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { chainNats, type Chain } from '../model/chain.js';
+import { chainScores, type Chain } from '../model/chain.js';
 import { disposeExamples, ExampleBuffer } from '../model/examples.js';
 
 /** Bits in one nat. */
@@ -10,10 +10,12 @@ export const BITS_PER_NAT = 1 / Math.LN2;
 export interface Scored<Item> {
   item: Item;
   /**
-   * -log P of every sub-pixel, as `chainNats` has them: the maps of all scales scored one after another, each of
+   * -log P of every sub-pixel, as `chainScores` has them: the maps of all scales scored one after another, each of
    * height x width x channels. It stays valid.
    */
   nats: Float32Array;
+  /** The anchors of the finest scale scored, in levels, each height x width x channels. They stay valid. */
+  anchors: Float32Array[];
 }
 
 export interface ScoringOptions {
@@ -45,11 +47,16 @@ export async function* scoreEach<Item>(
   async function* scored(): AsyncGenerator<Scored<Item>, void> {
     signal?.throwIfAborted();
     const together = waiting;
-    const values = await natsOf(chain, weights, buffer, among);
-    const size = values.length / together.length;
+    const { nats, anchors } = await scoresOf(chain, weights, buffer, among);
     waiting = [];
     buffer.clear();
-    for (const [at, item] of together.entries()) yield { item, nats: values.subarray(at * size, (at + 1) * size) };
+    for (const [at, item] of together.entries()) {
+      const own = (values: Float32Array) => {
+        const size = values.length / together.length;
+        return values.subarray(at * size, (at + 1) * size);
+      };
+      yield { item, nats: own(nats), anchors: anchors.map(own) };
+    }
   }
   for await (const item of items) {
     add(buffer, item);
@@ -59,19 +66,24 @@ export async function* scoreEach<Item>(
   if (waiting.length > 0) yield* scored();
 }
 
-/** [examples of the buffer, sub-pixels of these scales] */
-async function natsOf(
+/** Maps of all examples of the buffer, one after another. */
+async function scoresOf(
   chain: Chain,
   weights: readonly Tensor[],
   buffer: ExampleBuffer,
   among?: readonly number[],
-): Promise<Float32Array> {
+): Promise<Omit<Scored<never>, 'item'>> {
   const examples = buffer.tensors();
-  const nats = tf.tidy(() => chainNats(chain, weights, examples, among));
-  const values = (await nats.data()) as Float32Array;
-  tf.dispose(nats);
+  const tensors = tf.tidy(() => {
+    const scores = chainScores(chain, weights, examples, among);
+    const nats = scores.map((score) => score.nats);
+    // An anchor may be one of the tensors given, which are freed below.
+    return [tf.concat(nats, 1), ...scores[scores.length - 1].anchors.map((anchor) => tf.clone(anchor))];
+  });
+  const [nats, ...anchors] = await Promise.all(tensors.map(async (tensor) => (await tensor.data()) as Float32Array));
+  tf.dispose(tensors);
   disposeExamples(examples);
-  return values;
+  return { nats, anchors };
 }
 
 /** The sum of a map of nats, in float64. */

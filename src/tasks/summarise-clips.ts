@@ -1,7 +1,13 @@
 import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { ClipScore } from '../evaluation/clip-score.js';
 import type { ClipForecasts } from '../evaluation/forecast-score.js';
-import { summariseForecasts, type ForecastsSummary } from '../evaluation/forecast-summary.js';
+import {
+  clipDecibels,
+  meanOverClips,
+  summariseForecasts,
+  type ForecastsSummary,
+  type MeanOverClips,
+} from '../evaluation/forecast-summary.js';
 import { RunningMean } from '../evaluation/statistics.js';
 import type { Model } from '../model/checkpoint.js';
 import { losslessCodecs, type LosslessCodec } from '../video/index.js';
@@ -31,6 +37,8 @@ export interface ClipsSummary {
   baselines: { uniform: number } & Record<'previous-frame', number> & Partial<Record<'lossless-codec', number>>;
   /** The share of a baseline's bits that the model does not need: 1 - ratio. */
   fewerBits: Partial<Record<Baseline, number>>;
+  /** Decibels that each anchor has more than the previous frame, one step ahead. */
+  anchors: MeanOverClips;
   /** Each codec for all clips, in bits/dim; null for one that failed at some clip; null where they were not asked for. */
   codecs: Record<LosslessCodec, number | null> | null;
   /** Null where no frame was predicted. */
@@ -59,6 +67,11 @@ export function summariseClips(model: Model, clips: ScoredClip[]): ClipsSummary 
       ...(codec !== null && { 'lossless-codec': codec }),
     },
     fewerBits: { 'previous-frame': fewer(previousFrame), ...(codec !== null && { 'lossless-codec': fewer(codec) }) },
+    anchors: meanOverClips(
+      clips.map(({ oneStep: { previousFrame, anchors } }) =>
+        anchors.map((anchor) => clipDecibels(anchor) - clipDecibels(previousFrame)),
+      ),
+    ),
     codecs: clips[0].codecs === null ? null : (Object.fromEntries(each) as Record<LosslessCodec, number | null>),
     forecasts: forecasts.length === 0 ? null : summariseForecasts(forecasts),
   };

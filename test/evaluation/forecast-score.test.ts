@@ -4,8 +4,9 @@ import { meanSquaredError, ssim } from '../../src/evaluation/metrics.js';
 import { readStarts } from '../../src/evaluation/starts.js';
 import type { Frame } from '../../src/frame.js';
 import { frameBytes } from '../../src/levels.js';
-import { FrameSampler } from '../../src/sampling/frame-sampler.js';
-import { frameOf, rollOut } from '../../src/sampling/roll-out.js';
+import { disposeExamples, type Examples } from '../../src/model/examples.js';
+import { FrameSampler, type DrawnFrame, type FrameDraw } from '../../src/sampling/frame-sampler.js';
+import { bestGuess, frameOf, rollOut } from '../../src/sampling/roll-out.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomFrames, randomModel, tinyNetwork } from '../model/tiny-networks.js';
 
@@ -75,5 +76,32 @@ test('starts and samples that are drawn side by side are those that are drawn al
   });
   expect(Object.keys(scored.kinds)).toEqual(['last-frame', 'moved-last-frame', 'sample', 'mean', 'best']);
   expect(tf.memory().numTensors).toBe(before);
+  sampler.dispose();
+});
+
+/** Draws black frames, whatever the model says. */
+class BlackSampler extends FrameSampler {
+  override draw(examples: Examples, { samples }: FrameDraw): Promise<DrawnFrame[]> {
+    disposeExamples(examples);
+    return Promise.resolve(samples.map(() => ({ bytes: new Uint8Array(bytes), nats: 0 })));
+  }
+}
+
+test('a model that learns the expected frame makes a best guess, whatever is drawn', async () => {
+  const conditioning = [{ type: 'warped-frames', context: 2, features: 4, flows: 2 }] as const;
+  const warped = randomModel([tinyNetwork({ size: { width: 12, height: 11 }, conditioning: [...conditioning] })]);
+  const starts = await readStarts(clip(), [3, 6], examples, horizon);
+  const sampler = new BlackSampler(warped);
+  const { kinds } = await scoreForecasts(sampler, warped, starts, { seed: 1, settings, horizon, samples: 1 });
+  expect(Object.keys(kinds)).toEqual(['last-frame', 'moved-last-frame', 'best-guess', 'sample']);
+  const squares: number[][] = [[], []];
+  for (const { context, truth } of starts) {
+    const guess = bestGuess(sampler, context);
+    for (const [h, frame] of truth.entries()) {
+      squares[h].push(meanSquaredError(frame, frameOf(warped, (await guess.next()).value)));
+    }
+  }
+  expect(kinds['best-guess']!.meanSquaredError).toEqual(squares.map(mean));
+  expect(kinds['best-guess']!.meanSquaredError).not.toEqual(kinds['last-frame']!.meanSquaredError);
   sampler.dispose();
 });

@@ -17,6 +17,7 @@ const at: Forecastable = {
     [gray(12, 22), gray(40, 24)],
     [gray(15, 22), gray(15, 25)],
   ],
+  guess: null,
 };
 
 test('one sample is every sample in turn', () => {
@@ -48,7 +49,13 @@ test('the last frame is repeated, and moved by no motion that is not worth it', 
   expect(levelsOf(forecasts['moved-last-frame'].futures(still))).toEqual(repeated);
 });
 
-test('the mean and the best are there where several are drawn', () => {
-  expect(forecastNames(1)).toEqual(['last-frame', 'moved-last-frame', 'sample']);
-  expect(forecastNames(2)).toEqual(['last-frame', 'moved-last-frame', 'sample', 'mean', 'best']);
+test('the best guess is the one that a model makes', () => {
+  expect(forecasts['best-guess'].futures({ ...at, guess: at.truth })).toEqual([at.truth]);
+});
+
+test('the mean and the best are there where several are drawn, the best guess where a model makes one', () => {
+  const names = (samples: number, guesses: boolean) => forecastNames({ samples, guesses });
+  expect(names(1, false)).toEqual(['last-frame', 'moved-last-frame', 'sample']);
+  expect(names(2, false)).toEqual(['last-frame', 'moved-last-frame', 'sample', 'mean', 'best']);
+  expect(names(1, true)).toEqual(['last-frame', 'moved-last-frame', 'best-guess', 'sample']);
 });

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PreviousFrameBaseline } from '../../src/evaluation/baselines.js';
 import { scoreFrames, summariseFrames } from '../../src/evaluation/clip-score.js';
+import { meanSquaredError } from '../../src/evaluation/metrics.js';
 import { BITS_PER_NAT, scoreEach, sumOfNats, type ScoringOptions } from '../../src/evaluation/scoring.js';
 import type { Frame } from '../../src/frame.js';
 import { chainNats } from '../../src/model/chain.js';
@@ -106,8 +107,9 @@ describe.each(models)('the frames of a clip, %s', (_, model) => {
   test('come with the frame before each and with what they cost, given the true ones before', async () => {
     const scored = await collect(scoreFrames(model.chain, own, clip(COUNT), { batch: 4 }));
     expect(scored.map(({ index }) => index)).toEqual([1, 2, 3, 4, 5, 6]);
-    for (const { index, frame, previous, nats } of scored) {
+    for (const { index, frame, previous, nats, anchors } of scored) {
       expect([frame, previous]).toEqual([frames[index], frames[index - 1]]);
+      expect(anchors.map((anchor) => [...anchor])).toEqual([[...previous.data]]);
       const first = Math.max(0, index - model.chain.examples.context);
       const buffer = new ExampleBuffer(model.chain.examples, 1);
       buffer.add(data.subarray(first * bytes), index - first + 1, false);
@@ -125,11 +127,15 @@ describe.each(models)('the frames of a clip, %s', (_, model) => {
     const baseline = new PreviousFrameBaseline(256);
     for (const { frame, previous } of scored) baseline.add(previous, frame);
     const nats = scored.reduce((sum, { nats: map }) => sum + sumOfNats(map), 0);
+    // The anchor of these models is the previous frame itself.
+    const squares = scored.map(({ frame, previous }) => meanSquaredError(frame, previous));
+    const previousFrame = squares.reduce((sum, error) => sum + error, 0) / 6;
     expect(summary).toEqual({
       frames: COUNT,
       dimensions: 6 * bytes,
       bitsPerDim: (nats / (6 * bytes)) * BITS_PER_NAT,
       previousFrameBitsPerDim: baseline.bitsPerDim,
+      oneStep: { previousFrame, anchors: [expect.closeTo(previousFrame, 6) as number] },
     });
     expect(told).toEqual([2, 3, 4, 5, 6, 7]);
   });

@@ -120,6 +120,8 @@ test('frames are predicted from places spread over a clip, and the last frame re
   expect(forecasts!.kinds['last-frame']!.psnr[0]).toBeCloseTo(20 * Math.log10(255 / 10), 9);
   expect(Object.keys(forecasts!.kinds)).toEqual(['last-frame', 'moved-last-frame', 'sample', 'mean', 'best']);
   const alone = await score([long], { starts: 3, samples: 1 });
+  // This model's anchor is the frame before.
+  expect(alone.anchors).toEqual({ mean: [0], standardError: [NaN] });
   expect(Object.keys(alone.forecasts!.kinds)).toEqual(['last-frame', 'moved-last-frame', 'sample']);
 });
 
