@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { OpenImagesOptions } from '../datasets/index.js';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import type { Precision } from '../src/backend/precision.js';
 import { PxvError } from '../src/errors.js';
@@ -80,14 +79,15 @@ interface ConfigurationFile {
   data?: { type?: unknown };
 }
 
-/** How a folder of images is decoded, which takes long where there are many. */
-type Decoding = Pick<OpenImagesOptions, 'onProgress' | 'signal'>;
-
-/** The configuration that the options mean, over that of --config where it is given. */
+/**
+ * The configuration that the options mean, over that of --config where it is given.
+ *
+ * @param say told what the user should know of it
+ */
 export async function configurationOf(
   train: Command,
   options: TrainOptions,
-  decoding: Decoding,
+  say: (text: string) => void,
 ): Promise<RunConfiguration> {
   const { runSchema } = await import('../src/training/configuration.js');
   const { parseConfiguration } = await import('../src/model/parse-configuration.js');
@@ -103,7 +103,7 @@ export async function configurationOf(
     runSchema,
     {
       ...file,
-      model: file.model ?? (await describe(options, decoding)),
+      model: file.model ?? (await describe(options, say)),
       training: {
         ...ofImages,
         ...training,
@@ -147,7 +147,7 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
 }
 
 /** The model that the options describe. */
-async function describe(options: TrainOptions, decoding: Decoding): Promise<ModelDescription> {
+async function describe(options: TrainOptions, say: (text: string) => void): Promise<ModelDescription> {
   const { describeModel } = await import('../src/model/presets.js');
   if (options.from !== undefined) {
     const { loadModel } = await import('../src/model/checkpoint.js');
@@ -155,7 +155,8 @@ async function describe(options: TrainOptions, decoding: Decoding): Promise<Mode
   }
   const { network, hidden, layers, headWidth, colours, skips, initialState, scales, shared } = options;
   const channels = options.channels && (options.channels === 'gray' ? 1 : 3);
-  const images = options.images === undefined ? null : await imagesOf(options.images, options, channels, decoding);
+  const images = options.images === undefined ? null : await imagesOf(options.images, options, channels);
+  if (images !== null && images.note !== null) say(images.note);
   const levels = options.levels ?? images?.levels ?? (options.head === 'sigmoid' ? 2 : 256);
   const imageHead = levels === 2 ? 'sigmoid' : 'softmax';
   return describeModel(network, {
@@ -177,12 +178,9 @@ async function describe(options: TrainOptions, decoding: Decoding): Promise<Mode
 }
 
 /** Size, channels and levels of a set's images. */
-async function imagesOf(set: string, { data, size }: TrainOptions, channels: 1 | 3 | undefined, decoding: Decoding) {
-  const { openForTraining } = await import('../datasets/index.js');
-  const images = await openForTraining(set, 'train', { ...given({ size, data, channels }), ...decoding });
-  const { width, height, levels } = images;
-  images.close();
-  return { size: { width, height }, channels: images.channels, levels };
+async function imagesOf(set: string, { data, size }: TrainOptions, channels: 1 | 3 | undefined) {
+  const { describeForTraining } = await import('../datasets/index.js');
+  return describeForTraining(set, given({ size, data, channels }));
 }
 
 /**

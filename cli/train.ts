@@ -56,9 +56,10 @@ export function command(): Command {
     )
     .option('--skips', 'a skip connection from every layer to the output')
     .addOption(
-      new Option('--size <WxH>', "size of the model in pixels (default: 64x64, or the images')").argParser(
-        size('--size'),
-      ),
+      new Option(
+        '--size <WxH>',
+        'size of the model in pixels (default: 64x64, or that of images that are alike and no larger)',
+      ).argParser(size('--size')),
     )
     .addOption(new Option('--channels <name>', "colour (default: rgb, or the images')").choices(['rgb', 'gray']))
     .option('--levels <count>', "values of a sub-pixel (default: 256, or the images')", wholeNumber('--levels', 2, 256))
@@ -134,10 +135,7 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
   const onDecode = shown('decode');
   const configuration = options.resume
     ? null
-    : await configurationOf(train, options, {
-        signal,
-        onProgress: (done, total) => onDecode({ unit: 'images', done, total, name: options.images ?? '' }),
-      });
+    : await configurationOf(train, options, (text) => progress.say(`pxv: ${text}`));
   const chosen = await startComputing(options, progress);
   const started = performance.now();
   const hooks: TrainModelHooks = {

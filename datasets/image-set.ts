@@ -27,8 +27,17 @@ export interface Images extends Size {
   close(): void;
 }
 
+/** What images will be once they are opened. */
+export interface DescribedImages {
+  size: Size;
+  channels: Channels;
+  levels: 2 | 256;
+  /** One line where that is not what the files hold, else null. */
+  note: string | null;
+}
+
 export interface OpenOptions {
-  /** Sets of any size only: what to scale to. Default: the size of the first image. */
+  /** Sets of any size only: what to scale to. Default: the first image's, or 64 pixels where it is larger. */
   size?: Size;
   /** Sets of any size only. Default: 1 where the first image is grey, else 3. */
   channels?: Channels;

@@ -4,7 +4,7 @@ import { imageSets as sets, setOf } from './registry.js';
 export { cacheFolder } from './cache-folder.js';
 export { getImageSet } from './get.js';
 export type { Images, ImageSetFacts, OpenOptions, Split, TrainingSplit } from './image-set.js';
-export { openForTraining, type OpenImagesOptions } from './open-for-training.js';
+export { describeForTraining, openForTraining, type OpenImagesOptions } from './open-for-training.js';
 export { verifyImageSet, type VerifiedSet } from './verify.js';
 
 /** @throws {PxvError} USAGE where it is neither a data set nor a folder of images. */

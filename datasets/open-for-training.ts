@@ -1,5 +1,6 @@
 import { PxvError } from '../src/errors.js';
-import type { Images, OpenOptions, Split, TrainingSplit } from './image-set.js';
+import { folderShape } from './folder/folder.js';
+import type { DescribedImages, Images, OpenOptions, Split, TrainingSplit } from './image-set.js';
 import { resolveImageSet } from './registry.js';
 
 export interface OpenImagesOptions extends OpenOptions {
@@ -23,6 +24,18 @@ export async function openForTraining(
   if (!splits.includes(split)) throw noTrainingSplit(split);
   const { set, files } = resolveImageSet(name, data);
   return set.open(files, split, options);
+}
+
+/**
+ * What the images to learn from will be, without decoding any.
+ *
+ * @throws {PxvError} as `openForTraining`
+ */
+export async function describeForTraining(name: string, options: OpenImagesOptions = {}): Promise<DescribedImages> {
+  const { data, ...shape } = options;
+  const { set, files } = resolveImageSet(name, data);
+  const { size, channels, levels } = set;
+  return size === null || channels === null ? folderShape(files, shape) : { size, channels, levels, note: null };
 }
 
 function noTrainingSplit(split: string): PxvError {

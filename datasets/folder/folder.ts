@@ -4,7 +4,7 @@ import { imageFacts } from '../../src/video/image-folder.js';
 import { decodedImages } from '../decoded-images.js';
 import { listFolder } from '../find-files.js';
 import { carve } from '../held-out.js';
-import type { Images, ImageSet, OpenOptions, Split } from '../image-set.js';
+import type { DescribedImages, ImageSet, OpenOptions, Split, TrainingSplit } from '../image-set.js';
 import { unreadable, wrongFile } from '../read-file.js';
 
 const imageName = /\.(?:png|jpe?g|webp|tiff?|avif|gif)$/i;
@@ -27,29 +27,75 @@ export const folder: ImageSet = {
   files: [],
   cacheName: 'folder',
   async open(root, split, options = {}) {
-    const names = await listFolder(root);
-    const place = (of: Split) => names.find((name) => splitNames[of].test(name));
-    const part = place(split) ?? (split === 'validation' ? place('train') : undefined);
-    if (part !== undefined) {
-      const images = await openImages(join(root, part), options);
-      return split === 'test' || place('validation') !== undefined ? images : carve(images, split);
-    }
-    // One folder alone is a set of its own; but what was set apart as one split is never used as another.
-    const others = names.filter((name) => Object.values(splitNames).some((pattern) => pattern.test(name)));
-    if (others.length > 0) throw wrongFile(root, `a folder for '${split}'`, `folders ${others.join(' and ')} alone`);
-    const images = await openImages(root, options);
-    return split === 'test' ? images : carve(images, split);
+    const { place, whole } = await findSplit(root, split);
+    const paths = await listImages(place);
+    const { size, channels } = await shapeOf(paths, options);
+    const { width, height } = size;
+    const origin = `${paths.length} images of the folder ${basename(place)}, at ${width}x${height}`;
+    const images = await decodedImages(
+      { width, height, channels, levels: 256, origin, files: paths },
+      paths,
+      false,
+      options,
+    );
+    return whole ? images : carve(images, split as TrainingSplit);
   },
 };
 
-async function openImages(place: string, options: OpenOptions): Promise<Images> {
+/** What the images to learn from are brought to; nothing is decoded. */
+export async function folderShape(root: string, options: OpenOptions): Promise<DescribedImages> {
+  const { place } = await findSplit(root, 'train');
+  return { ...(await shapeOf(await listImages(place), options)), levels: 256 };
+}
+
+/** The folder that holds a split: all of its images, or those of which a part is held out. */
+async function findSplit(root: string, split: Split): Promise<{ place: string; whole: boolean }> {
+  const names = await listFolder(root);
+  const place = (of: Split) => names.find((name) => splitNames[of].test(name));
+  const part = place(split) ?? (split === 'validation' ? place('train') : undefined);
+  if (part !== undefined)
+    return { place: join(root, part), whole: split === 'test' || place('validation') !== undefined };
+  // One folder alone is a set of its own; but what was set apart as one split is never used as another.
+  const others = names.filter((name) => Object.values(splitNames).some((pattern) => pattern.test(name)));
+  if (others.length > 0) throw wrongFile(root, `a folder for '${split}'`, `folders ${others.join(' and ')} alone`);
+  return { place: root, whole: split === 'test' };
+}
+
+async function listImages(place: string): Promise<string[]> {
   const paths = await listImagesBelow(place);
-  if (paths.length === 0) throw wrongFile(place, 'images (PNG, JPEG, WebP, TIFF, AVIF or GIF)', 'a folder without any');
-  const first = await imageFacts(paths[0]);
-  const { width, height } = options.size ?? first;
-  const channels = options.channels ?? first.channels;
-  const origin = `${paths.length} images of the folder ${basename(place)}, at ${width}x${height}`;
-  return decodedImages({ width, height, channels, levels: 256, origin, files: paths }, paths, false, options);
+  if (paths.length > 0) return paths;
+  throw wrongFile(place, 'images (PNG, JPEG, WebP, TIFF, AVIF or GIF)', 'a folder without any');
+}
+
+/** The longer side of what larger images are brought to where no size is asked. */
+const LARGEST_SIDE = 64;
+/** Images whose sizes are looked at then, spread evenly over the folder. */
+const LOOKED_AT = 100;
+
+/**
+ * The size and the colours that are asked for, else those of the first image. Where that is large, images of one size are
+ * shrunk, and others become squares.
+ */
+async function shapeOf(paths: readonly string[], options: OpenOptions): Promise<Omit<DescribedImages, 'levels'>> {
+  const { channels: own, width, height } = await imageFacts(paths[0]);
+  const channels = options.channels ?? own;
+  const scale = LARGEST_SIDE / Math.max(width, height);
+  if (options.size !== undefined || scale >= 1)
+    return { size: options.size ?? { width, height }, channels, note: null };
+  const count = Math.min(LOOKED_AT, paths.length);
+  let areAlike = true;
+  for (let i = 0; i < count; i++) {
+    // One that cannot be read is told of where it is decoded.
+    const facts = await imageFacts(paths[Math.floor((i * paths.length) / count)]).catch(() => null);
+    areAlike &&= facts === null || (facts.width === width && facts.height === height);
+  }
+  const shrunk = (side: number) => Math.max(1, Math.round(side * scale));
+  const size = areAlike
+    ? { width: shrunk(width), height: shrunk(height) }
+    : { width: LARGEST_SIDE, height: LARGEST_SIDE };
+  const are = areAlike ? `of ${width}x${height}` : 'of several sizes';
+  const note = `images ${are} are brought to ${size.width}x${size.height}; --size chooses another size`;
+  return { size, channels, note };
 }
 
 /**

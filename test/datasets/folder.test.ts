@@ -2,7 +2,7 @@ import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
-import { openForTraining } from '../../datasets/open-for-training.js';
+import { describeForTraining, openForTraining } from '../../datasets/open-for-training.js';
 import type { Channels, Size } from '../../src/frame.js';
 import { randomInts } from '../random.js';
 import { allOf, folderWith, refusal } from './made-files.js';
@@ -169,4 +169,24 @@ test('a cache that cannot be written to is named, and how another is chosen', as
   await expect(openForEvaluation(folderOf(1), 'test')).rejects.toMatchObject(
     refusal(/write: .*decoded.*: expected a place that can be written to, received ENOTDIR.*set PXV_DATA/, 'OUTPUT'),
   );
+});
+
+describe('where no size is asked for', () => {
+  const sized = async (...sizes: [number, number][]) => {
+    const files = await Promise.all(sizes.map(([width, height], seed) => picture(seed, { width, height })));
+    return folderWith(Object.fromEntries(files.map(({ png }, index) => [`${index}.png`, png])));
+  };
+
+  test.each<[string, [number, number][], [number, number], string | null]>([
+    ['small images keep the size of the first', [[64, 48], [30, 30]], [64, 48], null], // prettier-ignore
+    ['larger ones that are alike are shrunk', [[320, 240], [320, 240]], [64, 48], 'images of 320x240 are brought to 64x48; --size chooses another size'], // prettier-ignore
+    ['larger ones of several sizes become squares', [[400, 300], [300, 500]], [64, 64], 'images of several sizes are brought to 64x64; --size chooses another size'], // prettier-ignore
+  ])('%s', async (_, sizes, [width, height], note) => {
+    const folder = await sized(...sizes);
+    expect(await describeForTraining(folder)).toEqual({ size: { width, height }, channels: 3, levels: 256, note });
+    expect(readdirSync(cache)).toEqual([]);
+    expect(await openForTraining(folder, 'train')).toMatchObject({ width, height });
+    const asked = { width: 7, height: 5 };
+    expect(await describeForTraining(folder, { size: asked })).toMatchObject({ size: asked, note: null });
+  });
 });
