@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { PxvError } from '../src/errors.js';
 import { writeAtomically } from '../src/video/atomic-output.js';
+import { expectDiskSpace } from '../src/video/disk-space.js';
 import { imageFacts, readImage } from '../src/video/image-folder.js';
 import { throwIfInterrupted } from '../src/video/interruption.js';
 import { cacheFolder } from './cache-folder.js';
@@ -69,6 +70,12 @@ export async function cachedImages(
   const stride = shape.width * shape.height * shape.channels;
   const found = await stat(path).catch(() => null);
   if (found?.size !== count * stride) {
+    await expectDiskSpace({
+      folder: dirname(path),
+      bytes: count * stride,
+      what: `${count} images of ${shape.width}x${shape.height}`,
+      remedy: 'take a smaller --size, or set PXV_DATA to a folder on another disk',
+    });
     await writeToCache(path, async (temporary) => {
       const output = await open(temporary, 'wx');
       try {

@@ -28,6 +28,8 @@ export interface ClipFacts {
   frameRate: FrameRate;
   /** Size before scaling, of the upright picture with square pixels. */
   sourceSize: Size;
+  /** About how many there are; null where the file does not tell. */
+  aboutFrames: number | null;
 }
 
 export interface ClipReader extends ClipFacts {
@@ -57,7 +59,7 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
   }
   const probed = await probeVideo(path, signal);
   const video = { ...probed, frameRate: options.frameRate ?? probed.frameRate };
-  return reader(facts(path, video.frameRate, video.size), () => readVideo(video, reading));
+  return reader(facts(path, video.frameRate, video.size, framesOf(video)), () => readVideo(video, reading));
 }
 
 /**
@@ -68,7 +70,7 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
 export async function probeClip(path: string, signal?: AbortSignal): Promise<ClipFacts> {
   if ((await inspect(path)).isDirectory()) return imageFolderFacts(path, await listImages(path));
   const video = await probeVideo(path, signal);
-  return facts(path, video.frameRate, video.size);
+  return facts(path, video.frameRate, video.size, framesOf(video));
 }
 
 /** What is read of a clip: its file, or its folder and the numbered images there; the path alone where nothing is. */
@@ -92,11 +94,15 @@ function reader(known: ClipFacts, read: () => AsyncGenerator<Frame, string | nul
 
 async function imageFolderFacts(folder: string, images: string[], frameRate = defaultFrameRate): Promise<ClipFacts> {
   const { width, height } = await imageFacts(images[0]);
-  return facts(folder, frameRate, { width, height });
+  return facts(folder, frameRate, { width, height }, images.length);
 }
 
-function facts(path: string, frameRate: FrameRate, sourceSize: Size): ClipFacts {
-  return { name: basename(resolve(path)), path, frameRate, sourceSize };
+function facts(path: string, frameRate: FrameRate, sourceSize: Size, aboutFrames: number | null): ClipFacts {
+  return { name: basename(resolve(path)), path, frameRate, sourceSize, aboutFrames };
+}
+
+function framesOf({ frameRate, duration }: { frameRate: FrameRate; duration: number | null }): number | null {
+  return duration === null ? null : Math.round((duration * frameRate.numerator) / frameRate.denominator);
 }
 
 /** Says at once, and in our own words, what FFmpeg would say late and in many ways. */

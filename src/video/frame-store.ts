@@ -6,7 +6,8 @@ import { PxvError } from '../errors.js';
 import type { Channels, Size } from '../frame.js';
 import { writeAtomically } from './atomic-output.js';
 import { type ClipSource, reasonToLeaveOut } from './clip-list.js';
-import { openClip } from './clip-reader.js';
+import { openClip, type ClipReader } from './clip-reader.js';
+import { expectDiskSpace } from './disk-space.js';
 import { defaultFrameRate, type FrameRate } from './frame-rate.js';
 import { numberedImages } from './image-folder.js';
 import type { Fit } from './resample.js';
@@ -20,6 +21,8 @@ export interface FrameStoreOptions {
   frameRate?: FrameRate;
   /** Called before each clip that must be decoded, every hundred of its frames, and when it is done. */
   onProgress?: (progress: DecodingProgress) => void;
+  /** Bytes that are free on the disk of a folder. Default: as the system tells. */
+  freeBytes?: (folder: string) => Promise<number>;
   signal?: AbortSignal;
 }
 
@@ -82,22 +85,22 @@ export async function openFrameStore(
   const { size, channels } = options;
   const frameBytes = size.width * size.height * channels;
   const stored: (StoredClip & { file: string })[] = [];
-  for (const [index, clip] of clips.entries()) {
-    const file = join(folder, storeName(clip.path, options));
-    const stamp = await sourceStamp(clip.path);
-    let footer = await readFooter(file, frameBytes);
-    if (footer?.stamp !== stamp) {
-      const report = (frames: number) =>
-        options.onProgress?.({ clip: index, clips: clips.length, name: clip.name, frames });
+  const found: FoundClip[] = [];
+  for (const clip of clips) found.push(await findClip(folder, clip, options));
+  await expectRoom(folder, found, options);
+  for (const [index, { clip, file, stamp, kept, opened, unreadable }] of found.entries()) {
+    const { name } = clip;
+    const report = (frames: number) => options.onProgress?.({ clip: index, clips: clips.length, name, frames });
+    let [footer, reason] = [kept, unreadable];
+    if (opened !== null) {
       try {
-        footer = await decode(clip.path, file, stamp, options, report);
+        footer = await decode(opened, file, stamp, report);
       } catch (error) {
-        stored.push({ file, name: clip.name, ...noFrames, unreadable: reasonToLeaveOut(clip, error) });
-        continue;
+        reason = reasonToLeaveOut(clip, error);
       }
     }
-    const { frames, frameRate, warning, sha256 } = footer;
-    stored.push({ file, name: clip.name, frames, frameRate, warning, unreadable: null, sha256 });
+    const { frames, frameRate, warning, sha256 } = footer ?? noFrames;
+    stored.push({ file, name, frames, frameRate, warning, unreadable: reason, sha256 });
   }
 
   /** In order of use, the latest last. */
@@ -156,21 +159,57 @@ export async function openFrameStore(
 
 const noFrames = { frames: 0, frameRate: defaultFrameRate, warning: null, sha256: null };
 
+/** A clip, and what is there of it already. */
+interface FoundClip {
+  clip: ClipSource;
+  file: string;
+  stamp: string;
+  /** Of the file, where it serves. */
+  kept: Footer | null;
+  /** The clip, where it is to be decoded. */
+  opened: ClipReader | null;
+  /** Why it cannot be. */
+  unreadable: string | null;
+}
+
+async function findClip(folder: string, clip: ClipSource, options: FrameStoreOptions): Promise<FoundClip> {
+  const { size, channels, fit, frameRate, signal } = options;
+  const file = join(folder, storeName(clip.path, options));
+  const stamp = await sourceStamp(clip.path);
+  const footer = await readFooter(file, size.width * size.height * channels);
+  const found = { clip, file, stamp, kept: null, opened: null, unreadable: null };
+  if (footer?.stamp === stamp) return { ...found, kept: footer };
+  const reading = { size, channels, ...(fit && { fit }), ...(frameRate && { frameRate }), ...(signal && { signal }) };
+  try {
+    return { ...found, opened: await openClip(clip.path, reading) };
+  } catch (error) {
+    return { ...found, unreadable: reasonToLeaveOut(clip, error) };
+  }
+}
+
+/** Refuses frames that the disk cannot hold, before the first is decoded. */
+async function expectRoom(
+  folder: string,
+  found: readonly FoundClip[],
+  { size: { width, height }, channels, freeBytes }: FrameStoreOptions,
+): Promise<void> {
+  const frames = found.reduce((sum, { opened }) => sum + (opened?.aboutFrames ?? 0), 0);
+  const need = {
+    folder,
+    bytes: frames * width * height * channels,
+    what: `${frames} frames of ${width}x${height}`,
+    remedy: 'take a smaller --size or fewer clips, or a folder on another disk',
+  };
+  await expectDiskSpace(need, freeBytes);
+}
+
 async function decode(
-  path: string,
+  clip: ClipReader,
   file: string,
   stamp: string,
-  { size, channels, fit, frameRate, signal }: FrameStoreOptions,
   report: (frames: number) => void,
 ): Promise<Footer> {
   report(0);
-  const clip = await openClip(path, {
-    size,
-    channels,
-    ...(fit && { fit }),
-    ...(frameRate && { frameRate }),
-    ...(signal && { signal }),
-  });
   return writeAtomically(file, async (temporary) => {
     const output = await open(temporary, 'wx');
     try {

@@ -4,6 +4,8 @@ export interface StreamFacts {
   codec: string;
   /** Pictures over duration, rounded to two decimals; null where FFmpeg does not know. */
   averageRate: number | null;
+  /** Of the file, in seconds; null where FFmpeg does not know. */
+  duration: number | null;
   hasAlpha: boolean;
   /** Alpha that only some decoders give, as in WebM. */
   alphaInSideStream: boolean;
@@ -33,10 +35,12 @@ export function parseVideoStream(log: readonly string[]): StreamFacts | null {
   // The pixel format is the first word after the codec's own brackets and comma.
   const pixelFormat = /^(?: \([^)]*\))*, (\w+)/.exec(description)?.[1] ?? '';
   const [, rate, thousand] = /, (\d+(?:\.\d+)?)(k?) fps/.exec(description) ?? [];
+  const clock = input.map((other) => / Duration: (\d+):(\d+):(\d+(?:\.\d+)?)/.exec(other)).find(Boolean);
   const alphaInSideStream = !alphaFormat.test(pixelFormat) && metadata.some((entry) => /alpha_mode *: 1/i.test(entry));
   return {
     codec,
     averageRate: rate === undefined ? null : Number(rate) * (thousand ? 1000 : 1),
+    duration: clock ? 3600 * Number(clock[1]) + 60 * Number(clock[2]) + Number(clock[3]) : null,
     hasAlpha: alphaFormat.test(pixelFormat),
     alphaInSideStream,
   };

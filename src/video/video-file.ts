@@ -12,6 +12,8 @@ export interface VideoFacts {
   /** Size of the upright picture with square pixels. */
   size: Size;
   frameRate: FrameRate;
+  /** Seconds, as the file tells; null where it does not. */
+  duration: number | null;
   hasAlpha: boolean;
   /** What FFmpeg must be told before it reads the file. */
   inputOptions: readonly string[];
@@ -39,7 +41,7 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Vi
     const again = await decodeFirstPicture(path, withAlpha, signal).catch(() => null);
     if (again) [{ size, base, stream }, inputOptions] = [again, withAlpha];
   }
-  const known = { path, size, hasAlpha: stream.hasAlpha };
+  const known = { path, size, duration: stream.duration, hasAlpha: stream.hasAlpha };
   const stated = constantFrameRate(base, stream.averageRate);
   const isAnimation = stream.codec === 'gif' || stream.codec === 'apng';
   if (stated && !isAnimation) return { ...known, frameRate: stated, inputOptions, span: null };

@@ -59,6 +59,7 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
       path,
       frameRate: { numerator: 10, denominator: 1 },
       sourceSize: { width: 16, height: 12 },
+      aboutFrames: 3,
     };
     expect(await probeClip(path)).toEqual(facts);
     expect(await openClip(path, as(8, 8, 3))).toMatchObject({ ...facts, warning: null });

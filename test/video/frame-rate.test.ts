@@ -54,8 +54,15 @@ describe('the log of FFmpeg', () => {
   ];
 
   it('of 2018 gives the first video stream of the input', () => {
-    const facts = { codec: 'h264', averageRate: 29.97, hasAlpha: false, alphaInSideStream: false };
+    const facts = { codec: 'h264', averageRate: 29.97, duration: null, hasAlpha: false, alphaInSideStream: false };
     expect(parseVideoStream(of2018)).toEqual(facts);
+  });
+
+  it('gives the duration of the input, not of the output', () => {
+    const clock = (text: string) => `[info]   Duration: ${text}, start: 0.000000, bitrate: 81 kb/s`;
+    const withClock = (text: string) => [of2018[0], clock(text), ...of2018.slice(1), clock('00:00:09.00')];
+    expect(parseVideoStream(withClock('01:02:03.50'))?.duration).toBe(3723.5);
+    expect(parseVideoStream(withClock('N/A'))?.duration).toBeNull();
   });
 
   it('of today gives alpha that lies in a side stream, of the first video stream only', () => {

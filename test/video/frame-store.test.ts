@@ -1,4 +1,5 @@
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -160,4 +161,16 @@ describe('a frame store', () => {
     writeFileSync(at('file'), '');
     await expect(open('file')).rejects.toMatchObject({ code: 'OUTPUT' });
   });
+});
+
+test('frames that the disk has no room for are refused before the first is decoded', async () => {
+  const needed = (20 + 3 + 4) * frameBytes;
+  const refused = open('no-room', { freeBytes: () => Promise.resolve(needed - 1) });
+  await expect(refused).rejects.toThrow(/for 27 frames of 16x12; take a smaller --size/);
+  expect(existsSync(at('no-room'))).toBe(false);
+  const { store } = await open('no-room', { freeBytes: () => Promise.resolve(needed) });
+  await store.close();
+  // What is there already is not counted again.
+  const again = await open('no-room', { freeBytes: () => Promise.resolve(0) });
+  await again.store.close();
 });
