@@ -48,6 +48,12 @@ export class BufferPool {
     }
   }
 
+  /** Gives all idle arrays back to the system. */
+  clear(): void {
+    this.idle.clear();
+    this.bytes = 0;
+  }
+
   get idleBytes(): number {
     return this.bytes;
   }

@@ -8,7 +8,8 @@ import type { Kernels } from './kernels.js';
 import { nativeOperations } from './native-operations.js';
 import { nativeTfjsKernels } from './native-tfjs-kernels.js';
 
-const MAX_IDLE_BYTES = 2 ** 31;
+/** Bytes that the pool of a `NativeBackend` keeps idle at most. */
+export const MAX_IDLE_BYTES = 2 ** 31;
 
 /**
  * The CPU backend of tfjs with our kernels where they exist and with pooled memory. tfjs hands arrays around freely
@@ -86,9 +87,20 @@ export class NativeBackend extends MathBackendCPU {
     return this.pool.idleBytes;
   }
 
+  /** Gives back to the system what waits for the next tensor of its length. */
+  freeIdle(): void {
+    this.pool.clear();
+  }
+
   private isPooled(values: backend_util.BackendValues | undefined): values is Float32Array {
     return ArrayBuffer.isView(values) && this.pool.owns(values);
   }
+}
+
+/** Frees memory that the backend in use keeps for tensors of lengths that have been; for when those of others come. */
+export function freeIdleMemory(): void {
+  const backend: unknown = tf.backend();
+  if (backend instanceof NativeBackend) backend.freeIdle();
 }
 
 /** Keeps the CPU backend from greeting its first user with an advertisement for another one. */

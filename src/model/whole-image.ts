@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { BackwardPass, ruleOf, type SlotTensors } from './ops/index.js';
+import { BackwardPass, ruleOf, type Op, type SlotTensors } from './ops/index.js';
 import type { Program } from './program.js';
 
 /**
@@ -29,7 +29,7 @@ export function runWholeImage(
     const weights = (args as Tensor[]).slice(0, parameters.length);
     const values: SlotTensors = new Map([[program.image.id, image]]);
     if (program.map !== null) values.set(program.map.id, args[parameters.length] as Tensor4D);
-    forward(program, weights, values);
+    forward(program, weights, values, tf.engine().state.gradientDepth > 0);
 
     const value = values.get(program.out.id)!;
     const kept = [...values].filter(([id]) => id !== program.out.id);
@@ -44,29 +44,27 @@ export function runWholeImage(
   return operation(...inputs);
 }
 
-/** Runs the ops in order; afterwards `values` holds the slots that the backward pass reads, and the output. */
-function forward(program: Program, parameters: readonly Tensor[], values: SlotTensors): void {
-  const kept = new Set([
-    program.out.id,
-    ...program.ops.flatMap((op) =>
-      ruleOf(op)
-        .kept(op)
-        .map(({ id }) => id),
-    ),
-  ]);
-  const lastReader = new Map(
-    program.ops.flatMap((op) =>
-      ruleOf(op)
-        .passing(op)
-        .map(({ id }) => [id, op] as const),
-    ),
-  );
+/**
+ * For each op the slots whose values nobody reads after it: not its caller's (the image and the map), nor the output, nor,
+ * where gradients are to follow, what the backward pass reads.
+ */
+export function lastReads({ ops, image, map, out }: Program, gradients: boolean): Map<Op, number[]> {
+  const kept = ops.flatMap((op) => (gradients ? ruleOf(op).kept(op) : []));
+  const staying = new Set([image, ...(map === null ? [] : [map]), out, ...kept].map(({ id }) => id));
+  const lastReader = new Map<number, Op>();
+  for (const op of ops)
+    for (const { id } of [...ruleOf(op).kept(op), ...ruleOf(op).passing(op)]) lastReader.set(id, op);
+  const last = new Map(ops.map((op) => [op, [] as number[]]));
+  for (const [id, op] of lastReader) if (!staying.has(id)) last.get(op)!.push(id);
+  return last;
+}
+
+/** Runs the ops in order; afterwards `values` holds the output, what was given, and what `gradients` need. */
+function forward(program: Program, parameters: readonly Tensor[], values: SlotTensors, gradients: boolean): void {
+  const last = lastReads(program, gradients);
   for (const op of program.ops) {
-    const rule = ruleOf(op);
-    rule.forward(op, parameters, values);
-    for (const { id } of rule.passing(op)) {
-      // An op may read one slot twice.
-      if (kept.has(id) || lastReader.get(id) !== op || !values.has(id)) continue;
+    ruleOf(op).forward(op, parameters, values);
+    for (const id of last.get(op)!) {
       values.get(id)!.dispose();
       values.delete(id);
     }

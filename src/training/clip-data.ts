@@ -23,6 +23,6 @@ export function clipData(
     validate:
       validation.length === 0
         ? null
-        : (weights) => validate(chain, weights, store, validation, validationExamples, scales ?? undefined),
+        : (weights) => validate(chain, weights, store, validation, validationExamples, scales ?? undefined, batch),
   };
 }

@@ -14,7 +14,7 @@ export interface ImageStore {
 }
 
 /** Images scored together in a validation. */
-const VALIDATION_BATCH = 32;
+export const VALIDATION_BATCH = 32;
 
 /**
  * The data of a training on images: epoch after epoch each image once, in an order that is a function of the seed and
@@ -30,10 +30,13 @@ export function imageData(
 ): TrainingData {
   const batches = new ImageBatches(chain, training, { seed: BigInt(seed), batch, mirror });
   const among = scales ?? undefined;
+  const together = Math.min(batch, VALIDATION_BATCH);
   return {
     batch: (step) => batches.batch(step),
     validate:
-      validation === null ? null : (weights) => validateImages(chain, weights, validation, validationExamples, among),
+      validation === null
+        ? null
+        : (weights) => validateImages(chain, weights, validation, validationExamples, together, among),
   };
 }
 
@@ -88,12 +91,14 @@ export class ImageBatches {
  * Bits/dim on images spread evenly over a store, the same ones every time.
  *
  * @param images how many to score at most
+ * @param together how many of them at once; no figure depends on it
  */
 async function validateImages(
   chain: Chain,
   weights: readonly Tensor[],
   store: ImageStore,
   images: number,
+  together: number,
   among?: readonly number[],
 ): Promise<number> {
   const count = Math.min(images, store.count);
@@ -103,7 +108,7 @@ async function validateImages(
     store.read(index, bytes);
     buffer.add(bytes, 1, false);
   };
-  const batch = Math.min(VALIDATION_BATCH, count);
+  const batch = Math.min(together, count);
   let nats = 0;
   for await (const scored of scoreEach(chain, weights, chosen, add, { batch, among })) nats += sumOfNats(scored.nats);
   return (nats / count / dimensions(chain)) * BITS_PER_NAT;

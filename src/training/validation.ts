@@ -21,7 +21,7 @@ export function heldOutClips(clips: number, seed: bigint): number[] {
 }
 
 /** Frames computed together. Their costs are summed before they join those of their clip. */
-const BATCH = 8;
+export const VALIDATION_BATCH = 8;
 
 /**
  * Bits/dim one step ahead on frames spread evenly over clips: each clip weighs the same, and the same frames are
@@ -30,6 +30,7 @@ const BATCH = 8;
  * @param clips indices into the store of clips of at least two frames
  * @param frames about how many frames to score in all
  * @param among indices of the scales to score; undefined: all
+ * @param together frames scored at once; no figure depends on it
  */
 export async function validate(
   chain: Chain,
@@ -38,6 +39,7 @@ export async function validate(
   clips: readonly number[],
   frames: number,
   among?: readonly number[],
+  together = VALIDATION_BATCH,
 ): Promise<number> {
   const { context } = chain.examples;
   const bytes = new Uint8Array((context + 1) * frameBytes(chain.examples));
@@ -54,9 +56,12 @@ export async function validate(
     let nats = 0;
     let ofBatch = 0;
     let done = 0;
-    for await (const scored of scoreEach(chain, weights, chosen, add, { batch: BATCH, among })) {
+    for await (const scored of scoreEach(chain, weights, chosen, add, {
+      batch: Math.min(together, VALIDATION_BATCH),
+      among,
+    })) {
       ofBatch += sumOfNats(scored.nats);
-      if (++done % BATCH !== 0 && done < count) continue;
+      if (++done % VALIDATION_BATCH !== 0 && done < count) continue;
       nats += ofBatch;
       ofBatch = 0;
     }

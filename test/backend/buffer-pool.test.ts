@@ -37,3 +37,14 @@ test('an array larger than the limit is not kept', () => {
   pool.release(pool.take(5000));
   expect(pool.idleBytes).toBe(0);
 });
+
+test('cleared, it keeps nothing, and still owns what is in use', () => {
+  const pool = new BufferPool(1e6);
+  const [idle, used] = [pool.take(5000), pool.take(5000)];
+  pool.release(idle);
+  pool.clear();
+  expect(pool.idleBytes).toBe(0);
+  expect(pool.take(5000)).not.toBe(idle);
+  pool.release(used);
+  expect(pool.take(5000)).toBe(used);
+});

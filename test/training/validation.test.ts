@@ -80,6 +80,15 @@ test('the validation is the mean of the nats of these frames, in bits a sub-pixe
   tf.dispose(weights);
 });
 
+test('the validation has the same bits however many frames are scored at once', async () => {
+  const weights = toTensors(randomWeights(chain, 1), chain.parameters);
+  const store = movingSquares(3, 21, shape);
+  const of = (together?: number) => validate(chain, weights, store, [1, 2], 1000, undefined, together);
+  const once = await of();
+  for (const together of [1, 3, 8, 20]) expect(await of(together)).toBe(once);
+  tf.dispose(weights);
+});
+
 test('validation leaves no tensor', async () => {
   const before = tf.memory().numTensors;
   await validation(8, [0, 1]);
