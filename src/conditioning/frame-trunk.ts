@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Size } from '../frame.js';
 import type { ImageShape } from '../levels.js';
 import type { FrameWindow } from './frame-window.js';
 import { residual, type ConvolutionLayer, type RunLayer } from './layers.js';
@@ -33,6 +34,12 @@ export function trunkLayers(prefix: string, inputs: number, features: number): C
     { name: name('from-half'), kernel: 4, from: inner, to: features, stride: 2, transposed: true },
     { name: name('map'), kernel: 3, from: features, to: features, stride: 1 },
   ];
+}
+
+/** Numbers that `trunkLayers` put out for one example. */
+export function trunkActivations(features: number, { width, height }: Size): number {
+  const pixels = (step: number) => Math.ceil(width / step) * Math.ceil(height / step);
+  return features * (3 * pixels(1) + 8 * pixels(2) + 6 * pixels(4));
 }
 
 /** The map, [batch, height, width, features]. @param layers the bound `trunkLayers` */

@@ -6,7 +6,7 @@ import { convolutionParameters, type ParameterSpec } from '../backend/parameters
 import { warpedMixture } from '../backend/warp.js';
 import type { ImageShape } from '../levels.js';
 import type { Condition, Conditioning } from './conditioning.js';
-import { DIFFERENCE_GAIN, runTrunk, scaledFrames, TRUNK_LAYERS, trunkLayers } from './frame-trunk.js';
+import { DIFFERENCE_GAIN, runTrunk, scaledFrames, TRUNK_LAYERS, trunkActivations, trunkLayers } from './frame-trunk.js';
 import type { FrameWindow } from './frame-window.js';
 import { bindLayers, layerParameters, unmaskedShape, type ConvolutionLayer } from './layers.js';
 
@@ -94,6 +94,10 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     ...layers(description, network).flatMap(layerParameters),
     ...outputParameters(description, network),
   ],
+  activations({ context, features, flows }, { size, channels }) {
+    const besideTrunk = features + 3 * context * flows + 2 * channels;
+    return trunkActivations(features, size) + besideTrunk * size.width * size.height;
+  },
 
   condition(description, network, given, weights): Condition {
     if (given.window === undefined) throw new TypeError('warped-frames: no frames were given');

@@ -34,7 +34,7 @@ export interface ForecastOptions extends Pick<RollOut, 'seed' | 'settings' | 'si
 }
 
 /** Futures drawn side by side, whatever starts they belong to: enough for the threads, and little memory. */
-const TOGETHER = 16;
+export const FUTURES_TOGETHER = 16;
 
 /**
  * Predicts frames from some starts of a clip by every kind of forecast, and compares them with the truth.
@@ -75,8 +75,8 @@ async function drawFutures(
     drawn[index].map((frames, sample) => ({ ...start, sample, frames })),
   );
   let done = 0;
-  for (let from = 0; from < futures.length; from += TOGETHER) {
-    const together = futures.slice(from, from + TOGETHER);
+  for (let from = 0; from < futures.length; from += FUTURES_TOGETHER) {
+    const together = futures.slice(from, from + FUTURES_TOGETHER);
     const steps = rollOut(
       sampler,
       together.map(({ context }) => context),

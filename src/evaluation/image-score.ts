@@ -24,7 +24,8 @@ export interface ScoreImagesOptions extends Pick<ScoringOptions, 'batch' | 'sign
   onProgress?: (done: number, bitsPerDim: number) => void;
 }
 
-const BATCH = 16;
+/** Images scored together, where memory allows. */
+export const IMAGE_SCORING_BATCH = 16;
 
 /**
  * Scores images one by one: each sub-pixel given the true ones before it, summed over scales and sub-pixels in float64
@@ -39,7 +40,7 @@ export async function scoreImages(
   weights: readonly Tensor[],
   source: ImageSource,
   indices: Uint32Array,
-  { batch = BATCH, onProgress, signal }: ScoreImagesOptions = {},
+  { batch = IMAGE_SCORING_BATCH, onProgress, signal }: ScoreImagesOptions = {},
 ): Promise<ImageNats> {
   const { channels } = model.chain.examples;
   const dimensions = frameBytes(model.chain.examples);

@@ -18,8 +18,11 @@ export interface Scored<Item> {
   anchors: Float32Array[];
 }
 
+/** Examples scored together, where memory allows. */
+export const SCORING_BATCH = 8;
+
 export interface ScoringOptions {
-  /** Examples computed together; no figure depends on it. Default: 8. */
+  /** Examples computed together; no figure depends on it. Default: SCORING_BATCH. */
   batch?: number;
   /** Indices of the scales to score; undefined: all. */
   among?: readonly number[] | undefined;
@@ -40,7 +43,7 @@ export async function* scoreEach<Item>(
   weights: readonly Tensor[],
   items: Iterable<Item> | AsyncIterable<Item>,
   add: (buffer: ExampleBuffer, item: Item) => void,
-  { batch = 8, among, signal }: ScoringOptions = {},
+  { batch = SCORING_BATCH, among, signal }: ScoringOptions = {},
 ): AsyncGenerator<Scored<Item>, void> {
   const buffer = new ExampleBuffer(chain.examples, batch);
   let waiting: Item[] = [];

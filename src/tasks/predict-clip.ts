@@ -2,6 +2,7 @@ import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
+import { frameBytes } from '../model/examples.js';
 import { checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { frameOf, rollOut } from '../sampling/roll-out.js';
@@ -9,6 +10,7 @@ import {
   checkOutput,
   filesOfClip,
   openClip,
+  outputKind,
   writeClip,
   type ClipReader,
   type Fit,
@@ -16,6 +18,7 @@ import {
   type WrittenClip,
 } from '../video/index.js';
 import { expectVideoModel } from './expect-video-model.js';
+import { expectDrawingMemory } from './expect-memory.js';
 
 export interface PredictClipOptions {
   out: string;
@@ -63,6 +66,15 @@ export async function predictClip(model: Model, path: string, options: PredictCl
   checkDrawSettings(options.settings, model.description);
   await checkOutput(out, { overwrite, inputs: await filesOfClip(path) });
   const { size, channels } = model.chain.examples;
+  const frame = frameBytes(model.chain.examples);
+  expectDrawingMemory(model, {
+    operation: 'predict',
+    samples: options.samples,
+    option: '--samples',
+    // One that is being written is enlarged; a contact sheet is drawn of all.
+    heldBytes: (samples) =>
+      samples * frame * (options.horizon + scale ** 2 * (outputKind(out) === 'png' ? options.horizon : 1)),
+  });
   const reader = await openClip(path, { size, channels, fit, ...(signal && { signal }) });
   const sampler = new FrameSampler(model);
   const prediction = new Prediction(model, sampler, reader, options);

@@ -9,6 +9,7 @@ import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, outputKind, writeClip } from '../video/index.js';
+import { expectDrawingMemory } from './expect-memory.js';
 
 export interface SampleImagesOptions {
   /** A `.png` file for a contact sheet, or a folder for one PNG file an image. */
@@ -65,6 +66,14 @@ export async function sampleImages(model: Model, options: SampleImagesOptions): 
       'choose another output',
     );
   await checkOutput(out, { overwrite });
+  const frame = frameBytes(chain.examples);
+  expectDrawingMemory(model, {
+    operation: 'sample',
+    together: (images) => Math.min(BATCH, images),
+    samples: count,
+    option: '--count',
+    heldBytes: (images) => images * frame * (1 + (kind === 'png' ? scale ** 2 : 0)),
+  });
   const noise = new Noise(seed);
   const sampler = new FrameSampler(model);
   const frames: Frame[] = [];

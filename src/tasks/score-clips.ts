@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { freeIdleMemory } from '../backend/native-backend.js';
 import { scoreFrames, summariseFrames } from '../evaluation/clip-score.js';
-import { scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
+import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
+import { SCORING_BATCH } from '../evaluation/scoring.js';
 import { readStarts, spreadStarts } from '../evaluation/starts.js';
 import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
+import { frameBytes } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import {
@@ -14,6 +17,7 @@ import {
   type Fit,
   type LosslessCodec,
 } from '../video/index.js';
+import { expectDrawingMemory, scoringBatch } from './expect-memory.js';
 import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { scoreCodecs } from './score-codecs.js';
@@ -101,6 +105,8 @@ export async function scoreClips(
 class ClipScorer {
   private readonly weights: tf.Tensor[];
   private readonly sampler: FrameSampler;
+  /** Frames scored together. */
+  private readonly batch: number;
   /** Codecs whose failure was told. */
   private readonly failed = new Set<LosslessCodec>();
 
@@ -109,6 +115,8 @@ class ClipScorer {
     private readonly clips: number,
     private readonly options: ScoreClipsOptions,
   ) {
+    this.batch = scoringBatch(model, SCORING_BATCH);
+    this.expectForecastMemory();
     this.weights = toTensors(model.weights, model.chain.parameters);
     this.sampler = new FrameSampler(model);
   }
@@ -127,8 +135,10 @@ class ClipScorer {
       onProgress?.({ name, clip, clips: this.clips, what, frames });
 
     const reader = await this.open(source);
-    const scored = scoreFrames(chain, this.weights, reader.frames(), { signal });
+    const scored = scoreFrames(chain, this.weights, reader.frames(), { batch: this.batch, signal });
     const score = await summariseFrames(chain.examples.levels, scored, (frames) => tell('score', frames));
+    // The last frames of a clip are fewer than a batch, and each number of them has arrays of its own lengths.
+    freeIdleMemory();
     if (reader.warning !== null) onWarning?.(`${name}: ${reader.warning}`);
     if (score === null) return null;
     const forecasts = await this.forecasts(source, score.frames, (frames) => tell('predict', frames));
@@ -144,6 +154,19 @@ class ClipScorer {
     const { size, channels } = this.model.chain.examples;
     const { fit, signal } = this.options;
     return openClip(source.path, { size, channels, fit, ...(signal && { signal }) });
+  }
+
+  private expectForecastMemory(): void {
+    const { horizon, starts = STARTS, samples = SAMPLES } = this.options;
+    if (horizon === 0) return;
+    const frame = frameBytes(this.model.chain.examples);
+    expectDrawingMemory(this.model, {
+      operation: 'score',
+      together: (count) => Math.min(FUTURES_TOGETHER, count * starts),
+      samples,
+      option: '--samples',
+      heldBytes: (count) => count * starts * horizon * frame,
+    });
   }
 
   private async forecasts(

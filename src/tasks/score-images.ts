@@ -6,13 +6,20 @@ import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
 import { PxvError } from '../errors.js';
 import { HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
 import { FileBaselines } from '../evaluation/file-baselines.js';
-import { scoreImages, summariseImages, type ImageSource, type ImageSummary } from '../evaluation/image-score.js';
+import {
+  IMAGE_SCORING_BATCH,
+  scoreImages,
+  summariseImages,
+  type ImageSource,
+  type ImageSummary,
+} from '../evaluation/image-score.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { published, type Published } from '../evaluation/published.js';
 import type { Model } from '../model/checkpoint.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import { checkOutput, outputKind } from '../video/index.js';
+import { scoringBatch } from './expect-memory.js';
 import { rankImages, writeExtremes, type RankedImage } from './extreme-images.js';
 
 export interface ScoreImageSetOptions {
@@ -68,6 +75,7 @@ export async function scoreImageSet(model: Model, name: string, options: ScoreIm
     await checkOutput(out, { overwrite, inputs: await imagesOf(data ?? name) });
   }
   const { size, channels } = model.chain.examples;
+  const batch = scoringBatch(model, IMAGE_SCORING_BATCH);
   const images = await openForEvaluation(name, split, {
     size,
     channels,
@@ -82,6 +90,7 @@ export async function scoreImageSet(model: Model, name: string, options: ScoreIm
     const indices = spread(images.count, Math.min(limit ?? images.count, images.count));
     const total = indices.length;
     const nats = await scoreImages(model, weights, source, indices, {
+      batch,
       onProgress: (done, bitsPerDim) => onProgress?.({ what: 'score', done, total, bitsPerDim }),
       signal,
     });

@@ -7,6 +7,7 @@ import { RunFolder, type Checkpoint } from '../training/run-folder.js';
 import type { ImagesConfiguration, RunConfiguration } from '../training/configuration.js';
 import { startTraining, train, type TrainingHooks, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
+import { expectTrainingMemory } from './expect-memory.js';
 import { findClipData, type ClipFacts, type ClipHooks } from './find-clip-data.js';
 import { findImageData, type ImageFacts, type ImageHooks } from './find-image-data.js';
 import { listData, type ListHooks } from './list-data.js';
@@ -44,7 +45,8 @@ export interface TrainModelSettings {
 
 /**
  * Trains a model on what its configuration names, clips or images, in a run folder (see `train`). No other training can be
- * in the folder meanwhile. It can be resumed from the moment at which the data are found.
+ * in the folder meanwhile. It can be resumed from the moment at which the data are found. What would take more
+ * memory than there is, is refused before anything is decoded.
  *
  * @param out folder of the run
  * @param configuration null: go on with the training that is in `out`
@@ -56,6 +58,7 @@ export async function trainModel(
   hooks: TrainModelHooks = {},
   { overwrite = false, acceptChangedData = false }: TrainModelSettings = {},
 ): Promise<TrainedRun> {
+  if (configuration !== null) expectTrainingMemory(configuration);
   const run = new RunFolder(out);
   const leave = await run.enter({ resume: configuration === null, overwrite });
   try {
@@ -80,6 +83,7 @@ async function trainIn(
 ): Promise<TrainedRun> {
   const { data: source, training } = checkpoint.configuration;
   expectPrecision(training.precision);
+  if (!isNew) expectTrainingMemory(checkpoint.configuration);
   const same = new SameData(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
   // What cannot be found leaves nothing of the run behind.
   const found =

@@ -94,6 +94,23 @@ test('pxv train --images on a folder tells how far the decoding is, also where i
   expect(resumed.stderr).toMatch(/^decode +3\/3 images .*photos$/m);
 });
 
+test('exit code 1: pxv train refuses what memory cannot hold before it decodes, and says what larger images become', async () => {
+  mkdirSync(join(folder.path, 'large'));
+  const image = sharp({ create: { width: 160, height: 120, channels: 3, background: 'teal' } });
+  for (let i = 0; i < 3; i++) await image.png().toFile(join(folder.path, 'large', `${i}.png`));
+  const env = { PXV_DATA: join(folder.path, 'unused-cache'), PXV_MEMORY: '300' };
+  const options = ['--out', 'refused', '--hidden', '8', '--layers', '1', '--steps', '1'];
+  const outcome = await pxv(['train', '--images', 'large', ...options], { ...here, env });
+  const [said, refused, ...more] = outcome.stderr.trimEnd().split('\n');
+  expect(said).toBe('pxv: images of 160x120 are brought to 64x48; --size chooses another size');
+  expect(refused).toMatch(
+    /^pxv: train: memory: .* for a batch of 16 at 64x48; these fit: a batch of \d \(--batch\), or a size/,
+  );
+  expect({ code: outcome.code, stdout: outcome.stdout, more }).toEqual({ code: 1, stdout: '', more: [] });
+  expect(readdirSync(folder.path)).not.toContain('refused');
+  expect(readdirSync(folder.path)).not.toContain('unused-cache');
+});
+
 test.each<[number, string[], RegExp]>([
   [
     2,

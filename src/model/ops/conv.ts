@@ -20,6 +20,8 @@ export interface ConvOp {
 export const conv: OpRule<ConvOp> = {
   kept: ({ x }) => [x],
   passing: ({ plus }) => (plus === null ? [] : [plus]),
+  writes: ({ out }) => [out],
+  gradients: ({ x, plus }) => ({ made: x.ready === 'image' ? [] : [x], passed: plus === null ? [] : [plus] }),
 
   forward({ x, shape, weights, bias, relu, plus, out }, parameters, values) {
     const value = convolution(values.get(x.id)!, parameters[weights] as Tensor4D, shape, {

@@ -1,0 +1,109 @@
+// Measures the most memory that processes hold while they train, score or draw, beside what src/model/memory.ts
+// estimates, and prints a table.
+//
+// usage: node bench/memory.mjs [--only TEXT]
+//   --only   only the configurations whose row contains the text
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { trainingMemory, scoringMemory, drawingMemory } from '../dist/src/model/memory.js';
+import { buildChain } from '../dist/src/model/chain.js';
+import { chooseBackend, describeModel, predictClip, runSchema, scoreClips, trainModel } from '../dist/src/index.js';
+import { initialiseParameters } from '../dist/src/backend/parameters.js';
+
+/** what, network, h, layers, head, width, height, batch, previous frames; and other settings of the preset. */
+const configurations = [
+  ['train', 'pixel-cnn', 48, 5, 'softmax', 32, 32, 16, 0],
+  ['train', 'pixel-cnn', 48, 5, 'logistic-mixture', 64, 64, 8, 2],
+  ['train', 'pixel-cnn', 48, 5, 'softmax', 320, 240, 1, 0],
+  ['train', 'pixel-cnn', 128, 15, 'softmax', 32, 32, 16, 0],
+  ['train', 'pixel-cnn', 256, 12, 'logistic-mixture', 16, 16, 16, 0],
+  ['train', 'pixel-cnn', 48, 5, 'softmax', 64, 64, 8, 0, { factors: [2] }],
+  ['train', 'row-lstm', 48, 5, 'softmax', 64, 64, 8, 0],
+  ['train', 'row-lstm', 32, 4, 'logistic-mixture', 160, 120, 3, 3],
+  ['train', 'diagonal-bilstm', 48, 5, 'softmax', 48, 48, 8, 0, { skips: true }],
+  ['train', 'diagonal-bilstm', 32, 4, 'logistic-mixture', 64, 64, 16, 2],
+  ['train', 'pixel-cnn', 48, 5, 'logistic-mixture', 96, 72, 8, 2, { frames: 'warped-frames' }],
+  ['score', 'pixel-cnn', 48, 5, 'logistic-mixture', 160, 120, 8, 2],
+  ['draw', 'pixel-cnn', 16, 1, 'logistic-mixture', 160, 120, 4, 2],
+];
+const describe = ([what, network, hidden, layers, head, width, height, batch, context, more]) =>
+  `${what}, ${network}, ${layers} x ${hidden}, ${head}${more ? `, ${Object.keys(more)}` : ''} | ${width}x${height} | ${batch} | ${context}`;
+const MiB = 2 ** 20;
+
+/** Does the work of one configuration in this process. @returns MiB: measured, estimated */
+async function measure([what, network, hidden, layers, head, width, height, batch, context, more = {}], folder) {
+  await chooseBackend({});
+  const size = { width, height };
+  const description = describeModel(network, {
+    size,
+    channels: 3,
+    levels: 256,
+    hidden,
+    layers,
+    head,
+    context,
+    ...more,
+  });
+  const chain = buildChain(description);
+  for (let clip = 0; clip < 3; clip++) {
+    mkdirSync(join(folder, `clip-${clip}`), { recursive: true });
+    for (let frame = 0; frame < 12; frame++) {
+      const noise = { type: 'gaussian', mean: 128, sigma: 30 };
+      const image = sharp({ create: { ...size, channels: 3, background: 'black', noise } });
+      await image.png().toFile(join(folder, `clip-${clip}`, `${frame}.png`));
+    }
+  }
+  const model = () => ({
+    name: 'random',
+    description,
+    chain,
+    weights: initialiseParameters(chain.parameters, 1n),
+    step: 0,
+  });
+  let bytes;
+  if (what === 'train') {
+    const training = { batch, steps: 4, validations: 2, validationExamples: 2 * batch };
+    const data = context > 0 ? { type: 'clips', frames: [folder] } : { type: 'images', set: folder };
+    process.env.PXV_DATA = join(folder, 'cache');
+    await trainModel(join(folder, 'run'), runSchema.parse({ model: description, training, data }));
+    bytes = trainingMemory(chain, { ...training, optimiserStates: 2, validationBatch: context > 0 ? 8 : 32 });
+  } else if (what === 'score') {
+    await scoreClips(model(), [folder], { fit: 'crop', horizon: 0, seed: 1 });
+    bytes = scoringMemory(chain, batch);
+  } else {
+    const settings = { temperature: 1, topP: 1 };
+    const options = { horizon: 1, samples: batch, from: null, settings, seed: 1, scale: 1, fit: 'crop' };
+    await predictClip(model(), join(folder, 'clip-0'), { ...options, out: join(folder, 'out.png') });
+    bytes = drawingMemory(chain, batch);
+  }
+  return [process.resourceUsage().maxRSS / 1024, bytes / MiB];
+}
+
+const self = fileURLToPath(import.meta.url);
+if (process.argv[2] === '--one') {
+  const folder = mkdtempSync(join(tmpdir(), 'pxv-memory-'));
+  try {
+    console.log(JSON.stringify(await measure(configurations[Number(process.argv[3])], folder)));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+} else {
+  const only = process.argv[2] === '--only' ? process.argv[3] : '';
+  console.log('| work, network | size | batch | frames given | measured, MiB | estimated, MiB | estimate / measured |');
+  for (const [index, configuration] of configurations.entries()) {
+    const name = describe(configuration);
+    if (!name.includes(only)) continue;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [self, '--one', String(index)], {
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`${name}: ${stderr}`);
+    const [measured, estimated] = JSON.parse(stdout.trim().split('\n').at(-1));
+    console.log(
+      `| ${name} | ${measured.toFixed(0)} | ${estimated.toFixed(0)} | ${(estimated / measured).toFixed(2)} |`,
+    );
+  }
+}

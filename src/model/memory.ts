@@ -1,0 +1,168 @@
+import { MAX_IDLE_BYTES } from '../backend/native-backend.js';
+import { PoolLedger } from '../backend/pool-ledger.js';
+import { conditioningOf } from '../conditioning/index.js';
+import { parametersOfScale, type Chain } from './chain.js';
+import { frameBytes } from './examples.js';
+import type { Network } from './network.js';
+import { ruleOf } from './ops/index.js';
+import { lastReads } from './whole-image.js';
+
+/** Bytes of a float32. */
+const FLOAT = 4;
+/** Bytes of a process that has loaded everything and computes nothing, and of what JavaScript has not collected yet. */
+const PROCESS = 160 * 2 ** 20;
+/** Arrays of an image's size that an example costs besides the program's slots: levels, scaled, targets, anchors, nats. */
+const IMAGE_ARRAYS = 20;
+/**
+ * Arrays that tfjs holds for what each layer of a conditioning puts out: the convolution, the bias, the ReLU and here and
+ * there a sum; for gradients half as many again.
+ */
+const CONDITIONING_ARRAYS = { forward: 4, training: 6 };
+
+/** What decides the memory of a training besides its chain. */
+export interface TrainingWork {
+  /** Examples of a step. */
+  batch: number;
+  /** Arrays that the optimiser keeps of each parameter's size. */
+  optimiserStates: number;
+  /** Indices of the scales that are trained; undefined: all. */
+  among?: readonly number[] | undefined;
+  /** Examples scored in a validation, and how many of them together at most. */
+  validationExamples: number;
+  validationBatch: number;
+}
+
+/**
+ * Most bytes that a process trains a chain in, on the native backend: what the forward pass keeps, gradients on their way
+ * back, the head's outputs, the conditionings, weights and optimiser states, the batch, and the process itself.
+ */
+export function trainingMemory(chain: Chain, work: TrainingWork): number {
+  const { batch, optimiserStates, validationExamples } = work;
+  const among = work.among ?? chain.scales.map((_, scale) => scale);
+  const ledger = new PoolLedger(MAX_IDLE_BYTES);
+  const all = chain.parameters.map(({ shape }) => product(shape));
+  const places = all.map((_, index) => index);
+  const trained = among.flatMap((scale) => parametersOfScale(chain, scale, places)).map((index) => all[index]);
+  // The first step fills the pool, the second uses it again.
+  for (let step = 0; step < 2; step++) {
+    const passes = among.map((scale) => forward(ledger, chain.scales[scale], batch, true));
+    trained.forEach((length) => ledger.take(length));
+    for (const scale of [...among].reverse()) backward(ledger, chain.scales[scale], batch);
+    for (const pass of passes) for (const length of pass) ledger.release(length);
+    for (const length of trained) {
+      for (let array = 0; array <= optimiserStates; array++) ledger.take(length);
+      if (step > 0) for (let array = 0; array <= optimiserStates; array++) ledger.release(length);
+    }
+    trained.forEach((length) => ledger.release(length));
+  }
+  const together = Math.min(batch, work.validationBatch);
+  for (const count of [together, validationExamples % together]) score(ledger, chain, count, among);
+  // Copies of weights and states: their first values, and later those on their way to a file.
+  const copies = FLOAT * sum(all) * (1 + optimiserStates);
+  return PROCESS + ledger.peakBytes + copies + imageBytes(chain, batch, among);
+}
+
+/** Most bytes that a process scores examples of a chain in, `batch` of them together. */
+export function scoringMemory(chain: Chain, batch: number): number {
+  const ledger = new PoolLedger(MAX_IDLE_BYTES);
+  const among = chain.scales.map((_, scale) => scale);
+  // The last examples are fewer, and their arrays shorter, while those of the others wait to be collected.
+  for (const count of [batch, Math.ceil(batch / 2)]) score(ledger, chain, count, among);
+  return PROCESS + ledger.peakBytes + weightBytes(chain, 2) + imageBytes(chain, batch, among);
+}
+
+/** Rows of a slot that the engine keeps, about: those that a 3x3 reads, as they are and after a ReLU. */
+const ENGINE_ROWS = 4;
+
+/** Most bytes that a process draws images of a chain in, `batch` of them side by side. */
+export function drawingMemory(chain: Chain, batch: number): number {
+  const scales = chain.scales.map((network) => {
+    const { program, description } = network;
+    const { width, height } = description.size;
+    const rows = ENGINE_ROWS * width * sum(program.slots.map(({ features }) => features));
+    const map = width * height * (program.map?.features ?? 0);
+    const given = map + CONDITIONING_ARRAYS.forward * activations(network);
+    return FLOAT * batch * (rows + given + IMAGE_ARRAYS * frameBytes(description));
+  });
+  // The engine has the weights a second time, in the order in which it reads them.
+  return PROCESS + weightBytes(chain, 3) + Math.max(...scales);
+}
+
+/** Runs the forward pass in the ledger. @returns lengths of the arrays that are still there */
+function forward(ledger: PoolLedger, network: Network, batch: number, gradients: boolean): number[] {
+  const { program } = network;
+  const pixels = batch * program.size.height * program.size.width;
+  const last = lastReads(program, gradients);
+  const arrays = gradients ? CONDITIONING_ARRAYS.training : CONDITIONING_ARRAYS.forward;
+  const given = Array.from({ length: arrays }, () => batch * activations(network));
+  given.forEach((length) => ledger.take(length));
+  const live = new Map<number, number>();
+  for (const op of program.ops) {
+    for (const { id, features } of ruleOf(op).writes(op)) {
+      ledger.take(pixels * features);
+      live.set(id, pixels * features);
+    }
+    for (const id of last.get(op)!) {
+      ledger.release(live.get(id)!);
+      live.delete(id);
+    }
+  }
+  return [...given, ...live.values()];
+}
+
+/** Runs the backward pass in the ledger, as `BackwardPass` does: a slot's gradient may be that of others as well. */
+function backward(ledger: PoolLedger, { program }: Network, batch: number): void {
+  const pixels = batch * program.size.height * program.size.width;
+  /** By slot: the array that holds its gradient, which is an object of its own here. */
+  const gradients = new Map<number, { length: number }>();
+  const make = (length: number) => {
+    ledger.take(length);
+    return { length };
+  };
+  const set = (id: number, gradient: { length: number } | undefined) => {
+    const before = gradients.get(id);
+    if (gradient === undefined) gradients.delete(id);
+    else gradients.set(id, gradient);
+    if (before === undefined || before === given || [...gradients.values()].includes(before)) return;
+    ledger.release(before.length);
+  };
+  const given = make(pixels * program.out.features);
+  gradients.set(program.out.id, given);
+  for (const op of [...program.ops].reverse()) {
+    const { made, passed } = ruleOf(op).gradients(op);
+    const dy = gradients.get(op.out.id)!;
+    for (const { id } of passed) set(id, gradients.has(id) ? make(dy.length) : dy);
+    for (const { id, features } of made) set(id, make(pixels * features));
+    set(op.out.id, undefined);
+  }
+  for (const id of [...gradients.keys()]) set(id, undefined);
+  ledger.release(given.length);
+}
+
+/** Runs a scoring in the ledger, scale after scale. */
+function score(ledger: PoolLedger, chain: Chain, batch: number, among: readonly number[]): void {
+  const passes = among.map((scale) => forward(ledger, chain.scales[scale], batch, false));
+  for (const length of passes.flat()) ledger.release(length);
+}
+
+/** Bytes of the examples' images in all their forms. */
+function imageBytes({ scales, examples }: Chain, batch: number, among: readonly number[]): number {
+  const arrays = IMAGE_ARRAYS + 4 * examples.context;
+  return FLOAT * batch * arrays * sum(among.map((scale) => frameBytes(scales[scale].description)));
+}
+
+function activations({ description }: Network): number {
+  return sum(description.conditioning.map((one) => conditioningOf(one).activations(one, description)));
+}
+
+function weightBytes({ parameters }: Chain, copies: number): number {
+  return copies * FLOAT * sum(parameters.map(({ shape }) => product(shape)));
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((all, side) => all * side, 1);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { freemem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { PxvError } from '../errors.js';
+
+/** Where the system tells of its memory; tests have places of their own. */
+export interface MemoryFiles {
+  proc: string;
+  cgroups: string;
+}
+
+const system: MemoryFiles = { proc: '/proc', cgroups: '/sys/fs/cgroup' };
+
+/**
+ * Bytes that this process can hold in all, what it holds already included: PXV_MEMORY in MiB where it is set, else what
+ * the system can give without swapping, within the limits of the process's control groups.
+ *
+ * @throws PxvError `USAGE` where PXV_MEMORY is no number
+ */
+export function availableMemory(files: MemoryFiles = system): number {
+  const { PXV_MEMORY: chosen } = process.env;
+  if (chosen !== undefined && chosen !== '') {
+    if (Number(chosen) > 0 && Number(chosen) < Infinity) return Number(chosen) * 2 ** 20;
+    throw new PxvError({
+      code: 'USAGE',
+      operation: 'look for memory',
+      argument: 'PXV_MEMORY',
+      expected: 'a number of MiB',
+      received: JSON.stringify(chosen),
+      remedy: 'give one such as PXV_MEMORY=4096, or unset it',
+    });
+  }
+  const free = meminfo(files) ?? freemem();
+  return process.memoryUsage.rss() + Math.min(free, ...freeInGroups(files));
+}
+
+/** MemAvailable: free memory, and caches that can be dropped. */
+function meminfo({ proc }: MemoryFiles): number | null {
+  const found = /^MemAvailable:\s+(\d+) kB$/m.exec(text(join(proc, 'meminfo')) ?? '');
+  return found === null ? null : 1024 * Number(found[1]);
+}
+
+/** What each control group of the process, and those above it, leave; groups without a limit are passed over. */
+function freeInGroups({ proc, cgroups }: MemoryFiles): number[] {
+  const lines = (text(join(proc, 'self', 'cgroup')) ?? '').split('\n');
+  return lines.flatMap((line) => {
+    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+    // Version 2 has one hierarchy without a name, version 1 one of each controller.
+    if (path === undefined) return [];
+    if (controllers === '') return alongPath(cgroups, path, 'memory.max', 'memory.current', 'inactive_file');
+    if (!controllers.split(',').includes('memory')) return [];
+    const names = ['memory.limit_in_bytes', 'memory.usage_in_bytes', 'total_inactive_file'] as const;
+    return alongPath(join(cgroups, 'memory'), path, ...names);
+  });
+}
+
+/** The path may be that outside a container, which is not there inside: the root is what counts then. */
+function alongPath(root: string, path: string, limit: string, usage: string, cache: string): number[] {
+  const free: number[] = [];
+  for (let group = path; ; group = dirname(group)) {
+    const folder = join(root, group);
+    const most = Number(text(join(folder, limit)) ?? NaN);
+    const used = Number(text(join(folder, usage)) ?? NaN);
+    const droppable = new RegExp(`^${cache} (\\d+)$`, 'm').exec(text(join(folder, 'memory.stat')) ?? '');
+    // `max` is no number, and version 1 writes a very large one.
+    if (most >= 0 && used >= 0) free.push(Math.max(0, most - used + Number(droppable?.[1] ?? 0)));
+    if (group === dirname(group)) return free;
+  }
+}
+
+function text(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,149 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { imageSets } from '../../datasets/index.js';
+import { PxvError } from '../errors.js';
+import { buildChain, type Chain } from '../model/chain.js';
+import type { ModelDescription } from '../model/description.js';
+import { drawingMemory, scoringMemory, trainingMemory } from '../model/memory.js';
+import { hiddenFeatures, modelAtSize, modelOfHidden } from '../model/smaller-models.js';
+import type { RunConfiguration } from '../training/configuration.js';
+import { VALIDATION_BATCH as VALIDATION_IMAGES } from '../training/image-data.js';
+import { optimisers } from '../training/optimisers.js';
+import { VALIDATION_BATCH as VALIDATION_FRAMES } from '../training/validation.js';
+import { availableMemory } from './available-memory.js';
+
+/**
+ * Refuses a training that would take more memory than there is, by an estimate (see `trainingMemory`), and names what
+ * would fit.
+ *
+ * @throws PxvError `RESOURCES`
+ */
+export function expectTrainingMemory({ model, training, data }: RunConfiguration): void {
+  if (!isEstimated()) return;
+  const { batch, validationExamples, optimiser, scales } = training;
+  const bytesOf = (description: ModelDescription, examples = batch) =>
+    trainingMemory(buildChain(description), {
+      batch: examples,
+      optimiserStates: optimisers[optimiser].stateNames.length,
+      // Others are refused where the training starts.
+      among: scales?.filter((scale) => scale < description.scales.length),
+      validationExamples,
+      validationBatch: data.type === 'clips' ? VALIDATION_FRAMES : VALIDATION_IMAGES,
+    });
+  const most = availableMemory();
+  const bytes = bytesOf(model);
+  if (bytes <= most) return;
+
+  const { size } = model.scales[model.scales.length - 1];
+  const sizeAt = (width: number) => ({ width, height: Math.max(1, Math.round((width * size.height) / size.width)) });
+  const hidden = hiddenFeatures(model);
+  const fits = (needed: number) => needed <= most;
+  const smallerBatch = largest(1, batch - 1, (count) => fits(bytesOf(model, count)));
+  const width = largest(8, size.width - 1, (side) => fits(bytesOf(modelAtSize(model, sizeAt(side)))));
+  const narrower = largest(3, hidden - 1, (features) => fits(bytesOf(modelOfHidden(model, features))));
+  // The images of a data set have a size of their own.
+  const hasOwnSize = data.type === 'images' && imageSets.some(({ name }) => name === data.set);
+  const choices = [
+    ...(smallerBatch === null ? [] : [`a batch of ${smallerBatch} (--batch)`]),
+    ...(width === null || hasOwnSize ? [] : [`a size of ${sizeAt(width).width}x${sizeAt(width).height} (--size)`]),
+    ...(narrower === null ? [] : [`${narrower} features in a layer (--hidden)`]),
+  ];
+  const remedy = choices.length > 0 ? `these fit: ${choices.join(', or ')}` : 'choose a smaller size and network';
+  const what = `a batch of ${batch} at ${size.width}x${size.height}`;
+  throw tooMuch('train', 'memory', most, `about ${inUnits(bytes)} for ${what}`, remedy);
+}
+
+/**
+ * How many examples can be scored together: `wanted` or fewer, which changes no figure.
+ *
+ * @throws PxvError `RESOURCES` where there is not memory for one
+ */
+export function scoringBatch({ chain, description }: DescribedModel, wanted: number): number {
+  if (!isEstimated()) return wanted;
+  const most = availableMemory();
+  const batch = largest(1, wanted, (count) => scoringMemory(chain, count) <= most);
+  if (batch !== null) return batch;
+  throw tooLarge('score', scoringMemory(chain, 1), most, description, (chain) => scoringMemory(chain, 1));
+}
+
+/** What is drawn, and what is held beside the drawing. */
+export interface Drawing {
+  operation: string;
+  /** Images drawn side by side for so many samples; default: as many. */
+  together?: (samples: number) => number;
+  /** Bytes of the frames that are held until all are written, for so many samples. */
+  heldBytes: (samples: number) => number;
+  samples: number;
+  /** How the number of samples is asked for, such as `--samples`. */
+  option: string;
+}
+
+/**
+ * Refuses a drawing that would take more memory than there is, and names how many samples would fit.
+ *
+ * @throws PxvError `RESOURCES`
+ */
+export function expectDrawingMemory({ chain, description }: DescribedModel, drawing: Drawing): void {
+  if (!isEstimated()) return;
+  const { operation, together = (count) => count, samples, heldBytes, option } = drawing;
+  const bytesOf = (count: number, of = chain) => drawingMemory(of, together(count)) + heldBytes(count);
+  const most = availableMemory();
+  const bytes = bytesOf(samples);
+  if (bytes <= most) return;
+  const fewer = largest(1, samples - 1, (count) => bytesOf(count) <= most);
+  if (fewer === null) throw tooLarge(operation, bytes, most, description, (of) => bytesOf(1, of));
+  const received = `about ${inUnits(bytes)} for ${samples}`;
+  throw tooMuch(operation, option, most, received, `give ${option} ${fewer} or less`);
+}
+
+type DescribedModel = { chain: Chain; description: ModelDescription };
+
+/** On other backends memory is taken by other rules, and elsewhere. */
+function isEstimated(): boolean {
+  return tf.getBackend() !== 'tensorflow';
+}
+
+/** The largest whole number from `from` to `to` that fits, where all below one that fits do; null: not even the first. */
+function largest(from: number, to: number, fits: (value: number) => boolean): number | null {
+  if (to < from || !fits(from)) return null;
+  let [low, high] = [from, to];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (fits(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function tooLarge(
+  operation: string,
+  bytes: number,
+  most: number,
+  description: ModelDescription,
+  bytesOf: (chain: Chain) => number,
+): PxvError {
+  const { width, height } = description.scales[description.scales.length - 1].size;
+  const heightAt = (side: number) => Math.max(1, Math.round((side * height) / width));
+  const fits = (side: number) =>
+    bytesOf(buildChain(modelAtSize(description, { width: side, height: heightAt(side) }))) <= most;
+  const side = largest(1, width - 1, fits);
+  const fitting = side === null ? 'a smaller network' : `a model of ${side}x${heightAt(side)} or less`;
+  const received = `about ${inUnits(bytes)} for one image of ${width}x${height}`;
+  return tooMuch(operation, 'memory', most, received, `take ${fitting}`);
+}
+
+function tooMuch(operation: string, argument: string, most: number, received: string, remedy: string): PxvError {
+  return new PxvError({
+    code: 'RESOURCES',
+    operation,
+    argument,
+    expected: `work that fits the ${inUnits(most)} of memory that are free`,
+    received,
+    remedy,
+  });
+}
+
+/** Bytes for people. */
+function inUnits(bytes: number): string {
+  const MiB = 2 ** 20;
+  return bytes < 1000 * MiB ? `${Math.round(bytes / MiB)} MiB` : `${(bytes / 1024 / MiB).toFixed(1)} GiB`;
+}

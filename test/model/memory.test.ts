@@ -1,0 +1,144 @@
+import { jest } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs-core';
+import { BufferPool } from '../../src/backend/buffer-pool.js';
+import { freeIdleMemory } from '../../src/backend/native-backend.js';
+import { buildChain } from '../../src/model/chain.js';
+import { modelSchema, type ModelDescription } from '../../src/model/description.js';
+import { disposeExamples } from '../../src/model/examples.js';
+import { scoringMemory, trainingMemory } from '../../src/model/memory.js';
+import { describeModel, type NetworkName, type PresetSettings } from '../../src/model/presets.js';
+import { hiddenFeatures, modelAtSize, modelOfHidden } from '../../src/model/smaller-models.js';
+import { toTensors } from '../../src/model/weights.js';
+import { optimisers } from '../../src/training/optimisers.js';
+import { gradientsOf, updated, type TrainingState } from '../../src/training/training-step.js';
+import { kernelSets } from '../backend/implementations.js';
+import { natsOfExamples } from './nats-of-examples.js';
+import { randomExamples, randomWeights } from './tiny-networks.js';
+
+beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
+
+function describeTiny(network: NetworkName, changes: Partial<PresetSettings> = {}): ModelDescription {
+  const size = { width: 24, height: 16 };
+  const settings = { size, channels: 3, levels: 256, hidden: 12, layers: 3, head: 'softmax', context: 0 } as const;
+  return describeModel(network, { ...settings, ...changes });
+}
+
+/** Most bytes that pools hold, in use and idle, while something runs: of arrays large enough to be pooled. */
+function heldIn(run: () => void): number {
+  freeIdleMemory();
+  const own = Object.getOwnPropertyDescriptors(BufferPool.prototype);
+  const take = own.take.value as (this: BufferPool, length: number) => Float32Array;
+  const release = own.release.value as (this: BufferPool, values: Float32Array) => void;
+  let [live, most] = [0, 0];
+  const watched = jest.spyOn(BufferPool.prototype, 'take').mockImplementation(function (this: BufferPool, length) {
+    const values = take.call(this, length);
+    live += values.byteLength;
+    most = Math.max(most, live + this.idleBytes);
+    return values;
+  });
+  const released = jest.spyOn(BufferPool.prototype, 'release').mockImplementation(function (this: BufferPool, values) {
+    live -= values.byteLength;
+    release.call(this, values);
+  });
+  run();
+  watched.mockRestore();
+  released.mockRestore();
+  return most;
+}
+const BATCH = 4;
+/** Larger, since short arrays are not pooled. */
+const given = { head: 'logistic-mixture', context: 2, size: { width: 64, height: 48 } } as const;
+/** What the estimates add to the arrays: the process itself. */
+const processBytes = scoringMemory(buildChain(describeTiny('pixel-cnn', { size: { width: 1, height: 1 } })), 1);
+
+describe.each<[string, ModelDescription]>([
+  ['a PixelCNN with a softmax', describeTiny('pixel-cnn')],
+  ['a PixelCNN with skip connections', describeTiny('pixel-cnn', { skips: true })],
+  ['a Row LSTM', describeTiny('row-lstm')],
+  ['a Diagonal BiLSTM with learned states', describeTiny('diagonal-bilstm', { initialState: 'learned' })],
+  ['a PixelCNN with a mixture, given two frames', describeTiny('pixel-cnn', given)],
+])('the estimate of memory for %s', (_, description) => {
+  const chain = buildChain(description);
+
+  test('is what the arrays of two training steps take, and a fifth more at most', () => {
+    const weights = toTensors(randomWeights(chain, 1), chain.parameters);
+    const optimiser = optimisers.adam;
+    const held = heldIn(() => {
+      let state: TrainingState = {
+        weights,
+        optimiser: optimiser.stateNames.map(() => weights.map((weight) => tf.keep(tf.zerosLike(weight)))),
+      };
+      for (let step = 1; step <= 2; step++) {
+        const examples = randomExamples(description.scales[0], BATCH, step);
+        const gradients = gradientsOf(chain, state.weights, examples);
+        disposeExamples(examples);
+        state = updated(optimiser, { learningRate: 1e-3, step }, 1, state, gradients);
+        tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
+      }
+      tf.dispose([...state.weights, ...state.optimiser.flat()]);
+    });
+    const work = { batch: BATCH, optimiserStates: 2, validationExamples: BATCH, validationBatch: BATCH };
+    const estimate = trainingMemory(chain, work) - processBytes;
+    expect(estimate / held).toBeGreaterThan(0.9);
+    expect(estimate / held).toBeLessThan(1.2);
+  });
+
+  test('is what the arrays of scoring take, and half more at most', () => {
+    const weights = toTensors(randomWeights(chain, 1), chain.parameters);
+    const score = (batch: number) => natsOfExamples(chain, weights, randomExamples(description.scales[0], batch, 1));
+    const held = heldIn(() => {
+      score(BATCH);
+      score(BATCH / 2);
+    });
+    tf.dispose(weights);
+    const estimate = scoringMemory(chain, BATCH) - processBytes;
+    expect(estimate / held).toBeGreaterThan(0.9);
+    expect(estimate / held).toBeLessThan(1.5);
+  });
+});
+
+test('scoring holds a few layers at a time, however many there are', () => {
+  const held = (layers: number) => {
+    const description = describeTiny('pixel-cnn', { layers });
+    const chain = buildChain(description);
+    const weights = toTensors(randomWeights(chain, 1), chain.parameters);
+    const bytes = heldIn(() => natsOfExamples(chain, weights, randomExamples(description.scales[0], BATCH, 1)));
+    tf.dispose(weights);
+    return bytes;
+  };
+  expect(held(12)).toBe(held(3));
+});
+
+test('a larger batch, a larger image and a wider network are estimated to take more', () => {
+  const work = { batch: 4, optimiserStates: 2, validationExamples: 8, validationBatch: 8 };
+  const bytes = (changes: Partial<PresetSettings>, batch = 4) =>
+    trainingMemory(buildChain(describeTiny('row-lstm', changes)), { ...work, batch });
+  expect(bytes({}, 5)).toBeGreaterThan(bytes({}));
+  expect(bytes({ size: { width: 24, height: 17 } })).toBeGreaterThan(bytes({}));
+  expect(bytes({ hidden: 13 })).toBeGreaterThan(bytes({}));
+  expect(bytes({ factors: [2] })).toBeGreaterThan(bytes({}));
+});
+
+test('of a chain at another size the coarser scales are divided as they were', () => {
+  const model = describeTiny('pixel-cnn', { factors: [2, 3] });
+  const sizes = ({ scales }: ModelDescription) => scales.map(({ size: { width, height } }) => [width, height]);
+  expect(sizes(model)).toEqual([
+    [4, 3],
+    [8, 6],
+    [24, 16],
+  ]);
+  const smaller = modelAtSize(model, { width: 13, height: 7 });
+  expect(sizes(smaller)).toEqual([
+    [3, 2],
+    [5, 3],
+    [13, 7],
+  ]);
+  expect(modelSchema.safeParse(smaller).success).toBe(true);
+});
+
+test('a narrower model is the preset of fewer features', () => {
+  const changes = { skips: true, factors: [2], context: 2 };
+  const narrower = modelOfHidden(describeTiny('diagonal-bilstm', changes), 5);
+  expect(narrower).toEqual(describeTiny('diagonal-bilstm', { ...changes, hidden: 5 }));
+  expect(hiddenFeatures(narrower)).toBe(5);
+});

@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import type { PxvError } from '../../src/errors.js';
+import { buildChain } from '../../src/model/chain.js';
+import { drawingMemory, scoringMemory } from '../../src/model/memory.js';
+import { describeModel } from '../../src/model/presets.js';
+import { completeImage } from '../../src/tasks/complete-image.js';
+import { expectTrainingMemory } from '../../src/tasks/expect-memory.js';
+import { predictClip } from '../../src/tasks/predict-clip.js';
+import { sampleImages } from '../../src/tasks/sample-images.js';
+import { scoreClips } from '../../src/tasks/score-clips.js';
+import { trainModel } from '../../src/tasks/train-model.js';
+import { runSchema } from '../../src/training/configuration.js';
+import '../backend/implementations.js';
+import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { model, pngClip } from './tiny-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+beforeAll(() => tf.setBackend('native-typescript'));
+const environment = { ...process.env };
+afterEach(() => {
+  process.env = { ...environment };
+});
+
+/** Lets the work have so many bytes. */
+const allow = (bytes: number) => (process.env.PXV_MEMORY = String(bytes / 2 ** 20));
+
+const large = { size: { width: 256, height: 192 }, channels: 3, levels: 256, hidden: 32, layers: 4 } as const;
+const configurationOf = (data: object, batch = 16) =>
+  runSchema.parse({
+    model: describeModel('pixel-cnn', { ...large, head: 'softmax', context: 0 }),
+    training: { batch, steps: 1 },
+    data,
+  });
+const refusalOf = (run: () => unknown) => {
+  try {
+    run();
+  } catch (error) {
+    return (error as PxvError).message;
+  }
+  return '';
+};
+
+test('a training that does not fit is refused in one line, with a batch, a size and a width that fit', () => {
+  allow(2 ** 30);
+  const photos = { type: 'images', set: join(folder.path, 'photos') };
+  const message = refusalOf(() => expectTrainingMemory(configurationOf(photos, 4)));
+  const found =
+    /^train: memory: expected work that fits the 1\.0 GiB .*, received about \d+\.\d GiB for a batch of 4 at 256x192; these fit: a batch of (\d) \(--batch\), or a size of (\d+)x(\d+) \(--size\)/.exec(
+      message,
+    );
+  expect(message).toMatch(found ? /./ : /these fit/);
+  expect(() => expectTrainingMemory(configurationOf(photos, Number(found![1])))).not.toThrow();
+  expect(() => expectTrainingMemory(configurationOf(photos, Number(found![1]) + 1))).toThrow();
+  const [width, height] = [Number(found![2]), Number(found![3])];
+  const smaller = describeModel('pixel-cnn', { ...large, size: { width, height }, head: 'softmax', context: 0 });
+  expect(() => expectTrainingMemory({ ...configurationOf(photos, 4), model: smaller })).not.toThrow();
+
+  // The images of a data set have one size.
+  expect(refusalOf(() => expectTrainingMemory(configurationOf({ type: 'images', set: 'cifar' }, 4)))).not.toMatch(
+    /--size/,
+  );
+});
+
+test('a training that does not fit leaves neither a frame nor a folder behind', async () => {
+  const clip = await pngClip(folder.path, 'clip', 4);
+  allow(2 ** 29);
+  const out = join(folder.path, 'refused');
+  const training = trainModel(out, configurationOf({ type: 'clips', frames: [clip] }));
+  await expect(training).rejects.toMatchObject({ code: 'RESOURCES' });
+  expect(existsSync(out)).toBe(false);
+});
+
+test('clips are scored in smaller batches where memory is short, to the same bits, and refused where one is too much', async () => {
+  const clip = await pngClip(folder.path, 'scored', 12);
+  const options = { fit: 'crop', horizon: 0, seed: 1 } as const;
+  const whole = await scoreClips(model, [clip], options);
+  allow(scoringMemory(model.chain, 3));
+  expect(await scoreClips(model, [clip], options)).toEqual(whole);
+  allow(scoringMemory(model.chain, 1) - 1);
+  await expect(scoreClips(model, [clip], options)).rejects.toThrow(/^score: memory: .* for one image of 5x7; take /);
+});
+
+test('a drawing that does not fit is refused with the number of samples that does', async () => {
+  const clip = await pngClip(folder.path, 'drawn', 4);
+  const drawing = { settings: { temperature: 1, topP: 1 }, seed: 1, scale: 1, fit: 'crop' } as const;
+  const out = join(folder.path, 'drawn.png');
+  allow(drawingMemory(model.chain, 3));
+  const predicting = predictClip(model, clip, { ...drawing, out, horizon: 1, samples: 40_000, from: null });
+  await expect(predicting).rejects.toThrow(/^predict: --samples: .* for 40000; give --samples 2 or less$/);
+
+  const images = randomModel([tinyNetwork({ conditioning: [] })]);
+  allow(2 ** 29);
+  const sampling = sampleImages(images, { ...drawing, out, count: 1e9 });
+  await expect(sampling).rejects.toThrow(/^sample: --count: .* for 1000000000; give --count \d+ or less$/);
+  const completing = completeImage(images, clip, { ...drawing, out, fromRow: 1, samples: 10, scale: 4096 });
+  await expect(completing).rejects.toThrow(/^complete image: (memory|--samples): /);
+  expect(existsSync(out)).toBe(false);
+});
+
+test('where nothing smaller fits either, a smaller model is asked for', async () => {
+  const clip = await pngClip(folder.path, 'huge', 2);
+  const description = describeModel('pixel-cnn', { ...large, head: 'logistic-mixture', context: 2 });
+  const huge = { ...model, description, chain: buildChain(description) };
+  allow(2 ** 28);
+  await expect(scoreClips(huge, [clip], { fit: 'crop', horizon: 0, seed: 1 })).rejects.toThrow(
+    /for one image of 256x192; take a model of \d+x\d+ or less$/,
+  );
+});
