@@ -6,6 +6,7 @@ import { decimalNumber } from './options.js';
 export interface DrawOptions {
   temperature: number;
   topP: number;
+  componentTemperature: number;
   mode?: boolean;
 }
 
@@ -18,6 +19,9 @@ export function addDrawOptions(command: Command): Command {
     new Option('--top-p <p>', 'draw among the likeliest levels only')
       .argParser(decimalNumber('--top-p', { min: 0, above: true, max: 1 }))
       .default(1),
+    new Option('--component-temperature <t>', 'of a mixture: below 1 nearer to one of its means')
+      .argParser(decimalNumber('--component-temperature', { min: 0, above: true }))
+      .default(1),
     new Option('--mode', 'take the likeliest level everywhere, as --temperature 0 does (see below)').conflicts([
       'temperature',
       'topP',
@@ -27,11 +31,30 @@ export function addDrawOptions(command: Command): Command {
   return command.addHelpText(
     'after',
     `
+--component-temperature keeps what is drawn near the means of a mixture, which lie where the model expects the pixel;
+--temperature below 1 prefers the likeliest level, in compressed clips 'exactly as before', and so freezes a prediction.
+
 --mode shows no typical picture: the likeliest level of one sub-pixel after another leads into flat areas and
 repetitions, for what is likeliest in each place is hardly ever seen everywhere at once. It is there to compare.`,
   );
 }
 
-export function drawSettings({ temperature, topP, mode }: DrawOptions): DrawSettings {
-  return mode ? { temperature: 0, topP: 1 } : { temperature, topP };
+export function drawSettings({ temperature, topP, componentTemperature, mode }: DrawOptions): DrawSettings {
+  return { ...(mode ? { temperature: 0, topP: 1 } : { temperature, topP }), componentTemperature };
+}
+
+/** What `addFutureOptions` reads. */
+export interface FutureOptions extends DrawOptions {
+  noise: number;
+}
+
+/** For commands that draw futures of clips. */
+export function addFutureOptions(command: Command): Command {
+  addDrawOptions(command);
+  return command.addOption(
+    new Option('--noise <levels>', 'strength of the noise that the network is told of in drawn frames')
+      .argParser(decimalNumber('--noise', { min: 0, max: 255 }))
+      .default(0)
+      .helpGroup('Drawing:'),
+  );
 }

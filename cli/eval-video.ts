@@ -3,6 +3,7 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { formatTable } from '../src/evaluation/table.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
 import { startComputing } from './computing.js';
+import { addFutureOptions, drawSettings, type FutureOptions } from './draw-options.js';
 import { forecastTables, withError } from './forecast-tables.js';
 import { clipCount, leftOutLines } from './left-out.js';
 import {
@@ -15,7 +16,7 @@ import {
 } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
-interface EvalVideoOptions extends BackendOptions {
+interface EvalVideoOptions extends BackendOptions, FutureOptions {
   model?: string;
   horizon: number;
   starts?: number;
@@ -37,6 +38,7 @@ export function command(): Command {
     )
     .option('--samples <count>', 'futures to draw at each start (default: 4)', wholeNumber('--samples', 1, 64))
     .option('--codecs', 'bits of lossless codecs for the same frames: x264, x265 and FFV1 of FFmpeg');
+  addFutureOptions(evalVideo);
   addModelOption(evalVideo);
   addFitOption(evalVideo);
   addSeedOption(evalVideo);
@@ -67,6 +69,8 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
     starts,
     samples,
     codecs,
+    settings: drawSettings(options),
+    noise: options.noise,
     seed,
     signal,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { startComputing } from './computing.js';
-import { addDrawOptions, drawSettings, type DrawOptions } from './draw-options.js';
+import { addFutureOptions, drawSettings, type FutureOptions } from './draw-options.js';
 import {
   addComputeOptions,
   addFitOption,
@@ -14,12 +14,14 @@ import {
 } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
-interface PredictOptions extends BackendOptions, DrawOptions {
+interface PredictOptions extends BackendOptions, FutureOptions {
   next: number;
   model?: string;
   out?: string;
   overwrite?: boolean;
   samples: number;
+  mean?: boolean;
+  bestGuess?: boolean;
   from?: number;
   scale: number;
   fit: 'crop' | 'stretch';
@@ -35,10 +37,21 @@ export function command(): Command {
     )
     .option('--out <path>', '.mp4, .gif, .png (contact sheet) or a folder (default: <clip>-predicted.mp4)')
     .option('--samples <count>', 'futures to draw, side by side', wholeNumber('--samples', 1, 64), 1)
+    .addOption(new Option('--mean', 'write the mean of the samples, in place of each').conflicts('bestGuess'))
+    .addOption(
+      new Option('--best-guess', 'write the expected frames, without chance: the model feeds them back').conflicts([
+        'samples',
+        'temperature',
+        'topP',
+        'componentTemperature',
+        'noise',
+        'mode',
+      ]),
+    )
     .option('--from <frame>', 'first frame to predict; the true ones stand beside', wholeNumber('--from', 1))
     .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), 1);
   addOverwriteOption(predict);
-  addDrawOptions(predict);
+  addFutureOptions(predict);
   addModelOption(predict);
   addFitOption(predict);
   addSeedOption(predict);
@@ -51,6 +64,8 @@ Examples:
   $ pxv predict clip.mp4 --next 8                      writes clip-predicted.mp4
   $ pxv predict clip.mp4 --next 16 --out future.gif --scale 4 --samples 3
   $ pxv predict clip.mp4 --from 20 --out beside.png    predicted frames beside the true ones
+  $ pxv predict clip.mp4 --best-guess                   the one future that is expected, at once
+  $ pxv predict clip.mp4 --samples 8 --mean             the mean of eight futures
   $ pxv predict frames/ --model runs/mine --seed 7`,
   );
   return predict.action(run(predictFrames, 'finishing: saving'));
@@ -70,7 +85,9 @@ async function predictFrames({ signal, progress }: Work, clip: string, options: 
     horizon: next,
     samples,
     from: options.from ?? null,
+    forecast: options.bestGuess ? 'best-guess' : options.mean ? 'mean' : 'samples',
     settings: drawSettings(options),
+    noise: options.noise,
     seed,
     scale,
     fit,

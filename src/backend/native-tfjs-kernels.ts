@@ -124,7 +124,7 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
   [tf.SplitV](backend, { x }, attributes) {
     if (!areFloats(x)) return null;
     const [axis] = tf.util.parseAxisParam(attributes.axis as number, x.shape);
-    const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, attributes.numOrSizeSplits as number[], axis);
+    const sizes = tf.backend_util.prepareSplitSize(x, attributes.numOrSizeSplits as number[], axis);
     return partsAlong(backend, x, axis, sizes, true);
   },
 

@@ -65,12 +65,15 @@ export function forecastNames(asked: ForecastsAsked): ForecastName[] {
   return kinds.filter(([, { among }]) => among?.(asked) ?? true).map(([name]) => name);
 }
 
-/** Frame by frame the mean of some futures, rounded to bytes. */
+/** Frame by frame the mean of some futures. */
 function meanFuture(futures: readonly Frame[][]): Frame[] {
-  return futures[0].map((frame, h) => {
-    const mean = (at: number) => futures.reduce((sum, future) => sum + future[h].data[at], 0) / futures.length;
-    return { ...frame, data: Uint8Array.from(frame.data, (_, at) => Math.round(mean(at))) };
-  });
+  return futures[0].map((_, h) => meanFrame(futures.map((future) => future[h])));
+}
+
+/** The mean of frames of one size, rounded to bytes. */
+export function meanFrame(frames: readonly Frame[]): Frame {
+  const mean = (at: number) => frames.reduce((sum, { data }) => sum + data[at], 0) / frames.length;
+  return { ...frames[0], data: Uint8Array.from(frames[0].data, (_, at) => Math.round(mean(at))) };
 }
 
 /** The future with the least squared error over the whole horizon. */

@@ -109,7 +109,7 @@ export class FrameSampler {
   async expected(examples: Examples): Promise<Uint8Array[]> {
     const batch = examples.image.shape[0];
     try {
-      if (!expectsFrame(this.model)) throw withoutExpectation(this.model.name);
+      expectExpectation(this.model);
       let levels: Int16Array | null = null;
       for (const [scale, sampler] of this.scales.entries()) {
         const coarse: Int16Array | null = levels;
@@ -177,11 +177,13 @@ export function expectsFrame({ chain }: Model): boolean {
   return chain.scales.every(({ description }) => description.conditioning.some((one) => conditioningOf(one).learned));
 }
 
-function withoutExpectation(model: string): PxvError {
-  return new PxvError({
+/** @throws PxvError `USAGE` where a model has no expected frame */
+export function expectExpectation(model: Model): void {
+  if (expectsFrame(model)) return;
+  throw new PxvError({
     code: 'USAGE',
     operation: 'make the best guess',
-    argument: model,
+    argument: model.name,
     expected: 'a model that learns the expected frame, as those conditioned on moved frames do',
     received: 'one that does not',
     remedy: 'draw samples, or train a model with pxv train',

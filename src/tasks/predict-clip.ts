@@ -1,11 +1,12 @@
 import { PxvError } from '../errors.js';
+import { meanFrame } from '../evaluation/forecasts.js';
 import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { frameBytes } from '../model/examples.js';
 import { checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
-import { FrameSampler } from '../sampling/frame-sampler.js';
-import { frameOf, rollOut } from '../sampling/roll-out.js';
+import { expectExpectation, FrameSampler } from '../sampling/frame-sampler.js';
+import { bestGuess, frameOf, rollOut } from '../sampling/roll-out.js';
 import {
   checkOutput,
   filesOfClip,
@@ -28,9 +29,16 @@ export interface PredictClipOptions {
   horizon: number;
   /** Futures to draw, side by side in the output. */
   samples: number;
+  /**
+   * What is written of each predicted frame: every sample, the default; the mean of the samples; or the best guess, the
+   * expected frame fed back, for which nothing is drawn.
+   */
+  forecast?: 'samples' | 'mean' | 'best-guess';
   /** Index of the first frame to predict; null: the one after the clip's last. Where there is a truth, it stands beside. */
   from: number | null;
   settings: DrawSettings;
+  /** Strength of the noise that the network is told of in drawn frames, in levels: see RollOut. Default: 0. */
+  noise?: number;
   seed: bigint | number;
   /** Screen pixels for one pixel of the model. */
   scale: number;
@@ -46,8 +54,8 @@ export interface PredictedClip extends WrittenClip {
   known: number;
   predicted: number;
   frameRate: FrameRate;
-  /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1. */
-  bitsPerDim: number;
+  /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1; null where nothing was. */
+  bitsPerDim: number | null;
   /** Whether that is the likelihood of the frames; else it is an upper bound of their bits (see `Chain.exact`). */
   exact: boolean;
 }
@@ -64,6 +72,7 @@ export async function predictClip(model: Model, path: string, options: PredictCl
   const { out, overwrite = false, scale, signal, fit } = options;
   expectVideoModel(model, 'predict');
   checkDrawSettings(options.settings, model.description);
+  if (options.forecast === 'best-guess') expectExpectation(model);
   await checkOutput(out, { overwrite, inputs: await filesOfClip(path) });
   const { size, channels } = model.chain.examples;
   const frame = frameBytes(model.chain.examples);
@@ -90,7 +99,7 @@ export async function predictClip(model: Model, path: string, options: PredictCl
     );
     const { known, nats, predicted } = prediction;
     const dimensions = options.samples * predicted.length * size.width * size.height * channels;
-    const bitsPerDim = nats / Math.LN2 / dimensions;
+    const bitsPerDim = options.forecast === 'best-guess' ? null : nats / Math.LN2 / dimensions;
     return { ...written, known, predicted: predicted.length, frameRate, bitsPerDim, exact: model.chain.exact };
   } finally {
     sampler.dispose();
@@ -141,28 +150,48 @@ class Prediction {
   }
 
   private inEveryPanel(frame: Frame): Frame {
-    const { from, samples } = this.options;
-    return beside(Array.from({ length: samples + (from === null ? 0 : 1) }, () => frame));
+    const { from, samples, forecast = 'samples' } = this.options;
+    const panels = (forecast === 'samples' ? samples : 1) + (from === null ? 0 : 1);
+    return beside(Array.from({ length: panels }, () => frame));
   }
 
   private async *future(context: Context, truth: readonly Frame[]): AsyncGenerator<Frame> {
-    const { from, horizon, samples } = this.options;
-    const { seed, settings, onProgress, signal } = this.options;
+    const { from, horizon } = this.options;
+    const future = this.options.forecast === 'best-guess' ? this.guesses(context) : this.samples(context);
+    for await (const frames of future) {
+      const step = this.predicted.length;
+      const panels = [...frames];
+      if (from !== null) panels.unshift(truth[step] ?? blank(panels[0]));
+      this.predicted.push(beside(panels));
+      yield this.predicted[step];
+      if (step + 1 === horizon) return;
+    }
+  }
+
+  /** What is written of each frame that is drawn: the samples, or their mean. */
+  private async *samples(context: Context): AsyncGenerator<Frame[]> {
+    const { horizon, samples, forecast, seed, settings, noise = 0, onProgress, signal } = this.options;
     const future = rollOut(this.sampler, context, {
       seed,
       samples: Array.from({ length: samples }, (_, sample) => sample),
       first: this.known,
       settings,
+      noise,
       onRow: (share) => onProgress?.((this.predicted.length + share) * samples, horizon * samples),
       signal,
     });
-    for (let step = 0; step < horizon; step++) {
-      const { value: drawn } = await future.next();
+    for await (const drawn of future) {
       for (const { nats } of drawn) this.nats += nats;
-      const panels = drawn.map(({ bytes }) => frameOf(this.model, bytes));
-      if (from !== null) panels.unshift(truth[step] ?? blank(panels[0]));
-      this.predicted.push(beside(panels));
-      yield this.predicted[step];
+      const frames = drawn.map(({ bytes }) => frameOf(this.model, bytes));
+      yield forecast === 'mean' ? [meanFrame(frames)] : frames;
+    }
+  }
+
+  private async *guesses(context: Context): AsyncGenerator<Frame[]> {
+    const { horizon, onProgress, signal } = this.options;
+    for await (const bytes of bestGuess(this.sampler, context, signal)) {
+      onProgress?.(this.predicted.length + 1, horizon);
+      yield [frameOf(this.model, bytes)];
     }
   }
 }

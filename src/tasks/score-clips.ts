@@ -8,6 +8,7 @@ import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { frameBytes } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
+import { checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import {
   listClips,
@@ -33,6 +34,10 @@ export interface ScoreClipsOptions {
   samples?: number | undefined;
   /** Whether lossless codecs compress the same frames. Default: they do not. */
   codecs?: boolean | undefined;
+  /** How futures are drawn. Default: as the model says, at temperature 1. */
+  settings?: DrawSettings | undefined;
+  /** Strength of the noise that the network is told of in drawn frames, in levels: see RollOut. Default: 0. */
+  noise?: number | undefined;
   seed: bigint | number;
   onProgress?: (progress: ScoringProgress) => void;
   /** One line about a clip that is damaged, or that is left out, or about a codec that fails. */
@@ -74,6 +79,7 @@ export async function scoreClips(
   options: ScoreClipsOptions,
 ): Promise<VideoScore> {
   expectVideoModel(model, 'score clips');
+  if (options.settings) checkDrawSettings(options.settings, model.description);
   const sources = await listClips(paths);
   const scorer = new ClipScorer(model, sources.length, options);
   const clips: ScoredClip[] = [];
@@ -176,11 +182,13 @@ class ClipScorer {
   ): Promise<ClipForecasts | null> {
     const { examples } = this.model.chain;
     const { horizon, starts: count = STARTS, samples = SAMPLES, seed, signal } = this.options;
+    const { settings = { temperature: 1, topP: 1 }, noise = 0 } = this.options;
     const firsts = horizon === 0 ? [] : spreadStarts(frames, examples.context, horizon, count);
     if (firsts.length === 0) return null;
     const starts = await readStarts((await this.open(source)).frames(), firsts, examples, horizon);
-    const settings = { temperature: 1, topP: 1 };
-    return scoreForecasts(this.sampler, this.model, starts, { seed, settings, signal, horizon, samples, onProgress });
+    return scoreForecasts(this.sampler, this.model, starts, {
+      ...{ seed, settings, noise, signal, horizon, samples, onProgress },
+    });
   }
 
   private codecs(source: ClipSource, dimensions: number, onProgress: (frames: number) => void) {
