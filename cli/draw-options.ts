@@ -1,12 +1,13 @@
 import { Option, type Command } from 'commander';
 import type { DrawSettings } from '../src/sampling/draw.js';
+import type { FutureSettings } from '../src/sampling/future-settings.js';
 import { decimalNumber } from './options.js';
 
 /** What `addDrawOptions` reads. */
 export interface DrawOptions {
   temperature: number;
   topP: number;
-  componentTemperature: number;
+  componentTemperature?: number;
   mode?: boolean;
 }
 
@@ -19,9 +20,9 @@ export function addDrawOptions(command: Command): Command {
     new Option('--top-p <p>', 'draw among the likeliest levels only')
       .argParser(decimalNumber('--top-p', { min: 0, above: true, max: 1 }))
       .default(1),
-    new Option('--component-temperature <t>', 'of a mixture: below 1 nearer to one of its means')
-      .argParser(decimalNumber('--component-temperature', { min: 0, above: true }))
-      .default(1),
+    new Option('--component-temperature <t>', 'of a mixture: below 1 nearer to one of its means').argParser(
+      decimalNumber('--component-temperature', { min: 0, above: true }),
+    ),
     new Option('--mode', 'take the likeliest level everywhere, as --temperature 0 does (see below)').conflicts([
       'temperature',
       'topP',
@@ -40,21 +41,31 @@ repetitions, for what is likeliest in each place is hardly ever seen everywhere 
 }
 
 export function drawSettings({ temperature, topP, componentTemperature, mode }: DrawOptions): DrawSettings {
-  return { ...(mode ? { temperature: 0, topP: 1 } : { temperature, topP }), componentTemperature };
+  const asked = componentTemperature === undefined ? {} : { componentTemperature };
+  return { ...(mode ? { temperature: 0, topP: 1 } : { temperature, topP }), ...asked };
 }
 
 /** What `addFutureOptions` reads. */
 export interface FutureOptions extends DrawOptions {
-  noise: number;
+  noise?: number;
 }
 
 /** For commands that draw futures of clips. */
 export function addFutureOptions(command: Command): Command {
   addDrawOptions(command);
-  return command.addOption(
+  command.addOption(
     new Option('--noise <levels>', 'strength of the noise that the network is told of in drawn frames')
       .argParser(decimalNumber('--noise', { min: 0, max: 255 }))
-      .default(0)
       .helpGroup('Drawing:'),
   );
+  return command.addHelpText(
+    'after',
+    `
+A model that expects a frame draws near it by default (--component-temperature 0.5 --noise 2), so that moving places hold
+together. --component-temperature 1 --noise 0 draws from the distribution that clips are scored with.`,
+  );
+}
+
+export function futureSettings({ noise, ...options }: FutureOptions): Partial<FutureSettings> {
+  return { ...drawSettings(options), ...(noise !== undefined && { noise }) };
 }

@@ -3,7 +3,7 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { formatTable } from '../src/evaluation/table.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
 import { startComputing } from './computing.js';
-import { addFutureOptions, drawSettings, type FutureOptions } from './draw-options.js';
+import { addFutureOptions, futureSettings, type FutureOptions } from './draw-options.js';
 import { forecastTables, withError } from './forecast-tables.js';
 import { clipCount, leftOutLines } from './left-out.js';
 import {
@@ -69,8 +69,7 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
     starts,
     samples,
     codecs,
-    settings: drawSettings(options),
-    noise: options.noise,
+    settings: futureSettings(options),
     seed,
     signal,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { startComputing } from './computing.js';
-import { addFutureOptions, drawSettings, type FutureOptions } from './draw-options.js';
+import { addFutureOptions, futureSettings, type FutureOptions } from './draw-options.js';
 import {
   addComputeOptions,
   addFitOption,
@@ -86,8 +86,7 @@ async function predictFrames({ signal, progress }: Work, clip: string, options: 
     samples,
     from: options.from ?? null,
     forecast: options.bestGuess ? 'best-guess' : options.mean ? 'mean' : 'samples',
-    settings: drawSettings(options),
-    noise: options.noise,
+    settings: futureSettings(options),
     seed,
     scale,
     fit,

@@ -28,6 +28,7 @@ export interface TrainOptions extends BackendOptions {
   channels?: 'rgb' | 'gray';
   levels?: number;
   context?: number;
+  conditioning?: PresetSettings['frames'];
   scales?: number[];
   shared: 'known' | 'predicted';
   fit?: 'crop' | 'stretch';
@@ -64,11 +65,12 @@ const modelOptions = [
   'channels',
   'levels',
   'context',
+  'conditioning',
   'scales',
   'shared',
 ];
 /** Options of one kind of data, which the other has no use for. */
-const optionsOf = { clips: ['validate', 'fit', 'context'], images: ['data'] } as const;
+const optionsOf = { clips: ['validate', 'fit', 'context', 'conditioning'], images: ['data'] } as const;
 /** Options that leave a resumed run what it is. */
 const besideResume = ['resume', 'acceptChangedData', 'out', 'json', 'threads', 'backend', 'instructionSet'];
 
@@ -171,7 +173,8 @@ async function describe(options: TrainOptions, say: (text: string) => void): Pro
     output: headWidth ?? null,
     skips: skips ?? false,
     initialState,
-    context: images === null ? (options.context ?? 2) : 0,
+    context: images === null ? options.context : 0,
+    frames: options.conditioning,
     factors: scales ?? [],
     shared,
   });

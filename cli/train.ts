@@ -20,6 +20,9 @@ import {
 import { formatDuration } from './progress.js';
 import { run, type Report, type Work } from './report.js';
 import { configurationOf, DEFAULT_MINUTES, refuseMisplaced, type TrainOptions } from './train-configuration.js';
+import { framesConditionings } from '../src/conditioning/presets.js';
+
+const framesChoices = Object.keys(framesConditionings);
 
 export function command(): Command {
   const train = new Command('train')
@@ -63,7 +66,17 @@ export function command(): Command {
     )
     .addOption(new Option('--channels <name>', "colour (default: rgb, or the images')").choices(['rgb', 'gray']))
     .option('--levels <count>', "values of a sub-pixel (default: 256, or the images')", wholeNumber('--levels', 2, 256))
-    .option('--context <frames>', 'previous frames given (default: 2 for clips)', wholeNumber('--context', 1, 16))
+    .option(
+      '--context <frames>',
+      'previous frames given (default: as many as suit --conditioning)',
+      wholeNumber('--context', 1, 16),
+    )
+    .addOption(
+      new Option(
+        '--conditioning <name>',
+        `how previous frames are read: moved into place, or as they are (default: ${framesChoices[0]})`,
+      ).choices(framesChoices),
+    )
     .option(
       '--scales <factor...>',
       'multi-scale: factors from scale to finer scale, as 2, or 2 2 for three scales',

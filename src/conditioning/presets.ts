@@ -3,16 +3,16 @@ import type { ConditioningDescription } from './index.js';
 /** Features of the map that each conditioning gives. */
 const MAP_FEATURES = 32;
 
-/** The conditionings on the frames before, by name: how one on so many frames is described. */
-const framesConditionings = {
-  'previous-frames': (context) => ({ type: 'previous-frames', context, features: MAP_FEATURES }),
-  'warped-frames': (context) => ({ type: 'warped-frames', context, features: MAP_FEATURES, flows: 3 }),
-} as const satisfies Record<string, (context: number) => ConditioningDescription>;
+/** The conditionings on the frames before, by name: how one is described, on so many frames if nothing else is asked. */
+export const framesConditionings = {
+  'warped-frames': (context = 4) => ({ type: 'warped-frames', context, features: MAP_FEATURES, flows: 3 }),
+  'previous-frames': (context = 2) => ({ type: 'previous-frames', context, features: MAP_FEATURES }),
+} as const satisfies Record<string, (context?: number) => ConditioningDescription>;
 
 export type FramesConditioning = keyof typeof framesConditionings;
 
-/** A conditioning on so many frames before the image. */
-export function describeFrames(context: number, name: FramesConditioning = 'previous-frames'): ConditioningDescription {
+/** A conditioning on the frames before the image. @param context how many; undefined: as many as suit it */
+export function describeFrames(context?: number, name: FramesConditioning = 'warped-frames'): ConditioningDescription {
   return framesConditionings[name](context);
 }
 

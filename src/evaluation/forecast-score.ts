@@ -25,7 +25,7 @@ export interface ClipForecasts {
   kinds: Partial<Record<ForecastName, ForecastErrors>>;
 }
 
-export interface ForecastOptions extends Pick<RollOut, 'seed' | 'settings' | 'noise' | 'signal'> {
+export interface ForecastOptions extends Pick<RollOut, 'seed' | 'settings' | 'signal'> {
   horizon: number;
   /** Futures to draw at each start. */
   samples: number;
@@ -68,7 +68,7 @@ async function drawFutures(
   sampler: FrameSampler,
   model: Model,
   starts: readonly Start[],
-  { seed, settings, noise = 0, signal, horizon, samples, onProgress }: ForecastOptions,
+  { seed, settings, signal, horizon, samples, onProgress }: ForecastOptions,
 ): Promise<Frame[][][]> {
   const drawn = starts.map(() => Array.from({ length: samples }, (): Frame[] => []));
   const futures = starts.flatMap((start, index) =>
@@ -85,7 +85,6 @@ async function drawFutures(
         samples: together.map(({ sample }) => sample),
         first: together.map(({ first }) => first),
         settings,
-        noise,
         onRow: (share) => onProgress?.(done + share * together.length),
         signal,
       },

@@ -22,10 +22,10 @@ export interface PresetSettings {
   skips?: boolean;
   /** Whether the LSTMs' states outside the image are learned. */
   initialState?: 'zero' | 'learned';
-  /** Previous frames given; 0: none. */
-  context: number;
+  /** Previous frames given; 0: none; undefined: as many as suit how they are read. */
+  context: number | undefined;
   /** How they are read; the default is that of `describeFrames`. */
-  frames?: FramesConditioning;
+  frames?: FramesConditioning | undefined;
   /** Multi-scale: the factor from each scale to the next finer one, the coarsest first; none: a single scale. */
   factors?: readonly number[];
   /** Whether the pixels that two scales share are known at the finer one (see LowResolutionImageDescription). */
@@ -60,9 +60,10 @@ const headPresets: Record<HeadDescription['type'], HeadPreset> = {
   sigmoid: () => ({ type: 'sigmoid' }),
   'logistic-mixture': ({ channels, levels, context, colours = levels > 2 ? 'together' : 'apart' }) => ({
     type: 'logistic-mixture',
-    components: 5,
+    // Where there are anchors the components are split among them.
+    components: context !== 0 ? 8 : 5,
     // Without an anchor the means have to reach every level.
-    meanScale: context > 0 ? 16 : (levels - 1) / 2,
+    meanScale: context !== 0 ? 16 : (levels - 1) / 2,
     ...(channels === 3 && { colours }),
   }),
 };
@@ -96,6 +97,6 @@ function describeNetwork(name: NetworkName, settings: PresetSettings, size: Size
     skips,
     output: output ?? [2 * hidden],
     head: headPresets[head](settings),
-    conditioning: context > 0 ? [describeFrames(context, settings.frames)] : [],
+    conditioning: context !== 0 ? [describeFrames(context, settings.frames)] : [],
   };
 }

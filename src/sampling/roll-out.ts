@@ -1,8 +1,8 @@
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import type { Frame } from '../frame.js';
-import type { DrawSettings } from './draw.js';
 import { FrameSampler, type DrawnFrame } from './frame-sampler.js';
+import type { FutureSettings } from './future-settings.js';
 import { Noise } from './noise.js';
 
 /** How futures are drawn side by side. */
@@ -12,12 +12,7 @@ export interface RollOut {
   samples: readonly number[];
   /** Index in the clip of the first frame to predict: one for all futures, or one for each. */
   first: number | readonly number[];
-  settings: DrawSettings;
-  /**
-   * Strength of the noise, in levels, that the network is told of in what it reads; default 0, as when clips are scored.
-   * Drawn frames are not what true ones are: told so, a network that learnt with such noise leans less on their detail.
-   */
-  noise?: number;
+  settings: FutureSettings;
   /** Told after each row of each frame, with the share of the frame, over all samples, that is done. */
   onRow?: (share: number) => void;
   signal?: AbortSignal | undefined;
@@ -38,7 +33,7 @@ export async function* rollOut(
   const noise = new Noise(options.seed);
   const contexts = samples.map((_, future) => (context instanceof Context ? context : context[future]).copy());
   for (let step = 0; ; step++) {
-    const drawn = await sampler.draw(Context.examples(contexts, options.noise), {
+    const drawn = await sampler.draw(Context.examples(contexts, options.settings.noise), {
       noise,
       samples,
       frame: samples.map((_, future) => (typeof first === 'number' ? first : first[future]) + step),

@@ -4,8 +4,8 @@ import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { frameBytes } from '../model/examples.js';
-import { checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
 import { expectExpectation, FrameSampler } from '../sampling/frame-sampler.js';
+import { futureSettings, type FutureSettings } from '../sampling/future-settings.js';
 import { bestGuess, frameOf, rollOut } from '../sampling/roll-out.js';
 import {
   checkOutput,
@@ -36,9 +36,8 @@ export interface PredictClipOptions {
   forecast?: 'samples' | 'mean' | 'best-guess';
   /** Index of the first frame to predict; null: the one after the clip's last. Where there is a truth, it stands beside. */
   from: number | null;
-  settings: DrawSettings;
-  /** Strength of the noise that the network is told of in drawn frames, in levels: see RollOut. Default: 0. */
-  noise?: number;
+  /** How frames are drawn, over what `futureSettings` has for the model. */
+  settings?: Partial<FutureSettings>;
   seed: bigint | number;
   /** Screen pixels for one pixel of the model. */
   scale: number;
@@ -71,7 +70,7 @@ export interface PredictedClip extends WrittenClip {
 export async function predictClip(model: Model, path: string, options: PredictClipOptions): Promise<PredictedClip> {
   const { out, overwrite = false, scale, signal, fit } = options;
   expectVideoModel(model, 'predict');
-  checkDrawSettings(options.settings, model.description);
+  const settings = futureSettings(model, options.settings);
   if (options.forecast === 'best-guess') expectExpectation(model);
   await checkOutput(out, { overwrite, inputs: await filesOfClip(path) });
   const { size, channels } = model.chain.examples;
@@ -86,7 +85,7 @@ export async function predictClip(model: Model, path: string, options: PredictCl
   });
   const reader = await openClip(path, { size, channels, fit, ...(signal && { signal }) });
   const sampler = new FrameSampler(model);
-  const prediction = new Prediction(model, sampler, reader, options);
+  const prediction = new Prediction(model, sampler, reader, settings, options);
   try {
     const { frameRate } = reader;
     const written = await writeClip(out, prediction.frames(), { frameRate, scale, ...(signal && { signal }) }).catch(
@@ -117,6 +116,7 @@ class Prediction {
     private readonly model: Model,
     private readonly sampler: FrameSampler,
     private readonly reader: ClipReader,
+    private readonly settings: FutureSettings,
     private readonly options: PredictClipOptions,
   ) {}
 
@@ -170,13 +170,12 @@ class Prediction {
 
   /** What is written of each frame that is drawn: the samples, or their mean. */
   private async *samples(context: Context): AsyncGenerator<Frame[]> {
-    const { horizon, samples, forecast, seed, settings, noise = 0, onProgress, signal } = this.options;
+    const { horizon, samples, forecast, seed, onProgress, signal } = this.options;
     const future = rollOut(this.sampler, context, {
       seed,
       samples: Array.from({ length: samples }, (_, sample) => sample),
       first: this.known,
-      settings,
-      noise,
+      settings: this.settings,
       onRow: (share) => onProgress?.((this.predicted.length + share) * samples, horizon * samples),
       signal,
     });

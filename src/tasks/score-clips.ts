@@ -8,8 +8,8 @@ import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { frameBytes } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
-import { checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
+import { futureSettings, type FutureSettings } from '../sampling/future-settings.js';
 import {
   listClips,
   openClip,
@@ -34,10 +34,8 @@ export interface ScoreClipsOptions {
   samples?: number | undefined;
   /** Whether lossless codecs compress the same frames. Default: they do not. */
   codecs?: boolean | undefined;
-  /** How futures are drawn. Default: as the model says, at temperature 1. */
-  settings?: DrawSettings | undefined;
-  /** Strength of the noise that the network is told of in drawn frames, in levels: see RollOut. Default: 0. */
-  noise?: number | undefined;
+  /** How futures are drawn, over what `futureSettings` has for the model. */
+  settings?: Partial<FutureSettings> | undefined;
   seed: bigint | number;
   onProgress?: (progress: ScoringProgress) => void;
   /** One line about a clip that is damaged, or that is left out, or about a codec that fails. */
@@ -79,7 +77,6 @@ export async function scoreClips(
   options: ScoreClipsOptions,
 ): Promise<VideoScore> {
   expectVideoModel(model, 'score clips');
-  if (options.settings) checkDrawSettings(options.settings, model.description);
   const sources = await listClips(paths);
   const scorer = new ClipScorer(model, sources.length, options);
   const clips: ScoredClip[] = [];
@@ -111,6 +108,7 @@ export async function scoreClips(
 class ClipScorer {
   private readonly weights: tf.Tensor[];
   private readonly sampler: FrameSampler;
+  private readonly settings: FutureSettings;
   /** Frames scored together. */
   private readonly batch: number;
   /** Codecs whose failure was told. */
@@ -121,6 +119,7 @@ class ClipScorer {
     private readonly clips: number,
     private readonly options: ScoreClipsOptions,
   ) {
+    this.settings = futureSettings(model, options.settings);
     this.batch = scoringBatch(model, SCORING_BATCH);
     this.expectForecastMemory();
     this.weights = toTensors(model.weights, model.chain.parameters);
@@ -182,12 +181,11 @@ class ClipScorer {
   ): Promise<ClipForecasts | null> {
     const { examples } = this.model.chain;
     const { horizon, starts: count = STARTS, samples = SAMPLES, seed, signal } = this.options;
-    const { settings = { temperature: 1, topP: 1 }, noise = 0 } = this.options;
     const firsts = horizon === 0 ? [] : spreadStarts(frames, examples.context, horizon, count);
     if (firsts.length === 0) return null;
     const starts = await readStarts((await this.open(source)).frames(), firsts, examples, horizon);
     return scoreForecasts(this.sampler, this.model, starts, {
-      ...{ seed, settings, noise, signal, horizon, samples, onProgress },
+      ...{ seed, settings: this.settings, signal, horizon, samples, onProgress },
     });
   }
 

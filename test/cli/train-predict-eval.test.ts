@@ -176,7 +176,7 @@ describe('pxv predict', () => {
       known: 6,
       predicted: 2,
       samples: 1,
-      context: 2,
+      context: 4,
       width: 16,
       height: 12,
       channels: 3,
@@ -188,6 +188,27 @@ describe('pxv predict', () => {
     expect(frames).toHaveLength(8);
     expect(bytesOf(frames.slice(0, 6))).toEqual(bytesOf(movingSquare(0, 6)));
     expect(bytesOf(frames)[7]).not.toEqual(bytesOf(frames)[6]);
+  });
+
+  test('makes a best guess without chance, and the mean of samples, each in one panel', async () => {
+    const guesses = await Promise.all(
+      ['1', '2'].map(async (seed) => {
+        const outcome = await predict('--next', '2', '--best-guess', '--out', `guess-${seed}`, '--seed', seed);
+        expect(jsonOf(outcome)).toMatchObject({ predicted: 2, bitsPerDim: null });
+        return bytesOf(await framesOf(`guess-${seed}`));
+      }),
+    );
+    expect(guesses[0]).toEqual(guesses[1]);
+    for (const [name, ...more] of [['three'], ['mean', '--mean']])
+      await predict('--next', '1', '--samples', '3', '--out', `${name}.png`, ...more);
+    // Of a PNG file, the width stands after sixteen bytes.
+    const [three, mean] = ['three', 'mean'].map((name) => readFileSync(at(`${name}.png`)).readUInt32BE(16));
+    expect(three).toBeGreaterThan(mean);
+  });
+
+  test('a best guess takes no samples', async () => {
+    const { code, stderr } = await predict('--best-guess', '--samples', '2');
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/--best-guess/) as string });
   });
 
   test('gives the same bytes for the same seed, on any number of threads, and others for another seed', async () => {
@@ -246,7 +267,7 @@ describe('pxv eval-video', () => {
     expect(outcome.code).toBe(0);
     const json = jsonOf(outcome);
     // Every frame but the first of three clips of six.
-    expect(json).toMatchObject({ model: 'run', seed: 1, context: 2, frames: 18, dimensions: 3 * 5 * 16 * 12 * 3 });
+    expect(json).toMatchObject({ model: 'run', seed: 1, context: 4, frames: 18, dimensions: 3 * 5 * 16 * 12 * 3 });
     const { bitsPerDim, standardError, baselines, forecasts, clips } = json as unknown as VideoScore;
     expect(baselines.uniform).toBe(8);
     expect(baselines['previous-frame']).toBeGreaterThan(0);
@@ -288,8 +309,10 @@ describe('pxv eval-video', () => {
     expect(stdout).toMatch(/^clip-1 +6 +\d\.\d{3}/m);
     expect(stdout).toMatch(/^baselines: uniform 8\.00, previous frame /m);
     // Of one clip there is no standard error.
-    expect(stdout).toMatch(/^frames ahead +last frame +last frame moved +one sample +mean of 4 +best of 4$/m);
-    expect(stdout).toMatch(/^ +1 +\d+\.\d\d( +[+-]\d+\.\d\d \([01]\)){4}$/m);
+    expect(stdout).toMatch(
+      /^frames ahead +last frame +last frame moved +best guess +one sample +mean of 4 +best of 4$/m,
+    );
+    expect(stdout).toMatch(/^ +1 +\d+\.\d\d( +[+-]\d+\.\d\d \([01]\)){5}$/m);
   });
 });
 
