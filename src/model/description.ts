@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conditionings, needsOf, type ConditioningDescription } from '../conditioning/index.js';
+import { conditioningOf, conditionings, needsOf, type ConditioningDescription } from '../conditioning/index.js';
 import type { Size } from '../frame.js';
 import { headOf, heads, type HeadDescription } from './heads/index.js';
 import { layers, type LayerDescription } from './layers/index.js';
@@ -18,7 +18,7 @@ export interface NetworkDescription {
   /** Features of each 1x1 layer between the layers and the head. */
   output: number[];
   head: HeadDescription;
-  /** What the network is told besides the image; one of a kind at most; none: it is unconditional. */
+  /** What it is told besides the image; one of a kind, and one with anchors, at most; none: it is unconditional. */
   conditioning: ConditioningDescription[];
 }
 
@@ -70,11 +70,18 @@ const networkSchema = z
         path: ['levels'],
         message: `the head '${head.type}' takes ${maxLevels} at most`,
       });
-    conditioning.forEach(({ type }, index) => {
-      if (conditioning.findIndex((other) => other.type === type) < index)
-        context.addIssue({ code: 'custom', path: ['conditioning', index], message: `a second ${type}` });
+    conditioning.forEach((given, index) => {
+      const before = conditioning.slice(0, index);
+      const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['conditioning', index], message });
+      if (before.some(({ type }) => type === given.type)) refuse(`a second ${given.type}`);
+      else if (givesAnchors(given) && before.some(givesAnchors)) refuse('a second conditioning with anchors');
     });
   });
+
+/** Only one may: components and inputs count the anchors of all, and training has a loss on the first. */
+function givesAnchors(given: ConditioningDescription): boolean {
+  return conditioningOf(given).anchors > 0;
+}
 
 export const modelSchema: z.ZodType<ModelDescription> = z
   .strictObject({ version: z.literal(1), scales: z.array(networkSchema).min(1).max(8) })

@@ -108,6 +108,18 @@ test('a sigmoid is refused more than 2 levels, and takes 2', () => {
   expect(parseConfiguration(modelSchema, binary, source)).toEqual(binary);
 });
 
+test.each([
+  { second: 'warped-frames', message: 'a second conditioning with anchors' },
+  { second: 'previous-frames', message: 'a second previous-frames' },
+])('beside previous-frames, $second is refused: $message', ({ second, message }) => {
+  const [{ conditioning }] = model.scales;
+  const given = { type: second, context: 2, features: 4, ...(second === 'warped-frames' && { flows: 2 }) };
+  const both = changed('model.scales.0.conditioning', [...conditioning, given]);
+  expect(refusal(both).message).toContain(`'model.scales.0.conditioning.1', received {"type":"${second}"`);
+  expect(refusal(both).message).toContain(`(${message})`);
+  expect(() => parseConfiguration(runSchema, changed('model.scales.0.conditioning', [given]), source)).not.toThrow();
+});
+
 test.each([null, 3, 'text', []])('%j in the place of a whole configuration is refused', (value) => {
   expect(refusal(value).message).toMatch(/^train: config.json: expected a valid 'the whole', received /);
 });
