@@ -93,7 +93,7 @@ class Scale:
         self.head = description["head"]
         self.rows = 1 if self.head.get("colours") == "together" else self.channels
         self.conditioning = {entry["type"]: entry for entry in description["conditioning"]}
-        self.previous_frames = self.conditioning.get("previous-frames")
+        self.frames = self.conditioning.get("previous-frames") or self.conditioning.get("warped-frames")
         self.low_resolution = self.conditioning.get("low-resolution-image")
         self.factor = self.low_resolution["factor"] if self.low_resolution else 1
 
@@ -108,8 +108,9 @@ class Scale:
                 maps.append(self.map_of_coarse(coarse, image.shape[1:3]))
             else:
                 frames, exists = self.context(image, frames)
-                maps.append(self.map_of_frames(frames, exists))
-                anchors = frames[:, -1, ..., None]
+                moves = kind == "warped-frames"
+                map, anchors = self.map_of_warped(frames, exists) if moves else self.map_of_frames(frames, exists)
+                maps.append(map)
                 if self.head["type"] == "logistic-mixture":
                     inputs = torch.cat([inputs, 8 * (image[..., None] - anchors) / self.middle], -1)
         return self.network(inputs.flatten(-2), torch.cat(maps, -1) if maps else None), anchors
@@ -146,19 +147,37 @@ class Scale:
 
     def context(self, image, frames):
         """The last frames, as many as the network reads, and 1 for each that exists, 0 for each that was replaced."""
-        count = self.previous_frames["context"]
+        count = self.frames["context"]
         frames = frames[:, -count:]
         missing = count - frames.shape[1]
         oldest = frames[:, :1] if frames.shape[1] > 0 else torch.full_like(image[:, None], self.middle)
         return torch.cat([oldest] * missing + [frames], 1), (torch.arange(count) >= missing).float()
 
     def map_of_frames(self, frames, exists):
-        net = self.arrays.within("previous-frames")
+        """The map, and the last frame as the one anchor."""
         inputs = list(self.scaled(frames).unbind(1))
         if len(inputs) > 1:
             inputs.append(8 * (inputs[-1] - inputs[-2]))
         inputs.append(exists.expand(*inputs[0].shape[:3], -1))
-        fine = net.conv("full", torch.cat(inputs, -1)).relu()
+        map = self.trunk(self.arrays.within("previous-frames"), torch.cat(inputs, -1))
+        return map, frames[:, -1, ..., None]
+
+    def map_of_warped(self, frames, exists, noise=0.0):
+        """The map, and as anchors the frame that is expected and the last frame. `noise`: its strength, in levels."""
+        net = self.arrays.within("warped-frames")
+        scaled = self.scaled(frames)
+        last = scaled[:, -1]
+        changes = 8 * (scaled[:, 1:] - scaled[:, :-1])
+        told = torch.cat([exists, torch.tensor([8 * noise / self.middle])]).expand(*last.shape[:3], -1)
+        features = self.trunk(net, torch.cat([*scaled.unbind(1), *changes.unbind(1), told], -1))
+        moved = warp(frames, net.conv("motion", features))
+        change = 8 * (self.scaled(moved) - last)
+        map = net.conv("moved", torch.cat([features, self.scaled(moved), change], -1)).relu()
+        expected = moved + net.conv("residual", map) * self.middle / 8
+        return map, torch.stack([expected, frames[:, -1]], -1)
+
+    def trunk(self, net, inputs):
+        fine = net.conv("full", inputs).relu()
         half = net.conv("to-half", fine, 2).relu()
         half = half + net.conv("half.0", half).relu()
         half = half + net.conv("half.1", half).relu()
@@ -205,6 +224,27 @@ class Scale:
         over = F.logsigmoid((0.5 - distance) / scales)
         inside = under + over + torch.log(-torch.expm1(-1 / scales))
         return torch.where(level == 0, under, torch.where(level == self.levels - 1, over, inside))
+
+
+def warp(frames, motion):
+    """Each pixel as a mixture of what stands at several places of several frames, [batch, height, width, channels]."""
+    batch, count, height, width = frames.shape[:4]
+    down, right, logits = motion.chunk(3, -1)
+    y = (torch.arange(height)[:, None, None] + 4 * down).clamp(0, height - 1)
+    x = (torch.arange(width)[:, None] + 4 * right).clamp(0, width - 1)
+    a, b = y.frac()[..., None], x.frac()[..., None]
+    top, left = y.long(), x.long()
+    bottom, after = (top + 1).clamp(max=height - 1), (left + 1).clamp(max=width - 1)
+    candidates = logits.shape[-1]
+    frame = torch.arange(candidates) // (candidates // count)
+    image = torch.arange(batch)[:, None, None, None]
+
+    def at(row, column):
+        return frames[image, frame, row, column]
+
+    upper = (1 - b) * at(top, left) + b * at(top, after)
+    lower = (1 - b) * at(bottom, left) + b * at(bottom, after)
+    return (logits.softmax(-1)[..., None] * ((1 - a) * upper + a * lower)).sum(-2)
 
 
 class Arrays:
@@ -292,6 +332,6 @@ def group_sizes(features, channels):
 if __name__ == "__main__":
     model = load(sys.argv[1])
     levels = model.levels(torch.from_numpy(np.load(sys.argv[2])))
-    clip = any(scale.previous_frames for scale in model.scales)
+    clip = any(scale.frames for scale in model.scales)
     bits = [model.bits_per_dim(levels[i : i + 1], levels[None, :i]) for i in range(clip, len(levels))]
     print(f"{torch.cat(bits).mean():.4f} bits/dim")
