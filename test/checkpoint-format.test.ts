@@ -18,7 +18,7 @@ function tableAfter(text: string): [string[], string][] {
 /** Names of arrays as the page gives them, without `.weights` and `.bias`, with the shapes that it gives. */
 const documented = [
   ...tableAfter('## Arrays').filter(([[name]]) => !name.endsWith('*')),
-  ...['previous-frames', 'low-resolution-image'].flatMap((type) =>
+  ...['previous-frames', 'warped-frames', 'low-resolution-image'].flatMap((type) =>
     tableAfter(`**\`${type}\`**`).map(([names, shape]): [string[], string] => [
       names.map((name) => `${type}.${name}`),
       shape,

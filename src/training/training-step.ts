@@ -51,7 +51,8 @@ export function gradientsOf(
       const mean = tf.div<Scalar>(sum, subPixels);
       nats = tf.keep(mean.clone());
       const onAnchors = scores.filter((_, place) => learnsAnchor(chain, among[place])).map(anchorNats);
-      return anchorLoss === 0 || onAnchors.length === 0 ? mean : tf.add(mean, tf.mul(tf.addN(onAnchors), anchorLoss));
+      // Counted even if for nothing: a head without anchors would leave some parameters without a way to the loss.
+      return onAnchors.length === 0 ? mean : tf.add(mean, tf.mul(tf.addN(onAnchors), anchorLoss));
     };
     const { grads } = tf.valueAndGrads(loss)(trained.map((index) => weights[index]));
     return { nats: nats!, gradients: grads, trained, norm: globalNorm(grads) };

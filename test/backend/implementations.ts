@@ -54,6 +54,12 @@ export const implementations: Implementation[] = [
   { name: 'composed form on cpu', backend: 'cpu', kernels: tensorKernels },
 ];
 
+/** The tfjs backend of the last set. */
+export const fastest = `native-${kernelSets[kernelSets.length - 1].instructionSet}`;
+
+/** tfjs backends that compute each kernel in another form: composed, in TypeScript and natively. */
+export const forms = [...new Set(['cpu', 'native-typescript', fastest])];
+
 /** Makes the implementation ready for its tests. */
 export async function use({ backend }: Implementation): Promise<void> {
   if (backend) await tf.setBackend(backend);

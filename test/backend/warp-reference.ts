@@ -13,11 +13,12 @@ function sampleAt(shape: WarpShape, frames: Numbers, image: number, frame: numbe
   const { height, width, channels } = shape;
   const sums = new Array<number>(channels).fill(0);
   for (let row = 0; row < height; row++)
-    for (let column = 0; column < width; column++)
-      for (let c = 0; c < channels; c++) {
-        const pixel = (image * height + row) * width + column;
-        sums[c] += tent(y, row) * tent(x, column) * frames[(pixel * shape.frames + frame) * channels + c];
-      }
+    for (let column = 0; column < width; column++) {
+      const share = tent(y, row) * tent(x, column);
+      if (share === 0) continue;
+      const pixel = (image * height + row) * width + column;
+      for (let c = 0; c < channels; c++) sums[c] += share * frames[(pixel * shape.frames + frame) * channels + c];
+    }
   return sums;
 }
 

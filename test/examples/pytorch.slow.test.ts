@@ -12,6 +12,7 @@ import { writeSafetensors, type NamedArray } from '../../src/model/safetensors.j
 import { toTensors } from '../../src/model/weights.js';
 import { kernelSets } from '../backend/implementations.js';
 import {
+  framedNetworks,
   randomFrames,
   randomModel,
   sigmoid,
@@ -125,7 +126,10 @@ function extremeModel(): Model {
 }
 
 const cases: Case[] = [
-  ...tinyNetworks.map(([title, network]): [string, Model] => [title, randomModel(chainOf(network))]),
+  ...[...tinyNetworks, ...framedNetworks].map(([title, network]): [string, Model] => [
+    title,
+    randomModel(chainOf(network)),
+  ]),
   ...others.map(([title, scales]): [string, Model] => [title, randomModel(scales)]),
   ['a mixture at both ends of its scales', extremeModel()] satisfies [string, Model],
   ['the model video-64', loadModel('video-64')] satisfies [string, Model],

@@ -1,87 +1,90 @@
 /**
  * The whole network as the plainest float64 loops that its description allows, written apart from the program, its
- * taps and its executors: dense convolutions of weights that the mask of 1601.06759, figure 2, is laid over here.
+ * taps and its executors.
  */
-import type { Channels, Size } from '../../src/frame.js';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Channels } from '../../src/frame.js';
 import type { NetworkDescription } from '../../src/model/description.js';
+import type { Examples } from '../../src/model/examples.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
-import type { ParameterSpec } from '../../src/backend/parameters.js';
 import { logisticMixture, sigmoidCrossEntropy, softmaxCrossEntropy } from '../backend/reference.js';
-
-/** height x width x features. */
-interface Plane {
-  height: number;
-  width: number;
-  features: number;
-  values: Float64Array;
-}
-
-type Numbers = ArrayLike<number>;
-
-/** Parameters by name, with their shapes. */
-export type ReferenceWeights = Map<string, { shape: readonly number[]; values: Numbers }>;
+import {
+  referenceCondition,
+  scaledPlane,
+  type ReferenceCondition,
+  type ReferenceGiven,
+} from './reference-conditioning.js';
+import { colours, convolve, relu, sum, type Numbers, type Plane, type ReferenceWeights } from './reference-planes.js';
 
 /** One image and what is given with it, in levels. */
-export interface ReferenceExample {
+export interface ReferenceExample extends ReferenceGiven {
   image: Numbers;
-  /** Oldest first; empty for an unconditional network. */
-  frames: Numbers[];
-  /** 1 or 0 for each frame. */
-  valid: number[];
-  /** The image at the scale before; null where there is none. */
-  small: Numbers | null;
 }
 
-export function referenceWeights(specs: readonly ParameterSpec[], values: readonly Numbers[]): ReferenceWeights {
-  return new Map(specs.map(({ name, shape }, index) => [name, { shape, values: values[index] }]));
+/** Example `index` of a batch, as the reference takes it. */
+export function referenceExample({ image, given }: Examples, index: number): ReferenceExample {
+  const values = (tensor: Tensor4D) => {
+    const all = Float64Array.from(tensor.dataSync());
+    return all.subarray((index * all.length) / tensor.shape[0], ((index + 1) * all.length) / tensor.shape[0]);
+  };
+  const { window, coarser } = given;
+  return {
+    image: values(image),
+    frames: window ? window.frames.map(values) : [],
+    valid: window ? [...values(window.valid).subarray(0, window.frames.length)] : [],
+    noise: window ? values(window.noise)[0] : 0,
+    small: coarser ? values(coarser) : null,
+  };
 }
 
-/** -log P of every sub-pixel of the image, in nats. */
-export function referenceNats(
+/** -log P of every sub-pixel of the image, in nats, and the anchors, height x width x channels each. */
+export function referenceScore(
   description: NetworkDescription,
   weights: ReferenceWeights,
-  { image, frames, valid, small }: ReferenceExample,
+  { image, ...given }: ReferenceExample,
+): { nats: Float64Array; anchors: readonly Numbers[] } {
+  const condition = referenceCondition(description, weights, given);
+  const outputs = referenceOutputs(description, weights, image, condition);
+  const { anchors } = condition;
+  return { nats: referenceNatsOf(description, outputs, image, anchors), anchors };
+}
+
+/** -log P of every sub-pixel, given what the head reads and the anchors. */
+export function referenceNatsOf(
+  { head, levels, channels }: NetworkDescription,
+  outputs: Numbers,
+  image: Numbers,
+  anchors: readonly Numbers[],
 ): Float64Array {
-  const { size, channels, levels, skips, head, conditioning } = description;
-  const middle = (levels - 1) / 2;
-  const scaled = (x: number) => (x - middle) / middle;
-  const plane = (features: number, value: (i: number, feature: number) => number): Plane => ({
-    ...size,
-    features,
-    values: Float64Array.from({ length: size.height * size.width * features }, (_, at) =>
-      value(Math.floor(at / features), at % features),
-    ),
-  });
-  const scaledSmall = (factor: number): Plane => ({
-    height: Math.ceil(size.height / factor),
-    width: Math.ceil(size.width / factor),
-    features: channels,
-    values: Float64Array.from(small!, scaled),
-  });
-  const anchor = frames.length > 0 ? frames[frames.length - 1] : null;
+  const given = anchors.length > 0 ? anchors : [new Float64Array(image.length).fill((levels - 1) / 2)];
+  const bySubPixel = Array.from(image, (_, at) => given.map((anchor) => anchor[at])).flat();
+  return referenceHeadNats(head, levels, channels, outputs, image, bySubPixel);
+}
 
-  const maps = conditioning.map((one): Plane => {
-    if (one.type === 'low-resolution-image')
-      return lowResolutionMap(scaledSmall(one.factor), one.factor, size, weights);
-    const { context } = one;
-    const given = frames.map((frame) => plane(channels, (i, c) => scaled(frame[i * channels + c])));
-    const [last, before] = [given[context - 1], given[context - 2]];
-    const difference = plane(channels, (i, c) => 8 * (last.values[i * channels + c] - before.values[i * channels + c]));
-    return conditioningMap(concatenate([...given, difference, plane(context, (_, k) => valid[k])]), weights);
-  });
-  const map = maps.length === 0 ? null : concatenate(maps);
-
+/** What the head reads of every sub-pixel, given the map and the anchors. */
+export function referenceOutputs(
+  description: NetworkDescription,
+  weights: ReferenceWeights,
+  image: Numbers,
+  { map, anchors }: ReferenceCondition,
+): Float64Array {
+  const { size, channels, levels, skips, head } = description;
   /** 1x1 projection of the map, or zeros. */
   const project = (name: string, like: Plane): Plane =>
     map === null ? { ...like, values: new Float64Array(like.values.length) } : convolve(map, weights, name);
   const masked = (x: Plane, name: string, mask: 'A' | 'B') => convolve(x, weights, name, { mask, channels });
 
-  const readsDifference = head.type === 'logistic-mixture' && anchor !== null;
-  const perChannel = readsDifference ? 2 : 1;
-  const input = plane(channels * perChannel, (i, feature) => {
-    const at = i * channels + Math.floor(feature / perChannel);
-    return feature % perChannel === 0 ? scaled(image[at]) : (8 * (image[at] - anchor![at])) / middle;
-  });
+  // Beside each level, in its colour's group, its differences to the anchors that the head starts from.
+  const read = head.type === 'logistic-mixture' ? anchors : [];
+  const differences = read.map((anchor) =>
+    Float64Array.from(image, (level, at) => (8 * (level - anchor[at])) / ((levels - 1) / 2)),
+  );
+  const { values: scaled } = scaledPlane(description, size, channels, image);
+  const input: Plane = {
+    ...size,
+    features: channels * (1 + read.length),
+    values: Float64Array.from([...scaled].flatMap((level, at) => [level, ...differences.map((values) => values[at])])),
+  };
   let x = masked(input, 'first', 'A');
   x = sum(x, project('first.map', x));
   let skipped: Plane | null = null;
@@ -124,10 +127,7 @@ export function referenceNats(
   });
   // The outputs of a mixture of colours together grow with the number of colours before.
   const widths = head.type === 'logistic-mixture' && head.colours === 'together' ? [3, 4, 5].slice(0, channels) : null;
-  const { values } = convolve(relu(x), weights, 'head', { mask: 'B', channels, widths });
-
-  const anchors = anchor ?? new Float64Array(image.length).fill(middle);
-  return referenceHeadNats(head, levels, channels, values, image, anchors);
+  return convolve(relu(x), weights, 'head', { mask: 'B', channels, widths }).values;
 }
 
 /** -log P of each target, given the head's outputs for its pixel, its anchors and its pixel's earlier targets. */
@@ -212,118 +212,4 @@ function walk(
 function oneRowDown(plane: Plane): Plane {
   const row = plane.width * plane.features;
   return { ...plane, values: plane.values.map((_, at) => (at < row ? 0 : plane.values[at - row])) };
-}
-
-function conditioningMap(given: Plane, weights: ReferenceWeights): Plane {
-  const name = (layer: string) => `previous-frames.${layer}`;
-  const same = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer)));
-  const half = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer), { stride: 2 }));
-  const double = (x: Plane, layer: string, like: Plane) => relu(transposed(x, weights, name(layer), like, 2));
-  const fine = same(given, 'full');
-  const halved = ['half.0', 'half.1'].reduce((x, layer) => sum(x, same(x, layer)), half(fine, 'to-half'));
-  const inner = half(halved, 'to-quarter');
-  const quartered = ['quarter.0', 'quarter.1'].reduce((x, layer) => sum(x, same(x, layer)), inner);
-  const back = sum(halved, double(quartered, 'from-quarter', halved));
-  return same(sum(fine, double(back, 'from-half', fine)), 'map');
-}
-
-function lowResolutionMap(small: Plane, factor: number, size: Size, weights: ReferenceWeights): Plane {
-  const name = (layer: string) => `low-resolution-image.${layer}`;
-  const same = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer)));
-  const inner = ['coarse.0', 'coarse.1'].reduce((x, layer) => sum(x, same(x, layer)), same(small, 'coarse'));
-  return same(relu(transposed(inner, weights, name('up'), size, factor)), 'map');
-}
-
-/** Colour of each feature: `features` cut into a group for each channel, in proportion or as even as can be, R first. */
-function colours(features: number, channels: number, widths: number[] | null = null): number[] {
-  const whole = widths?.reduce((sum, width) => sum + width, 0) ?? 0;
-  if (widths !== null) return widths.flatMap((width, c) => new Array<number>((features * width) / whole).fill(c));
-  const size = (c: number) => Math.floor(features / channels) + (c < features % channels ? 1 : 0);
-  return Array.from({ length: channels }, (_, c) => new Array<number>(size(c)).fill(c)).flat();
-}
-
-/** Rows or columns of zeros that 'same' padding puts before an image. */
-function before(size: number, kernel: number, stride: number): number {
-  const out = Math.ceil(size / stride);
-  return Math.floor(Math.max(0, (out - 1) * stride + kernel - size) / 2);
-}
-
-interface ConvolveOptions {
-  stride?: number;
-  mask?: 'A' | 'B';
-  channels?: number;
-  /** How many of the outputs each colour has, in proportion; null: as even as can be. */
-  widths?: number[] | null;
-}
-
-function convolve(x: Plane, weights: ReferenceWeights, name: string, options: ConvolveOptions = {}): Plane {
-  const { stride = 1, mask, channels = 1, widths = null } = options;
-  const { shape, values } = weights.get(`${name}.weights`)!;
-  const bias = weights.get(`${name}.bias`)!.values;
-  const [kernelHeight, kernelWidth, from, to] = shape;
-  const [height, width] = [Math.ceil(x.height / stride), Math.ceil(x.width / stride)];
-  const [top, left] = [before(x.height, kernelHeight, stride), before(x.width, kernelWidth, stride)];
-  const [colourIn, colourOut] = [colours(from, channels), colours(to, channels, widths)];
-  const isSeen = (row: number, column: number, i: number, o: number): boolean => {
-    if (mask === undefined) return true;
-    const place = (row - top) * kernelWidth + (column - left);
-    if (place !== 0) return place < 0;
-    return mask === 'A' ? colourIn[i] < colourOut[o] : colourIn[i] <= colourOut[o];
-  };
-  const out = new Float64Array(height * width * to);
-  for (let row = 0; row < kernelHeight; row++)
-    for (let column = 0; column < kernelWidth; column++)
-      for (let i = 0; i < from; i++)
-        for (let o = 0; o < to; o++) {
-          if (!isSeen(row, column, i, o)) continue;
-          const weight = values[((row * kernelWidth + column) * from + i) * to + o];
-          for (let y = 0; y < height; y++) {
-            const inRow = y * stride + row - top;
-            if (inRow < 0 || inRow >= x.height) continue;
-            for (let at = 0; at < width; at++) {
-              const inColumn = at * stride + column - left;
-              if (inColumn < 0 || inColumn >= x.width) continue;
-              out[(y * width + at) * to + o] += weight * x.values[(inRow * x.width + inColumn) * from + i];
-            }
-          }
-        }
-  return { height, width, features: to, values: out.map((value, at) => value + bias[at % to]) };
-}
-
-/** The transpose of a convolution of some stride from a size, plus a bias. */
-function transposed(x: Plane, weights: ReferenceWeights, name: string, size: Size, stride: number): Plane {
-  const { shape, values } = weights.get(`${name}.weights`)!;
-  const bias = weights.get(`${name}.bias`)!.values;
-  const [kernelHeight, kernelWidth, to, from] = shape;
-  const { height, width } = size;
-  const [top, left] = [before(height, kernelHeight, stride), before(width, kernelWidth, stride)];
-  const out = Float64Array.from({ length: height * width * to }, (_, at) => bias[at % to]);
-  for (let y = 0; y < x.height; y++)
-    for (let at = 0; at < x.width; at++)
-      for (let row = 0; row < kernelHeight; row++)
-        for (let column = 0; column < kernelWidth; column++) {
-          const [outRow, outColumn] = [y * stride + row - top, at * stride + column - left];
-          if (outRow < 0 || outRow >= height || outColumn < 0 || outColumn >= width) continue;
-          for (let o = 0; o < to; o++)
-            for (let i = 0; i < from; i++)
-              out[(outRow * width + outColumn) * to + o] +=
-                x.values[(y * x.width + at) * from + i] * values[((row * kernelWidth + column) * to + o) * from + i];
-        }
-  return { height, width, features: to, values: out };
-}
-
-function relu(x: Plane): Plane {
-  return { ...x, values: x.values.map((value) => Math.max(value, 0)) };
-}
-
-function sum(a: Plane, b: Plane): Plane {
-  return { ...a, values: a.values.map((value, at) => value + b.values[at]) };
-}
-
-function concatenate(planes: Plane[]): Plane {
-  const { height, width } = planes[0];
-  const values: number[] = [];
-  for (let i = 0; i < height * width; i++)
-    for (const { features, values: own } of planes) values.push(...own.subarray(i * features, (i + 1) * features));
-  return { height, width, features: values.length / (height * width), values: Float64Array.from(values) };
 }

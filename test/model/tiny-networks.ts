@@ -17,7 +17,13 @@ export const sigmoid: HeadDescription = { type: 'sigmoid' };
 export const mixture = { type: 'logistic-mixture', components: 2, meanScale: 16 } as const satisfies HeadDescription;
 export const mixtureTogether = { ...mixture, components: 3, colours: 'together' } as const satisfies HeadDescription;
 
-const previousFrames: ConditioningDescription = { type: 'previous-frames', context: 2, features: 4 };
+const previousFrames = { type: 'previous-frames', context: 2, features: 4 } as const satisfies ConditioningDescription;
+export const warpedFrames = {
+  type: 'warped-frames',
+  context: 2,
+  features: 4,
+  flows: 2,
+} as const satisfies ConditioningDescription;
 /** Given the 3x4 image of the scale before, for a network of 5x7. */
 const lowResolutionImage: ConditioningDescription = {
   type: 'low-resolution-image',
@@ -26,10 +32,12 @@ const lowResolutionImage: ConditioningDescription = {
   shared: 'known',
 };
 
+const tinySize = { width: 5, height: 7 };
+
 /** A network of a few thousand weights, higher than wide: a colour network with a mixture, given two frames. */
 export function tinyNetwork(changes: Partial<NetworkDescription> = {}): NetworkDescription {
   return {
-    size: { width: 5, height: 7 },
+    size: tinySize,
     channels: 3,
     levels: 256,
     first: { kernel: 7, features: 12 },
@@ -101,11 +109,53 @@ const together: [string, NetworkDescription][] = [
   ],
 ];
 
+/** Colour images whose last frames move, as video is predicted; of so few levels that no pixel is far from another. */
+const moving: [string, NetworkDescription][] = [
+  [
+    'RGB 5x7 of 32 levels, colours together, given two frames that move',
+    tinyNetwork({ levels: 32, head: { ...mixtureTogether, meanScale: 4 }, conditioning: [warpedFrames] }),
+  ],
+];
+
 /**
  * Every combination of colours, conditioning and heads of many levels, the recurrent layers, binary images, and colours
  * that choose a component together, each with a name for a test's title.
  */
-export const tinyNetworks = [...manyLevels, ...binary, ...together];
+export const tinyNetworks = [...manyLevels, ...binary, ...together, ...moving];
+
+/** Of one layer, 4x5, of as few levels. */
+function smallNetwork(changes: Partial<NetworkDescription>): NetworkDescription {
+  return tinyNetwork({
+    size: { width: 4, height: 5 },
+    levels: 32,
+    head: { ...mixture, meanScale: 4 },
+    first: { kernel: 5, features: 9 },
+    layers: [{ type: 'pixel-cnn-block', hidden: 6 }],
+    output: [],
+    ...changes,
+  });
+}
+
+/** Each conditioning on frames with contexts of one, two and four, grey and with colours apart and together. */
+export const framedNetworks: [string, NetworkDescription][] = [
+  ...[1, 4].map((context): [string, NetworkDescription] => [
+    `RGB 4x5, previous-frames of ${context}`,
+    smallNetwork({ conditioning: [{ ...previousFrames, context }] }),
+  ]),
+  ...[1, 2, 4].flatMap((context) => {
+    const conditioning = [{ ...warpedFrames, context }];
+    const head = { ...mixtureTogether, meanScale: 4 };
+    return [
+      [`grey 4x5, warped-frames of ${context}`, smallNetwork({ channels: 1, conditioning })],
+      [`RGB 4x5, colours apart, warped-frames of ${context}`, smallNetwork({ conditioning })],
+      [`RGB 4x5, colours together, warped-frames of ${context}`, smallNetwork({ head, conditioning })],
+    ] satisfies [string, NetworkDescription][];
+  }),
+  [
+    'RGB 5x7, given a small image and two frames that move',
+    smallNetwork({ size: tinySize, conditioning: [lowResolutionImage, warpedFrames] }),
+  ],
+];
 
 /** First weights twice as large as a training starts from, so that what is seen shows in what comes out. */
 export function randomWeights({ parameters }: Pick<Network, 'parameters'>, seed: number): Float32Array[] {
@@ -113,6 +163,8 @@ export function randomWeights({ parameters }: Pick<Network, 'parameters'>, seed:
   return parameters.map(({ name }, index) => {
     // States outside the image start from zero, which would hide them.
     if (name.endsWith('.initial')) return randomFloats(first[index].length, seed + index);
+    // One candidate starts far above the others, which would hide them.
+    if (name.endsWith('.motion.bias')) return randomFloats(first[index].length, seed + index).map((value) => value / 2);
     return first[index].map((value) => 2 * value);
   });
 }
@@ -157,14 +209,14 @@ export function tinyBound(changes: Partial<NetworkDescription> = {}): NetworkDes
 
 /**
  * Random images of a network with what it is given: a context of random frames (the first lacks one of them where there
- * are two), and a small image of its own.
+ * are two), a strength of noise that is told though nothing is disturbed, and a small image of its own.
  */
 export function randomExamples(description: NetworkDescription, batch: number, seed: number): Examples {
   const context = needsOf(description.conditioning).context;
   const buffer = new ExampleBuffer({ ...description, context }, batch);
   for (let example = 0; example < batch; example++) {
-    const frames = example === 0 ? Math.max(1, context) : context + 1;
-    buffer.add(randomFrames(description, frames, seed + example), frames, false);
+    const frames = example === 0 && context > 1 ? context : context + 1;
+    buffer.add(randomFrames(description, frames, seed + example), frames, false, () => 3 + 2 * example);
   }
   const examples = buffer.tensors();
   const given = needsOf(description.conditioning).coarser;

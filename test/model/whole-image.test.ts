@@ -1,18 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { Tap } from '../../src/backend/convolution-shape.js';
 import { registerNativeBackend } from '../../src/backend/native-backend.js';
-import { disposeExamples, type Examples } from '../../src/model/examples.js';
+import { disposeExamples } from '../../src/model/examples.js';
 import { buildNetwork, subPixelNats, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
-import { checkGradient } from '../gradient-check.js';
 import { randomFloats } from '../random.js';
 import { bf16Sets, implementations } from '../backend/implementations.js';
 import { TOLERANCES } from '../backend/tolerances.js';
 import { causalityBreaks } from './causality.js';
-import { referenceNats, referenceWeights, type ReferenceExample } from './reference-network.js';
-import { mixture, randomExamples, randomWeights, tinyNetwork, tinyNetworks } from './tiny-networks.js';
+import { referenceExample, referenceScore } from './reference-network.js';
+import { referenceWeights } from './reference-planes.js';
+import { framedNetworks, mixture, randomExamples, randomWeights, tinyNetwork, tinyNetworks } from './tiny-networks.js';
 
 const backends = implementations.flatMap(({ backend }) => backend ?? []);
 for (const kernels of bf16Sets) registerNativeBackend(kernels, `native-${kernels.instructionSet}-in-bf16`);
@@ -21,7 +20,7 @@ const [fastest] = [...backends].filter((name) => name !== 'cpu').reverse();
 beforeEach(() => tf.setBackend(fastest));
 
 describe('no output depends on its own or a later sub-pixel, and each sub-pixel matters to a later one:', () => {
-  test.each(tinyNetworks)('%s', async (_, description) => {
+  test.each([...tinyNetworks, ...framedNetworks])('%s', async (_, description) => {
     const network = buildNetwork(description);
     expect(await causalityBreaks(network, randomWeights(network, 3), 4)).toEqual([]);
   });
@@ -105,28 +104,12 @@ test('the conditioning map reaches every output', () => {
   expect(untouched).toEqual([]);
 });
 
-/** Example `index` as the reference takes it. */
-function referenceExample({ image, given }: Examples, index: number): ReferenceExample {
-  const values = (tensor: Tensor4D) => {
-    const all = Float64Array.from(tensor.dataSync());
-    return all.subarray((index * all.length) / tensor.shape[0], ((index + 1) * all.length) / tensor.shape[0]);
-  };
-  const { frames = [], valid } = given.window ?? {};
-  const { coarser } = given;
-  return {
-    image: values(image),
-    frames: frames.map(values),
-    valid: valid ? [...values(valid).subarray(0, frames.length)] : [],
-    small: coarser ? values(coarser) : null,
-  };
-}
-
 describe('nats of each sub-pixel are those of the float64 reference', () => {
   // As many roundings as the longest way from the image to the head has convolutions.
   const tolerance = 8 * TOLERANCES.convolution;
 
   describe.each(backends)('on %s:', (backend) => {
-    test.each(tinyNetworks)('%s', async (_, description) => {
+    test.each([...tinyNetworks, ...framedNetworks])('%s', async (_, description) => {
       await tf.setBackend(backend);
       const network = buildNetwork(description);
       const weights = randomWeights(network, 5);
@@ -135,7 +118,8 @@ describe('nats of each sub-pixel are those of the float64 reference', () => {
       const nats = subPixelNats(network, parameters, examples);
       const received = nats.dataSync();
       const expected = [0, 1].flatMap((index) => [
-        ...referenceNats(description, referenceWeights(network.parameters, weights), referenceExample(examples, index)),
+        ...referenceScore(description, referenceWeights(network.parameters, weights), referenceExample(examples, index))
+          .nats,
       ]);
       expected.forEach((value, at) => {
         const error = Math.abs(received[at] - value) / Math.max(1, Math.abs(value));
@@ -145,34 +129,6 @@ describe('nats of each sub-pixel are those of the float64 reference', () => {
       tf.dispose([nats, ...parameters]);
       disposeExamples(examples);
     });
-  });
-});
-
-describe('gradients of the nats are those of the float64 reference, in every parameter, the conditioning included,', () => {
-  test.each(tinyNetworks)('%s', (_, description) => {
-    const network = buildNetwork(description);
-    const weights = randomWeights(network, 7);
-    const examples = randomExamples(description, 1, 8);
-    const parameters = toTensors(weights, network.parameters);
-    const { grads } = tf.valueAndGrads((...tensors) => tf.sum(subPixelNats(network, tensors, examples)))(parameters);
-    const example = referenceExample(examples, 0);
-    network.parameters.forEach(({ name }, index) => {
-      checkGradient({
-        name,
-        x: weights[index],
-        gradient: grads[index].dataSync(),
-        exhaustive: 0,
-        // Small, so that few ReLUs switch between the two points of a difference.
-        step: 1e-6,
-        value(x) {
-          const values = weights.map((own, at) => (at === index ? x : own));
-          const nats = referenceNats(description, referenceWeights(network.parameters, values), example);
-          return nats.reduce((sum, value) => sum + value, 0);
-        },
-      });
-    });
-    tf.dispose([...grads, ...parameters]);
-    disposeExamples(examples);
   });
 });
 

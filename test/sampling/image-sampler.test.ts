@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { frameBytes } from '../../src/model/examples.js';
-import { buildNetwork } from '../../src/model/network.js';
+import { disposeExamples, frameBytes } from '../../src/model/examples.js';
+import { buildNetwork, conditionOf, networkOutput } from '../../src/model/network.js';
+import { toTensors } from '../../src/model/weights.js';
 import { ImageSampler } from '../../src/sampling/image-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { needsOf } from '../../src/conditioning/index.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
-import { randomWeights, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
+import { framedNetworks, randomExamples, randomWeights, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
 import { randomInts } from '../random.js';
 import { drawBothWays, expectSame, settings, size, smaller } from './both-ways.js';
 
@@ -29,6 +30,31 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
       expectSame({ naive, drawn });
       expect(drawn.levels.filter((_, at) => at % 4 === 0)).toEqual(known.filter((_, at) => at % 4 === 0));
       expect(drawn.levels.every((level) => level >= 0)).toBe(true);
+    });
+  });
+
+  describe('outputs sub-pixel by sub-pixel are those of the whole image, bit for bit:', () => {
+    test.each(framedNetworks)('%s', async (_, description) => {
+      const network = buildNetwork(description);
+      const weights = randomWeights(network, 2);
+      const tensors = toTensors(weights, network.parameters);
+      const examples = randomExamples(description, 2, 5);
+      const whole = tf.tidy(() => {
+        const condition = conditionOf(network, tensors, examples.given);
+        return Float32Array.from(networkOutput(network, tensors, examples.image, condition).dataSync());
+      });
+      const outputs = new Float32Array(whole.length).fill(NaN);
+      await new ImageSampler(network, weights, tensors).draw({
+        given: () => examples.given,
+        known: Int16Array.from(examples.image.dataSync()),
+        noise: new Noise(1),
+        streams: [0, 1].map((sample) => ({ sample, frame: 0, scale: 0 })),
+        settings,
+        outputs,
+      });
+      tf.dispose(tensors);
+      disposeExamples(examples);
+      expect(Buffer.from(outputs.buffer)).toEqual(Buffer.from(whole.buffer));
     });
   });
 

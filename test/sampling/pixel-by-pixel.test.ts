@@ -6,7 +6,14 @@ import { imageFeatures, writeSubPixel } from '../../src/model/image-input.js';
 import { anchorsByPixel, buildNetwork, conditionOf, networkOutput } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
 import { PixelByPixel } from '../../src/sampling/pixel-by-pixel.js';
-import { randomExamples, randomWeights, softmax, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
+import {
+  framedNetworks,
+  randomExamples,
+  randomWeights,
+  softmax,
+  tinyNetwork,
+  tinyNetworks,
+} from '../model/tiny-networks.js';
 import { randomNumbers } from '../random.js';
 import '../backend/implementations.js';
 
@@ -67,7 +74,7 @@ function expectSameBits({ whole, stepwise }: { whole: Float32Array; stepwise: Fl
 }
 
 describe('outputs sub-pixel by sub-pixel are those of the whole image, bit for bit:', () => {
-  test.each(tinyNetworks)('%s', (_, description) => {
+  test.each([...tinyNetworks, ...framedNetworks])('%s', (_, description) => {
     expectSameBits(outputsOf(description, 1));
   });
 });

@@ -8,6 +8,7 @@ import {
   chainedNetworks,
   checkedNetwork,
   checkedNetworks,
+  movingNetworks,
   withFalseClaim,
   withFutureTap,
   withGatesInThirds,
@@ -21,7 +22,7 @@ const check = (network: Network, weights = randomWeights(network, 5)): Promise<F
   checkNetwork(network, weights, { seed: 1 });
 
 describe('every check passes on', () => {
-  test.each([...checkedNetworks, ...chainedNetworks])('%s', async (_, network) => {
+  test.each([...checkedNetworks, ...chainedNetworks, ...movingNetworks])('%s', async (_, network) => {
     const before = tf.memory().numTensors;
     const findings = await check(network);
     expect(findings.map(({ check, result }) => `${check}: ${result}`)).toEqual([

@@ -3,7 +3,7 @@ import type { Channels } from '../../../src/frame.js';
 import type { LayerDescription } from '../../../src/model/layers/index.js';
 import { buildNetwork, type Network } from '../../../src/model/network.js';
 import type { ConvOp, Op } from '../../../src/model/ops/index.js';
-import { tinyChain, tinyNetwork } from '../../model/tiny-networks.js';
+import { framedNetworks, tinyChain, tinyNetwork } from '../../model/tiny-networks.js';
 
 /** Seven features are cut into three colours as 3 + 2 + 2: thirds of the gates do not end where the colours do. */
 const hidden = 7;
@@ -44,6 +44,11 @@ export const chainedNetworks = layerTypes.map((type): [string, Network] => {
   const [, fine] = tinyChain({ layers: layersOf(type), first: { kernel: 7, features: 14 }, skips: true });
   return [`${type} with skip connections, RGB 5x7, given a small image and two frames`, buildNetwork(fine)];
 });
+
+/** Networks that expect their frames to move, grey and RGB, and one that is given a small image as well. */
+export const movingNetworks = framedNetworks
+  .filter(([name]) => /warped-frames of 2|two frames that move/.test(name))
+  .map(([name, description]): [string, Network] => [name, buildNetwork(description)]);
 
 /** The network with one op of its program replaced. */
 function withOp(network: Network, isMeant: (op: Op) => boolean, change: (op: Op) => Op): Network {

@@ -1,0 +1,162 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { ParameterSpec } from '../../src/backend/parameters.js';
+import { buildChain, examplesOfScale, parametersOfScale, unknownSubPixels } from '../../src/model/chain.js';
+import type { NetworkDescription } from '../../src/model/description.js';
+import { disposeExamples, ExampleBuffer } from '../../src/model/examples.js';
+import { headOf } from '../../src/model/heads/index.js';
+import { anchorsByPixel, buildNetwork, conditionOf, networkOutput } from '../../src/model/network.js';
+import { toTensors } from '../../src/model/weights.js';
+import { gradientsOf } from '../../src/training/training-step.js';
+import { fastest, forms } from '../backend/implementations.js';
+import { checkGradient } from '../gradient-check.js';
+import { checkParameters, SMALL_STEP, total } from './parameter-gradients.js';
+import { referenceCondition } from './reference-conditioning.js';
+import { referenceExample, referenceNatsOf, referenceOutputs, referenceScore } from './reference-network.js';
+import { referenceWeights, type Numbers } from './reference-planes.js';
+import {
+  framedNetworks,
+  randomExamples,
+  randomFrames,
+  randomWeights,
+  softmax,
+  tinyChain,
+  warpedFrames,
+} from './tiny-networks.js';
+
+const [, description] = framedNetworks.find(([name]) => name.endsWith('together, warped-frames of 2'))!;
+
+describe.each(forms)('on %s the gradient of the nats with respect to a learned anchor', (form) => {
+  const network = buildNetwork(description);
+  const weights = randomWeights(network, 3);
+
+  /** Gradients where the anchor moves in what the network reads, in what the head starts from, or in both. */
+  const gradients = () => {
+    const examples = randomExamples(description, 1, 4);
+    const { image, given } = examples;
+    const { head, levels, channels } = description;
+    const parameters = toTensors(weights, network.parameters);
+    const { map, anchors } = conditionOf(network, parameters, given)!;
+    const targets = tf.cast<Tensor2D>(tf.reshape(image, [-1, channels]), 'int32');
+    const nats = (read: Tensor4D, start: Tensor4D): Scalar => {
+      const output = networkOutput(network, parameters, image, { map, anchors: [read, anchors[1]] });
+      const outputs: Tensor2D = tf.reshape(output, [targets.shape[0], -1]);
+      const started = anchorsByPixel(network, { map, anchors: [start, anchors[1]] }, targets.shape[0]);
+      return tf.sum(headOf(head).nats(head, levels, outputs, targets, started));
+    };
+    const [anchor] = anchors;
+    // Another tensor of the same values, which does not move with it.
+    const still = anchor.clone();
+    const gradient = (value: (x: Tensor4D) => Scalar) =>
+      tf
+        .grad((x) => value(x as Tensor4D))(anchor)
+        .dataSync();
+    return {
+      both: gradient((x) => nats(x, x)),
+      read: gradient((x) => nats(x, still)),
+      start: gradient((x) => nats(still, x)),
+      anchor: Float64Array.from(anchor.dataSync()),
+      example: referenceExample(examples, 0),
+    };
+  };
+  let found: ReturnType<typeof gradients>;
+  beforeAll(async () => {
+    await tf.setBackend(form);
+    tf.engine().startScope();
+    found = gradients();
+    tf.engine().endScope();
+  });
+
+  /** Compares a gradient with that of the float64 reference where what it reads and what it starts from move or not. */
+  const check = (gradient: ArrayLike<number>, moves: { read: boolean; start: boolean }): void => {
+    const { anchor, example } = found;
+    const named = referenceWeights(network.parameters, weights);
+    const { map, anchors } = referenceCondition(description, named, example);
+    const value = (x: Numbers): number => {
+      const read = [moves.read ? x : anchor, anchors[1]];
+      const start = [moves.start ? x : anchor, anchors[1]];
+      const outputs = referenceOutputs(description, named, example.image, { map, anchors: read });
+      return total(referenceNatsOf(description, outputs, example.image, start));
+    };
+    checkGradient({ name: 'anchor', x: anchor, gradient, value, step: SMALL_STEP });
+  };
+
+  test('is that of the float64 reference', () => {
+    check(found.both, { read: true, start: true });
+  });
+
+  test('has a part through the image input that shows the difference, and is another without', () => {
+    check(found.read, { read: true, start: false });
+    expect(() => check(found.start, { read: true, start: true })).toThrow('anchor: gradient');
+  });
+
+  test('has a part through the head, and is another without', () => {
+    check(found.start, { read: false, start: true });
+    expect(() => check(found.read, { read: true, start: true })).toThrow('anchor: gradient');
+  });
+});
+
+/** Examples of a chain, the first without its oldest frame where there are two. */
+function chainExamples(scales: NetworkDescription[]) {
+  const chain = buildChain({ version: 1, scales });
+  const buffer = new ExampleBuffer(chain.examples, 2);
+  for (const frames of [2, 3])
+    buffer.add(randomFrames(chain.examples, frames, 3 * frames), frames, false, () => frames);
+  return { chain, weights: randomWeights(chain, 5), examples: buffer.tensors() };
+}
+
+describe('with a loss on the anchor, gradients of a training step are those of the float64 reference', () => {
+  const anchorLoss = 0.7;
+  const layers = { layers: [], output: [], first: { kernel: 3, features: 9 } };
+  const head = { type: 'logistic-mixture', components: 2, meanScale: 4 } as const;
+  const scales = tinyChain({ ...layers, head, levels: 32, conditioning: [warpedFrames] });
+
+  test.each(forms)('on %s, where frames move at two scales', async (form) => {
+    await tf.setBackend(form);
+    const { chain, weights, examples } = chainExamples(scales);
+    const parameters = toTensors(weights, chain.parameters);
+    const { nats, gradients, norm } = gradientsOf(chain, parameters, examples, undefined, anchorLoss);
+    const own = chain.scales.map((_, scale) => examplesOfScale(chain, scale, examples));
+    const batches = own.map((batch) => [0, 1].map((index) => referenceExample(batch, index)));
+    /** Mean nats, and what the loss on the anchors adds. */
+    const loss = (values: readonly Numbers[]): Float64Array => {
+      let [sum, onAnchors] = [0, 0];
+      chain.scales.forEach(({ description, parameters }, scale) => {
+        const named = referenceWeights(parameters, parametersOfScale(chain, scale, values));
+        const unknown = unknownSubPixels(description);
+        for (const example of batches[scale]) {
+          const { nats, anchors } = referenceScore(description, named, example);
+          sum += total(unknown === null ? nats : nats.map((value, at) => value * unknown[at]));
+          const squares = Float64Array.from(example.image, (level, at) => (level - anchors[0][at]) ** 2);
+          onAnchors += Math.log(1 + total(squares) / squares.length);
+        }
+      });
+      return Float64Array.of(sum / examples.image.size, (anchorLoss * onAnchors) / 2);
+    };
+    // The others are compared where the nats' own gradients are.
+    const isCompared = ({ name }: ParameterSpec) => /warped-frames\.(motion|residual)/.test(name);
+    const check = (value: (values: readonly Numbers[]) => number) =>
+      checkParameters(chain.parameters, weights, gradients, value, isCompared);
+    check((values) => total(loss(values)));
+    expect(() => check((values) => loss(values)[0])).toThrow('motion.weights: gradient');
+    expect(nats.dataSync()[0]).toBeCloseTo(loss(weights)[0], 3);
+    tf.dispose([nats, norm, ...gradients, ...parameters]);
+    disposeExamples(examples);
+  });
+
+  test('a head that starts from no anchor learns it by that loss alone, and not at all where it counts nothing', async () => {
+    await tf.setBackend(fastest);
+    const { chain, weights, examples } = chainExamples([{ ...description, levels: 16, head: softmax }]);
+    const parameters = toTensors(weights, chain.parameters);
+    const residual = chain.parameters.findIndex(({ name }) => name.endsWith('residual.weights'));
+    const largest = (factor: number) =>
+      tf.tidy(() => {
+        const { gradients } = gradientsOf(chain, parameters, examples, undefined, factor);
+        return tf.max(tf.abs(gradients[residual])).dataSync()[0];
+      });
+    expect(largest(0)).toBe(0);
+    expect(largest(1)).toBeGreaterThan(0);
+    tf.dispose(parameters);
+    disposeExamples(examples);
+  });
+});

@@ -1,0 +1,36 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { disposeExamples } from '../../src/model/examples.js';
+import { buildNetwork, subPixelNats } from '../../src/model/network.js';
+import type { NetworkDescription } from '../../src/model/description.js';
+import { toTensors } from '../../src/model/weights.js';
+import { fastest, forms } from '../backend/implementations.js';
+import { referenceExample, referenceScore } from './reference-network.js';
+import { checkParameters, total } from './parameter-gradients.js';
+import { referenceWeights } from './reference-planes.js';
+import { framedNetworks, randomExamples, randomWeights, tinyNetworks } from './tiny-networks.js';
+
+beforeEach(() => tf.setBackend(fastest));
+
+function checkNetwork(description: NetworkDescription): void {
+  const network = buildNetwork(description);
+  const weights = randomWeights(network, 7);
+  const examples = randomExamples(description, 1, 8);
+  const parameters = toTensors(weights, network.parameters);
+  const { grads } = tf.valueAndGrads((...tensors) => tf.sum(subPixelNats(network, tensors, examples)))(parameters);
+  const example = referenceExample(examples, 0);
+  checkParameters(network.parameters, weights, grads, (values) =>
+    total(referenceScore(description, referenceWeights(network.parameters, values), example).nats),
+  );
+  tf.dispose([...grads, ...parameters]);
+  disposeExamples(examples);
+}
+
+describe('gradients of the nats are those of the float64 reference, in every parameter, the conditioning included,', () => {
+  test.each([...tinyNetworks, ...framedNetworks])('%s', (_, description) => checkNetwork(description));
+
+  test.each(forms.filter((form) => form !== fastest))('on %s, where frames move', async (form) => {
+    await tf.setBackend(form);
+    const [, description] = framedNetworks.find(([name]) => name.endsWith('together, warped-frames of 2'))!;
+    checkNetwork(description);
+  });
+});

@@ -1,0 +1,140 @@
+/** What conditionings make of what is given, in float64, written from their definitions: maps, and anchors in levels. */
+import type { ConditioningDescription } from '../../src/conditioning/index.js';
+import type { Size } from '../../src/frame.js';
+import type { NetworkDescription } from '../../src/model/description.js';
+import { warpedMixture } from '../backend/warp-reference.js';
+import {
+  concatenate,
+  convolve,
+  relu,
+  sum,
+  transposed,
+  type Numbers,
+  type Plane,
+  type ReferenceWeights,
+} from './reference-planes.js';
+
+/** What is given with one image, in levels. */
+export interface ReferenceGiven {
+  /** Oldest first; empty for an unconditional network. */
+  frames: Numbers[];
+  /** 1 or 0 for each frame. */
+  valid: number[];
+  /** Strength of the noise that the network is told of. */
+  noise: number;
+  /** The image at the scale before; null where there is none. */
+  small: Numbers | null;
+}
+
+export interface ReferenceCondition {
+  map: Plane | null;
+  /** height x width x channels each. */
+  anchors: Numbers[];
+}
+
+type Described<T> = Extract<ConditioningDescription, { type: T }>;
+type Network = Pick<NetworkDescription, 'size' | 'channels' | 'levels'>;
+
+/** The maps of all conditionings one after another, and their anchors. */
+export function referenceCondition(
+  description: NetworkDescription,
+  weights: ReferenceWeights,
+  given: ReferenceGiven,
+): ReferenceCondition {
+  const conditions = description.conditioning.map((one): ReferenceCondition & { map: Plane } => {
+    switch (one.type) {
+      case 'low-resolution-image':
+        return { map: lowResolutionMap(one, description, weights, given), anchors: [] };
+      case 'previous-frames':
+        return previousFrames(one, description, weights, given);
+      case 'warped-frames':
+        return warpedFrames(one, description, weights, given);
+    }
+  });
+  const maps = conditions.map(({ map }) => map);
+  return { map: maps.length === 0 ? null : concatenate(maps), anchors: conditions.flatMap(({ anchors }) => anchors) };
+}
+
+/** Levels as a plane of -1..1. */
+export function scaledPlane({ levels }: Pick<Network, 'levels'>, size: Size, features: number, values: Numbers): Plane {
+  const middle = (levels - 1) / 2;
+  return { ...size, features, values: Float64Array.from(values, (x) => (x - middle) / middle) };
+}
+
+/** A plane of the same features everywhere. */
+function constant({ width, height }: Size, features: readonly number[]): Plane {
+  const values = Float64Array.from({ length: width * height * features.length }, (_, at) => features[at % features.length]); // prettier-ignore
+  return { width, height, features: features.length, values };
+}
+
+/** factor * (a - b). */
+function difference(a: Plane, b: Plane, factor: number): Plane {
+  return { ...a, values: a.values.map((value, at) => factor * (value - b.values[at])) };
+}
+
+function previousFrames(
+  { context }: Described<'previous-frames'>,
+  network: Network,
+  weights: ReferenceWeights,
+  { frames, valid }: ReferenceGiven,
+): ReferenceCondition & { map: Plane } {
+  const scaled = frames.map((frame) => scaledPlane(network, network.size, network.channels, frame));
+  const changes = context > 1 ? [difference(scaled[context - 1], scaled[context - 2], 8)] : [];
+  const inputs = concatenate([...scaled, ...changes, constant(network.size, valid)]);
+  return { map: trunk(inputs, weights, 'previous-frames'), anchors: [frames[context - 1]] };
+}
+
+function warpedFrames(
+  { context, flows }: Described<'warped-frames'>,
+  network: Network,
+  weights: ReferenceWeights,
+  { frames, valid, noise }: ReferenceGiven,
+): ReferenceCondition & { map: Plane } {
+  const { size, channels, levels } = network;
+  const half = (levels - 1) / 2;
+  const plain = (x: Plane, layer: string) => convolve(x, weights, `warped-frames.${layer}`);
+  const scaled = frames.map((frame) => scaledPlane(network, size, channels, frame));
+  const changes = scaled.slice(1).map((frame, k) => difference(frame, scaled[k], 8));
+  const told = constant(size, [...valid, (8 * noise) / half]);
+  const features = trunk(concatenate([...scaled, ...changes, told]), weights, 'warped-frames');
+
+  const beside = concatenate(
+    frames.map((frame) => ({ ...size, features: channels, values: Float64Array.from(frame) })),
+  );
+  const shape = { ...size, channels, frames: context, flows, flowScale: 4 };
+  const moved = warpedMixture(shape, 1, beside.values, plain(features, 'motion').values);
+  const scaledMoved = scaledPlane(network, size, channels, moved);
+  const change = difference(scaledMoved, scaled[context - 1], 8);
+  const map = relu(plain(concatenate([features, scaledMoved, change]), 'moved'));
+  const residual = plain(map, 'residual').values;
+  const anchor = moved.map((level, at) => level + (residual[at] * half) / 8);
+  return { map, anchors: [anchor, frames[context - 1]] };
+}
+
+function trunk(given: Plane, weights: ReferenceWeights, prefix: string): Plane {
+  const name = (layer: string) => `${prefix}.${layer}`;
+  const same = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer)));
+  const half = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer), { stride: 2 }));
+  const double = (x: Plane, layer: string, like: Plane) => relu(transposed(x, weights, name(layer), like, 2));
+  const fine = same(given, 'full');
+  const halved = ['half.0', 'half.1'].reduce((x, layer) => sum(x, same(x, layer)), half(fine, 'to-half'));
+  const inner = half(halved, 'to-quarter');
+  const quartered = ['quarter.0', 'quarter.1'].reduce((x, layer) => sum(x, same(x, layer)), inner);
+  const back = sum(halved, double(quartered, 'from-quarter', halved));
+  return same(sum(fine, double(back, 'from-half', fine)), 'map');
+}
+
+function lowResolutionMap(
+  { factor }: Described<'low-resolution-image'>,
+  network: Network,
+  weights: ReferenceWeights,
+  { small }: ReferenceGiven,
+): Plane {
+  const name = (layer: string) => `low-resolution-image.${layer}`;
+  const same = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer)));
+  const { size, channels } = network;
+  const coarse = { width: Math.ceil(size.width / factor), height: Math.ceil(size.height / factor) };
+  const first = same(scaledPlane(network, coarse, channels, small!), 'coarse');
+  const inner = ['coarse.0', 'coarse.1'].reduce((x, layer) => sum(x, same(x, layer)), first);
+  return same(relu(transposed(inner, weights, name('up'), size, factor)), 'map');
+}

@@ -1,0 +1,114 @@
+/** Maps as the plainest float64 loops: dense convolutions, over whose weights the mask of 1601.06759, figure 2, is laid. */
+import type { ParameterSpec } from '../../src/backend/parameters.js';
+import type { Size } from '../../src/frame.js';
+
+/** height x width x features. */
+export interface Plane {
+  height: number;
+  width: number;
+  features: number;
+  values: Float64Array;
+}
+
+export type Numbers = ArrayLike<number>;
+
+/** Parameters by name, with their shapes. */
+export type ReferenceWeights = Map<string, { shape: readonly number[]; values: Numbers }>;
+
+export function referenceWeights(specs: readonly ParameterSpec[], values: readonly Numbers[]): ReferenceWeights {
+  return new Map(specs.map(({ name, shape }, index) => [name, { shape, values: values[index] }]));
+}
+
+/** Colour of each feature: `features` cut into a group for each channel, in proportion or as even as can be, R first. */
+export function colours(features: number, channels: number, widths: number[] | null = null): number[] {
+  const whole = widths?.reduce((sum, width) => sum + width, 0) ?? 0;
+  if (widths !== null) return widths.flatMap((width, c) => new Array<number>((features * width) / whole).fill(c));
+  const size = (c: number) => Math.floor(features / channels) + (c < features % channels ? 1 : 0);
+  return Array.from({ length: channels }, (_, c) => new Array<number>(size(c)).fill(c)).flat();
+}
+
+/** Rows or columns of zeros that 'same' padding puts before an image. */
+function before(size: number, kernel: number, stride: number): number {
+  const out = Math.ceil(size / stride);
+  return Math.floor(Math.max(0, (out - 1) * stride + kernel - size) / 2);
+}
+
+interface ConvolveOptions {
+  stride?: number;
+  mask?: 'A' | 'B';
+  channels?: number;
+  /** How many of the outputs each colour has, in proportion; null: as even as can be. */
+  widths?: number[] | null;
+}
+
+export function convolve(x: Plane, weights: ReferenceWeights, name: string, options: ConvolveOptions = {}): Plane {
+  const { stride = 1, mask, channels = 1, widths = null } = options;
+  const { shape, values } = weights.get(`${name}.weights`)!;
+  const bias = weights.get(`${name}.bias`)!.values;
+  const [kernelHeight, kernelWidth, from, to] = shape;
+  const [height, width] = [Math.ceil(x.height / stride), Math.ceil(x.width / stride)];
+  const [top, left] = [before(x.height, kernelHeight, stride), before(x.width, kernelWidth, stride)];
+  const [colourIn, colourOut] = [colours(from, channels), colours(to, channels, widths)];
+  const isSeen = (row: number, column: number, i: number, o: number): boolean => {
+    if (mask === undefined) return true;
+    const place = (row - top) * kernelWidth + (column - left);
+    if (place !== 0) return place < 0;
+    return mask === 'A' ? colourIn[i] < colourOut[o] : colourIn[i] <= colourOut[o];
+  };
+  const out = new Float64Array(height * width * to);
+  for (let row = 0; row < kernelHeight; row++)
+    for (let column = 0; column < kernelWidth; column++)
+      for (let i = 0; i < from; i++)
+        for (let o = 0; o < to; o++) {
+          if (!isSeen(row, column, i, o)) continue;
+          const weight = values[((row * kernelWidth + column) * from + i) * to + o];
+          for (let y = 0; y < height; y++) {
+            const inRow = y * stride + row - top;
+            if (inRow < 0 || inRow >= x.height) continue;
+            for (let at = 0; at < width; at++) {
+              const inColumn = at * stride + column - left;
+              if (inColumn < 0 || inColumn >= x.width) continue;
+              out[(y * width + at) * to + o] += weight * x.values[(inRow * x.width + inColumn) * from + i];
+            }
+          }
+        }
+  return { height, width, features: to, values: out.map((value, at) => value + bias[at % to]) };
+}
+
+/** The transpose of a convolution of some stride from a size, plus a bias. */
+export function transposed(x: Plane, weights: ReferenceWeights, name: string, size: Size, stride: number): Plane {
+  const { shape, values } = weights.get(`${name}.weights`)!;
+  const bias = weights.get(`${name}.bias`)!.values;
+  const [kernelHeight, kernelWidth, to, from] = shape;
+  const { height, width } = size;
+  const [top, left] = [before(height, kernelHeight, stride), before(width, kernelWidth, stride)];
+  const out = Float64Array.from({ length: height * width * to }, (_, at) => bias[at % to]);
+  for (let y = 0; y < x.height; y++)
+    for (let at = 0; at < x.width; at++)
+      for (let row = 0; row < kernelHeight; row++)
+        for (let column = 0; column < kernelWidth; column++) {
+          const [outRow, outColumn] = [y * stride + row - top, at * stride + column - left];
+          if (outRow < 0 || outRow >= height || outColumn < 0 || outColumn >= width) continue;
+          for (let o = 0; o < to; o++)
+            for (let i = 0; i < from; i++)
+              out[(outRow * width + outColumn) * to + o] +=
+                x.values[(y * x.width + at) * from + i] * values[((row * kernelWidth + column) * to + o) * from + i];
+        }
+  return { height, width, features: to, values: out };
+}
+
+export function relu(x: Plane): Plane {
+  return { ...x, values: x.values.map((value) => Math.max(value, 0)) };
+}
+
+export function sum(a: Plane, b: Plane): Plane {
+  return { ...a, values: a.values.map((value, at) => value + b.values[at]) };
+}
+
+export function concatenate(planes: Plane[]): Plane {
+  const { height, width } = planes[0];
+  const values: number[] = [];
+  for (let i = 0; i < height * width; i++)
+    for (const { features, values: own } of planes) values.push(...own.subarray(i * features, (i + 1) * features));
+  return { height, width, features: values.length / (height * width), values: Float64Array.from(values) };
+}
