@@ -1,9 +1,9 @@
 import { conditioningOf, type ConditioningDescription } from '../../src/conditioning/index.js';
 import { Drawing } from './svg.js';
 
-/** Features of both maps. */
-const m = 5;
-const box = { width: 118, height: 40 };
+/** Features of the maps. */
+export const m = 5;
+export const box = { width: 118, height: 40 };
 
 /** How the previous frames and the image at a coarser scale become the map that every layer is given. */
 export function conditioning(): string {
@@ -65,10 +65,10 @@ function drawLowResolutionImage(drawing: Drawing, top: number): void {
 }
 
 /** What the layers of a conditioning do, by name: their kernels and features, from the shapes of their weights. */
-function kernelsOf(description: ConditioningDescription): Map<string, string> {
+export function kernelsOf(description: ConditioningDescription): Map<string, string> {
   const network = { size: { width: 16, height: 16 }, channels: 3, levels: 256 } as const;
   const specs = conditioningOf(description).parameters(description, network);
-  const features = (count: number) => (count === m ? 'm' : `${count / m}m`);
+  const features = (count: number) => (count === m ? 'm' : count % m === 0 ? `${count / m}m` : String(count));
   return new Map(
     specs.flatMap(({ name, shape }, index) => {
       if (shape.length !== 4) return [];
@@ -81,7 +81,8 @@ function kernelsOf(description: ConditioningDescription): Map<string, string> {
   );
 }
 
-function drawBox(drawing: Drawing, x: number, y: number, title: string, words?: string): void {
+/** A box with a title and, below it, a word on what it does. */
+export function drawBox(drawing: Drawing, x: number, y: number, title: string, words?: string): void {
   drawing.roundBox([x, y, box.width, box.height], 'box');
   const middle = x + box.width / 2;
   drawing.text(middle, y + (words === undefined ? 24 : 17), title, { anchor: 'middle', size: 12 });

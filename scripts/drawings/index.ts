@@ -8,6 +8,7 @@ import { masks } from './masks.js';
 import { rasterOrder } from './raster-order.js';
 import { scales } from './scales.js';
 import { oneRowDown, walks } from './walks.js';
+import { warpedFrames } from './warped-frames.js';
 
 /** The drawings of the documents by the names of their files: SVG, made from the code or the curves that they show. */
 export const drawings: Readonly<Record<string, () => string>> = {
@@ -20,6 +21,7 @@ export const drawings: Readonly<Record<string, () => string>> = {
   contexts,
   'lost-corner': lostCorner,
   conditioning,
+  'warped-frames': warpedFrames,
   heads,
   scales,
   'cifar-curves': cifarCurves,
