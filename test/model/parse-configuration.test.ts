@@ -112,9 +112,9 @@ test.each([
   { second: 'warped-frames', message: 'a second conditioning with anchors' },
   { second: 'previous-frames', message: 'a second previous-frames' },
 ])('beside previous-frames, $second is refused: $message', ({ second, message }) => {
-  const [{ conditioning }] = model.scales;
+  const first = { type: 'previous-frames', context: 2, features: 4 };
   const given = { type: second, context: 2, features: 4, ...(second === 'warped-frames' && { flows: 2 }) };
-  const both = changed('model.scales.0.conditioning', [...conditioning, given]);
+  const both = changed('model.scales.0.conditioning', [first, given]);
   expect(refusal(both).message).toContain(`'model.scales.0.conditioning.1', received {"type":"${second}"`);
   expect(refusal(both).message).toContain(`(${message})`);
   expect(() => parseConfiguration(runSchema, changed('model.scales.0.conditioning', [given]), source)).not.toThrow();
