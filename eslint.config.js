@@ -27,6 +27,7 @@ const mayImport = {
   datasets: ['src/video'],
 };
 const shared = [
+  'src/frame-rate.ts',
   'src/frame.ts',
   'src/levels.ts',
   'src/errors.ts',

@@ -63,6 +63,7 @@ async function measure([what, network, hidden, layers, head, width, height, batc
     chain,
     weights: initialiseParameters(chain.parameters, 1n),
     step: 0,
+    frameRate: null,
   });
   let bytes;
   if (what === 'train') {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { formatTable } from '../src/evaluation/table.js';
+import type { AskedRate } from '../src/tasks/clip-rate.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
 import { startComputing } from './computing.js';
 import { addFutureOptions, futureSettings, type FutureOptions } from './draw-options.js';
@@ -11,6 +12,7 @@ import {
   addFitOption,
   addJsonOption,
   addModelOption,
+  addRateOption,
   addSeedOption,
   wholeNumber,
 } from './options.js';
@@ -23,6 +25,7 @@ interface EvalVideoOptions extends BackendOptions, FutureOptions {
   samples?: number;
   codecs?: boolean;
   fit: 'crop' | 'stretch';
+  fps?: AskedRate;
   seed: number | bigint;
 }
 
@@ -41,6 +44,7 @@ export function command(): Command {
   addFutureOptions(evalVideo);
   addModelOption(evalVideo);
   addFitOption(evalVideo);
+  addRateOption(evalVideo);
   addSeedOption(evalVideo);
   addJsonOption(evalVideo);
   addComputeOptions(evalVideo);
@@ -65,6 +69,7 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
   const started = performance.now();
   const score = await scoreClips(model, paths, {
     fit,
+    frameRate: options.fps,
     horizon,
     starts,
     samples,

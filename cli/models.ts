@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { formatTable, type Column } from '../src/evaluation/table.js';
+import { framesPerSecond } from '../src/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
 import { addJsonOption } from './options.js';
 import { run, type Report, type Work } from './report.js';
@@ -25,14 +26,18 @@ async function listModels(_: Work, named: string[]): Promise<Report> {
   const models = names.map((name) => summary(loadModel(name)));
   if (models.length === 0)
     return { text: 'no models ship with this version; train one: pxv train --help', json: { models } };
-  const rows = models.map(({ model, layers, head, width, height, channels, scales, context, parameters, steps }) => [
-    model,
-    layers,
-    head,
-    `${width}x${height}`,
-    channels === 1 ? 'gray' : 'rgb',
-    ...[scales, context, parameters, steps].map(String),
-  ]);
+  const rows = models.map(
+    ({ model, layers, head, width, height, channels, scales, context, frameRate, parameters, steps }) => [
+      model,
+      layers,
+      head,
+      `${width}x${height}`,
+      channels === 1 ? 'gray' : 'rgb',
+      ...[scales, context].map(String),
+      frameRate === null ? '-' : String(Math.round(100 * frameRate) / 100),
+      ...[parameters, steps].map(String),
+    ],
+  );
   return { text: formatTable(columns, rows), json: { models } };
 }
 
@@ -44,11 +49,12 @@ const columns: Column[] = [
   { title: 'channels', align: 'left' },
   { title: 'scales', align: 'right' },
   { title: 'context', align: 'right' },
+  { title: 'frames/s', align: 'right' },
   { title: 'parameters', align: 'right' },
   { title: 'steps', align: 'right' },
 ];
 
-function summary({ name, description, chain, weights, step }: Model) {
+function summary({ name, description, chain, weights, step, frameRate }: Model) {
   const { size, channels, context } = chain.examples;
   const { layers, head } = description.scales[description.scales.length - 1];
   const kinds = [...new Set(layers.map(({ type }) => type))];
@@ -63,6 +69,8 @@ function summary({ name, description, chain, weights, step }: Model) {
     scales: description.scales.length,
     /** Previous frames that it is given. */
     context,
+    /** To which the clips were brought that it learned from; null where they were not. */
+    frameRate: frameRate && framesPerSecond(frameRate),
     parameters: weights.reduce((sum, { length }) => sum + length, 0),
     /** Optimiser steps that made it. */
     steps: step,

@@ -4,6 +4,7 @@ import type { InstructionSet } from '../src/backend/kernels.js';
 import type { Precision } from '../src/backend/precision.js';
 import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
+import { HIGHEST_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/frame-rate.js';
 
 const backends = ['native', 'cpu', 'tensorflow'] as const satisfies readonly BackendName[];
 const instructionSets = [
@@ -54,6 +55,17 @@ export function addFitOption(command: Command, what = 'frames are'): Command {
   return command.addOption(option.default('crop'));
 }
 
+/** For commands that read clips for a model. */
+export function addRateOption(command: Command): Command {
+  const rate = frameRate('--fps');
+  return command.addOption(
+    new Option(
+      '--fps <rate>',
+      "frames a second to bring clips to, or model for the model's (default: their own)",
+    ).argParser((text) => (text === 'model' ? text : rate(text))),
+  );
+}
+
 export function addJsonOption(command: Command): Command {
   return command.option('--json', 'print the result as one JSON object');
 }
@@ -102,6 +114,16 @@ export function size(flag: string): (text: string) => Size {
     const [, width, height] = (/^(\d{1,5})x(\d{1,5})$/.exec(text) ?? []).map(Number);
     if (width > 0 && height > 0) return { width, height };
     throw wrongOption(flag, 'width x height in pixels', text, `write it as in ${flag} 64x48`);
+  };
+}
+
+/** A parser of frame rates, such as 10, 29.97 and 30000/1001. */
+export function frameRate(flag: string): (text: string) => FrameRate {
+  return (text) => {
+    const rate = parseFrameRate(text);
+    if (rate !== null) return rate;
+    const expected = `frames a second, above 0 and at most ${HIGHEST_FRAME_RATE}`;
+    throw wrongOption(flag, expected, text, `give them as in ${flag} 10, ${flag} 12.5 or ${flag} 30000/1001`);
   };
 }
 

@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { framesPerSecond } from '../src/frame-rate.js';
+import type { AskedRate } from '../src/tasks/clip-rate.js';
 import { startComputing } from './computing.js';
 import { addFutureOptions, futureSettings, type FutureOptions } from './draw-options.js';
 import {
@@ -9,6 +11,7 @@ import {
   addJsonOption,
   addModelOption,
   addOverwriteOption,
+  addRateOption,
   addSeedOption,
   wholeNumber,
 } from './options.js';
@@ -25,6 +28,7 @@ interface PredictOptions extends BackendOptions, FutureOptions {
   from?: number;
   scale: number;
   fit: 'crop' | 'stretch';
+  fps?: AskedRate;
   seed: number | bigint;
 }
 
@@ -54,6 +58,7 @@ export function command(): Command {
   addFutureOptions(predict);
   addModelOption(predict);
   addFitOption(predict);
+  addRateOption(predict);
   addSeedOption(predict);
   addJsonOption(predict);
   addComputeOptions(predict);
@@ -66,6 +71,7 @@ Examples:
   $ pxv predict clip.mp4 --from 20 --out beside.png    predicted frames beside the true ones
   $ pxv predict clip.mp4 --best-guess                   the one future that is expected, at once
   $ pxv predict clip.mp4 --samples 8 --mean             the mean of eight futures
+  $ pxv predict clip.mp4 --model runs/mine --fps model    at the rate that the model learned at
   $ pxv predict frames/ --model runs/mine --seed 7`,
   );
   return predict.action(run(predictFrames, 'finishing: saving'));
@@ -90,6 +96,7 @@ async function predictFrames({ signal, progress }: Work, clip: string, options: 
     seed,
     scale,
     fit,
+    frameRate: options.fps,
     signal,
     onProgress: (done, total) => progress.show({ label: 'predict', done, total, unit: 'frames' }),
     onWarning: (text) => progress.say(`pxv: warning: ${clip}: ${text}`),
@@ -112,7 +119,7 @@ async function predictFrames({ signal, progress }: Work, clip: string, options: 
       width: size.width,
       height: size.height,
       channels,
-      frameRate: frameRate.numerator / frameRate.denominator,
+      frameRate: framesPerSecond(frameRate),
       bitsPerDim,
       exact,
       ...chosen,

@@ -5,6 +5,7 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import type { Precision } from '../src/backend/precision.js';
 import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
+import { frameRateText, type FrameRate } from '../src/frame-rate.js';
 import type { ModelDescription } from '../src/model/description.js';
 import type { NetworkName, PresetSettings } from '../src/model/presets.js';
 import type { RunConfiguration } from '../src/training/configuration.js';
@@ -32,6 +33,7 @@ export interface TrainOptions extends BackendOptions {
   scales?: number[];
   shared: 'known' | 'predicted';
   fit?: 'crop' | 'stretch';
+  fps?: FrameRate;
   batch?: number;
   steps?: number;
   minutes?: number;
@@ -70,7 +72,7 @@ const modelOptions = [
   'shared',
 ];
 /** Options of one kind of data, which the other has no use for. */
-const optionsOf = { clips: ['validate', 'fit', 'context', 'conditioning'], images: ['data'] } as const;
+const optionsOf = { clips: ['validate', 'fit', 'fps', 'context', 'conditioning'], images: ['data'] } as const;
 /** Options that leave a resumed run what it is. */
 const besideResume = ['resume', 'acceptChangedData', 'out', 'json', 'threads', 'backend', 'instructionSet'];
 
@@ -126,7 +128,8 @@ export async function configurationOf(
 
 /** What to learn from: the options' over the file's. Paths are made whole, so that a run resumes from any folder. */
 async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): Promise<object> {
-  const { images, fit } = options;
+  const { images, fit, fps } = options;
+  const frameRate = fps && frameRateText(fps);
   const whole = (paths: string[] | undefined) => paths?.map((path) => resolve(path));
   const [frames, validate] = [whole(options.frames), whole(options.validate)];
   const data = options.data === undefined ? undefined : resolve(options.data);
@@ -145,7 +148,7 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
     };
   }
   const named = frames !== undefined && file?.type !== 'clips' ? { type: 'clips' } : file;
-  return { ...named, ...given({ frames, validate, fit, folder: data }) };
+  return { ...named, ...given({ frames, validate, fit, frameRate, folder: data }) };
 }
 
 /** The model that the options describe. */

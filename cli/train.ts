@@ -1,6 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { PxvError } from '../src/errors.js';
+import { framesPerSecond } from '../src/frame-rate.js';
 import type { DecodeProgress } from '../src/tasks/open-data.js';
 import type { TrainingFacts, TrainModelHooks } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';
@@ -13,6 +14,7 @@ import {
   addPrecisionOption,
   addSeedOption,
   decimalNumber,
+  frameRate,
   listOf,
   size,
   wholeNumber,
@@ -91,6 +93,12 @@ export function command(): Command {
         .default('known'),
     )
     .addOption(new Option('--fit <name>', 'how frames are brought to the size').choices(['crop', 'stretch']))
+    .addOption(
+      new Option(
+        '--fps <rate>',
+        'frames a second to bring clips to; the model keeps it (default: their own)',
+      ).argParser(frameRate('--fps')),
+    )
     .option(
       '--batch <count>',
       'frames or images a step (default: 8 frames, 16 images)',
@@ -119,6 +127,7 @@ export function command(): Command {
 Examples:
   $ pxv train --frames clips/ --minutes 20
   $ pxv train --frames a.mp4 b.mp4 --validate c.mp4 --out runs/mine --size 32x32 --steps 2000
+  $ pxv train --frames clips/ --fps 10 --minutes 20
   $ pxv train --resume --out runs/mine
   $ pxv train --from video-64 --frames clips/ --minutes 5
   $ pxv train --images binarized-mnist --network diagonal-bilstm --hidden 16 --layers 7 --head-width 32
@@ -138,6 +147,7 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
   refuseMisplaced(train, options);
   const { trainModel } = await import('../src/tasks/train-model.js');
   const { networkName } = await import('../src/model/presets.js');
+  const { learntFrameRate } = await import('../src/training/configuration.js');
   const out =
     options.out ??
     join('runs', basename(resolve(options.frames?.[0] ?? options.images ?? 'model')).replace(/\.\w+$/, ''));
@@ -176,7 +186,8 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
     throw error === signal.reason ? interrupted(out, error) : error;
   });
   const seconds = (performance.now() - started) / 1000;
-  const { training } = result.configuration;
+  const { training, data: source } = result.configuration;
+  const rate = learntFrameRate(source);
   const score = result.best === null ? '' : `, ${result.best.toFixed(3)} bits/dim in the validation`;
   const { data } = result.facts;
   const next = 'frames' in data ? `pxv predict CLIP --next 8 --model ${out}` : `pxv sample --model ${out}`;
@@ -193,7 +204,9 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
       seed: training.seed,
       seconds,
       steps: result.step,
-      ...('frames' in data ? { frames: data.frames, leftOut: data.leftOut } : { images: data.images }),
+      ...('frames' in data
+        ? { frames: data.frames, frameRate: rate && framesPerSecond(rate), leftOut: data.leftOut }
+        : { images: data.images }),
       bitsPerDim: result.best,
       baselines: data.baselines,
       secondsPerStep: result.secondsPerStep,

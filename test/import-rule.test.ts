@@ -35,6 +35,7 @@ const cases: Case[] = rows.flatMap(([importer, ...marks]) =>
   }),
 );
 const shared = [
+  'src/frame-rate.ts',
   'src/frame.ts',
   'src/levels.ts',
   'src/errors.ts',

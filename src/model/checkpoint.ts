@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { PxvError } from '../errors.js';
+import { frameRateText, parseFrameRate, type FrameRate } from '../frame-rate.js';
 import { packageFolder } from '../package-folder.js';
 import { buildChain, type Chain } from './chain.js';
 import { modelSchema, type ModelDescription } from './description.js';
@@ -18,6 +19,8 @@ export interface Model {
   weights: Float32Array[];
   /** Optimiser steps that made these weights; 0 before training. */
   step: number;
+  /** Rate to which the clips were brought that it learned from; null where each was taken at its own, and of images. */
+  frameRate: FrameRate | null;
 }
 
 /** The model that predicts and scores video where none is named. */
@@ -53,16 +56,25 @@ export function modelFile(model: string): string {
   });
 }
 
-/** Metadata of a model file: the description and what tells one state of training from another. */
-export function modelMetadata(description: ModelDescription, step: number): Record<string, string> {
-  return { format: 'pxv', description: JSON.stringify(description), step: String(step) };
+/** Metadata of a model file: the description, what tells one state of training from another, and the rate of its clips. */
+export function modelMetadata({
+  description,
+  step,
+  frameRate,
+}: Pick<Model, 'description' | 'step' | 'frameRate'>): Record<string, string> {
+  return {
+    format: 'pxv',
+    description: JSON.stringify(description),
+    step: String(step),
+    ...(frameRate !== null && { frameRate: frameRateText(frameRate) }),
+  };
 }
 
 /** Writes weights under their parameters' names, whole or not at all. */
 export function saveModel(path: string, model: Omit<Model, 'name'>): void {
   writeSafetensors(path, {
     arrays: namedWeights(model.chain.parameters, model.weights),
-    metadata: modelMetadata(model.description, model.step),
+    metadata: modelMetadata(model),
   });
 }
 
@@ -73,7 +85,16 @@ export function loadModel(name: string): Model {
   const description = readDescription(path, metadata.description);
   const chain = buildChain(description);
   const weights = takeWeights(path, chain.parameters, arrays);
-  return { name, description, chain, weights, step: Number(metadata.step ?? 0) };
+  const frameRate = readFrameRate(path, metadata.frameRate);
+  return { name, description, chain, weights, step: Number(metadata.step ?? 0), frameRate };
+}
+
+function readFrameRate(path: string, text: string | undefined): FrameRate | null {
+  if (text === undefined) return null;
+  const rate = parseFrameRate(text);
+  if (rate === null)
+    throw unfit(path, 'frames a second in the metadata, such as 10 or 30000/1001', JSON.stringify(text));
+  return rate;
 }
 
 /** Parses the description that a checkpoint carries. */

@@ -5,11 +5,20 @@ import type { Frame } from '../frame.js';
 import type { Chain } from '../model/chain.js';
 import { frameBytes, type ExampleShape } from '../model/examples.js';
 import { clipData } from '../training/clip-data.js';
-import type { ClipsConfiguration, TrainingConfiguration } from '../training/configuration.js';
+import { learntFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
 import type { RunFolder } from '../training/run-folder.js';
-import { textHash } from '../training/data-list.js';
+import { firstFew, textHash } from '../training/data-list.js';
 import { heldOutClips } from '../training/validation.js';
-import { clipFiles, listClips, openFrameStore, type ClipSource, type FrameStore } from '../video/index.js';
+import {
+  clipFiles,
+  isImageFolder,
+  listClips,
+  openFrameStore,
+  type ClipSource,
+  type FrameStore,
+  type StoredClip,
+} from '../video/index.js';
+import { mixedRates } from './clip-rate.js';
 import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
 import type { DecodeProgress, FoundData } from './open-data.js';
 
@@ -129,17 +138,21 @@ async function openClips(
   { onDecode, onWarning, signal }: ClipHooks,
 ): Promise<{ store: FrameStore; training: number[]; validation: number[]; leftOut: LeftOutClip[] }> {
   const { size, channels } = chain.examples;
+  const frameRate = learntFrameRate(data) ?? undefined;
   const store = await openFrameStore(run.frames, [...learnt, ...held], {
     size,
     channels,
     fit: data.fit,
+    frameRate,
     onProgress: ({ clip, clips, name }) => onDecode?.({ unit: 'clips', done: clip, total: clips, name }),
     ...(signal && { signal }),
   });
   const leftOut: LeftOutClip[] = [];
+  /** Clips by what is said of them: of many clips the same is said in one line. */
+  const doubts = new Map<string, string[]>();
   const usable = (clip: number) => {
     const { name, frames, warning, unreadable } = store.clips[clip];
-    if (warning !== null) onWarning?.(`${name}: ${warning}`);
+    if (warning !== null) doubts.set(warning, [...(doubts.get(warning) ?? []), name]);
     if (frames >= 2) return true;
     const reason = unreadable ?? TOO_SHORT;
     leftOut.push({ name, reason });
@@ -148,11 +161,20 @@ async function openClips(
   };
   const first = learnt.map((_, index) => index).filter(usable);
   const rest = held.map((_, index) => learnt.length + index).filter(usable);
+  for (const [warning, names] of doubts) onWarning?.(`${firstFew(names)}: ${warning}`);
+  const mixed = frameRate === undefined ? mixedRates(await withRates([...learnt, ...held], store)) : null;
+  if (mixed !== null) onWarning?.(mixed);
   const chosen = held.length > 0 ? [] : heldOutClips(first.length, BigInt(training.seed)).map((index) => first[index]);
   const trainingClips = first.filter((clip) => !chosen.includes(clip));
   if (trainingClips.length === 0) throw noUsableClip('train', data.frames);
   if (held.length > 0 && rest.length === 0) throw noUsableClip('validate', data.validate);
   return { store, training: trainingClips, validation: held.length > 0 ? rest : chosen, leftOut };
+}
+
+/** Those of the store's clips that could be read and tell a rate: not folders of images. */
+async function withRates(sources: readonly ClipSource[], { clips }: FrameStore): Promise<readonly StoredClip[]> {
+  const folders = await Promise.all(sources.map(isImageFolder));
+  return clips.filter(({ unreadable }, clip) => unreadable === null && !folders[clip]);
 }
 
 function onBothSides(path: string): PxvError {

@@ -1,6 +1,7 @@
 import { PxvError } from '../errors.js';
 import { meanFrame } from '../evaluation/forecasts.js';
 import type { Frame } from '../frame.js';
+import type { FrameRate } from '../frame-rate.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { frameBytes } from '../model/examples.js';
@@ -15,9 +16,9 @@ import {
   writeClip,
   type ClipReader,
   type Fit,
-  type FrameRate,
   type WrittenClip,
 } from '../video/index.js';
+import { rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { expectDrawingMemory } from './expect-memory.js';
 
@@ -42,6 +43,8 @@ export interface PredictClipOptions {
   /** Screen pixels for one pixel of the model. */
   scale: number;
   fit: Fit;
+  /** Rate to bring the clip to. Default: its own, with a warning where the model learned at another. */
+  frameRate?: AskedRate | undefined;
   /** Told after each row that is drawn: frames finished, as a fraction, and their number over all samples. */
   onProgress?: (done: number, total: number) => void;
   onWarning?: (text: string) => void;
@@ -52,6 +55,7 @@ export interface PredictedClip extends WrittenClip {
   /** Frames of the clip before the first predicted one. */
   known: number;
   predicted: number;
+  /** At which the clip was read and the output plays. */
   frameRate: FrameRate;
   /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1; null where nothing was. */
   bitsPerDim: number | null;
@@ -83,7 +87,11 @@ export async function predictClip(model: Model, path: string, options: PredictCl
     heldBytes: (samples) =>
       samples * frame * (options.horizon + scale ** 2 * (outputKind(out) === 'png' ? options.horizon : 1)),
   });
-  const reader = await openClip(path, { size, channels, fit, ...(signal && { signal }) });
+  const asked = rateToRead(model, options.frameRate, 'predict');
+  const reading = { size, channels, fit, frameRate: asked };
+  const reader = await openClip(path, { ...reading, ...(signal && { signal }) });
+  const otherRate = reader.hasRate ? rateWarning(model, reader.frameRate) : null;
+  if (otherRate !== null) options.onWarning?.(otherRate);
   const sampler = new FrameSampler(model);
   const prediction = new Prediction(model, sampler, reader, settings, options);
   try {
@@ -92,7 +100,7 @@ export async function predictClip(model: Model, path: string, options: PredictCl
       async (error: unknown) => {
         if (!signal?.aborted || prediction.predicted.length === 0) throw error;
         // The encoder has ended with the rest: another one writes what is finished.
-        const again = await openClip(path, { size, channels, fit });
+        const again = await openClip(path, reading);
         return writeClip(out, prediction.finished(again), { frameRate, scale });
       },
     );

@@ -5,6 +5,7 @@ import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluat
 import { SCORING_BATCH } from '../evaluation/scoring.js';
 import { readStarts, spreadStarts } from '../evaluation/starts.js';
 import type { Frame } from '../frame.js';
+import { framesPerSecond, type FrameRate } from '../frame-rate.js';
 import type { Model } from '../model/checkpoint.js';
 import { frameBytes } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
@@ -18,6 +19,7 @@ import {
   type Fit,
   type LosslessCodec,
 } from '../video/index.js';
+import { rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
 import { expectDrawingMemory, scoringBatch } from './expect-memory.js';
 import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
 import { expectVideoModel } from './expect-video-model.js';
@@ -26,6 +28,8 @@ import { summariseClips, type ClipsSummary, type ScoredClip } from './summarise-
 
 export interface ScoreClipsOptions {
   fit: Fit;
+  /** Rate to bring clips to. Default: each is read at its own, with a warning where the model learned at another. */
+  frameRate?: AskedRate | undefined;
   /** Frames to predict from each start; 0: none. */
   horizon: number;
   /** Places of a clip from which frames are predicted, evenly spread. Default: 4. */
@@ -113,6 +117,7 @@ class ClipScorer {
   private readonly batch: number;
   /** Codecs whose failure was told. */
   private readonly failed = new Set<LosslessCodec>();
+  private readonly frameRate: FrameRate | undefined;
 
   constructor(
     private readonly model: Model,
@@ -120,6 +125,7 @@ class ClipScorer {
     private readonly options: ScoreClipsOptions,
   ) {
     this.settings = futureSettings(model, options.settings);
+    this.frameRate = rateToRead(model, options.frameRate, 'score clips');
     this.batch = scoringBatch(model, SCORING_BATCH);
     this.expectForecastMemory();
     this.weights = toTensors(model.weights, model.chain.parameters);
@@ -140,6 +146,8 @@ class ClipScorer {
       onProgress?.({ name, clip, clips: this.clips, what, frames });
 
     const reader = await this.open(source);
+    const otherRate = reader.hasRate ? rateWarning(this.model, reader.frameRate) : null;
+    if (otherRate !== null) onWarning?.(`${name}: ${otherRate}`);
     const scored = scoreFrames(chain, this.weights, reader.frames(), { batch: this.batch, signal });
     const score = await summariseFrames(chain.examples.levels, scored, (frames) => tell('score', frames));
     // The last frames of a clip are fewer than a batch, and each number of them has arrays of its own lengths.
@@ -150,6 +158,7 @@ class ClipScorer {
     return {
       name,
       ...score,
+      frameRate: framesPerSecond(reader.frameRate),
       forecasts,
       codecs: codecs ? await this.codecs(source, score.dimensions, (frames) => tell('compress', frames)) : null,
     };
@@ -158,7 +167,7 @@ class ClipScorer {
   private open(source: ClipSource) {
     const { size, channels } = this.model.chain.examples;
     const { fit, signal } = this.options;
-    return openClip(source.path, { size, channels, fit, ...(signal && { signal }) });
+    return openClip(source.path, { size, channels, fit, frameRate: this.frameRate, ...(signal && { signal }) });
   }
 
   private expectForecastMemory(): void {

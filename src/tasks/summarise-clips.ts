@@ -15,6 +15,8 @@ import type { CodecScore } from './score-codecs.js';
 
 export interface ScoredClip extends ClipScore {
   name: string;
+  /** At which it was read, in frames a second. */
+  frameRate: number;
   /** Null where none were asked for, or the clip is too short. */
   forecasts: ClipForecasts | null;
   /** Null where they were not asked for. */

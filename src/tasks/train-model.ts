@@ -7,6 +7,7 @@ import { RunFolder, type Checkpoint } from '../training/run-folder.js';
 import type { ImagesConfiguration, RunConfiguration } from '../training/configuration.js';
 import { startTraining, train, type TrainingHooks, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
+import { lostRate } from './clip-rate.js';
 import { expectTrainingMemory } from './expect-memory.js';
 import { findClipData, type ClipFacts, type ClipHooks } from './find-clip-data.js';
 import { findImageData, type ImageFacts, type ImageHooks } from './find-image-data.js';
@@ -85,6 +86,8 @@ async function trainIn(
   expectPrecision(training.precision);
   if (!isNew) expectTrainingMemory(checkpoint.configuration);
   const same = new SameData(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
+  const lost = isNew && source.type === 'clips' ? lostRate(source, training.from) : null;
+  if (lost !== null) hooks.onWarning?.(lost);
   // What cannot be found leaves nothing of the run behind.
   const found =
     source.type === 'clips'

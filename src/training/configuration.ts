@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { precisions } from '../backend/precision.js';
+import { parseFrameRate, type FrameRate } from '../frame-rate.js';
 import { modelSchema } from '../model/description.js';
 import { optimisers, type OptimiserName } from './optimisers.js';
 
@@ -55,6 +56,12 @@ const clipsSchema = z.strictObject({
   /** Clips for validation; empty: some of `frames` are held out. */
   validate: z.array(z.string()).default([]),
   fit: z.enum(['crop', 'stretch']).default('crop'),
+  /** Frames a second to which clips are brought, such as `10` or `30000/1001`; null: each is taken at its own rate. */
+  frameRate: z
+    .string()
+    .refine((text) => parseFrameRate(text) !== null, 'must be frames a second, such as "10" or "30000/1001"')
+    .nullable()
+    .default(null),
 });
 
 /** Images to learn from. */
@@ -79,3 +86,8 @@ export const runSchema = z.strictObject({
 });
 
 export type RunConfiguration = z.infer<typeof runSchema>;
+
+/** The rate to which the clips of a training are brought; null where each is taken at its own, or there are none. */
+export function learntFrameRate(data: RunConfiguration['data']): FrameRate | null {
+  return data.type === 'images' || data.frameRate === null ? null : parseFrameRate(data.frameRate);
+}

@@ -20,7 +20,7 @@ export interface DataHashes {
 /** Of a training that was saved without them. */
 export const noDataHashes: DataHashes = { files: null, frames: null };
 
-/** How many changed files an error names. */
+/** How many files or clips one line names. */
 const NAMED = 3;
 
 /** The text of data.jsonl: an object a line for each file, in the order in which they are learnt from. */
@@ -57,6 +57,11 @@ export function listChanges(before: string | null, now: string): string {
     ...[...later.keys()].filter((path) => !earlier.has(path)).map((path) => `${path} is new`),
   ];
   if (changes.length === 0) return 'the same in another order';
-  const more = changes.length > NAMED ? ` and ${changes.length - NAMED} more` : '';
-  return `${changes.length} changed: ${changes.slice(0, NAMED).join(', ')}${more}`;
+  return `${changes.length} changed: ${firstFew(changes)}`;
+}
+
+/** The first few of a list, and how many more there are. */
+export function firstFew(names: readonly string[]): string {
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  return `${names.slice(0, NAMED).join(', ')}${more}`;
 }

@@ -10,7 +10,7 @@ import { parseConfiguration } from '../model/parse-configuration.js';
 import { readSafetensors, writeSafetensors, type NamedArray } from '../model/safetensors.js';
 import { toArrays, toTensors } from '../model/weights.js';
 import { appendLine, replaceFile } from '../write-file.js';
-import { runSchema, type RunConfiguration } from './configuration.js';
+import { learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
 import { listChanges, noDataHashes, textHash, type DataHashes } from './data-list.js';
 import { optimisers } from './optimisers.js';
 import { lockRun } from './run-lock.js';
@@ -162,7 +162,7 @@ export class RunFolder {
   /** Writes model.safetensors. */
   async saveModel(chain: Chain, { configuration, state, step }: Checkpoint): Promise<void> {
     const weights = await toArrays(state.weights);
-    saveModel(join(this.path, files.model), { description: configuration.model, chain, weights, step });
+    saveModel(join(this.path, files.model), { ...facts(configuration, step), chain, weights });
   }
 
   /** Writes training.safetensors. */
@@ -173,9 +173,9 @@ export class RunFolder {
       const named = namedWeights(chain.parameters, await toArrays(state.optimiser[index]), `optimiser.${name}.`);
       for (const [key, array] of named) arrays.set(key, array);
     }
-    const { training, data, model } = configuration;
+    const { training, data } = configuration;
     const metadata = {
-      ...modelMetadata(model, step),
+      ...modelMetadata(facts(configuration, step)),
       training: JSON.stringify(training),
       data: JSON.stringify(data),
       best: JSON.stringify(best),
@@ -257,6 +257,11 @@ export class RunFolder {
       remedy: `${others} by --overwrite, or choose another folder with --out`,
     });
   }
+}
+
+/** What a model says of itself besides its weights. */
+function facts({ model, data }: RunConfiguration, step: number) {
+  return { description: model, step, frameRate: learntFrameRate(data) };
 }
 
 function removedWhereEmpty(folder: string): boolean {

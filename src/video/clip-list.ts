@@ -49,9 +49,14 @@ export function reasonToLeaveOut({ named }: ClipSource, error: unknown): string 
 }
 
 /** Paths of the files that a clip is made of: a video file, or the images of its folder. */
-export async function clipFiles({ path }: ClipSource): Promise<string[]> {
+export async function clipFiles(clip: ClipSource): Promise<string[]> {
+  return (await isImageFolder(clip)) ? listImages(clip.path) : [clip.path];
+}
+
+/** Whether a clip is a folder of images, which has no frame rate of its own. */
+export async function isImageFolder({ path }: ClipSource): Promise<boolean> {
   const stats = await stat(path).catch(() => null);
-  return stats?.isDirectory() ? listImages(path) : [path];
+  return stats?.isDirectory() ?? false;
 }
 
 async function clipsAt(path: string): Promise<string[]> {

@@ -3,10 +3,11 @@ import { access, constants, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { PxvError } from '../errors.js';
 import type { Channels, Frame, Size } from '../frame.js';
-import { defaultFrameRate, type FrameRate } from './frame-rate.js';
+import { framesPerSecond, isSameRate, readableRate, type FrameRate } from '../frame-rate.js';
+import { defaultFrameRate } from './frame-rate.js';
 import { imageFacts, listImages, numberedImages, readImages } from './image-folder.js';
 import type { Fit } from './resample.js';
-import { probeVideo, readVideo } from './video-file.js';
+import { probeVideo, readVideo, type VideoFacts } from './video-file.js';
 
 export interface ClipOptions {
   /** Size of the frames to be given. */
@@ -14,8 +15,11 @@ export interface ClipOptions {
   channels: Channels;
   /** Default `crop`: pictures are scaled to cover the size and cut around their centre. */
   fit?: Fit;
-  /** Default: the file's own, 25 for a folder of images. A file is resampled in time to this rate. */
-  frameRate?: FrameRate;
+  /**
+   * Default: the file's own, 25 where it tells none. A file is resampled in time to this rate; pictures without times, as
+   * those of a folder, are taken to come at it.
+   */
+  frameRate?: FrameRate | undefined;
   signal?: AbortSignal;
 }
 
@@ -26,6 +30,8 @@ export interface ClipFacts {
   path: string;
   /** Frames per second; constant, since a varying rate is resampled. */
   frameRate: FrameRate;
+  /** Whether the clip tells it, or it was asked for. A folder of images and a file without times tell none. */
+  hasRate: boolean;
   /** Size before scaling, of the upright picture with square pixels. */
   sourceSize: Size;
   /** About how many there are; null where the file does not tell. */
@@ -40,7 +46,7 @@ export interface ClipReader extends ClipFacts {
    * @throws {PxvError} INPUT where nothing can be read, INTERRUPTED where the signal is aborted.
    */
   frames(): AsyncGenerator<Frame, void>;
-  /** After the frames have been read: one line where the file was damaged or broke off, else null. */
+  /** After the frames have been read: one line where the file was damaged or broke off, or cannot give the rate; else null. */
   readonly warning: string | null;
 }
 
@@ -51,15 +57,25 @@ export interface ClipReader extends ClipFacts {
  * where there is no FFmpeg.
  */
 export async function openClip(path: string, options: ClipOptions): Promise<ClipReader> {
-  const { size, channels, fit = 'crop', signal } = options;
-  const reading = { size, channels, fit, signal };
+  const { size, channels, fit = 'crop', frameRate, signal } = options;
+  const reading = { size, channels, fit, frameRate, signal };
   if ((await inspect(path)).isDirectory()) {
     const images = await listImages(path);
-    return reader(await imageFolderFacts(path, images, options.frameRate), () => readImages(images, reading));
+    const known = await imageFolderFacts(path, images, frameRate);
+    return reader(known, frameRate === undefined ? null : noRate, () => readImages(images, reading));
   }
-  const probed = await probeVideo(path, signal);
-  const video = { ...probed, frameRate: options.frameRate ?? probed.frameRate };
-  return reader(facts(path, video.frameRate, video.size, framesOf(video)), () => readVideo(video, reading));
+  const video = await probeVideo(path, signal);
+  const doubt = frameRate === undefined ? null : rateDoubt(video, frameRate);
+  return reader(videoFacts(video, frameRate), doubt, () => readVideo(video, reading));
+}
+
+const noRate = 'no frame rate of its own, so its pictures are taken as they are';
+
+/** One line where a file cannot be brought to a rate as it should be; else null. */
+function rateDoubt({ frameRate: own, hasRate }: VideoFacts, asked: FrameRate): string | null {
+  if (!hasRate) return noRate;
+  if (isSameRate(own, asked) || framesPerSecond(own) >= framesPerSecond(asked)) return null;
+  return `${readableRate(own)} frames a second, of which some are repeated to make ${readableRate(asked)}`;
 }
 
 /**
@@ -69,8 +85,7 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
  */
 export async function probeClip(path: string, signal?: AbortSignal): Promise<ClipFacts> {
   if ((await inspect(path)).isDirectory()) return imageFolderFacts(path, await listImages(path));
-  const video = await probeVideo(path, signal);
-  return facts(path, video.frameRate, video.size, framesOf(video));
+  return videoFacts(await probeVideo(path, signal));
 }
 
 /** What is read of a clip: its file, or its folder and the numbered images there; the path alone where nothing is. */
@@ -79,12 +94,14 @@ export async function filesOfClip(path: string): Promise<string[]> {
   return [path, ...numberedImages(names).map((name) => join(path, name))];
 }
 
-function reader(known: ClipFacts, read: () => AsyncGenerator<Frame, string | null>): ClipReader {
+/** @param doubt one line of warning that is known before the frames are read, or null */
+function reader(known: ClipFacts, doubt: string | null, read: () => AsyncGenerator<Frame, string | null>): ClipReader {
   let warning: string | null = null;
   return {
     ...known,
     async *frames() {
-      warning = yield* read();
+      const damage = yield* read();
+      warning = [doubt, damage].filter((line) => line !== null).join('; ') || null;
     },
     get warning() {
       return warning;
@@ -92,17 +109,21 @@ function reader(known: ClipFacts, read: () => AsyncGenerator<Frame, string | nul
   };
 }
 
-async function imageFolderFacts(folder: string, images: string[], frameRate = defaultFrameRate): Promise<ClipFacts> {
+async function imageFolderFacts(path: string, images: string[], asked?: FrameRate): Promise<ClipFacts> {
   const { width, height } = await imageFacts(images[0]);
-  return facts(folder, frameRate, { width, height }, images.length);
+  const [name, sourceSize, aboutFrames] = [nameOf(path), { width, height }, images.length];
+  return { name, path, frameRate: asked ?? defaultFrameRate, hasRate: asked !== undefined, sourceSize, aboutFrames };
 }
 
-function facts(path: string, frameRate: FrameRate, sourceSize: Size, aboutFrames: number | null): ClipFacts {
-  return { name: basename(resolve(path)), path, frameRate, sourceSize, aboutFrames };
+function videoFacts({ path, size, duration, ...own }: VideoFacts, asked?: FrameRate): ClipFacts {
+  const frameRate = asked ?? own.frameRate;
+  const aboutFrames = duration === null ? null : Math.round(duration * framesPerSecond(frameRate));
+  const hasRate = own.hasRate || asked !== undefined;
+  return { name: nameOf(path), path, frameRate, hasRate, sourceSize: size, aboutFrames };
 }
 
-function framesOf({ frameRate, duration }: { frameRate: FrameRate; duration: number | null }): number | null {
-  return duration === null ? null : Math.round((duration * frameRate.numerator) / frameRate.denominator);
+function nameOf(path: string): string {
+  return basename(resolve(path));
 }
 
 /** Says at once, and in our own words, what FFmpeg would say late and in many ways. */

@@ -2,6 +2,7 @@ import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
+import type { FrameRate } from '../frame-rate.js';
 import { checkWritable, writeAtomically } from './atomic-output.js';
 import { contactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
@@ -9,7 +10,6 @@ import { expectReplaceable, type ReplaceOptions } from './existing-output.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { feedFrames } from './feed-frames.js';
 import { startFfmpeg } from './ffmpeg-run.js';
-import type { FrameRate } from './frame-rate.js';
 import { interruption, throwIfInterrupted } from './interruption.js';
 
 /** What a clip can be written as. A `.png` file is a contact sheet, a folder holds one PNG file a frame. */

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
 import type { Frame } from '../frame.js';
+import type { FrameRate } from '../frame-rate.js';
 import type { FfmpegOutcome, FfmpegRun } from './ffmpeg-run.js';
-import type { FrameRate } from './frame-rate.js';
 
 /**
  * Feeds raw frames to FFmpeg, no faster than it takes them, and waits for its end. Whoever leaves early, by an error or

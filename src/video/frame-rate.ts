@@ -1,8 +1,4 @@
-/** Frames per second as a fraction in lowest terms, e.g. 30000/1001. */
-export interface FrameRate {
-  numerator: number;
-  denominator: number;
-}
+import type { FrameRate } from '../frame-rate.js';
 
 /** Where nothing tells a rate. */
 export const defaultFrameRate: FrameRate = { numerator: 25, denominator: 1 };

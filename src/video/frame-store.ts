@@ -4,11 +4,12 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PxvError } from '../errors.js';
 import type { Channels, Size } from '../frame.js';
+import type { FrameRate } from '../frame-rate.js';
 import { writeAtomically } from './atomic-output.js';
 import { type ClipSource, reasonToLeaveOut } from './clip-list.js';
 import { openClip, type ClipReader } from './clip-reader.js';
 import { expectDiskSpace } from './disk-space.js';
-import { defaultFrameRate, type FrameRate } from './frame-rate.js';
+import { defaultFrameRate } from './frame-rate.js';
 import { numberedImages } from './image-folder.js';
 import type { Fit } from './resample.js';
 
@@ -17,8 +18,8 @@ export interface FrameStoreOptions {
   channels: Channels;
   /** Default `crop`. */
   fit?: Fit;
-  /** Default: each clip's own. */
-  frameRate?: FrameRate;
+  /** Default: each clip's own; see `ClipOptions`. */
+  frameRate?: FrameRate | undefined;
   /** Called before each clip that must be decoded, every hundred of its frames, and when it is done. */
   onProgress?: (progress: DecodingProgress) => void;
   /** Bytes that are free on the disk of a folder. Default: as the system tells. */
@@ -179,7 +180,7 @@ async function findClip(folder: string, clip: ClipSource, options: FrameStoreOpt
   const footer = await readFooter(file, size.width * size.height * channels);
   const found = { clip, file, stamp, kept: null, opened: null, unreadable: null };
   if (footer?.stamp === stamp) return { ...found, kept: footer };
-  const reading = { size, channels, ...(fit && { fit }), ...(frameRate && { frameRate }), ...(signal && { signal }) };
+  const reading = { size, channels, ...(fit && { fit }), frameRate, ...(signal && { signal }) };
   try {
     return { ...found, opened: await openClip(clip.path, reading) };
   } catch (error) {

@@ -1,4 +1,4 @@
-export { clipFiles, type ClipSource, listClips, reasonToLeaveOut } from './clip-list.js';
+export { clipFiles, type ClipSource, isImageFolder, listClips, reasonToLeaveOut } from './clip-list.js';
 export { type ClipFacts, type ClipOptions, type ClipReader, filesOfClip, openClip, probeClip } from './clip-reader.js';
 export {
   checkOutput,
@@ -12,7 +12,6 @@ export { expectNoInput, type ReplaceOptions } from './existing-output.js';
 export { contactSheet, type ContactSheetOptions, encodePng, writePng } from './contact-sheet.js';
 export { type FfmpegBinary, findFfmpeg } from './ffmpeg-binary.js';
 export { type FrameStore, openFrameStore, type FrameStoreOptions, type StoredClip } from './frame-store.js';
-export type { FrameRate } from './frame-rate.js';
 export { type LosslessCodec, losslessCodecs, losslessSize } from './lossless-codecs.js';
 export { readImage } from './image-folder.js';
 export type { Fit } from './resample.js';

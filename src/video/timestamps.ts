@@ -1,5 +1,13 @@
+import type { FrameRate } from '../frame-rate.js';
 import { readOutput, startFfmpeg } from './ffmpeg-run.js';
-import { type FrameRate, frameRateBetween } from './frame-rate.js';
+import { frameRateBetween } from './frame-rate.js';
+
+/** The pictures of a file. */
+interface Pictures {
+  count: number;
+  /** Null where they have not two different times. */
+  timing: Timing | null;
+}
 
 /** When the pictures of a file are shown. */
 export interface Timing {
@@ -9,12 +17,11 @@ export interface Timing {
 }
 
 /**
- * Reads the timestamps of all pictures, without decoding them, and derives their average rate. Null where there are not
- * two different ones.
+ * Reads the timestamps of all pictures, without decoding them, and derives their average rate.
  *
  * @throws {PxvError} INTERRUPTED where `signal` is aborted.
  */
-export async function scanTimestamps(path: string, signal?: AbortSignal): Promise<Timing | null> {
+export async function scanTimestamps(path: string, signal?: AbortSignal): Promise<Pictures> {
   const run = startFfmpeg({
     input: path,
     inputOptions: [],
@@ -39,8 +46,9 @@ export async function scanTimestamps(path: string, signal?: AbortSignal): Promis
     }
   }
   const ticks = last - first;
-  if (pictures < 2 || ticks <= 0) return null;
+  if (pictures < 2 || ticks <= 0) return { count: pictures, timing: null };
   // Both ends were rounded to a tick, by up to half of one each.
   const rate = (spanned: number) => (pictures - 1) / (spanned * tick);
-  return { frameRate: frameRateBetween(rate(ticks + 1), rate(Math.max(ticks - 1, 0.5))), span: ticks * tick };
+  const frameRate = frameRateBetween(rate(ticks + 1), rate(Math.max(ticks - 1, 0.5)));
+  return { count: pictures, timing: { frameRate, span: ticks * tick } };
 }

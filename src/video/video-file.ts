@@ -1,7 +1,8 @@
 import { PxvError } from '../errors.js';
 import type { Channels, Frame, Size } from '../frame.js';
+import { framesPerSecond, frameRateText, type FrameRate } from '../frame-rate.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
-import { constantFrameRate, defaultFrameRate, type FrameRate } from './frame-rate.js';
+import { constantFrameRate, defaultFrameRate } from './frame-rate.js';
 import type { Fit } from './resample.js';
 import { parseVideoStream, type StreamFacts } from './stream-facts.js';
 import { scanTimestamps } from './timestamps.js';
@@ -12,6 +13,8 @@ export interface VideoFacts {
   /** Size of the upright picture with square pixels. */
   size: Size;
   frameRate: FrameRate;
+  /** Whether the file tells that rate; else its pictures have no times, and are read as if they came at one rate. */
+  hasRate: boolean;
   /** Seconds, as the file tells; null where it does not. */
   duration: number | null;
   hasAlpha: boolean;
@@ -25,7 +28,7 @@ export interface VideoFacts {
 const scaler = 'flags=area+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact:out_range=full';
 
 /** Before `-i`, `-r` makes timestamps from the order of the pictures. */
-const untimed = ['-r', `${defaultFrameRate.numerator}/${defaultFrameRate.denominator}`];
+const untimed = ['-r', frameRateText(defaultFrameRate)];
 
 /**
  * Decodes the first picture of the first video stream to learn what the file holds.
@@ -41,16 +44,18 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Vi
     const again = await decodeFirstPicture(path, withAlpha, signal).catch(() => null);
     if (again) [{ size, base, stream }, inputOptions] = [again, withAlpha];
   }
-  const known = { path, size, duration: stream.duration, hasAlpha: stream.hasAlpha };
+  const known = { path, size, duration: stream.duration, hasAlpha: stream.hasAlpha, hasRate: true, inputOptions };
   const stated = constantFrameRate(base, stream.averageRate);
   const isAnimation = stream.codec === 'gif' || stream.codec === 'apng';
-  if (stated && !isAnimation) return { ...known, frameRate: stated, inputOptions, span: null };
+  if (stated && !isAnimation) return { ...known, frameRate: stated, span: null };
 
   // FFmpeg judges an animation by its first few delays, and its last picture is often held for seconds.
-  const timing = await scanTimestamps(path, signal);
-  if (!timing)
-    return { ...known, frameRate: defaultFrameRate, inputOptions: [...inputOptions, ...untimed], span: null };
-  return { ...known, ...timing, inputOptions };
+  const { count, timing } = await scanTimestamps(path, signal);
+  if (timing) return { ...known, ...timing };
+  const inOrder = [...inputOptions, ...untimed];
+  // FFmpeg of 2018 would show a single one again and again for as long as it lasts.
+  const span = count === 1 ? 0 : null;
+  return { ...known, frameRate: defaultFrameRate, hasRate: false, inputOptions: inOrder, span };
 }
 
 interface FirstPicture {
@@ -84,23 +89,32 @@ async function decodeFirstPicture(path: string, inputOptions: string[], signal?:
   };
 }
 
+/** How the frames of a file are wanted. */
+interface VideoReading {
+  size: Size;
+  channels: Channels;
+  fit: Fit;
+  /** Rate to bring them to. Default: the file's own; a file that has none is read as it is. */
+  frameRate?: FrameRate | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * The frames of a file at a constant rate, scaled to `size`; returns a one-line warning where FFmpeg reported errors
  * or the file broke off, else null.
  *
  * @throws {PxvError} INPUT where not one frame could be read; INTERRUPTED where `signal` is aborted.
  */
-export async function* readVideo(
-  video: VideoFacts,
-  { size, channels, fit, signal }: { size: Size; channels: Channels; fit: Fit; signal?: AbortSignal | undefined },
-): AsyncGenerator<Frame, string | null> {
-  const perSecond = video.frameRate.numerator / video.frameRate.denominator;
+export async function* readVideo(video: VideoFacts, reading: VideoReading): AsyncGenerator<Frame, string | null> {
+  const { size, channels, signal } = reading;
+  const asked = video.hasRate ? reading.frameRate : undefined;
+  const frameRate = asked ?? video.frameRate;
   const run = startFfmpeg({
     input: video.path,
     inputOptions: video.inputOptions,
     outputOptions: [
-      ...['-map', '0:V:0', '-filter:v', filters(video, size, channels, fit)],
-      ...(video.span === null ? [] : ['-frames:v', String(Math.round(video.span * perSecond) + 1)]),
+      ...['-map', '0:V:0', '-filter:v', filters(video, { ...reading, frameRate: asked })],
+      ...(video.span === null ? [] : ['-frames:v', String(Math.round(video.span * framesPerSecond(frameRate)) + 1)]),
       ...['-f', 'rawvideo'],
     ],
   });
@@ -128,15 +142,16 @@ export async function* readVideo(
   return `read ${frames} frames, with errors: ${outcome.firstError ?? outcome.failure}${more}`;
 }
 
-function filters(video: VideoFacts, { width, height }: Size, channels: Channels, fit: Fit): string {
-  const { numerator, denominator } = video.frameRate;
+function filters(video: VideoFacts, { size: { width, height }, channels, fit, frameRate }: VideoReading): string {
+  // At another rate than its own the end of a short file would round to no frame at all.
+  const toRate = frameRate === undefined ? '' : ':eof_action=pass';
   const cover = [`max(${width},round(${height}*dar))`, `max(${height},round(${width}/dar))`];
   const [w, h] = fit === 'crop' ? cover : [width, height];
   return [
     // yadif refuses pictures of less than 3 x 3.
     ...(Math.min(video.size.width, video.size.height) >= 3 ? ['yadif=deint=interlaced'] : []),
     'setpts=PTS-STARTPTS',
-    `fps=${numerator}/${denominator}`,
+    `fps=${frameRateText(frameRate ?? video.frameRate)}${toRate}`,
     ...(video.hasAlpha ? ['format=gbrap', 'setrange=full', 'premultiply=inplace=1'] : []),
     `scale=w='${w}':h='${h}':${scaler}`,
     // The format stands before the crop, since a cut through subsampled colour would be rounded to even columns.

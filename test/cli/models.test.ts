@@ -24,7 +24,7 @@ beforeAll(() => {
   const chain = buildChain(description);
   const weights = chain.parameters.map(({ shape }) => new Float32Array(shape.reduce((a, b) => a * b, 1)));
   parameters = weights.reduce((sum, { length }) => sum + length, 0);
-  saveModel(join(folder, 'model.safetensors'), { description, chain, weights, step: 12 });
+  saveModel(join(folder, 'model.safetensors'), { description, chain, weights, step: 12, frameRate: null });
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -43,6 +43,7 @@ test('pxv models describes a run folder', async () => {
         channels: 3,
         scales: 1,
         context: 2,
+        frameRate: null,
         parameters,
         steps: 12,
       },
@@ -53,9 +54,9 @@ test('pxv models describes a run folder', async () => {
 test('pxv models prints one line for each model under the titles', async () => {
   const { stdout } = await pxv(['models', folder, join(folder, 'model.safetensors')]);
   const [titles, ...lines] = stdout.trimEnd().split('\n');
-  expect(titles).toMatch(/^model +layers +head +size +channels +scales +context +parameters +steps$/);
+  expect(titles).toMatch(/^model +layers +head +size +channels +scales +context +frames\/s +parameters +steps$/);
   expect(lines).toHaveLength(2);
-  expect(lines[0]).toMatch(new RegExp(` 2 pixel-cnn-block +logistic-mixture +9x7 +rgb +1 +2 +${parameters} +12$`));
+  expect(lines[0]).toMatch(new RegExp(` 2 pixel-cnn-block +logistic-mixture +9x7 +rgb +1 +2 +- +${parameters} +12$`));
 });
 
 test('pxv models refuses a model that does not exist, in one line', async () => {

@@ -1,5 +1,14 @@
 import { Command } from 'commander';
-import { addComputeOptions, addSeedOption, decimalNumber, seed, size, wholeNumber } from '../../cli/options.js';
+import {
+  addComputeOptions,
+  addRateOption,
+  addSeedOption,
+  decimalNumber,
+  frameRate,
+  seed,
+  size,
+  wholeNumber,
+} from '../../cli/options.js';
 import { throwWrongUsage } from '../../cli/report.js';
 import type { BackendOptions } from '../../src/backend/choose-backend.js';
 
@@ -49,6 +58,23 @@ test('size takes width x height', () => {
 test.each(['64', '64x', '0x48', '64x48x3', '64 x 48', '-1x5'])('size refuses "%s"', (text) => {
   expect(refusal(() => size('--size')(text))).toBe(
     `USAGE: read options: --size: expected width x height in pixels, received "${text}"; write it as in --size 64x48`,
+  );
+});
+
+test('frameRate takes decimals and fractions, --fps of clips that are read for a model the word model too', () => {
+  expect(['10', '29.97', '25/2'].map(frameRate('--fps'))).toEqual([
+    { numerator: 10, denominator: 1 },
+    { numerator: 30000, denominator: 1001 },
+    { numerator: 25, denominator: 2 },
+  ]);
+  const fps = (text: string) =>
+    addRateOption(new Command()).parse(['--fps', text], { from: 'user' }).opts().fps as unknown;
+  expect([fps('model'), fps('10')]).toEqual(['model', { numerator: 10, denominator: 1 }]);
+});
+
+test.each(['0', 'model', '-1', '1/0', ''])('frameRate refuses "%s"', (text) => {
+  expect(refusal(() => frameRate('--fps')(text))).toBe(
+    `USAGE: read options: --fps: expected frames a second, above 0 and at most 1000, received "${text}"; give them as in --fps 10, --fps 12.5 or --fps 30000/1001`,
   );
 });
 

@@ -46,6 +46,21 @@ test('a saved model is loaded again: description, weights bit for bit, and step'
   expect(loaded.weights).toEqual(model.weights);
 });
 
+test('the frame rate of a model is kept, and one without has not a byte of it', () => {
+  const text = (rate: Model['frameRate']) => {
+    saveModel(file, { ...model, frameRate: rate });
+    expect(loadModel(file).frameRate).toEqual(rate);
+    return readSafetensors(file).metadata;
+  };
+  expect(text({ numerator: 30000, denominator: 1001 }).frameRate).toBe('30000/1001');
+  expect(Object.keys(text(null))).toEqual(['format', 'description', 'step']);
+});
+
+test('a model with a frame rate that is none is refused', () => {
+  const message = refusedWith(({ metadata }) => (metadata.frameRate = 'fast'));
+  expect(message).toMatch(/expected frames a second in the metadata, such as 10 or 30000\/1001, received "fast"/);
+});
+
 test('a chain of scales is loaded again', () => {
   const chain = randomModel(tinyChain(), 2);
   const path = join(folder.path, 'chain.safetensors');

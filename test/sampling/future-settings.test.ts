@@ -7,7 +7,7 @@ function model(frames: 'warped-frames' | 'previous-frames', head: 'softmax' | 'l
   const size = { width: 8, height: 8 };
   const network = { size, channels: 3, levels: 256, hidden: 6, layers: 1, head, context: 1, frames } as const;
   const description = describeModel('pixel-cnn', network);
-  return { name: 'made', description, chain: buildChain(description), weights: [], step: 0 };
+  return { name: 'made', description, chain: buildChain(description), weights: [], step: 0, frameRate: null };
 }
 
 test('a model that learns the expected frame is told of noise, unless another way is asked for', () => {

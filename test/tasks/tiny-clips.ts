@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Frame } from '../../src/frame.js';
 import { writeClip } from '../../src/video/index.js';
 import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
-import { frame } from '../video/made-clips.js';
+import { frame, lossless, makeClip } from '../video/made-clips.js';
 
 /** A model of frames of 5x7 pixels in colour, with random weights, that is given two frames. */
 export const model = randomModel([tinyNetwork()]);
@@ -20,4 +20,9 @@ export async function pngClip(folder: string, name: string, frames: number): Pro
   const path = join(folder, name);
   await writeClip(path, slope(frames), { frameRate: { numerator: 10, denominator: 1 } });
   return path;
+}
+
+/** Writes a clip of so many frames as a film of 10 a second, which keeps every level. */
+export function filmClip(folder: string, name: string, frames: number): string {
+  return makeClip(join(folder, name), slope(frames), ...lossless, '-pix_fmt', 'bgr0');
 }

@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Channels, Frame } from '../../src/frame.js';
+import { parseFrameRate } from '../../src/frame-rate.js';
 import { type ClipOptions, openClip, probeClip } from '../../src/video/clip-reader.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
+import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 import {
   collect,
   ffmpeg,
@@ -58,6 +61,7 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
       name: 'facts.mkv',
       path,
       frameRate: { numerator: 10, denominator: 1 },
+      hasRate: true,
       sourceSize: { width: 16, height: 12 },
       aboutFrames: 3,
     };
@@ -158,6 +162,65 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     const path = makeClip(at('slower.mkv'), staircase(20), ...lossless);
     const clip = await openClip(path, as(16, 12, 1, { frameRate: { numerator: 5, denominator: 1 } }));
     expect((await collect(clip.frames())).length).toBe(10);
+  });
+
+  it.each([1, 4, 10, 12.5, 25])(
+    'brought to %d frames a second has as many as FFmpeg makes of it',
+    async (perSecond) => {
+      const frameRate = parseFrameRate(String(perSecond))!;
+      const path = makeClip(at('counted.mkv'), staircase(23), ...lossless);
+      const clip = await openClip(path, as(16, 12, 1, { frameRate }));
+      const frames = await collect(clip.frames());
+      expect(frames.length).toBe(countedByFfmpeg(path, perSecond));
+      expect(Math.abs(frames.length - clip.aboutFrames!)).toBeLessThanOrEqual(1);
+      // Each is the picture that is nearest in time: one of 10 a second, of levels 10, 20, ...
+      frames.forEach((frame, index) => {
+        const nearest = Math.min((10 * index) / perSecond, 22);
+        expect(Math.abs(level(frame) / 10 - 1 - nearest)).toBeLessThanOrEqual(Math.max(1, 5 / perSecond));
+      });
+      expect(clip.warning === null).toBe(perSecond <= 10);
+    },
+  );
+
+  it('has a frame at any rate, however short it is', async () => {
+    const path = makeClip(at('short.mkv'), staircase(2), ...lossless);
+    const gif = makeClip(at('short.gif'), staircase(1));
+    for (const [clip, rate] of [
+      [path, '1/10'],
+      [path, '3'],
+      [gif, '1/10'],
+      [gif, '60'],
+    ]) {
+      const frames = await read(clip, as(16, 12, 1, { frameRate: parseFrameRate(rate)! }));
+      expect([clip, rate, frames.length]).toEqual([clip, rate, 1]);
+      expect(level(frames[0])).toBeGreaterThan(7);
+      expect(level(frames[0])).toBeLessThan(23);
+    }
+  });
+
+  it('of varying rate is brought to another in its own time', async () => {
+    const timing = "setpts='if(lt(N,10),N*0.1,1+(N-10)*0.4)/TB'";
+    const path = makeClip(at('uneven.mkv'), staircase(20), '-vf', timing, '-vsync', '0', ...lossless);
+    const frames = await read(path, as(16, 12, 1, { frameRate: { numerator: 5, denominator: 1 } }));
+    const at5 = (seconds: number) => level(frames[5 * seconds]) / 10;
+    // Pictures 0 to 9 come within a second, then one each 0.4 s.
+    expect([at5(0), at5(1), at5(3), at5(4.4)]).toEqual([1, 11, 16, 19]);
+    // FFmpeg of 2018 leaves out the last.
+    expect([23, 24]).toContain(frames.length);
+  });
+
+  it('as a GIF is brought to another rate without the pause at its end', async () => {
+    const path = makeClip(at('paused.gif'), staircase(6), '-final_delay', '300', '-loop', '0');
+    const frames = await read(path, as(16, 12, 1, { frameRate: { numerator: 5, denominator: 1 } }));
+    expect(frames.map((f) => Math.round(level(f) / 10))).toHaveLength(4);
+    expect(Math.round(level(frames[3]) / 10)).toBe(6);
+  });
+
+  it('says that frames are repeated where it has fewer a second than are asked for', async () => {
+    const path = makeClip(at('few.mkv'), staircase(3), ...lossless);
+    const clip = await openClip(path, as(16, 12, 1, { frameRate: { numerator: 20, denominator: 1 } }));
+    expect((await collect(clip.frames())).map(level)).toEqual([10, 10, 20, 20, 30, 30]);
+    expect(clip.warning).toBe('10 frames a second, of which some are repeated to make 20');
   });
 
   it('that repeats and pauses at its end, as a GIF, is read once and without the pause', async () => {
@@ -269,6 +332,13 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
   });
 });
 
+/** Frames that FFmpeg's own filter makes of a file, the last picture included. */
+function countedByFfmpeg(path: string, perSecond: number): number {
+  const args = ['-v', 'error', '-i', path, '-vf', `fps=${perSecond}:eof_action=pass`, '-f', 'framecrc', '-'];
+  const { stdout } = spawnSync(findFfmpeg().path, args, { encoding: 'utf8' });
+  return stdout.split('\n').filter((line) => line.startsWith('0,')).length;
+}
+
 /** A thousand frames of 640x480, made once. */
 function longClip(): string {
   const path = at('long.mp4');
@@ -301,10 +371,16 @@ describe('a folder of images', () => {
     });
   });
 
-  it('takes another frame rate where told', async () => {
-    const path = await imageFolder('rate', { '1.png': picture(1) });
-    const frameRate = { numerator: 12, denominator: 1 };
-    expect((await openClip(path, as(8, 6, 1, { frameRate }))).frameRate).toEqual(frameRate);
+  it('has no rate of its own: where one is asked for, it is taken as it is, with a warning', async () => {
+    const path = await imageFolder('rate', { '1.png': picture(10), '2.png': picture(20), '3.png': picture(30) });
+    const frameRate = { numerator: 5, denominator: 1 };
+    const clip = await openClip(path, as(8, 6, 1, { frameRate }));
+    expect((await collect(clip.frames())).map(level)).toEqual([10, 20, 30]);
+    expect(clip).toMatchObject({ frameRate, hasRate: true });
+    expect(clip.warning).toBe('no frame rate of its own, so its pictures are taken as they are');
+    const asItIs = await openClip(path, as(8, 6, 1));
+    expect((await collect(asItIs.frames())).length).toBe(3);
+    expect(asItIs).toMatchObject({ hasRate: false, warning: null });
   });
 
   it('names the image that differs in size', async () => {

@@ -68,8 +68,12 @@ describe('a frame store', () => {
     expect(await close(await open('once'))).toEqual(all);
     expect(await close(await open('once'))).toEqual([]);
     expect(await close(await open('once', { size: { width: 8, height: 8 } }))).toEqual(all);
-    expect(await close(await open('once', { frameRate: { numerator: 5, denominator: 1 } }))).toEqual(all);
-    expect(await close(await open('once'))).toEqual([]);
+    const slower = await open('once', { frameRate: { numerator: 5, denominator: 1 } });
+    expect(slower.store.clips.map(({ frames }) => frames)).toEqual([4, 10, 2]);
+    expect(await close(slower)).toEqual(all);
+    const again = await open('once');
+    expect(again.store.clips.map(({ frames }) => frames)).toEqual([4, 20, 3]);
+    expect(await close(again)).toEqual([]);
 
     utimesSync(at('clips/short.mkv'), new Date(), new Date(Date.now() + 5000));
     expect(await close(await open('once'))).toEqual(['short.mkv']);

@@ -1,0 +1,58 @@
+import { PxvError } from '../errors.js';
+import { differBy, frameRateText, isSameRate, readableRate, type FrameRate } from '../frame-rate.js';
+import { loadModel, type Model } from '../model/checkpoint.js';
+import type { ClipsConfiguration } from '../training/configuration.js';
+import { firstFew } from '../training/data-list.js';
+
+/** The rate at which clips are to be read: `model` is the one that the model learned at. */
+export type AskedRate = FrameRate | 'model';
+
+/**
+ * The rate to bring clips to; undefined: each is read at its own.
+ *
+ * @throws PxvError `USAGE` where a model is to tell it that was trained at no rate
+ */
+export function rateToRead(model: Model, asked: AskedRate | undefined, operation: string): FrameRate | undefined {
+  if (asked !== 'model') return asked;
+  if (model.frameRate !== null) return model.frameRate;
+  throw new PxvError({
+    code: 'USAGE',
+    operation,
+    argument: '--fps model',
+    expected: 'a model that was trained with --fps',
+    received: `${model.name}, whose clips were taken at rates of their own`,
+    remedy: 'give the frames a second, as in --fps 10',
+  });
+}
+
+/** One line where a clip is read at another rate than the model learned at, which then sees things move faster or slower. */
+export function rateWarning({ name, frameRate }: Model, used: FrameRate): string | null {
+  if (frameRate === null || isSameRate(frameRate, used)) return null;
+  const [learnt, read] = [readableRate(frameRate), readableRate(used)];
+  return `read at ${read} frames a second, and ${name} learned at ${learnt}: --fps model brings the clip to ${learnt}`;
+}
+
+/** One line where a model that learned at a rate is to go on with clips at rates of their own; else null. */
+export function lostRate({ frameRate }: ClipsConfiguration, from: string | null): string | null {
+  if (from === null || frameRate !== null) return null;
+  const before = loadModel(from).frameRate;
+  if (before === null) return null;
+  const rate = frameRateText(before);
+  return `clips are taken at rates of their own, and ${from} learned at ${rate} frames a second: --fps ${rate} keeps to it`;
+}
+
+/** Factor from the median beyond which a clip's rate is told of. */
+const FAR = 1.5;
+
+/** One line where some clips, learned from at rates of their own, move much faster or slower than most; else null. */
+export function mixedRates(clips: readonly { name: string; frameRate: FrameRate }[]): string | null {
+  const sorted = clips
+    .map(({ frameRate }) => frameRate)
+    .sort((a, b) => a.numerator * b.denominator - b.numerator * a.denominator);
+  const median = sorted[sorted.length >> 1];
+  const far = clips.filter(({ frameRate }) => differBy(frameRate, median) > FAR);
+  if (far.length === 0) return null;
+  const told = far.map(({ name, frameRate }) => `${name} (${readableRate(frameRate)})`);
+  const most = readableRate(median);
+  return `${firstFew(told)}: far from ${most} frames a second, the median of the clips; --fps F brings all to one rate`;
+}
