@@ -1,5 +1,7 @@
 /** What FFmpeg's log says of the first video stream of its input. */
 export interface StreamFacts {
+  /** FFmpeg's names of the file's format, e.g. `mov,mp4,m4a,3gp,3g2,mj2`. */
+  container: string;
   /** e.g. `h264`. */
   codec: string;
   /** Pictures over duration, rounded to two decimals; null where FFmpeg does not know. */
@@ -17,6 +19,7 @@ const alphaFormat = /^(?:rgba|bgra|argb|abgr|pal8|ya8|ya16|yuva|gbrap|ayuv|vuya)
 /**
  * Reads FFmpeg's log at level `info`, which holds, in versions 4 to 7 alike,
  *
+ *     [info] Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'file:a.mp4':
  *     [info]   Stream #0:0(und): Video: h264 (High), yuv420p(tv, smpte170m), 192x108 [SAR 1:1], 29.97 fps, 29.97 tbr
  *     [info]       alpha_mode      : 1
  *
@@ -37,7 +40,9 @@ export function parseVideoStream(log: readonly string[]): StreamFacts | null {
   const [, rate, thousand] = /, (\d+(?:\.\d+)?)(k?) fps/.exec(description) ?? [];
   const clock = input.map((other) => / Duration: (\d+):(\d+):(\d+(?:\.\d+)?)/.exec(other)).find(Boolean);
   const alphaInSideStream = !alphaFormat.test(pixelFormat) && metadata.some((entry) => /alpha_mode *: 1/i.test(entry));
+  const opening = input.map((other) => / Input #0, (.+), from '/.exec(other)).find(Boolean);
   return {
+    container: opening?.[1] ?? '',
     codec,
     averageRate: rate === undefined ? null : Number(rate) * (thousand ? 1000 : 1),
     duration: clock ? 3600 * Number(clock[1]) + 60 * Number(clock[2]) + Number(clock[3]) : null,

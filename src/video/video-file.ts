@@ -58,6 +58,12 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Vi
   return { ...known, frameRate: defaultFrameRate, hasRate: false, inputOptions: inOrder, span };
 }
 
+/**
+ * FFmpeg's formats of text and of pictures made of characters. They hold no pictures: FFmpeg types them on a screen of its
+ * own, and takes any file with a name such as notes.txt for one.
+ */
+const characterArt = new Set(['tty', 'bin', 'xbin', 'adf', 'idf']);
+
 interface FirstPicture {
   size: Size;
   /** See `constantFrameRate`. */
@@ -81,6 +87,8 @@ async function decodeFirstPicture(path: string, inputOptions: string[], signal?:
   const tick = /^#tb 0: (\d+)\/(\d+)/m.exec(report);
   const size = /^#dimensions 0: (\d+)x(\d+)/m.exec(report);
   const stream = parseVideoStream(log);
+  const drawn = stream?.container.split(',').find((name) => characterArt.has(name));
+  if (drawn !== undefined) throw isText(path, drawn);
   if (!tick || !size || !stream || !/^0,/m.test(report)) throw noPicture(path, await run.finished);
   return {
     size: { width: Number(size[1]), height: Number(size[2]) },
@@ -169,5 +177,16 @@ function noPicture(path: string, { failure, firstError }: FfmpegOutcome): PxvErr
     expected: 'a video with at least one picture',
     received: reason.includes('matches no streams') ? 'a file without a video stream' : reason,
     remedy: 'check that the file is complete and plays, or convert it',
+  });
+}
+
+function isText(path: string, format: string): PxvError {
+  return new PxvError({
+    code: 'INPUT',
+    operation: 'read video',
+    argument: path,
+    expected: 'a video with at least one picture',
+    received: `a text, which FFmpeg would type on a screen (its format '${format}')`,
+    remedy: 'give a video file or a folder of numbered images',
   });
 }

@@ -326,6 +326,25 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     await expect(openClip(at(name), as(8, 8, 1))).rejects.toThrow(/^[^\n]*$/);
   });
 
+  it.each(['notes.txt', 'notes.nfo', 'notes.ans', 'notes.srt', 'notes'])(
+    'that is a text is refused in one line where it is called %s, which FFmpeg may show as a film',
+    async (name) => {
+      const spoken = '1\n00:00:01,000 --> 00:00:02,000\nhello\n';
+      writeFileSync(at(name), name.endsWith('.srt') ? spoken : 'A text.\nOf two lines.\n');
+      await expect(openClip(at(name), as(8, 8, 1))).rejects.toMatchObject({ code: 'INPUT' });
+      await expect(openClip(at(name), as(8, 8, 1))).rejects.toThrow(
+        /^read video: [^\n]*: expected a video [^\n]*, received [^\n]*; [^\n]*$/,
+      );
+    },
+  );
+
+  it('that FFmpeg would type on a screen is named as what it is', async () => {
+    writeFileSync(at('art.ans'), 'A text.\nOf two lines.\n');
+    await expect(openClip(at('art.ans'), as(8, 8, 1))).rejects.toThrow(
+      "received a text, which FFmpeg would type on a screen (its format 'tty')",
+    );
+  });
+
   it('without a picture is refused', async () => {
     ffmpeg(['-f', 'lavfi', '-i', 'sine=d=0.2', at('sound.mkv')]);
     await expect(openClip(at('sound.mkv'), as(8, 8, 1))).rejects.toThrow('received a file without a video stream');

@@ -54,7 +54,15 @@ describe('the log of FFmpeg', () => {
   ];
 
   it('of 2018 gives the first video stream of the input', () => {
-    const facts = { codec: 'h264', averageRate: 29.97, duration: null, hasAlpha: false, alphaInSideStream: false };
+    const container = 'mov,mp4,m4a,3gp,3g2,mj2';
+    const facts = {
+      container,
+      codec: 'h264',
+      averageRate: 29.97,
+      duration: null,
+      hasAlpha: false,
+      alphaInSideStream: false,
+    };
     expect(parseVideoStream(of2018)).toEqual(facts);
   });
 
