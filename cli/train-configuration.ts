@@ -102,7 +102,7 @@ export async function configurationOf(
   const isImages = options.images !== undefined;
   const length = options.steps === undefined && options.minutes === undefined ? {} : { steps: null, minutes: null };
   // Images are learnt as they are, in larger batches.
-  const ofImages = isImages && options.config === undefined ? { mirror: false, disturb: 0, batch: 16 } : {};
+  const ofImages = isImages && options.config === undefined ? { mirror: false, disturb: 0, crops: 0, batch: 16 } : {};
   return parseConfiguration(
     runSchema,
     {

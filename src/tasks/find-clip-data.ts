@@ -4,6 +4,7 @@ import { PreviousFrameBaseline, uniformBitsPerDim } from '../evaluation/baseline
 import type { Frame } from '../frame.js';
 import type { Chain } from '../model/chain.js';
 import { frameBytes, type ExampleShape } from '../model/examples.js';
+import { LARGEST_ZOOM, type ClipStore } from '../training/batches.js';
 import { clipData } from '../training/clip-data.js';
 import { learntFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
 import type { RunFolder } from '../training/run-folder.js';
@@ -11,11 +12,13 @@ import { firstFew, textHash } from '../training/data-list.js';
 import { heldOutClips } from '../training/validation.js';
 import {
   clipFiles,
+  FrameParts,
   isImageFolder,
   listClips,
   openFrameStore,
   type ClipSource,
   type FrameStore,
+  type FrameStoreOptions,
   type StoredClip,
 } from '../video/index.js';
 import { mixedRates } from './clip-rate.js';
@@ -63,10 +66,14 @@ export async function findClipData(
   const open = async () => {
     const { store, training: learnt, validation, leftOut } = await openClips(run, clips, chain, data, training, hooks);
     close = () => store.close();
+    const parts = await openParts(run, clips.learnt, chain, data, training, hooks);
+    close = async () => void (await Promise.all([store.close(), parts?.store.close()]));
     const names = (indices: readonly number[]) => indices.map((clip) => store.clips[clip].name);
     return {
-      frames: textHash(JSON.stringify(store.clips.map(({ frames, sha256 }) => [frames, sha256]))),
-      data: clipData(chain, store, learnt, validation, training),
+      frames: textHash(
+        JSON.stringify([...store.clips, ...(parts?.store.clips ?? [])].map(({ frames, sha256 }) => [frames, sha256])),
+      ),
+      data: clipData(chain, { ...store, ...(parts && { readPart: parts.readPart }) }, learnt, validation, training),
       facts: {
         trainingClips: names(learnt),
         validationClips: names(validation),
@@ -135,18 +142,9 @@ async function openClips(
   chain: Chain,
   data: ClipsConfiguration,
   training: TrainingConfiguration,
-  { onDecode, onWarning, signal }: ClipHooks,
+  hooks: ClipHooks,
 ): Promise<{ store: FrameStore; training: number[]; validation: number[]; leftOut: LeftOutClip[] }> {
-  const { size, channels } = chain.examples;
-  const frameRate = learntFrameRate(data) ?? undefined;
-  const store = await openFrameStore(run.frames, [...learnt, ...held], {
-    size,
-    channels,
-    fit: data.fit,
-    frameRate,
-    onProgress: ({ clip, clips, name }) => onDecode?.({ unit: 'clips', done: clip, total: clips, name }),
-    ...(signal && { signal }),
-  });
+  const store = await openFrameStore(run.frames, [...learnt, ...held], storing(chain, data, hooks));
   const leftOut: LeftOutClip[] = [];
   /** Clips by what is said of them: of many clips the same is said in one line. */
   const doubts = new Map<string, string[]>();
@@ -156,19 +154,54 @@ async function openClips(
     if (frames >= 2) return true;
     const reason = unreadable ?? TOO_SHORT;
     leftOut.push({ name, reason });
-    onWarning?.(`${name}: left out: ${reason}`);
+    hooks.onWarning?.(`${name}: left out: ${reason}`);
     return false;
   };
   const first = learnt.map((_, index) => index).filter(usable);
   const rest = held.map((_, index) => learnt.length + index).filter(usable);
-  for (const [warning, names] of doubts) onWarning?.(`${firstFew(names)}: ${warning}`);
-  const mixed = frameRate === undefined ? mixedRates(await withRates([...learnt, ...held], store)) : null;
-  if (mixed !== null) onWarning?.(mixed);
+  for (const [warning, names] of doubts) hooks.onWarning?.(`${firstFew(names)}: ${warning}`);
+  const mixed = data.frameRate === null ? mixedRates(await withRates([...learnt, ...held], store)) : null;
+  if (mixed !== null) hooks.onWarning?.(mixed);
   const chosen = held.length > 0 ? [] : heldOutClips(first.length, BigInt(training.seed)).map((index) => first[index]);
   const trainingClips = first.filter((clip) => !chosen.includes(clip));
   if (trainingClips.length === 0) throw noUsableClip('train', data.frames);
   if (held.length > 0 && rest.length === 0) throw noUsableClip('validate', data.validate);
   return { store, training: trainingClips, validation: held.length > 0 ? rest : chosen, leftOut };
+}
+
+/** How clips are decoded: at the model's size, but for what is said otherwise. */
+function storing(
+  { examples: { size, channels } }: Chain,
+  data: ClipsConfiguration,
+  hooks: ClipHooks,
+): FrameStoreOptions {
+  const { onDecode, signal } = hooks;
+  return {
+    size,
+    channels,
+    fit: data.fit,
+    frameRate: learntFrameRate(data) ?? undefined,
+    onProgress: ({ clip, clips, name }) => onDecode?.({ unit: 'clips', done: clip, total: clips, name }),
+    ...(signal && { signal }),
+  };
+}
+
+/** The clips that are learnt from once more, so large that parts of them can be shown; null where none are. */
+async function openParts(
+  run: RunFolder,
+  clips: readonly ClipSource[],
+  chain: Chain,
+  data: ClipsConfiguration,
+  { crops }: TrainingConfiguration,
+  hooks: ClipHooks,
+): Promise<{ store: FrameStore; readPart: NonNullable<ClipStore['readPart']> } | null> {
+  if (crops === 0) return null;
+  const { size, channels } = chain.examples;
+  const shortSide = LARGEST_ZOOM * Math.max(size.width, size.height);
+  const larger = { ...storing(chain, data, hooks), size: { shortSide, enlarge: false } };
+  const store = await openFrameStore(run.frames, clips, larger);
+  const parts = new FrameParts(store, size, channels, data.fit);
+  return { store, readPart: (...which) => parts.read(...which) };
 }
 
 /** Those of the store's clips that could be read and tell a rate: not folders of images. */

@@ -15,9 +15,10 @@ export function clipData(
   store: ClipStore,
   training: readonly number[],
   validation: readonly number[],
-  { seed, batch, mirror, disturb, validationExamples, scales }: TrainingConfiguration,
+  { seed, batch, mirror, disturb, crops, validationExamples, scales }: TrainingConfiguration,
 ): TrainingData {
-  const batches = new TrainingBatches(chain.examples, store, training, { seed: BigInt(seed), batch, mirror, disturb });
+  const settings = { seed: BigInt(seed), batch, mirror, disturb, crops };
+  const batches = new TrainingBatches(chain.examples, store, training, settings);
   return {
     batch: (step) => batches.batch(step),
     validate:

@@ -37,6 +37,8 @@ export const trainingSchema = z.strictObject({
   scales: z.array(z.int().min(0)).min(1).nullable().default(null),
   /** Show every other example mirrored left to right. */
   mirror: z.boolean().default(true),
+  /** Share of the examples of clips in which a random part of the frame is shown, in place of the whole. */
+  crops: z.number().min(0).max(1).default(0.5),
   /** Share of the examples in which the network is shown disturbed sub-pixels (see disturbance.ts). */
   disturb: z.number().min(0).max(1).default(0.5),
   /** Weight of the loss on learned anchors, log(1 + mean squared error), beside the mean nats a sub-pixel. */

@@ -6,12 +6,13 @@ import type { Channels, Frame, Size } from '../frame.js';
 import { framesPerSecond, isSameRate, readableRate, type FrameRate } from '../frame-rate.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { imageFacts, listImages, numberedImages, readImages } from './image-folder.js';
+import { sizeFor, type PictureSize } from './picture-size.js';
 import type { Fit } from './resample.js';
 import { probeVideo, readVideo, type VideoFacts } from './video-file.js';
 
 export interface ClipOptions {
-  /** Size of the frames to be given. */
-  size: Size;
+  /** Size of the frames to be given: one, or one for each clip, at its own aspect. */
+  size: PictureSize;
   channels: Channels;
   /** Default `crop`: pictures are scaled to cover the size and cut around their centre. */
   fit?: Fit;
@@ -39,6 +40,8 @@ export interface ClipFacts {
 }
 
 export interface ClipReader extends ClipFacts {
+  /** Of the frames that are given. */
+  readonly size: Size;
   /**
    * The frames in order, decoded as they are asked for, so that a long film is never held in memory. Leaving the loop
    * ends the decoding. Each call starts at the first frame.
@@ -57,16 +60,25 @@ export interface ClipReader extends ClipFacts {
  * where there is no FFmpeg.
  */
 export async function openClip(path: string, options: ClipOptions): Promise<ClipReader> {
-  const { size, channels, fit = 'crop', frameRate, signal } = options;
-  const reading = { size, channels, fit, frameRate, signal };
+  const { channels, fit = 'crop', frameRate, signal } = options;
+  const readingOf = ({ sourceSize }: ClipFacts) => ({
+    size: sizeFor(options.size, sourceSize),
+    channels,
+    fit,
+    frameRate,
+    signal,
+  });
   if ((await inspect(path)).isDirectory()) {
     const images = await listImages(path);
     const known = await imageFolderFacts(path, images, frameRate);
-    return reader(known, frameRate === undefined ? null : noRate, () => readImages(images, reading));
+    const reading = readingOf(known);
+    return reader(known, reading.size, frameRate === undefined ? null : noRate, () => readImages(images, reading));
   }
   const video = await probeVideo(path, signal);
   const doubt = frameRate === undefined ? null : rateDoubt(video, frameRate);
-  return reader(videoFacts(video, frameRate), doubt, () => readVideo(video, reading));
+  const known = videoFacts(video, frameRate);
+  const reading = readingOf(known);
+  return reader(known, reading.size, doubt, () => readVideo(video, reading));
 }
 
 const noRate = 'no frame rate of its own, so its pictures are taken as they are';
@@ -95,10 +107,16 @@ export async function filesOfClip(path: string): Promise<string[]> {
 }
 
 /** @param doubt one line of warning that is known before the frames are read, or null */
-function reader(known: ClipFacts, doubt: string | null, read: () => AsyncGenerator<Frame, string | null>): ClipReader {
+function reader(
+  known: ClipFacts,
+  size: Size,
+  doubt: string | null,
+  read: () => AsyncGenerator<Frame, string | null>,
+): ClipReader {
   let warning: string | null = null;
   return {
     ...known,
+    size,
     async *frames() {
       const damage = yield* read();
       warning = [doubt, damage].filter((line) => line !== null).join('; ') || null;

@@ -11,10 +11,12 @@ import { openClip, type ClipReader } from './clip-reader.js';
 import { expectDiskSpace } from './disk-space.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { numberedImages } from './image-folder.js';
+import type { PictureSize } from './picture-size.js';
 import type { Fit } from './resample.js';
 
 export interface FrameStoreOptions {
-  size: Size;
+  /** One for all clips, or each clip's own aspect. */
+  size: PictureSize;
   channels: Channels;
   /** Default `crop`. */
   fit?: Fit;
@@ -38,6 +40,8 @@ export interface DecodingProgress {
 
 export interface StoredClip {
   name: string;
+  /** Of its frames. */
+  size: Size;
   frames: number;
   frameRate: FrameRate;
   /** One line where the file was damaged or broke off, else null. */
@@ -83,8 +87,6 @@ export async function openFrameStore(
   clips: readonly ClipSource[],
   options: FrameStoreOptions,
 ): Promise<FrameStore> {
-  const { size, channels } = options;
-  const frameBytes = size.width * size.height * channels;
   const stored: (StoredClip & { file: string })[] = [];
   const found: FoundClip[] = [];
   for (const clip of clips) found.push(await findClip(folder, clip, options));
@@ -100,8 +102,8 @@ export async function openFrameStore(
         reason = reasonToLeaveOut(clip, error);
       }
     }
-    const { frames, frameRate, warning, sha256 } = footer ?? noFrames;
-    stored.push({ file, name, frames, frameRate, warning, unreadable: reason, sha256 });
+    const { size, frames, frameRate, warning, sha256 } = footer ?? noFrames;
+    stored.push({ file, name, size, frames, frameRate, warning, unreadable: reason, sha256 });
   }
 
   /** In order of use, the latest last. */
@@ -120,8 +122,9 @@ export async function openFrameStore(
   }
 
   return {
-    clips: stored.map(({ name, frames, frameRate, warning, unreadable, sha256 }) => ({
+    clips: stored.map(({ name, size, frames, frameRate, warning, unreadable, sha256 }) => ({
       name,
+      size,
       frames,
       frameRate,
       warning,
@@ -131,6 +134,7 @@ export async function openFrameStore(
     read(clip, first, count, into) {
       const entry = stored[clip];
       const end = first + count;
+      const frameBytes = entry ? bytesOf(entry.size, options.channels) : 1;
       if (!entry || first < 0 || count < 0 || end > entry.frames || into.length < count * frameBytes) {
         throw new PxvError({
           code: 'USAGE',
@@ -158,7 +162,7 @@ export async function openFrameStore(
   };
 }
 
-const noFrames = { frames: 0, frameRate: defaultFrameRate, warning: null, sha256: null };
+const noFrames = { size: { width: 0, height: 0 }, frames: 0, frameRate: defaultFrameRate, warning: null, sha256: null };
 
 /** A clip, and what is there of it already. */
 interface FoundClip {
@@ -174,13 +178,13 @@ interface FoundClip {
 }
 
 async function findClip(folder: string, clip: ClipSource, options: FrameStoreOptions): Promise<FoundClip> {
-  const { size, channels, fit, frameRate, signal } = options;
+  const { channels, fit, frameRate, signal } = options;
   const file = join(folder, storeName(clip.path, options));
   const stamp = await sourceStamp(clip.path);
-  const footer = await readFooter(file, size.width * size.height * channels);
+  const footer = await readFooter(file, channels);
   const found = { clip, file, stamp, kept: null, opened: null, unreadable: null };
   if (footer?.stamp === stamp) return { ...found, kept: footer };
-  const reading = { size, channels, ...(fit && { fit }), frameRate, ...(signal && { signal }) };
+  const reading = { size: options.size, channels, ...(fit && { fit }), frameRate, ...(signal && { signal }) };
   try {
     return { ...found, opened: await openClip(clip.path, reading) };
   } catch (error) {
@@ -192,13 +196,18 @@ async function findClip(folder: string, clip: ClipSource, options: FrameStoreOpt
 async function expectRoom(
   folder: string,
   found: readonly FoundClip[],
-  { size: { width, height }, channels, freeBytes }: FrameStoreOptions,
+  { size, channels, freeBytes }: FrameStoreOptions,
 ): Promise<void> {
   const frames = found.reduce((sum, { opened }) => sum + (opened?.aboutFrames ?? 0), 0);
+  const bytes = found.reduce(
+    (sum, { opened }) => sum + (opened === null ? 0 : (opened.aboutFrames ?? 0) * bytesOf(opened.size, channels)),
+    0,
+  );
+  const how = 'shortSide' in size ? `a short side of ${size.shortSide}` : `${size.width}x${size.height}`;
   const need = {
     folder,
-    bytes: frames * width * height * channels,
-    what: `${frames} frames of ${width}x${height}`,
+    bytes,
+    what: `${frames} frames of ${how}`,
     remedy: 'take a smaller --size or fewer clips, or a folder on another disk',
   };
   await expectDiskSpace(need, freeBytes);
@@ -223,7 +232,14 @@ async function decode(
         if (frames % 100 === 0) report(frames);
       }
       const sha256 = hash.digest('hex');
-      const footer: Footer = { stamp, sha256, frames, frameRate: clip.frameRate, warning: clip.warning };
+      const footer: Footer = {
+        stamp,
+        size: clip.size,
+        sha256,
+        frames,
+        frameRate: clip.frameRate,
+        warning: clip.warning,
+      };
       const json = Buffer.from(JSON.stringify(footer));
       const length = Buffer.alloc(4);
       length.writeUInt32LE(json.length);
@@ -236,8 +252,8 @@ async function decode(
   });
 }
 
-/** Null where there is no such file, or none that was written whole for this size of frame. */
-async function readFooter(file: string, frameBytes: number): Promise<Footer | null> {
+/** Null where there is no such file, or none that was written whole. */
+async function readFooter(file: string, channels: Channels): Promise<Footer | null> {
   const input = await open(file, 'r').catch(() => null);
   if (!input) return null;
   try {
@@ -247,7 +263,8 @@ async function readFooter(file: string, frameBytes: number): Promise<Footer | nu
     if (length + 4 > size) return null;
     const { buffer: json } = await input.read(Buffer.alloc(length), 0, length, size - 4 - length);
     const footer = JSON.parse(json.toString()) as Footer;
-    const isWhole = 'sha256' in footer && footer.frames * frameBytes + length + 4 === size;
+    const isWhole =
+      'sha256' in footer && 'size' in footer && footer.frames * bytesOf(footer.size, channels) + length + 4 === size;
     return isWhole ? footer : null;
   } catch {
     return null;
@@ -259,8 +276,12 @@ async function readFooter(file: string, frameBytes: number): Promise<Footer | nu
 /** One name for each source and geometry, so that a store can serve models of several sizes. */
 function storeName(path: string, { size, channels, fit = 'crop', frameRate }: FrameStoreOptions): string {
   const rate = frameRate ? `${frameRate.numerator}/${frameRate.denominator}` : null;
-  const identity = [resolve(path), size.width, size.height, channels, fit, rate];
+  const identity = [resolve(path), size, channels, fit, rate];
   return `${createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32)}.frames`;
+}
+
+function bytesOf({ width, height }: Size, channels: Channels): number {
+  return width * height * channels;
 }
 
 /** Size and time of change of a file, or of every image in a folder. */

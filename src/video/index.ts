@@ -14,4 +14,6 @@ export { type FfmpegBinary, findFfmpeg } from './ffmpeg-binary.js';
 export { type FrameStore, openFrameStore, type FrameStoreOptions, type StoredClip } from './frame-store.js';
 export { type LosslessCodec, losslessCodecs, losslessSize } from './lossless-codecs.js';
 export { readImage } from './image-folder.js';
+export { type FramePart, FrameParts } from './frame-parts.js';
+export { type PictureSize, sizeFor, type ShortSide } from './picture-size.js';
 export type { Fit } from './resample.js';

@@ -47,7 +47,9 @@ export function resample(frame: Frame, size: Size, fit: Fit): Frame {
       for (let at = 0; at < line; at++) sums[y * line + at] += weight * narrow[from + at];
     }
   }
-  return { ...size, channels, data: Uint8Array.from(sums, Math.round) };
+  const rounded = new Uint8Array(sums.length);
+  for (let at = 0; at < sums.length; at++) rounded[at] = Math.round(sums[at]);
+  return { ...size, channels, data: rounded };
 }
 
 /** The middle `to` of the `scaled` places to which `from` places are scaled. */

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples, type Examples } from '../../src/model/examples.js';
-import { TrainingBatches } from '../../src/training/batches.js';
+import { LARGEST_ZOOM, TrainingBatches, type ClipStore, type Part } from '../../src/training/batches.js';
 import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
 const { examples: shape } = buildChain(tinyRun().model);
-const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0 };
+const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0, crops: 0 };
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
@@ -87,6 +87,35 @@ test('the frame before the first is missing: the oldest stands in for it, and a 
   const { frames, valid } = given.window!;
   expect([...frames[0].dataSync()]).toEqual([...frames[1].dataSync()]);
   expect([...valid.dataSync()].slice(0, 4)).toEqual([0, 1, 0, 1]);
+});
+
+test('parts of the pictures are shown in some of the examples, context and image alike, where the store has them', () => {
+  const store = movingSquares(3, 9, shape);
+  const parts: Part[] = [];
+  const readPart: ClipStore['readPart'] = (clip, first, count, part, into) => {
+    parts.push(part);
+    store.read(clip, first, count, into);
+    into.fill(7);
+  };
+  const batches = new TrainingBatches(shape, { ...store, readPart }, [0, 1, 2], { ...settings, crops: 0.5 });
+  let shown = 0;
+  for (let step = 0; step < 20; step++) {
+    const values = valuesOf(batches.batch(step)).slice(0, 4);
+    const pixels = shape.size.width * shape.size.height;
+    for (let example = 0; example < settings.batch; example++) {
+      const all = values.flatMap((v) => v.slice(example * pixels, (example + 1) * pixels));
+      if (all.every((level) => level === 7)) shown++;
+      else expect(all).not.toContain(7);
+    }
+  }
+  expect(parts.length).toBe(shown);
+  expect(shown).toBeGreaterThan(25);
+  expect(shown).toBeLessThan(55);
+  for (const { zoom, across, down } of parts) {
+    expect(zoom >= 1 && zoom <= LARGEST_ZOOM).toBe(true);
+    expect([across, down].every((place) => place >= 0 && place < 1)).toBe(true);
+  }
+  expect(batch(1, { crops: 1 })).toEqual(batch(1));
 });
 
 test('disturbance changes what the network is shown in some of the examples, and never what it has to predict', () => {

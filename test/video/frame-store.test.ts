@@ -47,7 +47,7 @@ async function open(name: string, options: Partial<FrameStoreOptions> = {}) {
 describe('a frame store', () => {
   it('gives any run of frames of any clip', async () => {
     const { store } = await open('any');
-    const fine = { warning: null, unreadable: null, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string };
+    const fine = { size, warning: null, unreadable: null, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string };
     expect(store.clips).toEqual([
       { name: 'images', frames: 4, frameRate: { numerator: 25, denominator: 1 }, ...fine },
       { name: 'long.mkv', frames: 20, frameRate: { numerator: 10, denominator: 1 }, ...fine },
@@ -80,6 +80,23 @@ describe('a frame store', () => {
     const { mtime } = statSync(at('clips/images/0.png'));
     utimesSync(at('clips/images/0.png'), mtime, new Date(mtime.getTime() - 5000));
     expect(await close(await open('once'))).toEqual(['images']);
+  });
+
+  it('gives each clip at its own aspect where only its shorter side is told', async () => {
+    makeClip(at('tall.mkv'), staircase(2, 10, 40), ...lossless);
+    const store = await openFrameStore(at('aspects'), await listClips([at('clips/long.mkv'), at('tall.mkv')]), {
+      size: { shortSide: 6 },
+      channels: 1,
+    });
+    expect(store.clips.map(({ size }) => size)).toEqual([
+      { width: 8, height: 6 },
+      { width: 6, height: 24 },
+    ]);
+    const into = new Uint8Array(6 * 24);
+    store.read(1, 1, 1, into);
+    expect(new Set(into)).toEqual(new Set([20]));
+    expect(() => store.read(0, 0, 4, into)).toThrow(/room for 3/);
+    await store.close();
   });
 
   it('decodes again what was damaged', async () => {
