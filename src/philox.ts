@@ -65,6 +65,7 @@ export const purposes = {
   binarisation: 20,
   checks: 21,
   epochs: 22,
+  ownPredictions: 23,
 } as const;
 
 /** Uniform random numbers as a pure function of a seed and a counter: no state, so no order of drawing. */

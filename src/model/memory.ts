@@ -23,6 +23,8 @@ const CONDITIONING_ARRAYS = { forward: 4, training: 6 };
 export interface TrainingWork {
   /** Examples of a step. */
   batch: number;
+  /** Examples of a step that the conditionings alone run for. */
+  ownPredictions: number;
   /** Arrays that the optimiser keeps of each parameter's size. */
   optimiserStates: number;
   /** Indices of the scales that are trained; undefined: all. */
@@ -37,7 +39,7 @@ export interface TrainingWork {
  * back, the head's outputs, the conditionings, weights and optimiser states, the batch, and the process itself.
  */
 export function trainingMemory(chain: Chain, work: TrainingWork): number {
-  const { batch, optimiserStates, validationExamples } = work;
+  const { batch, ownPredictions, optimiserStates, validationExamples } = work;
   const among = work.among ?? chain.scales.map((_, scale) => scale);
   const ledger = new PoolLedger(MAX_IDLE_BYTES);
   const all = chain.parameters.map(({ shape }) => product(shape));
@@ -45,7 +47,7 @@ export function trainingMemory(chain: Chain, work: TrainingWork): number {
   const trained = among.flatMap((scale) => parametersOfScale(chain, scale, places)).map((index) => all[index]);
   // The first step fills the pool, the second uses it again.
   for (let step = 0; step < 2; step++) {
-    const passes = among.map((scale) => forward(ledger, chain.scales[scale], batch, true));
+    const passes = among.map((scale) => forward(ledger, chain.scales[scale], batch, true, ownPredictions));
     trained.forEach((length) => ledger.take(length));
     for (const scale of [...among].reverse()) backward(ledger, chain.scales[scale], batch);
     for (const pass of passes) for (const length of pass) ledger.release(length);
@@ -88,13 +90,18 @@ export function drawingMemory(chain: Chain, batch: number): number {
   return PROCESS + weightBytes(chain, 3) + Math.max(...scales);
 }
 
-/** Runs the forward pass in the ledger. @returns lengths of the arrays that are still there */
-function forward(ledger: PoolLedger, network: Network, batch: number, gradients: boolean): number[] {
+/**
+ * Runs the forward pass in the ledger.
+ *
+ * @param besides examples that the conditionings alone run for, as well
+ * @returns lengths of the arrays that are still there
+ */
+function forward(ledger: PoolLedger, network: Network, batch: number, gradients: boolean, besides = 0): number[] {
   const { program } = network;
   const pixels = batch * program.size.height * program.size.width;
   const last = lastReads(program, gradients);
   const arrays = gradients ? CONDITIONING_ARRAYS.training : CONDITIONING_ARRAYS.forward;
-  const given = Array.from({ length: arrays }, () => batch * activations(network));
+  const given = Array.from({ length: arrays }, () => (batch + besides) * activations(network));
   given.forEach((length) => ledger.take(length));
   const live = new Map<number, number>();
   for (const op of program.ops) {

@@ -19,10 +19,11 @@ import { availableMemory } from './available-memory.js';
  */
 export function expectTrainingMemory({ model, training, data }: RunConfiguration): void {
   if (!isEstimated()) return;
-  const { batch, validationExamples, optimiser, scales } = training;
+  const { batch, ownPredictions, validationExamples, optimiser, scales } = training;
   const bytesOf = (description: ModelDescription, examples = batch) =>
     trainingMemory(buildChain(description), {
       batch: examples,
+      ownPredictions: data.type === 'clips' && description.scales.length === 1 ? ownPredictions : 0,
       optimiserStates: optimisers[optimiser].stateNames.length,
       // Others are refused where the training starts.
       among: scales?.filter((scale) => scale < description.scales.length),

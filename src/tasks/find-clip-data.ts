@@ -4,7 +4,7 @@ import { PreviousFrameBaseline, uniformBitsPerDim } from '../evaluation/baseline
 import type { Frame } from '../frame.js';
 import type { Chain } from '../model/chain.js';
 import { frameBytes, type ExampleShape } from '../model/examples.js';
-import { LARGEST_ZOOM, type ClipStore } from '../training/batches.js';
+import { LARGEST_ZOOM, type ClipStore } from '../training/random-frames.js';
 import { clipData } from '../training/clip-data.js';
 import { learntFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
 import type { RunFolder } from '../training/run-folder.js';

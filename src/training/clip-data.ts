@@ -1,7 +1,10 @@
 import type { Chain } from '../model/chain.js';
-import { TrainingBatches, type ClipStore } from './batches.js';
+import { TrainingBatches } from './batches.js';
 import type { TrainingConfiguration } from './configuration.js';
+import { OwnPredictions } from './own-predictions.js';
+import type { ClipStore } from './random-frames.js';
 import type { TrainingData } from './train.js';
+import { learnsAnchor } from './training-step.js';
 import { validate } from './validation.js';
 
 /**
@@ -15,11 +18,18 @@ export function clipData(
   store: ClipStore,
   training: readonly number[],
   validation: readonly number[],
-  { seed, batch, mirror, disturb, crops, validationExamples, scales }: TrainingConfiguration,
+  configuration: TrainingConfiguration,
 ): TrainingData {
+  const { seed, batch, mirror, disturb, crops, validationExamples, scales } = configuration;
   const settings = { seed: BigInt(seed), batch, mirror, disturb, crops };
   const batches = new TrainingBatches(chain.examples, store, training, settings);
+  const long = training.filter((clip) => OwnPredictions.longEnough(store.clips[clip].frames));
+  const own =
+    configuration.ownPredictions > 0 && long.length > 0 && chain.scales.length === 1 && learnsAnchor(chain, 0)
+      ? new OwnPredictions(chain, store, long, { ...settings, batch: configuration.ownPredictions })
+      : null;
   return {
+    ownPredictions: own && ((step, weights) => own.examples(step, weights)),
     batch: (step) => batches.batch(step),
     validate:
       validation.length === 0

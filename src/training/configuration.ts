@@ -43,6 +43,11 @@ export const trainingSchema = z.strictObject({
   disturb: z.number().min(0).max(1).default(0.5),
   /** Weight of the loss on learned anchors, log(1 + mean squared error), beside the mean nats a sub-pixel. */
   anchorLoss: z.number().min(0).default(0.5),
+  /**
+   * Examples a step whose frames before are the model's own predictions, for the loss on learned anchors alone (see
+   * own-predictions.ts); 0: none. Only a model of one scale has any.
+   */
+  ownPredictions: z.int().min(0).max(4096).default(0),
   /** Validations over the whole training, evenly spread. */
   validations: z.int().min(1).max(10_000).default(20),
   /** Frames or images scored in each validation, spread over all that is held out. */

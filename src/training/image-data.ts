@@ -32,6 +32,7 @@ export function imageData(
   const among = scales ?? undefined;
   const together = Math.min(batch, VALIDATION_BATCH);
   return {
+    ownPredictions: null,
     batch: (step) => batches.batch(step),
     validate:
       validation === null

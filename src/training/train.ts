@@ -19,6 +19,8 @@ import { gradientsOf, updated } from './training-step.js';
 export interface TrainingData {
   /** Examples of a step, 0 for the first: a function of the seed and the step alone. */
   batch: (step: number) => Examples;
+  /** The same for the loss on learned anchors alone, with what the weights predict; null where there are none. */
+  ownPredictions: ((step: number, weights: readonly Tensor[]) => Examples) | null;
   /** Bits/dim of what is held out; null where nothing is: then the latest weights count as the best. */
   validate: ((weights: readonly Tensor[]) => Promise<number>) | null;
 }
@@ -119,9 +121,13 @@ export async function train(
       const rate = learningRate(training.schedule, step, steps);
       const examples = data.batch(step);
       const { weights } = checkpoint.state;
-      const gradients = withPrecision(training.precision, () =>
-        gradientsOf(chain, weights, examples, training.scales ?? undefined, training.anchorLoss),
-      );
+      const gradients = withPrecision(training.precision, () => {
+        const rolledOut = data.ownPredictions?.(step, weights) ?? null;
+        const { anchorLoss } = training;
+        const sums = gradientsOf(chain, weights, examples, training.scales ?? undefined, anchorLoss, rolledOut);
+        if (rolledOut !== null) disposeExamples(rolledOut);
+        return sums;
+      });
       disposeExamples(examples);
       const [[nats], [norm]] = await Promise.all([gradients.nats.data(), gradients.norm.data()]);
       if (!Number.isFinite(nats) || !Number.isFinite(norm)) {

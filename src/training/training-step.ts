@@ -4,6 +4,7 @@ import { globalNorm } from '../backend/updates.js';
 import { conditioningOf } from '../conditioning/index.js';
 import { chainScores, dimensions, parametersOfScale, type Chain, type ScaleScore } from '../model/chain.js';
 import type { Examples } from '../model/examples.js';
+import { conditionOf } from '../model/network.js';
 import { clippingScale, type Optimiser, type UpdateSettings } from './optimisers.js';
 
 /** All that changes from step to step: weights, and the optimiser's state for each. */
@@ -30,6 +31,7 @@ export type Gradients = {
  * @param among indices of the scales that are trained, and summed over; undefined: all. No scale's likelihood depends on
  *   another's weights, so that scales trained together learn what they learn apart, but for the clipping of the gradient
  * @param anchorLoss how much the loss on learned anchors counts: see `anchorNats`
+ * @param rolledOut examples of a chain of one scale for that loss alone, which counts the same on them; null: none
  */
 export function gradientsOf(
   chain: Chain,
@@ -37,6 +39,7 @@ export function gradientsOf(
   examples: Examples,
   among: readonly number[] = chain.scales.map((_, scale) => scale),
   anchorLoss = 0,
+  rolledOut: Examples | null = null,
 ): Gradients {
   return tf.tidy(() => {
     const places = weights.map((_, index) => index);
@@ -51,6 +54,10 @@ export function gradientsOf(
       const mean = tf.div<Scalar>(sum, subPixels);
       nats = tf.keep(mean.clone());
       const onAnchors = scores.filter((_, place) => learnsAnchor(chain, among[place])).map(anchorNats);
+      if (rolledOut !== null) {
+        const { anchors } = conditionOf(chain.scales[0], all, rolledOut.given)!;
+        onAnchors.push(anchorNats({ anchors, image: rolledOut.image }));
+      }
       // Counted even if for nothing: a head without anchors would leave some parameters without a way to the loss.
       return onAnchors.length === 0 ? mean : tf.add(mean, tf.mul(tf.addN(onAnchors), anchorLoss));
     };
@@ -63,12 +70,13 @@ export function gradientsOf(
  * The loss on the first anchor of a scale, which gives it a meaning of its own, the expected image: the mean over examples
  * of log(1 + mean squared error), in nats, so that still and moving clips count alike.
  */
-function anchorNats({ anchors: [anchor], image }: ScaleScore): Scalar {
+function anchorNats({ anchors: [anchor], image }: Pick<ScaleScore, 'anchors' | 'image'>): Scalar {
   const errors = tf.mean(tf.squaredDifference(anchor, image), [1, 2, 3]);
   return tf.mean(tf.log1p(errors));
 }
 
-function learnsAnchor({ scales }: Chain, scale: number): boolean {
+/** Whether the first anchor of a scale is learned. */
+export function learnsAnchor({ scales }: Chain, scale: number): boolean {
   return scales[scale].description.conditioning.some((given) => conditioningOf(given).learned);
 }
 

@@ -3,7 +3,7 @@ import { BITS_PER_NAT, scoreEach, sumOfNats } from '../evaluation/scoring.js';
 import { dimensions, type Chain } from '../model/chain.js';
 import { frameBytes, type ExampleBuffer } from '../model/examples.js';
 import { Philox, purposes } from '../philox.js';
-import type { ClipStore } from './batches.js';
+import type { ClipStore } from './random-frames.js';
 
 /** Which of so many clips are held out where none are named for validation: one in ten, at least one where there are three. */
 export function heldOutClips(clips: number, seed: bigint): number[] {

@@ -3,7 +3,7 @@ import type { Scalar, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../../src/backend/parameters.js';
 import { buildChain, examplesOfScale, parametersOfScale, unknownSubPixels } from '../../src/model/chain.js';
 import type { NetworkDescription } from '../../src/model/description.js';
-import { disposeExamples, ExampleBuffer } from '../../src/model/examples.js';
+import { disposeExamples, ExampleBuffer, type Examples } from '../../src/model/examples.js';
 import { headOf } from '../../src/model/heads/index.js';
 import { anchorsByPixel, buildNetwork, conditionOf, networkOutput } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
@@ -141,6 +141,29 @@ describe('with a loss on the anchor, gradients of a training step are those of t
     expect(() => check((values) => loss(values)[0])).toThrow('motion.weights: gradient');
     expect(nats.dataSync()[0]).toBeCloseTo(loss(weights)[0], 3);
     tf.dispose([nats, norm, ...gradients, ...parameters]);
+    disposeExamples(examples);
+  });
+
+  test('examples for the anchor alone add their loss on it, and nothing else', async () => {
+    await tf.setBackend(fastest);
+    const network = { ...description, layers: [], output: [], head, levels: 32 };
+    const { chain, weights, examples } = chainExamples([network]);
+    const parameters = toTensors(weights, chain.parameters);
+    const step = (rolledOut: Examples | null, loss: number) => {
+      const { gradients, nats, norm } = gradientsOf(chain, parameters, examples, undefined, loss, rolledOut);
+      const values = gradients.map((gradient) => gradient.dataSync());
+      tf.dispose([nats, norm, ...gradients]);
+      return values;
+    };
+    const [none, once, twice] = [step(null, 0), step(null, anchorLoss), step(examples, anchorLoss)];
+    twice.forEach((values, index) => {
+      const scale = Math.max(...once[index].map(Math.abs), 1e-3);
+      values.forEach((value, at) => {
+        const expected = once[index][at] + (once[index][at] - none[index][at]);
+        expect(Math.abs(value - expected) / scale).toBeLessThan(1e-4);
+      });
+    });
+    tf.dispose(parameters);
     disposeExamples(examples);
   });
 

@@ -48,16 +48,22 @@ function heldIn(run: () => void): number {
 const BATCH = 4;
 /** Larger, since short arrays are not pooled. */
 const given = { head: 'logistic-mixture', context: 2, size: { width: 64, height: 48 } } as const;
+const warped = { ...given, conditioning: 'warped-frames' } as const;
 /** What the estimates add to the arrays: the process itself. */
 const processBytes = scoringMemory(buildChain(describeTiny('pixel-cnn', { size: { width: 1, height: 1 } })), 1);
 
-describe.each<[string, ModelDescription]>([
+describe.each<[string, ModelDescription, number?]>([
   ['a PixelCNN with a softmax', describeTiny('pixel-cnn')],
   ['a PixelCNN with skip connections', describeTiny('pixel-cnn', { skips: true })],
   ['a Row LSTM', describeTiny('row-lstm')],
   ['a Diagonal BiLSTM with learned states', describeTiny('diagonal-bilstm', { initialState: 'learned' })],
   ['a PixelCNN with a mixture, given two frames', describeTiny('pixel-cnn', given)],
-])('the estimate of memory for %s', (_, description) => {
+  [
+    'a PixelCNN that warps two frames, which also learns from its own predictions',
+    describeTiny('pixel-cnn', warped),
+    8,
+  ],
+])('the estimate of memory for %s', (_, description, own = 0) => {
   const chain = buildChain(description);
 
   test('is what the arrays of two training steps take, and a fifth more at most', () => {
@@ -70,14 +76,22 @@ describe.each<[string, ModelDescription]>([
       };
       for (let step = 1; step <= 2; step++) {
         const examples = randomExamples(description.scales[0], BATCH, step);
-        const gradients = gradientsOf(chain, state.weights, examples);
+        const rolledOut = own === 0 ? null : randomExamples(description.scales[0], own, 5);
+        const gradients = gradientsOf(chain, state.weights, examples, undefined, 0.5, rolledOut);
         disposeExamples(examples);
+        if (rolledOut !== null) disposeExamples(rolledOut);
         state = updated(optimiser, { learningRate: 1e-3, step }, 1, state, gradients);
         tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
       }
       tf.dispose([...state.weights, ...state.optimiser.flat()]);
     });
-    const work = { batch: BATCH, optimiserStates: 2, validationExamples: BATCH, validationBatch: BATCH };
+    const work = {
+      batch: BATCH,
+      ownPredictions: own,
+      optimiserStates: 2,
+      validationExamples: BATCH,
+      validationBatch: BATCH,
+    };
     const estimate = trainingMemory(chain, work) - processBytes;
     expect(estimate / held).toBeGreaterThan(0.9);
     expect(estimate / held).toBeLessThan(1.2);
@@ -110,7 +124,7 @@ test('scoring holds a few layers at a time, however many there are', () => {
 });
 
 test('a larger batch, a larger image and a wider network are estimated to take more', () => {
-  const work = { batch: 4, optimiserStates: 2, validationExamples: 8, validationBatch: 8 };
+  const work = { batch: 4, ownPredictions: 0, optimiserStates: 2, validationExamples: 8, validationBatch: 8 };
   const bytes = (changes: Partial<PresetSettings>, batch = 4) =>
     trainingMemory(buildChain(describeTiny('row-lstm', changes)), { ...work, batch });
   expect(bytes({}, 5)).toBeGreaterThan(bytes({}));

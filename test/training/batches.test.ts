@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples, type Examples } from '../../src/model/examples.js';
-import { LARGEST_ZOOM, TrainingBatches, type ClipStore, type Part } from '../../src/training/batches.js';
+import { TrainingBatches } from '../../src/training/batches.js';
+import { LARGEST_ZOOM, type ClipStore, type Part } from '../../src/training/random-frames.js';
 import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 

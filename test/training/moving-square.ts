@@ -1,6 +1,6 @@
 import { describeModel } from '../../src/model/presets.js';
 import type { NetworkDescription } from '../../src/model/description.js';
-import type { ClipStore } from '../../src/training/batches.js';
+import type { ClipStore } from '../../src/training/random-frames.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
 import { parseConfiguration } from '../../src/model/parse-configuration.js';
 import { randomNumbers } from '../random.js';

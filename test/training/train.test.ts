@@ -9,6 +9,7 @@ import type { RunConfiguration } from '../../src/training/configuration.js';
 import { clipData } from '../../src/training/clip-data.js';
 import { startTraining, train, type TrainingHooks } from '../../src/training/train.js';
 import { bf16Sets, kernelSets } from '../backend/implementations.js';
+import { warpedFrames } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
@@ -78,6 +79,17 @@ describe('a training that is stopped and resumed', () => {
     const steps = (run: RunFolder) =>
       logOf(run).map(({ step, bitsPerDim, validation }) => ({ step, bitsPerDim, validation }));
     expect(steps(stopped)).toEqual(steps(whole));
+  });
+
+  test('that learns from its own predictions too ends with the very files of one that never stopped', async () => {
+    const own = tinyRun({ steps: 4, ownPredictions: 1 }, { conditioning: [warpedFrames] });
+    const [whole, stopped, without] = [newRun(), newRun(), newRun()];
+    await trainRun(whole, own);
+    await expect(trainRun(stopped, own, stopAfter(2))).rejects.toThrow('stopped');
+    await trainRun(stopped, null);
+    expect(bytesOf(stopped).equals(bytesOf(whole))).toBe(true);
+    await trainRun(without, tinyRun({ steps: 4 }, { conditioning: [warpedFrames] }));
+    expect(loadModel(without.path).weights).not.toEqual(loadModel(whole.path).weights);
   });
 
   test('has a model to predict with, even before the first validation', async () => {

@@ -1,0 +1,120 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { buildChain } from '../../src/model/chain.js';
+import { Context } from '../../src/model/context.js';
+import { disposeExamples, frameBytes, type Examples } from '../../src/model/examples.js';
+import { toTensors } from '../../src/model/weights.js';
+import { FrameSampler } from '../../src/sampling/frame-sampler.js';
+import { bestGuess } from '../../src/sampling/roll-out.js';
+import { clipData } from '../../src/training/clip-data.js';
+import { OwnPredictions } from '../../src/training/own-predictions.js';
+import { kernelSets } from '../backend/implementations.js';
+import { randomModel, randomWeights, warpedFrames } from '../model/tiny-networks.js';
+import { movingSquares, tinyRun } from './moving-square.js';
+
+const run = tinyRun({ ownPredictions: 2 }, { conditioning: [warpedFrames] });
+const model = randomModel(run.model.scales, 3);
+const { chain } = model;
+const shape = chain.examples;
+const settings = { seed: 5n, batch: 2, mirror: false, disturb: 0, crops: 0 };
+const store = movingSquares(3, 14, shape);
+let weights: Tensor[];
+
+beforeAll(async () => {
+  await tf.setBackend(`native-${kernelSets[0].instructionSet}`);
+  weights = toTensors(model.weights, chain.parameters);
+});
+afterAll(() => tf.dispose(weights));
+
+const valuesOf = ({ image, given }: Examples) => ({
+  image: [...image.dataSync()],
+  frames: given.window!.frames.map((frame) => [...frame.dataSync()]),
+  noise: [...given.window!.noise.dataSync()],
+});
+
+function examples(step: number, changes: Partial<typeof settings> = {}, tensors: readonly Tensor[] = weights) {
+  store.reads.length = 0;
+  const made = new OwnPredictions(chain, store, [0, 2], { ...settings, ...changes }).examples(step, tensors);
+  const values = valuesOf(made);
+  disposeExamples(made);
+  return { ...values, reads: [...store.reads] };
+}
+
+/** The best guesses from the true frames of a read but its last `predictions` + 1, as `predict` makes them. */
+async function guesses(read: { clip: number; first: number; count: number }, predictions: number): Promise<number[][]> {
+  const size = frameBytes(shape);
+  const bytes = new Uint8Array(read.count * size);
+  store.read(read.clip, read.first, read.count, bytes);
+  const context = new Context(shape);
+  const known = read.count - 1 - predictions;
+  for (let frame = 0; frame < known; frame++) context.push(bytes.subarray(frame * size, (frame + 1) * size));
+  const sampler = new FrameSampler(model);
+  const made: number[][] = [...Array(known).keys()].map((frame) => [
+    ...bytes.subarray(frame * size, (frame + 1) * size),
+  ]);
+  for await (const guess of bestGuess(sampler, context)) {
+    made.push([...guess]);
+    if (made.length === read.count - 1) break;
+  }
+  sampler.dispose();
+  return made;
+}
+
+test('the frames before are the best guesses that predict makes from true ones, and the image is true', async () => {
+  const size = frameBytes(shape);
+  const counts = new Set<number>();
+  for (let step = 0; step < 8; step++) {
+    const { image, frames, reads } = examples(step);
+    expect(reads.map(({ clip }) => clip).every((clip) => [0, 2].includes(clip))).toBe(true);
+    const matches: number[] = [];
+    const most = Math.min(7, ...reads.map(({ count }) => count - 2));
+    for (let predictions = 1; predictions <= most; predictions++) {
+      const made = await Promise.all(reads.map((read) => guesses(read, predictions)));
+      const window = made.map((all) => [...all.slice(0, 1), ...all].slice(-2));
+      const expected = [0, 1].map((place) => window.flatMap((two) => two[place]));
+      if (JSON.stringify(expected) === JSON.stringify(frames)) matches.push(predictions);
+    }
+    expect(matches).toHaveLength(1);
+    counts.add(matches[0]);
+    reads.forEach(({ clip, first, count }, example) => {
+      const truth = new Uint8Array(size);
+      store.read(clip, first + count - 1, 1, truth);
+      expect(image.slice(example * size, (example + 1) * size)).toEqual([...truth]);
+    });
+  }
+  expect(counts.size).toBeGreaterThan(2);
+});
+
+test('they depend on the seed, the step and the weights', () => {
+  expect(examples(3)).toEqual(examples(3));
+  expect(examples(4).frames).not.toEqual(examples(3).frames);
+  expect(examples(3, { seed: 6n }).frames).not.toEqual(examples(3).frames);
+  const other = toTensors(randomWeights(chain, 4), chain.parameters);
+  const changed = examples(3, {}, other);
+  tf.dispose(other);
+  expect(changed.image).toEqual(examples(3).image);
+  expect(changed.frames).not.toEqual(examples(3).frames);
+});
+
+test('some are disturbed, and the network is told how strongly', () => {
+  const told = [0, 1, 2, 3, 4, 5].flatMap((step) => examples(step, { disturb: 0.5 }).noise);
+  expect(told).toContain(0);
+  expect(Math.max(...told)).toBeGreaterThan(0);
+});
+
+test('nothing is left behind', () => {
+  const before = tf.memory().numTensors;
+  examples(1);
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test('a training has them where clips are long enough and an anchor is learned', () => {
+  const own = (frames: number, configuration = run) => {
+    const built = buildChain(configuration.model);
+    return clipData(built, movingSquares(1, frames, built.examples), [0], [], configuration.training).ownPredictions;
+  };
+  expect(own(9)).not.toBeNull();
+  expect(own(8)).toBeNull();
+  expect(own(9, tinyRun({ ownPredictions: 2 }))).toBeNull();
+  expect(own(9, tinyRun({}, { conditioning: [warpedFrames] }))).toBeNull();
+});
