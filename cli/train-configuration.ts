@@ -10,6 +10,7 @@ import type { ModelDescription } from '../src/model/description.js';
 import type { NetworkName, PresetSettings } from '../src/model/presets.js';
 import type { RunConfiguration } from '../src/training/configuration.js';
 import type { OptimiserName } from '../src/training/optimisers.js';
+import type { Extension } from '../src/training/pace.js';
 
 export interface TrainOptions extends BackendOptions {
   frames?: string[];
@@ -74,13 +75,30 @@ const modelOptions = [
 /** Options of one kind of data, which the other has no use for. */
 const optionsOf = { clips: ['validate', 'fit', 'fps', 'context', 'conditioning'], images: ['data'] } as const;
 /** Options that leave a resumed run what it is. */
-const besideResume = ['resume', 'acceptChangedData', 'out', 'json', 'threads', 'backend', 'instructionSet'];
+const besideResume = [
+  'resume',
+  'steps',
+  'minutes',
+  'acceptChangedData',
+  'out',
+  'json',
+  'threads',
+  'backend',
+  'instructionSet',
+];
 
 /** As much as this command looks at of a configuration that is not checked yet. */
 interface ConfigurationFile {
   model?: unknown;
   training?: { seed?: unknown; steps?: unknown; minutes?: unknown; schedule?: object };
   data?: { type?: unknown };
+}
+
+/** The other length that a training gets which goes on; undefined: none. */
+export function extensionOf({ resume, steps, minutes }: TrainOptions): Extension | undefined {
+  if (!resume) return undefined;
+  if (steps !== undefined && minutes !== undefined) throw bothLengths();
+  return steps !== undefined ? { steps } : minutes !== undefined ? { minutes } : undefined;
 }
 
 /**
@@ -100,7 +118,8 @@ export async function configurationOf(
   const seeded = train.getOptionValueSource('seed') === 'cli';
   const data = await dataOf(options, file.data);
   const isImages = options.images !== undefined;
-  const length = options.steps === undefined && options.minutes === undefined ? {} : { steps: null, minutes: null };
+  const length =
+    options.steps === undefined && options.minutes === undefined ? {} : { steps: null, minutes: null, pace: [] };
   // Images are learnt as they are, in larger batches.
   const ofImages = isImages && options.config === undefined ? { mirror: false, disturb: 0, crops: 0, batch: 16 } : {};
   return parseConfiguration(
@@ -248,6 +267,17 @@ function readConfiguration(path: string): object {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('JSON that is not an object');
   return value;
+}
+
+function bothLengths(): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'train',
+    argument: '--minutes',
+    expected: 'one length of the training that goes on',
+    received: '--steps and --minutes',
+    remedy: 'leave out one of them',
+  });
 }
 
 function noSource(): PxvError {

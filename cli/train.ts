@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { PxvError } from '../src/errors.js';
 import { framesPerSecond } from '../src/frame-rate.js';
 import type { DecodeProgress } from '../src/tasks/open-data.js';
-import type { TrainingFacts, TrainModelHooks } from '../src/tasks/train-model.js';
+import type { TrainedRun, TrainingFacts, TrainModelHooks } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';
 import { leftOutLines } from './left-out.js';
 import {
@@ -21,7 +21,13 @@ import {
 } from './options.js';
 import { formatDuration } from './progress.js';
 import { run, type Report, type Work } from './report.js';
-import { configurationOf, DEFAULT_MINUTES, refuseMisplaced, type TrainOptions } from './train-configuration.js';
+import {
+  configurationOf,
+  DEFAULT_MINUTES,
+  extensionOf,
+  refuseMisplaced,
+  type TrainOptions,
+} from './train-configuration.js';
 import { framesConditionings } from '../src/conditioning/presets.js';
 
 const framesChoices = Object.keys(framesConditionings);
@@ -105,7 +111,11 @@ export function command(): Command {
       wholeNumber('--batch', 1, 4096),
     )
     .option('--steps <count>', 'how long to train, in steps', wholeNumber('--steps', 1))
-    .option('--minutes <time>', `how long to train, in minutes (default: ${DEFAULT_MINUTES})`, minutes)
+    .option(
+      '--minutes <time>',
+      `how long to train, in minutes, once the clips are decoded (default: ${DEFAULT_MINUTES})`,
+      minutes,
+    )
     .addOption(new Option('--optimiser <name>', 'optimiser (default: adam)').choices(['adam', 'rmsprop']))
     .option('--learning-rate <rate>', 'highest learning rate (default: 0.002)', rate)
     .option('--no-mirror', 'do not show frames mirrored left to right')
@@ -113,7 +123,10 @@ export function command(): Command {
     .option('--from <model>', 'start from the weights of this model, which brings its description')
     .option('--train-scale <index...>', 'train these scales only, the coarsest 0', trainScale)
     .option('--config <file>', 'a config.json that holds the model and more; options given here come first')
-    .option('--resume', 'go on with the training in --out, to the very same weights as without a stop')
+    .option(
+      '--resume',
+      'go on with the training in --out, to the very same weights as without a stop; --steps or --minutes more make it longer',
+    )
     .option('--accept-changed-data', 'with --resume: go on where files that are learnt from have changed or are gone');
   addOverwriteOption(train);
   addDataOption(train);
@@ -129,6 +142,7 @@ Examples:
   $ pxv train --frames a.mp4 b.mp4 --validate c.mp4 --out runs/mine --size 32x32 --steps 2000
   $ pxv train --frames clips/ --fps 10 --minutes 20
   $ pxv train --resume --out runs/mine
+  $ pxv train --resume --out runs/mine --minutes 10
   $ pxv train --from video-64 --frames clips/ --minutes 5
   $ pxv train --images binarized-mnist --network diagonal-bilstm --hidden 16 --layers 7 --head-width 32
   $ pxv train --frames clips/ --scales 2 --size 64x64
@@ -181,19 +195,20 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
         },
       }),
   };
-  const result = await trainModel(out, configuration, hooks, options).catch((error: unknown) => {
+  const settings = { ...options, extension: extensionOf(options) };
+  const result = await trainModel(out, configuration, hooks, settings).catch((error: unknown) => {
     // The signal's own reason comes once the training is saved.
     throw error === signal.reason ? interrupted(out, error) : error;
   });
   const seconds = (performance.now() - started) / 1000;
   const { training, data: source } = result.configuration;
   const rate = learntFrameRate(source);
-  const score = result.best === null ? '' : `, ${result.best.toFixed(3)} bits/dim in the validation`;
   const { data } = result.facts;
   const next = 'frames' in data ? `pxv predict CLIP --next 8 --model ${out}` : `pxv sample --model ${out}`;
   return {
     text: [
-      `trained ${result.step} steps in ${formatDuration(seconds)}${score}: ${out}`,
+      `trained ${result.step} steps in ${formatDuration(seconds)}: ${out}`,
+      ...outcome(result),
       ...('frames' in data ? leftOutLines(data.leftOut) : []),
       `next: ${next}`,
     ].join('\n'),
@@ -207,13 +222,34 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
       ...('frames' in data
         ? { frames: data.frames, frameRate: rate && framesPerSecond(rate), leftOut: data.leftOut }
         : { images: data.images }),
-      bitsPerDim: result.best,
+      bitsPerDim: result.best?.bitsPerDim ?? null,
+      bestStep: result.best?.step ?? null,
+      lastBitsPerDim: result.last?.bitsPerDim ?? null,
       baselines: data.baselines,
       secondsPerStep: result.secondsPerStep,
       ...chosen,
       precision: training.precision,
     },
   };
+}
+
+/** How good the model became, and against what that is to be seen, in lines for people. */
+function outcome({ best, last, facts: { data } }: TrainedRun): string[] {
+  if (best === null) return ['no validation: the model has the last weights'];
+  const { uniform } = data.baselines;
+  const previous = 'frames' in data ? data.baselines['previous-frame'] : null;
+  const [baseline, name] = previous === null ? [uniform, 'uniform'] : [previous, 'previous-frame'];
+  const worse =
+    last === null || last.step === best.step
+      ? ''
+      : `; since then it got worse: ${last.bitsPerDim.toFixed(3)} at step ${last.step}`;
+  const fewer = 100 * (1 - best.bitsPerDim / baseline);
+  return [
+    `best validation: ${best.bitsPerDim.toFixed(3)} bits/dim at step ${best.step}, whose weights the model has${worse}`,
+    fewer > 0
+      ? `that is ${fewer.toFixed(1)}% fewer than the ${name} baseline, ${baseline.toFixed(3)}`
+      : `worse than the ${name} baseline, ${baseline.toFixed(3)}: train longer, with --resume --minutes M`,
+  ];
 }
 
 function interrupted(out: string, cause: unknown): PxvError {

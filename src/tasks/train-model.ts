@@ -4,6 +4,7 @@ import { expectPrecision } from '../backend/precision.js';
 import { modelFile } from '../model/checkpoint.js';
 import type { Chain } from '../model/chain.js';
 import { RunFolder, type Checkpoint } from '../training/run-folder.js';
+import { extended, type Extension } from '../training/pace.js';
 import type { ImagesConfiguration, RunConfiguration } from '../training/configuration.js';
 import { startTraining, train, type TrainingHooks, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
@@ -42,6 +43,8 @@ export interface TrainModelSettings {
   overwrite?: boolean;
   /** A resumed training goes on where its data are not those that it began with; its weights are then others. */
   acceptChangedData?: boolean;
+  /** A resumed training gets another length. */
+  extension?: Extension | undefined;
 }
 
 /**
@@ -57,7 +60,7 @@ export async function trainModel(
   out: string,
   configuration: RunConfiguration | null,
   hooks: TrainModelHooks = {},
-  { overwrite = false, acceptChangedData = false }: TrainModelSettings = {},
+  { overwrite = false, acceptChangedData = false, extension }: TrainModelSettings = {},
 ): Promise<TrainedRun> {
   if (configuration !== null) expectTrainingMemory(configuration);
   const run = new RunFolder(out);
@@ -65,13 +68,21 @@ export async function trainModel(
   try {
     const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
     try {
-      return await trainIn(run, chain, checkpoint, configuration !== null, hooks, acceptChangedData);
+      const start = extension === undefined ? checkpoint : longer(run, checkpoint, extension);
+      return await trainIn(run, chain, start, configuration !== null, hooks, acceptChangedData);
     } finally {
       tf.dispose(checkpoint.state);
     }
   } finally {
     leave();
   }
+}
+
+/** A checkpoint whose training has another length. */
+function longer(run: RunFolder, checkpoint: Checkpoint, extension: Extension): Checkpoint {
+  const { configuration, step } = checkpoint;
+  const length = extended(configuration.training, step, run.secondsOf(step), extension);
+  return { ...checkpoint, configuration: { ...configuration, training: { ...configuration.training, ...length } } };
 }
 
 async function trainIn(

@@ -3,6 +3,7 @@ import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../frame-rate.js';
 import { modelSchema } from '../model/description.js';
 import { optimisers, type OptimiserName } from './optimisers.js';
+import { paceMarkSchema } from './pace.js';
 
 const optimiserNames = Object.keys(optimisers) as [OptimiserName, ...OptimiserName[]];
 
@@ -16,8 +17,10 @@ export const trainingSchema = z.strictObject({
   batch: z.int().min(1).max(4096).default(8),
   /** Number of steps; null until `minutes` has been turned into steps. */
   steps: z.int().min(1).nullable().default(null),
-  /** Time to train for, turned into steps once the pace is known. */
+  /** Time to train for, turned into steps once the pace is known, and again whenever it changes. */
   minutes: z.number().positive().nullable().default(null),
+  /** What the schedule became of that, written as it goes: see `progressAt`. A new training that has it follows it. */
+  pace: z.array(paceMarkSchema).default([]),
   optimiser: z.enum(optimiserNames).default('adam'),
   /** Of the products of the steps; validation and prediction are float32 in any case. */
   precision: z.enum(precisions).default('float32'),

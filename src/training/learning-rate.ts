@@ -4,22 +4,24 @@ export interface Schedule {
   rate: number;
   /** Steps until it is reached. */
   warmUp: number;
-  /** Share of all steps after which it falls, 0 to 1. */
+  /** Share of the schedule after which it falls, 0 to 1. */
   decayFrom: number;
-  /** Share of the highest rate left at the last step. */
+  /** Share of the highest rate that is left at the end. */
   floor: number;
 }
 
 /**
- * The learning rate of a step, 0 to steps - 1: a function of these numbers alone, so that resuming changes nothing.
+ * The learning rate of a step, 0 for the first: a function of these numbers alone, so that resuming changes nothing.
  *
- * @param steps null where their number is not known yet, at the start: then the rate does not fall
+ * @param progress share of the schedule behind before this step (see `progressAt`); null where it is not known yet, at the
+ *   start: then the rate does not fall
  */
-export function learningRate({ rate, warmUp, decayFrom, floor }: Schedule, step: number, steps: number | null): number {
+export function learningRate(
+  { rate, warmUp, decayFrom, floor }: Schedule,
+  step: number,
+  progress: number | null,
+): number {
   const rising = Math.min(1, (step + 1) / Math.max(1, warmUp));
-  if (steps === null) return rate * rising;
-  const start = decayFrom * steps;
-  const progress = Math.min(1, Math.max(0, (step - start) / Math.max(1, steps - 1 - start)));
-  const falling = floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * progress));
-  return rate * rising * falling;
+  const fallen = progress === null || progress <= decayFrom ? 0 : (progress - decayFrom) / (1 - decayFrom);
+  return rate * rising * (floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * fallen)));
 }

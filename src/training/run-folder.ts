@@ -15,6 +15,7 @@ import { listChanges, noDataHashes, textHash, type DataHashes } from './data-lis
 import { optimisers } from './optimisers.js';
 import { lockRun } from './run-lock.js';
 import type { TrainingState } from './training-step.js';
+import type { Validation } from './validation.js';
 
 /** Everything that a training is made of at one step, but the data. */
 export interface Checkpoint {
@@ -22,8 +23,8 @@ export interface Checkpoint {
   state: TrainingState;
   /** Updates done. */
   step: number;
-  /** Lowest validation so far, in bits/dim; null before the first. */
-  best: number | null;
+  /** The lowest validation so far; null before the first. */
+  best: Validation | null;
   dataHashes: DataHashes;
 }
 
@@ -36,7 +37,7 @@ export interface LogEntry {
 /** What training.safetensors says of the training besides its configuration, in its metadata. */
 const progressSchema = z.strictObject({
   step: z.int().min(0),
-  best: z.number().nullable(),
+  best: z.strictObject({ step: z.int().min(1), bitsPerDim: z.number() }).nullable(),
   dataHashes: z.strictObject({ files: z.string().nullable(), frames: z.string().nullable() }).default(noDataHashes),
 });
 
@@ -207,6 +208,11 @@ export class RunFolder {
     return { chain, checkpoint: { configuration, state, ...progress } };
   }
 
+  /** Seconds that the first steps took, as the log has them. */
+  secondsOf(steps: number): number {
+    return this.logged().reduce((sum, { step, seconds = 0 }) => (step <= steps ? sum + seconds : sum), 0);
+  }
+
   /** @throws PxvError `OUTPUT` where the log cannot be written */
   appendLog(entry: LogEntry): void {
     appendLine(join(this.path, files.log), JSON.stringify(entry));
@@ -216,10 +222,16 @@ export class RunFolder {
   cutLog(step: number): void {
     const path = join(this.path, files.log);
     if (!existsSync(path)) return;
+    const kept = this.logged().filter((entry) => entry.step <= step);
+    replaceFile(path, [Buffer.from(kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''))]);
+  }
+
+  private logged(): LogEntry[] {
+    const path = join(this.path, files.log);
+    if (!existsSync(path)) return [];
     const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
     // A line that was cut while it was written is no entry.
-    const kept = lines.filter((line) => ((json(line) as LogEntry | undefined)?.step ?? Infinity) <= step);
-    replaceFile(path, [Buffer.from(kept.map((line) => `${line}\n`).join(''))]);
+    return lines.flatMap((line) => (json(line) as LogEntry | undefined) ?? []);
   }
 
   /** Removes what a training that was killed was writing. */

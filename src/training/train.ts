@@ -12,8 +12,10 @@ import type { RunConfiguration } from './configuration.js';
 import { noDataHashes } from './data-list.js';
 import { learningRate } from './learning-rate.js';
 import { optimisers } from './optimisers.js';
+import { Pace, progressAt, type PaceMark } from './pace.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
 import { gradientsOf, updated } from './training-step.js';
+import type { Validation } from './validation.js';
 
 /** What a training learns from and is validated on. */
 export interface TrainingData {
@@ -40,8 +42,10 @@ export interface TrainingProgress {
 
 export interface TrainingResult {
   step: number;
-  /** Lowest validation in bits/dim; null without a validation. */
-  best: number | null;
+  /** The lowest validation, whose weights are the model; null without a validation. */
+  best: Validation | null;
+  /** The latest validation of this sitting; null where there was none. */
+  last: Validation | null;
   /** Of the last step's batch. */
   bitsPerDim: number;
   /** Median time of a step of this sitting. */
@@ -57,10 +61,6 @@ export interface TrainingHooks {
 
 /** Seconds between saved states. */
 const SECONDS_BETWEEN_SAVES = 60;
-/** Steps whose times set the pace when minutes are turned into steps; the ones before them are slower. */
-const PACE = { from: 3, steps: 20 };
-/** Share of the time that goes to validating and saving. */
-const OVERHEAD = 0.05;
 
 /**
  * A new training's first state.
@@ -79,7 +79,13 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
   const optimiser = stateNames.map(() => weights.map((weight) => tf.keep(tf.zerosLike(weight))));
   return {
     chain,
-    checkpoint: { configuration, state: { weights, optimiser }, step: 0, best: null, dataHashes: noDataHashes },
+    checkpoint: {
+      configuration: asRecorded(configuration),
+      state: { weights, optimiser },
+      step: 0,
+      best: null,
+      dataHashes: noDataHashes,
+    },
   };
 }
 
@@ -102,10 +108,12 @@ export async function train(
   const { training } = start.configuration;
   const optimiser = optimisers[training.optimiser];
   const times: number[] = [];
-  let validation: number | null = null;
+  let validation: Validation | null = null;
   let bitsPerDim = NaN;
   let lastSave = performance.now();
   const started = performance.now();
+  const pace = paceOf(start);
+  let stepEnded = started;
 
   try {
     for (;;) {
@@ -118,7 +126,7 @@ export async function train(
         signal.throwIfAborted();
       }
       const before = performance.now();
-      const rate = learningRate(training.schedule, step, steps);
+      const rate = learningRate(training.schedule, step, progressAt(configuration.training, step));
       const examples = data.batch(step);
       const { weights } = checkpoint.state;
       const gradients = withPrecision(training.precision, () => {
@@ -147,8 +155,11 @@ export async function train(
       times.push((now - before) / 1000);
       bitsPerDim = nats * BITS_PER_NAT;
 
-      if (steps === null && times.length === PACE.from + PACE.steps) {
-        checkpoint = withSteps(checkpoint, times, (now - started) / 1000);
+      pace?.step((now - stepEnded) / 1000);
+      const behind = progressAt(configuration.training, step + 1);
+      const mark = pace?.look(step + 1, behind, (now - started) / 1000, training.validations) ?? null;
+      if (mark !== null) {
+        checkpoint = { ...checkpoint, configuration: withMark(checkpoint.configuration, mark) };
         run.writeConfiguration(checkpoint.configuration);
       }
       const known = checkpoint.configuration.training.steps;
@@ -159,17 +170,18 @@ export async function train(
         learningRate: rate,
         seconds: times[times.length - 1],
       };
-      if (known !== null && isValidationStep(checkpoint.step, known, training.validations)) {
-        validation = await validateAndSave(chain, checkpoint, data, run);
-        if (validation !== null) {
-          entry.validation = validation;
-          checkpoint = { ...checkpoint, best: Math.min(checkpoint.best ?? Infinity, validation) };
+      if (known !== null && isValidationStep(checkpoint)) {
+        const value = await validateAndSave(chain, checkpoint, data, run);
+        if (value !== null) {
+          entry.validation = value;
+          validation = { step: checkpoint.step, bitsPerDim: value };
+          if (value < (checkpoint.best?.bitsPerDim ?? Infinity)) checkpoint = { ...checkpoint, best: validation };
         }
       }
+      const validated = performance.now();
+      if (entry.validation !== undefined) pace?.validation((validated - now) / 1000);
       run.appendLog(entry);
-      // The number of steps that minutes have become is kept at once: another pace would make another.
-      const paced = steps === null && known !== null;
-      if (paced || now - lastSave > 1000 * SECONDS_BETWEEN_SAVES || checkpoint.step === known) {
+      if (now - lastSave > 1000 * SECONDS_BETWEEN_SAVES || checkpoint.step === known) {
         await run.saveTraining(chain, checkpoint);
         lastSave = performance.now();
       }
@@ -177,31 +189,42 @@ export async function train(
         step: checkpoint.step,
         steps: known,
         bitsPerDim,
-        validation,
+        validation: validation?.bitsPerDim ?? null,
         learningRate: rate,
         examplesPerSecond: training.batch / times[times.length - 1],
       });
       await new Promise((resolve) => setImmediate(resolve));
+      stepEnded = validated;
     }
     const { step, best, configuration } = checkpoint;
-    return { step, best, bitsPerDim, secondsPerStep: median(times), configuration };
+    return { step, best, last: validation, bitsPerDim, secondsPerStep: median(times), configuration };
   } finally {
     tf.dispose(checkpoint.state);
   }
 }
 
-/** Turns the minutes asked for into a number of steps, from the pace of the first ones. */
-function withSteps(checkpoint: Checkpoint, times: readonly number[], elapsed: number): Checkpoint {
-  const { configuration, step } = checkpoint;
-  const left = (configuration.training.minutes ?? 0) * 60 - elapsed;
-  const steps = step + Math.max(0, Math.floor((left * (1 - OVERHEAD)) / median(times.slice(PACE.from))));
-  return { ...checkpoint, configuration: { ...configuration, training: { ...configuration.training, steps } } };
+/** A new training that is given a schedule, as another one's minutes became, follows it, whatever the time. */
+function asRecorded(configuration: RunConfiguration): RunConfiguration {
+  const { training } = configuration;
+  return training.pace.length === 0 ? configuration : { ...configuration, training: { ...training, minutes: null } };
 }
 
-/** Whether a validation follows this many steps: evenly spread, the last after the last step. */
-function isValidationStep(step: number, steps: number, validations: number): boolean {
-  const passed = (done: number) => Math.floor((done * validations) / steps);
-  return passed(step) > passed(step - 1);
+/** Of a training that is given a time, and no number of steps before all else. */
+function paceOf({ configuration, step }: Checkpoint): Pace | null {
+  const { minutes, pace, steps } = configuration.training;
+  if (minutes === null || (steps !== null && pace.length === 0)) return null;
+  return new Pace(60 * minutes, configuration.training, step);
+}
+
+function withMark(configuration: RunConfiguration, mark: PaceMark): RunConfiguration {
+  const { training } = configuration;
+  return { ...configuration, training: { ...training, steps: mark.steps, pace: [...training.pace, mark] } };
+}
+
+/** Whether a validation follows the steps that are done: evenly spread over the schedule, the last after the last step. */
+function isValidationStep({ step, configuration: { training } }: Checkpoint): boolean {
+  const passed = (done: number) => Math.floor((progressAt(training, done) ?? 0) * training.validations);
+  return step === training.steps || passed(step) > passed(step - 1);
 }
 
 /** Validates, and saves the weights as the model where they are the best so far. */
@@ -220,7 +243,7 @@ async function validateAndSave(
   if (!Number.isFinite(bitsPerDim)) {
     throw diverged(run, checkpoint.step, `${bitsPerDim} bits/dim in the validation`);
   }
-  if (best === null || bitsPerDim < best) await run.saveModel(chain, checkpoint);
+  if (best === null || bitsPerDim < best.bitsPerDim) await run.saveModel(chain, checkpoint);
   return bitsPerDim;
 }
 

@@ -5,6 +5,13 @@ import { frameBytes, type ExampleBuffer } from '../model/examples.js';
 import { Philox, purposes } from '../philox.js';
 import type { ClipStore } from './random-frames.js';
 
+/** What is held out, scored. */
+export interface Validation {
+  /** Updates done. */
+  step: number;
+  bitsPerDim: number;
+}
+
 /** Which of so many clips are held out where none are named for validation: one in ten, at least one where there are three. */
 export function heldOutClips(clips: number, seed: bigint): number[] {
   const count = clips < 3 ? 0 : Math.max(1, Math.round(clips / 10));

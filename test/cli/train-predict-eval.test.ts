@@ -81,7 +81,9 @@ describe('pxv train', () => {
   test('takes the config.json of a run, and gives the same weights for the same seed', async () => {
     const again = await pxv(['train', '--config', 'run/config.json', '--out', 'again'], here);
     expect(again.code).toBe(0);
-    expect(again.stdout).toMatch(/^trained 3 steps in 0:00:\d\d, \d\.\d{3} bits\/dim in the validation: again\nnext: /);
+    expect(again.stdout).toMatch(
+      /^trained 3 steps in 0:00:\d\d: again\nbest validation: \d\.\d{3} bits\/dim at step \d/,
+    );
     const weights = (run: string) => readFileSync(at(run, 'model.safetensors'));
     expect(weights('again').equals(weights('run'))).toBe(true);
   });
@@ -362,8 +364,8 @@ describe('what cannot be done ends with one line that says what was expected, wh
     ],
     [
       2,
-      ['train', '--resume', '--out', 'run', '--steps', '5'],
-      /--steps: expected no option that --resume brings with it, received both; leave out/,
+      ['train', '--resume', '--out', 'run', '--batch', '5'],
+      /--batch: expected no option that --resume brings with it, received both; leave out/,
     ],
     [
       2,

@@ -8,12 +8,11 @@ test.each([
   { at: 'the end of the warm-up', step: 9, share: 1 },
   { at: 'the level part', step: 30, share: 1 },
   { at: 'the start of the fall', step: 50, share: 1 },
-  { at: 'a quarter of the fall', step: 62.25, share: 0.1 + 0.9 * (0.5 + Math.SQRT1_2 / 2) },
-  { at: 'half of the fall', step: 74.5, share: 0.55 },
-  { at: 'the last step', step: 99, share: 0.1 },
-  { at: 'a step past the last', step: 150, share: 0.1 },
+  { at: 'a quarter of the fall', step: 62.5, share: 0.1 + 0.9 * (0.5 + Math.SQRT1_2 / 2) },
+  { at: 'half of the fall', step: 75, share: 0.55 },
+  { at: 'the end', step: 100, share: 0.1 },
 ])('at $at the rate is $share of the highest', ({ step, share }) => {
-  expect(learningRate(schedule, step, 100)).toBeCloseTo(0.01 * share, 12);
+  expect(learningRate(schedule, step, step / 100)).toBeCloseTo(0.01 * share, 12);
 });
 
 test('the rate does not fall while the number of steps is not known', () => {
@@ -22,21 +21,17 @@ test('the rate does not fall while the number of steps is not known', () => {
 });
 
 test('without a warm-up the first step has the highest rate', () => {
-  expect(learningRate({ ...schedule, warmUp: 0 }, 0, 100)).toBe(0.01);
+  expect(learningRate({ ...schedule, warmUp: 0 }, 0, 0)).toBe(0.01);
 });
 
-test('with a fall from the start to nothing the last rate is zero, and it never rises', () => {
+test('with a fall from the start to nothing the rate never rises, and is zero at the end', () => {
   const rates = Array.from({ length: 50 }, (_, step) =>
-    learningRate({ rate: 1, warmUp: 0, decayFrom: 0, floor: 0 }, step, 50),
+    learningRate({ rate: 1, warmUp: 0, decayFrom: 0, floor: 0 }, step, step / 49),
   );
   rates.slice(1).forEach((rate, step) => expect(rate).toBeLessThanOrEqual(rates[step]));
   expect(rates[49]).toBeCloseTo(0, 12);
 });
 
-test.each([1, 2])('a training of %d steps has finite rates above zero', (steps) => {
-  for (let step = 0; step < steps; step++) {
-    const rate = learningRate(schedule, step, steps);
-    expect(rate).toBeGreaterThan(0);
-    expect(rate).toBeLessThanOrEqual(0.01);
-  }
+test('a rate that falls nowhere stays', () => {
+  expect(learningRate({ ...schedule, decayFrom: 1 }, 99, 1)).toBe(0.01);
 });

@@ -40,9 +40,10 @@ test('what is saved is loaded again: configuration, weights, optimiser, step and
   const configuration = tinyRun({ seed: '18446744073709551615' });
   const { chain, checkpoint } = startTraining(configuration);
   const dataHashes = { files: 'f0', frames: null };
-  await run.saveTraining(chain, { ...checkpoint, step: 5, best: 3.25, dataHashes });
+  const best = { step: 4, bitsPerDim: 3.25 };
+  await run.saveTraining(chain, { ...checkpoint, step: 5, best, dataHashes });
   const loaded = run.load();
-  expect(loaded.checkpoint).toMatchObject({ configuration, step: 5, best: 3.25, dataHashes });
+  expect(loaded.checkpoint).toMatchObject({ configuration, step: 5, best, dataHashes });
   const values = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => [tensor.shape, [...tensor.dataSync()]]);
   const { state } = loaded.checkpoint;
   expect(values(state.weights)).toEqual(values(checkpoint.state.weights));

@@ -155,7 +155,9 @@ test('log.jsonl holds a line a step, with the validation where there was one, an
     expect(validation !== undefined).toBe(step % 2 === 0);
   }
   const best = log.filter(({ validation }) => validation !== undefined).sort((a, b) => a.validation - b.validation)[0];
-  expect(result.best).toBe(best.validation);
+  expect(result.best).toEqual({ step: best.step, bitsPerDim: best.validation });
+  expect(result.last).toEqual({ step: 6, bitsPerDim: log.at(-1)!.validation });
+  expect(run.load().checkpoint.best).toEqual(result.best);
   expect(loadModel(run.path).step).toBe(best.step);
 });
 
@@ -240,37 +242,42 @@ describe('a training whose likelihood is not finite', () => {
   });
 });
 
-test('minutes are turned into a number of steps, which a resumed training keeps', async () => {
-  const run = newRun();
-  const configuration = tinyRun({ steps: null, minutes: 1e-4, validations: 1 });
-  const { result } = await trainRun(run, configuration);
-  // Less time than the steps take that set the pace.
-  expect(result.step).toBe(23);
-  expect(result.configuration.training.steps).toBe(23);
-  expect(run.load().checkpoint.configuration.training).toMatchObject({ steps: 23, minutes: 1e-4 });
-  const written = JSON.parse(bytesOf(run, 'config.json').toString()) as RunConfiguration;
-  expect(written.training.steps).toBe(23);
-});
+describe('a training that is given minutes', () => {
+  const bySeconds = (seconds: number) => tinyRun({ steps: null, minutes: seconds / 60, validations: 3 });
 
-test('of the time given, the steps use up most', async () => {
-  const run = newRun();
-  const controller = new AbortController();
-  const told: { steps: number | null; seconds: number }[] = [];
-  const started = performance.now();
-  const minutes = 10;
-  const training = trainRun(run, tinyRun({ steps: null, minutes }), {
-    signal: controller.signal,
-    onStep: ({ step, steps }) => {
-      told.push({ steps, seconds: (performance.now() - started) / 1000 });
-      if (step === 23) controller.abort(new Error('stopped'));
-    },
+  test('takes about that long, with the validations that were asked for, and records what its schedule became', async () => {
+    const run = newRun();
+    const started = performance.now();
+    const { result } = await trainRun(run, bySeconds(4));
+    const seconds = (performance.now() - started) / 1000;
+    expect(seconds).toBeGreaterThan(3);
+    expect(seconds).toBeLessThan(7);
+    const { training } = run.load().checkpoint.configuration;
+    expect(training).toMatchObject({ steps: result.step, minutes: 4 / 60 });
+    expect(training.pace.length).toBeGreaterThan(1);
+    expect(training.pace.at(-1)!.steps).toBe(result.step);
+    const validated = logOf(run).filter(({ validation }) => validation !== undefined);
+    expect(validated.length).toBeGreaterThanOrEqual(3);
+    expect(validated.at(-1)!.step).toBe(result.step);
+    expect(JSON.parse(bytesOf(run, 'config.json').toString())).toEqual(result.configuration);
   });
-  await expect(training).rejects.toThrow('stopped');
-  expect(told.slice(0, 22).every(({ steps }) => steps === null)).toBe(true);
-  const { steps, seconds } = told[22];
-  const expected = (60 * minutes * 23) / seconds;
-  expect(steps).toBeGreaterThan(expected / 4);
-  expect(steps).toBeLessThan(expected * 4);
+
+  test('can be gone through again by the schedule that it recorded, to the same weights', async () => {
+    const [run, again] = [newRun(), newRun()];
+    const { result } = await trainRun(run, bySeconds(1.5));
+    await trainRun(again, result.configuration);
+    expect(again.load().checkpoint.step).toBe(result.step);
+    expect(loadModel(again.path).weights).toEqual(loadModel(run.path).weights);
+  });
+
+  test('and stopped goes on for the rest of them', async () => {
+    const run = newRun();
+    await expect(trainRun(run, bySeconds(4), stopAfter(60))).rejects.toThrow('stopped');
+    const started = performance.now();
+    const { result } = await trainRun(run, null);
+    expect(result.step).toBeGreaterThan(60);
+    expect((performance.now() - started) / 1000).toBeLessThan(6);
+  });
 });
 
 test('no tensor is left over from step to step', async () => {
@@ -311,6 +318,6 @@ test('a tiny network learns to do better than the previous frame on a clip that 
     store.read(3, at, 1, after.data);
     baseline.add(before, after);
   }
-  expect(result.best).toBeLessThan(log[0].bitsPerDim - 1);
-  expect(result.best).toBeLessThan(baseline.bitsPerDim);
+  expect(result.best!.bitsPerDim).toBeLessThan(log[0].bitsPerDim - 1);
+  expect(result.best!.bitsPerDim).toBeLessThan(baseline.bitsPerDim);
 });

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { PxvError } from '../errors.js';
+
+/** A point from which on the schedule runs at one pace, to the last step. */
+export const paceMarkSchema = z.strictObject({
+  /** Updates done. */
+  step: z.int().min(0),
+  /** Share of the schedule that is behind, 0 to 1. */
+  progress: z.number().min(0).max(1),
+  /** Updates that there will be in all. */
+  steps: z.int().min(0),
+  /** Time that the training has taken, over all sittings. */
+  seconds: z.number().min(0),
+});
+
+export type PaceMark = z.infer<typeof paceMarkSchema>;
+
+/** What a training's configuration says of its length. */
+export interface Length {
+  /** Number of updates; null until `minutes` have been turned into some. */
+  steps: number | null;
+  minutes: number | null;
+  /** Where the schedule changed its pace, in the order of their steps. */
+  pace: PaceMark[];
+}
+
+type Schedule = Pick<Length, 'steps' | 'pace'>;
+
+/**
+ * The share of the schedule that is behind after so many updates, 0 to 1, in a line from each mark to the last step: a
+ * function of what the configuration has recorded, so that the same schedule can be gone through again.
+ *
+ * @returns null while the number of steps is not known
+ */
+export function progressAt({ steps, pace }: Schedule, step: number): number | null {
+  const start = steps === null || pace.length > 0 ? undefined : { step: 0, progress: 0, steps };
+  const mark = pace.findLast((one) => one.step <= step) ?? start;
+  if (mark === undefined) return null;
+  if (step >= mark.steps) return 1;
+  return mark.progress + ((1 - mark.progress) * (step - mark.step)) / (mark.steps - mark.step);
+}
+
+/** How a training that is resumed is made longer: steps in all, or minutes more. */
+export type Extension = { steps: number } | { minutes: number };
+
+/**
+ * The length of a training that goes on from a step to a later end. Its schedule stands where a training that had that
+ * length from the first would, so that a rate that has fallen rises again.
+ *
+ * @param seconds that it has taken
+ * @throws PxvError `USAGE` where it is that long already
+ */
+export function extended(length: Length, step: number, seconds: number, extension: Extension): Length {
+  const perStep = step === 0 ? 0 : seconds / step;
+  if ('minutes' in extension) {
+    const minutes = seconds / 60 + extension.minutes;
+    if (step === 0) return { steps: null, minutes, pace: [] };
+    const steps = step + Math.max(1, Math.floor((60 * extension.minutes) / perStep));
+    return { steps, minutes, pace: [...length.pace, { step, progress: step / steps, steps, seconds }] };
+  }
+  const { steps } = extension;
+  if (steps <= step) throw longEnough(step, steps);
+  return { steps, minutes: null, pace: [...length.pace, { step, progress: step / steps, steps, seconds }] };
+}
+
+function longEnough(done: number, steps: number): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'resume training',
+    argument: '--steps',
+    expected: `more than ${done}, the steps that are done`,
+    received: String(steps),
+    remedy: 'give more steps, or --minutes for as many more',
+  });
+}
+
+/** Steps whose mean time is the pace; as many are waited for before the first number of steps. */
+const STEPS_OF_PACE = 20;
+/** The first ones are slower: memory is taken and code compiled in them. */
+const FIRST_STEPS = 3;
+/** Share of the time after which the steps are counted, however few there were. */
+const LATEST_COUNT = 0.1;
+/** The next look at the clock is after this share of the time that is left, and at least so many seconds. */
+const NEXT_LOOK = { share: 1 / 8, seconds: 1 };
+
+/** Turns the minutes that a training was given into steps, and corrects their number while the pace changes. */
+export class Pace {
+  private readonly recent: number[] = [];
+  private recorded = 0;
+  /** Of the latest validation; 0 before the first. */
+  private validationSeconds = 0;
+  private nextLook = 0;
+  /** Time that earlier sittings took. */
+  private readonly before: number;
+
+  /**
+   * @param seconds that are given for the whole training, over all sittings
+   * @param step updates done before this sitting
+   */
+  constructor(
+    private readonly seconds: number,
+    { pace }: Schedule,
+    step: number,
+  ) {
+    const mark = pace.at(-1);
+    const perStep = mark === undefined ? 0 : (seconds - mark.seconds) / Math.max(1, mark.steps - mark.step);
+    this.before = mark === undefined ? 0 : mark.seconds + (step - mark.step) * perStep;
+  }
+
+  /** Records how long a step took, with all that belongs to it but a validation. */
+  step(seconds: number): void {
+    if (++this.recorded <= FIRST_STEPS) return;
+    this.recent.push(seconds);
+    if (this.recent.length > STEPS_OF_PACE) this.recent.shift();
+  }
+
+  /** Records how long a validation took. */
+  validation(seconds: number): void {
+    this.validationSeconds = seconds;
+  }
+
+  /**
+   * Where the schedule goes on from, once it is time to look at the clock; else null.
+   *
+   * @param progress of the schedule after `step` updates; null: not known yet
+   * @param elapsed seconds of this sitting
+   * @param validations in the whole training
+   */
+  look(step: number, progress: number | null, elapsed: number, validations: number): PaceMark | null {
+    const taken = this.before + elapsed;
+    const left = this.seconds - taken;
+    if (progress === null) {
+      const enough = this.recent.length === STEPS_OF_PACE || taken > LATEST_COUNT * this.seconds;
+      if (this.recent.length === 0 ? left > 0 : !enough) return null;
+    } else if (taken < this.nextLook || this.recent.length === 0) {
+      return null;
+    }
+    this.nextLook = taken + Math.max(NEXT_LOOK.share * left, NEXT_LOOK.seconds);
+    const behind = progress ?? 0;
+    const perStep = this.recent.reduce((sum, time) => sum + time, 0) / this.recent.length;
+    const toValidate = (validations - Math.floor(validations * behind)) * this.validationSeconds;
+    const more = this.recent.length === 0 ? 0 : Math.max(0, Math.floor((left - toValidate) / perStep));
+    return { step, progress: behind, steps: step + more, seconds: taken };
+  }
+}
