@@ -100,6 +100,12 @@ export const nativeOperations: Record<Operation, NativeKernel> = {
     return info;
   },
 
+  'pxv.reluGradient'(backend, { x, dy }) {
+    const { info, values } = backend.allocate(x.shape);
+    backend.kernels.reluGradient(backend.floats(x), backend.floats(dy), values);
+    return info;
+  },
+
   'pxv.softmaxCrossEntropy'(backend, { logits, targets }) {
     const [rows, levels] = logits.shape;
     const { info, values } = backend.allocate([rows]);

@@ -102,8 +102,8 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
 
   [tf.Multiply](backend, { a, b }) {
     if (!areFloats(a, b)) return null;
-    if (isSingle(b, a)) return withSingle(backend, a, b, (x, s) => x * s);
-    if (isSingle(a, b)) return withSingle(backend, b, a, (x, s) => x * s);
+    if (isSingle(b, a)) return withSingle(backend, a, b, timesSingle);
+    if (isSingle(a, b)) return withSingle(backend, b, a, timesSingle);
     if (!tf.util.arraysEqual(a.shape, b.shape)) return null;
     const { info, values } = backend.allocate(a.shape);
     backend.kernels.multiply(backend.floats(a), backend.floats(b), values);
@@ -112,11 +112,34 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
 
   [tf.Sub](backend, { a, b }) {
     if (!areFloats(a, b)) return null;
-    if (isSingle(b, a)) return withSingle(backend, a, b, (x, s) => x - s);
+    if (isSingle(b, a)) return withSingle(backend, a, b, lessSingle);
     if (!tf.util.arraysEqual(a.shape, b.shape)) return null;
     const { info, values } = backend.allocate(a.shape);
     const [from, less] = [backend.floats(a), backend.floats(b)];
     for (let i = 0; i < values.length; i++) values[i] = from[i] - less[i];
+    return info;
+  },
+
+  [tf.Concat](backend, inputs, attributes) {
+    const tensors = Object.values(inputs);
+    if (!areFloats(...tensors)) return null;
+    const [axis] = tf.util.parseAxisParam(attributes.axis as number, tensors[0].shape);
+    const outShape = tf.backend_util.computeOutShape(
+      tensors.map(({ shape }) => shape),
+      axis,
+    );
+    const { info, values } = backend.allocate(outShape);
+    const outer = tf.util.sizeFromShape(outShape.slice(0, axis));
+    const row = values.length / outer;
+    let first = 0;
+    for (const tensor of tensors) {
+      const from = backend.floats(tensor);
+      const run = from.length / outer;
+      for (let i = 0, next = 0; i < outer; i++) {
+        for (let j = i * row + first; j < i * row + first + run; j++) values[j] = from[next++];
+      }
+      first += run;
+    }
     return info;
   },
 
@@ -136,7 +159,7 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
   },
 
   [tf.RealDiv](backend, { a, b }) {
-    return areFloats(a, b) && isSingle(b, a) ? withSingle(backend, a, b, (x, s) => x / s) : null;
+    return areFloats(a, b) && isSingle(b, a) ? withSingle(backend, a, b, overSingle) : null;
   },
 
   [tf.Sum](backend, { x }, attributes) {
@@ -160,12 +183,23 @@ function isSingle({ shape }: TensorInfo, other: TensorInfo): boolean {
   return shape.length <= other.shape.length && tf.util.sizeFromShape(shape) === 1;
 }
 
-/** out = f(a, b) of every value of a with the one of b: tfjs's own way goes through index arithmetic for each value. */
-function withSingle(backend: NativeBackend, a: TensorInfo, b: TensorInfo, f: (x: number, s: number) => number) {
+type Loop = (from: Float32Array, single: number, out: Float32Array) => void;
+
+/** Every value with one other. Loops of their own: one that is given a function calls it for each value. */
+const timesSingle: Loop = (from, single, out) => {
+  for (let i = 0; i < out.length; i++) out[i] = from[i] * single;
+};
+const lessSingle: Loop = (from, single, out) => {
+  for (let i = 0; i < out.length; i++) out[i] = from[i] - single;
+};
+const overSingle: Loop = (from, single, out) => {
+  for (let i = 0; i < out.length; i++) out[i] = from[i] / single;
+};
+
+/** Every value of a with the one of b: tfjs's own way goes through index arithmetic for each value. */
+function withSingle(backend: NativeBackend, a: TensorInfo, b: TensorInfo, loop: Loop): TensorInfo {
   const { info, values } = backend.allocate(a.shape);
-  const from = backend.floats(a);
-  const scalar = backend.floats(b)[0];
-  for (let i = 0; i < from.length; i++) values[i] = f(from[i], scalar);
+  loop(backend.floats(a), backend.floats(b)[0], values);
   return info;
 }
 

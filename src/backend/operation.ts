@@ -10,6 +10,7 @@ export type Operation =
   | 'pxv.lstm'
   | 'pxv.lstmGradient'
   | 'pxv.addMoved'
+  | 'pxv.reluGradient'
   | 'pxv.softmaxCrossEntropy'
   | 'pxv.softmaxCrossEntropyGradient'
   | 'pxv.sigmoidCrossEntropy'

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterShape } from '../backend/convolution-shape.js';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
+import { relu } from '../backend/relu.js';
 
 /** An ordinary convolution of a conditioning network, or (where `transposed`) the transpose of one, then a ReLU. */
 export interface ConvolutionLayer {
@@ -40,7 +41,7 @@ export function bindLayers(layers: readonly ConvolutionLayer[], weights: readonl
         transposed && size !== undefined
           ? tf.conv2dTranspose(x, kernel, [x.shape[0], size.height, size.width, to], stride, 'same')
           : tf.conv2d(x, kernel, stride, 'same');
-      return tf.relu(tf.add(y, bias));
+      return relu(tf.add<Tensor4D>(y, bias));
     };
   });
 }

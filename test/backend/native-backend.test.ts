@@ -4,6 +4,7 @@ import { convolution, convolutionFilterGradient, convolutionInputGradient } from
 import { denseConvolution } from '../../src/backend/convolution-shape.js';
 import { logisticMixture, softmaxCrossEntropy } from '../../src/backend/losses.js';
 import type { NativeBackend } from '../../src/backend/native-backend.js';
+import { relu } from '../../src/backend/relu.js';
 import { randomFloats } from '../random.js';
 import { kernelSets } from './implementations.js';
 
@@ -49,6 +50,7 @@ const CASES: TfjsCase[] = [
   { name: 'matMul transposed', inputs: [[7, 5], [3, 7]], f: (a, b) => tf.matMul(a, b, true, true) }, // prettier-ignore
   { name: 'matMul of batches', inputs: [[3, 4, 5], [3, 5, 2]], f: (a, b) => tf.matMul(a, b) }, // prettier-ignore
   { name: 'relu', inputs: [[3, 40, 40]], f: (x) => tf.relu(x) },
+  { name: 'relu in one pass', inputs: [[3, 40, 40]], f: (x) => relu(x) },
   { name: 'add of equal shapes', inputs: [[3, 4], [3, 4]], f: (a, b) => tf.add(a, b) }, // prettier-ignore
   { name: 'add of a bias', inputs: [[2, 3, 4], [4]], f: (a, b) => tf.add(a, b) }, // prettier-ignore
   { name: 'add of a bias first', inputs: [[4], [2, 3, 4]], f: (a, b) => tf.add(a, b) }, // prettier-ignore
@@ -62,6 +64,7 @@ const CASES: TfjsCase[] = [
   { name: 'difference', inputs: [[3, 4], [3, 4]], f: (a, b) => tf.sub(a, b) }, // prettier-ignore
   { name: 'concatenation of the last axis', inputs: [[2, 3, 4], [2, 3, 1]], f: (a, b) => tf.concat([a, b], 2) }, // prettier-ignore
   { name: 'concatenation of an inner axis', inputs: [[2, 3, 4], [2, 1, 4]], f: (a, b) => tf.concat([a, b], 1) }, // prettier-ignore
+  { name: 'concatenation of three', inputs: [[3, 4], [2, 4], [1, 4]], f: (a, b, c) => tf.concat([a, b, c], 0) }, // prettier-ignore
   { name: 'stack', inputs: [[2, 3, 4], [2, 3, 4]], f: (a, b) => tf.stack([a, b], 3) }, // prettier-ignore
   { name: 'stack of an inner axis', inputs: [[2, 3, 4], [2, 3, 4]], f: (a, b) => tf.stack([a, b], 1) }, // prettier-ignore
   { name: 'sum of leading axes', inputs: [[2, 3, 4]], f: (x) => tf.sum(x, [0, 1]) },
