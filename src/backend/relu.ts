@@ -18,5 +18,5 @@ export function relu<T extends Tensor>(x: T): T {
     };
     return { value, gradFunc };
   });
-  return operation(x) as T;
+  return operation(x);
 }
