@@ -26,7 +26,10 @@ interface PredictOptions extends BackendOptions, FutureOptions {
   mean?: boolean;
   bestGuess?: boolean;
   from?: number;
-  scale: number;
+  onlyPredicted?: boolean;
+  plain?: boolean;
+  scale?: number;
+  slow: number;
   fit: 'crop' | 'stretch';
   fps?: AskedRate;
   seed: number | bigint;
@@ -40,7 +43,7 @@ export function command(): Command {
       new Option('--next <frames>', 'frames to predict').argParser(wholeNumber('--next', 1, 100_000)).default(8),
     )
     .option('--out <path>', '.mp4, .gif, .png (contact sheet) or a folder (default: <clip>-predicted.mp4)')
-    .option('--samples <count>', 'futures to draw, side by side', wholeNumber('--samples', 1, 64), 1)
+    .option('--samples <count>', 'futures to draw, a panel for each', wholeNumber('--samples', 1, 64), 1)
     .addOption(new Option('--mean', 'write the mean of the samples, in place of each').conflicts('bestGuess'))
     .addOption(
       new Option('--best-guess', 'write the expected frames, without chance: the model feeds them back').conflicts([
@@ -52,8 +55,15 @@ export function command(): Command {
         'mode',
       ]),
     )
-    .option('--from <frame>', 'first frame to predict; the true ones stand beside', wholeNumber('--from', 1))
-    .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), 1);
+    .option(
+      '--from <frame>',
+      'first frame to predict, counted from 0; the truth is shown beside',
+      wholeNumber('--from', 1),
+    )
+    .option('--only-predicted', 'leave the known frames out')
+    .option('--plain', 'the bare frames, without labels, borders and frame numbers')
+    .option('--scale <factor>', 'enlarge for the eye (default: enough for the labels)', wholeNumber('--scale', 1, 64))
+    .option('--slow <factor>', 'play so many times slower than the clip', wholeNumber('--slow', 1, 100), 1);
   addOverwriteOption(predict);
   addFutureOptions(predict);
   addModelOption(predict);
@@ -80,7 +90,7 @@ Examples:
 async function predictFrames({ signal, progress }: Work, clip: string, options: PredictOptions): Promise<Report> {
   const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
   const { predictClip } = await import('../src/tasks/predict-clip.js');
-  const { next, samples, scale, fit, seed, overwrite = false } = options;
+  const { next, samples, scale, slow, plain, onlyPredicted, fit, seed, overwrite = false } = options;
   const out = options.out ?? `${basename(clip).replace(/\.\w+$/, '')}-predicted.mp4`;
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
   const chosen = await startComputing(options, progress);
@@ -95,6 +105,9 @@ async function predictFrames({ signal, progress }: Work, clip: string, options: 
     settings: futureSettings(options),
     seed,
     scale,
+    slow,
+    plain,
+    onlyPredicted,
     fit,
     frameRate: options.fps,
     signal,

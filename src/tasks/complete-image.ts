@@ -91,7 +91,7 @@ export async function completeImage(
     });
     const images = drawn.map(({ bytes }) => frameOf(model, bytes));
     const occluded = shown.map((byte, at) => (at < kept ? byte : 128));
-    const sheet = contactSheet([frameOf(model, shown), frameOf(model, occluded), ...images], {
+    const sheet = await contactSheet([frameOf(model, shown), frameOf(model, occluded), ...images], {
       scale,
       labels: ['image', 'kept', ...images.map((_, sample) => String(sample + 1))],
     });

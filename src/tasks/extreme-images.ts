@@ -59,7 +59,7 @@ export async function writeExtremes(
   ]);
   // Labels need about 40 screen pixels.
   const scale = Math.max(1, Math.ceil(96 / size.width));
-  const sheet = contactSheet(rows.flat(), { columns: worst.length, scale, labels });
+  const sheet = await contactSheet(rows.flat(), { columns: worst.length, scale, labels });
   await writePng(path, sheet);
 }
 

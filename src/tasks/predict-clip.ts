@@ -11,37 +11,49 @@ import { bestGuess, frameOf, rollOut } from '../sampling/roll-out.js';
 import {
   checkOutput,
   filesOfClip,
+  legibleScale,
   openClip,
-  outputKind,
-  writeClip,
+  writePanels,
   type ClipReader,
   type Fit,
+  type OutputKind,
+  type Panel,
+  type TimeStep,
   type WrittenClip,
 } from '../video/index.js';
 import { rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { expectDrawingMemory } from './expect-memory.js';
 
+/** Label of the panel with the clip's own frames. */
+const TRUTH = 'truth';
+
 export interface PredictClipOptions {
   out: string;
+  /** Whether the bare frames are written, without labels, borders and numbers. Default: a film or sheet explains itself. */
+  plain?: boolean | undefined;
+  /** Whether the known frames are left out. Default: they come before the predicted ones. */
+  onlyPredicted?: boolean | undefined;
+  /** How many times slower the output plays than the clip, an integer. Default: 1. */
+  slow?: number | undefined;
   /** Whether `out` may take the place of what is there. Default: it may not, and never of the clip. */
   overwrite?: boolean;
   /** Frames to predict. */
   horizon: number;
-  /** Futures to draw, side by side in the output. */
+  /** Futures to draw, each a panel of the output. */
   samples: number;
   /**
    * What is written of each predicted frame: every sample, the default; the mean of the samples; or the best guess, the
    * expected frame fed back, for which nothing is drawn.
    */
   forecast?: 'samples' | 'mean' | 'best-guess';
-  /** Index of the first frame to predict; null: the one after the clip's last. Where there is a truth, it stands beside. */
+  /** Index of the first frame to predict; null: the one after the clip's last. Where there is a truth, it is a panel too. */
   from: number | null;
   /** How frames are drawn, over what `futureSettings` has for the model. */
   settings?: Partial<FutureSettings>;
   seed: bigint | number;
-  /** Screen pixels for one pixel of the model. */
-  scale: number;
+  /** Screen pixels for one pixel of the model. Default: enough to read what is written beside the frames; else 1. */
+  scale?: number | undefined;
   fit: Fit;
   /** Rate to bring the clip to. Default: its own, with a warning where the model learned at another. */
   frameRate?: AskedRate | undefined;
@@ -55,7 +67,7 @@ export interface PredictedClip extends WrittenClip {
   /** Frames of the clip before the first predicted one. */
   known: number;
   predicted: number;
-  /** At which the clip was read and the output plays. */
+  /** At which the clip was read. */
   frameRate: FrameRate;
   /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1; null where nothing was. */
   bitsPerDim: number | null;
@@ -65,28 +77,22 @@ export interface PredictedClip extends WrittenClip {
 
 /**
  * Writes a clip whose last frames are predicted: the known frames at the model's size, then for each frame of the horizon
- * the futures side by side (before them the truth, where the clip goes on).
+ * a panel for each future (before them the truth, where the clip goes on). What the output says of itself is in
+ * `writePanels`.
  *
  * @throws PxvError where the model is one of images, the clip cannot be read or has nothing before the first predicted
  *   frame, or the output cannot be written: then nothing is left of it; the signal's reason where it is aborted before a
  *   predicted frame is finished, and else a clip that ends with the last one finished
  */
 export async function predictClip(model: Model, path: string, options: PredictClipOptions): Promise<PredictedClip> {
-  const { out, overwrite = false, scale, signal, fit } = options;
+  const { out, overwrite = false, plain = false, slow = 1, signal, fit } = options;
   expectVideoModel(model, 'predict');
   const settings = futureSettings(model, options.settings);
   if (options.forecast === 'best-guess') expectExpectation(model);
-  await checkOutput(out, { overwrite, inputs: await filesOfClip(path) });
+  const kind = await checkOutput(out, { overwrite, inputs: await filesOfClip(path) });
   const { size, channels } = model.chain.examples;
-  const frame = frameBytes(model.chain.examples);
-  expectDrawingMemory(model, {
-    operation: 'predict',
-    samples: options.samples,
-    option: '--samples',
-    // One that is being written is enlarged; a contact sheet is drawn of all.
-    heldBytes: (samples) =>
-      samples * frame * (options.horizon + scale ** 2 * (outputKind(out) === 'png' ? options.horizon : 1)),
-  });
+  const { scale = legibleScale(kind, size, plain) } = options;
+  expectPredictionMemory(model, kind, scale, options);
   const asked = rateToRead(model, options.frameRate, 'predict');
   const reading = { size, channels, fit, frameRate: asked };
   const reader = await openClip(path, { ...reading, ...(signal && { signal }) });
@@ -96,12 +102,13 @@ export async function predictClip(model: Model, path: string, options: PredictCl
   const prediction = new Prediction(model, sampler, reader, settings, options);
   try {
     const { frameRate } = reader;
-    const written = await writeClip(out, prediction.frames(), { frameRate, scale, ...(signal && { signal }) }).catch(
+    const writing = { frameRate: { ...frameRate, denominator: slow * frameRate.denominator }, scale, plain };
+    const written = await writePanels(out, prediction.steps(), { ...writing, ...(signal && { signal }) }).catch(
       async (error: unknown) => {
         if (!signal?.aborted || prediction.predicted.length === 0) throw error;
         // The encoder has ended with the rest: another one writes what is finished.
         const again = await openClip(path, reading);
-        return writeClip(out, prediction.finished(again), { frameRate, scale });
+        return writePanels(out, prediction.finished(again), writing);
       },
     );
     const { known, nats, predicted } = prediction;
@@ -113,12 +120,27 @@ export async function predictClip(model: Model, path: string, options: PredictCl
   }
 }
 
-/** The frames of the output as they become known. */
+/** All predicted frames are held; one is enlarged when it is written, and in a contact sheet all are. */
+function expectPredictionMemory(model: Model, kind: OutputKind, scale: number, options: PredictClipOptions): void {
+  const { horizon, samples } = options;
+  const frame = frameBytes(model.chain.examples);
+  const enlarged = scale ** 2 * (kind === 'png' ? horizon : 1);
+  expectDrawingMemory(model, {
+    operation: 'predict',
+    samples,
+    option: '--samples',
+    heldBytes: (count) => count * frame * (horizon + enlarged),
+  });
+}
+
+/** The time steps of the output as they become known. */
 class Prediction {
   known = 0;
   nats = 0;
-  /** The frames of the horizon that are finished, all panels of each in one. */
-  readonly predicted: Frame[] = [];
+  /** The steps of the horizon that are finished. */
+  readonly predicted: TimeStep[] = [];
+  /** Of the panels with predicted frames. */
+  private readonly labels: readonly string[];
 
   constructor(
     private readonly model: Model,
@@ -126,10 +148,15 @@ class Prediction {
     private readonly reader: ClipReader,
     private readonly settings: FutureSettings,
     private readonly options: PredictClipOptions,
-  ) {}
+  ) {
+    const { forecast = 'samples', samples } = options;
+    if (forecast === 'best-guess') this.labels = ['best guess'];
+    else if (forecast === 'mean') this.labels = [`mean of ${samples}`];
+    else this.labels = Array.from({ length: samples }, (_, sample) => `sample ${sample + 1}`);
+  }
 
-  async *frames(): AsyncGenerator<Frame> {
-    const { from, horizon } = this.options;
+  async *steps(): AsyncGenerator<TimeStep> {
+    const { from, horizon, onlyPredicted = false } = this.options;
     const context = new Context(this.model.chain.examples);
     const truth: Frame[] = [];
     for await (const frame of this.reader.frames()) {
@@ -140,7 +167,7 @@ class Prediction {
       }
       context.push(frame.data);
       this.known++;
-      yield this.inEveryPanel(frame);
+      if (!onlyPredicted) yield this.knownStep(frame, this.known - 1);
     }
     if (this.reader.warning !== null) this.options.onWarning?.(this.reader.warning);
     if (this.known === 0 || (from !== null && this.known < from)) throw tooShort(this.reader.path, this.known, from);
@@ -148,29 +175,30 @@ class Prediction {
   }
 
   /** The same again up to the last predicted frame that is finished, from a fresh reader. */
-  async *finished(reader: ClipReader): AsyncGenerator<Frame> {
-    let known = 0;
-    for await (const frame of reader.frames()) {
-      if (known++ === this.known) break;
-      yield this.inEveryPanel(frame);
+  async *finished(reader: ClipReader): AsyncGenerator<TimeStep> {
+    let index = 0;
+    if (!this.options.onlyPredicted) {
+      for await (const frame of reader.frames()) {
+        if (index === this.known) break;
+        yield this.knownStep(frame, index++);
+      }
     }
     yield* this.predicted;
   }
 
-  private inEveryPanel(frame: Frame): Frame {
-    const { from, samples, forecast = 'samples' } = this.options;
-    const panels = (forecast === 'samples' ? samples : 1) + (from === null ? 0 : 1);
-    return beside(Array.from({ length: panels }, () => frame));
+  private knownStep(frame: Frame, index: number): TimeStep {
+    const labels = this.options.from === null ? this.labels : [TRUTH, ...this.labels];
+    return { index, predicted: false, panels: labels.map((label) => ({ label, frame, predicted: false })) };
   }
 
-  private async *future(context: Context, truth: readonly Frame[]): AsyncGenerator<Frame> {
+  private async *future(context: Context, truth: readonly Frame[]): AsyncGenerator<TimeStep> {
     const { from, horizon } = this.options;
     const future = this.options.forecast === 'best-guess' ? this.guesses(context) : this.samples(context);
     for await (const frames of future) {
       const step = this.predicted.length;
-      const panels = [...frames];
-      if (from !== null) panels.unshift(truth[step] ?? blank(panels[0]));
-      this.predicted.push(beside(panels));
+      const panels: Panel[] = frames.map((frame, i) => ({ label: this.labels[i], frame, predicted: true }));
+      if (from !== null) panels.unshift({ label: TRUTH, frame: truth[step] ?? null, predicted: false });
+      this.predicted.push({ index: this.known + step, predicted: true, panels });
       yield this.predicted[step];
       if (step + 1 === horizon) return;
     }
@@ -201,25 +229,6 @@ class Prediction {
       yield [frameOf(this.model, bytes)];
     }
   }
-}
-
-/** Frames of one size side by side, from left to right. */
-function beside(frames: readonly Frame[]): Frame {
-  if (frames.length === 1) return frames[0];
-  const { width, height, channels } = frames[0];
-  const row = width * channels;
-  const data = new Uint8Array(frames.length * row * height);
-  frames.forEach((frame, panel) => {
-    for (let y = 0; y < height; y++) {
-      data.set(frame.data.subarray(y * row, (y + 1) * row), (y * frames.length + panel) * row);
-    }
-  });
-  return { width: frames.length * width, height, channels, data };
-}
-
-/** Stands for the truth where the clip has ended. */
-function blank(frame: Frame): Frame {
-  return { ...frame, data: new Uint8Array(frame.data.length) };
 }
 
 function tooShort(path: string, known: number, from: number | null): PxvError {

@@ -1,19 +1,15 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
 import type { FrameRate } from '../frame-rate.js';
-import { checkWritable, writeAtomically } from './atomic-output.js';
+import { writeAtomically } from './atomic-output.js';
 import { contactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
-import { expectReplaceable, type ReplaceOptions } from './existing-output.js';
-import { findFfmpeg } from './ffmpeg-binary.js';
 import { feedFrames } from './feed-frames.js';
 import { startFfmpeg } from './ffmpeg-run.js';
 import { interruption, throwIfInterrupted } from './interruption.js';
-
-/** What a clip can be written as. A `.png` file is a contact sheet, a folder holds one PNG file a frame. */
-export type OutputKind = 'mp4' | 'gif' | 'png' | 'folder';
+import { expectPlace, frameFile, outputRefused } from './output-kind.js';
 
 export interface WriteOptions {
   /** Frames per second; without meaning for images. */
@@ -32,48 +28,6 @@ export interface WrittenClip {
 
 type Frames = AsyncIterable<Frame> | Iterable<Frame>;
 
-const kinds: Record<string, OutputKind> = { '.mp4': 'mp4', '.gif': 'gif', '.png': 'png', '': 'folder' };
-const ownFrame = /^\d{5,}\.png$/;
-
-/** What a path asks for by its extension; null where nothing can be written as that. */
-export function outputKind(path: string): OutputKind | null {
-  return /[/\\]$/.test(path) ? 'folder' : (kinds[extname(path).toLowerCase()] ?? null);
-}
-
-/**
- * Makes sure, before work is spent on it, that a clip can be written to `path`: by its extension, `.mp4`, `.gif`,
- * `.png`, or none for a folder; and that it destroys nothing (see `expectReplaceable`). A missing parent folder is
- * created.
- *
- * @throws {PxvError} OUTPUT where it cannot be written or exists; USAGE where it is an input; DEPENDENCY where FFmpeg is
- * needed and missing.
- */
-export async function checkOutput(path: string, options: ReplaceOptions = {}): Promise<OutputKind> {
-  const kind = expectKind(path);
-  await checkPlace(path, kind);
-  await expectReplaceable(path, options);
-  return kind;
-}
-
-function expectKind(path: string): OutputKind {
-  const kind = outputKind(path);
-  if (kind !== null) return kind;
-  throw refused(path, 'a name that ends in .mp4, .gif or .png, or a folder', `a name that ends in ${extname(path)}`);
-}
-
-async function checkPlace(path: string, kind: OutputKind): Promise<void> {
-  if (kind === 'mp4' || kind === 'gif') findFfmpeg();
-  const existing = await stat(path).catch(() => null);
-  if (existing && kind === 'folder') {
-    if (!existing.isDirectory()) throw refused(path, 'a folder', 'a file of that name');
-    const foreign = (await readdir(path)).find((name) => !ownFrame.test(name));
-    if (foreign !== undefined)
-      throw refused(path, 'a new or empty folder, or one of numbered PNG files', `one with ${foreign}`);
-  }
-  if (existing?.isDirectory() && kind !== 'folder') throw refused(path, 'a file', 'a folder of that name');
-  await checkWritable(path);
-}
-
 /**
  * Writes frames as a clip, of the kind that its name asks for. The file or folder appears whole or not at all, and takes the
  * place of an earlier one. Frames are taken as they are needed.
@@ -84,8 +38,7 @@ async function checkPlace(path: string, kind: OutputKind): Promise<void> {
  */
 export async function writeClip(path: string, frames: Frames, options: WriteOptions): Promise<WrittenClip> {
   const { scale = 1, signal } = options;
-  const kind = expectKind(path);
-  await checkPlace(path, kind);
+  const kind = await expectPlace(path);
   const source = checked(path, frames, signal);
   const enlarged = mapped(source, (frame) => enlarge(frame, scale));
   const written = await writeAtomically(path, async (temporary) => {
@@ -117,8 +70,12 @@ const mp4 = [
   ...['-movflags', '+faststart', '-f', 'mp4'],
 ];
 
-/** One palette made for all frames, repeated for ever. */
-const gif = ['-filter:v', 'split[a][b];[a]palettegen[palette];[b][palette]paletteuse', '-loop', '0', '-f', 'gif'];
+/**
+ * One palette made for all frames, repeated for ever. Without dithering, which would draw a pattern over the squares that
+ * pixels are shown as, and make twice as many bytes.
+ */
+const palette = 'split[a][b];[a]palettegen[palette];[b][palette]paletteuse=dither=none';
+const gif = ['-filter:v', palette, '-loop', '0', '-f', 'gif'];
 
 async function encode(
   temporary: string,
@@ -142,7 +99,7 @@ async function encode(
 async function writeSheet(temporary: string, frames: AsyncIterable<Frame>, scale: number): Promise<Count> {
   const all: Frame[] = [];
   for await (const frame of frames) all.push(frame);
-  const png = await encodePng(contactSheet(all, { scale }));
+  const png = await encodePng(await contactSheet(all, { scale }));
   await writeFile(temporary, png);
   return { frames: all.length, bytes: png.length };
 }
@@ -152,7 +109,7 @@ async function writeFolder(temporary: string, frames: AsyncIterable<Frame>): Pro
   const count = { frames: 0, bytes: 0 };
   for await (const frame of frames) {
     const png = await encodePng(frame);
-    await writeFile(join(temporary, `${String(count.frames).padStart(5, '0')}.png`), png);
+    await writeFile(join(temporary, frameFile(count.frames)), png);
     count.frames += 1;
     count.bytes += png.length;
   }
@@ -166,12 +123,12 @@ async function* checked(path: string, frames: Frames, signal?: AbortSignal): Asy
     throwIfInterrupted(signal, 'write video', path);
     first ??= frame;
     if (frame.width !== first.width || frame.height !== first.height || frame.channels !== first.channels) {
-      throw refused(path, `frames of ${shape(first)}`, `one of ${shape(frame)}`);
+      throw outputRefused(path, `frames of ${shape(first)}`, `one of ${shape(frame)}`);
     }
     yield frame;
   }
   throwIfInterrupted(signal, 'write video', path);
-  if (first === null) throw refused(path, 'at least one frame', 'none');
+  if (first === null) throw outputRefused(path, 'at least one frame', 'none');
 }
 
 async function* mapped(frames: AsyncIterable<Frame>, change: (frame: Frame) => Frame): AsyncGenerator<Frame> {
@@ -179,17 +136,6 @@ async function* mapped(frames: AsyncIterable<Frame>, change: (frame: Frame) => F
 }
 
 const shape = ({ width, height, channels }: Frame) => `${width}x${height}x${channels}`;
-
-function refused(path: string, expected: string, received: string): PxvError {
-  return new PxvError({
-    code: 'OUTPUT',
-    operation: 'write video',
-    argument: path,
-    expected,
-    received,
-    remedy: 'choose another output',
-  });
-}
 
 function encoderFailed(path: string, failure: string): PxvError {
   return new PxvError({

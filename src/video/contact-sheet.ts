@@ -3,21 +3,21 @@ import sharp from 'sharp';
 import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
 import { writeAtomically } from './atomic-output.js';
-import { enlarge } from './enlarge.js';
-import { eachTextPixel, glyphHeight } from './pixel-font.js';
+import { Canvas, type Colour } from './canvas.js';
+import { fittingSize, fittingText, SMALLEST_TEXT, textHeight } from './text.js';
 
 export interface ContactSheetOptions {
   /** Frames in a row; default: as many as there are rows, about. */
   columns?: number;
   /** Screen pixels for one pixel, an integer; default 1. */
   scale?: number;
-  /** A line of text under each frame, cut off at its width. */
+  /** A line of text under each frame, left out where it is wider than that. */
   labels?: readonly string[];
 }
 
 const gap = 2;
-const background = 32;
-const ink = 224;
+const background: Colour = [32, 32, 32];
+const ink: Colour = [224, 224, 224];
 
 /**
  * Draws frames, row by row, into one picture.
@@ -25,19 +25,18 @@ const ink = 224;
  * @param frames At least one; all of one size.
  * @throws {PxvError} OUTPUT where there is no frame or sizes differ.
  */
-export function contactSheet(frames: readonly Frame[], options: ContactSheetOptions = {}): Frame {
+export async function contactSheet(frames: readonly Frame[], options: ContactSheetOptions = {}): Promise<Frame> {
   const { columns = Math.ceil(Math.sqrt(frames.length)), scale = 1, labels } = options;
   const [first] = frames;
   if (!first) throw cannotDraw('at least one frame', 'none');
   const { channels } = first;
-  const letterScale = Math.max(1, Math.floor(scale / 2));
-  const tileWidth = first.width * scale;
-  const tileHeight = first.height * scale;
-  const labelHeight = labels ? (glyphHeight + 2) * letterScale : 0;
+  const [tileWidth, tileHeight] = [first.width * scale, first.height * scale];
+  const letters = labels ? lettersFor(labels, tileWidth) : 0;
+  const labelHeight = labels ? textHeight(letters) : 0;
   const rows = Math.ceil(frames.length / columns);
   const width = columns * (tileWidth + gap) + gap;
   const height = rows * (tileHeight + labelHeight + gap) + gap;
-  const data = new Uint8Array(width * height * channels).fill(background);
+  const canvas = new Canvas(width, height, channels, background);
 
   for (const [index, frame] of frames.entries()) {
     if (frame.width !== first.width || frame.height !== first.height || frame.channels !== channels) {
@@ -48,21 +47,17 @@ export function contactSheet(frames: readonly Frame[], options: ContactSheetOpti
     }
     const left = gap + (index % columns) * (tileWidth + gap);
     const top = gap + Math.floor(index / columns) * (tileHeight + labelHeight + gap);
-    const tile = enlarge(frame, scale).data;
-    const tileRow = tileWidth * channels;
-    for (let y = 0; y < tileHeight; y++) {
-      data.set(tile.subarray(y * tileRow, (y + 1) * tileRow), ((top + y) * width + left) * channels);
-    }
-    eachTextPixel(labels?.[index] ?? '', (x, y) => {
-      if ((x + 1) * letterScale > tileWidth) return;
-      for (let dy = 0; dy < letterScale; dy++) {
-        const line = top + tileHeight + (y + 1) * letterScale + dy;
-        const start = (line * width + left + x * letterScale) * channels;
-        data.fill(ink, start, start + letterScale * channels);
-      }
-    });
+    canvas.paste(frame, left, top, scale);
+    const label = fittingText([labels?.[index] ?? ''], letters, tileWidth);
+    if (label) await canvas.write(label, left, top + tileHeight, letters, ink);
   }
-  return { width, height, channels, data };
+  return canvas;
+}
+
+/** One size for all labels: such that the widest fits its tile, where that can be read. */
+function lettersFor(labels: readonly string[], tileWidth: number): number {
+  const most = Math.min(Math.max(Math.round(4 + tileWidth / 14), SMALLEST_TEXT), 18);
+  return Math.min(most, ...labels.map((label) => fittingSize([label], most, tileWidth)));
 }
 
 /** A frame as the bytes of a PNG file. */
@@ -73,11 +68,13 @@ export function encodePng({ width, height, channels, data }: Frame): Promise<Buf
 /**
  * Writes a frame as a PNG file, whole or not at all.
  *
+ * @returns its size in bytes
  * @throws {PxvError} OUTPUT where it cannot be written.
  */
-export async function writePng(path: string, frame: Frame): Promise<void> {
+export async function writePng(path: string, frame: Frame): Promise<number> {
   const png = await encodePng(frame);
   await writeAtomically(path, (temporary) => writeFile(temporary, png));
+  return png.length;
 }
 
 function cannotDraw(expected: string, received: string): PxvError {

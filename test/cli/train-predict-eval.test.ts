@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import type { Frame } from '../../src/frame.js';
 import type { VideoScore } from '../../src/tasks/score-clips.js';
 import { openClip, writeClip } from '../../src/video/index.js';
@@ -186,7 +187,7 @@ describe('pxv predict', () => {
     });
     expect(jsonOf(outcome).seconds).toBeGreaterThan(0);
     expect(jsonOf(outcome).bitsPerDim).toBeGreaterThan(0);
-    const frames = await framesOf('future');
+    const frames = await framesOf('future/sample-1');
     expect(frames).toHaveLength(8);
     expect(bytesOf(frames.slice(0, 6))).toEqual(bytesOf(movingSquare(0, 6)));
     expect(bytesOf(frames)[7]).not.toEqual(bytesOf(frames)[6]);
@@ -197,14 +198,14 @@ describe('pxv predict', () => {
       ['1', '2'].map(async (seed) => {
         const outcome = await predict('--next', '2', '--best-guess', '--out', `guess-${seed}`, '--seed', seed);
         expect(jsonOf(outcome)).toMatchObject({ predicted: 2, bitsPerDim: null });
-        return bytesOf(await framesOf(`guess-${seed}`));
+        return bytesOf(await framesOf(`guess-${seed}/best-guess`));
       }),
     );
     expect(guesses[0]).toEqual(guesses[1]);
     for (const [name, ...more] of [['three'], ['mean', '--mean']])
       await predict('--next', '1', '--samples', '3', '--out', `${name}.png`, ...more);
-    // Of a PNG file, the width stands after sixteen bytes.
-    const [three, mean] = ['three', 'mean'].map((name) => readFileSync(at(`${name}.png`)).readUInt32BE(16));
+    // Of a PNG file, the height stands after twenty bytes.
+    const [three, mean] = ['three', 'mean'].map((name) => readFileSync(at(`${name}.png`)).readUInt32BE(20));
     expect(three).toBeGreaterThan(mean);
   });
 
@@ -218,39 +219,60 @@ describe('pxv predict', () => {
     await predict('--next', '2', '--out', 'twice', '--threads', '2');
     await predict('--next', '2', '--out', 'other', '--seed', '2');
     const [once, twice, other] = await Promise.all(
-      ['once', 'twice', 'other'].map(async (name) => bytesOf(await framesOf(name))),
+      ['once', 'twice', 'other'].map(async (name) => bytesOf(await framesOf(`${name}/sample-1`))),
     );
     expect(once).toEqual(twice);
     expect(other.slice(0, 6)).toEqual(once.slice(0, 6));
     expect(other[6]).not.toEqual(once[6]);
   });
 
-  test('with --from shows the true frames beside the predicted ones, and with --samples several futures', async () => {
+  test('with --from writes the true frames, as far as they go, and with --samples several futures', async () => {
     const outcome = await predict('--from', '4', '--next', '3', '--samples', '2', '--out', 'beside');
     expect(jsonOf(outcome)).toMatchObject({ frames: 7, known: 4, predicted: 3, samples: 2 });
-    const frames = await framesOf('beside', 48, 12);
-    const truth = movingSquare(0, 6);
-    expect(frames).toHaveLength(7);
-    frames.forEach((shown, index) => {
-      const [left, middle, right] = [0, 1, 2].map((panel) => columns(shown, 16 * panel, 16 * (panel + 1)));
-      // After the clip's last frame there is no truth.
-      expect(left).toEqual(index < 6 ? Buffer.from(truth[index].data) : Buffer.alloc(left.length));
-      if (index < 4) expect([middle, right]).toEqual([left, left]);
-      else expect(middle).not.toEqual(right);
-    });
+    expect(readdirSync(at('beside')).sort()).toEqual(['sample-1', 'sample-2', 'truth']);
+    const panels = await Promise.all(['truth', 'sample-1', 'sample-2'].map((panel) => framesOf(`beside/${panel}`)));
+    const [truth, first, second] = panels.map(bytesOf);
+    // After the clip's last frame there is no truth.
+    expect(truth).toEqual(bytesOf(movingSquare(0, 6)));
+    for (const future of [first, second]) expect(future.slice(0, 4)).toEqual(truth.slice(0, 4));
+    for (const index of [4, 5, 6]) expect(first[index]).not.toEqual(second[index]);
+  });
+
+  test('with --plain glues the bare frames side by side, with --only-predicted the future alone', async () => {
+    const asked = ['--from', '4', '--next', '2', '--plain', '--only-predicted'];
+    const outcome = await predict(...asked, '--out', 'bare.png');
+    expect(jsonOf(outcome)).toMatchObject({ frames: 2, known: 4, predicted: 2 });
+    const { data, info } = await sharp(at('bare.png')).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    // Two frames of two panels, with two pixels around each.
+    expect([info.width, info.height]).toEqual([2 * (2 * 16 + 2) + 2, 12 + 4]);
+    const truth = bytesOf(movingSquare(0, 6)).slice(4);
+    const sheet: Frame = { width: info.width, height: info.height, channels: 3, data };
+    const panel = (index: number) => {
+      const all = columns(sheet, 2 + 34 * index, 18 + 34 * index);
+      return all.subarray(2 * 16 * 3, 14 * 16 * 3);
+    };
+    expect([panel(0), panel(1)]).toEqual(truth);
+    await predict('--from', '4', '--next', '2', '--only-predicted', '--out', 'alone');
+    expect(readdirSync(at('alone', 'sample-1'))).toEqual(['00004.png', '00005.png']);
   });
 
   test('the first future of several is the one that is drawn alone', async () => {
-    await predict('--next', '2', '--out', 'alone');
+    await predict('--next', '2', '--out', 'one');
     await predict('--next', '2', '--samples', '2', '--out', 'together');
-    const [alone, together] = [await framesOf('alone'), await framesOf('together', 32, 12)];
-    expect(together.map((shown) => columns(shown, 0, 16))).toEqual(bytesOf(alone));
+    const [one, together] = [await framesOf('one/sample-1'), await framesOf('together/sample-1')];
+    expect(bytesOf(together)).toEqual(bytesOf(one));
   });
 
-  test('writes a video that plays, enlarged with --scale', async () => {
-    const outcome = await predict('--next', '1', '--out', 'future.mp4', '--scale', '3');
-    expect(jsonOf(outcome)).toMatchObject({ output: 'future.mp4', frames: 7 });
-    expect(await framesOf('future.mp4', 48, 36)).toHaveLength(7);
+  test('writes a video that plays, slower with --slow, and says in it what it shows', async () => {
+    const outcome = await predict('--next', '1', '--out', 'future.mp4', '--scale', '3', '--slow', '5');
+    expect(jsonOf(outcome)).toMatchObject({ output: 'future.mp4', frames: 7, frameRate: 25 });
+    const clip = await openClip(at('future.mp4'), { size: { width: 48, height: 36 }, channels: 3 });
+    expect(clip.frameRate).toEqual({ numerator: 5, denominator: 1 });
+    expect(clip.sourceSize.height).toBeGreaterThan(36 + 2 * 8);
+    expect(await collect(clip.frames())).toHaveLength(7);
+    await predict('--next', '1', '--out', 'plain.mp4', '--scale', '3', '--plain');
+    const plain = await openClip(at('plain.mp4'), { size: { width: 48, height: 36 }, channels: 3 });
+    expect(plain.sourceSize).toEqual({ width: 48, height: 36 });
   });
 
   test('says without --json in one line what it wrote', async () => {

@@ -120,9 +120,9 @@ test('the clip is never replaced, and another output only where that is asked fo
   const out = join(folder.path, 'twice');
   await predict({ out, horizon: 3 });
   expect(await refusal(predict({ out }))).toMatchObject({ code: 'OUTPUT' });
-  expect(readdirSync(out)).toHaveLength(6);
+  expect(readdirSync(join(out, 'sample-1'))).toHaveLength(6);
   await predict({ out, overwrite: true });
-  expect(readdirSync(out)).toHaveLength(5);
+  expect(readdirSync(join(out, 'sample-1'))).toHaveLength(5);
 });
 
 test.each([
@@ -173,5 +173,5 @@ test('one frame is enough to go on from', async () => {
     fit: 'crop',
   });
   expect(result).toMatchObject({ known: 1, predicted: 3, frames: 4 });
-  expect(readdirSync(out)).toHaveLength(4);
+  expect(readdirSync(join(out, 'sample-1'))).toHaveLength(4);
 });

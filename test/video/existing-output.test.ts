@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { checkOutput } from '../../src/video/clip-writer.js';
+import { checkOutput } from '../../src/video/output-kind.js';
 import { filesOfClip } from '../../src/video/clip-reader.js';
 import { temporaryFolder } from './made-clips.js';
 

@@ -1,0 +1,61 @@
+import type { Channels, Frame, Size } from '../frame.js';
+import { enlarge } from './enlarge.js';
+import { textMask } from './text.js';
+
+/** Levels of red, green and blue. */
+export type Colour = readonly [number, number, number];
+
+/** A rectangle, in pixels from the top left. */
+export interface Box extends Size {
+  x: number;
+  y: number;
+}
+
+/** A picture that is drawn on. With one channel, the first level of a colour is its grey. */
+export class Canvas implements Frame {
+  readonly data: Uint8Array;
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+    readonly channels: Channels,
+    background: Colour,
+  ) {
+    this.data = new Uint8Array(width * height * channels);
+    this.fill({ x: 0, y: 0, width, height }, background);
+  }
+
+  fill({ x, y, width, height }: Box, colour: Colour): void {
+    for (let row = y; row < y + height; row++) {
+      for (let column = x; column < x + width; column++) {
+        const at = (row * this.width + column) * this.channels;
+        for (let c = 0; c < this.channels; c++) this.data[at + c] = colour[c];
+      }
+    }
+  }
+
+  /** A frame with its top left at a place, each pixel a square of `scale` x `scale`. A grey one may go on a coloured canvas. */
+  paste(frame: Frame, x: number, y: number, scale: number): void {
+    const { width, height, channels, data } = enlarge(frame, scale);
+    const row = width * this.channels;
+    for (let line = 0; line < height; line++) {
+      const to = ((y + line) * this.width + x) * this.channels;
+      if (channels === this.channels) this.data.set(data.subarray(line * row, (line + 1) * row), to);
+      else for (let at = 0; at < row; at++) this.data[to + at] = data[line * width + Math.floor(at / this.channels)];
+    }
+  }
+
+  /** A line of text with its top left at a place; what does not fit the canvas is cut off. */
+  async write(text: string, x: number, y: number, size: number, colour: Colour): Promise<void> {
+    const { width, height, coverage } = await textMask(text, size);
+    for (let row = 0; row < Math.min(height, this.height - y); row++) {
+      for (let column = 0; column < Math.min(width, this.width - x); column++) {
+        const share = coverage[row * width + column] / 255;
+        const at = ((y + row) * this.width + x + column) * this.channels;
+        for (let c = 0; c < this.channels; c++) {
+          this.data[at + c] += Math.round(share * (colour[c] - this.data[at + c]));
+        }
+      }
+    }
+  }
+}

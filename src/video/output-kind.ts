@@ -1,0 +1,84 @@
+import { readdir, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { PxvError } from '../errors.js';
+import { checkWritable } from './atomic-output.js';
+import { expectReplaceable, type ReplaceOptions } from './existing-output.js';
+import { findFfmpeg } from './ffmpeg-binary.js';
+import { isPanelFolder } from './panels.js';
+
+/** What a clip can be written as. A `.png` file is a contact sheet, a folder holds one PNG file a frame. */
+export type OutputKind = 'mp4' | 'gif' | 'png' | 'folder';
+
+const kinds: Record<string, OutputKind> = { '.mp4': 'mp4', '.gif': 'gif', '.png': 'png', '': 'folder' };
+const ownFrame = /^\d{5,}\.png$/;
+
+/** What a path asks for by its extension; null where nothing can be written as that. */
+export function outputKind(path: string): OutputKind | null {
+  return /[/\\]$/.test(path) ? 'folder' : (kinds[extname(path).toLowerCase()] ?? null);
+}
+
+/** Name of the PNG file of a frame, by its number in its clip. */
+export function frameFile(index: number): string {
+  return `${String(index).padStart(5, '0')}.png`;
+}
+
+/**
+ * Makes sure, before work is spent on it, that a clip can be written to `path`: by its extension, `.mp4`, `.gif`,
+ * `.png`, or none for a folder; and that it destroys nothing (see `expectReplaceable`). A missing parent folder is
+ * created.
+ *
+ * @throws {PxvError} OUTPUT where it cannot be written or exists; USAGE where it is an input; DEPENDENCY where FFmpeg is
+ * needed and missing.
+ */
+export async function checkOutput(path: string, options: ReplaceOptions = {}): Promise<OutputKind> {
+  const kind = await expectPlace(path);
+  await expectReplaceable(path, options);
+  return kind;
+}
+
+/**
+ * What a path asks for, where that can be written there, in the place of nothing but frames.
+ *
+ * @throws {PxvError} OUTPUT where it cannot; DEPENDENCY where FFmpeg is needed and missing.
+ */
+export async function expectPlace(path: string): Promise<OutputKind> {
+  const kind = outputKind(path);
+  if (kind === null) {
+    const expected = 'a name that ends in .mp4, .gif or .png, or a folder';
+    throw outputRefused(path, expected, `a name that ends in ${extname(path)}`);
+  }
+  if (kind === 'mp4' || kind === 'gif') findFfmpeg();
+  const existing = await stat(path).catch(() => null);
+  if (existing && kind === 'folder') {
+    if (!existing.isDirectory()) throw outputRefused(path, 'a folder', 'a file of that name');
+    const foreign = await foreignEntry(path);
+    if (foreign !== null)
+      throw outputRefused(path, 'a new or empty folder, or one of numbered PNG files', `one with ${foreign}`);
+  }
+  if (existing?.isDirectory() && kind !== 'folder') throw outputRefused(path, 'a file', 'a folder of that name');
+  await checkWritable(path);
+  return kind;
+}
+
+/** What lies in a folder, or in its folders of panels, that was not written as a frame; null where nothing does. */
+async function foreignEntry(folder: string): Promise<string | null> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const { name } = entry;
+    if (ownFrame.test(name)) continue;
+    if (!entry.isDirectory() || !isPanelFolder(name)) return name;
+    const inside = (await readdir(join(folder, name))).find((file) => !ownFrame.test(file));
+    if (inside !== undefined) return `${name}/${inside}`;
+  }
+  return null;
+}
+
+export function outputRefused(path: string, expected: string, received: string): PxvError {
+  return new PxvError({
+    code: 'OUTPUT',
+    operation: 'write video',
+    argument: path,
+    expected,
+    received,
+    remedy: 'choose another output',
+  });
+}

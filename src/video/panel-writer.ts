@@ -1,0 +1,83 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Frame, Size } from '../frame.js';
+import { writeAtomically } from './atomic-output.js';
+import { writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
+import { encodePng, writePng } from './contact-sheet.js';
+import { enlarge } from './enlarge.js';
+import { explainedFrame } from './explained-frame.js';
+import { expectPlace, frameFile, type OutputKind } from './output-kind.js';
+import { besideEachOther, panelFolder, type TimeStep } from './panels.js';
+import { KNOWN_SHOWN, predictionSheet } from './prediction-sheet.js';
+
+export interface PanelWriteOptions extends WriteOptions {
+  scale: number;
+  /** Whether films and sheets hold the bare frames, without labels, borders and numbers. A folder always does. */
+  plain?: boolean | undefined;
+}
+
+/** A scale at which what is written beside frames of this size can be read, where there is any such thing. */
+export function legibleScale(kind: OutputKind, { width }: Size, plain: boolean): number {
+  if (plain || kind === 'folder') return 1;
+  return Math.ceil((kind === 'png' ? 96 : 192) / width);
+}
+
+/**
+ * Writes a prediction as its name asks for: a film or a contact sheet that explains what it shows, or a folder that holds
+ * one for each panel, whose frames are numbered as in the clip. It appears whole or not at all, and takes the place of an
+ * earlier one. Time steps are taken as they are needed.
+ *
+ * @throws {PxvError} as `writeClip`
+ */
+export async function writePanels(
+  path: string,
+  steps: AsyncIterable<TimeStep>,
+  options: PanelWriteOptions,
+): Promise<WrittenClip> {
+  const { scale, plain = false } = options;
+  const kind = await expectPlace(path);
+  if (kind === 'folder') return writeFolders(path, steps, scale);
+  if (plain) return writeClip(path, framesOf(steps, besideEachOther), options);
+  if (kind === 'png') return writeSheet(path, steps, scale);
+  return writeClip(
+    path,
+    framesOf(steps, (step) => explainedFrame(step, scale)),
+    { ...options, scale: 1 },
+  );
+}
+
+async function* framesOf(
+  steps: AsyncIterable<TimeStep>,
+  draw: (step: TimeStep) => Frame | Promise<Frame>,
+): AsyncGenerator<Frame> {
+  for await (const step of steps) yield await draw(step);
+}
+
+async function writeSheet(path: string, steps: AsyncIterable<TimeStep>, scale: number): Promise<WrittenClip> {
+  const shown: TimeStep[] = [];
+  for await (const step of steps) {
+    shown.push(step);
+    // Of a long clip, no more is held than is drawn.
+    if (!step.predicted && shown.length > KNOWN_SHOWN) shown.shift();
+  }
+  return { path, frames: shown.length, bytes: await writePng(path, await predictionSheet(shown, scale)) };
+}
+
+async function writeFolders(path: string, steps: AsyncIterable<TimeStep>, scale: number): Promise<WrittenClip> {
+  const written = { path, frames: 0, bytes: 0 };
+  await writeAtomically(path, async (temporary) => {
+    await mkdir(temporary);
+    for await (const { index, panels } of steps) {
+      written.frames++;
+      for (const panel of panels) {
+        if (panel.frame === null) continue;
+        const folder = join(temporary, panelFolder(panel));
+        await mkdir(folder, { recursive: true });
+        const png = await encodePng(enlarge(panel.frame, scale));
+        await writeFile(join(folder, frameFile(index)), png);
+        written.bytes += png.length;
+      }
+    }
+  });
+  return written;
+}

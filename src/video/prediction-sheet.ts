@@ -1,0 +1,77 @@
+import type { Frame } from '../frame.js';
+import { Canvas, type Colour } from './canvas.js';
+import { background, known, predicted } from './panel-colours.js';
+import { labelsOf, shapeOf, type TimeStep } from './panels.js';
+import { fittingText, SMALLEST_TEXT, textHeight, textWidth } from './text.js';
+
+/** How many of the known frames a sheet shows: the last ones. */
+export const KNOWN_SHOWN = 4;
+
+/** Predicted frames side by side; where there are more, further rows follow. */
+const MOST_COLUMNS = 12;
+
+const border = 2;
+
+/**
+ * A contact sheet of a prediction. On the left the last known frames, then a line where the prediction begins; right of it
+ * a row for each panel, with its label, and above the numbers of the frames.
+ *
+ * @param steps in their order; at least one
+ * @param scale screen pixels for one pixel of a frame
+ */
+export async function predictionSheet(steps: readonly TimeStep[], scale: number): Promise<Frame> {
+  const before = steps.filter((step) => !step.predicted).slice(-KNOWN_SHOWN);
+  const after = steps.filter((step) => step.predicted);
+  const { panels } = steps[steps.length - 1];
+  const frame = shapeOf(panels);
+  const [width, height] = [frame.width * scale + 2 * border, frame.height * scale + 2 * border];
+  const letters = Math.min(Math.max(Math.round(4 + width / 14), SMALLEST_TEXT), 18);
+  const gap = Math.max(2, Math.round(width / 24));
+  const line = textHeight(letters) + 2;
+  const blocks = Math.ceil(after.length / MOST_COLUMNS);
+  const columns = Math.ceil(after.length / blocks);
+  const labels = Math.max(...panels.map(({ label }) => textWidth(label, letters))) + gap;
+  const markAt = gap + before.length * (width + gap);
+  const labelsAt = markAt + 3 * gap;
+  const cellsAt = labelsAt + labels;
+  const blockHeight = line + panels.length * (height + gap);
+  const total = { width: cellsAt + columns * (width + gap), height: line + blocks * blockHeight };
+  const canvas = new Canvas(total.width, total.height, 3, background);
+
+  const write = async (texts: string[], x: number, y: number, room: number, colour: Colour) => {
+    const text = fittingText(texts, letters, room);
+    if (text !== null) await canvas.write(text, x, y + 1, letters, colour);
+  };
+  const cell = (shown: Frame, x: number, y: number, colour: Colour) => {
+    canvas.fill({ x, y, width, height }, colour);
+    canvas.paste(shown, x + border, y + border, scale);
+  };
+  const number = ({ index }: TimeStep, x: number, y: number) =>
+    write([`frame ${index}`, String(index)], x, y, width, known);
+
+  if (before.length > 0) await write(['known'], gap, 0, markAt - gap, known);
+  await write(['prediction begins', 'predicted'], labelsAt, 0, total.width - labelsAt, predicted);
+  canvas.fill({ x: markAt + gap - 1, y: 0, width: Math.max(2, gap - 1), height: total.height - gap }, predicted);
+
+  for (const [index, step] of before.entries()) {
+    const x = gap + index * (width + gap);
+    await number(step, x, line);
+    const [shown] = step.panels;
+    if (shown.frame !== null) cell(shown.frame, x, 2 * line, known);
+  }
+  for (const [index, step] of after.entries()) {
+    const top = line + Math.floor(index / columns) * blockHeight;
+    const x = cellsAt + (index % columns) * (width + gap);
+    await number(step, x, top);
+    for (const [row, panel] of step.panels.entries()) {
+      if (panel.frame === null) continue;
+      const y = top + line + row * (height + gap);
+      const colour = panel.predicted ? predicted : known;
+      if (index % columns === 0) {
+        await write(labelsOf(panel), labelsAt, y + Math.round((height - line) / 2), labels, colour);
+      }
+      cell(panel.frame, x, y, colour);
+    }
+  }
+  return canvas;
+}
