@@ -1,10 +1,15 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { PxvError } from '../src/errors.js';
 import { framesPerSecond } from '../src/frame-rate.js';
+import type { Model } from '../src/model/checkpoint.js';
 import type { AskedRate } from '../src/tasks/clip-rate.js';
+import type { PredictedClip } from '../src/tasks/predict-clip.js';
+import type { ClipSource, OutputKind } from '../src/video/index.js';
 import { startComputing } from './computing.js';
 import { addFutureOptions, futureSettings, type FutureOptions } from './draw-options.js';
+import { clipCount, leftOutLines } from './left-out.js';
 import {
   addComputeOptions,
   addFitOption,
@@ -15,12 +20,15 @@ import {
   addSeedOption,
   wholeNumber,
 } from './options.js';
+import type { Progress } from './progress.js';
 import { run, type Report, type Work } from './report.js';
+import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
 
 interface PredictOptions extends BackendOptions, FutureOptions {
   next: number;
   model?: string;
   out?: string;
+  format?: OutputKind;
   overwrite?: boolean;
   samples: number;
   mean?: boolean;
@@ -35,14 +43,20 @@ interface PredictOptions extends BackendOptions, FutureOptions {
   seed: number | bigint;
 }
 
+const formats = ['mp4', 'webm', 'gif', 'png', 'folder'] as const satisfies readonly OutputKind[];
+
 export function command(): Command {
   const predict = new Command('predict')
     .description('write a clip whose last frames are predicted')
-    .argument('<clip>', 'a video file or a folder of numbered images')
+    .argument('<clip...>', 'video files, folders of numbered images, folders of either, or - for standard input')
     .addOption(
       new Option('--next <frames>', 'frames to predict').argParser(wholeNumber('--next', 1, 100_000)).default(8),
     )
-    .option('--out <path>', '.mp4, .gif, .png (contact sheet) or a folder (default: <clip>-predicted.mp4)')
+    .option(
+      '--out <path>',
+      '.mp4, .webm, .gif, .png (contact sheet), a folder, or - (default: <clip>-predicted.mp4); of several clips a folder (default: predicted)',
+    )
+    .addOption(new Option('--format <kind>', 'what to write where --out does not tell (default: mp4)').choices(formats))
     .option('--samples <count>', 'futures to draw, a panel for each', wholeNumber('--samples', 1, 64), 1)
     .addOption(new Option('--mean', 'write the mean of the samples, in place of each').conflicts('bestGuess'))
     .addOption(
@@ -79,63 +93,142 @@ Examples:
   $ pxv predict clip.mp4 --next 8                      writes clip-predicted.mp4
   $ pxv predict clip.mp4 --next 16 --out future.gif --scale 4 --samples 3
   $ pxv predict clip.mp4 --from 20 --out beside.png    predicted frames beside the true ones
-  $ pxv predict clip.mp4 --best-guess                   the one future that is expected, at once
-  $ pxv predict clip.mp4 --samples 8 --mean             the mean of eight futures
-  $ pxv predict clip.mp4 --model runs/mine --fps model    at the rate that the model learned at
+  $ pxv predict clips/ --out futures --format gif      futures/NAME.gif of each clip
+  $ pxv predict - --out - --format webm < clip.mp4 | ffplay -
+  $ pxv predict clip.mp4 --best-guess                  the one future that is expected, at once
+  $ pxv predict clip.mp4 --samples 8 --mean            the mean of eight futures
+  $ pxv predict clip.mp4 --model runs/mine --fps model  at the rate that the model learned at
   $ pxv predict frames/ --model runs/mine --seed 7`,
   );
   return predict.action(run(predictFrames, 'finishing: saving'));
 }
 
-async function predictFrames({ signal, progress }: Work, clip: string, options: PredictOptions): Promise<Report> {
-  const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
+async function predictFrames(work: Work, clips: string[], options: PredictOptions): Promise<Report> {
+  const { listClips } = await import('../src/video/index.js');
+  if (clips.length === 1 && clips[0] === STANDARD_STREAM) return predictOne(work, clips[0], options);
+  const sources = await listClips(clips);
+  const isClip = clips.length === 1 && sources.length === 1 && sources[0].path === resolve(clips[0]);
+  return isClip ? predictOne(work, clips[0], options) : predictSeveral(work, sources, options);
+}
+
+async function predictOne({ signal, progress }: Work, clip: string, options: PredictOptions): Promise<Report> {
+  const { outputEnding } = await import('../src/video/index.js');
   const { predictClip } = await import('../src/tasks/predict-clip.js');
-  const { next, samples, scale, slow, plain, onlyPredicted, fit, seed, overwrite = false } = options;
-  const out = options.out ?? `${basename(clip).replace(/\.\w+$/, '')}-predicted.mp4`;
-  const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
-  const chosen = await startComputing(options, progress);
+  const ending = outputEnding(options.format ?? 'mp4');
+  const name = clip === STANDARD_STREAM ? 'stdin' : basename(clip).replace(/\.\w+$/, '');
+  const out = options.out ?? `${name}-predicted${ending}`;
+  await expectFormat(out, options);
+  const streams = new StandardStreams();
+  try {
+    const outPath = streams.outputFor(out, ending);
+    const path = await streams.receive(clip, signal);
+    const { model, chosen } = await prepare(options, progress);
+    const started = performance.now();
+    const result = await predictClip(model, path, {
+      ...settingsOf(options),
+      out: outPath,
+      signal,
+      onProgress: (done, total) => progress.show({ label: 'predict', done, total, unit: 'frames' }),
+      onWarning: (text) => progress.say(`pxv: warning: ${clip}: ${text}`),
+    });
+    const seconds = (performance.now() - started) / 1000;
+    if (out === STANDARD_STREAM) await streams.send(outPath);
+    const { known, predicted } = result;
+    const [from, to] = [clip, out].map((path, i) =>
+      path === STANDARD_STREAM ? `standard ${['in', 'out'][i]}put` : path,
+    );
+    return {
+      text: `${to}: ${known} frames of ${from}, then ${predicted} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
+      json: { ...facts(model, options), output: out, seconds, ...figures(result), ...chosen },
+      ...(out === STANDARD_STREAM && { stream: process.stderr }),
+    };
+  } finally {
+    streams.remove();
+  }
+}
+
+async function predictSeveral(
+  { signal, progress }: Work,
+  sources: readonly ClipSource[],
+  options: PredictOptions,
+): Promise<Report> {
+  const { predictClips } = await import('../src/tasks/predict-clips.js');
+  const out = options.out ?? 'predicted';
+  if (out === STANDARD_STREAM)
+    throw wrongUsage('--out -', 'a folder, for several clips', 'standard output', 'predict one clip, or name a folder');
+  const { model, chosen } = await prepare(options, progress);
   const started = performance.now();
-  const result = await predictClip(model, clip, {
+  const result = await predictClips(model, sources, {
+    ...settingsOf(options),
     out,
-    overwrite,
-    horizon: next,
-    samples,
-    from: options.from ?? null,
-    forecast: options.bestGuess ? 'best-guess' : options.mean ? 'mean' : 'samples',
-    settings: futureSettings(options),
-    seed,
-    scale,
-    slow,
-    plain,
-    onlyPredicted,
-    fit,
-    frameRate: options.fps,
+    kind: options.format ?? 'mp4',
     signal,
-    onProgress: (done, total) => progress.show({ label: 'predict', done, total, unit: 'frames' }),
-    onWarning: (text) => progress.say(`pxv: warning: ${clip}: ${text}`),
+    onProgress: ({ name, ...frames }) =>
+      progress.show({ label: 'predict', ...frames, unit: 'frames', fields: { clip: name } }),
+    onWarning: (text) => progress.say(`pxv: warning: ${text}`),
   });
   const seconds = (performance.now() - started) / 1000;
-  const { size, channels, context } = model.chain.examples;
-  const { known, predicted, bitsPerDim, exact, frameRate } = result;
+  const { clips, leftOut, notReached } = result;
+  const each = clips.map(
+    ({ path, name, known, predicted }) => `${path}: ${known} frames of ${name}, then ${predicted}`,
+  );
   return {
-    text: `${out}: ${known} frames of ${clip}, then ${predicted} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
+    text: [
+      ...each,
+      `${clipCount(clips.length)} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
+      ...leftOutLines(leftOut),
+      ...(notReached > 0 ? [`interrupted: ${clipCount(notReached)} not predicted`] : []),
+    ].join('\n'),
     json: {
-      model: model.name,
-      seed,
+      ...facts(model, options),
       output: out,
       seconds,
-      frames: result.frames,
-      known,
-      predicted,
-      samples,
-      context,
-      width: size.width,
-      height: size.height,
-      channels,
-      frameRate: framesPerSecond(frameRate),
-      bitsPerDim,
-      exact,
+      clips: clips.map((clip) => ({ name: clip.name, output: clip.path, ...figures(clip) })),
+      leftOut: leftOut.map(({ name, reason }) => ({ name, reason })),
+      notReached,
       ...chosen,
     },
+    failed: leftOut.some(({ named }) => named),
   };
+}
+
+async function prepare(options: PredictOptions, progress: Progress) {
+  const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
+  const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
+  return { model, chosen: await startComputing(options, progress) };
+}
+
+function settingsOf(options: PredictOptions) {
+  const { next, from, mean, bestGuess, fps, ...same } = options;
+  const { samples, scale, slow, plain, onlyPredicted, fit, seed, overwrite } = same;
+  return {
+    horizon: next,
+    from: from ?? null,
+    forecast: bestGuess ? ('best-guess' as const) : mean ? ('mean' as const) : ('samples' as const),
+    settings: futureSettings(options),
+    frameRate: fps,
+    ...{ samples, scale, slow, plain, onlyPredicted, fit, seed, overwrite: overwrite ?? false },
+  };
+}
+
+/** What is the same for all clips, as JSON. */
+function facts({ name, chain }: Model, { seed, samples }: PredictOptions) {
+  const { size, channels, context } = chain.examples;
+  return { model: name, seed, samples, context, width: size.width, height: size.height, channels };
+}
+
+/** What came of one clip, as JSON. */
+function figures({ frames, known, predicted, frameRate, bitsPerDim, exact }: PredictedClip) {
+  return { frames, known, predicted, frameRate: framesPerSecond(frameRate), bitsPerDim, exact };
+}
+
+/** @throws PxvError `USAGE` where the output's name asks for something else than --format */
+async function expectFormat(out: string, { format }: PredictOptions): Promise<void> {
+  const { outputKind } = await import('../src/video/index.js');
+  if (format === undefined || out === STANDARD_STREAM || outputKind(out) === format) return;
+  throw wrongUsage(`--format ${format}`, 'an --out of the same kind', out, 'leave one of the two out');
+}
+
+function wrongUsage(argument: string, expected: string, received: string, remedy: string): PxvError {
+  return new PxvError({ code: 'USAGE', operation: 'predict', argument, expected, received, remedy });
 }

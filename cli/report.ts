@@ -15,11 +15,15 @@ export interface Work {
 export interface Report {
   text: string;
   json: object;
+  /** Where it is printed. Default: stdout, which may already have been given the result itself. */
+  stream?: NodeJS.WritableStream;
+  /** Whether a part of what was asked for could not be done. */
+  failed?: boolean;
 }
 
 /**
  * Makes an action of commander from one that gets its `Work` first, then the command's arguments, then its options, and
- * returns what to print on stdout. Errors pass through to the one place that reports them, in main.ts.
+ * returns what to print. Errors pass through to the one place that reports them, in main.ts.
  *
  * @param ending how it ends where it is interrupted
  */
@@ -35,7 +39,9 @@ export function run<Given extends unknown[]>(
       const report = await action({ signal: interrupt.signal, progress }, ...(given as unknown as Given));
       progress.close();
       const { json } = command.opts<{ json?: boolean }>();
-      process.stdout.write(`${json ? toJson(report.json) : report.text.trimEnd()}\n`);
+      const { stream = process.stdout, failed = false } = report;
+      stream.write(`${json ? toJson(report.json) : report.text.trimEnd()}\n`);
+      if (failed) process.exitCode = exitCodes.failed;
       if (interrupt.signal.aborted) process.exitCode = exitCodes.interrupted;
     } finally {
       progress.close();

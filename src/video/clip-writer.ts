@@ -45,6 +45,8 @@ export async function writeClip(path: string, frames: Frames, options: WriteOpti
     switch (kind) {
       case 'mp4':
         return encode(temporary, mapped(enlarged, padToEven), mp4, path, options);
+      case 'webm':
+        return encode(temporary, mapped(enlarged, padToEven), webm, path, options);
       case 'gif':
         return encode(temporary, enlarged, gif, path, options);
       case 'png':
@@ -58,16 +60,25 @@ export async function writeClip(path: string, frames: Frames, options: WriteOpti
 
 type Count = Omit<WrittenClip, 'path'>;
 
-/**
- * H.264 as browsers play it: 4:2:0, limited range, the matrix of BT.709 and a file that says so; the index first. The
- * pictures are small, so that a high quality costs little.
- */
+/** Colours as browsers take them: 4:2:0, limited range, the matrix of BT.709, and a file that says so. */
 const toLimitedRange = 'scale=out_color_matrix=bt709:out_range=limited:flags=area+accurate_rnd+full_chroma_inp';
-const mp4 = [
+const colours = [
   ...['-filter:v', `${toLimitedRange},format=yuv420p,setparams=color_primaries=bt709:color_trc=bt709`],
-  ...['-c:v', 'libx264', '-preset', 'medium', '-crf', '12'],
   ...['-color_range', 'tv', '-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'],
+];
+
+/** H.264, the index first. The pictures are small, so that a high quality costs little. */
+const mp4 = [
+  ...colours,
+  ...['-c:v', 'libx264', '-preset', 'medium', '-crf', '12'],
   ...['-movflags', '+faststart', '-f', 'mp4'],
+];
+
+/** VP9 of about the same quality; bitexact, or each file would be given another number. */
+const webm = [
+  ...colours,
+  ...['-c:v', 'libvpx-vp9', '-b:v', '0', '-crf', '18', '-deadline', 'good', '-cpu-used', '4'],
+  ...['-fflags', '+bitexact', '-f', 'webm'],
 ];
 
 /**
@@ -144,6 +155,6 @@ function encoderFailed(path: string, failure: string): PxvError {
     argument: path,
     expected: 'FFmpeg to take every frame',
     received: failure,
-    remedy: 'free the disk, or set PXV_FFMPEG to an FFmpeg with libx264',
+    remedy: 'free the disk, or set PXV_FFMPEG to an FFmpeg with libx264 and libvpx',
   });
 }

@@ -9,7 +9,7 @@ export { type LosslessCodec, losslessCodecs, losslessSize } from './lossless-cod
 export { readImage } from './image-folder.js';
 export { type FramePart, FrameParts } from './frame-parts.js';
 export { type PictureSize, sizeFor, type ShortSide } from './picture-size.js';
-export { checkOutput, outputKind, type OutputKind } from './output-kind.js';
+export { checkOutput, outputEnding, outputKind, type OutputKind } from './output-kind.js';
 export type { Panel, TimeStep } from './panels.js';
 export { legibleScale, writePanels } from './panel-writer.js';
 export type { Fit } from './resample.js';

@@ -7,14 +7,25 @@ import { findFfmpeg } from './ffmpeg-binary.js';
 import { isPanelFolder } from './panels.js';
 
 /** What a clip can be written as. A `.png` file is a contact sheet, a folder holds one PNG file a frame. */
-export type OutputKind = 'mp4' | 'gif' | 'png' | 'folder';
+export type OutputKind = 'mp4' | 'webm' | 'gif' | 'png' | 'folder';
 
-const kinds: Record<string, OutputKind> = { '.mp4': 'mp4', '.gif': 'gif', '.png': 'png', '': 'folder' };
+const kinds: Record<string, OutputKind> = {
+  '.mp4': 'mp4',
+  '.webm': 'webm',
+  '.gif': 'gif',
+  '.png': 'png',
+  '': 'folder',
+};
 const ownFrame = /^\d{5,}\.png$/;
 
 /** What a path asks for by its extension; null where nothing can be written as that. */
 export function outputKind(path: string): OutputKind | null {
   return /[/\\]$/.test(path) ? 'folder' : (kinds[extname(path).toLowerCase()] ?? null);
+}
+
+/** What a name ends in that asks for a kind. */
+export function outputEnding(kind: OutputKind): string {
+  return kind === 'folder' ? '' : `.${kind}`;
 }
 
 /** Name of the PNG file of a frame, by its number in its clip. */
@@ -23,8 +34,8 @@ export function frameFile(index: number): string {
 }
 
 /**
- * Makes sure, before work is spent on it, that a clip can be written to `path`: by its extension, `.mp4`, `.gif`,
- * `.png`, or none for a folder; and that it destroys nothing (see `expectReplaceable`). A missing parent folder is
+ * Makes sure, before work is spent on it, that a clip can be written to `path`: by its extension, `.mp4`,
+ * `.webm`, `.gif`, `.png`, or none for a folder; and that it destroys nothing (see `expectReplaceable`). A missing parent folder is
  * created.
  *
  * @throws {PxvError} OUTPUT where it cannot be written or exists; USAGE where it is an input; DEPENDENCY where FFmpeg is
@@ -44,10 +55,10 @@ export async function checkOutput(path: string, options: ReplaceOptions = {}): P
 export async function expectPlace(path: string): Promise<OutputKind> {
   const kind = outputKind(path);
   if (kind === null) {
-    const expected = 'a name that ends in .mp4, .gif or .png, or a folder';
+    const expected = 'a name that ends in .mp4, .webm, .gif or .png, or a folder';
     throw outputRefused(path, expected, `a name that ends in ${extname(path)}`);
   }
-  if (kind === 'mp4' || kind === 'gif') findFfmpeg();
+  if (kind !== 'png' && kind !== 'folder') findFfmpeg();
   const existing = await stat(path).catch(() => null);
   if (existing && kind === 'folder') {
     if (!existing.isDirectory()) throw outputRefused(path, 'a folder', 'a file of that name');

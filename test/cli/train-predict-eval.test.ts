@@ -448,13 +448,13 @@ describe('what cannot be done ends with one line that says what was expected, wh
     [
       1,
       ['predict', 'nothing.mp4', '--model', 'run'],
-      /nothing\.mp4: expected a video file or .*, received a path where nothing is; check/,
+      /nothing\.mp4: expected a video file, .*, received a path where nothing is; check/,
     ],
-    [1, ['predict', 'text.txt', '--model', 'run'], /text\.txt: expected a video with .*, received .*; check/],
+    [1, ['predict', 'text.txt', '--model', 'run'], /text\.txt: expected a video with .*, received a text, .*; give/],
     [
       1,
       ['predict', 'empty', '--model', 'run'],
-      /empty: expected a folder of numbered images .*, received a folder without any; give/,
+      /empty: expected a video file, .*, received a folder with 0 entries, none of them a clip; check/,
     ],
     [
       1,

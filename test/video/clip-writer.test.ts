@@ -47,6 +47,8 @@ describe.each(ffmpegPrograms())('a clip, written with %s', (_name, program) => {
   it.each([
     ['back.mp4', 3, 32, 24, 4],
     ['grey.mp4', 1, 32, 24, 1],
+    ['back.webm', 3, 32, 24, 4],
+    ['grey.webm', 1, 32, 24, 1],
     ['back.gif', 3, 33, 27, 3],
     ['grey.gif', 1, 33, 27, 3],
     ['back', 3, 33, 27, 0],
@@ -174,6 +176,7 @@ describe('an output', () => {
   it.each([
     ['a/new/folder/x.mp4', 'mp4'],
     ['X.GIF', 'gif'],
+    ['x.webm', 'webm'],
     ['sheet.png', 'png'],
     ['frames', 'folder'],
     ['frames.v2/', 'folder'],
@@ -187,7 +190,7 @@ describe('an output', () => {
     [
       'film.avi',
       () => at('film.avi'),
-      /film\.avi: expected a name that ends in \.mp4, \.gif or \.png, or a folder, received .* \.avi;/,
+      /film\.avi: expected a name that ends in \.mp4, \.webm, \.gif or \.png, or a folder, received .* \.avi;/,
     ],
     [
       'a file that is a folder',

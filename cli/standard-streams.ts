@@ -1,0 +1,77 @@
+import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { PxvError } from '../src/errors.js';
+
+/** What a clip or an output is called that is standard input or output. */
+export const STANDARD_STREAM = '-';
+
+/**
+ * Files for what comes from standard input and for what goes to standard output: a clip is read more than once, and an
+ * output is written whole or not at all. They are gone when the work is done, or the process is.
+ */
+export class StandardStreams {
+  private folder: string | null = null;
+  private readonly close = () => this.folder && rmSync(this.folder, { recursive: true, force: true });
+
+  /** A path for a file of that name. */
+  private at(name: string): string {
+    if (this.folder === null) {
+      this.folder = mkdtempSync(join(tmpdir(), 'pxv-'));
+      process.on('exit', this.close);
+    }
+    return join(this.folder, name);
+  }
+
+  /**
+   * Reads standard input to its end where `clip` stands for it.
+   *
+   * @returns the path to read the clip from
+   * @throws PxvError `USAGE` where it is a terminal; the signal's reason where it is aborted
+   */
+  async receive(clip: string, signal: AbortSignal): Promise<string> {
+    if (clip !== STANDARD_STREAM) return clip;
+    if (process.stdin.isTTY) throw terminal('standard input', 'a clip, through a pipe or from a file');
+    const path = this.at('stdin');
+    await pipeline(process.stdin, createWriteStream(path), { signal }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+    return path;
+  }
+
+  /**
+   * @param out as it was asked for
+   * @param ending of the file's name where `out` stands for standard output
+   * @returns the path to write to; `send` hands that on
+   * @throws PxvError `USAGE` where standard output is a terminal, or the ending is that of a folder
+   */
+  outputFor(out: string, ending: string): string {
+    if (out !== STANDARD_STREAM) return out;
+    if (process.stdout.isTTY) throw terminal('standard output', 'a pipe or a file to write to');
+    if (ending === '') throw terminal('--format folder', 'a file, for standard output', 'a folder');
+    return this.at(`stdout${ending}`);
+  }
+
+  /** Writes what was written to the path of `outputFor` to standard output. */
+  async send(path: string): Promise<void> {
+    await pipeline(createReadStream(path), process.stdout, { end: false });
+  }
+
+  remove(): void {
+    this.close();
+    process.off('exit', this.close);
+  }
+}
+
+function terminal(argument: string, expected: string, received = 'a terminal'): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'predict',
+    argument,
+    expected,
+    received,
+    remedy: 'see pxv predict --help',
+  });
+}

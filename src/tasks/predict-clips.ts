@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { PxvError } from '../errors.js';
+import type { Model } from '../model/checkpoint.js';
+import {
+  checkOutput,
+  filesOfClip,
+  outputEnding,
+  outputKind,
+  type ClipSource,
+  type OutputKind,
+} from '../video/index.js';
+import { expectVideoModel } from './expect-video-model.js';
+import type { LeftOutClip } from './left-out-clips.js';
+import { predictClip, type PredictClipOptions, type PredictedClip } from './predict-clip.js';
+
+export interface PredictClipsOptions extends Omit<PredictClipOptions, 'onProgress'> {
+  /** Folder that gets an output for each clip, of the clip's name. */
+  out: string;
+  /** What each output is. */
+  kind: OutputKind;
+  /** Told after each row that is drawn: the clip at hand, and the frames finished, as a fraction, of all clips. */
+  onProgress?: (progress: { name: string; done: number; total: number }) => void;
+}
+
+export interface PredictedClips {
+  clips: (PredictedClip & { name: string })[];
+  /** Clips that could not be read or are too short. */
+  leftOut: (LeftOutClip & { named: boolean })[];
+  /** How many clips were not reached since the work was interrupted. */
+  notReached: number;
+}
+
+/**
+ * Predicts each of several clips, as `predictClip` does, into a file or folder of its own. A clip that cannot be read or is
+ * too short is left out, with a warning.
+ *
+ * @param sources as `listClips` finds them
+ * @throws PxvError `OUTPUT` or `USAGE`, before any work, where an output cannot be written, exists, or is one of the clips;
+ *   `INPUT` where no clip is left; the signal's reason where it is aborted before a clip is finished, and else what is
+ *   finished is returned
+ */
+export async function predictClips(
+  model: Model,
+  sources: readonly ClipSource[],
+  options: PredictClipsOptions,
+): Promise<PredictedClips> {
+  const { out, kind, overwrite = false, onProgress, onWarning, signal, ...asked } = options;
+  expectVideoModel(model, 'predict');
+  const outputs = outputsOf(sources, out, kind);
+  const inputs = (await Promise.all(sources.map(({ path }) => filesOfClip(path)))).flat();
+  for (const path of outputs) await checkOutput(path, { overwrite, inputs });
+
+  const result: PredictedClips = { clips: [], leftOut: [], notReached: 0 };
+  for (const [index, { name, path, named }] of sources.entries()) {
+    try {
+      const predicted = await predictClip(model, path, {
+        ...asked,
+        out: outputs[index],
+        overwrite,
+        ...(signal && { signal }),
+        onProgress: (done, total) => onProgress?.({ name, done: index * total + done, total: sources.length * total }),
+        onWarning: (text) => onWarning?.(`${name}: ${text}`),
+      });
+      result.clips.push({ name, ...predicted });
+      if (!signal?.aborted) continue;
+    } catch (error) {
+      if (!signal?.aborted) {
+        const reason = reasonToGoOn(error);
+        result.leftOut.push({ name, named, reason });
+        onWarning?.(`${name}: left out: ${reason}`);
+        continue;
+      }
+      if (result.clips.length === 0) throw error;
+    }
+    result.notReached = sources.length - result.clips.length - result.leftOut.length;
+    break;
+  }
+  if (result.clips.length === 0) throw noneLeft(sources);
+  return result;
+}
+
+/** Why a clip is left out; an error that does not speak of the clip is thrown. */
+function reasonToGoOn(error: unknown): string {
+  if (error instanceof PxvError && error.code === 'INPUT') return error.message;
+  throw error;
+}
+
+/** Names lose their ending, but where two clips would then have the same. */
+function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind): string[] {
+  if (outputKind(out) !== 'folder') {
+    throw new PxvError({
+      code: 'USAGE',
+      operation: 'predict',
+      argument: out,
+      expected: 'a folder, for several clips',
+      received: 'the name of a file',
+      remedy: 'give --out a folder, and --format for what to write there',
+    });
+  }
+  const bare = sources.map(({ name }) => name.replace(/\.\w+$/, ''));
+  const isUnique = (name: string) => bare.indexOf(name) === bare.lastIndexOf(name);
+  return sources.map(({ name }, i) => join(out, `${isUnique(bare[i]) ? bare[i] : name}${outputEnding(kind)}`));
+}
+
+function noneLeft(sources: readonly ClipSource[]): PxvError {
+  return new PxvError({
+    code: 'INPUT',
+    operation: 'predict',
+    argument: sources.map(({ name }) => name).join(', '),
+    expected: 'at least one clip that can be predicted',
+    received: 'none',
+    remedy: 'see the warnings, and give other clips',
+  });
+}

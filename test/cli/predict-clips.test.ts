@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { createReadStream, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openClip, writeClip } from '../../src/video/index.js';
+import { collect, temporaryFolder } from '../video/made-clips.js';
+import { pxv, start, type Outcome } from './pxv.js';
+import { jsonOf, makeClips, movingSquare, size, trainTinyRun } from './tiny-run.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+const here = { cwd: folder.path };
+const at = (...parts: string[]) => join(folder.path, ...parts);
+const frameRate = { numerator: 10, denominator: 1 };
+
+beforeAll(async () => {
+  await makeClips(folder.path, 2);
+  await trainTinyRun(folder.path);
+  await writeClip(at('clip.gif'), movingSquare(0, 5), { frameRate });
+  await writeClip(at('mixed', 'same.gif'), movingSquare(0, 3), { frameRate });
+  await writeClip(at('mixed', 'same.mp4'), movingSquare(0, 3), { frameRate });
+  for (const bad of ['bad.mp4', join('mixed', 'bad.mp4')]) writeFileSync(at(bad), 'no film');
+}, 120_000);
+
+const predict = (...args: string[]) => pxv(['predict', ...args, '--model', 'run', '--next', '1'], here);
+
+describe('pxv predict of several clips', () => {
+  test('writes an output of each into a folder, under its name', async () => {
+    const outcome = await predict('clips', '--out', 'futures', '--format', 'gif', '--json');
+    expect(outcome.code).toBe(0);
+    expect(readdirSync(at('futures')).sort()).toEqual(['clip-0.gif', 'clip-1.gif']);
+    const { clips, leftOut, notReached, output } = jsonOf(outcome);
+    expect({ leftOut, notReached, output }).toEqual({ leftOut: [], notReached: 0, output: 'futures' });
+    expect(clips).toMatchObject([
+      { name: 'clip-0', output: join('futures', 'clip-0.gif'), frames: 7, known: 6, predicted: 1 },
+      { name: 'clip-1', output: join('futures', 'clip-1.gif'), frames: 7, known: 6, predicted: 1 },
+    ]);
+  });
+
+  test('goes on without one that cannot be read, and tells clips of one name apart', async () => {
+    const { code, stdout, stderr } = await predict('mixed', '--format', 'png');
+    expect(code).toBe(0);
+    expect(readdirSync(at('predicted')).sort()).toEqual(['same.gif.png', 'same.mp4.png']);
+    expect(stderr).toMatch(/^pxv: warning: bad\.mp4: left out: read video: .*; /m);
+    expect(stdout).toMatch(/^2 clips predicted by run in \d+\.\d s\nleft out: 1 clip \(bad\.mp4\)\n$/m);
+  });
+
+  test('ends with exit code 1 where one was named that cannot be read, after the others', async () => {
+    const outcome = await predict('bad.mp4', 'clip.gif', '--out', 'named', '--json');
+    expect(outcome.code).toBe(1);
+    expect(readdirSync(at('named'))).toEqual(['clip.mp4']);
+    expect(jsonOf(outcome).leftOut).toMatchObject([{ name: 'bad.mp4' }]);
+  });
+
+  test('draws nothing where an output exists already', async () => {
+    await writeClip(at('taken', 'clip-1.gif'), movingSquare(1, 2), { frameRate });
+    const { code, stderr } = await predict('clips', '--out', 'taken', '--format', 'gif');
+    expect(stderr).toMatch(/clip-1\.gif: expected a new file, received one that exists; .* --overwrite$/m);
+    expect([code, readdirSync(at('taken'))]).toEqual([1, ['clip-1.gif']]);
+  });
+});
+
+/** Runs `pxv predict -` on a file, and gives what it writes to stdout as bytes. */
+async function through(file: string, ...args: string[]): Promise<Omit<Outcome, 'stdout'> & { stdout: Buffer }> {
+  const child = start(['predict', '-', '--model', 'run', '--next', '1', ...args], here);
+  createReadStream(at(file)).pipe(child.stdin!);
+  const parts: Buffer[] = [];
+  let stderr = '';
+  child.stdout!.on('data', (part: Buffer) => parts.push(part));
+  child.stderr!.on('data', (text: Buffer) => (stderr += text.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout: Buffer.concat(parts), stderr };
+}
+
+describe('pxv predict through pipes', () => {
+  test.each(['mp4', 'webm', 'gif', 'png'])('gives on stdout the very %s that it writes to a file', async (format) => {
+    await predict('clip.gif', '--out', `file.${format}`);
+    const { code, stdout, stderr } = await through('clip.gif', '--out', '-', '--format', format);
+    expect(stderr).toMatch(/^standard output: 5 frames of standard input, then 1 predicted by run in \d+\.\d s$/m);
+    expect([code, stdout.equals(readFileSync(at(`file.${format}`)))]).toEqual([0, true]);
+    if (format === 'png') return;
+    const clip = await openClip(at(`file.${format}`), { size, channels: 3 });
+    expect(await collect(clip.frames())).toHaveLength(6);
+  });
+
+  test('gives the result on stderr as JSON, and leaves nothing behind', async () => {
+    const { stderr } = await through('clip.gif', '--out', '-', '--json');
+    expect(jsonOf({ code: 0, stdout: stderr, stderr: '' })).toMatchObject({ output: '-', known: 5, predicted: 1 });
+    const mine = readdirSync(tmpdir()).filter(
+      (name) => /^pxv-\w{6}$/.test(name) && existsSync(join(tmpdir(), name, 'stdin')),
+    );
+    expect(mine).toEqual([]);
+  });
+
+  test.each([
+    [['--out', '-', '--format', 'folder'], /--format folder: expected a file, for standard output, received a folder;/],
+    [['--out', 'x.mp4', '--format', 'gif'], /--format gif: expected an --out of the same kind, received x\.mp4; leave/],
+  ])('refuses %j', async (args, line) => {
+    const { code, stdout, stderr } = await through('clip.gif', ...args);
+    expect(stderr).toMatch(line);
+    expect([code, stdout.length]).toEqual([2, 0]);
+  });
+
+  test.each([
+    [['clips', '--out', '-'], /--out -: expected a folder, for several clips, received standard output;/],
+    [['clips', '--out', 'x.mp4'], /x\.mp4: expected a folder, for several clips, received the name of a file;/],
+  ])('of several clips refuses %j', async (args, line) => {
+    const { code, stderr } = await predict(...args);
+    expect(stderr).toMatch(line);
+    expect(code).toBe(2);
+  });
+});
