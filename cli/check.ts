@@ -1,19 +1,22 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { formatTable, type Column } from '../src/evaluation/table.js';
+import type { Size } from '../src/frame.js';
 import { startComputing } from './computing.js';
 import { exitCodes } from './exit-codes.js';
-import { addComputeOptions, addJsonOption, addModelOption, addSeedOption } from './options.js';
+import { addComputeOptions, addJsonOption, addModelOption, addSeedOption, size } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
 interface CheckOptions extends BackendOptions {
   model?: string;
   seed: number | bigint;
+  size?: Size;
 }
 
 export function command(): Command {
   const check = new Command('check').description("prove that a model's likelihood is exact, with its weights");
   addModelOption(check);
+  check.option('--size <WxH>', "check at this size, whatever it takes (default: the model's, or less)", size('--size'));
   addSeedOption(check);
   addJsonOption(check);
   addComputeOptions(check);
@@ -24,6 +27,7 @@ Ends with 1 where a check fails. What each proves is in docs/check.md.
 
 Examples:
   $ pxv check
+  $ pxv check --size 97x55                             as predict runs the model at another size
   $ pxv check --model runs/mine --instruction-set portable`,
   );
   return check.action(run(checkOne));
@@ -34,13 +38,14 @@ async function checkOne({ signal, progress }: Work, options: CheckOptions): Prom
   const { checkModel } = await import('../src/tasks/check-model.js');
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
   const chosen = await startComputing(options, progress);
-  const { seed } = options;
+  const { seed, size } = options;
   const started = performance.now();
   const findings = await checkModel(model, {
     seed,
+    size,
     signal,
-    onProgress: ({ check, size, ...state }) =>
-      progress.show({ label: `${check} ${size.width}x${size.height}`, ...state }),
+    onProgress: ({ check, size: at, ...state }) =>
+      progress.show({ label: `${check} ${at.width}x${at.height}`, ...state }),
   });
   const seconds = (performance.now() - started) / 1000;
   const scales = model.chain.scales.length;

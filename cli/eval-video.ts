@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { formatTable } from '../src/evaluation/table.js';
+import type { Size } from '../src/frame.js';
 import type { AskedRate } from '../src/tasks/clip-rate.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
 import { startComputing } from './computing.js';
@@ -9,7 +10,6 @@ import { forecastTables, withError } from './forecast-tables.js';
 import { clipCount, leftOutLines } from './left-out.js';
 import {
   addComputeOptions,
-  addFitOption,
   addJsonOption,
   addModelOption,
   addRateOption,
@@ -17,14 +17,14 @@ import {
   wholeNumber,
 } from './options.js';
 import { run, type Report, type Work } from './report.js';
+import { addSizeOptions, askedSize, type SizeOptions } from './size-options.js';
 
-interface EvalVideoOptions extends BackendOptions, FutureOptions {
+interface EvalVideoOptions extends BackendOptions, FutureOptions, SizeOptions {
   model?: string;
   horizon: number;
   starts?: number;
   samples?: number;
   codecs?: boolean;
-  fit: 'crop' | 'stretch';
   fps?: AskedRate;
   seed: number | bigint;
 }
@@ -43,7 +43,7 @@ export function command(): Command {
     .option('--codecs', 'bits of lossless codecs for the same frames: x264, x265 and FFV1 of FFmpeg');
   addFutureOptions(evalVideo);
   addModelOption(evalVideo);
-  addFitOption(evalVideo);
+  addSizeOptions(evalVideo, "the model's");
   addRateOption(evalVideo);
   addSeedOption(evalVideo);
   addJsonOption(evalVideo);
@@ -55,6 +55,7 @@ Examples:
   $ pxv eval-video clip.mp4
   $ pxv eval-video clips/ --model runs/mine --horizon 16
   $ pxv eval-video clips/ --starts 8 --samples 8 --codecs
+  $ pxv eval-video clips/ --short-side 96              each at its own aspect
   $ pxv eval-video clips/ --horizon 0 --json           bits/dim only, as JSON`,
   );
   return evalVideo.action(run(evaluate));
@@ -65,10 +66,11 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
   const { scoreClips } = await import('../src/tasks/score-clips.js');
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
   const chosen = await startComputing(options, progress);
-  const { horizon, starts, samples, codecs, fit, seed } = options;
+  const { horizon, starts, samples, codecs, seed } = options;
+  const own = model.chain.examples.size;
   const started = performance.now();
   const score = await scoreClips(model, paths, {
-    fit,
+    ...askedSize(options, own),
     frameRate: options.fps,
     horizon,
     starts,
@@ -91,7 +93,7 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
   const { forecasts } = score;
   const tables = forecasts === null ? [] : ['', ...forecastTables(forecasts, score.samples)];
   return {
-    text: [clipTable(score), '', ...summaryLines(score), ...tables, ...notScored(score)].join('\n'),
+    text: [clipTable(score, own), '', ...summaryLines(score), ...tables, ...notScored(score)].join('\n'),
     json: {
       model: model.name,
       seed,
@@ -104,26 +106,43 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
   };
 }
 
-function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: VideoScore): string {
+/** @param own the model's size: where all clips were scored at it, the table does without sizes */
+function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: VideoScore, own: Size): string {
+  const isSized = clips.some(({ width, height }) => width !== own.width || height !== own.height);
   const saved = (bits: number, baseline: number) => `${(100 * (1 - bits / baseline)).toFixed(1)}%`;
   const against = (bits: number, baseline: number | null) =>
     baseline === null ? ['-', '-'] : [baseline.toFixed(3), saved(bits, baseline)];
-  const line = (name: string, count: number, bits: number, previousFrame: number, codec: number | null) => [
+  const line = (
+    name: string,
+    size: string,
+    count: number,
+    bits: number,
+    previousFrame: number,
+    codec: number | null,
+  ) => [
     name,
+    ...(isSized ? [size] : []),
     String(count),
     bits.toFixed(3),
     ...against(bits, previousFrame),
     ...(codecs === null ? [] : against(bits, codec)),
   ];
-  const titles = ['frames', 'bits/dim', 'previous frame', 'fewer bits'];
+  const titles = [...(isSized ? ['size'] : []), 'frames', 'bits/dim', 'previous frame', 'fewer bits'];
   if (codecs !== null) titles.push('best codec', 'fewer bits');
   return formatTable(
     [{ title: 'clip', align: 'left' }, ...titles.map((title) => ({ title, align: 'right' as const }))],
     [
       ...clips.map((clip) =>
-        line(clip.name, clip.frames, clip.bitsPerDim, clip.previousFrameBitsPerDim, clip.codecs?.best ?? null),
+        line(
+          clip.name,
+          `${clip.width}x${clip.height}`,
+          clip.frames,
+          clip.bitsPerDim,
+          clip.previousFrameBitsPerDim,
+          clip.codecs?.best ?? null,
+        ),
       ),
-      line('all', frames, bitsPerDim, baselines['previous-frame'], baselines['lossless-codec'] ?? null),
+      line('all', '', frames, bitsPerDim, baselines['previous-frame'], baselines['lossless-codec'] ?? null),
     ],
   );
 }

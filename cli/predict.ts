@@ -12,7 +12,6 @@ import { addFutureOptions, futureSettings, type FutureOptions } from './draw-opt
 import { clipCount, leftOutLines } from './left-out.js';
 import {
   addComputeOptions,
-  addFitOption,
   addJsonOption,
   addModelOption,
   addOverwriteOption,
@@ -22,9 +21,10 @@ import {
 } from './options.js';
 import type { Progress } from './progress.js';
 import { run, type Report, type Work } from './report.js';
+import { addSizeOptions, askedSize, type SizeOptions } from './size-options.js';
 import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
 
-interface PredictOptions extends BackendOptions, FutureOptions {
+interface PredictOptions extends BackendOptions, FutureOptions, SizeOptions {
   next: number;
   model?: string;
   out?: string;
@@ -38,7 +38,6 @@ interface PredictOptions extends BackendOptions, FutureOptions {
   plain?: boolean;
   scale?: number;
   slow: number;
-  fit: 'crop' | 'stretch';
   fps?: AskedRate;
   seed: number | bigint;
 }
@@ -81,7 +80,7 @@ export function command(): Command {
   addOverwriteOption(predict);
   addFutureOptions(predict);
   addModelOption(predict);
-  addFitOption(predict);
+  addSizeOptions(predict, "the clip's aspect, with the shorter side of the model");
   addRateOption(predict);
   addSeedOption(predict);
   addJsonOption(predict);
@@ -95,6 +94,7 @@ Examples:
   $ pxv predict clip.mp4 --from 20 --out beside.png    predicted frames beside the true ones
   $ pxv predict clips/ --out futures --format gif      futures/NAME.gif of each clip
   $ pxv predict - --out - --format webm < clip.mp4 | ffplay -
+  $ pxv predict clip.mp4 --size 128x72                 at this size, whatever that of the model
   $ pxv predict clip.mp4 --best-guess                  the one future that is expected, at once
   $ pxv predict clip.mp4 --samples 8 --mean            the mean of eight futures
   $ pxv predict clip.mp4 --model runs/mine --fps model  at the rate that the model learned at
@@ -125,7 +125,7 @@ async function predictOne({ signal, progress }: Work, clip: string, options: Pre
     const { model, chosen } = await prepare(options, progress);
     const started = performance.now();
     const result = await predictClip(model, path, {
-      ...settingsOf(options),
+      ...settingsOf(options, model),
       out: outPath,
       signal,
       onProgress: (done, total) => progress.show({ label: 'predict', done, total, unit: 'frames' }),
@@ -159,7 +159,7 @@ async function predictSeveral(
   const { model, chosen } = await prepare(options, progress);
   const started = performance.now();
   const result = await predictClips(model, sources, {
-    ...settingsOf(options),
+    ...settingsOf(options, model),
     out,
     kind: options.format ?? 'mp4',
     signal,
@@ -198,28 +198,30 @@ async function prepare(options: PredictOptions, progress: Progress) {
   return { model, chosen: await startComputing(options, progress) };
 }
 
-function settingsOf(options: PredictOptions) {
+function settingsOf(options: PredictOptions, { chain }: Model) {
   const { next, from, mean, bestGuess, fps, ...same } = options;
-  const { samples, scale, slow, plain, onlyPredicted, fit, seed, overwrite } = same;
+  const { samples, scale, slow, plain, onlyPredicted, seed, overwrite } = same;
   return {
     horizon: next,
     from: from ?? null,
     forecast: bestGuess ? ('best-guess' as const) : mean ? ('mean' as const) : ('samples' as const),
     settings: futureSettings(options),
     frameRate: fps,
-    ...{ samples, scale, slow, plain, onlyPredicted, fit, seed, overwrite: overwrite ?? false },
+    ...askedSize(options, chain.examples.size),
+    ...{ samples, scale, slow, plain, onlyPredicted, seed, overwrite: overwrite ?? false },
   };
 }
 
 /** What is the same for all clips, as JSON. */
 function facts({ name, chain }: Model, { seed, samples }: PredictOptions) {
-  const { size, channels, context } = chain.examples;
-  return { model: name, seed, samples, context, width: size.width, height: size.height, channels };
+  const { channels, context } = chain.examples;
+  return { model: name, seed, samples, context, channels };
 }
 
 /** What came of one clip, as JSON. */
-function figures({ frames, known, predicted, frameRate, bitsPerDim, exact }: PredictedClip) {
-  return { frames, known, predicted, frameRate: framesPerSecond(frameRate), bitsPerDim, exact };
+function figures({ size, frames, known, predicted, frameRate, bitsPerDim, exact }: PredictedClip) {
+  const { width, height } = size;
+  return { width, height, frames, known, predicted, frameRate: framesPerSecond(frameRate), bitsPerDim, exact };
 }
 
 /** @throws PxvError `USAGE` where the output's name asks for something else than --format */

@@ -8,6 +8,7 @@ export { densityNats, dequantise, type ValueUnit } from './evaluation/density.js
 export { psnr, ssim } from './evaluation/metrics.js';
 export type { Channels, Frame, Size } from './frame.js';
 export { parseFrameRate, type FrameRate } from './frame-rate.js';
+export { atSize } from './model/at-size.js';
 export { DEFAULT_VIDEO_MODEL, loadModel, shippedModels, type Model } from './model/checkpoint.js';
 export { Context } from './model/context.js';
 export type { ModelDescription, NetworkDescription } from './model/description.js';
@@ -16,7 +17,7 @@ export type { DrawSettings } from './sampling/draw.js';
 export { FrameSampler, type DrawnFrame } from './sampling/frame-sampler.js';
 export { frameOf, rollOut, type RollOut } from './sampling/roll-out.js';
 export type { AskedRate } from './tasks/clip-rate.js';
-export { checkModel, type ScaleFinding } from './tasks/check-model.js';
+export { checkModel, type ModelCheckSettings, type ScaleFinding } from './tasks/check-model.js';
 export { sampleImages, type SampledImages, type SampleImagesOptions } from './tasks/sample-images.js';
 export { completeImage, type CompletedImage, type CompleteImageOptions } from './tasks/complete-image.js';
 export { predictClip, type PredictClipOptions, type PredictedClip } from './tasks/predict-clip.js';
@@ -25,4 +26,4 @@ export { scoreClips, type ScoreClipsOptions, type VideoScore } from './tasks/sco
 export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './tasks/score-images.js';
 export { trainModel, type TrainedRun, type TrainModelHooks } from './tasks/train-model.js';
 export { runSchema, type RunConfiguration } from './training/configuration.js';
-export { listClips, type ClipSource } from './video/index.js';
+export { listClips, type ClipSource, type Fit, type PictureSize } from './video/index.js';

@@ -29,6 +29,8 @@ export interface ForecastOptions extends Pick<RollOut, 'seed' | 'settings' | 'si
   horizon: number;
   /** Futures to draw at each start. */
   samples: number;
+  /** Most futures drawn side by side; no figure depends on it. Default: FUTURES_TOGETHER. */
+  together?: number;
   /** Told after each row that is drawn: frames finished, as a fraction, of all that are drawn. */
   onProgress?: (frames: number) => void;
 }
@@ -68,15 +70,15 @@ async function drawFutures(
   sampler: FrameSampler,
   model: Model,
   starts: readonly Start[],
-  { seed, settings, signal, horizon, samples, onProgress }: ForecastOptions,
+  { seed, settings, signal, horizon, samples, together: most = FUTURES_TOGETHER, onProgress }: ForecastOptions,
 ): Promise<Frame[][][]> {
   const drawn = starts.map(() => Array.from({ length: samples }, (): Frame[] => []));
   const futures = starts.flatMap((start, index) =>
     drawn[index].map((frames, sample) => ({ ...start, sample, frames })),
   );
   let done = 0;
-  for (let from = 0; from < futures.length; from += FUTURES_TOGETHER) {
-    const together = futures.slice(from, from + FUTURES_TOGETHER);
+  for (let from = 0; from < futures.length; from += most) {
+    const together = futures.slice(from, from + most);
     const steps = rollOut(
       sampler,
       together.map(({ context }) => context),

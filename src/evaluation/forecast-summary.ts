@@ -25,7 +25,7 @@ export interface ForecastSummary {
   meanSquaredError: number[];
   /** Mean over clips of the decibels of each clip's mean squared error: see `clipDecibels`. */
   psnr: number[];
-  /** Null where the frames are too small for it. */
+  /** Null where the frames of some clip are too small for it. */
   ssim: number[] | null;
   /** Decibels more than the last frame repeated: mean over clips. */
   gain: MeanOverClips;
@@ -66,10 +66,11 @@ export function summariseForecasts(clips: readonly ClipForecasts[]): ForecastsSu
     const psnr = decibelsOf(name);
     const gains = psnr.map((clip, index) => clip.map((value, h) => value - lastFrame[index][h]));
     const change = meanByHorizon(errors.map((clip) => clip.change));
+    const similarities = errors.flatMap(({ ssim }) => (ssim === null ? [] : [ssim]));
     return {
       meanSquaredError: meanByHorizon(errors.map((clip) => clip.meanSquaredError)),
       psnr: meanByHorizon(psnr),
-      ssim: errors[0].ssim === null ? null : meanByHorizon(errors.map((clip) => clip.ssim!)),
+      ssim: similarities.length < errors.length ? null : meanByHorizon(similarities),
       gain: meanOverClips(gains),
       wins: trueChange.map((_, h) => gains.filter((clip) => clip[h] > 0).length),
       change,

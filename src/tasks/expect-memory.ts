@@ -56,26 +56,30 @@ export function expectTrainingMemory({ model, training, data }: RunConfiguration
 /**
  * How many examples can be scored together: `wanted` or fewer, which changes no figure.
  *
+ * @param atAnySize whether the command scores at other sizes than the model's
  * @throws PxvError `RESOURCES` where there is not memory for one
  */
-export function scoringBatch({ chain, description }: DescribedModel, wanted: number): number {
+export function scoringBatch({ chain, description }: DescribedModel, wanted: number, atAnySize = false): number {
   if (!isEstimated()) return wanted;
   const most = availableMemory();
   const batch = largest(1, wanted, (count) => scoringMemory(chain, count) <= most);
   if (batch !== null) return batch;
-  throw tooLarge('score', scoringMemory(chain, 1), most, description, (chain) => scoringMemory(chain, 1));
+  const work = { operation: 'score', description, atAnySize };
+  throw tooLarge(work, scoringMemory(chain, 1), most, (chain) => scoringMemory(chain, 1));
 }
 
 /** What is drawn, and what is held beside the drawing. */
 export interface Drawing {
   operation: string;
-  /** Images drawn side by side for so many samples; default: as many. */
+  /** Images that must be drawn side by side for so many samples; default: as many. */
   together?: (samples: number) => number;
   /** Bytes of the frames that are held until all are written, for so many samples. */
   heldBytes: (samples: number) => number;
   samples: number;
   /** How the number of samples is asked for, such as `--samples`. */
   option: string;
+  /** Whether the command draws at other sizes than the model's. Default: it does not. */
+  atAnySize?: boolean;
 }
 
 /**
@@ -85,15 +89,27 @@ export interface Drawing {
  */
 export function expectDrawingMemory({ chain, description }: DescribedModel, drawing: Drawing): void {
   if (!isEstimated()) return;
-  const { operation, together = (count) => count, samples, heldBytes, option } = drawing;
+  const { operation, together = (count) => count, samples, heldBytes, option, atAnySize = false } = drawing;
   const bytesOf = (count: number, of = chain) => drawingMemory(of, together(count)) + heldBytes(count);
   const most = availableMemory();
   const bytes = bytesOf(samples);
   if (bytes <= most) return;
   const fewer = largest(1, samples - 1, (count) => bytesOf(count) <= most);
-  if (fewer === null) throw tooLarge(operation, bytes, most, description, (of) => bytesOf(1, of));
+  if (fewer === null) throw tooLarge({ operation, description, atAnySize }, bytes, most, (of) => bytesOf(1, of));
   const received = `about ${inUnits(bytes)} for ${samples}`;
   throw tooMuch(operation, option, most, received, `give ${option} ${fewer} or less`);
+}
+
+/**
+ * How many images can be drawn side by side: `wanted` or fewer, which changes none of them; one where there is not memory
+ * for it either.
+ *
+ * @param heldBytes of what is held meanwhile
+ */
+export function drawingBatch({ chain }: DescribedModel, wanted: number, heldBytes: number): number {
+  if (!isEstimated()) return wanted;
+  const most = availableMemory();
+  return largest(1, wanted, (count) => drawingMemory(chain, count) + heldBytes <= most) ?? 1;
 }
 
 type DescribedModel = { chain: Chain; description: ModelDescription };
@@ -116,10 +132,9 @@ function largest(from: number, to: number, fits: (value: number) => boolean): nu
 }
 
 function tooLarge(
-  operation: string,
+  { operation, description, atAnySize }: { operation: string; description: ModelDescription; atAnySize: boolean },
   bytes: number,
   most: number,
-  description: ModelDescription,
   bytesOf: (chain: Chain) => number,
 ): PxvError {
   const { width, height } = description.scales[description.scales.length - 1].size;
@@ -127,9 +142,10 @@ function tooLarge(
   const fits = (side: number) =>
     bytesOf(buildChain(modelAtSize(description, { width: side, height: heightAt(side) }))) <= most;
   const side = largest(1, width - 1, fits);
-  const fitting = side === null ? 'a smaller network' : `a model of ${side}x${heightAt(side)} or less`;
+  const fitting = side === null ? '' : `${side}x${heightAt(side)} or less`;
+  const inSize = atAnySize ? `give a smaller size: --size ${fitting}` : `take a model of ${fitting}`;
   const received = `about ${inUnits(bytes)} for one image of ${width}x${height}`;
-  return tooMuch(operation, 'memory', most, received, `take ${fitting}`);
+  return tooMuch(operation, 'memory', most, received, side === null ? 'take a smaller network' : inSize);
 }
 
 function tooMuch(operation: string, argument: string, most: number, received: string, remedy: string): PxvError {

@@ -1,10 +1,10 @@
 import { PxvError } from '../errors.js';
 import { meanFrame } from '../evaluation/forecasts.js';
-import type { Frame } from '../frame.js';
+import type { Frame, Size } from '../frame.js';
 import type { FrameRate } from '../frame-rate.js';
+import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
-import { frameBytes } from '../model/examples.js';
 import { expectExpectation, FrameSampler } from '../sampling/frame-sampler.js';
 import { futureSettings, type FutureSettings } from '../sampling/future-settings.js';
 import { bestGuess, frameOf, rollOut } from '../sampling/roll-out.js';
@@ -15,20 +15,21 @@ import {
   openClip,
   writePanels,
   type ClipReader,
-  type Fit,
   type OutputKind,
   type Panel,
   type TimeStep,
   type WrittenClip,
 } from '../video/index.js';
 import { rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
+import { framing, ownAspect, type AskedSize } from './clip-size.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { expectDrawingMemory } from './expect-memory.js';
 
 /** Label of the panel with the clip's own frames. */
 const TRUTH = 'truth';
 
-export interface PredictClipOptions {
+/** Default of the size: the clip's aspect, with the shorter side of the model's images. */
+export interface PredictClipOptions extends AskedSize {
   out: string;
   /** Whether the bare frames are written, without labels, borders and numbers. Default: a film or sheet explains itself. */
   plain?: boolean | undefined;
@@ -54,7 +55,6 @@ export interface PredictClipOptions {
   seed: bigint | number;
   /** Screen pixels for one pixel of the model. Default: enough to read what is written beside the frames; else 1. */
   scale?: number | undefined;
-  fit: Fit;
   /** Rate to bring the clip to. Default: its own, with a warning where the model learned at another. */
   frameRate?: AskedRate | undefined;
   /** Told after each row that is drawn: frames finished, as a fraction, and their number over all samples. */
@@ -67,6 +67,8 @@ export interface PredictedClip extends WrittenClip {
   /** Frames of the clip before the first predicted one. */
   known: number;
   predicted: number;
+  /** Of each frame. */
+  size: Size;
   /** At which the clip was read. */
   frameRate: FrameRate;
   /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1; null where nothing was. */
@@ -76,7 +78,7 @@ export interface PredictedClip extends WrittenClip {
 }
 
 /**
- * Writes a clip whose last frames are predicted: the known frames at the model's size, then for each frame of the horizon
+ * Writes a clip whose last frames are predicted: the known frames as the model sees them, then for each frame of the horizon
  * a panel for each future (before them the truth, where the clip goes on). What the output says of itself is in
  * `writePanels`.
  *
@@ -84,18 +86,20 @@ export interface PredictedClip extends WrittenClip {
  *   frame, or the output cannot be written: then nothing is left of it; the signal's reason where it is aborted before a
  *   predicted frame is finished, and else a clip that ends with the last one finished
  */
-export async function predictClip(model: Model, path: string, options: PredictClipOptions): Promise<PredictedClip> {
-  const { out, overwrite = false, plain = false, slow = 1, signal, fit } = options;
-  expectVideoModel(model, 'predict');
-  const settings = futureSettings(model, options.settings);
-  if (options.forecast === 'best-guess') expectExpectation(model);
+export async function predictClip(trained: Model, path: string, options: PredictClipOptions): Promise<PredictedClip> {
+  const { out, overwrite = false, plain = false, slow = 1, signal } = options;
+  expectVideoModel(trained, 'predict');
+  const settings = futureSettings(trained, options.settings);
+  if (options.forecast === 'best-guess') expectExpectation(trained);
   const kind = await checkOutput(out, { overwrite, inputs: await filesOfClip(path) });
-  const { size, channels } = model.chain.examples;
-  const { scale = legibleScale(kind, size, plain) } = options;
-  expectPredictionMemory(model, kind, scale, options);
-  const asked = rateToRead(model, options.frameRate, 'predict');
-  const reading = { size, channels, fit, frameRate: asked };
+  const { channels } = trained.chain.examples;
+  const asked = rateToRead(trained, options.frameRate, 'predict');
+  const reading = { ...framing(options, ownAspect(trained)), channels, frameRate: asked };
   const reader = await openClip(path, { ...reading, ...(signal && { signal }) });
+  const { size } = reader;
+  const { scale = legibleScale(kind, size, plain) } = options;
+  const model = atSize(trained, size);
+  expectPredictionMemory(model, kind, options);
   const otherRate = reader.hasRate ? rateWarning(model, reader.frameRate) : null;
   if (otherRate !== null) options.onWarning?.(otherRate);
   const sampler = new FrameSampler(model);
@@ -114,22 +118,34 @@ export async function predictClip(model: Model, path: string, options: PredictCl
     const { known, nats, predicted } = prediction;
     const dimensions = options.samples * predicted.length * size.width * size.height * channels;
     const bitsPerDim = options.forecast === 'best-guess' ? null : nats / Math.LN2 / dimensions;
-    return { ...written, known, predicted: predicted.length, frameRate, bitsPerDim, exact: model.chain.exact };
+    const { exact } = model.chain;
+    return { ...written, known, predicted: predicted.length, size, frameRate, bitsPerDim, exact };
   } finally {
     sampler.dispose();
   }
 }
 
-/** All predicted frames are held; one is enlarged when it is written, and in a contact sheet all are. */
-function expectPredictionMemory(model: Model, kind: OutputKind, scale: number, options: PredictClipOptions): void {
-  const { horizon, samples } = options;
-  const frame = frameBytes(model.chain.examples);
+/**
+ * Refuses a prediction that would take more memory than there is. All predicted frames are held; one is enlarged when it is
+ * written, and in a contact sheet all are.
+ *
+ * @param model at the size of the frames
+ * @throws PxvError `RESOURCES`
+ */
+export function expectPredictionMemory(
+  model: Model,
+  kind: OutputKind,
+  options: Pick<PredictClipOptions, 'horizon' | 'samples' | 'scale' | 'plain'>,
+): void {
+  const { horizon, samples, plain = false } = options;
+  const { scale = legibleScale(kind, model.chain.examples.size, plain) } = options;
   const enlarged = scale ** 2 * (kind === 'png' ? horizon : 1);
   expectDrawingMemory(model, {
     operation: 'predict',
     samples,
     option: '--samples',
-    heldBytes: (count) => count * frame * (horizon + enlarged),
+    atAnySize: true,
+    heldBytes: (count, frame) => count * frame * (horizon + enlarged),
   });
 }
 

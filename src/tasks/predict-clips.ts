@@ -1,17 +1,21 @@
 import { join } from 'node:path';
 import { PxvError } from '../errors.js';
+import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import {
   checkOutput,
   filesOfClip,
   outputEnding,
   outputKind,
+  probeClip,
+  sizeFor,
   type ClipSource,
   type OutputKind,
 } from '../video/index.js';
+import { framing, ownAspect } from './clip-size.js';
 import { expectVideoModel } from './expect-video-model.js';
 import type { LeftOutClip } from './left-out-clips.js';
-import { predictClip, type PredictClipOptions, type PredictedClip } from './predict-clip.js';
+import { expectPredictionMemory, predictClip, type PredictClipOptions, type PredictedClip } from './predict-clip.js';
 
 export interface PredictClipsOptions extends Omit<PredictClipOptions, 'onProgress'> {
   /** Folder that gets an output for each clip, of the clip's name. */
@@ -36,7 +40,7 @@ export interface PredictedClips {
  *
  * @param sources as `listClips` finds them
  * @throws PxvError `OUTPUT` or `USAGE`, before any work, where an output cannot be written, exists, or is one of the clips;
- *   `INPUT` where no clip is left; the signal's reason where it is aborted before a clip is finished, and else what is
+ *   `RESOURCES`, before any too, where there is not memory for one of the clips; `INPUT` where no clip is left; the signal's reason where it is aborted before a clip is finished, and else what is
  *   finished is returned
  */
 export async function predictClips(
@@ -49,6 +53,12 @@ export async function predictClips(
   const outputs = outputsOf(sources, out, kind);
   const inputs = (await Promise.all(sources.map(({ path }) => filesOfClip(path)))).flat();
   for (const path of outputs) await checkOutput(path, { overwrite, inputs });
+  for (const { path } of sources) {
+    const facts = await probeClip(path, signal).catch(() => null);
+    if (facts === null) continue;
+    const size = sizeFor(framing(asked, ownAspect(model)).size, facts.sourceSize);
+    expectPredictionMemory(atSize(model, size), kind, asked);
+  }
 
   const result: PredictedClips = { clips: [], leftOut: [], notReached: 0 };
   for (const [index, { name, path, named }] of sources.entries()) {

@@ -4,30 +4,34 @@ import { scoreFrames, summariseFrames } from '../evaluation/clip-score.js';
 import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
 import { SCORING_BATCH } from '../evaluation/scoring.js';
 import { readStarts, spreadStarts } from '../evaluation/starts.js';
-import type { Frame } from '../frame.js';
+import type { Frame, Size } from '../frame.js';
 import { framesPerSecond, type FrameRate } from '../frame-rate.js';
+import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import { frameBytes } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { futureSettings, type FutureSettings } from '../sampling/future-settings.js';
 import {
+  isFixed,
   listClips,
   openClip,
+  probeClip,
   reasonToLeaveOut,
+  sizeFor,
   type ClipSource,
-  type Fit,
   type LosslessCodec,
 } from '../video/index.js';
 import { rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
-import { expectDrawingMemory, scoringBatch } from './expect-memory.js';
+import { framing, type AskedSize } from './clip-size.js';
+import { drawingBatch, expectDrawingMemory, scoringBatch } from './expect-memory.js';
 import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { scoreCodecs } from './score-codecs.js';
 import { summariseClips, type ClipsSummary, type ScoredClip } from './summarise-clips.js';
 
-export interface ScoreClipsOptions {
-  fit: Fit;
+/** Default of the size: the model's. */
+export interface ScoreClipsOptions extends AskedSize {
   /** Rate to bring clips to. Default: each is read at its own, with a warning where the model learned at another. */
   frameRate?: AskedRate | undefined;
   /** Frames to predict from each start; 0: none. */
@@ -90,6 +94,7 @@ export async function scoreClips(
     options.onWarning?.(`${name}: left out: ${reason}`);
   };
   try {
+    await scorer.expectMemory(sources);
     for (const [index, source] of sources.entries()) {
       try {
         const scored = await scorer.score(source, index);
@@ -108,55 +113,77 @@ export async function scoreClips(
   return { samples: options.samples ?? SAMPLES, ...summariseClips(model, clips), leftOut, notReached };
 }
 
+/** A model at the size of a clip, ready to score and to draw. */
+interface SizedScorer {
+  model: Model;
+  sampler: FrameSampler;
+  /** Frames scored together. */
+  batch: number;
+  /** Futures drawn side by side. */
+  futures: number;
+}
+
 /** Scores one clip after another. */
 class ClipScorer {
   private readonly weights: tf.Tensor[];
-  private readonly sampler: FrameSampler;
   private readonly settings: FutureSettings;
-  /** Frames scored together. */
-  private readonly batch: number;
+  /** For the size of the clip before. */
+  private sized: SizedScorer | null = null;
   /** Codecs whose failure was told. */
   private readonly failed = new Set<LosslessCodec>();
   private readonly frameRate: FrameRate | undefined;
 
   constructor(
-    private readonly model: Model,
+    private readonly trained: Model,
     private readonly clips: number,
     private readonly options: ScoreClipsOptions,
   ) {
-    this.settings = futureSettings(model, options.settings);
-    this.frameRate = rateToRead(model, options.frameRate, 'score clips');
-    this.batch = scoringBatch(model, SCORING_BATCH);
-    this.expectForecastMemory();
-    this.weights = toTensors(model.weights, model.chain.parameters);
-    this.sampler = new FrameSampler(model);
+    this.settings = futureSettings(trained, options.settings);
+    this.frameRate = rateToRead(trained, options.frameRate, 'score clips');
+    this.weights = toTensors(trained.weights, trained.chain.parameters);
   }
 
   dispose(): void {
     tf.dispose(this.weights);
-    this.sampler.dispose();
+    this.sized?.sampler.dispose();
+  }
+
+  /**
+   * Looks, before any of them is scored, whether there is memory for every clip that can be read.
+   *
+   * @throws PxvError `RESOURCES` where there is not
+   */
+  async expectMemory(sources: readonly ClipSource[]): Promise<void> {
+    const { size } = this.framing;
+    if (isFixed(size)) return void this.batchesOf(atSize(this.trained, size));
+    for (const { path } of sources) {
+      const facts = await probeClip(path, this.options.signal).catch(() => null);
+      if (facts !== null) this.batchesOf(atSize(this.trained, sizeFor(size, facts.sourceSize)));
+    }
   }
 
   /** Null for a clip of one frame. */
   async score(source: ClipSource, clip: number): Promise<ScoredClip | null> {
-    const { chain } = this.model;
     const { onProgress, onWarning, codecs, signal } = this.options;
     const { name } = source;
     const tell = (what: ScoringProgress['what'], frames: number) =>
       onProgress?.({ name, clip, clips: this.clips, what, frames });
 
     const reader = await this.open(source);
-    const otherRate = reader.hasRate ? rateWarning(this.model, reader.frameRate) : null;
+    const otherRate = reader.hasRate ? rateWarning(this.trained, reader.frameRate) : null;
     if (otherRate !== null) onWarning?.(`${name}: ${otherRate}`);
-    const scored = scoreFrames(chain, this.weights, reader.frames(), { batch: this.batch, signal });
+    const sized = this.at(reader.size);
+    const { chain } = sized.model;
+    const scored = scoreFrames(chain, this.weights, reader.frames(), { batch: sized.batch, signal });
     const score = await summariseFrames(chain.examples.levels, scored, (frames) => tell('score', frames));
     // The last frames of a clip are fewer than a batch, and each number of them has arrays of its own lengths.
     freeIdleMemory();
     if (reader.warning !== null) onWarning?.(`${name}: ${reader.warning}`);
     if (score === null) return null;
-    const forecasts = await this.forecasts(source, score.frames, (frames) => tell('predict', frames));
+    const forecasts = await this.forecasts(source, sized, score.frames, (frames) => tell('predict', frames));
     return {
       name,
+      ...reader.size,
       ...score,
       frameRate: framesPerSecond(reader.frameRate),
       forecasts,
@@ -164,37 +191,56 @@ class ClipScorer {
     };
   }
 
-  private open(source: ClipSource) {
-    const { size, channels } = this.model.chain.examples;
-    const { fit, signal } = this.options;
-    return openClip(source.path, { size, channels, fit, frameRate: this.frameRate, ...(signal && { signal }) });
+  private get framing() {
+    return framing(this.options, this.trained.chain.examples.size);
   }
 
-  private expectForecastMemory(): void {
+  private open(source: ClipSource) {
+    const { signal } = this.options;
+    const { channels } = this.trained.chain.examples;
+    const reading = { ...this.framing, channels, frameRate: this.frameRate };
+    return openClip(source.path, { ...reading, ...(signal && { signal }) });
+  }
+
+  private at({ width, height }: Size): SizedScorer {
+    const { size } = this.sized?.model.chain.examples ?? {};
+    if (this.sized !== null && size?.width === width && size.height === height) return this.sized;
+    this.sized?.sampler.dispose();
+    const model = atSize(this.trained, { width, height });
+    return (this.sized = { model, sampler: new FrameSampler(model), ...this.batchesOf(model) });
+  }
+
+  /** @throws PxvError `RESOURCES` where there is not memory for one frame, or for the futures that are asked for */
+  private batchesOf(model: Model): Pick<SizedScorer, 'batch' | 'futures'> {
+    const batch = scoringBatch(model, SCORING_BATCH, true);
     const { horizon, starts = STARTS, samples = SAMPLES } = this.options;
-    if (horizon === 0) return;
-    const frame = frameBytes(this.model.chain.examples);
-    expectDrawingMemory(this.model, {
+    if (horizon === 0) return { batch, futures: 0 };
+    const frame = frameBytes(model.chain.examples);
+    const heldBytes = (count: number) => count * starts * horizon * frame;
+    expectDrawingMemory(model, {
       operation: 'score',
-      together: (count) => Math.min(FUTURES_TOGETHER, count * starts),
+      together: () => 1,
       samples,
       option: '--samples',
-      heldBytes: (count) => count * starts * horizon * frame,
+      atAnySize: true,
+      heldBytes,
     });
+    return { batch, futures: drawingBatch(model, FUTURES_TOGETHER, heldBytes(samples)) };
   }
 
   private async forecasts(
     source: ClipSource,
+    { model, sampler, futures }: SizedScorer,
     frames: number,
     onProgress: (frames: number) => void,
   ): Promise<ClipForecasts | null> {
-    const { examples } = this.model.chain;
+    const { examples } = model.chain;
     const { horizon, starts: count = STARTS, samples = SAMPLES, seed, signal } = this.options;
     const firsts = horizon === 0 ? [] : spreadStarts(frames, examples.context, horizon, count);
     if (firsts.length === 0) return null;
     const starts = await readStarts((await this.open(source)).frames(), firsts, examples, horizon);
-    return scoreForecasts(this.sampler, this.model, starts, {
-      ...{ seed, settings: this.settings, signal, horizon, samples, onProgress },
+    return scoreForecasts(sampler, model, starts, {
+      ...{ seed, settings: this.settings, signal, horizon, samples, together: futures, onProgress },
     });
   }
 
@@ -209,7 +255,7 @@ class ClipScorer {
     };
     return scoreCodecs(
       async () => counted((await this.open(source)).frames()),
-      this.model.chain.examples.levels,
+      this.trained.chain.examples.levels,
       dimensions,
       (codec, failure) => {
         if (!this.failed.has(codec)) onWarning?.(`${source.name}: no figure of ${codec}: ${failure}`);

@@ -9,11 +9,13 @@ import {
   type MeanOverClips,
 } from '../evaluation/forecast-summary.js';
 import { RunningMean } from '../evaluation/statistics.js';
+import type { Size } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { losslessCodecs, type LosslessCodec } from '../video/index.js';
 import type { CodecScore } from './score-codecs.js';
 
-export interface ScoredClip extends ClipScore {
+/** A clip, and the size at which it was scored. */
+export interface ScoredClip extends ClipScore, Size {
   name: string;
   /** At which it was read, in frames a second. */
   frameRate: number;

@@ -11,12 +11,12 @@ import { openClip, type ClipReader } from './clip-reader.js';
 import { expectDiskSpace } from './disk-space.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { numberedImages } from './image-folder.js';
-import type { PictureSize } from './picture-size.js';
+import type { ShortSide } from './picture-size.js';
 import type { Fit } from './resample.js';
 
 export interface FrameStoreOptions {
   /** One for all clips, or each clip's own aspect. */
-  size: PictureSize;
+  size: Size | ShortSide;
   channels: Channels;
   /** Default `crop`. */
   fit?: Fit;

@@ -8,7 +8,7 @@ export { type FrameStore, openFrameStore, type FrameStoreOptions, type StoredCli
 export { type LosslessCodec, losslessCodecs, losslessSize } from './lossless-codecs.js';
 export { readImage } from './image-folder.js';
 export { type FramePart, FrameParts } from './frame-parts.js';
-export { type PictureSize, sizeFor, type ShortSide } from './picture-size.js';
+export { isFixed, type PictureSize, sizeFor, type ShortSide, type Within } from './picture-size.js';
 export { checkOutput, outputEnding, outputKind, type OutputKind } from './output-kind.js';
 export type { Panel, TimeStep } from './panels.js';
 export { legibleScale, writePanels } from './panel-writer.js';

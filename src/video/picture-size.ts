@@ -7,14 +7,32 @@ export interface ShortSide {
   enlarge?: boolean;
 }
 
-/** How large pictures are wanted: of one size, or at their own aspect. */
-export type PictureSize = Size | ShortSide;
+/** The size of pictures that keep their aspect: the largest inside this one, as between the bars of a letterbox. */
+export interface Within {
+  within: Size;
+}
 
-/** The size that a picture gets; at its own aspect the longer side is rounded to whole pixels. */
+/** How large pictures are wanted: of one size, or at their own aspect. */
+export type PictureSize = Size | ShortSide | Within;
+
+/** Whether all pictures get one size, whatever their aspect. */
+export function isFixed(wanted: PictureSize): wanted is Size {
+  return 'width' in wanted;
+}
+
+/** The size that a picture gets; at its own aspect one side is rounded to whole pixels, to one at least. */
 export function sizeFor(wanted: PictureSize, source: Size): Size {
-  if (!('shortSide' in wanted)) return wanted;
+  if (isFixed(wanted)) return wanted;
+  if ('within' in wanted) return sizeWithin(wanted.within, source);
   const short = Math.min(source.width, source.height);
   const side = wanted.enlarge === false ? Math.min(short, wanted.shortSide) : wanted.shortSide;
   const scaled = (length: number) => (length === short ? side : Math.round((length * side) / short));
   return { width: scaled(source.width), height: scaled(source.height) };
+}
+
+function sizeWithin({ width, height }: Size, source: Size): Size {
+  const scaled = (length: number, side: number, whole: number) => Math.max(1, Math.round((length * side) / whole));
+  return source.width * height >= source.height * width
+    ? { width, height: scaled(source.height, width, source.width) }
+    : { width: scaled(source.width, height, source.height), height };
 }

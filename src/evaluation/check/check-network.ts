@@ -16,6 +16,8 @@ import { chosenSubPixels, nameOfSubPixel, subPixelCount } from './sub-pixels.js'
 
 export interface CheckSettings {
   seed: bigint | number;
+  /** Whether all of it is done at the network's own size, whatever the work. Default: at smaller ones where it is much. */
+  whole?: boolean | undefined;
   onProgress?: (progress: CheckProgress) => void;
   signal?: AbortSignal | undefined;
 }
@@ -29,6 +31,9 @@ const LARGE_SIDES = [64, 32, 16];
 /** Sub-pixels changed at the large size, and the multiply-adds that they may take. */
 const CHANGED = 48;
 const CHANGED_WORK = 1e12;
+
+/** Sub-pixels of the largest images that can be checked: time and memory grow with their square. */
+export const MOST_CHECKED = 32_768;
 
 /** Multiply-adds up to which an image is drawn at the large size. */
 const DRAWN_WORK = 5e9;
@@ -55,7 +60,7 @@ export async function checkNetwork(
   settings: CheckSettings,
 ): Promise<Finding[]> {
   const small = networkAtMost(network, SMALL);
-  const large = largeNetwork(network);
+  const large = settings.whole ? network : largeNetwork(network);
   const sizes = subPixelCount(small.description) === subPixelCount(large.description) ? [large] : [small, large];
   const parameters = toTensors(weights, network.parameters);
   try {
@@ -66,7 +71,7 @@ export async function checkNetwork(
     findings.push(promise(fields[fields.length - 1]));
     findings.push(await context(sizes[0], fields[0], settings));
     findings.push(await trainedContext(sizes[0], fields[0], weights, parameters, settings));
-    const isCheap = workOf(large) <= DRAWN_WORK;
+    const isCheap = settings.whole === true || workOf(large) <= DRAWN_WORK;
     findings.push(...(await likelihood(isCheap ? large : small, weights, parameters, settings)));
     return findings;
   } finally {
