@@ -64,13 +64,12 @@ export async function completeImage(
   if (fromRow >= size.height) throw refused('--from-row', `a row from 0 to ${size.height - 1}`, String(fromRow));
   if (outputKind(out) !== 'png') throw refused(out, 'a name that ends in .png', 'another ending');
   await checkOutput(out, { overwrite, inputs: [path] });
-  const frame = frameBytes(model.chain.examples);
   expectDrawingMemory(model, {
     operation: 'complete image',
     samples,
     option: '--samples',
     // The contact sheet shows the image twice beside them.
-    heldBytes: (count) => (count + 2) * frame * (1 + scale ** 2),
+    heldBytes: (count, frame) => (count + 2) * frame * (1 + scale ** 2),
   });
   const { data } = await readImage(path, { size, channels, fit });
   const shown = data.map((byte) => byteOf(levelOf(byte, levels), levels));

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageSets } from '../../datasets/index.js';
 import { PxvError } from '../errors.js';
-import { buildChain, type Chain } from '../model/chain.js';
+import { buildChain, dimensions, type Chain } from '../model/chain.js';
 import type { ModelDescription } from '../model/description.js';
 import { drawingMemory, scoringMemory, trainingMemory } from '../model/memory.js';
 import { hiddenFeatures, modelAtSize, modelOfHidden } from '../model/smaller-models.js';
@@ -73,8 +73,8 @@ export interface Drawing {
   operation: string;
   /** Images that must be drawn side by side for so many samples; default: as many. */
   together?: (samples: number) => number;
-  /** Bytes of the frames that are held until all are written, for so many samples. */
-  heldBytes: (samples: number) => number;
+  /** Bytes of the frames that are held until all are written, for so many samples and bytes of a frame. */
+  heldBytes: (samples: number, frame: number) => number;
   samples: number;
   /** How the number of samples is asked for, such as `--samples`. */
   option: string;
@@ -90,7 +90,7 @@ export interface Drawing {
 export function expectDrawingMemory({ chain, description }: DescribedModel, drawing: Drawing): void {
   if (!isEstimated()) return;
   const { operation, together = (count) => count, samples, heldBytes, option, atAnySize = false } = drawing;
-  const bytesOf = (count: number, of = chain) => drawingMemory(of, together(count)) + heldBytes(count);
+  const bytesOf = (count: number, of = chain) => drawingMemory(of, together(count)) + heldBytes(count, dimensions(of));
   const most = availableMemory();
   const bytes = bytesOf(samples);
   if (bytes <= most) return;

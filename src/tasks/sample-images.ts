@@ -66,13 +66,12 @@ export async function sampleImages(model: Model, options: SampleImagesOptions): 
       'choose another output',
     );
   await checkOutput(out, { overwrite });
-  const frame = frameBytes(chain.examples);
   expectDrawingMemory(model, {
     operation: 'sample',
     together: (images) => Math.min(BATCH, images),
     samples: count,
     option: '--count',
-    heldBytes: (images) => images * frame * (1 + (kind === 'png' ? scale ** 2 : 0)),
+    heldBytes: (images, frame) => images * frame * (1 + (kind === 'png' ? scale ** 2 : 0)),
   });
   const noise = new Noise(seed);
   const sampler = new FrameSampler(model);

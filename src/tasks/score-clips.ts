@@ -116,6 +116,7 @@ export async function scoreClips(
 /** A model at the size of a clip, ready to score and to draw. */
 interface SizedScorer {
   model: Model;
+  weights: tf.Tensor[];
   sampler: FrameSampler;
   /** Frames scored together. */
   batch: number;
@@ -125,7 +126,6 @@ interface SizedScorer {
 
 /** Scores one clip after another. */
 class ClipScorer {
-  private readonly weights: tf.Tensor[];
   private readonly settings: FutureSettings;
   /** For the size of the clip before. */
   private sized: SizedScorer | null = null;
@@ -140,12 +140,13 @@ class ClipScorer {
   ) {
     this.settings = futureSettings(trained, options.settings);
     this.frameRate = rateToRead(trained, options.frameRate, 'score clips');
-    this.weights = toTensors(trained.weights, trained.chain.parameters);
   }
 
   dispose(): void {
-    tf.dispose(this.weights);
-    this.sized?.sampler.dispose();
+    if (this.sized === null) return;
+    tf.dispose(this.sized.weights);
+    this.sized.sampler.dispose();
+    this.sized = null;
   }
 
   /**
@@ -174,7 +175,7 @@ class ClipScorer {
     if (otherRate !== null) onWarning?.(`${name}: ${otherRate}`);
     const sized = this.at(reader.size);
     const { chain } = sized.model;
-    const scored = scoreFrames(chain, this.weights, reader.frames(), { batch: sized.batch, signal });
+    const scored = scoreFrames(chain, sized.weights, reader.frames(), { batch: sized.batch, signal });
     const score = await summariseFrames(chain.examples.levels, scored, (frames) => tell('score', frames));
     // The last frames of a clip are fewer than a batch, and each number of them has arrays of its own lengths.
     freeIdleMemory();
@@ -205,9 +206,11 @@ class ClipScorer {
   private at({ width, height }: Size): SizedScorer {
     const { size } = this.sized?.model.chain.examples ?? {};
     if (this.sized !== null && size?.width === width && size.height === height) return this.sized;
-    this.sized?.sampler.dispose();
+    this.dispose();
     const model = atSize(this.trained, { width, height });
-    return (this.sized = { model, sampler: new FrameSampler(model), ...this.batchesOf(model) });
+    const batches = this.batchesOf(model);
+    const weights = toTensors(model.weights, model.chain.parameters);
+    return (this.sized = { model, weights, sampler: new FrameSampler(model), ...batches });
   }
 
   /** @throws PxvError `RESOURCES` where there is not memory for one frame, or for the futures that are asked for */
@@ -215,8 +218,7 @@ class ClipScorer {
     const batch = scoringBatch(model, SCORING_BATCH, true);
     const { horizon, starts = STARTS, samples = SAMPLES } = this.options;
     if (horizon === 0) return { batch, futures: 0 };
-    const frame = frameBytes(model.chain.examples);
-    const heldBytes = (count: number) => count * starts * horizon * frame;
+    const heldBytes = (count: number, frame: number) => count * starts * horizon * frame;
     expectDrawingMemory(model, {
       operation: 'score',
       together: () => 1,
@@ -225,7 +227,8 @@ class ClipScorer {
       atAnySize: true,
       heldBytes,
     });
-    return { batch, futures: drawingBatch(model, FUTURES_TOGETHER, heldBytes(samples)) };
+    const frame = frameBytes(model.chain.examples);
+    return { batch, futures: drawingBatch(model, FUTURES_TOGETHER, heldBytes(samples, frame)) };
   }
 
   private async forecasts(

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { saveModel } from '../../src/model/checkpoint.js';
-import { openClip } from '../../src/video/index.js';
+import { openClip, probeClip, sizeFor } from '../../src/video/index.js';
 import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
 import { collect, temporaryFolder } from '../video/made-clips.js';
 import { pxv } from './pxv.js';
@@ -33,20 +33,21 @@ function livingProcesses(): string[] {
 
 (names.length > 0 ? describe : describe.skip)('pxv predict, given a file of the odd ones,', () => {
   test.each(names.length > 0 ? names : ['none'])(
-    'writes a whole clip or says in one line why not: %s',
+    'writes a whole clip at its own aspect or says in one line why not: %s',
     async (name) => {
       // A link, so that every process that reads it can be told from others.
       const clip = join(folder.path, name);
       symlinkSync(join(odd, name), clip);
       const before = [...readdirSync(folder.path), 'out.mp4'].sort();
-      const args = ['--model', 'tiny.safetensors', '--next', '2', '--out', 'out.mp4', '--overwrite', '--json'];
+      const args = ['--model', 'tiny.safetensors', '--next', '1', '--out', 'out.mp4', '--overwrite', '--json'];
       const outcome = await pxv(['predict', clip, ...args], { cwd: folder.path });
       expect(livingProcesses()).toEqual([]);
       if (outcome.code === 0) {
-        const { known, frames } = jsonOf(outcome) as { known: number; frames: number };
-        expect(frames).toBe(known + 2);
+        const { known, frames, width, height } = jsonOf(outcome) as Record<string, number>;
+        expect(frames).toBe(known + 1);
+        expect({ width, height }).toEqual(sizeFor({ shortSide: 6 }, (await probeClip(clip)).sourceSize));
         const out = join(folder.path, 'out.mp4');
-        const reader = await openClip(out, { size: { width: 8, height: 6 }, channels: 3, fit: 'crop' });
+        const reader = await openClip(out, { size: { width, height }, channels: 3 });
         expect(await collect(reader.frames())).toHaveLength(frames);
       } else {
         expect(outcome).toMatchObject({ code: 1, stdout: '' });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
-import type { Channels } from '../../src/frame.js';
+import type { Channels, Size } from '../../src/frame.js';
 import { initialiseParameters } from '../../src/backend/parameters.js';
 import { needsOf } from '../../src/conditioning/index.js';
 import type { NetworkDescription } from '../../src/model/description.js';
@@ -33,6 +33,18 @@ const lowResolutionImage: ConditioningDescription = {
 };
 
 const tinySize = { width: 5, height: 7 };
+
+/** What networks run at besides their own size: one pixel, one row, one column, and odd sides that are halved twice. */
+export const otherSizes: Size[] = [
+  { width: 1, height: 1 },
+  { width: 5, height: 1 },
+  { width: 1, height: 5 },
+  { width: 7, height: 3 },
+];
+
+export function sizeName({ width, height }: Size): string {
+  return `${width}x${height}`;
+}
 
 /** A network of a few thousand weights, higher than wide: a colour network with a mixture, given two frames. */
 export function tinyNetwork(changes: Partial<NetworkDescription> = {}): NetworkDescription {

@@ -7,10 +7,8 @@ import { toTensors } from '../../src/model/weights.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
 import { randomFloats } from '../random.js';
 import { bf16Sets, implementations } from '../backend/implementations.js';
-import { TOLERANCES } from '../backend/tolerances.js';
 import { causalityBreaks } from './causality.js';
-import { referenceExample, referenceScore } from './reference-network.js';
-import { referenceWeights } from './reference-planes.js';
+import { expectReferenceNats } from './reference-nats.js';
 import { framedNetworks, mixture, randomExamples, randomWeights, tinyNetwork, tinyNetworks } from './tiny-networks.js';
 
 const backends = implementations.flatMap(({ backend }) => backend ?? []);
@@ -105,29 +103,10 @@ test('the conditioning map reaches every output', () => {
 });
 
 describe('nats of each sub-pixel are those of the float64 reference', () => {
-  // As many roundings as the longest way from the image to the head has convolutions.
-  const tolerance = 8 * TOLERANCES.convolution;
-
   describe.each(backends)('on %s:', (backend) => {
     test.each([...tinyNetworks, ...framedNetworks])('%s', async (_, description) => {
       await tf.setBackend(backend);
-      const network = buildNetwork(description);
-      const weights = randomWeights(network, 5);
-      const examples = randomExamples(description, 2, 6);
-      const parameters = toTensors(weights, network.parameters);
-      const nats = subPixelNats(network, parameters, examples);
-      const received = nats.dataSync();
-      const expected = [0, 1].flatMap((index) => [
-        ...referenceScore(description, referenceWeights(network.parameters, weights), referenceExample(examples, index))
-          .nats,
-      ]);
-      expected.forEach((value, at) => {
-        const error = Math.abs(received[at] - value) / Math.max(1, Math.abs(value));
-        if (!(error <= tolerance)) throw new Error(`sub-pixel ${at}: expected ${value}, received ${received[at]}`);
-      });
-      expect(nats.shape).toEqual([2, examples.image.size / 2]);
-      tf.dispose([nats, ...parameters]);
-      disposeExamples(examples);
+      expectReferenceNats(description);
     });
   });
 });

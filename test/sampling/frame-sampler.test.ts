@@ -5,6 +5,7 @@ import { Context } from '../../src/model/context.js';
 import { needsOf } from '../../src/conditioning/index.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { byteOf, disposeExamples, ExampleBuffer, type Examples } from '../../src/model/examples.js';
+import { modelAtSize } from '../../src/model/smaller-models.js';
 import { toTensors } from '../../src/model/weights.js';
 import type { DrawSettings } from '../../src/sampling/draw.js';
 import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
@@ -13,7 +14,16 @@ import { Noise } from '../../src/sampling/noise.js';
 import { rollOut } from '../../src/sampling/roll-out.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';
-import { randomFrames, randomModel, softmax, tinyChain, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
+import {
+  otherSizes,
+  randomFrames,
+  randomModel,
+  sizeName,
+  softmax,
+  tinyChain,
+  tinyNetwork,
+  tinyNetworks,
+} from '../model/tiny-networks.js';
 
 const asItIs: DrawSettings = { temperature: 1, topP: 1 };
 
@@ -27,6 +37,16 @@ const tinyModels: [string, NetworkDescription[]][] = [
   ['RGB 3x4 then 5x7, softmax', tinyChain({ head: softmax, levels: 16, conditioning: [] })],
   ['grey 3x4 then 5x7, logistic-mixture, given two frames', tinyChain({ channels: 1 })],
 ];
+
+/** The chains, and one network of each kind, at sizes that they were not described with. */
+const resizedModels = tinyModels
+  .filter(([name, scales]) => scales.length > 1 || /(lstm|move)$/.test(name))
+  .flatMap(([name, scales]) =>
+    otherSizes.map((size): [string, NetworkDescription[]] => [
+      `${name}, at ${sizeName(size)}`,
+      modelAtSize({ version: 1, scales }, size).scales,
+    ]),
+  );
 
 /** What is given for the frame after three random ones. */
 function givenOf({ chain }: Model): Examples {
@@ -116,15 +136,18 @@ function teacherForced({ chain, weights: arrays }: Model, bytes: Uint8Array): nu
 }
 
 describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (instructionSet) => {
-  test.each(tinyModels)('the nats of a drawn frame are those of teacher forcing: %s', async (_, scales) => {
-    await tf.setBackend(`native-${instructionSet}`);
-    const model = randomModel(scales);
-    const { bytes, nats } = await draw(model);
-    const bitsPerDim = (value: number) => value / Math.LN2 / bytes.length;
-    // A level's byte comes back as that level.
-    expect(Math.abs(bitsPerDim(nats) - bitsPerDim(teacherForced(model, bytes)))).toBeLessThan(1e-4);
-    expect(nats).toBeGreaterThan(0);
-  });
+  test.each([...tinyModels, ...resizedModels])(
+    'the nats of a drawn frame are those of teacher forcing: %s',
+    async (_, scales) => {
+      await tf.setBackend(`native-${instructionSet}`);
+      const model = randomModel(scales);
+      const { bytes, nats } = await draw(model);
+      const bitsPerDim = (value: number) => value / Math.LN2 / bytes.length;
+      // A level's byte comes back as that level.
+      expect(Math.abs(bitsPerDim(nats) - bitsPerDim(teacherForced(model, bytes)))).toBeLessThan(1e-4);
+      expect(nats).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe('what is drawn', () => {

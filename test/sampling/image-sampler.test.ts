@@ -6,7 +6,15 @@ import { ImageSampler } from '../../src/sampling/image-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { needsOf } from '../../src/conditioning/index.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
-import { framedNetworks, randomExamples, randomWeights, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
+import {
+  framedNetworks,
+  otherSizes,
+  randomExamples,
+  randomWeights,
+  sizeName,
+  tinyNetwork,
+  tinyNetworks,
+} from '../model/tiny-networks.js';
 import { randomInts } from '../random.js';
 import { drawBothWays, expectSame, settings, size, smaller } from './both-ways.js';
 
@@ -82,6 +90,21 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
     await expect(draw).rejects.toMatchObject({ code: 'CHECKPOINT' });
   });
 });
+
+// One set for each of the two engines.
+describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructionSet }) => instructionSet))(
+  'on %s',
+  (instructionSet) => {
+    beforeEach(() => tf.setBackend(`native-${instructionSet}`));
+
+    describe.each(otherSizes.map(sizeName))('at %s drawn images are those that the definition draws:', (at) => {
+      const other = otherSizes.find((size) => sizeName(size) === at)!;
+      test.each([...tinyNetworks, ...framedNetworks])('a network that was described as %s', async (_, description) => {
+        expectSame(await drawBothWays({ ...description, size: other }, { seed: 3, samples: 2 }));
+      });
+    });
+  },
+);
 
 test.skip.each(absentSets)('on %s (not on this machine)', () => {});
 

@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/errors.js';
+import type { Size } from '../../src/frame.js';
+import { atSize } from '../../src/model/at-size.js';
 import { buildChain } from '../../src/model/chain.js';
 import { drawingMemory, scoringMemory } from '../../src/model/memory.js';
 import { describeModel } from '../../src/model/presets.js';
 import { completeImage } from '../../src/tasks/complete-image.js';
-import { expectTrainingMemory } from '../../src/tasks/expect-memory.js';
+import { expectTrainingMemory, scoringBatch } from '../../src/tasks/expect-memory.js';
 import { predictClip } from '../../src/tasks/predict-clip.js';
 import { sampleImages } from '../../src/tasks/sample-images.js';
 import { scoreClips } from '../../src/tasks/score-clips.js';
@@ -81,7 +83,9 @@ test('clips are scored in smaller batches where memory is short, to the same bit
   allow(scoringMemory(model.chain, 3));
   expect(await scoreClips(model, [clip], options)).toEqual(whole);
   allow(scoringMemory(model.chain, 1) - 1);
-  await expect(scoreClips(model, [clip], options)).rejects.toThrow(/^score: memory: .* for one image of 5x7; take /);
+  await expect(scoreClips(model, [clip], options)).rejects.toThrow(
+    /^score: memory: .* for one image of 5x7; (give a smaller size: --size|take a smaller network)/,
+  );
 });
 
 test('a drawing that does not fit is refused with the number of samples that does', async () => {
@@ -101,12 +105,39 @@ test('a drawing that does not fit is refused with the number of samples that doe
   expect(existsSync(out)).toBe(false);
 });
 
-test('where nothing smaller fits either, a smaller model is asked for', async () => {
+test('where one image alone does not fit, a size that does is named', async () => {
   const clip = await pngClip(folder.path, 'huge', 2);
   const description = describeModel('pixel-cnn', { ...large, head: 'logistic-mixture', context: 2 });
   const huge = { ...model, description, chain: buildChain(description) };
   allow(2 ** 28);
   await expect(scoreClips(huge, [clip], { fit: 'crop', horizon: 0, seed: 1 })).rejects.toThrow(
-    /for one image of 256x192; take a model of \d+x\d+ or less$/,
+    /for one image of 256x192; give a smaller size: --size \d+x\d+ or less$/,
   );
+  const images = { ...describeModel('pixel-cnn', { ...large, head: 'logistic-mixture', context: 0 }) };
+  const ofImages = { ...model, description: images, chain: buildChain(images) };
+  allow(scoringMemory(ofImages.chain, 1) - 1);
+  expect(refusalOf(() => scoringBatch(ofImages, 8))).toMatch(/ 256x192; take a model of \d+x\d+ or less$/);
+});
+
+test('a size that does not fit is refused before a frame is read, and the one that is named fits', async () => {
+  const clip = await pngClip(folder.path, 'sized', 4);
+  const options = { settings: { temperature: 1, topP: 1 }, seed: 1, scale: 1, horizon: 1, samples: 1, from: null };
+  const out = join(folder.path, 'sized-out');
+  allow(drawingMemory(atSize(model, { width: 50, height: 70 }).chain, 1) + 50 * 70 * 3 * 2 + 100);
+  const predicting = (size: Size) => predictClip(model, clip, { ...options, out, size });
+  const message = await predicting({ width: 500, height: 700 }).catch((error: PxvError) => error.message);
+  const [, width, height] = /--size (\d+)x(\d+) or less$/.exec(message as string)!.map(Number);
+  expect(existsSync(out)).toBe(false);
+  expect({ width, height }).toEqual({ width: 50, height: 70 });
+  expect(await predicting({ width, height })).toMatchObject({ predicted: 1 });
+});
+
+test('futures are drawn in smaller batches where memory is short, and are the same', async () => {
+  const clip = await pngClip(folder.path, 'futures', 8);
+  const options = { horizon: 2, seed: 1, starts: 3, samples: 3 };
+  const whole = await scoreClips(model, [clip], options);
+  const held = 3 * 3 * 2 * 5 * 7 * 3;
+  allow(drawingMemory(model.chain, 2) + held);
+  expect(drawingMemory(model.chain, 3)).toBeGreaterThan(drawingMemory(model.chain, 2) + held);
+  expect(await scoreClips(model, [clip], options)).toEqual(whole);
 });

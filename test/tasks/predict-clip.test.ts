@@ -2,13 +2,25 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/errors.js';
+import { atSize } from '../../src/model/at-size.js';
+import type { Model } from '../../src/model/checkpoint.js';
 import { Context } from '../../src/model/context.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import { rollOut } from '../../src/sampling/roll-out.js';
 import { predictClip, type PredictClipOptions } from '../../src/tasks/predict-clip.js';
+import { openClip } from '../../src/video/index.js';
 import { kernelSets } from '../backend/implementations.js';
-import { randomModel, tinyBound, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
-import { livingFfmpegs, temporaryFolder } from '../video/made-clips.js';
+import {
+  framedNetworks,
+  otherSizes,
+  randomModel,
+  sizeName,
+  tinyBound,
+  tinyChain,
+  tinyNetwork,
+  tinyNetworks,
+} from '../model/tiny-networks.js';
+import { collect, livingFfmpegs, temporaryFolder } from '../video/made-clips.js';
 import { model, pngClip, slope } from './tiny-clips.js';
 
 const folder = temporaryFolder();
@@ -175,3 +187,42 @@ test('one frame is enough to go on from', async () => {
   expect(result).toMatchObject({ known: 1, predicted: 3, frames: 4 });
   expect(readdirSync(join(out, 'sample-1'))).toHaveLength(4);
 });
+
+describe.each([...otherSizes, { width: 13, height: 9 }].map((size) => ({ name: sizeName(size), size })))(
+  'a prediction at $name',
+  ({ name, size }) => {
+    const predictors: [string, Model][] = [
+      ...[...tinyNetworks, ...framedNetworks]
+        .filter(([, { conditioning }]) => conditioning.length === 1 && conditioning[0].type !== 'low-resolution-image')
+        .filter(([of]) => /lstm|given two frames$|move$|together/.test(of))
+        .map(([of, network]): [string, Model] => [of, randomModel([network])]),
+      ['a chain', randomModel(tinyChain())],
+    ];
+    const settings = { temperature: 1, topP: 1, noise: 0 };
+    test.each(predictors)(
+      'is the roll-out of the model there, over the clip brought to it: %s',
+      async (of, predictor) => {
+        const out = join(folder.path, `at-${name}-${of.replaceAll(' ', '-')}`);
+        const result = await predict({ out, size, fit: 'stretch', settings }, predictor);
+        expect(result).toMatchObject({ known: 3, predicted: 2, size });
+        const there = atSize(predictor, size);
+        const { channels } = there.chain.examples;
+        const reader = await openClip(clip, { size, channels, fit: 'stretch' });
+        const context = new Context(there.chain.examples);
+        for (const { data } of await collect(reader.frames())) context.push(data);
+        const sampler = new FrameSampler(there);
+        const future = rollOut(sampler, context, {
+          seed: 1,
+          samples: [0],
+          first: 3,
+          settings,
+        });
+        const drawn = [await future.next(), await future.next()].flatMap(({ value }) => value);
+        sampler.dispose();
+        const written = await openClip(out, { size, channels });
+        const frames = (await collect(written.frames())).slice(3).map(({ data }) => Buffer.from(data));
+        expect(frames).toEqual(drawn.map(({ bytes }) => Buffer.from(bytes)));
+      },
+    );
+  },
+);

@@ -1,9 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { atSize } from '../../src/model/at-size.js';
 import { scoreClips, type ScoreClipsOptions, type ScoringProgress } from '../../src/tasks/score-clips.js';
 import { kernelSets } from '../backend/implementations.js';
-import { temporaryFolder } from '../video/made-clips.js';
+import { writeClip } from '../../src/video/index.js';
+import { frame, temporaryFolder } from '../video/made-clips.js';
 import { randomModel, tinyBound, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 import { model, pngClip } from './tiny-clips.js';
 
@@ -59,6 +61,67 @@ test('where no clip has two frames there is nothing to score', async () => {
   await expect(score([single])).rejects.toThrow(
     `score clips: ${single}: expected at least one clip that can be read and has two frames or more, received none; give other clips`,
   );
+});
+
+describe('clips at their own aspects', () => {
+  let mixed = '';
+  beforeAll(async () => {
+    mixed = join(folder.path, 'aspects');
+    for (const [name, width, height] of [
+      ['long', 30, 12],
+      ['other', 12, 14],
+      ['small', 30, 6],
+    ] as const) {
+      const frames = Array.from({ length: 4 }, (_, t) =>
+        frame(width, height, 3, (x, y, c) => 3 * (x + y + c) + 10 * t),
+      );
+      await writeClip(join(mixed, name), frames, { frameRate: { numerator: 10, denominator: 1 } });
+    }
+  });
+  const sized = { horizon: 1, starts: 1, samples: 1 };
+
+  test('are each scored as the model of that size scores it', async () => {
+    const together = await score([mixed], { ...sized, size: { shortSide: 12 } });
+    const sizes = [
+      { width: 30, height: 12 },
+      { width: 12, height: 14 },
+      { width: 60, height: 12 },
+    ];
+    for (const [index, name] of ['long', 'other', 'small'].entries()) {
+      const alone = await scoreClips(atSize(model, sizes[index]), [join(mixed, name)], { ...sized, seed: 1 });
+      expect(together.clips[index]).toMatchObject(sizes[index]);
+      expect(together.clips[index]).toEqual(alone.clips[0]);
+    }
+    expect(together.forecasts!.kinds.sample!.ssim).toHaveLength(1);
+  });
+
+  test('in a letterbox are scored without bars, and SSIM has no figure where one is too small for it', async () => {
+    const {
+      clips,
+      dimensions: all,
+      forecasts,
+    } = await score([mixed], { ...sized, size: { within: { width: 15, height: 15 } } });
+    const sizes = clips.map(({ width, height }) => [width, height]);
+    expect(sizes).toEqual([
+      [15, 6],
+      [13, 15],
+      [15, 3],
+    ]);
+    expect(all).toBe(sizes.reduce((sum, [width, height]) => sum + 3 * 3 * width * height, 0));
+    expect(clips.map((clip) => clip.forecasts!.kinds.sample!.ssim === null)).toEqual([true, false, true]);
+    expect(forecasts!.kinds.sample!.ssim).toBeNull();
+  });
+
+  test('are refused before any is scored where one is too large for the memory', async () => {
+    process.env.PXV_MEMORY = '300';
+    try {
+      const onProgress = () => expect('nothing').toBe('scored');
+      const scoring = score([mixed], { ...sized, size: { shortSide: 400 }, onProgress });
+      await expect(scoring).rejects.toThrow(/^score: memory: .* for one image of \d+x\d+; give a smaller size/);
+    } finally {
+      delete process.env.PXV_MEMORY;
+    }
+  });
 });
 
 describe('of a folder with a file that cannot be read', () => {

@@ -1,4 +1,4 @@
-import { sizeFor } from '../../src/video/picture-size.js';
+import { isFixed, sizeFor } from '../../src/video/picture-size.js';
 
 const wide = { width: 320, height: 180 };
 const tall = { width: 90, height: 160 };
@@ -19,4 +19,26 @@ test.each([
 test('a smaller picture keeps its size where nothing is to be enlarged', () => {
   expect(sizeFor({ shortSide: 128, enlarge: false }, tall)).toEqual(tall);
   expect(sizeFor({ shortSide: 45, enlarge: false }, tall)).toEqual({ width: 45, height: 80 });
+});
+
+test.each([
+  [wide, { width: 64, height: 64 }, { width: 64, height: 36 }],
+  [tall, { width: 64, height: 64 }, { width: 36, height: 64 }],
+  [wide, { width: 128, height: 72 }, { width: 128, height: 72 }],
+  [
+    { width: 3, height: 3 },
+    { width: 20, height: 10 },
+    { width: 10, height: 10 },
+  ],
+  [
+    { width: 1000, height: 1 },
+    { width: 64, height: 48 },
+    { width: 64, height: 1 },
+  ],
+])('inside a size, %j becomes as large as fits in %j at its own aspect', (source, within, expected) => {
+  expect(sizeFor({ within }, source)).toEqual(expected);
+});
+
+test('only one size for all pictures is fixed', () => {
+  expect([wide, { shortSide: 64 }, { within: wide }].map(isFixed)).toEqual([true, false, false]);
 });

@@ -1,0 +1,73 @@
+// Draws frames from the shipped video model at several sizes, in turn, and prints a table of times; then the most memory
+// that a process of its own holds while it draws one, beside what src/model/memory.ts estimates.
+//
+// usage: node bench/sizes.mjs [ROUNDS]
+//   ROUNDS   frames drawn at each size, of which the fastest counts; default 5
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { atSize, chooseBackend, Context, DEFAULT_VIDEO_MODEL, FrameSampler, loadModel } from '../dist/src/index.js';
+import { drawingMemory } from '../dist/src/model/memory.js';
+import { Noise } from '../dist/src/sampling/noise.js';
+
+const sizes = [
+  [64, 64],
+  [128, 72],
+  [256, 144],
+  [512, 288],
+];
+
+/** A sampler at a size, with four frames of waves that move before the one to draw. */
+function prepare([width, height]) {
+  const model = atSize(loadModel(DEFAULT_VIDEO_MODEL), { width, height });
+  const context = new Context(model.chain.examples);
+  const level = (x, y, t, c) => 128 + 60 * Math.sin((x + 2 * t) / 7) + 50 * Math.cos((y - t) / 9) + 5 * c;
+  for (let t = 0; t < 4; t++) {
+    const pixel = (at) => Math.floor(at / 3);
+    const byte = (at) => level(pixel(at) % width, Math.floor(pixel(at) / width), t, at % 3);
+    context.push(Uint8Array.from({ length: width * height * 3 }, (_, at) => byte(at)));
+  }
+  return { model, context, sampler: new FrameSampler(model) };
+}
+
+/** Seconds that one frame takes, conditioning and all. */
+async function draw({ context, sampler }, frame) {
+  const started = performance.now();
+  const settings = { temperature: 1, topP: 1 };
+  await sampler.draw(Context.examples([context]), { noise: new Noise(1), samples: [0], frame, settings });
+  return (performance.now() - started) / 1000;
+}
+
+const self = fileURLToPath(import.meta.url);
+await chooseBackend({});
+if (process.argv[2] === '--one') {
+  const prepared = prepare(sizes[Number(process.argv[3])]);
+  await draw(prepared, 4);
+  const MiB = 2 ** 20;
+  const estimated = drawingMemory(prepared.model.chain, 1) / MiB;
+  console.log(JSON.stringify([process.resourceUsage().maxRSS / 1024, estimated]));
+} else {
+  const rounds = Number(process.argv[2] ?? 5);
+  const prepared = sizes.map(prepare);
+  const times = sizes.map(() => []);
+  for (let round = 0; round <= rounds; round++) {
+    for (const [index, one] of prepared.entries()) {
+      const seconds = await draw(one, 4 + round);
+      // The first round fills the pool.
+      if (round > 0) times[index].push(seconds);
+    }
+  }
+  const fastest = times.map((all) => Math.min(...all));
+  console.log('| size | s a frame | times 64x64 | pixels, times 64x64 | measured, MiB | estimated, MiB |');
+  for (const [index, [width, height]] of sizes.entries()) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [self, '--one', String(index)], {
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`${width}x${height}: ${stderr}`);
+    const [measured, estimated] = JSON.parse(stdout);
+    const ratio = (fastest[index] / fastest[0]).toFixed(2);
+    const pixels = ((width * height) / 64 ** 2).toFixed(2);
+    console.log(
+      `| ${width}x${height} | ${fastest[index].toFixed(3)} | ${ratio} | ${pixels} | ${measured.toFixed(0)} | ${estimated.toFixed(0)} |`,
+    );
+  }
+}
