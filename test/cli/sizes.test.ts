@@ -35,7 +35,7 @@ async function predict(clip: string, out: string, ...more: string[]): Promise<[n
   expect(outcome).toMatchObject({ code: 0 });
   const { width, height, frames } = jsonOf(outcome) as Record<'width' | 'height' | 'frames', number>;
   expect(frames).toBe(6);
-  expect((await probeClip(at(out))).sourceSize).toEqual({ width, height });
+  expect((await probeClip(at(join(out, 'sample-1')))).sourceSize).toEqual({ width, height });
   return [width, height];
 }
 
@@ -64,14 +64,14 @@ describe('pxv predict', () => {
   test('draws the same frames of a clip of the aspect of the model as at the fixed size of the model', async () => {
     await predict('alike', 'by-aspect');
     await predict('alike', 'by-size', '--size', '8x6');
-    expect(await framesOf('by-aspect')).toEqual(await framesOf('by-size'));
+    expect(await framesOf('by-aspect/sample-1')).toEqual(await framesOf('by-size/sample-1'));
   });
 
   test('shows all of a clip between the bars of a letterbox, and no bars', async () => {
     await predict('wide', 'boxed', '--size', '10x10', '--fit', 'letterbox');
     const reader = await openClip(at('wide'), { size: { width: 10, height: 6 }, channels: 3, fit: 'stretch' });
     const known = (await collect(reader.frames())).map(({ data }) => Buffer.from(data));
-    expect((await framesOf('boxed')).slice(0, 4)).toEqual(known);
+    expect((await framesOf('boxed/sample-1')).slice(0, 4)).toEqual(known);
   });
 });
 

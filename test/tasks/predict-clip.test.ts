@@ -219,7 +219,7 @@ describe.each([...otherSizes, { width: 13, height: 9 }].map((size) => ({ name: s
         });
         const drawn = [await future.next(), await future.next()].flatMap(({ value }) => value);
         sampler.dispose();
-        const written = await openClip(out, { size, channels });
+        const written = await openClip(join(out, 'sample-1'), { size, channels });
         const frames = (await collect(written.frames())).slice(3).map(({ data }) => Buffer.from(data));
         expect(frames).toEqual(drawn.map(({ bytes }) => Buffer.from(bytes)));
       },
