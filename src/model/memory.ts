@@ -15,9 +15,9 @@ const PROCESS = 160 * 2 ** 20;
 const IMAGE_ARRAYS = 20;
 /**
  * Arrays that tfjs holds for what each layer of a conditioning puts out: the convolution, the bias, the ReLU and here and
- * there a sum; for gradients half as many again.
+ * there a sum; for gradients one more.
  */
-const CONDITIONING_ARRAYS = { forward: 4, training: 6 };
+const CONDITIONING_ARRAYS = { forward: 4, training: 5 };
 
 /** What decides the memory of a training besides its chain. */
 export interface TrainingWork {
