@@ -54,16 +54,16 @@ export interface FutureOptions extends DrawOptions {
 export function addFutureOptions(command: Command): Command {
   addDrawOptions(command);
   command.addOption(
-    new Option('--noise <levels>', 'strength of the noise that the network is told of in drawn frames')
+    new Option('--noise <levels>', 'strength of the noise that the network is told of in drawn frames (default: 0)')
       .argParser(decimalNumber('--noise', { min: 0, max: 255 }))
       .helpGroup('Drawing:'),
   );
   return command.addHelpText(
     'after',
     `
-A model that learns the expected frame is told of some noise by default (--noise 2), so that moving places hold together
-for longer. --noise 0 draws from the distribution that clips are scored with. --component-temperature 0.8 --noise 1 is
-cleaner, and moves less.`,
+By default futures are drawn from the distribution that clips are scored with. Told of noise (--noise 2), a model that
+learns the expected frame keeps moving places together for a little longer, and moves less. --component-temperature 0.8 is
+cleaner, and moves less; above 1 futures run away.`,
   );
 }
 
