@@ -10,16 +10,24 @@ function model(frames: 'warped-frames' | 'previous-frames', head: 'softmax' | 'l
   return { name: 'made', description, chain: buildChain(description), weights: [], step: 0, frameRate: null };
 }
 
+const asScored = { temperature: 1, topP: 1, componentTemperature: 1, noise: 0 };
+
+test('a mixture about a learned anchor is drawn from with a little less spread', () => {
+  const { componentTemperature, ...others } = futureSettings(model('warped-frames', 'logistic-mixture'));
+  expect({ ...others, componentTemperature: 1 }).toEqual(asScored);
+  expect(componentTemperature).toBeGreaterThan(0.9);
+  expect(componentTemperature).toBeLessThan(1);
+});
+
 test.each([
-  ['warped-frames', 'logistic-mixture'],
+  ['warped-frames', 'softmax'],
   ['previous-frames', 'logistic-mixture'],
   ['previous-frames', 'softmax'],
-] as const)(
-  'a model with %s and a %s is drawn from as it is scored, unless another way is asked for',
-  (frames, head) => {
-    const drawn = model(frames, head);
-    expect(futureSettings(drawn)).toEqual({ temperature: 1, topP: 1, componentTemperature: 1, noise: 0 });
-    const asked = { temperature: 0.9, topP: 0.5, componentTemperature: 1, noise: frames === 'warped-frames' ? 2 : 0 };
-    expect(futureSettings(drawn, asked)).toEqual(asked);
-  },
-);
+] as const)('a model with %s and a %s is drawn from as it is scored', (frames, head) => {
+  expect(futureSettings(model(frames, head))).toEqual(asScored);
+});
+
+test('what is asked for comes first', () => {
+  const asked = { temperature: 0.9, topP: 0.5, componentTemperature: 1.1, noise: 2 };
+  expect(futureSettings(model('warped-frames', 'logistic-mixture'), asked)).toEqual(asked);
+});

@@ -198,7 +198,7 @@ describe.each([...otherSizes, { width: 13, height: 9 }].map((size) => ({ name: s
         .map(([of, network]): [string, Model] => [of, randomModel([network])]),
       ['a chain', randomModel(tinyChain())],
     ];
-    const settings = { temperature: 1, topP: 1, noise: 0 };
+    const settings = { temperature: 1, topP: 1, componentTemperature: 1, noise: 0 };
     test.each(predictors)(
       'is the roll-out of the model there, over the clip brought to it: %s',
       async (of, predictor) => {
