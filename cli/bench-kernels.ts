@@ -36,7 +36,7 @@ async function benchAll({ signal, progress }: Work, options: BenchKernelsOptions
   for (const timing of benchKernels(kernels, networks, options.batch, options.tries, peaks)) {
     signal.throwIfAborted();
     timings.push(timing);
-    progress.show({ label: 'bench', done: timings.length, total: timings.length, unit: 'kernels' });
+    progress.show({ label: 'bench', done: timings.length, total: null, unit: 'kernels' });
     await new Promise((resolve) => setImmediate(resolve));
   }
   const rows = timings.map(({ kernel, shape, seconds, flops, bytes, shareOfRoof }) => [

@@ -23,8 +23,7 @@ async function benchSampling({ signal, progress }: Work, options: BenchSampleOpt
   const chosen = await startComputing(options, progress);
   const { batch, tries } = options;
   const settings = { network: benchNetwork(options), batch, tries, seed: BigInt(options.seed) };
-  const show = (done: number) =>
-    progress.show({ label: 'bench', done: Math.floor(100 * done) / 100, total: tries, unit: 'batches' });
+  const show = (done: number) => progress.show({ label: 'bench', done, total: tries, unit: 'batches' });
   const result = await benchSample(settings, show, signal);
   const { seconds, medianSeconds, imagesPerSecond, peakMemoryMiB } = result;
   return {

@@ -77,8 +77,7 @@ async function draw({ signal, progress }: Work, image: string, options: Complete
     scale,
     fit,
     signal,
-    onProgress: (share) =>
-      progress.show({ label: 'complete', done: Math.round(share * height), total: height, unit: 'rows' }),
+    onProgress: (share) => progress.show({ label: 'complete', done: share * height, total: height, unit: 'rows' }),
   });
   const seconds = (performance.now() - started) / 1000;
   return {

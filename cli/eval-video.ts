@@ -80,13 +80,13 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
     seed,
     signal,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
-    onProgress: ({ clip, clips, name, what, frames }) =>
+    onProgress: ({ done, clips, name, what, frames }) =>
       progress.show({
         label: 'eval-video',
-        done: clip,
+        done,
         total: clips,
         unit: 'clips',
-        fields: { clip: name, [what]: frames },
+        fields: { clip: name, [what]: String(Math.floor(frames)) },
       }),
   });
   const seconds = (performance.now() - started) / 1000;

@@ -4,15 +4,20 @@ import type { Progress } from './progress.js';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-/** How interrupted work ends: at once, or after saving what there is. */
-export type Ending = 'stopping' | 'finishing: saving';
+export interface Interrupt {
+  signal: AbortSignal;
+  /** To be called once an interruption leaves something finished: it then speaks of saving. */
+  saves: () => void;
+  close(): void;
+}
 
 /**
  * Until closed: the first SIGINT or SIGTERM says how the work ends and aborts `signal`, so that it can; the second ends
  * the process at once with exit code 130.
  */
-export function listenForInterrupt(progress: Progress, ending: Ending): { signal: AbortSignal; close(): void } {
+export function listenForInterrupt(progress: Progress): Interrupt {
   const controller = new AbortController();
+  let ending = 'stopping';
   const onSignal = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(exitCodes.interrupted);
     progress.say(`pxv: ${ending}... (interrupt again to stop at once)`);
@@ -30,6 +35,7 @@ export function listenForInterrupt(progress: Progress, ending: Ending): { signal
   for (const name of signals) process.on(name, onSignal);
   return {
     signal: controller.signal,
+    saves: () => (ending = 'finishing: saving'),
     close: () => {
       for (const name of signals) process.off(name, onSignal);
     },

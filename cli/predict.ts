@@ -100,7 +100,7 @@ Examples:
   $ pxv predict clip.mp4 --model runs/mine --fps model  at the rate that the model learned at
   $ pxv predict frames/ --model runs/mine --seed 7`,
   );
-  return predict.action(run(predictFrames, 'finishing: saving'));
+  return predict.action(run(predictFrames));
 }
 
 async function predictFrames(work: Work, clips: string[], options: PredictOptions): Promise<Report> {
@@ -111,7 +111,7 @@ async function predictFrames(work: Work, clips: string[], options: PredictOption
   return isClip ? predictOne(work, clips[0], options) : predictSeveral(work, sources, options);
 }
 
-async function predictOne({ signal, progress }: Work, clip: string, options: PredictOptions): Promise<Report> {
+async function predictOne({ signal, progress, saves }: Work, clip: string, options: PredictOptions): Promise<Report> {
   const { outputEnding } = await import('../src/video/index.js');
   const { predictClip } = await import('../src/tasks/predict-clip.js');
   const ending = outputEnding(options.format ?? 'mp4');
@@ -129,6 +129,7 @@ async function predictOne({ signal, progress }: Work, clip: string, options: Pre
       out: outPath,
       signal,
       onProgress: (done, total) => progress.show({ label: 'predict', done, total, unit: 'frames' }),
+      onPredicted: saves,
       onWarning: (text) => progress.say(`pxv: warning: ${clip}: ${text}`),
     });
     const seconds = (performance.now() - started) / 1000;
@@ -148,7 +149,7 @@ async function predictOne({ signal, progress }: Work, clip: string, options: Pre
 }
 
 async function predictSeveral(
-  { signal, progress }: Work,
+  { signal, progress, saves }: Work,
   sources: readonly ClipSource[],
   options: PredictOptions,
 ): Promise<Report> {
@@ -165,6 +166,7 @@ async function predictSeveral(
     signal,
     onProgress: ({ name, ...frames }) =>
       progress.show({ label: 'predict', ...frames, unit: 'frames', fields: { clip: name } }),
+    onPredicted: saves,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
   });
   const seconds = (performance.now() - started) / 1000;

@@ -2,8 +2,12 @@
 export interface ProgressState {
   /** What is being done, in one word or two; another label starts another clock. */
   label: string;
+  /** With the share of the one at hand; whole ones are shown. */
   done: number;
-  total: number;
+  /** Null where it is not known. */
+  total: number | null;
+  /** Seconds of a time that is given: it tells how far the work is where `total` does not. */
+  time?: { passed: number; given: number };
   /** What `done` and `total` count, in the plural, such as `steps`. */
   unit: string;
   /** Anything else worth a look, such as `bits/dim`, shown in this order. */
@@ -26,7 +30,7 @@ export class Progress {
   private startTime = 0;
   private startDone = 0;
   private shownTime = 0;
-  private latest: string | undefined;
+  private latest: { state: ProgressState; rate: number } | undefined;
 
   /** @param now - Milliseconds that never go backwards. */
   constructor(
@@ -45,7 +49,7 @@ export class Progress {
       this.shownTime = this.stream.isTTY ? -Infinity : time;
     }
     const rate = (1000 * (state.done - this.startDone)) / (time - this.startTime);
-    this.latest = formatProgress(state, rate);
+    this.latest = { state, rate };
     if (time - this.shownTime < (this.stream.isTTY ? terminalInterval : plainInterval)) return;
     this.shownTime = time;
     this.write();
@@ -68,22 +72,62 @@ export class Progress {
   }
 
   private write(): void {
-    const line = this.latest ?? '';
-    this.stream.write(this.stream.isTTY ? `\r${line.slice(0, (this.stream.columns ?? 80) - 1)}\x1b[K` : `${line}\n`);
+    if (this.latest === undefined) return;
+    const { state, rate } = this.latest;
+    const { isTTY, columns = 80 } = this.stream;
+    this.stream.write(
+      isTTY ? `\r${formatProgress(state, rate, columns - 1)}\x1b[K` : `${formatProgress(state, rate)}\n`,
+    );
   }
 }
 
-/** One line such as `train  120/1000 steps  12%  3.40/s  0:04:19 to go  bits/dim 3.21`; `rate` is units a second. */
-export function formatProgress({ label, done, total, unit, fields = {} }: ProgressState, rate: number): string {
-  const parts = [label, `${done}/${total} ${unit}`, `${Math.floor((100 * done) / total)}%`];
-  if (rate > 0 && rate < Infinity) {
-    parts.push(`${rate.toPrecision(3)}/s`);
-    if (done < total) parts.push(`${formatDuration((total - done) / rate)} to go`);
+/**
+ * One line such as `train  120/1000 steps  12%  3.40/s  0:04:19 to go  bits/dim 3.21`.
+ *
+ * @param rate units a second
+ * @param columns that it may take
+ */
+export function formatProgress(state: ProgressState, rate: number, columns = Infinity): string {
+  const { label, done, total, time, unit, fields = {} } = state;
+  const parts = [label, `${Math.floor(done)}${total === null ? '' : `/${total}`} ${unit}`];
+  const share = total !== null ? done / total : time && time.passed / time.given;
+  if (share !== undefined) parts.push(`${Math.floor(100 * Math.min(1, share))}%`);
+  const hasRate = rate > 0 && rate < Infinity;
+  if (hasRate) parts.push(`${formatNumber(rate, 3)}/s`);
+  if (total === null && time) parts.push(`${formatDuration(Math.max(0, time.given - time.passed))} to go`);
+  if (total !== null && hasRate && done < total) parts.push(`${formatDuration((total - done) / rate)} to go`);
+  return fitted(parts, Object.entries(fields), columns);
+}
+
+/** Letters that are left at least of a text that is shortened. */
+const SHORTEST = 15;
+
+/** Parts and fields in a line: where it is too long, texts lose their middle, and then the last fields are left out. */
+function fitted(parts: readonly string[], fields: readonly [string, string | number][], columns: number): string {
+  const line = (texts: number) =>
+    [
+      ...parts,
+      ...fields.map(([name, value]) =>
+        typeof value === 'number' ? `${name} ${formatNumber(value, 4)}` : `${name} ${shortened(value, texts)}`,
+      ),
+    ].join('  ');
+  const longest = Math.max(...fields.map(([, value]) => String(value).length), SHORTEST);
+  for (let texts = longest; texts >= SHORTEST; texts--) {
+    if (line(texts).length <= columns) return line(texts);
   }
-  for (const [name, value] of Object.entries(fields)) {
-    parts.push(`${name} ${typeof value === 'number' ? value.toPrecision(4) : value}`);
-  }
-  return parts.join('  ');
+  return fields.length > 0 ? fitted(parts, fields.slice(0, -1), columns) : parts.join('  ').slice(0, columns);
+}
+
+function shortened(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const end = Math.floor((length - 3) / 2);
+  return `${text.slice(0, length - 3 - end)}...${text.slice(text.length - end)}`;
+}
+
+/** So many digits, and more where they stand before the point: `84213`, not `8.42e+4`. */
+function formatNumber(value: number, digits: number): string {
+  const rounded = Number(value.toPrecision(digits));
+  return Math.abs(rounded) >= 10 ** digits ? String(Math.round(value)) : rounded.toPrecision(digits);
 }
 
 /** h:mm:ss */

@@ -1,7 +1,7 @@
 import { CommanderError, type Command } from 'commander';
 import { PxvError } from '../src/errors.js';
 import { exitCodes } from './exit-codes.js';
-import { listenForInterrupt, type Ending } from './interrupt.js';
+import { listenForInterrupt } from './interrupt.js';
 import { Progress } from './progress.js';
 
 /** What an action is given besides its arguments and options. */
@@ -9,6 +9,8 @@ export interface Work {
   /** Aborted when the user asks to stop; its reason is a `PxvError` with the code `INTERRUPTED`. */
   signal: AbortSignal;
   progress: Progress;
+  /** To be called once there is something that an interruption would save; until then it says that it stops. */
+  saves: () => void;
 }
 
 /** What a command found, as text for people and as one object for programs (`--json`). */
@@ -24,25 +26,21 @@ export interface Report {
 /**
  * Makes an action of commander from one that gets its `Work` first, then the command's arguments, then its options, and
  * returns what to print. Errors pass through to the one place that reports them, in main.ts.
- *
- * @param ending how it ends where it is interrupted
  */
-export function run<Given extends unknown[]>(
-  action: (work: Work, ...given: Given) => Promise<Report>,
-  ending: Ending = 'stopping',
-) {
+export function run<Given extends unknown[]>(action: (work: Work, ...given: Given) => Promise<Report>) {
   return async (...given: [...Given, Command]): Promise<void> => {
     const command = given.pop() as Command;
     const progress = new Progress(process.stderr);
-    const interrupt = listenForInterrupt(progress, ending);
+    const interrupt = listenForInterrupt(progress);
     try {
-      const report = await action({ signal: interrupt.signal, progress }, ...(given as unknown as Given));
+      const { signal, saves } = interrupt;
+      const report = await action({ signal, progress, saves }, ...(given as unknown as Given));
       progress.close();
       const { json } = command.opts<{ json?: boolean }>();
       const { stream = process.stdout, failed = false } = report;
       stream.write(`${json ? toJson(report.json) : report.text.trimEnd()}\n`);
       if (failed) process.exitCode = exitCodes.failed;
-      if (interrupt.signal.aborted) process.exitCode = exitCodes.interrupted;
+      if (signal.aborted) process.exitCode = exitCodes.interrupted;
     } finally {
       progress.close();
       interrupt.close();

@@ -37,10 +37,10 @@ Examples:
 The bits/dim are those of the images as scored, but for a chain trained with --shared predicted: there they are an upper
 bound, since shared pixels are drawn twice ("exact": false in the JSON).`,
   );
-  return sample.action(run(sampleSheet, 'finishing: saving'));
+  return sample.action(run(sampleSheet));
 }
 
-async function sampleSheet({ signal, progress }: Work, options: SampleOptions): Promise<Report> {
+async function sampleSheet({ signal, progress, saves }: Work, options: SampleOptions): Promise<Report> {
   const { loadModel } = await import('../src/model/checkpoint.js');
   const { sampleImages } = await import('../src/tasks/sample-images.js');
   const { count, out, scale, seed, overwrite = false } = options;
@@ -56,8 +56,8 @@ async function sampleSheet({ signal, progress }: Work, options: SampleOptions): 
     seed,
     scale,
     signal,
-    onProgress: (done) =>
-      progress.show({ label: 'sample', done: Math.floor(100 * done) / 100, total: count, unit: 'images' }),
+    onProgress: (done) => progress.show({ label: 'sample', done, total: count, unit: 'images' }),
+    onDrawn: saves,
   });
   const seconds = (performance.now() - started) / 1000;
   const { size, channels } = model.chain.examples;

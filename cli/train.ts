@@ -148,7 +148,7 @@ Examples:
   $ pxv train --frames clips/ --scales 2 --size 64x64
   $ pxv predict c.mp4 --next 8 --model runs/mine`,
   );
-  return train.action(run((work, options: TrainOptions) => trainOne(work, options, train), 'finishing: saving'));
+  return train.action(run((work, options: TrainOptions) => trainOne(work, options, train)));
 }
 
 const minutes = decimalNumber('--minutes', { min: 0, above: true });
@@ -157,7 +157,7 @@ const headWidth = listOf(wholeNumber('--head-width', 1, 16384));
 const factors = listOf(wholeNumber('--scales', 2, 8));
 const trainScale = listOf(wholeNumber('--train-scale', 0, 7));
 
-async function trainOne({ signal, progress }: Work, options: TrainOptions, train: Command): Promise<Report> {
+async function trainOne({ signal, progress, saves }: Work, options: TrainOptions, train: Command): Promise<Report> {
   refuseMisplaced(train, options);
   const { trainModel } = await import('../src/tasks/train-model.js');
   const { networkName } = await import('../src/model/presets.js');
@@ -181,12 +181,16 @@ async function trainOne({ signal, progress }: Work, options: TrainOptions, train
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
     onDecode,
     onList: shown('read'),
-    onStart: (facts) => describeStart(facts, out).forEach((line) => progress.say(line)),
-    onStep: ({ step, steps, bitsPerDim, validation, examplesPerSecond }) =>
+    onStart: (facts) => {
+      describeStart(facts, out).forEach((line) => progress.say(line));
+      saves();
+    },
+    onStep: ({ step, steps, time, bitsPerDim, validation, examplesPerSecond }) =>
       progress.show({
         label: 'train',
         done: step,
-        total: steps ?? step,
+        total: steps,
+        ...(time !== null && { time }),
         unit: 'steps',
         fields: {
           'bits/dim': bitsPerDim,

@@ -99,6 +99,7 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
       options.onProgress?.(Math.round((index * count) / arrays.length), count);
       await array.read(write);
     }
+    options.onProgress?.(count, count);
   };
   const files = arrays.map(({ path, offset, shape }) => ({ path, offset, stride, count: shape[0] }));
   if (!files.every((file): file is typeof file & { offset: number } => file.offset !== null)) {

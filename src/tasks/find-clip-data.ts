@@ -181,7 +181,7 @@ function storing(
     channels,
     fit: data.fit,
     frameRate: learntFrameRate(data) ?? undefined,
-    onProgress: ({ clip, clips, name }) => onDecode?.({ unit: 'clips', done: clip, total: clips, name }),
+    onProgress: ({ done, clips, name }) => onDecode?.({ unit: 'clips', done, total: clips, name }),
     ...(signal && { signal }),
   };
 }

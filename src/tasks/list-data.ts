@@ -5,7 +5,7 @@ import { throwIfInterrupted } from '../video/interruption.js';
 import type { DecodeProgress, FoundFile } from './open-data.js';
 
 export interface ListHooks {
-  /** Told before each file is read. */
+  /** Told before each file is read, and after the last. */
   onList?: (listing: DecodeProgress) => void;
   signal?: AbortSignal;
 }
@@ -18,12 +18,14 @@ export interface ListHooks {
  */
 export async function listData(files: readonly FoundFile[], { onList, signal }: ListHooks): Promise<string> {
   const listed: DataFile[] = [];
+  const tell = (done: number, name: string) => onList?.({ unit: 'files', done, total: files.length, name });
   for (const [index, { name, path }] of files.entries()) {
     throwIfInterrupted(signal, 'read data', path);
-    onList?.({ unit: 'files', done: index, total: files.length, name });
+    tell(index, name);
     // A clip that cannot be read may be left out of the training: it is listed as what it is.
     const read = Promise.all([stat(path), sha256(path)]).then(([{ size }, hash]) => ({ bytes: size, sha256: hash }));
     listed.push({ path: name, ...(await read.catch(() => ({ bytes: null, sha256: null }))) });
   }
+  if (files.length > 0) tell(files.length, files[files.length - 1].name);
   return dataList(listed);
 }

@@ -59,6 +59,8 @@ export interface PredictClipOptions extends AskedSize {
   frameRate?: AskedRate | undefined;
   /** Told after each row that is drawn: frames finished, as a fraction, and their number over all samples. */
   onProgress?: (done: number, total: number) => void;
+  /** Told once a predicted frame is finished: from then on, what an interruption leaves is a clip that ends with it. */
+  onPredicted?: () => void;
   onWarning?: (text: string) => void;
   signal?: AbortSignal;
 }
@@ -208,13 +210,14 @@ class Prediction {
   }
 
   private async *future(context: Context, truth: readonly Frame[]): AsyncGenerator<TimeStep> {
-    const { from, horizon } = this.options;
+    const { from, horizon, onPredicted } = this.options;
     const future = this.options.forecast === 'best-guess' ? this.guesses(context) : this.samples(context);
     for await (const frames of future) {
       const step = this.predicted.length;
       const panels: Panel[] = frames.map((frame, i) => ({ label: this.labels[i], frame, predicted: true }));
       if (from !== null) panels.unshift({ label: TRUTH, frame: truth[step] ?? null, predicted: false });
       this.predicted.push({ index: this.known + step, predicted: true, panels });
+      onPredicted?.();
       yield this.predicted[step];
       if (step + 1 === horizon) return;
     }

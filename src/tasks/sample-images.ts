@@ -24,6 +24,8 @@ export interface SampleImagesOptions {
   scale: number;
   /** Told as rows are drawn: images done, as a fraction. */
   onProgress?: (done: number) => void;
+  /** Told once images are finished: from then on, an interruption leaves those. */
+  onDrawn?: (() => void) | undefined;
   /** Once it is aborted, the images finished so far are written. */
   signal?: AbortSignal;
 }
@@ -47,7 +49,7 @@ const BATCH = 16;
  *   aborted before any image is finished
  */
 export async function sampleImages(model: Model, options: SampleImagesOptions): Promise<SampledImages> {
-  const { out, overwrite = false, count, settings, seed, scale, onProgress, signal } = options;
+  const { out, overwrite = false, count, settings, seed, scale, onProgress, onDrawn, signal } = options;
   const { chain } = model;
   if (chain.examples.context > 0)
     throw wrongUsage(
@@ -87,6 +89,7 @@ export async function sampleImages(model: Model, options: SampleImagesOptions): 
         frames.push(frameOf(model, image.bytes));
         nats += image.nats;
       }
+      onDrawn?.();
     }
   } catch (error) {
     if (!signal?.aborted || frames.length === 0) throw error;

@@ -55,8 +55,10 @@ const STARTS = 4;
 const SAMPLES = 4;
 
 export interface ScoringProgress {
+  /** Of the clip at hand. */
   name: string;
-  clip: number;
+  /** Clips that are done with. */
+  done: number;
   clips: number;
   what: 'score' | 'predict' | 'compress';
   /** Frames of this clip that are done; of those that are drawn, with the share of the ones at hand. */
@@ -86,7 +88,12 @@ export async function scoreClips(
 ): Promise<VideoScore> {
   expectVideoModel(model, 'score clips');
   const sources = await listClips(paths);
-  const scorer = new ClipScorer(model, sources.length, options);
+  let latest: Pick<ScoringProgress, 'what' | 'frames'> = { what: 'score', frames: 0 };
+  const tell = (name: string, done: number, now = latest) => {
+    latest = now;
+    options.onProgress?.({ name, done, clips: sources.length, ...now });
+  };
+  const scorer = new ClipScorer(model, options);
   const clips: ScoredClip[] = [];
   const leftOut: LeftOutClip[] = [];
   const leaveOut = ({ name }: ClipSource, reason: string) => {
@@ -97,13 +104,14 @@ export async function scoreClips(
     await scorer.expectMemory(sources);
     for (const [index, source] of sources.entries()) {
       try {
-        const scored = await scorer.score(source, index);
+        const scored = await scorer.score(source, (what, frames) => tell(source.name, index, { what, frames }));
         if (scored === null) leaveOut(source, TOO_SHORT);
         else clips.push(scored);
       } catch (error) {
         if (options.signal?.aborted && clips.length > 0) break;
         leaveOut(source, reasonToLeaveOut(source, error));
       }
+      tell(source.name, index + 1);
     }
   } finally {
     scorer.dispose();
@@ -135,7 +143,6 @@ class ClipScorer {
 
   constructor(
     private readonly trained: Model,
-    private readonly clips: number,
     private readonly options: ScoreClipsOptions,
   ) {
     this.settings = futureSettings(trained, options.settings);
@@ -164,11 +171,12 @@ class ClipScorer {
   }
 
   /** Null for a clip of one frame. */
-  async score(source: ClipSource, clip: number): Promise<ScoredClip | null> {
-    const { onProgress, onWarning, codecs, signal } = this.options;
+  async score(
+    source: ClipSource,
+    tell: (what: ScoringProgress['what'], frames: number) => void,
+  ): Promise<ScoredClip | null> {
+    const { onWarning, codecs, signal } = this.options;
     const { name } = source;
-    const tell = (what: ScoringProgress['what'], frames: number) =>
-      onProgress?.({ name, clip, clips: this.clips, what, frames });
 
     const reader = await this.open(source);
     const otherRate = reader.hasRate ? rateWarning(this.trained, reader.frameRate) : null;

@@ -107,6 +107,15 @@ export class Pace {
     this.before = mark === undefined ? 0 : mark.seconds + (step - mark.step) * perStep;
   }
 
+  /**
+   * How much of the time given has passed, in seconds.
+   *
+   * @param elapsed of this sitting
+   */
+  time(elapsed: number): { passed: number; given: number } {
+    return { passed: this.before + elapsed, given: this.seconds };
+  }
+
   /** Records how long a step took, with all that belongs to it but a validation. */
   step(seconds: number): void {
     if (++this.recorded <= FIRST_STEPS) return;
@@ -127,7 +136,7 @@ export class Pace {
    * @param validations in the whole training
    */
   look(step: number, progress: number | null, elapsed: number, validations: number): PaceMark | null {
-    const taken = this.before + elapsed;
+    const { passed: taken } = this.time(elapsed);
     const left = this.seconds - taken;
     if (progress === null) {
       const enough = this.recent.length === STEPS_OF_PACE || taken > LATEST_COUNT * this.seconds;

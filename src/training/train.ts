@@ -32,6 +32,8 @@ export interface TrainingProgress {
   step: number;
   /** Null while the time given has not been turned into steps. */
   steps: number | null;
+  /** Seconds of the time given, over all sittings; null where the number of steps was given. */
+  time: { passed: number; given: number } | null;
   /** Of this step's batch. */
   bitsPerDim: number;
   /** Of the latest validation; null before the first. */
@@ -188,6 +190,7 @@ export async function train(
       onStep?.({
         step: checkpoint.step,
         steps: known,
+        time: pace?.time((now - started) / 1000) ?? null,
         bitsPerDim,
         validation: validation?.bitsPerDim ?? null,
         learningRate: rate,

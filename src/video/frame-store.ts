@@ -30,12 +30,12 @@ export interface FrameStoreOptions {
 }
 
 export interface DecodingProgress {
-  /** Which of the clips, from 0. */
-  clip: number;
+  /** Clips decoded, with about the share of the one at hand. */
+  done: number;
+  /** Those that must be decoded. */
   clips: number;
+  /** Of the one at hand. */
   name: string;
-  /** Frames of this clip decoded so far. */
-  frames: number;
 }
 
 export interface StoredClip {
@@ -91,9 +91,11 @@ export async function openFrameStore(
   const found: FoundClip[] = [];
   for (const clip of clips) found.push(await findClip(folder, clip, options));
   await expectRoom(folder, found, options);
-  for (const [index, { clip, file, stamp, kept, opened, unreadable }] of found.entries()) {
+  const toDecode = found.filter(({ opened }) => opened !== null).length;
+  let done = 0;
+  for (const { clip, file, stamp, kept, opened, unreadable } of found) {
     const { name } = clip;
-    const report = (frames: number) => options.onProgress?.({ clip: index, clips: clips.length, name, frames });
+    const report = (share: number) => options.onProgress?.({ done: done + share, clips: toDecode, name });
     let [footer, reason] = [kept, unreadable];
     if (opened !== null) {
       try {
@@ -101,6 +103,8 @@ export async function openFrameStore(
       } catch (error) {
         reason = reasonToLeaveOut(clip, error);
       }
+      done += 1;
+      report(0);
     }
     const { size, frames, frameRate, warning, sha256 } = footer ?? noFrames;
     stored.push({ file, name, size, frames, frameRate, warning, unreadable: reason, sha256 });
@@ -213,12 +217,7 @@ async function expectRoom(
   await expectDiskSpace(need, freeBytes);
 }
 
-async function decode(
-  clip: ClipReader,
-  file: string,
-  stamp: string,
-  report: (frames: number) => void,
-): Promise<Footer> {
+async function decode(clip: ClipReader, file: string, stamp: string, report: (share: number) => void): Promise<Footer> {
   report(0);
   return writeAtomically(file, async (temporary) => {
     const output = await open(temporary, 'wx');
@@ -229,7 +228,8 @@ async function decode(
         hash.update(data);
         await output.writeFile(data);
         frames += 1;
-        if (frames % 100 === 0) report(frames);
+        // The number of frames that a file tells may be too small.
+        if (frames % 100 === 0) report(Math.min(0.99, frames / (clip.aboutFrames ?? Infinity)));
       }
       const sha256 = hash.digest('hex');
       const footer: Footer = {
@@ -244,7 +244,6 @@ async function decode(
       const length = Buffer.alloc(4);
       length.writeUInt32LE(json.length);
       await output.writeFile(Buffer.concat([json, length]));
-      report(frames);
       return footer;
     } finally {
       await output.close();

@@ -1,26 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Ending } from '../../cli/interrupt.js';
 
 /**
- * Runs a command whose work is `body` and that ends as `ending` says, and sends one signal of the list after each line
- * that it writes to stderr.
+ * Runs a command whose work is `body`, and sends one signal of the list after each line that it writes to stderr.
  */
-async function interrupt(
-  body: string,
-  signals: NodeJS.Signals[],
-  ending?: Ending,
-): Promise<{ code: number | null; lines: string[] }> {
+async function interrupt(body: string, signals: NodeJS.Signals[]): Promise<{ code: number | null; lines: string[] }> {
   const program = `
     import { Command } from 'commander';
     import { reportError, run } from './dist/cli/report.js';
     const alive = setInterval(() => {}, 1000);
-    const work = async ({ signal }) => {
-      console.error('working');
+    const work = async ({ signal, saves }) => {
+      setImmediate(() => console.error('working'));
       ${body}
     };
     try {
-      await new Command().action(run(work, ${JSON.stringify(ending)})).parseAsync([], { from: 'user' });
+      await new Command().action(run(work)).parseAsync([], { from: 'user' });
     } catch (error) {
       process.exitCode = reportError(error);
     }
@@ -44,8 +38,8 @@ const finishing = 'pxv: finishing: saving... (interrupt again to stop at once)';
 test.each(['SIGINT', 'SIGTERM'] as const)(
   'the first %s lets the work save and end, with exit code 130',
   async (name) => {
-    const save = `${aborted} console.error('saved'); return { text: '', json: {} };`;
-    expect(await interrupt(save, [name], 'finishing: saving')).toEqual({
+    const save = `saves(); ${aborted} console.error('saved'); return { text: '', json: {} };`;
+    expect(await interrupt(save, [name])).toEqual({
       code: 130,
       lines: ['working', finishing, 'saved'],
     });

@@ -25,6 +25,31 @@ test('a line shows no rate before there is one, and no time to go at the end', (
   expect(formatProgress({ ...state, done: 100 }, 4)).toBe('train  100/100 steps  100%  4.00/s');
 });
 
+test('whole ones are shown, and the time to go follows from their parts', () => {
+  expect(formatProgress({ ...state, done: 11.40625, total: 12 }, 0.5)).toBe(
+    'train  11/12 steps  95%  0.500/s  0:00:01 to go',
+  );
+});
+
+test('while the number is not known, the time that is given tells how far it is', () => {
+  const time = { passed: 12, given: 1200 };
+  expect(formatProgress({ ...state, done: 18, total: null, time }, 1.5)).toBe(
+    'train  18 steps  1%  1.50/s  0:19:48 to go',
+  );
+  expect(formatProgress({ ...state, done: 18, time }, 1.5)).toMatch(/^train {2}18\/100 steps {2}18%/);
+  expect(formatProgress({ ...state, done: 3, total: null }, NaN)).toBe('train  3 steps');
+});
+
+test.each([
+  [84213.4, '84213/s'],
+  [999.7, '1000/s'],
+  [363, '363/s'],
+  [36.34, '36.3/s'],
+  [0.0123, '0.0123/s'],
+])('a rate of %d is written %s', (rate, text) => {
+  expect(formatProgress({ ...state, done: 100 }, rate)).toMatch(new RegExp(`  ${text}$`));
+});
+
 test.each([
   [0, '0:00:00'],
   [59.6, '0:01:00'],
@@ -79,6 +104,18 @@ describe('on a terminal', () => {
     expect(written.length).toBe(6);
     expect(written.every((text) => text === '\n' || /^\r[^\n]*\x1b\[K$/.test(text))).toBe(true);
     expect(written.at(-1)).toBe('\n');
+  });
+
+  test('where a line does not fit, names lose their middle, and the last fields are left out whole', () => {
+    const fields = { clip: 'holiday/2024/clip-000123.mp4', 'bits/dim': 3.2199, 'examples/s': 363 };
+    const line = (columns: number) => formatProgress({ ...state, fields }, NaN, columns);
+    expect(line(200)).toBe(
+      'train  0/100 steps  0%  clip holiday/2024/clip-000123.mp4  bits/dim 3.220  examples/s 363.0',
+    );
+    expect(line(80)).toBe('train  0/100 steps  0%  clip holiday/...0123.mp4  bits/dim 3.220  examples/s 363.0');
+    expect(line(70)).toBe('train  0/100 steps  0%  clip holiday/2024...00123.mp4  bits/dim 3.220');
+    expect(line(45)).toBe('train  0/100 steps  0%  clip holida...23.mp4');
+    expect(line(40)).toBe('train  0/100 steps  0%');
   });
 
   test('a line is cut to fit the terminal', () => {

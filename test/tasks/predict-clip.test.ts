@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -93,8 +94,10 @@ test.each(['stopped.mp4', 'stopped', 'stopped.png'])(
     const before = { files: readdirSync(folder.path), tensors: tf.memory().numTensors };
     const controller = new AbortController();
     const onProgress = () => controller.abort(new Error('stopped'));
-    await expect(predict({ out, signal: controller.signal, onProgress })).rejects.toThrow('stopped');
+    const onPredicted = jest.fn();
+    await expect(predict({ out, signal: controller.signal, onProgress, onPredicted })).rejects.toThrow('stopped');
     expect(existsSync(out)).toBe(false);
+    expect(onPredicted).not.toHaveBeenCalled();
     expect({ files: readdirSync(folder.path), tensors: tf.memory().numTensors }).toEqual(before);
     expect(livingFfmpegs()).toEqual([]);
   },
@@ -106,11 +109,13 @@ test.each(['finished.mp4', 'finished', 'finished.png'])(
     const out = join(folder.path, name);
     const controller = new AbortController();
     const onProgress = (done: number) => done > 1 && controller.abort(new Error('stopped'));
-    expect(await predict({ out, signal: controller.signal, onProgress })).toMatchObject({
+    const onPredicted = jest.fn();
+    expect(await predict({ out, signal: controller.signal, onProgress, onPredicted })).toMatchObject({
       frames: 4,
       known: 3,
       predicted: 1,
     });
+    expect(onPredicted).toHaveBeenCalledTimes(1);
     expect(existsSync(out)).toBe(true);
     expect(livingFfmpegs()).toEqual([]);
   },

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,16 +17,27 @@ const model = randomModel([
 const settings = { temperature: 1, topP: 1 };
 
 /** Samples 20 images (a batch of 16, then 4) until `stopAt` are done. */
-function sampleUntil(stopAt: number, out: string) {
+function sampleUntil(stopAt: number, out: string, onDrawn?: () => void) {
   const controller = new AbortController();
   const onProgress = (done: number) => done > stopAt && controller.abort(new Error('stopped'));
-  return sampleImages(model, { out, count: 20, settings, seed: 1, scale: 1, onProgress, signal: controller.signal });
+  return sampleImages(model, {
+    out,
+    count: 20,
+    settings,
+    seed: 1,
+    scale: 1,
+    onProgress,
+    onDrawn,
+    signal: controller.signal,
+  });
 }
 
 test('an interrupted sampling writes the images that are finished, and these are the first of the whole', async () => {
   const whole = await sampleUntil(Infinity, join(folder, 'whole'));
   expect(whole.images).toBe(20);
-  const part = await sampleUntil(17, join(folder, 'part'));
+  const onDrawn = jest.fn();
+  const part = await sampleUntil(17, join(folder, 'part'), onDrawn);
+  expect(onDrawn).toHaveBeenCalledTimes(1);
   expect(part.images).toBe(16);
   expect(part.bitsPerDim).toBeGreaterThan(0);
   const names = readdirSync(join(folder, 'part'));
@@ -37,7 +49,9 @@ test('an interrupted sampling writes the images that are finished, and these are
 test('a sampling that is interrupted before any image is finished writes nothing and leaves no tensor', async () => {
   const before = tf.memory().numTensors;
   const out = join(folder, 'none.png');
-  await expect(sampleUntil(3, out)).rejects.toThrow('stopped');
+  const onDrawn = jest.fn();
+  await expect(sampleUntil(3, out, onDrawn)).rejects.toThrow('stopped');
+  expect(onDrawn).not.toHaveBeenCalled();
   expect(existsSync(out)).toBe(false);
   expect(tf.memory().numTensors).toBe(before);
 });

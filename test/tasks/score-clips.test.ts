@@ -155,8 +155,8 @@ describe('of a folder with a file that cannot be read', () => {
   test('an abort gives what is finished, and counts what is not', async () => {
     const before = tf.memory().numTensors;
     const controller = new AbortController();
-    const onProgress = ({ clip }: ScoringProgress) => {
-      if (clip === 0) controller.abort(new Error('stopped'));
+    const onProgress = ({ done }: ScoringProgress) => {
+      if (done === 0) controller.abort(new Error('stopped'));
     };
     const { clips, leftOut, notReached, bitsPerDim } = await score([mixed], { signal: controller.signal, onProgress });
     expect([clips.map(({ name }) => name), leftOut.length, notReached]).toEqual([['a'], 0, 2]);
@@ -220,6 +220,8 @@ test('progress goes through the clips, first scoring, then predicting', async ()
   const steps = told.map(({ name, what }) => `${name}: ${what}`).filter((step, at, all) => step !== all[at - 1]);
   expect(steps).toEqual(['long: score', 'long: predict', 'short: score']);
   expect(told.filter(({ name, what }) => name === 'long' && what === 'score').at(-1)!.frames).toBe(7);
+  expect(told[0]).toMatchObject({ done: 0, clips: 2 });
+  expect(told.at(-1)).toMatchObject({ name: 'short', done: 2, clips: 2 });
 });
 
 test('an abort ends the work and leaves no tensor', async () => {

@@ -7,7 +7,7 @@ import { loadModel } from '../../src/model/checkpoint.js';
 import { RunFolder, type LogEntry } from '../../src/training/run-folder.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { clipData } from '../../src/training/clip-data.js';
-import { startTraining, train, type TrainingHooks } from '../../src/training/train.js';
+import { startTraining, train, type TrainingHooks, type TrainingProgress } from '../../src/training/train.js';
 import { bf16Sets, kernelSets } from '../backend/implementations.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
@@ -248,13 +248,17 @@ describe('a training that is given minutes', () => {
   test('takes about that long, with the validations that were asked for, and records what its schedule became', async () => {
     const run = newRun();
     const started = performance.now();
-    const { result } = await trainRun(run, bySeconds(4));
+    const told: TrainingProgress[] = [];
+    const { result } = await trainRun(run, bySeconds(4), { onStep: (progress) => told.push(progress) });
     const seconds = (performance.now() - started) / 1000;
     expect(seconds).toBeGreaterThan(3);
     expect(seconds).toBeLessThan(7);
     const { training } = run.load().checkpoint.configuration;
     expect(training).toMatchObject({ steps: result.step, minutes: 4 / 60 });
     expect(training.pace.length).toBeGreaterThan(1);
+    expect(told[0]).toMatchObject({ steps: null, time: { given: 4 } });
+    expect(told.at(-1)!.steps).toBe(result.step);
+    expect(told.at(-1)!.time!.passed).toBeGreaterThan(told[0].time!.passed);
     expect(training.pace.at(-1)!.steps).toBe(result.step);
     const validated = logOf(run).filter(({ validation }) => validation !== undefined);
     expect(validated.length).toBeGreaterThanOrEqual(3);

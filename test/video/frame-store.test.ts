@@ -108,13 +108,18 @@ describe('a frame store', () => {
     await again.store.close();
   });
 
-  it('tells how far it is', async () => {
+  it('tells how far it is, up to the last of the clips that must be decoded', async () => {
     const { store, reports } = await open('progress');
     expect(reports.filter(({ name }) => name === 'long.mkv')).toEqual([
-      { clip: 1, clips: 3, name: 'long.mkv', frames: 0 },
-      { clip: 1, clips: 3, name: 'long.mkv', frames: 20 },
+      { done: 1, clips: 3, name: 'long.mkv' },
+      { done: 2, clips: 3, name: 'long.mkv' },
     ]);
+    expect(reports.at(-1)).toEqual({ done: 3, clips: 3, name: 'short.mkv' });
     await store.close();
+    utimesSync(at('clips/images/0.png'), new Date(), new Date(Date.now() + 9000));
+    const again = await open('progress');
+    expect(again.reports.at(-1)).toEqual({ done: 1, clips: 1, name: 'images' });
+    await again.store.close();
   });
 
   it.each([
