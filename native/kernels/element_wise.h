@@ -11,11 +11,12 @@
 
 namespace pxv {
 
+// What is not a number stays so, that a training notices it.
 template <class Set>
 void relu(size_t count, const float* x, float* out) {
   auto chunk = [&](size_t begin, size_t end) {
 #pragma GCC ivdep
-    for (size_t i = begin; i < end; i++) out[i] = x[i] > 0.0f ? x[i] : 0.0f;
+    for (size_t i = begin; i < end; i++) out[i] = x[i] <= 0.0f ? 0.0f : x[i];
   };
   forChunks(count, chunk);
 }

@@ -120,6 +120,8 @@ describe.each(implementations)('$name', (implementation) => {
       };
       kernels.relu(a, received);
       check('relu', a.map((value) => (value > 0 ? value : 0))); // prettier-ignore
+      kernels.relu(new Float32Array(length).fill(NaN), received);
+      expect(received.every(Number.isNaN)).toBe(true);
       kernels.reluGradient(a, b, received);
       check('reluGradient', b.map((value, i) => (a[i] > 0 ? value : 0))); // prettier-ignore
       kernels.add(a, b, received);
