@@ -113,8 +113,8 @@ describe('on a terminal', () => {
       'train  0/100 steps  0%  clip holiday/2024/clip-000123.mp4  bits/dim 3.220  examples/s 363.0',
     );
     expect(line(80)).toBe('train  0/100 steps  0%  clip holiday...123.mp4  bits/dim 3.220  examples/s 363.0');
-    expect(line(70)).toBe('train  0/100 steps  0%  clip holiday/2024...00123.mp4  bits/dim 3.220');
-    expect(line(45)).toBe('train  0/100 steps  0%  clip holida...23.mp4');
+    expect(line(70)).toBe('train  0/100 steps  0%  clip holiday/202...-000123.mp4  bits/dim 3.220');
+    expect(line(45)).toBe('train  0/100 steps  0%  clip holiday...23.mp4');
     expect(line(40)).toBe('train  0/100 steps  0%');
   });
 
