@@ -18,6 +18,6 @@ export function noUsableClip(operation: string, paths: readonly string[]): PxvEr
     argument: paths.join(', '),
     expected: 'at least one clip that can be read and has two frames or more',
     received: 'none',
-    remedy: 'give other clips',
+    remedy: 'give other clips; a still image is none, but a folder of numbered images is one',
   });
 }

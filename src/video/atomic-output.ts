@@ -89,7 +89,7 @@ function unwritable(path: string, cause: NodeJS.ErrnoException): PxvError {
       argument: path,
       expected: 'a place that can be written to',
       received: cause.message,
-      remedy: 'choose another path, or free the disk',
+      remedy: cause.code === 'ENOSPC' ? 'free the disk, or choose a path on another one' : 'choose another path',
     },
     { cause },
   );

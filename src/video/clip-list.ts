@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { PxvError } from '../errors.js';
 import { listImages, numberedImages } from './image-folder.js';
@@ -18,7 +18,7 @@ const natural = new Intl.Collator('en', { numeric: true });
 
 /**
  * The clips under some paths. A path is a video file (of any name), a folder of numbered images, which is one clip, or
- * a folder that holds such folders and video files. Hidden and other files are passed over, deeper folders too.
+ * a folder that holds such folders and video files, however deep. Hidden ones and other files are passed over.
  *
  * @returns the clips sorted by name, each once; one that is given itself and found in a folder as well counts as given.
  * @throws {PxvError} INPUT where a path does not exist or holds no clip.
@@ -65,19 +65,29 @@ async function clipsAt(path: string): Promise<string[]> {
     throw nothing(path, 'a path where nothing is');
   });
   if (!stats.isDirectory()) return [root];
-  const entries = await visibleEntries(root);
-  const clips = numberedImages(entries).length > 0 ? [root] : [];
+  const clips = await clipsIn(root, new Set());
+  if (clips.length > 0) return clips;
+  const { length } = await visibleEntries(root);
+  throw nothing(path, `a folder with ${length} ${length === 1 ? 'entry' : 'entries'}, and no clip in it`);
+}
+
+/** @param seen folders that were looked into, by their true paths: links can lead in a circle */
+async function clipsIn(folder: string, seen: Set<string>): Promise<string[]> {
+  const place = await realpath(folder);
+  if (seen.has(place)) return [];
+  seen.add(place);
+  const entries = await visibleEntries(folder);
+  const clips = numberedImages(entries).length > 0 ? [folder] : [];
   for (const entry of entries) {
-    const inside = join(root, entry);
+    const inside = join(folder, entry);
     // A broken link is no clip.
     const isFolder = await stat(inside).then(
       (found) => found.isDirectory(),
       () => null,
     );
     if (isFolder === false && videoName.test(entry)) clips.push(inside);
-    if (isFolder === true && numberedImages(await visibleEntries(inside)).length > 0) clips.push(inside);
+    if (isFolder === true) clips.push(...(await clipsIn(inside, seen)));
   }
-  if (clips.length === 0) throw nothing(path, `a folder with ${entries.length} entries, none of them a clip`);
   return clips;
 }
 

@@ -419,7 +419,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
     [
       1,
       [...train, '--frames', 'empty'],
-      /look for clips: .*empty: expected .*, received a folder with 0 entries, .*; check the path/,
+      /look for clips: .*empty: expected .*, received a folder with 0 entries, and no clip in it; check the path/,
     ],
     [
       1,
@@ -454,7 +454,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
     [
       1,
       ['predict', 'empty', '--model', 'run'],
-      /empty: expected a video file, .*, received a folder with 0 entries, none of them a clip; check/,
+      /empty: expected a video file, .*, received a folder with 0 entries, and no clip in it; check/,
     ],
     [
       1,

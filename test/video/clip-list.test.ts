@@ -30,7 +30,7 @@ describe('the clips under a path', () => {
     expect(await listClips([join(root, 'take')])).toEqual([{ name: 'take', path: join(root, 'take'), named: true }]);
   });
 
-  it('are the videos and the folders of images in a folder, in natural order, nothing else and nothing deeper', async () => {
+  it('are the videos and the folders of images in a folder, in natural order, however deep, and nothing else', async () => {
     const root = tree(
       'b10.mp4',
       'b9.webm',
@@ -42,7 +42,8 @@ describe('the clips under a path', () => {
       'deep/er/1.png',
     );
     symlinkSync('/nowhere', join(root, 'broken.mp4'));
-    expect(await names(root)).toEqual(['a', 'b9.webm', 'b10.mp4']);
+    symlinkSync(root, join(root, 'deep/circle'));
+    expect(await names(root)).toEqual(['a', 'b9.webm', 'b10.mp4', 'deep/er']);
   });
 
   it('of several paths are named from the folder that they share, each once', async () => {
@@ -63,7 +64,7 @@ describe('the clips under a path', () => {
   it.each([
     [
       () => tree('readme.txt'),
-      /expected a video file, a folder of numbered images, .*, received a folder with 1 entries, none of them a clip/,
+      /expected a video file, a folder of numbered images, .*, received a folder with 1 entry, and no clip in it/,
     ],
     [() => join(folder.path, 'absent'), /absent: expected .*, received a path where nothing is; check the path/],
   ])('are an error where there are none', async (path, message) => {
