@@ -450,7 +450,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
       ['predict', 'nothing.mp4', '--model', 'run'],
       /nothing\.mp4: expected a video file, .*, received a path where nothing is; check/,
     ],
-    [1, ['predict', 'text.txt', '--model', 'run'], /text\.txt: expected a video with .*, received a text, .*; give/],
+    [1, ['predict', 'text.txt', '--model', 'run'], /text\.txt: expected a video with .*, received .*; (?:give|check) /],
     [
       1,
       ['predict', 'empty', '--model', 'run'],
