@@ -30,3 +30,9 @@ export async function pxv(args: string[], options?: Parameters<typeof start>[1])
   const [code] = (await once(child, 'close')) as [number | null];
   return { ...outcome, code };
 }
+
+/** What was said on stderr, line by line, but for the note that there is no native addon: the tests run without it, too. */
+export function linesSaid({ stderr }: Outcome): string[] {
+  const lines = stderr.trimEnd().split('\n');
+  return lines.filter((line) => !line.startsWith('pxv: the native addon does not load'));
+}

@@ -4,7 +4,7 @@ import type { VideoScore } from '../../src/tasks/score-clips.js';
 import { openClip, probeClip, writeClip } from '../../src/video/index.js';
 import { framedNetworks, randomModel } from '../model/tiny-networks.js';
 import { collect, frame, temporaryFolder } from '../video/made-clips.js';
-import { pxv } from './pxv.js';
+import { linesSaid, pxv } from './pxv.js';
 import { jsonOf } from './tiny-run.js';
 
 const folder = temporaryFolder();
@@ -158,7 +158,8 @@ test.each([
   ],
 ])('exit code %d, in one line and before any work: pxv %j', async (code, args, line) => {
   const outcome = await pxv([...args, ...model], { ...here, env: { PXV_MEMORY: '2000' } });
-  expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);
-  expect(outcome.stderr).toMatch(line);
+  const [said, ...more] = linesSaid(outcome);
+  expect(more).toEqual([]);
+  expect(said).toMatch(line);
   expect({ code: outcome.code, stdout: outcome.stdout }).toEqual({ code, stdout: '' });
 });

@@ -6,7 +6,7 @@ import type { RunConfiguration } from '../../src/training/configuration.js';
 import { bf16Sets } from '../backend/implementations.js';
 import { cifarRecords, idx } from '../datasets/made-files.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { pxv } from './pxv.js';
+import { linesSaid, pxv } from './pxv.js';
 import { jsonOf } from './tiny-run.js';
 
 const hasBf16 = bf16Sets.length > 0;
@@ -101,7 +101,7 @@ test('exit code 1: pxv train refuses what memory cannot hold before it decodes, 
   const env = { PXV_DATA: join(folder.path, 'unused-cache'), PXV_MEMORY: '300' };
   const options = ['--out', 'refused', '--hidden', '8', '--layers', '1', '--steps', '1'];
   const outcome = await pxv(['train', '--images', 'large', ...options], { ...here, env });
-  const [said, refused, ...more] = outcome.stderr.trimEnd().split('\n');
+  const [said, refused, ...more] = linesSaid(outcome);
   expect(said).toBe('pxv: images of 160x120 are brought to 64x48; --size chooses another size');
   expect(refused).toMatch(
     /^pxv: train: memory: .* for a batch of 16 at 64x48; these fit: a batch of \d \(--batch\), or a size/,
