@@ -45,7 +45,7 @@
       ],
       'dependencies': ['pxv_portable'],
       'conditions': [
-        ['target_arch == "x64"', { 'dependencies': ['pxv_avx2', 'pxv_avx512', 'pxv_avx512bf16'] }],
+        ['target_arch == "x64"', { 'dependencies': ['pxv_avx2', 'pxv_avx512', 'pxv_avx512bf16', 'pxv_amx'] }],
         ['target_arch == "arm64"', { 'dependencies': ['pxv_neon'] }],
       ],
     },
@@ -73,6 +73,13 @@
           'sources': ['<!@(node -p "fs.readdirSync(\'native/kernels\').filter((f) => f.endsWith(\'_avx512bf16.cc\')).map((f) => \'native/kernels/\' + f).join(\' \')")'],
           'cflags_cc': ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw', '-mavx512bf16'],
           'xcode_settings': { 'OTHER_CFLAGS': ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw', '-mavx512bf16'] },
+        },
+        {
+          'target_name': 'pxv_amx',
+          'type': 'static_library',
+          'sources': ['<!@(node -p "fs.readdirSync(\'native/kernels\').filter((f) => f.endsWith(\'_amx.cc\')).map((f) => \'native/kernels/\' + f).join(\' \')")'],
+          'cflags_cc': ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw', '-mavx512bf16', '-mamx-tile', '-mamx-bf16'],
+          'xcode_settings': { 'OTHER_CFLAGS': ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw', '-mavx512bf16', '-mamx-tile', '-mamx-bf16'] },
         },
       ],
     }],

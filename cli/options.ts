@@ -12,6 +12,7 @@ const instructionSets = [
   'portable',
   'avx2',
   'avx512',
+  'amx',
   'neon',
 ] as const satisfies readonly InstructionSet[];
 
@@ -35,7 +36,10 @@ const precisions = ['float32', 'bf16'] as const satisfies readonly Precision[];
 /** For commands that train. */
 export function addPrecisionOption(command: Command): Command {
   return command.addOption(
-    new Option('--precision <name>', 'products of a training step: bf16 is faster, rougher, and needs AVX-512 BF16')
+    new Option(
+      '--precision <name>',
+      'products of a training step: bf16 is faster, rougher, and needs AVX-512 BF16 or AMX',
+    )
       .choices(precisions)
       .helpGroup('Computing:'),
   );

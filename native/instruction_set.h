@@ -21,6 +21,8 @@ namespace pxv {
 template <int Lanes>
 struct Vector {
   static constexpr int lanes = Lanes, numbersInWord = 1;
+  static constexpr bool hasMatrixTiles = false;
+  static constexpr int wordsInStep = 1;  // words that are always added together
   typedef float Floats __attribute__((vector_size(Lanes * sizeof(float))));
   typedef int32_t Integers __attribute__((vector_size(Lanes * sizeof(int32_t))));
 
@@ -155,6 +157,42 @@ struct Avx512Bf16 : Avx512 {
     const Words second = _mm512_add_epi32(first, _mm512_set1_epi32(16));
     const Words order = _mm512_or_si512(first, _mm512_slli_epi32(second, 16));
     return _mm512_permutexvar_epi16(order, successive(numbers));
+  }
+};
+#endif
+
+#if defined(__AMX_BF16__)
+// The same factors, in the registers of kernels/matrix_tile.h.
+struct Amx : Avx512Bf16 {
+  static constexpr bool hasMatrixTiles = true;
+  static constexpr int wordsInStep = 16, filterTileRows = 16;
+
+  // Lane j of vector i becomes lane i of vector j.
+  static void transpose(Words (&rows)[16]) {
+    Words pairs[16], fours[16];
+#pragma GCC unroll 8
+    for (int i = 0; i < 16; i += 2) {
+      pairs[i] = _mm512_unpacklo_epi32(rows[i], rows[i + 1]);
+      pairs[i + 1] = _mm512_unpackhi_epi32(rows[i], rows[i + 1]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 16; i += 4) {
+      fours[i] = _mm512_unpacklo_epi64(pairs[i], pairs[i + 2]);
+      fours[i + 1] = _mm512_unpackhi_epi64(pairs[i], pairs[i + 2]);
+      fours[i + 2] = _mm512_unpacklo_epi64(pairs[i + 1], pairs[i + 3]);
+      fours[i + 3] = _mm512_unpackhi_epi64(pairs[i + 1], pairs[i + 3]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+      const Words even = _mm512_shuffle_i32x4(fours[i], fours[i + 4], 0x88);
+      const Words odd = _mm512_shuffle_i32x4(fours[i], fours[i + 4], 0xdd);
+      const Words laterEven = _mm512_shuffle_i32x4(fours[i + 8], fours[i + 12], 0x88);
+      const Words laterOdd = _mm512_shuffle_i32x4(fours[i + 8], fours[i + 12], 0xdd);
+      rows[i] = _mm512_shuffle_i32x4(even, laterEven, 0x88);
+      rows[i + 4] = _mm512_shuffle_i32x4(odd, laterOdd, 0x88);
+      rows[i + 8] = _mm512_shuffle_i32x4(even, laterEven, 0xdd);
+      rows[i + 12] = _mm512_shuffle_i32x4(odd, laterOdd, 0xdd);
+    }
   }
 };
 #endif

@@ -1,11 +1,20 @@
 #include "registry.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 namespace pxv {
 
 struct Portable;
 struct Avx2;
 struct Avx512;
 struct Avx512Bf16;
+struct Amx;
 struct Neon;
 
 namespace {
@@ -48,6 +57,31 @@ void addBf16(Registry& registry) {
   registry.bf16.push_back(set);
 }
 
+#if defined(__x86_64__)
+// Whether the processor has AMX with bfloat16, and the system lets this process use it.
+bool hasMatrixTiles() {
+#if defined(__linux__)
+  constexpr unsigned leaf = 7, bf16 = 1u << 22, tiles = 1u << 24;
+  constexpr long requestPermission = 0x1023, tileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(leaf, 0, &a, &b, &c, &d) || (d & (bf16 | tiles)) != (bf16 | tiles)) return false;
+  return syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+#else
+  return false;
+#endif
+}
+
+// In float32 it is the set below.
+void addMatrixTiles(Registry& registry) {
+  for (auto* sets : {&registry.sets, &registry.bf16}) {
+    RegisteredSet set = sets->back();
+    set.name = "amx";
+    sets->push_back(set);
+  }
+  fillProducts<Amx>(registry.bf16.back().table);
+}
+#endif
+
 Registry detect() {
   Registry registry{};
   add<Portable>(registry, "portable");
@@ -57,7 +91,10 @@ Registry detect() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512bw")) {
     add<Avx512>(registry, "avx512");
-    if (__builtin_cpu_supports("avx512bf16")) addBf16<Avx512Bf16>(registry);
+    if (__builtin_cpu_supports("avx512bf16")) {
+      addBf16<Avx512Bf16>(registry);
+      if (hasMatrixTiles()) addMatrixTiles(registry);
+    }
   }
 #elif defined(__aarch64__)
   add<Neon>(registry, "neon");

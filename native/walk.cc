@@ -6,10 +6,11 @@ namespace pxv {
 namespace {
 
 // `tap.word` and `tap.words` follow from its features.
-void addTap(Walk& walk, PanelTap tap, int numbersInWord) {
+void addTap(Walk& walk, PanelTap tap, const WordLayout& layout) {
   if (tap.count == 0) return;
-  tap.word = tap.first / numbersInWord;
-  tap.words = (tap.first + tap.count + numbersInWord - 1) / numbersInWord - tap.word;
+  const int endWord = (tap.first + tap.count + layout.numbersInWord - 1) / layout.numbersInWord;
+  tap.word = tap.first / layout.numbersInWord;
+  tap.words = (endWord - tap.word + layout.wordsInStep - 1) / layout.wordsInStep * layout.wordsInStep;
   if (walk.taps.empty()) {
     walk.top = walk.bottom = tap.dy;
     walk.left = walk.right = tap.dx;
@@ -56,12 +57,12 @@ int firstOutputThatSees(const ConvolutionShape& shape, const ConvolutionShape::T
 
 }  // namespace
 
-const Walk& planForward(const ConvolutionShape& shape, int lanes, int numbersInWord) {
+const Walk& planForward(const ConvolutionShape& shape, const WordLayout& layout) {
   Walk& walk = emptyWalk();
   walk.sourceHeight = shape.inHeight;
   walk.sourceWidth = shape.inWidth;
   walk.sourceFeatures = shape.inFeatures;
-  walk.sourceWords = (shape.inFeatures + numbersInWord - 1) / numbersInWord;
+  walk.sourceWords = (shape.inFeatures + layout.numbersInWord - 1) / layout.numbersInWord;
   walk.sourceStep = shape.stride;
   walk.height = walk.rows = shape.outHeight;
   walk.width = walk.columns = shape.outWidth;
@@ -69,24 +70,24 @@ const Walk& planForward(const ConvolutionShape& shape, int lanes, int numbersInW
   walk.firstRow = walk.firstColumn = 0;
   walk.gridStep = 1;
   for (int group = 0, first = 0; group < shape.groups; first += shape.groupSizes[group++])
-    cutIntoPanels(first, first + shape.groupSizes[group], lanes, true, [&](const Panel& panel) {
+    cutIntoPanels(first, first + shape.groupSizes[group], layout.lanes, true, [&](const Panel& panel) {
       const size_t tapsBegin = walk.taps.size();
       for (int t = 0; t < shape.taps; t++) {
         const auto tap = shape.tap(t);
-        addTap(walk, {tap.dy, tap.dx, tap.position, 0, tap.sees[group]}, numbersInWord);
+        addTap(walk, {tap.dy, tap.dx, tap.position, 0, tap.sees[group]}, layout);
       }
-      addPanel(walk, panel, tapsBegin, lanes);
+      addPanel(walk, panel, tapsBegin, layout.lanes);
     });
   return walk;
 }
 
-const Walk& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX, int lanes, int numbersInWord) {
+const Walk& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX, const WordLayout& layout) {
   const int stride = shape.stride;
   Walk& walk = emptyWalk();
   walk.sourceHeight = shape.outHeight;
   walk.sourceWidth = shape.outWidth;
   walk.sourceFeatures = shape.outFeatures;
-  walk.sourceWords = (shape.outFeatures + numbersInWord - 1) / numbersInWord;
+  walk.sourceWords = (shape.outFeatures + layout.numbersInWord - 1) / layout.numbersInWord;
   walk.sourceStep = 1;
   walk.height = shape.inHeight;
   walk.width = shape.inWidth;
@@ -98,16 +99,16 @@ const Walk& planInputGradient(const ConvolutionShape& shape, int phaseY, int pha
   walk.gridStep = stride;
   for (int begin = 0, end; begin < shape.inFeatures; begin = end) {
     end = nextCut(shape, begin);
-    cutIntoPanels(begin, end, lanes, true, [&](const Panel& panel) {
+    cutIntoPanels(begin, end, layout.lanes, true, [&](const Panel& panel) {
       const size_t tapsBegin = walk.taps.size();
       for (int t = 0; t < shape.taps; t++) {
         const auto tap = shape.tap(t);
         const int y = phaseY - tap.dy, x = phaseX - tap.dx;
         if (y % stride != 0 || x % stride != 0) continue;
         const int first = firstOutputThatSees(shape, tap, panel.first);
-        addTap(walk, {y / stride, x / stride, tap.position, first, shape.outFeatures - first}, numbersInWord);
+        addTap(walk, {y / stride, x / stride, tap.position, first, shape.outFeatures - first}, layout);
       }
-      addPanel(walk, panel, tapsBegin, lanes);
+      addPanel(walk, panel, tapsBegin, layout.lanes);
     });
   }
   return walk;

@@ -20,7 +20,7 @@ struct PanelTap {
   int dy, dx;               // source pixel, from (row, column) * sourceStep
   int position;             // which weight matrix
   int first, count;         // its features
-  int word = 0, words = 0;  // where they lie in the pixel
+  int word = 0, words = 0;  // where they lie in the pixel; whole steps, so that the last may lie behind them
 };
 
 // Taps [tapsBegin, tapsEnd) of the walk, and where the packed weights start, in words.
@@ -42,9 +42,14 @@ struct Walk {
   size_t packedWords;
 };
 
+// How a set reads numbers: floats of a vector, numbers of a word, and words that it always adds together.
+struct WordLayout {
+  int lanes, numbersInWord, wordsInStep;
+};
+
 // Both return a walk of the calling thread, which lasts until its next plan.
-const Walk& planForward(const ConvolutionShape& shape, int lanes, int numbersInWord);
+const Walk& planForward(const ConvolutionShape& shape, const WordLayout& layout);
 // The grid of dx whose rows are phaseY and whose columns are phaseX modulo the stride.
-const Walk& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX, int lanes, int numbersInWord);
+const Walk& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX, const WordLayout& layout);
 
 }  // namespace pxv

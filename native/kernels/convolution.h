@@ -8,8 +8,12 @@
 #include "../thread_pool.h"
 #include "../walk.h"
 #include "register_tile.h"
+#include "tile_walk.h"
 
 namespace pxv {
+
+template <class Set>
+inline constexpr WordLayout layoutOf{Set::lanes, Set::numbersInWord, Set::wordsInStep};
 
 // What happens to a sum before it is stored, in this order; each may be null.
 struct Epilogue {
@@ -209,6 +213,47 @@ void walkPanel(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOff
   }
 }
 
+// Stores the sums of `count` pixels that matrix tiles made.
+template <class Set, int Vectors>
+void finishTiles(const Panel& panel, const float* sums, int count, const size_t* pixels, const Epilogue& epilogue,
+                 float* destination) {
+  const auto finishRows = [&]<int Rows>(std::integral_constant<int, Rows>) {
+    RegisterTile<Set, Rows, Vectors> tile;
+#pragma GCC unroll 8
+    for (int row = 0; row < Rows; row++)
+#pragma GCC unroll 3
+      for (int v = 0; v < Vectors; v++, sums += Set::lanes) tile.sums[row][v] = Set::load(sums);
+    if (panel.width == Vectors * Set::lanes)
+      finish<Set, true>(tile, panel, pixels, epilogue, destination);
+    else
+      finish<Set, false>(tile, panel, pixels, epilogue, destination);
+    pixels += Rows, count -= Rows;
+  };
+  while (count >= 8) finishRows(std::integral_constant<int, 8>());
+  while (count > 0) finishRows(std::integral_constant<int, 1>());
+}
+
+// walkPanel in matrix tiles; `pixels` lie in one row of the grid, sixteen at a time, and may end earlier.
+template <class Set, int Vectors>
+void walkPanelInTiles(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOffsets,
+                      const typename Set::Word* packed, const typename Set::Word* source, const Pixels& pixels,
+                      const Epilogue& epilogue, float* destination) {
+  constexpr int together = 2 * tileSide;
+  const size_t stride = static_cast<size_t>(walk.sourceStep) * walk.sourceWords;
+  for (int begin = 0; begin < pixels.count; begin += together) {
+    alignas(64) float sums[together * Vectors * Set::lanes];
+    const int count = std::min(together, pixels.count - begin);
+    const PixelRow first{source + pixels.sources[begin], stride};
+    if (count > tileSide) {
+      const PixelRow rows[] = {first, {first.first + tileSide * stride, stride}};
+      sumInTiles<2, Vectors>(walk, panel, tapOffsets, packed, rows, sums);
+    } else {
+      sumInTiles<1, Vectors>(walk, panel, tapOffsets, packed, {first}, sums);
+    }
+    finishTiles<Set, Vectors>(panel, sums, count, pixels.destinations + begin, epilogue, destination);
+  }
+}
+
 // A task is a block of rows of one image. It first copies the rows that it reads, with a border of zeros and after the
 // ReLU, so that the inner loop knows no edges. The copy pays even for a 1x1 without ReLU where pixels are long: it
 // streams from memory, which the inner loop, with its many rows at once, then does not.
@@ -218,7 +263,7 @@ void runWalk(const Walk& walk, int batch, const float* source, const typename Se
   using Word = typename Set::Word;
   constexpr size_t windowWords = 32 * 1024;   // small enough for the second-level cache, beside the weights
   constexpr int shortPixel = 64;              // features
-  constexpr int stripPixels = 48;             // go through all panels while what they store stays in the first level
+  constexpr int stripPixels = Set::hasMatrixTiles ? 64 : 48;  // go through all panels, and stay in the first level
   const int step = walk.sourceStep, features = walk.sourceFeatures, words = walk.sourceWords;
   const int columns = (walk.columns - 1) * step + walk.right - walk.left + 1;
   const size_t rowWords = static_cast<size_t>(columns) * words;
@@ -240,8 +285,11 @@ void runWalk(const Walk& walk, int batch, const float* source, const typename Se
     if (readsInPlace) {
       read = reinterpret_cast<const Word*>(from + static_cast<size_t>(row) * walk.sourceWidth * features);
     } else {
-      Word* copy = windowScratch.reserve<Word>(window.rows * rowWords);
+      // A tile reads sixteen pixels and whole steps: what lies behind the last is multiplied by zero, or not stored.
+      const size_t count = window.rows * rowWords, behind = Set::hasMatrixTiles ? tileSide * (step * words + 1) : 0;
+      Word* copy = windowScratch.reserve<Word>(count + behind);
       copyWindow<Set>(walk, from, window, relu, copy);
+      std::memset(copy + count, 0, behind * sizeof(Word));
       read = copy;
     }
 
@@ -267,12 +315,25 @@ void runWalk(const Walk& walk, int batch, const float* source, const typename Se
       offsets[t] = (tap.dy - walk.top) * static_cast<ptrdiff_t>(rowWords) + (tap.dx - walk.left) * words + tap.word;
     }
 
-    for (int begin = 0; begin < count; begin += stripPixels) {
-      const Pixels pixels{std::min(stripPixels, count - begin), sources + begin, destinations + begin};
-      for (const WalkPanel& panel : walk.panels)
-        withVectors(panel, [&](auto vectors) {
-          walkPanel<Set, vectors>(walk, panel, offsets, packed, read, pixels, epilogue, destination);
-        });
+    if constexpr (Set::hasMatrixTiles) {
+      const MatrixTiles tiles;
+      for (int r = 0; r < rows; r++)
+        for (int begin = r * walk.columns; begin < (r + 1) * walk.columns; begin += stripPixels) {
+          const int pixelsLeft = (r + 1) * walk.columns - begin;
+          const Pixels pixels{std::min(stripPixels, pixelsLeft), sources + begin, destinations + begin};
+          for (const WalkPanel& panel : walk.panels)
+            withVectors(panel, [&](auto vectors) {
+              walkPanelInTiles<Set, vectors>(walk, panel, offsets, packed, read, pixels, epilogue, destination);
+            });
+        }
+    } else {
+      for (int begin = 0; begin < count; begin += stripPixels) {
+        const Pixels pixels{std::min(stripPixels, count - begin), sources + begin, destinations + begin};
+        for (const WalkPanel& panel : walk.panels)
+          withVectors(panel, [&](auto vectors) {
+            walkPanel<Set, vectors>(walk, panel, offsets, packed, read, pixels, epilogue, destination);
+          });
+      }
     }
   };
   parallelFor(batch * blocks, block);
@@ -281,7 +342,7 @@ void runWalk(const Walk& walk, int batch, const float* source, const typename Se
 template <class Set>
 void convolution(const ConvolutionShape& shape, int batch, const float* x, const float* weights, const float* bias,
                  const float* plus, bool relu, float* out) {
-  const Walk& walk = planForward(shape, Set::lanes, Set::numbersInWord);
+  const Walk& walk = planForward(shape, layoutOf<Set>);
   const auto* packed = packWeights<Set>(walk, weights, false);
   runWalk<Set>(walk, batch, x, packed, relu, {bias, nullptr, plus}, out);
 }
@@ -292,7 +353,7 @@ void convolutionInputGradient(const ConvolutionShape& shape, int batch, const fl
                               const float* reluInput, const float* plus, float* dx) {
   for (int phaseY = 0; phaseY < std::min(shape.stride, shape.inHeight); phaseY++)
     for (int phaseX = 0; phaseX < std::min(shape.stride, shape.inWidth); phaseX++) {
-      const Walk& walk = planInputGradient(shape, phaseY, phaseX, Set::lanes, Set::numbersInWord);
+      const Walk& walk = planInputGradient(shape, phaseY, phaseX, layoutOf<Set>);
       const auto* packed = packWeights<Set>(walk, weights, true);
       runWalk<Set>(walk, batch, dy, packed, false, {nullptr, reluInput, plus}, dx);
     }

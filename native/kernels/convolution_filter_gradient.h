@@ -1,22 +1,12 @@
 // `convolutionFilterGradient`: dw[tap, k, o] = sum over pixels p of r(x[p + tap, k]) dy[p, o], and dbias[o] = sum over
 // pixels of dy[p, o].
-//
-// Pixels are cut into pieces and input features into blocks, both by shape alone. A task is one piece and one block: it
-// walks the piece a few rows at a time, copies what it needs of x and dy side by side, and adds to its own sums. A word
-// of two numbers holds those of two pixels, one below the other: the sum then takes two rows at once, and the row of dy
-// that is missing under an odd last one is zero. In the end the sums of the pieces are added in order, so the result
-// does not depend on the number of threads.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
-#include "../filter_walk.h"
-#include "../instruction_set.h"
-#include "../kernel_table.h"
-#include "../scratch.h"
-#include "../thread_pool.h"
+#include "filter_gradient_tasks.h"
+#include "tile_filter_gradient.h"
 
 namespace pxv {
 
@@ -107,38 +97,6 @@ void copyFeatureWindow(const ConvolutionShape& shape, const float* image, const 
   }
 }
 
-// Some rows of dy, with all their columns.
-struct DyRows {
-  const float* first;
-  int rows, columns, features;
-};
-
-// Packs a panel of `count` words a feature, from word `begin` of the grid on, as [word][vectors * lanes], zero beyond
-// the panel's width, and adds the sum of their pixels to sums[vectors * lanes].
-template <class Set, int Vectors>
-void packPanel(const FilterPanel& panel, const DyRows& dy, int begin, int count, typename Set::Word* packed,
-               float* sums) {
-  constexpr int inWord = Set::numbersInWord;
-  typename Set::Floats sum[Vectors] = {};
-  const size_t rowFloats = static_cast<size_t>(dy.columns) * dy.features;
-  int row = begin / dy.columns * inWord, column = begin % dy.columns;
-  const float* pixel = dy.first + row * rowFloats + static_cast<size_t>(column) * dy.features + panel.first;
-  for (int n = 0; n < count; n++, pixel += dy.features) {
-#pragma GCC unroll 2
-    for (int v = 0; v < Vectors; v++, packed += Set::lanes) {
-      typename Set::Floats numbers[inWord] = {};
-      for (int i = 0; i < inWord; i++) {
-        if (i > 0 && row + i >= dy.rows) continue;
-        numbers[i] = Set::load(pixel + i * rowFloats + v * Set::lanes, panel.width - v * Set::lanes, 0.0f);
-        sum[v] += numbers[i];
-      }
-      Set::store(packed, Set::abreast(numbers));
-    }
-    if (inWord > 1 && ++column == dy.columns) column = 0, row += inWord, pixel += (inWord - 1) * rowFloats;
-  }
-  for (int v = 0; v < Vectors; v++, sums += Set::lanes) Set::store(sums, Set::load(sums) + sum[v]);
-}
-
 // Packs all panels, `words` words each, one after the other, and adds the sum of the pixels to biasSums[columns] where
 // given. It goes through a few pixels at a time, as they lie: a panel alone would touch a line or two of each, too far
 // apart for the processor to guess.
@@ -159,48 +117,32 @@ void packDy(const FilterWalk& walk, const DyRows& dy, int words, typename Set::W
 }
 
 template <class Set>
-void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const float* x, const float* dy, bool relu,
-                               float* dWeights, float* dBias) {
+void convolutionFilterGradientInRegisters(const ConvolutionShape& shape, int batch, const float* x, const float* dy,
+                                          bool relu, float* dWeights, float* dBias) {
   using Word = typename Set::Word;
   constexpr int tileRows = Set::filterTileRows, inWord = Set::numbersInWord;
   constexpr auto oneVector = sumsOfRows<Set, 1>(std::make_integer_sequence<int, tileRows>());
   constexpr auto twoVectors = sumsOfRows<Set, 2>(std::make_integer_sequence<int, tileRows>());
-  constexpr int chunkPixels = 128, blockTiles = 20, fewestTasks = 16;
 
   const FilterWalk& walk = planFilterGradient(shape, Set::lanes, tileRows);
-  const int tiles = static_cast<int>(walk.tiles.size());
-  const int fullRows = std::clamp(chunkPixels / shape.outWidth, 1, shape.outHeight);
-  const int chunkRows = (fullRows + inWord - 1) / inWord * inWord;
-  const int chunksAnImage = (shape.outHeight + chunkRows - 1) / chunkRows, chunks = batch * chunksAnImage;
-  const int blocks = std::max(1, (tiles + blockTiles - 1) / blockTiles);
-  const int pieces = std::clamp((fewestTasks + blocks - 1) / blocks, 1, chunks);
+  const FilterTasks<Set> tasks(shape, walk, batch, 128, 20);
+  const PieceSums<Set> sums(shape, walk, tasks.pieces);
   const int windowColumns = (shape.outWidth - 1) * shape.stride + walk.right - walk.left + 1;
-
-  // Of each piece: sums [tap][k][...] of each panel, one panel after the other, then the bias sums of all panels.
-  const size_t tapFloats = static_cast<size_t>(shape.inFeatures) * walk.columns;
-  const size_t pieceFloats = shape.taps * tapFloats + walk.columns;
-  static thread_local Scratch sumScratch;
-  float* allSums = sumScratch.reserve<float>(pieces * pieceFloats);
-  const auto sumsAt = [&](int piece, const FilterPanel& panel, int tap, int feature) {
-    return allSums + piece * pieceFloats + shape.taps * static_cast<size_t>(shape.inFeatures) * panel.column +
-           (static_cast<size_t>(tap) * shape.inFeatures + feature) * panel.vectors * Set::lanes;
-  };
 
   auto sumPiece = [&](int task) {
     static thread_local Scratch windowScratch, dyScratch;
-    const int piece = task / blocks, block = task % blocks;
-    const int firstTile = tiles * block / blocks, endTile = tiles * (block + 1) / blocks;
+    const int piece = task / tasks.blocks, block = task % tasks.blocks;
+    const int firstTile = tasks.firstTile(block), endTile = tasks.firstTile(block + 1);
     const int firstFeature = firstTile < endTile ? walk.tiles[firstTile].first : 0;
     const int endFeature = firstTile < endTile ? walk.tiles[endTile - 1].first + walk.tiles[endTile - 1].count : 0;
     // An odd number of cache lines a pixel spreads a column of features over all sets of the cache.
     const int pitch = ((endFeature - firstFeature + 15) / 16 | 1) * 16;
-    float* biasSums = block == 0 && dBias ? allSums + piece * pieceFloats + shape.taps * tapFloats : nullptr;
+    float* biasSums = block == 0 && dBias ? sums.bias(piece) : nullptr;
     if (biasSums) std::memset(biasSums, 0, walk.columns * sizeof(float));
 
-    const int firstChunk = chunks * piece / pieces, endChunk = chunks * (piece + 1) / pieces;
+    const int firstChunk = tasks.firstChunk(piece), endChunk = tasks.firstChunk(piece + 1);
     for (int chunk = firstChunk; chunk < endChunk; chunk++) {
-      const int image = chunk / chunksAnImage, row = chunk % chunksAnImage * chunkRows;
-      const int rows = std::min(chunkRows, shape.outHeight - row);
+      const auto [image, row, rows] = tasks.chunk(chunk);
       const int gridRows = (rows + inWord - 1) / inWord, words = gridRows * shape.outWidth;
       const FeatureWindow window{row * shape.stride + walk.top,
                                  (gridRows - 1) * inWord * shape.stride + walk.bottom - walk.top + 1,
@@ -229,35 +171,23 @@ void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const f
             if (tap.sees[panel.group] <= tile.first) continue;
             const Word* first =
                 copy + (tap.dy - walk.top) * rowWords + (tap.dx - walk.left) * pitch + tile.first - firstFeature;
-            sum(grid, first, packed + panel.column * words, chunk == firstChunk, sumsAt(piece, panel, i, tile.first));
+            sum(grid, first, packed + panel.column * words, chunk == firstChunk, sums.at(piece, panel, i, tile.first));
           }
         }
       }
     }
   };
-  parallelFor(pieces * blocks, sumPiece);
+  parallelFor(tasks.pieces * tasks.blocks, sumPiece);
+  sums.addUp(dWeights, dBias);
+}
 
-  std::memset(dWeights, 0, static_cast<size_t>(shape.positions) * shape.inFeatures * shape.outFeatures * sizeof(float));
-  auto addPieces = [&](int index) {
-    const FilterPanel& panel = walk.panels[index];
-    for (int i = 0; i < shape.taps; i++) {
-      const auto tap = shape.tap(i);
-      float* to = dWeights + static_cast<size_t>(tap.position) * shape.inFeatures * shape.outFeatures + panel.first;
-      for (int k = 0; k < tap.sees[panel.group]; k++, to += shape.outFeatures)
-        for (int piece = 0; piece < pieces; piece++) {
-          const float* from = sumsAt(piece, panel, i, k);
-          for (int j = 0; j < panel.width; j++) to[j] += from[j];
-        }
-    }
-    if (!dBias) return;
-    for (int j = 0; j < panel.width; j++) {
-      float sum = 0.0f;
-      for (int piece = 0; piece < pieces; piece++)
-        sum += allSums[piece * pieceFloats + shape.taps * tapFloats + panel.column + j];
-      dBias[panel.first + j] = sum;
-    }
-  };
-  parallelFor(static_cast<int>(walk.panels.size()), addPieces);
+template <class Set>
+void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const float* x, const float* dy, bool relu,
+                               float* dWeights, float* dBias) {
+  if constexpr (Set::hasMatrixTiles)
+    convolutionFilterGradientInTiles<Set>(shape, batch, x, dy, relu, dWeights, dBias);
+  else
+    convolutionFilterGradientInRegisters<Set>(shape, batch, x, dy, relu, dWeights, dBias);
 }
 
 template <class Set>

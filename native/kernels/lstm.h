@@ -65,10 +65,46 @@ void multiplyPanel(const Walk& walk, const WalkPanel& panel, const typename Set:
   }
 }
 
+// multiplyStep in matrix tiles: what the taps of 32 pixels read is copied side by side, since pixels of a step may lie
+// anywhere.
+template <class Set>
+void multiplyStepInTiles(const Walk& walk, const typename Set::Word* packed,
+                         const StepPixels<typename Set::Word>& pixels, const Epilogue& epilogue, float* destination) {
+  using Word = typename Set::Word;
+  static thread_local Scratch readScratch, offsetScratch;
+  const MatrixTiles tiles;
+  const int taps = walk.panels[0].tapsEnd, words = walk.sourceWords;
+  const size_t tapWords = (words + tileSide - 1) / tileSide * tileSide, pitch = (taps + 1) * tapWords;
+  Word* read = readScratch.reserve<Word>(2 * tileSide * pitch);
+  ptrdiff_t* offsets = offsetScratch.reserve<ptrdiff_t>(walk.taps.size());
+  for (const WalkPanel& panel : walk.panels)
+    for (int t = panel.tapsBegin; t < panel.tapsEnd; t++)
+      offsets[t] = static_cast<ptrdiff_t>((t - panel.tapsBegin) * tapWords) + walk.taps[t].word;
+  std::memset(read, 0, 2 * tileSide * pitch * sizeof(Word));
+  for (int begin = 0; begin < pixels.count; begin += 2 * tileSide) {
+    const int count = std::min(2 * tileSide, pixels.count - begin);
+    for (int pixel = 0; pixel < count; pixel++)
+      for (int t = 0; t < taps; t++)
+        std::memcpy(read + pixel * pitch + t * tapWords, pixels.sources[t * pixels.capacity + begin + pixel],
+                    words * sizeof(Word));
+    const PixelRow rows[] = {{read, pitch}, {read + tileSide * pitch, pitch}};
+    for (const WalkPanel& panel : walk.panels)
+      withVectors(panel, [&](auto vectors) {
+        alignas(64) float sums[2 * tileSide * vectors * Set::lanes];
+        if (count > tileSide)
+          sumInTiles<2, vectors>(walk, panel, offsets, packed, rows, sums);
+        else
+          sumInTiles<1, vectors>(walk, panel, offsets, packed, {rows[0]}, sums);
+        finishTiles<Set, vectors>(panel, sums, count, pixels.destinations + begin, epilogue, destination);
+      });
+  }
+}
+
 // destination[pixel] = sum over taps of what the tap reads times the packed weights, plus epilogue.plus[pixel].
 template <class Set>
 void multiplyStep(const Walk& walk, const typename Set::Word* packed,
                   const StepPixels<typename Set::Word>& pixels, const Epilogue& epilogue, float* destination) {
+  if constexpr (Set::hasMatrixTiles) return multiplyStepInTiles<Set>(walk, packed, pixels, epilogue, destination);
   for (const WalkPanel& panel : walk.panels)
     withVectors(panel, [&](auto vectors) {
       multiplyPanel<Set, vectors>(walk, panel, packed, pixels, epilogue, destination);
@@ -159,7 +195,7 @@ template <class Set>
 void lstm(const LstmShape& shape, int batch, const float* gates, const float* weights, const float* initial,
           float* activations, float* cells, float* out) {
   using Word = typename Set::Word;
-  const Walk& product = planForward(shape.states, Set::lanes, Set::numbersInWord);
+  const Walk& product = planForward(shape.states, layoutOf<Set>);
   const auto* packed = packWeights<Set>(product, weights, false);
   const LstmWalk& walk = planLstm(shape);
   const int hidden = shape.hidden(), imagePixels = shape.pixelCount(), taps = shape.states.taps;
@@ -250,7 +286,7 @@ void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const fl
                   const float* activations, const float* cells, const float* out, float* dGates, float* dWeights,
                   float* dInitial) {
   using Word = typename Set::Word;
-  const Walk& product = planInputGradient(shape.states, 0, 0, Set::lanes, Set::numbersInWord);
+  const Walk& product = planInputGradient(shape.states, 0, 0, layoutOf<Set>);
   const auto* packed = packWeights<Set>(product, weights, true);
   const LstmWalk& walk = planLstm(shape);
   const int hidden = shape.hidden(), imagePixels = shape.pixelCount(), taps = shape.states.taps;

@@ -5,7 +5,7 @@ import type { WalkShape } from './walk-shape.js';
  * The paths a kernel can exist in. `typescript` is one more instruction set: it sums in float64 and rounds once, at the
  * store; the others sum in float32.
  */
-export type InstructionSet = 'typescript' | 'portable' | 'avx2' | 'avx512' | 'neon';
+export type InstructionSet = 'typescript' | 'portable' | 'avx2' | 'avx512' | 'amx' | 'neon';
 
 /** The hyper-parameters of mixtures of discretised logistics: see `logisticMixture`. */
 export interface MixtureShape {

@@ -31,7 +31,7 @@ export function expectPrecision(precision: Precision): void {
     code: 'USAGE',
     operation: 'choose precision',
     argument: precision,
-    expected: 'the native kernels avx512 on a CPU with AVX-512 BF16',
+    expected: 'the native kernels avx512 or amx on a CPU with AVX-512 BF16',
     received:
       backend instanceof NativeBackend
         ? `the kernels ${backend.kernels.instructionSet}`

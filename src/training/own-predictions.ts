@@ -94,6 +94,10 @@ export class OwnPredictions {
     disposeExamples(examples);
     const values = anchor.dataSync();
     anchor.dispose();
-    return Uint8Array.from(values, (value) => byteOf(Math.min(Math.max(Math.round(value), 0), levels - 1), levels));
+    const bytes = new Uint8Array(values.length);
+    for (let i = 0; i < values.length; i++) {
+      bytes[i] = byteOf(Math.min(Math.max(Math.round(values[i]), 0), levels - 1), levels);
+    }
+    return bytes;
   }
 }

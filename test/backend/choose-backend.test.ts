@@ -1,9 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { chooseBackend, type BackendOptions } from '../../src/backend/choose-backend.js';
 import type { NativeBackend } from '../../src/backend/native-backend.js';
-import { kernelSets } from './implementations.js';
-
-const available = kernelSets.map(({ instructionSet }) => instructionSet);
+import { availableSets as available } from './implementations.js';
 
 test('without options it takes the best instruction set, or says why the TypeScript kernels serve', async () => {
   const chosen = await chooseBackend();

@@ -16,14 +16,20 @@ export interface Implementation {
 
 const addon = addonIfBuilt();
 
-/** The kernels of every instruction set that this machine can run. */
+/** All that this machine can run, but for TypeScript. */
+const nativeSets: readonly InstructionSet[] = addon?.instructionSets ?? [];
+
+/** The instruction sets that this machine can run, in ascending order. */
+export const availableSets: readonly InstructionSet[] = ['typescript', ...nativeSets];
+
+/** The kernels of each; those of amx are avx512's, but for its products in bf16. */
 export const kernelSets: Kernels[] = [
   typescriptKernels,
-  ...(addon?.instructionSets.map((name) => addon.kernels(name)) ?? []),
+  ...nativeSets.filter((name) => name !== 'amx').map((name) => addon!.kernels(name)),
 ];
 
 /** Those with products in bf16, of the sets that have them here. */
-export const bf16Sets: Kernels[] = (addon?.instructionSets ?? []).flatMap((name) => addon!.bf16Kernels(name) ?? []);
+export const bf16Sets: Kernels[] = nativeSets.flatMap((name) => addon!.bf16Kernels(name) ?? []);
 
 /** Both, by their names. */
 export const namedKernels = [
@@ -32,12 +38,12 @@ export const namedKernels = [
 ];
 
 /** Instruction sets that cannot be tested here; tests skip them by name. */
-export const absentSets = (['portable', 'avx2', 'avx512', 'neon'] as InstructionSet[]).filter(
-  (name) => !kernelSets.some(({ instructionSet }) => instructionSet === name),
+export const absentSets = (['portable', 'avx2', 'avx512', 'amx', 'neon'] as InstructionSet[]).filter(
+  (name) => !nativeSets.includes(name),
 );
 
 silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
-for (const kernels of kernelSets) {
+for (const kernels of [typescriptKernels, ...nativeSets.map((name) => addon!.kernels(name))]) {
   const { instructionSet } = kernels;
   const bf16 = bf16Sets.find((one) => one.instructionSet === instructionSet) ?? null;
   registerNativeBackend(kernels, `native-${instructionSet}`, bf16);

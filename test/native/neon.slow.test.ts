@@ -12,7 +12,7 @@ const isAtHand = [compiler, emulator].every((program) => spawnSync(program, ['--
 /** The C++ files of a folder of native/ that an Arm needs and that know nothing of Node.js. */
 function sources(folder: string): string[] {
   return readdirSync(folder)
-    .filter((name) => name.endsWith('.cc') && !/(_avx2|_avx512|_avx512bf16|addon|binding)\.cc$/.test(name))
+    .filter((name) => name.endsWith('.cc') && !/(_avx2|_avx512|_avx512bf16|_amx|addon|binding)\.cc$/.test(name))
     .map((name) => join(folder, name));
 }
 

@@ -1,0 +1,132 @@
+// How `convolutionFilterGradient` is cut, whatever multiplies: pixels into pieces and input features into blocks, both by
+// shape alone. A task is one piece and one block: it walks the piece a few rows at a time, copies what it needs of x and dy
+// side by side, and adds to its own sums. A word of two numbers holds those of two pixels, one below the other: the sum
+// then takes two rows at once, and the row of dy that is missing under an odd last one is zero. In the end the sums of
+// the pieces are added in order, so the result does not depend on the number of threads.
+#pragma once
+
+#include <algorithm>
+
+#include "../filter_walk.h"
+#include "../instruction_set.h"
+#include "../kernel_table.h"
+#include "../scratch.h"
+#include "../thread_pool.h"
+
+namespace pxv {
+
+// Some rows of dy, with all their columns.
+struct DyRows {
+  const float* first;
+  int rows, columns, features;
+};
+
+// Packs a panel of `count` words a feature, from word `begin` of the grid on, as [word][vectors * lanes], zero beyond
+// the panel's width, and adds the sum of their pixels to sums[vectors * lanes].
+template <class Set, int Vectors>
+void packPanel(const FilterPanel& panel, const DyRows& dy, int begin, int count, typename Set::Word* packed,
+               float* sums) {
+  constexpr int inWord = Set::numbersInWord;
+  typename Set::Floats sum[Vectors] = {};
+  const size_t rowFloats = static_cast<size_t>(dy.columns) * dy.features;
+  int row = begin / dy.columns * inWord, column = begin % dy.columns;
+  const float* pixel = dy.first + row * rowFloats + static_cast<size_t>(column) * dy.features + panel.first;
+  for (int n = 0; n < count; n++, pixel += dy.features) {
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; v++, packed += Set::lanes) {
+      typename Set::Floats numbers[inWord] = {};
+      for (int i = 0; i < inWord; i++) {
+        if (i > 0 && row + i >= dy.rows) continue;
+        numbers[i] = Set::load(pixel + i * rowFloats + v * Set::lanes, panel.width - v * Set::lanes, 0.0f);
+        sum[v] += numbers[i];
+      }
+      Set::store(packed, Set::abreast(numbers));
+    }
+    if (inWord > 1 && ++column == dy.columns) column = 0, row += inWord, pixel += (inWord - 1) * rowFloats;
+  }
+  for (int v = 0; v < Vectors; v++, sums += Set::lanes) Set::store(sums, Set::load(sums) + sum[v]);
+}
+
+// The sums of each piece: [tap][k][...] of each panel, one panel after the other, then the bias sums of all panels.
+template <class Set>
+class PieceSums {
+ public:
+  PieceSums(const ConvolutionShape& shape, const FilterWalk& walk, int pieces)
+      : shape_(shape),
+        walk_(walk),
+        pieces_(pieces),
+        weightFloats_(static_cast<size_t>(shape.taps) * shape.inFeatures * walk.columns),
+        pieceFloats_(weightFloats_ + walk.columns) {
+    static thread_local Scratch scratch;
+    sums_ = scratch.reserve<float>(pieces * pieceFloats_);
+  }
+
+  float* at(int piece, const FilterPanel& panel, int tap, int feature) const {
+    return sums_ + piece * pieceFloats_ + shape_.taps * static_cast<size_t>(shape_.inFeatures) * panel.column +
+           (static_cast<size_t>(tap) * shape_.inFeatures + feature) * panel.vectors * Set::lanes;
+  }
+  float* bias(int piece) const { return sums_ + piece * pieceFloats_ + weightFloats_; }
+
+  // Adds the pieces in order; dBias may be null.
+  void addUp(float* dWeights, float* dBias) const {
+    const size_t matrix = static_cast<size_t>(shape_.inFeatures) * shape_.outFeatures;
+    std::memset(dWeights, 0, shape_.positions * matrix * sizeof(float));
+    auto addPieces = [&](int index) {
+      const FilterPanel& panel = walk_.panels[index];
+      for (int i = 0; i < shape_.taps; i++) {
+        const auto tap = shape_.tap(i);
+        float* to = dWeights + tap.position * matrix + panel.first;
+        for (int k = 0; k < tap.sees[panel.group]; k++, to += shape_.outFeatures)
+          for (int piece = 0; piece < pieces_; piece++) {
+            const float* from = at(piece, panel, i, k);
+            for (int j = 0; j < panel.width; j++) to[j] += from[j];
+          }
+      }
+      if (!dBias) return;
+      for (int j = 0; j < panel.width; j++) {
+        float sum = 0.0f;
+        for (int piece = 0; piece < pieces_; piece++) sum += bias(piece)[panel.column + j];
+        dBias[panel.first + j] = sum;
+      }
+    };
+    parallelFor(static_cast<int>(walk_.panels.size()), addPieces);
+  }
+
+ private:
+  const ConvolutionShape& shape_;
+  const FilterWalk& walk_;
+  const int pieces_;
+  const size_t weightFloats_, pieceFloats_;
+  float* sums_;
+};
+
+// How the sum is cut into tasks: pieces of the chunks, which are a few rows of an image, times blocks of feature tiles.
+template <class Set>
+struct FilterTasks {
+  FilterTasks(const ConvolutionShape& shape, const FilterWalk& walk, int batch, int chunkPixels, int blockTiles)
+      : tiles(static_cast<int>(walk.tiles.size())), outHeight(shape.outHeight) {
+    constexpr int fewest = 16;
+    const int fullRows = std::clamp(chunkPixels / shape.outWidth, 1, shape.outHeight);
+    chunkRows = (fullRows + Set::numbersInWord - 1) / Set::numbersInWord * Set::numbersInWord;
+    chunksAnImage = (shape.outHeight + chunkRows - 1) / chunkRows;
+    chunks = batch * chunksAnImage;
+    blocks = std::max(1, (tiles + blockTiles - 1) / blockTiles);
+    pieces = std::clamp((fewest + blocks - 1) / blocks, 1, chunks);
+  }
+
+  // Some rows of an image.
+  struct Chunk {
+    int image, row, rows;
+  };
+  Chunk chunk(int index) const {
+    const int row = index % chunksAnImage * chunkRows;
+    return {index / chunksAnImage, row, std::min(chunkRows, outHeight - row)};
+  }
+  int firstChunk(int piece) const { return chunks * piece / pieces; }
+  int firstTile(int block) const { return tiles * block / blocks; }
+
+  int tiles, outHeight;
+  int chunkRows, chunksAnImage, chunks, blocks, pieces;
+};
+
+}  // namespace pxv

@@ -1,0 +1,171 @@
+// `convolutionFilterGradient` in matrix tiles. It is cut as that in registers is, but sums over the words of sixteen
+// columns at a time: x is copied with its columns side by side, feature by feature, and rows of dy end in zeros.
+#pragma once
+
+#include "filter_gradient_tasks.h"
+#include "matrix_tile.h"
+
+namespace pxv {
+
+// Words that tiles sum over: rows of `steps` times sixteen columns.
+struct TileGrid {
+  int rows, steps;
+  ptrdiff_t xRow;     // words from one row to the next in the window of x
+  size_t xFeature;    // and from one feature to the next
+};
+
+// sums[16][Vectors * 16] = sum over the grid of x[feature][word] times the panel's dy[word].
+template <int Vectors>
+void sumOverTiles(const TileGrid& grid, const uint32_t* x, const uint32_t* dy, float* sums) {
+  using Tiles = MatrixTiles;
+  constexpr int width = Vectors * tileSide;
+  Tiles::clear<0>();
+  if constexpr (Vectors == 2) Tiles::clear<1>();
+  for (int row = 0; row < grid.rows; row++, x += grid.xRow)
+    for (int step = 0; step < grid.steps; step++, dy += tileSide * width) {
+      Tiles::load<2>(x + step * tileSide, grid.xFeature);
+      Tiles::load<3>(dy, width);
+      Tiles::multiplyAdd<0, 2, 3>();
+      if constexpr (Vectors == 2) {
+        Tiles::load<4>(dy + tileSide, width);
+        Tiles::multiplyAdd<1, 2, 4>();
+      }
+    }
+  Tiles::store<0>(sums, width);
+  if constexpr (Vectors == 2) Tiles::store<1>(sums + tileSide, width);
+}
+
+// Some rows of an image, each with the one a stride further down, and all columns that the taps read of it.
+struct TransposedWindow {
+  int row, rows, column;
+  int first, count;  // features
+  int features;      // with those that fill the last sixteen
+  int columns;       // of each phase, a multiple of sixteen
+};
+
+// Copies [row][phase][feature][columns] words: a phase has the columns that lie a stride apart. Zero outside the image.
+template <class Set>
+void copyTransposed(const ConvolutionShape& shape, const float* image, const TransposedWindow& window, bool relu,
+                    typename Set::Word* to) {
+  const auto zero = Set::fill(0.0f);
+  for (int row = window.row; row < window.row + window.rows; row++)
+    for (int phase = 0; phase < shape.stride; phase++, to += static_cast<size_t>(window.features) * window.columns)
+      for (int begin = 0; begin < window.columns; begin += tileSide)
+        for (int k = 0; k < window.features; k += tileSide) {
+          typename Set::Words words[tileSide];
+          for (int j = 0; j < tileSide; j++) {
+            const int column = window.column + phase + (begin + j) * shape.stride;
+            typename Set::Floats numbers[2] = {};
+            if (column >= 0 && column < shape.inWidth)
+              for (int i = 0; i < 2; i++) {
+                const int y = row + i * shape.stride;
+                if (y < 0 || y >= shape.inHeight) continue;
+                const ptrdiff_t pixel = static_cast<ptrdiff_t>(y) * shape.inWidth + column;
+                const auto value =
+                    Set::load(image + pixel * shape.inFeatures + window.first + k, window.count - k, 0.0f);
+                numbers[i] = relu ? Set::max(value, zero) : value;
+              }
+            words[j] = Set::abreast(numbers);
+          }
+          Set::transpose(words);
+          for (int j = 0; j < tileSide; j++)
+            Set::store(to + static_cast<size_t>(k + j) * window.columns + begin, words[j]);
+        }
+}
+
+// As packDy, but each row takes `steps` times sixteen words.
+template <class Set>
+void packDyInSteps(const FilterWalk& walk, const DyRows& dy, int gridRows, int steps, typename Set::Word* packed,
+                   float* biasSums) {
+  constexpr int together = 8;
+  const int rowWords = steps * tileSide, words = gridRows * rowWords;
+  static thread_local Scratch scratch;
+  float* sums = scratch.reserve<float>(walk.columns);
+  std::fill_n(sums, walk.columns, 0.0f);
+  for (int row = 0; row < gridRows; row++)
+    for (int begin = 0; begin < rowWords; begin += together)
+      for (const FilterPanel& panel : walk.panels) {
+        const int width = panel.vectors * Set::lanes, count = std::clamp(dy.columns - begin, 0, together);
+        auto* to = packed + panel.column * words + (row * rowWords + begin) * width;
+        const auto pack = panel.vectors == 2 ? packPanel<Set, 2> : packPanel<Set, 1>;
+        pack(panel, dy, row * dy.columns + begin, count, to, sums + panel.column);
+        std::memset(to + count * width, 0, (together - count) * width * sizeof *to);
+      }
+  if (!biasSums) return;
+  for (int column = 0; column < walk.columns; column++) biasSums[column] += sums[column];
+}
+
+template <class Set>
+void convolutionFilterGradientInTiles(const ConvolutionShape& shape, int batch, const float* x, const float* dy,
+                                      bool relu, float* dWeights, float* dBias) {
+  using Word = typename Set::Word;
+  const FilterWalk& walk = planFilterGradient(shape, tileSide, tileSide);
+  // The fewer blocks, the less often dy is packed; the more, the fewer pieces, each with as many sums as there are weights.
+  constexpr int chunkPixels = 512, blockTiles = 3, blockTilesOfOneTap = 8;
+  const FilterTasks<Set> tasks(shape, walk, batch, chunkPixels, shape.taps == 1 ? blockTilesOfOneTap : blockTiles);
+  const PieceSums<Set> sums(shape, walk, tasks.pieces);
+  const int steps = (shape.outWidth + tileSide - 1) / tileSide;
+  const int farthest = (walk.right - walk.left) / shape.stride;
+  const int columns = (steps * tileSide + farthest + tileSide - 1) / tileSide * tileSide;
+
+  auto sumPiece = [&](int task) {
+    static thread_local Scratch windowScratch, dyScratch;
+    const MatrixTiles tiles;
+    alignas(64) float tileSums[tileSide * 2 * tileSide];
+    const int piece = task / tasks.blocks, block = task % tasks.blocks;
+    const int firstTile = tasks.firstTile(block), endTile = tasks.firstTile(block + 1);
+    const int firstFeature = firstTile < endTile ? walk.tiles[firstTile].first : 0;
+    const int endFeature = firstTile < endTile ? walk.tiles[endTile - 1].first + walk.tiles[endTile - 1].count : 0;
+    const int features = (endFeature - firstFeature + tileSide - 1) / tileSide * tileSide;
+    float* biasSums = block == 0 && dBias ? sums.bias(piece) : nullptr;
+    if (biasSums) std::memset(biasSums, 0, walk.columns * sizeof(float));
+
+    const int firstChunk = tasks.firstChunk(piece), endChunk = tasks.firstChunk(piece + 1);
+    for (int chunk = firstChunk; chunk < endChunk; chunk++) {
+      const auto [image, row, rows] = tasks.chunk(chunk);
+      const int gridRows = (rows + 1) / 2, words = gridRows * steps * tileSide;
+      const TransposedWindow window{row * shape.stride + walk.top,
+                                    (gridRows - 1) * 2 * shape.stride + walk.bottom - walk.top + 1,
+                                    walk.left,
+                                    firstFeature,
+                                    endFeature - firstFeature,
+                                    features,
+                                    columns};
+      const ptrdiff_t phaseWords = static_cast<ptrdiff_t>(features) * columns, rowWords = shape.stride * phaseWords;
+      // A tile of fewer features reads sixteen all the same, and those sums are dropped.
+      Word* copy = windowScratch.reserve<Word>(window.rows * rowWords + tileSide * columns);
+      copyTransposed<Set>(shape, x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures,
+                          window, relu, copy);
+      Word* packed = dyScratch.reserve<Word>(static_cast<size_t>(words) * walk.columns);
+      const float* dyRows =
+          dy + (static_cast<size_t>(image) * shape.outHeight + row) * shape.outWidth * shape.outFeatures;
+      packDyInSteps<Set>(walk, {dyRows, rows, shape.outWidth, shape.outFeatures}, gridRows, steps, packed, biasSums);
+
+      const TileGrid grid{gridRows, steps, 2 * shape.stride * rowWords, static_cast<size_t>(columns)};
+      for (const FilterPanel& panel : walk.panels) {
+        const int width = panel.vectors * tileSide;
+        const auto sum = panel.vectors == 2 ? sumOverTiles<2> : sumOverTiles<1>;
+        for (int t = firstTile; t < endTile; t++) {
+          const FeatureTile& tile = walk.tiles[t];
+          for (int i = 0; i < shape.taps; i++) {
+            const auto tap = shape.tap(i);
+            if (tap.sees[panel.group] <= tile.first) continue;
+            const int right = tap.dx - walk.left;
+            const Word* first = copy + (tap.dy - walk.top) * rowWords + right % shape.stride * phaseWords +
+                                static_cast<ptrdiff_t>(tile.first - firstFeature) * columns + right / shape.stride;
+            sum(grid, first, packed + static_cast<size_t>(panel.column) * words, tileSums);
+            float* to = sums.at(piece, panel, i, tile.first);
+            if (chunk == firstChunk)
+              std::copy_n(tileSums, tile.count * width, to);
+            else
+              for (int j = 0; j < tile.count * width; j++) to[j] += tileSums[j];
+          }
+        }
+      }
+    }
+  };
+  parallelFor(tasks.pieces * tasks.blocks, sumPiece);
+  sums.addUp(dWeights, dBias);
+}
+
+}  // namespace pxv
