@@ -21,7 +21,11 @@ const encoders: Record<LosslessCodec, { shared: string[]; colour: string[]; grey
     grey: ['-c:v', 'libx264', '-pix_fmt', 'yuvj444p'],
   },
   x265: {
-    shared: ['-c:v', 'libx265', '-preset', 'slow', '-x265-params', 'lossless=1:keyint=-1:bframes=0:log-level=error'],
+    // With coding tree units of 64, its default, x265 2.9 and 4.1 give other frames back of many clips.
+    shared: [
+      ...['-c:v', 'libx265', '-preset', 'slow'],
+      ...['-x265-params', 'lossless=1:ctu=32:keyint=-1:bframes=0:log-level=error'],
+    ],
     colour: ['-pix_fmt', 'gbrp'],
     grey: ['-pix_fmt', 'gray'],
   },

@@ -27,6 +27,15 @@ describe.each(losslessCodecs)('%s', (codec) => {
     },
   );
 
+  it('gives the frames of a smooth pattern that moves back', async () => {
+    const waves = (time: number) =>
+      frame(64, 64, 3, (x, y, c) =>
+        Math.round(128 + 60 * Math.sin((x + 1.3 * time) / 7 + c) + 40 * Math.sin((y - time) / 11)),
+      );
+    const { failure } = await losslessSize(codec, clip(Array.from({ length: 12 }, (_, time) => waves(time))));
+    expect(failure).toBeNull();
+  });
+
   it('spends next to nothing on a frame that is repeated', async () => {
     const first = noise(3, 1);
     const { bytes } = await losslessSize(codec, clip([first, first, first]));
