@@ -34,7 +34,7 @@ export class OwnPredictions {
     private readonly chain: Chain,
     store: ClipStore,
     clips: readonly number[],
-    private readonly settings: BatchSettings,
+    private readonly settings: Omit<BatchSettings, 'mirror'>,
   ) {
     const shape = chain.examples;
     this.source = new RandomFrames(store, clips, settings, purposes.ownPredictions);

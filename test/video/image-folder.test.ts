@@ -1,0 +1,111 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import type { Channels, Frame } from '../../src/frame.js';
+import { type ClipOptions, openClip, probeClip } from '../../src/video/clip-reader.js';
+import { encodePng } from '../../src/video/contact-sheet.js';
+import { collect, frame, temporaryFolder } from './made-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+const at = (name: string) => join(folder.path, name);
+
+const as = (width: number, height: number, channels: Channels, more: Partial<ClipOptions> = {}): ClipOptions => ({
+  size: { width, height },
+  channels,
+  ...more,
+});
+
+async function read(path: string, options: ClipOptions): Promise<Frame[]> {
+  return collect((await openClip(path, options)).frames());
+}
+
+const level = (frame: Frame) => frame.data[frame.data.length >> 1];
+
+describe('a folder of images', () => {
+  const picture = (value: number, width = 8, height = 6) => frame(width, height, 3, () => value);
+  async function imageFolder(name: string, images: Record<string, Frame>): Promise<string> {
+    mkdirSync(at(name), { recursive: true });
+    for (const [file, image] of Object.entries(images)) writeFileSync(at(`${name}/${file}`), await encodePng(image));
+    return at(name);
+  }
+
+  it('is read in the order of its numbers, at 25 frames per second', async () => {
+    const path = await imageFolder('natural', { 'f10.png': picture(30), 'f9.png': picture(20), 'f1.png': picture(10) });
+    writeFileSync(at('natural/notes 1.txt'), 'no image');
+    writeFileSync(at('natural/.hidden1.png'), 'no image');
+    const clip = await openClip(path, as(8, 6, 1));
+    expect((await collect(clip.frames())).map(level)).toEqual([10, 20, 30]);
+    expect(clip).toMatchObject({
+      name: 'natural',
+      frameRate: { numerator: 25, denominator: 1 },
+      sourceSize: { width: 8, height: 6 },
+    });
+  });
+
+  it('has no rate of its own: where one is asked for, it is taken as it is, with a warning', async () => {
+    const path = await imageFolder('rate', { '1.png': picture(10), '2.png': picture(20), '3.png': picture(30) });
+    const frameRate = { numerator: 5, denominator: 1 };
+    const clip = await openClip(path, as(8, 6, 1, { frameRate }));
+    expect((await collect(clip.frames())).map(level)).toEqual([10, 20, 30]);
+    expect(clip).toMatchObject({ frameRate, hasRate: true });
+    expect(clip.warning).toBe('no frame rate of its own, so its pictures are taken as they are');
+    const asItIs = await openClip(path, as(8, 6, 1));
+    expect((await collect(asItIs.frames())).length).toBe(3);
+    expect(asItIs).toMatchObject({ hasRate: false, warning: null });
+  });
+
+  it('names the image that differs in size', async () => {
+    const path = await imageFolder('uneven', { '1.png': picture(1), '2.png': picture(2, 9, 6) });
+    await expect(read(path, as(8, 6, 1))).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringMatching(/2\.png: expected the size of the first image, 8x6, received 9x6;/) as string,
+    });
+  });
+
+  it('names the image that cannot be read', async () => {
+    const path = await imageFolder('broken', { '1.png': picture(1) });
+    writeFileSync(at('broken/2.png'), 'no image');
+    await expect(read(path, as(8, 6, 1))).rejects.toThrow(
+      /^read image: .*2\.png: expected a readable image, received [^\n]+$/,
+    );
+  });
+
+  it('may hold grey, deep, transparent, turned and JPEG images', async () => {
+    mkdirSync(at('kinds'), { recursive: true });
+    const raw = (channels: 1 | 3 | 4, ...pixel: number[]) =>
+      sharp(Buffer.from(Array.from({ length: 48 }, () => pixel).flat()), { raw: { width: 8, height: 6, channels } });
+    await raw(1, 100).png().toFile(at('kinds/1.png'));
+    await raw(3, 100, 100, 100).toColourspace('rgb16').png().toFile(at('kinds/2.png'));
+    await raw(4, 200, 200, 200, 128).png().toFile(at('kinds/3.png'));
+    await raw(3, 100, 100, 100)
+      .rotate(90)
+      .withMetadata({ orientation: 6 })
+      .jpeg({ quality: 100 })
+      .toFile(at('kinds/4.jpg'));
+    await raw(3, 100, 100, 100).webp({ lossless: true }).toFile(at('kinds/5.webp'));
+    const turned = await sharp(at('kinds/4.jpg')).metadata();
+    expect(turned).toMatchObject({ width: 6, height: 8 });
+    const frames = await read(at('kinds'), as(8, 6, 3)).catch((error: Error) => error.message);
+    expect(typeof frames === 'string' ? frames : frames.map((f) => Math.abs(level(f) - 100) <= 1)).toEqual(
+      Array(5).fill(true),
+    );
+  });
+
+  it('without images is refused', async () => {
+    mkdirSync(at('none'), { recursive: true });
+    writeFileSync(at('none/readme.txt'), '');
+    await expect(openClip(at('none'), as(8, 8, 1))).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringMatching(
+        /expected a folder of numbered images .*, received a folder without any;/,
+      ) as string,
+    });
+  });
+
+  it('or a file that does not exist is refused', async () => {
+    await expect(probeClip(at('absent'))).rejects.toThrow(
+      /absent: expected a video file or a folder .*, received a path where nothing is;/,
+    );
+  });
+});
