@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { defaults } from '../src/tasks/defaults.js';
 import { startComputing } from './computing.js';
 import { addDrawOptions, drawSettings, type DrawOptions } from './draw-options.js';
 import {
@@ -25,17 +26,18 @@ interface CompleteOptions extends BackendOptions, DrawOptions {
 }
 
 export function command(): Command {
+  const { samples, scale } = defaults.completeImage;
   const complete = new Command('complete')
     .description('keep the upper rows of an image and draw the others, several times')
     .argument('<image>', 'a PNG, JPEG, WebP, TIFF or AVIF file')
     .requiredOption('--model <run|name>', 'run folder, .safetensors file or shipped model, of images')
     .option('--from-row <row>', 'first row to draw, from 0 (default: half way down)', wholeNumber('--from-row', 0))
-    .option('--samples <count>', 'completions to draw', wholeNumber('--samples', 1, 64), 7)
+    .option('--samples <count>', 'completions to draw', wholeNumber('--samples', 1, 64), samples)
     .option(
       '--out <file.png>',
       'contact sheet: the image, what is kept, the completions (default: <image>-completed.png)',
     )
-    .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), 4);
+    .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), scale);
   addOverwriteOption(complete);
   addDrawOptions(complete);
   addFitOption(complete, 'the image is');

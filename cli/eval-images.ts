@@ -4,6 +4,7 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
 import type { Published } from '../src/evaluation/published.js';
 import { formatTable } from '../src/evaluation/table.js';
+import { defaults } from '../src/tasks/defaults.js';
 import type { ImageSetScore } from '../src/tasks/score-images.js';
 import { startComputing } from './computing.js';
 import { addComputeOptions, addDataOption, addJsonOption, addOverwriteOption, wholeNumber } from './options.js';
@@ -28,7 +29,11 @@ export function command(): Command {
     );
   addDataOption(evalImages);
   evalImages
-    .addOption(new Option('--split <name>', 'which images').choices(['train', 'validation', 'test']).default('test'))
+    .addOption(
+      new Option('--split <name>', 'which images')
+        .choices(['train', 'validation', 'test'])
+        .default(defaults.scoreImages.split),
+    )
     .option('--limit <count>', 'score so many, spread evenly over the split', wholeNumber('--limit', 1))
     .option('--out <file.png>', 'write the worst and best images, and where their bits are');
   addOverwriteOption(evalImages);

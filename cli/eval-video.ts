@@ -3,6 +3,7 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { formatTable } from '../src/evaluation/table.js';
 import type { Size } from '../src/frame.js';
 import type { AskedRate } from '../src/tasks/clip-rate.js';
+import { defaults } from '../src/tasks/defaults.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
 import { startComputing } from './computing.js';
 import { addFutureOptions, futureSettings, type FutureOptions } from './draw-options.js';
@@ -30,16 +31,17 @@ interface EvalVideoOptions extends BackendOptions, FutureOptions, SizeOptions {
 }
 
 export function command(): Command {
+  const { horizon, starts, samples } = defaults.scoreClips;
   const evalVideo = new Command('eval-video')
     .description('score clips: bits/dim one step ahead, and predicted frames against the true ones')
     .argument('<path...>', 'clips: video files, folders of numbered images, or folders of either')
-    .option('--horizon <frames>', 'frames to predict from each start', wholeNumber('--horizon', 0, 1000), 8)
+    .option('--horizon <frames>', 'frames to predict from each start', wholeNumber('--horizon', 0, 1000), horizon)
     .option(
       '--starts <count>',
-      'places of each clip to predict from, evenly spread (default: 4)',
+      `places of each clip to predict from, evenly spread (default: ${starts})`,
       wholeNumber('--starts', 1, 1000),
     )
-    .option('--samples <count>', 'futures to draw at each start (default: 4)', wholeNumber('--samples', 1, 64))
+    .option('--samples <count>', `futures to draw at each start (default: ${samples})`, wholeNumber('--samples', 1, 64))
     .option('--codecs', 'bits of lossless codecs for the same frames: x264, x265 and FFV1 of FFmpeg');
   addFutureOptions(evalVideo);
   addModelOption(evalVideo);

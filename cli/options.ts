@@ -4,6 +4,7 @@ import type { InstructionSet } from '../src/backend/kernels.js';
 import type { Precision } from '../src/backend/precision.js';
 import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
+import { DEFAULT_SEED } from '../src/tasks/defaults.js';
 import { HIGHEST_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/frame-rate.js';
 
 const backends = ['native', 'cpu', 'tensorflow'] as const satisfies readonly BackendName[];
@@ -46,7 +47,7 @@ export function addPrecisionOption(command: Command): Command {
 }
 
 export function addSeedOption(command: Command): Command {
-  return command.option('--seed <number>', 'makes everything random repeatable: 0 to 2^64 - 1', seed, 1);
+  return command.option('--seed <number>', 'makes everything random repeatable: 0 to 2^64 - 1', seed, DEFAULT_SEED);
 }
 
 export function addModelOption(command: Command): Command {

@@ -5,6 +5,7 @@ import { PxvError } from '../src/errors.js';
 import { framesPerSecond } from '../src/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
 import type { AskedRate } from '../src/tasks/clip-rate.js';
+import { defaults } from '../src/tasks/defaults.js';
 import type { PredictedClip } from '../src/tasks/predict-clip.js';
 import type { ClipSource, OutputKind } from '../src/video/index.js';
 import { startComputing } from './computing.js';
@@ -45,18 +46,19 @@ interface PredictOptions extends BackendOptions, FutureOptions, SizeOptions {
 const formats = ['mp4', 'webm', 'gif', 'png', 'folder'] as const satisfies readonly OutputKind[];
 
 export function command(): Command {
+  const { horizon, samples, slow } = defaults.predictClip;
   const predict = new Command('predict')
     .description('write a clip whose last frames are predicted')
     .argument('<clip...>', 'video files, folders of numbered images, folders of either, or - for standard input')
     .addOption(
-      new Option('--next <frames>', 'frames to predict').argParser(wholeNumber('--next', 1, 100_000)).default(8),
+      new Option('--next <frames>', 'frames to predict').argParser(wholeNumber('--next', 1, 100_000)).default(horizon),
     )
     .option(
       '--out <path>',
       '.mp4, .webm, .gif, .png (contact sheet), a folder, or - (default: <clip>-predicted.mp4); of several clips a folder (default: predicted)',
     )
     .addOption(new Option('--format <kind>', 'what to write where --out does not tell (default: mp4)').choices(formats))
-    .option('--samples <count>', 'futures to draw, a panel for each', wholeNumber('--samples', 1, 64), 1)
+    .option('--samples <count>', 'futures to draw, a panel for each', wholeNumber('--samples', 1, 64), samples)
     .addOption(new Option('--mean', 'write the mean of the samples, in place of each').conflicts('bestGuess'))
     .addOption(
       new Option('--best-guess', 'write the expected frames, without chance: the model feeds them back').conflicts([
@@ -76,7 +78,7 @@ export function command(): Command {
     .option('--only-predicted', 'leave the known frames out')
     .option('--plain', 'the bare frames, without labels, borders and frame numbers')
     .option('--scale <factor>', 'enlarge for the eye (default: enough for the labels)', wholeNumber('--scale', 1, 64))
-    .option('--slow <factor>', 'play so many times slower than the clip', wholeNumber('--slow', 1, 100), 1);
+    .option('--slow <factor>', 'play so many times slower than the clip', wholeNumber('--slow', 1, 100), slow);
   addOverwriteOption(predict);
   addFutureOptions(predict);
   addModelOption(predict);

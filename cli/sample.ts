@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { defaults } from '../src/tasks/defaults.js';
 import { startComputing } from './computing.js';
 import { addDrawOptions, drawSettings, type DrawOptions } from './draw-options.js';
 import { addComputeOptions, addJsonOption, addOverwriteOption, addSeedOption, wholeNumber } from './options.js';
@@ -15,12 +16,13 @@ interface SampleOptions extends BackendOptions, DrawOptions {
 }
 
 export function command(): Command {
+  const { count, scale } = defaults.sampleImages;
   const sample = new Command('sample')
     .description('draw images from a model that needs nothing given')
     .requiredOption('--model <run|name>', 'run folder, .safetensors file or shipped model')
-    .option('--count <images>', 'images to draw', wholeNumber('--count', 1, 100_000), 16)
+    .option('--count <images>', 'images to draw', wholeNumber('--count', 1, 100_000), count)
     .option('--out <path>', '.png (contact sheet) or a folder (one file an image)', 'samples.png')
-    .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), 1);
+    .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), scale);
   addOverwriteOption(sample);
   addDrawOptions(sample);
   addSeedOption(sample);

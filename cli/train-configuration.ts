@@ -6,8 +6,8 @@ import type { Precision } from '../src/backend/precision.js';
 import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
 import { frameRateText, type FrameRate } from '../src/frame-rate.js';
-import type { ModelDescription } from '../src/model/description.js';
 import type { NetworkName, PresetSettings } from '../src/model/presets.js';
+import type { ModelChoices, TrainingRequest } from '../src/tasks/configure-training.js';
 import type { RunConfiguration } from '../src/training/configuration.js';
 import type { OptimiserName } from '../src/training/optimisers.js';
 import type { Extension } from '../src/training/pace.js';
@@ -51,27 +51,25 @@ export interface TrainOptions extends BackendOptions {
   seed: number | bigint;
 }
 
-/** Minutes of a training where neither steps nor minutes are given. */
-export const DEFAULT_MINUTES = 20;
+/** Options that describe the model, and the choice that each is. */
+const modelOptions = {
+  network: 'network',
+  hidden: 'hidden',
+  layers: 'layers',
+  head: 'head',
+  headWidth: 'output',
+  initialState: 'initialState',
+  colours: 'colours',
+  skips: 'skips',
+  size: 'size',
+  channels: 'channels',
+  levels: 'levels',
+  context: 'context',
+  conditioning: 'frames',
+  scales: 'factors',
+  shared: 'shared',
+} as const satisfies Partial<Record<keyof TrainOptions, keyof ModelChoices>>;
 
-/** Options that describe the model: a configuration file or a model to start from holds them all. */
-const modelOptions = [
-  'network',
-  'hidden',
-  'layers',
-  'head',
-  'headWidth',
-  'initialState',
-  'colours',
-  'skips',
-  'size',
-  'channels',
-  'levels',
-  'context',
-  'conditioning',
-  'scales',
-  'shared',
-];
 /** Options of one kind of data, which the other has no use for. */
 const optionsOf = { clips: ['validate', 'fit', 'fps', 'context', 'conditioning'], images: ['data'] } as const;
 /** Options that leave a resumed run what it is. */
@@ -87,10 +85,10 @@ const besideResume = [
   'instructionSet',
 ];
 
-/** As much as this command looks at of a configuration that is not checked yet. */
+/** A configuration file before it is checked. */
 interface ConfigurationFile {
   model?: unknown;
-  training?: { seed?: unknown; steps?: unknown; minutes?: unknown; schedule?: object };
+  training?: Record<string, unknown>;
   data?: { type?: unknown };
 }
 
@@ -111,38 +109,91 @@ export async function configurationOf(
   options: TrainOptions,
   say: (text: string) => void,
 ): Promise<RunConfiguration> {
-  const { runSchema } = await import('../src/training/configuration.js');
-  const { parseConfiguration } = await import('../src/model/parse-configuration.js');
-  const file = (options.config === undefined ? {} : readConfiguration(options.config)) as ConfigurationFile;
-  const { training = {} } = file;
-  const seeded = train.getOptionValueSource('seed') === 'cli';
-  const data = await dataOf(options, file.data);
-  const isImages = options.images !== undefined;
+  const { configureTraining } = await import('../src/tasks/configure-training.js');
+  const {
+    model,
+    training = {},
+    data,
+    ...unknown
+  } = (options.config === undefined ? {} : readConfiguration(options.config)) as ConfigurationFile;
   const length =
     options.steps === undefined && options.minutes === undefined ? {} : { steps: null, minutes: null, pace: [] };
-  // Images are learnt as they are, in larger batches.
-  const ofImages = isImages && options.config === undefined ? { mirror: false, disturb: 0, crops: 0, batch: 16 } : {};
-  return parseConfiguration(
-    runSchema,
-    {
-      ...file,
-      model: file.model ?? (await describe(options, say)),
-      training: {
-        ...ofImages,
-        ...training,
-        ...((training.steps ?? training.minutes ?? null) === null && { minutes: DEFAULT_MINUTES }),
-        ...length,
-        ...given({ batch: options.batch, steps: options.steps, minutes: options.minutes }),
-        ...given({ optimiser: options.optimiser, precision: options.precision }),
-        ...given({ from: options.from, scales: options.trainScale }),
-        ...(train.getOptionValueSource('mirror') === 'cli' && { mirror: options.mirror }),
-        ...(options.learningRate !== undefined && { schedule: { ...training.schedule, rate: options.learningRate } }),
-        ...((seeded || training.seed === undefined) && { seed: String(options.seed) }),
-      },
-      data,
+  const isGiven = (name: keyof TrainOptions) => train.getOptionValueSource(name) === 'cli';
+  const asked = choicesAsked(options, isGiven);
+  const request = {
+    ...unknown,
+    model: model === undefined ? asked : await overridden(model, asked, options.config!, say),
+    training: {
+      ...training,
+      ...length,
+      ...given({ batch: options.batch, steps: options.steps, minutes: options.minutes }),
+      ...given({ optimiser: options.optimiser, precision: options.precision }),
+      ...given({ from: options.from, scales: options.trainScale }),
+      ...(isGiven('mirror') && { mirror: options.mirror }),
+      ...(options.learningRate !== undefined && {
+        schedule: { ...(training.schedule as object | undefined), rate: options.learningRate },
+      }),
+      ...(isGiven('seed') && { seed: String(options.seed) }),
     },
-    { operation: 'train', argument: options.config ?? 'options', code: 'USAGE' },
-  );
+    data: await dataOf(options, data),
+  };
+  const source = { operation: 'train', argument: options.config ?? 'options', code: 'USAGE' } as const;
+  return configureTraining(request as TrainingRequest, source, say);
+}
+
+/** The choices of the model that are given; undefined: none is. */
+function choicesAsked(options: TrainOptions, isGiven: (name: keyof TrainOptions) => boolean): ModelChoices | undefined {
+  const names = (Object.keys(modelOptions) as (keyof typeof modelOptions)[]).filter(isGiven);
+  if (names.length === 0) return undefined;
+  const valueOf = (name: keyof TrainOptions) =>
+    name === 'channels' ? (options.channels === 'gray' ? 1 : 3) : options[name];
+  return Object.fromEntries(names.map((name) => [modelOptions[name], valueOf(name)]));
+}
+
+/**
+ * The model of a configuration file with other choices, each of which is said.
+ *
+ * @throws PxvError `USAGE` where no choices describe the file's model
+ */
+async function overridden(
+  model: unknown,
+  asked: ModelChoices | undefined,
+  file: string,
+  say: (text: string) => void,
+): Promise<unknown> {
+  if (asked === undefined) return model;
+  const { modelSchema } = await import('../src/model/description.js');
+  const { parseConfiguration } = await import('../src/model/parse-configuration.js');
+  const { choicesOf } = await import('../src/model/presets.js');
+  const source = { operation: 'train', argument: file, code: 'USAGE' } as const;
+  const choices = choicesOf(parseConfiguration(modelSchema, model, source));
+  const names = Object.keys(asked) as (keyof ModelChoices)[];
+  if (choices === null) {
+    throw new PxvError({
+      ...source,
+      expected: 'a model that options describe, where one of them is given beside --config',
+      received: `a model of its own, and ${names.map(optionOf).join(', ')}`,
+      remedy: 'change the model in the file',
+    });
+  }
+  for (const name of names) {
+    const [before, now] = [choices[name], asked[name]].map(shown);
+    if (before !== now) say(`${optionOf(name)}: ${now} in place of the ${before} of ${file}`);
+  }
+  return { ...choices, ...asked };
+}
+
+/** A choice as it is given to its option. */
+function shown(value: ModelChoices[keyof ModelChoices]): string {
+  if (value === undefined || value === null) return 'default';
+  if (Array.isArray(value)) return value.join(' ');
+  return typeof value === 'object' && 'width' in value ? `${value.width}x${value.height}` : String(value);
+}
+
+/** The option of a choice. */
+function optionOf(choice: keyof ModelChoices): string {
+  const [option] = Object.entries(modelOptions).find(([, name]) => name === choice)!;
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** What to learn from: the options' over the file's. Paths are made whole, so that a run resumes from any folder. */
@@ -170,56 +221,18 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
   return { ...named, ...given({ frames, validate, fit, frameRate, folder: data }) };
 }
 
-/** The model that the options describe. */
-async function describe(options: TrainOptions, say: (text: string) => void): Promise<ModelDescription> {
-  const { describeModel } = await import('../src/model/presets.js');
-  if (options.from !== undefined) {
-    const { loadModel } = await import('../src/model/checkpoint.js');
-    return loadModel(options.from).description;
-  }
-  const { network, hidden, layers, headWidth, colours, skips, initialState, scales, shared } = options;
-  const channels = options.channels && (options.channels === 'gray' ? 1 : 3);
-  const images = options.images === undefined ? null : await imagesOf(options.images, options, channels);
-  if (images !== null && images.note !== null) say(images.note);
-  const levels = options.levels ?? images?.levels ?? (options.head === 'sigmoid' ? 2 : 256);
-  const imageHead = levels === 2 ? 'sigmoid' : 'softmax';
-  return describeModel(network, {
-    // Where a set's images are of another size or colour than is asked for, opening them for the training refuses it.
-    size: options.size ?? images?.size ?? { width: 64, height: 64 },
-    channels: channels ?? images?.channels ?? 3,
-    levels,
-    hidden,
-    layers,
-    head: options.head ?? (images === null ? 'logistic-mixture' : imageHead),
-    colours,
-    output: headWidth ?? null,
-    skips: skips ?? false,
-    initialState,
-    context: images === null ? options.context : 0,
-    frames: options.conditioning,
-    factors: scales ?? [],
-    shared,
-  });
-}
-
-/** Size, channels and levels of a set's images. */
-async function imagesOf(set: string, { data, size }: TrainOptions, channels: 1 | 3 | undefined) {
-  const { describeForTraining } = await import('../datasets/index.js');
-  return describeForTraining(set, given({ size, data, channels }));
-}
-
 /**
- * A configuration file and a model to start from bring their own model, a resumed run brings everything: options that they
- * would overrule are refused, as are those that mean something for a resumed run alone.
+ * A model to start from brings its description, a resumed run brings everything: options that they would overrule are
+ * refused, as are those that mean something for a resumed run alone.
  */
-export function refuseMisplaced(train: Command, { config, resume, from, acceptChangedData }: TrainOptions): void {
+export function refuseMisplaced(train: Command, { resume, from, acceptChangedData }: TrainOptions): void {
   if (acceptChangedData && !resume) throw nothingAccepted();
-  const whole = resume ? '--resume' : config !== undefined ? '--config' : from !== undefined ? '--from' : null;
+  const whole = resume ? '--resume' : from !== undefined ? '--from' : null;
   if (whole === null) return;
   const option = train.options.find((candidate) => {
     const name = candidate.attributeName();
     if (train.getOptionValueSource(name) !== 'cli') return false;
-    return resume ? !besideResume.includes(name) : modelOptions.includes(name);
+    return resume ? !besideResume.includes(name) : name in modelOptions;
   });
   if (option === undefined) return;
   throw new PxvError({

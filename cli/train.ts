@@ -21,14 +21,10 @@ import {
 } from './options.js';
 import { formatDuration } from './progress.js';
 import { run, type Report, type Work } from './report.js';
-import {
-  configurationOf,
-  DEFAULT_MINUTES,
-  extensionOf,
-  refuseMisplaced,
-  type TrainOptions,
-} from './train-configuration.js';
+import { configurationOf, extensionOf, refuseMisplaced, type TrainOptions } from './train-configuration.js';
 import { framesConditionings } from '../src/conditioning/presets.js';
+import { defaultChoices, networks } from '../src/model/presets.js';
+import { dataDefaults, DEFAULT_MINUTES } from '../src/training/defaults.js';
 
 const framesChoices = Object.keys(framesConditionings);
 
@@ -41,12 +37,10 @@ export function command(): Command {
     .option('--images <set>', 'images instead: a data set (see pxv datasets list) or a folder of images')
     .option('--out <run>', 'folder of the run (default: runs/<name of the first path or set>)')
     .addOption(
-      new Option('--network <name>', 'kind of network')
-        .choices(['pixel-cnn', 'row-lstm', 'diagonal-bilstm'])
-        .default('pixel-cnn'),
+      new Option('--network <name>', 'kind of network').choices(Object.keys(networks)).default(defaultChoices.network),
     )
-    .option('--hidden <h>', 'features inside a layer', wholeNumber('--hidden', 3, 4096), 48)
-    .option('--layers <count>', 'layers', wholeNumber('--layers', 1, 100), 5)
+    .option('--hidden <h>', 'features inside a layer', wholeNumber('--hidden', 3, 4096), defaultChoices.hidden)
+    .option('--layers <count>', 'layers', wholeNumber('--layers', 1, 100), defaultChoices.layers)
     .addOption(
       new Option(
         '--head <name>',
@@ -107,7 +101,7 @@ export function command(): Command {
     )
     .option(
       '--batch <count>',
-      'frames or images a step (default: 8 frames, 16 images)',
+      `frames or images a step (default: ${dataDefaults.clips.batch} frames, ${dataDefaults.images.batch} images)`,
       wholeNumber('--batch', 1, 4096),
     )
     .option('--steps <count>', 'how long to train, in steps', wholeNumber('--steps', 1))

@@ -49,11 +49,13 @@ function shorten(value: unknown): string {
 
 /** The keys that a schema knows at a path, found by walking its own definition. */
 function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  type Node = { _zod: { def: { shape?: Record<string, Node>; element?: Node; innerType?: Node; options?: Node[] } } };
+  type Node = { _zod: { def: { shape?: Record<string, Node>; element?: Node; options?: Node[] } & Wrapped } };
+  type Wrapped = { innerType?: Node; in?: Node };
   let nodes = [schema as unknown as Node];
   const expand = (node: Node): Node[] => {
-    const { innerType, options } = node._zod.def;
-    return innerType ? expand(innerType) : options ? options.flatMap(expand) : [node];
+    const { innerType, in: transformed, options } = node._zod.def;
+    const inner = innerType ?? transformed;
+    return inner ? expand(inner) : options ? options.flatMap(expand) : [node];
   };
   for (const key of path) {
     nodes = nodes.flatMap(expand).flatMap((node) => {

@@ -1,4 +1,10 @@
-import { describeCoarserImage, describeFrames, type FramesConditioning } from '../conditioning/presets.js';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  choicesOfConditioning,
+  describeCoarserImage,
+  describeFrames,
+  type FramesConditioning,
+} from '../conditioning/presets.js';
 import type { Channels, Size } from '../frame.js';
 import type { ModelDescription, NetworkDescription } from './description.js';
 import type { HeadDescription } from './heads/index.js';
@@ -44,6 +50,9 @@ export const networks = {
 
 export type NetworkName = keyof typeof networks;
 
+/** The network that is trained where nothing is said. */
+export const defaultChoices = { network: 'pixel-cnn', hidden: 48, layers: 5, size: { width: 64, height: 64 } } as const;
+
 /** The name of the networks of a model whose layers are all of one kind; null for another. */
 export function networkName({ scales }: ModelDescription): NetworkName | null {
   const layers = scales.flatMap(({ layers }) => layers);
@@ -83,6 +92,36 @@ export function describeModel(name: NetworkName, settings: PresetSettings): Mode
     return { ...network, conditioning: [describeCoarserImage(factor, shared), ...network.conditioning] };
   });
   return { version: 1, scales };
+}
+
+/**
+ * The choices that describe a model, if there are such: what a training is asked for instead of one of them can then be
+ * said with the others as they are.
+ */
+export function choicesOf(model: ModelDescription): (PresetSettings & { network: NetworkName }) | null {
+  const network = networkName(model);
+  const { size, channels, levels, layers, head, output, skips, conditioning } = model.scales[model.scales.length - 1];
+  if (network === null) return null;
+  const { hidden } = layers[0];
+  const { context, frames, shared = 'known' } = choicesOfConditioning(conditioning);
+  const choices = {
+    network,
+    size,
+    channels,
+    levels,
+    hidden,
+    layers: layers.length,
+    head: head.type,
+    colours: head.type === 'logistic-mixture' ? head.colours : undefined,
+    output: isDeepStrictEqual(output, [2 * hidden]) ? null : output,
+    skips,
+    initialState: 'initialState' in layers[0] ? layers[0].initialState : ('zero' as const),
+    context,
+    frames,
+    factors: model.scales.slice(1).map((scale) => choicesOfConditioning(scale.conditioning).factor!),
+    shared,
+  };
+  return isDeepStrictEqual(describeModel(network, choices), model) ? choices : null;
 }
 
 function describeNetwork(name: NetworkName, settings: PresetSettings, size: Size): NetworkDescription {

@@ -15,6 +15,9 @@ export interface DrawSettings {
   componentTemperature?: number;
 }
 
+/** The model's own distribution, under which images are scored. */
+export const AS_SCORED: DrawSettings = { temperature: 1, topP: 1, componentTemperature: 1 };
+
 const largestLevels = 256;
 const tempered = new Float64Array(largestLevels);
 const sorted = new Float64Array(largestLevels);

@@ -1,6 +1,6 @@
 import { headOf } from '../model/heads/index.js';
 import type { Model } from '../model/checkpoint.js';
-import { checkDrawSettings, type DrawSettings } from './draw.js';
+import { AS_SCORED, checkDrawSettings, type DrawSettings } from './draw.js';
 import { expectsFrame } from './frame-sampler.js';
 
 /** How the frames of a future are drawn. */
@@ -12,15 +12,15 @@ export interface FutureSettings extends DrawSettings {
   noise?: number;
 }
 
-/** The model's own distribution, as clips are scored. */
-const AS_SCORED: FutureSettings = { temperature: 1, topP: 1, componentTemperature: 1, noise: 0 };
+/** As clips are scored. */
+const TOLD_NOTHING: FutureSettings = { ...AS_SCORED, noise: 0 };
 
 /**
  * A mixture about the expected frame: the errors of drawn frames grow from frame to frame, and a little less spread holds
  * them. Chosen on sixteen clips that video-64 learned nothing from (docs/measurements.md): at 1 the eighth frame changes more
  * than the true one, at 0.9 half as much; noise that is told does the same as a lower temperature, at a higher price.
  */
-const ABOUT_EXPECTED: FutureSettings = { ...AS_SCORED, componentTemperature: 0.95 };
+const ABOUT_EXPECTED: FutureSettings = { ...TOLD_NOTHING, componentTemperature: 0.95 };
 
 /**
  * What a model's futures are drawn with where nothing else is asked for.
@@ -29,7 +29,7 @@ const ABOUT_EXPECTED: FutureSettings = { ...AS_SCORED, componentTemperature: 0.9
  */
 export function futureSettings(model: Model, asked: Partial<FutureSettings> = {}): FutureSettings {
   const isMixed = model.description.scales.every(({ head }) => headOf(head).mixed);
-  const settings = { ...(isMixed && expectsFrame(model) ? ABOUT_EXPECTED : AS_SCORED), ...asked };
+  const settings = { ...(isMixed && expectsFrame(model) ? ABOUT_EXPECTED : TOLD_NOTHING), ...asked };
   checkDrawSettings(settings, model.description);
   return settings;
 }

@@ -3,6 +3,7 @@ import { checkNetwork, MOST_CHECKED, type CheckSettings } from '../evaluation/ch
 import type { Finding } from '../evaluation/check/finding.js';
 import type { Size } from '../frame.js';
 import { atSize } from '../model/at-size.js';
+import { defaults, filled } from './defaults.js';
 import { dimensions, parametersOfScale } from '../model/chain.js';
 import type { Model } from '../model/checkpoint.js';
 
@@ -12,7 +13,9 @@ export interface ScaleFinding extends Finding {
 }
 
 /** How a model is checked. */
-export interface ModelCheckSettings extends Omit<CheckSettings, 'whole'> {
+export interface ModelCheckSettings extends Omit<CheckSettings, 'whole' | 'seed'> {
+  /** Default: 1. */
+  seed?: bigint | number | undefined;
   /** The model is checked at this size, in whole. Default: at its own, and smaller where that would take long. */
   size?: Size | undefined;
 }
@@ -22,7 +25,8 @@ export interface ModelCheckSettings extends Omit<CheckSettings, 'whole'> {
  *
  * @throws PxvError `USAGE` where the size is too large to check
  */
-export async function checkModel(trained: Model, { size, ...settings }: ModelCheckSettings): Promise<ScaleFinding[]> {
+export async function checkModel(trained: Model, asked: ModelCheckSettings = {}): Promise<ScaleFinding[]> {
+  const { size, ...settings } = filled(asked, defaults.checkModel);
   const { chain, weights } = size === undefined ? trained : atSize(trained, size);
   if (size !== undefined && dimensions(chain) > MOST_CHECKED) throw tooLarge(size, dimensions(chain));
   const findings: ScaleFinding[] = [];

@@ -4,11 +4,12 @@ import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
-import { checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
+import { AS_SCORED, checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, contactSheet, outputKind, writePng, readImage, type Fit } from '../video/index.js';
+import { defaults, filled } from './defaults.js';
 import { expectDrawingMemory } from './expect-memory.js';
 
 export interface CompleteImageOptions {
@@ -16,15 +17,18 @@ export interface CompleteImageOptions {
   out: string;
   /** Whether `out` may take the place of what is there. Default: it may not, and never of the image. */
   overwrite?: boolean;
-  /** The first row, from 0 at the model's size, that is drawn anew. */
-  fromRow: number;
-  /** Completions to draw. */
-  samples: number;
-  settings: DrawSettings;
-  seed: bigint | number;
-  /** Screen pixels for one pixel of the model. */
-  scale: number;
-  fit: Fit;
+  /** The first row, from 0 at the model's size, that is drawn anew. Default: half way down. */
+  fromRow?: number | undefined;
+  /** Completions to draw. Default: 7. */
+  samples?: number | undefined;
+  /** Default: the model's own distribution. */
+  settings?: DrawSettings | undefined;
+  /** Default: 1. */
+  seed?: bigint | number | undefined;
+  /** Screen pixels for one pixel of the model. Default: 4. */
+  scale?: number | undefined;
+  /** Default: `crop`. */
+  fit?: Fit | undefined;
   /** Told after each row, with the share of the work that is done. */
   onProgress?: (share: number) => void;
   signal?: AbortSignal;
@@ -57,9 +61,11 @@ export async function completeImage(
   path: string,
   options: CompleteImageOptions,
 ): Promise<CompletedImage> {
-  const { out, overwrite = false, fromRow, samples, settings, seed, scale, fit, onProgress, signal } = options;
+  const { out, overwrite = false, settings = AS_SCORED, onProgress, signal } = options;
+  const { samples, seed, scale, fit } = filled(options, defaults.completeImage);
   checkDrawSettings(settings, model.description);
   const { size, channels, levels, context } = model.chain.examples;
+  const { fromRow = Math.floor(size.height / 2) } = options;
   if (context > 0) throw refused(model.name, 'a model of images', `one that is given ${context} previous frames`);
   if (fromRow >= size.height) throw refused('--from-row', `a row from 0 to ${size.height - 1}`, String(fromRow));
   if (outputKind(out) !== 'png') throw refused(out, 'a name that ends in .png', 'another ending');

@@ -22,6 +22,7 @@ import {
 } from '../video/index.js';
 import { rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
 import { framing, ownAspect, type AskedSize } from './clip-size.js';
+import { defaults, filled, type Filled } from './defaults.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { expectDrawingMemory } from './expect-memory.js';
 
@@ -39,20 +40,24 @@ export interface PredictClipOptions extends AskedSize {
   slow?: number | undefined;
   /** Whether `out` may take the place of what is there. Default: it may not, and never of the clip. */
   overwrite?: boolean;
-  /** Frames to predict. */
-  horizon: number;
-  /** Futures to draw, each a panel of the output. */
-  samples: number;
+  /** Frames to predict. Default: 8. */
+  horizon?: number | undefined;
+  /** Futures to draw, each a panel of the output. Default: 1. */
+  samples?: number | undefined;
   /**
    * What is written of each predicted frame: every sample, the default; the mean of the samples; or the best guess, the
    * expected frame fed back, for which nothing is drawn.
    */
   forecast?: 'samples' | 'mean' | 'best-guess';
-  /** Index of the first frame to predict; null: the one after the clip's last. Where there is a truth, it is a panel too. */
-  from: number | null;
+  /**
+   * Index of the first frame to predict; null, the default: the one after the clip's last. Where there is a truth, it is a
+   * panel too.
+   */
+  from?: number | null | undefined;
   /** How frames are drawn, over what `futureSettings` has for the model. */
-  settings?: Partial<FutureSettings>;
-  seed: bigint | number;
+  settings?: Partial<FutureSettings> | undefined;
+  /** Default: 1. */
+  seed?: bigint | number | undefined;
   /** Screen pixels for one pixel of the model. Default: enough to read what is written beside the frames; else 1. */
   scale?: number | undefined;
   /** Rate to bring the clip to. Default: its own, with a warning where the model learned at another. */
@@ -64,6 +69,8 @@ export interface PredictClipOptions extends AskedSize {
   onWarning?: (text: string) => void;
   signal?: AbortSignal;
 }
+
+type FilledOptions = Filled<PredictClipOptions, typeof defaults.predictClip>;
 
 export interface PredictedClip extends WrittenClip {
   /** Frames of the clip before the first predicted one. */
@@ -88,15 +95,16 @@ export interface PredictedClip extends WrittenClip {
  *   frame, or the output cannot be written: then nothing is left of it; the signal's reason where it is aborted before a
  *   predicted frame is finished, and else a clip that ends with the last one finished
  */
-export async function predictClip(trained: Model, path: string, options: PredictClipOptions): Promise<PredictedClip> {
-  const { out, overwrite = false, plain = false, slow = 1, signal } = options;
+export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
+  const options = filled(asked, defaults.predictClip);
+  const { out, overwrite = false, plain = false, slow, signal } = options;
   expectVideoModel(trained, 'predict');
   const settings = futureSettings(trained, options.settings);
   if (options.forecast === 'best-guess') expectExpectation(trained);
   const kind = await checkOutput(out, { overwrite, inputs: await filesOfClip(path) });
   const { channels } = trained.chain.examples;
-  const asked = rateToRead(trained, options.frameRate, 'predict');
-  const reading = { ...framing(options, ownAspect(trained)), channels, frameRate: asked };
+  const rate = rateToRead(trained, options.frameRate, 'predict');
+  const reading = { ...framing(options, ownAspect(trained)), channels, frameRate: rate };
   const reader = await openClip(path, { ...reading, ...(signal && { signal }) });
   const { size } = reader;
   const { scale = legibleScale(kind, size, plain) } = options;
@@ -139,7 +147,7 @@ export function expectPredictionMemory(
   kind: OutputKind,
   options: Pick<PredictClipOptions, 'horizon' | 'samples' | 'scale' | 'plain'>,
 ): void {
-  const { horizon, samples, plain = false } = options;
+  const { horizon, samples, plain = false } = filled(options, defaults.predictClip);
   const { scale = legibleScale(kind, model.chain.examples.size, plain) } = options;
   const enlarged = scale ** 2 * (kind === 'png' ? horizon : 1);
   expectDrawingMemory(model, {
@@ -165,7 +173,7 @@ class Prediction {
     private readonly sampler: FrameSampler,
     private readonly reader: ClipReader,
     private readonly settings: FutureSettings,
-    private readonly options: PredictClipOptions,
+    private readonly options: FilledOptions,
   ) {
     const { forecast = 'samples', samples } = options;
     if (forecast === 'best-guess') this.labels = ['best guess'];

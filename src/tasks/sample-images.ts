@@ -4,11 +4,12 @@ import { PxvError } from '../errors.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { frameBytes } from '../model/examples.js';
-import { checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
+import { AS_SCORED, checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, outputKind, writeClip } from '../video/index.js';
+import { defaults, filled } from './defaults.js';
 import { expectDrawingMemory } from './expect-memory.js';
 
 export interface SampleImagesOptions {
@@ -16,12 +17,14 @@ export interface SampleImagesOptions {
   out: string;
   /** Whether `out` may take the place of what is there. Default: it may not. */
   overwrite?: boolean;
-  /** Images to draw. */
-  count: number;
-  settings: DrawSettings;
-  seed: bigint | number;
-  /** Screen pixels for one pixel of the model. */
-  scale: number;
+  /** Images to draw. Default: 16. */
+  count?: number | undefined;
+  /** Default: the model's own distribution. */
+  settings?: DrawSettings | undefined;
+  /** Default: 1. */
+  seed?: bigint | number | undefined;
+  /** Screen pixels for one pixel of the model. Default: 1. */
+  scale?: number | undefined;
   /** Told as rows are drawn: images done, as a fraction. */
   onProgress?: (done: number) => void;
   /** Told once images are finished: from then on, an interruption leaves those. */
@@ -49,7 +52,8 @@ const BATCH = 16;
  *   aborted before any image is finished
  */
 export async function sampleImages(model: Model, options: SampleImagesOptions): Promise<SampledImages> {
-  const { out, overwrite = false, count, settings, seed, scale, onProgress, onDrawn, signal } = options;
+  const { out, overwrite = false, settings = AS_SCORED, onProgress, onDrawn, signal } = options;
+  const { count, seed, scale } = filled(options, defaults.sampleImages);
   const { chain } = model;
   if (chain.examples.context > 0)
     throw wrongUsage(

@@ -26,6 +26,7 @@ import { rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
 import { framing, type AskedSize } from './clip-size.js';
 import { drawingBatch, expectDrawingMemory, scoringBatch } from './expect-memory.js';
 import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
+import { defaults, filled, type Filled } from './defaults.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { scoreCodecs } from './score-codecs.js';
 import { summariseClips, type ClipsSummary, type ScoredClip } from './summarise-clips.js';
@@ -34,8 +35,8 @@ import { summariseClips, type ClipsSummary, type ScoredClip } from './summarise-
 export interface ScoreClipsOptions extends AskedSize {
   /** Rate to bring clips to. Default: each is read at its own, with a warning where the model learned at another. */
   frameRate?: AskedRate | undefined;
-  /** Frames to predict from each start; 0: none. */
-  horizon: number;
+  /** Frames to predict from each start; 0: none. Default: 8. */
+  horizon?: number | undefined;
   /** Places of a clip from which frames are predicted, evenly spread. Default: 4. */
   starts?: number | undefined;
   /** Futures to draw at each start. Default: 4. */
@@ -44,15 +45,15 @@ export interface ScoreClipsOptions extends AskedSize {
   codecs?: boolean | undefined;
   /** How futures are drawn, over what `futureSettings` has for the model. */
   settings?: Partial<FutureSettings> | undefined;
-  seed: bigint | number;
+  /** Default: 1. */
+  seed?: bigint | number | undefined;
   onProgress?: (progress: ScoringProgress) => void;
   /** One line about a clip that is damaged, or that is left out, or about a codec that fails. */
   onWarning?: (text: string) => void;
   signal?: AbortSignal;
 }
 
-const STARTS = 4;
-const SAMPLES = 4;
+type FilledOptions = Filled<ScoreClipsOptions, typeof defaults.scoreClips>;
 
 export interface ScoringProgress {
   /** Of the clip at hand. */
@@ -84,8 +85,9 @@ export interface VideoScore extends ClipsSummary {
 export async function scoreClips(
   model: Model,
   paths: readonly string[],
-  options: ScoreClipsOptions,
+  asked: ScoreClipsOptions = {},
 ): Promise<VideoScore> {
+  const options = filled(asked, defaults.scoreClips);
   expectVideoModel(model, 'score clips');
   const sources = await listClips(paths);
   let latest: Pick<ScoringProgress, 'what' | 'frames'> = { what: 'score', frames: 0 };
@@ -118,7 +120,7 @@ export async function scoreClips(
   }
   if (clips.length === 0) throw noUsableClip('score clips', paths);
   const notReached = sources.length - clips.length - leftOut.length;
-  return { samples: options.samples ?? SAMPLES, ...summariseClips(model, clips), leftOut, notReached };
+  return { samples: options.samples, ...summariseClips(model, clips), leftOut, notReached };
 }
 
 /** A model at the size of a clip, ready to score and to draw. */
@@ -143,7 +145,7 @@ class ClipScorer {
 
   constructor(
     private readonly trained: Model,
-    private readonly options: ScoreClipsOptions,
+    private readonly options: FilledOptions,
   ) {
     this.settings = futureSettings(trained, options.settings);
     this.frameRate = rateToRead(trained, options.frameRate, 'score clips');
@@ -224,7 +226,7 @@ class ClipScorer {
   /** @throws PxvError `RESOURCES` where there is not memory for one frame, or for the futures that are asked for */
   private batchesOf(model: Model): Pick<SizedScorer, 'batch' | 'futures'> {
     const batch = scoringBatch(model, SCORING_BATCH, true);
-    const { horizon, starts = STARTS, samples = SAMPLES } = this.options;
+    const { horizon, starts, samples } = this.options;
     if (horizon === 0) return { batch, futures: 0 };
     const heldBytes = (count: number, frame: number) => count * starts * horizon * frame;
     expectDrawingMemory(model, {
@@ -246,7 +248,7 @@ class ClipScorer {
     onProgress: (frames: number) => void,
   ): Promise<ClipForecasts | null> {
     const { examples } = model.chain;
-    const { horizon, starts: count = STARTS, samples = SAMPLES, seed, signal } = this.options;
+    const { horizon, starts: count, samples, seed, signal } = this.options;
     const firsts = horizon === 0 ? [] : spreadStarts(frames, examples.context, horizon, count);
     if (firsts.length === 0) return null;
     const starts = await readStarts((await this.open(source)).frames(), firsts, examples, horizon);

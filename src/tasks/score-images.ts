@@ -19,11 +19,13 @@ import type { Model } from '../model/checkpoint.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import { checkOutput, outputKind } from '../video/index.js';
+import { defaults, filled } from './defaults.js';
 import { scoringBatch } from './expect-memory.js';
 import { rankImages, writeExtremes, type RankedImage } from './extreme-images.js';
 
 export interface ScoreImageSetOptions {
-  split: Split;
+  /** Default: test. */
+  split?: Split | undefined;
   /** Folder of the set's files. Default: its folder in the cache. */
   data?: string;
   /** Score so many images, spread evenly over the split, instead of all. */
@@ -69,7 +71,7 @@ export interface ImageSetScore extends ImageSummary {
  * @throws PxvError where the set's files or the model do not fit, or the picture cannot be written
  */
 export async function scoreImageSet(model: Model, name: string, options: ScoreImageSetOptions): Promise<ImageSetScore> {
-  const { split, data, limit, out, overwrite = false, onProgress, signal } = options;
+  const { split, data, limit, out, overwrite = false, onProgress, signal } = filled(options, defaults.scoreImages);
   if (out !== undefined) {
     if (outputKind(out) !== 'png') throw notPng(out);
     await checkOutput(out, { overwrite, inputs: await imagesOf(data ?? name) });

@@ -1,20 +1,18 @@
 import { z } from 'zod';
 import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../frame-rate.js';
-import { modelSchema } from '../model/description.js';
+import { modelSchema, type ModelDescription } from '../model/description.js';
+import { DEFAULT_MINUTES, dataDefaults } from './defaults.js';
 import { optimisers, type OptimiserName } from './optimisers.js';
 import { paceMarkSchema } from './pace.js';
 
 const optimiserNames = Object.keys(optimisers) as [OptimiserName, ...OptimiserName[]];
 
-/**
- * What happens in a training, but for the data: everything that the weights at a step depend on.
- * The defaults are those of the shipped models.
- */
-export const trainingSchema = z.strictObject({
-  seed: z.string().regex(/^\d+$/).default('0'),
+/** What happens in a training, but for the data: everything that the weights at a step depend on. */
+const trainingSchema = z.strictObject({
+  seed: z.string().regex(/^\d+$/).default('1'),
   /** Examples a step. */
-  batch: z.int().min(1).max(4096).default(8),
+  batch: z.int().min(1).max(4096).optional(),
   /** Number of steps; null until `minutes` has been turned into steps. */
   steps: z.int().min(1).nullable().default(null),
   /** Time to train for, turned into steps once the pace is known, and again whenever it changes. */
@@ -39,15 +37,15 @@ export const trainingSchema = z.strictObject({
   /** Indices of the scales that are trained, the coarsest 0; null: all. */
   scales: z.array(z.int().min(0)).min(1).nullable().default(null),
   /** Show every other example mirrored left to right. */
-  mirror: z.boolean().default(true),
-  /** Share of the examples of clips in which a random part of the frame is shown, in place of the whole. */
-  crops: z.number().min(0).max(1).default(0.5),
-  /** Share of the examples in which the network is shown disturbed sub-pixels (see disturbance.ts). */
-  disturb: z.number().min(0).max(1).default(0.5),
+  mirror: z.boolean().optional(),
+  /** Of clips: share of the examples in which a random part of the frame is shown, in place of the whole. */
+  crops: z.number().min(0).max(1).optional(),
+  /** Of clips: share of the examples in which the network is shown disturbed sub-pixels (see disturbance.ts). */
+  disturb: z.number().min(0).max(1).optional(),
   /** Weight of the loss on learned anchors, log(1 + mean squared error), beside the mean nats a sub-pixel. */
   anchorLoss: z.number().min(0).default(0.5),
   /**
-   * Examples a step whose frames before are the model's own predictions, for the loss on learned anchors alone (see
+   * Of clips: examples a step whose frames before are the model's own predictions, for the loss on learned anchors alone (see
    * own-predictions.ts); 0: none. Only a model of one scale has any.
    */
   ownPredictions: z.int().min(0).max(4096).default(0),
@@ -57,7 +55,28 @@ export const trainingSchema = z.strictObject({
   validationExamples: z.int().min(1).default(64),
 });
 
-export type TrainingConfiguration = z.infer<typeof trainingSchema>;
+type ParsedTraining = z.infer<typeof trainingSchema>;
+type ByData = { batch: number; mirror: boolean; crops: number; disturb: number };
+type DataKind = keyof typeof dataDefaults;
+
+export type TrainingConfiguration = Omit<ParsedTraining, keyof ByData> & ByData;
+/** As much of a training as is to be other than it would be. */
+export type TrainingSettings = z.input<typeof trainingSchema>;
+
+/** A training with what follows from the kind of data, and a length. */
+function completed(training: ParsedTraining, kind: DataKind): TrainingConfiguration {
+  const { batch, mirror, crops, disturb, ...rest } = training;
+  const given = Object.fromEntries(
+    Object.entries({ batch, mirror, crops, disturb }).filter(([, value]) => value !== undefined),
+  ) as Partial<ByData>;
+  const minutes = rest.steps === null && rest.minutes === null ? DEFAULT_MINUTES : rest.minutes;
+  return { ...dataDefaults[kind], ...given, ...rest, minutes };
+}
+
+/** @throws ZodError where a setting is out of its range */
+export function trainingOn(kind: DataKind, settings: TrainingSettings = {}): TrainingConfiguration {
+  return completed(trainingSchema.parse(settings), kind);
+}
 
 /** Clips to learn from. */
 const clipsSchema = z.strictObject({
@@ -85,17 +104,38 @@ const imagesSchema = z.strictObject({
 
 const dataSchema = z.discriminatedUnion('type', [clipsSchema, imagesSchema]);
 
+export type DataSettings = z.input<typeof dataSchema>;
 export type ClipsConfiguration = z.infer<typeof clipsSchema>;
 export type ImagesConfiguration = z.infer<typeof imagesSchema>;
 
-/** config.json of a run: the whole of what `pxv train --config` takes and what a run folder keeps. */
-export const runSchema = z.strictObject({
-  model: modelSchema,
-  training: trainingSchema,
-  data: dataSchema,
-});
+/** What images have no use for: it must be absent, or 0. */
+const ofClips = ['crops', 'disturb', 'ownPredictions'] as const;
 
-export type RunConfiguration = z.infer<typeof runSchema>;
+/** config.json of a run: the whole of what `pxv train --config` takes and what a run folder keeps. */
+export const runSchema = z
+  .strictObject({
+    model: modelSchema,
+    training: trainingSchema.prefault({}),
+    data: dataSchema,
+  })
+  .superRefine(({ training, data }, context) => {
+    if (data.type === 'clips') return;
+    for (const key of ofClips) {
+      const message = 'images are shown as they are: it is for clips alone';
+      if ((training[key] ?? 0) > 0) context.addIssue({ code: 'custom', path: ['training', key], message });
+    }
+  })
+  .transform(({ model, training, data }): RunConfiguration => ({
+    model,
+    training: completed(training, data.type),
+    data,
+  }));
+
+export interface RunConfiguration {
+  model: ModelDescription;
+  training: TrainingConfiguration;
+  data: z.infer<typeof dataSchema>;
+}
 
 /** The rate to which the clips of a training are brought; null where each is taken at its own, or there are none. */
 export function learntFrameRate(data: RunConfiguration['data']): FrameRate | null {

@@ -61,7 +61,7 @@ function lettersFor(labels: readonly string[], tileWidth: number): number {
 }
 
 /** A frame as the bytes of a PNG file. */
-export function encodePng({ width, height, channels, data }: Frame): Promise<Buffer> {
+export function encodePng({ width, height, channels, data }: Frame): Promise<Uint8Array> {
   return sharp(data, { raw: { width, height, channels } }).png().toBuffer();
 }
 

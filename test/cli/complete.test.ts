@@ -13,7 +13,7 @@ let png: Buffer;
 beforeAll(async () => {
   saveModel(join(folder, 'model.safetensors'), randomModel([tinyNetwork({ conditioning: [] })]));
   const data = randomFrames({ size, channels: 3 }, 1, 1);
-  png = await encodePng({ ...size, channels: 3, data });
+  png = Buffer.from(await encodePng({ ...size, channels: 3, data }));
 });
 
 test('pxv complete writes a contact sheet beside nothing else, from half way down by default', async () => {

@@ -8,12 +8,14 @@ const folder = temporaryFolder();
 afterAll(folder.remove);
 
 /** What `pxv train` makes of its options. */
-async function configured(...args: string[]) {
+async function configured(...given: (string | ((text: string) => void))[]) {
+  const args = given.filter((one) => typeof one === 'string');
+  const say = given.find((one) => typeof one === 'function') ?? (() => undefined);
   const train = command();
   train.parseOptions(args);
   const options = train.opts<TrainOptions>();
   refuseMisplaced(train, options);
-  return configurationOf(train, options, () => undefined);
+  return configurationOf(train, options, say);
 }
 
 test('--fps goes into the data, before that of a configuration file', async () => {
@@ -40,4 +42,35 @@ test('--fps is refused for images, and beside --resume, which brings its own', a
   });
   const resumed = expect.stringMatching(/^train: --fps: expected no option that --resume brings with it/) as string;
   await expect(configured('--resume', '--fps', '10')).rejects.toMatchObject({ code: 'USAGE', message: resumed });
+});
+
+test('options come before the model of --config, and what they change is said', async () => {
+  const { model, training, data } = await configured('--frames', 'clips', '--hidden', '12', '--layers', '2');
+  const file = join(folder.path, 'overridden.json');
+  writeFileSync(file, JSON.stringify({ model, training, data }));
+  const said: string[] = [];
+  const args = ['--config', file, '--hidden', '24', '--layers', '2', '--size', '32x16', '--network', 'row-lstm'];
+  const { model: changed } = await configured(...args, (text) => said.push(text));
+  expect(changed.scales).toMatchObject([
+    {
+      size: { width: 32, height: 16 },
+      first: { features: 48 },
+      layers: Array(2).fill({ type: 'row-lstm', hidden: 24 }),
+    },
+  ]);
+  expect(said).toEqual([
+    `--network: row-lstm in place of the pixel-cnn of ${file}`,
+    `--hidden: 24 in place of the 12 of ${file}`,
+    `--size: 32x16 in place of the 64x64 of ${file}`,
+  ]);
+
+  const own = { ...model, scales: [{ ...model.scales[0], first: { kernel: 5, features: 24 } }] };
+  writeFileSync(file, JSON.stringify({ model: own, training, data }));
+  expect((await configured('--config', file)).model).toEqual(own);
+  await expect(configured('--config', file, '--head-width', '24')).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(
+      /a model that options describe, .* received a model of its own, and --head-width; change the model in the file$/,
+    ) as string,
+  });
 });

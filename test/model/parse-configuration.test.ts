@@ -42,7 +42,7 @@ test('what a preset describes is valid, and comes back as it was', () => {
 test('what is left out of a training takes its default', () => {
   expect(parseConfiguration(runSchema, run, source)).toMatchObject({
     training: {
-      seed: '0',
+      seed: '1',
       batch: 8,
       steps: 3,
       minutes: null,

@@ -3,7 +3,7 @@ import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples } from '../../src/model/examples.js';
 import { describeModel } from '../../src/model/presets.js';
 import { toTensors } from '../../src/model/weights.js';
-import { trainingSchema } from '../../src/training/configuration.js';
+import { trainingOn } from '../../src/training/configuration.js';
 import { ImageBatches, imageData, type ImageStore } from '../../src/training/image-data.js';
 import { BITS_PER_NAT } from '../../src/evaluation/scoring.js';
 import { ExampleBuffer } from '../../src/model/examples.js';
@@ -82,7 +82,7 @@ test('where it is asked for, about half of the images are mirrored', () => {
 });
 
 test('validation scores images spread evenly over what is held out, the same ones each time', async () => {
-  const configuration = trainingSchema.parse({ validationExamples: 3 });
+  const configuration = trainingOn('images', { validationExamples: 3 });
   const held = numbered(9);
   const weights = toTensors(randomWeights(chain, 1), chain.parameters);
   const { validate } = imageData(chain, numbered(9), held, configuration);
@@ -103,12 +103,12 @@ test('validation scores images spread evenly over what is held out, the same one
 test('the validation has the same bits whatever the batch, of which no more are scored at once', async () => {
   const weights = toTensors(randomWeights(chain, 1), chain.parameters);
   const of = (batch: number) =>
-    imageData(chain, numbered(9), numbered(50), trainingSchema.parse({ batch })).validate!(weights);
+    imageData(chain, numbered(9), numbered(50), trainingOn('images', { batch })).validate!(weights);
   const once = await of(64);
   for (const batch of [1, 7, 32]) expect(await of(batch)).toBe(once);
   tf.dispose(weights);
 });
 
 test('without images for validation there is none', () => {
-  expect(imageData(chain, numbered(3), null, trainingSchema.parse({})).validate).toBeNull();
+  expect(imageData(chain, numbered(3), null, trainingOn('images')).validate).toBeNull();
 });

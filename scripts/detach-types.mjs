@@ -1,0 +1,16 @@
+// Puts the types of src/tensors.ts in the place of tfjs's in the declarations that were built.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const built = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist');
+const tensors = join(built, 'src', 'tensors.js');
+const declarations = readdirSync(built, { recursive: true }).filter((name) => name.endsWith('.d.ts'));
+
+for (const name of declarations) {
+  const path = join(built, name);
+  const text = readFileSync(path, 'utf8');
+  const place = relative(dirname(path), tensors).replaceAll('\\', '/');
+  const detached = text.replaceAll("'@tensorflow/tfjs-core'", `'${place.startsWith('.') ? place : `./${place}`}'`);
+  if (detached !== text) writeFileSync(path, detached);
+}

@@ -1,0 +1,77 @@
+import { describeForTraining } from '../../datasets/index.js';
+import { loadModel } from '../model/checkpoint.js';
+import type { ModelDescription } from '../model/description.js';
+import { parseConfiguration, type ConfigurationSource } from '../model/parse-configuration.js';
+import { defaultChoices, describeModel, type NetworkName, type PresetSettings } from '../model/presets.js';
+import {
+  runSchema,
+  type DataSettings,
+  type RunConfiguration,
+  type TrainingSettings,
+} from '../training/configuration.js';
+
+/** What makes a network, where a description would say all of it; what is left out follows from the data. */
+export type ModelChoices = Partial<PresetSettings> & { network?: NetworkName };
+
+/** A training as it is asked for: config.json of a run, of which all may be left out but the data. */
+export interface TrainingRequest {
+  /** Default: the description of the model that the training starts from, if it starts from one. */
+  model?: ModelDescription | ModelChoices | undefined;
+  training?: TrainingSettings | undefined;
+  data: DataSettings;
+}
+
+const SOURCE: ConfigurationSource = { operation: 'configure training', argument: 'request', code: 'USAGE' };
+
+/**
+ * The whole configuration of a training, for `trainModel`: what is left out is as `pxv train` has it.
+ *
+ * @param source where the request came from, for messages
+ * @param onNote told in a line what was chosen that the user should know of
+ * @throws PxvError `USAGE` where something is out of its range or unknown; what `loadModel` and opening images throw
+ */
+export async function configureTraining(
+  { model, training = {}, data, ...unknown }: TrainingRequest,
+  source: ConfigurationSource = SOURCE,
+  onNote?: (text: string) => void,
+): Promise<RunConfiguration> {
+  const described = model !== undefined && 'version' in model ? model : await describe(model, training, data, onNote);
+  return parseConfiguration(runSchema, { ...unknown, model: described, training, data }, source);
+}
+
+async function describe(
+  choices: ModelChoices | undefined,
+  { from }: TrainingSettings,
+  data: DataSettings,
+  onNote?: (text: string) => void,
+): Promise<ModelDescription> {
+  if (choices === undefined && from != null) return loadModel(from).description;
+  const { network = defaultChoices.network, ...asked } = choices ?? {};
+  const images = data.type === 'images' ? await describeImages(data, asked) : null;
+  if (images?.note != null) onNote?.(images.note);
+  const levels = asked.levels ?? images?.levels ?? (asked.head === 'sigmoid' ? 2 : 256);
+  const imageHead = levels === 2 ? 'sigmoid' : 'softmax';
+  return describeModel(network, {
+    ...asked,
+    // Where a set's images are of another size or colour than is asked for, opening them for the training refuses it.
+    size: asked.size ?? images?.size ?? defaultChoices.size,
+    channels: asked.channels ?? images?.channels ?? 3,
+    levels,
+    hidden: asked.hidden ?? defaultChoices.hidden,
+    layers: asked.layers ?? defaultChoices.layers,
+    head: asked.head ?? (images === null ? 'logistic-mixture' : imageHead),
+    context: images === null ? asked.context : 0,
+  });
+}
+
+/** Size, channels and levels of a set's images. */
+async function describeImages(
+  { set, folder }: Extract<DataSettings, { type: 'images' }>,
+  { size, channels }: ModelChoices,
+) {
+  return describeForTraining(set, {
+    ...(size !== undefined && { size }),
+    ...(channels !== undefined && { channels }),
+    ...(folder != null && { data: folder }),
+  });
+}

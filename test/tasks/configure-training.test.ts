@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { choicesOf, describeModel } from '../../src/model/presets.js';
+import { configureTraining } from '../../src/tasks/configure-training.js';
+import { runSchema } from '../../src/training/configuration.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { writePng } from '../../src/video/index.js';
+import { frame } from '../video/made-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+const clips = { type: 'clips' as const, frames: ['clips'] };
+
+/** A folder of images of 9x7. */
+async function imageFolder(): Promise<string> {
+  for (const index of [0, 1])
+    await writePng(
+      join(folder.path, `${index}.png`),
+      frame(9, 7, 3, () => 40 * index),
+    );
+  return folder.path;
+}
+
+test('of clips all may be left out but the clips', async () => {
+  const { model, training, data } = await configureTraining({ data: clips });
+  expect(training).toMatchObject({
+    ...{ seed: '1', batch: 8, mirror: true, crops: 0.5, disturb: 0.5, steps: null, minutes: 20 },
+  });
+  expect(data).toMatchObject({ validate: [], fit: 'crop' });
+  expect(model.scales).toMatchObject([
+    { size: { width: 64, height: 64 }, channels: 3, head: { type: 'logistic-mixture' } },
+  ]);
+  expect(model.scales[0].conditioning).toMatchObject([{ type: 'warped-frames' }]);
+});
+
+test('images are learned as they are: neither mirrored nor in part, in larger batches, at their own size', async () => {
+  const { model, training } = await configureTraining({ data: { type: 'images', set: await imageFolder() } });
+  expect(training).toMatchObject({ batch: 16, mirror: false, crops: 0, disturb: 0, minutes: 20 });
+  expect(model.scales).toMatchObject([
+    { size: { width: 9, height: 7 }, channels: 3, levels: 256, head: { type: 'softmax' }, conditioning: [] },
+  ]);
+});
+
+test('a configuration read by the schema alone has the same defaults', async () => {
+  const { model } = await configureTraining({ data: clips });
+  const read = runSchema.parse({ model, data: { type: 'images', set: 'mnist' } });
+  expect(read.training).toMatchObject({ batch: 16, mirror: false, crops: 0, disturb: 0, minutes: 20 });
+  expect(runSchema.parse({ model, training: { steps: 3 }, data: clips }).training).toMatchObject({
+    ...{ batch: 8, mirror: true, steps: 3, minutes: null },
+  });
+});
+
+test.each(['crops', 'disturb', 'ownPredictions'])(
+  'what is for clips alone is refused with images: %s',
+  async (name) => {
+    const request = { training: { [name]: 1 }, data: { type: 'images' as const, set: await imageFolder() } };
+    await expect(configureTraining(request)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(new RegExp(`training\\.${name}.*for clips alone`)) as string,
+    });
+  },
+);
+
+test('choices that are given come before the defaults, and a whole description before them', async () => {
+  const { model } = await configureTraining({ model: { network: 'row-lstm', hidden: 6, levels: 2 }, data: clips });
+  expect(model.scales[0]).toMatchObject({ levels: 2, layers: Array(5).fill({ type: 'row-lstm', hidden: 6 }) });
+  expect((await configureTraining({ model, data: clips })).model).toEqual(model);
+});
+
+test.each([
+  ['pixel-cnn', { head: 'logistic-mixture', context: 3 }],
+  ['row-lstm', { head: 'softmax', context: 0, initialState: 'learned', skips: true }],
+  ['diagonal-bilstm', { head: 'softmax', context: 2, frames: 'previous-frames', output: [9, 12] }],
+  ['pixel-cnn', { head: 'logistic-mixture', context: 0, factors: [2, 2], shared: 'predicted' }],
+] as const)('the choices of a described %s describe it again: %j', (network, settings) => {
+  const size = { width: 24, height: 16 };
+  const model = describeModel(network, { size, channels: 3, levels: 256, hidden: 6, layers: 2, ...settings } as never);
+  const { network: name, ...choices } = choicesOf(model)!;
+  expect(name).toBe(network);
+  expect(describeModel(name, choices)).toEqual(model);
+});
+
+test('a model that no choices describe has none', () => {
+  const settings = { channels: 3, levels: 256, hidden: 6, layers: 2, head: 'softmax', context: 0 } as const;
+  const model = describeModel('pixel-cnn', { size: { width: 8, height: 8 }, ...settings });
+  const [network] = model.scales;
+  expect(choicesOf({ ...model, scales: [{ ...network, first: { kernel: 5, features: 12 } }] })).toBeNull();
+  expect(choicesOf({ ...model, scales: [{ ...network, layers: [] }] })).toBeNull();
+});
