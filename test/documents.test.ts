@@ -37,6 +37,17 @@ test.each(documents)('%s links to files that exist, and names none that does not
   expect([...brokenLinks(path, text), ...missingPaths(text)]).toEqual([]);
 });
 
+test('the package holds all that its README links to', () => {
+  const { files } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: string[] };
+  // npm adds the licence by itself.
+  const held = [...files, 'LICENSE'];
+  const targets = [...readFileSync('README.md', 'utf8').matchAll(/\]\(([^)#\s:]+)[)#]/g)].map(([, target]) => target);
+  expect(targets.length).toBeGreaterThan(5);
+  expect(targets.filter((target) => !held.some((path) => target === path || target.startsWith(`${path}/`)))).toEqual(
+    [],
+  );
+});
+
 test('a broken link and a path that does not exist are found', () => {
   expect(brokenLinks('docs/models.md', '[here](models.md) and [there](../docs/nowhere.md#part)')).toEqual([
     '../docs/nowhere.md',
