@@ -105,7 +105,7 @@ void fillLogisticMixture(KernelTable& table);
 template <class Set>
 void fillWarpedMixture(KernelTable& table);
 template <class Set>
-void fillOptimizers(KernelTable& table);
+void fillOptimisers(KernelTable& table);
 template <class Set>
 void fillEngine(KernelTable& table);
 

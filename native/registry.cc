@@ -35,7 +35,7 @@ void fill(KernelTable& table) {
   fillSigmoid<Set>(table);
   fillLogisticMixture<Set>(table);
   fillWarpedMixture<Set>(table);
-  fillOptimizers<Set>(table);
+  fillOptimisers<Set>(table);
   fillEngine<Set>(table);
 }
 

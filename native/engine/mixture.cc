@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../mixture_scale.h"
 #include "elementary.h"
 
 namespace pxv::engine {
@@ -28,8 +29,7 @@ double logProbability(int level, int levels, double mean, double inverse) {
 }
 
 double inverseScale(float offset) {
-  const double logScale = offset + 1.0986122886681098;  // log 3
-  return exponential(-(logScale > 6 ? 6 : logScale < -3 ? -3 : logScale));
+  return exponential(-std::clamp(offset + logScaleOffset, leastLogScale, greatestLogScale));
 }
 
 }  // namespace

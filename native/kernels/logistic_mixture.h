@@ -4,6 +4,7 @@
 #include "../chunks.h"
 #include "../kernel_table.h"
 #include "../math.h"
+#include "../mixture_scale.h"
 #include "../scratch.h"
 
 namespace pxv {
@@ -29,9 +30,11 @@ Component<Set> component(const MixtureShape& shape, typename Set::Floats target,
   const Floats zero{};
   const auto first = target == 0.0f, last = target == static_cast<float>(shape.levels - 1);
 
-  const Floats wide = logScale + 1.0986123f;  // log 3
-  const auto above = wide > 6.0f, below = wide < -3.0f;
-  const Floats clamped = above ? Set::fill(6.0f) : below ? Set::fill(-3.0f) : wide;
+  constexpr auto offset = static_cast<float>(logScaleOffset);
+  constexpr auto least = static_cast<float>(leastLogScale), greatest = static_cast<float>(greatestLogScale);
+  const Floats wide = logScale + offset;
+  const auto above = wide > greatest, below = wide < least;
+  const Floats clamped = above ? Set::fill(greatest) : below ? Set::fill(least) : wide;
   const Floats width = M::exp(-clamped);
   const Floats upper = (distance + 0.5f) * width, lower = (distance - 0.5f) * width;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PxvError } from '../errors.js';
 import { packageFolder } from '../package-folder.js';
 import type { InstructionSet, Kernels } from './kernels.js';
-import type { NativeEngine } from './native-engine.js';
+import type { NativeEngine } from './engine-addon.js';
 import { nativeKernels, type NativeFunctions } from './native-kernels.js';
 
 /** The kernels in C++, and the threads that they share. */

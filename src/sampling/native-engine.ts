@@ -1,6 +1,6 @@
 import { loadAddon } from '../backend/addon.js';
 import type { InstructionSet } from '../backend/kernels.js';
-import type { EngineHandle, NativeEngine } from '../backend/native-engine.js';
+import type { EngineHandle, NativeEngine } from '../backend/engine-addon.js';
 import { PxvError } from '../errors.js';
 import type { HeadDescription } from '../model/heads/index.js';
 import { anchorCount, subPixelScale } from '../model/image-input.js';

@@ -36,7 +36,7 @@ void rmsProp(const RmsPropStep& step, const float* w, const float* g, const floa
 }
 
 template <class Set>
-void fillOptimizers(KernelTable& table) {
+void fillOptimisers(KernelTable& table) {
   table.adam = adam<Set>;
   table.rmsProp = rmsProp<Set>;
 }

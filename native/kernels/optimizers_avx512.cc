@@ -1,4 +1,0 @@
-#include "../instruction_set.h"
-#include "optimizers.h"
-
-template void pxv::fillOptimizers<pxv::Avx512>(pxv::KernelTable&);
