@@ -40,6 +40,48 @@ describe('resample', () => {
   });
 });
 
+/** One axis as docs/checkpoint-format.md has it: the middle `kept` of the `scaled` places that `values` become. */
+function axisOfPage(values: number[], scaled: number, kept: number): number[] {
+  const step = values.length / scaled;
+  const at = (place: number) => values[Math.min(Math.max(place, 0), values.length - 1)];
+  return Array.from({ length: kept }, (_, place) => {
+    const j = Math.floor((scaled - kept) / 2) + place;
+    if (step <= 1) {
+      const x = (j + 1 / 2) * step - 1 / 2;
+      const share = x - Math.floor(x);
+      return (1 - share) * at(Math.floor(x)) + share * at(Math.floor(x) + 1);
+    }
+    const inside = (pixel: number) => Math.max(0, Math.min(pixel + 1, (j + 1) * step) - Math.max(pixel, j * step));
+    return values.reduce((sum, value, pixel) => sum + inside(pixel) * value, 0) / step;
+  });
+}
+
+describe('a picture is scaled as the page of the format says:', () => {
+  const [w, h] = [20, 31];
+  const picture = frame(w, h, 1, (x, y) => (x * x * 7 + y * 37 + x * y * 11) % 256);
+
+  // Crops that leave an odd number of rows or columns, which cannot be cut alike on both sides.
+  it.each([
+    { width: 13, height: 11, fit: 'crop' },
+    { width: 20, height: 16, fit: 'crop' },
+    { width: 33, height: 16, fit: 'crop' },
+    { width: 9, height: 40, fit: 'crop' },
+    { width: 47, height: 8, fit: 'stretch' },
+  ] as const)('20x31 to $width x $height, $fit', ({ width, height, fit }) => {
+    const [wide, high] = [Math.max(width, Math.round((height * w) / h)), Math.max(height, Math.round((width * h) / w))];
+    const scaled = fit === 'crop' ? { wide, high } : { wide: width, high: height };
+    const rows = Array.from({ length: h }, (_, y) =>
+      axisOfPage([...picture.data.subarray(y * w, (y + 1) * w)], scaled.wide, width),
+    );
+    const column = (x: number) => rows.map((row) => row[x]);
+    const columns = Array.from({ length: width }, (_, x) => axisOfPage(column(x), scaled.high, height));
+    const expected = Array.from({ length: width * height }, (_, at) => columns[at % width][Math.floor(at / width)]);
+    const received = levels(resample(picture, { width, height }, fit).data);
+    // The order of a sum may decide where a value lies between two bytes.
+    received.forEach((byte, at) => expect(Math.abs(byte - expected[at])).toBeLessThan(0.5 + 1e-9));
+  });
+});
+
 describe('what a clip is written as', () => {
   it('is enlarged by whole squares', () => {
     expect(
