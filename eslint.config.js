@@ -27,6 +27,7 @@ const mayImport = {
   datasets: ['src/video'],
 };
 const shared = [
+  'src/build-command.ts',
   'src/frame-rate.ts',
   'src/frame.ts',
   'src/levels.ts',
