@@ -31,6 +31,7 @@ const shared = [
   'src/frame-rate.ts',
   'src/frame.ts',
   'src/levels.ts',
+  'src/number-of.ts',
   'src/errors.ts',
   'src/make-folder.ts',
   'src/package-folder.ts',

@@ -4,12 +4,13 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
 import { framesPerSecond } from '../src/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
+import { numberOf } from '../src/number-of.js';
 import type { AskedRate } from '../src/tasks/clip-rate.js';
 import type { PredictedClip } from '../src/tasks/predict-clip.js';
 import type { ClipSource, OutputKind } from '../src/video/index.js';
 import { startComputing } from './computing.js';
 import { addFutureOptions, futureSettings, type FutureOptions } from './draw-options.js';
-import { clipCount, leftOutLines } from './left-out.js';
+import { leftOutLines } from './left-out.js';
 import {
   addComputeOptions,
   addJsonOption,
@@ -139,7 +140,7 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
       path === STANDARD_STREAM ? `standard ${['in', 'out'][i]}put` : path,
     );
     return {
-      text: `${to}: ${known} frames of ${from}, then ${predicted} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
+      text: `${to}: ${numberOf(known, 'frame')} of ${from}, then ${predicted} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
       json: { ...facts(model, options), output: out, seconds, ...figures(result), ...chosen },
       ...(out === STANDARD_STREAM && { stream: process.stderr }),
     };
@@ -172,14 +173,14 @@ async function predictSeveral(
   const seconds = (performance.now() - started) / 1000;
   const { clips, leftOut, notReached } = result;
   const each = clips.map(
-    ({ path, name, known, predicted }) => `${path}: ${known} frames of ${name}, then ${predicted}`,
+    ({ path, name, known, predicted }) => `${path}: ${numberOf(known, 'frame')} of ${name}, then ${predicted}`,
   );
   return {
     text: [
       ...each,
-      `${clipCount(clips.length)} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
+      `${numberOf(clips.length, 'clip')} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
       ...leftOutLines(leftOut),
-      ...(notReached > 0 ? [`interrupted: ${clipCount(notReached)} not predicted`] : []),
+      ...(notReached > 0 ? [`interrupted: ${numberOf(notReached, 'clip')} not predicted`] : []),
     ].join('\n'),
     json: {
       ...facts(model, options),

@@ -2,6 +2,7 @@ import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { PxvError } from '../src/errors.js';
 import { framesPerSecond } from '../src/frame-rate.js';
+import { numberOf } from '../src/number-of.js';
 import type { DecodeProgress } from '../src/tasks/open-data.js';
 import type { TrainedRun, TrainingFacts, TrainModelHooks } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';
@@ -211,7 +212,7 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
   const next = 'frames' in data ? `pxv predict CLIP --next 8 --model ${out}` : `pxv sample --model ${out}`;
   return {
     text: [
-      `trained ${result.step} steps in ${formatDuration(seconds)}: ${out}`,
+      `trained ${numberOf(result.step, 'step')} in ${formatDuration(seconds)}: ${out}`,
       ...outcome(result),
       ...('frames' in data ? leftOutLines(data.leftOut) : []),
       `next: ${next}`,
@@ -277,8 +278,8 @@ function describeStart({ parameters, step, data }: TrainingFacts, out: string): 
   if (!('frames' in data)) {
     const { images, validationImages, origin } = data;
     return [
-      `model: ${parameters} parameters; ${images} images to learn from (${origin})`,
-      `validation: ${validationImages} images; ${from}`,
+      `model: ${parameters} parameters; ${numberOf(images, 'image')} to learn from (${origin})`,
+      `validation: ${numberOf(validationImages, 'image')}; ${from}`,
       uniform,
     ];
   }
@@ -287,7 +288,7 @@ function describeStart({ parameters, step, data }: TrainingFacts, out: string): 
   const previous = baselines['previous-frame'];
   const best = previous === null ? '' : `, previous frame ${previous.toFixed(3)} on the validation clips`;
   return [
-    `model: ${parameters} parameters; ${trainingClips.length} clips, ${frames} frames to learn from`,
+    `model: ${parameters} parameters; ${numberOf(trainingClips.length, 'clip')}, ${numberOf(frames, 'frame')} to learn from`,
     `validation: ${validated}; ${from}`,
     `${uniform}${best}`,
   ];
