@@ -119,6 +119,9 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
   const name = clip === STANDARD_STREAM ? 'stdin' : basename(clip).replace(/\.\w+$/, '');
   const out = options.out ?? `${name}-predicted${ending}`;
   await expectFormat(out, options);
+  const [from, to] = [clip, out].map((path, i) =>
+    path === STANDARD_STREAM ? `standard ${['in', 'out'][i]}put` : path,
+  );
   const streams = new StandardStreams();
   try {
     const outPath = streams.outputFor(out, ending);
@@ -131,19 +134,18 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
       signal,
       onProgress: (done, total) => progress.show({ label: 'predict', done, total, unit: 'frames' }),
       onPredicted: saves,
-      onWarning: (text) => progress.say(`pxv: warning: ${clip}: ${text}`),
+      onWarning: (text) => progress.say(`pxv: warning: ${from}: ${streams.named(text)}`),
     });
     const seconds = (performance.now() - started) / 1000;
     if (out === STANDARD_STREAM) await streams.send(outPath);
     const { known, predicted } = result;
-    const [from, to] = [clip, out].map((path, i) =>
-      path === STANDARD_STREAM ? `standard ${['in', 'out'][i]}put` : path,
-    );
     return {
       text: `${to}: ${numberOf(known, 'frame')} of ${from}, then ${predicted} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
       json: { ...facts(model, options), output: out, seconds, ...figures(result), ...chosen },
       ...(out === STANDARD_STREAM && { stream: process.stderr }),
     };
+  } catch (error) {
+    throw streams.namedError(error);
   } finally {
     streams.remove();
   }

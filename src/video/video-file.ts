@@ -170,13 +170,19 @@ function filters(video: VideoFacts, { size: { width, height }, channels, fit, fr
 }
 
 function noPicture(path: string, { failure, firstError }: FfmpegOutcome): PxvError {
-  const reason = firstError ?? failure ?? 'a file without pictures';
+  const cause = firstError ?? failure;
+  const received =
+    cause === null
+      ? 'a file without pictures'
+      : cause.includes('matches no streams')
+        ? 'a file without a video stream'
+        : `nothing that can be decoded (FFmpeg: ${cause})`;
   return new PxvError({
     code: 'INPUT',
     operation: 'read video',
     argument: path,
     expected: 'a video with at least one picture',
-    received: reason.includes('matches no streams') ? 'a file without a video stream' : reason,
+    received,
     remedy: 'check that the file is complete and plays, or convert it',
   });
 }
