@@ -27,9 +27,11 @@ const mayImport = {
   datasets: ['src/video'],
 };
 const shared = [
+  'src/build-command.ts',
   'src/frame-rate.ts',
   'src/frame.ts',
   'src/levels.ts',
+  'src/number-of.ts',
   'src/errors.ts',
   'src/make-folder.ts',
   'src/package-folder.ts',

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { numberOf } from '../src/number-of.js';
 import { addBenchOptions, benchNetwork, type BenchOptions } from './bench-options.js';
 import { startComputing } from './computing.js';
 import { addComputeOptions, addJsonOption, addSeedOption, wholeNumber } from './options.js';
@@ -27,7 +28,7 @@ async function benchSampling({ signal, progress }: Work, options: BenchSampleOpt
   const result = await benchSample(settings, show, signal);
   const { seconds, medianSeconds, imagesPerSecond, peakMemoryMiB } = result;
   return {
-    text: `${seconds.toPrecision(3)} s for ${batch} images, ${imagesPerSecond.toPrecision(3)} images/s (median ${medianSeconds.toPrecision(3)} s)
+    text: `${seconds.toPrecision(3)} s for ${numberOf(batch, 'image')}, ${imagesPerSecond.toPrecision(3)} images/s (median ${medianSeconds.toPrecision(3)} s)
 ${peakMemoryMiB.toFixed(0)} MiB of memory at most`,
     json: { network: options.network, seed: options.seed, batch, ...result, ...chosen },
   };

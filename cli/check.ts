@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { formatTable, type Column } from '../src/evaluation/table.js';
 import type { Size } from '../src/frame.js';
+import { numberOf } from '../src/number-of.js';
 import { startComputing } from './computing.js';
 import { exitCodes } from './exit-codes.js';
 import { addComputeOptions, addJsonOption, addModelOption, addSeedOption, size } from './options.js';
@@ -58,7 +59,7 @@ async function checkOne({ signal, progress }: Work, options: CheckOptions): Prom
     result,
     found,
   ]);
-  const verdict = failed === 0 ? 'every check passed' : `${failed} of ${findings.length} checks failed`;
+  const verdict = failed === 0 ? 'every check passed' : `${failed} of ${numberOf(findings.length, 'check')} failed`;
   return {
     text: `${formatTable(scales > 1 ? columns : columns.filter(({ title }) => title !== 'scale'), rows)}\n\n${model.name}: ${verdict} in ${seconds.toFixed(1)} s`,
     json: { model: model.name, seed, seconds, passed: failed === 0, checks: findings, ...chosen },

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { numberOf } from '../src/number-of.js';
 import { defaults } from '../src/tasks/defaults.js';
 import { startComputing } from './computing.js';
 import { addDrawOptions, drawSettings, type DrawOptions } from './draw-options.js';
@@ -83,7 +84,7 @@ async function draw({ signal, progress }: Work, image: string, options: Complete
   });
   const seconds = (performance.now() - started) / 1000;
   return {
-    text: `${out}: ${image}, rows from ${fromRow} on drawn ${samples} times by ${model.name} in ${seconds.toFixed(1)} s${exact ? '' : NOT_EXACT}`,
+    text: `${out}: ${image}, rows from ${fromRow} on drawn ${numberOf(samples, 'time')} by ${model.name} in ${seconds.toFixed(1)} s${exact ? '' : NOT_EXACT}`,
     json: { model: model.name, seed, output: out, seconds, fromRow, samples, exact, dimensions, bitsPerDim, ...chosen },
   };
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { PxvError } from '../src/errors.js';
 import { formatTable } from '../src/evaluation/table.js';
+import { numberOf } from '../src/number-of.js';
 import { addDataOption, addJsonOption } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
@@ -102,7 +103,7 @@ async function verifySet({ signal, progress }: Work, name: string, { data }: { d
   });
   const lines = splits.map(({ split, images, official, origin }) => {
     const whole = official === null ? '' : ` of ${official}`;
-    return `${split}: ${images}${whole} images; ${origin}`;
+    return `${split}: ${numberOf(`${images}${whole}`, 'image')}; ${origin}`;
   });
   const sums =
     checkedFiles.length > 0 ? `checksums right: ${checkedFiles.join(', ')}` : 'no checksums are known of these files';

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
 import { formatTable } from '../src/evaluation/table.js';
+import { numberOf } from '../src/number-of.js';
 import { addComputeOptions, addJsonOption } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
@@ -43,7 +44,7 @@ async function checkBackend(options: BackendOptions): Promise<{ check: Check; ch
     const chosen = await chooseBackend(options);
     const { backend, instructionSet, threads, note } = chosen;
     const set = instructionSet ? ` on ${instructionSet}${hasBf16() ? ' with bf16' : ''}` : '';
-    const found = `${backend}${set}, ${threads} thread${threads === 1 ? '' : 's'}`;
+    const found = `${backend}${set}, ${numberOf(threads, 'thread')}`;
     return {
       check: note === null ? { name, status: 'ok', found } : { name, status: 'warn', found, fix: note },
       chosen,

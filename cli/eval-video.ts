@@ -2,13 +2,14 @@ import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { formatTable } from '../src/evaluation/table.js';
 import type { Size } from '../src/frame.js';
+import { numberOf } from '../src/number-of.js';
 import type { AskedRate } from '../src/tasks/clip-rate.js';
 import { defaults } from '../src/tasks/defaults.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
 import { startComputing } from './computing.js';
 import { addFutureOptions, futureSettings, type FutureOptions } from './draw-options.js';
 import { forecastTables, withError } from './forecast-tables.js';
-import { clipCount, leftOutLines } from './left-out.js';
+import { leftOutLines } from './left-out.js';
 import {
   addComputeOptions,
   addJsonOption,
@@ -161,7 +162,7 @@ function summaryLines({
 }: VideoScore): string[] {
   const spread = Number.isNaN(standardError)
     ? ''
-    : ` +- ${standardError.toFixed(3)} (standard error over ${clips.length} clips)`;
+    : ` +- ${standardError.toFixed(3)} (standard error over ${numberOf(clips.length, 'clip')})`;
   const each = Object.entries(codecs ?? {}).map(
     ([name, bits]) => `${name} ${bits === null ? 'failed' : bits.toFixed(3)}`,
   );
@@ -180,5 +181,8 @@ function summaryLines({
 
 /** What the figures do not speak of, in lines for people; empty where every clip was scored. */
 function notScored({ leftOut, notReached }: VideoScore): string[] {
-  return [...leftOutLines(leftOut), ...(notReached > 0 ? [`interrupted: ${clipCount(notReached)} not scored`] : [])];
+  return [
+    ...leftOutLines(leftOut),
+    ...(notReached > 0 ? [`interrupted: ${numberOf(notReached, 'clip')} not scored`] : []),
+  ];
 }

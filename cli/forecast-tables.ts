@@ -1,6 +1,7 @@
 import { formatTable } from '../src/evaluation/table.js';
 import { forecasts, type ForecastName } from '../src/evaluation/forecasts.js';
 import type { ForecastsSummary, ForecastSummary, MeanOverClips } from '../src/evaluation/forecast-summary.js';
+import { numberOf } from '../src/number-of.js';
 
 /** A difference in decibels with its standard error, where there is one. */
 export function withError({ mean, standardError }: MeanOverClips, index: number): string {
@@ -22,7 +23,7 @@ export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSu
 
   const ssims = names.flatMap((name) => kinds[name]?.ssim ?? []);
   return [
-    `predicted from ${starts} places in ${clips} ${clips === 1 ? 'clip' : 'clips'}: PSNR of the last frame repeated, and decibels more`,
+    `predicted from ${numberOf(starts, 'place')} in ${numberOf(clips, 'clip')}: PSNR of the last frame repeated, and decibels more`,
     `than that${clips === 1 ? '' : ' +- standard error over clips'} (clips on which it is more)`,
     table(['last frame', ...titles(others)], (h) => [
       kinds['last-frame']!.psnr[h].toFixed(2),

@@ -14,8 +14,10 @@ export interface Interrupt {
 /**
  * Until closed: the first SIGINT or SIGTERM says how the work ends and aborts `signal`, so that it can; the second ends
  * the process at once with exit code 130.
+ *
+ * @param command its name, for the message
  */
-export function listenForInterrupt(progress: Progress): Interrupt {
+export function listenForInterrupt(progress: Progress, command: string): Interrupt {
   const controller = new AbortController();
   let ending = 'stopping';
   const onSignal = (name: NodeJS.Signals) => {
@@ -24,9 +26,9 @@ export function listenForInterrupt(progress: Progress): Interrupt {
     controller.abort(
       new PxvError({
         code: 'INTERRUPTED',
-        operation: 'finish',
+        operation: command,
         argument: 'this command',
-        expected: 'no signal',
+        expected: 'to come to its end',
         received: name,
         remedy: 'run it again',
       }),

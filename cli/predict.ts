@@ -4,13 +4,14 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
 import { framesPerSecond } from '../src/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
+import { numberOf } from '../src/number-of.js';
 import type { AskedRate } from '../src/tasks/clip-rate.js';
 import { defaults } from '../src/tasks/defaults.js';
 import type { PredictedClip } from '../src/tasks/predict-clip.js';
 import type { ClipSource, OutputKind } from '../src/video/index.js';
 import { startComputing } from './computing.js';
 import { addFutureOptions, futureSettings, type FutureOptions } from './draw-options.js';
-import { clipCount, leftOutLines } from './left-out.js';
+import { leftOutLines } from './left-out.js';
 import {
   addComputeOptions,
   addJsonOption,
@@ -120,6 +121,9 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
   const name = clip === STANDARD_STREAM ? 'stdin' : basename(clip).replace(/\.\w+$/, '');
   const out = options.out ?? `${name}-predicted${ending}`;
   await expectFormat(out, options);
+  const [from, to] = [clip, out].map((path, i) =>
+    path === STANDARD_STREAM ? `standard ${['in', 'out'][i]}put` : path,
+  );
   const streams = new StandardStreams();
   try {
     const outPath = streams.outputFor(out, ending);
@@ -132,19 +136,18 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
       signal,
       onProgress: (done, total) => progress.show({ label: 'predict', done, total, unit: 'frames' }),
       onPredicted: saves,
-      onWarning: (text) => progress.say(`pxv: warning: ${clip}: ${text}`),
+      onWarning: (text) => progress.say(`pxv: warning: ${from}: ${streams.named(text)}`),
     });
     const seconds = (performance.now() - started) / 1000;
     if (out === STANDARD_STREAM) await streams.send(outPath);
     const { known, predicted } = result;
-    const [from, to] = [clip, out].map((path, i) =>
-      path === STANDARD_STREAM ? `standard ${['in', 'out'][i]}put` : path,
-    );
     return {
-      text: `${to}: ${known} frames of ${from}, then ${predicted} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
+      text: `${to}: ${numberOf(known, 'frame')} of ${from}, then ${predicted} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
       json: { ...facts(model, options), output: out, seconds, ...figures(result), ...chosen },
       ...(out === STANDARD_STREAM && { stream: process.stderr }),
     };
+  } catch (error) {
+    throw streams.namedError(error);
   } finally {
     streams.remove();
   }
@@ -174,14 +177,14 @@ async function predictSeveral(
   const seconds = (performance.now() - started) / 1000;
   const { clips, leftOut, notReached } = result;
   const each = clips.map(
-    ({ path, name, known, predicted }) => `${path}: ${known} frames of ${name}, then ${predicted}`,
+    ({ path, name, known, predicted }) => `${path}: ${numberOf(known, 'frame')} of ${name}, then ${predicted}`,
   );
   return {
     text: [
       ...each,
-      `${clipCount(clips.length)} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
+      `${numberOf(clips.length, 'clip')} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
       ...leftOutLines(leftOut),
-      ...(notReached > 0 ? [`interrupted: ${clipCount(notReached)} not predicted`] : []),
+      ...(notReached > 0 ? [`interrupted: ${numberOf(notReached, 'clip')} not predicted`] : []),
     ].join('\n'),
     json: {
       ...facts(model, options),

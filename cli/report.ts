@@ -31,7 +31,7 @@ export function run<Given extends unknown[]>(action: (work: Work, ...given: Give
   return async (...given: [...Given, Command]): Promise<void> => {
     const command = given.pop() as Command;
     const progress = new Progress(process.stderr);
-    const interrupt = listenForInterrupt(progress);
+    const interrupt = listenForInterrupt(progress, pathOf(command));
     try {
       const { signal, saves } = interrupt;
       const report = await action({ signal, progress, saves }, ...(given as unknown as Given));
@@ -79,9 +79,15 @@ export function reportError(error: unknown): number {
   return exitCodes.failed;
 }
 
-/** JSON has no bigint; a seed that is too large for a number becomes a string. */
+/** A seed is a string, small or large: many readers of JSON would round 64 bits. */
 function toJson(result: object): string {
-  return JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  return JSON.stringify(result, (key, value: unknown) => (key === 'seed' ? String(value) : value));
+}
+
+/** The command as it is typed after `pxv`, such as `datasets get`. */
+function pathOf(command: Command): string {
+  const { parent } = command;
+  return parent?.parent ? `${pathOf(parent)} ${command.name()}` : command.name();
 }
 
 function line(error: unknown): string {

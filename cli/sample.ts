@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { numberOf } from '../src/number-of.js';
 import { defaults } from '../src/tasks/defaults.js';
 import { startComputing } from './computing.js';
 import { addDrawOptions, drawSettings, type DrawOptions } from './draw-options.js';
@@ -63,7 +64,7 @@ async function sampleSheet({ signal, progress, saves }: Work, options: SampleOpt
   });
   const seconds = (performance.now() - started) / 1000;
   const { size, channels } = model.chain.examples;
-  const drawn = `${images === count ? '' : `${images} of `}${count} ${count === 1 ? 'image' : 'images'}`;
+  const drawn = `${images === count ? '' : `${images} of `}${numberOf(count, 'image')}`;
   return {
     text: `${out}: ${drawn} drawn by ${model.name} in ${seconds.toFixed(1)} s, ${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim`,
     json: {

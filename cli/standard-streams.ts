@@ -13,15 +13,19 @@ export const STANDARD_STREAM = '-';
  */
 export class StandardStreams {
   private folder: string | null = null;
+  /** What the files stand for, by their paths. */
+  private readonly names = new Map<string, string>();
   private readonly close = () => this.folder && rmSync(this.folder, { recursive: true, force: true });
 
-  /** A path for a file of that name. */
-  private at(name: string): string {
+  /** A path for a file of that name, which stands for `stream`. */
+  private at(name: string, stream: string): string {
     if (this.folder === null) {
       this.folder = mkdtempSync(join(tmpdir(), 'pxv-'));
       process.on('exit', this.close);
     }
-    return join(this.folder, name);
+    const path = join(this.folder, name);
+    this.names.set(path, stream);
+    return path;
   }
 
   /**
@@ -33,7 +37,7 @@ export class StandardStreams {
   async receive(clip: string, signal: AbortSignal): Promise<string> {
     if (clip !== STANDARD_STREAM) return clip;
     if (process.stdin.isTTY) throw terminal('standard input', 'a clip, through a pipe or from a file');
-    const path = this.at('stdin');
+    const path = this.at('stdin', 'standard input');
     await pipeline(process.stdin, createWriteStream(path), { signal }).catch((error: unknown) => {
       signal.throwIfAborted();
       throw error;
@@ -51,12 +55,25 @@ export class StandardStreams {
     if (out !== STANDARD_STREAM) return out;
     if (process.stdout.isTTY) throw terminal('standard output', 'a pipe or a file to write to');
     if (ending === '') throw terminal('--format folder', 'a file, for standard output', 'a folder');
-    return this.at(`stdout${ending}`);
+    return this.at(`stdout${ending}`, 'standard output');
   }
 
   /** Writes what was written to the path of `outputFor` to standard output. */
   async send(path: string): Promise<void> {
     await pipeline(createReadStream(path), process.stdout, { end: false });
+  }
+
+  /** A text that names the streams where it named the files that stand for them. */
+  named(text: string): string {
+    return [...this.names].reduce((said, [path, stream]) => said.replaceAll(path, stream), text);
+  }
+
+  /** The same of what an error says. */
+  namedError(error: unknown): unknown {
+    if (!(error instanceof PxvError) || this.named(error.message) === error.message) return error;
+    const { argument, expected, received, remedy } = error.parts;
+    const [a, e, r, m] = [argument, expected, received, remedy].map((text) => this.named(text));
+    return new PxvError({ ...error.parts, argument: a, expected: e, received: r, remedy: m }, { cause: error });
   }
 
   remove(): void {

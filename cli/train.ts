@@ -2,6 +2,7 @@ import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { PxvError } from '../src/errors.js';
 import { framesPerSecond } from '../src/frame-rate.js';
+import { numberOf } from '../src/number-of.js';
 import type { DecodeProgress } from '../src/tasks/open-data.js';
 import type { TrainedRun, TrainingFacts, TrainModelHooks } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';
@@ -26,6 +27,7 @@ import { framesConditionings } from '../src/conditioning/presets.js';
 import { defaultChoices, networks } from '../src/model/presets.js';
 import { dataDefaults, DEFAULT_MINUTES } from '../src/training/defaults.js';
 
+const batchOf = { clips: dataDefaults.clips.batch, images: dataDefaults.images.batch };
 const framesChoices = Object.keys(framesConditionings);
 
 export function command(): Command {
@@ -101,7 +103,7 @@ export function command(): Command {
     )
     .option(
       '--batch <count>',
-      `frames or images a step (default: ${dataDefaults.clips.batch} frames, ${dataDefaults.images.batch} images)`,
+      `frames or images a step (default: ${batchOf.clips} for clips, ${batchOf.images} for images)`,
       wholeNumber('--batch', 1, 4096),
     )
     .option('--steps <count>', 'how long to train, in steps', wholeNumber('--steps', 1))
@@ -205,7 +207,7 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
   const next = 'frames' in data ? `pxv predict CLIP --next 8 --model ${out}` : `pxv sample --model ${out}`;
   return {
     text: [
-      `trained ${result.step} steps in ${formatDuration(seconds)}: ${out}`,
+      `trained ${numberOf(result.step, 'step')} in ${formatDuration(seconds)}: ${out}`,
       ...outcome(result),
       ...('frames' in data ? leftOutLines(data.leftOut) : []),
       `next: ${next}`,
@@ -271,8 +273,8 @@ function describeStart({ parameters, step, data }: TrainingFacts, out: string): 
   if (!('frames' in data)) {
     const { images, validationImages, origin } = data;
     return [
-      `model: ${parameters} parameters; ${images} images to learn from (${origin})`,
-      `validation: ${validationImages} images; ${from}`,
+      `model: ${parameters} parameters; ${numberOf(images, 'image')} to learn from (${origin})`,
+      `validation: ${numberOf(validationImages, 'image')}; ${from}`,
       uniform,
     ];
   }
@@ -281,7 +283,7 @@ function describeStart({ parameters, step, data }: TrainingFacts, out: string): 
   const previous = baselines['previous-frame'];
   const best = previous === null ? '' : `, previous frame ${previous.toFixed(3)} on the validation clips`;
   return [
-    `model: ${parameters} parameters; ${trainingClips.length} clips, ${frames} frames to learn from`,
+    `model: ${parameters} parameters; ${numberOf(trainingClips.length, 'clip')}, ${numberOf(frames, 'frame')} to learn from`,
     `validation: ${validated}; ${from}`,
     `${uniform}${best}`,
   ];

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PxvError } from '../src/errors.js';
+import { numberOf } from '../src/number-of.js';
 import { writeAtomically } from '../src/video/atomic-output.js';
 import { expectDiskSpace } from '../src/video/disk-space.js';
 import { imageFacts, readImage } from '../src/video/image-folder.js';
@@ -73,7 +74,7 @@ export async function cachedImages(
     await expectDiskSpace({
       folder: dirname(path),
       bytes: count * stride,
-      what: `${count} images of ${shape.width}x${shape.height}`,
+      what: `${numberOf(count, 'image')} of ${shape.width}x${shape.height}`,
       remedy: 'take a smaller --size, or set PXV_DATA to a folder on another disk',
     });
     await writeToCache(path, async (temporary) => {

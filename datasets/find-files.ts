@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PxvError } from '../src/errors.js';
+import { numberOf } from '../src/number-of.js';
 
 const natural = new Intl.Collator('en', { numeric: true });
 
@@ -28,7 +29,11 @@ export async function findFiles(folder: string, patterns: readonly RegExp[], exp
     const found = names.filter((name) => pattern.test(name));
     if (found.length > 0) return found.map((name) => join(folder, name));
   }
-  throw missing(folder, expected, `a folder with ${names.length} entries, none of them such a file`);
+  throw missing(
+    folder,
+    expected,
+    `a folder with ${numberOf(names.length, 'entry', 'entries')}, none of them such a file`,
+  );
 }
 
 /** As `findFiles`, where only one file can be meant. */

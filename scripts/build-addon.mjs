@@ -1,14 +1,16 @@
-// Builds the native addon with node-gyp. Where that is not possible it says so in one line and succeeds: the
-// TypeScript kernels compute the same.
+// Builds the native addon with node-gyp: in a clone, and in a package that was installed. Where that is not possible it
+// says why in one line; with --optional it then succeeds, since the TypeScript kernels compute the same.
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const addon = join(root, 'build', 'Release', 'pxv.node');
+/** Where Node.js was installed. */
+const prefix = dirname(dirname(process.execPath));
 
 const runs = (command) => {
   const [program, ...options] = command.split(' ');
@@ -21,22 +23,40 @@ const needs = [
   { name: 'Python 3', commands: process.env.PYTHON ? [process.env.PYTHON] : ['python3', 'python'] },
 ];
 
-/** Why there is no addon, or undefined where it was built. */
+/** The path of a file of node-gyp's: pxv's own where it is developed, else that of npm, which comes with Node.js. */
+function findNodeGyp() {
+  const onPath = (process.env.PATH ?? '')
+    .split(delimiter)
+    .flatMap((folder) => ['node-gyp', 'npm'].map((name) => join(folder, name)))
+    .filter((path) => existsSync(path))
+    .map((path) => realpathSync(path));
+  const npm = join('node_modules', 'npm', 'package.json');
+  const besideNode = [join(prefix, 'lib', npm), join(dirname(process.execPath), npm)];
+  for (const from of [fileURLToPath(import.meta.url), process.env.npm_execpath, ...besideNode, ...onPath]) {
+    if (!from) continue;
+    try {
+      return createRequire(from).resolve('node-gyp/bin/node-gyp.js');
+    } catch {
+      // The next one may know it.
+    }
+  }
+  return undefined;
+}
+
+/** Why there is no addon and what to do about it, or undefined where it was built. */
 function build() {
   const missing = needs.filter(({ commands }) => !commands.some(runs)).map(({ name }) => name);
-  if (missing.length > 0) return `no ${missing.join(' and no ')} found`;
+  if (missing.length > 0)
+    return { why: `no ${missing.join(' and no ')} found`, remedy: 'install g++, make and python3' };
 
-  let nodeGyp;
-  try {
-    nodeGyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
-  } catch {
-    return 'no node-gyp found';
-  }
+  const nodeGyp = findNodeGyp();
+  if (!nodeGyp) return { why: 'no node-gyp found', remedy: 'install npm, which brings it' };
+
   const options = ['configure', 'build', '-j', String(availableParallelism())];
   // Node's own headers, where they were installed with it; otherwise node-gyp downloads them.
-  const prefix = dirname(dirname(process.execPath));
-  if (!process.env.npm_config_nodedir && existsSync(join(prefix, 'include', 'node', 'node_api.h')))
-    options.push(`--nodedir=${prefix}`);
+  const headers = join(prefix, 'include', 'node');
+  const hasHeaders = Boolean(process.env.npm_config_nodedir) || existsSync(join(headers, 'node_api.h'));
+  if (hasHeaders && !process.env.npm_config_nodedir) options.push(`--nodedir=${prefix}`);
   const { status, stdout, stderr } = spawnSync(process.execPath, [nodeGyp, ...options], {
     cwd: root,
     encoding: 'utf8',
@@ -45,16 +65,25 @@ function build() {
   if (status === 0) return undefined;
   const lines = `${stdout}\n${stderr}`.split('\n');
   const cause = lines.find((line) => /\berror:|^gyp ERR! stack /.test(line)) ?? 'node-gyp failed';
-  return `the build failed (${cause.replace(/^gyp ERR! stack /, '').trim()})`;
+  return {
+    why: `the build failed (${cause.replace(/^gyp ERR! stack /, '').trim()})`,
+    remedy: hasHeaders
+      ? 'install a g++ that knows C++20'
+      : `go online, or install Node's headers in ${headers} or name their prefix in npm_config_nodedir`,
+  };
 }
 
 const problem = build();
+const isOptional = process.argv.includes('--optional');
 if (problem) {
-  rmSync(addon, { force: true });
+  // After a change of the code an older one would not fit; one that came with the package does.
+  if (isOptional) rmSync(addon, { force: true });
+  const again = process.env.npm_lifecycle_event ? 'npm run build' : `node "${process.argv[1]}"`;
   console.error(
-    `pxv: native addon skipped: ${problem}; the TypeScript kernels will be used (slower). ` +
-      'Install g++, make and python3, then run: npm run build',
+    `pxv: native addon skipped: ${problem.why}; the TypeScript kernels will be used: training takes some 30 times as ` +
+      `long. To have the addon, ${problem.remedy}, then run: ${again}`,
   );
+  if (!isOptional) process.exitCode = 1;
 } else {
   console.error(`pxv: native addon built (${Math.round(statSync(addon).size / 1024)} KiB)`);
 }

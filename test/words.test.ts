@@ -25,6 +25,18 @@ test("the search finds the word 'frame' where it stands", () => {
   expect(linesWith(/FRAME/i, 'src/conditioning').length).toBeGreaterThan(0);
 });
 
+/** A number that may be one, before a noun that is always in the plural. */
+const fixedPlural =
+  /\$\{[^}]*\} (?:previous )?(?:frames|clips|images|steps|times|entries|files|places|threads|channels|checks)\b(?!\/)/;
+
+test.each(['cli', 'datasets', 'src'])('%s leaves the plural to numberOf', (folder) => {
+  expect(linesWith(fixedPlural, folder)).toEqual([]);
+});
+
+test('the search finds plurals where they stand', () => {
+  expect(linesWith(fixedPlural, 'test').length).toBeGreaterThan(0);
+});
+
 /** A conditioning is known by what it reads and gives: no other code knows one by its name. */
 const conditioningNames = new RegExp(
   Object.keys(conditionings)

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { numberOf } from '../../src/number-of.js';
 import { findFiles, listFolder } from '../find-files.js';
 import { carve } from '../held-out.js';
 import type { Images, ImageSet, Split } from '../image-set.js';
@@ -69,7 +70,7 @@ async function openFiles(paths: readonly string[], split: Split): Promise<Images
   const files = await Promise.all(paths.map(recordsOf));
   const count = files.reduce((sum, file) => sum + file.count, 0);
   const official = split === 'test' ? counts.test : counts.train + counts.validation;
-  const names = paths.length > 1 ? `${paths.length} files` : basename(paths[0]);
+  const names = paths.length > 1 ? numberOf(paths.length, 'file') : basename(paths[0]);
   const origin = `CIFAR-10 ${split}: ${count} of the ${official} official images (${names})`;
   return imagesOnDisc({ ...size, channels: 3, levels: 256, origin, files: paths }, 'planar', files);
 }

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { numberOf } from '../../src/number-of.js';
 import { imageFacts } from '../../src/video/image-folder.js';
 import { decodedImages } from '../decoded-images.js';
 import { listFolder } from '../find-files.js';
@@ -31,7 +32,7 @@ export const folder: ImageSet = {
     const paths = await listImages(place);
     const { size, channels } = await shapeOf(paths, options);
     const { width, height } = size;
-    const origin = `${paths.length} images of the folder ${basename(place)}, at ${width}x${height}`;
+    const origin = `${numberOf(paths.length, 'image')} of the folder ${basename(place)}, at ${width}x${height}`;
     const images = await decodedImages(
       { width, height, channels, levels: 256, origin, files: paths },
       paths,

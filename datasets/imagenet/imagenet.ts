@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { numberOf } from '../../src/number-of.js';
 import { throwIfInterrupted } from '../../src/video/interruption.js';
 import { cachedImages, cachePath, decodedImages, writeToCache } from '../decoded-images.js';
 import { listFolder } from '../find-files.js';
@@ -60,14 +61,14 @@ async function openPart(folder: string, side: number, part: 'train' | 'val', opt
     const pickled = names.find((name) => /^(?:train_data_batch_\d+|val_data)$/.test(name));
     const received = pickled
       ? `${pickled}, which is pickled (get the npz files)`
-      : `a folder with ${names.length} entries`;
+      : `a folder with ${numberOf(names.length, 'entry', 'entries')}`;
     const npz = part === 'train' ? 'train_data_batch_1.npz, ...' : 'val_data.npz';
     const images = part === 'train' ? `train_${side}x${side}` : `valid_${side}x${side}`;
     throw wrongFile(folder, `${npz}, or a folder ${images} of images`, received);
   }
   const paths = await listImagesBelow(join(folder, imageFolder));
   if (paths.length === 0) throw wrongFile(join(folder, imageFolder), 'images', 'a folder without any');
-  const origin = `ImageNet ${side}x${side} ${part}: ${paths.length} images of the folder ${imageFolder}`;
+  const origin = `ImageNet ${side}x${side} ${part}: ${numberOf(paths.length, 'image')} of the folder ${imageFolder}`;
   return decodedImages(shape(side, origin, paths), paths, true, options);
 }
 
@@ -88,7 +89,7 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
   const names = paths.length > 1 ? `${paths.length} npz files` : basename(paths[0]);
   const about = shape(
     side,
-    `ImageNet ${side}x${side} ${part}: ${count} images of ${names}, down-sampled as in arXiv:1707.08819`,
+    `ImageNet ${side}x${side} ${part}: ${numberOf(count, 'image')} of ${names}, down-sampled as in arXiv:1707.08819`,
     paths,
   );
   const stats = await Promise.all(paths.map((path) => stat(path)));

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { constants, createInflateRaw } from 'node:zlib';
+import { numberOf } from '../../src/number-of.js';
 import { unpackedPieces, wrongFile } from '../read-file.js';
 import { crc32 } from './crc32.js';
 
@@ -82,7 +83,7 @@ async function findMember(file: FileHandle, path: string, name: string): Promise
   const names: string[] = [];
   for (let entry = 0, at = 0; entry < entries; entry++) {
     if (directory.toString('latin1', at, at + 4) !== 'PK\x01\x02' || at + 46 > length) {
-      throw wrongFile(path, `a ZIP directory of ${entries} entries`, `${entry}`);
+      throw wrongFile(path, `a ZIP directory of ${numberOf(entries, 'entry', 'entries')}`, `${entry}`);
     }
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => directory.readUInt16LE(at + field));
     const extraAt = at + 46 + nameLength;

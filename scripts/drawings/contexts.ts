@@ -1,5 +1,6 @@
 import { nameOfSubPixel } from '../../src/evaluation/check/sub-pixels.js';
 import type { NetworkName } from '../../src/model/presets.js';
+import { numberOf } from '../../src/number-of.js';
 import { cellOf, drawGrid } from './grid.js';
 import { fieldsAt, networkOf, opNamed } from './networks.js';
 import { Drawing, type Paint } from './svg.js';
@@ -38,7 +39,7 @@ export function contexts(): string {
         if (fields.reaches(pixel, here)) seen++;
         return [fields.reaches(pixel, here) ? 'seen' : pixel < here ? 'lost' : 'empty'];
       });
-      const caption = `${layers} ${layers === 1 ? 'layer' : 'layers'}: ${seen} of the ${here} pixels before it`;
+      const caption = `${numberOf(layers, 'layer')}: ${seen} of the ${here} pixels before it`;
       drawing.text(place.x, place.y + size.height * pitch + 15, caption, { size: 12, paint: 'muted' });
     });
   });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { buildCommand } from '../build-command.js';
 import { PxvError } from '../errors.js';
 import { packageFolder } from '../package-folder.js';
 import type { InstructionSet, Kernels } from './kernels.js';
@@ -45,7 +46,7 @@ export function makeFloats(length: number): Float32Array {
   return loaded?.makeFloats(length) ?? new Float32Array(length);
 }
 
-/** The addon that `npm run build` compiles. Throws DEPENDENCY, with every cause, where it cannot be loaded. */
+/** The addon that `buildCommand` compiles. Throws DEPENDENCY, with every cause, where it cannot be loaded. */
 export function loadAddon(): Addon {
   return (loaded ??= fromModule(loadModule(join(packageFolder(), 'build', 'Release', 'pxv.node'))));
 }
@@ -60,7 +61,7 @@ export function loadModule(path: string): NativeModule {
         argument: path,
         expected: `an addon for ${process.platform}-${process.arch}`,
         received,
-        remedy: 'install g++, make and python3, then run: npm run build',
+        remedy: `install g++, make and python3, then run: ${buildCommand()}`,
       },
       { cause },
     );

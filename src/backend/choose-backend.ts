@@ -77,13 +77,17 @@ export function instructionSetInUse(): InstructionSet {
   return tryAddon().addon?.instructionSets.at(-1) ?? 'typescript';
 }
 
+/** See docs/measurements.md, "Without the native addon". */
+const slower = 'with which training takes some 30 times as long and predicting 5 times';
+
 function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { addon: null; note: string } {
   try {
     return { addon: loadAddon(), note: null };
   } catch (error) {
     if (!(error instanceof PxvError && error.code === 'DEPENDENCY')) throw error;
     const { received, remedy } = error.parts;
-    return { addon: null, note: `the native addon does not load (${received}), so slower kernels serve: ${remedy}` };
+    const note = `the native addon does not load (${received}), so the TypeScript kernels serve, ${slower}: ${remedy}`;
+    return { addon: null, note };
   }
 }
 

@@ -1,5 +1,6 @@
 import { PxvError } from '../errors.js';
 import type { Frame, Size } from '../frame.js';
+import { numberOf } from '../number-of.js';
 
 const peak = 255;
 /** SSIM as in Wang, Bovik, Sheikh and Simoncelli 2004, section III-B and III-C. */
@@ -116,7 +117,7 @@ function channelOf({ data, channels }: Frame, channel: number): Float64Array {
 /** Throws an `INPUT` error unless both frames have the same width, height and number of channels. */
 export function checkSameGeometry(operation: string, first: Frame, second: Frame): void {
   const [expected, received] = [first, second].map(
-    ({ width, height, channels }) => `${width} x ${height} pixels of ${channels} channel${channels === 1 ? '' : 's'}`,
+    ({ width, height, channels }) => `${width} x ${height} pixels of ${numberOf(channels, 'channel')}`,
   );
   if (expected === received) return;
   throw new PxvError({

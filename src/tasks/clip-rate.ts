@@ -1,6 +1,7 @@
 import { PxvError } from '../errors.js';
 import { differBy, frameRateText, isSameRate, readableRate, type FrameRate } from '../frame-rate.js';
 import { loadModel, type Model } from '../model/checkpoint.js';
+import { numberOf } from '../number-of.js';
 import type { ClipsConfiguration } from '../training/configuration.js';
 import { firstFew } from '../training/data-list.js';
 
@@ -29,7 +30,7 @@ export function rateToRead(model: Model, asked: AskedRate | undefined, operation
 export function rateWarning({ name, frameRate }: Model, used: FrameRate): string | null {
   if (frameRate === null || isSameRate(frameRate, used)) return null;
   const [learnt, read] = [readableRate(frameRate), readableRate(used)];
-  return `read at ${read} frames a second, and ${name} learned at ${learnt}: --fps model brings the clip to ${learnt}`;
+  return `read at ${numberOf(read, 'frame')} a second, and ${name} learned at ${learnt}: --fps model brings the clip to ${learnt}`;
 }
 
 /** One line where a model that learned at a rate is to go on with clips at rates of their own; else null. */
@@ -38,7 +39,7 @@ export function lostRate({ frameRate }: ClipsConfiguration, from: string | null)
   const before = loadModel(from).frameRate;
   if (before === null) return null;
   const rate = frameRateText(before);
-  return `clips are taken at rates of their own, and ${from} learned at ${rate} frames a second: --fps ${rate} keeps to it`;
+  return `clips are taken at rates of their own, and ${from} learned at ${numberOf(rate, 'frame')} a second: --fps ${rate} keeps to it`;
 }
 
 /** Factor from the median beyond which a clip's rate is told of. */
@@ -54,5 +55,5 @@ export function mixedRates(clips: readonly { name: string; frameRate: FrameRate 
   if (far.length === 0) return null;
   const told = far.map(({ name, frameRate }) => `${name} (${readableRate(frameRate)})`);
   const most = readableRate(median);
-  return `${firstFew(told)}: far from ${most} frames a second, the median of the clips; --fps F brings all to one rate`;
+  return `${firstFew(told)}: far from ${numberOf(most, 'frame')} a second, the median of the clips; --fps F brings all to one rate`;
 }

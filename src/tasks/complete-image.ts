@@ -4,6 +4,7 @@ import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
+import { numberOf } from '../number-of.js';
 import { AS_SCORED, checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
@@ -66,7 +67,8 @@ export async function completeImage(
   checkDrawSettings(settings, model.description);
   const { size, channels, levels, context } = model.chain.examples;
   const { fromRow = Math.floor(size.height / 2) } = options;
-  if (context > 0) throw refused(model.name, 'a model of images', `one that is given ${context} previous frames`);
+  if (context > 0)
+    throw refused(model.name, 'a model of images', `one that is given ${numberOf(context, 'previous frame')}`);
   if (fromRow >= size.height) throw refused('--from-row', `a row from 0 to ${size.height - 1}`, String(fromRow));
   if (outputKind(out) !== 'png') throw refused(out, 'a name that ends in .png', 'another ending');
   await checkOutput(out, { overwrite, inputs: [path] });

@@ -3,6 +3,7 @@ import { imageSets, openForTraining, type Images, type TrainingSplit } from '../
 import { PxvError } from '../errors.js';
 import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Chain } from '../model/chain.js';
+import { numberOf } from '../number-of.js';
 import type { ImagesConfiguration, TrainingConfiguration } from '../training/configuration.js';
 import { imageData } from '../training/image-data.js';
 import type { DecodeProgress, FoundData } from './open-data.js';
@@ -78,7 +79,7 @@ function otherImages(set: string, { width, height, channels }: Images, { example
     code: 'USAGE',
     operation: 'train',
     argument: set,
-    expected: `images of the model's ${size.width}x${size.height} pixels and ${examples.channels} channels`,
+    expected: `images of the model's ${size.width}x${size.height} pixels and ${numberOf(examples.channels, 'channel')}`,
     received: `${width}x${height} and ${channels}`,
     remedy: 'describe the model for these images: leave out --size and --channels',
   });

@@ -5,6 +5,7 @@ import type { FrameRate } from '../frame-rate.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
+import { numberOf } from '../number-of.js';
 import { expectExpectation, FrameSampler } from '../sampling/frame-sampler.js';
 import { futureSettings, type FutureSettings } from '../sampling/future-settings.js';
 import { bestGuess, frameOf, rollOut } from '../sampling/roll-out.js';
@@ -263,8 +264,8 @@ function tooShort(path: string, known: number, from: number | null): PxvError {
     code: 'INPUT',
     operation: 'predict',
     argument: path,
-    expected: from === null ? 'a clip of at least one frame' : `at least ${from} frames before --from`,
-    received: `${known} frame${known === 1 ? '' : 's'}`,
+    expected: from === null ? 'a clip of at least one frame' : `at least ${numberOf(from, 'frame')} before --from`,
+    received: numberOf(known, 'frame'),
     remedy: from === null ? 'give a longer clip' : 'give an earlier --from or a longer clip',
   });
 }

@@ -18,6 +18,7 @@ import { published, type Published } from '../evaluation/published.js';
 import type { Model } from '../model/checkpoint.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
+import { numberOf } from '../number-of.js';
 import { checkOutput, outputKind } from '../video/index.js';
 import { defaults, filled } from './defaults.js';
 import { scoringBatch } from './expect-memory.js';
@@ -207,7 +208,7 @@ function checkFit({ name, chain }: Model, set: string, images: Images): void {
       received,
       remedy: 'give another --model',
     });
-  if (context > 0) throw refuse('a model of images', `one that is given ${context} previous frames`);
+  if (context > 0) throw refuse('a model of images', `one that is given ${numberOf(context, 'previous frame')}`);
   const shape = (of: { width: number; height: number; channels: number }) =>
     `${of.width}x${of.height}, ${of.channels === 1 ? 'grey' : 'RGB'}`;
   const [expected, received] = [shape(images), shape({ ...size, channels })];

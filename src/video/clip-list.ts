@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { PxvError } from '../errors.js';
+import { numberOf } from '../number-of.js';
 import { listImages, numberedImages } from './image-folder.js';
 
 /** A clip that was found, not opened yet. */
@@ -68,7 +69,7 @@ async function clipsAt(path: string): Promise<string[]> {
   const clips = await clipsIn(root, new Set());
   if (clips.length > 0) return clips;
   const { length } = await visibleEntries(root);
-  throw nothing(path, `a folder with ${length} ${length === 1 ? 'entry' : 'entries'}, and no clip in it`);
+  throw nothing(path, `a folder with ${numberOf(length, 'entry', 'entries')}, and no clip in it`);
 }
 
 /** @param seen folders that were looked into, by their true paths: links can lead in a circle */

@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { PxvError } from '../errors.js';
 import type { Channels, Frame, Size } from '../frame.js';
 import { framesPerSecond, isSameRate, readableRate, type FrameRate } from '../frame-rate.js';
+import { numberOf } from '../number-of.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { imageFacts, listImages, numberedImages, readImages } from './image-folder.js';
 import { sizeFor, type PictureSize } from './picture-size.js';
@@ -87,7 +88,7 @@ const noRate = 'no frame rate of its own, so its pictures are taken as they are'
 function rateDoubt({ frameRate: own, hasRate }: VideoFacts, asked: FrameRate): string | null {
   if (!hasRate) return noRate;
   if (isSameRate(own, asked) || framesPerSecond(own) >= framesPerSecond(asked)) return null;
-  return `${readableRate(own)} frames a second, of which some are repeated to make ${readableRate(asked)}`;
+  return `${numberOf(readableRate(own), 'frame')} a second, of which some are repeated to make ${readableRate(asked)}`;
 }
 
 /**

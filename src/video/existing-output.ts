@@ -1,6 +1,7 @@
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { PxvError } from '../errors.js';
+import { numberOf } from '../number-of.js';
 
 /** What an output may take the place of. */
 export interface ReplaceOptions {
@@ -24,8 +25,7 @@ export async function expectReplaceable(path: string, { overwrite = false, input
   const entries = await readdir(path).catch(() => null);
   if (entries === null) throw exists(path, 'a new file', 'one that exists');
   if (entries.length > 0) {
-    const count = entries.length === 1 ? 'one file' : `${entries.length} files`;
-    throw exists(path, 'a new or empty folder', `one with ${count}`);
+    throw exists(path, 'a new or empty folder', `one with ${numberOf(entries.length, 'file')}`);
   }
 }
 

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { PxvError } from '../errors.js';
 import type { Channels, Size } from '../frame.js';
 import type { FrameRate } from '../frame-rate.js';
+import { numberOf } from '../number-of.js';
 import { writeAtomically } from './atomic-output.js';
 import { type ClipSource, reasonToLeaveOut } from './clip-list.js';
 import { openClip, type ClipReader } from './clip-reader.js';
@@ -211,7 +212,7 @@ async function expectRoom(
   const need = {
     folder,
     bytes,
-    what: `${frames} frames of ${how}`,
+    what: `${numberOf(frames, 'frame')} of ${how}`,
     remedy: 'take a smaller --size or fewer clips, or a folder on another disk',
   };
   await expectDiskSpace(need, freeBytes);

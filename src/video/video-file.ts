@@ -1,6 +1,7 @@
 import { PxvError } from '../errors.js';
 import type { Channels, Frame, Size } from '../frame.js';
 import { framesPerSecond, frameRateText, type FrameRate } from '../frame-rate.js';
+import { numberOf } from '../number-of.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { constantFrameRate, defaultFrameRate } from './frame-rate.js';
 import type { Fit } from './resample.js';
@@ -147,7 +148,7 @@ export async function* readVideo(video: VideoFacts, reading: VideoReading): Asyn
   if (frames === 0) throw noPicture(video.path, outcome);
   if (outcome.failure === null && outcome.errors === 0) return null;
   const more = outcome.errors > 1 ? ` (and ${outcome.errors - 1} more)` : '';
-  return `read ${frames} frames, with errors: ${outcome.firstError ?? outcome.failure}${more}`;
+  return `read ${numberOf(frames, 'frame')}, with errors: ${outcome.firstError ?? outcome.failure}${more}`;
 }
 
 function filters(video: VideoFacts, { size: { width, height }, channels, fit, frameRate }: VideoReading): string {
@@ -169,13 +170,19 @@ function filters(video: VideoFacts, { size: { width, height }, channels, fit, fr
 }
 
 function noPicture(path: string, { failure, firstError }: FfmpegOutcome): PxvError {
-  const reason = firstError ?? failure ?? 'a file without pictures';
+  const cause = firstError ?? failure;
+  const received =
+    cause === null
+      ? 'a file without pictures'
+      : cause.includes('matches no streams')
+        ? 'a file without a video stream'
+        : `nothing that can be decoded (FFmpeg: ${cause})`;
   return new PxvError({
     code: 'INPUT',
     operation: 'read video',
     argument: path,
     expected: 'a video with at least one picture',
-    received: reason.includes('matches no streams') ? 'a file without a video stream' : reason,
+    received,
     remedy: 'check that the file is complete and plays, or convert it',
   });
 }

@@ -26,7 +26,7 @@ test('pxv complete writes a contact sheet beside nothing else, from half way dow
     samples: 2,
     exact: true,
     dimensions: 60,
-    seed: 1,
+    seed: '1',
   });
   expect(existsSync(join(cwd, 'image-completed.png'))).toBe(true);
 });

@@ -14,7 +14,7 @@ async function interrupt(body: string, signals: NodeJS.Signals[]): Promise<{ cod
       ${body}
     };
     try {
-      await new Command().action(run(work)).parseAsync([], { from: 'user' });
+      await new Command('look').action(run(work)).parseAsync([], { from: 'user' });
     } catch (error) {
       process.exitCode = reportError(error);
     }
@@ -49,7 +49,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
 test('work that throws the reason of the signal ends with one line and exit code 130, and speaks of no saving', async () => {
   expect(await interrupt(`${aborted} signal.throwIfAborted();`, ['SIGINT'])).toEqual({
     code: 130,
-    lines: ['working', stopping, 'pxv: finish: this command: expected no signal, received SIGINT; run it again'],
+    lines: ['working', stopping, 'pxv: look: this command: expected to come to its end, received SIGINT; run it again'],
   });
 });
 

@@ -92,6 +92,14 @@ describe('pxv predict through pipes', () => {
     expect(mine).toEqual([]);
   });
 
+  test('names standard input, not the file that stands for it, where it holds no clip', async () => {
+    writeFileSync(at('junk'), 'no film'.repeat(100));
+    const { code, stderr } = await through('junk', '--out', 'junk.gif');
+    expect(stderr).toMatch(/^pxv: read video: standard input: expected a video with at least one picture, received /m);
+    expect(stderr).not.toContain(join(tmpdir(), 'pxv-'));
+    expect(code).toBe(1);
+  });
+
   test.each([
     [['--out', '-', '--format', 'folder'], /--format folder: expected a file, for standard output, received a folder;/],
     [['--out', 'x.mp4', '--format', 'gif'], /--format gif: expected an --out of the same kind, received x\.mp4; leave/],

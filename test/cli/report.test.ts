@@ -78,9 +78,11 @@ describe('run', () => {
     expect(written).toEqual({ stdout: 'fine\n', stderr: '' });
   });
 
-  test('prints the object of the report with --json, large seeds as strings', async () => {
-    await execute(() => Promise.resolve({ text: 'fine', json: { seed: 2n ** 64n - 1n, bitsPerDim: 2.5 } }), ['--json']);
-    expect(written.stdout).toBe('{"seed":"18446744073709551615","bitsPerDim":2.5}\n');
+  test('prints the object of the report with --json, seeds as strings', async () => {
+    for (const seed of [2n ** 64n - 1n, 7, '7'])
+      await execute(() => Promise.resolve({ text: 'fine', json: { seed, bitsPerDim: 2.5 } }), ['--json']);
+    const seeds = ['18446744073709551615', '7', '7'];
+    expect(written.stdout).toBe(seeds.map((seed) => `{"seed":"${seed}","bitsPerDim":2.5}\n`).join(''));
   });
 
   test('gives the action its arguments and options, in commander order', async () => {

@@ -25,7 +25,7 @@ test('pxv sample writes a contact sheet, and the same bytes for the same seed', 
   const outcome = await sample(...settings);
   expect(outcome.code).toBe(0);
   expect(jsonOf(outcome)).toMatchObject({
-    ...{ model: grey, seed: 7, output: 'samples.png', images: 5, width: 8, height: 6, channels: 1 },
+    ...{ model: grey, seed: '7', output: 'samples.png', images: 5, width: 8, height: 6, channels: 1 },
     ...{ temperature: 1, topP: 1, exact: true },
   });
   expect(jsonOf(outcome).bitsPerDim).toBeGreaterThan(0);

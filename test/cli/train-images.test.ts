@@ -141,7 +141,7 @@ test.each<[number, string[], RegExp]>([
   [
     2,
     ['--images', 'cifar', '--data', 'colours', '--channels', 'gray'],
-    /expected images of the model's 32x32 pixels and 1 channels, received 32x32 and 3;/,
+    /expected images of the model's 32x32 pixels and 1 channel, received 32x32 and 3;/,
   ],
   ...['--context 2', '--fit stretch', '--validate x'].map((option): [number, string[], RegExp] => [
     2,

@@ -173,7 +173,7 @@ describe('pxv predict', () => {
     expect(outcome.code).toBe(0);
     expect(jsonOf(outcome)).toMatchObject({
       model: 'run',
-      seed: 1,
+      seed: '1',
       output: 'future',
       frames: 8,
       known: 6,
@@ -291,7 +291,7 @@ describe('pxv eval-video', () => {
     expect(outcome.code).toBe(0);
     const json = jsonOf(outcome);
     // Every frame but the first of three clips of six.
-    expect(json).toMatchObject({ model: 'run', seed: 1, context: 4, frames: 18, dimensions: 3 * 5 * 16 * 12 * 3 });
+    expect(json).toMatchObject({ model: 'run', seed: '1', context: 4, frames: 18, dimensions: 3 * 5 * 16 * 12 * 3 });
     const { bitsPerDim, standardError, baselines, forecasts, clips } = json as unknown as VideoScore;
     expect(baselines.uniform).toBe(8);
     expect(baselines['previous-frame']).toBeGreaterThan(0);

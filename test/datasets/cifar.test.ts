@@ -71,7 +71,7 @@ test.each([
     { 'test_1.bin': cifarRecords(1), 'test_2.bin': cifarRecords(1) },
     /received test_1\.bin, test_2\.bin;/,
   ],
-  ['a folder without such files', { 'test.txt': '' }, /expected test_batch\.bin, .*received a folder with 1 entries/],
+  ['a folder without such files', { 'test.txt': '' }, /expected test_batch\.bin, .*received a folder with 1 entry/],
 ])('%s is refused in one line', async (_, files, message) => {
   await expect(cifar.open(folderWith(files), 'test')).rejects.toMatchObject(refusal(message));
 });

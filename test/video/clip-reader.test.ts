@@ -243,6 +243,15 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     expect(clip.warning).toMatch(new RegExp(`^read ${length} frames, with errors: [^\\n]+$`));
   });
 
+  it("that broke off within its first picture is refused as such, with FFmpeg's line as the cause", async () => {
+    const noise = frame(64, 48, 3, (x, y, c) => (x * x * y + 31 * c * y) % 256);
+    const bytes = readFileSync(makeClip(at('whole.webm'), [noise, noise], '-c:v', 'libvpx-vp9', '-lossless', '1'));
+    writeFileSync(at('cut.webm'), bytes.subarray(0, bytes.length * 0.2));
+    await expect(openClip(at('cut.webm'), as(8, 8, 1))).rejects.toThrow(
+      /cut\.webm: expected a video with at least one picture, received nothing that can be decoded \(FFmpeg: .+\); check/,
+    );
+  });
+
   it.each(['-x.mp4', 'a:b.mp4', 'two words.mp4', 'ünï-日本.mp4', 'new\nline.mp4', "it's [1],2.mp4", 'http:x.mp4'])(
     'may be called %j',
     async (name) => {
@@ -313,7 +322,7 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
       'a text',
       'text.mp4',
       'not a film',
-      /^read video: .*text\.mp4: expected a video with at least one picture, received /,
+      /^read video: .*text\.mp4: expected a video with at least one picture, received nothing that can be decoded \(FFmpeg: .+\); check/,
     ],
     ['an empty file', 'empty.mp4', '', /received an empty file/],
   ])('that is %s is refused in one line', async (_what, name, content, message) => {

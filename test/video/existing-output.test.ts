@@ -45,7 +45,7 @@ test.each([
 test.each([
   ['film.mp4', /film\.mp4: expected a new file, received one that exists; .* replace it with --overwrite$/],
   ['broken.mp4', /broken\.mp4: expected a new file, received one that exists;/],
-  ['few', /few: expected a new or empty folder, received one with one file; .* replace it with --overwrite$/],
+  ['few', /few: expected a new or empty folder, received one with 1 file; .* replace it with --overwrite$/],
 ])('%s is replaced where that is asked for, and only then', async (name, message) => {
   await expect(checkOutput(at(name))).rejects.toMatchObject(refused('OUTPUT', message));
   await checkOutput(at(name), { overwrite: true });

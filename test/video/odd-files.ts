@@ -60,15 +60,15 @@ const readable: Record<string, Expectation> = {
 const withoutPicture = [
   ['audio_only.mp4', 'received a file without a video stream'],
   ['found_audio_only_opus.mp4', 'received a file without a video stream'],
-  ['found_invalid_bitstream_vp9.webm', 'received Invalid sync code'],
-  ['found_smallest.avi', 'received Cannot determine format of input'],
+  ['found_invalid_bitstream_vp9.webm', 'received nothing that can be decoded (FFmpeg: Invalid sync code'],
+  ['found_smallest.avi', 'received nothing that can be decoded (FFmpeg: Cannot determine format of input'],
   ['found_smallest.gif', 'received a file without pictures'],
   ['found_smallest.mp4', 'received a file without a video stream'],
   ['found_smallest_with_audio.mp4', 'received a file without a video stream'],
   ['found_subtitles_only.mkv', 'received a file without a video stream'],
-  ['random_bytes.mp4', 'received moov atom not found'],
-  ['text.mp4', 'received moov atom not found'],
-  ['truncated_no_moov.mp4', 'received moov atom not found'],
+  ['random_bytes.mp4', 'received nothing that can be decoded (FFmpeg: moov atom not found'],
+  ['text.mp4', 'received nothing that can be decoded (FFmpeg: moov atom not found'],
+  ['truncated_no_moov.mp4', 'received nothing that can be decoded (FFmpeg: moov atom not found'],
   ['zero_bytes.mp4', 'received an empty file'],
 ] as const;
 
