@@ -17,7 +17,7 @@ const TOLD_NOTHING: FutureSettings = { ...AS_SCORED, noise: 0 };
 
 /**
  * A mixture about the expected frame: the errors of drawn frames grow from frame to frame, and a little less spread holds
- * them. Chosen on sixteen clips that video-64 learned nothing from (docs/measurements.md): at 1 the eighth frame changes more
+ * them. Chosen for video-64-small on sixteen clips that it learned nothing from (docs/measurements.md): at 1 the eighth changes more
  * than the true one, at 0.9 half as much; noise that is told does the same as a lower temperature, at a higher price.
  */
 const ABOUT_EXPECTED: FutureSettings = { ...TOLD_NOTHING, componentTemperature: 0.95 };
