@@ -101,6 +101,14 @@ export const CONVOLUTIONS: ConvolutionCase[] = [
     batch: 1,
     shape: dense([6, 7, 3], [4, 5, 5], 2, 1, [-1, -2]),
   },
+  // Matrix tiles take 16 columns at a time, 64 pixels of a row, and rows in chunks of which a task adds several.
+  {
+    name: '1x2x70 3x3 mask B, 17+16+15 to 15+17+16',
+    batch: 1,
+    shape: masked(2, 70, K3, 'B', [17, 16, 15], [15, 17, 16]),
+  },
+  { name: '1x4x70 4x4 stride 2, 5 to 50', batch: 1, shape: dense([4, 70, 5], [2, 35, 50], 4, 2, [1, 1]) },
+  { name: '19x3x4 3x3, 18 to 17', batch: 19, shape: dense([3, 4, 18], [3, 4, 17], 3, 1, [1, 1]) },
 ];
 
 export interface MatMulCase {

@@ -22,6 +22,8 @@ const SIZES: { batch: number; height: number; width: number; groups: number[] }[
   { batch: 2, height: 3, width: 4, groups: [6, 5, 5] },
   { batch: 1, height: 2, width: 9, groups: [1, 2, 1] },
   { batch: 1, height: 5, width: 4, groups: [16, 8, 9] },
+  // More pixels a step than one matrix tile has rows, and than two.
+  { batch: 1, height: 2, width: 37, groups: [5, 6, 7] },
 ];
 
 /** An output array in which whatever a kernel forgets to write is seen. */

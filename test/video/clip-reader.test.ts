@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Channels, Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/frame.js';
 import { parseFrameRate } from '../../src/frame-rate.js';
-import { type ClipOptions, openClip, probeClip } from '../../src/video/clip-reader.js';
+import { openClip, probeClip } from '../../src/video/clip-reader.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
 import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 import {
+  as,
   collect,
   ffmpeg,
   ffmpegPrograms,
@@ -15,6 +16,7 @@ import {
   lossless,
   makeClip,
   meanAbsoluteError,
+  read,
   staircase,
   temporaryFolder,
 } from './made-clips.js';
@@ -29,16 +31,6 @@ afterAll(() => {
   else process.env.PXV_FFMPEG = PXV_FFMPEG;
   folder.remove();
 });
-
-const as = (width: number, height: number, channels: Channels, more: Partial<ClipOptions> = {}): ClipOptions => ({
-  size: { width, height },
-  channels,
-  ...more,
-});
-
-async function read(path: string, options: ClipOptions): Promise<Frame[]> {
-  return collect((await openClip(path, options)).frames());
-}
 
 const level = (frame: Frame) => frame.data[frame.data.length >> 1];
 

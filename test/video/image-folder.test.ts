@@ -1,24 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import type { Channels, Frame } from '../../src/frame.js';
-import { type ClipOptions, openClip, probeClip } from '../../src/video/clip-reader.js';
+import type { Frame } from '../../src/frame.js';
+import { openClip, probeClip } from '../../src/video/clip-reader.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
-import { collect, frame, temporaryFolder } from './made-clips.js';
+import { as, collect, frame, read, temporaryFolder } from './made-clips.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
 const at = (name: string) => join(folder.path, name);
-
-const as = (width: number, height: number, channels: Channels, more: Partial<ClipOptions> = {}): ClipOptions => ({
-  size: { width, height },
-  channels,
-  ...more,
-});
-
-async function read(path: string, options: ClipOptions): Promise<Frame[]> {
-  return collect((await openClip(path, options)).frames());
-}
 
 const level = (frame: Frame) => frame.data[frame.data.length >> 1];
 

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Frame } from '../../src/frame.js';
+import type { Channels, Frame } from '../../src/frame.js';
+import { openClip, type ClipOptions } from '../../src/video/clip-reader.js';
 import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 
 /** A folder for one test file, removed by `remove`. */
@@ -86,4 +87,21 @@ export function livingFfmpegs(): string[] {
       return false;
     }
   });
+}
+
+/** How a clip is read: at this size, in so many channels. */
+export const as = (
+  width: number,
+  height: number,
+  channels: Channels,
+  more: Partial<ClipOptions> = {},
+): ClipOptions => ({
+  size: { width, height },
+  channels,
+  ...more,
+});
+
+/** All frames of a clip. */
+export async function read(path: string, options: ClipOptions): Promise<Frame[]> {
+  return collect((await openClip(path, options)).frames());
 }
