@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { buildChain } from '../src/model/chain.js';
 import type { LayerDescription } from '../src/model/layers/index.js';
 import type { NetworkDescription } from '../src/model/description.js';
-import { tinyChain, tinyNetwork, tinyNetworks } from './model/tiny-networks.js';
+import { framedNetworks, tinyChain, tinyNetwork, tinyNetworks } from './model/tiny-networks.js';
 
 const page = readFileSync('docs/checkpoint-format.md', 'utf8');
 
@@ -34,6 +34,9 @@ const layers: LayerDescription[] = [
 const networks: [string, NetworkDescription[]][] = [
   ...tinyNetworks
     .filter(([, { conditioning }]) => conditioning.every(({ type }) => type !== 'low-resolution-image'))
+    .map(([name, network]): [string, NetworkDescription[]] => [name, [network]]),
+  ...framedNetworks
+    .filter(([name]) => name.includes('eighth'))
     .map(([name, network]): [string, NetworkDescription[]] => [name, [network]]),
   ['all layers with skips', [tinyNetwork({ layers, skips: true })]],
   ['a chain of all layers', tinyChain({ layers })],

@@ -170,7 +170,10 @@ class Scale:
         changes = 8 * (scaled[:, 1:] - scaled[:, :-1])
         told = torch.cat([exists, torch.tensor([8 * noise / self.middle])]).expand(*last.shape[:3], -1)
         features = self.trunk(net, torch.cat([*scaled.unbind(1), *changes.unbind(1), told], -1))
-        moved = warp(frames, net.conv("motion", features))
+        motion = net.conv("motion", features)
+        if self.frames.get("still"):
+            motion = with_zero_moves(motion, frames.shape[1], self.frames["flows"])
+        moved = warp(frames, motion)
         change = 8 * (self.scaled(moved) - last)
         map = net.conv("moved", torch.cat([features, self.scaled(moved), change], -1)).relu()
         expected = moved + net.conv("residual", map) * self.middle / 8
@@ -184,6 +187,11 @@ class Scale:
         quarter = net.conv("to-quarter", half, 2).relu()
         quarter = quarter + net.conv("quarter.0", quarter).relu()
         quarter = quarter + net.conv("quarter.1", quarter).relu()
+        if self.frames.get("halvings") == 3:
+            eighth = net.conv("to-eighth", quarter, 2).relu()
+            eighth = eighth + net.conv("eighth.0", eighth).relu()
+            eighth = eighth + net.conv("eighth.1", eighth).relu()
+            quarter = quarter + net.transposed("from-eighth", eighth, 2, quarter.shape[1:3]).relu()
         back = half + net.transposed("from-quarter", quarter, 2, half.shape[1:3]).relu()
         up = fine + net.transposed("from-half", back, 2, fine.shape[1:3]).relu()
         return net.conv("map", up).relu()
@@ -224,6 +232,12 @@ class Scale:
         over = F.logsigmoid((0.5 - distance) / scales)
         inside = under + over + torch.log(-torch.expm1(-1 / scales))
         return torch.where(level == 0, under, torch.where(level == self.levels - 1, over, inside))
+
+
+def with_zero_moves(motion, count, flows):
+    """The motion with one more displacement of each frame, of zero, after the others."""
+    moves = motion[..., : 2 * count * flows].unflatten(-1, (2 * count, flows))
+    return torch.cat([F.pad(moves, (0, 1)).flatten(-2), motion[..., 2 * count * flows :]], -1)
 
 
 def warp(frames, motion):

@@ -8,50 +8,76 @@ import { residual, type ConvolutionLayer, type RunLayer } from './layers.js';
 /** Between two frames little changes: this brings their difference to the range of the other inputs. */
 export const DIFFERENCE_GAIN = 8;
 
-/** Number of layers of `trunkLayers`. */
-export const TRUNK_LAYERS = 10;
+/** The trunk's sizes below the full one, each half of the one before. */
+const SMALLER_SIZES = ['half', 'quarter', 'eighth'] as const;
+
+/** How often a trunk halves the size where its description does not say. */
+export const DEFAULT_HALVINGS = 2;
+export const MOST_HALVINGS = SMALLER_SIZES.length;
 
 /**
- * Convolutions down to a quarter of the size and transposed convolutions back up, each size added to its equal on the
- * way down, so that the map knows fine detail as well as movement of a dozen pixels.
+ * Convolutions down to a quarter or an eighth of the size and transposed convolutions back up, each size added to its
+ * equal on the way down, so that the map knows fine detail as well as movement of a dozen pixels.
  *
  * @param prefix of the layers' names
  * @param inputs features of what is read
- * @param features of the map; the layers at half and at quarter size have twice as many
+ * @param features of the map; the layers at smaller sizes have twice as many
+ * @param halvings how many smaller sizes there are
+ * @returns 4 * halvings + 2 layers
  */
-export function trunkLayers(prefix: string, inputs: number, features: number): ConvolutionLayer[] {
+export function trunkLayers(
+  prefix: string,
+  inputs: number,
+  features: number,
+  halvings = DEFAULT_HALVINGS,
+): ConvolutionLayer[] {
   const inner = 2 * features;
   const name = (layer: string) => `${prefix}.${layer}`;
+  const sizes = SMALLER_SIZES.slice(0, halvings).map((size, depth) => ({
+    size,
+    above: depth === 0 ? features : inner,
+  }));
+  const down = sizes.flatMap(({ size, above }): ConvolutionLayer[] => [
+    { name: name(`to-${size}`), kernel: 4, from: above, to: inner, stride: 2 },
+    { name: name(`${size}.0`), kernel: 3, from: inner, to: inner, stride: 1 },
+    { name: name(`${size}.1`), kernel: 3, from: inner, to: inner, stride: 1 },
+  ]);
+  const up = sizes.map(({ size, above }): ConvolutionLayer => {
+    return { name: name(`from-${size}`), kernel: 4, from: inner, to: above, stride: 2, transposed: true };
+  });
   return [
     { name: name('full'), kernel: 3, from: inputs, to: features, stride: 1 },
-    { name: name('to-half'), kernel: 4, from: features, to: inner, stride: 2 },
-    { name: name('half.0'), kernel: 3, from: inner, to: inner, stride: 1 },
-    { name: name('half.1'), kernel: 3, from: inner, to: inner, stride: 1 },
-    { name: name('to-quarter'), kernel: 4, from: inner, to: inner, stride: 2 },
-    { name: name('quarter.0'), kernel: 3, from: inner, to: inner, stride: 1 },
-    { name: name('quarter.1'), kernel: 3, from: inner, to: inner, stride: 1 },
-    { name: name('from-quarter'), kernel: 4, from: inner, to: inner, stride: 2, transposed: true },
-    { name: name('from-half'), kernel: 4, from: inner, to: features, stride: 2, transposed: true },
+    ...down,
+    ...up.reverse(),
     { name: name('map'), kernel: 3, from: features, to: features, stride: 1 },
   ];
 }
 
 /** Numbers that `trunkLayers` put out for one example. */
-export function trunkActivations(features: number, { width, height }: Size): number {
-  const pixels = (step: number) => Math.ceil(width / step) * Math.ceil(height / step);
-  return features * (3 * pixels(1) + 8 * pixels(2) + 6 * pixels(4));
+export function trunkActivations(features: number, { width, height }: Size, halvings = DEFAULT_HALVINGS): number {
+  let sum = 3 * width * height;
+  for (let depth = 1; depth <= halvings; depth++) {
+    const pixels = Math.ceil(width / 2 ** depth) * Math.ceil(height / 2 ** depth);
+    sum += (depth === halvings ? 6 : 8) * pixels;
+  }
+  return features * sum;
 }
 
 /** The map, [batch, height, width, features]. @param layers the bound `trunkLayers` */
 export function runTrunk(layers: readonly RunLayer[], inputs: Tensor4D): Tensor4D {
-  const [full, toHalf, half0, half1, toQuarter, quarter0, quarter1, fromQuarter, fromHalf, map] = layers;
-  const sizeOf = ({ shape: [, height, width] }: Tensor4D) => ({ height, width });
-  const fine = full(inputs);
-  const half = residual(residual(toHalf(fine), half0), half1);
-  const quarter = residual(residual(toQuarter(half), quarter0), quarter1);
-  const back = tf.add<Tensor4D>(half, fromQuarter(quarter, sizeOf(half)));
-  const up = tf.add<Tensor4D>(fine, fromHalf(back, sizeOf(fine)));
-  return map(up);
+  const halvings = (layers.length - 2) / 4;
+  const map = layers[layers.length - 1];
+  /** What the sizes below this one add to it. */
+  const fromBelow = (x: Tensor4D, depth: number): Tensor4D => {
+    const [to, first, second] = layers.slice(1 + 3 * depth);
+    const from = layers[layers.length - 2 - depth];
+    const smaller = residual(residual(to(x), first), second);
+    const whole = depth + 1 < halvings ? tf.add<Tensor4D>(smaller, fromBelow(smaller, depth + 1)) : smaller;
+    const [, height, width] = x.shape;
+    return from(whole, { height, width });
+  };
+  const fine = layers[0](inputs);
+  return map(tf.add<Tensor4D>(fine, fromBelow(fine, 0)));
 }
 
 /** The frames of a window scaled to -1..1, oldest first. */

@@ -1,12 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { WarpShape } from '../backend/kernels.js';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
 import { warpedMixture } from '../backend/warp.js';
 import type { ImageShape } from '../levels.js';
 import type { Condition, Conditioning } from './conditioning.js';
-import { DIFFERENCE_GAIN, runTrunk, scaledFrames, TRUNK_LAYERS, trunkActivations, trunkLayers } from './frame-trunk.js';
+import {
+  DEFAULT_HALVINGS,
+  DIFFERENCE_GAIN,
+  MOST_HALVINGS,
+  runTrunk,
+  scaledFrames,
+  trunkActivations,
+  trunkLayers,
+} from './frame-trunk.js';
 import type { FrameWindow } from './frame-window.js';
 import { bindLayers, layerParameters, unmaskedShape, type ConvolutionLayer } from './layers.js';
 
@@ -14,10 +22,14 @@ const schema = z.strictObject({
   type: z.literal('warped-frames'),
   /** How many frames before the predicted one are given. */
   context: z.int().min(1).max(16),
-  /** Features of the map; the inner layers have twice as many at half and at quarter size. */
+  /** Features of the map; the inner layers have twice as many at half size and below. */
   features: z.int().min(1).max(512),
   /** Displacements that each frame is read at. */
   flows: z.int().min(1).max(8),
+  /** Whether each frame is also read where it is, unmoved; left out: it is not. */
+  still: z.boolean().optional(),
+  /** How often the trunk halves the size. */
+  halvings: z.int().min(DEFAULT_HALVINGS).max(MOST_HALVINGS).optional(),
 });
 
 export type WarpedFramesDescription = z.infer<typeof schema>;
@@ -34,28 +46,38 @@ const FIRST_LOGIT = 5;
 /** The strongest noise that training tells is about this share of half the range of levels. */
 const NOISE_GAIN = 8;
 
-function warpShape({ context, flows }: WarpedFramesDescription, { size, channels }: ImageShape): WarpShape {
-  return { ...size, channels, frames: context, flows, flowScale: FLOW_SCALE };
+/** Candidates of each frame: its displacements, and the frame where it is. */
+function candidatesOf({ flows, still }: WarpedFramesDescription): number {
+  return flows + (still ? 1 : 0);
 }
 
-/** The trunk, then the layer that reads what the motion made of the frames. */
-function layers({ context, features }: WarpedFramesDescription, { channels }: ImageShape): ConvolutionLayer[] {
-  const inputs = context * channels + (context - 1) * channels + context + 1;
-  const seen = { name: `${PREFIX}.moved`, kernel: 3, from: features + 2 * channels, to: features, stride: 1 };
-  return [...trunkLayers(PREFIX, inputs, features), seen];
+function warpShape(description: WarpedFramesDescription, { size, channels }: ImageShape): WarpShape {
+  return { ...size, channels, frames: description.context, flows: candidatesOf(description), flowScale: FLOW_SCALE };
+}
+
+/** The trunk. */
+function trunk({ context, features, halvings }: WarpedFramesDescription, { channels }: ImageShape): ConvolutionLayer[] {
+  return trunkLayers(PREFIX, context * channels + (context - 1) * channels + context + 1, features, halvings);
+}
+
+/** The layer that reads what the motion made of the frames. */
+function movedLayer({ features }: WarpedFramesDescription, { channels }: ImageShape): ConvolutionLayer {
+  return { name: `${PREFIX}.moved`, kernel: 3, from: features + 2 * channels, to: features, stride: 1 };
 }
 
 /** 1x1 layers without a ReLU: the map's features to the motion, and to the residual. */
 function outputParameters(description: WarpedFramesDescription, { channels }: ImageShape): ParameterSpec[] {
   const { context, features, flows } = description;
-  const count = context * flows;
+  const displacements = 2 * context * flows;
+  const logits = context * candidatesOf(description);
+  const ofLastFrame = displacements + logits - candidatesOf(description);
   const biases = (uniform: () => number) =>
-    Float32Array.from({ length: 3 * count }, (_, output) => {
-      if (output < 2 * count) return (2 * uniform() - 1) * FIRST_FLOW;
-      return output - 2 * count >= count - flows ? FIRST_LOGIT : 0;
+    Float32Array.from({ length: displacements + logits }, (_, output) => {
+      if (output < displacements) return (2 * uniform() - 1) * FIRST_FLOW;
+      return output >= ofLastFrame ? FIRST_LOGIT : 0;
     });
   return [
-    ...smallLayer(`${PREFIX}.motion`, features, 3 * count, biases),
+    ...smallLayer(`${PREFIX}.motion`, features, displacements + logits, biases),
     ...smallLayer(`${PREFIX}.residual`, features, channels, () => new Float32Array(channels)),
   ];
 }
@@ -66,6 +88,24 @@ function smallLayer(name: string, from: number, to: number, biases: ParameterSpe
     { ...weights, initialise: (uniform) => weights.initialise(uniform).map((value) => FIRST_SCALE * value) },
     { ...bias, initialise: biases },
   ];
+}
+
+/**
+ * The weights or the bias of the motion, [..., 2 K F + K (F + 1)], as for F + 1 displacements of each frame, of which the
+ * last is zero.
+ */
+function withStill({ context, flows }: WarpedFramesDescription, motion: Tensor): Tensor {
+  const outputs = motion.shape[motion.rank - 1];
+  const count = context * flows;
+  const rows = motion.size / outputs;
+  const values = tf.reshape<Rank.R2>(motion, [rows, outputs]);
+  const unmoved = tf.zeros<Rank.R2>([rows * context, 1]);
+  const displacements = [0, count].map((from) => {
+    const ofFrames = tf.reshape<Rank.R2>(tf.slice(values, [0, from], [rows, count]), [rows * context, flows]);
+    return tf.reshape<Rank.R2>(tf.concat([ofFrames, unmoved], 1), [rows, count + context]);
+  });
+  const logits = tf.slice(values, [0, 2 * count], [rows, count + context]);
+  return tf.reshape(tf.concat([...displacements, logits], 1), [...motion.shape.slice(0, -1), 3 * (count + context)]);
 }
 
 /**
@@ -81,7 +121,9 @@ function inputs(network: ImageShape, window: FrameWindow, scaled: readonly Tenso
 /**
  * Conditioning on the frames before, of which the next is made by moving: each pixel is a mixture of what stands at `flows`
  * displacements in each frame (bilinear, so that it is differentiable; 1506.02025, equation 5), and a residual. That
- * picture is the first anchor, the last frame the second. The map has seen both.
+ * picture is the first anchor, the last frame the second. The map has seen both. Where frames are also read unmoved, a
+ * pixel stands still by a choice among candidates: a displacement is never exactly zero, and from frame to frame the
+ * edges of a still picture would wander.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   type: 'warped-frames',
@@ -91,12 +133,13 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   learned: true,
   mapFeatures: ({ features }) => features,
   parameters: (description, network) => [
-    ...layers(description, network).flatMap(layerParameters),
+    ...[...trunk(description, network), movedLayer(description, network)].flatMap(layerParameters),
     ...outputParameters(description, network),
   ],
-  activations({ context, features, flows }, { size, channels }) {
-    const besideTrunk = features + 3 * context * flows + 2 * channels;
-    return trunkActivations(features, size) + besideTrunk * size.width * size.height;
+  activations(description, { size, channels }) {
+    const { context, features, halvings } = description;
+    const besideTrunk = features + 3 * context * candidatesOf(description) + 2 * channels;
+    return trunkActivations(features, size, halvings) + besideTrunk * size.width * size.height;
   },
 
   condition(description, network, given, weights): Condition {
@@ -104,17 +147,19 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     const { window } = given;
     const half = (network.levels - 1) / 2;
     const scaled = scaledFrames(network, window);
-    const bound = bindLayers(layers(description, network), weights);
-    const trunk = runTrunk(bound, inputs(network, window, scaled));
-    const pointwise = weights.slice(2 * (TRUNK_LAYERS + 1));
-    const motion = linear(trunk, pointwise[0], pointwise[1]);
+    const inTrunk = trunk(description, network);
+    const layers = bindLayers([...inTrunk, movedLayer(description, network)], weights);
+    const [motionWeights, motionBias, residualWeights, residualBias] = weights.slice(2 * layers.length);
+    const all = (motion: Tensor) => (description.still ? withStill(description, motion) : motion);
+    const found = runTrunk(layers.slice(0, inTrunk.length), inputs(network, window, scaled));
+    const motion = linear(found, all(motionWeights), all(motionBias));
     const frames = window.frames.length === 1 ? window.frames[0] : tf.concat([...window.frames], 3);
     const moved = warpedMixture(warpShape(description, network), frames, motion);
     const last = scaled[description.context - 1];
     const movedScaled = tf.div<Tensor4D>(tf.sub(moved, half), half);
     const change = tf.mul<Tensor4D>(tf.sub(movedScaled, last), DIFFERENCE_GAIN);
-    const map = bound[TRUNK_LAYERS](tf.concat([trunk, movedScaled, change], 3));
-    const residual = linear(map, pointwise[2], pointwise[3]);
+    const map = layers[inTrunk.length](tf.concat([found, movedScaled, change], 3));
+    const residual = linear(map, residualWeights, residualBias);
     const anchor = tf.add<Tensor4D>(moved, tf.mul(residual, RESIDUAL_SCALE * half));
     return { map, anchors: [anchor, window.frames[description.context - 1]] };
   },

@@ -40,6 +40,8 @@ const trainingSchema = z.strictObject({
   mirror: z.boolean().optional(),
   /** Of clips: share of the examples in which a random part of the frame is shown, in place of the whole. */
   crops: z.number().min(0).max(1).optional(),
+  /** Of clips: share of the examples in which time runs backwards. */
+  reversals: z.number().min(0).max(1).default(0),
   /** Of clips: share of the examples in which the network is shown disturbed sub-pixels (see disturbance.ts). */
   disturb: z.number().min(0).max(1).optional(),
   /** Weight of the loss on learned anchors, log(1 + mean squared error), beside the mean nats a sub-pixel. */
@@ -49,6 +51,8 @@ const trainingSchema = z.strictObject({
    * own-predictions.ts); 0: none. Only a model of one scale has any.
    */
   ownPredictions: z.int().min(0).max(4096).default(0),
+  /** Share of those in which the picture stands still. */
+  stills: z.number().min(0).max(1).default(0),
   /** Validations over the whole training, evenly spread. */
   validations: z.int().min(1).max(10_000).default(20),
   /** Frames or images scored in each validation, spread over all that is held out. */
@@ -109,7 +113,7 @@ export type ClipsConfiguration = z.infer<typeof clipsSchema>;
 export type ImagesConfiguration = z.infer<typeof imagesSchema>;
 
 /** What images have no use for: it must be absent, or 0. */
-const ofClips = ['crops', 'disturb', 'ownPredictions'] as const;
+const ofClips = ['crops', 'reversals', 'disturb', 'ownPredictions', 'stills'] as const;
 
 /** config.json of a run: the whole of what `pxv train --config` takes and what a run folder keeps. */
 export const runSchema = z

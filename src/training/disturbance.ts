@@ -66,6 +66,26 @@ export class Disturbance {
   }
 }
 
+/** The strongest noise of a picture that stands still, in bytes. */
+const STRONGEST_OF_STILLS = 1;
+
+/**
+ * Makes all frames the last one, those before with a little noise, as a camera's.
+ *
+ * @param frames bytes of some frames, one after another
+ * @param size bytes of a frame
+ * @param seed 32 bits
+ */
+export function standStill(frames: Uint8Array, size: number, seed: number): void {
+  const uniform = mulberry32(seed);
+  const width = uniform() * STRONGEST_OF_STILLS * Math.sqrt(6);
+  const last = frames.length - size;
+  for (let i = 0; i < last; i++) {
+    const level = frames[last + (i % size)] + (uniform() - uniform()) * width;
+    frames[i] = Math.min(Math.max(Math.round(level), 0), 255);
+  }
+}
+
 /** Adds noise of a triangular density of this standard deviation to every value. */
 function addNoise(values: Float32Array, deviation: number, uniform: Uniform): void {
   const width = deviation * Math.sqrt(6);

@@ -5,7 +5,7 @@ import { byteOf, disposeExamples, ExampleBuffer, frameBytes, type Examples } fro
 import { conditionOf } from '../model/network.js';
 import { purposes } from '../philox.js';
 import type { BatchSettings } from './batches.js';
-import { Disturbance } from './disturbance.js';
+import { Disturbance, standStill } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore } from './random-frames.js';
 
 /** Predictions of the model's own before the frame that is learnt from: at most as many as `predict` makes by default, less 1. */
@@ -13,11 +13,19 @@ const MOST = 7;
 /** Of all examples of a step: how many predictions there are. A word of its own beside the examples' numbers. */
 const STEP_WORD = 0xffff_ffff;
 
+export interface OwnPredictionSettings extends Omit<BatchSettings, 'mirror'> {
+  /** Share of the examples in which the picture stands still. */
+  stills: number;
+}
+
 /**
  * Examples whose last frames before the image are not true but the model's own expected frames, one after another, as in a
  * roll-out. A network that has only seen true frames before does not know how its own look: soft where it was unsure,
  * and once moved wrongly. Only the learned anchor is trained on them; a likelihood that is taught to expect its own
  * errors spreads, and drawn frames run away.
+ *
+ * In some of them the true frames stand still. What moves in all clips that were learned from (leaves, water) would else be
+ * moved wherever something looks alike, though nothing before says that it moves.
  */
 export class OwnPredictions {
   private readonly source: RandomFrames;
@@ -34,10 +42,10 @@ export class OwnPredictions {
     private readonly chain: Chain,
     store: ClipStore,
     clips: readonly number[],
-    private readonly settings: Omit<BatchSettings, 'mirror'>,
+    private readonly settings: OwnPredictionSettings,
   ) {
     const shape = chain.examples;
-    this.source = new RandomFrames(store, clips, settings, purposes.ownPredictions);
+    this.source = new RandomFrames(store, frameBytes(shape), clips, settings, purposes.ownPredictions);
     this.disturbance = new Disturbance(shape);
     this.buffer = new ExampleBuffer(shape, settings.batch);
     const room = (shape.context + MOST + 1) * frameBytes(shape);
@@ -51,12 +59,17 @@ export class OwnPredictions {
 
   /** Examples of a step, 0 for the first: a function of the seed, the step and the weights. */
   examples(step: number, weights: readonly Tensor[]): Examples {
-    const { source, chain, frames } = this;
+    const { source, chain, frames, settings } = this;
     const { context } = chain.examples;
     const predictions = 1 + source.choice(step, STEP_WORD, Draw.Frame, MOST);
-    const counts = frames.map((into, example) =>
-      source.read(step, example, predictions + 1, context + predictions, into),
-    );
+    const counts = frames.map((into, example) => {
+      const count = source.read(step, example, predictions + 1, context + predictions, into);
+      if (source.uniform(step, example, Draw.IsStill) < settings.stills) {
+        const seed = source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32);
+        standStill(into.subarray(0, count * frameBytes(chain.examples)), frameBytes(chain.examples), seed);
+      }
+      return count;
+    });
     for (let done = 0; done < predictions; done++) {
       const given = this.given(step, (example) => counts[example] - 1 - predictions + done);
       const bytes = this.expected(given, weights);

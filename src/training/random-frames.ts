@@ -33,6 +33,8 @@ export const enum Draw {
   Zoom,
   Across,
   Down,
+  IsReversed,
+  IsStill,
 }
 
 /** What every example of a training on clips shares. */
@@ -40,6 +42,8 @@ export interface RandomFramesSettings {
   seed: bigint;
   /** Share of the examples in which a part of the frames is shown, chosen at random. */
   crops: number;
+  /** Share of the examples in which time runs backwards. */
+  reversals: number;
 }
 
 /** Runs of frames at random: what an example reads depends on the seed, the step and its place in the step alone. */
@@ -47,11 +51,13 @@ export class RandomFrames {
   private readonly philox: Philox;
 
   /**
+   * @param frameBytes bytes of a frame
    * @param clips indices into the store of the clips to read
    * @param purpose the last word of all counters: see `purposes`
    */
   constructor(
     private readonly store: ClipStore,
+    private readonly frameBytes: number,
     private readonly clips: readonly number[],
     private readonly settings: RandomFramesSettings,
     private readonly purpose: number,
@@ -70,11 +76,12 @@ export class RandomFrames {
   }
 
   /**
-   * Reads a clip at random, a frame of it at random, and those before it.
+   * Reads a clip at random, a frame of it at random, and those before it; where time runs backwards, the last of them is
+   * the one to predict.
    *
    * @param earliest the first frame that may be chosen; every clip has it
    * @param before frames to read before it; where the clip begins later, there are fewer
-   * @param into the frames, oldest first, the whole or a part at random, height x width x channels bytes each
+   * @param into the frames, the one to predict last, the whole or a part at random, height x width x channels bytes each
    * @returns how many frames were read, with the chosen one
    */
   read(step: number, example: number, earliest: number, before: number, into: Uint8Array): number {
@@ -90,6 +97,16 @@ export class RandomFrames {
     } else {
       store.read(clip, first, count, into);
     }
+    if (this.uniform(step, example, Draw.IsReversed) < settings.reversals) this.reverse(into, count);
     return count;
+  }
+
+  private reverse(frames: Uint8Array, count: number): void {
+    const { frameBytes } = this;
+    for (let early = 0, late = count - 1; early < late; early++, late--) {
+      const kept = frames.slice(early * frameBytes, (early + 1) * frameBytes);
+      frames.copyWithin(early * frameBytes, late * frameBytes, (late + 1) * frameBytes);
+      frames.set(kept, late * frameBytes);
+    }
   }
 }

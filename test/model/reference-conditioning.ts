@@ -85,7 +85,7 @@ function previousFrames(
 }
 
 function warpedFrames(
-  { context, flows }: Described<'warped-frames'>,
+  { context, flows, still, halvings }: Described<'warped-frames'>,
   network: Network,
   weights: ReferenceWeights,
   { frames, valid, noise }: ReferenceGiven,
@@ -96,13 +96,15 @@ function warpedFrames(
   const scaled = frames.map((frame) => scaledPlane(network, size, channels, frame));
   const changes = scaled.slice(1).map((frame, k) => difference(frame, scaled[k], 8));
   const told = constant(size, [...valid, (8 * noise) / half]);
-  const features = trunk(concatenate([...scaled, ...changes, told]), weights, 'warped-frames');
+  const features = trunk(concatenate([...scaled, ...changes, told]), weights, 'warped-frames', halvings);
 
   const beside = concatenate(
     frames.map((frame) => ({ ...size, features: channels, values: Float64Array.from(frame) })),
   );
-  const shape = { ...size, channels, frames: context, flows, flowScale: 4 };
-  const moved = warpedMixture(shape, 1, beside.values, plain(features, 'motion').values);
+  const found = plain(features, 'motion');
+  const motion = still ? withZeroMoves(found, context, flows) : found;
+  const shape = { ...size, channels, frames: context, flows: flows + (still ? 1 : 0), flowScale: 4 };
+  const moved = warpedMixture(shape, 1, beside.values, motion.values);
   const scaledMoved = scaledPlane(network, size, channels, moved);
   const change = difference(scaledMoved, scaled[context - 1], 8);
   const map = relu(plain(concatenate([features, scaledMoved, change]), 'moved'));
@@ -111,7 +113,19 @@ function warpedFrames(
   return { map, anchors: [anchor, frames[context - 1]] };
 }
 
-function trunk(given: Plane, weights: ReferenceWeights, prefix: string): Plane {
+/** The motion with one more displacement of each frame, of zero, after the others; its logit is there already. */
+function withZeroMoves({ values, features, ...size }: Plane, context: number, flows: number): Plane {
+  const moves = context * flows;
+  const pixels = size.width * size.height;
+  const all = Array.from({ length: pixels }, (_, pixel) => {
+    const own = [...values.slice(pixel * features, (pixel + 1) * features)];
+    const padded = (part: number[]) => part.flatMap((move, i) => (i % flows === flows - 1 ? [move, 0] : [move]));
+    return [...padded(own.slice(0, moves)), ...padded(own.slice(moves, 2 * moves)), ...own.slice(2 * moves)];
+  });
+  return { ...size, features: all[0].length, values: Float64Array.from(all.flat()) };
+}
+
+function trunk(given: Plane, weights: ReferenceWeights, prefix: string, halvings = 2): Plane {
   const name = (layer: string) => `${prefix}.${layer}`;
   const same = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer)));
   const half = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer), { stride: 2 }));
@@ -119,7 +133,11 @@ function trunk(given: Plane, weights: ReferenceWeights, prefix: string): Plane {
   const fine = same(given, 'full');
   const halved = ['half.0', 'half.1'].reduce((x, layer) => sum(x, same(x, layer)), half(fine, 'to-half'));
   const inner = half(halved, 'to-quarter');
-  const quartered = ['quarter.0', 'quarter.1'].reduce((x, layer) => sum(x, same(x, layer)), inner);
+  let quartered = ['quarter.0', 'quarter.1'].reduce((x, layer) => sum(x, same(x, layer)), inner);
+  if (halvings === 3) {
+    const eighth = ['eighth.0', 'eighth.1'].reduce((x, layer) => sum(x, same(x, layer)), half(quartered, 'to-eighth'));
+    quartered = sum(quartered, double(eighth, 'from-eighth', quartered));
+  }
   const back = sum(halved, double(quartered, 'from-quarter', halved));
   return same(sum(fine, double(back, 'from-half', fine)), 'map');
 }

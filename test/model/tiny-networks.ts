@@ -163,6 +163,10 @@ export const framedNetworks: [string, NetworkDescription][] = [
       [`RGB 4x5, colours together, warped-frames of ${context}`, smallNetwork({ head, conditioning })],
     ] satisfies [string, NetworkDescription][];
   }),
+  ...[1, 3].map((context): [string, NetworkDescription] => [
+    `RGB 5x7, warped-frames of ${context} that may stand still, down to an eighth`,
+    smallNetwork({ size: tinySize, conditioning: [{ ...warpedFrames, context, still: true, halvings: 3 }] }),
+  ]),
   [
     'RGB 5x7, given a small image and two frames that move',
     smallNetwork({ size: tinySize, conditioning: [lowResolutionImage, warpedFrames] }),

@@ -7,7 +7,7 @@ import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
 const { examples: shape } = buildChain(tinyRun().model);
-const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0, crops: 0 };
+const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0, crops: 0, reversals: 0 };
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
@@ -156,4 +156,33 @@ test('a batch that is disposed of leaves no tensor', () => {
   const before = tf.memory().numTensors;
   disposeExamples(batches.batch(0));
   expect(tf.memory().numTensors).toBe(before);
+});
+
+test('in some of the examples time runs backwards', () => {
+  const pixels = shape.size.width * shape.size.height;
+  // Of the frame before, and of the one to predict: the clips' frames are numbered by their first level.
+  const store = {
+    clips: [{ name: 'numbered', frames: 40 }],
+    read(_: number, first: number, count: number, into: Uint8Array) {
+      for (let frame = 0; frame < count; frame++) into.fill(first + frame, frame * pixels, (frame + 1) * pixels);
+    },
+  };
+  const batches = new TrainingBatches(shape, store, [0], { ...settings, reversals: 0.5 });
+  let [backwards, forwards] = [0, 0];
+  for (let step = 0; step < 40; step++) {
+    const [image, , ...given] = valuesOf(batches.batch(step));
+    for (let example = 0; example < settings.batch; example++) {
+      const of = (values: number[]) => values[example * pixels];
+      const frames = [...given.slice(0, shape.context).map(of), of(image)];
+      const steps = frames.slice(1).map((frame, i) => frame - frames[i]);
+      // The first frame of a clip stands in for those before it.
+      const moved = steps.filter((change) => change !== 0);
+      expect(new Set(moved).size).toBe(1);
+      if (moved[0] === -1) backwards++;
+      else forwards++;
+      expect(Math.abs(moved[0])).toBe(1);
+    }
+  }
+  expect(backwards).toBeGreaterThan(50);
+  expect(forwards).toBeGreaterThan(50);
 });

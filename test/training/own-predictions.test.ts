@@ -16,7 +16,7 @@ const run = tinyRun({ ownPredictions: 2 }, { conditioning: [warpedFrames] });
 const model = randomModel(run.model.scales, 3);
 const { chain } = model;
 const shape = chain.examples;
-const settings = { seed: 5n, batch: 2, mirror: false, disturb: 0, crops: 0 };
+const settings = { seed: 5n, batch: 2, disturb: 0, crops: 0, reversals: 0, stills: 0 };
 const store = movingSquares(3, 14, shape);
 let weights: Tensor[];
 
@@ -100,6 +100,27 @@ test('some are disturbed, and the network is told how strongly', () => {
   const told = [0, 1, 2, 3, 4, 5].flatMap((step) => examples(step, { disturb: 0.5 }).noise);
   expect(told).toContain(0);
   expect(Math.max(...told)).toBeGreaterThan(0);
+});
+
+test('in some the picture stands still: the image is the frame that all before were made of, but for a little noise', () => {
+  // Where nothing is moved and nothing added, the frame that is expected is the last.
+  const parameters = chain.parameters.map(({ shape: dimensions }) => tf.zeros([...dimensions]));
+  let still = 0;
+  for (let step = 0; step < 12; step++) {
+    const { image, frames } = examples(step, { stills: 0.5 }, parameters);
+    const moving = examples(step, {}, parameters);
+    expect(image).toEqual(moving.image);
+    const size = frameBytes(shape);
+    for (let example = 0; example < settings.batch; example++) {
+      const own = (values: number[]) => values.slice(example * size, (example + 1) * size);
+      const furthest = Math.max(...frames.flatMap((frame) => own(frame).map((v, i) => Math.abs(v - own(image)[i]))));
+      if (furthest <= 3) still++;
+      else expect(frames.map(own)).toEqual(moving.frames.map(own));
+    }
+  }
+  tf.dispose(parameters);
+  expect(still).toBeGreaterThan(6);
+  expect(still).toBeLessThan(18);
 });
 
 test('nothing is left behind', () => {
