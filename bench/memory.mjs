@@ -64,6 +64,7 @@ async function measure([what, network, hidden, layers, head, width, height, batc
     weights: initialiseParameters(chain.parameters, 1n),
     step: 0,
     frameRate: null,
+    componentTemperature: null,
   });
   let bytes;
   if (what === 'train') {

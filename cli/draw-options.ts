@@ -61,7 +61,7 @@ export function addFutureOptions(command: Command): Command {
   return command.addHelpText(
     'after',
     `
-A model that learns the expected frame is drawn from with --component-temperature 0.95 by default: at 1, as clips are
+A model that learns the expected frame is drawn from with the --component-temperature that its file names, or 0.95: at 1, as clips are
 scored, errors grow from frame to frame, and the eighth is restless; at 0.8 it is clean and all but still. Told of noise
 (--noise 2), the model keeps moving places together for a little longer, and moves less.`,
   );

@@ -6,6 +6,7 @@ import { frameRateText, parseFrameRate, type FrameRate } from '../frame-rate.js'
 import { packageFolder } from '../package-folder.js';
 import { buildChain, type Chain } from './chain.js';
 import { modelSchema, type ModelDescription } from './description.js';
+import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from './heads/logistic-mixture.js';
 import { parseConfiguration } from './parse-configuration.js';
 import { readSafetensors, writeSafetensors, type NamedArray } from './safetensors.js';
 
@@ -21,6 +22,8 @@ export interface Model {
   step: number;
   /** Rate to which the clips were brought that it learned from; null where each was taken at its own, and of images. */
   frameRate: FrameRate | null;
+  /** Component temperature that its futures are drawn at where nothing else is asked; null: see `futureSettings`. */
+  componentTemperature: number | null;
 }
 
 /** The model that predicts and scores video where none is named. */
@@ -56,17 +59,18 @@ export function modelFile(model: string): string {
   });
 }
 
-/** Metadata of a model file: the description, what tells one state of training from another, and the rate of its clips. */
-export function modelMetadata({
-  description,
-  step,
-  frameRate,
-}: Pick<Model, 'description' | 'step' | 'frameRate'>): Record<string, string> {
+/** What a model's file says of it besides its weights. */
+export type ModelFacts = Pick<Model, 'description' | 'step' | 'frameRate' | 'componentTemperature'>;
+
+/** Metadata of a model file: the description, what tells one state of training from another, and what using it needs. */
+export function modelMetadata(facts: ModelFacts): Record<string, string> {
+  const { description, step, frameRate, componentTemperature } = facts;
   return {
     format: 'pxv',
     description: JSON.stringify(description),
     step: String(step),
     ...(frameRate !== null && { frameRate: frameRateText(frameRate) }),
+    ...(componentTemperature !== null && { componentTemperature: String(componentTemperature) }),
   };
 }
 
@@ -86,7 +90,8 @@ export function loadModel(name: string): Model {
   const chain = buildChain(description);
   const weights = takeWeights(path, chain.parameters, arrays);
   const frameRate = readFrameRate(path, metadata.frameRate);
-  return { name, description, chain, weights, step: Number(metadata.step ?? 0), frameRate };
+  const componentTemperature = readTemperature(path, metadata.componentTemperature);
+  return { name, description, chain, weights, step: Number(metadata.step ?? 0), frameRate, componentTemperature };
 }
 
 function readFrameRate(path: string, text: string | undefined): FrameRate | null {
@@ -95,6 +100,16 @@ function readFrameRate(path: string, text: string | undefined): FrameRate | null
   if (rate === null)
     throw unfit(path, 'frames a second in the metadata, such as 10 or 30000/1001', JSON.stringify(text));
   return rate;
+}
+
+function readTemperature(path: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const temperature = Number(text);
+  if (!(temperature >= LEAST_TEMPERATURE && temperature <= MOST_TEMPERATURE)) {
+    const expected = `a component temperature from ${LEAST_TEMPERATURE} to ${MOST_TEMPERATURE} in the metadata`;
+    throw unfit(path, expected, JSON.stringify(text));
+  }
+  return temperature;
 }
 
 /** Parses the description that a checkpoint carries. */

@@ -2,6 +2,7 @@ import { exp, log } from '../backend/elementary.js';
 import { PxvError } from '../errors.js';
 import type { ModelDescription } from '../model/description.js';
 import { headOf } from '../model/heads/index.js';
+import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from '../model/heads/logistic-mixture.js';
 
 export interface DrawSettings {
   /** Probabilities are raised to 1 / temperature and renormalised: 1 changes nothing, 0 takes the most probable level. */
@@ -36,8 +37,8 @@ export function checkDrawSettings(settings: DrawSettings, { scales }: ModelDescr
   }
   const wrongComponents = (expected: string) =>
     wrongSetting('component-temperature', expected, componentTemperature, 'use 1 for the model as it is');
-  if (!(componentTemperature >= 0.0001 && componentTemperature <= 10_000))
-    throw wrongComponents('a number from 0.0001 to 10000');
+  if (!(componentTemperature >= LEAST_TEMPERATURE && componentTemperature <= MOST_TEMPERATURE))
+    throw wrongComponents(`a number from ${LEAST_TEMPERATURE} to ${MOST_TEMPERATURE}`);
   const unmixed = scales.find(({ head }) => !headOf(head).mixed);
   if (componentTemperature !== 1 && unmixed !== undefined)
     throw wrongComponents(`1 for a head '${unmixed.head.type}', which has no components`);

@@ -16,7 +16,7 @@ export interface FutureSettings extends DrawSettings {
 const TOLD_NOTHING: FutureSettings = { ...AS_SCORED, noise: 0 };
 
 /**
- * A mixture about the expected frame: the errors of drawn frames grow from frame to frame, and a little less spread holds
+ * A mixture about the expected frame, of a model whose file says nothing: the errors of drawn frames grow from frame to frame, and a little less spread holds
  * them. Chosen for video-64-small on sixteen clips that it learned nothing from (docs/measurements.md): at 1 the eighth changes more
  * than the true one, at 0.9 half as much; noise that is told does the same as a lower temperature, at a higher price.
  */
@@ -29,7 +29,12 @@ const ABOUT_EXPECTED: FutureSettings = { ...TOLD_NOTHING, componentTemperature: 
  */
 export function futureSettings(model: Model, asked: Partial<FutureSettings> = {}): FutureSettings {
   const isMixed = model.description.scales.every(({ head }) => headOf(head).mixed);
-  const settings = { ...(isMixed && expectsFrame(model) ? ABOUT_EXPECTED : TOLD_NOTHING), ...asked };
+  const { componentTemperature } = model;
+  const settings = {
+    ...(isMixed && expectsFrame(model) ? ABOUT_EXPECTED : TOLD_NOTHING),
+    ...(componentTemperature !== null && { componentTemperature }),
+    ...asked,
+  };
   checkDrawSettings(settings, model.description);
   return settings;
 }

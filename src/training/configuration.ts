@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../frame-rate.js';
 import { modelSchema, type ModelDescription } from '../model/description.js';
+import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from '../model/heads/logistic-mixture.js';
 import { DEFAULT_MINUTES, dataDefaults } from './defaults.js';
 import { optimisers, type OptimiserName } from './optimisers.js';
 import { paceMarkSchema } from './pace.js';
@@ -53,6 +54,8 @@ const trainingSchema = z.strictObject({
   ownPredictions: z.int().min(0).max(4096).default(0),
   /** Share of those in which the picture stands still. */
   stills: z.number().min(0).max(1).default(0),
+  /** Component temperature that the model's futures are drawn at where nothing is asked: its file keeps it; null: none. */
+  componentTemperature: z.number().min(LEAST_TEMPERATURE).max(MOST_TEMPERATURE).nullable().default(null),
   /** Validations over the whole training, evenly spread. */
   validations: z.int().min(1).max(10_000).default(20),
   /** Frames or images scored in each validation, spread over all that is held out. */

@@ -4,7 +4,14 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { PxvError } from '../errors.js';
 import { makeFolder } from '../make-folder.js';
-import { modelMetadata, namedWeights, readDescription, saveModel, takeWeights } from '../model/checkpoint.js';
+import {
+  modelMetadata,
+  namedWeights,
+  readDescription,
+  saveModel,
+  takeWeights,
+  type ModelFacts,
+} from '../model/checkpoint.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import { readSafetensors, writeSafetensors, type NamedArray } from '../model/safetensors.js';
@@ -272,8 +279,9 @@ export class RunFolder {
 }
 
 /** What a model says of itself besides its weights. */
-function facts({ model, data }: RunConfiguration, step: number) {
-  return { description: model, step, frameRate: learntFrameRate(data) };
+function facts({ model, training, data }: RunConfiguration, step: number): ModelFacts {
+  const { componentTemperature } = training;
+  return { description: model, step, frameRate: learntFrameRate(data), componentTemperature };
 }
 
 function removedWhereEmpty(folder: string): boolean {

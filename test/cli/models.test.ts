@@ -24,7 +24,14 @@ beforeAll(() => {
   const chain = buildChain(description);
   const weights = chain.parameters.map(({ shape }) => new Float32Array(shape.reduce((a, b) => a * b, 1)));
   parameters = weights.reduce((sum, { length }) => sum + length, 0);
-  saveModel(join(folder, 'model.safetensors'), { description, chain, weights, step: 12, frameRate: null });
+  saveModel(join(folder, 'model.safetensors'), {
+    description,
+    chain,
+    weights,
+    step: 12,
+    frameRate: null,
+    componentTemperature: null,
+  });
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -61,6 +61,21 @@ test('a model with a frame rate that is none is refused', () => {
   expect(message).toMatch(/expected frames a second in the metadata, such as 10 or 30000\/1001, received "fast"/);
 });
 
+test('the component temperature of a model is kept, and one without has not a byte of it', () => {
+  saveModel(file, { ...model, componentTemperature: 0.975 });
+  expect(loadModel(file).componentTemperature).toBe(0.975);
+  saveModel(file, model);
+  expect(loadModel(file).componentTemperature).toBeNull();
+  expect(Object.keys(readSafetensors(file).metadata)).toEqual(['format', 'description', 'step']);
+});
+
+test.each(['warm', '0', '-1', 'Infinity'])('a model with the component temperature %s is refused', (text) => {
+  const message = refusedWith(({ metadata }) => (metadata.componentTemperature = text));
+  expect(message).toContain(
+    `expected a component temperature from 0.0001 to 10000 in the metadata, received ${JSON.stringify(text)}`,
+  );
+});
+
 test('a chain of scales is loaded again', () => {
   const chain = randomModel(tinyChain(), 2);
   const path = join(folder.path, 'chain.safetensors');

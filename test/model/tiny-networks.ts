@@ -201,7 +201,15 @@ export function randomFrames(
 export function randomModel(scales: NetworkDescription[], seed = 1): Model {
   const description = { version: 1, scales } as const;
   const chain = buildChain(description);
-  return { name: 'random', description, chain, weights: randomWeights(chain, seed), step: 0, frameRate: null };
+  return {
+    name: 'random',
+    description,
+    chain,
+    weights: randomWeights(chain, seed),
+    step: 0,
+    frameRate: null,
+    componentTemperature: null,
+  };
 }
 
 /** Two scales, of 3x4 and 5x7 pixels, alike but for what they are given. */

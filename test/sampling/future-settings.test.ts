@@ -7,7 +7,8 @@ function model(frames: 'warped-frames' | 'previous-frames', head: 'softmax' | 'l
   const size = { width: 8, height: 8 };
   const network = { size, channels: 3, levels: 256, hidden: 6, layers: 1, head, context: 1, frames } as const;
   const description = describeModel('pixel-cnn', network);
-  return { name: 'made', description, chain: buildChain(description), weights: [], step: 0, frameRate: null };
+  const facts = { description, step: 0, frameRate: null, componentTemperature: null };
+  return { name: 'made', chain: buildChain(description), weights: [], ...facts };
 }
 
 const asScored = { temperature: 1, topP: 1, componentTemperature: 1, noise: 0 };
@@ -25,6 +26,12 @@ test.each([
   ['previous-frames', 'softmax'],
 ] as const)('a model with %s and a %s is drawn from as it is scored', (frames, head) => {
   expect(futureSettings(model(frames, head))).toEqual(asScored);
+});
+
+test('what the model says of itself comes before that', () => {
+  const own = { ...model('warped-frames', 'logistic-mixture'), componentTemperature: 1.05 };
+  expect(futureSettings(own)).toEqual({ ...asScored, componentTemperature: 1.05 });
+  expect(futureSettings(own, { componentTemperature: 0.9 })).toEqual({ ...asScored, componentTemperature: 0.9 });
 });
 
 test('what is asked for comes first', () => {

@@ -19,6 +19,10 @@ const schema = z.strictObject({
   colours: z.enum(['apart', 'together']).optional(),
 });
 
+/** The range of temperatures of the components: weights are raised to its inverse, scales multiplied by it. */
+export const LEAST_TEMPERATURE = 0.0001;
+export const MOST_TEMPERATURE = 10_000;
+
 export type LogisticMixtureDescription = z.infer<typeof schema>;
 
 /**
