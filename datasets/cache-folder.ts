@@ -1,5 +1,9 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { writeAtomically } from '../src/write-file.js';
+
+/** What to do where the cache cannot be written to: nobody chose a path in it. */
+export const otherCache = 'set PXV_DATA to another folder';
 
 /**
  * The folder of a data set: in PXV_DATA where that is set, else in the user's cache, which is XDG_CACHE_HOME or, as the
@@ -10,4 +14,9 @@ export function cacheFolder(cacheName: string): string {
   if (PXV_DATA) return resolve(PXV_DATA, cacheName);
   const cache = XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), '.cache');
   return join(cache, 'pxv', 'datasets', cacheName);
+}
+
+/** As `writeAtomically`, of a file or folder in the cache. */
+export function writeToCache(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
+  return writeAtomically(path, make, { remedy: otherCache });
 }

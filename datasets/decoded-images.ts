@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { PxvError } from '../src/errors.js';
 import { numberOf } from '../src/number-of.js';
-import { writeAtomically } from '../src/video/atomic-output.js';
 import { expectDiskSpace } from '../src/video/disk-space.js';
 import { imageFacts, readImage } from '../src/video/image-folder.js';
 import { throwIfInterrupted } from '../src/video/interruption.js';
-import { cacheFolder } from './cache-folder.js';
+import { cacheFolder, writeToCache } from './cache-folder.js';
 import type { Images, OpenOptions } from './image-set.js';
 import { unreadable, wrongFile } from './read-file.js';
 import { type ImageShape, imagesOnDisc, type Layout } from './records.js';
@@ -87,14 +85,6 @@ export async function cachedImages(
     });
   }
   return imagesOnDisc(shape, layout, [{ path, offset: 0, stride, count }]);
-}
-
-/** As `writeAtomically`, where nobody chose the path. */
-export async function writeToCache(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
-  await writeAtomically(path, make).catch((cause: unknown) => {
-    if (!(cause instanceof PxvError) || cause.code !== 'OUTPUT') throw cause;
-    throw new PxvError({ ...cause.parts, remedy: 'free the disk, or set PXV_DATA to another folder' }, { cause });
-  });
 }
 
 /**

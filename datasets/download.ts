@@ -3,8 +3,9 @@ import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PxvError } from '../src/errors.js';
 import { sha256 } from '../src/sha256.js';
-import { isSystemError } from '../src/video/atomic-output.js';
 import { throwIfInterrupted } from '../src/video/interruption.js';
+import { isSystemError, writeFailure } from '../src/write-file.js';
+import { otherCache } from './cache-folder.js';
 import type { SourceFile } from './image-set.js';
 
 export interface DownloadOptions {
@@ -39,7 +40,7 @@ export async function download(file: SourceFile, path: string, options: Download
       return;
     } catch (error) {
       throwIfInterrupted(options.signal, 'download', url);
-      if (isFileError(error)) throw unwritable(path, error);
+      if (isFileError(error)) throw writeFailure(path, error, { operation: 'download', remedy: otherCache });
       if (!(error instanceof DownloadFailure)) throw error;
       failures.push(`${url}: ${error.message}`);
       cause = error.cause;
@@ -138,18 +139,4 @@ function reason(error: unknown): string {
 
 function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return isSystemError(error) && ['stat', 'open', 'write', 'ftruncate'].includes(String(error.syscall));
-}
-
-function unwritable(path: string, cause: Error): PxvError {
-  return new PxvError(
-    {
-      code: 'OUTPUT',
-      operation: 'download',
-      argument: path,
-      expected: 'a file that can be written to',
-      received: cause.message,
-      remedy: 'free the disk, or set PXV_DATA to another folder',
-    },
-    { cause },
-  );
 }

@@ -3,8 +3,8 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PxvError } from '../src/errors.js';
 import { makeFolder } from '../src/make-folder.js';
-import { writeAtomically } from '../src/video/atomic-output.js';
-import { cacheFolder } from './cache-folder.js';
+import { writeFailure } from '../src/write-file.js';
+import { cacheFolder, otherCache, writeToCache } from './cache-folder.js';
 import { writeCheckSums } from './check-sums.js';
 import { download, type DownloadOptions } from './download.js';
 import type { ImageSetFacts } from './image-set.js';
@@ -46,10 +46,10 @@ export async function getFiles(set: ImageSetFacts, options?: DownloadOptions): P
   try {
     makeFolder(partial);
   } catch (cause) {
-    throw unwritable(partial, cause as Error);
+    throw writeFailure(partial, cause, { operation: 'get data set', remedy: otherCache });
   }
   for (const file of set.files) await download(file, join(partial, file.name), options);
-  await writeAtomically(folder, async (temporary) => {
+  await writeToCache(folder, async (temporary) => {
     await mkdir(temporary);
     for (const { name, unpack } of set.files) {
       if (unpack) await unpackTarGz(join(partial, name), temporary, unpack);
@@ -59,18 +59,4 @@ export async function getFiles(set: ImageSetFacts, options?: DownloadOptions): P
   });
   await rm(partial, { recursive: true });
   return { folder, alreadyThere: false };
-}
-
-function unwritable(folder: string, cause: Error): PxvError {
-  return new PxvError(
-    {
-      code: 'OUTPUT',
-      operation: 'get data set',
-      argument: folder,
-      expected: 'a folder that can be made',
-      received: cause.message,
-      remedy: 'set PXV_DATA to another folder',
-    },
-    { cause },
-  );
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
 import { PxvError } from '../src/errors.js';
-import { isSystemError } from '../src/video/atomic-output.js';
+import { isSystemError } from '../src/write-file.js';
 import type { UnpackedFile } from './image-set.js';
 import { unpackedPieces } from './read-file.js';
 

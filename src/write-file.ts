@@ -1,48 +1,165 @@
-import { appendFileSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
 import { PxvError } from './errors.js';
+import { makeFolder } from './make-folder.js';
 
-/** Writes a file whole or not at all. @throws PxvError `OUTPUT` where the system refuses */
+/** How it is said that a place cannot be written to. */
+export interface Wording {
+  /** What was being done. Default `write`. */
+  operation?: string;
+  /** How another place is chosen, as an imperative. Default `choose another path`. */
+  remedy?: string;
+}
+
+const unfinished = new Set<string>();
+
+/** Also where an error ends the whole program, nothing half-written stays. */
+process.on('exit', () => unfinished.forEach(discard));
+
+/** Writes a file whole or not at all. @throws {PxvError} OUTPUT where the system refuses */
 export function replaceFile(path: string, parts: readonly NodeJS.ArrayBufferView[]): void {
-  const temporary = `${path}.${process.pid}.partial`;
+  const temporary = begin(path);
   try {
-    const file = openSync(temporary, 'w');
+    const file = openSync(temporary, 'wx');
     try {
       for (const part of parts) writeWhole(file, part);
+      // Else the new name may reach the disk before the bytes do.
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
     renameSync(temporary, path);
   } catch (cause) {
-    rmSync(temporary, { force: true });
-    throw unwritable(path, cause);
+    throw writeFailure(path, cause);
+  } finally {
+    discard(temporary);
   }
 }
 
-/** Adds a line to the end of a file, which is made where it is missing. @throws PxvError `OUTPUT` where the system refuses */
+/**
+ * Has a file or folder made under a temporary name beside its own and then renames it, so that at no time a
+ * half-written one stands at `path`. A missing parent folder is created. Where `make` throws, what it made is removed.
+ *
+ * @param make makes the file or folder at the path it is given, where nothing is yet
+ * @throws {PxvError} OUTPUT where the place cannot be written to; and what `make` throws
+ */
+export async function writeAtomically<Result>(
+  path: string,
+  make: (temporary: string) => Promise<Result>,
+  wording?: Wording,
+): Promise<Result> {
+  const temporary = begin(path);
+  try {
+    makeFolder(dirname(temporary));
+    const result = await make(temporary);
+    moveOver(temporary, resolve(path));
+    return result;
+  } catch (cause) {
+    throw writeFailure(path, cause, wording);
+  } finally {
+    discard(temporary);
+  }
+}
+
+/**
+ * Creates the parent folder where it is missing, and a file in it for a moment.
+ *
+ * @throws {PxvError} OUTPUT where `path` could not be written
+ */
+export function checkWritable(path: string): void {
+  const temporary = begin(path);
+  try {
+    makeFolder(dirname(temporary));
+    writeFileSync(temporary, '');
+  } catch (cause) {
+    throw writeFailure(path, cause);
+  } finally {
+    discard(temporary);
+  }
+}
+
+/** Adds a line to the end of a file, which is made where it is missing. @throws {PxvError} OUTPUT where the system refuses */
 export function appendLine(path: string, line: string): void {
   try {
     appendFileSync(path, `${line}\n`);
   } catch (cause) {
-    throw unwritable(path, cause);
+    throw writeFailure(path, cause);
+  }
+}
+
+/** What to throw where a write has thrown `cause`: a `PxvError` of what the system refused, and anything else as it is. */
+export function writeFailure(path: string, cause: unknown, wording: Wording = {}): unknown {
+  if (!isSystemError(cause)) return cause;
+  const { operation = 'write', remedy = 'choose another path' } = wording;
+  // Node.js has no name for a quota that is used up.
+  const isFull = cause.code === 'ENOSPC' || cause.errno === -constants.errno.EDQUOT;
+  return new PxvError(
+    {
+      code: 'OUTPUT',
+      operation,
+      argument: path,
+      expected: 'a place that can be written to',
+      received: cause.message,
+      remedy: isFull ? `free the disk, or ${remedy}` : remedy,
+    },
+    { cause },
+  );
+}
+
+/**
+ * Whether the system refused something that was asked of a file or folder. By its form, since an error of another realm,
+ * as in a worker of a test, is no instance of this one's Error.
+ */
+export function isSystemError(cause: unknown): cause is NodeJS.ErrnoException {
+  return typeof cause === 'object' && cause !== null && 'syscall' in cause && 'code' in cause;
+}
+
+/**
+ * What a name in a folder is the temporary one of, as a process that was killed leaves it behind: the first letters of
+ * its own; null where it is no temporary name.
+ */
+export function unfinishedName(name: string): string | null {
+  return /^\.(.+)\.[0-9a-f]{16}\.partial$/s.exec(name)?.[1] ?? null;
+}
+
+function begin(path: string): string {
+  const temporary = temporaryBeside(path);
+  unfinished.add(temporary);
+  return temporary;
+}
+
+/** Not all of the name, since that may already have all the length that a file system allows. */
+function temporaryBeside(path: string): string {
+  const own = resolve(path);
+  return join(dirname(own), `.${basename(own).slice(0, 40)}.${randomBytes(8).toString('hex')}.partial`);
+}
+
+/** What cannot be removed stays: the error that led here says more. */
+function discard(temporary: string): void {
+  try {
+    rmSync(temporary, { recursive: true, force: true });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
+  unfinished.delete(temporary);
+}
+
+/** A folder cannot be renamed over one that has entries: the old one steps aside first. */
+function moveOver(temporary: string, path: string): void {
+  try {
+    renameSync(temporary, path);
+  } catch (cause) {
+    if (!isSystemError(cause) || (cause.code !== 'ENOTEMPTY' && cause.code !== 'EEXIST')) throw cause;
+    const aside = temporaryBeside(path);
+    renameSync(path, aside);
+    renameSync(temporary, path);
+    rmSync(aside, { recursive: true, force: true });
   }
 }
 
 function writeWhole(file: number, part: NodeJS.ArrayBufferView): void {
   const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
   for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
-}
-
-function unwritable(path: string, cause: unknown): PxvError {
-  return new PxvError(
-    {
-      code: 'OUTPUT',
-      operation: 'write file',
-      argument: path,
-      expected: 'a place that can be written',
-      received: cause instanceof Error ? cause.message : String(cause),
-      remedy: 'choose another folder or free some space',
-    },
-    { cause },
-  );
 }

@@ -28,8 +28,8 @@ type HeaderEntry = z.infer<typeof entrySchema>;
 const LONGEST_HEADER = 100_000_000;
 
 /**
- * Writes a safetensors file (8 bytes of header length, little-endian; a JSON header; the arrays one after another):
- * first under another name beside it, then one atomic rename.
+ * Writes a safetensors file (8 bytes of header length, little-endian; a JSON header; the arrays one after another), whole
+ * or not at all.
  */
 export function writeSafetensors(path: string, { arrays, metadata }: SafetensorsFile): void {
   const header: Record<string, HeaderEntry | Record<string, string>> = { __metadata__: metadata };

@@ -16,7 +16,7 @@ import { buildChain, type Chain } from '../model/chain.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import { readSafetensors, writeSafetensors, type NamedArray } from '../model/safetensors.js';
 import { toArrays, toTensors } from '../model/weights.js';
-import { appendLine, replaceFile } from '../write-file.js';
+import { appendLine, replaceFile, unfinishedName, writeFailure } from '../write-file.js';
 import { learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
 import { listChanges, noDataHashes, textHash, type DataHashes } from './data-list.js';
 import { optimisers } from './optimisers.js';
@@ -132,17 +132,10 @@ export class RunFolder {
     try {
       return makeFolder(this.path);
     } catch (cause) {
-      throw new PxvError(
-        {
-          code: 'OUTPUT',
-          operation: 'make run folder',
-          argument: this.path,
-          expected: 'a place that can be written',
-          received: cause instanceof Error ? cause.message : String(cause),
-          remedy: 'choose another folder with --out',
-        },
-        { cause },
-      );
+      throw writeFailure(this.path, cause, {
+        operation: 'make run folder',
+        remedy: 'choose another folder with --out',
+      });
     }
   }
 
@@ -243,14 +236,16 @@ export class RunFolder {
 
   /** Removes what a training that was killed was writing. */
   private removeUnfinished(): void {
-    const isResult = (name: string) => results.some((result) => name.startsWith(`${result}.`));
+    const isResult = (name: string) => results.some((result) => result === name);
     for (const [folder, isOwn] of [
       [this.path, isResult],
-      [this.frames, (name: string) => name.startsWith('.pxv-')],
+      [this.frames, () => true],
     ] as const) {
       if (!existsSync(folder)) continue;
-      const names = readdirSync(folder).filter((name) => name.endsWith('.partial') && isOwn(name));
-      for (const name of names) rmSync(join(folder, name), { force: true });
+      for (const name of readdirSync(folder)) {
+        const meant = unfinishedName(name);
+        if (meant !== null && isOwn(meant)) rmSync(join(folder, name), { force: true });
+      }
     }
   }
 

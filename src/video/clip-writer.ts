@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
 import type { FrameRate } from '../frame-rate.js';
-import { writeAtomically } from './atomic-output.js';
+import { writeAtomically } from '../write-file.js';
 import { contactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
 import { feedFrames } from './feed-frames.js';

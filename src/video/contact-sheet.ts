@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
-import { writeAtomically } from './atomic-output.js';
+import { writeAtomically } from '../write-file.js';
 import { Canvas, type Colour } from './canvas.js';
 import { fittingSize, fittingText, SMALLEST_TEXT, textHeight } from './text.js';
 

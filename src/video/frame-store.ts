@@ -6,7 +6,7 @@ import { PxvError } from '../errors.js';
 import type { Channels, Size } from '../frame.js';
 import type { FrameRate } from '../frame-rate.js';
 import { numberOf } from '../number-of.js';
-import { writeAtomically } from './atomic-output.js';
+import { writeAtomically } from '../write-file.js';
 import { type ClipSource, reasonToLeaveOut } from './clip-list.js';
 import { openClip, type ClipReader } from './clip-reader.js';
 import { expectDiskSpace } from './disk-space.js';

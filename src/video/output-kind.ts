@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { PxvError } from '../errors.js';
-import { checkWritable } from './atomic-output.js';
+import { checkWritable } from '../write-file.js';
 import { expectReplaceable, type ReplaceOptions } from './existing-output.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { isPanelFolder } from './panels.js';
@@ -67,7 +67,7 @@ export async function expectPlace(path: string): Promise<OutputKind> {
       throw outputRefused(path, 'a new or empty folder, or one of numbered PNG files', `one with ${foreign}`);
   }
   if (existing?.isDirectory() && kind !== 'folder') throw outputRefused(path, 'a file', 'a folder of that name');
-  await checkWritable(path);
+  checkWritable(path);
   return kind;
 }
 

@@ -110,7 +110,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
     [
       1,
       [...train, '--frames', 'clips', '--out', 'text.txt/run'],
-      /text\.txt\/run: expected a place that can be written, received .*; choose another folder/,
+      /text\.txt\/run: expected a place that can be written to, received .*; choose another folder/,
     ],
     [
       1,

@@ -147,7 +147,10 @@ test('a place that cannot be written to is named', async () => {
   const { url, ranges } = await serve({ '/set.bin': whole(bytes) });
   const path = join(target(), 'nowhere', 'set.bin');
   await expect(download(file(`${url}/set.bin`), path)).rejects.toMatchObject(
-    refusal(/download: .*nowhere.set\.bin: expected a file that can be written to, received ENOENT/, 'OUTPUT'),
+    refusal(
+      /download: .*nowhere.set\.bin: expected a place that can be written to, received ENOENT.*; set PXV_DATA/,
+      'OUTPUT',
+    ),
   );
   expect(ranges).toEqual([]);
 });

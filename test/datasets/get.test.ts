@@ -88,14 +88,17 @@ test.each([
 test('a cache that cannot be written to is named', async () => {
   process.env.PXV_DATA = join(folderWith({ file: '' }), 'file');
   await expect(getFiles(smallCifar('http://127.0.0.1:9'))).rejects.toMatchObject(
-    refusal(/get data set: .*cifar\.partial: expected a folder that can be made, received .*set PXV_DATA/, 'OUTPUT'),
+    refusal(
+      /get data set: .*cifar\.partial: expected a place that can be written to, received .*set PXV_DATA/,
+      'OUTPUT',
+    ),
   );
 });
 
 test('a file in the place of the folder that a download waits in is named', async () => {
   writeFileSync(join(cache, 'cifar.partial'), '');
   await expect(getFiles(smallCifar('http://127.0.0.1:9'))).rejects.toMatchObject(
-    refusal(/download: .*cifar\.partial.*: expected a file that can be written to, received ENOTDIR/, 'OUTPUT'),
+    refusal(/download: .*cifar\.partial.*: expected a place that can be written to, received ENOTDIR/, 'OUTPUT'),
   );
 });
 

@@ -142,9 +142,7 @@ test('where a file cannot be written, the error says so and nothing is left behi
   expect(() => writeSafetensors(occupied, { arrays, metadata })).toThrow(
     expect.objectContaining({
       code: 'OUTPUT',
-      message: expect.stringMatching(
-        /^write file: .*folder: expected a place that can be written, received /,
-      ) as string,
+      message: expect.stringMatching(/^write: .*folder: expected a place that can be written to, received /) as string,
     }) as PxvError,
   );
   expect(readdirSync(folder.path).filter((name) => name.includes('partial'))).toEqual([]);

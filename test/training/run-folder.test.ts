@@ -86,13 +86,15 @@ test('a folder that was made for a training that wrote nothing is removed, with 
   expect(existsSync(join(folder.path, 'runs'))).toBe(false);
 });
 
-test('what a training that was killed was writing is removed', async () => {
+test('what a training that was killed was writing is removed, and nothing that others write', async () => {
   const run = new RunFolder(join(folder.path, 'killed'));
   mkdirSync(run.frames, { recursive: true });
-  for (const name of ['training.safetensors.12.partial', 'frames/.pxv-12-7.partial', 'frames/kept.frames'])
-    writeFileSync(join(run.path, name), '');
+  const unfinished = (name: string) => `.${name}.0123456789abcdef.partial`;
+  const kept = ['frames/kept.frames', unfinished('film.mp4')];
+  const names = [unfinished('training.safetensors'), `frames/${unfinished('0f.frames')}`, ...kept];
+  for (const name of names) writeFileSync(join(run.path, name), '');
   (await run.enter(anew))();
-  expect(readdirSync(run.path, { recursive: true }).sort()).toEqual(['frames', 'frames/kept.frames']);
+  expect(readdirSync(run.path, { recursive: true }).sort()).toEqual(['frames', ...kept].sort());
 });
 
 test('a folder that cannot be made is refused', () => {
@@ -101,7 +103,7 @@ test('a folder that cannot be made is refused', () => {
   const { code, message } = refusal(() => new RunFolder(join(file, 'run')).create());
   expect(code).toBe('OUTPUT');
   expect(message).toMatch(
-    /^make run folder: .*file\/run: expected a place that can be written, received .*ENOTDIR.*; choose another folder with --out$/,
+    /^make run folder: .*file\/run: expected a place that can be written to, received .*ENOTDIR.*; choose another folder with --out$/,
   );
 });
 
@@ -111,7 +113,7 @@ test('a log that cannot be written is an error of one line', () => {
   const { code, message } = refusal(() => run.appendLog({ step: 1 }));
   expect(code).toBe('OUTPUT');
   expect(message).toMatch(
-    /^write file: .*log\.jsonl: expected a place that can be written, received .*EISDIR[^\n]*space$/,
+    /^write: .*log\.jsonl: expected a place that can be written to, received .*EISDIR[^\n]*; choose another path$/,
   );
 });
 
