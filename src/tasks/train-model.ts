@@ -68,6 +68,7 @@ export async function trainModel(
   try {
     const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
     try {
+      if (configuration === null) await run.finishSave(chain, checkpoint);
       const start = extension === undefined ? checkpoint : longer(run, checkpoint, extension);
       return await trainIn(run, chain, start, configuration !== null, hooks, acceptChangedData);
     } finally {

@@ -57,7 +57,7 @@ const files = {
   frames: 'frames',
 } as const;
 
-/** What a training leaves at the top, but for the decoded frames: the state last, so that until then it can be resumed. */
+/** What a training leaves at the top, but for the decoded frames; the state last. */
 const results = [files.configuration, files.model, files.log, files.data, files.training];
 
 /** How a training comes to a folder. */
@@ -139,9 +139,12 @@ export class RunFolder {
     }
   }
 
-  /** Removes what a training has left, but for the decoded frames, which serve any other. */
+  /**
+   * Removes what a training has left, but for the decoded frames, which serve any other. The state goes first, since the
+   * best model does not come again where a training is resumed without it.
+   */
   clear(): void {
-    for (const name of results) rmSync(join(this.path, name), { force: true });
+    for (const name of results.toReversed()) rmSync(join(this.path, name), { force: true });
   }
 
   /** Writes data.jsonl. */
@@ -164,6 +167,14 @@ export class RunFolder {
   async saveModel(chain: Chain, { configuration, state, step }: Checkpoint): Promise<void> {
     const weights = await toArrays(state.weights);
     saveModel(join(this.path, files.model), { ...facts(configuration, step), chain, weights });
+  }
+
+  /**
+   * Writes the model of a new best, where a process was killed that had saved the state of it alone. The state is saved
+   * first, since it may never come to a model that is newer: by minutes, a training goes on in other steps.
+   */
+  async finishSave(chain: Chain, checkpoint: Checkpoint): Promise<void> {
+    if (checkpoint.best?.step === checkpoint.step) await this.saveModel(chain, checkpoint);
   }
 
   /** Writes training.safetensors. */

@@ -172,21 +172,23 @@ export async function train(
         learningRate: rate,
         seconds: times[times.length - 1],
       };
-      if (known !== null && isValidationStep(checkpoint)) {
-        const value = await validateAndSave(chain, checkpoint, data, run);
-        if (value !== null) {
-          entry.validation = value;
-          validation = { step: checkpoint.step, bitsPerDim: value };
-          if (value < (checkpoint.best?.bitsPerDim ?? Infinity)) checkpoint = { ...checkpoint, best: validation };
-        }
+      const validates = known !== null && isValidationStep(checkpoint);
+      let isBest = validates && data.validate === null;
+      if (validates && data.validate !== null) {
+        validation = await validated(checkpoint, data.validate, run);
+        entry.validation = validation.bitsPerDim;
+        isBest = validation.bitsPerDim < (checkpoint.best?.bitsPerDim ?? Infinity);
+        if (isBest) checkpoint = { ...checkpoint, best: validation };
       }
-      const validated = performance.now();
-      if (entry.validation !== undefined) pace?.validation((validated - now) / 1000);
       run.appendLog(entry);
-      if (now - lastSave > 1000 * SECONDS_BETWEEN_SAVES || checkpoint.step === known) {
+      if (isBest || now - lastSave > 1000 * SECONDS_BETWEEN_SAVES || checkpoint.step === known) {
         await run.saveTraining(chain, checkpoint);
         lastSave = performance.now();
       }
+      // After the state, which then knows of it; see `finishSave`.
+      if (isBest) await run.saveModel(chain, checkpoint);
+      const saved = performance.now();
+      if (validates) pace?.validation((saved - now) / 1000);
       onStep?.({
         step: checkpoint.step,
         steps: known,
@@ -197,7 +199,7 @@ export async function train(
         examplesPerSecond: training.batch / times[times.length - 1],
       });
       await new Promise((resolve) => setImmediate(resolve));
-      stepEnded = validated;
+      stepEnded = validates ? saved : now;
     }
     const { step, best, configuration } = checkpoint;
     return { step, best, last: validation, bitsPerDim, secondsPerStep: median(times), configuration };
@@ -230,24 +232,14 @@ function isValidationStep({ step, configuration: { training } }: Checkpoint): bo
   return step === training.steps || passed(step) > passed(step - 1);
 }
 
-/** Validates, and saves the weights as the model where they are the best so far. */
-async function validateAndSave(
-  chain: Chain,
-  checkpoint: Checkpoint,
-  { validate }: TrainingData,
+async function validated(
+  { state, step }: Checkpoint,
+  validate: (weights: readonly Tensor[]) => Promise<number>,
   run: RunFolder,
-): Promise<number | null> {
-  const { state, best } = checkpoint;
-  if (validate === null) {
-    await run.saveModel(chain, checkpoint);
-    return null;
-  }
+): Promise<Validation> {
   const bitsPerDim = await validate(state.weights);
-  if (!Number.isFinite(bitsPerDim)) {
-    throw diverged(run, checkpoint.step, `${bitsPerDim} bits/dim in the validation`);
-  }
-  if (best === null || bitsPerDim < best.bitsPerDim) await run.saveModel(chain, checkpoint);
-  return bitsPerDim;
+  if (!Number.isFinite(bitsPerDim)) throw diverged(run, step, `${bitsPerDim} bits/dim in the validation`);
+  return { step, bitsPerDim };
 }
 
 /** The weights of a model, which must have the same networks. */

@@ -71,6 +71,15 @@ test('a training is resumed to the very same weights where its clips were only t
   expect(stateOf(run).equals(stateOf(at('whole')))).toBe(true);
 });
 
+test('the best model, where a killed process had only saved the state that it is of, is written when it goes on', async () => {
+  const { run } = await stopped();
+  const model = join(run, 'model.safetensors');
+  const before = readFileSync(model);
+  rmSync(model);
+  await stopResumed(run, () => {});
+  expect(readFileSync(model).equals(before)).toBe(true);
+});
+
 test('it is refused where a clip has changed, and goes on with --accept-changed-data, once and for all', async () => {
   const { at, run } = await stopped();
   // Another picture, of the same size in pixels, and of the same time of change.

@@ -97,6 +97,14 @@ test('what a training that was killed was writing is removed, and nothing that o
   expect(readdirSync(run.path, { recursive: true }).sort()).toEqual(['frames', ...kept].sort());
 });
 
+test('a training that is only partly removed cannot be resumed', async () => {
+  const run = await savedRun();
+  // What cannot be removed, in the place of a file.
+  mkdirSync(join(run.path, 'model.safetensors'));
+  expect(() => run.clear()).toThrow(/model\.safetensors/);
+  expect(run.hasTraining).toBe(false);
+});
+
 test('a folder that cannot be made is refused', () => {
   const file = join(folder.path, 'file');
   writeFileSync(file, '');
