@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/errors.js';
+import { loadModel } from '../../src/model/checkpoint.js';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
 import { RunFolder } from '../../src/training/run-folder.js';
 import { startTraining } from '../../src/training/train.js';
@@ -48,6 +49,16 @@ test('what is saved is loaded again: configuration, weights, optimiser, step and
   const { state } = loaded.checkpoint;
   expect(values(state.weights)).toEqual(values(checkpoint.state.weights));
   expect(state.optimiser.map(values)).toEqual(checkpoint.state.optimiser.map(values));
+});
+
+test('a model names the component temperature of the configuration it was trained by, where that has one', async () => {
+  for (const componentTemperature of [0.9, null]) {
+    const run = new RunFolder(join(folder.path, `temperature-${componentTemperature}`));
+    run.create();
+    const { chain, checkpoint } = startTraining(tinyRun(componentTemperature === null ? {} : { componentTemperature }));
+    await run.saveModel(chain, checkpoint);
+    expect(loadModel(run.path).componentTemperature).toBe(componentTemperature);
+  }
 });
 
 test('the configuration that is written to read is the whole of it', () => {
