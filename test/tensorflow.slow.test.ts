@@ -88,7 +88,7 @@ where('on tensorflow as on native', () => {
 
   test('a training on it is resumed on native, predicts and is checked on it', async () => {
     const run = join(folder.path, 'run');
-    const small = ['--hidden', '6', '--layers', '1', '--size', '16', '--batch', '2'];
+    const small = ['--hidden', '6', '--layers', '1', '--size', '16x16', '--batch', '2'];
     const train = ['train', '--frames', clip, '--out', run, ...small];
     expect(await pxv([...train, '--steps', '3', '--backend', 'tensorflow'])).toMatchObject({ code: 0 });
     expect(await pxv(['train', '--resume', '--out', run, '--steps', '5'])).toMatchObject({ code: 0 });
