@@ -8,7 +8,9 @@ interface InstallOptions {
 }
 
 export function command(): Command {
-  const backends = new Command('backends').description('what else can compute: make a backend work here');
+  const backends = new Command('backends').description(
+    'make another backend work here; pxv doctor names those there are',
+  );
   const install = new Command('install')
     .description("build the binding of TensorFlow's npm package against the library in a Python wheel of TensorFlow")
     .addArgument(new Argument('<name>', 'which backend').choices(['tensorflow']))
@@ -26,6 +28,12 @@ Examples:
   $ python3 -m venv tf && tf/bin/pip install tensorflow-cpu     or "tensorflow[and-cuda]", for an NVIDIA GPU
   $ pxv backends install tensorflow --python tf/bin/python
   $ pxv train --frames clips/ --out runs/mine --backend tensorflow`,
+  );
+  backends.addHelpText(
+    'after',
+    `
+Examples:
+  $ pxv backends install tensorflow --python tf/bin/python`,
   );
   return backends.addCommand(install.action(run(installBackend)));
 }
