@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Precision } from '../src/backend/precision.js';
-import type { BenchTrainResult } from '../src/bench/train-step.js';
+import type { NativeWork } from '../src/bench/train-step.js';
 import { formatTable, type Column } from '../src/evaluation/table.js';
 import { addBenchOptions, benchNetwork, type BenchOptions } from './bench-options.js';
 import { startComputing } from './computing.js';
@@ -18,7 +18,7 @@ export function command(): Command {
   const bench = new Command('train').description('time whole training steps, with RMSProp, on images of random levels');
   addBenchOptions(bench)
     .option('--steps <count>', 'steps to time', wholeNumber('--steps', 1), 10)
-    .option('--profile', 'print where the time goes, kernel by kernel');
+    .option('--profile', 'print where the time goes, kernel by kernel (native backend)');
   addSeedOption(bench);
   addJsonOption(bench);
   addComputeOptions(bench);
@@ -34,24 +34,33 @@ async function benchTrainingStep({ signal, progress }: Work, options: BenchTrain
   const settings = { network: benchNetwork(options), batch, steps, precision, seed: BigInt(options.seed) };
   const show = (step: number) =>
     progress.show({ label: 'bench', done: Math.max(step, 0), total: steps, unit: 'steps' });
-  const { profile, ...result } = await benchTrain(settings, show, signal);
+  const { native, ...result } = await benchTrain(settings, show, signal);
   const seconds = (performance.now() - started) / 1000;
-  const { secondsPerStep, imagesPerSecond, gflops, shareOfPeak, peaks, peakMemoryMiB } = result;
-  const text = `${secondsPerStep.toPrecision(4)} s a step, ${imagesPerSecond.toFixed(1)} images/s
-${gflops.toFixed(1)} useful GFLOP/s, ${percent(shareOfPeak)} of the ${peaks.gflops.toFixed(0)} measured; ${peaks.gbytes.toFixed(1)} GB/s of memory
-${peakMemoryMiB.toFixed(0)} MiB of memory at most`;
+  const { secondsPerStep, imagesPerSecond, peakMemoryMiB } = result;
+  const text = [
+    `${secondsPerStep.toPrecision(4)} s a step, ${imagesPerSecond.toFixed(1)} images/s`,
+    ...(native ? [workLine(native)] : []),
+    `${peakMemoryMiB.toFixed(0)} MiB of memory at most`,
+  ].join('\n');
+  const { profile, ...work } = native ?? { profile: [] };
   return {
-    text: options.profile ? `${text}\n\n${profileTable(profile, steps, secondsPerStep)}` : text,
+    text: options.profile && native ? `${text}\n\n${profileTable(profile, steps, secondsPerStep)}` : text,
     json: {
       network: options.network,
       seed: options.seed,
       seconds,
       ...result,
+      ...work,
       ...(options.profile && { profile }),
       ...chosen,
       precision,
     },
   };
+}
+
+function workLine({ gflops, shareOfPeak, peaks }: NativeWork): string {
+  const share = `${percent(shareOfPeak)} of the ${peaks.gflops.toFixed(0)} measured`;
+  return `${gflops.toFixed(1)} useful GFLOP/s, ${share}; ${peaks.gbytes.toFixed(1)} GB/s of memory`;
 }
 
 const columns: Column[] = [
@@ -65,7 +74,7 @@ const columns: Column[] = [
 ];
 
 /** What a step spends its time on; what is left over is tfjs and JavaScript. */
-function profileTable(profile: BenchTrainResult['profile'], steps: number, secondsPerStep: number): string {
+function profileTable(profile: NativeWork['profile'], steps: number, secondsPerStep: number): string {
   const rows = profile.map(({ kernel, shape, calls, seconds, flops, bytes }) => [
     kernel,
     shape,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
@@ -8,7 +9,7 @@ import { run, type Report, type Work } from './report.js';
 
 interface Check {
   name: string;
-  status: 'ok' | 'warn';
+  status: 'ok' | 'warn' | 'none';
   found: string;
   /** What to do about a warning. */
   fix?: string;
@@ -23,14 +24,14 @@ export function command(): Command {
     `
 Examples:
   $ pxv doctor
-  $ pxv doctor --backend tensorflow      does this backend work here?`,
+  $ pxv doctor --backend tensorflow      what this backend, in use, says of itself`,
   );
   return doctor.action(run(diagnose));
 }
 
 async function diagnose(_: Work, options: BackendOptions): Promise<Report> {
   const backend = await checkBackend(options);
-  const checks = [checkNode(), backend.check, await checkFfmpeg(), await checkModels()];
+  const checks = [checkNode(), backend.check, await checkTensorflow(), await checkFfmpeg(), await checkModels()];
   const rows = checks.map(({ status, name, found, fix }) => [status, name, fix ? `${found}; ${fix}` : found]);
   const column = { title: '', align: 'left' } as const;
   return { text: formatTable([column, column, column], rows), json: { ...backend.chosen, checks } };
@@ -51,6 +52,25 @@ async function checkBackend(options: BackendOptions): Promise<{ check: Check; ch
     };
   } catch (error) {
     return { check: missing(name, error) };
+  }
+}
+
+/** TensorFlow's library, tried in a process of its own. Nothing needs it, so that its absence is no warning. */
+async function checkTensorflow(): Promise<Check> {
+  const { findTensorflowPackage, INSTALL_BINDING, INSTALL_PACKAGE } = await import('../src/backend/tensorflow.js');
+  const { probe } = await import('../src/tasks/build-tensorflow-binding.js');
+  const name = 'tensorflow';
+  const installed = findTensorflowPackage();
+  if (installed === null)
+    return { name, status: 'none', found: 'not installed', fix: `to have it, run: ${INSTALL_PACKAGE}` };
+  const what = `${installed.name} ${installed.version}`;
+  if (!existsSync(installed.binding))
+    return { name, status: 'warn', found: `${what} without a binding`, fix: `run: ${INSTALL_BINDING}` };
+  try {
+    const { version, gpu } = await probe(installed);
+    return { name, status: 'ok', found: `${what} with TensorFlow ${version}, on ${gpu ? 'a GPU' : 'the CPU'}` };
+  } catch {
+    return { name, status: 'warn', found: `${what} that does not load`, fix: `run: ${INSTALL_BINDING} --overwrite` };
   }
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { command as backends } from './backends.js';
 import { command as bench } from './bench.js';
 import { command as check } from './check.js';
 import { command as complete } from './complete.js';
@@ -15,7 +16,20 @@ import { command as train } from './train.js';
 import { reportError, throwWrongUsage } from './report.js';
 
 /** In the order of the help. A command's file imports what it computes with inside its action, so that help is quick. */
-const commands = [train, predict, sample, complete, evalVideo, evalImages, check, datasets, models, bench, doctor];
+const commands = [
+  train,
+  predict,
+  sample,
+  complete,
+  evalVideo,
+  evalImages,
+  check,
+  datasets,
+  models,
+  bench,
+  doctor,
+  backends,
+];
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

@@ -1,10 +1,10 @@
-import util from 'node:util';
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { PxvError } from '../errors.js';
 import { loadAddon } from './addon.js';
 import type { InstructionSet, Kernels } from './kernels.js';
 import { NativeBackend, registerNativeBackend, silenceGreeting } from './native-backend.js';
+import { importTensorflow } from './tensorflow.js';
 import { typescriptKernels } from './typescript-kernels.js';
 
 export type BackendName = 'native' | 'cpu' | 'tensorflow';
@@ -110,33 +110,6 @@ async function activate(backend: BackendName): Promise<void> {
     expected: 'a backend that starts',
     received: 'a failure',
     remedy: 'choose another backend',
-  });
-}
-
-/** Optional peers, the faster first; importing one registers the backend `tensorflow`. */
-const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
-
-async function importTensorflow(): Promise<void> {
-  // Both packages call two functions that Node 23 took away.
-  const missing = { isNullOrUndefined: (value: unknown) => value == null, isArray: Array.isArray };
-  for (const [name, value] of Object.entries(missing)) if (!(name in util)) Object.assign(util, { [name]: value });
-  const causes: string[] = [];
-  for (const name of TENSORFLOW_PACKAGES) {
-    try {
-      await import(name);
-      return;
-    } catch (error) {
-      const isMissing = (error as NodeJS.ErrnoException).code?.endsWith('MODULE_NOT_FOUND');
-      causes.push(`${name}: ${isMissing ? 'not installed' : (error as Error).message.split('\n')[0]}`);
-    }
-  }
-  throw new PxvError({
-    code: 'DEPENDENCY',
-    operation: 'choose backend',
-    argument: 'tensorflow',
-    expected: `${TENSORFLOW_PACKAGES.join(' or ')} to load`,
-    received: causes.join('; '),
-    remedy: `run: npm install ${TENSORFLOW_PACKAGES[0]}`,
   });
 }
 

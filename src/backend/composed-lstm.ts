@@ -1,6 +1,7 @@
 /** The LSTM walks in operations that every tfjs backend has: one step a row, or a column of the skewed image. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import { constantsOf } from './constants.js';
 import type { LstmStates } from './lstm.js';
 import { hiddenFeatures, pixelAt, walkTaps, type WalkShape } from './walk-shape.js';
 
@@ -100,9 +101,15 @@ function parameterGradients(
   const taps = walkTaps[shape.walk];
   const padded = tf.pad(out, [[0, 0], [1, 0], [1, 1], [0, 0]]); // prettier-ignore
   const borders: Tensor[] = [];
-  const dTaps = taps.map((tap) => {
-    const isOutside = Array.from({ length: height * width }, (_, pixel) => Number(pixelAt(shape, pixel, tap) < 0));
-    const outside = tf.tensor4d(isOutside, [1, height, width, 1]);
+  // For each tap, 1 at the pixels from which it leads outside, else 0.
+  const outsides = constantsOf(shape, () =>
+    taps.map((tap) => {
+      const isOutside = Array.from({ length: height * width }, (_, pixel) => Number(pixelAt(shape, pixel, tap) < 0));
+      return tf.tensor4d(isOutside, [1, height, width, 1]);
+    }),
+  );
+  const dTaps = taps.map((tap, index) => {
+    const outside = outsides[index];
     const read = tf.add(tf.slice(padded, [0, 1 + tap.dy, 1 + tap.dx, 0], out.shape), tf.mul(outside, h0));
     borders.push(tf.sum(tf.mul(dGates, outside), [0, 1, 2]));
     return tf.matMul(tf.reshape(read, [-1, hidden]), tf.reshape(dGates, [-1, 4 * hidden]), true);

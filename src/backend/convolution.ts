@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import { constantsOf } from './constants.js';
 import { filterMask, inputShape, outputShape, weightShape, type ConvolutionShape } from './convolution-shape.js';
 import { expectShape, hasKernel, runKernel } from './operation.js';
 
@@ -96,7 +97,7 @@ export function convolutionFilterGradient(
       filterShape: weightShape(shape),
     };
     const dense: Tensor = tf.engine().runKernel(tf.Conv2DBackpropFilter, { x: window, dy }, attributes);
-    const mask = tf.tensor4d(filterMask(shape), weightShape(shape));
+    const [mask] = constantsOf(shape, () => [tf.tensor4d(filterMask(shape), weightShape(shape))]);
     return { weights: tf.mul(dense, mask), bias: tf.sum(dy, [0, 1, 2]) };
   });
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../backend/kernels.js';
 import { NativeBackend, registerNativeBackend } from '../backend/native-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
-import { withPrecision, type Precision } from '../backend/precision.js';
+import { expectPrecision, withPrecision, type Precision } from '../backend/precision.js';
 import { PxvError } from '../errors.js';
 import { buildChain } from '../model/chain.js';
 import { toTensors } from '../model/weights.js';
@@ -25,13 +25,19 @@ export interface BenchTrainResult {
   /** Median time of a step. */
   secondsPerStep: number;
   imagesPerSecond: number;
+  /** The most memory that the process has held, in MiB. */
+  peakMemoryMiB: number;
+  /** What the kernels did, on the native backend; null on others, whose kernels nothing watches. */
+  native: NativeWork | null;
+}
+
+/** The work of the native kernels in a training step. */
+export interface NativeWork {
   /** Useful work a second, 10^9: products and sums on weights that are not masked. */
   gflops: number;
   /** `gflops` as a share of what the CPU reached in the same run. */
   shareOfPeak: number;
   peaks: Peaks;
-  /** The most memory that the process has held, in MiB. */
-  peakMemoryMiB: number;
   /** A step's kernels, the longest first; the times are those of all steps. */
   profile: ProfileEntry[];
 }
@@ -40,8 +46,8 @@ export interface BenchTrainResult {
 const WARM_UP = 3;
 
 /**
- * Times whole training steps (gradients, then an RMSProp update) of a network on images of random levels, on the
- * native backend in use.
+ * Times whole training steps (gradients, then an RMSProp update) of a network on images of random levels, on the backend
+ * in use.
  */
 export async function benchTrain(
   { network: settings, batch, steps, precision, seed }: BenchTrainSettings,
@@ -49,8 +55,9 @@ export async function benchTrain(
   signal?: AbortSignal,
 ): Promise<BenchTrainResult> {
   const profile = new Profile();
-  const kernels = kernelsInUse(precision);
-  await useWatched(profile.watch(kernels));
+  const kernels = (tf.backend() as unknown) instanceof NativeBackend ? kernelsInUse(precision) : null;
+  if (kernels === null) expectPrecision(precision);
+  else await useWatched(profile.watch(kernels));
   const chain = buildChain(describeBenchNetwork(settings));
   const weights = toTensors(initialiseParameters(chain.parameters, seed), chain.parameters);
   const optimiser = optimisers.rmsprop;
@@ -73,20 +80,20 @@ export async function benchTrain(
   tf.dispose([examples.image, ...state.weights, ...state.optimiser.flat()]);
 
   const peakMemoryMiB = process.resourceUsage().maxRSS / 1024;
-  const peaks = measurePeaks(kernels, precision);
-  const entries = profile.entries();
   const secondsPerStep = times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
-  const gflops = entries.reduce((sum, { flops }) => sum + flops, 0) / steps / secondsPerStep / 1e9;
   return {
     parameters: weights.reduce((sum, { size }) => sum + size, 0),
     secondsPerStep,
     imagesPerSecond: batch / secondsPerStep,
-    gflops,
-    shareOfPeak: gflops / peaks.gflops,
-    peaks,
     peakMemoryMiB,
-    profile: entries,
+    native: kernels && workOf(profile, measurePeaks(kernels, precision), steps * secondsPerStep),
   };
+}
+
+function workOf(watched: Profile, peaks: Peaks, seconds: number): NativeWork {
+  const profile = watched.entries();
+  const gflops = profile.reduce((sum, { flops }) => sum + flops, 0) / seconds / 1e9;
+  return { gflops, shareOfPeak: gflops / peaks.gflops, peaks, profile };
 }
 
 /** The kernels of the backend in use, in this precision; USAGE where it has none of ours. */

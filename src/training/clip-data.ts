@@ -20,13 +20,14 @@ export function clipData(
   validation: readonly number[],
   configuration: TrainingConfiguration,
 ): TrainingData {
-  const { seed, batch, mirror, disturb, crops, reversals, stills, validationExamples, scales } = configuration;
+  const { seed, batch, mirror, disturb, crops, reversals, stills, precision, validationExamples, scales } =
+    configuration;
   const settings = { seed: BigInt(seed), batch, mirror, disturb, crops, reversals };
   const batches = new TrainingBatches(chain.examples, store, training, settings);
   const long = training.filter((clip) => OwnPredictions.longEnough(store.clips[clip].frames));
   const own =
     configuration.ownPredictions > 0 && long.length > 0 && chain.scales.length === 1 && learnsAnchor(chain, 0)
-      ? new OwnPredictions(chain, store, long, { ...settings, batch: configuration.ownPredictions, stills })
+      ? new OwnPredictions(chain, store, long, { ...settings, batch: configuration.ownPredictions, stills, precision })
       : null;
   return {
     ownPredictions: own && ((step, weights) => own.examples(step, weights)),

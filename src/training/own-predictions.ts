@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { withPrecision, type Precision } from '../backend/precision.js';
 import type { Chain } from '../model/chain.js';
 import { byteOf, disposeExamples, ExampleBuffer, frameBytes, type Examples } from '../model/examples.js';
 import { conditionOf } from '../model/network.js';
@@ -16,6 +17,8 @@ const STEP_WORD = 0xffff_ffff;
 export interface OwnPredictionSettings extends Omit<BatchSettings, 'mirror'> {
   /** Share of the examples in which the picture stands still. */
   stills: number;
+  /** Of the products that the predictions are made with. */
+  precision: Precision;
 }
 
 /**
@@ -58,7 +61,7 @@ export class OwnPredictions {
   }
 
   /** Examples of a step, 0 for the first: a function of the seed, the step and the weights. */
-  examples(step: number, weights: readonly Tensor[]): Examples {
+  async examples(step: number, weights: readonly Tensor[]): Promise<Examples> {
     const { source, chain, frames, settings } = this;
     const { context } = chain.examples;
     const predictions = 1 + source.choice(step, STEP_WORD, Draw.Frame, MOST);
@@ -72,7 +75,7 @@ export class OwnPredictions {
     });
     for (let done = 0; done < predictions; done++) {
       const given = this.given(step, (example) => counts[example] - 1 - predictions + done);
-      const bytes = this.expected(given, weights);
+      const bytes = await this.expected(given, weights);
       const size = frameBytes(chain.examples);
       frames.forEach((into, example) => {
         const place = counts[example] - 1 - predictions + done;
@@ -100,12 +103,13 @@ export class OwnPredictions {
   }
 
   /** Bytes of the expected frames, one after another; the examples are disposed of. */
-  private expected(examples: Examples, weights: readonly Tensor[]): Uint8Array {
+  private async expected(examples: Examples, weights: readonly Tensor[]): Promise<Uint8Array> {
     const { levels } = this.chain.examples;
     const [network] = this.chain.scales;
-    const anchor = tf.tidy(() => conditionOf(network, weights, examples.given)!.anchors[0]);
+    const compute = () => tf.tidy(() => conditionOf(network, weights, examples.given)!.anchors[0]);
+    const anchor = withPrecision(this.settings.precision, compute);
     disposeExamples(examples);
-    const values = anchor.dataSync();
+    const values = await anchor.data();
     anchor.dispose();
     const bytes = new Uint8Array(values.length);
     for (let i = 0; i < values.length; i++) {

@@ -22,7 +22,7 @@ export interface TrainingData {
   /** Examples of a step, 0 for the first: a function of the seed and the step alone. */
   batch: (step: number) => Examples;
   /** The same for the loss on learned anchors alone, with what the weights predict; null where there are none. */
-  ownPredictions: ((step: number, weights: readonly Tensor[]) => Examples) | null;
+  ownPredictions: ((step: number, weights: readonly Tensor[]) => Promise<Examples>) | null;
   /** Bits/dim of what is held out; null where nothing is: then the latest weights count as the best. */
   validate: ((weights: readonly Tensor[]) => Promise<number>) | null;
 }
@@ -131,14 +131,12 @@ export async function train(
       const rate = learningRate(training.schedule, step, progressAt(configuration.training, step));
       const examples = data.batch(step);
       const { weights } = checkpoint.state;
-      const gradients = withPrecision(training.precision, () => {
-        const rolledOut = data.ownPredictions?.(step, weights) ?? null;
-        const { anchorLoss } = training;
-        const sums = gradientsOf(chain, weights, examples, training.scales ?? undefined, anchorLoss, rolledOut);
-        if (rolledOut !== null) disposeExamples(rolledOut);
-        return sums;
-      });
-      disposeExamples(examples);
+      const rolledOut = (await data.ownPredictions?.(step, weights)) ?? null;
+      const { anchorLoss, precision, scales } = training;
+      const gradients = withPrecision(precision, () =>
+        gradientsOf(chain, weights, examples, scales ?? undefined, anchorLoss, rolledOut),
+      );
+      for (const shown of rolledOut === null ? [examples] : [examples, rolledOut]) disposeExamples(shown);
       const [[nats], [norm]] = await Promise.all([gradients.nats.data(), gradients.norm.data()]);
       if (!Number.isFinite(nats) || !Number.isFinite(norm)) {
         tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { chooseBackend, type BackendOptions } from '../../src/backend/choose-backend.js';
 import type { NativeBackend } from '../../src/backend/native-backend.js';
-import { availableSets as available } from './implementations.js';
+import { availableSets as available, hasTensorflow } from './implementations.js';
 
 test('without options it takes the best instruction set, or says why the TypeScript kernels serve', async () => {
   const chosen = await chooseBackend();
@@ -56,16 +56,24 @@ test.each<[BackendOptions, string, string]>([
     'USAGE',
     `instruction set: expected one of ${available.join(', ')}, received sse9`,
   ],
-  [
-    { backend: 'tensorflow' },
-    'DEPENDENCY',
-    'tensorflow: expected @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node to load, ' +
-      'received @tensorflow/tfjs-node-gpu: not installed; @tensorflow/tfjs-node: not installed; ' +
-      'run: npm install @tensorflow/tfjs-node-gpu',
-  ],
 ])('%j is refused in one line', async (options, code, message) => {
   await expect(chooseBackend(options)).rejects.toMatchObject({
     code,
     message: expect.stringContaining(message) as string,
   });
+});
+
+(hasTensorflow ? test.skip : test)('without its package tensorflow is refused in one line', async () => {
+  await expect(chooseBackend({ backend: 'tensorflow' })).rejects.toMatchObject({
+    code: 'DEPENDENCY',
+    message: expect.stringContaining(
+      'tensorflow: expected @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node, received neither; ' +
+        'run: npm install --ignore-scripts @tensorflow/tfjs-node',
+    ) as string,
+  });
+});
+
+(hasTensorflow ? test : test.skip)('tensorflow serves where it is installed', async () => {
+  expect(await chooseBackend({ backend: 'tensorflow' })).toMatchObject({ backend: 'tensorflow', instructionSet: null });
+  expect(Array.from(tf.relu([-1, 2]).dataSync())).toEqual([0, 2]);
 });

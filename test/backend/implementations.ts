@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { loadAddon, type Addon } from '../../src/backend/addon.js';
 import type { InstructionSet, Kernels } from '../../src/backend/kernels.js';
 import { registerNativeBackend, silenceGreeting } from '../../src/backend/native-backend.js';
+import { findTensorflowPackage, importTensorflow } from '../../src/backend/tensorflow.js';
 import { typescriptKernels } from '../../src/backend/typescript-kernels.js';
 import { tensorKernels } from './tensor-kernels.js';
 
@@ -42,6 +44,9 @@ export const absentSets = (['portable', 'avx2', 'avx512', 'amx', 'neon'] as Inst
   (name) => !nativeSets.includes(name),
 );
 
+/** Whether TensorFlow's backend is installed, with a binding; tests skip it by name where it is not. */
+export const hasTensorflow = await tensorflowIfInstalled();
+
 silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
 for (const kernels of [typescriptKernels, ...nativeSets.map((name) => addon!.kernels(name))]) {
   const { instructionSet } = kernels;
@@ -58,13 +63,14 @@ export const implementations: Implementation[] = [
     kernels: tensorKernels,
   })),
   { name: 'composed form on cpu', backend: 'cpu', kernels: tensorKernels },
+  ...(hasTensorflow ? [{ name: 'composed form on tensorflow', backend: 'tensorflow', kernels: tensorKernels }] : []),
 ];
 
 /** The tfjs backend of the last set. */
 export const fastest = `native-${kernelSets[kernelSets.length - 1].instructionSet}`;
 
 /** tfjs backends that compute each kernel in another form: composed, in TypeScript and natively. */
-export const forms = [...new Set(['cpu', 'native-typescript', fastest])];
+export const forms = [...new Set(['cpu', 'native-typescript', fastest, ...(hasTensorflow ? ['tensorflow'] : [])])];
 
 /** Makes the implementation ready for its tests. */
 export async function use({ backend }: Implementation): Promise<void> {
@@ -77,4 +83,11 @@ function addonIfBuilt(): Addon | null {
   } catch {
     return null;
   }
+}
+
+async function tensorflowIfInstalled(): Promise<boolean> {
+  const installed = findTensorflowPackage();
+  if (installed === null || !existsSync(installed.binding)) return false;
+  await importTensorflow();
+  return true;
 }

@@ -1,0 +1,54 @@
+import { Argument, Command } from 'commander';
+import { addJsonOption } from './options.js';
+import { run, type Report, type Work } from './report.js';
+
+interface InstallOptions {
+  python?: string;
+  overwrite?: boolean;
+}
+
+export function command(): Command {
+  const backends = new Command('backends').description(
+    'make another backend work here; pxv doctor names those there are',
+  );
+  const install = new Command('install')
+    .description("build the binding of TensorFlow's npm package against the library in a Python wheel of TensorFlow")
+    .addArgument(new Argument('<name>', 'which backend').choices(['tensorflow']))
+    .option(
+      '--python <path>',
+      'Python that has the wheel (default: that of the virtual environment in use, else python3)',
+    )
+    .option('--overwrite', 'replace a binding that is there');
+  addJsonOption(install);
+  install.addHelpText(
+    'after',
+    `
+Examples:
+  $ npm install --ignore-scripts @tensorflow/tfjs-node     or -gpu; without the library of 2022 that it would download
+  $ python3 -m venv tf && tf/bin/pip install tensorflow-cpu     or "tensorflow[and-cuda]", for an NVIDIA GPU
+  $ pxv backends install tensorflow --python tf/bin/python
+  $ pxv train --frames clips/ --out runs/mine --backend tensorflow`,
+  );
+  backends.addHelpText(
+    'after',
+    `
+Examples:
+  $ pxv backends install tensorflow --python tf/bin/python`,
+  );
+  return backends.addCommand(install.action(run(installBackend)));
+}
+
+async function installBackend({ signal, progress }: Work, _: string, options: InstallOptions): Promise<Report> {
+  const { buildTensorflowBinding } = await import('../src/tasks/build-tensorflow-binding.js');
+  const onStep = (what: string) => progress.say(what);
+  const built = await buildTensorflowBinding({ ...options, onStep, signal });
+  return {
+    text: `package:  ${built.package} ${built.packageVersion}
+library:  TensorFlow ${built.version}, on ${built.gpu ? 'a GPU' : 'the CPU'}, of ${built.wheel}
+compiler: ${built.compiler}
+built:    ${built.binding}
+next:     pxv train --backend tensorflow ...
+undo:     rm '${built.binding}'`,
+    json: built,
+  };
+}

@@ -1,0 +1,112 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chooseBackend, type BackendName } from '../src/backend/choose-backend.js';
+import { disposeExamples } from '../src/model/examples.js';
+import { toTensors } from '../src/model/weights.js';
+import { optimisers } from '../src/training/optimisers.js';
+import { gradientsOf, updated, type TrainingState } from '../src/training/training-step.js';
+import { hasTensorflow } from './backend/implementations.js';
+import { pxv } from './cli/pxv.js';
+import { jsonOf } from './cli/tiny-run.js';
+import { randomExamples, randomModel, tinyNetwork, warpedFrames } from './model/tiny-networks.js';
+import { temporaryFolder } from './video/made-clips.js';
+
+const folder = temporaryFolder();
+const data = join(import.meta.dirname, '../../shared/data');
+const clip = join(import.meta.dirname, '../examples/asl_yes.mkv');
+const TOLERANCE = 1e-4;
+
+// Where TensorFlow is not installed the tests are skipped, in sight.
+const where = hasTensorflow ? describe : describe.skip;
+
+where('on tensorflow as on native', () => {
+  /** The mean nats of ten steps from the same weights, on the same examples. */
+  async function losses(backend: BackendName, type: 'pixel-cnn-block' | 'row-lstm' | 'diagonal-bilstm') {
+    await chooseBackend({ backend });
+    const hidden = { hidden: 12 } as const;
+    const layer =
+      type === 'pixel-cnn-block' ? { type, ...hidden } : ({ type, ...hidden, initialState: 'zero' } as const);
+    const description = tinyNetwork({
+      size: { width: 12, height: 9 },
+      layers: [layer, layer],
+      conditioning: [warpedFrames],
+    });
+    const { chain, weights } = randomModel([description]);
+    const start = toTensors(weights, chain.parameters);
+    const zeros = () => start.map((weight) => tf.keep(tf.zerosLike(weight)));
+    let state: TrainingState = { weights: start, optimiser: [zeros(), zeros()] };
+    const nats: number[] = [];
+    for (let step = 1; step <= 10; step++) {
+      const examples = randomExamples(description, 2, step);
+      const gradients = gradientsOf(chain, state.weights, examples, undefined, 0.5);
+      nats.push((await gradients.nats.data())[0]);
+      state = updated(optimisers.adam, { learningRate: 1e-3, step }, 1, state, gradients);
+      tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
+      disposeExamples(examples);
+    }
+    tf.dispose([...state.weights, ...state.optimiser.flat()]);
+    return nats;
+  }
+
+  test.each(['pixel-cnn-block', 'row-lstm', 'diagonal-bilstm'] as const)(
+    'ten training steps of a network of %s that is given frames',
+    async (type) => {
+      const expected = await losses('native', type);
+      const found = await losses('tensorflow', type);
+      found.forEach((nats, step) => expect(Math.abs(nats / expected[step] - 1)).toBeLessThan(TOLERANCE));
+      expect(expected[9]).not.toBe(expected[0]);
+    },
+  );
+
+  async function score(backend: BackendName, ...args: string[]): Promise<number> {
+    const outcome = await pxv([...args, '--backend', backend, '--json']);
+    expect(outcome).toMatchObject({ code: 0 });
+    return (jsonOf(outcome) as { bitsPerDim: number }).bitsPerDim;
+  }
+
+  const images = ['binarized-mnist', 'binarized-mnist-1x32', 'binarized-mnist-row-lstm', 'binarized-mnist-pixel-cnn'];
+  const colours = ['cifar', 'cifar-pixel-cnn', 'cifar-row-lstm', 'cifar-diagonal-bilstm'];
+  const sets = [
+    ...images.map((model) => ({ model, set: 'binarized-mnist', files: join(data, 'mnist') })),
+    ...colours.map((model) => ({ model, set: 'cifar', files: join(data, 'cifar10') })),
+  ];
+  (existsSync(data) ? test.each(sets) : test.skip.each(sets))(
+    '$model scores 32 images',
+    async ({ model, set, files }) => {
+      const args = ['eval-images', set, '--model', model, '--data', files, '--limit', '32'];
+      const [native, tensorflow] = [await score('native', ...args), await score('tensorflow', ...args)];
+      expect(Math.abs(tensorflow - native)).toBeLessThan(TOLERANCE);
+    },
+  );
+
+  test.each(['video-64', 'video-64-small'])('%s scores the example clip', async (model) => {
+    const args = ['eval-video', clip, '--model', model, '--horizon', '0'];
+    const [native, tensorflow] = [await score('native', ...args), await score('tensorflow', ...args)];
+    expect(Math.abs(tensorflow - native)).toBeLessThan(TOLERANCE);
+  });
+
+  test('a training on it is resumed on native, predicts and is checked on it', async () => {
+    const run = join(folder.path, 'run');
+    const small = ['--hidden', '6', '--layers', '1', '--size', '16x16', '--batch', '2'];
+    const train = ['train', '--frames', clip, '--out', run, ...small];
+    expect(await pxv([...train, '--steps', '3', '--backend', 'tensorflow'])).toMatchObject({ code: 0 });
+    expect(await pxv(['train', '--resume', '--out', run, '--steps', '5'])).toMatchObject({ code: 0 });
+    for (const backend of ['tensorflow', 'native']) {
+      const out = join(folder.path, `${backend}.gif`);
+      const args = ['predict', clip, '--model', run, '--next', '2', '--out', out, '--backend', backend];
+      expect(await pxv(args)).toMatchObject({ code: 0 });
+      expect(existsSync(out)).toBe(true);
+    }
+    expect(await pxv(['check', '--model', run, '--backend', 'tensorflow'])).toMatchObject({ code: 0 });
+  });
+
+  test('an image is drawn as on native: the engine draws on the CPU', async () => {
+    const args = ['sample', '--model', 'binarized-mnist-pixel-cnn', '--count', '1', '--seed', '3'];
+    const outs = ['native', 'tensorflow'].map((backend) => join(folder.path, `${backend}.png`));
+    for (const [place, backend] of ['native', 'tensorflow'].entries()) {
+      expect(await pxv([...args, '--out', outs[place], '--backend', backend])).toMatchObject({ code: 0 });
+    }
+    expect(readFileSync(outs[1])).toEqual(readFileSync(outs[0]));
+  });
+});
