@@ -1,7 +1,7 @@
 /** The LSTM walks in operations that every tfjs backend has: one step a row, or a column of the skewed image. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
-import type { LstmStates } from './lstm.js';
+import type { LstmStates } from './lstm-states.js';
 import { hiddenFeatures, pixelAt, walkTaps, type WalkShape } from './walk-shape.js';
 
 /** See lstm. */

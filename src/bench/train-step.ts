@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../backend/kernels.js';
-import { NativeBackend, registerNativeBackend } from '../backend/native-backend.js';
+import { NativeBackend } from '../backend/native-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { withPrecision, type Precision } from '../backend/precision.js';
+import { registerNativeBackend } from '../backend/register-native-backend.js';
 import { PxvError } from '../errors.js';
 import { buildChain } from '../model/chain.js';
 import { toTensors } from '../model/weights.js';

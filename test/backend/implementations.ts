@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { loadAddon, type Addon } from '../../src/backend/addon.js';
 import type { InstructionSet, Kernels } from '../../src/backend/kernels.js';
-import { registerNativeBackend, silenceGreeting } from '../../src/backend/native-backend.js';
+import { silenceGreeting } from '../../src/backend/native-backend.js';
+import { registerNativeBackend } from '../../src/backend/register-native-backend.js';
 import { typescriptKernels } from '../../src/backend/typescript-kernels.js';
 import { tensorKernels } from './tensor-kernels.js';
 
