@@ -8,7 +8,7 @@
 namespace pxv {
 
 class ConvolutionShape;
-class LstmShape;
+class WalkShape;
 namespace engine {
 struct EngineKernels;
 }
@@ -47,9 +47,9 @@ struct KernelTable {
                                    const float* reluInput, const float* plus, float* dx);
   void (*convolutionFilterGradient)(const ConvolutionShape& shape, int batch, const float* x, const float* dy,
                                     bool relu, float* dWeights, float* dBias);
-  void (*lstm)(const LstmShape& shape, int batch, const float* gates, const float* weights, const float* initial,
+  void (*lstm)(const WalkShape& shape, int batch, const float* gates, const float* weights, const float* initial,
                float* activations, float* cells, float* out);
-  void (*lstmGradient)(const LstmShape& shape, int batch, const float* dOut, const float* weights, const float* initial,
+  void (*lstmGradient)(const WalkShape& shape, int batch, const float* dOut, const float* weights, const float* initial,
                        const float* activations, const float* cells, const float* out, float* dGates, float* dWeights,
                        float* dInitial);
   void (*matMul)(const float* a, const float* b, int m, int n, int k, bool transposeA, bool transposeB, float* out);

@@ -245,7 +245,7 @@ function walkArrays(shape: WalkShape, batch: number) {
   };
 }
 
-/** Shapes as native/convolution_shape.h and native/lstm_shape.h read them, kept as long as the shape lives. */
+/** Shapes as native/convolution_shape.h and native/walk_shape.h read them, kept as long as the shape lives. */
 const geometries = new WeakMap<ConvolutionShape | WalkShape, Int32Array>();
 
 /** The checks of one call; each throws USAGE with the operation and the argument. */
