@@ -70,7 +70,7 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
   const chosen = await startComputing(options, progress);
   const { horizon, starts, samples, codecs, seed } = options;
-  const own = model.chain.examples.size;
+  const own = model.chain.exampleShape.size;
   const started = performance.now();
   const score = await scoreClips(model, paths, {
     ...askedSize(options, own),
@@ -101,7 +101,7 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
       model: model.name,
       seed,
       seconds,
-      context: model.chain.examples.context,
+      context: model.chain.exampleShape.context,
       horizon,
       ...score,
       ...chosen,

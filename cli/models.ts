@@ -55,7 +55,7 @@ const columns: Column[] = [
 ];
 
 function summary({ name, description, chain, weights, step, frameRate }: Model) {
-  const { size, channels, context } = chain.examples;
+  const { size, channels, context } = chain.exampleShape;
   const { layers, head } = description.scales[description.scales.length - 1];
   const kinds = [...new Set(layers.map(({ type }) => type))];
   const counted = kinds.map((kind) => `${layers.filter(({ type }) => type === kind).length} ${kind}`);

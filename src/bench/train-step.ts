@@ -56,7 +56,7 @@ export async function benchTrain(
   const weights = toTensors(initialiseParameters(chain.parameters, seed), chain.parameters);
   const optimiser = optimisers.rmsprop;
   let state: TrainingState = { weights, optimiser: [weights.map((weight) => tf.keep(tf.zerosLike(weight)))] };
-  const examples = randomExamples(chain.examples, batch, seed);
+  const examples = randomExamples(chain.exampleShape, batch, seed);
 
   const times: number[] = [];
   for (let step = 1; step <= WARM_UP + steps; step++) {

@@ -42,7 +42,7 @@ export async function writeExtremes(
   { worst, best }: { worst: readonly RankedImage[]; best: readonly RankedImage[] },
   label: (image: RankedImage) => string,
 ): Promise<void> {
-  const { size } = model.chain.examples;
+  const { size } = model.chain.exampleShape;
   const shown = [...worst, ...best];
   const bits: Float64Array[] = [];
   for (const { index } of shown) bits.push(await bitsOfPixels(model, weights, source, index));
@@ -64,8 +64,8 @@ export async function writeExtremes(
 }
 
 function inColour({ chain }: Model, source: ImageSource, index: number): Frame {
-  const { size, channels } = chain.examples;
-  const data = new Uint8Array(frameBytes(chain.examples));
+  const { size, channels } = chain.exampleShape;
+  const data = new Uint8Array(frameBytes(chain.exampleShape));
   source.read(index, data);
   if (channels === 3) return { ...size, channels, data };
   return {
