@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
-import { formatTable } from '../src/evaluation/table.js';
 import type { Size } from '../src/frame.js';
 import { numberOf } from '../src/number-of.js';
 import type { AskedRate } from '../src/tasks/clip-rate.js';
@@ -20,6 +19,7 @@ import {
 } from './options.js';
 import { run, type Report, type Work } from './report.js';
 import { addSizeOptions, askedSize, type SizeOptions } from './size-options.js';
+import { formatTable } from './table.js';
 
 interface EvalVideoOptions extends BackendOptions, FutureOptions, SizeOptions {
   model?: string;

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { formatTable, type Column } from '../src/evaluation/table.js';
 import { framesPerSecond } from '../src/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
 import { addJsonOption } from './options.js';
 import { run, type Report, type Work } from './report.js';
+import { formatTable, type Column } from './table.js';
 
 export function command(): Command {
   const models = new Command('models')

@@ -1,10 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { heatMap } from '../evaluation/heat-map.js';
 import { bitsOfPixels, type ImageSource } from '../evaluation/image-score.js';
 import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { frameBytes } from '../model/examples.js';
-import { contactSheet, writePng } from '../video/index.js';
+import { contactSheet, heatMap, writePng } from '../video/index.js';
 
 /** An image and what it costs. */
 export interface RankedImage {
