@@ -60,7 +60,7 @@ struct KernelTable {
   void (*addMoved)(int batch, ptrdiff_t length, ptrdiff_t offset, const float* a, const float* b, float* out);
   void (*multiply)(size_t count, const float* a, const float* b, float* out);
   void (*sumRows)(size_t rows, size_t columns, const float* x, float* out);
-  void (*multiplyAdds)(int rounds, size_t count, const float* x, float* out);
+  void (*multiplyAdds)(int rounds, size_t count, const float* x, float* out);  // see src/bench/multiply-adds.ts
 
   void (*softmaxCrossEntropy)(const float* logits, const int32_t* targets, int rows, int levels, float* nats);
   void (*softmaxCrossEntropyGradient)(const float* logits, const int32_t* targets, const float* dNats, int rows,
