@@ -20,7 +20,7 @@ const sizes = [
 /** A sampler at a size, with four frames of waves that move before the one to draw. */
 function prepare([width, height]) {
   const model = atSize(loadModel(DEFAULT_VIDEO_MODEL), { width, height });
-  const context = new Context(model.chain.examples);
+  const context = new Context(model.chain.exampleShape);
   const level = (x, y, t, c) => 128 + 60 * Math.sin((x + 2 * t) / 7) + 50 * Math.cos((y - t) / 9) + 5 * c;
   for (let t = 0; t < 4; t++) {
     const pixel = (at) => Math.floor(at / 3);

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import type { Precision } from '../src/backend/precision.js';
 import type { KernelTiming } from '../src/bench/kernels.js';
-import { formatTable, type Column } from '../src/evaluation/table.js';
 import { addBenchOptions, benchNetwork, type BenchOptions } from './bench-options.js';
 import { startComputing } from './computing.js';
 import { addComputeOptions, addJsonOption, addPrecisionOption, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
+import { formatTable, type Column } from './table.js';
 
 interface BenchKernelsOptions extends BenchOptions {
   tries: number;

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import type { Precision } from '../src/backend/precision.js';
 import type { NativeWork } from '../src/bench/train-step.js';
-import { formatTable, type Column } from '../src/evaluation/table.js';
 import { addBenchOptions, benchNetwork, type BenchOptions } from './bench-options.js';
 import { startComputing } from './computing.js';
 import { addComputeOptions, addJsonOption, addPrecisionOption, addSeedOption, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
+import { formatTable, type Column } from './table.js';
 
 interface BenchTrainOptions extends BenchOptions {
   steps: number;

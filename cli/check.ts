@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
-import { formatTable, type Column } from '../src/evaluation/table.js';
 import type { Size } from '../src/frame.js';
 import { numberOf } from '../src/number-of.js';
 import { startComputing } from './computing.js';
 import { exitCodes } from './exit-codes.js';
 import { addComputeOptions, addJsonOption, addModelOption, addSeedOption, size } from './options.js';
 import { run, type Report, type Work } from './report.js';
+import { formatTable, type Column } from './table.js';
 
 interface CheckOptions extends BackendOptions {
   model?: string;

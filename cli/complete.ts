@@ -66,7 +66,7 @@ async function draw({ signal, progress }: Work, image: string, options: Complete
   const { samples, scale, fit, seed, overwrite = false } = options;
   const out = options.out ?? `${basename(image).replace(/\.\w+$/, '')}-completed.png`;
   const model = loadModel(options.model);
-  const { height } = model.chain.examples.size;
+  const { height } = model.chain.exampleShape.size;
   const fromRow = options.fromRow ?? Math.floor(height / 2);
   const chosen = await startComputing(options, progress);
   const started = performance.now();

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { PxvError } from '../src/errors.js';
-import { formatTable } from '../src/evaluation/table.js';
 import { numberOf } from '../src/number-of.js';
 import { addDataOption, addJsonOption } from './options.js';
 import { run, type Report, type Work } from './report.js';
+import { formatTable } from './table.js';
 
 export function command(): Command {
   const datasets = new Command('datasets').description('image data sets: list them, download one, check its files');

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
-import { formatTable } from '../src/evaluation/table.js';
 import { numberOf } from '../src/number-of.js';
 import { addComputeOptions, addJsonOption } from './options.js';
 import { run, type Report, type Work } from './report.js';
+import { formatTable } from './table.js';
 
 interface Check {
   name: string;

@@ -3,12 +3,12 @@ import type { Split } from '../datasets/index.js';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
 import type { Published } from '../src/evaluation/published.js';
-import { formatTable } from '../src/evaluation/table.js';
 import { defaults } from '../src/tasks/defaults.js';
 import type { ImageSetScore } from '../src/tasks/score-images.js';
 import { startComputing } from './computing.js';
 import { addComputeOptions, addDataOption, addJsonOption, addOverwriteOption, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
+import { formatTable } from './table.js';
 
 interface EvalImagesOptions extends BackendOptions {
   model?: string;

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
-import { formatTable } from '../src/evaluation/table.js';
 import type { Size } from '../src/frame.js';
 import { numberOf } from '../src/number-of.js';
 import type { AskedRate } from '../src/tasks/clip-rate.js';
@@ -20,6 +19,7 @@ import {
 } from './options.js';
 import { run, type Report, type Work } from './report.js';
 import { addSizeOptions, askedSize, type SizeOptions } from './size-options.js';
+import { formatTable } from './table.js';
 
 interface EvalVideoOptions extends BackendOptions, FutureOptions, SizeOptions {
   model?: string;
@@ -70,7 +70,7 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
   const chosen = await startComputing(options, progress);
   const { horizon, starts, samples, codecs, seed } = options;
-  const own = model.chain.examples.size;
+  const own = model.chain.exampleShape.size;
   const started = performance.now();
   const score = await scoreClips(model, paths, {
     ...askedSize(options, own),
@@ -101,7 +101,7 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
       model: model.name,
       seed,
       seconds,
-      context: model.chain.examples.context,
+      context: model.chain.exampleShape.context,
       horizon,
       ...score,
       ...chosen,

@@ -1,7 +1,7 @@
-import { formatTable } from '../src/evaluation/table.js';
 import { forecasts, type ForecastName } from '../src/evaluation/forecasts.js';
 import type { ForecastsSummary, ForecastSummary, MeanOverClips } from '../src/evaluation/forecast-summary.js';
 import { numberOf } from '../src/number-of.js';
+import { formatTable } from './table.js';
 
 /** A difference in decibels with its standard error, where there is one. */
 export function withError({ mean, standardError }: MeanOverClips, index: number): string {

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { formatTable, type Column } from '../src/evaluation/table.js';
 import { framesPerSecond } from '../src/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
 import { addJsonOption } from './options.js';
 import { run, type Report, type Work } from './report.js';
+import { formatTable, type Column } from './table.js';
 
 export function command(): Command {
   const models = new Command('models')
@@ -55,7 +55,7 @@ const columns: Column[] = [
 ];
 
 function summary({ name, description, chain, weights, step, frameRate }: Model) {
-  const { size, channels, context } = chain.examples;
+  const { size, channels, context } = chain.exampleShape;
   const { layers, head } = description.scales[description.scales.length - 1];
   const kinds = [...new Set(layers.map(({ type }) => type))];
   const counted = kinds.map((kind) => `${layers.filter(({ type }) => type === kind).length} ${kind}`);

@@ -214,14 +214,14 @@ function settingsOf(options: PredictOptions, { chain }: Model) {
     forecast: bestGuess ? ('best-guess' as const) : mean ? ('mean' as const) : ('samples' as const),
     settings: futureSettings(options),
     frameRate: fps,
-    ...askedSize(options, chain.examples.size),
+    ...askedSize(options, chain.exampleShape.size),
     ...{ samples, scale, slow, plain, onlyPredicted, seed, overwrite: overwrite ?? false },
   };
 }
 
 /** What is the same for all clips, as JSON. */
 function facts({ name, chain }: Model, { seed, samples }: PredictOptions) {
-  const { channels, context } = chain.examples;
+  const { channels, context } = chain.exampleShape;
   return { model: name, seed, samples, context, channels };
 }
 

@@ -63,7 +63,7 @@ async function sampleSheet({ signal, progress, saves }: Work, options: SampleOpt
     onDrawn: saves,
   });
   const seconds = (performance.now() - started) / 1000;
-  const { size, channels } = model.chain.examples;
+  const { size, channels } = model.chain.exampleShape;
   const drawn = `${images === count ? '' : `${images} of `}${numberOf(count, 'image')}`;
   return {
     text: `${out}: ${drawn} drawn by ${model.name} in ${seconds.toFixed(1)} s, ${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim`,

@@ -9,9 +9,9 @@
 #include "convolution_shape.h"
 #include "engine/binding.h"
 #include "float_memory.h"
-#include "lstm_shape.h"
 #include "registry.h"
 #include "thread_pool.h"
+#include "walk_shape.h"
 
 namespace pxv {
 namespace {
@@ -80,12 +80,12 @@ void convolutionFilterGradient(const Call& call) {
 }
 
 void lstm(const Call& call) {
-  call.kernels().lstm(LstmShape(call.integers(0)), call.integer(1), call.floats(2), call.floats(3), call.floats(4),
+  call.kernels().lstm(WalkShape(call.integers(0)), call.integer(1), call.floats(2), call.floats(3), call.floats(4),
                       call.floats(5), call.floats(6), call.floats(7));
 }
 
 void lstmGradient(const Call& call) {
-  call.kernels().lstmGradient(LstmShape(call.integers(0)), call.integer(1), call.floats(2), call.floats(3),
+  call.kernels().lstmGradient(WalkShape(call.integers(0)), call.integer(1), call.floats(2), call.floats(3),
                               call.floats(4), call.floats(5), call.floats(6), call.floats(7), call.floats(8),
                               call.floats(9), call.floats(10));
 }

@@ -8,7 +8,7 @@
 namespace pxv {
 
 class ConvolutionShape;
-class LstmShape;
+class WalkShape;
 namespace engine {
 struct EngineKernels;
 }
@@ -47,9 +47,9 @@ struct KernelTable {
                                    const float* reluInput, const float* plus, float* dx);
   void (*convolutionFilterGradient)(const ConvolutionShape& shape, int batch, const float* x, const float* dy,
                                     bool relu, float* dWeights, float* dBias);
-  void (*lstm)(const LstmShape& shape, int batch, const float* gates, const float* weights, const float* initial,
+  void (*lstm)(const WalkShape& shape, int batch, const float* gates, const float* weights, const float* initial,
                float* activations, float* cells, float* out);
-  void (*lstmGradient)(const LstmShape& shape, int batch, const float* dOut, const float* weights, const float* initial,
+  void (*lstmGradient)(const WalkShape& shape, int batch, const float* dOut, const float* weights, const float* initial,
                        const float* activations, const float* cells, const float* out, float* dGates, float* dWeights,
                        float* dInitial);
   void (*matMul)(const float* a, const float* b, int m, int n, int k, bool transposeA, bool transposeB, float* out);
@@ -60,7 +60,7 @@ struct KernelTable {
   void (*addMoved)(int batch, ptrdiff_t length, ptrdiff_t offset, const float* a, const float* b, float* out);
   void (*multiply)(size_t count, const float* a, const float* b, float* out);
   void (*sumRows)(size_t rows, size_t columns, const float* x, float* out);
-  void (*multiplyAdds)(int rounds, size_t count, const float* x, float* out);
+  void (*multiplyAdds)(int rounds, size_t count, const float* x, float* out);  // see src/bench/multiply-adds.ts
 
   void (*softmaxCrossEntropy)(const float* logits, const int32_t* targets, int rows, int levels, float* nats);
   void (*softmaxCrossEntropyGradient)(const float* logits, const int32_t* targets, const float* dNats, int rows,

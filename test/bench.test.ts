@@ -3,11 +3,14 @@ import { chooseBackend } from '../src/backend/choose-backend.js';
 import { denseConvolution } from '../src/backend/convolution-shape.js';
 import { typescriptKernels } from '../src/backend/typescript-kernels.js';
 import { benchKernels } from '../src/bench/kernels.js';
+import { multiplyAddsOf } from '../src/bench/multiply-adds.js';
 import type { BenchNetwork } from '../src/bench/network.js';
 import { roofSeconds } from '../src/bench/peaks.js';
 import { Profile } from '../src/bench/profile.js';
 import { benchTrain, kernelsInUse } from '../src/bench/train-step.js';
 import { workOf } from '../src/bench/work.js';
+import { availableSets, bf16Sets } from './backend/implementations.js';
+import { randomFloats } from './random.js';
 
 const tiny: BenchNetwork = {
   network: 'diagonal-bilstm',
@@ -93,6 +96,40 @@ test('a roof is arithmetic or memory, whichever takes longer', () => {
   expect(roofSeconds({ flops: 1e9, bytes: 1e6 }, peaks)).toBeCloseTo(0.01, 9);
   expect(roofSeconds({ flops: 1e6, bytes: 1e9 }, peaks)).toBeCloseTo(0.1, 9);
 });
+
+// After r rounds of v / 2 + 1 a number lies 2^r times nearer to 2.
+test.each(availableSets)('rounds of multiply-adds are done on every number: %s', (instructionSet) => {
+  for (const length of [1, 3, 5, 16, 17, 48, 1000]) {
+    const x = randomFloats(length, 1);
+    const out = new Float32Array(length).fill(NaN);
+    multiplyAddsOf(instructionSet, 'float32')(3, x, out);
+    for (let i = 0; i < length; i++) expect(Math.abs(out[i] - (2 + (x[i] - 2) / 8))).toBeLessThanOrEqual(4e-7);
+  }
+});
+
+(bf16Sets.length > 0 ? test.each(bf16Sets) : test.skip.each([{ instructionSet: 'avx512' as const }]))(
+  'in bf16 they come to 2, as in float32: $instructionSet',
+  ({ instructionSet }) => {
+    const out = new Float32Array(50).fill(NaN);
+    multiplyAddsOf(instructionSet, 'bf16')(30, new Float32Array(50), out);
+    for (const sum of out) expect(Math.abs(sum - 2)).toBeLessThan(2 ** -7);
+  },
+);
+
+const native = availableSets.filter((instructionSet) => instructionSet !== 'typescript');
+
+(native.length > 0 ? test.each(native) : test.skip.each(['portable' as const]))(
+  'multiply-adds refuse arrays that do not fit: %s',
+  (instructionSet) => {
+    const multiplyAdds = multiplyAddsOf(instructionSet, 'float32');
+    expect(() => multiplyAdds(3, new Float32Array(5), new Float32Array(4))).toThrow(
+      expect.objectContaining({
+        code: 'USAGE',
+        message: expect.stringContaining('multiplyAdds: out: expected 5 values') as string,
+      }) as Error,
+    );
+  },
+);
 
 test('a profile sums the calls of a kernel at a shape, and forgets them when it is cleared', () => {
   const profile = new Profile();

@@ -6,8 +6,8 @@
 
 #include "../thread_pool.h"
 #include "elementary.h"
-#include "image_walk.h"
 #include "philox.h"
+#include "pixel_by_pixel.h"
 
 namespace pxv::engine {
 namespace {
@@ -18,7 +18,7 @@ constexpr int spareDoubles = 16;  // kernels write whole vectors
 // Images [first, first + count) of the batch, which go through the pixels side by side.
 struct Part {
   int first, count;
-  std::unique_ptr<ImageWalk> walk;
+  std::unique_ptr<PixelByPixel> pixels;
   std::vector<float> features;  // that the program reads of one sub-pixel
 };
 
@@ -43,7 +43,7 @@ class Drawing {
     const int parts = shared ? 1 : std::min(request.batch, threads());
     for (int part = 0; part < parts; part++) {
       const int first = part * request.batch / parts, end = (part + 1) * request.batch / parts;
-      parts_.push_back({first, end - first, std::make_unique<ImageWalk>(engine, end - first, shared),
+      parts_.push_back({first, end - first, std::make_unique<PixelByPixel>(engine, end - first, shared),
                         std::vector<float>(1 + request.anchorCount)});
     }
   }
@@ -67,15 +67,15 @@ class Drawing {
   void drawRow(Part& part, int row) {
     const size_t pixels = static_cast<size_t>(program_.height) * program_.width;
     const int mapFeatures = program_.map < 0 ? 0 : program_.slots[program_.map].features;
-    part.walk->beginRow(row, request_.map ? request_.map + part.first * pixels * mapFeatures : nullptr);
+    part.pixels->beginRow(row, request_.map ? request_.map + part.first * pixels * mapFeatures : nullptr);
     for (int column = 0; column < program_.width; column++) {
       const bool outputs = request_.outputs || isToDraw(part, row, column);
       for (int colour = 0; colour < program_.colours; colour++) {
-        part.walk->compute(row, column, colour, outputs);
+        part.pixels->compute(row, column, colour, outputs);
         for (int image = 0; image < part.count; image++) drawSubPixel(part, row, column, image, colour);
       }
     }
-    part.walk->endRow(row);
+    part.pixels->endRow(row);
   }
 
   // Whether any sub-pixel of a pixel is not known, in any of the images.
@@ -96,9 +96,9 @@ class Drawing {
   void drawSubPixel(Part& part, int row, int column, int image, int colour) {
     const int index = part.first + image, anchorCount = request_.anchorCount;
     const size_t pixel = pixelAt(index, row, column), first = pixel * program_.colours;
-    const PixelView view{part.walk->outputs(row, column, image, 0), request_.levels + first,
+    const PixelView view{part.pixels->outputs(row, column, image, 0), request_.levels + first,
                          request_.anchors ? request_.anchors + first * anchorCount : middles_.data(), anchorCount};
-    const float* outputs = part.walk->outputs(row, column, image, colour);
+    const float* outputs = part.pixels->outputs(row, column, image, colour);
     if (request_.outputs) {
       const Slot& out = program_.slots[program_.out];
       std::copy_n(outputs, out.groups[colour], request_.outputs + pixel * out.features + (outputs - view.outputs));
@@ -116,7 +116,7 @@ class Drawing {
     const float* anchors = view.anchors + colour * anchorCount;
     part.features[0] = (level - middle) / middle;
     for (int k = 0; k < anchorCount; k++) part.features[1 + k] = (level - anchors[k]) * gain;
-    part.walk->setSubPixel(row, column, image, colour, part.features.data());
+    part.pixels->setSubPixel(row, column, image, colour, part.features.data());
   }
 
   int16_t draw(const PixelView& pixel, int colour, const float* outputs, double u, double& nats) {

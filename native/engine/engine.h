@@ -1,5 +1,5 @@
 // A program made ready to run at one pixel after another: its schedule and its packed weights. Never changed once it is
-// made, so that many walks can share it.
+// made, so that many images can share it.
 #pragma once
 
 #include <optional>

@@ -1,14 +1,15 @@
-// `convolution` and `convolutionInputGradient`: one implicit matrix product over the unmasked taps (see walk.h).
+// `convolution` and `convolutionInputGradient`: one implicit matrix product over the unmasked taps (see
+// convolution_plan.h).
 #pragma once
 
 #include <algorithm>
 
+#include "../convolution_plan.h"
 #include "../kernel_table.h"
 #include "../scratch.h"
 #include "../thread_pool.h"
-#include "../walk.h"
 #include "register_tile.h"
-#include "tile_walk.h"
+#include "tile_sums.h"
 
 namespace pxv {
 
@@ -35,14 +36,14 @@ typename Set::Floats gather(const float* from, size_t step, int count) {
 // features. HWIO weights are read forward as [source feature][destination feature], transposed as [destination
 // feature][source feature].
 template <class Set>
-void packPanel(const Walk& walk, const WalkPanel& panel, const float* weights, bool transposed,
+void packPanel(const ConvolutionPlan& plan, const PlanPanel& panel, const float* weights, bool transposed,
                typename Set::Word* packed) {
   constexpr int inWord = Set::numbersInWord;
-  const size_t featureStep = transposed ? 1 : walk.features, columnStep = transposed ? walk.sourceFeatures : 1;
+  const size_t featureStep = transposed ? 1 : plan.features, columnStep = transposed ? plan.sourceFeatures : 1;
   typename Set::Word* to = packed + panel.weights;
   for (int t = panel.tapsBegin; t < panel.tapsEnd; t++) {
-    const PanelTap& tap = walk.taps[t];
-    const float* matrix = weights + static_cast<size_t>(tap.position) * walk.sourceFeatures * walk.features;
+    const PanelTap& tap = plan.taps[t];
+    const float* matrix = weights + static_cast<size_t>(tap.position) * plan.sourceFeatures * plan.features;
     for (int word = tap.word; word < tap.word + tap.words; word++)
       for (int v = 0; v < panel.vectors; v++, to += Set::lanes) {
         const float* columns = matrix + (panel.first + v * Set::lanes) * columnStep;
@@ -56,11 +57,11 @@ void packPanel(const Walk& walk, const WalkPanel& panel, const float* weights, b
 }
 
 template <class Set>
-const typename Set::Word* packWeights(const Walk& walk, const float* weights, bool transposed) {
+const typename Set::Word* packWeights(const ConvolutionPlan& plan, const float* weights, bool transposed) {
   static thread_local Scratch scratch;
-  auto* packed = scratch.reserve<typename Set::Word>(walk.packedWords);
-  auto pack = [&](int panel) { packPanel<Set>(walk, walk.panels[panel], weights, transposed, packed); };
-  parallelFor(static_cast<int>(walk.panels.size()), pack);
+  auto* packed = scratch.reserve<typename Set::Word>(plan.packedWords);
+  auto pack = [&](int panel) { packPanel<Set>(plan, plan.panels[panel], weights, transposed, packed); };
+  parallelFor(static_cast<int>(plan.panels.size()), pack);
   return packed;
 }
 
@@ -100,14 +101,15 @@ struct Window {
 };
 
 template <class Set>
-void copyWindow(const Walk& walk, const float* image, const Window& window, bool relu, typename Set::Word* to) {
+void copyWindow(const ConvolutionPlan& plan, const float* image, const Window& window, bool relu,
+                typename Set::Word* to) {
   using Word = typename Set::Word;
-  const int height = walk.sourceHeight, width = walk.sourceWidth, features = walk.sourceFeatures;
-  const size_t rowWords = static_cast<size_t>(window.columns) * walk.sourceWords;
+  const int height = plan.sourceHeight, width = plan.sourceWidth, features = plan.sourceFeatures;
+  const size_t rowWords = static_cast<size_t>(window.columns) * plan.sourceWords;
   const int begin = std::clamp(-window.column, 0, window.columns);
   const int end = std::clamp(width - window.column, begin, window.columns);
-  const size_t before = static_cast<size_t>(begin) * walk.sourceWords;
-  const size_t upTo = static_cast<size_t>(end) * walk.sourceWords;
+  const size_t before = static_cast<size_t>(begin) * plan.sourceWords;
+  const size_t upTo = static_cast<size_t>(end) * plan.sourceWords;
   for (int row = window.row; row < window.row + window.rows; row++, to += rowWords) {
     if (row < 0 || row >= height) {
       std::memset(to, 0, rowWords * sizeof(Word));
@@ -187,9 +189,9 @@ template <class Set, int Rows, int Vectors>
 }
 
 template <class Set, int Vectors>
-void walkPanel(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOffsets,
-               const typename Set::Word* packed, const typename Set::Word* source, const Pixels& pixels,
-               const Epilogue& epilogue, float* destination) {
+void convolvePanel(const ConvolutionPlan& plan, const PlanPanel& panel, const ptrdiff_t* tapOffsets,
+                   const typename Set::Word* packed, const typename Set::Word* source, const Pixels& pixels,
+                   const Epilogue& epilogue, float* destination) {
   using Word = typename Set::Word;
   constexpr int rows = Set::tileRows[Vectors - 1];
   using Tile = RegisterTile<Set, rows, Vectors>;
@@ -202,7 +204,7 @@ void walkPanel(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOff
     tile.clear();
     const Word* weights = packed + panel.weights;
     for (int t = panel.tapsBegin; t < panel.tapsEnd; t++) {
-      const int words = walk.taps[t].words;
+      const int words = plan.taps[t].words;
       tile.accumulate(pointers, tapOffsets[t], words, weights);
       weights += static_cast<size_t>(words) * Tile::width;
     }
@@ -233,22 +235,22 @@ void finishTiles(const Panel& panel, const float* sums, int count, const size_t*
   while (count > 0) finishRows(std::integral_constant<int, 1>());
 }
 
-// walkPanel in matrix tiles; `pixels` lie in one row of the grid, sixteen at a time, and may end earlier.
+// convolvePanel in matrix tiles; `pixels` lie in one row of the grid, sixteen at a time, and may end earlier.
 template <class Set, int Vectors>
-void walkPanelInTiles(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOffsets,
-                      const typename Set::Word* packed, const typename Set::Word* source, const Pixels& pixels,
-                      const Epilogue& epilogue, float* destination) {
+void convolvePanelInTiles(const ConvolutionPlan& plan, const PlanPanel& panel, const ptrdiff_t* tapOffsets,
+                          const typename Set::Word* packed, const typename Set::Word* source, const Pixels& pixels,
+                          const Epilogue& epilogue, float* destination) {
   constexpr int together = 2 * tileSide;
-  const size_t stride = static_cast<size_t>(walk.sourceStep) * walk.sourceWords;
+  const size_t stride = static_cast<size_t>(plan.sourceStep) * plan.sourceWords;
   for (int begin = 0; begin < pixels.count; begin += together) {
     alignas(64) float sums[together * Vectors * Set::lanes];
     const int count = std::min(together, pixels.count - begin);
     const PixelRow first{source + pixels.sources[begin], stride};
     if (count > tileSide) {
       const PixelRow rows[] = {first, {first.first + tileSide * stride, stride}};
-      sumInTiles<2, Vectors>(walk, panel, tapOffsets, packed, rows, sums);
+      sumInTiles<2, Vectors>(plan, panel, tapOffsets, packed, rows, sums);
     } else {
-      sumInTiles<1, Vectors>(walk, panel, tapOffsets, packed, {first}, sums);
+      sumInTiles<1, Vectors>(plan, panel, tapOffsets, packed, {first}, sums);
     }
     finishTiles<Set, Vectors>(panel, sums, count, pixels.destinations + begin, epilogue, destination);
   }
@@ -258,80 +260,80 @@ void walkPanelInTiles(const Walk& walk, const WalkPanel& panel, const ptrdiff_t*
 // ReLU, so that the inner loop knows no edges. The copy pays even for a 1x1 without ReLU where pixels are long: it
 // streams from memory, which the inner loop, with its many rows at once, then does not.
 template <class Set>
-void runWalk(const Walk& walk, int batch, const float* source, const typename Set::Word* packed, bool relu,
+void runPlan(const ConvolutionPlan& plan, int batch, const float* source, const typename Set::Word* packed, bool relu,
              const Epilogue& epilogue, float* destination) {
   using Word = typename Set::Word;
   constexpr size_t windowWords = 32 * 1024;   // small enough for the second-level cache, beside the weights
   constexpr int shortPixel = 64;              // features
   constexpr int stripPixels = Set::hasMatrixTiles ? 64 : 48;  // go through all panels, and stay in the first level
-  const int step = walk.sourceStep, features = walk.sourceFeatures, words = walk.sourceWords;
-  const int columns = (walk.columns - 1) * step + walk.right - walk.left + 1;
+  const int step = plan.sourceStep, features = plan.sourceFeatures, words = plan.sourceWords;
+  const int columns = (plan.columns - 1) * step + plan.right - plan.left + 1;
   const size_t rowWords = static_cast<size_t>(columns) * words;
-  const bool isPlaceByPlace = step == 1 && walk.rows <= walk.sourceHeight && walk.columns == walk.sourceWidth &&
-                              walk.top == 0 && walk.left == 0 && walk.bottom == 0 && walk.right == 0;
+  const bool isPlaceByPlace = step == 1 && plan.rows <= plan.sourceHeight && plan.columns == plan.sourceWidth &&
+                              plan.top == 0 && plan.left == 0 && plan.bottom == 0 && plan.right == 0;
   const bool readsInPlace = isPlaceByPlace && !relu && features <= shortPixel && Set::numbersInWord == 1;
   const int mostRows = static_cast<int>(std::max<size_t>(1, windowWords / (rowWords * step)));
-  const int blocks = (walk.rows + mostRows - 1) / mostRows;
-  const int blockRows = (walk.rows + blocks - 1) / blocks;
+  const int blocks = (plan.rows + mostRows - 1) / mostRows;
+  const int blockRows = (plan.rows + blocks - 1) / blocks;
 
   auto block = [&](int task) {
     static thread_local Scratch windowScratch, sourceScratch, destinationScratch, offsetScratch;
-    const int image = task / blocks, row = task % blocks * blockRows, rows = std::min(blockRows, walk.rows - row);
+    const int image = task / blocks, row = task % blocks * blockRows, rows = std::min(blockRows, plan.rows - row);
     if (rows <= 0) return;
 
-    const float* from = source + static_cast<size_t>(image) * walk.sourceHeight * walk.sourceWidth * features;
-    const Window window{row * step + walk.top, (rows - 1) * step + walk.bottom - walk.top + 1, walk.left, columns};
+    const float* from = source + static_cast<size_t>(image) * plan.sourceHeight * plan.sourceWidth * features;
+    const Window window{row * step + plan.top, (rows - 1) * step + plan.bottom - plan.top + 1, plan.left, columns};
     const Word* read;
     if (readsInPlace) {
-      read = reinterpret_cast<const Word*>(from + static_cast<size_t>(row) * walk.sourceWidth * features);
+      read = reinterpret_cast<const Word*>(from + static_cast<size_t>(row) * plan.sourceWidth * features);
     } else {
       // A tile reads sixteen pixels and whole steps: what lies behind the last is multiplied by zero, or not stored.
       const size_t count = window.rows * rowWords, behind = Set::hasMatrixTiles ? tileSide * (step * words + 1) : 0;
       Word* copy = windowScratch.reserve<Word>(count + behind);
-      copyWindow<Set>(walk, from, window, relu, copy);
+      copyWindow<Set>(plan, from, window, relu, copy);
       std::memset(copy + count, 0, behind * sizeof(Word));
       read = copy;
     }
 
-    const int count = rows * walk.columns;
+    const int count = rows * plan.columns;
     constexpr int spare = sparePixels<Set>;
     int* sources = sourceScratch.reserve<int>(count + spare);
     size_t* destinations = destinationScratch.reserve<size_t>(count + spare);
     for (int r = 0, i = 0; r < rows; r++) {
-      const size_t y = walk.firstRow + static_cast<size_t>(row + r) * walk.gridStep;
-      const size_t pixel = (image * static_cast<size_t>(walk.height) + y) * walk.width + walk.firstColumn;
-      const size_t apart = static_cast<size_t>(walk.gridStep) * walk.features;
-      for (int c = 0; c < walk.columns; c++, i++) {
+      const size_t y = plan.firstRow + static_cast<size_t>(row + r) * plan.gridStep;
+      const size_t pixel = (image * static_cast<size_t>(plan.height) + y) * plan.width + plan.firstColumn;
+      const size_t apart = static_cast<size_t>(plan.gridStep) * plan.features;
+      for (int c = 0; c < plan.columns; c++, i++) {
         sources[i] = (r * columns + c) * step * words;
-        destinations[i] = pixel * walk.features + c * apart;
+        destinations[i] = pixel * plan.features + c * apart;
       }
     }
     std::fill_n(sources + count, spare, sources[count - 1]);
     std::fill_n(destinations + count, spare, destinations[count - 1]);
-    const size_t taps = walk.taps.size();
+    const size_t taps = plan.taps.size();
     ptrdiff_t* offsets = offsetScratch.reserve<ptrdiff_t>(taps);
     for (size_t t = 0; t < taps; t++) {
-      const PanelTap& tap = walk.taps[t];
-      offsets[t] = (tap.dy - walk.top) * static_cast<ptrdiff_t>(rowWords) + (tap.dx - walk.left) * words + tap.word;
+      const PanelTap& tap = plan.taps[t];
+      offsets[t] = (tap.dy - plan.top) * static_cast<ptrdiff_t>(rowWords) + (tap.dx - plan.left) * words + tap.word;
     }
 
     if constexpr (Set::hasMatrixTiles) {
       const MatrixTiles tiles;
       for (int r = 0; r < rows; r++)
-        for (int begin = r * walk.columns; begin < (r + 1) * walk.columns; begin += stripPixels) {
-          const int pixelsLeft = (r + 1) * walk.columns - begin;
+        for (int begin = r * plan.columns; begin < (r + 1) * plan.columns; begin += stripPixels) {
+          const int pixelsLeft = (r + 1) * plan.columns - begin;
           const Pixels pixels{std::min(stripPixels, pixelsLeft), sources + begin, destinations + begin};
-          for (const WalkPanel& panel : walk.panels)
+          for (const PlanPanel& panel : plan.panels)
             withVectors(panel, [&](auto vectors) {
-              walkPanelInTiles<Set, vectors>(walk, panel, offsets, packed, read, pixels, epilogue, destination);
+              convolvePanelInTiles<Set, vectors>(plan, panel, offsets, packed, read, pixels, epilogue, destination);
             });
         }
     } else {
       for (int begin = 0; begin < count; begin += stripPixels) {
         const Pixels pixels{std::min(stripPixels, count - begin), sources + begin, destinations + begin};
-        for (const WalkPanel& panel : walk.panels)
+        for (const PlanPanel& panel : plan.panels)
           withVectors(panel, [&](auto vectors) {
-            walkPanel<Set, vectors>(walk, panel, offsets, packed, read, pixels, epilogue, destination);
+            convolvePanel<Set, vectors>(plan, panel, offsets, packed, read, pixels, epilogue, destination);
           });
       }
     }
@@ -342,9 +344,9 @@ void runWalk(const Walk& walk, int batch, const float* source, const typename Se
 template <class Set>
 void convolution(const ConvolutionShape& shape, int batch, const float* x, const float* weights, const float* bias,
                  const float* plus, bool relu, float* out) {
-  const Walk& walk = planForward(shape, layoutOf<Set>);
-  const auto* packed = packWeights<Set>(walk, weights, false);
-  runWalk<Set>(walk, batch, x, packed, relu, {bias, nullptr, plus}, out);
+  const ConvolutionPlan& plan = planForward(shape, layoutOf<Set>);
+  const auto* packed = packWeights<Set>(plan, weights, false);
+  runPlan<Set>(plan, batch, x, packed, relu, {bias, nullptr, plus}, out);
 }
 
 // dx[i, k] = [no ReLU or x[i, k] > 0] * sum over taps, and over outputs o that see k, of dy[i - tap, o] w[tap, k, o].
@@ -353,9 +355,9 @@ void convolutionInputGradient(const ConvolutionShape& shape, int batch, const fl
                               const float* reluInput, const float* plus, float* dx) {
   for (int phaseY = 0; phaseY < std::min(shape.stride, shape.inHeight); phaseY++)
     for (int phaseX = 0; phaseX < std::min(shape.stride, shape.inWidth); phaseX++) {
-      const Walk& walk = planInputGradient(shape, phaseY, phaseX, layoutOf<Set>);
-      const auto* packed = packWeights<Set>(walk, weights, true);
-      runWalk<Set>(walk, batch, dy, packed, false, {nullptr, reluInput, plus}, dx);
+      const ConvolutionPlan& plan = planInputGradient(shape, phaseY, phaseX, layoutOf<Set>);
+      const auto* packed = packWeights<Set>(plan, weights, true);
+      runPlan<Set>(plan, batch, dy, packed, false, {nullptr, reluInput, plus}, dx);
     }
 }
 

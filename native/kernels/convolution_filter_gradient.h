@@ -101,19 +101,19 @@ void copyFeatureWindow(const ConvolutionShape& shape, const float* image, const 
 // given. It goes through a few pixels at a time, as they lie: a panel alone would touch a line or two of each, too far
 // apart for the processor to guess.
 template <class Set>
-void packDy(const FilterWalk& walk, const DyRows& dy, int words, typename Set::Word* packed, float* biasSums) {
+void packDy(const FilterGradientPlan& plan, const DyRows& dy, int words, typename Set::Word* packed, float* biasSums) {
   constexpr int together = 8;
   static thread_local Scratch scratch;
-  float* sums = scratch.reserve<float>(walk.columns);
-  std::fill_n(sums, walk.columns, 0.0f);
+  float* sums = scratch.reserve<float>(plan.columns);
+  std::fill_n(sums, plan.columns, 0.0f);
   for (int begin = 0; begin < words; begin += together)
-    for (const FilterPanel& panel : walk.panels) {
+    for (const FilterPanel& panel : plan.panels) {
       const auto pack = panel.vectors == 2 ? packPanel<Set, 2> : packPanel<Set, 1>;
       auto* to = packed + panel.column * words + begin * panel.vectors * Set::lanes;
       pack(panel, dy, begin, std::min(together, words - begin), to, sums + panel.column);
     }
   if (!biasSums) return;
-  for (int column = 0; column < walk.columns; column++) biasSums[column] += sums[column];
+  for (int column = 0; column < plan.columns; column++) biasSums[column] += sums[column];
 }
 
 template <class Set>
@@ -124,29 +124,29 @@ void convolutionFilterGradientInRegisters(const ConvolutionShape& shape, int bat
   constexpr auto oneVector = sumsOfRows<Set, 1>(std::make_integer_sequence<int, tileRows>());
   constexpr auto twoVectors = sumsOfRows<Set, 2>(std::make_integer_sequence<int, tileRows>());
 
-  const FilterWalk& walk = planFilterGradient(shape, Set::lanes, tileRows);
-  const FilterTasks<Set> tasks(shape, walk, batch, 128, 20);
-  const PieceSums<Set> sums(shape, walk, tasks.pieces);
-  const int windowColumns = (shape.outWidth - 1) * shape.stride + walk.right - walk.left + 1;
+  const FilterGradientPlan& plan = planFilterGradient(shape, Set::lanes, tileRows);
+  const FilterTasks<Set> tasks(shape, plan, batch, 128, 20);
+  const PieceSums<Set> sums(shape, plan, tasks.pieces);
+  const int windowColumns = (shape.outWidth - 1) * shape.stride + plan.right - plan.left + 1;
 
   auto sumPiece = [&](int task) {
     static thread_local Scratch windowScratch, dyScratch;
     const int piece = task / tasks.blocks, block = task % tasks.blocks;
     const int firstTile = tasks.firstTile(block), endTile = tasks.firstTile(block + 1);
-    const int firstFeature = firstTile < endTile ? walk.tiles[firstTile].first : 0;
-    const int endFeature = firstTile < endTile ? walk.tiles[endTile - 1].first + walk.tiles[endTile - 1].count : 0;
+    const int firstFeature = firstTile < endTile ? plan.tiles[firstTile].first : 0;
+    const int endFeature = firstTile < endTile ? plan.tiles[endTile - 1].first + plan.tiles[endTile - 1].count : 0;
     // An odd number of cache lines a pixel spreads a column of features over all sets of the cache.
     const int pitch = ((endFeature - firstFeature + 15) / 16 | 1) * 16;
     float* biasSums = block == 0 && dBias ? sums.bias(piece) : nullptr;
-    if (biasSums) std::memset(biasSums, 0, walk.columns * sizeof(float));
+    if (biasSums) std::memset(biasSums, 0, plan.columns * sizeof(float));
 
     const int firstChunk = tasks.firstChunk(piece), endChunk = tasks.firstChunk(piece + 1);
     for (int chunk = firstChunk; chunk < endChunk; chunk++) {
       const auto [image, row, rows] = tasks.chunk(chunk);
       const int gridRows = (rows + inWord - 1) / inWord, words = gridRows * shape.outWidth;
-      const FeatureWindow window{row * shape.stride + walk.top,
-                                 (gridRows - 1) * inWord * shape.stride + walk.bottom - walk.top + 1,
-                                 walk.left,
+      const FeatureWindow window{row * shape.stride + plan.top,
+                                 (gridRows - 1) * inWord * shape.stride + plan.bottom - plan.top + 1,
+                                 plan.left,
                                  windowColumns,
                                  firstFeature,
                                  endFeature - firstFeature,
@@ -154,23 +154,23 @@ void convolutionFilterGradientInRegisters(const ConvolutionShape& shape, int bat
       Word* copy = windowScratch.reserve<Word>(static_cast<size_t>(window.rows) * window.columns * pitch);
       copyFeatureWindow<Set>(shape, x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures,
                              window, relu, copy);
-      Word* packed = dyScratch.reserve<Word>(static_cast<size_t>(words) * walk.columns);
+      Word* packed = dyScratch.reserve<Word>(static_cast<size_t>(words) * plan.columns);
       const float* dyRows =
           dy + (static_cast<size_t>(image) * shape.outHeight + row) * shape.outWidth * shape.outFeatures;
       const ptrdiff_t rowWords = static_cast<ptrdiff_t>(windowColumns) * pitch;
       const PixelGrid grid{gridRows, shape.outWidth, inWord * shape.stride * rowWords,
                            static_cast<ptrdiff_t>(shape.stride) * pitch};
 
-      packDy<Set>(walk, {dyRows, rows, shape.outWidth, shape.outFeatures}, words, packed, biasSums);
-      for (const FilterPanel& panel : walk.panels) {
+      packDy<Set>(plan, {dyRows, rows, shape.outWidth, shape.outFeatures}, words, packed, biasSums);
+      for (const FilterPanel& panel : plan.panels) {
         for (int t = firstTile; t < endTile; t++) {
-          const FeatureTile& tile = walk.tiles[t];
+          const FeatureTile& tile = plan.tiles[t];
           const auto sum = (panel.vectors == 2 ? twoVectors : oneVector)[tile.count - 1];
           for (int i = 0; i < shape.taps; i++) {
             const auto tap = shape.tap(i);
             if (tap.sees[panel.group] <= tile.first) continue;
             const Word* first =
-                copy + (tap.dy - walk.top) * rowWords + (tap.dx - walk.left) * pitch + tile.first - firstFeature;
+                copy + (tap.dy - plan.top) * rowWords + (tap.dx - plan.left) * pitch + tile.first - firstFeature;
             sum(grid, first, packed + panel.column * words, chunk == firstChunk, sums.at(piece, panel, i, tile.first));
           }
         }

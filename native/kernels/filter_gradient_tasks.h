@@ -1,13 +1,13 @@
-// How `convolutionFilterGradient` is cut, whatever multiplies: pixels into pieces and input features into blocks, both by
-// shape alone. A task is one piece and one block: it walks the piece a few rows at a time, copies what it needs of x and dy
-// side by side, and adds to its own sums. A word of two numbers holds those of two pixels, one below the other: the sum
-// then takes two rows at once, and the row of dy that is missing under an odd last one is zero. In the end the sums of
-// the pieces are added in order, so the result does not depend on the number of threads.
+// How `convolutionFilterGradient` is cut, whatever multiplies: pixels into pieces and input features into blocks, both
+// by shape alone. A task is one piece and one block: it takes the piece a few rows at a time, copies what it needs of x
+// and dy side by side, and adds to its own sums. A word of two numbers holds those of two pixels, one below the other:
+// the sum then takes two rows at once, and the row of dy that is missing under an odd last one is zero. In the end the
+// sums of the pieces are added in order, so the result does not depend on the number of threads.
 #pragma once
 
 #include <algorithm>
 
-#include "../filter_walk.h"
+#include "../filter_gradient_plan.h"
 #include "../instruction_set.h"
 #include "../kernel_table.h"
 #include "../scratch.h"
@@ -51,12 +51,12 @@ void packPanel(const FilterPanel& panel, const DyRows& dy, int begin, int count,
 template <class Set>
 class PieceSums {
  public:
-  PieceSums(const ConvolutionShape& shape, const FilterWalk& walk, int pieces)
+  PieceSums(const ConvolutionShape& shape, const FilterGradientPlan& plan, int pieces)
       : shape_(shape),
-        walk_(walk),
+        plan_(plan),
         pieces_(pieces),
-        weightFloats_(static_cast<size_t>(shape.taps) * shape.inFeatures * walk.columns),
-        pieceFloats_(weightFloats_ + walk.columns) {
+        weightFloats_(static_cast<size_t>(shape.taps) * shape.inFeatures * plan.columns),
+        pieceFloats_(weightFloats_ + plan.columns) {
     static thread_local Scratch scratch;
     sums_ = scratch.reserve<float>(pieces * pieceFloats_);
   }
@@ -72,7 +72,7 @@ class PieceSums {
     const size_t matrix = static_cast<size_t>(shape_.inFeatures) * shape_.outFeatures;
     std::memset(dWeights, 0, shape_.positions * matrix * sizeof(float));
     auto addPieces = [&](int index) {
-      const FilterPanel& panel = walk_.panels[index];
+      const FilterPanel& panel = plan_.panels[index];
       for (int i = 0; i < shape_.taps; i++) {
         const auto tap = shape_.tap(i);
         float* to = dWeights + tap.position * matrix + panel.first;
@@ -89,12 +89,12 @@ class PieceSums {
         dBias[panel.first + j] = sum;
       }
     };
-    parallelFor(static_cast<int>(walk_.panels.size()), addPieces);
+    parallelFor(static_cast<int>(plan_.panels.size()), addPieces);
   }
 
  private:
   const ConvolutionShape& shape_;
-  const FilterWalk& walk_;
+  const FilterGradientPlan& plan_;
   const int pieces_;
   const size_t weightFloats_, pieceFloats_;
   float* sums_;
@@ -103,8 +103,8 @@ class PieceSums {
 // How the sum is cut into tasks: pieces of the chunks, which are a few rows of an image, times blocks of feature tiles.
 template <class Set>
 struct FilterTasks {
-  FilterTasks(const ConvolutionShape& shape, const FilterWalk& walk, int batch, int chunkPixels, int blockTiles)
-      : tiles(static_cast<int>(walk.tiles.size())), outHeight(shape.outHeight) {
+  FilterTasks(const ConvolutionShape& shape, const FilterGradientPlan& plan, int batch, int chunkPixels, int blockTiles)
+      : tiles(static_cast<int>(plan.tiles.size())), outHeight(shape.outHeight) {
     constexpr int fewest = 16;
     const int fullRows = std::clamp(chunkPixels / shape.outWidth, 1, shape.outHeight);
     chunkRows = (fullRows + Set::numbersInWord - 1) / Set::numbersInWord * Set::numbersInWord;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "../lstm_walk.h"
+#include "../walk_plan.h"
 #include "convolution.h"
 #include "convolution_filter_gradient.h"
 #include "lstm_cell.h"
@@ -22,7 +22,7 @@ struct StepPixels {
 
 // The pixels from `begin` on that fill one tile.
 template <class Set, int Rows, int Vectors>
-void multiplyTile(const Walk& walk, const WalkPanel& panel, const typename Set::Word* packed,
+void multiplyTile(const ConvolutionPlan& plan, const PlanPanel& panel, const typename Set::Word* packed,
                   const StepPixels<typename Set::Word>& pixels, int begin, const Epilogue& epilogue,
                   float* destination) {
   using Word = typename Set::Word;
@@ -35,8 +35,8 @@ void multiplyTile(const Walk& walk, const WalkPanel& panel, const typename Set::
     const Word* const* sources = pixels.sources + static_cast<size_t>(t - panel.tapsBegin) * pixels.capacity + begin;
 #pragma GCC unroll 16
     for (int row = 0; row < Rows; row++) pointers[row] = sources[row];
-    const int words = walk.taps[t].words;
-    tile.accumulate(pointers, walk.taps[t].word, words, weights);
+    const int words = plan.taps[t].words;
+    tile.accumulate(pointers, plan.taps[t].word, words, weights);
     weights += static_cast<size_t>(words) * Tile::width;
   }
   if (panel.width == Tile::width)
@@ -47,13 +47,13 @@ void multiplyTile(const Walk& walk, const WalkPanel& panel, const typename Set::
 
 // Steps are short, so what is left after whole tiles goes through halves and quarters of them.
 template <class Set, int Vectors>
-void multiplyPanel(const Walk& walk, const WalkPanel& panel, const typename Set::Word* packed,
+void multiplyPanel(const ConvolutionPlan& plan, const PlanPanel& panel, const typename Set::Word* packed,
                    const StepPixels<typename Set::Word>& pixels, const Epilogue& epilogue, float* destination) {
   constexpr int whole = Set::tileRows[Vectors - 1], half = whole / 2, quarter = whole / 4;
   for (int begin = 0; begin < pixels.count;) {
     const int left = pixels.count - begin;
     const auto multiply = [&](auto rows) {
-      multiplyTile<Set, rows, Vectors>(walk, panel, packed, pixels, begin, epilogue, destination);
+      multiplyTile<Set, rows, Vectors>(plan, panel, packed, pixels, begin, epilogue, destination);
       begin += rows;
     };
     if (left > whole - quarter)
@@ -68,18 +68,18 @@ void multiplyPanel(const Walk& walk, const WalkPanel& panel, const typename Set:
 // multiplyStep in matrix tiles: what the taps of 32 pixels read is copied side by side, since pixels of a step may lie
 // anywhere.
 template <class Set>
-void multiplyStepInTiles(const Walk& walk, const typename Set::Word* packed,
+void multiplyStepInTiles(const ConvolutionPlan& plan, const typename Set::Word* packed,
                          const StepPixels<typename Set::Word>& pixels, const Epilogue& epilogue, float* destination) {
   using Word = typename Set::Word;
   static thread_local Scratch readScratch, offsetScratch;
   const MatrixTiles tiles;
-  const int taps = walk.panels[0].tapsEnd, words = walk.sourceWords;
+  const int taps = plan.panels[0].tapsEnd, words = plan.sourceWords;
   const size_t tapWords = (words + tileSide - 1) / tileSide * tileSide, pitch = (taps + 1) * tapWords;
   Word* read = readScratch.reserve<Word>(2 * tileSide * pitch);
-  ptrdiff_t* offsets = offsetScratch.reserve<ptrdiff_t>(walk.taps.size());
-  for (const WalkPanel& panel : walk.panels)
+  ptrdiff_t* offsets = offsetScratch.reserve<ptrdiff_t>(plan.taps.size());
+  for (const PlanPanel& panel : plan.panels)
     for (int t = panel.tapsBegin; t < panel.tapsEnd; t++)
-      offsets[t] = static_cast<ptrdiff_t>((t - panel.tapsBegin) * tapWords) + walk.taps[t].word;
+      offsets[t] = static_cast<ptrdiff_t>((t - panel.tapsBegin) * tapWords) + plan.taps[t].word;
   std::memset(read, 0, 2 * tileSide * pitch * sizeof(Word));
   for (int begin = 0; begin < pixels.count; begin += 2 * tileSide) {
     const int count = std::min(2 * tileSide, pixels.count - begin);
@@ -88,13 +88,13 @@ void multiplyStepInTiles(const Walk& walk, const typename Set::Word* packed,
         std::memcpy(read + pixel * pitch + t * tapWords, pixels.sources[t * pixels.capacity + begin + pixel],
                     words * sizeof(Word));
     const PixelRow rows[] = {{read, pitch}, {read + tileSide * pitch, pitch}};
-    for (const WalkPanel& panel : walk.panels)
+    for (const PlanPanel& panel : plan.panels)
       withVectors(panel, [&](auto vectors) {
         alignas(64) float sums[2 * tileSide * vectors * Set::lanes];
         if (count > tileSide)
-          sumInTiles<2, vectors>(walk, panel, offsets, packed, rows, sums);
+          sumInTiles<2, vectors>(plan, panel, offsets, packed, rows, sums);
         else
-          sumInTiles<1, vectors>(walk, panel, offsets, packed, {rows[0]}, sums);
+          sumInTiles<1, vectors>(plan, panel, offsets, packed, {rows[0]}, sums);
         finishTiles<Set, vectors>(panel, sums, count, pixels.destinations + begin, epilogue, destination);
       });
   }
@@ -102,12 +102,12 @@ void multiplyStepInTiles(const Walk& walk, const typename Set::Word* packed,
 
 // destination[pixel] = sum over taps of what the tap reads times the packed weights, plus epilogue.plus[pixel].
 template <class Set>
-void multiplyStep(const Walk& walk, const typename Set::Word* packed,
+void multiplyStep(const ConvolutionPlan& plan, const typename Set::Word* packed,
                   const StepPixels<typename Set::Word>& pixels, const Epilogue& epilogue, float* destination) {
-  if constexpr (Set::hasMatrixTiles) return multiplyStepInTiles<Set>(walk, packed, pixels, epilogue, destination);
-  for (const WalkPanel& panel : walk.panels)
+  if constexpr (Set::hasMatrixTiles) return multiplyStepInTiles<Set>(plan, packed, pixels, epilogue, destination);
+  for (const PlanPanel& panel : plan.panels)
     withVectors(panel, [&](auto vectors) {
-      multiplyPanel<Set, vectors>(walk, panel, packed, pixels, epilogue, destination);
+      multiplyPanel<Set, vectors>(plan, panel, packed, pixels, epilogue, destination);
     });
 }
 
@@ -133,7 +133,7 @@ class StepMap {
  public:
   using Word = typename Set::Word;
 
-  StepMap(const LstmShape& shape, const Images& images, const float* map, int features, const float* outside)
+  StepMap(const WalkShape& shape, const Images& images, const float* map, int features, const float* outside)
       : map_(map), features_(features), words_((features + Set::numbersInWord - 1) / Set::numbersInWord) {
     if (isInPlace) {
       origin_ = reinterpret_cast<const Word*>(map);
@@ -169,7 +169,7 @@ class StepMap {
 // Lists the pixels of the step that begins at `place`: tap t reads features of the pixel neighbours[t][place] of the
 // map; destinationOf(i, pixel) gives each one's destination, i counting the step's pixels.
 template <class Set, class DestinationOf>
-void listStep(const LstmShape& shape, const Images& images, int place, int length, const std::vector<int>& neighbours,
+void listStep(const WalkShape& shape, const Images& images, int place, int length, const std::vector<int>& neighbours,
               const StepMap<Set>& map, StepPixels<typename Set::Word>& pixels, DestinationOf&& destinationOf) {
   const int imagePixels = shape.pixelCount();
   pixels.count = images.count * length;
@@ -192,12 +192,12 @@ void listStep(const LstmShape& shape, const Images& images, int place, int lengt
 }
 
 template <class Set>
-void lstm(const LstmShape& shape, int batch, const float* gates, const float* weights, const float* initial,
+void lstm(const WalkShape& shape, int batch, const float* gates, const float* weights, const float* initial,
           float* activations, float* cells, float* out) {
   using Word = typename Set::Word;
-  const Walk& product = planForward(shape.states, layoutOf<Set>);
+  const ConvolutionPlan& product = planForward(shape.states, layoutOf<Set>);
   const auto* packed = packWeights<Set>(product, weights, false);
-  const LstmWalk& walk = planLstm(shape);
+  const WalkPlan& plan = planWalk(shape);
   const int hidden = shape.hidden(), imagePixels = shape.pixelCount(), taps = shape.states.taps;
   static thread_local Scratch initialScratch;
   float* states0 = initialScratch.reserve<float>(2 * hidden);
@@ -208,13 +208,13 @@ void lstm(const LstmShape& shape, int batch, const float* gates, const float* we
   auto walkImages = [&](int task) {
     static thread_local Scratch sourceScratch, destinationScratch;
     const Images images{task * taskImages, std::min(taskImages, batch - task * taskImages)};
-    const int capacity = images.count * walk.longestStep + sparePixels<Set>;
+    const int capacity = images.count * plan.longestStep + sparePixels<Set>;
     StepPixels<Word> pixels{0, capacity, sourceScratch.reserve<const Word*>(static_cast<size_t>(taps) * capacity),
                             destinationScratch.reserve<size_t>(capacity)};
     StepMap<Set> states(shape, images, out, hidden, states0);
     for (int step = 0, place = 0; step < shape.steps; place += shape.stepLengths[step++]) {
       const int length = shape.stepLengths[step];
-      listStep<Set>(shape, images, place, length, walk.sources, states, pixels,
+      listStep<Set>(shape, images, place, length, plan.sources, states, pixels,
                     [&](int, size_t pixel) { return pixel * 4 * hidden; });
       multiplyStep<Set>(product, packed, pixels, {nullptr, nullptr, gates}, activations);
       for (int image = images.first; image < images.first + images.count; image++)
@@ -228,7 +228,7 @@ void lstm(const LstmShape& shape, int batch, const float* gates, const float* we
             prefetchRow(cells + soon * hidden, hidden);
             prefetchRow(out + soon * hidden, hidden);
           }
-          const float* before = walk.cellSources[n] < 0 ? cells0 : cells + (base + walk.cellSources[n]) * hidden;
+          const float* before = plan.cellSources[n] < 0 ? cells0 : cells + (base + plan.cellSources[n]) * hidden;
           cell<Set>(shape, activations + at * 4 * hidden, before, cells + at * hidden);
         }
       for (int image = images.first; image < images.first + images.count; image++)
@@ -245,27 +245,27 @@ void lstm(const LstmShape& shape, int batch, const float* gates, const float* we
 // What the pixels of one task give back that read outside the image: the sum of dGates of the pixels from which each
 // tap leads outside, [taps][4h], then the sum of the cells' gradients that arrive outside, [h].
 template <class Set>
-void sumBorders(const LstmShape& shape, const LstmWalk& walk, const Images& images, const float* dGates,
-                       const float* carried, float* sums) {
+void sumBorders(const WalkShape& shape, const WalkPlan& plan, const Images& images, const float* dGates,
+                const float* carried, float* sums) {
   const int hidden = shape.hidden(), maps = 4 * hidden, imagePixels = shape.pixelCount(), taps = shape.states.taps;
   std::fill_n(sums, taps * maps + hidden, 0.0f);
   for (int image = images.first; image < images.first + images.count; image++)
     for (int t = 0; t < taps; t++)
       for (int n = 0; n < imagePixels; n++) {
-        if (walk.sources[t * imagePixels + n] >= 0) continue;
+        if (plan.sources[t * imagePixels + n] >= 0) continue;
         const float* from = dGates + (static_cast<size_t>(image) * imagePixels + shape.pixels[n]) * maps;
         for (int j = 0; j < maps; j++) sums[t * maps + j] += from[j];
       }
   float* cellSums = sums + taps * maps;
-  for (int line = 0; line < images.count * walk.lineCount; line++, carried += hidden)
+  for (int line = 0; line < images.count * plan.lineCount; line++, carried += hidden)
     for (int k = 0; k < hidden; k++) cellSums[k] += carried[k];
 }
 
 // d weights[t] += initial h times the border's dGates; d initial h = sum over taps of weights[t] times these; see
 // sumBorders for `tasks` sums, which are added in order.
 template <class Set>
-void addBorders(const LstmShape& shape, int tasks, const float* weights, const float* initial, float* sums,
-                       float* dWeights, float* dInitial) {
+void addBorders(const WalkShape& shape, int tasks, const float* weights, const float* initial, float* sums,
+                float* dWeights, float* dInitial) {
   const int hidden = shape.hidden(), maps = 4 * hidden, taps = shape.states.taps, count = taps * maps + hidden;
   for (int task = 1; task < tasks; task++)
     for (int j = 0; j < count; j++) sums[j] += sums[task * count + j];
@@ -282,13 +282,13 @@ void addBorders(const LstmShape& shape, int tasks, const float* weights, const f
 // Walks in reverse: dRead = sum over taps of the transposed weights times dGates of the pixel that reads this one, then
 // the cells (see lstm_cell.h). The gradient of the weights is that of the state-to-state convolution.
 template <class Set>
-void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const float* weights, const float* initial,
+void lstmGradient(const WalkShape& shape, int batch, const float* dOut, const float* weights, const float* initial,
                   const float* activations, const float* cells, const float* out, float* dGates, float* dWeights,
                   float* dInitial) {
   using Word = typename Set::Word;
-  const Walk& product = planInputGradient(shape.states, 0, 0, layoutOf<Set>);
+  const ConvolutionPlan& product = planInputGradient(shape.states, 0, 0, layoutOf<Set>);
   const auto* packed = packWeights<Set>(product, weights, true);
-  const LstmWalk& walk = planLstm(shape);
+  const WalkPlan& plan = planWalk(shape);
   const int hidden = shape.hidden(), imagePixels = shape.pixelCount(), taps = shape.states.taps;
   static thread_local Scratch zeroScratch, borderScratch;
   float* zeros = zeroScratch.reserve<float>(4 * hidden);
@@ -301,19 +301,19 @@ void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const fl
   auto walkImages = [&](int task) {
     static thread_local Scratch sourceScratch, destinationScratch, readScratch, carriedScratch;
     const Images images{task * taskImages, std::min(taskImages, batch - task * taskImages)};
-    const int longest = images.count * walk.longestStep;
+    const int longest = images.count * plan.longestStep;
     const int capacity = longest + sparePixels<Set>;
     StepPixels<Word> pixels{0, capacity, sourceScratch.reserve<const Word*>(static_cast<size_t>(taps) * capacity),
                             destinationScratch.reserve<size_t>(capacity)};
     StepMap<Set> gates(shape, images, dGates, 4 * hidden, zeros);
     float* dRead = readScratch.reserve<float>(static_cast<size_t>(longest) * hidden);
-    const size_t carriedFloats = static_cast<size_t>(images.count) * walk.lineCount * hidden;
+    const size_t carriedFloats = static_cast<size_t>(images.count) * plan.lineCount * hidden;
     float* carried = carriedScratch.reserve<float>(carriedFloats);
     std::fill_n(carried, carriedFloats, 0.0f);
     for (int step = shape.steps - 1, place = imagePixels; step >= 0; step--) {
       const int length = shape.stepLengths[step];
       place -= length;
-      listStep<Set>(shape, images, place, length, walk.readers, gates, pixels,
+      listStep<Set>(shape, images, place, length, plan.readers, gates, pixels,
                     [&](int i, size_t) { return static_cast<size_t>(i) * hidden; });
       multiplyStep<Set>(product, packed, pixels, {nullptr, nullptr, nullptr}, dRead);
       const float* read = dRead;
@@ -324,17 +324,17 @@ void lstmGradient(const LstmShape& shape, int batch, const float* dOut, const fl
             const size_t soon = base + shape.pixels[next];
             prefetchRow(activations + soon * 4 * hidden, 4 * hidden);
             prefetchRow(dGates + soon * 4 * hidden, 4 * hidden);
-            if (walk.cellSources[next] >= 0) prefetchRow(cells + (base + walk.cellSources[next]) * hidden, hidden);
+            if (plan.cellSources[next] >= 0) prefetchRow(cells + (base + plan.cellSources[next]) * hidden, hidden);
             prefetchRow(dOut + soon * hidden, hidden);
           }
-          const float* before = walk.cellSources[n] < 0 ? cells0 : cells + (base + walk.cellSources[n]) * hidden;
-          float* flow = carried + (static_cast<size_t>(image) * walk.lineCount + walk.lines[n]) * hidden;
+          const float* before = plan.cellSources[n] < 0 ? cells0 : cells + (base + plan.cellSources[n]) * hidden;
+          float* flow = carried + (static_cast<size_t>(image) * plan.lineCount + plan.lines[n]) * hidden;
           cellGradient<Set>(shape, dOut + at * hidden, read, activations + at * 4 * hidden, cells + at * hidden, before,
                             flow, dGates + at * 4 * hidden);
           gates.take(at);
         }
     }
-    if (borders) sumBorders<Set>(shape, walk, images, dGates, carried, borders + task * borderFloats);
+    if (borders) sumBorders<Set>(shape, plan, images, dGates, carried, borders + task * borderFloats);
   };
   parallelFor(tasks, walkImages);
 

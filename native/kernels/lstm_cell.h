@@ -1,8 +1,8 @@
 // One pixel of an LSTM layer, after its sums: the gates, the cell and the state, and the way back.
 #pragma once
 
-#include "../lstm_shape.h"
 #include "../math.h"
+#include "../walk_shape.h"
 
 namespace pxv {
 
@@ -50,7 +50,7 @@ void state(const Groups& shape, const float* activations, const float* cells, fl
 //   ds = dh tanh(c) o (1 - o) | dc c' f (1 - f) | dc g i (1 - i) | dc i (1 - g^2)
 // `carried` is f dc of the pixel that takes this one's cell, and afterwards f dc of this one.
 template <class Set>
-void cellGradient(const LstmShape& shape, const float* dOut, const float* dRead, const float* activations,
+void cellGradient(const WalkShape& shape, const float* dOut, const float* dRead, const float* activations,
                   const float* cells, const float* before, float* carried, float* dGates) {
   forFeatures<Set>(shape, [&](int gate, int feature, int size, int count) __attribute__((always_inline)) {
     const auto load = [&](const float* from) { return Set::load(from, count, 0.0f); };

@@ -1,4 +1,4 @@
-// `matMul`: a is cut into blocks of rows and b into packed panels; long sums are walked in slices, and a slice goes on
+// `matMul`: a is cut into blocks of rows and b into packed panels; long sums are taken in slices, and a slice goes on
 // from the sums that the one before stored, so the order stays k ascending.
 #pragma once
 

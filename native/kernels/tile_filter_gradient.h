@@ -75,16 +75,16 @@ void copyTransposed(const ConvolutionShape& shape, const float* image, const Tra
 
 // As packDy, but each row takes `steps` times sixteen words.
 template <class Set>
-void packDyInSteps(const FilterWalk& walk, const DyRows& dy, int gridRows, int steps, typename Set::Word* packed,
-                   float* biasSums) {
+void packDyInSteps(const FilterGradientPlan& plan, const DyRows& dy, int gridRows, int steps,
+                   typename Set::Word* packed, float* biasSums) {
   constexpr int together = 8;
   const int rowWords = steps * tileSide, words = gridRows * rowWords;
   static thread_local Scratch scratch;
-  float* sums = scratch.reserve<float>(walk.columns);
-  std::fill_n(sums, walk.columns, 0.0f);
+  float* sums = scratch.reserve<float>(plan.columns);
+  std::fill_n(sums, plan.columns, 0.0f);
   for (int row = 0; row < gridRows; row++)
     for (int begin = 0; begin < rowWords; begin += together)
-      for (const FilterPanel& panel : walk.panels) {
+      for (const FilterPanel& panel : plan.panels) {
         const int width = panel.vectors * Set::lanes, count = std::clamp(dy.columns - begin, 0, together);
         auto* to = packed + panel.column * words + (row * rowWords + begin) * width;
         const auto pack = panel.vectors == 2 ? packPanel<Set, 2> : packPanel<Set, 1>;
@@ -92,20 +92,20 @@ void packDyInSteps(const FilterWalk& walk, const DyRows& dy, int gridRows, int s
         std::memset(to + count * width, 0, (together - count) * width * sizeof *to);
       }
   if (!biasSums) return;
-  for (int column = 0; column < walk.columns; column++) biasSums[column] += sums[column];
+  for (int column = 0; column < plan.columns; column++) biasSums[column] += sums[column];
 }
 
 template <class Set>
 void convolutionFilterGradientInTiles(const ConvolutionShape& shape, int batch, const float* x, const float* dy,
                                       bool relu, float* dWeights, float* dBias) {
   using Word = typename Set::Word;
-  const FilterWalk& walk = planFilterGradient(shape, tileSide, tileSide);
+  const FilterGradientPlan& plan = planFilterGradient(shape, tileSide, tileSide);
   // The fewer blocks, the less often dy is packed; the more, the fewer pieces, each with as many sums as there are weights.
   constexpr int chunkPixels = 512, blockTiles = 3, blockTilesOfOneTap = 8;
-  const FilterTasks<Set> tasks(shape, walk, batch, chunkPixels, shape.taps == 1 ? blockTilesOfOneTap : blockTiles);
-  const PieceSums<Set> sums(shape, walk, tasks.pieces);
+  const FilterTasks<Set> tasks(shape, plan, batch, chunkPixels, shape.taps == 1 ? blockTilesOfOneTap : blockTiles);
+  const PieceSums<Set> sums(shape, plan, tasks.pieces);
   const int steps = (shape.outWidth + tileSide - 1) / tileSide;
-  const int farthest = (walk.right - walk.left) / shape.stride;
+  const int farthest = (plan.right - plan.left) / shape.stride;
   const int columns = (steps * tileSide + farthest + tileSide - 1) / tileSide * tileSide;
 
   auto sumPiece = [&](int task) {
@@ -114,19 +114,19 @@ void convolutionFilterGradientInTiles(const ConvolutionShape& shape, int batch, 
     alignas(64) float tileSums[tileSide * 2 * tileSide];
     const int piece = task / tasks.blocks, block = task % tasks.blocks;
     const int firstTile = tasks.firstTile(block), endTile = tasks.firstTile(block + 1);
-    const int firstFeature = firstTile < endTile ? walk.tiles[firstTile].first : 0;
-    const int endFeature = firstTile < endTile ? walk.tiles[endTile - 1].first + walk.tiles[endTile - 1].count : 0;
+    const int firstFeature = firstTile < endTile ? plan.tiles[firstTile].first : 0;
+    const int endFeature = firstTile < endTile ? plan.tiles[endTile - 1].first + plan.tiles[endTile - 1].count : 0;
     const int features = (endFeature - firstFeature + tileSide - 1) / tileSide * tileSide;
     float* biasSums = block == 0 && dBias ? sums.bias(piece) : nullptr;
-    if (biasSums) std::memset(biasSums, 0, walk.columns * sizeof(float));
+    if (biasSums) std::memset(biasSums, 0, plan.columns * sizeof(float));
 
     const int firstChunk = tasks.firstChunk(piece), endChunk = tasks.firstChunk(piece + 1);
     for (int chunk = firstChunk; chunk < endChunk; chunk++) {
       const auto [image, row, rows] = tasks.chunk(chunk);
       const int gridRows = (rows + 1) / 2, words = gridRows * steps * tileSide;
-      const TransposedWindow window{row * shape.stride + walk.top,
-                                    (gridRows - 1) * 2 * shape.stride + walk.bottom - walk.top + 1,
-                                    walk.left,
+      const TransposedWindow window{row * shape.stride + plan.top,
+                                    (gridRows - 1) * 2 * shape.stride + plan.bottom - plan.top + 1,
+                                    plan.left,
                                     firstFeature,
                                     endFeature - firstFeature,
                                     features,
@@ -136,22 +136,22 @@ void convolutionFilterGradientInTiles(const ConvolutionShape& shape, int batch, 
       Word* copy = windowScratch.reserve<Word>(window.rows * rowWords + tileSide * columns);
       copyTransposed<Set>(shape, x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures,
                           window, relu, copy);
-      Word* packed = dyScratch.reserve<Word>(static_cast<size_t>(words) * walk.columns);
+      Word* packed = dyScratch.reserve<Word>(static_cast<size_t>(words) * plan.columns);
       const float* dyRows =
           dy + (static_cast<size_t>(image) * shape.outHeight + row) * shape.outWidth * shape.outFeatures;
-      packDyInSteps<Set>(walk, {dyRows, rows, shape.outWidth, shape.outFeatures}, gridRows, steps, packed, biasSums);
+      packDyInSteps<Set>(plan, {dyRows, rows, shape.outWidth, shape.outFeatures}, gridRows, steps, packed, biasSums);
 
       const TileGrid grid{gridRows, steps, 2 * shape.stride * rowWords, static_cast<size_t>(columns)};
-      for (const FilterPanel& panel : walk.panels) {
+      for (const FilterPanel& panel : plan.panels) {
         const int width = panel.vectors * tileSide;
         const auto sum = panel.vectors == 2 ? sumOverTiles<2> : sumOverTiles<1>;
         for (int t = firstTile; t < endTile; t++) {
-          const FeatureTile& tile = walk.tiles[t];
+          const FeatureTile& tile = plan.tiles[t];
           for (int i = 0; i < shape.taps; i++) {
             const auto tap = shape.tap(i);
             if (tap.sees[panel.group] <= tile.first) continue;
-            const int right = tap.dx - walk.left;
-            const Word* first = copy + (tap.dy - walk.top) * rowWords + right % shape.stride * phaseWords +
+            const int right = tap.dx - plan.left;
+            const Word* first = copy + (tap.dy - plan.top) * rowWords + right % shape.stride * phaseWords +
                                 static_cast<ptrdiff_t>(tile.first - firstFeature) * columns + right / shape.stride;
             sum(grid, first, packed + static_cast<size_t>(panel.column) * words, tileSums);
             float* to = sums.at(piece, panel, i, tile.first);

@@ -6,7 +6,7 @@ import { PxvError } from '../errors.js';
 import { packageFolder } from '../package-folder.js';
 import type { InstructionSet, Kernels } from './kernels.js';
 import type { NativeEngine } from './engine-addon.js';
-import { nativeKernels, type NativeFunctions } from './native-kernels.js';
+import { nativeKernels, nativeMultiplyAdds, type NativeFunctions } from './native-kernels.js';
 
 /** The kernels in C++, and the threads that they share. */
 export interface Addon {
@@ -16,6 +16,11 @@ export interface Addon {
   kernels(instructionSet?: InstructionSet): Kernels;
   /** The kernels of a set with the factors of convolutions and LSTMs rounded to bf16; null where this CPU has none. */
   bf16Kernels(instructionSet: InstructionSet): Kernels | null;
+  /** See src/bench/multiply-adds.ts; of a set that `instructionSets` has, in bf16 of one that `bf16Kernels` has. */
+  multiplyAdds(
+    instructionSet: InstructionSet,
+    inBf16: boolean,
+  ): (rounds: number, x: Float32Array, out: Float32Array) => void;
   /** See the function of the same name. */
   makeFloats(length: number): Float32Array | undefined;
   /** The engine over the kernels of a set that `instructionSets` has. */
@@ -94,6 +99,8 @@ function fromModule(native: NativeModule): Addon {
       });
     },
     bf16Kernels: (instructionSet) => bf16.get(instructionSet) ?? null,
+    multiplyAdds: (instructionSet, inBf16) =>
+      nativeMultiplyAdds((inBf16 ? native.bf16 : native.instructionSets)[instructionSet]),
     makeFloats: (length) => native.makeFloats(length),
     engine: (instructionSet) => native.instructionSets[instructionSet],
     threads: () => native.threads(),

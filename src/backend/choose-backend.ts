@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { PxvError } from '../errors.js';
 import { loadAddon } from './addon.js';
 import type { InstructionSet, Kernels } from './kernels.js';
-import { NativeBackend, registerNativeBackend, silenceGreeting } from './native-backend.js';
+import { NativeBackend, silenceGreeting } from './native-backend.js';
+import { registerNativeBackend } from './register-native-backend.js';
 import { importTensorflow } from './tensorflow.js';
 import { typescriptKernels } from './typescript-kernels.js';
 

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { constantsOf } from './constants.js';
-import type { LstmStates } from './lstm.js';
+import type { LstmStates } from './lstm-states.js';
 import { hiddenFeatures, pixelAt, walkTaps, type WalkShape } from './walk-shape.js';
 
 /** See lstm. */

@@ -179,11 +179,6 @@ export interface Kernels {
   multiply(a: Float32Array, b: Float32Array, out: Float32Array): void;
   /** out[j] = sum over rows i of x[i, j]; x is rows x out.length. */
   sumRows(x: Float32Array, rows: number, out: Float32Array): void;
-  /**
-   * out = x after v <- v / 2 + 1, `rounds` times: arithmetic with no memory in its way, to measure the CPU's peak. In bf16
-   * the lower half of v is no part of the product, but a number that is multiplied by zero, and must be finite.
-   */
-  multiplyAdds(rounds: number, x: Float32Array, out: Float32Array): void;
 
   /** nats[i] = -log softmax(logits[i])[targets[i]]; logits is rows x levels. */
   softmaxCrossEntropy(

@@ -1,17 +1,8 @@
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { composedLstm, composedLstmGradient } from './composed-lstm.js';
+import type { LstmStates } from './lstm-states.js';
 import { expectShape, hasKernel, runKernel } from './operation.js';
 import { hiddenFeatures, walkTaps, type WalkShape } from './walk-shape.js';
-
-/** What an LSTM layer gives: its states, and what its gradient needs beside them. */
-export interface LstmStates {
-  /** h, [batch, height, width, h]. */
-  out: Tensor4D;
-  /** o, f, i and g in the places of their gates, [batch, height, width, 4h]. */
-  activations: Tensor4D;
-  /** c, [batch, height, width, h]. */
-  cells: Tensor4D;
-}
 
 /**
  * An LSTM layer over images, given its gates before the state-to-state product: see WalkShape. Like its gradient it is

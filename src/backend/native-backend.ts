@@ -1,12 +1,10 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import type { backend_util, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import type { backend_util, DataType, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 // Plain tfjs-core registers no gradients; this import does.
 import '@tensorflow/tfjs-layers';
 import { BufferPool } from './buffer-pool.js';
 import type { Kernels } from './kernels.js';
-import { nativeOperations } from './native-operations.js';
-import { nativeTfjsKernels } from './native-tfjs-kernels.js';
 
 /** Bytes that the pool of a `NativeBackend` keeps idle at most. */
 export const MAX_IDLE_BYTES = 2 ** 31;
@@ -97,6 +95,13 @@ export class NativeBackend extends MathBackendCPU {
   }
 }
 
+/** A tfjs kernel on the native backend. Null: not a case that it does; tfjs's own CPU kernel takes over. */
+export type NativeKernel = (
+  backend: NativeBackend,
+  inputs: Record<string, TensorInfo>,
+  attributes: NamedAttrMap,
+) => TensorInfo | TensorInfo[] | null;
+
 /** Frees memory that the backend in use keeps for tensors of lengths that have been; for when those of others come. */
 export function freeIdleMemory(): void {
   const backend: unknown = tf.backend();
@@ -106,23 +111,4 @@ export function freeIdleMemory(): void {
 /** Keeps the CPU backend from greeting its first user with an advertisement for another one. */
 export function silenceGreeting(backend: MathBackendCPU): void {
   Reflect.set(backend, 'firstUse', false);
-}
-
-/** Registers a `NativeBackend` with tfjs; what the kernels lack falls back to tfjs's own CPU kernels. */
-export function registerNativeBackend(kernels: Kernels, name = 'native', bf16: Kernels | null = null): void {
-  tf.registerBackend(name, () => new NativeBackend(kernels, bf16), 10);
-  const isKnown = tf.getKernelsForBackend(name).length > 0;
-  if (isKnown) return;
-  tf.copyRegisteredKernels('cpu', name);
-  for (const [kernelName, kernel] of Object.entries({ ...nativeTfjsKernels, ...nativeOperations })) {
-    const fallback = tf.getKernel(kernelName, 'cpu') as tf.KernelConfig | undefined;
-    if (fallback) tf.unregisterKernel(kernelName, name);
-    tf.registerKernel({
-      kernelName,
-      backendName: name,
-      kernelFunc: ({ inputs, attrs = {}, backend }) =>
-        kernel(backend as NativeBackend, inputs as Record<string, TensorInfo>, attrs) ??
-        fallback!.kernelFunc({ inputs, attrs, backend }),
-    });
-  }
 }

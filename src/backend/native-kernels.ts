@@ -6,7 +6,10 @@ import { cellFrom, stateToState, walkSteps, type WalkShape } from './walk-shape.
 type Argument = number | boolean | Float32Array | Int32Array | null;
 
 /** The functions of one instruction set, as native/addon.cc exports them: no checks, no return values. */
-export type NativeFunctions = Record<Exclude<keyof Kernels, 'instructionSet'>, (...values: Argument[]) => void>;
+export type NativeFunctions = Record<
+  Exclude<keyof Kernels, 'instructionSet'> | 'multiplyAdds',
+  (...values: Argument[]) => void
+>;
 
 /** Kernels that refuse, with a USAGE error, every call whose arrays do not fit its shapes: C++ checks nothing. */
 export function nativeKernels(instructionSet: InstructionSet, native: NativeFunctions): Kernels {
@@ -132,13 +135,6 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
       native.sumRows(x, rows, out);
     },
 
-    multiplyAdds(rounds, x, out) {
-      const check = new Check('multiplyAdds');
-      check.count('rounds', rounds);
-      check.floats('out', out, [x.length]);
-      native.multiplyAdds(rounds, x, out);
-    },
-
     softmaxCrossEntropy(logits, targets, rows, levels, nats) {
       const check = new Check('softmaxCrossEntropy');
       check.count('rows', rows);
@@ -234,6 +230,16 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
   };
 }
 
+/** The loop of src/bench/multiply-adds.ts; it refuses arrays that do not fit, as the kernels do. */
+export function nativeMultiplyAdds(native: NativeFunctions) {
+  return (rounds: number, x: Float32Array, out: Float32Array): void => {
+    const check = new Check('multiplyAdds');
+    check.count('rounds', rounds);
+    check.floats('out', out, [x.length]);
+    native.multiplyAdds(rounds, x, out);
+  };
+}
+
 /** The shapes of the arrays of `lstm` and its gradient. */
 function walkArrays(shape: WalkShape, batch: number) {
   const states = stateToState(shape);
@@ -245,7 +251,7 @@ function walkArrays(shape: WalkShape, batch: number) {
   };
 }
 
-/** Shapes as native/convolution_shape.h and native/lstm_shape.h read them, kept as long as the shape lives. */
+/** Shapes as native/convolution_shape.h and native/walk_shape.h read them, kept as long as the shape lives. */
 const geometries = new WeakMap<ConvolutionShape | WalkShape, Int32Array>();
 
 /** The checks of one call; each throws USAGE with the operation and the argument. */

@@ -1,6 +1,6 @@
 import type { ConvolutionShape } from './convolution-shape.js';
 import type { AdamSettings, MixtureShape, RmsPropSettings, WarpShape } from './kernels.js';
-import type { NativeKernel } from './native-tfjs-kernels.js';
+import type { NativeKernel } from './native-backend.js';
 import type { Operation } from './operation.js';
 import { hiddenFeatures, type WalkShape } from './walk-shape.js';
 

@@ -1,14 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { backend_util, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { denseConvolution, type ConvolutionShape } from './convolution-shape.js';
-import type { NativeBackend } from './native-backend.js';
-
-/** A tfjs kernel on the native backend. Null: not a case that it does; tfjs's own CPU kernel takes over. */
-export type NativeKernel = (
-  backend: NativeBackend,
-  inputs: Record<string, TensorInfo>,
-  attributes: NamedAttrMap,
-) => TensorInfo | TensorInfo[] | null;
+import type { NativeBackend, NativeKernel } from './native-backend.js';
 
 /** Those kernels of tfjs that training spends its time in, by tfjs's names. */
 export const nativeTfjsKernels: Record<string, NativeKernel> = {

@@ -1,6 +1,6 @@
 import type { Kernels } from './kernels.js';
 import { convolution, convolutionInputGradient } from './typescript/convolution.js';
-import { add, addMoved, multiply, multiplyAdds, relu, reluGradient, sumRows } from './typescript/elementwise.js';
+import { add, addMoved, multiply, relu, reluGradient, sumRows } from './typescript/elementwise.js';
 import { convolutionFilterGradient } from './typescript/filter-gradient.js';
 import { logisticMixture, logisticMixtureGradient } from './typescript/logistic-mixture.js';
 import { lstm, lstmGradient } from './typescript/lstm.js';
@@ -25,7 +25,6 @@ export const typescriptKernels: Kernels = {
   addMoved,
   multiply,
   sumRows,
-  multiplyAdds,
   softmaxCrossEntropy,
   softmaxCrossEntropyGradient,
   sigmoidCrossEntropy,

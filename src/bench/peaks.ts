@@ -1,6 +1,7 @@
 import { denseConvolution } from '../backend/convolution-shape.js';
 import type { Kernels } from '../backend/kernels.js';
 import type { Precision } from '../backend/precision.js';
+import { multiplyAddsOf } from './multiply-adds.js';
 import { workOf, type KernelName, type Work } from './work.js';
 
 /** What a machine can do at best, as measured with one instruction set and number of threads. */
@@ -38,12 +39,13 @@ const CACHED = denseConvolution({
  */
 export function measurePeaks(kernels: Kernels, precision: Precision): Peaks {
   const rounds = kernels.instructionSet === 'typescript' ? 1000 : 20_000;
-  const chains = new Float32Array(CHAINS);
-  const sums = timed(kernels, 'multiplyAdds', [rounds, chains, new Float32Array(CHAINS)], 10);
+  const multiplyAdds = multiplyAddsOf(kernels.instructionSet, precision);
+  const [chains, sums] = [new Float32Array(CHAINS), new Float32Array(CHAINS)];
+  const seconds = shortestTime(() => multiplyAdds(rounds, chains, sums), 10);
   const [a, b, out] = [0, 1, 2].map((value) => new Float32Array(STREAMED).fill(value));
   const stream = timed(kernels, 'add', [a, b, out], 5);
   const products = precision === 'bf16' ? 2 : 1;
-  const registers = (products * sums.flops) / sums.seconds / 1e9;
+  const registers = (products * 2 * rounds * CHAINS) / seconds / 1e9;
   return { gflops: Math.max(registers, cachedProduct(kernels)), gbytes: stream.bytes / stream.seconds / 1e9 };
 }
 
@@ -68,7 +70,7 @@ export function roofSeconds({ flops, bytes }: Work, { gflops, gbytes }: Peaks): 
   return Math.max(flops / gflops, bytes / gbytes) / 1e9;
 }
 
-/** The work of a call and its shortest time of several tries, after one that does not count. */
+/** The work of a call and its shortest time of several tries. */
 export function timed<K extends KernelName>(
   kernels: Kernels,
   kernel: K,
@@ -76,12 +78,17 @@ export function timed<K extends KernelName>(
   tries: number,
 ): Work & { seconds: number } {
   const call = kernels[kernel] as (...values: unknown[]) => void;
-  call(...given);
+  return { ...workOf(kernel, given), seconds: shortestTime(() => call(...given), tries) };
+}
+
+/** The shortest time of several tries, after one that does not count. */
+function shortestTime(call: () => void, tries: number): number {
+  call();
   let seconds = Infinity;
   for (let i = 0; i < tries; i++) {
     const started = performance.now();
-    call(...given);
+    call();
     seconds = Math.min(seconds, (performance.now() - started) / 1000);
   }
-  return { ...workOf(kernel, given), seconds };
+  return seconds;
 }

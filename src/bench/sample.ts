@@ -1,7 +1,7 @@
 import { initialiseParameters } from '../backend/parameters.js';
 import { buildChain } from '../model/chain.js';
 import { frameBytes } from '../model/examples.js';
-import { makeEngine } from '../sampling/engine.js';
+import { makeEngine } from '../sampling/make-engine.js';
 import { Noise } from '../sampling/noise.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';
 

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../backend/kernels.js';
-import { NativeBackend, registerNativeBackend } from '../backend/native-backend.js';
+import { NativeBackend } from '../backend/native-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { expectPrecision, withPrecision, type Precision } from '../backend/precision.js';
+import { registerNativeBackend } from '../backend/register-native-backend.js';
 import { PxvError } from '../errors.js';
 import { buildChain } from '../model/chain.js';
 import { toTensors } from '../model/weights.js';
@@ -62,7 +63,7 @@ export async function benchTrain(
   const weights = toTensors(initialiseParameters(chain.parameters, seed), chain.parameters);
   const optimiser = optimisers.rmsprop;
   let state: TrainingState = { weights, optimiser: [weights.map((weight) => tf.keep(tf.zerosLike(weight)))] };
-  const examples = randomExamples(chain.examples, batch, seed);
+  const examples = randomExamples(chain.exampleShape, batch, seed);
 
   const times: number[] = [];
   for (let step = 1; step <= WARM_UP + steps; step++) {

@@ -21,7 +21,6 @@ const productsOf: { [K in KernelName]?: (...given: Parameters<Kernels[K]>) => nu
   lstm: (shape, batch) => convolutionProducts(stateToState(shape), batch),
   lstmGradient: (shape, batch) => 2 * convolutionProducts(stateToState(shape), batch),
   matMul: (_a, _b, m, n, k) => m * n * k,
-  multiplyAdds: (rounds, x) => rounds * x.length,
 };
 
 /** The work of a call with these arguments. */

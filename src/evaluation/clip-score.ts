@@ -31,7 +31,7 @@ export async function* scoreFrames(
   frames: AsyncIterable<Frame>,
   options?: ScoringOptions,
 ): AsyncGenerator<ScoredFrame, void> {
-  const context = new Context(chain.examples);
+  const context = new Context(chain.exampleShape);
   async function* withPrevious() {
     let index = 0;
     let previous: Frame | null = null;

@@ -42,8 +42,8 @@ export async function scoreImages(
   indices: Uint32Array,
   { batch = IMAGE_SCORING_BATCH, onProgress, signal }: ScoreImagesOptions = {},
 ): Promise<ImageNats> {
-  const { channels } = model.chain.examples;
-  const dimensions = frameBytes(model.chain.examples);
+  const { channels } = model.chain.exampleShape;
+  const dimensions = frameBytes(model.chain.exampleShape);
   const nats = {
     images: new Float64Array(indices.length),
     channels: Array.from({ length: channels }, () => new Float64Array(indices.length)),
@@ -74,7 +74,7 @@ export async function bitsOfPixels(
   index: number,
 ): Promise<Float64Array> {
   const { chain } = model;
-  const { size, channels } = chain.examples;
+  const { size, channels } = chain.exampleShape;
   const bits = new Float64Array(size.width * size.height);
   for await (const { nats } of scoreEachImage(model, weights, source, [index], { batch: 1 })) {
     let step = chain.scales.reduce((product, { description }) => product * factorOf(description), 1);
@@ -103,7 +103,7 @@ function scoreEachImage(
   indices: Iterable<number>,
   options: ScoringOptions,
 ): AsyncGenerator<Scored<number>, void> {
-  const image = new Uint8Array(frameBytes(chain.examples));
+  const image = new Uint8Array(frameBytes(chain.exampleShape));
   return scoreEach(
     chain,
     weights,

@@ -45,7 +45,7 @@ export async function* scoreEach<Item>(
   add: (buffer: ExampleBuffer, item: Item) => void,
   { batch = SCORING_BATCH, among, signal }: ScoringOptions = {},
 ): AsyncGenerator<Scored<Item>, void> {
-  const buffer = new ExampleBuffer(chain.examples, batch);
+  const buffer = new ExampleBuffer(chain.exampleShape, batch);
   let waiting: Item[] = [];
   async function* scored(): AsyncGenerator<Scored<Item>, void> {
     signal?.throwIfAborted();

@@ -10,7 +10,7 @@ import { modelAtSize } from './smaller-models.js';
  * @param size of the finest scale, 1 pixel or more each way; those of the coarser scales follow from it
  */
 export function atSize(model: Model, size: Size): Model {
-  const own = model.chain.examples.size;
+  const own = model.chain.exampleShape.size;
   if (size.width === own.width && size.height === own.height) return model;
   const description = modelAtSize(model.description, size);
   return { ...model, description, chain: buildChain(description) };

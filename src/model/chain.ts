@@ -11,8 +11,8 @@ export interface Chain {
   scales: readonly Network[];
   /** Those of all scales in turn; their names begin with `scales.<index>.`. */
   parameters: readonly ParameterSpec[];
-  /** What its examples are made of: the size of the finest scale, the longest context of all. */
-  examples: ExampleShape;
+  /** The size of the finest scale, the longest context of all. */
+  exampleShape: ExampleShape;
   /**
    * Whether the sum over scales is the exact likelihood of the image, as it is where shared pixels are known; else it is
    * an upper bound of the image's nats.
@@ -29,7 +29,7 @@ export function buildChain({ scales: descriptions }: ModelDescription): Chain {
     parameters: scales.flatMap(({ parameters }, scale) =>
       parameters.map((spec) => ({ ...spec, name: `scales.${scale}.${spec.name}` })),
     ),
-    examples: { size, channels, levels, context },
+    exampleShape: { size, channels, levels, context },
     exact: descriptions.every((network) => needsOf(network.conditioning).coarser?.known !== false),
   };
 }
@@ -41,8 +41,8 @@ export function parametersOfScale<T>({ scales }: Chain, scale: number, values: r
 }
 
 /** Sub-pixels of an image, each counted once: what bits/dim divides by. */
-export function dimensions({ examples }: Chain): number {
-  return frameBytes(examples);
+export function dimensions({ exampleShape }: Chain): number {
+  return frameBytes(exampleShape);
 }
 
 /**

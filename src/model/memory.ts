@@ -153,8 +153,8 @@ function score(ledger: PoolLedger, chain: Chain, batch: number, among: readonly 
 }
 
 /** Bytes of the examples' images in all their forms. */
-function imageBytes({ scales, examples }: Chain, batch: number, among: readonly number[]): number {
-  const arrays = IMAGE_ARRAYS + 4 * examples.context;
+function imageBytes({ scales, exampleShape }: Chain, batch: number, among: readonly number[]): number {
+  const arrays = IMAGE_ARRAYS + 4 * exampleShape.context;
   return FLOAT * batch * arrays * sum(among.map((scale) => frameBytes(scales[scale].description)));
 }
 

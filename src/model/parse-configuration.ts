@@ -47,7 +47,7 @@ function shorten(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** The keys that a schema knows at a path, found by walking its own definition. */
+/** The keys that a schema knows at a path, found by following its own definition. */
 function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   type Node = { _zod: { def: { shape?: Record<string, Node>; element?: Node; options?: Node[] } & Wrapped } };
   type Wrapped = { innerType?: Node; in?: Node };

@@ -7,7 +7,7 @@ import type { Program } from './program.js';
  * The first executor: runs a program over whole images at once. Differentiable in the parameters, in the map and, where
  * that is asked for, in the image.
  *
- * The whole program is one operation on the tape: its backward pass walks the ops in reverse, so that gradients of
+ * The whole program is one operation on the tape: its backward pass runs the ops in reverse, so that gradients of
  * slots read more than once are summed inside the convolutions' own gradients.
  *
  * @param parameters in the order of `program.parameters`

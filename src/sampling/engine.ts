@@ -1,10 +1,6 @@
 import type { InstructionSet } from '../backend/kernels.js';
-import { instructionSetInUse } from '../backend/choose-backend.js';
-import type { Network } from '../model/network.js';
 import type { DrawSettings } from './draw.js';
-import { NativeImageEngine } from './native-engine.js';
 import type { Noise, NoiseStream } from './noise.js';
-import { TypeScriptImageEngine } from './typescript-engine.js';
 
 /** A batch of images to draw. Arrays are [image, height, width, channel] where nothing else is said. */
 export interface EngineDraw {
@@ -38,17 +34,4 @@ export interface ImageEngine {
    *   `onProgress` throws
    */
   draw(images: EngineDraw): Promise<Float64Array>;
-}
-
-/**
- * The engine of a network: in C++ where the addon is there, in TypeScript elsewhere or where its kernels were chosen.
- *
- * @param weights arrays in the order of the network's parameters; they are copied
- */
-export function makeEngine(network: Network, weights: readonly Float32Array[]): ImageEngine {
-  const instructionSet = instructionSetInUse();
-  const parameters = weights.slice(network.conditioningParameters);
-  return instructionSet === 'typescript'
-    ? new TypeScriptImageEngine(network, parameters)
-    : new NativeImageEngine(network, parameters, instructionSet);
 }

@@ -122,7 +122,7 @@ export class FrameSampler {
   }
 
   private framesOf(levels: Int16Array, batch: number): Uint8Array[] {
-    const { levels: count } = this.model.chain.examples;
+    const { levels: count } = this.model.chain.exampleShape;
     const size = levels.length / batch;
     const bytes = Uint8Array.from(levels, (level) => byteOf(level, count));
     return Array.from({ length: batch }, (_, image) => bytes.slice(image * size, (image + 1) * size));
@@ -164,7 +164,7 @@ export class FrameSampler {
       const at = index % image;
       const [pixel, channel] = [Math.floor(at / channels), at % channels];
       const [row, column] = [Math.floor(pixel / size.width), pixel % size.width];
-      const level = known?.[step * (row * chain.examples.size.width + column) * channels + channel] ?? -1;
+      const level = known?.[step * (row * chain.exampleShape.size.width + column) * channels + channel] ?? -1;
       if (level >= 0 || coarse === null || unknown === null || unknown[at] === 1) return level;
       const own = (Math.floor(index / image) * coarse.length) / batch;
       return coarse[own + ((row * coarseWidth + column) / factor) * channels + channel];

@@ -3,7 +3,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Given } from '../conditioning/index.js';
 import { frameBytes } from '../model/examples.js';
 import { anchorsByPixel, conditionOf, type Network } from '../model/network.js';
-import { makeEngine, type EngineDraw, type ImageEngine } from './engine.js';
+import type { EngineDraw, ImageEngine } from './engine.js';
+import { makeEngine } from './make-engine.js';
 
 /** How a batch of images is drawn. */
 export interface ImageDraw extends Pick<

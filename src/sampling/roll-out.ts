@@ -68,6 +68,6 @@ export async function* bestGuess(
 
 /** A frame at a model's size. */
 export function frameOf(model: Model, data: Uint8Array): Frame {
-  const { size, channels } = model.chain.examples;
+  const { size, channels } = model.chain.exampleShape;
   return { ...size, channels, data };
 }

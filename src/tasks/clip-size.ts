@@ -11,7 +11,7 @@ export interface AskedSize {
 
 /** A clip's own aspect, with the shorter side of the model's images. */
 export function ownAspect({ chain }: Model): ShortSide {
-  const { width, height } = chain.examples.size;
+  const { width, height } = chain.exampleShape.size;
   return { shortSide: Math.min(width, height) };
 }
 

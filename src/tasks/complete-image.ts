@@ -65,7 +65,7 @@ export async function completeImage(
   const { out, overwrite = false, settings = AS_SCORED, onProgress, signal } = options;
   const { samples, seed, scale, fit } = filled(options, defaults.completeImage);
   checkDrawSettings(settings, model.description);
-  const { size, channels, levels, context } = model.chain.examples;
+  const { size, channels, levels, context } = model.chain.exampleShape;
   const { fromRow = Math.floor(size.height / 2) } = options;
   if (context > 0)
     throw refused(model.name, 'a model of images', `one that is given ${numberOf(context, 'previous frame')}`);
@@ -86,7 +86,7 @@ export async function completeImage(
 
   const sampler = new FrameSampler(model);
   try {
-    const contexts = Array.from({ length: samples }, () => new Context(model.chain.examples));
+    const contexts = Array.from({ length: samples }, () => new Context(model.chain.exampleShape));
     const drawn = await sampler.draw(Context.examples(contexts), {
       noise: new Noise(seed),
       samples: contexts.map((_, sample) => sample),
@@ -103,7 +103,7 @@ export async function completeImage(
       labels: ['image', 'kept', ...images.map((_, sample) => String(sample + 1))],
     });
     await writePng(out, sheet);
-    const dimensions = frameBytes(model.chain.examples) - kept;
+    const dimensions = frameBytes(model.chain.exampleShape) - kept;
     const nats = drawn.reduce((sum, each) => sum + each.nats, 0);
     const bitsPerDim = (nats / samples / dimensions) * BITS_PER_NAT;
     return { exact: isExact(model, kept), dimensions, bitsPerDim, images };

@@ -7,7 +7,7 @@ import type { Model } from '../model/checkpoint.js';
  * @throws PxvError `USAGE` where it is not
  */
 export function expectVideoModel({ name, chain }: Model, operation: string): void {
-  if (chain.examples.context > 0) return;
+  if (chain.exampleShape.context > 0) return;
   throw new PxvError({
     code: 'USAGE',
     operation,

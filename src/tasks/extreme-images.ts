@@ -1,10 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { heatMap } from '../evaluation/heat-map.js';
 import { bitsOfPixels, type ImageSource } from '../evaluation/image-score.js';
 import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { frameBytes } from '../model/examples.js';
-import { contactSheet, writePng } from '../video/index.js';
+import { contactSheet, heatMap, writePng } from '../video/index.js';
 
 /** An image and what it costs. */
 export interface RankedImage {
@@ -42,7 +41,7 @@ export async function writeExtremes(
   { worst, best }: { worst: readonly RankedImage[]; best: readonly RankedImage[] },
   label: (image: RankedImage) => string,
 ): Promise<void> {
-  const { size } = model.chain.examples;
+  const { size } = model.chain.exampleShape;
   const shown = [...worst, ...best];
   const bits: Float64Array[] = [];
   for (const { index } of shown) bits.push(await bitsOfPixels(model, weights, source, index));
@@ -64,8 +63,8 @@ export async function writeExtremes(
 }
 
 function inColour({ chain }: Model, source: ImageSource, index: number): Frame {
-  const { size, channels } = chain.examples;
-  const data = new Uint8Array(frameBytes(chain.examples));
+  const { size, channels } = chain.exampleShape;
+  const data = new Uint8Array(frameBytes(chain.exampleShape));
   source.read(index, data);
   if (channels === 3) return { ...size, channels, data };
   return {

@@ -80,8 +80,8 @@ export async function findClipData(
         frames: learnt.reduce((sum, clip) => sum + store.clips[clip].frames, 0),
         leftOut,
         baselines: {
-          uniform: uniformBitsPerDim(chain.examples.levels),
-          'previous-frame': previousFrameBaseline(chain.examples, store, validation),
+          uniform: uniformBitsPerDim(chain.exampleShape.levels),
+          'previous-frame': previousFrameBaseline(chain.exampleShape, store, validation),
         },
       },
     };
@@ -171,7 +171,7 @@ async function openClips(
 
 /** How clips are decoded: at the model's size, but for what is said otherwise. */
 function storing(
-  { examples: { size, channels } }: Chain,
+  { exampleShape: { size, channels } }: Chain,
   data: ClipsConfiguration,
   hooks: ClipHooks,
 ): FrameStoreOptions {
@@ -196,7 +196,7 @@ async function openParts(
   hooks: ClipHooks,
 ): Promise<{ store: FrameStore; readPart: NonNullable<ClipStore['readPart']> } | null> {
   if (crops === 0) return null;
-  const { size, channels } = chain.examples;
+  const { size, channels } = chain.exampleShape;
   const shortSide = LARGEST_ZOOM * Math.max(size.width, size.height);
   const larger = { ...storing(chain, data, hooks), size: { shortSide, enlarge: false } };
   const store = await openFrameStore(run.frames, clips, larger);

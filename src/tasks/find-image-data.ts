@@ -31,7 +31,7 @@ export async function findImageData(
   training: TrainingConfiguration,
   { onDecode, signal }: ImageHooks,
 ): Promise<FoundData<ImageFacts>> {
-  const { size, channels, levels } = chain.examples;
+  const { size, channels, levels } = chain.exampleShape;
   const open = async (split: TrainingSplit): Promise<Images> => {
     const images = await openForTraining(set, split, {
       size,
@@ -73,13 +73,13 @@ export async function findImageData(
   };
 }
 
-function otherImages(set: string, { width, height, channels }: Images, { examples }: Chain): PxvError {
-  const { size } = examples;
+function otherImages(set: string, { width, height, channels }: Images, { exampleShape }: Chain): PxvError {
+  const { size } = exampleShape;
   return new PxvError({
     code: 'USAGE',
     operation: 'train',
     argument: set,
-    expected: `images of the model's ${size.width}x${size.height} pixels and ${numberOf(examples.channels, 'channel')}`,
+    expected: `images of the model's ${size.width}x${size.height} pixels and ${numberOf(exampleShape.channels, 'channel')}`,
     received: `${width}x${height} and ${channels}`,
     remedy: 'describe the model for these images: leave out --size and --channels',
   });

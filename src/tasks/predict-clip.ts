@@ -103,7 +103,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const settings = futureSettings(trained, options.settings);
   if (options.forecast === 'best-guess') expectExpectation(trained);
   const kind = await checkOutput(out, { overwrite, inputs: await filesOfClip(path) });
-  const { channels } = trained.chain.examples;
+  const { channels } = trained.chain.exampleShape;
   const rate = rateToRead(trained, options.frameRate, 'predict');
   const reading = { ...framing(options, ownAspect(trained)), channels, frameRate: rate };
   const reader = await openClip(path, { ...reading, ...(signal && { signal }) });
@@ -149,7 +149,7 @@ export function expectPredictionMemory(
   options: Pick<PredictClipOptions, 'horizon' | 'samples' | 'scale' | 'plain'>,
 ): void {
   const { horizon, samples, plain = false } = filled(options, defaults.predictClip);
-  const { scale = legibleScale(kind, model.chain.examples.size, plain) } = options;
+  const { scale = legibleScale(kind, model.chain.exampleShape.size, plain) } = options;
   const enlarged = scale ** 2 * (kind === 'png' ? horizon : 1);
   expectDrawingMemory(model, {
     operation: 'predict',
@@ -184,7 +184,7 @@ class Prediction {
 
   async *steps(): AsyncGenerator<TimeStep> {
     const { from, horizon, onlyPredicted = false } = this.options;
-    const context = new Context(this.model.chain.examples);
+    const context = new Context(this.model.chain.exampleShape);
     const truth: Frame[] = [];
     for await (const frame of this.reader.frames()) {
       if (from !== null && this.known === from) {

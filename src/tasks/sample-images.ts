@@ -55,7 +55,7 @@ export async function sampleImages(model: Model, options: SampleImagesOptions): 
   const { out, overwrite = false, settings = AS_SCORED, onProgress, onDrawn, signal } = options;
   const { count, seed, scale } = filled(options, defaults.sampleImages);
   const { chain } = model;
-  if (chain.examples.context > 0)
+  if (chain.exampleShape.context > 0)
     throw wrongUsage(
       model.name,
       'a model that makes images from nothing',
@@ -86,7 +86,7 @@ export async function sampleImages(model: Model, options: SampleImagesOptions): 
   try {
     while (frames.length < count) {
       const samples = Array.from({ length: Math.min(BATCH, count - frames.length) }, (_, i) => frames.length + i);
-      const examples = Context.examples(samples.map(() => new Context(chain.examples)));
+      const examples = Context.examples(samples.map(() => new Context(chain.exampleShape)));
       const onRow = (share: number) => onProgress?.(frames.length + share * samples.length);
       const drawn = await sampler.draw(examples, { noise, samples, frame: 0, settings, onRow, signal });
       for (const image of drawn) {
@@ -101,7 +101,7 @@ export async function sampleImages(model: Model, options: SampleImagesOptions): 
     sampler.dispose();
   }
   await writeClip(out, frames, { frameRate: { numerator: 1, denominator: 1 }, scale });
-  const bitsPerDim = nats / Math.LN2 / frames.length / frameBytes(chain.examples);
+  const bitsPerDim = nats / Math.LN2 / frames.length / frameBytes(chain.exampleShape);
   return { images: frames.length, bitsPerDim, exact: chain.exact };
 }
 

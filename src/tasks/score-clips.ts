@@ -186,7 +186,7 @@ class ClipScorer {
     const sized = this.at(reader.size);
     const { chain } = sized.model;
     const scored = scoreFrames(chain, sized.weights, reader.frames(), { batch: sized.batch, signal });
-    const score = await summariseFrames(chain.examples.levels, scored, (frames) => tell('score', frames));
+    const score = await summariseFrames(chain.exampleShape.levels, scored, (frames) => tell('score', frames));
     // The last frames of a clip are fewer than a batch, and each number of them has arrays of its own lengths.
     freeIdleMemory();
     if (reader.warning !== null) onWarning?.(`${name}: ${reader.warning}`);
@@ -203,18 +203,18 @@ class ClipScorer {
   }
 
   private get framing() {
-    return framing(this.options, this.trained.chain.examples.size);
+    return framing(this.options, this.trained.chain.exampleShape.size);
   }
 
   private open(source: ClipSource) {
     const { signal } = this.options;
-    const { channels } = this.trained.chain.examples;
+    const { channels } = this.trained.chain.exampleShape;
     const reading = { ...this.framing, channels, frameRate: this.frameRate };
     return openClip(source.path, { ...reading, ...(signal && { signal }) });
   }
 
   private at({ width, height }: Size): SizedScorer {
-    const { size } = this.sized?.model.chain.examples ?? {};
+    const { size } = this.sized?.model.chain.exampleShape ?? {};
     if (this.sized !== null && size?.width === width && size.height === height) return this.sized;
     this.dispose();
     const model = atSize(this.trained, { width, height });
@@ -237,7 +237,7 @@ class ClipScorer {
       atAnySize: true,
       heldBytes,
     });
-    const frame = frameBytes(model.chain.examples);
+    const frame = frameBytes(model.chain.exampleShape);
     return { batch, futures: drawingBatch(model, FUTURES_TOGETHER, heldBytes(samples, frame)) };
   }
 
@@ -247,11 +247,11 @@ class ClipScorer {
     frames: number,
     onProgress: (frames: number) => void,
   ): Promise<ClipForecasts | null> {
-    const { examples } = model.chain;
+    const { exampleShape } = model.chain;
     const { horizon, starts: count, samples, seed, signal } = this.options;
-    const firsts = horizon === 0 ? [] : spreadStarts(frames, examples.context, horizon, count);
+    const firsts = horizon === 0 ? [] : spreadStarts(frames, exampleShape.context, horizon, count);
     if (firsts.length === 0) return null;
-    const starts = await readStarts((await this.open(source)).frames(), firsts, examples, horizon);
+    const starts = await readStarts((await this.open(source)).frames(), firsts, exampleShape, horizon);
     return scoreForecasts(sampler, model, starts, {
       ...{ seed, settings: this.settings, signal, horizon, samples, together: futures, onProgress },
     });
@@ -268,7 +268,7 @@ class ClipScorer {
     };
     return scoreCodecs(
       async () => counted((await this.open(source)).frames()),
-      this.trained.chain.examples.levels,
+      this.trained.chain.exampleShape.levels,
       dimensions,
       (codec, failure) => {
         if (!this.failed.has(codec)) onWarning?.(`${source.name}: no figure of ${codec}: ${failure}`);

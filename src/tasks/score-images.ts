@@ -77,7 +77,7 @@ export async function scoreImageSet(model: Model, name: string, options: ScoreIm
     if (outputKind(out) !== 'png') throw notPng(out);
     await checkOutput(out, { overwrite, inputs: await imagesOf(data ?? name) });
   }
-  const { size, channels } = model.chain.examples;
+  const { size, channels } = model.chain.exampleShape;
   const batch = scoringBatch(model, IMAGE_SCORING_BATCH);
   const images = await openForEvaluation(name, split, {
     size,
@@ -97,8 +97,8 @@ export async function scoreImageSet(model: Model, name: string, options: ScoreIm
       onProgress: (done, bitsPerDim) => onProgress?.({ what: 'score', done, total, bitsPerDim }),
       signal,
     });
-    const dimensions = frameBytes(model.chain.examples);
-    const unit = model.chain.examples.levels === 2 ? 'nats/image' : 'bits/dim';
+    const dimensions = frameBytes(model.chain.exampleShape);
+    const unit = model.chain.exampleShape.levels === 2 ? 'nats/image' : 'bits/dim';
     const inUnit = (bits: number) => (unit === 'bits/dim' ? bits : (bits * dimensions) / BITS_PER_NAT);
     const baselines = await baselinesOf(model, source, indices, options);
     const perDim = nats.images.map((value) => value * (BITS_PER_NAT / dimensions));
@@ -115,12 +115,12 @@ export async function scoreImageSet(model: Model, name: string, options: ScoreIm
       dimensions,
       exact: model.chain.exact,
       baselines: {
-        uniform: inUnit(uniformBitsPerDim(model.chain.examples.levels)),
+        uniform: inUnit(uniformBitsPerDim(model.chain.exampleShape.levels)),
         histogram: inUnit(baselines.histogram),
         png: inUnit(baselines.png),
         webp: inUnit(baselines.webp),
       },
-      published: images.levels === model.chain.examples.levels ? (published[name] ?? null) : null,
+      published: images.levels === model.chain.exampleShape.levels ? (published[name] ?? null) : null,
       ...ranked,
     };
   } finally {
@@ -141,10 +141,10 @@ export function spread(all: number, count: number): Uint32Array {
 
 /** The images as the model sees them: bytes that show its levels. */
 function atLevelsOf({ chain }: Model, images: Images): ImageSource {
-  const { levels } = chain.examples;
+  const { levels } = chain.exampleShape;
   if (levels === 256) return images;
   const shown = Uint8Array.from({ length: 256 }, (_, byte) => byteOf(levelOf(byte, levels), levels));
-  const bytes = frameBytes(chain.examples);
+  const bytes = frameBytes(chain.exampleShape);
   return {
     read(index, into) {
       images.read(index, into);
@@ -163,13 +163,13 @@ async function baselinesOf(
   indices: Uint32Array,
   { onProgress, signal }: ScoreImageSetOptions,
 ): Promise<Record<'histogram' | 'png' | 'webp', number>> {
-  const { size, channels, levels } = chain.examples;
+  const { size, channels, levels } = chain.exampleShape;
   const histogram = new HistogramBaseline(channels, levels);
   const files = new FileBaselines();
   for (let first = 0; first < indices.length; first += TOGETHER) {
     signal?.throwIfAborted();
     const frames = Array.from(indices.subarray(first, first + TOGETHER), (index) => {
-      const data = new Uint8Array(frameBytes(chain.examples));
+      const data = new Uint8Array(frameBytes(chain.exampleShape));
       source.read(index, data);
       return { ...size, channels, data };
     });
@@ -181,8 +181,8 @@ async function baselinesOf(
 }
 
 function protocolOf({ chain }: Model, images: Images, scored: number, unit: ImageSetScore['unit']): string[] {
-  const { levels } = chain.examples;
-  const dimensions = frameBytes(chain.examples);
+  const { levels } = chain.exampleShape;
+  const dimensions = frameBytes(chain.exampleShape);
   const kind = chain.exact ? '-log P' : 'an upper bound of -log P';
   const measure =
     unit === 'bits/dim'
@@ -198,7 +198,7 @@ function protocolOf({ chain }: Model, images: Images, scored: number, unit: Imag
 }
 
 function checkFit({ name, chain }: Model, set: string, images: Images): void {
-  const { size, channels, context } = chain.examples;
+  const { size, channels, context } = chain.exampleShape;
   const refuse = (expected: string, received: string) =>
     new PxvError({
       code: 'CHECKPOINT',

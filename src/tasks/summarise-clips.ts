@@ -66,7 +66,7 @@ export function summariseClips(model: Model, clips: ScoredClip[]): ClipsSummary 
     exact: model.chain.exact,
     standardError: bits.standardError,
     baselines: {
-      uniform: uniformBitsPerDim(model.chain.examples.levels),
+      uniform: uniformBitsPerDim(model.chain.exampleShape.levels),
       'previous-frame': previousFrame,
       ...(codec !== null && { 'lossless-codec': codec }),
     },

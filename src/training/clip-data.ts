@@ -23,7 +23,7 @@ export function clipData(
   const { seed, batch, mirror, disturb, crops, reversals, stills, precision, validationExamples, scales } =
     configuration;
   const settings = { seed: BigInt(seed), batch, mirror, disturb, crops, reversals };
-  const batches = new TrainingBatches(chain.examples, store, training, settings);
+  const batches = new TrainingBatches(chain.exampleShape, store, training, settings);
   const long = training.filter((clip) => OwnPredictions.longEnough(store.clips[clip].frames));
   const own =
     configuration.ownPredictions > 0 && long.length > 0 && chain.scales.length === 1 && learnsAnchor(chain, 0)

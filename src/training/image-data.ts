@@ -56,8 +56,8 @@ export class ImageBatches {
     private readonly settings: { seed: bigint; batch: number; mirror: boolean },
   ) {
     this.philox = new Philox(settings.seed);
-    this.buffer = new ExampleBuffer(chain.examples, settings.batch);
-    this.bytes = new Uint8Array(frameBytes(chain.examples));
+    this.buffer = new ExampleBuffer(chain.exampleShape, settings.batch);
+    this.bytes = new Uint8Array(frameBytes(chain.exampleShape));
   }
 
   /** Examples of a step, 0 for the first; a step may begin in one epoch and end in the next. */
@@ -104,7 +104,7 @@ async function validateImages(
 ): Promise<number> {
   const count = Math.min(images, store.count);
   const chosen = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * store.count) / count));
-  const bytes = new Uint8Array(frameBytes(chain.examples));
+  const bytes = new Uint8Array(frameBytes(chain.exampleShape));
   const add = (buffer: ExampleBuffer, index: number) => {
     store.read(index, bytes);
     buffer.add(bytes, 1, false);

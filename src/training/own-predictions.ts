@@ -47,7 +47,7 @@ export class OwnPredictions {
     clips: readonly number[],
     private readonly settings: OwnPredictionSettings,
   ) {
-    const shape = chain.examples;
+    const shape = chain.exampleShape;
     this.source = new RandomFrames(store, frameBytes(shape), clips, settings, purposes.ownPredictions);
     this.disturbance = new Disturbance(shape);
     this.buffer = new ExampleBuffer(shape, settings.batch);
@@ -63,20 +63,20 @@ export class OwnPredictions {
   /** Examples of a step, 0 for the first: a function of the seed, the step and the weights. */
   async examples(step: number, weights: readonly Tensor[]): Promise<Examples> {
     const { source, chain, frames, settings } = this;
-    const { context } = chain.examples;
+    const { context } = chain.exampleShape;
     const predictions = 1 + source.choice(step, STEP_WORD, Draw.Frame, MOST);
     const counts = frames.map((into, example) => {
       const count = source.read(step, example, predictions + 1, context + predictions, into);
       if (source.uniform(step, example, Draw.IsStill) < settings.stills) {
         const seed = source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32);
-        standStill(into.subarray(0, count * frameBytes(chain.examples)), frameBytes(chain.examples), seed);
+        standStill(into.subarray(0, count * frameBytes(chain.exampleShape)), frameBytes(chain.exampleShape), seed);
       }
       return count;
     });
     for (let done = 0; done < predictions; done++) {
       const given = this.given(step, (example) => counts[example] - 1 - predictions + done);
       const bytes = await this.expected(given, weights);
-      const size = frameBytes(chain.examples);
+      const size = frameBytes(chain.exampleShape);
       frames.forEach((into, example) => {
         const place = counts[example] - 1 - predictions + done;
         into.set(bytes.subarray(example * size, (example + 1) * size), place * size);
@@ -88,8 +88,8 @@ export class OwnPredictions {
   /** The examples whose images are the frames at these places. */
   private given(step: number, place: (example: number) => number): Examples {
     const { settings, source, buffer, frames } = this;
-    const { context } = this.chain.examples;
-    const size = frameBytes(this.chain.examples);
+    const { context } = this.chain.exampleShape;
+    const size = frameBytes(this.chain.exampleShape);
     buffer.clear();
     for (let example = 0; example < settings.batch; example++) {
       const first = Math.max(0, place(example) - context);
@@ -104,7 +104,7 @@ export class OwnPredictions {
 
   /** Bytes of the expected frames, one after another; the examples are disposed of. */
   private async expected(examples: Examples, weights: readonly Tensor[]): Promise<Uint8Array> {
-    const { levels } = this.chain.examples;
+    const { levels } = this.chain.exampleShape;
     const [network] = this.chain.scales;
     const compute = () => tf.tidy(() => conditionOf(network, weights, examples.given)!.anchors[0]);
     const anchor = withPrecision(this.settings.precision, compute);

@@ -48,8 +48,8 @@ export async function validate(
   among?: readonly number[],
   together = VALIDATION_BATCH,
 ): Promise<number> {
-  const { context } = chain.examples;
-  const bytes = new Uint8Array((context + 1) * frameBytes(chain.examples));
+  const { context } = chain.exampleShape;
+  const bytes = new Uint8Array((context + 1) * frameBytes(chain.exampleShape));
   let total = 0;
   for (const clip of clips) {
     const candidates = store.clips[clip].frames - 1;

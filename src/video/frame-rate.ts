@@ -32,7 +32,7 @@ export function frameRateBetween(low: number, high: number): FrameRate {
   return isNtsc ? { numerator: ntsc, denominator: 1001 } : simplest;
 }
 
-/** A walk down the Stern-Brocot tree. */
+/** Goes down the Stern-Brocot tree. */
 function simplestFraction(low: number, high: number): FrameRate {
   const whole = Math.ceil(low);
   if (whole <= high) return { numerator: whole, denominator: 1 };

@@ -6,6 +6,7 @@ export { contactSheet, type ContactSheetOptions, encodePng, writePng } from './c
 export { type FfmpegBinary, findFfmpeg } from './ffmpeg-binary.js';
 export { type FrameStore, openFrameStore, type FrameStoreOptions, type StoredClip } from './frame-store.js';
 export { type LosslessCodec, losslessCodecs, losslessSize } from './lossless-codecs.js';
+export { heatMap } from './heat-map.js';
 export { readImage } from './image-folder.js';
 export { type FramePart, FrameParts } from './frame-parts.js';
 export { isFixed, type PictureSize, sizeFor, type ShortSide, type Within } from './picture-size.js';

@@ -113,13 +113,6 @@ export const tensorKernels: Omit<Kernels, 'instructionSet'> = {
   sumRows(x, rows, out) {
     into([out], () => [tf.sum(tf.tensor2d(x, [rows, out.length]), 0)]);
   },
-  multiplyAdds(rounds, x, out) {
-    into([out], () => {
-      let values: Tensor = tf.tensor1d(x);
-      for (let round = 0; round < rounds; round++) values = tf.add(tf.mul(values, 0.5), 1);
-      return [values];
-    });
-  },
   softmaxCrossEntropy(logits, targets, rows, levels, nats) {
     into([nats], () => [softmaxCrossEntropy(tf.tensor2d(logits, [rows, levels]), tf.tensor1d(targets, 'int32'))]);
   },

@@ -17,7 +17,6 @@ export const TOLERANCES: Record<Exclude<keyof Kernels, 'instructionSet'>, number
   addMoved: 1e-7,
   multiply: 1e-7,
   sumRows: 5e-6,
-  multiplyAdds: 2e-7,
   softmaxCrossEntropy: 3e-7,
   softmaxCrossEntropyGradient: 3e-7,
   sigmoidCrossEntropy: 3e-7,

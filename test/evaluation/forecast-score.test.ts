@@ -13,9 +13,9 @@ import { randomFrames, randomModel, tinyNetwork } from '../model/tiny-networks.j
 beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
 
 const model = randomModel([tinyNetwork({ size: { width: 12, height: 11 } })]);
-const { examples } = model.chain;
-const bytes = frameBytes(examples);
-const data = randomFrames(examples, 9, 3);
+const { exampleShape } = model.chain;
+const bytes = frameBytes(exampleShape);
+const data = randomFrames(exampleShape, 9, 3);
 const frames = Array.from({ length: 9 }, (_, index) => frameOf(model, data.slice(index * bytes, (index + 1) * bytes)));
 async function* clip() {
   yield* await Promise.resolve(frames);
@@ -28,7 +28,7 @@ const changeOf = (a: Frame, b: Frame) => mean(Array.from(a.data, (value, at) => 
 
 test('starts and samples that are drawn side by side are those that are drawn alone, and their errors are averaged', async () => {
   const samples = 7;
-  const starts = await readStarts(clip(), [2, 4, 7], examples, horizon);
+  const starts = await readStarts(clip(), [2, 4, 7], exampleShape, horizon);
   const sampler = new FrameSampler(model);
   const before = tf.memory().numTensors;
   const told: number[] = [];
@@ -90,7 +90,7 @@ class BlackSampler extends FrameSampler {
 test('a model that learns the expected frame makes a best guess, whatever is drawn', async () => {
   const conditioning = [{ type: 'warped-frames', context: 2, features: 4, flows: 2 }] as const;
   const warped = randomModel([tinyNetwork({ size: { width: 12, height: 11 }, conditioning: [...conditioning] })]);
-  const starts = await readStarts(clip(), [3, 6], examples, horizon);
+  const starts = await readStarts(clip(), [3, 6], exampleShape, horizon);
   const sampler = new BlackSampler(warped);
   const { kinds } = await scoreForecasts(sampler, warped, starts, { seed: 1, settings, horizon, samples: 1 });
   expect(Object.keys(kinds)).toEqual(['last-frame', 'moved-last-frame', 'best-guess', 'sample']);

@@ -34,8 +34,8 @@ const models: [string, Model][] = [
 
 const COUNT = 7;
 function sourceFor({ chain }: Model): ImageSource {
-  const bytes = frameBytes(chain.examples);
-  const images = randomFrames(chain.examples, COUNT, 5);
+  const bytes = frameBytes(chain.exampleShape);
+  const images = randomFrames(chain.exampleShape, COUNT, 5);
   return { read: (index, into) => into.set(images.subarray(index * bytes, (index + 1) * bytes)) };
 }
 const all = Uint32Array.from({ length: COUNT }, (_, i) => i);
@@ -57,10 +57,10 @@ const score = (model: Model, batch?: number, indices = all) =>
 describe.each(models)('%s', (_, model) => {
   test('every image costs what it costs alone, and its channels add up to it', async () => {
     const { images, channels } = await score(model);
-    const bytes = new Uint8Array(frameBytes(model.chain.examples));
+    const bytes = new Uint8Array(frameBytes(model.chain.exampleShape));
     for (const index of all) {
       sourceFor(model).read(index, bytes);
-      const buffer = new ExampleBuffer(model.chain.examples, 1);
+      const buffer = new ExampleBuffer(model.chain.exampleShape, 1);
       buffer.add(bytes, 1, false);
       const [alone] = await withWeights(model, (weights) =>
         Promise.resolve(natsOfExamples(model.chain, weights, buffer.tensors())),
@@ -80,7 +80,7 @@ describe.each(models)('%s', (_, model) => {
       await tf.setBackend(`native-${set}`);
       const summary = async (batch: number) => {
         const nats = await score(model, batch);
-        return { nats, summary: summariseImages(nats, frameBytes(model.chain.examples)) };
+        return { nats, summary: summariseImages(nats, frameBytes(model.chain.exampleShape)) };
       };
       const one = await summary(1);
       for (const batch of [2, 3, 16]) expect(await summary(batch)).toEqual(one);
@@ -106,9 +106,9 @@ test('what a coarser scale costs stands at the pixel that the scales share', asy
   const [, model] = models[3];
   const { chain } = model;
   const source = sourceFor(model);
-  const bytes = new Uint8Array(frameBytes(chain.examples));
+  const bytes = new Uint8Array(frameBytes(chain.exampleShape));
   source.read(2, bytes);
-  const buffer = new ExampleBuffer(chain.examples, 1);
+  const buffer = new ExampleBuffer(chain.exampleShape, 1);
   buffer.add(bytes, 1, false);
   await withWeights(model, async (weights) => {
     const bits = await bitsOfPixels(model, weights, source, 2);

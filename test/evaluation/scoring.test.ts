@@ -20,10 +20,10 @@ const models = [
 
 const COUNT = 7;
 const [, { chain, weights: arrays }] = models[1];
-const bytes = frameBytes(chain.examples);
-const data = randomFrames(chain.examples, COUNT, 3);
+const bytes = frameBytes(chain.exampleShape);
+const data = randomFrames(chain.exampleShape, COUNT, 3);
 const frames = Array.from({ length: COUNT }, (_, index): Frame => {
-  const { size, channels } = chain.examples;
+  const { size, channels } = chain.exampleShape;
   return { ...size, channels, data: data.slice(index * bytes, (index + 1) * bytes) };
 });
 
@@ -40,7 +40,7 @@ describe('the stream of scores', () => {
     const scored = await mapsOf({ batch: 3, among });
     expect(scored.map(({ item }) => item)).toEqual(frames);
     for (const { item, nats } of scored) {
-      const buffer = new ExampleBuffer(chain.examples, 1);
+      const buffer = new ExampleBuffer(chain.exampleShape, 1);
       alone(buffer, item);
       const examples = buffer.tensors();
       expect(nats).toEqual(tf.tidy(() => chainNats(chain, weights, examples, among).dataSync()));
@@ -110,8 +110,8 @@ describe.each(models)('the frames of a clip, %s', (_, model) => {
     for (const { index, frame, previous, nats, anchors } of scored) {
       expect([frame, previous]).toEqual([frames[index], frames[index - 1]]);
       expect(anchors.map((anchor) => [...anchor])).toEqual([[...previous.data]]);
-      const first = Math.max(0, index - model.chain.examples.context);
-      const buffer = new ExampleBuffer(model.chain.examples, 1);
+      const first = Math.max(0, index - model.chain.exampleShape.context);
+      const buffer = new ExampleBuffer(model.chain.exampleShape, 1);
       buffer.add(data.subarray(first * bytes), index - first + 1, false);
       const examples = buffer.tensors();
       expect(nats).toEqual(tf.tidy(() => chainNats(model.chain, own, examples).dataSync()));

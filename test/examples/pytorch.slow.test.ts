@@ -134,18 +134,18 @@ const cases: Case[] = [
   ['a mixture at both ends of its scales', extremeModel()] satisfies [string, Model],
   ['the model video-64', loadModel('video-64')] satisfies [string, Model],
 ].map(([title, model]) => {
-  const { examples } = model.chain;
-  const batch = frameBytes(examples) > 1000 ? 1 : 2;
-  const clips = Array.from({ length: examples.context + 1 }, (_, context) =>
-    Array.from({ length: batch }, (_, example) => randomFrames(examples, context + 1, 10 * context + example)),
+  const { exampleShape } = model.chain;
+  const batch = frameBytes(exampleShape) > 1000 ? 1 : 2;
+  const clips = Array.from({ length: exampleShape.context + 1 }, (_, context) =>
+    Array.from({ length: batch }, (_, example) => randomFrames(exampleShape, context + 1, 10 * context + example)),
   );
   return { title, model, clips };
 });
 
 /** The logits of every scale, then the nats of every scale, as pxv computes them. */
 function outputs({ chain, weights }: Pick<Model, 'chain' | 'weights'>, clips: readonly Uint8Array[]): Float32Array {
-  const buffer = new ExampleBuffer(chain.examples, clips.length);
-  const count = clips[0].length / frameBytes(chain.examples);
+  const buffer = new ExampleBuffer(chain.exampleShape, clips.length);
+  const count = clips[0].length / frameBytes(chain.exampleShape);
   for (const clip of clips) buffer.add(clip, count, false);
   const tensors = toTensors(weights, chain.parameters);
   const values = tf.tidy(() => {
@@ -183,7 +183,7 @@ function compareAll(program: string): void {
   beforeAll(async () => {
     await tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`);
     for (const [index, { model, clips }] of cases.entries()) {
-      const { size, channels } = model.chain.examples;
+      const { size, channels } = model.chain.exampleShape;
       saveModel(`${stem(index)}.safetensors`, model);
       const arrays = clips.map((batch, context): [string, NamedArray] => [
         String(context),
@@ -229,12 +229,12 @@ function compareAll(program: string): void {
 
   test('as a command it prints the bits/dim of a clip', () => {
     const model = randomModel(tinyChain());
-    const { examples } = model.chain;
-    const bytes = randomFrames(examples, 4, 5);
+    const { exampleShape } = model.chain;
+    const bytes = randomFrames(exampleShape, 4, 5);
     saveModel(`${stem(-1)}.safetensors`, model);
-    writeNpy(`${stem(-1)}.npy`, [4, examples.size.height, examples.size.width, examples.channels], bytes);
+    writeNpy(`${stem(-1)}.npy`, [4, exampleShape.size.height, exampleShape.size.width, exampleShape.channels], bytes);
     const nats = [2, 3, 4].map((count) => {
-      const all = outputs(model, [bytes.subarray(0, count * frameBytes(examples))]);
+      const all = outputs(model, [bytes.subarray(0, count * frameBytes(exampleShape))]);
       const subPixels = model.chain.scales.reduce((sum, { description }) => sum + frameBytes(description), 0);
       return all.subarray(all.length - subPixels).reduce((sum, value) => sum + value, 0);
     });

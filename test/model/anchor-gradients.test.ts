@@ -99,9 +99,9 @@ describe.each(forms)('on %s the gradient of the nats with respect to a learned a
 /** Examples of a chain, the first without its oldest frame where there are two. */
 function chainExamples(scales: NetworkDescription[]) {
   const chain = buildChain({ version: 1, scales });
-  const buffer = new ExampleBuffer(chain.examples, 2);
+  const buffer = new ExampleBuffer(chain.exampleShape, 2);
   for (const frames of [2, 3])
-    buffer.add(randomFrames(chain.examples, frames, 3 * frames), frames, false, () => frames);
+    buffer.add(randomFrames(chain.exampleShape, frames, 3 * frames), frames, false, () => frames);
   return { chain, weights: randomWeights(chain, 5), examples: buffer.tensors() };
 }
 

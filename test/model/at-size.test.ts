@@ -26,7 +26,7 @@ test.each(models)('$name has the same weights at every size', ({ scales }) => {
   const model = randomModel(scales);
   for (const size of [...otherSizes, { width: 131, height: 57 }]) {
     const sized = atSize(model, size);
-    expect(sized.chain.examples).toEqual({ ...model.chain.examples, size });
+    expect(sized.chain.exampleShape).toEqual({ ...model.chain.exampleShape, size });
     expect(sized.weights).toBe(model.weights);
     const shapes = ({ chain }: typeof model) => chain.parameters.map(({ name, shape }) => [name, shape]);
     expect(shapes(sized)).toEqual(shapes(model));

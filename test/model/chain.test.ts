@@ -23,7 +23,7 @@ function totalProbability(shared: 'known' | 'predicted'): { total: number; exact
       conditioning: [{ type: 'low-resolution-image', factor: 2, features: 4, shared }],
     }),
   ]);
-  const buffer = new ExampleBuffer(chain.examples, 64);
+  const buffer = new ExampleBuffer(chain.exampleShape, 64);
   for (let image = 0; image < 64; image++)
     buffer.add(
       Uint8Array.from({ length: 6 }, (_, pixel) => 255 * ((image >> pixel) & 1)),
@@ -63,7 +63,7 @@ test('a scale sees every so many pixels of the finest, of odd sizes as well, and
     version: 1,
     scales: [tinyNetwork({ size: coarse, channels: 1, conditioning: [] }), given(middle), given(fine)],
   });
-  const buffer = new ExampleBuffer(chain.examples, 1);
+  const buffer = new ExampleBuffer(chain.exampleShape, 1);
   buffer.add(
     Uint8Array.from({ length: 20 }, (_, at) => at),
     1,
@@ -99,8 +99,8 @@ test('a scale of a shorter context is given the last frames of the longest', () 
       ),
     })),
   });
-  const buffer = new ExampleBuffer(chain.examples, 1);
-  const frames = randomFrames(chain.examples, 2, 1);
+  const buffer = new ExampleBuffer(chain.exampleShape, 1);
+  const frames = randomFrames(chain.exampleShape, 2, 1);
   buffer.add(frames, 2, false);
   const examples = buffer.tensors();
   const { window } = examplesOfScale(chain, 0, examples).given;
@@ -113,8 +113,8 @@ test('a scale of a shorter context is given the last frames of the longest', () 
 test('the gradients of scales trained together are those of each trained apart', () => {
   const { chain } = randomModel(tinyChain());
   const weights = toTensors(randomWeights(chain, 3), chain.parameters);
-  const buffer = new ExampleBuffer(chain.examples, 2);
-  for (const seed of [1, 2]) buffer.add(randomFrames(chain.examples, 3, seed), 3, false);
+  const buffer = new ExampleBuffer(chain.exampleShape, 2);
+  for (const seed of [1, 2]) buffer.add(randomFrames(chain.exampleShape, 3, seed), 3, false);
   const examples = buffer.tensors();
   const values = (among?: number[]) => {
     const { gradients, trained, nats } = gradientsOf(chain, weights, examples, among);

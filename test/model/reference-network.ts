@@ -92,7 +92,7 @@ export function referenceOutputs(
     const name = `layers.${index}`;
     const states = (side: string, taps: readonly Offset[], cell: Offset) => {
       const gates = masked(x, `${name}.${side}input`, 'B');
-      return walk(
+      return lstm(
         sum(gates, project(`${name}.${side}map`, gates)),
         weights,
         `${name}.${side}state`,
@@ -168,7 +168,7 @@ const [upLeft, upRight]: Offset[] = [
  * An LSTM over the image, pixel after pixel: each takes its states from the pixels at `taps`, its cell from the one at
  * `cell`. Gates stand as o f i g for each colour in turn.
  */
-function walk(
+function lstm(
   gates: Plane,
   weights: ReferenceWeights,
   name: string,

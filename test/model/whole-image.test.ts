@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tap } from '../../src/backend/convolution-shape.js';
-import { registerNativeBackend } from '../../src/backend/native-backend.js';
+import { registerNativeBackend } from '../../src/backend/register-native-backend.js';
 import { disposeExamples } from '../../src/model/examples.js';
 import { buildNetwork, subPixelNats, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';

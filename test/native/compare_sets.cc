@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "../../native/convolution_shape.h"
-#include "../../native/lstm_shape.h"
 #include "../../native/registry.h"
+#include "../../native/walk_shape.h"
 
 namespace {
 
@@ -77,7 +77,7 @@ struct Case {
 std::vector<Case> cases() {
   static const Integers masked = maskedShape({7, 6, 6}, {17, 16, 5}), walk = diagonalShape(11);
   static const pxv::ConvolutionShape shape(masked.data());
-  static const pxv::LstmShape lstm(walk.data());
+  static const pxv::WalkShape lstm(walk.data());
   static const int in = shape.inFeatures, out = shape.outFeatures, hidden = lstm.hidden();
   static const Floats x = random(pixels * in, 1), y = random(pixels * out, 2), weights = random(9 * in * out, 3);
   static const Floats gates = random(pixels * 4 * hidden, 4), states = random(2 * hidden * 4 * hidden, 5);

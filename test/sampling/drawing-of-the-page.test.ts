@@ -171,21 +171,21 @@ async function drawn(model: Model, { seed, sample, frame, ...draw }: PageDraw) {
   const { temperature, topP, componentTemperature } = draw;
   const settings = { temperature, topP, componentTemperature };
   const sampler = new FrameSampler(model);
-  const examples = Context.examples([new Context(model.chain.examples)]);
+  const examples = Context.examples([new Context(model.chain.exampleShape)]);
   const [image] = await sampler.draw(examples, { noise: new Noise(seed), samples: [sample], frame, settings });
   sampler.dispose();
   return image;
 }
 
 function contextOf(model: Model, frames: readonly Uint8Array[]): Context {
-  const context = new Context(model.chain.examples);
+  const context = new Context(model.chain.exampleShape);
   for (const bytes of frames) context.push(bytes);
   return context;
 }
 
 /** Three frames of the size of a model. */
-function threeFrames({ chain: { examples } }: Model): Uint8Array[] {
-  const bytes = randomFrames(examples, 3, 4);
+function threeFrames({ chain: { exampleShape } }: Model): Uint8Array[] {
+  const bytes = randomFrames(exampleShape, 3, 4);
   return [0, 1, 2].map((k) => bytes.slice((k * bytes.length) / 3, ((k + 1) * bytes.length) / 3));
 }
 

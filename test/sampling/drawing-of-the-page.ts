@@ -241,7 +241,7 @@ export function drawOfPage(
     }
     coarse = image;
   }
-  const { levels } = model.chain.examples;
+  const { levels } = model.chain.exampleShape;
   return { bytes: Uint8Array.from(coarse!, (level) => byteOf(level, levels)), nats };
 }
 

@@ -7,7 +7,7 @@ import { buildNetwork, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
 import { ProgramBuilder } from '../../src/model/program.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
-import { makeEngine } from '../../src/sampling/engine.js';
+import { makeEngine } from '../../src/sampling/make-engine.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
 import { randomWeights, softmax, tinyNetwork } from '../model/tiny-networks.js';

@@ -3,7 +3,7 @@ import { initialiseParameters } from '../../src/backend/parameters.js';
 import { buildChain, type Chain } from '../../src/model/chain.js';
 import { headOf } from '../../src/model/heads/index.js';
 import { toArrays, toTensors } from '../../src/model/weights.js';
-import { makeEngine } from '../../src/sampling/engine.js';
+import { makeEngine } from '../../src/sampling/make-engine.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { optimisers } from '../../src/training/optimisers.js';
 import { gradientsOf, updated, type TrainingState } from '../../src/training/training-step.js';

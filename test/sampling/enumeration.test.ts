@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildNetwork, subPixelNats, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
-import { makeEngine } from '../../src/sampling/engine.js';
+import { makeEngine } from '../../src/sampling/make-engine.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
 import { mixture, mixtureTogether, randomWeights, softmax, tinyNetwork } from '../model/tiny-networks.js';

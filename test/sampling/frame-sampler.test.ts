@@ -50,8 +50,8 @@ const resizedModels = tinyModels
 
 /** What is given for the frame after three random ones. */
 function givenOf({ chain }: Model): Examples {
-  const context = new Context(chain.examples);
-  const frames = randomFrames(chain.examples, 3, 5);
+  const context = new Context(chain.exampleShape);
+  const frames = randomFrames(chain.exampleShape, 3, 5);
   for (let k = 0; k < 3; k++) context.push(frames.subarray((k * frames.length) / 3, ((k + 1) * frames.length) / 3));
   return Context.examples([context]);
 }
@@ -80,7 +80,7 @@ describe('a drawn frame of two scales is drawn from the coarse one, whose pixels
   test.each(tinyModels.filter(([, scales]) => scales.length > 1))('%s', async (_, scales) => {
     const model = randomModel(scales);
     const { bytes, nats } = await draw(model, { seed: 3, sample: 1, frame: 7 });
-    const { channels, levels } = model.chain.examples;
+    const { channels, levels } = model.chain.exampleShape;
     const noise = new Noise(3);
     const coarse = await drawScale(model, 0, noise, null, null);
     const levelAt = (row: number, column: number, channel: number) => (row * 5 + column) * channels + channel;
@@ -107,7 +107,7 @@ async function drawScale(
   const examples = givenOf(model);
   const weights = parametersOfScale(chain, scale, model.weights);
   const tensors = toTensors(weights, chain.scales[scale].parameters);
-  const { channels } = chain.examples;
+  const { channels } = chain.exampleShape;
   const drawn = await new ImageSampler(chain.scales[scale], weights, tensors).draw({
     given: () => ({
       ...examplesOfScale(chain, scale, examples).given,
@@ -126,9 +126,9 @@ async function drawScale(
 /** Nats of a frame by teacher forcing, given what was given when it was drawn. */
 function teacherForced({ chain, weights: arrays }: Model, bytes: Uint8Array): number {
   const weights = toTensors(arrays, chain.parameters);
-  const known = chain.examples.context;
-  const frames = randomFrames(chain.examples, 3, 5);
-  const buffer = new ExampleBuffer(chain.examples, 1);
+  const known = chain.exampleShape.context;
+  const frames = randomFrames(chain.exampleShape, 3, 5);
+  const buffer = new ExampleBuffer(chain.exampleShape, 1);
   buffer.add(Buffer.concat([frames.subarray(((3 - known) * frames.length) / 3), bytes]), known + 1, false);
   const [nats] = natsOfExamples(chain, weights, buffer.tensors());
   tf.dispose(weights);
@@ -189,8 +189,8 @@ describe('what is drawn', () => {
 describe('a roll-out', () => {
   const model = randomModel([tinyNetwork({ size: { width: 3, height: 4 } })]);
   const context = () => {
-    const known = new Context(model.chain.examples);
-    known.push(randomFrames(model.chain.examples, 1, 5));
+    const known = new Context(model.chain.exampleShape);
+    known.push(randomFrames(model.chain.exampleShape, 1, 5));
     return known;
   };
 

@@ -14,7 +14,7 @@ function peakMemory(side: number): number {
     const scales = model.description.scales.map((scale) => ({ ...scale, size: { width: ${side}, height: ${side} } }));
     const chain = buildChain({ ...model.description, scales });
     const sampler = new FrameSampler({ ...model, chain });
-    const context = new Context(chain.examples);
+    const context = new Context(chain.exampleShape);
     context.push(new Uint8Array(3 * ${side * side}).map((_, at) => at % 251));
     const settings = { temperature: 1, topP: 1 };
     await sampler.draw(Context.examples([context]), { noise: new Noise(1), samples: [0], frame: 1, settings });

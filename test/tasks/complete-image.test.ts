@@ -30,7 +30,7 @@ const ROW = 3;
 /** Samples 0, 1, ... that the model draws of whole images from seed 7. */
 async function drawn(model: Model, samples: number): Promise<Frame[]> {
   const sampler = new FrameSampler(model);
-  const contexts = Array.from({ length: samples }, () => new Context(model.chain.examples));
+  const contexts = Array.from({ length: samples }, () => new Context(model.chain.exampleShape));
   const numbers = contexts.map((_, sample) => sample);
   const images = await sampler.draw(Context.examples(contexts), {
     noise: new Noise(7),
@@ -39,7 +39,7 @@ async function drawn(model: Model, samples: number): Promise<Frame[]> {
     settings: asItIs,
   });
   sampler.dispose();
-  const { size, channels } = model.chain.examples;
+  const { size, channels } = model.chain.exampleShape;
   return images.map(({ bytes }) => ({ ...size, channels, data: bytes }));
 }
 

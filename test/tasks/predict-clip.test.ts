@@ -73,7 +73,7 @@ test('the bits of what was drawn are those of the frames, whatever the number of
   for (const samples of [1, 2]) {
     const predicted = await predict({ samples });
     expect(predicted).toMatchObject({ frames: 5, known: 3, predicted: 2 });
-    const context = new Context(model.chain.examples);
+    const context = new Context(model.chain.exampleShape);
     for (const { data } of slope(3)) context.push(data);
     const sampler = new FrameSampler(model);
     const numbers = Array.from({ length: samples }, (_, sample) => sample);
@@ -211,9 +211,9 @@ describe.each([...otherSizes, { width: 13, height: 9 }].map((size) => ({ name: s
         const result = await predict({ out, size, fit: 'stretch', settings }, predictor);
         expect(result).toMatchObject({ known: 3, predicted: 2, size });
         const there = atSize(predictor, size);
-        const { channels } = there.chain.examples;
+        const { channels } = there.chain.exampleShape;
         const reader = await openClip(clip, { size, channels, fit: 'stretch' });
-        const context = new Context(there.chain.examples);
+        const context = new Context(there.chain.exampleShape);
         for (const { data } of await collect(reader.frames())) context.push(data);
         const sampler = new FrameSampler(there);
         const future = rollOut(sampler, context, {

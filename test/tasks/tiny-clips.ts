@@ -6,7 +6,7 @@ import { frame, lossless, makeClip } from '../video/made-clips.js';
 
 /** A model of frames of 5x7 pixels in colour, with random weights, that is given two frames. */
 export const model = randomModel([tinyNetwork()]);
-const { size, channels } = model.chain.examples;
+const { size, channels } = model.chain.exampleShape;
 
 /** Frames at the model's size: a slope that moves. */
 export function slope(count: number): Frame[] {

@@ -6,7 +6,7 @@ import { LARGEST_ZOOM, type ClipStore, type Part } from '../../src/training/rand
 import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
-const { examples: shape } = buildChain(tinyRun().model);
+const { exampleShape: shape } = buildChain(tinyRun().model);
 const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0, crops: 0, reversals: 0 };
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));

@@ -89,7 +89,7 @@ test('validation scores images spread evenly over what is held out, the same one
   const once = await validate!(weights);
   expect(held.reads).toEqual([1, 4, 7]);
   expect(await validate!(weights)).toBe(once);
-  const buffer = new ExampleBuffer(chain.examples, 3);
+  const buffer = new ExampleBuffer(chain.exampleShape, 3);
   const bytes = new Uint8Array(12);
   for (const index of [1, 4, 7]) {
     held.read(index, bytes);

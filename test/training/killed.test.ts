@@ -64,7 +64,7 @@ async function trainRun(run: RunFolder, course: Course, configuration: RunConfig
   } else {
     await run.saveTraining(chain, checkpoint);
   }
-  const store = movingSquares(4, 12, chain.examples);
+  const store = movingSquares(4, 12, chain.exampleShape);
   const data = clipData(chain, store, [0, 1, 2], [3], checkpoint.configuration.training);
   const sign = course === 'falling' ? 1 : -1;
   const validate = async (weights: readonly tf.Tensor[]) => sign * (await data.validate!(weights));

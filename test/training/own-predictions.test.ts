@@ -15,7 +15,7 @@ import { movingSquares, tinyRun } from './moving-square.js';
 const run = tinyRun({ ownPredictions: 2 }, { conditioning: [warpedFrames] });
 const model = randomModel(run.model.scales, 3);
 const { chain } = model;
-const shape = chain.examples;
+const shape = chain.exampleShape;
 const settings = { seed: 5n, batch: 2, disturb: 0, crops: 0, reversals: 0, stills: 0, precision: 'float32' as const };
 const store = movingSquares(3, 14, shape);
 let weights: Tensor[];
@@ -134,7 +134,8 @@ test('nothing is left behind', async () => {
 test('a training has them where clips are long enough and an anchor is learned', () => {
   const own = (frames: number, configuration = run) => {
     const built = buildChain(configuration.model);
-    return clipData(built, movingSquares(1, frames, built.examples), [0], [], configuration.training).ownPredictions;
+    return clipData(built, movingSquares(1, frames, built.exampleShape), [0], [], configuration.training)
+      .ownPredictions;
   };
   expect(own(9)).not.toBeNull();
   expect(own(8)).toBeNull();

@@ -39,7 +39,7 @@ async function trainRun(
     checkpoint.state.weights = [tf.keep(tf.fill(first.shape, NaN)), ...rest];
     first.dispose();
   }
-  const store = movingSquares(4, 12, chain.examples);
+  const store = movingSquares(4, 12, chain.exampleShape);
   const data = clipData(chain, store, [0, 1, 2], [3], checkpoint.configuration.training);
   const result = await train(chain, checkpoint, data, run, hooks);
   return { result, store };
@@ -128,7 +128,7 @@ describe('a training that is stopped and resumed', () => {
     steps.forEach((bitsPerDim, i) => expect(Math.abs(bitsPerDim / expected[i] - 1)).toBeLessThan(0.02));
 
     const { chain, checkpoint } = run.load();
-    const store = movingSquares(4, 12, chain.examples);
+    const store = movingSquares(4, 12, chain.exampleShape);
     const { validate } = clipData(chain, store, [0, 1, 2], [3], tinyRun({ steps: 4 }).training);
     expect(await validate!(checkpoint.state.weights)).toBe(logOf(run).at(-1)!.validation);
   });
@@ -172,7 +172,7 @@ test('without clips for validation the latest weights are the model', async () =
   const run = newRun();
   const configuration = tinyRun({ steps: 3 });
   const { chain, checkpoint } = startTraining(configuration);
-  const store = movingSquares(1, 5, chain.examples);
+  const store = movingSquares(1, 5, chain.exampleShape);
   const data = clipData(chain, store, [0], [], configuration.training);
   const result = await train(chain, checkpoint, data, run);
   expect(result.best).toBeNull();

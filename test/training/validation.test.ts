@@ -34,7 +34,7 @@ describe('held out of training', () => {
 });
 
 const chain = buildChain(tinyRun().model);
-const { examples: shape } = chain;
+const { exampleShape: shape } = chain;
 
 async function validation(frames: number, clips: number[], length = 9) {
   const store = movingSquares(3, length, shape);

@@ -41,30 +41,6 @@ export function multiply(a: Float32Array, b: Float32Array, out: Float32Array): v
   for (let i = 0; i < a.length; i++) out[i] = a[i] * b[i];
 }
 
-/** See Kernels.multiplyAdds. Eight values at once, as the kernels that it is a measure for do. */
-export function multiplyAdds(rounds: number, x: Float32Array, out: Float32Array): void {
-  const end = x.length - (x.length % 8);
-  for (let i = 0; i < end; i += 8) {
-    let [a, b, c, d, e, f, g, h] = x.subarray(i, i + 8);
-    for (let round = 0; round < rounds; round++) {
-      a = a * 0.5 + 1;
-      b = b * 0.5 + 1;
-      c = c * 0.5 + 1;
-      d = d * 0.5 + 1;
-      e = e * 0.5 + 1;
-      f = f * 0.5 + 1;
-      g = g * 0.5 + 1;
-      h = h * 0.5 + 1;
-    }
-    out.set([a, b, c, d, e, f, g, h], i);
-  }
-  for (let i = end; i < x.length; i++) {
-    let value = x[i];
-    for (let round = 0; round < rounds; round++) value = value * 0.5 + 1;
-    out[i] = value;
-  }
-}
-
 let rowSums = new Float64Array(0);
 
 /** See Kernels.sumRows. */

@@ -10,7 +10,8 @@ const carriedCells = new Scratch();
 const sums = new Float64Array(TILE * TILE);
 let stepSums = new Float64Array(0);
 
-interface Walk {
+/** A walk over an image of one shape, laid out for the loops. */
+interface WalkPlan {
   steps: number[][];
   /** For each pixel: the one that its cell comes from, or -1. */
   cellSource: Int32Array;
@@ -21,15 +22,15 @@ interface Walk {
   borders: number[][];
 }
 
-const walks = new WeakMap<WalkShape, Walk>();
+const walkPlans = new WeakMap<WalkShape, WalkPlan>();
 
-function walkOf(shape: WalkShape): Walk {
-  let walk = walks.get(shape);
-  if (!walk) walks.set(shape, (walk = makeWalk(shape)));
-  return walk;
+function walkPlan(shape: WalkShape): WalkPlan {
+  let plan = walkPlans.get(shape);
+  if (!plan) walkPlans.set(shape, (plan = makeWalkPlan(shape)));
+  return plan;
 }
 
-function makeWalk(shape: WalkShape): Walk {
+function makeWalkPlan(shape: WalkShape): WalkPlan {
   const { height, width, walk } = shape;
   const pixels = Array.from({ length: height * width }, (_, pixel) => pixel);
   const isDown = cellFrom[walk].dx === 0;
@@ -53,7 +54,7 @@ export function lstm(
   cells: Float32Array,
   out: Float32Array,
 ): void {
-  const { steps, cellSource } = walkOf(shape);
+  const { steps, cellSource } = walkPlan(shape);
   const hidden = hiddenFeatures(shape);
   const plan = forwardPlan(stateToState(shape));
   const packed = packWeights(plan, weights);
@@ -156,7 +157,7 @@ export function lstmGradient(
   dWeights: Float32Array,
   dInitial: Float32Array | null,
 ): void {
-  const { steps, cellSource, line, lines, borders } = walkOf(shape);
+  const { steps, cellSource, line, lines, borders } = walkPlan(shape);
   const hidden = hiddenFeatures(shape);
   const plan = inputGradientPlan(stateToState(shape));
   const packed = packWeights(plan, weights);

@@ -2,7 +2,7 @@ import type { Tap } from '../../backend/convolution-shape.js';
 import type { Size } from '../../frame.js';
 import type { ConvOp } from '../../model/ops/index.js';
 import { dot } from './float64-dot.js';
-import type { Float64State } from './float64-program.js';
+import type { Float64State } from './float64-state.js';
 
 /** out = sum over taps of r(x[pixel + tap]) weights[tap], as far as each group sees, + bias + plus. */
 export function forwardConv(op: ConvOp, { size, parameters, values }: Float64State): void {

@@ -1,7 +1,7 @@
 import { cellFrom, hiddenFeatures, pixelAt, walkSteps, walkTaps, type WalkShape } from '../../backend/walk-shape.js';
 import type { LstmOp } from '../../model/ops/index.js';
 import { dot } from './float64-dot.js';
-import type { Float64State } from './float64-program.js';
+import type { Float64State } from './float64-state.js';
 
 /** The walk of WalkShape's equations: o, f, i and g go to `activations`, c to `cells`, h to `out`. */
 export function forwardLstm(op: LstmOp, { parameters, values }: Float64State): void {

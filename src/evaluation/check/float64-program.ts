@@ -1,19 +1,8 @@
-import type { Size } from '../../frame.js';
 import type { AddOp, Op } from '../../model/ops/index.js';
 import type { Program } from '../../model/program.js';
-import type { Slot } from '../../model/slot.js';
 import { backwardConv, forwardConv } from './float64-conv.js';
 import { backwardLstm, forwardLstm } from './float64-lstm.js';
-
-/** What the float64 ops read and write. */
-export interface Float64State {
-  size: Size;
-  /** In the order of the program's. */
-  parameters: readonly Float64Array[];
-  /** Of each slot, height x width x features. */
-  values: (slot: Slot) => Float64Array;
-  gradients: (slot: Slot) => Float64Array;
-}
+import type { Float64State } from './float64-state.js';
 
 /**
  * A program as plain loops in float64, forward over one image and in reverse from one output: what the tensor executors

@@ -21,14 +21,14 @@ struct FeatureTile {
   int first, count;
 };
 
-struct FilterWalk {
+struct FilterGradientPlan {
   int top, left, bottom, right;  // least and greatest offsets of a tap
   int columns;                   // floats of whole vectors of all panels
   std::vector<FilterPanel> panels;
   std::vector<FeatureTile> tiles;
 };
 
-// A walk of the calling thread, which lasts until its next plan. Tiles have at most `tileRows` features.
-const FilterWalk& planFilterGradient(const ConvolutionShape& shape, int lanes, int tileRows);
+// A plan of the calling thread, which lasts until its next one. Tiles have at most `tileRows` features.
+const FilterGradientPlan& planFilterGradient(const ConvolutionShape& shape, int lanes, int tileRows);
 
 }  // namespace pxv

@@ -1,4 +1,4 @@
-import { formatTable } from '../../src/evaluation/table.js';
+import { formatTable } from '../../cli/table.js';
 
 test('columns are aligned under their titles, without trailing spaces', () => {
   const table = formatTable(

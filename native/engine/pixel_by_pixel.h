@@ -9,10 +9,10 @@
 
 namespace pxv::engine {
 
-class ImageWalk {
+class PixelByPixel {
  public:
   // `shared`: the threads of the pool share the work of each op; else the calling thread does it alone.
-  ImageWalk(const Engine& engine, int images, bool shared);
+  PixelByPixel(const Engine& engine, int images, bool shared);
 
   // Before each row: `map` is [image][height][width][features] of these images, or null.
   void beginRow(int row, const float* map);

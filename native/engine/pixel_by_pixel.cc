@@ -1,4 +1,4 @@
-#include "image_walk.h"
+#include "pixel_by_pixel.h"
 
 #include <algorithm>
 
@@ -14,7 +14,7 @@ constexpr int taskRows = 64;
 
 }  // namespace
 
-ImageWalk::ImageWalk(const Engine& engine, int images, bool shared)
+PixelByPixel::PixelByPixel(const Engine& engine, int images, bool shared)
     : engine_(engine),
       images_(images),
       shared_(shared),
@@ -51,14 +51,14 @@ ImageWalk::ImageWalk(const Engine& engine, int images, bool shared)
 }
 
 template <class Body>
-void ImageWalk::forTasks(int count, size_t multiplications, Body& body) {
+void PixelByPixel::forTasks(int count, size_t multiplications, Body& body) {
   if (shared_ && count > 1 && multiplications > worthSharing)
     parallelFor(count, body);
   else
     for (int task = 0; task < count; task++) body(task);
 }
 
-void ImageWalk::beginImage() {
+void PixelByPixel::beginImage() {
   for (const Values& values : values_) {
     if (values.plain) values.plain.begin(nullptr);
     if (values.relu) values.relu.begin(nullptr);
@@ -72,7 +72,7 @@ void ImageWalk::beginImage() {
   std::fill(filled_.begin(), filled_.end(), -1);
 }
 
-void ImageWalk::beginRow(int row, const float* map) {
+void PixelByPixel::beginRow(int row, const float* map) {
   if (row == 0) beginImage();
   fillGiven(row, map);
   const auto& phases = engine_.schedule().phases;
@@ -80,7 +80,7 @@ void ImageWalk::beginRow(int row, const float* map) {
     if (phases[i] == Phase::pixel && engine_.product(i)) sumAbove(i, row);
 }
 
-void ImageWalk::endRow(int row) {
+void PixelByPixel::endRow(int row) {
   const auto& phases = engine_.schedule().phases;
   for (int i = 0; i < static_cast<int>(phases.size()); i++) {
     if (phases[i] != Phase::row) continue;
@@ -89,14 +89,14 @@ void ImageWalk::endRow(int row) {
   }
 }
 
-void ImageWalk::compute(int row, int column, int colour, bool outputs) {
+void PixelByPixel::compute(int row, int column, int colour, bool outputs) {
   const auto& [phases, headOnly, kept] = engine_.schedule();
   for (int i = 0; i < static_cast<int>(phases.size()); i++)
     if (phases[i] == Phase::pixel && (outputs || !headOnly[i])) run(i, row, column, 1, colour, colour + 1);
 }
 
 // Every given slot as far ahead as its readers look.
-void ImageWalk::fillGiven(int row, const float* map) {
+void PixelByPixel::fillGiven(int row, const float* map) {
   const Program& program = engine_.program();
   const Schedule& schedule = engine_.schedule();
   const auto fill = [&](int slot, auto&& runAt) {
@@ -115,7 +115,7 @@ void ImageWalk::fillGiven(int row, const float* map) {
     if (schedule.phases[i] == Phase::given) fill(program.ops[i].out, [&](int next) { runRow(i, next); });
 }
 
-void ImageWalk::copyMap(int row, const float* map) const {
+void PixelByPixel::copyMap(int row, const float* map) const {
   const Program& program = engine_.program();
   const Values& values = values_[program.map];
   const int features = program.slots[program.map].features;
@@ -128,12 +128,12 @@ void ImageWalk::copyMap(int row, const float* map) const {
   }
 }
 
-void ImageWalk::sumAbove(int op, int row) {
+void PixelByPixel::sumAbove(int op, int row) {
   if (engine_.product(op)->aboveTaps() == 0) return;
   multiply(op, row, 0, engine_.program().width, 0, static_cast<int>(engine_.program().ops[op].groups.size()), true);
 }
 
-void ImageWalk::runRow(int i, int row) {
+void PixelByPixel::runRow(int i, int row) {
   const Op& op = engine_.program().ops[i];
   const int groups = static_cast<int>(op.groups.size() ? op.groups.size() : values_[op.out].starts.size() - 1);
   const int width = engine_.program().width;
@@ -144,7 +144,7 @@ void ImageWalk::runRow(int i, int row) {
     run(i, row, op.fromRight ? width - 1 - column : column, 1, 0, groups);
 }
 
-void ImageWalk::run(int i, int row, int column, int pixels, int group, int endGroup) {
+void PixelByPixel::run(int i, int row, int column, int pixels, int group, int endGroup) {
   switch (engine_.program().ops[i].kind) {
     case OpKind::conv:
       return multiply(i, row, column, pixels, group, endGroup, false);
@@ -157,7 +157,7 @@ void ImageWalk::run(int i, int row, int column, int pixels, int group, int endGr
   }
 }
 
-const RowRing& ImageWalk::readOf(int i) const {
+const RowRing& PixelByPixel::readOf(int i) const {
   const Op& op = engine_.program().ops[i];
   if (op.kind == OpKind::lstm) return work_[i].states;
   return op.relu ? values_[op.read].relu : values_[op.read].plain;
@@ -165,7 +165,7 @@ const RowRing& ImageWalk::readOf(int i) const {
 
 // Above: the sums over the rows above, which stay in the op's own memory. Else the rest, with all that follows: of a
 // conv the output, of an lstm the gates before their functions.
-void ImageWalk::multiply(int i, int row, int column, int pixels, int group, int endGroup, bool above) {
+void PixelByPixel::multiply(int i, int row, int column, int pixels, int group, int endGroup, bool above) {
   const Op& op = engine_.program().ops[i];
   const Product& product = *engine_.product(i);
   const RowRing& read = readOf(i);
@@ -219,7 +219,7 @@ void ImageWalk::multiply(int i, int row, int column, int pixels, int group, int 
   forTasks(panels * blocks, inputs * rows * panels * engine_.kernels().lanes * 2, task);
 }
 
-void ImageWalk::stepCells(int i, int row, int column, int pixels, int group) {
+void PixelByPixel::stepCells(int i, int row, int column, int pixels, int group) {
   const Op& op = engine_.program().ops[i];
   const Work& work = work_[i];
   const Values& out = values_[op.out];
@@ -233,7 +233,7 @@ void ImageWalk::stepCells(int i, int row, int column, int pixels, int group) {
   engine_.kernels().store(states + first, hidden, pixels * images_, size, hidden, at(out.plain), at(out.relu));
 }
 
-void ImageWalk::add(int i, int row, int column, int pixels, int group, int endGroup) {
+void PixelByPixel::add(int i, int row, int column, int pixels, int group, int endGroup) {
   const Op& op = engine_.program().ops[i];
   const Values& out = values_[op.out];
   const int first = out.groupStart(group), count = out.groupStart(endGroup) - first;
@@ -243,7 +243,7 @@ void ImageWalk::add(int i, int row, int column, int pixels, int group, int endGr
                         at(out.relu, row));
 }
 
-void ImageWalk::setSubPixel(int row, int column, int image, int colour, const float* features) const {
+void PixelByPixel::setSubPixel(int row, int column, int image, int colour, const float* features) const {
   const Values& values = values_[engine_.program().image];
   const int first = values.groupStart(colour), count = values.groupStart(colour + 1) - first;
   for (const RowRing* ring : {&values.plain, &values.relu}) {
@@ -253,7 +253,7 @@ void ImageWalk::setSubPixel(int row, int column, int image, int colour, const fl
   }
 }
 
-const float* ImageWalk::outputs(int row, int column, int image, int colour) const {
+const float* PixelByPixel::outputs(int row, int column, int image, int colour) const {
   const Values& out = values_[engine_.program().out];
   return out.plain.at(row, column) + static_cast<ptrdiff_t>(image) * out.plain.features() + out.groupStart(colour);
 }

@@ -1,11 +1,11 @@
-// The inner loop of `runWalk` where a set has matrix tiles: 32 pixels times one to three vectors at a time.
+// The inner loop of `runPlan` where a set has matrix tiles: 32 pixels times one to three vectors at a time.
 #pragma once
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "../walk.h"
+#include "../convolution_plan.h"
 #include "matrix_tile.h"
 
 namespace pxv {
@@ -18,8 +18,8 @@ struct PixelRow {
 
 // sums[Groups * 16][Vectors * 16] = sum over the panel's taps. Weights are those of packPanel, whole steps a tap.
 template <int Groups, int Vectors>
-void sumInTiles(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOffsets, const uint32_t* packed,
-                const PixelRow (&rows)[Groups], float* sums) {
+void sumInTiles(const ConvolutionPlan& plan, const PlanPanel& panel, const ptrdiff_t* tapOffsets,
+                const uint32_t* packed, const PixelRow (&rows)[Groups], float* sums) {
   using Tiles = MatrixTiles;
   constexpr int width = Vectors * tileSide, firstLeft = Groups * Vectors;
   // One factor has two tiles where there is room, so that loading does not wait for the sums.
@@ -33,7 +33,7 @@ void sumInTiles(const Walk& walk, const WalkPanel& panel, const ptrdiff_t* tapOf
   each(std::make_integer_sequence<int, firstLeft>(), [](auto sum) { Tiles::clear<sum>(); });
   const uint32_t* weights = packed + panel.weights;
   for (int t = panel.tapsBegin; t < panel.tapsEnd; t++)
-    for (int word = 0; word < walk.taps[t].words; word += tileSide, weights += tileSide * width) {
+    for (int word = 0; word < plan.taps[t].words; word += tileSide, weights += tileSide * width) {
       const ptrdiff_t offset = tapOffsets[t] + word;
       if constexpr (rights == Vectors)
         each(vectors, [&](auto v) { Tiles::load<firstRight + v>(weights + v * tileSide, width); });

@@ -8,9 +8,9 @@
 
 namespace pxv {
 
-class LstmShape {
+class WalkShape {
  public:
-  explicit LstmShape(const int32_t* numbers) : LstmShape(ConvolutionShape(numbers)) {}
+  explicit WalkShape(const int32_t* numbers) : WalkShape(ConvolutionShape(numbers)) {}
 
   const ConvolutionShape states;  // the state-to-state product, from h to 4h features
   const int cellDy, cellDx;       // where a pixel's cell comes from
@@ -24,7 +24,7 @@ class LstmShape {
   int pixelCount() const { return states.outHeight * states.outWidth; }
 
  private:
-  explicit LstmShape(const ConvolutionShape& states)
+  explicit WalkShape(const ConvolutionShape& states)
       : states(states),
         cellDy(states.end()[0]),
         cellDx(states.end()[1]),

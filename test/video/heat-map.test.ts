@@ -1,4 +1,4 @@
-import { heatMap } from '../../src/evaluation/heat-map.js';
+import { heatMap } from '../../src/video/heat-map.js';
 
 test('values from 0 to the most go from black over red and yellow to white, and stay white above', () => {
   const { width, height, channels, data } = heatMap(Float64Array.of(0, 1, 2, 3, 1.5, 9), { width: 3, height: 2 }, 3);

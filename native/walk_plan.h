@@ -3,12 +3,12 @@
 
 #include <vector>
 
-#include "lstm_shape.h"
+#include "walk_shape.h"
 
 namespace pxv {
 
 // Pixels are row * width + column, -1 outside the image; places are positions in the order of the walk.
-struct LstmWalk {
+struct WalkPlan {
   std::vector<int> sources;      // [taps][places]: the pixel that a tap reads
   std::vector<int> readers;      // [taps][places]: the pixel that reads this one through a tap
   std::vector<int> cellSources;  // [places]: the pixel that the cell comes from
@@ -17,7 +17,7 @@ struct LstmWalk {
   int longestStep;
 };
 
-// A walk of the calling thread, which lasts until its next plan.
-const LstmWalk& planLstm(const LstmShape& shape);
+// A plan of the calling thread, which lasts until its next one.
+const WalkPlan& planWalk(const WalkShape& shape);
 
 }  // namespace pxv

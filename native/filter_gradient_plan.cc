@@ -1,4 +1,4 @@
-#include "filter_walk.h"
+#include "filter_gradient_plan.h"
 
 #include <algorithm>
 
@@ -20,32 +20,32 @@ int nextCut(const ConvolutionShape& shape, int feature, int least) {
 
 }  // namespace
 
-const FilterWalk& planFilterGradient(const ConvolutionShape& shape, int lanes, int tileRows) {
-  static thread_local FilterWalk walk;
-  walk.panels.clear();
-  walk.tiles.clear();
-  walk.columns = 0;
+const FilterGradientPlan& planFilterGradient(const ConvolutionShape& shape, int lanes, int tileRows) {
+  static thread_local FilterGradientPlan plan;
+  plan.panels.clear();
+  plan.tiles.clear();
+  plan.columns = 0;
   for (int group = 0, first = 0; group < shape.groups; first += shape.groupSizes[group++])
     cutIntoPanels(first, first + shape.groupSizes[group], lanes, false, [&](const Panel& panel) {
-      walk.panels.push_back({panel, group, walk.columns});
-      walk.columns += panel.vectors * lanes;
+      plan.panels.push_back({panel, group, plan.columns});
+      plan.columns += panel.vectors * lanes;
     });
   for (int begin = 0, end; (end = nextCut(shape, begin, tileRows / 2)) > begin; begin = end) {
     const int count = (end - begin + tileRows - 1) / tileRows;
     for (int i = 0; i < count; i++) {
       const int first = begin + (end - begin) * i / count;
-      walk.tiles.push_back({first, begin + (end - begin) * (i + 1) / count - first});
+      plan.tiles.push_back({first, begin + (end - begin) * (i + 1) / count - first});
     }
   }
-  walk.top = walk.left = walk.bottom = walk.right = 0;
+  plan.top = plan.left = plan.bottom = plan.right = 0;
   for (int t = 0; t < shape.taps; t++) {
     const auto tap = shape.tap(t);
-    walk.top = t == 0 ? tap.dy : std::min(walk.top, tap.dy);
-    walk.bottom = t == 0 ? tap.dy : std::max(walk.bottom, tap.dy);
-    walk.left = t == 0 ? tap.dx : std::min(walk.left, tap.dx);
-    walk.right = t == 0 ? tap.dx : std::max(walk.right, tap.dx);
+    plan.top = t == 0 ? tap.dy : std::min(plan.top, tap.dy);
+    plan.bottom = t == 0 ? tap.dy : std::max(plan.bottom, tap.dy);
+    plan.left = t == 0 ? tap.dx : std::min(plan.left, tap.dx);
+    plan.right = t == 0 ? tap.dx : std::max(plan.right, tap.dx);
   }
-  return walk;
+  return plan;
 }
 
 }  // namespace pxv

@@ -23,13 +23,13 @@ struct PanelTap {
   int word = 0, words = 0;  // where they lie in the pixel; whole steps, so that the last may lie behind them
 };
 
-// Taps [tapsBegin, tapsEnd) of the walk, and where the packed weights start, in words.
-struct WalkPanel : Panel {
+// Taps [tapsBegin, tapsEnd) of the plan, and where the packed weights start, in words.
+struct PlanPanel : Panel {
   int tapsBegin, tapsEnd;
   size_t weights;
 };
 
-struct Walk {
+struct ConvolutionPlan {
   int sourceHeight, sourceWidth, sourceFeatures;
   int sourceWords;                      // of a pixel
   int sourceStep;                       // source pixels from one pixel of the grid to the next
@@ -37,7 +37,7 @@ struct Walk {
   int rows, columns;                    // of the grid
   int firstRow, firstColumn, gridStep;  // where the grid lies in the destination image
   int top, left, bottom, right;         // least and greatest offsets of a tap
-  std::vector<WalkPanel> panels;
+  std::vector<PlanPanel> panels;
   std::vector<PanelTap> taps;
   size_t packedWords;
 };
@@ -47,9 +47,10 @@ struct WordLayout {
   int lanes, numbersInWord, wordsInStep;
 };
 
-// Both return a walk of the calling thread, which lasts until its next plan.
-const Walk& planForward(const ConvolutionShape& shape, const WordLayout& layout);
+// Both return a plan of the calling thread, which lasts until its next one.
+const ConvolutionPlan& planForward(const ConvolutionShape& shape, const WordLayout& layout);
 // The grid of dx whose rows are phaseY and whose columns are phaseX modulo the stride.
-const Walk& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX, const WordLayout& layout);
+const ConvolutionPlan& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX,
+                                         const WordLayout& layout);
 
 }  // namespace pxv
