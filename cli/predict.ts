@@ -141,8 +141,9 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
     const seconds = (performance.now() - started) / 1000;
     if (out === STANDARD_STREAM) await streams.send(outPath);
     const { known, predicted } = result;
+    const part = predicted < options.next ? `${predicted} of ${options.next}, interrupted,` : predicted;
     return {
-      text: `${to}: ${numberOf(known, 'frame')} of ${from}, then ${predicted} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
+      text: `${to}: ${numberOf(known, 'frame')} of ${from}, then ${part} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
       json: { ...facts(model, options), output: out, seconds, ...figures(result), ...chosen },
       ...(out === STANDARD_STREAM && { stream: process.stderr }),
     };

@@ -6,6 +6,7 @@ import { SCORING_BATCH } from '../evaluation/scoring.js';
 import { readStarts, spreadStarts } from '../evaluation/starts.js';
 import type { Frame, Size } from '../frame.js';
 import { framesPerSecond, type FrameRate } from '../frame-rate.js';
+import { numberOf } from '../number-of.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import { frameBytes } from '../model/examples.js';
@@ -248,9 +249,14 @@ class ClipScorer {
     onProgress: (frames: number) => void,
   ): Promise<ClipForecasts | null> {
     const { exampleShape } = model.chain;
-    const { horizon, starts: count, samples, seed, signal } = this.options;
-    const firsts = horizon === 0 ? [] : spreadStarts(frames, exampleShape.context, horizon, count);
-    if (firsts.length === 0) return null;
+    const { horizon, starts: count, samples, seed, signal, onWarning } = this.options;
+    if (horizon === 0) return null;
+    const firsts = spreadStarts(frames, exampleShape.context, horizon, count);
+    if (firsts.length === 0) {
+      const needed = `${numberOf(exampleShape.context, 'frame')} before and ${horizon} after`;
+      onWarning?.(`${source.name}: nothing is predicted: no place has ${needed}; ask for a smaller --horizon`);
+      return null;
+    }
     const starts = await readStarts((await this.open(source)).frames(), firsts, exampleShape, horizon);
     return scoreForecasts(sampler, model, starts, {
       ...{ seed, settings: this.settings, signal, horizon, samples, together: futures, onProgress },

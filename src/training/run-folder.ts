@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -129,12 +129,26 @@ export class RunFolder {
    * @throws PxvError `OUTPUT` where that is not possible
    */
   create(): string[] {
+    const remedy = 'choose another folder with --out';
+    if (existsSync(this.path) && !statSync(this.path).isDirectory()) {
+      const received = 'a file of that name';
+      throw new PxvError({
+        ...{
+          code: 'OUTPUT',
+          operation: 'make run folder',
+          argument: this.path,
+          expected: 'a folder',
+          received,
+          remedy,
+        },
+      });
+    }
     try {
       return makeFolder(this.path);
     } catch (cause) {
       throw writeFailure(this.path, cause, {
         operation: 'make run folder',
-        remedy: 'choose another folder with --out',
+        remedy,
       });
     }
   }

@@ -1,5 +1,5 @@
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
-import { sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { PxvError } from '../errors.js';
 import { numberOf } from '../number-of.js';
 
@@ -19,10 +19,12 @@ export interface ReplaceOptions {
 export async function expectReplaceable(path: string, { overwrite = false, inputs = [] }: ReplaceOptions) {
   await expectNoInput(path, inputs, { folderReplaced: true });
   if (overwrite) return;
+  // As it is written: to the system `none/../clips` leads nowhere where there is no `none`.
+  const place = resolve(path);
   // A link to nothing is something, too.
-  const existing = await lstat(path).catch(() => null);
+  const existing = await lstat(place).catch(() => null);
   if (existing === null) return;
-  const entries = await readdir(path).catch(() => null);
+  const entries = await readdir(place).catch(() => null);
   if (entries === null) throw exists(path, 'a new file', 'one that exists');
   if (entries.length > 0) {
     throw exists(path, 'a new or empty folder', `one with ${numberOf(entries.length, 'file')}`);
@@ -36,9 +38,10 @@ export async function expectReplaceable(path: string, { overwrite = false, input
  * @throws {PxvError} USAGE
  */
 export async function expectNoInput(path: string, inputs: readonly string[], { folderReplaced = false } = {}) {
-  const output = await identity(path);
+  const place = resolve(path);
+  const output = await identity(place);
   if (output === null) return;
-  const inside = `${await realpath(path)}${sep}`;
+  const inside = `${await realpath(place)}${sep}`;
   for (const input of inputs) {
     if ((await identity(input)) === output) throw isInput(path, input);
     if (folderReplaced && (await realpath(input).catch(() => '')).startsWith(inside)) throw isInput(path, input);

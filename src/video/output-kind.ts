@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { PxvError } from '../errors.js';
 import { checkWritable } from '../write-file.js';
 import { expectReplaceable, type ReplaceOptions } from './existing-output.js';
@@ -59,12 +59,14 @@ export async function expectPlace(path: string): Promise<OutputKind> {
     throw outputRefused(path, expected, `a name that ends in ${extname(path)}`);
   }
   if (kind !== 'png' && kind !== 'folder') findFfmpeg();
-  const existing = await stat(path).catch(() => null);
+  // As it is written: to the system `none/../clips` leads nowhere where there is no `none`.
+  const place = resolve(path);
+  const existing = await stat(place).catch(() => null);
   if (existing && kind === 'folder') {
     if (!existing.isDirectory()) throw outputRefused(path, 'a folder', 'a file of that name');
-    const foreign = await foreignEntry(path);
+    const foreign = await foreignEntry(place);
     if (foreign !== null)
-      throw outputRefused(path, 'a new or empty folder, or one of numbered PNG files', `one with ${foreign}`);
+      throw outputRefused(path, 'a new or empty folder, or one that pxv wrote', `one with ${foreign}`);
   }
   if (existing?.isDirectory() && kind !== 'folder') throw outputRefused(path, 'a file', 'a folder of that name');
   checkWritable(path);

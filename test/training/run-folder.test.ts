@@ -116,6 +116,16 @@ test('a training that is only partly removed cannot be resumed', async () => {
   expect(run.hasTraining).toBe(false);
 });
 
+test('a file in the place of the folder is refused, and stays as it is', async () => {
+  const path = join(folder.path, 'a file');
+  writeFileSync(path, 'mine');
+  await expect(new RunFolder(path).enter({ resume: false, overwrite: true })).rejects.toMatchObject({
+    code: 'OUTPUT',
+    message: expect.stringContaining('expected a folder, received a file of that name') as string,
+  });
+  expect(readFileSync(path, 'utf8')).toBe('mine');
+});
+
 test('a folder that cannot be made is refused', () => {
   const file = join(folder.path, 'file');
   writeFileSync(file, '');

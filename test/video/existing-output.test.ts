@@ -24,6 +24,8 @@ const refused = (code: string, message: RegExp) => ({ code, message: expect.stri
 test.each([
   ['itself', () => at('film.mp4'), 'film.mp4'],
   ['itself by a relative path', () => relative('.', at('film.mp4')), 'film.mp4'],
+  ['itself by way of a folder that is not there', () => `${at('none')}/../film.mp4`, 'film.mp4'],
+  ['its folder by way of one that is not there', () => `${at('none')}/../few`, 'few'],
   ['a link to it', () => at('link.mp4'), 'film.mp4'],
   ['what it is a link to', () => at('film.mp4'), 'link.mp4'],
   ['another name of the same file', () => at('hard-link.mp4'), 'film.mp4'],
@@ -57,3 +59,12 @@ test('an empty folder, and a file in the folder of a clip that is no image of it
   await checkOutput(at('frames/future.png'), { inputs });
   await checkOutput(at('frames/sheet.png'), { overwrite: true, inputs });
 });
+
+test.each(['none/../film.mp4', 'none/../frames/sheet.png'])(
+  '%s stays as it is, although there is no such folder',
+  async (name) => {
+    await expect(checkOutput(`${folder.path}/${name}`, {})).rejects.toMatchObject(
+      refused('OUTPUT', /expected a new file, received one that exists; .*--overwrite$/),
+    );
+  },
+);
