@@ -17,7 +17,8 @@ python3 -m venv "$made/python"
 
 cd "$made/pxv"
 npm ci --silent
-npm install --silent --no-save --ignore-scripts @tensorflow/tfjs-node
+# As a development dependency: npm takes the optional peer of the package at hand as wanted by others alone.
+npm install --silent --no-save --save-dev --ignore-scripts @tensorflow/tfjs-node
 node dist/cli/main.js backends install tensorflow --python "$made/python/bin/python"
 node dist/cli/main.js doctor --backend tensorflow
 
