@@ -26,5 +26,6 @@ for version in 20 22 24; do
   npm install --silent --prefix "$made/node-$version" "node@$version"
   PATH=$made/node-$version/node_modules/.bin:$PATH
   echo "== Node.js $(node --version)"
-  PXV_SLOW=1 npm test --silent -- test/tensorflow.slow.test.ts test/backend --testNamePattern tensorflow
+  npm run --silent test -- test/backend --testNamePattern tensorflow
+  npm run --silent test:slow -- test/tensorflow.slow.test.ts
 done
