@@ -23,7 +23,10 @@ export function addComputeOptions(command: Command): Command {
     new Option('--threads <count>', 'threads to compute with (default: one for each core)').argParser(
       wholeNumber('--threads', 1, 256),
     ),
-    new Option('--backend <name>', 'what computes (default: the fastest found)').choices(backends),
+    new Option(
+      '--backend <name>',
+      'what computes whole images; drawing, pixel by pixel, is on the CPU in any case (default: the fastest found)',
+    ).choices(backends),
     new Option('--instruction-set <name>', 'kernels of the native backend (default: the best of this CPU)').choices(
       instructionSets,
     ),

@@ -4,7 +4,7 @@ import { checkGradient } from '../gradient-check.js';
 import { randomFloats, randomInts } from '../random.js';
 import { CONVOLUTIONS, LENGTHS, MAT_MULS, SOFTMAXES } from './cases.js';
 import { expectClose } from './comparison.js';
-import { absentSets, implementations, namedKernels, use } from './implementations.js';
+import { absentSets, hasTensorflow, implementations, namedKernels, use } from './implementations.js';
 import * as reference from './reference.js';
 import { TOLERANCES } from './tolerances.js';
 
@@ -57,6 +57,7 @@ function once<T>(compute: () => T): () => T {
   return () => (result ??= compute());
 }
 
+if (!hasTensorflow) test.skip('composed form on tensorflow, which is not installed', () => {});
 for (const name of absentSets) test.skip(`instruction set ${name}, which this machine or this build lacks`, () => {});
 
 describe.each(implementations)('$name', (implementation) => {
