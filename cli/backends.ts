@@ -8,9 +8,7 @@ interface InstallOptions {
 }
 
 export function command(): Command {
-  const backends = new Command('backends').description(
-    'make another backend work here; pxv doctor names those there are',
-  );
+  const backends = new Command('backends').description('make another backend work here; pxv doctor says what is there');
   const install = new Command('install')
     .description("build the binding of TensorFlow's npm package against the library in a Python wheel of TensorFlow")
     .addArgument(new Argument('<name>', 'which backend').choices(['tensorflow']))

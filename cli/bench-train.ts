@@ -34,6 +34,7 @@ async function benchTrainingStep({ signal, progress }: Work, options: BenchTrain
   const settings = { network: benchNetwork(options), batch, steps, precision, seed: BigInt(options.seed) };
   const show = (step: number) =>
     progress.show({ label: 'bench', done: Math.max(step, 0), total: steps, unit: 'steps' });
+  if (options.profile) (await import('../src/bench/train-step.js')).kernelsInUse(precision);
   const { native, ...result } = await benchTrain(settings, show, signal);
   const seconds = (performance.now() - started) / 1000;
   const { secondsPerStep, imagesPerSecond, peakMemoryMiB } = result;

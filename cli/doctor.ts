@@ -29,9 +29,9 @@ Examples:
   return doctor.action(run(diagnose));
 }
 
-async function diagnose(_: Work, options: BackendOptions): Promise<Report> {
+async function diagnose({ signal }: Work, options: BackendOptions): Promise<Report> {
   const backend = await checkBackend(options);
-  const checks = [checkNode(), backend.check, await checkTensorflow(), await checkFfmpeg(), await checkModels()];
+  const checks = [checkNode(), backend.check, await checkTensorflow(signal), await checkFfmpeg(), await checkModels()];
   const rows = checks.map(({ status, name, found, fix }) => [status, name, fix ? `${found}; ${fix}` : found]);
   const column = { title: '', align: 'left' } as const;
   return { text: formatTable([column, column, column], rows), json: { ...backend.chosen, checks } };
@@ -56,7 +56,7 @@ async function checkBackend(options: BackendOptions): Promise<{ check: Check; ch
 }
 
 /** TensorFlow's library, tried in a process of its own. Nothing needs it, so that its absence is no warning. */
-async function checkTensorflow(): Promise<Check> {
+async function checkTensorflow(signal: AbortSignal): Promise<Check> {
   const { findTensorflowPackage, INSTALL_BINDING, INSTALL_PACKAGE } = await import('../src/backend/tensorflow.js');
   const { probe } = await import('../src/tasks/build-tensorflow-binding.js');
   const name = 'tensorflow';
@@ -67,9 +67,10 @@ async function checkTensorflow(): Promise<Check> {
   if (!existsSync(installed.binding))
     return { name, status: 'warn', found: `${what} without a binding`, fix: `run: ${INSTALL_BINDING}` };
   try {
-    const { version, gpu } = await probe(installed);
+    const { version, gpu } = await probe(installed, signal);
     return { name, status: 'ok', found: `${what} with TensorFlow ${version}, on ${gpu ? 'a GPU' : 'the CPU'}` };
   } catch {
+    signal.throwIfAborted();
     return { name, status: 'warn', found: `${what} that does not load`, fix: `run: ${INSTALL_BINDING} --overwrite` };
   }
 }

@@ -25,7 +25,7 @@ export function addComputeOptions(command: Command): Command {
     ),
     new Option(
       '--backend <name>',
-      'what computes whole images; drawing, pixel by pixel, is on the CPU in any case (default: the fastest found)',
+      'what computes whole images; drawing, pixel by pixel, is on the CPU in any case (default: native)',
     ).choices(backends),
     new Option('--instruction-set <name>', 'kernels of the native backend (default: the best of this CPU)').choices(
       instructionSets,

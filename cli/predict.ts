@@ -141,9 +141,8 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
     const seconds = (performance.now() - started) / 1000;
     if (out === STANDARD_STREAM) await streams.send(outPath);
     const { known, predicted } = result;
-    const part = predicted < options.next ? `${predicted} of ${options.next}, interrupted,` : predicted;
     return {
-      text: `${to}: ${numberOf(known, 'frame')} of ${from}, then ${part} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
+      text: `${to}: ${numberOf(known, 'frame')} of ${from}, then ${predictedOf(predicted, options)} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
       json: { ...facts(model, options), output: out, seconds, ...figures(result), ...chosen },
       ...(out === STANDARD_STREAM && { stream: process.stderr }),
     };
@@ -178,7 +177,8 @@ async function predictSeveral(
   const seconds = (performance.now() - started) / 1000;
   const { clips, leftOut, notReached } = result;
   const each = clips.map(
-    ({ path, name, known, predicted }) => `${path}: ${numberOf(known, 'frame')} of ${name}, then ${predicted}`,
+    ({ path, name, known, predicted }) =>
+      `${path}: ${numberOf(known, 'frame')} of ${name}, then ${predictedOf(predicted, options)}`,
   );
   return {
     text: [
@@ -204,6 +204,11 @@ async function prepare(options: PredictOptions, progress: Progress) {
   const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
   return { model, chosen: await startComputing(options, progress) };
+}
+
+/** How many frames were predicted, and whether that is all: only an interruption leaves fewer. */
+function predictedOf(predicted: number, { next }: PredictOptions): string {
+  return predicted < next ? `${predicted} of ${next}, interrupted,` : `${predicted}`;
 }
 
 function settingsOf(options: PredictOptions, { chain }: Model) {

@@ -162,6 +162,8 @@ async function overridden(
   say: (text: string) => void,
 ): Promise<unknown> {
   if (asked === undefined) return model;
+  const { isDescription } = await import('../src/tasks/configure-training.js');
+  if (typeof model === 'object' && model !== null && !isDescription(model)) return { ...model, ...asked };
   const { modelSchema } = await import('../src/model/description.js');
   const { parseConfiguration } = await import('../src/model/parse-configuration.js');
   const { choicesOf } = await import('../src/model/presets.js');

@@ -6,7 +6,7 @@ import { PxvError } from './errors.js';
 import { makeFolder } from './make-folder.js';
 
 /** How it is said that a place cannot be written to. */
-export interface Wording {
+interface Wording {
   /** What was being done. Default `write`. */
   operation?: string;
   /** How another place is chosen, as an imperative. Default `choose another path`. */
@@ -30,7 +30,7 @@ export function replaceFile(path: string, parts: readonly NodeJS.ArrayBufferView
     } finally {
       closeSync(file);
     }
-    renameSync(temporary, path);
+    renameSync(temporary, resolve(path));
   } catch (cause) {
     throw writeFailure(path, cause);
   } finally {
@@ -154,7 +154,12 @@ function moveOver(temporary: string, path: string): void {
     if (!isSystemError(cause) || (cause.code !== 'ENOTEMPTY' && cause.code !== 'EEXIST')) throw cause;
     const aside = temporaryBeside(path);
     renameSync(path, aside);
-    renameSync(temporary, path);
+    try {
+      renameSync(temporary, path);
+    } catch (failure) {
+      renameSync(aside, path);
+      throw failure;
+    }
     rmSync(aside, { recursive: true, force: true });
   }
 }

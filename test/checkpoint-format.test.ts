@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { buildChain } from '../src/model/chain.js';
 import type { LayerDescription } from '../src/model/layers/index.js';
-import type { NetworkDescription } from '../src/model/description.js';
+import { loadModel } from '../src/model/checkpoint.js';
+import type { ModelDescription, NetworkDescription } from '../src/model/description.js';
 import { framedNetworks, tinyChain, tinyNetwork, tinyNetworks } from './model/tiny-networks.js';
 
 const page = readFileSync('docs/checkpoint-format.md', 'utf8');
@@ -74,4 +75,14 @@ test('an array that the page lacks would be missed, and one of another kernel', 
   expect(documented.map(({ name }) => name)).not.toContain(nameOnPage('scales.0.layers.1.wider.weights'));
   const wide = documented.find(({ name }) => name === 'layers.<i>.wide')!;
   expect(numbers(wide.shape).slice(0, 2)).toEqual([3, 3]);
+});
+
+test("the page's description is that of video-64 as it ships, with one layer in the place of its equal ones", () => {
+  const shown = JSON.parse(/^```json\n([^]+?)^```/m.exec(page)![1]) as ModelDescription;
+  const [network] = loadModel('video-64').description.scales;
+  const [layer, ...others] = network.layers;
+  for (const other of others) expect(other).toEqual(layer);
+  expect(shown).toEqual({ version: 1, scales: [{ ...network, layers: [layer] }] });
+  const counts = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve'];
+  expect(page).toContain(`which has ${counts[others.length]} equal layers where one stands here`);
 });

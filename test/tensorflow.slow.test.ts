@@ -13,6 +13,7 @@ import { randomExamples, randomModel, tinyNetwork, warpedFrames } from './model/
 import { temporaryFolder } from './video/made-clips.js';
 
 const folder = temporaryFolder();
+afterAll(folder.remove);
 const data = join(import.meta.dirname, '../../shared/data');
 const clip = join(import.meta.dirname, '../examples/asl_yes.mkv');
 const TOLERANCE = 1e-4;

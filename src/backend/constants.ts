@@ -7,7 +7,7 @@ const made = new WeakMap<object, WeakMap<object, Tensor[]>>();
  * Tensors that follow from a shape alone, for operations composed of those of tfjs: made once for each backend and kept, so
  * that nothing is built and moved to the backend's memory again at every step.
  *
- * @param shape the same object each time
+ * @param shape the same object each time, and of one operation: what was made for it first is what it has
  */
 export function constantsOf<Constants extends Tensor[]>(shape: object, make: () => Constants): Constants {
   const backend: object = tf.backend();

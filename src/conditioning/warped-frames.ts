@@ -28,7 +28,7 @@ const schema = z.strictObject({
   flows: z.int().min(1).max(8),
   /** Whether each frame is also read where it is, unmoved; left out: it is not. */
   still: z.boolean().optional(),
-  /** How often the trunk halves the size. */
+  /** How often the trunk halves the size; left out: twice. */
   halvings: z.int().min(DEFAULT_HALVINGS).max(MOST_HALVINGS).optional(),
 });
 
@@ -150,9 +150,9 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     const inTrunk = trunk(description, network);
     const layers = bindLayers([...inTrunk, movedLayer(description, network)], weights);
     const [motionWeights, motionBias, residualWeights, residualBias] = weights.slice(2 * layers.length);
-    const all = (motion: Tensor) => (description.still ? withStill(description, motion) : motion);
+    const withCandidates = (motion: Tensor) => (description.still ? withStill(description, motion) : motion);
     const found = runTrunk(layers.slice(0, inTrunk.length), inputs(network, window, scaled));
-    const motion = linear(found, all(motionWeights), all(motionBias));
+    const motion = linear(found, withCandidates(motionWeights), withCandidates(motionBias));
     const frames = window.frames.length === 1 ? window.frames[0] : tf.concat([...window.frames], 3);
     const moved = warpedMixture(warpShape(description, network), frames, motion);
     const last = scaled[description.context - 1];

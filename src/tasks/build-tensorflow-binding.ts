@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -13,6 +13,7 @@ import {
   type TensorflowPackage,
 } from '../backend/tensorflow.js';
 import { PxvError } from '../errors.js';
+import { checkWritable } from '../write-file.js';
 
 export interface BuildBindingOptions {
   /** Python that the wheel is installed for. Default: that of the virtual environment in use, else `python3`. */
@@ -74,7 +75,7 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
   onStep?.(`compiling the binding of ${name}`);
   const isMac = process.platform === 'darwin';
   const libraries = ['cc', 'framework'].map((part) => join(wheel, library(part)));
-  await mkdir(dirname(binding), { recursive: true });
+  checkWritable(binding);
   const made = `${binding}.${process.pid}.new`;
   const before = `${binding}.${process.pid}.before`;
   try {
@@ -84,7 +85,13 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
         ...['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${napi}`],
         ...[headers, join(wheel, 'include'), folder].map((path) => `-I${path}`),
         ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(folder, 'binding', file)),
-        ...['-o', made, ...libraries, `-Wl,-rpath,${wheel}`, ...(isMac ? ['-undefined', 'dynamic_lookup'] : [])],
+        ...[
+          '-o',
+          made,
+          ...libraries,
+          ...['-rpath', wheel].flatMap((one) => ['-Xlinker', one]),
+          ...(isMac ? ['-undefined', 'dynamic_lookup'] : []),
+        ],
       ],
       signal,
     ).catch((error: unknown) => {
@@ -109,11 +116,13 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
   }
 }
 
-/** Loads a package in a process of its own. */
+/** Loads a package in a process of its own, and waits for it so long: a driver that does not fit may hang. */
 export async function probe(installed: TensorflowPackage, signal?: AbortSignal): Promise<TensorflowFacts> {
   const { program, args } = probeCommand(installed);
-  return JSON.parse(await execute(program, args, signal)) as TensorflowFacts;
+  return JSON.parse(await execute(program, args, signal, PROBE_SECONDS)) as TensorflowFacts;
 }
+
+const PROBE_SECONDS = 120;
 
 async function findWheel(asked: string | undefined, signal?: AbortSignal) {
   const environment = process.env.VIRTUAL_ENV;
@@ -181,18 +190,29 @@ async function findCompiler(signal?: AbortSignal): Promise<string> {
   throw unable('compiler', compilers.join(' or '), 'none that runs', 'install g++, or name a compiler in CXX');
 }
 
-async function execute(program: string, args: readonly string[], signal?: AbortSignal): Promise<string> {
+async function execute(program: string, args: readonly string[], signal?: AbortSignal, seconds = 0): Promise<string> {
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
-  const { stdout } = await promisify(execFile)(program, args, { env, maxBuffer: 2 ** 26, ...(signal && { signal }) });
+  const { stdout } = await promisify(execFile)(program, args, {
+    ...{ env, maxBuffer: 2 ** 26, timeout: 1000 * seconds, killSignal: 'SIGKILL' },
+    ...(signal && { signal }),
+  });
   return stdout;
 }
 
 /** The line of a failed program's output that says what is wrong. */
 function firstError(error: unknown): string {
-  const { stderr = '', code, message } = error as { stderr?: string; code?: unknown; message: string };
+  const failure = error as { stderr?: string; code?: unknown; killed?: boolean; signal?: string; message: string };
+  const { stderr = '', code, killed = false, message } = failure;
   if (code === 'ENOENT') return 'no such program';
+  if (killed) return 'no answer';
   const lines = stderr.split('\n').map((line) => line.trim());
-  return lines.find((line) => /error/i.test(line)) ?? lines.find((line) => line !== '') ?? message.split('\n')[0];
+  return (
+    lines.find((line) => /error/i.test(line)) ?? lines.find((line) => line !== '') ?? endOf(failure.signal, message)
+  );
+}
+
+function endOf(signal: string | undefined, message: string): string {
+  return signal ? `an end by ${signal}` : message.split('\n')[0];
 }
 
 function alreadyThere(binding: string): PxvError {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../frame-rate.js';
 import { modelSchema, type ModelDescription } from '../model/description.js';
+import { headOf } from '../model/heads/index.js';
 import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from '../model/heads/logistic-mixture.js';
 import { DEFAULT_MINUTES, dataDefaults } from './defaults.js';
 import { optimisers, type OptimiserName } from './optimisers.js';
@@ -125,11 +126,16 @@ export const runSchema = z
     training: trainingSchema.prefault({}),
     data: dataSchema,
   })
-  .superRefine(({ training, data }, context) => {
+  .superRefine(({ model, training, data }, context) => {
+    const refuse = (key: keyof typeof training, message: string) =>
+      context.addIssue({ code: 'custom', path: ['training', key], message });
+    const isMixed = model.scales.every(({ head }) => headOf(head).mixed);
+    if (training.componentTemperature !== null && (data.type === 'images' || !isMixed)) {
+      refuse('componentTemperature', 'it is for models of clips whose heads are mixtures');
+    }
     if (data.type === 'clips') return;
     for (const key of ofClips) {
-      const message = 'images are shown as they are: it is for clips alone';
-      if ((training[key] ?? 0) > 0) context.addIssue({ code: 'custom', path: ['training', key], message });
+      if ((training[key] ?? 0) > 0) refuse(key, 'images are shown as they are: it is for clips alone');
     }
   })
   .transform(({ model, training, data }): RunConfiguration => ({

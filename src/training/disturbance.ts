@@ -66,7 +66,7 @@ export class Disturbance {
   }
 }
 
-/** The strongest noise of a picture that stands still, in bytes. */
+/** The largest standard deviation of the noise of a picture that stands still, in bytes. */
 const STRONGEST_OF_STILLS = 1;
 
 /**

@@ -68,7 +68,7 @@ export class OwnPredictions {
     const counts = frames.map((into, example) => {
       const count = source.read(step, example, predictions + 1, context + predictions, into);
       if (source.uniform(step, example, Draw.IsStill) < settings.stills) {
-        const seed = source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32);
+        const seed = source.choice(step, example, Draw.StillSeed, 2 ** 32);
         standStill(into.subarray(0, count * frameBytes(chain.exampleShape)), frameBytes(chain.exampleShape), seed);
       }
       return count;

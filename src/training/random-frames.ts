@@ -35,6 +35,7 @@ export const enum Draw {
   Down,
   IsReversed,
   IsStill,
+  StillSeed,
 }
 
 /** What every example of a training on clips shares. */

@@ -131,17 +131,8 @@ export class RunFolder {
   create(): string[] {
     const remedy = 'choose another folder with --out';
     if (existsSync(this.path) && !statSync(this.path).isDirectory()) {
-      const received = 'a file of that name';
-      throw new PxvError({
-        ...{
-          code: 'OUTPUT',
-          operation: 'make run folder',
-          argument: this.path,
-          expected: 'a folder',
-          received,
-          remedy,
-        },
-      });
+      const asked = { operation: 'make run folder', argument: this.path, expected: 'a folder' };
+      throw new PxvError({ code: 'OUTPUT', ...asked, received: 'a file of that name', remedy });
     }
     try {
       return makeFolder(this.path);
@@ -184,11 +175,12 @@ export class RunFolder {
   }
 
   /**
-   * Writes the model of a new best, where a process was killed that had saved the state of it alone. The state is saved
-   * first, since it may never come to a model that is newer: by minutes, a training goes on in other steps.
+   * Writes the model of a new best, or of the latest weights where there is no best, where a process was killed that had
+   * saved the state of it alone. The state is saved first, since it may never come to a model that is newer: by minutes, a
+   * training goes on in other steps.
    */
   async finishSave(chain: Chain, checkpoint: Checkpoint): Promise<void> {
-    if (checkpoint.best?.step === checkpoint.step) await this.saveModel(chain, checkpoint);
+    if ((checkpoint.best ?? checkpoint).step === checkpoint.step) await this.saveModel(chain, checkpoint);
   }
 
   /** Writes training.safetensors. */

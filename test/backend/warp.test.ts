@@ -106,7 +106,9 @@ describe.each(implementations)('$name', (implementation) => {
       const received = run(kernels, { shape, batch: 1, frames, motion, dOut: new Float32Array(15).fill(1) });
       const isPixel = (one: number): boolean => frames.some((pixel) => Math.abs(pixel - one) < 1e-6);
       for (const one of received.out) expect(Number.isNaN(one) || isPixel(one)).toBe(true);
-      for (const one of received.dMotion) expect(Number.isNaN(one) || Math.abs(one) < 1e-6).toBe(true);
+      // The one weight of TensorFlow's softmax is 1 less a rounding.
+      const zero = implementation.backend === 'tensorflow' ? 1e-6 : 0;
+      for (const one of received.dMotion) expect(Number.isNaN(one) || Math.abs(one) <= zero).toBe(true);
     }
   });
 });

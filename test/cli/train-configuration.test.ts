@@ -64,6 +64,10 @@ test('options come before the model of --config, and what they change is said', 
     `--size: 32x16 in place of the 64x64 of ${file}`,
   ]);
 
+  writeFileSync(file, JSON.stringify({ model: { hidden: 6, layers: 1 }, training, data }));
+  const { model: chosen } = await configured('--config', file, '--layers', '2');
+  expect(chosen.scales[0].layers).toEqual(Array(2).fill({ type: 'pixel-cnn-block', hidden: 6 }));
+
   const own = { ...model, scales: [{ ...model.scales[0], first: { kernel: 5, features: 24 } }] };
   writeFileSync(file, JSON.stringify({ model: own, training, data }));
   expect((await configured('--config', file)).model).toEqual(own);

@@ -8,6 +8,7 @@ import { temporaryFolder } from '../video/made-clips.js';
 // what is tested is who is asked for what, and what is left behind. test/tensorflow.slow.test.ts has the real ones.
 const folder = temporaryFolder();
 const CXX = process.env.CXX;
+afterAll(folder.remove);
 afterEach(() => {
   if (CXX === undefined) delete process.env.CXX;
   else process.env.CXX = CXX;
@@ -82,7 +83,7 @@ const isLinux = process.platform === 'linux';
       join(installed.folder, 'binding', 'tfjs_backend.cc'),
       join(wheel(), 'libtensorflow_cc.so.2'),
       `-I${join(wheel(), 'include')}`,
-      `-Wl,-rpath,${wheel()}`,
+      `-Xlinker -rpath -Xlinker ${wheel()}`,
       '-DNAPI_VERSION=8',
     ]) {
       expect(asked).toContain(part);

@@ -86,3 +86,34 @@ test('a model that no choices describe has none', () => {
   expect(choicesOf({ ...model, scales: [{ ...network, first: { kernel: 5, features: 12 } }] })).toBeNull();
   expect(choicesOf({ ...model, scales: [{ ...network, layers: [] }] })).toBeNull();
 });
+
+test.each([
+  [{ hiden: 6 }, /unknown key 'model\.hiden'; did you mean 'hidden'\?/],
+  [{ network: 'pixelcnn' }, /model\.network/],
+  [{ layers: '3' }, /model\.layers/],
+  ['video-64', /'model'/],
+  [null, /'model'/],
+])('choices of a model that are none are refused in one line: %j', async (model, message) => {
+  await expect(configureTraining({ model: model as never, data: clips })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(message) as string,
+  });
+});
+
+test('a component temperature is for models of clips whose heads are mixtures', async () => {
+  const training = { componentTemperature: 0.9 };
+  expect((await configureTraining({ training, data: clips })).training).toMatchObject(training);
+  for (const request of [
+    { model: { head: 'softmax' as const }, training, data: clips },
+    {
+      model: { head: 'logistic-mixture' as const },
+      training,
+      data: { type: 'images' as const, set: await imageFolder() },
+    },
+  ]) {
+    await expect(configureTraining(request)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(/training\.componentTemperature.*mixtures/) as string,
+    });
+  }
+});

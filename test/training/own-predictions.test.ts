@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Precision } from '../../src/backend/precision.js';
 import { buildChain } from '../../src/model/chain.js';
 import { Context } from '../../src/model/context.js';
 import { disposeExamples, frameBytes, type Examples } from '../../src/model/examples.js';
@@ -7,8 +8,9 @@ import { toTensors } from '../../src/model/weights.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import { bestGuess } from '../../src/sampling/roll-out.js';
 import { clipData } from '../../src/training/clip-data.js';
+import { standStill } from '../../src/training/disturbance.js';
 import { OwnPredictions } from '../../src/training/own-predictions.js';
-import { kernelSets } from '../backend/implementations.js';
+import { bf16Sets, kernelSets } from '../backend/implementations.js';
 import { randomModel, randomWeights, warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
@@ -16,7 +18,15 @@ const run = tinyRun({ ownPredictions: 2 }, { conditioning: [warpedFrames] });
 const model = randomModel(run.model.scales, 3);
 const { chain } = model;
 const shape = chain.exampleShape;
-const settings = { seed: 5n, batch: 2, disturb: 0, crops: 0, reversals: 0, stills: 0, precision: 'float32' as const };
+const settings = {
+  seed: 5n,
+  batch: 2,
+  disturb: 0,
+  crops: 0,
+  reversals: 0,
+  stills: 0,
+  precision: 'float32' as Precision,
+};
 const store = movingSquares(3, 14, shape);
 let weights: Tensor[];
 
@@ -97,6 +107,20 @@ test('they depend on the seed, the step and the weights', async () => {
   expect(changed.frames).not.toEqual(third.frames);
 });
 
+(bf16Sets.length > 0 ? test : test.skip)('they are made in the precision of the training', async () => {
+  await tf.setBackend(`native-${bf16Sets[0].instructionSet}`);
+  const own = toTensors(model.weights, chain.parameters);
+  const differ = [];
+  for (let step = 0; step < 6; step++) {
+    const [exact, rounded] = [await examples(step, {}, own), await examples(step, { precision: 'bf16' }, own)];
+    expect(rounded.image).toEqual(exact.image);
+    if (JSON.stringify(rounded.frames) !== JSON.stringify(exact.frames)) differ.push(step);
+  }
+  tf.dispose(own);
+  await tf.setBackend(`native-${kernelSets[0].instructionSet}`);
+  expect(differ.length).toBeGreaterThan(0);
+});
+
 test('some are disturbed, and the network is told how strongly', async () => {
   const told: number[] = [];
   for (let step = 0; step < 6; step++) told.push(...(await examples(step, { disturb: 0.5 })).noise);
@@ -123,6 +147,25 @@ test('in some the picture stands still: the image is the frame that all before w
   tf.dispose(parameters);
   expect(still).toBeGreaterThan(6);
   expect(still).toBeLessThan(18);
+});
+
+test('a picture that is made to stand still is its last frame, with noise of up to a level before it', () => {
+  const size = 3000;
+  const frames = Uint8Array.from({ length: 3 * size }, (_, i) => (i % size < 1000 ? 0 : 100 + Math.floor(i / size)));
+  const last = frames.slice(2 * size);
+  const deviations = [1, 2, 3, 4, 5, 6].map((seed) => {
+    const made = frames.slice();
+    standStill(made, size, seed);
+    expect(made.slice(2 * size)).toEqual(last);
+    const errors = Array.from(made.slice(0, 2 * size), (level, i) => level - last[i % size]);
+    // Where nothing was black, noise goes both ways.
+    const free = errors.filter((_, i) => i % size >= 1000);
+    expect(Math.abs(free.reduce((sum, error) => sum + error, 0) / free.length)).toBeLessThan(0.1);
+    return Math.sqrt(free.reduce((sum, error) => sum + error ** 2, 0) / free.length);
+  });
+  expect(Math.max(...deviations)).toBeLessThan(1.2);
+  expect(Math.max(...deviations)).toBeGreaterThan(0.3);
+  expect(new Set(deviations).size).toBeGreaterThan(2);
 });
 
 test('nothing is left behind', async () => {
