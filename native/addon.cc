@@ -170,6 +170,11 @@ void warpedMixtureGradient(const Call& call) {
                                        call.floats(9), call.floats(10));
 }
 
+void warpedMixtureFramesGradient(const Call& call) {
+  call.kernels().warpedMixtureFramesGradient(warpShape(call), call.integer(6), call.floats(7), call.floats(8),
+                                             call.floats(9));
+}
+
 // settings: learningRate, beta1, beta2, epsilon, step.
 void adam(const Call& call) {
   const double beta1 = call.number(1), beta2 = call.number(2), step = call.number(4);
@@ -214,6 +219,7 @@ constexpr Export kernelExports[] = {
     {"logisticMixtureGradient", entry<logisticMixtureGradient>},
     {"warpedMixture", entry<warpedMixture>},
     {"warpedMixtureGradient", entry<warpedMixtureGradient>},
+    {"warpedMixtureFramesGradient", entry<warpedMixtureFramesGradient>},
     {"adam", entry<adam>},
     {"rmsProp", entry<rmsProp>},
 };

@@ -77,6 +77,8 @@ struct KernelTable {
   void (*warpedMixture)(const WarpShape& shape, int batch, const float* frames, const float* motion, float* out);
   void (*warpedMixtureGradient)(const WarpShape& shape, int batch, const float* frames, const float* motion,
                                 const float* dOut, float* dMotion);
+  void (*warpedMixtureFramesGradient)(const WarpShape& shape, int batch, const float* motion, const float* dOut,
+                                      float* dFrames);
 
   void (*adam)(const AdamStep& step, const float* w, const float* g, const float* m, const float* v, float* newW,
                float* newM, float* newV);

@@ -1,5 +1,8 @@
-// `warpedMixture` and its gradient: a lane is a pixel of a row, candidates follow each other.
+// `warpedMixture` and its gradients: a lane is a pixel of a row, candidates follow each other.
 #pragma once
+
+#include <array>
+#include <vector>
 
 #include "../chunks.h"
 #include "../kernel_table.h"
@@ -68,6 +71,19 @@ class WarpedPixels {
     const Floats down = Set::multiplyAdd(right_.fraction, lowerAlong, lowerLeft) - upper;
     return {Set::multiplyAdd(down_.fraction, down, upper), down,
             Set::multiplyAdd(down_.fraction, lowerAlong - along, along)};
+  }
+
+  // How much of `weight` each of the sample's four pixels has, [4][lanes]: upper left, upper right, lower left, right.
+  void share(Floats weight, float* shares) const {
+    const Floats lower = weight * down_.fraction, upper = weight - lower;
+    const Floats lowerRight = lower * right_.fraction, upperRight = upper * right_.fraction;
+    const Floats all[] = {upper - upperRight, upperRight, lower - lowerRight, lowerRight};
+    for (int k = 0; k < 4; k++) Set::store(shares + k * Set::lanes, all[k]);
+  }
+  // Where these pixels are in the frames, for one lane.
+  std::array<int, 4> corners(int lane) const {
+    const int at = corner_[lane];
+    return {at, at + nextColumn_, at + nextRow_, at + nextRow_ + nextColumn_};
   }
 
   // `slope`, zero where the coordinate is clamped.
@@ -197,10 +213,53 @@ void warpedMixtureGradient(const WarpShape& shape, int batch, const float* frame
   });
 }
 
+// d (frame of sample i at one of its four pixels) = w_i (bilinear share of that pixel) dOut, summed. Each image is one
+// thread's, and its pixels follow each other, so that no sum's order depends on threads or lanes.
+template <class Set>
+void warpedMixtureFramesGradient(const WarpShape& shape, int batch, const float* motion, const float* dOut,
+                                 float* dFrames) {
+  using Floats = typename Set::Floats;
+  const int candidates = shape.frames * shape.flows, channels = shape.channels;
+  const size_t image = static_cast<size_t>(shape.height) * shape.width;
+  auto chunk = [&](size_t begin, size_t end) {
+    static thread_local Scratch scratch;
+    float* weights = scratch.reserve<float>(static_cast<size_t>(5) * candidates * Set::lanes);
+    float* shares = weights + candidates * Set::lanes;
+    std::vector<std::array<int, 4>> corners(static_cast<size_t>(candidates) * Set::lanes);
+    for (size_t n = begin; n < end; n++) {
+      float* to = dFrames + n * image * shape.frames * channels;
+      std::fill_n(to, image * shape.frames * channels, 0.0f);
+      for (int row = 0; row < shape.height; row++)
+        for (int column = 0; column < shape.width; column += Set::lanes) {
+          const size_t first = n * image + static_cast<size_t>(row) * shape.width + column;
+          const int count = std::min(Set::lanes, shape.width - column);
+          WarpedPixels<Set> pixels(shape, nullptr, motion + n * image * 3 * candidates, row, column, count);
+          const Floats total = pixels.weigh(weights);
+          for (int i = 0; i < candidates; i++) {
+            pixels.locate(i);
+            pixels.share(Set::load(weights + i * Set::lanes) / total, shares + 4 * i * Set::lanes);
+            for (int lane = 0; lane < count; lane++) corners[lane * candidates + i] = pixels.corners(lane);
+          }
+          for (int lane = 0; lane < count; lane++) {
+            const float* given = dOut + (first + lane) * channels;
+            for (int i = 0; i < candidates; i++)
+              for (int k = 0; k < 4; k++) {
+                const float share = shares[(4 * i + k) * Set::lanes + lane];
+                float* pixel = to + corners[lane * candidates + i][k];
+                for (int c = 0; c < channels; c++) pixel[c] += share * given[c];
+              }
+          }
+        }
+    }
+  };
+  forChunks(batch, chunk, 1);
+}
+
 template <class Set>
 void fillWarpedMixture(KernelTable& table) {
   table.warpedMixture = warpedMixture<Set>;
   table.warpedMixtureGradient = warpedMixtureGradient<Set>;
+  table.warpedMixtureFramesGradient = warpedMixtureFramesGradient<Set>;
 }
 
 }  // namespace pxv

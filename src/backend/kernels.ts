@@ -278,6 +278,14 @@ export interface Kernels {
     dOut: Float32Array,
     dMotion: Float32Array,
   ): void;
+  /** Gradient of `warpedMixture`, which is linear in the frames, with respect to them, given dOut. */
+  warpedMixtureFramesGradient(
+    shape: WarpShape,
+    batch: number,
+    motion: Float32Array,
+    dOut: Float32Array,
+    dFrames: Float32Array,
+  ): void;
 
   /**
    * One Adam update (Kingma and Ba 2014, algorithm 1) of weights w with gradient g * scale[0]:

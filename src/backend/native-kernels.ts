@@ -214,6 +214,25 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
       );
     },
 
+    warpedMixtureFramesGradient(shape, batch, motion, dOut, dFrames) {
+      const check = new Check('warpedMixtureFramesGradient');
+      check.warp(shape, batch, dFrames, motion, 'dFrames');
+      const { height, width, channels, frames: count, flows, flowScale } = shape;
+      check.floats('dOut', dOut, [batch, height, width, channels]);
+      native.warpedMixtureFramesGradient(
+        height,
+        width,
+        channels,
+        count,
+        flows,
+        flowScale,
+        batch,
+        motion,
+        dOut,
+        dFrames,
+      );
+    },
+
     adam({ learningRate, beta1, beta2, epsilon, step }, w, g, scale, m, v, newW, newM, newV) {
       const check = new Check('adam');
       check.floats('scale', scale, [1]);
@@ -306,7 +325,7 @@ class Check {
     return { numbers: [shape.components, shape.levels, shape.meanScale, shape.colours, shape.anchors], sizes };
   }
 
-  warp(shape: WarpShape, batch: number, frames: Float32Array, motion: Float32Array): void {
+  warp(shape: WarpShape, batch: number, frames: Float32Array, motion: Float32Array, name = 'frames'): void {
     const { height, width, channels, frames: count, flows } = shape;
     const sizes = { height, width, channels, frames: count, flows };
     for (const [name, size] of Object.entries(sizes)) this.count(`shape.${name}`, size, 1);
@@ -314,7 +333,7 @@ class Check {
     // Within an image, places are counted in 32 bits.
     this.count('frames of one image', height * width * count * channels);
     this.count('motion of one image', height * width * 3 * count * flows);
-    this.floats('frames', frames, [batch, height, width, count * channels]);
+    this.floats(name, frames, [batch, height, width, count * channels]);
     this.floats('motion', motion, [batch, height, width, 3 * count * flows]);
   }
 

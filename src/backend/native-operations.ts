@@ -196,6 +196,14 @@ export const nativeOperations: Record<Operation, NativeKernel> = {
     return info;
   },
 
+  'pxv.warpedMixtureFramesGradient'(backend, { motion, dOut }, attributes) {
+    const { shape } = attributes as unknown as { shape: WarpShape };
+    const [batch, height, width] = motion.shape;
+    const { info, values } = backend.allocate([batch, height, width, shape.frames * shape.channels]);
+    backend.kernels.warpedMixtureFramesGradient(shape, batch, backend.floats(motion), backend.floats(dOut), values);
+    return info;
+  },
+
   'pxv.adam'(backend, { weights, gradient, scale, m, v }, attributes) {
     const { settings } = attributes as unknown as { settings: AdamSettings };
     const updated = [weights, m, v].map(({ shape }) => backend.allocate(shape));

@@ -19,6 +19,7 @@ export type Operation =
   | 'pxv.logisticMixtureGradient'
   | 'pxv.warpedMixture'
   | 'pxv.warpedMixtureGradient'
+  | 'pxv.warpedMixtureFramesGradient'
   | 'pxv.adam'
   | 'pxv.rmsProp'
   | 'pxv.globalNorm';

@@ -8,7 +8,7 @@ import { matMul } from './typescript/mat-mul.js';
 import { sigmoidCrossEntropy, sigmoidCrossEntropyGradient } from './typescript/sigmoid.js';
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './typescript/softmax.js';
 import { adam, rmsProp } from './typescript/updates.js';
-import { warpedMixture, warpedMixtureGradient } from './typescript/warped-mixture.js';
+import { warpedMixture, warpedMixtureFramesGradient, warpedMixtureGradient } from './typescript/warped-mixture.js';
 
 /** The kernels in plain TypeScript: one thread, about 3 GFLOP/s. They serve wherever the native addon does not load. */
 export const typescriptKernels: Kernels = {
@@ -33,6 +33,7 @@ export const typescriptKernels: Kernels = {
   logisticMixtureGradient,
   warpedMixture,
   warpedMixtureGradient,
+  warpedMixtureFramesGradient,
   adam,
   rmsProp,
 };

@@ -8,6 +8,7 @@ import { hiddenFeatures, modelAtSize, modelOfHidden } from '../model/smaller-mod
 import type { RunConfiguration } from '../training/configuration.js';
 import { VALIDATION_BATCH as VALIDATION_IMAGES } from '../training/image-data.js';
 import { optimisers } from '../training/optimisers.js';
+import { PREDICTED_FRAMES } from '../training/own-predictions.js';
 import { VALIDATION_BATCH as VALIDATION_FRAMES } from '../training/validation.js';
 import { availableMemory } from './available-memory.js';
 
@@ -23,7 +24,7 @@ export function expectTrainingMemory({ model, training, data }: RunConfiguration
   const bytesOf = (description: ModelDescription, examples = batch) =>
     trainingMemory(buildChain(description), {
       batch: examples,
-      ownPredictions: data.type === 'clips' && description.scales.length === 1 ? ownPredictions : 0,
+      ownPredictions: data.type === 'clips' && description.scales.length === 1 ? ownPredictions * PREDICTED_FRAMES : 0,
       optimiserStates: optimisers[optimiser].stateNames.length,
       // Others are refused where the training starts.
       among: scales?.filter((scale) => scale < description.scales.length),

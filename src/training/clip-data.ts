@@ -20,17 +20,20 @@ export function clipData(
   validation: readonly number[],
   configuration: TrainingConfiguration,
 ): TrainingData {
-  const { seed, batch, mirror, disturb, crops, reversals, stills, precision, validationExamples, scales } =
-    configuration;
+  const { seed, batch, mirror, disturb, crops, reversals, stills, validationExamples, scales } = configuration;
   const settings = { seed: BigInt(seed), batch, mirror, disturb, crops, reversals };
   const batches = new TrainingBatches(chain.exampleShape, store, training, settings);
   const long = training.filter((clip) => OwnPredictions.longEnough(store.clips[clip].frames));
   const own =
     configuration.ownPredictions > 0 && long.length > 0 && chain.scales.length === 1 && learnsAnchor(chain, 0)
-      ? new OwnPredictions(chain, store, long, { ...settings, batch: configuration.ownPredictions, stills, precision })
+      ? new OwnPredictions(chain.exampleShape, store, long, {
+          ...settings,
+          batch: configuration.ownPredictions,
+          stills,
+        })
       : null;
   return {
-    ownPredictions: own && ((step, weights) => own.examples(step, weights)),
+    ownPredictions: own && ((step) => own.rollOut(step)),
     batch: (step) => batches.batch(step),
     validate:
       validation.length === 0

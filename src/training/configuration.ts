@@ -49,7 +49,7 @@ const trainingSchema = z.strictObject({
   /** Weight of the loss on learned anchors, log(1 + mean squared error), beside the mean nats a sub-pixel. */
   anchorLoss: z.number().min(0).default(0.5),
   /**
-   * Of clips: examples a step whose frames before are the model's own predictions, for the loss on learned anchors alone (see
+   * Of clips: roll-outs a step, in which frames follow the model's own predictions, for the loss on learned anchors alone (see
    * own-predictions.ts); 0: none. Only a model of one scale has any.
    */
   ownPredictions: z.int().min(0).max(4096).default(0),

@@ -1,120 +1,94 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { withPrecision, type Precision } from '../backend/precision.js';
-import type { Chain } from '../model/chain.js';
-import { byteOf, disposeExamples, ExampleBuffer, frameBytes, type Examples } from '../model/examples.js';
-import { conditionOf } from '../model/network.js';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { disposeGiven, givenBuffer, type Given } from '../conditioning/index.js';
+import { frameBytes, writeLevels } from '../levels.js';
+import type { ExampleShape } from '../model/examples.js';
 import { purposes } from '../philox.js';
 import type { BatchSettings } from './batches.js';
-import { Disturbance, standStill } from './disturbance.js';
+import { standStill } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore } from './random-frames.js';
 
-/** Predictions of the model's own before the frame that is learnt from: at most as many as `predict` makes by default, less 1. */
-const MOST = 7;
-/** Of all examples of a step: how many predictions there are. A word of its own beside the examples' numbers. */
-const STEP_WORD = 0xffff_ffff;
+/** Frames that are predicted one after another: as many as `predict` makes by default. */
+export const PREDICTED_FRAMES = 8;
 
-export interface OwnPredictionSettings extends Omit<BatchSettings, 'mirror'> {
+export interface OwnPredictionSettings extends Omit<BatchSettings, 'disturb'> {
   /** Share of the examples in which the picture stands still. */
   stills: number;
-  /** Of the products that the predictions are made with. */
-  precision: Precision;
+}
+
+/** Places in clips from which frames are to be predicted one after another, each from those before. */
+export interface RollOut {
+  /** The window before the first of them. */
+  given: Given;
+  /** The true frames, in levels, [batch, height, width, channels] each. */
+  truth: readonly Tensor4D[];
 }
 
 /**
- * Examples whose last frames before the image are not true but the model's own expected frames, one after another, as in a
- * roll-out. A network that has only seen true frames before does not know how its own look: soft where it was unsure,
- * and once moved wrongly. Only the learned anchor is trained on them; a likelihood that is taught to expect its own
- * errors spreads, and drawn frames run away.
+ * Roll-outs to learn the expected frame from: a network that has only seen true frames before does not know how its own
+ * look, soft where it was unsure, and once moved wrongly. Only the learned anchor is trained on them; a likelihood that
+ * is taught to expect its own errors spreads, and drawn frames run away.
  *
  * In some of them the true frames stand still. What moves in all clips that were learned from (leaves, water) would else be
  * moved wherever something looks alike, though nothing before says that it moves.
  */
 export class OwnPredictions {
   private readonly source: RandomFrames;
-  private readonly disturbance: Disturbance;
-  /** By example: a true frame or more, those that were predicted, and the image. */
-  private readonly frames: Uint8Array[];
-  private readonly buffer: ExampleBuffer;
+  private readonly frames: Uint8Array;
+  private readonly window: NonNullable<ReturnType<typeof givenBuffer>>;
+  private readonly truth: Float32Array[];
 
   /**
-   * @param chain of one scale, whose first anchor is learned
+   * @param shape of a chain of one scale, whose first anchor is learned
    * @param clips indices into the store of clips that are long enough: see `longEnough`
    */
   constructor(
-    private readonly chain: Chain,
+    private readonly shape: ExampleShape,
     store: ClipStore,
     clips: readonly number[],
     private readonly settings: OwnPredictionSettings,
   ) {
-    const shape = chain.exampleShape;
-    this.source = new RandomFrames(store, frameBytes(shape), clips, settings, purposes.ownPredictions);
-    this.disturbance = new Disturbance(shape);
-    this.buffer = new ExampleBuffer(shape, settings.batch);
-    const room = (shape.context + MOST + 1) * frameBytes(shape);
-    this.frames = Array.from({ length: settings.batch }, () => new Uint8Array(room));
+    const size = frameBytes(shape);
+    this.source = new RandomFrames(store, size, clips, settings, purposes.ownPredictions);
+    this.frames = new Uint8Array((shape.context + PREDICTED_FRAMES) * size);
+    this.window = givenBuffer(shape, shape, settings.batch)!;
+    this.truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.batch * size));
   }
 
-  /** Whether a clip of so many frames has one that is true, all that may be predicted, and one to learn from. */
+  /** Whether a clip of so many frames has one that is given and all that are predicted. */
   static longEnough(frames: number): boolean {
-    return frames >= MOST + 2;
+    return frames > PREDICTED_FRAMES;
   }
 
-  /** Examples of a step, 0 for the first: a function of the seed, the step and the weights. */
-  async examples(step: number, weights: readonly Tensor[]): Promise<Examples> {
-    const { source, chain, frames, settings } = this;
-    const { context } = chain.exampleShape;
-    const predictions = 1 + source.choice(step, STEP_WORD, Draw.Frame, MOST);
-    const counts = frames.map((into, example) => {
-      const count = source.read(step, example, predictions + 1, context + predictions, into);
+  /** The roll-outs of a step, 0 for the first: a function of the seed and the step alone. */
+  rollOut(step: number): RollOut {
+    const { source, shape, settings, frames, window, truth } = this;
+    const { size, channels, context } = shape;
+    const length = frameBytes(shape);
+    for (let example = 0; example < settings.batch; example++) {
+      const count = source.read(step, example, PREDICTED_FRAMES, context + PREDICTED_FRAMES - 1, frames);
       if (source.uniform(step, example, Draw.IsStill) < settings.stills) {
         const seed = source.choice(step, example, Draw.StillSeed, 2 ** 32);
-        standStill(into.subarray(0, count * frameBytes(chain.exampleShape)), frameBytes(chain.exampleShape), seed);
+        standStill(frames.subarray(0, count * length), length, seed);
       }
-      return count;
-    });
-    for (let done = 0; done < predictions; done++) {
-      const given = this.given(step, (example) => counts[example] - 1 - predictions + done);
-      const bytes = await this.expected(given, weights);
-      const size = frameBytes(chain.exampleShape);
-      frames.forEach((into, example) => {
-        const place = counts[example] - 1 - predictions + done;
-        into.set(bytes.subarray(example * size, (example + 1) * size), place * size);
+      const mirrored = settings.mirror && source.choice(step, example, Draw.Mirror, 2) === 1;
+      const known = count - PREDICTED_FRAMES;
+      window.set(example, frames, known, mirrored);
+      truth.forEach((all, ahead) => {
+        const levels = all.subarray(example * length, (example + 1) * length);
+        writeLevels(shape, frames, (known + ahead) * length, mirrored, levels);
       });
     }
-    return this.given(step, (example) => counts[example] - 1);
+    const dimensions: [number, number, number, number] = [settings.batch, size.height, size.width, channels];
+    return {
+      given: { window: window.tensors(settings.batch) },
+      truth: truth.map((levels) => tf.tensor4d(levels.slice(), dimensions)),
+    };
   }
+}
 
-  /** The examples whose images are the frames at these places. */
-  private given(step: number, place: (example: number) => number): Examples {
-    const { settings, source, buffer, frames } = this;
-    const { context } = this.chain.exampleShape;
-    const size = frameBytes(this.chain.exampleShape);
-    buffer.clear();
-    for (let example = 0; example < settings.batch; example++) {
-      const first = Math.max(0, place(example) - context);
-      const disturb =
-        source.uniform(step, example, Draw.Disturb) < settings.disturb
-          ? this.disturbance.seeded(source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32))
-          : undefined;
-      buffer.add(frames[example].subarray(first * size), place(example) - first + 1, false, disturb);
-    }
-    return buffer.tensors();
-  }
-
-  /** Bytes of the expected frames, one after another; the examples are disposed of. */
-  private async expected(examples: Examples, weights: readonly Tensor[]): Promise<Uint8Array> {
-    const { levels } = this.chain.exampleShape;
-    const [network] = this.chain.scales;
-    const compute = () => tf.tidy(() => conditionOf(network, weights, examples.given)!.anchors[0]);
-    const anchor = withPrecision(this.settings.precision, compute);
-    disposeExamples(examples);
-    const values = await anchor.data();
-    anchor.dispose();
-    const bytes = new Uint8Array(values.length);
-    for (let i = 0; i < values.length; i++) {
-      bytes[i] = byteOf(Math.min(Math.max(Math.round(values[i]), 0), levels - 1), levels);
-    }
-    return bytes;
-  }
+/** Frees the tensors of roll-outs. */
+export function disposeRollOut({ given, truth }: RollOut): void {
+  disposeGiven(given);
+  tf.dispose([...truth]);
 }

@@ -12,6 +12,7 @@ import type { RunConfiguration } from './configuration.js';
 import { noDataHashes } from './data-list.js';
 import { learningRate } from './learning-rate.js';
 import { optimisers } from './optimisers.js';
+import { disposeRollOut, type RollOut } from './own-predictions.js';
 import { Pace, progressAt, type PaceMark } from './pace.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
 import { gradientsOf, updated } from './training-step.js';
@@ -21,8 +22,8 @@ import type { Validation } from './validation.js';
 export interface TrainingData {
   /** Examples of a step, 0 for the first: a function of the seed and the step alone. */
   batch: (step: number) => Examples;
-  /** The same for the loss on learned anchors alone, with what the weights predict; null where there are none. */
-  ownPredictions: ((step: number, weights: readonly Tensor[]) => Promise<Examples>) | null;
+  /** The same for roll-outs, of which the learned anchor learns; null where there are none. */
+  ownPredictions: ((step: number) => RollOut) | null;
   /** Bits/dim of what is held out; null where nothing is: then the latest weights count as the best. */
   validate: ((weights: readonly Tensor[]) => Promise<number>) | null;
 }
@@ -131,12 +132,13 @@ export async function train(
       const rate = learningRate(training.schedule, step, progressAt(configuration.training, step));
       const examples = data.batch(step);
       const { weights } = checkpoint.state;
-      const rolledOut = (await data.ownPredictions?.(step, weights)) ?? null;
+      const rollOut = data.ownPredictions?.(step) ?? null;
       const { anchorLoss, precision, scales } = training;
       const gradients = withPrecision(precision, () =>
-        gradientsOf(chain, weights, examples, scales ?? undefined, anchorLoss, rolledOut),
+        gradientsOf(chain, weights, examples, scales ?? undefined, anchorLoss, rollOut),
       );
-      for (const shown of rolledOut === null ? [examples] : [examples, rolledOut]) disposeExamples(shown);
+      disposeExamples(examples);
+      if (rollOut !== null) disposeRollOut(rollOut);
       const [[nats], [norm]] = await Promise.all([gradients.nats.data(), gradients.norm.data()]);
       if (!Number.isFinite(nats) || !Number.isFinite(norm)) {
         tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);

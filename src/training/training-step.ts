@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { globalNorm } from '../backend/updates.js';
-import { conditioningOf } from '../conditioning/index.js';
+import { conditioningOf, laterWindow } from '../conditioning/index.js';
 import { chainScores, dimensions, parametersOfScale, type Chain, type ScaleScore } from '../model/chain.js';
 import type { Examples } from '../model/examples.js';
 import { conditionOf } from '../model/network.js';
+import type { RollOut } from './own-predictions.js';
 import { clippingScale, type Optimiser, type UpdateSettings } from './optimisers.js';
 
 /** All that changes from step to step: weights, and the optimiser's state for each. */
@@ -31,7 +32,7 @@ export type Gradients = {
  * @param among indices of the scales that are trained, and summed over; undefined: all. No scale's likelihood depends on
  *   another's weights, so that scales trained together learn what they learn apart, but for the clipping of the gradient
  * @param anchorLoss how much the loss on learned anchors counts: see `anchorNats`
- * @param rolledOut examples of a chain of one scale for that loss alone, which counts the same on them; null: none
+ * @param rollOut of a chain of one scale, for that loss alone, which counts the same on it; null: none
  */
 export function gradientsOf(
   chain: Chain,
@@ -39,7 +40,7 @@ export function gradientsOf(
   examples: Examples,
   among: readonly number[] = chain.scales.map((_, scale) => scale),
   anchorLoss = 0,
-  rolledOut: Examples | null = null,
+  rollOut: RollOut | null = null,
 ): Gradients {
   return tf.tidy(() => {
     const places = weights.map((_, index) => index);
@@ -54,10 +55,7 @@ export function gradientsOf(
       const mean = tf.div<Scalar>(sum, subPixels);
       nats = tf.keep(mean.clone());
       const onAnchors = scores.filter((_, place) => learnsAnchor(chain, among[place])).map(anchorNats);
-      if (rolledOut !== null) {
-        const { anchors } = conditionOf(chain.scales[0], all, rolledOut.given)!;
-        onAnchors.push(anchorNats({ anchors, image: rolledOut.image }));
-      }
+      if (rollOut !== null) onAnchors.push(rollOutNats(chain, all, rollOut));
       // Counted even if for nothing: a head without anchors would leave some parameters without a way to the loss.
       return onAnchors.length === 0 ? mean : tf.add(mean, tf.mul(tf.addN(onAnchors), anchorLoss));
     };
@@ -73,6 +71,21 @@ export function gradientsOf(
 function anchorNats({ anchors: [anchor], image }: Pick<ScaleScore, 'anchors' | 'image'>): Scalar {
   const errors = tf.mean(tf.squaredDifference(anchor, image), [1, 2, 3]);
   return tf.mean(tf.log1p(errors));
+}
+
+/**
+ * The loss on the first anchor of frames that are expected one after another, each from those before: the mean of
+ * `anchorNats` over them. Gradients go back through all of them, so that an expected frame is also learned as what the
+ * next ones are made of; as `predict` makes it, only not rounded.
+ */
+function rollOutNats({ scales: [network] }: Chain, weights: readonly Tensor[], { given, truth }: RollOut): Scalar {
+  let window = given.window!;
+  const nats = truth.map((image) => {
+    const { anchors } = conditionOf(network, weights, { window })!;
+    window = laterWindow(window, tf.clipByValue(anchors[0], 0, network.description.levels - 1));
+    return anchorNats({ anchors, image });
+  });
+  return tf.div(tf.addN(nats), nats.length);
 }
 
 /** Whether the first anchor of a scale is learned. */

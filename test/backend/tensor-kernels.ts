@@ -166,6 +166,14 @@ export const tensorKernels: Omit<Kernels, 'instructionSet'> = {
       return [tf.grad(moved)(tensor4d(motion, motionOf(shape, batch)), tensor4d(dOut, size))];
     });
   },
+  warpedMixtureFramesGradient(shape, batch, motion, dOut, dFrames) {
+    into([dFrames], () => {
+      const given = tensor4d(motion, motionOf(shape, batch));
+      const moved = (x: Tensor): Tensor4D => warpedMixture(shape, x as Tensor4D, given);
+      const size: Shape4D = [batch, shape.height, shape.width, shape.channels];
+      return [tf.grad(moved)(tf.zeros(framesOf(shape, batch)), tensor4d(dOut, size))];
+    });
+  },
   adam(settings, w, g, scale, m, v, newW, newM, newV) {
     into([newW, newM, newV], () => {
       const [weights, gradient, first, second] = [w, g, m, v].map((values) => tf.tensor1d(values));

@@ -27,6 +27,7 @@ export const TOLERANCES: Record<Exclude<keyof Kernels, 'instructionSet'>, number
   // A coordinate of some 20 pixels has a rounding error of 1e-6 pixels in float32.
   warpedMixture: 1e-6,
   warpedMixtureGradient: 3e-6,
+  warpedMixtureFramesGradient: 1e-6,
   adam: 4e-7,
   rmsProp: 4e-7,
 };

@@ -1,4 +1,4 @@
-/** `warpedMixture` and its gradient in float64, as sums over whole images: see Kernels for the arguments. */
+/** `warpedMixture` and its gradients in float64, as sums over whole images: see Kernels for the arguments. */
 import type { WarpShape } from '../../src/backend/kernels.js';
 
 type Numbers = ArrayLike<number>;
@@ -84,6 +84,27 @@ export function warpedMixtureGradient(
       gradient[to + count] = isInside.x ? weight * flowScale * pulls[i].x : 0;
       gradient[to + 2 * count] = weight * (pulls[i].value - mean);
     });
+  }
+  return gradient;
+}
+
+export function warpedMixtureFramesGradient(
+  shape: WarpShape,
+  batch: number,
+  motion: Numbers,
+  dOut: Numbers,
+): Float64Array {
+  const { height, width, channels, frames } = shape;
+  const gradient = new Float64Array(batch * height * width * frames * channels);
+  for (let pixel = 0; pixel < batch * height * width; pixel++) {
+    const image = Math.floor(pixel / (height * width));
+    for (const { weight, frame, y, x } of candidatesOf(shape, motion, pixel))
+      for (let row = 0; row < height; row++)
+        for (let column = 0; column < width; column++) {
+          const share = weight * tent(y, row) * tent(x, column);
+          const to = (((image * height + row) * width + column) * frames + frame) * channels;
+          for (let c = 0; c < channels; c++) gradient[to + c] += share * dOut[pixel * channels + c];
+        }
   }
   return gradient;
 }

@@ -56,31 +56,39 @@ const TABLE = CASES.map(({ name, batch, shape, displacement = (value: number) =>
   const dOut = randomFloats(pixels * channels, 3);
   const out = reference.warpedMixture(shape, batch, frames, motion);
   const dMotion = reference.warpedMixtureGradient(shape, batch, frames, motion, dOut);
-  return { name, batch, shape, frames, motion, dOut, expected: { out, dMotion } };
+  const dFrames = reference.warpedMixtureFramesGradient(shape, batch, motion, dOut);
+  return { name, batch, shape, frames, motion, dOut, expected: { out, dMotion, dFrames } };
 });
 
 type Inputs = Omit<(typeof TABLE)[number], 'name' | 'expected'>;
 
 function run(kernels: Omit<Kernels, 'instructionSet'>, { shape, batch, frames, motion, dOut }: Inputs) {
-  const received = { out: unwritten(dOut.length), dMotion: unwritten(motion.length) };
+  const received = {
+    out: unwritten(dOut.length),
+    dMotion: unwritten(motion.length),
+    dFrames: unwritten(frames.length),
+  };
   kernels.warpedMixture(shape, batch, frames, motion, received.out);
   kernels.warpedMixtureGradient(shape, batch, frames, motion, dOut, received.dMotion);
+  kernels.warpedMixtureFramesGradient(shape, batch, motion, dOut, received.dFrames);
   return received;
 }
 
-const bits = ({ out, dMotion }: { out: Float32Array; dMotion: Float32Array }): string[] =>
-  [out, dMotion].map((array) => Buffer.from(array.buffer).toString('base64'));
+const bits = ({ out, dMotion, dFrames }: Record<'out' | 'dMotion' | 'dFrames', Float32Array>): string[] =>
+  [out, dMotion, dFrames].map((array) => Buffer.from(array.buffer).toString('base64'));
 
 describe.each(implementations)('$name', (implementation) => {
   const { name: instructionSet, kernels } = implementation;
   beforeAll(() => use(implementation));
 
-  test.each(TABLE)('moves and mixes frames as the float64 reference does, with its gradient: $name', (one) => {
+  test.each(TABLE)('moves and mixes frames as the float64 reference does, with its gradients: $name', (one) => {
     const received = run(kernels, one);
     const common = { shape: one.name, instructionSet };
     expectClose({ ...common, operation: 'warpedMixture', expected: one.expected.out, received: received.out });
     const [expected, gradient] = [one.expected.dMotion, received.dMotion];
     expectClose({ ...common, operation: 'warpedMixtureGradient', expected, received: gradient });
+    const { dFrames } = one.expected;
+    expectClose({ ...common, operation: 'warpedMixtureFramesGradient', expected: dFrames, received: received.dFrames });
   });
 
   test('a frame moved by whole pixels has the values of its pixels, the border going on', () => {
@@ -138,15 +146,18 @@ const native = kernelSets.filter(({ instructionSet }) => instructionSet !== 'typ
     const second = run(kernels, { shape: one.shape, batch: 1, frames, motion, dOut });
     expect(second.out).toEqual(results[0].out.slice(dOut.length));
     expect(second.dMotion).toEqual(results[0].dMotion.slice(motion.length));
+    expect(second.dFrames).toEqual(results[0].dFrames.slice(frames.length));
   },
 );
 
 test.each(TABLE.filter(({ name }) => !['one frame that stays where it is', 'whole pixels'].includes(name)))(
-  'the reference gradient equals finite differences: $name',
+  'the reference gradients equal finite differences: $name',
   ({ name, shape, batch, frames, motion, dOut, expected }) => {
-    const value = (x: Float64Array): number =>
-      reference.warpedMixture(shape, batch, frames, x).reduce((sum, one, i) => sum + one * dOut[i], 0);
-    checkGradient({ name, value, x: motion, gradient: expected.dMotion, step: 1e-6, exhaustive: 100 });
+    const value = (frames: ArrayLike<number>, motion: ArrayLike<number>): number =>
+      reference.warpedMixture(shape, batch, frames, motion).reduce((sum, one, i) => sum + one * dOut[i], 0);
+    const common = { name, step: 1e-6, exhaustive: 100 };
+    checkGradient({ ...common, value: (x) => value(frames, x), x: motion, gradient: expected.dMotion });
+    checkGradient({ ...common, value: (x) => value(x, motion), x: frames, gradient: expected.dFrames });
   },
 );
 
@@ -206,5 +217,8 @@ describe.each(backends)('on tensors, $name', (implementation) => {
   );
   expect(() => kernels.warpedMixtureGradient(shape, batch, frames, motion, out, motion.slice(1))).toThrow(
     'warpedMixtureGradient: dMotion: expected 2520 values ([2520]), received 2519',
+  );
+  expect(() => kernels.warpedMixtureFramesGradient(shape, batch, motion, dOut, frames.slice(1))).toThrow(
+    'warpedMixtureFramesGradient: dFrames: expected 840 values ([2,7,5,12]), received 839',
   );
 });

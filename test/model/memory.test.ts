@@ -2,14 +2,16 @@ import { jest } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { BufferPool } from '../../src/backend/buffer-pool.js';
 import { freeIdleMemory } from '../../src/backend/native-backend.js';
+import { disposeGiven } from '../../src/conditioning/index.js';
 import { buildChain } from '../../src/model/chain.js';
-import { modelSchema, type ModelDescription } from '../../src/model/description.js';
+import { modelSchema, type ModelDescription, type NetworkDescription } from '../../src/model/description.js';
 import { disposeExamples } from '../../src/model/examples.js';
 import { scoringMemory, trainingMemory } from '../../src/model/memory.js';
 import { describeModel, type NetworkName, type PresetSettings } from '../../src/model/presets.js';
 import { hiddenFeatures, modelAtSize, modelOfHidden } from '../../src/model/smaller-models.js';
 import { toTensors } from '../../src/model/weights.js';
 import { optimisers } from '../../src/training/optimisers.js';
+import { disposeRollOut, PREDICTED_FRAMES, type RollOut } from '../../src/training/own-predictions.js';
 import { gradientsOf, updated, type TrainingState } from '../../src/training/training-step.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from './nats-of-examples.js';
@@ -45,6 +47,15 @@ function heldIn(run: () => void): number {
   released.mockRestore();
   return most;
 }
+
+/** One roll-out of random frames. */
+function randomRollOut(description: NetworkDescription): RollOut {
+  const examples = Array.from({ length: PREDICTED_FRAMES }, (_, frame) => randomExamples(description, 1, frame));
+  examples.slice(1).forEach(({ given }) => disposeGiven(given));
+  tf.dispose(examples.map(({ seen }) => seen));
+  return { given: examples[0].given, truth: examples.map(({ image }) => image) };
+}
+
 const BATCH = 4;
 /** Larger, since short arrays are not pooled. */
 const given = { head: 'logistic-mixture', context: 2, size: { width: 64, height: 48 } } as const;
@@ -61,7 +72,7 @@ describe.each<[string, ModelDescription, number?]>([
   [
     'a PixelCNN that warps two frames, which also learns from its own predictions',
     describeTiny('pixel-cnn', warped),
-    8,
+    PREDICTED_FRAMES,
   ],
 ])('the estimate of memory for %s', (_, description, own = 0) => {
   const chain = buildChain(description);
@@ -76,10 +87,10 @@ describe.each<[string, ModelDescription, number?]>([
       };
       for (let step = 1; step <= 2; step++) {
         const examples = randomExamples(description.scales[0], BATCH, step);
-        const rolledOut = own === 0 ? null : randomExamples(description.scales[0], own, 5);
-        const gradients = gradientsOf(chain, state.weights, examples, undefined, 0.5, rolledOut);
+        const rollOut = own === 0 ? null : randomRollOut(description.scales[0]);
+        const gradients = gradientsOf(chain, state.weights, examples, undefined, 0.5, rollOut);
         disposeExamples(examples);
-        if (rolledOut !== null) disposeExamples(rolledOut);
+        if (rollOut !== null) disposeRollOut(rollOut);
         state = updated(optimiser, { learningRate: 1e-3, step }, 1, state, gradients);
         tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
       }

@@ -135,12 +135,13 @@ std::vector<Case> cases() {
                                          to.data() + nats, to.data() + nats + parameters);
          return to;
        }},
-      {"warpedMixture and warpedMixtureGradient",
+      {"warpedMixture and its gradients",
        [](const pxv::KernelTable& kernels) {
          const pxv::WarpShape warp{height, width, 3, 2, 2, 4.0f};
-         Floats to(pixels * (3 + 12));
+         Floats to(pixels * (3 + 12 + 6));
          kernels.warpedMixture(warp, batch, y.data(), x.data(), to.data());
          kernels.warpedMixtureGradient(warp, batch, y.data(), x.data(), gates.data(), to.data() + pixels * 3);
+         kernels.warpedMixtureFramesGradient(warp, batch, x.data(), gates.data(), to.data() + pixels * 15);
          return to;
        }},
       {"adam",

@@ -1,150 +1,105 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Precision } from '../../src/backend/precision.js';
 import { buildChain } from '../../src/model/chain.js';
-import { Context } from '../../src/model/context.js';
-import { disposeExamples, frameBytes, type Examples } from '../../src/model/examples.js';
-import { toTensors } from '../../src/model/weights.js';
-import { FrameSampler } from '../../src/sampling/frame-sampler.js';
-import { bestGuess } from '../../src/sampling/roll-out.js';
+import { frameBytes } from '../../src/model/examples.js';
 import { clipData } from '../../src/training/clip-data.js';
 import { standStill } from '../../src/training/disturbance.js';
-import { OwnPredictions } from '../../src/training/own-predictions.js';
-import { bf16Sets, kernelSets } from '../backend/implementations.js';
-import { randomModel, randomWeights, warpedFrames } from '../model/tiny-networks.js';
+import { disposeRollOut, OwnPredictions } from '../../src/training/own-predictions.js';
+import { kernelSets } from '../backend/implementations.js';
+import { warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
 const run = tinyRun({ ownPredictions: 2 }, { conditioning: [warpedFrames] });
-const model = randomModel(run.model.scales, 3);
-const { chain } = model;
-const shape = chain.exampleShape;
-const settings = {
-  seed: 5n,
-  batch: 2,
-  disturb: 0,
-  crops: 0,
-  reversals: 0,
-  stills: 0,
-  precision: 'float32' as Precision,
-};
+const shape = buildChain(run.model).exampleShape;
+const settings = { seed: 5n, batch: 2, mirror: false, crops: 0, reversals: 0, stills: 0 };
 const store = movingSquares(3, 14, shape);
-let weights: Tensor[];
+const size = frameBytes(shape);
 
-beforeAll(async () => {
-  await tf.setBackend(`native-${kernelSets[0].instructionSet}`);
-  weights = toTensors(model.weights, chain.parameters);
-});
-afterAll(() => tf.dispose(weights));
+beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
-const valuesOf = ({ image, given }: Examples) => ({
-  image: [...image.dataSync()],
-  frames: given.window!.frames.map((frame) => [...frame.dataSync()]),
-  noise: [...given.window!.noise.dataSync()],
-});
-
-async function examples(step: number, changes: Partial<typeof settings> = {}, tensors: readonly Tensor[] = weights) {
+/** The frames of each example of a step's roll-outs: those of the window, and those to be predicted. */
+function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
   store.reads.length = 0;
-  const made = await new OwnPredictions(chain, store, [0, 2], { ...settings, ...changes }).examples(step, tensors);
-  const values = valuesOf(made);
-  disposeExamples(made);
-  return { ...values, reads: [...store.reads] };
+  const made = new OwnPredictions(shape, store, [0, 2], { ...settings, ...changes }).rollOut(step);
+  const { frames, valid, noise } = made.given.window!;
+  const ofExample = (tensors: readonly tf.Tensor[], example: number) =>
+    tensors.map((tensor) => [...tensor.dataSync()].slice(example * size, (example + 1) * size));
+  const examples = Array.from({ length: settings.batch }, (_, example) => ({
+    window: ofExample(frames, example),
+    truth: ofExample(made.truth, example),
+    valid: [...valid.dataSync()].slice(example * valid.size * 0.5, example * valid.size * 0.5 + frames.length),
+    noise: Math.max(...noise.dataSync()),
+    read: { ...store.reads[example] },
+  }));
+  disposeRollOut(made);
+  return examples;
 }
 
-/** The best guesses from the true frames of a read but its last `predictions` + 1, as `predict` makes them. */
-async function guesses(read: { clip: number; first: number; count: number }, predictions: number): Promise<number[][]> {
-  const size = frameBytes(shape);
-  const bytes = new Uint8Array(read.count * size);
-  store.read(read.clip, read.first, read.count, bytes);
-  const context = new Context(shape);
-  const known = read.count - 1 - predictions;
-  for (let frame = 0; frame < known; frame++) context.push(bytes.subarray(frame * size, (frame + 1) * size));
-  const sampler = new FrameSampler(model);
-  const made: number[][] = [...Array(known).keys()].map((frame) => [
-    ...bytes.subarray(frame * size, (frame + 1) * size),
-  ]);
-  for await (const guess of bestGuess(sampler, context)) {
-    made.push([...guess]);
-    if (made.length === read.count - 1) break;
-  }
-  sampler.dispose();
-  return made;
+/** The frames of a read. */
+function framesOf({ clip, first, count }: { clip: number; first: number; count: number }): number[][] {
+  const bytes = new Uint8Array(count * size);
+  store.read(clip, first, count, bytes);
+  return Array.from({ length: count }, (_, frame) => [...bytes.subarray(frame * size, (frame + 1) * size)]);
 }
 
-test('the frames before are the best guesses that predict makes from true ones, and the image is true', async () => {
-  const size = frameBytes(shape);
-  const counts = new Set<number>();
+test('eight frames of a clip follow each other, and the window has those before, the oldest again where there is but one', () => {
+  const known = new Set<number>();
   for (let step = 0; step < 8; step++) {
-    const { image, frames, reads } = await examples(step);
-    expect(reads.map(({ clip }) => clip).every((clip) => [0, 2].includes(clip))).toBe(true);
-    const matches: number[] = [];
-    const most = Math.min(7, ...reads.map(({ count }) => count - 2));
-    for (let predictions = 1; predictions <= most; predictions++) {
-      const made = await Promise.all(reads.map((read) => guesses(read, predictions)));
-      const window = made.map((all) => [...all.slice(0, 1), ...all].slice(-2));
-      const expected = [0, 1].map((place) => window.flatMap((two) => two[place]));
-      if (JSON.stringify(expected) === JSON.stringify(frames)) matches.push(predictions);
+    for (const { window, truth, valid, noise, read } of rollOuts(step)) {
+      expect([0, 2]).toContain(read.clip);
+      const frames = framesOf(read);
+      expect(truth).toEqual(frames.slice(-8));
+      const before = frames.slice(0, -8);
+      known.add(before.length);
+      expect(window).toEqual([before[0], ...before].slice(-2));
+      expect(valid).toEqual(before.length === 1 ? [0, 1] : [1, 1]);
+      expect(noise).toBe(0);
     }
-    expect(matches).toHaveLength(1);
-    counts.add(matches[0]);
-    reads.forEach(({ clip, first, count }, example) => {
-      const truth = new Uint8Array(size);
-      store.read(clip, first + count - 1, 1, truth);
-      expect(image.slice(example * size, (example + 1) * size)).toEqual([...truth]);
+  }
+  expect([...known].sort()).toEqual([1, 2]);
+});
+
+test('they depend on the seed and the step', () => {
+  const third = rollOuts(3);
+  expect(rollOuts(3)).toEqual(third);
+  expect(rollOuts(4)).not.toEqual(third);
+  expect(rollOuts(3, { seed: 6n })).not.toEqual(third);
+});
+
+test('every other is mirrored, all its frames together', () => {
+  const mirror = (frame: number[]) => {
+    const { width, height } = shape.size;
+    const at = (y: number, x: number) => (y * width + x) * shape.channels;
+    return Array.from({ length: height }, (_, y) =>
+      Array.from({ length: width }, (_, x) => frame.slice(at(y, width - 1 - x), at(y, width - 1 - x) + shape.channels)),
+    ).flat(2);
+  };
+  let mirrored = 0;
+  for (let step = 0; step < 12; step++) {
+    const plain = rollOuts(step);
+    rollOuts(step, { mirror: true }).forEach(({ window, truth }, example) => {
+      const own = plain[example];
+      if (JSON.stringify(truth) === JSON.stringify(own.truth)) return;
+      mirrored++;
+      expect(window).toEqual(own.window.map(mirror));
+      expect(truth).toEqual(own.truth.map(mirror));
     });
   }
-  expect(counts.size).toBeGreaterThan(2);
+  expect(mirrored).toBeGreaterThan(6);
+  expect(mirrored).toBeLessThan(18);
 });
 
-test('they depend on the seed, the step and the weights', async () => {
-  const third = await examples(3);
-  expect(await examples(3)).toEqual(third);
-  expect((await examples(4)).frames).not.toEqual(third.frames);
-  expect((await examples(3, { seed: 6n })).frames).not.toEqual(third.frames);
-  const other = toTensors(randomWeights(chain, 4), chain.parameters);
-  const changed = await examples(3, {}, other);
-  tf.dispose(other);
-  expect(changed.image).toEqual(third.image);
-  expect(changed.frames).not.toEqual(third.frames);
-});
-
-(bf16Sets.length > 0 ? test : test.skip)('they are made in the precision of the training', async () => {
-  await tf.setBackend(`native-${bf16Sets[0].instructionSet}`);
-  const own = toTensors(model.weights, chain.parameters);
-  const differ = [];
-  for (let step = 0; step < 6; step++) {
-    const [exact, rounded] = [await examples(step, {}, own), await examples(step, { precision: 'bf16' }, own)];
-    expect(rounded.image).toEqual(exact.image);
-    if (JSON.stringify(rounded.frames) !== JSON.stringify(exact.frames)) differ.push(step);
-  }
-  tf.dispose(own);
-  await tf.setBackend(`native-${kernelSets[0].instructionSet}`);
-  expect(differ.length).toBeGreaterThan(0);
-});
-
-test('some are disturbed, and the network is told how strongly', async () => {
-  const told: number[] = [];
-  for (let step = 0; step < 6; step++) told.push(...(await examples(step, { disturb: 0.5 })).noise);
-  expect(told).toContain(0);
-  expect(Math.max(...told)).toBeGreaterThan(0);
-});
-
-test('in some the picture stands still: the image is the frame that all before were made of, but for a little noise', async () => {
-  // Where nothing is moved and nothing added, the frame that is expected is the last.
-  const parameters = chain.parameters.map(({ shape: dimensions }) => tf.zeros([...dimensions]));
+test('in some the picture stands still: all frames are the last, those before it with a little noise', () => {
   let still = 0;
   for (let step = 0; step < 12; step++) {
-    const { image, frames } = await examples(step, { stills: 0.5 }, parameters);
-    const moving = await examples(step, {}, parameters);
-    expect(image).toEqual(moving.image);
-    const size = frameBytes(shape);
-    for (let example = 0; example < settings.batch; example++) {
-      const own = (values: number[]) => values.slice(example * size, (example + 1) * size);
-      const furthest = Math.max(...frames.flatMap((frame) => own(frame).map((v, i) => Math.abs(v - own(image)[i]))));
+    const moving = rollOuts(step);
+    rollOuts(step, { stills: 0.5 }).forEach(({ window, truth }, example) => {
+      const last = moving[example].truth[7];
+      expect(truth[7]).toEqual(last);
+      const furthest = Math.max(...[...window, ...truth].flat().map((v, i) => Math.abs(v - last[i % size])));
       if (furthest <= 3) still++;
-      else expect(frames.map(own)).toEqual(moving.frames.map(own));
-    }
+      else expect({ window, truth }).toEqual({ window: moving[example].window, truth: moving[example].truth });
+    });
   }
-  tf.dispose(parameters);
   expect(still).toBeGreaterThan(6);
   expect(still).toBeLessThan(18);
 });
@@ -168,9 +123,9 @@ test('a picture that is made to stand still is its last frame, with noise of up 
   expect(new Set(deviations).size).toBeGreaterThan(2);
 });
 
-test('nothing is left behind', async () => {
+test('nothing is left behind', () => {
   const before = tf.memory().numTensors;
-  await examples(1);
+  rollOuts(1);
   expect(tf.memory().numTensors).toBe(before);
 });
 

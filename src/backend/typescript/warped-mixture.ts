@@ -67,6 +67,26 @@ export function warpedMixtureGradient(
   }
 }
 
+/** d (frame of sample i at one of its four pixels) = w_i (bilinear share of that pixel) dOut, summed. */
+export function warpedMixtureFramesGradient(
+  shape: WarpShape,
+  batch: number,
+  motion: Float32Array,
+  dOut: Float32Array,
+  dFrames: Float32Array,
+): void {
+  const { channels } = shape;
+  const samples = new Samples(shape, dFrames, motion);
+  dFrames.fill(0);
+  for (let pixel = 0; pixel < batch * shape.height * shape.width; pixel++) {
+    samples.weigh(pixel);
+    for (let i = 0; i < samples.weights.length; i++) {
+      samples.locate(pixel, i);
+      for (let c = 0; c < channels; c++) samples.add(c, samples.weights[i] * dOut[pixel * channels + c]);
+    }
+  }
+}
+
 /** Where samples lie along one axis: `fraction` beyond the first pixel of their cell. */
 class Axis {
   cell = 0;
@@ -141,5 +161,17 @@ class Samples {
     this.down = frames[at + nextRow] + this.x.fraction * lowerAlong - upper;
     this.right = along + this.y.fraction * (lowerAlong - along);
     this.value = upper + this.y.fraction * this.down;
+  }
+
+  /** Adds to one channel of the four pixels, to each its share. */
+  add(channel: number, value: number): void {
+    const { frames, nextRow, nextColumn } = this;
+    const at = this.corner + channel;
+    const lower = value * this.y.fraction;
+    const upper = value - lower;
+    frames[at] += upper * (1 - this.x.fraction);
+    frames[at + nextColumn] += upper * this.x.fraction;
+    frames[at + nextRow] += lower * (1 - this.x.fraction);
+    frames[at + nextRow + nextColumn] += lower * this.x.fraction;
   }
 }
