@@ -12,6 +12,7 @@ import { command as evalImages } from './eval-images.js';
 import { command as evalVideo } from './eval-video.js';
 import { command as predict } from './predict.js';
 import { command as sample } from './sample.js';
+import { writeFailure } from '../src/write-file.js';
 import { command as train } from './train.js';
 import { reportError, throwWrongUsage } from './report.js';
 
@@ -42,7 +43,14 @@ process.on('uncaughtException', exitWith);
 process.on('unhandledRejection', exitWith);
 for (const stream of [process.stdout, process.stderr]) {
   // A reader that has seen enough, as in `pxv ... | head`, is no failure.
-  stream.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? process.exit() : exitWith(error)));
+  stream.on('error', (error: NodeJS.ErrnoException) =>
+    error.code === 'EPIPE' ? process.exit() : exitWith(refused(error)),
+  );
+}
+
+/** What the system would not write to standard output or standard error, as on a disk that is full. */
+function refused(error: NodeJS.ErrnoException): unknown {
+  return writeFailure('standard output', error, { remedy: 'send it elsewhere' });
 }
 
 const program = new Command('pxv').description(description).version(version);
@@ -62,4 +70,7 @@ try {
   process.exitCode = reportError(error);
 }
 // Open handles, such as those of threads or child processes after a failure, must not keep a finished command alive.
-process.stdout.write('', () => process.exit());
+// Where standard output takes nothing, its error is told first.
+process.stdout.write('', (error) => {
+  if (!error) process.exit();
+});

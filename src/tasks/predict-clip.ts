@@ -12,6 +12,7 @@ import { bestGuess, frameOf, rollOut } from '../sampling/roll-out.js';
 import {
   checkOutput,
   filesOfClip,
+  isTaken,
   legibleScale,
   openClip,
   writePanels,
@@ -65,8 +66,11 @@ export interface PredictClipOptions extends AskedSize {
   frameRate?: AskedRate | undefined;
   /** Told after each row that is drawn: frames finished, as a fraction, and their number over all samples. */
   onProgress?: (done: number, total: number) => void;
-  /** Told once a predicted frame is finished: from then on, what an interruption leaves is a clip that ends with it. */
-  onPredicted?: () => void;
+  /**
+   * Told once a predicted frame is finished, where `out` takes the place of nothing: from then on, what an interruption leaves
+   * is a clip that ends with it.
+   */
+  onPredicted?: (() => void) | undefined;
   onWarning?: (text: string) => void;
   signal?: AbortSignal;
 }
@@ -94,7 +98,8 @@ export interface PredictedClip extends WrittenClip {
  *
  * @throws PxvError where the model is one of images, the clip cannot be read or has nothing before the first predicted
  *   frame, or the output cannot be written: then nothing is left of it; the signal's reason where it is aborted before a
- *   predicted frame is finished, and else a clip that ends with the last one finished
+ *   predicted frame is finished, or `out` takes the place of something, which then stays; else a clip that ends with the last
+ *   one finished
  */
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
   const options = filled(asked, defaults.predictClip);
@@ -103,6 +108,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const settings = futureSettings(trained, options.settings);
   if (options.forecast === 'best-guess') expectExpectation(trained);
   const kind = await checkOutput(out, { overwrite, inputs: await filesOfClip(path) });
+  const keepsPart = !(await isTaken(out));
   const { channels } = trained.chain.exampleShape;
   const rate = rateToRead(trained, options.frameRate, 'predict');
   const reading = { ...framing(options, ownAspect(trained)), channels, frameRate: rate };
@@ -114,13 +120,14 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const otherRate = reader.hasRate ? rateWarning(model, reader.frameRate) : null;
   if (otherRate !== null) options.onWarning?.(otherRate);
   const sampler = new FrameSampler(model);
-  const prediction = new Prediction(model, sampler, reader, settings, options);
+  const telling = keepsPart ? options.onPredicted : undefined;
+  const prediction = new Prediction(model, sampler, reader, settings, { ...options, onPredicted: telling });
   try {
     const { frameRate } = reader;
     const writing = { frameRate: { ...frameRate, denominator: slow * frameRate.denominator }, scale, plain };
     const written = await writePanels(out, prediction.steps(), { ...writing, ...(signal && { signal }) }).catch(
       async (error: unknown) => {
-        if (!signal?.aborted || prediction.predicted.length === 0) throw error;
+        if (!signal?.aborted || prediction.predicted.length === 0 || !keepsPart) throw error;
         // The encoder has ended with the rest: another one writes what is finished.
         const again = await openClip(path, reading);
         return writePanels(out, prediction.finished(again), writing);

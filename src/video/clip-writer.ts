@@ -8,7 +8,7 @@ import { contactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
 import { feedFrames } from './feed-frames.js';
 import { startFfmpeg } from './ffmpeg-run.js';
-import { interruption, throwIfInterrupted } from './interruption.js';
+import { endBySignal, throwIfInterrupted } from './interruption.js';
 import { expectPlace, frameFile, outputRefused } from './output-kind.js';
 
 export interface WriteOptions {
@@ -99,8 +99,8 @@ async function encode(
     frames,
     { frameRate, signal },
     (input, inputOptions) => startFfmpeg({ input, inputOptions, outputOptions: output, outputPath: temporary }),
-    ({ failure, wasSignalled }) => {
-      if (wasSignalled) throw interruption('write video', path, signal?.reason);
+    async ({ failure, wasSignalled }) => {
+      if (wasSignalled) throw await endBySignal('write video', path, signal);
       if (failure !== null) throw encoderFailed(path, failure);
     },
   );

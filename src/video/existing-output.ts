@@ -18,17 +18,22 @@ export interface ReplaceOptions {
  */
 export async function expectReplaceable(path: string, { overwrite = false, inputs = [] }: ReplaceOptions) {
   await expectNoInput(path, inputs, { folderReplaced: true });
-  if (overwrite) return;
-  // As it is written: to the system `none/../clips` leads nowhere where there is no `none`.
-  const place = resolve(path);
-  // A link to nothing is something, too.
-  const existing = await lstat(place).catch(() => null);
-  if (existing === null) return;
-  const entries = await readdir(place).catch(() => null);
+  if (overwrite || !(await isTaken(path))) return;
+  const entries = await entriesAt(path);
   if (entries === null) throw exists(path, 'a new file', 'one that exists');
-  if (entries.length > 0) {
-    throw exists(path, 'a new or empty folder', `one with ${numberOf(entries.length, 'file')}`);
-  }
+  throw exists(path, 'a new or empty folder', `one with ${numberOf(entries.length, 'file')}`);
+}
+
+/** Whether an output would take the place of something: a file, or a folder that is not empty. */
+export async function isTaken(path: string): Promise<boolean> {
+  // As it is written: to the system `none/../clips` leads nowhere where there is no `none`. A link to nothing is something, too.
+  const existing = await lstat(resolve(path)).catch(() => null);
+  return existing !== null && (await entriesAt(path))?.length !== 0;
+}
+
+/** What lies in a folder; null where there is none. */
+async function entriesAt(path: string): Promise<string[] | null> {
+  return readdir(resolve(path)).catch(() => null);
 }
 
 /**

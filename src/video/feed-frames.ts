@@ -17,7 +17,7 @@ export async function feedFrames(
   frames: AsyncIterable<Frame>,
   { frameRate, signal }: { frameRate: FrameRate; signal?: AbortSignal | undefined },
   start: (input: Readable, inputOptions: string[]) => FfmpegRun,
-  check: (outcome: FfmpegOutcome) => void,
+  check: (outcome: FfmpegOutcome) => Promise<void>,
 ): Promise<number> {
   const input = new PassThrough();
   let run: FfmpegRun | null = null;

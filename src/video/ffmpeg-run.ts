@@ -2,7 +2,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
 import { PxvError } from '../errors.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
-import { interruption, throwIfInterrupted } from './interruption.js';
+import { endBySignal, throwIfInterrupted } from './interruption.js';
 
 export interface FfmpegArguments {
   /** Path of the file to read, or the stream of bytes to feed. */
@@ -24,7 +24,7 @@ export interface FfmpegOutcome {
   firstError: string | null;
   /** How many errors it reported. */
   errors: number;
-  /** It ended since somebody told it to by a signal, as when the user interrupts the whole group of processes. */
+  /** It ended since somebody told it to by a signal, as when the user interrupts the whole group of processes. See `endBySignal`. */
   wasSignalled: boolean;
 }
 
@@ -98,7 +98,8 @@ const longestSilence = 60_000;
  * interruption too, kills the process; it is gone when the loop has been left.
  *
  * @param path For messages: the file being read.
- * @throws {PxvError} INTERRUPTED where `signal` is aborted; INPUT where FFmpeg gives nothing for a minute.
+ * @throws {PxvError} INTERRUPTED where `signal` is aborted; INPUT where FFmpeg gives nothing for a minute; DEPENDENCY where
+ * somebody else ended it.
  */
 export async function* readOutput(
   run: FfmpegRun,
@@ -122,7 +123,7 @@ export async function* readOutput(
       yield chunk.value;
     }
     const { wasSignalled } = await run.finished;
-    if (wasSignalled) throw interruption('read video', path, signal?.reason);
+    if (wasSignalled) throw await endBySignal('read video', path, signal);
   } finally {
     signal?.removeEventListener('abort', run.kill);
     run.kill();

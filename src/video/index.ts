@@ -1,7 +1,7 @@
 export { clipFiles, type ClipSource, isImageFolder, listClips, reasonToLeaveOut } from './clip-list.js';
 export { type ClipFacts, type ClipOptions, type ClipReader, filesOfClip, openClip, probeClip } from './clip-reader.js';
 export { writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
-export { expectNoInput, type ReplaceOptions } from './existing-output.js';
+export { expectNoInput, isTaken, type ReplaceOptions } from './existing-output.js';
 export { contactSheet, type ContactSheetOptions, encodePng, writePng } from './contact-sheet.js';
 export { type FfmpegBinary, findFfmpeg } from './ffmpeg-binary.js';
 export { type FrameStore, openFrameStore, type FrameStoreOptions, type StoredClip } from './frame-store.js';

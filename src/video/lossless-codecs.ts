@@ -6,7 +6,7 @@ import type { Frame } from '../frame.js';
 import { feedFrames } from './feed-frames.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate } from './frame-rate.js';
-import { interruption } from './interruption.js';
+import { endBySignal } from './interruption.js';
 
 export type LosslessCodec = 'x264' | 'x265' | 'ffv1';
 
@@ -87,8 +87,8 @@ export async function losslessSize(
 
 class EncoderFailure extends Error {}
 
-function check({ failure, wasSignalled }: FfmpegOutcome, signal?: AbortSignal): void {
-  if (wasSignalled) throw interruption('encode frames', 'lossless', signal?.reason);
+async function check({ failure, wasSignalled }: FfmpegOutcome, signal?: AbortSignal): Promise<void> {
+  if (wasSignalled) throw await endBySignal('encode frames', 'lossless', signal);
   if (failure !== null) throw new EncoderFailure(failure);
 }
 
@@ -104,7 +104,7 @@ async function* outputOf(
 ): AsyncGenerator<Uint8Array, void> {
   const run = startFfmpeg({ input: path, inputOptions: [], outputOptions });
   yield* readOutput(run, path, signal);
-  check(await run.finished, signal);
+  await check(await run.finished, signal);
 }
 
 async function* hashed(

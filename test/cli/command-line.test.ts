@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { bf16Sets } from '../backend/implementations.js';
-import { pxv, start } from './pxv.js';
+import { linesSaid, pxv, start } from './pxv.js';
 
 test('--version prints the version of package.json', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
@@ -21,6 +21,20 @@ test('--help lists the commands, with examples, and the help of each shows an ex
     expect(help.stdout).toMatch(new RegExp(`Examples?:\\n(.*\\n)* {2}\\$ pxv ${name}`));
   }
 });
+
+(existsSync('/dev/full') ? test.each([['--help'], ['models'], ['doctor', '--json']]) : test.skip.each([['']]))(
+  'pxv %s says in one line that standard output is full',
+  async (...args) => {
+    const full = openSync('/dev/full', 'w');
+    const { code, stderr } = await pxv(args, { stdout: full });
+    closeSync(full);
+    expect(code).toBe(1);
+    expect(linesSaid({ code, stdout: '', stderr })).toEqual([
+      'pxv: write: standard output: expected a place that can be written to, received ENOSPC: no space left on device, write; ' +
+        'free the disk, or send it elsewhere',
+    ]);
+  },
+);
 
 test('without a command the help goes to stderr, and the exit code is 2', async () => {
   const { code, stdout, stderr } = await pxv([]);

@@ -12,13 +12,23 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Starts `pxv` as a process of its own, in the folder `cwd` where given, with `env` added to the environment. */
-export function start(args: string[], { cwd, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): ChildProcess {
+/**
+ * Starts `pxv` as a process of its own, in the folder `cwd` where given, with `env` added to the environment, and its output
+ * in a file that is open.
+ */
+export function start(
+  args: string[],
+  { cwd, env = {}, stdout = 'pipe' }: { cwd?: string; env?: NodeJS.ProcessEnv; stdout?: 'pipe' | number } = {},
+): ChildProcess {
   const inherited = { ...process.env };
   // Jest's own options must not reach the process under test.
   delete inherited.NODE_OPTIONS;
   delete inherited.PXV_DEBUG;
-  return spawn(process.execPath, [main, ...args], { cwd, env: { ...inherited, ...env } });
+  return spawn(process.execPath, [main, ...args], {
+    cwd,
+    env: { ...inherited, ...env },
+    stdio: ['pipe', stdout, 'pipe'],
+  });
 }
 
 /** Runs `pxv` to its end. */

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/errors.js';
@@ -118,6 +118,25 @@ test.each(['finished.mp4', 'finished', 'finished.png'])(
     expect(onPredicted).toHaveBeenCalledTimes(1);
     expect(existsSync(out)).toBe(true);
     expect(livingFfmpegs()).toEqual([]);
+  },
+);
+
+test.each(['replaced.mp4', 'replaced'])(
+  'a prediction that would replace %s and is aborted leaves what is there',
+  async (name) => {
+    const out = join(folder.path, name);
+    await predict({ out, horizon: 3 });
+    const file = name === 'replaced' ? join(out, 'sample-1', '00000.png') : out;
+    const [before, files] = [readFileSync(file), readdirSync(folder.path)];
+    const controller = new AbortController();
+    const onProgress = (done: number) => done > 1 && controller.abort(new Error('stopped'));
+    const onPredicted = jest.fn();
+    const again = predict({ out, overwrite: true, signal: controller.signal, onProgress, onPredicted });
+    await expect(again).rejects.toThrow('stopped');
+    expect(onPredicted).not.toHaveBeenCalled();
+    expect(readFileSync(file)).toEqual(before);
+    expect(readdirSync(folder.path)).toEqual(files);
+    if (name === 'replaced') expect(readdirSync(join(out, 'sample-1'))).toHaveLength(6);
   },
 );
 

@@ -283,12 +283,26 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     expect(livingFfmpegs()).toEqual([]);
   });
 
-  it('does not end early without a word when FFmpeg is told to stop', async () => {
-    const clip = await openClip(longClip(), as(160, 120, 3));
+  it.each([
+    ['an interruption, where the reader is interrupted at the same time', 100, 'INTERRUPTED'],
+    ["not the user's doing, where it is not", null, 'DEPENDENCY'],
+  ])('does not end early without a word when FFmpeg is told to stop: %s', async (_, milliseconds, code) => {
+    const controller = new AbortController();
+    const clip = await openClip(longClip(), as(160, 120, 3, { signal: controller.signal }));
     const frames = clip.frames();
     await frames.next();
     for (const pid of livingFfmpegs()) process.kill(Number(pid), 'SIGINT');
-    await expect(collect(frames)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    // The end itself is what is told: nobody asks for it first.
+    if (milliseconds !== null) setTimeout(() => controller.abort(), milliseconds);
+    await expect(collect(frames)).rejects.toMatchObject({ code });
+  });
+
+  it('says so when FFmpeg is killed, as where memory runs out', async () => {
+    const clip = await openClip(longClip(), as(160, 120, 3));
+    const frames = clip.frames();
+    await frames.next();
+    for (const pid of livingFfmpegs()) process.kill(Number(pid), 'SIGKILL');
+    await expect(collect(frames)).rejects.toThrow('expected FFmpeg to come to its end, received a signal');
   });
 
   it('is not opened for someone who has already stopped', async () => {
