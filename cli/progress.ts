@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /** How far some work has come. */
 export interface ProgressState {
   /** What is being done, in one word or two; another label starts another clock. */
@@ -57,7 +59,8 @@ export class Progress {
 
   /** Writes a line of its own, above the progress. */
   say(text: string): void {
-    this.stream.write(this.stream.isTTY ? `\r\x1b[K${text}\n` : `${text}\n`);
+    const said = printable(text);
+    this.stream.write(this.stream.isTTY ? `\r\x1b[K${said}\n` : `${said}\n`);
     if (this.stream.isTTY && this.latest !== undefined) this.write();
   }
 
@@ -75,9 +78,8 @@ export class Progress {
     if (this.latest === undefined) return;
     const { state, rate } = this.latest;
     const { isTTY, columns = 80 } = this.stream;
-    this.stream.write(
-      isTTY ? `\r${formatProgress(state, rate, columns - 1)}\x1b[K` : `${formatProgress(state, rate)}\n`,
-    );
+    const line = printable(formatProgress(state, rate, isTTY ? columns - 1 : Infinity)).replaceAll('\n', ' ');
+    this.stream.write(isTTY ? `\r${line}\x1b[K` : `${line}\n`);
   }
 }
 

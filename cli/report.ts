@@ -2,6 +2,7 @@ import { CommanderError, type Command } from 'commander';
 import { PxvError } from '../src/errors.js';
 import { exitCodes } from './exit-codes.js';
 import { listenForInterrupt } from './interrupt.js';
+import { printable } from './printable.js';
 import { Progress } from './progress.js';
 
 /** What an action is given besides its arguments and options. */
@@ -38,7 +39,7 @@ export function run<Given extends unknown[]>(action: (work: Work, ...given: Give
       progress.close();
       const { json } = command.opts<{ json?: boolean }>();
       const { stream = process.stdout, failed = false } = report;
-      stream.write(`${json ? toJson(report.json) : report.text.trimEnd()}\n`);
+      stream.write(`${json ? toJson(report.json) : printable(report.text.trimEnd())}\n`);
       if (failed) process.exitCode = exitCodes.failed;
       if (signal.aborted) process.exitCode = exitCodes.interrupted;
     } finally {
@@ -72,7 +73,7 @@ export function reportError(error: unknown): number {
     if (error.code !== 'commander.help') process.stderr.write(`pxv: ${error.message}\n`);
     return exitCodes.usage;
   }
-  process.stderr.write(`pxv: ${line(error)}\n`);
+  process.stderr.write(`pxv: ${printable(line(error))}\n`);
   if (process.env.PXV_DEBUG && error instanceof Error) process.stderr.write(`${stack(error)}\n`);
   if (error instanceof PxvError && error.code === 'USAGE') return exitCodes.usage;
   if (error instanceof PxvError && error.code === 'INTERRUPTED') return exitCodes.interrupted;

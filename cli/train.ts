@@ -207,7 +207,9 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
   const next = 'frames' in data ? `pxv predict CLIP --next 8 --model ${out}` : `pxv sample --model ${out}`;
   return {
     text: [
-      `trained ${numberOf(result.step, 'step')} in ${formatDuration(seconds)}: ${out}`,
+      result.step > result.facts.step
+        ? `trained ${numberOf(result.step, 'step')} in ${formatDuration(seconds)}: ${out}`
+        : `${out}: nothing to do, for its ${numberOf(result.step, 'step')} had been done; longer with --steps S or --minutes M`,
       ...outcome(result),
       ...('frames' in data ? leftOutLines(data.leftOut) : []),
       `next: ${next}`,

@@ -60,7 +60,7 @@ export async function findClipData(
   hooks: ClipHooks,
   listed: boolean,
 ): Promise<FoundData<ClipFacts>> {
-  const clips = await findClips(data, listed);
+  const clips = await findClips(data, listed ? run : null);
   const files = (await Promise.all([...clips.learnt, ...clips.held].map(clipFiles))).flat();
   let close = () => Promise.resolve();
   const open = async () => {
@@ -116,8 +116,9 @@ interface Clips {
   held: ClipSource[];
 }
 
-async function findClips({ frames, validate }: ClipsConfiguration, listed: boolean): Promise<Clips> {
-  const find = async (paths: readonly string[]) => listClips(listed ? await whereClipsAre(paths) : paths);
+/** @param begun the run folder of a training that has a list of its files */
+async function findClips({ frames, validate }: ClipsConfiguration, begun: RunFolder | null): Promise<Clips> {
+  const find = async (paths: readonly string[]) => listClips(begun ? await whereClipsAre(paths, begun) : paths);
   const learnt = await find(frames);
   const held = validate.length > 0 ? await find(validate) : [];
   const shared = held.find((clip) => learnt.some(({ path }) => resolve(path) === resolve(clip.path)));
@@ -125,14 +126,22 @@ async function findClips({ frames, validate }: ClipsConfiguration, listed: boole
   return { learnt, held };
 }
 
-/** Those of the paths where clips are; all, where there are none at any, so that looking for them says so. */
-async function whereClipsAre(paths: readonly string[]): Promise<readonly string[]> {
+/** Those of the paths where clips are. @throws PxvError `INPUT` where there are none at any */
+async function whereClipsAre(paths: readonly string[], run: RunFolder): Promise<readonly string[]> {
   const there: string[] = [];
   for (const path of paths) {
     const found = await listClips([path]).catch(() => []);
     if (found.length > 0) there.push(path);
   }
-  return there.length > 0 ? there : paths;
+  if (there.length > 0) return there;
+  throw new PxvError({
+    code: 'INPUT',
+    operation: 'resume training',
+    argument: run.path,
+    expected: 'at least one of the clips that the training began with',
+    received: `none at ${firstFew(paths)}`,
+    remedy: 'bring them back',
+  });
 }
 
 /** Decodes the clips and tells which are for training and which for validation. */

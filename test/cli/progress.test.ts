@@ -140,3 +140,15 @@ test('closing twice, or before anything was shown, writes nothing', () => {
   progress.close();
   expect(written.length).toBe(1);
 });
+
+test('names reach a terminal without what it would obey', () => {
+  for (const terminal of [undefined, { columns: 200 }]) {
+    const { clock, written, progress } = recorder(terminal);
+    progress.show({ ...state, fields: { clip: 'a\x1b[31m\nb.mp4' } });
+    clock.time = 20_000;
+    progress.show({ ...state, done: 1, fields: { clip: 'a\x1b[31m\nb.mp4' } });
+    progress.say('c\x07.mp4');
+    expect(written.join('')).toContain('a\ufffd[31m b.mp4');
+    expect(written.join('')).toContain('c\ufffd.mp4\n');
+  }
+});

@@ -78,6 +78,15 @@ describe('run', () => {
     expect(written).toEqual({ stdout: 'fine\n', stderr: '' });
   });
 
+  test('prints no character that a terminal would obey, as a name of a file may hold it', async () => {
+    const name = 'a\x1b[31m\x07b\x9b1mé.mp4';
+    await execute(() => Promise.resolve({ text: `${name}\n  fine\there`, json: {} }));
+    reportError(new Error(name));
+    const shown = 'a\ufffd[31m\ufffdb\ufffd1mé.mp4';
+    expect(written.stdout).toBe(`${shown}\n  fine\there\n`);
+    expect(written.stderr).toContain(shown);
+  });
+
   test('prints the object of the report with --json, seeds as strings', async () => {
     for (const seed of [2n ** 64n - 1n, 7, '7'])
       await execute(() => Promise.resolve({ text: 'fine', json: { seed, bitsPerDim: 2.5 } }), ['--json']);

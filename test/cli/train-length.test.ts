@@ -29,6 +29,14 @@ describe('pxv train --resume, of a training that has ended,', () => {
     expect(longer.stdout).toMatch(/\nnext: pxv predict CLIP --next 8 --model run\n$/);
   });
 
+  test('says so where nothing is left to do', async () => {
+    const again = await pxv(['train', '--resume', '--out', 'run'], here);
+    expect({ code: again.code, steps: stepsLogged() }).toEqual({ code: 0, steps: 40 });
+    expect(again.stdout).toMatch(
+      /^run: nothing to do, for its 40 steps had been done; longer with --steps S or --minutes M\nbest validation: /,
+    );
+  });
+
   test('goes on for more minutes', async () => {
     const before = stepsLogged();
     const longer = await pxv(['train', '--resume', '--out', 'run', '--minutes', '0.05', '--json'], here);

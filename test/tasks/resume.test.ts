@@ -121,7 +121,10 @@ test('it is refused without a list too, and where no clip is left', async () => 
   rmSync(at('clips', 'c'), { recursive: true });
   await refused(run, /received others \(the list that would tell which is not there\); bring/);
   rmSync(at('clips'), { recursive: true });
-  await refused(run, /^look for clips: .*clips: expected .*, received a path where nothing is; check the path$/);
+  const none =
+    /^resume training: .*run: expected at least one of the clips that the training began with, received none at .*clips; bring them back$/;
+  await refused(run, none);
+  await expect(resume(run, true)).rejects.toThrow(none);
 });
 
 test('it is refused where the same clips were decoded to other frames', async () => {
