@@ -94,7 +94,7 @@ async function checkFfmpeg(): Promise<Check> {
 }
 
 async function checkModels(): Promise<Check> {
-  const { shippedModels } = await import('../src/model/checkpoint.js');
+  const { shippedModels } = await import('../src/model/shipped-models.js');
   const names = shippedModels();
   if (names.length > 0) return { name: 'models', status: 'ok', found: names.join(', ') };
   return { name: 'models', status: 'warn', found: 'none shipped', fix: 'train one: pxv train --help' };

@@ -52,7 +52,8 @@ Examples:
 
 async function evaluate({ signal, progress }: Work, set: string, options: EvalImagesOptions): Promise<Report> {
   const { expectImageSet } = await import('../datasets/index.js');
-  const { loadModel, shippedModels } = await import('../src/model/checkpoint.js');
+  const { loadModel } = await import('../src/model/checkpoint.js');
+  const { shippedModels } = await import('../src/model/shipped-models.js');
   const { scoreImageSet } = await import('../src/tasks/score-images.js');
   if (options.model === undefined && !shippedModels().includes(set)) {
     expectImageSet(set);

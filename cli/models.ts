@@ -1,13 +1,14 @@
 import { Command } from 'commander';
 import { framesPerSecond } from '../src/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
+import type { AboutModel } from '../src/model/shipped-models.js';
 import { addJsonOption } from './options.js';
 import { run, type Report, type Work } from './report.js';
 import { formatTable, type Column } from './table.js';
 
 export function command(): Command {
   const models = new Command('models')
-    .description('list the models that ship with pxv, or describe others')
+    .description('list the models that ship with pxv and what each is for, or describe others')
     .argument('[model...]', 'run folders, .safetensors files or names (default: all that ship)');
   addJsonOption(models);
   models.addHelpText(
@@ -21,9 +22,10 @@ Examples:
 }
 
 async function listModels(_: Work, named: string[]): Promise<Report> {
-  const { loadModel, shippedModels } = await import('../src/model/checkpoint.js');
+  const { loadModel } = await import('../src/model/checkpoint.js');
+  const { aboutShipped, shippedModels } = await import('../src/model/shipped-models.js');
   const names = named.length > 0 ? named : shippedModels();
-  const models = names.map((name) => summary(loadModel(name)));
+  const models = names.map((name) => ({ ...summary(loadModel(name)), ...(aboutShipped(name) ?? unknown) }));
   if (models.length === 0)
     return { text: 'no models ship with this version; train one: pxv train --help', json: { models } };
   const rows = models.map(
@@ -38,7 +40,20 @@ async function listModels(_: Work, named: string[]): Promise<Report> {
       ...[parameters, steps].map(String),
     ],
   );
-  return { text: formatTable(columns, rows), json: { models } };
+  return { text: [formatTable(columns, rows), ...models.map(aboutLines)].join('\n'), json: { models } };
+}
+
+/** What is said of a model that somebody trained. */
+const unknown = { for: null, learnedFrom: null, score: null };
+
+function aboutLines({ model, ...about }: { model: string } & (AboutModel | typeof unknown)): string {
+  if (about.for === null) return '';
+  const { value, unit, on } = about.score;
+  return [
+    `\n${model}: ${about.for}`,
+    `  learned from ${about.learnedFrom}`,
+    `  scores ${value.toFixed(unit === 'bits/dim' ? 3 : 2)} ${unit} on ${on}`,
+  ].join('\n');
 }
 
 const columns: Column[] = [

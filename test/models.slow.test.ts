@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { aboutShipped } from '../src/model/shipped-models.js';
 import { pxv } from './cli/pxv.js';
 import { jsonOf } from './cli/tiny-run.js';
 
@@ -30,5 +31,6 @@ const scores = [
     const found = jsonOf(outcome) as Record<string, number | boolean>;
     expect(found).toMatchObject({ images, exact: true });
     expect(Math.abs((found[unit] as number) - score)).toBeLessThan(within);
+    if (images === 9000) expect(Math.abs(aboutShipped(model)!.score.value - score)).toBeLessThan(0.001);
   },
 );

@@ -1,14 +1,14 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { PxvError } from '../errors.js';
 import { frameRateText, parseFrameRate, type FrameRate } from '../frame-rate.js';
-import { packageFolder } from '../package-folder.js';
 import { buildChain, type Chain } from './chain.js';
 import { modelSchema, type ModelDescription } from './description.js';
 import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from './heads/logistic-mixture.js';
 import { parseConfiguration } from './parse-configuration.js';
 import { readSafetensors, writeSafetensors, type NamedArray } from './safetensors.js';
+import { shippedFile, shippedModels } from './shipped-models.js';
 
 /** A chain of networks with its weights. */
 export interface Model {
@@ -31,22 +31,13 @@ export const DEFAULT_VIDEO_MODEL = 'video-64';
 
 const MODEL_FILE = 'model.safetensors';
 
-/** Names of the models that ship with the package. */
-export function shippedModels(): string[] {
-  const folder = join(packageFolder(), 'models');
-  if (!existsSync(folder)) return [];
-  const files = readdirSync(folder).filter((file) => file.endsWith('.safetensors'));
-  return files.map((file) => basename(file, '.safetensors')).sort();
-}
-
 /**
  * Finds the file that `--model` means: a run folder, a safetensors file, or the name of a shipped model.
  *
  * @throws PxvError `CHECKPOINT` where there is no such thing
  */
 export function modelFile(model: string): string {
-  const shipped = join(packageFolder(), 'models', `${model}.safetensors`);
-  const candidates = [join(model, MODEL_FILE), model, shipped];
+  const candidates = [join(model, MODEL_FILE), model, shippedFile(model)];
   const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
   if (found !== undefined) return found;
   throw new PxvError({

@@ -53,6 +53,9 @@ test('pxv models describes a run folder', async () => {
         frameRate: null,
         parameters,
         steps: 12,
+        for: null,
+        learnedFrom: null,
+        score: null,
       },
     ],
   });
@@ -64,6 +67,15 @@ test('pxv models prints one line for each model under the titles', async () => {
   expect(titles).toMatch(/^model +layers +head +size +channels +scales +context +frames\/s +parameters +steps$/);
   expect(lines).toHaveLength(2);
   expect(lines[0]).toMatch(new RegExp(` 2 pixel-cnn-block +logistic-mixture +9x7 +rgb +1 +2 +- +${parameters} +12$`));
+});
+
+test('pxv models says of those that ship what they are for, what they learned from, and how they score', async () => {
+  const { stdout } = await pxv(['models']);
+  expect(stdout).toMatch(
+    /\nvideo-64: the next frames of RGB video: .*\n {2}learned from \d+ public clips .*\n {2}scores 1\.\d{3} bits\/dim on /,
+  );
+  const { models } = JSON.parse((await pxv(['models', 'cifar', '--json'])).stdout) as { models: object[] };
+  expect(models[0]).toMatchObject({ for: expect.any(String) as string, score: { unit: 'bits/dim' } });
 });
 
 test('pxv models refuses a model that does not exist, in one line', async () => {

@@ -1,7 +1,8 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PxvError } from '../../src/errors.js';
-import { loadModel, modelFile, saveModel, shippedModels, type Model } from '../../src/model/checkpoint.js';
+import { loadModel, modelFile, saveModel, type Model } from '../../src/model/checkpoint.js';
+import { shippedModels } from '../../src/model/shipped-models.js';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { randomModel, tinyChain, tinyNetwork } from './tiny-networks.js';

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { aboutShipped, shippedModels } from '../../src/model/shipped-models.js';
+
+test('of every model that ships, and of no other, it is said what it is for', () => {
+  const said = JSON.parse(readFileSync('models/models.json', 'utf8')) as object;
+  expect(Object.keys(said).sort()).toEqual(shippedModels());
+  for (const name of shippedModels()) expect(aboutShipped(name)!.for).toMatch(/^[a-z].*[^.]$/);
+  expect(aboutShipped('models/README.md')).toBeNull();
+});
+
+test.each(shippedModels())('the score of %s is the one in the documents', (name) => {
+  const { value, unit } = aboutShipped(name)!.score;
+  const file = name.startsWith('video') ? 'docs/measurements.md' : 'docs/results.md';
+  const rows = readFileSync(file, 'utf8').split('\n');
+  const shown = value.toFixed(unit === 'bits/dim' ? 3 : 2);
+  expect(rows.some((row) => row.includes(`\`${name}\``) && row.includes(` ${shown} `))).toBe(true);
+});
