@@ -6,7 +6,7 @@ import type { Channels, Frame, Size } from '../frame.js';
 import { framesPerSecond, isSameRate, readableRate, type FrameRate } from '../frame-rate.js';
 import { numberOf } from '../number-of.js';
 import { defaultFrameRate } from './frame-rate.js';
-import { imageFacts, listImages, numberedImages, readImages } from './image-folder.js';
+import { gapDoubt, imageFacts, listImages, numberedImages, readImages } from './image-folder.js';
 import { sizeFor, type PictureSize } from './picture-size.js';
 import type { Fit } from './resample.js';
 import { probeVideo, readVideo, type VideoFacts } from './video-file.js';
@@ -73,13 +73,14 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
     const images = await listImages(path);
     const known = await imageFolderFacts(path, images, frameRate);
     const reading = readingOf(known);
-    return reader(known, reading.size, frameRate === undefined ? null : noRate, () => readImages(images, reading));
+    const doubts = [frameRate === undefined ? null : noRate, gapDoubt(images)];
+    return reader(known, reading.size, doubts, () => readImages(images, reading));
   }
   const video = await probeVideo(path, signal);
   const doubt = frameRate === undefined ? null : rateDoubt(video, frameRate);
   const known = videoFacts(video, frameRate);
   const reading = readingOf(known);
-  return reader(known, reading.size, doubt, () => readVideo(video, reading));
+  return reader(known, reading.size, [doubt], () => readVideo(video, reading));
 }
 
 const noRate = 'no frame rate of its own, so its pictures are taken as they are';
@@ -107,11 +108,11 @@ export async function filesOfClip(path: string): Promise<string[]> {
   return [path, ...numberedImages(names).map((name) => join(path, name))];
 }
 
-/** @param doubt one line of warning that is known before the frames are read, or null */
+/** @param doubts lines of warning that are known before the frames are read, or null */
 function reader(
   known: ClipFacts,
   size: Size,
-  doubt: string | null,
+  doubts: readonly (string | null)[],
   read: () => AsyncGenerator<Frame, string | null>,
 ): ClipReader {
   let warning: string | null = null;
@@ -120,7 +121,7 @@ function reader(
     size,
     async *frames() {
       const damage = yield* read();
-      warning = [doubt, damage].filter((line) => line !== null).join('; ') || null;
+      warning = [...doubts, damage].filter((line) => line !== null).join('; ') || null;
     },
     get warning() {
       return warning;

@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, parse } from 'node:path';
 import sharp from 'sharp';
 import { PxvError } from '../errors.js';
 import type { Channels, Frame, Size } from '../frame.js';
+import { numberOf } from '../number-of.js';
 import { throwIfInterrupted } from './interruption.js';
 import { type Fit, resample } from './resample.js';
 
@@ -32,6 +33,27 @@ export async function listImages(folder: string): Promise<string[]> {
     });
   }
   return names.map((name) => join(folder, name));
+}
+
+/** Where more of the steps from number to number are no usual one, the numbers are something else, such as times. */
+const MOST_GAPS = 1 / 4;
+
+/**
+ * One line where numbers are missing among images; else null.
+ *
+ * @param paths in the order of their numbers
+ */
+export function gapDoubt(paths: readonly string[]): string | null {
+  const numbers = paths.map((path) => Number(/(\d+)\D*$/.exec(parse(path).name)?.[1]));
+  const steps = numbers.slice(1).map((number, i) => number - numbers[i]);
+  const usual = Math.min(...steps);
+  const gaps = steps.flatMap((step, i) => (step > usual ? [i] : []));
+  if (!(usual > 0) || gaps.length === 0 || gaps.length > MOST_GAPS * steps.length) return null;
+  const [first] = gaps;
+  return (
+    `${numberOf(gaps.length, 'gap')} in the numbers, the first after ${basename(paths[first])}: ` +
+    `images on both sides are taken as neighbours`
+  );
 }
 
 /**

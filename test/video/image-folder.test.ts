@@ -45,6 +45,30 @@ describe('a folder of images', () => {
     expect(asItIs).toMatchObject({ hasRate: false, warning: null });
   });
 
+  it.each([
+    [
+      'f1 f2 f3 f5 f6 f7 f8 f9 f10 f13',
+      '2 gaps in the numbers, the first after f3.png: images on both sides are taken as neighbours',
+    ],
+    [
+      'a7-0010 a7-0015 a7-0020 a7-0030 a7-0035',
+      '1 gap in the numbers, the first after a7-0020.png: images on both sides are taken as neighbours',
+    ],
+    ['f8 f9 f10 f11 f12', null],
+    ['t100 t133 t166 t200 t233 t267', null],
+    ['a1 a2 b1 b2', null],
+    ['1', null],
+  ])('is warned about where numbers are missing, and nowhere else: %s', async (names, warning) => {
+    const name = names.replaceAll(' ', '-');
+    const path = await imageFolder(
+      name,
+      Object.fromEntries(names.split(' ').map((file) => [`${file}.png`, picture(1)])),
+    );
+    const clip = await openClip(path, as(8, 6, 1));
+    await collect(clip.frames());
+    expect(clip.warning).toBe(warning);
+  });
+
   it('names the image that differs in size', async () => {
     const path = await imageFolder('uneven', { '1.png': picture(1), '2.png': picture(2, 9, 6) });
     await expect(read(path, as(8, 6, 1))).rejects.toMatchObject({
