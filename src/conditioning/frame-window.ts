@@ -92,13 +92,8 @@ export class FrameWindowBuffer {
 
 /** A window one frame later, of which `frame` is the last. Frees nothing. */
 export function laterWindow({ frames, valid, noise }: FrameWindow, frame: Tensor4D): FrameWindow {
-  const [batch, height, width, length] = valid.shape;
-  const others = tf.slice(valid, [0, 0, 0, 1], [batch, height, width, length - 1]);
-  return {
-    frames: [...frames.slice(1), frame],
-    valid: length === 1 ? valid : tf.concat([others, tf.onesLike(noise)], 3),
-    noise,
-  };
+  const [, ...others] = tf.split<Tensor4D>(valid, frames.length, 3);
+  return { frames: [...frames.slice(1), frame], valid: tf.concat([...others, tf.onesLike(noise)], 3), noise };
 }
 
 /** The last `length` frames of a window at a coarser scale: every `step` pixels. Frees nothing. */
