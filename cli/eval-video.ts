@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
 import { numberOf } from '../src/number-of.js';
 import type { AskedRate } from '../src/tasks/clip-rate.js';
@@ -19,6 +20,7 @@ import {
 } from './options.js';
 import { run, type Report, type Work } from './report.js';
 import { addSizeOptions, askedSize, type SizeOptions } from './size-options.js';
+import { STANDARD_STREAM } from './standard-streams.js';
 import { formatTable } from './table.js';
 
 interface EvalVideoOptions extends BackendOptions, FutureOptions, SizeOptions {
@@ -67,6 +69,7 @@ Examples:
 async function evaluate({ signal, progress }: Work, paths: string[], options: EvalVideoOptions): Promise<Report> {
   const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
   const { scoreClips } = await import('../src/tasks/score-clips.js');
+  refuseStandardInput(paths);
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
   const chosen = await startComputing(options, progress);
   const { horizon, starts, samples, codecs, seed } = options;
@@ -106,7 +109,21 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
       ...score,
       ...chosen,
     },
+    failed: score.leftOut.some(({ named }) => named),
   };
+}
+
+/** @throws PxvError `USAGE` where a clip is to come from standard input: it is read more than once */
+function refuseStandardInput(paths: readonly string[]): void {
+  if (!paths.includes(STANDARD_STREAM)) return;
+  throw new PxvError({
+    code: 'USAGE',
+    operation: 'eval-video',
+    argument: STANDARD_STREAM,
+    expected: 'files or folders of clips',
+    received: 'standard input',
+    remedy: 'write it to a file first',
+  });
 }
 
 /** @param own the model's size: where all clips were scored at it, the table does without sizes */

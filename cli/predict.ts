@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { basename, resolve, sep } from 'node:path';
 import { Command, Option } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
@@ -108,10 +108,23 @@ Examples:
 
 async function predictFrames(work: Work, clips: string[], options: PredictOptions): Promise<Report> {
   const { listClips } = await import('../src/video/index.js');
-  if (clips.length === 1 && clips[0] === STANDARD_STREAM) return predictOne(work, clips[0], options);
-  const sources = await listClips(clips);
+  if (clips.includes(STANDARD_STREAM)) {
+    if (clips.length === 1) return predictOne(work, STANDARD_STREAM, options);
+    throw wrongUsage(STANDARD_STREAM, 'standard input alone', 'other clips beside it', 'predict it by itself');
+  }
+  const sources = withoutOutputs(await listClips(clips), options.out ?? SEVERAL_OUT);
   const isClip = clips.length === 1 && sources.length === 1 && sources[0].path === resolve(clips[0]);
   return isClip ? predictOne(work, clips[0], options) : predictSeveral(work, sources, options);
+}
+
+/** Folder of the outputs of several clips. */
+const SEVERAL_OUT = 'predicted';
+
+/** Clips but those in the folder of the outputs: what was predicted before is no clip to predict from. */
+function withoutOutputs(sources: readonly ClipSource[], out: string): ClipSource[] {
+  const folder = `${resolve(out)}${sep}`;
+  const others = sources.filter(({ path, named }) => named || !`${path}${sep}`.startsWith(folder));
+  return others.length > 0 ? others : [...sources];
 }
 
 async function predictOne({ signal, progress, saves }: Work, clip: string, options: PredictOptions): Promise<Report> {
@@ -159,7 +172,7 @@ async function predictSeveral(
   options: PredictOptions,
 ): Promise<Report> {
   const { predictClips } = await import('../src/tasks/predict-clips.js');
-  const out = options.out ?? 'predicted';
+  const out = options.out ?? SEVERAL_OUT;
   if (out === STANDARD_STREAM)
     throw wrongUsage('--out -', 'a folder, for several clips', 'standard output', 'predict one clip, or name a folder');
   const { model, chosen } = await prepare(options, progress);
@@ -192,7 +205,7 @@ async function predictSeveral(
       output: out,
       seconds,
       clips: clips.map((clip) => ({ name: clip.name, output: clip.path, ...figures(clip) })),
-      leftOut: leftOut.map(({ name, reason }) => ({ name, reason })),
+      leftOut,
       notReached,
       ...chosen,
     },

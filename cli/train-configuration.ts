@@ -92,6 +92,21 @@ interface ConfigurationFile {
   data?: { type?: unknown };
 }
 
+/** Refuses options that would change nothing. */
+function refuseUnused(options: TrainOptions, isGiven: (name: keyof TrainOptions) => boolean): void {
+  const { network, initialState, head, scales } = options;
+  const refuse = (option: string, needed: string, received: string) => {
+    throw new PxvError({
+      ...{ code: 'USAGE', operation: 'train', argument: option, expected: `${needed} beside it`, received },
+      remedy: `leave out ${option}, which would change nothing`,
+    });
+  };
+  if (initialState === 'learned' && network === 'pixel-cnn') refuse('--initial-state', 'a --network of LSTMs', network);
+  if (isGiven('shared') && scales === undefined) refuse('--shared', '--scales', 'none');
+  if (isGiven('colours') && head !== undefined && head !== 'logistic-mixture')
+    refuse('--colours', '--head logistic-mixture', head);
+}
+
 /** The other length that a training gets which goes on; undefined: none. */
 export function extensionOf({ resume, steps, minutes }: TrainOptions): Extension | undefined {
   if (!resume) return undefined;
@@ -119,6 +134,7 @@ export async function configurationOf(
   const length =
     options.steps === undefined && options.minutes === undefined ? {} : { steps: null, minutes: null, pace: [] };
   const isGiven = (name: keyof TrainOptions) => train.getOptionValueSource(name) === 'cli';
+  if (options.config === undefined) refuseUnused(options, isGiven);
   const asked = choicesAsked(options, isGiven);
   const request = {
     ...unknown,

@@ -157,6 +157,7 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
   refuseMisplaced(train, options);
   const { trainModel } = await import('../src/tasks/train-model.js');
   const { networkName } = await import('../src/model/presets.js');
+  const { needsOf } = await import('../src/conditioning/index.js');
   const { learntFrameRate } = await import('../src/training/configuration.js');
   const out =
     options.out ??
@@ -204,11 +205,12 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
   const { training, data: source } = result.configuration;
   const rate = learntFrameRate(source);
   const { data } = result.facts;
-  const next = 'frames' in data ? `pxv predict CLIP --next 8 --model ${out}` : `pxv sample --model ${out}`;
+  const givesFrames = result.configuration.model.scales.some(({ conditioning }) => needsOf(conditioning).context > 0);
+  const next = givesFrames ? `pxv predict CLIP --next 8 --model ${out}` : `pxv sample --model ${out}`;
   return {
     text: [
       result.step > result.facts.step
-        ? `trained ${numberOf(result.step, 'step')} in ${formatDuration(seconds)}: ${out}`
+        ? `trained ${stepsOf(result)} in ${formatDuration(seconds)}: ${out}`
         : `${out}: nothing to do, for its ${numberOf(result.step, 'step')} had been done; longer with --steps S or --minutes M`,
       ...outcome(result),
       ...('frames' in data ? leftOutLines(data.leftOut) : []),
@@ -221,6 +223,7 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
       seed: training.seed,
       seconds,
       steps: result.step,
+      resumedFrom: result.facts.step,
       ...('frames' in data
         ? { frames: data.frames, frameRate: rate && framesPerSecond(rate), leftOut: data.leftOut }
         : { images: data.images }),
@@ -233,6 +236,11 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
       precision: training.precision,
     },
   };
+}
+
+/** The steps of this sitting, and of all where there were others before. */
+function stepsOf({ step, facts }: TrainedRun): string {
+  return facts.step === 0 ? numberOf(step, 'step') : `${numberOf(step - facts.step, 'step')}, ${step} in all,`;
 }
 
 /** How good the model became, and against what that is to be seen, in lines for people. */

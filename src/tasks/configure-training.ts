@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { describeForTraining } from '../../datasets/index.js';
 import { framesConditionings } from '../conditioning/presets.js';
+import { PxvError } from '../errors.js';
 import { loadModel } from '../model/checkpoint.js';
 import type { ModelDescription } from '../model/description.js';
 import { heads } from '../model/heads/index.js';
@@ -82,11 +83,13 @@ async function describe(
   data: DataSettings,
   onNote?: (text: string) => void,
 ): Promise<ModelDescription> {
-  if (choices === undefined && from != null) return loadModel(from).description;
+  if (choices === undefined && from != null) return describedBy(from, data);
   const { network = defaultChoices.network, ...asked } = choices ?? {};
   const images = data.type === 'images' ? await describeImages(data, asked) : null;
   if (images?.note != null) onNote?.(images.note);
   const levels = asked.levels ?? images?.levels ?? (asked.head === 'sigmoid' ? 2 : 256);
+  if (asked.levels === undefined && images === null && levels === 2)
+    onNote?.('levels: 2 (dark and bright), since the head sigmoid tells no more apart');
   const imageHead = levels === 2 ? 'sigmoid' : 'softmax';
   return describeModel(network, {
     ...asked,
@@ -99,6 +102,19 @@ async function describe(
     head: asked.head ?? (images === null ? 'logistic-mixture' : imageHead),
     context: images === null ? asked.context : 0,
   });
+}
+
+/** The description of a model to start from, which must be one of what is learned from. */
+function describedBy(from: string, data: DataSettings): ModelDescription {
+  const { description, chain } = loadModel(from);
+  const ofVideo = chain.exampleShape.context > 0;
+  if (ofVideo === (data.type === 'clips')) return description;
+  const [video, images] = ['a model of video, for clips', 'a model of images, for images'];
+  throw misused(from, ofVideo ? images : video, ofVideo ? video : images, 'start from another model, or give --config');
+}
+
+function misused(argument: string, expected: string, received: string, remedy: string): PxvError {
+  return new PxvError({ code: 'USAGE', operation: 'configure training', argument, expected, received, remedy });
 }
 
 /** Size, channels and levels of a set's images. */

@@ -153,23 +153,25 @@ async function openClips(
   training: TrainingConfiguration,
   hooks: ClipHooks,
 ): Promise<{ store: FrameStore; training: number[]; validation: number[]; leftOut: LeftOutClip[] }> {
-  const store = await openFrameStore(run.frames, [...learnt, ...held], storing(chain, data, hooks));
+  const sources = [...learnt, ...held];
+  const store = await openFrameStore(run.frames, sources, storing(chain, data, hooks));
   const leftOut: LeftOutClip[] = [];
   /** Clips by what is said of them: of many clips the same is said in one line. */
   const doubts = new Map<string, string[]>();
   const usable = (clip: number) => {
     const { name, frames, warning, unreadable } = store.clips[clip];
+    const { named } = sources[clip];
     if (warning !== null) doubts.set(warning, [...(doubts.get(warning) ?? []), name]);
     if (frames >= 2) return true;
     const reason = unreadable ?? TOO_SHORT;
-    leftOut.push({ name, reason });
+    leftOut.push({ name, named, reason });
     hooks.onWarning?.(`${name}: left out: ${reason}`);
     return false;
   };
   const first = learnt.map((_, index) => index).filter(usable);
   const rest = held.map((_, index) => learnt.length + index).filter(usable);
   for (const [warning, names] of doubts) hooks.onWarning?.(`${firstFew(names)}: ${warning}`);
-  const mixed = data.frameRate === null ? mixedRates(await withRates([...learnt, ...held], store)) : null;
+  const mixed = data.frameRate === null ? mixedRates(await withRates(sources, store)) : null;
   if (mixed !== null) hooks.onWarning?.(mixed);
   const chosen = held.length > 0 ? [] : heldOutClips(first.length, BigInt(training.seed)).map((index) => first[index]);
   const trainingClips = first.filter((clip) => !chosen.includes(clip));

@@ -1,8 +1,16 @@
 import { PxvError } from '../errors.js';
 
+/** Why work goes on without a clip, in one line. @throws the error itself where it does not speak of the clip */
+export function reasonToGoOn(error: unknown): string {
+  if (error instanceof PxvError && error.code === 'INPUT') return error.message;
+  throw error;
+}
+
 /** A clip that nothing could be done with, while work went on with the others. */
 export interface LeftOutClip {
   name: string;
+  /** Whether it was named itself; else it was found in a folder. */
+  named: boolean;
   /** One line. */
   reason: string;
 }

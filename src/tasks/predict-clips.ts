@@ -14,7 +14,7 @@ import {
 } from '../video/index.js';
 import { framing, ownAspect } from './clip-size.js';
 import { expectVideoModel } from './expect-video-model.js';
-import type { LeftOutClip } from './left-out-clips.js';
+import { reasonToGoOn, type LeftOutClip } from './left-out-clips.js';
 import { expectPredictionMemory, predictClip, type PredictClipOptions, type PredictedClip } from './predict-clip.js';
 
 export interface PredictClipsOptions extends Omit<PredictClipOptions, 'onProgress'> {
@@ -29,7 +29,7 @@ export interface PredictClipsOptions extends Omit<PredictClipOptions, 'onProgres
 export interface PredictedClips {
   clips: (PredictedClip & { name: string })[];
   /** Clips that could not be read or are too short. */
-  leftOut: (LeftOutClip & { named: boolean })[];
+  leftOut: LeftOutClip[];
   /** How many clips were not reached since the work was interrupted. */
   notReached: number;
 }
@@ -87,12 +87,6 @@ export async function predictClips(
   }
   if (result.clips.length === 0) throw noneLeft(sources);
   return result;
-}
-
-/** Why a clip is left out; an error that does not speak of the clip is thrown. */
-function reasonToGoOn(error: unknown): string {
-  if (error instanceof PxvError && error.code === 'INPUT') return error.message;
-  throw error;
 }
 
 /** Names lose their ending, but where two clips would then have the same. */

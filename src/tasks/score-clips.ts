@@ -18,7 +18,6 @@ import {
   listClips,
   openClip,
   probeClip,
-  reasonToLeaveOut,
   sizeFor,
   type ClipSource,
   type LosslessCodec,
@@ -26,7 +25,7 @@ import {
 import { rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
 import { framing, type AskedSize } from './clip-size.js';
 import { drawingBatch, expectDrawingMemory, scoringBatch } from './expect-memory.js';
-import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
+import { noUsableClip, reasonToGoOn, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
 import { defaults, filled, type Filled } from './defaults.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { scoreCodecs } from './score-codecs.js';
@@ -78,9 +77,9 @@ export interface VideoScore extends ClipsSummary {
 
 /**
  * Scores clips one step ahead, and predicts frames from several places of each (see `scoreFrames`, `scoreForecasts`). A
- * clip that cannot be read is left out where it was found in a folder.
+ * clip that cannot be read is left out, with a warning.
  *
- * @throws PxvError `INPUT` where a clip that was named itself cannot be read, or no clip is left; the signal's reason
+ * @throws PxvError `INPUT` where the only clip cannot be read, or none is left; the signal's reason
  * where it is aborted before a clip is finished, and else what is finished is returned
  */
 export async function scoreClips(
@@ -99,8 +98,8 @@ export async function scoreClips(
   const scorer = new ClipScorer(model, options);
   const clips: ScoredClip[] = [];
   const leftOut: LeftOutClip[] = [];
-  const leaveOut = ({ name }: ClipSource, reason: string) => {
-    leftOut.push({ name, reason });
+  const leaveOut = ({ name, named }: ClipSource, reason: string) => {
+    leftOut.push({ name, named, reason });
     options.onWarning?.(`${name}: left out: ${reason}`);
   };
   try {
@@ -112,7 +111,8 @@ export async function scoreClips(
         else clips.push(scored);
       } catch (error) {
         if (options.signal?.aborted && clips.length > 0) break;
-        leaveOut(source, reasonToLeaveOut(source, error));
+        if (source.named && sources.length === 1) throw error;
+        leaveOut(source, reasonToGoOn(error));
       }
       tell(source.name, index + 1);
     }

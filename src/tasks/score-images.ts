@@ -73,6 +73,7 @@ export interface ImageSetScore extends ImageSummary {
  */
 export async function scoreImageSet(model: Model, name: string, options: ScoreImageSetOptions): Promise<ImageSetScore> {
   const { split, data, limit, out, overwrite = false, onProgress, signal } = filled(options, defaults.scoreImages);
+  expectImageModel(model);
   if (out !== undefined) {
     if (outputKind(out) !== 'png') throw notPng(out);
     await checkOutput(out, { overwrite, inputs: await imagesOf(data ?? name) });
@@ -197,8 +198,21 @@ function protocolOf({ chain }: Model, images: Images, scored: number, unit: Imag
   ];
 }
 
+function expectImageModel({ name, chain }: Model): void {
+  const { context } = chain.exampleShape;
+  if (context === 0) return;
+  throw new PxvError({
+    code: 'USAGE',
+    operation: 'score images',
+    argument: name,
+    expected: 'a model of images',
+    received: `one that is given ${numberOf(context, 'previous frame')}`,
+    remedy: 'give another --model',
+  });
+}
+
 function checkFit({ name, chain }: Model, set: string, images: Images): void {
-  const { size, channels, context } = chain.exampleShape;
+  const { size, channels } = chain.exampleShape;
   const refuse = (expected: string, received: string) =>
     new PxvError({
       code: 'CHECKPOINT',
@@ -208,7 +222,6 @@ function checkFit({ name, chain }: Model, set: string, images: Images): void {
       received,
       remedy: 'give another --model',
     });
-  if (context > 0) throw refuse('a model of images', `one that is given ${numberOf(context, 'previous frame')}`);
   const shape = (of: { width: number; height: number; channels: number }) =>
     `${of.width}x${of.height}, ${of.channels === 1 ? 'grey' : 'RGB'}`;
   const [expected, received] = [shape(images), shape({ ...size, channels })];
@@ -217,7 +230,7 @@ function checkFit({ name, chain }: Model, set: string, images: Images): void {
 
 function notPng(path: string): PxvError {
   return new PxvError({
-    code: 'OUTPUT',
+    code: 'USAGE',
     operation: 'score images',
     argument: path,
     expected: 'a name that ends in .png',

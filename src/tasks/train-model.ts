@@ -113,6 +113,8 @@ async function trainIn(
       run.clear();
     }
     if (listed.dataHashes !== checkpoint.dataHashes) await run.saveTraining(chain, listed);
+    if (!isNew && run.configurationWasChanged(listed.configuration))
+      hooks.onWarning?.('config.json was changed: a training keeps its settings, and the file is written as it was');
     run.writeDataList(list);
     run.writeConfiguration(listed.configuration);
     run.cutLog(listed.step);

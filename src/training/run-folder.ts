@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { PxvError } from '../errors.js';
@@ -164,6 +165,18 @@ export class RunFolder {
     return listChanges(before !== null && textHash(before) === hash ? before : null, list);
   }
 
+  /** Whether config.json is there and says something else than the state, its length aside, which is written more often. */
+  configurationWasChanged(configuration: RunConfiguration): boolean {
+    const path = join(this.path, files.configuration);
+    if (!existsSync(path)) return false;
+    const read = runSchema.safeParse(json(readFileSync(path, 'utf8')));
+    const withoutLength = ({ training, ...others }: RunConfiguration) => ({
+      ...others,
+      training: { ...training, steps: null, minutes: null, pace: [] },
+    });
+    return !read.success || !isDeepStrictEqual(withoutLength(read.data), withoutLength(configuration));
+  }
+
   writeConfiguration(configuration: RunConfiguration): void {
     replaceFile(join(this.path, files.configuration), [Buffer.from(`${JSON.stringify(configuration, null, 2)}\n`)]);
   }
@@ -259,11 +272,23 @@ export class RunFolder {
       [this.frames, () => true],
     ] as const) {
       if (!existsSync(folder)) continue;
+      if (!statSync(folder).isDirectory()) throw this.isFile(folder);
       for (const name of readdirSync(folder)) {
         const meant = unfinishedName(name);
         if (meant !== null && isOwn(meant)) rmSync(join(folder, name), { force: true });
       }
     }
+  }
+
+  private isFile(folder: string): PxvError {
+    return new PxvError({
+      code: 'OUTPUT',
+      operation: 'make run folder',
+      argument: folder,
+      expected: 'a folder',
+      received: 'a file',
+      remedy: 'remove it, or choose another folder with --out',
+    });
   }
 
   private nothingToResume(): PxvError {

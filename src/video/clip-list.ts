@@ -1,4 +1,4 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { PxvError } from '../errors.js';
 import { numberOf } from '../number-of.js';
@@ -81,15 +81,23 @@ async function clipsIn(folder: string, seen: Set<string>): Promise<string[]> {
   const clips = numberedImages(entries).length > 0 ? [folder] : [];
   for (const entry of entries) {
     const inside = join(folder, entry);
-    // A broken link is no clip.
     const isFolder = await stat(inside).then(
       (found) => found.isDirectory(),
-      () => null,
+      () => false,
     );
-    if (isFolder === false && videoName.test(entry)) clips.push(inside);
-    if (isFolder === true) clips.push(...(await clipsIn(inside, seen)));
+    // What cannot be looked into, a link that leads nowhere or a name that is no text, is found as a clip all the same: whoever
+    // opens it says why it cannot be read.
+    if (!isFolder && videoName.test(entry)) clips.push(inside);
+    if (isFolder) clips.push(...((await isClosed(inside)) ? [inside] : await clipsIn(inside, seen)));
   }
   return clips;
+}
+
+async function isClosed(folder: string): Promise<boolean> {
+  return access(folder, constants.R_OK | constants.X_OK).then(
+    () => false,
+    () => true,
+  );
 }
 
 async function visibleEntries(folder: string): Promise<string[]> {

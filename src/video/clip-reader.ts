@@ -77,13 +77,19 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
     return reader(known, reading.size, doubts, () => readImages(images, reading));
   }
   const video = await probeVideo(path, signal);
-  const doubt = frameRate === undefined ? null : rateDoubt(video, frameRate);
+  const doubt = frameRate === undefined ? timesDoubt(video) : rateDoubt(video, frameRate);
   const known = videoFacts(video, frameRate);
   const reading = readingOf(known);
   return reader(known, reading.size, [doubt], () => readVideo(video, reading));
 }
 
 const noRate = 'no frame rate of its own, so its pictures are taken as they are';
+
+/** One line where a file's pictures come at uneven times; else null. */
+function timesDoubt({ isUneven, frameRate }: VideoFacts): string | null {
+  if (!isUneven) return null;
+  return `pictures at uneven times, brought to a rate of ${readableRate(frameRate)}: some are repeated or left out`;
+}
 
 /** One line where a file cannot be brought to a rate as it should be; else null. */
 function rateDoubt({ frameRate: own, hasRate }: VideoFacts, asked: FrameRate): string | null {

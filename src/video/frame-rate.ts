@@ -1,4 +1,4 @@
-import type { FrameRate } from '../frame-rate.js';
+import { framesPerSecond, type FrameRate } from '../frame-rate.js';
 
 /** Where nothing tells a rate. */
 export const defaultFrameRate: FrameRate = { numerator: 25, denominator: 1 };
@@ -14,11 +14,19 @@ const fastest = 300;
  * no rate, only the tick of a clock.
  */
 export function constantFrameRate(base: FrameRate, average: number | null): FrameRate | null {
-  const basePerSecond = base.numerator / base.denominator;
-  if (average !== null && Math.abs(average / basePerSecond - 1) >= 0.05) {
+  if (average !== null && differ(base, average)) {
     return average <= fastest ? frameRateBetween(average - 0.005, average + 0.005) : null;
   }
-  return basePerSecond <= fastest ? base : null;
+  return framesPerSecond(base) <= fastest ? base : null;
+}
+
+/** Whether the pictures of a file come at times that no constant rate has, by the same two rates. */
+export function rateVaries(base: FrameRate, average: number | null): boolean {
+  return average !== null && framesPerSecond(base) <= fastest && differ(base, average);
+}
+
+function differ(base: FrameRate, average: number): boolean {
+  return Math.abs(average / framesPerSecond(base) - 1) >= 0.05;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PxvError } from '../errors.js';
@@ -252,7 +252,7 @@ async function decode(clip: ClipReader, file: string, stamp: string, report: (sh
   });
 }
 
-/** Null where there is no such file, or none that was written whole. */
+/** Null where there is no such file, or none that was written whole and is as it was. */
 async function readFooter(file: string, channels: Channels): Promise<Footer | null> {
   const input = await open(file, 'r').catch(() => null);
   if (!input) return null;
@@ -265,12 +265,19 @@ async function readFooter(file: string, channels: Channels): Promise<Footer | nu
     const footer = JSON.parse(json.toString()) as Footer;
     const isWhole =
       'sha256' in footer && 'size' in footer && footer.frames * bytesOf(footer.size, channels) + length + 4 === size;
-    return isWhole ? footer : null;
+    return isWhole && (await hashOf(file, size - length - 4)) === footer.sha256 ? footer : null;
   } catch {
     return null;
   } finally {
     await input.close();
   }
+}
+
+/** SHA-256 of the first so many bytes of a file. */
+async function hashOf(file: string, bytes: number): Promise<string> {
+  const hash = createHash('sha256');
+  if (bytes > 0) for await (const chunk of createReadStream(file, { end: bytes - 1 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }
 
 /** One name for each source and geometry, so that a store can serve models of several sizes. */

@@ -1,4 +1,4 @@
-export { clipFiles, type ClipSource, isImageFolder, listClips, reasonToLeaveOut } from './clip-list.js';
+export { clipFiles, type ClipSource, isImageFolder, listClips } from './clip-list.js';
 export { type ClipFacts, type ClipOptions, type ClipReader, filesOfClip, openClip, probeClip } from './clip-reader.js';
 export { writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
 export { expectNoInput, isTaken, type ReplaceOptions } from './existing-output.js';

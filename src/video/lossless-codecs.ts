@@ -38,6 +38,9 @@ const encoders: Record<LosslessCodec, { shared: string[]; colour: string[]; grey
 
 export const losslessCodecs = Object.keys(encoders) as LosslessCodec[];
 
+/** Pixels of the shorter side below which a codec's refusal may be of the size. */
+const SMALL = 64;
+
 /** What a codec needs for a clip; a failure, in one line, where FFmpeg lacks it or it does not give the frames back. */
 export type LosslessSize = { bytes: number; failure: null } | { bytes: null; failure: string };
 
@@ -55,19 +58,19 @@ export async function losslessSize(
 ): Promise<LosslessSize> {
   const folder = await mkdtemp(join(tmpdir(), 'pxv-codec-'));
   const path = join(folder, `${codec}.mkv`);
+  let first = null as Frame | null;
   try {
     const given = createHash('sha256');
-    let channels = 3;
-    const counted = hashed(frames, given, (frame) => (channels = frame.channels));
+    const counted = hashed(frames, given, (frame) => (first ??= frame));
     await feedFrames(
       counted,
       { frameRate: defaultFrameRate, signal },
       (input, inputOptions) =>
-        startFfmpeg({ input, inputOptions, outputOptions: optionsOf(codec, channels), outputPath: path }),
+        startFfmpeg({ input, inputOptions, outputOptions: optionsOf(codec, first?.channels ?? 3), outputPath: path }),
       (outcome) => check(outcome, signal),
     );
     const decoded = createHash('sha256');
-    const format = channels === 1 ? 'gray' : 'rgb24';
+    const format = first?.channels === 1 ? 'gray' : 'rgb24';
     for await (const chunk of outputOf(path, ['-pix_fmt', format, '-f', 'rawvideo'], signal)) decoded.update(chunk);
     if (decoded.digest('hex') !== given.digest('hex')) {
       return { bytes: null, failure: 'what it makes is not lossless: other frames come back' };
@@ -79,13 +82,19 @@ export async function losslessSize(
     return { bytes: sumOfLaterPackets(packets), failure: null };
   } catch (cause) {
     if (!(cause instanceof EncoderFailure)) throw cause;
-    return { bytes: null, failure: cause.message };
+    return { bytes: null, failure: withSize(cause.message, first) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
 class EncoderFailure extends Error {}
+
+/** An encoder takes no frames below a size of its own, and some then say only that they do not open. */
+function withSize(failure: string, first: Frame | null): string {
+  if (first === null || Math.min(first.width, first.height) >= SMALL) return failure;
+  return `${failure} The frames, ${first.width}x${first.height}, may be too small for it.`;
+}
 
 async function check({ failure, wasSignalled }: FfmpegOutcome, signal?: AbortSignal): Promise<void> {
   if (wasSignalled) throw await endBySignal('encode frames', 'lossless', signal);

@@ -38,7 +38,7 @@ export function frameFile(index: number): string {
  * `.webm`, `.gif`, `.png`, or none for a folder; and that it destroys nothing (see `expectReplaceable`). A missing parent folder is
  * created.
  *
- * @throws {PxvError} OUTPUT where it cannot be written or exists; USAGE where it is an input; DEPENDENCY where FFmpeg is
+ * @throws {PxvError} OUTPUT where it cannot be written or exists; USAGE where it is an input or its ending asks for nothing that can be written; DEPENDENCY where FFmpeg is
  * needed and missing.
  */
 export async function checkOutput(path: string, options: ReplaceOptions = {}): Promise<OutputKind> {
@@ -50,13 +50,21 @@ export async function checkOutput(path: string, options: ReplaceOptions = {}): P
 /**
  * What a path asks for, where that can be written there, in the place of nothing but frames.
  *
- * @throws {PxvError} OUTPUT where it cannot; DEPENDENCY where FFmpeg is needed and missing.
+ * @throws {PxvError} USAGE where its ending asks for something else; OUTPUT where it cannot; DEPENDENCY where FFmpeg is needed and
+ * missing.
  */
 export async function expectPlace(path: string): Promise<OutputKind> {
   const kind = outputKind(path);
-  if (kind === null) {
-    const expected = 'a name that ends in .mp4, .webm, .gif or .png, or a folder';
-    throw outputRefused(path, expected, `a name that ends in ${extname(path)}`);
+  if (kind === null || path === '-') {
+    throw new PxvError({
+      code: 'USAGE',
+      operation: 'write video',
+      argument: path,
+      expected: 'a name that ends in .mp4, .webm, .gif or .png, or a folder',
+      received:
+        kind === null ? `a name that ends in ${extname(path)}` : 'standard output, which only pxv predict writes to',
+      remedy: 'choose another output',
+    });
   }
   if (kind !== 'png' && kind !== 'folder') findFfmpeg();
   // As it is written: to the system `none/../clips` leads nowhere where there is no `none`.

@@ -14,6 +14,8 @@ export interface Timing {
   frameRate: FrameRate;
   /** From the first picture to the last, in seconds. */
   span: number;
+  /** Whether some pictures are shown more than twice as long as others, the last aside. */
+  isUneven: boolean;
 }
 
 /**
@@ -28,8 +30,7 @@ export async function scanTimestamps(path: string, signal?: AbortSignal): Promis
     outputOptions: ['-map', '0:V:0', '-c', 'copy', '-f', 'framecrc'],
   });
   let tick = 1;
-  let pictures = 0;
-  let [first, last] = [Infinity, -Infinity];
+  const times: number[] = [];
   let partial = '';
   for await (const chunk of readOutput(run, path, signal)) {
     const lines = (partial + Buffer.from(chunk).toString('latin1')).split('\n');
@@ -40,15 +41,17 @@ export async function scanTimestamps(path: string, signal?: AbortSignal): Promis
       // stream, decoding time, presentation time, duration, ...
       const time = /^0, *-?\d+, *(-?\d+),/.exec(line)?.[1];
       if (time === undefined) continue;
-      pictures += 1;
-      first = Math.min(first, Number(time));
-      last = Math.max(last, Number(time));
+      times.push(Number(time));
     }
   }
-  const ticks = last - first;
+  times.sort((a, b) => a - b);
+  const pictures = times.length;
+  const ticks = times[pictures - 1] - times[0];
   if (pictures < 2 || ticks <= 0) return { count: pictures, timing: null };
+  const steps = times.slice(1).map((time, i) => time - times[i]);
+  const [shortest, longest] = [Math.min, Math.max].map((most) => steps.reduce((a, b) => most(a, b)));
   // Both ends were rounded to a tick, by up to half of one each.
   const rate = (spanned: number) => (pictures - 1) / (spanned * tick);
   const frameRate = frameRateBetween(rate(ticks + 1), rate(Math.max(ticks - 1, 0.5)));
-  return { count: pictures, timing: { frameRate, span: ticks * tick } };
+  return { count: pictures, timing: { frameRate, span: ticks * tick, isUneven: longest > 2 * shortest } };
 }

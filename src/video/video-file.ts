@@ -3,7 +3,7 @@ import type { Channels, Frame, Size } from '../frame.js';
 import { framesPerSecond, frameRateText, type FrameRate } from '../frame-rate.js';
 import { numberOf } from '../number-of.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
-import { constantFrameRate, defaultFrameRate } from './frame-rate.js';
+import { constantFrameRate, defaultFrameRate, rateVaries } from './frame-rate.js';
 import type { Fit } from './resample.js';
 import { parseVideoStream, type StreamFacts } from './stream-facts.js';
 import { scanTimestamps } from './timestamps.js';
@@ -16,6 +16,8 @@ export interface VideoFacts {
   frameRate: FrameRate;
   /** Whether the file tells that rate; else its pictures have no times, and are read as if they came at one rate. */
   hasRate: boolean;
+  /** Whether its pictures come at times that no constant rate has. */
+  isUneven: boolean;
   /** Seconds, as the file tells; null where it does not. */
   duration: number | null;
   hasAlpha: boolean;
@@ -48,7 +50,8 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Vi
   const known = { path, size, duration: stream.duration, hasAlpha: stream.hasAlpha, hasRate: true, inputOptions };
   const stated = constantFrameRate(base, stream.averageRate);
   const isAnimation = stream.codec === 'gif' || stream.codec === 'apng';
-  if (stated && !isAnimation) return { ...known, frameRate: stated, span: null };
+  const isUneven = rateVaries(base, stream.averageRate);
+  if (stated && !isAnimation) return { ...known, frameRate: stated, isUneven, span: null };
 
   // FFmpeg judges an animation by its first few delays, and its last picture is often held for seconds.
   const { count, timing } = await scanTimestamps(path, signal);
@@ -56,7 +59,7 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Vi
   const inOrder = [...inputOptions, ...untimed];
   // FFmpeg of 2018 would show a single one again and again for as long as it lasts.
   const span = count === 1 ? 0 : null;
-  return { ...known, frameRate: defaultFrameRate, hasRate: false, inputOptions: inOrder, span };
+  return { ...known, frameRate: defaultFrameRate, hasRate: false, isUneven: false, inputOptions: inOrder, span };
 }
 
 /**

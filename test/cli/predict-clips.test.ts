@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createReadStream, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openClip, writeClip } from '../../src/video/index.js';
@@ -50,6 +50,21 @@ describe('pxv predict of several clips', () => {
     expect(outcome.code).toBe(1);
     expect(readdirSync(at('named'))).toEqual(['clip.mp4']);
     expect(jsonOf(outcome).leftOut).toMatchObject([{ name: 'bad.mp4' }]);
+  });
+
+  test('takes what it has written for no clips', async () => {
+    mkdirSync(at('own'));
+    cpSync(at('clip.gif'), at('own', 'a.gif'));
+    cpSync(at('clip.gif'), at('own', 'b.gif'));
+    const inside = { cwd: at('own') };
+    for (const format of ['mp4', 'gif']) {
+      const { code, stdout } = await pxv(
+        ['predict', '.', '--model', '../run', '--next', '1', '--format', format],
+        inside,
+      );
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/^2 clips predicted by/m)]);
+    }
+    expect(readdirSync(at('own', 'predicted')).sort()).toEqual(['a.gif', 'a.mp4', 'b.gif', 'b.mp4']);
   });
 
   test('draws nothing where an output exists already', async () => {

@@ -117,6 +117,46 @@ describe('what cannot be done ends with one line that says what was expected, wh
       ['train', '--resume', '--out', 'empty'],
       /empty: expected a run folder with training\.safetensors, received a folder without it; check --out/,
     ],
+    [
+      2,
+      [...train, '--frames', 'clips', '--initial-state', 'learned'],
+      /--initial-state: expected a --network of LSTMs beside it, received pixel-cnn; leave out --initial-state, which/,
+    ],
+    [
+      2,
+      [...train, '--frames', 'clips', '--shared', 'predicted'],
+      /--shared: expected --scales beside it, received none; leave out/,
+    ],
+    [
+      2,
+      [...train, '--frames', 'clips', '--head', 'softmax', '--colours', 'apart'],
+      /--colours: expected --head logistic-mixture beside it, received softmax; leave out/,
+    ],
+    [
+      2,
+      ['train', '--frames', 'clips', '--from', 'cifar', '--out', 'new'],
+      /cifar: expected a model of video, for clips, received a model of images, for images; start from another model/,
+    ],
+    [
+      2,
+      ['train', '--images', 'clips/clip-0', '--from', 'run', '--out', 'new'],
+      /run: expected a model of images, for images, received a model of video, for clips; start from another model/,
+    ],
+    [
+      2,
+      ['predict', '-', 'clips/clip-0', '--model', 'run'],
+      /predict: -: expected standard input alone, received other clips beside it; predict it by itself/,
+    ],
+    [
+      2,
+      ['eval-video', '-', '--model', 'run'],
+      /eval-video: -: expected files or folders of clips, received standard input; write it to a file first/,
+    ],
+    [
+      2,
+      ['sample', '--model', 'binarized-mnist-1x32', '--out', '-'],
+      /: -: expected a name that ends in .*, received standard output, which only pxv predict writes to; choose/,
+    ],
     [2, ['predict'], /missing required argument 'clip'; see pxv predict --help/],
     [2, [...predict, '--next', '0'], /--next: expected a whole number from 1 to 100000, received "0"; give/],
     [2, [...predict, '--temperature', '-1'], /--temperature: expected a number of at least 0, received "-1"; give/],
@@ -152,7 +192,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
       /text\.txt\/x\.mp4: expected a place that can be written to, received .*; choose another path/,
     ],
     [
-      1,
+      2,
       [...predict, '--out', 'future.mkv'],
       /future\.mkv: expected a name that ends in \.mp4, .*, received a name that ends in \.mkv; choose/,
     ],

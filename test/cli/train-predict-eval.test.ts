@@ -325,6 +325,9 @@ describe('pxv eval-video', () => {
       Record<string, unknown>;
     const names = (list: { name: string }[]) => list.map(({ name }) => name);
     expect([outcome.code, names(clips), names(leftOut), notReached]).toEqual([0, ['clip-1'], ['bad.mp4'], 0]);
+    const named = ['eval-video', 'partly/bad.mp4', 'partly/clip-1', '--model', 'run', '--horizon', '0', '--json'];
+    const again = await pxv(named, here);
+    expect([again.code, jsonOf(again).clips]).toEqual([1, clips]);
   });
 
   test('prints tables without --json', async () => {

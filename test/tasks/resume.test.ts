@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
@@ -131,10 +132,57 @@ test('it is refused where the same clips were decoded to other frames', async ()
   const { run } = await stopped();
   const [name] = readdirSync(join(run, 'frames'));
   const path = join(run, 'frames', name);
-  const changed = readFileSync(path, 'latin1').replace(/"sha256":"....../, '"sha256":"000000');
-  writeFileSync(path, changed, 'latin1');
+  // As another decoder would have written it.
+  const stored = readFileSync(path);
+  const length = stored.readUInt32LE(stored.length - 4);
+  const frames = stored.subarray(0, stored.length - 4 - length);
+  frames[7] ^= 1;
+  const footer = stored.subarray(frames.length).toString('latin1');
+  const hash = createHash('sha256').update(frames).digest('hex');
+  writeFileSync(path, Buffer.concat([frames, Buffer.from(footer.replace(/(?<="sha256":")\w+/, hash), 'latin1')]));
   await refused(run, /received the same files decoded to other frames; decode them with the FFmpeg of then/);
   expect((await resume(run, true)).step).toBe(2);
+});
+
+test('stored frames that were damaged are decoded again', async () => {
+  const { at, run } = await stopped();
+  await trainModel(at('whole'), clipsOf([at('clips')]));
+  for (const name of readdirSync(join(run, 'frames'))) {
+    const path = join(run, 'frames', name);
+    const stored = readFileSync(path);
+    stored[7] ^= 1;
+    writeFileSync(path, stored);
+  }
+  expect((await resume(run)).step).toBe(2);
+  expect(stateOf(run).equals(stateOf(at('whole')))).toBe(true);
+});
+
+test('a training keeps its settings, and says so where config.json was changed', async () => {
+  const { run } = await stopped();
+  const path = join(run, 'config.json');
+  const before = readFileSync(path, 'utf8');
+  for (const changed of [before.replace('"batch": 1', '"batch": 2'), '{']) {
+    writeFileSync(path, changed);
+    const warnings: string[] = [];
+    await stopResumed(run, (text) => warnings.push(text));
+    expect(warnings).toEqual([expect.stringMatching(/^config\.json was changed: a training keeps its settings/)]);
+    expect(readFileSync(path, 'utf8')).toBe(before);
+  }
+  const warnings: string[] = [];
+  await stopResumed(run, (text) => warnings.push(text));
+  expect(warnings).toEqual([]);
+});
+
+test('a folder of frames that is a file is refused in one line', async () => {
+  const { run } = await stopped();
+  rmSync(join(run, 'frames'), { recursive: true });
+  writeFileSync(join(run, 'frames'), '');
+  await expect(resume(run)).rejects.toMatchObject({
+    code: 'OUTPUT',
+    message: expect.stringMatching(
+      /^make run folder: .*frames: expected a folder, received a file; remove it/,
+    ) as string,
+  });
 });
 
 test('a state that was saved without a list takes the clips that are there', async () => {

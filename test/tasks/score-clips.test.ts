@@ -144,9 +144,12 @@ describe('of a folder with a file that cannot be read', () => {
     expect({ ...all, leftOut: [] }).toEqual(others);
   });
 
-  test('that file is an error where it is named by itself, and where nothing else is there', async () => {
+  test('that file is an error where nothing else is there; beside others it is left out, though it was named', async () => {
     const bad = join(mixed, 'b');
-    await expect(score([bad, join(mixed, 'a')])).rejects.toMatchObject({ code: 'INPUT', message: /1\.png/ });
+    await expect(score([bad])).rejects.toMatchObject({ code: 'INPUT', message: /1\.png/ });
+    const both = await score([bad, join(mixed, 'a')]);
+    expect(both.clips.map(({ name }) => name)).toEqual(['a']);
+    expect(both.leftOut).toMatchObject([{ name: 'b', named: true, reason: /1\.png/ }]);
     const alone = join(folder.path, 'alone');
     mkdirSync(join(alone, 'b'), { recursive: true });
     writeFileSync(join(alone, 'b', '1.png'), 'no picture');

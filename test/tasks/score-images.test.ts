@@ -115,7 +115,7 @@ test.each([
 
 test.each([['extremes.mp4'], ['extremes/']])('a picture cannot be %s', async (out) => {
   await expect(score({ out: join(folderWith({}), out) })).rejects.toMatchObject(
-    refusal(/score images: .*expected a name that ends in \.png/, 'OUTPUT'),
+    refusal(/score images: .*expected a name that ends in \.png/, 'USAGE'),
   );
 });
 
@@ -139,7 +139,7 @@ test('a model of another size than a named set is refused, and so is one that is
     ),
   );
   await expect(score({}, randomModel([tinyNetwork()]))).rejects.toMatchObject(
-    refusal(/expected a model of images, received one that is given 2 previous frames/, 'CHECKPOINT'),
+    refusal(/expected a model of images, received one that is given 2 previous frames/, 'USAGE'),
   );
 });
 

@@ -1,7 +1,8 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { listClips } from '../../src/video/clip-list.js';
-import { temporaryFolder } from './made-clips.js';
+import { openClip } from '../../src/video/clip-reader.js';
+import { as, temporaryFolder } from './made-clips.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -43,7 +44,20 @@ describe('the clips under a path', () => {
     );
     symlinkSync('/nowhere', join(root, 'broken.mp4'));
     symlinkSync(root, join(root, 'deep/circle'));
-    expect(await names(root)).toEqual(['a', 'b9.webm', 'b10.mp4', 'deep/er']);
+    expect(await names(root)).toEqual(['a', 'b9.webm', 'b10.mp4', 'broken.mp4', 'deep/er']);
+  });
+
+  it('are also those that cannot be read, so that it is said: links to nothing, and folders that are closed', async () => {
+    const root = tree('a.mp4', 'closed/1.png', 'x.txt');
+    symlinkSync('/nowhere', join(root, 'broken.mp4'));
+    symlinkSync('/nowhere', join(root, 'broken.txt'));
+    chmodSync(join(root, 'closed'), 0);
+    // Nothing is closed to the administrator.
+    expect(await names(root)).toEqual(['a.mp4', 'broken.mp4', 'closed']);
+    await expect(openClip(join(root, 'broken.mp4'), as(8, 8, 1))).rejects.toThrow('a path where nothing is');
+    if (process.getuid!() !== 0)
+      await expect(openClip(join(root, 'closed'), as(8, 8, 1))).rejects.toThrow('a path without permission to read');
+    chmodSync(join(root, 'closed'), 0o755);
   });
 
   it('of several paths are named from the folder that they share, each once', async () => {
