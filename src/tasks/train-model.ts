@@ -155,7 +155,8 @@ async function expectOutputs(
   { data, training }: RunConfiguration,
   { configurationFile }: TrainModelHooks,
 ): Promise<void> {
-  await expectNoInput(run.path, data.type === 'clips' ? [...data.frames, ...data.validate] : placesOf(data));
+  const inputs = data.type === 'clips' ? [...data.frames, ...data.validate] : placesOf(data);
+  for (const path of [run.path, run.frames]) await expectNoInput(path, inputs);
   const read = [configurationFile ?? [], training.from === null ? [] : modelFile(training.from)].flat();
   for (const path of run.written) await expectNoInput(path, read);
 }

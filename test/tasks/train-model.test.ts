@@ -88,6 +88,8 @@ test('a run takes the place neither of its clips, nor of its configuration file,
   const wanted = configurationOf([clip]);
   const input = { code: 'USAGE', message: expect.stringMatching(/takes the place of no input/) as string };
   await expect(trainModel(clip, wanted)).rejects.toMatchObject(input);
+  const around = join(folder.path, 'around');
+  await expect(trainModel(around, configurationOf([await pngClip(around, 'frames', 4)]))).rejects.toMatchObject(input);
   await expect(trainModel(run, wanted, { configurationFile }, { overwrite: true })).rejects.toMatchObject(input);
   const further = { ...wanted, training: { ...wanted.training, from } };
   await expect(trainModel(run, further, {}, { overwrite: true })).rejects.toMatchObject(input);
