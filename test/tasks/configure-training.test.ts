@@ -117,3 +117,12 @@ test('a component temperature is for models of clips whose heads are mixtures', 
     });
   }
 });
+
+test('of clips a sigmoid takes two levels, which is said', async () => {
+  const notes: string[] = [];
+  const { model } = await configureTraining({ data: clips, model: { head: 'sigmoid' } }, undefined, (text) =>
+    notes.push(text),
+  );
+  expect(model.scales[0].levels).toBe(2);
+  expect(notes).toEqual(['levels: 2 (dark and bright), since the head sigmoid tells no more apart']);
+});

@@ -64,6 +64,13 @@ describe.each(losslessCodecs)('%s', (codec) => {
   }, 20_000);
 });
 
+it('says that small frames may be why an encoder does not open', async () => {
+  const frames = [1, 2].map((seed) => frame(16, 16, 3, (x, y, c) => seed * (x + y + c)));
+  const { failure } = await losslessSize('x265', clip(frames));
+  // Newer ones take them.
+  if (failure !== null) expect(failure).toMatch(/ The frames, 16x16, may be too small for it\.$/);
+});
+
 it('says why where a codec cannot take the frames, instead of failing', async () => {
   const tiny = frame(5, 7, 3, (x, y, c) => x + y + c);
   const { bytes, failure } = await losslessSize('x265', clip([tiny, tiny]));
