@@ -205,8 +205,8 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
   const { training, data: source } = result.configuration;
   const rate = learntFrameRate(source);
   const { data } = result.facts;
-  const givesFrames = result.configuration.model.scales.some(({ conditioning }) => needsOf(conditioning).context > 0);
-  const next = givesFrames ? `pxv predict CLIP --next 8 --model ${out}` : `pxv sample --model ${out}`;
+  const readsFrames = result.configuration.model.scales.some(({ conditioning }) => needsOf(conditioning).context > 0);
+  const next = readsFrames ? `pxv predict CLIP --next 8 --model ${out}` : `pxv sample --model ${out}`;
   return {
     text: [
       result.step > result.facts.step

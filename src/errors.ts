@@ -6,7 +6,7 @@ export type ErrorCode =
   | 'CHECKPOINT' // a model or run folder is missing, broken or does not fit
   | 'DIVERGED' // training reached a value that is not finite
   | 'INTERRUPTED' // the user stopped the work
-  | 'DEPENDENCY' // a program or package that is needed is missing
+  | 'DEPENDENCY' // a program or package that is needed is missing, or was ended by another
   | 'RESOURCES'; // the work would take more memory or disk than there is
 
 export interface ErrorParts {

@@ -187,50 +187,24 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
 
     warpedMixture(shape, batch, frames, motion, out) {
       const check = new Check('warpedMixture');
-      check.warp(shape, batch, frames, motion);
-      const { height, width, channels, frames: count, flows, flowScale } = shape;
-      check.floats('out', out, [batch, height, width, channels]);
-      native.warpedMixture(height, width, channels, count, flows, flowScale, batch, frames, motion, out);
+      const { numbers, outShape } = check.warp(shape, batch, { frames }, motion);
+      check.floats('out', out, outShape);
+      native.warpedMixture(...numbers, batch, frames, motion, out);
     },
 
     warpedMixtureGradient(shape, batch, frames, motion, dOut, dMotion) {
       const check = new Check('warpedMixtureGradient');
-      check.warp(shape, batch, frames, motion);
-      const { height, width, channels, frames: count, flows, flowScale } = shape;
-      check.floats('dOut', dOut, [batch, height, width, channels]);
+      const { numbers, outShape } = check.warp(shape, batch, { frames }, motion);
+      check.floats('dOut', dOut, outShape);
       check.floats('dMotion', dMotion, [motion.length]);
-      native.warpedMixtureGradient(
-        height,
-        width,
-        channels,
-        count,
-        flows,
-        flowScale,
-        batch,
-        frames,
-        motion,
-        dOut,
-        dMotion,
-      );
+      native.warpedMixtureGradient(...numbers, batch, frames, motion, dOut, dMotion);
     },
 
     warpedMixtureFramesGradient(shape, batch, motion, dOut, dFrames) {
       const check = new Check('warpedMixtureFramesGradient');
-      check.warp(shape, batch, dFrames, motion, 'dFrames');
-      const { height, width, channels, frames: count, flows, flowScale } = shape;
-      check.floats('dOut', dOut, [batch, height, width, channels]);
-      native.warpedMixtureFramesGradient(
-        height,
-        width,
-        channels,
-        count,
-        flows,
-        flowScale,
-        batch,
-        motion,
-        dOut,
-        dFrames,
-      );
+      const { numbers, outShape } = check.warp(shape, batch, { dFrames }, motion);
+      check.floats('dOut', dOut, outShape);
+      native.warpedMixtureFramesGradient(...numbers, batch, motion, dOut, dFrames);
     },
 
     adam({ learningRate, beta1, beta2, epsilon, step }, w, g, scale, m, v, newW, newM, newV) {
@@ -325,16 +299,19 @@ class Check {
     return { numbers: [shape.components, shape.levels, shape.meanScale, shape.colours, shape.anchors], sizes };
   }
 
-  warp(shape: WarpShape, batch: number, frames: Float32Array, motion: Float32Array, name = 'frames'): void {
-    const { height, width, channels, frames: count, flows } = shape;
+  /** @param frames the frames or their gradient, by its name */
+  warp(shape: WarpShape, batch: number, frames: Record<string, Float32Array>, motion: Float32Array) {
+    const { height, width, channels, frames: count, flows, flowScale } = shape;
     const sizes = { height, width, channels, frames: count, flows };
     for (const [name, size] of Object.entries(sizes)) this.count(`shape.${name}`, size, 1);
     this.count('batch', batch);
     // Within an image, places are counted in 32 bits.
     this.count('frames of one image', height * width * count * channels);
     this.count('motion of one image', height * width * 3 * count * flows);
-    this.floats(name, frames, [batch, height, width, count * channels]);
+    for (const [name, array] of Object.entries(frames))
+      this.floats(name, array, [batch, height, width, count * channels]);
     this.floats('motion', motion, [batch, height, width, 3 * count * flows]);
+    return { numbers: [height, width, channels, count, flows, flowScale], outShape: [batch, height, width, channels] };
   }
 
   geometry(shape: ConvolutionShape): Int32Array {

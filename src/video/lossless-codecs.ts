@@ -92,7 +92,7 @@ class EncoderFailure extends Error {}
 
 /** An encoder takes no frames below a size of its own, and some then say only that they do not open. */
 function withSize(failure: string, first: Frame | null): string {
-  if (first === null || Math.min(first.width, first.height) >= SMALL) return failure;
+  if (first === null || Math.min(first.width, first.height) >= SMALL || !/cannot open/i.test(failure)) return failure;
   return `${failure} The frames, ${first.width}x${first.height}, may be too small for it.`;
 }
 

@@ -1,6 +1,7 @@
 import { randomInts } from '../random.js';
 import type { Frame } from '../../src/frame.js';
 import { losslessCodecs, losslessSize } from '../../src/video/lossless-codecs.js';
+import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 import { frame, livingFfmpegs } from './made-clips.js';
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -67,8 +68,9 @@ describe.each(losslessCodecs)('%s', (codec) => {
 it('says that small frames may be why an encoder does not open', async () => {
   const frames = [1, 2].map((seed) => frame(16, 16, 3, (x, y, c) => seed * (x + y + c)));
   const { failure } = await losslessSize('x265', clip(frames));
-  // Newer ones take them.
-  if (failure !== null) expect(failure).toMatch(/ The frames, 16x16, may be too small for it\.$/);
+  // Some builds have no x265, or take such frames; only one that does not open is explained.
+  expect(/may be too small/.test(failure ?? '')).toBe(/cannot open/i.test(failure ?? ''));
+  if (findFfmpeg().version.startsWith('7.1')) expect(failure).toMatch(/ The frames, 16x16, may be too small for it\.$/);
 });
 
 it('says why where a codec cannot take the frames, instead of failing', async () => {
