@@ -175,6 +175,13 @@ void warpedMixtureFramesGradient(const Call& call) {
                                              call.floats(9));
 }
 
+// height, width, channels, reach, margin, cost of motion, cost of distance; then the batch.
+void blockMatching(const Call& call) {
+  call.kernels().blockMatching({call.integer(0), call.integer(1), call.integer(2), call.integer(3), call.integer(4),
+                                call.single(5), call.single(6)},
+                               call.integer(7), call.floats(8), call.floats(9), call.floats(10));
+}
+
 // settings: learningRate, beta1, beta2, epsilon, step.
 void adam(const Call& call) {
   const double beta1 = call.number(1), beta2 = call.number(2), step = call.number(4);
@@ -220,6 +227,7 @@ constexpr Export kernelExports[] = {
     {"warpedMixture", entry<warpedMixture>},
     {"warpedMixtureGradient", entry<warpedMixtureGradient>},
     {"warpedMixtureFramesGradient", entry<warpedMixtureFramesGradient>},
+    {"blockMatching", entry<blockMatching>},
     {"adam", entry<adam>},
     {"rmsProp", entry<rmsProp>},
 };

@@ -26,6 +26,12 @@ struct WarpShape {
   float flowScale;
 };
 
+struct BlockMatchingShape {
+  int height, width, channels;
+  int reach, margin;
+  float costOfMotion, costOfDistance;
+};
+
 // One update of `count` weights; gradients are multiplied by gradientScale.
 struct AdamStep {
   size_t count;
@@ -80,6 +86,8 @@ struct KernelTable {
   void (*warpedMixtureFramesGradient)(const WarpShape& shape, int batch, const float* motion, const float* dOut,
                                       float* dFrames);
 
+  void (*blockMatching)(const BlockMatchingShape& shape, int batch, const float* before, const float* last, float* out);
+
   void (*adam)(const AdamStep& step, const float* w, const float* g, const float* m, const float* v, float* newW,
                float* newM, float* newV);
   void (*rmsProp)(const RmsPropStep& step, const float* w, const float* g, const float* v, float* newW, float* newV);
@@ -106,6 +114,8 @@ template <class Set>
 void fillLogisticMixture(KernelTable& table);
 template <class Set>
 void fillWarpedMixture(KernelTable& table);
+template <class Set>
+void fillBlockMatching(KernelTable& table);
 template <class Set>
 void fillOptimisers(KernelTable& table);
 template <class Set>

@@ -35,6 +35,7 @@ void fill(KernelTable& table) {
   fillSigmoid<Set>(table);
   fillLogisticMixture<Set>(table);
   fillWarpedMixture<Set>(table);
+  fillBlockMatching<Set>(table);
   fillOptimisers<Set>(table);
   fillEngine<Set>(table);
 }

@@ -57,6 +57,36 @@ export interface WarpShape {
   flowScale: number;
 }
 
+/** Two frames between which motion is looked for: see `blockMatching`. */
+export interface BlockMatchingShape {
+  height: number;
+  width: number;
+  channels: number;
+  /** Pixels that a block may have moved, down or across. */
+  reach: number;
+  /** Pixels to each side of the one in a block's middle. */
+  margin: number;
+}
+
+/**
+ * What a motion must gain in the mean absolute difference to be preferred to none, in levels: once, and for each pixel
+ * down and across. Without it, flat areas wander. Sums of these are exact in float32.
+ */
+export const COST_OF_MOTION = 1;
+export const COST_OF_DISTANCE = 1 / 16;
+
+/** The pixels whose motion a pixel is also told: itself first, then those up, down, left and right of it. */
+export const NEIGHBOURS = [
+  [0, 0],
+  [-2, 0],
+  [2, 0],
+  [0, -2],
+  [0, 2],
+] as const satisfies readonly [down: number, right: number][];
+
+/** What `blockMatching` gives for each pixel: motion down and to the right of each neighbour, and a difference. */
+export const MATCHED_FEATURES = 2 * NEIGHBOURS.length + 1;
+
 export interface AdamSettings {
   learningRate: number;
   beta1: number;
@@ -285,6 +315,31 @@ export interface Kernels {
     motion: Float32Array,
     dOut: Float32Array,
     dFrames: Float32Array,
+  ): void;
+
+  /**
+   * Where each pixel of a frame came from in the frame before, by block matching. With r(f) a frame's levels rounded to
+   * whole ones, halves up, and all places outside of a frame those nearest inside,
+   *
+   *     D_d(p) = sum over channels of |r(last)(p) - r(before)(p + d)|        d = (down, right), at most `reach` each
+   *     S_d(p) = sum over the (2 margin + 1)^2 places q around p of D_d(q)     of N = channels (2 margin + 1)^2 terms
+   *     d* = the first d, by rows, with the least S_d + N (COST_OF_MOTION + COST_OF_DISTANCE (|down| + |right|)),
+   *          where d = 0 costs nothing
+   *
+   * Down and across alike, the parabola through S of d* and of its two neighbours tells a fraction of a pixel, at most 1/2;
+   * 0 where a neighbour is out of reach, the parabola has no lowest point or S of d* is 0. All sums are of whole
+   * numbers, and so exact: every implementation finds the same motion.
+   *
+   * @param before, last [batch, height, width, channels], in levels, 0 or more
+   * @param out [batch, height, width, 11]: how far down, in pixels, at each of NEIGHBOURS (the nearest pixel inside), how
+   *   far to the right at each of them, and S of d* over N, in levels
+   */
+  blockMatching(
+    shape: BlockMatchingShape,
+    batch: number,
+    before: Float32Array,
+    last: Float32Array,
+    out: Float32Array,
   ): void;
 
   /**

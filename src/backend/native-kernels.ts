@@ -1,6 +1,15 @@
 import { PxvError } from '../errors.js';
 import { inputShape, outputShape, weightShape, type ConvolutionShape } from './convolution-shape.js';
-import { mixtureArrays, type InstructionSet, type Kernels, type MixtureShape, type WarpShape } from './kernels.js';
+import {
+  COST_OF_DISTANCE,
+  COST_OF_MOTION,
+  MATCHED_FEATURES,
+  mixtureArrays,
+  type InstructionSet,
+  type Kernels,
+  type MixtureShape,
+  type WarpShape,
+} from './kernels.js';
 import { cellFrom, stateToState, walkSteps, type WalkShape } from './walk-shape.js';
 
 type Argument = number | boolean | Float32Array | Int32Array | null;
@@ -205,6 +214,21 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
       const { numbers, outShape } = check.warp(shape, batch, { dFrames }, motion);
       check.floats('dOut', dOut, outShape);
       native.warpedMixtureFramesGradient(...numbers, batch, motion, dOut, dFrames);
+    },
+
+    blockMatching(shape, batch, before, last, out) {
+      const check = new Check('blockMatching');
+      const { height, width, channels, reach, margin } = shape;
+      for (const [name, size] of Object.entries({ height, width, channels })) check.count(`shape.${name}`, size, 1);
+      for (const [name, size] of Object.entries({ reach, margin })) check.count(`shape.${name}`, size);
+      check.count('batch', batch);
+      // Within an image, places are counted in 32 bits.
+      check.count('values of one image', height * width * Math.max(channels, MATCHED_FEATURES));
+      for (const [name, array] of Object.entries({ before, last }))
+        check.floats(name, array, [batch, height, width, channels]);
+      check.floats('out', out, [batch, height, width, MATCHED_FEATURES]);
+      const costs = [COST_OF_MOTION, COST_OF_DISTANCE];
+      native.blockMatching(height, width, channels, reach, margin, ...costs, batch, before, last, out);
     },
 
     adam({ learningRate, beta1, beta2, epsilon, step }, w, g, scale, m, v, newW, newM, newV) {

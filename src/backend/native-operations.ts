@@ -1,5 +1,12 @@
 import type { ConvolutionShape } from './convolution-shape.js';
-import type { AdamSettings, MixtureShape, RmsPropSettings, WarpShape } from './kernels.js';
+import {
+  MATCHED_FEATURES,
+  type AdamSettings,
+  type BlockMatchingShape,
+  type MixtureShape,
+  type RmsPropSettings,
+  type WarpShape,
+} from './kernels.js';
 import type { NativeKernel } from './native-backend.js';
 import type { Operation } from './operation.js';
 import { hiddenFeatures, type WalkShape } from './walk-shape.js';
@@ -201,6 +208,14 @@ export const nativeOperations: Record<Operation, NativeKernel> = {
     const [batch, height, width] = motion.shape;
     const { info, values } = backend.allocate([batch, height, width, shape.frames * shape.channels]);
     backend.kernels.warpedMixtureFramesGradient(shape, batch, backend.floats(motion), backend.floats(dOut), values);
+    return info;
+  },
+
+  'pxv.blockMatching'(backend, { before, last }, attributes) {
+    const { shape } = attributes as unknown as { shape: BlockMatchingShape };
+    const [batch, height, width] = last.shape;
+    const { info, values } = backend.allocate([batch, height, width, MATCHED_FEATURES]);
+    backend.kernels.blockMatching(shape, batch, backend.floats(before), backend.floats(last), values);
     return info;
   },
 

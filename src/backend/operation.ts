@@ -20,6 +20,7 @@ export type Operation =
   | 'pxv.warpedMixture'
   | 'pxv.warpedMixtureGradient'
   | 'pxv.warpedMixtureFramesGradient'
+  | 'pxv.blockMatching'
   | 'pxv.adam'
   | 'pxv.rmsProp'
   | 'pxv.globalNorm';

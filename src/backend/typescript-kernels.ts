@@ -1,4 +1,5 @@
 import type { Kernels } from './kernels.js';
+import { blockMatching } from './typescript/block-matching.js';
 import { convolution, convolutionInputGradient } from './typescript/convolution.js';
 import { add, addMoved, multiply, relu, reluGradient, sumRows } from './typescript/elementwise.js';
 import { convolutionFilterGradient } from './typescript/filter-gradient.js';
@@ -34,6 +35,7 @@ export const typescriptKernels: Kernels = {
   warpedMixture,
   warpedMixtureGradient,
   warpedMixtureFramesGradient,
+  blockMatching,
   adam,
   rmsProp,
 };

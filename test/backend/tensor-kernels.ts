@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { addMoved } from '../../src/backend/add-moved.js';
+import { blockMatching } from '../../src/backend/block-matching.js';
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../../src/backend/convolution.js';
 import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
 import { mixtureArrays, type Kernels, type WarpShape } from '../../src/backend/kernels.js';
@@ -172,6 +173,12 @@ export const tensorKernels: Omit<Kernels, 'instructionSet'> = {
       const moved = (x: Tensor): Tensor4D => warpedMixture(shape, x as Tensor4D, given);
       const size: Shape4D = [batch, shape.height, shape.width, shape.channels];
       return [tf.grad(moved)(tf.zeros(framesOf(shape, batch)), tensor4d(dOut, size))];
+    });
+  },
+  blockMatching(shape, batch, before, last, out) {
+    into([out], () => {
+      const size: Shape4D = [batch, shape.height, shape.width, shape.channels];
+      return [blockMatching(shape, tensor4d(before, size), tensor4d(last, size))];
     });
   },
   adam(settings, w, g, scale, m, v, newW, newM, newV) {

@@ -28,6 +28,8 @@ export const TOLERANCES: Record<Exclude<keyof Kernels, 'instructionSet'>, number
   warpedMixture: 1e-6,
   warpedMixtureGradient: 3e-6,
   warpedMixtureFramesGradient: 1e-6,
+  // The motion itself is exact; a fraction of a pixel is rounded to float32.
+  blockMatching: 2e-7,
   adam: 4e-7,
   rmsProp: 4e-7,
 };

@@ -144,6 +144,13 @@ std::vector<Case> cases() {
          kernels.warpedMixtureFramesGradient(warp, batch, x.data(), gates.data(), to.data() + pixels * 15);
          return to;
        }},
+      {"blockMatching",
+       [](const pxv::KernelTable& kernels) {
+         Floats before(pixels * 3), last(pixels * 3), to(pixels * 11);
+         for (int i = 0; i < pixels * 3; i++) before[i] = 255 * std::abs(x[i]), last[i] = 255 * std::abs(y[i]);
+         kernels.blockMatching({height, width, 3, 4, 2, 1.0f, 0.0625f}, batch, before.data(), last.data(), to.data());
+         return to;
+       }},
       {"adam",
        [](const pxv::KernelTable& kernels) {
          const size_t count = dOut.size();

@@ -1,0 +1,68 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
+import { MATCHED_FEATURES, NEIGHBOURS, type BlockMatchingShape } from './kernels.js';
+import { expectShape, hasKernel, runKernel } from './operation.js';
+import { blockMatching as onHost } from './typescript/block-matching.js';
+import { warpedMixture } from './warp.js';
+
+/** How far blocks are looked for, and how large they are. */
+export const BLOCKS = { reach: 7, margin: 3 } as const satisfies Partial<BlockMatchingShape>;
+
+/**
+ * Where each pixel of a frame came from in the frame before: see Kernels.blockMatching. It is a choice among motions,
+ * and so has no gradient: that of the frames is zero.
+ *
+ * @param before, last [batch, height, width, channels], in levels
+ * @returns [batch, height, width, 11]
+ */
+export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last: Tensor4D): Tensor4D {
+  const { height, width, channels } = shape;
+  const batch = last.shape[0];
+  expectShape('blockMatching', 'before', before, [batch, height, width, channels]);
+  expectShape('blockMatching', 'last', last, [batch, height, width, channels]);
+  const operation = tf.customGrad<Tensor4D>(() => ({
+    value: forward(shape, before, last),
+    gradFunc: () => [before, last].map(({ shape }) => tf.zeros(shape)),
+  }));
+  return operation(before, last);
+}
+
+/** On backends without a kernel the one in TypeScript runs: nothing is lost but time, since no gradient goes through. */
+function forward(shape: BlockMatchingShape, before: Tensor4D, last: Tensor4D): Tensor4D {
+  if (hasKernel('pxv.blockMatching')) return runKernel('pxv.blockMatching', { before, last }, { shape });
+  const [batch, height, width] = last.shape;
+  const out = new Float32Array(batch * height * width * MATCHED_FEATURES);
+  onHost(shape, batch, before.dataSync<'float32'>(), last.dataSync<'float32'>(), out);
+  return tf.tensor4d(out, [batch, height, width, MATCHED_FEATURES]);
+}
+
+/**
+ * A frame moved on, as if the motion found went on in each place, with overlapped blocks (Orchard and Sullivan 1994): each
+ * pixel is the mean of what its own motion and that of its neighbours bring there, so that blocks have no edges.
+ *
+ * @param frame [batch, height, width, channels]; its gradient is that of `warpedMixture`
+ * @param found what `blockMatching` gave
+ */
+export function movedOn(frame: Tensor4D, found: Tensor4D): Tensor4D {
+  const [, height, width, channels] = frame.shape;
+  const shape = { height, width, channels, frames: 1, flows: NEIGHBOURS.length, flowScale: 1 };
+  return warpedMixture(shape, frame, matchedFeatures(found, equalShares));
+}
+
+/** One of the numbers of block matching, times a factor. */
+export type MatchedFeature = readonly [feature: number, factor: number];
+
+/** The motion of all neighbours, and the logits of a mixture of equal parts. */
+const equalShares: readonly MatchedFeature[] = Array.from({ length: 3 * NEIGHBOURS.length }, (_, feature) =>
+  feature < 2 * NEIGHBOURS.length ? [feature, 1] : [0, 0],
+);
+
+/** Some of the numbers found: a product of matrices, which is in float32 in every precision, unlike a convolution. */
+export function matchedFeatures(found: Tensor4D, outputs: readonly MatchedFeature[]): Tensor4D {
+  const factors = Array.from({ length: MATCHED_FEATURES }, (_, row) =>
+    outputs.map(([feature, factor]) => (feature === row ? factor : 0)),
+  );
+  const pixels = tf.reshape<Rank.R2>(found, [found.size / MATCHED_FEATURES, MATCHED_FEATURES]);
+  const [batch, height, width] = found.shape;
+  return tf.reshape<Rank.R4>(tf.matMul(pixels, tf.tensor2d(factors)), [batch, height, width, outputs.length]);
+}
