@@ -169,11 +169,18 @@ class Scale:
         last = scaled[:, -1]
         changes = 8 * (scaled[:, 1:] - scaled[:, :-1])
         told = torch.cat([exists, torch.tensor([8 * noise / self.middle])]).expand(*last.shape[:3], -1)
-        features = self.trunk(net, torch.cat([*scaled.unbind(1), *changes.unbind(1), told], -1))
+        inputs, moving = [*scaled.unbind(1), *changes.unbind(1), told], frames
+        if self.frames.get("blockMatching"):
+            found = [match_blocks(frames[:, -ago - 1], frames[:, -ago]) for ago in (1, 2) if ago < frames.shape[1]]
+            onward = moved_on(frames[:, -1], found[0])
+            moving = torch.cat([frames, onward[:, None]], 1)
+            inputs += [pair * torch.tensor([1 / 4, 1 / 4, 8 / self.middle]) for pair in found]
+            inputs.append(8 * (self.scaled(onward) - last))
+        features = self.trunk(net, torch.cat(inputs, -1))
         motion = net.conv("motion", features)
         if self.frames.get("still"):
-            motion = with_zero_moves(motion, frames.shape[1], self.frames["flows"])
-        moved = warp(frames, motion)
+            motion = with_zero_moves(motion, moving.shape[1], self.frames["flows"])
+        moved = warp(moving, motion)
         change = 8 * (self.scaled(moved) - last)
         map = net.conv("moved", torch.cat([features, self.scaled(moved), change], -1)).relu()
         expected = moved + net.conv("residual", map) * self.middle / 8
@@ -232,6 +239,46 @@ class Scale:
         over = F.logsigmoid((0.5 - distance) / scales)
         inside = under + over + torch.log(-torch.expm1(-1 / scales))
         return torch.where(level == 0, under, torch.where(level == self.levels - 1, over, inside))
+
+
+def match_blocks(before, last, reach=7, margin=3):
+    """Where each pixel came from in the frame before: pixels down, pixels to the right, and the difference that is left."""
+    (height, width, channels), side, block = last.shape[1:], 2 * reach + 1, 2 * margin + 1
+    before, last = ((frame + 0.5).floor().double() for frame in (before, last))
+    steps = torch.arange(-reach, reach + 1)
+    rows = (torch.arange(height) + steps[:, None]).clamp(0, height - 1)
+    columns = (torch.arange(width) + steps[:, None]).clamp(0, width - 1)
+    pairs = [(row, column) for row in rows for column in columns]
+    differences = torch.stack([(last - before[:, row][:, :, column]).abs().sum(-1) for row, column in pairs], 1)
+    around = F.pad(differences, [margin] * 4, mode="replicate")
+    sums = around.unfold(2, block, 1).unfold(3, block, 1).sum((-1, -2))
+    distance = (steps.abs()[:, None] + steps.abs()).flatten().double()[:, None, None]
+    cost = channels * block**2 * torch.where(distance == 0, 0, 1 + distance / 16)
+    # Of equal sums the first counts: no two differ by less than 1/16.
+    chosen = (sums + cost + 1e-5 * torch.arange(side**2)[:, None, None]).argmin(1, keepdim=True)
+    here = sums.gather(1, chosen)
+
+    def fraction(along, step):
+        inside = (along > 0) & (along < side - 1) & (here > 0)
+        smaller, larger = (sums.gather(1, (chosen + move).clamp(0, side**2 - 1)) for move in (-step, step))
+        bend = smaller - 2 * here + larger
+        return torch.where(inside & (bend > 0), ((smaller - larger) / bend / 2).clamp(-0.5, 0.5), 0)
+
+    down, right = chosen // side, chosen % side
+    found = [down - reach + fraction(down, side), right - reach + fraction(right, 1), here / (channels * block**2)]
+    return torch.stack(found, -1)[:, 0].float()
+
+
+def moved_on(frame, found):
+    """The frame moved on: each pixel the mean of what its own motion and that of four neighbours bring there."""
+    height, width = frame.shape[1:3]
+    moves = []
+    for down, right in ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2)):
+        row = (torch.arange(height) + down).clamp(0, height - 1)
+        column = (torch.arange(width) + right).clamp(0, width - 1)
+        moves.append(found[:, row][:, :, column, :2] / 4)
+    down, right = torch.stack(moves, -1).unbind(-2)
+    return warp(frame[:, None], torch.cat([down, right, torch.zeros_like(down)], -1))
 
 
 def with_zero_moves(motion, count, flows):

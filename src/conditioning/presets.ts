@@ -5,7 +5,13 @@ const MAP_FEATURES = 32;
 
 /** The conditionings on the frames before, by name: how one is described, on so many frames if nothing else is asked. */
 export const framesConditionings = {
-  'warped-frames': (context = 4) => ({ type: 'warped-frames', context, features: MAP_FEATURES, flows: 3 }),
+  'warped-frames': (context = 4) => ({
+    type: 'warped-frames',
+    context,
+    features: MAP_FEATURES,
+    flows: 3,
+    ...(context > 1 && { blockMatching: true }),
+  }),
   'previous-frames': (context = 2) => ({ type: 'previous-frames', context, features: MAP_FEATURES }),
 } as const satisfies Record<string, (context?: number) => ConditioningDescription>;
 

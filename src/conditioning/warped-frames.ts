@@ -5,6 +5,7 @@ import type { WarpShape } from '../backend/kernels.js';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
 import { warpedMixture } from '../backend/warp.js';
 import type { ImageShape } from '../levels.js';
+import { blockMotion, blockMotionActivations, blockMotionPlanes, type BlockMotion } from './block-motion.js';
 import type { Condition, Conditioning } from './conditioning.js';
 import {
   DEFAULT_HALVINGS,
@@ -18,19 +19,29 @@ import {
 import type { FrameWindow } from './frame-window.js';
 import { bindLayers, layerParameters, unmaskedShape, type ConvolutionLayer } from './layers.js';
 
-const schema = z.strictObject({
-  type: z.literal('warped-frames'),
-  /** How many frames before the predicted one are given. */
-  context: z.int().min(1).max(16),
-  /** Features of the map; the inner layers have twice as many at half size and below. */
-  features: z.int().min(1).max(512),
-  /** Displacements that each frame is read at. */
-  flows: z.int().min(1).max(8),
-  /** Whether each frame is also read where it is, unmoved; left out: it is not. */
-  still: z.boolean().optional(),
-  /** How often the trunk halves the size; left out: twice. */
-  halvings: z.int().min(DEFAULT_HALVINGS).max(MOST_HALVINGS).optional(),
-});
+const schema = z
+  .strictObject({
+    type: z.literal('warped-frames'),
+    /** How many frames before the predicted one are given. */
+    context: z.int().min(1).max(16),
+    /** Features of the map; the inner layers have twice as many at half size and below. */
+    features: z.int().min(1).max(512),
+    /** Displacements that each frame is read at. */
+    flows: z.int().min(1).max(8),
+    /** Whether each frame is also read where it is, unmoved; left out: it is not. */
+    still: z.boolean().optional(),
+    /**
+     * Whether motion is also looked for by block matching, and the last frame, moved on, is one more frame to move; left
+     * out: it is not.
+     */
+    blockMatching: z.boolean().optional(),
+    /** How often the trunk halves the size; left out: twice. */
+    halvings: z.int().min(DEFAULT_HALVINGS).max(MOST_HALVINGS).optional(),
+  })
+  .refine(({ blockMatching, context }) => !blockMatching || context > 1, {
+    path: ['blockMatching'],
+    message: 'must be false where one frame alone is given',
+  });
 
 export type WarpedFramesDescription = z.infer<typeof schema>;
 
@@ -46,18 +57,27 @@ const FIRST_LOGIT = 5;
 /** The strongest noise that training tells is about this share of half the range of levels. */
 const NOISE_GAIN = 8;
 
+/** Frames that are moved: those before, and the last one moved on. */
+function movedFrames({ context, blockMatching }: WarpedFramesDescription): number {
+  return context + (blockMatching ? 1 : 0);
+}
+
 /** Candidates of each frame: its displacements, and the frame where it is. */
 function candidatesOf({ flows, still }: WarpedFramesDescription): number {
   return flows + (still ? 1 : 0);
 }
 
 function warpShape(description: WarpedFramesDescription, { size, channels }: ImageShape): WarpShape {
-  return { ...size, channels, frames: description.context, flows: candidatesOf(description), flowScale: FLOW_SCALE };
+  const [frames, flows] = [movedFrames(description), candidatesOf(description)];
+  return { ...size, channels, frames, flows, flowScale: FLOW_SCALE };
 }
 
 /** The trunk. */
-function trunk({ context, features, halvings }: WarpedFramesDescription, { channels }: ImageShape): ConvolutionLayer[] {
-  return trunkLayers(PREFIX, context * channels + (context - 1) * channels + context + 1, features, halvings);
+function trunk(description: WarpedFramesDescription, network: ImageShape): ConvolutionLayer[] {
+  const { context, features, halvings, blockMatching } = description;
+  const ofFrames = context * network.channels + (context - 1) * network.channels + context + 1;
+  const ofMotion = blockMatching ? blockMotionPlanes(context, network) : 0;
+  return trunkLayers(PREFIX, ofFrames + ofMotion, features, halvings);
 }
 
 /** The layer that reads what the motion made of the frames. */
@@ -68,9 +88,10 @@ function movedLayer({ features }: WarpedFramesDescription, { channels }: ImageSh
 /** 1x1 layers without a ReLU: the map's features to the motion, and to the residual. */
 function outputParameters(description: WarpedFramesDescription, { channels }: ImageShape): ParameterSpec[] {
   const { context, features, flows } = description;
-  const displacements = 2 * context * flows;
-  const logits = context * candidatesOf(description);
-  const ofLastFrame = displacements + logits - candidatesOf(description);
+  const [frames, candidates] = [movedFrames(description), candidatesOf(description)];
+  const displacements = 2 * frames * flows;
+  const logits = frames * candidates;
+  const ofLastFrame = displacements + (context - 1) * candidates;
   const biases = (uniform: () => number) =>
     Float32Array.from({ length: displacements + logits }, (_, output) => {
       if (output < displacements) return (2 * uniform() - 1) * FIRST_FLOW;
@@ -94,28 +115,35 @@ function smallLayer(name: string, from: number, to: number, biases: ParameterSpe
  * The weights or the bias of the motion, [..., 2 K F + K (F + 1)], as for F + 1 displacements of each frame, of which the
  * last is zero.
  */
-function withStill({ context, flows }: WarpedFramesDescription, motion: Tensor): Tensor {
+function withStill(description: WarpedFramesDescription, motion: Tensor): Tensor {
+  const { flows } = description;
+  const frames = movedFrames(description);
   const outputs = motion.shape[motion.rank - 1];
-  const count = context * flows;
+  const count = frames * flows;
   const rows = motion.size / outputs;
   const values = tf.reshape<Rank.R2>(motion, [rows, outputs]);
-  const unmoved = tf.zeros<Rank.R2>([rows * context, 1]);
+  const unmoved = tf.zeros<Rank.R2>([rows * frames, 1]);
   const displacements = [0, count].map((from) => {
-    const ofFrames = tf.reshape<Rank.R2>(tf.slice(values, [0, from], [rows, count]), [rows * context, flows]);
-    return tf.reshape<Rank.R2>(tf.concat([ofFrames, unmoved], 1), [rows, count + context]);
+    const ofFrames = tf.reshape<Rank.R2>(tf.slice(values, [0, from], [rows, count]), [rows * frames, flows]);
+    return tf.reshape<Rank.R2>(tf.concat([ofFrames, unmoved], 1), [rows, count + frames]);
   });
-  const logits = tf.slice(values, [0, 2 * count], [rows, count + context]);
-  return tf.reshape(tf.concat([...displacements, logits], 1), [...motion.shape.slice(0, -1), 3 * (count + context)]);
+  const logits = tf.slice(values, [0, 2 * count], [rows, count + frames]);
+  return tf.reshape(tf.concat([...displacements, logits], 1), [...motion.shape.slice(0, -1), 3 * (count + frames)]);
 }
 
 /**
  * The frames, scaled, the difference of each to the one before, a plane for each that tells whether the frame exists, and
  * the strength of the noise in what is read.
  */
-function inputs(network: ImageShape, window: FrameWindow, scaled: readonly Tensor4D[]): Tensor4D {
+function inputs(
+  network: ImageShape,
+  window: FrameWindow,
+  scaled: readonly Tensor4D[],
+  motion: BlockMotion | null,
+): Tensor4D {
   const differences = scaled.slice(1).map((frame, k) => tf.mul<Tensor4D>(tf.sub(frame, scaled[k]), DIFFERENCE_GAIN));
   const noise = tf.mul<Tensor4D>(window.noise, (2 * NOISE_GAIN) / (network.levels - 1));
-  return tf.concat([...scaled, ...differences, window.valid, noise], 3);
+  return tf.concat([...scaled, ...differences, window.valid, noise, ...(motion?.planes ?? [])], 3);
 }
 
 /**
@@ -123,7 +151,7 @@ function inputs(network: ImageShape, window: FrameWindow, scaled: readonly Tenso
  * displacements in each frame (bilinear, so that it is differentiable; 1506.02025, equation 5), and a residual. That
  * picture is the first anchor, the last frame the second. The map has seen both. Where frames are also read unmoved, a
  * pixel stands still by a choice among candidates: a displacement is never exactly zero, and from frame to frame the
- * edges of a still picture would wander.
+ * edges of a still picture would wander. Where blocks are matched, one more frame is the last one moved on.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   type: 'warped-frames',
@@ -137,8 +165,9 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     ...outputParameters(description, network),
   ],
   activations(description, { size, channels }) {
-    const { context, features, halvings } = description;
-    const besideTrunk = features + 3 * context * candidatesOf(description) + 2 * channels;
+    const { context, features, halvings, blockMatching } = description;
+    const ofBlocks = blockMatching ? blockMotionActivations(context, { channels }) : 0;
+    const besideTrunk = ofBlocks + features + 3 * movedFrames(description) * candidatesOf(description) + 2 * channels;
     return trunkActivations(features, size, halvings) + besideTrunk * size.width * size.height;
   },
 
@@ -151,9 +180,11 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     const layers = bindLayers([...inTrunk, movedLayer(description, network)], weights);
     const [motionWeights, motionBias, residualWeights, residualBias] = weights.slice(2 * layers.length);
     const withCandidates = (motion: Tensor) => (description.still ? withStill(description, motion) : motion);
-    const found = runTrunk(layers.slice(0, inTrunk.length), inputs(network, window, scaled));
+    const matched = description.blockMatching ? blockMotion(network, window, scaled) : null;
+    const found = runTrunk(layers.slice(0, inTrunk.length), inputs(network, window, scaled, matched));
     const motion = linear(found, withCandidates(motionWeights), withCandidates(motionBias));
-    const frames = window.frames.length === 1 ? window.frames[0] : tf.concat([...window.frames], 3);
+    const moving = matched === null ? window.frames : [...window.frames, matched.onward];
+    const frames = moving.length === 1 ? moving[0] : tf.concat([...moving], 3);
     const moved = warpedMixture(warpShape(description, network), frames, motion);
     const last = scaled[description.context - 1];
     const movedScaled = tf.div<Tensor4D>(tf.sub(moved, half), half);

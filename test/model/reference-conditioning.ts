@@ -2,6 +2,7 @@
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Size } from '../../src/frame.js';
 import type { NetworkDescription } from '../../src/model/description.js';
+import { blockMatching } from '../backend/block-matching-reference.js';
 import { warpedMixture } from '../backend/warp-reference.js';
 import {
   concatenate,
@@ -85,7 +86,7 @@ function previousFrames(
 }
 
 function warpedFrames(
-  { context, flows, still, halvings }: Described<'warped-frames'>,
+  { context, flows, still, halvings, blockMatching: matches }: Described<'warped-frames'>,
   network: Network,
   weights: ReferenceWeights,
   { frames, valid, noise }: ReferenceGiven,
@@ -95,15 +96,22 @@ function warpedFrames(
   const plain = (x: Plane, layer: string) => convolve(x, weights, `warped-frames.${layer}`);
   const scaled = frames.map((frame) => scaledPlane(network, size, channels, frame));
   const changes = scaled.slice(1).map((frame, k) => difference(frame, scaled[k], 8));
-  const told = constant(size, [...valid, (8 * noise) / half]);
-  const features = trunk(concatenate([...scaled, ...changes, told]), weights, 'warped-frames', halvings);
-
-  const beside = concatenate(
-    frames.map((frame) => ({ ...size, features: channels, values: Float64Array.from(frame) })),
+  const found = matches ? [1, 2].filter((ago) => ago < context).map((ago) => motionBefore(network, frames, ago)) : [];
+  const onward = found.slice(0, 1).map((motion) => movedOn(network, frames[context - 1], motion));
+  const onwardChange = onward.map((levels) =>
+    difference(scaledPlane(network, size, channels, levels), scaled[context - 1], 8),
   );
-  const found = plain(features, 'motion');
-  const motion = still ? withZeroMoves(found, context, flows) : found;
-  const shape = { ...size, channels, frames: context, flows: flows + (still ? 1 : 0), flowScale: 4 };
+  const told = found.map((motion) => ownMotion(motion, half));
+  const given = concatenate([...scaled, ...changes, constant(size, [...valid, (8 * noise) / half]), ...told, ...onwardChange]); // prettier-ignore
+  const features = trunk(given, weights, 'warped-frames', halvings);
+
+  const moving = [...frames, ...onward];
+  const beside = concatenate(
+    moving.map((frame) => ({ ...size, features: channels, values: Float64Array.from(frame) })),
+  );
+  const learned = plain(features, 'motion');
+  const motion = still ? withZeroMoves(learned, moving.length, flows) : learned;
+  const shape = { ...size, channels, frames: moving.length, flows: flows + (still ? 1 : 0), flowScale: 4 };
   const moved = warpedMixture(shape, 1, beside.values, motion.values);
   const scaledMoved = scaledPlane(network, size, channels, moved);
   const change = difference(scaledMoved, scaled[context - 1], 8);
@@ -111,6 +119,33 @@ function warpedFrames(
   const residual = plain(map, 'residual').values;
   const anchor = moved.map((level, at) => level + (residual[at] * half) / 8);
   return { map, anchors: [anchor, frames[context - 1]] };
+}
+
+/** What block matching finds for the frame `ago` frames before the predicted one and the one before it: 11 features. */
+function motionBefore({ size, channels }: Network, frames: readonly Numbers[], ago: number): Plane {
+  const [before, last] = [frames[frames.length - ago - 1], frames[frames.length - ago]];
+  return { ...size, features: 11, values: blockMatching({ ...size, channels, reach: 7, margin: 3 }, 1, before, last) };
+}
+
+/** The motion of each pixel itself, and the difference that it leaves. */
+function ownMotion({ values, ...plane }: Plane, half: number): Plane {
+  const pixels = Array.from({ length: values.length / 11 }, (_, pixel) => {
+    const [down, right, difference] = [0, 5, 10].map((feature) => values[11 * pixel + feature]);
+    return [down / 4, right / 4, (8 * difference) / half];
+  });
+  return { ...plane, features: 3, values: Float64Array.from(pixels.flat()) };
+}
+
+/** The mean of what the motions of a pixel and of its neighbours bring there. */
+function movedOn({ size, channels }: Network, frame: Numbers, motion: Plane): Float64Array {
+  const brought = [0, 1, 2, 3, 4].map((neighbour) => {
+    const moves = Array.from({ length: motion.values.length / 11 }, (_, pixel) =>
+      [neighbour, 5 + neighbour].map((feature) => motion.values[11 * pixel + feature]),
+    );
+    const shape = { ...size, channels, frames: 1, flows: 1, flowScale: 1 };
+    return warpedMixture(shape, 1, frame, Float64Array.from(moves.flatMap((move) => [...move, 0])));
+  });
+  return brought[0].map((_, at) => brought.reduce((sum, levels) => sum + levels[at] / 5, 0));
 }
 
 /** The motion with one more displacement of each frame, of zero, after the others; its logit is there already. */

@@ -167,6 +167,13 @@ export const framedNetworks: [string, NetworkDescription][] = [
     `RGB 5x7, warped-frames of ${context} that may stand still, down to an eighth`,
     smallNetwork({ size: tinySize, conditioning: [{ ...warpedFrames, context, still: true, halvings: 3 }] }),
   ]),
+  ...[2, 4].map((context): [string, NetworkDescription] => [
+    `RGB 5x7, warped-frames of ${context} with block matching`,
+    smallNetwork({
+      size: tinySize,
+      conditioning: [{ ...warpedFrames, context, still: context === 4, blockMatching: true }],
+    }),
+  ]),
   [
     'RGB 5x7, given a small image and two frames that move',
     smallNetwork({ size: tinySize, conditioning: [lowResolutionImage, warpedFrames] }),

@@ -1,0 +1,61 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { blockMatching, BLOCKS, matchedFeatures, movedOn, type MatchedFeature } from '../backend/block-matching.js';
+import { MATCHED_FEATURES, NEIGHBOURS } from '../backend/kernels.js';
+import type { ImageShape } from '../levels.js';
+import { DIFFERENCE_GAIN } from './frame-trunk.js';
+import type { FrameWindow } from './frame-window.js';
+
+/** Pairs of frames that follow each other, the last ones, between which motion is looked for: two show how it changes. */
+const MOST_PAIRS = 2;
+/** Pixels of motion that a trunk is told as 1. */
+const PIXELS_OF_UNIT = 4;
+
+/** What block matching makes of a window. */
+export interface BlockMotion {
+  /** The last frame moved on, [batch, height, width, channels], in levels. */
+  onward: Tensor4D;
+  /** For a trunk, `blockMotionPlanes` of them: of each pair the motion and the difference left; what moving on changes. */
+  planes: Tensor4D[];
+}
+
+/** @param context frames of the window, two at least */
+export function blockMotionPlanes(context: number, { channels }: Pick<ImageShape, 'channels'>): number {
+  return 3 * pairsOf(context) + channels;
+}
+
+/** Numbers for each pixel that it works with. */
+export function blockMotionActivations(context: number, network: Pick<ImageShape, 'channels'>): number {
+  const found = pairsOf(context) * MATCHED_FEATURES;
+  return found + 3 * NEIGHBOURS.length + 3 * network.channels + blockMotionPlanes(context, network);
+}
+
+function pairsOf(context: number): number {
+  return Math.min(MOST_PAIRS, context - 1);
+}
+
+/** Motion by block matching: what a network of few layers finds only after long training. */
+export function blockMotion(network: ImageShape, { frames }: FrameWindow, scaled: readonly Tensor4D[]): BlockMotion {
+  const { size, channels, levels } = network;
+  const half = (levels - 1) / 2;
+  const newest = frames.length - 1;
+  const pairs = Array.from({ length: pairsOf(frames.length) }, (_, ago) =>
+    blockMatching({ ...size, channels, ...BLOCKS }, frames[newest - ago - 1], frames[newest - ago]),
+  );
+  const onward = movedOn(frames[newest], pairs[0]);
+  const change = tf.sub(tf.div(tf.sub(onward, half), half), scaled[newest]);
+  const told = toldOf(half);
+  return {
+    onward,
+    planes: [...pairs.map((pair) => matchedFeatures(pair, told)), tf.mul<Tensor4D>(change, DIFFERENCE_GAIN)],
+  };
+}
+
+/** A pixel's own motion, and the difference in the range of a frame's. */
+function toldOf(half: number): readonly MatchedFeature[] {
+  return [
+    [0, 1 / PIXELS_OF_UNIT],
+    [NEIGHBOURS.length, 1 / PIXELS_OF_UNIT],
+    [MATCHED_FEATURES - 1, DIFFERENCE_GAIN / half],
+  ];
+}
