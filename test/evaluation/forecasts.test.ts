@@ -1,5 +1,9 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { forecastNames, forecasts, type Forecastable } from '../../src/evaluation/forecasts.js';
 import type { Frame } from '../../src/frame.js';
+import { kernelSets } from '../backend/implementations.js';
+
+beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
 const gray = (...levels: number[]): Frame => ({
   width: levels.length,

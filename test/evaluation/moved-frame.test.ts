@@ -1,7 +1,11 @@
-import { flowBetween, moveBy, moveOn, type Flow } from '../../src/evaluation/moved-frame.js';
+import * as tf from '@tensorflow/tfjs-core';
+import { moveOn } from '../../src/evaluation/moved-frame.js';
 import type { Frame } from '../../src/frame.js';
+import { kernelSets } from '../backend/implementations.js';
 import { randomInts } from '../random.js';
 import { frame } from '../video/made-clips.js';
+
+beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
 const [width, height] = [24, 20];
 const texture = randomInts(64 * 64 * 3, 256, 1);
@@ -19,38 +23,6 @@ function inside({ data }: Frame, margin: number): number[] {
   return places.map((at) => data[3 * at]);
 }
 
-describe('the motion between two frames', () => {
-  test('is where each pixel came from: a picture that goes 2 down and 3 to the left came from 2 above, 3 to the right', () => {
-    const { down, right } = flowBetween(piece(20, 20), piece(18, 23));
-    const middle = (height / 2) * width + width / 2;
-    expect([down[middle], right[middle]]).toEqual([-2, 3]);
-  });
-
-  test('is none between equal frames, in flat areas, and where noise is all that changes', () => {
-    const none = new Float64Array(width * height);
-    const flat = frame(width, height, 3, () => 77);
-    const noisy = (seed: number) => {
-      const noise = randomInts(width * height * 3, 3, seed);
-      return frame(width, height, 3, (x, y, c) => 100 + noise[(y * width + x) * 3 + c]);
-    };
-    for (const [before, last] of [
-      [piece(5, 5), piece(5, 5)],
-      [flat, flat],
-      [noisy(1), noisy(2)],
-    ]) {
-      expect(flowBetween(before, last)).toEqual({ width, height, down: none, right: none });
-    }
-  });
-
-  test('is of each part its own: the left half goes up, the right half stays', () => {
-    const halves = (row: number) =>
-      frame(width, height, 3, (x, y, c) => texture[((y + (x < width / 2 ? row : 40)) * 64 + x) * 3 + c]);
-    const { down } = flowBetween(halves(10), halves(11));
-    const row = (height / 2) * width;
-    expect([down[row + 4], down[row + width - 5]]).toEqual([1, 0]);
-  });
-});
-
 describe('a frame moved on', () => {
   test('is the true one where a picture goes on as it went, but for what enters at the edges', () => {
     const moved = moveOn([piece(20, 20), piece(19, 21)], 3);
@@ -64,17 +36,24 @@ describe('a frame moved on', () => {
     expect(moveOn([last], 2)).toEqual([last, last]);
   });
 
-  test('has values between those of neighbours where the motion is half a pixel, and those of the edge beyond it', () => {
-    const last: Frame = { width: 4, height: 1, channels: 1, data: Uint8Array.of(0, 10, 20, 30) };
-    const flow: Flow = {
-      width: 4,
-      height: 1,
-      down: Float64Array.of(0, 0, -5, 0),
-      right: new Float64Array(4).fill(0.5),
-    };
-    const [once, twice] = moveBy(last, flow, 2);
-    expect([...once.data]).toEqual([5, 15, 25, 30]);
-    // From 5, 15, 25, 30: the halves are 10, 20, 27.5, 30.
-    expect([...twice.data]).toEqual([10, 20, 28, 30]);
+  test('moves each part as it moved: the left half goes up, the right half stays', () => {
+    const halves = (row: number) =>
+      frame(width, height, 3, (x, y, c) => texture[((y + (x < width / 2 ? row : 40)) * 64 + x) * 3 + c]);
+    const [moved] = moveOn([halves(10), halves(11)], 1);
+    const truth = halves(12);
+    const row = (height / 2) * width;
+    for (const place of [row + 4, row + width - 5]) expect(moved.data[3 * place]).toBe(truth.data[3 * place]);
+  });
+
+  test('stays as it is where nothing moved', () => {
+    const flat = frame(width, height, 3, () => 77);
+    for (const still of [flat, piece(5, 5)]) expect(moveOn([still, still], 2)).toEqual([still, still]);
+  });
+
+  test('frames of two sizes are refused, and no tensor is left behind', () => {
+    const tensors = tf.memory().numTensors;
+    expect(() => moveOn([piece(1, 1), frame(3, 3, 3, () => 0)], 1)).toThrow('motion');
+    moveOn([piece(1, 1), piece(2, 1)], 2);
+    expect(tf.memory().numTensors).toBe(tensors);
   });
 });
