@@ -121,10 +121,18 @@ function warpedFrames(
   return { map, anchors: [anchor, frames[context - 1]] };
 }
 
+/** Found already, by the later of two frames: finite differences ask for the same again and again. */
+const motions = new WeakMap<Numbers, { before: Numbers; motion: Plane }>();
+
 /** What block matching finds for the frame `ago` frames before the predicted one and the one before it: 11 features. */
 function motionBefore({ size, channels }: Network, frames: readonly Numbers[], ago: number): Plane {
   const [before, last] = [frames[frames.length - ago - 1], frames[frames.length - ago]];
-  return { ...size, features: 11, values: blockMatching({ ...size, channels, reach: 7, margin: 3 }, 1, before, last) };
+  const known = motions.get(last);
+  if (known?.before === before) return known.motion;
+  const values = blockMatching({ ...size, channels, reach: 7, margin: 3 }, 1, before, last);
+  const motion = { ...size, features: 11, values };
+  motions.set(last, { before, motion });
+  return motion;
 }
 
 /** The motion of each pixel itself, and the difference that it leaves. */
