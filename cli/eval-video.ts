@@ -129,7 +129,9 @@ function refuseStandardInput(paths: readonly string[]): void {
 /** @param own the model's size: where all clips were scored at it, the table does without sizes */
 function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: VideoScore, own: Size): string {
   const isSized = clips.some(({ width, height }) => width !== own.width || height !== own.height);
-  const saved = (bits: number, baseline: number) => `${(100 * (1 - bits / baseline)).toFixed(1)}%`;
+  // Where nothing moves, nothing can be saved.
+  const saved = (bits: number, baseline: number) =>
+    baseline === 0 ? '-' : `${(100 * (1 - bits / baseline)).toFixed(1)}%`;
   const against = (bits: number, baseline: number | null) =>
     baseline === null ? ['-', '-'] : [baseline.toFixed(3), saved(bits, baseline)];
   const line = (

@@ -36,7 +36,7 @@ export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSu
     'change from frame to frame in levels: true, and predicted over true',
     table(['true', ...titles(others)], (h) => [
       trueChange[h].toFixed(2),
-      ...others.map((name) => kinds[name]!.changeRatio[h].toFixed(2)),
+      ...others.map((name) => (trueChange[h] === 0 ? '-' : kinds[name]!.changeRatio[h].toFixed(2))),
     ]),
   ];
 }

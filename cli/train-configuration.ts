@@ -131,6 +131,7 @@ export async function configurationOf(
     data,
     ...unknown
   } = (options.config === undefined ? {} : readConfiguration(options.config)) as ConfigurationFile;
+  if (options.steps !== undefined && options.minutes !== undefined) throw bothLengths();
   const length =
     options.steps === undefined && options.minutes === undefined ? {} : { steps: null, minutes: null, pace: [] };
   const isGiven = (name: keyof TrainOptions) => train.getOptionValueSource(name) === 'cli';
@@ -183,21 +184,28 @@ async function overridden(
   const { modelSchema } = await import('../src/model/description.js');
   const { parseConfiguration } = await import('../src/model/parse-configuration.js');
   const { choicesOf } = await import('../src/model/presets.js');
+  const { modelAtSize } = await import('../src/model/smaller-models.js');
   const source = { operation: 'train', argument: file, code: 'USAGE' } as const;
-  const choices = choicesOf(parseConfiguration(modelSchema, model, source));
+  const described = parseConfiguration(modelSchema, model, source);
+  const choices = choicesOf(described);
   const names = Object.keys(asked) as (keyof ModelChoices)[];
+  const tell = (name: keyof ModelChoices, before: string, now: string) => {
+    if (before !== now) say(`${optionOf(name)}: ${now} in place of the ${before} of ${file}`);
+  };
   if (choices === null) {
+    // No weight depends on the size, so that any model has another.
+    if (asked.size !== undefined && names.length === 1) {
+      tell('size', shown(described.scales[described.scales.length - 1].size), shown(asked.size));
+      return modelAtSize(described, asked.size);
+    }
     throw new PxvError({
       ...source,
-      expected: 'a model that options describe, where one of them is given beside --config',
+      expected: 'a model that options describe, where one of them other than --size is given beside --config',
       received: `a model of its own, and ${names.map(optionOf).join(', ')}`,
       remedy: 'change the model in the file',
     });
   }
-  for (const name of names) {
-    const [before, now] = [choices[name], asked[name]].map(shown);
-    if (before !== now) say(`${optionOf(name)}: ${now} in place of the ${before} of ${file}`);
-  }
+  for (const name of names) tell(name, shown(choices[name]), shown(asked[name]));
   return { ...choices, ...asked };
 }
 
@@ -305,7 +313,7 @@ function bothLengths(): PxvError {
     code: 'USAGE',
     operation: 'train',
     argument: '--minutes',
-    expected: 'one length of the training that goes on',
+    expected: 'one length of the training',
     received: '--steps and --minutes',
     remedy: 'leave out one of them',
   });

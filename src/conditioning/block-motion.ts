@@ -24,10 +24,11 @@ export function blockMotionPlanes(context: number, { channels }: Pick<ImageShape
   return 3 * pairsOf(context) + channels;
 }
 
-/** Numbers for each pixel that it works with. */
+/** Features of a layer that it costs as much memory as: of a layer's outputs several arrays are held, of these one each. */
 export function blockMotionActivations(context: number, network: Pick<ImageShape, 'channels'>): number {
   const found = pairsOf(context) * MATCHED_FEATURES;
-  return found + 3 * NEIGHBOURS.length + 3 * network.channels + blockMotionPlanes(context, network);
+  const held = found + 3 * NEIGHBOURS.length + 3 * network.channels + blockMotionPlanes(context, network);
+  return Math.ceil(held / 4);
 }
 
 function pairsOf(context: number): number {

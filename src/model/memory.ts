@@ -61,7 +61,8 @@ export function trainingMemory(chain: Chain, work: TrainingWork): number {
   for (const count of [together, validationExamples % together]) score(ledger, chain, count, among);
   // Copies of weights and states: their first values, and later those on their way to a file.
   const copies = FLOAT * sum(all) * (1 + optimiserStates);
-  return PROCESS + ledger.peakBytes + copies + imageBytes(chain, batch, among);
+  // A roll-out keeps each window for its gradient.
+  return PROCESS + ledger.peakBytes + copies + imageBytes(chain, batch + ownPredictions, among);
 }
 
 /** Most bytes that a process scores examples of a chain in, `batch` of them together. */

@@ -27,7 +27,13 @@ export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, sour
       ...source,
       expected: 'only known keys',
       received: `unknown key '${[...issue.path, key].join('.')}'`,
-      remedy: nearest === null ? 'remove it' : `did you mean '${nearest}'?`,
+      // The same word is a key of another of several types.
+      remedy:
+        nearest === null
+          ? 'remove it'
+          : nearest === key
+            ? 'remove it: another type has it'
+            : `did you mean '${nearest}'?`,
     });
   }
   throw new PxvError({

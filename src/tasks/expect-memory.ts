@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageSets } from '../../datasets/index.js';
 import { PxvError } from '../errors.js';
+import { numberOf } from '../number-of.js';
 import { buildChain, dimensions, type Chain } from '../model/chain.js';
 import type { ModelDescription } from '../model/description.js';
 import { drawingMemory, scoringMemory, trainingMemory } from '../model/memory.js';
@@ -21,10 +22,10 @@ import { availableMemory } from './available-memory.js';
 export function expectTrainingMemory({ model, training, data }: RunConfiguration): void {
   if (!isEstimated()) return;
   const { batch, ownPredictions, validationExamples, optimiser, scales } = training;
-  const bytesOf = (description: ModelDescription, examples = batch) =>
+  const bytesOf = (description: ModelDescription, examples = batch, rollOuts = ownPredictions) =>
     trainingMemory(buildChain(description), {
       batch: examples,
-      ownPredictions: data.type === 'clips' && description.scales.length === 1 ? ownPredictions * PREDICTED_FRAMES : 0,
+      ownPredictions: rollOuts * PREDICTED_FRAMES,
       optimiserStates: optimisers[optimiser].stateNames.length,
       // Others are refused where the training starts.
       among: scales?.filter((scale) => scale < description.scales.length),
@@ -41,16 +42,19 @@ export function expectTrainingMemory({ model, training, data }: RunConfiguration
   const fits = (needed: number) => needed <= most;
   const smallerBatch = largest(1, batch - 1, (count) => fits(bytesOf(model, count)));
   const width = largest(8, size.width - 1, (side) => fits(bytesOf(modelAtSize(model, sizeAt(side)))));
+  const fewerRollOuts = largest(0, ownPredictions - 1, (count) => fits(bytesOf(model, batch, count)));
   const narrower = largest(3, hidden - 1, (features) => fits(bytesOf(modelOfHidden(model, features))));
   // The images of a data set have a size of their own.
   const hasOwnSize = data.type === 'images' && imageSets.some(({ name }) => name === data.set);
   const choices = [
     ...(smallerBatch === null ? [] : [`a batch of ${smallerBatch} (--batch)`]),
+    ...(fewerRollOuts === null ? [] : [`${numberOf(fewerRollOuts, 'roll-out')} a step (ownPredictions)`]),
     ...(width === null || hasOwnSize ? [] : [`a size of ${sizeAt(width).width}x${sizeAt(width).height} (--size)`]),
     ...(narrower === null ? [] : [`${narrower} features in a layer (--hidden)`]),
   ];
   const remedy = choices.length > 0 ? `these fit: ${choices.join(', or ')}` : 'choose a smaller size and network';
-  const what = `a batch of ${batch} at ${size.width}x${size.height}`;
+  const rollOuts = ownPredictions > 0 ? ` and ${numberOf(ownPredictions, 'roll-out')}` : '';
+  const what = `a batch of ${batch}${rollOuts} at ${size.width}x${size.height}`;
   throw tooMuch('train', 'memory', most, `about ${inUnits(bytes)} for ${what}`, remedy);
 }
 

@@ -4,6 +4,8 @@ import { PreviousFrameBaseline, uniformBitsPerDim } from '../evaluation/baseline
 import type { Frame } from '../frame.js';
 import type { Chain } from '../model/chain.js';
 import { frameBytes, type ExampleShape } from '../model/examples.js';
+import { numberOf } from '../number-of.js';
+import { OwnPredictions, PREDICTED_FRAMES } from '../training/own-predictions.js';
 import { LARGEST_ZOOM, type ClipStore } from '../training/random-frames.js';
 import { clipData } from '../training/clip-data.js';
 import { learntFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
@@ -177,6 +179,11 @@ async function openClips(
   const trainingClips = first.filter((clip) => !chosen.includes(clip));
   if (trainingClips.length === 0) throw noUsableClip('train', data.frames);
   if (held.length > 0 && rest.length === 0) throw noUsableClip('validate', data.validate);
+  const isShort = (clip: number) => !OwnPredictions.longEnough(store.clips[clip].frames);
+  if (training.ownPredictions > 0 && trainingClips.every(isShort))
+    hooks.onWarning?.(
+      `ownPredictions: no clip has more than ${numberOf(PREDICTED_FRAMES, 'frame')}, so there are no roll-outs`,
+    );
   return { store, training: trainingClips, validation: held.length > 0 ? rest : chosen, leftOut };
 }
 

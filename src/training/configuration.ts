@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../frame-rate.js';
+import { conditioningOf } from '../conditioning/index.js';
 import { modelSchema, type ModelDescription } from '../model/description.js';
 import { headOf } from '../model/heads/index.js';
 import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from '../model/heads/logistic-mixture.js';
@@ -135,7 +136,13 @@ export const runSchema = z
     if (training.componentTemperature !== null && (data.type === 'images' || !isMixed)) {
       refuse('componentTemperature', 'it is for models of clips whose heads are mixtures');
     }
-    if (data.type === 'clips') return;
+    if (data.type === 'clips') {
+      const learnsFrame = model.scales[0].conditioning.some((given) => conditioningOf(given).learned);
+      if (training.ownPredictions > 0 && (model.scales.length > 1 || !learnsFrame))
+        refuse('ownPredictions', 'it is for models of one scale that learn the expected frame, as warped-frames does');
+      return;
+    }
+    if (training.ownPredictionsEvery > 1) refuse('ownPredictionsEvery', 'it is for clips alone');
     for (const key of ofClips) {
       if ((training[key] ?? 0) > 0) refuse(key, 'images are shown as they are: it is for clips alone');
     }

@@ -71,10 +71,20 @@ test('options come before the model of --config, and what they change is said', 
   const own = { ...model, scales: [{ ...model.scales[0], first: { kernel: 5, features: 24 } }] };
   writeFileSync(file, JSON.stringify({ model: own, training, data }));
   expect((await configured('--config', file)).model).toEqual(own);
+  const resized = { ...own, scales: [{ ...own.scales[0], size: { width: 32, height: 16 } }] };
+  said.length = 0;
+  expect((await configured('--config', file, '--size', '32x16', (text) => said.push(text))).model).toEqual(resized);
+  expect(said).toEqual([`--size: 32x16 in place of the 64x64 of ${file}`]);
   await expect(configured('--config', file, '--head-width', '24')).rejects.toMatchObject({
     code: 'USAGE',
     message: expect.stringMatching(
       /a model that options describe, .* received a model of its own, and --head-width; change the model in the file$/,
     ) as string,
   });
+});
+
+test('a training has one length: steps and minutes together are refused, new or resumed', async () => {
+  const message = expect.stringMatching(/^train: --minutes: expected one length .* --steps and --minutes/) as string;
+  const both = ['--steps', '3', '--minutes', '1'];
+  await expect(configured('--frames', 'clips', ...both)).rejects.toMatchObject({ code: 'USAGE', message });
 });

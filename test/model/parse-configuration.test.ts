@@ -72,6 +72,30 @@ test.each([
   });
 });
 
+test('a key of another type is not proposed in its own place', () => {
+  const frames = { type: 'previous-frames', context: 2, features: 4, blockMatching: true };
+  expect(refusal(changed('model.scales.0.conditioning.0', frames)).message).toMatch(
+    /unknown key 'model.scales.0.conditioning.0.blockMatching'; remove it: another type has it$/,
+  );
+});
+
+test('blocks are matched between two frames at least', () => {
+  const frames = { type: 'warped-frames', context: 1, features: 4, flows: 1, blockMatching: true };
+  expect(refusal(changed('model.scales.0.conditioning.0', frames)).message).toMatch(
+    /blockMatching.*must be false where one frame alone is given/,
+  );
+});
+
+test('roll-outs are refused where no expected frame is learned, and their pace with images', () => {
+  const own = { ...run, training: { steps: 3, ownPredictions: 2 } };
+  expect(() => parseConfiguration(runSchema, own, source)).not.toThrow();
+  const frames = { type: 'previous-frames', context: 2, features: 4 };
+  const plain = { ...model, scales: [{ ...model.scales[0], conditioning: [frames] }] };
+  expect(refusal({ ...own, model: plain }).message).toMatch(/training.ownPredictions.*warped-frames/);
+  const images = { model: plain, training: { ownPredictionsEvery: 2 }, data: { type: 'images', set: 'mnist' } };
+  expect(refusal(images).message).toMatch(/training.ownPredictionsEvery.*clips alone/);
+});
+
 test('an unknown key that is like none is refused without a guess', () => {
   expect(refusal(changed('training.zzzzzzzz', 1)).message).toBe(
     "train: config.json: expected only known keys, received unknown key 'training.zzzzzzzz'; remove it",

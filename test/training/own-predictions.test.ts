@@ -144,6 +144,6 @@ test('a training has them where clips are long enough and an anchor is learned',
   };
   expect(own(9)).not.toBeNull();
   expect(own(8)).toBeNull();
-  expect(own(9, tinyRun({ ownPredictions: 2 }))).toBeNull();
+  expect(() => tinyRun({ ownPredictions: 2 })).toThrow('models of one scale that learn the expected frame');
   expect(own(9, tinyRun({}, { conditioning: [warpedFrames] }))).toBeNull();
 });
