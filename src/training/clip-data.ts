@@ -29,7 +29,6 @@ export function clipData(
       ? new OwnPredictions(chain.exampleShape, store, long, {
           ...settings,
           batch: configuration.ownPredictions,
-          every: configuration.ownPredictionsEvery,
           stills,
         })
       : null;

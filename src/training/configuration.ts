@@ -50,12 +50,10 @@ const trainingSchema = z.strictObject({
   /** Weight of the loss on learned anchors, log(1 + mean squared error), beside the mean nats a sub-pixel. */
   anchorLoss: z.number().min(0).default(0.5),
   /**
-   * Of clips: roll-outs of a step that has some, in which frames follow the model's own predictions, for the loss on learned anchors alone (see
+   * Of clips: roll-outs a step, in which frames follow the model's own predictions, for the loss on learned anchors alone (see
    * own-predictions.ts); 0: none. Only a model of one scale has any.
    */
   ownPredictions: z.int().min(0).max(4096).default(0),
-  /** Steps from one set of them to the next, for each of which its loss counts: several at once take less time each. */
-  ownPredictionsEvery: z.int().min(1).max(4096).default(1),
   /** Share of those in which the picture stands still. */
   stills: z.number().min(0).max(1).default(0),
   /** Component temperature that the model's futures are drawn at where nothing is asked: its file keeps it; null: none. */
@@ -142,7 +140,6 @@ export const runSchema = z
         refuse('ownPredictions', 'it is for models of one scale that learn the expected frame, as warped-frames does');
       return;
     }
-    if (training.ownPredictionsEvery > 1) refuse('ownPredictionsEvery', 'it is for clips alone');
     for (const key of ofClips) {
       if ((training[key] ?? 0) > 0) refuse(key, 'images are shown as they are: it is for clips alone');
     }

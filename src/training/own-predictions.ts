@@ -14,8 +14,6 @@ export const PREDICTED_FRAMES = 8;
 export interface OwnPredictionSettings extends Omit<BatchSettings, 'disturb'> {
   /** Share of the examples in which the picture stands still. */
   stills: number;
-  /** Steps from one set of roll-outs to the next. */
-  every: number;
 }
 
 /** Places in clips from which frames are to be predicted one after another, each from those before. */
@@ -24,8 +22,6 @@ export interface RollOut {
   given: Given;
   /** The true frames, in levels, [batch, height, width, channels] each. */
   truth: readonly Tensor4D[];
-  /** How often their loss counts: once for each step from one set to the next. */
-  weight: number;
 }
 
 /**
@@ -64,10 +60,9 @@ export class OwnPredictions {
     return frames > PREDICTED_FRAMES;
   }
 
-  /** The roll-outs of a step, 0 for the first: a function of the seed and the step alone; null where it has none. */
-  rollOut(step: number): RollOut | null {
+  /** The roll-outs of a step, 0 for the first: a function of the seed and the step alone. */
+  rollOut(step: number): RollOut {
     const { source, shape, settings, frames, window, truth } = this;
-    if (step % settings.every !== 0) return null;
     const { size, channels, context } = shape;
     const length = frameBytes(shape);
     for (let example = 0; example < settings.batch; example++) {
@@ -88,7 +83,6 @@ export class OwnPredictions {
     return {
       given: { window: window.tensors(settings.batch) },
       truth: truth.map((levels) => tf.tensor4d(levels.slice(), dimensions)),
-      weight: settings.every,
     };
   }
 }

@@ -22,8 +22,8 @@ import type { Validation } from './validation.js';
 export interface TrainingData {
   /** Examples of a step, 0 for the first: a function of the seed and the step alone. */
   batch: (step: number) => Examples;
-  /** The same for roll-outs, of which the learned anchor learns; null where there are none, or none in this step. */
-  ownPredictions: ((step: number) => RollOut | null) | null;
+  /** The same for roll-outs, of which the learned anchor learns; null where there are none. */
+  ownPredictions: ((step: number) => RollOut) | null;
   /** Bits/dim of what is held out; null where nothing is: then the latest weights count as the best. */
   validate: ((weights: readonly Tensor[]) => Promise<number>) | null;
 }

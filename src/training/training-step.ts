@@ -75,21 +75,17 @@ function anchorNats({ anchors: [anchor], image }: Pick<ScaleScore, 'anchors' | '
 
 /**
  * The loss on the first anchor of frames that are expected one after another, each from those before: the mean of
- * `anchorNats` over them, times their weight. Gradients go back through all of them, so that an expected frame is also learned as what the
+ * `anchorNats` over them. Gradients go back through all of them, so that an expected frame is also learned as what the
  * next ones are made of; as `predict` makes it, only not rounded.
  */
-function rollOutNats(
-  { scales: [network] }: Chain,
-  weights: readonly Tensor[],
-  { given, truth, weight }: RollOut,
-): Scalar {
+function rollOutNats({ scales: [network] }: Chain, weights: readonly Tensor[], { given, truth }: RollOut): Scalar {
   let window = given.window!;
   const nats = truth.map((image) => {
     const { anchors } = conditionOf(network, weights, { window })!;
     window = laterWindow(window, tf.clipByValue(anchors[0], 0, network.description.levels - 1));
     return anchorNats({ anchors, image });
   });
-  return tf.mul(tf.addN(nats), weight / nats.length);
+  return tf.div(tf.addN(nats), nats.length);
 }
 
 /** Whether the first anchor of a scale is learned. */

@@ -151,8 +151,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
     const { chain, weights, examples } = chainExamples([network]);
     const parameters = toTensors(weights, chain.parameters);
     const [later, last] = [6, 7].map((seed) => randomExamples(network, 2, seed));
-    const truthOf = [examples, later, last].map(({ image }) => image);
-    const rollOut: RollOut = { given: examples.given, truth: truthOf, weight: 3 };
+    const rollOut: RollOut = { given: examples.given, truth: [examples, later, last].map(({ image }) => image) };
     const step = (rolled: RollOut | null, weight: number) => {
       const { gradients, nats, norm } = gradientsOf(chain, parameters, examples, undefined, weight, rolled);
       const values = gradients.map((gradient) => gradient.dataSync());
@@ -178,7 +177,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
         });
         return total(Float64Array.from(nats)) / truth.length;
       });
-      return (rollOut.weight * anchorLoss * (ofExample[0] + ofExample[1])) / 2;
+      return (anchorLoss * (ofExample[0] + ofExample[1])) / 2;
     };
     const check = (isHeld: boolean) =>
       checkParameters(

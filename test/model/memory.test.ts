@@ -53,7 +53,7 @@ function randomRollOut(description: NetworkDescription): RollOut {
   const examples = Array.from({ length: PREDICTED_FRAMES }, (_, frame) => randomExamples(description, 1, frame));
   examples.slice(1).forEach(({ given }) => disposeGiven(given));
   tf.dispose(examples.map(({ seen }) => seen));
-  return { given: examples[0].given, truth: examples.map(({ image }) => image), weight: 1 };
+  return { given: examples[0].given, truth: examples.map(({ image }) => image) };
 }
 
 const BATCH = 4;

@@ -86,14 +86,12 @@ test('blocks are matched between two frames at least', () => {
   );
 });
 
-test('roll-outs are refused where no expected frame is learned, and their pace with images', () => {
+test('roll-outs are refused where no expected frame is learned', () => {
   const own = { ...run, training: { steps: 3, ownPredictions: 2 } };
   expect(() => parseConfiguration(runSchema, own, source)).not.toThrow();
   const frames = { type: 'previous-frames', context: 2, features: 4 };
   const plain = { ...model, scales: [{ ...model.scales[0], conditioning: [frames] }] };
   expect(refusal({ ...own, model: plain }).message).toMatch(/training.ownPredictions.*warped-frames/);
-  const images = { model: plain, training: { ownPredictionsEvery: 2 }, data: { type: 'images', set: 'mnist' } };
-  expect(refusal(images).message).toMatch(/training.ownPredictionsEvery.*clips alone/);
 });
 
 test('an unknown key that is like none is refused without a guess', () => {
