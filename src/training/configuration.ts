@@ -137,7 +137,7 @@ export const runSchema = z
     if (data.type === 'clips') {
       const learnsFrame = model.scales[0].conditioning.some((given) => conditioningOf(given).learned);
       if (training.ownPredictions > 0 && (model.scales.length > 1 || !learnsFrame))
-        refuse('ownPredictions', 'it is for models of one scale that learn the expected frame, as warped-frames does');
+        refuse('ownPredictions', 'it is for models of one scale that learn the expected frame');
       return;
     }
     for (const key of ofClips) {

@@ -91,7 +91,9 @@ test('roll-outs are refused where no expected frame is learned', () => {
   expect(() => parseConfiguration(runSchema, own, source)).not.toThrow();
   const frames = { type: 'previous-frames', context: 2, features: 4 };
   const plain = { ...model, scales: [{ ...model.scales[0], conditioning: [frames] }] };
-  expect(refusal({ ...own, model: plain }).message).toMatch(/training.ownPredictions.*warped-frames/);
+  expect(refusal({ ...own, model: plain }).message).toMatch(
+    /training.ownPredictions.*one scale that learn the expected frame/,
+  );
 });
 
 test('an unknown key that is like none is refused without a guess', () => {
