@@ -167,13 +167,14 @@ export const framedNetworks: [string, NetworkDescription][] = [
     `RGB 5x7, warped-frames of ${context} that may stand still, down to an eighth`,
     smallNetwork({ size: tinySize, conditioning: [{ ...warpedFrames, context, still: true, halvings: 3 }] }),
   ]),
-  ...[2, 4].map((context): [string, NetworkDescription] => [
-    `RGB 5x7, warped-frames of ${context} with block matching`,
-    smallNetwork({
-      size: tinySize,
-      conditioning: [{ ...warpedFrames, context, still: context === 4, blockMatching: true }],
-    }),
-  ]),
+  [
+    'RGB 4x5, warped-frames of 2 with block matching',
+    smallNetwork({ conditioning: [{ ...warpedFrames, context: 2, blockMatching: true }] }),
+  ],
+  [
+    'grey 4x5, warped-frames of 4 with block matching that may stand still',
+    smallNetwork({ channels: 1, conditioning: [{ ...warpedFrames, context: 4, still: true, blockMatching: true }] }),
+  ],
   [
     'RGB 5x7, given a small image and two frames that move',
     smallNetwork({ size: tinySize, conditioning: [lowResolutionImage, warpedFrames] }),
