@@ -67,6 +67,26 @@ test('a training that does not fit is refused in one line, with a batch, a size 
   );
 });
 
+test('roll-outs count, and fewer of them are proposed where they are what does not fit', () => {
+  allow(2 ** 30);
+  const withRollOuts = (ownPredictions: number) =>
+    runSchema.parse({
+      model: describeModel('pixel-cnn', {
+        ...{ ...large, size: { width: 32, height: 32 } },
+        ...{ head: 'logistic-mixture', hidden: 6, layers: 1, context: 2 },
+      }),
+      training: { batch: 1, steps: 1, ownPredictions },
+      data: { type: 'clips', frames: ['clips'] },
+    });
+  expect(() => expectTrainingMemory(withRollOuts(0))).not.toThrow();
+  const found =
+    /for a batch of 1 and 900 roll-outs at 32x32; these fit: (\d+) roll-outs? a step \(ownPredictions\)/.exec(
+      refusalOf(() => expectTrainingMemory(withRollOuts(900))),
+    );
+  expect(() => expectTrainingMemory(withRollOuts(Number(found![1])))).not.toThrow();
+  expect(() => expectTrainingMemory(withRollOuts(Number(found![1]) + 1))).toThrow();
+});
+
 test('a training that does not fit leaves neither a frame nor a folder behind', async () => {
   const clip = await pngClip(folder.path, 'clip', 4);
   allow(2 ** 29);

@@ -66,6 +66,22 @@ test('a training on a folder with a file that cannot be read learns from the oth
   expect(weights('of-mixed').equals(weights('of-good'))).toBe(true);
 });
 
+test('a training that is to roll out, on clips that are too short for it, says so and goes on', async () => {
+  const frames = [await pngClip(folder.path, 'eight', 8)];
+  const [network] = model.description.scales;
+  const moving = { type: 'warped-frames', context: 2, features: 4, flows: 1 };
+  const configuration = runSchema.parse({
+    model: { version: 1, scales: [{ ...network, conditioning: [moving] }] },
+    training: { steps: 1, batch: 1, ownPredictions: 1 },
+    data: { type: 'clips', frames },
+  });
+  const warnings: string[] = [];
+  const hooks = { onWarning: (text: string) => warnings.push(text) };
+  const { step } = await trainModel(join(folder.path, 'too-short'), configuration, hooks);
+  expect(step).toBe(1);
+  expect(warnings).toContain('ownPredictions: no clip has more than 8 frames, so there are no roll-outs');
+});
+
 test('clips to validate on of which none can be read are an error: the training would go without', async () => {
   const learnt = await pngClip(folder.path, 'learnt', 4);
   const held = join(folder.path, 'held');
