@@ -13,7 +13,7 @@ const PIXELS_OF_UNIT = 4;
 
 /** What block matching makes of a window. */
 export interface BlockMotion {
-  /** The last frame moved on, [batch, height, width, channels], in levels. */
+  /** The last known frame moved on to the one to predict, [batch, height, width, channels], in levels. */
   onward: Tensor4D;
   /** For a trunk, `blockMotionPlanes` of them: of each pair the motion and the difference left; what moving on changes. */
   planes: Tensor4D[];
@@ -35,15 +35,20 @@ function pairsOf(context: number): number {
   return Math.min(MOST_PAIRS, context - 1);
 }
 
-/** Motion by block matching: what a network of few layers finds only after long training. */
-export function blockMotion(network: ImageShape, { frames }: FrameWindow, scaled: readonly Tensor4D[]): BlockMotion {
+/**
+ * Motion by block matching: what a network of few layers finds only after long training. It is looked for among known
+ * frames; where frames were predicted since, the last known one is moved on once more for each.
+ */
+export function blockMotion(network: ImageShape, window: FrameWindow, scaled: readonly Tensor4D[]): BlockMotion {
   const { size, channels, levels } = network;
+  const { frames, predicted } = window.known ?? { ...window, predicted: 0 };
   const half = (levels - 1) / 2;
   const newest = frames.length - 1;
   const pairs = Array.from({ length: pairsOf(frames.length) }, (_, ago) =>
     blockMatching({ ...size, channels, ...BLOCKS }, frames[newest - ago - 1], frames[newest - ago]),
   );
-  const onward = movedOn(frames[newest], pairs[0]);
+  let onward = frames[newest];
+  for (let step = 0; step <= predicted; step++) onward = movedOn(onward, pairs[0]);
   const change = tf.sub(tf.div(tf.sub(onward, half), half), scaled[newest]);
   const told = toldOf(half);
   return {

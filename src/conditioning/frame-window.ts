@@ -17,7 +17,23 @@ export interface FrameWindow {
    * and earlier sub-pixels alike; 0: it reads what is true.
    */
   noise: Tensor4D;
+  /** Where some of the frames are predicted ones: what was known before. Absent: all frames are known. */
+  known?: KnownFrames;
 }
+
+/**
+ * The frames that were known when prediction began. Predicted frames are soft, and motion that is looked for among them fades;
+ * that among known frames goes on.
+ */
+export interface KnownFrames {
+  /** As those of a window. */
+  frames: readonly Tensor4D[];
+  /** Frames that were predicted since, 1 to `MOTION_LASTS`. */
+  predicted: number;
+}
+
+/** Frames that motion goes on for; then the last frames, though they were predicted, count as known. */
+export const MOTION_LASTS = 8;
 
 /** Collects windows of frames, example by example, and hands them over as tensors; reused from batch to batch. */
 export class FrameWindowBuffer {
@@ -26,44 +42,72 @@ export class FrameWindowBuffer {
   private readonly frames: Float32Array[];
   private readonly valid: Float32Array;
   private readonly noise: Float32Array;
+  /** As `frames`, of what was known when prediction began; null where no example has predicted frames. */
+  private known: Float32Array[] | null = null;
+  /** Frames that were predicted since, of each example. */
+  private readonly predicted: Int32Array;
 
   /** @param length frames of a window, 1 or more */
   constructor(
     private readonly shape: ImageShape,
     readonly length: number,
-    capacity: number,
+    private readonly capacity: number,
   ) {
     this.pixels = frameBytes(shape);
     const area = shape.size.height * shape.size.width;
     this.frames = Array.from({ length }, () => new Float32Array(capacity * this.pixels));
     this.valid = new Float32Array(capacity * area * length);
     this.noise = new Float32Array(capacity * area);
+    this.predicted = new Int32Array(capacity);
   }
 
   /**
-   * Writes the window of one example, whose noise is 0.
+   * Writes the window of one example, whose noise is 0, and whose frames are all known.
    *
    * @param frames bytes of the frames that exist, oldest first, height x width x channels each
    * @param number of them, at most `length`
    * @param mirrored swaps left and right
    */
   set(example: number, frames: Uint8Array, number: number, mirrored: boolean): void {
-    const { length, pixels } = this;
+    const { length } = this;
     const missing = length - number;
-    for (const [k, values] of this.of(example).entries()) {
-      if (number === 0) values.fill((this.shape.levels - 1) / 2);
-      else writeLevels(this.shape, frames, (Math.max(k, missing) - missing) * pixels, mirrored, values);
-    }
+    this.write(this.of(example), frames, number, mirrored);
     const planes = this.shape.size.height * this.shape.size.width * length;
     const valid = this.valid.subarray(example * planes, (example + 1) * planes);
     for (let i = 0; i < valid.length; i++) valid[i] = i % length < missing ? 0 : 1;
     this.tell(example, 0);
+    this.predicted[example] = 0;
+  }
+
+  /**
+   * Tells of an example what was known when prediction began.
+   *
+   * @param frames, number, mirrored as `set`
+   * @param predicted frames that were predicted since, at least 1
+   */
+  setKnown(example: number, frames: Uint8Array, number: number, mirrored: boolean, predicted: number): void {
+    this.known ??= this.frames.map(() => new Float32Array(this.capacity * this.pixels));
+    this.write(this.placesOf(this.known, example), frames, number, mirrored);
+    this.predicted[example] = predicted;
+  }
+
+  /** Frames at the places of a window, the oldest again where there are fewer. */
+  private write(places: readonly Float32Array[], frames: Uint8Array, number: number, mirrored: boolean): void {
+    const missing = places.length - number;
+    for (const [k, values] of places.entries()) {
+      if (number === 0) values.fill((this.shape.levels - 1) / 2);
+      else writeLevels(this.shape, frames, (Math.max(k, missing) - missing) * this.pixels, mirrored, values);
+    }
   }
 
   /** Levels of an example's frames, oldest first; they may be changed in place. */
   of(example: number): Float32Array[] {
+    return this.placesOf(this.frames, example);
+  }
+
+  private placesOf(frames: readonly Float32Array[], example: number): Float32Array[] {
     const { pixels } = this;
-    return this.frames.map((values) => values.subarray(example * pixels, (example + 1) * pixels));
+    return frames.map((values) => values.subarray(example * pixels, (example + 1) * pixels));
   }
 
   /** Sets the strength of the noise, in levels, that is told with an example. */
@@ -72,7 +116,11 @@ export class FrameWindowBuffer {
     this.noise.fill(noise, example * height * width, (example + 1) * height * width);
   }
 
-  /** Tensors of the first `count` examples; they keep their values when the buffer is filled again. */
+  /**
+   * Tensors of the first `count` examples; they keep their values when the buffer is filled again.
+   *
+   * @throws RangeError where not all have as many predicted frames
+   */
   tensors(count: number): FrameWindow {
     const { size, channels } = this.shape;
     const tensor = (values: Float32Array, features: number): Tensor4D =>
@@ -82,27 +130,39 @@ export class FrameWindowBuffer {
         size.width,
         features,
       ]);
+    const [predicted, ...others] = new Set(this.predicted.subarray(0, count));
+    if (others.length > 0) throw new RangeError('window: of all examples as many frames must be predicted');
+    const known = predicted > 0 ? this.known!.map((values) => tensor(values, channels)) : null;
     return {
       frames: this.frames.map((values) => tensor(values, channels)),
       valid: tensor(this.valid, this.length),
       noise: tensor(this.noise, 1),
+      ...(known && { known: { frames: known, predicted } }),
     };
   }
 }
 
-/** A window one frame later, of which `frame` is the last. Frees nothing. */
-export function laterWindow({ frames, valid, noise }: FrameWindow, frame: Tensor4D): FrameWindow {
+/** A window one frame later, of which `frame`, a predicted one, is the last. Frees nothing. */
+export function laterWindow({ frames, valid, noise, known }: FrameWindow, frame: Tensor4D): FrameWindow {
   const [, ...others] = tf.split<Tensor4D>(valid, frames.length, 3);
-  return { frames: [...frames.slice(1), frame], valid: tf.concat([...others, tf.onesLike(noise)], 3), noise };
+  const before = known !== undefined && known.predicted < MOTION_LASTS ? known : { frames, predicted: 0 };
+  return {
+    frames: [...frames.slice(1), frame],
+    valid: tf.concat([...others, tf.onesLike(noise)], 3),
+    noise,
+    known: { ...before, predicted: before.predicted + 1 },
+  };
 }
 
 /** The last `length` frames of a window at a coarser scale: every `step` pixels. Frees nothing. */
-export function cutWindow({ frames, valid, noise }: FrameWindow, length: number, step: number): FrameWindow {
+export function cutWindow({ frames, valid, noise, known }: FrameWindow, length: number, step: number): FrameWindow {
   const missing = frames.length - length;
   const planes = subsample(valid, step);
+  const cut = (all: readonly Tensor4D[]) => all.slice(missing).map((frame) => subsample(frame, step));
   return {
-    frames: frames.slice(missing).map((frame) => subsample(frame, step)),
+    frames: cut(frames),
     valid: missing === 0 ? planes : tf.slice(planes, [0, 0, 0, missing]),
     noise: subsample(noise, step),
+    ...(known && { known: { ...known, frames: cut(known.frames) } }),
   };
 }

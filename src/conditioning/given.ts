@@ -53,6 +53,6 @@ export function cutGiven(given: Given, { context }: Needs, step: number, coarser
 
 /** Frees the tensors of what is given. */
 export function disposeGiven({ window, coarser }: Given): void {
-  if (window) tf.dispose([...window.frames, window.valid, window.noise]);
+  if (window) tf.dispose([...window.frames, window.valid, window.noise, ...(window.known?.frames ?? [])]);
   if (coarser) tf.dispose(coarser);
 }

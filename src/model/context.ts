@@ -1,5 +1,6 @@
+import { MOTION_LASTS } from '../conditioning/index.js';
 import { PxvError } from '../errors.js';
-import { ExampleBuffer, frameBytes, type ExampleShape, type Examples } from './examples.js';
+import { ExampleBuffer, frameBytes, type Disturb, type ExampleShape, type Examples } from './examples.js';
 
 /** The last frames of a clip, as many as a model is given: what its next frame is predicted from. */
 export class Context {
@@ -7,6 +8,8 @@ export class Context {
   /** The frames that are known, oldest first, and room for the one after. */
   private readonly bytes: Uint8Array;
   private count = 0;
+  /** What was known when prediction began, where the last frame was predicted; else null. */
+  private known: { bytes: Uint8Array; count: number; predicted: number } | null = null;
 
   constructor(private readonly shape: ExampleShape) {
     this.length = shape.context;
@@ -14,10 +17,24 @@ export class Context {
   }
 
   /**
-   * Adds the clip's next frame, height x width x channels bytes; the oldest is forgotten. A frame of another size is an
+   * Adds the clip's next frame, which is known, height x width x channels bytes; the oldest is forgotten. A frame of another size is an
    * `INPUT` error.
    */
   push(frame: Uint8Array): void {
+    this.append(frame);
+    this.known = null;
+  }
+
+  /** The same of a frame that was predicted from those before: motion among the known ones goes on (see KnownFrames). */
+  pushPredicted(frame: Uint8Array): void {
+    const { bytes, count, known } = this;
+    const before =
+      known !== null && known.predicted < MOTION_LASTS ? known : { bytes: bytes.slice(), count, predicted: 0 };
+    this.append(frame);
+    this.known = { ...before, predicted: before.predicted + 1 };
+  }
+
+  private append(frame: Uint8Array): void {
     this.expectFrame(frame);
     if (this.length === 0) return;
     if (this.count === this.length) this.bytes.copyWithin(0, frame.length, this.length * frame.length);
@@ -29,7 +46,13 @@ export class Context {
   addExample(buffer: ExampleBuffer, frame: Uint8Array): void {
     this.expectFrame(frame);
     this.bytes.set(frame, this.count * frame.length);
-    buffer.add(this.bytes, this.count + 1, false);
+    this.add(buffer);
+  }
+
+  private add(buffer: ExampleBuffer, disturb?: Disturb): void {
+    const { bytes, count, known } = this;
+    buffer.add(bytes, count + 1, false, disturb);
+    if (known !== null) buffer.follow(known.bytes, known.count, known.predicted);
   }
 
   /**
@@ -39,7 +62,7 @@ export class Context {
    */
   static examples(contexts: readonly Context[], noise = 0): Examples {
     const buffer = new ExampleBuffer(contexts[0].shape, contexts.length);
-    for (const { bytes, count } of contexts) buffer.add(bytes, count + 1, false, () => noise);
+    for (const context of contexts) context.add(buffer, () => noise);
     return buffer.tensors();
   }
 
@@ -47,6 +70,7 @@ export class Context {
     const copy = new Context(this.shape);
     copy.bytes.set(this.bytes);
     copy.count = this.count;
+    copy.known = this.known;
     return copy;
   }
 

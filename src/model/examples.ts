@@ -81,6 +81,18 @@ export class ExampleBuffer {
     given?.tell(example, noise);
   }
 
+  /**
+   * Tells of the example added last what was known when prediction began: see KnownFrames.
+   *
+   * @param frames, number what was known, oldest first, as `add`, without a frame to predict
+   * @param predicted frames of its context, or of those before, that were predicted since
+   */
+  follow(frames: Uint8Array, number: number, predicted: number): void {
+    const existing = Math.min(number, this.shape.context);
+    const oldest = (number - existing) * this.pixels;
+    this.given?.setKnown(this.count - 1, frames.subarray(oldest), existing, false, predicted);
+  }
+
   /** Tensors of the examples added since `clear`; they keep their values when the buffer is filled again. */
   tensors(): Examples {
     const { size, channels } = this.shape;

@@ -41,7 +41,7 @@ export async function* rollOut(
       onRow: (share) => options.onRow?.(share),
       signal: options.signal,
     });
-    drawn.forEach(({ bytes }, future) => contexts[future].push(bytes));
+    drawn.forEach(({ bytes }, future) => contexts[future].pushPredicted(bytes));
     yield drawn;
   }
 }
@@ -61,7 +61,7 @@ export async function* bestGuess(
   for (;;) {
     signal?.throwIfAborted();
     const [frame] = await sampler.expected(Context.examples([known]));
-    known.push(frame);
+    known.pushPredicted(frame);
     yield frame;
   }
 }

@@ -145,53 +145,64 @@ describe('with a loss on the anchor, gradients of a training step are those of t
     disposeExamples(examples);
   });
 
-  test.each(forms)('on %s, through frames that are expected one after another', async (form) => {
-    await tf.setBackend(form);
-    const network = { ...description, layers: [], output: [], head, levels: 32 };
-    const { chain, weights, examples } = chainExamples([network]);
-    const parameters = toTensors(weights, chain.parameters);
-    const [later, last] = [6, 7].map((seed) => randomExamples(network, 2, seed));
-    const rollOut: RollOut = { given: examples.given, truth: [examples, later, last].map(({ image }) => image) };
-    const step = (rolled: RollOut | null, weight: number) => {
-      const { gradients, nats, norm } = gradientsOf(chain, parameters, examples, undefined, weight, rolled);
-      const values = gradients.map((gradient) => gradient.dataSync());
-      tf.dispose([nats, norm, ...gradients]);
-      return values;
-    };
-    const [both, alone] = [step(rollOut, anchorLoss), step(null, anchorLoss)];
-    const gradients = both.map((values, index) => values.map((value, at) => value - alone[index][at]));
-    const starts = [0, 1].map((index) => referenceExample(examples, index));
-    const truth = rollOut.truth.map((image) => Float64Array.from(image.dataSync()));
-    /** @param isHeld whether what is expected is taken for true afterwards, as it is with these weights */
-    const loss = (values: readonly Numbers[], isHeld: boolean): number => {
-      const [named, held] = [values, weights].map((all) => referenceWeights(chain.scales[0].parameters, all));
-      const ofExample = starts.map((start, example) => {
-        let given = start;
-        const nats = truth.map((images) => {
-          const image = images.subarray((example * images.length) / 2, ((example + 1) * images.length) / 2);
-          const { anchors } = referenceCondition(network, named, given);
-          const shown = isHeld ? referenceCondition(network, held, given).anchors[0] : anchors[0];
-          const frame = Float64Array.from(shown, (level) => Math.min(Math.max(level, 0), network.levels - 1));
-          given = { ...given, frames: [...given.frames.slice(1), frame], valid: [...given.valid.slice(1), 1] };
-          return Math.log(1 + total(image.map((level, at) => (level - anchors[0][at]) ** 2)) / image.length);
+  const rolled = forms.flatMap((form) => [false, true].map((blockMatching) => ({ form, blockMatching })));
+
+  test.each(rolled)(
+    'on $form, through frames that are expected one after another, block matching $blockMatching',
+    async ({ form, blockMatching }) => {
+      await tf.setBackend(form);
+      const conditioning = [{ ...warpedFrames, blockMatching }];
+      const network = { ...description, layers: [], output: [], head, levels: 32, conditioning };
+      const { chain, weights, examples } = chainExamples([network]);
+      const parameters = toTensors(weights, chain.parameters);
+      const [later, last] = [6, 7].map((seed) => randomExamples(network, 2, seed));
+      const rollOut: RollOut = { given: examples.given, truth: [examples, later, last].map(({ image }) => image) };
+      const step = (rolled: RollOut | null, weight: number) => {
+        const { gradients, nats, norm } = gradientsOf(chain, parameters, examples, undefined, weight, rolled);
+        const values = gradients.map((gradient) => gradient.dataSync());
+        tf.dispose([nats, norm, ...gradients]);
+        return values;
+      };
+      const [both, alone] = [step(rollOut, anchorLoss), step(null, anchorLoss)];
+      const gradients = both.map((values, index) => values.map((value, at) => value - alone[index][at]));
+      const starts = [0, 1].map((index) => referenceExample(examples, index));
+      const truth = rollOut.truth.map((image) => Float64Array.from(image.dataSync()));
+      /** @param isHeld whether what is expected is taken for true afterwards, as it is with these weights */
+      const loss = (values: readonly Numbers[], isHeld: boolean): number => {
+        const [named, held] = [values, weights].map((all) => referenceWeights(chain.scales[0].parameters, all));
+        const ofExample = starts.map((start, example) => {
+          let given = start;
+          const nats = truth.map((images, step) => {
+            const image = images.subarray((example * images.length) / 2, ((example + 1) * images.length) / 2);
+            const { anchors } = referenceCondition(network, named, given);
+            const shown = isHeld ? referenceCondition(network, held, given).anchors[0] : anchors[0];
+            const frame = Float64Array.from(shown, (level) => Math.min(Math.max(level, 0), network.levels - 1));
+            given = {
+              ...given,
+              frames: [...given.frames.slice(1), frame],
+              valid: [...given.valid.slice(1), 1],
+              known: { frames: start.frames, predicted: step + 1 },
+            };
+            return Math.log(1 + total(image.map((level, at) => (level - anchors[0][at]) ** 2)) / image.length);
+          });
+          return total(Float64Array.from(nats)) / truth.length;
         });
-        return total(Float64Array.from(nats)) / truth.length;
-      });
-      return (anchorLoss * (ofExample[0] + ofExample[1])) / 2;
-    };
-    const check = (isHeld: boolean) =>
-      checkParameters(
-        chain.parameters,
-        weights,
-        gradients.map((values) => tf.tensor1d(values)),
-        (values) => loss(values, isHeld),
-        ({ name }) => /warped-frames\.(motion|residual)/.test(name),
-      );
-    check(false);
-    expect(() => check(true)).toThrow('gradient');
-    tf.dispose([parameters, rollOut.truth.slice(1)]);
-    disposeExamples(examples);
-  });
+        return (anchorLoss * (ofExample[0] + ofExample[1])) / 2;
+      };
+      const check = (isHeld: boolean) =>
+        checkParameters(
+          chain.parameters,
+          weights,
+          gradients.map((values) => tf.tensor1d(values)),
+          (values) => loss(values, isHeld),
+          ({ name }) => /warped-frames\.(motion|residual)/.test(name),
+        );
+      check(false);
+      expect(() => check(true)).toThrow('gradient');
+      tf.dispose([parameters, rollOut.truth.slice(1)]);
+      disposeExamples(examples);
+    },
+  );
 
   test('a head that starts from no anchor learns it by that loss alone, and not at all where it counts nothing', async () => {
     await tf.setBackend(fastest);

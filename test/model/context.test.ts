@@ -1,5 +1,8 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { laterWindow, type FrameWindow } from '../../src/conditioning/frame-window.js';
 import { Context } from '../../src/model/context.js';
 import { ExampleBuffer } from '../../src/model/examples.js';
+import { kernelSets } from '../backend/implementations.js';
 
 const shape = { size: { width: 2, height: 3 }, channels: 1, levels: 256, context: 2 } as const;
 
@@ -12,4 +15,63 @@ test.each([5, 7])('a frame of %i bytes is refused where the model has 6, whateve
   context.push(new Uint8Array(6));
   expect(() => context.push(new Uint8Array(bytes))).toThrow(refusal);
   expect(() => context.addExample(new ExampleBuffer(shape, 1), new Uint8Array(bytes))).toThrow(refusal);
+});
+
+describe('once frames are predicted, motion among the known ones goes on:', () => {
+  beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
+  const frame = (number: number) => new Uint8Array(6).fill(number);
+  const contextOf = (known: number[], predicted: number[] = []) => {
+    const context = new Context(shape);
+    for (const number of known) context.push(frame(number));
+    for (const number of predicted) context.pushPredicted(frame(number));
+    return context;
+  };
+  const windowOf = (context: Context): FrameWindow => Context.examples([context]).given.window!;
+  const levels = (frames: readonly tf.Tensor[]) => frames.map((tensor) => tensor.dataSync()[0]);
+  const told = ({ frames, valid, known }: FrameWindow) => ({
+    frames: levels(frames),
+    valid: [...valid.dataSync().slice(0, shape.context)],
+    known: known && { frames: levels(known.frames), predicted: known.predicted },
+  });
+
+  test('the frames known at the start are told, and how many were predicted since', () => {
+    expect(told(windowOf(contextOf([1, 2, 3])))).toEqual({ frames: [2, 3], valid: [1, 1] });
+    const known = { frames: [2, 3], predicted: 1 };
+    expect(told(windowOf(contextOf([1, 2, 3], [4])))).toEqual({ frames: [3, 4], valid: [1, 1], known });
+    expect(told(windowOf(contextOf([1, 2, 3], [4, 5, 6]))).known).toEqual({ ...known, predicted: 3 });
+    expect(told(windowOf(contextOf([1], [2]))).known).toEqual({ frames: [1, 1], predicted: 1 });
+  });
+
+  test('after eight predicted frames the last ones count as known', () => {
+    const predicted = [11, 12, 13, 14, 15, 16, 17, 18];
+    expect(told(windowOf(contextOf([1, 2], predicted))).known).toEqual({ frames: [1, 2], predicted: 8 });
+    expect(told(windowOf(contextOf([1, 2], [...predicted, 19]))).known).toEqual({ frames: [17, 18], predicted: 1 });
+  });
+
+  test('a frame that is known ends it, and a copy goes on from what was known', () => {
+    const context = contextOf([1, 2], [3]);
+    const copy = context.copy();
+    copy.pushPredicted(frame(4));
+    expect(told(windowOf(copy)).known).toEqual({ frames: [1, 2], predicted: 2 });
+    context.push(frame(5));
+    expect(told(windowOf(context))).toEqual({ frames: [3, 5], valid: [1, 1] });
+  });
+
+  test('windows of a training go the same way', () => {
+    let window = windowOf(contextOf([1]));
+    for (let step = 0; step < 11; step++) {
+      const next = windowOf(
+        contextOf(
+          [1],
+          Array.from({ length: step + 1 }, (_, at) => 10 + at),
+        ),
+      );
+      window = laterWindow(window, tf.fill([1, 3, 2, 1], 10 + step));
+      expect(told(window)).toEqual(told(next));
+    }
+  });
+
+  test('contexts of which different numbers of frames were predicted do not go together', () => {
+    expect(() => Context.examples([contextOf([1, 2]), contextOf([1], [2])])).toThrow(RangeError);
+  });
 });

@@ -23,6 +23,8 @@ export interface ReferenceGiven {
   valid: number[];
   /** Strength of the noise that the network is told of. */
   noise: number;
+  /** Where frames are predicted ones: those known when prediction began, as `frames`, and how many were predicted since. */
+  known?: { frames: Numbers[]; predicted: number };
   /** The image at the scale before; null where there is none. */
   small: Numbers | null;
 }
@@ -89,15 +91,19 @@ function warpedFrames(
   { context, flows, still, halvings, blockMatching: matches }: Described<'warped-frames'>,
   network: Network,
   weights: ReferenceWeights,
-  { frames, valid, noise }: ReferenceGiven,
+  { frames, valid, noise, known = { frames, predicted: 0 } }: ReferenceGiven,
 ): ReferenceCondition & { map: Plane } {
   const { size, channels, levels } = network;
   const half = (levels - 1) / 2;
   const plain = (x: Plane, layer: string) => convolve(x, weights, `warped-frames.${layer}`);
   const scaled = frames.map((frame) => scaledPlane(network, size, channels, frame));
   const changes = scaled.slice(1).map((frame, k) => difference(frame, scaled[k], 8));
-  const found = matches ? [1, 2].filter((ago) => ago < context).map((ago) => motionBefore(network, frames, ago)) : [];
-  const onward = found.slice(0, 1).map((motion) => movedOn(network, frames[context - 1], motion));
+  const pairs = matches ? [1, 2].filter((ago) => ago < context) : [];
+  const found = pairs.map((ago) => motionBefore(network, known.frames, ago));
+  const onward = found.slice(0, 1).map((motion) => {
+    const steps = Array.from({ length: known.predicted + 1 });
+    return steps.reduce<Numbers>((frame) => movedOn(network, frame, motion), known.frames[context - 1]);
+  });
   const onwardChange = onward.map((levels) =>
     difference(scaledPlane(network, size, channels, levels), scaled[context - 1], 8),
   );

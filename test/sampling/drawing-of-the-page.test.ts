@@ -204,10 +204,15 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
     });
 
     const head = { ...mixtureTogether, meanScale: 4 };
+    const matchedFrames = { ...warpedFrames, blockMatching: true };
     const videos: { title: string; scales: NetworkDescription[] }[] = [
       {
         title: 'frames that move',
         scales: [tinyNetwork({ ...small, levels: 32, head, conditioning: [warpedFrames] })],
+      },
+      {
+        title: 'frames that move, whose motion is looked for',
+        scales: [tinyNetwork({ ...small, levels: 32, head, conditioning: [matchedFrames] })],
       },
       {
         title: 'two scales, given frames',
@@ -223,11 +228,11 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
         const sampler = new FrameSampler(model);
         const samples = [0, 2];
         const future = rollOut(sampler, contextOf(model, known), { seed: 5n, samples, first: count, settings });
-        const drawnFrames = [await future.next(), await future.next()].map(({ value }) => value);
+        const drawnFrames = [await future.next(), await future.next(), await future.next()].map(({ value }) => value);
         sampler.dispose();
         for (const [place, sample] of samples.entries()) {
           const draw = { ...plainly, ...settings, seed: 5n, sample, frame: count, context: known };
-          const expected = futureOfPage(model, draw, 2);
+          const expected = futureOfPage(model, draw, 3);
           expect(drawnFrames.map((frames) => [...frames[place].bytes])).toEqual(expected.map((bytes) => [...bytes]));
         }
       });
@@ -240,6 +245,13 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
       const halfway = betweenPixels(scales);
       const frames = guessOfPage(halfway, threeFrames(halfway), 2);
       expect(await guesses(halfway)).toEqual(frames.map((bytes) => [...bytes]));
+    });
+
+    test('known motion goes on for eight best guesses, then that among guesses', async () => {
+      const { scales } = videos[1];
+      const model = randomModel(scales);
+      const expected = guessOfPage(model, threeFrames(model), 11).map((bytes) => [...bytes]);
+      expect(await guesses(model, 11)).toEqual(expected);
     });
 
     test('completions of a picture of twice the size are what the page draws', async () => {
@@ -259,11 +271,12 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
   },
 );
 
-/** Two best guesses of the library after three frames. */
-async function guesses(model: Model): Promise<number[][]> {
+/** Best guesses of the library after three frames. */
+async function guesses(model: Model, horizon = 2): Promise<number[][]> {
   const sampler = new FrameSampler(model);
   const future = bestGuess(sampler, contextOf(model, threeFrames(model)));
-  const frames = [await future.next(), await future.next()].map(({ value }) => [...value]);
+  const frames: number[][] = [];
+  while (frames.length < horizon) frames.push([...(await future.next()).value]);
   sampler.dispose();
   return frames;
 }

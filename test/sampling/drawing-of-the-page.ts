@@ -21,13 +21,23 @@ export interface PageDraw {
   componentTemperature: number;
   /** Frames of the clip before the one that is drawn, bytes, oldest first. */
   context: readonly Uint8Array[];
+  /** How many of them, the last ones, were predicted. */
+  predicted: number;
   /** That is told. */
   noise: number;
   /** Of an image that is completed: its bytes, and the first row that is drawn. */
   kept: { bytes: Uint8Array; fromRow: number } | null;
 }
 
-export const plainly = { temperature: 1, topP: 1, componentTemperature: 1, context: [], noise: 0, kept: null };
+export const plainly = {
+  temperature: 1,
+  topP: 1,
+  componentTemperature: 1,
+  context: [],
+  predicted: 0,
+  noise: 0,
+  kept: null,
+};
 
 /** The words of a counter: sample, frame, position, channel + 256 scale. */
 export type Counter = readonly [number, number, number, number];
@@ -181,17 +191,22 @@ function subsampled({ network, step, finestWidth }: Scale, bytes: Uint8Array): n
   });
 }
 
+type PageContext = Pick<PageDraw, 'context' | 'predicted' | 'noise'>;
+
 /** What a scale is given: the frames, those that are missing replaced by the oldest, and the image before. */
-function givenTo(scale: Scale, { context, noise }: Pick<PageDraw, 'context' | 'noise'>, small: number[] | null) {
+function givenTo(scale: Scale, { context, predicted, noise }: PageContext, small: number[] | null): ReferenceGiven {
   const { conditioning, size, channels, levels } = scale.network;
   const count = needsOf(conditioning).context;
-  const last = context.slice(Math.max(0, context.length - count));
-  const missing = count - last.length;
-  const existing = last.map((bytes) => subsampled(scale, bytes));
   const nothing = new Array<number>(size.height * size.width * channels).fill((levels - 1) / 2);
-  const frames = Array.from({ length: count }, (_, k) => existing[Math.max(k - missing, 0)] ?? nothing);
-  const valid = frames.map((_, k) => (k < missing ? 0 : 1));
-  return { frames, valid, noise, small } satisfies ReferenceGiven;
+  const missingOf = (all: readonly Uint8Array[]) => Math.max(0, count - all.length);
+  const windowOf = (all: readonly Uint8Array[]) => {
+    const existing = all.slice(Math.max(0, all.length - count)).map((bytes) => subsampled(scale, bytes));
+    return Array.from({ length: count }, (_, k) => existing[Math.max(k - missingOf(all), 0)] ?? nothing);
+  };
+  const valid = Array.from({ length: count }, (_, k) => (k < missingOf(context) ? 0 : 1));
+  const since = predicted === 0 ? 0 : ((predicted - 1) % 8) + 1;
+  const known = { frames: windowOf(context.slice(0, context.length - since)), predicted: since };
+  return { frames: windowOf(context), valid, noise, known, small };
 }
 
 const weightsOf = ({ chain, weights }: Model, index: number) =>
@@ -249,7 +264,7 @@ export function drawOfPage(
 export function futureOfPage(model: Model, draw: PageDraw, horizon: number): Uint8Array[] {
   const context = [...draw.context];
   return Array.from({ length: horizon }, (_, step) => {
-    const { bytes } = drawOfPage(model, { ...draw, context, frame: draw.frame + step });
+    const { bytes } = drawOfPage(model, { ...draw, context, predicted: step, frame: draw.frame + step });
     context.push(bytes);
     return bytes;
   });
@@ -260,9 +275,9 @@ export function guessOfPage(model: Model, known: readonly Uint8Array[], horizon:
   const context = [...known];
   const scale = scalesOf(model).at(-1)!;
   const { network, index } = scale;
-  return Array.from({ length: horizon }, () => {
+  return Array.from({ length: horizon }, (_, predicted) => {
     // Anchors do not depend on the image at the scale before.
-    const given = givenTo(scale, { context, noise: 0 }, null);
+    const given = givenTo(scale, { context, predicted, noise: 0 }, null);
     const conditioning = network.conditioning.filter((one) => needsOf([one]).coarser === null);
     const { anchors } = referenceCondition({ ...network, conditioning }, weightsOf(model, index), given);
     const levels = Array.from(anchors[0], (anchor) => toEven(clamp(anchor, 0, network.levels - 1)));
