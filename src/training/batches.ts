@@ -30,7 +30,7 @@ export class TrainingBatches {
     clips: readonly number[],
     private readonly settings: BatchSettings,
   ) {
-    this.source = new RandomFrames(store, frameBytes(shape), clips, settings, purposes.batches);
+    this.source = new RandomFrames(store, shape, clips, settings, purposes.batches);
     this.buffer = new ExampleBuffer(shape, settings.batch);
     this.disturbance = new Disturbance(shape);
     this.context = shape.context;

@@ -49,7 +49,7 @@ test('a configuration read by the schema alone has the same defaults', async () 
   });
 });
 
-test.each(['crops', 'disturb', 'ownPredictions'])(
+test.each(['crops', 'pans', 'turns', 'fastForwards', 'disturb', 'ownPredictions'])(
   'what is for clips alone is refused with images: %s',
   async (name) => {
     const request = { training: { [name]: 1 }, data: { type: 'images' as const, set: await imageFolder() } };
