@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import { blockMatching, BLOCKS, matchedFeatures, movedOn, type MatchedFeature } from '../backend/block-matching.js';
 import { MATCHED_FEATURES, NEIGHBOURS } from '../backend/kernels.js';
 import type { ImageShape } from '../levels.js';
@@ -41,20 +41,30 @@ function pairsOf(context: number): number {
  */
 export function blockMotion(network: ImageShape, window: FrameWindow, scaled: readonly Tensor4D[]): BlockMotion {
   const { size, channels, levels } = network;
-  const { frames, predicted } = window.known ?? { ...window, predicted: 0 };
+  const { frames, predicted } = window.known ?? { ...window, predicted: [0] };
   const half = (levels - 1) / 2;
   const newest = frames.length - 1;
   const pairs = Array.from({ length: pairsOf(frames.length) }, (_, ago) =>
     blockMatching({ ...size, channels, ...BLOCKS }, frames[newest - ago - 1], frames[newest - ago]),
   );
   let onward = frames[newest];
-  for (let step = 0; step <= predicted; step++) onward = movedOn(onward, pairs[0]);
+  for (let step = 0; step <= Math.max(...predicted); step++) {
+    const moved = movedOn(onward, pairs[0]);
+    const goesOn = predicted.map((count) => count >= step);
+    onward = goesOn.every(Boolean) ? moved : tf.where(ofExamples(goesOn, moved), moved, onward);
+  }
   const change = tf.sub(tf.div(tf.sub(onward, half), half), scaled[newest]);
   const told = toldOf(half);
   return {
     onward,
     planes: [...pairs.map((pair) => matchedFeatures(pair, told)), tf.mul<Tensor4D>(change, DIFFERENCE_GAIN)],
   };
+}
+
+/** A condition of each example, for each of its sub-pixels. */
+function ofExamples(condition: readonly boolean[], { shape }: Tensor4D): Tensor4D {
+  const each = tf.tensor<Rank.R4>([...condition], [condition.length, 1, 1, 1], 'bool');
+  return tf.broadcastTo(each, shape);
 }
 
 /** A pixel's own motion, and the difference in the range of a frame's. */

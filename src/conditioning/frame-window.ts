@@ -28,8 +28,8 @@ export interface FrameWindow {
 export interface KnownFrames {
   /** As those of a window. */
   frames: readonly Tensor4D[];
-  /** Frames that were predicted since, 1 to `MOTION_LASTS`. */
-  predicted: number;
+  /** Frames that were predicted since, 0 to `MOTION_LASTS`, of each example. */
+  predicted: readonly number[];
 }
 
 /** Frames that motion goes on for; then the last frames, though they were predicted, count as known. */
@@ -83,7 +83,7 @@ export class FrameWindowBuffer {
    * Tells of an example what was known when prediction began.
    *
    * @param frames, number, mirrored as `set`
-   * @param predicted frames that were predicted since, at least 1
+   * @param predicted frames that were predicted since, 1 to `MOTION_LASTS`
    */
   setKnown(example: number, frames: Uint8Array, number: number, mirrored: boolean, predicted: number): void {
     this.known ??= this.frames.map(() => new Float32Array(this.capacity * this.pixels));
@@ -110,17 +110,21 @@ export class FrameWindowBuffer {
     return frames.map((values) => values.subarray(example * pixels, (example + 1) * pixels));
   }
 
+  /** What is known of each example: where no frame is predicted, its window. */
+  private knownOf(predicted: readonly number[]): Float32Array[] {
+    for (const [example, frames] of predicted.entries()) {
+      if (frames === 0) this.placesOf(this.known!, example).forEach((values, k) => values.set(this.of(example)[k]));
+    }
+    return this.known!;
+  }
+
   /** Sets the strength of the noise, in levels, that is told with an example. */
   tell(example: number, noise: number): void {
     const { height, width } = this.shape.size;
     this.noise.fill(noise, example * height * width, (example + 1) * height * width);
   }
 
-  /**
-   * Tensors of the first `count` examples; they keep their values when the buffer is filled again.
-   *
-   * @throws RangeError where not all have as many predicted frames
-   */
+  /** Tensors of the first `count` examples; they keep their values when the buffer is filled again. */
   tensors(count: number): FrameWindow {
     const { size, channels } = this.shape;
     const tensor = (values: Float32Array, features: number): Tensor4D =>
@@ -130,14 +134,13 @@ export class FrameWindowBuffer {
         size.width,
         features,
       ]);
-    const [predicted, ...others] = new Set(this.predicted.subarray(0, count));
-    if (others.length > 0) throw new RangeError('window: of all examples as many frames must be predicted');
-    const known = predicted > 0 ? this.known!.map((values) => tensor(values, channels)) : null;
+    const predicted = [...this.predicted.subarray(0, count)];
+    const known = predicted.some((frames) => frames > 0) ? this.knownOf(predicted) : null;
     return {
       frames: this.frames.map((values) => tensor(values, channels)),
       valid: tensor(this.valid, this.length),
       noise: tensor(this.noise, 1),
-      ...(known && { known: { frames: known, predicted } }),
+      ...(known && { known: { frames: known.map((values) => tensor(values, channels)), predicted } }),
     };
   }
 }
@@ -145,12 +148,13 @@ export class FrameWindowBuffer {
 /** A window one frame later, of which `frame`, a predicted one, is the last. Frees nothing. */
 export function laterWindow({ frames, valid, noise, known }: FrameWindow, frame: Tensor4D): FrameWindow {
   const [, ...others] = tf.split<Tensor4D>(valid, frames.length, 3);
-  const before = known !== undefined && known.predicted < MOTION_LASTS ? known : { frames, predicted: 0 };
+  const nothingYet = { frames, predicted: new Array<number>(frame.shape[0]).fill(0) };
+  const before = known?.predicted.every((count) => count < MOTION_LASTS) ? known : nothingYet;
   return {
     frames: [...frames.slice(1), frame],
     valid: tf.concat([...others, tf.onesLike(noise)], 3),
     noise,
-    known: { ...before, predicted: before.predicted + 1 },
+    known: { ...before, predicted: before.predicted.map((count) => count + 1) },
   };
 }
 

@@ -17,8 +17,8 @@ export class Context {
   }
 
   /**
-   * Adds the clip's next frame, which is known, height x width x channels bytes; the oldest is forgotten. A frame of another size is an
-   * `INPUT` error.
+   * Adds the clip's next frame, which is known, height x width x channels bytes; the oldest is forgotten. A frame of another
+   * size is an `INPUT` error.
    */
   push(frame: Uint8Array): void {
     this.append(frame);
@@ -52,7 +52,7 @@ export class Context {
   private add(buffer: ExampleBuffer, disturb?: Disturb): void {
     const { bytes, count, known } = this;
     buffer.add(bytes, count + 1, false, disturb);
-    if (known !== null) buffer.follow(known.bytes, known.count, known.predicted);
+    if (known !== null) buffer.follow(known.bytes, known.count, false, known.predicted);
   }
 
   /**

@@ -21,9 +21,9 @@ export function clipData(
   configuration: TrainingConfiguration,
 ): TrainingData {
   const { seed, batch, mirror, disturb, crops, pans, reversals, turns, fastForwards } = configuration;
-  const { stills, validationExamples, scales } = configuration;
+  const { lags, stills, validationExamples, scales } = configuration;
   const settings = { seed: BigInt(seed), batch, mirror, disturb, crops, pans, reversals, turns, fastForwards };
-  const batches = new TrainingBatches(chain.exampleShape, store, training, settings);
+  const batches = new TrainingBatches(chain.exampleShape, store, training, { ...settings, lags });
   const long = training.filter((clip) => OwnPredictions.longEnough(store.clips[clip].frames));
   const own =
     configuration.ownPredictions > 0 && long.length > 0 && chain.scales.length === 1 && learnsAnchor(chain, 0)

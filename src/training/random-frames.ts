@@ -49,6 +49,8 @@ export const enum Draw {
   IsTurned,
   QuarterTurns,
   IsFastForward,
+  HasLag,
+  Lag,
 }
 
 /** What every example of a training on clips shares. */

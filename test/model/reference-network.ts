@@ -33,6 +33,9 @@ export function referenceExample({ image, given }: Examples, index: number): Ref
     frames: window ? window.frames.map(values) : [],
     valid: window ? [...values(window.valid).subarray(0, window.frames.length)] : [],
     noise: window ? values(window.noise)[0] : 0,
+    ...(window?.known && {
+      known: { frames: window.known.frames.map(values), predicted: window.known.predicted[index] },
+    }),
     small: coarser ? values(coarser) : null,
   };
 }

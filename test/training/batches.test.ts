@@ -8,7 +8,7 @@ import { movingSquares, tinyRun } from './moving-square.js';
 
 const { exampleShape: shape } = buildChain(tinyRun().model);
 const untouched = { crops: 0, pans: 0, reversals: 0, turns: 0, fastForwards: 0 };
-const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0, ...untouched };
+const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0, lags: 0, ...untouched };
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
@@ -17,6 +17,7 @@ function valuesOf({ image, seen, given }: Examples): number[][] {
     image,
     seen,
     ...(given.window ? [...given.window.frames, given.window.valid, given.window.noise] : []),
+    ...(given.window?.known?.frames ?? []),
   ];
   return tensors.map((tensor) => [...tensor.dataSync()]);
 }
@@ -65,11 +66,11 @@ test('mirroring swaps left and right in the image and in all that is given with 
   const pixels = width * shape.size.height;
   let swapped = 0;
   for (let step = 0; step < 8; step++) {
-    const [plain, other] = [batch(step, { mirror: false, disturb: 0 }), batch(step)];
+    const [plain, other] = [false, true].map((mirror) => batch(step, { mirror, lags: 1 }));
     for (let example = 0; example < settings.batch; example++) {
-      // Without the planes that say which frames exist.
+      // Without the planes that say which frames exist, and how strong the noise is.
       const of = (values: number[][]) =>
-        values.slice(0, 4).map((v) => v.slice(example * pixels, (example + 1) * pixels));
+        [...values.slice(0, 4), ...values.slice(6)].map((v) => v.slice(example * pixels, (example + 1) * pixels));
       if (JSON.stringify(of(plain)) === JSON.stringify(of(other))) continue;
       expect(of(other)).toEqual(of(plain).map(mirrored));
       swapped++;
@@ -231,4 +232,25 @@ test('some of the examples are turned, upside down where they are not square, im
   }
   expect(turned).toBeGreaterThan(8);
   expect(turned).toBeLessThan(32);
+});
+
+test('in some of the examples motion is that of frames one to eight before, as far as the clip goes', () => {
+  const pixels = shape.size.width * shape.size.height;
+  const batches = new TrainingBatches(shape, numbered, [0], { ...settings, lags: 0.5 });
+  const lags: number[] = [];
+  for (let step = 0; step < 40; step++) {
+    const { image, given } = batches.batch(step);
+    const { frames, known } = given.window!;
+    for (let example = 0; example < settings.batch; example++) {
+      const of = (tensor: tf.Tensor) => tensor.dataSync()[example * pixels];
+      const lag = known?.predicted[example] ?? 0;
+      lags.push(lag);
+      const last = of(image) - 1;
+      const before = (frame: number) => [Math.max(frame - 1, 0), frame];
+      expect(frames.map(of)).toEqual(before(last));
+      if (known) expect(known.frames.map(of)).toEqual(before(last - lag));
+    }
+  }
+  expect(lags.filter((lag) => lag === 0).length).toBeGreaterThan(50);
+  expect([...new Set(lags)].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
 });
