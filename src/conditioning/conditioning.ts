@@ -25,8 +25,6 @@ export interface Conditioning<D extends { type: string }> {
   anchors: number;
   /** Whether the first of them is learned, as the frame that is expected; then training has a loss on it. */
   learned: boolean;
-  /** Whether it reads which frames were known before others were predicted: motion among them goes on. */
-  followsMotion(description: D): boolean;
   /** Features of the map. */
   mapFeatures(description: D): number;
   /** @param network what the images of the network are made of */

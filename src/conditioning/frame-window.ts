@@ -82,12 +82,12 @@ export class FrameWindowBuffer {
   /**
    * Tells of an example what was known when prediction began.
    *
-   * @param frames, number, mirrored as `set`
+   * @param frames, number as `set`
    * @param predicted frames that were predicted since, 1 to `MOTION_LASTS`
    */
-  setKnown(example: number, frames: Uint8Array, number: number, mirrored: boolean, predicted: number): void {
+  setKnown(example: number, frames: Uint8Array, number: number, predicted: number): void {
     this.known ??= this.frames.map(() => new Float32Array(this.capacity * this.pixels));
-    this.write(this.placesOf(this.known, example), frames, number, mirrored);
+    this.write(this.placesOf(this.known, example), frames, number, false);
     this.predicted[example] = predicted;
   }
 

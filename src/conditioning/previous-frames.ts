@@ -42,7 +42,6 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
   needs: ({ context }) => ({ context, coarser: null }),
   anchors: 1,
   learned: false,
-  followsMotion: () => false,
   mapFeatures: (description) => description.features,
   parameters: (description, network) => layers(description, network).flatMap(layerParameters),
   activations: ({ features }, { size }) => trunkActivations(features, size),

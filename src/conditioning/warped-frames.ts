@@ -159,7 +159,6 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   needs: ({ context }) => ({ context, coarser: null }),
   anchors: 2,
   learned: true,
-  followsMotion: ({ blockMatching }) => blockMatching ?? false,
   mapFeatures: ({ features }) => features,
   parameters: (description, network) => [
     ...[...trunk(description, network), movedLayer(description, network)].flatMap(layerParameters),

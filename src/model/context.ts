@@ -52,7 +52,7 @@ export class Context {
   private add(buffer: ExampleBuffer, disturb?: Disturb): void {
     const { bytes, count, known } = this;
     buffer.add(bytes, count + 1, false, disturb);
-    if (known !== null) buffer.follow(known.bytes, known.count, false, known.predicted);
+    if (known !== null) buffer.follow(known.bytes, known.count, known.predicted);
   }
 
   /**

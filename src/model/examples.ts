@@ -84,13 +84,13 @@ export class ExampleBuffer {
   /**
    * Tells of the example added last what was known when prediction began: see KnownFrames.
    *
-   * @param frames, number, mirrored what was known, as `add`, but without a frame to predict
+   * @param frames, number what was known, as `add`, but without a frame to predict
    * @param predicted frames that were predicted since, at least 1
    */
-  follow(frames: Uint8Array, number: number, mirrored: boolean, predicted: number): void {
+  follow(frames: Uint8Array, number: number, predicted: number): void {
     const existing = Math.min(number, this.shape.context);
     const oldest = (number - existing) * this.pixels;
-    this.given?.setKnown(this.count - 1, frames.subarray(oldest), existing, mirrored, predicted);
+    this.given?.setKnown(this.count - 1, frames.subarray(oldest), existing, predicted);
   }
 
   /** Tensors of the examples added since `clear`; they keep their values when the buffer is filled again. */

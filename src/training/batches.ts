@@ -1,4 +1,3 @@
-import { MOTION_LASTS } from '../conditioning/index.js';
 import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from '../model/examples.js';
 import { purposes } from '../philox.js';
 import { Disturbance } from './disturbance.js';
@@ -11,11 +10,6 @@ export interface BatchSettings extends RandomFramesSettings {
   mirror: boolean;
   /** Share of the examples in which the network is shown disturbed sub-pixels. */
   disturb: number;
-  /**
-   * Share of the examples in which the motion is that of earlier frames and goes on, as in a prediction: see KnownFrames. So the
-   * likelihood learns how far such motion leads.
-   */
-  lags: number;
 }
 
 /**
@@ -36,11 +30,11 @@ export class TrainingBatches {
     clips: readonly number[],
     private readonly settings: BatchSettings,
   ) {
-    this.source = new RandomFrames(store, shape, clips, settings, purposes.batches);
+    this.source = new RandomFrames(store, frameBytes(shape), clips, settings, purposes.batches);
     this.buffer = new ExampleBuffer(shape, settings.batch);
     this.disturbance = new Disturbance(shape);
     this.context = shape.context;
-    this.frames = new Uint8Array((this.context + MOTION_LASTS + 1) * frameBytes(shape));
+    this.frames = new Uint8Array((this.context + 1) * frameBytes(shape));
   }
 
   /** Examples of a step, 0 for the first. */
@@ -48,17 +42,13 @@ export class TrainingBatches {
     const { source, settings, context } = this;
     this.buffer.clear();
     for (let example = 0; example < settings.batch; example++) {
-      const lags = source.uniform(step, example, Draw.HasLag) < settings.lags;
-      const wanted = lags ? 1 + source.choice(step, example, Draw.Lag, MOTION_LASTS) : 0;
-      const count = source.read(step, example, 1, context + wanted, this.frames);
+      const count = source.read(step, example, 1, context, this.frames);
       const mirrored = settings.mirror && source.choice(step, example, Draw.Mirror, 2) === 1;
       const disturb =
         source.uniform(step, example, Draw.Disturb) < settings.disturb
           ? this.disturbance.seeded(source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32))
           : undefined;
       this.buffer.add(this.frames, count, mirrored, disturb);
-      const lag = Math.min(wanted, count - 2);
-      if (lag > 0) this.buffer.follow(this.frames, count - 1 - lag, mirrored, lag);
     }
     return this.buffer.tensors();
   }

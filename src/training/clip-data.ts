@@ -20,10 +20,9 @@ export function clipData(
   validation: readonly number[],
   configuration: TrainingConfiguration,
 ): TrainingData {
-  const { seed, batch, mirror, disturb, crops, pans, reversals, turns, fastForwards } = configuration;
-  const { lags, stills, validationExamples, scales } = configuration;
-  const settings = { seed: BigInt(seed), batch, mirror, disturb, crops, pans, reversals, turns, fastForwards };
-  const batches = new TrainingBatches(chain.exampleShape, store, training, { ...settings, lags });
+  const { seed, batch, mirror, disturb, crops, reversals, stills, validationExamples, scales } = configuration;
+  const settings = { seed: BigInt(seed), batch, mirror, disturb, crops, reversals };
+  const batches = new TrainingBatches(chain.exampleShape, store, training, settings);
   const long = training.filter((clip) => OwnPredictions.longEnough(store.clips[clip].frames));
   const own =
     configuration.ownPredictions > 0 && long.length > 0 && chain.scales.length === 1 && learnsAnchor(chain, 0)

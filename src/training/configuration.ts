@@ -43,18 +43,10 @@ const trainingSchema = z.strictObject({
   mirror: z.boolean().optional(),
   /** Of clips: share of the examples in which a random part of the frame is shown, in place of the whole. */
   crops: z.number().min(0).max(1).optional(),
-  /** Share of those in which the part moves over the picture, as where a camera pans and zooms. */
-  pans: z.number().min(0).max(1).default(0),
   /** Of clips: share of the examples in which time runs backwards. */
   reversals: z.number().min(0).max(1).default(0),
-  /** Of clips: share of the examples whose frames are turned, by quarter turns if they are square, else upside down. */
-  turns: z.number().min(0).max(1).default(0),
-  /** Of clips: share of the examples in which every second frame is left out. */
-  fastForwards: z.number().min(0).max(1).default(0),
   /** Of clips: share of the examples in which the network is shown disturbed sub-pixels (see disturbance.ts). */
   disturb: z.number().min(0).max(1).optional(),
-  /** Of clips: share of the examples in which the motion of earlier frames goes on, as in a prediction (see batches.ts). */
-  lags: z.number().min(0).max(1).default(0),
   /** Weight of the loss on learned anchors, log(1 + mean squared error), beside the mean nats a sub-pixel. */
   anchorLoss: z.number().min(0).default(0.5),
   /**
@@ -126,17 +118,7 @@ export type ClipsConfiguration = z.infer<typeof clipsSchema>;
 export type ImagesConfiguration = z.infer<typeof imagesSchema>;
 
 /** What images have no use for: it must be absent, or 0. */
-const ofClips = [
-  'crops',
-  'pans',
-  'reversals',
-  'turns',
-  'fastForwards',
-  'disturb',
-  'lags',
-  'ownPredictions',
-  'stills',
-] as const;
+const ofClips = ['crops', 'reversals', 'disturb', 'ownPredictions', 'stills'] as const;
 
 /** config.json of a run: the whole of what `pxv train --config` takes and what a run folder keeps. */
 export const runSchema = z
@@ -156,9 +138,6 @@ export const runSchema = z
       const learnsFrame = model.scales[0].conditioning.some((given) => conditioningOf(given).learned);
       if (training.ownPredictions > 0 && (model.scales.length > 1 || !learnsFrame))
         refuse('ownPredictions', 'it is for models of one scale that learn the expected frame');
-      const conditionings = model.scales.flatMap(({ conditioning }) => conditioning);
-      if (training.lags > 0 && !conditionings.some((given) => conditioningOf(given).followsMotion(given)))
-        refuse('lags', 'it is for models that look for motion');
       return;
     }
     for (const key of ofClips) {

@@ -11,7 +11,7 @@ import { Draw, RandomFrames, type ClipStore } from './random-frames.js';
 /** Frames that are predicted one after another: as many as `predict` makes by default. */
 export const PREDICTED_FRAMES = 8;
 
-export interface OwnPredictionSettings extends Omit<BatchSettings, 'disturb' | 'lags'> {
+export interface OwnPredictionSettings extends Omit<BatchSettings, 'disturb'> {
   /** Share of the examples in which the picture stands still. */
   stills: number;
 }
@@ -49,7 +49,7 @@ export class OwnPredictions {
     private readonly settings: OwnPredictionSettings,
   ) {
     const size = frameBytes(shape);
-    this.source = new RandomFrames(store, shape, clips, settings, purposes.ownPredictions);
+    this.source = new RandomFrames(store, size, clips, settings, purposes.ownPredictions);
     this.frames = new Uint8Array((shape.context + PREDICTED_FRAMES) * size);
     this.window = givenBuffer(shape, shape, settings.batch)!;
     this.truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.batch * size));

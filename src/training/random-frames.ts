@@ -1,6 +1,4 @@
-import { frameBytes, type ImageShape } from '../levels.js';
 import { Philox } from '../philox.js';
-import { fastForward, reverse, turn } from './augmentation.js';
 
 /** A part of a picture that is shown instead of the whole, scaled to the model's size. */
 export interface Part {
@@ -17,11 +15,8 @@ export interface ClipStore {
   clips: readonly { name: string; frames: number }[];
   /** Copies frames first to first + count - 1 of a clip, height x width x channels bytes each, to the start of `into`. */
   read(clip: number, first: number, count: number, into: Uint8Array): void;
-  /**
-   * The same of a part of the pictures, that of the first and that of the last of the frames: between them it moves evenly.
-   * Absent where the pictures are only there as a whole.
-   */
-  readPart?(clip: number, first: number, count: number, parts: readonly [Part, Part], into: Uint8Array): void;
+  /** The same of a part of the pictures; absent where they are only there as a whole. */
+  readPart?(clip: number, first: number, count: number, part: Part, into: Uint8Array): void;
 }
 
 /** The smallest part that is shown has the whole's width and height over this. */
@@ -41,16 +36,6 @@ export const enum Draw {
   IsReversed,
   IsStill,
   StillSeed,
-  IsPan,
-  PanSpeed,
-  PanZoom,
-  PanAcross,
-  PanDown,
-  IsTurned,
-  QuarterTurns,
-  IsFastForward,
-  HasLag,
-  Lag,
 }
 
 /** What every example of a training on clips shares. */
@@ -58,28 +43,22 @@ export interface RandomFramesSettings {
   seed: bigint;
   /** Share of the examples in which a part of the frames is shown, chosen at random. */
   crops: number;
-  /** Share of those in which the part moves over the picture, as where a camera pans and zooms. */
-  pans: number;
   /** Share of the examples in which time runs backwards. */
   reversals: number;
-  /** Share of the examples whose frames are turned by quarter turns; by half a turn where they are not square. */
-  turns: number;
-  /** Share of the examples in which every second frame is left out, where the clip has enough of them. */
-  fastForwards: number;
 }
 
 /** Runs of frames at random: what an example reads depends on the seed, the step and its place in the step alone. */
 export class RandomFrames {
   private readonly philox: Philox;
-  private skipped = new Uint8Array(0);
 
   /**
+   * @param frameBytes bytes of a frame
    * @param clips indices into the store of the clips to read
    * @param purpose the last word of all counters: see `purposes`
    */
   constructor(
     private readonly store: ClipStore,
-    private readonly shape: ImageShape,
+    private readonly frameBytes: number,
     private readonly clips: readonly number[],
     private readonly settings: RandomFramesSettings,
     private readonly purpose: number,
@@ -101,55 +80,34 @@ export class RandomFrames {
    * Reads a clip at random, a frame of it at random, and those before it; where time runs backwards, the last of them is
    * the one to predict.
    *
-   * @param earliest how many frames there are before the one that is chosen, at least; every clip has them
+   * @param earliest the first frame that may be chosen; every clip has it
    * @param before frames to read before it; where the clip begins later, there are fewer
    * @param into the frames, the one to predict last, the whole or a part at random, height x width x channels bytes each
    * @returns how many frames were read, with the chosen one
    */
   read(step: number, example: number, earliest: number, before: number, into: Uint8Array): number {
-    const { store, settings, shape } = this;
-    const happens = (what: Draw, share: number) => this.uniform(step, example, what) < share;
+    const { store, settings } = this;
     const clip = this.clips[this.choice(step, example, Draw.Clip, this.clips.length)];
     const frame = earliest + this.choice(step, example, Draw.Frame, store.clips[clip].frames - earliest);
-    const stride = frame >= 2 * earliest && happens(Draw.IsFastForward, settings.fastForwards) ? 2 : 1;
-    const count = Math.min(before, Math.floor(frame / stride)) + 1;
-    const span = stride * (count - 1) + 1;
-    const whole = stride === 1 ? into : this.roomFor(span);
-    const first = frame - span + 1;
-    if (store.readPart !== undefined && happens(Draw.IsCrop, settings.crops)) {
-      store.readPart(clip, first, span, this.parts(step, example), whole);
+    const first = Math.max(0, frame - before);
+    const count = frame - first + 1;
+    if (store.readPart !== undefined && this.uniform(step, example, Draw.IsCrop) < settings.crops) {
+      const zoom = LARGEST_ZOOM ** this.uniform(step, example, Draw.Zoom);
+      const [across, down] = [Draw.Across, Draw.Down].map((what) => this.uniform(step, example, what));
+      store.readPart(clip, first, count, { zoom, across, down }, into);
     } else {
-      store.read(clip, first, span, whole);
+      store.read(clip, first, count, into);
     }
-    const bytes = frameBytes(shape);
-    if (stride > 1) fastForward(whole, bytes, count, stride, into);
-    if (happens(Draw.IsReversed, settings.reversals)) reverse(into, bytes, count);
-    if (happens(Draw.IsTurned, settings.turns)) {
-      const isSquare = shape.size.width === shape.size.height;
-      turn(into, shape, count, isSquare ? 1 + this.choice(step, example, Draw.QuarterTurns, 3) : 2);
-    }
+    if (this.uniform(step, example, Draw.IsReversed) < settings.reversals) this.reverse(into, count);
     return count;
   }
 
-  /** The parts that are shown of the first and of the last frame of an example. */
-  private parts(step: number, example: number): [Part, Part] {
-    const { settings } = this;
-    const part = (zoom: Draw, across: Draw, down: Draw): Part => ({
-      zoom: LARGEST_ZOOM ** this.uniform(step, example, zoom),
-      across: this.uniform(step, example, across),
-      down: this.uniform(step, example, down),
-    });
-    const from = part(Draw.Zoom, Draw.Across, Draw.Down);
-    if (this.uniform(step, example, Draw.IsPan) >= settings.pans) return [from, from];
-    const toward = part(Draw.PanZoom, Draw.PanAcross, Draw.PanDown);
-    const way = this.uniform(step, example, Draw.PanSpeed);
-    const between = (key: keyof Part) => from[key] + way * (toward[key] - from[key]);
-    return [from, { zoom: between('zoom'), across: between('across'), down: between('down') }];
-  }
-
-  private roomFor(frames: number): Uint8Array {
-    const bytes = frames * frameBytes(this.shape);
-    if (this.skipped.length < bytes) this.skipped = new Uint8Array(bytes);
-    return this.skipped;
+  private reverse(frames: Uint8Array, count: number): void {
+    const { frameBytes } = this;
+    for (let early = 0, late = count - 1; early < late; early++, late--) {
+      const kept = frames.slice(early * frameBytes, (early + 1) * frameBytes);
+      frames.copyWithin(early * frameBytes, late * frameBytes, (late + 1) * frameBytes);
+      frames.set(kept, late * frameBytes);
+    }
   }
 }

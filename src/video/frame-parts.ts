@@ -1,6 +1,6 @@
 import type { Channels, Size } from '../frame.js';
 import type { FrameStore } from './frame-store.js';
-import { resampleWindow, type Fit, type Window } from './resample.js';
+import { resample, type Fit } from './resample.js';
 
 /** A part of a picture, of the shape of the whole that would be shown. */
 export interface FramePart {
@@ -29,34 +29,31 @@ export class FrameParts {
   ) {}
 
   /**
-   * Copies a part of the frames first to first + count - 1 of a clip, scaled, to the start of `into`.
+   * Copies the same part of the frames first to first + count - 1 of a clip, scaled, to the start of `into`.
    *
-   * @param parts that of the first frame, and that of the last; between them the part moves evenly
    * @throws {PxvError} as `FrameStore.read`.
    */
-  read(clip: number, first: number, count: number, parts: readonly [FramePart, FramePart], into: Uint8Array): void {
+  read(clip: number, first: number, count: number, part: FramePart, into: Uint8Array): void {
     const { size, channels, store } = this;
     const { width, height } = store.clips[clip].size;
     const wholeBytes = width * height * channels;
     if (this.stored.length < count * wholeBytes) this.stored = new Uint8Array(count * wholeBytes);
     store.read(clip, first, count, this.stored);
 
-    const [from, to] = parts.map((part) => this.window(store.clips[clip].size, part));
-    for (let frame = 0; frame < count; frame++) {
-      const way = count === 1 ? 0 : frame / (count - 1);
-      const at = (key: keyof Window) => from[key] + way * (to[key] - from[key]);
-      const window = { left: at('left'), top: at('top'), width: at('width'), height: at('height') };
-      const data = this.stored.subarray(frame * wholeBytes, (frame + 1) * wholeBytes);
-      const scaled = resampleWindow({ width, height, channels, data }, window, size);
-      into.set(scaled.data, frame * scaled.data.length);
-    }
-  }
-
-  private window({ width, height }: Size, part: FramePart): Window {
-    const { size } = this;
     const cover = Math.min(width / size.width, height / size.height);
     const whole = this.fit === 'crop' ? { width: cover * size.width, height: cover * size.height } : { width, height };
-    const [wide, high] = [whole.width / part.zoom, whole.height / part.zoom];
-    return { left: part.across * (width - wide), top: part.down * (height - high), width: wide, height: high };
+    const wide = Math.max(1, Math.round(whole.width / part.zoom));
+    const high = Math.max(1, Math.round(whole.height / part.zoom));
+    const left = Math.round(part.across * (width - wide));
+    const top = Math.round(part.down * (height - high));
+    const data = new Uint8Array(wide * high * channels);
+    for (let frame = 0; frame < count; frame++) {
+      for (let y = 0; y < high; y++) {
+        const from = frame * wholeBytes + ((top + y) * width + left) * channels;
+        data.set(this.stored.subarray(from, from + wide * channels), y * wide * channels);
+      }
+      const scaled = resample({ width: wide, height: high, channels, data }, size, 'stretch');
+      into.set(scaled.data, frame * scaled.data.length);
+    }
   }
 }

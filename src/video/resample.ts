@@ -12,48 +12,28 @@ interface Axis {
   reach: number;
 }
 
-/** A part of a picture, in its pixels: also between them, and reaching over its sides by rounding alone. */
-export interface Window extends Size {
-  left: number;
-  top: number;
-}
-
 /**
  * Scales a picture as FFmpeg's `area` scaler does, so that a folder of images and a film agree: downwards each pixel is
  * the mean of the area it covers, upwards it is interpolated between the two nearest.
  */
 export function resample(frame: Frame, size: Size, fit: Fit): Frame {
-  const { width, height } = frame;
+  const { width, height, channels, data } = frame;
   // The whole picture is thought of as scaled to whole pixels, of which the middle is kept, as in FFmpeg's filters.
   const crop = fit === 'crop';
   const wide = crop ? Math.max(size.width, Math.round((size.height * width) / height)) : size.width;
   const high = crop ? Math.max(size.height, Math.round((size.width * height) / width)) : size.height;
-  const across = axis(width, width / wide, Math.floor((wide - size.width) / 2), size.width);
-  const down = axis(height, height / high, Math.floor((high - size.height) / 2), size.height);
-  return along(frame, size, across, down);
-}
+  const across = axis(width, wide, size.width);
+  const down = axis(height, high, size.height);
 
-/** Scales a part of a picture, in the same way. */
-export function resampleWindow(frame: Frame, { left, top, width, height }: Window, size: Size): Frame {
-  const [step, stepDown] = [width / size.width, height / size.height];
-  const across = axis(frame.width, step, left / step, size.width);
-  const down = axis(frame.height, stepDown, top / stepDown, size.height);
-  return along(frame, size, across, down);
-}
-
-function along({ channels, width, height, data }: Frame, size: Size, across: Axis, down: Axis): Frame {
   const line = size.width * channels;
-  // The rows that are taken, each already as wide as the output.
-  const top = down.first[0];
-  const rows = Math.min(down.first[size.height - 1] + down.reach, height) - top;
-  const narrow = new Float64Array(rows * line);
-  for (let row = 0; row < rows; row++) {
+  const narrow = new Float64Array(height * line);
+  for (let y = 0; y < height; y++) {
     for (let x = 0; x < size.width; x++) {
       for (let tap = 0; tap < across.reach; tap++) {
         const weight = across.weights[x * across.reach + tap];
         if (weight === 0) continue;
-        const from = ((top + row) * width + across.first[x] + tap) * channels;
-        const to = row * line + x * channels;
+        const from = (y * width + across.first[x] + tap) * channels;
+        const to = y * line + x * channels;
         for (let channel = 0; channel < channels; channel++) narrow[to + channel] += weight * data[from + channel];
       }
     }
@@ -63,7 +43,7 @@ function along({ channels, width, height, data }: Frame, size: Size, across: Axi
     for (let tap = 0; tap < down.reach; tap++) {
       const weight = down.weights[y * down.reach + tap];
       if (weight === 0) continue;
-      const from = (down.first[y] - top + tap) * line;
+      const from = (down.first[y] + tap) * line;
       for (let at = 0; at < line; at++) sums[y * line + at] += weight * narrow[from + at];
     }
   }
@@ -72,8 +52,10 @@ function along({ channels, width, height, data }: Frame, size: Size, across: Axi
   return { ...size, channels, data: rounded };
 }
 
-/** `to` places of `step` input places each, after `cut` of such, of an axis that has `from` input places. */
-function axis(from: number, step: number, cut: number, to: number): Axis {
+/** The middle `to` of the `scaled` places to which `from` places are scaled. */
+function axis(from: number, scaled: number, to: number): Axis {
+  const step = from / scaled;
+  const cut = Math.floor((scaled - to) / 2);
   const reach = step > 1 ? Math.ceil(step) + 1 : 2;
   const first = new Int32Array(to);
   const weights = new Float64Array(to * reach);

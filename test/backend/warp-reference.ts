@@ -12,13 +12,16 @@ const tent = (coordinate: number, place: number): number => Math.max(0, 1 - Math
 function sampleAt(shape: WarpShape, frames: Numbers, image: number, frame: number, y: number, x: number): number[] {
   const { height, width, channels } = shape;
   const sums = new Array<number>(channels).fill(0);
-  for (let row = 0; row < height; row++)
+  for (let row = 0; row < height; row++) {
+    const shareOfRow = tent(y, row);
+    if (shareOfRow === 0) continue;
     for (let column = 0; column < width; column++) {
-      const share = tent(y, row) * tent(x, column);
+      const share = shareOfRow * tent(x, column);
       if (share === 0) continue;
       const pixel = (image * height + row) * width + column;
       for (let c = 0; c < channels; c++) sums[c] += share * frames[(pixel * shape.frames + frame) * channels + c];
     }
+  }
   return sums;
 }
 
@@ -99,12 +102,15 @@ export function warpedMixtureFramesGradient(
   for (let pixel = 0; pixel < batch * height * width; pixel++) {
     const image = Math.floor(pixel / (height * width));
     for (const { weight, frame, y, x } of candidatesOf(shape, motion, pixel))
-      for (let row = 0; row < height; row++)
+      for (let row = 0; row < height; row++) {
+        const shareOfRow = weight * tent(y, row);
+        if (shareOfRow === 0) continue;
         for (let column = 0; column < width; column++) {
-          const share = weight * tent(y, row) * tent(x, column);
+          const share = shareOfRow * tent(x, column);
           const to = (((image * height + row) * width + column) * frames + frame) * channels;
           for (let c = 0; c < channels; c++) gradient[to + c] += share * dOut[pixel * channels + c];
         }
+      }
   }
   return gradient;
 }

@@ -249,7 +249,7 @@ export function randomExamples(description: NetworkDescription, batch: number, s
   for (let example = 0; example < batch; example++) {
     const frames = example === 0 && context > 1 ? context : context + 1;
     buffer.add(randomFrames(description, frames, seed + example), frames, false, () => 3 + 2 * example);
-    if (example === 1 && context > 1) buffer.follow(randomFrames(description, context, seed + 900), context, false, 2);
+    if (example === 1 && context > 1) buffer.follow(randomFrames(description, context, seed + 900), context, 2);
   }
   const examples = buffer.tensors();
   const given = needsOf(description.conditioning).coarser;

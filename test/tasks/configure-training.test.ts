@@ -49,7 +49,7 @@ test('a configuration read by the schema alone has the same defaults', async () 
   });
 });
 
-test.each(['crops', 'pans', 'turns', 'fastForwards', 'lags', 'disturb', 'ownPredictions'])(
+test.each(['crops', 'disturb', 'ownPredictions'])(
   'what is for clips alone is refused with images: %s',
   async (name) => {
     const request = { training: { [name]: 1 }, data: { type: 'images' as const, set: await imageFolder() } };
@@ -125,13 +125,4 @@ test('of clips a sigmoid takes two levels, which is said', async () => {
   );
   expect(model.scales[0].levels).toBe(2);
   expect(notes).toEqual(['levels: 2 (dark and bright), since the head sigmoid tells no more apart']);
-});
-
-test('motion that lags is for models that look for it', async () => {
-  const training = { lags: 0.3 };
-  expect((await configureTraining({ training, data: clips })).training).toMatchObject(training);
-  await expect(configureTraining({ model: { context: 1 }, training, data: clips })).rejects.toMatchObject({
-    code: 'USAGE',
-    message: expect.stringMatching(/training\.lags.*models that look for motion/) as string,
-  });
 });

@@ -7,8 +7,7 @@ import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
 const { exampleShape: shape } = buildChain(tinyRun().model);
-const untouched = { crops: 0, pans: 0, reversals: 0, turns: 0, fastForwards: 0 };
-const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0, lags: 0, ...untouched };
+const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0, crops: 0, reversals: 0 };
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
@@ -17,7 +16,6 @@ function valuesOf({ image, seen, given }: Examples): number[][] {
     image,
     seen,
     ...(given.window ? [...given.window.frames, given.window.valid, given.window.noise] : []),
-    ...(given.window?.known?.frames ?? []),
   ];
   return tensors.map((tensor) => [...tensor.dataSync()]);
 }
@@ -66,11 +64,11 @@ test('mirroring swaps left and right in the image and in all that is given with 
   const pixels = width * shape.size.height;
   let swapped = 0;
   for (let step = 0; step < 8; step++) {
-    const [plain, other] = [false, true].map((mirror) => batch(step, { mirror, lags: 1 }));
+    const [plain, other] = [batch(step, { mirror: false, disturb: 0 }), batch(step)];
     for (let example = 0; example < settings.batch; example++) {
-      // Without the planes that say which frames exist, and how strong the noise is.
+      // Without the planes that say which frames exist.
       const of = (values: number[][]) =>
-        [...values.slice(0, 4), ...values.slice(6)].map((v) => v.slice(example * pixels, (example + 1) * pixels));
+        values.slice(0, 4).map((v) => v.slice(example * pixels, (example + 1) * pixels));
       if (JSON.stringify(of(plain)) === JSON.stringify(of(other))) continue;
       expect(of(other)).toEqual(of(plain).map(mirrored));
       swapped++;
@@ -94,17 +92,13 @@ test('the frame before the first is missing: the oldest stands in for it, and a 
 
 test('parts of the pictures are shown in some of the examples, context and image alike, where the store has them', () => {
   const store = movingSquares(3, 9, shape);
-  const parts: (readonly [Part, Part])[] = [];
-  const readPart: ClipStore['readPart'] = (clip, first, count, ofEnds, into) => {
-    parts.push(ofEnds);
+  const parts: Part[] = [];
+  const readPart: ClipStore['readPart'] = (clip, first, count, part, into) => {
+    parts.push(part);
     store.read(clip, first, count, into);
     into.fill(7);
   };
-  const batches = new TrainingBatches(shape, { ...store, readPart }, [0, 1, 2], {
-    ...settings,
-    crops: 0.5,
-    pans: 0.5,
-  });
+  const batches = new TrainingBatches(shape, { ...store, readPart }, [0, 1, 2], { ...settings, crops: 0.5 });
   let shown = 0;
   for (let step = 0; step < 20; step++) {
     const values = valuesOf(batches.batch(step)).slice(0, 4);
@@ -118,16 +112,10 @@ test('parts of the pictures are shown in some of the examples, context and image
   expect(parts.length).toBe(shown);
   expect(shown).toBeGreaterThan(25);
   expect(shown).toBeLessThan(55);
-  for (const { zoom, across, down } of parts.flat()) {
+  for (const { zoom, across, down } of parts) {
     expect(zoom >= 1 && zoom <= LARGEST_ZOOM).toBe(true);
     expect([across, down].every((place) => place >= 0 && place < 1)).toBe(true);
   }
-  const panned = parts.filter(
-    ([from, to]) => from.zoom !== to.zoom && from.across !== to.across && from.down !== to.down,
-  );
-  expect(panned.length).toBeGreaterThan(shown / 4);
-  expect(panned.length).toBeLessThan((3 * shown) / 4);
-  for (const [from, to] of parts) if (from.across === to.across) expect(to).toEqual(from);
   expect(batch(1, { crops: 1 })).toEqual(batch(1));
 });
 
@@ -170,87 +158,31 @@ test('a batch that is disposed of leaves no tensor', () => {
   expect(tf.memory().numTensors).toBe(before);
 });
 
-/** One clip of 40 frames of one level each, their numbers. */
-const numbered: ClipStore = {
-  clips: [{ name: 'numbered', frames: 40 }],
-  read(_clip, first, count, into) {
-    const pixels = shape.size.width * shape.size.height;
-    for (let frame = 0; frame < count; frame++) into.fill(first + frame, frame * pixels, (frame + 1) * pixels);
-  },
-};
-
-/** The steps from frame to frame in each example of 40 batches, without those where the first frame of the clip is repeated. */
-function stepsBetweenFrames(changes: Partial<typeof settings>): number[][] {
-  const pixels = shape.size.width * shape.size.height;
-  const batches = new TrainingBatches(shape, numbered, [0], { ...settings, ...changes });
-  return Array.from({ length: 40 }, (_, step) => {
-    const [image, , ...given] = valuesOf(batches.batch(step));
-    return Array.from({ length: settings.batch }, (_unused, example) => {
-      const frames = [...given.slice(0, shape.context), image].map((values) => values[example * pixels]);
-      return frames
-        .slice(1)
-        .map((frame, i) => frame - frames[i])
-        .filter((change) => change !== 0);
-    });
-  }).flat();
-}
-
 test('in some of the examples time runs backwards', () => {
-  const steps = stepsBetweenFrames({ reversals: 0.5 });
-  const backwards = steps.filter((ofExample) => ofExample.every((change) => change === -1)).length;
-  const forwards = steps.filter((ofExample) => ofExample.every((change) => change === 1)).length;
-  expect(backwards + forwards).toBe(steps.length);
+  const pixels = shape.size.width * shape.size.height;
+  // Of the frame before, and of the one to predict: the clips' frames are numbered by their first level.
+  const store = {
+    clips: [{ name: 'numbered', frames: 40 }],
+    read(_: number, first: number, count: number, into: Uint8Array) {
+      for (let frame = 0; frame < count; frame++) into.fill(first + frame, frame * pixels, (frame + 1) * pixels);
+    },
+  };
+  const batches = new TrainingBatches(shape, store, [0], { ...settings, reversals: 0.5 });
+  let [backwards, forwards] = [0, 0];
+  for (let step = 0; step < 40; step++) {
+    const [image, , ...given] = valuesOf(batches.batch(step));
+    for (let example = 0; example < settings.batch; example++) {
+      const of = (values: number[]) => values[example * pixels];
+      const frames = [...given.slice(0, shape.context).map(of), of(image)];
+      const steps = frames.slice(1).map((frame, i) => frame - frames[i]);
+      // The first frame of a clip stands in for those before it.
+      const moved = steps.filter((change) => change !== 0);
+      expect(new Set(moved).size).toBe(1);
+      if (moved[0] === -1) backwards++;
+      else forwards++;
+      expect(Math.abs(moved[0])).toBe(1);
+    }
+  }
   expect(backwards).toBeGreaterThan(50);
   expect(forwards).toBeGreaterThan(50);
-});
-
-test('in some of the examples every second frame is left out, where there are enough of them', () => {
-  const steps = stepsBetweenFrames({ fastForwards: 0.5 });
-  const fast = steps.filter((ofExample) => ofExample.every((change) => change === 2)).length;
-  const plain = steps.filter((ofExample) => ofExample.every((change) => change === 1)).length;
-  expect(fast + plain).toBe(steps.length);
-  expect(fast).toBeGreaterThan(50);
-  expect(plain).toBeGreaterThan(50);
-  const short: ClipStore = { ...numbered, clips: [{ name: 'short', frames: 2 }] };
-  const [image] = valuesOf(new TrainingBatches(shape, short, [0], { ...settings, fastForwards: 1 }).batch(0));
-  expect(new Set(image)).toEqual(new Set([1]));
-});
-
-test('some of the examples are turned, upside down where they are not square, image and context alike', () => {
-  const pixels = shape.size.width * shape.size.height;
-  let turned = 0;
-  for (let step = 0; step < 10; step++) {
-    const [plain, other] = [batch(step), batch(step, { turns: 0.5 })];
-    for (let example = 0; example < settings.batch; example++) {
-      const of = (values: number[][]) =>
-        values.slice(0, 4).map((v) => v.slice(example * pixels, (example + 1) * pixels));
-      if (JSON.stringify(of(plain)) === JSON.stringify(of(other))) continue;
-      // The last pixel of a frame upside down was its first; mirrored first or after, the whole comes out the same.
-      expect(of(other)).toEqual(of(plain).map((values) => values.reverse()));
-      turned++;
-    }
-  }
-  expect(turned).toBeGreaterThan(8);
-  expect(turned).toBeLessThan(32);
-});
-
-test('in some of the examples motion is that of frames one to eight before, as far as the clip goes', () => {
-  const pixels = shape.size.width * shape.size.height;
-  const batches = new TrainingBatches(shape, numbered, [0], { ...settings, lags: 0.5 });
-  const lags: number[] = [];
-  for (let step = 0; step < 40; step++) {
-    const { image, given } = batches.batch(step);
-    const { frames, known } = given.window!;
-    for (let example = 0; example < settings.batch; example++) {
-      const of = (tensor: tf.Tensor) => tensor.dataSync()[example * pixels];
-      const lag = known?.predicted[example] ?? 0;
-      lags.push(lag);
-      const last = of(image) - 1;
-      const before = (frame: number) => [Math.max(frame - 1, 0), frame];
-      expect(frames.map(of)).toEqual(before(last));
-      if (known) expect(known.frames.map(of)).toEqual(before(last - lag));
-    }
-  }
-  expect(lags.filter((lag) => lag === 0).length).toBeGreaterThan(50);
-  expect([...new Set(lags)].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
 });

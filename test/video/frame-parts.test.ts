@@ -1,4 +1,4 @@
-import { FrameParts, type FramePart } from '../../src/video/frame-parts.js';
+import { FrameParts } from '../../src/video/frame-parts.js';
 import type { FrameStore } from '../../src/video/frame-store.js';
 import { frame } from './made-clips.js';
 
@@ -10,9 +10,9 @@ const store = {
     pictures.slice(first, first + count).forEach(({ data }, at) => into.set(data, at * data.length)),
 } as unknown as FrameStore;
 
-function read(fit: 'crop' | 'stretch', part: FramePart, count = 1, to = part): number[] {
+function read(fit: 'crop' | 'stretch', part: { zoom: number; across: number; down: number }, count = 1): number[] {
   const into = new Uint8Array(count * 16);
-  new FrameParts(store, { width: 4, height: 4 }, 1, fit).read(0, 0, count, [part, to], into);
+  new FrameParts(store, { width: 4, height: 4 }, 1, fit).read(0, 0, count, part, into);
   return [...into];
 }
 /** The mean of the pixels of a block whose corner is at (x, y). */
@@ -35,26 +35,6 @@ test("at zoom 1 the largest part of the model's shape is shown, anywhere along t
 test('at zoom 2 it has half the width and height, in every frame at the same place', () => {
   const first = blocks(20, 4, 1, 1);
   expectNear(read('crop', { zoom: 2, across: 1, down: 1 }, 2), [...first, ...first.map((level) => level + 1)]);
-});
-
-test('from the first frame to the last the part moves', () => {
-  const [from, to] = [
-    { zoom: 2, across: 0, down: 0 },
-    { zoom: 1, across: 1, down: 0 },
-  ];
-  const last = blocks(16, 0, 2, 2).map((level) => level + 1);
-  expectNear(read('crop', from, 2, to), [...blocks(0, 0, 1, 1), ...last]);
-});
-
-test('a part may lie between the pixels, of which each counts with what it covers', () => {
-  // The mean number of the pixels that 1.25 of them from `begin` on cover: the whole ones by 1, those at the ends in part.
-  const covered = (begin: number) => {
-    const parts = Array.from({ length: 1250 }, (_, at) => Math.floor(begin + (at + 0.5) / 1000));
-    return parts.reduce((sum, pixel) => sum + pixel, 0) / parts.length;
-  };
-  const places = [0, 1, 2, 3];
-  const expected = places.flatMap((row) => places.map((at) => covered(9.5 + 1.25 * at) + 24 * covered(1.25 * row)));
-  expectNear(read('crop', { zoom: 1.6, across: 0.5, down: 0 }), expected);
 });
 
 test('stretched, the whole is all of the picture', () => {
