@@ -37,20 +37,20 @@ function pairsOf(context: number): number {
 
 /**
  * Motion by block matching: what a network of few layers finds only after long training. It is looked for among known
- * frames; where frames were predicted since, the last known one is moved on once more for each.
+ * frames; where frames were expected since, the last known one is moved on once more for each.
  */
 export function blockMotion(network: ImageShape, window: FrameWindow, scaled: readonly Tensor4D[]): BlockMotion {
   const { size, channels, levels } = network;
-  const { frames, predicted } = window.known ?? { ...window, predicted: [0] };
+  const { frames, expected } = window.known ?? { ...window, expected: [0] };
   const half = (levels - 1) / 2;
   const newest = frames.length - 1;
   const pairs = Array.from({ length: pairsOf(frames.length) }, (_, ago) =>
     blockMatching({ ...size, channels, ...BLOCKS }, frames[newest - ago - 1], frames[newest - ago]),
   );
   let onward = frames[newest];
-  for (let step = 0; step <= Math.max(...predicted); step++) {
+  for (let step = 0; step <= Math.max(...expected); step++) {
     const moved = movedOn(onward, pairs[0]);
-    const goesOn = predicted.map((count) => count >= step);
+    const goesOn = expected.map((count) => count >= step);
     onward = goesOn.every(Boolean) ? moved : tf.where(ofExamples(goesOn, moved), moved, onward);
   }
   const change = tf.sub(tf.div(tf.sub(onward, half), half), scaled[newest]);

@@ -17,22 +17,22 @@ export interface FrameWindow {
    * and earlier sub-pixels alike; 0: it reads what is true.
    */
   noise: Tensor4D;
-  /** Where some of the frames are predicted ones: what was known before. Absent: all frames are known. */
+  /** Where some of the frames are expected ones: what was known before. Absent: all frames are known. */
   known?: KnownFrames;
 }
 
 /**
- * The frames that were known when prediction began. Predicted frames are soft, and motion that is looked for among them fades;
- * that among known frames goes on.
+ * The frames that were known, true or drawn, before others were expected. Expected frames are soft, and motion that is looked
+ * for among them fades; that among known frames goes on.
  */
 export interface KnownFrames {
   /** As those of a window. */
   frames: readonly Tensor4D[];
-  /** Frames that were predicted since, 0 to `MOTION_LASTS`, of each example. */
-  predicted: readonly number[];
+  /** Frames that were expected since, 0 to `MOTION_LASTS`, of each example. */
+  expected: readonly number[];
 }
 
-/** Frames that motion goes on for; then the last frames, though they were predicted, count as known. */
+/** Frames that motion goes on for; then the last frames, though they were expected, count as known. */
 export const MOTION_LASTS = 8;
 
 /** Collects windows of frames, example by example, and hands them over as tensors; reused from batch to batch. */
@@ -42,10 +42,10 @@ export class FrameWindowBuffer {
   private readonly frames: Float32Array[];
   private readonly valid: Float32Array;
   private readonly noise: Float32Array;
-  /** As `frames`, of what was known when prediction began; null where no example has predicted frames. */
+  /** As `frames`, of what was known before expected frames; null where no example has any. */
   private known: Float32Array[] | null = null;
-  /** Frames that were predicted since, of each example. */
-  private readonly predicted: Int32Array;
+  /** Frames that were expected since, of each example. */
+  private readonly expected: Int32Array;
 
   /** @param length frames of a window, 1 or more */
   constructor(
@@ -58,7 +58,7 @@ export class FrameWindowBuffer {
     this.frames = Array.from({ length }, () => new Float32Array(capacity * this.pixels));
     this.valid = new Float32Array(capacity * area * length);
     this.noise = new Float32Array(capacity * area);
-    this.predicted = new Int32Array(capacity);
+    this.expected = new Int32Array(capacity);
   }
 
   /**
@@ -76,19 +76,19 @@ export class FrameWindowBuffer {
     const valid = this.valid.subarray(example * planes, (example + 1) * planes);
     for (let i = 0; i < valid.length; i++) valid[i] = i % length < missing ? 0 : 1;
     this.tell(example, 0);
-    this.predicted[example] = 0;
+    this.expected[example] = 0;
   }
 
   /**
-   * Tells of an example what was known when prediction began.
+   * Tells of an example what was known before expected frames.
    *
    * @param frames, number as `set`
-   * @param predicted frames that were predicted since, 1 to `MOTION_LASTS`
+   * @param expected frames that were expected since, 1 to `MOTION_LASTS`
    */
-  setKnown(example: number, frames: Uint8Array, number: number, predicted: number): void {
+  setKnown(example: number, frames: Uint8Array, number: number, expected: number): void {
     this.known ??= this.frames.map(() => new Float32Array(this.capacity * this.pixels));
     this.write(this.placesOf(this.known, example), frames, number, false);
-    this.predicted[example] = predicted;
+    this.expected[example] = expected;
   }
 
   /** Frames at the places of a window, the oldest again where there are fewer. */
@@ -110,9 +110,9 @@ export class FrameWindowBuffer {
     return frames.map((values) => values.subarray(example * pixels, (example + 1) * pixels));
   }
 
-  /** What is known of each example: where no frame is predicted, its window. */
-  private knownOf(predicted: readonly number[]): Float32Array[] {
-    for (const [example, frames] of predicted.entries()) {
+  /** What is known of each example: where no frame is expected, its window. */
+  private knownOf(expected: readonly number[]): Float32Array[] {
+    for (const [example, frames] of expected.entries()) {
       if (frames === 0) this.placesOf(this.known!, example).forEach((values, k) => values.set(this.of(example)[k]));
     }
     return this.known!;
@@ -134,27 +134,27 @@ export class FrameWindowBuffer {
         size.width,
         features,
       ]);
-    const predicted = [...this.predicted.subarray(0, count)];
-    const known = predicted.some((frames) => frames > 0) ? this.knownOf(predicted) : null;
+    const expected = [...this.expected.subarray(0, count)];
+    const known = expected.some((frames) => frames > 0) ? this.knownOf(expected) : null;
     return {
       frames: this.frames.map((values) => tensor(values, channels)),
       valid: tensor(this.valid, this.length),
       noise: tensor(this.noise, 1),
-      ...(known && { known: { frames: known.map((values) => tensor(values, channels)), predicted } }),
+      ...(known && { known: { frames: known.map((values) => tensor(values, channels)), expected } }),
     };
   }
 }
 
-/** A window one frame later, of which `frame`, a predicted one, is the last. Frees nothing. */
+/** A window one frame later, of which `frame`, an expected one, is the last. Frees nothing. */
 export function laterWindow({ frames, valid, noise, known }: FrameWindow, frame: Tensor4D): FrameWindow {
   const [, ...others] = tf.split<Tensor4D>(valid, frames.length, 3);
-  const nothingYet = { frames, predicted: new Array<number>(frame.shape[0]).fill(0) };
-  const before = known?.predicted.every((count) => count < MOTION_LASTS) ? known : nothingYet;
+  const nothingYet = { frames, expected: new Array<number>(frame.shape[0]).fill(0) };
+  const before = known?.expected.every((count) => count < MOTION_LASTS) ? known : nothingYet;
   return {
     frames: [...frames.slice(1), frame],
     valid: tf.concat([...others, tf.onesLike(noise)], 3),
     noise,
-    known: { ...before, predicted: before.predicted.map((count) => count + 1) },
+    known: { ...before, expected: before.expected.map((count) => count + 1) },
   };
 }
 

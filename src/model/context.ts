@@ -8,8 +8,8 @@ export class Context {
   /** The frames that are known, oldest first, and room for the one after. */
   private readonly bytes: Uint8Array;
   private count = 0;
-  /** What was known when prediction began, where the last frame was predicted; else null. */
-  private known: { bytes: Uint8Array; count: number; predicted: number } | null = null;
+  /** What was known before expected frames, where the last frame is one; else null. */
+  private known: { bytes: Uint8Array; count: number; expected: number } | null = null;
 
   constructor(private readonly shape: ExampleShape) {
     this.length = shape.context;
@@ -17,7 +17,7 @@ export class Context {
   }
 
   /**
-   * Adds the clip's next frame, which is known, height x width x channels bytes; the oldest is forgotten. A frame of another
+   * Adds the clip's next frame, a true or a drawn one, height x width x channels bytes; the oldest is forgotten. A frame of another
    * size is an `INPUT` error.
    */
   push(frame: Uint8Array): void {
@@ -25,13 +25,13 @@ export class Context {
     this.known = null;
   }
 
-  /** The same of a frame that was predicted from those before: motion among the known ones goes on (see KnownFrames). */
-  pushPredicted(frame: Uint8Array): void {
+  /** The same of a frame that was expected after those before: motion among the known ones goes on (see KnownFrames). */
+  pushExpected(frame: Uint8Array): void {
     const { bytes, count, known } = this;
     const before =
-      known !== null && known.predicted < MOTION_LASTS ? known : { bytes: bytes.slice(), count, predicted: 0 };
+      known !== null && known.expected < MOTION_LASTS ? known : { bytes: bytes.slice(), count, expected: 0 };
     this.append(frame);
-    this.known = { ...before, predicted: before.predicted + 1 };
+    this.known = { ...before, expected: before.expected + 1 };
   }
 
   private append(frame: Uint8Array): void {
@@ -52,7 +52,7 @@ export class Context {
   private add(buffer: ExampleBuffer, disturb?: Disturb): void {
     const { bytes, count, known } = this;
     buffer.add(bytes, count + 1, false, disturb);
-    if (known !== null) buffer.follow(known.bytes, known.count, known.predicted);
+    if (known !== null) buffer.follow(known.bytes, known.count, known.expected);
   }
 
   /**

@@ -82,15 +82,15 @@ export class ExampleBuffer {
   }
 
   /**
-   * Tells of the example added last what was known when prediction began: see KnownFrames.
+   * Tells of the example added last what was known before expected frames: see KnownFrames.
    *
    * @param frames, number what was known, as `add`, but without a frame to predict
-   * @param predicted frames that were predicted since, at least 1
+   * @param expected frames that were expected since, at least 1
    */
-  follow(frames: Uint8Array, number: number, predicted: number): void {
+  follow(frames: Uint8Array, number: number, expected: number): void {
     const existing = Math.min(number, this.shape.context);
     const oldest = (number - existing) * this.pixels;
-    this.given?.setKnown(this.count - 1, frames.subarray(oldest), existing, predicted);
+    this.given?.setKnown(this.count - 1, frames.subarray(oldest), existing, expected);
   }
 
   /** Tensors of the examples added since `clear`; they keep their values when the buffer is filled again. */

@@ -41,7 +41,7 @@ export async function* rollOut(
       onRow: (share) => options.onRow?.(share),
       signal: options.signal,
     });
-    drawn.forEach(({ bytes }, future) => contexts[future].pushPredicted(bytes));
+    drawn.forEach(({ bytes }, future) => contexts[future].push(bytes));
     yield drawn;
   }
 }
@@ -61,7 +61,7 @@ export async function* bestGuess(
   for (;;) {
     signal?.throwIfAborted();
     const [frame] = await sampler.expected(Context.examples([known]));
-    known.pushPredicted(frame);
+    known.pushExpected(frame);
     yield frame;
   }
 }

@@ -181,7 +181,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
               ...given,
               frames: [...given.frames.slice(1), frame],
               valid: [...given.valid.slice(1), 1],
-              known: { frames: start.frames, predicted: step + 1 },
+              known: { frames: start.frames, expected: step + 1 },
             };
             return Math.log(1 + total(image.map((level, at) => (level - anchors[0][at]) ** 2)) / image.length);
           });

@@ -17,13 +17,13 @@ test.each([5, 7])('a frame of %i bytes is refused where the model has 6, whateve
   expect(() => context.addExample(new ExampleBuffer(shape, 1), new Uint8Array(bytes))).toThrow(refusal);
 });
 
-describe('once frames are predicted, motion among the known ones goes on:', () => {
+describe('once frames are expected, motion among the known ones goes on:', () => {
   beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
   const frame = (number: number) => new Uint8Array(6).fill(number);
-  const contextOf = (known: number[], predicted: number[] = []) => {
+  const contextOf = (known: number[], expected: number[] = []) => {
     const context = new Context(shape);
     for (const number of known) context.push(frame(number));
-    for (const number of predicted) context.pushPredicted(frame(number));
+    for (const number of expected) context.pushExpected(frame(number));
     return context;
   };
   const windowOf = (context: Context): FrameWindow => Context.examples([context]).given.window!;
@@ -31,28 +31,28 @@ describe('once frames are predicted, motion among the known ones goes on:', () =
   const told = ({ frames, valid, known }: FrameWindow) => ({
     frames: levels(frames),
     valid: [...valid.dataSync().slice(0, shape.context)],
-    known: known && { frames: levels(known.frames), predicted: known.predicted[0] },
+    known: known && { frames: levels(known.frames), expected: known.expected[0] },
   });
 
-  test('the frames known at the start are told, and how many were predicted since', () => {
+  test('the frames known at the start are told, and how many were expected since', () => {
     expect(told(windowOf(contextOf([1, 2, 3])))).toEqual({ frames: [2, 3], valid: [1, 1] });
-    const known = { frames: [2, 3], predicted: 1 };
+    const known = { frames: [2, 3], expected: 1 };
     expect(told(windowOf(contextOf([1, 2, 3], [4])))).toEqual({ frames: [3, 4], valid: [1, 1], known });
-    expect(told(windowOf(contextOf([1, 2, 3], [4, 5, 6]))).known).toEqual({ ...known, predicted: 3 });
-    expect(told(windowOf(contextOf([1], [2]))).known).toEqual({ frames: [1, 1], predicted: 1 });
+    expect(told(windowOf(contextOf([1, 2, 3], [4, 5, 6]))).known).toEqual({ ...known, expected: 3 });
+    expect(told(windowOf(contextOf([1], [2]))).known).toEqual({ frames: [1, 1], expected: 1 });
   });
 
-  test('after eight predicted frames the last ones count as known', () => {
-    const predicted = [11, 12, 13, 14, 15, 16, 17, 18];
-    expect(told(windowOf(contextOf([1, 2], predicted))).known).toEqual({ frames: [1, 2], predicted: 8 });
-    expect(told(windowOf(contextOf([1, 2], [...predicted, 19]))).known).toEqual({ frames: [17, 18], predicted: 1 });
+  test('after eight expected frames the last ones count as known', () => {
+    const expected = [11, 12, 13, 14, 15, 16, 17, 18];
+    expect(told(windowOf(contextOf([1, 2], expected))).known).toEqual({ frames: [1, 2], expected: 8 });
+    expect(told(windowOf(contextOf([1, 2], [...expected, 19]))).known).toEqual({ frames: [17, 18], expected: 1 });
   });
 
   test('a frame that is known ends it, and a copy goes on from what was known', () => {
     const context = contextOf([1, 2], [3]);
     const copy = context.copy();
-    copy.pushPredicted(frame(4));
-    expect(told(windowOf(copy)).known).toEqual({ frames: [1, 2], predicted: 2 });
+    copy.pushExpected(frame(4));
+    expect(told(windowOf(copy)).known).toEqual({ frames: [1, 2], expected: 2 });
     context.push(frame(5));
     expect(told(windowOf(context))).toEqual({ frames: [3, 5], valid: [1, 1] });
   });
@@ -71,9 +71,9 @@ describe('once frames are predicted, motion among the known ones goes on:', () =
     }
   });
 
-  test('contexts of which different numbers of frames were predicted go together', () => {
+  test('contexts of which different numbers of frames were expected go together', () => {
     const { known } = Context.examples([contextOf([1, 2]), contextOf([1, 3], [4])]).given.window!;
-    expect(known!.predicted).toEqual([0, 1]);
+    expect(known!.expected).toEqual([0, 1]);
     expect(known!.frames.map((tensor) => [0, 6].map((at) => tensor.dataSync()[at]))).toEqual([
       [1, 1],
       [2, 3],

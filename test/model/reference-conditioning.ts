@@ -23,8 +23,8 @@ export interface ReferenceGiven {
   valid: number[];
   /** Strength of the noise that the network is told of. */
   noise: number;
-  /** Where frames are predicted ones: those known when prediction began, as `frames`, and how many were predicted since. */
-  known?: { frames: Numbers[]; predicted: number };
+  /** Where frames are expected ones: those known before, as `frames`, and how many were expected since. */
+  known?: { frames: Numbers[]; expected: number };
   /** The image at the scale before; null where there is none. */
   small: Numbers | null;
 }
@@ -91,7 +91,7 @@ function warpedFrames(
   { context, flows, still, halvings, blockMatching: matches }: Described<'warped-frames'>,
   network: Network,
   weights: ReferenceWeights,
-  { frames, valid, noise, known = { frames, predicted: 0 } }: ReferenceGiven,
+  { frames, valid, noise, known = { frames, expected: 0 } }: ReferenceGiven,
 ): ReferenceCondition & { map: Plane } {
   const { size, channels, levels } = network;
   const half = (levels - 1) / 2;
@@ -101,7 +101,7 @@ function warpedFrames(
   const pairs = matches ? [1, 2].filter((ago) => ago < context) : [];
   const found = pairs.map((ago) => motionBefore(network, known.frames, ago));
   const onward = found.slice(0, 1).map((motion) => {
-    const steps = Array.from({ length: known.predicted + 1 });
+    const steps = Array.from({ length: known.expected + 1 });
     return steps.reduce<Numbers>((frame) => movedOn(network, frame, motion), known.frames[context - 1]);
   });
   const onwardChange = onward.map((levels) =>

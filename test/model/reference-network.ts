@@ -34,7 +34,7 @@ export function referenceExample({ image, given }: Examples, index: number): Ref
     valid: window ? [...values(window.valid).subarray(0, window.frames.length)] : [],
     noise: window ? values(window.noise)[0] : 0,
     ...(window?.known && {
-      known: { frames: window.known.frames.map(values), predicted: window.known.predicted[index] },
+      known: { frames: window.known.frames.map(values), expected: window.known.expected[index] },
     }),
     small: coarser ? values(coarser) : null,
   };

@@ -21,8 +21,8 @@ export interface PageDraw {
   componentTemperature: number;
   /** Frames of the clip before the one that is drawn, bytes, oldest first. */
   context: readonly Uint8Array[];
-  /** How many of them, the last ones, were predicted. */
-  predicted: number;
+  /** How many of them, the last ones, were expected. */
+  expected: number;
   /** That is told. */
   noise: number;
   /** Of an image that is completed: its bytes, and the first row that is drawn. */
@@ -34,7 +34,7 @@ export const plainly = {
   topP: 1,
   componentTemperature: 1,
   context: [],
-  predicted: 0,
+  expected: 0,
   noise: 0,
   kept: null,
 };
@@ -191,10 +191,10 @@ function subsampled({ network, step, finestWidth }: Scale, bytes: Uint8Array): n
   });
 }
 
-type PageContext = Pick<PageDraw, 'context' | 'predicted' | 'noise'>;
+type PageContext = Pick<PageDraw, 'context' | 'expected' | 'noise'>;
 
 /** What a scale is given: the frames, those that are missing replaced by the oldest, and the image before. */
-function givenTo(scale: Scale, { context, predicted, noise }: PageContext, small: number[] | null): ReferenceGiven {
+function givenTo(scale: Scale, { context, expected, noise }: PageContext, small: number[] | null): ReferenceGiven {
   const { conditioning, size, channels, levels } = scale.network;
   const count = needsOf(conditioning).context;
   const nothing = new Array<number>(size.height * size.width * channels).fill((levels - 1) / 2);
@@ -204,8 +204,8 @@ function givenTo(scale: Scale, { context, predicted, noise }: PageContext, small
     return Array.from({ length: count }, (_, k) => existing[Math.max(k - missingOf(all), 0)] ?? nothing);
   };
   const valid = Array.from({ length: count }, (_, k) => (k < missingOf(context) ? 0 : 1));
-  const since = predicted === 0 ? 0 : ((predicted - 1) % 8) + 1;
-  const known = { frames: windowOf(context.slice(0, context.length - since)), predicted: since };
+  const since = expected === 0 ? 0 : ((expected - 1) % 8) + 1;
+  const known = { frames: windowOf(context.slice(0, context.length - since)), expected: since };
   return { frames: windowOf(context), valid, noise, known, small };
 }
 
@@ -264,7 +264,7 @@ export function drawOfPage(
 export function futureOfPage(model: Model, draw: PageDraw, horizon: number): Uint8Array[] {
   const context = [...draw.context];
   return Array.from({ length: horizon }, (_, step) => {
-    const { bytes } = drawOfPage(model, { ...draw, context, predicted: step, frame: draw.frame + step });
+    const { bytes } = drawOfPage(model, { ...draw, context, frame: draw.frame + step });
     context.push(bytes);
     return bytes;
   });
@@ -275,9 +275,9 @@ export function guessOfPage(model: Model, known: readonly Uint8Array[], horizon:
   const context = [...known];
   const scale = scalesOf(model).at(-1)!;
   const { network, index } = scale;
-  return Array.from({ length: horizon }, (_, predicted) => {
+  return Array.from({ length: horizon }, (_, expected) => {
     // Anchors do not depend on the image at the scale before.
-    const given = givenTo(scale, { context, predicted, noise: 0 }, null);
+    const given = givenTo(scale, { context, expected, noise: 0 }, null);
     const conditioning = network.conditioning.filter((one) => needsOf([one]).coarser === null);
     const { anchors } = referenceCondition({ ...network, conditioning }, weightsOf(model, index), given);
     const levels = Array.from(anchors[0], (anchor) => toEven(clamp(anchor, 0, network.levels - 1)));
