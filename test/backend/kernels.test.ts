@@ -52,6 +52,18 @@ const convolutionTable = CONVOLUTIONS.map(({ name, batch, shape }) => {
   return { name, batch, shape, arrays, forwards, inputGradients, filterGradients };
 });
 
+const matMulTable = MAT_MULS.map(({ m, n, k }) => {
+  const [a, b] = [randomFloats(m * k, 1), randomFloats(k * n, 2)];
+  const products = [false, true].flatMap((transposeA) =>
+    [false, true].map((transposeB) => ({
+      transposeA,
+      transposeB,
+      expected: once(() => reference.matMul(a, b, m, n, k, transposeA, transposeB)),
+    })),
+  );
+  return { m, n, k, a, b, products };
+});
+
 function once<T>(compute: () => T): () => T {
   let result: T | undefined;
   return () => (result ??= compute());
@@ -92,20 +104,16 @@ describe.each(implementations)('$name', (implementation) => {
     });
   });
 
-  describe.each(MAT_MULS)('matMul $m x $k by $k x $n', ({ m, n, k }) => {
-    test.each([
-      [false, false],
-      [false, true],
-      [true, false],
-      [true, true],
-    ])('transposeA %s, transposeB %s, equals its float64 reference', (transposeA, transposeB) => {
-      const a = randomFloats(m * k, 1);
-      const b = randomFloats(k * n, 2);
-      const received = unwritten(m * n);
-      kernels.matMul(a, b, m, n, k, transposeA, transposeB, received);
-      const expected = reference.matMul(a, b, m, n, k, transposeA, transposeB);
-      expectClose({ operation: 'matMul', shape: `[${m}, ${k}] by [${k}, ${n}]`, instructionSet, expected, received });
-    });
+  describe.each(matMulTable)('matMul $m x $k by $k x $n', ({ m, n, k, a, b, products }) => {
+    test.each(products)(
+      'transposeA $transposeA, transposeB $transposeB, equals its float64 reference',
+      ({ transposeA, transposeB, expected }) => {
+        const received = unwritten(m * n);
+        kernels.matMul(a, b, m, n, k, transposeA, transposeB, received);
+        const shape = `[${m}, ${k}] by [${k}, ${n}]`;
+        expectClose({ operation: 'matMul', shape, instructionSet, expected: expected(), received });
+      },
+    );
   });
 
   describe.each(LENGTHS)('element-wise on %i values', (length) => {

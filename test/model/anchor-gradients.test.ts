@@ -145,7 +145,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
     disposeExamples(examples);
   });
 
-  const rolled = forms.flatMap((form) => [false, true].map((blockMatching) => ({ form, blockMatching })));
+  const rolled = [...forms.map((form) => ({ form, blockMatching: false })), { form: fastest, blockMatching: true }];
 
   test.each(rolled)(
     'on $form, through frames that are expected one after another, block matching $blockMatching',
