@@ -145,7 +145,11 @@ export class FrameWindowBuffer {
   }
 }
 
-/** A window one frame later, of which `frame`, an expected one, is the last. Frees nothing. */
+/**
+ * A window one frame later, of which `frame`, an expected one, is the last. Frees nothing.
+ *
+ * @param window of examples that all had the same number of frames expected
+ */
 export function laterWindow({ frames, valid, noise, known }: FrameWindow, frame: Tensor4D): FrameWindow {
   const [, ...others] = tf.split<Tensor4D>(valid, frames.length, 3);
   const nothingYet = { frames, expected: new Array<number>(frame.shape[0]).fill(0) };

@@ -21,8 +21,8 @@ import { drawBothWays, expectSame, settings, size, smaller } from './both-ways.j
 describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (instructionSet) => {
   beforeEach(() => tf.setBackend(`native-${instructionSet}`));
 
-  // Ten where it is quick, few elsewhere.
-  const samples = instructionSet === kernelSets.at(-1)!.instructionSet ? 10 : 2;
+  // Twenty where it is quick, few elsewhere.
+  const samples = instructionSet === kernelSets.at(-1)!.instructionSet ? 20 : 3;
   describe(`${samples} drawn images are those that the definition draws, level for level:`, () => {
     test.each(tinyNetworks.map(smaller))('%s', async (_, description) => {
       expectSame(await drawBothWays(description, { seed: 1, samples }));
