@@ -2,7 +2,8 @@ import { PxvError } from '../src/errors.js';
 import { exitCodes } from './exit-codes.js';
 import type { Progress } from './progress.js';
 
-const signals = ['SIGINT', 'SIGTERM'] as const;
+/** SIGHUP: the terminal is gone. A shell and the system may both tell it, so that a second one asks for nothing more. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface Interrupt {
   signal: AbortSignal;
@@ -12,8 +13,8 @@ export interface Interrupt {
 }
 
 /**
- * Until closed: the first SIGINT or SIGTERM says how the work ends and aborts `signal`, so that it can; the second ends
- * the process at once with exit code 130.
+ * Until closed: the first SIGINT, SIGTERM or SIGHUP says how the work ends and aborts `signal`, so that it can; a second
+ * SIGINT or SIGTERM ends the process at once with exit code 130.
  *
  * @param command its name, for the message
  */
@@ -21,7 +22,10 @@ export function listenForInterrupt(progress: Progress, command: string): Interru
   const controller = new AbortController();
   let ending = 'stopping';
   const onSignal = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
+    if (controller.signal.aborted) {
+      if (name !== 'SIGHUP') process.exit(exitCodes.interrupted);
+      return;
+    }
     progress.say(`pxv: ${ending}... (interrupt again to stop at once)`);
     controller.abort(
       new PxvError({

@@ -41,11 +41,15 @@ function exitWith(error: unknown): void {
 }
 process.on('uncaughtException', exitWith);
 process.on('unhandledRejection', exitWith);
+let terminalGone = false;
 for (const stream of [process.stdout, process.stderr]) {
-  // A reader that has seen enough, as in `pxv ... | head`, is no failure.
-  stream.on('error', (error: NodeJS.ErrnoException) =>
-    error.code === 'EPIPE' ? process.exit() : exitWith(refused(error)),
-  );
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that has seen enough, as in `pxv ... | head`, is no failure.
+    if (error.code === 'EPIPE') process.exit();
+    // Where the terminal is gone, what was worked out can still be saved.
+    if (error.code === 'EIO' && stream.isTTY) terminalGone = true;
+    else exitWith(refused(error));
+  });
 }
 
 /** What the system would not write to standard output or standard error, as on a disk that is full. */
@@ -72,5 +76,7 @@ try {
 // Open handles, such as those of threads or child processes after a failure, must not keep a finished command alive.
 // Where standard output takes nothing, its error is told first.
 process.stdout.write('', (error) => {
-  if (!error) process.exit();
+  // Node would put the terminal back as it was, and aborts where it is gone.
+  if (terminalGone) process.kill(process.pid, 'SIGHUP');
+  else if (!error) process.exit();
 });

@@ -77,7 +77,9 @@ export class Progress {
   private write(): void {
     if (this.latest === undefined) return;
     const { state, rate } = this.latest;
-    const { isTTY, columns = 80 } = this.stream;
+    const { isTTY } = this.stream;
+    // A terminal that does not know its width says 0.
+    const columns = this.stream.columns || 80;
     const line = printable(formatProgress(state, rate, isTTY ? columns - 1 : Infinity)).replaceAll('\n', ' ');
     this.stream.write(isTTY ? `\r${line}\x1b[K` : `${line}\n`);
   }

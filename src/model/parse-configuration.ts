@@ -27,13 +27,7 @@ export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, sour
       ...source,
       expected: 'only known keys',
       received: `unknown key '${[...issue.path, key].join('.')}'`,
-      // The same word is a key of another of several types.
-      remedy:
-        nearest === null
-          ? 'remove it'
-          : nearest === key
-            ? 'remove it: another type has it'
-            : `did you mean '${nearest}'?`,
+      remedy: remedyOf(key, nearest, source.code),
     });
   }
   throw new PxvError({
@@ -42,6 +36,13 @@ export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, sour
     received: `${shorten(valueAt(value, issue.path))} (${issue.message})`,
     remedy: `correct '${path}'`,
   });
+}
+
+function remedyOf(key: string, nearest: string | null, code: ConfigurationSource['code']): string {
+  // A checkpoint was written by a program, and what this one does not know a later one may.
+  if (nearest === null) return code === 'CHECKPOINT' ? 'it may be of a newer pxv: install the newest' : 'remove it';
+  // The same word is a key of another of several types.
+  return nearest === key ? 'remove it: another type has it' : `did you mean '${nearest}'?`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -35,7 +35,7 @@ const aborted = `await new Promise((resolve) => signal.addEventListener('abort',
 const stopping = 'pxv: stopping... (interrupt again to stop at once)';
 const finishing = 'pxv: finishing: saving... (interrupt again to stop at once)';
 
-test.each(['SIGINT', 'SIGTERM'] as const)(
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   'the first %s lets the work save and end, with exit code 130',
   async (name) => {
     const save = `saves(); ${aborted} console.error('saved'); return { text: '', json: {} };`;
@@ -57,5 +57,13 @@ test('the second signal ends the process at once with exit code 130', async () =
   expect(await interrupt('await new Promise(() => {});', ['SIGINT', 'SIGTERM'])).toEqual({
     code: 130,
     lines: ['working', stopping],
+  });
+});
+
+test('a second SIGHUP, as a shell and the system may both send one, lets the work save and end', async () => {
+  const saves = `saves(); ${aborted} await new Promise((done) => setTimeout(done, 500)); console.error('saved');`;
+  expect(await interrupt(`${saves} return { text: '', json: {} };`, ['SIGHUP', 'SIGHUP'])).toEqual({
+    code: 130,
+    lines: ['working', finishing, 'saved'],
   });
 });

@@ -124,6 +124,12 @@ describe('on a terminal', () => {
     expect(written).toEqual(['\rtrain  0/\x1b[K']);
   });
 
+  test('a terminal that does not know its width gets whole lines', () => {
+    const { written, progress } = recorder({ columns: 0 });
+    progress.show(state);
+    expect(written).toEqual(['\rtrain  0/100 steps  0%\x1b[K']);
+  });
+
   test('a message goes above the progress', () => {
     const { written, progress } = recorder({ columns: 80 });
     progress.show(state);

@@ -102,6 +102,12 @@ test('an unknown key that is like none is refused without a guess', () => {
   );
 });
 
+test('an unknown key of a checkpoint that is like none may be of a newer version', () => {
+  const written = () =>
+    parseConfiguration(runSchema, changed('training.zzzzzzzz', 1), { ...source, code: 'CHECKPOINT' });
+  expect(written).toThrow(/unknown key 'training.zzzzzzzz'; it may be of a newer pxv: install the newest$/);
+});
+
 test.each([
   { path: 'model.scales.0.levels', value: 1, received: '1 (' },
   { path: 'model.scales.0.channels', value: 2, received: '2 (' },
