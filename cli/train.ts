@@ -249,13 +249,12 @@ function outcome({ best, last, facts: { data } }: TrainedRun): string[] {
   const { uniform } = data.baselines;
   const previous = 'frames' in data ? data.baselines['previous-frame'] : null;
   const [baseline, name] = previous === null ? [uniform, 'uniform'] : [previous, 'previous-frame'];
-  const worse =
-    last === null || last.step === best.step
-      ? ''
-      : `; since then it got worse: ${last.bitsPerDim.toFixed(3)} at step ${last.step}`;
+  const latest = last ?? best;
+  const [reached, now] = [best, latest].map(({ bitsPerDim }) => bitsPerDim.toFixed(3));
+  const worse = now === reached ? '' : `; since then it got worse: ${now} at step ${latest.step}`;
   const fewer = 100 * (1 - best.bitsPerDim / baseline);
   return [
-    `best validation: ${best.bitsPerDim.toFixed(3)} bits/dim at step ${best.step}, whose weights the model has${worse}`,
+    `best validation: ${reached} bits/dim at step ${best.step}, whose weights the model has${worse}`,
     fewer > 0
       ? `that is ${fewer.toFixed(1)}% fewer than the ${name} baseline, ${baseline.toFixed(3)}`
       : `worse than the ${name} baseline, ${baseline.toFixed(3)}: train longer, with --resume --minutes M`,

@@ -40,13 +40,17 @@ export function referenceExample({ image, given }: Examples, index: number): Ref
   };
 }
 
-/** -log P of every sub-pixel of the image, in nats, and the anchors, height x width x channels each. */
+/**
+ * -log P of every sub-pixel of the image, in nats, and the anchors, height x width x channels each.
+ *
+ * @param condition where it is known already what the conditionings make of the example
+ */
 export function referenceScore(
   description: NetworkDescription,
   weights: ReferenceWeights,
   { image, ...given }: ReferenceExample,
+  condition = referenceCondition(description, weights, given),
 ): { nats: Float64Array; anchors: readonly Numbers[] } {
-  const condition = referenceCondition(description, weights, given);
   const outputs = referenceOutputs(description, weights, image, condition);
   const { anchors } = condition;
   return { nats: referenceNatsOf(description, outputs, image, anchors), anchors };

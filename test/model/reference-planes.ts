@@ -102,7 +102,9 @@ export function relu(x: Plane): Plane {
 }
 
 export function sum(a: Plane, b: Plane): Plane {
-  return { ...a, values: a.values.map((value, at) => value + b.values[at]) };
+  const values = new Float64Array(a.values.length);
+  for (let at = 0; at < values.length; at++) values[at] = a.values[at] + b.values[at];
+  return { ...a, values };
 }
 
 export function concatenate(planes: Plane[]): Plane {
