@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { numberOf } from '../src/number-of.js';
@@ -14,6 +13,7 @@ import {
   wholeNumber,
 } from './options.js';
 import { run, type Report, type Work } from './report.js';
+import { stemOf } from './stem.js';
 
 interface CompleteOptions extends BackendOptions, DrawOptions {
   model: string;
@@ -64,7 +64,7 @@ async function draw({ signal, progress }: Work, image: string, options: Complete
   const { loadModel } = await import('../src/model/checkpoint.js');
   const { completeImage } = await import('../src/tasks/complete-image.js');
   const { samples, scale, fit, seed, overwrite = false } = options;
-  const out = options.out ?? `${basename(image).replace(/\.\w+$/, '')}-completed.png`;
+  const out = options.out ?? `${stemOf(image)}-completed.png`;
   const model = loadModel(options.model);
   const { height } = model.chain.exampleShape.size;
   const fromRow = options.fromRow ?? Math.floor(height / 2);

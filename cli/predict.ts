@@ -1,4 +1,4 @@
-import { basename, resolve, sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { Command, Option } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
@@ -25,6 +25,7 @@ import type { Progress } from './progress.js';
 import { run, type Report, type Work } from './report.js';
 import { addSizeOptions, askedSize, type SizeOptions } from './size-options.js';
 import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
+import { stemOf } from './stem.js';
 
 interface PredictOptions extends BackendOptions, FutureOptions, SizeOptions {
   next: number;
@@ -131,7 +132,7 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
   const { outputEnding } = await import('../src/video/index.js');
   const { predictClip } = await import('../src/tasks/predict-clip.js');
   const ending = outputEnding(options.format ?? 'mp4');
-  const name = clip === STANDARD_STREAM ? 'stdin' : basename(clip).replace(/\.\w+$/, '');
+  const name = clip === STANDARD_STREAM ? 'stdin' : stemOf(clip);
   const out = options.out ?? `${name}-predicted${ending}`;
   await expectFormat(out, options);
   const [from, to] = [clip, out].map((path, i) =>
@@ -147,6 +148,7 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
       ...settingsOf(options, model),
       out: outPath,
       signal,
+      onRead: readingShown(progress),
       onProgress: (done, total) => progress.show({ label: 'predict', done, total, unit: 'frames' }),
       onPredicted: saves,
       onWarning: (text) => progress.say(`pxv: warning: ${from}: ${streams.named(text)}`),
@@ -166,6 +168,19 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
   }
 }
 
+/** Milliseconds that a clip is read for before that is shown. */
+const QUICK_READING = 2000;
+
+/** Shows how far a clip is read, where that takes long. */
+function readingShown(progress: Work['progress']) {
+  let began = 0;
+  return (done: number, total: number | null, fields: Record<string, string> = {}): void => {
+    const now = performance.now();
+    if (done === 1) began = now;
+    if (now - began > QUICK_READING) progress.show({ label: 'read', done, total, unit: 'frames', fields });
+  };
+}
+
 async function predictSeveral(
   { signal, progress, saves }: Work,
   sources: readonly ClipSource[],
@@ -176,12 +191,14 @@ async function predictSeveral(
   if (out === STANDARD_STREAM)
     throw wrongUsage('--out -', 'a folder, for several clips', 'standard output', 'predict one clip, or name a folder');
   const { model, chosen } = await prepare(options, progress);
+  const showReading = readingShown(progress);
   const started = performance.now();
   const result = await predictClips(model, sources, {
     ...settingsOf(options, model),
     out,
     kind: options.format ?? 'mp4',
     signal,
+    onRead: ({ name, done, total }) => showReading(done, total, { clip: name }),
     onProgress: ({ name, ...frames }) =>
       progress.show({ label: 'predict', ...frames, unit: 'frames', fields: { clip: name } }),
     onPredicted: saves,

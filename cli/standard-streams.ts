@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PxvError } from '../src/errors.js';
+import { writeFailure } from '../src/write-file.js';
 
 /** What a clip or an output is called that is standard input or output. */
 export const STANDARD_STREAM = '-';
@@ -20,7 +21,11 @@ export class StandardStreams {
   /** A path for a file of that name, which stands for `stream`. */
   private at(name: string, stream: string): string {
     if (this.folder === null) {
-      this.folder = mkdtempSync(join(tmpdir(), 'pxv-'));
+      try {
+        this.folder = mkdtempSync(join(tmpdir(), 'pxv-'));
+      } catch (cause) {
+        throw notKept(cause);
+      }
       process.on('exit', this.close);
     }
     const path = join(this.folder, name);
@@ -40,7 +45,7 @@ export class StandardStreams {
     const path = this.at('stdin', 'standard input');
     await pipeline(process.stdin, createWriteStream(path), { signal }).catch((error: unknown) => {
       signal.throwIfAborted();
-      throw error;
+      throw notKept(error);
     });
     return path;
   }
@@ -80,6 +85,11 @@ export class StandardStreams {
     this.close();
     process.off('exit', this.close);
   }
+}
+
+/** What the system would not write to the folder of temporary files. */
+function notKept(cause: unknown): unknown {
+  return writeFailure(tmpdir(), cause, { operation: 'keep a standard stream', remedy: 'set TMPDIR to another folder' });
 }
 
 function terminal(argument: string, expected: string, received = 'a terminal'): PxvError {

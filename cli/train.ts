@@ -1,4 +1,4 @@
-import { basename, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { PxvError } from '../src/errors.js';
 import { framesPerSecond } from '../src/frame-rate.js';
@@ -22,6 +22,7 @@ import {
 } from './options.js';
 import { formatDuration } from './progress.js';
 import { run, type Report, type Work } from './report.js';
+import { stemOf } from './stem.js';
 import { configurationOf, extensionOf, refuseMisplaced, type TrainOptions } from './train-configuration.js';
 import { framesConditionings } from '../src/conditioning/presets.js';
 import { defaultChoices, networks } from '../src/model/presets.js';
@@ -147,7 +148,7 @@ Examples:
   return train.action(run((work, options: TrainOptions) => trainOne(work, options, train)));
 }
 
-const minutes = decimalNumber('--minutes', { min: 0, above: true });
+const minutes = decimalNumber('--minutes', { min: 0, above: true, max: 1e6 });
 const rate = decimalNumber('--learning-rate', { min: 0, above: true, max: 10 });
 const headWidth = listOf(wholeNumber('--head-width', 1, 16384));
 const factors = listOf(wholeNumber('--scales', 2, 8));
@@ -159,9 +160,7 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
   const { networkName } = await import('../src/model/presets.js');
   const { needsOf } = await import('../src/conditioning/index.js');
   const { learntFrameRate } = await import('../src/training/configuration.js');
-  const out =
-    options.out ??
-    join('runs', basename(resolve(options.frames?.[0] ?? options.images ?? 'model')).replace(/\.\w+$/, ''));
+  const out = options.out ?? join('runs', stemOf(options.frames?.[0] ?? options.images ?? 'model'));
   const shown =
     (label: string) =>
     ({ name, ...done }: DecodeProgress) =>

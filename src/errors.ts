@@ -29,7 +29,10 @@ export class PxvError extends Error {
   constructor(parts: ErrorParts, options?: { cause?: unknown }) {
     const { operation, argument, expected, received, remedy } = parts;
     super(
-      `${operation}: ${argument}: expected ${expected}, received ${received}; ${remedy}`.replace(/\s*\n\s*/g, ' '),
+      `${operation}: ${argument || "''"}: expected ${expected}, received ${received}; ${remedy}`.replace(
+        /\s*\n\s*/g,
+        ' ',
+      ),
       options,
     );
     this.name = 'PxvError';

@@ -13,6 +13,12 @@ interface Wording {
   remedy?: string;
 }
 
+/** How a finished file or folder comes to its place. */
+export interface Placing extends Wording {
+  /** Looked at once all is written, before it takes its place: where it throws, nothing is left of what was written. */
+  confirm?: (() => Promise<unknown>) | undefined;
+}
+
 const unfinished = new Set<string>();
 
 /** Also where an error ends the whole program, nothing half-written stays. */
@@ -43,17 +49,18 @@ export function replaceFile(path: string, parts: readonly NodeJS.ArrayBufferView
  * half-written one stands at `path`. A missing parent folder is created. Where `make` throws, what it made is removed.
  *
  * @param make makes the file or folder at the path it is given, where nothing is yet
- * @throws {PxvError} OUTPUT where the place cannot be written to; and what `make` throws
+ * @throws {PxvError} OUTPUT where the place cannot be written to; and what `make` and `confirm` throw
  */
 export async function writeAtomically<Result>(
   path: string,
   make: (temporary: string) => Promise<Result>,
-  wording?: Wording,
+  { confirm, ...wording }: Placing = {},
 ): Promise<Result> {
   const temporary = begin(path);
   try {
     makeFolder(dirname(temporary));
     const result = await make(temporary);
+    await confirm?.();
     moveOver(temporary, resolve(path));
     return result;
   } catch (cause) {

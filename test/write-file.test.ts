@@ -87,6 +87,17 @@ describe('writeAtomically', () => {
     expect([readdirSync(folder), contents(at('file'))]).toEqual([['file'], 'old']);
   });
 
+  test('looks at the place once all is written, and leaves it as it is where that throws', async () => {
+    const thrown = new Error('taken meanwhile');
+    const meanwhile = async (temporary: string) => {
+      await writeFile(temporary, 'new');
+      writeFileSync(at('file'), 'of another program');
+    };
+    const confirm = () => Promise.reject(thrown);
+    await expect(writeAtomically(at('file'), meanwhile, { confirm })).rejects.toBe(thrown);
+    expect([readdirSync(folder), contents(at('file'))]).toEqual([['file'], 'of another program']);
+  });
+
   test('says how another place is chosen where it is given that', async () => {
     writeFileSync(at('file'), '');
     await expect(writeAtomically(at('file', 'x'), made, { remedy: 'set A' })).rejects.toMatchObject({

@@ -82,7 +82,12 @@ export function loadModel(name: string): Model {
   const weights = takeWeights(path, chain.parameters, arrays);
   const frameRate = readFrameRate(path, metadata.frameRate);
   const componentTemperature = readTemperature(path, metadata.componentTemperature);
-  return { name, description, chain, weights, step: Number(metadata.step ?? 0), frameRate, componentTemperature };
+  return { name, description, chain, weights, step: readStep(path, metadata.step), frameRate, componentTemperature };
+}
+
+function readStep(path: string, text = '0'): number {
+  if (!/^\d{1,15}$/.test(text)) throw unfit(path, 'a whole number of steps in the metadata', JSON.stringify(text));
+  return Number(text);
 }
 
 function readFrameRate(path: string, text: string | undefined): FrameRate | null {

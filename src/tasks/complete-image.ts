@@ -71,7 +71,8 @@ export async function completeImage(
     throw refused(model.name, 'a model of images', `one that is given ${numberOf(context, 'previous frame')}`);
   if (fromRow >= size.height) throw refused('--from-row', `a row from 0 to ${size.height - 1}`, String(fromRow));
   if (outputKind(out) !== 'png') throw refused(out, 'a name that ends in .png', 'another ending');
-  await checkOutput(out, { overwrite, inputs: [path] });
+  const confirm = () => checkOutput(out, { overwrite, inputs: [path] });
+  await confirm();
   expectDrawingMemory(model, {
     operation: 'complete image',
     samples,
@@ -102,7 +103,7 @@ export async function completeImage(
       scale,
       labels: ['image', 'kept', ...images.map((_, sample) => String(sample + 1))],
     });
-    await writePng(out, sheet);
+    await writePng(out, sheet, { confirm });
     const dimensions = frameBytes(model.chain.exampleShape) - kept;
     const nats = drawn.reduce((sum, each) => sum + each.nats, 0);
     const bitsPerDim = (nats / samples / dimensions) * BITS_PER_NAT;

@@ -23,9 +23,14 @@ export async function listData(files: readonly FoundFile[], { onList, signal }: 
     throwIfInterrupted(signal, 'read data', path);
     tell(index, name);
     // A clip that cannot be read may be left out of the training: it is listed as what it is.
-    const read = Promise.all([stat(path), sha256(path)]).then(([{ size }, hash]) => ({ bytes: size, sha256: hash }));
-    listed.push({ path: name, ...(await read.catch(() => ({ bytes: null, sha256: null }))) });
+    listed.push({ path: name, ...((await contentsOf(path).catch(() => null)) ?? { bytes: null, sha256: null }) });
   }
   if (files.length > 0) tell(files.length, files[files.length - 1].name);
   return dataList(listed);
+}
+
+/** Null for what is no file, such as a pipe, which may have no end. */
+async function contentsOf(path: string): Promise<Pick<DataFile, 'bytes' | 'sha256'> | null> {
+  const facts = await stat(path);
+  return facts.isFile() ? { bytes: facts.size, sha256: await sha256(path) } : null;
 }

@@ -64,6 +64,8 @@ export interface PredictClipOptions extends AskedSize {
   scale?: number | undefined;
   /** Rate to bring the clip to. Default: its own, with a warning where the model learned at another. */
   frameRate?: AskedRate | undefined;
+  /** Told of each known frame that is read: their number so far, and of all, about; null where that is not known. */
+  onRead?: ((done: number, total: number | null) => void) | undefined;
   /** Told after each row that is drawn: frames finished, as a fraction, and their number over all samples. */
   onProgress?: (done: number, total: number) => void;
   /**
@@ -107,7 +109,9 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   expectVideoModel(trained, 'predict');
   const settings = futureSettings(trained, options.settings);
   if (options.forecast === 'best-guess') expectExpectation(trained);
-  const kind = await checkOutput(out, { overwrite, inputs: await filesOfClip(path) });
+  const inputs = await filesOfClip(path);
+  const confirm = () => checkOutput(out, { overwrite, inputs });
+  const kind = await confirm();
   const keepsPart = !(await isTaken(out));
   const { channels } = trained.chain.exampleShape;
   const rate = rateToRead(trained, options.frameRate, 'predict');
@@ -124,7 +128,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const prediction = new Prediction(model, sampler, reader, settings, { ...options, onPredicted: telling });
   try {
     const { frameRate } = reader;
-    const writing = { frameRate: { ...frameRate, denominator: slow * frameRate.denominator }, scale, plain };
+    const writing = { frameRate: { ...frameRate, denominator: slow * frameRate.denominator }, scale, plain, confirm };
     const written = await writePanels(out, prediction.steps(), { ...writing, ...(signal && { signal }) }).catch(
       async (error: unknown) => {
         if (!signal?.aborted || prediction.predicted.length === 0 || !keepsPart) throw error;
@@ -190,7 +194,8 @@ class Prediction {
   }
 
   async *steps(): AsyncGenerator<TimeStep> {
-    const { from, horizon, onlyPredicted = false } = this.options;
+    const { from, horizon, onlyPredicted = false, onRead } = this.options;
+    const about = from ?? this.reader.aboutFrames;
     const context = new Context(this.model.chain.exampleShape);
     const truth: Frame[] = [];
     for await (const frame of this.reader.frames()) {
@@ -201,6 +206,7 @@ class Prediction {
       }
       context.push(frame.data);
       this.known++;
+      onRead?.(this.known, about && Math.max(about, this.known));
       if (!onlyPredicted) yield this.knownStep(frame, this.known - 1);
     }
     if (this.reader.warning !== null) this.options.onWarning?.(this.reader.warning);

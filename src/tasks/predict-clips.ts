@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { PxvError } from '../errors.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
@@ -17,11 +17,13 @@ import { expectVideoModel } from './expect-video-model.js';
 import { reasonToGoOn, type LeftOutClip } from './left-out-clips.js';
 import { expectPredictionMemory, predictClip, type PredictClipOptions, type PredictedClip } from './predict-clip.js';
 
-export interface PredictClipsOptions extends Omit<PredictClipOptions, 'onProgress'> {
+export interface PredictClipsOptions extends Omit<PredictClipOptions, 'onRead' | 'onProgress'> {
   /** Folder that gets an output for each clip, of the clip's name. */
   out: string;
   /** What each output is. */
   kind: OutputKind;
+  /** Told of each known frame that is read: the clip at hand, the frames so far, and about how many it has. */
+  onRead?: (progress: { name: string; done: number; total: number | null }) => void;
   /** Told after each row that is drawn: the clip at hand, and the frames finished, as a fraction, of all clips. */
   onProgress?: (progress: { name: string; done: number; total: number }) => void;
 }
@@ -48,7 +50,7 @@ export async function predictClips(
   sources: readonly ClipSource[],
   options: PredictClipsOptions,
 ): Promise<PredictedClips> {
-  const { out, kind, overwrite = false, onProgress, onWarning, signal, ...asked } = options;
+  const { out, kind, overwrite = false, onRead, onProgress, onWarning, signal, ...asked } = options;
   expectVideoModel(model, 'predict');
   const outputs = outputsOf(sources, out, kind);
   const inputs = (await Promise.all(sources.map(({ path }) => filesOfClip(path)))).flat();
@@ -68,6 +70,7 @@ export async function predictClips(
         out: outputs[index],
         overwrite,
         ...(signal && { signal }),
+        onRead: (done, total) => onRead?.({ name, done, total }),
         onProgress: (done, total) => onProgress?.({ name, done: index * total + done, total: sources.length * total }),
         onWarning: (text) => onWarning?.(`${name}: ${text}`),
       });
@@ -89,7 +92,11 @@ export async function predictClips(
   return result;
 }
 
-/** Names lose their ending, but where two clips would then have the same. */
+/**
+ * Names lose their ending, but where two outputs would then have the same.
+ *
+ * @throws PxvError `USAGE` where `out` is no folder, or one output would lie in another
+ */
 function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind): string[] {
   if (outputKind(out) !== 'folder') {
     throw new PxvError({
@@ -98,12 +105,33 @@ function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind
       argument: out,
       expected: 'a folder, for several clips',
       received: 'the name of a file',
-      remedy: 'give --out a folder, and --format for what to write there',
+      remedy: `give --out a folder, such as ${join(out, sep)}, and --format for what to write there`,
     });
   }
-  const bare = sources.map(({ name }) => name.replace(/\.\w+$/, ''));
-  const isUnique = (name: string) => bare.indexOf(name) === bare.lastIndexOf(name);
-  return sources.map(({ name }, i) => join(out, `${isUnique(bare[i]) ? bare[i] : name}${outputEnding(kind)}`));
+  const names = namesOf(sources);
+  const outer = kind === 'folder' && names.find((name) => names.some((other) => other.startsWith(`${name}/`)));
+  if (outer) {
+    throw new PxvError({
+      code: 'USAGE',
+      operation: 'predict',
+      argument: join(out, outer),
+      expected: 'folders of which none lies in another',
+      received: `one with the output of ${names.find((name) => name.startsWith(`${outer}/`))} in it`,
+      remedy: 'choose another --format, or give these clips one after the other',
+    });
+  }
+  return names.map((name) => join(out, `${name}${outputEnding(kind)}`));
+}
+
+/** Of each clip its own name, unique; without its ending where it is so too. */
+function namesOf(sources: readonly ClipSource[]): string[] {
+  const names = sources.map(({ name }) => name.replace(/\.\w+$/, ''));
+  for (;;) {
+    const shared = names.flatMap((name, i) => (names.indexOf(name) !== names.lastIndexOf(name) ? [i] : []));
+    if (shared.length === 0) return names;
+    // A whole name may be what another one is without its ending.
+    for (const i of shared) names[i] = sources[i].name;
+  }
 }
 
 function noneLeft(sources: readonly ClipSource[]): PxvError {

@@ -71,7 +71,8 @@ export async function sampleImages(model: Model, options: SampleImagesOptions): 
       `a name that ends in ${extname(out)}`,
       'choose another output',
     );
-  await checkOutput(out, { overwrite });
+  const confirm = () => checkOutput(out, { overwrite });
+  await confirm();
   expectDrawingMemory(model, {
     operation: 'sample',
     together: (images) => Math.min(BATCH, images),
@@ -100,7 +101,7 @@ export async function sampleImages(model: Model, options: SampleImagesOptions): 
   } finally {
     sampler.dispose();
   }
-  await writeClip(out, frames, { frameRate: { numerator: 1, denominator: 1 }, scale });
+  await writeClip(out, frames, { frameRate: { numerator: 1, denominator: 1 }, scale, confirm });
   const bitsPerDim = nats / Math.LN2 / frames.length / frameBytes(chain.exampleShape);
   return { images: frames.length, bitsPerDim, exact: chain.exact };
 }

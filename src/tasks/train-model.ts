@@ -108,17 +108,21 @@ async function trainIn(
   try {
     const list = await listData(found.files, hooks);
     const listed = { ...checkpoint, dataHashes: same.list(list) };
-    if (isNew) {
-      await expectOutputs(run, checkpoint.configuration, hooks);
-      run.clear();
-    }
-    if (listed.dataHashes !== checkpoint.dataHashes) await run.saveTraining(chain, listed);
-    if (!isNew && run.configurationWasChanged(listed.configuration))
-      hooks.onWarning?.('config.json was changed: a training keeps its settings, and the file is written as it was');
-    run.writeDataList(list);
-    run.writeConfiguration(listed.configuration);
-    run.cutLog(listed.step);
-    const { data, facts, frames } = await opened(run, found, isNew, hooks.signal);
+    if (isNew) await expectOutputs(run, checkpoint.configuration, hooks);
+    const replaces = isNew && run.hasResults;
+    const begin = async () => {
+      if (isNew) run.clear();
+      if (listed.dataHashes !== checkpoint.dataHashes) await run.saveTraining(chain, listed);
+      if (!isNew && run.configurationWasChanged(listed.configuration))
+        hooks.onWarning?.('config.json was changed: a training keeps its settings, and the file is written as it was');
+      run.writeDataList(list);
+      run.writeConfiguration(listed.configuration);
+      run.cutLog(listed.step);
+    };
+    // What an earlier training has left is gone only once the data of the new one can be learnt from.
+    if (!replaces) await begin();
+    const { data, facts, frames } = await opened(run, found, isNew && !replaces, hooks.signal);
+    if (replaces) await begin();
     const started: TrainingFacts = {
       parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
       step: listed.step,
@@ -133,18 +137,21 @@ async function trainIn(
   }
 }
 
-/** The data, opened. A new training that cannot open them leaves nothing to resume; one that is stopped meanwhile does. */
+/**
+ * The data, opened. A training that has just begun and cannot open them leaves nothing to resume; one that is stopped
+ * meanwhile does.
+ */
 async function opened(
   run: RunFolder,
   found: FoundData<ClipFacts | ImageFacts>,
-  isNew: boolean,
+  hasBegun: boolean,
   signal: AbortSignal | undefined,
 ): Promise<OpenData<ClipFacts | ImageFacts>> {
   try {
     return await found.open();
   } catch (error) {
     signal?.throwIfAborted();
-    if (isNew) run.clear();
+    if (hasBegun) run.clear();
     throw error;
   }
 }

@@ -47,15 +47,15 @@ export type Extension = { steps: number } | { minutes: number };
  * The length of a training that goes on from a step to a later end. Its schedule stands where a training that had that
  * length from the first would, so that a rate that has fallen rises again.
  *
- * @param seconds that it has taken
+ * @param seconds that it has taken; 0: they are not known, as where the log is gone
  * @throws PxvError `USAGE` where it is that long already
  */
 export function extended(length: Length, step: number, seconds: number, extension: Extension): Length {
-  const perStep = step === 0 ? 0 : seconds / step;
   if ('minutes' in extension) {
     const minutes = seconds / 60 + extension.minutes;
-    if (step === 0) return { steps: null, minutes, pace: [] };
-    const steps = step + Math.max(1, Math.floor((60 * extension.minutes) / perStep));
+    // The schedule begins anew, at a pace that is yet to be found.
+    if (step === 0 || seconds === 0) return { steps: null, minutes, pace: [] };
+    const steps = step + Math.max(1, Math.floor((60 * extension.minutes * step) / seconds));
     return { steps, minutes, pace: [...length.pace, { step, progress: step / steps, steps, seconds }] };
   }
   const { steps } = extension;

@@ -92,8 +92,7 @@ export class RunFolder {
       const release = await lockRun(this.path);
       try {
         this.removeUnfinished();
-        const found = results.filter((name) => existsSync(join(this.path, name)));
-        if (!resume && !overwrite && found.length > 0) throw this.occupied(found);
+        if (!resume && !overwrite && this.hasResults) throw this.occupied(this.found);
       } catch (error) {
         release();
         throw error;
@@ -116,6 +115,15 @@ export class RunFolder {
   /** What a training writes here at the top, in place of what is there. */
   get written(): string[] {
     return results.map((name) => join(this.path, name));
+  }
+
+  /** Whether a training has left anything here, but for decoded frames. */
+  get hasResults(): boolean {
+    return this.found.length > 0;
+  }
+
+  private get found(): string[] {
+    return results.filter((name) => existsSync(join(this.path, name)));
   }
 
   /** Whether a training has left a state here to resume from. */

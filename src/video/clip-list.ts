@@ -26,6 +26,8 @@ const natural = new Intl.Collator('en', { numeric: true });
  */
 export async function listClips(paths: readonly string[]): Promise<ClipSource[]> {
   if (paths.length === 0) throw nothing('no path', 'no path at all');
+  // Else it would stand for the folder at hand.
+  if (paths.includes('')) throw nothing("''", 'an empty path');
   const found = new Map<string, boolean>();
   for (const path of paths) {
     const clips = await clipsAt(path);

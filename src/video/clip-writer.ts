@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
 import type { FrameRate } from '../frame-rate.js';
-import { writeAtomically } from '../write-file.js';
+import { writeAtomically, type Placing } from '../write-file.js';
 import { contactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
 import { feedFrames } from './feed-frames.js';
@@ -11,7 +11,7 @@ import { startFfmpeg } from './ffmpeg-run.js';
 import { endBySignal, throwIfInterrupted } from './interruption.js';
 import { expectPlace, frameFile, outputRefused } from './output-kind.js';
 
-export interface WriteOptions {
+export interface WriteOptions extends Pick<Placing, 'confirm'> {
   /** Frames per second; without meaning for images. */
   frameRate: FrameRate;
   /** Screen pixels for one pixel, an integer; default 1. */
@@ -37,11 +37,11 @@ type Frames = AsyncIterable<Frame> | Iterable<Frame>;
  * throws.
  */
 export async function writeClip(path: string, frames: Frames, options: WriteOptions): Promise<WrittenClip> {
-  const { scale = 1, signal } = options;
+  const { scale = 1, signal, confirm } = options;
   const kind = await expectPlace(path);
   const source = checked(path, frames, signal);
   const enlarged = mapped(source, (frame) => enlarge(frame, scale));
-  const written = await writeAtomically(path, async (temporary) => {
+  const make = async (temporary: string): Promise<Count> => {
     switch (kind) {
       case 'mp4':
         return encode(temporary, mapped(enlarged, padToEven), mp4, path, options);
@@ -54,7 +54,8 @@ export async function writeClip(path: string, frames: Frames, options: WriteOpti
       case 'folder':
         return writeFolder(temporary, enlarged);
     }
-  });
+  };
+  const written = await writeAtomically(path, make, { confirm });
   return { path, ...written };
 }
 
@@ -99,9 +100,11 @@ async function encode(
     frames,
     { frameRate, signal },
     (input, inputOptions) => startFfmpeg({ input, inputOptions, outputOptions: output, outputPath: temporary }),
-    async ({ failure, wasSignalled }) => {
+    async ({ failure, firstError, wasSignalled }) => {
       if (wasSignalled) throw await endBySignal('write video', path, signal);
-      if (failure !== null) throw encoderFailed(path, failure);
+      // Where the disk is full for the file's end, some versions say so and end as if all were well.
+      const why = failure ?? firstError;
+      if (why !== null) throw encoderFailed(path, why);
     },
   );
   return { frames: count, bytes: (await stat(temporary)).size };

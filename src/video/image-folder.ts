@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import sharp from 'sharp';
 import { PxvError } from '../errors.js';
@@ -39,7 +39,7 @@ export async function listImages(folder: string): Promise<string[]> {
 const MOST_GAPS = 1 / 4;
 
 /**
- * One line where numbers are missing among images; else null.
+ * One line where numbers are missing among images, or do not rise; else null.
  *
  * @param paths in the order of their numbers
  */
@@ -48,7 +48,11 @@ export function gapDoubt(paths: readonly string[]): string | null {
   const steps = numbers.slice(1).map((number, i) => number - numbers[i]);
   const usual = Math.min(...steps);
   const gaps = steps.flatMap((step, i) => (step > usual ? [i] : []));
-  if (!(usual > 0) || gaps.length === 0 || gaps.length > MOST_GAPS * steps.length) return null;
+  if (usual <= 0) {
+    const [before, after] = paths.slice(steps.findIndex((step) => step <= 0)).map((path) => basename(path));
+    return `the number of ${after} is no higher than that of ${before}: images of several clips may be taken as one`;
+  }
+  if (gaps.length === 0 || gaps.length > MOST_GAPS * steps.length) return null;
   const [first] = gaps;
   return (
     `${numberOf(gaps.length, 'gap')} in the numbers, the first after ${basename(paths[first])}: ` +
@@ -62,6 +66,7 @@ export function gapDoubt(paths: readonly string[]): string | null {
  * @throws {PxvError} INPUT where it is not a readable image.
  */
 export async function imageFacts(path: string): Promise<Size & { channels: Channels }> {
+  await expectFile(path);
   const { autoOrient, space } = await sharp(path).metadata().catch(unreadable(path));
   return { ...autoOrient, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
 }
@@ -98,6 +103,7 @@ export async function readImage(
   path: string,
   { size, channels, fit }: { size: Size; channels: Channels; fit: Fit },
 ): Promise<Frame> {
+  await expectFile(path);
   const { data, info } = await sharp(path)
     .autoOrient()
     .flatten({ background: 'black' })
@@ -117,6 +123,12 @@ function luma({ width, height, data: rgb }: Frame): Frame {
     data[pixel] = Math.round(0.299 * rgb[at] + 0.587 * rgb[at + 1] + 0.114 * rgb[at + 2]);
   }
   return { width, height, channels: 1, data };
+}
+
+/** A pipe would be waited for without end. */
+async function expectFile(path: string): Promise<void> {
+  const facts = await stat(path).catch(unreadable(path));
+  if (!facts.isFile()) unreadable(path)(new TypeError(facts.isDirectory() ? 'a folder' : 'a pipe or a device'));
 }
 
 function oddSize(path: string, expected: Size, received: Size): PxvError {

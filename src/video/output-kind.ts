@@ -1,5 +1,5 @@
-import { readdir, stat } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { lstat, readdir, stat } from 'node:fs/promises';
+import { extname, join, resolve, sep } from 'node:path';
 import { PxvError } from '../errors.js';
 import { checkWritable } from '../write-file.js';
 import { expectReplaceable, type ReplaceOptions } from './existing-output.js';
@@ -55,14 +55,14 @@ export async function checkOutput(path: string, options: ReplaceOptions = {}): P
  */
 export async function expectPlace(path: string): Promise<OutputKind> {
   const kind = outputKind(path);
-  if (kind === null || path === '-') {
+  const unfit = kind === null ? `a name that ends in ${extname(path)}` : unfitName(path, kind);
+  if (kind === null || unfit !== null) {
     throw new PxvError({
       code: 'USAGE',
       operation: 'write video',
       argument: path,
       expected: 'a name that ends in .mp4, .webm, .gif or .png, or a folder',
-      received:
-        kind === null ? `a name that ends in ${extname(path)}` : 'standard output, which only pxv predict writes to',
+      received: unfit!,
       remedy: 'choose another output',
     });
   }
@@ -71,6 +71,7 @@ export async function expectPlace(path: string): Promise<OutputKind> {
   const place = resolve(path);
   const existing = await stat(place).catch(() => null);
   if (existing && kind === 'folder') {
+    if ((await lstat(place)).isSymbolicLink()) throw outputRefused(path, 'a folder', 'a link to one');
     if (!existing.isDirectory()) throw outputRefused(path, 'a folder', 'a file of that name');
     const foreign = await foreignEntry(place);
     if (foreign !== null)
@@ -79,6 +80,15 @@ export async function expectPlace(path: string): Promise<OutputKind> {
   if (existing?.isDirectory() && kind !== 'folder') throw outputRefused(path, 'a file', 'a folder of that name');
   checkWritable(path);
   return kind;
+}
+
+/** What no output can be called, in words; null for all other names. */
+function unfitName(path: string, kind: OutputKind): string | null {
+  if (path === '') return 'an empty name';
+  if (path === '-') return 'standard output, which only pxv predict writes to';
+  // Another folder takes an output's place, and who is in the old one would be nowhere.
+  const holdsThis = `${process.cwd()}${sep}`.startsWith(`${resolve(path)}${sep}`);
+  return kind === 'folder' && holdsThis ? 'the folder that the command runs in, or one around it' : null;
 }
 
 /** What lies in a folder, or in its folders of panels, that was not written as a frame; null where nothing does. */

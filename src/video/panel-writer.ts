@@ -36,9 +36,9 @@ export async function writePanels(
 ): Promise<WrittenClip> {
   const { scale, plain = false } = options;
   const kind = await expectPlace(path);
-  if (kind === 'folder') return writeFolders(path, steps, scale);
+  if (kind === 'folder') return writeFolders(path, steps, options);
   if (plain) return writeClip(path, framesOf(steps, besideEachOther), options);
-  if (kind === 'png') return writeSheet(path, steps, scale);
+  if (kind === 'png') return writeSheet(path, steps, options);
   return writeClip(
     path,
     framesOf(steps, (step) => explainedFrame(step, scale)),
@@ -53,19 +53,28 @@ async function* framesOf(
   for await (const step of steps) yield await draw(step);
 }
 
-async function writeSheet(path: string, steps: AsyncIterable<TimeStep>, scale: number): Promise<WrittenClip> {
+async function writeSheet(
+  path: string,
+  steps: AsyncIterable<TimeStep>,
+  { scale, confirm }: PanelWriteOptions,
+): Promise<WrittenClip> {
   const shown: TimeStep[] = [];
   for await (const step of steps) {
     shown.push(step);
     // Of a long clip, no more is held than is drawn.
     if (!step.predicted && shown.length > KNOWN_SHOWN) shown.shift();
   }
-  return { path, frames: shown.length, bytes: await writePng(path, await predictionSheet(shown, scale)) };
+  const bytes = await writePng(path, await predictionSheet(shown, scale), { confirm });
+  return { path, frames: shown.length, bytes };
 }
 
-async function writeFolders(path: string, steps: AsyncIterable<TimeStep>, scale: number): Promise<WrittenClip> {
+async function writeFolders(
+  path: string,
+  steps: AsyncIterable<TimeStep>,
+  { scale, confirm }: PanelWriteOptions,
+): Promise<WrittenClip> {
   const written = { path, frames: 0, bytes: 0 };
-  await writeAtomically(path, async (temporary) => {
+  const make = async (temporary: string): Promise<void> => {
     await mkdir(temporary);
     for await (const { index, panels } of steps) {
       written.frames++;
@@ -78,6 +87,7 @@ async function writeFolders(path: string, steps: AsyncIterable<TimeStep>, scale:
         written.bytes += png.length;
       }
     }
-  });
+  };
+  await writeAtomically(path, make, { confirm });
   return written;
 }

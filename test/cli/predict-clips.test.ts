@@ -107,6 +107,19 @@ describe('pxv predict through pipes', () => {
     expect(mine).toEqual([]);
   });
 
+  test('says where standard input cannot be kept', async () => {
+    const nowhere = { ...here, env: { TMPDIR: at('nowhere') } };
+    const { code, stderr } = await pxv(['predict', '-', '--model', 'run', '--out', 'kept.gif'], nowhere);
+    expect(stderr).toMatch(/^pxv: keep a standard stream: .*nowhere: expected .*, received ENOENT.*; set TMPDIR to/m);
+    expect(code).toBe(1);
+  });
+
+  test('gives the folder at hand its name', async () => {
+    const inside = { cwd: at('clips', 'clip-0') };
+    const { code } = await pxv(['predict', '.', '--model', '../../run', '--next', '1', '--format', 'png'], inside);
+    expect([code, existsSync(at('clips', 'clip-0', 'clip-0-predicted.png'))]).toEqual([0, true]);
+  });
+
   test('names standard input, not the file that stands for it, where it holds no clip', async () => {
     writeFileSync(at('junk'), 'no film'.repeat(100));
     const { code, stderr } = await through('junk', '--out', 'junk.gif');
@@ -126,7 +139,10 @@ describe('pxv predict through pipes', () => {
 
   test.each([
     [['clips', '--out', '-'], /--out -: expected a folder, for several clips, received standard output;/],
-    [['clips', '--out', 'x.mp4'], /x\.mp4: expected a folder, for several clips, received the name of a file;/],
+    [
+      ['clips', '--out', 'x.mp4'],
+      /x\.mp4: expected a folder, for several clips, received the name of a file; give --out a folder, such as x\.mp4\/,/,
+    ],
   ])('of several clips refuses %j', async (args, line) => {
     const { code, stderr } = await predict(...args);
     expect(stderr).toMatch(line);

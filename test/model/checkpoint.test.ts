@@ -77,6 +77,11 @@ test.each(['warm', '0', '-1', 'Infinity'])('a model with the component temperatu
   );
 });
 
+test.each(['abc', '-1', '1.5', ''])('a number of steps of "%s" is refused', (text) => {
+  const message = refusedWith(({ metadata }) => (metadata.step = text));
+  expect(message).toContain(`expected a whole number of steps in the metadata, received "${text}"`);
+});
+
 test('a chain of scales is loaded again', () => {
   const chain = randomModel(tinyChain(), 2);
   const path = join(folder.path, 'chain.safetensors');

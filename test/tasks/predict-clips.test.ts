@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { predictClips, type PredictClipsOptions } from '../../src/tasks/predict-clips.js';
 import { listClips } from '../../src/video/index.js';
 import { kernelSets } from '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { model, pngClip } from './tiny-clips.js';
+import { filmClip, model, pngClip } from './tiny-clips.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -59,6 +59,51 @@ test('a clip with nothing before --from is left out, and where all are, that is 
     { name: 'a', named: true, reason: expect.stringMatching(/at least 3 frames/) as string },
   ]);
   await expect(predict({ from: 9 })).rejects.toMatchObject({ code: 'INPUT' });
+});
+
+test('a whole name that is another one without its ending is no output of both', async () => {
+  const made = join(folder.path, 'named');
+  mkdirSync(made);
+  // Without their endings two of them are `a`, and the third is the whole name of one of these.
+  for (const name of ['a.avi', 'a.mkv', 'a.avi.mkv']) filmClip(made, name, 3);
+  const out = join(folder.path, 'of-named');
+  const { clips: predicted } = await predictClips(model, await listClips([made]), { out, kind: 'png', horizon: 1 });
+  expect(predicted).toHaveLength(3);
+  expect(readdirSync(out).sort()).toEqual(['a.avi.mkv.png', 'a.avi.png', 'a.mkv.png']);
+});
+
+test('folders of which one would lie in another are refused before any work', async () => {
+  const outer = await pngClip(join(folder.path, 'nested'), 'n', 3);
+  await pngClip(join(outer, 'sub'), 'clip', 3);
+  const sources = await listClips([join(folder.path, 'nested')]);
+  const out = join(folder.path, 'of-nested');
+  await expect(predictClips(model, sources, { out, kind: 'folder', horizon: 1 })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(
+      /received one with the output of n\/sub\/clip in it; choose another --format/,
+    ) as string,
+  });
+  expect(existsSync(out)).toBe(false);
+  const { clips: predicted } = await predictClips(model, sources, { out, kind: 'png', horizon: 1 });
+  expect(predicted.map(({ name }) => name)).toEqual(['n', 'n/sub/clip']);
+});
+
+test('what another program has put in the place of an output meanwhile stays', async () => {
+  const out = join(folder.path, 'meanwhile');
+  const mine = join(out, 'a', 'thesis');
+  const onRead = ({ name }: { name: string }) => void (name === 'a' && mkdirSync(mine, { recursive: true }));
+  await expect(predict({ out, kind: 'folder', onRead })).rejects.toMatchObject({
+    code: 'OUTPUT',
+    message: expect.stringMatching(/expected a new or empty folder, .* received one with thesis/) as string,
+  });
+  expect(readdirSync(join(out, 'a'))).toEqual(['thesis']);
+});
+
+test('tells how many frames of a clip are read', async () => {
+  const told: unknown[] = [];
+  await predict({ onRead: (reading) => told.push(reading) });
+  expect(told.slice(0, 2)).toEqual([1, 2].map((done) => ({ name: 'a', done, total: 2 })));
+  expect(told).toHaveLength(2 + 3 + 4);
 });
 
 test('an output takes the place of no clip', async () => {

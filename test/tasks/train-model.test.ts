@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -12,6 +13,8 @@ import { model, pngClip } from './tiny-clips.js';
 const folder = temporaryFolder();
 afterAll(folder.remove);
 beforeAll(() => tf.setBackend('native-typescript'));
+
+const stopping = new AbortController();
 
 /** Two steps on these clips. */
 const configurationOf = (frames: string[]) =>
@@ -38,6 +41,33 @@ test('a training that replaces another leaves nothing of it, neither its log nor
   expect(log.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual([1, 2]);
   expect(readdirSync(join(out, 'frames'))).toContain('kept');
   expect(tf.memory().numTensors).toBe(before);
+});
+
+test.each([
+  ['whose clips hold nothing to learn from', () => pngClip(folder.path, 'one-frame', 1), {}],
+  [
+    'that is stopped before its first step',
+    () => pngClip(folder.path, 'long', 4),
+    { onDecode: () => stopping.abort(new Error('stopped')), signal: stopping.signal },
+  ],
+])('a training %s replaces nothing', async (_, clip, hooks) => {
+  const out = join(folder.path, 'replaced');
+  mkdirSync(out, { recursive: true });
+  const old = ['config.json', 'log.jsonl', 'model.safetensors', 'training.safetensors'];
+  for (const name of old) writeFileSync(join(out, name), 'of old');
+  await expect(trainModel(out, configurationOf([await clip()]), hooks, { overwrite: true })).rejects.toThrow();
+  expect(old.map((name) => readFileSync(join(out, name), 'utf8'))).toEqual(old.map(() => 'of old'));
+});
+
+test('a pipe among the clips is left out, and not waited for', async () => {
+  const clips = join(folder.path, 'with-pipe');
+  await pngClip(clips, 'a', 4);
+  expect(spawnSync('mkfifo', [join(clips, 'pipe.mp4')]).status).toBe(0);
+  const warnings: string[] = [];
+  const onWarning = (text: string) => warnings.push(text);
+  const { step } = await trainModel(join(folder.path, 'of-pipe'), configurationOf([clips]), { onWarning });
+  expect(step).toBe(2);
+  expect(warnings).toContainEqual(expect.stringMatching(/^pipe\.mp4: left out: .* received a pipe or a device/));
 });
 
 test('a training whose clips are not there leaves no tensor', async () => {

@@ -101,6 +101,10 @@ describe('a training that is made longer', () => {
     expect(extended(length, 0, 0, { minutes: 2 })).toEqual({ steps: null, minutes: 2, pace: [] });
   });
 
+  test('by minutes, where it is not known how long it took, finds its pace anew', () => {
+    expect(extended(length, 100, 0, { minutes: 2 })).toEqual({ steps: null, minutes: 2, pace: [] });
+  });
+
   test.each([100, 20])('is not made %i steps long after 100', (steps) => {
     expect(() => extended(length, 100, 50, { steps })).toThrow(/--steps: expected more than 100, .* received \d+/);
   });

@@ -26,6 +26,13 @@ describe('the clips under a path', () => {
     ]);
   });
 
+  it('are none for an empty path, which would stand for the folder at hand', async () => {
+    await expect(listClips([''])).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringMatching(/^look for clips: '': expected .*, received an empty path; /) as string,
+    });
+  });
+
   it('are one for a folder of numbered images', async () => {
     const root = tree('take/001.png', 'take/002.png', 'take/notes.txt');
     expect(await listClips([join(root, 'take')])).toEqual([{ name: 'take', path: join(root, 'take'), named: true }]);

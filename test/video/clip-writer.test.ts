@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Channels, Frame } from '../../src/frame.js';
 import { openClip } from '../../src/video/clip-reader.js';
 import { writeClip } from '../../src/video/clip-writer.js';
@@ -151,6 +151,22 @@ describe.each(ffmpegPrograms())('a clip, written with %s', (_name, program) => {
   });
 });
 
+it('that FFmpeg ends with an error, as where the disk is full for its last bytes, is none, though it calls that success', async () => {
+  const program = at('full-disk');
+  const said = 'Error writing trailer of x.gif: No space left on device';
+  const real = ffmpegPrograms()[0][1];
+  writeFileSync(program, `#!/bin/sh\n'${real}' "$@"\ncase "$*" in *rawvideo*) echo '[error] ${said}' >&2;; esac\n`);
+  chmodSync(program, 0o755);
+  process.env.PXV_FFMPEG = program;
+  writeFileSync(at('good.gif'), 'good');
+  await expect(writeClip(at('good.gif'), moving(3, 8, 6, 3), { frameRate })).rejects.toMatchObject({
+    code: 'OUTPUT',
+    message: expect.stringContaining(`received ${said}; free the disk`) as string,
+  });
+  expect([readFileSync(at('good.gif'), 'utf8'), leftovers()]).toEqual(['good', []]);
+  process.env.PXV_FFMPEG = real;
+});
+
 describe('a folder of frames', () => {
   it('takes the place of an earlier, longer one', async () => {
     await writeClip(at('again'), staircase(5), { frameRate });
@@ -198,6 +214,18 @@ describe('an output', () => {
       /expected a file, received a folder of that name/,
     ],
     [
+      'a folder that is a link',
+      () => {
+        mkdirSync(at('linked'));
+        symlinkSync(at('linked'), at('link'));
+        return at('link');
+      },
+      /expected a folder, received a link to one;/,
+    ],
+    ['the folder at hand', () => process.cwd(), /received the folder that the command runs in, or one around it;/],
+    ['a folder around it', () => dirname(process.cwd()), /received the folder that the command runs in, or one around/],
+    ['nothing', () => '', /^write video: '': expected a name that ends in .*, received an empty name;/],
+    [
       'a folder that is a file',
       () => (writeFileSync(at('taken'), ''), at('taken')),
       /expected a folder, received a file of that name/,
@@ -214,7 +242,8 @@ describe('an output', () => {
     ],
   ])('%s is refused before any work', async (_what, path, message) => {
     const asked = path();
-    const code = /\.avi$/.test(asked) ? 'USAGE' : 'OUTPUT';
+    const isName = /\.avi$|^$/.test(asked) || process.cwd().startsWith(asked);
+    const code = isName ? 'USAGE' : 'OUTPUT';
     await expect(checkOutput(asked)).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message) as string,

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -45,6 +46,16 @@ describe('a folder of images', () => {
     expect(asItIs).toMatchObject({ hasRate: false, warning: null });
   });
 
+  it('with a pipe in it is refused, and not waited for', async () => {
+    const path = await imageFolder('pipe', { '1.png': picture(10) });
+    expect(spawnSync('mkfifo', [at('pipe/2.png')]).status).toBe(0);
+    const clip = await openClip(path, as(8, 6, 1));
+    await expect(collect(clip.frames())).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringMatching(/2\.png: expected a readable image, received a pipe or a device;/) as string,
+    });
+  });
+
   it.each([
     [
       'f1 f2 f3 f5 f6 f7 f8 f9 f10 f13',
@@ -56,9 +67,13 @@ describe('a folder of images', () => {
     ],
     ['f8 f9 f10 f11 f12', null],
     ['t100 t133 t166 t200 t233 t267', null],
-    ['a1 a2 b1 b2', null],
+    [
+      'a1 a2 b1 b2',
+      'the number of b1.png is no higher than that of a2.png: images of several clips may be taken as one',
+    ],
+    ['a1 b1 b2', 'the number of b1.png is no higher than that of a1.png: images of several clips may be taken as one'],
     ['1', null],
-  ])('is warned about where numbers are missing, and nowhere else: %s', async (names, warning) => {
+  ])('is warned about where numbers are missing or do not rise, and nowhere else: %s', async (names, warning) => {
     const name = names.replaceAll(' ', '-');
     const path = await imageFolder(
       name,
