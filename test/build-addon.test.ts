@@ -37,6 +37,15 @@ describe('the command that builds the addon', () => {
   });
 });
 
+test.each([
+  ['npx has nothing to build in a clone that npm ci has built', 'exec', 0],
+  ['npm ci builds', 'ci', 1],
+  ['npm run build builds', 'run-script', 1],
+])('%s', (_, command, status) => {
+  const env = { ...process.env, npm_command: command };
+  expect(spawnSync(process.execPath, ['scripts/is-built.mjs'], { env }).status).toBe(status);
+});
+
 describe('building the addon', () => {
   test('fails where it was asked for and there is no compiler, says what to type, and spares the addon', () => {
     const folder = installed();

@@ -3,7 +3,7 @@ import { conditioning } from './conditioning.js';
 import { contexts, lostCorner } from './contexts.js';
 import { heads } from './heads.js';
 import { layerBlocks } from './layer-blocks.js';
-import { binarizedMnistCurves, cifarCurves } from './learning-curves.js';
+import { binarizedMnistCurves, cifarCurves, videoCurves } from './learning-curves.js';
 import { masks } from './masks.js';
 import { rasterOrder } from './raster-order.js';
 import { scales } from './scales.js';
@@ -26,4 +26,5 @@ export const drawings: Readonly<Record<string, () => string>> = {
   scales,
   'cifar-curves': cifarCurves,
   'binarized-mnist-curves': binarizedMnistCurves,
+  'video-64-curves': videoCurves,
 };

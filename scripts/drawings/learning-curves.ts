@@ -56,9 +56,30 @@ export function binarizedMnistCurves(): string {
   });
 }
 
+/** What the networks reach on video with the same conditioning, in bits/dim, by the time on one thread. */
+export function videoCurves(): string {
+  const curve = (name: string, paint: Paint, file: string): Line => {
+    const points = readCurve(curveFile(file)).map(({ minutes, bitsPerDim }) => [minutes, bitsPerDim] as const);
+    return { name, paint, points };
+  };
+  return drawChart({
+    title:
+      'A chart of bits per dimension on clips to validate on by minutes of training: three falling curves; that of the PixelCNN ends lowest, that of the Diagonal BiLSTM highest.',
+    x: { words: 'minutes on one thread', from: 0, to: 60, ticks: [0, 10, 20, 30, 40, 50, 60] },
+    y: { words: 'bits/dim', from: 0.9, to: 1.6, ticks: [0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6] },
+    lines: [
+      curve('PixelCNN, 5 blocks', paintOf.pixelCnn, 'video-64-pixel-cnn-mixture'),
+      curve('Row LSTM, 5 layers', paintOf.rowLstm, 'video-64-row-lstm-mixture'),
+      curve('Diagonal BiLSTM, 5 layers', paintOf.diagonalBilstm, 'video-64-diagonal-bilstm-mixture'),
+    ],
+  });
+}
+
 /** The points of a file of docs/curves: thousands of images, and bits/dim times `factor`. */
 function pointsOf(file: string, factor: number): (readonly [number, number])[] {
-  return readCurve(join('docs', 'curves', `${file}.csv`)).map(
-    ({ images, bitsPerDim }) => [images / 1000, bitsPerDim * factor] as const,
-  );
+  return readCurve(curveFile(file)).map(({ images, bitsPerDim }) => [images / 1000, bitsPerDim * factor] as const);
+}
+
+function curveFile(name: string): string {
+  return join('docs', 'curves', `${name}.csv`);
 }
