@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageSets } from '../../datasets/index.js';
+import { PxvError } from '../errors.js';
 import { expectPrecision } from '../backend/precision.js';
 import { modelFile } from '../model/checkpoint.js';
 import type { Chain } from '../model/chain.js';
@@ -121,7 +122,7 @@ async function trainIn(
     };
     // What an earlier training has left is gone only once the data of the new one can be learnt from.
     if (!replaces) await begin();
-    const { data, facts, frames } = await opened(run, found, isNew && !replaces, hooks.signal);
+    const { data, facts, frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
     if (replaces) await begin();
     const started: TrainingFacts = {
       parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
@@ -139,21 +140,36 @@ async function trainIn(
 
 /**
  * The data, opened. A training that has just begun and cannot open them leaves nothing to resume; one that is stopped
- * meanwhile does.
+ * meanwhile does, unless it is to replace another.
  */
 async function opened(
   run: RunFolder,
   found: FoundData<ClipFacts | ImageFacts>,
-  hasBegun: boolean,
+  { isNew, replaces }: { isNew: boolean; replaces: boolean },
   signal: AbortSignal | undefined,
 ): Promise<OpenData<ClipFacts | ImageFacts>> {
   try {
     return await found.open();
   } catch (error) {
+    if (replaces && signal?.aborted) throw notBegun(run, signal.reason);
     signal?.throwIfAborted();
-    if (hasBegun) run.clear();
+    if (isNew && !replaces) run.clear();
     throw error;
   }
+}
+
+function notBegun({ path }: RunFolder, cause: unknown): PxvError {
+  return new PxvError(
+    {
+      code: 'INTERRUPTED',
+      operation: 'train',
+      argument: path,
+      expected: 'to begin',
+      received: cause instanceof PxvError ? cause.parts.received : String(cause),
+      remedy: 'run it again; the training that was there is as it was',
+    },
+    { cause },
+  );
 }
 
 /** @throws PxvError `USAGE` where the run folder is what is learnt from, or the run would replace a file that is read */

@@ -44,18 +44,19 @@ test('a training that replaces another leaves nothing of it, neither its log nor
 });
 
 test.each([
-  ['whose clips hold nothing to learn from', () => pngClip(folder.path, 'one-frame', 1), {}],
+  ['whose clips hold nothing to learn from', () => pngClip(folder.path, 'one-frame', 1), {}, /one-frame/],
   [
     'that is stopped before its first step',
     () => pngClip(folder.path, 'long', 4),
     { onDecode: () => stopping.abort(new Error('stopped')), signal: stopping.signal },
+    /^train: .*replaced: expected to begin, received Error: stopped; run it again; the training that was there is as it/,
   ],
-])('a training %s replaces nothing', async (_, clip, hooks) => {
+])('a training %s replaces nothing', async (_, clip, hooks, message) => {
   const out = join(folder.path, 'replaced');
   mkdirSync(out, { recursive: true });
   const old = ['config.json', 'log.jsonl', 'model.safetensors', 'training.safetensors'];
   for (const name of old) writeFileSync(join(out, name), 'of old');
-  await expect(trainModel(out, configurationOf([await clip()]), hooks, { overwrite: true })).rejects.toThrow();
+  await expect(trainModel(out, configurationOf([await clip()]), hooks, { overwrite: true })).rejects.toThrow(message);
   expect(old.map((name) => readFileSync(join(out, name), 'utf8'))).toEqual(old.map(() => 'of old'));
 });
 
