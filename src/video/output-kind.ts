@@ -55,17 +55,9 @@ export async function checkOutput(path: string, options: ReplaceOptions = {}): P
  */
 export async function expectPlace(path: string): Promise<OutputKind> {
   const kind = outputKind(path);
-  const unfit = kind === null ? `a name that ends in ${extname(path)}` : unfitName(path, kind);
-  if (kind === null || unfit !== null) {
-    throw new PxvError({
-      code: 'USAGE',
-      operation: 'write video',
-      argument: path,
-      expected: 'a name that ends in .mp4, .webm, .gif or .png, or a folder',
-      received: unfit!,
-      remedy: 'choose another output',
-    });
-  }
+  if (kind === null) throw nameRefused(path, `a name that ends in ${extname(path)}`);
+  const unfit = unfitName(path, kind);
+  if (unfit !== null) throw nameRefused(path, unfit);
   if (kind !== 'png' && kind !== 'folder') findFfmpeg();
   // As it is written: to the system `none/../clips` leads nowhere where there is no `none`.
   const place = resolve(path);
@@ -101,6 +93,17 @@ async function foreignEntry(folder: string): Promise<string | null> {
     if (inside !== undefined) return `${name}/${inside}`;
   }
   return null;
+}
+
+function nameRefused(path: string, received: string): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'write video',
+    argument: path,
+    expected: 'a name that ends in .mp4, .webm, .gif or .png, or a folder',
+    received,
+    remedy: 'choose another output',
+  });
 }
 
 export function outputRefused(path: string, expected: string, received: string): PxvError {
