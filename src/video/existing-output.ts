@@ -12,12 +12,11 @@ export interface ReplaceOptions {
 }
 
 /**
- * Makes sure that an output destroys nothing that is read, and nothing that exists unless that is asked for.
+ * Makes sure that an output destroys nothing that exists, unless that is asked for.
  *
- * @throws {PxvError} USAGE where `path` is one of the inputs or holds one; OUTPUT where it exists and may not be replaced.
+ * @throws {PxvError} OUTPUT where it exists and may not be replaced.
  */
-export async function expectReplaceable(path: string, { overwrite = false, inputs = [] }: ReplaceOptions) {
-  await expectNoInput(path, inputs, { folderReplaced: true });
+export async function expectReplaceable(path: string, { overwrite = false }: Pick<ReplaceOptions, 'overwrite'>) {
   if (overwrite || !(await isTaken(path))) return;
   const entries = await entriesAt(path);
   if (entries === null) throw exists(path, 'a new file', 'one that exists');

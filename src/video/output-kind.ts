@@ -2,7 +2,7 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
 import { PxvError } from '../errors.js';
 import { checkWritable } from '../write-file.js';
-import { expectReplaceable, type ReplaceOptions } from './existing-output.js';
+import { expectNoInput, expectReplaceable, type ReplaceOptions } from './existing-output.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { isPanelFolder } from './panels.js';
 
@@ -35,13 +35,14 @@ export function frameFile(index: number): string {
 
 /**
  * Makes sure, before work is spent on it, that a clip can be written to `path`: by its extension, `.mp4`,
- * `.webm`, `.gif`, `.png`, or none for a folder; and that it destroys nothing (see `expectReplaceable`). A missing parent folder is
- * created.
+ * `.webm`, `.gif`, `.png`, or none for a folder; and that it destroys nothing that is read, nor anything that exists unless
+ * that is asked for. A missing parent folder is created.
  *
  * @throws {PxvError} OUTPUT where it cannot be written or exists; USAGE where it is an input or its ending asks for nothing that can be written; DEPENDENCY where FFmpeg is
  * needed and missing.
  */
 export async function checkOutput(path: string, options: ReplaceOptions = {}): Promise<OutputKind> {
+  await expectNoInput(path, options.inputs ?? [], { folderReplaced: true });
   const kind = await expectPlace(path);
   await expectReplaceable(path, options);
   return kind;
