@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PxvError } from './errors.js';
 import { makeFolder } from './make-folder.js';
+import type { Placing } from './placing.js';
 
 /** How it is said that a place cannot be written to. */
 interface Wording {
@@ -11,12 +12,6 @@ interface Wording {
   operation?: string;
   /** How another place is chosen, as an imperative. Default `choose another path`. */
   remedy?: string;
-}
-
-/** How a finished file or folder comes to its place. */
-export interface Placing extends Wording {
-  /** Looked at once all is written, before it takes its place: where it throws, nothing is left of what was written. */
-  confirm?: (() => Promise<unknown>) | undefined;
 }
 
 const unfinished = new Set<string>();
@@ -54,7 +49,7 @@ export function replaceFile(path: string, parts: readonly NodeJS.ArrayBufferView
 export async function writeAtomically<Result>(
   path: string,
   make: (temporary: string) => Promise<Result>,
-  { confirm, ...wording }: Placing = {},
+  { confirm, ...wording }: Wording & Placing = {},
 ): Promise<Result> {
   const temporary = begin(path);
   try {

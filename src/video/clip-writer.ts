@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
 import type { FrameRate } from '../frame-rate.js';
-import { writeAtomically, type Placing } from '../write-file.js';
+import type { Placing } from '../placing.js';
+import { writeAtomically } from '../write-file.js';
 import { contactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
 import { feedFrames } from './feed-frames.js';
@@ -11,7 +12,7 @@ import { startFfmpeg } from './ffmpeg-run.js';
 import { endBySignal, throwIfInterrupted } from './interruption.js';
 import { expectPlace, frameFile, outputRefused } from './output-kind.js';
 
-export interface WriteOptions extends Pick<Placing, 'confirm'> {
+export interface WriteOptions extends Placing {
   /** Frames per second; without meaning for images. */
   frameRate: FrameRate;
   /** Screen pixels for one pixel, an integer; default 1. */

@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
-import { writeAtomically, type Placing } from '../write-file.js';
+import type { Placing } from '../placing.js';
+import { writeAtomically } from '../write-file.js';
 import { Canvas, type Colour } from './canvas.js';
 import { fittingSize, fittingText, SMALLEST_TEXT, textHeight } from './text.js';
 
@@ -71,7 +72,7 @@ export function encodePng({ width, height, channels, data }: Frame): Promise<Uin
  * @returns its size in bytes
  * @throws {PxvError} OUTPUT where it cannot be written.
  */
-export async function writePng(path: string, frame: Frame, placing?: Pick<Placing, 'confirm'>): Promise<number> {
+export async function writePng(path: string, frame: Frame, placing?: Placing): Promise<number> {
   const png = await encodePng(frame);
   await writeAtomically(path, (temporary) => writeFile(temporary, png), placing);
   return png.length;
