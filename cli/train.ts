@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { PxvError } from '../src/errors.js';
 import { framesPerSecond } from '../src/frame-rate.js';
 import { numberOf } from '../src/number-of.js';
 import type { DecodeProgress } from '../src/tasks/open-data.js';
@@ -156,7 +155,7 @@ const trainScale = listOf(wholeNumber('--train-scale', 0, 7));
 
 async function trainOne({ signal, progress, saves }: Work, options: TrainOptions, train: Command): Promise<Report> {
   refuseMisplaced(train, options);
-  const { trainModel } = await import('../src/tasks/train-model.js');
+  const { trainModel, trainingInterrupted } = await import('../src/tasks/train-model.js');
   const { networkName } = await import('../src/model/presets.js');
   const { needsOf } = await import('../src/conditioning/index.js');
   const { learntFrameRate } = await import('../src/training/configuration.js');
@@ -198,7 +197,9 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
   const settings = { ...options, extension: extensionOf(options) };
   const result = await trainModel(out, configuration, hooks, settings).catch((error: unknown) => {
     // The signal's own reason comes once the training is saved.
-    throw error === signal.reason ? interrupted(out, error) : error;
+    if (error !== signal.reason) throw error;
+    const remedy = `go on with pxv train --resume --out ${out}`;
+    throw trainingInterrupted(out, error, { expected: 'to come to the last step', remedy });
   });
   const seconds = (performance.now() - started) / 1000;
   const { training, data: source } = result.configuration;
@@ -258,20 +259,6 @@ function outcome({ best, last, facts: { data } }: TrainedRun): string[] {
       ? `that is ${fewer.toFixed(1)}% fewer than the ${name} baseline, ${baseline.toFixed(3)}`
       : `worse than the ${name} baseline, ${baseline.toFixed(3)}: train longer, with --resume --minutes M`,
   ];
-}
-
-function interrupted(out: string, cause: unknown): PxvError {
-  return new PxvError(
-    {
-      code: 'INTERRUPTED',
-      operation: 'train',
-      argument: out,
-      expected: 'to come to the last step',
-      received: cause instanceof PxvError ? cause.parts.received : String(cause),
-      remedy: `go on with pxv train --resume --out ${out}`,
-    },
-    { cause },
-  );
 }
 
 /** What is trained on what, in lines for people. */

@@ -3,6 +3,7 @@ import { bitsOfPixels, type ImageSource } from '../evaluation/image-score.js';
 import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { frameBytes } from '../model/examples.js';
+import type { Placing } from '../placing.js';
 import { contactSheet, heatMap, writePng } from '../video/index.js';
 
 /** An image and what it costs. */
@@ -31,6 +32,7 @@ export function rankImages(
  * first.
  *
  * @param label of an image
+ * @param placing how the picture comes to its place
  * @throws PxvError OUTPUT where it cannot be written
  */
 export async function writeExtremes(
@@ -40,6 +42,7 @@ export async function writeExtremes(
   source: ImageSource,
   { worst, best }: { worst: readonly RankedImage[]; best: readonly RankedImage[] },
   label: (image: RankedImage) => string,
+  placing: Placing,
 ): Promise<void> {
   const { size } = model.chain.exampleShape;
   const shown = [...worst, ...best];
@@ -59,7 +62,7 @@ export async function writeExtremes(
   // Labels need about 40 screen pixels.
   const scale = Math.max(1, Math.ceil(96 / size.width));
   const sheet = await contactSheet(rows.flat(), { columns: worst.length, scale, labels });
-  await writePng(path, sheet);
+  await writePng(path, sheet, placing);
 }
 
 function inColour({ chain }: Model, source: ImageSource, index: number): Frame {

@@ -108,19 +108,20 @@ function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind
       remedy: `give --out a folder, such as ${join(out, sep)}, and --format for what to write there`,
     });
   }
-  const names = namesOf(sources);
-  const outer = kind === 'folder' && names.find((name) => names.some((other) => other.startsWith(`${name}/`)));
-  if (outer) {
+  const outputs = namesOf(sources).map((name) => join(out, `${name}${outputEnding(kind)}`));
+  const inside = (outer: string) => outputs.findIndex((other) => other.startsWith(`${outer}${sep}`));
+  const outer = outputs.find((path) => inside(path) >= 0);
+  if (outer !== undefined) {
     throw new PxvError({
       code: 'USAGE',
       operation: 'predict',
-      argument: join(out, outer),
-      expected: 'folders of which none lies in another',
-      received: `one with the output of ${names.find((name) => name.startsWith(`${outer}/`))} in it`,
+      argument: outer,
+      expected: 'outputs of which none lies in another',
+      received: `one with the output of ${sources[inside(outer)].name} in it`,
       remedy: 'choose another --format, or give these clips one after the other',
     });
   }
-  return names.map((name) => join(out, `${name}${outputEnding(kind)}`));
+  return outputs;
 }
 
 /** Of each clip its own name, unique; without its ending where it is so too. */

@@ -74,9 +74,10 @@ export interface ImageSetScore extends ImageSummary {
 export async function scoreImageSet(model: Model, name: string, options: ScoreImageSetOptions): Promise<ImageSetScore> {
   const { split, data, limit, out, overwrite = false, onProgress, signal } = filled(options, defaults.scoreImages);
   expectImageModel(model);
+  const confirm = async (path: string) => checkOutput(path, { overwrite, inputs: await imagesOf(data ?? name) });
   if (out !== undefined) {
     if (outputKind(out) !== 'png') throw notPng(out);
-    await checkOutput(out, { overwrite, inputs: await imagesOf(data ?? name) });
+    await confirm(out);
   }
   const { size, channels } = model.chain.exampleShape;
   const batch = scoringBatch(model, IMAGE_SCORING_BATCH);
@@ -106,7 +107,7 @@ export async function scoreImageSet(model: Model, name: string, options: ScoreIm
     const ranked = rankImages(perDim, indices);
     if (out !== undefined) {
       const label = ({ bitsPerDim }: RankedImage) => inUnit(bitsPerDim).toFixed(2);
-      await writeExtremes(out, model, weights, source, ranked, label);
+      await writeExtremes(out, model, weights, source, ranked, label, { confirm: () => confirm(out) });
     }
     return {
       ...summariseImages(nats, dimensions),

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageSets } from '../../datasets/index.js';
-import { PxvError } from '../errors.js';
+import { PxvError, type ErrorParts } from '../errors.js';
 import { expectPrecision } from '../backend/precision.js';
 import { modelFile } from '../model/checkpoint.js';
 import type { Chain } from '../model/chain.js';
@@ -50,7 +50,8 @@ export interface TrainModelSettings {
 
 /**
  * Trains a model on what its configuration names, clips or images, in a run folder (see `train`). No other training can be
- * in the folder meanwhile. It can be resumed from the moment at which the data are found. What would take more
+ * in the folder meanwhile. It can be resumed from the moment at which the data are found, or, where it replaces another, are
+ * decoded: until then the other stays. What would take more
  * memory than there is, is refused before anything is decoded.
  *
  * @param out folder of the run
@@ -151,25 +152,27 @@ async function opened(
   try {
     return await found.open();
   } catch (error) {
-    if (replaces && signal?.aborted) throw notBegun(run, signal.reason);
+    if (replaces && signal?.aborted) {
+      const remedy = 'run it again; the training that was there is as it was';
+      throw trainingInterrupted(run.path, signal.reason, { expected: 'to begin', remedy });
+    }
     signal?.throwIfAborted();
     if (isNew && !replaces) run.clear();
     throw error;
   }
 }
 
-function notBegun({ path }: RunFolder, cause: unknown): PxvError {
-  return new PxvError(
-    {
-      code: 'INTERRUPTED',
-      operation: 'train',
-      argument: path,
-      expected: 'to begin',
-      received: cause instanceof PxvError ? cause.parts.received : String(cause),
-      remedy: 'run it again; the training that was there is as it was',
-    },
-    { cause },
-  );
+/**
+ * @param path of the run folder
+ * @param cause the signal's reason
+ */
+export function trainingInterrupted(
+  path: string,
+  cause: unknown,
+  said: Pick<ErrorParts, 'expected' | 'remedy'>,
+): PxvError {
+  const received = cause instanceof PxvError ? cause.parts.received : String(cause);
+  return new PxvError({ code: 'INTERRUPTED', operation: 'train', argument: path, received, ...said }, { cause });
 }
 
 /** @throws PxvError `USAGE` where the run folder is what is learnt from, or the run would replace a file that is read */

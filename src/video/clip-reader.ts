@@ -6,7 +6,7 @@ import type { Channels, Frame, Size } from '../frame.js';
 import { framesPerSecond, isSameRate, readableRate, type FrameRate } from '../frame-rate.js';
 import { numberOf } from '../number-of.js';
 import { defaultFrameRate } from './frame-rate.js';
-import { gapDoubt, imageFacts, listImages, numberedImages, readImages } from './image-folder.js';
+import { numbersDoubt, imageFacts, listImages, numberedImages, readImages } from './image-folder.js';
 import { sizeFor, type PictureSize } from './picture-size.js';
 import type { Fit } from './resample.js';
 import { probeVideo, readVideo, type VideoFacts } from './video-file.js';
@@ -73,7 +73,7 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
     const images = await listImages(path);
     const known = await imageFolderFacts(path, images, frameRate);
     const reading = readingOf(known);
-    const doubts = [frameRate === undefined ? null : noRate, gapDoubt(images)];
+    const doubts = [frameRate === undefined ? null : noRate, numbersDoubt(images)];
     return reader(known, reading.size, doubts, () => readImages(images, reading));
   }
   const video = await probeVideo(path, signal);

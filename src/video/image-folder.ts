@@ -43,7 +43,7 @@ const MOST_GAPS = 1 / 4;
  *
  * @param paths in the order of their numbers
  */
-export function gapDoubt(paths: readonly string[]): string | null {
+export function numbersDoubt(paths: readonly string[]): string | null {
   const numbers = paths.map((path) => Number(/(\d+)\D*$/.exec(parse(path).name)?.[1]));
   const steps = numbers.slice(1).map((number, i) => number - numbers[i]);
   const usual = Math.min(...steps);

@@ -88,6 +88,14 @@ test('folders of which one would lie in another are refused before any work', as
   expect(predicted.map(({ name }) => name)).toEqual(['n', 'n/sub/clip']);
 });
 
+test('a file whose name another output has for its folder is refused, too', async () => {
+  const place = join(folder.path, 'odd-names');
+  await pngClip(place, 'a', 3);
+  await pngClip(join(place, 'a.png'), 'x', 3);
+  const asked = { out: join(folder.path, 'of-odd-names'), kind: 'png', horizon: 1 } as const;
+  await expect(predictClips(model, await listClips([place]), asked)).rejects.toMatchObject({ code: 'USAGE' });
+});
+
 test('what another program has put in the place of an output meanwhile stays', async () => {
   const out = join(folder.path, 'meanwhile');
   const mine = join(out, 'a', 'thesis');
