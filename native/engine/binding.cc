@@ -137,7 +137,7 @@ struct Job {
 };
 
 // drawImages(engine, [batch, head's five, anchorCount, middle, gain, temperature, topP, componentTemperature],
-// [key, counters], map, anchors, levels, nats, outputs, stop, onRow): a promise of the sum that made the drawing fail,
+// [key, strata, counters], map, anchors, levels, nats, outputs, stop, onRow): a promise of the sum that made the drawing fail,
 // 1 where none did. See DrawingRequest.
 napi_value draw(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
@@ -157,7 +157,8 @@ napi_value draw(napi_env env, napi_callback_info info) {
       .features = {static_cast<float>(numbers[7]), static_cast<float>(numbers[8])},
       .settings = {numbers[9], numbers[10], numbers[11]},
       .key = {words[0], words[1]},
-      .counters = words + 2,
+      .strata = words[2],
+      .counters = words + 3,
       .stop = arguments.array<int32_t>(8),
   };
   job->arguments = arguments.keep();

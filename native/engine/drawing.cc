@@ -108,7 +108,7 @@ class Drawing {
     if (drawn < 0) {
       const uint32_t* counter = request_.counters + 3 * index;
       const auto place = static_cast<uint32_t>(row * program_.width + column);
-      const double u = uniform(request_.key, counter[0], counter[1], place, counter[2] + colour);
+      const double u = stratified(request_.strata, request_.key, counter[0], counter[1], place, counter[2] + colour);
       drawn = draw(view, colour, outputs, u, request_.nats[index]);
     }
     const auto [middle, gain] = request_.features;

@@ -38,6 +38,7 @@ struct DrawingRequest {
   SubPixelFeatures features;
   DrawSettings settings;
   uint32_t key[2];
+  uint32_t strata;  // samples whose random numbers lie evenly; 1: none do
   const uint32_t* counters;  // [image][3]: of its random numbers, words 0 and 1, and what word 3 has beyond the colour
   int32_t* stop;             // looked at after each row: not 0 ends the work
 };

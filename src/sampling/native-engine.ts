@@ -65,7 +65,7 @@ export class NativeImageEngine implements ImageEngine {
           gain,
           ...[settings.temperature, settings.topP, settings.componentTemperature ?? 1],
         ),
-        Uint32Array.from([...noise.key, ...streams.flatMap((stream) => Noise.words(stream))]),
+        Uint32Array.from([...noise.key, noise.strata, ...streams.flatMap((stream) => Noise.words(stream))]),
         program.map === null ? null : map,
         anchors,
         levels,

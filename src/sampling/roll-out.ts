@@ -5,10 +5,13 @@ import { FrameSampler, type DrawnFrame } from './frame-sampler.js';
 import type { FutureSettings } from './future-settings.js';
 import { Noise } from './noise.js';
 
+/** Futures of one context that share the strata of their noise: see `Noise`. */
+const STRATA = 8;
+
 /** How futures are drawn side by side. */
 export interface RollOut {
   seed: bigint | number;
-  /** Of each future: which sample of the seed it is; each has noise of its own. */
+  /** Of each future: which sample of the seed it is. Each has noise of its own, spread over those that share strata. */
   samples: readonly number[];
   /** Index in the clip of the first frame to predict: one for all futures, or one for each. */
   first: number | readonly number[];
@@ -30,7 +33,7 @@ export async function* rollOut(
   options: RollOut,
 ): AsyncGenerator<DrawnFrame[], never> {
   const { samples, first } = options;
-  const noise = new Noise(options.seed);
+  const noise = new Noise(options.seed, STRATA);
   const contexts = samples.map((_, future) => (context instanceof Context ? context : context[future]).copy());
   for (let step = 0; ; step++) {
     const drawn = await sampler.draw(Context.examples(contexts, options.settings.noise), {

@@ -33,6 +33,8 @@ import {
   guessOfPage,
   philoxOfPage,
   plainly,
+  uOfFuture,
+  uOfPage,
   type Counter,
   type PageDraw,
 } from './drawing-of-the-page.js';
@@ -52,6 +54,17 @@ describe('the random numbers', () => {
     expect(philoxOfPage(BigInt(seed), [sample, frame, position, channel + 256 * scale])).toBe(c0);
     expect(new Noise(BigInt(seed)).uniform(sample, frame, position, channel, scale)).toBe((c0 + 0.5) / 2 ** 32);
   }); // prettier-ignore
+
+  test('of futures are those of the page, also of more than eight', () => {
+    const noise = new Noise(5, 8);
+    for (let sample = 0; sample < 24; sample++) {
+      for (let position = 0; position < 50; position++) {
+        const [frame, channel, scale] = [position % 3, position % 2, sample % 2];
+        const u = uOfFuture(5n, [sample, frame, position, channel + 256 * scale]);
+        expect(noise.uniform(sample, frame, position, channel, scale)).toBe(u);
+      }
+    }
+  });
 
   test('of the page are three rows, which are read', () => {
     expect(randomRows.map(([seed]) => seed)).toEqual(['1', '1', '0xFEDCBA9876543210']);
@@ -226,7 +239,7 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
       test.each([1, 3])('futures after %i frames are what the page draws', async (count) => {
         const known = threeFrames(model).slice(0, count);
         const sampler = new FrameSampler(model);
-        const samples = [0, 2];
+        const samples = [0, 2, 15];
         const future = rollOut(sampler, contextOf(model, known), { seed: 5n, samples, first: count, settings });
         const drawnFrames = [await future.next(), await future.next(), await future.next()].map(({ value }) => value);
         sampler.dispose();
@@ -325,7 +338,7 @@ describe('another image comes out', () => {
 
   test.each(otherCounters)('of a counter %s', (_, other) => {
     const { bytes } = drawOfPage(model, drawOf(chain));
-    const changed = drawOfPage(model, drawOf(chain), (seed, counter) => philoxOfPage(seed, other(counter)));
+    const changed = drawOfPage(model, drawOf(chain), (seed, counter) => uOfPage(seed, other(counter)));
     expect([...changed.bytes]).not.toEqual([...bytes]);
   });
 

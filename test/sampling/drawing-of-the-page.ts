@@ -56,6 +56,18 @@ export function philoxOfPage(seed: bigint, counter: Counter): number {
   return Number(c0);
 }
 
+/** The random number of a counter. */
+export const uOfPage = (seed: bigint, counter: Counter) => (philoxOfPage(seed, counter) + 1 / 2) / 2 ** 32;
+
+/** That of a future, of which eight share strata. */
+export function uOfFuture(seed: bigint, [sample, ...rest]: Counter): number {
+  const first = 8 * Math.floor(sample / 8);
+  const own = Array.from({ length: 8 }, (_, place) => uOfPage(seed, [first + place, ...rest]));
+  const ascending = [1, 2, 3, 4, 5, 6, 7].sort((a, b) => own[a] - own[b] || a - b);
+  const r = sample === first ? 0 : 1 + ascending.indexOf(sample - first);
+  return (own[0] + r / 8) % 1;
+}
+
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 /** The level that u chooses. */
@@ -216,7 +228,7 @@ const weightsOf = ({ chain, weights }: Model, index: number) =>
 export function drawOfPage(
   model: Model,
   draw: PageDraw,
-  random: (seed: bigint, counter: Counter) => number = philoxOfPage,
+  random: (seed: bigint, counter: Counter) => number = uOfPage,
 ): { bytes: Uint8Array; nats: number } {
   let coarse: number[] | null = null;
   let nats = 0;
@@ -250,7 +262,7 @@ export function drawOfPage(
       const before = image.slice(position * channels, at);
       const pixel = { outputs: [...outputs.slice(position * each, (position + 1) * each)], anchors, before };
       const counter = [draw.sample, draw.frame, position, channel + 256 * index] as const;
-      const u = (random(draw.seed, counter) + 1 / 2) / 2 ** 32;
+      const u = random(draw.seed, counter);
       image[at] = chooseOfPage(probabilities(head, levels, pixel, draw.componentTemperature), u, draw);
       nats -= Math.log(probabilities(head, levels, pixel, 1)[image[at]]);
     }
@@ -264,7 +276,7 @@ export function drawOfPage(
 export function futureOfPage(model: Model, draw: PageDraw, horizon: number): Uint8Array[] {
   const context = [...draw.context];
   return Array.from({ length: horizon }, (_, step) => {
-    const { bytes } = drawOfPage(model, { ...draw, context, frame: draw.frame + step });
+    const { bytes } = drawOfPage(model, { ...draw, context, frame: draw.frame + step }, uOfFuture);
     context.push(bytes);
     return bytes;
   });

@@ -199,7 +199,7 @@ describe('a roll-out', () => {
     const known = context();
     const future = rollOut(sampler, known, { seed: 4, samples: [2], first: 1, settings: asItIs });
     const frames = [await future.next(), await future.next()].map(({ value }) => value);
-    const noise = new Noise(4);
+    const noise = new Noise(4, 8);
     const again = context();
     for (const [step, frame] of frames.entries()) {
       expect(frame).toEqual(

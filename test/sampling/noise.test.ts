@@ -73,6 +73,49 @@ describe('Noise', () => {
     expect(Noise.words({ sample: 1, frame: 2, scale: 3 })).toEqual([1, 2, 3 * 256]);
   });
 
+  describe('of samples that share strata', () => {
+    const strata = 8;
+    const [noise, apart] = [new Noise(2024, strata), new Noise(2024)];
+    const samples = Array.from({ length: strata }, (_, sample) => sample);
+
+    test.each([0, strata])('lies evenly at each sub-pixel, from sample %i on', (first) => {
+      for (let position = 0; position < 500; position++) {
+        const numbers = samples.map((sample) => noise.uniform(first + sample, 3, position, 1));
+        expect(numbers[0]).toBe(apart.uniform(first, 3, position, 1));
+        const sorted = [...numbers].sort((a, b) => a - b);
+        for (let next = 1; next < strata; next++) expect(sorted[next] - sorted[next - 1]).toBeCloseTo(1 / strata, 12);
+        expect(sorted[0]).toBeGreaterThan(0);
+        expect(sorted[strata - 1]).toBeLessThan(1);
+      }
+    });
+
+    test.each(samples)('is uniform for sample %i alone, and independent from sub-pixel to sub-pixel', (sample) => {
+      const draws = 50_000;
+      const bins = new Float64Array(100);
+      let before = noise.uniform(sample, 0, draws, 0);
+      for (let position = 0; position < draws; position++) {
+        const u = noise.uniform(sample, 0, position, 0);
+        bins[10 * Math.floor(10 * u) + Math.floor(10 * before)]++;
+        before = u;
+      }
+      const chiSquare = bins.reduce((sum, count) => sum + (count - draws / 100) ** 2 / (draws / 100), 0);
+      expect(chiSquare).toBeLessThan(160.1);
+    });
+
+    test('comes in an order of each sub-pixel: every sample is as often in each place after the first', () => {
+      const draws = 14_000;
+      const counts = new Float64Array(49);
+      for (let position = 0; position < draws; position++) {
+        const first = noise.uniform(0, 0, position, 0);
+        for (let sample = 1; sample < strata; sample++) {
+          const place = Math.round(strata * ((noise.uniform(sample, 0, position, 0) - first + 1) % 1));
+          counts[7 * (sample - 1) + place - 1]++;
+        }
+      }
+      for (const count of counts) expect(Math.abs(count / (draws / 7) - 1)).toBeLessThan(0.1);
+    });
+  });
+
   test.each([-1, 0.5, NaN, 2 ** 53, 2n ** 64n, -1n])('refuses the seed %s', (seed) => {
     expect(() => new Noise(seed)).toThrow(
       expect.objectContaining({
