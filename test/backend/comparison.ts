@@ -14,8 +14,9 @@ export function expectClose({ operation, shape, instructionSet, expected, receiv
   const where = `${operation} [${instructionSet}] ${shape}`;
   if (received.length !== expected.length)
     throw new Error(`${where}: expected ${expected.length} values, received ${received.length}`);
+  const tolerance = TOLERANCES[operation];
   for (let i = 0; i < expected.length; i++) {
-    const allowed = TOLERANCES[operation] * Math.max(1, Math.abs(expected[i]));
+    const allowed = tolerance * Math.max(1, Math.abs(expected[i]));
     const error = Math.abs(received[i] - expected[i]);
     if (!(error <= allowed))
       throw new Error(

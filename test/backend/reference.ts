@@ -12,12 +12,11 @@ import {
 
 type Numbers = ArrayLike<number>;
 
-/** Calls `visit` with the index of each weight that is used, and of the input and output values that it joins. */
-function eachProduct(
-  shape: ConvolutionShape,
-  batch: number,
-  visit: (input: number, weight: number, output: number) => void,
-): void {
+/** The products of a convolution, three numbers each: the indices of an input value, of a weight, and of an output value. */
+function productsOf(shape: ConvolutionShape, batch: number): Int32Array {
+  const kept = known.get(shape);
+  if (kept?.batch === batch) return kept.products;
+  const products: number[] = [];
   const { inHeight, inWidth, inFeatures, outHeight, outWidth, outFeatures, stride, groups, taps } = shape;
   const groupOf = groups.flatMap((size, group) => new Array<number>(size).fill(group));
   for (let n = 0; n < batch; n++)
@@ -29,13 +28,18 @@ function eachProduct(
           if (row < 0 || row >= inHeight || column < 0 || column >= inWidth) continue;
           for (let o = 0; o < outFeatures; o++)
             for (let k = 0; k < sees[groupOf[o]]; k++)
-              visit(
+              products.push(
                 ((n * inHeight + row) * inWidth + column) * inFeatures + k,
                 (position * inFeatures + k) * outFeatures + o,
                 ((n * outHeight + y) * outWidth + x) * outFeatures + o,
               );
         }
+  known.set(shape, { batch, products: Int32Array.from(products) });
+  return known.get(shape)!.products;
 }
+
+/** Of the shapes so far: finite differences ask for the same ones again and again. */
+const known = new WeakMap<ConvolutionShape, { batch: number; products: Int32Array }>();
 
 export function convolution(
   shape: ConvolutionShape,
@@ -47,8 +51,13 @@ export function convolution(
   relu: boolean,
 ): Float64Array {
   const out = new Float64Array(batch * shape.outHeight * shape.outWidth * shape.outFeatures);
-  eachProduct(shape, batch, (i, w, o) => (out[o] += (relu ? Math.max(x[i], 0) : x[i]) * weights[w]));
-  return out.map((sum, i) => sum + (bias ? bias[i % shape.outFeatures] : 0) + (plus ? plus[i] : 0));
+  const products = productsOf(shape, batch);
+  for (let p = 0; p < products.length; p += 3) {
+    const input = x[products[p]];
+    out[products[p + 2]] += (relu ? Math.max(input, 0) : input) * weights[products[p + 1]];
+  }
+  for (let i = 0; i < out.length; i++) out[i] += (bias ? bias[i % shape.outFeatures] : 0) + (plus ? plus[i] : 0);
+  return out;
 }
 
 export function convolutionInputGradient(
@@ -60,7 +69,8 @@ export function convolutionInputGradient(
   plus: Numbers | null,
 ): Float64Array {
   const dx = new Float64Array(batch * shape.inHeight * shape.inWidth * shape.inFeatures);
-  eachProduct(shape, batch, (i, w, o) => (dx[i] += dy[o] * weights[w]));
+  const products = productsOf(shape, batch);
+  for (let p = 0; p < products.length; p += 3) dx[products[p]] += dy[products[p + 2]] * weights[products[p + 1]];
   return dx.map((sum, i) => (reluInput && reluInput[i] <= 0 ? 0 : sum) + (plus ? plus[i] : 0));
 }
 
@@ -73,7 +83,11 @@ export function convolutionFilterGradient(
 ): { dWeights: Float64Array; dBias: Float64Array } {
   const { kernel, inFeatures, outFeatures } = shape;
   const dWeights = new Float64Array(kernel.height * kernel.width * inFeatures * outFeatures);
-  eachProduct(shape, batch, (i, w, o) => (dWeights[w] += (relu ? Math.max(x[i], 0) : x[i]) * dy[o]));
+  const products = productsOf(shape, batch);
+  for (let p = 0; p < products.length; p += 3) {
+    const input = x[products[p]];
+    dWeights[products[p + 1]] += (relu ? Math.max(input, 0) : input) * dy[products[p + 2]];
+  }
   return { dWeights, dBias: sumRows(dy, dy.length / outFeatures, outFeatures) };
 }
 

@@ -55,7 +55,7 @@ export function convolve(x: Plane, weights: ReferenceWeights, name: string, opti
     if (place !== 0) return place < 0;
     return mask === 'A' ? colourIn[i] < colourOut[o] : colourIn[i] <= colourOut[o];
   };
-  const out = new Float64Array(height * width * to);
+  const [input, out] = [x.values, new Float64Array(height * width * to)];
   for (let row = 0; row < kernelHeight; row++)
     for (let column = 0; column < kernelWidth; column++)
       for (let i = 0; i < from; i++)
@@ -68,11 +68,12 @@ export function convolve(x: Plane, weights: ReferenceWeights, name: string, opti
             for (let at = 0; at < width; at++) {
               const inColumn = at * stride + column - left;
               if (inColumn < 0 || inColumn >= x.width) continue;
-              out[(y * width + at) * to + o] += weight * x.values[(inRow * x.width + inColumn) * from + i];
+              out[(y * width + at) * to + o] += weight * input[(inRow * x.width + inColumn) * from + i];
             }
           }
         }
-  return { height, width, features: to, values: out.map((value, at) => value + bias[at % to]) };
+  for (let at = 0; at < out.length; at++) out[at] += bias[at % to];
+  return { height, width, features: to, values: out };
 }
 
 /** The transpose of a convolution of some stride from a size, plus a bias. */
@@ -98,7 +99,9 @@ export function transposed(x: Plane, weights: ReferenceWeights, name: string, si
 }
 
 export function relu(x: Plane): Plane {
-  return { ...x, values: x.values.map((value) => Math.max(value, 0)) };
+  const values = x.values.slice();
+  for (let at = 0; at < values.length; at++) if (values[at] < 0) values[at] = 0;
+  return { ...x, values };
 }
 
 export function sum(a: Plane, b: Plane): Plane {

@@ -25,14 +25,17 @@ export function drawNaively(
   const dimensions = frameBytes(network.description);
   const images = new Float32Array(batch * dimensions).fill(rubbish);
   const nats = new Float64Array(batch);
+  tf.engine().startScope();
+  // Neither depends on the image.
+  const condition = conditionOf(network, parameters, given());
+  const anchors = anchorsByPixel(network, condition, images.length / channels).dataSync();
   for (let subPixel = 0; subPixel < dimensions; subPixel++) {
-    const [outputs, anchors] = tf.tidy(() => {
-      const condition = conditionOf(network, parameters, given());
+    const output = tf.tidy(() => {
       const before: Tensor4D = tf.tensor4d(images.slice(), [batch, size.height, size.width, channels]);
-      const output = networkOutput(network, parameters, before, condition);
-      const anchors = anchorsByPixel(network, condition, images.length / channels);
-      return [output, anchors].map((tensor) => tensor.dataSync() as Float32Array);
+      return networkOutput(network, parameters, before, condition);
     });
+    const outputs = output.dataSync() as Float32Array;
+    output.dispose();
     const [position, channel] = [Math.floor(subPixel / channels), subPixel % channels];
     for (const [image, { sample, frame, scale }] of streams.entries()) {
       const at = image * dimensions + subPixel;
@@ -55,6 +58,7 @@ export function drawNaively(
       images[at] = level;
     }
   }
+  tf.engine().endScope();
   tf.dispose(parameters);
   return { levels: Int16Array.from(images), nats };
 }
