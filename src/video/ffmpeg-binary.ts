@@ -9,6 +9,8 @@ export interface FfmpegBinary {
   path: string;
   /** As the program states it, e.g. `7.1.5-0+deb13u1`. */
   version: string;
+  /** Options of an output that gets each picture of its filters as it comes, whatever its time. */
+  everyPicture: readonly string[];
   source: 'PXV_FFMPEG' | 'ffmpeg-static' | 'PATH' | '@ffmpeg-installer/ffmpeg';
   /** One line to show the user, or null. */
   warning: string | null;
@@ -33,8 +35,8 @@ export function findFfmpeg(): FfmpegBinary {
 function search(): FfmpegBinary {
   const named = process.env.PXV_FFMPEG;
   if (named) {
-    const { version, failure } = tryToRun(named);
-    if (version !== null) return { path: named, version, source: 'PXV_FFMPEG', warning: null };
+    const { stated, failure } = tryToRun(named);
+    if (stated !== null) return { path: named, ...stated, source: 'PXV_FFMPEG', warning: null };
     throw new PxvError({
       code: 'DEPENDENCY',
       operation: 'find ffmpeg',
@@ -50,8 +52,8 @@ function search(): FfmpegBinary {
       looked.push(`${source} (not there)`);
       continue;
     }
-    const { version, failure } = tryToRun(path);
-    if (version !== null) return { path, version, source, warning: ageWarning(source, version) };
+    const { stated, failure } = tryToRun(path);
+    if (stated !== null) return { path, ...stated, source, warning: ageWarning(source, stated.version) };
     looked.push(`${source} (${path}: ${failure})`);
   }
   throw new PxvError({
@@ -109,15 +111,24 @@ function may(path: string, mode: number): boolean {
   }
 }
 
-function tryToRun(path: string): { version: string; failure: null } | { version: null; failure: string } {
+/** What a program says of itself. */
+type Stated = Pick<FfmpegBinary, 'version' | 'everyPicture'>;
+
+function tryToRun(path: string): { stated: Stated; failure: null } | { stated: null; failure: string } {
   const { error, stdout, status } = spawnSync(path, ['-hide_banner', '-version'], {
     encoding: 'utf8',
     timeout: 20_000,
   });
-  if (error) return { version: null, failure: error.message };
+  if (error) return { stated: null, failure: error.message };
   const version = /^ffmpeg version (\S+)/.exec(stdout)?.[1];
-  if (version !== undefined) return { version, failure: null };
-  return { version: null, failure: `a program that does not say it is ffmpeg (exit status ${status})` };
+  if (version === undefined)
+    return { stated: null, failure: `a program that does not say it is ffmpeg (exit status ${status})` };
+  // Versions may be names of commits; the libraries' are numbers. FFmpeg 6 has the 60, and `-vsync` was to go from then on.
+  const format = Number(/^libavformat +(\d+)/m.exec(stdout)?.[1] ?? Infinity);
+  return {
+    stated: { version, everyPicture: format < 60 ? ['-vsync', '0'] : ['-fps_mode', 'passthrough'] },
+    failure: null,
+  };
 }
 
 function ageWarning(source: FfmpegBinary['source'], version: string): string | null {

@@ -38,6 +38,9 @@ export interface FfmpegRun {
 /** A path as FFmpeg must be given it, so that `-x.mp4` is no option and `a:b.mp4` no protocol. */
 const asFile = (path: string) => `file:${path}`;
 
+/** Of raw pictures, which are written without their times. */
+const timesError = 'non monotonically increasing dts';
+
 const errorLine = /^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.*)$/;
 
 /** @throws {PxvError} DEPENDENCY where there is no FFmpeg. */
@@ -54,7 +57,7 @@ export function startFfmpeg({ input, inputOptions, outputOptions, outputPath, on
   const log = { firstError: null as string | null, errors: 0, wasSignalled: false };
   command.on('stderr', (line) => {
     const error = errorLine.exec(line)?.[1];
-    if (error !== undefined) {
+    if (error !== undefined && !error.includes(timesError)) {
       log.firstError ??= typeof input === 'string' ? error.replace(`${asFile(input)}: `, '') : error;
       log.errors += 1;
     }

@@ -17,12 +17,17 @@ export function constantFrameRate(base: FrameRate, average: number | null): Fram
   if (average !== null && differ(base, average)) {
     return average <= fastest ? frameRateBetween(average - 0.005, average + 0.005) : null;
   }
-  return framesPerSecond(base) <= fastest ? base : null;
+  return isRate(base) ? base : null;
+}
+
+/** Whether pictures may come at a rate that a file states, or it is the tick of a clock. */
+export function isRate(stated: FrameRate): boolean {
+  return framesPerSecond(stated) <= fastest;
 }
 
 /** Whether the pictures of a file come at times that no constant rate has, by the same two rates. */
 export function rateVaries(base: FrameRate, average: number | null): boolean {
-  return average !== null && framesPerSecond(base) <= fastest && differ(base, average);
+  return average !== null && isRate(base) && differ(base, average);
 }
 
 function differ(base: FrameRate, average: number): boolean {

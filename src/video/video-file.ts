@@ -2,8 +2,9 @@ import { PxvError } from '../errors.js';
 import type { Channels, Frame, Size } from '../frame.js';
 import { framesPerSecond, frameRateText, type FrameRate } from '../frame-rate.js';
 import { numberOf } from '../number-of.js';
+import { findFfmpeg } from './ffmpeg-binary.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
-import { constantFrameRate, defaultFrameRate, rateVaries } from './frame-rate.js';
+import { constantFrameRate, defaultFrameRate, isRate, rateVaries } from './frame-rate.js';
 import type { Fit } from './resample.js';
 import { parseVideoStream, type StreamFacts } from './stream-facts.js';
 import { scanTimestamps } from './timestamps.js';
@@ -48,9 +49,9 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Vi
     if (again) [{ size, base, stream }, inputOptions] = [again, withAlpha];
   }
   const known = { path, size, duration: stream.duration, hasAlpha: stream.hasAlpha, hasRate: true, inputOptions };
-  const stated = constantFrameRate(base, stream.averageRate);
+  const { averageRate, isUneven } = await ratesOf(path, base, stream, signal);
+  const stated = constantFrameRate(base, averageRate);
   const isAnimation = stream.codec === 'gif' || stream.codec === 'apng';
-  const isUneven = rateVaries(base, stream.averageRate);
   if (stated && !isAnimation) return { ...known, frameRate: stated, isUneven, span: null };
 
   // FFmpeg judges an animation by its first few delays, and its last picture is often held for seconds.
@@ -60,6 +61,16 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Vi
   // FFmpeg of 2018 would show a single one again and again for as long as it lasts.
   const span = count === 1 ? 0 : null;
   return { ...known, frameRate: defaultFrameRate, hasRate: false, isUneven: false, inputOptions: inOrder, span };
+}
+
+/** Pictures over duration, and whether they come at uneven times. */
+async function ratesOf(path: string, base: FrameRate, { container, averageRate }: StreamFacts, signal?: AbortSignal) {
+  // A Matroska or WebM file has one duration for all its pictures, or none, whenever they are shown.
+  const timing = container.startsWith('matroska') ? (await scanTimestamps(path, signal)).timing : null;
+  if (timing === null) return { averageRate, isUneven: rateVaries(base, averageRate) };
+  // Pictures that are never shown, as VP8 has them, make it more than it is.
+  const shown = Math.min(framesPerSecond(timing.frameRate), framesPerSecond(base));
+  return { averageRate: shown, isUneven: isRate(base) ? rateVaries(base, shown) : timing.isUneven };
 }
 
 /**
@@ -127,6 +138,8 @@ export async function* readVideo(video: VideoFacts, reading: VideoReading): Asyn
     outputOptions: [
       ...['-map', '0:V:0', '-filter:v', filters(video, { ...reading, frameRate: asked })],
       ...(video.span === null ? [] : ['-frames:v', String(Math.round(video.span * framesPerSecond(frameRate)) + 1)]),
+      // Where the pictures' size or range changes, FFmpeg makes its filters anew, whose times begin at 0 again.
+      ...findFfmpeg().everyPicture,
       ...['-f', 'rawvideo'],
     ],
   });

@@ -147,6 +147,54 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     expect(seconds).toBeGreaterThan(4.2);
     expect(seconds).toBeLessThan(5.3);
     expect(level(frames[frames.length >> 1])).toBeGreaterThan(130);
+    expect(clip.warning).toMatch(
+      /^pictures at uneven times, brought to a rate of 4\.\d+: some are repeated or left out$/,
+    );
+  });
+
+  // A browser's recordings tell no rate; others tell one that half of the pictures leave out.
+  it.each(['mkv', 'webm', 'mp4'])('of pictures that are missing here and there, as %s, says so', async (kind) => {
+    const frames = Array.from({ length: 60 }, (_, i) => frame(32, 24, 1, (x, y) => (x * y + 9 * i) % 256));
+    const someOf = ['-vf', "select='lt(mod(n\\,7)\\,3)'", '-vsync', '0'];
+    const codec = kind === 'webm' ? ['-c:v', 'libvpx', '-auto-alt-ref', '1'] : ['-c:v', 'libx264'];
+    const path = makeClip(at(`some.${kind}`), frames, ...someOf, ...codec);
+    const clip = await openClip(path, as(32, 24, 1));
+    const { length } = await collect(clip.frames());
+    expect(length).toBeGreaterThan(22);
+    expect(length).toBeLessThan(32);
+    expect(clip.warning).toMatch(/^pictures at uneven times, brought to a rate of 4\.\d+: /);
+  });
+
+  it.each(['mkv', 'webm'])('at even times, as %s, has the rate that it tells, without a warning', async (kind) => {
+    const frames = Array.from({ length: 60 }, (_, i) => frame(32, 24, 1, (x, y) => (x * y + 9 * i) % 256));
+    const codec = kind === 'webm' ? ['-c:v', 'libvpx', '-auto-alt-ref', '1', '-lag-in-frames', '16'] : lossless;
+    const path = makeClip(at(`even.${kind}`), frames, ...codec);
+    const clip = await openClip(path, as(32, 24, 1));
+    expect((await collect(clip.frames())).length).toBe(60);
+    expect(clip.frameRate).toEqual({ numerator: 10, denominator: 1 });
+    expect(clip.warning).toBeNull();
+  });
+
+  it.each([
+    ['size', ['-vf', 'scale=64:48', '-pix_fmt', 'yuv420p']],
+    ['range', ['-vf', 'scale=out_range=full,format=yuv420p', '-color_range', 'pc']],
+  ])('whose pictures change their %s has all of them, but for two at most', async (_, changed) => {
+    const plain = ['-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-crf', '0'];
+    const parts = [
+      makeClip(at('first.mp4'), staircase(12), ...plain),
+      makeClip(at('second.mp4'), staircase(20), ...plain, ...changed),
+    ];
+    writeFileSync(at('parts.txt'), parts.map((path) => `file '${path}'\n`).join(''));
+    ffmpeg(['-f', 'concat', '-safe', '0', '-i', at('parts.txt'), '-c', 'copy', at('joined.mkv')]);
+    const clip = await openClip(at('joined.mkv'), as(16, 12, 1));
+    const levels = (await collect(clip.frames())).map((f) => Math.round(level(f) / 10));
+    const rising = (count: number) => Array.from({ length: count }, (__, i) => i + 1);
+    expect(levels.slice(0, 10)).toEqual(rising(10));
+    const second = levels.slice(levels.lastIndexOf(1));
+    expect(second.slice(0, 20)).toEqual(rising(20));
+    // FFmpeg of 2018 goes on with the last one for as long as the first part was.
+    expect([[], new Array<number>(12).fill(20)]).toContainEqual(second.slice(20));
+    expect(clip.warning).toBeNull();
   });
 
   it('is resampled in time to a rate that is asked for', async () => {

@@ -5,6 +5,7 @@ import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 import { temporaryFolder } from './made-clips.js';
 
 const folder = temporaryFolder();
+const everyPicture = ['-fps_mode', 'passthrough'];
 const { PXV_FFMPEG, PATH } = process.env;
 
 function program(name: string, script: string): string {
@@ -34,7 +35,18 @@ describe('the search for FFmpeg', () => {
   it('takes the program that PXV_FFMPEG names', () => {
     const path = program('mine', 'echo "ffmpeg version 9.9-test Copyright"');
     process.env.PXV_FFMPEG = path;
-    expect(findFfmpeg()).toEqual({ path, version: '9.9-test', source: 'PXV_FFMPEG', warning: null });
+    expect(findFfmpeg()).toEqual({ path, version: '9.9-test', everyPicture, source: 'PXV_FFMPEG', warning: null });
+  });
+
+  it.each([
+    ['58. 22.100', ['-vsync', '0']],
+    ['59. 27.100', ['-vsync', '0']],
+    ['60.  3.100', everyPicture],
+    ['62.  3.100', everyPicture],
+  ])('knows how one with libavformat %s is told to leave pictures alone', (libavformat, options) => {
+    const path = program(`of-${libavformat}`, `echo "ffmpeg version N-1"; echo "libavformat    ${libavformat} / 1"`);
+    process.env.PXV_FFMPEG = path;
+    expect(findFfmpeg().everyPicture).toEqual(options);
   });
 
   it('does not pass over a PXV_FFMPEG that is not there', () => {
@@ -57,7 +69,7 @@ describe('the search for FFmpeg', () => {
     const found = findFfmpeg();
     // ffmpeg-static, where it is installed, comes before the PATH.
     if (found.source !== 'ffmpeg-static')
-      expect(found).toEqual({ path, version: '7.7', source: 'PATH', warning: null });
+      expect(found).toEqual({ path, version: '7.7', everyPicture, source: 'PATH', warning: null });
   });
 
   it('falls back on the old program of @ffmpeg-installer with a warning, or names every place it looked at', () => {
