@@ -10,6 +10,7 @@ import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, contactSheet, outputKind, writePng, readImage, type Fit } from '../video/index.js';
+import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
 import { defaults, filled } from './defaults.js';
 import { expectDrawingMemory } from './expect-memory.js';
 
@@ -34,6 +35,13 @@ export interface CompleteImageOptions {
   onProgress?: (share: number) => void;
   signal?: AbortSignal;
 }
+
+const { count, countOrNone, flag, text, called } = optionOf;
+
+const schemas = {
+  ...{ out: text, overwrite: flag, fromRow: countOrNone, samples: count, settings: optionOf.settings },
+  ...{ seed: optionOf.seed, scale: count, fit: optionOf.fit, onProgress: called, signal: optionOf.signal },
+} satisfies OptionSchemas<CompleteImageOptions>;
 
 export interface CompletedImage {
   /** Whether the completions are drawn from the model's own distribution given the kept rows (see `completeImage`). */
@@ -62,6 +70,7 @@ export async function completeImage(
   path: string,
   options: CompleteImageOptions,
 ): Promise<CompletedImage> {
+  checkOptions('complete image', schemas, options, ['out']);
   const { out, overwrite = false, settings = AS_SCORED, onProgress, signal } = options;
   const { samples, seed, scale, fit } = filled(options, defaults.completeImage);
   checkDrawSettings(settings, model.description);

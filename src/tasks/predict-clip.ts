@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { PxvError } from '../errors.js';
 import { meanFrame } from '../evaluation/forecasts.js';
 import type { Frame, Size } from '../frame.js';
@@ -22,6 +23,7 @@ import {
   type TimeStep,
   type WrittenClip,
 } from '../video/index.js';
+import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
 import { rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
 import { framing, ownAspect, type AskedSize } from './clip-size.js';
 import { defaults, filled, type Filled } from './defaults.js';
@@ -79,6 +81,17 @@ export interface PredictClipOptions extends AskedSize {
 
 type FilledOptions = Filled<PredictClipOptions, typeof defaults.predictClip>;
 
+const { count, flag, called } = optionOf;
+
+/** See `PredictClipOptions`. */
+export const predictClipSchemas = {
+  ...{ out: optionOf.text, overwrite: flag, size: optionOf.size, fit: optionOf.fit, frameRate: optionOf.frameRate },
+  ...{ plain: flag, onlyPredicted: flag, slow: count, scale: count },
+  ...{ horizon: count, samples: count, from: count.nullable(), seed: optionOf.seed, settings: optionOf.settings },
+  forecast: z.enum(['samples', 'mean', 'best-guess']),
+  ...{ onRead: called, onProgress: called, onPredicted: called, onWarning: called, signal: optionOf.signal },
+} satisfies OptionSchemas<PredictClipOptions>;
+
 export interface PredictedClip extends WrittenClip {
   /** Frames of the clip before the first predicted one. */
   known: number;
@@ -98,12 +111,13 @@ export interface PredictedClip extends WrittenClip {
  * a panel for each future (before them the truth, where the clip goes on). What the output says of itself is in
  * `writePanels`.
  *
- * @throws PxvError where the model is one of images, the clip cannot be read or has nothing before the first predicted
+ * @throws PxvError where an option is unknown or out of its range, the model is one of images, the clip cannot be read or has nothing before the first predicted
  *   frame, or the output cannot be written: then nothing is left of it; the signal's reason where it is aborted before a
  *   predicted frame is finished, or `out` takes the place of something, which then stays; else a clip that ends with the last
  *   one finished
  */
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
+  checkOptions('predict', predictClipSchemas, asked, ['out']);
   const options = filled(asked, defaults.predictClip);
   const { out, overwrite = false, plain = false, slow, signal } = options;
   expectVideoModel(trained, 'predict');

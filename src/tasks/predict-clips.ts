@@ -1,4 +1,5 @@
 import { join, sep } from 'node:path';
+import { z } from 'zod';
 import { PxvError } from '../errors.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
@@ -7,15 +8,23 @@ import {
   filesOfClip,
   outputEnding,
   outputKind,
+  outputKinds,
   probeClip,
   sizeFor,
   type ClipSource,
   type OutputKind,
 } from '../video/index.js';
+import { checkOptions } from './check-options.js';
 import { framing, ownAspect } from './clip-size.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { reasonToGoOn, type LeftOutClip } from './left-out-clips.js';
-import { expectPredictionMemory, predictClip, type PredictClipOptions, type PredictedClip } from './predict-clip.js';
+import {
+  expectPredictionMemory,
+  predictClip,
+  predictClipSchemas,
+  type PredictClipOptions,
+  type PredictedClip,
+} from './predict-clip.js';
 
 export interface PredictClipsOptions extends Omit<PredictClipOptions, 'onRead' | 'onProgress'> {
   /** Folder that gets an output for each clip, of the clip's name. */
@@ -50,6 +59,7 @@ export async function predictClips(
   sources: readonly ClipSource[],
   options: PredictClipsOptions,
 ): Promise<PredictedClips> {
+  checkOptions('predict', { ...predictClipSchemas, kind: z.enum(outputKinds) }, options, ['out', 'kind']);
   const { out, kind, overwrite = false, onRead, onProgress, onWarning, signal, ...asked } = options;
   expectVideoModel(model, 'predict');
   const outputs = outputsOf(sources, out, kind);

@@ -9,6 +9,7 @@ import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, outputKind, writeClip } from '../video/index.js';
+import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
 import { defaults, filled } from './defaults.js';
 import { expectDrawingMemory } from './expect-memory.js';
 
@@ -33,6 +34,14 @@ export interface SampleImagesOptions {
   signal?: AbortSignal;
 }
 
+const { flag, text, called } = optionOf;
+
+const schemas = {
+  ...{ out: text, overwrite: flag, count: optionOf.count, scale: optionOf.count },
+  ...{ settings: optionOf.settings, seed: optionOf.seed },
+  ...{ onProgress: called, onDrawn: called, signal: optionOf.signal },
+} satisfies OptionSchemas<SampleImagesOptions>;
+
 export interface SampledImages {
   /** Images drawn and written. */
   images: number;
@@ -52,6 +61,7 @@ const BATCH = 16;
  *   aborted before any image is finished
  */
 export async function sampleImages(model: Model, options: SampleImagesOptions): Promise<SampledImages> {
+  checkOptions('sample', schemas, options, ['out']);
   const { out, overwrite = false, settings = AS_SCORED, onProgress, onDrawn, signal } = options;
   const { count, seed, scale } = filled(options, defaults.sampleImages);
   const { chain } = model;

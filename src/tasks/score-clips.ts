@@ -22,6 +22,7 @@ import {
   type ClipSource,
   type LosslessCodec,
 } from '../video/index.js';
+import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
 import { rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
 import { framing, type AskedSize } from './clip-size.js';
 import { drawingBatch, expectDrawingMemory, scoringBatch } from './expect-memory.js';
@@ -75,11 +76,19 @@ export interface VideoScore extends ClipsSummary {
   notReached: number;
 }
 
+const { count, countOrNone, flag, called } = optionOf;
+
+const schemas = {
+  ...{ size: optionOf.size, fit: optionOf.fit, frameRate: optionOf.frameRate, codecs: flag },
+  ...{ horizon: countOrNone, starts: count, samples: count, seed: optionOf.seed, settings: optionOf.settings },
+  ...{ onProgress: called, onWarning: called, signal: optionOf.signal },
+} satisfies OptionSchemas<ScoreClipsOptions>;
+
 /**
  * Scores clips one step ahead, and predicts frames from several places of each (see `scoreFrames`, `scoreForecasts`). A
  * clip that cannot be read is left out, with a warning.
  *
- * @throws PxvError `INPUT` where the only clip cannot be read, or none is left; the signal's reason
+ * @throws PxvError `USAGE` where an option is unknown or out of its range; `INPUT` where the only clip cannot be read, or none is left; the signal's reason
  * where it is aborted before a clip is finished, and else what is finished is returned
  */
 export async function scoreClips(
@@ -87,6 +96,7 @@ export async function scoreClips(
   paths: readonly string[],
   asked: ScoreClipsOptions = {},
 ): Promise<VideoScore> {
+  checkOptions('score clips', schemas, asked);
   const options = filled(asked, defaults.scoreClips);
   expectVideoModel(model, 'score clips');
   const sources = await listClips(paths);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
 import type { Images, Split } from '../../datasets/index.js';
 import { listImagesBelow } from '../../datasets/folder/folder.js';
 import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
@@ -20,6 +21,7 @@ import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import { numberOf } from '../number-of.js';
 import { checkOutput, outputKind } from '../video/index.js';
+import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
 import { defaults, filled } from './defaults.js';
 import { scoringBatch } from './expect-memory.js';
 import { rankImages, writeExtremes, type RankedImage } from './extreme-images.js';
@@ -65,13 +67,21 @@ export interface ImageSetScore extends ImageSummary {
   best: RankedImage[];
 }
 
+const { count, flag, text, called } = optionOf;
+
+const schemas = {
+  split: z.enum(['train', 'validation', 'test']),
+  ...{ data: text, limit: count, out: text, overwrite: flag, onProgress: called, signal: optionOf.signal },
+} satisfies OptionSchemas<ScoreImageSetOptions>;
+
 /**
  * Scores a model on a split of a data set.
  *
  * @param name of a data set, or a folder of images, which are then brought to the model's size and colours
- * @throws PxvError where the set's files or the model do not fit, or the picture cannot be written
+ * @throws PxvError where an option is unknown or out of its range, the set's files or the model do not fit, or the picture cannot be written
  */
 export async function scoreImageSet(model: Model, name: string, options: ScoreImageSetOptions): Promise<ImageSetScore> {
+  checkOptions('score images', schemas, options);
   const { split, data, limit, out, overwrite = false, onProgress, signal } = filled(options, defaults.scoreImages);
   expectImageModel(model);
   const confirm = async (path: string) => checkOutput(path, { overwrite, inputs: await imagesOf(data ?? name) });

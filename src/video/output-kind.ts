@@ -7,7 +7,8 @@ import { findFfmpeg } from './ffmpeg-binary.js';
 import { isPanelFolder } from './panels.js';
 
 /** What a clip can be written as. A `.png` file is a contact sheet, a folder holds one PNG file a frame. */
-export type OutputKind = 'mp4' | 'webm' | 'gif' | 'png' | 'folder';
+export const outputKinds = ['mp4', 'webm', 'gif', 'png', 'folder'] as const;
+export type OutputKind = (typeof outputKinds)[number];
 
 const kinds: Record<string, OutputKind> = {
   '.mp4': 'mp4',
