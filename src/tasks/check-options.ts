@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { parseConfiguration } from '../model/parse-configuration.js';
 
 const whole = (least: number) => z.int().min(least);
+// Also one that is not finite, of which the task says what is wanted.
+const number = z.custom<number>((value) => typeof value === 'number', 'expected a number');
 const called = z.custom<(...given: never[]) => unknown>((value) => typeof value === 'function', 'expected a function');
 const size = z.strictObject({ width: whole(1), height: whole(1) });
 
@@ -13,7 +15,7 @@ export const optionOf = {
   text: z.string(),
   called,
   signal: z.instanceof(AbortSignal),
-  seed: z.union([z.number(), z.bigint()], 'expected a number or a bigint'),
+  seed: z.union([number, z.bigint()], 'expected a number or a bigint'),
   fit: z.enum(['crop', 'stretch']),
   size: z.union(
     [size, z.strictObject({ shortSide: whole(1), enlarge: z.boolean().optional() }), z.strictObject({ within: size })],
@@ -24,7 +26,7 @@ export const optionOf = {
     "expected { numerator, denominator }, as parseFrameRate gives it, or 'model'",
   ),
   settings: z
-    .strictObject({ temperature: z.number(), topP: z.number(), componentTemperature: z.number(), noise: z.number() })
+    .strictObject({ temperature: number, topP: number, componentTemperature: number, noise: number })
     .partial(),
 };
 

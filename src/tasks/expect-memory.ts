@@ -147,10 +147,12 @@ function tooLarge(
   const fits = (side: number) =>
     bytesOf(buildChain(modelAtSize(description, { width: side, height: heightAt(side) }))) <= most;
   const side = largest(1, width - 1, fits);
-  const fitting = side === null ? '' : `${side}x${heightAt(side)} or less`;
-  const inSize = atAnySize ? `give a smaller size: --size ${fitting}` : `take a model of ${fitting}`;
   const received = `about ${inUnits(bytes)} for one image of ${width}x${height}`;
-  return tooMuch(operation, 'memory', most, received, side === null ? 'take a smaller network' : inSize);
+  if (side === null) return tooMuch(operation, 'memory', most, received, 'take a smaller network');
+  const fitting = `${side}x${heightAt(side)}`;
+  // Either takes the place of either.
+  const options = `give a smaller size: --size ${fitting}, or --short-side ${Math.min(side, heightAt(side))}, at most`;
+  return tooMuch(operation, 'memory', most, received, atAnySize ? options : `take a model of ${fitting} or less`);
 }
 
 function tooMuch(operation: string, argument: string, most: number, received: string, remedy: string): PxvError {

@@ -16,6 +16,7 @@ import {
 } from '../video/index.js';
 import { checkOptions } from './check-options.js';
 import { framing, ownAspect } from './clip-size.js';
+import { defaults, filled } from './defaults.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { reasonToGoOn, type LeftOutClip } from './left-out-clips.js';
 import {
@@ -73,6 +74,9 @@ export async function predictClips(
   }
 
   const result: PredictedClips = { clips: [], leftOut: [], notReached: 0 };
+  const { horizon, samples } = filled(asked, defaults.predictClip);
+  const each = asked.forecast === 'best-guess' ? horizon : horizon * samples;
+  const tell = (name: string, done: number) => onProgress?.({ name, done, total: sources.length * each });
   for (const [index, { name, path, named }] of sources.entries()) {
     try {
       const predicted = await predictClip(model, path, {
@@ -81,7 +85,7 @@ export async function predictClips(
         overwrite,
         ...(signal && { signal }),
         onRead: (done, total) => onRead?.({ name, done, total }),
-        onProgress: (done, total) => onProgress?.({ name, done: index * total + done, total: sources.length * total }),
+        onProgress: (done) => tell(name, index * each + done),
         onWarning: (text) => onWarning?.(`${name}: ${text}`),
       });
       result.clips.push({ name, ...predicted });
@@ -91,6 +95,7 @@ export async function predictClips(
         const reason = reasonToGoOn(error);
         result.leftOut.push({ name, named, reason });
         onWarning?.(`${name}: left out: ${reason}`);
+        tell(name, (index + 1) * each);
         continue;
       }
       if (result.clips.length === 0) throw error;

@@ -110,7 +110,7 @@ test('clips are scored in smaller batches where memory is short, to the same bit
 
 test('a drawing that does not fit is refused with the number of samples that does', async () => {
   const clip = await pngClip(folder.path, 'drawn', 4);
-  const drawing = { settings: { temperature: 1, topP: 1 }, seed: 1, scale: 1, fit: 'crop' } as const;
+  const drawing = { settings: { temperature: 1, topP: 1 }, seed: 1, scale: 1 } as const;
   const out = join(folder.path, 'drawn.png');
   allow(drawingMemory(model.chain, 3));
   const predicting = predictClip(model, clip, { ...drawing, out, horizon: 1, samples: 40_000, from: null });
@@ -131,7 +131,7 @@ test('where one image alone does not fit, a size that does is named', async () =
   const huge = { ...model, description, chain: buildChain(description) };
   allow(2 ** 28);
   await expect(scoreClips(huge, [clip], { fit: 'crop', horizon: 0, seed: 1 })).rejects.toThrow(
-    /for one image of 256x192; give a smaller size: --size \d+x\d+ or less$/,
+    /for one image of 256x192; give a smaller size: --size \d+x\d+, or --short-side \d+, at most$/,
   );
   const images = { ...describeModel('pixel-cnn', { ...large, head: 'logistic-mixture', context: 0 }) };
   const ofImages = { ...model, description: images, chain: buildChain(images) };
@@ -146,7 +146,7 @@ test('a size that does not fit is refused before a frame is read, and the one th
   allow(drawingMemory(atSize(model, { width: 50, height: 70 }).chain, 1) + 50 * 70 * 3 * 2 + 100);
   const predicting = (size: Size) => predictClip(model, clip, { ...options, out, size });
   const message = await predicting({ width: 500, height: 700 }).catch((error: PxvError) => error.message);
-  const [, width, height] = /--size (\d+)x(\d+) or less$/.exec(message as string)!.map(Number);
+  const [, width, height] = /--size (\d+)x(\d+), or/.exec(message as string)!.map(Number);
   expect(existsSync(out)).toBe(false);
   expect({ width, height }).toEqual({ width: 50, height: 70 });
   expect(await predicting({ width, height })).toMatchObject({ predicted: 1 });

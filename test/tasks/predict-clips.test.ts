@@ -53,7 +53,9 @@ test('interrupted in its second clip keeps the first, and the frames of the seco
 });
 
 test('a clip with nothing before --from is left out, and where all are, that is an error', async () => {
-  const { clips: predicted, leftOut } = await predict({ from: 3 });
+  const told: unknown[] = [];
+  const { clips: predicted, leftOut } = await predict({ from: 3, onProgress: (one) => told.push(one) });
+  expect(told[0]).toEqual({ name: 'a', done: 4, total: 12 });
   expect(predicted.map(({ name }) => name)).toEqual(['b', 'c']);
   expect(leftOut).toMatchObject([
     { name: 'a', named: true, reason: expect.stringMatching(/at least 3 frames/) as string },
