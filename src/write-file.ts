@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PxvError } from './errors.js';
@@ -41,7 +51,7 @@ export function replaceFile(path: string, parts: readonly NodeJS.ArrayBufferView
 
 /**
  * Has a file or folder made under a temporary name beside its own and then renames it, so that at no time a
- * half-written one stands at `path`. A missing parent folder is created. Where `make` throws, what it made is removed.
+ * half-written one stands at `path`. A missing parent folder is created. Where something throws, what was made is removed.
  *
  * @param make makes the file or folder at the path it is given, where nothing is yet
  * @throws {PxvError} OUTPUT where the place cannot be written to; and what `make` and `confirm` throw
@@ -52,33 +62,38 @@ export async function writeAtomically<Result>(
   { confirm, ...wording }: Wording & Placing = {},
 ): Promise<Result> {
   const temporary = begin(path);
+  let folders: string[] = [];
   try {
-    makeFolder(dirname(temporary));
+    folders = makeFolder(dirname(temporary));
     const result = await make(temporary);
     await confirm?.();
     moveOver(temporary, resolve(path));
+    folders = [];
     return result;
   } catch (cause) {
     throw writeFailure(path, cause, wording);
   } finally {
     discard(temporary);
+    removeEmpty(folders);
   }
 }
 
 /**
- * Creates the parent folder where it is missing, and a file in it for a moment.
+ * Makes a file beside what is to be written, and the parent folder where it is missing, for a moment.
  *
  * @throws {PxvError} OUTPUT where `path` could not be written
  */
 export function checkWritable(path: string): void {
   const temporary = begin(path);
+  let folders: string[] = [];
   try {
-    makeFolder(dirname(temporary));
+    folders = makeFolder(dirname(temporary));
     writeFileSync(temporary, '');
   } catch (cause) {
     throw writeFailure(path, cause);
   } finally {
     discard(temporary);
+    removeEmpty(folders);
   }
 }
 
@@ -146,6 +161,15 @@ function discard(temporary: string): void {
     if (!isSystemError(error)) throw error;
   }
   unfinished.delete(temporary);
+}
+
+/** Those that others have put something into meanwhile stay. @param folders the innermost first */
+function removeEmpty(folders: readonly string[]): void {
+  try {
+    folders.forEach((folder) => rmdirSync(folder));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
 }
 
 /** A folder cannot be renamed over one that has entries: the old one steps aside first. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -135,10 +135,25 @@ test('while it is made, a file has a name that is hidden and known again, and sa
     expect(unfinishedName(name)).toBeNull();
 });
 
-test('checkWritable makes the folder, and leaves nothing in it', () => {
-  checkWritable(at('a', 'film.mp4'));
-  expect(statSync(at('a')).isDirectory()).toBe(true);
-  expect(readdirSync(at('a'))).toEqual([]);
+test('where making fails, folders that were made for it are gone, but for those that hold something else', async () => {
+  const failing = (path: string, meanwhile = () => {}) =>
+    writeAtomically(path, () => {
+      meanwhile();
+      return Promise.reject(new Error('failed'));
+    });
+  await expect(failing(at('a', 'b', 'film.mp4'))).rejects.toThrow('failed');
+  expect(existsSync(at('a'))).toBe(false);
+  const other = at('c', 'other');
+  await expect(failing(at('c', 'd', 'film.mp4'), () => writeFileSync(other, ''))).rejects.toThrow('failed');
+  expect(readdirSync(at('c'))).toEqual(['other']);
+});
+
+test('checkWritable leaves nothing behind, no folder that was missing either', () => {
+  checkWritable(at('a', 'b', 'film.mp4'));
+  expect(existsSync(at('a'))).toBe(false);
+  mkdirSync(at('there'));
+  checkWritable(at('there', 'film.mp4'));
+  expect(readdirSync(at('there'))).toEqual([]);
   writeFileSync(at('file'), '');
   expect(() => checkWritable(at('file', 'film.mp4'))).toThrow(/film\.mp4: expected a place that can be written to/);
 });

@@ -13,6 +13,7 @@ import {
   type TensorflowPackage,
 } from '../backend/tensorflow.js';
 import { PxvError } from '../errors.js';
+import { makeFolder } from '../make-folder.js';
 import { checkWritable } from '../write-file.js';
 
 export interface BuildBindingOptions {
@@ -76,6 +77,7 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
   const isMac = process.platform === 'darwin';
   const libraries = ['cc', 'framework'].map((part) => join(wheel, library(part)));
   checkWritable(binding);
+  makeFolder(dirname(binding));
   const made = `${binding}.${process.pid}.new`;
   const before = `${binding}.${process.pid}.before`;
   try {
