@@ -89,9 +89,10 @@ export function addDataOption(command: Command): Command {
 
 /** A parser of whole numbers from `min` to `max`, both included. */
 export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;
   return (text) => {
     const value = Number(text);
+    // The largest that is exact is named to whom it concerns.
+    const range = max === Number.MAX_SAFE_INTEGER && !(value > max) ? `of ${min} or more` : `from ${min} to ${max}`;
     if (/^[+-]?\d+$/.test(text) && value >= min && value <= max) return value;
     throw wrongOption(flag, `a whole number ${range}`, text, `give one such as ${flag} ${min}`);
   };

@@ -78,7 +78,10 @@ export function command(): Command {
       wholeNumber('--from', 1),
     )
     .option('--only-predicted', 'leave the known frames out')
-    .option('--plain', 'the bare frames, without labels, borders and frame numbers')
+    .option(
+      '--plain',
+      'the bare frames, without labels, borders and frame numbers (.mp4 and .webm repeat a last row or column to have even sides)',
+    )
     .option('--scale <factor>', 'enlarge for the eye (default: enough for the labels)', wholeNumber('--scale', 1, 64))
     .option('--slow <factor>', 'play so many times slower than the clip', wholeNumber('--slow', 1, 100), slow);
   addOverwriteOption(predict);

@@ -35,6 +35,9 @@ test.each(['0', '65', '1.5', '', 'x', '1e2', 'NaN', '0x10'])('wholeNumber from 1
 
 test('wholeNumber without an upper end says so', () => {
   expect(refusal(() => wholeNumber('--next', 1)('0'))).toMatch(/expected a whole number of 1 or more, received "0"/);
+  expect(refusal(() => wholeNumber('--next', 1)('9007199254740992'))).toMatch(
+    /a whole number from 1 to 9007199254740991,/,
+  );
 });
 
 test('decimalNumber takes numbers in its range, and leaves out its lower end where above', () => {
