@@ -4,7 +4,10 @@ import { parseConfiguration } from '../model/parse-configuration.js';
 const whole = (least: number) => z.int().min(least);
 // Also one that is not finite, of which the task says what is wanted.
 const number = z.custom<number>((value) => typeof value === 'number', 'expected a number');
-const called = z.custom<(...given: never[]) => unknown>((value) => typeof value === 'function', 'expected a function');
+const callback = z.custom<(...given: never[]) => unknown>(
+  (value) => typeof value === 'function',
+  'expected a function',
+);
 const size = z.strictObject({ width: whole(1), height: whole(1) });
 
 /** What options of tasks may be. What depends on the model, or on more than one option, is left to the task. */
@@ -13,7 +16,7 @@ export const optionOf = {
   countOrNone: whole(0),
   flag: z.boolean(),
   text: z.string(),
-  called,
+  callback,
   signal: z.instanceof(AbortSignal),
   seed: z.union([number, z.bigint()], 'expected a number or a bigint'),
   fit: z.enum(['crop', 'stretch']),

@@ -36,11 +36,11 @@ export interface CompleteImageOptions {
   signal?: AbortSignal;
 }
 
-const { count, countOrNone, flag, text, called } = optionOf;
+const { count, countOrNone, flag, text, callback } = optionOf;
 
 const schemas = {
   ...{ out: text, overwrite: flag, fromRow: countOrNone, samples: count, settings: optionOf.settings },
-  ...{ seed: optionOf.seed, scale: count, fit: optionOf.fit, onProgress: called, signal: optionOf.signal },
+  ...{ seed: optionOf.seed, scale: count, fit: optionOf.fit, onProgress: callback, signal: optionOf.signal },
 } satisfies OptionSchemas<CompleteImageOptions>;
 
 export interface CompletedImage {

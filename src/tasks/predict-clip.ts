@@ -81,7 +81,7 @@ export interface PredictClipOptions extends AskedSize {
 
 type FilledOptions = Filled<PredictClipOptions, typeof defaults.predictClip>;
 
-const { count, flag, called } = optionOf;
+const { count, flag, callback } = optionOf;
 
 /** See `PredictClipOptions`. */
 export const predictClipSchemas = {
@@ -89,7 +89,7 @@ export const predictClipSchemas = {
   ...{ plain: flag, onlyPredicted: flag, slow: count, scale: count },
   ...{ horizon: count, samples: count, from: count.nullable(), seed: optionOf.seed, settings: optionOf.settings },
   forecast: z.enum(['samples', 'mean', 'best-guess']),
-  ...{ onRead: called, onProgress: called, onPredicted: called, onWarning: called, signal: optionOf.signal },
+  ...{ onRead: callback, onProgress: callback, onPredicted: callback, onWarning: callback, signal: optionOf.signal },
 } satisfies OptionSchemas<PredictClipOptions>;
 
 export interface PredictedClip extends WrittenClip {

@@ -75,8 +75,8 @@ export async function predictClips(
 
   const result: PredictedClips = { clips: [], leftOut: [], notReached: 0 };
   const { horizon, samples } = filled(asked, defaults.predictClip);
-  const each = asked.forecast === 'best-guess' ? horizon : horizon * samples;
-  const tell = (name: string, done: number) => onProgress?.({ name, done, total: sources.length * each });
+  const framesEach = asked.forecast === 'best-guess' ? horizon : horizon * samples;
+  const tell = (name: string, done: number) => onProgress?.({ name, done, total: sources.length * framesEach });
   for (const [index, { name, path, named }] of sources.entries()) {
     try {
       const predicted = await predictClip(model, path, {
@@ -85,7 +85,7 @@ export async function predictClips(
         overwrite,
         ...(signal && { signal }),
         onRead: (done, total) => onRead?.({ name, done, total }),
-        onProgress: (done) => tell(name, index * each + done),
+        onProgress: (done) => tell(name, index * framesEach + done),
         onWarning: (text) => onWarning?.(`${name}: ${text}`),
       });
       result.clips.push({ name, ...predicted });
@@ -95,7 +95,7 @@ export async function predictClips(
         const reason = reasonToGoOn(error);
         result.leftOut.push({ name, named, reason });
         onWarning?.(`${name}: left out: ${reason}`);
-        tell(name, (index + 1) * each);
+        tell(name, (index + 1) * framesEach);
         continue;
       }
       if (result.clips.length === 0) throw error;

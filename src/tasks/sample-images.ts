@@ -34,12 +34,12 @@ export interface SampleImagesOptions {
   signal?: AbortSignal;
 }
 
-const { flag, text, called } = optionOf;
+const { flag, text, callback } = optionOf;
 
 const schemas = {
   ...{ out: text, overwrite: flag, count: optionOf.count, scale: optionOf.count },
   ...{ settings: optionOf.settings, seed: optionOf.seed },
-  ...{ onProgress: called, onDrawn: called, signal: optionOf.signal },
+  ...{ onProgress: callback, onDrawn: callback, signal: optionOf.signal },
 } satisfies OptionSchemas<SampleImagesOptions>;
 
 export interface SampledImages {

@@ -76,12 +76,12 @@ export interface VideoScore extends ClipsSummary {
   notReached: number;
 }
 
-const { count, countOrNone, flag, called } = optionOf;
+const { count, countOrNone, flag, callback } = optionOf;
 
 const schemas = {
   ...{ size: optionOf.size, fit: optionOf.fit, frameRate: optionOf.frameRate, codecs: flag },
   ...{ horizon: countOrNone, starts: count, samples: count, seed: optionOf.seed, settings: optionOf.settings },
-  ...{ onProgress: called, onWarning: called, signal: optionOf.signal },
+  ...{ onProgress: callback, onWarning: callback, signal: optionOf.signal },
 } satisfies OptionSchemas<ScoreClipsOptions>;
 
 /**

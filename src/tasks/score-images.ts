@@ -67,11 +67,11 @@ export interface ImageSetScore extends ImageSummary {
   best: RankedImage[];
 }
 
-const { count, flag, text, called } = optionOf;
+const { count, flag, text, callback } = optionOf;
 
 const schemas = {
   split: z.enum(['train', 'validation', 'test']),
-  ...{ data: text, limit: count, out: text, overwrite: flag, onProgress: called, signal: optionOf.signal },
+  ...{ data: text, limit: count, out: text, overwrite: flag, onProgress: callback, signal: optionOf.signal },
 } satisfies OptionSchemas<ScoreImageSetOptions>;
 
 /**

@@ -57,6 +57,9 @@ export function frame(
   return { width, height, channels, data };
 }
 
+/** That of the middle of a frame. */
+export const level = (frame: Frame) => frame.data[frame.data.length >> 1];
+
 /** Frames of one level each: 10, 20, 30, ... */
 export function staircase(count: number, width = 16, height = 12, channels: 1 | 3 = 1): Frame[] {
   return Array.from({ length: count }, (_, index) => frame(width, height, channels, () => 10 * (index + 1)));
