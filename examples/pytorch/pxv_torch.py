@@ -7,7 +7,8 @@
 
 Images are levels, [batch, height, width, channels]. `previous_frames` are [batch, frames, height, width, channels],
 oldest first, only those that exist: none at the start of a clip. Maps are [batch, height, width, features]. A pixel has
-a row of logits for each channel, or one for all channels where a mixture has their colours together.
+a row of logits for each channel, or one for all channels where a mixture has their colours together. All is computed in
+PyTorch's default dtype: float32, unless torch.set_default_dtype says otherwise.
 
 As a command it prints bits/dim, of images or of a clip:
 
@@ -38,7 +39,7 @@ def read_safetensors(path):
     for name, entry in header.items():
         begin, end = entry["data_offsets"]
         array = np.frombuffer(data[begin:end], "<f4").reshape(entry["shape"])
-        arrays[name] = torch.from_numpy(array.astype(np.float32))
+        arrays[name] = torch.tensor(array, dtype=torch.get_default_dtype())
     return arrays, metadata
 
 
@@ -70,8 +71,8 @@ class Model:
 
     def forward(self, image, previous_frames):
         """For each scale: itself, its own image, the logits and the anchors, [batch, height, width, channels, A]."""
-        image = image.float()
-        frames = image[:, None][:, :0] if previous_frames is None else previous_frames.float()
+        image = image.to(torch.get_default_dtype())
+        frames = image[:, None][:, :0] if previous_frames is None else previous_frames.to(image)
         stride = math.prod(scale.factor for scale in self.scales)
         coarse = None
         for scale in self.scales:
@@ -151,7 +152,7 @@ class Scale:
         frames = frames[:, -count:]
         missing = count - frames.shape[1]
         oldest = frames[:, :1] if frames.shape[1] > 0 else torch.full_like(image[:, None], self.middle)
-        return torch.cat([oldest] * missing + [frames], 1), (torch.arange(count) >= missing).float()
+        return torch.cat([oldest] * missing + [frames], 1), (torch.arange(count) >= missing).to(image)
 
     def map_of_frames(self, frames, exists):
         """The map, and the last frame as the one anchor."""
@@ -244,6 +245,7 @@ class Scale:
 def match_blocks(before, last, reach=7, margin=3):
     """Where each pixel came from in the frame before: pixels down, pixels to the right, and the difference that is left."""
     (height, width, channels), side, block = last.shape[1:], 2 * reach + 1, 2 * margin + 1
+    dtype = last.dtype
     before, last = ((frame + 0.5).floor().double() for frame in (before, last))
     steps = torch.arange(-reach, reach + 1)
     rows = (torch.arange(height) + steps[:, None]).clamp(0, height - 1)
@@ -266,7 +268,7 @@ def match_blocks(before, last, reach=7, margin=3):
 
     down, right = chosen // side, chosen % side
     found = [down - reach + fraction(down, side), right - reach + fraction(right, 1), here / (channels * block**2)]
-    return torch.stack(found, -1)[:, 0].float()
+    return torch.stack(found, -1)[:, 0].to(dtype)
 
 
 def moved_on(frame, found):
