@@ -85,10 +85,13 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
 
 const noRate = 'no frame rate of its own, so its pictures are taken as they are';
 
-/** One line where a file's pictures come at uneven times; else null. */
-function timesDoubt({ isUneven, frameRate }: VideoFacts): string | null {
-  if (!isUneven) return null;
-  return `pictures at uneven times, brought to a rate of ${readableRate(frameRate)}: some are repeated or left out`;
+/** One line where a file's pictures come at uneven times, or tell none; else null. */
+function timesDoubt({ times, frameRate }: VideoFacts): string | null {
+  const rate = readableRate(frameRate);
+  if (times === 'missing') return `pictures without a time that can be right; all are read as if at a rate of ${rate}`;
+  return times === 'uneven'
+    ? `pictures at uneven times, brought to a rate of ${rate}: some are repeated or left out`
+    : null;
 }
 
 /** One line where a file cannot be brought to a rate as it should be; else null. */

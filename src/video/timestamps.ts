@@ -5,7 +5,9 @@ import { frameRateBetween } from './frame-rate.js';
 /** The pictures of a file. */
 interface Pictures {
   count: number;
-  /** Null where they have not two different times. */
+  /** Whether each tells when it is decoded and shown, and time never goes back. */
+  haveTimes: boolean;
+  /** Of those that have a time; null where they have not two different ones. */
   timing: Timing | null;
 }
 
@@ -14,9 +16,13 @@ export interface Timing {
   frameRate: FrameRate;
   /** From the first picture to the last, in seconds. */
   span: number;
-  /** Whether some pictures are shown more than twice as long as others, the last aside. */
-  isUneven: boolean;
+  /** `uneven`: some pictures are shown more than twice as long as others, the last aside. */
+  times: 'even' | 'uneven';
 }
+
+/** What FFmpeg writes for a time that a picture does not tell; others it guesses, and warns where time then goes back. */
+const noTime = '-9223372036854775808';
+const backInTime = /non-monoton\w+ dts/i;
 
 /**
  * Reads the timestamps of all pictures, without decoding them, and derives their average rate.
@@ -24,13 +30,16 @@ export interface Timing {
  * @throws {PxvError} INTERRUPTED where `signal` is aborted.
  */
 export async function scanTimestamps(path: string, signal?: AbortSignal): Promise<Pictures> {
+  let haveTimes = true;
   const run = startFfmpeg({
     input: path,
     inputOptions: [],
     outputOptions: ['-map', '0:V:0', '-c', 'copy', '-f', 'framecrc'],
+    onLine: (line) => (haveTimes &&= !backInTime.test(line)),
   });
   let tick = 1;
-  const times: number[] = [];
+  let count = 0;
+  const all: number[] = [];
   let partial = '';
   for await (const chunk of readOutput(run, path, signal)) {
     const lines = (partial + Buffer.from(chunk).toString('latin1')).split('\n');
@@ -41,17 +50,20 @@ export async function scanTimestamps(path: string, signal?: AbortSignal): Promis
       // stream, decoding time, presentation time, duration, ...
       const time = /^0, *-?\d+, *(-?\d+),/.exec(line)?.[1];
       if (time === undefined) continue;
-      times.push(Number(time));
+      count += 1;
+      if (time === noTime) haveTimes = false;
+      else all.push(Number(time));
     }
   }
-  times.sort((a, b) => a - b);
-  const pictures = times.length;
-  const ticks = times[pictures - 1] - times[0];
-  if (pictures < 2 || ticks <= 0) return { count: pictures, timing: null };
-  const steps = times.slice(1).map((time, i) => time - times[i]);
+  all.sort((a, b) => a - b);
+  await run.finished;
+  const ticks = all[all.length - 1] - all[0];
+  if (all.length < 2 || ticks <= 0) return { count, haveTimes, timing: null };
+  const steps = all.slice(1).map((time, i) => time - all[i]);
   const [shortest, longest] = [Math.min, Math.max].map((most) => steps.reduce((a, b) => most(a, b)));
   // Both ends were rounded to a tick, by up to half of one each.
-  const rate = (spanned: number) => (pictures - 1) / (spanned * tick);
+  const rate = (spanned: number) => (all.length - 1) / (spanned * tick);
   const frameRate = frameRateBetween(rate(ticks + 1), rate(Math.max(ticks - 1, 0.5)));
-  return { count: pictures, timing: { frameRate, span: ticks * tick, isUneven: longest > 2 * shortest } };
+  const times = longest > 2 * shortest ? 'uneven' : 'even';
+  return { count, haveTimes, timing: { frameRate, span: ticks * tick, times } };
 }

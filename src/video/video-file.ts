@@ -7,7 +7,7 @@ import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { constantFrameRate, defaultFrameRate, isRate, rateVaries } from './frame-rate.js';
 import type { Fit } from './resample.js';
 import { parseVideoStream, type StreamFacts } from './stream-facts.js';
-import { scanTimestamps } from './timestamps.js';
+import { scanTimestamps, type Timing } from './timestamps.js';
 
 /** What is known of a video file before its frames are read. */
 export interface VideoFacts {
@@ -17,8 +17,8 @@ export interface VideoFacts {
   frameRate: FrameRate;
   /** Whether the file tells that rate; else its pictures have no times, and are read as if they came at one rate. */
   hasRate: boolean;
-  /** Whether its pictures come at times that no constant rate has. */
-  isUneven: boolean;
+  /** `uneven`: at no constant rate. `missing`: some pictures tell none, and all are taken to come at the file's rate. */
+  times: 'even' | 'uneven' | 'missing';
   /** Seconds, as the file tells; null where it does not. */
   duration: number | null;
   hasAlpha: boolean;
@@ -32,7 +32,7 @@ export interface VideoFacts {
 const scaler = 'flags=area+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact:out_range=full';
 
 /** Before `-i`, `-r` makes timestamps from the order of the pictures. */
-const untimed = ['-r', frameRateText(defaultFrameRate)];
+const inOrderAt = (frameRate: FrameRate) => ['-r', frameRateText(frameRate)];
 
 /**
  * Decodes the first picture of the first video stream to learn what the file holds.
@@ -49,28 +49,33 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Vi
     if (again) [{ size, base, stream }, inputOptions] = [again, withAlpha];
   }
   const known = { path, size, duration: stream.duration, hasAlpha: stream.hasAlpha, hasRate: true, inputOptions };
-  const { averageRate, isUneven } = await ratesOf(path, base, stream, signal);
+  // A Matroska or WebM file has one duration for all its pictures, or none, whenever they are shown.
+  const pictures = stream.container.startsWith('matroska') ? await scanTimestamps(path, signal) : null;
+  if (pictures?.haveTimes === false && isRate(base)) {
+    // As where they begin before 0, which the format does not allow. FFmpeg of 2018 does not find the end of such a file.
+    const span = (pictures.count - 1) / framesPerSecond(base);
+    return { ...known, frameRate: base, times: 'missing', inputOptions: [...inputOptions, ...inOrderAt(base)], span };
+  }
+  const { averageRate, isUneven } = ratesOf(stream, base, pictures?.timing ?? null);
   const stated = constantFrameRate(base, averageRate);
   const isAnimation = stream.codec === 'gif' || stream.codec === 'apng';
-  if (stated && !isAnimation) return { ...known, frameRate: stated, isUneven, span: null };
+  if (stated && !isAnimation) return { ...known, frameRate: stated, times: isUneven ? 'uneven' : 'even', span: null };
 
   // FFmpeg judges an animation by its first few delays, and its last picture is often held for seconds.
   const { count, timing } = await scanTimestamps(path, signal);
   if (timing) return { ...known, ...timing };
-  const inOrder = [...inputOptions, ...untimed];
+  inputOptions = [...inputOptions, ...inOrderAt(defaultFrameRate)];
   // FFmpeg of 2018 would show a single one again and again for as long as it lasts.
   const span = count === 1 ? 0 : null;
-  return { ...known, frameRate: defaultFrameRate, hasRate: false, isUneven: false, inputOptions: inOrder, span };
+  return { ...known, frameRate: defaultFrameRate, hasRate: false, times: 'even', inputOptions, span };
 }
 
-/** Pictures over duration, and whether they come at uneven times. */
-async function ratesOf(path: string, base: FrameRate, { container, averageRate }: StreamFacts, signal?: AbortSignal) {
-  // A Matroska or WebM file has one duration for all its pictures, or none, whenever they are shown.
-  const timing = container.startsWith('matroska') ? (await scanTimestamps(path, signal)).timing : null;
+/** Pictures over duration, null where it is unknown, and whether they come at uneven times. */
+function ratesOf({ averageRate }: StreamFacts, base: FrameRate, timing: Timing | null) {
   if (timing === null) return { averageRate, isUneven: rateVaries(base, averageRate) };
   // Pictures that are never shown, as VP8 has them, make it more than it is.
   const shown = Math.min(framesPerSecond(timing.frameRate), framesPerSecond(base));
-  return { averageRate: shown, isUneven: isRate(base) ? rateVaries(base, shown) : timing.isUneven };
+  return { averageRate: shown, isUneven: isRate(base) ? rateVaries(base, shown) : timing.times === 'uneven' };
 }
 
 /**

@@ -76,6 +76,22 @@ describe.each(ffmpegPrograms())('the times of a video file, read with %s: one', 
     expect(clip.warning).toBeNull();
   });
 
+  it.each([
+    [0, 1],
+    [2, 0.55],
+  ])('before 0, with %d pictures between others, is read whole, as if at its rate', async (between, seconds) => {
+    const codec = ['-c:v', 'libx264', '-qp', '0', '-bf', String(between)];
+    const early = ['-avoid_negative_ts', 'disabled', '-output_ts_offset', String(-seconds)];
+    const path = makeClip(at('early.mkv'), staircase(23), ...codec, ...early);
+    const clip = await openClip(path, as(16, 12, 1));
+    const levels = (await collect(clip.frames())).map(level);
+    expect(levels).toHaveLength(23);
+    expect(levels).toEqual([...new Set(levels)].sort((a, b) => a - b));
+    expect(clip.frameRate).toEqual({ numerator: 10, denominator: 1 });
+    expect(clip.warning).toBe('pictures without a time that can be right; all are read as if at a rate of 10');
+    expect(await read(path, as(16, 12, 1, { frameRate: { numerator: 5, denominator: 1 } }))).toHaveLength(12);
+  });
+
   it('is resampled in time to a rate that is asked for', async () => {
     const path = makeClip(at('slower.mkv'), staircase(20), ...lossless);
     const clip = await openClip(path, as(16, 12, 1, { frameRate: { numerator: 5, denominator: 1 } }));
