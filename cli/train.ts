@@ -170,6 +170,7 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
     : await configurationOf(train, options, (text) => progress.say(`pxv: ${text}`));
   const chosen = await startComputing(options, progress);
   const started = performance.now();
+  let begun = started;
   const hooks: TrainModelHooks = {
     signal,
     ...(options.config !== undefined && { configurationFile: options.config }),
@@ -177,6 +178,7 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
     onDecode,
     onList: shown('read'),
     onStart: (facts) => {
+      begun = performance.now();
       describeStart(facts, out).forEach((line) => progress.say(line));
       saves();
     },
@@ -201,7 +203,7 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
     const remedy = `go on with pxv train --resume --out ${out}`;
     throw trainingInterrupted(out, error, { expected: 'to come to the last step', remedy });
   });
-  const seconds = (performance.now() - started) / 1000;
+  const ended = performance.now();
   const { training, data: source } = result.configuration;
   const rate = learntFrameRate(source);
   const { data } = result.facts;
@@ -210,7 +212,7 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
   return {
     text: [
       result.step > result.facts.step
-        ? `trained ${stepsOf(result)} in ${formatDuration(seconds)}: ${out}`
+        ? `trained ${stepsOf(result)} in ${formatDuration((ended - begun) / 1000)}: ${out}`
         : `${out}: nothing to do, for its ${numberOf(result.step, 'step')} had been done; longer with --steps S or --minutes M`,
       ...outcome(result),
       ...('frames' in data ? leftOutLines(data.leftOut) : []),
@@ -221,7 +223,7 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
       output: out,
       network: networkName(result.configuration.model),
       seed: training.seed,
-      seconds,
+      seconds: (ended - started) / 1000,
       steps: result.step,
       resumedFrom: result.facts.step,
       ...('frames' in data

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { sha256 } from '../sha256.js';
 import { dataList, type DataFile } from '../training/data-list.js';
 import { throwIfInterrupted } from '../video/interruption.js';
@@ -18,7 +19,8 @@ export interface ListHooks {
  */
 export async function listData(files: readonly FoundFile[], { onList, signal }: ListHooks): Promise<string> {
   const listed: DataFile[] = [];
-  const tell = (done: number, name: string) => onList?.({ unit: 'files', done, total: files.length, name });
+  const tell = (done: number, name: string) =>
+    onList?.({ unit: 'files', done, total: files.length, name: basename(name) });
   for (const [index, { name, path }] of files.entries()) {
     throwIfInterrupted(signal, 'read data', path);
     tell(index, name);

@@ -6,7 +6,7 @@ export interface DecodeProgress {
   unit: 'clips' | 'images' | 'files';
   done: number;
   total: number;
-  /** Of the clip or file at hand, or of the set. */
+  /** Of the clip or file at hand, the last part of its path; or of the set. */
   name: string;
 }
 

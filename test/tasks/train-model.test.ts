@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { saveModel } from '../../src/model/checkpoint.js';
 import { trainModel } from '../../src/tasks/train-model.js';
+import type { DecodeProgress } from '../../src/tasks/open-data.js';
 import type { ClipFacts } from '../../src/tasks/find-clip-data.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
 import '../backend/implementations.js';
@@ -64,10 +65,14 @@ test('a pipe among the clips is left out, and not waited for', async () => {
   const clips = join(folder.path, 'with-pipe');
   await pngClip(clips, 'a', 4);
   expect(spawnSync('mkfifo', [join(clips, 'pipe.mp4')]).status).toBe(0);
-  const warnings: string[] = [];
-  const onWarning = (text: string) => warnings.push(text);
-  const { step } = await trainModel(join(folder.path, 'of-pipe'), configurationOf([clips]), { onWarning });
+  const [warnings, listed]: string[][] = [[], []];
+  const hooks = {
+    onWarning: (text: string) => warnings.push(text),
+    onList: ({ name, done, total }: DecodeProgress) => listed.push(`${name} ${done}/${total}`),
+  };
+  const { step } = await trainModel(join(folder.path, 'of-pipe'), configurationOf([clips]), hooks);
   expect(step).toBe(2);
+  expect(listed).toEqual([...[0, 1, 2, 3].map((at) => `0000${at}.png ${at}/5`), ...['pipe.mp4 4/5', 'pipe.mp4 5/5']]);
   expect(warnings).toContainEqual(expect.stringMatching(/^pipe\.mp4: left out: .* received a pipe or a device/));
 });
 
