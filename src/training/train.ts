@@ -6,7 +6,6 @@ import { withPrecision } from '../backend/precision.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { disposeExamples, type Examples } from '../model/examples.js';
 import { buildChain, type Chain } from '../model/chain.js';
-import { loadModel } from '../model/checkpoint.js';
 import { toTensors } from '../model/weights.js';
 import type { RunConfiguration } from './configuration.js';
 import { noDataHashes } from './data-list.js';
@@ -15,6 +14,7 @@ import { optimisers } from './optimisers.js';
 import { disposeRollOut, type RollOut } from './own-predictions.js';
 import { Pace, progressAt, type PaceMark } from './pace.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
+import { startingWeights } from './starting-weights.js';
 import { gradientsOf, updated } from './training-step.js';
 import type { Validation } from './validation.js';
 
@@ -76,7 +76,7 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
   const { seed, from, optimiser: name, scales } = configuration.training;
   const missing = scales?.find((scale) => scale >= chain.scales.length);
   if (missing !== undefined) throw noSuchScale(missing, chain);
-  const first = from === null ? initialiseParameters(parameters, BigInt(seed)) : weightsFrom(from, chain);
+  const first = from === null ? initialiseParameters(parameters, BigInt(seed)) : startingWeights(from, chain);
   const weights = toTensors(first, parameters);
   const { stateNames } = optimisers[name];
   const optimiser = stateNames.map(() => weights.map((weight) => tf.keep(tf.zerosLike(weight))));
@@ -240,23 +240,6 @@ async function validated(
   const bitsPerDim = await validate(state.weights);
   if (!Number.isFinite(bitsPerDim)) throw diverged(run, step, `${bitsPerDim} bits/dim in the validation`);
   return { step, bitsPerDim };
-}
-
-/** The weights of a model, which must have the same networks. */
-function weightsFrom(name: string, chain: Chain): Float32Array[] {
-  const model = loadModel(name);
-  const signature = ({ parameters }: Chain) => parameters.map(({ name, shape }) => `${name} ${shape.join('x')}`);
-  const own = new Set(signature(model.chain));
-  const missing = signature(chain).find((parameter) => !own.has(parameter));
-  if (missing === undefined && own.size === chain.parameters.length) return model.weights;
-  throw new PxvError({
-    code: 'CHECKPOINT',
-    operation: 'start training',
-    argument: name,
-    expected: 'a model of the same networks',
-    received: missing === undefined ? 'one with more parameters' : `one without ${missing}`,
-    remedy: 'take the description of that model, or leave out --from',
-  });
 }
 
 function noSuchScale(scale: number, { scales }: Chain): PxvError {

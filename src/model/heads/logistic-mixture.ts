@@ -42,6 +42,17 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
   outputs: (description, _, channels) =>
     Array.from({ length: channels }, (_, channel) => (3 + termsOf(description, channel)) * description.components),
 
+  // Colours apart have all outputs of colours together but for the linear terms, which stand after those of their colour.
+  grownFrom(description, earlier, channels) {
+    const { components, meanScale, colours } = description;
+    const isApart = colours === 'together' && earlier.colours !== 'together';
+    if (!isApart || earlier.components !== components || earlier.meanScale !== meanScale) return null;
+    return Array.from({ length: channels }, (_, channel) => [
+      ...Array.from({ length: 3 * components }, (_, output) => 3 * components * channel + output),
+      ...Array.from({ length: termsOf(description, channel) * components }, () => null),
+    ]).flat();
+  },
+
   nats({ components, meanScale, colours: choice }, levels, outputs, targets, anchors) {
     const [pixels, channels] = targets.shape;
     const anchorCount = anchors.shape[1] / channels;

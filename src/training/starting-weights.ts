@@ -1,0 +1,60 @@
+import { PxvError } from '../errors.js';
+import type { Chain } from '../model/chain.js';
+import { loadModel } from '../model/checkpoint.js';
+import { headOf } from '../model/heads/index.js';
+
+/**
+ * The weights of a model for a training to start from. Its networks must be the same, but that a head may have outputs which
+ * that of the model lacks, where they do without at 0: those start there.
+ *
+ * @param from name of a model that ships, path of a checkpoint or of a run folder
+ * @throws PxvError `CHECKPOINT` where the model has other networks, or there is none
+ */
+export function startingWeights(from: string, chain: Chain): Float32Array[] {
+  const model = loadModel(from);
+  const theirs = new Map(
+    model.chain.parameters.map(({ name, shape }, i) => [name, { shape, values: model.weights[i] }]),
+  );
+  const grown = grownHeads(model.chain, chain);
+  const weights = chain.parameters.map(({ name, shape }) => {
+    const given = theirs.get(name);
+    theirs.delete(name);
+    const outputs = grown.get(name);
+    if (given !== undefined && outputs !== undefined) return selected(given.values, given.shape.at(-1)!, outputs);
+    if (given?.shape.join('x') === shape.join('x')) return given.values;
+    throw otherNetworks(from, `one without ${name} ${shape.join('x')}`);
+  });
+  if (theirs.size > 0) throw otherNetworks(from, 'one with more parameters');
+  return weights;
+}
+
+/** For each array of a head that is grown, by name: which output of the other chain's head each of its outputs was, null: none. */
+function grownHeads(theirs: Chain, { scales }: Chain): Map<string, (number | null)[]> {
+  const grown = scales.flatMap(({ description: { head, channels } }, scale) => {
+    const earlier = theirs.scales.at(scale)?.description;
+    const isLike = earlier?.head.type === head.type && earlier.channels === channels;
+    const outputs = isLike ? headOf(head).grownFrom?.(head, earlier.head, channels) : null;
+    return outputs ? ['weights', 'bias'].map((array) => [`scales.${scale}.head.${array}`, outputs] as const) : [];
+  });
+  return new Map(grown);
+}
+
+/** The columns of a matrix, 0 where there is none. */
+function selected(values: Float32Array, width: number, columns: readonly (number | null)[]): Float32Array {
+  const rows = values.length / width;
+  return Float32Array.from({ length: rows * columns.length }, (_, at) => {
+    const column = columns[at % columns.length];
+    return column === null ? 0 : values[Math.floor(at / columns.length) * width + column];
+  });
+}
+
+function otherNetworks(from: string, received: string): PxvError {
+  return new PxvError({
+    code: 'CHECKPOINT',
+    operation: 'start training',
+    argument: from,
+    expected: 'a model of the same networks',
+    received,
+    remedy: 'take the description of that model, or leave out --from',
+  });
+}

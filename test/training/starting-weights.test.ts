@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { buildChain, chainNats, type Chain } from '../../src/model/chain.js';
+import { saveModel } from '../../src/model/checkpoint.js';
+import type { NetworkDescription } from '../../src/model/description.js';
+import { ExampleBuffer } from '../../src/model/examples.js';
+import { toTensors } from '../../src/model/weights.js';
+import { startingWeights } from '../../src/training/starting-weights.js';
+import '../backend/implementations.js';
+import { mixture, randomFrames, randomModel, softmax, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
+import { temporaryFolder } from '../video/made-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+beforeAll(() => tf.setBackend('native-typescript'));
+
+let saved = 0;
+function fileOf(scales: NetworkDescription[]) {
+  const model = randomModel(scales);
+  const path = join(folder.path, `${saved++}.safetensors`);
+  saveModel(path, model);
+  return { path, ...model };
+}
+const chainOf = (scales: NetworkDescription[]) => buildChain({ version: 1, scales });
+
+/** Of each sub-pixel of every scale. */
+function nats(chain: Chain, weights: readonly Float32Array[]): Float32Array {
+  const { exampleShape } = chain;
+  const frames = exampleShape.context + 1;
+  const buffer = new ExampleBuffer(exampleShape, 1);
+  buffer.add(randomFrames(exampleShape, frames, 1), frames, false);
+  return tf.tidy(() => chainNats(chain, toTensors(weights, chain.parameters), buffer.tensors()).dataSync<'float32'>());
+}
+
+const apart = (components: number) => ({ head: { ...mixture, components } });
+const together = (components: number) => ({ head: { ...mixture, components, colours: 'together' as const } });
+
+test('are those of a model of the same networks', () => {
+  const { path, chain, weights } = fileOf(tinyChain());
+  expect(startingWeights(path, chain)).toEqual(weights);
+});
+
+// One component has no weights to choose by, and linear terms of 0 move no mean.
+test('of colours together have the likelihood of the colours apart that they are from, if there is one component', () => {
+  const before = fileOf(tinyChain(apart(1)));
+  const after = chainOf(tinyChain(together(1)));
+  expect(nats(after, startingWeights(before.path, after))).toEqual(nats(before.chain, before.weights));
+});
+
+test("of colours together have the likelihood of the colours apart that they are from in each pixel's first colour", () => {
+  const before = fileOf(tinyChain(apart(3)));
+  const after = chainOf(tinyChain(together(3)));
+  const [reached, expected] = [nats(after, startingWeights(before.path, after)), nats(before.chain, before.weights)];
+  const first = (values: Float32Array) => values.filter((_, at) => at % 3 === 0);
+  expect(first(reached)).toEqual(first(expected));
+  expect(reached).not.toEqual(expected);
+});
+
+test.each([
+  ['with other components', apart(3), together(2)],
+  ['whose colours are together already, for colours apart', together(2), apart(2)],
+  ['with another head', { head: softmax }, together(2)],
+  ['with other layers', { ...apart(2), layers: [] }, together(2)],
+])('a model %s is refused', (_, from, to) => {
+  const { path } = fileOf([tinyNetwork(from)]);
+  expect(() => startingWeights(path, chainOf([tinyNetwork(to)]))).toThrow(/expected a model of the same networks/);
+});
