@@ -37,9 +37,9 @@ export interface DescribedImages {
 }
 
 export interface OpenOptions {
-  /** Sets of any size only: what to scale to. Default: the first image's, or 64 pixels where it is larger. */
+  /** Sets of any size only: what to scale to. Default: that of images that are alike, 64 pixels where it is larger, and a square of 64 where they are not. */
   size?: Size;
-  /** Sets of any size only. Default: 1 where the first image is grey, else 3. */
+  /** Sets of any size only. Default: 1 where all images are grey, else 3. */
   channels?: Channels;
   /** What makes random sets repeatable. Default 0. */
   seed?: bigint | number;

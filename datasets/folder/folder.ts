@@ -8,7 +8,9 @@ import { carve } from '../held-out.js';
 import type { DescribedImages, ImageSet, OpenOptions, Split, TrainingSplit } from '../image-set.js';
 import { unreadable, wrongFile } from '../read-file.js';
 
-const imageName = /\.(?:png|jpe?g|webp|tiff?|avif|gif)$/i;
+const imageName = /\.(?:png|jpe?g|jfif|webp|tiff?|avif|gif)$/i;
+/** Of pictures that are not read. */
+const otherName = /\.(?:bmp|heic|heif|jxl|jp2|psd|tga|dng|cr2|nef|arw|ppm|pgm|svg)$/i;
 const natural = new Intl.Collator('en', { numeric: true });
 /** What folders of splits are called. */
 const splitNames: Record<Split, RegExp> = {
@@ -32,7 +34,11 @@ export const folder: ImageSet = {
     const paths = await listImages(place);
     const { size, channels } = await shapeOf(paths, options);
     const { width, height } = size;
-    const origin = `${numberOf(paths.length, 'image')} of the folder ${basename(place)}, at ${width}x${height}`;
+    const shape = `${width}x${height}${channels === 1 ? ', grey' : ''}`;
+    const others = await listFilesBelow(place, otherName);
+    const without =
+      others.length === 0 ? '' : `, without ${others.length} of other kinds, such as ${basename(others[0])}`;
+    const origin = `${numberOf(paths.length, 'image')} of the folder ${basename(place)}, at ${shape}${without}`;
     const images = await decodedImages(
       { width, height, channels, levels: 256, origin, files: paths },
       paths,
@@ -70,33 +76,43 @@ async function listImages(place: string): Promise<string[]> {
 
 /** The longer side of what larger images are brought to where no size is asked. */
 const LARGEST_SIDE = 64;
-/** Images whose sizes are looked at then, spread evenly over the folder. */
+/** Images that are looked at then, spread evenly over the folder. */
 const LOOKED_AT = 100;
 
 /**
- * The size and the colours that are asked for, else those of the first image. Where that is large, images of one size are
- * shrunk, and others become squares.
+ * The size and the colours that are asked for. Else images of one size keep it, or are shrunk where they are large, and
+ * others become squares; and the set is grey where all of its images are.
  */
 async function shapeOf(paths: readonly string[], options: OpenOptions): Promise<Omit<DescribedImages, 'levels'>> {
-  const { channels: own, width, height } = await imageFacts(paths[0]);
-  const channels = options.channels ?? own;
-  const scale = LARGEST_SIDE / Math.max(width, height);
-  if (options.size !== undefined || scale >= 1)
-    return { size: options.size ?? { width, height }, channels, note: null };
-  const count = Math.min(LOOKED_AT, paths.length);
-  let areAlike = true;
-  for (let i = 0; i < count; i++) {
-    // One that cannot be read is told of where it is decoded.
-    const facts = await imageFacts(paths[Math.floor((i * paths.length) / count)]).catch(() => null);
-    areAlike &&= facts === null || (facts.width === width && facts.height === height);
-  }
-  const shrunk = (side: number) => Math.max(1, Math.round(side * scale));
-  const size = areAlike
-    ? { width: shrunk(width), height: shrunk(height) }
-    : { width: LARGEST_SIDE, height: LARGEST_SIDE };
+  const { size, channels } = options;
+  if (size !== undefined && channels !== undefined) return { size, channels, note: null };
+  const seen = await factsOf(paths);
+  const [{ width, height }] = seen;
+  const own = { channels: channels ?? (seen.every((image) => image.channels === 1) ? 1 : 3) } as const;
+  if (size !== undefined) return { size, ...own, note: null };
+  const areAlike = seen.every((image) => image.width === width && image.height === height);
+  const scale = areAlike ? LARGEST_SIDE / Math.max(width, height) : null;
+  if (scale !== null && scale >= 1) return { size: { width, height }, ...own, note: null };
+  const shrunk = (side: number) => (scale === null ? LARGEST_SIDE : Math.max(1, Math.round(side * scale)));
+  const brought = { width: shrunk(width), height: shrunk(height) };
   const are = areAlike ? `of ${width}x${height}` : 'of several sizes';
-  const note = `images ${are} are brought to ${size.width}x${size.height}; --size chooses another size`;
-  return { size, channels, note };
+  const note = `images ${are} are brought to ${brought.width}x${brought.height}; --size chooses another size`;
+  return { size: brought, ...own, note };
+}
+
+/**
+ * Sizes and colours of some of the images that can be read; of the others is told where they are decoded.
+ *
+ * @returns at least one
+ */
+async function factsOf(paths: readonly string[]): Promise<Awaited<ReturnType<typeof imageFacts>>[]> {
+  const count = Math.min(LOOKED_AT, paths.length);
+  const seen: Awaited<ReturnType<typeof imageFacts>>[] = [];
+  for (let i = 0; i < count; i++) {
+    const facts = await imageFacts(paths[Math.floor((i * paths.length) / count)]).catch(() => null);
+    if (facts !== null) seen.push(facts);
+  }
+  return seen.length > 0 ? seen : [await imageFacts(paths[0])];
 }
 
 /**
@@ -104,9 +120,13 @@ async function shapeOf(paths: readonly string[], options: OpenOptions): Promise<
  * folders are not followed, lest they lead in circles, and hidden entries are passed over.
  */
 export async function listImagesBelow(place: string): Promise<string[]> {
+  return listFilesBelow(place, imageName);
+}
+
+async function listFilesBelow(place: string, wanted: RegExp): Promise<string[]> {
   const entries = await readdir(place, { withFileTypes: true, recursive: true }).catch(unreadable(place));
   return entries
-    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && imageName.test(entry.name))
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && wanted.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter(
       (path) =>

@@ -93,7 +93,7 @@ describe('folders called after splits', () => {
   });
 });
 
-test('a grey first image makes the set grey, unless asked otherwise', async () => {
+test('grey images make the set grey, unless asked otherwise', async () => {
   const grey = await picture(1, { channels: 1 });
   const folder = folderWith({ '1.png': grey.png });
   const images = await openForEvaluation(folder, 'test');
@@ -105,10 +105,26 @@ test('a grey first image makes the set grey, unless asked otherwise', async () =
   );
 });
 
+test('a grey image among others in colour takes no colour away, wherever it stands', async () => {
+  const grey = await picture(1, { channels: 1 });
+  for (const name of ['0.png', '9.png']) {
+    const folder = folderWith({ [name]: grey.png, '1.png': pictures[0].png, '2.png': pictures[1].png });
+    expect(await describeForTraining(folder)).toMatchObject({ channels: 3, note: null });
+    expect((await openForEvaluation(folder, 'test')).channels).toBe(3);
+  }
+});
+
+test('pictures of kinds that are not read are counted', async () => {
+  const folder = folderWith({ '1.png': pictures[0].png, 'a.bmp': 'BM', 'b.heic': '', 'notes.txt': '' });
+  const { count, origin } = await openForEvaluation(folder, 'test');
+  expect(count).toBe(1);
+  expect(origin).toMatch(/^1 image of the folder .*, at 6x5, without 2 of other kinds, such as a\.bmp$/);
+});
+
 test('images of other sizes are scaled to cover and cut around their centre', async () => {
   const wide = await picture(2, { width: 18, height: 5 });
   const folder = folderWith({ '1.png': pictures[0].png, '2.png': wide.png });
-  const images = await openForEvaluation(folder, 'test');
+  const images = await openForEvaluation(folder, 'test', { size: { width: 6, height: 5 } });
   const into = new Uint8Array(90);
   images.read(1, into);
   const middle = Array.from({ length: 5 }, (_, y) => [...wide.bytes.subarray((18 * y + 6) * 3, (18 * y + 12) * 3)]);
@@ -178,7 +194,8 @@ describe('where no size is asked for', () => {
   };
 
   test.each<[string, [number, number][], [number, number], string | null]>([
-    ['small images keep the size of the first', [[64, 48], [30, 30]], [64, 48], null], // prettier-ignore
+    ['small images that are alike keep their size', [[64, 48], [64, 48]], [64, 48], null], // prettier-ignore
+    ['an icon before others leaves them their size', [[8, 8], [64, 48], [64, 48]], [64, 64], 'images of several sizes are brought to 64x64; --size chooses another size'], // prettier-ignore
     ['larger ones that are alike are shrunk', [[320, 240], [320, 240]], [64, 48], 'images of 320x240 are brought to 64x48; --size chooses another size'], // prettier-ignore
     ['larger ones of several sizes become squares', [[400, 300], [300, 500]], [64, 64], 'images of several sizes are brought to 64x64; --size chooses another size'], // prettier-ignore
   ])('%s', async (_, sizes, [width, height], note) => {
