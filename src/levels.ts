@@ -1,4 +1,4 @@
-import type { Channels, Size } from './frame.js';
+import type { Channels, Frame, Size } from './frame.js';
 
 /** The level (0 to levels - 1) of a byte: equal parts of 0..255. */
 export function levelOf(byte: number, levels: number): number {
@@ -12,6 +12,12 @@ export function levelOf(byte: number, levels: number): number {
 export function byteOf(level: number, levels: number): number {
   const [first, next] = [level, level + 1].map((from) => Math.ceil((256 * from) / levels));
   return Math.min(Math.max(Math.round((level * 255) / (levels - 1)), first), next - 1);
+}
+
+/** The same frames in the bytes that show these levels: what a model of so many can see and draw. */
+export async function* framesAtLevels(frames: AsyncIterable<Frame>, levels: number): AsyncGenerator<Frame, void> {
+  const shown = Uint8Array.from({ length: 256 }, (_, byte) => byteOf(levelOf(byte, levels), levels));
+  for await (const frame of frames) yield { ...frame, data: frame.data.map((byte) => shown[byte]) };
 }
 
 /** What the images of a model are made of. */

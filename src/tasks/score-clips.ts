@@ -6,6 +6,7 @@ import { SCORING_BATCH } from '../evaluation/scoring.js';
 import { readStarts, spreadStarts } from '../evaluation/starts.js';
 import type { Frame, Size } from '../frame.js';
 import { framesPerSecond, type FrameRate } from '../frame-rate.js';
+import { framesAtLevels } from '../levels.js';
 import { numberOf } from '../number-of.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
@@ -19,6 +20,7 @@ import {
   openClip,
   probeClip,
   sizeFor,
+  type ClipReader,
   type ClipSource,
   type LosslessCodec,
 } from '../video/index.js';
@@ -196,7 +198,7 @@ class ClipScorer {
     if (otherRate !== null) onWarning?.(`${name}: ${otherRate}`);
     const sized = this.at(reader.size);
     const { chain } = sized.model;
-    const scored = scoreFrames(chain, sized.weights, reader.frames(), { batch: sized.batch, signal });
+    const scored = scoreFrames(chain, sized.weights, this.framesOf(reader), { batch: sized.batch, signal });
     const score = await summariseFrames(chain.exampleShape.levels, scored, (frames) => tell('score', frames));
     // The last frames of a clip are fewer than a batch, and each number of them has arrays of its own lengths.
     freeIdleMemory();
@@ -222,6 +224,12 @@ class ClipScorer {
     const { channels } = this.trained.chain.exampleShape;
     const reading = { ...this.framing, channels, frameRate: this.frameRate };
     return openClip(source.path, { ...reading, ...(signal && { signal }) });
+  }
+
+  /** As the model sees them, so that what it predicts, the truth, baselines and codecs have the same levels. */
+  private framesOf(reader: ClipReader): AsyncIterable<Frame> {
+    const { levels } = this.trained.chain.exampleShape;
+    return levels === 256 ? reader.frames() : framesAtLevels(reader.frames(), levels);
   }
 
   private at({ width, height }: Size): SizedScorer {
@@ -267,7 +275,7 @@ class ClipScorer {
       onWarning?.(`${source.name}: nothing is predicted: no place has ${needed}; ask for a smaller --horizon`);
       return null;
     }
-    const starts = await readStarts((await this.open(source)).frames(), firsts, exampleShape, horizon);
+    const starts = await readStarts(this.framesOf(await this.open(source)), firsts, exampleShape, horizon);
     return scoreForecasts(sampler, model, starts, {
       ...{ seed, settings: this.settings, signal, horizon, samples, together: futures, onProgress },
     });
@@ -283,8 +291,7 @@ class ClipScorer {
       }
     };
     return scoreCodecs(
-      async () => counted((await this.open(source)).frames()),
-      this.trained.chain.exampleShape.levels,
+      async () => counted(this.framesOf(await this.open(source))),
       dimensions,
       (codec, failure) => {
         if (!this.failed.has(codec)) onWarning?.(`${source.name}: no figure of ${codec}: ${failure}`);

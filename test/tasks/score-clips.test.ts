@@ -6,8 +6,8 @@ import { scoreClips, type ScoreClipsOptions, type ScoringProgress } from '../../
 import { kernelSets } from '../backend/implementations.js';
 import { writeClip } from '../../src/video/index.js';
 import { frame, temporaryFolder } from '../video/made-clips.js';
-import { randomModel, tinyBound, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
-import { model, pngClip } from './tiny-clips.js';
+import { randomModel, tinyBound, tinyChain, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
+import { model, pngClip, slope } from './tiny-clips.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -194,6 +194,24 @@ test('frames are predicted from places spread over a clip, and the last frame re
   // This model's anchor is the frame before.
   expect(alone.anchors).toEqual({ mean: [0], standardError: [NaN] });
   expect(Object.keys(alone.forecasts!.kinds)).toEqual(['last-frame', 'moved-last-frame', 'sample']);
+});
+
+test('for a model of fewer levels the truth and the frames before have these levels too', async () => {
+  const coarse = randomModel([tinyNetwork({ levels: 4, conditioning: [{ ...warpedFrames, features: 3 }] })]);
+  const { anchors, clips } = await scoreClips(coarse, [long], { horizon: 2, starts: 3, samples: 1 });
+  // The second anchor is the frame before.
+  expect(anchors.mean[1]).toBeCloseTo(0, 9);
+  const { starts, kinds } = clips[0].forecasts!;
+  // Four levels are shown by the bytes 0, 85, 170 and 255.
+  const shown = slope(7).map(({ data }) => data.map((byte) => 85 * (byte >> 6)));
+  const errors = [1, 2].map((ahead) => {
+    const squares = starts.flatMap((first) =>
+      [...shown[first - 1]].map((byte, i) => (byte - shown[first - 1 + ahead][i]) ** 2),
+    );
+    return squares.reduce((sum, square) => sum + square, 0) / squares.length;
+  });
+  expect(errors[1]).toBeGreaterThan(0);
+  kinds['last-frame']!.meanSquaredError.forEach((error, h) => expect(error).toBeCloseTo(errors[h], 9));
 });
 
 test('lossless codecs compress the same frames, and the best of them for each clip is a baseline', async () => {
