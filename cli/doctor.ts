@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
+import { backendOptions } from './computing.js';
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
 import { numberOf } from '../src/number-of.js';
@@ -42,7 +43,7 @@ async function checkBackend(options: BackendOptions): Promise<{ check: Check; ch
   const { hasBf16 } = await import('../src/backend/precision.js');
   const name = 'backend';
   try {
-    const chosen = await chooseBackend(options);
+    const chosen = await chooseBackend(backendOptions(options));
     const { backend, instructionSet, threads, note } = chosen;
     const set = instructionSet ? ` on ${instructionSet}${hasBf16() ? ' with bf16' : ''}` : '';
     const found = `${backend}${set}, ${numberOf(threads, 'thread')}`;

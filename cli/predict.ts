@@ -158,9 +158,8 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
     });
     const seconds = (performance.now() - started) / 1000;
     if (out === STANDARD_STREAM) await streams.send(outPath);
-    const { known, predicted } = result;
     return {
-      text: `${to}: ${numberOf(known, 'frame')} of ${from}, then ${predictedOf(predicted, options)} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
+      text: `${to}: ${writtenOf(from, result, options)} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
       json: { ...facts(model, options), output: out, seconds, ...figures(result), ...chosen },
       ...(out === STANDARD_STREAM && { stream: process.stderr }),
     };
@@ -209,10 +208,7 @@ async function predictSeveral(
   });
   const seconds = (performance.now() - started) / 1000;
   const { clips, leftOut, notReached } = result;
-  const each = clips.map(
-    ({ path, name, known, predicted }) =>
-      `${path}: ${numberOf(known, 'frame')} of ${name}, then ${predictedOf(predicted, options)}`,
-  );
+  const each = clips.map((clip) => `${clip.path}: ${writtenOf(clip.name, clip, options)} predicted`);
   return {
     text: [
       ...each,
@@ -239,9 +235,15 @@ async function prepare(options: PredictOptions, progress: Progress) {
   return { model, chosen: await startComputing(options, progress) };
 }
 
-/** How many frames were predicted, and whether that is all: only an interruption leaves fewer. */
-function predictedOf(predicted: number, { next }: PredictOptions): string {
-  return predicted < next ? `${predicted} of ${next}, interrupted,` : `${predicted}`;
+/** How many frames of a clip an output has, and how many are predicted: only an interruption leaves fewer than were asked for. */
+function writtenOf(
+  clip: string,
+  { known, predicted }: Pick<PredictedClip, 'known' | 'predicted'>,
+  { next, onlyPredicted }: PredictOptions,
+): string {
+  const made = predicted < next ? `${predicted} of ${next}, interrupted,` : `${predicted}`;
+  const before = numberOf(known, 'frame');
+  return onlyPredicted ? `after ${before} of ${clip}, the ${made}` : `${before} of ${clip}, then ${made}`;
 }
 
 function settingsOf(options: PredictOptions, { chain }: Model) {

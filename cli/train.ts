@@ -155,7 +155,7 @@ const trainScale = listOf(wholeNumber('--train-scale', 0, 7));
 
 async function trainOne({ signal, progress, saves }: Work, options: TrainOptions, train: Command): Promise<Report> {
   refuseMisplaced(train, options);
-  const { trainModel, trainingInterrupted } = await import('../src/tasks/train-model.js');
+  const { trainModel } = await import('../src/tasks/train-model.js');
   const { networkName } = await import('../src/model/presets.js');
   const { needsOf } = await import('../src/conditioning/index.js');
   const { learntFrameRate } = await import('../src/training/configuration.js');
@@ -197,12 +197,7 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
       }),
   };
   const settings = { ...options, extension: extensionOf(options) };
-  const result = await trainModel(out, configuration, hooks, settings).catch((error: unknown) => {
-    // The signal's own reason comes once the training is saved.
-    if (error !== signal.reason) throw error;
-    const remedy = `go on with pxv train --resume --out ${out}`;
-    throw trainingInterrupted(out, error, { expected: 'to come to the last step', remedy });
-  });
+  const result = await trainModel(out, configuration, hooks, settings);
   const ended = performance.now();
   const { training, data: source } = result.configuration;
   const rate = learntFrameRate(source);

@@ -16,6 +16,7 @@ export type { ModelDescription, NetworkDescription } from './model/description.j
 export { describeModel, type PresetSettings } from './model/presets.js';
 export type { DrawSettings } from './sampling/draw.js';
 export { FrameSampler, type DrawnFrame } from './sampling/frame-sampler.js';
+export type { FutureSettings } from './sampling/future-settings.js';
 export { frameOf, rollOut, type RollOut } from './sampling/roll-out.js';
 export type { AskedRate } from './tasks/clip-rate.js';
 export { checkModel, type ModelCheckSettings, type ScaleFinding } from './tasks/check-model.js';

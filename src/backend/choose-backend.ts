@@ -8,7 +8,8 @@ import { registerNativeBackend } from './register-native-backend.js';
 import { importTensorflow } from './tensorflow.js';
 import { typescriptKernels } from './typescript-kernels.js';
 
-export type BackendName = 'native' | 'cpu' | 'tensorflow';
+const backendNames = ['native', 'cpu', 'tensorflow'] as const;
+export type BackendName = (typeof backendNames)[number];
 
 export interface BackendOptions {
   /** Default: native. */
@@ -31,9 +32,15 @@ export interface ChosenBackend {
 /**
  * Makes a tfjs backend the current one. Call it before any tensor is made: tensors of a backend that is replaced are
  * lost.
+ *
+ * @throws PxvError `USAGE` where an option is unknown or not what this machine has, `DEPENDENCY` where a backend does not start
  */
 export async function chooseBackend(options: BackendOptions = {}): Promise<ChosenBackend> {
-  const { backend = 'native', instructionSet, threads } = options;
+  const { backend = 'native', instructionSet, threads, ...unknown } = options;
+  const [surplus] = Object.keys(unknown);
+  if (surplus !== undefined) throw usageError('options', 'backend, instructionSet or threads', surplus, 'leave it out');
+  if (!backendNames.includes(backend))
+    throw usageError('backend', `one of ${backendNames.join(', ')}`, String(backend), 'choose one of those');
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw usageError('threads', 'a whole number from 1', threads, 'give the number of threads, or leave it out');
   }

@@ -25,6 +25,8 @@ export interface Conditioning<D extends { type: string }> {
   anchors: number;
   /** Whether the first of them is learned, as the frame that is expected; then training has a loss on it. */
   learned: boolean;
+  /** Whether it tells the network how strong the noise is in what it reads. */
+  tellsNoise: boolean;
   /** Features of the map. */
   mapFeatures(description: D): number;
   /** @param network what the images of the network are made of */

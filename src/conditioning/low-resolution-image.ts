@@ -39,6 +39,7 @@ export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
   needs: ({ factor, shared }) => ({ context: 0, coarser: { factor, known: shared === 'known' } }),
   anchors: 0,
   learned: false,
+  tellsNoise: false,
   mapFeatures: ({ features }) => features,
   parameters: (description, { channels }) => layers(description, channels).flatMap(layerParameters),
   activations({ factor, features }, { size: { width, height } }) {

@@ -42,6 +42,7 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
   needs: ({ context }) => ({ context, coarser: null }),
   anchors: 1,
   learned: false,
+  tellsNoise: false,
   mapFeatures: (description) => description.features,
   parameters: (description, network) => layers(description, network).flatMap(layerParameters),
   activations: ({ features }, { size }) => trunkActivations(features, size),

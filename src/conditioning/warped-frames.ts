@@ -159,6 +159,7 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   needs: ({ context }) => ({ context, coarser: null }),
   anchors: 2,
   learned: true,
+  tellsNoise: true,
   mapFeatures: ({ features }) => features,
   parameters: (description, network) => [
     ...[...trunk(description, network), movedLayer(description, network)].flatMap(layerParameters),

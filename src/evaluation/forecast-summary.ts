@@ -25,7 +25,7 @@ export interface ForecastSummary {
   meanSquaredError: number[];
   /** Mean over clips of the decibels of each clip's mean squared error: see `clipDecibels`. */
   psnr: number[];
-  /** Null where the frames of some clip are too small for it. */
+  /** Mean over the clips whose frames are not too small for it; null where those of all are. */
   ssim: number[] | null;
   /** Decibels more than the last frame repeated: mean over clips. */
   gain: MeanOverClips;
@@ -70,7 +70,7 @@ export function summariseForecasts(clips: readonly ClipForecasts[]): ForecastsSu
     return {
       meanSquaredError: meanByHorizon(errors.map((clip) => clip.meanSquaredError)),
       psnr: meanByHorizon(psnr),
-      ssim: similarities.length < errors.length ? null : meanByHorizon(similarities),
+      ssim: similarities.length === 0 ? null : meanByHorizon(similarities),
       gain: meanOverClips(gains),
       wins: trueChange.map((_, h) => gains.filter((clip) => clip[h] > 0).length),
       change,

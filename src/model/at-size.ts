@@ -1,3 +1,4 @@
+import { PxvError } from '../errors.js';
 import type { Size } from '../frame.js';
 import { buildChain } from './chain.js';
 import type { Model } from './checkpoint.js';
@@ -8,10 +9,23 @@ import { modelAtSize } from './smaller-models.js';
  * own size it is the model itself.
  *
  * @param size of the finest scale, 1 pixel or more each way; those of the coarser scales follow from it
+ * @throws PxvError `USAGE` where that is no size
  */
 export function atSize(model: Model, size: Size): Model {
+  if (![size.width, size.height].every((side) => Number.isInteger(side) && side >= 1)) throw noSize(size);
   const own = model.chain.exampleShape.size;
   if (size.width === own.width && size.height === own.height) return model;
   const description = modelAtSize(model.description, size);
   return { ...model, description, chain: buildChain(description) };
+}
+
+function noSize({ width, height }: Size): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'bring a model to a size',
+    argument: 'size',
+    expected: 'a width and a height in whole pixels, 1 or more',
+    received: `${width}x${height}`,
+    remedy: 'give another size',
+  });
 }

@@ -126,7 +126,8 @@ function keepNucleus(levels: number, topP: number): void {
   }
 }
 
-function wrongSetting(argument: string, expected: string, received: number, remedy: string): PxvError {
+/** The error about one setting of drawing. */
+export function wrongSetting(argument: string, expected: string, received: number | string, remedy: string): PxvError {
   return new PxvError({
     code: 'USAGE',
     operation: 'set up sampling',

@@ -41,7 +41,7 @@ export class FrameSampler {
   private readonly tensors: Tensor[];
   private readonly scales: ImageSampler[];
 
-  constructor(private readonly model: Model) {
+  constructor(readonly model: Model) {
     const { chain, weights } = model;
     this.tensors = toTensors(weights, chain.parameters);
     this.scales = chain.scales.map((network, scale) => {

@@ -1,6 +1,7 @@
+import { conditioningOf } from '../conditioning/index.js';
 import { headOf } from '../model/heads/index.js';
 import type { Model } from '../model/checkpoint.js';
-import { AS_SCORED, checkDrawSettings, type DrawSettings } from './draw.js';
+import { AS_SCORED, checkDrawSettings, wrongSetting, type DrawSettings } from './draw.js';
 import { expectsFrame } from './frame-sampler.js';
 
 /** How the frames of a future are drawn. */
@@ -11,6 +12,9 @@ export interface FutureSettings extends DrawSettings {
    */
   noise?: number;
 }
+
+/** All of the range of levels. */
+const MOST_NOISE = 255;
 
 /** As clips are scored. */
 const TOLD_NOTHING: FutureSettings = { ...AS_SCORED, noise: 0 };
@@ -25,7 +29,7 @@ const ABOUT_EXPECTED: FutureSettings = { ...TOLD_NOTHING, componentTemperature: 
 /**
  * What a model's futures are drawn with where nothing else is asked for.
  *
- * @throws PxvError `USAGE` where a setting is out of its range, or does not fit the model's heads
+ * @throws PxvError `USAGE` where a setting is unknown or out of its range, or has no meaning for the model
  */
 export function futureSettings(model: Model, asked: Partial<FutureSettings> = {}): FutureSettings {
   const isMixed = model.description.scales.every(({ head }) => headOf(head).mixed);
@@ -35,6 +39,18 @@ export function futureSettings(model: Model, asked: Partial<FutureSettings> = {}
     ...(componentTemperature !== null && { componentTemperature }),
     ...asked,
   };
+  const unknown = Object.keys(asked).find((name) => !(name in TOLD_NOTHING));
+  if (unknown !== undefined)
+    throw wrongSetting('settings', `some of ${Object.keys(TOLD_NOTHING).join(', ')}`, unknown, 'leave it out');
   checkDrawSettings(settings, model.description);
+  checkNoise(settings.noise, model);
   return settings;
+}
+
+function checkNoise(noise: number | undefined, { description: { scales } }: Model): void {
+  if (noise === undefined || noise === 0) return;
+  if (!(noise > 0 && noise <= MOST_NOISE))
+    throw wrongSetting('noise', `a number from 0 to ${MOST_NOISE}`, noise, 'use 0 for the model as it is');
+  if (!scales.some(({ conditioning }) => conditioning.some((one) => conditioningOf(one).tellsNoise)))
+    throw wrongSetting('noise', '0 for a model that is not told of any', noise, 'leave it out');
 }

@@ -2,7 +2,7 @@ import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import type { Frame } from '../frame.js';
 import { FrameSampler, type DrawnFrame } from './frame-sampler.js';
-import type { FutureSettings } from './future-settings.js';
+import { futureSettings, type FutureSettings } from './future-settings.js';
 import { Noise } from './noise.js';
 
 /** Futures of one context that share the strata of their noise: see `Noise`. */
@@ -15,7 +15,8 @@ export interface RollOut {
   samples: readonly number[];
   /** Index in the clip of the first frame to predict: one for all futures, or one for each. */
   first: number | readonly number[];
-  settings: FutureSettings;
+  /** Default, also of each that is left out: as `pxv predict` draws with the model. */
+  settings?: Partial<FutureSettings> | undefined;
   /** Told after each row of each frame, with the share of the frame, over all samples, that is done. */
   onRow?: (share: number) => void;
   signal?: AbortSignal | undefined;
@@ -26,6 +27,7 @@ export interface RollOut {
  * horizon.
  *
  * @param context what is known before the first predicted frame: one for all futures, or one for each
+ * @throws PxvError `USAGE` where a setting is unknown or out of its range, or has no meaning for the model
  */
 export async function* rollOut(
   sampler: FrameSampler,
@@ -33,14 +35,15 @@ export async function* rollOut(
   options: RollOut,
 ): AsyncGenerator<DrawnFrame[], never> {
   const { samples, first } = options;
+  const settings = futureSettings(sampler.model, options.settings);
   const noise = new Noise(options.seed, STRATA);
   const contexts = samples.map((_, future) => (context instanceof Context ? context : context[future]).copy());
   for (let step = 0; ; step++) {
-    const drawn = await sampler.draw(Context.examples(contexts, options.settings.noise), {
+    const drawn = await sampler.draw(Context.examples(contexts, settings.noise), {
       noise,
       samples,
       frame: samples.map((_, future) => (typeof first === 'number' ? first : first[future]) + step),
-      settings: options.settings,
+      settings,
       onRow: (share) => options.onRow?.(share),
       signal: options.signal,
     });

@@ -193,13 +193,13 @@ async function baselinesOf(
 }
 
 function protocolOf({ chain }: Model, images: Images, scored: number, unit: ImageSetScore['unit']): string[] {
-  const { levels } = chain.exampleShape;
+  const { levels, channels } = chain.exampleShape;
   const dimensions = frameBytes(chain.exampleShape);
   const kind = chain.exact ? '-log P' : 'an upper bound of -log P';
   const measure =
     unit === 'bits/dim'
       ? `bits/dim: ${kind} of an image, base 2, over its ${dimensions} sub-pixels`
-      : `nats/image: ${kind} of an image of ${dimensions} pixels, base e`;
+      : `nats/image: ${kind} of an image of ${dimensions} ${channels === 1 ? 'pixels' : 'sub-pixels'}, base e`;
   const quantised = levels < images.levels ? [`levels: 256 brought to ${levels}, equal parts each`] : [];
   const limited = scored < images.count ? ', spread evenly over the split' : '';
   return [

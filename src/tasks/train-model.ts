@@ -56,7 +56,8 @@ export interface TrainModelSettings {
  *
  * @param out folder of the run
  * @param configuration null: go on with the training that is in `out`
- * @throws PxvError `OUTPUT` where the folder is not free, `INPUT` where a resumed training would be given other data
+ * @throws PxvError `OUTPUT` where the folder is not free, `INPUT` where a resumed training would be given other data,
+ *   `INTERRUPTED` where the signal is aborted
  */
 export async function trainModel(
   out: string,
@@ -73,6 +74,11 @@ export async function trainModel(
       if (configuration === null) await run.finishSave(chain, checkpoint);
       const start = extension === undefined ? checkpoint : longer(run, checkpoint, extension);
       return await trainIn(run, chain, start, configuration !== null, hooks, acceptChangedData);
+    } catch (error) {
+      // The signal's own reason comes once there is something to resume.
+      if (!hooks.signal?.aborted || error !== hooks.signal.reason) throw error;
+      const remedy = `go on with pxv train --resume --out ${out}`;
+      throw trainingInterrupted(out, error, { expected: 'to come to the last step', remedy });
     } finally {
       tf.dispose(checkpoint.state);
     }
@@ -166,11 +172,7 @@ async function opened(
  * @param path of the run folder
  * @param cause the signal's reason
  */
-export function trainingInterrupted(
-  path: string,
-  cause: unknown,
-  said: Pick<ErrorParts, 'expected' | 'remedy'>,
-): PxvError {
+function trainingInterrupted(path: string, cause: unknown, said: Pick<ErrorParts, 'expected' | 'remedy'>): PxvError {
   const received = cause instanceof PxvError ? cause.parts.received : String(cause);
   return new PxvError({ code: 'INTERRUPTED', operation: 'train', argument: path, received, ...said }, { cause });
 }

@@ -97,7 +97,7 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
  * number alone, so that a training that was stopped and resumed ends with the same weights. The checkpoint's tensors are
  * disposed of, however it ends.
  *
- * @throws PxvError `INTERRUPTED` after saving, where the signal is aborted; `DIVERGED` where the likelihood or a gradient is
+ * @throws the signal's reason after saving, where it is aborted; PxvError `DIVERGED` where the likelihood or a gradient is
  *   not finite: the files then hold the last state that was saved
  */
 export async function train(

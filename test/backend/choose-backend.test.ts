@@ -50,6 +50,8 @@ test('cpu is the backend of tfjs itself', async () => {
 test.each<[BackendOptions, string, string]>([
   [{ threads: 0 }, 'USAGE', 'threads: expected a whole number from 1, received 0'],
   [{ threads: 1.5 }, 'USAGE', 'threads: expected a whole number from 1, received 1.5'],
+  [{ backend: 'foo' as 'cpu' }, 'USAGE', 'backend: expected one of native, cpu, tensorflow, received foo'],
+  [{ thread: 2 } as object, 'USAGE', 'options: expected backend, instructionSet or threads, received thread'],
   [{ backend: 'cpu', instructionSet: 'avx2' }, 'USAGE', 'instruction set: expected the backend native, received cpu'],
   [
     { instructionSet: 'sse9' as 'avx2' },

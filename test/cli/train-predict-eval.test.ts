@@ -276,11 +276,14 @@ describe('pxv predict', () => {
   });
 
   test('says without --json in one line what it wrote', async () => {
-    const { stdout } = await pxv(
-      ['predict', 'clips/clip-0', '--model', 'run', '--next', '1', '--out', 'text.png'],
-      here,
+    const said = async (...more: string[]) =>
+      (await pxv(['predict', 'clips/clip-0', '--model', 'run', '--next', '1', ...more], here)).stdout;
+    expect(await said('--out', 'text.png')).toMatch(
+      /^text\.png: 6 frames of clips\/clip-0, then 1 predicted by run in \d+\.\d s\n$/,
     );
-    expect(stdout).toMatch(/^text\.png: 6 frames of clips\/clip-0, then 1 predicted by run in \d+\.\d s\n$/);
+    expect(await said('--out', 'after.png', '--only-predicted')).toMatch(
+      /^after\.png: after 6 frames of clips\/clip-0, the 1 predicted by run in /,
+    );
   });
 });
 

@@ -47,8 +47,10 @@ test('no error counts as 60 decibels, so that a clip in which nothing moves give
   expect(changeRatio).toEqual([NaN, NaN]);
 });
 
-test('frames that are too small for SSIM have none', () => {
+test('frames that are too small for SSIM have none, and do not count where others have it', () => {
   const small = clip([20, 18], [23, 17], [3, 1]);
   for (const errors of Object.values(small.kinds)) errors.ssim = null;
   expect(summariseForecasts([small]).kinds.sample!.ssim).toBeNull();
+  const large = clip([20, 18], [23, 17], [3, 1]);
+  expect(summariseForecasts([small, large]).kinds.sample!.ssim).toEqual([0.9, 0.6]);
 });

@@ -34,6 +34,16 @@ test.each(models)('$name has the same weights at every size', ({ scales }) => {
   }
 });
 
+test.each([
+  [0, 3],
+  [3.5, 3],
+  [-4, 8],
+])('%dx%d is no size', (width, height) => {
+  expect(() => atSize(randomModel([tinyNetwork()]), { width, height })).toThrow(
+    `bring a model to a size: size: expected a width and a height in whole pixels, 1 or more, received ${width}x${height}`,
+  );
+});
+
 test('at its own size a model is itself, so that nothing it says changes', () => {
   const model = randomModel([tinyNetwork()]);
   expect(atSize(model, { width: 5, height: 7 })).toBe(model);

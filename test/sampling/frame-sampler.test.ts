@@ -11,6 +11,7 @@ import type { DrawSettings } from '../../src/sampling/draw.js';
 import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
 import { ImageSampler, type DrawnImages } from '../../src/sampling/image-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
+import { futureSettings } from '../../src/sampling/future-settings.js';
 import { rollOut } from '../../src/sampling/roll-out.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';
@@ -209,6 +210,17 @@ describe('a roll-out', () => {
     }
     const fresh = rollOut(sampler, known, { seed: 4, samples: [2], first: 1, settings: asItIs });
     expect((await fresh.next()).value).toEqual(frames[0]);
+    sampler.dispose();
+  });
+
+  test('draws as the commands do where nothing is said, and refuses settings that are wrong', async () => {
+    const sampler = new FrameSampler(model);
+    const first = async (settings?: object) =>
+      (await rollOut(sampler, context(), { seed: 4, samples: [2], first: 1, settings }).next()).value;
+    expect(await first()).toEqual(await first(futureSettings(model)));
+    expect(await first({})).toEqual(await first());
+    await expect(first({ temperatur: 1 })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(first({ temperature: -1, topP: 0 })).rejects.toMatchObject({ code: 'USAGE' });
     sampler.dispose();
   });
 });

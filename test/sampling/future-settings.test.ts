@@ -38,3 +38,21 @@ test('what is asked for comes first', () => {
   const asked = { temperature: 0.9, topP: 0.5, componentTemperature: 1.1, noise: 2 };
   expect(futureSettings(model('warped-frames', 'logistic-mixture'), asked)).toEqual(asked);
 });
+
+test.each<[object, RegExp]>([
+  [{ temperatur: 1 }, /^set up sampling: settings: expected some of temperature, .*, noise, received temperatur; /],
+  [{ temperature: -1 }, /temperature: expected a number of 0 or more, received -1/],
+  [{ topP: 0 }, /top-p: expected a number above 0/],
+  [{ noise: 256 }, /noise: expected a number from 0 to 255, received 256/],
+  [{ noise: NaN }, /noise: expected a number from 0 to 255, received NaN/],
+])('%j is refused', (asked, message) => {
+  expect(() => futureSettings(model('warped-frames', 'logistic-mixture'), asked)).toThrow(message);
+});
+
+test('noise is refused for a model that is not told of any', () => {
+  const images = model('previous-frames', 'logistic-mixture');
+  expect(() => futureSettings(images, { noise: 2 })).toThrow(
+    /expected 0 for a model that is not told of any, received 2/,
+  );
+  expect(futureSettings(images, { noise: 0 })).toEqual(asScored);
+});

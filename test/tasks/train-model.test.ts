@@ -76,6 +76,21 @@ test('a pipe among the clips is left out, and not waited for', async () => {
   expect(warnings).toContainEqual(expect.stringMatching(/^pipe\.mp4: left out: .* received a pipe or a device/));
 });
 
+test('a training that its signal stops says so, and how it goes on', async () => {
+  const out = join(folder.path, 'halted');
+  const halting = new AbortController();
+  const hooks = { signal: halting.signal, onStep: () => halting.abort() };
+  await expect(
+    trainModel(out, configurationOf([await pngClip(folder.path, 'halted-clip', 4)]), hooks),
+  ).rejects.toMatchObject({
+    code: 'INTERRUPTED',
+    message: expect.stringMatching(
+      /halted: expected to come to the last step, .*; go on with pxv train --resume --out /,
+    ) as string,
+  });
+  expect(await trainModel(out, null)).toMatchObject({ step: 2, facts: { step: 1 } });
+});
+
 test('a training whose clips are not there leaves no tensor', async () => {
   const before = tf.memory().numTensors;
   const nowhere = configurationOf([join(folder.path, 'nowhere')]);
