@@ -11,25 +11,24 @@ const NATS_OF_A_DIGIT = 28 * 28 * Math.LN2;
 /** What the three networks reach on CIFAR-10, in bits/dim, by the number of images that they have learnt from. */
 export function cifarCurves(): string {
   const curve = (name: string, paint: Paint, file: string) => ({ name, paint, points: pointsOf(file, 1) });
-  const mixture = curve('PixelCNN, 12 layers, mixture', paintOf.pixelCnn, 'cifar-pixel-cnn-12x64-mixture');
-  // The second training goes on where the first has ended.
-  const shown = mixture.points[mixture.points.length - 1][0];
-  const continued = pointsOf('cifar-pixel-cnn-12x64-mixture-continued', 1);
+  const mixture = joined(
+    ['mixture', 'mixture-continued', 'mixture-together'].map((part) => `cifar-pixel-cnn-12x64-${part}`),
+  );
   return drawChart({
     title:
       'A chart of bits per dimension on held-out images of CIFAR-10 by thousands of images learnt from: falling curves of the three networks with a softmax, and a lower one of the PixelCNN with a mixture of logistics.',
     x: {
       words: 'thousands of images learnt from',
       from: 0,
-      to: 410,
-      ticks: [0, 50, 100, 150, 200, 250, 300, 350, 400],
+      to: 800,
+      ticks: [0, 100, 200, 300, 400, 500, 600, 700, 800],
     },
     y: { words: 'bits/dim', from: 3.2, to: 5, ticks: [3.2, 3.4, 3.6, 3.8, 4, 4.2, 4.4, 4.6, 4.8, 5] },
     lines: [
       { ...curve('PixelCNN, 12 layers, softmax', paintOf.pixelCnn, 'cifar-pixel-cnn-12x64-softmax'), dashed: true },
       curve('Row LSTM, 6 layers, softmax', paintOf.rowLstm, 'cifar-row-lstm-6x64-softmax'),
       curve('Diagonal BiLSTM, 6 layers, softmax', paintOf.diagonalBilstm, 'cifar-diagonal-bilstm-6x64-softmax'),
-      { ...mixture, points: [...mixture.points, ...continued.map(([x, y]) => [shown + x, y] as const)] },
+      { name: 'PixelCNN, 12 layers, mixture', paint: paintOf.pixelCnn, points: mixture },
     ],
   });
 }
@@ -78,6 +77,16 @@ export function videoCurves(): string {
 /** The points of a file of docs/curves: thousands of images, and bits/dim times `factor`. */
 function pointsOf(file: string, factor: number): (readonly [number, number])[] {
   return readCurve(curveFile(file)).map(({ images, bitsPerDim }) => [images / 1000, bitsPerDim * factor] as const);
+}
+
+/** The points of trainings of which each went on where the one before had ended, with the bits/dim of each file. */
+function joined(files: readonly string[]): (readonly [number, number])[] {
+  let shown = 0;
+  return files.flatMap((file) => {
+    const points = pointsOf(file, 1).map(([images, bits]) => [shown + images, bits] as const);
+    shown = points[points.length - 1][0];
+    return points;
+  });
 }
 
 function curveFile(name: string): string {
