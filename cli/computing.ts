@@ -6,7 +6,11 @@ export function backendOptions({ backend, instructionSet, threads }: BackendOpti
   return { backend, instructionSet, threads };
 }
 
-/** Starts the backend that some of a command's options ask for, and says what the user should know of it; what `--json` tells of it. */
+/**
+ * Starts the backend that some of a command's options ask for, and says what the user should know of it.
+ *
+ * @returns what `--json` tells of it
+ */
 export async function startComputing(
   options: BackendOptions,
   progress: Progress,

@@ -235,7 +235,7 @@ async function prepare(options: PredictOptions, progress: Progress) {
   return { model, chosen: await startComputing(options, progress) };
 }
 
-/** How many frames of a clip an output has, and how many are predicted: only an interruption leaves fewer than were asked for. */
+/** What an output holds of a clip and what is predicted: only an interruption leaves fewer than were asked for. */
 function writtenOf(
   clip: string,
   { known, predicted }: Pick<PredictedClip, 'known' | 'predicted'>,

@@ -33,7 +33,8 @@ export interface ChosenBackend {
  * Makes a tfjs backend the current one. Call it before any tensor is made: tensors of a backend that is replaced are
  * lost.
  *
- * @throws PxvError `USAGE` where an option is unknown or not what this machine has, `DEPENDENCY` where a backend does not start
+ * @throws PxvError `USAGE` where an option is unknown or not what this machine has, `DEPENDENCY` where a backend does
+ *   not start
  */
 export async function chooseBackend(options: BackendOptions = {}): Promise<ChosenBackend> {
   const { backend = 'native', instructionSet, threads, ...unknown } = options;

@@ -39,7 +39,7 @@ export function futureSettings(model: Model, asked: Partial<FutureSettings> = {}
     ...(componentTemperature !== null && { componentTemperature }),
     ...asked,
   };
-  const unknown = Object.keys(asked).find((name) => !(name in TOLD_NOTHING));
+  const unknown = Object.keys(asked).find((name) => !Object.hasOwn(TOLD_NOTHING, name));
   if (unknown !== undefined)
     throw wrongSetting('settings', `some of ${Object.keys(TOLD_NOTHING).join(', ')}`, unknown, 'leave it out');
   checkDrawSettings(settings, model.description);

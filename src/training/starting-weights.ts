@@ -28,7 +28,7 @@ export function startingWeights(from: string, chain: Chain): Float32Array[] {
   return weights;
 }
 
-/** For each array of a head that is grown, by name: which output of the other chain's head each of its outputs was, null: none. */
+/** By name of an array of a head: for each of its outputs, which output of the other chain's head it was; null: none. */
 function grownHeads(theirs: Chain, { scales }: Chain): Map<string, (number | null)[]> {
   const grown = scales.flatMap(({ description: { head, channels } }, scale) => {
     const earlier = theirs.scales.at(scale)?.description;

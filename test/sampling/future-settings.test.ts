@@ -41,6 +41,7 @@ test('what is asked for comes first', () => {
 
 test.each<[object, RegExp]>([
   [{ temperatur: 1 }, /^set up sampling: settings: expected some of temperature, .*, noise, received temperatur; /],
+  [{ toString: 1 }, /received toString/],
   [{ temperature: -1 }, /temperature: expected a number of 0 or more, received -1/],
   [{ topP: 0 }, /top-p: expected a number above 0/],
   [{ noise: 256 }, /noise: expected a number from 0 to 255, received 256/],

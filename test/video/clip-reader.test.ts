@@ -16,23 +16,17 @@ import {
   read,
   staircase,
   temporaryFolder,
+  useFfmpeg,
 } from './made-clips.js';
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
 const programs = ffmpegPrograms();
-const { PXV_FFMPEG } = process.env;
 
-afterAll(() => {
-  if (PXV_FFMPEG === undefined) delete process.env.PXV_FFMPEG;
-  else process.env.PXV_FFMPEG = PXV_FFMPEG;
-  folder.remove();
-});
+afterAll(folder.remove);
 
 describe.each(programs)('a video file, read with %s', (_name, program) => {
-  beforeAll(() => {
-    process.env.PXV_FFMPEG = program;
-  });
+  useFfmpeg(program);
 
   it('gives its frames in order, bit by bit where nothing needs scaling', async () => {
     const path = makeClip(at('order.mkv'), staircase(20), ...lossless);

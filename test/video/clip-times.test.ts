@@ -14,22 +14,16 @@ import {
   read,
   staircase,
   temporaryFolder,
+  useFfmpeg,
 } from './made-clips.js';
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
-const { PXV_FFMPEG } = process.env;
 
-afterAll(() => {
-  if (PXV_FFMPEG === undefined) delete process.env.PXV_FFMPEG;
-  else process.env.PXV_FFMPEG = PXV_FFMPEG;
-  folder.remove();
-});
+afterAll(folder.remove);
 
 describe.each(ffmpegPrograms())('the times of a video file, read with %s: one', (_name, program) => {
-  beforeAll(() => {
-    process.env.PXV_FFMPEG = program;
-  });
+  useFfmpeg(program);
 
   it('of varying rate keeps its duration at a constant one', async () => {
     // Ten pictures within a second, then ten within four.

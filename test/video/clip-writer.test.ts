@@ -16,18 +16,14 @@ import {
   meanAbsoluteError,
   staircase,
   temporaryFolder,
+  useFfmpeg,
 } from './made-clips.js';
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
-const { PXV_FFMPEG } = process.env;
 const frameRate = { numerator: 10, denominator: 1 };
 
-afterAll(() => {
-  if (PXV_FFMPEG === undefined) delete process.env.PXV_FFMPEG;
-  else process.env.PXV_FFMPEG = PXV_FFMPEG;
-  folder.remove();
-});
+afterAll(folder.remove);
 
 /** A soft gradient that moves. */
 function moving(count: number, width: number, height: number, channels: Channels): Frame[] {
@@ -40,9 +36,7 @@ function moving(count: number, width: number, height: number, channels: Channels
 const leftovers = () => readdirSync(folder.path).filter((name) => name.includes('partial'));
 
 describe.each(ffmpegPrograms())('a clip, written with %s', (_name, program) => {
-  beforeAll(() => {
-    process.env.PXV_FFMPEG = program;
-  });
+  useFfmpeg(program);
 
   it.each([
     ['back.mp4', 3, 32, 24, 4],

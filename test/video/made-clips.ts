@@ -26,6 +26,18 @@ export function ffmpegPrograms(): [string, string][] {
   return programs;
 }
 
+/** In a group of tests: lets them use this FFmpeg program, and what was to be used before is again after them. */
+export function useFfmpeg(program: string): void {
+  const { PXV_FFMPEG } = process.env;
+  beforeAll(() => {
+    process.env.PXV_FFMPEG = program;
+  });
+  afterAll(() => {
+    if (PXV_FFMPEG === undefined) delete process.env.PXV_FFMPEG;
+    else process.env.PXV_FFMPEG = PXV_FFMPEG;
+  });
+}
+
 /** Makes a clip by running FFmpeg; `frames` go in as raw video at 10 per second. */
 export function makeClip(path: string, frames: readonly Frame[], ...options: string[]): string {
   const [{ width, height, channels }] = frames as [Frame];
