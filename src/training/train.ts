@@ -133,9 +133,8 @@ export async function train(
       const examples = data.batch(step);
       const { weights } = checkpoint.state;
       const rollOut = data.ownPredictions?.(step) ?? null;
-      const { anchorLoss, precision, scales } = training;
-      const gradients = withPrecision(precision, () =>
-        gradientsOf(chain, weights, examples, scales ?? undefined, anchorLoss, rollOut),
+      const gradients = withPrecision(training.precision, () =>
+        gradientsOf(chain, weights, examples, { ...training, rollOut }),
       );
       disposeExamples(examples);
       if (rollOut !== null) disposeRollOut(rollOut);

@@ -26,25 +26,35 @@ export type Gradients = {
   norm: Scalar;
 };
 
-/**
- * Mean -log P of the examples' sub-pixels and its gradients; the caller disposes of them.
- *
- * @param among indices of the scales that are trained, and summed over; undefined: all. No scale's likelihood depends on
- *   another's weights, so that scales trained together learn what they learn apart, but for the clipping of the gradient
- * @param anchorLoss how much the loss on learned anchors counts: see `anchorNats`
- * @param rollOut of a chain of one scale, for that loss alone, which counts the same on it; null: none
- */
+/** What a training step learns, and from what. */
+export interface StepSettings {
+  /**
+   * Indices of the scales that are trained, and summed over; null: all. No scale's likelihood depends on another's weights,
+   * so that scales trained together learn what they learn apart, but for the clipping of the gradient.
+   */
+  scales?: readonly number[] | null;
+  /** Whether the weights of the conditionings stay as they are: then so do anchors and expected frames. */
+  fixedConditioning?: boolean;
+  /** How much the loss on learned anchors counts: see `anchorNats`. */
+  anchorLoss?: number;
+  /** Of a chain of one scale, for that loss alone, which counts the same on it; null: none. */
+  rollOut?: RollOut | null;
+}
+
+/** Mean -log P of the examples' sub-pixels and its gradients; the caller disposes of them. */
 export function gradientsOf(
   chain: Chain,
   weights: readonly Tensor[],
   examples: Examples,
-  among: readonly number[] = chain.scales.map((_, scale) => scale),
-  anchorLoss = 0,
-  rollOut: RollOut | null = null,
+  { scales, fixedConditioning = false, anchorLoss = 0, rollOut = null }: StepSettings = {},
 ): Gradients {
+  const among = scales ?? chain.scales.map((_, scale) => scale);
   return tf.tidy(() => {
     const places = weights.map((_, index) => index);
-    const trained = among.flatMap((scale) => parametersOfScale(chain, scale, places));
+    const trained = among.flatMap((scale) => {
+      const ofConditioning = fixedConditioning ? chain.scales[scale].conditioningParameters : 0;
+      return parametersOfScale(chain, scale, places).slice(ofConditioning);
+    });
     const subPixels = examples.image.shape[0] * dimensions(chain);
     let nats: Scalar | null = null;
     const loss = (...parameters: Tensor[]): Scalar => {
@@ -54,6 +64,7 @@ export function gradientsOf(
       const sum = tf.addN(scores.map((score) => tf.sum<Scalar>(score.nats)));
       const mean = tf.div<Scalar>(sum, subPixels);
       nats = tf.keep(mean.clone());
+      if (fixedConditioning) return mean;
       const onAnchors = scores.filter((_, place) => learnsAnchor(chain, among[place])).map(anchorNats);
       if (rollOut !== null) onAnchors.push(rollOutNats(chain, all, rollOut));
       // Counted even if for nothing: a head without anchors would leave some parameters without a way to the loss.

@@ -8,7 +8,7 @@ import { headOf } from '../../src/model/heads/index.js';
 import { anchorsByPixel, buildNetwork, conditionOf, networkOutput } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
 import type { RollOut } from '../../src/training/own-predictions.js';
-import { gradientsOf } from '../../src/training/training-step.js';
+import { gradientsOf, type StepSettings } from '../../src/training/training-step.js';
 import { fastest, forms } from '../backend/implementations.js';
 import { checkGradient } from '../gradient-check.js';
 import { checkParameters, SMALL_STEP, total } from './parameter-gradients.js';
@@ -116,7 +116,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
     await tf.setBackend(form);
     const { chain, weights, examples } = chainExamples(scales);
     const parameters = toTensors(weights, chain.parameters);
-    const { nats, gradients, norm } = gradientsOf(chain, parameters, examples, undefined, anchorLoss);
+    const { nats, gradients, norm } = gradientsOf(chain, parameters, examples, { anchorLoss });
     const own = chain.scales.map((_, scale) => examplesOfScale(chain, scale, examples));
     const batches = own.map((batch) => [0, 1].map((index) => referenceExample(batch, index)));
     /** Mean nats, and what the loss on the anchors adds. */
@@ -157,13 +157,13 @@ describe('with a loss on the anchor, gradients of a training step are those of t
       const parameters = toTensors(weights, chain.parameters);
       const [later, last] = [6, 7].map((seed) => randomExamples(network, 2, seed));
       const rollOut: RollOut = { given: examples.given, truth: [examples, later, last].map(({ image }) => image) };
-      const step = (rolled: RollOut | null, weight: number) => {
-        const { gradients, nats, norm } = gradientsOf(chain, parameters, examples, undefined, weight, rolled);
+      const step = (settings: StepSettings) => {
+        const { gradients, nats, norm } = gradientsOf(chain, parameters, examples, settings);
         const values = gradients.map((gradient) => gradient.dataSync());
         tf.dispose([nats, norm, ...gradients]);
         return values;
       };
-      const [both, alone] = [step(rollOut, anchorLoss), step(null, anchorLoss)];
+      const [both, alone] = [step({ rollOut, anchorLoss }), step({ anchorLoss })];
       const gradients = both.map((values, index) => values.map((value, at) => value - alone[index][at]));
       const starts = [0, 1].map((index) => referenceExample(examples, index));
       const truth = rollOut.truth.map((image) => Float64Array.from(image.dataSync()));
@@ -209,9 +209,9 @@ describe('with a loss on the anchor, gradients of a training step are those of t
     const { chain, weights, examples } = chainExamples([{ ...description, levels: 16, head: softmax }]);
     const parameters = toTensors(weights, chain.parameters);
     const residual = chain.parameters.findIndex(({ name }) => name.endsWith('residual.weights'));
-    const largest = (factor: number) =>
+    const largest = (anchorLoss: number) =>
       tf.tidy(() => {
-        const { gradients } = gradientsOf(chain, parameters, examples, undefined, factor);
+        const { gradients } = gradientsOf(chain, parameters, examples, { anchorLoss });
         return tf.max(tf.abs(gradients[residual])).dataSync()[0];
       });
     expect(largest(0)).toBe(0);

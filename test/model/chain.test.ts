@@ -1,14 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/errors.js';
-import { buildChain, chainNats, examplesOfScale, unknownSubPixels } from '../../src/model/chain.js';
+import { buildChain, chainNats, examplesOfScale, unknownSubPixels, type Chain } from '../../src/model/chain.js';
 import { modelSchema, type NetworkDescription } from '../../src/model/description.js';
 import { ExampleBuffer } from '../../src/model/examples.js';
 import { parseConfiguration } from '../../src/model/parse-configuration.js';
 import { describeModel } from '../../src/model/presets.js';
 import { toTensors } from '../../src/model/weights.js';
-import { gradientsOf } from '../../src/training/training-step.js';
+import { gradientsOf, type StepSettings } from '../../src/training/training-step.js';
 import { kernelSets } from '../backend/implementations.js';
-import { randomFrames, randomModel, randomWeights, softmax, tinyChain, tinyNetwork } from './tiny-networks.js';
+import {
+  randomFrames,
+  randomModel,
+  randomWeights,
+  softmax,
+  tinyChain,
+  tinyNetwork,
+  warpedFrames,
+} from './tiny-networks.js';
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
 
@@ -110,21 +118,40 @@ test('a scale of a shorter context is given the last frames of the longest', () 
   expect([...window!.valid.dataSync()]).toEqual(new Array<number>(12).fill(1));
 });
 
+function twoExamples(chain: Chain) {
+  const buffer = new ExampleBuffer(chain.exampleShape, 2);
+  for (const seed of [1, 2]) buffer.add(randomFrames(chain.exampleShape, 3, seed), 3, false);
+  return buffer.tensors();
+}
+
 test('the gradients of scales trained together are those of each trained apart', () => {
   const { chain } = randomModel(tinyChain());
   const weights = toTensors(randomWeights(chain, 3), chain.parameters);
-  const buffer = new ExampleBuffer(chain.exampleShape, 2);
-  for (const seed of [1, 2]) buffer.add(randomFrames(chain.exampleShape, 3, seed), 3, false);
-  const examples = buffer.tensors();
-  const values = (among?: number[]) => {
-    const { gradients, trained, nats } = gradientsOf(chain, weights, examples, among);
+  const examples = twoExamples(chain);
+  const values = (scales: number[] | null) => {
+    const { gradients, trained, nats } = gradientsOf(chain, weights, examples, { scales });
     return { trained, nats: nats.dataSync()[0], gradients: gradients.map((tensor) => [...tensor.dataSync()]) };
   };
-  const [together, coarse, fine] = [values(), values([0]), values([1])];
+  const [together, coarse, fine] = [values(null), values([0]), values([1])];
   expect(together.trained).toEqual(weights.map((_, index) => index));
   expect([...coarse.trained, ...fine.trained]).toEqual(together.trained);
   expect([...coarse.gradients, ...fine.gradients]).toEqual(together.gradients);
   expect(coarse.nats + fine.nats).toBeCloseTo(together.nats, 5);
+});
+
+test('with fixed conditionings the gradients of all else are the same, and there are no others', () => {
+  const { chain } = randomModel(tinyChain({ conditioning: [warpedFrames] }));
+  const weights = toTensors(randomWeights(chain, 3), chain.parameters);
+  const examples = twoExamples(chain);
+  const values = (settings: StepSettings) => {
+    const { gradients, trained } = gradientsOf(chain, weights, examples, { anchorLoss: 0.5, ...settings });
+    return new Map(trained.map((index, place) => [chain.parameters[index].name, [...gradients[place].dataSync()]]));
+  };
+  const all = values({});
+  const others = [...all].filter(([name]) => /\.(first|layers|output|head)\./.test(name));
+  expect(others.length).toBeGreaterThan(0);
+  expect(others.length).toBeLessThan(all.size);
+  expect(values({ fixedConditioning: true })).toEqual(new Map(others));
 });
 
 describe('a chain is refused', () => {

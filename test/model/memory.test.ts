@@ -88,7 +88,7 @@ describe.each<[string, ModelDescription, number?]>([
       for (let step = 1; step <= 2; step++) {
         const examples = randomExamples(description.scales[0], BATCH, step);
         const rollOut = own === 0 ? null : randomRollOut(description.scales[0]);
-        const gradients = gradientsOf(chain, state.weights, examples, undefined, 0.5, rollOut);
+        const gradients = gradientsOf(chain, state.weights, examples, { anchorLoss: 0.5, rollOut });
         disposeExamples(examples);
         if (rollOut !== null) disposeRollOut(rollOut);
         state = updated(optimiser, { learningRate: 1e-3, step }, 1, state, gradients);

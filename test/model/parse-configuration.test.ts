@@ -6,7 +6,7 @@ import { describeModel } from '../../src/model/presets.js';
 import { runSchema } from '../../src/training/configuration.js';
 
 const source = { operation: 'train', argument: 'config.json', code: 'USAGE' } as const;
-const model = describeModel('pixel-cnn', {
+const settings = {
   size: { width: 12, height: 10 },
   channels: 3,
   levels: 256,
@@ -14,7 +14,8 @@ const model = describeModel('pixel-cnn', {
   layers: 2,
   head: 'logistic-mixture',
   context: 2,
-});
+} as const;
+const model = describeModel('pixel-cnn', settings);
 const run = { model, training: { steps: 3 }, data: { type: 'clips', frames: ['a.mp4'] } };
 
 /** The run with the value at a path replaced. */
@@ -94,6 +95,21 @@ test('roll-outs are refused where no expected frame is learned', () => {
   expect(refusal({ ...own, model: plain }).message).toMatch(
     /training.ownPredictions.*one scale that learn the expected frame/,
   );
+});
+
+test.each([
+  ['without a model to start from', run.model, { from: null }, /fixedConditioning.*starts from a model/],
+  [
+    'of a model that has none',
+    describeModel('pixel-cnn', { ...settings, context: 0 }),
+    {},
+    /fixedConditioning.*the model has no conditioning/,
+  ],
+  ['beside roll-outs', run.model, { ownPredictions: 1 }, /ownPredictions.*learns nothing from roll-outs/],
+])('a fixed conditioning is refused %s', (_, description, changes, message) => {
+  const fixed = { steps: 3, fixedConditioning: true, from: 'video-64' };
+  expect(() => parseConfiguration(runSchema, { ...run, training: fixed }, source)).not.toThrow();
+  expect(refusal({ ...run, model: description, training: { ...fixed, ...changes } }).message).toMatch(message);
 });
 
 test('an unknown key that is like none is refused without a guess', () => {
