@@ -114,11 +114,12 @@ function channelOf({ data, channels }: Frame, channel: number): Float64Array {
   return Float64Array.from({ length: data.length / channels }, (_, pixel) => data[pixel * channels + channel]);
 }
 
-/** Throws an `INPUT` error unless both frames have the same width, height and number of channels. */
+/** Throws an `INPUT` error unless both frames have the same width, height and number of channels, and as many bytes. */
 export function checkSameGeometry(operation: string, first: Frame, second: Frame): void {
   const [expected, received] = [first, second].map(
     ({ width, height, channels }) => `${width} x ${height} pixels of ${numberOf(channels, 'channel')}`,
   );
+  for (const frame of [first, second]) checkBytes(operation, frame);
   if (expected === received) return;
   throw new PxvError({
     code: 'INPUT',
@@ -127,5 +128,18 @@ export function checkSameGeometry(operation: string, first: Frame, second: Frame
     expected,
     received,
     remedy: 'compare frames of one size',
+  });
+}
+
+function checkBytes(operation: string, { width, height, channels, data }: Frame): void {
+  const expected = width * height * channels;
+  if (data.length === expected) return;
+  throw new PxvError({
+    code: 'INPUT',
+    operation: `compute ${operation}`,
+    argument: 'frames',
+    expected: `${numberOf(expected, 'byte')} for ${width} x ${height} pixels of ${numberOf(channels, 'channel')}`,
+    received: String(data.length),
+    remedy: 'give frames whose data has height x width x channels bytes',
   });
 }

@@ -1,9 +1,10 @@
 import { PxvError } from '../errors.js';
-import { differBy, frameRateText, isSameRate, readableRate, type FrameRate } from '../frame-rate.js';
+import { differBy, framesPerSecond, frameRateText, isSameRate, readableRate, type FrameRate } from '../frame-rate.js';
 import { loadModel, type Model } from '../model/checkpoint.js';
 import { numberOf } from '../number-of.js';
 import type { ClipsConfiguration } from '../training/configuration.js';
 import { firstFew } from '../training/data-list.js';
+import type { OutputKind } from '../video/index.js';
 
 /** The rate at which clips are to be read: `model` is the one that the model learned at. */
 export type AskedRate = FrameRate | 'model';
@@ -31,6 +32,16 @@ export function rateWarning({ name, frameRate }: Model, used: FrameRate): string
   if (frameRate === null || isSameRate(frameRate, used)) return null;
   const [learnt, read] = [readableRate(frameRate), readableRate(used)];
   return `read at ${numberOf(read, 'frame')} a second, and ${name} learned at ${learnt}: --fps model brings the clip to ${learnt}`;
+}
+
+/** Frames a second of a GIF beyond which players show a frame for a tenth of a second, in the place of one hundredth. */
+const FASTEST_GIF = 50;
+
+/** One line where an output does not play at its rate; else null. */
+export function playingWarning(kind: OutputKind, rate: FrameRate): string | null {
+  if (kind !== 'gif' || framesPerSecond(rate) <= FASTEST_GIF) return null;
+  const factor = Math.ceil(framesPerSecond(rate) / FASTEST_GIF);
+  return `a GIF of ${numberOf(readableRate(rate), 'frame')} a second plays too slowly in most players: write .mp4 or .webm, or play it slower (--slow ${factor})`;
 }
 
 /** One line where a model that learned at a rate is to go on with clips at rates of their own; else null. */

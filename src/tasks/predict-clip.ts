@@ -3,6 +3,7 @@ import { PxvError } from '../errors.js';
 import { meanFrame } from '../evaluation/forecasts.js';
 import type { Frame, Size } from '../frame.js';
 import type { FrameRate } from '../frame-rate.js';
+import { framesAtLevels } from '../levels.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
@@ -24,7 +25,7 @@ import {
   type WrittenClip,
 } from '../video/index.js';
 import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
-import { rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
+import { playingWarning, rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
 import { framing, ownAspect, type AskedSize } from './clip-size.js';
 import { defaults, filled, type Filled } from './defaults.js';
 import { expectVideoModel } from './expect-video-model.js';
@@ -142,7 +143,10 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const prediction = new Prediction(model, sampler, reader, settings, { ...options, onPredicted: telling });
   try {
     const { frameRate } = reader;
-    const writing = { frameRate: { ...frameRate, denominator: slow * frameRate.denominator }, scale, plain, confirm };
+    const playing = { ...frameRate, denominator: slow * frameRate.denominator };
+    const tooFast = playingWarning(kind, playing);
+    if (tooFast !== null) options.onWarning?.(tooFast);
+    const writing = { frameRate: playing, scale, plain, confirm };
     const written = await writePanels(out, prediction.steps(), { ...writing, ...(signal && { signal }) }).catch(
       async (error: unknown) => {
         if (!signal?.aborted || prediction.predicted.length === 0 || !keepsPart) throw error;
@@ -212,7 +216,7 @@ class Prediction {
     const about = from ?? this.reader.aboutFrames;
     const context = new Context(this.model.chain.exampleShape);
     const truth: Frame[] = [];
-    for await (const frame of this.reader.frames()) {
+    for await (const frame of this.framesOf(this.reader)) {
       if (from !== null && this.known === from) {
         truth.push(frame);
         if (truth.length === horizon) break;
@@ -232,12 +236,17 @@ class Prediction {
   async *finished(reader: ClipReader): AsyncGenerator<TimeStep> {
     let index = 0;
     if (!this.options.onlyPredicted) {
-      for await (const frame of reader.frames()) {
+      for await (const frame of this.framesOf(reader)) {
         if (index === this.known) break;
         yield this.knownStep(frame, index++);
       }
     }
     yield* this.predicted;
+  }
+
+  /** As the model sees them, so that what it predicts has the same levels. */
+  private framesOf(reader: ClipReader): AsyncIterable<Frame> {
+    return framesAtLevels(reader.frames(), this.model.chain.exampleShape.levels);
   }
 
   private knownStep(frame: Frame, index: number): TimeStep {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PxvError } from '../errors.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
+import { parseConfiguration } from '../model/parse-configuration.js';
 import {
   checkOutput,
   filesOfClip,
@@ -46,6 +47,12 @@ export interface PredictedClips {
   notReached: number;
 }
 
+const clipSource = z.object(
+  { name: z.string(), path: z.string(), named: z.boolean() },
+  'expected what listClips gives',
+);
+const clipSources = z.array(clipSource, 'expected what listClips gives');
+
 /**
  * Predicts each of several clips, as `predictClip` does, into a file or folder of its own. A clip that cannot be read or is
  * too short is left out, with a warning.
@@ -61,6 +68,7 @@ export async function predictClips(
   options: PredictClipsOptions,
 ): Promise<PredictedClips> {
   checkOptions('predict', { ...predictClipSchemas, kind: z.enum(outputKinds) }, options, ['out', 'kind']);
+  parseConfiguration(clipSources, sources, { operation: 'predict', argument: 'clips', code: 'USAGE' });
   const { out, kind, overwrite = false, onRead, onProgress, onWarning, signal, ...asked } = options;
   expectVideoModel(model, 'predict');
   const outputs = outputsOf(sources, out, kind);

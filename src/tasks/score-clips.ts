@@ -228,8 +228,7 @@ class ClipScorer {
 
   /** As the model sees them, so that what it predicts, the truth, baselines and codecs have the same levels. */
   private framesOf(reader: ClipReader): AsyncIterable<Frame> {
-    const { levels } = this.trained.chain.exampleShape;
-    return levels === 256 ? reader.frames() : framesAtLevels(reader.frames(), levels);
+    return framesAtLevels(reader.frames(), this.trained.chain.exampleShape.levels);
   }
 
   private at({ width, height }: Size): SizedScorer {

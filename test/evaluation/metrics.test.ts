@@ -28,6 +28,15 @@ describe('psnr', () => {
   test('of equal frames is infinite', () => {
     expect(psnr(frame(2, 2, 1, scramble(3)), frame(2, 2, 1, scramble(3)))).toBe(Infinity);
   });
+
+  test('of a frame that lacks bytes is refused', () => {
+    const whole = frame(4, 3, 3, scramble(3));
+    const short = { ...whole, data: new Uint8Array(6) };
+    const refusal = /PSNR: frames: expected 36 bytes for 4 x 3 pixels of 3 channels, received 6/;
+    expect(() => psnr(whole, short)).toThrow(refusal);
+    expect(() => psnr(short, whole)).toThrow(refusal);
+    expect(() => psnr(short, short)).toThrow(refusal);
+  });
 });
 
 /** SSIM of two single-channel frames of 11 x 11 pixels, written out over the one window that fits. */

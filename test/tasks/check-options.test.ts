@@ -4,6 +4,7 @@ import { predictClips } from '../../src/tasks/predict-clips.js';
 import { sampleImages } from '../../src/tasks/sample-images.js';
 import { scoreClips } from '../../src/tasks/score-clips.js';
 import { scoreImageSet } from '../../src/tasks/score-images.js';
+import type { ClipSource } from '../../src/video/index.js';
 import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
 
 const model = randomModel([tinyNetwork({})]);
@@ -71,3 +72,11 @@ test.each(Object.keys(tasks))(
     await expect(tasks[task](own)).rejects.not.toThrow(/: options: /);
   },
 );
+
+test.each([
+  [['clip.mp4'], /^predict: clips: expected a valid '0', received "clip.mp4" \(expected what listClips gives\)/],
+  ['clips/', /^predict: clips: .*received "clips\/" \(expected what listClips gives\)/],
+])('predictClips refuses %j for clips', async (clips, message) => {
+  const refused = predictClips(model, clips as unknown as ClipSource[], { out: 'x', kind: 'png' });
+  await expect(refused).rejects.toMatchObject({ code: 'USAGE', message: expect.stringMatching(message) as string });
+});

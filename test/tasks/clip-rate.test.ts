@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { parseFrameRate } from '../../src/frame-rate.js';
 import { loadModel, saveModel, type Model } from '../../src/model/checkpoint.js';
 import { readSafetensors } from '../../src/model/safetensors.js';
-import { mixedRates, type AskedRate } from '../../src/tasks/clip-rate.js';
+import { mixedRates, playingWarning, type AskedRate } from '../../src/tasks/clip-rate.js';
 import type { ClipFacts } from '../../src/tasks/find-clip-data.js';
 import { predictClip } from '../../src/tasks/predict-clip.js';
 import { scoreClips } from '../../src/tasks/score-clips.js';
@@ -27,6 +27,13 @@ beforeAll(async () => {
   await tf.setBackend('native-typescript');
   film = filmClip(folder.path, 'film.mkv', 8);
   images = await pngClip(folder.path, 'images', 4);
+});
+
+test('a GIF faster than players show it is warned about, and nothing else is', () => {
+  expect(playingWarning('gif', rate('50'))).toBeNull();
+  expect(playingWarning('mp4', rate('60'))).toBeNull();
+  expect(playingWarning('gif', rate('60'))).toMatch(/^a GIF of 60 frames a second plays too slowly.*--slow 2\)$/);
+  expect(playingWarning('gif', rate('120'))).toMatch(/--slow 3\)$/);
 });
 
 describe('predict', () => {

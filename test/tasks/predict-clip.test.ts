@@ -250,3 +250,15 @@ describe.each([...otherSizes, { width: 13, height: 9 }].map((size) => ({ name: s
     );
   },
 );
+
+test('known frames have the levels of the model, as what is predicted has', async () => {
+  const few = randomModel([tinyNetwork({ levels: 4 })]);
+  const out = join(folder.path, 'levels');
+  await predict({ out, from: 2, horizon: 1 }, few);
+  const seen = new Set<number>();
+  for (const panel of readdirSync(out)) {
+    const reader = await openClip(join(out, panel), { size: few.chain.exampleShape.size, fit: 'crop', channels: 3 });
+    for (const { data } of await collect(reader.frames())) data.forEach((byte) => seen.add(byte));
+  }
+  expect([...seen].sort((a, b) => a - b)).toEqual([0, 85, 170, 255]);
+});
