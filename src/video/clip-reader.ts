@@ -32,7 +32,7 @@ export interface ClipFacts {
   path: string;
   /** Frames per second; constant, since a varying rate is resampled. */
   frameRate: FrameRate;
-  /** Whether the clip tells it, or it was asked for. A folder of images and a file without times tell none. */
+  /** Whether the clip tells one. A folder of images and a file without times do not: their pictures are taken as they are. */
   hasRate: boolean;
   /** Size before scaling, of the upright picture with square pixels. */
   sourceSize: Size;
@@ -50,7 +50,10 @@ export interface ClipReader extends ClipFacts {
    * @throws {PxvError} INPUT where nothing can be read, INTERRUPTED where the signal is aborted.
    */
   frames(): AsyncGenerator<Frame, void>;
-  /** After the frames have been read: one line where the file was damaged or broke off, or cannot give the rate; else null. */
+  /**
+   * One line where the file cannot give the rate, and, once frames have been read, all or some, where it was damaged or broke
+   * off; else null.
+   */
   readonly warning: string | null;
 }
 
@@ -80,7 +83,7 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
   const doubt = frameRate === undefined ? timesDoubt(video) : rateDoubt(video, frameRate);
   const known = videoFacts(video, frameRate);
   const reading = readingOf(known);
-  return reader(known, reading.size, [doubt], () => readVideo(video, reading));
+  return reader(known, reading.size, [doubt], (onDamage) => readVideo(video, reading, onDamage));
 }
 
 const noRate = 'no frame rate of its own, so its pictures are taken as they are';
@@ -122,16 +125,14 @@ function reader(
   known: ClipFacts,
   size: Size,
   doubts: readonly (string | null)[],
-  read: () => AsyncGenerator<Frame, string | null>,
+  read: (onDamage: (line: string) => void) => AsyncGenerator<Frame, void>,
 ): ClipReader {
-  let warning: string | null = null;
+  const withDoubts = (damage: string | null) => [...doubts, damage].filter((line) => line !== null).join('; ') || null;
+  let warning = withDoubts(null);
   return {
     ...known,
     size,
-    async *frames() {
-      const damage = yield* read();
-      warning = [...doubts, damage].filter((line) => line !== null).join('; ') || null;
-    },
+    frames: () => read((damage) => (warning = withDoubts(damage))),
     get warning() {
       return warning;
     },
@@ -141,14 +142,13 @@ function reader(
 async function imageFolderFacts(path: string, images: string[], asked?: FrameRate): Promise<ClipFacts> {
   const { width, height } = await imageFacts(images[0]);
   const [name, sourceSize, aboutFrames] = [nameOf(path), { width, height }, images.length];
-  return { name, path, frameRate: asked ?? defaultFrameRate, hasRate: asked !== undefined, sourceSize, aboutFrames };
+  return { name, path, frameRate: asked ?? defaultFrameRate, hasRate: false, sourceSize, aboutFrames };
 }
 
 function videoFacts({ path, size, duration, ...own }: VideoFacts, asked?: FrameRate): ClipFacts {
   const frameRate = asked ?? own.frameRate;
   const aboutFrames = duration === null ? null : Math.round(duration * framesPerSecond(frameRate));
-  const hasRate = own.hasRate || asked !== undefined;
-  return { name: nameOf(path), path, frameRate, hasRate, sourceSize: size, aboutFrames };
+  return { name: nameOf(path), path, frameRate, hasRate: own.hasRate, sourceSize: size, aboutFrames };
 }
 
 function nameOf(path: string): string {

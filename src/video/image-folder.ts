@@ -80,7 +80,7 @@ export async function imageFacts(path: string): Promise<Size & { channels: Chann
 export async function* readImages(
   paths: readonly string[],
   { size, channels, fit, signal }: { size: Size; channels: Channels; fit: Fit; signal?: AbortSignal | undefined },
-): AsyncGenerator<Frame, null> {
+): AsyncGenerator<Frame, void> {
   const [first] = paths;
   const expected = first === undefined ? null : await imageFacts(first);
   for (const path of paths) {
@@ -91,7 +91,6 @@ export async function* readImages(
     }
     yield await readImage(path, { size, channels, fit });
   }
-  return null;
 }
 
 /**

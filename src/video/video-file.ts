@@ -128,12 +128,16 @@ interface VideoReading {
 }
 
 /**
- * The frames of a file at a constant rate, scaled to `size`; returns a one-line warning where FFmpeg reported errors
- * or the file broke off, else null.
+ * The frames of a file at a constant rate, scaled to `size`.
  *
+ * @param onDamage told in one line, at the end or where the loop is left, if FFmpeg reported errors by then or the file broke off
  * @throws {PxvError} INPUT where not one frame could be read; INTERRUPTED where `signal` is aborted.
  */
-export async function* readVideo(video: VideoFacts, reading: VideoReading): AsyncGenerator<Frame, string | null> {
+export async function* readVideo(
+  video: VideoFacts,
+  reading: VideoReading,
+  onDamage: (line: string) => void,
+): AsyncGenerator<Frame, void> {
   const { size, channels, signal } = reading;
   const asked = video.hasRate ? reading.frameRate : undefined;
   const frameRate = asked ?? video.frameRate;
@@ -152,24 +156,30 @@ export async function* readVideo(video: VideoFacts, reading: VideoReading): Asyn
   let data = new Uint8Array(frameBytes);
   let filled = 0;
   let frames = 0;
-  for await (const chunk of readOutput(run, video.path, signal)) {
-    for (let taken = 0; taken < chunk.length;) {
-      const part = chunk.subarray(taken, taken + frameBytes - filled);
-      data.set(part, filled);
-      filled += part.length;
-      taken += part.length;
-      if (filled < frameBytes) continue;
-      yield { ...size, channels, data };
-      frames += 1;
-      data = new Uint8Array(frameBytes);
-      filled = 0;
+  let isLeft = true;
+  try {
+    for await (const chunk of readOutput(run, video.path, signal)) {
+      for (let taken = 0; taken < chunk.length;) {
+        const part = chunk.subarray(taken, taken + frameBytes - filled);
+        data.set(part, filled);
+        filled += part.length;
+        taken += part.length;
+        if (filled < frameBytes) continue;
+        frames += 1;
+        yield { ...size, channels, data };
+        data = new Uint8Array(frameBytes);
+        filled = 0;
+      }
     }
+    isLeft = false;
+  } finally {
+    // A process that was killed, since the loop was left, has failed for that reason alone.
+    const { failure, firstError, errors } = await run.finished;
+    const error = isLeft ? firstError : (firstError ?? failure);
+    const more = errors > 1 ? ` (and ${errors - 1} more)` : '';
+    if (error !== null) onDamage(`read ${numberOf(frames, 'frame')}, with errors: ${error}${more}`);
   }
-  const outcome = await run.finished;
-  if (frames === 0) throw noPicture(video.path, outcome);
-  if (outcome.failure === null && outcome.errors === 0) return null;
-  const more = outcome.errors > 1 ? ` (and ${outcome.errors - 1} more)` : '';
-  return `read ${numberOf(frames, 'frame')}, with errors: ${outcome.firstError ?? outcome.failure}${more}`;
+  if (frames === 0) throw noPicture(video.path, await run.finished);
 }
 
 function filters(video: VideoFacts, { size: { width, height }, channels, fit, frameRate }: VideoReading): string {

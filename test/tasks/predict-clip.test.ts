@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/errors.js';
@@ -261,4 +261,17 @@ test('known frames have the levels of the model, as what is predicted has', asyn
     for (const { data } of await collect(reader.frames())) data.forEach((byte) => seen.add(byte));
   }
   expect([...seen].sort((a, b) => a - b)).toEqual([0, 85, 170, 255]);
+});
+
+test('what is doubtful of the known frames is told where the clip goes on after them, too', async () => {
+  const gap = await pngClip(folder.path, 'gap', 12);
+  rmSync(join(gap, readdirSync(gap)[1]));
+  const told: string[] = [];
+  await predictClip(model, gap, {
+    out: join(folder.path, 'gap.png'),
+    from: 3,
+    horizon: 1,
+    onWarning: (text) => told.push(text),
+  });
+  expect(told).toEqual([expect.stringMatching(/gap in the numbers/)]);
 });

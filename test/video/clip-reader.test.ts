@@ -155,6 +155,25 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     expect(clip.warning).toMatch(new RegExp(`^read ${length} frames, with errors: [^\\n]+$`));
   });
 
+  it('that is damaged is warned about where its frames are read in part, too, and a whole one is not', async () => {
+    const frames = Array.from({ length: 20 }, (_, i) =>
+      frame(64, 48, 3, (x, y, c) => (x * y + 9 * i + 7 * c * x) % 256),
+    );
+    const path = makeClip(at('sound.avi'), frames, '-c:v', 'mpeg4', '-q:v', '3', '-g', '30');
+    const bytes = readFileSync(path);
+    for (let at = Math.round(bytes.length * 0.15); at < bytes.length * 0.3; at += 37) bytes[at] ^= 0xff;
+    writeFileSync(at('damaged.avi'), bytes);
+    const warningAfter = async (name: string, count: number) => {
+      const clip = await openClip(at(name), as(16, 12, 3));
+      const reading = clip.frames();
+      for (let read = 0; read < count; read++) await reading.next();
+      await reading.return();
+      return clip.warning;
+    };
+    expect(await warningAfter('damaged.avi', 10)).toMatch(/^read 10 frames, with errors: [^\n]+$/);
+    expect(await warningAfter('sound.avi', 10)).toBeNull();
+  });
+
   it("that broke off within its first picture is refused as such, with FFmpeg's line as the cause", async () => {
     const noise = frame(64, 48, 3, (x, y, c) => (x * x * y + 31 * c * y) % 256);
     const bytes = readFileSync(makeClip(at('whole.webm'), [noise, noise], '-c:v', 'libvpx-vp9', '-lossless', '1'));

@@ -39,7 +39,7 @@ describe('a folder of images', () => {
     const frameRate = { numerator: 5, denominator: 1 };
     const clip = await openClip(path, as(8, 6, 1, { frameRate }));
     expect((await collect(clip.frames())).map(level)).toEqual([10, 20, 30]);
-    expect(clip).toMatchObject({ frameRate, hasRate: true });
+    expect(clip).toMatchObject({ frameRate, hasRate: false });
     expect(clip.warning).toBe('no frame rate of its own, so its pictures are taken as they are');
     const asItIs = await openClip(path, as(8, 6, 1));
     expect((await collect(asItIs.frames())).length).toBe(3);
