@@ -66,7 +66,8 @@ async function draw({ signal, progress }: Work, image: string, options: Complete
   const { samples, scale, fit, seed, overwrite = false } = options;
   const out = options.out ?? `${stemOf(image)}-completed.png`;
   const model = loadModel(options.model);
-  const { height } = model.chain.exampleShape.size;
+  const settings = drawSettings(options);
+  const { width, height } = model.chain.exampleShape.size;
   const fromRow = options.fromRow ?? Math.floor(height / 2);
   const chosen = await startComputing(options, progress);
   const started = performance.now();
@@ -75,7 +76,7 @@ async function draw({ signal, progress }: Work, image: string, options: Complete
     overwrite,
     fromRow,
     samples,
-    settings: drawSettings(options),
+    settings,
     seed,
     scale,
     fit,
@@ -85,6 +86,9 @@ async function draw({ signal, progress }: Work, image: string, options: Complete
   const seconds = (performance.now() - started) / 1000;
   return {
     text: `${out}: ${image}, rows from ${fromRow} on drawn ${numberOf(samples, 'time')} by ${model.name} in ${seconds.toFixed(1)} s${exact ? '' : NOT_EXACT}`,
-    json: { model: model.name, seed, output: out, seconds, fromRow, samples, exact, dimensions, bitsPerDim, ...chosen },
+    json: {
+      ...{ model: model.name, seed, output: out, seconds, width, height },
+      ...{ fromRow, samples, ...settings, exact, dimensions, bitsPerDim, ...chosen },
+    },
   };
 }

@@ -96,7 +96,8 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
       }),
   });
   const seconds = (performance.now() - started) / 1000;
-  const { forecasts } = score;
+  const { settings, ...figures } = score;
+  const { forecasts } = figures;
   const tables = forecasts === null ? [] : ['', ...forecastTables(forecasts, score.samples)];
   return {
     text: [clipTable(score, own), '', ...summaryLines(score), ...tables, ...notScored(score)].join('\n'),
@@ -106,7 +107,8 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
       seconds,
       context: model.chain.exampleShape.context,
       horizon,
-      ...score,
+      ...settings,
+      ...figures,
       ...chosen,
     },
     failed: score.leftOut.some(({ named }) => named),

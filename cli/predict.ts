@@ -7,7 +7,7 @@ import type { Model } from '../src/model/checkpoint.js';
 import { numberOf } from '../src/number-of.js';
 import type { AskedRate } from '../src/tasks/clip-rate.js';
 import { defaults } from '../src/tasks/defaults.js';
-import type { PredictedClip } from '../src/tasks/predict-clip.js';
+import type { PredictClipOptions, PredictedClip } from '../src/tasks/predict-clip.js';
 import type { ClipSource, OutputKind } from '../src/video/index.js';
 import { startComputing } from './computing.js';
 import { addFutureOptions, futureSettings, type FutureOptions } from './draw-options.js';
@@ -247,12 +247,12 @@ function writtenOf(
 }
 
 function settingsOf(options: PredictOptions, { chain }: Model) {
-  const { next, from, mean, bestGuess, fps, ...same } = options;
+  const { next, from, fps, ...same } = options;
   const { samples, scale, slow, plain, onlyPredicted, seed, overwrite } = same;
   return {
     horizon: next,
     from: from ?? null,
-    forecast: bestGuess ? ('best-guess' as const) : mean ? ('mean' as const) : ('samples' as const),
+    forecast: forecastOf(options),
     settings: futureSettings(options),
     frameRate: fps,
     ...askedSize(options, chain.exampleShape.size),
@@ -260,16 +260,22 @@ function settingsOf(options: PredictOptions, { chain }: Model) {
   };
 }
 
+function forecastOf({ mean, bestGuess }: PredictOptions): NonNullable<PredictClipOptions['forecast']> {
+  if (bestGuess) return 'best-guess';
+  return mean ? 'mean' : 'samples';
+}
+
 /** What is the same for all clips, as JSON. */
-function facts({ name, chain }: Model, { seed, samples }: PredictOptions) {
+function facts({ name, chain }: Model, options: PredictOptions) {
   const { channels, context } = chain.exampleShape;
-  return { model: name, seed, samples, context, channels };
+  const { seed, samples } = options;
+  return { model: name, seed, forecast: forecastOf(options), samples, context, channels };
 }
 
 /** What came of one clip, as JSON. */
-function figures({ size, frames, known, predicted, frameRate, bitsPerDim, exact }: PredictedClip) {
-  const { width, height } = size;
-  return { width, height, frames, known, predicted, frameRate: framesPerSecond(frameRate), bitsPerDim, exact };
+function figures({ size, frames, known, predicted, frameRate, bitsPerDim, exact, settings }: PredictedClip) {
+  const fps = framesPerSecond(frameRate);
+  return { ...size, frames, known, predicted, frameRate: fps, ...settings, bitsPerDim, exact };
 }
 
 /** @throws PxvError `USAGE` where the output's name asks for something else than --format */

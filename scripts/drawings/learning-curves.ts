@@ -12,7 +12,9 @@ const NATS_OF_A_DIGIT = 28 * 28 * Math.LN2;
 export function cifarCurves(): string {
   const curve = (name: string, paint: Paint, file: string) => ({ name, paint, points: pointsOf(file, 1) });
   const mixture = joined(
-    ['mixture', 'mixture-continued', 'mixture-together'].map((part) => `cifar-pixel-cnn-12x64-${part}`),
+    ['mixture', 'mixture-continued', 'mixture-together', 'mixture-together-continued'].map(
+      (part) => `cifar-pixel-cnn-12x64-${part}`,
+    ),
   );
   return drawChart({
     title:
@@ -20,8 +22,8 @@ export function cifarCurves(): string {
     x: {
       words: 'thousands of images learnt from',
       from: 0,
-      to: 800,
-      ticks: [0, 100, 200, 300, 400, 500, 600, 700, 800],
+      to: 1060,
+      ticks: [0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000],
     },
     y: { words: 'bits/dim', from: 3.2, to: 5, ticks: [3.2, 3.4, 3.6, 3.8, 4, 4.2, 4.4, 4.6, 4.8, 5] },
     lines: [

@@ -101,6 +101,8 @@ export interface PredictedClip extends WrittenClip {
   size: Size;
   /** At which the clip was read. */
   frameRate: FrameRate;
+  /** How frames were drawn; null where nothing was. */
+  settings: FutureSettings | null;
   /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1; null where nothing was. */
   bitsPerDim: number | null;
   /** Whether that is the likelihood of the frames; else it is an upper bound of their bits (see `Chain.exact`). */
@@ -157,9 +159,11 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
     );
     const { known, nats, predicted } = prediction;
     const dimensions = options.samples * predicted.length * size.width * size.height * channels;
-    const bitsPerDim = options.forecast === 'best-guess' ? null : nats / Math.LN2 / dimensions;
-    const { exact } = model.chain;
-    return { ...written, known, predicted: predicted.length, size, frameRate, bitsPerDim, exact };
+    const drawn =
+      options.forecast === 'best-guess'
+        ? { settings: null, bitsPerDim: null }
+        : { settings, bitsPerDim: nats / Math.LN2 / dimensions };
+    return { ...written, known, predicted: predicted.length, size, frameRate, ...drawn, exact: model.chain.exact };
   } finally {
     sampler.dispose();
   }

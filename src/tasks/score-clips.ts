@@ -72,6 +72,8 @@ export interface ScoringProgress {
 export interface VideoScore extends ClipsSummary {
   /** Futures drawn at each start. */
   samples: number;
+  /** How they were drawn. */
+  settings: FutureSettings;
   /** Clips that could not be read or are too short. */
   leftOut: LeftOutClip[];
   /** How many clips were not reached since the work was interrupted. */
@@ -133,7 +135,7 @@ export async function scoreClips(
   }
   if (clips.length === 0) throw noUsableClip('score clips', paths);
   const notReached = sources.length - clips.length - leftOut.length;
-  return { samples: options.samples, ...summariseClips(model, clips), leftOut, notReached };
+  return { samples: options.samples, settings: scorer.settings, ...summariseClips(model, clips), leftOut, notReached };
 }
 
 /** A model at the size of a clip, ready to score and to draw. */
@@ -149,7 +151,7 @@ interface SizedScorer {
 
 /** Scores one clip after another. */
 class ClipScorer {
-  private readonly settings: FutureSettings;
+  readonly settings: FutureSettings;
   /** For the size of the clip before. */
   private sized: SizedScorer | null = null;
   /** Codecs whose failure was told. */

@@ -169,7 +169,7 @@ describe('pxv predict', () => {
   const predict = (...args: string[]) => pxv(['predict', 'clips/clip-0', '--model', 'run', '--json', ...args], here);
 
   test('writes the frames of the clip, as they are, and then the predicted ones', async () => {
-    const outcome = await predict('--next', '2', '--out', 'future');
+    const outcome = await predict('--next', '2', '--out', 'future', '--noise', '2', '--component-temperature', '0.9');
     expect(outcome.code).toBe(0);
     expect(jsonOf(outcome)).toMatchObject({
       model: 'run',
@@ -184,6 +184,8 @@ describe('pxv predict', () => {
       height: 12,
       channels: 3,
       backend: 'native',
+      forecast: 'samples',
+      ...{ temperature: 1, topP: 1, componentTemperature: 0.9, noise: 2 },
     });
     expect(jsonOf(outcome).seconds).toBeGreaterThan(0);
     expect(jsonOf(outcome).bitsPerDim).toBeGreaterThan(0);
@@ -197,7 +199,8 @@ describe('pxv predict', () => {
     const guesses = await Promise.all(
       ['1', '2'].map(async (seed) => {
         const outcome = await predict('--next', '2', '--best-guess', '--out', `guess-${seed}`, '--seed', seed);
-        expect(jsonOf(outcome)).toMatchObject({ predicted: 2, bitsPerDim: null });
+        expect(jsonOf(outcome)).toMatchObject({ predicted: 2, forecast: 'best-guess', bitsPerDim: null });
+        expect(jsonOf(outcome)).not.toHaveProperty('temperature');
         return bytesOf(await framesOf(`guess-${seed}/best-guess`));
       }),
     );
@@ -295,6 +298,7 @@ describe('pxv eval-video', () => {
     const json = jsonOf(outcome);
     // Every frame but the first of three clips of six.
     expect(json).toMatchObject({ model: 'run', seed: '1', context: 4, frames: 18, dimensions: 3 * 5 * 16 * 12 * 3 });
+    expect(json).toMatchObject({ temperature: 1, topP: 1, componentTemperature: 0.95, noise: 0 });
     const { bitsPerDim, standardError, baselines, forecasts, clips } = json as unknown as VideoScore;
     expect(baselines.uniform).toBe(8);
     expect(baselines['previous-frame']).toBeGreaterThan(0);
