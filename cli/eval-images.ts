@@ -4,6 +4,7 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
 import type { Published } from '../src/evaluation/published.js';
 import { defaults } from '../src/tasks/defaults.js';
+import type { RankedImage } from '../src/tasks/extreme-images.js';
 import type { ImageSetScore } from '../src/tasks/score-images.js';
 import { startComputing } from './computing.js';
 import { addComputeOptions, addDataOption, addJsonOption, addOverwriteOption, wholeNumber } from './options.js';
@@ -106,7 +107,8 @@ function jsonOf({ bitsPerDim, natsPerImage, channels, ...rest }: ImageSetScore) 
 }
 
 function textOf(model: string, score: ImageSetScore, out: string | undefined): string {
-  const { unit, bitsPerDim, natsPerImage, channels, spread, images, baselines, published, exact, protocol } = score;
+  const { unit, bitsPerDim, natsPerImage, channels, spread, images, baselines, published, exact, protocol, worst } =
+    score;
   const digits = unit === 'bits/dim' ? 3 : 2;
   const headline = unit === 'bits/dim' ? bitsPerDim : natsPerImage;
   const withError = ({ mean, standardError }: { mean: number; standardError: number }, places: number) =>
@@ -126,10 +128,20 @@ function textOf(model: string, score: ImageSetScore, out: string | undefined): s
     ...(images === 1
       ? []
       : [`images, bits/dim: standard deviation ${spread.standardDeviation.toFixed(3)}; ${quantiles.join(', ')}`]),
+    ...(images === 1 || worst[0].file === null
+      ? []
+      : [`most bits/dim: ${worst.slice(0, NAMED).map(namedImage).join(', ')}`]),
     `baselines, ${unit}: uniform ${baselines.uniform.toFixed(digits)}, histogram ${baselines.histogram.toFixed(digits)}, PNG ${baselines.png.toFixed(digits)}, lossless WebP ${baselines.webp.toFixed(digits)}`,
     ...(published === null ? [] : ['', `published, ${unit} on ${published.images}:`, publishedTable(published)]),
     ...(out === undefined ? [] : ['', `${out}: the worst and best images, and where their bits are`]),
   ].join('\n');
+}
+
+/** How many of the images that need most are named, where they have files of their own. */
+const NAMED = 3;
+
+function namedImage({ file, bitsPerDim }: RankedImage): string {
+  return `${file} ${bitsPerDim.toFixed(3)}`;
 }
 
 function publishedTable({ scores }: Published): string {

@@ -16,7 +16,9 @@ export function command(): Command {
     `
 Examples:
   $ pxv models
-  $ pxv models runs/mine runs/other`,
+  $ pxv models runs/mine runs/other
+
+'last steps' are those of the last training: one that starts from another model counts from 0.`,
   );
   return models.action(run(listModels));
 }
@@ -66,7 +68,7 @@ const columns: Column[] = [
   { title: 'context', align: 'right' },
   { title: 'frames/s', align: 'right' },
   { title: 'parameters', align: 'right' },
-  { title: 'steps', align: 'right' },
+  { title: 'last steps', align: 'right' },
 ];
 
 function summary({ name, description, chain, weights, step, frameRate }: Model) {
@@ -87,7 +89,7 @@ function summary({ name, description, chain, weights, step, frameRate }: Model) 
     /** To which the clips were brought that it learned from; null where they were not. */
     frameRate: frameRate && framesPerSecond(frameRate),
     parameters: weights.reduce((sum, { length }) => sum + length, 0),
-    /** Optimiser steps that made it. */
+    /** Optimiser steps of its last training; one that starts from another model counts from 0. */
     steps: step,
   };
 }

@@ -32,7 +32,7 @@ export async function decodedImages(
     const { size, mtimeMs } = await stat(path).catch(unreadable(path));
     stamps.push(resolve(path), size, mtimeMs);
   }
-  return cachedImages(
+  const images = await cachedImages(
     shape,
     'interleaved',
     paths.length,
@@ -50,6 +50,7 @@ export async function decodedImages(
       onProgress?.(paths.length, paths.length);
     },
   );
+  return { ...images, fileOf: (index) => paths[index] };
 }
 
 /**

@@ -18,6 +18,7 @@ export function heldOutImages(count: number): Record<TrainingSplit, Uint32Array>
 /** The part of the training images that `split` means, for sets that have no validation split of their own. */
 export function carve(training: Images, split: TrainingSplit): Images {
   const indices = heldOutImages(training.count)[split];
-  const part = split === 'train' ? 'without the held-out tenth' : 'the tenth held out of it';
+  const without = indices.length < training.count ? 'without the held-out tenth' : 'too few to hold a tenth out';
+  const part = split === 'train' ? without : 'the tenth held out of it';
   return selectImages(training, indices, `${training.origin}, ${part}`);
 }

@@ -15,6 +15,8 @@ export interface Images extends Size {
   readonly origin: string;
   /** Paths of the files that the images come from, in a fixed order. */
   readonly files: readonly string[];
+  /** Path of the file that holds one image and no other; absent where files hold many. */
+  readonly fileOf?: ((index: number) => string) | undefined;
   /**
    * Writes image `index` as `height x width x channels` bytes, row by row, to the beginning of `into`. Allocates
    * nothing.

@@ -78,6 +78,7 @@ export function selectImages(images: Images, indices: Uint32Array, origin: strin
     ...images,
     count: indices.length,
     origin,
+    fileOf: images.fileOf && ((index) => images.fileOf!(indices[index])),
     read(index, into, draw) {
       checkRead(index, indices.length, into, bytes);
       images.read(indices[index], into, draw);

@@ -18,7 +18,7 @@ export interface Model {
   chain: Chain;
   /** In the order of `chain.parameters`. */
   weights: Float32Array[];
-  /** Optimiser steps that made these weights; 0 before training. */
+  /** Optimiser steps of the last training that made these weights; 0 before training. */
   step: number;
   /** Rate to which the clips were brought that it learned from; null where each was taken at its own, and of images. */
   frameRate: FrameRate | null;

@@ -10,6 +10,8 @@ import { contactSheet, heatMap, writePng } from '../video/index.js';
 export interface RankedImage {
   /** In its split. */
   index: number;
+  /** The file that holds it and no other; null where files hold many. */
+  file: string | null;
   bitsPerDim: number;
 }
 
@@ -20,8 +22,13 @@ const SHOWN = 8;
 export function rankImages(
   bitsPerDim: ArrayLike<number>,
   indices: Uint32Array,
+  fileOf?: (index: number) => string,
 ): { worst: RankedImage[]; best: RankedImage[] } {
-  const ranked = Array.from(indices, (index, i) => ({ index, bitsPerDim: bitsPerDim[i] }));
+  const ranked = Array.from(indices, (index, i) => ({
+    index,
+    file: fileOf?.(index) ?? null,
+    bitsPerDim: bitsPerDim[i],
+  }));
   ranked.sort((a, b) => b.bitsPerDim - a.bitsPerDim || a.index - b.index);
   return { worst: ranked.slice(0, SHOWN), best: ranked.slice(-SHOWN).reverse() };
 }

@@ -114,7 +114,7 @@ export async function scoreImageSet(model: Model, name: string, options: ScoreIm
     const inUnit = (bits: number) => (unit === 'bits/dim' ? bits : (bits * dimensions) / BITS_PER_NAT);
     const baselines = await baselinesOf(model, source, indices, options);
     const perDim = nats.images.map((value) => value * (BITS_PER_NAT / dimensions));
-    const ranked = rankImages(perDim, indices);
+    const ranked = rankImages(perDim, indices, images.fileOf);
     if (out !== undefined) {
       const label = ({ bitsPerDim }: RankedImage) => inUnit(bitsPerDim).toFixed(2);
       await writeExtremes(out, model, weights, source, ranked, label, { confirm: () => confirm(out) });

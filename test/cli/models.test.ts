@@ -64,7 +64,7 @@ test('pxv models describes a run folder', async () => {
 test('pxv models prints one line for each model under the titles', async () => {
   const { stdout } = await pxv(['models', folder, join(folder, 'model.safetensors')]);
   const [titles, ...lines] = stdout.trimEnd().split('\n');
-  expect(titles).toMatch(/^model +layers +head +size +channels +scales +context +frames\/s +parameters +steps$/);
+  expect(titles).toMatch(/^model +layers +head +size +channels +scales +context +frames\/s +parameters +last steps$/);
   expect(lines).toHaveLength(2);
   expect(lines[0]).toMatch(new RegExp(` 2 pixel-cnn-block +logistic-mixture +9x7 +rgb +1 +2 +- +${parameters} +12$`));
 });

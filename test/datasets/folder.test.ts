@@ -121,6 +121,25 @@ test('pictures of kinds that are not read are counted', async () => {
   expect(origin).toMatch(/^1 image of the folder .*, at 6x5, without 2 of other kinds, such as a\.bmp$/);
 });
 
+test('each image is known by its file, those that are held out too', async () => {
+  const folder = folderOf(20);
+  const [test, validation] = [await openForEvaluation(folder, 'test'), await openForTraining(folder, 'validation')];
+  expect(test.fileOf!(12)).toBe(join(folder, '12.png'));
+  for (const index of [0, 1]) {
+    const { bytes } = pictures[Number(/(\d+)\.png$/.exec(validation.fileOf!(index))![1])];
+    const read = new Uint8Array(bytes.length);
+    validation.read(index, read);
+    expect(read).toEqual(bytes);
+  }
+});
+
+test('a folder of too few images to hold any out says so', async () => {
+  const [few, more] = [await openForTraining(folderOf(9), 'train'), await openForTraining(folderOf(10), 'train')];
+  expect([few.count, more.count]).toEqual([9, 9]);
+  expect(few.origin).toMatch(/, too few to hold a tenth out$/);
+  expect(more.origin).toMatch(/, without the held-out tenth$/);
+});
+
 test('images of other sizes are scaled to cover and cut around their centre', async () => {
   const wide = await picture(2, { width: 18, height: 5 });
   const folder = folderWith({ '1.png': pictures[0].png, '2.png': wide.png });

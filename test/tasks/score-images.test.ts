@@ -41,7 +41,9 @@ test('a folder of images is scored whole, in words, with baselines and the extre
   const result = await score();
   expect(result).toMatchObject({ images: 12, dimensions: 105, unit: 'bits/dim', exact: true, published: null });
   expect(result.channels).toHaveLength(3);
-  expect(result.protocol[0]).toMatch(/^images: 12 images of the folder .*, at 5x7; 12 of 12 scored$/);
+  expect(result.protocol[0]).toMatch(
+    /^images: 12 images of the folder .*, those to learn from too, at 5x7; 12 of 12 scored$/,
+  );
   expect(result.protocol[1]).toMatch(
     /^bits\/dim: -log P of an image, base 2, over its 105 sub-pixels; mean over images/,
   );
@@ -52,6 +54,7 @@ test('a folder of images is scored whole, in words, with baselines and the extre
   expect(result.worst[0].bitsPerDim).toBe(result.spread.quantiles.most);
   expect(result.best[0].bitsPerDim).toBe(result.spread.quantiles.least);
   expect(result.worst).toHaveLength(8);
+  for (const { index, file } of [...result.worst, ...result.best]) expect(file).toBe(join(folder, `${index}.png`));
 });
 
 test('a limit spreads over the split, and the mean is that of these images', async () => {
