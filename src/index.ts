@@ -17,7 +17,7 @@ export { describeModel, type PresetSettings } from './model/presets.js';
 export type { DrawSettings } from './sampling/draw.js';
 export { FrameSampler, type DrawnFrame } from './sampling/frame-sampler.js';
 export type { FutureSettings } from './sampling/future-settings.js';
-export { frameOf, rollOut, type RollOut } from './sampling/roll-out.js';
+export { bestGuess, frameOf, rollOut, type RollOut } from './sampling/roll-out.js';
 export type { AskedRate } from './tasks/clip-rate.js';
 export { checkModel, type ModelCheckSettings, type ScaleFinding } from './tasks/check-model.js';
 export { configureTraining, type ModelChoices, type TrainingRequest } from './tasks/configure-training.js';
@@ -30,4 +30,12 @@ export { scoreClips, type ScoreClipsOptions, type VideoScore } from './tasks/sco
 export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './tasks/score-images.js';
 export { trainModel, type TrainedRun, type TrainModelHooks } from './tasks/train-model.js';
 export { runSchema, type RunConfiguration } from './training/configuration.js';
-export { listClips, type ClipSource, type Fit, type PictureSize } from './video/index.js';
+export {
+  listClips,
+  openClip,
+  type ClipOptions,
+  type ClipReader,
+  type ClipSource,
+  type Fit,
+  type PictureSize,
+} from './video/index.js';

@@ -17,7 +17,7 @@ beforeAll(() => {
 afterAll(folder.remove);
 
 /** The README's programs, in order. */
-const [predicting, training] = [...readFileSync('README.md', 'utf8').matchAll(/```js\n(.*?)```/gs)].map(
+const [predicting, training, frameByFrame] = [...readFileSync('README.md', 'utf8').matchAll(/```js\n(.*?)```/gs)].map(
   ([, program]) => program,
 );
 
@@ -36,4 +36,8 @@ test("the README's program scores and predicts as pasted", async () => {
 test("the README's program trains as pasted", async () => {
   expect(await outputOf('train.js', training)).toBe('20 steps: runs/small\n');
   expect(existsSync(join(folder.path, 'runs', 'small', 'model.safetensors'))).toBe(true);
+}, 120_000);
+
+test("the README's program of single frames gives one as pasted", async () => {
+  expect(await outputOf('frames.js', frameByFrame)).toBe(`${64 * 64 * 3}\n`);
 }, 120_000);
