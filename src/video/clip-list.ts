@@ -62,10 +62,16 @@ export async function isImageFolder({ path }: ClipSource): Promise<boolean> {
   return stats?.isDirectory() ?? false;
 }
 
+/** What a path is that cannot be looked at: nothing may be there, or no way to it. */
+export function noEntry({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'a path where nothing is';
+  return code === 'EACCES' ? 'a path in a folder that you may not enter' : message;
+}
+
 async function clipsAt(path: string): Promise<string[]> {
   const root = resolve(path);
-  const stats = await stat(root).catch(() => {
-    throw nothing(path, 'a path where nothing is');
+  const stats = await stat(root).catch((cause: NodeJS.ErrnoException) => {
+    throw nothing(path, noEntry(cause));
   });
   if (!stats.isDirectory()) return [root];
   const clips = await clipsIn(root, new Set());

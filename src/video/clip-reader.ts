@@ -5,6 +5,7 @@ import { PxvError } from '../errors.js';
 import type { Channels, Frame, Size } from '../frame.js';
 import { framesPerSecond, isSameRate, readableRate, type FrameRate } from '../frame-rate.js';
 import { numberOf } from '../number-of.js';
+import { noEntry } from './clip-list.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { numbersDoubt, imageFacts, listImages, numberedImages, readImages } from './image-folder.js';
 import { sizeFor, type PictureSize } from './picture-size.js';
@@ -158,7 +159,7 @@ function nameOf(path: string): string {
 /** Says at once, and in our own words, what FFmpeg would say late and in many ways. */
 async function inspect(path: string): Promise<Stats> {
   const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw unusable(path, cause.code === 'ENOENT' ? 'a path where nothing is' : cause.message, cause);
+    throw unusable(path, noEntry(cause), cause);
   });
   if (!stats.isFile() && !stats.isDirectory()) throw unusable(path, 'a pipe or a device');
   if (stats.isFile() && stats.size === 0) throw unusable(path, 'an empty file');

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { listClips } from '../../src/video/clip-list.js';
+import { listClips, noEntry } from '../../src/video/clip-list.js';
 import { openClip } from '../../src/video/clip-reader.js';
 import { as, temporaryFolder } from './made-clips.js';
 
@@ -88,11 +88,17 @@ describe('the clips under a path', () => {
       /expected a video file, a folder of numbered images, .*, received a folder with 1 entry, and no clip in it/,
     ],
     [() => join(folder.path, 'absent'), /absent: expected .*, received a path where nothing is; check the path/],
+    [() => join(tree('a.mp4'), 'a.mp4', 'b.mp4'), /b.mp4: expected .*, received a path where nothing is; check/],
   ])('are an error where there are none', async (path, message) => {
     await expect(listClips([path()])).rejects.toMatchObject({
       code: 'INPUT',
       message: expect.stringMatching(message) as string,
     });
+  });
+
+  it('are told apart from clips that a folder keeps from the user, as from root it keeps none', () => {
+    const denied = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+    expect(noEntry(denied)).toBe('a path in a folder that you may not enter');
   });
 
   it('are an error where no path is given', async () => {
