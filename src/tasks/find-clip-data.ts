@@ -184,7 +184,22 @@ async function openClips(
     hooks.onWarning?.(
       `ownPredictions: no clip has more than ${numberOf(PREDICTED_FRAMES, 'frame')}, so there are no roll-outs`,
     );
-  return { store, training: trainingClips, validation: held.length > 0 ? rest : chosen, leftOut };
+  const validation = held.length > 0 ? rest : chosen;
+  const copies = copiesLearnt(store, trainingClips, validation);
+  if (copies !== null) hooks.onWarning?.(copies);
+  return { store, training: trainingClips, validation, leftOut };
+}
+
+/** One line where clips that validate have the very frames of some that are learned from; else null. */
+function copiesLearnt(
+  { clips }: FrameStore,
+  training: readonly number[],
+  validation: readonly number[],
+): string | null {
+  const learnt = new Set(training.map((clip) => clips[clip].sha256));
+  const copies = validation.filter((clip) => learnt.has(clips[clip].sha256)).map((clip) => clips[clip].name);
+  if (copies.length === 0) return null;
+  return `${firstFew(copies)}: validates, and a copy of it is learned from, so that validations are too good; leave copies out`;
 }
 
 /** How clips are decoded: at the model's size, but for what is said otherwise. */

@@ -39,11 +39,6 @@ const trainingSchema = z.strictObject({
   from: z.string().nullable().default(null),
   /** Indices of the scales that are trained, the coarsest 0; null: all. */
   scales: z.array(z.int().min(0)).min(1).nullable().default(null),
-  /**
-   * Whether the weights of the conditionings stay those of `from`. What a model expects stays as it was then, and the rest, which
-   * tells the likelihood, learns in steps that take less time.
-   */
-  fixedConditioning: z.boolean().default(false),
   /** Show every other example mirrored left to right. */
   mirror: z.boolean().optional(),
   /** Of clips: share of the examples in which a random part of the frame is shown, in place of the whole. */
@@ -138,12 +133,6 @@ export const runSchema = z
     const isMixed = model.scales.every(({ head }) => headOf(head).mixed);
     if (training.componentTemperature !== null && (data.type === 'images' || !isMixed)) {
       refuse('componentTemperature', 'it is for models of clips whose heads are mixtures');
-    }
-    if (training.fixedConditioning) {
-      if (training.from === null) refuse('fixedConditioning', 'it is for a training that starts from a model');
-      if (model.scales.every(({ conditioning }) => conditioning.length === 0))
-        refuse('fixedConditioning', 'the model has no conditioning');
-      if (training.ownPredictions > 0) refuse('ownPredictions', 'a fixed conditioning learns nothing from roll-outs');
     }
     if (data.type === 'clips') {
       const learnsFrame = model.scales[0].conditioning.some((given) => conditioningOf(given).learned);

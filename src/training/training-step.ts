@@ -33,8 +33,6 @@ export interface StepSettings {
    * so that scales trained together learn what they learn apart, but for the clipping of the gradient.
    */
   scales?: readonly number[] | null;
-  /** Whether the weights of the conditionings stay as they are: then so do anchors and expected frames. */
-  fixedConditioning?: boolean;
   /** How much the loss on learned anchors counts: see `anchorNats`. */
   anchorLoss?: number;
   /** Of a chain of one scale, for that loss alone, which counts the same on it; null: none. */
@@ -46,15 +44,12 @@ export function gradientsOf(
   chain: Chain,
   weights: readonly Tensor[],
   examples: Examples,
-  { scales, fixedConditioning = false, anchorLoss = 0, rollOut = null }: StepSettings = {},
+  { scales, anchorLoss = 0, rollOut = null }: StepSettings = {},
 ): Gradients {
   const among = scales ?? chain.scales.map((_, scale) => scale);
   return tf.tidy(() => {
     const places = weights.map((_, index) => index);
-    const trained = among.flatMap((scale) => {
-      const ofConditioning = fixedConditioning ? chain.scales[scale].conditioningParameters : 0;
-      return parametersOfScale(chain, scale, places).slice(ofConditioning);
-    });
+    const trained = among.flatMap((scale) => parametersOfScale(chain, scale, places));
     const subPixels = examples.image.shape[0] * dimensions(chain);
     let nats: Scalar | null = null;
     const loss = (...parameters: Tensor[]): Scalar => {
@@ -64,7 +59,6 @@ export function gradientsOf(
       const sum = tf.addN(scores.map((score) => tf.sum<Scalar>(score.nats)));
       const mean = tf.div<Scalar>(sum, subPixels);
       nats = tf.keep(mean.clone());
-      if (fixedConditioning) return mean;
       const onAnchors = scores.filter((_, place) => learnsAnchor(chain, among[place])).map(anchorNats);
       if (rollOut !== null) onAnchors.push(rollOutNats(chain, all, rollOut));
       // Counted even if for nothing: a head without anchors would leave some parameters without a way to the loss.

@@ -14,12 +14,15 @@ export interface ClipSource {
 }
 
 const videoName = /\.(?:3gp|apng|asf|avi|f4v|flv|gif|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|mxf|ogv|ts|vob|webm|wmv|y4m)$/i;
+/** What `pxv predict` calls what it makes where nothing is said: no clip of a folder, lest it is taken for footage. */
+const predicted = /(?:^|-)predicted(?:\.[^.]+)?$/;
 const looksFor = 'a video file, a folder of numbered images, or a folder of either';
 const natural = new Intl.Collator('en', { numeric: true });
 
 /**
  * The clips under some paths. A path is a video file (of any name), a folder of numbered images, which is one clip, or
- * a folder that holds such folders and video files, however deep. Hidden ones and other files are passed over.
+ * a folder that holds such folders and video files, however deep. Hidden ones and other files are passed over, and what
+ * `pxv predict` made and named (`predicted`, or a name that ends in `-predicted`).
  *
  * @returns the clips sorted by name, each once; one that is given itself and found in a folder as well counts as given.
  * @throws {PxvError} INPUT where a path does not exist or holds no clip.
@@ -87,7 +90,7 @@ async function clipsIn(folder: string, seen: Set<string>): Promise<string[]> {
   seen.add(place);
   const entries = await visibleEntries(folder);
   const clips = numberedImages(entries).length > 0 ? [folder] : [];
-  for (const entry of entries) {
+  for (const entry of entries.filter((name) => !predicted.test(name))) {
     const inside = join(folder, entry);
     const isFolder = await stat(inside).then(
       (found) => found.isDirectory(),

@@ -127,10 +127,14 @@ interface VideoReading {
   signal?: AbortSignal | undefined;
 }
 
+/** What FFmpeg says where the pictures' size or range changes, and it makes its filters anew. That of 2018 says nothing. */
+const newFilters = 'Reconfiguring filter graph because';
+
 /**
  * The frames of a file at a constant rate, scaled to `size`.
  *
- * @param onDamage told in one line, at the end or where the loop is left, if FFmpeg reported errors by then or the file broke off
+ * @param onDamage told in one line, at the end or where the loop is left, if FFmpeg reported errors by then, the file broke off,
+ *   or frames may have been lost since its pictures changed their size
  * @throws {PxvError} INPUT where not one frame could be read; INTERRUPTED where `signal` is aborted.
  */
 export async function* readVideo(
@@ -141,9 +145,11 @@ export async function* readVideo(
   const { size, channels, signal } = reading;
   const asked = video.hasRate ? reading.frameRate : undefined;
   const frameRate = asked ?? video.frameRate;
+  let changes = 0;
   const run = startFfmpeg({
     input: video.path,
     inputOptions: video.inputOptions,
+    onLine: (line) => line.includes(newFilters) && changes++,
     outputOptions: [
       ...['-map', '0:V:0', '-filter:v', filters(video, { ...reading, frameRate: asked })],
       ...(video.span === null ? [] : ['-frames:v', String(Math.round(video.span * framesPerSecond(frameRate)) + 1)]),
@@ -177,7 +183,11 @@ export async function* readVideo(
     const { failure, firstError, errors } = await run.finished;
     const error = isLeft ? firstError : (firstError ?? failure);
     const more = errors > 1 ? ` (and ${errors - 1} more)` : '';
-    if (error !== null) onDamage(`read ${numberOf(frames, 'frame')}, with errors: ${error}${more}`);
+    const doubts = [
+      ...(error === null ? [] : [`with errors: ${error}${more}`]),
+      ...(changes === 0 ? [] : [`whose size or range changes ${numberOf(changes, 'time')}: up to two are lost at each`]),
+    ];
+    if (doubts.length > 0) onDamage(`read ${numberOf(frames, 'frame')}, ${doubts.join('; ')}`);
   }
   if (frames === 0) throw noPicture(video.path, await run.finished);
 }

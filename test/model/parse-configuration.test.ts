@@ -97,21 +97,6 @@ test('roll-outs are refused where no expected frame is learned', () => {
   );
 });
 
-test.each([
-  ['without a model to start from', run.model, { from: null }, /fixedConditioning.*starts from a model/],
-  [
-    'of a model that has none',
-    describeModel('pixel-cnn', { ...settings, context: 0 }),
-    {},
-    /fixedConditioning.*the model has no conditioning/,
-  ],
-  ['beside roll-outs', run.model, { ownPredictions: 1 }, /ownPredictions.*learns nothing from roll-outs/],
-])('a fixed conditioning is refused %s', (_, description, changes, message) => {
-  const fixed = { steps: 3, fixedConditioning: true, from: 'video-64' };
-  expect(() => parseConfiguration(runSchema, { ...run, training: fixed }, source)).not.toThrow();
-  expect(refusal({ ...run, model: description, training: { ...fixed, ...changes } }).message).toMatch(message);
-});
-
 test('an unknown key that is like none is refused without a guess', () => {
   expect(refusal(changed('training.zzzzzzzz', 1)).message).toBe(
     "train: config.json: expected only known keys, received unknown key 'training.zzzzzzzz'; remove it",

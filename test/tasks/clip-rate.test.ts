@@ -113,7 +113,10 @@ describe('training', () => {
   async function train(frames: string[], frameRate: string | null, from: string | null = null) {
     const out = join(folder.path, `run-${runs++}`);
     const warnings: string[] = [];
-    const hooks: TrainModelHooks = { onWarning: (text) => warnings.push(text) };
+    // These clips have the same frames at other rates, which is told as well.
+    const hooks: TrainModelHooks = {
+      onWarning: (text) => !/a copy of it is learned/.test(text) && warnings.push(text),
+    };
     const configuration = runSchema.parse({
       model: model.description,
       training: { steps: 1, batch: 1, from },

@@ -117,6 +117,23 @@ test('a training on a folder with a file that cannot be read learns from the oth
   expect(weights('of-mixed').equals(weights('of-good'))).toBe(true);
 });
 
+test('copies of what is learned from that validate are named, and nothing is said where there are none', async () => {
+  const clips = join(folder.path, 'copies');
+  const [one, copy] = [await pngClip(clips, 'one', 4), await pngClip(clips, 'copy', 4)];
+  const another = await pngClip(clips, 'another', 5);
+  const warningsOf = async (validate: string, run: string) => {
+    const warnings: string[] = [];
+    const { model, training } = configurationOf([one]);
+    const data = { type: 'clips' as const, frames: [one], validate: [validate], fit: 'crop' as const, frameRate: null };
+    await trainModel(join(folder.path, run), { model, training, data }, { onWarning: (text) => warnings.push(text) });
+    return warnings;
+  };
+  expect(await warningsOf(copy, 'with-copy')).toEqual([
+    expect.stringMatching(/^copy: validates, and a copy of it is learned from/),
+  ]);
+  expect(await warningsOf(another, 'without-copy')).toEqual([]);
+});
+
 test('a training that is to roll out, on clips that are too short for it, says so and goes on', async () => {
   const frames = [await pngClip(folder.path, 'eight', 8)];
   const [network] = model.description.scales;

@@ -54,6 +54,20 @@ describe('the clips under a path', () => {
     expect(await names(root)).toEqual(['a', 'b9.webm', 'b10.mp4', 'broken.mp4', 'deep/er']);
   });
 
+  it('are none that pxv predicted and named, unless their own path, or that of their folder, is given', async () => {
+    const root = tree(
+      'a.mp4',
+      'a-predicted.mp4',
+      'predicted/a.gif',
+      'b-predicted/1.png',
+      'unpredicted.mp4',
+      'predicted2.mp4',
+    );
+    expect(await names(root)).toEqual(['a.mp4', 'predicted2.mp4', 'unpredicted.mp4']);
+    expect(await names(join(root, 'a-predicted.mp4'))).toEqual(['a-predicted.mp4']);
+    expect(await names(join(root, 'predicted'))).toEqual(['a.gif']);
+  });
+
   it('are also those that cannot be read, so that it is said: links to nothing, and folders that are closed', async () => {
     const root = tree('a.mp4', 'closed/1.png', 'x.txt');
     symlinkSync('/nowhere', join(root, 'broken.mp4'));

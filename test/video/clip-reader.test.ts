@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openClip, probeClip } from '../../src/video/clip-reader.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
+import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 import {
   as,
   collect,
@@ -138,7 +139,10 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     expect(second.slice(0, 20)).toEqual(rising(20));
     // FFmpeg of 2018 goes on with the last one for as long as the first part was.
     expect([[], new Array<number>(12).fill(20)]).toContainEqual(second.slice(20));
-    expect(clip.warning).toBeNull();
+    // Nor does it say that anything changes.
+    if (findFfmpeg().everyPicture.includes('-vsync')) expect(clip.warning).toBeNull();
+    else
+      expect(clip.warning).toMatch(/^read 3\d frames, whose size or range changes 1 time: up to two are lost at each$/);
   });
 
   it('that breaks off gives what could be read, and one line of warning', async () => {
