@@ -66,7 +66,7 @@ export async function isImageFolder({ path }: ClipSource): Promise<boolean> {
 }
 
 /** What a path is that cannot be looked at: nothing may be there, or no way to it. */
-export function noEntry({ code, message }: NodeJS.ErrnoException): string {
+export function noEntry({ code, message }: { code?: string | undefined; message: string }): string {
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'a path where nothing is';
   return code === 'EACCES' ? 'a path in a folder that you may not enter' : message;
 }

@@ -185,7 +185,9 @@ export async function* readVideo(
     const more = errors > 1 ? ` (and ${errors - 1} more)` : '';
     const doubts = [
       ...(error === null ? [] : [`with errors: ${error}${more}`]),
-      ...(changes === 0 ? [] : [`whose size or range changes ${numberOf(changes, 'time')}: up to two are lost at each`]),
+      ...(changes === 0
+        ? []
+        : [`whose size or range changes ${numberOf(changes, 'time')}: up to two are lost at each`]),
     ];
     if (doubts.length > 0) onDamage(`read ${numberOf(frames, 'frame')}, ${doubts.join('; ')}`);
   }
