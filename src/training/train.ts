@@ -133,8 +133,9 @@ export async function train(
       const examples = data.batch(step);
       const { weights } = checkpoint.state;
       const rollOut = data.ownPredictions?.(step) ?? null;
-      const gradients = withPrecision(training.precision, () =>
-        gradientsOf(chain, weights, examples, { ...training, rollOut }),
+      const { anchorLoss, precision, scales } = training;
+      const gradients = withPrecision(precision, () =>
+        gradientsOf(chain, weights, examples, { scales, anchorLoss, rollOut }),
       );
       disposeExamples(examples);
       if (rollOut !== null) disposeRollOut(rollOut);

@@ -15,7 +15,7 @@ export interface ClipSource {
 
 const videoName = /\.(?:3gp|apng|asf|avi|f4v|flv|gif|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|mxf|ogv|ts|vob|webm|wmv|y4m)$/i;
 /** What `pxv predict` calls what it makes where nothing is said: no clip of a folder, lest it is taken for footage. */
-const predicted = /(?:^|-)predicted(?:\.[^.]+)?$/;
+const namedByPredict = /(?:^|-)predicted(?:\.[^.]+)?$/;
 const looksFor = 'a video file, a folder of numbered images, or a folder of either';
 const natural = new Intl.Collator('en', { numeric: true });
 
@@ -90,7 +90,7 @@ async function clipsIn(folder: string, seen: Set<string>): Promise<string[]> {
   seen.add(place);
   const entries = await visibleEntries(folder);
   const clips = numberedImages(entries).length > 0 ? [folder] : [];
-  for (const entry of entries.filter((name) => !predicted.test(name))) {
+  for (const entry of entries.filter((name) => !namedByPredict.test(name))) {
     const inside = join(folder, entry);
     const isFolder = await stat(inside).then(
       (found) => found.isDirectory(),

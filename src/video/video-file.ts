@@ -187,7 +187,7 @@ export async function* readVideo(
       ...(error === null ? [] : [`with errors: ${error}${more}`]),
       ...(changes === 0
         ? []
-        : [`whose size or range changes ${numberOf(changes, 'time')}: up to two are lost at each`]),
+        : [`whose size or range changes ${numberOf(changes, 'time')}: up to two frames are lost at each change`]),
     ];
     if (doubts.length > 0) onDamage(`read ${numberOf(frames, 'frame')}, ${doubts.join('; ')}`);
   }

@@ -142,7 +142,9 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     // Nor does it say that anything changes.
     if (findFfmpeg().everyPicture.includes('-vsync')) expect(clip.warning).toBeNull();
     else
-      expect(clip.warning).toMatch(/^read 3\d frames, whose size or range changes 1 time: up to two are lost at each$/);
+      expect(clip.warning).toMatch(
+        /^read 3\d frames, whose size or range changes 1 time: up to two frames are lost at each change$/,
+      );
   });
 
   it('that breaks off gives what could be read, and one line of warning', async () => {
