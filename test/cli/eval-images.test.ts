@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { saveModel } from '../../src/model/checkpoint.js';
+import { encodePng } from '../../src/video/contact-sheet.js';
 import { randomModel, sigmoid, tinyNetwork } from '../model/tiny-networks.js';
 import { folderWith, idx } from '../datasets/made-files.js';
 import { pxv } from './pxv.js';
@@ -44,6 +45,25 @@ test('pxv eval-images of one image says nothing of how images differ', async () 
   expect(one.stdout).toMatch(/; 1 of 5 scored/);
   expect(one.stdout).not.toMatch(/NaN|standard deviation/);
   expect(two.stdout).toMatch(/\nimages, bits\/dim: standard deviation 0\.\d{3}; least /);
+});
+
+test('pxv eval-images names the images of a folder that need most, the dearest first', async () => {
+  const files: Record<string, Uint8Array> = {};
+  for (let i = 0; i < 4; i++) {
+    const data = new Uint8Array(size.width * size.height).fill(255);
+    files[`${i}.png`] = await encodePng({ ...size, channels: 1, data: data.fill(0, 100 * i) });
+  }
+  const images = folderWith(files);
+  const { stdout } = await pxv(['eval-images', images, '--model', model], { env: { PXV_DATA: folderWith({}) } });
+  const named = /\nmost bits\/dim: (.*)\n/
+    .exec(stdout)![1]
+    .split(', ')
+    .map((one) => one.split(' '));
+  expect(named).toHaveLength(3);
+  for (const [file] of named) expect(file).toMatch(/\/[0-3]\.png$/);
+  const bits = named.map(([, value]) => Number(value));
+  expect([...bits].sort((a, b) => b - a)).toEqual(bits);
+  expect(stdout).toMatch(new RegExp(`; least .*most ${named[0][1]}`));
 });
 
 test('pxv eval-images says the unit, the protocol, the baselines and what others reached', async () => {
