@@ -165,6 +165,14 @@ class Scale:
 
     def map_of_warped(self, frames, exists, noise=0.0):
         """The map, and as anchors the frame that is expected and the last frame. `noise`: its strength, in levels."""
+        map, expected = self.moved_frames(frames, exists, noise)
+        if self.frames.get("mirrored"):
+            other, of_mirrored = self.moved_frames(frames.flip(3), exists, noise)
+            map, expected = (map + other.flip(2)) / 2, (expected + of_mirrored.flip(2)) / 2
+        return map, torch.stack([expected, frames[:, -1]], -1)
+
+    def moved_frames(self, frames, exists, noise):
+        """The map, and the frame that is expected."""
         net = self.arrays.within("warped-frames")
         scaled = self.scaled(frames)
         last = scaled[:, -1]
@@ -184,8 +192,7 @@ class Scale:
         moved = warp(moving, motion)
         change = 8 * (self.scaled(moved) - last)
         map = net.conv("moved", torch.cat([features, self.scaled(moved), change], -1)).relu()
-        expected = moved + net.conv("residual", map) * self.middle / 8
-        return map, torch.stack([expected, frames[:, -1]], -1)
+        return map, moved + net.conv("residual", map) * self.middle / 8
 
     def trunk(self, net, inputs):
         fine = net.conv("full", inputs).relu()

@@ -151,6 +151,23 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     return partsAlong(backend, value, axis, new Array<number>(value.shape[axis]).fill(1), false);
   },
 
+  /** Along one axis, as images are mirrored. */
+  [tf.Reverse](backend, { x }, attributes) {
+    const axes = tf.util.parseAxisParam(attributes.dims as number | number[], x.shape);
+    if (!areFloats(x) || axes.length !== 1) return null;
+    const [axis] = axes;
+    const { info, values } = backend.allocate(x.shape);
+    const from = backend.floats(x);
+    const run = tf.util.sizeFromShape(x.shape.slice(axis + 1));
+    const row = run * x.shape[axis];
+    for (let start = 0; start < values.length; start += row) {
+      for (let to = start, last = start + row - run; last >= start; last -= run) {
+        for (let j = 0; j < run; j++) values[to++] = from[last + j];
+      }
+    }
+    return info;
+  },
+
   [tf.RealDiv](backend, { a, b }) {
     return areFloats(a, b) && isSingle(b, a) ? withSingle(backend, a, b, overSingle) : null;
   },

@@ -162,6 +162,20 @@ export function laterWindow({ frames, valid, noise, known }: FrameWindow, frame:
   };
 }
 
+/** Left and right swapped. */
+export function mirrorImage(image: Tensor4D): Tensor4D {
+  return tf.reverse(image, 2);
+}
+
+/** A window with left and right swapped in all its frames. Frees nothing. */
+export function mirroredWindow({ frames, known, ...told }: FrameWindow): FrameWindow {
+  return {
+    ...told,
+    frames: frames.map(mirrorImage),
+    ...(known && { known: { ...known, frames: known.frames.map(mirrorImage) } }),
+  };
+}
+
 /** The last `length` frames of a window at a coarser scale: every `step` pixels. Frees nothing. */
 export function cutWindow({ frames, valid, noise, known }: FrameWindow, length: number, step: number): FrameWindow {
   const missing = frames.length - length;

@@ -16,7 +16,7 @@ import {
   trunkActivations,
   trunkLayers,
 } from './frame-trunk.js';
-import type { FrameWindow } from './frame-window.js';
+import { mirroredWindow, mirrorImage, type FrameWindow } from './frame-window.js';
 import { bindLayers, layerParameters, unmaskedShape, type ConvolutionLayer } from './layers.js';
 
 const schema = z
@@ -37,6 +37,8 @@ const schema = z
     blockMatching: z.boolean().optional(),
     /** How often the trunk halves the size; left out: twice. */
     halvings: z.int().min(DEFAULT_HALVINGS).max(MOST_HALVINGS).optional(),
+    /** Whether map and expected picture are the means of those of the frames and of their mirror images; left out: not. */
+    mirrored: z.boolean().optional(),
   })
   .refine(({ blockMatching, context }) => !blockMatching || context > 1, {
     path: ['blockMatching'],
@@ -151,7 +153,8 @@ function inputs(
  * displacements in each frame (bilinear, so that it is differentiable; 1506.02025, equation 5), and a residual. That
  * picture is the first anchor, the last frame the second. The map has seen both. Where frames are also read unmoved, a
  * pixel stands still by a choice among candidates: a displacement is never exactly zero, and from frame to frame the
- * edges of a still picture would wander. Where blocks are matched, one more frame is the last one moved on.
+ * edges of a still picture would wander. Where blocks are matched, one more frame is the last one moved on. Where it is
+ * mirrored, what the network makes of the frames and of their mirror images is averaged: errors that differ cancel.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   type: 'warped-frames',
@@ -166,36 +169,58 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     ...outputParameters(description, network),
   ],
   activations(description, { size, channels }) {
-    const { context, features, halvings, blockMatching } = description;
+    const { context, features, halvings, blockMatching, mirrored } = description;
     const ofBlocks = blockMatching ? blockMotionActivations(context, { channels }) : 0;
     const besideTrunk = ofBlocks + features + 3 * movedFrames(description) * candidatesOf(description) + 2 * channels;
-    return trunkActivations(features, size, halvings) + besideTrunk * size.width * size.height;
+    const once = trunkActivations(features, size, halvings) + besideTrunk * size.width * size.height;
+    return mirrored ? 2 * once + (features + channels) * size.width * size.height : once;
   },
 
-  condition(description, network, given, weights): Condition {
-    if (given.window === undefined) throw new TypeError('warped-frames: no frames were given');
-    const { window } = given;
-    const half = (network.levels - 1) / 2;
-    const scaled = scaledFrames(network, window);
-    const inTrunk = trunk(description, network);
-    const layers = bindLayers([...inTrunk, movedLayer(description, network)], weights);
-    const [motionWeights, motionBias, residualWeights, residualBias] = weights.slice(2 * layers.length);
-    const withCandidates = (motion: Tensor) => (description.still ? withStill(description, motion) : motion);
-    const matched = description.blockMatching ? blockMotion(network, window, scaled) : null;
-    const found = runTrunk(layers.slice(0, inTrunk.length), inputs(network, window, scaled, matched));
-    const motion = linear(found, withCandidates(motionWeights), withCandidates(motionBias));
-    const moving = matched === null ? window.frames : [...window.frames, matched.onward];
-    const frames = moving.length === 1 ? moving[0] : tf.concat([...moving], 3);
-    const moved = warpedMixture(warpShape(description, network), frames, motion);
-    const last = scaled[description.context - 1];
-    const movedScaled = tf.div<Tensor4D>(tf.sub(moved, half), half);
-    const change = tf.mul<Tensor4D>(tf.sub(movedScaled, last), DIFFERENCE_GAIN);
-    const map = layers[inTrunk.length](tf.concat([found, movedScaled, change], 3));
-    const residual = linear(map, residualWeights, residualBias);
-    const anchor = tf.add<Tensor4D>(moved, tf.mul(residual, RESIDUAL_SCALE * half));
-    return { map, anchors: [anchor, window.frames[description.context - 1]] };
+  condition(description, network, { window }, weights): Condition {
+    if (window === undefined) throw new TypeError('warped-frames: no frames were given');
+    const { map, expected } = moveFrames(description, network, window, weights);
+    const anchors = (picture: Tensor4D) => [picture, window.frames[description.context - 1]];
+    if (!description.mirrored) return { map, anchors: anchors(expected) };
+    const inMirror = moveFrames(description, network, mirroredWindow(window), weights);
+    return {
+      map: meanWithMirrored(map, inMirror.map),
+      anchors: anchors(meanWithMirrored(expected, inMirror.expected)),
+    };
   },
 };
+
+/** The map, and the picture that is expected, of frames as they are given. */
+function moveFrames(
+  description: WarpedFramesDescription,
+  network: ImageShape,
+  window: FrameWindow,
+  weights: readonly Tensor[],
+): { map: Tensor4D; expected: Tensor4D } {
+  const half = (network.levels - 1) / 2;
+  const scaled = scaledFrames(network, window);
+  const inTrunk = trunk(description, network);
+  const layers = bindLayers([...inTrunk, movedLayer(description, network)], weights);
+  const [motionWeights, motionBias, residualWeights, residualBias] = weights.slice(2 * layers.length);
+  const withCandidates = (motion: Tensor) => (description.still ? withStill(description, motion) : motion);
+  const matched = description.blockMatching ? blockMotion(network, window, scaled) : null;
+  const found = runTrunk(layers.slice(0, inTrunk.length), inputs(network, window, scaled, matched));
+  const motion = linear(found, withCandidates(motionWeights), withCandidates(motionBias));
+  const moving = matched === null ? window.frames : [...window.frames, matched.onward];
+  const frames = moving.length === 1 ? moving[0] : tf.concat([...moving], 3);
+  const moved = warpedMixture(warpShape(description, network), frames, motion);
+  const last = scaled[description.context - 1];
+  const movedScaled = tf.div<Tensor4D>(tf.sub(moved, half), half);
+  const change = tf.mul<Tensor4D>(tf.sub(movedScaled, last), DIFFERENCE_GAIN);
+  const map = layers[inTrunk.length](tf.concat([found, movedScaled, change], 3));
+  const residual = linear(map, residualWeights, residualBias);
+  const expected = tf.add<Tensor4D>(moved, tf.mul(residual, RESIDUAL_SCALE * half));
+  return { map, expected };
+}
+
+/** What the frames gave, and what their mirror images did, averaged; of a mirrored clip it is the mirror image, bit for bit. */
+function meanWithMirrored(ofFrames: Tensor4D, ofMirrored: Tensor4D): Tensor4D {
+  return tf.mul(tf.add(ofFrames, mirrorImage(ofMirrored)), 0.5);
+}
 
 function linear(x: Tensor4D, kernel: Tensor, bias: Tensor): Tensor4D {
   return tf.add(tf.conv2d(x, kernel as Tensor4D, 1, 'same'), bias);

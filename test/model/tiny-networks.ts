@@ -176,6 +176,10 @@ export const framedNetworks: [string, NetworkDescription][] = [
     smallNetwork({ channels: 1, conditioning: [{ ...warpedFrames, context: 4, still: true, blockMatching: true }] }),
   ],
   [
+    'RGB 4x5, warped-frames of 2 with block matching, averaged with their mirror images',
+    smallNetwork({ conditioning: [{ ...warpedFrames, context: 2, blockMatching: true, mirrored: true }] }),
+  ],
+  [
     'RGB 5x7, given a small image and two frames that move',
     smallNetwork({ size: tinySize, conditioning: [lowResolutionImage, warpedFrames] }),
   ],
