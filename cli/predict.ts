@@ -33,7 +33,7 @@ interface PredictOptions extends BackendOptions, FutureOptions, SizeOptions {
   out?: string;
   format?: OutputKind;
   overwrite?: boolean;
-  samples: number;
+  samples?: number;
   mean?: boolean;
   bestGuess?: boolean;
   from?: number;
@@ -48,7 +48,8 @@ interface PredictOptions extends BackendOptions, FutureOptions, SizeOptions {
 const formats = ['mp4', 'webm', 'gif', 'png', 'folder'] as const satisfies readonly OutputKind[];
 
 export function command(): Command {
-  const { horizon, samples, slow } = defaults.predictClip;
+  const { horizon, slow } = defaults.predictClip;
+  const { samples, mean } = defaults.samplesOfForecast;
   const predict = new Command('predict')
     .description('write a clip whose last frames are predicted')
     .argument('<clip...>', 'video files, folders of numbered images, folders of either, or - for standard input')
@@ -60,7 +61,11 @@ export function command(): Command {
       '.mp4, .webm, .gif, .png (contact sheet), a folder, or - (default: <clip>-predicted.mp4); of several clips a folder (default: predicted)',
     )
     .addOption(new Option('--format <kind>', 'what to write where --out does not tell (default: mp4)').choices(formats))
-    .option('--samples <count>', 'futures to draw, a panel for each', wholeNumber('--samples', 1, 64), samples)
+    .option(
+      '--samples <count>',
+      `futures to draw, a panel for each (default: ${samples}, with --mean ${mean})`,
+      wholeNumber('--samples', 1, 64),
+    )
     .addOption(new Option('--mean', 'write the mean of the samples, in place of each').conflicts('bestGuess'))
     .addOption(
       new Option('--best-guess', 'write the expected frames, without chance: the model feeds them back').conflicts([
@@ -103,7 +108,7 @@ Examples:
   $ pxv predict - --out - --format webm < clip.mp4 | ffplay -
   $ pxv predict clip.mp4 --size 128x72                 at this size, whatever that of the model
   $ pxv predict clip.mp4 --best-guess                  the one future that is expected, at once
-  $ pxv predict clip.mp4 --samples 8 --mean            the mean of eight futures
+  $ pxv predict clip.mp4 --mean                        the mean of eight futures
   $ pxv predict clip.mp4 --model runs/mine --fps model  at the rate that the model learned at
   $ pxv predict frames/ --model runs/mine --seed 7`,
   );
@@ -268,8 +273,10 @@ function forecastOf({ mean, bestGuess }: PredictOptions): NonNullable<PredictCli
 /** What is the same for all clips, as JSON. */
 function facts({ name, chain }: Model, options: PredictOptions) {
   const { channels, context } = chain.exampleShape;
-  const { seed, samples } = options;
-  return { model: name, seed, forecast: forecastOf(options), samples, context, channels };
+  const { seed } = options;
+  const forecast = forecastOf(options);
+  const { samples = defaults.samplesOfForecast[forecast] } = options;
+  return { model: name, seed, forecast, samples, context, channels };
 }
 
 /** What came of one clip, as JSON. */

@@ -3,7 +3,9 @@ export const DEFAULT_SEED = 1;
 
 /** What a task is asked for where nothing is said, in the commands and in the library alike. It imports nothing. */
 export const defaults = {
-  predictClip: { horizon: 8, samples: 1, slow: 1, from: null, seed: DEFAULT_SEED },
+  predictClip: { horizon: 8, slow: 1, from: null, seed: DEFAULT_SEED, forecast: 'samples' },
+  /** By what is written: a mean of one sample would be none. */
+  samplesOfForecast: { samples: 1, mean: 8, 'best-guess': 1 },
   scoreClips: { horizon: 8, starts: 4, samples: 4, seed: DEFAULT_SEED },
   scoreImages: { split: 'test' },
   sampleImages: { count: 16, scale: 1, seed: DEFAULT_SEED },

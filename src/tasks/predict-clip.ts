@@ -47,7 +47,7 @@ export interface PredictClipOptions extends AskedSize {
   overwrite?: boolean;
   /** Frames to predict. Default: 8. */
   horizon?: number | undefined;
-  /** Futures to draw, each a panel of the output. Default: 1. */
+  /** Futures to draw, each a panel of the output. Default: 1, and 8 where their mean is written. */
   samples?: number | undefined;
   /**
    * What is written of each predicted frame: every sample, the default; the mean of the samples; or the best guess, the
@@ -80,7 +80,13 @@ export interface PredictClipOptions extends AskedSize {
   signal?: AbortSignal;
 }
 
-type FilledOptions = Filled<PredictClipOptions, typeof defaults.predictClip>;
+type FilledOptions = Filled<PredictClipOptions, typeof defaults.predictClip & { samples: number }>;
+
+/** What is left out, as `pxv predict` has it. */
+export function predictionOptions<O extends Partial<PredictClipOptions>>(asked: O) {
+  const samples = defaults.samplesOfForecast[asked.forecast ?? defaults.predictClip.forecast];
+  return filled(asked, { ...defaults.predictClip, samples });
+}
 
 const { count, flag, callback } = optionOf;
 
@@ -121,7 +127,7 @@ export interface PredictedClip extends WrittenClip {
  */
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
   checkOptions('predict', predictClipSchemas, asked, ['out']);
-  const options = filled(asked, defaults.predictClip);
+  const options = predictionOptions(asked);
   const { out, overwrite = false, plain = false, slow, signal } = options;
   expectVideoModel(trained, 'predict');
   const settings = futureSettings(trained, options.settings);
@@ -179,9 +185,9 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
 export function expectPredictionMemory(
   model: Model,
   kind: OutputKind,
-  options: Pick<PredictClipOptions, 'horizon' | 'samples' | 'scale' | 'plain'>,
+  options: Pick<PredictClipOptions, 'horizon' | 'samples' | 'forecast' | 'scale' | 'plain'>,
 ): void {
-  const { horizon, samples, plain = false } = filled(options, defaults.predictClip);
+  const { horizon, samples, plain = false } = predictionOptions(options);
   const { scale = legibleScale(kind, model.chain.exampleShape.size, plain) } = options;
   const enlarged = scale ** 2 * (kind === 'png' ? horizon : 1);
   expectDrawingMemory(model, {
@@ -209,7 +215,7 @@ class Prediction {
     private readonly settings: FutureSettings,
     private readonly options: FilledOptions,
   ) {
-    const { forecast = 'samples', samples } = options;
+    const { forecast, samples } = options;
     if (forecast === 'best-guess') this.labels = ['best guess'];
     else if (forecast === 'mean') this.labels = [`mean of ${samples}`];
     else this.labels = Array.from({ length: samples }, (_, sample) => `sample ${sample + 1}`);
@@ -233,6 +239,7 @@ class Prediction {
     }
     if (this.reader.warning !== null) this.options.onWarning?.(this.reader.warning);
     if (this.known === 0 || (from !== null && this.known < from)) throw tooShort(this.reader.path, this.known, from);
+    if (from !== null && truth.length === 0) this.options.onWarning?.(noTruth(from));
     yield* this.future(context, truth);
   }
 
@@ -297,6 +304,11 @@ class Prediction {
       yield [frameOf(this.model, bytes)];
     }
   }
+}
+
+/** One line on a first frame to predict that is the one after the clip's last. */
+function noTruth(from: number): string {
+  return `the clip ends before frame ${from}, so that there is no truth to show beside what is predicted; without --from its panel is left out`;
 }
 
 function tooShort(path: string, known: number, from: number | null): PxvError {

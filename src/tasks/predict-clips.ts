@@ -17,11 +17,11 @@ import {
 } from '../video/index.js';
 import { checkOptions } from './check-options.js';
 import { framing, ownAspect } from './clip-size.js';
-import { defaults, filled } from './defaults.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { reasonToGoOn, type LeftOutClip } from './left-out-clips.js';
 import {
   expectPredictionMemory,
+  predictionOptions,
   predictClip,
   predictClipSchemas,
   type PredictClipOptions,
@@ -82,7 +82,7 @@ export async function predictClips(
   }
 
   const result: PredictedClips = { clips: [], leftOut: [], notReached: 0 };
-  const { horizon, samples } = filled(asked, defaults.predictClip);
+  const { horizon, samples } = predictionOptions(asked);
   const framesEach = asked.forecast === 'best-guess' ? horizon : horizon * samples;
   const tell = (name: string, done: number) => onProgress?.({ name, done, total: sources.length * framesEach });
   for (const [index, { name, path, named }] of sources.entries()) {

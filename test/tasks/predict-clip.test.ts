@@ -186,8 +186,30 @@ test('a model of images predicts nothing: it would draw noise as if no frame cam
   expect(existsSync(out)).toBe(false);
 });
 
+test('a mean is one of eight samples where no number is given', async () => {
+  const [eight, asAsked] = await Promise.all(
+    [{ samples: undefined }, { samples: 8 }].map(async (changes) => {
+      const { path } = await predict({ forecast: 'mean', horizon: 1, ...changes });
+      return readdirSync(path).map(
+        (name) =>
+          [
+            name,
+            readdirSync(join(path, name)).length,
+            readFileSync(join(path, name, readdirSync(join(path, name))[3])),
+          ] as const,
+      );
+    }),
+  );
+  expect(eight).toEqual(asAsked);
+});
+
 test('a first frame to predict that is past the end of the clip is refused, and one just after it is not', async () => {
-  expect(await predict({ from: 3 })).toMatchObject({ known: 3, predicted: 2, frames: 5 });
+  const warnings: string[] = [];
+  const onWarning = (text: string) => warnings.push(text);
+  await predict({ from: 2, horizon: 1, onWarning });
+  expect(warnings).toEqual([]);
+  expect(await predict({ from: 3, onWarning })).toMatchObject({ known: 3, predicted: 2, frames: 5 });
+  expect(warnings).toEqual([expect.stringMatching(/^the clip ends before frame 3, .* no truth to show/)]);
   const error = await refusal(predict({ from: 4 }));
   expect(error).toMatchObject({
     code: 'INPUT',
