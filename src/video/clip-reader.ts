@@ -94,7 +94,7 @@ function timesDoubt({ times, frameRate }: VideoFacts): string | null {
   const rate = readableRate(frameRate);
   if (times === 'missing') return `pictures without a time that can be right; all are read as if at a rate of ${rate}`;
   return times === 'uneven'
-    ? `pictures at uneven times, brought to a rate of ${rate}: some are repeated or left out`
+    ? `pictures at uneven times, brought to their mean rate of ${rate} (--fps names another): some are repeated or left out`
     : null;
 }
 
