@@ -57,7 +57,7 @@ describe.each(ffmpegPrograms())('the times of a video file, read with %s: one', 
     const { length } = await collect(clip.frames());
     expect(length).toBeGreaterThan(22);
     expect(length).toBeLessThan(32);
-    expect(clip.warning).toMatch(/^pictures at uneven times, brought to a rate of 4\.\d+: /);
+    expect(clip.warning).toMatch(/^pictures at uneven times, brought to their mean rate of 4\.\d+ /);
   });
 
   it.each(['mkv', 'webm'])('at even times, as %s, has the rate that it tells, without a warning', async (kind) => {

@@ -105,7 +105,7 @@ function oddFiles(program: string): void {
     if (name === 'truncated_60pct.mp4')
       expect(clip.warning).toMatch(/read 7 frames, with errors: [^\n]+ \(and \d+ more\)$/);
     else if (/vfr/.test(name))
-      expect(clip.warning).toMatch(/^pictures at uneven times, brought to a rate of 1[46]\.\d+: /);
+      expect(clip.warning).toMatch(/^pictures at uneven times, brought to their mean rate of 1[46]\.\d+ /);
     else expect(clip.warning).toBeNull();
   });
 
