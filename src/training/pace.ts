@@ -11,6 +11,8 @@ export const paceMarkSchema = z.strictObject({
   steps: z.int().min(0),
   /** Time that the training has taken, over all sittings. */
   seconds: z.number().min(0),
+  /** Validations in the whole training, where there is not time for all that were asked for. */
+  validations: z.int().min(1).optional(),
 });
 
 export type PaceMark = z.infer<typeof paceMarkSchema>;
@@ -38,6 +40,14 @@ export function progressAt({ steps, pace }: Schedule, step: number): number | nu
   if (mark === undefined) return null;
   if (step >= mark.steps) return 1;
   return mark.progress + ((1 - mark.progress) * (step - mark.step)) / (mark.steps - mark.step);
+}
+
+/** Validations in the whole training, as they are spread after so many updates. */
+export function validationsAt(
+  { pace, validations }: Pick<Length, 'pace'> & { validations: number },
+  step: number,
+): number {
+  return pace.findLast((one) => one.step <= step)?.validations ?? validations;
 }
 
 /** How a training that is resumed is made longer: steps in all, or minutes more. */
@@ -82,6 +92,8 @@ const FIRST_STEPS = 3;
 const LATEST_COUNT = 0.1;
 /** The next look at the clock is after this share of the time that is left, and at least so many seconds. */
 const NEXT_LOOK = { share: 1 / 8, seconds: 1 };
+/** Share of the time that validations take at most, but for the one at the end. */
+const MOST_VALIDATION = 1 / 4;
 
 /** Turns the minutes that a training was given into steps, and corrects their number while the pace changes. */
 export class Pace {
@@ -123,9 +135,10 @@ export class Pace {
     if (this.recent.length > STEPS_OF_PACE) this.recent.shift();
   }
 
-  /** Records how long a validation took. */
+  /** Records how long a validation took; what that means for the rest is seen after the next step. */
   validation(seconds: number): void {
     this.validationSeconds = seconds;
+    this.nextLook = 0;
   }
 
   /**
@@ -133,9 +146,9 @@ export class Pace {
    *
    * @param progress of the schedule after `step` updates; null: not known yet
    * @param elapsed seconds of this sitting
-   * @param validations in the whole training
+   * @param asked validations in the whole training
    */
-  look(step: number, progress: number | null, elapsed: number, validations: number): PaceMark | null {
+  look(step: number, progress: number | null, elapsed: number, asked: number): PaceMark | null {
     const { passed: taken } = this.time(elapsed);
     const left = this.seconds - taken;
     if (progress === null) {
@@ -147,8 +160,16 @@ export class Pace {
     this.nextLook = taken + Math.max(NEXT_LOOK.share * left, NEXT_LOOK.seconds);
     const behind = progress ?? 0;
     const perStep = this.recent.reduce((sum, time) => sum + time, 0) / this.recent.length;
+    const validations = this.affordable(asked);
     const toValidate = (validations - Math.floor(validations * behind)) * this.validationSeconds;
     const more = this.recent.length === 0 ? 0 : Math.max(0, Math.floor((left - toValidate) / perStep));
-    return { step, progress: behind, steps: step + more, seconds: taken };
+    return { step, progress: behind, steps: step + more, seconds: taken, ...(validations < asked && { validations }) };
+  }
+
+  /** As many validations as there is time for: too many would leave none to learn in. */
+  private affordable(asked: number): number {
+    if (this.validationSeconds === 0) return asked;
+    const most = Math.floor((MOST_VALIDATION * this.seconds) / this.validationSeconds);
+    return Math.max(1, Math.min(asked, most));
   }
 }

@@ -12,7 +12,7 @@ import { noDataHashes } from './data-list.js';
 import { learningRate } from './learning-rate.js';
 import { optimisers } from './optimisers.js';
 import { disposeRollOut, type RollOut } from './own-predictions.js';
-import { Pace, progressAt, type PaceMark } from './pace.js';
+import { Pace, progressAt, validationsAt, type PaceMark } from './pace.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
 import { startingWeights } from './starting-weights.js';
 import { gradientsOf, updated } from './training-step.js';
@@ -228,7 +228,8 @@ function withMark(configuration: RunConfiguration, mark: PaceMark): RunConfigura
 
 /** Whether a validation follows the steps that are done: evenly spread over the schedule, the last after the last step. */
 function isValidationStep({ step, configuration: { training } }: Checkpoint): boolean {
-  const passed = (done: number) => Math.floor((progressAt(training, done) ?? 0) * training.validations);
+  const count = validationsAt(training, step);
+  const passed = (done: number) => Math.floor((progressAt(training, done) ?? 0) * count);
   return step === training.steps || passed(step) > passed(step - 1);
 }
 

@@ -1,4 +1,4 @@
-import { extended, Pace, progressAt, type PaceMark } from '../../src/training/pace.js';
+import { extended, Pace, progressAt, validationsAt, type PaceMark } from '../../src/training/pace.js';
 
 const none = { steps: null, pace: [] };
 
@@ -42,8 +42,10 @@ function simulate(minutes: number, secondsOf: (step: number) => number, validati
     if (mark !== null) schedule = { steps: mark.steps, pace: [...schedule.pace, mark] };
     const behind = progressAt(schedule, step);
     progress.push(behind ?? 0);
-    if (behind === null || Math.floor(behind * validations) === done) continue;
-    done = Math.floor(behind * validations);
+    const count = validationsAt({ ...schedule, validations }, step);
+    const passed = (after: number) => Math.floor((progressAt(schedule, after) ?? 0) * count);
+    if (passed(step) === passed(step - 1)) continue;
+    done++;
     clock += validationSeconds;
     pace.validation(validationSeconds);
   }
@@ -66,6 +68,22 @@ describe('minutes', () => {
     expect(progress.at(-1)).toBe(1);
     expect(validations).toBe(10);
     progress.slice(1).forEach((behind, at) => expect(behind).toBeGreaterThanOrEqual(progress[at]));
+  });
+
+  test.each([
+    ['of a fifteenth of the time', 1, 4],
+    ['of a third of the time, of twelve seconds', 0.2, 4],
+    ['of a third of the time, of a minute', 1, 20],
+  ])('are kept, and used, where twenty validations are asked for, %s each', (_, minutes, validationSeconds) => {
+    const { clock, progress, validations } = simulate(minutes, () => 1, validationSeconds, 20);
+    // But for the first, whose time nobody knows before, and the last.
+    expect(clock).toBeLessThan(60 * minutes + Math.max(3, validationSeconds));
+    expect(clock).toBeGreaterThan(0.9 * 60 * minutes);
+    expect(progress.at(-1)).toBe(1);
+    expect(validations).toBeGreaterThan(0);
+    expect(validations).toBeLessThanOrEqual(20);
+    const learning = clock - validations * validationSeconds;
+    if (validationSeconds < 15 * minutes) expect(learning).toBeGreaterThan(0.6 * 60 * minutes);
   });
 
   test('that are over before a step has been timed end the training', () => {
