@@ -222,13 +222,17 @@ function optionOf(choice: keyof ModelChoices): string {
   return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+/** From the root; an empty path, which would become the folder at hand, stays one, for whoever opens it to refuse. */
+function whole(path: string): string {
+  return path === '' ? path : resolve(path);
+}
+
 /** What to learn from: the options' over the file's. Paths are made whole, so that a run resumes from any folder. */
 async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): Promise<object> {
   const { images, fit, fps } = options;
   const frameRate = fps && frameRateText(fps);
-  const whole = (paths: string[] | undefined) => paths?.map((path) => resolve(path));
-  const [frames, validate] = [whole(options.frames), whole(options.validate)];
-  const data = options.data === undefined ? undefined : resolve(options.data);
+  const [frames, validate] = [options.frames, options.validate].map((paths) => paths?.map(whole));
+  const data = options.data === undefined ? undefined : whole(options.data);
   if (frames !== undefined && images !== undefined) throw bothSources();
   if (frames === undefined && images === undefined && file === undefined) throw noSource();
   const ofImages = images !== undefined || (frames === undefined && file?.type === 'images');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { PxvError } from '../src/errors.js';
 import { numberOf } from '../src/number-of.js';
 import { expectDiskSpace } from '../src/video/disk-space.js';
 import { imageFacts, readImage } from '../src/video/image-folder.js';
@@ -17,7 +18,7 @@ const TOGETHER = 16;
  * Images files as one set. They are decoded once, into a file in the cache, which serves as long as no image changes.
  *
  * @param exact refuse images of another size or in colour where grey is asked for, instead of bringing them to the shape
- * @throws {PxvError} INPUT, naming the image, where one cannot be read; OUTPUT where the cache cannot be written to;
+ * @throws {PxvError} INPUT, naming those images that cannot be read; OUTPUT where the cache cannot be written to;
  * INTERRUPTED where the signal is aborted.
  */
 export async function decodedImages(
@@ -38,15 +39,17 @@ export async function decodedImages(
     paths.length,
     [width, height, channels, exact, ...stamps],
     async (write) => {
+      const refused: PxvError[] = [];
       for (let first = 0; first < paths.length; first += TOGETHER) {
         throwIfInterrupted(signal, 'decode images', paths[first]);
         onProgress?.(first, paths.length);
-        const together = paths.slice(first, first + TOGETHER).map(async (path) => {
-          if (exact) await checkSize(path, shape);
-          return (await readImage(path, { size: { width, height }, channels, fit: 'crop' })).data;
-        });
-        for (const data of await Promise.all(together)) await write(data);
+        const together = paths.slice(first, first + TOGETHER).map((path) => decoded(path, shape, exact));
+        for (const one of await Promise.all(together)) {
+          if (one instanceof PxvError) refused.push(one);
+          else if (refused.length === 0) await write(one);
+        }
       }
+      if (refused.length > 0) throw allRefused(refused);
       onProgress?.(paths.length, paths.length);
     },
   );
@@ -97,6 +100,40 @@ export async function cachedImages(
 export function cachePath(identity: readonly unknown[], ending: string): string {
   const name = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
   return join(cacheFolder('decoded'), `${name}.${ending}`);
+}
+
+/** An image's bytes, or why it cannot be read. */
+async function decoded(path: string, shape: ImageShape, exact: boolean): Promise<Uint8Array | PxvError> {
+  const { width, height, channels } = shape;
+  try {
+    if (exact) await checkSize(path, shape);
+    return (await readImage(path, { size: { width, height }, channels, fit: 'crop' })).data;
+  } catch (error) {
+    if (error instanceof PxvError && error.code === 'INPUT') return error;
+    throw error;
+  }
+}
+
+/** How many images are named where several cannot be read. */
+const MOST_NAMED = 5;
+
+/** All images that cannot be read in one error, so that nobody has to find them one run after another. */
+function allRefused(refused: readonly PxvError[]): PxvError {
+  const [first, ...others] = refused;
+  if (others.length === 0) return first;
+  const named = refused.slice(0, MOST_NAMED).map(({ parts }) => `${parts.argument} (${parts.received})`);
+  const more = refused.length > MOST_NAMED ? [`${refused.length - MOST_NAMED} more`] : [];
+  return new PxvError(
+    {
+      code: 'INPUT',
+      operation: 'read images',
+      argument: dirname(first.parts.argument),
+      expected: 'readable images alone',
+      received: `${numberOf(refused.length, 'image')} of other kinds or shapes: ${[...named, ...more].join(', ')}`,
+      remedy: 'take them out, or put others in their place',
+    },
+    { cause: first },
+  );
 }
 
 async function checkSize(path: string, { width, height }: ImageShape): Promise<void> {

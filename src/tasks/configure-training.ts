@@ -62,6 +62,7 @@ export async function configureTraining(
   source: ConfigurationSource = SOURCE,
   onNote?: (text: string) => void,
 ): Promise<RunConfiguration> {
+  parseConfiguration(z.looseObject({ data: z.looseObject({ type: z.enum(['clips', 'images']) }) }), { data }, source);
   const described = isDescription(model) ? model : await describe(choicesIn(model, source), training, data, onNote);
   return parseConfiguration(runSchema, { ...unknown, model: described, training, data }, source);
 }

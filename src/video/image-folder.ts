@@ -149,10 +149,18 @@ function unreadable(path: string) {
         operation: 'read image',
         argument: path,
         expected: 'a readable image',
-        received: cause.message,
+        received: whatIsWrong(cause),
         remedy: 'check its name, or put another image in its place',
       },
       { cause },
     );
   };
+}
+
+/** What the decoder says, in words for who has never heard of it. */
+function whatIsWrong({ message }: Error): string {
+  const line = message.split('\n')[0];
+  if (/unsupported image format/.test(line)) return 'an empty file, or none of an image that is read here';
+  if (/failOn|libpng|VipsJpeg|vips2?(?:png|jpeg)|premature end|corrupt/i.test(line)) return `a damaged image (${line})`;
+  return line;
 }

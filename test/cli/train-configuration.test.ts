@@ -83,6 +83,12 @@ test('options come before the model of --config, and what they change is said', 
   });
 });
 
+test('an empty path, as of a variable that is not set, does not become the folder at hand', async () => {
+  const { data } = await configured('--frames', '', '--validate', '');
+  expect(data).toMatchObject({ frames: [''], validate: [''] });
+  expect((await configured('--frames', 'a')).data).toMatchObject({ frames: [join(process.cwd(), 'a')] });
+});
+
 test('a training has one length: steps and minutes together are refused, new or resumed', async () => {
   const message = expect.stringMatching(/^train: --minutes: expected one length .* --steps and --minutes/) as string;
   const both = ['--steps', '3', '--minutes', '1'];

@@ -172,6 +172,15 @@ test('an image that cannot be read is named, and nothing is kept', async () => {
   expect(existsSync(join(cache, 'decoded'))).toBe(false);
 });
 
+test('all images that cannot be read are named at once, in words', async () => {
+  const damaged = pictures[0].png.subarray(0, 40);
+  const folder = folderWith({ '1.png': pictures[0].png, '2.png': '', '3.png': damaged, '4.png': 'no image' });
+  const refused = openForEvaluation(folder, 'test');
+  await expect(refused).rejects.toMatchObject(
+    refusal(/expected readable images alone, received 3 images .*2\.png \(an empty file, .*3\.png \(.*4\.png \(/),
+  );
+});
+
 test('a folder without images, and a name that is no folder, are refused', async () => {
   await expect(openForEvaluation(folderWith({ 'a.txt': '' }), 'test')).rejects.toMatchObject(
     refusal(/expected images \(PNG, .*received a folder without any/),

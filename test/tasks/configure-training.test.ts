@@ -20,6 +20,14 @@ async function imageFolder(): Promise<string> {
   return folder.path;
 }
 
+test('a request without data, or with data of no kind, is refused in one line', async () => {
+  for (const data of [undefined, {}])
+    await expect(configureTraining({ data } as never)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(/^configure training: request: expected .*data/) as string,
+    });
+});
+
 test('of clips all may be left out but the clips', async () => {
   const { model, training, data } = await configureTraining({ data: clips });
   expect(training).toMatchObject({
