@@ -165,7 +165,7 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
     if (out === STANDARD_STREAM) await streams.send(outPath);
     return {
       text: `${to}: ${writtenOf(from, result, options)} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
-      json: { ...facts(model, options), output: out, seconds, ...figures(result), ...chosen },
+      json: { ...facts(model, options), output: out, seconds, ...figures(result, options), ...chosen },
       ...(out === STANDARD_STREAM && { stream: process.stderr }),
     };
   } catch (error) {
@@ -225,7 +225,7 @@ async function predictSeveral(
       ...facts(model, options),
       output: out,
       seconds,
-      clips: clips.map((clip) => ({ name: clip.name, output: clip.path, ...figures(clip) })),
+      clips: clips.map((clip) => ({ name: clip.name, output: clip.path, ...figures(clip, options) })),
       leftOut,
       notReached,
       ...chosen,
@@ -280,9 +280,20 @@ function facts({ name, chain }: Model, options: PredictOptions) {
 }
 
 /** What came of one clip, as JSON. */
-function figures({ size, frames, known, predicted, frameRate, bitsPerDim, exact, settings }: PredictedClip) {
-  const fps = framesPerSecond(frameRate);
-  return { ...size, frames, known, predicted, frameRate: fps, ...settings, bitsPerDim, exact };
+function figures(clip: PredictedClip, { next }: PredictOptions) {
+  const { size, frames, known, predicted, frameRate, bitsPerDim, exact, settings } = clip;
+  const interrupted = predicted < next;
+  return {
+    ...size,
+    frames,
+    known,
+    predicted,
+    interrupted,
+    frameRate: framesPerSecond(frameRate),
+    ...settings,
+    bitsPerDim,
+    exact,
+  };
 }
 
 /** @throws PxvError `USAGE` where the output's name asks for something else than --format */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { framesPerSecond } from '../src/frame-rate.js';
 import { numberOf } from '../src/number-of.js';
+import { inUnits } from '../src/tasks/byte-units.js';
 import type { DecodeProgress } from '../src/tasks/open-data.js';
 import type { TrainedRun, TrainingFacts, TrainModelHooks } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';
@@ -121,7 +122,7 @@ export function command(): Command {
     .option('--config <file>', 'a config.json that holds the model and more; options given here come first')
     .option(
       '--resume',
-      'go on with the training in --out, to the very same weights as without a stop; --steps or --minutes more make it longer',
+      'go on with the training in --out, to the very same weights as without a stop; --steps (in all) or --minutes (more) give it another length',
     )
     .option('--accept-changed-data', 'with --resume: go on where files that are learnt from have changed or are gone');
   addOverwriteOption(train);
@@ -270,13 +271,14 @@ function describeStart({ parameters, step, data }: TrainingFacts, out: string): 
       uniform,
     ];
   }
-  const { trainingClips, validationClips, frames, baselines } = data;
+  const { trainingClips, validationClips, frames, decoded, baselines } = data;
   const validated = validationClips.length > 0 ? validationClips.join(', ') : 'none: give one with --validate';
   const previous = baselines['previous-frame'];
   const best = previous === null ? '' : `, previous frame ${previous.toFixed(3)} on the validation clips`;
   return [
     `model: ${parameters} parameters; ${numberOf(trainingClips.length, 'clip')}, ${numberOf(frames, 'frame')} to learn from`,
     `validation: ${validated}; ${from}`,
+    `decoded frames: ${inUnits(decoded.bytes)} in ${decoded.folder}, which may be deleted after the training`,
     `${uniform}${best}`,
   ];
 }

@@ -12,6 +12,7 @@ import { optimisers } from '../training/optimisers.js';
 import { PREDICTED_FRAMES } from '../training/own-predictions.js';
 import { VALIDATION_BATCH as VALIDATION_FRAMES } from '../training/validation.js';
 import { availableMemory } from './available-memory.js';
+import { inUnits } from './byte-units.js';
 
 /**
  * Refuses a training that would take more memory than there is, by an estimate (see `trainingMemory`), and names what
@@ -164,10 +165,4 @@ function tooMuch(operation: string, argument: string, most: number, received: st
     received,
     remedy,
   });
-}
-
-/** Bytes for people. */
-function inUnits(bytes: number): string {
-  const MiB = 2 ** 20;
-  return bytes < 1000 * MiB ? `${Math.round(bytes / MiB)} MiB` : `${(bytes / 1024 / MiB).toFixed(1)} GiB`;
 }

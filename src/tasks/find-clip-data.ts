@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { PxvError } from '../errors.js';
 import { PreviousFrameBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Frame } from '../frame.js';
@@ -41,6 +42,8 @@ export interface ClipFacts {
   validationClips: string[];
   /** Frames of the training clips. */
   frames: number;
+  /** Decoded frames on the disk, which a training makes again where they are gone. */
+  decoded: { folder: string; bytes: number };
   /** Clips that were found, and that nothing can be learnt from. */
   leftOut: LeftOutClip[];
   /** What validations are to be measured against, in bits/dim. */
@@ -81,6 +84,7 @@ export async function findClipData(
         validationClips: names(validation),
         frames: learnt.reduce((sum, clip) => sum + store.clips[clip].frames, 0),
         leftOut,
+        decoded: { folder: run.frames, bytes: await bytesIn(run.frames) },
         baselines: {
           uniform: uniformBitsPerDim(chain.exampleShape.levels),
           'previous-frame': previousFrameBaseline(chain.exampleShape, store, validation),
@@ -89,6 +93,11 @@ export async function findClipData(
     };
   };
   return { files: files.map((path) => ({ name: path, path })), open, close: () => close() };
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const sizes = (await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
 /** The previous frame as a predictor of the validation clips, each weighing the same; null where there is none. */

@@ -72,7 +72,7 @@ export async function trainModel(
     const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
     try {
       if (configuration === null) await run.finishSave(chain, checkpoint);
-      const start = extension === undefined ? checkpoint : longer(run, checkpoint, extension);
+      const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks.onWarning);
       return await trainIn(run, chain, start, configuration !== null, hooks, acceptChangedData);
     } catch (error) {
       // The signal's own reason comes once there is something to resume.
@@ -88,8 +88,18 @@ export async function trainModel(
 }
 
 /** A checkpoint whose training has another length. */
-function longer(run: RunFolder, checkpoint: Checkpoint, extension: Extension): Checkpoint {
+function ofLength(
+  run: RunFolder,
+  checkpoint: Checkpoint,
+  extension: Extension,
+  onWarning?: (text: string) => void,
+): Checkpoint {
   const { configuration, step } = checkpoint;
+  const { steps: planned } = configuration.training;
+  if ('steps' in extension && planned !== null && extension.steps < planned)
+    onWarning?.(
+      `the training gets shorter: it ends after ${extension.steps} steps in all, where ${planned} were planned`,
+    );
   const length = extended(configuration.training, step, run.secondsOf(step), extension);
   return { ...checkpoint, configuration: { ...configuration, training: { ...configuration.training, ...length } } };
 }

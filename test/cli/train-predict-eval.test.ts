@@ -65,6 +65,9 @@ describe('pxv train', () => {
     expect(trained.stdout.trimEnd().split('\n')).toHaveLength(1);
     expect(trained.stderr).toContain('2 clips, 12 frames to learn from');
     expect(trained.stderr).toMatch(/validation: clip-\d; run folder: run/);
+    expect(trained.stderr).toMatch(
+      /\ndecoded frames: \d+ MiB in run.frames, which may be deleted after the training\n/,
+    );
   });
 
   test('leaves a run folder with the configuration, the model, the state and the log', () => {

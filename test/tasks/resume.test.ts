@@ -157,6 +157,19 @@ test('stored frames that were damaged are decoded again', async () => {
   expect(stateOf(run).equals(stateOf(at('whole')))).toBe(true);
 });
 
+test('one that is given fewer steps than were planned ends after these, and says so', async () => {
+  const { at } = await stopped();
+  const planned = clipsOf([at('clips')]);
+  await stopAfterOne(at('long'), { ...planned, training: { ...planned.training, steps: 5 } });
+  const warnings: string[] = [];
+  const onWarning = (text: string) => warnings.push(text);
+  const resume = (steps: number) => trainModel(at('long'), null, { onWarning }, { extension: { steps } });
+  expect((await resume(3)).step).toBe(3);
+  expect(warnings).toEqual([expect.stringMatching(/shorter: it ends after 3 steps in all, where 5 were planned/)]);
+  await resume(4);
+  expect(warnings).toHaveLength(1);
+});
+
 test('a training keeps its settings, and says so where config.json was changed', async () => {
   const { run } = await stopped();
   const path = join(run, 'config.json');
