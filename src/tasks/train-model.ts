@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { imageSets } from '../../datasets/index.js';
 import { PxvError, type ErrorParts } from '../errors.js';
 import { expectPrecision } from '../backend/precision.js';
+import { numberOf } from '../number-of.js';
 import { modelFile } from '../model/checkpoint.js';
 import type { Chain } from '../model/chain.js';
 import { RunFolder, type Checkpoint } from '../training/run-folder.js';
@@ -98,7 +99,7 @@ function ofLength(
   const { steps: planned } = configuration.training;
   if ('steps' in extension && planned !== null && extension.steps < planned)
     onWarning?.(
-      `the training gets shorter: it ends after ${extension.steps} steps in all, where ${planned} were planned`,
+      `the training gets shorter: it ends after ${numberOf(extension.steps, 'step')} in all, where ${planned} were planned`,
     );
   const length = extended(configuration.training, step, run.secondsOf(step), extension);
   return { ...checkpoint, configuration: { ...configuration, training: { ...configuration.training, ...length } } };
