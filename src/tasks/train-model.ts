@@ -96,12 +96,12 @@ function ofLength(
   onWarning?: (text: string) => void,
 ): Checkpoint {
   const { configuration, step } = checkpoint;
+  const length = extended(configuration.training, step, run.secondsOf(step), extension);
   const { steps: planned } = configuration.training;
   if ('steps' in extension && planned !== null && extension.steps < planned)
     onWarning?.(
       `the training gets shorter: it ends after ${numberOf(extension.steps, 'step')} in all, where ${planned} were planned`,
     );
-  const length = extended(configuration.training, step, run.secondsOf(step), extension);
   return { ...checkpoint, configuration: { ...configuration, training: { ...configuration.training, ...length } } };
 }
 

@@ -6,6 +6,7 @@ import type { Placing } from '../placing.js';
 import { writeAtomically } from '../write-file.js';
 import { Canvas, type Colour } from './canvas.js';
 import { fittingSize, fittingText, SMALLEST_TEXT, textHeight } from './text.js';
+import { marked } from './png-mark.js';
 
 export interface ContactSheetOptions {
   /** Frames in a row; default: as many as there are rows, about. */
@@ -61,9 +62,9 @@ function lettersFor(labels: readonly string[], tileWidth: number): number {
   return Math.min(most, ...labels.map((label) => fittingSize([label], most, tileWidth)));
 }
 
-/** A frame as the bytes of a PNG file. */
-export function encodePng({ width, height, channels, data }: Frame): Promise<Uint8Array> {
-  return sharp(data, { raw: { width, height, channels } }).png().toBuffer();
+/** A frame as the bytes of a PNG file, which says that it was written here. */
+export async function encodePng({ width, height, channels, data }: Frame): Promise<Uint8Array> {
+  return marked(await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
 }
 
 /**

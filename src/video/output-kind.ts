@@ -5,6 +5,7 @@ import { checkWritable } from '../write-file.js';
 import { expectNoInput, expectReplaceable, type ReplaceOptions } from './existing-output.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { isPanelFolder } from './panels.js';
+import { isMarked } from './png-mark.js';
 
 /** What a clip can be written as. A `.png` file is a contact sheet, a folder holds one PNG file a frame. */
 export const outputKinds = ['mp4', 'webm', 'gif', 'png', 'folder'] as const;
@@ -85,15 +86,21 @@ function unfitName(path: string, kind: OutputKind): string | null {
   return kind === 'folder' && holdsThis ? 'the folder that the command runs in, or one around it' : null;
 }
 
-/** What lies in a folder, or in its folders of panels, that was not written as a frame; null where nothing does. */
+/** What lies in a folder, or in its folders of panels, that was not written here as a frame; null where nothing does. */
 async function foreignEntry(folder: string): Promise<string | null> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const { name } = entry;
-    if (ownFrame.test(name)) continue;
-    if (!entry.isDirectory() || !isPanelFolder(name)) return name;
-    const inside = (await readdir(join(folder, name))).find((file) => !ownFrame.test(file));
-    if (inside !== undefined) return `${name}/${inside}`;
+    if (entry.isDirectory() && isPanelFolder(name)) {
+      const inside = await foreignFile(join(folder, name), await readdir(join(folder, name)));
+      if (inside !== null) return `${name}/${inside}`;
+    } else if ((await foreignFile(folder, [name])) !== null) return name;
   }
+  return null;
+}
+
+/** The first of some files of a folder that is no frame written here: somebody's own may have such names as well. */
+async function foreignFile(folder: string, names: readonly string[]): Promise<string | null> {
+  for (const name of names) if (!ownFrame.test(name) || !(await isMarked(join(folder, name)))) return name;
   return null;
 }
 

@@ -1,20 +1,29 @@
-import { linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import sharp from 'sharp';
 import { checkOutput } from '../../src/video/output-kind.js';
 import { filesOfClip } from '../../src/video/clip-reader.js';
-import { temporaryFolder } from './made-clips.js';
+import { encodePng } from '../../src/video/contact-sheet.js';
+import { frame, temporaryFolder } from './made-clips.js';
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
 afterAll(folder.remove);
 
-beforeAll(() => {
+/** A PNG file as somebody else writes it. */
+const others = () =>
+  sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer();
+const own = () => encodePng(frame(2, 2, 3, () => 7));
+
+beforeAll(async () => {
   writeFileSync(at('film.mp4'), 'film');
   symlinkSync(at('film.mp4'), at('link.mp4'));
   linkSync(at('film.mp4'), at('hard-link.mp4'));
   for (const name of ['frames', 'frames/old', 'few', 'empty']) mkdirSync(at(name));
   for (const name of ['frames/00000.png', 'frames/00001.png', 'frames/sheet.png', 'few/00000.png'])
-    writeFileSync(at(name), '');
+    writeFileSync(at(name), await own());
   symlinkSync(at('few'), at('also-few'));
   symlinkSync(at('nowhere'), at('broken.mp4'));
 });
@@ -51,6 +60,33 @@ test.each([
 ])('%s is replaced where that is asked for, and only then', async (name, message) => {
   await expect(checkOutput(at(name))).rejects.toMatchObject(refused('OUTPUT', message));
   await checkOutput(at(name), { overwrite: true });
+});
+
+test('a frame says that it was written here, as other programs read it', async () => {
+  const { comments } = await sharp(await own()).metadata();
+  expect(comments).toEqual([{ keyword: 'Software', text: 'pxv' }]);
+});
+
+test.each<[string, string[]]>([
+  ['frames', ['00000.png', '00001.png']],
+  ['frames of a panel', ['sample-1/00000.png']],
+  ['one frame among those written here', ['00000.png', '00002.png']],
+  ['no picture at all', ['00000.png']],
+])("somebody's own %s, called as those written here are, stay whatever is asked", async (what, names) => {
+  const place = at(what.replaceAll(' ', '-'));
+  mkdirSync(join(place, names[0], '..'), { recursive: true });
+  for (const [index, name] of names.entries()) {
+    const foreign = what.startsWith('no') ? Buffer.from('') : await others();
+    writeFileSync(join(place, name), what.startsWith('one') && index === 0 ? await own() : foreign);
+  }
+  const before = readdirSync(place, { recursive: true });
+  await expect(checkOutput(place, { overwrite: true })).rejects.toMatchObject(
+    refused(
+      'OUTPUT',
+      /expected a new or empty folder, or one that pxv wrote, received one with .*\.png; choose another output$/,
+    ),
+  );
+  expect(readdirSync(place, { recursive: true })).toEqual(before);
 });
 
 test('an empty folder, and a file in the folder of a clip that is no image of it, are no loss', async () => {
