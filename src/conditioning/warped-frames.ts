@@ -178,10 +178,12 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
 
   condition(description, network, { window }, weights): Condition {
     if (window === undefined) throw new TypeError('warped-frames: no frames were given');
-    const { map, expected } = moveFrames(description, network, window, weights);
+    // What one of the two held in between is freed before the other begins; what gradients need is kept all the same.
+    const of = (frames: () => FrameWindow) => tf.tidy(() => moveFrames(description, network, frames(), weights));
+    const { map, expected } = of(() => window);
     const anchors = (picture: Tensor4D) => [picture, window.frames[description.context - 1]];
     if (!description.mirrored) return { map, anchors: anchors(expected) };
-    const inMirror = moveFrames(description, network, mirroredWindow(window), weights);
+    const inMirror = of(() => mirroredWindow(window));
     return {
       map: meanWithMirrored(map, inMirror.map),
       anchors: anchors(meanWithMirrored(expected, inMirror.expected)),
