@@ -5,8 +5,8 @@ import type { Frame } from '../frame.js';
 import type { Placing } from '../placing.js';
 import { writeAtomically } from '../write-file.js';
 import { Canvas, type Colour } from './canvas.js';
-import { fittingSize, fittingText, SMALLEST_TEXT, textHeight } from './text.js';
 import { marked } from './png-mark.js';
+import { fittingSize, fittingText, SMALLEST_TEXT, textHeight } from './text.js';
 
 export interface ContactSheetOptions {
   /** Frames in a row; default: as many as there are rows, about. */

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 
 /** Where a PNG file's first chunk ends, IHDR, which each has: signature of 8 bytes, chunk of 25. */
 const AFTER_HEADER = 33;
@@ -13,7 +13,12 @@ export function marked(png: Uint8Array): Uint8Array {
 
 /** Whether a file is a PNG file that was written here: a name alone does not tell one from somebody's own frames. */
 export async function isMarked(path: string): Promise<boolean> {
-  const file = await open(path, 'r').catch(() => null);
+  // A pipe would be waited for without end.
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  const file = isFile ? await open(path, 'r').catch(() => null) : null;
   if (file === null) return false;
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MARK.length), 0, MARK.length, AFTER_HEADER);

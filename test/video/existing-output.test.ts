@@ -1,4 +1,5 @@
-import { linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, readdirSync, rmdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import sharp from 'sharp';
 import { checkOutput } from '../../src/video/output-kind.js';
@@ -87,6 +88,16 @@ test.each<[string, string[]]>([
     ),
   );
   expect(readdirSync(place, { recursive: true })).toEqual(before);
+});
+
+test('a folder, and a pipe, called as a frame is are no frames, and are not waited for', async () => {
+  mkdirSync(at('odd/00000.png'), { recursive: true });
+  const overwrite = () => checkOutput(at('odd'), { overwrite: true });
+  await expect(overwrite()).rejects.toMatchObject(refused('OUTPUT', /received one with 00000\.png;/));
+  if (process.platform === 'win32') return;
+  rmdirSync(at('odd/00000.png'));
+  execFileSync('mkfifo', [at('odd/00000.png')]);
+  await expect(overwrite()).rejects.toMatchObject(refused('OUTPUT', /received one with 00000\.png;/));
 });
 
 test('an empty folder, and a file in the folder of a clip that is no image of it, are no loss', async () => {
