@@ -187,15 +187,12 @@ function summaryLines({
   const each = Object.entries(codecs ?? {}).map(
     ([name, bits]) => `${name} ${bits === null ? 'failed' : bits.toFixed(3)}`,
   );
+  // An anchor that is the frame before says nothing.
+  const nearer = anchors.mean.flatMap((gain, anchor) => (gain === 0 ? [] : [withError(anchors, anchor)]));
   return [
     `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim${spread} over ${dimensions} dimensions, each frame given the true ones before it`,
     `baselines: uniform ${baselines.uniform.toFixed(2)}, previous frame ${baselines['previous-frame'].toFixed(3)}`,
-    // An anchor that is the frame before says nothing.
-    ...(anchors.mean.every((gain) => gain === 0)
-      ? []
-      : [
-          `anchors one step ahead, over the frame before: ${anchors.mean.map((_, a) => withError(anchors, a)).join(', ')} dB`,
-        ]),
+    ...(nearer.length === 0 ? [] : [`expected frame, one step ahead, over the frame before: ${nearer.join(', ')} dB`]),
     ...(each.length === 0 ? [] : [`lossless codecs: ${each.join(', ')}`]),
   ];
 }

@@ -4,7 +4,7 @@ import type { InstructionSet } from '../src/backend/kernels.js';
 import type { Precision } from '../src/backend/precision.js';
 import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
-import { DEFAULT_SEED } from '../src/tasks/defaults.js';
+import { DEFAULT_SEED } from '../src/philox.js';
 import { HIGHEST_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/frame-rate.js';
 
 const backends = ['native', 'cpu', 'tensorflow'] as const satisfies readonly BackendName[];

@@ -203,7 +203,7 @@ async function predictSeveral(
   const result = await predictClips(model, sources, {
     ...settingsOf(options, model),
     out,
-    kind: options.format ?? 'mp4',
+    kind: options.format,
     signal,
     onRead: ({ name, done, total }) => showReading(done, total, { clip: name }),
     onProgress: ({ name, ...frames }) =>

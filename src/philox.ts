@@ -1,5 +1,8 @@
 import { PxvError } from './errors.js';
 
+/** Of everything random, where none is given. */
+export const DEFAULT_SEED = 1;
+
 /**
  * Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011): a keyed
  * bijection of 128-bit counters whose outputs pass as random. Any output can be asked for on its own, in any order.

@@ -38,6 +38,17 @@ test("the README's program trains as pasted", async () => {
   expect(existsSync(join(folder.path, 'runs', 'small', 'model.safetensors'))).toBe(true);
 }, 120_000);
 
-test("the README's program of single frames gives one as pasted", async () => {
-  expect(await outputOf('frames.js', frameByFrame)).toBe(`${64 * 64 * 3}\n`);
+test("the README's program of single frames gives one of each kind as pasted", async () => {
+  const bytes = 64 * 64 * 3;
+  expect(await outputOf('frames.js', frameByFrame)).toBe(`${bytes}\n${`${bytes} true\n`.repeat(2)}`);
+}, 120_000);
+
+test('without a backend that was chosen, nothing is computed slowly in silence', async () => {
+  const program = frameByFrame.replace('await chooseBackend();', '');
+  await expect(outputOf('no-backend.js', program)).rejects.toMatchObject({
+    stdout: '',
+    stderr: expect.stringMatching(
+      /expected one that was chosen before any tensor is made, received none; call `await chooseBackend\(\)` first/,
+    ) as string,
+  });
 }, 120_000);

@@ -62,6 +62,25 @@ export async function chooseBackend(options: BackendOptions = {}): Promise<Chose
   }
 }
 
+/**
+ * Left to itself, TensorFlow.js would take its own backend, which is many times as slow, and say so in words about another
+ * package.
+ *
+ * @throws PxvError `USAGE` where no backend was chosen
+ */
+export function expectBackend(operation: string): void {
+  // Undefined until one is in use, whatever its type says.
+  if ((tf.getBackend() as string | undefined) !== undefined) return;
+  throw new PxvError({
+    code: 'USAGE',
+    operation,
+    argument: 'backend',
+    expected: 'one that was chosen before any tensor is made',
+    received: 'none',
+    remedy: 'call `await chooseBackend()` first',
+  });
+}
+
 async function chooseNative(wanted: InstructionSet | undefined, threads: number | undefined): Promise<ChosenBackend> {
   const { addon, note } = wanted === 'typescript' ? { addon: null, note: null } : tryAddon();
   const available: InstructionSet[] = ['typescript', ...(addon?.instructionSets ?? [])];

@@ -55,7 +55,7 @@ function packageAt(name: string, folder: string): TensorflowPackage {
  */
 export async function importTensorflow(): Promise<void> {
   const installed = findTensorflowPackage();
-  if (installed === null) throw unusable(TENSORFLOW_PACKAGES.join(' or '), 'neither', INSTALL_PACKAGE);
+  if (installed === null) throw unusable(TENSORFLOW_PACKAGES.join(' or '), 'neither is installed', INSTALL_PACKAGE);
   const { name, binding } = installed;
   if (!existsSync(binding)) throw unusable(`a binding of ${name}`, `no ${binding}`, INSTALL_BINDING);
   for (const [missing, value] of Object.entries(GONE))

@@ -37,6 +37,7 @@ const MODEL_FILE = 'model.safetensors';
  * @throws PxvError `CHECKPOINT` where there is no such thing
  */
 export function modelFile(model: string): string {
+  if (typeof model !== 'string') throw notNamed(model);
   const candidates = [join(model, MODEL_FILE), model, shippedFile(model)];
   const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
   if (found !== undefined) return found;
@@ -48,6 +49,42 @@ export function modelFile(model: string): string {
     received: existsSync(model) ? `a folder without ${MODEL_FILE}` : 'no such path or name',
     remedy: 'check the name, or train one with `pxv train --frames DIR --out RUN`',
   });
+}
+
+/**
+ * Makes sure that a program in JavaScript gives a model, and not its name.
+ *
+ * @throws PxvError `USAGE` where it does not
+ */
+export function expectModel(model: Model, operation: string): void {
+  const given: unknown = model;
+  if (typeof given === 'object' && given !== null && 'chain' in given && 'weights' in given) return;
+  const received = typeof given === 'string' ? `the text '${given}'` : kindOf(given);
+  const remedy = `give loadModel(${typeof given === 'string' ? `'${given}'` : 'NAME'})`;
+  throw new PxvError({
+    code: 'USAGE',
+    operation,
+    argument: 'model',
+    expected: 'what loadModel gives',
+    received,
+    remedy,
+  });
+}
+
+function notNamed(received: unknown): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'find model',
+    argument: 'name',
+    expected: 'the name of a model, or the path of one',
+    received: kindOf(received),
+    remedy: `give one, such as '${DEFAULT_VIDEO_MODEL}'`,
+  });
+}
+
+/** In a word, for the reader of an error. */
+function kindOf(value: unknown): string {
+  return value === undefined || value === null ? 'nothing' : `a value of type ${typeof value}`;
 }
 
 /** What a model's file says of it besides its weights. */

@@ -8,12 +8,18 @@ export class Context {
   /** The frames that are known, oldest first, and room for the one after. */
   private readonly bytes: Uint8Array;
   private count = 0;
+  private told = 0;
   /** What was known before expected frames, where the last frame is one; else null. */
   private known: { bytes: Uint8Array; count: number; expected: number } | null = null;
 
   constructor(private readonly shape: ExampleShape) {
     this.length = shape.context;
     this.bytes = new Uint8Array((this.length + 1) * frameBytes(shape));
+  }
+
+  /** How many frames it was told of: the index, in their clip, of the next one. */
+  get frames(): number {
+    return this.told;
   }
 
   /**
@@ -36,6 +42,7 @@ export class Context {
 
   private append(frame: Uint8Array): void {
     this.expectFrame(frame);
+    this.told++;
     if (this.length === 0) return;
     if (this.count === this.length) this.bytes.copyWithin(0, frame.length, this.length * frame.length);
     else this.count++;
@@ -70,6 +77,7 @@ export class Context {
     const copy = new Context(this.shape);
     copy.bytes.set(this.bytes);
     copy.count = this.count;
+    copy.told = this.told;
     copy.known = this.known;
     return copy;
   }

@@ -13,7 +13,7 @@ export interface ConfigurationSource {
  * Checks a value against a schema.
  *
  * @returns the parsed value
- * @throws PxvError naming the first key that is wrong, and for an unknown key the nearest known one
+ * @throws PxvError naming the first key that is wrong, and for an unknown key where it belongs or the nearest known one
  */
 export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, source: ConfigurationSource): T {
   const result = schema.safeParse(value);
@@ -22,7 +22,9 @@ export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, sour
   const path = issue.path.join('.') || 'the whole';
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0];
-    const nearest = nearestKey(key, knownKeys(schema, issue.path));
+    const known = knownKeys(schema, issue.path);
+    const inner = known.find((outer) => knownKeys(schema, [...issue.path, outer]).includes(key));
+    const nearest = inner === undefined ? nearestKey(key, known) : `${inner}.${key}`;
     throw new PxvError({
       ...source,
       expected: 'only known keys',

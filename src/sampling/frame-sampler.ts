@@ -3,7 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { conditioningOf, needsOf, type Given } from '../conditioning/index.js';
 import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
 import { PxvError } from '../errors.js';
-import type { Model } from '../model/checkpoint.js';
+import { expectModel, type Model } from '../model/checkpoint.js';
 import { byteOf, disposeExamples, frameBytes, type Examples } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import type { DrawSettings } from './draw.js';
@@ -24,7 +24,7 @@ export interface FrameDraw {
   known?: Int16Array | undefined;
   settings: DrawSettings;
   /** Told after each row of each scale, with the share of the sub-pixels that is done. */
-  onRow?: (share: number) => void;
+  onRow?: ((share: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -42,6 +42,7 @@ export class FrameSampler {
   private readonly scales: ImageSampler[];
 
   constructor(readonly model: Model) {
+    expectModel(model, 'make a sampler');
     const { chain, weights } = model;
     this.tensors = toTensors(weights, chain.parameters);
     this.scales = chain.scales.map((network, scale) => {

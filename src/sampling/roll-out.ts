@@ -1,7 +1,12 @@
+import { z } from 'zod';
+import { PxvError } from '../errors.js';
+import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
-import type { Frame } from '../frame.js';
-import { FrameSampler, type DrawnFrame } from './frame-sampler.js';
+import { parseConfiguration } from '../model/parse-configuration.js';
+import { numberOf } from '../number-of.js';
+import { DEFAULT_SEED } from '../philox.js';
+import type { DrawnFrame, FrameDraw, FrameSampler } from './frame-sampler.js';
 import { futureSettings, type FutureSettings } from './future-settings.js';
 import { Noise } from './noise.js';
 
@@ -10,43 +15,92 @@ const STRATA = 8;
 
 /** How futures are drawn side by side. */
 export interface RollOut {
-  seed: bigint | number;
-  /** Of each future: which sample of the seed it is. Each has noise of its own, spread over those that share strata. */
-  samples: readonly number[];
-  /** Index in the clip of the first frame to predict: one for all futures, or one for each. */
-  first: number | readonly number[];
+  /** Default: 1. */
+  seed?: bigint | number | undefined;
+  /**
+   * How many futures, or of each which sample of the seed it is. Each has noise of its own, spread over those that share strata.
+   * Default: one for each context.
+   */
+  samples?: number | readonly number[] | undefined;
+  /**
+   * Index in the clip of the first frame to predict: one for all futures, or one for each; the same frame is drawn from the same
+   * noise. Default: as many frames as the context was told of.
+   */
+  first?: number | readonly number[] | undefined;
   /** Default, also of each that is left out: as `pxv predict` draws with the model. */
   settings?: Partial<FutureSettings> | undefined;
   /** Told after each row of each frame, with the share of the frame, over all samples, that is done. */
-  onRow?: (share: number) => void;
+  onRow?: ((share: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
+
+const SOURCE = { operation: 'roll out', argument: 'options', code: 'USAGE' } as const;
+
+const index = z.int().min(0);
+const schema = z.strictObject({
+  seed: z.union([z.number(), z.bigint()]).optional(),
+  samples: z
+    .union([z.int().min(1), z.array(index).min(1).readonly()], 'expected how many, or a list of them')
+    .optional(),
+  first: z.union([index, z.array(index).readonly()], 'expected one index, or one for each future').optional(),
+  settings: z.object({}).loose().optional(),
+  onRow: z.custom<(share: number) => void>((value) => typeof value === 'function', 'expected a function').optional(),
+  signal: z.instanceof(AbortSignal).optional(),
+});
 
 /**
  * Predicts frame after frame, that of every sample at once: each predicted frame is context for the next, over any
  * horizon.
  *
  * @param context what is known before the first predicted frame: one for all futures, or one for each
- * @throws PxvError `USAGE` where a setting is unknown or out of its range, or has no meaning for the model
+ * @throws PxvError `USAGE` where an option is unknown or out of its range, or has no meaning for the model
  */
-export async function* rollOut(
+export function rollOut(
   sampler: FrameSampler,
   context: Context | readonly Context[],
-  options: RollOut,
+  options: RollOut = {},
 ): AsyncGenerator<DrawnFrame[], never> {
-  const { samples, first } = options;
-  const settings = futureSettings(sampler.model, options.settings);
-  const noise = new Noise(options.seed, STRATA);
-  const contexts = samples.map((_, future) => (context instanceof Context ? context : context[future]).copy());
-  for (let step = 0; ; step++) {
-    const drawn = await sampler.draw(Context.examples(contexts, settings.noise), {
-      noise,
+  const asked = parseConfiguration<z.infer<typeof schema>>(schema, options, SOURCE);
+  const contexts = context instanceof Context ? [context] : context;
+  const { seed = DEFAULT_SEED, samples: wanted = contexts.length } = asked;
+  const samples = typeof wanted === 'object' ? wanted : Array.from({ length: wanted }, (_, sample) => sample);
+  const known = forEach('contexts', contexts, samples);
+  const { first = known.map(({ frames }) => frames) } = asked;
+  return drawOn(
+    sampler,
+    known.map((one) => one.copy()),
+    {
+      noise: new Noise(seed, STRATA),
       samples,
-      frame: samples.map((_, future) => (typeof first === 'number' ? first : first[future]) + step),
-      settings,
-      onRow: (share) => options.onRow?.(share),
-      signal: options.signal,
-    });
+      frame: forEach('first', typeof first === 'number' ? [first] : first, samples),
+      settings: futureSettings(sampler.model, options.settings),
+      onRow: asked.onRow,
+      signal: asked.signal,
+    },
+  );
+}
+
+/** One for all futures, or one for each, as one for each. */
+function forEach<T>(argument: string, values: readonly T[], futures: readonly unknown[]): readonly T[] {
+  if (values.length === futures.length) return values;
+  if (values.length === 1) return futures.map(() => values[0]);
+  throw new PxvError({
+    ...SOURCE,
+    argument,
+    expected: `one, or one for each of ${numberOf(futures.length, 'future')}`,
+    received: `${values.length}`,
+    remedy: 'give as many as samples',
+  });
+}
+
+async function* drawOn(
+  sampler: FrameSampler,
+  contexts: readonly Context[],
+  { frame: first, ...draw }: FrameDraw & { frame: readonly number[]; settings: FutureSettings },
+): AsyncGenerator<DrawnFrame[], never> {
+  for (let step = 0; ; step++) {
+    const frame = first.map((index) => index + step);
+    const drawn = await sampler.draw(Context.examples(contexts, draw.settings.noise), { ...draw, frame });
     drawn.forEach(({ bytes }, future) => contexts[future].push(bytes));
     yield drawn;
   }

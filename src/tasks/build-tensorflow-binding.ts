@@ -65,7 +65,7 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
   const { onStep, signal, overwrite = false, installed = findTensorflowPackage() } = options;
   if (process.platform === 'win32') throw unable('this system', 'Linux or macOS', 'Windows', 'use the native backend');
   if (installed === null) {
-    throw unable('npm package', TENSORFLOW_PACKAGES.join(' or '), 'neither', `run: ${INSTALL_PACKAGE}`);
+    throw unable('npm package', TENSORFLOW_PACKAGES.join(' or '), 'neither is installed', `run: ${INSTALL_PACKAGE}`);
   }
   const { name, version, folder, binding, napi } = installed;
   if (existsSync(binding) && !overwrite) throw alreadyThere(binding);

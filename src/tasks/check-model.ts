@@ -5,7 +5,7 @@ import type { Size } from '../frame.js';
 import { atSize } from '../model/at-size.js';
 import { defaults, filled } from './defaults.js';
 import { dimensions, parametersOfScale } from '../model/chain.js';
-import type { Model } from '../model/checkpoint.js';
+import { expectModel, type Model } from '../model/checkpoint.js';
 
 /** What was found of one scale of a model, the coarsest 0. */
 export interface ScaleFinding extends Finding {
@@ -26,6 +26,7 @@ export interface ModelCheckSettings extends Omit<CheckSettings, 'whole' | 'seed'
  * @throws PxvError `USAGE` where the size is too large to check
  */
 export async function checkModel(trained: Model, asked: ModelCheckSettings = {}): Promise<ScaleFinding[]> {
+  expectModel(trained, 'check model');
   const { size, ...settings } = filled(asked, defaults.checkModel);
   const { chain, weights } = size === undefined ? trained : atSize(trained, size);
   if (size !== undefined && dimensions(chain) > MOST_CHECKED) throw tooLarge(size, dimensions(chain));

@@ -1,7 +1,7 @@
 import { PxvError } from '../errors.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import type { Frame } from '../frame.js';
-import type { Model } from '../model/checkpoint.js';
+import { expectModel, type Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { numberOf } from '../number-of.js';
@@ -70,6 +70,7 @@ export async function completeImage(
   path: string,
   options: CompleteImageOptions,
 ): Promise<CompletedImage> {
+  expectModel(model, 'complete image');
   checkOptions('complete image', schemas, options, ['out']);
   const { out, overwrite = false, settings = AS_SCORED, onProgress, signal } = options;
   const { samples, seed, scale, fit } = filled(options, defaults.completeImage);

@@ -1,9 +1,10 @@
-/** Of everything random, where none is given. */
-export const DEFAULT_SEED = 1;
+import { DEFAULT_SEED } from '../philox.js';
 
-/** What a task is asked for where nothing is said, in the commands and in the library alike. It imports nothing. */
+/** What a task is asked for where nothing is said, in the commands and in the library alike. It imports little. */
 export const defaults = {
   predictClip: { horizon: 8, slow: 1, from: null, seed: DEFAULT_SEED, forecast: 'samples' },
+  /** Of each clip of a folder. */
+  predictClips: { kind: 'mp4' },
   /** By what is written: a mean of one sample would be none. */
   samplesOfForecast: { samples: 1, mean: 8, 'best-guess': 1 },
   scoreClips: { horizon: 8, starts: 4, samples: 4, seed: DEFAULT_SEED },

@@ -1,12 +1,14 @@
 import { PxvError } from '../errors.js';
-import type { Model } from '../model/checkpoint.js';
+import { expectModel, type Model } from '../model/checkpoint.js';
 
 /**
  * Makes sure that a model is told the previous frames: one of images would draw every frame as if nothing came before.
  *
  * @throws PxvError `USAGE` where it is not
  */
-export function expectVideoModel({ name, chain }: Model, operation: string): void {
+export function expectVideoModel(model: Model, operation: string): void {
+  expectModel(model, operation);
+  const { name, chain } = model;
   if (chain.exampleShape.context > 0) return;
   throw new PxvError({
     code: 'USAGE',

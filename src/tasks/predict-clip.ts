@@ -284,7 +284,7 @@ class Prediction {
     const { horizon, samples, forecast, seed, onProgress, signal } = this.options;
     const future = rollOut(this.sampler, context, {
       seed,
-      samples: Array.from({ length: samples }, (_, sample) => sample),
+      samples,
       first: this.known,
       settings: this.settings,
       onRow: (share) => onProgress?.((this.predicted.length + share) * samples, horizon * samples),

@@ -17,6 +17,7 @@ import {
 } from '../video/index.js';
 import { checkOptions } from './check-options.js';
 import { framing, ownAspect } from './clip-size.js';
+import { defaults, filled } from './defaults.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { reasonToGoOn, type LeftOutClip } from './left-out-clips.js';
 import {
@@ -31,8 +32,8 @@ import {
 export interface PredictClipsOptions extends Omit<PredictClipOptions, 'onRead' | 'onProgress'> {
   /** Folder that gets an output for each clip, of the clip's name. */
   out: string;
-  /** What each output is. */
-  kind: OutputKind;
+  /** What each output is. Default: mp4. */
+  kind?: OutputKind | undefined;
   /** Told of each known frame that is read: the clip at hand, the frames so far, and about how many it has. */
   onRead?: (progress: { name: string; done: number; total: number | null }) => void;
   /** Told after each row that is drawn: the clip at hand, and the frames finished, as a fraction, of all clips. */
@@ -67,9 +68,18 @@ export async function predictClips(
   sources: readonly ClipSource[],
   options: PredictClipsOptions,
 ): Promise<PredictedClips> {
-  checkOptions('predict', { ...predictClipSchemas, kind: z.enum(outputKinds) }, options, ['out', 'kind']);
+  checkOptions('predict', { ...predictClipSchemas, kind: z.enum(outputKinds) }, options, ['out']);
   parseConfiguration(clipSources, sources, { operation: 'predict', argument: 'clips', code: 'USAGE' });
-  const { out, kind, overwrite = false, onRead, onProgress, onWarning, signal, ...asked } = options;
+  const {
+    out,
+    kind,
+    overwrite = false,
+    onRead,
+    onProgress,
+    onWarning,
+    signal,
+    ...asked
+  } = filled(options, defaults.predictClips);
   expectVideoModel(model, 'predict');
   const outputs = outputsOf(sources, out, kind);
   const inputs = (await Promise.all(sources.map(({ path }) => filesOfClip(path)))).flat();

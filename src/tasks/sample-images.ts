@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import type { Frame } from '../frame.js';
 import { PxvError } from '../errors.js';
-import type { Model } from '../model/checkpoint.js';
+import { expectModel, type Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { frameBytes } from '../model/examples.js';
 import { AS_SCORED, checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
@@ -61,6 +61,7 @@ const BATCH = 16;
  *   aborted before any image is finished
  */
 export async function sampleImages(model: Model, options: SampleImagesOptions): Promise<SampledImages> {
+  expectModel(model, 'sample');
   checkOptions('sample', schemas, options, ['out']);
   const { out, overwrite = false, settings = AS_SCORED, onProgress, onDrawn, signal } = options;
   const { count, seed, scale } = filled(options, defaults.sampleImages);

@@ -16,7 +16,7 @@ import {
 } from '../evaluation/image-score.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { published, type Published } from '../evaluation/published.js';
-import type { Model } from '../model/checkpoint.js';
+import { expectModel, type Model } from '../model/checkpoint.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import { numberOf } from '../number-of.js';
@@ -209,7 +209,9 @@ function protocolOf({ chain }: Model, images: Images, scored: number, unit: Imag
   ];
 }
 
-function expectImageModel({ name, chain }: Model): void {
+function expectImageModel(model: Model): void {
+  expectModel(model, 'score images');
+  const { name, chain } = model;
   const { context } = chain.exampleShape;
   if (context === 0) return;
   throw new PxvError({

@@ -4,10 +4,11 @@ import { PxvError, type ErrorParts } from '../errors.js';
 import { expectPrecision } from '../backend/precision.js';
 import { numberOf } from '../number-of.js';
 import { modelFile } from '../model/checkpoint.js';
+import { parseConfiguration } from '../model/parse-configuration.js';
 import type { Chain } from '../model/chain.js';
 import { RunFolder, type Checkpoint } from '../training/run-folder.js';
 import { extended, type Extension } from '../training/pace.js';
-import type { ImagesConfiguration, RunConfiguration } from '../training/configuration.js';
+import { runSchema, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { startTraining, train, type TrainingHooks, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
 import { lostRate } from './clip-rate.js';
@@ -57,7 +58,7 @@ export interface TrainModelSettings {
  *
  * @param out folder of the run
  * @param configuration null: go on with the training that is in `out`
- * @throws PxvError `OUTPUT` where the folder is not free, `INPUT` where a resumed training would be given other data,
+ * @throws PxvError `USAGE` where the configuration is none, `OUTPUT` where the folder is not free, `INPUT` where a resumed training would be given other data,
  *   `INTERRUPTED` where the signal is aborted
  */
 export async function trainModel(
@@ -66,7 +67,11 @@ export async function trainModel(
   hooks: TrainModelHooks = {},
   { overwrite = false, acceptChangedData = false, extension }: TrainModelSettings = {},
 ): Promise<TrainedRun> {
-  if (configuration !== null) expectTrainingMemory(configuration);
+  if (configuration !== null) {
+    const source = { operation: 'train', argument: 'configuration', code: 'USAGE' } as const;
+    parseConfiguration<unknown>(runSchema, configuration, source);
+    expectTrainingMemory(configuration);
+  }
   const run = new RunFolder(out);
   const leave = await run.enter({ resume: configuration === null, overwrite });
   try {

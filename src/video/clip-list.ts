@@ -89,7 +89,9 @@ async function clipsIn(folder: string, seen: Set<string>): Promise<string[]> {
   if (seen.has(place)) return [];
   seen.add(place);
   const entries = await visibleEntries(folder);
-  const clips = numberedImages(entries).length > 0 ? [folder] : [];
+  // One picture among videos is none of a clip's: a sheet that lies beside what it was made of.
+  const fewest = entries.some((name) => videoName.test(name)) ? 2 : 1;
+  const clips = numberedImages(entries).length >= fewest ? [folder] : [];
   for (const entry of entries.filter((name) => !namedByPredict.test(name))) {
     const inside = join(folder, entry);
     const isFolder = await stat(inside).then(

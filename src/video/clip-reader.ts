@@ -61,10 +61,11 @@ export interface ClipReader extends ClipFacts {
 /**
  * Opens a video file, or a folder of numbered images, and looks at its first picture.
  *
- * @throws {PxvError} INPUT where there is no readable picture, INTERRUPTED where the signal is aborted, DEPENDENCY
- * where there is no FFmpeg.
+ * @throws {PxvError} USAGE where size or channels are none, INPUT where there is no readable picture, INTERRUPTED where the
+ * signal is aborted, DEPENDENCY where there is no FFmpeg.
  */
 export async function openClip(path: string, options: ClipOptions): Promise<ClipReader> {
+  expectOptions(options);
   const { channels, fit = 'crop', frameRate, signal } = options;
   const readingOf = ({ sourceSize }: ClipFacts) => ({
     size: sizeFor(options.size, sourceSize),
@@ -85,6 +86,20 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
   const known = videoFacts(video, frameRate);
   const reading = readingOf(known);
   return reader(known, reading.size, [doubt], (onDamage) => readVideo(video, reading, onDamage));
+}
+
+/** A program in JavaScript may leave out what it must say. */
+function expectOptions(options: ClipOptions | undefined): void {
+  const refuse = (argument: string, expected: string, received: unknown) => {
+    const text = JSON.stringify(received) ?? 'nothing';
+    throw new PxvError({
+      ...{ code: 'USAGE', operation: 'open clip', argument, expected, received: text },
+      remedy: "give those of a model: openClip(path, { size, channels }), as in its chain's exampleShape",
+    });
+  };
+  const size: unknown = options?.size;
+  if (typeof size !== 'object' || size === null) refuse('size', '{ width, height } and the like', size);
+  if (options?.channels !== 1 && options?.channels !== 3) refuse('channels', '1 or 3', options?.channels);
 }
 
 const noRate = 'no frame rate of its own, so its pictures are taken as they are';

@@ -52,12 +52,23 @@ export function numbersDoubt(paths: readonly string[]): string | null {
     const [before, after] = paths.slice(steps.findIndex((step) => step <= 0)).map((path) => basename(path));
     return `the number of ${after} is no higher than that of ${before}: images of several clips may be taken as one`;
   }
+  const other = paths.find((path) => textOf(path) !== textOf(paths[0]));
+  if (other !== undefined)
+    return (
+      `the names of ${basename(paths[0])} and ${basename(other)} differ in more than numbers: ` +
+      `images of several clips may be taken as one`
+    );
   if (gaps.length === 0 || gaps.length > MOST_GAPS * steps.length) return null;
   const [first] = gaps;
   return (
     `${numberOf(gaps.length, 'gap')} in the numbers, the first after ${basename(paths[first])}: ` +
     `images on both sides are taken as neighbours`
   );
+}
+
+/** A name without its numbers and its ending. */
+function textOf(path: string): string {
+  return parse(path).name.replace(/\d+/g, '#');
 }
 
 /**

@@ -69,7 +69,7 @@ test.each<[BackendOptions, string, string]>([
   await expect(chooseBackend({ backend: 'tensorflow' })).rejects.toMatchObject({
     code: 'DEPENDENCY',
     message: expect.stringContaining(
-      'tensorflow: expected @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node, received neither; ' +
+      'tensorflow: expected @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node, received neither is installed; ' +
         'run: npm install --ignore-scripts @tensorflow/tfjs-node',
     ) as string,
   });

@@ -1,10 +1,13 @@
+import { loadModel } from '../../src/model/checkpoint.js';
+import { checkModel } from '../../src/tasks/check-model.js';
 import { completeImage } from '../../src/tasks/complete-image.js';
 import { predictClip } from '../../src/tasks/predict-clip.js';
 import { predictClips } from '../../src/tasks/predict-clips.js';
 import { sampleImages } from '../../src/tasks/sample-images.js';
 import { scoreClips } from '../../src/tasks/score-clips.js';
 import { scoreImageSet } from '../../src/tasks/score-images.js';
-import type { ClipSource } from '../../src/video/index.js';
+import { trainModel } from '../../src/tasks/train-model.js';
+import { openClip, type ClipOptions, type ClipSource } from '../../src/video/index.js';
 import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
 
 const model = randomModel([tinyNetwork({})]);
@@ -42,6 +45,7 @@ const wrong: [task: string, options: object, message: RegExp][] = [
   ['predictClip', { forecast: 'bestguess' }, /'forecast', received "bestguess"/],
   ['predictClip', { fit: 'cover' }, /'fit', received "cover"/],
   ['predictClip', { settings: { temprature: 1 } }, /unknown key 'settings.temprature'; did you mean 'temperature'\?$/],
+  ['predictClip', { temperature: 0.5 }, /unknown key 'temperature'; did you mean 'settings.temperature'\?$/],
   ['predictClip', { onProgress: 3 }, /'onProgress', received 3 \(expected a function\)/],
   ['predictClip', { out: undefined }, /'out', received nothing/],
   ['predictClips', { horizon: 0 }, /'horizon', received 0/],
@@ -79,4 +83,47 @@ test.each([
 ])('predictClips refuses %j for clips', async (clips, message) => {
   const refused = predictClips(model, clips as unknown as ClipSource[], { out: 'x', kind: 'png' });
   await expect(refused).rejects.toMatchObject({ code: 'USAGE', message: expect.stringMatching(message) as string });
+});
+
+test.each<[string, (given: never) => unknown]>([
+  ['predictClip', (given) => predictClip(given, 'clip.mp4', { out: 'x.png' })],
+  ['predictClips', (given) => predictClips(given, [], { out: 'x' })],
+  ['scoreClips', (given) => scoreClips(given, ['clip.mp4'])],
+  ['scoreImageSet', (given) => scoreImageSet(given, 'set', {})],
+  ['sampleImages', (given) => sampleImages(given, { out: 'x.png' })],
+  ['completeImage', (given) => completeImage(given, 'image.png', { out: 'x.png' })],
+  ['checkModel', (given) => checkModel(given)],
+])('%s refuses the name of a model in the place of a model, and nothing', async (_, task) => {
+  const code = 'USAGE';
+  await expect(task('video-64' as never)).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(
+      /: model: expected what loadModel gives, received the text 'video-64'; give loadModel\('video-64'\)$/,
+    ) as string,
+  });
+  const message = expect.stringMatching(/received nothing; give loadModel\(NAME\)$/) as string;
+  await expect(task(undefined as never)).rejects.toMatchObject({ code, message });
+});
+
+test('a model without a name is no model', () => {
+  expect(() => loadModel(undefined as never)).toThrow(
+    "find model: name: expected the name of a model, or the path of one, received nothing; give one, such as 'video-64'",
+  );
+  expect(() => loadModel(5 as never)).toThrow(/received a value of type number/);
+});
+
+test.each<[object | undefined, RegExp]>([
+  [undefined, /^open clip: size: expected \{ width, height \} and the like, received nothing; give those of a model/],
+  [{ size: 64, channels: 3 }, /size: .* received 64;/],
+  [{ size: { width: 8, height: 8 }, channels: 7 }, /channels: expected 1 or 3, received 7;/],
+])('a clip is not opened with %j', async (options, message) => {
+  await expect(openClip('clip.mp4', options as ClipOptions)).rejects.toThrow(message);
+});
+
+test('a training needs a configuration, not what asks for one', async () => {
+  const request = { data: { type: 'clips', frames: ['a.mp4'] } };
+  await expect(trainModel('run', request as never)).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(/^train: configuration: expected a valid 'model'/) as string,
+  });
 });

@@ -54,6 +54,12 @@ describe('the clips under a path', () => {
     expect(await names(root)).toEqual(['a', 'b9.webm', 'b10.mp4', 'broken.mp4', 'deep/er']);
   });
 
+  it('are none for one numbered picture among videos, and one for two', async () => {
+    expect(await names(tree('a.mp4', 'sheet-8.png'))).toEqual(['a.mp4']);
+    expect(await names(tree('a.mp4', '1.png', '2.png'))).toHaveLength(2);
+    expect(await names(tree('only/1.png'))).toEqual(['only']);
+  });
+
   it('are none that pxv predicted and named, unless their own path, or that of their folder, is given', async () => {
     const root = tree(
       'a.mp4',
@@ -88,7 +94,7 @@ describe('the clips under a path', () => {
   });
 
   it('are named by themselves where their own path was given, and not where they are some of a folder', async () => {
-    const root = tree('a.mp4', 'b/1.png', '1.jpg');
+    const root = tree('a.mp4', 'b/1.png', '1.jpg', '2.jpg');
     const named = async (...paths: string[]) =>
       (await listClips(paths)).filter((clip) => clip.named).map(({ name }) => name);
     expect(await named(root)).toEqual([]);

@@ -72,17 +72,25 @@ describe('a folder of images', () => {
       'the number of b1.png is no higher than that of a2.png: images of several clips may be taken as one',
     ],
     ['a1 b1 b2', 'the number of b1.png is no higher than that of a1.png: images of several clips may be taken as one'],
+    [
+      'grey16 rgb48',
+      'the names of grey16.png and rgb48.png differ in more than numbers: images of several clips may be taken as one',
+    ],
+    ['take9-08 take9-09 take10-10', null],
     ['1', null],
-  ])('is warned about where numbers are missing or do not rise, and nowhere else: %s', async (names, warning) => {
-    const name = names.replaceAll(' ', '-');
-    const path = await imageFolder(
-      name,
-      Object.fromEntries(names.split(' ').map((file) => [`${file}.png`, picture(1)])),
-    );
-    const clip = await openClip(path, as(8, 6, 1));
-    await collect(clip.frames());
-    expect(clip.warning).toBe(warning);
-  });
+  ])(
+    'is warned about where names differ, or numbers are missing or do not rise, and nowhere else: %s',
+    async (names, warning) => {
+      const name = names.replaceAll(' ', '-');
+      const path = await imageFolder(
+        name,
+        Object.fromEntries(names.split(' ').map((file) => [`${file}.png`, picture(1)])),
+      );
+      const clip = await openClip(path, as(8, 6, 1));
+      await collect(clip.frames());
+      expect(clip.warning).toBe(warning);
+    },
+  );
 
   it('names the image that differs in size', async () => {
     const path = await imageFolder('uneven', { '1.png': picture(1), '2.png': picture(2, 9, 6) });

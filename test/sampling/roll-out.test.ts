@@ -1,0 +1,73 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { frameBytes } from '../../src/levels.js';
+import { Context } from '../../src/model/context.js';
+import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
+import { rollOut, type RollOut } from '../../src/sampling/roll-out.js';
+import { kernelSets } from '../backend/implementations.js';
+import { randomFrames, randomModel, tinyNetwork } from '../model/tiny-networks.js';
+
+beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
+
+const model = randomModel([tinyNetwork({ size: { width: 6, height: 5 } })]);
+const { exampleShape } = model.chain;
+const bytes = frameBytes(exampleShape);
+
+/** A context that was told of some frames, more than it keeps. */
+function told(frames: number, seed = 3): Context {
+  const context = new Context(exampleShape);
+  const data = randomFrames(exampleShape, frames, seed);
+  for (let index = 0; index < frames; index++) context.push(data.subarray(index * bytes, (index + 1) * bytes));
+  return context;
+}
+
+/** The first frames that are drawn. */
+async function drawn(context: Context | Context[], options?: RollOut, horizon = 2): Promise<DrawnFrame[][]> {
+  const sampler = new FrameSampler(model);
+  try {
+    const steps = rollOut(sampler, context, options);
+    const frames: DrawnFrame[][] = [];
+    while (frames.length < horizon) frames.push((await steps.next()).value);
+    return frames;
+  } finally {
+    sampler.dispose();
+  }
+}
+
+test('without options one future follows each context, from the frame after its last, with seed 1', async () => {
+  const [one, other] = [told(7), told(4, 5)];
+  const explicit = { seed: 1, samples: [0, 1], first: [7, 4] };
+  expect(await drawn([one, other])).toEqual(await drawn([one, other], explicit));
+  expect(await drawn(one)).toEqual(await drawn(one, { ...explicit, samples: [0], first: 7 }));
+});
+
+test('a number of samples is the first so many', async () => {
+  const context = told(5);
+  const three = await drawn(context, { samples: 3 });
+  expect(three).toEqual(await drawn(context, { samples: [0, 1, 2], first: 5 }));
+  expect(three[1]).toHaveLength(3);
+  expect(context.frames).toBe(5);
+});
+
+test.each<[object, RegExp]>([
+  [{ samples: 0 }, /^roll out: options: expected a valid 'samples', received 0 \(.*>=1\)/],
+  [{ samples: [] }, /'samples', received \[\]/],
+  [{ temperature: 0.3 }, /unknown key 'temperature'/],
+  [{ smaples: 4 }, /unknown key 'smaples'; did you mean 'samples'\?$/],
+  [{ first: -1 }, /'first', received -1/],
+  [{ samples: 3, first: [1, 2] }, /first: expected one, or one for each of 3 futures, received 2/],
+  [{ onRow: 3 }, /'onRow', received 3/],
+  [{ settings: { temperature: -5 } }, /temperature: expected a number of 0 or more, received -5/],
+  [{ seed: -1 }, /received -1/],
+])('%j is refused at once', (options, message) => {
+  const sampler = new FrameSampler(model);
+  expect(() => rollOut(sampler, told(4), options as RollOut)).toThrow(message);
+  sampler.dispose();
+});
+
+test('contexts are one, or as many as futures', () => {
+  const sampler = new FrameSampler(model);
+  expect(() => rollOut(sampler, [told(4), told(4)], { samples: 3 })).toThrow(
+    /contexts: expected one, or one for each of 3 futures, received 2/,
+  );
+  sampler.dispose();
+});
