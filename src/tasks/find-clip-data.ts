@@ -75,9 +75,8 @@ export async function findClipData(
     close = async () => void (await Promise.all([store.close(), parts?.store.close()]));
     const names = (indices: readonly number[]) => indices.map((clip) => store.clips[clip].name);
     return {
-      frames: textHash(
-        JSON.stringify([...store.clips, ...(parts?.store.clips ?? [])].map(({ frames, sha256 }) => [frames, sha256])),
-      ),
+      frames: framesHash([...store.clips, ...(parts?.store.clips ?? [])]),
+      validation: framesHash(validation.map((clip) => store.clips[clip])),
       data: clipData(chain, { ...store, ...(parts && { readPart: parts.readPart }) }, learnt, validation, training),
       facts: {
         trainingClips: names(learnt),
@@ -93,6 +92,10 @@ export async function findClipData(
     };
   };
   return { files: files.map((path) => ({ name: path, path })), open, close: () => close() };
+}
+
+function framesHash(clips: readonly Pick<StoredClip, 'frames' | 'sha256'>[]): string {
+  return textHash(JSON.stringify(clips.map(({ frames, sha256 }) => [frames, sha256])));
 }
 
 async function bytesIn(folder: string): Promise<number> {

@@ -65,6 +65,7 @@ export async function findImageData(
         baselines: { uniform: uniformBitsPerDim(levels) },
       },
       frames: null,
+      validation: null,
     }),
     close() {
       learnt.close();

@@ -31,4 +31,6 @@ export interface OpenData<Facts> {
   facts: Facts;
   /** SHA-256 of the frames that were decoded for the training, in hexadecimal; null where it reads the files themselves. */
   frames: string | null;
+  /** The same of the frames that are held out; null where files are read themselves. */
+  validation: string | null;
 }

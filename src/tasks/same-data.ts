@@ -37,7 +37,8 @@ export class SameData {
       const changes = this.run.dataChanges(list, this.before.files);
       this.refuse('the files that the training began with', changes, 'bring them back');
     }
-    return { files, frames: null };
+    // What the best so far was measured on stays known until other data have been opened.
+    return { files, frames: null, validation: this.before.validation };
   }
 
   /**
@@ -45,7 +46,7 @@ export class SameData {
    *
    * @throws PxvError `INPUT` where they are others
    */
-  frames(listed: DataHashes, frames: string | null): DataHashes {
+  frames(listed: DataHashes, { frames, validation }: Pick<DataHashes, 'frames' | 'validation'>): DataHashes {
     if (listed.frames !== null && frames !== listed.frames) {
       const received = 'the same files decoded to other frames';
       this.refuse(
@@ -54,7 +55,14 @@ export class SameData {
         'decode them with the FFmpeg of then (PXV_FFMPEG)',
       );
     }
-    return { ...listed, frames };
+    return { ...listed, frames, validation: validation ?? listed.files };
+  }
+
+  /** Whether what is held out is what it was: only then can one validation be compared with another. */
+  validates({ files, frames, validation }: DataHashes): boolean {
+    const { before } = this;
+    if (before.validation !== null) return validation === before.validation;
+    return before.files === null || (files === before.files && (before.frames === null || frames === before.frames));
   }
 
   private refuse(expected: string, received: string, remedy: string): void {

@@ -145,14 +145,17 @@ async function trainIn(
     };
     // What an earlier training has left is gone only once the data of the new one can be learnt from.
     if (!replaces) await begin();
-    const { data, facts, frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
+    const { data, facts, ...frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
     if (replaces) await begin();
     const started: TrainingFacts = {
       parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
       step: listed.step,
       data: facts,
     };
-    const start = { ...listed, dataHashes: same.frames(listed.dataHashes, frames) };
+    const dataHashes = same.frames(listed.dataHashes, frames);
+    const isOther = listed.best !== null && !same.validates(dataHashes);
+    if (isOther) hooks.onWarning?.(OTHER_VALIDATION);
+    const start = { ...listed, dataHashes, best: isOther ? null : listed.best };
     hooks.onStart?.(started);
     const result = await train(chain, start, data, run, hooks);
     return { ...result, output: run.path, facts: started };
@@ -160,6 +163,11 @@ async function trainIn(
     await found.close();
   }
 }
+
+/** What was best by one validation says nothing beside another. */
+const OTHER_VALIDATION =
+  'what validates is not what it was, and may have been learned from: the best so far is forgotten, ' +
+  'and the next validation decides anew which weights the model has';
 
 /**
  * The data, opened. A training that has just begun and cannot open them leaves nothing to resume; one that is stopped

@@ -15,10 +15,12 @@ export interface DataHashes {
   files: string | null;
   /** SHA-256 of the frames that were decoded from them; null where nothing is decoded, or was not yet. */
   frames: string | null;
+  /** SHA-256 of what is held out, of its frames or of the list of all files; null where that is not known. */
+  validation: string | null;
 }
 
 /** Of a training that was saved without them. */
-export const noDataHashes: DataHashes = { files: null, frames: null };
+export const noDataHashes: DataHashes = { files: null, frames: null, validation: null };
 
 /** How many files or clips one line names. */
 const NAMED = 3;

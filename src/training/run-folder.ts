@@ -46,7 +46,13 @@ export interface LogEntry {
 const progressSchema = z.strictObject({
   step: z.int().min(0),
   best: z.strictObject({ step: z.int().min(1), bitsPerDim: z.number() }).nullable(),
-  dataHashes: z.strictObject({ files: z.string().nullable(), frames: z.string().nullable() }).default(noDataHashes),
+  dataHashes: z
+    .strictObject({
+      files: z.string().nullable(),
+      frames: z.string().nullable(),
+      validation: z.string().nullable().default(null),
+    })
+    .default(noDataHashes),
 });
 
 const files = {

@@ -99,6 +99,8 @@ function expectOptions(options: ClipOptions | undefined): void {
   };
   const size: unknown = options?.size;
   if (typeof size !== 'object' || size === null) refuse('size', '{ width, height } and the like', size);
+  else if (Object.values(size).some((value) => typeof value === 'number' && !(Number.isInteger(value) && value >= 1)))
+    refuse('size', 'whole numbers from 1', size);
   if (options?.channels !== 1 && options?.channels !== 3) refuse('channels', '1 or 3', options?.channels);
 }
 

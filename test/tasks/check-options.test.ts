@@ -115,6 +115,10 @@ test('a model without a name is no model', () => {
 test.each<[object | undefined, RegExp]>([
   [undefined, /^open clip: size: expected \{ width, height \} and the like, received nothing; give those of a model/],
   [{ size: 64, channels: 3 }, /size: .* received 64;/],
+  [
+    { size: { width: -8, height: 8 }, channels: 3 },
+    /size: expected whole numbers from 1, received \{"width":-8,"height":8\};/,
+  ],
   [{ size: { width: 8, height: 8 }, channels: 7 }, /channels: expected 1 or 3, received 7;/],
 ])('a clip is not opened with %j', async (options, message) => {
   await expect(openClip('clip.mp4', options as ClipOptions)).rejects.toThrow(message);

@@ -16,6 +16,7 @@ import { describeModel } from '../../src/model/presets.js';
 import type { TrainModelHooks } from '../../src/tasks/train-model.js';
 import { trainModel } from '../../src/tasks/train-model.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
+import { noDataHashes } from '../../src/training/data-list.js';
 import { RunFolder } from '../../src/training/run-folder.js';
 import '../backend/implementations.js';
 import { cifarRecords } from '../datasets/made-files.js';
@@ -91,7 +92,11 @@ test('it is refused where a clip has changed, and goes on with --accept-changed-
 
   const warnings: string[] = [];
   await stopResumed(run, (text) => warnings.push(text));
-  expect(warnings).toEqual([expect.stringMatching(/^goes on with changed data: 1 changed: .*00000\.png has changed$/)]);
+  // The clip is the one that is held out.
+  expect(warnings).toEqual([
+    expect.stringMatching(/^goes on with changed data: 1 changed: .*00000\.png has changed$/),
+    expect.stringMatching(/^what validates is not what it was/),
+  ]);
   expect((await resume(run)).step).toBe(2);
 });
 
@@ -201,7 +206,7 @@ test('a folder of frames that is a file is refused in one line', async () => {
 test('a state that was saved without a list takes the clips that are there', async () => {
   const { at, run } = await stopped();
   const { chain, checkpoint } = new RunFolder(run).load();
-  await new RunFolder(run).saveTraining(chain, { ...checkpoint, dataHashes: { files: null, frames: null } });
+  await new RunFolder(run).saveTraining(chain, { ...checkpoint, dataHashes: noDataHashes });
   tf.dispose(checkpoint.state);
   rmSync(at('clips', 'c'), { recursive: true });
   expect((await resume(run)).step).toBe(2);
@@ -263,4 +268,50 @@ test('no two trainings are in one folder', async () => {
     expect.stringMatching(/^lock run folder: .*process \d+ |^make run folder: .*holds config\.json/),
   ]);
   expect(new RunFolder(join(home, 'run')).load().checkpoint.step).toBe(2);
+});
+
+describe('what was best', () => {
+  /** Two steps with a validation, on clips some of which are then changed; then two more. */
+  async function gone(changed: string, held: 'd' | null) {
+    const home = join(folder.path, `home-${runs++}`);
+    const at = (...parts: string[]) => join(home, ...parts);
+    for (const [index, name] of ['a', 'b', 'c'].entries()) await pngClip(at('clips'), name, 4 + index);
+    await pngClip(home, 'd', 4);
+    const configuration = runSchema.parse({
+      model: model.description,
+      training: { steps: 2, batch: 1, validations: 1 },
+      data: { type: 'clips', frames: [at('clips')], validate: held === null ? [] : [at(held)] },
+    });
+    const before = await trainModel(at('run'), configuration);
+    expect(before.best?.step).toBe(2);
+    rmSync(at(changed), { recursive: true });
+    if (changed === 'd') await pngClip(home, 'd', 7);
+    const warnings: string[] = [];
+    const settings = { acceptChangedData: true, extension: { steps: 4 } };
+    // A stop before the first step must not let the old best pass for one of the new data.
+    const controller = new AbortController();
+    const onWarning = (text: string) => warnings.push(text);
+    const stopping = { signal: controller.signal, onStart: () => controller.abort(new Error('stopped')), onWarning };
+    await expect(trainModel(at('run'), null, stopping, settings)).rejects.toThrow('stopped');
+    return { before, after: await trainModel(at('run'), null, { onWarning }, settings), warnings };
+  }
+
+  const forgotten = /^what validates is not what it was, .*: the best so far is forgotten/;
+
+  test('is forgotten where other clips validate', async () => {
+    const { after, warnings } = await gone('d', 'd');
+    expect(warnings.filter((text) => forgotten.test(text))).toHaveLength(1);
+    expect(after.best?.step).toBe(4);
+  });
+
+  test('is forgotten where nothing validates any more', async () => {
+    const { after } = await gone('clips/c', null);
+    expect(after.best).toBe(null);
+  });
+
+  test('stays where only what is learned from has changed', async () => {
+    const { before, after, warnings } = await gone('clips/c', 'd');
+    expect(warnings.filter((text) => forgotten.test(text))).toEqual([]);
+    expect(after.best!.bitsPerDim).toBeLessThanOrEqual(before.best!.bitsPerDim);
+  });
 });

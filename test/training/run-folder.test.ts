@@ -40,7 +40,7 @@ test('what is saved is loaded again: configuration, weights, optimiser, step and
   run.create();
   const configuration = tinyRun({ seed: '18446744073709551615' });
   const { chain, checkpoint } = startTraining(configuration);
-  const dataHashes = { files: 'f0', frames: null };
+  const dataHashes = { files: 'f0', frames: null, validation: 'v0' };
   const best = { step: 4, bitsPerDim: 3.25 };
   await run.saveTraining(chain, { ...checkpoint, step: 5, best, dataHashes });
   const loaded = run.load();
