@@ -2,8 +2,9 @@
 
 For each stem in the arguments it reads STEM.safetensors, a model, and STEM.clips.safetensors: arrays of bytes, [batch,
 frames, height, width, channels], the last frame being the image. It writes STEM.<name>.f32 for each array: the logits of
-every scale, then the nats of every scale; and, as many numbers, STEM.<name>.rounding.f32: how far each may be off where
-all logits and anchors are off by 1e-6 of themselves, or of 1. Where a logistic is narrow that is much, for nats.
+every scale, then the nats of every scale; and, as many numbers, STEM.<name>.rounding.f32: how far each may be off. For
+logits that is what PyTorch itself is off at most in float32; for nats what they are off where all logits and anchors are off
+by 1e-6 of themselves, or of 1. Where a logistic is narrow that is much.
 """
 
 import sys
@@ -29,6 +30,13 @@ def rounding_of_nats(scale, image, logits, anchors):
     return torch.stack(bounds, -1)
 
 
+def rounding_of_logits(stem, example, logits):
+    torch.set_default_dtype(torch.float32)
+    rough = pxv_torch.load(f"{stem}.safetensors").logits(*[values.float() for values in example])
+    torch.set_default_dtype(torch.float64)
+    return [torch.full_like(exact, (exact - values).abs().max().item()) for exact, values in zip(logits, rough)]
+
+
 def write(path, arrays):
     torch.cat([values.detach().flatten() for values in arrays]).float().numpy().tofile(path)
 
@@ -42,4 +50,4 @@ for stem in sys.argv[1:]:
         logits, nats = model.logits(*example), model.nats(*example)
         write(f"{stem}.{name}.f32", [*logits, *nats])
         rounding = [rounding_of_nats(*scale) for scale in model.forward(*example)]
-        write(f"{stem}.{name}.rounding.f32", [*map(torch.zeros_like, logits), *rounding])
+        write(f"{stem}.{name}.rounding.f32", [*rounding_of_logits(stem, example, logits), *rounding])
