@@ -44,8 +44,12 @@ process.on('unhandledRejection', exitWith);
 let terminalGone = false;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // A reader that has seen enough, as in `pxv ... | head`, is no failure.
-    if (error.code === 'EPIPE') process.exit();
+    if (error.code === 'EPIPE') {
+      // A reader that has seen enough, as in `pxv ... | head`, is no failure.
+      if (stream === process.stdout) process.exit();
+      // Where nobody reads what is said on the way, as once a `tee` is gone, the work goes on to its end.
+      return;
+    }
     // Where the terminal is gone, what was worked out can still be saved.
     if (error.code === 'EIO' && stream.isTTY) terminalGone = true;
     else exitWith(refused(error));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Frame } from '../../src/frame.js';
 import type { VideoScore } from '../../src/tasks/score-clips.js';
+import { readSafetensors } from '../../src/model/safetensors.js';
 import { openClip } from '../../src/video/index.js';
 import { collect, temporaryFolder } from '../video/made-clips.js';
 import { pxv, start, type Outcome } from './pxv.js';
@@ -111,6 +112,17 @@ describe('pxv train', () => {
       Array.from({ length: 60 }, (_, step) => step + 1),
     );
   });
+});
+
+test('pxv train saves where what is said on the way is read by nobody any more, as once a tee is gone', async () => {
+  const child = start(['train', '--frames', 'clips', '--out', 'unread', ...tiny, '--steps', '100000'], here);
+  await waitFor('unread/log.jsonl');
+  child.stderr!.destroy();
+  child.kill('SIGINT');
+  const [code] = (await once(child, 'close')) as [number | null];
+  const steps = readFileSync(at('unread', 'log.jsonl'), 'utf8').trimEnd().split('\n').length;
+  const { metadata } = readSafetensors(at('unread', 'training.safetensors'));
+  expect({ code, saved: metadata.step }).toEqual({ code: 130, saved: String(steps) });
 });
 
 describe('pxv train, killed', () => {
