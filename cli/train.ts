@@ -197,7 +197,8 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
         },
       }),
   };
-  const settings = { ...options, extension: extensionOf(options) };
+  const { overwrite, acceptChangedData } = options;
+  const settings = { overwrite, acceptChangedData, extension: extensionOf(options) };
   const result = await trainModel(out, configuration, hooks, settings);
   const ended = performance.now();
   const { training, data: source } = result.configuration;

@@ -93,9 +93,15 @@ async function chooseNative(wanted: InstructionSet | undefined, threads: number 
     await activateKernels(typescriptKernels, null);
     return { backend: 'native', instructionSet: 'typescript', threads: 1, note };
   }
-  if (threads !== undefined) addon.setThreads(threads);
+  addon.setThreads(threads ?? addon.cores);
   await activateKernels(addon.kernels(instructionSet), addon.bf16Kernels(instructionSet));
   return { backend: 'native', instructionSet, threads: addon.threads(), note: null };
+}
+
+/** What rounds as tensors are computed now: the instruction set of the native backend, else the name of the backend. */
+export function arithmeticInUse(): string {
+  const backend: unknown = tf.backend();
+  return backend instanceof NativeBackend ? backend.kernels.instructionSet : tf.getBackend();
 }
 
 /** The instruction set of the native backend where it is in use; else the best that the addon has, if it is there. */
@@ -106,7 +112,7 @@ export function instructionSetInUse(): InstructionSet {
 }
 
 /** See docs/measurements.md, "Without the native addon". */
-const slower = 'with which training takes some 30 times as long and predicting 5 to 6 times';
+const slower = 'with which training takes some 30 times as long and predicting 5 to 7 times';
 
 function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { addon: null; note: string } {
   try {

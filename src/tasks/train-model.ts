@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
 import { imageSets } from '../../datasets/index.js';
 import { PxvError, type ErrorParts } from '../errors.js';
+import { arithmeticInUse } from '../backend/choose-backend.js';
 import { expectPrecision } from '../backend/precision.js';
 import { numberOf } from '../number-of.js';
 import { modelFile } from '../model/checkpoint.js';
@@ -11,6 +13,7 @@ import { extended, type Extension } from '../training/pace.js';
 import { runSchema, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { startTraining, train, type TrainingHooks, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
+import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
 import { lostRate } from './clip-rate.js';
 import { expectTrainingMemory } from './expect-memory.js';
 import { findClipData, type ClipFacts, type ClipHooks } from './find-clip-data.js';
@@ -43,12 +46,27 @@ export interface TrainedRun extends TrainingResult {
 /** How a training treats what it finds. */
 export interface TrainModelSettings {
   /** A new training replaces the one that is in its folder. */
-  overwrite?: boolean;
+  overwrite?: boolean | undefined;
   /** A resumed training goes on where its data are not those that it began with; its weights are then others. */
-  acceptChangedData?: boolean;
+  acceptChangedData?: boolean | undefined;
   /** A resumed training gets another length. */
   extension?: Extension | undefined;
 }
+
+const { callback, flag } = optionOf;
+
+const hookSchemas = {
+  ...{ onStart: callback, onStep: callback, onDecode: callback, onList: callback, onWarning: callback },
+  ...{ configurationFile: optionOf.text, signal: optionOf.signal },
+} satisfies OptionSchemas<TrainModelHooks>;
+
+const settingSchemas = {
+  ...{ overwrite: flag, acceptChangedData: flag },
+  extension: z.union(
+    [z.strictObject({ steps: z.int().min(1) }), z.strictObject({ minutes: z.number().positive() })],
+    'expected { steps }, in all, or { minutes }, more',
+  ),
+} satisfies OptionSchemas<TrainModelSettings>;
 
 /**
  * Trains a model on what its configuration names, clips or images, in a run folder (see `train`). No other training can be
@@ -58,15 +76,18 @@ export interface TrainModelSettings {
  *
  * @param out folder of the run
  * @param configuration null: go on with the training that is in `out`
- * @throws PxvError `USAGE` where the configuration is none, `OUTPUT` where the folder is not free, `INPUT` where a resumed training would be given other data,
+ * @throws PxvError `USAGE` where the configuration is none, or an option is unknown or out of its range, `OUTPUT` where the folder is not free, `INPUT` where a resumed training would be given other data,
  *   `INTERRUPTED` where the signal is aborted
  */
 export async function trainModel(
   out: string,
   configuration: RunConfiguration | null,
   hooks: TrainModelHooks = {},
-  { overwrite = false, acceptChangedData = false, extension }: TrainModelSettings = {},
+  settings: TrainModelSettings = {},
 ): Promise<TrainedRun> {
+  checkOptions('train', hookSchemas, hooks);
+  checkOptions('train', settingSchemas, settings);
+  const { overwrite = false, acceptChangedData = false, extension } = settings;
   if (configuration !== null) {
     const source = { operation: 'train', argument: 'configuration', code: 'USAGE' } as const;
     parseConfiguration<unknown>(runSchema, configuration, source);
@@ -78,8 +99,11 @@ export async function trainModel(
     const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
     try {
       if (configuration === null) await run.finishSave(chain, checkpoint);
+      const other = otherArithmetic(checkpoint);
+      if (other !== null) hooks.onWarning?.(other);
       const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks.onWarning);
-      return await trainIn(run, chain, start, configuration !== null, hooks, acceptChangedData);
+      const entry = { isNew: configuration !== null, hasNewLength: extension !== undefined, acceptChangedData };
+      return await trainIn(run, chain, start, entry, hooks);
     } catch (error) {
       // The signal's own reason comes once there is something to resume.
       if (!hooks.signal?.aborted || error !== hooks.signal.reason) throw error;
@@ -91,6 +115,16 @@ export async function trainModel(
   } finally {
     leave();
   }
+}
+
+/** One line where a training goes on in other arithmetic than before, so that its weights are not those without a stop; else null. */
+function otherArithmetic({ arithmetic }: Checkpoint): string | null {
+  const now = arithmeticInUse();
+  if (arithmetic === null || arithmetic === now) return null;
+  return (
+    `until now it was computed with ${arithmetic}, and goes on with ${now}, which rounds otherwise: ` +
+    `the weights will not be those of a training without a stop; the same --instruction-set and --backend keep to it`
+  );
 }
 
 /** A checkpoint whose training has another length. */
@@ -114,9 +148,8 @@ async function trainIn(
   run: RunFolder,
   chain: Chain,
   checkpoint: Checkpoint,
-  isNew: boolean,
+  { isNew, hasNewLength, acceptChangedData }: { isNew: boolean; hasNewLength: boolean; acceptChangedData: boolean },
   hooks: TrainModelHooks,
-  acceptChangedData: boolean,
 ): Promise<TrainedRun> {
   const { data: source, training } = checkpoint.configuration;
   expectPrecision(training.precision);
@@ -136,7 +169,7 @@ async function trainIn(
     const replaces = isNew && run.hasResults;
     const begin = async () => {
       if (isNew) run.clear();
-      if (listed.dataHashes !== checkpoint.dataHashes) await run.saveTraining(chain, listed);
+      if (hasNewLength || listed.dataHashes !== checkpoint.dataHashes) await run.saveTraining(chain, listed);
       if (!isNew && run.configurationWasChanged(listed.configuration))
         hooks.onWarning?.('config.json was changed: a training keeps its settings, and the file is written as it was');
       run.writeDataList(list);

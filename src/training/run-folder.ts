@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { arithmeticInUse } from '../backend/choose-backend.js';
 import { PxvError } from '../errors.js';
 import { makeFolder } from '../make-folder.js';
 import {
@@ -34,6 +35,8 @@ export interface Checkpoint {
   /** The lowest validation so far; null before the first. */
   best: Validation | null;
   dataHashes: DataHashes;
+  /** What computed the last steps, as `arithmeticInUse` names it; null where that is not known, or nothing has. */
+  arithmetic: string | null;
 }
 
 /** One line of log.jsonl. */
@@ -53,6 +56,7 @@ const progressSchema = z.strictObject({
       validation: z.string().nullable().default(null),
     })
     .default(noDataHashes),
+  arithmetic: z.string().nullable().default(null),
 });
 
 const files = {
@@ -225,6 +229,7 @@ export class RunFolder {
       data: JSON.stringify(data),
       best: JSON.stringify(best),
       dataHashes: JSON.stringify(dataHashes),
+      arithmetic: JSON.stringify(arithmeticInUse()),
     };
     writeSafetensors(join(this.path, files.training), { arrays, metadata });
   }
@@ -240,11 +245,11 @@ export class RunFolder {
     const { arrays, metadata } = readSafetensors(path);
     const source = { operation: 'resume training', argument: path, code: 'CHECKPOINT' } as const;
     const model = readDescription(path, metadata.description);
-    const [training, data, step, best, dataHashes] = ['training', 'data', 'step', 'best', 'dataHashes'].map((key) =>
-      json(metadata[key]),
-    );
+    const [training, data, step, best, dataHashes, arithmetic] = [
+      ...['training', 'data', 'step', 'best', 'dataHashes', 'arithmetic'],
+    ].map((key) => json(metadata[key]));
     const configuration = parseConfiguration(runSchema, { model, training, data }, source);
-    const progress = parseConfiguration(progressSchema, { step, best, dataHashes }, source);
+    const progress = parseConfiguration(progressSchema, { step, best, dataHashes, arithmetic }, source);
     const chain = buildChain(configuration.model);
     const { stateNames } = optimisers[configuration.training.optimiser];
     const read = (prefix: string) => tensors(path, chain, arrays, prefix);

@@ -88,6 +88,7 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
       step: 0,
       best: null,
       dataHashes: noDataHashes,
+      arithmetic: null,
     },
   };
 }

@@ -175,6 +175,47 @@ test('one that is given fewer steps than were planned ends after these, and says
   expect(warnings).toHaveLength(1);
 });
 
+test('the new length of a training is saved before its first step, as a process may be killed in it', async () => {
+  const { run } = await stopped();
+  const lengths: unknown[] = [];
+  const onStart = () => lengths.push(new RunFolder(run).load().checkpoint.configuration.training.steps);
+  await trainModel(run, null, { onStart }, { extension: { steps: 4 } });
+  expect(lengths).toEqual([4]);
+});
+
+test('a training says so where it goes on in other arithmetic', async () => {
+  const { run } = await stopped();
+  const warnings: string[] = [];
+  const onWarning = (text: string) => warnings.push(text);
+  await stopResumed(run, onWarning);
+  expect(warnings).toEqual([]);
+  await tf.setBackend('cpu');
+  try {
+    await resume(run, false, { onWarning });
+  } finally {
+    await tf.setBackend('native-typescript');
+  }
+  expect(warnings).toEqual([
+    expect.stringMatching(/^until now it was computed with typescript, and goes on with cpu, which rounds otherwise/),
+  ]);
+});
+
+test.each([
+  [{}, { overwrit: true }, /overwrit/],
+  [{}, { extension: { steps: 10.5 } }, /'extension'.*\{ steps \}, in all, or \{ minutes \}, more/],
+  [{}, { extension: { minutes: -1 } }, /'extension\.minutes', received -1/],
+  [{ onSteps: () => {} }, {}, /onSteps/],
+  [{ onStep: 'x' }, {}, /'onStep'.*a function/],
+])('options %j and %j are refused, and the training stays as it is', async (hooks, settings, message) => {
+  const { run } = await stopped();
+  const before = stateOf(run);
+  await expect(trainModel(run, null, hooks as object, settings as object)).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(message) as string,
+  });
+  expect(stateOf(run).equals(before)).toBe(true);
+});
+
 test('a training keeps its settings, and says so where config.json was changed', async () => {
   const { run } = await stopped();
   const path = join(run, 'config.json');
