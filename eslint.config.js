@@ -37,6 +37,7 @@ const shared = [
   'src/package-folder.ts',
   'src/philox.ts',
   'src/sha256.ts',
+  'src/temporary-folder.ts',
   'src/placing.ts',
   'src/write-file.ts',
   'node_modules',

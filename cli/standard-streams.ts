@@ -1,8 +1,9 @@
-import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PxvError } from '../src/errors.js';
+import { temporaryFolder, type TemporaryFolder } from '../src/temporary-folder.js';
 import { writeFailure } from '../src/write-file.js';
 
 /** What a clip or an output is called that is standard input or output. */
@@ -13,22 +14,20 @@ export const STANDARD_STREAM = '-';
  * output is written whole or not at all. They are gone when the work is done, or the process is.
  */
 export class StandardStreams {
-  private folder: string | null = null;
+  private folder: TemporaryFolder | null = null;
   /** What the files stand for, by their paths. */
   private readonly names = new Map<string, string>();
-  private readonly close = () => this.folder && rmSync(this.folder, { recursive: true, force: true });
 
   /** A path for a file of that name, which stands for `stream`. */
   private at(name: string, stream: string): string {
     if (this.folder === null) {
       try {
-        this.folder = mkdtempSync(join(tmpdir(), 'pxv-'));
+        this.folder = temporaryFolder('pxv-');
       } catch (cause) {
         throw notKept(cause);
       }
-      process.on('exit', this.close);
     }
-    const path = join(this.folder, name);
+    const path = join(this.folder.path, name);
     this.names.set(path, stream);
     return path;
   }
@@ -82,8 +81,7 @@ export class StandardStreams {
   }
 
   remove(): void {
-    this.close();
-    process.off('exit', this.close);
+    this.folder?.remove();
   }
 }
 

@@ -25,7 +25,9 @@ export interface Addon {
   makeFloats(length: number): Float32Array | undefined;
   /** The engine over the kernels of a set that `instructionSets` has. */
   engine(instructionSet: InstructionSet): NativeEngine;
-  /** How many threads work on a kernel, the calling one included: at first one for each core. */
+  /** Cores that this process has: as many threads there are at first. */
+  cores: number;
+  /** How many threads work on a kernel, the calling one included. */
   threads(): number;
   /** The same for every user of the addon in this process, from the next kernel on. */
   setThreads(count: number): void;
@@ -86,6 +88,7 @@ function fromModule(native: NativeModule): Addon {
   const instructionSets = [...sets.keys()];
   return {
     instructionSets,
+    cores: native.threads(),
     kernels(instructionSet = instructionSets.at(-1)!) {
       const kernels = sets.get(instructionSet);
       if (kernels) return kernels;

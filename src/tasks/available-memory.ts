@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,9 +8,15 @@ import { PxvError } from '../errors.js';
 export interface MemoryFiles {
   proc: string;
   cgroups: string;
+  /** What `vm_stat` of macOS prints; null elsewhere. */
+  pages: () => string | null;
 }
 
-const system: MemoryFiles = { proc: '/proc', cgroups: '/sys/fs/cgroup' };
+const system: MemoryFiles = {
+  proc: '/proc',
+  cgroups: '/sys/fs/cgroup',
+  pages: () => (process.platform === 'darwin' ? spawnSync('vm_stat', { encoding: 'utf8' }).stdout : null),
+};
 
 /**
  * Bytes that this process can hold in all, what it holds already included: PXV_MEMORY in MiB where it is set, else what
@@ -30,7 +37,7 @@ export function availableMemory(files: MemoryFiles = system): number {
       remedy: 'give one such as PXV_MEMORY=4096, or unset it',
     });
   }
-  const free = meminfo(files) ?? freemem();
+  const free = meminfo(files) ?? freePages(files) ?? freemem();
   return process.memoryUsage.rss() + Math.min(free, ...freeInGroups(files));
 }
 
@@ -38,6 +45,17 @@ export function availableMemory(files: MemoryFiles = system): number {
 function meminfo({ proc }: MemoryFiles): number | null {
   const found = /^MemAvailable:\s+(\d+) kB$/m.exec(text(join(proc, 'meminfo')) ?? '');
   return found === null ? null : 1024 * Number(found[1]);
+}
+
+/** Of macOS, whose free pages alone are few: it keeps what was read until somebody needs the room. */
+function freePages({ pages }: MemoryFiles): number | null {
+  const printed = pages() ?? '';
+  const number = (pattern: RegExp) => Number(pattern.exec(printed)?.[1] ?? NaN);
+  const counts = ['free', 'inactive', 'speculative'].map((kind) =>
+    number(new RegExp(`^Pages ${kind}:\\s+(\\d+)`, 'm')),
+  );
+  const bytes = number(/page size of (\d+) bytes/) * counts.reduce((sum, count) => sum + count, 0);
+  return Number.isNaN(bytes) ? null : bytes;
 }
 
 /** What each control group of the process, and those above it, leave; groups without a limit are passed over. */

@@ -106,6 +106,27 @@ export function expectDrawingMemory({ chain, description }: DescribedModel, draw
   throw tooMuch(operation, option, most, received, `give ${option} ${fewer} or less`);
 }
 
+/** Something that is held as a whole. */
+export interface Held {
+  operation: string;
+  /** What it is held for. */
+  argument: string;
+  bytes: number;
+  /** The same for people, after its size. */
+  what: string;
+  remedy: string;
+}
+
+/**
+ * Refuses what would take more memory than there is.
+ *
+ * @throws PxvError `RESOURCES`
+ */
+export function expectMemory({ operation, argument, bytes, what, remedy }: Held): void {
+  const most = availableMemory();
+  if (bytes > most) throw tooMuch(operation, argument, most, `about ${inUnits(bytes)} for ${what}`, remedy);
+}
+
 /**
  * How many images can be drawn side by side: `wanted` or fewer, which changes none of them; one where there is not memory
  * for it either.

@@ -29,7 +29,7 @@ import { playingWarning, rateToRead, rateWarning, type AskedRate } from './clip-
 import { framing, ownAspect, type AskedSize } from './clip-size.js';
 import { defaults, filled, type Filled } from './defaults.js';
 import { expectVideoModel } from './expect-video-model.js';
-import { expectDrawingMemory } from './expect-memory.js';
+import { expectDrawingMemory, expectMemory } from './expect-memory.js';
 
 /** Label of the panel with the clip's own frames. */
 const TRUTH = 'truth';
@@ -143,7 +143,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const { size } = reader;
   const { scale = legibleScale(kind, size, plain) } = options;
   const model = atSize(trained, size);
-  expectPredictionMemory(model, kind, options);
+  expectPredictionMemory(model, kind, options, reader.aboutFrames);
   const otherRate = reader.hasRate ? rateWarning(model, reader.frameRate) : null;
   if (otherRate !== null) options.onWarning?.(otherRate);
   const sampler = new FrameSampler(model);
@@ -177,18 +177,22 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
 
 /**
  * Refuses a prediction that would take more memory than there is. All predicted frames are held; one is enlarged when it is
- * written, and in a contact sheet all are.
+ * written, and in a contact sheet all are. Two kinds of output are not written before their last frame is there: a gif, whose
+ * palette is made for all of them, and a plain sheet.
  *
  * @param model at the size of the frames
+ * @param aboutFrames of the clip; null: not known
  * @throws PxvError `RESOURCES`
  */
 export function expectPredictionMemory(
   model: Model,
   kind: OutputKind,
-  options: Pick<PredictClipOptions, 'horizon' | 'samples' | 'forecast' | 'scale' | 'plain'>,
+  options: Omit<PredictClipOptions, 'out'>,
+  aboutFrames: number | null,
 ): void {
-  const { horizon, samples, plain = false } = predictionOptions(options);
-  const { scale = legibleScale(kind, model.chain.exampleShape.size, plain) } = options;
+  const { horizon, samples, from, plain = false, onlyPredicted = false } = predictionOptions(options);
+  const { size } = model.chain.exampleShape;
+  const { scale = legibleScale(kind, size, plain) } = options;
   const enlarged = scale ** 2 * (kind === 'png' ? horizon : 1);
   expectDrawingMemory(model, {
     operation: 'predict',
@@ -197,6 +201,16 @@ export function expectPredictionMemory(
     atAnySize: true,
     heldBytes: (count, frame) => count * frame * (horizon + enlarged),
   });
+  if (kind === 'gif' || (kind === 'png' && plain)) {
+    const frames = horizon + (onlyPredicted ? 0 : (from ?? aboutFrames ?? 0));
+    expectMemory({
+      operation: 'predict',
+      argument: kind,
+      bytes: frames * samples * 4 * size.width * size.height * scale ** 2,
+      what: `${numberOf(frames, 'frame')}, which are held until the last is there`,
+      remedy: 'write an mp4 or webm, or leave the known frames out: --only-predicted',
+    });
+  }
 }
 
 /** The time steps of the output as they become known. */

@@ -88,7 +88,7 @@ export async function predictClips(
     const facts = await probeClip(path, signal).catch(() => null);
     if (facts === null) continue;
     const size = sizeFor(framing(asked, ownAspect(model)).size, facts.sourceSize);
-    expectPredictionMemory(atSize(model, size), kind, asked);
+    expectPredictionMemory(atSize(model, size), kind, asked, facts.aboutFrames);
   }
 
   const result: PredictedClips = { clips: [], leftOut: [], notReached: 0 };

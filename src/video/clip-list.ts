@@ -101,7 +101,8 @@ async function clipsIn(folder: string, seen: Set<string>): Promise<string[]> {
     // What cannot be looked into, a link that leads nowhere or a name that is no text, is found as a clip all the same: whoever
     // opens it says why it cannot be read.
     if (!isFolder && videoName.test(entry)) clips.push(inside);
-    if (isFolder) clips.push(...((await isClosed(inside)) ? [inside] : await clipsIn(inside, seen)));
+    if (!isFolder) continue;
+    for (const clip of (await isClosed(inside)) ? [inside] : await clipsIn(inside, seen)) clips.push(clip);
   }
   return clips;
 }

@@ -46,7 +46,7 @@ const MOST_GAPS = 1 / 4;
 export function numbersDoubt(paths: readonly string[]): string | null {
   const numbers = paths.map((path) => Number(/(\d+)\D*$/.exec(parse(path).name)?.[1]));
   const steps = numbers.slice(1).map((number, i) => number - numbers[i]);
-  const usual = Math.min(...steps);
+  const usual = steps.reduce((least, step) => Math.min(least, step), Infinity);
   const gaps = steps.flatMap((step, i) => (step > usual ? [i] : []));
   if (usual <= 0) {
     const [before, after] = paths.slice(steps.findIndex((step) => step <= 0)).map((path) => basename(path));

@@ -1,8 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Frame } from '../frame.js';
+import { temporaryFolder } from '../temporary-folder.js';
 import { feedFrames } from './feed-frames.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate } from './frame-rate.js';
@@ -56,8 +55,8 @@ export async function losslessSize(
   frames: AsyncIterable<Frame>,
   signal?: AbortSignal,
 ): Promise<LosslessSize> {
-  const folder = await mkdtemp(join(tmpdir(), 'pxv-codec-'));
-  const path = join(folder, `${codec}.mkv`);
+  const folder = temporaryFolder('pxv-codec-');
+  const path = join(folder.path, `${codec}.mkv`);
   let first = null as Frame | null;
   try {
     const given = createHash('sha256');
@@ -84,7 +83,7 @@ export async function losslessSize(
     if (!(cause instanceof EncoderFailure)) throw cause;
     return { bytes: null, failure: withSize(cause.message, first) };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 

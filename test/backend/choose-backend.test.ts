@@ -13,7 +13,7 @@ test('without options it takes the best instruction set, or says why the TypeScr
   else {
     expect(chosen.note).toMatch(/^the native addon does not load \(.*\), so the TypeScript kernels serve, /);
     expect(chosen.note).toMatch(
-      /training takes some 30 times as long and predicting 5 to 6 times: .*, then run: npm run build$/,
+      /training takes some 30 times as long and predicting 5 to 7 times: .*, then run: npm run build$/,
     );
   }
 });
@@ -35,6 +35,12 @@ test('the same choice twice keeps the tensors', async () => {
 test('the TypeScript kernels have one thread; the addon has as many as asked for', async () => {
   expect((await chooseBackend({ instructionSet: 'typescript', threads: 2 })).threads).toBe(1);
   if (available.length > 1) expect((await chooseBackend({ threads: 2 })).threads).toBe(2);
+});
+
+(available.length > 1 ? test : test.skip)('without a number there is a thread for each core, whatever was asked for before', async () => {
+  const { threads } = await chooseBackend();
+  await chooseBackend({ threads: threads + 1 });
+  expect((await chooseBackend()).threads).toBe(threads);
 });
 
 test('cpu is the backend of tfjs itself', async () => {

@@ -17,7 +17,7 @@ function made(files: Record<string, string>) {
     mkdirSync(dirname(join(root, name)), { recursive: true });
     writeFileSync(join(root, name), text);
   }
-  return { proc: join(root, 'proc'), cgroups: join(root, 'cgroups') };
+  return { proc: join(root, 'proc'), cgroups: join(root, 'cgroups'), pages: () => files.vm_stat ?? null };
 }
 
 const meminfo = `MemTotal: 16384000 kB\nMemFree: 1024 kB\nMemAvailable:   ${8000 * 1024} kB\n`;
@@ -27,6 +27,19 @@ const freeBy = (files: Record<string, string>) =>
 
 test('memory is what the system can give without swapping', () => {
   expect(freeBy({ 'proc/meminfo': meminfo })).toBe(8000);
+});
+
+test('on macOS pages that are inactive can be had as well', () => {
+  const page = 16384;
+  const pages = (MiBs: number) => (MiBs * MiB) / page;
+  const vm_stat = `Mach Virtual Memory Statistics: (page size of ${page} bytes)
+Pages free:                               ${pages(100)}.
+Pages active:                             ${pages(7000)}.
+Pages inactive:                           ${pages(3000)}.
+Pages speculative:                        ${pages(400)}.
+Pages throttled:                               0.
+`;
+  expect(freeBy({ vm_stat })).toBe(3500);
 });
 
 test.each([

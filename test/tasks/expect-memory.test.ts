@@ -152,6 +152,25 @@ test('a size that does not fit is refused before a frame is read, and the one th
   expect(await predicting({ width, height })).toMatchObject({ predicted: 1 });
 });
 
+test.each([
+  ['gif', {}, 20],
+  ['png', { plain: true }, 20],
+  ['gif', { from: 6 }, 6],
+] as const)(
+  'a %s with %j is not begun where memory is short for all of its known frames',
+  async (kind, more, known) => {
+    const clip = await pngClip(folder.path, `known-${kind}-${known}`, 20);
+    const out = join(folder.path, `known-${known}.${kind}`);
+    const predicting = (scale: number) => predictClip(model, clip, { horizon: 1, samples: 1, scale, out, ...more });
+    allow(drawingMemory(model.chain, 1) + 5 * 7 * 3 * (1 + 1000 ** 2));
+    await expect(predicting(1000)).rejects.toThrow(
+      new RegExp(`^predict: ${kind}: .* for ${known + 1} frames, which are held until the last is there; write an mp4`),
+    );
+    expect(existsSync(out)).toBe(false);
+    expect(await predicting(10)).toMatchObject({ known });
+  },
+);
+
 test('futures are drawn in smaller batches where memory is short, and are the same', async () => {
   const clip = await pngClip(folder.path, 'futures', 8);
   const options = { horizon: 2, seed: 1, starts: 3, samples: 3 };
