@@ -10,6 +10,7 @@ import {
   addJsonOption,
   addOverwriteOption,
   addSeedOption,
+  path,
   wholeNumber,
 } from './options.js';
 import { run, type Report, type Work } from './report.js';
@@ -36,7 +37,8 @@ export function command(): Command {
     .option('--samples <count>', 'completions to draw', wholeNumber('--samples', 1, 64), samples)
     .option(
       '--out <file.png>',
-      'contact sheet: the image, what is kept, the completions (default: <image>-completed.png)',
+      'contact sheet: the image, what is kept, the completions (default: here, <image>-completed.png)',
+      path('--out'),
     )
     .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), scale);
   addOverwriteOption(complete);

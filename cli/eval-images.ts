@@ -7,7 +7,7 @@ import { defaults } from '../src/tasks/defaults.js';
 import type { RankedImage } from '../src/tasks/extreme-images.js';
 import type { ImageSetScore } from '../src/tasks/score-images.js';
 import { startComputing } from './computing.js';
-import { addComputeOptions, addDataOption, addJsonOption, addOverwriteOption, wholeNumber } from './options.js';
+import { addComputeOptions, addDataOption, addJsonOption, addOverwriteOption, path, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
 import { formatTable } from './table.js';
 
@@ -36,7 +36,7 @@ export function command(): Command {
         .default(defaults.scoreImages.split),
     )
     .option('--limit <count>', 'score so many, spread evenly over the split', wholeNumber('--limit', 1))
-    .option('--out <file.png>', 'write the worst and best images, and where their bits are');
+    .option('--out <file.png>', 'write the worst and best images, and where their bits are', path('--out'));
   addOverwriteOption(evalImages);
   addJsonOption(evalImages);
   addComputeOptions(evalImages);

@@ -87,6 +87,14 @@ export function addDataOption(command: Command): Command {
   return command.option('--data <folder>', "folder of the data set's files (default: where pxv datasets get put them)");
 }
 
+/** A parser of names of files and folders: an empty one, as of a variable that is not set, names nothing. */
+export function path(flag: string): (text: string) => string {
+  return (text) => {
+    if (text !== '') return text;
+    throw wrongOption(flag, 'the name of a file or folder', text, 'give one, or leave the option out');
+  };
+}
+
 /** A parser of whole numbers from `min` to `max`, both included. */
 export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {

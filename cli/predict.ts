@@ -19,6 +19,7 @@ import {
   addOverwriteOption,
   addRateOption,
   addSeedOption,
+  path,
   wholeNumber,
 } from './options.js';
 import type { Progress } from './progress.js';
@@ -58,7 +59,8 @@ export function command(): Command {
     )
     .option(
       '--out <path>',
-      '.mp4, .webm, .gif, .png (contact sheet), a folder, or - (default: <clip>-predicted.mp4); of several clips a folder (default: predicted)',
+      '.mp4, .webm, .gif, .png (contact sheet), a folder, or - (default: here, <clip>-predicted.mp4); of several clips a folder (default: predicted)',
+      path('--out'),
     )
     .addOption(new Option('--format <kind>', 'what to write where --out does not tell (default: mp4)').choices(formats))
     .option(

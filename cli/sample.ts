@@ -4,7 +4,7 @@ import { numberOf } from '../src/number-of.js';
 import { defaults } from '../src/tasks/defaults.js';
 import { startComputing } from './computing.js';
 import { addDrawOptions, drawSettings, type DrawOptions } from './draw-options.js';
-import { addComputeOptions, addJsonOption, addOverwriteOption, addSeedOption, wholeNumber } from './options.js';
+import { addComputeOptions, addJsonOption, addOverwriteOption, addSeedOption, path, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
 interface SampleOptions extends BackendOptions, DrawOptions {
@@ -22,7 +22,7 @@ export function command(): Command {
     .description('draw images from a model that needs nothing given')
     .requiredOption('--model <run|name>', 'run folder, .safetensors file or shipped model')
     .option('--count <images>', 'images to draw', wholeNumber('--count', 1, 100_000), count)
-    .option('--out <path>', '.png (contact sheet) or a folder (one file an image)', 'samples.png')
+    .option('--out <path>', '.png (contact sheet) or a folder (one file an image)', path('--out'), 'samples.png')
     .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), scale);
   addOverwriteOption(sample);
   addDrawOptions(sample);

@@ -17,6 +17,7 @@ import {
   decimalNumber,
   frameRate,
   listOf,
+  path,
   size,
   wholeNumber,
 } from './options.js';
@@ -38,7 +39,7 @@ export function command(): Command {
     .option('--frames <path...>', 'clips: video files, folders of numbered images, or folders of either')
     .option('--validate <path...>', 'clips to validate on (default: one in ten of --frames is held out)')
     .option('--images <set>', 'images instead: a data set (see pxv datasets list) or a folder of images')
-    .option('--out <run>', 'folder of the run (default: runs/<name of the first path or set>)')
+    .option('--out <run>', 'folder of the run (default: runs/<name of the first path or set>)', path('--out'))
     .addOption(
       new Option('--network <name>', 'kind of network').choices(Object.keys(networks)).default(defaultChoices.network),
     )
@@ -119,7 +120,11 @@ export function command(): Command {
     .option('--mirror', 'show every other frame or image mirrored (default for clips)')
     .option('--from <model>', 'start from the weights of this model, which brings its description')
     .option('--train-scale <index...>', 'train these scales only, the coarsest 0', trainScale)
-    .option('--config <file>', 'a config.json that holds the model and more; options given here come first')
+    .option(
+      '--config <file>',
+      'a config.json that holds the model and more; options given here come first',
+      path('--config'),
+    )
     .option(
       '--resume',
       'go on with the training in --out, to the very same weights as without a stop; --steps (in all) or --minutes (more) give it another length',

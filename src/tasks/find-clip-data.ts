@@ -252,7 +252,7 @@ async function openParts(
 /** Those of the store's clips that could be read and tell a rate: not folders of images. */
 async function withRates(sources: readonly ClipSource[], { clips }: FrameStore): Promise<readonly StoredClip[]> {
   const folders = await Promise.all(sources.map(isImageFolder));
-  return clips.filter(({ unreadable }, clip) => unreadable === null && !folders[clip]);
+  return clips.filter(({ unreadable, frames }, clip) => unreadable === null && frames >= 2 && !folders[clip]);
 }
 
 function onBothSides(path: string): PxvError {

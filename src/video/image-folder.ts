@@ -171,6 +171,7 @@ function unreadable(path: string) {
 /** What the decoder says, in words for who has never heard of it. */
 function whatIsWrong({ message }: Error): string {
   const line = message.split('\n')[0];
+  if (/^ENOENT/.test(line)) return 'a path where nothing is';
   if (/unsupported image format/.test(line)) return 'an empty file, or none of an image that is read here';
   if (/failOn|libpng|VipsJpeg|vips2?(?:png|jpeg)|premature end|corrupt/i.test(line)) return `a damaged image (${line})`;
   return line;

@@ -55,7 +55,7 @@ test.each([
   [
     ['none.png', '--model', folder],
     1,
-    /^pxv: read image: none\.png: expected a readable image, received [^\n]+; check its name, or put another image in its place\n$/,
+    /^pxv: read image: none\.png: expected a readable image, received a path where nothing is; check its name, or put another image in its place\n$/,
   ],
 ])('pxv complete %j ends with %i and one line', async (args, expected, line) => {
   const onTypeScript = ['--instruction-set', 'typescript'];

@@ -5,6 +5,7 @@ import {
   addSeedOption,
   decimalNumber,
   frameRate,
+  path,
   seed,
   size,
   wholeNumber,
@@ -51,6 +52,13 @@ test('decimalNumber takes numbers in its range, and leaves out its lower end whe
 test.each(['-1', 'hot', ' ', 'Infinity', 'NaN'])('decimalNumber of at least 0 refuses "%s"', (text) => {
   expect(refusal(() => decimalNumber('--temperature', { min: 0 })(text))).toMatch(
     /^USAGE: .*--temperature: expected a number of at least 0, received /,
+  );
+});
+
+test('path refuses an empty name, as that of a variable that is not set', () => {
+  expect(path('--out')('a b')).toBe('a b');
+  expect(refusal(() => path('--out')(''))).toBe(
+    'USAGE: read options: --out: expected the name of a file or folder, received ""; give one, or leave the option out',
   );
 });
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { parseFrameRate } from '../../src/frame-rate.js';
@@ -160,8 +160,13 @@ describe('training', () => {
   test('at rates of their own warns of clips that are far from most, folders of images left aside', async () => {
     const fast = join(folder.path, 'fast.mkv');
     ffmpeg(['-i', film, '-vf', 'setpts=PTS/4', '-r', '40', ...lossless, fast]);
-    const { warnings } = await train([film, filmClip(folder.path, 'other.mkv', 4), fast, images], null);
+    // Of one frame, which is left out.
+    const singles = join(folder.path, 'singles');
+    mkdirSync(singles);
+    ffmpeg(['-i', film, '-vf', 'setpts=PTS/4', '-frames:v', '1', '-r', '60', ...lossless, join(singles, 'single.mkv')]);
+    const { warnings } = await train([singles, film, filmClip(folder.path, 'other.mkv', 4), fast, images], null);
     expect(warnings).toEqual([
+      expect.stringMatching(/single\.mkv: left out/),
       'fast.mkv (40): far from 10 frames a second, the median of the clips; --fps F brings all to one rate',
     ]);
   });
