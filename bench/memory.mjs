@@ -11,43 +11,51 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { trainingMemory, scoringMemory, drawingMemory } from '../dist/src/model/memory.js';
 import { buildChain } from '../dist/src/model/chain.js';
-import { chooseBackend, describeModel, predictClip, runSchema, scoreClips, trainModel } from '../dist/src/index.js';
+import {
+  atSize,
+  chooseBackend,
+  DEFAULT_VIDEO_MODEL,
+  describeModel,
+  loadModel,
+  predictClip,
+  runSchema,
+  scoreClips,
+  trainModel,
+} from '../dist/src/index.js';
 import { initialiseParameters } from '../dist/src/backend/parameters.js';
 
 /** what, network, h, layers, head, width, height, batch, previous frames; and other settings of the preset. */
 const configurations = [
   ['train', 'pixel-cnn', 48, 5, 'softmax', 32, 32, 16, 0],
-  ['train', 'pixel-cnn', 48, 5, 'logistic-mixture', 64, 64, 8, 2],
+  ['train', 'pixel-cnn', 48, 5, 'logistic-mixture', 64, 64, 8, 2, { frames: 'previous-frames' }],
   ['train', 'pixel-cnn', 48, 5, 'softmax', 320, 240, 1, 0],
   ['train', 'pixel-cnn', 128, 15, 'softmax', 32, 32, 16, 0],
   ['train', 'pixel-cnn', 256, 12, 'logistic-mixture', 16, 16, 16, 0],
   ['train', 'pixel-cnn', 48, 5, 'softmax', 64, 64, 8, 0, { factors: [2] }],
   ['train', 'row-lstm', 48, 5, 'softmax', 64, 64, 8, 0],
-  ['train', 'row-lstm', 32, 4, 'logistic-mixture', 160, 120, 3, 3],
+  ['train', 'row-lstm', 32, 4, 'logistic-mixture', 160, 120, 3, 3, { frames: 'previous-frames' }],
   ['train', 'diagonal-bilstm', 48, 5, 'softmax', 48, 48, 8, 0, { skips: true }],
-  ['train', 'diagonal-bilstm', 32, 4, 'logistic-mixture', 64, 64, 16, 2],
+  ['train', 'diagonal-bilstm', 32, 4, 'logistic-mixture', 64, 64, 16, 2, { frames: 'previous-frames' }],
   ['train', 'pixel-cnn', 48, 5, 'logistic-mixture', 96, 72, 8, 2, { frames: 'warped-frames' }],
-  ['score', 'pixel-cnn', 48, 5, 'logistic-mixture', 160, 120, 8, 2],
-  ['draw', 'pixel-cnn', 16, 1, 'logistic-mixture', 160, 120, 4, 2],
+  ['score', 'pixel-cnn', 48, 5, 'logistic-mixture', 160, 120, 8, 2, { frames: 'previous-frames' }],
+  ['draw', 'pixel-cnn', 16, 1, 'logistic-mixture', 160, 120, 4, 2, { frames: 'previous-frames' }],
+  // As it ships: its frames warped and mirrored.
+  ['train', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 64, 64, 8, 4],
+  ['score', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 64, 64, 8, 4],
+  ['score', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 160, 120, 8, 4],
+  ['draw', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 160, 120, 4, 4],
 ];
 const describe = ([what, network, hidden, layers, head, width, height, batch, context, more]) =>
-  `${what}, ${network}, ${layers} x ${hidden}, ${head}${more ? `, ${Object.keys(more)}` : ''} | ${width}x${height} | ${batch} | ${context}`;
+  `${what}, ${network}, ${layers} x ${hidden}, ${head}${more ? `, ${Object.entries(more).map(([key, value]) => (typeof value === 'string' ? value : key))}` : ''} | ${width}x${height} | ${batch} | ${context}`;
 const MiB = 2 ** 20;
 
 /** Does the work of one configuration in this process. @returns MiB: measured, estimated */
 async function measure([what, network, hidden, layers, head, width, height, batch, context, more = {}], folder) {
   await chooseBackend({});
   const size = { width, height };
-  const description = describeModel(network, {
-    size,
-    channels: 3,
-    levels: 256,
-    hidden,
-    layers,
-    head,
-    context,
-    ...more,
-  });
+  const settings = { size, channels: 3, levels: 256, hidden, layers, head, context, ...more };
+  const isShipped = network === DEFAULT_VIDEO_MODEL;
+  const description = isShipped ? atSize(loadModel(network), size).description : describeModel(network, settings);
   const chain = buildChain(description);
   for (let clip = 0; clip < 3; clip++) {
     mkdirSync(join(folder, `clip-${clip}`), { recursive: true });
@@ -72,7 +80,12 @@ async function measure([what, network, hidden, layers, head, width, height, batc
     const data = context > 0 ? { type: 'clips', frames: [folder] } : { type: 'images', set: folder };
     process.env.PXV_DATA = join(folder, 'cache');
     await trainModel(join(folder, 'run'), runSchema.parse({ model: description, training, data }));
-    bytes = trainingMemory(chain, { ...training, optimiserStates: 2, validationBatch: context > 0 ? 8 : 32 });
+    bytes = trainingMemory(chain, {
+      ...training,
+      ownPredictions: 0,
+      optimiserStates: 2,
+      validationBatch: context > 0 ? 8 : 32,
+    });
   } else if (what === 'score') {
     await scoreClips(model(), [folder], { fit: 'crop', horizon: 0, seed: 1 });
     bytes = scoringMemory(chain, batch);

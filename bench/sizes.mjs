@@ -1,8 +1,9 @@
-// Draws frames from the shipped video model at several sizes, in turn, and prints a table of wall times and of processor
+// Draws frames from a video model at several sizes, in turn, and prints a table of wall times and of processor
 // times in user mode, which other programs disturb less; then the most memory
 // that a process of its own holds while it draws one, beside what src/model/memory.ts estimates.
 //
-// usage: node bench/sizes.mjs [ROUNDS]
+// usage: node bench/sizes.mjs [MODEL] [ROUNDS]
+//   MODEL    run folder or name; default the video model that predict takes
 //   ROUNDS   frames drawn at each size, of which the fastest counts; default 5
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -17,9 +18,13 @@ const sizes = [
   [512, 288],
 ];
 
+const self = fileURLToPath(import.meta.url);
+const isOne = process.argv[2] === '--one';
+const [name = DEFAULT_VIDEO_MODEL, number] = process.argv.slice(isOne ? 3 : 2);
+
 /** A sampler at a size, with four frames of waves that move before the one to draw. */
 function prepare([width, height]) {
-  const model = atSize(loadModel(DEFAULT_VIDEO_MODEL), { width, height });
+  const model = atSize(loadModel(name), { width, height });
   const context = new Context(model.chain.exampleShape);
   const level = (x, y, t, c) => 128 + 60 * Math.sin((x + 2 * t) / 7) + 50 * Math.cos((y - t) / 9) + 5 * c;
   for (let t = 0; t < 4; t++) {
@@ -38,19 +43,18 @@ async function draw({ context, sampler }, frame) {
   return [(performance.now() - started) / 1000, process.cpuUsage(used).user / 1e6];
 }
 
-const self = fileURLToPath(import.meta.url);
 await chooseBackend({});
-if (process.argv[2] === '--one') {
-  const prepared = prepare(sizes[Number(process.argv[3])]);
+if (isOne) {
+  const prepared = prepare(sizes[Number(number)]);
   await draw(prepared, 4);
   const MiB = 2 ** 20;
   const estimated = drawingMemory(prepared.model.chain, 1) / MiB;
   console.log(JSON.stringify([process.resourceUsage().maxRSS / 1024, estimated]));
 } else {
-  const rounds = Number(process.argv[2] ?? 5);
+  const rounds = Number(number ?? 5);
   // First, since a process that is started begins with the peak of the one that starts it.
   const peaks = sizes.map((_, index) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [self, '--one', String(index)], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [self, '--one', name, String(index)], {
       encoding: 'utf8',
     });
     if (status !== 0) throw new Error(`${sizes[index].join('x')}: ${stderr}`);

@@ -168,12 +168,14 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     ...[...trunk(description, network), movedLayer(description, network)].flatMap(layerParameters),
     ...outputParameters(description, network),
   ],
-  activations(description, { size, channels }) {
+  activations(description, { size, channels }, gradients) {
     const { context, features, halvings, blockMatching, mirrored } = description;
     const ofBlocks = blockMatching ? blockMotionActivations(context, { channels }) : 0;
     const besideTrunk = ofBlocks + features + 3 * movedFrames(description) * candidatesOf(description) + 2 * channels;
     const once = trunkActivations(features, size, halvings) + besideTrunk * size.width * size.height;
-    return mirrored ? 2 * once + (features + channels) * size.width * size.height : once;
+    if (!mirrored) return once;
+    // What one of the two held in between is gone before the other begins, but for what gradients need: some four fifths of it.
+    return (gradients ? 1.6 : 1) * once + (features + channels) * size.width * size.height;
   },
 
   condition(description, network, { window }, weights): Condition {

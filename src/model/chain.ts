@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { cutGiven, needsOf, subsample } from '../conditioning/index.js';
 import type { ModelDescription, NetworkDescription } from './description.js';
@@ -87,17 +87,6 @@ export function chainScores(
     if (unknown === null) return { ...score, image };
     return { ...score, image, nats: tf.mul(score.nats, tf.tensor2d(unknown, [1, unknown.length])) };
   });
-}
-
-/** The nats of `chainScores`, [batch, sub-pixels of all these scales]. */
-export function chainNats(
-  chain: Chain,
-  parameters: readonly Tensor[],
-  examples: Examples,
-  among?: readonly number[],
-): Tensor2D {
-  const nats = chainScores(chain, parameters, examples, among).map((score) => score.nats);
-  return nats.length === 1 ? nats[0] : tf.concat(nats, 1);
 }
 
 /** 1 for each sub-pixel that a network predicts, 0 for those known from the scale before; null: it predicts all. */

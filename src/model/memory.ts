@@ -84,7 +84,7 @@ export function drawingMemory(chain: Chain, batch: number): number {
     const { width, height } = description.size;
     const rows = ENGINE_ROWS * width * sum(program.slots.map(({ features }) => features));
     const map = width * height * (program.map?.features ?? 0);
-    const given = map + CONDITIONING_ARRAYS.forward * activations(network);
+    const given = map + CONDITIONING_ARRAYS.forward * activations(network, false);
     return FLOAT * batch * (rows + given + IMAGE_ARRAYS * frameBytes(description));
   });
   // The engine has the weights a second time, in the order in which it reads them.
@@ -102,7 +102,7 @@ function forward(ledger: PoolLedger, network: Network, batch: number, gradients:
   const pixels = batch * program.size.height * program.size.width;
   const last = lastReads(program, gradients);
   const arrays = gradients ? CONDITIONING_ARRAYS.training : CONDITIONING_ARRAYS.forward;
-  const given = Array.from({ length: arrays }, () => (batch + besides) * activations(network));
+  const given = Array.from({ length: arrays }, () => (batch + besides) * activations(network, gradients));
   given.forEach((length) => ledger.take(length));
   const live = new Map<number, number>();
   for (const op of program.ops) {
@@ -159,8 +159,8 @@ function imageBytes({ scales, exampleShape }: Chain, batch: number, among: reado
   return FLOAT * batch * arrays * sum(among.map((scale) => frameBytes(scales[scale].description)));
 }
 
-function activations({ description }: Network): number {
-  return sum(description.conditioning.map((one) => conditioningOf(one).activations(one, description)));
+function activations({ description }: Network, gradients: boolean): number {
+  return sum(description.conditioning.map((one) => conditioningOf(one).activations(one, description, gradients)));
 }
 
 function weightBytes({ parameters }: Chain, copies: number): number {

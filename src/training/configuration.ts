@@ -82,11 +82,6 @@ function completed(training: ParsedTraining, kind: DataKind): TrainingConfigurat
   return { ...dataDefaults[kind], ...given, ...rest, minutes };
 }
 
-/** @throws ZodError where a setting is out of its range */
-export function trainingOn(kind: DataKind, settings: TrainingSettings = {}): TrainingConfiguration {
-  return completed(trainingSchema.parse(settings), kind);
-}
-
 /** Clips to learn from. */
 const clipsSchema = z.strictObject({
   type: z.literal('clips'),

@@ -6,10 +6,10 @@ import {
   type ImageNats,
   type ImageSource,
 } from '../../src/evaluation/image-score.js';
-import { chainNats } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { ExampleBuffer, frameBytes } from '../../src/model/examples.js';
 import { toTensors } from '../../src/model/weights.js';
+import { chainNats } from '../model/chain-nats.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';
 import { randomFrames, randomModel, sigmoid, softmax, tinyChain, tinyNetwork } from '../model/tiny-networks.js';

@@ -4,9 +4,9 @@ import { scoreFrames, summariseFrames } from '../../src/evaluation/clip-score.js
 import { meanSquaredError } from '../../src/evaluation/metrics.js';
 import { BITS_PER_NAT, scoreEach, sumOfNats, type ScoringOptions } from '../../src/evaluation/scoring.js';
 import type { Frame } from '../../src/frame.js';
-import { chainNats } from '../../src/model/chain.js';
 import { disposeExamples, ExampleBuffer, frameBytes } from '../../src/model/examples.js';
 import { toTensors } from '../../src/model/weights.js';
+import { chainNats } from '../model/chain-nats.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomFrames, randomModel, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 import { collect } from '../video/made-clips.js';

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chainNats, dimensions, examplesOfScale, parametersOfScale } from '../../src/model/chain.js';
+import { dimensions, examplesOfScale, parametersOfScale } from '../../src/model/chain.js';
 import { loadModel, saveModel, type Model } from '../../src/model/checkpoint.js';
 import { needsOf } from '../../src/conditioning/index.js';
 import type { NetworkDescription } from '../../src/model/description.js';
@@ -10,6 +10,7 @@ import { ExampleBuffer, frameBytes } from '../../src/model/examples.js';
 import { conditionOf, networkOutput } from '../../src/model/network.js';
 import { writeSafetensors, type NamedArray } from '../../src/model/safetensors.js';
 import { toTensors } from '../../src/model/weights.js';
+import { chainNats } from '../model/chain-nats.js';
 import { kernelSets } from '../backend/implementations.js';
 import {
   framedNetworks,

@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/errors.js';
-import { buildChain, chainNats, examplesOfScale, unknownSubPixels, type Chain } from '../../src/model/chain.js';
+import { buildChain, examplesOfScale, unknownSubPixels, type Chain } from '../../src/model/chain.js';
 import { modelSchema, type NetworkDescription } from '../../src/model/description.js';
 import { ExampleBuffer } from '../../src/model/examples.js';
 import { parseConfiguration } from '../../src/model/parse-configuration.js';
 import { describeModel } from '../../src/model/presets.js';
 import { toTensors } from '../../src/model/weights.js';
 import { gradientsOf } from '../../src/training/training-step.js';
+import { chainNats } from './chain-nats.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomFrames, randomModel, randomWeights, softmax, tinyChain, tinyNetwork } from './tiny-networks.js';
 

@@ -59,7 +59,15 @@ function randomRollOut(description: NetworkDescription): RollOut {
 const BATCH = 4;
 /** Larger, since short arrays are not pooled. */
 const given = { head: 'logistic-mixture', context: 2, size: { width: 64, height: 48 } } as const;
-const warped = { ...given, conditioning: 'warped-frames' } as const;
+const plain = describeTiny('pixel-cnn', { ...given, frames: 'previous-frames' });
+const warped = describeTiny('pixel-cnn', { ...given, frames: 'warped-frames' });
+
+/** The same conditioning as that of the shipped model: frames read unmoved as well, halved thrice, and mirrored. */
+function mirrored({ scales: [scale], ...rest }: ModelDescription): ModelDescription {
+  const conditioning = scale.conditioning.map((one) => ({ ...one, still: true, halvings: 3, mirrored: true }));
+  return modelSchema.parse({ ...rest, scales: [{ ...scale, conditioning }] });
+}
+
 /** What the estimates add to the arrays: the process itself. */
 const processBytes = scoringMemory(buildChain(describeTiny('pixel-cnn', { size: { width: 1, height: 1 } })), 1);
 
@@ -68,12 +76,9 @@ describe.each<[string, ModelDescription, number?]>([
   ['a PixelCNN with skip connections', describeTiny('pixel-cnn', { skips: true })],
   ['a Row LSTM', describeTiny('row-lstm')],
   ['a Diagonal BiLSTM with learned states', describeTiny('diagonal-bilstm', { initialState: 'learned' })],
-  ['a PixelCNN with a mixture, given two frames', describeTiny('pixel-cnn', given)],
-  [
-    'a PixelCNN that warps two frames, which also learns from its own predictions',
-    describeTiny('pixel-cnn', warped),
-    PREDICTED_FRAMES,
-  ],
+  ['a PixelCNN with a mixture, given two frames', plain],
+  ['a PixelCNN that warps two frames, which also learns from its own predictions', warped, PREDICTED_FRAMES],
+  ['a PixelCNN that warps two frames and their mirror images', mirrored(warped)],
 ])('the estimate of memory for %s', (_, description, own = 0) => {
   const chain = buildChain(description);
 

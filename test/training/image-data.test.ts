@@ -3,7 +3,7 @@ import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples } from '../../src/model/examples.js';
 import { describeModel } from '../../src/model/presets.js';
 import { toTensors } from '../../src/model/weights.js';
-import { trainingOn } from '../../src/training/configuration.js';
+import { runSchema, type TrainingSettings } from '../../src/training/configuration.js';
 import { ImageBatches, imageData, type ImageStore } from '../../src/training/image-data.js';
 import { BITS_PER_NAT } from '../../src/evaluation/scoring.js';
 import { ExampleBuffer } from '../../src/model/examples.js';
@@ -13,17 +13,19 @@ import { randomWeights } from '../model/tiny-networks.js';
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
 
-const chain = buildChain(
-  describeModel('pixel-cnn', {
-    size: { width: 4, height: 3 },
-    channels: 1,
-    levels: 256,
-    hidden: 4,
-    layers: 1,
-    head: 'softmax',
-    context: 0,
-  }),
-);
+const model = describeModel('pixel-cnn', {
+  size: { width: 4, height: 3 },
+  channels: 1,
+  levels: 256,
+  hidden: 4,
+  layers: 1,
+  head: 'softmax',
+  context: 0,
+});
+const chain = buildChain(model);
+
+const trainingWith = (training: TrainingSettings = {}) =>
+  runSchema.parse({ model, training, data: { type: 'images', set: 'numbered' } }).training;
 
 /** Images whose first pixel is their index, the second the draw; the rest ascends. */
 function numbered(count: number): ImageStore & { reads: number[] } {
@@ -82,7 +84,7 @@ test('where it is asked for, about half of the images are mirrored', () => {
 });
 
 test('validation scores images spread evenly over what is held out, the same ones each time', async () => {
-  const configuration = trainingOn('images', { validationExamples: 3 });
+  const configuration = trainingWith({ validationExamples: 3 });
   const held = numbered(9);
   const weights = toTensors(randomWeights(chain, 1), chain.parameters);
   const { validate } = imageData(chain, numbered(9), held, configuration);
@@ -102,13 +104,12 @@ test('validation scores images spread evenly over what is held out, the same one
 
 test('the validation has the same bits whatever the batch, of which no more are scored at once', async () => {
   const weights = toTensors(randomWeights(chain, 1), chain.parameters);
-  const of = (batch: number) =>
-    imageData(chain, numbered(9), numbered(50), trainingOn('images', { batch })).validate!(weights);
+  const of = (batch: number) => imageData(chain, numbered(9), numbered(50), trainingWith({ batch })).validate!(weights);
   const once = await of(64);
   for (const batch of [1, 7, 32]) expect(await of(batch)).toBe(once);
   tf.dispose(weights);
 });
 
 test('without images for validation there is none', () => {
-  expect(imageData(chain, numbered(3), null, trainingOn('images')).validate).toBeNull();
+  expect(imageData(chain, numbered(3), null, trainingWith()).validate).toBeNull();
 });

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { buildChain, chainNats, type Chain } from '../../src/model/chain.js';
+import { buildChain, type Chain } from '../../src/model/chain.js';
 import { saveModel } from '../../src/model/checkpoint.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { ExampleBuffer } from '../../src/model/examples.js';
 import { toTensors } from '../../src/model/weights.js';
 import { startingWeights } from '../../src/training/starting-weights.js';
+import { chainNats } from '../model/chain-nats.js';
 import '../backend/implementations.js';
 import { mixture, randomFrames, randomModel, softmax, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
