@@ -3,7 +3,6 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import type { Size } from '../src/frame.js';
 import { numberOf } from '../src/number-of.js';
 import { startComputing } from './computing.js';
-import { exitCodes } from './exit-codes.js';
 import { addComputeOptions, addJsonOption, addModelOption, addSeedOption, size } from './options.js';
 import { run, type Report, type Work } from './report.js';
 import { formatTable, type Column } from './table.js';
@@ -51,7 +50,6 @@ async function checkOne({ signal, progress }: Work, options: CheckOptions): Prom
   const seconds = (performance.now() - started) / 1000;
   const scales = model.chain.scales.length;
   const failed = findings.filter(({ result }) => result === 'failed').length;
-  if (failed > 0) process.exitCode = exitCodes.failed;
   const rows = findings.map(({ check, scale, size, result, found }) => [
     check,
     ...(scales > 1 ? [String(scale)] : []),
@@ -63,6 +61,7 @@ async function checkOne({ signal, progress }: Work, options: CheckOptions): Prom
   return {
     text: `${formatTable(scales > 1 ? columns : columns.filter(({ title }) => title !== 'scale'), rows)}\n\n${model.name}: ${verdict} in ${seconds.toFixed(1)} s`,
     json: { model: model.name, seed, seconds, passed: failed === 0, checks: findings, ...chosen },
+    failed: failed > 0,
   };
 }
 

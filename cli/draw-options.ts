@@ -61,8 +61,8 @@ export function addFutureOptions(command: Command): Command {
   return command.addHelpText(
     'after',
     `
-A model that learns the expected frame is drawn from with the --component-temperature that its file names, or 0.95: at 1, as clips are
-scored, errors grow from frame to frame, and the eighth is restless; at 0.8 it is clean and all but still. Told of noise
+A model that learns the expected frame is drawn from with the --component-temperature that its file names, or one a little below
+1: at 1, as clips are scored, errors grow from frame to frame, and the eighth is restless; the lower it is, the cleaner and the stiller. Told of noise
 (--noise 2), the model keeps moving places together for a little longer, and moves less.`,
   );
 }

@@ -20,7 +20,7 @@ export interface Report {
   json: object;
   /** Where it is printed. Default: stdout, which may already have been given the result itself. */
   stream?: NodeJS.WritableStream;
-  /** Whether a part of what was asked for could not be done. */
+  /** Whether a part of what was asked for could not be done, or did not hold. */
   failed?: boolean;
 }
 

@@ -34,3 +34,12 @@ const scores = [
     if (images === 9000) expect(Math.abs(aboutShipped(model)!.score.value - score)).toBeLessThan(0.001);
   },
 );
+
+test('video-64 scores the clip of the examples as it did when it was shipped', async () => {
+  const clip = join(import.meta.dirname, '../examples/asl_yes.mkv');
+  const outcome = await pxv(['eval-video', clip, '--model', 'video-64', '--horizon', '0', '--json']);
+  expect(outcome.code).toBe(0);
+  const found = jsonOf(outcome) as Record<string, number | boolean>;
+  expect(found.exact).toBe(true);
+  expect(Math.abs((found.bitsPerDim as number) - 1.3147)).toBeLessThan(0.001);
+});

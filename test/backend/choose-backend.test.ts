@@ -37,11 +37,14 @@ test('the TypeScript kernels have one thread; the addon has as many as asked for
   if (available.length > 1) expect((await chooseBackend({ threads: 2 })).threads).toBe(2);
 });
 
-(available.length > 1 ? test : test.skip)('without a number there is a thread for each core, whatever was asked for before', async () => {
-  const { threads } = await chooseBackend();
-  await chooseBackend({ threads: threads + 1 });
-  expect((await chooseBackend()).threads).toBe(threads);
-});
+(available.length > 1 ? test : test.skip)(
+  'without a number there is a thread for each core, whatever was asked for before',
+  async () => {
+    const { threads } = await chooseBackend();
+    await chooseBackend({ threads: threads + 1 });
+    expect((await chooseBackend()).threads).toBe(threads);
+  },
+);
 
 test('cpu is the backend of tfjs itself', async () => {
   expect(await chooseBackend({ backend: 'cpu' })).toEqual({

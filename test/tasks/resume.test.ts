@@ -200,7 +200,7 @@ test('a training says so where it goes on in other arithmetic', async () => {
   ]);
 });
 
-test.each([
+test.each<[object, object, RegExp]>([
   [{}, { overwrit: true }, /overwrit/],
   [{}, { extension: { steps: 10.5 } }, /'extension'.*\{ steps \}, in all, or \{ minutes \}, more/],
   [{}, { extension: { minutes: -1 } }, /'extension\.minutes', received -1/],
@@ -209,7 +209,7 @@ test.each([
 ])('options %j and %j are refused, and the training stays as it is', async (hooks, settings, message) => {
   const { run } = await stopped();
   const before = stateOf(run);
-  await expect(trainModel(run, null, hooks as object, settings as object)).rejects.toMatchObject({
+  await expect(trainModel(run, null, hooks, settings)).rejects.toMatchObject({
     code: 'USAGE',
     message: expect.stringMatching(message) as string,
   });
