@@ -1,12 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildCommand } from '../src/build-command.js';
+import { temporaryFolder } from './video/made-clips.js';
 
 /** A folder as a package that was installed has it: the script, and no node-gyp of its own. */
+const folders: { remove: () => void }[] = [];
+afterAll(() => folders.forEach(({ remove }) => remove()));
+
 function installed(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pxv-build-')));
+  const made = temporaryFolder();
+  folders.push(made);
+  const folder = realpathSync(made.path);
   mkdirSync(join(folder, 'scripts'));
   mkdirSync(join(folder, 'build', 'Release'), { recursive: true });
   copyFileSync('scripts/build-addon.mjs', join(folder, 'scripts', 'build-addon.mjs'));

@@ -203,12 +203,13 @@ export function expectPredictionMemory(
   });
   if (kind === 'gif' || (kind === 'png' && plain)) {
     const frames = horizon + (onlyPredicted ? 0 : (from ?? aboutFrames ?? 0));
+    const panels = samples + (from === null ? 0 : 1);
     expectMemory({
       operation: 'predict',
       argument: kind,
-      bytes: frames * samples * 4 * size.width * size.height * scale ** 2,
+      bytes: frames * panels * 4 * size.width * size.height * scale ** 2,
       what: `${numberOf(frames, 'frame')}, which are held until the last is there`,
-      remedy: 'write an mp4 or webm, or leave the known frames out: --only-predicted',
+      remedy: `write an mp4 or webm${onlyPredicted ? '' : ', or leave the known frames out: --only-predicted'}`,
     });
   }
 }

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, chmodSync, constants, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, chmodSync, constants, copyFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { PxvError } from '../errors.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 export interface FfmpegBinary {
   path: string;
@@ -94,10 +94,9 @@ function madeExecutable(path: string): string {
     chmodSync(path, 0o755);
     return path;
   } catch {
-    const copy = join(mkdtempSync(join(tmpdir(), 'pxv-ffmpeg-')), basename(path));
+    const copy = join(temporaryFolder('pxv-ffmpeg-').path, basename(path));
     copyFileSync(path, copy);
     chmodSync(copy, 0o755);
-    process.once('exit', () => rmSync(dirname(copy), { recursive: true, force: true }));
     return copy;
   }
 }

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { loadAddon, loadModule } from '../../src/backend/addon.js';
 import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
 import type { InstructionSet, Kernels } from '../../src/backend/kernels.js';
 import { PxvError } from '../../src/errors.js';
+import { temporaryFolder } from '../video/made-clips.js';
 
 const built = existsSync('build/Release/pxv.node');
 const addon = built ? loadAddon() : undefined;
@@ -112,9 +112,11 @@ describe('loading an addon', () => {
   });
 
   test('gives the cause where the file is not an addon for this machine', () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'pxv-addon-')), 'pxv.node');
+    const folder = temporaryFolder();
+    const path = join(folder.path, 'pxv.node');
     writeFileSync(path, 'not an addon');
     const error = refusal(() => loadModule(path));
+    folder.remove();
     expect(error.code).toBe('DEPENDENCY');
     expect(error.message).toContain(fix);
     expect(error.parts.received).not.toContain('it has not been built');

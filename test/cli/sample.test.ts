@@ -1,13 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { saveModel } from '../../src/model/checkpoint.js';
 import { randomModel, sigmoid, softmax, tinyBound, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
+import { temporaryFolder } from '../video/made-clips.js';
 import { pxv } from './pxv.js';
 import { jsonOf } from './tiny-run.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'pxv-sample-'));
+const { path: folder, remove } = temporaryFolder();
+afterAll(remove);
 const grey = join(folder, 'grey.safetensors');
 const chain = join(folder, 'chain.safetensors');
 const given = join(folder, 'given.safetensors');

@@ -1,7 +1,10 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { availableMemory } from '../../src/tasks/available-memory.js';
+import { temporaryFolder } from '../video/made-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
 
 const MiB = 2 ** 20;
 const environment = { ...process.env };
@@ -10,9 +13,11 @@ afterEach(() => {
   process.env = { ...environment };
 });
 
+let roots = 0;
 /** Folders that hold these files. */
 function made(files: Record<string, string>) {
-  const root = mkdtempSync(join(tmpdir(), 'pxv-available-memory-'));
+  const root = join(folder.path, `${roots++}`);
+  mkdirSync(root);
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, name)), { recursive: true });
     writeFileSync(join(root, name), text);

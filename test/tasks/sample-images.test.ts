@@ -1,16 +1,17 @@
 import { jest } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sampleImages } from '../../src/tasks/sample-images.js';
 import { scoreImageSet } from '../../src/tasks/score-images.js';
 import '../backend/implementations.js';
 import { randomModel, sigmoid, tinyBound, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
+import { temporaryFolder } from '../video/made-clips.js';
 
 beforeAll(() => tf.setBackend('native-typescript'));
 
-const folder = mkdtempSync(join(tmpdir(), 'pxv-sample-images-'));
+const { path: folder, remove } = temporaryFolder();
+afterAll(remove);
 const model = randomModel([
   tinyNetwork({ channels: 1, levels: 2, head: sigmoid, conditioning: [], size: { width: 4, height: 3 } }),
 ]);
