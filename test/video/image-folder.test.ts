@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import type { Frame } from '../../src/frame.js';
 import { openClip, probeClip } from '../../src/video/clip-reader.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
+import { numbersDoubt } from '../../src/video/image-folder.js';
 import { as, collect, frame, read, temporaryFolder } from './made-clips.js';
 
 const folder = temporaryFolder();
@@ -145,4 +146,10 @@ describe('a folder of images', () => {
       /absent: expected a video file or a folder .*, received a path where nothing is;/,
     );
   });
+});
+
+test('numbers of very many images are looked at', () => {
+  const paths = Array.from({ length: 200_000 }, (_, index) => `${index}.png`);
+  expect(numbersDoubt(paths)).toBeNull();
+  expect(numbersDoubt([...paths, '199999.png'])).toMatch(/^the number of 199999\.png is no higher than that of/);
 });
