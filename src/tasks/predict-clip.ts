@@ -190,7 +190,7 @@ export function expectPredictionMemory(
   options: Omit<PredictClipOptions, 'out'>,
   aboutFrames: number | null,
 ): void {
-  const { horizon, samples, from, plain = false, onlyPredicted = false } = predictionOptions(options);
+  const { horizon, samples, forecast, from, plain = false, onlyPredicted = false } = predictionOptions(options);
   const { size } = model.chain.exampleShape;
   const { scale = legibleScale(kind, size, plain) } = options;
   const enlarged = scale ** 2 * (kind === 'png' ? horizon : 1);
@@ -203,7 +203,7 @@ export function expectPredictionMemory(
   });
   if (kind === 'gif' || (kind === 'png' && plain)) {
     const frames = horizon + (onlyPredicted ? 0 : (from ?? aboutFrames ?? 0));
-    const panels = samples + (from === null ? 0 : 1);
+    const panels = (forecast === 'samples' ? samples : 1) + (from === null ? 0 : 1);
     expectMemory({
       operation: 'predict',
       argument: kind,

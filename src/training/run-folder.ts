@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { arithmeticInUse } from '../backend/choose-backend.js';
 import { PxvError } from '../errors.js';
 import { makeFolder } from '../make-folder.js';
 import {
@@ -215,7 +214,8 @@ export class RunFolder {
   }
 
   /** Writes training.safetensors. */
-  async saveTraining(chain: Chain, { configuration, state, step, best, dataHashes }: Checkpoint): Promise<void> {
+  async saveTraining(chain: Chain, checkpoint: Checkpoint): Promise<void> {
+    const { configuration, state, step, best, dataHashes, arithmetic } = checkpoint;
     const arrays = namedWeights(chain.parameters, await toArrays(state.weights));
     const { stateNames } = optimisers[configuration.training.optimiser];
     for (const [index, name] of stateNames.entries()) {
@@ -229,7 +229,7 @@ export class RunFolder {
       data: JSON.stringify(data),
       best: JSON.stringify(best),
       dataHashes: JSON.stringify(dataHashes),
-      arithmetic: JSON.stringify(arithmeticInUse()),
+      arithmetic: JSON.stringify(arithmetic),
     };
     writeSafetensors(join(this.path, files.training), { arrays, metadata });
   }

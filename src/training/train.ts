@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { PxvError } from '../errors.js';
+import { arithmeticInUse } from '../backend/choose-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { withPrecision } from '../backend/precision.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
@@ -111,6 +112,7 @@ export async function train(
   let checkpoint = start;
   const { training } = start.configuration;
   const optimiser = optimisers[training.optimiser];
+  const arithmetic = arithmeticInUse();
   const times: number[] = [];
   let validation: Validation | null = null;
   let bitsPerDim = NaN;
@@ -153,7 +155,7 @@ export async function train(
         gradients,
       );
       tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
-      checkpoint = { ...checkpoint, state, step: step + 1 };
+      checkpoint = { ...checkpoint, state, step: step + 1, arithmetic };
       const now = performance.now();
       times.push((now - before) / 1000);
       bitsPerDim = nats * BITS_PER_NAT;

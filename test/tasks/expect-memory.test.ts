@@ -9,7 +9,7 @@ import { drawingMemory, scoringMemory } from '../../src/model/memory.js';
 import { describeModel } from '../../src/model/presets.js';
 import { completeImage } from '../../src/tasks/complete-image.js';
 import { expectTrainingMemory, scoringBatch } from '../../src/tasks/expect-memory.js';
-import { predictClip } from '../../src/tasks/predict-clip.js';
+import { expectPredictionMemory, predictClip } from '../../src/tasks/predict-clip.js';
 import { sampleImages } from '../../src/tasks/sample-images.js';
 import { scoreClips } from '../../src/tasks/score-clips.js';
 import { trainModel } from '../../src/tasks/train-model.js';
@@ -170,6 +170,14 @@ test.each([
     expect(await predicting(10)).toMatchObject({ known });
   },
 );
+
+test('of a gif of the mean of futures one panel is held, whatever their number', () => {
+  allow(3 * 4 * 21 * 5 * 7 * 500 ** 2);
+  const expecting = (forecast: 'samples' | 'mean') => () =>
+    expectPredictionMemory(model, 'gif', { horizon: 1, samples: 4, scale: 500, forecast }, 20);
+  expect(expecting('samples')).toThrow(/^predict: gif: .* for 21 frames/);
+  expect(expecting('mean')).not.toThrow();
+});
 
 test('futures are drawn in smaller batches where memory is short, and are the same', async () => {
   const clip = await pngClip(folder.path, 'futures', 8);

@@ -191,6 +191,11 @@ test('a training says so where it goes on in other arithmetic', async () => {
   expect(warnings).toEqual([]);
   await tf.setBackend('cpu');
   try {
+    // Where no step was made in it, it is not what computed the weights.
+    const controller = new AbortController();
+    const stopping = { signal: controller.signal, onStart: () => controller.abort(new Error('stopped')) };
+    await expect(resume(run, false, stopping)).rejects.toThrow('stopped');
+    expect(new RunFolder(run).load().checkpoint.arithmetic).toBe('typescript');
     await resume(run, false, { onWarning });
   } finally {
     await tf.setBackend('native-typescript');
