@@ -40,6 +40,7 @@
         'native/float_memory.cc',
         'native/registry.cc',
         'native/scratch.cc',
+        'native/template_matching.cc',
         'native/thread_pool.cc',
         'native/walk_plan.cc',
       ],

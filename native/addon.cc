@@ -10,6 +10,7 @@
 #include "engine/binding.h"
 #include "float_memory.h"
 #include "registry.h"
+#include "template_matching.h"
 #include "thread_pool.h"
 #include "walk_shape.h"
 
@@ -182,6 +183,14 @@ void blockMatching(const Call& call) {
                                call.integer(7), call.floats(8), call.floats(9), call.floats(10));
 }
 
+// height, width, channels, references, reach, margin, cost of a pixel, least and usual cost; then the batch.
+void templateMatching(const Call& call) {
+  pxv::templateMatching(
+      TemplateMatchingShape{call.integer(0), call.integer(1), call.integer(2), call.integer(3), call.integer(4),
+                            call.integer(5), call.integer(6), call.integer(7), call.integer(8)},
+      call.integer(9), call.floats(10), call.floats(11), call.floats(12));
+}
+
 // settings: learningRate, beta1, beta2, epsilon, step.
 void adam(const Call& call) {
   const double beta1 = call.number(1), beta2 = call.number(2), step = call.number(4);
@@ -228,6 +237,7 @@ constexpr Export kernelExports[] = {
     {"warpedMixtureGradient", entry<warpedMixtureGradient>},
     {"warpedMixtureFramesGradient", entry<warpedMixtureFramesGradient>},
     {"blockMatching", entry<blockMatching>},
+    {"templateMatching", entry<templateMatching>},
     {"adam", entry<adam>},
     {"rmsProp", entry<rmsProp>},
 };

@@ -114,10 +114,24 @@ class Scale:
                 maps.append(map)
                 if self.head["type"] == "logistic-mixture":
                     inputs = torch.cat([inputs, 8 * (image[..., None] - anchors) / self.middle], -1)
-        return self.network(inputs.flatten(-2), torch.cat(maps, -1) if maps else None), anchors
+        matched = self.matched(image, frames, anchors[..., 0])
+        return self.network(inputs.flatten(-2), torch.cat(maps, -1) if maps else None, matched), anchors
 
-    def network(self, image, map):
+    def matched(self, image, frames, expected):
+        """What template matching finds of each pixel in the last frames; None where it is not asked for."""
+        count = self.frames.get("templateMatching", 0) if self.frames else 0
+        features = []
+        for ago in range(1, count + 1):
+            mean, best, spread, costs = match_templates(image, frames[:, -ago])
+            differences = torch.cat([mean - expected, best - expected, spread], -1)
+            features += [8 * differences / self.middle, costs]
+        return torch.cat(features, -1) if features else None
+
+    def network(self, image, map, matched):
         net = self.arrays
+
+        def with_matched(name, x):
+            return x if matched is None else x + net.conv(f"{name}.matched", matched)
 
         def conv_with_map(name, x, map_name):
             return net.conv(name, x) if map is None else net.conv(name, x) + net.conv(map_name, map)
@@ -126,7 +140,7 @@ class Scale:
             gates = conv_with_map(f"{name}.input", x, f"{name}.map")
             return lstm(walk, net[f"{name}.state.weights"], net.get(f"{name}.state.initial"), gates, self.channels)
 
-        x, skips = conv_with_map("first", image, "first.map"), []
+        x, skips = with_matched("first", conv_with_map("first", image, "first.map")), []
         for i, layer in enumerate(self.layers):
             name = f"layers.{i}"
             if layer["type"] == "pixel-cnn-block":
@@ -144,7 +158,7 @@ class Scale:
             x = sum(skips)
         for j in range(self.outputs):
             x = net.conv(f"output.{j}", x.relu())
-        return net.conv("head", x.relu()).unflatten(-1, (self.rows, -1))
+        return with_matched("head", net.conv("head", x.relu())).unflatten(-1, (self.rows, -1))
 
     def context(self, image, frames):
         """The last frames, as many as the network reads, and 1 for each that exists, 0 for each that was replaced."""
@@ -276,6 +290,34 @@ def match_blocks(before, last, reach=7, margin=3):
     down, right = chosen // side, chosen % side
     found = [down - reach + fraction(down, side), right - reach + fraction(right, 1), here / (channels * block**2)]
     return torch.stack(found, -1)[:, 0].to(dtype)
+
+
+def match_templates(image, frame, reach=6, margin=3):
+    """What stands in a frame beside surroundings like those above and to the left of each pixel: the mean, the best, the
+    spread, and two costs."""
+    (height, width), dtype, moves = image.shape[1:3], image.dtype, range(-reach, reach + 1)
+    image, frame = ((levels + 0.5).floor().double() for levels in (image, frame))
+    around = F.pad(frame.permute(0, 3, 1, 2), [reach] * 4, mode="replicate").permute(0, 2, 3, 1)
+    moved = [around[:, reach + down :, reach + right :][:, :height, :width] for down in moves for right in moves]
+    moved = torch.stack(moved, 1)
+    differences = F.pad((image[:, None] - moved).abs().sum(-1), [margin, margin, margin, 0])
+    costs = torch.tensor([3.0 * (abs(down) + abs(right)) for down in moves for right in moves])
+    costs = costs.to(differences)[:, None, None] + torch.zeros_like(moved[..., 0])
+    for down in range(-margin, 1):
+        for right in range(-margin, margin + 1 if down < 0 else 0):
+            earlier = differences[:, :, margin + down :, margin + right :][:, :, :height, :width]
+            costs = costs + max(6 // (abs(down) + abs(right)), 1) * earlier
+    least = costs.amin(1, keepdim=True)
+    # Of equal costs the first counts.
+    chosen = (costs == least).int().argmax(1, keepdim=True)
+    best = moved.gather(1, chosen[..., None].expand(-1, -1, -1, -1, moved.shape[-1]))[:, 0]
+    weights = ((3 * (least + 60) / 10).floor() - (costs - least)).clamp(min=0) ** 2
+    weights = (weights / weights.sum(1, keepdim=True))[..., None]
+    mean = (weights * moved).sum(1)
+    spread = (weights * (moved - mean[:, None]) ** 2).sum(1).mean(-1).sqrt()
+    least, unmoved = least[:, 0], costs[:, len(moves) ** 2 // 2]
+    told = torch.stack([least / (least + 400), (unmoved - least) / (unmoved + least + 60)], -1)
+    return mean.to(dtype), best.to(dtype), spread[..., None].to(dtype), told.to(dtype)
 
 
 def moved_on(frame, found):

@@ -57,7 +57,7 @@ class Arguments {
   }
 
  private:
-  static constexpr size_t most = 10;
+  static constexpr size_t most = 12;
   napi_env env_;
   napi_value values_[most];
   void* data_ = nullptr;
@@ -136,8 +136,15 @@ struct Job {
   }
 };
 
+// The numbers of a shape, in the order of native/template_matching.h; none where there are no templates.
+TemplateMatchingShape templatesOf(const double* numbers) {
+  if (!numbers) return {};
+  const auto whole = [&](int index) { return static_cast<int>(numbers[index]); };
+  return {whole(0), whole(1), whole(2), whole(3), whole(4), whole(5), whole(6), whole(7), whole(8)};
+}
+
 // drawImages(engine, [batch, head's five, anchorCount, middle, gain, temperature, topP, componentTemperature],
-// [key, strata, counters], map, anchors, levels, nats, outputs, stop, onRow): a promise of the sum that made the drawing fail,
+// [key, strata, counters], map, anchors, levels, nats, outputs, stop, onRow, references, templates): a promise of the sum that made the drawing fail,
 // 1 where none did. See DrawingRequest.
 napi_value draw(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
@@ -150,6 +157,8 @@ napi_value draw(napi_env env, napi_callback_info info) {
       .map = arguments.array<float>(3),
       .anchors = arguments.array<float>(4),
       .anchorCount = static_cast<int>(numbers[6]),
+      .references = arguments.array<float>(10),
+      .templates = templatesOf(arguments.array<double>(11)),
       .levels = arguments.array<int16_t>(5),
       .nats = arguments.array<double>(6),
       .outputs = arguments.array<float>(7),

@@ -20,6 +20,8 @@ struct Part {
   int first, count;
   std::unique_ptr<PixelByPixel> pixels;
   std::vector<float> features;  // that the program reads of one sub-pixel
+  std::vector<TemplateMatcher> matchers;  // one an image, where templates are looked for
+  std::vector<float> matched;             // what one of them found of a pixel
 };
 
 // With few images the time goes into reading the weights, which the threads then share; but small weights stay in each
@@ -44,7 +46,8 @@ class Drawing {
     for (int part = 0; part < parts; part++) {
       const int first = part * request.batch / parts, end = (part + 1) * request.batch / parts;
       parts_.push_back({first, end - first, std::make_unique<PixelByPixel>(engine, end - first, shared),
-                        std::vector<float>(1 + request.anchorCount)});
+                        std::vector<float>(1 + request.anchorCount), {}, {}});
+      if (program_.matched >= 0) beginMatching(parts_.back());
     }
   }
 
@@ -64,16 +67,45 @@ class Drawing {
   }
 
  private:
+  void beginMatching(Part& part) const {
+    const TemplateMatchingShape& shape = request_.templates;
+    const size_t ofImage = static_cast<size_t>(shape.height) * shape.width * shape.references * shape.channels;
+    part.matched.resize(shape.features());
+    for (int image = 0; image < part.count; image++) {
+      part.matchers.emplace_back(shape);
+      part.matchers.back().begin(request_.references + (part.first + image) * ofImage);
+    }
+  }
+
+  // The pictures found less the first anchor, and the spread, times the gain; the costs as they are.
+  void match(Part& part, int row, int column, int image) const {
+    const TemplateMatchingShape& shape = request_.templates;
+    const float* anchors = request_.anchors + subPixel(part.first + image, row, column) * request_.anchorCount;
+    const float gain = request_.features.gain;
+    float* values = part.matched.data();
+    part.matchers[image].match(row, column, values);
+    for (int reference = 0; reference < shape.references; reference++, values += 2 * shape.channels + 3) {
+      for (int k = 0; k < 2 * shape.channels; k++)
+        values[k] = (values[k] - anchors[k % shape.channels * request_.anchorCount]) * gain;
+      values[2 * shape.channels] *= gain;
+    }
+    part.pixels->setMatched(row, column, image, part.matched.data());
+  }
+
   void drawRow(Part& part, int row) {
     const size_t pixels = static_cast<size_t>(program_.height) * program_.width;
     const int mapFeatures = program_.map < 0 ? 0 : program_.slots[program_.map].features;
     part.pixels->beginRow(row, request_.map ? request_.map + part.first * pixels * mapFeatures : nullptr);
     for (int column = 0; column < program_.width; column++) {
       const bool outputs = request_.outputs || isToDraw(part, row, column);
+      const int matchers = static_cast<int>(part.matchers.size());
+      for (int image = 0; image < matchers; image++) match(part, row, column, image);
       for (int colour = 0; colour < program_.colours; colour++) {
         part.pixels->compute(row, column, colour, outputs);
         for (int image = 0; image < part.count; image++) drawSubPixel(part, row, column, image, colour);
       }
+      for (int image = 0; image < matchers; image++)
+        part.matchers[image].know(row, column, request_.levels + subPixel(part.first + image, row, column));
     }
     part.pixels->endRow(row);
   }

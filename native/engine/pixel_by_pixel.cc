@@ -245,7 +245,17 @@ void PixelByPixel::add(int i, int row, int column, int pixels, int group, int en
 
 void PixelByPixel::setSubPixel(int row, int column, int image, int colour, const float* features) const {
   const Values& values = values_[engine_.program().image];
-  const int first = values.groupStart(colour), count = values.groupStart(colour + 1) - first;
+  const int first = values.groupStart(colour);
+  set(values, row, column, image, first, values.groupStart(colour + 1) - first, features);
+}
+
+void PixelByPixel::setMatched(int row, int column, int image, const float* features) const {
+  const Values& values = values_[engine_.program().matched];
+  set(values, row, column, image, 0, values.groupStart(1), features);
+}
+
+void PixelByPixel::set(const Values& values, int row, int column, int image, int first, int count,
+                       const float* features) const {
   for (const RowRing* ring : {&values.plain, &values.relu}) {
     if (!*ring) continue;
     float* to = ring->at(row, column) + static_cast<ptrdiff_t>(image) * ring->features() + first;

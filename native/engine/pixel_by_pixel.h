@@ -25,6 +25,8 @@ class PixelByPixel {
   const float* outputs(int row, int column, int image, int colour) const;
   // Takes a sub-pixel, once it is known, as the features that the program reads of it.
   void setSubPixel(int row, int column, int image, int colour, const float* features) const;
+  // Takes what template matching found of a pixel, before the first colour of it is computed.
+  void setMatched(int row, int column, int image, const float* features) const;
 
  private:
   // One slot's values, as they are and after a ReLU; each only where it is read.
@@ -54,6 +56,7 @@ class PixelByPixel {
   void stepCells(int op, int row, int column, int pixels, int group);
   void add(int op, int row, int column, int pixels, int group, int endGroup);
   const RowRing& readOf(int op) const;
+  void set(const Values& values, int row, int column, int image, int first, int count, const float* features) const;
 
   const Engine& engine_;
   const int images_;

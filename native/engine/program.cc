@@ -60,6 +60,7 @@ Program readProgram(const int32_t* from) {
   program.width = numbers.take();
   program.image = numbers.take();
   program.map = numbers.take();
+  program.matched = numbers.take();
   program.out = numbers.take();
   for (int slots = numbers.take(); slots > 0; slots--) program.slots.push_back(readSlot(numbers));
   for (int ops = numbers.take(); ops > 0; ops--) program.ops.push_back(readOp(numbers));

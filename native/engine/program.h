@@ -8,7 +8,7 @@
 namespace pxv::engine {
 
 // When the value of a slot may be read; see src/model/groups.ts.
-enum class Ready { given, image, pixel, row };
+enum class Ready { given, image, pixel, row, earlier };
 
 struct Slot {
   Ready ready;
@@ -41,7 +41,7 @@ struct Op {
 
 struct Program {
   int height, width, colours;
-  int image, map, out;  // slots; map is -1 where there is none
+  int image, map, matched, out;  // slots; map and matched are -1 where there is none
   std::vector<Slot> slots;
   std::vector<Op> ops;
 };

@@ -20,6 +20,7 @@ export interface NativeEngine {
    * @param words the two of the key; then three for each image
    * @param stop one number; anything but 0 ends the work after the row at hand
    * @param onRow told the number of rows done, after each
+   * @param templates what is looked for in the references: `templateNumbers`
    * @returns 1, or the sum of the probabilities that made it impossible to go on
    */
   drawImages(
@@ -33,5 +34,7 @@ export interface NativeEngine {
     outputs: Float32Array | null,
     stop: Int32Array,
     onRow: ((rows: number) => void) | null,
+    references: Float32Array | null,
+    templates: Float64Array | null,
   ): Promise<number>;
 }

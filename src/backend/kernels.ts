@@ -87,6 +87,49 @@ export const NEIGHBOURS = [
 /** What `blockMatching` gives for each pixel: motion down and to the right of each neighbour, and a difference. */
 export const MATCHED_FEATURES = 2 * NEIGHBOURS.length + 1;
 
+/** An image and the pictures that parts of it are looked for in: see `templateMatching`. */
+export interface TemplateMatchingShape {
+  height: number;
+  width: number;
+  channels: number;
+  /** Pictures that are searched. */
+  references: number;
+  /** Pixels that a template may have moved, down or across. */
+  reach: number;
+  /** Pixels that a template reaches to the left, up and to the right. */
+  margin: number;
+}
+
+/** How a template costs: for each pixel of distance; what counts as a small cost, and as a usual one. */
+export const COST_OF_PIXEL = 3;
+export const LEAST_COST = 60;
+export const USUAL_COST = 400;
+/** The nearest pixels of a template count this often. */
+const NEAREST_WEIGHT = 6;
+
+/** The widest template whose costs fit in 16 bits, three channels of 255 levels and all. */
+export const MOST_TEMPLATE_MARGIN = 3;
+
+/** The pixels of a template, all before the one in hand in raster order, and how often each counts. */
+export function templateTaps(margin: number): { dy: number; dx: number; weight: number }[] {
+  const taps = [];
+  for (let dy = -margin; dy <= 0; dy++)
+    for (let dx = -margin; dx <= (dy < 0 ? margin : -1); dx++)
+      taps.push({ dy, dx, weight: Math.max(1, Math.floor(NEAREST_WEIGHT / (Math.abs(dy) + Math.abs(dx)))) });
+  return taps;
+}
+
+/** A shape and the costs, in the order of native/template_matching.h. */
+export function templateNumbers(shape: TemplateMatchingShape): number[] {
+  const { height, width, channels, references, reach, margin } = shape;
+  return [height, width, channels, references, reach, margin, COST_OF_PIXEL, LEAST_COST, USUAL_COST];
+}
+
+/** Features of a pixel that `templateMatching` gives for each reference. */
+export function templateFeatures({ channels }: Pick<TemplateMatchingShape, 'channels'>): number {
+  return 2 * channels + 3;
+}
+
 export interface AdamSettings {
   learningRate: number;
   beta1: number;
@@ -339,6 +382,33 @@ export interface Kernels {
     batch: number,
     before: Float32Array,
     last: Float32Array,
+    out: Float32Array,
+  ): void;
+
+  /**
+   * What the pixels before each pixel of an image say of where its surroundings came from, by template matching (Sugimoto
+   * et al., "Inter frame coding with template matching spatio-temporal prediction", 2004): the pixels above and to the left
+   * are looked for in the references, and what stands there beside them is a guess at the pixel itself. With r(f) levels rounded
+   * to whole ones, halves up, and all places outside of a reference those nearest inside,
+   *
+   *     D_d(q) = sum over channels of |r(image)(q) - r(reference)(q + d)|, 0 outside the image       d at most `reach` each way
+   *     C_d(p) = sum over the template's pixels t of weight(t) D_d(p + t) + COST_OF_PIXEL (|down| + |right|)
+   *     w_d    = max(0, T - (C_d - C))^2, where C is the least C_d, that of d*, the first by rows, and T = floor(3 (C + LEAST_COST) / 10)
+   *     m      = sum of w_d r(reference)(p + d) / sum of w_d        s^2 = the same of squares, less m^2, mean over channels
+   *
+   * Like a non-local mean (Buades, Coll and Morel 2005), with weights that end. All sums are of whole numbers, and the rest
+   * is in float64, rounded once: every implementation gives the same bits.
+   *
+   * @param image [batch, height, width, channels], in levels, 0 to 255
+   * @param references [batch, height, width, references * channels], the same
+   * @param out [batch, height, width, references * (2 channels + 3)]: of each reference m, r(reference)(p + d*), s,
+   *   C / (C + USUAL_COST) and (C_0 - C) / (C_0 + C + LEAST_COST)
+   */
+  templateMatching(
+    shape: TemplateMatchingShape,
+    batch: number,
+    image: Float32Array,
+    references: Float32Array,
     out: Float32Array,
   ): void;
 

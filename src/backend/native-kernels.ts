@@ -1,5 +1,14 @@
 import { inputShape, outputShape, weightShape } from './convolution-shape.js';
-import { COST_OF_DISTANCE, COST_OF_MOTION, MATCHED_FEATURES, type InstructionSet, type Kernels } from './kernels.js';
+import {
+  COST_OF_DISTANCE,
+  COST_OF_MOTION,
+  MATCHED_FEATURES,
+  MOST_TEMPLATE_MARGIN,
+  templateFeatures,
+  templateNumbers,
+  type InstructionSet,
+  type Kernels,
+} from './kernels.js';
 import { Check } from './native-checks.js';
 import { stateToState, type WalkShape } from './walk-shape.js';
 
@@ -220,6 +229,23 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
       check.floats('out', out, [batch, height, width, MATCHED_FEATURES]);
       const costs = [COST_OF_MOTION, COST_OF_DISTANCE];
       native.blockMatching(height, width, channels, reach, margin, ...costs, batch, before, last, out);
+    },
+
+    templateMatching(shape, batch, image, references, out) {
+      const check = new Check('templateMatching');
+      const { height, width, channels, references: count, reach, margin } = shape;
+      for (const [name, size] of Object.entries({ height, width, references: count }))
+        check.count(`shape.${name}`, size, 1);
+      check.count('shape.channels', channels, 1, 3);
+      check.count('shape.reach', reach, 0, 32);
+      check.count('shape.margin', margin, 1, MOST_TEMPLATE_MARGIN);
+      check.count('batch', batch);
+      // Within an image, places are counted in 32 bits.
+      check.count('values of one image', height * width * count * templateFeatures(shape));
+      check.floats('image', image, [batch, height, width, channels]);
+      check.floats('references', references, [batch, height, width, count * channels]);
+      check.floats('out', out, [batch, height, width, count * templateFeatures(shape)]);
+      native.templateMatching(...templateNumbers(shape), batch, image, references, out);
     },
 
     adam({ learningRate, beta1, beta2, epsilon, step }, w, g, scale, m, v, newW, newM, newV) {

@@ -1,10 +1,12 @@
 import type { ConvolutionShape } from './convolution-shape.js';
 import {
   MATCHED_FEATURES,
+  templateFeatures,
   type AdamSettings,
   type BlockMatchingShape,
   type MixtureShape,
   type RmsPropSettings,
+  type TemplateMatchingShape,
   type WarpShape,
 } from './kernels.js';
 import type { NativeKernel } from './native-backend.js';
@@ -216,6 +218,14 @@ export const nativeOperations: Record<Operation, NativeKernel> = {
     const [batch, height, width] = last.shape;
     const { info, values } = backend.allocate([batch, height, width, MATCHED_FEATURES]);
     backend.kernels.blockMatching(shape, batch, backend.floats(before), backend.floats(last), values);
+    return info;
+  },
+
+  'pxv.templateMatching'(backend, { image, references }, attributes) {
+    const { shape } = attributes as unknown as { shape: TemplateMatchingShape };
+    const [batch, height, width] = image.shape;
+    const { info, values } = backend.allocate([batch, height, width, shape.references * templateFeatures(shape)]);
+    backend.kernels.templateMatching(shape, batch, backend.floats(image), backend.floats(references), values);
     return info;
   },
 

@@ -21,6 +21,7 @@ export type Operation =
   | 'pxv.warpedMixtureGradient'
   | 'pxv.warpedMixtureFramesGradient'
   | 'pxv.blockMatching'
+  | 'pxv.templateMatching'
   | 'pxv.adam'
   | 'pxv.rmsProp'
   | 'pxv.globalNorm';

@@ -9,6 +9,7 @@ import { matMul } from './typescript/mat-mul.js';
 import { sigmoidCrossEntropy, sigmoidCrossEntropyGradient } from './typescript/sigmoid.js';
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './typescript/softmax.js';
 import { adam, rmsProp } from './typescript/updates.js';
+import { templateMatching } from './typescript/template-matching.js';
 import { warpedMixture, warpedMixtureFramesGradient, warpedMixtureGradient } from './typescript/warped-mixture.js';
 
 /** The kernels in plain TypeScript: one thread, about 3 GFLOP/s. They serve wherever the native addon does not load. */
@@ -36,6 +37,7 @@ export const typescriptKernels: Kernels = {
   warpedMixtureGradient,
   warpedMixtureFramesGradient,
   blockMatching,
+  templateMatching,
   adam,
   rmsProp,
 };

@@ -19,6 +19,9 @@ import {
 import { mirroredWindow, mirrorImage, type FrameWindow } from './frame-window.js';
 import { bindLayers, layerParameters, unmaskedShape, type ConvolutionLayer } from './layers.js';
 
+/** Frames that templates are looked for in, at most. */
+const MOST_REFERENCES = 4;
+
 const schema = z
   .strictObject({
     type: z.literal('warped-frames'),
@@ -39,10 +42,16 @@ const schema = z
     halvings: z.int().min(DEFAULT_HALVINGS).max(MOST_HALVINGS).optional(),
     /** Whether map and expected picture are the means of those of the frames and of their mirror images; left out: not. */
     mirrored: z.boolean().optional(),
+    /** In how many of the last frames the surroundings of each pixel are looked for while it is predicted; left out: in none. */
+    templateMatching: z.int().min(1).max(MOST_REFERENCES).optional(),
   })
   .refine(({ blockMatching, context }) => !blockMatching || context > 1, {
     path: ['blockMatching'],
     message: 'must be false where one frame alone is given',
+  })
+  .refine(({ templateMatching = 0, context }) => templateMatching <= context, {
+    path: ['templateMatching'],
+    message: 'must be at most as many frames as are given',
   });
 
 export type WarpedFramesDescription = z.infer<typeof schema>;
@@ -163,6 +172,7 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   anchors: 2,
   learned: true,
   tellsNoise: true,
+  references: ({ templateMatching = 0 }) => templateMatching,
   mapFeatures: ({ features }) => features,
   parameters: (description, network) => [
     ...[...trunk(description, network), movedLayer(description, network)].flatMap(layerParameters),
@@ -184,11 +194,14 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     const of = (frames: () => FrameWindow) => tf.tidy(() => moveFrames(description, network, frames(), weights));
     const { map, expected } = of(() => window);
     const anchors = (picture: Tensor4D) => [picture, window.frames[description.context - 1]];
-    if (!description.mirrored) return { map, anchors: anchors(expected) };
+    // The newest first.
+    const references = window.frames.slice(description.context - (description.templateMatching ?? 0)).reverse();
+    if (!description.mirrored) return { map, anchors: anchors(expected), references };
     const inMirror = of(() => mirroredWindow(window));
     return {
       map: meanWithMirrored(map, inMirror.map),
       anchors: anchors(meanWithMirrored(expected, inMirror.expected)),
+      references,
     };
   },
 };

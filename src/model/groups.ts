@@ -3,12 +3,13 @@ import type { Channels } from '../frame.js';
 /**
  * When the value of a slot at a position may be read.
  * - `given`: before the image is begun (conditioning maps).
+ * - `earlier`: made of the pixels before its own, once they are known; all colours of its pixel may read it.
  * - `image`: the image itself; colour by colour, as each sub-pixel becomes known.
  * - `pixel`: computed from the pixel's own earlier colours and from earlier pixels; its group g may be read once
  *   colour g is being predicted.
  * - `row`: computed from the whole of its row: may be read only from the row below (`add` with one row down).
  */
-export type Ready = 'given' | 'image' | 'pixel' | 'row';
+export type Ready = 'given' | 'earlier' | 'image' | 'pixel' | 'row';
 
 /** Floats that the widest vector register holds; groups that are multiples of it waste no lanes. */
 const VECTOR_WIDTH = 16;
@@ -55,6 +56,7 @@ export function visibleFeatures(ready: Ready, groups: readonly number[], outGrou
   return Array.from({ length: outGroups }, (_, group) => {
     if (ready === 'given' || place === 'earlier') return all;
     if (place === 'later') return 0;
+    if (ready === 'earlier') return all;
     const visibleGroups = ready === 'image' ? group : group + 1;
     return groups.slice(0, visibleGroups).reduce((sum, size) => sum + size, 0);
   });

@@ -4,6 +4,7 @@ import { conditioningOf } from '../conditioning/index.js';
 import { parametersOfScale, type Chain } from './chain.js';
 import { frameBytes } from './examples.js';
 import type { Network } from './network.js';
+import { templateShape } from './matched-input.js';
 import { ruleOf } from './ops/index.js';
 import { lastReads } from './whole-image.js';
 
@@ -18,6 +19,9 @@ const IMAGE_ARRAYS = 20;
  * there a sum; for gradients one more.
  */
 const CONDITIONING_ARRAYS = { forward: 4, training: 5 };
+
+/** Arrays that what template matching found passes through: as found, less the anchor, times the gain, and the anchor. */
+const MATCHED_ARRAYS = 4;
 
 /** What decides the memory of a training besides its chain. */
 export interface TrainingWork {
@@ -85,10 +89,21 @@ export function drawingMemory(chain: Chain, batch: number): number {
     const rows = ENGINE_ROWS * width * sum(program.slots.map(({ features }) => features));
     const map = width * height * (program.map?.features ?? 0);
     const given = map + CONDITIONING_ARRAYS.forward * activations(network, false);
-    return FLOAT * batch * (rows + given + IMAGE_ARRAYS * frameBytes(description));
+    return batch * (FLOAT * (rows + given + IMAGE_ARRAYS * frameBytes(description)) + matcherBytes(network));
   });
   // The engine has the weights a second time, in the order in which it reads them.
   return PROCESS + weightBytes(chain, 3) + Math.max(...scales);
+}
+
+/** Bytes in which one image is looked for while it is drawn: differences of the rows that a template reaches, and the references. */
+function matcherBytes({ description }: Network): number {
+  const shape = templateShape(description);
+  if (shape === null) return 0;
+  const { width, height, channels, references, reach, margin } = shape;
+  const differences = (margin + 1) * width * (2 * reach + 1) ** 2;
+  const padded = (height + 2 * reach) * (width + 2 * reach) * channels;
+  const given = FLOAT * height * width * channels;
+  return references * (2 * (differences + padded) + given);
 }
 
 /**
@@ -103,6 +118,8 @@ function forward(ledger: PoolLedger, network: Network, batch: number, gradients:
   const last = lastReads(program, gradients);
   const arrays = gradients ? CONDITIONING_ARRAYS.training : CONDITIONING_ARRAYS.forward;
   const given = Array.from({ length: arrays }, () => (batch + besides) * activations(network, gradients));
+  // What template matching found, and its way to what the network reads.
+  for (let array = 0; array < MATCHED_ARRAYS; array++) given.push(pixels * (program.matched?.features ?? 0));
   given.forEach((length) => ledger.take(length));
   const live = new Map<number, number>();
   for (const op of program.ops) {

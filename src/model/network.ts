@@ -6,6 +6,7 @@ import type { NetworkDescription } from './description.js';
 import type { Examples } from './examples.js';
 import { headOf } from './heads/index.js';
 import { imageFeatures, imageInput } from './image-input.js';
+import { matchedFeatures, matchedInput } from './matched-input.js';
 import { layerOf } from './layers/index.js';
 import { ProgramBuilder, type Program } from './program.js';
 import type { Slot } from './slot.js';
@@ -27,10 +28,17 @@ export interface Network {
 export function buildNetwork(description: NetworkDescription): Network {
   const { size, channels, levels, first, head, conditioning } = description;
   const mapFeatures = conditioning.reduce((sum, given) => sum + conditioningOf(given).mapFeatures(given), 0);
-  const builder = new ProgramBuilder(size, channels, imageFeatures(description), mapFeatures);
+  const builder = new ProgramBuilder(
+    size,
+    channels,
+    imageFeatures(description),
+    mapFeatures,
+    matchedFeatures(description),
+  );
 
   const map = builder.conditioned('first.map', first.features);
-  let x = builder.conv(builder.image, { name: 'first', kernel: first.kernel, features: first.features, plus: map });
+  const plus = builder.withMatched('first.matched', first.features, map);
+  let x = builder.conv(builder.image, { name: 'first', kernel: first.kernel, features: first.features, plus });
   let skipped: Slot | null = null;
   for (const [index, layer] of description.layers.entries()) {
     x = layerOf(layer).build(builder, `layers.${index}`, layer, x);
@@ -40,7 +48,10 @@ export function buildNetwork(description: NetworkDescription): Network {
   x = skipped ?? x;
   for (const [index, features] of description.output.entries())
     x = builder.conv(x, { name: `output.${index}`, kernel: 1, features, relu: true });
-  x = builder.conv(x, { name: 'head', kernel: 1, features: headOf(head).outputs(head, levels, channels), relu: true });
+  const outputs = headOf(head).outputs(head, levels, channels);
+  // What was found is a guess at the pixel itself, which a mean may follow at once.
+  const guess = builder.withMatched('head.matched', outputs, null);
+  x = builder.conv(x, { name: 'head', kernel: 1, features: outputs, relu: true, plus: guess });
 
   const program = builder.finish(x);
   const own = conditioning.flatMap((given) => conditioningOf(given).parameters(given, description));
@@ -61,7 +72,11 @@ export function conditionOf(network: Network, parameters: readonly Tensor[], giv
   if (conditions.length === 0) return null;
   const maps = conditions.map(({ map }) => map);
   const map = maps.length === 1 ? maps[0] : tf.concat(maps, 3);
-  return { map, anchors: conditions.flatMap(({ anchors }) => anchors) };
+  return {
+    map,
+    anchors: conditions.flatMap(({ anchors }) => anchors),
+    references: conditions.flatMap(({ references = [] }) => references),
+  };
 }
 
 /** The head's outputs for every sub-pixel, with the sub-pixels before it known. */
@@ -74,7 +89,8 @@ export function networkOutput(
   const weights = parameters.slice(network.conditioningParameters);
   const input = imageInput(network.description, image, condition?.anchors ?? []);
   const learned = network.description.conditioning.some((given) => conditioningOf(given).learned);
-  return runWholeImage(network.program, weights, input, condition?.map ?? null, learned);
+  const matched = condition && matchedInput(network.description, image, condition);
+  return runWholeImage(network.program, weights, input, condition?.map ?? null, { matched, inputGradients: learned });
 }
 
 /** What a network says of some examples. */

@@ -16,6 +16,8 @@ export interface Program {
   image: Slot;
   /** The conditioning map, where the network has one. */
   map: Slot | null;
+  /** What template matching makes of earlier pixels, where the network has it (see matched-input.ts). */
+  matched: Slot | null;
   /** What the head reads: for each colour channel in turn, the head's outputs. */
   out: Slot;
 }
@@ -40,22 +42,26 @@ export class ProgramBuilder {
   private readonly parameters: ParameterSpec[] = [];
   readonly image: Slot;
   readonly map: Slot | null;
+  readonly matched: Slot | null;
 
   /**
    * @param imageFeatures features of the scaled image for each colour channel
    * @param mapFeatures features of the conditioning map; 0 where there is none
+   * @param matchedFeatures features of what template matching makes of earlier pixels; 0 where there is none
    */
   constructor(
     private readonly size: Size,
     readonly channels: Channels,
     imageFeatures: number,
     mapFeatures: number,
+    matchedFeatures = 0,
   ) {
     this.image = this.slot(
       Array.from({ length: channels }, () => imageFeatures),
       'image',
     );
     this.map = mapFeatures > 0 ? this.slot([mapFeatures], 'given') : null;
+    this.matched = matchedFeatures > 0 ? this.slot([matchedFeatures], 'earlier') : null;
   }
 
   /** A convolution of x at its own size, zero outside the image, seeing what the colour rule allows. */
@@ -124,9 +130,14 @@ export class ProgramBuilder {
     return this.map === null ? null : this.conv(this.map, { name, kernel: 1, features });
   }
 
+  /** Brings what template matching found to `features` by a 1x1 convolution and adds `plus`; `plus` where there is none. */
+  withMatched(name: string, features: number | readonly number[], plus: Slot | null): Slot | null {
+    return this.matched === null ? plus : this.conv(this.matched, { name, kernel: 1, features, plus });
+  }
+
   finish(out: Slot): Program {
-    const { size, slots, ops, parameters, image, map } = this;
-    return { size, slots, ops, parameters, image, map, out };
+    const { size, slots, ops, parameters, image, map, matched } = this;
+    return { size, slots, ops, parameters, image, map, matched, out };
   }
 
   private outputGroups(features: number | readonly number[], ready: Ready): readonly number[] {

@@ -3,9 +3,16 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { BackwardPass, ruleOf, type Op, type SlotTensors } from './ops/index.js';
 import type { Program } from './program.js';
 
+export interface WholeImageSettings {
+  /** What template matching found, [batch, height, width, features]; null or absent where the program has none. */
+  matched?: Tensor4D | null;
+  /** Whether gradients reach the image and what was matched: they do where what these are made of is learned. */
+  inputGradients?: boolean;
+}
+
 /**
  * The first executor: runs a program over whole images at once. Differentiable in the parameters, in the map and, where
- * that is asked for, in the image.
+ * that is asked for, in the image and in what was matched.
  *
  * The whole program is one operation on the tape: its backward pass runs the ops in reverse, so that gradients of
  * slots read more than once are summed inside the convolutions' own gradients.
@@ -13,7 +20,6 @@ import type { Program } from './program.js';
  * @param parameters in the order of `program.parameters`
  * @param image [batch, height, width, image features]
  * @param map [batch, height, width, map features], or null where the program has none
- * @param imageGradient whether gradients reach the image: they do where what it is made of is learned
  * @returns the program's `out`, [batch, height, width, features]
  */
 export function runWholeImage(
@@ -21,13 +27,18 @@ export function runWholeImage(
   parameters: readonly Tensor[],
   image: Tensor4D,
   map: Tensor4D | null,
-  imageGradient = false,
+  { matched = null, inputGradients = false }: WholeImageSettings = {},
 ): Tensor4D {
-  const inputs = [...parameters, ...(map === null ? [] : [map]), ...(imageGradient ? [image] : [])];
+  const inputs = [
+    ...parameters,
+    ...(map === null ? [] : [map]),
+    ...(inputGradients ? [image, ...(matched === null ? [] : [matched])] : []),
+  ];
   const operation = tf.customGrad((...args) => {
     const save = args.pop() as unknown as (tensors: Tensor[]) => void;
     const weights = (args as Tensor[]).slice(0, parameters.length);
     const values: SlotTensors = new Map([[program.image.id, image]]);
+    if (program.matched !== null && matched !== null) values.set(program.matched.id, matched);
     if (program.map !== null) values.set(program.map.id, args[parameters.length] as Tensor4D);
     forward(program, weights, values, tf.engine().state.gradientDepth > 0);
 
@@ -37,7 +48,7 @@ export function runWholeImage(
     const gradFunc = (dy: Tensor4D, saved: Tensor[]) => {
       const tensors = saved.slice(parameters.length) as Tensor4D[];
       const keptValues: SlotTensors = new Map(kept.map(([id], index) => [id, tensors[index]]));
-      return backward(program, saved.slice(0, parameters.length), keptValues, dy, imageGradient);
+      return backward(program, saved.slice(0, parameters.length), keptValues, dy, inputGradients);
     };
     return { value, gradFunc };
   });
@@ -45,12 +56,13 @@ export function runWholeImage(
 }
 
 /**
- * For each op the slots whose values nobody reads after it: not its caller's (the image and the map), nor the output, nor,
+ * For each op the slots whose values nobody reads after it: not its caller's (the image and what is given), nor the output, nor,
  * where gradients are to follow, what the backward pass reads.
  */
-export function lastReads({ ops, image, map, out }: Program, gradients: boolean): Map<Op, number[]> {
+export function lastReads({ ops, image, map, matched, out }: Program, gradients: boolean): Map<Op, number[]> {
   const kept = ops.flatMap((op) => (gradients ? ruleOf(op).kept(op) : []));
-  const staying = new Set([image, ...(map === null ? [] : [map]), out, ...kept].map(({ id }) => id));
+  const given = [map, matched].filter((slot) => slot !== null);
+  const staying = new Set([image, ...given, out, ...kept].map(({ id }) => id));
   const lastReader = new Map<number, Op>();
   for (const op of ops)
     for (const { id } of [...ruleOf(op).kept(op), ...ruleOf(op).passing(op)]) lastReader.set(id, op);
@@ -71,19 +83,20 @@ function forward(program: Program, parameters: readonly Tensor[], values: SlotTe
   }
 }
 
-/** Gradients of the parameters, then of the map and, where asked for, of the image, given that of the output. */
+/** Gradients of the parameters, then of the map and, where asked for, of the image and what was matched, given that of the output. */
 function backward(
   program: Program,
   parameters: readonly Tensor[],
   values: SlotTensors,
   dOut: Tensor4D,
-  imageGradient: boolean,
+  inputGradients: boolean,
 ): Tensor[] {
-  const pass = new BackwardPass(parameters, values, dOut, program.out, imageGradient);
+  const pass = new BackwardPass(parameters, values, dOut, program.out, inputGradients);
   for (const op of [...program.ops].reverse()) {
     ruleOf(op).backward(op, pass);
     pass.finish(op.out);
   }
-  const read = [...(program.map === null ? [] : [program.map]), ...(imageGradient ? [program.image] : [])];
+  const { image, map, matched } = program;
+  const read = [map, ...(inputGradients ? [image, matched] : [])].filter((slot) => slot !== null);
   return [...pass.parameterGradients, ...read.map((slot) => pass.gradient(slot)!)];
 }

@@ -72,19 +72,22 @@ export class ImageSampler {
     return levels;
   }
 
-  /** What does not depend on the image: the conditioning map and the anchors. */
-  private async conditionOf(given: () => Given): Promise<Pick<EngineDraw, 'map' | 'anchors'>> {
-    if (this.network.program.map === null) return { map: null, anchors: null };
+  /** What does not depend on the image: the conditioning map, the anchors, and the pictures that it is looked for in. */
+  private async conditionOf(given: () => Given): Promise<Pick<EngineDraw, 'map' | 'anchors' | 'references'>> {
+    if (this.network.program.map === null) return { map: null, anchors: null, references: null };
     const tensors = tf.tidy(() => {
       const condition = conditionOf(this.network, this.tensors, given())!;
-      const { map, anchors } = condition;
+      const { map, anchors, references = [] } = condition;
       if (anchors.length === 0) return [map];
       const pixels = anchors[0].size / this.network.description.channels;
-      // A single anchor may be one of the tensors given.
-      return [map, anchorsByPixel(this.network, condition, pixels).clone()];
+      // A single anchor, or reference, may be one of the tensors given.
+      const byPixel = anchorsByPixel(this.network, condition, pixels).clone();
+      return references.length === 0 ? [map, byPixel] : [map, byPixel, tf.concat(references, 3).clone()];
     });
-    const [map, anchors] = await Promise.all(tensors.map(async (tensor) => Float32Array.from(await tensor.data())));
+    const [map, anchors = null, references = null] = await Promise.all(
+      tensors.map(async (tensor) => Float32Array.from(await tensor.data())),
+    );
     tf.dispose(tensors);
-    return { map, anchors: anchors ?? null };
+    return { map, anchors, references };
   }
 }

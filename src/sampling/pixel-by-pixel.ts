@@ -9,6 +9,8 @@ import { groupStart, pixelStep, type PixelStep } from './pixel-steps.js';
 export class PixelByPixel {
   /** Values of the image slot, height x width x features: the caller writes each sub-pixel once it is known. */
   readonly image: Float32Array;
+  /** Values of what template matching found: the caller writes each pixel before its first colour; empty where there is none. */
+  readonly matched: Float32Array;
   /** Values of the program's output. */
   readonly outputs: Float32Array;
   private readonly values: Map<number, Float32Array>;
@@ -28,6 +30,7 @@ export class PixelByPixel {
     this.values = new Map(program.slots.map((slot) => [slot.id, new Float32Array(pixels * slot.features)]));
     const valuesOf = (slot: Slot) => this.values.get(slot.id)!;
     this.image = valuesOf(program.image);
+    this.matched = program.matched === null ? new Float32Array() : valuesOf(program.matched);
     this.outputs = valuesOf(program.out);
     const context = { program, parameters, values: valuesOf };
     const colours = program.image.groups.map((_, colour) => colour);

@@ -4,13 +4,16 @@ import type { Op } from '../model/ops/index.js';
 import type { Program } from '../model/program.js';
 import type { Slot } from '../model/slot.js';
 
-const readyCodes = { given: 0, image: 1, pixel: 2, row: 3 } as const satisfies Record<Slot['ready'], number>;
+const readyCodes = { given: 0, image: 1, pixel: 2, row: 3, earlier: 4 } as const satisfies Record<
+  Slot['ready'],
+  number
+>;
 const opCodes = { conv: 0, lstm: 1, add: 2 } as const satisfies Record<Op['op'], number>;
 
 /** A program as native/engine/program.cc reads it: what an op does not have is 0, a slot or parameter -1. */
-export function programNumbers({ size, slots, ops, image, map, out }: Program): Int32Array {
+export function programNumbers({ size, slots, ops, image, map, matched, out }: Program): Int32Array {
   return Int32Array.from([
-    ...[size.height, size.width, image.id, map?.id ?? -1, out.id],
+    ...[size.height, size.width, image.id, map?.id ?? -1, matched?.id ?? -1, out.id],
     slots.length,
     ...slots.flatMap(({ ready, groups }) => [readyCodes[ready], groups.length, ...groups]),
     ops.length,

@@ -1,7 +1,9 @@
 import { headOf, type PixelView } from '../model/heads/index.js';
 import { anchorCount, imageFeatures, writeSubPixel } from '../model/image-input.js';
+import { matchedFeatures, scaleMatched, templateShape } from '../model/matched-input.js';
 import type { Network } from '../model/network.js';
 import { log } from '../backend/elementary.js';
+import { TemplateMatcher } from '../backend/typescript/template-matching.js';
 import { drawLevel } from './draw.js';
 import type { EngineDraw, ImageEngine } from './engine.js';
 import { PixelByPixel } from './pixel-by-pixel.js';
@@ -11,6 +13,7 @@ export class TypeScriptImageEngine implements ImageEngine {
   readonly instructionSet = 'typescript';
   private readonly pixels: PixelByPixel;
   private readonly probabilities: Float64Array;
+  private readonly matcher: TemplateMatcher | null;
   /** The drawings asked for so far: each begins when the one before has ended, since `pixels` holds one image. */
   private drawings: Promise<unknown> = Promise.resolve();
 
@@ -21,6 +24,8 @@ export class TypeScriptImageEngine implements ImageEngine {
   ) {
     this.pixels = new PixelByPixel(network.program, parameters);
     this.probabilities = new Float64Array(network.description.levels);
+    const templates = templateShape(network.description);
+    this.matcher = templates === null ? null : new TemplateMatcher(templates);
   }
 
   draw(images: EngineDraw): Promise<Float64Array> {
@@ -37,13 +42,14 @@ export class TypeScriptImageEngine implements ImageEngine {
   }
 
   private async drawImage(images: EngineDraw, image: number): Promise<number> {
-    const { map, anchors, levels, noise, streams, settings, outputs, onProgress, signal } = images;
+    const { map, anchors, references, levels, noise, streams, settings, outputs, onProgress, signal } = images;
     const { description, program } = this.network;
     const { size, channels, head } = description;
-    const { pixels, probabilities } = this;
+    const { pixels, probabilities, matcher } = this;
     const features = imageFeatures(description);
     const { sample, frame, scale } = streams[image];
     pixels.begin(map === null ? null : part(map, image, streams.length));
+    matcher?.begin(part(references!, image, streams.length));
     const temperature = settings.componentTemperature ?? 1;
     const middle = new Float64Array(channels * anchorCount(description)).fill((description.levels - 1) / 2);
     const pixel: PixelView = {
@@ -51,11 +57,17 @@ export class TypeScriptImageEngine implements ImageEngine {
       ...{ anchors: anchors ?? middle, anchorsAt: 0, anchorCount: anchorCount(description) },
     };
     const outFeatures = program.out.features;
+    const matched = matchedFeatures(description);
     let nats = 0;
     for (let y = 0, position = 0, at = image * size.height * size.width * channels; y < size.height; y++) {
       for (let x = 0; x < size.width; x++, position++) {
         pixel.levelsAt = at;
         if (anchors !== null) pixel.anchorsAt = at * pixel.anchorCount;
+        if (matcher !== null) {
+          const to = position * matched;
+          matcher.match(y, x, pixels.matched, to);
+          scaleMatched(description, pixel, pixels.matched, to);
+        }
         for (let channel = 0; channel < channels; channel++, at++) {
           pixels.compute(y, x, channel);
           pixel.outputsAt = position * outFeatures;
@@ -71,6 +83,7 @@ export class TypeScriptImageEngine implements ImageEngine {
           const offset = (position * channels + channel) * features;
           writeSubPixel(description, features, levels[at], pixel.anchors, anchorsAt, pixels.image, offset);
         }
+        matcher?.know(y, x, levels, pixel.levelsAt);
         const [from, to] = [position * outFeatures, (position + 1) * outFeatures];
         outputs?.set(pixels.outputs.subarray(from, to), image * size.height * size.width * outFeatures + from);
       }

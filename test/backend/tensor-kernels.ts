@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { addMoved } from '../../src/backend/add-moved.js';
 import { blockMatching } from '../../src/backend/block-matching.js';
+import { templateMatching } from '../../src/backend/template-matching.js';
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../../src/backend/convolution.js';
 import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
 import { mixtureArrays, type Kernels, type WarpShape } from '../../src/backend/kernels.js';
@@ -179,6 +180,13 @@ export const tensorKernels: Omit<Kernels, 'instructionSet'> = {
     into([out], () => {
       const size: Shape4D = [batch, shape.height, shape.width, shape.channels];
       return [blockMatching(shape, tensor4d(before, size), tensor4d(last, size))];
+    });
+  },
+  templateMatching(shape, batch, image, references, out) {
+    into([out], () => {
+      const size: Shape4D = [batch, shape.height, shape.width, shape.channels];
+      const pictures: Shape4D = [batch, shape.height, shape.width, shape.references * shape.channels];
+      return [templateMatching(shape, tensor4d(image, size), tensor4d(references, pictures))];
     });
   },
   adam(settings, w, g, scale, m, v, newW, newM, newV) {

@@ -30,6 +30,8 @@ export const TOLERANCES: Record<Exclude<keyof Kernels, 'instructionSet'>, number
   warpedMixtureFramesGradient: 1e-6,
   // The motion itself is exact; a fraction of a pixel is rounded to float32.
   blockMatching: 2e-7,
+  // In float64, rounded once; a spread is the root of a difference of sums.
+  templateMatching: 2e-7,
   adam: 4e-7,
   rmsProp: 4e-7,
 };

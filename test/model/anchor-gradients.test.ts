@@ -25,77 +25,82 @@ import {
   warpedFrames,
 } from './tiny-networks.js';
 
-const [, description] = framedNetworks.find(([name]) => name.endsWith('together, warped-frames of 2'))!;
+const described = ['together, warped-frames of 2', 'looked for in two of them'].map((end) =>
+  framedNetworks.find(([name]) => name.endsWith(end))!,
+);
 
-describe.each(forms)('on %s the gradient of the nats with respect to a learned anchor', (form) => {
-  const network = buildNetwork(description);
-  const weights = randomWeights(network, 3);
+describe.each(forms.flatMap((form) => described.map(([name, description]) => ({ form, name, description }))))(
+  'on $form the gradient of the nats with respect to a learned anchor, $name',
+  ({ form, description }) => {
+    const network = buildNetwork(description);
+    const weights = randomWeights(network, 3);
 
-  /** Gradients where the anchor moves in what the network reads, in what the head starts from, or in both. */
-  const gradients = () => {
-    const examples = randomExamples(description, 1, 4);
-    const { image, given } = examples;
-    const { head, levels, channels } = description;
-    const parameters = toTensors(weights, network.parameters);
-    const { map, anchors } = conditionOf(network, parameters, given)!;
-    const targets = tf.cast<Tensor2D>(tf.reshape(image, [-1, channels]), 'int32');
-    const nats = (read: Tensor4D, start: Tensor4D): Scalar => {
-      const output = networkOutput(network, parameters, image, { map, anchors: [read, anchors[1]] });
-      const outputs: Tensor2D = tf.reshape(output, [targets.shape[0], -1]);
-      const started = anchorsByPixel(network, { map, anchors: [start, anchors[1]] }, targets.shape[0]);
-      return tf.sum(headOf(head).nats(head, levels, outputs, targets, started));
+    /** Gradients where the anchor moves in what the network reads, in what the head starts from, or in both. */
+    const gradients = () => {
+      const examples = randomExamples(description, 1, 4);
+      const { image, given } = examples;
+      const { head, levels, channels } = description;
+      const parameters = toTensors(weights, network.parameters);
+      const { map, anchors, references = [] } = conditionOf(network, parameters, given)!;
+      const targets = tf.cast<Tensor2D>(tf.reshape(image, [-1, channels]), 'int32');
+      const nats = (read: Tensor4D, start: Tensor4D): Scalar => {
+        const output = networkOutput(network, parameters, image, { map, anchors: [read, anchors[1]], references });
+        const outputs: Tensor2D = tf.reshape(output, [targets.shape[0], -1]);
+        const started = anchorsByPixel(network, { map, anchors: [start, anchors[1]] }, targets.shape[0]);
+        return tf.sum(headOf(head).nats(head, levels, outputs, targets, started));
+      };
+      const [anchor] = anchors;
+      // Another tensor of the same values, which does not move with it.
+      const still = anchor.clone();
+      const gradient = (value: (x: Tensor4D) => Scalar) =>
+        tf
+          .grad((x) => value(x as Tensor4D))(anchor)
+          .dataSync();
+      return {
+        both: gradient((x) => nats(x, x)),
+        read: gradient((x) => nats(x, still)),
+        start: gradient((x) => nats(still, x)),
+        anchor: Float64Array.from(anchor.dataSync()),
+        example: referenceExample(examples, 0),
+      };
     };
-    const [anchor] = anchors;
-    // Another tensor of the same values, which does not move with it.
-    const still = anchor.clone();
-    const gradient = (value: (x: Tensor4D) => Scalar) =>
-      tf
-        .grad((x) => value(x as Tensor4D))(anchor)
-        .dataSync();
-    return {
-      both: gradient((x) => nats(x, x)),
-      read: gradient((x) => nats(x, still)),
-      start: gradient((x) => nats(still, x)),
-      anchor: Float64Array.from(anchor.dataSync()),
-      example: referenceExample(examples, 0),
+    let found: ReturnType<typeof gradients>;
+    beforeAll(async () => {
+      await tf.setBackend(form);
+      tf.engine().startScope();
+      found = gradients();
+      tf.engine().endScope();
+    });
+
+    /** Compares a gradient with that of the float64 reference where what it reads and what it starts from move or not. */
+    const check = (gradient: ArrayLike<number>, moves: { read: boolean; start: boolean }): void => {
+      const { anchor, example } = found;
+      const named = referenceWeights(network.parameters, weights);
+      const { map, anchors, references = [] } = referenceCondition(description, named, example);
+      const value = (x: Numbers): number => {
+        const read = [moves.read ? x : anchor, anchors[1]];
+        const start = [moves.start ? x : anchor, anchors[1]];
+        const outputs = referenceOutputs(description, named, example.image, { map, anchors: read, references });
+        return total(referenceNatsOf(description, outputs, example.image, start));
+      };
+      checkGradient({ name: 'anchor', x: anchor, gradient, value, step: SMALL_STEP });
     };
-  };
-  let found: ReturnType<typeof gradients>;
-  beforeAll(async () => {
-    await tf.setBackend(form);
-    tf.engine().startScope();
-    found = gradients();
-    tf.engine().endScope();
-  });
 
-  /** Compares a gradient with that of the float64 reference where what it reads and what it starts from move or not. */
-  const check = (gradient: ArrayLike<number>, moves: { read: boolean; start: boolean }): void => {
-    const { anchor, example } = found;
-    const named = referenceWeights(network.parameters, weights);
-    const { map, anchors } = referenceCondition(description, named, example);
-    const value = (x: Numbers): number => {
-      const read = [moves.read ? x : anchor, anchors[1]];
-      const start = [moves.start ? x : anchor, anchors[1]];
-      const outputs = referenceOutputs(description, named, example.image, { map, anchors: read });
-      return total(referenceNatsOf(description, outputs, example.image, start));
-    };
-    checkGradient({ name: 'anchor', x: anchor, gradient, value, step: SMALL_STEP });
-  };
+    test('is that of the float64 reference', () => {
+      check(found.both, { read: true, start: true });
+    });
 
-  test('is that of the float64 reference', () => {
-    check(found.both, { read: true, start: true });
-  });
+    test('has a part through the image input that shows the difference, and is another without', () => {
+      check(found.read, { read: true, start: false });
+      expect(() => check(found.start, { read: true, start: true })).toThrow('anchor: gradient');
+    });
 
-  test('has a part through the image input that shows the difference, and is another without', () => {
-    check(found.read, { read: true, start: false });
-    expect(() => check(found.start, { read: true, start: true })).toThrow('anchor: gradient');
-  });
-
-  test('has a part through the head, and is another without', () => {
-    check(found.start, { read: false, start: true });
-    expect(() => check(found.read, { read: true, start: true })).toThrow('anchor: gradient');
-  });
-});
+    test('has a part through the head, and is another without', () => {
+      check(found.start, { read: false, start: true });
+      expect(() => check(found.read, { read: true, start: true })).toThrow('anchor: gradient');
+    });
+  },
+);
 
 /** Examples of a chain, the first without its oldest frame where there are two. */
 function chainExamples(scales: NetworkDescription[]) {
@@ -152,7 +157,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
     async ({ form, blockMatching }) => {
       await tf.setBackend(form);
       const conditioning = [{ ...warpedFrames, blockMatching }];
-      const network = { ...description, layers: [], output: [], head, levels: 32, conditioning };
+      const network = { ...described[0][1], layers: [], output: [], head, levels: 32, conditioning };
       const { chain, weights, examples } = chainExamples([network]);
       const parameters = toTensors(weights, chain.parameters);
       const [later, last] = [6, 7].map((seed) => randomExamples(network, 2, seed));
@@ -206,7 +211,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
 
   test('a head that starts from no anchor learns it by that loss alone, and not at all where it counts nothing', async () => {
     await tf.setBackend(fastest);
-    const { chain, weights, examples } = chainExamples([{ ...description, levels: 16, head: softmax }]);
+    const { chain, weights, examples } = chainExamples([{ ...described[0][1], levels: 16, head: softmax }]);
     const parameters = toTensors(weights, chain.parameters);
     const residual = chain.parameters.findIndex(({ name }) => name.endsWith('residual.weights'));
     const largest = (anchorLoss: number) =>

@@ -68,6 +68,11 @@ test('a colour of an image that is read with two features shows both or neither'
   expect(visibleFeatures('image', [2, 2, 2], 3, 'earlier')).toEqual([6, 6, 6]);
 });
 
+test('what is made of earlier pixels shows whole to every colour of its pixel, and to none before', () => {
+  const mask = 'RGB RGB RGB\nRGB RGB .\n. . .';
+  expect(drawn('earlier', 3, [2, 1, 1], 'RGB')).toBe(`R:\n${mask}\nG:\n${mask}\nB:\n${mask}`);
+});
+
 test('a 3x3 over features is mask B: at the centre the same colour shows too', () => {
   expect(drawn('pixel', 3, [7, 7, 6], 'RGB')).toBe(
     `R:

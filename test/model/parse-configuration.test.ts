@@ -87,6 +87,13 @@ test('blocks are matched between two frames at least', () => {
   );
 });
 
+test('templates are looked for in the frames that are given, and in no more', () => {
+  const frames = { type: 'warped-frames', context: 2, features: 4, flows: 1, templateMatching: 3 };
+  expect(refusal(changed('model.scales.0.conditioning.0', frames)).message).toMatch(
+    /templateMatching.*must be at most as many frames as are given/,
+  );
+});
+
 test('roll-outs are refused where no expected frame is learned', () => {
   const own = { ...run, training: { steps: 3, ownPredictions: 2 } };
   expect(() => parseConfiguration(runSchema, own, source)).not.toThrow();

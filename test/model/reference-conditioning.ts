@@ -33,6 +33,8 @@ export interface ReferenceCondition {
   map: Plane | null;
   /** height x width x channels each. */
   anchors: Numbers[];
+  /** Pictures to look for parts of the image in, the newest first, as the anchors. */
+  references?: Numbers[];
 }
 
 type Described<T> = Extract<ConditioningDescription, { type: T }>;
@@ -51,13 +53,18 @@ export function referenceCondition(
       case 'previous-frames':
         return previousFrames(one, description, weights, given);
       case 'warped-frames':
-        return one.mirrored
-          ? meanWithMirror(one, description, weights, given)
-          : warpedFrames(one, description, weights, given);
+        return {
+          ...(one.mirrored ? meanWithMirror : warpedFrames)(one, description, weights, given),
+          references: [...given.frames].reverse().slice(0, one.templateMatching ?? 0),
+        };
     }
   });
   const maps = conditions.map(({ map }) => map);
-  return { map: maps.length === 0 ? null : concatenate(maps), anchors: conditions.flatMap(({ anchors }) => anchors) };
+  return {
+    map: maps.length === 0 ? null : concatenate(maps),
+    anchors: conditions.flatMap(({ anchors }) => anchors),
+    references: conditions.flatMap(({ references = [] }) => references),
+  };
 }
 
 /** Levels as a plane of -1..1. */

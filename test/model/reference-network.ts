@@ -7,6 +7,7 @@ import type { Channels } from '../../src/frame.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import type { Examples } from '../../src/model/examples.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
+import { templateMatching } from '../backend/template-matching-reference.js';
 import { logisticMixture, sigmoidCrossEntropy, softmaxCrossEntropy } from '../backend/reference.js';
 import {
   referenceCondition,
@@ -73,7 +74,7 @@ export function referenceOutputs(
   description: NetworkDescription,
   weights: ReferenceWeights,
   image: Numbers,
-  { map, anchors }: ReferenceCondition,
+  { map, anchors, references = [] }: ReferenceCondition,
 ): Float64Array {
   const { size, channels, levels, skips, head } = description;
   /** 1x1 projection of the map, or zeros. */
@@ -94,6 +95,8 @@ export function referenceOutputs(
   };
   let x = masked(input, 'first', 'A');
   x = sum(x, project('first.map', x));
+  const matched = references.length === 0 ? null : matchedPlane(description, image, anchors[0], references);
+  if (matched !== null) x = sum(x, convolve(matched, weights, 'first.matched'));
   let skipped: Plane | null = null;
   description.layers.forEach((layer, index) => {
     const name = `layers.${index}`;
@@ -134,7 +137,31 @@ export function referenceOutputs(
   });
   // The outputs of a mixture of colours together grow with the number of colours before.
   const widths = head.type === 'logistic-mixture' && head.colours === 'together' ? [3, 4, 5].slice(0, channels) : null;
-  return convolve(relu(x), weights, 'head', { mask: 'B', channels, widths }).values;
+  const outputs = convolve(relu(x), weights, 'head', { mask: 'B', channels, widths });
+  return (matched === null ? outputs : sum(outputs, convolve(matched, weights, 'head.matched'))).values;
+}
+
+/** What template matching finds of each pixel, as the network reads it. */
+function matchedPlane(
+  { size, channels, levels }: NetworkDescription,
+  image: Numbers,
+  anchor: Numbers,
+  references: readonly Numbers[],
+): Plane {
+  const shape = { ...size, channels, references: references.length, reach: 6, margin: 3 };
+  const pixels = Array.from({ length: size.height * size.width }, (_, pixel) => pixel);
+  const beside = pixels.flatMap((pixel) =>
+    references.flatMap((values) => Array.from({ length: channels }, (_, c) => values[pixel * channels + c])),
+  );
+  const gain = 8 / ((levels - 1) / 2);
+  const each = 2 * channels + 3;
+  const features = references.length * each;
+  const values = templateMatching(shape, 1, image, beside).map((value, at) => {
+    const [pixel, feature] = [Math.floor(at / features), at % each];
+    if (feature < 2 * channels) return gain * (value - anchor[pixel * channels + (feature % channels)]);
+    return feature === 2 * channels ? gain * value : value;
+  });
+  return { ...size, features, values };
 }
 
 /** -log P of each target, given the head's outputs for its pixel, its anchors and its pixel's earlier targets. */

@@ -180,6 +180,21 @@ export const framedNetworks: [string, NetworkDescription][] = [
     smallNetwork({ conditioning: [{ ...warpedFrames, context: 2, blockMatching: true, mirrored: true }] }),
   ],
   [
+    'RGB 4x5, warped-frames of 3, looked for in two of them',
+    smallNetwork({
+      head: { ...mixtureTogether, meanScale: 4 },
+      conditioning: [{ ...warpedFrames, context: 3, templateMatching: 2 }],
+    }),
+  ],
+  [
+    'grey 5x7, warped-frames of 2, looked for in the last',
+    smallNetwork({
+      channels: 1,
+      size: tinySize,
+      conditioning: [{ ...warpedFrames, context: 2, mirrored: true, templateMatching: 1 }],
+    }),
+  ],
+  [
     'RGB 5x7, given a small image and two frames that move',
     smallNetwork({ size: tinySize, conditioning: [lowResolutionImage, warpedFrames] }),
   ],
@@ -193,6 +208,8 @@ export function randomWeights({ parameters }: Pick<Network, 'parameters'>, seed:
     if (name.endsWith('.initial')) return randomFloats(first[index].length, seed + index);
     // One candidate starts far above the others, which would hide them.
     if (name.endsWith('.motion.bias')) return randomFloats(first[index].length, seed + index).map((value) => value / 2);
+    // In random pictures what is found lies far off, and would drive means beyond all levels.
+    if (name.endsWith('head.matched.weights')) return first[index].map((value) => value / 8);
     return first[index].map((value) => 2 * value);
   });
 }

@@ -21,7 +21,7 @@ export const conv: OpRule<ConvOp> = {
   kept: ({ x }) => [x],
   passing: ({ plus }) => (plus === null ? [] : [plus]),
   writes: ({ out }) => [out],
-  gradients: ({ x, plus }) => ({ made: x.ready === 'image' ? [] : [x], passed: plus === null ? [] : [plus] }),
+  gradients: ({ x, plus }) => ({ made: isInput(x) ? [] : [x], passed: plus === null ? [] : [plus] }),
 
   forward({ x, shape, weights, bias, relu, plus, out }, parameters, values) {
     const value = convolution(values.get(x.id)!, parameters[weights] as Tensor4D, shape, {
@@ -34,7 +34,7 @@ export const conv: OpRule<ConvOp> = {
 
   /**
    * d plus = d out; d bias = sum of d out; d weights = r(x) correlated with d out; d x = r'(x) times d out convolved with
-   * the weights mirrored, added to what x has got already. The image seldom needs a gradient.
+   * the weights mirrored, added to what x has got already. The image, and what is made of it, seldom need a gradient.
    */
   backward({ x, shape, weights, bias, relu, plus, out }, pass) {
     const dy = pass.gradient(out)!;
@@ -43,7 +43,7 @@ export const conv: OpRule<ConvOp> = {
     pass.parameterGradients[weights] = filter.weights;
     pass.parameterGradients[bias] = filter.bias;
     if (plus !== null) pass.add(plus, dy);
-    if (x.ready === 'image' && !pass.imageGradient) return;
+    if (isInput(x) && !pass.inputGradients) return;
     const dx = convolutionInputGradient(dy, pass.parameters[weights] as Tensor4D, shape, {
       reluInput: relu ? value : undefined,
       plus: pass.gradient(x),
@@ -51,3 +51,8 @@ export const conv: OpRule<ConvOp> = {
     pass.replace(x, dx);
   },
 };
+
+/** Whether a slot is the image, or made of it before the program begins. */
+function isInput({ ready }: Slot): boolean {
+  return ready === 'image' || ready === 'earlier';
+}

@@ -36,8 +36,8 @@ export class BackwardPass {
     /** The gradient of the program's output; not ours to dispose of. */
     private readonly given: Tensor4D,
     out: Slot,
-    /** Whether the image needs a gradient. */
-    readonly imageGradient: boolean,
+    /** Whether the image, and what is made of it, need gradients. */
+    readonly inputGradients: boolean,
   ) {
     this.parameterGradients = new Array<Tensor>(parameters.length);
     this.gradients.set(out.id, given);
