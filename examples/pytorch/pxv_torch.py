@@ -124,7 +124,7 @@ class Scale:
         for ago in range(1, count + 1):
             mean, best, spread, costs = match_templates(image, frames[:, -ago])
             differences = torch.cat([mean - expected, best - expected, spread], -1)
-            features += [8 * differences / self.middle, costs]
+            features += [8 * differences / self.middle * (1 - costs[..., :1]) ** 2, costs]
         return torch.cat(features, -1) if features else None
 
     def network(self, image, map, matched):

@@ -77,7 +77,8 @@ class Drawing {
     }
   }
 
-  // The pictures found less the first anchor, and the spread, times the gain; the costs as they are.
+  // The pictures found less the first anchor, and the spread, times the gain and how well they fit, squared; the costs as they
+  // are. See matchedInput in src/model/matched-input.ts.
   void match(Part& part, int row, int column, int image) const {
     const TemplateMatchingShape& shape = request_.templates;
     const float* anchors = request_.anchors + subPixel(part.first + image, row, column) * request_.anchorCount;
@@ -85,9 +86,11 @@ class Drawing {
     float* values = part.matched.data();
     part.matchers[image].match(row, column, values);
     for (int reference = 0; reference < shape.references; reference++, values += 2 * shape.channels + 3) {
-      for (int k = 0; k < 2 * shape.channels; k++)
-        values[k] = (values[k] - anchors[k % shape.channels * request_.anchorCount]) * gain;
-      values[2 * shape.channels] *= gain;
+      const int pictures = 2 * shape.channels;
+      const float fit = 1.0f - values[pictures + 1], fits = fit * fit;
+      for (int k = 0; k < pictures; k++)
+        values[k] = (values[k] - anchors[k % shape.channels * request_.anchorCount]) * gain * fits;
+      values[pictures] = values[pictures] * gain * fits;
     }
     part.pixels->setMatched(row, column, image, part.matched.data());
   }

@@ -6,7 +6,7 @@ import type { NetworkDescription } from './description.js';
 import type { Examples } from './examples.js';
 import { headOf } from './heads/index.js';
 import { imageFeatures, imageInput } from './image-input.js';
-import { matchedFeatures, matchedInput } from './matched-input.js';
+import { MATCHED, matchedFeatures, matchedInput } from './matched-input.js';
 import { layerOf } from './layers/index.js';
 import { ProgramBuilder, type Program } from './program.js';
 import type { Slot } from './slot.js';
@@ -37,7 +37,7 @@ export function buildNetwork(description: NetworkDescription): Network {
   );
 
   const map = builder.conditioned('first.map', first.features);
-  const plus = builder.withMatched('first.matched', first.features, map);
+  const plus = builder.withMatched(MATCHED.first, first.features, map);
   let x = builder.conv(builder.image, { name: 'first', kernel: first.kernel, features: first.features, plus });
   let skipped: Slot | null = null;
   for (const [index, layer] of description.layers.entries()) {
@@ -50,7 +50,7 @@ export function buildNetwork(description: NetworkDescription): Network {
     x = builder.conv(x, { name: `output.${index}`, kernel: 1, features, relu: true });
   const outputs = headOf(head).outputs(head, levels, channels);
   // What was found is a guess at the pixel itself, which a mean may follow at once.
-  const guess = builder.withMatched('head.matched', outputs, null);
+  const guess = builder.withMatched(MATCHED.head, outputs, null);
   x = builder.conv(x, { name: 'head', kernel: 1, features: outputs, relu: true, plus: guess });
 
   const program = builder.finish(x);

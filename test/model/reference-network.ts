@@ -156,10 +156,12 @@ function matchedPlane(
   const gain = 8 / ((levels - 1) / 2);
   const each = 2 * channels + 3;
   const features = references.length * each;
-  const values = templateMatching(shape, 1, image, beside).map((value, at) => {
+  const found = templateMatching(shape, 1, image, beside);
+  const values = found.map((value, at) => {
     const [pixel, feature] = [Math.floor(at / features), at % each];
-    if (feature < 2 * channels) return gain * (value - anchor[pixel * channels + (feature % channels)]);
-    return feature === 2 * channels ? gain * value : value;
+    if (feature > 2 * channels) return value;
+    const fits = (1 - found[at - feature + 2 * channels + 1]) ** 2;
+    return fits * gain * (value - (feature < 2 * channels ? anchor[pixel * channels + (feature % channels)] : 0));
   });
   return { ...size, features, values };
 }

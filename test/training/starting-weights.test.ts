@@ -8,7 +8,15 @@ import { toTensors } from '../../src/model/weights.js';
 import { startingWeights } from '../../src/training/starting-weights.js';
 import { chainNats } from '../model/chain-nats.js';
 import '../backend/implementations.js';
-import { mixture, randomFrames, randomModel, softmax, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
+import {
+  mixture,
+  randomFrames,
+  randomModel,
+  softmax,
+  tinyChain,
+  tinyNetwork,
+  warpedFrames,
+} from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
 const folder = temporaryFolder();
@@ -55,6 +63,17 @@ test("of colours together have the likelihood of the colours apart that they are
   const first = (values: Float32Array) => values.filter((_, at) => at % 3 === 0);
   expect(first(reached)).toEqual(first(expected));
   expect(reached).not.toEqual(expected);
+});
+
+test('of templates have the likelihood of the network without that they are from', () => {
+  const scales = (templates: object) => [
+    tinyNetwork({ levels: 32, head: { ...mixture, meanScale: 4 }, conditioning: [{ ...warpedFrames, ...templates }] }),
+  ];
+  const before = fileOf(scales({}));
+  const after = chainOf(scales({ templateMatching: 2 }));
+  expect(nats(after, startingWeights(before.path, after))).toEqual(nats(before.chain, before.weights));
+  const [from, to] = [fileOf(scales({ templateMatching: 2 })), chainOf(scales({}))];
+  expect(() => startingWeights(from.path, to)).toThrow(/received one with more parameters/);
 });
 
 test.each([
