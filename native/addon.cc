@@ -183,7 +183,7 @@ void blockMatching(const Call& call) {
                                call.integer(7), call.floats(8), call.floats(9), call.floats(10));
 }
 
-// height, width, channels, references, reach, margin, cost of a pixel, least and usual cost; then the batch.
+// height, width, channels, references, reach, margin, cost of distance, small and usual cost; then the batch.
 void templateMatching(const Call& call) {
   pxv::templateMatching(
       TemplateMatchingShape{call.integer(0), call.integer(1), call.integer(2), call.integer(3), call.integer(4),

@@ -29,7 +29,7 @@ TemplateMatcher::TemplateMatcher(const TemplateMatchingShape& shape)
   for (size_t n = 0; n < numbers_; n++) {
     const int place = static_cast<int>(n % places_);
     const int distance = std::abs(place / side_ - shape.reach) + std::abs(place % side_ - shape.reach);
-    costOfPlace_[n] = static_cast<uint16_t>(shape.costOfPixel * distance);
+    costOfPlace_[n] = static_cast<uint16_t>(shape.costOfDistance * distance);
   }
 }
 
@@ -56,7 +56,7 @@ void TemplateMatcher::match(int y, int x, float* out) {
     const auto factor = static_cast<uint16_t>(weight);
     for (size_t n = 0; n < numbers_; n++) costs[n] = static_cast<uint16_t>(costs[n] + factor * from[n]);
   }
-  for (int reference = 0; reference < shape_.references; reference++, out += 2 * shape_.channels + 3)
+  for (int reference = 0; reference < shape_.references; reference++, out += shape_.featuresOfReference())
     average(y, x, reference, out);
 }
 
@@ -64,7 +64,7 @@ void TemplateMatcher::average(int y, int x, int reference, float* out) const {
   const int channels = shape_.channels;
   const uint16_t* costs = costs_.data() + static_cast<size_t>(reference) * places_;
   const int best = static_cast<int>(std::min_element(costs, costs + places_) - costs);
-  const int least = costs[best], most = 3 * (least + shape_.leastCost) / 10;
+  const int least = costs[best], most = 3 * (least + shape_.smallCost) / 10;
   const int16_t* planes[3];
   int16_t start[3];
   const auto at = [&](int place) { return static_cast<size_t>(place / side_) * paddedWidth() + place % side_; };
@@ -94,10 +94,10 @@ void TemplateMatcher::average(int y, int x, int reference, float* out) const {
     out[channels + c] = start[c];
   }
   const double unmoved = costs[(places_ - 1) / 2];
-  float* after = out + 2 * channels;
+  float* after = out + shape_.pictures();
   after[0] = static_cast<float>(std::sqrt(std::max(spread, 0.0) / channels));
   after[1] = static_cast<float>(least / static_cast<double>(least + shape_.usualCost));
-  after[2] = static_cast<float>((unmoved - least) / (unmoved + least + shape_.leastCost));
+  after[2] = static_cast<float>((unmoved - least) / (unmoved + least + shape_.smallCost));
 }
 
 void TemplateMatcher::compare(int y, int x) {

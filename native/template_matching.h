@@ -12,9 +12,12 @@ struct TemplateMatchingShape {
   int height, width, channels;
   int references;
   int reach, margin;
-  int costOfPixel, leastCost, usualCost;
+  int costOfDistance, smallCost, usualCost;
 
-  int features() const { return references * (2 * channels + 3); }
+  // Of one reference: two pictures, then the spread and two costs.
+  int pictures() const { return 2 * channels; }
+  int featuresOfReference() const { return pictures() + 3; }
+  int features() const { return references * featuresOfReference(); }
 };
 
 class TemplateMatcher {

@@ -37,7 +37,7 @@ const networks: [string, NetworkDescription[]][] = [
     .filter(([, { conditioning }]) => conditioning.every(({ type }) => type !== 'low-resolution-image'))
     .map(([name, network]): [string, NetworkDescription[]] => [name, [network]]),
   ...framedNetworks
-    .filter(([name]) => name.includes('eighth'))
+    .filter(([name]) => /eighth|looked for in/.test(name))
     .map(([name, network]): [string, NetworkDescription[]] => [name, [network]]),
   ['all layers with skips', [tinyNetwork({ layers, skips: true })]],
   ['a chain of all layers', tinyChain({ layers })],

@@ -78,15 +78,15 @@ class Drawing {
   }
 
   // The pictures found less the first anchor, and the spread, times the gain and how well they fit, squared; the costs as they
-  // are. See matchedInput in src/model/matched-input.ts.
+  // are. See templateInput in src/model/template-input.ts.
   void match(Part& part, int row, int column, int image) const {
     const TemplateMatchingShape& shape = request_.templates;
     const float* anchors = request_.anchors + subPixel(part.first + image, row, column) * request_.anchorCount;
     const float gain = request_.features.gain;
     float* values = part.matched.data();
     part.matchers[image].match(row, column, values);
-    for (int reference = 0; reference < shape.references; reference++, values += 2 * shape.channels + 3) {
-      const int pictures = 2 * shape.channels;
+    const int pictures = shape.pictures();
+    for (int reference = 0; reference < shape.references; reference++, values += shape.featuresOfReference()) {
       const float fit = 1.0f - values[pictures + 1], fits = fit * fit;
       for (int k = 0; k < pictures; k++)
         values[k] = (values[k] - anchors[k % shape.channels * request_.anchorCount]) * gain * fits;

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <functional>
 
+#include "../template_matching.h"
 #include "draw.h"
 #include "engine.h"
 #include "mixture.h"
-#include "../template_matching.h"
 
 namespace pxv::engine {
 
@@ -32,7 +32,7 @@ struct DrawingRequest {
   const float* map;      // [image][height][width][features] or null
   const float* anchors;  // [image][height][width][colour][anchorCount]; null: the middle level everywhere
   int anchorCount;       // of each sub-pixel
-  const float* references;          // [image][height][width][references * colour], in levels, or null
+  const float* references;  // [image][height][width][references * colour], in levels, or null
   TemplateMatchingShape templates;  // of what is looked for in them; no references: nothing is
   int16_t* levels;       // a level, known beforehand, or -1: drawn, and written here
   double* nats;          // [image]: -log P of what was drawn

@@ -98,17 +98,34 @@ export interface TemplateMatchingShape {
   reach: number;
   /** Pixels that a template reaches to the left, up and to the right. */
   margin: number;
+  costs: TemplateCosts;
 }
 
-/** How a template costs: for each pixel of distance; what counts as a small cost, and as a usual one. */
-export const COST_OF_PIXEL = 3;
-export const LEAST_COST = 60;
-export const USUAL_COST = 400;
+/** What a place costs by its distance, and which costs of a template are small, and usual; whole numbers. */
+export interface TemplateCosts {
+  /** For each pixel down and across. */
+  distance: number;
+  /** 4 or more, so that the place that fits best always counts. */
+  small: number;
+  usual: number;
+}
+
+/** Chosen for three channels of 256 levels; in proportion for others. */
+export function templateCosts(channels: number, levels: number): TemplateCosts {
+  const share = (channels * (levels - 1)) / (3 * 255);
+  const scaled = (cost: number, least: number) => Math.max(least, Math.round(cost * share));
+  return { distance: scaled(3, 1), small: scaled(60, 4), usual: scaled(400, 4) };
+}
+
 /** The nearest pixels of a template count this often. */
 const NEAREST_WEIGHT = 6;
 
-/** The widest template whose costs fit in 16 bits, three channels of 255 levels and all. */
+/**
+ * The widest template, and how far it may be looked for: costs of three channels of 256 levels fit in 16 bits, sums of weights and
+ * squares in the 53 of a float64.
+ */
 export const MOST_TEMPLATE_MARGIN = 3;
+export const MOST_TEMPLATE_REACH = 9;
 
 /** The pixels of a template, all before the one in hand in raster order, and how often each counts. */
 export function templateTaps(margin: number): { dy: number; dx: number; weight: number }[] {
@@ -119,10 +136,10 @@ export function templateTaps(margin: number): { dy: number; dx: number; weight: 
   return taps;
 }
 
-/** A shape and the costs, in the order of native/template_matching.h. */
+/** A shape in the order of native/template_matching.h. */
 export function templateNumbers(shape: TemplateMatchingShape): number[] {
-  const { height, width, channels, references, reach, margin } = shape;
-  return [height, width, channels, references, reach, margin, COST_OF_PIXEL, LEAST_COST, USUAL_COST];
+  const { height, width, channels, references, reach, margin, costs } = shape;
+  return [height, width, channels, references, reach, margin, costs.distance, costs.small, costs.usual];
 }
 
 /** Features of a pixel that `templateMatching` gives for each reference. */
@@ -392,8 +409,8 @@ export interface Kernels {
    * to whole ones, halves up, and all places outside of a reference those nearest inside,
    *
    *     D_d(q) = sum over channels of |r(image)(q) - r(reference)(q + d)|, 0 outside the image       d at most `reach` each way
-   *     C_d(p) = sum over the template's pixels t of weight(t) D_d(p + t) + COST_OF_PIXEL (|down| + |right|)
-   *     w_d    = max(0, T - (C_d - C))^2, where C is the least C_d, that of d*, the first by rows, and T = floor(3 (C + LEAST_COST) / 10)
+   *     K_d(p) = sum over the template's pixels t of weight(t) D_d(p + t) + distance (|down| + |right|)
+   *     w_d    = max(0, T - (K_d - K))^2, where K is the least K_d, that of d*, the first by rows, and T = floor(3 (K + small) / 10)
    *     m      = sum of w_d r(reference)(p + d) / sum of w_d        s^2 = the same of squares, less m^2, mean over channels
    *
    * Like a non-local mean (Buades, Coll and Morel 2005), with weights that end. All sums are of whole numbers, and the rest
@@ -402,7 +419,7 @@ export interface Kernels {
    * @param image [batch, height, width, channels], in levels, 0 to 255
    * @param references [batch, height, width, references * channels], the same
    * @param out [batch, height, width, references * (2 channels + 3)]: of each reference m, r(reference)(p + d*), s,
-   *   C / (C + USUAL_COST) and (C_0 - C) / (C_0 + C + LEAST_COST)
+   *   K / (K + usual) and (K_0 - K) / (K_0 + K + small)
    */
   templateMatching(
     shape: TemplateMatchingShape,

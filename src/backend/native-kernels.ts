@@ -4,6 +4,7 @@ import {
   COST_OF_MOTION,
   MATCHED_FEATURES,
   MOST_TEMPLATE_MARGIN,
+  MOST_TEMPLATE_REACH,
   templateFeatures,
   templateNumbers,
   type InstructionSet,
@@ -237,8 +238,11 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
       for (const [name, size] of Object.entries({ height, width, references: count }))
         check.count(`shape.${name}`, size, 1);
       check.count('shape.channels', channels, 1, 3);
-      check.count('shape.reach', reach, 0, 32);
+      check.count('shape.reach', reach, 0, MOST_TEMPLATE_REACH);
       check.count('shape.margin', margin, 1, MOST_TEMPLATE_MARGIN);
+      check.count('shape.costs.distance', shape.costs.distance, 0, 255);
+      check.count('shape.costs.small', shape.costs.small, 4);
+      check.count('shape.costs.usual', shape.costs.usual, 1);
       check.count('batch', batch);
       // Within an image, places are counted in 32 bits.
       check.count('values of one image', height * width * count * templateFeatures(shape));

@@ -39,6 +39,7 @@ export async function benchSample(
     await engine.draw({
       map: null,
       anchors: null,
+      references: null,
       levels: new Int16Array(batch * frameBytes(network.description)).fill(-1),
       noise,
       streams: Array.from({ length: batch }, (_, sample) => ({ sample, frame: attempt, scale: 0 })),

@@ -15,12 +15,12 @@ export type Condition = {
   anchors: Tensor4D[];
   /**
    * Pictures that a network looks for parts of its image in, by template matching, [batch, height, width, channels] each, in
-   * levels; as many as `Conditioning.references` says. Absent: none.
+   * levels; as many as `Conditioning.references` says.
    */
-  references?: Tensor4D[];
+  references: Tensor4D[];
 };
 
-/** One kind of conditioning: what it reads, and how that becomes a map and an anchor. Plain tfjs, differentiable in weights. */
+/** One kind of conditioning: what it reads, and how that becomes a map, anchors and references. Plain tfjs, differentiable in weights. */
 export interface Conditioning<D extends { type: string }> {
   type: D['type'];
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
@@ -32,8 +32,8 @@ export interface Conditioning<D extends { type: string }> {
   learned: boolean;
   /** Whether it tells the network how strong the noise is in what it reads. */
   tellsNoise: boolean;
-  /** How many pictures it gives to look for parts of the image in. Absent: none. */
-  references?(description: D): number;
+  /** How many pictures it gives to look for parts of the image in; 0: none. */
+  references(description: D): number;
   /** Features of the map. */
   mapFeatures(description: D): number;
   /** @param network what the images of the network are made of */

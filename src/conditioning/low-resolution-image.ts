@@ -38,6 +38,7 @@ export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
   schema,
   needs: ({ factor, shared }) => ({ context: 0, coarser: { factor, known: shared === 'known' } }),
   anchors: 0,
+  references: () => 0,
   learned: false,
   tellsNoise: false,
   mapFeatures: ({ features }) => features,
@@ -53,6 +54,6 @@ export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
     const scaled = tf.div<Tensor4D>(tf.sub(given.coarser, middle), middle);
     const [coarse, coarse0, coarse1, up, map] = bindLayers(layers(description, channels), weights);
     const inner = residual(residual(coarse(scaled), coarse0), coarse1);
-    return { map: map(up(inner, size)), anchors: [] };
+    return { map: map(up(inner, size)), anchors: [], references: [] };
   },
 };

@@ -41,6 +41,7 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
   schema,
   needs: ({ context }) => ({ context, coarser: null }),
   anchors: 1,
+  references: () => 0,
   learned: false,
   tellsNoise: false,
   mapFeatures: (description) => description.features,
@@ -51,6 +52,6 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
     if (given.window === undefined) throw new TypeError('previous-frames: no frames were given');
     const { window } = given;
     const map = runTrunk(bindLayers(layers(description, network), weights), inputs(description, network, window));
-    return { map, anchors: [window.frames[description.context - 1]] };
+    return { map, anchors: [window.frames[description.context - 1]], references: [] };
   },
 };

@@ -4,8 +4,8 @@ import { conditioningOf } from '../conditioning/index.js';
 import { parametersOfScale, type Chain } from './chain.js';
 import { frameBytes } from './examples.js';
 import type { Network } from './network.js';
-import { templateShape } from './matched-input.js';
 import { ruleOf } from './ops/index.js';
+import { templateShape } from './template-input.js';
 import { lastReads } from './whole-image.js';
 
 /** Bytes of a float32. */
@@ -20,8 +20,8 @@ const IMAGE_ARRAYS = 20;
  */
 const CONDITIONING_ARRAYS = { forward: 4, training: 5 };
 
-/** Arrays that what template matching found passes through: as found, less the anchor, times the gain, and the anchor. */
-const MATCHED_ARRAYS = 4;
+/** Arrays of as many numbers as template matching finds that stand between the references and what a network reads. */
+const TEMPLATE_ARRAYS = 7;
 
 /** What decides the memory of a training besides its chain. */
 export interface TrainingWork {
@@ -119,7 +119,7 @@ function forward(ledger: PoolLedger, network: Network, batch: number, gradients:
   const arrays = gradients ? CONDITIONING_ARRAYS.training : CONDITIONING_ARRAYS.forward;
   const given = Array.from({ length: arrays }, () => (batch + besides) * activations(network, gradients));
   // What template matching found, and its way to what the network reads.
-  for (let array = 0; array < MATCHED_ARRAYS; array++) given.push(pixels * (program.matched?.features ?? 0));
+  for (let array = 0; array < TEMPLATE_ARRAYS; array++) given.push(pixels * (program.matched?.features ?? 0));
   given.forEach((length) => ledger.take(length));
   const live = new Map<number, number>();
   for (const op of program.ops) {

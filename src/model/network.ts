@@ -6,10 +6,11 @@ import type { NetworkDescription } from './description.js';
 import type { Examples } from './examples.js';
 import { headOf } from './heads/index.js';
 import { imageFeatures, imageInput } from './image-input.js';
-import { MATCHED, matchedFeatures, matchedInput } from './matched-input.js';
+
 import { layerOf } from './layers/index.js';
 import { ProgramBuilder, type Program } from './program.js';
 import type { Slot } from './slot.js';
+import { TEMPLATE_LAYERS, templateInput, templateInputFeatures } from './template-input.js';
 import { runWholeImage } from './whole-image.js';
 
 /** A description made ready to run: its program, and all its parameters in their order in checkpoints. */
@@ -33,11 +34,11 @@ export function buildNetwork(description: NetworkDescription): Network {
     channels,
     imageFeatures(description),
     mapFeatures,
-    matchedFeatures(description),
+    templateInputFeatures(description),
   );
 
   const map = builder.conditioned('first.map', first.features);
-  const plus = builder.withMatched(MATCHED.first, first.features, map);
+  const plus = builder.withMatched(TEMPLATE_LAYERS.first, first.features, map);
   let x = builder.conv(builder.image, { name: 'first', kernel: first.kernel, features: first.features, plus });
   let skipped: Slot | null = null;
   for (const [index, layer] of description.layers.entries()) {
@@ -50,7 +51,7 @@ export function buildNetwork(description: NetworkDescription): Network {
     x = builder.conv(x, { name: `output.${index}`, kernel: 1, features, relu: true });
   const outputs = headOf(head).outputs(head, levels, channels);
   // What was found is a guess at the pixel itself, which a mean may follow at once.
-  const guess = builder.withMatched(MATCHED.head, outputs, null);
+  const guess = builder.withMatched(TEMPLATE_LAYERS.head, outputs, null);
   x = builder.conv(x, { name: 'head', kernel: 1, features: outputs, relu: true, plus: guess });
 
   const program = builder.finish(x);
@@ -75,7 +76,7 @@ export function conditionOf(network: Network, parameters: readonly Tensor[], giv
   return {
     map,
     anchors: conditions.flatMap(({ anchors }) => anchors),
-    references: conditions.flatMap(({ references = [] }) => references),
+    references: conditions.flatMap(({ references }) => references),
   };
 }
 
@@ -89,7 +90,7 @@ export function networkOutput(
   const weights = parameters.slice(network.conditioningParameters);
   const input = imageInput(network.description, image, condition?.anchors ?? []);
   const learned = network.description.conditioning.some((given) => conditioningOf(given).learned);
-  const matched = condition && matchedInput(network.description, image, condition);
+  const matched = condition && templateInput(network.description, image, condition);
   return runWholeImage(network.program, weights, input, condition?.map ?? null, { matched, inputGradients: learned });
 }
 

@@ -16,7 +16,7 @@ export interface Program {
   image: Slot;
   /** The conditioning map, where the network has one. */
   map: Slot | null;
-  /** What template matching makes of earlier pixels, where the network has it (see matched-input.ts). */
+  /** What template matching makes of earlier pixels, where the network has it (see template-input.ts). */
   matched: Slot | null;
   /** What the head reads: for each colour channel in turn, the head's outputs. */
   out: Slot;

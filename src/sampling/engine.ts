@@ -8,8 +8,8 @@ export interface EngineDraw {
   map: Float32Array | null;
   /** In levels, those of a sub-pixel together; null: a single one, the middle level, everywhere. */
   anchors: Float32Array | null;
-  /** Pictures to look for parts of the image in, [image, height, width, references * channels], in levels; null or absent: none. */
-  references?: Float32Array | null;
+  /** Pictures to look for parts of the image in, [image, height, width, references * channels], in levels; null: none. */
+  references: Float32Array | null;
   /** Levels that are known, which are kept and count nothing; -1 for those to draw, which are written here. */
   levels: Int16Array;
   noise: Noise;

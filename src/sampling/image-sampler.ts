@@ -3,6 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Given } from '../conditioning/index.js';
 import { frameBytes } from '../model/examples.js';
 import { anchorsByPixel, conditionOf, type Network } from '../model/network.js';
+import { joinedReferences } from '../model/template-input.js';
 import type { EngineDraw, ImageEngine } from './engine.js';
 import { makeEngine } from './make-engine.js';
 
@@ -77,12 +78,12 @@ export class ImageSampler {
     if (this.network.program.map === null) return { map: null, anchors: null, references: null };
     const tensors = tf.tidy(() => {
       const condition = conditionOf(this.network, this.tensors, given())!;
-      const { map, anchors, references = [] } = condition;
+      const { map, anchors, references } = condition;
       if (anchors.length === 0) return [map];
       const pixels = anchors[0].size / this.network.description.channels;
-      // A single anchor, or reference, may be one of the tensors given.
+      // A single anchor may be one of the tensors given.
       const byPixel = anchorsByPixel(this.network, condition, pixels).clone();
-      return references.length === 0 ? [map, byPixel] : [map, byPixel, tf.concat(references, 3).clone()];
+      return references.length === 0 ? [map, byPixel] : [map, byPixel, joinedReferences(references)];
     });
     const [map, anchors = null, references = null] = await Promise.all(
       tensors.map(async (tensor) => Float32Array.from(await tensor.data())),

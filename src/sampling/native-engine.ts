@@ -4,7 +4,7 @@ import type { EngineHandle, NativeEngine } from '../backend/engine-addon.js';
 import { PxvError } from '../errors.js';
 import type { HeadDescription } from '../model/heads/index.js';
 import { anchorCount, subPixelScale } from '../model/image-input.js';
-import { templateShape } from '../model/matched-input.js';
+import { templateShape } from '../model/template-input.js';
 import type { Network } from '../model/network.js';
 import { unusableProbabilities } from './draw.js';
 import type { EngineDraw, ImageEngine } from './engine.js';
@@ -29,7 +29,7 @@ export class NativeImageEngine implements ImageEngine {
   }
 
   async draw(images: EngineDraw): Promise<Float64Array> {
-    const { map, anchors, references = null, levels, noise, streams, settings, onProgress, signal } = images;
+    const { map, anchors, references, levels, noise, streams, settings, onProgress, signal } = images;
     signal?.throwIfAborted();
     const { program, description } = this.network;
     const { height } = description.size;
@@ -38,12 +38,9 @@ export class NativeImageEngine implements ImageEngine {
     expectLength('levels', levels, pixels * description.channels);
     if (program.map !== null) expectLength('map', map, pixels * program.map.features);
     const perSubPixel = anchorCount(description);
-    if (anchors !== null) expectLength('anchors', anchors, levels.length * perSubPixel);
     const templates = templateShape(description);
-    if (templates !== null) {
-      expectLength('anchors', anchors, levels.length * perSubPixel);
-      expectLength('references', references, levels.length * templates.references);
-    }
+    if (anchors !== null || templates !== null) expectLength('anchors', anchors, levels.length * perSubPixel);
+    if (templates !== null) expectLength('references', references, levels.length * templates.references);
     if (images.outputs) expectLength('outputs', images.outputs, pixels * program.out.features);
     const nats = new Float64Array(batch);
     const stop = new Int32Array(1);

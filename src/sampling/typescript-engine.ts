@@ -1,6 +1,6 @@
 import { headOf, type PixelView } from '../model/heads/index.js';
-import { anchorCount, imageFeatures, writeSubPixel } from '../model/image-input.js';
-import { matchedFeatures, scaleMatched, templateShape } from '../model/matched-input.js';
+import { anchorCount, imageFeatures, subPixelScale, writeSubPixel } from '../model/image-input.js';
+import { scaleTemplateInput, templateShape } from '../model/template-input.js';
 import type { Network } from '../model/network.js';
 import { log } from '../backend/elementary.js';
 import { TemplateMatcher } from '../backend/typescript/template-matching.js';
@@ -49,7 +49,7 @@ export class TypeScriptImageEngine implements ImageEngine {
     const features = imageFeatures(description);
     const { sample, frame, scale } = streams[image];
     pixels.begin(map === null ? null : part(map, image, streams.length));
-    matcher?.begin(part(references!, image, streams.length));
+    if (references !== null) matcher?.begin(part(references, image, streams.length));
     const temperature = settings.componentTemperature ?? 1;
     const middle = new Float64Array(channels * anchorCount(description)).fill((description.levels - 1) / 2);
     const pixel: PixelView = {
@@ -57,16 +57,16 @@ export class TypeScriptImageEngine implements ImageEngine {
       ...{ anchors: anchors ?? middle, anchorsAt: 0, anchorCount: anchorCount(description) },
     };
     const outFeatures = program.out.features;
-    const matched = matchedFeatures(description);
+    const { gain } = subPixelScale(description);
     let nats = 0;
     for (let y = 0, position = 0, at = image * size.height * size.width * channels; y < size.height; y++) {
       for (let x = 0; x < size.width; x++, position++) {
         pixel.levelsAt = at;
         if (anchors !== null) pixel.anchorsAt = at * pixel.anchorCount;
         if (matcher !== null) {
-          const to = position * matched;
+          const to = position * program.matched!.features;
           matcher.match(y, x, pixels.matched, to);
-          scaleMatched(description, pixel, pixels.matched, to);
+          scaleTemplateInput(matcher.shape, gain, pixel, pixels.matched, to);
         }
         for (let channel = 0; channel < channels; channel++, at++) {
           pixels.compute(y, x, channel);

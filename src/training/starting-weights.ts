@@ -2,12 +2,12 @@ import { PxvError } from '../errors.js';
 import type { Chain } from '../model/chain.js';
 import { loadModel } from '../model/checkpoint.js';
 import { headOf } from '../model/heads/index.js';
-import { isOfMatched } from '../model/matched-input.js';
+import { isOfTemplates, TEMPLATE_LAYERS } from '../model/template-input.js';
 
 /**
  * The weights of a model for a training to start from. Its networks must be the same, but that a head may have outputs which
- * that of the model lacks, where they do without at 0: those start there. So do the weights of what template matching finds, where the
- * model has none.
+ * that of the model lacks, where they do without at 0: those start there. Weights for what template
+ * matching finds start at 0 too, where the model has none.
  *
  * @param from name of a model that ships, path of a checkpoint or of a run folder
  * @throws PxvError `CHECKPOINT` where the model has other networks, or there is none
@@ -24,7 +24,7 @@ export function startingWeights(from: string, chain: Chain): Float32Array[] {
     const outputs = grown.get(name);
     if (given !== undefined && outputs !== undefined) return selected(given.values, given.shape.at(-1)!, outputs);
     if (given?.shape.join('x') === shape.join('x')) return given.values;
-    if (given === undefined && isOfMatched(name)) return new Float32Array(shape.reduce((all, side) => all * side, 1));
+    if (given === undefined && isOfTemplates(name)) return new Float32Array(shape.reduce((all, side) => all * side, 1));
     throw otherNetworks(from, `one without ${name} ${shape.join('x')}`);
   });
   if (theirs.size > 0) throw otherNetworks(from, 'one with more parameters');
@@ -37,7 +37,9 @@ function grownHeads(theirs: Chain, { scales }: Chain): Map<string, (number | nul
     const earlier = theirs.scales.at(scale)?.description;
     const isLike = earlier?.head.type === head.type && earlier.channels === channels;
     const outputs = isLike ? headOf(head).grownFrom?.(head, earlier.head, channels) : null;
-    return outputs ? ['weights', 'bias'].map((array) => [`scales.${scale}.head.${array}`, outputs] as const) : [];
+    if (!outputs) return [];
+    const arrays = ['head', TEMPLATE_LAYERS.head].flatMap((layer) => [`${layer}.weights`, `${layer}.bias`]);
+    return arrays.map((array) => [`scales.${scale}.${array}`, outputs] as const);
   });
   return new Map(grown);
 }

@@ -18,7 +18,7 @@ export function templateMatching(
 }
 
 function matchImage(
-  { height, width, channels, references: count, reach, margin }: TemplateMatchingShape,
+  { height, width, channels, references: count, reach, margin, costs: known }: TemplateMatchingShape,
   image: readonly number[],
   references: readonly number[],
 ): number[] {
@@ -44,11 +44,11 @@ function matchImage(
               const [a, b] = [own(y + dy, x + dx), other(reference, y + dy + down, x + dx + right)];
               return sum + weight(dy, dx) * a.reduce((all, level, c) => all + Math.abs(level - b[c]), 0);
             },
-            3 * (Math.abs(down) + Math.abs(right)),
+            known.distance * (Math.abs(down) + Math.abs(right)),
           ),
         );
         const least = Math.min(...costs);
-        const most = Math.floor((3 * (least + 60)) / 10);
+        const most = Math.floor((3 * (least + known.small)) / 10);
         const weights = costs.map((cost) => Math.max(0, most - (cost - least)) ** 2);
         const total = weights.reduce((sum, one) => sum + one, 0);
         const at = places.map(({ down, right }) => other(reference, y + down, x + right));
@@ -57,7 +57,13 @@ function matchImage(
         const variance = colours.map((c) => weights.reduce((sum, one, k) => sum + one * (at[k][c] - means[c]) ** 2, 0) / total); // prettier-ignore
         const spread = Math.sqrt(variance.reduce((sum, one) => sum + one, 0) / channels);
         const unmoved = costs[(places.length - 1) / 2];
-        found.push(...means, ...best, spread, least / (least + 400), (unmoved - least) / (unmoved + least + 60));
+        found.push(
+          ...means,
+          ...best,
+          spread,
+          least / (least + known.usual),
+          (unmoved - least) / (unmoved + least + known.small),
+        );
       }
   return found;
 }

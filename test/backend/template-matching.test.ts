@@ -3,7 +3,7 @@ import type { Scalar, Tensor4D } from '@tensorflow/tfjs-core';
 import { loadAddon } from '../../src/backend/addon.js';
 import { typescriptKernels } from '../../src/backend/typescript-kernels.js';
 import { templateMatching } from '../../src/backend/template-matching.js';
-import { templateTaps, type Kernels, type TemplateMatchingShape } from '../../src/backend/kernels.js';
+import { templateCosts, templateTaps, type Kernels, type TemplateMatchingShape } from '../../src/backend/kernels.js';
 import { randomFloats } from '../random.js';
 import * as reference from './template-matching-reference.js';
 import { expectClose } from './comparison.js';
@@ -25,7 +25,7 @@ const shapeOf = (
   references: number,
   reach: number,
   margin: number,
-) => ({ height, width, channels, references, reach, margin });
+) => ({ height, width, channels, references, reach, margin, costs: templateCosts(channels, 256) });
 
 const CASES: MatchingCase[] = [
   { name: 'one pixel', batch: 1, shape: shapeOf(1, 1, 1, 1, 2, 1), moved: [0, 0], noise: 9 },
@@ -116,6 +116,30 @@ test('a picture that moved is found where it went, and noise tells how surely', 
   expect(Array.from(found.subarray(9 * pixel, 9 * pixel + 7))).toEqual([...level, ...level, 0]);
   expect(found[9 * pixel + 7]).toBeCloseTo(15 / 415, 6);
   expect(found[9 * pixel + 8]).toBeGreaterThan(0.9);
+});
+
+test('costs of the largest differences, of an odd count of places, are not carried over into others', () => {
+  const shape = shapeOf(9, 20, 3, 3, 6, 3);
+  const board = (levels: [number, number]) => (_: unknown, at: number) => {
+    const [row, column] = [Math.floor(at / 20), at % 20];
+    return levels[(row + column) % 2];
+  };
+  const image = Float32Array.from({ length: 180 * 3 }, (_, at) => board([0, 255])(0, Math.floor(at / 3)));
+  const references = Float32Array.from({ length: 180 * 9 }, (_, at) => board([255, 0])(0, Math.floor(at / 9)));
+  const flat = { image: image.map(() => 0), references: references.map(() => 255) };
+  for (const inputs of [{ image, references }, flat])
+    for (const kernels of kernelSets)
+      expectClose({
+        ...{ operation: 'templateMatching', shape: 'the largest differences', instructionSet: kernels.instructionSet },
+        expected: reference.templateMatching(shape, 1, inputs.image, inputs.references),
+        received: run(kernels, { shape, batch: 1, ...inputs }),
+      });
+});
+
+test('costs keep their proportion to the range of levels, and one place always counts', () => {
+  expect(templateCosts(3, 256)).toEqual({ distance: 3, small: 60, usual: 400 });
+  expect(templateCosts(1, 256)).toEqual({ distance: 1, small: 20, usual: 133 });
+  expect(templateCosts(1, 2)).toEqual({ distance: 1, small: 4, usual: 4 });
 });
 
 test('nearer pixels of a template count for more, and none is the pixel itself or after it', () => {

@@ -41,12 +41,12 @@ describe.each(forms.flatMap((form) => described.map(([name, description]) => ({ 
       const { image, given } = examples;
       const { head, levels, channels } = description;
       const parameters = toTensors(weights, network.parameters);
-      const { map, anchors, references = [] } = conditionOf(network, parameters, given)!;
+      const { map, anchors, references } = conditionOf(network, parameters, given)!;
       const targets = tf.cast<Tensor2D>(tf.reshape(image, [-1, channels]), 'int32');
       const nats = (read: Tensor4D, start: Tensor4D): Scalar => {
         const output = networkOutput(network, parameters, image, { map, anchors: [read, anchors[1]], references });
         const outputs: Tensor2D = tf.reshape(output, [targets.shape[0], -1]);
-        const started = anchorsByPixel(network, { map, anchors: [start, anchors[1]] }, targets.shape[0]);
+        const started = anchorsByPixel(network, { map, anchors: [start, anchors[1]], references }, targets.shape[0]);
         return tf.sum(headOf(head).nats(head, levels, outputs, targets, started));
       };
       const [anchor] = anchors;
@@ -209,7 +209,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
     },
   );
 
-  test('a head that starts from no anchor learns it by that loss alone, and not at all where it counts nothing', async () => {
+  test('a head that starts from no anchor and reads none learns it by that loss alone, and not at all where it counts nothing', async () => {
     await tf.setBackend(fastest);
     const { chain, weights, examples } = chainExamples([{ ...described[0][1], levels: 16, head: softmax }]);
     const parameters = toTensors(weights, chain.parameters);

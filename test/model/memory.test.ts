@@ -68,6 +68,12 @@ function mirrored({ scales: [scale], ...rest }: ModelDescription): ModelDescript
   return modelSchema.parse({ ...rest, scales: [{ ...scale, conditioning }] });
 }
 
+/** The same with templates, as the shipped model has them. */
+function lookingFor({ scales: [scale], ...rest }: ModelDescription): ModelDescription {
+  const conditioning = scale.conditioning.map((one) => ({ ...one, templateMatching: 2 }));
+  return modelSchema.parse({ ...rest, scales: [{ ...scale, conditioning }] });
+}
+
 /** What the estimates add to the arrays: the process itself. */
 const processBytes = scoringMemory(buildChain(describeTiny('pixel-cnn', { size: { width: 1, height: 1 } })), 1);
 
@@ -79,6 +85,7 @@ describe.each<[string, ModelDescription, number?]>([
   ['a PixelCNN with a mixture, given two frames', plain],
   ['a PixelCNN that warps two frames, which also learns from its own predictions', warped, PREDICTED_FRAMES],
   ['a PixelCNN that warps two frames and their mirror images', mirrored(warped)],
+  ['a PixelCNN that looks for each pixel in two frames', lookingFor(warped)],
 ])('the estimate of memory for %s', (_, description, own = 0) => {
   const chain = buildChain(description);
 

@@ -148,7 +148,10 @@ function matchedPlane(
   anchor: Numbers,
   references: readonly Numbers[],
 ): Plane {
-  const shape = { ...size, channels, references: references.length, reach: 6, margin: 3 };
+  const share = (channels * (levels - 1)) / 765;
+  const [distance, small, usual] = [[3, 1], [60, 4], [400, 4]].map(([cost, least]) => Math.max(least, Math.round(cost * share))); // prettier-ignore
+  const costs = { distance, small, usual };
+  const shape = { ...size, channels, references: references.length, reach: 6, margin: 3, costs };
   const pixels = Array.from({ length: size.height * size.width }, (_, pixel) => pixel);
   const beside = pixels.flatMap((pixel) =>
     references.flatMap((values) => Array.from({ length: channels }, (_, c) => values[pixel * channels + c])),

@@ -187,6 +187,15 @@ export const framedNetworks: [string, NetworkDescription][] = [
     }),
   ],
   [
+    'RGB 5x7 of 16 levels, softmax, given a small image and two frames, looked for in both',
+    smallNetwork({
+      size: tinySize,
+      levels: 16,
+      head: softmax,
+      conditioning: [lowResolutionImage, { ...warpedFrames, templateMatching: 2 }],
+    }),
+  ],
+  [
     'grey 5x7, warped-frames of 2, looked for in the last',
     smallNetwork({
       channels: 1,

@@ -218,7 +218,7 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
     });
 
     const head = { ...mixtureTogether, meanScale: 4 };
-    const matchedFrames = { ...warpedFrames, blockMatching: true };
+    const matchedFrames = { ...warpedFrames, blockMatching: true, templateMatching: 1 };
     const videos: { title: string; scales: NetworkDescription[] }[] = [
       {
         title: 'frames that move',

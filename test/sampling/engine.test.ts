@@ -53,6 +53,7 @@ async function drawn(network: Network, weights: Float32Array[], { levels, map, b
   const nats = await makeEngine(network, weights).draw({
     map,
     anchors: null,
+    references: null,
     levels: all,
     noise: new Noise(1),
     streams: Array.from({ length: batch }, (_, sample) => ({ sample, frame: 0, scale: 0 })),
@@ -205,6 +206,7 @@ describeEach('a drawing on %s', (instructionSet) => {
     const drawing = makeEngine(network, randomWeights(network, 1)).draw({
       map: null,
       anchors: null,
+      references: null,
       levels,
       noise: new Noise(1),
       streams: [{ sample: 0, frame: 0, scale: 0 }],
@@ -226,6 +228,7 @@ describeEach('a drawing on %s', (instructionSet) => {
     const draw = engine.draw({
       map: new Float32Array(3),
       anchors: null,
+      references: null,
       levels: new Int16Array(5 * 7 * 3),
       noise: new Noise(1),
       streams: [{ sample: 0, frame: 0, scale: 0 }],

@@ -66,6 +66,7 @@ async function surprise(weights: readonly Float32Array[], temperature: number): 
   const nats = await makeEngine(network, weights).draw({
     map: null,
     anchors: null,
+    references: null,
     levels: new Int16Array(count * pixels).fill(-1),
     noise: new Noise(1),
     streams: Array.from({ length: count }, (_, sample) => ({ sample, frame: 0, scale: 0 })),

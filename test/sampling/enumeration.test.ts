@@ -40,7 +40,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
     const levels = new Int16Array(3 * COUNT).fill(-1);
     const streams = Array.from({ length: COUNT }, (_, sample) => ({ sample, frame: 0, scale: 0 }));
     const nats = await makeEngine(network, weights).draw({
-      ...{ map: null, anchors: null, levels },
+      ...{ map: null, anchors: null, references: null, levels },
       ...{ noise: new Noise(1), streams, settings: { temperature: 1, topP: 1 } },
     });
     const counts = new Float64Array(probabilities.length);

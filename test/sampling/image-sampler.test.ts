@@ -5,6 +5,7 @@ import { toTensors } from '../../src/model/weights.js';
 import { ImageSampler } from '../../src/sampling/image-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { needsOf } from '../../src/conditioning/index.js';
+import { loadAddon } from '../../src/backend/addon.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
 import {
   framedNetworks,
@@ -63,6 +64,26 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
       tf.dispose(tensors);
       disposeExamples(examples);
       expect(Buffer.from(outputs.buffer)).toEqual(Buffer.from(whole.buffer));
+    });
+  });
+
+  test('five images that are looked for in frames are drawn the same with 1, 2 and 3 threads', async () => {
+    const [, description] = framedNetworks.find(([name]) => name.endsWith('looked for in two of them'))!;
+    const isNative = instructionSet !== 'typescript';
+    const threads = isNative ? loadAddon().threads() : 1;
+    for (const count of isNative ? [1, 2, 3] : [1]) {
+      if (isNative) loadAddon().setThreads(count);
+      const drawn = await drawBothWays(description, { seed: 4, samples: 5 });
+      if (isNative) loadAddon().setThreads(threads);
+      expectSame(drawn);
+    }
+  });
+
+  describe('of what is looked for in frames, known sub-pixels are kept, and the others are drawn from them:', () => {
+    test.each(framedNetworks.filter(([name]) => /looked for in (the|two)/.test(name)))('%s', async (_, description) => {
+      const levels = randomInts(2 * frameBytes(description), description.levels, 3);
+      const known = Int16Array.from(levels, (level, at) => (at % 4 === 0 ? level : -1));
+      expectSame(await drawBothWays(description, { seed: 2, samples: 2, known }));
     });
   });
 

@@ -1,11 +1,4 @@
-import {
-  LEAST_COST,
-  COST_OF_PIXEL,
-  templateFeatures,
-  templateTaps,
-  USUAL_COST,
-  type TemplateMatchingShape,
-} from '../kernels.js';
+import { templateFeatures, templateTaps, type TemplateMatchingShape } from '../kernels.js';
 
 /** See Kernels.templateMatching. */
 export function templateMatching(
@@ -56,8 +49,8 @@ export class TemplateMatcher {
   /** Of each reference: its levels, rounded, with those nearest inside beyond its edges. */
   private readonly padded: Int16Array;
 
-  constructor(private readonly shape: TemplateMatchingShape) {
-    const { height, width, channels, references, reach, margin } = shape;
+  constructor(readonly shape: TemplateMatchingShape) {
+    const { height, width, channels, references, reach, margin, costs } = shape;
     this.side = 2 * reach + 1;
     this.places = this.side ** 2;
     this.numbers = 2 * Math.ceil((references * this.places) / 2);
@@ -70,7 +63,7 @@ export class TemplateMatcher {
     this.costOfPlace = Uint16Array.from({ length: this.numbers }, (_, at) => {
       const place = at % this.places;
       const [down, right] = [Math.floor(place / this.side) - reach, (place % this.side) - reach];
-      return COST_OF_PIXEL * (Math.abs(down) + Math.abs(right));
+      return costs.distance * (Math.abs(down) + Math.abs(right));
     });
     this.quartets = quartetsOf(templateTaps(margin));
     this.padded = new Int16Array(references * (height + 2 * reach) * (width + 2 * reach) * channels);
@@ -118,12 +111,13 @@ export class TemplateMatcher {
   /** The mean of what stands at the places of one reference, each by how well its template fits. */
   private average(y: number, x: number, reference: number, out: Float32Array, offset: number): void {
     const { height, width, channels, reach } = this.shape;
+    const { small, usual } = this.shape.costs;
     const { costs, side, places, padded } = this;
     const first = reference * places;
     let best = first;
     for (let n = first + 1; n < first + places; n++) if (costs[n] < costs[best]) best = n;
     const least = costs[best];
-    const most = Math.floor((3 * (least + LEAST_COST)) / 10);
+    const most = Math.floor((3 * (least + small)) / 10);
     const paddedWidth = width + 2 * reach;
     const corner = ((reference * (height + 2 * reach) + y) * paddedWidth + x) * channels;
     const at = (n: number) => corner + (Math.floor((n - first) / side) * paddedWidth + ((n - first) % side)) * channels;
@@ -153,8 +147,8 @@ export class TemplateMatcher {
     const unmoved = costs[first + (places - 1) / 2];
     const after = offset + 2 * channels;
     out[after] = Math.sqrt(Math.max(spread, 0) / channels);
-    out[after + 1] = least / (least + USUAL_COST);
-    out[after + 2] = (unmoved - least) / (unmoved + least + LEAST_COST);
+    out[after + 1] = least / (least + usual);
+    out[after + 2] = (unmoved - least) / (unmoved + least + small);
   }
 
   /** Takes a pixel, once it is known: its levels stand from `at` on. */

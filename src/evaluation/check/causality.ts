@@ -97,7 +97,7 @@ class ChangedImages {
     const examples = exampleOf(description, clip);
     this.image = Float32Array.from(examples.image.dataSync());
     const repeated = (): Condition => {
-      const { map, anchors, references = [] } = conditionOf(network, parameters, examples.given)!;
+      const { map, anchors, references } = conditionOf(network, parameters, examples.given)!;
       const repeat = (x: Tensor4D) => tf.tile(x, [this.capacity, 1, 1, 1]);
       return { map: repeat(map), anchors: anchors.map(repeat), references: references.map(repeat) };
     };

@@ -3,11 +3,12 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Program } from '../../model/program.js';
 import { disposeExamples } from '../../model/examples.js';
 import { imageInput } from '../../model/image-input.js';
+import { templateInput } from '../../model/template-input.js';
 import { conditionOf, type Network } from '../../model/network.js';
 import { exampleOf, randomClip } from './check-example.js';
 import { checkDraws, draws } from './draws.js';
 import { Float64Program } from './float64-program.js';
-import type { ReceptiveFields } from './receptive-fields.js';
+import { templateSubPixels, type ReceptiveFields } from './receptive-fields.js';
 import { nameOfSubPixel, subPixelCount } from './sub-pixels.js';
 
 export interface ContextSettings {
@@ -44,7 +45,10 @@ export async function contextFaults({ program }: Network, settings: ContextSetti
     return Float64Array.from({ length: count }, () => between(0.25, 0.75) * (shape.length === 1 ? 0.1 : scale));
   });
   const float64 = new Float64Program(program, parameters);
-  float64.run(plane(program.image.features), program.map && plane(program.map.features));
+  const [image, map, matched] = [program.image, program.map, program.matched].map(
+    (slot) => slot && plane(slot.features),
+  );
+  float64.run(image!, map, matched);
 
   const faults: string[] = [];
   await forEachOutput(program, float64, settings, (output, gradients) => {
@@ -79,8 +83,8 @@ export async function usedContext(
   const { fields, seed } = settings;
   const own = weights.slice(conditioningParameters).map((values) => Float64Array.from(values));
   const float64 = new Float64Program(program, own);
-  const { image, map } = networkInputs(network, parameters, randomClip(network.description, seed, 0));
-  float64.run(image, map);
+  const { image, map, matched } = networkInputs(network, parameters, randomClip(network.description, seed, 0));
+  float64.run(image, map, matched);
   let promised = 0;
   let used = 0;
   await forEachOutput(program, float64, settings, (output, gradients) => {
@@ -94,19 +98,22 @@ export async function usedContext(
   return used / Math.max(1, promised);
 }
 
-/** What a program reads for the image of a clip: the image as its input, and the map. */
+/** What a program reads for the image of a clip: the image as its input, the map, and what template matching finds. */
 function networkInputs(network: Network, parameters: readonly Tensor[], clip: Uint8Array) {
   const { description } = network;
   const examples = exampleOf(description, clip);
   let image: ArrayLike<number> = [];
   let map: ArrayLike<number> | null = null;
+  let matched: ArrayLike<number> | null = null;
   tf.tidy(() => {
     const condition = conditionOf(network, parameters, examples.given);
     image = imageInput(description, examples.image, condition?.anchors ?? []).dataSync();
-    if (condition !== null) map = condition.map.dataSync();
+    if (condition === null) return;
+    map = condition.map.dataSync();
+    matched = templateInput(description, examples.image, condition)?.dataSync() ?? null;
   });
   disposeExamples(examples);
-  return { image, map };
+  return { image, map, matched };
 }
 
 /** For each output in turn, the size of its gradient with respect to each sub-pixel: the largest over its features. */
@@ -120,6 +127,8 @@ async function forEachOutput(
   const draw = checkDraws(seed, draws.outputs);
   const gradients = new Float64Array(subPixelCount(fields));
   const features = program.image.features / channels;
+  const pixels = program.matched === null ? 0 : program.size.height * program.size.width;
+  const templates = Array.from({ length: pixels }, (_, pixel) => templateSubPixels(fields, pixel));
   // Logits that are all moved alike change nothing: outputs count for more or less.
   const most = Math.max(...program.out.groups);
   const weights = Float64Array.from({ length: most }, (_, k) => draw(k));
@@ -129,6 +138,12 @@ async function forEachOutput(
     gradient.forEach((value, at) => {
       const subPixel = Math.floor(at / features);
       gradients[subPixel] = Math.max(gradients[subPixel], Math.abs(value));
+    });
+    // No gradient goes through what was matched: it counts for all that it was made of.
+    float64.matchedGradient()?.forEach((value, at) => {
+      if (value === 0) return;
+      for (const subPixel of templates[Math.floor(at / program.matched!.features)])
+        gradients[subPixel] = Math.max(gradients[subPixel], Math.abs(value));
     });
     visit(output, gradients);
     onProgress?.(index + 1);

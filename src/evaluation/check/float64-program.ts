@@ -33,12 +33,14 @@ export class Float64Program {
    *
    * @param image values of the program's `image`, height x width x features
    * @param map values of its `map`; null where it has none
+   * @param matched values of its `matched`; null where it has none
    * @returns values of its `out`, overwritten by the next run
    */
-  run(image: ArrayLike<number>, map: ArrayLike<number> | null): Float64Array {
+  run(image: ArrayLike<number>, map: ArrayLike<number> | null, matched: ArrayLike<number> | null = null): Float64Array {
     const { program, state } = this;
     state.values(program.image).set(image);
     if (program.map !== null && map !== null) state.values(program.map).set(map);
+    if (program.matched !== null && matched !== null) state.values(program.matched).set(matched);
     for (const op of program.ops) forward(op, state);
     return state.values(program.out);
   }
@@ -60,6 +62,12 @@ export class Float64Program {
     // What was given before the image has nothing of it behind.
     for (const op of [...ops].reverse()) if (op.out.ready !== 'given') backward(op, state);
     return state.gradients(image);
+  }
+
+  /** The same gradient with respect to what template matching found, height x width x features; null where it is not read. */
+  matchedGradient(): Float64Array | null {
+    const { matched } = this.program;
+    return matched === null ? null : this.state.gradients(matched);
   }
 }
 

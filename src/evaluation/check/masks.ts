@@ -5,11 +5,12 @@ import type { Slot } from '../../model/slot.js';
 /**
  * The paper's masks (1601.06759, section 3.4 and figure 2), written down a second time, apart from the code that makes
  * the taps of a program: how many leading groups of x an output group may see through the tap at (dy, dx). Mask A is for
- * what reads the image, mask B for what reads features.
+ * what reads the image, mask B for what reads features. What is made of earlier pixels shows whole at its own.
  */
 export function unmaskedGroups(x: Slot, group: number, dy: number, dx: number): number {
   if (x.ready === 'given' || dy < 0 || (dy === 0 && dx < 0)) return x.groups.length;
   if (dy > 0 || dx > 0) return 0;
+  if (x.ready === 'earlier') return x.groups.length;
   return x.ready === 'image' ? group : group + 1;
 }
 

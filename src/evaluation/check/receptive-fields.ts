@@ -1,3 +1,5 @@
+import { templateTaps } from '../../backend/kernels.js';
+import { TEMPLATES } from '../../backend/template-matching.js';
 import type { Walk } from '../../backend/walk-shape.js';
 import type { Op } from '../../model/ops/index.js';
 import type { Program } from '../../model/program.js';
@@ -46,13 +48,14 @@ const stateOffsets: Readonly<Record<Walk, readonly [number, number][]>> = {
  *
  * Time and memory grow with the square of the number of sub-pixels: 64x64 RGB takes about a second.
  */
-export function promisedFields({ size, image, ops, out }: Program): ReceptiveFields {
+export function promisedFields({ size, image, matched, ops, out }: Program): ReceptiveFields {
   const grid: SubPixelGrid = { size, channels: image.groups.length === 1 ? 1 : 3 };
   const count = subPixelCount(grid);
   const own = new SubPixelSets(count, count);
   for (let subPixel = 0; subPixel < count; subPixel++) own.add(subPixel, subPixel);
   /** What reaches each slot at hand: set `pixel * groups + group`. Slots given before the image hold nothing of it. */
   const reached = new Map([[image.id, own]]);
+  if (matched !== null) reached.set(matched.id, templateSets(grid));
   const lastReader = new Map(ops.flatMap((op) => slotsRead(op).map(({ id }) => [id, op] as const)));
   for (const op of ops) {
     if (op.out.ready === 'given') continue;
@@ -65,6 +68,25 @@ export function promisedFields({ size, image, ops, out }: Program): ReceptiveFie
   const seen = new SubPixelSets(1, count);
   for (let output = 0; output < count; output++) seen.unite(0, sets, output);
   return { ...grid, reaches: (input, output) => sets.has(output, input), isSeen: (input) => seen.has(0, input) };
+}
+
+/** What reaches the values that template matching finds of each pixel: the pixels of its template. */
+function templateSets({ size, channels }: SubPixelGrid): SubPixelSets {
+  const pixels = size.height * size.width;
+  const sets = new SubPixelSets(pixels, pixels * channels);
+  for (let pixel = 0; pixel < pixels; pixel++)
+    for (const subPixel of templateSubPixels({ size, channels }, pixel)) sets.add(pixel, subPixel);
+  return sets;
+}
+
+/** The sub-pixels of the template of a pixel. */
+export function templateSubPixels({ size, channels }: SubPixelGrid, pixel: number): number[] {
+  const [y, x] = [Math.floor(pixel / size.width), pixel % size.width];
+  return templateTaps(TEMPLATES.margin).flatMap(({ dy, dx }) => {
+    const [row, column] = [y + dy, x + dx];
+    if (row < 0 || column < 0 || column >= size.width) return [];
+    return Array.from({ length: channels }, (_, channel) => (row * size.width + column) * channels + channel);
+  });
 }
 
 function slotsRead(op: Op): Slot[] {

@@ -8,6 +8,7 @@ import {
   chainedNetworks,
   checkedNetwork,
   checkedNetworks,
+  lookedForNetworks,
   movingNetworks,
   withFalseClaim,
   withFutureTap,
@@ -22,20 +23,23 @@ const check = (network: Network, weights = randomWeights(network, 5)): Promise<F
   checkNetwork(network, weights, { seed: 1 });
 
 describe('every check passes on', () => {
-  test.each([...checkedNetworks, ...chainedNetworks, ...movingNetworks])('%s', async (_, network) => {
-    const before = tf.memory().numTensors;
-    const findings = await check(network);
-    expect(findings.map(({ check, result }) => `${check}: ${result}`)).toEqual([
-      'masks: passed',
-      'causality: passed',
-      'context: reported',
-      'context: passed',
-      'trained context: reported',
-      'likelihood: passed',
-      'probabilities: passed',
-    ]);
-    expect(tf.memory().numTensors).toBe(before);
-  });
+  test.each([...checkedNetworks, ...chainedNetworks, ...movingNetworks, ...lookedForNetworks])(
+    '%s',
+    async (_, network) => {
+      const before = tf.memory().numTensors;
+      const findings = await check(network);
+      expect(findings.map(({ check, result }) => `${check}: ${result}`)).toEqual([
+        'masks: passed',
+        'causality: passed',
+        'context: reported',
+        'context: passed',
+        'trained context: reported',
+        'likelihood: passed',
+        'probabilities: passed',
+      ]);
+      expect(tf.memory().numTensors).toBe(before);
+    },
+  );
 });
 
 test('a scale of one pixel, which is that of the scale before, has nothing to draw, and passes', async () => {

@@ -47,7 +47,12 @@ export const chainedNetworks = layerTypes.map((type): [string, Network] => {
 
 /** Networks that expect their frames to move, grey and RGB, and one that is given a small image as well. */
 export const movingNetworks = framedNetworks
-  .filter(([name]) => /warped-frames of 2|two frames that move/.test(name))
+  .filter(([name]) => /warped-frames of 2(?!, looked)|two frames that move/.test(name))
+  .map(([name, description]): [string, Network] => [name, buildNetwork(description)]);
+
+/** Networks that look for the surroundings of each pixel; the first layer of one reaches less far than a template. */
+export const lookedForNetworks = framedNetworks
+  .filter(([name]) => name.includes('looked for in'))
   .map(([name, description]): [string, Network] => [name, buildNetwork(description)]);
 
 /** The network with one op of its program replaced. */

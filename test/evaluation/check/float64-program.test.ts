@@ -8,17 +8,22 @@ import { checkGradient } from '../../gradient-check.js';
 import { randomWeights } from '../../model/tiny-networks.js';
 import { randomFloats } from '../../random.js';
 import '../../backend/implementations.js';
-import { checkedNetwork, checkedNetworks, withConv } from './checked-networks.js';
+import { checkedNetwork, checkedNetworks, lookedForNetworks, withConv } from './checked-networks.js';
 
 beforeAll(() => tf.setBackend('native-typescript'));
 
 /** What a network's program reads, and its weights, all random. */
 function randomInputs(network: Network) {
   const { program, conditioningParameters } = network;
-  const { size, image, map } = program;
+  const { size, image, map, matched } = program;
   const plane = (features: number, seed: number) => randomFloats(size.height * size.width * features, seed);
   const weights = randomWeights(network, 3).slice(conditioningParameters);
-  return { weights, image: plane(image.features, 1), map: map && plane(map.features, 2) };
+  return {
+    weights,
+    image: plane(image.features, 1),
+    map: map && plane(map.features, 2),
+    matched: matched && plane(matched.features, 4),
+  };
 }
 
 const float64 = ({ program }: Network, weights: Float32Array[]) =>
@@ -27,28 +32,33 @@ const float64 = ({ program }: Network, weights: Float32Array[]) =>
     weights.map((values) => Float64Array.from(values)),
   );
 
-test.each(checkedNetworks)('outputs in float64 are those of the whole-image executor: %s', (_, network) => {
-  const { program } = network;
-  const { weights, image, map } = randomInputs(network);
-  const { height, width } = program.size;
-  const tensor = (values: Float32Array, features: number) => tf.tensor4d(values.slice(), [1, height, width, features]);
-  const expected = tf.tidy(() =>
-    runWholeImage(
-      program,
-      toTensors(weights, program.parameters),
-      tensor(image, program.image.features),
-      map && tensor(map, program.map!.features),
-    ).dataSync(),
-  );
-  const received = float64(network, weights).run(image, map);
-  // As many roundings as the longest way from the image to the head has convolutions.
-  const tolerance = 8 * TOLERANCES.convolution;
-  const apart = received.findIndex(
-    (value, at) => !(Math.abs(value - expected[at]) <= tolerance * Math.max(1, Math.abs(value))),
-  );
-  expect(received.length).toBe(expected.length);
-  expect(apart).toBe(-1);
-});
+test.each([...checkedNetworks, ...lookedForNetworks])(
+  'outputs in float64 are those of the whole-image executor: %s',
+  (_, network) => {
+    const { program } = network;
+    const { weights, image, map, matched } = randomInputs(network);
+    const { height, width } = program.size;
+    const tensor = (values: Float32Array, features: number) =>
+      tf.tensor4d(values.slice(), [1, height, width, features]);
+    const expected = tf.tidy(() =>
+      runWholeImage(
+        program,
+        toTensors(weights, program.parameters),
+        tensor(image, program.image.features),
+        map && tensor(map, program.map!.features),
+        { matched: matched && tensor(matched, program.matched!.features) },
+      ).dataSync(),
+    );
+    const received = float64(network, weights).run(image, map, matched);
+    // As many roundings as the longest way from the image to the head has convolutions.
+    const tolerance = 8 * TOLERANCES.convolution;
+    const apart = received.findIndex(
+      (value, at) => !(Math.abs(value - expected[at]) <= tolerance * Math.max(1, Math.abs(value))),
+    );
+    expect(received.length).toBe(expected.length);
+    expect(apart).toBe(-1);
+  },
+);
 
 /** Compares the gradient of one output group with differences of the outputs of `network`. */
 function compareGradient(gradientOf: Network, network: Network): void {

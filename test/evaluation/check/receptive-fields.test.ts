@@ -2,7 +2,7 @@ import type { Channels } from '../../../src/frame.js';
 import { promisedFields, type ReceptiveFields } from '../../../src/evaluation/check/receptive-fields.js';
 import type { LayerDescription } from '../../../src/model/layers/index.js';
 import { buildNetwork } from '../../../src/model/network.js';
-import { tinyNetwork } from '../../model/tiny-networks.js';
+import { tinyNetwork, warpedFrames } from '../../model/tiny-networks.js';
 import { layersOf } from './checked-networks.js';
 
 /** The fields of a network of 9x6 pixels, whose first layer is 3x3 unless said otherwise. */
@@ -38,6 +38,20 @@ describe('the promised context, at row 4 and column 4,', () => {
       '.........',
       '...###...',
       '...#o....',
+      '.........',
+    ]);
+  });
+
+  test('of templates is wider than a first layer of 3x3, and that of what it reads', () => {
+    const conditioning = [{ ...warpedFrames, templateMatching: 1 }];
+    const changes = { size: { width: 9, height: 6 }, channels: 1, first: { kernel: 3, features: 6 } } as const;
+    const network = buildNetwork(tinyNetwork({ ...changes, layers: [], conditioning }));
+    expect(drawn(promisedFields(network.program), 4, 4)).toEqual([
+      '.........',
+      '.#######.',
+      '.#######.',
+      '.#######.',
+      '.###o....',
       '.........',
     ]);
   });
