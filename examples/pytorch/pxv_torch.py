@@ -122,7 +122,7 @@ class Scale:
         count = self.frames.get("templateMatching", 0) if self.frames else 0
         features = []
         for ago in range(1, count + 1):
-            mean, best, spread, costs = match_templates(image, frames[:, -ago])
+            mean, best, spread, costs = match_templates(image, frames[:, -ago], self.levels)
             differences = torch.cat([mean - expected, best - expected, spread], -1)
             features += [8 * differences / self.middle * (1 - costs[..., :1]) ** 2, costs]
         return torch.cat(features, -1) if features else None
@@ -292,16 +292,18 @@ def match_blocks(before, last, reach=7, margin=3):
     return torch.stack(found, -1)[:, 0].to(dtype)
 
 
-def match_templates(image, frame, reach=6, margin=3):
+def match_templates(image, frame, levels, reach=6, margin=3):
     """What stands in a frame beside surroundings like those above and to the left of each pixel: the mean, the best, the
     spread, and two costs."""
-    (height, width), dtype, moves = image.shape[1:3], image.dtype, range(-reach, reach + 1)
-    image, frame = ((levels + 0.5).floor().double() for levels in (image, frame))
+    (height, width, channels), dtype, moves = image.shape[1:], image.dtype, range(-reach, reach + 1)
+    share = channels * (levels - 1) / 765
+    step, small, usual = (max(least, math.floor(cost * share + 0.5)) for cost, least in ((3, 1), (60, 4), (400, 4)))
+    image, frame = ((picture + 0.5).floor().double() for picture in (image, frame))
     around = F.pad(frame.permute(0, 3, 1, 2), [reach] * 4, mode="replicate").permute(0, 2, 3, 1)
     moved = [around[:, reach + down :, reach + right :][:, :height, :width] for down in moves for right in moves]
     moved = torch.stack(moved, 1)
     differences = F.pad((image[:, None] - moved).abs().sum(-1), [margin, margin, margin, 0])
-    costs = torch.tensor([3.0 * (abs(down) + abs(right)) for down in moves for right in moves])
+    costs = torch.tensor([float(step * (abs(down) + abs(right))) for down in moves for right in moves])
     costs = costs.to(differences)[:, None, None] + torch.zeros_like(moved[..., 0])
     for down in range(-margin, 1):
         for right in range(-margin, margin + 1 if down < 0 else 0):
@@ -311,12 +313,12 @@ def match_templates(image, frame, reach=6, margin=3):
     # Of equal costs the first counts.
     chosen = (costs == least).int().argmax(1, keepdim=True)
     best = moved.gather(1, chosen[..., None].expand(-1, -1, -1, -1, moved.shape[-1]))[:, 0]
-    weights = ((3 * (least + 60) / 10).floor() - (costs - least)).clamp(min=0) ** 2
+    weights = ((3 * (least + small) / 10).floor() - (costs - least)).clamp(min=0) ** 2
     weights = (weights / weights.sum(1, keepdim=True))[..., None]
     mean = (weights * moved).sum(1)
     spread = (weights * (moved - mean[:, None]) ** 2).sum(1).mean(-1).sqrt()
     least, unmoved = least[:, 0], costs[:, len(moves) ** 2 // 2]
-    told = torch.stack([least / (least + 400), (unmoved - least) / (unmoved + least + 60)], -1)
+    told = torch.stack([least / (least + usual), (unmoved - least) / (unmoved + least + small)], -1)
     return mean.to(dtype), best.to(dtype), spread[..., None].to(dtype), told.to(dtype)
 
 

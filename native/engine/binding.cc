@@ -144,8 +144,8 @@ TemplateMatchingShape templatesOf(const double* numbers) {
 }
 
 // drawImages(engine, [batch, head's five, anchorCount, middle, gain, temperature, topP, componentTemperature],
-// [key, strata, counters], map, anchors, levels, nats, outputs, stop, onRow, references, templates): a promise of the sum that made the drawing fail,
-// 1 where none did. See DrawingRequest.
+// [key, strata, counters], map, anchors, levels, nats, outputs, stop, onRow, references, templates): a promise of the sum
+// that made the drawing fail, 1 where none did. See DrawingRequest.
 napi_value draw(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   const double* numbers = arguments.array<double>(1);
