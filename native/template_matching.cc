@@ -9,7 +9,7 @@
 namespace pxv {
 namespace {
 
-constexpr int nearestWeight = 6;  // see templateTaps in src/backend/kernels.ts
+constexpr int nearestWeight = 6;  // see templateTaps in src/backend/template-shape.ts
 
 }  // namespace
 

@@ -1,15 +1,6 @@
 import { inputShape, outputShape, weightShape } from './convolution-shape.js';
-import {
-  COST_OF_DISTANCE,
-  COST_OF_MOTION,
-  MATCHED_FEATURES,
-  MOST_TEMPLATE_MARGIN,
-  MOST_TEMPLATE_REACH,
-  templateFeatures,
-  templateNumbers,
-  type InstructionSet,
-  type Kernels,
-} from './kernels.js';
+import { COST_OF_DISTANCE, COST_OF_MOTION, MATCHED_FEATURES, type InstructionSet, type Kernels } from './kernels.js';
+import { MOST_TEMPLATE_MARGIN, MOST_TEMPLATE_REACH, templateFeatures, templateNumbers } from './template-shape.js';
 import { Check } from './native-checks.js';
 import { stateToState, type WalkShape } from './walk-shape.js';
 

@@ -1,14 +1,13 @@
 import type { ConvolutionShape } from './convolution-shape.js';
 import {
   MATCHED_FEATURES,
-  templateFeatures,
   type AdamSettings,
   type BlockMatchingShape,
   type MixtureShape,
   type RmsPropSettings,
-  type TemplateMatchingShape,
   type WarpShape,
 } from './kernels.js';
+import { templateFeatures, type TemplateMatchingShape } from './template-shape.js';
 import type { NativeKernel } from './native-backend.js';
 import type { Operation } from './operation.js';
 import { hiddenFeatures, type WalkShape } from './walk-shape.js';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { templateFeatures, type TemplateMatchingShape } from './kernels.js';
+import { templateFeatures, type TemplateMatchingShape } from './template-shape.js';
 import { expectShape, hasKernel, runKernel } from './operation.js';
 import { templateMatching as onHost } from './typescript/template-matching.js';
 

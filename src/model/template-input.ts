@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
-import { templateCosts, templateFeatures, type TemplateMatchingShape } from '../backend/kernels.js';
+import { templateCosts, templateFeatures, type TemplateMatchingShape } from '../backend/template-shape.js';
 import { templateMatching, TEMPLATES } from '../backend/template-matching.js';
 import { conditioningOf, type Condition } from '../conditioning/index.js';
 import type { NetworkDescription } from './description.js';

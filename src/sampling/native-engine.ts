@@ -1,5 +1,6 @@
 import { loadAddon } from '../backend/addon.js';
-import { templateNumbers, type InstructionSet } from '../backend/kernels.js';
+import { type InstructionSet } from '../backend/kernels.js';
+import { templateNumbers } from '../backend/template-shape.js';
 import type { EngineHandle, NativeEngine } from '../backend/engine-addon.js';
 import { PxvError } from '../errors.js';
 import type { HeadDescription } from '../model/heads/index.js';

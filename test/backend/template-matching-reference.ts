@@ -1,4 +1,4 @@
-import type { TemplateMatchingShape } from '../../src/backend/kernels.js';
+import type { TemplateMatchingShape } from '../../src/backend/template-shape.js';
 
 /** `templateMatching` from its definition: every place at every pixel, every term of every sum. */
 export function templateMatching(

@@ -1,4 +1,4 @@
-import { templateFeatures, templateTaps, type TemplateMatchingShape } from '../kernels.js';
+import { templateFeatures, templateTaps, type TemplateMatchingShape } from '../template-shape.js';
 
 /** See Kernels.templateMatching. */
 export function templateMatching(
