@@ -48,25 +48,44 @@ export function drawSettings({ temperature, topP, componentTemperature, mode }: 
 /** What `addFutureOptions` reads. */
 export interface FutureOptions extends DrawOptions {
   noise?: number;
+  componentWarming?: number;
+  carry?: number;
 }
 
 /** For commands that draw futures of clips. */
 export function addFutureOptions(command: Command): Command {
   addDrawOptions(command);
-  command.addOption(
-    new Option('--noise <levels>', 'strength of the noise that the network is told of in drawn frames (default: 0)')
-      .argParser(decimalNumber('--noise', { min: 0, max: 255 }))
-      .helpGroup('Drawing:'),
-  );
+  const options = [
+    new Option(
+      '--noise <levels>',
+      'strength of the noise that the network is told of in drawn frames (default: 0)',
+    ).argParser(decimalNumber('--noise', { min: 0, max: 255 })),
+    new Option(
+      '--component-warming <t>',
+      'how much the component temperature rises from frame to frame, as far as the fifth',
+    ).argParser(decimalNumber('--component-warming', { min: 0, max: 1 })),
+    new Option(
+      '--carry <share>',
+      'how much of what a drawn frame has beyond the expected one the next frames are predicted from',
+    ).argParser(decimalNumber('--carry', { min: 0, max: 1 })),
+  ];
+  for (const option of options) command.addOption(option.helpGroup('Drawing:'));
   return command.addHelpText(
     'after',
     `
 A model that learns the expected frame is drawn from with the --component-temperature that its file names, or one a little below
-1: at 1, as clips are scored, errors grow from frame to frame, and the eighth is restless; the lower it is, the cleaner and the stiller. Told of noise
-(--noise 2), the model keeps moving places together for a little longer, and moves less.`,
+1; the lower it is, the cleaner and the stiller. A quarter of what a drawn frame has beyond the expected one is carried on (--carry
+0.25), so that what was drawn wrong fades, and --component-warming 0.03 keeps later frames moving. As the model is scored:
+--component-temperature 1 --component-warming 0 --carry 1. Then errors grow from frame to frame. Told of noise (--noise 2), the model
+moves less.`,
   );
 }
 
-export function futureSettings({ noise, ...options }: FutureOptions): Partial<FutureSettings> {
-  return { ...drawSettings(options), ...(noise !== undefined && { noise }) };
+export function futureSettings({ noise, componentWarming, carry, ...options }: FutureOptions): Partial<FutureSettings> {
+  return {
+    ...drawSettings(options),
+    ...(noise !== undefined && { noise }),
+    ...(componentWarming !== undefined && { componentWarming }),
+    ...(carry !== undefined && { carry }),
+  };
 }

@@ -76,6 +76,8 @@ export function command(): Command {
         'topP',
         'componentTemperature',
         'noise',
+        'componentWarming',
+        'carry',
         'mode',
       ]),
     )

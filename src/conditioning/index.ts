@@ -24,6 +24,11 @@ export function conditioningOf(description: ConditioningDescription): Conditioni
   return conditionings[description.type];
 }
 
+/** Whether a network that is conditioned so learns its first anchor: the image that is expected. */
+export function learnAnchor(descriptions: readonly ConditioningDescription[]): boolean {
+  return descriptions.some((description) => conditioningOf(description).learned);
+}
+
 /** What the conditionings of a network read together. */
 export function needsOf(descriptions: readonly ConditioningDescription[]): Needs {
   return allNeeds(descriptions.map((description) => conditioningOf(description).needs(description)));

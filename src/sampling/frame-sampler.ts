@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { conditioningOf, needsOf, type Given } from '../conditioning/index.js';
+import { learnAnchor, needsOf, type Given } from '../conditioning/index.js';
 import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
 import { PxvError } from '../errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
@@ -32,6 +32,8 @@ export interface FrameDraw {
 export interface DrawnFrame {
   /** height x width x channels, 0 to 255. */
   bytes: Uint8Array;
+  /** The frame that was expected, as `FrameSampler.expected` gives it, in its place; null where the model learns none. */
+  expected: Uint8Array | null;
   /** -log P of the frame under the model (at temperature 1, without top-p), in nats, summed over scales. */
   nats: number;
 }
@@ -71,6 +73,7 @@ export class FrameSampler {
     const sizes = chain.scales.map(({ description }) => frameBytes(description));
     const all = sizes.reduce((sum, size) => sum + size, 0);
     let levels: Int16Array | null = null;
+    let expected: Int16Array | null = null;
     const nats = new Float64Array(samples.length);
     let done = 0;
     try {
@@ -89,14 +92,19 @@ export class FrameSampler {
           onProgress: (share) => options.onRow?.(Math.min(1, (done + sizes[scale] * share) / all)),
           signal,
         });
-        levels = drawn.levels;
+        ({ levels, expected } = drawn);
         drawn.nats.forEach((value, image) => (nats[image] += value));
         done += sizes[scale];
       }
     } finally {
       disposeExamples(examples);
     }
-    return this.framesOf(levels!, samples.length).map((bytes, image) => ({ bytes, nats: nats[image] }));
+    const expectedFrames = expected === null ? null : this.framesOf(expected, samples.length);
+    return this.framesOf(levels!, samples.length).map((bytes, image) => ({
+      bytes,
+      expected: expectedFrames === null ? null : expectedFrames[image],
+      nats: nats[image],
+    }));
   }
 
   /**
@@ -175,7 +183,7 @@ export class FrameSampler {
 
 /** Whether a model has an expected frame: at every scale an anchor that is learned. */
 export function expectsFrame({ chain }: Model): boolean {
-  return chain.scales.every(({ description }) => description.conditioning.some((one) => conditioningOf(one).learned));
+  return chain.scales.every(({ description }) => learnAnchor(description.conditioning));
 }
 
 /** @throws PxvError `USAGE` where a model has no expected frame */

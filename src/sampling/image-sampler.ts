@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Given } from '../conditioning/index.js';
+import { learnAnchor, type Condition, type Given } from '../conditioning/index.js';
 import { frameBytes } from '../model/examples.js';
 import { anchorsByPixel, conditionOf, type Network } from '../model/network.js';
 import { joinedReferences } from '../model/template-input.js';
@@ -29,6 +29,15 @@ export interface DrawnImages {
   nats: Float64Array;
 }
 
+/** Images that were expected in the place of those drawn. */
+export interface ExpectedImages {
+  /** As `ImageSampler.expected` gives them; null for a network that learns none. */
+  expected: Int16Array | null;
+}
+
+/** What of a draw does not depend on the image. */
+type Beforehand = Pick<EngineDraw, 'map' | 'anchors' | 'references'> & ExpectedImages;
+
 /** Draws images from one network, batch after batch. */
 export class ImageSampler {
   private readonly engine: ImageEngine;
@@ -50,11 +59,12 @@ export class ImageSampler {
    *
    * @throws the signal's reason once it is aborted, looked at after each row
    */
-  async draw({ given, known, ...draw }: ImageDraw): Promise<DrawnImages> {
+  async draw({ given, known, ...draw }: ImageDraw): Promise<DrawnImages & ExpectedImages> {
     const length = draw.streams.length * frameBytes(this.network.description);
     const levels = known === null ? new Int16Array(length).fill(-1) : known.slice();
-    const nats = await this.engine.draw({ ...draw, ...(await this.conditionOf(given)), levels });
-    return { levels, nats };
+    const { expected, ...condition } = await this.conditionOf(given);
+    const nats = await this.engine.draw({ ...draw, ...condition, levels });
+    return { levels, nats, expected };
   }
 
   /**
@@ -64,31 +74,36 @@ export class ImageSampler {
    * @returns image after image of height x width x channels
    */
   async expected(given: () => Given): Promise<Int16Array> {
-    const anchor = tf.tidy(() => {
-      const { anchors } = conditionOf(this.network, this.tensors, given())!;
-      return tf.round(tf.clipByValue(anchors[0], 0, this.network.description.levels - 1));
-    });
+    const anchor = tf.tidy(() => this.expectedOf(conditionOf(this.network, this.tensors, given())!));
     const levels = Int16Array.from(await anchor.data());
     anchor.dispose();
     return levels;
   }
 
-  /** What does not depend on the image: the conditioning map, the anchors, and the pictures that it is looked for in. */
-  private async conditionOf(given: () => Given): Promise<Pick<EngineDraw, 'map' | 'anchors' | 'references'>> {
-    if (this.network.program.map === null) return { map: null, anchors: null, references: null };
+  private expectedOf({ anchors: [anchor] }: Condition): Tensor {
+    return tf.round(tf.clipByValue(anchor, 0, this.network.description.levels - 1));
+  }
+
+  private async conditionOf(given: () => Given): Promise<Beforehand> {
+    const { program, description } = this.network;
+    if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
     const tensors = tf.tidy(() => {
       const condition = conditionOf(this.network, this.tensors, given())!;
       const { map, anchors, references } = condition;
-      if (anchors.length === 0) return [map];
-      const pixels = anchors[0].size / this.network.description.channels;
+      const made: Partial<Record<keyof Beforehand, Tensor>> = { map };
       // A single anchor may be one of the tensors given.
-      const byPixel = anchorsByPixel(this.network, condition, pixels).clone();
-      return references.length === 0 ? [map, byPixel] : [map, byPixel, joinedReferences(references)];
+      if (anchors.length > 0)
+        made.anchors = anchorsByPixel(this.network, condition, anchors[0].size / description.channels).clone();
+      if (references.length > 0) made.references = joinedReferences(references);
+      if (learnAnchor(description.conditioning)) made.expected = this.expectedOf(condition);
+      return made;
     });
-    const [map, anchors = null, references = null] = await Promise.all(
-      tensors.map(async (tensor) => Float32Array.from(await tensor.data())),
+    const [map, anchors, references, expected] = await Promise.all(
+      [tensors.map, tensors.anchors, tensors.references, tensors.expected].map(async (tensor) =>
+        tensor === undefined ? null : Float32Array.from(await tensor.data()),
+      ),
     );
     tf.dispose(tensors);
-    return { map, anchors, references };
+    return { map, anchors, references, expected: expected && Int16Array.from(expected) };
   }
 }

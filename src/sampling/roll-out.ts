@@ -7,7 +7,7 @@ import { parseConfiguration } from '../model/parse-configuration.js';
 import { numberOf } from '../number-of.js';
 import { DEFAULT_SEED } from '../philox.js';
 import type { DrawnFrame, FrameDraw, FrameSampler } from './frame-sampler.js';
-import { futureSettings, type FutureSettings } from './future-settings.js';
+import { futureSettings, settingsAhead, type FutureSettings } from './future-settings.js';
 import { Noise } from './noise.js';
 
 /** Futures of one context that share the strata of their noise: see `Noise`. */
@@ -100,10 +100,17 @@ async function* drawOn(
 ): AsyncGenerator<DrawnFrame[], never> {
   for (let step = 0; ; step++) {
     const frame = first.map((index) => index + step);
-    const drawn = await sampler.draw(Context.examples(contexts, draw.settings.noise), { ...draw, frame });
-    drawn.forEach(({ bytes }, future) => contexts[future].push(bytes));
+    const settings = settingsAhead(draw.settings, step);
+    const drawn = await sampler.draw(Context.examples(contexts, settings.noise), { ...draw, frame, settings });
+    drawn.forEach((one, future) => carryOn(contexts[future], one, settings));
     yield drawn;
   }
+}
+
+/** What the frames after a drawn one are predicted from, in its place. */
+function carryOn(context: Context, { bytes, expected }: DrawnFrame, { carry = 1 }: FutureSettings): void {
+  if (carry === 1 || expected === null) context.push(bytes);
+  else context.pushExpected(expected.map((level, i) => Math.round(level + carry * (bytes[i] - level))));
 }
 
 /**

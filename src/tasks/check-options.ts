@@ -29,7 +29,10 @@ export const optionOf = {
     "expected { numerator, denominator }, as parseFrameRate gives it, or 'model'",
   ),
   settings: z
-    .strictObject({ temperature: number, topP: number, componentTemperature: number, noise: number })
+    .strictObject({
+      ...{ temperature: number, topP: number, componentTemperature: number },
+      ...{ noise: number, componentWarming: number, carry: number },
+    })
     .partial(),
 };
 

@@ -1,10 +1,10 @@
+import { learnAnchor } from '../conditioning/index.js';
 import type { Chain } from '../model/chain.js';
 import { TrainingBatches } from './batches.js';
 import type { TrainingConfiguration } from './configuration.js';
 import { OwnPredictions } from './own-predictions.js';
 import type { ClipStore } from './random-frames.js';
 import type { TrainingData } from './train.js';
-import { learnsAnchor } from './training-step.js';
 import { validate } from './validation.js';
 
 /**
@@ -25,7 +25,10 @@ export function clipData(
   const batches = new TrainingBatches(chain.exampleShape, store, training, settings);
   const long = training.filter((clip) => OwnPredictions.longEnough(store.clips[clip].frames));
   const own =
-    configuration.ownPredictions > 0 && long.length > 0 && chain.scales.length === 1 && learnsAnchor(chain, 0)
+    configuration.ownPredictions > 0 &&
+    long.length > 0 &&
+    chain.scales.length === 1 &&
+    learnAnchor(chain.scales[0].description.conditioning)
       ? new OwnPredictions(chain.exampleShape, store, long, {
           ...settings,
           batch: configuration.ownPredictions,

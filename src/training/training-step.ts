@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { globalNorm } from '../backend/updates.js';
-import { conditioningOf, laterWindow } from '../conditioning/index.js';
+import { laterWindow, learnAnchor } from '../conditioning/index.js';
 import { chainScores, dimensions, parametersOfScale, type Chain, type ScaleScore } from '../model/chain.js';
 import type { Examples } from '../model/examples.js';
 import { conditionOf } from '../model/network.js';
@@ -59,7 +59,9 @@ export function gradientsOf(
       const sum = tf.addN(scores.map((score) => tf.sum<Scalar>(score.nats)));
       const mean = tf.div<Scalar>(sum, subPixels);
       nats = tf.keep(mean.clone());
-      const onAnchors = scores.filter((_, place) => learnsAnchor(chain, among[place])).map(anchorNats);
+      const onAnchors = scores
+        .filter((_, place) => learnAnchor(chain.scales[among[place]].description.conditioning))
+        .map(anchorNats);
       if (rollOut !== null) onAnchors.push(rollOutNats(chain, all, rollOut));
       // Counted even if for nothing: a head without anchors would leave some parameters without a way to the loss.
       return onAnchors.length === 0 ? mean : tf.add(mean, tf.mul(tf.addN(onAnchors), anchorLoss));
@@ -91,11 +93,6 @@ function rollOutNats({ scales: [network] }: Chain, weights: readonly Tensor[], {
     return anchorNats({ anchors, image });
   });
   return tf.div(tf.addN(nats), nats.length);
-}
-
-/** Whether the first anchor of a scale is learned. */
-export function learnsAnchor({ scales }: Chain, scale: number): boolean {
-  return scales[scale].description.conditioning.some((given) => conditioningOf(given).learned);
 }
 
 /** The state after one update with the gradients clipped to `clipNorm`; the state before is disposed of. */

@@ -184,7 +184,20 @@ describe('pxv predict', () => {
   const predict = (...args: string[]) => pxv(['predict', 'clips/clip-0', '--model', 'run', '--json', ...args], here);
 
   test('writes the frames of the clip, as they are, and then the predicted ones', async () => {
-    const outcome = await predict('--next', '2', '--out', 'future', '--noise', '2', '--component-temperature', '0.9');
+    const outcome = await predict(
+      '--next',
+      '2',
+      '--out',
+      'future',
+      '--noise',
+      '2',
+      '--component-temperature',
+      '0.9',
+      '--carry',
+      '0.5',
+      '--component-warming',
+      '0.1',
+    );
     expect(outcome.code).toBe(0);
     expect(jsonOf(outcome)).toMatchObject({
       model: 'run',
@@ -200,7 +213,7 @@ describe('pxv predict', () => {
       channels: 3,
       backend: 'native',
       forecast: 'samples',
-      ...{ temperature: 1, topP: 1, componentTemperature: 0.9, noise: 2 },
+      ...{ temperature: 1, topP: 1, componentTemperature: 0.9, noise: 2, componentWarming: 0.1, carry: 0.5 },
     });
     expect(jsonOf(outcome).seconds).toBeGreaterThan(0);
     expect(jsonOf(outcome).bitsPerDim).toBeGreaterThan(0);
@@ -314,6 +327,7 @@ describe('pxv eval-video', () => {
     // Every frame but the first of three clips of six.
     expect(json).toMatchObject({ model: 'run', seed: '1', context: 4, frames: 18, dimensions: 3 * 5 * 16 * 12 * 3 });
     expect(json).toMatchObject({ temperature: 1, topP: 1, componentTemperature: 0.95, noise: 0 });
+    expect(json).toMatchObject({ componentWarming: 0.03, carry: 0.25 });
     const { bitsPerDim, standardError, baselines, forecasts, clips } = json as unknown as VideoScore;
     expect(baselines.uniform).toBe(8);
     expect(baselines['previous-frame']).toBeGreaterThan(0);

@@ -83,7 +83,7 @@ test('starts and samples that are drawn side by side are those that are drawn al
 class BlackSampler extends FrameSampler {
   override draw(examples: Examples, { samples }: FrameDraw): Promise<DrawnFrame[]> {
     disposeExamples(examples);
-    return Promise.resolve(samples.map(() => ({ bytes: new Uint8Array(bytes), nats: 0 })));
+    return Promise.resolve(samples.map(() => ({ bytes: new Uint8Array(bytes), expected: null, nats: 0 })));
   }
 }
 

@@ -236,9 +236,15 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
     describe.each(videos)('of video: $title,', ({ scales }) => {
       const model = randomModel(scales);
       const isTold = scales.some(({ conditioning }) => conditioning.some((one) => conditioningOf(one).tellsNoise));
-      const settings = { temperature: 1, topP: 0.95, componentTemperature: 0.95, noise: isTold ? 6 : 0 };
+      const asDrawn = { carry: 1, componentWarming: 0, noise: 0 };
+      const told = [
+        { carry: 0.25, componentWarming: 0.1, noise: 6 },
+        { carry: 1, componentWarming: 0, noise: 6 },
+      ];
+      const cases = [1, 3].flatMap((count) => (isTold ? told : [asDrawn]).map((how) => ({ count, ...how })));
 
-      test.each([1, 3])('futures after %i frames are what the page draws', async (count) => {
+      test.each(cases)('futures are what the page draws: %o', async ({ count, ...how }) => {
+        const settings = { temperature: 1, topP: 0.95, componentTemperature: 0.95, ...how };
         const known = threeFrames(model).slice(0, count);
         const sampler = new FrameSampler(model);
         const samples = [0, 2, 15];

@@ -272,12 +272,24 @@ export function drawOfPage(
   return { bytes: Uint8Array.from(coarse!, (level) => byteOf(level, levels)), nats };
 }
 
-/** Frame after frame, each the context for the next. */
-export function futureOfPage(model: Model, draw: PageDraw, horizon: number): Uint8Array[] {
+/** How drawn frames become context for the next, and how warm these are. */
+export interface PageFuture extends PageDraw {
+  carry: number;
+  componentWarming: number;
+}
+
+/** Frame after frame, each, or what is carried on of it, the context for the next. */
+export function futureOfPage(model: Model, future: PageFuture, horizon: number): Uint8Array[] {
+  const { carry, componentWarming, ...draw } = future;
   const context = [...draw.context];
-  return Array.from({ length: horizon }, (_, step) => {
-    const { bytes } = drawOfPage(model, { ...draw, context, frame: draw.frame + step }, uOfFuture);
-    context.push(bytes);
+  return Array.from({ length: horizon }, (_, k) => {
+    const componentTemperature = draw.componentTemperature + componentWarming * Math.min(k, 4);
+    const given = { ...draw, context, expected: carry === 1 ? 0 : k, componentTemperature };
+    const { bytes } = drawOfPage(model, { ...given, frame: draw.frame + k }, uOfFuture);
+    const expected = carry === 1 ? null : expectedOfPage(model, given);
+    context.push(
+      expected === null ? bytes : bytes.map((i, at) => Math.floor(expected[at] + carry * (i - expected[at]) + 0.5)),
+    );
     return bytes;
   });
 }
@@ -285,18 +297,23 @@ export function futureOfPage(model: Model, draw: PageDraw, horizon: number): Uin
 /** The best guess, frame after frame. */
 export function guessOfPage(model: Model, known: readonly Uint8Array[], horizon: number): Uint8Array[] {
   const context = [...known];
-  const scale = scalesOf(model).at(-1)!;
-  const { network, index } = scale;
   return Array.from({ length: horizon }, (_, expected) => {
-    // Anchors do not depend on the image at the scale before.
-    const given = givenTo(scale, { context, expected, noise: 0 }, null);
-    const conditioning = network.conditioning.filter((one) => needsOf([one]).coarser === null);
-    const { anchors } = referenceCondition({ ...network, conditioning }, weightsOf(model, index), given);
-    const levels = Array.from(anchors[0], (anchor) => toEven(clamp(anchor, 0, network.levels - 1)));
-    const bytes = Uint8Array.from(levels, (level) => byteOf(level, network.levels));
+    const bytes = expectedOfPage(model, { context, expected, noise: 0 });
     context.push(bytes);
     return bytes;
   });
+}
+
+/** The frame that is expected after a context. */
+function expectedOfPage(model: Model, after: Pick<PageDraw, 'context' | 'expected' | 'noise'>): Uint8Array {
+  const scale = scalesOf(model).at(-1)!;
+  const { network, index } = scale;
+  // Anchors do not depend on the image at the scale before.
+  const given = givenTo(scale, after, null);
+  const conditioning = network.conditioning.filter((one) => needsOf([one]).coarser === null);
+  const { anchors } = referenceCondition({ ...network, conditioning }, weightsOf(model, index), given);
+  const levels = Array.from(anchors[0], (anchor) => toEven(clamp(anchor, 0, network.levels - 1)));
+  return Uint8Array.from(levels, (level) => byteOf(level, network.levels));
 }
 
 /** The nearest integer; of two that are equally near, the even one. */

@@ -8,7 +8,7 @@ import { byteOf, disposeExamples, ExampleBuffer, type Examples } from '../../src
 import { modelAtSize } from '../../src/model/smaller-models.js';
 import { toTensors } from '../../src/model/weights.js';
 import type { DrawSettings } from '../../src/sampling/draw.js';
-import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
+import { expectsFrame, FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
 import { ImageSampler, type DrawnImages } from '../../src/sampling/image-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { futureSettings } from '../../src/sampling/future-settings.js';
@@ -149,6 +149,14 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
       expect(nats).toBeGreaterThan(0);
     },
   );
+});
+
+test.each(tinyModels)('what was expected is given beside what is drawn, where it is learned: %s', async (_, scales) => {
+  const model = randomModel(scales);
+  const { expected } = await draw(model);
+  const sampler = new FrameSampler(model);
+  expect(expected).toEqual(expectsFrame(model) ? (await sampler.expected(givenOf(model)))[0] : null);
+  sampler.dispose();
 });
 
 describe('what is drawn', () => {

@@ -1,7 +1,7 @@
 import { buildChain } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { describeModel } from '../../src/model/presets.js';
-import { futureSettings } from '../../src/sampling/future-settings.js';
+import { futureSettings, settingsAhead } from '../../src/sampling/future-settings.js';
 
 function model(frames: 'warped-frames' | 'previous-frames', head: 'softmax' | 'logistic-mixture'): Model {
   const size = { width: 8, height: 8 };
@@ -11,13 +11,19 @@ function model(frames: 'warped-frames' | 'previous-frames', head: 'softmax' | 'l
   return { name: 'made', chain: buildChain(description), weights: [], ...facts };
 }
 
-const asScored = { temperature: 1, topP: 1, componentTemperature: 1, noise: 0 };
+const asScored = { temperature: 1, topP: 1, componentTemperature: 1, noise: 0, componentWarming: 0, carry: 1 };
 
-test('a mixture about a learned anchor is drawn from with a little less spread', () => {
-  const { componentTemperature, ...others } = futureSettings(model('warped-frames', 'logistic-mixture'));
-  expect({ ...others, componentTemperature: 1 }).toEqual(asScored);
-  expect(componentTemperature).toBeGreaterThan(0.9);
-  expect(componentTemperature).toBeLessThan(1);
+const aboutExpected = { ...asScored, componentTemperature: 0.95, componentWarming: 0.03, carry: 0.25 };
+
+test('a mixture about a learned anchor is drawn from with a little less spread, and little of a draw is carried on', () => {
+  expect(futureSettings(model('warped-frames', 'logistic-mixture'))).toEqual(aboutExpected);
+});
+
+test('later frames are warmer, as far as the fifth', () => {
+  const settings = { ...asScored, componentTemperature: 0.9, componentWarming: 0.05 };
+  const temperatures = [0, 1, 4, 5, 70].map((frame) => settingsAhead(settings, frame).componentTemperature);
+  expect(temperatures).toEqual([0.9, 0.9 + 0.05, 0.9 + 0.05 * 4, 0.9 + 0.05 * 4, 0.9 + 0.05 * 4]);
+  expect(settingsAhead(asScored, 3)).toEqual(asScored);
 });
 
 test.each([
@@ -30,22 +36,26 @@ test.each([
 
 test('what the model says of itself comes before that', () => {
   const own = { ...model('warped-frames', 'logistic-mixture'), componentTemperature: 1.05 };
-  expect(futureSettings(own)).toEqual({ ...asScored, componentTemperature: 1.05 });
-  expect(futureSettings(own, { componentTemperature: 0.9 })).toEqual({ ...asScored, componentTemperature: 0.9 });
+  expect(futureSettings(own)).toEqual({ ...aboutExpected, componentTemperature: 1.05 });
+  expect(futureSettings(own, { componentTemperature: 0.9 })).toEqual({ ...aboutExpected, componentTemperature: 0.9 });
 });
 
 test('what is asked for comes first', () => {
-  const asked = { temperature: 0.9, topP: 0.5, componentTemperature: 1.1, noise: 2 };
+  const asked = { temperature: 0.9, topP: 0.5, componentTemperature: 1.1, noise: 2, componentWarming: 0.1, carry: 0 };
   expect(futureSettings(model('warped-frames', 'logistic-mixture'), asked)).toEqual(asked);
 });
 
 test.each<[object, RegExp]>([
-  [{ temperatur: 1 }, /^set up sampling: settings: expected some of temperature, .*, noise, received temperatur; /],
+  [{ temperatur: 1 }, /^set up sampling: settings: expected some of temperature, .*, noise, .*, received temperatur; /],
   [{ toString: 1 }, /received toString/],
   [{ temperature: -1 }, /temperature: expected a number of 0 or more, received -1/],
   [{ topP: 0 }, /top-p: expected a number above 0/],
   [{ noise: 256 }, /noise: expected a number from 0 to 255, received 256/],
   [{ noise: NaN }, /noise: expected a number from 0 to 255, received NaN/],
+  [{ carry: 1.5 }, /carry: expected a number from 0 to 1, received 1.5/],
+  [{ carry: NaN }, /carry: expected a number from 0 to 1, received NaN/],
+  [{ componentWarming: -0.1 }, /component-warming: expected a number from 0 to 1, received -0.1/],
+  [{ componentWarming: 1, componentTemperature: 9999 }, /component-temperature: expected .*, received 10003/],
 ])('%j is refused', (asked, message) => {
   expect(() => futureSettings(model('warped-frames', 'logistic-mixture'), asked)).toThrow(message);
 });
@@ -56,4 +66,14 @@ test('noise is refused for a model that is not told of any', () => {
     /expected 0 for a model that is not told of any, received 2/,
   );
   expect(futureSettings(images, { noise: 0 })).toEqual(asScored);
+});
+
+test('warming is refused for a head without components, and a carry for a model that does not learn the expected frame', () => {
+  expect(() => futureSettings(model('warped-frames', 'softmax'), { componentWarming: 0.1 })).toThrow(
+    /component-temperature: expected 1 for a head 'softmax'/,
+  );
+  expect(() => futureSettings(model('previous-frames', 'logistic-mixture'), { carry: 0.5 })).toThrow(
+    /carry: expected 1 for a model that does not learn the expected frame, received 0.5/,
+  );
+  expect(futureSettings(model('warped-frames', 'softmax'), { carry: 0.5 })).toEqual({ ...asScored, carry: 0.5 });
 });
