@@ -109,7 +109,10 @@ export interface PredictedClip extends WrittenClip {
   frameRate: FrameRate;
   /** How frames were drawn; null where nothing was. */
   settings: FutureSettings | null;
-  /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1; null where nothing was. */
+  /**
+   * Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1, given what each frame was drawn from (see
+   * `FutureSettings.carry`); null where nothing was.
+   */
   bitsPerDim: number | null;
   /** Whether that is the likelihood of the frames; else it is an upper bound of their bits (see `Chain.exact`). */
   exact: boolean;
