@@ -25,7 +25,7 @@ export function conditioningOf(description: ConditioningDescription): Conditioni
 }
 
 /** Whether a network that is conditioned so learns its first anchor: the image that is expected. */
-export function learnAnchor(descriptions: readonly ConditioningDescription[]): boolean {
+export function learnsAnchor(descriptions: readonly ConditioningDescription[]): boolean {
   return descriptions.some((description) => conditioningOf(description).learned);
 }
 

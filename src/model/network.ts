@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
-import { conditioningOf, learnAnchor, type Condition, type Given } from '../conditioning/index.js';
+import { conditioningOf, learnsAnchor, type Condition, type Given } from '../conditioning/index.js';
 import type { NetworkDescription } from './description.js';
 import type { Examples } from './examples.js';
 import { headOf } from './heads/index.js';
@@ -89,7 +89,7 @@ export function networkOutput(
 ): Tensor4D {
   const weights = parameters.slice(network.conditioningParameters);
   const input = imageInput(network.description, image, condition?.anchors ?? []);
-  const learned = learnAnchor(network.description.conditioning);
+  const learned = learnsAnchor(network.description.conditioning);
   const matched = condition && templateInput(network.description, image, condition);
   return runWholeImage(network.program, weights, input, condition?.map ?? null, { matched, inputGradients: learned });
 }

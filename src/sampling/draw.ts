@@ -17,7 +17,7 @@ export interface DrawSettings {
 }
 
 /** The model's own distribution, under which images are scored. */
-export const AS_SCORED: DrawSettings = { temperature: 1, topP: 1, componentTemperature: 1 };
+export const AS_SCORED: Required<DrawSettings> = { temperature: 1, topP: 1, componentTemperature: 1 };
 
 const largestLevels = 256;
 const tempered = new Float64Array(largestLevels);

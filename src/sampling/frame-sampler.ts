@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { learnAnchor, needsOf, type Given } from '../conditioning/index.js';
+import { learnsAnchor, needsOf, type Given } from '../conditioning/index.js';
 import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
 import { PxvError } from '../errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
@@ -183,7 +183,7 @@ export class FrameSampler {
 
 /** Whether a model has an expected frame: at every scale an anchor that is learned. */
 export function expectsFrame({ chain }: Model): boolean {
-  return chain.scales.every(({ description }) => learnAnchor(description.conditioning));
+  return chain.scales.every(({ description }) => learnsAnchor(description.conditioning));
 }
 
 /** @throws PxvError `USAGE` where a model has no expected frame */

@@ -1,6 +1,7 @@
 import { conditioningOf } from '../conditioning/index.js';
 import { headOf } from '../model/heads/index.js';
 import type { Model } from '../model/checkpoint.js';
+import { MOST_TEMPERATURE } from '../model/heads/logistic-mixture.js';
 import { AS_SCORED, checkDrawSettings, wrongSetting, type DrawSettings } from './draw.js';
 import { expectsFrame } from './frame-sampler.js';
 
@@ -23,20 +24,20 @@ export interface FutureSettings extends DrawSettings {
 
 /** All of the range of levels. */
 const MOST_NOISE = 255;
-/** Frames until a future is as warm as it gets, the first among them. */
-const WARMING_LASTS = 5;
+/** Index of the first frame of a future that is as warm as it gets. */
+const WARMEST = 4;
 const MOST_WARMING = 1;
 
 /** As clips are scored. */
-const TOLD_NOTHING: FutureSettings = { ...AS_SCORED, noise: 0, componentWarming: 0, carry: 1 };
+const AS_CLIPS_ARE_SCORED: Required<FutureSettings> = { ...AS_SCORED, noise: 0, componentWarming: 0, carry: 1 };
 
 /**
  * A mixture about the expected frame, of a model whose file says nothing. The errors of drawn frames grow from frame to frame. A little
  * less spread holds them at first, and that little of them is carried on holds them after. Chosen on sixteen clips that taught nothing
  * (docs/measurements.md, docs/decisions/0029-little-of-a-draw-is-carried-on.md).
  */
-const ABOUT_EXPECTED: FutureSettings = {
-  ...TOLD_NOTHING,
+const ABOUT_EXPECTED: Required<FutureSettings> = {
+  ...AS_CLIPS_ARE_SCORED,
   componentTemperature: 0.95,
   componentWarming: 0.03,
   carry: 0.25,
@@ -47,54 +48,48 @@ const ABOUT_EXPECTED: FutureSettings = {
  *
  * @throws PxvError `USAGE` where a setting is unknown or out of its range, or has no meaning for the model
  */
-export function futureSettings(model: Model, asked: Partial<FutureSettings> = {}): FutureSettings {
+export function futureSettings(model: Model, asked: Partial<FutureSettings> = {}): Required<FutureSettings> {
   const isMixed = model.description.scales.every(({ head }) => headOf(head).mixed);
   const { componentTemperature } = model;
   const settings = {
-    ...(isMixed && expectsFrame(model) ? ABOUT_EXPECTED : TOLD_NOTHING),
+    ...(isMixed && expectsFrame(model) ? ABOUT_EXPECTED : AS_CLIPS_ARE_SCORED),
     ...(componentTemperature !== null && { componentTemperature }),
-    ...asked,
+    ...Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)),
   };
-  const unknown = Object.keys(asked).find((name) => !Object.hasOwn(TOLD_NOTHING, name));
+  const unknown = Object.keys(asked).find((name) => !Object.hasOwn(AS_CLIPS_ARE_SCORED, name));
   if (unknown !== undefined)
-    throw wrongSetting('settings', `some of ${Object.keys(TOLD_NOTHING).join(', ')}`, unknown, 'leave it out');
+    throw wrongSetting('settings', `some of ${Object.keys(AS_CLIPS_ARE_SCORED).join(', ')}`, unknown, 'leave it out');
   checkDrawSettings(settings, model.description);
   checkNoise(settings.noise, model);
   checkCarry(settings.carry, model);
-  checkWarming(settings, model);
+  checkWarming(settings.componentWarming, model);
   return settings;
 }
 
 /** The settings of one frame of a future, 0 for the first. */
-export function settingsAhead(settings: FutureSettings, frame: number): FutureSettings {
-  const { componentTemperature = 1, componentWarming = 0 } = settings;
-  const warmer = componentWarming * Math.min(frame, WARMING_LASTS - 1);
-  return { ...settings, componentTemperature: componentTemperature + warmer };
+export function settingsAhead(settings: Required<FutureSettings>, frame: number): Required<FutureSettings> {
+  const { componentTemperature, componentWarming } = settings;
+  const warmer = componentTemperature + componentWarming * Math.min(frame, WARMEST);
+  return { ...settings, componentTemperature: Math.min(warmer, MOST_TEMPERATURE) };
 }
 
-function checkCarry(carry: number | undefined, model: Model): void {
-  if (carry === undefined || carry === 1) return;
-  if (!(carry >= 0 && carry < 1))
+function checkCarry(carry: number, model: Model): void {
+  if (!(carry >= 0 && carry <= 1))
     throw wrongSetting('carry', 'a number from 0 to 1', carry, 'use 1 for drawn frames as they are');
-  if (!expectsFrame(model))
+  if (carry < 1 && !expectsFrame(model))
     throw wrongSetting('carry', '1 for a model that does not learn the expected frame', carry, 'leave it out');
 }
 
-function checkWarming(settings: FutureSettings, model: Model): void {
-  const { componentWarming } = settings;
-  if (componentWarming === undefined || componentWarming === 0) return;
-  if (!(componentWarming > 0 && componentWarming <= MOST_WARMING))
-    throw wrongSetting(
-      'component-warming',
-      `a number from 0 to ${MOST_WARMING}`,
-      componentWarming,
-      'use 0 for one temperature',
-    );
-  checkDrawSettings(settingsAhead(settings, WARMING_LASTS), model.description);
+function checkWarming(warming: number, { description: { scales } }: Model): void {
+  const wrong = (expected: string) =>
+    wrongSetting('component-warming', expected, warming, 'use 0 for one temperature in all frames');
+  if (!(warming >= 0 && warming <= MOST_WARMING)) throw wrong(`a number from 0 to ${MOST_WARMING}`);
+  const unmixed = scales.find(({ head }) => !headOf(head).mixed);
+  if (warming > 0 && unmixed !== undefined) throw wrong(`0 for a head '${unmixed.head.type}', which has no components`);
 }
 
-function checkNoise(noise: number | undefined, { description: { scales } }: Model): void {
-  if (noise === undefined || noise === 0) return;
+function checkNoise(noise: number, { description: { scales } }: Model): void {
+  if (noise === 0) return;
   if (!(noise > 0 && noise <= MOST_NOISE))
     throw wrongSetting('noise', `a number from 0 to ${MOST_NOISE}`, noise, 'use 0 for the model as it is');
   if (!scales.some(({ conditioning }) => conditioning.some((one) => conditioningOf(one).tellsNoise)))

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { learnAnchor, type Condition, type Given } from '../conditioning/index.js';
+import { learnsAnchor, type Condition, type Given } from '../conditioning/index.js';
 import { frameBytes } from '../model/examples.js';
 import { anchorsByPixel, conditionOf, type Network } from '../model/network.js';
 import { joinedReferences } from '../model/template-input.js';
@@ -95,7 +95,7 @@ export class ImageSampler {
       if (anchors.length > 0)
         made.anchors = anchorsByPixel(this.network, condition, anchors[0].size / description.channels).clone();
       if (references.length > 0) made.references = joinedReferences(references);
-      if (learnAnchor(description.conditioning)) made.expected = this.expectedOf(condition);
+      if (learnsAnchor(description.conditioning)) made.expected = this.expectedOf(condition);
       return made;
     });
     const [map, anchors, references, expected] = await Promise.all(

@@ -6,6 +6,7 @@ import { Context } from '../model/context.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import { numberOf } from '../number-of.js';
 import { DEFAULT_SEED } from '../philox.js';
+import { byteOf, levelOf } from '../levels.js';
 import type { DrawnFrame, FrameDraw, FrameSampler } from './frame-sampler.js';
 import { futureSettings, settingsAhead, type FutureSettings } from './future-settings.js';
 import { Noise } from './noise.js';
@@ -49,8 +50,8 @@ const schema = z.strictObject({
 });
 
 /**
- * Predicts frame after frame, that of every sample at once: each predicted frame is context for the next, over any
- * horizon.
+ * Predicts frame after frame, that of every sample at once: what is carried on of each predicted frame (`FutureSettings.carry`) is
+ * context for the next, over any horizon.
  *
  * @param context what is known before the first predicted frame: one for all futures, or one for each
  * @throws PxvError `USAGE` where an option is unknown or out of its range, or has no meaning for the model
@@ -96,21 +97,29 @@ function forEach<T>(argument: string, values: readonly T[], futures: readonly un
 async function* drawOn(
   sampler: FrameSampler,
   contexts: readonly Context[],
-  { frame: first, ...draw }: FrameDraw & { frame: readonly number[]; settings: FutureSettings },
+  { frame: first, ...draw }: FrameDraw & { frame: readonly number[]; settings: Required<FutureSettings> },
 ): AsyncGenerator<DrawnFrame[], never> {
+  const { levels } = sampler.model.chain.exampleShape;
   for (let step = 0; ; step++) {
     const frame = first.map((index) => index + step);
     const settings = settingsAhead(draw.settings, step);
     const drawn = await sampler.draw(Context.examples(contexts, settings.noise), { ...draw, frame, settings });
-    drawn.forEach((one, future) => carryOn(contexts[future], one, settings));
+    drawn.forEach((one, future) => carryOn(contexts[future], one, settings.carry, levels));
     yield drawn;
   }
 }
 
-/** What the frames after a drawn one are predicted from, in its place. */
-function carryOn(context: Context, { bytes, expected }: DrawnFrame, { carry = 1 }: FutureSettings): void {
-  if (carry === 1 || expected === null) context.push(bytes);
-  else context.pushExpected(expected.map((level, i) => Math.round(level + carry * (bytes[i] - level))));
+/** Adds to a context what the frames after a drawn one are predicted from, in its place. */
+function carryOn(context: Context, { bytes, expected }: DrawnFrame, carry: number, levels: number): void {
+  if (carry === 1 || expected === null) {
+    context.push(bytes);
+    return;
+  }
+  const carried = bytes.map((byte, i) => {
+    const anchor = levelOf(expected[i], levels);
+    return byteOf(Math.round(anchor + carry * (levelOf(byte, levels) - anchor)), levels);
+  });
+  context.pushExpected(carried);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { learnAnchor } from '../conditioning/index.js';
+import { learnsAnchor } from '../conditioning/index.js';
 import type { Chain } from '../model/chain.js';
 import { TrainingBatches } from './batches.js';
 import type { TrainingConfiguration } from './configuration.js';
@@ -28,7 +28,7 @@ export function clipData(
     configuration.ownPredictions > 0 &&
     long.length > 0 &&
     chain.scales.length === 1 &&
-    learnAnchor(chain.scales[0].description.conditioning)
+    learnsAnchor(chain.scales[0].description.conditioning)
       ? new OwnPredictions(chain.exampleShape, store, long, {
           ...settings,
           batch: configuration.ownPredictions,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../frame-rate.js';
-import { learnAnchor } from '../conditioning/index.js';
+import { learnsAnchor } from '../conditioning/index.js';
 import { modelSchema, type ModelDescription } from '../model/description.js';
 import { headOf } from '../model/heads/index.js';
 import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from '../model/heads/logistic-mixture.js';
@@ -130,7 +130,7 @@ export const runSchema = z
       refuse('componentTemperature', 'it is for models of clips whose heads are mixtures');
     }
     if (data.type === 'clips') {
-      const learnsFrame = learnAnchor(model.scales[0].conditioning);
+      const learnsFrame = learnsAnchor(model.scales[0].conditioning);
       if (training.ownPredictions > 0 && (model.scales.length > 1 || !learnsFrame))
         refuse('ownPredictions', 'it is for models of one scale that learn the expected frame');
       return;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { globalNorm } from '../backend/updates.js';
-import { laterWindow, learnAnchor } from '../conditioning/index.js';
+import { laterWindow, learnsAnchor } from '../conditioning/index.js';
 import { chainScores, dimensions, parametersOfScale, type Chain, type ScaleScore } from '../model/chain.js';
 import type { Examples } from '../model/examples.js';
 import { conditionOf } from '../model/network.js';
@@ -60,7 +60,7 @@ export function gradientsOf(
       const mean = tf.div<Scalar>(sum, subPixels);
       nats = tf.keep(mean.clone());
       const onAnchors = scores
-        .filter((_, place) => learnAnchor(chain.scales[among[place]].description.conditioning))
+        .filter((_, place) => learnsAnchor(chain.scales[among[place]].description.conditioning))
         .map(anchorNats);
       if (rollOut !== null) onAnchors.push(rollOutNats(chain, all, rollOut));
       // Counted even if for nothing: a head without anchors would leave some parameters without a way to the loss.

@@ -241,8 +241,19 @@ describe('pxv predict', () => {
   });
 
   test('a best guess takes no samples', async () => {
-    const { code, stderr } = await predict('--best-guess', '--samples', '2');
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/--best-guess/) as string });
+    for (const asked of [
+      ['--samples', '2'],
+      ['--carry', '0.5'],
+      ['--component-warming', '0.1'],
+    ]) {
+      const { code, stderr } = await predict('--best-guess', ...asked);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/--best-guess/) as string });
+    }
+    const { code, stderr } = await predict('--carry', '2');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/--carry: expected .* at least 0 and at most 1, received .*2/) as string,
+    });
   });
 
   test('gives the same bytes for the same seed, on any number of threads, and others for another seed', async () => {

@@ -232,6 +232,16 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
         title: 'two scales, given frames',
         scales: tinyChain({ ...light, channels: 1, levels: 32, head: { ...mixture, meanScale: 4 } }),
       },
+      {
+        title: 'two scales, given frames that move',
+        scales: tinyChain({
+          ...light,
+          channels: 1,
+          levels: 32,
+          head: { ...mixture, meanScale: 4 },
+          conditioning: [warpedFrames],
+        }),
+      },
     ];
     describe.each(videos)('of video: $title,', ({ scales }) => {
       const model = randomModel(scales);

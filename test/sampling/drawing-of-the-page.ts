@@ -281,15 +281,18 @@ export interface PageFuture extends PageDraw {
 /** Frame after frame, each, or what is carried on of it, the context for the next. */
 export function futureOfPage(model: Model, future: PageFuture, horizon: number): Uint8Array[] {
   const { carry, componentWarming, ...draw } = future;
+  const { levels } = model.chain.exampleShape;
   const context = [...draw.context];
   return Array.from({ length: horizon }, (_, k) => {
     const componentTemperature = draw.componentTemperature + componentWarming * Math.min(k, 4);
     const given = { ...draw, context, expected: carry === 1 ? 0 : k, componentTemperature };
     const { bytes } = drawOfPage(model, { ...given, frame: draw.frame + k }, uOfFuture);
     const expected = carry === 1 ? null : expectedOfPage(model, given);
-    context.push(
-      expected === null ? bytes : bytes.map((i, at) => Math.floor(expected[at] + carry * (i - expected[at]) + 0.5)),
-    );
+    const carried = (byte: number, at: number) => {
+      const [i, e] = [byte, expected![at]].map((one) => levelOf(one, levels));
+      return byteOf(Math.floor(e + carry * (i - e) + 0.5), levels);
+    };
+    context.push(expected === null ? bytes : bytes.map(carried));
     return bytes;
   });
 }

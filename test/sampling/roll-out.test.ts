@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { frameBytes } from '../../src/levels.js';
 import { Context } from '../../src/model/context.js';
 import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
-import { rollOut, type RollOut } from '../../src/sampling/roll-out.js';
+import { bestGuess, rollOut, type RollOut } from '../../src/sampling/roll-out.js';
 import { kernelSets } from '../backend/implementations.js';
-import { randomFrames, randomModel, tinyNetwork } from '../model/tiny-networks.js';
+import { mixtureTogether, randomFrames, randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
 
@@ -46,6 +46,42 @@ test('a number of samples is the first so many', async () => {
   expect(three).toEqual(await drawn(context, { samples: [0, 1, 2], first: 5 }));
   expect(three[1]).toHaveLength(3);
   expect(context.frames).toBe(5);
+});
+
+describe('of a model that learns the expected frame', () => {
+  const conditioning = [{ ...warpedFrames, blockMatching: true }];
+  const warped = randomModel([tinyNetwork({ size: { width: 6, height: 5 }, head: mixtureTogether, conditioning })]);
+  const horizon = 10;
+
+  async function futures(settings: RollOut['settings']): Promise<DrawnFrame[]> {
+    const sampler = new FrameSampler(warped);
+    const steps = rollOut(sampler, told(4), { settings });
+    const frames: DrawnFrame[] = [];
+    while (frames.length < horizon) frames.push((await steps.next()).value[0]);
+    sampler.dispose();
+    return frames;
+  }
+
+  test('nothing is carried on where that is asked: what is expected goes on as the best guess', async () => {
+    const sampler = new FrameSampler(warped);
+    const guesses: Uint8Array[] = [];
+    for await (const frame of bestGuess(sampler, told(4))) if (guesses.push(frame) === horizon) break;
+    sampler.dispose();
+    expect((await futures({ carry: 0 })).map(({ expected }) => expected)).toEqual(guesses);
+  });
+
+  test('what is carried on changes what is expected from the second frame on', async () => {
+    const [none, some, all] = await Promise.all([0, 0.25, 1].map((carry) => futures({ carry })));
+    const after = (frames: DrawnFrame[]) => frames.map(({ expected }) => expected!.join());
+    expect(after(some)[0]).toBe(after(none)[0]);
+    for (const [one, other] of [
+      [none, some],
+      [some, all],
+      [none, all],
+    ]) {
+      expect(after(one)[1]).not.toBe(after(other)[1]);
+    }
+  });
 });
 
 test.each<[object, RegExp]>([
