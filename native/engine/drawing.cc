@@ -21,7 +21,7 @@ struct Part {
   std::unique_ptr<PixelByPixel> pixels;
   std::vector<float> features;  // that the program reads of one sub-pixel
   std::vector<TemplateMatcher> matchers;  // one an image, where templates are looked for
-  std::vector<float> matched;             // what one of them found of a pixel
+  std::vector<float> matched;             // what one of them found of a pixel; without any, what is read where nothing fits
 };
 
 // With few images the time goes into reading the weights, which the threads then share; but small weights stay in each
@@ -71,15 +71,25 @@ class Drawing {
     const TemplateMatchingShape& shape = request_.templates;
     const size_t ofImage = static_cast<size_t>(shape.height) * shape.width * shape.references * shape.channels;
     part.matched.resize(shape.features());
+    if (!request_.references) {
+      for (int reference = 0; reference < shape.references; reference++)
+        part.matched[reference * shape.featuresOfReference() + shape.pictures() + 1] = 1;
+      return;
+    }
     for (int image = 0; image < part.count; image++) {
       part.matchers.emplace_back(shape);
       part.matchers.back().begin(request_.references + (part.first + image) * ofImage);
     }
   }
 
+  void match(Part& part, int row, int column, int image) const {
+    if (!part.matchers.empty()) search(part, row, column, image);
+    part.pixels->setMatched(row, column, image, part.matched.data());
+  }
+
   // The pictures found less the first anchor, and the spread, times the gain and how well they fit, squared; the costs as they
   // are. See templateInput in src/model/template-input.ts.
-  void match(Part& part, int row, int column, int image) const {
+  void search(Part& part, int row, int column, int image) const {
     const TemplateMatchingShape& shape = request_.templates;
     const float* anchors = request_.anchors + subPixel(part.first + image, row, column) * request_.anchorCount;
     const float gain = request_.features.gain;
@@ -92,7 +102,6 @@ class Drawing {
         values[k] = (values[k] - anchors[k % shape.channels * request_.anchorCount]) * gain * fits;
       values[pictures] = values[pictures] * gain * fits;
     }
-    part.pixels->setMatched(row, column, image, part.matched.data());
   }
 
   void drawRow(Part& part, int row) {
@@ -101,12 +110,13 @@ class Drawing {
     part.pixels->beginRow(row, request_.map ? request_.map + part.first * pixels * mapFeatures : nullptr);
     for (int column = 0; column < program_.width; column++) {
       const bool outputs = request_.outputs || isToDraw(part, row, column);
-      const int matchers = static_cast<int>(part.matchers.size());
-      for (int image = 0; image < matchers; image++) match(part, row, column, image);
+      if (program_.matched >= 0)
+        for (int image = 0; image < part.count; image++) match(part, row, column, image);
       for (int colour = 0; colour < program_.colours; colour++) {
         part.pixels->compute(row, column, colour, outputs);
         for (int image = 0; image < part.count; image++) drawSubPixel(part, row, column, image, colour);
       }
+      const int matchers = static_cast<int>(part.matchers.size());
       for (int image = 0; image < matchers; image++)
         part.matchers[image].know(row, column, request_.levels + subPixel(part.first + image, row, column));
     }

@@ -32,8 +32,8 @@ struct DrawingRequest {
   const float* map;      // [image][height][width][features] or null
   const float* anchors;  // [image][height][width][colour][anchorCount]; null: the middle level everywhere
   int anchorCount;       // of each sub-pixel
-  const float* references;  // [image][height][width][references * colour], in levels, or null
-  TemplateMatchingShape templates;  // of what is looked for in them; no references: nothing is
+  const float* references;  // [image][height][width][references * colour], in levels; null: nothing is looked for
+  TemplateMatchingShape templates;  // of what is looked for in them, where the program reads it
   int16_t* levels;       // a level, known beforehand, or -1: drawn, and written here
   double* nats;          // [image]: -log P of what was drawn
   float* outputs;        // [image][height][width][colours' outputs, one after another]: what the head reads; or null

@@ -12,6 +12,8 @@ export interface Examples {
   /** What the network reads as the image's earlier sub-pixels: the image, but where training disturbs it. */
   seen: Tensor4D;
   given: Given;
+  /** Whether templates are looked for in an example, [batch, 1, 1, 1], 1 or 0; none: in all. */
+  sought?: Tensor4D | null | undefined;
 }
 
 /** What a model's examples are made of. */
@@ -33,6 +35,7 @@ export class ExampleBuffer {
   private readonly pixels: number;
   private readonly images: Float32Array;
   private readonly seen: Float32Array;
+  private readonly sought: boolean[];
   /** What is given with each; null where nothing is. */
   private readonly given: ReturnType<typeof givenBuffer>;
   private count = 0;
@@ -44,6 +47,7 @@ export class ExampleBuffer {
     this.pixels = frameBytes(shape);
     this.images = new Float32Array(capacity * this.pixels);
     this.seen = new Float32Array(capacity * this.pixels);
+    this.sought = new Array<boolean>(capacity).fill(true);
     this.given = givenBuffer(shape, shape, capacity);
   }
 
@@ -67,10 +71,12 @@ export class ExampleBuffer {
    * @param number of frames; with fewer than context + 1 the oldest are missing
    * @param mirrored swaps left and right in all of them
    * @param disturb changes what the network is shown, in place
+   * @param sought whether templates are looked for, in a network that has them
    */
-  add(frames: Uint8Array, number: number, mirrored: boolean, disturb?: Disturb): void {
+  add(frames: Uint8Array, number: number, mirrored: boolean, disturb?: Disturb, sought = true): void {
     const { pixels, given, shape } = this;
     const example = this.count++;
+    this.sought[example] = sought;
     const [image, seen] = [this.images, this.seen].map((all) => all.subarray(example * pixels, (example + 1) * pixels));
     const existing = Math.min(number - 1, shape.context);
     given?.set(example, frames.subarray((number - 1 - existing) * pixels), existing, mirrored);
@@ -100,12 +106,19 @@ export class ExampleBuffer {
     const tensor = (values: Float32Array): Tensor4D =>
       tf.tensor4d(values.slice(0, count * this.pixels), [count, size.height, size.width, channels]);
     const given: Given = this.given === null ? {} : { window: this.given.tensors(count) };
-    return { image: tensor(this.images), seen: tensor(this.seen), given };
+    const sought = this.sought.slice(0, count);
+    return {
+      image: tensor(this.images),
+      seen: tensor(this.seen),
+      given,
+      sought: sought.includes(false) ? tf.tensor4d(sought.map(Number), [count, 1, 1, 1]) : null,
+    };
   }
 }
 
 /** Frees the tensors of examples. */
-export function disposeExamples({ image, seen, given }: Examples): void {
+export function disposeExamples({ image, seen, given, sought }: Examples): void {
   tf.dispose([image, seen]);
+  sought?.dispose();
   disposeGiven(given);
 }

@@ -80,17 +80,22 @@ export function conditionOf(network: Network, parameters: readonly Tensor[], giv
   };
 }
 
-/** The head's outputs for every sub-pixel, with the sub-pixels before it known. */
+/**
+ * The head's outputs for every sub-pixel, with the sub-pixels before it known.
+ *
+ * @param sought see `templateInput`
+ */
 export function networkOutput(
   network: Network,
   parameters: readonly Tensor[],
   image: Tensor4D,
   condition: Condition | null,
+  sought: Tensor4D | null = null,
 ): Tensor4D {
   const weights = parameters.slice(network.conditioningParameters);
   const input = imageInput(network.description, image, condition?.anchors ?? []);
   const learned = learnsAnchor(network.description.conditioning);
-  const matched = condition && templateInput(network.description, image, condition);
+  const matched = condition && templateInput(network.description, image, condition, sought);
   return runWholeImage(network.program, weights, input, condition?.map ?? null, { matched, inputGradients: learned });
 }
 
@@ -110,9 +115,9 @@ export interface Score {
  */
 export function scoreOf(network: Network, parameters: readonly Tensor[], examples: Examples): Score {
   const { head, levels, channels } = network.description;
-  const { image, seen, given } = examples;
+  const { image, seen, given, sought } = examples;
   const condition = conditionOf(network, parameters, given);
-  const output = networkOutput(network, parameters, seen, condition);
+  const output = networkOutput(network, parameters, seen, condition, sought);
   const pixels = image.size / channels;
   const targets = tf.cast(tf.reshape<Rank.R2>(image, [pixels, channels]), 'int32');
   const outputs = tf.reshape<Rank.R2>(output, [pixels, -1]);

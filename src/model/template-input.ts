@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { templateCosts, templateFeatures, type TemplateMatchingShape } from '../backend/template-shape.js';
 import { templateMatching, TEMPLATES } from '../backend/template-matching.js';
 import { conditioningOf, type Condition } from '../conditioning/index.js';
@@ -44,12 +44,15 @@ export function joinedReferences(references: readonly Tensor4D[]): Tensor4D {
  * little. Differentiable in the anchor.
  *
  * @param image [batch, height, width, channels], in levels
+ * @param sought [batch, 1, 1, 1], 0 for examples of which nothing is looked for: they read what stands where nothing fits; null: all
+ *   are looked for
  * @returns [batch, height, width, `templateInputFeatures`]; null for a network without templates
  */
 export function templateInput(
   description: NetworkDescription,
   image: Tensor4D,
   { anchors, references }: Pick<Condition, 'anchors' | 'references'>,
+  sought: Tensor4D | null = null,
 ): Tensor4D | null {
   const shape = templateShape(description);
   if (shape === null) return null;
@@ -57,11 +60,22 @@ export function templateInput(
   const { gain } = subPixelScale(description);
   const [batch, height, width] = image.shape;
   const ofReferences = tf.reshape<Rank.R5>(found, [batch, height, width, shape.references, -1]);
-  const [pictures, spread, cost, gained] = tf.split(ofReferences, [2 * description.channels, 1, 1, 1], 4);
+  const [pictures, spread, costFound, gainFound] = tf.split(ofReferences, [2 * description.channels, 1, 1, 1], 4);
   const start = tf.expandDims(tf.concat([anchors[0], anchors[0]], 3), 3);
-  const fits = tf.square(tf.sub(1, cost));
+  const kept = (found: Tensor) => (sought === null ? found : tf.mul(found, tf.expandDims(sought, 4)));
+  const fit = kept(tf.sub(1, costFound));
+  // Rounded once, as engines have it, where all are looked for.
+  const cost = sought === null ? costFound : tf.sub(1, fit);
+  const fits = tf.square(fit);
   const read = [tf.sub(pictures, start), spread].map((values) => tf.mul(tf.mul(values, gain), fits));
-  return tf.reshape(tf.concat([...read, cost, gained], 4), [batch, height, width, -1]);
+  return tf.reshape(tf.concat([...read, cost, kept(gainFound)], 4), [batch, height, width, -1]);
+}
+
+/** What is read of all pixels of an image of which nothing is looked for. */
+export function writeNothingFound(shape: TemplateMatchingShape, values: Float32Array): void {
+  const features = templateFeatures(shape);
+  values.fill(0);
+  for (let at = 2 * shape.channels + 1; at < values.length; at += features) values[at] = 1;
 }
 
 /**

@@ -22,6 +22,8 @@ export interface FrameDraw {
    * are kept, and count nothing. Default: none is known.
    */
   known?: Int16Array | undefined;
+  /** Whether what is drawn is looked for in the frames before, by a network with templates. Default: it is, as when it is scored. */
+  sought?: boolean | undefined;
   settings: DrawSettings;
   /** Told after each row of each scale, with the share of the sub-pixels that is done. */
   onRow?: ((share: number) => void) | undefined;
@@ -82,6 +84,7 @@ export class FrameSampler {
         const drawn = await sampler.draw({
           given: () => this.givenAt(scale, examples, coarse),
           known: this.knownAt(scale, options.known, coarse, samples.length),
+          sought: options.sought ?? true,
           noise,
           streams: samples.map((sample, image) => ({
             sample,

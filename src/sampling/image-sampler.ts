@@ -19,6 +19,8 @@ export interface ImageDraw extends Pick<
    * are to draw. Known ones are kept, and count nothing.
    */
   known: Int16Array | null;
+  /** Whether templates are looked for, in a network that has them; default: they are. */
+  sought?: boolean;
 }
 
 /** Images as they were drawn. */
@@ -59,10 +61,10 @@ export class ImageSampler {
    *
    * @throws the signal's reason once it is aborted, looked at after each row
    */
-  async draw({ given, known, ...draw }: ImageDraw): Promise<DrawnImages & ExpectedImages> {
+  async draw({ given, known, sought = true, ...draw }: ImageDraw): Promise<DrawnImages & ExpectedImages> {
     const length = draw.streams.length * frameBytes(this.network.description);
     const levels = known === null ? new Int16Array(length).fill(-1) : known.slice();
-    const { expected, ...condition } = await this.conditionOf(given);
+    const { expected, ...condition } = await this.conditionOf(given, sought);
     const nats = await this.engine.draw({ ...draw, ...condition, levels });
     return { levels, nats, expected };
   }
@@ -84,7 +86,7 @@ export class ImageSampler {
     return tf.round(tf.clipByValue(anchor, 0, this.network.description.levels - 1));
   }
 
-  private async conditionOf(given: () => Given): Promise<Beforehand> {
+  private async conditionOf(given: () => Given, sought: boolean): Promise<Beforehand> {
     const { program, description } = this.network;
     if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
     const tensors = tf.tidy(() => {
@@ -94,7 +96,7 @@ export class ImageSampler {
       // A single anchor may be one of the tensors given.
       if (anchors.length > 0)
         made.anchors = anchorsByPixel(this.network, condition, anchors[0].size / description.channels).clone();
-      if (references.length > 0) made.references = joinedReferences(references);
+      if (sought && references.length > 0) made.references = joinedReferences(references);
       if (learnsAnchor(description.conditioning)) made.expected = this.expectedOf(condition);
       return made;
     });

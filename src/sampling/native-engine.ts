@@ -41,7 +41,8 @@ export class NativeImageEngine implements ImageEngine {
     const perSubPixel = anchorCount(description);
     const templates = templateShape(description);
     if (anchors !== null || templates !== null) expectLength('anchors', anchors, levels.length * perSubPixel);
-    if (templates !== null) expectLength('references', references, levels.length * templates.references);
+    if (references !== null && templates !== null)
+      expectLength('references', references, levels.length * templates.references);
     if (images.outputs) expectLength('outputs', images.outputs, pixels * program.out.features);
     const nats = new Float64Array(batch);
     const stop = new Int32Array(1);

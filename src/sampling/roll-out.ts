@@ -103,7 +103,12 @@ async function* drawOn(
   for (let step = 0; ; step++) {
     const frame = first.map((index) => index + step);
     const settings = settingsAhead(draw.settings, step);
-    const drawn = await sampler.draw(Context.examples(contexts, settings.noise), { ...draw, frame, settings });
+    const drawn = await sampler.draw(Context.examples(contexts, settings.noise), {
+      ...draw,
+      frame,
+      sought: settings.carry === 1,
+      settings,
+    });
     drawn.forEach((one, future) => carryOn(contexts[future], one, settings.carry, levels));
     yield drawn;
   }

@@ -1,6 +1,6 @@
 import { headOf, type PixelView } from '../model/heads/index.js';
 import { anchorCount, imageFeatures, subPixelScale, writeSubPixel } from '../model/image-input.js';
-import { scaleTemplateInput, templateShape } from '../model/template-input.js';
+import { scaleTemplateInput, templateShape, writeNothingFound } from '../model/template-input.js';
 import type { Network } from '../model/network.js';
 import { log } from '../backend/elementary.js';
 import { TemplateMatcher } from '../backend/typescript/template-matching.js';
@@ -45,11 +45,13 @@ export class TypeScriptImageEngine implements ImageEngine {
     const { map, anchors, references, levels, noise, streams, settings, outputs, onProgress, signal } = images;
     const { description, program } = this.network;
     const { size, channels, head } = description;
-    const { pixels, probabilities, matcher } = this;
+    const { pixels, probabilities } = this;
     const features = imageFeatures(description);
     const { sample, frame, scale } = streams[image];
     pixels.begin(map === null ? null : part(map, image, streams.length));
+    const matcher = references === null ? null : this.matcher;
     if (references !== null) matcher?.begin(part(references, image, streams.length));
+    else if (this.matcher !== null) writeNothingFound(this.matcher.shape, pixels.matched);
     const temperature = settings.componentTemperature ?? 1;
     const middle = new Float64Array(channels * anchorCount(description)).fill((description.levels - 1) / 2);
     const pixel: PixelView = {

@@ -10,6 +10,8 @@ export interface BatchSettings extends RandomFramesSettings {
   mirror: boolean;
   /** Share of the examples in which the network is shown disturbed sub-pixels. */
   disturb: number;
+  /** Share of the examples in which templates are left out, of a network that has them. */
+  templatesLeftOut: number;
 }
 
 /**
@@ -48,7 +50,8 @@ export class TrainingBatches {
         source.uniform(step, example, Draw.Disturb) < settings.disturb
           ? this.disturbance.seeded(source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32))
           : undefined;
-      this.buffer.add(this.frames, count, mirrored, disturb);
+      const sought = !(source.uniform(step, example, Draw.IsUnsought) < settings.templatesLeftOut);
+      this.buffer.add(this.frames, count, mirrored, disturb, sought);
     }
     return this.buffer.tensors();
   }

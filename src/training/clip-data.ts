@@ -20,8 +20,9 @@ export function clipData(
   validation: readonly number[],
   configuration: TrainingConfiguration,
 ): TrainingData {
-  const { seed, batch, mirror, disturb, crops, reversals, stills, validationExamples, scales } = configuration;
-  const settings = { seed: BigInt(seed), batch, mirror, disturb, crops, reversals };
+  const { seed, batch, mirror, disturb, templatesLeftOut, crops, reversals, stills, validationExamples, scales } =
+    configuration;
+  const settings = { seed: BigInt(seed), batch, mirror, disturb, templatesLeftOut, crops, reversals };
   const batches = new TrainingBatches(chain.exampleShape, store, training, settings);
   const long = training.filter((clip) => OwnPredictions.longEnough(store.clips[clip].frames));
   const own =

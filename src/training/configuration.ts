@@ -47,6 +47,11 @@ const trainingSchema = z.strictObject({
   reversals: z.number().min(0).max(1).default(0),
   /** Of clips: share of the examples in which the network is shown disturbed sub-pixels (see disturbance.ts). */
   disturb: z.number().min(0).max(1).optional(),
+  /**
+   * Of clips, for models with templates: share of the examples in which nothing is looked for, as nothing is where futures are
+   * drawn (see FutureSettings.carry).
+   */
+  templatesLeftOut: z.number().min(0).max(1).optional(),
   /** Weight of the loss on learned anchors, log(1 + mean squared error), beside the mean nats a sub-pixel. */
   anchorLoss: z.number().min(0).default(0.5),
   /**
@@ -65,7 +70,7 @@ const trainingSchema = z.strictObject({
 });
 
 type ParsedTraining = z.infer<typeof trainingSchema>;
-type ByData = { batch: number; mirror: boolean; crops: number; disturb: number };
+type ByData = { batch: number; mirror: boolean; crops: number; disturb: number; templatesLeftOut: number };
 type DataKind = keyof typeof dataDefaults;
 
 export type TrainingConfiguration = Omit<ParsedTraining, keyof ByData> & ByData;
@@ -74,9 +79,9 @@ export type TrainingSettings = z.input<typeof trainingSchema>;
 
 /** A training with what follows from the kind of data, and a length. */
 function completed(training: ParsedTraining, kind: DataKind): TrainingConfiguration {
-  const { batch, mirror, crops, disturb, ...rest } = training;
+  const { batch, mirror, crops, disturb, templatesLeftOut, ...rest } = training;
   const given = Object.fromEntries(
-    Object.entries({ batch, mirror, crops, disturb }).filter(([, value]) => value !== undefined),
+    Object.entries({ batch, mirror, crops, disturb, templatesLeftOut }).filter(([, value]) => value !== undefined),
   ) as Partial<ByData>;
   const minutes = rest.steps === null && rest.minutes === null ? DEFAULT_MINUTES : rest.minutes;
   return { ...dataDefaults[kind], ...given, ...rest, minutes };
@@ -113,7 +118,7 @@ export type ClipsConfiguration = z.infer<typeof clipsSchema>;
 export type ImagesConfiguration = z.infer<typeof imagesSchema>;
 
 /** What images have no use for: it must be absent, or 0. */
-const ofClips = ['crops', 'reversals', 'disturb', 'ownPredictions', 'stills'] as const;
+const ofClips = ['crops', 'reversals', 'disturb', 'templatesLeftOut', 'ownPredictions', 'stills'] as const;
 
 /** config.json of a run: the whole of what `pxv train --config` takes and what a run folder keeps. */
 export const runSchema = z

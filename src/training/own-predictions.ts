@@ -11,7 +11,7 @@ import { Draw, RandomFrames, type ClipStore } from './random-frames.js';
 /** Frames that are predicted one after another: as many as `predict` makes by default. */
 export const PREDICTED_FRAMES = 8;
 
-export interface OwnPredictionSettings extends Omit<BatchSettings, 'disturb'> {
+export interface OwnPredictionSettings extends Omit<BatchSettings, 'disturb' | 'templatesLeftOut'> {
   /** Share of the examples in which the picture stands still. */
   stills: number;
 }

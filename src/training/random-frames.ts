@@ -36,6 +36,7 @@ export const enum Draw {
   IsReversed,
   IsStill,
   StillSeed,
+  IsUnsought,
 }
 
 /** What every example of a training on clips shares. */

@@ -27,6 +27,8 @@ export interface ReferenceGiven {
   known?: { frames: Numbers[]; expected: number };
   /** The image at the scale before; null where there is none. */
   small: Numbers | null;
+  /** Whether templates are looked for, where there are some; default: they are. */
+  sought?: boolean;
 }
 
 export interface ReferenceCondition {
@@ -35,6 +37,8 @@ export interface ReferenceCondition {
   anchors: Numbers[];
   /** Pictures to look for parts of the image in, the newest first, as the anchors. */
   references?: Numbers[];
+  /** Whether it is looked for in them; default: it is. */
+  sought?: boolean;
 }
 
 type Described<T> = Extract<ConditioningDescription, { type: T }>;
@@ -64,6 +68,7 @@ export function referenceCondition(
     map: maps.length === 0 ? null : concatenate(maps),
     anchors: conditions.flatMap(({ anchors }) => anchors),
     references: conditions.flatMap(({ references = [] }) => references),
+    sought: given.sought ?? true,
   };
 }
 

@@ -23,7 +23,7 @@ export interface ReferenceExample extends ReferenceGiven {
 }
 
 /** Example `index` of a batch, as the reference takes it. */
-export function referenceExample({ image, given }: Examples, index: number): ReferenceExample {
+export function referenceExample({ image, given, sought }: Examples, index: number): ReferenceExample {
   const values = (tensor: Tensor4D) => {
     const all = Float64Array.from(tensor.dataSync());
     return all.subarray((index * all.length) / tensor.shape[0], ((index + 1) * all.length) / tensor.shape[0]);
@@ -38,6 +38,7 @@ export function referenceExample({ image, given }: Examples, index: number): Ref
       known: { frames: window.known.frames.map(values), expected: window.known.expected[index] },
     }),
     small: coarser ? values(coarser) : null,
+    sought: sought ? values(sought)[0] === 1 : true,
   };
 }
 
@@ -74,7 +75,7 @@ export function referenceOutputs(
   description: NetworkDescription,
   weights: ReferenceWeights,
   image: Numbers,
-  { map, anchors, references = [] }: ReferenceCondition,
+  { map, anchors, references = [], sought = true }: ReferenceCondition,
 ): Float64Array {
   const { size, channels, levels, skips, head } = description;
   /** 1x1 projection of the map, or zeros. */
@@ -95,7 +96,7 @@ export function referenceOutputs(
   };
   let x = masked(input, 'first', 'A');
   x = sum(x, project('first.map', x));
-  const matched = references.length === 0 ? null : matchedPlane(description, image, anchors[0], references);
+  const matched = references.length === 0 ? null : matchedPlane(description, image, anchors[0], references, sought);
   if (matched !== null) x = sum(x, convolve(matched, weights, 'first.matched'));
   let skipped: Plane | null = null;
   description.layers.forEach((layer, index) => {
@@ -147,6 +148,7 @@ function matchedPlane(
   image: Numbers,
   anchor: Numbers,
   references: readonly Numbers[],
+  sought: boolean,
 ): Plane {
   const { size, channels, levels } = network;
   const gain = 8 / ((levels - 1) / 2);
@@ -155,6 +157,7 @@ function matchedPlane(
   const found = foundBefore(network, image, references);
   const values = found.map((value, at) => {
     const [pixel, feature] = [Math.floor(at / features), at % each];
+    if (!sought) return feature === 2 * channels + 1 ? 1 : 0;
     if (feature > 2 * channels) return value;
     const fits = (1 - found[at - feature + 2 * channels + 1]) ** 2;
     return fits * gain * (value - (feature < 2 * channels ? anchor[pixel * channels + (feature % channels)] : 0));

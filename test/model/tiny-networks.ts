@@ -271,14 +271,15 @@ export function tinyBound(changes: Partial<NetworkDescription> = {}): NetworkDes
 
 /**
  * Random images of a network with what it is given: a context of random frames (the first lacks one of them where there
- * are two), a strength of noise that is told though nothing is disturbed, and a small image of its own.
+ * are two), a strength of noise that is told though nothing is disturbed, and a small image of its own. Of the second nothing is looked
+ * for by templates.
  */
 export function randomExamples(description: NetworkDescription, batch: number, seed: number): Examples {
   const context = needsOf(description.conditioning).context;
   const buffer = new ExampleBuffer({ ...description, context }, batch);
   for (let example = 0; example < batch; example++) {
     const frames = example === 0 && context > 1 ? context : context + 1;
-    buffer.add(randomFrames(description, frames, seed + example), frames, false, () => 3 + 2 * example);
+    buffer.add(randomFrames(description, frames, seed + example), frames, false, () => 3 + 2 * example, example !== 1);
     if (example === 1 && context > 1) buffer.follow(randomFrames(description, context, seed + 900), context, 2);
   }
   const examples = buffer.tensors();

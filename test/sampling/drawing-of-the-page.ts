@@ -25,6 +25,8 @@ export interface PageDraw {
   expected: number;
   /** That is told. */
   noise: number;
+  /** Whether templates are looked for. */
+  sought: boolean;
   /** Of an image that is completed: its bytes, and the first row that is drawn. */
   kept: { bytes: Uint8Array; fromRow: number } | null;
 }
@@ -36,6 +38,7 @@ export const plainly = {
   context: [],
   expected: 0,
   noise: 0,
+  sought: true,
   kept: null,
 };
 
@@ -203,10 +206,14 @@ function subsampled({ network, step, finestWidth }: Scale, bytes: Uint8Array): n
   });
 }
 
-type PageContext = Pick<PageDraw, 'context' | 'expected' | 'noise'>;
+type PageContext = Pick<PageDraw, 'context' | 'expected' | 'noise' | 'sought'>;
 
 /** What a scale is given: the frames, those that are missing replaced by the oldest, and the image before. */
-function givenTo(scale: Scale, { context, expected, noise }: PageContext, small: number[] | null): ReferenceGiven {
+function givenTo(
+  scale: Scale,
+  { context, expected, noise, sought }: PageContext,
+  small: number[] | null,
+): ReferenceGiven {
   const { conditioning, size, channels, levels } = scale.network;
   const count = needsOf(conditioning).context;
   const nothing = new Array<number>(size.height * size.width * channels).fill((levels - 1) / 2);
@@ -218,7 +225,7 @@ function givenTo(scale: Scale, { context, expected, noise }: PageContext, small:
   const valid = Array.from({ length: count }, (_, k) => (k < missingOf(context) ? 0 : 1));
   const since = expected === 0 ? 0 : ((expected - 1) % 8) + 1;
   const known = { frames: windowOf(context.slice(0, context.length - since)), expected: since };
-  return { frames: windowOf(context), valid, noise, known, small };
+  return { frames: windowOf(context), valid, noise, known, small, sought };
 }
 
 const weightsOf = ({ chain, weights }: Model, index: number) =>
@@ -285,7 +292,7 @@ export function futureOfPage(model: Model, future: PageFuture, horizon: number):
   const context = [...draw.context];
   return Array.from({ length: horizon }, (_, k) => {
     const componentTemperature = draw.componentTemperature + componentWarming * Math.min(k, 4);
-    const given = { ...draw, context, expected: carry === 1 ? 0 : k, componentTemperature };
+    const given = { ...draw, context, expected: carry === 1 ? 0 : k, sought: carry === 1, componentTemperature };
     const { bytes } = drawOfPage(model, { ...given, frame: draw.frame + k }, uOfFuture);
     const expected = carry === 1 ? null : expectedOfPage(model, given);
     const carried = (byte: number, at: number) => {
@@ -301,14 +308,14 @@ export function futureOfPage(model: Model, future: PageFuture, horizon: number):
 export function guessOfPage(model: Model, known: readonly Uint8Array[], horizon: number): Uint8Array[] {
   const context = [...known];
   return Array.from({ length: horizon }, (_, expected) => {
-    const bytes = expectedOfPage(model, { context, expected, noise: 0 });
+    const bytes = expectedOfPage(model, { context, expected, noise: 0, sought: true });
     context.push(bytes);
     return bytes;
   });
 }
 
 /** The frame that is expected after a context. */
-function expectedOfPage(model: Model, after: Pick<PageDraw, 'context' | 'expected' | 'noise'>): Uint8Array {
+function expectedOfPage(model: Model, after: PageContext): Uint8Array {
   const scale = scalesOf(model).at(-1)!;
   const { network, index } = scale;
   // Anchors do not depend on the image at the scale before.

@@ -7,7 +7,7 @@ import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
 const { exampleShape: shape } = buildChain(tinyRun().model);
-const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0, crops: 0, reversals: 0 };
+const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0, crops: 0, reversals: 0, templatesLeftOut: 0 };
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
