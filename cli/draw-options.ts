@@ -62,20 +62,20 @@ export function addFutureOptions(command: Command): Command {
     ).argParser(decimalNumber('--noise', { min: 0, max: 255 })),
     new Option(
       '--component-warming <t>',
-      'how much the component temperature rises from frame to frame, as far as the fifth',
+      'how much the component temperature rises from frame to frame, as far as the fifth (default: by the model, see below)',
     ).argParser(decimalNumber('--component-warming', { min: 0, max: 1 })),
     new Option(
       '--carry <share>',
-      'how much of what a drawn frame has beyond the expected one the next frames are predicted from',
+      'what later frames are predicted from: 0 the expected frame, 1 the drawn one, or between (default: by the model, see below)',
     ).argParser(decimalNumber('--carry', { min: 0, max: 1 })),
   ];
   for (const option of options) command.addOption(option.helpGroup('Drawing:'));
   return command.addHelpText(
     'after',
     `
-A model that learns the expected frame is drawn from with the --component-temperature that its file names, or one a little below
-1; the lower it is, the cleaner and the stiller. A quarter of what a drawn frame has beyond the expected one is carried on (--carry
-0.25), so that what was drawn wrong fades, and --component-warming 0.03 keeps later frames moving. As the model is scored:
+A mixture about the expected frame is drawn from with the --component-temperature that the model's file names, or one a little below
+1; the lower it is, the cleaner and the stiller. The frames after a drawn one are predicted from the expected frame and a quarter of what
+the draw has beyond it (--carry 0.25), so that what was drawn wrong fades; --component-warming 0.035 keeps them moving. As the model is scored:
 --component-temperature 1 --component-warming 0 --carry 1. Then errors grow from frame to frame. Told of noise (--noise 2), the model
 moves less.`,
   );

@@ -17,7 +17,7 @@ export interface FrameWindow {
    * and earlier sub-pixels alike; 0: it reads what is true.
    */
   noise: Tensor4D;
-  /** Where some of the frames are expected ones: what was known before. Absent: all frames are known. */
+  /** Where some of the frames are expected ones, or nearly: what was known before. Absent: all frames are known. */
   known?: KnownFrames;
 }
 

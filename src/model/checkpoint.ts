@@ -22,7 +22,7 @@ export interface Model {
   step: number;
   /** Rate to which the clips were brought that it learned from; null where each was taken at its own, and of images. */
   frameRate: FrameRate | null;
-  /** Component temperature that its futures are drawn at where nothing else is asked; null: see `futureSettings`. */
+  /** Component temperature that its futures begin at where nothing else is asked; null: see `futureSettings`. */
   componentTemperature: number | null;
 }
 

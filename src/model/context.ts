@@ -31,7 +31,10 @@ export class Context {
     this.known = null;
   }
 
-  /** The same of a frame that was expected after those before: motion among the known ones goes on (see KnownFrames). */
+  /**
+   * The same of a frame that was expected after those before, or nearly, as what is carried on of a drawn one: motion among the
+   * known ones goes on (see KnownFrames).
+   */
   pushExpected(frame: Uint8Array): void {
     const { bytes, count, known } = this;
     const before =

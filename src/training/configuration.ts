@@ -61,7 +61,7 @@ const trainingSchema = z.strictObject({
   ownPredictions: z.int().min(0).max(4096).default(0),
   /** Share of those in which the picture stands still. */
   stills: z.number().min(0).max(1).default(0),
-  /** Component temperature that the model's futures are drawn at where nothing is asked: its file keeps it; null: none. */
+  /** Component temperature that the model's futures begin at where nothing is asked: its file keeps it; null: none. */
   componentTemperature: z.number().min(LEAST_TEMPERATURE).max(MOST_TEMPERATURE).nullable().default(null),
   /** Validations over the whole training, evenly spread. */
   validations: z.int().min(1).max(10_000).default(20),
