@@ -244,7 +244,6 @@ describe('pxv predict', () => {
     for (const asked of [
       ['--samples', '2'],
       ['--carry', '0.5'],
-      ['--component-warming', '0.1'],
     ]) {
       const { code, stderr } = await predict('--best-guess', ...asked);
       expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/--best-guess/) as string });
