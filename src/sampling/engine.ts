@@ -8,7 +8,10 @@ export interface EngineDraw {
   map: Float32Array | null;
   /** In levels, those of a sub-pixel together; null: a single one, the middle level, everywhere. */
   anchors: Float32Array | null;
-  /** Pictures to look for parts of the image in, [image, height, width, references * channels], in levels; null: nothing is looked for. */
+  /**
+   * Pictures to look for parts of the image in, [image, height, width, references * channels], in levels; null: nothing is
+   * looked for.
+   */
   references: Float32Array | null;
   /** Levels that are known, which are kept and count nothing; -1 for those to draw, which are written here. */
   levels: Int16Array;

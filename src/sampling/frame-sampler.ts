@@ -22,7 +22,10 @@ export interface FrameDraw {
    * are kept, and count nothing. Default: none is known.
    */
   known?: Int16Array | undefined;
-  /** Whether what is drawn is looked for in the frames before, by a network with templates. Default: it is, as when it is scored. */
+  /**
+   * Whether what is drawn is looked for in the frames before, by a network with templates. Default: it is, as when it is
+   * scored.
+   */
   sought?: boolean | undefined;
   settings: DrawSettings;
   /** Told after each row of each scale, with the share of the sub-pixels that is done. */

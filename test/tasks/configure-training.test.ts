@@ -31,7 +31,7 @@ test('a request without data, or with data of no kind, is refused in one line', 
 test('of clips all may be left out but the clips', async () => {
   const { model, training, data } = await configureTraining({ data: clips });
   expect(training).toMatchObject({
-    ...{ seed: '1', batch: 8, mirror: true, crops: 0.5, disturb: 0.5, steps: null, minutes: 20 },
+    ...{ seed: '1', batch: 8, mirror: true, crops: 0.5, disturb: 0.5, templatesLeftOut: 0.4, steps: null, minutes: 20 },
   });
   expect(data).toMatchObject({ validate: [], fit: 'crop' });
   expect(model.scales).toMatchObject([
@@ -57,7 +57,7 @@ test('a configuration read by the schema alone has the same defaults', async () 
   });
 });
 
-test.each(['crops', 'disturb', 'ownPredictions'])(
+test.each(['crops', 'disturb', 'templatesLeftOut', 'ownPredictions'])(
   'what is for clips alone is refused with images: %s',
   async (name) => {
     const request = { training: { [name]: 1 }, data: { type: 'images' as const, set: await imageFolder() } };

@@ -138,6 +138,20 @@ test('disturbance changes what the network is shown in some of the examples, and
   expect(disturbed).toBeLessThan(30);
 });
 
+test('templates are left out in some of the examples, by the seed and the step alone; all else is as it was', () => {
+  const examples = (step: number, templatesLeftOut: number) =>
+    new TrainingBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], { ...settings, templatesLeftOut }).batch(step);
+  const soughtIn = (step: number, share: number) => examples(step, share).sought?.dataSync().join() ?? 'all';
+  const found = Array.from({ length: 20 }, (_, step) => soughtIn(step, 0.4));
+  expect(Array.from({ length: 20 }, (_, step) => soughtIn(step, 0.4))).toEqual(found);
+  const leftOut = found.join().split('0').length - 1;
+  expect(leftOut).toBeGreaterThan(18);
+  expect(leftOut).toBeLessThan(46);
+  expect(soughtIn(3, 0)).toBe('all');
+  expect(soughtIn(3, 1)).toBe('0,0,0,0');
+  expect(batch(3, { templatesLeftOut: 1 })).toEqual(batch(3));
+});
+
 test('the network is told how strong a disturbance is, and exactly 0 where there is none', () => {
   const pixels = shape.size.width * shape.size.height;
   for (let step = 0; step < 10; step++) {
