@@ -21,7 +21,7 @@ const IMAGE_ARRAYS = 20;
 const CONDITIONING_ARRAYS = { forward: 4, training: 5 };
 
 /** Arrays of as many numbers as template matching finds that stand between the references and what a network reads. */
-const TEMPLATE_ARRAYS = 7;
+const TEMPLATE_ARRAYS = 4;
 
 /** What decides the memory of a training besides its chain. */
 export interface TrainingWork {

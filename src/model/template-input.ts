@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { templateCosts, templateFeatures, type TemplateMatchingShape } from '../backend/template-shape.js';
 import { templateMatching, TEMPLATES } from '../backend/template-matching.js';
 import { conditioningOf, type Condition } from '../conditioning/index.js';
@@ -56,19 +56,61 @@ export function templateInput(
 ): Tensor4D | null {
   const shape = templateShape(description);
   if (shape === null) return null;
-  const found = templateMatching(shape, image, joinedReferences(references));
   const { gain } = subPixelScale(description);
-  const [batch, height, width] = image.shape;
-  const ofReferences = tf.reshape<Rank.R5>(found, [batch, height, width, shape.references, -1]);
-  const [pictures, spread, costFound, gainFound] = tf.split(ofReferences, [2 * description.channels, 1, 1, 1], 4);
-  const start = tf.expandDims(tf.concat([anchors[0], anchors[0]], 3), 3);
-  const kept = (found: Tensor) => (sought === null ? found : tf.mul(found, tf.expandDims(sought, 4)));
-  const fit = kept(tf.sub(1, costFound));
-  // Rounded once, as engines have it, where all are looked for.
-  const cost = sought === null ? costFound : tf.sub(1, fit);
-  const fits = tf.square(fit);
-  const read = [tf.sub(pictures, start), spread].map((values) => tf.mul(tf.mul(values, gain), fits));
-  return tf.reshape(tf.concat([...read, cost, kept(gainFound)], 4), [batch, height, width, -1]);
+  const operation = tf.customGrad<Tensor4D>((...args) => {
+    const [anchor, save] = args as unknown as [Tensor4D, (tensors: Tensor[]) => void];
+    const found = templateMatching(shape, image, joinedReferences(references));
+    const read = readOfImages(shape, gain, found, anchor, sought);
+    save([read]);
+    const gradFunc = (dOut: Tensor, saved: unknown) => {
+      const [read] = saved as Tensor4D[];
+      return anchorGradient(shape, gain, read, dOut as Tensor4D);
+    };
+    return { value: read, gradFunc };
+  });
+  return operation(anchors[0]);
+}
+
+/** Of whole images what `scaleTemplateInput` makes of each pixel. */
+function readOfImages(
+  shape: TemplateMatchingShape,
+  gain: number,
+  found: Tensor4D,
+  anchor: Tensor4D,
+  sought: Tensor4D | null,
+): Tensor4D {
+  const values = found.dataSync<'float32'>().slice();
+  const pixel = { anchors: anchor.dataSync<'float32'>(), anchorsAt: 0, anchorCount: 1 };
+  const features = found.shape[3];
+  const length = found.size / found.shape[0];
+  const isSought = sought?.dataSync();
+  for (let at = 0, example = 0; at < values.length; at += length, example++) {
+    if (isSought?.[example] === 0) {
+      writeNothingFound(shape, values.subarray(at, at + length));
+      continue;
+    }
+    for (let of = at; of < at + length; of += features) {
+      pixel.anchorsAt = (of / features) * shape.channels;
+      scaleTemplateInput(shape, gain, pixel, values, of);
+    }
+  }
+  return tf.tensor4d(values, found.shape);
+}
+
+/** d anchor = -gain sum over references of fits (d mean + d best), where fits is (1 - cost)^2: 0 where nothing is looked for. */
+function anchorGradient(shape: TemplateMatchingShape, gain: number, read: Tensor4D, dOut: Tensor4D): Tensor4D {
+  const { channels } = shape;
+  const features = templateFeatures(shape);
+  const [values, dValues] = [read, dOut].map((tensor) => tensor.dataSync<'float32'>());
+  const gradient = new Float32Array((values.length / read.shape[3]) * channels);
+  for (let at = 0, to = 0; at < values.length; to += channels) {
+    for (const next = at + read.shape[3]; at < next; at += features) {
+      const fit = 1 - values[at + 2 * channels + 1];
+      const moves = -gain * fit * fit;
+      for (let k = 0; k < channels; k++) gradient[to + k] += moves * (dValues[at + k] + dValues[at + channels + k]);
+    }
+  }
+  return tf.tensor4d(gradient, [read.shape[0], shape.height, shape.width, channels]);
 }
 
 /** What is read of all pixels of an image of which nothing is looked for. */
