@@ -2,10 +2,17 @@ import { MOTION_LASTS } from '../conditioning/index.js';
 import { PxvError } from '../errors.js';
 import { ExampleBuffer, frameBytes, type Disturb, type ExampleShape, type Examples } from './examples.js';
 
-/** The last frames of a clip, as many as a model is given: what its next frame is predicted from. */
+/** Most frames from one that a model is given to the next: see `Context.every`. */
+export const LONGEST_STRIDE = 4;
+
+/**
+ * The last frames of a clip: what its next frame is predicted from. As many are remembered as a model is given, `LONGEST_STRIDE`
+ * times.
+ */
 export class Context {
   private readonly length: number;
-  /** The frames that are known, oldest first, and room for the one after. */
+  private readonly remembered: number;
+  /** The frames that are remembered, oldest first, and room for the one after. */
   private readonly bytes: Uint8Array;
   private count = 0;
   private told = 0;
@@ -14,12 +21,24 @@ export class Context {
 
   constructor(private readonly shape: ExampleShape) {
     this.length = shape.context;
-    this.bytes = new Uint8Array((this.length + 1) * frameBytes(shape));
+    this.remembered = this.length * LONGEST_STRIDE;
+    this.bytes = new Uint8Array((this.remembered + 1) * frameBytes(shape));
   }
 
   /** How many frames it was told of: the index, in their clip, of the next one. */
   get frames(): number {
     return this.told;
+  }
+
+  /** How many frames the next one is predicted from: as many as a model is given, or as there are. */
+  get given(): number {
+    return Math.min(this.count, this.length);
+  }
+
+  /** These frames, and so many after them. */
+  private window(after = 0): Uint8Array {
+    const size = frameBytes(this.shape);
+    return this.bytes.subarray((this.count - this.given) * size, (this.count + after) * size);
   }
 
   /**
@@ -36,9 +55,9 @@ export class Context {
    * known ones goes on (see KnownFrames).
    */
   pushExpected(frame: Uint8Array): void {
-    const { bytes, count, known } = this;
-    const before =
-      known !== null && known.expected < MOTION_LASTS ? known : { bytes: bytes.slice(), count, expected: 0 };
+    const { known } = this;
+    const goesOn = known !== null && known.expected < MOTION_LASTS;
+    const before = goesOn ? known : { bytes: this.window().slice(), count: this.given, expected: 0 };
     this.append(frame);
     this.known = { ...before, expected: before.expected + 1 };
   }
@@ -47,7 +66,7 @@ export class Context {
     this.expectFrame(frame);
     this.told++;
     if (this.length === 0) return;
-    if (this.count === this.length) this.bytes.copyWithin(0, frame.length, this.length * frame.length);
+    if (this.count === this.remembered) this.bytes.copyWithin(0, frame.length, this.count * frame.length);
     else this.count++;
     this.bytes.set(frame, (this.count - 1) * frame.length);
   }
@@ -60,8 +79,8 @@ export class Context {
   }
 
   private add(buffer: ExampleBuffer, disturb?: Disturb): void {
-    const { bytes, count, known } = this;
-    buffer.add(bytes, count + 1, false, disturb);
+    const { known } = this;
+    buffer.add(this.window(1), this.given + 1, false, disturb);
     if (known !== null) buffer.follow(known.bytes, known.count, known.expected);
   }
 
@@ -74,6 +93,21 @@ export class Context {
     const buffer = new ExampleBuffer(contexts[0].shape, contexts.length);
     for (const context of contexts) context.add(buffer, () => noise);
     return buffer.tensors();
+  }
+
+  /**
+   * The last frame and those that stand a stride apart before it, as the last ones of a slower clip.
+   *
+   * @param stride frames from one to the next, 1 to `LONGEST_STRIDE`; 1: a copy
+   */
+  every(stride: number): Context {
+    if (stride === 1) return this.copy();
+    const size = frameBytes(this.shape);
+    const slower = new Context(this.shape);
+    const newest = this.count - 1;
+    for (let ago = Math.min(this.length - 1, Math.floor(newest / stride)); ago >= 0; ago--)
+      slower.push(this.bytes.subarray((newest - ago * stride) * size, (newest - ago * stride + 1) * size));
+    return slower;
   }
 
   copy(): Context {

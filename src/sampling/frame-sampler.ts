@@ -4,11 +4,18 @@ import { learnsAnchor, needsOf, type Given } from '../conditioning/index.js';
 import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
 import { PxvError } from '../errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
+import { levelOf } from '../levels.js';
 import { byteOf, disposeExamples, frameBytes, type Examples } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import type { DrawSettings } from './draw.js';
 import { ImageSampler } from './image-sampler.js';
 import type { Noise } from './noise.js';
+
+/**
+ * Of each frame of a batch, one that was expected in its place from something else, height x width x channels bytes; null: none was.
+ * What is expected of it is the mean of that and its own.
+ */
+export type ExpectedElsewhere = readonly (Uint8Array | null)[];
 
 /** Which frames are drawn side by side, from what noise and how. */
 export interface FrameDraw {
@@ -27,6 +34,8 @@ export interface FrameDraw {
    * scored.
    */
   sought?: boolean | undefined;
+  /** See `ExpectedElsewhere`. */
+  expected?: ExpectedElsewhere | undefined;
   settings: DrawSettings;
   /** Told after each row of each scale, with the share of the sub-pixels that is done. */
   onRow?: ((share: number) => void) | undefined;
@@ -88,6 +97,7 @@ export class FrameSampler {
           given: () => this.givenAt(scale, examples, coarse),
           known: this.knownAt(scale, options.known, coarse, samples.length),
           sought: options.sought ?? true,
+          elsewhere: this.elsewhereAt(scale, options.expected),
           noise,
           streams: samples.map((sample, image) => ({
             sample,
@@ -121,14 +131,15 @@ export class FrameSampler {
    * @returns height x width x channels bytes of each
    * @throws PxvError `USAGE` where the model has no anchor that is learned
    */
-  async expected(examples: Examples): Promise<Uint8Array[]> {
+  async expected(examples: Examples, elsewhere?: ExpectedElsewhere): Promise<Uint8Array[]> {
     const batch = examples.image.shape[0];
     try {
       expectExpectation(this.model);
       let levels: Int16Array | null = null;
       for (const [scale, sampler] of this.scales.entries()) {
         const coarse: Int16Array | null = levels;
-        levels = await sampler.expected(() => this.givenAt(scale, examples, coarse));
+        const given = () => this.givenAt(scale, examples, coarse);
+        levels = await sampler.expected(given, this.elsewhereAt(scale, elsewhere));
       }
       return this.framesOf(levels!, batch);
     } finally {
@@ -157,6 +168,23 @@ export class FrameSampler {
       channels,
     ];
     return { ...given, coarser: tf.tensor4d(Float32Array.from(coarse), shape) };
+  }
+
+  /** What was expected elsewhere, at a scale; null where nothing was. */
+  private elsewhereAt(scale: number, elsewhere: ExpectedElsewhere = []): (Float32Array | null)[] | null {
+    if (elsewhere.every((frame) => frame === null)) return null;
+    const { chain } = this.model;
+    const { size, channels, levels } = chain.scales[scale].description;
+    const step = pixelsOfFinest(chain, scale);
+    return elsewhere.map((frame) => {
+      if (frame === null) return null;
+      const image = new Float32Array(size.height * size.width * channels);
+      return image.map((_, at) => {
+        const [pixel, channel] = [Math.floor(at / channels), at % channels];
+        const [row, column] = [Math.floor(pixel / size.width), pixel % size.width];
+        return levelOf(frame[step * (row * chain.exampleShape.size.width + column) * channels + channel], levels);
+      });
+    });
   }
 
   /** The sub-pixels of a scale that are known, or that the scale before has drawn; null where there are none. */

@@ -38,17 +38,18 @@ export interface ProductSource {
 export class GatheredProduct {
   /** The sums of the pixel last computed, `count` of them. */
   readonly sums: Float64Array;
-  private readonly gathered: Float32Array;
+  /** Float32 as the weights, kept in what JavaScript computes in. */
+  private readonly gathered: Float64Array;
   /** For each block of outputs in turn: inputs x BLOCK, zero beyond the last output. */
-  private readonly packed: Float32Array;
+  private readonly packed: Float64Array;
 
   constructor(private readonly source: ProductSource) {
     const { taps, weights, stride, first, count } = source;
     const inputs = taps.reduce((sum, { sees }) => sum + sees, 0);
     const blocks = Math.ceil(count / BLOCK);
-    this.gathered = new Float32Array(inputs);
+    this.gathered = new Float64Array(inputs);
     this.sums = new Float64Array(blocks * BLOCK);
-    this.packed = new Float32Array(blocks * BLOCK * inputs);
+    this.packed = new Float64Array(blocks * BLOCK * inputs);
     let input = 0;
     for (const { row, sees } of taps) {
       for (let k = 0; k < sees; k++, input++) {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { learnsAnchor, type Condition, type Given } from '../conditioning/index.js';
 import { frameBytes } from '../model/examples.js';
 import { anchorsByPixel, conditionOf, type Network } from '../model/network.js';
@@ -21,6 +21,11 @@ export interface ImageDraw extends Pick<
   known: Int16Array | null;
   /** Whether templates are looked for, in a network that has them; default: they are. */
   sought?: boolean;
+  /**
+   * Of each image what was expected of it elsewhere, height x width x channels levels; null: nothing was. The first anchor is the mean
+   * of that and its own.
+   */
+  elsewhere?: readonly (Float32Array | null)[] | null;
 }
 
 /** Images as they were drawn. */
@@ -61,10 +66,16 @@ export class ImageSampler {
    *
    * @throws the signal's reason once it is aborted, looked at after each row
    */
-  async draw({ given, known, sought = true, ...draw }: ImageDraw): Promise<DrawnImages & ExpectedImages> {
+  async draw({
+    given,
+    known,
+    sought = true,
+    elsewhere = null,
+    ...draw
+  }: ImageDraw): Promise<DrawnImages & ExpectedImages> {
     const length = draw.streams.length * frameBytes(this.network.description);
     const levels = known === null ? new Int16Array(length).fill(-1) : known.slice();
-    const { expected, ...condition } = await this.conditionOf(given, sought);
+    const { expected, ...condition } = await this.beforehand(given, elsewhere, sought);
     const nats = await this.engine.draw({ ...draw, ...condition, levels });
     return { levels, nats, expected };
   }
@@ -72,11 +83,11 @@ export class ImageSampler {
   /**
    * The expected images: the first anchor, rounded to levels.
    *
-   * @param given as in `draw`
+   * @param given, elsewhere as in `draw`
    * @returns image after image of height x width x channels
    */
-  async expected(given: () => Given): Promise<Int16Array> {
-    const anchor = tf.tidy(() => this.expectedOf(conditionOf(this.network, this.tensors, given())!));
+  async expected(given: () => Given, elsewhere: ImageDraw['elsewhere'] = null): Promise<Int16Array> {
+    const anchor = tf.tidy(() => this.expectedOf(this.conditionOf(given(), elsewhere)));
     const levels = Int16Array.from(await anchor.data());
     anchor.dispose();
     return levels;
@@ -86,11 +97,30 @@ export class ImageSampler {
     return tf.round(tf.clipByValue(anchor, 0, this.network.description.levels - 1));
   }
 
-  private async conditionOf(given: () => Given, sought: boolean): Promise<Beforehand> {
+  private conditionOf(given: Given, elsewhere: ImageDraw['elsewhere']): Condition {
+    const condition = conditionOf(this.network, this.tensors, given)!;
+    if (!elsewhere) return condition;
+    const [own, ...others] = condition.anchors;
+    const image = own.size / own.shape[0];
+    const [sums, shares] = [new Float32Array(own.size), new Float32Array(own.size).fill(1)];
+    for (const [index, levels] of elsewhere.entries()) {
+      if (levels === null) continue;
+      sums.set(levels, index * image);
+      shares.fill(0.5, index * image, (index + 1) * image);
+    }
+    const [sum, share] = [sums, shares].map((values) => tf.tensor4d(values, own.shape));
+    return { ...condition, anchors: [tf.mul<Tensor4D>(tf.add(own, sum), share), ...others] };
+  }
+
+  private async beforehand(
+    given: () => Given,
+    elsewhere: ImageDraw['elsewhere'],
+    sought: boolean,
+  ): Promise<Beforehand> {
     const { program, description } = this.network;
     if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
     const tensors = tf.tidy(() => {
-      const condition = conditionOf(this.network, this.tensors, given())!;
+      const condition = this.conditionOf(given(), elsewhere);
       const { map, anchors, references } = condition;
       const made: Partial<Record<keyof Beforehand, Tensor>> = { map };
       // A single anchor may be one of the tensors given.

@@ -10,6 +10,7 @@ import { byteOf, levelOf } from '../levels.js';
 import type { DrawnFrame, FrameDraw, FrameSampler } from './frame-sampler.js';
 import { futureSettings, settingsAhead, type FutureSettings } from './future-settings.js';
 import { Noise } from './noise.js';
+import { StridedContexts } from './strides.js';
 
 /** Futures of one context that share the strata of their noise: see `Noise`. */
 const STRATA = 8;
@@ -67,18 +68,15 @@ export function rollOut(
   const samples = typeof wanted === 'object' ? wanted : Array.from({ length: wanted }, (_, sample) => sample);
   const known = forEach('contexts', contexts, samples);
   const { first = known.map(({ frames }) => frames) } = asked;
-  return drawOn(
-    sampler,
-    known.map((one) => one.copy()),
-    {
-      noise: new Noise(seed, STRATA),
-      samples,
-      frame: forEach('first', typeof first === 'number' ? [first] : first, samples),
-      settings: futureSettings(sampler.model, options.settings),
-      onRow: asked.onRow,
-      signal: asked.signal,
-    },
-  );
+  const futures = known.map((one) => new StridedContexts(one));
+  return drawOn(sampler, futures, {
+    noise: new Noise(seed, STRATA),
+    samples,
+    frame: forEach('first', typeof first === 'number' ? [first] : first, samples),
+    settings: futureSettings(sampler.model, options.settings),
+    onRow: asked.onRow,
+    signal: asked.signal,
+  });
 }
 
 /** One for all futures, or one for each, as one for each. */
@@ -96,40 +94,52 @@ function forEach<T>(argument: string, values: readonly T[], futures: readonly un
 
 async function* drawOn(
   sampler: FrameSampler,
-  contexts: readonly Context[],
+  futures: readonly StridedContexts[],
   { frame: first, ...draw }: FrameDraw & { frame: readonly number[]; settings: Required<FutureSettings> },
 ): AsyncGenerator<DrawnFrame[], never> {
   const { levels } = sampler.model.chain.exampleShape;
   for (let step = 0; ; step++) {
-    const frame = first.map((index) => index + step);
     const settings = settingsAhead(draw.settings, step);
-    const drawn = await sampler.draw(Context.examples(contexts, settings.noise), {
+    const { carry, noise } = settings;
+    const last = futures.map((contexts) => contexts.last);
+    const drawn = await sampler.draw(Context.examples(last, noise), {
       ...draw,
-      frame,
-      sought: settings.carry === 1,
+      frame: first.map((index) => index + step),
+      sought: carry === 1,
+      expected: carry === 1 ? undefined : await expectedSlower(sampler, futures, noise),
       settings,
     });
-    drawn.forEach((one, future) => carryOn(contexts[future], one, settings.carry, levels));
     yield drawn;
+    for (const [future, one] of drawn.entries()) {
+      if (carry === 1) last[future].push(one.bytes);
+      else futures[future].follow(carriedOn(one, carry, levels));
+    }
   }
 }
 
-/** Adds to a context what the frames after a drawn one are predicted from, in its place. */
-function carryOn(context: Context, { bytes, expected }: DrawnFrame, carry: number, levels: number): void {
-  if (carry === 1 || expected === null) {
-    context.push(bytes);
-    return;
-  }
-  const carried = bytes.map((byte, i) => {
-    const anchor = levelOf(expected[i], levels);
+/** What is expected of the next frame of each future at a longer stride; null where nothing is. */
+async function expectedSlower(
+  sampler: FrameSampler,
+  futures: readonly StridedContexts[],
+  noise = 0,
+): Promise<(Uint8Array | null)[]> {
+  const slower = futures.map((contexts) => contexts.slower());
+  const due = slower.filter((context) => context !== null);
+  const expected = due.length === 0 ? [] : await sampler.expected(Context.examples(due, noise));
+  return slower.map((context) => (context === null ? null : expected.shift()!));
+}
+
+/** What the frames after a drawn one are predicted from, in its place. */
+function carriedOn({ bytes, expected }: DrawnFrame, carry: number, levels: number): Uint8Array {
+  return bytes.map((byte, i) => {
+    const anchor = levelOf(expected![i], levels);
     return byteOf(Math.round(anchor + carry * (levelOf(byte, levels) - anchor)), levels);
   });
-  context.pushExpected(carried);
 }
 
 /**
- * The deterministic forecast: frame after frame the expected one (see `FrameSampler.expected`), each the context for the
- * next, over any horizon.
+ * The deterministic forecast: frame after frame the expected one (see `FrameSampler.expected`), at several strides, each the
+ * context for the next, over any horizon.
  *
  * @returns height x width x channels bytes of each frame
  */
@@ -138,11 +148,12 @@ export async function* bestGuess(
   context: Context,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, never> {
-  const known = context.copy();
+  const contexts = new StridedContexts(context);
   for (;;) {
     signal?.throwIfAborted();
-    const [frame] = await sampler.expected(Context.examples([known]));
-    known.pushExpected(frame);
+    const slower = await expectedSlower(sampler, [contexts]);
+    const [frame] = await sampler.expected(Context.examples([contexts.last]), slower);
+    contexts.follow(frame);
     yield frame;
   }
 }

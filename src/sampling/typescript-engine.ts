@@ -78,7 +78,7 @@ export class TypeScriptImageEngine implements ImageEngine {
             const u = noise.uniform(sample, frame, position, channel, scale);
             levels[at] = drawLevel(probabilities, description.levels, u, settings);
             if (temperature !== 1)
-              headOf(head).distribution(head, description.levels, pixel, channel, 1, probabilities);
+              headOf(head).distribution(head, description.levels, pixel, channel, 1, probabilities, levels[at]);
             nats -= log(probabilities[levels[at]]);
           }
           const anchorsAt = pixel.anchorsAt + channel * pixel.anchorCount;

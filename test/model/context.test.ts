@@ -17,6 +17,37 @@ test.each([5, 7])('a frame of %i bytes is refused where the model has 6, whateve
   expect(() => context.addExample(new ExampleBuffer(shape, 1), new Uint8Array(bytes))).toThrow(refusal);
 });
 
+describe('at a stride', () => {
+  beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
+  const contextOf = (frames: number) => {
+    const context = new Context(shape);
+    for (let number = 1; number <= frames; number++) context.push(new Uint8Array(6).fill(number));
+    return context;
+  };
+  const windowOf = (context: Context) => {
+    const { frames, valid } = Context.examples([context]).given.window!;
+    return { frames: frames.map((tensor) => tensor.dataSync()[0]), valid: [...valid.dataSync().slice(0, 2)] };
+  };
+
+  test.each([
+    [20, 1, [19, 20], [1, 1]],
+    [20, 2, [18, 20], [1, 1]],
+    [20, 4, [16, 20], [1, 1]],
+    [5, 4, [1, 5], [1, 1]],
+    [4, 4, [4, 4], [0, 1]],
+    [2, 2, [2, 2], [0, 1]],
+  ])('of %i frames, every %i-th, are the last one and that before it', (frames, stride, expected, valid) => {
+    const context = contextOf(frames);
+    expect(windowOf(context.every(stride))).toEqual({ frames: expected, valid });
+    expect(context.every(stride).given).toBe(valid[0] + 1);
+    expect(windowOf(context)).toEqual(windowOf(contextOf(frames)));
+  });
+
+  test('of a context without frames there are none', () => {
+    expect(contextOf(0).every(4).given).toBe(0);
+  });
+});
+
 describe('once frames are expected, motion among the known ones goes on:', () => {
   beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
   const frame = (number: number) => new Uint8Array(6).fill(number);

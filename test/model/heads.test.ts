@@ -109,9 +109,9 @@ const cases: HeadCase[] = [
 const channelsOf = ({ earlier }: HeadCase): Channels => (earlier === undefined ? 1 : 3);
 
 /** The distribution as the sampler sees it; the outputs stand behind others. */
-function distributionOf(given: HeadCase, componentTemperature = 1): Float64Array {
+function distributionOf(given: HeadCase, componentTemperature = 1, only?: number): Float64Array {
   const { head, levels, anchors, outputs, earlier = [] } = given;
-  const into = new Float64Array(levels);
+  const into = new Float64Array(levels).fill(-1);
   const values = Float32Array.from([9, 9, 9, ...Array.from(outputs)]);
   // What is not known yet is not read.
   const known = Array.from({ length: channelsOf(given) }, (_, channel) => earlier[channel] ?? NaN);
@@ -119,7 +119,7 @@ function distributionOf(given: HeadCase, componentTemperature = 1): Float64Array
     ...{ outputs: values, outputsAt: 3, levels: known, levelsAt: 0 },
     ...{ anchors, anchorsAt: 0, anchorCount: anchors.length / known.length },
   };
-  headOf(head).distribution(head, levels, pixel, earlier.length, componentTemperature, into);
+  headOf(head).distribution(head, levels, pixel, earlier.length, componentTemperature, into, only);
   return into;
 }
 
@@ -169,6 +169,11 @@ test.each(cases)('the distribution of $title sums to one', (given) => {
   expect(probabilities.every((p) => p >= 0)).toBe(true);
   expect(probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12);
   expect(probabilities.length).toBe(given.levels);
+});
+
+test.each(cases)('the distribution of $title has the same bits where one level is asked for', (given) => {
+  const whole = distributionOf(given, 0.8);
+  expect(allLevels(given).map((level) => distributionOf(given, 0.8, level)[level])).toEqual([...whole]);
 });
 
 describe.each(backends)('on %s', (backend) => {

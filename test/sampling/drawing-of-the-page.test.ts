@@ -198,8 +198,8 @@ function contextOf(model: Model, frames: readonly Uint8Array[]): Context {
 }
 
 /** Three frames of the size of a model. */
-function threeFrames({ chain: { exampleShape } }: Model): Uint8Array[] {
-  const bytes = randomFrames(exampleShape, 3, 4);
+function threeFrames({ chain: { exampleShape } }: Model, seed = 4): Uint8Array[] {
+  const bytes = randomFrames(exampleShape, 3, seed);
   return [0, 1, 2].map((k) => bytes.slice((k * bytes.length) / 3, ((k + 1) * bytes.length) / 3));
 }
 
@@ -286,6 +286,14 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
       expect(await guesses(model, 11)).toEqual(expected);
     });
 
+    test('the fourth and the eighth are also expected from every fourth frame, where there are enough', async () => {
+      const { scales } = videos[1];
+      const model = randomModel(scales);
+      const known = [0, 1].flatMap((seed) => threeFrames(model, seed));
+      const expected = guessOfPage(model, known, 9).map((bytes) => [...bytes]);
+      expect(await guesses(model, 9, known)).toEqual(expected);
+    });
+
     test('completions of a picture of twice the size are what the page draws', async () => {
       const model = randomModel(tinyChain({ ...light, channels: 1, conditioning: [] }));
       const picture = frame(10, 14, 3, (x, y, c) => (23 * x + 17 * y * (c + 1) + ((x * y) % 5)) % 256);
@@ -303,10 +311,10 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
   },
 );
 
-/** Best guesses of the library after three frames. */
-async function guesses(model: Model, horizon = 2): Promise<number[][]> {
+/** Best guesses of the library, after three frames where no others are given. */
+async function guesses(model: Model, horizon = 2, known = threeFrames(model)): Promise<number[][]> {
   const sampler = new FrameSampler(model);
-  const future = bestGuess(sampler, contextOf(model, threeFrames(model)));
+  const future = bestGuess(sampler, contextOf(model, known));
   const frames: number[][] = [];
   while (frames.length < horizon) frames.push([...(await future.next()).value]);
   sampler.dispose();

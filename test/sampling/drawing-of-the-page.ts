@@ -7,7 +7,7 @@ import type { NetworkDescription } from '../../src/model/description.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
 import { parametersOfScale } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/checkpoint.js';
-import { referenceCondition, type ReferenceGiven } from '../model/reference-conditioning.js';
+import { referenceCondition, type ReferenceCondition, type ReferenceGiven } from '../model/reference-conditioning.js';
 import { referenceOutputs } from '../model/reference-network.js';
 import { referenceWeights } from '../model/reference-planes.js';
 
@@ -27,6 +27,8 @@ export interface PageDraw {
   noise: number;
   /** Whether templates are looked for. */
   sought: boolean;
+  /** The frame that is expected at a longer stride; null: none is. */
+  slower: Uint8Array | null;
   /** Of an image that is completed: its bytes, and the first row that is drawn. */
   kept: { bytes: Uint8Array; fromRow: number } | null;
 }
@@ -39,6 +41,7 @@ export const plainly = {
   expected: 0,
   noise: 0,
   sought: true,
+  slower: null,
   kept: null,
 };
 
@@ -206,7 +209,7 @@ function subsampled({ network, step, finestWidth }: Scale, bytes: Uint8Array): n
   });
 }
 
-type PageContext = Pick<PageDraw, 'context' | 'expected' | 'noise' | 'sought'>;
+type PageContext = Pick<PageDraw, 'context' | 'expected' | 'noise' | 'sought' | 'slower'>;
 
 /** What a scale is given: the frames, those that are missing replaced by the oldest, and the image before. */
 function givenTo(
@@ -228,6 +231,14 @@ function givenTo(
   return { frames: windowOf(context), valid, noise, known, small, sought };
 }
 
+/** A condition whose first anchor is the mean of itself and of what is expected at a longer stride. */
+function withSlower(scale: Scale, condition: ReferenceCondition, slower: Uint8Array | null): ReferenceCondition {
+  if (slower === null) return condition;
+  const other = subsampled(scale, slower);
+  const [first, ...anchors] = condition.anchors;
+  return { ...condition, anchors: [Float64Array.from(first, (level, at) => (level + other[at]) / 2), ...anchors] };
+}
+
 const weightsOf = ({ chain, weights }: Model, index: number) =>
   referenceWeights(chain.scales[index].parameters, parametersOfScale(chain, index, weights));
 
@@ -243,7 +254,8 @@ export function drawOfPage(
     const { network, index, step } = scale;
     const { size, channels, levels, head, conditioning } = network;
     const weights = weightsOf(model, index);
-    const condition = referenceCondition(network, weights, givenTo(scale, draw, coarse));
+    const given = referenceCondition(network, weights, givenTo(scale, draw, coarse));
+    const condition = withSlower(scale, given, draw.slower);
     const kept = draw.kept === null ? null : subsampled(scale, draw.kept.bytes);
     const shared = needsOf(conditioning).coarser;
     const image = new Array<number>(size.height * size.width * channels).fill(0);
@@ -292,7 +304,15 @@ export function futureOfPage(model: Model, future: PageFuture, horizon: number):
   const context = [...draw.context];
   return Array.from({ length: horizon }, (_, k) => {
     const componentTemperature = draw.componentTemperature + componentWarming * Math.min(k, 4);
-    const given = { ...draw, context, expected: carry === 1 ? 0 : k, sought: carry === 1, componentTemperature };
+    const slower = carry === 1 ? null : slowerOfPage(model, context, k, draw.noise);
+    const given = {
+      ...draw,
+      context,
+      expected: carry === 1 ? 0 : k,
+      sought: carry === 1,
+      slower,
+      componentTemperature,
+    };
     const { bytes } = drawOfPage(model, { ...given, frame: draw.frame + k }, uOfFuture);
     const expected = carry === 1 ? null : expectedOfPage(model, given);
     const carried = (byte: number, at: number) => {
@@ -308,10 +328,27 @@ export function futureOfPage(model: Model, future: PageFuture, horizon: number):
 export function guessOfPage(model: Model, known: readonly Uint8Array[], horizon: number): Uint8Array[] {
   const context = [...known];
   return Array.from({ length: horizon }, (_, expected) => {
-    const bytes = expectedOfPage(model, { context, expected, noise: 0, sought: true });
+    const slower = slowerOfPage(model, context, expected, 0);
+    const bytes = expectedOfPage(model, { context, expected, noise: 0, sought: true, slower });
     context.push(bytes);
     return bytes;
   });
+}
+
+/**
+ * What is expected at the longest stride that leads from the last known frame to the next.
+ *
+ * @param frames all that were known, and those expected since
+ * @param since how many of them
+ */
+function slowerOfPage(model: Model, frames: readonly Uint8Array[], since: number, noise: number): Uint8Array | null {
+  const known = frames.length - since;
+  const least = model.description.scales.map(({ conditioning }) => needsOf(conditioning).context);
+  const stride = [4, 2].find((s) => (since + 1) % s === 0 && known > s && Math.max(...least) > 1);
+  if (stride === undefined) return null;
+  const context = frames.filter((_, at) => at >= (known - 1) % stride && (at - (known - 1)) % stride === 0);
+  const expected = (since + 1) / stride - 1;
+  return expectedOfPage(model, { context, expected, noise, sought: true, slower: null });
 }
 
 /** The frame that is expected after a context. */
@@ -321,7 +358,8 @@ function expectedOfPage(model: Model, after: PageContext): Uint8Array {
   // Anchors do not depend on the image at the scale before.
   const given = givenTo(scale, after, null);
   const conditioning = network.conditioning.filter((one) => needsOf([one]).coarser === null);
-  const { anchors } = referenceCondition({ ...network, conditioning }, weightsOf(model, index), given);
+  const condition = referenceCondition({ ...network, conditioning }, weightsOf(model, index), given);
+  const { anchors } = withSlower(scale, condition, after.slower);
   const levels = Array.from(anchors[0], (anchor) => toEven(clamp(anchor, 0, network.levels - 1)));
   return Uint8Array.from(levels, (level) => byteOf(level, network.levels));
 }

@@ -70,6 +70,59 @@ describe('of a model that learns the expected frame', () => {
     expect((await futures({ carry: 0 })).map(({ expected }) => expected)).toEqual(guesses);
   });
 
+  describe('at every second and every fourth frame it is expected again:', () => {
+    const size = frameBytes(warped.chain.exampleShape);
+    const clip = randomFrames(warped.chain.exampleShape, 20, 9);
+    const contextOf = (frames: Uint8Array[]) => {
+      const context = new Context(warped.chain.exampleShape);
+      frames.forEach((frame) => context.push(frame));
+      return context;
+    };
+    const frames = Array.from({ length: 20 }, (_, index) => clip.slice(index * size, (index + 1) * size));
+    const guessed = async (known: Uint8Array[], horizon: number) => {
+      const sampler = new FrameSampler(warped);
+      const guesses: Uint8Array[] = [];
+      for await (const frame of bestGuess(sampler, contextOf(known))) if (guesses.push(frame) === horizon) break;
+      sampler.dispose();
+      return guesses;
+    };
+    const every = (stride: number) => frames.filter((_, index) => (19 - index) % stride === 0);
+    const meanOf = (own: Uint8Array, other: Uint8Array) => Array.from(own, (byte, at) => (byte + other[at]) / 2);
+
+    test('the second frame from every second, the fourth from every fourth, the sixth from every second one', async () => {
+      const guess = await guessed(frames, 6);
+      const [ofSecond] = await guessed(every(2), 1);
+      const [ofFourth] = await guessed(every(4), 1);
+      const sampler = new FrameSampler(warped);
+      const contexts = [contextOf(frames), contextOf(every(2))];
+      const expected = async (context: Context) => (await sampler.expected(Context.examples([context])))[0];
+      expect(guess[0]).toEqual(await expected(contexts[0]));
+      contexts[0].pushExpected(guess[0]);
+      const close = (received: Uint8Array, mean: number[]) =>
+        Math.max(...mean.map((value, at) => Math.abs(value - received[at]))) <= 1;
+      expect(close(guess[1], meanOf(await expected(contexts[0]), ofSecond))).toBe(true);
+      contexts.forEach((context) => context.pushExpected(guess[1]));
+      expect(guess[2]).toEqual(await expected(contexts[0]));
+      contexts[0].pushExpected(guess[2]);
+      expect(close(guess[3], meanOf(await expected(contexts[0]), ofFourth))).toBe(true);
+      expect(close(guess[3], [...(await expected(contexts[0]))])).toBe(false);
+      for (const frame of guess.slice(3, 5)) contexts[0].pushExpected(frame);
+      contexts[1].pushExpected(guess[3]);
+      expect(close(guess[5], meanOf(await expected(contexts[0]), await expected(contexts[1])))).toBe(true);
+      sampler.dispose();
+    });
+
+    test('but not where there are too few frames for motion', async () => {
+      const sampler = new FrameSampler(warped);
+      const context = contextOf(frames.slice(0, 2));
+      for (const frame of await guessed(frames.slice(0, 2), 4)) {
+        expect(frame).toEqual((await sampler.expected(Context.examples([context])))[0]);
+        context.pushExpected(frame);
+      }
+      sampler.dispose();
+    });
+  });
+
   test('what is carried on changes what is expected from the second frame on', async () => {
     const [none, some, all] = await Promise.all([0, 0.25, 1].map((carry) => futures({ carry })));
     const after = (frames: DrawnFrame[]) => frames.map(({ expected }) => expected!.join());

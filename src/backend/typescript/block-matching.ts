@@ -18,7 +18,7 @@ export function blockMatching(
 }
 
 /** Rows of an image whose motion is found together, so that the sums of all motions take little memory. */
-const ROWS_OF_STRIP = 8;
+const ROWS_OF_STRIP = 32;
 
 /** Finds motion strip by strip, each motion in turn for all pixels of the strip. */
 class BlockMatcher {
@@ -31,6 +31,8 @@ class BlockMatcher {
   private readonly differences: Int32Array;
   /** Of each row of the strip and of the margin about it: differences summed over a block's width. */
   private readonly across: Int32Array;
+  /** Of each column: the rows of `across` that two blocks below each other share. */
+  private readonly block: Int32Array;
   /** For each motion, S of the strip's pixels. */
   private readonly sums: Int32Array;
   private readonly least: Float64Array;
@@ -46,6 +48,7 @@ class BlockMatcher {
     this.last = new Int32Array(height * width * channels);
     this.differences = new Int32Array(width + 2 * margin);
     this.across = new Int32Array((ROWS_OF_STRIP + 2 * margin) * width);
+    this.block = new Int32Array(width);
     this.sums = new Int32Array(this.side ** 2 * ROWS_OF_STRIP * width);
     this.least = new Float64Array(ROWS_OF_STRIP * width);
     this.motion = new Int32Array(ROWS_OF_STRIP * width);
@@ -73,16 +76,20 @@ class BlockMatcher {
 
   private tryMotion(d: number, first: number, rows: number): void {
     const { height, width, reach, margin } = this.shape;
-    const { across, sums, least, motion } = this;
+    const { across, block, sums, least, motion } = this;
     const [down, right] = [Math.floor(d / this.side) - reach, (d % this.side) - reach];
     for (let row = -margin; row < rows + margin; row++)
       this.sumAcross(within(first + row, height), down, right, (row + margin) * width);
     const distance = Math.abs(down) + Math.abs(right);
     const extra = distance === 0 ? 0 : this.terms * (COST_OF_MOTION + COST_OF_DISTANCE * distance);
     const base = d * ROWS_OF_STRIP * width;
-    for (let at = 0; at < rows * width; at++) {
-      let sum = 0;
-      for (let k = 0; k <= 2 * margin; k++) sum += across[at + k * width];
+    const below = 2 * margin * width;
+    block.fill(0);
+    for (let at = 0; at < below; at++) block[at % width] += across[at];
+    for (let at = 0, column = 0; at < rows * width; at++) {
+      const sum = block[column] + across[at + below];
+      block[column] = sum - across[at];
+      column = column + 1 === width ? 0 : column + 1;
       sums[base + at] = sum;
       if (sum + extra >= least[at]) continue;
       least[at] = sum + extra;
@@ -103,10 +110,12 @@ class BlockMatcher {
     }
     differences.fill(differences[margin], 0, margin);
     differences.fill(differences[margin + width - 1], margin + width);
+    let sum = 0;
+    for (let k = 0; k < 2 * margin; k++) sum += differences[k];
     for (let column = 0; column < width; column++) {
-      let sum = 0;
-      for (let k = 0; k <= 2 * margin; k++) sum += differences[column + k];
+      sum += differences[column + 2 * margin];
       across[to + column] = sum;
+      sum -= differences[column];
     }
   }
 

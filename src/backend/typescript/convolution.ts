@@ -7,8 +7,8 @@ import { tapTile, TILE } from './tile.js';
 /** Source values that one pass over the panels of weights works on, so that they stay in the second-level cache. */
 const BLOCK = 32_768;
 
-const paddedSource = new Scratch();
-const packedWeights = new Scratch();
+const paddedSource = new Scratch(Float64Array);
+const packedWeights = new Scratch(Float64Array);
 const sums = new Float64Array(TILE * TILE);
 
 /** See Kernels.convolution. */
@@ -53,23 +53,20 @@ function run(
   const { source, targetLength, phases } = plan;
   const packed = packWeights(plan, weights);
   const sourceLength = source.height * source.width * source.features;
-  const paddedLength = source.paddedHeight * source.paddedWidth * source.features;
-  const copies = relu || paddedLength > sourceLength;
   const blockPixels = TILE * Math.ceil(BLOCK / TILE / source.features);
-  const image = copies ? paddedSource.take(paddedLength) : x;
+  const image = paddedSource.take(source.paddedHeight * source.paddedWidth * source.features);
   for (let n = 0; n < batch; n++) {
-    if (copies) copyPadded(x, n * sourceLength, source, relu, image);
-    const from = copies ? 0 : n * sourceLength;
+    copyPadded(x, n * sourceLength, source, relu, image);
     const to = n * targetLength;
     for (const { source: pixels, target: targets, panels } of phases) {
       const last = pixels.length - 1;
       for (let block = 0; block <= last; block += blockPixels)
         for (const panel of panels)
           for (let p = block; p <= last && p < block + blockPixels; p += TILE) {
-            const p0 = from + pixels[p];
-            const p1 = from + pixels[Math.min(p + 1, last)];
-            const p2 = from + pixels[Math.min(p + 2, last)];
-            const p3 = from + pixels[Math.min(p + 3, last)];
+            const p0 = pixels[p];
+            const p1 = pixels[Math.min(p + 1, last)];
+            const p2 = pixels[Math.min(p + 2, last)];
+            const p3 = pixels[Math.min(p + 3, last)];
             tapTile(image, p0, p1, p2, p3, panel.taps, packed, panel.packedAt, sums);
             for (let i = 0; i < TILE && p + i <= last; i++)
               store(i * TILE, panel, bias, passes, plus, out, to + targets[p + i] + panel.first);
@@ -97,7 +94,7 @@ function store(
 }
 
 /** Weights in the order in which tapTile reads them; a panel that is not full is filled up with zeros. */
-export function packWeights(plan: ConvolutionPlan, weights: Float32Array): Float32Array {
+export function packWeights(plan: ConvolutionPlan, weights: Float32Array): Float64Array {
   const { phases, packedLength, sourceStride, targetStride } = plan;
   const packed = packedWeights.take(packedLength);
   for (const { panels } of phases)

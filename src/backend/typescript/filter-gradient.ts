@@ -5,8 +5,8 @@ import { paddedImage, type PaddedImage } from './padded-image.js';
 import { Scratch } from './scratch.js';
 import { outerTile, TILE } from './tile.js';
 
-const paddedInput = new Scratch();
-const panelledOutput = new Scratch();
+const paddedInput = new Scratch(Float64Array);
+const panelledOutput = new Scratch(Float64Array);
 let tileSums = new Float64Array(0);
 
 /** Four input features x four outputs of one tap's weight matrix. */
@@ -108,7 +108,7 @@ function makeFilterGradientPlan(shape: ConvolutionShape): FilterGradientPlan {
 }
 
 /** out[k / 4, row, column, k mod 4] = the image that starts at x[from], through ReLU where `relu`, inside its border. */
-function panelInput(x: Float32Array, from: number, image: PaddedImage, relu: boolean, out: Float32Array): void {
+function panelInput(x: Float32Array, from: number, image: PaddedImage, relu: boolean, out: Float64Array): void {
   const { height, width, features, top, left, paddedHeight, paddedWidth } = image;
   const panelLength = paddedHeight * paddedWidth * TILE;
   out.fill(0, 0, Math.ceil(features / TILE) * panelLength);
@@ -129,7 +129,7 @@ function panelOutput(
   from: number,
   shape: ConvolutionShape,
   panels: FilterGradientPlan['panels'],
-  out: Float32Array,
+  out: Float64Array,
 ): void {
   const pixels = shape.outHeight * shape.outWidth;
   let at = 0;

@@ -5,8 +5,8 @@ import { convolutionFilterGradient } from './filter-gradient.js';
 import { Scratch } from './scratch.js';
 import { tapTile, TILE } from './tile.js';
 
-const paddedSource = new Scratch();
-const carriedCells = new Scratch();
+const paddedSource = new Scratch(Float64Array);
+const carriedCells = new Scratch(Float32Array);
 const sums = new Float64Array(TILE * TILE);
 let stepSums = new Float64Array(0);
 
@@ -82,8 +82,8 @@ export function lstm(
 /** The state-to-state products of a step's pixels, [pixels, target features]; they last until the next step. */
 function multiplyStep(
   { phases: [{ source: places, panels }], source, targetLength }: ConvolutionPlan,
-  packed: Float32Array,
-  values: Float32Array,
+  packed: Float64Array,
+  values: Float64Array,
   pixels: number[],
 ): Float64Array {
   const features = targetLength / (source.height * source.width);

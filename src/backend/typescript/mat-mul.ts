@@ -1,8 +1,8 @@
 import { Scratch } from './scratch.js';
 import { tapTile, TILE } from './tile.js';
 
-const transposed = new Scratch();
-const packedPanel = new Scratch();
+const rowsOfA = new Scratch(Float64Array);
+const packedPanel = new Scratch(Float64Array);
 const oneTap = new Int32Array(2);
 const sums = new Float64Array(TILE * TILE);
 
@@ -17,7 +17,9 @@ export function matMul(
   transposeB: boolean,
   out: Float32Array,
 ): void {
-  const rows = transposeA ? transpose(a, k, m) : a;
+  const rows = rowsOfA.take(m * k);
+  if (transposeA) transpose(a, k, m, rows);
+  else rows.set(a);
   const panel = packedPanel.take(k * TILE);
   const stepK = transposeB ? 1 : n;
   const stepN = transposeB ? k : 1;
@@ -39,8 +41,6 @@ export function matMul(
 }
 
 /** The transpose of x, which is rows x columns. */
-function transpose(x: Float32Array, rows: number, columns: number): Float32Array {
-  const out = transposed.take(rows * columns);
+function transpose(x: Float32Array, rows: number, columns: number, out: Float64Array): void {
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = x[i * columns + j];
-  return out;
 }

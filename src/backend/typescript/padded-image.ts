@@ -31,7 +31,7 @@ export function paddedImage(
 }
 
 /** out = the image that starts at x[from], through ReLU where `relu`, inside its border. */
-export function copyPadded(x: Float32Array, from: number, image: PaddedImage, relu: boolean, out: Float32Array): void {
+export function copyPadded(x: Float32Array, from: number, image: PaddedImage, relu: boolean, out: Float64Array): void {
   const { height, width, features, top, left, paddedHeight, paddedWidth } = image;
   const row = width * features;
   if (paddedHeight > height || paddedWidth > width) out.fill(0, 0, paddedHeight * paddedWidth * features);

@@ -12,13 +12,13 @@ export const TILE = 4;
  * `taps` holds offset and count of each tap in turn; `weights` are packed in the order in which they are read.
  */
 export function tapTile(
-  x: Float32Array,
+  x: Float64Array,
   p0: number,
   p1: number,
   p2: number,
   p3: number,
   taps: Int32Array,
-  weights: Float32Array,
+  weights: Float64Array,
   at: number,
   sums: Float64Array,
 ): void {
@@ -61,11 +61,11 @@ export function tapTile(
  * x[xAt + r * xRow + c * xStep + i] * y[yAt + 4 (r * columns + c) + o].
  */
 export function outerTile(
-  x: Float32Array,
+  x: Float64Array,
   xAt: number,
   xRow: number,
   xStep: number,
-  y: Float32Array,
+  y: Float64Array,
   yAt: number,
   rows: number,
   columns: number,

@@ -49,6 +49,7 @@ export interface Head<D extends { type: string }> {
    * @param channel the colour
    * @param temperature of the components, above 0, where there are any: weights^(1 / T), scales times T
    * @param into receives the probability of each level; its length is `levels`
+   * @param only the one level whose probability is wanted, the same bits; others may be left as they are. Default: all
    */
   distribution(
     description: D,
@@ -57,5 +58,6 @@ export interface Head<D extends { type: string }> {
     channel: number,
     temperature: number,
     into: Float64Array,
+    only?: number,
   ): void;
 }

@@ -66,15 +66,17 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
 
   // Of one component, with S the sigmoid and u, l the distances of the level's edges from the mean, in scales:
   // p = S(u) - S(l) = S(u) S(-l) (1 - exp(-1 / scale)), a product, so that far from the mean nothing cancels.
-  distribution(description, levels, pixel, channel, temperature, into) {
+  distribution(description, levels, pixel, channel, temperature, into, only) {
     const { components } = description;
     mixtureOf(description, levels, pixel, channel, temperature);
-    into.fill(0);
+    // Of a level the edge below it is needed, which is the upper one of the level before.
+    const [first, last] = only === undefined ? [0, levels - 1] : [Math.max(0, only - 1), only];
+    into.fill(0, first, last + 1);
     for (let k = 0; k < components; k++) {
       const [weight, mean, inverse] = [weights[k], means[channel][k], inverses[k]];
       const inner = -expm1(-inverse);
       let aboveLower = weight;
-      for (let level = 0; level < levels - 1; level++) {
+      for (let level = first; level <= Math.min(last, levels - 2); level++) {
         const upper = (level + 0.5 - mean) * inverse;
         const tail = exp(-Math.abs(upper));
         const larger = 1 / (1 + tail);
@@ -82,7 +84,7 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
         into[level] += aboveLower * (level === 0 ? 1 : inner) * (upper > 0 ? larger : smaller);
         aboveLower = weight * (upper > 0 ? smaller : larger);
       }
-      into[levels - 1] += aboveLower;
+      if (last === levels - 1) into[last] += aboveLower;
     }
   },
 };
