@@ -19,15 +19,24 @@ export class Context {
   /** What was known before expected frames, where the last frame is one; else null. */
   private known: { bytes: Uint8Array; count: number; expected: number } | null = null;
 
-  constructor(private readonly shape: ExampleShape) {
+  /** @param strides the longest stride that is asked of it: see `every` */
+  constructor(
+    private readonly shape: ExampleShape,
+    private readonly strides = LONGEST_STRIDE,
+  ) {
     this.length = shape.context;
-    this.remembered = this.length * LONGEST_STRIDE;
+    this.remembered = this.length * strides;
     this.bytes = new Uint8Array((this.remembered + 1) * frameBytes(shape));
   }
 
   /** How many frames it was told of: the index, in their clip, of the next one. */
   get frames(): number {
     return this.told;
+  }
+
+  /** How many of the last frames were expected, as far as known motion goes on for them; 0: all are known. */
+  get expected(): number {
+    return this.known?.expected ?? 0;
   }
 
   /** How many frames the next one is predicted from: as many as a model is given, or as there are. */
@@ -98,12 +107,11 @@ export class Context {
   /**
    * The last frame and those that stand a stride apart before it, as the last ones of a slower clip.
    *
-   * @param stride frames from one to the next, 1 to `LONGEST_STRIDE`; 1: a copy
+   * @param stride frames from one to the next, 1 to `LONGEST_STRIDE`
    */
   every(stride: number): Context {
-    if (stride === 1) return this.copy();
     const size = frameBytes(this.shape);
-    const slower = new Context(this.shape);
+    const slower = new Context(this.shape, 1);
     const newest = this.count - 1;
     for (let ago = Math.min(this.length - 1, Math.floor(newest / stride)); ago >= 0; ago--)
       slower.push(this.bytes.subarray((newest - ago * stride) * size, (newest - ago * stride + 1) * size));
@@ -111,7 +119,7 @@ export class Context {
   }
 
   copy(): Context {
-    const copy = new Context(this.shape);
+    const copy = new Context(this.shape, this.strides);
     copy.bytes.set(this.bytes);
     copy.count = this.count;
     copy.told = this.told;

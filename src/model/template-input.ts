@@ -89,9 +89,9 @@ function readOfImages(
       writeNothingFound(shape, values.subarray(at, at + length));
       continue;
     }
-    for (let of = at; of < at + length; of += features) {
-      pixel.anchorsAt = (of / features) * shape.channels;
-      scaleTemplateInput(shape, gain, pixel, values, of);
+    for (let pixelAt = at; pixelAt < at + length; pixelAt += features) {
+      pixel.anchorsAt = (pixelAt / features) * shape.channels;
+      scaleTemplateInput(shape, gain, pixel, values, pixelAt);
     }
   }
   return tf.tensor4d(values, found.shape);

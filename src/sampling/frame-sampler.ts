@@ -34,8 +34,8 @@ export interface FrameDraw {
    * scored.
    */
   sought?: boolean | undefined;
-  /** See `ExpectedElsewhere`. */
-  expected?: ExpectedElsewhere | undefined;
+  /** Default: nothing. */
+  elsewhere?: ExpectedElsewhere | undefined;
   settings: DrawSettings;
   /** Told after each row of each scale, with the share of the sub-pixels that is done. */
   onRow?: ((share: number) => void) | undefined;
@@ -97,7 +97,7 @@ export class FrameSampler {
           given: () => this.givenAt(scale, examples, coarse),
           known: this.knownAt(scale, options.known, coarse, samples.length),
           sought: options.sought ?? true,
-          elsewhere: this.elsewhereAt(scale, options.expected),
+          elsewhere: this.elsewhereAt(scale, options.elsewhere),
           noise,
           streams: samples.map((sample, image) => ({
             sample,
@@ -128,6 +128,7 @@ export class FrameSampler {
    * is. Scale after scale, each given the expected image of the one before.
    *
    * @param examples with what is given; their images are not read; their tensors are disposed of
+   * @param elsewhere default: nothing
    * @returns height x width x channels bytes of each
    * @throws PxvError `USAGE` where the model has no anchor that is learned
    */
@@ -173,17 +174,20 @@ export class FrameSampler {
   /** What was expected elsewhere, at a scale; null where nothing was. */
   private elsewhereAt(scale: number, elsewhere: ExpectedElsewhere = []): (Float32Array | null)[] | null {
     if (elsewhere.every((frame) => frame === null)) return null;
+    const { levels } = this.model.chain.scales[scale].description;
+    const finest = this.finestSubPixels(scale);
+    return elsewhere.map((frame) => frame && Float32Array.from(finest, (at) => levelOf(frame[at], levels)));
+  }
+
+  /** Of each sub-pixel of a scale, where it stands in the finest image. */
+  private finestSubPixels(scale: number): Int32Array {
     const { chain } = this.model;
-    const { size, channels, levels } = chain.scales[scale].description;
+    const { size, channels } = chain.scales[scale].description;
     const step = pixelsOfFinest(chain, scale);
-    return elsewhere.map((frame) => {
-      if (frame === null) return null;
-      const image = new Float32Array(size.height * size.width * channels);
-      return image.map((_, at) => {
-        const [pixel, channel] = [Math.floor(at / channels), at % channels];
-        const [row, column] = [Math.floor(pixel / size.width), pixel % size.width];
-        return levelOf(frame[step * (row * chain.exampleShape.size.width + column) * channels + channel], levels);
-      });
+    return Int32Array.from({ length: size.height * size.width * channels }, (_, at) => {
+      const [pixel, channel] = [Math.floor(at / channels), at % channels];
+      const [row, column] = [Math.floor(pixel / size.width), pixel % size.width];
+      return step * (row * chain.exampleShape.size.width + column) * channels + channel;
     });
   }
 
@@ -199,7 +203,7 @@ export class FrameSampler {
     const unknown = coarse === null ? null : unknownSubPixels(description);
     if (unknown === null && known === undefined) return null;
     const { size, channels } = description;
-    const step = pixelsOfFinest(chain, scale);
+    const finest = this.finestSubPixels(scale);
     const factor = needsOf(description.conditioning).coarser?.factor ?? 1;
     const coarseWidth = Math.ceil(size.width / factor);
     const image = frameBytes(description);
@@ -207,7 +211,7 @@ export class FrameSampler {
       const at = index % image;
       const [pixel, channel] = [Math.floor(at / channels), at % channels];
       const [row, column] = [Math.floor(pixel / size.width), pixel % size.width];
-      const level = known?.[step * (row * chain.exampleShape.size.width + column) * channels + channel] ?? -1;
+      const level = known?.[finest[at]] ?? -1;
       if (level >= 0 || coarse === null || unknown === null || unknown[at] === 1) return level;
       const own = (Math.floor(index / image) * coarse.length) / batch;
       return coarse[own + ((row * coarseWidth + column) / factor) * channels + channel];

@@ -17,7 +17,8 @@ export interface FutureSettings extends DrawSettings {
   /**
    * Share of what a drawn frame has beyond the expected one that the frames after it are predicted from; default 1: they
    * are predicted from drawn frames as they are. Below 1 they are predicted from nearly the expected frame, as the best
-   * guess is, and motion that is known goes on as there; and nothing that is drawn is looked for in them by templates.
+   * guess is, and motion that is known goes on as there. They are drawn about what is expected at two strides (see
+   * StridedContexts), and nothing that is drawn is looked for in them by templates.
    */
   carry?: number;
 }
@@ -34,12 +35,12 @@ const AS_CLIPS_ARE_SCORED: Required<FutureSettings> = { ...AS_SCORED, noise: 0, 
 /**
  * A mixture about the expected frame, of a model whose file says nothing. The errors of drawn frames grow from frame to frame. A little
  * less spread holds them at first, and that little of them is carried on holds them after. Chosen on sixteen clips that taught nothing
- * (docs/measurements.md, docs/decisions/0029-little-of-a-draw-is-carried-on.md).
+ * (docs/measurements.md, docs/decisions/0029-little-of-a-draw-is-carried-on.md, 0030-frames-expected-at-two-strides.md).
  */
 const ABOUT_EXPECTED: Required<FutureSettings> = {
   ...AS_CLIPS_ARE_SCORED,
   componentTemperature: 0.95,
-  componentWarming: 0.02,
+  componentWarming: 0.03,
   carry: 0.25,
 };
 

@@ -87,7 +87,7 @@ export class ImageSampler {
    * @returns image after image of height x width x channels
    */
   async expected(given: () => Given, elsewhere: ImageDraw['elsewhere'] = null): Promise<Int16Array> {
-    const anchor = tf.tidy(() => this.expectedOf(this.conditionOf(given(), elsewhere)));
+    const anchor = tf.tidy(() => this.expectedOf(this.conditionFrom(given(), elsewhere)));
     const levels = Int16Array.from(await anchor.data());
     anchor.dispose();
     return levels;
@@ -97,7 +97,8 @@ export class ImageSampler {
     return tf.round(tf.clipByValue(anchor, 0, this.network.description.levels - 1));
   }
 
-  private conditionOf(given: Given, elsewhere: ImageDraw['elsewhere']): Condition {
+  /** The condition; where something was expected elsewhere, the mean of it and the first anchor stands in the place of that. */
+  private conditionFrom(given: Given, elsewhere: ImageDraw['elsewhere']): Condition {
     const condition = conditionOf(this.network, this.tensors, given)!;
     if (!elsewhere) return condition;
     const [own, ...others] = condition.anchors;
@@ -120,7 +121,7 @@ export class ImageSampler {
     const { program, description } = this.network;
     if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
     const tensors = tf.tidy(() => {
-      const condition = this.conditionOf(given(), elsewhere);
+      const condition = this.conditionFrom(given(), elsewhere);
       const { map, anchors, references } = condition;
       const made: Partial<Record<keyof Beforehand, Tensor>> = { map };
       // A single anchor may be one of the tensors given.

@@ -10,7 +10,7 @@ import { byteOf, levelOf } from '../levels.js';
 import type { DrawnFrame, FrameDraw, FrameSampler } from './frame-sampler.js';
 import { futureSettings, settingsAhead, type FutureSettings } from './future-settings.js';
 import { Noise } from './noise.js';
-import { StridedContexts } from './strides.js';
+import { StridedContexts, STRIDES } from './strides.js';
 
 /** Futures of one context that share the strata of their noise: see `Noise`. */
 const STRATA = 8;
@@ -68,12 +68,14 @@ export function rollOut(
   const samples = typeof wanted === 'object' ? wanted : Array.from({ length: wanted }, (_, sample) => sample);
   const known = forEach('contexts', contexts, samples);
   const { first = known.map(({ frames }) => frames) } = asked;
-  const futures = known.map((one) => new StridedContexts(one));
+  const settings = futureSettings(sampler.model, options.settings);
+  const strides = settings.carry === 1 ? [] : STRIDES;
+  const futures = known.map((one) => new StridedContexts(one, strides));
   return drawOn(sampler, futures, {
     noise: new Noise(seed, STRATA),
     samples,
     frame: forEach('first', typeof first === 'number' ? [first] : first, samples),
-    settings: futureSettings(sampler.model, options.settings),
+    settings,
     onRow: asked.onRow,
     signal: asked.signal,
   });
@@ -99,21 +101,23 @@ async function* drawOn(
 ): AsyncGenerator<DrawnFrame[], never> {
   const { levels } = sampler.model.chain.exampleShape;
   for (let step = 0; ; step++) {
+    draw.signal?.throwIfAborted();
     const settings = settingsAhead(draw.settings, step);
     const { carry, noise } = settings;
+    const elsewhere = await expectedSlower(sampler, futures, noise);
     const last = futures.map((contexts) => contexts.last);
     const drawn = await sampler.draw(Context.examples(last, noise), {
       ...draw,
       frame: first.map((index) => index + step),
       sought: carry === 1,
-      expected: carry === 1 ? undefined : await expectedSlower(sampler, futures, noise),
+      elsewhere,
       settings,
     });
-    yield drawn;
     for (const [future, one] of drawn.entries()) {
       if (carry === 1) last[future].push(one.bytes);
       else futures[future].follow(carriedOn(one, carry, levels));
     }
+    yield drawn;
   }
 }
 
@@ -148,10 +152,11 @@ export async function* bestGuess(
   context: Context,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, never> {
-  const contexts = new StridedContexts(context);
+  const contexts = new StridedContexts(context, STRIDES);
   for (;;) {
     signal?.throwIfAborted();
     const slower = await expectedSlower(sampler, [contexts]);
+    signal?.throwIfAborted();
     const [frame] = await sampler.expected(Context.examples([contexts.last]), slower);
     contexts.follow(frame);
     yield frame;

@@ -1,7 +1,7 @@
 import { Context, LONGEST_STRIDE } from '../model/context.js';
 
 /** Frames from one that the next is expected from to the other, beside every frame; ascending. */
-const STRIDES = [2, LONGEST_STRIDE] as const;
+export const STRIDES = [2, LONGEST_STRIDE] as const;
 
 /** Frames that a stride needs: one alone tells nothing of motion. */
 const LEAST_GIVEN = 2;
@@ -19,11 +19,13 @@ export class StridedContexts {
   /** The next frame: 1 for the one after the last that was known. */
   private ahead = 1;
 
-  constructor(context: Context) {
+  /** @param strides some of `STRIDES`; where the context has expected frames already, they are left out */
+  constructor(context: Context, strides: readonly number[]) {
     this.last = context.copy();
-    this.strided = STRIDES.map((stride) => ({ stride, context: context.every(stride) })).filter(
-      ({ context }) => context.given >= LEAST_GIVEN,
-    );
+    const used = context.expected > 0 ? [] : strides;
+    this.strided = used
+      .map((stride) => ({ stride, context: context.every(stride) }))
+      .filter(({ context }) => context.given >= LEAST_GIVEN);
   }
 
   /** The frames a stride apart that the next one is expected from besides, at the longest stride that leads to it; null: none. */

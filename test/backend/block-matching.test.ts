@@ -26,6 +26,7 @@ const CASES: MatchingCase[] = [
   { name: 'one row', batch: 2, shape: shapeOf(1, 21, 3, 3, 2), moved: [0, 2], noise: 3 },
   { name: 'one column, longer than a strip', batch: 1, shape: shapeOf(35, 1, 1, 3, 2), moved: [-2, 0], noise: 3 },
   { name: 'odd sizes in colour', batch: 2, shape: shapeOf(18, 19, 3, 3, 1), moved: [2, -1], noise: 5 },
+  { name: 'colour, longer than a strip', batch: 2, shape: shapeOf(37, 13, 3, 3, 2), moved: [-2, 1], noise: 4 },
   { name: 'blocks of one pixel', batch: 1, shape: shapeOf(6, 17, 1, 1, 0), moved: [1, 0], noise: 1 },
   { name: 'no reach', batch: 1, shape: shapeOf(5, 6, 3, 0, 1), moved: [1, 1], noise: 1 },
   { name: 'nothing alike', batch: 1, shape: shapeOf(9, 10, 1, 2, 1), moved: [40, 0], noise: 90 },

@@ -102,12 +102,12 @@ describe.each(forms.flatMap((form) => described.map(([name, description]) => ({ 
   },
 );
 
-/** Examples of a chain, the first without its oldest frame where there are two. */
+/** Examples of a chain, the first without its oldest frame where there are two; in the second no templates are looked for. */
 function chainExamples(scales: NetworkDescription[]) {
   const chain = buildChain({ version: 1, scales });
   const buffer = new ExampleBuffer(chain.exampleShape, 2);
   for (const frames of [2, 3])
-    buffer.add(randomFrames(chain.exampleShape, frames, 3 * frames), frames, false, () => frames);
+    buffer.add(randomFrames(chain.exampleShape, frames, 3 * frames), frames, false, () => frames, frames === 2);
   return { chain, weights: randomWeights(chain, 5), examples: buffer.tensors() };
 }
 
@@ -115,40 +115,46 @@ describe('with a loss on the anchor, gradients of a training step are those of t
   const anchorLoss = 0.7;
   const layers = { layers: [], output: [], first: { kernel: 3, features: 9 } };
   const head = { type: 'logistic-mixture', components: 2, meanScale: 4 } as const;
-  const scales = tinyChain({ ...layers, head, levels: 32, conditioning: [warpedFrames] });
+  const cases = {
+    'frames move at two scales': tinyChain({ ...layers, head, levels: 32, conditioning: [warpedFrames] }),
+    'templates are looked for in one example of two': [{ ...described[1][1], ...layers, head, levels: 32 }],
+  };
 
-  test.each(forms)('on %s, where frames move at two scales', async (form) => {
-    await tf.setBackend(form);
-    const { chain, weights, examples } = chainExamples(scales);
-    const parameters = toTensors(weights, chain.parameters);
-    const { nats, gradients, norm } = gradientsOf(chain, parameters, examples, { anchorLoss });
-    const own = chain.scales.map((_, scale) => examplesOfScale(chain, scale, examples));
-    const batches = own.map((batch) => [0, 1].map((index) => referenceExample(batch, index)));
-    /** Mean nats, and what the loss on the anchors adds. */
-    const loss = (values: readonly Numbers[]): Float64Array => {
-      let [sum, onAnchors] = [0, 0];
-      chain.scales.forEach(({ description, parameters }, scale) => {
-        const named = referenceWeights(parameters, parametersOfScale(chain, scale, values));
-        const unknown = unknownSubPixels(description);
-        for (const example of batches[scale]) {
-          const { nats, anchors } = referenceScore(description, named, example);
-          sum += total(unknown === null ? nats : nats.map((value, at) => value * unknown[at]));
-          const squares = Float64Array.from(example.image, (level, at) => (level - anchors[0][at]) ** 2);
-          onAnchors += Math.log(1 + total(squares) / squares.length);
-        }
-      });
-      return Float64Array.of(sum / examples.image.size, (anchorLoss * onAnchors) / 2);
-    };
-    // The others are compared where the nats' own gradients are.
-    const isCompared = ({ name }: ParameterSpec) => /warped-frames\.(motion|residual)/.test(name);
-    const check = (value: (values: readonly Numbers[]) => number) =>
-      checkParameters(chain.parameters, weights, gradients, value, isCompared);
-    check((values) => total(loss(values)));
-    expect(() => check((values) => loss(values)[0])).toThrow('motion.weights: gradient');
-    expect(nats.dataSync()[0]).toBeCloseTo(loss(weights)[0], 3);
-    tf.dispose([nats, norm, ...gradients, ...parameters]);
-    disposeExamples(examples);
-  });
+  test.each(forms.flatMap((form) => Object.entries(cases).map(([name, scales]) => ({ form, name, scales }))))(
+    'on $form, where $name',
+    async ({ form, scales }) => {
+      await tf.setBackend(form);
+      const { chain, weights, examples } = chainExamples(scales);
+      const parameters = toTensors(weights, chain.parameters);
+      const { nats, gradients, norm } = gradientsOf(chain, parameters, examples, { anchorLoss });
+      const own = chain.scales.map((_, scale) => examplesOfScale(chain, scale, examples));
+      const batches = own.map((batch) => [0, 1].map((index) => referenceExample(batch, index)));
+      /** Mean nats, and what the loss on the anchors adds. */
+      const loss = (values: readonly Numbers[]): Float64Array => {
+        let [sum, onAnchors] = [0, 0];
+        chain.scales.forEach(({ description, parameters }, scale) => {
+          const named = referenceWeights(parameters, parametersOfScale(chain, scale, values));
+          const unknown = unknownSubPixels(description);
+          for (const example of batches[scale]) {
+            const { nats, anchors } = referenceScore(description, named, example);
+            sum += total(unknown === null ? nats : nats.map((value, at) => value * unknown[at]));
+            const squares = Float64Array.from(example.image, (level, at) => (level - anchors[0][at]) ** 2);
+            onAnchors += Math.log(1 + total(squares) / squares.length);
+          }
+        });
+        return Float64Array.of(sum / examples.image.size, (anchorLoss * onAnchors) / 2);
+      };
+      // The others are compared where the nats' own gradients are.
+      const isCompared = ({ name }: ParameterSpec) => /warped-frames\.(motion|residual)/.test(name);
+      const check = (value: (values: readonly Numbers[]) => number) =>
+        checkParameters(chain.parameters, weights, gradients, value, isCompared);
+      check((values) => total(loss(values)));
+      expect(() => check((values) => loss(values)[0])).toThrow('motion.weights: gradient');
+      expect(nats.dataSync()[0]).toBeCloseTo(loss(weights)[0], 3);
+      tf.dispose([nats, norm, ...gradients, ...parameters]);
+      disposeExamples(examples);
+    },
+  );
 
   const rolled = [...forms.map((form) => ({ form, blockMatching: false })), { form: fastest, blockMatching: true }];
 

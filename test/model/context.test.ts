@@ -43,6 +43,13 @@ describe('at a stride', () => {
     expect(windowOf(context)).toEqual(windowOf(contextOf(frames)));
   });
 
+  test('as many as a model is given are there', () => {
+    const context = new Context({ ...shape, context: 4 });
+    for (let number = 1; number <= 30; number++) context.push(new Uint8Array(6).fill(number));
+    const { frames } = Context.examples([context.every(4)]).given.window!;
+    expect(frames.map((tensor) => tensor.dataSync()[0])).toEqual([18, 22, 26, 30]);
+  });
+
   test('of a context without frames there are none', () => {
     expect(contextOf(0).every(4).given).toBe(0);
   });

@@ -6,7 +6,7 @@ import type { NetworkDescription } from '../../src/model/description.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { Context } from '../../src/model/context.js';
 import { drawLevel } from '../../src/sampling/draw.js';
-import { FrameSampler } from '../../src/sampling/frame-sampler.js';
+import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { bestGuess, rollOut } from '../../src/sampling/roll-out.js';
 import { completeImage } from '../../src/tasks/complete-image.js';
@@ -226,7 +226,7 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
       },
       {
         title: 'frames that move, whose motion is looked for',
-        scales: [tinyNetwork({ ...small, levels: 32, head, conditioning: [matchedFrames] })],
+        scales: [tinyNetwork({ ...small, levels: 32, head, conditioning: [{ ...matchedFrames, context: 3 }] })],
       },
       {
         title: 'two scales, given frames',
@@ -248,23 +248,25 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
       const isTold = scales.some(({ conditioning }) => conditioning.some((one) => conditioningOf(one).tellsNoise));
       const asDrawn = { carry: 1, componentWarming: 0, noise: 0 };
       const carriedOn = { carry: 0.25, componentWarming: 0.1, noise: 6 };
-      const cases = [
+      const cases: (typeof asDrawn & { count: number; horizon?: number })[] = [
         { count: 1, ...(isTold ? carriedOn : asDrawn) },
         { count: 3, ...(isTold ? carriedOn : asDrawn) },
+        ...(isTold ? [{ count: 6, horizon: 5, ...carriedOn }] : []),
         ...(isTold ? [{ count: 3, ...asDrawn, noise: 6 }] : []),
       ];
 
-      test.each(cases)('futures are what the page draws: %o', async ({ count, ...how }) => {
+      test.each(cases)('futures are what the page draws: %o', async ({ count, horizon = 3, ...how }) => {
         const settings = { temperature: 1, topP: 0.95, componentTemperature: 0.95, ...how };
-        const known = threeFrames(model).slice(0, count);
+        const known = [4, 0].flatMap((seed) => threeFrames(model, seed)).slice(0, count);
         const sampler = new FrameSampler(model);
-        const samples = [0, 2, 15];
+        const samples = horizon > 3 ? [2] : [0, 2, 15];
         const future = rollOut(sampler, contextOf(model, known), { seed: 5n, samples, first: count, settings });
-        const drawnFrames = [await future.next(), await future.next(), await future.next()].map(({ value }) => value);
+        const drawnFrames: DrawnFrame[][] = [];
+        while (drawnFrames.length < horizon) drawnFrames.push((await future.next()).value);
         sampler.dispose();
         for (const [place, sample] of samples.entries()) {
           const draw = { ...plainly, ...settings, seed: 5n, sample, frame: count, context: known };
-          const expected = futureOfPage(model, draw, 3);
+          const expected = futureOfPage(model, draw, horizon);
           expect(drawnFrames.map((frames) => [...frames[place].bytes])).toEqual(expected.map((bytes) => [...bytes]));
         }
       });
