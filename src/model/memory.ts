@@ -2,6 +2,7 @@ import { MAX_IDLE_BYTES } from '../backend/native-backend.js';
 import { PoolLedger } from '../backend/pool-ledger.js';
 import { conditioningOf } from '../conditioning/index.js';
 import { parametersOfScale, type Chain } from './chain.js';
+import { LONGEST_STRIDE } from './context.js';
 import { frameBytes } from './examples.js';
 import type { Network } from './network.js';
 import { ruleOf } from './ops/index.js';
@@ -91,8 +92,11 @@ export function drawingMemory(chain: Chain, batch: number): number {
     const given = map + CONDITIONING_ARRAYS.forward * activations(network, false);
     return batch * (FLOAT * (rows + given + IMAGE_ARRAYS * frameBytes(description)) + matcherBytes(network));
   });
+  const { context } = chain.exampleShape;
+  // What a future remembers, at a stride of 1 and at two longer ones, each with room for one frame more.
+  const remembered = (LONGEST_STRIDE * context + 1 + 2 * (context + 1)) * frameBytes(chain.exampleShape);
   // The engine has the weights a second time, in the order in which it reads them.
-  return PROCESS + weightBytes(chain, 3) + Math.max(...scales);
+  return PROCESS + weightBytes(chain, 3) + batch * remembered + Math.max(...scales);
 }
 
 /** Bytes in which one image is looked for while it is drawn: differences of the rows that a template reaches, and the references. */
