@@ -95,7 +95,9 @@ test.each([
 class BlackSampler extends FrameSampler {
   override draw(examples: Examples, { samples }: FrameDraw): Promise<DrawnFrame[]> {
     disposeExamples(examples);
-    return Promise.resolve(samples.map(() => ({ bytes: new Uint8Array(bytes), expected: null, nats: 0 })));
+    return Promise.resolve(
+      samples.map(() => ({ bytes: new Uint8Array(bytes), expected: new Uint8Array(bytes), nats: 0 })),
+    );
   }
 }
 
