@@ -19,13 +19,13 @@ export class Context {
   /** What was known before expected frames, where the last frame is one; else null. */
   private known: { bytes: Uint8Array; count: number; expected: number } | null = null;
 
-  /** @param strides the longest stride that is asked of it: see `every` */
+  /** @param longestStride that is asked of it: see `every` */
   constructor(
     private readonly shape: ExampleShape,
-    private readonly strides = LONGEST_STRIDE,
+    private readonly longestStride = LONGEST_STRIDE,
   ) {
     this.length = shape.context;
-    this.remembered = this.length * strides;
+    this.remembered = this.length * longestStride;
     this.bytes = new Uint8Array((this.remembered + 1) * frameBytes(shape));
   }
 
@@ -44,7 +44,7 @@ export class Context {
     return Math.min(this.count, this.length);
   }
 
-  /** These frames, and so many after them. */
+  /** The frames that the next one is predicted from, and room for so many after them. */
   private window(after = 0): Uint8Array {
     const size = frameBytes(this.shape);
     return this.bytes.subarray((this.count - this.given) * size, (this.count + after) * size);
@@ -119,7 +119,7 @@ export class Context {
   }
 
   copy(): Context {
-    const copy = new Context(this.shape, this.strides);
+    const copy = new Context(this.shape, this.longestStride);
     copy.bytes.set(this.bytes);
     copy.count = this.count;
     copy.told = this.told;

@@ -80,6 +80,7 @@ export class FrameSampler {
    *
    * @param examples as many, with what is given; their images are not read; their tensors are disposed of
    * @throws the signal's reason once it is aborted, looked at after each row
+   * @throws PxvError `USAGE` where what is expected elsewhere does not fit the frames or the model
    */
   async draw(examples: Examples, options: FrameDraw): Promise<DrawnFrame[]> {
     const { chain } = this.model;
@@ -91,6 +92,7 @@ export class FrameSampler {
     const nats = new Float64Array(samples.length);
     let done = 0;
     try {
+      expectElsewhere(this.model, options.elsewhere, samples.length);
       for (const [scale, sampler] of this.scales.entries()) {
         const coarse: Int16Array | null = levels;
         const drawn = await sampler.draw({
@@ -130,12 +132,13 @@ export class FrameSampler {
    * @param examples with what is given; their images are not read; their tensors are disposed of
    * @param elsewhere default: nothing
    * @returns height x width x channels bytes of each
-   * @throws PxvError `USAGE` where the model has no anchor that is learned
+   * @throws PxvError `USAGE` where the model has no anchor that is learned, or what is expected elsewhere does not fit
    */
   async expected(examples: Examples, elsewhere?: ExpectedElsewhere): Promise<Uint8Array[]> {
     const batch = examples.image.shape[0];
     try {
       expectExpectation(this.model);
+      expectElsewhere(this.model, elsewhere, batch);
       let levels: Int16Array | null = null;
       for (const [scale, sampler] of this.scales.entries()) {
         const coarse: Int16Array | null = levels;
@@ -234,5 +237,22 @@ export function expectExpectation(model: Model): void {
     expected: 'a model that learns the expected frame, as those conditioned on moved frames do',
     received: 'one that does not',
     remedy: 'draw samples, or train a model with pxv train',
+  });
+}
+
+function expectElsewhere(model: Model, elsewhere: ExpectedElsewhere = [], batch: number): void {
+  const frames = elsewhere.filter((frame) => frame !== null);
+  if (frames.length === 0) return;
+  expectExpectation(model);
+  const bytes = frameBytes(model.chain.exampleShape);
+  const wrong = frames.find(({ length }) => length !== bytes);
+  if (elsewhere.length === batch && wrong === undefined) return;
+  throw new PxvError({
+    code: 'USAGE',
+    operation: 'average what is expected',
+    argument: 'elsewhere',
+    expected: `${batch} in all, each of ${bytes} bytes or null`,
+    received: wrong === undefined ? `${elsewhere.length}` : `one of ${wrong.length} bytes`,
+    remedy: 'give one for each frame of the batch, at the size of the model',
   });
 }

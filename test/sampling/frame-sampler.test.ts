@@ -4,7 +4,7 @@ import type { Model } from '../../src/model/checkpoint.js';
 import { Context } from '../../src/model/context.js';
 import { needsOf } from '../../src/conditioning/index.js';
 import type { NetworkDescription } from '../../src/model/description.js';
-import { byteOf, disposeExamples, ExampleBuffer, type Examples } from '../../src/model/examples.js';
+import { byteOf, disposeExamples, ExampleBuffer, frameBytes, type Examples } from '../../src/model/examples.js';
 import { modelAtSize } from '../../src/model/smaller-models.js';
 import { toTensors } from '../../src/model/weights.js';
 import type { DrawSettings } from '../../src/sampling/draw.js';
@@ -16,6 +16,7 @@ import { rollOut } from '../../src/sampling/roll-out.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';
 import {
+  mixtureTogether,
   otherSizes,
   randomFrames,
   randomModel,
@@ -24,6 +25,7 @@ import {
   tinyChain,
   tinyNetwork,
   tinyNetworks,
+  warpedFrames,
 } from '../model/tiny-networks.js';
 
 const asItIs: DrawSettings = { temperature: 1, topP: 1 };
@@ -157,6 +159,39 @@ test.each(tinyModels)('what was expected is given beside what is drawn, where it
   const sampler = new FrameSampler(model);
   expect(expected).toEqual(expectsFrame(model) ? (await sampler.expected(givenOf(model)))[0] : null);
   sampler.dispose();
+});
+
+describe('what is expected elsewhere', () => {
+  const model = randomModel([tinyNetwork({ levels: 256, head: mixtureTogether, conditioning: [warpedFrames] })]);
+  const size = frameBytes(model.chain.exampleShape);
+
+  test.each<[string, Model, (Uint8Array | null)[], RegExp]>([
+    [
+      'too few bytes',
+      model,
+      [new Uint8Array(size - 1)],
+      /expected 1 in all, each of \d+ bytes or null, received one of/,
+    ],
+    ['too many frames', model, [new Uint8Array(size), null], /expected 1 in all, .* received 2/],
+    ['a model that expects nothing', randomModel([tinyNetwork()]), [new Uint8Array(size)], /make the best guess/],
+  ])('is refused with %s, by draws and guesses, and no tensor is left', async (_, of, elsewhere, message) => {
+    const sampler = new FrameSampler(of);
+    const before = tf.memory().numTensors;
+    const settings = { noise: new Noise(1), samples: [0], frame: 3, settings: asItIs, elsewhere };
+    await expect(sampler.draw(givenOf(of), settings)).rejects.toThrow(message);
+    await expect(sampler.expected(givenOf(of), elsewhere)).rejects.toThrow(message);
+    expect(tf.memory().numTensors).toBe(before);
+    sampler.dispose();
+  });
+
+  test('is one half of what is', async () => {
+    const sampler = new FrameSampler(model);
+    const [own] = await sampler.expected(givenOf(model));
+    const other = own.map((byte) => (byte > 127 ? byte - 40 : byte + 40));
+    const [mean] = await sampler.expected(givenOf(model), [other]);
+    mean.forEach((byte, at) => expect(Math.abs(byte - (own[at] + other[at]) / 2)).toBeLessThanOrEqual(1));
+    sampler.dispose();
+  });
 });
 
 describe('what is drawn', () => {
