@@ -32,7 +32,7 @@ export function addDrawOptions(command: Command): Command {
   return command.addHelpText(
     'after',
     `
---component-temperature keeps what is drawn near the means of a mixture, which lie where the model expects the pixel;
+--component-temperature below 1 keeps what is drawn near the means of a mixture, which lie where the model expects the pixel;
 --temperature below 1 prefers the likeliest level, in compressed clips 'exactly as before', and so freezes a prediction.
 
 --mode shows no typical picture: the likeliest level of one sub-pixel after another leads into flat areas and
@@ -74,7 +74,7 @@ export function addFutureOptions(command: Command): Command {
     'after',
     `
 A mixture about the expected frame is drawn from with the --component-temperature that the model's file names, or one a little below
-1; the lower it is, the cleaner and the stiller. The frames after a drawn one are predicted from the expected frame and a quarter of what
+1; the lower it is, the cleaner. The frames after a drawn one are predicted from the expected frame and a quarter of what
 the draw has beyond it (--carry 0.25), so that what was drawn wrong fades; --component-warming 0.03 keeps them moving. As the model is scored:
 --component-temperature 1 --component-warming 0 --carry 1. Then errors grow from frame to frame. Told of noise (--noise 2), the model
 moves less.`,

@@ -165,18 +165,35 @@ class Drawing {
   }
 
   int16_t draw(const PixelView& pixel, int colour, const float* outputs, double u, double& nats) {
+    const DrawSettings& settings = request_.settings;
+    if (request_.head.kind == HeadKind::mixture && settings.temperature == 1 && settings.topP == 1)
+      return drawOfMixture(pixel, colour, u, nats);
     alignas(64) double probabilities[mostLevels + spareDoubles];
     const int levels = request_.head.levels;
-    const double temperature = request_.settings.componentTemperature;
-    distribute(pixel, colour, outputs, temperature, probabilities);
+    distribute(pixel, colour, outputs, settings.componentTemperature, probabilities);
     const double sum = sumOf(probabilities, levels);
     if (!(sum > 0 && sum < __builtin_inf())) {
       failedSum_.store(sum);
       return 0;
     }
-    const int level = drawLevel(probabilities, levels, u, request_.settings);
-    if (temperature != 1) distribute(pixel, colour, outputs, 1, probabilities);
+    const int level = drawLevel(probabilities, levels, u, settings);
+    if (settings.componentTemperature != 1) distribute(pixel, colour, outputs, 1, probabilities);
     nats -= logarithm(probabilities[level]);
+    return static_cast<int16_t>(level);
+  }
+
+  int16_t drawOfMixture(const PixelView& pixel, int colour, double u, double& nats) {
+    const auto& [kind, levels, mixture] = request_.head;
+    const double temperature = request_.settings.componentTemperature;
+    Logistic logistics[mostComponents];
+    mixtureOf(mixture, levels, pixel, colour, temperature, logistics);
+    const int level = quantileOf(logistics, mixture.components, levels, u);
+    if (level < 0) {
+      failedSum_.store(__builtin_nan(""));
+      return 0;
+    }
+    if (temperature != 1) mixtureOf(mixture, levels, pixel, colour, 1, logistics);
+    nats -= logarithm(probabilityOf(logistics, mixture.components, levels, level));
     return static_cast<int16_t>(level);
   }
 

@@ -32,6 +32,18 @@ double inverseScale(float offset) {
   return exponential(-std::clamp(offset + logScaleOffset, leastLogScale, greatestLogScale));
 }
 
+// The parts of a logistic below the upper edge of a level and above it.
+struct Parts {
+  double below, above;
+};
+
+Parts partsAt(const Logistic& logistic, int level) {
+  const double upper = (level + 0.5 - logistic.mean) * logistic.inverse;
+  const double tail = exponential(-std::fabs(upper));
+  const double larger = 1 / (1 + tail), smaller = tail * larger;
+  return upper > 0 ? Parts{larger, smaller} : Parts{smaller, larger};
+}
+
 }  // namespace
 
 void mixtureOf(const MixtureHead& head, int levels, const PixelView& pixel, int colour, double temperature,
@@ -51,7 +63,7 @@ void mixtureOf(const MixtureHead& head, int levels, const PixelView& pixel, int 
       // The weight for the colour before, times the likelihood of that colour's level.
       if (c > first)
         priors[k] += logProbability(pixel.levels[c - 1], levels, means[c - 1][k], logistics[k].inverse);
-      priors[k] += of[0] / temperature;
+      priors[k] += of[0] * temperature;
       means[c][k] = mean;
       logistics[k].inverse = inverseScale(of[2 * components]) / temperature;
     }
@@ -66,6 +78,34 @@ void mixtureOf(const MixtureHead& head, int levels, const PixelView& pixel, int 
     logistics[k].weight /= total;
     logistics[k].mean = means[colour][k];
   }
+}
+
+int quantileOf(const Logistic* logistics, int components, int levels, double u) {
+  int least = 0, most = levels - 1;
+  while (least < most) {
+    const int level = (least + most) / 2;
+    double reached = 0;
+    for (int k = 0; k < components; k++) reached += logistics[k].weight * partsAt(logistics[k], level).below;
+    if (std::isnan(reached)) return -1;
+    if (reached > u) most = level;
+    else least = level + 1;
+  }
+  return least;
+}
+
+double probabilityOf(const Logistic* logistics, int components, int levels, int level) {
+  double probability = 0;
+  for (int k = 0; k < components; k++) {
+    const Logistic& logistic = logistics[k];
+    const double aboveLower = logistic.weight * (level == 0 ? 1 : partsAt(logistic, level - 1).above);
+    if (level == levels - 1) {
+      probability += aboveLower;
+      continue;
+    }
+    const double inner = level == 0 ? 1 : -exponentialMinusOne(-logistic.inverse);
+    probability += aboveLower * inner * partsAt(logistic, level).below;
+  }
+  return probability;
 }
 
 }  // namespace pxv::engine

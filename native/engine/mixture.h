@@ -24,9 +24,15 @@ struct PixelView {
   int anchorCount;
 };
 
-// Writes the logistics of one colour's mixture. With the temperature, above 0, weights are raised to its inverse and
-// scales multiplied by it.
+// Writes the logistics of one colour's mixture. With the temperature, above 0, weights are raised to it and scales
+// multiplied by it.
 void mixtureOf(const MixtureHead& head, int levels, const PixelView& pixel, int colour, double temperature,
                Logistic* logistics);
+
+// The first level up to which the probabilities add up to more than u, 0 < u < 1; -1 where they are not finite.
+int quantileOf(const Logistic* logistics, int components, int levels, double u);
+
+// The probability of one level, the bits of EngineKernels::mixture.
+double probabilityOf(const Logistic* logistics, int components, int levels, int level);
 
 }  // namespace pxv::engine

@@ -10,8 +10,10 @@ export interface DrawSettings {
   /** Draw among the fewest, most probable levels whose probabilities reach this sum (after the temperature); 1: all. */
   topP: number;
   /**
-   * Temperature of a mixture's components, above 0; default 1. Weights are raised to its inverse, scales multiplied by it,
-   * and means stay: below 1 what is drawn keeps closer to one of the means, which move where the anchors do.
+   * Temperature of a mixture's components, above 0; default 1. Scales are multiplied by it, and means stay: below 1 what is drawn
+   * keeps closer to one of the means, which move where the anchors do. Weights are raised to it: a narrow draw makes the
+   * choice for the pixels after it surer than it should be, and flatter weights make up for that
+   * (docs/decisions/0031-narrower-draws-choose-more-freely.md).
    */
   componentTemperature?: number;
 }

@@ -4,7 +4,7 @@ import { scaleTemplateInput, templateShape, writeNothingFound } from '../model/t
 import type { Network } from '../model/network.js';
 import { log } from '../backend/elementary.js';
 import { TemplateMatcher } from '../backend/typescript/template-matching.js';
-import { drawLevel } from './draw.js';
+import { drawLevel, unusableProbabilities, type DrawSettings } from './draw.js';
 import type { EngineDraw, ImageEngine } from './engine.js';
 import { PixelByPixel } from './pixel-by-pixel.js';
 
@@ -44,15 +44,14 @@ export class TypeScriptImageEngine implements ImageEngine {
   private async drawImage(images: EngineDraw, image: number): Promise<number> {
     const { map, anchors, references, levels, noise, streams, settings, outputs, onProgress, signal } = images;
     const { description, program } = this.network;
-    const { size, channels, head } = description;
-    const { pixels, probabilities } = this;
+    const { size, channels } = description;
+    const { pixels } = this;
     const features = imageFeatures(description);
     const { sample, frame, scale } = streams[image];
     pixels.begin(map === null ? null : part(map, image, streams.length));
     const matcher = references === null ? null : this.matcher;
     if (references !== null) matcher?.begin(part(references, image, streams.length));
     else if (this.matcher !== null) writeNothingFound(this.matcher.shape, pixels.matched);
-    const temperature = settings.componentTemperature ?? 1;
     const middle = new Float64Array(channels * anchorCount(description)).fill((description.levels - 1) / 2);
     const pixel: PixelView = {
       ...{ outputs: pixels.outputs, outputsAt: 0, levels, levelsAt: 0 },
@@ -74,12 +73,9 @@ export class TypeScriptImageEngine implements ImageEngine {
           pixels.compute(y, x, channel);
           pixel.outputsAt = position * outFeatures;
           if (levels[at] < 0) {
-            headOf(head).distribution(head, description.levels, pixel, channel, temperature, probabilities);
             const u = noise.uniform(sample, frame, position, channel, scale);
-            levels[at] = drawLevel(probabilities, description.levels, u, settings);
-            if (temperature !== 1)
-              headOf(head).distribution(head, description.levels, pixel, channel, 1, probabilities, levels[at]);
-            nats -= log(probabilities[levels[at]]);
+            levels[at] = this.drawLevel(pixel, channel, u, settings);
+            nats -= log(this.probabilities[levels[at]]);
           }
           const anchorsAt = pixel.anchorsAt + channel * pixel.anchorCount;
           const offset = (position * channels + channel) * features;
@@ -94,6 +90,24 @@ export class TypeScriptImageEngine implements ImageEngine {
       signal?.throwIfAborted();
     }
     return nats;
+  }
+
+  /** Draws a level of one colour; `probabilities` then has its probability, as it is scored. */
+  private drawLevel(pixel: PixelView, channel: number, u: number, settings: DrawSettings): number {
+    const { head: description, levels } = this.network.description;
+    const { probabilities } = this;
+    const { temperature, topP, componentTemperature = 1 } = settings;
+    const head = headOf(description);
+    if (head.quantile !== undefined && temperature === 1 && topP === 1) {
+      const level = head.quantile(description, levels, pixel, channel, componentTemperature, u);
+      if (Number.isNaN(level)) throw unusableProbabilities(level);
+      head.distribution(description, levels, pixel, channel, 1, probabilities, level);
+      return level;
+    }
+    head.distribution(description, levels, pixel, channel, componentTemperature, probabilities);
+    const level = drawLevel(probabilities, levels, u, settings);
+    if (componentTemperature !== 1) head.distribution(description, levels, pixel, channel, 1, probabilities, level);
+    return level;
   }
 }
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { Channels } from '../../src/frame.js';
-import { headOf, heads, type HeadDescription } from '../../src/model/heads/index.js';
+import { headOf, heads, type HeadDescription, type PixelView } from '../../src/model/heads/index.js';
 import { implementations } from '../backend/implementations.js';
 import { checkGradient } from '../gradient-check.js';
 import { randomFloats } from '../random.js';
@@ -108,18 +108,22 @@ const cases: HeadCase[] = [
 
 const channelsOf = ({ earlier }: HeadCase): Channels => (earlier === undefined ? 1 : 3);
 
-/** The distribution as the sampler sees it; the outputs stand behind others. */
-function distributionOf(given: HeadCase, componentTemperature = 1, only?: number): Float64Array {
-  const { head, levels, anchors, outputs, earlier = [] } = given;
-  const into = new Float64Array(levels).fill(-1);
+/** The pixel as the sampler sees it; the outputs stand behind others. */
+function pixelOf(given: HeadCase): PixelView {
+  const { anchors, outputs, earlier = [] } = given;
   const values = Float32Array.from([9, 9, 9, ...Array.from(outputs)]);
   // What is not known yet is not read.
   const known = Array.from({ length: channelsOf(given) }, (_, channel) => earlier[channel] ?? NaN);
-  const pixel = {
+  return {
     ...{ outputs: values, outputsAt: 3, levels: known, levelsAt: 0 },
     ...{ anchors, anchorsAt: 0, anchorCount: anchors.length / known.length },
   };
-  headOf(head).distribution(head, levels, pixel, earlier.length, componentTemperature, into, only);
+}
+
+function distributionOf(given: HeadCase, componentTemperature = 1, only?: number): Float64Array {
+  const { head, levels, earlier = [] } = given;
+  const into = new Float64Array(levels).fill(-1);
+  headOf(head).distribution(head, levels, pixelOf(given), earlier.length, componentTemperature, into, only);
   return into;
 }
 
@@ -175,6 +179,24 @@ test.each(cases)('the distribution of $title has the same bits where one level i
   const whole = distributionOf(given, 0.8);
   expect(allLevels(given).map((level) => distributionOf(given, 0.8, level)[level])).toEqual([...whole]);
 });
+
+test.each(cases.filter(({ head }) => headOf(head).quantile !== undefined))(
+  'a level of $title is found by halving where the distribution adds up to it',
+  (given) => {
+    const { head, levels, earlier = [] } = given;
+    const temperature = 0.8;
+    const quantile = (u: number) =>
+      headOf(head).quantile!(head, levels, pixelOf(given), earlier.length, temperature, u);
+    const probabilities = distributionOf(given, temperature);
+    let below = 0;
+    for (const [level, probability] of probabilities.entries()) {
+      const above = below + probability;
+      const margin = 1e-12;
+      if (probability > 2 * margin) for (const u of [below + margin, above - margin]) expect(quantile(u)).toBe(level);
+      below = above;
+    }
+  },
+);
 
 describe.each(backends)('on %s', (backend) => {
   beforeAll(() => tf.setBackend(backend));
@@ -310,9 +332,9 @@ describe('colours together', () => {
 describe('the component temperature of a mixture', () => {
   const given = two('of two', 256, 100, [0.9, -0.9, 1, -1, 0, 0.5]);
 
-  test('divides the logits of the weights and multiplies the scales, and leaves the means', () => {
+  test('multiplies the logits of the weights and the scales, and leaves the means', () => {
     const tempered = distributionOf(given, 0.5);
-    const expected = distributionOf({ ...given, outputs: [1.8, -1.8, 1, -1, Math.log(0.5), 0.5 + Math.log(0.5)] });
+    const expected = distributionOf({ ...given, outputs: [0.45, -0.45, 1, -1, Math.log(0.5), 0.5 + Math.log(0.5)] });
     tempered.forEach((p, level) => expect(Math.abs(p / expected[level] - 1)).toBeLessThan(1e-4));
   });
 

@@ -47,7 +47,7 @@ export interface Head<D extends { type: string }> {
    * The same distribution for one sub-pixel, in float64.
    *
    * @param channel the colour
-   * @param temperature of the components, above 0, where there are any: weights^(1 / T), scales times T
+   * @param temperature of the components, above 0, where there are any: weights^T, scales times T
    * @param into receives the probability of each level; its length is `levels`
    * @param only the one level whose probability is wanted, the same bits; others may be left as they are. Default: all
    */
@@ -60,4 +60,12 @@ export interface Head<D extends { type: string }> {
     into: Float64Array,
     only?: number,
   ): void;
+  /**
+   * The first level up to which the probabilities add up to more than u, as the head's cumulative function has it, found by
+   * halving; NaN where that is not finite. Without it levels are drawn from what `distribution` writes.
+   *
+   * @param channel, temperature as in `distribution`
+   * @param u strictly between 0 and 1
+   */
+  quantile?(description: D, levels: number, pixel: PixelView, channel: number, temperature: number, u: number): number;
 }

@@ -87,6 +87,19 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
       if (last === levels - 1) into[last] += aboveLower;
     }
   },
+
+  quantile(description, levels, pixel, channel, temperature, u) {
+    mixtureOf(description, levels, pixel, channel, temperature);
+    let [least, most] = [0, levels - 1];
+    while (least < most) {
+      const level = (least + most) >> 1;
+      const reached = cumulative(description.components, means[channel], level);
+      if (Number.isNaN(reached)) return NaN;
+      if (reached > u) most = level;
+      else least = level + 1;
+    }
+    return least;
+  },
 };
 
 const MOST_COMPONENTS = 32;
@@ -124,7 +137,7 @@ function mixtureOf(
       }
       means[colour][k] = mean;
       const logScale = outputs[at + 2 * components + k] + LOG_SCALE_OFFSET;
-      const prior = outputs[at + k] / temperature;
+      const prior = outputs[at + k] * temperature;
       priors[k] =
         colour === first
           ? prior
@@ -138,6 +151,18 @@ function mixtureOf(
   let total = 0;
   for (let k = 0; k < components; k++) total += weights[k] = exp(priors[k] - highest);
   for (let k = 0; k < components; k++) weights[k] /= total;
+}
+
+/** How likely a level up to this one is, but for the last: that of native/engine/mixture.cc, bit for bit. */
+function cumulative(components: number, means: Float64Array, level: number): number {
+  let sum = 0;
+  for (let k = 0; k < components; k++) {
+    const upper = (level + 0.5 - means[k]) * inverses[k];
+    const tail = exp(-Math.abs(upper));
+    const larger = 1 / (1 + tail);
+    sum += weights[k] * (upper > 0 ? larger : tail * larger);
+  }
+  return sum;
 }
 
 /** Log-probability of a level under one logistic. */
