@@ -2,8 +2,14 @@ import { MOTION_LASTS } from '../conditioning/index.js';
 import { PxvError } from '../errors.js';
 import { ExampleBuffer, frameBytes, type Disturb, type ExampleShape, type Examples } from './examples.js';
 
-/** Most frames from one that a model is given to the next: see `Context.every`. */
-export const LONGEST_STRIDE = 4;
+/** Frames from one that a model is given to the next, beside those that follow each other: see `Context.every`. Ascending. */
+export const STRIDES = [2, 4] as const;
+
+/** Frames that a stride needs: one alone tells nothing of motion. */
+export const LEAST_GIVEN = 2;
+
+/** Most frames from one that a model is given to the next. */
+export const LONGEST_STRIDE = Math.max(...STRIDES);
 
 /**
  * The last frames of a clip: what its next frame is predicted from. As many are remembered as a model is given, `LONGEST_STRIDE`

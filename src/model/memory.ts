@@ -28,7 +28,7 @@ const TEMPLATE_ARRAYS = 4;
 export interface TrainingWork {
   /** Examples of a step. */
   batch: number;
-  /** Examples of a step that the conditionings alone run for. */
+  /** Examples of a step that the conditionings alone run for, one for each time that a frame is expected in a roll-out. */
   ownPredictions: number;
   /** Arrays that the optimiser keeps of each parameter's size. */
   optimiserStates: number;

@@ -12,10 +12,10 @@ import { ImageSampler } from './image-sampler.js';
 import type { Noise } from './noise.js';
 
 /**
- * Of each frame of a batch, one that was expected in its place from something else, height x width x channels bytes; null: none was.
- * What is expected of it is the mean of that and its own.
+ * For each frame of a batch, those that were expected in its place from something else, height x width x channels bytes each. What is
+ * expected of it is the mean of these and its own.
  */
-export type ExpectedElsewhere = readonly (Uint8Array | null)[];
+export type ExpectedElsewhere = readonly (readonly Uint8Array[])[];
 
 /** Which frames are drawn side by side, from what noise and how. */
 export interface FrameDraw {
@@ -175,11 +175,12 @@ export class FrameSampler {
   }
 
   /** What was expected elsewhere, at a scale; null where nothing was. */
-  private elsewhereAt(scale: number, elsewhere: ExpectedElsewhere = []): (Float32Array | null)[] | null {
-    if (elsewhere.every((frame) => frame === null)) return null;
+  private elsewhereAt(scale: number, elsewhere: ExpectedElsewhere = []): Float32Array[][] | null {
+    if (elsewhere.flat().length === 0) return null;
     const { levels } = this.model.chain.scales[scale].description;
     const finest = this.finestSubPixels(scale);
-    return elsewhere.map((frame) => frame && Float32Array.from(finest, (at) => levelOf(frame[at], levels)));
+    const atScale = (frame: Uint8Array) => Float32Array.from(finest, (at) => levelOf(frame[at], levels));
+    return elsewhere.map((expected) => expected.map(atScale));
   }
 
   /** Of each sub-pixel of a scale, where it stands in the finest image. */
@@ -241,7 +242,7 @@ export function expectExpectation(model: Model): void {
 }
 
 function expectElsewhere(model: Model, elsewhere: ExpectedElsewhere = [], batch: number): void {
-  const frames = elsewhere.filter((frame) => frame !== null);
+  const frames = elsewhere.flat();
   if (frames.length === 0) return;
   expectExpectation(model);
   const bytes = frameBytes(model.chain.exampleShape);
@@ -251,8 +252,8 @@ function expectElsewhere(model: Model, elsewhere: ExpectedElsewhere = [], batch:
     code: 'USAGE',
     operation: 'average what is expected',
     argument: 'elsewhere',
-    expected: `${batch} in all, each of ${bytes} bytes or null`,
-    received: wrong === undefined ? `${elsewhere.length}` : `one of ${wrong.length} bytes`,
-    remedy: 'give one for each frame of the batch, at the size of the model',
+    expected: `${batch} lists in all, of frames of ${bytes} bytes`,
+    received: wrong === undefined ? `${elsewhere.length}` : `a frame of ${wrong.length} bytes`,
+    remedy: 'give a list for each frame of the batch, empty or of frames at the size of the model',
   });
 }

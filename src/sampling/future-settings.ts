@@ -17,7 +17,7 @@ export interface FutureSettings extends DrawSettings {
   /**
    * Share of what a drawn frame has beyond the expected one that the frames after it are predicted from; default 1: they
    * are predicted from drawn frames as they are. Below 1 they are predicted from nearly the expected frame, as the best
-   * guess is, and motion that is known goes on as there. They are drawn about what is expected at two strides (see
+   * guess is, and motion that is known goes on as there. They are drawn about what is expected at three strides (see
    * StridedContexts), and nothing that is drawn is looked for in them by templates.
    */
   carry?: number;

@@ -22,10 +22,10 @@ export interface ImageDraw extends Pick<
   /** Whether templates are looked for, in a network that has them; default: they are. */
   sought?: boolean;
   /**
-   * Of each image what was expected of it elsewhere, height x width x channels levels; null: nothing was. The first anchor is the mean
-   * of that and its own.
+   * For each image what was expected of it elsewhere, once or more often, height x width x channels levels. The first anchor is the mean
+   * of these and its own; default: that alone.
    */
-  elsewhere?: readonly (Float32Array | null)[] | null;
+  elsewhere?: readonly (readonly Float32Array[])[] | null;
 }
 
 /** Images as they were drawn. */
@@ -97,17 +97,17 @@ export class ImageSampler {
     return tf.round(tf.clipByValue(anchor, 0, this.network.description.levels - 1));
   }
 
-  /** The condition; where something was expected elsewhere, the mean of it and the first anchor stands in the place of that. */
+  /** The condition; where something was expected elsewhere, the mean of all and the first anchor stands in the place of that. */
   private conditionFrom(given: Given, elsewhere: ImageDraw['elsewhere']): Condition {
     const condition = conditionOf(this.network, this.tensors, given)!;
     if (!elsewhere) return condition;
     const [own, ...others] = condition.anchors;
     const image = own.size / own.shape[0];
     const [sums, shares] = [new Float32Array(own.size), new Float32Array(own.size).fill(1)];
-    for (const [index, levels] of elsewhere.entries()) {
-      if (levels === null) continue;
-      sums.set(levels, index * image);
-      shares.fill(0.5, index * image, (index + 1) * image);
+    for (const [index, expected] of elsewhere.entries()) {
+      const sum = sums.subarray(index * image, (index + 1) * image);
+      for (const levels of expected) levels.forEach((level, at) => (sum[at] += level));
+      shares.fill(1 / (1 + expected.length), index * image, (index + 1) * image);
     }
     const [sum, share] = [sums, shares].map((values) => tf.tensor4d(values, own.shape));
     return { ...condition, anchors: [tf.mul<Tensor4D>(tf.add(own, sum), share), ...others] };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
-import { Context } from '../model/context.js';
+import { Context, STRIDES } from '../model/context.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import { numberOf } from '../number-of.js';
 import { DEFAULT_SEED } from '../philox.js';
@@ -10,7 +10,7 @@ import { byteOf, levelOf } from '../levels.js';
 import type { DrawnFrame, FrameDraw, FrameSampler } from './frame-sampler.js';
 import { futureSettings, settingsAhead, type FutureSettings } from './future-settings.js';
 import { Noise } from './noise.js';
-import { StridedContexts, STRIDES } from './strides.js';
+import { StridedContexts } from './strides.js';
 
 /** Futures of one context that share the strata of their noise: see `Noise`. */
 const STRATA = 8;
@@ -121,16 +121,16 @@ async function* drawOn(
   }
 }
 
-/** What is expected of the next frame of each future at a longer stride; null where nothing is. */
+/** What is expected of the next frame of each future at longer strides. */
 async function expectedSlower(
   sampler: FrameSampler,
   futures: readonly StridedContexts[],
   noise = 0,
-): Promise<(Uint8Array | null)[]> {
+): Promise<Uint8Array[][]> {
   const slower = futures.map((contexts) => contexts.slower());
-  const due = slower.filter((context) => context !== null);
+  const due = slower.flat();
   const expected = due.length === 0 ? [] : await sampler.expected(Context.examples(due, noise));
-  return slower.map((context) => (context === null ? null : expected.shift()!));
+  return slower.map((contexts) => expected.splice(0, contexts.length));
 }
 
 /** What the frames after a drawn one are predicted from, in its place. */

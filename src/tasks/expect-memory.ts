@@ -9,7 +9,7 @@ import { hiddenFeatures, modelAtSize, modelOfHidden } from '../model/smaller-mod
 import type { RunConfiguration } from '../training/configuration.js';
 import { VALIDATION_BATCH as VALIDATION_IMAGES } from '../training/image-data.js';
 import { optimisers } from '../training/optimisers.js';
-import { PREDICTED_FRAMES } from '../training/own-predictions.js';
+import { EXPECTATIONS } from '../training/own-predictions.js';
 import { VALIDATION_BATCH as VALIDATION_FRAMES } from '../training/validation.js';
 import { availableMemory } from './available-memory.js';
 import { inUnits } from './byte-units.js';
@@ -26,7 +26,7 @@ export function expectTrainingMemory({ model, training, data }: RunConfiguration
   const bytesOf = (description: ModelDescription, examples = batch, rollOuts = ownPredictions) =>
     trainingMemory(buildChain(description), {
       batch: examples,
-      ownPredictions: rollOuts * PREDICTED_FRAMES,
+      ownPredictions: rollOuts * EXPECTATIONS,
       optimiserStates: optimisers[optimiser].stateNames.length,
       // Others are refused where the training starts.
       among: scales?.filter((scale) => scale < description.scales.length),

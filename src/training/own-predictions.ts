@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { disposeGiven, givenBuffer, type Given } from '../conditioning/index.js';
 import { frameBytes, writeLevels } from '../levels.js';
+import { LEAST_GIVEN, LONGEST_STRIDE, STRIDES } from '../model/context.js';
 import type { ExampleShape } from '../model/examples.js';
 import { purposes } from '../philox.js';
 import type { BatchSettings } from './batches.js';
@@ -11,6 +12,9 @@ import { Draw, RandomFrames, type ClipStore } from './random-frames.js';
 /** Frames that are predicted one after another: as many as `predict` makes by default. */
 export const PREDICTED_FRAMES = 8;
 
+/** How often a frame is expected in a roll-out: each from the frames before, and from those a stride apart where one leads to it. */
+export const EXPECTATIONS = [1, ...STRIDES].reduce((sum, stride) => sum + Math.floor(PREDICTED_FRAMES / stride), 0);
+
 export interface OwnPredictionSettings extends Omit<BatchSettings, 'disturb' | 'templatesLeftOut'> {
   /** Share of the examples in which the picture stands still. */
   stills: number;
@@ -18,10 +22,18 @@ export interface OwnPredictionSettings extends Omit<BatchSettings, 'disturb' | '
 
 /** Places in clips from which frames are to be predicted one after another, each from those before. */
 export interface RollOut {
-  /** The window before the first of them. */
-  given: Given;
+  /** What is known before the first of them: every frame, and those at each of `STRIDES`. */
+  known: readonly KnownFrames[];
   /** The true frames, in levels, [batch, height, width, channels] each. */
   truth: readonly Tensor4D[];
+}
+
+/** Frames at a stride, the last of them the last that is known. */
+export interface KnownFrames {
+  stride: number;
+  given: Given;
+  /** 1 for each example that has enough of them to tell of motion, else 0: [batch, 1, 1, 1]. */
+  counts: Tensor4D;
 }
 
 /**
@@ -35,7 +47,11 @@ export interface RollOut {
 export class OwnPredictions {
   private readonly source: RandomFrames;
   private readonly frames: Uint8Array;
-  private readonly window: NonNullable<ReturnType<typeof givenBuffer>>;
+  private readonly known: {
+    stride: number;
+    window: NonNullable<ReturnType<typeof givenBuffer>>;
+    counts: Float32Array;
+  }[];
   private readonly truth: Float32Array[];
 
   /**
@@ -50,8 +66,12 @@ export class OwnPredictions {
   ) {
     const size = frameBytes(shape);
     this.source = new RandomFrames(store, size, clips, settings, purposes.ownPredictions);
-    this.frames = new Uint8Array((shape.context + PREDICTED_FRAMES) * size);
-    this.window = givenBuffer(shape, shape, settings.batch)!;
+    this.frames = new Uint8Array((shape.context * LONGEST_STRIDE + PREDICTED_FRAMES) * size);
+    this.known = [1, ...(shape.context < LEAST_GIVEN ? [] : STRIDES)].map((stride) => ({
+      stride,
+      window: givenBuffer(shape, shape, settings.batch)!,
+      counts: new Float32Array(settings.batch),
+    }));
     this.truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.batch * size));
   }
 
@@ -62,18 +82,24 @@ export class OwnPredictions {
 
   /** The roll-outs of a step, 0 for the first: a function of the seed and the step alone. */
   rollOut(step: number): RollOut {
-    const { source, shape, settings, frames, window, truth } = this;
+    const { source, shape, settings, frames, truth } = this;
     const { size, channels, context } = shape;
     const length = frameBytes(shape);
     for (let example = 0; example < settings.batch; example++) {
-      const count = source.read(step, example, PREDICTED_FRAMES, context + PREDICTED_FRAMES - 1, frames);
+      const before = context * LONGEST_STRIDE + PREDICTED_FRAMES - 1;
+      const count = source.read(step, example, PREDICTED_FRAMES, before, frames);
       if (source.uniform(step, example, Draw.IsStill) < settings.stills) {
         const seed = source.choice(step, example, Draw.StillSeed, 2 ** 32);
         standStill(frames.subarray(0, count * length), length, seed);
       }
       const mirrored = settings.mirror && source.choice(step, example, Draw.Mirror, 2) === 1;
       const known = count - PREDICTED_FRAMES;
-      window.set(example, frames, known, mirrored);
+      for (const { stride, window, counts } of this.known) {
+        const at = framesAt(stride, known, context);
+        const given = at.map((frame) => frames.subarray(frame * length, (frame + 1) * length));
+        window.set(example, Buffer.concat(given), at.length, mirrored);
+        counts[example] = stride === 1 || at.length >= LEAST_GIVEN ? 1 : 0;
+      }
       truth.forEach((all, ahead) => {
         const levels = all.subarray(example * length, (example + 1) * length);
         writeLevels(shape, frames, (known + ahead) * length, mirrored, levels);
@@ -81,14 +107,24 @@ export class OwnPredictions {
     }
     const dimensions: [number, number, number, number] = [settings.batch, size.height, size.width, channels];
     return {
-      given: { window: window.tensors(settings.batch) },
+      known: this.known.map(({ stride, window, counts }) => ({
+        stride,
+        given: { window: window.tensors(settings.batch) },
+        counts: tf.tensor4d(counts.slice(), [settings.batch, 1, 1, 1]),
+      })),
       truth: truth.map((levels) => tf.tensor4d(levels.slice(), dimensions)),
     };
   }
 }
 
+/** Indices of the last frames of `known` that stand a stride apart, at most `most` of them, the earliest first. */
+function framesAt(stride: number, known: number, most: number): number[] {
+  const number = Math.min(most, Math.ceil(known / stride));
+  return Array.from({ length: number }, (_, at) => known - 1 - (number - 1 - at) * stride);
+}
+
 /** Frees the tensors of roll-outs. */
-export function disposeRollOut({ given, truth }: RollOut): void {
-  disposeGiven(given);
-  tf.dispose([...truth]);
+export function disposeRollOut({ known, truth }: RollOut): void {
+  for (const { given } of known) disposeGiven(given);
+  tf.dispose([...known.map(({ counts }) => counts), ...truth]);
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { globalNorm } from '../backend/updates.js';
 import { laterWindow, learnsAnchor } from '../conditioning/index.js';
 import { chainScores, dimensions, parametersOfScale, type Chain, type ScaleScore } from '../model/chain.js';
@@ -83,14 +83,20 @@ function anchorNats({ anchors: [anchor], image }: Pick<ScaleScore, 'anchors' | '
 /**
  * The loss on the first anchor of frames that are expected one after another, each from those before: the mean of
  * `anchorNats` over them. Gradients go back through all of them, so that an expected frame is also learned as what the
- * next ones are made of; as `predict` makes it, only not rounded.
+ * next ones are made of; as `predict` makes it, only not rounded. As there, a frame that is a whole number of steps ahead at
+ * several strides is expected at each, and the mean is what is expected.
  */
-function rollOutNats({ scales: [network] }: Chain, weights: readonly Tensor[], { given, truth }: RollOut): Scalar {
-  let window = given.window!;
-  const nats = truth.map((image) => {
-    const { anchors } = conditionOf(network, weights, { window })!;
-    window = laterWindow(window, tf.clipByValue(anchors[0], 0, network.description.levels - 1));
-    return anchorNats({ anchors, image });
+function rollOutNats({ scales: [network] }: Chain, weights: readonly Tensor[], { known, truth }: RollOut): Scalar {
+  const windows = known.map(({ given }) => given.window!);
+  const nats = truth.map((image, ahead) => {
+    const due = known.map((_, at) => at).filter((at) => (ahead + 1) % known[at].stride === 0);
+    const counts = due.map((at) => known[at].counts);
+    const expected = due.map((at) => conditionOf(network, weights, { window: windows[at] })!.anchors[0]);
+    const sum = tf.addN(expected.map((anchor, at) => tf.mul<Tensor4D>(anchor, counts[at])));
+    const mean = tf.div<Tensor4D>(sum, tf.addN([...counts]));
+    const next = tf.clipByValue(mean, 0, network.description.levels - 1);
+    for (const at of due) windows[at] = laterWindow(windows[at], next);
+    return anchorNats({ anchors: [mean], image });
   });
   return tf.div(tf.addN(nats), nats.length);
 }

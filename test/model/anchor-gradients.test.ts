@@ -166,8 +166,20 @@ describe('with a loss on the anchor, gradients of a training step are those of t
       const network = { ...described[0][1], layers: [], output: [], head, levels: 32, conditioning };
       const { chain, weights, examples } = chainExamples([network]);
       const parameters = toTensors(weights, chain.parameters);
-      const [later, last] = [6, 7].map((seed) => randomExamples(network, 2, seed));
-      const rollOut: RollOut = { given: examples.given, truth: [examples, later, last].map(({ image }) => image) };
+      const [later, last, slower] = [6, 7, 8].map((seed) => randomExamples(network, 2, seed));
+      // The second example has too few frames a stride apart.
+      const counted = [
+        [1, 1],
+        [1, 0],
+      ];
+      const rollOut: RollOut = {
+        known: [examples, slower].map(({ given }, at) => ({
+          stride: 1 + at,
+          given,
+          counts: tf.tensor4d(counted[at], [2, 1, 1, 1]),
+        })),
+        truth: [examples, later, last].map(({ image }) => image),
+      };
       const step = (settings: StepSettings) => {
         const { gradients, nats, norm } = gradientsOf(chain, parameters, examples, settings);
         const values = gradients.map((gradient) => gradient.dataSync());
@@ -176,25 +188,38 @@ describe('with a loss on the anchor, gradients of a training step are those of t
       };
       const [both, alone] = [step({ rollOut, anchorLoss }), step({ anchorLoss })];
       const gradients = both.map((values, index) => values.map((value, at) => value - alone[index][at]));
-      const starts = [0, 1].map((index) => referenceExample(examples, index));
+      const starts = [0, 1].map((index) => [examples, slower].map((each) => referenceExample(each, index)));
       const truth = rollOut.truth.map((image) => Float64Array.from(image.dataSync()));
       /** @param isHeld whether what is expected is taken for true afterwards, as it is with these weights */
       const loss = (values: readonly Numbers[], isHeld: boolean): number => {
         const [named, held] = [values, weights].map((all) => referenceWeights(chain.scales[0].parameters, all));
         const ofExample = starts.map((start, example) => {
-          let given = start;
+          const given = [...start];
+          const expectedSince = [0, 0];
           const nats = truth.map((images, step) => {
             const image = images.subarray((example * images.length) / 2, ((example + 1) * images.length) / 2);
-            const { anchors } = referenceCondition(network, named, given);
-            const shown = isHeld ? referenceCondition(network, held, given).anchors[0] : anchors[0];
-            const frame = Float64Array.from(shown, (level) => Math.min(Math.max(level, 0), network.levels - 1));
-            given = {
-              ...given,
-              frames: [...given.frames.slice(1), frame],
-              valid: [...given.valid.slice(1), 1],
-              known: { frames: start.frames, expected: step + 1 },
+            const due = [0, 1].filter((view) => (step + 1) % (view + 1) === 0);
+            const meanOf = (by: typeof named) => {
+              const anchors = due
+                .filter((view) => counted[view][example] === 1)
+                .map((view) => referenceCondition(network, by, given[view]).anchors[0]);
+              return Float64Array.from(
+                anchors[0],
+                (_, at) => total(Float64Array.from(anchors, (one) => one[at])) / anchors.length,
+              );
             };
-            return Math.log(1 + total(image.map((level, at) => (level - anchors[0][at]) ** 2)) / image.length);
+            const mean = meanOf(named);
+            const shown = isHeld ? meanOf(held) : mean;
+            const frame = Float64Array.from(shown, (level) => Math.min(Math.max(level, 0), network.levels - 1));
+            for (const view of due) {
+              given[view] = {
+                ...given[view],
+                frames: [...given[view].frames.slice(1), frame],
+                valid: [...given[view].valid.slice(1), 1],
+                known: { frames: start[view].frames, expected: ++expectedSince[view] },
+              };
+            }
+            return Math.log(1 + total(image.map((level, at) => (level - mean[at]) ** 2)) / image.length);
           });
           return total(Float64Array.from(nats)) / truth.length;
         });
@@ -210,8 +235,8 @@ describe('with a loss on the anchor, gradients of a training step are those of t
         );
       check(false);
       expect(() => check(true)).toThrow('gradient');
-      tf.dispose([parameters, rollOut.truth.slice(1)]);
-      disposeExamples(examples);
+      tf.dispose([parameters, rollOut.truth.slice(1), rollOut.known.map(({ counts }) => counts)]);
+      for (const each of [examples, slower]) disposeExamples(each);
     },
   );
 

@@ -27,8 +27,8 @@ export interface PageDraw {
   noise: number;
   /** Whether templates are looked for. */
   sought: boolean;
-  /** The frame that is expected at a longer stride; null: none is. */
-  slower: Uint8Array | null;
+  /** The frames that are expected at longer strides. */
+  slower: readonly Uint8Array[];
   /** Of an image that is completed: its bytes, and the first row that is drawn. */
   kept: { bytes: Uint8Array; fromRow: number } | null;
 }
@@ -41,7 +41,7 @@ export const plainly = {
   expected: 0,
   noise: 0,
   sought: true,
-  slower: null,
+  slower: [],
   kept: null,
 };
 
@@ -151,7 +151,7 @@ function mixture(head: MixtureDescription, levels: number, { outputs, anchors, b
     const [weights, offsets, logScales] = [0, 1, 2].map(group);
     if (meansBefore.length > 0)
       logits = k.map((i) => logits[i] + logP(before[channel - 1], levels, means[i], scales[i]));
-    logits = k.map((i) => logits[i] + weights[i] / S);
+    logits = k.map((i) => logits[i] + weights[i] * S);
     means = k.map((i) => anchors[channel][i % anchors[channel].length] + head.meanScale * offsets[i]);
     meansBefore.forEach((earlier, colour) => {
       const terms = group(3 + colour);
@@ -231,12 +231,14 @@ function givenTo(
   return { frames: windowOf(context), valid, noise, known, small, sought };
 }
 
-/** A condition whose first anchor is the mean of itself and of what is expected at a longer stride. */
-function withSlower(scale: Scale, condition: ReferenceCondition, slower: Uint8Array | null): ReferenceCondition {
-  if (slower === null) return condition;
-  const other = subsampled(scale, slower);
+/** A condition whose first anchor is the mean of itself and of what is expected at longer strides. */
+function withSlower(scale: Scale, condition: ReferenceCondition, slower: readonly Uint8Array[]): ReferenceCondition {
+  if (slower.length === 0) return condition;
+  const others = slower.map((frame) => subsampled(scale, frame));
   const [first, ...anchors] = condition.anchors;
-  return { ...condition, anchors: [Float64Array.from(first, (level, at) => (level + other[at]) / 2), ...anchors] };
+  const meanAt = (at: number, level: number) =>
+    others.reduce((sum, other) => sum + other[at], level) / (1 + others.length);
+  return { ...condition, anchors: [Float64Array.from(first, (level, at) => meanAt(at, level)), ...anchors] };
 }
 
 const weightsOf = ({ chain, weights }: Model, index: number) =>
@@ -304,7 +306,7 @@ export function futureOfPage(model: Model, future: PageFuture, horizon: number):
   const context = [...draw.context];
   return Array.from({ length: horizon }, (_, k) => {
     const componentTemperature = draw.componentTemperature + componentWarming * Math.min(k, 4);
-    const slower = carry === 1 ? null : slowerOfPage(model, context, k, draw.noise);
+    const slower = carry === 1 ? [] : slowerOfPage(model, context, k, draw.noise);
     const given = {
       ...draw,
       context,
@@ -336,19 +338,20 @@ export function guessOfPage(model: Model, known: readonly Uint8Array[], horizon:
 }
 
 /**
- * What is expected at the longest stride that leads from the last known frame to the next.
+ * What is expected at the strides that lead from the last known frame to the next.
  *
  * @param frames all that were known, and those expected since
  * @param since how many of them
  */
-function slowerOfPage(model: Model, frames: readonly Uint8Array[], since: number, noise: number): Uint8Array | null {
+function slowerOfPage(model: Model, frames: readonly Uint8Array[], since: number, noise: number): Uint8Array[] {
   const known = frames.length - since;
-  const least = model.description.scales.map(({ conditioning }) => needsOf(conditioning).context);
-  const stride = [4, 2].find((s) => (since + 1) % s === 0 && known > s && Math.max(...least) > 1);
-  if (stride === undefined) return null;
-  const context = frames.filter((_, at) => at >= (known - 1) % stride && (at - (known - 1)) % stride === 0);
-  const expected = (since + 1) / stride - 1;
-  return expectedOfPage(model, { context, expected, noise, sought: true, slower: null });
+  const given = model.description.scales.map(({ conditioning }) => needsOf(conditioning).context);
+  const strides = [2, 4].filter((s) => (since + 1) % s === 0 && known > s && Math.max(...given) > 1);
+  return strides.map((stride) => {
+    const context = frames.filter((_, at) => at >= (known - 1) % stride && (at - (known - 1)) % stride === 0);
+    const expected = (since + 1) / stride - 1;
+    return expectedOfPage(model, { context, expected, noise, sought: true, slower: [] });
+  });
 }
 
 /** The frame that is expected after a context. */

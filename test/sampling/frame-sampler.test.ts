@@ -51,12 +51,16 @@ const resizedModels = tinyModels
     ]),
   );
 
-/** What is given for the frame after three random ones. */
-function givenOf({ chain }: Model): Examples {
+/** What is given for the frame after three random ones, once for each seed. */
+function givenOf(model: Model, seeds = [5]): Examples {
+  return Context.examples(seeds.map((seed) => contextOf(model, seed)));
+}
+
+function contextOf({ chain }: Model, seed: number): Context {
   const context = new Context(chain.exampleShape);
-  const frames = randomFrames(chain.exampleShape, 3, 5);
+  const frames = randomFrames(chain.exampleShape, 3, seed);
   for (let k = 0; k < 3; k++) context.push(frames.subarray((k * frames.length) / 3, ((k + 1) * frames.length) / 3));
-  return Context.examples([context]);
+  return context;
 }
 
 interface Which {
@@ -165,15 +169,15 @@ describe('what is expected elsewhere', () => {
   const model = randomModel([tinyNetwork({ levels: 256, head: mixtureTogether, conditioning: [warpedFrames] })]);
   const size = frameBytes(model.chain.exampleShape);
 
-  test.each<[string, Model, (Uint8Array | null)[], RegExp]>([
+  test.each<[string, Model, Uint8Array[][], RegExp]>([
     [
       'too few bytes',
       model,
-      [new Uint8Array(size - 1)],
-      /expected 1 in all, each of \d+ bytes or null, received one of/,
+      [[new Uint8Array(size - 1)]],
+      /expected 1 lists in all, of frames of \d+ bytes, received a frame of \d+ bytes/,
     ],
-    ['too many frames', model, [new Uint8Array(size), null], /expected 1 in all, .* received 2/],
-    ['a model that expects nothing', randomModel([tinyNetwork()]), [new Uint8Array(size)], /make the best guess/],
+    ['too many lists', model, [[new Uint8Array(size)], []], /expected 1 lists in all, .* received 2/],
+    ['a model that expects nothing', randomModel([tinyNetwork()]), [[new Uint8Array(size)]], /make the best guess/],
   ])('is refused with %s, by draws and guesses, and no tensor is left', async (_, of, elsewhere, message) => {
     const sampler = new FrameSampler(of);
     const before = tf.memory().numTensors;
@@ -184,12 +188,18 @@ describe('what is expected elsewhere', () => {
     sampler.dispose();
   });
 
-  test('is one half of what is', async () => {
+  test('counts as much as what is expected here, once or twice, of each frame its own', async () => {
     const sampler = new FrameSampler(model);
-    const [own] = await sampler.expected(givenOf(model));
-    const other = own.map((byte) => (byte > 127 ? byte - 40 : byte + 40));
-    const [mean] = await sampler.expected(givenOf(model), [other]);
-    mean.forEach((byte, at) => expect(Math.abs(byte - (own[at] + other[at]) / 2)).toBeLessThanOrEqual(1));
+    const seeds = [1, 2, 3];
+    const own = await sampler.expected(givenOf(model, seeds));
+    const moved = (by: number) => own.map((frame) => frame.map((byte) => (byte > 127 ? byte - by : byte + by)));
+    const [near, far] = [moved(40), moved(80)];
+    const means = await sampler.expected(givenOf(model, seeds), [[], [near[1]], [near[2], far[2]]]);
+    expect(means[0]).toEqual(own[0]);
+    means[1].forEach((byte, at) => expect(Math.abs(byte - (own[1][at] + near[1][at]) / 2)).toBeLessThanOrEqual(1));
+    means[2].forEach((byte, at) =>
+      expect(Math.abs(byte - (own[2][at] + near[2][at] + far[2][at]) / 3)).toBeLessThanOrEqual(1),
+    );
     sampler.dispose();
   });
 });

@@ -87,9 +87,10 @@ describe('of a model that learns the expected frame', () => {
       return guesses;
     };
     const every = (stride: number) => frames.filter((_, index) => (19 - index) % stride === 0);
-    const meanOf = (own: Uint8Array, other: Uint8Array) => Array.from(own, (byte, at) => (byte + other[at]) / 2);
+    const meanOf = (all: Uint8Array[]) =>
+      Array.from(all[0], (_, at) => all.reduce((sum, frame) => sum + frame[at], 0) / all.length);
 
-    test('the second frame from every second, the fourth from every fourth, the sixth from every second one', async () => {
+    test('the second and the sixth frame from every second one, the fourth from every second and from every fourth', async () => {
       const guess = await guessed(frames, 6);
       const [ofSecond] = await guessed(every(2), 1);
       const [ofFourth] = await guessed(every(4), 1);
@@ -100,16 +101,17 @@ describe('of a model that learns the expected frame', () => {
       contexts[0].pushExpected(guess[0]);
       const close = (received: Uint8Array, mean: ArrayLike<number>) =>
         Math.max(...Array.from(mean, (value, at) => Math.abs(value - received[at]))) <= 1;
-      const isMeanOf = async (received: Uint8Array, other: Uint8Array) => {
-        const own = await expected(contexts[0]);
-        expect(close(received, meanOf(own, other))).toBe(true);
-        expect(close(received, own)).toBe(false);
+      const isMeanOf = async (received: Uint8Array, ...others: Uint8Array[]) => {
+        const all = [await expected(contexts[0]), ...others];
+        expect(close(received, meanOf(all))).toBe(true);
+        for (const [left] of all.entries())
+          expect(close(received, meanOf(all.filter((_, at) => at !== left)))).toBe(false);
       };
       await isMeanOf(guess[1], ofSecond);
       contexts.forEach((context) => context.pushExpected(guess[1]));
       expect(guess[2]).toEqual(await expected(contexts[0]));
       contexts[0].pushExpected(guess[2]);
-      await isMeanOf(guess[3], ofFourth);
+      await isMeanOf(guess[3], await expected(contexts[1]), ofFourth);
       for (const frame of guess.slice(3, 5)) contexts[0].pushExpected(frame);
       contexts[1].pushExpected(guess[3]);
       await isMeanOf(guess[5], await expected(contexts[1]));

@@ -20,7 +20,7 @@ beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
   store.reads.length = 0;
   const made = new OwnPredictions(shape, store, [0, 2], { ...settings, ...changes }).rollOut(step);
-  const { frames, valid, noise } = made.given.window!;
+  const [{ frames, valid, noise }] = made.known.map(({ given }) => given.window!);
   const ofExample = (tensors: readonly tf.Tensor[], example: number) =>
     tensors.map((tensor) => [...tensor.dataSync()].slice(example * size, (example + 1) * size));
   const examples = Array.from({ length: settings.batch }, (_, example) => ({
@@ -28,6 +28,11 @@ function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
     truth: ofExample(made.truth, example),
     valid: [...valid.dataSync()].slice(example * valid.size * 0.5, example * valid.size * 0.5 + frames.length),
     noise: Math.max(...noise.dataSync()),
+    slower: made.known.slice(1).map(({ stride, given, counts }) => ({
+      stride,
+      window: ofExample(given.window!.frames, example),
+      counts: counts.dataSync()[example],
+    })),
     read: { ...store.reads[example] },
   }));
   disposeRollOut(made);
@@ -41,10 +46,10 @@ function framesOf({ clip, first, count }: { clip: number; first: number; count: 
   return Array.from({ length: count }, (_, frame) => [...bytes.subarray(frame * size, (frame + 1) * size)]);
 }
 
-test('eight frames of a clip follow each other, and the window has those before, the oldest again where there is but one', () => {
+test('eight frames of a clip follow each other, after those before, at each stride, the oldest again where there is but one', () => {
   const known = new Set<number>();
-  for (let step = 0; step < 8; step++) {
-    for (const { window, truth, valid, noise, read } of rollOuts(step)) {
+  for (let step = 0; step < 24; step++) {
+    for (const { window, truth, valid, noise, read, slower } of rollOuts(step)) {
       expect([0, 2]).toContain(read.clip);
       const frames = framesOf(read);
       expect(truth).toEqual(frames.slice(-8));
@@ -53,9 +58,17 @@ test('eight frames of a clip follow each other, and the window has those before,
       expect(window).toEqual([before[0], ...before].slice(-2));
       expect(valid).toEqual(before.length === 1 ? [0, 1] : [1, 1]);
       expect(noise).toBe(0);
+      const last = before[before.length - 1];
+      expect(slower).toEqual(
+        [2, 4].map((stride) => ({
+          stride,
+          window: [before[before.length - 1 - stride] ?? last, last],
+          counts: before.length > stride ? 1 : 0,
+        })),
+      );
     }
   }
-  expect([...known].sort()).toEqual([1, 2]);
+  expect([...known].sort()).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
 test('they depend on the seed and the step', () => {
