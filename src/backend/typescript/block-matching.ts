@@ -1,4 +1,7 @@
 import { COST_OF_DISTANCE, COST_OF_MOTION, MATCHED_FEATURES, NEIGHBOURS, type BlockMatchingShape } from '../kernels.js';
+import { FoundMotion } from './found-motion.js';
+
+const foundBefore = new FoundMotion();
 
 /** See Kernels.blockMatching. */
 export function blockMatching(
@@ -8,12 +11,20 @@ export function blockMatching(
   last: Float32Array,
   out: Float32Array,
 ): void {
-  const matcher = new BlockMatcher(shape);
+  let matcher: BlockMatcher | null = null;
   const values = shape.height * shape.width * shape.channels;
   const found = MATCHED_FEATURES * shape.height * shape.width;
   for (let n = 0; n < batch; n++) {
-    const image = (from: Float32Array) => from.subarray(n * values, (n + 1) * values);
-    matcher.find(image(before), image(last), out.subarray(n * found, (n + 1) * found));
+    const [from, to] = [before, last].map((images) => images.subarray(n * values, (n + 1) * values));
+    const motion = out.subarray(n * found, (n + 1) * found);
+    const known = foundBefore.between(shape, from, to);
+    if (known !== null) {
+      motion.set(known);
+      continue;
+    }
+    matcher ??= new BlockMatcher(shape);
+    matcher.find(from, to, motion);
+    foundBefore.keep(shape, from, to, motion);
   }
 }
 
