@@ -75,7 +75,7 @@ export function addFutureOptions(command: Command): Command {
     `
 A mixture about the expected frame is drawn from with the --component-temperature that the model's file names, or one a little below
 1; the lower it is, the cleaner. The frames after a drawn one are predicted from the expected frame and a quarter of what
-the draw has beyond it (--carry 0.25), so that what was drawn wrong fades; --component-warming 0.03 keeps them moving. As the model is scored:
+the draw has beyond it (--carry 0.25), so that what was drawn wrong fades; --component-warming 0.035 keeps them moving. As the model is scored:
 --component-temperature 1 --component-warming 0 --carry 1. Then errors grow from frame to frame. Told of noise (--noise 2), the model
 moves less.`,
   );
