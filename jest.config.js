@@ -11,7 +11,9 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
     '^.+\\.ts$': '<rootDir>/test/transform.mjs',
+    'node_modules/@tensorflow/.+\\.js$': '<rootDir>/test/transform-tfjs.mjs',
   },
+  transformIgnorePatterns: ['/node_modules/(?!@tensorflow/)'],
   testTimeout: slow ? 600_000 : 60_000,
   maxWorkers: 2,
 };

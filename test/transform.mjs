@@ -21,7 +21,7 @@ const globals = [
   'Int32Array',
   'Uint8Array',
 ];
-const readOnce = `const { ${globals.join(', ')} } = globalThis; `;
+export const readOnce = `const { ${globals.join(', ')} } = globalThis; `;
 const withGlobals = (output) => ({ ...output, code: readOnce + output.code });
 
 /** TypeScript to JavaScript, for tests. */
