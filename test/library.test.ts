@@ -34,7 +34,7 @@ test("the README's program scores and predicts as pasted", async () => {
 }, 120_000);
 
 test("the README's program trains as pasted", async () => {
-  expect(await outputOf('train.js', training)).toBe('20 steps: runs/small\n');
+  expect(await outputOf('train.js', training)).toBe('10 steps: runs/small\n');
   expect(existsSync(join(folder.path, 'runs', 'small', 'model.safetensors'))).toBe(true);
 }, 120_000);
 

@@ -20,6 +20,7 @@ const globals = [
   'Float64Array',
   'Int32Array',
   'Uint8Array',
+  'Symbol',
 ];
 export const readOnce = `const { ${globals.join(', ')} } = globalThis; `;
 const withGlobals = (output) => ({ ...output, code: readOnce + output.code });
