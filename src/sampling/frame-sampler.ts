@@ -7,6 +7,7 @@ import { expectModel, type Model } from '../model/checkpoint.js';
 import { levelOf } from '../levels.js';
 import { byteOf, disposeExamples, frameBytes, type Examples } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
+import { numberOf } from '../number-of.js';
 import type { DrawSettings } from './draw.js';
 import { ImageSampler } from './image-sampler.js';
 import type { Noise } from './noise.js';
@@ -252,7 +253,7 @@ function expectElsewhere(model: Model, elsewhere: ExpectedElsewhere = [], batch:
     code: 'USAGE',
     operation: 'average what is expected',
     argument: 'elsewhere',
-    expected: `${batch} lists in all, of frames of ${bytes} bytes`,
+    expected: `${numberOf(batch, 'list')} in all, of frames of ${bytes} bytes`,
     received: wrong === undefined ? `${elsewhere.length}` : `a frame of ${wrong.length} bytes`,
     remedy: 'give a list for each frame of the batch, empty or of frames at the size of the model',
   });

@@ -128,9 +128,15 @@ async function expectedSlower(
   noise = 0,
 ): Promise<Uint8Array[][]> {
   const slower = futures.map((contexts) => contexts.slower());
-  const due = slower.flat();
-  const expected = due.length === 0 ? [] : await sampler.expected(Context.examples(due, noise));
-  return slower.map((contexts) => expected.splice(0, contexts.length));
+  const expected = futures.map((): Uint8Array[] => []);
+  // Stride after stride, so that no more conditionings run at a time than futures are drawn.
+  for (let stride = 0; slower.some((contexts) => stride < contexts.length); stride++) {
+    const due = [...slower.keys()].filter((future) => stride < slower[future].length);
+    const contexts = due.map((future) => slower[future][stride]);
+    const frames = await sampler.expected(Context.examples(contexts, noise));
+    due.forEach((future, at) => expected[future].push(frames[at]));
+  }
+  return expected;
 }
 
 /** What the frames after a drawn one are predicted from, in its place. */

@@ -23,13 +23,13 @@ export interface OwnPredictionSettings extends Omit<BatchSettings, 'disturb' | '
 /** Places in clips from which frames are to be predicted one after another, each from those before. */
 export interface RollOut {
   /** What is known before the first of them: every frame, and those at each of `STRIDES`. */
-  known: readonly KnownFrames[];
+  known: readonly StridedWindow[];
   /** The true frames, in levels, [batch, height, width, channels] each. */
   truth: readonly Tensor4D[];
 }
 
 /** Frames at a stride, the last of them the last that is known. */
-export interface KnownFrames {
+export interface StridedWindow {
   stride: number;
   given: Given;
   /** 1 for each example that has enough of them to tell of motion, else 0: [batch, 1, 1, 1]. */

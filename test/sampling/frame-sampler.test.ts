@@ -165,6 +165,19 @@ test.each(tinyModels)('what was expected is given beside what is drawn, where it
   sampler.dispose();
 });
 
+describe.each(kernelSets)('on $instructionSet', ({ instructionSet }) => {
+  beforeEach(() => tf.setBackend(`native-${instructionSet}`));
+
+  // A mixture's level is found by halving where nothing else is asked, and by adding up probabilities elsewhere.
+  test.each([1, 0.5])('outputs that are not finite are an error, at temperature %d', async (temperature) => {
+    const random = randomModel([tinyNetwork({ levels: 256, head: mixtureTogether })]);
+    const last = random.weights.length - 1;
+    const weights = random.weights.map((values, index) => (index === last ? values.map(() => NaN) : values));
+    const drawn = draw({ ...random, weights }, { settings: { temperature, topP: 1 } });
+    await expect(drawn).rejects.toThrow('expected a finite sum above 0, received NaN');
+  });
+});
+
 describe('what is expected elsewhere', () => {
   const model = randomModel([tinyNetwork({ levels: 256, head: mixtureTogether, conditioning: [warpedFrames] })]);
   const size = frameBytes(model.chain.exampleShape);
@@ -174,9 +187,9 @@ describe('what is expected elsewhere', () => {
       'too few bytes',
       model,
       [[new Uint8Array(size - 1)]],
-      /expected 1 lists in all, of frames of \d+ bytes, received a frame of \d+ bytes/,
+      /expected 1 list in all, of frames of \d+ bytes, received a frame of \d+ bytes/,
     ],
-    ['too many lists', model, [[new Uint8Array(size)], []], /expected 1 lists in all, .* received 2/],
+    ['too many lists', model, [[new Uint8Array(size)], []], /expected 1 list in all, .* received 2/],
     ['a model that expects nothing', randomModel([tinyNetwork()]), [[new Uint8Array(size)]], /make the best guess/],
   ])('is refused with %s, by draws and guesses, and no tensor is left', async (_, of, elsewhere, message) => {
     const sampler = new FrameSampler(of);
