@@ -1,7 +1,7 @@
+import { rectified } from '../backend/typescript/elementwise.js';
+import type { ProductMemory } from '../backend/typescript/product-memory.js';
+import { BLOCK } from '../backend/typescript/tile.js';
 import type { Size } from '../frame.js';
-
-/** Outputs computed side by side, in registers. */
-const BLOCK = 8;
 
 /** Where a product reads: offset of the pixel, and the weights of its leading features. */
 export interface ProductTap {
@@ -36,26 +36,33 @@ export interface ProductSource {
  * kernels over a whole image.
  */
 export class GatheredProduct {
-  /** The sums of the pixel last computed, `count` of them. */
-  readonly sums: Float64Array;
-  /** Float32 as the weights, kept in what JavaScript computes in. */
-  private readonly gathered: Float64Array;
+  /** Where in the memory's values the sums of the pixel last computed begin, `count` of them. */
+  readonly sums: number;
+  private readonly inputs: number;
+  private readonly blocks: number;
+  /** Where the inputs of a pixel are gathered. */
+  private readonly gathered: number;
   /** For each block of outputs in turn: inputs x BLOCK, zero beyond the last output. */
-  private readonly packed: Float64Array;
+  private readonly packed: number;
 
-  constructor(private readonly source: ProductSource) {
+  constructor(
+    private readonly source: ProductSource,
+    private readonly memory: ProductMemory,
+  ) {
     const { taps, weights, stride, first, count } = source;
-    const inputs = taps.reduce((sum, { sees }) => sum + sees, 0);
-    const blocks = Math.ceil(count / BLOCK);
-    this.gathered = new Float64Array(inputs);
-    this.sums = new Float64Array(blocks * BLOCK);
-    this.packed = new Float64Array(blocks * BLOCK * inputs);
+    const inputs = (this.inputs = taps.reduce((sum, { sees }) => sum + sees, 0));
+    this.blocks = Math.ceil(count / BLOCK);
+    this.gathered = memory.allot(inputs);
+    this.sums = memory.allot(this.blocks * BLOCK);
+    this.packed = memory.allot(this.blocks * BLOCK * inputs);
+    const { values } = memory;
     let input = 0;
     for (const { row, sees } of taps) {
       for (let k = 0; k < sees; k++, input++) {
         for (let j = 0; j < count; j++) {
           const block = Math.floor(j / BLOCK);
-          this.packed[(block * inputs + input) * BLOCK + (j % BLOCK)] = weights[row + k * stride + first + j];
+          const at = this.packed + (block * inputs + input) * BLOCK + (j % BLOCK);
+          values[at] = weights[row + k * stride + first + j];
         }
       }
     }
@@ -63,37 +70,13 @@ export class GatheredProduct {
 
   compute(y: number, x: number): void {
     this.gather(y, x);
-    const { gathered, packed, sums } = this;
-    const inputs = gathered.length;
-    for (let block = 0, w = 0; block < sums.length; block += BLOCK) {
-      // prettier-ignore
-      let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
-      for (let i = 0; i < inputs; i++, w += BLOCK) {
-        const value = gathered[i];
-        a += value * packed[w];
-        b += value * packed[w + 1];
-        c += value * packed[w + 2];
-        d += value * packed[w + 3];
-        e += value * packed[w + 4];
-        f += value * packed[w + 5];
-        g += value * packed[w + 6];
-        h += value * packed[w + 7];
-      }
-      sums[block] = a;
-      sums[block + 1] = b;
-      sums[block + 2] = c;
-      sums[block + 3] = d;
-      sums[block + 4] = e;
-      sums[block + 5] = f;
-      sums[block + 6] = g;
-      sums[block + 7] = h;
-    }
+    this.memory.multiplyPixel(this.gathered, this.inputs, this.packed, this.sums, this.blocks);
   }
 
   private gather(y: number, x: number): void {
     const { taps, size, features, values, relu, outside } = this.source;
-    const { gathered } = this;
-    let at = 0;
+    const { values: gathered } = this.memory;
+    let at = this.gathered;
     for (const { dy, dx, sees } of taps) {
       const [row, column] = [y + dy, x + dx];
       const isOutside = row < 0 || row >= size.height || column < 0 || column >= size.width;
@@ -102,10 +85,9 @@ export class GatheredProduct {
         continue;
       }
       let from = (row * size.width + column) * features;
-      for (const end = at + sees; at < end; at++, from++) {
-        const value = values[from];
-        gathered[at] = relu && value < 0 ? 0 : value;
-      }
+      const end = at + sees;
+      if (relu) for (; at < end; at++, from++) gathered[at] = rectified(values[from]);
+      else for (; at < end; at++, from++) gathered[at] = values[from];
     }
   }
 }

@@ -1,3 +1,4 @@
+import { ProductMemory } from '../backend/typescript/product-memory.js';
 import type { Program } from '../model/program.js';
 import type { Slot } from '../model/slot.js';
 import { groupStart, pixelStep, type PixelStep } from './pixel-steps.js';
@@ -32,7 +33,7 @@ export class PixelByPixel {
     this.image = valuesOf(program.image);
     this.matched = program.matched === null ? new Float32Array() : valuesOf(program.matched);
     this.outputs = valuesOf(program.out);
-    const context = { program, parameters, values: valuesOf };
+    const context = { program, parameters, values: valuesOf, memory: new ProductMemory() };
     const colours = program.image.groups.map((_, colour) => colour);
     const opsThatAre = (ready: Slot['ready']) => program.ops.filter((op) => op.out.ready === ready);
     this.givenSteps = opsThatAre('given').map((op) => pixelStep(op, 0, context));

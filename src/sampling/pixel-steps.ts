@@ -1,4 +1,5 @@
 import { cell } from '../backend/typescript/lstm.js';
+import type { ProductMemory } from '../backend/typescript/product-memory.js';
 import { cellFrom, hiddenFeatures, stateToState } from '../backend/walk-shape.js';
 import type { AddOp, ConvOp, LstmOp, Op } from '../model/ops/index.js';
 import type { Program } from '../model/program.js';
@@ -15,6 +16,8 @@ export interface StepContext {
   parameters: readonly Float32Array[];
   /** Values of a slot, height x width x features. */
   values: (slot: Slot) => Float32Array;
+  /** Where the steps multiply. */
+  memory: ProductMemory;
 }
 
 /** Makes the step of an op for a colour group. */
@@ -34,7 +37,7 @@ export function groupStart(groups: readonly number[], group: number): number {
   return groups.slice(0, group).reduce((sum, size) => sum + size, 0);
 }
 
-function convStep(op: ConvOp, group: number, { program, parameters, values }: StepContext): PixelStep {
+function convStep(op: ConvOp, group: number, { program, parameters, values, memory }: StepContext): PixelStep {
   const { shape, x: read, plus: added, out: written, relu } = op;
   const { width } = program.size;
   const first = groupStart(shape.groups, group);
@@ -45,7 +48,7 @@ function convStep(op: ConvOp, group: number, { program, parameters, values }: St
     sees: sees[group],
     row: position * shape.inFeatures * shape.outFeatures,
   }));
-  const product = new GatheredProduct({
+  const source = {
     size: program.size,
     values: values(read),
     features: read.features,
@@ -56,22 +59,23 @@ function convStep(op: ConvOp, group: number, { program, parameters, values }: St
     stride: shape.outFeatures,
     first,
     count,
-  });
-  const { sums } = product;
+  };
+  const product = new GatheredProduct(source, memory);
   const bias = parameters[op.bias];
   const plus = added === null ? null : values(added);
   const out = values(written);
   return (y, x) => {
     product.compute(y, x);
+    const { values: sums } = memory;
     const at = (y * width + x) * written.features + first;
     for (let j = 0; j < count; j++) {
-      const sum = sums[j] + bias[first + j];
+      const sum = sums[product.sums + j] + bias[first + j];
       out[at + j] = plus === null ? sum : sum + plus[at + j];
     }
   };
 }
 
-function lstmStep(op: LstmOp, group: number, { program, parameters, values }: StepContext): PixelStep {
+function lstmStep(op: LstmOp, group: number, { program, parameters, values, memory }: StepContext): PixelStep {
   const { shape } = op;
   const { height, width } = program.size;
   const hidden = hiddenFeatures(shape);
@@ -85,7 +89,7 @@ function lstmStep(op: LstmOp, group: number, { program, parameters, values }: St
     sees: hidden,
     row: position * hidden * 4 * hidden,
   }));
-  const product = new GatheredProduct({
+  const source = {
     size: program.size,
     values: values(op.out),
     features: hidden,
@@ -96,16 +100,17 @@ function lstmStep(op: LstmOp, group: number, { program, parameters, values }: St
     stride: 4 * hidden,
     first: 4 * start,
     count: 4 * size,
-  });
-  const { sums } = product;
+  };
+  const product = new GatheredProduct(source, memory);
   const [gates, activations, cells, out] = [op.gates, op.activations, op.cells, op.out].map(values);
   const own = { ...shape, groups: [size] };
   const from = cellFrom[shape.walk];
   return (y, x) => {
     product.compute(y, x);
+    const { values: sums } = memory;
     const pixel = y * width + x;
     const at = 4 * (pixel * hidden + start);
-    for (let j = 0; j < 4 * size; j++) activations[at + j] = sums[j] + gates[at + j];
+    for (let j = 0; j < 4 * size; j++) activations[at + j] = sums[product.sums + j] + gates[at + j];
     const [row, column] = [y + from.dy, x + from.dx];
     const isOutside = row < 0 || row >= height || column < 0 || column >= width;
     const to = pixel * hidden + start;

@@ -7,8 +7,8 @@ export interface Panel {
   /** First target feature, and how many there are. */
   first: number;
   width: number;
-  /** For each tap: its offset in the padded source, in values, and how many source features it reads. */
-  taps: Int32Array;
+  /** Where in the plan's lists its taps begin: offset in the padded source, in values, and features read, of each. */
+  tapsAt: number;
   /** For each tap: the weight that its first source feature has for the panel's first target feature. */
   weights: Int32Array;
   /** Where the panel's packed weights start. */
@@ -17,8 +17,8 @@ export interface Panel {
 
 /** Target pixels that are read with the same taps. A convolution has one phase; its input gradient stride x stride. */
 export interface Phase {
-  /** For each target pixel: where its tap (0, 0) lies in the padded source, in values. */
-  source: Int32Array;
+  /** Where in the plan's lists its target pixels begin: where the tap (0, 0) of each lies in the padded source, in values. */
+  sourceAt: number;
   /** For each target pixel: where its first feature lies in the target image, in values. */
   target: Int32Array;
   panels: Panel[];
@@ -29,6 +29,8 @@ export interface ConvolutionPlan {
   source: PaddedImage;
   targetLength: number;
   phases: Phase[];
+  /** What products read of pixels and taps: see ProductMemory.multiplyTaps. */
+  lists: Int32Array;
   packedLength: number;
   /** Distance, in the weights, from one source feature to the next and from one target feature to the next. */
   sourceStride: number;
@@ -149,16 +151,18 @@ function makePlan(
   const at = (y: number, x: number): number => (y * padded.paddedWidth + x) * padded.features;
 
   let packedLength = 0;
+  const lists: number[] = [];
   const phases = grids.map(({ y, x, step, sourceStep, ranges }) => {
     const height = Math.ceil((target.height - y) / step);
     const width = Math.ceil((target.width - x) / step);
-    const phase: Phase = { source: new Int32Array(height * width), target: new Int32Array(height * width), panels: [] };
+    const phase: Phase = { sourceAt: lists.length, target: new Int32Array(height * width), panels: [] };
     for (let row = 0; row < height; row++)
       for (let column = 0; column < width; column++) {
         const pixel = row * width + column;
-        phase.source[pixel] = at(row * sourceStep + padded.top, column * sourceStep + padded.left);
+        lists.push(at(row * sourceStep + padded.top, column * sourceStep + padded.left));
         phase.target[pixel] = ((y + step * row) * target.width + x + step * column) * target.features;
       }
+    while (lists.length % TILE > 0) lists.push(lists[lists.length - 1]);
     for (const range of ranges) {
       const taps = range.taps.filter((tap) => tap.end > tap.first);
       const depth = taps.reduce((sum, tap) => sum + tap.end - tap.first, 0);
@@ -166,12 +170,13 @@ function makePlan(
         phase.panels.push({
           first,
           width: Math.min(TILE, range.end - first),
-          taps: Int32Array.from(taps.flatMap((tap) => [at(tap.dy, tap.dx) + tap.first, tap.end - tap.first])),
+          tapsAt: lists.length,
           weights: Int32Array.from(
             taps.map((tap) => tap.position * strides.tap + tap.first * strides.source + first * strides.target),
           ),
           packedAt: packedLength,
         });
+        for (const tap of taps) lists.push(at(tap.dy, tap.dx) + tap.first, tap.end - tap.first);
         packedLength += depth * TILE;
       }
     }
@@ -182,6 +187,7 @@ function makePlan(
     source: padded,
     targetLength,
     phases,
+    lists: Int32Array.from(lists),
     packedLength,
     sourceStride: strides.source,
     targetStride: strides.target,

@@ -1,15 +1,13 @@
 import type { ConvolutionShape } from '../convolution-shape.js';
 import { forwardPlan, inputGradientPlan, type ConvolutionPlan, type Panel } from './convolution-plan.js';
 import { copyPadded } from './padded-image.js';
-import { Scratch } from './scratch.js';
-import { tapTile, TILE } from './tile.js';
+import { ProductMemory } from './product-memory.js';
+import { TILE } from './tile.js';
 
 /** Source values that one pass over the panels of weights works on, so that they stay in the second-level cache. */
 const BLOCK = 32_768;
 
-const paddedSource = new Scratch(Float64Array);
-const packedWeights = new Scratch(Float64Array);
-const sums = new Float64Array(TILE * TILE);
+const memory = new ProductMemory();
 
 /** See Kernels.convolution. */
 export function convolution(
@@ -51,31 +49,34 @@ function run(
   out: Float32Array,
 ): void {
   const { source, targetLength, phases } = plan;
-  const packed = packWeights(plan, weights);
   const sourceLength = source.height * source.width * source.features;
   const blockPixels = TILE * Math.ceil(BLOCK / TILE / source.features);
-  const image = paddedSource.take(source.paddedHeight * source.paddedWidth * source.features);
+  memory.clear();
+  const lists = memory.allotList(plan.lists);
+  const packed = memory.allot(plan.packedLength);
+  const image = memory.allot(source.paddedHeight * source.paddedWidth * source.features);
+  const sums = memory.allot(blockPixels * TILE);
+  const { values } = memory;
+  packWeights(plan, weights, values, packed);
   for (let n = 0; n < batch; n++) {
-    copyPadded(x, n * sourceLength, source, relu, image);
+    copyPadded(x, n * sourceLength, source, relu, values, image);
     const to = n * targetLength;
-    for (const { source: pixels, target: targets, panels } of phases) {
-      const last = pixels.length - 1;
-      for (let block = 0; block <= last; block += blockPixels)
-        for (const panel of panels)
-          for (let p = block; p <= last && p < block + blockPixels; p += TILE) {
-            const p0 = pixels[p];
-            const p1 = pixels[Math.min(p + 1, last)];
-            const p2 = pixels[Math.min(p + 2, last)];
-            const p3 = pixels[Math.min(p + 3, last)];
-            tapTile(image, p0, p1, p2, p3, panel.taps, packed, panel.packedAt, sums);
-            for (let i = 0; i < TILE && p + i <= last; i++)
-              store(i * TILE, panel, bias, passes, plus, out, to + targets[p + i] + panel.first);
-          }
-    }
+    for (const { sourceAt, target, panels } of phases)
+      for (let block = 0; block < target.length; block += blockPixels) {
+        const count = Math.min(blockPixels, target.length - block);
+        const pixels = lists + sourceAt + block;
+        for (const panel of panels) {
+          const { tapsAt, weights: taps, packedAt, first } = panel;
+          memory.multiplyTaps(image, pixels, count, lists + tapsAt, taps.length, packed + packedAt, sums);
+          for (let p = 0; p < count; p++)
+            store(values, sums + p * TILE, panel, bias, passes, plus, out, to + target[block + p] + first);
+        }
+      }
   }
 }
 
 function store(
+  sums: Float64Array,
   from: number,
   { first, width }: Panel,
   bias: Float32Array | null,
@@ -93,20 +94,23 @@ function store(
   }
 }
 
-/** Weights in the order in which tapTile reads them; a panel that is not full is filled up with zeros. */
-export function packWeights(plan: ConvolutionPlan, weights: Float32Array): Float64Array {
-  const { phases, packedLength, sourceStride, targetStride } = plan;
-  const packed = packedWeights.take(packedLength);
+/** packed[packedAt ...] = weights in the order in which products read them; a panel that is not full is filled up with zeros. */
+export function packWeights(
+  plan: ConvolutionPlan,
+  weights: Float32Array,
+  packed: Float64Array,
+  packedAt: number,
+): void {
+  const { phases, lists, sourceStride, targetStride } = plan;
   for (const { panels } of phases)
     for (const panel of panels) {
-      let at = panel.packedAt;
+      let at = packedAt + panel.packedAt;
       for (let t = 0; t < panel.weights.length; t++) {
-        const count = panel.taps[2 * t + 1];
+        const count = lists[panel.tapsAt + 2 * t + 1];
         for (let k = 0; k < count; k++, at += TILE) {
           const from = panel.weights[t] + k * sourceStride;
           for (let o = 0; o < TILE; o++) packed[at + o] = o < panel.width ? weights[from + o * targetStride] : 0;
         }
       }
     }
-  return packed;
 }

@@ -2,12 +2,10 @@ import type { ConvolutionShape } from '../convolution-shape.js';
 import { groupEnds } from './convolution-plan.js';
 import { rectified, sumRows } from './elementwise.js';
 import { paddedImage, type PaddedImage } from './padded-image.js';
-import { Scratch } from './scratch.js';
-import { outerTile, TILE } from './tile.js';
+import { ProductMemory } from './product-memory.js';
+import { TILE } from './tile.js';
 
-const paddedInput = new Scratch(Float64Array);
-const panelledOutput = new Scratch(Float64Array);
-let tileSums = new Float64Array(0);
+const memory = new ProductMemory();
 
 /** Four input features x four outputs of one tap's weight matrix. */
 interface WeightTile {
@@ -46,25 +44,27 @@ export function convolutionFilterGradient(
   const { image, panels, tiles } = filterGradientPlan(shape);
   const pixels = shape.outHeight * shape.outWidth;
   const inputPanels = Math.ceil(shape.inFeatures / TILE);
-  const input = paddedInput.take(inputPanels * image.paddedHeight * image.paddedWidth * TILE);
-  const output = panelledOutput.take(panels.length * pixels * TILE);
-  if (tileSums.length < tiles.length * TILE * TILE) tileSums = new Float64Array(tiles.length * TILE * TILE);
-  else tileSums.fill(0);
+  memory.clear();
+  const input = memory.allot(inputPanels * image.paddedHeight * image.paddedWidth * TILE);
+  const output = memory.allot(panels.length * pixels * TILE);
+  const sums = memory.allot(tiles.length * TILE * TILE);
+  const { values } = memory;
+  values.fill(0, sums, sums + tiles.length * TILE * TILE);
   const xStep = shape.stride * TILE;
   const xRow = image.paddedWidth * xStep;
   for (let n = 0; n < batch; n++) {
-    panelInput(x, n * image.height * image.width * image.features, image, relu, input);
-    panelOutput(dy, n * pixels * shape.outFeatures, shape, panels, output);
+    panelInput(x, n * image.height * image.width * image.features, image, relu, values, input);
+    panelOutput(dy, n * pixels * shape.outFeatures, shape, panels, values, output);
     tiles.forEach(({ xAt, panel }, i) => {
-      const at = i * TILE * TILE;
-      outerTile(input, xAt, xRow, xStep, output, panel * pixels * TILE, shape.outHeight, shape.outWidth, tileSums, at);
+      const [y, at] = [output + panel * pixels * TILE, sums + i * TILE * TILE];
+      memory.addOuterProducts(input + xAt, xRow, xStep, y, shape.outHeight, shape.outWidth, at);
     });
   }
   dWeights.fill(0);
   tiles.forEach(({ weightAt, height, width }, i) => {
     for (let k = 0; k < height; k++)
       for (let o = 0; o < width; o++)
-        dWeights[weightAt + k * shape.outFeatures + o] = tileSums[(i * TILE + k) * TILE + o];
+        dWeights[weightAt + k * shape.outFeatures + o] = values[sums + (i * TILE + k) * TILE + o];
   });
   if (dBias) sumRows(dy, batch * pixels, dBias);
 }
@@ -107,15 +107,25 @@ function makeFilterGradientPlan(shape: ConvolutionShape): FilterGradientPlan {
   return { image, panels, tiles };
 }
 
-/** out[k / 4, row, column, k mod 4] = the image that starts at x[from], through ReLU where `relu`, inside its border. */
-function panelInput(x: Float32Array, from: number, image: PaddedImage, relu: boolean, out: Float64Array): void {
+/**
+ * From out[at] on, [k / 4, row, column, k mod 4] = the image that starts at x[from], through ReLU where `relu`, inside its
+ * border.
+ */
+function panelInput(
+  x: Float32Array,
+  from: number,
+  image: PaddedImage,
+  relu: boolean,
+  out: Float64Array,
+  at: number,
+): void {
   const { height, width, features, top, left, paddedHeight, paddedWidth } = image;
   const panelLength = paddedHeight * paddedWidth * TILE;
-  out.fill(0, 0, Math.ceil(features / TILE) * panelLength);
+  out.fill(0, at, at + Math.ceil(features / TILE) * panelLength);
   for (let y = 0; y < height; y++)
     for (let c = 0; c < width; c++) {
       const source = from + (y * width + c) * features;
-      const target = ((y + top) * paddedWidth + c + left) * TILE;
+      const target = at + ((y + top) * paddedWidth + c + left) * TILE;
       for (let k = 0; k < features; k++) {
         const value = x[source + k];
         out[target + (k >> 2) * panelLength + (k & 3)] = relu ? rectified(value) : value;
@@ -123,16 +133,16 @@ function panelInput(x: Float32Array, from: number, image: PaddedImage, relu: boo
     }
 }
 
-/** out[panel, pixel, o] = dy[from + pixel, panel.first + o], zero where the panel is not full. */
+/** From out[at] on, [panel, pixel, o] = dy[from + pixel, panel.first + o], zero where the panel is not full. */
 function panelOutput(
   dy: Float32Array,
   from: number,
   shape: ConvolutionShape,
   panels: FilterGradientPlan['panels'],
   out: Float64Array,
+  at: number,
 ): void {
   const pixels = shape.outHeight * shape.outWidth;
-  let at = 0;
   for (const { first, width } of panels)
     for (let p = 0; p < pixels; p++)
       for (let o = 0; o < TILE; o++, at++) out[at] = o < width ? dy[from + p * shape.outFeatures + first + o] : 0;

@@ -2,13 +2,10 @@ import { cellFrom, hiddenFeatures, pixelAt, stateToState, walkSteps, walkTaps, t
 import { forwardPlan, inputGradientPlan, type ConvolutionPlan } from './convolution-plan.js';
 import { packWeights } from './convolution.js';
 import { convolutionFilterGradient } from './filter-gradient.js';
-import { Scratch } from './scratch.js';
-import { tapTile, TILE } from './tile.js';
+import { ProductMemory } from './product-memory.js';
+import { TILE } from './tile.js';
 
-const paddedSource = new Scratch(Float64Array);
-const carriedCells = new Scratch(Float32Array);
-const sums = new Float64Array(TILE * TILE);
-let stepSums = new Float64Array(0);
+const memory = new ProductMemory();
 
 /** A walk over an image of one shape, laid out for the loops. */
 interface WalkPlan {
@@ -56,49 +53,77 @@ export function lstm(
 ): void {
   const { steps, cellSource } = walkPlan(shape);
   const hidden = hiddenFeatures(shape);
-  const plan = forwardPlan(stateToState(shape));
-  const packed = packWeights(plan, weights);
-  const places = plan.phases[0].source;
-  const states = paddedSource.take(plan.source.paddedHeight * plan.source.paddedWidth * hidden);
+  const products = new StepProducts(forwardPlan(stateToState(shape)), weights, steps);
+  const { places, values, source: states, sums } = products;
   const states0 = initial ? initial.subarray(0, hidden) : new Float32Array(hidden);
   const cells0 = initial ? initial.subarray(hidden) : states0;
-  for (let at = 0; at < states.length; at += hidden) states.set(states0.subarray(0, states.length - at), at);
+  for (let at = 0; at < products.sourceLength; at += hidden) values.set(states0, states + at);
   for (let n = 0; n < batch; n++) {
     const first = n * places.length;
     for (const pixels of steps) {
-      const products = multiplyStep(plan, packed, states, pixels);
+      products.multiply(pixels);
       pixels.forEach((pixel, i) => {
         const at = (first + pixel) * 4 * hidden;
-        for (let j = 0; j < 4 * hidden; j++) activations[at + j] = products[i * 4 * hidden + j] + gates[at + j];
+        for (let j = 0; j < 4 * hidden; j++) activations[at + j] = values[sums + i * 4 * hidden + j] + gates[at + j];
         const from = cellSource[pixel];
         if (from < 0) cell(shape, activations, at, cells0, 0, cells, out, (first + pixel) * hidden);
         else cell(shape, activations, at, cells, (first + from) * hidden, cells, out, (first + pixel) * hidden);
-        for (let k = 0; k < hidden; k++) states[places[pixel] + k] = out[(first + pixel) * hidden + k];
+        for (let k = 0; k < hidden; k++) values[states + places[pixel] + k] = out[(first + pixel) * hidden + k];
       });
     }
   }
 }
 
-/** The state-to-state products of a step's pixels, [pixels, target features]; they last until the next step. */
-function multiplyStep(
-  { phases: [{ source: places, panels }], source, targetLength }: ConvolutionPlan,
-  packed: Float64Array,
-  values: Float64Array,
-  pixels: number[],
-): Float64Array {
-  const features = targetLength / (source.height * source.width);
-  const last = pixels.length - 1;
-  if (stepSums.length < pixels.length * features) stepSums = new Float64Array(pixels.length * features);
-  for (const { first, width, taps, packedAt } of panels)
-    for (let p = 0; p <= last; p += TILE) {
-      const p1 = places[pixels[Math.min(p + 1, last)]];
-      const p2 = places[pixels[Math.min(p + 2, last)]];
-      const p3 = places[pixels[Math.min(p + 3, last)]];
-      tapTile(values, places[pixels[p]], p1, p2, p3, taps, packed, packedAt, sums);
-      for (let i = 0; i < TILE && p + i <= last; i++)
-        for (let o = 0; o < width; o++) stepSums[(p + i) * features + first + o] = sums[i * TILE + o];
+/** The products of the pixels of one step after another with the state-to-state weights, or with their transpose. */
+class StepProducts {
+  /** Of each pixel: where in the source it is read from. */
+  readonly places: Int32Array;
+  readonly sourceLength: number;
+  /** Where in `values` the padded source begins, which the caller writes, and the sums, [pixels, target features]. */
+  readonly source: number;
+  readonly sums: number;
+  readonly values: Float64Array;
+  private readonly features: number;
+  private readonly packed: number;
+  private readonly lists: number;
+  private readonly step: number;
+  private readonly tileSums: number;
+
+  constructor(
+    private readonly plan: ConvolutionPlan,
+    weights: Float32Array,
+    steps: number[][],
+  ) {
+    const { source, lists, phases, packedLength, targetLength } = plan;
+    const pixels = source.height * source.width;
+    const longest = TILE * Math.ceil(Math.max(...steps.map(({ length }) => length)) / TILE);
+    this.places = lists.subarray(phases[0].sourceAt, phases[0].sourceAt + pixels);
+    this.sourceLength = source.paddedHeight * source.paddedWidth * source.features;
+    this.features = targetLength / pixels;
+    memory.clear();
+    this.lists = memory.allotList(lists);
+    this.step = memory.allotList(new Int32Array(longest));
+    this.packed = memory.allot(packedLength);
+    this.source = memory.allot(this.sourceLength);
+    this.tileSums = memory.allot(longest * TILE);
+    this.sums = memory.allot(longest * this.features);
+    this.values = memory.values;
+    packWeights(plan, weights, this.values, this.packed);
+  }
+
+  /** Writes the sums of some pixels. */
+  multiply(pixels: number[]): void {
+    const { plan, places, values, features, lists, step, tileSums } = this;
+    const last = pixels.length - 1;
+    for (let p = 0; p < TILE * Math.ceil(pixels.length / TILE); p++)
+      memory.numbers[step + p] = places[pixels[Math.min(p, last)]];
+    for (const { first, width, tapsAt, weights, packedAt } of plan.phases[0].panels) {
+      const [taps, packed] = [lists + tapsAt, this.packed + packedAt];
+      memory.multiplyTaps(this.source, step, pixels.length, taps, weights.length, packed, tileSums);
+      for (let p = 0; p <= last; p++)
+        for (let o = 0; o < width; o++) values[this.sums + p * features + first + o] = values[tileSums + p * TILE + o];
     }
-  return stepSums;
+  }
 }
 
 /**
@@ -159,26 +184,37 @@ export function lstmGradient(
 ): void {
   const { steps, cellSource, line, lines, borders } = walkPlan(shape);
   const hidden = hiddenFeatures(shape);
-  const plan = inputGradientPlan(stateToState(shape));
-  const packed = packWeights(plan, weights);
-  const places = plan.phases[0].source;
-  const source = paddedSource.take(plan.source.paddedHeight * plan.source.paddedWidth * 4 * hidden).fill(0);
-  const carried = carriedCells.take(lines * hidden);
+  const products = new StepProducts(inputGradientPlan(stateToState(shape)), weights, steps);
+  const { places, values, source, sums } = products;
+  values.fill(0, source, source + products.sourceLength);
+  const carried = new Float32Array(lines * hidden);
   const cells0 = initial ? initial.subarray(hidden) : new Float32Array(hidden);
   const dCells0 = new Float64Array(hidden);
   for (let n = 0; n < batch; n++) {
     const first = n * places.length;
     carried.fill(0);
     for (const pixels of [...steps].reverse()) {
-      const products = multiplyStep(plan, packed, source, pixels);
+      products.multiply(pixels);
       pixels.forEach((pixel, i) => {
         const at = (first + pixel) * hidden;
-        for (let k = 0; k < hidden; k++) products[i * hidden + k] += dOut[at + k];
+        for (let k = 0; k < hidden; k++) values[sums + i * hidden + k] += dOut[at + k];
         const from = cellSource[pixel];
         const [before, beforeAt] = from < 0 ? [cells0, 0] : [cells, (first + from) * hidden];
         const carriedAt = line[pixel] * hidden;
-        cellGradient(shape, products, i * hidden, activations, cells, at, before, beforeAt, carried, carriedAt, dGates);
-        for (let j = 0; j < 4 * hidden; j++) source[places[pixel] + j] = dGates[4 * at + j];
+        cellGradient(
+          shape,
+          values,
+          sums + i * hidden,
+          activations,
+          cells,
+          at,
+          before,
+          beforeAt,
+          carried,
+          carriedAt,
+          dGates,
+        );
+        for (let j = 0; j < 4 * hidden; j++) values[source + places[pixel] + j] = dGates[4 * at + j];
       });
     }
     for (let i = 0; i < lines * hidden; i++) dCells0[i % hidden] += carried[i];

@@ -1,10 +1,7 @@
-import { Scratch } from './scratch.js';
-import { tapTile, TILE } from './tile.js';
+import { ProductMemory } from './product-memory.js';
+import { TILE } from './tile.js';
 
-const rowsOfA = new Scratch(Float64Array);
-const packedPanel = new Scratch(Float64Array);
-const oneTap = new Int32Array(2);
-const sums = new Float64Array(TILE * TILE);
+const memory = new ProductMemory();
 
 /** See Kernels.matMul. */
 export function matMul(
@@ -17,30 +14,30 @@ export function matMul(
   transposeB: boolean,
   out: Float32Array,
 ): void {
-  const rows = rowsOfA.take(m * k);
-  if (transposeA) transpose(a, k, m, rows);
-  else rows.set(a);
-  const panel = packedPanel.take(k * TILE);
+  memory.clear();
+  const starts = memory.allotList(
+    Int32Array.from({ length: TILE * Math.ceil(m / TILE) }, (_, i) => Math.min(i, m - 1) * k),
+  );
+  const oneTap = memory.allotList(Int32Array.of(0, k));
+  const rows = memory.allot(m * k);
+  const panel = memory.allot(k * TILE);
+  const sums = memory.allot(m * TILE);
+  const { values } = memory;
+  if (transposeA) transpose(a, k, m, values, rows);
+  else values.set(a, rows);
   const stepK = transposeB ? 1 : n;
   const stepN = transposeB ? k : 1;
-  oneTap[1] = k;
   for (let column = 0; column < n; column += TILE) {
     const width = Math.min(TILE, n - column);
     for (let i = 0; i < k; i++)
-      for (let o = 0; o < TILE; o++) panel[i * TILE + o] = o < width ? b[i * stepK + (column + o) * stepN] : 0;
-    for (let row = 0; row < m; row += TILE) {
-      const last = m - 1;
-      const p1 = Math.min(row + 1, last) * k;
-      const p2 = Math.min(row + 2, last) * k;
-      const p3 = Math.min(row + 3, last) * k;
-      tapTile(rows, row * k, p1, p2, p3, oneTap, panel, 0, sums);
-      for (let i = 0; i < TILE && row + i < m; i++)
-        for (let o = 0; o < width; o++) out[(row + i) * n + column + o] = sums[i * TILE + o];
-    }
+      for (let o = 0; o < TILE; o++) values[panel + i * TILE + o] = o < width ? b[i * stepK + (column + o) * stepN] : 0;
+    memory.multiplyTaps(rows, starts, m, oneTap, 1, panel, sums);
+    for (let row = 0; row < m; row++)
+      for (let o = 0; o < width; o++) out[row * n + column + o] = values[sums + row * TILE + o];
   }
 }
 
-/** The transpose of x, which is rows x columns. */
-function transpose(x: Float32Array, rows: number, columns: number, out: Float64Array): void {
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = x[i * columns + j];
+/** out[at ...] = the transpose of x, which is rows x columns. */
+function transpose(x: Float32Array, rows: number, columns: number, out: Float64Array, at: number): void {
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[at + j * rows + i] = x[i * columns + j];
 }

@@ -30,14 +30,21 @@ export function paddedImage(
   };
 }
 
-/** out = the image that starts at x[from], through ReLU where `relu`, inside its border. */
-export function copyPadded(x: Float32Array, from: number, image: PaddedImage, relu: boolean, out: Float64Array): void {
+/** out[at ...] = the image that starts at x[from], through ReLU where `relu`, inside its border. */
+export function copyPadded(
+  x: Float32Array,
+  from: number,
+  image: PaddedImage,
+  relu: boolean,
+  out: Float64Array,
+  at: number,
+): void {
   const { height, width, features, top, left, paddedHeight, paddedWidth } = image;
   const row = width * features;
-  if (paddedHeight > height || paddedWidth > width) out.fill(0, 0, paddedHeight * paddedWidth * features);
+  if (paddedHeight > height || paddedWidth > width) out.fill(0, at, at + paddedHeight * paddedWidth * features);
   for (let y = 0; y < height; y++) {
     const source = from + y * row;
-    const target = ((y + top) * paddedWidth + left) * features;
+    const target = at + ((y + top) * paddedWidth + left) * features;
     if (relu) for (let i = 0; i < row; i++) out[target + i] = rectified(x[source + i]);
     else out.set(x.subarray(source, source + row), target);
   }

@@ -1,103 +1,141 @@
+import { f64x2, i32, moduleBytes, WasmFunction, whileBelow, type Code, type Local } from './wasm-module.js';
+
 /**
- * The micro-kernels behind every product of this instruction set: 16 sums in local variables, which is what V8 keeps in
- * registers. A sum is a JavaScript number (float64) and is rounded to float32 once, where it is stored: V8 has no
- * float32 arithmetic, and rounding each product and each sum halves the speed. The order of the sum is the contract's.
+ * The micro-kernels behind every product of this instruction set, in WebAssembly: a register holds two sums in float64,
+ * and eight registers the sums of a tile. A product is rounded and then the sum, as in JavaScript; a sum is rounded to
+ * float32 once, by who stores it. The order of the sum is the contract's. ProductMemory has the formulas.
  */
 
 /** Pixels in a tile, and outputs in a tile. */
 export const TILE = 4;
 
-/**
- * sums[4 i + o] = sum over taps t and over k < count(t) of x[p_i + offset(t) + k] * weights[at + 4 (steps so far) + o].
- * `taps` holds offset and count of each tap in turn; `weights` are packed in the order in which they are read.
- */
-export function tapTile(
-  x: Float64Array,
-  p0: number,
-  p1: number,
-  p2: number,
-  p3: number,
-  taps: Int32Array,
-  weights: Float64Array,
-  at: number,
-  sums: Float64Array,
-): void {
-  // prettier-ignore
-  let s00 = 0, s01 = 0, s02 = 0, s03 = 0,
-      s10 = 0, s11 = 0, s12 = 0, s13 = 0,
-      s20 = 0, s21 = 0, s22 = 0, s23 = 0,
-      s30 = 0, s31 = 0, s32 = 0, s33 = 0;
-  for (let t = 0; t < taps.length; t += 2) {
-    const offset = taps[t];
-    const count = taps[t + 1];
-    const a0 = p0 + offset;
-    const a1 = p1 + offset;
-    const a2 = p2 + offset;
-    const a3 = p3 + offset;
-    // prettier-ignore
-    for (let k = 0; k < count; k++, at += 4) {
-      const w0 = weights[at], w1 = weights[at + 1], w2 = weights[at + 2], w3 = weights[at + 3];
-      const x0 = x[a0 + k];
-      s00 += x0 * w0; s01 += x0 * w1; s02 += x0 * w2; s03 += x0 * w3;
-      const x1 = x[a1 + k];
-      s10 += x1 * w0; s11 += x1 * w1; s12 += x1 * w2; s13 += x1 * w3;
-      const x2 = x[a2 + k];
-      s20 += x2 * w0; s21 += x2 * w1; s22 += x2 * w2; s23 += x2 * w3;
-      const x3 = x[a3 + k];
-      s30 += x3 * w0; s31 += x3 * w1; s32 += x3 * w2; s33 += x3 * w3;
-    }
+/** Outputs that are computed side by side at one pixel. */
+export const BLOCK = 8;
+
+/** Bytes of a float64, of a number in a list, and of a register. */
+const [VALUE, NUMBER, LANES] = [8, 4, 16];
+
+const four = [0, 1, 2, 3];
+const toBytes = (values: Code): Code => i32.shiftLeft(values, Math.log2(VALUE));
+
+/** Addresses, in bytes, of: the image, a list of pixels, its end, a list of taps, its end, weights, sums. */
+function tapTiles(): WasmFunction {
+  const tiles = new WasmFunction(7);
+  const [x, pixels, pixelsEnd, taps, tapsEnd, weights, sums] = tiles.parameters;
+  const pixel = tiles.variables('i32', TILE);
+  const read = tiles.variables('i32', TILE);
+  const [tap, offset, readEnd, weight] = tiles.variables('i32', 4);
+  const tile = new TileSums(tiles);
+  return tiles.does(
+    whileBelow(pixels, pixelsEnd, [
+      four.map((i) => pixel[i].set(i32.add(x, toBytes(i32.load(pixels, i * NUMBER))))),
+      tile.clear(),
+      weight.set(weights),
+      tap.set(taps),
+      whileBelow(tap, tapsEnd, [
+        offset.set(toBytes(i32.load(tap))),
+        four.map((i) => read[i].set(i32.add(pixel[i], offset))),
+        readEnd.set(i32.add(read[0], toBytes(i32.load(tap, NUMBER)))),
+        whileBelow(read[0], readEnd, [
+          tile.addProducts((i) => f64x2.loadTwice(read[i]), weight),
+          read.map((address) => address.raise(VALUE)),
+          weight.raise(TILE * VALUE),
+        ]),
+        tap.raise(2 * NUMBER),
+      ]),
+      tile.store(sums),
+      pixels.raise(TILE * NUMBER),
+      sums.raise(TILE * TILE * VALUE),
+    ]),
+  );
+}
+
+/** Addresses, in bytes, of x, y, the end of y, and sums; between them the bytes from row to row and step to step of x, and of a row of y. */
+function outerTile(): WasmFunction {
+  const outer = new WasmFunction(7);
+  const [x, xRow, xStep, y, yEnd, yRow, sums] = outer.parameters;
+  const [read, rowEnd] = outer.variables('i32', 2);
+  const tile = new TileSums(outer);
+  return outer.does(
+    tile.load(sums),
+    whileBelow(y, yEnd, [
+      read.set(x),
+      rowEnd.set(i32.add(y, yRow)),
+      whileBelow(y, rowEnd, [
+        tile.addProducts((i) => f64x2.loadTwice(read, i * VALUE), y),
+        read.set(i32.add(read, xStep)),
+        y.raise(TILE * VALUE),
+      ]),
+      x.set(i32.add(x, xRow)),
+    ]),
+    tile.store(sums),
+  );
+}
+
+/** Addresses, in bytes, of: the inputs, their end, weights, sums, their end. */
+function pixelBlocks(): WasmFunction {
+  const blocks = new WasmFunction(5);
+  const [x, xEnd, weights, sums, sumsEnd] = blocks.parameters;
+  const [read] = blocks.variables('i32', 1);
+  const [value] = blocks.variables('v128', 1);
+  const sum = blocks.variables('v128', BLOCK / 2);
+  return blocks.does(
+    whileBelow(sums, sumsEnd, [
+      sum.map((pair) => pair.set(f64x2.zero)),
+      read.set(x),
+      whileBelow(read, xEnd, [
+        value.set(f64x2.loadTwice(read)),
+        sum.map((pair, i) => pair.set(f64x2.add(pair, f64x2.multiply(value, f64x2.load(weights, i * LANES))))),
+        read.raise(VALUE),
+        weights.raise(BLOCK * VALUE),
+      ]),
+      sum.map((pair, i) => f64x2.store(sums, i * LANES, pair)),
+      sums.raise(BLOCK * VALUE),
+    ]),
+  );
+}
+
+/** The sums of a tile in registers, two for each of its four pixels. */
+class TileSums {
+  private readonly sums: Local[];
+  private readonly weights: Local[];
+  private readonly value: Local;
+
+  constructor(owner: WasmFunction) {
+    this.sums = owner.variables('v128', 2 * TILE);
+    this.weights = owner.variables('v128', 2);
+    [this.value] = owner.variables('v128', 1);
   }
-  // prettier-ignore
-  {
-    sums[0] = s00; sums[1] = s01; sums[2] = s02; sums[3] = s03;
-    sums[4] = s10; sums[5] = s11; sums[6] = s12; sums[7] = s13;
-    sums[8] = s20; sums[9] = s21; sums[10] = s22; sums[11] = s23;
-    sums[12] = s30; sums[13] = s31; sums[14] = s32; sums[15] = s33;
+
+  clear(): Code {
+    return this.sums.map((sum) => sum.set(f64x2.zero));
+  }
+
+  load(from: Local): Code {
+    return this.sums.map((sum, i) => sum.set(f64x2.load(from, i * LANES)));
+  }
+
+  store(to: Local): Code {
+    return this.sums.map((sum, i) => f64x2.store(to, i * LANES, sum));
+  }
+
+  /** Sum (i, o) += value i * weight o, of four weights that begin at an address. */
+  addProducts(valueOf: (i: number) => Code, from: Local): Code {
+    const { sums, weights, value } = this;
+    return [
+      weights.map((pair, half) => pair.set(f64x2.load(from, half * LANES))),
+      four.map((i) => [
+        value.set(valueOf(i)),
+        weights.map((pair, half) => {
+          const sum = sums[2 * i + half];
+          return sum.set(f64x2.add(sum, f64x2.multiply(value, pair)));
+        }),
+      ]),
+    ];
   }
 }
 
-/**
- * sums[at + 4 i + o] += sum over rows r and columns c of
- * x[xAt + r * xRow + c * xStep + i] * y[yAt + 4 (r * columns + c) + o].
- */
-export function outerTile(
-  x: Float64Array,
-  xAt: number,
-  xRow: number,
-  xStep: number,
-  y: Float64Array,
-  yAt: number,
-  rows: number,
-  columns: number,
-  sums: Float64Array,
-  at: number,
-): void {
-  // prettier-ignore
-  let s00 = sums[at], s01 = sums[at + 1], s02 = sums[at + 2], s03 = sums[at + 3],
-      s10 = sums[at + 4], s11 = sums[at + 5], s12 = sums[at + 6], s13 = sums[at + 7],
-      s20 = sums[at + 8], s21 = sums[at + 9], s22 = sums[at + 10], s23 = sums[at + 11],
-      s30 = sums[at + 12], s31 = sums[at + 13], s32 = sums[at + 14], s33 = sums[at + 15];
-  let b = yAt;
-  for (let r = 0; r < rows; r++) {
-    let a = xAt + r * xRow;
-    // prettier-ignore
-    for (let c = 0; c < columns; c++, a += xStep, b += 4) {
-      const y0 = y[b], y1 = y[b + 1], y2 = y[b + 2], y3 = y[b + 3];
-      const x0 = x[a];
-      s00 += x0 * y0; s01 += x0 * y1; s02 += x0 * y2; s03 += x0 * y3;
-      const x1 = x[a + 1];
-      s10 += x1 * y0; s11 += x1 * y1; s12 += x1 * y2; s13 += x1 * y3;
-      const x2 = x[a + 2];
-      s20 += x2 * y0; s21 += x2 * y1; s22 += x2 * y2; s23 += x2 * y3;
-      const x3 = x[a + 3];
-      s30 += x3 * y0; s31 += x3 * y1; s32 += x3 * y2; s33 += x3 * y3;
-    }
-  }
-  // prettier-ignore
-  {
-    sums[at] = s00; sums[at + 1] = s01; sums[at + 2] = s02; sums[at + 3] = s03;
-    sums[at + 4] = s10; sums[at + 5] = s11; sums[at + 6] = s12; sums[at + 7] = s13;
-    sums[at + 8] = s20; sums[at + 9] = s21; sums[at + 10] = s22; sums[at + 11] = s23;
-    sums[at + 12] = s30; sums[at + 13] = s31; sums[at + 14] = s32; sums[at + 15] = s33;
-  }
+/** The module's bytes; it exports its memory too. */
+export function productModule(): Uint8Array {
+  return moduleBytes({ tapTiles: tapTiles(), outerTile: outerTile(), pixelBlocks: pixelBlocks() });
 }

@@ -1,0 +1,125 @@
+import { PxvError } from '../../errors.js';
+import { BLOCK, productModule, TILE } from './tile.js';
+
+/** What of WebAssembly stands here; TypeScript knows it only from browsers. */
+interface WebAssemblyApi {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object) => { exports: object };
+}
+
+interface ProductInstance {
+  memory: { buffer: ArrayBuffer; grow(pages: number): void };
+  tapTiles(...addresses: number[]): void;
+  outerTile(...addresses: number[]): void;
+  pixelBlocks(...addresses: number[]): void;
+}
+
+/** Bytes by which a memory grows. */
+const PAGE = 65_536;
+
+let compiled: object | null = null;
+
+function newInstance(): ProductInstance {
+  const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
+  compiled ??= new Module(productModule());
+  return new Instance(compiled).exports as ProductInstance;
+}
+
+/**
+ * The memory that products are computed in, of one user, and the products. It only grows, so that a hot call allocates
+ * nothing once it is warm. What is multiplied lies in it as float64, which it is brought to once, and not for each
+ * product. Places are counted in float64 values, those in lists in their numbers.
+ */
+export class ProductMemory {
+  /** All of the memory. Another array once it has grown, so read it after everything is allotted. */
+  values = new Float64Array(0);
+  /** The same memory as whole numbers: place p of `values` is place 2 p here. */
+  numbers = new Int32Array(0);
+  private used = 0;
+  private instance: ProductInstance | null = null;
+
+  /** Begins anew: what was allotted may be allotted again. */
+  clear(): void {
+    this.used = 0;
+  }
+
+  /** The place of `length` values, with whatever the last user left there. @throws PxvError `RESOURCES` */
+  allot(length: number): number {
+    const at = this.used;
+    this.used += length;
+    if (this.used > this.values.length) this.grow();
+    return at;
+  }
+
+  /** The place, in `numbers`, of a copy of a list. @throws PxvError `RESOURCES` */
+  allotList(list: Int32Array): number {
+    const at = 2 * this.allot(Math.ceil(list.length / 2));
+    this.numbers.set(list, at);
+    return at;
+  }
+
+  private grow(): void {
+    this.instance ??= newInstance();
+    const { memory } = this.instance;
+    try {
+      memory.grow(Math.ceil((8 * this.used - memory.buffer.byteLength) / PAGE));
+    } catch (cause) {
+      throw outOfMemory(8 * this.used, cause);
+    }
+    this.values = new Float64Array(memory.buffer);
+    this.numbers = new Int32Array(memory.buffer);
+  }
+
+  /**
+   * Tile after tile of four pixels: sums[4 p + o] = sum over taps t and over k < count(t) of
+   * x[pixel(p) + offset(t) + k] * weights[4 (steps so far) + o].
+   * The list of pixels is full up to a multiple of four; that of taps holds offset and count of each in turn. `weights`
+   * are packed in the order in which they are read.
+   */
+  multiplyTaps(
+    x: number,
+    pixels: number,
+    pixelCount: number,
+    taps: number,
+    tapCount: number,
+    weights: number,
+    sums: number,
+  ): void {
+    const [pixelsEnd, tapsEnd] = [pixels + TILE * Math.ceil(pixelCount / TILE), taps + 2 * tapCount];
+    this.instance!.tapTiles(8 * x, 4 * pixels, 4 * pixelsEnd, 4 * taps, 4 * tapsEnd, 8 * weights, 8 * sums);
+  }
+
+  /**
+   * sums[4 i + o] += sum over rows r and columns c of x[r * xRow + c * xStep + i] * y[4 (r * columns + c) + o],
+   * for four i and four o.
+   */
+  addOuterProducts(
+    x: number,
+    xRow: number,
+    xStep: number,
+    y: number,
+    rows: number,
+    columns: number,
+    sums: number,
+  ): void {
+    const yRow = TILE * columns;
+    this.instance!.outerTile(8 * x, 8 * xRow, 8 * xStep, 8 * y, 8 * (y + rows * yRow), 8 * yRow, 8 * sums);
+  }
+
+  /**
+   * sums[o] = sum over inputs k of x[k] * weights[(block of o) * inputs * BLOCK + k * BLOCK + o mod BLOCK],
+   * for blocks of BLOCK outputs.
+   */
+  multiplyPixel(x: number, inputs: number, weights: number, sums: number, blocks: number): void {
+    this.instance!.pixelBlocks(8 * x, 8 * (x + inputs), 8 * weights, 8 * sums, 8 * (sums + blocks * BLOCK));
+  }
+}
+
+function outOfMemory(bytes: number, cause: unknown): PxvError {
+  const parts = {
+    ...{ code: 'RESOURCES' as const, operation: 'multiply', argument: 'memory of the TypeScript kernels' },
+    ...{ expected: 'at most 4,096 MiB, which the system can give' },
+    ...{ received: `${Math.ceil(bytes / 2 ** 20)} MiB`, remedy: 'take a smaller size or network' },
+  };
+  return new PxvError(parts, { cause });
+}
