@@ -144,6 +144,8 @@ function panelOutput(
 ): void {
   const pixels = shape.outHeight * shape.outWidth;
   for (const { first, width } of panels)
-    for (let p = 0; p < pixels; p++)
-      for (let o = 0; o < TILE; o++, at++) out[at] = o < width ? dy[from + p * shape.outFeatures + first + o] : 0;
+    for (let p = 0, source = from + first; p < pixels; p++, source += shape.outFeatures, at += TILE) {
+      for (let o = 0; o < width; o++) out[at + o] = dy[source + o];
+      for (let o = width; o < TILE; o++) out[at + o] = 0;
+    }
 }

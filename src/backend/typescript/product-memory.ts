@@ -116,10 +116,15 @@ export class ProductMemory {
 }
 
 function outOfMemory(bytes: number, cause: unknown): PxvError {
-  const parts = {
-    ...{ code: 'RESOURCES' as const, operation: 'multiply', argument: 'memory of the TypeScript kernels' },
-    ...{ expected: 'at most 4,096 MiB, which the system can give' },
-    ...{ received: `${Math.ceil(bytes / 2 ** 20)} MiB`, remedy: 'take a smaller size or network' },
-  };
-  return new PxvError(parts, { cause });
+  return new PxvError(
+    {
+      code: 'RESOURCES',
+      operation: 'multiply',
+      argument: 'memory of the TypeScript kernels',
+      expected: 'less than 4096 MiB, and what the system can give',
+      received: `${Math.ceil(bytes / 2 ** 20)} MiB`,
+      remedy: 'take a smaller size or network, or the native addon',
+    },
+    { cause },
+  );
 }
