@@ -7,7 +7,7 @@ import type { Size } from '../frame.js';
 export interface ProductTap {
   dy: number;
   dx: number;
-  /** Leading features seen, 1 or more. */
+  /** Leading features seen. */
   sees: number;
   /** Where in the dense weights the row of the tap's first feature begins. */
   row: number;
@@ -30,6 +30,15 @@ export interface ProductSource {
   count: number;
 }
 
+/** Features first to end - 1 of the pixel at an offset, and where they are gathered. */
+interface Run {
+  dy: number;
+  dx: number;
+  first: number;
+  end: number;
+  to: number;
+}
+
 /**
  * The sums of a convolution at one pixel for some of its outputs: gathers the inputs, then multiplies a matrix by them.
  * Each sum is a float64 that runs over the taps in order and the features ascending: the same bits as the TypeScript
@@ -42,17 +51,22 @@ export class GatheredProduct {
   private readonly blocks: number;
   /** Where the inputs of a pixel are gathered. */
   private readonly gathered: number;
+  /** What is gathered: of the inputs that the product before has gathered, those stay that lie where they should. */
+  private readonly runs: readonly Run[];
   /** For each block of outputs in turn: inputs x BLOCK, zero beyond the last output. */
   private readonly packed: number;
 
+  /** @param before the product that is always computed before this one at a pixel, of the same values; null where there is none */
   constructor(
     private readonly source: ProductSource,
     private readonly memory: ProductMemory,
+    before: GatheredProduct | null,
   ) {
-    const { taps, weights, stride, first, count } = source;
+    const { taps, features, weights, stride, first, count } = source;
     const inputs = (this.inputs = taps.reduce((sum, { sees }) => sum + sees, 0));
     this.blocks = Math.ceil(count / BLOCK);
-    this.gathered = memory.allot(inputs);
+    this.gathered = before?.gathered ?? memory.allot(taps.length * features);
+    this.runs = runsOf(taps, this.gathered, before?.source.taps ?? null);
     this.sums = memory.allot(this.blocks * BLOCK);
     this.packed = memory.allot(this.blocks * BLOCK * inputs);
     const { values } = memory;
@@ -74,20 +88,34 @@ export class GatheredProduct {
   }
 
   private gather(y: number, x: number): void {
-    const { taps, size, features, values, relu, outside } = this.source;
+    const { size, features, values, relu, outside } = this.source;
     const { values: gathered } = this.memory;
-    let at = this.gathered;
-    for (const { dy, dx, sees } of taps) {
+    for (const { dy, dx, first, end, to } of this.runs) {
       const [row, column] = [y + dy, x + dx];
       const isOutside = row < 0 || row >= size.height || column < 0 || column >= size.width;
       if (isOutside) {
-        for (let k = 0; k < sees; k++) gathered[at++] = outside === null ? 0 : outside[k];
+        for (let k = first, at = to; k < end; k++, at++) gathered[at] = outside === null ? 0 : outside[k];
         continue;
       }
-      let from = (row * size.width + column) * features;
-      const end = at + sees;
-      if (relu) for (; at < end; at++, from++) gathered[at] = rectified(values[from]);
-      else for (; at < end; at++, from++) gathered[at] = values[from];
+      let at = to;
+      let from = (row * size.width + column) * features + first;
+      const last = from + end - first;
+      if (relu) for (; from < last; from++, at++) gathered[at] = rectified(values[from]);
+      else for (; from < last; from++, at++) gathered[at] = values[from];
     }
   }
+}
+
+function runsOf(taps: readonly ProductTap[], gathered: number, before: readonly ProductTap[] | null): Run[] {
+  const runs: Run[] = [];
+  let to = gathered;
+  let lieAlike = before !== null;
+  taps.forEach(({ dy, dx, sees }, t) => {
+    const seenBefore = before !== null && lieAlike ? before[t].sees : 0;
+    const first = Math.min(seenBefore, sees);
+    if (first < sees) runs.push({ dy, dx, first, end: sees, to: to + first });
+    lieAlike &&= seenBefore === sees;
+    to += sees;
+  });
+  return runs;
 }

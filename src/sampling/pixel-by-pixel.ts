@@ -33,7 +33,7 @@ export class PixelByPixel {
     this.image = valuesOf(program.image);
     this.matched = program.matched === null ? new Float32Array() : valuesOf(program.matched);
     this.outputs = valuesOf(program.out);
-    const context = { program, parameters, values: valuesOf, memory: new ProductMemory() };
+    const context = { program, parameters, values: valuesOf, memory: new ProductMemory(), products: new Map() };
     const colours = program.image.groups.map((_, colour) => colour);
     const opsThatAre = (ready: Slot['ready']) => program.ops.filter((op) => op.out.ready === ready);
     this.givenSteps = opsThatAre('given').map((op) => pixelStep(op, 0, context));

@@ -4,7 +4,7 @@ import { cellFrom, hiddenFeatures, stateToState } from '../backend/walk-shape.js
 import type { AddOp, ConvOp, LstmOp, Op } from '../model/ops/index.js';
 import type { Program } from '../model/program.js';
 import type { Slot } from '../model/slot.js';
-import { GatheredProduct, type ProductTap } from './gathered-product.js';
+import { GatheredProduct, type ProductSource, type ProductTap } from './gathered-product.js';
 
 /** What an op does for one colour group at one pixel. */
 export type PixelStep = (y: number, x: number) => void;
@@ -16,8 +16,9 @@ export interface StepContext {
   parameters: readonly Float32Array[];
   /** Values of a slot, height x width x features. */
   values: (slot: Slot) => Float32Array;
-  /** Where the steps multiply. */
+  /** Where the steps multiply, and of each op the product of the colour group before. */
   memory: ProductMemory;
+  products: Map<Op, GatheredProduct>;
 }
 
 /** Makes the step of an op for a colour group. */
@@ -37,7 +38,8 @@ export function groupStart(groups: readonly number[], group: number): number {
   return groups.slice(0, group).reduce((sum, size) => sum + size, 0);
 }
 
-function convStep(op: ConvOp, group: number, { program, parameters, values, memory }: StepContext): PixelStep {
+function convStep(op: ConvOp, group: number, context: StepContext): PixelStep {
+  const { program, parameters, values, memory } = context;
   const { shape, x: read, plus: added, out: written, relu } = op;
   const { width } = program.size;
   const first = groupStart(shape.groups, group);
@@ -53,14 +55,14 @@ function convStep(op: ConvOp, group: number, { program, parameters, values, memo
     values: values(read),
     features: read.features,
     relu,
-    taps: taps.filter(({ sees }) => sees > 0),
+    taps,
     outside: null,
     weights: parameters[op.weights],
     stride: shape.outFeatures,
     first,
     count,
   };
-  const product = new GatheredProduct(source, memory);
+  const product = productOf(op, source, context);
   const bias = parameters[op.bias];
   const plus = added === null ? null : values(added);
   const out = values(written);
@@ -75,7 +77,15 @@ function convStep(op: ConvOp, group: number, { program, parameters, values, memo
   };
 }
 
-function lstmStep(op: LstmOp, group: number, { program, parameters, values, memory }: StepContext): PixelStep {
+/** Of a colour group, after that of the group before it. */
+function productOf(op: Op, source: ProductSource, { memory, products }: StepContext): GatheredProduct {
+  const product = new GatheredProduct(source, memory, products.get(op) ?? null);
+  products.set(op, product);
+  return product;
+}
+
+function lstmStep(op: LstmOp, group: number, context: StepContext): PixelStep {
+  const { program, parameters, values, memory } = context;
   const { shape } = op;
   const { height, width } = program.size;
   const hidden = hiddenFeatures(shape);
@@ -101,7 +111,7 @@ function lstmStep(op: LstmOp, group: number, { program, parameters, values, memo
     first: 4 * start,
     count: 4 * size,
   };
-  const product = new GatheredProduct(source, memory);
+  const product = productOf(op, source, context);
   const [gates, activations, cells, out] = [op.gates, op.activations, op.cells, op.out].map(values);
   const own = { ...shape, groups: [size] };
   const from = cellFrom[shape.walk];
