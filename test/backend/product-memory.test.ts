@@ -106,6 +106,45 @@ test.each([
   expect(memory.values.slice(sums, sums + blocks * BLOCK)).toEqual(expected);
 });
 
+/** Float32 values in a memory, as they are, with a tile's room after them. */
+function placeFloats(memory: ProductMemory, values: Float32Array): number {
+  const at = memory.allotFloats(values.length + TILE);
+  memory.floats.set(values, at);
+  return at;
+}
+
+describe.each([1, 2, 3, 4])('sums of tiles, %d outputs of each', (width) => {
+  test.each([
+    { passed: false, added: false },
+    { passed: false, added: true },
+    { passed: true, added: false },
+    { passed: true, added: true },
+  ])('are stored with a bias, passed: $passed, added: $added', ({ passed, added }) => {
+    const targets = Int32Array.of(0, 21, 9, 4, 16);
+    const length = 26;
+    const [sums, bias] = [randomFloats(TILE * targets.length, 1), randomFloats(TILE, 2)];
+    const [passes, plus] = [randomFloats(length, 3), randomFloats(length, 4)];
+    passes[21] = 0;
+    const memory = new ProductMemory();
+    const list = memory.allotList(targets);
+    const [sumsAt, biasAt] = [place(memory, sums), place(memory, bias)];
+    const [passesAt, plusAt] = [placeFloats(memory, passes), placeFloats(memory, plus)];
+    const out = placeFloats(memory, new Float32Array(length).fill(NaN));
+    const both = [passed ? passesAt : null, added ? plusAt : null] as const;
+    memory.storeSums(sumsAt, list, targets.length, biasAt, ...both, out, width);
+    const expected = new Float32Array(length).fill(NaN);
+    targets.forEach((target, p) => {
+      for (let o = 0; o < width; o++) {
+        let value = sums[p * TILE + o] + bias[o];
+        if (passed) value *= Number(passes[target + o] > 0);
+        if (added) value += plus[target + o];
+        expected[target + o] = value;
+      }
+    });
+    expect(memory.floats.slice(out, out + length)).toEqual(expected);
+  });
+});
+
 test('a memory that grows keeps what is in it, and products are the same before and after', () => {
   const memory = new ProductMemory();
   const [first, expected] = tapSums(memory, 23, taps);

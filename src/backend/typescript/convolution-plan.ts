@@ -19,8 +19,9 @@ export interface Panel {
 export interface Phase {
   /** Where in the plan's lists its target pixels begin: where the tap (0, 0) of each lies in the padded source, in values. */
   sourceAt: number;
-  /** For each target pixel: where its first feature lies in the target image, in values. */
-  target: Int32Array;
+  /** The same, and where the first feature of each lies in the target image, in values. */
+  targetAt: number;
+  pixels: number;
   panels: Panel[];
 }
 
@@ -28,8 +29,9 @@ export interface Phase {
 export interface ConvolutionPlan {
   source: PaddedImage;
   targetLength: number;
+  targetFeatures: number;
   phases: Phase[];
-  /** What products read of pixels and taps: see ProductMemory.multiplyTaps. */
+  /** Pixels and taps: see ProductMemory.multiplyTaps and storeSums. */
   lists: Int32Array;
   packedLength: number;
   /** Distance, in the weights, from one source feature to the next and from one target feature to the next. */
@@ -155,14 +157,13 @@ function makePlan(
   const phases = grids.map(({ y, x, step, sourceStep, ranges }) => {
     const height = Math.ceil((target.height - y) / step);
     const width = Math.ceil((target.width - x) / step);
-    const phase: Phase = { sourceAt: lists.length, target: new Int32Array(height * width), panels: [] };
-    for (let row = 0; row < height; row++)
-      for (let column = 0; column < width; column++) {
-        const pixel = row * width + column;
-        lists.push(at(row * sourceStep + padded.top, column * sourceStep + padded.left));
-        phase.target[pixel] = ((y + step * row) * target.width + x + step * column) * target.features;
-      }
-    while (lists.length % TILE > 0) lists.push(lists[lists.length - 1]);
+    const grid = Array.from({ length: height * width }, (_, pixel) => [Math.floor(pixel / width), pixel % width]);
+    const phase: Phase = { sourceAt: lists.length, targetAt: 0, pixels: grid.length, panels: [] };
+    for (const [row, column] of grid) lists.push(at(row * sourceStep + padded.top, column * sourceStep + padded.left));
+    while ((lists.length - phase.sourceAt) % TILE > 0) lists.push(lists[lists.length - 1]);
+    phase.targetAt = lists.length;
+    for (const [row, column] of grid)
+      lists.push(((y + step * row) * target.width + x + step * column) * target.features);
     for (const range of ranges) {
       const taps = range.taps.filter((tap) => tap.end > tap.first);
       const depth = taps.reduce((sum, tap) => sum + tap.end - tap.first, 0);
@@ -186,6 +187,7 @@ function makePlan(
   return {
     source: padded,
     targetLength,
+    targetFeatures: target.features,
     phases,
     lists: Int32Array.from(lists),
     packedLength,

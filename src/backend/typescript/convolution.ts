@@ -1,5 +1,5 @@
 import type { ConvolutionShape } from '../convolution-shape.js';
-import { forwardPlan, inputGradientPlan, type ConvolutionPlan, type Panel } from './convolution-plan.js';
+import { forwardPlan, inputGradientPlan, type ConvolutionPlan } from './convolution-plan.js';
 import { copyPadded } from './padded-image.js';
 import { ProductMemory } from './product-memory.js';
 import { TILE } from './tile.js';
@@ -48,7 +48,7 @@ function run(
   plus: Float32Array | null,
   out: Float32Array,
 ): void {
-  const { source, targetLength, phases } = plan;
+  const { source, targetLength, targetFeatures, phases } = plan;
   const sourceLength = source.height * source.width * source.features;
   const blockPixels = TILE * Math.ceil(BLOCK / TILE / source.features);
   memory.clear();
@@ -56,41 +56,29 @@ function run(
   const packed = memory.allot(plan.packedLength);
   const image = memory.allot(source.paddedHeight * source.paddedWidth * source.features);
   const sums = memory.allot(blockPixels * TILE);
-  const { values } = memory;
+  const constants = memory.allot(targetFeatures + TILE);
+  // What is added, asked and written is an image in float32, and room for the tile that ends with its last value.
+  const [passesAt, plusAt, outAt] = [passes, plus, out].map((one) => one && memory.allotFloats(targetLength + TILE));
+  const { values, floats } = memory;
   packWeights(plan, weights, values, packed);
+  values.fill(0, constants, constants + targetFeatures);
+  if (bias) values.set(bias, constants);
   for (let n = 0; n < batch; n++) {
     copyPadded(x, n * sourceLength, source, relu, values, image);
-    const to = n * targetLength;
-    for (const { sourceAt, target, panels } of phases)
-      for (let block = 0; block < target.length; block += blockPixels) {
-        const count = Math.min(blockPixels, target.length - block);
-        const pixels = lists + sourceAt + block;
-        for (const panel of panels) {
-          const { tapsAt, weights: taps, packedAt, first } = panel;
-          memory.multiplyTaps(image, pixels, count, lists + tapsAt, taps.length, packed + packedAt, sums);
-          for (let p = 0; p < count; p++)
-            store(values, sums + p * TILE, panel, bias, passes, plus, out, to + target[block + p] + first);
+    const [from, end] = [n * targetLength, (n + 1) * targetLength];
+    if (passes) floats.set(passes.subarray(from, end), passesAt!);
+    if (plus) floats.set(plus.subarray(from, end), plusAt!);
+    for (const { sourceAt, targetAt, pixels, panels } of phases)
+      for (let block = 0; block < pixels; block += blockPixels) {
+        const count = Math.min(blockPixels, pixels - block);
+        const [sources, targets] = [lists + sourceAt + block, lists + targetAt + block];
+        for (const { first, width, tapsAt, weights: taps, packedAt } of panels) {
+          memory.multiplyTaps(image, sources, count, lists + tapsAt, taps.length, packed + packedAt, sums);
+          const [asked, added] = [passesAt && passesAt + first, plusAt && plusAt + first];
+          memory.storeSums(sums, targets, count, constants + first, asked, added, outAt! + first, width);
         }
       }
-  }
-}
-
-function store(
-  sums: Float64Array,
-  from: number,
-  { first, width }: Panel,
-  bias: Float32Array | null,
-  passes: Float32Array | null,
-  plus: Float32Array | null,
-  out: Float32Array,
-  at: number,
-): void {
-  for (let o = 0; o < width; o++) {
-    let value = sums[from + o];
-    if (bias) value += bias[first + o];
-    if (passes) value *= Number(passes[at + o] > 0);
-    if (plus) value += plus[at + o];
-    out[at + o] = value;
+    out.set(floats.subarray(outAt!, outAt! + targetLength), from);
   }
 }
 

@@ -83,7 +83,6 @@ class StepProducts {
   readonly source: number;
   readonly sums: number;
   readonly values: Float64Array;
-  private readonly features: number;
   private readonly packed: number;
   private readonly lists: number;
   private readonly step: number;
@@ -94,26 +93,26 @@ class StepProducts {
     weights: Float32Array,
     steps: number[][],
   ) {
-    const { source, lists, phases, packedLength, targetLength } = plan;
+    const { source, lists, phases, packedLength, targetFeatures } = plan;
     const pixels = source.height * source.width;
     const longest = TILE * Math.ceil(Math.max(...steps.map(({ length }) => length)) / TILE);
     this.places = lists.subarray(phases[0].sourceAt, phases[0].sourceAt + pixels);
     this.sourceLength = source.paddedHeight * source.paddedWidth * source.features;
-    this.features = targetLength / pixels;
     memory.clear();
     this.lists = memory.allotList(lists);
     this.step = memory.allotList(new Int32Array(longest));
     this.packed = memory.allot(packedLength);
     this.source = memory.allot(this.sourceLength);
     this.tileSums = memory.allot(longest * TILE);
-    this.sums = memory.allot(longest * this.features);
+    this.sums = memory.allot(longest * targetFeatures);
     this.values = memory.values;
     packWeights(plan, weights, this.values, this.packed);
   }
 
   /** Writes the sums of some pixels. */
   multiply(pixels: number[]): void {
-    const { plan, places, values, features, lists, step, tileSums } = this;
+    const { plan, places, values, lists, step, tileSums } = this;
+    const features = plan.targetFeatures;
     const last = pixels.length - 1;
     for (let p = 0; p < TILE * Math.ceil(pixels.length / TILE); p++)
       memory.numbers[step + p] = places[pixels[Math.min(p, last)]];

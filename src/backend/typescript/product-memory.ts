@@ -12,6 +12,7 @@ interface ProductInstance {
   tapTiles(...addresses: number[]): void;
   outerTile(...addresses: number[]): void;
   pixelBlocks(...addresses: number[]): void;
+  storeTiles(...addressesAndWidth: number[]): void;
 }
 
 /** Bytes by which a memory grows. */
@@ -35,6 +36,8 @@ export class ProductMemory {
   values = new Float64Array(0);
   /** The same memory as whole numbers: place p of `values` is place 2 p here. */
   numbers = new Int32Array(0);
+  /** And as float32, in the same places as `numbers`. */
+  floats = new Float32Array(0);
   private used = 0;
   private instance: ProductInstance | null = null;
 
@@ -51,9 +54,14 @@ export class ProductMemory {
     return at;
   }
 
+  /** The place, in `floats`, of `length` of them. @throws PxvError `RESOURCES` */
+  allotFloats(length: number): number {
+    return 2 * this.allot(Math.ceil(length / 2));
+  }
+
   /** The place, in `numbers`, of a copy of a list. @throws PxvError `RESOURCES` */
   allotList(list: Int32Array): number {
-    const at = 2 * this.allot(Math.ceil(list.length / 2));
+    const at = this.allotFloats(list.length);
     this.numbers.set(list, at);
     return at;
   }
@@ -68,6 +76,7 @@ export class ProductMemory {
     }
     this.values = new Float64Array(memory.buffer);
     this.numbers = new Int32Array(memory.buffer);
+    this.floats = new Float32Array(memory.buffer);
   }
 
   /**
@@ -87,6 +96,26 @@ export class ProductMemory {
   ): void {
     const [pixelsEnd, tapsEnd] = [pixels + TILE * Math.ceil(pixelCount / TILE), taps + 2 * tapCount];
     this.instance!.tapTiles(8 * x, 4 * pixels, 4 * pixelsEnd, 4 * taps, 4 * tapsEnd, 8 * weights, 8 * sums);
+  }
+
+  /**
+   * For each target t of `count` in a list, and o < width: out[t + o] = ((sums[4 t's place in the list + o] + bias[o]),
+   * times 0 where not passes[t + o] > 0) + plus[t + o], rounded to float32. `passes`, `plus` and `out` are places in
+   * `floats`; the first two may be null. What four outputs from each target on would be must lie in memory.
+   */
+  storeSums(
+    sums: number,
+    targets: number,
+    count: number,
+    bias: number,
+    passes: number | null,
+    plus: number | null,
+    out: number,
+    width: number,
+  ): void {
+    const [passesAt, plusAt] = [4 * (passes ?? 0), 4 * (plus ?? 0)];
+    const targetsEnd = 4 * (targets + count);
+    this.instance!.storeTiles(8 * sums, 4 * targets, targetsEnd, 8 * bias, passesAt, plusAt, 4 * out, width);
   }
 
   /**

@@ -1,4 +1,14 @@
-import { f64x2, i32, moduleBytes, WasmFunction, whileBelow, type Code, type Local } from './wasm-module.js';
+import {
+  f32x2,
+  f64x2,
+  i32,
+  moduleBytes,
+  WasmFunction,
+  when,
+  whileBelow,
+  type Code,
+  type Local,
+} from './wasm-module.js';
 
 /**
  * The micro-kernels behind every product of this instruction set, in WebAssembly: a register holds two sums in float64,
@@ -12,7 +22,7 @@ export const TILE = 4;
 /** Outputs that are computed side by side at one pixel. */
 export const BLOCK = 8;
 
-/** Bytes of a float64, of a number in a list, and of a register. */
+/** Bytes of a float64, of a float32 or a number in a list, and of a register. */
 const [VALUE, NUMBER, LANES] = [8, 4, 16];
 
 const four = [0, 1, 2, 3];
@@ -95,6 +105,38 @@ function pixelBlocks(): WasmFunction {
   );
 }
 
+/** Addresses, in bytes, of: sums, a list of targets, its end, bias, passes and plus (or 0), out; and how many outputs are written. */
+function storeTiles(): WasmFunction {
+  const tiles = new WasmFunction(8);
+  const [sums, targets, targetsEnd, bias, passes, plus, out, width] = tiles.parameters;
+  const [target] = tiles.variables('i32', 1);
+  const [value] = tiles.variables('v128', 1);
+  const floatsAt = (base: Local, half: number): Code => f32x2.load(i32.add(base, target), 2 * half * NUMBER);
+  const halves = [0, 1].map((half) => {
+    const [sum, constant] = [sums, bias].map((address) => f64x2.load(address, half * LANES));
+    const isPassed = f32x2.isAbove(floatsAt(passes, half), f64x2.zero);
+    const [to, offset, rounded] = [i32.add(out, target), 2 * half * NUMBER, f64x2.demote(value)];
+    return [
+      value.set(f64x2.add(sum, constant)),
+      when(passes, value.set(f64x2.multiply(value, f64x2.promote(f32x2.and(isPassed, f32x2.ones))))),
+      when(plus, value.set(f64x2.add(value, f64x2.promote(floatsAt(plus, half))))),
+      when(
+        i32.isAbove(width, 2 * half + 1),
+        f32x2.store(to, offset, rounded),
+        when(i32.isAbove(width, 2 * half), f32x2.storeFirst(to, offset, rounded)),
+      ),
+    ];
+  });
+  return tiles.does(
+    whileBelow(targets, targetsEnd, [
+      target.set(i32.shiftLeft(i32.load(targets), Math.log2(NUMBER))),
+      halves,
+      targets.raise(NUMBER),
+      sums.raise(TILE * VALUE),
+    ]),
+  );
+}
+
 /** The sums of a tile in registers, two for each of its four pixels. */
 class TileSums {
   private readonly sums: Local[];
@@ -137,5 +179,10 @@ class TileSums {
 
 /** The module's bytes; it exports its memory too. */
 export function productModule(): Uint8Array {
-  return moduleBytes({ tapTiles: tapTiles(), outerTile: outerTile(), pixelBlocks: pixelBlocks() });
+  return moduleBytes({
+    tapTiles: tapTiles(),
+    outerTile: outerTile(),
+    pixelBlocks: pixelBlocks(),
+    storeTiles: storeTiles(),
+  });
 }

@@ -65,35 +65,60 @@ export class WasmFunction {
   }
 }
 
-/** An operation with two operands. */
+const unary =
+  (...operation: number[]) =>
+  (a: Value): Code => [codeOf(a), operation];
 const binary =
   (...operation: number[]) =>
   (a: Value, b: Value): Code => [codeOf(a), codeOf(b), operation];
 
-/** A read at address + offset of whatever alignment. */
+/** A read at address + offset, whatever the alignment. */
 const load =
   (...operation: number[]) =>
   (address: Value, offset = 0): Code => [codeOf(address), operation, 0, unsigned(offset)];
 
-export const i32 = { add: binary(0x6a), shiftLeft: binary(0x74), load: load(0x28) };
+/** A write at address + offset, whatever the alignment; of a lane, the first is written. */
+const store =
+  (operation: number, ...lane: number[]) =>
+  (address: Value, offset: number, value: Value): Code => [
+    ...[codeOf(address), codeOf(value)],
+    ...[0xfd, operation, 0, unsigned(offset), lane],
+  ];
+
+export const i32 = { add: binary(0x6a), shiftLeft: binary(0x74), isAbove: binary(0x4b), load: load(0x28) };
+
+/** Two float32 in the lower half of a register. */
+export const f32x2 = {
+  ones: [0xfd, 0x0c, [1, 2, 3, 4].map(() => [0, 0, 0x80, 0x3f])],
+  isAbove: binary(0xfd, 0x44),
+  and: binary(0xfd, 0x4e),
+  load: load(0xfd, 0x5d),
+  store: store(0x5b, 0),
+  storeFirst: store(0x5a, 0),
+};
 
 export const f64x2 = {
   zero: [0xfd, 0x0c, new Array<number>(16).fill(0)],
+  /** From two float32 and to them. */
+  promote: unary(0xfd, 0x5f),
+  demote: unary(0xfd, 0x5e),
   add: binary(0xfd, 0xf0, 0x01),
   multiply: binary(0xfd, 0xf2, 0x01),
   load: load(0xfd, 0x00),
   /** One float64 in both lanes. */
   loadTwice: load(0xfd, 0x0a),
-  store: (address: Value, offset: number, value: Value): Code => [
-    ...[codeOf(address), codeOf(value)],
-    ...[0xfd, 0x0b, 0, unsigned(offset)],
-  ],
+  store: store(0x0b),
 };
 
 /** Does `body`, which raises `at`, as long as `at` is below `end`. */
 export function whileBelow(at: Local, end: Local, body: Code): Code {
   const isBelow = [at.value, end.value, 0x49];
   return [isBelow, 0x04, 0x40, 0x03, 0x40, body, isBelow, 0x0d, 0, 0x0b, 0x0b];
+}
+
+/** Does `then` where the condition is not 0, and else `otherwise`. */
+export function when(condition: Value, then: Code, otherwise: Code = []): Code {
+  return [codeOf(condition), 0x04, 0x40, then, 0x05, otherwise, 0x0b];
 }
 
 /**
