@@ -1,13 +1,11 @@
 import type { ConvolutionShape } from '../convolution-shape.js';
 import { forwardPlan, inputGradientPlan, type ConvolutionPlan } from './convolution-plan.js';
 import { copyPadded } from './padded-image.js';
-import { ProductMemory } from './product-memory.js';
+import { kernelMemory as memory } from './product-memory.js';
 import { TILE } from './tile.js';
 
 /** Source values that one pass over the panels of weights works on, so that they stay in the second-level cache. */
 const BLOCK = 32_768;
-
-const memory = new ProductMemory();
 
 /** See Kernels.convolution. */
 export function convolution(

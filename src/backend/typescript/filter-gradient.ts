@@ -2,10 +2,8 @@ import type { ConvolutionShape } from '../convolution-shape.js';
 import { groupEnds } from './convolution-plan.js';
 import { rectified, sumRows } from './elementwise.js';
 import { paddedImage, type PaddedImage } from './padded-image.js';
-import { ProductMemory } from './product-memory.js';
+import { kernelMemory as memory } from './product-memory.js';
 import { TILE } from './tile.js';
-
-const memory = new ProductMemory();
 
 /** Four input features x four outputs of one tap's weight matrix. */
 interface WeightTile {

@@ -2,10 +2,8 @@ import { cellFrom, hiddenFeatures, pixelAt, stateToState, walkSteps, walkTaps, t
 import { forwardPlan, inputGradientPlan, type ConvolutionPlan } from './convolution-plan.js';
 import { packWeights } from './convolution.js';
 import { convolutionFilterGradient } from './filter-gradient.js';
-import { ProductMemory } from './product-memory.js';
+import { kernelMemory as memory } from './product-memory.js';
 import { TILE } from './tile.js';
-
-const memory = new ProductMemory();
 
 /** A walk over an image of one shape, laid out for the loops. */
 interface WalkPlan {
@@ -200,19 +198,8 @@ export function lstmGradient(
         const from = cellSource[pixel];
         const [before, beforeAt] = from < 0 ? [cells0, 0] : [cells, (first + from) * hidden];
         const carriedAt = line[pixel] * hidden;
-        cellGradient(
-          shape,
-          values,
-          sums + i * hidden,
-          activations,
-          cells,
-          at,
-          before,
-          beforeAt,
-          carried,
-          carriedAt,
-          dGates,
-        );
+        const dAt = sums + i * hidden;
+        cellGradient(shape, values, dAt, activations, cells, at, before, beforeAt, carried, carriedAt, dGates);
         for (let j = 0; j < 4 * hidden; j++) values[source + places[pixel] + j] = dGates[4 * at + j];
       });
     }

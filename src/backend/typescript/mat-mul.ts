@@ -1,7 +1,5 @@
-import { ProductMemory } from './product-memory.js';
+import { kernelMemory as memory } from './product-memory.js';
 import { TILE } from './tile.js';
-
-const memory = new ProductMemory();
 
 /** See Kernels.matMul. */
 export function matMul(

@@ -27,9 +27,10 @@ function newInstance(): ProductInstance {
 }
 
 /**
- * The memory that products are computed in, of one user, and the products. It only grows, so that a hot call allocates
- * nothing once it is warm. What is multiplied lies in it as float64, which it is brought to once, and not for each
- * product. Places are counted in float64 values, those in lists in their numbers.
+ * A memory that products are computed in, and the products. It only grows, so that a hot call allocates nothing once it is
+ * warm. What is multiplied lies in it as float64, which it is brought to once, and not for each product. Places are
+ * counted in float64 values, those in lists in their numbers. Each memory takes 10 GiB of the process's addresses, where
+ * V8 lets a read outside of it fail without asking at each read.
  */
 export class ProductMemory {
   /** All of the memory. Another array once it has grown, so read it after everything is allotted. */
@@ -67,16 +68,17 @@ export class ProductMemory {
   }
 
   private grow(): void {
-    this.instance ??= newInstance();
-    const { memory } = this.instance;
     try {
+      this.instance ??= newInstance();
+      const { memory } = this.instance;
       memory.grow(Math.ceil((8 * this.used - memory.buffer.byteLength) / PAGE));
     } catch (cause) {
-      throw outOfMemory(8 * this.used, cause);
+      throw cause instanceof RangeError ? outOfMemory(8 * this.used, cause) : cause;
     }
-    this.values = new Float64Array(memory.buffer);
-    this.numbers = new Int32Array(memory.buffer);
-    this.floats = new Float32Array(memory.buffer);
+    const { buffer } = this.instance.memory;
+    this.values = new Float64Array(buffer);
+    this.numbers = new Int32Array(buffer);
+    this.floats = new Float32Array(buffer);
   }
 
   /**
@@ -144,15 +146,18 @@ export class ProductMemory {
   }
 }
 
+/** That of the kernels, each of which clears it first: what one leaves there is gone with the next. */
+export const kernelMemory = new ProductMemory();
+
 function outOfMemory(bytes: number, cause: unknown): PxvError {
   return new PxvError(
     {
       code: 'RESOURCES',
       operation: 'multiply',
       argument: 'memory of the TypeScript kernels',
-      expected: 'less than 4096 MiB, and what the system can give',
+      expected: 'less than 4096 MiB that the system can give, with 10 GiB of addresses (ulimit -v)',
       received: `${Math.ceil(bytes / 2 ** 20)} MiB`,
-      remedy: 'take a smaller size or network, or the native addon',
+      remedy: 'take a smaller size or network, or let the process have more addresses',
     },
     { cause },
   );
