@@ -80,7 +80,7 @@ if (problem) {
   if (isOptional) rmSync(addon, { force: true });
   const again = process.env.npm_lifecycle_event ? 'npm run build' : `node "${process.argv[1]}"`;
   console.error(
-    `pxv: native addon skipped: ${problem.why}; the TypeScript kernels will be used: training takes some 30 times as ` +
+    `pxv: native addon skipped: ${problem.why}; the TypeScript kernels will be used: training takes some 5 times as ` +
       `long. To have the addon, ${problem.remedy}, then run: ${again}`,
   );
   if (!isOptional) process.exitCode = 1;

@@ -57,7 +57,7 @@ describe('building the addon', () => {
     writeFileSync(addonOf(folder), '');
     const { status, stderr, script } = build(folder, { PATH: '' });
     expect(stderr).toMatch(/^pxv: native addon skipped: no C\+\+ compiler and no make and no Python 3 found; .*\n$/);
-    expect(stderr).toContain('training takes some 30 times as long. To have the addon, install g++, make and python3,');
+    expect(stderr).toContain('training takes some 5 times as long. To have the addon, install g++, make and python3,');
     expect(stderr).toContain(`then run: node "${script}"`);
     expect(status).toBe(1);
     expect(existsSync(addonOf(folder))).toBe(true);

@@ -112,7 +112,7 @@ export function instructionSetInUse(): InstructionSet {
 }
 
 /** See docs/measurements.md, "Without the native addon". */
-const slower = 'with which training takes some 30 times as long and predicting 5 to 7 times';
+const slower = 'with which training takes some 5 times as long and predicting 3 times';
 
 function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { addon: null; note: string } {
   try {

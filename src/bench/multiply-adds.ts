@@ -15,7 +15,7 @@ export function multiplyAddsOf(instructionSet: InstructionSet, precision: Precis
     : loadAddon().multiplyAdds(instructionSet, precision === 'bf16');
 }
 
-/** Eight values at once, as the kernels that it is a measure for do. */
+/** Eight values at once, in JavaScript; of products, which are in WebAssembly, the matrix product is the measure. */
 function multiplyAdds(rounds: number, x: Float32Array, out: Float32Array): void {
   const end = x.length - (x.length % 8);
   for (let i = 0; i < end; i += 8) {

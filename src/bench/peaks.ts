@@ -17,7 +17,7 @@ const STREAMED = 2 ** 24;
 /** Chains of products and sums: enough for all threads, few enough for the first cache. */
 const CHAINS = 12288;
 
-/** A matrix product, which alone uses the units for whole matrices where a set has them. */
+/** A matrix product, which alone uses the units for whole matrices where a set has them, and WebAssembly in TypeScript. */
 const CACHED_BATCH = 8;
 const CACHED = denseConvolution({
   inHeight: 16,

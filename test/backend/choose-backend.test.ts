@@ -13,7 +13,7 @@ test('without options it takes the best instruction set, or says why the TypeScr
   else {
     expect(chosen.note).toMatch(/^the native addon does not load \(.*\), so the TypeScript kernels serve, /);
     expect(chosen.note).toMatch(
-      /training takes some 30 times as long and predicting 5 to 7 times: .*, then run: npm run build$/,
+      /training takes some 5 times as long and predicting 3 times: .*, then run: npm run build$/,
     );
   }
 });
