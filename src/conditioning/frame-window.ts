@@ -149,8 +149,13 @@ export class FrameWindowBuffer {
  * A window one frame later, of which `frame`, an expected one, is the last. Frees nothing.
  *
  * @param window of examples that all had the same number of frames expected
+ * @param motionGoesOn whether motion among known frames goes on; else that with the expected one is looked for
  */
-export function laterWindow({ frames, valid, noise, known }: FrameWindow, frame: Tensor4D): FrameWindow {
+export function laterWindow(
+  { frames, valid, noise, known }: FrameWindow,
+  frame: Tensor4D,
+  motionGoesOn: boolean,
+): FrameWindow {
   const [, ...others] = tf.split<Tensor4D>(valid, frames.length, 3);
   const nothingYet = { frames, expected: new Array<number>(frame.shape[0]).fill(0) };
   const before = known?.expected.every((count) => count < MOTION_LASTS) ? known : nothingYet;
@@ -158,7 +163,7 @@ export function laterWindow({ frames, valid, noise, known }: FrameWindow, frame:
     frames: [...frames.slice(1), frame],
     valid: tf.concat([...others, tf.onesLike(noise)], 3),
     noise,
-    known: { ...before, expected: before.expected.map((count) => count + 1) },
+    ...(motionGoesOn && { known: { ...before, expected: before.expected.map((count) => count + 1) } }),
   };
 }
 

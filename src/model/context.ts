@@ -1,15 +1,7 @@
 import { MOTION_LASTS } from '../conditioning/index.js';
 import { PxvError } from '../errors.js';
 import { ExampleBuffer, frameBytes, type Disturb, type ExampleShape, type Examples } from './examples.js';
-
-/** Frames from one that a model is given to the next, beside those that follow each other: see `Context.every`. Ascending. */
-export const STRIDES = [2, 4] as const;
-
-/** Frames that a stride needs: one alone tells nothing of motion. */
-export const LEAST_GIVEN = 2;
-
-/** Most frames from one that a model is given to the next. */
-export const LONGEST_STRIDE = Math.max(...STRIDES);
+import { lastKnownAgo, LONGEST_STRIDE, type Subsequence } from './strides.js';
 
 /**
  * The last frames of a clip: what its next frame is predicted from. As many are remembered as a model is given, `LONGEST_STRIDE`
@@ -110,15 +102,12 @@ export class Context {
     return buffer.tensors();
   }
 
-  /**
-   * The last frame and those that stand a stride apart before it, as the last ones of a slower clip.
-   *
-   * @param stride frames from one to the next, 1 to `LONGEST_STRIDE`
-   */
-  every(stride: number): Context {
+  /** The last frames of a subsequence, as those of a slower clip, where all frames so far are known. */
+  every(subsequence: Subsequence): Context {
     const size = frameBytes(this.shape);
     const slower = new Context(this.shape, 1);
-    const newest = this.count - 1;
+    const newest = this.count - 1 - lastKnownAgo(subsequence);
+    const { stride } = subsequence;
     for (let ago = Math.min(this.length - 1, Math.floor(newest / stride)); ago >= 0; ago--)
       slower.push(this.bytes.subarray((newest - ago * stride) * size, (newest - ago * stride + 1) * size));
     return slower;

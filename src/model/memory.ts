@@ -2,10 +2,10 @@ import { MAX_IDLE_BYTES } from '../backend/native-backend.js';
 import { PoolLedger } from '../backend/pool-ledger.js';
 import { conditioningOf } from '../conditioning/index.js';
 import { parametersOfScale, type Chain } from './chain.js';
-import { LONGEST_STRIDE } from './context.js';
 import { frameBytes } from './examples.js';
 import type { Network } from './network.js';
 import { ruleOf } from './ops/index.js';
+import { LONGEST_STRIDE, SUBSEQUENCES } from './strides.js';
 import { templateShape } from './template-input.js';
 import { lastReads } from './whole-image.js';
 
@@ -93,8 +93,9 @@ export function drawingMemory(chain: Chain, batch: number): number {
     return batch * (FLOAT * (rows + given + IMAGE_ARRAYS * frameBytes(description)) + matcherBytes(network));
   });
   const { context } = chain.exampleShape;
-  // What a future remembers, at a stride of 1 and at two longer ones, each with room for one frame more.
-  const remembered = (LONGEST_STRIDE * context + 1 + 2 * (context + 1)) * frameBytes(chain.exampleShape);
+  // What a future remembers of all frames, with room for one more, and of each slower subsequence, with what was known of it.
+  const slower = SUBSEQUENCES.length - 1;
+  const remembered = (LONGEST_STRIDE * context + 1 + slower * (2 * context + 1)) * frameBytes(chain.exampleShape);
   // The engine has the weights a second time, in the order in which it reads them.
   return PROCESS + weightBytes(chain, 3) + batch * remembered + Math.max(...scales);
 }

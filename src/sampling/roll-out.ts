@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
-import { Context, STRIDES } from '../model/context.js';
+import { Context } from '../model/context.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import { numberOf } from '../number-of.js';
 import { DEFAULT_SEED } from '../philox.js';
@@ -69,8 +69,7 @@ export function rollOut(
   const known = forEach('contexts', contexts, samples);
   const { first = known.map(({ frames }) => frames) } = asked;
   const settings = futureSettings(sampler.model, options.settings);
-  const strides = settings.carry === 1 ? [] : STRIDES;
-  const futures = known.map((one) => new StridedContexts(one, strides));
+  const futures = known.map((one) => new StridedContexts(one, settings.carry < 1));
   return drawOn(sampler, futures, {
     noise: new Noise(seed, STRATA),
     samples,
@@ -130,11 +129,11 @@ async function expectedSlower(
   const slower = futures.map((contexts) => contexts.slower());
   const expected = futures.map((): Uint8Array[] => []);
   // Stride after stride, so that no more conditionings run at a time than futures are drawn.
-  for (let stride = 0; slower.some((contexts) => stride < contexts.length); stride++) {
-    const due = [...slower.keys()].filter((future) => stride < slower[future].length);
-    const contexts = due.map((future) => slower[future][stride]);
+  for (let at = 0; slower.some((contexts) => at < contexts.length); at++) {
+    const due = [...slower.keys()].filter((future) => at < slower[future].length);
+    const contexts = due.map((future) => slower[future][at]);
     const frames = await sampler.expected(Context.examples(contexts, noise));
-    due.forEach((future, at) => expected[future].push(frames[at]));
+    due.forEach((future, frame) => expected[future].push(frames[frame]));
   }
   return expected;
 }
@@ -158,7 +157,7 @@ export async function* bestGuess(
   context: Context,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, never> {
-  const contexts = new StridedContexts(context, STRIDES);
+  const contexts = new StridedContexts(context, true);
   for (;;) {
     signal?.throwIfAborted();
     const slower = await expectedSlower(sampler, [contexts]);

@@ -2,8 +2,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { disposeGiven, givenBuffer, type Given } from '../conditioning/index.js';
 import { frameBytes, writeLevels } from '../levels.js';
-import { LEAST_GIVEN, LONGEST_STRIDE, STRIDES } from '../model/context.js';
 import type { ExampleShape } from '../model/examples.js';
+import {
+  lastKnownAgo,
+  LEAST_GIVEN,
+  leadsTo,
+  LONGEST_STRIDE,
+  SUBSEQUENCES,
+  type Subsequence,
+} from '../model/strides.js';
 import { purposes } from '../philox.js';
 import type { BatchSettings } from './batches.js';
 import { standStill } from './disturbance.js';
@@ -12,8 +19,11 @@ import { Draw, RandomFrames, type ClipStore } from './random-frames.js';
 /** Frames that are predicted one after another: as many as `predict` makes by default. */
 export const PREDICTED_FRAMES = 8;
 
-/** How often a frame is expected in a roll-out: each from the frames before, and from those a stride apart where one leads to it. */
-export const EXPECTATIONS = [1, ...STRIDES].reduce((sum, stride) => sum + Math.floor(PREDICTED_FRAMES / stride), 0);
+/** How often a frame is expected in a roll-out: from the frames before, and at each longer stride that leads to it. */
+export const EXPECTATIONS = Array.from(
+  { length: PREDICTED_FRAMES },
+  (_, at) => SUBSEQUENCES.filter((subsequence) => leadsTo(subsequence, at + 1)).length,
+).reduce((sum, count) => sum + count);
 
 export interface OwnPredictionSettings extends Omit<BatchSettings, 'disturb' | 'templatesLeftOut'> {
   /** Share of the examples in which the picture stands still. */
@@ -22,15 +32,15 @@ export interface OwnPredictionSettings extends Omit<BatchSettings, 'disturb' | '
 
 /** Places in clips from which frames are to be predicted one after another, each from those before. */
 export interface RollOut {
-  /** What is known before the first of them: every frame, and those at each of `STRIDES`. */
-  known: readonly StridedWindow[];
+  /** What is known before the first of them: every frame, and the other subsequences. */
+  known: readonly KnownSubsequence[];
   /** The true frames, in levels, [batch, height, width, channels] each. */
   truth: readonly Tensor4D[];
 }
 
-/** Frames at a stride, the last of them the last that is known. */
-export interface StridedWindow {
-  stride: number;
+/** The last known frames of a subsequence. */
+export interface KnownSubsequence {
+  subsequence: Subsequence;
   given: Given;
   /** 1 for each example that has enough of them to tell of motion, else 0: [batch, 1, 1, 1]. */
   counts: Tensor4D;
@@ -48,7 +58,7 @@ export class OwnPredictions {
   private readonly source: RandomFrames;
   private readonly frames: Uint8Array;
   private readonly known: {
-    stride: number;
+    subsequence: Subsequence;
     window: NonNullable<ReturnType<typeof givenBuffer>>;
     counts: Float32Array;
   }[];
@@ -67,8 +77,9 @@ export class OwnPredictions {
     const size = frameBytes(shape);
     this.source = new RandomFrames(store, size, clips, settings, purposes.ownPredictions);
     this.frames = new Uint8Array((shape.context * LONGEST_STRIDE + PREDICTED_FRAMES) * size);
-    this.known = [1, ...(shape.context < LEAST_GIVEN ? [] : STRIDES)].map((stride) => ({
-      stride,
+    const used = SUBSEQUENCES.filter(({ stride }) => stride === 1 || shape.context >= LEAST_GIVEN);
+    this.known = used.map((subsequence) => ({
+      subsequence,
       window: givenBuffer(shape, shape, settings.batch)!,
       counts: new Float32Array(settings.batch),
     }));
@@ -94,11 +105,11 @@ export class OwnPredictions {
       }
       const mirrored = settings.mirror && source.choice(step, example, Draw.Mirror, 2) === 1;
       const known = count - PREDICTED_FRAMES;
-      for (const { stride, window, counts } of this.known) {
-        const at = framesAt(stride, known, context);
+      for (const { subsequence, window, counts } of this.known) {
+        const at = framesOf(subsequence, known, context);
         const given = at.map((frame) => frames.subarray(frame * length, (frame + 1) * length));
         window.set(example, Buffer.concat(given), at.length, mirrored);
-        counts[example] = stride === 1 || at.length >= LEAST_GIVEN ? 1 : 0;
+        counts[example] = subsequence.stride === 1 || at.length >= LEAST_GIVEN ? 1 : 0;
       }
       truth.forEach((all, ahead) => {
         const levels = all.subarray(example * length, (example + 1) * length);
@@ -107,8 +118,8 @@ export class OwnPredictions {
     }
     const dimensions: [number, number, number, number] = [settings.batch, size.height, size.width, channels];
     return {
-      known: this.known.map(({ stride, window, counts }) => ({
-        stride,
+      known: this.known.map(({ subsequence, window, counts }) => ({
+        subsequence,
         given: { window: window.tensors(settings.batch) },
         counts: tf.tensor4d(counts.slice(), [settings.batch, 1, 1, 1]),
       })),
@@ -117,10 +128,12 @@ export class OwnPredictions {
   }
 }
 
-/** Indices of the last frames of `known` that stand a stride apart, at most `most` of them, the earliest first. */
-function framesAt(stride: number, known: number, most: number): number[] {
-  const number = Math.min(most, Math.ceil(known / stride));
-  return Array.from({ length: number }, (_, at) => known - 1 - (number - 1 - at) * stride);
+/** Indices of the last frames of a subsequence among so many known ones, at most `most` of them, the earliest first. */
+function framesOf(subsequence: Subsequence, known: number, most: number): number[] {
+  const { stride } = subsequence;
+  const newest = known - 1 - lastKnownAgo(subsequence);
+  const number = Math.min(most, Math.max(0, Math.floor(newest / stride) + 1));
+  return Array.from({ length: number }, (_, at) => newest - (number - 1 - at) * stride);
 }
 
 /** Frees the tensors of roll-outs. */

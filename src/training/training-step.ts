@@ -5,6 +5,7 @@ import { laterWindow, learnsAnchor } from '../conditioning/index.js';
 import { chainScores, dimensions, parametersOfScale, type Chain, type ScaleScore } from '../model/chain.js';
 import type { Examples } from '../model/examples.js';
 import { conditionOf } from '../model/network.js';
+import { endsWithKnown, hasFrame, leadsTo } from '../model/strides.js';
 import type { RollOut } from './own-predictions.js';
 import { clippingScale, type Optimiser, type UpdateSettings } from './optimisers.js';
 
@@ -83,19 +84,20 @@ function anchorNats({ anchors: [anchor], image }: Pick<ScaleScore, 'anchors' | '
 /**
  * The loss on the first anchor of frames that are expected one after another, each from those before: the mean of
  * `anchorNats` over them. Gradients go back through all of them, so that an expected frame is also learned as what the
- * next ones are made of; as `predict` makes it, only not rounded. As there, a frame that is a whole number of steps ahead at
- * several strides is expected at each, and the mean is what is expected.
+ * next ones are made of; as `predict` makes it, only not rounded. As there, a frame that several strides lead to is expected at
+ * each, and the mean is what is expected.
  */
 function rollOutNats({ scales: [network] }: Chain, weights: readonly Tensor[], { known, truth }: RollOut): Scalar {
   const windows = known.map(({ given }) => given.window!);
   const nats = truth.map((image, ahead) => {
-    const due = known.map((_, at) => at).filter((at) => (ahead + 1) % known[at].stride === 0);
+    const has = known.map((_, at) => at).filter((at) => hasFrame(known[at].subsequence, ahead + 1));
+    const due = has.filter((at) => leadsTo(known[at].subsequence, ahead + 1));
     const counts = due.map((at) => known[at].counts);
     const expected = due.map((at) => conditionOf(network, weights, { window: windows[at] })!.anchors[0]);
     const sum = tf.addN(expected.map((anchor, at) => tf.mul<Tensor4D>(anchor, counts[at])));
     const mean = tf.div<Tensor4D>(sum, tf.addN([...counts]));
     const next = tf.clipByValue(mean, 0, network.description.levels - 1);
-    for (const at of due) windows[at] = laterWindow(windows[at], next);
+    for (const at of has) windows[at] = laterWindow(windows[at], next, endsWithKnown(known[at].subsequence));
     return anchorNats({ anchors: [mean], image });
   });
   return tf.div(tf.addN(nats), nats.length);

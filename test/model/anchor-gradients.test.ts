@@ -166,15 +166,23 @@ describe('with a loss on the anchor, gradients of a training step are those of t
       const network = { ...described[0][1], layers: [], output: [], head, levels: 32, conditioning };
       const { chain, weights, examples } = chainExamples([network]);
       const parameters = toTensors(weights, chain.parameters);
-      const [later, last, slower] = [6, 7, 8].map((seed) => randomExamples(network, 2, seed));
+      const [later, last, slower, between] = [6, 7, 8, 9].map((seed) => randomExamples(network, 2, seed));
+      // Motion that is looked for among expected frames would have a gradient; it is taken as found.
+      const views = blockMatching ? [examples, slower] : [examples, slower, between];
+      const subsequences = [
+        { stride: 1, phase: 0 },
+        { stride: 2, phase: 0 },
+        { stride: 2, phase: 1 },
+      ];
       // The second example has too few frames a stride apart.
       const counted = [
         [1, 1],
         [1, 0],
+        [1, 1],
       ];
       const rollOut: RollOut = {
-        known: [examples, slower].map(({ given }, at) => ({
-          stride: 1 + at,
+        known: views.map(({ given }, at) => ({
+          subsequence: subsequences[at],
           given,
           counts: tf.tensor4d(counted[at], [2, 1, 1, 1]),
         })),
@@ -188,17 +196,19 @@ describe('with a loss on the anchor, gradients of a training step are those of t
       };
       const [both, alone] = [step({ rollOut, anchorLoss }), step({ anchorLoss })];
       const gradients = both.map((values, index) => values.map((value, at) => value - alone[index][at]));
-      const starts = [0, 1].map((index) => [examples, slower].map((each) => referenceExample(each, index)));
+      const starts = [0, 1].map((index) => views.map((each) => referenceExample(each, index)));
       const truth = rollOut.truth.map((image) => Float64Array.from(image.dataSync()));
       /** @param isHeld whether what is expected is taken for true afterwards, as it is with these weights */
       const loss = (values: readonly Numbers[], isHeld: boolean): number => {
         const [named, held] = [values, weights].map((all) => referenceWeights(chain.scales[0].parameters, all));
         const ofExample = starts.map((start, example) => {
           const given = [...start];
-          const expectedSince = [0, 0];
+          const expectedSince = [0, 0, 0];
           const nats = truth.map((images, step) => {
             const image = images.subarray((example * images.length) / 2, ((example + 1) * images.length) / 2);
-            const due = [0, 1].filter((view) => (step + 1) % (view + 1) === 0);
+            // Stride 2 leads to the second frame and, by way of the first, to the third.
+            const due = [0, step].filter((view, at) => (at === 0 || view > 0) && view < views.length);
+            const has = step === 0 ? [0, 2].filter((view) => view < views.length) : due;
             const meanOf = (by: typeof named) => {
               const anchors = due
                 .filter((view) => counted[view][example] === 1)
@@ -211,12 +221,13 @@ describe('with a loss on the anchor, gradients of a training step are those of t
             const mean = meanOf(named);
             const shown = isHeld ? meanOf(held) : mean;
             const frame = Float64Array.from(shown, (level) => Math.min(Math.max(level, 0), network.levels - 1));
-            for (const view of due) {
+            for (const view of has) {
+              const known = { frames: start[view].frames, expected: ++expectedSince[view] };
               given[view] = {
                 ...given[view],
                 frames: [...given[view].frames.slice(1), frame],
                 valid: [...given[view].valid.slice(1), 1],
-                known: { frames: start[view].frames, expected: ++expectedSince[view] },
+                ...(view < 2 && { known }),
               };
             }
             return Math.log(1 + total(image.map((level, at) => (level - mean[at]) ** 2)) / image.length);
@@ -236,7 +247,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
       check(false);
       expect(() => check(true)).toThrow('gradient');
       tf.dispose([parameters, rollOut.truth.slice(1), rollOut.known.map(({ counts }) => counts)]);
-      for (const each of [examples, slower]) disposeExamples(each);
+      for (const each of [examples, slower, between]) disposeExamples(each);
     },
   );
 

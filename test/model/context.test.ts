@@ -30,28 +30,35 @@ describe('at a stride', () => {
   };
 
   test.each([
-    [20, 1, [19, 20], [1, 1]],
-    [20, 2, [18, 20], [1, 1]],
-    [20, 4, [16, 20], [1, 1]],
-    [5, 4, [1, 5], [1, 1]],
-    [4, 4, [4, 4], [0, 1]],
-    [2, 2, [2, 2], [0, 1]],
-  ])('of %i frames, every %i-th, are the last one and that before it', (frames, stride, expected, valid) => {
+    [20, 1, 0, [19, 20], [1, 1]],
+    [20, 2, 0, [18, 20], [1, 1]],
+    [20, 2, 1, [17, 19], [1, 1]],
+    [20, 3, 1, [15, 18], [1, 1]],
+    [20, 3, 2, [16, 19], [1, 1]],
+    [20, 4, 0, [16, 20], [1, 1]],
+    [20, 4, 1, [13, 17], [1, 1]],
+    [5, 4, 0, [1, 5], [1, 1]],
+    [5, 4, 1, [2, 2], [0, 1]],
+    [4, 4, 0, [4, 4], [0, 1]],
+    [2, 2, 0, [2, 2], [0, 1]],
+  ])('of %i frames, every %i-th, of phase %i, are the last two', (frames, stride, phase, expected, valid) => {
     const context = contextOf(frames);
-    expect(windowOf(context.every(stride))).toEqual({ frames: expected, valid });
-    expect(context.every(stride).given).toBe(valid[0] + 1);
+    expect(windowOf(context.every({ stride, phase }))).toEqual({ frames: expected, valid });
+    expect(context.every({ stride, phase }).given).toBe(valid[0] + 1);
     expect(windowOf(context)).toEqual(windowOf(contextOf(frames)));
   });
 
   test('as many as a model is given are there', () => {
     const context = new Context({ ...shape, context: 4 });
     for (let number = 1; number <= 30; number++) context.push(new Uint8Array(6).fill(number));
-    const { frames } = Context.examples([context.every(4)]).given.window!;
-    expect(frames.map((tensor) => tensor.dataSync()[0])).toEqual([18, 22, 26, 30]);
+    const at = (phase: number) => Context.examples([context.every({ stride: 4, phase })]).given.window!;
+    expect(at(0).frames.map((tensor) => tensor.dataSync()[0])).toEqual([18, 22, 26, 30]);
+    expect(at(1).frames.map((tensor) => tensor.dataSync()[0])).toEqual([15, 19, 23, 27]);
   });
 
   test('of a context without frames there are none', () => {
-    expect(contextOf(0).every(4).given).toBe(0);
+    for (const phase of [0, 1]) expect(contextOf(0).every({ stride: 4, phase }).given).toBe(0);
+    expect(contextOf(3).every({ stride: 4, phase: 1 }).given).toBe(0);
   });
 });
 
@@ -104,9 +111,14 @@ describe('once frames are expected, motion among the known ones goes on:', () =>
           Array.from({ length: step + 1 }, (_, at) => 10 + at),
         ),
       );
-      window = laterWindow(window, tf.fill([1, 3, 2, 1], 10 + step));
+      window = laterWindow(window, tf.fill([1, 3, 2, 1], 10 + step), true);
       expect(told(window)).toEqual(told(next));
     }
+  });
+
+  test('but not where that is not asked', () => {
+    const window = laterWindow(windowOf(contextOf([1, 2])), tf.fill([1, 3, 2, 1], 10), false);
+    expect(told(window)).toEqual({ frames: [2, 10], valid: [1, 1] });
   });
 
   test('contexts of which different numbers of frames were expected go together', () => {

@@ -2,13 +2,13 @@ import { jest } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { BufferPool } from '../../src/backend/buffer-pool.js';
 import { freeIdleMemory } from '../../src/backend/native-backend.js';
-import { disposeGiven } from '../../src/conditioning/index.js';
 import { buildChain } from '../../src/model/chain.js';
 import { modelSchema, type ModelDescription, type NetworkDescription } from '../../src/model/description.js';
 import { disposeExamples } from '../../src/model/examples.js';
 import { scoringMemory, trainingMemory } from '../../src/model/memory.js';
 import { describeModel, type NetworkName, type PresetSettings } from '../../src/model/presets.js';
 import { hiddenFeatures, modelAtSize, modelOfHidden } from '../../src/model/smaller-models.js';
+import { SUBSEQUENCES } from '../../src/model/strides.js';
 import { toTensors } from '../../src/model/weights.js';
 import { optimisers } from '../../src/training/optimisers.js';
 import { disposeRollOut, EXPECTATIONS, PREDICTED_FRAMES, type RollOut } from '../../src/training/own-predictions.js';
@@ -51,11 +51,13 @@ function heldIn(run: () => void): number {
 /** One roll-out of random frames. */
 function randomRollOut(description: NetworkDescription): RollOut {
   const examples = Array.from({ length: PREDICTED_FRAMES }, (_, frame) => randomExamples(description, 1, frame));
-  examples.slice(3).forEach(({ given }) => disposeGiven(given));
+  const others = SUBSEQUENCES.slice(examples.length).map((_, at) => randomExamples(description, 1, 50 + at));
+  tf.dispose(others.map(({ seen, image }) => [seen, image]));
+  const given = [...examples, ...others].map((each) => each.given);
   tf.dispose(examples.map(({ seen }) => seen));
-  const known = [1, 2, 4].map((stride, at) => ({
-    stride,
-    given: examples[at].given,
+  const known = SUBSEQUENCES.map((subsequence, at) => ({
+    subsequence,
+    given: given[at],
     counts: tf.ones<tf.Rank.R4>([1, 1, 1, 1]),
   }));
   return { known, truth: examples.map(({ image }) => image) };

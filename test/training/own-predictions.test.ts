@@ -13,6 +13,7 @@ const shape = buildChain(run.model).exampleShape;
 const settings = { seed: 5n, batch: 2, mirror: false, crops: 0, reversals: 0, stills: 0 };
 const store = movingSquares(3, 14, shape);
 const size = frameBytes(shape);
+const middle = new Array<number>(size).fill((shape.levels - 1) / 2);
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
@@ -28,8 +29,8 @@ function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
     truth: ofExample(made.truth, example),
     valid: [...valid.dataSync()].slice(example * valid.size * 0.5, example * valid.size * 0.5 + frames.length),
     noise: Math.max(...noise.dataSync()),
-    slower: made.known.slice(1).map(({ stride, given, counts }) => ({
-      stride,
+    slower: made.known.slice(1).map(({ subsequence, given, counts }) => ({
+      subsequence,
       window: ofExample(given.window!.frames, example),
       counts: counts.dataSync()[example],
     })),
@@ -58,13 +59,15 @@ test('eight frames of a clip follow each other, after those before, at each stri
       expect(window).toEqual([before[0], ...before].slice(-2));
       expect(valid).toEqual(before.length === 1 ? [0, 1] : [1, 1]);
       expect(noise).toBe(0);
-      const last = before[before.length - 1];
       expect(slower).toEqual(
-        [2, 4].map((stride) => ({
-          stride,
-          window: [before[before.length - 1 - stride] ?? last, last],
-          counts: before.length > stride ? 1 : 0,
-        })),
+        [2, 3, 4].flatMap((stride) =>
+          Array.from({ length: stride }, (_, phase) => {
+            const newest = before.length - 1 - (phase === 0 ? 0 : stride - phase);
+            const last = before[newest] ?? middle;
+            const window = [before[newest - stride] ?? last, last];
+            return { subsequence: { stride, phase }, window, counts: newest >= stride ? 1 : 0 };
+          }),
+        ),
       );
     }
   }
