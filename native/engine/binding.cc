@@ -143,7 +143,7 @@ TemplateMatchingShape templatesOf(const double* numbers) {
   return {whole(0), whole(1), whole(2), whole(3), whole(4), whole(5), whole(6), whole(7), whole(8)};
 }
 
-// drawImages(engine, [batch, head's five, anchorCount, middle, gain, temperature, topP, componentTemperature],
+// drawImages(engine, [batch, head's five, anchorCount, middle, gain, temperature, topP, componentTemperature, carryWithin],
 // [key, strata, counters], map, anchors, levels, nats, outputs, stop, onRow, references, templates): a promise of the sum
 // that made the drawing fail, 1 where none did. See DrawingRequest.
 napi_value draw(napi_env env, napi_callback_info info) {
@@ -164,7 +164,7 @@ napi_value draw(napi_env env, napi_callback_info info) {
       .outputs = arguments.array<float>(7),
       .head = headOf(numbers + 1),
       .features = {static_cast<float>(numbers[7]), static_cast<float>(numbers[8])},
-      .settings = {numbers[9], numbers[10], numbers[11]},
+      .settings = {numbers[9], numbers[10], numbers[11], static_cast<float>(numbers[12])},
       .key = {words[0], words[1]},
       .strata = words[2],
       .counters = words + 3,

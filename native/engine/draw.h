@@ -6,6 +6,7 @@ namespace pxv::engine {
 struct DrawSettings {
   double temperature, topP;
   double componentTemperature;  // of a mixture's components
+  float carryWithin;  // share of a drawn sub-pixel beyond its first anchor that is read after it; 1: all
 };
 
 // The sum of the probabilities, in ascending order.

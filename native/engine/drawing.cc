@@ -150,18 +150,25 @@ class Drawing {
     }
 
     int16_t& drawn = request_.levels[first + colour];
+    const float* anchors = view.anchors + colour * anchorCount;
+    float level = drawn;
     if (drawn < 0) {
       const uint32_t* counter = request_.counters + 3 * index;
       const auto place = static_cast<uint32_t>(row * program_.width + column);
       const double u = stratified(request_.strata, request_.key, counter[0], counter[1], place, counter[2] + colour);
       drawn = draw(view, colour, outputs, u, request_.nats[index]);
+      level = carriedWithin(drawn, anchors[0]);
     }
     const auto [middle, gain] = request_.features;
-    const float level = drawn;
-    const float* anchors = view.anchors + colour * anchorCount;
     part.features[0] = (level - middle) / middle;
     for (int k = 0; k < anchorCount; k++) part.features[1 + k] = (level - anchors[k]) * gain;
     part.pixels->setSubPixel(row, column, image, colour, part.features.data());
+  }
+
+  // What is read of a drawn level after it.
+  float carriedWithin(float level, float anchor) const {
+    const float share = request_.settings.carryWithin;
+    return share == 1 ? level : anchor + (level - anchor) * share;
   }
 
   int16_t draw(const PixelView& pixel, int colour, const float* outputs, double u, double& nats) {

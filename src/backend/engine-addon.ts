@@ -16,7 +16,8 @@ export interface NativeEngine {
    * the promise is settled, but `stop`.
    *
    * @param numbers batch; head: kind, levels, components, meanScale, 1 where colours are together; anchors of each
-   *   sub-pixel; image features: middle, gain; temperature, topP, componentTemperature
+   *   sub-pixel; image features: middle, gain; temperature, topP, componentTemperature,
+   *   carryWithin
    * @param words the two of the key; then three for each image
    * @param stop one number; anything but 0 ends the work after the row at hand
    * @param onRow told the number of rows done, after each

@@ -1,32 +1,32 @@
 import { conditioningOf } from '../conditioning/index.js';
 import { headOf } from '../model/heads/index.js';
 import type { Model } from '../model/checkpoint.js';
-import { MOST_TEMPERATURE } from '../model/heads/logistic-mixture.js';
 import { AS_SCORED, checkDrawSettings, wrongSetting, type DrawSettings } from './draw.js';
 import { expectsFrame } from './frame-sampler.js';
 
 /** How the frames of a future are drawn. */
-export interface FutureSettings extends DrawSettings {
+export interface FutureSettings extends Omit<DrawSettings, 'carryWithin'> {
   /**
    * Strength of the noise, in levels, that the network is told of in what it reads; default 0, as when clips are scored.
    * Drawn frames are not what true ones are: told so, a network that learnt with such noise leans less on their detail.
    */
   noise?: number;
-  /** What `componentTemperature` rises by from each drawn frame to the next, as far as the fifth; default 0. */
+  /** What `componentTemperature` rises by from each drawn frame to the next, as far as 1; default 0. */
   componentWarming?: number;
   /**
    * Share of what a drawn frame has beyond the expected one that the frames after it are predicted from; default 1: they
    * are predicted from drawn frames as they are. Below 1 they are predicted from nearly the expected frame, as the best
-   * guess is, and motion that is known goes on as there. They are drawn about what is expected at three strides (see
-   * StridedContexts), and nothing that is drawn is looked for in them by templates.
+   * guess is, and motion that is known goes on as there. They are drawn about what is expected at several strides (see
+   * StridedContexts), and nothing that is drawn is looked for in them by templates. Within a frame, too, only a share of a draw is
+   * read by those after it, as long as the component temperature is below 1 (`DrawSettings.carryWithin`).
    */
   carry?: number;
 }
 
 /** All of the range of levels. */
 const MOST_NOISE = 255;
-/** Index of the first frame of a future that is as warm as it gets. */
-const WARMEST = 4;
+/** The component temperature that frames get warmer to. */
+const WARMEST = 1;
 const MOST_WARMING = 1;
 
 /** As clips are scored. */
@@ -40,7 +40,7 @@ const AS_CLIPS_ARE_SCORED: Required<FutureSettings> = { ...AS_SCORED, noise: 0, 
 const ABOUT_EXPECTED: Required<FutureSettings> = {
   ...AS_CLIPS_ARE_SCORED,
   componentTemperature: 0.95,
-  componentWarming: 0.035,
+  componentWarming: 0.045,
   carry: 0.25,
 };
 
@@ -68,10 +68,13 @@ export function futureSettings(model: Model, asked: Partial<FutureSettings> = {}
 }
 
 /** The settings of one frame of a future, 0 for the first. */
-export function settingsAhead(settings: Required<FutureSettings>, frame: number): Required<FutureSettings> {
-  const { componentTemperature, componentWarming } = settings;
-  const warmer = componentTemperature + componentWarming * Math.min(frame, WARMEST);
-  return { ...settings, componentTemperature: Math.min(warmer, MOST_TEMPERATURE) };
+export function settingsAhead(
+  settings: Required<FutureSettings>,
+  frame: number,
+): Required<FutureSettings & DrawSettings> {
+  const { componentTemperature: first, componentWarming, carry } = settings;
+  const componentTemperature = Math.max(first, Math.min(first + componentWarming * frame, WARMEST));
+  return { ...settings, componentTemperature, carryWithin: carry < 1 ? Math.min(1, componentTemperature) : 1 };
 }
 
 function checkCarry(carry: number, model: Model): void {

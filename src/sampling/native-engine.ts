@@ -68,7 +68,7 @@ export class NativeImageEngine implements ImageEngine {
           perSubPixel,
           middle,
           gain,
-          ...[settings.temperature, settings.topP, settings.componentTemperature ?? 1],
+          ...[settings.temperature, settings.topP, settings.componentTemperature ?? 1, settings.carryWithin ?? 1],
         ),
         Uint32Array.from([...noise.key, noise.strata, ...streams.flatMap((stream) => Noise.words(stream))]),
         program.map === null ? null : map,

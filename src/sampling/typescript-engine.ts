@@ -72,14 +72,16 @@ export class TypeScriptImageEngine implements ImageEngine {
         for (let channel = 0; channel < channels; channel++, at++) {
           pixels.compute(y, x, channel);
           pixel.outputsAt = position * outFeatures;
-          if (levels[at] < 0) {
+          const anchorsAt = pixel.anchorsAt + channel * pixel.anchorCount;
+          let level = levels[at];
+          if (level < 0) {
             const u = noise.uniform(sample, frame, position, channel, scale);
             levels[at] = this.drawLevel(pixel, channel, u, settings);
             nats -= log(this.probabilities[levels[at]]);
+            level = carriedWithin(levels[at], pixel.anchors[anchorsAt], settings);
           }
-          const anchorsAt = pixel.anchorsAt + channel * pixel.anchorCount;
           const offset = (position * channels + channel) * features;
-          writeSubPixel(description, features, levels[at], pixel.anchors, anchorsAt, pixels.image, offset);
+          writeSubPixel(description, features, level, pixel.anchors, anchorsAt, pixels.image, offset);
         }
         matcher?.know(y, x, levels, pixel.levelsAt);
         const [from, to] = [position * outFeatures, (position + 1) * outFeatures];
@@ -109,6 +111,12 @@ export class TypeScriptImageEngine implements ImageEngine {
     if (componentTemperature !== 1) head.distribution(description, levels, pixel, channel, 1, probabilities, level);
     return level;
   }
+}
+
+/** What those after it are drawn from of a drawn level, in float32, each step rounded. */
+function carriedWithin(level: number, anchor: number, { carryWithin = 1 }: DrawSettings): number {
+  if (carryWithin === 1) return level;
+  return Math.fround(anchor + Math.fround(Math.fround(level - anchor) * Math.fround(carryWithin)));
 }
 
 /** One image's part of an array over a batch. */

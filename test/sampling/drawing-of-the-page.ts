@@ -19,6 +19,8 @@ export interface PageDraw {
   temperature: number;
   topP: number;
   componentTemperature: number;
+  /** Share of what a drawn level has beyond its first anchor that later ones are drawn from. */
+  carryWithin: number;
   /** Frames of the clip before the one that is drawn, bytes, oldest first. */
   context: readonly Uint8Array[];
   /** How many of them, the last ones, were expected. */
@@ -37,6 +39,7 @@ export const plainly = {
   temperature: 1,
   topP: 1,
   componentTemperature: 1,
+  carryWithin: 1,
   context: [],
   expected: 0,
   noise: 0,
@@ -261,19 +264,21 @@ export function drawOfPage(
     const kept = draw.kept === null ? null : subsampled(scale, draw.kept.bytes);
     const shared = needsOf(conditioning).coarser;
     const image = new Array<number>(size.height * size.width * channels).fill(0);
+    const drawnFrom = [...image];
     for (let at = 0; at < image.length; at++) {
       const [position, channel] = [Math.floor(at / channels), at % channels];
       const [row, column] = [Math.floor(position / size.width), position % size.width];
       if (kept !== null && step * row < draw.kept!.fromRow) {
-        image[at] = kept[at];
+        drawnFrom[at] = image[at] = kept[at];
         continue;
       }
       if (shared?.known && row % shared.factor === 0 && column % shared.factor === 0) {
         const width = Math.ceil(size.width / shared.factor);
-        image[at] = coarse![((row / shared.factor) * width + column / shared.factor) * channels + channel];
+        const coarser = ((row / shared.factor) * width + column / shared.factor) * channels + channel;
+        drawnFrom[at] = image[at] = coarse![coarser];
         continue;
       }
-      const outputs = referenceOutputs(network, weights, image, condition);
+      const outputs = referenceOutputs(network, weights, drawnFrom, condition);
       const each = (outputs.length / image.length) * channels;
       const anchors = Array.from({ length: channels }, (_, c) =>
         condition.anchors.length === 0
@@ -286,6 +291,7 @@ export function drawOfPage(
       const u = random(draw.seed, counter);
       image[at] = chooseOfPage(probabilities(head, levels, pixel, draw.componentTemperature), u, draw);
       nats -= Math.log(probabilities(head, levels, pixel, 1)[image[at]]);
+      drawnFrom[at] = anchors[channel][0] + draw.carryWithin * (image[at] - anchors[channel][0]);
     }
     coarse = image;
   }
@@ -305,7 +311,10 @@ export function futureOfPage(model: Model, future: PageFuture, horizon: number):
   const { levels } = model.chain.exampleShape;
   const context = [...draw.context];
   return Array.from({ length: horizon }, (_, k) => {
-    const componentTemperature = draw.componentTemperature + componentWarming * Math.min(k, 4);
+    const componentTemperature = Math.max(
+      draw.componentTemperature,
+      Math.min(draw.componentTemperature + componentWarming * k, 1),
+    );
     const slower = carry === 1 ? [] : slowerOfPage(model, context, k, draw.noise);
     const given = {
       ...draw,
@@ -314,6 +323,7 @@ export function futureOfPage(model: Model, future: PageFuture, horizon: number):
       sought: carry === 1,
       slower,
       componentTemperature,
+      carryWithin: carry === 1 ? 1 : Math.min(1, componentTemperature),
     };
     const { bytes } = drawOfPage(model, { ...given, frame: draw.frame + k }, uOfFuture);
     const expected = carry === 1 ? null : expectedOfPage(model, given);
@@ -338,7 +348,7 @@ export function guessOfPage(model: Model, known: readonly Uint8Array[], horizon:
 }
 
 /**
- * What is expected at the strides that lead from the last known frame to the next.
+ * What is expected of the next frame at longer strides.
  *
  * @param frames all that were known, and those expected since
  * @param since how many of them
@@ -346,10 +356,16 @@ export function guessOfPage(model: Model, known: readonly Uint8Array[], horizon:
 function slowerOfPage(model: Model, frames: readonly Uint8Array[], since: number, noise: number): Uint8Array[] {
   const known = frames.length - since;
   const given = model.description.scales.map(({ conditioning }) => needsOf(conditioning).context);
-  const strides = [2, 4].filter((s) => (since + 1) % s === 0 && known > s && Math.max(...given) > 1);
-  return strides.map((stride) => {
-    const context = frames.filter((_, at) => at >= (known - 1) % stride && (at - (known - 1)) % stride === 0);
-    const expected = (since + 1) / stride - 1;
+  const n = since + 1;
+  const C = Math.max(...given);
+  const framesAt = (d: number) =>
+    frames.map((_, at) => at).filter((at) => at >= known - 4 * C && (frames.length - at) % d === 0);
+  const strides = [2, 3, 4].filter(
+    (d) => d <= n && 2 * d >= Math.min(n, 8) && C > 1 && framesAt(d).filter((at) => at < known).length > 1,
+  );
+  return strides.map((d) => {
+    const context = framesAt(d).map((at) => frames[at]);
+    const expected = n % d === 0 ? n / d - 1 : 0;
     return expectedOfPage(model, { context, expected, noise, sought: true, slower: [] });
   });
 }
