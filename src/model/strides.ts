@@ -1,9 +1,3 @@
-/** Frames from one that a model is given to the next, beside those that follow each other. Ascending. */
-export const STRIDES = [2, 3, 4] as const;
-
-/** Most frames from one that a model is given to the next. */
-export const LONGEST_STRIDE = Math.max(...STRIDES);
-
 /** Frames that a stride needs: one alone tells nothing of motion. */
 export const LEAST_GIVEN = 2;
 
@@ -13,10 +7,19 @@ export interface Subsequence {
   phase: number;
 }
 
-/** All frames, and what each of `STRIDES` cuts them into. */
-export const SUBSEQUENCES: readonly Subsequence[] = [1, ...STRIDES].flatMap((stride) =>
-  Array.from({ length: stride }, (_, phase) => ({ stride, phase })),
-);
+/**
+ * What the frames ahead are expected from: all frames, every second one, whether it has the last known frame or the one before, and
+ * every fourth from the last known one on (docs/decisions/0033-strides-that-begin-before-the-last-frame.md).
+ */
+export const SUBSEQUENCES: readonly Subsequence[] = [
+  { stride: 1, phase: 0 },
+  { stride: 2, phase: 0 },
+  { stride: 2, phase: 1 },
+  { stride: 4, phase: 0 },
+];
+
+/** Most frames from one that a model is given to the next. */
+export const LONGEST_STRIDE = Math.max(...SUBSEQUENCES.map(({ stride }) => stride));
 
 /** Frames from the last known one of a subsequence to the last known one of all. */
 export function lastKnownAgo({ stride, phase }: Subsequence): number {
@@ -36,12 +39,7 @@ export function hasFrame({ stride, phase }: Subsequence, ahead: number): boolean
   return ahead % stride === phase;
 }
 
-/**
- * Whether the frame so many after the last known one is expected from the frames of a subsequence before it. All frames count
- * always; others where they lead to it in one step or two, and after so many frames that no stride does, the longest.
- */
+/** Whether that frame is expected from those of a subsequence before it: from the first that lies a stride after a known frame or later. */
 export function leadsTo(subsequence: Subsequence, ahead: number): boolean {
-  const { stride } = subsequence;
-  const inTwoSteps = stride <= ahead && 2 * stride >= Math.min(ahead, 2 * LONGEST_STRIDE);
-  return hasFrame(subsequence, ahead) && (stride === 1 || inTwoSteps);
+  return hasFrame(subsequence, ahead) && ahead >= subsequence.stride;
 }

@@ -40,7 +40,7 @@ const AS_CLIPS_ARE_SCORED: Required<FutureSettings> = { ...AS_SCORED, noise: 0, 
 const ABOUT_EXPECTED: Required<FutureSettings> = {
   ...AS_CLIPS_ARE_SCORED,
   componentTemperature: 0.95,
-  componentWarming: 0.045,
+  componentWarming: 0.035,
   carry: 0.25,
 };
 

@@ -2,9 +2,9 @@ import type { Context } from '../model/context.js';
 import { endsWithKnown, hasFrame, LEAST_GIVEN, leadsTo, SUBSEQUENCES, type Subsequence } from '../model/strides.js';
 
 /**
- * What one clip's next frames are expected from: the frames before, and those at each of `STRIDES`. Over more of them than a
- * model is given motion shows more clearly, and in fewer steps less is lost. So a frame is expected at several strides, wherever
- * one leads to it in one step or two, and what is expected of it is the mean.
+ * What one clip's next frames are expected from: the frames before, and those of slower subsequences. Over more of them than a
+ * model is given motion shows more clearly, and in fewer steps less is lost. So a frame is expected from each that leads to it, and
+ * what is expected of it is the mean.
  */
 export class StridedContexts {
   /** The last frames as they are. */

@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { BufferPool } from '../../src/backend/buffer-pool.js';
 import { freeIdleMemory } from '../../src/backend/native-backend.js';
+import { disposeGiven } from '../../src/conditioning/index.js';
 import { buildChain } from '../../src/model/chain.js';
 import { modelSchema, type ModelDescription, type NetworkDescription } from '../../src/model/description.js';
 import { disposeExamples } from '../../src/model/examples.js';
@@ -51,13 +52,11 @@ function heldIn(run: () => void): number {
 /** One roll-out of random frames. */
 function randomRollOut(description: NetworkDescription): RollOut {
   const examples = Array.from({ length: PREDICTED_FRAMES }, (_, frame) => randomExamples(description, 1, frame));
-  const others = SUBSEQUENCES.slice(examples.length).map((_, at) => randomExamples(description, 1, 50 + at));
-  tf.dispose(others.map(({ seen, image }) => [seen, image]));
-  const given = [...examples, ...others].map((each) => each.given);
+  examples.slice(SUBSEQUENCES.length).forEach(({ given }) => disposeGiven(given));
   tf.dispose(examples.map(({ seen }) => seen));
   const known = SUBSEQUENCES.map((subsequence, at) => ({
     subsequence,
-    given: given[at],
+    given: examples[at].given,
     counts: tf.ones<tf.Rank.R4>([1, 1, 1, 1]),
   }));
   return { known, truth: examples.map(({ image }) => image) };

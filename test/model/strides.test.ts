@@ -1,9 +1,9 @@
 import { endsWithKnown, hasFrame, lastKnownAgo, leadsTo, SUBSEQUENCES } from '../../src/model/strides.js';
 
 /** For each frame ahead, from the next on, the strides at which it is expected. */
-const DRAWN = [[1], [1, 2], [1, 2, 3], [1, 2, 3, 4], [1, 3, 4], [1, 3, 4], [1, 4], [1, 4], [1, 4], [1, 4]];
+const EXPECTED_AT = [[1], [1, 2], [1, 2], [1, 2, 4], [1, 2], [1, 2], [1, 2], [1, 2, 4], [1, 2], [1, 2]];
 
-test.each(DRAWN.map((strides, at) => ({ ahead: at + 1, strides })))(
+test.each(EXPECTED_AT.map((strides, at) => ({ ahead: at + 1, strides })))(
   'the frame $ahead ahead is expected at strides of $strides',
   ({ ahead, strides }) => {
     const leading = SUBSEQUENCES.filter((subsequence) => leadsTo(subsequence, ahead));
@@ -12,10 +12,10 @@ test.each(DRAWN.map((strides, at) => ({ ahead: at + 1, strides })))(
   },
 );
 
-test('each frame is in one subsequence of each stride, which has a known frame a whole number of strides before', () => {
+test('each subsequence that a frame is in has a known frame a whole number of strides before', () => {
   for (let ahead = 1; ahead < 30; ahead++) {
     const having = SUBSEQUENCES.filter((subsequence) => hasFrame(subsequence, ahead));
-    expect(having.map(({ stride }) => stride)).toEqual([1, 2, 3, 4]);
+    expect(having.map(({ stride }) => stride)).toEqual(ahead % 4 === 0 ? [1, 2, 4] : [1, 2]);
     for (const subsequence of having) {
       const ago = lastKnownAgo(subsequence);
       expect((ahead + ago) % subsequence.stride).toBe(0);

@@ -360,8 +360,8 @@ function slowerOfPage(model: Model, frames: readonly Uint8Array[], since: number
   const C = Math.max(...given);
   const framesAt = (d: number) =>
     frames.map((_, at) => at).filter((at) => at >= known - 4 * C && (frames.length - at) % d === 0);
-  const strides = [2, 3, 4].filter(
-    (d) => d <= n && 2 * d >= Math.min(n, 8) && C > 1 && framesAt(d).filter((at) => at < known).length > 1,
+  const strides = [2, 4].filter(
+    (d) => d <= n && (d === 2 || n % d === 0) && C > 1 && framesAt(d).filter((at) => at < known).length > 1,
   );
   return strides.map((d) => {
     const context = framesAt(d).map((at) => frames[at]);

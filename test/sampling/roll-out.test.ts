@@ -105,12 +105,12 @@ describe('of a model that learns the expected frame', () => {
     test.each([
       [1, [1]],
       [2, [1, 2]],
-      [3, [1, 2, 3]],
-      [4, [1, 2, 3, 4]],
-      [5, [1, 3, 4]],
-      [7, [1, 4]],
-      [8, [1, 4]],
-      [9, [1, 4]],
+      [3, [1, 2]],
+      [4, [1, 2, 4]],
+      [5, [1, 2]],
+      [6, [1, 2]],
+      [8, [1, 2, 4]],
+      [9, [1, 2]],
     ])('frame %i from those %j apart, no less and no more', async (n, strides) => {
       const guess = await guessed(frames, n);
       const sampler = new FrameSampler(warped);
