@@ -16,15 +16,10 @@ export interface DrawSettings {
    * (docs/decisions/0031-narrower-draws-choose-more-freely.md).
    */
   componentTemperature?: number;
-  /**
-   * Share, above 0, of what a drawn sub-pixel has beyond its first anchor, the expected picture, that those after it in the image are
-   * drawn from; default 1: they are drawn from it as it is (docs/decisions/0035-a-share-of-a-draw-within-the-image.md).
-   */
-  carryWithin?: number;
 }
 
 /** The model's own distribution, under which images are scored. */
-export const AS_SCORED: Required<Omit<DrawSettings, 'carryWithin'>> = {
+export const AS_SCORED: Required<DrawSettings> = {
   temperature: 1,
   topP: 1,
   componentTemperature: 1,

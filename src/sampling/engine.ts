@@ -2,6 +2,15 @@ import type { InstructionSet } from '../backend/kernels.js';
 import type { DrawSettings } from './draw.js';
 import type { Noise, NoiseStream } from './noise.js';
 
+/** How an engine draws. */
+export interface EngineSettings extends DrawSettings {
+  /**
+   * Share, above 0 and up to 1, of what a drawn sub-pixel has beyond its first anchor, the expected picture, that those after it in
+   * the image are drawn from; default 1: they are drawn from it as it is (docs/decisions/0035-a-share-of-a-draw-within-the-image.md).
+   */
+  carryWithin?: number;
+}
+
 /** A batch of images to draw. Arrays are [image, height, width, channel] where nothing else is said. */
 export interface EngineDraw {
   /** The conditioning map, [image, height, width, features]; null for a network without one. */
@@ -18,7 +27,7 @@ export interface EngineDraw {
   noise: Noise;
   /** Of each image: which numbers of the noise it takes. */
   streams: readonly NoiseStream[];
-  settings: DrawSettings;
+  settings: EngineSettings;
   /** Receives what the head reads of every sub-pixel, [image, height, width, channel, outputs], where wanted. */
   outputs?: Float32Array;
   /** Told after each row, with the share of the work that is done. */

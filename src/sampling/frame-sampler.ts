@@ -8,7 +8,7 @@ import { levelOf } from '../levels.js';
 import { byteOf, disposeExamples, frameBytes, type Examples } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import { numberOf } from '../number-of.js';
-import type { DrawSettings } from './draw.js';
+import type { EngineSettings } from './engine.js';
 import { ImageSampler } from './image-sampler.js';
 import type { Noise } from './noise.js';
 
@@ -37,7 +37,7 @@ export interface FrameDraw {
   sought?: boolean | undefined;
   /** Default: nothing. */
   elsewhere?: ExpectedElsewhere | undefined;
-  settings: DrawSettings;
+  settings: EngineSettings;
   /** Told after each row of each scale, with the share of the sub-pixels that is done. */
   onRow?: ((share: number) => void) | undefined;
   signal?: AbortSignal | undefined;

@@ -2,10 +2,11 @@ import { conditioningOf } from '../conditioning/index.js';
 import { headOf } from '../model/heads/index.js';
 import type { Model } from '../model/checkpoint.js';
 import { AS_SCORED, checkDrawSettings, wrongSetting, type DrawSettings } from './draw.js';
+import type { EngineSettings } from './engine.js';
 import { expectsFrame } from './frame-sampler.js';
 
 /** How the frames of a future are drawn. */
-export interface FutureSettings extends Omit<DrawSettings, 'carryWithin'> {
+export interface FutureSettings extends DrawSettings {
   /**
    * Strength of the noise, in levels, that the network is told of in what it reads; default 0, as when clips are scored.
    * Drawn frames are not what true ones are: told so, a network that learnt with such noise leans less on their detail.
@@ -18,7 +19,7 @@ export interface FutureSettings extends Omit<DrawSettings, 'carryWithin'> {
    * are predicted from drawn frames as they are. Below 1 they are predicted from nearly the expected frame, as the best
    * guess is, and motion that is known goes on as there. They are drawn about what is expected at several strides (see
    * StridedContexts), and nothing that is drawn is looked for in them by templates. Within a frame, too, only a share of a draw is
-   * read by those after it, as long as the component temperature is below 1 (`DrawSettings.carryWithin`).
+   * read by those after it, as long as the component temperature is below 1 (`EngineSettings.carryWithin`).
    */
   carry?: number;
 }
@@ -71,7 +72,7 @@ export function futureSettings(model: Model, asked: Partial<FutureSettings> = {}
 export function settingsAhead(
   settings: Required<FutureSettings>,
   frame: number,
-): Required<FutureSettings & DrawSettings> {
+): Required<FutureSettings & EngineSettings> {
   const { componentTemperature: first, componentWarming, carry } = settings;
   const componentTemperature = Math.max(first, Math.min(first + componentWarming * frame, WARMEST));
   return { ...settings, componentTemperature, carryWithin: carry < 1 ? Math.min(1, componentTemperature) : 1 };

@@ -5,7 +5,7 @@ import type { Network } from '../model/network.js';
 import { log } from '../backend/elementary.js';
 import { TemplateMatcher } from '../backend/typescript/template-matching.js';
 import { drawLevel, unusableProbabilities, type DrawSettings } from './draw.js';
-import type { EngineDraw, ImageEngine } from './engine.js';
+import type { EngineDraw, EngineSettings, ImageEngine } from './engine.js';
 import { PixelByPixel } from './pixel-by-pixel.js';
 
 /** The engine in TypeScript: image after image, on the main thread, which it leaves to others after each row. */
@@ -114,7 +114,7 @@ export class TypeScriptImageEngine implements ImageEngine {
 }
 
 /** What those after it are drawn from of a drawn level, in float32, each step rounded. */
-function carriedWithin(level: number, anchor: number, { carryWithin = 1 }: DrawSettings): number {
+function carriedWithin(level: number, anchor: number, { carryWithin = 1 }: EngineSettings): number {
   if (carryWithin === 1) return level;
   return Math.fround(anchor + Math.fround(Math.fround(level - anchor) * Math.fround(carryWithin)));
 }
