@@ -1,5 +1,5 @@
 import { PxvError } from '../../src/errors.js';
-import { ProductMemory } from '../../src/backend/typescript/product-memory.js';
+import { kernelMemory, ProductMemory } from '../../src/backend/typescript/product-memory.js';
 import { BLOCK, TILE } from '../../src/backend/typescript/tile.js';
 import { typescriptKernels } from '../../src/backend/typescript-kernels.js';
 import { randomFloats, randomInts } from '../random.js';
@@ -180,3 +180,22 @@ test('a convolution is the same after larger and smaller ones', () => {
   const forward = run();
   expect(run()).toEqual(forward);
 });
+
+test.each([1, 2, 3, 5])(
+  'a matrix product of %i rows does not write past what it was allotted, at the end of the memory',
+  (rows) => {
+    kernelMemory.clear();
+    kernelMemory.allot(1);
+    const all = kernelMemory.values.length;
+    // So many inputs that rows, panel and sums, and the lists before them, end within a few values of the memory's end.
+    const lists = (TILE * Math.ceil(rows / TILE)) / 2 + 1;
+    const inputs = Math.floor((all - lists - rows * TILE) / (rows + TILE));
+    const [a, b] = [randomFloats(rows * inputs, 1), randomFloats(inputs, 2)];
+    const out = new Float32Array(rows);
+    typescriptKernels.matMul(a, b, rows, 1, inputs, false, false, out);
+    const expected = Array.from({ length: rows }, (_, row) =>
+      b.reduce((sum, weight, k) => sum + a[row * inputs + k] * weight, 0),
+    );
+    expect(out).toEqual(Float32Array.from(expected));
+  },
+);

@@ -13,13 +13,13 @@ export function matMul(
   out: Float32Array,
 ): void {
   memory.clear();
-  const starts = memory.allotList(
-    Int32Array.from({ length: TILE * Math.ceil(m / TILE) }, (_, i) => Math.min(i, m - 1) * k),
-  );
+  // Tiles are computed whole; what the last one has too much is its last row again.
+  const wholeRows = TILE * Math.ceil(m / TILE);
+  const starts = memory.allotList(Int32Array.from({ length: wholeRows }, (_, i) => Math.min(i, m - 1) * k));
   const oneTap = memory.allotList(Int32Array.of(0, k));
   const rows = memory.allot(m * k);
   const panel = memory.allot(k * TILE);
-  const sums = memory.allot(m * TILE);
+  const sums = memory.allot(wholeRows * TILE);
   const { values } = memory;
   if (transposeA) transpose(a, k, m, values, rows);
   else values.set(a, rows);
