@@ -199,7 +199,9 @@ describeEach('a drawing on %s', (instructionSet) => {
   test('leaves the main thread free, and stops within rows of an abort', async () => {
     await tf.setBackend(`native-${instructionSet}`);
     const network = buildNetwork(tinyNetwork({ size: { width: 64, height: 64 }, conditioning: [] }));
-    const levels = new Int16Array(64 * 64 * 3).fill(-1);
+    // So many that a row takes long: the abort comes in time though the main thread be busy for a while.
+    const images = 24;
+    const levels = new Int16Array(images * 64 * 64 * 3).fill(-1);
     const controller = new AbortController();
     let [shares, ticks] = [0, 0];
     const ticking = setInterval(() => ticks++, 1);
@@ -209,7 +211,7 @@ describeEach('a drawing on %s', (instructionSet) => {
       references: null,
       levels,
       noise: new Noise(1),
-      streams: [{ sample: 0, frame: 0, scale: 0 }],
+      streams: Array.from({ length: images }, (_, sample) => ({ sample, frame: 0, scale: 0 })),
       settings: { temperature: 1, topP: 1 },
       onProgress: () => ++shares === 2 && controller.abort(new Error('enough')),
       signal: controller.signal,
