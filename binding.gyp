@@ -38,6 +38,7 @@
         'native/engine/schedule.cc',
         'native/filter_gradient_plan.cc',
         'native/float_memory.cc',
+        'native/local_regression.cc',
         'native/registry.cc',
         'native/scratch.cc',
         'native/template_matching.cc',

@@ -9,6 +9,7 @@
 #include "convolution_shape.h"
 #include "engine/binding.h"
 #include "float_memory.h"
+#include "local_regression.h"
 #include "registry.h"
 #include "template_matching.h"
 #include "thread_pool.h"
@@ -191,6 +192,13 @@ void templateMatching(const Call& call) {
       call.integer(9), call.floats(10), call.floats(11), call.floats(12));
 }
 
+// height, width, channels, references, highest level, gain; then the batch.
+void localRegression(const Call& call) {
+  pxv::localRegression(LocalRegressionShape{call.integer(0), call.integer(1), call.integer(2), call.integer(3),
+                                            call.number(4), call.number(5)},
+                       call.integer(6), call.floats(7), call.floats(8), call.floats(9), call.floats(10));
+}
+
 // settings: learningRate, beta1, beta2, epsilon, step.
 void adam(const Call& call) {
   const double beta1 = call.number(1), beta2 = call.number(2), step = call.number(4);
@@ -238,6 +246,7 @@ constexpr Export kernelExports[] = {
     {"warpedMixtureFramesGradient", entry<warpedMixtureFramesGradient>},
     {"blockMatching", entry<blockMatching>},
     {"templateMatching", entry<templateMatching>},
+    {"localRegression", entry<localRegression>},
     {"adam", entry<adam>},
     {"rmsProp", entry<rmsProp>},
 };

@@ -57,7 +57,7 @@ class Arguments {
   }
 
  private:
-  static constexpr size_t most = 12;
+  static constexpr size_t most = 13;
   napi_env env_;
   napi_value values_[most];
   void* data_ = nullptr;
@@ -143,8 +143,14 @@ TemplateMatchingShape templatesOf(const double* numbers) {
   return {whole(0), whole(1), whole(2), whole(3), whole(4), whole(5), whole(6), whole(7), whole(8)};
 }
 
+LocalRegressionShape regressedOf(const double* numbers) {
+  if (!numbers) return {};
+  const auto whole = [&](int index) { return static_cast<int>(numbers[index]); };
+  return {whole(0), whole(1), whole(2), whole(3), numbers[4], numbers[5]};
+}
+
 // drawImages(engine, [batch, head's five, anchorCount, middle, gain, temperature, topP, componentTemperature, carryWithin],
-// [key, strata, counters], map, anchors, levels, nats, outputs, stop, onRow, references, templates): a promise of the sum
+// [key, strata, counters], map, anchors, levels, nats, outputs, stop, onRow, references, templates, regressed): a promise of the sum
 // that made the drawing fail, 1 where none did. See DrawingRequest.
 napi_value draw(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
@@ -159,6 +165,7 @@ napi_value draw(napi_env env, napi_callback_info info) {
       .anchorCount = static_cast<int>(numbers[6]),
       .references = arguments.array<float>(10),
       .templates = templatesOf(arguments.array<double>(11)),
+      .regressed = regressedOf(arguments.array<double>(12)),
       .levels = arguments.array<int16_t>(5),
       .nats = arguments.array<double>(6),
       .outputs = arguments.array<float>(7),

@@ -20,8 +20,9 @@ struct Part {
   int first, count;
   std::unique_ptr<PixelByPixel> pixels;
   std::vector<float> features;  // that the program reads of one sub-pixel
-  std::vector<TemplateMatcher> matchers;  // one an image, where templates are looked for
-  std::vector<float> matched;             // what one of them found of a pixel; without any, what is read where nothing fits
+  std::vector<TemplateMatcher> matchers;     // one an image, where templates are looked for
+  std::vector<LocalRegression> regressions;  // and where something is regressed
+  std::vector<float> matched;                // what is read of a pixel: of templates, then of regressions
 };
 
 // With few images the time goes into reading the weights, which the threads then share; but small weights stay in each
@@ -46,7 +47,7 @@ class Drawing {
     for (int part = 0; part < parts; part++) {
       const int first = part * request.batch / parts, end = (part + 1) * request.batch / parts;
       parts_.push_back({first, end - first, std::make_unique<PixelByPixel>(engine, end - first, shared),
-                        std::vector<float>(1 + request.anchorCount), {}, {}});
+                        std::vector<float>(1 + request.anchorCount), {}, {}, {}});
       if (program_.matched >= 0) beginMatching(parts_.back());
     }
   }
@@ -69,21 +70,33 @@ class Drawing {
  private:
   void beginMatching(Part& part) const {
     const TemplateMatchingShape& shape = request_.templates;
+    const LocalRegressionShape& regressed = request_.regressed;
     const size_t ofImage = static_cast<size_t>(shape.height) * shape.width * shape.references * shape.channels;
-    part.matched.resize(shape.features());
+    const bool regresses = regressed.channels > 0;
+    part.matched.resize(shape.features() + (regresses ? regressed.features() : 0));
     if (!request_.references) {
       for (int reference = 0; reference < shape.references; reference++)
         part.matched[reference * shape.featuresOfReference() + shape.pictures() + 1] = 1;
+      float* errors = part.matched.data() + shape.features() + regressed.channels;
+      for (int regression = 0; regresses && regression < LocalRegressionShape::regressions; regression++)
+        std::fill_n(errors + regression * 2 * regressed.channels, regressed.channels, 1.0f);
       return;
     }
     for (int image = 0; image < part.count; image++) {
+      const float* references = request_.references + (part.first + image) * ofImage;
       part.matchers.emplace_back(shape);
-      part.matchers.back().begin(request_.references + (part.first + image) * ofImage);
+      part.matchers.back().begin(references);
+      if (!regresses) continue;
+      part.regressions.emplace_back(regressed);
+      part.regressions.back().begin(request_.anchors + subPixel(part.first + image, 0, 0) * request_.anchorCount,
+                                    request_.anchorCount, references);
     }
   }
 
   void match(Part& part, int row, int column, int image) const {
     if (!part.matchers.empty()) search(part, row, column, image);
+    if (!part.regressions.empty())
+      part.regressions[image].predict(row, column, part.matched.data() + request_.templates.features());
     part.pixels->setMatched(row, column, image, part.matched.data());
   }
 
@@ -117,8 +130,11 @@ class Drawing {
         for (int image = 0; image < part.count; image++) drawSubPixel(part, row, column, image, colour);
       }
       const int matchers = static_cast<int>(part.matchers.size());
-      for (int image = 0; image < matchers; image++)
-        part.matchers[image].know(row, column, request_.levels + subPixel(part.first + image, row, column));
+      for (int image = 0; image < matchers; image++) {
+        const int16_t* levels = request_.levels + subPixel(part.first + image, row, column);
+        part.matchers[image].know(row, column, levels);
+        if (!part.regressions.empty()) part.regressions[image].know(row, column, levels);
+      }
     }
     part.pixels->endRow(row);
   }

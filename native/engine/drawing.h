@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "../local_regression.h"
 #include "../template_matching.h"
 #include "draw.h"
 #include "engine.h"
@@ -34,6 +35,7 @@ struct DrawingRequest {
   int anchorCount;       // of each sub-pixel
   const float* references;  // [image][height][width][references * colour], in levels; null: nothing is looked for
   TemplateMatchingShape templates;  // of what is looked for in them, where the program reads it
+  LocalRegressionShape regressed;   // what is regressed on them; of no channels: nothing is
   int16_t* levels;       // a level, known beforehand, or -1: drawn, and written here
   double* nats;          // [image]: -log P of what was drawn
   float* outputs;        // [image][height][width][colours' outputs, one after another]: what the head reads; or null

@@ -22,6 +22,7 @@ export interface NativeEngine {
    * @param stop one number; anything but 0 ends the work after the row at hand
    * @param onRow told the number of rows done, after each
    * @param templates what is looked for in the references: `templateNumbers`
+   * @param regressed what is regressed on them: `localRegressionNumbers`
    * @returns 1, or the sum of the probabilities that made it impossible to go on
    */
   drawImages(
@@ -37,5 +38,6 @@ export interface NativeEngine {
     onRow: ((rows: number) => void) | null,
     references: Float32Array | null,
     templates: Float64Array | null,
+    regressed: Float64Array | null,
   ): Promise<number>;
 }

@@ -1,4 +1,5 @@
 import type { ConvolutionShape } from './convolution-shape.js';
+import type { LocalRegressionShape } from './local-regression-shape.js';
 import type { TemplateMatchingShape } from './template-shape.js';
 import type { WalkShape } from './walk-shape.js';
 
@@ -366,6 +367,37 @@ export interface Kernels {
     shape: TemplateMatchingShape,
     batch: number,
     image: Float32Array,
+    references: Float32Array,
+    out: Float32Array,
+  ): void;
+
+  /**
+   * What the pixels before each pixel of an image say of how it differs from what is expected, by least squares over those
+   * nearby, as in lossless coders (Li and Orchard, "Edge-directed prediction for lossless compression of natural images", 2001).
+   * With e(q) the errors of a known pixel, image less expected, a channel each, r(q) its regressors and |p - q| the sum of rows and
+   * columns between two pixels,
+   *
+   *     W = argmin sum over q before p of decay^|p - q| |e(q) - W r(q)|^2 + ridge |W|^2        moved(p) = W r(p)
+   *     ridge = share * mean square of the regressors there + (squares * sum of decay^|p - q| + 1e-6) unit        unit = (highest / 255)^2
+   *     left^2 = (what is left of the sum + unit) / (sum of decay^|p - q| + 1/4), channel by channel
+   *
+   * The regressors of a pixel are e of the pixel before it and of that above, by channel, 0 outside the image; the mean of e over
+   * channels above to the left and right, two before and two above; the newest reference less what is expected, by channel; of the
+   * means over channels how much what is expected grows to the right, below, to the left and above, and what the newest reference
+   * lies beyond it there (outside: the pixel nearest inside); what each other reference lies beyond it at the pixel; and 2 levels of 255.
+   * All is in float64 and rounded once, in the same order everywhere: every implementation gives the same bits.
+   *
+   * @param image [batch, height, width, channels], in levels
+   * @param expected the same
+   * @param references [batch, height, width, references * channels], in levels, the newest first
+   * @param out [batch, height, width, 4 channels]: with each decay of LOCAL_REGRESSION in turn, gain * moved(p), so that what is
+   *   expected and moved is a level, and left / (left + 4 levels of 255)
+   */
+  localRegression(
+    shape: LocalRegressionShape,
+    batch: number,
+    image: Float32Array,
+    expected: Float32Array,
     references: Float32Array,
     out: Float32Array,
   ): void;

@@ -1,5 +1,6 @@
 import { inputShape, outputShape, weightShape } from './convolution-shape.js';
 import { COST_OF_DISTANCE, COST_OF_MOTION, MATCHED_FEATURES, type InstructionSet, type Kernels } from './kernels.js';
+import { localRegressionFeatures, localRegressionNumbers, regressors } from './local-regression-shape.js';
 import { MOST_TEMPLATE_MARGIN, MOST_TEMPLATE_REACH, templateFeatures, templateNumbers } from './template-shape.js';
 import { Check } from './native-checks.js';
 import { stateToState, type WalkShape } from './walk-shape.js';
@@ -241,6 +242,23 @@ export function nativeKernels(instructionSet: InstructionSet, native: NativeFunc
       check.floats('references', references, [batch, height, width, count * channels]);
       check.floats('out', out, [batch, height, width, count * templateFeatures(shape)]);
       native.templateMatching(...templateNumbers(shape), batch, image, references, out);
+    },
+
+    localRegression(shape, batch, image, expected, references, out) {
+      const check = new Check('localRegression');
+      const { height, width, channels, references: count } = shape;
+      for (const [name, size] of Object.entries({ height, width, references: count }))
+        check.count(`shape.${name}`, size, 1);
+      check.count('shape.channels', channels, 1, 3);
+      check.count('shape.highest', shape.highest, 1);
+      check.count('batch', batch);
+      // Within a row, moments are counted in 32 bits.
+      check.count('moments of one row', width * (regressors(shape) + channels + 1) ** 2);
+      for (const [name, array] of Object.entries({ image, expected }))
+        check.floats(name, array, [batch, height, width, channels]);
+      check.floats('references', references, [batch, height, width, count * channels]);
+      check.floats('out', out, [batch, height, width, localRegressionFeatures(shape)]);
+      native.localRegression(...localRegressionNumbers(shape), batch, image, expected, references, out);
     },
 
     adam({ learningRate, beta1, beta2, epsilon, step }, w, g, scale, m, v, newW, newM, newV) {

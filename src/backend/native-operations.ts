@@ -7,6 +7,7 @@ import {
   type RmsPropSettings,
   type WarpShape,
 } from './kernels.js';
+import { localRegressionFeatures, type LocalRegressionShape } from './local-regression-shape.js';
 import { templateFeatures, type TemplateMatchingShape } from './template-shape.js';
 import type { NativeKernel } from './native-backend.js';
 import type { Operation } from './operation.js';
@@ -225,6 +226,15 @@ export const nativeOperations: Record<Operation, NativeKernel> = {
     const [batch, height, width] = image.shape;
     const { info, values } = backend.allocate([batch, height, width, shape.references * templateFeatures(shape)]);
     backend.kernels.templateMatching(shape, batch, backend.floats(image), backend.floats(references), values);
+    return info;
+  },
+
+  'pxv.localRegression'(backend, { image, expected, references }, attributes) {
+    const { shape } = attributes as unknown as { shape: LocalRegressionShape };
+    const [batch, height, width] = image.shape;
+    const { info, values } = backend.allocate([batch, height, width, localRegressionFeatures(shape)]);
+    const [own, anchor, before] = [image, expected, references].map((tensor) => backend.floats(tensor));
+    backend.kernels.localRegression(shape, batch, own, anchor, before, values);
     return info;
   },
 

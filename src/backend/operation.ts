@@ -22,6 +22,7 @@ export type Operation =
   | 'pxv.warpedMixtureFramesGradient'
   | 'pxv.blockMatching'
   | 'pxv.templateMatching'
+  | 'pxv.localRegression'
   | 'pxv.adam'
   | 'pxv.rmsProp'
   | 'pxv.globalNorm';

@@ -8,6 +8,7 @@ import { lstm, lstmGradient } from './typescript/lstm.js';
 import { matMul } from './typescript/mat-mul.js';
 import { sigmoidCrossEntropy, sigmoidCrossEntropyGradient } from './typescript/sigmoid.js';
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './typescript/softmax.js';
+import { localRegression } from './typescript/local-regression.js';
 import { adam, rmsProp } from './typescript/updates.js';
 import { templateMatching } from './typescript/template-matching.js';
 import { warpedMixture, warpedMixtureFramesGradient, warpedMixtureGradient } from './typescript/warped-mixture.js';
@@ -41,6 +42,7 @@ export const typescriptKernels: Kernels = {
   warpedMixtureFramesGradient,
   blockMatching,
   templateMatching,
+  localRegression,
   adam,
   rmsProp,
 };

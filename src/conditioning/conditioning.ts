@@ -34,6 +34,8 @@ export interface Conditioning<D extends { type: string }> {
   tellsNoise: boolean;
   /** How many pictures it gives to look for parts of the image in; 0: none. */
   references(description: D): number;
+  /** Whether how the image differs from its first anchor is regressed on what is known nearby, and on the references. */
+  localRegression(description: D): boolean;
   /** Features of the map. */
   mapFeatures(description: D): number;
   /** @param network what the images of the network are made of */

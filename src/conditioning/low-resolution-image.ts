@@ -39,6 +39,7 @@ export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
   needs: ({ factor, shared }) => ({ context: 0, coarser: { factor, known: shared === 'known' } }),
   anchors: 0,
   references: () => 0,
+  localRegression: () => false,
   learned: false,
   tellsNoise: false,
   mapFeatures: ({ features }) => features,

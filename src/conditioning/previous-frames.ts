@@ -42,6 +42,7 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
   needs: ({ context }) => ({ context, coarser: null }),
   anchors: 1,
   references: () => 0,
+  localRegression: () => false,
   learned: false,
   tellsNoise: false,
   mapFeatures: (description) => description.features,

@@ -44,6 +44,8 @@ const schema = z
     mirrored: z.boolean().optional(),
     /** In how many of the last frames the surroundings of each pixel are looked for while it is predicted; left out: in none. */
     templateMatching: z.int().min(1).max(MOST_REFERENCES).optional(),
+    /** Whether how the image differs from the expected picture is regressed on what is known near each pixel, and on those frames. */
+    localRegression: z.boolean().optional(),
   })
   .refine(({ blockMatching, context }) => !blockMatching || context > 1, {
     path: ['blockMatching'],
@@ -52,6 +54,10 @@ const schema = z
   .refine(({ templateMatching = 0, context }) => templateMatching <= context, {
     path: ['templateMatching'],
     message: 'must be at most as many frames as are given',
+  })
+  .refine(({ localRegression, templateMatching }) => !localRegression || templateMatching !== undefined, {
+    path: ['localRegression'],
+    message: 'must be false where templateMatching names no frames',
   });
 
 export type WarpedFramesDescription = z.infer<typeof schema>;
@@ -173,6 +179,7 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   learned: true,
   tellsNoise: true,
   references: ({ templateMatching = 0 }) => templateMatching,
+  localRegression: ({ localRegression = false }) => localRegression,
   mapFeatures: ({ features }) => features,
   parameters: (description, network) => [
     ...[...trunk(description, network), movedLayer(description, network)].flatMap(layerParameters),

@@ -1,16 +1,20 @@
 import { MAX_IDLE_BYTES } from '../backend/native-backend.js';
+import { LOCAL_REGRESSION, regressors } from '../backend/local-regression-shape.js';
 import { PoolLedger } from '../backend/pool-ledger.js';
 import { conditioningOf } from '../conditioning/index.js';
 import { parametersOfScale, type Chain } from './chain.js';
 import { frameBytes } from './examples.js';
 import type { Network } from './network.js';
 import { ruleOf } from './ops/index.js';
+import { regressionShape } from './regression-input.js';
 import { LONGEST_STRIDE, SUBSEQUENCES } from './strides.js';
 import { templateShape } from './template-input.js';
 import { lastReads } from './whole-image.js';
 
 /** Bytes of a float32. */
 const FLOAT = 4;
+/** Bytes of a float64. */
+const DOUBLE = 8;
 /** Bytes of a process that has loaded everything and computes nothing, and of what JavaScript has not collected yet. */
 const PROCESS = 160 * 2 ** 20;
 /** Arrays of an image's size that an example costs besides the program's slots: levels, scaled, targets, anchors, nats. */
@@ -21,8 +25,8 @@ const IMAGE_ARRAYS = 20;
  */
 const CONDITIONING_ARRAYS = { forward: 4, training: 5 };
 
-/** Arrays of as many numbers as template matching finds that stand between the references and what a network reads. */
-const TEMPLATE_ARRAYS = 4;
+/** Arrays of as many numbers as are made of earlier pixels that stand between the references and what a network reads. */
+const EARLIER_ARRAYS = 4;
 
 /** What decides the memory of a training besides its chain. */
 export interface TrainingWork {
@@ -90,7 +94,7 @@ export function drawingMemory(chain: Chain, batch: number): number {
     const rows = ENGINE_ROWS * width * sum(program.slots.map(({ features }) => features));
     const map = width * height * (program.map?.features ?? 0);
     const given = map + CONDITIONING_ARRAYS.forward * activations(network, false);
-    return batch * (FLOAT * (rows + given + IMAGE_ARRAYS * frameBytes(description)) + matcherBytes(network));
+    return batch * (FLOAT * (rows + given + IMAGE_ARRAYS * frameBytes(description)) + earlierBytes(network));
   });
   const { context } = chain.exampleShape;
   // What a future remembers of all frames, with room for one more, and of each slower subsequence, with what was known of it.
@@ -100,15 +104,24 @@ export function drawingMemory(chain: Chain, batch: number): number {
   return PROCESS + weightBytes(chain, 3) + batch * remembered + Math.max(...scales);
 }
 
-/** Bytes in which one image is looked for while it is drawn: differences of the rows that a template reaches, and the references. */
-function matcherBytes({ description }: Network): number {
+/**
+ * Bytes in which one image is looked for while it is drawn, differences of the rows that a template reaches, and the references; and
+ * in which it is regressed on them, sums of moments for each pixel of a row, regressors and errors.
+ */
+function earlierBytes({ description }: Network): number {
   const shape = templateShape(description);
   if (shape === null) return 0;
   const { width, height, channels, references, reach, margin } = shape;
   const differences = (margin + 1) * width * (2 * reach + 1) ** 2;
   const padded = (height + 2 * reach) * (width + 2 * reach) * channels;
   const given = FLOAT * height * width * channels;
-  return references * (2 * (differences + padded) + given);
+  const matching = references * (2 * (differences + padded) + given);
+  const regressed = regressionShape(description);
+  if (regressed === null) return matching;
+  const count = regressors(regressed);
+  const moments = (count * (count + 1)) / 2 + channels * (count + 1) + 1;
+  const rows = (1 + 2 * LOCAL_REGRESSION.decays.length) * width * moments;
+  return matching + DOUBLE * (rows + height * width * (count + channels));
 }
 
 /**
@@ -123,8 +136,8 @@ function forward(ledger: PoolLedger, network: Network, batch: number, gradients:
   const last = lastReads(program, gradients);
   const arrays = gradients ? CONDITIONING_ARRAYS.training : CONDITIONING_ARRAYS.forward;
   const given = Array.from({ length: arrays }, () => (batch + besides) * activations(network, gradients));
-  // What template matching found, and its way to what the network reads.
-  for (let array = 0; array < TEMPLATE_ARRAYS; array++) given.push(pixels * (program.matched?.features ?? 0));
+  // What is made of earlier pixels, and its way to what the network reads.
+  for (let array = 0; array < EARLIER_ARRAYS; array++) given.push(pixels * (program.matched?.features ?? 0));
   given.forEach((length) => ledger.take(length));
   const live = new Map<number, number>();
   for (const op of program.ops) {

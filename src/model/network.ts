@@ -3,14 +3,13 @@ import type { Rank, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { conditioningOf, learnsAnchor, type Condition, type Given } from '../conditioning/index.js';
 import type { NetworkDescription } from './description.js';
+import { EARLIER_LAYERS, earlierInput, earlierInputFeatures } from './earlier-input.js';
 import type { Examples } from './examples.js';
 import { headOf } from './heads/index.js';
 import { imageFeatures, imageInput } from './image-input.js';
-
 import { layerOf } from './layers/index.js';
 import { ProgramBuilder, type Program } from './program.js';
 import type { Slot } from './slot.js';
-import { TEMPLATE_LAYERS, templateInput, templateInputFeatures } from './template-input.js';
 import { runWholeImage } from './whole-image.js';
 
 /** A description made ready to run: its program, and all its parameters in their order in checkpoints. */
@@ -34,11 +33,11 @@ export function buildNetwork(description: NetworkDescription): Network {
     channels,
     imageFeatures(description),
     mapFeatures,
-    templateInputFeatures(description),
+    earlierInputFeatures(description),
   );
 
   const map = builder.conditioned('first.map', first.features);
-  const plus = builder.withMatched(TEMPLATE_LAYERS.first, first.features, map);
+  const plus = builder.withMatched(EARLIER_LAYERS.first, first.features, map);
   let x = builder.conv(builder.image, { name: 'first', kernel: first.kernel, features: first.features, plus });
   let skipped: Slot | null = null;
   for (const [index, layer] of description.layers.entries()) {
@@ -51,7 +50,7 @@ export function buildNetwork(description: NetworkDescription): Network {
     x = builder.conv(x, { name: `output.${index}`, kernel: 1, features, relu: true });
   const outputs = headOf(head).outputs(head, levels, channels);
   // What was found is a guess at the pixel itself, which a mean may follow at once.
-  const guess = builder.withMatched(TEMPLATE_LAYERS.head, outputs, null);
+  const guess = builder.withMatched(EARLIER_LAYERS.head, outputs, null);
   x = builder.conv(x, { name: 'head', kernel: 1, features: outputs, relu: true, plus: guess });
 
   const program = builder.finish(x);
@@ -95,7 +94,7 @@ export function networkOutput(
   const weights = parameters.slice(network.conditioningParameters);
   const input = imageInput(network.description, image, condition?.anchors ?? []);
   const learned = learnsAnchor(network.description.conditioning);
-  const matched = condition && templateInput(network.description, image, condition, sought);
+  const matched = condition && earlierInput(network.description, image, condition, sought);
   return runWholeImage(network.program, weights, input, condition?.map ?? null, { matched, inputGradients: learned });
 }
 

@@ -7,16 +7,6 @@ import type { NetworkDescription } from './description.js';
 import type { PixelView } from './heads/index.js';
 import { subPixelScale } from './image-input.js';
 
-/** The layers that read what template matching finds, by the layers that they are added to. */
-export const TEMPLATE_LAYERS = { first: 'first.matched', head: 'head.matched' } as const;
-
-/** Whether an array of a chain is one of these layers'. */
-export function isOfTemplates(name: string): boolean {
-  return Object.values(TEMPLATE_LAYERS).some((layer) =>
-    ['weights', 'bias'].some((array) => name.endsWith(`.${layer}.${array}`)),
-  );
-}
-
 /** The templates of a network, and the pictures that they are looked for in; null where it has none. */
 export function templateShape(description: NetworkDescription): TemplateMatchingShape | null {
   const { size, channels, levels, conditioning } = description;

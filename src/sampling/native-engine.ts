@@ -1,10 +1,12 @@
 import { loadAddon } from '../backend/addon.js';
 import { type InstructionSet } from '../backend/kernels.js';
+import { localRegressionNumbers } from '../backend/local-regression-shape.js';
 import { templateNumbers } from '../backend/template-shape.js';
 import type { EngineHandle, NativeEngine } from '../backend/engine-addon.js';
 import { PxvError } from '../errors.js';
 import type { HeadDescription } from '../model/heads/index.js';
 import { anchorCount, subPixelScale } from '../model/image-input.js';
+import { regressionShape } from '../model/regression-input.js';
 import { templateShape } from '../model/template-input.js';
 import type { Network } from '../model/network.js';
 import { unusableProbabilities } from './draw.js';
@@ -39,7 +41,7 @@ export class NativeImageEngine implements ImageEngine {
     expectLength('levels', levels, pixels * description.channels);
     if (program.map !== null) expectLength('map', map, pixels * program.map.features);
     const perSubPixel = anchorCount(description);
-    const templates = templateShape(description);
+    const [templates, regressed] = [templateShape(description), regressionShape(description)];
     if (anchors !== null || templates !== null) expectLength('anchors', anchors, levels.length * perSubPixel);
     if (references !== null && templates !== null)
       expectLength('references', references, levels.length * templates.references);
@@ -80,6 +82,7 @@ export class NativeImageEngine implements ImageEngine {
         onProgress === undefined ? null : onRow,
         references,
         templates === null ? null : Float64Array.from(templateNumbers(templates)),
+        regressed === null ? null : Float64Array.from(localRegressionNumbers(regressed)),
       );
       if (failures.length > 0) throw failures[0];
       signal?.throwIfAborted();

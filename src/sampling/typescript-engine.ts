@@ -1,10 +1,9 @@
 import { headOf, type PixelView } from '../model/heads/index.js';
-import { anchorCount, imageFeatures, subPixelScale, writeSubPixel } from '../model/image-input.js';
-import { scaleTemplateInput, templateShape, writeNothingFound } from '../model/template-input.js';
+import { anchorCount, imageFeatures, writeSubPixel } from '../model/image-input.js';
 import type { Network } from '../model/network.js';
 import { log } from '../backend/elementary.js';
-import { TemplateMatcher } from '../backend/typescript/template-matching.js';
 import { drawLevel, unusableProbabilities, type DrawSettings } from './draw.js';
+import { EarlierPixels } from './earlier-pixels.js';
 import type { EngineDraw, EngineSettings, ImageEngine } from './engine.js';
 import { PixelByPixel } from './pixel-by-pixel.js';
 
@@ -13,7 +12,7 @@ export class TypeScriptImageEngine implements ImageEngine {
   readonly instructionSet = 'typescript';
   private readonly pixels: PixelByPixel;
   private readonly probabilities: Float64Array;
-  private readonly matcher: TemplateMatcher | null;
+  private readonly earlier: EarlierPixels;
   /** The drawings asked for so far: each begins when the one before has ended, since `pixels` holds one image. */
   private drawings: Promise<unknown> = Promise.resolve();
 
@@ -24,8 +23,7 @@ export class TypeScriptImageEngine implements ImageEngine {
   ) {
     this.pixels = new PixelByPixel(network.program, parameters);
     this.probabilities = new Float64Array(network.description.levels);
-    const templates = templateShape(network.description);
-    this.matcher = templates === null ? null : new TemplateMatcher(templates);
+    this.earlier = new EarlierPixels(network.description, this.pixels.matched);
   }
 
   draw(images: EngineDraw): Promise<Float64Array> {
@@ -45,30 +43,26 @@ export class TypeScriptImageEngine implements ImageEngine {
     const { map, anchors, references, levels, noise, streams, settings, outputs, onProgress, signal } = images;
     const { description, program } = this.network;
     const { size, channels } = description;
-    const { pixels } = this;
+    const { pixels, earlier } = this;
     const features = imageFeatures(description);
     const { sample, frame, scale } = streams[image];
     pixels.begin(map === null ? null : part(map, image, streams.length));
-    const matcher = references === null ? null : this.matcher;
-    if (references !== null) matcher?.begin(part(references, image, streams.length));
-    else if (this.matcher !== null) writeNothingFound(this.matcher.shape, pixels.matched);
+    earlier.begin(
+      anchors && part(anchors, image, streams.length),
+      references && part(references, image, streams.length),
+    );
     const middle = new Float64Array(channels * anchorCount(description)).fill((description.levels - 1) / 2);
     const pixel: PixelView = {
       ...{ outputs: pixels.outputs, outputsAt: 0, levels, levelsAt: 0 },
       ...{ anchors: anchors ?? middle, anchorsAt: 0, anchorCount: anchorCount(description) },
     };
     const outFeatures = program.out.features;
-    const { gain } = subPixelScale(description);
     let nats = 0;
     for (let y = 0, position = 0, at = image * size.height * size.width * channels; y < size.height; y++) {
       for (let x = 0; x < size.width; x++, position++) {
         pixel.levelsAt = at;
         if (anchors !== null) pixel.anchorsAt = at * pixel.anchorCount;
-        if (matcher !== null) {
-          const to = position * program.matched!.features;
-          matcher.match(y, x, pixels.matched, to);
-          scaleTemplateInput(matcher.shape, gain, pixel, pixels.matched, to);
-        }
+        earlier.look(y, x, pixel);
         for (let channel = 0; channel < channels; channel++, at++) {
           pixels.compute(y, x, channel);
           pixel.outputsAt = position * outFeatures;
@@ -83,7 +77,7 @@ export class TypeScriptImageEngine implements ImageEngine {
           const offset = (position * channels + channel) * features;
           writeSubPixel(description, features, level, pixel.anchors, anchorsAt, pixels.image, offset);
         }
-        matcher?.know(y, x, levels, pixel.levelsAt);
+        earlier.know(y, x, levels, pixel.levelsAt);
         const [from, to] = [position * outFeatures, (position + 1) * outFeatures];
         outputs?.set(pixels.outputs.subarray(from, to), image * size.height * size.width * outFeatures + from);
       }

@@ -2,12 +2,12 @@ import { PxvError } from '../errors.js';
 import type { Chain } from '../model/chain.js';
 import { loadModel } from '../model/checkpoint.js';
 import { headOf } from '../model/heads/index.js';
-import { isOfTemplates, TEMPLATE_LAYERS } from '../model/template-input.js';
+import { EARLIER_LAYERS, isOfEarlierPixels } from '../model/earlier-input.js';
 
 /**
  * The weights of a model for a training to start from. Its networks must be the same, but that a head may have outputs which
- * that of the model lacks, where they do without at 0: those start there. Weights for what template
- * matching finds start at 0 too, where the model has none.
+ * that of the model lacks, where they do without at 0: those start there. Weights for what is made of earlier
+ * pixels, by template matching and local regression, start at 0 too, where the model has none.
  *
  * @param from name of a model that ships, path of a checkpoint or of a run folder
  * @throws PxvError `CHECKPOINT` where the model has other networks, or there is none
@@ -22,9 +22,19 @@ export function startingWeights(from: string, chain: Chain): Float32Array[] {
     const given = theirs.get(name);
     theirs.delete(name);
     const outputs = grown.get(name);
-    if (given !== undefined && outputs !== undefined) return selected(given.values, given.shape.at(-1)!, outputs);
-    if (given?.shape.join('x') === shape.join('x')) return given.values;
-    if (given === undefined && isOfTemplates(name)) return new Float32Array(shape.reduce((all, side) => all * side, 1));
+    const read =
+      given === undefined || outputs === undefined
+        ? given
+        : {
+            shape: [...given.shape.slice(0, -1), outputs.length],
+            values: selected(given.values, given.shape.at(-1)!, outputs),
+          };
+    if (read?.shape.join('x') === shape.join('x')) return read.values;
+    if (isOfEarlierPixels(name) && (read === undefined || hasMoreInputs(shape, read.shape))) {
+      const all = new Float32Array(shape.reduce((product, side) => product * side, 1));
+      all.set(read?.values ?? []);
+      return all;
+    }
     throw otherNetworks(from, `one without ${name} ${shape.join('x')}`);
   });
   if (theirs.size > 0) throw otherNetworks(from, 'one with more parameters');
@@ -38,10 +48,15 @@ function grownHeads(theirs: Chain, { scales }: Chain): Map<string, (number | nul
     const isLike = earlier?.head.type === head.type && earlier.channels === channels;
     const outputs = isLike ? headOf(head).grownFrom?.(head, earlier.head, channels) : null;
     if (!outputs) return [];
-    const arrays = ['head', TEMPLATE_LAYERS.head].flatMap((layer) => [`${layer}.weights`, `${layer}.bias`]);
+    const arrays = ['head', EARLIER_LAYERS.head].flatMap((layer) => [`${layer}.weights`, `${layer}.bias`]);
     return arrays.map((array) => [`scales.${scale}.${array}`, outputs] as const);
   });
   return new Map(grown);
+}
+
+/** Whether a shape of weights, [..., inputs, outputs], is another with more inputs. */
+function hasMoreInputs(shape: readonly number[], other: readonly number[]): boolean {
+  return shape.length > 1 && shape.at(-1) === other.at(-1) && shape.at(-2)! > other.at(-2)!;
 }
 
 /** The columns of a matrix, 0 where there is none. */

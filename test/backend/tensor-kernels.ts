@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { addMoved } from '../../src/backend/add-moved.js';
 import { blockMatching } from '../../src/backend/block-matching.js';
+import { localRegression } from '../../src/backend/local-regression.js';
 import { templateMatching } from '../../src/backend/template-matching.js';
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../../src/backend/convolution.js';
 import type { ConvolutionShape } from '../../src/backend/convolution-shape.js';
@@ -187,6 +188,14 @@ export const tensorKernels: Omit<Kernels, 'instructionSet'> = {
       const size: Shape4D = [batch, shape.height, shape.width, shape.channels];
       const pictures: Shape4D = [batch, shape.height, shape.width, shape.references * shape.channels];
       return [templateMatching(shape, tensor4d(image, size), tensor4d(references, pictures))];
+    });
+  },
+  localRegression(shape, batch, image, expected, references, out) {
+    into([out], () => {
+      const size: Shape4D = [batch, shape.height, shape.width, shape.channels];
+      const pictures: Shape4D = [batch, shape.height, shape.width, shape.references * shape.channels];
+      const [own, anchor] = [image, expected].map((values) => tensor4d(values, size));
+      return [localRegression(shape, own, anchor, tensor4d(references, pictures))];
     });
   },
   adam(settings, w, g, scale, m, v, newW, newM, newV) {

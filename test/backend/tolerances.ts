@@ -32,6 +32,8 @@ export const TOLERANCES: Record<Exclude<keyof Kernels, 'instructionSet'>, number
   blockMatching: 2e-7,
   // In float64, rounded once; a spread is the root of a difference of sums.
   templateMatching: 2e-7,
+  // In float64, rounded once; equations are solved in another way there.
+  localRegression: 1e-6,
   adam: 4e-7,
   rmsProp: 4e-7,
 };

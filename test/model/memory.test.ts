@@ -75,8 +75,8 @@ function mirrored({ scales: [scale], ...rest }: ModelDescription): ModelDescript
 }
 
 /** The same with templates, as the shipped model has them. */
-function lookingFor({ scales: [scale], ...rest }: ModelDescription): ModelDescription {
-  const conditioning = scale.conditioning.map((one) => ({ ...one, templateMatching: 2 }));
+function lookingFor({ scales: [scale], ...rest }: ModelDescription, changes = {}): ModelDescription {
+  const conditioning = scale.conditioning.map((one) => ({ ...one, templateMatching: 2, ...changes }));
   return modelSchema.parse({ ...rest, scales: [{ ...scale, conditioning }] });
 }
 
@@ -92,6 +92,7 @@ describe.each<[string, ModelDescription, number?]>([
   ['a PixelCNN that warps two frames, which also learns from its own predictions', warped, EXPECTATIONS],
   ['a PixelCNN that warps two frames and their mirror images', mirrored(warped)],
   ['a PixelCNN that looks for each pixel in two frames', lookingFor(warped)],
+  ['a PixelCNN that regresses each pixel on two frames too', lookingFor(warped, { localRegression: true })],
 ])('the estimate of memory for %s', (_, description, own = 0) => {
   const chain = buildChain(description);
 

@@ -94,6 +94,13 @@ test('templates are looked for in the frames that are given, and in no more', ()
   );
 });
 
+test('nothing is regressed where no frames are looked in', () => {
+  const frames = { type: 'warped-frames', context: 2, features: 4, flows: 1, localRegression: true };
+  expect(refusal(changed('model.scales.0.conditioning.0', frames)).message).toMatch(
+    /localRegression.*must be false where templateMatching names no frames/,
+  );
+});
+
 test('roll-outs are refused where no expected frame is learned', () => {
   const own = { ...run, training: { steps: 3, ownPredictions: 2 } };
   expect(() => parseConfiguration(runSchema, own, source)).not.toThrow();

@@ -39,6 +39,8 @@ export interface ReferenceCondition {
   references?: Numbers[];
   /** Whether it is looked for in them; default: it is. */
   sought?: boolean;
+  /** What errors are regressed against, where they are: the expected picture that is taken as given. */
+  regressedOn?: Numbers | undefined;
 }
 
 type Described<T> = Extract<ConditioningDescription, { type: T }>;
@@ -56,11 +58,11 @@ export function referenceCondition(
         return { map: lowResolutionMap(one, description, weights, given), anchors: [] };
       case 'previous-frames':
         return previousFrames(one, description, weights, given);
-      case 'warped-frames':
-        return {
-          ...(one.mirrored ? meanWithMirror : warpedFrames)(one, description, weights, given),
-          references: [...given.frames].reverse().slice(0, one.templateMatching ?? 0),
-        };
+      case 'warped-frames': {
+        const condition = (one.mirrored ? meanWithMirror : warpedFrames)(one, description, weights, given);
+        const references = [...given.frames].reverse().slice(0, one.templateMatching ?? 0);
+        return { ...condition, references, ...(one.localRegression && { regressedOn: condition.anchors[0] }) };
+      }
     }
   });
   const maps = conditions.map(({ map }) => map);
@@ -69,6 +71,7 @@ export function referenceCondition(
     anchors: conditions.flatMap(({ anchors }) => anchors),
     references: conditions.flatMap(({ references = [] }) => references),
     sought: given.sought ?? true,
+    regressedOn: conditions.find(({ regressedOn }) => regressedOn)?.regressedOn,
   };
 }
 

@@ -7,6 +7,7 @@ import type { Channels } from '../../src/frame.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import type { Examples } from '../../src/model/examples.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
+import { localRegression } from '../backend/local-regression-reference.js';
 import { templateMatching } from '../backend/template-matching-reference.js';
 import { logisticMixture, sigmoidCrossEntropy, softmaxCrossEntropy } from '../backend/reference.js';
 import {
@@ -15,7 +16,16 @@ import {
   type ReferenceCondition,
   type ReferenceGiven,
 } from './reference-conditioning.js';
-import { colours, convolve, relu, sum, type Numbers, type Plane, type ReferenceWeights } from './reference-planes.js';
+import {
+  colours,
+  concatenate,
+  convolve,
+  relu,
+  sum,
+  type Numbers,
+  type Plane,
+  type ReferenceWeights,
+} from './reference-planes.js';
 
 /** One image and what is given with it, in levels. */
 export interface ReferenceExample extends ReferenceGiven {
@@ -75,7 +85,7 @@ export function referenceOutputs(
   description: NetworkDescription,
   weights: ReferenceWeights,
   image: Numbers,
-  { map, anchors, references = [], sought = true }: ReferenceCondition,
+  { map, anchors, references = [], sought = true, regressedOn }: ReferenceCondition,
 ): Float64Array {
   const { size, channels, levels, skips, head } = description;
   /** 1x1 projection of the map, or zeros. */
@@ -96,7 +106,11 @@ export function referenceOutputs(
   };
   let x = masked(input, 'first', 'A');
   x = sum(x, project('first.map', x));
-  const matched = references.length === 0 ? null : matchedPlane(description, image, anchors[0], references, sought);
+  const found = references.length === 0 ? null : matchedPlane(description, image, anchors[0], references, sought);
+  const matched =
+    found === null || regressedOn === undefined
+      ? found
+      : concatenate([found, regressedPlane(description, image, regressedOn, references, sought)]);
   if (matched !== null) x = sum(x, convolve(matched, weights, 'first.matched'));
   let skipped: Plane | null = null;
   description.layers.forEach((layer, index) => {
@@ -165,8 +179,44 @@ function matchedPlane(
   return { ...size, features, values };
 }
 
+/** What local regression makes of each pixel, as the network reads it. */
+function regressedPlane(
+  { size, channels, levels }: NetworkDescription,
+  image: Numbers,
+  expected: Numbers,
+  references: readonly Numbers[],
+  sought: boolean,
+): Plane {
+  const gain = Math.fround(8 / ((levels - 1) / 2));
+  const shape = { ...size, channels, references: references.length, highest: levels - 1, gain };
+  const given = [[size.width, channels, levels], image, expected, ...references];
+  const values = foundEarlier(lastRegressed, given, () =>
+    localRegression(shape, 1, image, expected, besideEachOther(channels, references)),
+  );
+  const nothing = values.map((_, at) => (at % (2 * channels) < channels ? 0 : 1));
+  return { ...size, features: 4 * channels, values: sought ? values : nothing };
+}
+
+/** References as one picture, [pixel, reference, channel]. */
+function besideEachOther(channels: number, references: readonly Numbers[]): number[] {
+  return Array.from({ length: references[0].length / channels }, (_, pixel) =>
+    references.flatMap((values) => Array.from({ length: channels }, (_, c) => values[pixel * channels + c])),
+  ).flat();
+}
+
+interface Found {
+  given: Float64Array[];
+  found: Float64Array;
+}
 /** Found last: finite differences ask for the same again and again. */
-let last: { given: Float64Array[]; found: Float64Array } = { given: [], found: new Float64Array() };
+const [lastMatched, lastRegressed] = [0, 1].map((): Found => ({ given: [], found: new Float64Array() }));
+
+function foundEarlier(last: Found, values: readonly Numbers[], find: () => Float64Array): Float64Array {
+  const given = values.map((numbers) => Float64Array.from(numbers));
+  const isSame = (numbers: Float64Array, k: number) => Buffer.compare(bytesOf(numbers), bytesOf(last.given[k])) === 0;
+  if (given.length !== last.given.length || !given.every(isSame)) Object.assign(last, { given, found: find() });
+  return last.found;
+}
 
 /** What template matching finds of each pixel of an image. */
 function foundBefore(
@@ -174,20 +224,13 @@ function foundBefore(
   image: Numbers,
   references: readonly Numbers[],
 ): Float64Array {
-  const given = [[size.width, channels, levels], image, ...references].map((values) => Float64Array.from(values));
-  const isSame = (values: Float64Array, k: number) => Buffer.compare(bytesOf(values), bytesOf(last.given[k])) === 0;
-  if (given.length === last.given.length && given.every(isSame)) return last.found;
   const share = (channels * (levels - 1)) / 765;
   const [distance, small, usual] = [[3, 1], [60, 4], [400, 4]].map(([cost, least]) => Math.max(least, Math.round(cost * share))); // prettier-ignore
   const costs = { distance, small, usual };
   const shape = { ...size, channels, references: references.length, reach: 6, margin: 3, costs };
-  const pixels = Array.from({ length: size.height * size.width }, (_, pixel) => pixel);
-  const beside = pixels.flatMap((pixel) =>
-    references.flatMap((values) => Array.from({ length: channels }, (_, c) => values[pixel * channels + c])),
+  return foundEarlier(lastMatched, [[size.width, channels, levels], image, ...references], () =>
+    templateMatching(shape, 1, image, besideEachOther(channels, references)),
   );
-  const found = templateMatching(shape, 1, image, beside);
-  last = { given, found };
-  return found;
 }
 
 function bytesOf({ buffer }: Float64Array): Uint8Array {

@@ -204,6 +204,21 @@ export const framedNetworks: [string, NetworkDescription][] = [
     }),
   ],
   [
+    'RGB 4x5, warped-frames of 3, looked for in two of them and regressed on them',
+    smallNetwork({
+      head: { ...mixtureTogether, meanScale: 4 },
+      conditioning: [{ ...warpedFrames, context: 3, templateMatching: 2, localRegression: true }],
+    }),
+  ],
+  [
+    'grey 5x7, warped-frames of 2, looked for in the last and regressed on it',
+    smallNetwork({
+      channels: 1,
+      size: tinySize,
+      conditioning: [{ ...warpedFrames, mirrored: true, templateMatching: 1, localRegression: true }],
+    }),
+  ],
+  [
     'RGB 5x7, given a small image and two frames that move',
     smallNetwork({ size: tinySize, conditioning: [lowResolutionImage, warpedFrames] }),
   ],

@@ -3,7 +3,7 @@ import type { NetworkDescription } from '../../src/model/description.js';
 import { disposeExamples } from '../../src/model/examples.js';
 import type { LayerDescription } from '../../src/model/layers/index.js';
 import { imageFeatures, writeSubPixel } from '../../src/model/image-input.js';
-import { templateInput } from '../../src/model/template-input.js';
+import { earlierInput } from '../../src/model/earlier-input.js';
 import { anchorsByPixel, buildNetwork, conditionOf, networkOutput } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
 import { PixelByPixel } from '../../src/sampling/pixel-by-pixel.js';
@@ -38,7 +38,7 @@ function outputsOf(description: NetworkDescription, seed: number): { whole: Floa
     const condition = isConditional ? tf.tidy(() => conditionOf(network, parameters, examples.given)!) : null;
     const output = networkOutput(network, parameters, examples.image, condition);
     whole = Float32Array.from(output.dataSync());
-    const matched = condition && tf.tidy(() => templateInput(description, examples.image, condition)?.dataSync());
+    const matched = condition && tf.tidy(() => earlierInput(description, examples.image, condition)?.dataSync());
     if (matched) engine.matched.set(matched);
     engine.begin(condition === null ? null : (condition.map.dataSync() as Float32Array));
     const anchors = tf.tidy(() => anchorsByPixel(network, condition, levelsOf.length / channels).dataSync());

@@ -65,13 +65,17 @@ test("of colours together have the likelihood of the colours apart that they are
   expect(reached).not.toEqual(expected);
 });
 
-test('of templates have the likelihood of the network without that they are from', () => {
+test('of templates and local regression have the likelihood of the network without that they are from', () => {
   const scales = (templates: object) => [
     tinyNetwork({ levels: 32, head: { ...mixture, meanScale: 4 }, conditioning: [{ ...warpedFrames, ...templates }] }),
   ];
   const before = fileOf(scales({}));
   const after = chainOf(scales({ templateMatching: 2 }));
   expect(nats(after, startingWeights(before.path, after))).toEqual(nats(before.chain, before.weights));
+  const regressed = chainOf(scales({ templateMatching: 2, localRegression: true }));
+  const matched = fileOf(scales({ templateMatching: 2 }));
+  expect(nats(regressed, startingWeights(matched.path, regressed))).toEqual(nats(matched.chain, matched.weights));
+  expect(nats(regressed, startingWeights(before.path, regressed))).toEqual(nats(before.chain, before.weights));
   const [from, to] = [fileOf(scales({ templateMatching: 2 })), chainOf(scales({}))];
   expect(() => startingWeights(from.path, to)).toThrow(/received one with more parameters/);
 });

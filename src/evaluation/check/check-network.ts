@@ -3,6 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { PxvError } from '../../errors.js';
 import type { Size } from '../../frame.js';
 import type { Network } from '../../model/network.js';
+import { regressionShape } from '../../model/regression-input.js';
 import { toTensors } from '../../model/weights.js';
 import { causalityFaults } from './causality.js';
 import { contextFaults, SMALL_GRADIENT, usedContext, type ContextSettings } from './context.js';
@@ -65,7 +66,7 @@ export async function checkNetwork(
   const parameters = toTensors(weights, network.parameters);
   try {
     const findings = [masks(network)];
-    const fields = sizes.map(({ program }) => promisedFields(program));
+    const fields = sizes.map(({ program }) => promisedFields(program, regressionShape(network.description) !== null));
     for (const [index, sized] of sizes.entries())
       findings.push(await causality(sized, fields[index], parameters, settings));
     findings.push(promise(fields[fields.length - 1]));

@@ -3,7 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Program } from '../../model/program.js';
 import { disposeExamples } from '../../model/examples.js';
 import { imageInput } from '../../model/image-input.js';
-import { templateInput } from '../../model/template-input.js';
+import { earlierInput } from '../../model/earlier-input.js';
 import { conditionOf, type Network } from '../../model/network.js';
 import { exampleOf, randomClip } from './check-example.js';
 import { checkDraws, draws } from './draws.js';
@@ -98,7 +98,7 @@ export async function usedContext(
   return used / Math.max(1, promised);
 }
 
-/** What a program reads for the image of a clip: the image as its input, the map, and what template matching finds. */
+/** What a program reads for the image of a clip: the image as its input, the map, and what is made of earlier pixels. */
 function networkInputs(network: Network, parameters: readonly Tensor[], clip: Uint8Array) {
   const { description } = network;
   const examples = exampleOf(description, clip);
@@ -110,7 +110,7 @@ function networkInputs(network: Network, parameters: readonly Tensor[], clip: Ui
     image = imageInput(description, examples.image, condition?.anchors ?? []).dataSync();
     if (condition === null) return;
     map = condition.map.dataSync();
-    matched = templateInput(description, examples.image, condition)?.dataSync() ?? null;
+    matched = earlierInput(description, examples.image, condition)?.dataSync() ?? null;
   });
   disposeExamples(examples);
   return { image, map, matched };
@@ -127,8 +127,6 @@ async function forEachOutput(
   const draw = checkDraws(seed, draws.outputs);
   const gradients = new Float64Array(subPixelCount(fields));
   const features = program.image.features / channels;
-  const pixels = program.matched === null ? 0 : program.size.height * program.size.width;
-  const templates = Array.from({ length: pixels }, (_, pixel) => templateSubPixels(fields, pixel));
   // Logits that are all moved alike change nothing: outputs count for more or less.
   const most = Math.max(...program.out.groups);
   const weights = Float64Array.from({ length: most }, (_, k) => draw(k));
@@ -139,15 +137,31 @@ async function forEachOutput(
       const subPixel = Math.floor(at / features);
       gradients[subPixel] = Math.max(gradients[subPixel], Math.abs(value));
     });
-    // No gradient goes through what was matched: it counts for all that it was made of.
-    float64.matchedGradient()?.forEach((value, at) => {
-      if (value === 0) return;
-      for (const subPixel of templates[Math.floor(at / program.matched!.features)])
-        gradients[subPixel] = Math.max(gradients[subPixel], Math.abs(value));
-    });
+    countEarlier(program, float64.matchedGradient(), fields, gradients);
     visit(output, gradients);
     onProgress?.(index + 1);
     await new Promise((resolve) => setImmediate(resolve));
     signal?.throwIfAborted();
+  }
+}
+
+/** No gradient goes through what is made of earlier pixels: its own counts for all that it was made of. */
+function countEarlier(
+  { matched, size }: Program,
+  gradient: Float64Array | null,
+  fields: ReceptiveFields,
+  gradients: Float64Array,
+): void {
+  if (matched === null || gradient === null) return;
+  const { channels, regresses } = fields;
+  const count = (subPixel: number, value: number) => (gradients[subPixel] = Math.max(gradients[subPixel], value));
+  // The largest of the pixels from the last one on.
+  let ofLater = 0;
+  for (let pixel = size.height * size.width - 1; pixel >= 0; pixel--) {
+    if (regresses) for (let channel = 0; channel < channels; channel++) count(pixel * channels + channel, ofLater);
+    const own = gradient.subarray(pixel * matched.features, (pixel + 1) * matched.features);
+    const largest = own.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    ofLater = Math.max(ofLater, largest);
+    if (largest > 0 && !regresses) for (const subPixel of templateSubPixels(fields, pixel)) count(subPixel, largest);
   }
 }

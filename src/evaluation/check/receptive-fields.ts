@@ -10,6 +10,8 @@ import { subPixelCount, type SubPixelGrid } from './sub-pixels.js';
 
 /** Which sub-pixels of the image can reach the network's output for each sub-pixel. */
 export interface ReceptiveFields extends SubPixelGrid {
+  /** Whether what local regression makes of all earlier pixels is read; absent: it is not. */
+  regresses?: boolean;
   /** Whether sub-pixel `input` can reach the output for sub-pixel `output`; both as SubPixelGrid counts them. */
   reaches: (input: number, output: number) => boolean;
   /** Whether sub-pixel `input` can reach any output at all. */
@@ -47,15 +49,17 @@ const stateOffsets: Readonly<Record<Walk, readonly [number, number][]>> = {
  * so that a list that lacks a tap, or has one too many, breaks the promise.
  *
  * Time and memory grow with the square of the number of sub-pixels: 64x64 RGB takes about a second.
+ *
+ * @param regresses whether the network has local regression, which reads all earlier pixels; templates read those near
  */
-export function promisedFields({ size, image, matched, ops, out }: Program): ReceptiveFields {
+export function promisedFields({ size, image, matched, ops, out }: Program, regresses = false): ReceptiveFields {
   const grid: SubPixelGrid = { size, channels: image.groups.length === 1 ? 1 : 3 };
   const count = subPixelCount(grid);
   const own = new SubPixelSets(count, count);
   for (let subPixel = 0; subPixel < count; subPixel++) own.add(subPixel, subPixel);
   /** What reaches each slot at hand: set `pixel * groups + group`. Slots given before the image hold nothing of it. */
   const reached = new Map([[image.id, own]]);
-  if (matched !== null) reached.set(matched.id, templateSets(grid));
+  if (matched !== null) reached.set(matched.id, regresses ? earlierSets(grid) : templateSets(grid));
   const lastReader = new Map(ops.flatMap((op) => slotsRead(op).map(({ id }) => [id, op] as const)));
   for (const op of ops) {
     if (op.out.ready === 'given') continue;
@@ -67,7 +71,23 @@ export function promisedFields({ size, image, matched, ops, out }: Program): Rec
   const sets = reached.get(out.id)!;
   const seen = new SubPixelSets(1, count);
   for (let output = 0; output < count; output++) seen.unite(0, sets, output);
-  return { ...grid, reaches: (input, output) => sets.has(output, input), isSeen: (input) => seen.has(0, input) };
+  return {
+    ...grid,
+    regresses,
+    reaches: (input, output) => sets.has(output, input),
+    isSeen: (input) => seen.has(0, input),
+  };
+}
+
+/** What reaches the values that local regression gives of each pixel: all pixels before it. */
+function earlierSets({ size, channels }: SubPixelGrid): SubPixelSets {
+  const pixels = size.height * size.width;
+  const sets = new SubPixelSets(pixels, pixels * channels);
+  for (let pixel = 1; pixel < pixels; pixel++) {
+    sets.unite(pixel, sets, pixel - 1);
+    for (let channel = 0; channel < channels; channel++) sets.add(pixel, (pixel - 1) * channels + channel);
+  }
+  return sets;
 }
 
 /** What reaches the values that template matching finds of each pixel: the pixels of its template. */

@@ -56,6 +56,20 @@ describe('the promised context, at row 4 and column 4,', () => {
     ]);
   });
 
+  test('of local regression is all that is before', () => {
+    const conditioning = [{ ...warpedFrames, templateMatching: 1, localRegression: true }];
+    const changes = { size: { width: 9, height: 6 }, channels: 1, first: { kernel: 3, features: 6 } } as const;
+    const network = buildNetwork(tinyNetwork({ ...changes, layers: [], conditioning }));
+    expect(drawn(promisedFields(network.program, true), 4, 4)).toEqual([
+      '#########',
+      '#########',
+      '#########',
+      '#########',
+      '####o....',
+      '.........',
+    ]);
+  });
+
   test('of a PixelCNN block is a box with a blind spot to its right', () => {
     expect(drawn(fieldsOf(single('pixel-cnn-block'), 1), 4, 4)).toEqual([
       '.........',
