@@ -118,13 +118,17 @@ class Scale:
         return self.network(inputs.flatten(-2), torch.cat(maps, -1) if maps else None, matched), anchors
 
     def matched(self, image, frames, expected):
-        """What template matching finds of each pixel in the last frames; None where it is not asked for."""
+        """What template matching and local regression make of the pixels before each; None where it is not asked for."""
         count = self.frames.get("templateMatching", 0) if self.frames else 0
         features = []
         for ago in range(1, count + 1):
             mean, best, spread, costs = match_templates(image, frames[:, -ago], self.levels)
             differences = torch.cat([mean - expected, best - expected, spread], -1)
             features += [8 * differences / self.middle * (1 - costs[..., :1]) ** 2, costs]
+        if features and self.frames.get("localRegression"):
+            references = [frames[:, -ago] for ago in range(1, count + 1)]
+            for moved, left in regress(image, expected, references, self.levels - 1):
+                features += [8 * moved / self.middle, left]
         return torch.cat(features, -1) if features else None
 
     def network(self, image, map, matched):
@@ -320,6 +324,48 @@ def match_templates(image, frame, levels, reach=6, margin=3):
     least, unmoved = least[:, 0], costs[:, len(moves) ** 2 // 2]
     told = torch.stack([least / (least + usual), (unmoved - least) / (unmoved + least + small)], -1)
     return mean.to(dtype), best.to(dtype), spread[..., None].to(dtype), told.to(dtype)
+
+
+def regress(image, expected, references, highest):
+    """How far, in levels, each pixel is from what is expected, by least squares over those before it; and a share for the
+    error that is left. For two decays."""
+    dtype = image.dtype
+    image, expected, *references = (picture.double() for picture in (image, expected, *references))
+    (height, width, channels), unit = image.shape[1:], highest / 255
+    error = image - expected
+
+    def at(x, down, right, mode="constant"):
+        padded = F.pad(x.permute(0, 3, 1, 2), [2] * 4, mode=mode).permute(0, 2, 3, 1)
+        return padded[:, 2 + down :, 2 + right :][:, :height, :width]
+
+    mean, sides = (lambda x: x.mean(-1, keepdim=True)), ((0, 1), (1, 0), (0, -1), (-1, 0))
+    beyond = [reference - expected for reference in references]
+    regressors = [at(error, 0, -1), at(error, -1, 0)]
+    regressors += [mean(at(error, *place)) for place in ((-1, -1), (-1, 1), (0, -2), (-2, 0))]
+    regressors += [beyond[0]] + [mean(at(expected, *side, "replicate") - expected) for side in sides]
+    regressors += [mean(at(beyond[0], *side, "replicate")) for side in sides] + [mean(other) for other in beyond[1:]]
+    regressors = torch.cat([*regressors, torch.full_like(image[..., :1], 2 * unit)], -1)
+    # Products of all regressors and errors, and 1, that each pixel adds to the sums.
+    both = torch.cat([regressors, error], -1)
+    moments = F.pad((both[..., None] * both[..., None, :]).flatten(-2), (0, 1), value=1)
+    count, columns = regressors.shape[-1], torch.arange(width)
+    for decay in (0.7, 0.9):
+        apart = torch.full((), decay, dtype=torch.double) ** (columns[:, None] - columns).abs()
+        above, sums = torch.zeros_like(moments[:, 0]), []
+        for row in moments.unbind(1):
+            sums.append(apart @ above + apart.tril(-1) @ row)
+            above = decay * (above + row)
+        sums = torch.stack(sums, 1)
+        weight, sums = sums[..., -1:], sums[..., :-1].unflatten(-1, both.shape[-1:] * 2)
+        squares, right_hand = sums[..., :count, :count], sums[..., :count, count:]
+        trace = squares.diagonal(dim1=-2, dim2=-1).sum(-1, keepdim=True)
+        ridge = 0.006 * trace / count + (0.015 * weight + 1e-6) * unit**2
+        coefficients = torch.linalg.solve(squares + ridge[..., None] * torch.eye(count, dtype=torch.double), right_hand)
+        moved = (regressors[..., None, :] @ coefficients)[..., 0, :]
+        moved = torch.maximum(torch.minimum(moved, highest - expected), -expected)
+        rest = sums[..., count:, count:].diagonal(dim1=-2, dim2=-1) - (right_hand * coefficients).sum(-2)
+        left = ((rest.clamp(min=0) + unit**2) / (weight + 0.25)).sqrt()
+        yield moved.to(dtype), (left / (left + 4 * unit)).to(dtype)
 
 
 def moved_on(frame, found):

@@ -39,6 +39,11 @@ const trainingSchema = z.strictObject({
   from: z.string().nullable().default(null),
   /** Indices of the scales that are trained, the coarsest 0; null: all. */
   scales: z.array(z.int().min(0)).min(1).nullable().default(null),
+  /**
+   * Whether the weights of the conditionings stay those of `from`, and what reads them is trained alone: a step then costs about a
+   * third, and what is expected stays as it is.
+   */
+  conditioningKept: z.boolean().default(false),
   /** Show every other example mirrored left to right. */
   mirror: z.boolean().optional(),
   /** Of clips: share of the examples in which a random part of the frame is shown, in place of the whole. */
@@ -133,6 +138,12 @@ export const runSchema = z
     const isMixed = model.scales.every(({ head }) => headOf(head).mixed);
     if (training.componentTemperature !== null && (data.type === 'images' || !isMixed)) {
       refuse('componentTemperature', 'it is for models of clips whose heads are mixtures');
+    }
+    if (training.conditioningKept) {
+      const isConditioned = model.scales.every(({ conditioning }) => conditioning.length > 0);
+      if (training.from === null || !isConditioned)
+        refuse('conditioningKept', 'it is for networks with a conditioning, whose weights from has');
+      if (training.ownPredictions > 0) refuse('ownPredictions', 'it must be 0 where conditioningKept is true');
     }
     if (data.type === 'clips') {
       const learnsFrame = learnsAnchor(model.scales[0].conditioning);

@@ -136,9 +136,9 @@ export async function train(
       const examples = data.batch(step);
       const { weights } = checkpoint.state;
       const rollOut = data.ownPredictions?.(step) ?? null;
-      const { anchorLoss, precision, scales } = training;
+      const { anchorLoss, conditioningKept, precision, scales } = training;
       const gradients = withPrecision(precision, () =>
-        gradientsOf(chain, weights, examples, { scales, anchorLoss, rollOut }),
+        gradientsOf(chain, weights, examples, { scales, conditioningKept, anchorLoss, rollOut }),
       );
       disposeExamples(examples);
       if (rollOut !== null) disposeRollOut(rollOut);

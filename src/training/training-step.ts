@@ -34,6 +34,8 @@ export interface StepSettings {
    * so that scales trained together learn what they learn apart, but for the clipping of the gradient.
    */
   scales?: readonly number[] | null;
+  /** Whether the weights of the conditionings stay as they are; then there is no loss on learned anchors. */
+  conditioningKept?: boolean;
   /** How much the loss on learned anchors counts: see `anchorNats`. */
   anchorLoss?: number;
   /** Of a chain of one scale, for that loss alone, which counts the same on it; null: none. */
@@ -45,12 +47,14 @@ export function gradientsOf(
   chain: Chain,
   weights: readonly Tensor[],
   examples: Examples,
-  { scales, anchorLoss = 0, rollOut = null }: StepSettings = {},
+  { scales, conditioningKept = false, anchorLoss = 0, rollOut = null }: StepSettings = {},
 ): Gradients {
   const among = scales ?? chain.scales.map((_, scale) => scale);
   return tf.tidy(() => {
     const places = weights.map((_, index) => index);
-    const trained = among.flatMap((scale) => parametersOfScale(chain, scale, places));
+    const trained = among.flatMap((scale) =>
+      parametersOfScale(chain, scale, places).slice(conditioningKept ? chain.scales[scale].conditioningParameters : 0),
+    );
     const subPixels = examples.image.shape[0] * dimensions(chain);
     let nats: Scalar | null = null;
     const loss = (...parameters: Tensor[]): Scalar => {
@@ -61,7 +65,7 @@ export function gradientsOf(
       const mean = tf.div<Scalar>(sum, subPixels);
       nats = tf.keep(mean.clone());
       const onAnchors = scores
-        .filter((_, place) => learnsAnchor(chain.scales[among[place]].description.conditioning))
+        .filter((_, place) => !conditioningKept && learnsAnchor(chain.scales[among[place]].description.conditioning))
         .map(anchorNats);
       if (rollOut !== null) onAnchors.push(rollOutNats(chain, all, rollOut));
       // Counted even if for nothing: a head without anchors would leave some parameters without a way to the loss.

@@ -111,6 +111,15 @@ test('roll-outs are refused where no expected frame is learned', () => {
   );
 });
 
+test('a conditioning is kept only where a model has weights for it, and nothing else teaches it', () => {
+  const kept = (training: object) =>
+    refusal({ ...run, training: { steps: 3, conditioningKept: true, ...training } }).message;
+  expect(kept({})).toMatch(/training.conditioningKept.*whose weights from has/);
+  expect(kept({ from: 'video-64', ownPredictions: 1 })).toMatch(
+    /training.ownPredictions.*0 where conditioningKept is true/,
+  );
+});
+
 test('an unknown key that is like none is refused without a guess', () => {
   expect(refusal(changed('training.zzzzzzzz', 1)).message).toBe(
     "train: config.json: expected only known keys, received unknown key 'training.zzzzzzzz'; remove it",

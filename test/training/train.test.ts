@@ -108,6 +108,18 @@ describe('a training that is stopped and resumed', () => {
   });
 });
 
+test('where the conditioning is kept its weights stay those that it began with, and all others learn', async () => {
+  const [first, after] = [newRun(), newRun()];
+  const network = { conditioning: [warpedFrames] };
+  await trainRun(first, tinyRun({ steps: 2 }, network));
+  await trainRun(after, tinyRun({ steps: 3, from: first.path, conditioningKept: true }, network));
+  const [begun, learned] = [first, after].map(({ path }) => loadModel(path));
+  const isSame = begun.weights.map((weight, at) =>
+    Buffer.from(weight.buffer).equals(Buffer.from(learned.weights[at].buffer)),
+  );
+  expect(isSame).toEqual(begun.chain.parameters.map(({ name }) => name.includes('warped-frames')));
+});
+
 (bf16Sets.length > 0 ? describe : describe.skip)('a training in bf16', () => {
   const bf16 = tinyRun({ precision: 'bf16', steps: 4 });
 
