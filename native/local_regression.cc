@@ -65,7 +65,7 @@ LocalRegression::LocalRegression(const LocalRegressionShape& shape)
       expected_(static_cast<size_t>(shape.height) * shape.width * shape.channels),
       moments_(static_cast<size_t>(shape.width) * momentCount_),
       at_(count_),
-      factor_(static_cast<size_t>(count_ + shape.channels + 1) * count_) {
+      rows_(static_cast<size_t>(count_ + shape.channels + 1) * count_) {
   static_assert(std::size(decays) == LocalRegressionShape::regressions);
   for (const double decay : decays) sums_.emplace_back(decay, shape.width, momentCount_);
 }
@@ -122,32 +122,37 @@ void LocalRegression::predict(int y, int x, float* out) {
 }
 
 void LocalRegression::solve(const double* sums) {
-  const int channels = shape_.channels, count = count_, products = count * (count + 1) / 2;
+  const int channels = shape_.channels, count = count_, columns = count + channels + 1;
   const double weight = sums[momentCount_ - 1];
   double trace = 0;
-  for (int a = 0; a < count; a++) trace += sums[a * (a + 1) / 2 + a];
+  const double* from = sums;
+  for (int a = 0; a < count; a++) {
+    double* row = rows_.data() + a * columns;
+    trace += *from;
+    std::copy_n(from, columns - 1 - a, row + a);
+    from += columns - 1 - a;
+    row[columns - 1] = at_[a];
+  }
   const double ridge = ridgeShare * trace / count + ridgeSquares * unit_ * weight + leastRidge * unit_;
-  for (int row = 0; row <= count + channels; row++) {
-    const int from = row < count ? row * (row + 1) / 2 : products + (row - count) * count;
-    const int columns = std::min(row + 1, count);
-    const double* given = row == count + channels ? at_.data() : sums + from;
-    double* own = factor_.data() + row * count;
-    for (int a = 0; a < columns; a++) {
-      double sum = given[a];
-      if (a == row) sum += ridge;
-      const double* other = factor_.data() + a * count;
-      for (int k = 0; k < a; k++) sum -= own[k] * other[k];
-      own[a] = a == row ? std::sqrt(sum) : sum / other[a];
+  for (int a = 0; a < count; a++) rows_[a * columns + a] += ridge;
+  for (int k = 0; k < count; k++) {
+    double* own = rows_.data() + k * columns;
+    const double pivot = std::sqrt(own[k]);
+    for (int column = k + 1; column < columns; column++) own[column] /= pivot;
+    for (int a = k + 1; a < count; a++) {
+      const double factor = own[a];
+      double* to = rows_.data() + a * columns;
+      for (int column = a; column < columns; column++) to[column] -= factor * own[column];
     }
   }
-  const double* ofPixel = factor_.data() + (count + channels) * count;
   for (int c = 0; c < channels; c++) {
-    const double* solved = factor_.data() + (count + c) * count;
-    double left = sums[products + channels * count + c];
+    double left = sums[momentCount_ - 1 - channels + c];
     moved_[c] = 0;
     for (int a = 0; a < count; a++) {
-      left -= solved[a] * solved[a];
-      moved_[c] += solved[a] * ofPixel[a];
+      const double* row = rows_.data() + a * columns;
+      const double solved = row[count + c];
+      left -= solved * solved;
+      moved_[c] += solved * row[columns - 1];
     }
     left_[c] = std::sqrt((std::max(left, 0.0) + unseenSquares * unit_) / (weight + unseenWeight));
   }
@@ -161,10 +166,10 @@ void LocalRegression::addMoments(size_t pixel, int x) {
   errors[channels] = sum / channels;
   const double* regressor = at_.data();
   double* to = moments_.data() + static_cast<size_t>(x) * momentCount_;
-  for (int a = 0; a < count; a++)
-    for (int b = 0; b <= a; b++) *to++ = regressor[a] * regressor[b];
-  for (int c = 0; c < channels; c++)
-    for (int a = 0; a < count; a++) *to++ = regressor[a] * errors[c];
+  for (int a = 0; a < count; a++) {
+    for (int b = a; b < count; b++) *to++ = regressor[a] * regressor[b];
+    for (int c = 0; c < channels; c++) *to++ = regressor[a] * errors[c];
+  }
   for (int c = 0; c < channels; c++) *to++ = errors[c] * errors[c];
   *to = 1;
 }

@@ -64,9 +64,9 @@ class LocalRegression {
   std::vector<double> given_, errors_, expected_;  // of each pixel; errors of the channels, and their mean
   std::vector<double> moments_;                     // of the row at hand
   std::vector<FallingSums> sums_;
-  std::vector<double> at_;      // the regressors of the pixel at hand
-  std::vector<double> factor_;  // the Cholesky factor, and what its inverse makes of the right-hand sides and of the regressors
-  double moved_[3], left_[3];   // of each channel, in levels
+  std::vector<double> at_;     // the regressors of the pixel at hand
+  std::vector<double> rows_;   // of the equations, solved: see Solver in TypeScript
+  double moved_[3], left_[3];  // of each channel, in levels
 };
 
 // Of a batch of images, which may be disturbed.

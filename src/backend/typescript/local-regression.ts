@@ -50,7 +50,10 @@ export class LocalRegression {
   private readonly givenCount: number;
   private readonly errors: Float64Array;
   private readonly expected: Float64Array;
-  /** What each pixel of the row at hand adds to the sums: products of regressors, those with each error, squared errors, and 1. */
+  /**
+   * What each pixel of the row at hand adds to the sums: of each regressor the products with itself, with those after it and with
+   * each error; squared errors; and 1.
+   */
   private readonly moments: Float64Array;
   private readonly momentCount: number;
   private readonly sums: readonly FallingSums[];
@@ -147,8 +150,10 @@ export class LocalRegression {
     }
     errors[own + channels] = sum / channels;
     let to = x * momentCount;
-    for (let a = 0; a < count; a++) for (let b = 0; b <= a; b++) moments[to++] = regressor[a] * regressor[b];
-    for (let c = 0; c < channels; c++) for (let a = 0; a < count; a++) moments[to++] = regressor[a] * errors[own + c];
+    for (let a = 0; a < count; a++) {
+      for (let b = a; b < count; b++) moments[to++] = regressor[a] * regressor[b];
+      for (let c = 0; c < channels; c++) moments[to++] = regressor[a] * errors[own + c];
+    }
     for (let c = 0; c < channels; c++) moments[to++] = errors[own + c] * errors[own + c];
     moments[to] = 1;
   }
@@ -217,8 +222,8 @@ class Solver {
   /** Of each channel: how far it is moved, and the root of the mean square of what is left, in levels. */
   readonly moved: Float64Array;
   readonly errors: Float64Array;
-  /** Rows of the Cholesky factor L; then what L^-1 makes of the right-hand sides, and of the regressors. */
-  private readonly factor: Float64Array;
+  /** Row a: from column a on those of the Cholesky factor, transposed; then of the right-hand sides, and of the regressors. */
+  private readonly rows: Float64Array;
 
   /** @param unit the square of 1/255 of the range of levels */
   constructor(
@@ -227,34 +232,40 @@ class Solver {
     private readonly unit: number,
   ) {
     [this.moved, this.errors] = [0, 1].map(() => new Float64Array(channels));
-    this.factor = new Float64Array((count + channels + 1) * count);
+    this.rows = new Float64Array(count * (count + channels + 1));
   }
 
   solve(sums: Float64Array, regressor: Float64Array): void {
-    const { count, channels, unit, factor, moved, errors } = this;
-    const products = (count * (count + 1)) / 2;
+    const { count, channels, unit, rows, moved, errors } = this;
+    const columns = count + channels + 1;
     const weight = sums[sums.length - 1];
     let trace = 0;
-    for (let a = 0; a < count; a++) trace += sums[(a * (a + 1)) / 2 + a];
+    for (let a = 0, from = 0; a < count; a++) {
+      trace += sums[from];
+      for (let at = a * columns + a, end = (a + 1) * columns - 1; at < end; at++) rows[at] = sums[from++];
+      rows[(a + 1) * columns - 1] = regressor[a];
+    }
     const { share, squares } = LOCAL_REGRESSION.ridge;
     const ridge = (share * trace) / count + squares * unit * weight + LEAST_RIDGE * unit;
-    for (let row = 0; row <= count + channels; row++) {
-      const from = row < count ? (row * (row + 1)) / 2 : products + (row - count) * count;
-      const columns = Math.min(row + 1, count);
-      for (let a = 0; a < columns; a++) {
-        let sum = row === count + channels ? regressor[a] : sums[from + a];
-        if (a === row) sum += ridge;
-        for (let k = 0; k < a; k++) sum -= factor[row * count + k] * factor[a * count + k];
-        factor[row * count + a] = a === row ? Math.sqrt(sum) : sum / factor[a * count + a];
+    for (let a = 0; a < count; a++) rows[a * columns + a] += ridge;
+    for (let k = 0; k < count; k++) {
+      const own = k * columns;
+      const pivot = Math.sqrt(rows[own + k]);
+      for (let column = k + 1; column < columns; column++) rows[own + column] /= pivot;
+      for (let a = k + 1; a < count; a++) {
+        const factor = rows[own + a];
+        const to = a * columns;
+        for (let column = a; column < columns; column++) rows[to + column] -= factor * rows[own + column];
       }
     }
-    const ofPixel = (count + channels) * count;
+    const squaresFrom = sums.length - 1 - channels;
     for (let c = 0; c < channels; c++) {
-      let left = sums[products + channels * count + c];
+      let left = sums[squaresFrom + c];
       moved[c] = 0;
-      for (let a = 0, at = (count + c) * count; a < count; a++, at++) {
-        left -= factor[at] * factor[at];
-        moved[c] += factor[at] * factor[ofPixel + a];
+      for (let a = 0; a < count; a++) {
+        const solved = rows[a * columns + count + c];
+        left -= solved * solved;
+        moved[c] += solved * rows[(a + 1) * columns - 1];
       }
       errors[c] = Math.sqrt((Math.max(left, 0) + UNSEEN.squares * unit) / (weight + UNSEEN.weight));
     }
