@@ -62,7 +62,7 @@ export function addFutureOptions(command: Command): Command {
     ).argParser(decimalNumber('--noise', { min: 0, max: 255 })),
     new Option(
       '--component-warming <t>',
-      'how much the component temperature rises from frame to frame, as far as 1 (default: by the model, see below)',
+      'how much the component temperature rises from frame to frame, as far as 1.06 (default: by the model, see below)',
     ).argParser(decimalNumber('--component-warming', { min: 0, max: 1 })),
     new Option(
       '--carry <share>',
