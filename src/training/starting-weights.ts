@@ -3,6 +3,8 @@ import type { Chain } from '../model/chain.js';
 import { loadModel } from '../model/checkpoint.js';
 import { headOf } from '../model/heads/index.js';
 import { EARLIER_LAYERS, isOfEarlierPixels } from '../model/earlier-input.js';
+import { regressionInputFeatures } from '../model/regression-input.js';
+import { templateInputFeatures } from '../model/template-input.js';
 
 /**
  * The weights of a model for a training to start from. Its networks must be the same, but that a head may have outputs which
@@ -18,6 +20,7 @@ export function startingWeights(from: string, chain: Chain): Float32Array[] {
     model.chain.parameters.map(({ name, shape }, i) => [name, { shape, values: model.weights[i] }]),
   );
   const grown = grownHeads(model.chain, chain);
+  const regressed = newlyRegressed(model.chain, chain);
   const weights = chain.parameters.map(({ name, shape }) => {
     const given = theirs.get(name);
     theirs.delete(name);
@@ -30,7 +33,8 @@ export function startingWeights(from: string, chain: Chain): Float32Array[] {
             values: selected(given.values, given.shape.at(-1)!, outputs),
           };
     if (read?.shape.join('x') === shape.join('x')) return read.values;
-    if (isOfEarlierPixels(name) && (read === undefined || hasMoreInputs(shape, read.shape))) {
+    const isRegressed = regressed.has(name) && shape.at(-1) === read?.shape.at(-1);
+    if (isOfEarlierPixels(name) && (read === undefined || isRegressed)) {
       const all = new Float32Array(shape.reduce((product, side) => product * side, 1));
       all.set(read?.values ?? []);
       return all;
@@ -54,9 +58,15 @@ function grownHeads(theirs: Chain, { scales }: Chain): Map<string, (number | nul
   return new Map(grown);
 }
 
-/** Whether a shape of weights, [..., inputs, outputs], is another with more inputs. */
-function hasMoreInputs(shape: readonly number[], other: readonly number[]): boolean {
-  return shape.length > 1 && shape.at(-1) === other.at(-1) && shape.at(-2)! > other.at(-2)!;
+/** Names of the weights for earlier pixels that read local regression after what the other chain's read, which has none. */
+function newlyRegressed(theirs: Chain, { scales }: Chain): Set<string> {
+  const names = scales.flatMap(({ description }, scale) => {
+    const earlier = theirs.scales.at(scale)?.description;
+    const isLike = earlier !== undefined && templateInputFeatures(earlier) === templateInputFeatures(description);
+    if (!isLike || regressionInputFeatures(earlier) > 0) return [];
+    return Object.values(EARLIER_LAYERS).map((layer) => `scales.${scale}.${layer}.weights`);
+  });
+  return new Set(names);
 }
 
 /** The columns of a matrix, 0 where there is none. */

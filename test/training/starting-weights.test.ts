@@ -81,6 +81,17 @@ test('of templates and local regression have the likelihood of the network witho
 });
 
 test.each([
+  ['regressed on one frame, for one regressed on two', { templateMatching: 1, localRegression: true }, 2],
+  ['looked for in one frame, for one regressed on two', { templateMatching: 1 }, 2],
+  ['looked for in two frames, for one regressed on one', { templateMatching: 2 }, 1],
+])('a model %s is refused: other inputs stand where its own did', (_, from, references) => {
+  const scales = (changes: object) => [tinyNetwork({ conditioning: [{ ...warpedFrames, ...changes }] })];
+  const { path } = fileOf(scales(from));
+  const to = chainOf(scales({ templateMatching: references, localRegression: true }));
+  expect(() => startingWeights(path, to)).toThrow(/expected a model of the same networks/);
+});
+
+test.each([
   ['with other components', apart(3), together(2)],
   ['whose colours are together already, for colours apart', together(2), apart(2)],
   ['with another head', { head: softmax }, together(2)],
