@@ -14,7 +14,7 @@ export type Condition = {
    */
   anchors: Tensor4D[];
   /**
-   * Pictures that a network looks for parts of its image in, by template matching, [batch, height, width, channels] each, in
+   * Pictures that a network looks for parts of its image in, by template matching, and regress it on, [batch, height, width, channels] each, in
    * levels; as many as `Conditioning.references` says.
    */
   references: Tensor4D[];

@@ -16,7 +16,7 @@ export interface Program {
   image: Slot;
   /** The conditioning map, where the network has one. */
   map: Slot | null;
-  /** What template matching makes of earlier pixels, where the network has it (see template-input.ts). */
+  /** What template matching and local regression make of earlier pixels, where the network has them (see earlier-input.ts). */
   matched: Slot | null;
   /** What the head reads: for each colour channel in turn, the head's outputs. */
   out: Slot;
@@ -47,7 +47,7 @@ export class ProgramBuilder {
   /**
    * @param imageFeatures features of the scaled image for each colour channel
    * @param mapFeatures features of the conditioning map; 0 where there is none
-   * @param matchedFeatures features of what template matching makes of earlier pixels; 0 where there is none
+   * @param matchedFeatures features of what is made of earlier pixels; 0 where nothing is
    */
   constructor(
     private readonly size: Size,
@@ -130,7 +130,7 @@ export class ProgramBuilder {
     return this.map === null ? null : this.conv(this.map, { name, kernel: 1, features });
   }
 
-  /** Brings what template matching found to `features` by a 1x1 convolution and adds `plus`; `plus` where there is none. */
+  /** Brings what is made of earlier pixels to `features` by a 1x1 convolution and adds `plus`; `plus` where there is none. */
   withMatched(name: string, features: number | readonly number[], plus: Slot | null): Slot | null {
     return this.matched === null ? plus : this.conv(this.matched, { name, kernel: 1, features, plus });
   }

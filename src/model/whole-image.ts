@@ -4,7 +4,7 @@ import { BackwardPass, ruleOf, type Op, type SlotTensors } from './ops/index.js'
 import type { Program } from './program.js';
 
 export interface WholeImageSettings {
-  /** What template matching found, [batch, height, width, features]; null or absent where the program has none. */
+  /** What is made of earlier pixels, [batch, height, width, features]; null or absent where the program has none. */
   matched?: Tensor4D | null;
   /** Whether gradients reach the image and what was matched: they do where what these are made of is learned. */
   inputGradients?: boolean;

@@ -10,7 +10,7 @@ import { groupStart, pixelStep, type PixelStep } from './pixel-steps.js';
 export class PixelByPixel {
   /** Values of the image slot, height x width x features: the caller writes each sub-pixel once it is known. */
   readonly image: Float32Array;
-  /** Values of what template matching found: the caller writes each pixel before its first colour; empty where there is none. */
+  /** Values of what is made of earlier pixels: the caller writes each pixel before its first colour; empty where there is none. */
   readonly matched: Float32Array;
   /** Values of the program's output. */
   readonly outputs: Float32Array;

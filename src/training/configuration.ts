@@ -53,7 +53,7 @@ const trainingSchema = z.strictObject({
   /** Of clips: share of the examples in which the network is shown disturbed sub-pixels (see disturbance.ts). */
   disturb: z.number().min(0).max(1).optional(),
   /**
-   * Of clips, for models with templates: share of the examples in which nothing is looked for, as nothing is where futures are
+   * Of clips, for models with templates: share of the examples in which nothing is looked for, nor regressed, as nothing is where futures are
    * drawn (see FutureSettings.carry).
    */
   templatesLeftOut: z.number().min(0).max(1).optional(),

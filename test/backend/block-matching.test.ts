@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor4D } from '@tensorflow/tfjs-core';
-import { loadAddon } from '../../src/backend/addon.js';
 import { blockMatching } from '../../src/backend/block-matching.js';
 import type { BlockMatchingShape, Kernels } from '../../src/backend/kernels.js';
 import { randomFloats } from '../random.js';
 import * as reference from './block-matching-reference.js';
 import { expectClose } from './comparison.js';
 import { implementations, kernelSets, use } from './implementations.js';
+import { addonSets, testThreads } from './threads.js';
 
 interface MatchingCase {
   name: string;
@@ -107,26 +107,12 @@ test('half a pixel of motion is found to a tenth', () => {
   }
 });
 
-const native = kernelSets.filter(({ instructionSet }) => instructionSet !== 'typescript');
+testThreads((kernels) => run(kernels, TABLE[3]));
 
-(native.length > 0 ? test.each(native) : test.skip.each([{ instructionSet: 'addon' }]))(
-  '$instructionSet gives the same bits with 1, 2 and 3 threads',
-  (set) => {
-    const addon = loadAddon();
-    const threads = addon.threads();
-    const results = [1, 2, 3].map((count) => {
-      addon.setThreads(count);
-      return Array.from(run(set as Kernels, TABLE[3]));
-    });
-    addon.setThreads(threads);
-    for (const result of results) expect(result).toEqual(results[0]);
-  },
-);
-
-(native.length > 0 ? test : test.skip)('the addon refuses arrays that do not fit the shape', () => {
+(addonSets.length > 0 ? test : test.skip)('the addon refuses arrays that do not fit the shape', () => {
   const { shape, batch, before, last, expected } = TABLE[3];
   const out = Float32Array.from(expected);
-  const [kernels] = native;
+  const [kernels] = addonSets;
   expect(() => kernels.blockMatching(shape, batch, before.slice(1), last, out)).toThrow(
     'blockMatching: before: expected 2052 values ([2,18,19,3]), received 2051',
   );

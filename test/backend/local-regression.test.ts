@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor4D } from '@tensorflow/tfjs-core';
-import { loadAddon } from '../../src/backend/addon.js';
 import { typescriptKernels } from '../../src/backend/typescript-kernels.js';
 import { localRegression } from '../../src/backend/local-regression.js';
 import { localRegressionFeatures, type LocalRegressionShape } from '../../src/backend/local-regression-shape.js';
@@ -8,7 +7,8 @@ import { type Kernels } from '../../src/backend/kernels.js';
 import { randomFloats } from '../random.js';
 import * as reference from './local-regression-reference.js';
 import { expectClose } from './comparison.js';
-import { implementations, kernelSets, use } from './implementations.js';
+import { implementations, use } from './implementations.js';
+import { addonSets, testThreads } from './threads.js';
 
 const GAIN = Math.fround(1 / 16);
 
@@ -116,26 +116,12 @@ test('of a picture that is as expected nothing is moved', () => {
   expect(found.filter((_, at) => (at % features) % 6 < 3).every((value) => value === 0)).toBe(true);
 });
 
-const native = kernelSets.filter(({ instructionSet }) => instructionSet !== 'typescript');
+testThreads((kernels) => run(kernels, TABLE[3]));
 
-(native.length > 0 ? test.each(native) : test.skip.each([{ instructionSet: 'addon' }]))(
-  '$instructionSet gives the same bits with 1, 2 and 3 threads',
-  (set) => {
-    const addon = loadAddon();
-    const threads = addon.threads();
-    const results = [1, 2, 3].map((count) => {
-      addon.setThreads(count);
-      return Array.from(run(set as Kernels, TABLE[3]));
-    });
-    addon.setThreads(threads);
-    for (const result of results) expect(result).toEqual(results[0]);
-  },
-);
-
-(native.length > 0 ? test : test.skip)('the addon refuses arrays that do not fit the shape', () => {
+(addonSets.length > 0 ? test : test.skip)('the addon refuses arrays that do not fit the shape', () => {
   const { shape, batch, image, expected, references, found } = TABLE[3];
   const out = Float32Array.from(found);
-  const [kernels] = native;
+  const [kernels] = addonSets;
   expect(() => kernels.localRegression(shape, batch, image.slice(1), expected, references, out)).toThrow(
     'localRegression: image: expected 378 values ([2,7,9,3]), received 377',
   );

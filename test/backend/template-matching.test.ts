@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor4D } from '@tensorflow/tfjs-core';
-import { loadAddon } from '../../src/backend/addon.js';
 import { typescriptKernels } from '../../src/backend/typescript-kernels.js';
 import { templateMatching } from '../../src/backend/template-matching.js';
 import { type Kernels } from '../../src/backend/kernels.js';
@@ -9,6 +8,7 @@ import { randomFloats } from '../random.js';
 import * as reference from './template-matching-reference.js';
 import { expectClose } from './comparison.js';
 import { implementations, kernelSets, use } from './implementations.js';
+import { addonSets, testThreads } from './threads.js';
 
 interface MatchingCase {
   name: string;
@@ -154,26 +154,12 @@ test('nearer pixels of a template count for more, and none is the pixel itself o
   ]);
 });
 
-const native = kernelSets.filter(({ instructionSet }) => instructionSet !== 'typescript');
+testThreads((kernels) => run(kernels, TABLE[3]));
 
-(native.length > 0 ? test.each(native) : test.skip.each([{ instructionSet: 'addon' }]))(
-  '$instructionSet gives the same bits with 1, 2 and 3 threads',
-  (set) => {
-    const addon = loadAddon();
-    const threads = addon.threads();
-    const results = [1, 2, 3].map((count) => {
-      addon.setThreads(count);
-      return Array.from(run(set as Kernels, TABLE[3]));
-    });
-    addon.setThreads(threads);
-    for (const result of results) expect(result).toEqual(results[0]);
-  },
-);
-
-(native.length > 0 ? test : test.skip)('the addon refuses arrays that do not fit the shape', () => {
+(addonSets.length > 0 ? test : test.skip)('the addon refuses arrays that do not fit the shape', () => {
   const { shape, batch, image, references, expected } = TABLE[3];
   const out = Float32Array.from(expected);
-  const [kernels] = native;
+  const [kernels] = addonSets;
   expect(() => kernels.templateMatching(shape, batch, image.slice(1), references, out)).toThrow(
     'templateMatching: image: expected 594 values ([2,9,11,3]), received 593',
   );
