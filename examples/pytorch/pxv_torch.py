@@ -38,7 +38,8 @@ def read_safetensors(path):
     arrays = {}
     for name, entry in header.items():
         begin, end = entry["data_offsets"]
-        array = np.frombuffer(data[begin:end], "<f4").reshape(entry["shape"])
+        kind = {"F32": "<f4", "F16": "<f2"}[entry["dtype"]]
+        array = np.frombuffer(data[begin:end], kind).reshape(entry["shape"])
         arrays[name] = torch.tensor(array, dtype=torch.get_default_dtype())
     return arrays, metadata
 

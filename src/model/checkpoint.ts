@@ -7,7 +7,7 @@ import { buildChain, type Chain } from './chain.js';
 import { modelSchema, type ModelDescription } from './description.js';
 import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from './heads/logistic-mixture.js';
 import { parseConfiguration } from './parse-configuration.js';
-import { readSafetensors, writeSafetensors, type NamedArray } from './safetensors.js';
+import { readSafetensors, writeSafetensors, type FloatType, type NamedArray } from './safetensors.js';
 import { shippedFile, shippedModels } from './shipped-models.js';
 
 /** A chain of networks with its weights. */
@@ -103,11 +103,9 @@ export function modelMetadata(facts: ModelFacts): Record<string, string> {
 }
 
 /** Writes weights under their parameters' names, whole or not at all. */
-export function saveModel(path: string, model: Omit<Model, 'name'>): void {
-  writeSafetensors(path, {
-    arrays: namedWeights(model.chain.parameters, model.weights),
-    metadata: modelMetadata(model),
-  });
+export function saveModel(path: string, model: Omit<Model, 'name'>, type: FloatType = 'F32'): void {
+  const arrays = namedWeights(model.chain.parameters, model.weights);
+  writeSafetensors(path, { arrays, metadata: modelMetadata(model) }, type);
 }
 
 /** Reads a model for prediction or scoring; see `modelFile` for what may be named. */

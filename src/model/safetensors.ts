@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { PxvError } from '../errors.js';
 import { replaceFile } from '../write-file.js';
+import { fromHalf, toHalf } from './half-precision.js';
 
 export interface NamedArray {
   shape: readonly number[];
   data: Float32Array;
 }
 
-/** The contents of a safetensors file: float32 arrays by name, and text by key. */
+/** The contents of a safetensors file: arrays by name, and text by key. */
 export interface SafetensorsFile {
   arrays: Map<string, NamedArray>;
   metadata: Record<string, string>;
@@ -22,6 +23,9 @@ const entrySchema = z.object({
 const metadataSchema = z.record(z.string(), z.string());
 const headerSchema = z.record(z.string(), z.unknown());
 
+/** How numbers lie in a file, by the format's names: as they are, or as the nearest of 16 bits. */
+export type FloatType = 'F32' | 'F16';
+
 type HeaderEntry = z.infer<typeof entrySchema>;
 
 /** The format's own limit on the length of its header, in bytes. */
@@ -31,22 +35,24 @@ const LONGEST_HEADER = 100_000_000;
  * Writes a safetensors file (8 bytes of header length, little-endian; a JSON header; the arrays one after another), whole
  * or not at all.
  */
-export function writeSafetensors(path: string, { arrays, metadata }: SafetensorsFile): void {
+export function writeSafetensors(path: string, { arrays, metadata }: SafetensorsFile, dtype: FloatType = 'F32'): void {
   const header: Record<string, HeaderEntry | Record<string, string>> = { __metadata__: metadata };
   let offset = 0;
-  for (const [name, { shape, data }] of arrays) {
-    header[name] = { dtype: 'F32', shape: [...shape], data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
-  }
+  const body = [...arrays].map(([name, { shape, data }]) => {
+    const numbers = dtype === 'F32' ? data : Uint16Array.from(data, toHalf);
+    header[name] = { dtype, shape: [...shape], data_offsets: [offset, offset + numbers.byteLength] };
+    offset += numbers.byteLength;
+    return numbers;
+  });
   const json = Buffer.from(JSON.stringify(header));
   const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')]);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
-  replaceFile(path, [length, padded, ...[...arrays.values()].map(({ data }) => data)]);
+  replaceFile(path, [length, padded, ...body]);
 }
 
 /**
- * Reads a safetensors file of float32 arrays.
+ * Reads a safetensors file of arrays of float32 or float16.
  *
  * @throws PxvError `CHECKPOINT` where the file is missing, cut short, or not of this format
  */
@@ -75,14 +81,16 @@ function readArray(path: string, name: string, value: unknown, body: Buffer): Na
   const entry = entrySchema.safeParse(value);
   if (!entry.success) throw broken(path, `tensor '${name}' without a proper type, shape or place`);
   const { dtype, shape, data_offsets: offsets } = entry.data;
-  if (dtype !== 'F32') throw broken(path, `tensor '${name}' of type ${dtype}`);
+  if (dtype !== 'F32' && dtype !== 'F16') throw broken(path, `tensor '${name}' of type ${dtype}`);
   const count = shape.reduce((product, side) => product * side, 1);
   const [begin, end] = offsets;
-  if (end > body.length || end - begin !== 4 * count)
+  const bytes = dtype === 'F32' ? 4 : 2;
+  if (end > body.length || end - begin !== bytes * count)
     throw broken(path, `tensor '${name}' of ${count} values at bytes ${begin} to ${end} of ${body.length}`);
-  const data = new Float32Array(count);
-  new Uint8Array(data.buffer).set(body.subarray(begin, end));
-  return { shape, data };
+  // In a file numbers may begin at any byte.
+  const numbers = dtype === 'F32' ? new Float32Array(count) : new Uint16Array(count);
+  new Uint8Array(numbers.buffer).set(body.subarray(begin, end));
+  return { shape, data: numbers instanceof Uint16Array ? Float32Array.from(numbers, fromHalf) : numbers };
 }
 
 function readBytes(path: string): Buffer {
@@ -108,7 +116,7 @@ function broken(path: string, received: string): PxvError {
     code: 'CHECKPOINT',
     operation: 'read model',
     argument: path,
-    expected: 'a whole safetensors file of float32 tensors',
+    expected: 'a whole safetensors file of float32 or float16 tensors',
     received,
     remedy: 'use another checkpoint; this file is broken or of another kind',
   });

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PxvError } from '../../src/errors.js';
+import { fromHalf, toHalf } from '../../src/model/half-precision.js';
 import { loadModel, modelFile, saveModel, type Model } from '../../src/model/checkpoint.js';
 import { shippedModels } from '../../src/model/shipped-models.js';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
@@ -181,6 +182,13 @@ test('a description with a wrong value is refused', () => {
   expect(refusedWith(({ metadata }) => (metadata.description = text))).toMatch(
     /^read model: .*: expected a valid 'scales\.0\.levels', received 1000 \(/,
   );
+});
+
+test('a model kept in 16 bits has the nearest weights there are, and all else as it was', () => {
+  saveModel(file, { ...model, componentTemperature: 0.975 }, 'F16');
+  const loaded = loadModel(file);
+  expect(loaded).toMatchObject({ description: model.description, step: 12, componentTemperature: 0.975 });
+  expect(loaded.weights).toEqual(model.weights.map((values) => values.map((value) => fromHalf(toHalf(value)))));
 });
 
 test('a description with fewer features than colours is refused', () => {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
+import { fromHalf, toHalf } from '../../src/model/half-precision.js';
+import { readSafetensors, writeSafetensors, type FloatType } from '../../src/model/safetensors.js';
 import { PxvError } from '../../src/errors.js';
 import { randomFloats } from '../random.js';
 import { temporaryFolder } from '../video/made-clips.js';
@@ -30,14 +31,30 @@ test('what is written is read again, bit for bit', () => {
   }
 });
 
+test('in 16 bits it is half as long, and each number is the nearest there is', () => {
+  writeSafetensors(path, { arrays, metadata }, 'F16');
+  const read = readSafetensors(path);
+  expect(read.metadata).toEqual(metadata);
+  expect([...read.arrays.keys()]).toEqual([...arrays.keys()]);
+  for (const [name, { shape, data }] of arrays) {
+    expect(read.arrays.get(name)!.shape).toEqual(shape);
+    expect(read.arrays.get(name)!.data).toEqual(data.map((value) => fromHalf(toHalf(value))));
+  }
+  const bytes = readFileSync(path);
+  expect(bytes.length - 8 - Number(bytes.readBigUInt64LE(0))).toBe(2 * (90 + 3 + 1));
+});
+
 test('arrays begin at a multiple of 8 bytes', () => {
   expect(Number(readFileSync(path).readBigUInt64LE(0)) % 8).toBe(0);
 });
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
-(hasPython ? test : test.skip)('Python reads the file with nothing but struct and json', () => {
-  const program = `
+(hasPython ? test : test.skip).each<FloatType>(['F32', 'F16'])(
+  'Python reads %s with nothing but struct and json',
+  (type) => {
+    writeSafetensors(path, { arrays, metadata }, type);
+    const program = `
 import json, struct, sys
 data = open(sys.argv[1], 'rb').read()
 (length,) = struct.unpack('<Q', data[:8])
@@ -45,13 +62,18 @@ header = json.loads(data[8:8 + length])
 out = {'metadata': header.pop('__metadata__')}
 for name, entry in header.items():
     begin, end = (8 + length + offset for offset in entry['data_offsets'])
-    out[name] = [entry['dtype'], entry['shape'], list(struct.unpack(f'<{(end - begin) // 4}f', data[begin:end]))]
+    size, letter = {'F32': (4, 'f'), 'F16': (2, 'e')}[entry['dtype']]
+    out[name] = [entry['dtype'], entry['shape'], list(struct.unpack(f'<{(end - begin) // size}{letter}', data[begin:end]))]
 print(json.dumps(out))`;
-  const { stdout, stderr } = spawnSync('python3', ['-c', program, path], { encoding: 'utf8' });
-  expect(stderr).toBe('');
-  const named = [...arrays].map(([name, { shape, data }]) => [name, ['F32', shape, [...data]]]);
-  expect(JSON.parse(stdout)).toEqual({ metadata, ...Object.fromEntries(named) });
-});
+    const { stdout, stderr } = spawnSync('python3', ['-c', program, path], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    const named = [...arrays].map(([name, { shape, data }]) => [
+      name,
+      [type, shape, [...data].map((value) => (type === 'F32' ? value : fromHalf(toHalf(value))))],
+    ]);
+    expect(JSON.parse(stdout)).toEqual({ metadata, ...Object.fromEntries(named) });
+  },
+);
 
 /** The bytes of a file with this header and body. */
 function bytesOf(header: string, body = Buffer.alloc(0)): Buffer {
@@ -95,9 +117,14 @@ test.each([
     received: 'metadata that are not text',
   },
   {
-    name: 'an array of halves',
+    name: 'an array of doubles',
+    bytes: () => bytesOf(entry({ dtype: 'F64' }), Buffer.alloc(16)),
+    received: "tensor 'x' of type F64",
+  },
+  {
+    name: 'an array of halves as long as one of floats',
     bytes: () => bytesOf(entry({ dtype: 'F16' }), Buffer.alloc(8)),
-    received: "tensor 'x' of type F16",
+    received: "tensor 'x' of 2 values at bytes 0 to 8 of 8",
   },
   {
     name: 'an array of fewer bytes than its shape needs',
@@ -126,7 +153,7 @@ test.each([
   },
 ])('$name is refused in one line', ({ bytes, received }) => {
   writeFileSync(path, bytes());
-  const message = `read model: ${path}: expected a whole safetensors file of float32 tensors, received ${received}; use another checkpoint; this file is broken or of another kind`;
+  const message = `read model: ${path}: expected a whole safetensors file of float32 or float16 tensors, received ${received}; use another checkpoint; this file is broken or of another kind`;
   expect(() => readSafetensors(path)).toThrow(expect.objectContaining({ code: 'CHECKPOINT', message }) as PxvError);
 });
 
