@@ -12,7 +12,7 @@ export interface FutureSettings extends DrawSettings {
    * Drawn frames are not what true ones are: told so, a network that learnt with such noise leans less on their detail.
    */
   noise?: number;
-  /** What `componentTemperature` rises by from each drawn frame to the next, as far as 1.03; default 0. */
+  /** What `componentTemperature` rises by from each drawn frame to the next, as far as 1; default 0. */
   componentWarming?: number;
   /**
    * Share of what a drawn frame has beyond the expected one that the frames after it are predicted from; default 1: they
@@ -27,7 +27,7 @@ export interface FutureSettings extends DrawSettings {
 /** All of the range of levels. */
 const MOST_NOISE = 255;
 /** The component temperature that frames get warmer to. */
-const WARMEST = 1.03;
+const WARMEST = 1;
 const MOST_WARMING = 1;
 
 /** As clips are scored. */

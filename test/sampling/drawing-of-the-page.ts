@@ -313,7 +313,7 @@ export function futureOfPage(model: Model, future: PageFuture, horizon: number):
   return Array.from({ length: horizon }, (_, k) => {
     const componentTemperature = Math.max(
       draw.componentTemperature,
-      Math.min(draw.componentTemperature + componentWarming * k, 1.03),
+      Math.min(draw.componentTemperature + componentWarming * k, 1),
     );
     const slower = carry === 1 ? [] : slowerOfPage(model, context, k, draw.noise);
     const given = {
