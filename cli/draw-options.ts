@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { DrawSettings } from '../src/sampling/draw.js';
-import type { FutureSettings } from '../src/sampling/future-settings.js';
+import { WARMEST, type FutureSettings } from '../src/sampling/future-settings.js';
 import { decimalNumber } from './options.js';
 
 /** What `addDrawOptions` reads. */
@@ -62,7 +62,7 @@ export function addFutureOptions(command: Command): Command {
     ).argParser(decimalNumber('--noise', { min: 0, max: 255 })),
     new Option(
       '--component-warming <t>',
-      'how much the component temperature rises from frame to frame, as far as 1.06 (default: by the model, see below)',
+      `how much the component temperature rises from frame to frame, as far as ${WARMEST} (default: by the model, see below)`,
     ).argParser(decimalNumber('--component-warming', { min: 0, max: 1 })),
     new Option(
       '--carry <share>',

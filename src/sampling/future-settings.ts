@@ -27,7 +27,7 @@ export interface FutureSettings extends DrawSettings {
 /** All of the range of levels. */
 const MOST_NOISE = 255;
 /** The component temperature that frames get warmer to. */
-const WARMEST = 1;
+export const WARMEST = 1;
 const MOST_WARMING = 1;
 
 /** As clips are scored. */
