@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
-import { cutGiven, needsOf, subsample } from '../conditioning/index.js';
+import { cutGiven, needsOf, subsample, type Condition } from '../conditioning/index.js';
 import type { ModelDescription, NetworkDescription } from './description.js';
 import { frameBytes, type Examples, type ExampleShape } from './examples.js';
-import { buildNetwork, scoreOf, type Network, type Score } from './network.js';
+import { buildNetwork, conditionOf, scoreOf, type Network, type Score } from './network.js';
 
 /** A model's description made ready to run: its networks, the coarsest scale first. */
 export interface Chain {
@@ -72,21 +72,36 @@ export interface ScaleScore extends Score {
  *
  * @param parameters in the order of `chain.parameters`
  * @param among indices of the scales to score; the whole chain's sum of nats is that of the image (see `Chain.exact`)
+ * @param kept what `chainConditions` made of the examples, which no gradient reaches; default: it is made here, and learns
  */
 export function chainScores(
   chain: Chain,
   parameters: readonly Tensor[],
   examples: Examples,
   among: readonly number[] = chain.scales.map((_, scale) => scale),
+  kept?: readonly (Condition | null)[],
 ): ScaleScore[] {
-  return among.map((scale) => {
+  return among.map((scale, place) => {
     const network = chain.scales[scale];
     const own = examplesOfScale(chain, scale, examples);
-    const score = scoreOf(network, parametersOfScale(chain, scale, parameters), own);
+    const score = scoreOf(network, parametersOfScale(chain, scale, parameters), own, kept?.[place]);
     const unknown = unknownSubPixels(network.description);
     const { image } = own;
     if (unknown === null) return { ...score, image };
     return { ...score, image, nats: tf.mul(score.nats, tf.tensor2d(unknown, [1, unknown.length])) };
+  });
+}
+
+/** What the conditionings of some scales make of examples: see `conditionOf`. @param among as in `chainScores` */
+export function chainConditions(
+  chain: Chain,
+  parameters: readonly Tensor[],
+  examples: Examples,
+  among: readonly number[],
+): (Condition | null)[] {
+  return among.map((scale) => {
+    const { given } = examplesOfScale(chain, scale, examples);
+    return conditionOf(chain.scales[scale], parametersOfScale(chain, scale, parameters), given);
   });
 }
 

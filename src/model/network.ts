@@ -83,6 +83,7 @@ export function conditionOf(network: Network, parameters: readonly Tensor[], giv
  * The head's outputs for every sub-pixel, with the sub-pixels before it known.
  *
  * @param sought see `templateInput`
+ * @param conditionLearns whether gradients reach what is given, where it is learned
  */
 export function networkOutput(
   network: Network,
@@ -90,12 +91,16 @@ export function networkOutput(
   image: Tensor4D,
   condition: Condition | null,
   sought: Tensor4D | null = null,
+  conditionLearns = true,
 ): Tensor4D {
   const weights = parameters.slice(network.conditioningParameters);
   const input = imageInput(network.description, image, condition?.anchors ?? []);
-  const learned = learnsAnchor(network.description.conditioning);
   const matched = condition && earlierInput(network.description, image, condition, sought);
-  return runWholeImage(network.program, weights, input, condition?.map ?? null, { matched, inputGradients: learned });
+  return runWholeImage(network.program, weights, input, condition?.map ?? null, {
+    matched,
+    mapGradients: conditionLearns,
+    inputGradients: conditionLearns && learnsAnchor(network.description.conditioning),
+  });
 }
 
 /** What a network says of some examples. */
@@ -111,12 +116,18 @@ export interface Score {
  * anchors that it started from.
  *
  * @param parameters in the order of `network.parameters`
+ * @param kept what `conditionOf` made of what is given, which no gradient reaches; default: it is made here, and learns
  */
-export function scoreOf(network: Network, parameters: readonly Tensor[], examples: Examples): Score {
+export function scoreOf(
+  network: Network,
+  parameters: readonly Tensor[],
+  examples: Examples,
+  kept?: Condition | null,
+): Score {
   const { head, levels, channels } = network.description;
   const { image, seen, given, sought } = examples;
-  const condition = conditionOf(network, parameters, given);
-  const output = networkOutput(network, parameters, seen, condition, sought);
+  const condition = kept === undefined ? conditionOf(network, parameters, given) : kept;
+  const output = networkOutput(network, parameters, seen, condition, sought, kept === undefined);
   const pixels = image.size / channels;
   const targets = tf.cast(tf.reshape<Rank.R2>(image, [pixels, channels]), 'int32');
   const outputs = tf.reshape<Rank.R2>(output, [pixels, -1]);

@@ -2,17 +2,28 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { BackwardPass, ruleOf, type Op, type SlotTensors } from './ops/index.js';
 import type { Program } from './program.js';
+import type { Slot } from './slot.js';
 
 export interface WholeImageSettings {
   /** What is made of earlier pixels, [batch, height, width, features]; null or absent where the program has none. */
   matched?: Tensor4D | null;
-  /** Whether gradients reach the image and what was matched: they do where what these are made of is learned. */
+  /** Whether gradients reach the map, where there is one: they do where it is learned. Default: they do. */
+  mapGradients?: boolean;
+  /** Whether they reach the image and what was matched: where what these are made of is learned. Default: they do not. */
   inputGradients?: boolean;
 }
 
+/** What a program is given, and where it reads it. */
+interface Given {
+  slot: Slot;
+  tensor: Tensor4D;
+  /** Whether gradients reach it. */
+  learned: boolean;
+}
+
 /**
- * The first executor: runs a program over whole images at once. Differentiable in the parameters, in the map and, where
- * that is asked for, in the image and in what was matched.
+ * The first executor: runs a program over whole images at once. Differentiable in the parameters and, where that is asked
+ * for, in the map, the image and what was matched.
  *
  * The whole program is one operation on the tape: its backward pass runs the ops in reverse, so that gradients of
  * slots read more than once are summed inside the convolutions' own gradients.
@@ -27,19 +38,19 @@ export function runWholeImage(
   parameters: readonly Tensor[],
   image: Tensor4D,
   map: Tensor4D | null,
-  { matched = null, inputGradients = false }: WholeImageSettings = {},
+  { matched = null, mapGradients = true, inputGradients = false }: WholeImageSettings = {},
 ): Tensor4D {
-  const inputs = [
-    ...parameters,
-    ...(map === null ? [] : [map]),
-    ...(inputGradients ? [image, ...(matched === null ? [] : [matched])] : []),
-  ];
+  const given = [
+    { slot: program.map, tensor: map, learned: mapGradients },
+    { slot: program.image, tensor: image, learned: inputGradients },
+    { slot: program.matched, tensor: matched, learned: inputGradients },
+  ].filter((one): one is Given => one.slot !== null && one.tensor !== null);
+  const learned = given.filter((one) => one.learned);
+  const still = given.filter((one) => !one.learned).map(({ slot }) => slot);
   const operation = tf.customGrad((...args) => {
     const save = args.pop() as unknown as (tensors: Tensor[]) => void;
     const weights = (args as Tensor[]).slice(0, parameters.length);
-    const values: SlotTensors = new Map([[program.image.id, image]]);
-    if (program.matched !== null && matched !== null) values.set(program.matched.id, matched);
-    if (program.map !== null) values.set(program.map.id, args[parameters.length] as Tensor4D);
+    const values: SlotTensors = new Map(given.map(({ slot, tensor }) => [slot.id, tensor]));
     forward(program, weights, values, tf.engine().state.gradientDepth > 0);
 
     const value = values.get(program.out.id)!;
@@ -48,11 +59,12 @@ export function runWholeImage(
     const gradFunc = (dy: Tensor4D, saved: Tensor[]) => {
       const tensors = saved.slice(parameters.length) as Tensor4D[];
       const keptValues: SlotTensors = new Map(kept.map(([id], index) => [id, tensors[index]]));
-      return backward(program, saved.slice(0, parameters.length), keptValues, dy, inputGradients);
+      const pass = backward(program, saved.slice(0, parameters.length), keptValues, dy, still);
+      return [...pass.parameterGradients, ...learned.map(({ slot }) => pass.gradient(slot)!)];
     };
     return { value, gradFunc };
   });
-  return operation(...inputs);
+  return operation(...parameters, ...learned.map(({ tensor }) => tensor));
 }
 
 /**
@@ -83,20 +95,18 @@ function forward(program: Program, parameters: readonly Tensor[], values: SlotTe
   }
 }
 
-/** Gradients of the parameters, then of the map and, where asked for, of the image and what was matched, given that of the output. */
+/** Runs the ops in reverse, given the gradient of the output. @param still slots that need no gradient */
 function backward(
   program: Program,
   parameters: readonly Tensor[],
   values: SlotTensors,
   dOut: Tensor4D,
-  inputGradients: boolean,
-): Tensor[] {
-  const pass = new BackwardPass(parameters, values, dOut, program.out, inputGradients);
+  still: readonly Slot[],
+): BackwardPass {
+  const pass = new BackwardPass(parameters, values, dOut, program.out, still);
   for (const op of [...program.ops].reverse()) {
     ruleOf(op).backward(op, pass);
     pass.finish(op.out);
   }
-  const { image, map, matched } = program;
-  const read = [map, ...(inputGradients ? [image, matched] : [])].filter((slot) => slot !== null);
-  return [...pass.parameterGradients, ...read.map((slot) => pass.gradient(slot)!)];
+  return pass;
 }

@@ -2,7 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { globalNorm } from '../backend/updates.js';
 import { laterWindow, learnsAnchor } from '../conditioning/index.js';
-import { chainScores, dimensions, parametersOfScale, type Chain, type ScaleScore } from '../model/chain.js';
+import {
+  chainConditions,
+  chainScores,
+  dimensions,
+  parametersOfScale,
+  type Chain,
+  type ScaleScore,
+} from '../model/chain.js';
 import type { Examples } from '../model/examples.js';
 import { conditionOf } from '../model/network.js';
 import { endsWithKnown, hasFrame, leadsTo } from '../model/strides.js';
@@ -56,11 +63,13 @@ export function gradientsOf(
       parametersOfScale(chain, scale, places).slice(conditioningKept ? chain.scales[scale].conditioningParameters : 0),
     );
     const subPixels = examples.image.shape[0] * dimensions(chain);
+    // Outside of what is differentiated, so that nothing is kept of it for gradients that nobody reads.
+    const kept = conditioningKept ? chainConditions(chain, weights, examples, among) : undefined;
     let nats: Scalar | null = null;
     const loss = (...parameters: Tensor[]): Scalar => {
       const all = [...weights];
       trained.forEach((index, place) => (all[index] = parameters[place]));
-      const scores = chainScores(chain, all, examples, among);
+      const scores = chainScores(chain, all, examples, among, kept);
       const sum = tf.addN(scores.map((score) => tf.sum<Scalar>(score.nats)));
       const mean = tf.div<Scalar>(sum, subPixels);
       nats = tf.keep(mean.clone());

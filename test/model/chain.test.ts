@@ -9,7 +9,16 @@ import { toTensors } from '../../src/model/weights.js';
 import { gradientsOf } from '../../src/training/training-step.js';
 import { chainNats } from './chain-nats.js';
 import { kernelSets } from '../backend/implementations.js';
-import { randomFrames, randomModel, randomWeights, softmax, tinyChain, tinyNetwork } from './tiny-networks.js';
+import {
+  mixture,
+  randomFrames,
+  randomModel,
+  randomWeights,
+  softmax,
+  tinyChain,
+  tinyNetwork,
+  warpedFrames,
+} from './tiny-networks.js';
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
 
@@ -130,6 +139,21 @@ test('the gradients of scales trained together are those of each trained apart',
   expect([...coarse.trained, ...fine.trained]).toEqual(together.trained);
   expect([...coarse.gradients, ...fine.gradients]).toEqual(together.gradients);
   expect(coarse.nats + fine.nats).toBeCloseTo(together.nats, 5);
+});
+
+test('where the conditionings are kept, the gradients of all else are those of a training of all', () => {
+  const { chain } = randomModel(tinyChain({ head: mixture, conditioning: [warpedFrames] }));
+  const weights = toTensors(randomWeights(chain, 3), chain.parameters);
+  const examples = twoExamples(chain);
+  const [all, kept] = [false, true].map((conditioningKept) => {
+    const { gradients, trained, nats } = gradientsOf(chain, weights, examples, { conditioningKept });
+    return { trained, nats: nats.dataSync()[0], gradients: gradients.map((tensor) => [...tensor.dataSync()]) };
+  });
+  const named = (index: number) => chain.parameters[index].name;
+  expect(kept.trained).toEqual(all.trained.filter((index) => !/warped-frames|low-resolution/.test(named(index))));
+  expect(kept.trained.length).toBeLessThan(all.trained.length);
+  expect(kept.gradients).toEqual(kept.trained.map((index) => all.gradients[index]));
+  expect(kept.nats).toBe(all.nats);
 });
 
 describe('a chain is refused', () => {

@@ -34,7 +34,7 @@ export const conv: OpRule<ConvOp> = {
 
   /**
    * d plus = d out; d bias = sum of d out; d weights = r(x) correlated with d out; d x = r'(x) times d out convolved with
-   * the weights mirrored, added to what x has got already. The image, and what is made of it, seldom need a gradient.
+   * the weights mirrored, added to what x has got already, where anything that is learned stands behind x.
    */
   backward({ x, shape, weights, bias, relu, plus, out }, pass) {
     const dy = pass.gradient(out)!;
@@ -43,7 +43,7 @@ export const conv: OpRule<ConvOp> = {
     pass.parameterGradients[weights] = filter.weights;
     pass.parameterGradients[bias] = filter.bias;
     if (plus !== null) pass.add(plus, dy);
-    if (isInput(x) && !pass.inputGradients) return;
+    if (pass.isStill(x)) return;
     const dx = convolutionInputGradient(dy, pass.parameters[weights] as Tensor4D, shape, {
       reluInput: relu ? value : undefined,
       plus: pass.gradient(x),

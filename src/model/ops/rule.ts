@@ -36,11 +36,16 @@ export class BackwardPass {
     /** The gradient of the program's output; not ours to dispose of. */
     private readonly given: Tensor4D,
     out: Slot,
-    /** Whether the image, and what is made of it, need gradients. */
-    readonly inputGradients: boolean,
+    /** Slots that need no gradient: nothing that is learned stands behind them. */
+    private readonly still: readonly Slot[],
   ) {
     this.parameterGradients = new Array<Tensor>(parameters.length);
     this.gradients.set(out.id, given);
+  }
+
+  /** Whether a slot needs no gradient. */
+  isStill(slot: Slot): boolean {
+    return this.still.includes(slot);
   }
 
   /** The sum so far of a slot's gradients; undefined where nothing has come yet. */
