@@ -12,14 +12,14 @@ export interface FutureSettings extends DrawSettings {
    * Drawn frames are not what true ones are: told so, a network that learnt with such noise leans less on their detail.
    */
   noise?: number;
-  /** What `componentTemperature` rises by from each drawn frame to the next, as far as 1; default 0. */
+  /** What `componentTemperature` rises by from each drawn frame to the next, as far as `WARMEST`; default 0. */
   componentWarming?: number;
   /**
    * Share of what a drawn frame has beyond the expected one that the frames after it are predicted from; default 1: they
    * are predicted from drawn frames as they are. Below 1 they are predicted from nearly the expected frame, as the best
    * guess is, and motion that is known goes on as there. They are drawn about what is expected at several strides (see
    * StridedContexts), and nothing that is drawn is looked for in them by templates. Within a frame, too, only a share of a draw is
-   * read by those after it, as long as the component temperature is below 1 (`EngineSettings.carryWithin`).
+   * read by those after it (`EngineSettings.carryWithin`): as much as the component temperature, or `MOST_CARRIED_WITHIN`.
    */
   carry?: number;
 }
@@ -27,7 +27,12 @@ export interface FutureSettings extends DrawSettings {
 /** All of the range of levels. */
 const MOST_NOISE = 255;
 /** The component temperature that frames get warmer to. */
-export const WARMEST = 1;
+export const WARMEST = 1.12;
+/**
+ * The most of a draw that is carried on within a frame, where little of it is carried on after it. A little less than all of it leaves room to
+ * draw wider: frames move as much, and are nearer to the truth (docs/decisions/0039-a-little-less-of-a-draw-and-wider.md).
+ */
+const MOST_CARRIED_WITHIN = 0.96;
 const MOST_WARMING = 1;
 
 /** As clips are scored. */
@@ -75,7 +80,11 @@ export function settingsAhead(
 ): Required<FutureSettings & EngineSettings> {
   const { componentTemperature: first, componentWarming, carry } = settings;
   const componentTemperature = Math.max(first, Math.min(first + componentWarming * frame, WARMEST));
-  return { ...settings, componentTemperature, carryWithin: carry < 1 ? Math.min(1, componentTemperature) : 1 };
+  return {
+    ...settings,
+    componentTemperature,
+    carryWithin: carry < 1 ? Math.min(MOST_CARRIED_WITHIN, componentTemperature) : 1,
+  };
 }
 
 function checkCarry(carry: number, model: Model): void {

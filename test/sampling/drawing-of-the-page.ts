@@ -313,7 +313,7 @@ export function futureOfPage(model: Model, future: PageFuture, horizon: number):
   return Array.from({ length: horizon }, (_, k) => {
     const componentTemperature = Math.max(
       draw.componentTemperature,
-      Math.min(draw.componentTemperature + componentWarming * k, 1),
+      Math.min(draw.componentTemperature + componentWarming * k, 1.12),
     );
     const slower = carry === 1 ? [] : slowerOfPage(model, context, k, draw.noise);
     const given = {
@@ -323,7 +323,7 @@ export function futureOfPage(model: Model, future: PageFuture, horizon: number):
       sought: carry === 1,
       slower,
       componentTemperature,
-      carryWithin: carry === 1 ? 1 : Math.min(1, componentTemperature),
+      carryWithin: carry === 1 ? 1 : Math.min(0.96, componentTemperature),
     };
     const { bytes } = drawOfPage(model, { ...given, frame: draw.frame + k }, uOfFuture);
     const expected = carry === 1 ? null : expectedOfPage(model, given);

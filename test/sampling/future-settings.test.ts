@@ -19,20 +19,20 @@ test('a mixture about a learned anchor is drawn from with a little less spread, 
   expect(futureSettings(model('warped-frames', 'logistic-mixture'))).toEqual(aboutExpected);
 });
 
-test('later frames are warmer, as far as 1', () => {
+test('later frames are warmer, as far as 1.12', () => {
   const settings = { ...asScored, componentTemperature: 0.9, componentWarming: 0.05 };
-  const temperatures = [0, 1, 3, 70].map((frame) => settingsAhead(settings, frame).componentTemperature);
-  expect(temperatures).toEqual([0.9, 0.9 + 0.05, 1, 1]);
+  const temperatures = [0, 1, 5, 70].map((frame) => settingsAhead(settings, frame).componentTemperature);
+  expect(temperatures).toEqual([0.9, 0.9 + 0.05, 1.12, 1.12]);
   expect(settingsAhead(asScored, 3)).toEqual({ ...asScored, carryWithin: 1 });
   expect(settingsAhead({ ...settings, componentTemperature: 10_000 }, 4).componentTemperature).toBe(10_000);
 });
 
-test('as much of a draw is carried on within a frame as the component temperature, 1 at most, where little is carried on after it', () => {
+test('as much of a draw is carried on within a frame as the component temperature, 0.96 at most, where little is carried on after it', () => {
   const within = (settings: Parameters<typeof settingsAhead>[0]) =>
     [0, 1, 3].map((frame) => settingsAhead(settings, frame).carryWithin);
   const settings = { ...asScored, componentTemperature: 0.9, componentWarming: 0.05 };
-  expect(within({ ...settings, carry: 0.25 })).toEqual([0.9, 0.9 + 0.05, 1]);
-  expect(within({ ...settings, carry: 0.25, componentTemperature: 1.2 })).toEqual([1, 1, 1]);
+  expect(within({ ...settings, carry: 0.25 })).toEqual([0.9, 0.9 + 0.05, 0.96]);
+  expect(within({ ...settings, carry: 0.25, componentTemperature: 1.2 })).toEqual([0.96, 0.96, 0.96]);
   expect(within(settings)).toEqual([1, 1, 1]);
 });
 
