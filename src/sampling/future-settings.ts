@@ -19,7 +19,7 @@ export interface FutureSettings extends DrawSettings {
    * are predicted from drawn frames as they are. Below 1 they are predicted from nearly the expected frame, as the best
    * guess is, and motion that is known goes on as there. They are drawn about what is expected at several strides (see
    * StridedContexts), and nothing that is drawn is looked for in them by templates. Within a frame, too, only a share of a draw is
-   * read by those after it (`EngineSettings.carryWithin`): as much as the component temperature, or `MOST_CARRIED_WITHIN`.
+   * read by those after it (`EngineSettings.carryWithin`): as much as the component temperature, `MOST_CARRIED_WITHIN` at most.
    */
   carry?: number;
 }

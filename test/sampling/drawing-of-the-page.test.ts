@@ -251,7 +251,8 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
       const cases: (typeof asDrawn & { count: number; horizon?: number })[] = [
         { count: 1, ...(isTold ? carriedOn : asDrawn) },
         { count: 3, ...(isTold ? carriedOn : asDrawn) },
-        ...(isTold ? [{ count: 6, horizon: 5, ...carriedOn }] : []),
+        // Beyond the warmest.
+        ...(isTold ? [{ count: 6, horizon: 5, ...carriedOn, componentWarming: 0.12 }] : []),
         ...(isTold ? [{ count: 3, ...asDrawn, noise: 6 }] : []),
       ];
 
