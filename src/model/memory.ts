@@ -38,6 +38,8 @@ export interface TrainingWork {
   optimiserStates: number;
   /** Indices of the scales that are trained; undefined: all. */
   among?: readonly number[] | undefined;
+  /** Whether the weights of the conditionings stay as they are, so that nothing is kept of these for gradients. */
+  conditioningKept: boolean;
   /** Examples scored in a validation, and how many of them together at most. */
   validationExamples: number;
   validationBatch: number;
@@ -48,15 +50,21 @@ export interface TrainingWork {
  * back, the head's outputs, the conditionings, weights and optimiser states, the batch, and the process itself.
  */
 export function trainingMemory(chain: Chain, work: TrainingWork): number {
-  const { batch, ownPredictions, optimiserStates, validationExamples } = work;
+  const { batch, ownPredictions, optimiserStates, validationExamples, conditioningKept } = work;
   const among = work.among ?? chain.scales.map((_, scale) => scale);
   const ledger = new PoolLedger(MAX_IDLE_BYTES);
   const all = chain.parameters.map(({ shape }) => product(shape));
   const places = all.map((_, index) => index);
-  const trained = among.flatMap((scale) => parametersOfScale(chain, scale, places)).map((index) => all[index]);
+  const kept = (scale: number) => (conditioningKept ? chain.scales[scale].conditioningParameters : 0);
+  const trained = among
+    .flatMap((scale) => parametersOfScale(chain, scale, places).slice(kept(scale)))
+    .map((index) => all[index]);
   // The first step fills the pool, the second uses it again.
   for (let step = 0; step < 2; step++) {
-    const passes = among.map((scale) => forward(ledger, chain.scales[scale], batch, true, ownPredictions));
+    const conditions = conditioningKept ? among.map((scale) => condition(ledger, chain.scales[scale], batch)) : [];
+    const besides = conditioningKept ? null : ownPredictions;
+    const passes = among.map((scale) => forward(ledger, chain.scales[scale], batch, true, besides));
+    passes.push(...conditions);
     trained.forEach((length) => ledger.take(length));
     for (const scale of [...among].reverse()) backward(ledger, chain.scales[scale], batch);
     for (const pass of passes) for (const length of pass) ledger.release(length);
@@ -125,17 +133,38 @@ function earlierBytes({ description }: Network): number {
 }
 
 /**
- * Runs the forward pass in the ledger.
+ * Runs the conditionings of a network in the ledger, without gradients.
  *
- * @param besides examples that the conditionings alone run for, as well
  * @returns lengths of the arrays that are still there
  */
-function forward(ledger: PoolLedger, network: Network, batch: number, gradients: boolean, besides = 0): number[] {
+function condition(ledger: PoolLedger, network: Network, batch: number): number[] {
+  const given = Array.from({ length: CONDITIONING_ARRAYS.forward }, () => batch * activations(network, false));
+  given.forEach((length) => ledger.take(length));
+  const made = batch * network.program.size.height * network.program.size.width * (network.program.map?.features ?? 0);
+  ledger.take(made);
+  given.forEach((length) => ledger.release(length));
+  return [made];
+}
+
+/**
+ * Runs the forward pass in the ledger.
+ *
+ * @param besides examples that the conditionings alone run for, as well; null: the conditionings have run
+ * @returns lengths of the arrays that are still there
+ */
+function forward(
+  ledger: PoolLedger,
+  network: Network,
+  batch: number,
+  gradients: boolean,
+  besides: number | null = 0,
+): number[] {
   const { program } = network;
   const pixels = batch * program.size.height * program.size.width;
   const last = lastReads(program, gradients);
   const arrays = gradients ? CONDITIONING_ARRAYS.training : CONDITIONING_ARRAYS.forward;
-  const given = Array.from({ length: arrays }, () => (batch + besides) * activations(network, gradients));
+  const conditioned = besides === null ? 0 : batch + besides;
+  const given = Array.from({ length: arrays }, () => conditioned * activations(network, gradients));
   // What is made of earlier pixels, and its way to what the network reads.
   for (let array = 0; array < EARLIER_ARRAYS; array++) given.push(pixels * (program.matched?.features ?? 0));
   given.forEach((length) => ledger.take(length));

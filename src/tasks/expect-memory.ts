@@ -22,7 +22,7 @@ import { inUnits } from './byte-units.js';
  */
 export function expectTrainingMemory({ model, training, data }: RunConfiguration): void {
   if (!isEstimated()) return;
-  const { batch, ownPredictions, validationExamples, optimiser, scales } = training;
+  const { batch, ownPredictions, validationExamples, optimiser, scales, conditioningKept } = training;
   const bytesOf = (description: ModelDescription, examples = batch, rollOuts = ownPredictions) =>
     trainingMemory(buildChain(description), {
       batch: examples,
@@ -30,6 +30,7 @@ export function expectTrainingMemory({ model, training, data }: RunConfiguration
       optimiserStates: optimisers[optimiser].stateNames.length,
       // Others are refused where the training starts.
       among: scales?.filter((scale) => scale < description.scales.length),
+      conditioningKept,
       validationExamples,
       validationBatch: data.type === 'clips' ? VALIDATION_FRAMES : VALIDATION_IMAGES,
     });

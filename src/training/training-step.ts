@@ -64,7 +64,7 @@ export function gradientsOf(
     );
     const subPixels = examples.image.shape[0] * dimensions(chain);
     // Outside of what is differentiated, so that nothing is kept of it for gradients that nobody reads.
-    const kept = conditioningKept ? chainConditions(chain, weights, examples, among) : undefined;
+    const kept = conditioningKept ? conditionsAlone(chain, weights, examples, among) : undefined;
     let nats: Scalar | null = null;
     const loss = (...parameters: Tensor[]): Scalar => {
       const all = [...weights];
@@ -83,6 +83,16 @@ export function gradientsOf(
     const { grads } = tf.valueAndGrads(loss)(trained.map((index) => weights[index]));
     return { nats: nats!, gradients: grads, trained, norm: globalNorm(grads) };
   });
+}
+
+/** What the conditionings of some scales make of examples; nothing is left of how it was made. */
+function conditionsAlone(...of: Parameters<typeof chainConditions>): ReturnType<typeof chainConditions> {
+  const made: ReturnType<typeof chainConditions> = [];
+  tf.tidy(() => {
+    made.push(...chainConditions(...of));
+    return made.filter((condition) => condition !== null);
+  });
+  return made;
 }
 
 /**
