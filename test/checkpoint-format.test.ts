@@ -43,11 +43,12 @@ const networks: [string, NetworkDescription[]][] = [
   ['a chain of all layers', tinyChain({ layers })],
 ];
 
-/** The page's name of a parameter: indices of layers and outputs as letters, without its scale and its ending. */
+/** The page's name of a parameter: indices of blocks, layers and outputs as letters, without its scale and its ending. */
 function nameOnPage(parameter: string): string {
   return parameter
     .replace(/^scales\.\d+\./, '')
     .replace(/\.(weights|bias|initial)$/, '')
+    .replace(/^map\.\d+/, 'map.<b>')
     .replace(/^(layers|skips)\.\d+/, '$1.<i>')
     .replace(/^output\.\d+/, 'output.<j>');
 }

@@ -92,7 +92,7 @@ class Scale:
         self.channels, self.levels = description["channels"], description["levels"]
         self.middle = (self.levels - 1) / 2
         self.layers, self.skips, self.outputs = description["layers"], description["skips"], len(description["output"])
-        self.head = description["head"]
+        self.head, self.map_blocks = description["head"], description.get("mapBlocks", 0)
         self.rows = 1 if self.head.get("colours") == "together" else self.channels
         self.conditioning = {entry["type"]: entry for entry in description["conditioning"]}
         self.frames = self.conditioning.get("previous-frames") or self.conditioning.get("warped-frames")
@@ -145,6 +145,9 @@ class Scale:
             gates = conv_with_map(f"{name}.input", x, f"{name}.map")
             return lstm(walk, net[f"{name}.state.weights"], net.get(f"{name}.state.initial"), gates, self.channels)
 
+        for i in range(self.map_blocks):
+            y = net.conv(f"map.{i}.in", map.relu())
+            map = net.conv(f"map.{i}.out", y.relu()) + map
         x, skips = with_matched("first", conv_with_map("first", image, "first.map")), []
         for i, layer in enumerate(self.layers):
             name = f"layers.{i}"

@@ -20,6 +20,8 @@ export interface NetworkDescription {
   head: HeadDescription;
   /** What it is told besides the image; one of a kind, and one with anchors, at most; none: it is unconditional. */
   conditioning: ConditioningDescription[];
+  /** Residual blocks between the map of the conditionings and the layers that read it, 1 to 64. Default: none. */
+  mapBlocks?: number | undefined;
 }
 
 /**
@@ -53,8 +55,9 @@ const networkSchema = z
     output: z.array(features),
     head: z.discriminatedUnion('type', schemas<HeadDescription>(heads)),
     conditioning: z.array(z.discriminatedUnion('type', schemas<ConditioningDescription>(conditionings))),
+    mapBlocks: z.int().min(1).max(64).optional(),
   })
-  .superRefine(({ channels, levels, first, layers, output, head, conditioning }, context) => {
+  .superRefine(({ channels, levels, first, layers, output, head, conditioning, mapBlocks }, context) => {
     const widths = [
       { path: ['first', 'features'], features: first.features },
       ...layers.map(({ hidden }, index) => ({ path: ['layers', index, 'hidden'], features: hidden })),
@@ -69,6 +72,12 @@ const networkSchema = z
         code: 'custom',
         path: ['levels'],
         message: `the head '${head.type}' takes ${maxLevels} at most`,
+      });
+    if (mapBlocks !== undefined && conditioning.length === 0)
+      context.addIssue({
+        code: 'custom',
+        path: ['mapBlocks'],
+        message: 'there is no conditioning whose map they read',
       });
     conditioning.forEach((given, index) => {
       const before = conditioning.slice(0, index);

@@ -23,7 +23,8 @@ export interface Network {
 }
 
 /**
- * Writes the program of a description: a masked convolution, the layers, then ReLU and 1x1 layers to the head's outputs.
+ * Writes the program of a description: blocks on the map, a masked convolution, the layers, then ReLU and 1x1 layers to the
+ * head's outputs.
  */
 export function buildNetwork(description: NetworkDescription): Network {
   const { size, channels, levels, first, head, conditioning } = description;
@@ -36,6 +37,7 @@ export function buildNetwork(description: NetworkDescription): Network {
     earlierInputFeatures(description),
   );
 
+  for (let block = 0; block < (description.mapBlocks ?? 0); block++) builder.mapBlock(`map.${block}`);
   const map = builder.conditioned('first.map', first.features);
   const plus = builder.withMatched(EARLIER_LAYERS.first, first.features, map);
   let x = builder.conv(builder.image, { name: 'first', kernel: first.kernel, features: first.features, plus });

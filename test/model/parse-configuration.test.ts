@@ -54,6 +54,14 @@ test('what is left out of a training takes its default', () => {
   });
 });
 
+test('blocks on the map are refused where nothing makes a map, and where there are none or too many', () => {
+  const scale = model.scales[0];
+  const refused = (changes: object) =>
+    refusal({ ...run, model: { ...model, scales: [{ ...scale, ...changes }] } }).message;
+  expect(refused({ mapBlocks: 2, conditioning: [] })).toMatch(/model.scales.0.mapBlocks.*no conditioning/);
+  for (const mapBlocks of [0, 65, 1.5]) expect(refused({ mapBlocks })).toMatch(/model.scales.0.mapBlocks/);
+});
+
 test.each([
   { path: 'trainig', value: {}, named: 'trainig', nearest: 'training' },
   { path: 'training.batchh', value: 3, named: 'training.batchh', nearest: 'batch' },

@@ -127,6 +127,12 @@ const moving: [string, NetworkDescription][] = [
     'RGB 5x7 of 32 levels, colours together, given two frames that move',
     tinyNetwork({ levels: 32, head: { ...mixtureTogether, meanScale: 4 }, conditioning: [warpedFrames] }),
   ],
+  [
+    'RGB 5x7 of 32 levels, colours together, given two frames that move, with two blocks on their map',
+    tinyNetwork({
+      ...{ levels: 32, head: { ...mixtureTogether, meanScale: 4 }, conditioning: [warpedFrames], mapBlocks: 2 },
+    }),
+  ],
 ];
 
 /**

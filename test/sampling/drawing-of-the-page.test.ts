@@ -229,6 +229,10 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
         scales: [tinyNetwork({ ...small, levels: 32, head, conditioning: [{ ...matchedFrames, context: 3 }] })],
       },
       {
+        title: 'frames that move, with blocks on their map',
+        scales: [tinyNetwork({ ...small, levels: 32, head, conditioning: [warpedFrames], mapBlocks: 2 })],
+      },
+      {
         title: 'two scales, given frames',
         scales: tinyChain({ ...light, channels: 1, levels: 32, head: { ...mixture, meanScale: 4 } }),
       },
