@@ -93,7 +93,7 @@ describe.each<[string, ModelDescription, number?, boolean?]>([
   ['a PixelCNN that warps two frames and their mirror images', mirrored(warped)],
   ['a PixelCNN that looks for each pixel in two frames', lookingFor(warped)],
   ['a PixelCNN that regresses each pixel on two frames too', lookingFor(warped, { localRegression: true })],
-  ['one of these whose conditioning is kept', lookingFor(mirrored(warped), { localRegression: true }), 0, true],
+  ['the same, mirrored, whose conditioning is kept', lookingFor(mirrored(warped), { localRegression: true }), 0, true],
 ])('the estimate of memory for %s', (_, description, own = 0, conditioningKept = false) => {
   const chain = buildChain(description);
 
