@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { ImageShape } from '../levels.js';
-import { cutWindow, FrameWindowBuffer, type FrameWindow } from './frame-window.js';
+import { cutWindow, FrameWindowBuffer, mirroredWindow, mirrorImage, type FrameWindow } from './frame-window.js';
 
 /** What a model is told besides the image's own earlier sub-pixels. Values are levels (0 to levels - 1) as floats. */
 export interface Given {
@@ -49,6 +49,11 @@ export function cutGiven(given: Given, { context }: Needs, step: number, coarser
     ...(context > 0 && given.window && { window: cutWindow(given.window, context, step) }),
     ...(coarser && { coarser }),
   };
+}
+
+/** What is given of images whose left and right are swapped. Frees nothing. */
+export function mirroredGiven({ window, coarser }: Given): Given {
+  return { ...(window && { window: mirroredWindow(window) }), ...(coarser && { coarser: mirrorImage(coarser) }) };
 }
 
 /** Frees the tensors of what is given. */

@@ -6,7 +6,7 @@ import { previousFrames, type PreviousFramesDescription } from './previous-frame
 
 export * from './conditioning.js';
 export * from './given.js';
-export { laterWindow, MOTION_LASTS } from './frame-window.js';
+export { laterWindow, mirrorImage, MOTION_LASTS } from './frame-window.js';
 export { subsample } from './subsample.js';
 export type { LowResolutionImageDescription, PreviousFramesDescription, WarpedFramesDescription };
 export type ConditioningDescription =

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { disposeGiven, givenBuffer, type Given } from '../conditioning/index.js';
+import { disposeGiven, givenBuffer, mirroredGiven, mirrorImage, type Given } from '../conditioning/index.js';
 import { frameBytes, writeLevels, type ImageShape } from '../levels.js';
 
 export { byteOf, frameBytes, levelOf } from '../levels.js';
@@ -114,6 +114,11 @@ export class ExampleBuffer {
       sought: sought.includes(false) ? tf.tensor4d(sought.map(Number), [count, 1, 1, 1]) : null,
     };
   }
+}
+
+/** Examples with left and right swapped. Frees nothing. */
+export function mirroredExamples({ image, seen, given, sought }: Examples): Examples {
+  return { image: mirrorImage(image), seen: mirrorImage(seen), given: mirroredGiven(given), sought };
 }
 
 /** Frees the tensors of examples. */

@@ -91,6 +91,13 @@ export function scoringMemory(chain: Chain, batch: number): number {
   return PROCESS + ledger.peakBytes + weightBytes(chain, 2) + imageBytes(chain, batch, among);
 }
 
+/** Most bytes that a process scores examples of a chain in, one at a time, with weights that learn from each: see `Adaptation`. */
+export function adaptingMemory(chain: Chain): number {
+  const work = { batch: 1, ownPredictions: 0, optimiserStates: 2, conditioningKept: true };
+  // Those of the model, and their average, beside those that learn.
+  return trainingMemory(chain, { ...work, validationExamples: 1, validationBatch: 1 }) + weightBytes(chain, 2);
+}
+
 /** Rows of a slot that the engine keeps, about: those that a 3x3 reads, as they are and after a ReLU. */
 const ENGINE_ROWS = 4;
 

@@ -4,7 +4,7 @@ import { PxvError } from '../errors.js';
 import { numberOf } from '../number-of.js';
 import { buildChain, dimensions, type Chain } from '../model/chain.js';
 import type { ModelDescription } from '../model/description.js';
-import { drawingMemory, scoringMemory, trainingMemory } from '../model/memory.js';
+import { adaptingMemory, drawingMemory, scoringMemory, trainingMemory } from '../model/memory.js';
 import { hiddenFeatures, modelAtSize, modelOfHidden } from '../model/smaller-models.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { VALIDATION_BATCH as VALIDATION_IMAGES } from '../training/image-data.js';
@@ -73,6 +73,18 @@ export function scoringBatch({ chain, description }: DescribedModel, wanted: num
   if (batch !== null) return batch;
   const work = { operation: 'score', description, atAnySize };
   throw tooLarge(work, scoringMemory(chain, 1), most, (chain) => scoringMemory(chain, 1));
+}
+
+/**
+ * Refuses to score with weights that learn, one example at a time, what would take more memory than there is.
+ *
+ * @throws PxvError `RESOURCES`
+ */
+export function expectAdaptingMemory({ chain, description }: DescribedModel): void {
+  if (!isEstimated()) return;
+  const most = availableMemory();
+  const bytes = adaptingMemory(chain);
+  if (bytes > most) throw tooLarge({ operation: 'score', description, atAnySize: true }, bytes, most, adaptingMemory);
 }
 
 /** What is drawn, and what is held beside the drawing. */

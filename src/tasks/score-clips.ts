@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { freeIdleMemory } from '../backend/native-backend.js';
-import { scoreFrames, summariseFrames } from '../evaluation/clip-score.js';
+import { scoreFrames, summariseFrames, type ClipScore } from '../evaluation/clip-score.js';
 import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
 import { SCORING_BATCH } from '../evaluation/scoring.js';
 import { readStarts, spreadStarts } from '../evaluation/starts.js';
@@ -10,10 +10,11 @@ import { framesAtLevels } from '../levels.js';
 import { numberOf } from '../number-of.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
-import { frameBytes } from '../model/examples.js';
+import { frameBytes, type Examples } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { futureSettings, type FutureSettings } from '../sampling/future-settings.js';
+import { Adaptation } from '../training/adaptation.js';
 import {
   isFixed,
   listClips,
@@ -27,7 +28,7 @@ import {
 import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
 import { rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
 import { framing, type AskedSize } from './clip-size.js';
-import { drawingBatch, expectDrawingMemory, scoringBatch } from './expect-memory.js';
+import { drawingBatch, expectAdaptingMemory, expectDrawingMemory, scoringBatch } from './expect-memory.js';
 import { noUsableClip, reasonToGoOn, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
 import { defaults, filled, type Filled } from './defaults.js';
 import { expectVideoModel } from './expect-video-model.js';
@@ -46,6 +47,11 @@ export interface ScoreClipsOptions extends AskedSize {
   samples?: number | undefined;
   /** Whether lossless codecs compress the same frames. Default: they do not. */
   codecs?: boolean | undefined;
+  /**
+   * Whether the weights that score a clip go on learning from each of its frames once it is scored (see `Adaptation`). Each clip
+   * begins with those of the model, and so does all that is predicted. Default: they do not.
+   */
+  adapt?: boolean | undefined;
   /** How futures are drawn, over what `futureSettings` has for the model. */
   settings?: Partial<FutureSettings> | undefined;
   /** Default: 1. */
@@ -70,6 +76,8 @@ export interface ScoringProgress {
 }
 
 export interface VideoScore extends ClipsSummary {
+  /** Whether weights learned from what they had scored. */
+  adapted: boolean;
   /** Futures drawn at each start. */
   samples: number;
   /** How they were drawn. */
@@ -83,7 +91,7 @@ export interface VideoScore extends ClipsSummary {
 const { count, countOrNone, flag, callback } = optionOf;
 
 const schemas = {
-  ...{ size: optionOf.size, fit: optionOf.fit, frameRate: optionOf.frameRate, codecs: flag },
+  ...{ size: optionOf.size, fit: optionOf.fit, frameRate: optionOf.frameRate, codecs: flag, adapt: flag },
   ...{ horizon: countOrNone, starts: count, samples: count, seed: optionOf.seed, settings: optionOf.settings },
   ...{ onProgress: callback, onWarning: callback, signal: optionOf.signal },
 } satisfies OptionSchemas<ScoreClipsOptions>;
@@ -135,7 +143,8 @@ export async function scoreClips(
   }
   if (clips.length === 0) throw noUsableClip('score clips', paths);
   const notReached = sources.length - clips.length - leftOut.length;
-  return { samples: options.samples, settings: scorer.settings, ...summariseClips(model, clips), leftOut, notReached };
+  const { adapt: adapted = false, samples } = options;
+  return { adapted, samples, settings: scorer.settings, ...summariseClips(model, clips), leftOut, notReached };
 }
 
 /** A model at the size of a clip, ready to score and to draw. */
@@ -192,16 +201,14 @@ class ClipScorer {
     source: ClipSource,
     tell: (what: ScoringProgress['what'], frames: number) => void,
   ): Promise<ScoredClip | null> {
-    const { onWarning, codecs, signal } = this.options;
+    const { onWarning, codecs } = this.options;
     const { name } = source;
 
     const reader = await this.open(source);
     const otherRate = reader.hasRate ? rateWarning(this.trained, reader.frameRate) : null;
     if (otherRate !== null) onWarning?.(`${name}: ${otherRate}`);
     const sized = this.at(reader.size);
-    const { chain } = sized.model;
-    const scored = scoreFrames(chain, sized.weights, this.framesOf(reader), { batch: sized.batch, signal });
-    const score = await summariseFrames(chain.exampleShape.levels, scored, (frames) => tell('score', frames));
+    const score = await this.bits(sized, reader, (frames) => tell('score', frames));
     // The last frames of a clip are fewer than a batch, and each number of them has arrays of its own lengths.
     freeIdleMemory();
     if (reader.warning !== null) onWarning?.(`${name}: ${reader.warning}`);
@@ -215,6 +222,26 @@ class ClipScorer {
       forecasts,
       codecs: codecs ? await this.codecs(source, score.dimensions, (frames) => tell('compress', frames)) : null,
     };
+  }
+
+  /** Null for a clip of one frame. */
+  private async bits(
+    { model: { chain }, weights, batch }: SizedScorer,
+    reader: ClipReader,
+    onFrame: (frames: number) => void,
+  ): Promise<ClipScore | null> {
+    const { adapt, signal } = this.options;
+    const { levels } = chain.exampleShape;
+    const frames = this.framesOf(reader);
+    if (!adapt) return summariseFrames(levels, scoreFrames(chain, weights, frames, { batch, signal }), onFrame);
+    const adaptation = new Adaptation(chain, weights);
+    try {
+      const learn = (examples: Examples) => adaptation.learn(examples);
+      const scored = scoreFrames(chain, adaptation.weights, frames, { batch: 1, learn, signal });
+      return await summariseFrames(levels, scored, onFrame);
+    } finally {
+      adaptation.dispose();
+    }
   }
 
   private get framing() {
@@ -246,7 +273,8 @@ class ClipScorer {
   /** @throws PxvError `RESOURCES` where there is not memory for one frame, or for the futures that are asked for */
   private batchesOf(model: Model): Pick<SizedScorer, 'batch' | 'futures'> {
     const batch = scoringBatch(model, SCORING_BATCH, true);
-    const { horizon, starts, samples } = this.options;
+    const { adapt, horizon, starts, samples } = this.options;
+    if (adapt) expectAdaptingMemory(model);
     if (horizon === 0) return { batch, futures: 0 };
     const heldBytes = (count: number, frame: number) => count * starts * horizon * frame;
     expectDrawingMemory(model, {

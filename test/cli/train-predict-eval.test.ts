@@ -362,6 +362,15 @@ describe('pxv eval-video', () => {
     expect(jsonOf(outcome)).toMatchObject({ standardError: null, forecasts: null, codecs: null });
   });
 
+  test('with --adapt lets the weights learn from what they have scored, and says so', async () => {
+    const asked = ['eval-video', 'clips/clip-1', '--model', 'run', '--horizon', '0'];
+    const [kept, adapted] = [await pxv([...asked, '--json'], here), await pxv([...asked, '--adapt', '--json'], here)];
+    expect([jsonOf(kept).adapted, jsonOf(adapted).adapted]).toEqual([false, true]);
+    expect(jsonOf(adapted).bitsPerDim).toBeLessThan(jsonOf(kept).bitsPerDim as number);
+    const { stdout } = await pxv([...asked, '--adapt'], here);
+    expect(stdout).toMatch(/given the true ones before it, which the weights have learned from$/m);
+  });
+
   test('goes on without a clip that cannot be read, with one warning, and lists it', async () => {
     cpSync(at('clips', 'clip-1'), at('partly', 'clip-1'), { recursive: true });
     writeFileSync(at('partly', 'bad.mp4'), 'no film');

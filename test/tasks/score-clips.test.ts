@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { atSize } from '../../src/model/at-size.js';
+import { adaptingMemory, scoringMemory } from '../../src/model/memory.js';
 import { scoreClips, type ScoreClipsOptions, type ScoringProgress } from '../../src/tasks/score-clips.js';
 import { kernelSets } from '../backend/implementations.js';
 import { writeClip } from '../../src/video/index.js';
@@ -33,6 +34,37 @@ test('all bits over all dimensions: a long clip counts for more than a short one
   expect(together.frames).toBe(9);
   expect(together.bitsPerDim).toBeCloseTo((6 * alone.bitsPerDim + other.bitsPerDim) / 7, 9);
   expect(together.clips.map(({ name }) => name)).toEqual(['long', 'short']);
+});
+
+describe('weights that learn from the clip', () => {
+  test('begin anew with each clip, and need fewer bits from the second scored frame on', async () => {
+    const [kept, adapted] = [await score([long, short]), await score([long, short], { adapt: true })];
+    expect([kept.adapted, adapted.adapted]).toEqual([false, true]);
+    expect(adapted.clips[0].bitsPerDim).toBeLessThan(kept.clips[0].bitsPerDim);
+    expect(adapted.clips[1].bitsPerDim).toBeCloseTo(kept.clips[1].bitsPerDim, 12);
+    expect((await score([long], { adapt: true })).clips[0]).toEqual(adapted.clips[0]);
+  });
+
+  test('draw and expect as those of the model', async () => {
+    const [kept, adapted] = [await score([long]), await score([long], { adapt: true })];
+    expect(adapted.forecasts).toEqual(kept.forecasts);
+    expect(adapted.clips[0].oneStep).toEqual(kept.clips[0].oneStep);
+  });
+
+  test('are refused where there is no memory for what they learn with', async () => {
+    const options = { horizon: 0, size: { width: 200, height: 200 } } as const;
+    const { chain } = atSize(model, options.size);
+    const between = (scoringMemory(chain, 1) + adaptingMemory(chain)) / 2;
+    process.env.PXV_MEMORY = String(Math.round(between / 2 ** 20));
+    try {
+      await expect(score([long], options)).resolves.toMatchObject({ adapted: false });
+      await expect(score([long], { ...options, adapt: true })).rejects.toThrow(
+        /^score: memory: expected work that fits .* for one image of 200x200; give a smaller size: --size \d+x\d+/,
+      );
+    } finally {
+      delete process.env.PXV_MEMORY;
+    }
+  });
 });
 
 test('of a chain whose shared pixels are predicted the bits are a bound, of another model they are exact', async () => {

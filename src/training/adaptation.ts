@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Chain } from '../model/chain.js';
+import { mirroredExamples, type Examples } from '../model/examples.js';
+import { optimisers } from './optimisers.js';
+import { gradientsOf, updated, type TrainingState } from './training-step.js';
+
+/** How fast weights learn from a clip: chosen on clips of which nothing was learned (docs/decisions/0041-weights-that-learn-from-the-clip.md). */
+const RATE = 4e-4;
+/** Steps until that rate is reached: Adam does not know at first which weights have steady gradients. */
+const WARM_UP = 30;
+/** What scores is a running average of the weights that learn; of each, this share stays at every step. */
+const STAYING = 0.975;
+const CLIP_NORM = 1;
+
+/** Adam, as trainings have it by default. */
+const optimiser = optimisers.adam;
+
+/**
+ * Weights that go on learning from a clip, frame by frame, each once it is scored ("dynamic evaluation": Mikolov et al. 2010; Krause et
+ * al., 1709.07432). So a frame is scored by what the frames before it taught, and the likelihood stays exact. The conditionings stay
+ * as they are. Weights that learn from one frame at a time are noisy: it is their running average that scores.
+ */
+export class Adaptation {
+  /** What the next frame is to be scored with, in the order of `chain.parameters`; `learn` replaces them in place. */
+  readonly weights: Tensor[];
+  private state: TrainingState;
+  private step = 0;
+
+  /** @param weights those of the model, which stay its own */
+  constructor(
+    private readonly chain: Chain,
+    weights: readonly Tensor[],
+  ) {
+    this.weights = weights.map((weight) => tf.clone(weight));
+    this.state = {
+      weights: weights.map((weight) => tf.clone(weight)),
+      optimiser: optimiser.stateNames.map(() => weights.map((weight) => tf.zerosLike(weight))),
+    };
+  }
+
+  /** A step on examples that are scored, then one on their mirror images. Where gradients are not finite nothing is learned. */
+  async learn(examples: Examples): Promise<void> {
+    await this.stepOn(() => examples);
+    await this.stepOn(() => mirroredExamples(examples));
+  }
+
+  private async stepOn(examples: () => Examples): Promise<void> {
+    const made = tf.tidy(() => gradientsOf(this.chain, this.state.weights, examples(), { conditioningKept: true }));
+    const { nats, gradients, trained, norm } = made;
+    const [length] = await norm.data();
+    if (Number.isFinite(length)) {
+      const step = ++this.step;
+      const settings = { learningRate: RATE * Math.min(1, step / WARM_UP), step };
+      this.state = updated(optimiser, settings, CLIP_NORM, this.state, made);
+      // The first steps are averaged as they are, or what is not learned yet would stay for long.
+      const staying = Math.min(STAYING, step / (step + 3));
+      for (const index of trained) this.average(index, staying);
+    }
+    tf.dispose([nats, norm, ...gradients]);
+  }
+
+  dispose(): void {
+    tf.dispose([...this.weights, ...this.state.weights, ...this.state.optimiser.flat()]);
+  }
+
+  private average(index: number, staying: number): void {
+    const [before, learned] = [this.weights[index], this.state.weights[index]];
+    this.weights[index] = tf.tidy(() => tf.add(before, tf.mul(tf.sub(learned, before), 1 - staying)));
+    before.dispose();
+  }
+}
