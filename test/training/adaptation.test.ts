@@ -3,11 +3,12 @@ import { scoreFrames } from '../../src/evaluation/clip-score.js';
 import { sumOfNats } from '../../src/evaluation/scoring.js';
 import type { Frame } from '../../src/frame.js';
 import { ExampleBuffer, disposeExamples, frameBytes, type Examples } from '../../src/model/examples.js';
+import { parametersOfScale } from '../../src/model/chain.js';
 import { toTensors } from '../../src/model/weights.js';
 import { Adaptation } from '../../src/training/adaptation.js';
 import { gradientsOf } from '../../src/training/training-step.js';
 import { kernelSets } from '../backend/implementations.js';
-import { randomFrames, randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
+import { randomFrames, randomModel, tinyChain, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { collect } from '../video/made-clips.js';
 
 const { chain, weights: arrays } = randomModel([tinyNetwork({ conditioning: [warpedFrames] })]);
@@ -114,6 +115,28 @@ test('it takes nothing of the model, and leaves nothing behind', async () => {
   await adaptedNats(noise(4, 5));
   expect(tf.memory().numTensors).toBe(numTensors);
   expect(valuesOf(weights)).toEqual(before);
+});
+
+test('of a chain every scale learns, and none of the conditionings', async () => {
+  const { chain: scales, weights: values } = randomModel(tinyChain());
+  const own = toTensors(values, scales.parameters);
+  const buffer = new ExampleBuffer(scales.exampleShape, 1);
+  buffer.add(randomFrames(scales.exampleShape, 2, 7), 2, false);
+  const examples = buffer.tensors();
+  const adaptation = new Adaptation(scales, own);
+  await adaptation.learn(examples);
+  const moved = valuesOf(adaptation.weights).map((found, index) =>
+    found.some((value, at) => value !== values[index][at]),
+  );
+  const places = moved.map((_, index) => index);
+  for (const [scale, { conditioningParameters: kept }] of scales.scales.entries()) {
+    const ofScale = parametersOfScale(scales, scale, places).map((index) => moved[index]);
+    expect(ofScale.slice(0, kept)).not.toContain(true);
+    expect(ofScale.slice(kept)).toContain(true);
+  }
+  adaptation.dispose();
+  disposeExamples(examples);
+  tf.dispose(own);
 });
 
 test('where gradients are not finite nothing is learned', async () => {
