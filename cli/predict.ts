@@ -41,6 +41,7 @@ interface PredictOptions extends BackendOptions, FutureOptions, SizeOptions {
   onlyPredicted?: boolean;
   plain?: boolean;
   scale?: number;
+  adapt?: boolean;
   slow: number;
   fps?: AskedRate;
   seed: number | bigint;
@@ -86,6 +87,10 @@ export function command(): Command {
       'first frame to predict, counted from 0; the truth is shown beside',
       wholeNumber('--from', 1),
     )
+    .option(
+      '--adapt',
+      'learn first from the clip: how its known frames could have been predicted from those before them',
+    )
     .option('--only-predicted', 'leave the known frames out')
     .option(
       '--plain',
@@ -112,6 +117,7 @@ Examples:
   $ pxv predict - --out - --format webm < clip.mp4 | ffplay -
   $ pxv predict clip.mp4 --size 128x72                 at this size, whatever that of the model
   $ pxv predict clip.mp4 --best-guess                  the one future that is expected, at once
+  $ pxv predict clip.mp4 --best-guess --adapt          corrected by what the clip itself has shown
   $ pxv predict clip.mp4 --mean                        the mean of eight futures
   $ pxv predict clip.mp4 --model runs/mine --fps model  at the rate that the model learned at
   $ pxv predict frames/ --model runs/mine --seed 7`,
@@ -161,6 +167,7 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
       out: outPath,
       signal,
       onRead: readingShown(progress),
+      onHindcast: (done, total) => progress.show({ label: 'hindcast', done, total, unit: 'places' }),
       onProgress: (done, total) => progress.show({ label: 'predict', done, total, unit: 'frames' }),
       onPredicted: saves,
       onWarning: (text) => progress.say(`pxv: warning: ${from}: ${streams.named(text)}`),
@@ -210,6 +217,8 @@ async function predictSeveral(
     kind: options.format,
     signal,
     onRead: ({ name, done, total }) => showReading(done, total, { clip: name }),
+    onHindcast: ({ name, ...places }) =>
+      progress.show({ label: 'hindcast', ...places, unit: 'places', fields: { clip: name } }),
     onProgress: ({ name, ...frames }) =>
       progress.show({ label: 'predict', ...frames, unit: 'frames', fields: { clip: name } }),
     onPredicted: saves,
@@ -257,7 +266,7 @@ function writtenOf(
 
 function settingsOf(options: PredictOptions, { chain }: Model) {
   const { next, from, fps, ...same } = options;
-  const { samples, scale, slow, plain, onlyPredicted, seed, overwrite } = same;
+  const { adapt, samples, scale, slow, plain, onlyPredicted, seed, overwrite } = same;
   return {
     horizon: next,
     from: from ?? null,
@@ -265,7 +274,7 @@ function settingsOf(options: PredictOptions, { chain }: Model) {
     settings: futureSettings(options),
     frameRate: fps,
     ...askedSize(options, chain.exampleShape.size),
-    ...{ samples, scale, slow, plain, onlyPredicted, seed, overwrite: overwrite ?? false },
+    ...{ adapt, samples, scale, slow, plain, onlyPredicted, seed, overwrite: overwrite ?? false },
   };
 }
 
@@ -280,7 +289,7 @@ function facts({ name, chain }: Model, options: PredictOptions) {
   const { seed } = options;
   const forecast = forecastOf(options);
   const { samples = defaults.samplesOfForecast[forecast] } = options;
-  return { model: name, seed, forecast, samples, context, channels };
+  return { model: name, seed, forecast, samples, adapted: options.adapt ?? false, context, channels };
 }
 
 /** What came of one clip, as JSON. */

@@ -1,8 +1,10 @@
 import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import type { Context } from '../model/context.js';
+import type { Correction } from '../sampling/correction.js';
 import { expectsFrame, type FrameSampler } from '../sampling/frame-sampler.js';
-import { bestGuess, frameOf, rollOut, type RollOut } from '../sampling/roll-out.js';
+import { HINDCASTS_TOGETHER, learnCorrection } from '../sampling/hindcasts.js';
+import { bestGuess, frameOf, rollOut, type BestGuess, type RollOut } from '../sampling/roll-out.js';
 import { forecastNames, forecasts, type Forecastable, type ForecastName } from './forecasts.js';
 import { fitsSsim, meanAbsoluteDifference, meanSquaredError, ssim } from './metrics.js';
 import type { Start } from './starts.js';
@@ -31,6 +33,10 @@ export interface ForecastOptions extends Pick<RollOut, 'seed' | 'settings' | 'si
   samples: number;
   /** Most futures drawn side by side; no figure depends on it. Default: FUTURES_TOGETHER. */
   together?: number;
+  /** Whether forecasts are corrected by hindcasts of each start's known frames (see `learnCorrection`). Default: they are not. */
+  correct?: boolean | undefined;
+  /** Told of the places that hindcasts are made from: how many are done, over all starts. */
+  onHindcast?: (places: number) => void;
   /** Told after each row that is drawn: frames finished, as a fraction, of all that are drawn. */
   onProgress?: (frames: number) => void;
 }
@@ -51,10 +57,12 @@ export async function scoreForecasts(
 ): Promise<ClipForecasts> {
   const { samples, horizon, signal } = options;
   const guesses = expectsFrame(model);
-  const drawn = await drawFutures(sampler, model, starts, options);
+  const corrections = await correctionsOf(sampler, starts, options);
+  const drawn = await drawFutures(sampler, model, starts, corrections, options);
   const at: Forecastable[] = [];
   for (const [index, { known, truth, context }] of starts.entries()) {
-    const guess = guesses ? await guessFuture(sampler, model, context, horizon, signal) : null;
+    const guessing = { correction: corrections[index], signal };
+    const guess = guesses ? await guessFuture(sampler, model, context, horizon, guessing) : null;
     at.push({ known, truth, drawn: drawn[index], guess });
   }
   const kinds = forecastNames({ samples, guesses }).map((name) => [name, errorsOf(forecasts[name].futures, at)]);
@@ -65,16 +73,37 @@ export async function scoreForecasts(
   };
 }
 
+/** For each start null where nothing is corrected. */
+async function correctionsOf(
+  sampler: FrameSampler,
+  starts: readonly Start[],
+  { correct = false, together = HINDCASTS_TOGETHER, onHindcast, signal }: ForecastOptions,
+): Promise<(Correction | null)[]> {
+  if (!correct) return starts.map(() => null);
+  const corrections: (Correction | null)[] = [];
+  let before = 0;
+  for (const { known } of starts) {
+    const frames = known.map(({ data }) => data);
+    let places = 0;
+    const onProgress = (done: number) => onHindcast?.(before + (places = done));
+    const hindcasts = { together: Math.min(together, HINDCASTS_TOGETHER), onProgress, signal };
+    corrections.push(await learnCorrection(sampler, frames, hindcasts));
+    before += places;
+  }
+  return corrections;
+}
+
 /** The futures of each start, one a sample. A sample is the one that is drawn there alone. */
 async function drawFutures(
   sampler: FrameSampler,
   model: Model,
   starts: readonly Start[],
+  corrections: readonly (Correction | null)[],
   { seed, settings, signal, horizon, samples, together: most = FUTURES_TOGETHER, onProgress }: ForecastOptions,
 ): Promise<Frame[][][]> {
   const drawn = starts.map(() => Array.from({ length: samples }, (): Frame[] => []));
   const futures = starts.flatMap((start, index) =>
-    drawn[index].map((frames, sample) => ({ ...start, sample, frames })),
+    drawn[index].map((frames, sample) => ({ ...start, correction: corrections[index], sample, frames })),
   );
   let done = 0;
   for (let from = 0; from < futures.length; from += most) {
@@ -87,6 +116,7 @@ async function drawFutures(
         samples: together.map(({ sample }) => sample),
         first: together.map(({ first }) => first),
         settings,
+        corrections: together.map(({ correction }) => correction),
         onRow: (share) => onProgress?.(done + share * together.length),
         signal,
       },
@@ -105,10 +135,10 @@ async function guessFuture(
   model: Model,
   context: Context,
   horizon: number,
-  signal: AbortSignal | undefined,
+  guessing: BestGuess,
 ): Promise<Frame[]> {
   const frames: Frame[] = [];
-  for await (const bytes of bestGuess(sampler, context, signal)) {
+  for await (const bytes of bestGuess(sampler, context, guessing)) {
     frames.push(frameOf(model, bytes));
     if (frames.length === horizon) break;
   }

@@ -8,7 +8,7 @@ export interface Start {
   first: number;
   /** What a model is given there. */
   context: Context;
-  /** The last known frames, oldest first: two, or one where there is but one. */
+  /** The last known frames, oldest first: two or as many as were asked for, fewer where there are fewer. */
   known: Frame[];
   /** The true frames of the horizon. */
   truth: Frame[];
@@ -33,12 +33,14 @@ export function spreadStarts(frames: number, context: number, horizon: number, c
  *
  * @param frames at the model's size, from the clip's first on; read as far as is needed
  * @param firsts ascending, as `spreadStarts` gives them
+ * @param lastKnown how many known frames each start has
  */
 export async function readStarts(
   frames: AsyncIterable<Frame>,
   firsts: readonly number[],
   shape: ExampleShape,
   horizon: number,
+  lastKnown = 2,
 ): Promise<Start[]> {
   const starts: Start[] = [];
   const context = new Context(shape);
@@ -53,7 +55,7 @@ export async function readStarts(
     if (++index === end) break;
     context.push(frame.data);
     known.push(frame);
-    if (known.length > 2) known.shift();
+    if (known.length > lastKnown) known.shift();
   }
   return starts;
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
-import { cutGiven, needsOf, subsample, type Condition } from '../conditioning/index.js';
+import { cutGiven, learnsAnchor, needsOf, subsample, type Condition } from '../conditioning/index.js';
 import type { ModelDescription, NetworkDescription } from './description.js';
 import { frameBytes, type Examples, type ExampleShape } from './examples.js';
 import { buildNetwork, conditionOf, scoreOf, type Network, type Score } from './network.js';
@@ -32,6 +32,14 @@ export function buildChain({ scales: descriptions }: ModelDescription): Chain {
     exampleShape: { size, channels, levels, context },
     exact: descriptions.every((network) => needsOf(network.conditioning).coarser?.known !== false),
   };
+}
+
+/**
+ * Whether images can be expected at several strides, and what is expected replaced by something better: there is one scale, and its first
+ * anchor is learned.
+ */
+export function expectsAtStrides({ scales }: Chain): boolean {
+  return scales.length === 1 && learnsAnchor(scales[0].description.conditioning);
 }
 
 /** Of values that stand in the order of the chain's parameters, those of one scale. */

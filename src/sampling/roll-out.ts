@@ -6,7 +6,9 @@ import { Context } from '../model/context.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import { numberOf } from '../number-of.js';
 import { DEFAULT_SEED } from '../philox.js';
-import { byteOf, levelOf } from '../levels.js';
+import { byteOf, levelOf, unroundedLevel } from '../levels.js';
+import type { Correction } from './correction.js';
+import { expectAhead, expectedSlower } from './expect-ahead.js';
 import type { DrawnFrame, FrameDraw, FrameSampler } from './frame-sampler.js';
 import { futureSettings, settingsAhead, type FutureSettings } from './future-settings.js';
 import { Noise } from './noise.js';
@@ -31,6 +33,11 @@ export interface RollOut {
   first?: number | readonly number[] | undefined;
   /** Default, also of each that is left out: as `pxv predict` draws with the model. */
   settings?: Partial<FutureSettings> | undefined;
+  /**
+   * How what is expected of each future is corrected, null where it is not: frames are drawn about what is corrected, and the frames after
+   * them are predicted as without (see `learnCorrection`). Where drawn frames are carried on as they are, nothing is. Default: nothing is.
+   */
+  corrections?: readonly (Correction | null)[] | undefined;
   /** Told after each row of each frame, with the share of the frame, over all samples, that is done. */
   onRow?: ((share: number) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -46,6 +53,10 @@ const schema = z.strictObject({
     .optional(),
   first: z.union([index, z.array(index).readonly()], 'expected one index, or one for each future').optional(),
   settings: z.object({}).loose().optional(),
+  corrections: z
+    .array(z.custom<Correction | null>((value) => typeof value === 'object'))
+    .readonly()
+    .optional(),
   onRow: z.custom<(share: number) => void>((value) => typeof value === 'function', 'expected a function').optional(),
   signal: z.instanceof(AbortSignal).optional(),
 });
@@ -70,10 +81,12 @@ export function rollOut(
   const { first = known.map(({ frames }) => frames) } = asked;
   const settings = futureSettings(sampler.model, options.settings);
   const futures = known.map((one) => new StridedContexts(one, settings.carry < 1));
+  const corrections = settings.carry < 1 ? (options.corrections ?? [null]) : [null];
   return drawOn(sampler, futures, {
     noise: new Noise(seed, STRATA),
     samples,
     frame: forEach('first', typeof first === 'number' ? [first] : first, samples),
+    corrections: forEach('corrections', corrections, samples),
     settings,
     onRow: asked.onRow,
     signal: asked.signal,
@@ -93,10 +106,16 @@ function forEach<T>(argument: string, values: readonly T[], futures: readonly un
   });
 }
 
+interface FuturesDraw extends FrameDraw {
+  frame: readonly number[];
+  corrections: readonly (Correction | null)[];
+  settings: Required<FutureSettings>;
+}
+
 async function* drawOn(
   sampler: FrameSampler,
   futures: readonly StridedContexts[],
-  { frame: first, ...draw }: FrameDraw & { frame: readonly number[]; settings: Required<FutureSettings> },
+  { frame: first, corrections, ...draw }: FuturesDraw,
 ): AsyncGenerator<DrawnFrame[], never> {
   const { levels } = sampler.model.chain.exampleShape;
   for (let step = 0; ; step++) {
@@ -105,11 +124,14 @@ async function* drawOn(
     const { carry, noise } = settings;
     const elsewhere = await expectedSlower(sampler, futures, noise);
     const last = futures.map((contexts) => contexts.last);
+    const correct = (future: number, mean: Float32Array) =>
+      corrections[future]?.corrected(step + 1, { mean, slower: elsewhere[future] }) ?? null;
     const drawn = await sampler.draw(Context.examples(last, noise), {
       ...draw,
       frame: first.map((index) => index + step),
       sought: carry === 1,
       elsewhere,
+      ...(corrections.some((correction) => correction !== null) && { correct }),
       settings,
     });
     for (const [future, one] of drawn.entries()) {
@@ -120,30 +142,20 @@ async function* drawOn(
   }
 }
 
-/** What is expected of the next frame of each future at longer strides. */
-async function expectedSlower(
-  sampler: FrameSampler,
-  futures: readonly StridedContexts[],
-  noise = 0,
-): Promise<Uint8Array[][]> {
-  const slower = futures.map((contexts) => contexts.slower());
-  const expected = futures.map((): Uint8Array[] => []);
-  // Stride after stride, so that no more conditionings run at a time than futures are drawn.
-  for (let at = 0; slower.some((contexts) => at < contexts.length); at++) {
-    const due = [...slower.keys()].filter((future) => at < slower[future].length);
-    const contexts = due.map((future) => slower[future][at]);
-    const frames = await sampler.expected(Context.examples(contexts, noise));
-    due.forEach((future, frame) => expected[future].push(frames[frame]));
-  }
-  return expected;
-}
-
 /** What the frames after a drawn one are predicted from, in its place. */
-function carriedOn({ bytes, expected }: DrawnFrame, carry: number, levels: number): Uint8Array {
+function carriedOn({ bytes, expected, about }: DrawnFrame, carry: number, levels: number): Uint8Array {
   return bytes.map((byte, i) => {
     const anchor = levelOf(expected![i], levels);
-    return byteOf(Math.round(anchor + carry * (levelOf(byte, levels) - anchor)), levels);
+    const beyond = levelOf(byte, levels) - (about === null ? anchor : unroundedLevel(about[i], levels));
+    return byteOf(nearestLevel(anchor + carry * beyond, levels), levels);
   });
+}
+
+/** How the best guess is made. */
+export interface BestGuess {
+  /** How what is expected is corrected; the frames after it are predicted as without. Default: it is not. */
+  correction?: Correction | null | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -155,17 +167,23 @@ function carriedOn({ bytes, expected }: DrawnFrame, carry: number, levels: numbe
 export async function* bestGuess(
   sampler: FrameSampler,
   context: Context,
-  signal?: AbortSignal,
+  { correction, signal }: BestGuess = {},
 ): AsyncGenerator<Uint8Array, never> {
-  const contexts = new StridedContexts(context, true);
-  for (;;) {
-    signal?.throwIfAborted();
-    const slower = await expectedSlower(sampler, [contexts]);
-    signal?.throwIfAborted();
-    const [frame] = await sampler.expected(Context.examples([contexts.last]), slower);
-    contexts.follow(frame);
-    yield frame;
+  const { levels } = sampler.model.chain.exampleShape;
+  const steps = expectAhead(sampler, [new StridedContexts(context, true)], signal);
+  for (let ahead = 1; ; ahead++) {
+    const [expectation] = (await steps.next()).value;
+    yield correction ? roundedBytes(correction.corrected(ahead, expectation), levels) : expectation.mean;
   }
+}
+
+/** The bytes that show the levels nearest to a frame. */
+function roundedBytes(frame: Float32Array, levels: number): Uint8Array {
+  return Uint8Array.from(frame, (value) => byteOf(nearestLevel(unroundedLevel(value, levels), levels), levels));
+}
+
+function nearestLevel(level: number, levels: number): number {
+  return Math.min(Math.max(Math.round(level), 0), levels - 1);
 }
 
 /** A frame at a model's size. */

@@ -8,8 +8,10 @@ import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { numberOf } from '../number-of.js';
+import type { Correction } from '../sampling/correction.js';
 import { expectExpectation, FrameSampler } from '../sampling/frame-sampler.js';
 import { futureSettings, type FutureSettings } from '../sampling/future-settings.js';
+import { expectCorrected, FRAMES_FOR_HINDCASTS, HINDCASTS_TOGETHER, learnCorrection } from '../sampling/hindcasts.js';
 import { bestGuess, frameOf, rollOut } from '../sampling/roll-out.js';
 import {
   checkOutput,
@@ -59,6 +61,11 @@ export interface PredictClipOptions extends AskedSize {
    * panel too.
    */
   from?: number | null | undefined;
+  /**
+   * Whether what is expected is corrected by how known frames could have been expected from those before them (see `learnCorrection`).
+   * Default: it is not.
+   */
+  adapt?: boolean | undefined;
   /** How frames are drawn, over what `futureSettings` has for the model. */
   settings?: Partial<FutureSettings> | undefined;
   /** Default: 1. */
@@ -69,6 +76,8 @@ export interface PredictClipOptions extends AskedSize {
   frameRate?: AskedRate | undefined;
   /** Told of each known frame that is read: their number so far, and of all, about; null where that is not known. */
   onRead?: ((done: number, total: number | null) => void) | undefined;
+  /** Told of the places in the known frames that hindcasts are made from: how many are done, and of how many. */
+  onHindcast?: ((done: number, total: number) => void) | undefined;
   /** Told after each row that is drawn: frames finished, as a fraction, and their number over all samples. */
   onProgress?: (done: number, total: number) => void;
   /**
@@ -93,7 +102,7 @@ const { count, flag, callback } = optionOf;
 /** See `PredictClipOptions`. */
 export const predictClipSchemas = {
   ...{ out: optionOf.text, overwrite: flag, size: optionOf.size, fit: optionOf.fit, frameRate: optionOf.frameRate },
-  ...{ plain: flag, onlyPredicted: flag, slow: count, scale: count },
+  ...{ plain: flag, onlyPredicted: flag, slow: count, scale: count, adapt: flag, onHindcast: callback },
   ...{ horizon: count, samples: count, from: count.nullable(), seed: optionOf.seed, settings: optionOf.settings },
   forecast: z.enum(['samples', 'mean', 'best-guess']),
   ...{ onRead: callback, onProgress: callback, onPredicted: callback, onWarning: callback, signal: optionOf.signal },
@@ -134,6 +143,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const { out, overwrite = false, plain = false, slow, signal } = options;
   expectVideoModel(trained, 'predict');
   const settings = futureSettings(trained, options.settings);
+  if (options.adapt) expectCorrected(trained);
   if (options.forecast === 'best-guess') expectExpectation(trained);
   const inputs = await filesOfClip(path);
   const confirm = () => checkOutput(out, { overwrite, inputs });
@@ -193,7 +203,7 @@ export function expectPredictionMemory(
   options: Omit<PredictClipOptions, 'out'>,
   aboutFrames: number | null,
 ): void {
-  const { horizon, samples, forecast, from, plain = false, onlyPredicted = false } = predictionOptions(options);
+  const { adapt, horizon, samples, forecast, from, plain = false, onlyPredicted = false } = predictionOptions(options);
   const { size } = model.chain.exampleShape;
   const { scale = legibleScale(kind, size, plain) } = options;
   const enlarged = scale ** 2 * (kind === 'png' ? horizon : 1);
@@ -202,7 +212,8 @@ export function expectPredictionMemory(
     samples,
     option: '--samples',
     atAnySize: true,
-    heldBytes: (count, frame) => count * frame * (horizon + enlarged),
+    together: (count) => (adapt ? Math.max(count, HINDCASTS_TOGETHER) : count),
+    heldBytes: (count, frame) => count * frame * (horizon + enlarged) + (adapt ? FRAMES_FOR_HINDCASTS * frame : 0),
   });
   if (kind === 'gif' || (kind === 'png' && plain)) {
     const frames = horizon + (onlyPredicted ? 0 : (from ?? aboutFrames ?? 0));
@@ -215,6 +226,13 @@ export function expectPredictionMemory(
       remedy: `write an mp4 or webm${onlyPredicted ? '' : ', or leave the known frames out: --only-predicted'}`,
     });
   }
+}
+
+/** What frames are predicted from. */
+interface Known {
+  context: Context;
+  /** Null where nothing is corrected. */
+  correction: Correction | null;
 }
 
 /** The time steps of the output as they become known. */
@@ -240,9 +258,10 @@ class Prediction {
   }
 
   async *steps(): AsyncGenerator<TimeStep> {
-    const { from, horizon, onlyPredicted = false, onRead } = this.options;
+    const { adapt, from, horizon, onlyPredicted = false, onRead, onHindcast, signal } = this.options;
     const about = from ?? this.reader.aboutFrames;
     const context = new Context(this.model.chain.exampleShape);
+    const lastKnown: Uint8Array[] = [];
     const truth: Frame[] = [];
     for await (const frame of this.framesOf(this.reader)) {
       if (from !== null && this.known === from) {
@@ -252,13 +271,17 @@ class Prediction {
       }
       context.push(frame.data);
       this.known++;
+      if (adapt) lastKnown.push(frame.data);
+      if (lastKnown.length > FRAMES_FOR_HINDCASTS) lastKnown.shift();
       onRead?.(this.known, about && Math.max(about, this.known));
       if (!onlyPredicted) yield this.knownStep(frame, this.known - 1);
     }
     if (this.reader.warning !== null) this.options.onWarning?.(this.reader.warning);
     if (this.known === 0 || (from !== null && this.known < from)) throw tooShort(this.reader.path, this.known, from);
     if (from !== null && truth.length === 0) this.options.onWarning?.(noTruth(from));
-    yield* this.future(context, truth);
+    const hindcasts = { onProgress: onHindcast, signal };
+    const correction = adapt ? await learnCorrection(this.sampler, lastKnown, hindcasts) : null;
+    yield* this.future({ context, correction }, truth);
   }
 
   /** The same again up to the last predicted frame that is finished, from a fresh reader. */
@@ -283,9 +306,9 @@ class Prediction {
     return { index, predicted: false, panels: labels.map((label) => ({ label, frame, predicted: false })) };
   }
 
-  private async *future(context: Context, truth: readonly Frame[]): AsyncGenerator<TimeStep> {
+  private async *future(known: Known, truth: readonly Frame[]): AsyncGenerator<TimeStep> {
     const { from, horizon, onPredicted } = this.options;
-    const future = this.options.forecast === 'best-guess' ? this.guesses(context) : this.samples(context);
+    const future = this.options.forecast === 'best-guess' ? this.guesses(known) : this.samples(known);
     for await (const frames of future) {
       const step = this.predicted.length;
       const panels: Panel[] = frames.map((frame, i) => ({ label: this.labels[i], frame, predicted: true }));
@@ -298,13 +321,14 @@ class Prediction {
   }
 
   /** What is written of each frame that is drawn: the samples, or their mean. */
-  private async *samples(context: Context): AsyncGenerator<Frame[]> {
+  private async *samples({ context, correction }: Known): AsyncGenerator<Frame[]> {
     const { horizon, samples, forecast, seed, onProgress, signal } = this.options;
     const future = rollOut(this.sampler, context, {
       seed,
       samples,
       first: this.known,
       settings: this.settings,
+      ...(correction && { corrections: [correction] }),
       onRow: (share) => onProgress?.((this.predicted.length + share) * samples, horizon * samples),
       signal,
     });
@@ -315,9 +339,9 @@ class Prediction {
     }
   }
 
-  private async *guesses(context: Context): AsyncGenerator<Frame[]> {
+  private async *guesses({ context, correction }: Known): AsyncGenerator<Frame[]> {
     const { horizon, onProgress, signal } = this.options;
-    for await (const bytes of bestGuess(this.sampler, context, signal)) {
+    for await (const bytes of bestGuess(this.sampler, context, { correction, signal })) {
       onProgress?.(this.predicted.length + 1, horizon);
       yield [frameOf(this.model, bytes)];
     }

@@ -29,13 +29,15 @@ import {
   type PredictedClip,
 } from './predict-clip.js';
 
-export interface PredictClipsOptions extends Omit<PredictClipOptions, 'onRead' | 'onProgress'> {
+export interface PredictClipsOptions extends Omit<PredictClipOptions, 'onRead' | 'onHindcast' | 'onProgress'> {
   /** Folder that gets an output for each clip, of the clip's name. */
   out: string;
   /** What each output is. Default: mp4. */
   kind?: OutputKind | undefined;
   /** Told of each known frame that is read: the clip at hand, the frames so far, and about how many it has. */
   onRead?: (progress: { name: string; done: number; total: number | null }) => void;
+  /** Told of the places that hindcasts are made from: the clip at hand, how many are done, and of how many in it. */
+  onHindcast?: (progress: { name: string; done: number; total: number }) => void;
   /** Told after each row that is drawn: the clip at hand, and the frames finished, as a fraction, of all clips. */
   onProgress?: (progress: { name: string; done: number; total: number }) => void;
 }
@@ -75,6 +77,7 @@ export async function predictClips(
     kind,
     overwrite = false,
     onRead,
+    onHindcast,
     onProgress,
     onWarning,
     signal,
@@ -103,6 +106,7 @@ export async function predictClips(
         overwrite,
         ...(signal && { signal }),
         onRead: (done, total) => onRead?.({ name, done, total }),
+        onHindcast: (done, total) => onHindcast?.({ name, done, total }),
         onProgress: (done) => tell(name, index * framesEach + done),
         onWarning: (text) => onWarning?.(`${name}: ${text}`),
       });

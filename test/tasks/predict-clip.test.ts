@@ -7,12 +7,14 @@ import { atSize } from '../../src/model/at-size.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { Context } from '../../src/model/context.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
-import { rollOut } from '../../src/sampling/roll-out.js';
+import { learnCorrection } from '../../src/sampling/hindcasts.js';
+import { bestGuess, rollOut } from '../../src/sampling/roll-out.js';
 import { predictClip, type PredictClipOptions } from '../../src/tasks/predict-clip.js';
 import { openClip } from '../../src/video/index.js';
 import { kernelSets } from '../backend/implementations.js';
 import {
   framedNetworks,
+  mixtureTogether,
   otherSizes,
   randomModel,
   sizeName,
@@ -20,6 +22,7 @@ import {
   tinyChain,
   tinyNetwork,
   tinyNetworks,
+  warpedFrames,
 } from '../model/tiny-networks.js';
 import { collect, livingFfmpegs, temporaryFolder } from '../video/made-clips.js';
 import { model, pngClip, slope } from './tiny-clips.js';
@@ -283,6 +286,60 @@ test('known frames have the levels of the model, as what is predicted has', asyn
     for (const { data } of await collect(reader.frames())) data.forEach((byte) => seen.add(byte));
   }
   expect([...seen].sort((a, b) => a - b)).toEqual([0, 85, 170, 255]);
+});
+
+describe('with hindcasts of the known frames', () => {
+  const warped = randomModel([tinyNetwork({ head: mixtureTogether, conditioning: [warpedFrames] })]);
+  const adapted = (path: string, changes: Partial<PredictClipOptions>, adapting = true) =>
+    predictClip(warped, path, {
+      ...{ out: join(folder.path, `out-${outputs++}`), horizon: 2, fit: 'crop', scale: 1, adapt: adapting },
+      ...changes,
+    });
+  const panelOf = async (out: string, panel: string) => {
+    const { size } = warped.chain.exampleShape;
+    const reader = await openClip(join(out, panel), { size, fit: 'crop', channels: 3 });
+    return (await collect(reader.frames())).map(({ data }) => Buffer.from(data));
+  };
+
+  test('the best guess is the corrected one, and nothing after the first predicted frame is looked at', async () => {
+    const long = await pngClip(folder.path, 'long', 24);
+    const [all, told] = [join(folder.path, 'all'), [] as number[][]];
+    const onHindcast = (...progress: number[]) => told.push(progress);
+    await adapted(long, { out: all, forecast: 'best-guess', from: 21, onHindcast });
+    expect(told).toEqual([[4, 4]]);
+
+    const frames = slope(24).map(({ data }) => data);
+    const context = new Context(warped.chain.exampleShape);
+    for (const data of frames.slice(0, 21)) context.push(data);
+    const sampler = new FrameSampler(warped);
+    const correction = await learnCorrection(sampler, frames.slice(0, 21));
+    const guess = bestGuess(sampler, context, { correction });
+    const expected = [await guess.next(), await guess.next()].map(({ value }) => Buffer.from(value));
+    sampler.dispose();
+    expect((await panelOf(all, 'best-guess')).slice(21)).toEqual(expected);
+
+    const plain = join(folder.path, 'plain');
+    await adapted(long, { out: plain, forecast: 'best-guess', from: 21 }, false);
+    expect((await panelOf(plain, 'best-guess')).slice(21)).not.toEqual(expected);
+  });
+
+  test('a clip too short to learn from is predicted as without', async () => {
+    const [one, other] = ['adapted', 'not'].map((name) => join(folder.path, `short-${name}`));
+    await adapted(clip, { out: one, seed: 3 });
+    await adapted(clip, { out: other, seed: 3 }, false);
+    expect(await panelOf(one, 'sample-1')).toEqual(await panelOf(other, 'sample-1'));
+  });
+
+  test.each([
+    ['learns no expected frame', model, 'one that learns none'],
+    ['has two scales', randomModel(tinyChain({ conditioning: [warpedFrames] })), 'one of 2 scales'],
+  ])('a model that %s is refused', async (_, other, received) => {
+    const error = await refusal(predict({ adapt: true }, other));
+    expect(error.code).toBe('USAGE');
+    expect(error.message).toMatch(
+      new RegExp(`^learn from hindcasts: .*: expected a model of one scale .*, received ${received}; predict without`),
+    );
+  });
 });
 
 test('what is doubtful of the known frames is told where the clip goes on after them, too', async () => {

@@ -1,0 +1,143 @@
+import type { ImageShape } from '../levels.js';
+import { LONGEST_STRIDE } from '../model/strides.js';
+import type { Expectation } from './expect-ahead.js';
+
+/** What is known at a place in a clip, beside what is expected after it: height x width x channels, in bytes. */
+export interface KnownFrames {
+  /** The last frame. */
+  last: Uint8Array;
+  /** The mean of the frames before the place. */
+  mean: Float32Array;
+}
+
+/** The binomial weights of a pixel and of those beside it that a frame is blurred with. */
+const BLUR = [1, 4, 6, 4, 1].map((weight) => weight / 16);
+
+/**
+ * What keeps the weights small: as much as one more frame without an error in which each deviation is this far from zero everywhere, in
+ * levels of 256 (docs/decisions/0042-hindcasts.md).
+ */
+const RIDGE = 9;
+
+/**
+ * How what is expected of a frame errs, as a sum of deviations with weights: those of what is expected of it at each longer stride, of the
+ * last known frame, of the mean of the known frames, and of a blurred image, from what is expected. Forecasts corrected by a regression
+ * on themselves are "model output statistics" (Glahn and Lowry 1972). The weights are those of ridge regression (Hoerl and Kennard 1970),
+ * for each frame ahead its own.
+ */
+export class CorrectionRegression {
+  /** For each frame ahead the sums of products of two deviations, [deviations, deviations], and of one with the error. */
+  private readonly sums: { products: Float64Array[]; withError: Float64Array }[] = [];
+
+  constructor(private readonly shape: ImageShape) {}
+
+  /**
+   * Counts a frame that is known, and was expected from those before a place.
+   *
+   * @param ahead how many frames after the last one before that place, 1 for the next
+   */
+  add(ahead: number, expectation: Expectation, known: KnownFrames, truth: Uint8Array): void {
+    const deviations = deviationsOf(expectation, known, this.shape);
+    const error = Float32Array.from(truth, (byte, at) => byte - expectation.mean[at]);
+    const count = deviations.length;
+    const sums = (this.sums[ahead - 1] ??= {
+      products: Array.from({ length: count }, () => new Float64Array(count)),
+      withError: new Float64Array(count),
+    });
+    for (const [row, a] of deviations.entries()) {
+      for (let column = 0; column <= row; column++) {
+        const product = dot(a, deviations[column]);
+        sums.products[row][column] += product;
+        if (column < row) sums.products[column][row] += product;
+      }
+      sums.withError[row] += dot(a, error);
+    }
+  }
+
+  /** @param known at the place that frames are to be predicted from */
+  correction(known: KnownFrames): Correction {
+    const { size, channels } = this.shape;
+    const ridge = RIDGE ** 2 * size.width * size.height * channels;
+    const weights = this.sums.map(({ products, withError }) => {
+      const regular = products.map((row, at) => row.map((value, column) => (at === column ? value + ridge : value)));
+      return solved(regular, withError);
+    });
+    return new Correction(this.shape, known, weights);
+  }
+}
+
+/** What frames ahead are expected to be, corrected. */
+export class Correction {
+  /**
+   * @param known at the place that frames are predicted from
+   * @param weights for each frame ahead one for each deviation
+   */
+  constructor(
+    private readonly shape: ImageShape,
+    private readonly known: KnownFrames,
+    readonly weights: readonly Float64Array[],
+  ) {}
+
+  /**
+   * A frame as it is expected, corrected: height x width x channels, in bytes, but neither rounded nor kept within their range. Further ahead than weights were learned, it is
+   * corrected as the last that is expected at the same strides.
+   *
+   * @param ahead 1 for the frame after the last known one
+   */
+  corrected(ahead: number, expectation: Expectation): Float32Array {
+    const { weights } = this;
+    const beyond = Math.max(0, ahead - weights.length);
+    const of = weights[ahead - 1 - Math.ceil(beyond / LONGEST_STRIDE) * LONGEST_STRIDE];
+    const frame = Float32Array.from(expectation.mean);
+    for (const [index, deviation] of deviationsOf(expectation, this.known, this.shape).entries()) {
+      const weight = of[index];
+      for (let at = 0; at < frame.length; at++) frame[at] += weight * deviation[at];
+    }
+    return frame;
+  }
+}
+
+function deviationsOf({ mean, slower }: Expectation, known: KnownFrames, shape: ImageShape): Float32Array[] {
+  const others: ArrayLike<number>[] = [...slower, known.last, known.mean, blurred(mean, shape)];
+  return others.map((other) => Float32Array.from(other, (value, at) => value - mean[at]));
+}
+
+/** A frame blurred along its rows and columns; beyond an edge stands what is at the edge. */
+function blurred(frame: ArrayLike<number>, { size: { width, height }, channels }: ImageShape): Float32Array {
+  const along = (from: ArrayLike<number>, step: number, length: number) =>
+    Float32Array.from(frame, (_, at) => {
+      const place = Math.floor(at / step) % length;
+      let sum = 0;
+      for (const [index, weight] of BLUR.entries()) {
+        const beside = Math.min(Math.max(place + index - 2, 0), length - 1);
+        sum += weight * from[at + (beside - place) * step];
+      }
+      return sum;
+    });
+  return along(along(frame, channels, width), width * channels, height);
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at++) sum += a[at] * b[at];
+  return sum;
+}
+
+/** x where `matrix` x = `right`, by elimination; the matrix is symmetric and positive definite, so that no pivot is looked for. */
+function solved(matrix: readonly Float64Array[], right: Float64Array): Float64Array {
+  const rows = matrix.map((row, at) => Float64Array.of(...row, right[at]));
+  const count = right.length;
+  for (let pivot = 0; pivot < count; pivot++) {
+    for (let below = pivot + 1; below < count; below++) {
+      const factor = rows[below][pivot] / rows[pivot][pivot];
+      for (let column = pivot; column <= count; column++) rows[below][column] -= factor * rows[pivot][column];
+    }
+  }
+  const x = new Float64Array(count);
+  for (let at = count - 1; at >= 0; at--) {
+    let rest = rows[at][count];
+    for (let column = at + 1; column < count; column++) rest -= rows[at][column] * x[column];
+    x[at] = rest / rows[at][at];
+  }
+  return x;
+}

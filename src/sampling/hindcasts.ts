@@ -1,0 +1,98 @@
+import { PxvError } from '../errors.js';
+import type { ImageShape } from '../levels.js';
+import { expectsAtStrides } from '../model/chain.js';
+import type { Model } from '../model/checkpoint.js';
+import { Context } from '../model/context.js';
+import { LEAST_GIVEN, LONGEST_STRIDE } from '../model/strides.js';
+import { numberOf } from '../number-of.js';
+import { CorrectionRegression, type Correction, type KnownFrames } from './correction.js';
+import { expectAhead } from './expect-ahead.js';
+import type { FrameSampler } from './frame-sampler.js';
+import { StridedContexts } from './strides.js';
+
+/** Frames that are predicted from each place. */
+const AHEAD = 8;
+/** Frames from a place to the next. */
+const APART = 4;
+/** Places, the last ones of the clip, at most. */
+const MOST_PLACES = 32;
+/** Frames that stand before the first place: fewer have no two at the longest stride. */
+const LEAST_BEFORE = (LEAST_GIVEN - 1) * LONGEST_STRIDE + 1;
+/** Frames that the mean of the known ones is taken over, the last ones, at most. */
+const MOST_AVERAGED = 128;
+
+/** The last known frames of a clip that hindcasts read, at most. */
+export const FRAMES_FOR_HINDCASTS = MOST_AVERAGED + APART * MOST_PLACES;
+/** Places that are predicted from side by side, where there is memory: no figure depends on it. */
+export const HINDCASTS_TOGETHER = 8;
+
+/** How hindcasts are made. */
+export interface HindcastOptions {
+  /** Default: HINDCASTS_TOGETHER. */
+  together?: number | undefined;
+  /** Told of the places that are done, and of how many there are. */
+  onProgress?: ((done: number, places: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** @throws PxvError `USAGE` where what a model expects cannot be corrected: it learns no expected frame, or has several scales */
+export function expectCorrected({ name, chain }: Model): void {
+  if (expectsAtStrides(chain)) return;
+  const { length } = chain.scales;
+  throw new PxvError({
+    code: 'USAGE',
+    operation: 'learn from hindcasts',
+    argument: name,
+    expected: 'a model of one scale that learns the expected frame, as those conditioned on moved frames do',
+    received: length === 1 ? 'one that learns none' : `one of ${numberOf(length, 'scale')}`,
+    remedy: 'predict without --adapt',
+  });
+}
+
+/**
+ * How the frames after some known ones are to be corrected, from how known frames were expected from those before them ("hindcasts").
+ *
+ * @param known the last frames before the first to predict, oldest first, height x width x channels bytes each; `FRAMES_FOR_HINDCASTS` of
+ *   them are read at most
+ * @returns null where there are too few to know all that is predicted from a single place, or for a model of which nothing is corrected
+ * @throws the signal's reason once it is aborted
+ */
+export async function learnCorrection(
+  sampler: FrameSampler,
+  known: readonly Uint8Array[],
+  { together = HINDCASTS_TOGETHER, onProgress, signal }: HindcastOptions = {},
+): Promise<Correction | null> {
+  const { exampleShape: shape } = sampler.model.chain;
+  const { length } = known;
+  if (length < LEAST_BEFORE + AHEAD || !expectsAtStrides(sampler.model.chain)) return null;
+  // From the last of them not all that is predicted is known yet: the nearest frames tell the most, though.
+  const places: number[] = [];
+  for (let at = length - APART; at >= LEAST_BEFORE && places.length < MOST_PLACES; at -= APART) places.push(at);
+  const regression = new CorrectionRegression(shape);
+  for (let from = 0; from < places.length; from += together) {
+    const several = places.slice(from, from + together);
+    const before = several.map((place) => knownBefore(known, place, shape));
+    const futures = several.map((place) => {
+      const context = new Context(shape);
+      for (const frame of known.slice(Math.max(0, place - shape.context * LONGEST_STRIDE), place)) context.push(frame);
+      return new StridedContexts(context, true);
+    });
+    const steps = expectAhead(sampler, futures, signal);
+    for (let ahead = 1; ahead <= AHEAD; ahead++) {
+      const { value: expectations } = await steps.next();
+      for (const [index, place] of several.entries()) {
+        const frame = place + ahead - 1;
+        if (frame < length) regression.add(ahead, expectations[index], before[index], known[frame]);
+      }
+    }
+    onProgress?.(from + several.length, places.length);
+  }
+  return regression.correction(knownBefore(known, length, shape));
+}
+
+function knownBefore(known: readonly Uint8Array[], place: number, shape: ImageShape): KnownFrames {
+  const averaged = known.slice(Math.max(0, place - MOST_AVERAGED), place);
+  const mean = new Float32Array(shape.size.height * shape.size.width * shape.channels);
+  for (const frame of averaged) frame.forEach((byte, at) => (mean[at] += byte));
+  return { last: known[place - 1], mean: mean.map((sum) => sum / averaged.length) };
+}

@@ -1,0 +1,111 @@
+import { Philox } from '../../src/philox.js';
+import { Correction, CorrectionRegression, type KnownFrames } from '../../src/sampling/correction.js';
+import type { Expectation } from '../../src/sampling/expect-ahead.js';
+
+const size = { width: 5, height: 4 };
+const shape = { size, channels: 3, levels: 256 } as const;
+const length = 4 * 5 * 3;
+const philox = new Philox(11n);
+const bytes = (stream: number) => Uint8Array.from({ length }, (_, at) => philox.uniform(stream, at, 0, 0) * 256);
+const known = (stream: number): KnownFrames => ({ last: bytes(stream), mean: Float32Array.from(bytes(stream + 1)) });
+const expectation = (stream: number, slower: number): Expectation => ({
+  mean: bytes(stream),
+  slower: Array.from({ length: slower }, (_, at) => bytes(stream + 1 + at)),
+});
+
+/** Binomial weights over 5 x 5 pixels, those beyond an edge taken from the edge. */
+function blurred(frame: ArrayLike<number>): number[] {
+  const choose = [1, 4, 6, 4, 1];
+  const within = (place: number, count: number) => Math.max(0, Math.min(count - 1, place));
+  return Array.from({ length }, (_, at) => {
+    const [y, x, c] = [Math.floor(at / 15), Math.floor(at / 3) % 5, at % 3];
+    let sum = 0;
+    for (let dy = -2; dy <= 2; dy++)
+      for (let dx = -2; dx <= 2; dx++) {
+        const from = (within(y + dy, 4) * 5 + within(x + dx, 5)) * 3 + c;
+        sum += (choose[dy + 2] * choose[dx + 2] * frame[from]) / 256;
+      }
+    return sum;
+  });
+}
+
+function deviations({ mean, slower }: Expectation, { last, mean: average }: KnownFrames): number[][] {
+  return [...slower, last, average, blurred(mean)].map((other) => Array.from(mean, (byte, at) => other[at] - byte));
+}
+
+/** What is minimised: squares of what the corrected frames still err by, and of the weights. */
+function loss(weights: readonly number[], seen: readonly { rows: number[][]; error: number[] }[]): number {
+  let sum = 81 * length * weights.reduce((all, weight) => all + weight ** 2, 0);
+  for (const { rows, error } of seen)
+    for (let at = 0; at < length; at++) {
+      const corrected = weights.reduce((all, weight, row) => all + weight * rows[row][at], 0);
+      sum += (error[at] - corrected) ** 2;
+    }
+  return sum;
+}
+
+test('the weights minimise the squares that are left and their own, for each frame ahead apart', () => {
+  const regression = new CorrectionRegression(shape);
+  const slower = [0, 2];
+  const seen: { rows: number[][]; error: number[] }[][] = [[], []];
+  for (let place = 0; place < 3; place++)
+    for (const ahead of [1, 2]) {
+      const stream = 100 * place + 20 * ahead;
+      const [expected, before, truth] = [expectation(stream, slower[ahead - 1]), known(stream + 8), bytes(stream + 12)];
+      regression.add(ahead, expected, before, truth);
+      seen[ahead - 1].push({
+        rows: deviations(expected, before),
+        error: Array.from(truth, (byte, at) => byte - expected.mean[at]),
+      });
+    }
+  const { weights } = regression.correction(known(900));
+  expect(weights.map((of) => of.length)).toEqual([3, 5]);
+  for (const [ahead, of] of weights.entries()) {
+    const least = loss([...of], seen[ahead]);
+    // A square function has its minimum where it rises alike both ways.
+    for (let row = 0; row < of.length; row++) {
+      const [more, less] = [0.01, -0.01].map((step) =>
+        loss(
+          [...of].map((weight, at) => weight + (at === row ? step : 0)),
+          seen[ahead],
+        ),
+      );
+      expect(more).toBeGreaterThan(least);
+      expect(Math.abs(more - less) / (more + less - 2 * least)).toBeLessThan(1e-4);
+    }
+  }
+});
+
+test('a frame is corrected by the weighed deviations of what is expected and known', () => {
+  const weights = [
+    [0.1, 0.2, 0.3],
+    [0.5, -0.5, 0.25, 0.125],
+    [0.4, 0.1, -0.2, 0.1],
+    [0.1, -0.1, 0.2, 0.3, 0.6],
+  ].map((of) => Float64Array.from(of));
+  const [before, slower] = [known(1000), [0, 1, 1, 2, 0, 1, 1, 2, 0]];
+  const correction = new Correction(shape, before, weights);
+  for (const [index, count] of slower.entries()) {
+    const expected = expectation(2000 + 10 * index, count);
+    const of = weights[index % 4];
+    const rows = deviations(expected, before);
+    const frame = correction.corrected(index + 1, expected);
+    for (let at = 0; at < length; at++) {
+      const deviation = rows.reduce((sum, row, place) => sum + of[place] * row[at], 0);
+      expect(frame[at]).toBeCloseTo(expected.mean[at] + deviation, 3);
+    }
+  }
+});
+
+test('where the truth always was the last frame, what is expected comes near to that', () => {
+  const regression = new CorrectionRegression(shape);
+  for (let place = 0; place < 8; place++) {
+    const before = known(3000 + 10 * place);
+    regression.add(1, expectation(3004 + 10 * place, 1), before, before.last);
+  }
+  const before = known(4000);
+  const expected = expectation(4004, 1);
+  const distance = (frame: ArrayLike<number>) =>
+    Math.sqrt(Array.from(before.last, (byte, at) => (byte - frame[at]) ** 2).reduce((sum, x) => sum + x) / length);
+  expect(distance(regression.correction(before).corrected(1, expected))).toBeLessThan(0.05 * distance(expected.mean));
+});

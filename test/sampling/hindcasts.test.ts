@@ -1,0 +1,175 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { disposeExamples, frameBytes, type Examples } from '../../src/model/examples.js';
+import { Context } from '../../src/model/context.js';
+import { CorrectionRegression } from '../../src/sampling/correction.js';
+import { FrameSampler } from '../../src/sampling/frame-sampler.js';
+import { FRAMES_FOR_HINDCASTS, learnCorrection } from '../../src/sampling/hindcasts.js';
+import { bestGuess, rollOut } from '../../src/sampling/roll-out.js';
+import { kernelSets } from '../backend/implementations.js';
+import {
+  mixtureTogether,
+  randomFrames,
+  randomModel,
+  tinyChain,
+  tinyNetwork,
+  warpedFrames,
+} from '../model/tiny-networks.js';
+
+beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
+
+const size = { width: 7, height: 6 };
+const network = tinyNetwork({ size, head: mixtureTogether, conditioning: [warpedFrames] });
+const model = randomModel([network]);
+const { exampleShape } = model.chain;
+const bytes = frameBytes(exampleShape);
+
+function framesOf(count: number, seed = 3): Uint8Array[] {
+  const data = randomFrames(exampleShape, count, seed);
+  return Array.from({ length: count }, (_, at) => data.slice(at * bytes, (at + 1) * bytes));
+}
+
+function contextOf(frames: readonly Uint8Array[]): Context {
+  const context = new Context(exampleShape);
+  for (const frame of frames) context.push(frame);
+  return context;
+}
+
+/** Expects the last frame of what it is given, a level brighter, and says how many frames it was asked for at once. */
+class LastFrameSampler extends FrameSampler {
+  readonly asked: number[] = [];
+
+  override async expected(examples: Examples): Promise<Uint8Array[]> {
+    const { frames } = examples.given.window!;
+    const last = Uint8Array.from(await frames[frames.length - 1].data(), (level) => Math.min(255, level + 1));
+    const count = examples.image.shape[0];
+    this.asked.push(count);
+    disposeExamples(examples);
+    return Array.from({ length: count }, (_, at) => last.slice(at * bytes, (at + 1) * bytes));
+  }
+}
+
+test('known frames are predicted from every fourth place before them, and what they were is regressed on that', async () => {
+  const frames = framesOf(21);
+  const sampler = new LastFrameSampler(model);
+  const { weights } = (await learnCorrection(sampler, frames))!;
+  const regression = new CorrectionRegression(exampleShape);
+  for (const place of [17, 13, 9, 5]) {
+    const before = frames.slice(0, place);
+    const mean = Float32Array.from(before[0], (_, at) => before.reduce((sum, frame) => sum + frame[at], 0) / place);
+    const known = { last: frames[place - 1], mean };
+    const brighter = (frame: Uint8Array, by: number) => frame.map((byte) => Math.min(255, byte + by));
+    for (let ahead = 1; ahead <= Math.min(8, 21 - place); ahead++) {
+      // Every second frame before one is two steps back, and expected a level brighter than the mean there.
+      const slower: Uint8Array[] = [];
+      if (ahead > 1) slower.push(brighter(frames[place - 1], ahead - 1));
+      if (ahead % 4 === 0) slower.push(brighter(frames[place - 1], ahead - 3));
+      regression.add(ahead, { mean: brighter(frames[place - 1], ahead), slower }, known, frames[place + ahead - 1]);
+    }
+  }
+  const expected = regression.correction({ last: frames[20], mean: new Float32Array(bytes) }).weights;
+  expect(weights.map(({ length }) => length)).toEqual([3, 4, 4, 5, 4, 4, 4, 5]);
+  for (const [ahead, of] of weights.entries())
+    for (const [at, weight] of of.entries()) expect(weight).toBeCloseTo(expected[ahead][at], 6);
+  sampler.dispose();
+});
+
+test('how many places are predicted from side by side changes nothing, and nothing is left behind', async () => {
+  const frames = framesOf(30);
+  const sampler = new FrameSampler(model);
+  const before = tf.memory().numTensors;
+  const told: number[][] = [];
+  const onProgress = (...progress: number[]) => told.push(progress);
+  const several = await learnCorrection(sampler, frames, { together: 4, onProgress });
+  const alone = await learnCorrection(sampler, frames, { together: 1 });
+  expect(several!.weights).toEqual(alone!.weights);
+  expect(told).toEqual([
+    [4, 6],
+    [6, 6],
+  ]);
+  expect(tf.memory().numTensors).toBe(before);
+  sampler.dispose();
+});
+
+test('as many frames are read as are said to be, and no more', async () => {
+  const frames = framesOf(FRAMES_FOR_HINDCASTS + 5);
+  const sampler = new LastFrameSampler(model);
+  const all = await learnCorrection(sampler, frames);
+  const last = await learnCorrection(sampler, frames.slice(5));
+  expect(last).toEqual(all);
+  expect(await learnCorrection(sampler, frames.slice(6))).not.toEqual(all);
+  sampler.dispose();
+});
+
+test('nothing is learned from too few frames, nor for a model whose expected frame is not corrected', async () => {
+  const sampler = new FrameSampler(model);
+  expect(await learnCorrection(sampler, framesOf(12))).toBeNull();
+  expect(await learnCorrection(sampler, framesOf(13))).not.toBeNull();
+  sampler.dispose();
+  const unlearned = [randomModel([tinyNetwork({ size })]), randomModel(tinyChain())];
+  for (const other of unlearned) {
+    const without = new FrameSampler(other);
+    const length = frameBytes(other.chain.exampleShape);
+    expect(
+      await learnCorrection(
+        without,
+        Array.from({ length: 20 }, () => new Uint8Array(length)),
+      ),
+    ).toBeNull();
+    without.dispose();
+  }
+});
+
+test('hindcasts end where they are interrupted', async () => {
+  const sampler = new FrameSampler(model);
+  const before = tf.memory().numTensors;
+  const controller = new AbortController();
+  const { signal } = controller;
+  const onProgress = () => controller.abort(new Error('enough'));
+  await expect(learnCorrection(sampler, framesOf(30), { together: 1, onProgress, signal })).rejects.toThrow('enough');
+  expect(tf.memory().numTensors).toBe(before);
+  sampler.dispose();
+});
+
+test('the best guess and futures are corrected, and what comes after them is predicted as without', async () => {
+  const frames = framesOf(30);
+  const sampler = new FrameSampler(model);
+  const context = contextOf(frames);
+  const correction = (await learnCorrection(sampler, frames))!;
+  const nothing = Object.assign(Object.create(Object.getPrototypeOf(correction) as object), correction, {
+    weights: correction.weights.map((of) => of.map(() => 0)),
+  }) as typeof correction;
+
+  const guesses = async (by: typeof correction | null) => {
+    const made: Uint8Array[] = [];
+    for await (const frame of bestGuess(sampler, context, { correction: by })) if (made.push(frame) === 3) return made;
+    return made;
+  };
+  const [plain, same, corrected] = [await guesses(null), await guesses(nothing), await guesses(correction)];
+  expect(same).toEqual(plain);
+  expect(corrected).not.toEqual(plain);
+
+  const settings = { temperature: 1, topP: 1, carry: 0.2 };
+  const drawn = async (by: typeof correction | null, carry = settings.carry) => {
+    const steps = rollOut(sampler, context, {
+      seed: 4,
+      samples: 2,
+      settings: { ...settings, carry },
+      ...(by && { corrections: [by] }),
+    });
+    return [(await steps.next()).value, (await steps.next()).value].map((step) => step.map(({ bytes }) => bytes));
+  };
+  expect(await drawn(nothing)).toEqual(await drawn(null));
+  expect(await drawn(correction)).not.toEqual(await drawn(null));
+  expect(await drawn(correction, 1)).toEqual(await drawn(null, 1));
+
+  // Of frames that are the expected ones but for the correction nothing of it is carried on.
+  const steps = rollOut(sampler, context, { seed: 4, settings: { ...settings, carry: 0 }, corrections: [correction] });
+  const without = rollOut(sampler, context, { seed: 4, settings: { ...settings, carry: 0 } });
+  for (let step = 0; step < 3; step++) {
+    const [one, other] = [(await steps.next()).value[0], (await without.next()).value[0]];
+    expect(one.expected).toEqual(other.expected);
+    expect(one.about).not.toBeNull();
+    expect(other.about).toBeNull();
+  }
+  sampler.dispose();
+});
