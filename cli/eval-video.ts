@@ -46,7 +46,10 @@ export function command(): Command {
       wholeNumber('--starts', 1, 1000),
     )
     .option('--samples <count>', `futures to draw at each start (default: ${samples})`, wholeNumber('--samples', 1, 64))
-    .option('--adapt', 'let the weights learn from each frame once it is scored: fewer bits, several times as long')
+    .option(
+      '--adapt',
+      'learn from each clip as it goes: fewer bits, forecasts nearer to the truth, several times as long',
+    )
     .option('--codecs', 'bits of lossless codecs for the same frames: x264, x265 and FFV1 of FFmpeg');
   addFutureOptions(evalVideo);
   addModelOption(evalVideo);
@@ -62,7 +65,7 @@ Examples:
   $ pxv eval-video clip.mp4
   $ pxv eval-video clips/ --model runs/mine --horizon 16
   $ pxv eval-video clips/ --starts 8 --samples 8 --codecs
-  $ pxv eval-video clips/ --adapt                      bits of a model that learns from each clip as it goes
+  $ pxv eval-video clips/ --adapt                      the same of a model that learns from each clip as it goes
   $ pxv eval-video clips/ --short-side 96              each at its own aspect
   $ pxv eval-video clips/ --horizon 0 --json           bits/dim only, as JSON`,
   );
@@ -195,7 +198,7 @@ function summaryLines({
   // An anchor that is the frame before says nothing.
   const nearer = anchors.mean.flatMap((gain, anchor) => (gain === 0 ? [] : [withError(anchors, anchor)]));
   return [
-    `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim${spread} over ${dimensions} dimensions, each frame given the true ones before it${adapted ? ', which the weights have learned from' : ''}`,
+    `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim${spread} over ${dimensions} dimensions, each frame given the true ones before it${adapted ? ', which the model has learned from' : ''}`,
     `baselines: uniform ${baselines.uniform.toFixed(2)}, previous frame ${baselines['previous-frame'].toFixed(3)}`,
     ...(nearer.length === 0 ? [] : [`expected frame, one step ahead, over the frame before: ${nearer.join(', ')} dB`]),
     ...(each.length === 0 ? [] : [`lossless codecs: ${each.join(', ')}`]),

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { chainScores, type Chain } from '../model/chain.js';
-import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples.js';
+import { disposeExamples, ExampleBuffer } from '../model/examples.js';
 
 /** Bits in one nat. */
 export const BITS_PER_NAT = 1 / Math.LN2;
@@ -26,11 +26,6 @@ export interface ScoringOptions {
   batch?: number;
   /** Indices of the scales to score; undefined: all. */
   among?: readonly number[] | undefined;
-  /**
-   * Told the examples of each batch once they are scored. What it replaces among the weights counts from the next batch on, so that a
-   * batch must be of one where each item is to be scored by what those before it taught.
-   */
-  learn?: ((examples: Examples) => Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -48,14 +43,14 @@ export async function* scoreEach<Item>(
   weights: readonly Tensor[],
   items: Iterable<Item> | AsyncIterable<Item>,
   add: (buffer: ExampleBuffer, item: Item) => void,
-  { batch = SCORING_BATCH, among, learn, signal }: ScoringOptions = {},
+  { batch = SCORING_BATCH, among, signal }: ScoringOptions = {},
 ): AsyncGenerator<Scored<Item>, void> {
   const buffer = new ExampleBuffer(chain.exampleShape, batch);
   let waiting: Item[] = [];
   async function* scored(): AsyncGenerator<Scored<Item>, void> {
     signal?.throwIfAborted();
     const together = waiting;
-    const { nats, anchors } = await scoresOf(chain, weights, buffer, among, learn);
+    const { nats, anchors } = await scoresOf(chain, weights, buffer, among);
     waiting = [];
     buffer.clear();
     for (const [at, item] of together.entries()) {
@@ -80,7 +75,6 @@ async function scoresOf(
   weights: readonly Tensor[],
   buffer: ExampleBuffer,
   among?: readonly number[],
-  learn?: ScoringOptions['learn'],
 ): Promise<Omit<Scored<never>, 'item'>> {
   const examples = buffer.tensors();
   const tensors = tf.tidy(() => {
@@ -91,7 +85,6 @@ async function scoresOf(
   });
   const [nats, ...anchors] = await Promise.all(tensors.map(async (tensor) => (await tensor.data()) as Float32Array));
   tf.dispose(tensors);
-  await learn?.(examples);
   disposeExamples(examples);
   return { nats, anchors };
 }

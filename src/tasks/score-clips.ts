@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { freeIdleMemory } from '../backend/native-backend.js';
+import { scoreAdaptively } from '../evaluation/adaptive-score.js';
 import { scoreFrames, summariseFrames, type ClipScore } from '../evaluation/clip-score.js';
 import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
 import { SCORING_BATCH } from '../evaluation/scoring.js';
@@ -10,10 +11,11 @@ import { framesAtLevels } from '../levels.js';
 import { numberOf } from '../number-of.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
-import { frameBytes, type Examples } from '../model/examples.js';
+import { frameBytes } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { futureSettings, type FutureSettings } from '../sampling/future-settings.js';
+import { FRAMES_FOR_HINDCASTS } from '../sampling/hindcasts.js';
 import { Adaptation } from '../training/adaptation.js';
 import {
   isFixed,
@@ -48,8 +50,9 @@ export interface ScoreClipsOptions extends AskedSize {
   /** Whether lossless codecs compress the same frames. Default: they do not. */
   codecs?: boolean | undefined;
   /**
-   * Whether the weights that score a clip go on learning from each of its frames once it is scored (see `Adaptation`). Each clip
-   * begins with those of the model, and so does all that is predicted. Default: they do not.
+   * Whether a clip is learned from as it goes. The weights that score it go on learning from each of its frames once it is scored (see
+   * `Adaptation`, `scoreAdaptively`), and forecasts are corrected by hindcasts of the frames known before them (see `learnCorrection`).
+   * Each clip begins anew. Default: it is not.
    */
   adapt?: boolean | undefined;
   /** How futures are drawn, over what `futureSettings` has for the model. */
@@ -70,13 +73,13 @@ export interface ScoringProgress {
   /** Clips that are done with. */
   done: number;
   clips: number;
-  what: 'score' | 'predict' | 'compress';
-  /** Frames of this clip that are done; of those that are drawn, with the share of the ones at hand. */
+  what: 'score' | 'hindcast' | 'predict' | 'compress';
+  /** Frames of this clip that are done; of those that are drawn, with the share of the ones at hand; of hindcasts the places. */
   frames: number;
 }
 
 export interface VideoScore extends ClipsSummary {
-  /** Whether weights learned from what they had scored. */
+  /** Whether clips were learned from as they went. */
   adapted: boolean;
   /** Futures drawn at each start. */
   samples: number;
@@ -213,7 +216,7 @@ class ClipScorer {
     freeIdleMemory();
     if (reader.warning !== null) onWarning?.(`${name}: ${reader.warning}`);
     if (score === null) return null;
-    const forecasts = await this.forecasts(source, sized, score.frames, (frames) => tell('predict', frames));
+    const forecasts = await this.forecasts(source, sized, score.frames, tell);
     return {
       name,
       ...reader.size,
@@ -236,9 +239,7 @@ class ClipScorer {
     if (!adapt) return summariseFrames(levels, scoreFrames(chain, weights, frames, { batch, signal }), onFrame);
     const adaptation = new Adaptation(chain, weights);
     try {
-      const learn = (examples: Examples) => adaptation.learn(examples);
-      const scored = scoreFrames(chain, adaptation.weights, frames, { batch: 1, learn, signal });
-      return await summariseFrames(levels, scored, onFrame);
+      return await summariseFrames(levels, scoreAdaptively(chain, adaptation, frames, signal), onFrame);
     } finally {
       adaptation.dispose();
     }
@@ -276,7 +277,8 @@ class ClipScorer {
     const { adapt, horizon, starts, samples } = this.options;
     if (adapt) expectAdaptingMemory(model);
     if (horizon === 0) return { batch, futures: 0 };
-    const heldBytes = (count: number, frame: number) => count * starts * horizon * frame;
+    const lastKnown = adapt ? FRAMES_FOR_HINDCASTS : 0;
+    const heldBytes = (count: number, frame: number) => starts * (count * horizon + lastKnown) * frame;
     expectDrawingMemory(model, {
       operation: 'score',
       together: () => 1,
@@ -293,10 +295,10 @@ class ClipScorer {
     source: ClipSource,
     { model, sampler, futures }: SizedScorer,
     frames: number,
-    onProgress: (frames: number) => void,
+    tell: (what: ScoringProgress['what'], frames: number) => void,
   ): Promise<ClipForecasts | null> {
     const { exampleShape } = model.chain;
-    const { horizon, starts: count, samples, seed, signal, onWarning } = this.options;
+    const { adapt, horizon, starts: count, samples, seed, signal, onWarning } = this.options;
     if (horizon === 0) return null;
     const firsts = spreadStarts(frames, exampleShape.context, horizon, count);
     if (firsts.length === 0) {
@@ -304,9 +306,12 @@ class ClipScorer {
       onWarning?.(`${source.name}: nothing is predicted: no place has ${needed}; ask for a smaller --horizon`);
       return null;
     }
-    const starts = await readStarts(this.framesOf(await this.open(source)), firsts, exampleShape, horizon);
+    const clip = this.framesOf(await this.open(source));
+    const starts = await readStarts(clip, firsts, exampleShape, horizon, adapt ? FRAMES_FOR_HINDCASTS : 2);
     return scoreForecasts(sampler, model, starts, {
-      ...{ seed, settings: this.settings, signal, horizon, samples, together: futures, onProgress },
+      ...{ correct: adapt, seed, settings: this.settings, signal, horizon, samples, together: futures },
+      onHindcast: (places) => tell('hindcast', places),
+      onProgress: (drawn) => tell('predict', drawn),
     });
   }
 

@@ -362,13 +362,13 @@ describe('pxv eval-video', () => {
     expect(jsonOf(outcome)).toMatchObject({ standardError: null, forecasts: null, codecs: null });
   });
 
-  test('with --adapt lets the weights learn from what they have scored, and says so', async () => {
+  test('with --adapt learns from what is scored, and says so', async () => {
     const asked = ['eval-video', 'clips/clip-1', '--model', 'run', '--horizon', '0'];
     const [kept, adapted] = [await pxv([...asked, '--json'], here), await pxv([...asked, '--adapt', '--json'], here)];
     expect([jsonOf(kept).adapted, jsonOf(adapted).adapted]).toEqual([false, true]);
     expect(jsonOf(adapted).bitsPerDim).toBeLessThan(jsonOf(kept).bitsPerDim as number);
     const { stdout } = await pxv([...asked, '--adapt'], here);
-    expect(stdout).toMatch(/given the true ones before it, which the weights have learned from$/m);
+    expect(stdout).toMatch(/given the true ones before it, which the model has learned from$/m);
   });
 
   test('goes on without a clip that cannot be read, with one warning, and lists it', async () => {

@@ -7,7 +7,14 @@ import { scoreClips, type ScoreClipsOptions, type ScoringProgress } from '../../
 import { kernelSets } from '../backend/implementations.js';
 import { writeClip } from '../../src/video/index.js';
 import { frame, temporaryFolder } from '../video/made-clips.js';
-import { randomModel, tinyBound, tinyChain, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
+import {
+  mixtureTogether,
+  randomModel,
+  tinyBound,
+  tinyChain,
+  tinyNetwork,
+  warpedFrames,
+} from '../model/tiny-networks.js';
 import { model, pngClip, slope } from './tiny-clips.js';
 
 const folder = temporaryFolder();
@@ -45,10 +52,28 @@ describe('weights that learn from the clip', () => {
     expect((await score([long], { adapt: true })).clips[0]).toEqual(adapted.clips[0]);
   });
 
-  test('draw and expect as those of the model', async () => {
+  test('leave forecasts as they are where too little is known for hindcasts, and what is expected of the next frame', async () => {
     const [kept, adapted] = [await score([long]), await score([long], { adapt: true })];
     expect(adapted.forecasts).toEqual(kept.forecasts);
     expect(adapted.clips[0].oneStep).toEqual(kept.clips[0].oneStep);
+  });
+
+  test('stand beside hindcasts of what is known before each start, where there is enough', async () => {
+    const path = await pngClip(folder.path, 'longer', 30);
+    const warped = randomModel([tinyNetwork({ head: mixtureTogether, conditioning: [warpedFrames] })]);
+    const told: ScoringProgress[] = [];
+    const asked = { fit: 'crop', horizon: 2, starts: 2, samples: 2 } as const;
+    const kept = await scoreClips(warped, [path], asked);
+    const onProgress = (progress: ScoringProgress) => told.push(progress);
+    const adapted = await scoreClips(warped, [path], { ...asked, adapt: true, onProgress });
+    // Places before frames 8 and 22: too few, and from 5 on every fourth as far as 18.
+    expect(adapted.clips[0].forecasts!.starts).toEqual([8, 22]);
+    expect(told.filter(({ what }) => what === 'hindcast').map(({ frames }) => frames)).toEqual([4]);
+    for (const name of ['best-guess', 'sample', 'mean'] as const) {
+      const [before, now] = [kept, adapted].map(({ forecasts }) => forecasts!.kinds[name]!.psnr);
+      expect(now).not.toEqual(before);
+    }
+    expect(adapted.forecasts!.kinds['last-frame']).toEqual(kept.forecasts!.kinds['last-frame']);
   });
 
   test('are refused where there is no memory for what they learn with', async () => {

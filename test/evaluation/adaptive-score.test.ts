@@ -1,0 +1,118 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { scoreAdaptively, type LearningWeights } from '../../src/evaluation/adaptive-score.js';
+import { scoreFrames } from '../../src/evaluation/clip-score.js';
+import { mixtureNats } from '../../src/evaluation/mixture.js';
+import type { Frame } from '../../src/frame.js';
+import type { Model } from '../../src/model/checkpoint.js';
+import { disposeExamples, ExampleBuffer, frameBytes, type Examples } from '../../src/model/examples.js';
+import { conditionOf, scoreOf } from '../../src/model/network.js';
+import { toTensors } from '../../src/model/weights.js';
+import { kernelSets } from '../backend/implementations.js';
+import { randomFrames, randomModel, tinyChain, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
+import { collect } from '../video/made-clips.js';
+
+beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
+
+const warped = randomModel([tinyNetwork({ conditioning: [{ ...warpedFrames, context: 3 }] })]);
+const plain = randomModel([tinyNetwork()]);
+const chained = randomModel(tinyChain({ conditioning: [warpedFrames] }));
+
+function framesOf({ chain: { exampleShape } }: Model, count: number): Frame[] {
+  const bytes = frameBytes(exampleShape);
+  const data = randomFrames(exampleShape, count, 5);
+  const { size, channels } = exampleShape;
+  return Array.from({ length: count }, (_, at) => ({
+    ...size,
+    channels,
+    data: data.slice(at * bytes, (at + 1) * bytes),
+  }));
+}
+
+async function* streamOf(frames: readonly Frame[]) {
+  for (const frame of frames) yield await Promise.resolve(frame);
+}
+
+/** Weights that learn nothing, and remember how many examples they were told. */
+class StillWeights implements LearningWeights {
+  told = 0;
+  constructor(readonly weights: readonly tf.Tensor[]) {}
+  learn(examples: Examples): Promise<void> {
+    expect(examples.image.shape[0]).toBe(1);
+    this.told++;
+    return Promise.resolve();
+  }
+}
+
+test('a frame is scored by a mixture of what frames before it say, what every second one says, and both', async () => {
+  const { chain } = warped;
+  const [network] = chain.scales;
+  const frames = framesOf(warped, 8);
+  const learning = new StillWeights(toTensors(warped.weights, chain.parameters));
+  const before = tf.memory().numTensors;
+  const scored = await collect(scoreAdaptively(chain, learning, streamOf(frames)));
+  expect(tf.memory().numTensors).toBe(before);
+  expect(scored.map(({ index }) => index)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(learning.told).toBe(7);
+  const alone = await collect(scoreFrames(chain, learning.weights, streamOf(frames)));
+  for (const [at, { nats, anchors }] of scored.entries()) {
+    const next = at + 1;
+    expect(anchors).toEqual(alone[at].anchors);
+    // Every second one: two at least, of which the nearer lies two frames before.
+    const slower = [next - 6, next - 4, next - 2].filter((frame) => frame >= 0);
+    if (slower.length < 2) {
+      expect(nats).toEqual(alone[at].nats);
+      continue;
+    }
+    const nearer = [next - 3, next - 2, next - 1].filter((frame) => frame >= 0);
+    const [near, far] = [nearer, slower].map((given) => {
+      const buffer = new ExampleBuffer(chain.exampleShape, 1);
+      buffer.add(
+        Uint8Array.from([...given, next].flatMap((frame) => [...frames[frame].data])),
+        given.length + 1,
+        false,
+      );
+      return buffer.tensors();
+    });
+    const three = tf.tidy(() => {
+      const [a, b] = [near, far].map(({ given }) => conditionOf(network, learning.weights, given)!);
+      const half = (x: tf.Tensor4D, y: tf.Tensor4D) => tf.div<tf.Tensor4D>(tf.add(x, y), 2);
+      const both = { ...a, map: half(a.map, b.map), anchors: [half(a.anchors[0], b.anchors[0]), a.anchors[1]] };
+      return [a, b, both].map((condition) => scoreOf(network, learning.weights, near, condition).nats);
+    });
+    expect(nats).toEqual(
+      mixtureNats(
+        chain.exampleShape,
+        three.map((of) => of.dataSync() as Float32Array),
+      ),
+    );
+    tf.dispose(three);
+    disposeExamples(near);
+    disposeExamples(far);
+  }
+  tf.dispose([...learning.weights]);
+});
+
+test.each([
+  ['learns no expected frame', plain],
+  ['has two scales', chained],
+])('a model that %s scores by what the frames before say alone', async (_, { chain, weights }) => {
+  const frames = framesOf({ chain } as Model, 6);
+  const learning = new StillWeights(toTensors(weights, chain.parameters));
+  const scored = await collect(scoreAdaptively(chain, learning, streamOf(frames)));
+  const alone = await collect(scoreFrames(chain, learning.weights, streamOf(frames)));
+  expect(scored).toEqual(alone);
+  tf.dispose([...learning.weights]);
+});
+
+test('a scoring that is interrupted says so, and leaves nothing behind', async () => {
+  const { chain } = warped;
+  const learning = new StillWeights(toTensors(warped.weights, chain.parameters));
+  const before = tf.memory().numTensors;
+  const controller = new AbortController();
+  const scored = scoreAdaptively(chain, learning, streamOf(framesOf(warped, 8)), controller.signal);
+  await scored.next();
+  controller.abort(new Error('enough'));
+  await expect(scored.next()).rejects.toThrow('enough');
+  expect(tf.memory().numTensors).toBe(before);
+  tf.dispose([...learning.weights]);
+});
