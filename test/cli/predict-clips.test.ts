@@ -52,6 +52,30 @@ describe('pxv predict of several clips', () => {
     expect(jsonOf(outcome).leftOut).toMatchObject([{ name: 'bad.mp4' }]);
   });
 
+  test('with --adapt corrects what it predicts by what each clip has shown, and says so', async () => {
+    for (const clip of [0, 1]) await writeClip(at('longer', `clip-${clip}`), movingSquare(clip, 20), { frameRate });
+    const asked = ['longer', '--format', 'folder', '--best-guess', '--plain', '--json'];
+    const [kept, adapted] = [
+      await predict(...asked, '--out', 'kept'),
+      await predict(...asked, '--out', 'adapted', '--adapt'),
+    ];
+    expect([kept, adapted].map((outcome) => [outcome.code, jsonOf(outcome).adapted])).toEqual([
+      [0, false],
+      [0, true],
+    ]);
+    for (const clip of ['clip-0', 'clip-1']) {
+      const [before, now] = ['kept', 'adapted'].map((out) => {
+        const panel = at(out, clip, 'best-guess');
+        return readdirSync(panel)
+          .sort()
+          .map((name) => readFileSync(join(panel, name)));
+      });
+      expect(now.length).toBe(21);
+      expect(now.slice(0, 20)).toEqual(before.slice(0, 20));
+      expect(now[20]).not.toEqual(before[20]);
+    }
+  });
+
   test('takes what it has written for no clips', async () => {
     mkdirSync(at('own'));
     cpSync(at('clip.gif'), at('own', 'a.gif'));
