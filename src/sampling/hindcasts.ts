@@ -1,3 +1,4 @@
+import { freeIdleMemory } from '../backend/native-backend.js';
 import { PxvError } from '../errors.js';
 import type { ImageShape } from '../levels.js';
 import { expectsAtStrides } from '../model/chain.js';
@@ -87,6 +88,8 @@ export async function learnCorrection(
     }
     onProgress?.(from + several.length, places.length);
   }
+  // Arrays of so many conditionings at a time have lengths that nothing else asks for.
+  freeIdleMemory();
   return regression.correction(knownBefore(known, length, shape));
 }
 

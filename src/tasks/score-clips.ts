@@ -217,6 +217,7 @@ class ClipScorer {
     if (reader.warning !== null) onWarning?.(`${name}: ${reader.warning}`);
     if (score === null) return null;
     const forecasts = await this.forecasts(source, sized, score.frames, tell);
+    freeIdleMemory();
     return {
       name,
       ...reader.size,
