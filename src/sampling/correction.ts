@@ -1,3 +1,4 @@
+import { PxvError } from '../errors.js';
 import type { ImageShape } from '../levels.js';
 import { LONGEST_STRIDE } from '../model/strides.js';
 import type { Expectation } from './expect-ahead.js';
@@ -83,18 +84,32 @@ export class Correction {
    * corrected as the last that is expected at the same strides.
    *
    * @param ahead 1 for the frame after the last known one
+   * @throws PxvError `USAGE` where it is expected at other strides than those that were learned
    */
   corrected(ahead: number, expectation: Expectation): Float32Array {
     const { weights } = this;
     const beyond = Math.max(0, ahead - weights.length);
     const of = weights[ahead - 1 - Math.ceil(beyond / LONGEST_STRIDE) * LONGEST_STRIDE];
+    const deviations = deviationsOf(expectation, this.known, this.shape);
+    if (deviations.length !== of.length) throw otherStrides(ahead, of.length, deviations.length);
     const frame = Float32Array.from(expectation.mean);
-    for (const [index, deviation] of deviationsOf(expectation, this.known, this.shape).entries()) {
+    for (const [index, deviation] of deviations.entries()) {
       const weight = of[index];
       for (let at = 0; at < frame.length; at++) frame[at] += weight * deviation[at];
     }
     return frame;
   }
+}
+
+function otherStrides(ahead: number, learned: number, given: number): PxvError {
+  return new PxvError({
+    code: 'USAGE',
+    operation: 'correct what is expected',
+    argument: `frame ${ahead} ahead`,
+    expected: `${learned} deviations, as in the hindcasts`,
+    received: `${given}`,
+    remedy: 'predict from the context that the correction was learned for',
+  });
 }
 
 function deviationsOf({ mean, slower }: Expectation, known: KnownFrames, shape: ImageShape): Float32Array[] {

@@ -97,6 +97,13 @@ test('a frame is corrected by the weighed deviations of what is expected and kno
   }
 });
 
+test('a frame that is expected at other strides than those learned is refused', () => {
+  const correction = new Correction(shape, known(1000), [Float64Array.of(0.1, 0.2, 0.3)]);
+  expect(() => correction.corrected(1, expectation(1100, 2))).toThrow(
+    /^correct what is expected: frame 1 ahead: expected 3 deviations, as in the hindcasts, received 5; /,
+  );
+});
+
 test('where the truth always was the last frame, what is expected comes near to that', () => {
   const regression = new CorrectionRegression(shape);
   for (let place = 0; place < 8; place++) {
