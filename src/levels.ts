@@ -14,11 +14,6 @@ export function byteOf(level: number, levels: number): number {
   return Math.min(Math.max(Math.round((level * 255) / (levels - 1)), first), next - 1);
 }
 
-/** Where a value between 0 and 255 lies among the levels, not rounded: what `byteOf` leads back from, but for its rounding. */
-export function unroundedLevel(value: number, levels: number): number {
-  return (value * (levels - 1)) / 255;
-}
-
 /** The same frames in the bytes that show these levels: what a model of so many can see and draw. */
 export function framesAtLevels(frames: AsyncIterable<Frame>, levels: number): AsyncIterable<Frame> {
   return levels === 256 ? frames : shownFrames(frames, levels);

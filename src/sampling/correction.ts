@@ -2,17 +2,7 @@ import { PxvError } from '../errors.js';
 import type { ImageShape } from '../levels.js';
 import { LONGEST_STRIDE } from '../model/strides.js';
 import type { Expectation } from './expect-ahead.js';
-
-/** What is known at a place in a clip, beside what is expected after it: height x width x channels, in bytes. */
-export interface KnownFrames {
-  /** The last frame. */
-  last: Uint8Array;
-  /** The mean of the frames before the place. */
-  mean: Float32Array;
-}
-
-/** The binomial weights of a pixel and of those beside it that a frame is blurred with. */
-const BLUR = [1, 4, 6, 4, 1].map((weight) => weight / 16);
+import { blurred, type KnownFrames } from './known-frames.js';
 
 /**
  * What keeps the weights small: as much as one more frame without an error in which each deviation is this far from zero everywhere, in
@@ -21,8 +11,8 @@ const BLUR = [1, 4, 6, 4, 1].map((weight) => weight / 16);
 const RIDGE = 9;
 
 /**
- * How what is expected of a frame errs, as a sum of deviations with weights: those of what is expected of it at each longer stride, of the
- * last known frame, of the mean of the known frames, and of a blurred image, from what is expected. Forecasts corrected by a regression
+ * How what is expected of a frame errs, as a sum of deviations with weights: from what is expected, those of what is expected at each longer stride, of the
+ * last two known frames, of the mean of the known frames, of the expected frame blurred a little and more, and of the last frame where it stands still. Forecasts corrected by a regression
  * on themselves are "model output statistics" (Glahn and Lowry 1972). The weights are those of ridge regression (Hoerl and Kennard 1970),
  * for each frame ahead its own.
  */
@@ -112,24 +102,19 @@ function otherStrides(ahead: number, learned: number, given: number): PxvError {
   });
 }
 
+/** What stands beside an expected frame, less that frame. */
 function deviationsOf({ mean, slower }: Expectation, known: KnownFrames, shape: ImageShape): Float32Array[] {
-  const others: ArrayLike<number>[] = [...slower, known.last, known.mean, blurred(mean, shape)];
-  return others.map((other) => Float32Array.from(other, (value, at) => value - mean[at]));
-}
-
-/** A frame blurred along its rows and columns; beyond an edge stands what is at the edge. */
-function blurred(frame: ArrayLike<number>, { size: { width, height }, channels }: ImageShape): Float32Array {
-  const along = (from: ArrayLike<number>, step: number, length: number) =>
-    Float32Array.from(frame, (_, at) => {
-      const place = Math.floor(at / step) % length;
-      let sum = 0;
-      for (const [index, weight] of BLUR.entries()) {
-        const beside = Math.min(Math.max(place + index - 2, 0), length - 1);
-        sum += weight * from[at + (beside - place) * step];
-      }
-      return sum;
-    });
-  return along(along(frame, channels, width), width * channels, height);
+  const { last, before, stillness } = known;
+  const others: ArrayLike<number>[] = [
+    ...slower,
+    last,
+    before,
+    known.mean,
+    blurred(mean, shape, 1),
+    blurred(mean, shape, 4),
+  ];
+  const deviations = others.map((other) => Float32Array.from(other, (value, at) => value - mean[at]));
+  return [...deviations, Float32Array.from(last, (byte, at) => stillness[at] * (byte - mean[at]))];
 }
 
 function dot(a: Float32Array, b: Float32Array): number {

@@ -4,8 +4,8 @@ import type { StridedContexts } from './strides.js';
 
 /** What is expected of a frame, height x width x channels bytes each. */
 export interface Expectation {
-  /** The mean of all that is expected of it, rounded or not. */
-  mean: Uint8Array | Float32Array;
+  /** The mean of all that is expected of it. */
+  mean: Uint8Array;
   /** What is expected at each longer stride that leads to it (see `SUBSEQUENCES`), in their order. */
   slower: readonly Uint8Array[];
 }
@@ -20,7 +20,7 @@ export async function* expectAhead(
   sampler: FrameSampler,
   futures: readonly StridedContexts[],
   signal?: AbortSignal,
-): AsyncGenerator<(Expectation & { mean: Uint8Array })[], never> {
+): AsyncGenerator<Expectation[], never> {
   for (;;) {
     signal?.throwIfAborted();
     const slower = await expectedSlower(sampler, futures);

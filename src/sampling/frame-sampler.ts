@@ -9,7 +9,7 @@ import { byteOf, disposeExamples, frameBytes, type Examples } from '../model/exa
 import { toTensors } from '../model/weights.js';
 import { numberOf } from '../number-of.js';
 import type { EngineSettings } from './engine.js';
-import { ImageSampler, type ImageDraw } from './image-sampler.js';
+import { ImageSampler } from './image-sampler.js';
 import type { Noise } from './noise.js';
 
 /**
@@ -37,11 +37,6 @@ export interface FrameDraw {
   sought?: boolean | undefined;
   /** Default: nothing. */
   elsewhere?: ExpectedElsewhere | undefined;
-  /**
-   * What a frame of the batch is drawn about in the place of what is expected of it, by that: both height x width x channels, in bytes, but
-   * not rounded; null: that itself. Of a model of one scale that learns the expected frame.
-   */
-  correct?: ((frame: number, expected: Float32Array) => Float32Array | null) | undefined;
   settings: EngineSettings;
   /** Told after each row of each scale, with the share of the sub-pixels that is done. */
   onRow?: ((share: number) => void) | undefined;
@@ -54,8 +49,6 @@ export interface DrawnFrame {
   bytes: Uint8Array;
   /** The frame that was expected, as `FrameSampler.expected` gives it, in its place; null where the model learns none. */
   expected: Uint8Array | null;
-  /** What it was drawn about where that was not what was expected: see `FrameDraw.correct`. */
-  about: Float32Array | null;
   /** -log P of the frame under the model (at temperature 1, without top-p), in nats, summed over scales. */
   nats: number;
 }
@@ -97,7 +90,6 @@ export class FrameSampler {
     const all = sizes.reduce((sum, size) => sum + size, 0);
     let levels: Int16Array | null = null;
     let expected: Int16Array | null = null;
-    const about: (Float32Array | null)[] = samples.map(() => null);
     const nats = new Float64Array(samples.length);
     let done = 0;
     try {
@@ -109,7 +101,6 @@ export class FrameSampler {
           known: this.knownAt(scale, options.known, coarse, samples.length),
           sought: options.sought ?? true,
           elsewhere: this.elsewhereAt(scale, options.elsewhere),
-          correct: options.correct && this.correcting(options.correct, about),
           noise,
           streams: samples.map((sample, image) => ({
             sample,
@@ -131,7 +122,6 @@ export class FrameSampler {
     return this.framesOf(levels!, samples.length).map((bytes, image) => ({
       bytes,
       expected: expectedFrames === null ? null : expectedFrames[image],
-      about: about[image],
       nats: nats[image],
     }));
   }
@@ -160,19 +150,6 @@ export class FrameSampler {
     } finally {
       disposeExamples(examples);
     }
-  }
-
-  /** The same in levels, of one image; what images are drawn about is kept in `about`. */
-  private correcting(
-    correct: NonNullable<FrameDraw['correct']>,
-    about: (Float32Array | null)[],
-  ): NonNullable<ImageDraw['correct']> {
-    const perLevel = 255 / (this.model.chain.exampleShape.levels - 1);
-    return (image, anchor) => {
-      const expected = anchor.map((level) => level * perLevel);
-      about[image] = correct(image, expected);
-      return about[image] && about[image].map((value) => value / perLevel);
-    };
   }
 
   private framesOf(levels: Int16Array, batch: number): Uint8Array[] {

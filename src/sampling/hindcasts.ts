@@ -1,14 +1,14 @@
 import { freeIdleMemory } from '../backend/native-backend.js';
 import { PxvError } from '../errors.js';
-import type { ImageShape } from '../levels.js';
 import { expectsAtStrides } from '../model/chain.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { LEAST_GIVEN, LONGEST_STRIDE } from '../model/strides.js';
 import { numberOf } from '../number-of.js';
-import { CorrectionRegression, type Correction, type KnownFrames } from './correction.js';
+import { CorrectionRegression, type Correction } from './correction.js';
 import { expectAhead } from './expect-ahead.js';
 import type { FrameSampler } from './frame-sampler.js';
+import { knownFrames, MOST_AVERAGED } from './known-frames.js';
 import { StridedContexts } from './strides.js';
 
 /** Frames that are predicted from each place. */
@@ -19,8 +19,6 @@ const APART = 4;
 const MOST_PLACES = 32;
 /** Frames that stand before the first place: fewer have no two at the longest stride. */
 const LEAST_BEFORE = (LEAST_GIVEN - 1) * LONGEST_STRIDE + 1;
-/** Frames that the mean of the known ones is taken over, the last ones, at most. */
-const MOST_AVERAGED = 128;
 
 /** The last known frames of a clip that hindcasts read, at most. */
 export const FRAMES_FOR_HINDCASTS = MOST_AVERAGED + APART * MOST_PLACES;
@@ -72,7 +70,7 @@ export async function learnCorrection(
   const regression = new CorrectionRegression(shape);
   for (let from = 0; from < places.length; from += together) {
     const several = places.slice(from, from + together);
-    const before = several.map((place) => knownBefore(known, place, shape));
+    const before = several.map((place) => knownFrames(known.slice(0, place), shape));
     const futures = several.map((place) => {
       const context = new Context(shape);
       for (const frame of known.slice(Math.max(0, place - shape.context * LONGEST_STRIDE), place)) context.push(frame);
@@ -90,12 +88,5 @@ export async function learnCorrection(
   }
   // Arrays of so many conditionings at a time have lengths that nothing else asks for.
   freeIdleMemory();
-  return regression.correction(knownBefore(known, length, shape));
-}
-
-function knownBefore(known: readonly Uint8Array[], place: number, shape: ImageShape): KnownFrames {
-  const averaged = known.slice(Math.max(0, place - MOST_AVERAGED), place);
-  const mean = new Float32Array(shape.size.height * shape.size.width * shape.channels);
-  for (const frame of averaged) frame.forEach((byte, at) => (mean[at] += byte));
-  return { last: known[place - 1], mean: mean.map((sum) => sum / averaged.length) };
+  return regression.correction(knownFrames(known, shape));
 }

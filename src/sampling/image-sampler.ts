@@ -26,8 +26,6 @@ export interface ImageDraw extends Pick<
    * of these and its own; default: that alone.
    */
   elsewhere?: readonly (readonly Float32Array[])[] | null;
-  /** What stands in the place of the first anchor of an image, by that: both height x width x channels levels; null: that itself. */
-  correct?: ((image: number, anchor: Float32Array) => Float32Array | null) | undefined;
 }
 
 /** Images as they were drawn. */
@@ -73,12 +71,11 @@ export class ImageSampler {
     known,
     sought = true,
     elsewhere = null,
-    correct,
     ...draw
   }: ImageDraw): Promise<DrawnImages & ExpectedImages> {
     const length = draw.streams.length * frameBytes(this.network.description);
     const levels = known === null ? new Int16Array(length).fill(-1) : known.slice();
-    const { expected, ...condition } = await this.beforehand({ given, elsewhere, correct, sought });
+    const { expected, ...condition } = await this.beforehand(given, elsewhere, sought);
     const nats = await this.engine.draw({ ...draw, ...condition, levels });
     return { levels, nats, expected };
   }
@@ -116,12 +113,11 @@ export class ImageSampler {
     return { ...condition, anchors: [tf.mul<Tensor4D>(tf.add(own, sum), share), ...others] };
   }
 
-  private async beforehand({
-    given,
-    elsewhere = null,
-    correct,
-    sought,
-  }: Pick<ImageDraw, 'given' | 'elsewhere' | 'correct' | 'sought'>): Promise<Beforehand> {
+  private async beforehand(
+    given: () => Given,
+    elsewhere: ImageDraw['elsewhere'],
+    sought: boolean,
+  ): Promise<Beforehand> {
     const { program, description } = this.network;
     if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
     const tensors = tf.tidy(() => {
@@ -135,35 +131,12 @@ export class ImageSampler {
       if (learnsAnchor(description.conditioning)) made.expected = this.expectedOf(condition);
       return made;
     });
-    const [map, anchors, references, read] = await Promise.all(
+    const [map, anchors, references, expected] = await Promise.all(
       [tensors.map, tensors.anchors, tensors.references, tensors.expected].map(async (tensor) =>
         tensor === undefined ? null : Float32Array.from(await tensor.data()),
       ),
     );
     tf.dispose(tensors);
-    const expected = read && Int16Array.from(read);
-    if (correct !== undefined)
-      correctFirstAnchors(anchors!, read!.length / frameBytes(description), read!.length, correct);
-    return { map, anchors, references, expected };
-  }
-}
-
-/**
- * Puts others in the place of the first anchors.
- *
- * @param anchors of all images, by pixel: see `anchorsByPixel`
- * @param subPixels of all images
- */
-function correctFirstAnchors(
-  anchors: Float32Array,
-  images: number,
-  subPixels: number,
-  correct: NonNullable<ImageDraw['correct']>,
-): void {
-  const apart = anchors.length / subPixels;
-  for (let image = 0; image < images; image++) {
-    const ofImage = anchors.subarray((image * anchors.length) / images, ((image + 1) * anchors.length) / images);
-    const first = Float32Array.from({ length: subPixels / images }, (_, at) => ofImage[at * apart]);
-    correct(image, first)?.forEach((level, at) => (ofImage[at * apart] = level));
+    return { map, anchors, references, expected: expected && Int16Array.from(expected) };
   }
 }

@@ -6,7 +6,7 @@ import { Context } from '../model/context.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import { numberOf } from '../number-of.js';
 import { DEFAULT_SEED } from '../philox.js';
-import { byteOf, levelOf, unroundedLevel } from '../levels.js';
+import { byteOf, levelOf } from '../levels.js';
 import type { Correction } from './correction.js';
 import { expectAhead, expectedSlower } from './expect-ahead.js';
 import type { DrawnFrame, FrameDraw, FrameSampler } from './frame-sampler.js';
@@ -34,8 +34,9 @@ export interface RollOut {
   /** Default, also of each that is left out: as `pxv predict` draws with the model. */
   settings?: Partial<FutureSettings> | undefined;
   /**
-   * How what is expected of each future is corrected, null where it is not: frames are drawn about what is corrected, and the frames after
-   * them are predicted as without (see `learnCorrection`). Where drawn frames are carried on as they are, nothing is. Default: nothing is.
+   * How each future is corrected, null where it is not (see `learnCorrection`): drawn frames are shifted by as much as what is expected of
+   * them. The frames after them are predicted as without, and `nats` stay those of what was drawn. Where drawn frames are carried on as they
+   * are, nothing is corrected. Default: nothing is.
    */
   corrections?: readonly (Correction | null)[] | undefined;
   /** Told after each row of each frame, with the share of the frame, over all samples, that is done. */
@@ -124,30 +125,32 @@ async function* drawOn(
     const { carry, noise } = settings;
     const elsewhere = await expectedSlower(sampler, futures, noise);
     const last = futures.map((contexts) => contexts.last);
-    const correct = (future: number, mean: Float32Array) =>
-      corrections[future]?.corrected(step + 1, { mean, slower: elsewhere[future] }) ?? null;
     const drawn = await sampler.draw(Context.examples(last, noise), {
       ...draw,
       frame: first.map((index) => index + step),
       sought: carry === 1,
       elsewhere,
-      ...(corrections.some((correction) => correction !== null) && { correct }),
       settings,
     });
     for (const [future, one] of drawn.entries()) {
       if (carry === 1) last[future].push(one.bytes);
       else futures[future].follow(carriedOn(one, carry, levels));
     }
-    yield drawn;
+    yield drawn.map((one, future) => {
+      const [correction, slower] = [corrections[future], elsewhere[future]];
+      if (correction === null) return one;
+      const corrected = correction.corrected(step + 1, { mean: one.expected!, slower });
+      const shifted = corrected.map((value, i) => value + one.bytes[i] - one.expected![i]);
+      return { ...one, bytes: roundedBytes(shifted, levels) };
+    });
   }
 }
 
 /** What the frames after a drawn one are predicted from, in its place. */
-function carriedOn({ bytes, expected, about }: DrawnFrame, carry: number, levels: number): Uint8Array {
+function carriedOn({ bytes, expected }: DrawnFrame, carry: number, levels: number): Uint8Array {
   return bytes.map((byte, i) => {
     const anchor = levelOf(expected![i], levels);
-    const beyond = levelOf(byte, levels) - (about === null ? anchor : unroundedLevel(about[i], levels));
-    return byteOf(nearestLevel(anchor + carry * beyond, levels), levels);
+    return byteOf(Math.round(anchor + carry * (levelOf(byte, levels) - anchor)), levels);
   });
 }
 
@@ -179,11 +182,11 @@ export async function* bestGuess(
 
 /** The bytes that show the levels nearest to a frame. */
 function roundedBytes(frame: Float32Array, levels: number): Uint8Array {
-  return Uint8Array.from(frame, (value) => byteOf(nearestLevel(unroundedLevel(value, levels), levels), levels));
-}
-
-function nearestLevel(level: number, levels: number): number {
-  return Math.min(Math.max(Math.round(level), 0), levels - 1);
+  const highest = levels - 1;
+  return Uint8Array.from(frame, (value) => {
+    const level = Math.round((value / 255) * highest);
+    return byteOf(Math.min(Math.max(level, 0), highest), levels);
+  });
 }
 
 /** A frame at a model's size. */

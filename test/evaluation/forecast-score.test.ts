@@ -96,7 +96,7 @@ class BlackSampler extends FrameSampler {
   override draw(examples: Examples, { samples }: FrameDraw): Promise<DrawnFrame[]> {
     disposeExamples(examples);
     return Promise.resolve(
-      samples.map(() => ({ bytes: new Uint8Array(bytes), expected: new Uint8Array(bytes), about: null, nats: 0 })),
+      samples.map(() => ({ bytes: new Uint8Array(bytes), expected: new Uint8Array(bytes), nats: 0 })),
     );
   }
 }

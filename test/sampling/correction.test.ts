@@ -1,36 +1,47 @@
 import { Philox } from '../../src/philox.js';
-import { Correction, CorrectionRegression, type KnownFrames } from '../../src/sampling/correction.js';
+import { Correction, CorrectionRegression } from '../../src/sampling/correction.js';
 import type { Expectation } from '../../src/sampling/expect-ahead.js';
+import { knownFrames, type KnownFrames } from '../../src/sampling/known-frames.js';
 
 const size = { width: 5, height: 4 };
 const shape = { size, channels: 3, levels: 256 } as const;
 const length = 4 * 5 * 3;
 const philox = new Philox(11n);
 const bytes = (stream: number) => Uint8Array.from({ length }, (_, at) => philox.uniform(stream, at, 0, 0) * 256);
-const known = (stream: number): KnownFrames => ({ last: bytes(stream), mean: Float32Array.from(bytes(stream + 1)) });
+const known = (stream: number): KnownFrames =>
+  knownFrames([bytes(stream), bytes(stream + 1), bytes(stream + 2)], shape);
 const expectation = (stream: number, slower: number): Expectation => ({
   mean: bytes(stream),
   slower: Array.from({ length: slower }, (_, at) => bytes(stream + 1 + at)),
 });
 
-/** Binomial weights over 5 x 5 pixels, those beyond an edge taken from the edge. */
-function blurred(frame: ArrayLike<number>): number[] {
+/** Binomial weights over 5 x 5 pixels, those beyond an edge taken from the edge, once and again. */
+function blurred(frame: ArrayLike<number>, times: number): ArrayLike<number> {
   const choose = [1, 4, 6, 4, 1];
   const within = (place: number, count: number) => Math.max(0, Math.min(count - 1, place));
+  if (times === 0) return frame;
+  const before = blurred(frame, times - 1);
   return Array.from({ length }, (_, at) => {
     const [y, x, c] = [Math.floor(at / 15), Math.floor(at / 3) % 5, at % 3];
     let sum = 0;
     for (let dy = -2; dy <= 2; dy++)
       for (let dx = -2; dx <= 2; dx++) {
         const from = (within(y + dy, 4) * 5 + within(x + dx, 5)) * 3 + c;
-        sum += (choose[dy + 2] * choose[dx + 2] * frame[from]) / 256;
+        sum += (choose[dy + 2] * choose[dx + 2] * before[from]) / 256;
       }
     return sum;
   });
 }
 
-function deviations({ mean, slower }: Expectation, { last, mean: average }: KnownFrames): number[][] {
-  return [...slower, last, average, blurred(mean)].map((other) => Array.from(mean, (byte, at) => other[at] - byte));
+function deviations({ mean, slower }: Expectation, { last, before, mean: average }: KnownFrames): number[][] {
+  const change = Array.from({ length }, (_, at) => {
+    const of = [0, 1, 2].map((c) => at - (at % 3) + c);
+    return of.reduce((sum, place) => sum + Math.abs(last[place] - before[place]), 0) / 3;
+  });
+  const stirred = blurred(change, 2);
+  const stands = Array.from(mean, (byte, at) => byte + Math.exp(-stirred[at] / 4) * (last[at] - byte));
+  const others = [...slower, last, before, average, blurred(mean, 1), blurred(mean, 4), stands];
+  return others.map((other) => Array.from(mean, (byte, at) => other[at] - byte));
 }
 
 /** What is minimised: squares of what the corrected frames still err by, and of the weights. */
@@ -48,7 +59,7 @@ test('the weights minimise the squares that are left and their own, for each fra
   const regression = new CorrectionRegression(shape);
   const slower = [0, 2];
   const seen: { rows: number[][]; error: number[] }[][] = [[], []];
-  for (let place = 0; place < 3; place++)
+  for (let place = 0; place < 4; place++)
     for (const ahead of [1, 2]) {
       const stream = 100 * place + 20 * ahead;
       const [expected, before, truth] = [expectation(stream, slower[ahead - 1]), known(stream + 8), bytes(stream + 12)];
@@ -59,7 +70,7 @@ test('the weights minimise the squares that are left and their own, for each fra
       });
     }
   const { weights } = regression.correction(known(900));
-  expect(weights.map((of) => of.length)).toEqual([3, 5]);
+  expect(weights.map((of) => of.length)).toEqual([6, 8]);
   for (const [ahead, of] of weights.entries()) {
     const least = loss([...of], seen[ahead]);
     // A square function has its minimum where it rises alike both ways.
@@ -76,12 +87,23 @@ test('the weights minimise the squares that are left and their own, for each fra
   }
 });
 
+test('what is known of a place: its last two frames, the mean of 128 at most, and where it stands still', () => {
+  const frames = Array.from({ length: 131 }, (_, at) => bytes(5000 + at));
+  const { last, before, mean, stillness } = knownFrames(frames, shape);
+  expect([before, last]).toEqual(frames.slice(-2));
+  for (let at = 0; at < length; at++) {
+    expect(mean[at]).toBeCloseTo(frames.slice(3).reduce((sum, frame) => sum + frame[at], 0) / 128, 3);
+    expect(stillness[at]).toBeLessThan(0.1);
+  }
+  expect([...knownFrames([last, last], shape).stillness]).toEqual(Array.from({ length }, () => 1));
+});
+
 test('a frame is corrected by the weighed deviations of what is expected and known', () => {
   const weights = [
-    [0.1, 0.2, 0.3],
-    [0.5, -0.5, 0.25, 0.125],
-    [0.4, 0.1, -0.2, 0.1],
-    [0.1, -0.1, 0.2, 0.3, 0.6],
+    [0.1, 0.2, 0.3, -0.1, 0.2, 0.05],
+    [0.5, -0.5, 0.25, 0.125, 0.1, -0.2, 0.3],
+    [0.4, 0.1, -0.2, 0.1, 0.3, 0.2, -0.1],
+    [0.1, -0.1, 0.2, 0.3, 0.6, 0.1, 0.2, -0.3],
   ].map((of) => Float64Array.from(of));
   const [before, slower] = [known(1000), [0, 1, 1, 2, 0, 1, 1, 2, 0]];
   const correction = new Correction(shape, before, weights);
@@ -98,9 +120,9 @@ test('a frame is corrected by the weighed deviations of what is expected and kno
 });
 
 test('a frame that is expected at other strides than those learned is refused', () => {
-  const correction = new Correction(shape, known(1000), [Float64Array.of(0.1, 0.2, 0.3)]);
+  const correction = new Correction(shape, known(1000), [Float64Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6)]);
   expect(() => correction.corrected(1, expectation(1100, 2))).toThrow(
-    /^correct what is expected: frame 1 ahead: expected 3 deviations, as in the hindcasts, received 5; /,
+    /^correct what is expected: frame 1 ahead: expected 6 deviations, as in the hindcasts, received 8; /,
   );
 });
 
