@@ -46,6 +46,8 @@ export async function* scoreAdaptively(
   let previous: Frame | null = null;
   for await (const frame of frames) {
     if (previous !== null) {
+      // What interrupts is only heard of where the event loop has its turn.
+      await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
       const examples = exampleAfter(context, frame);
       const slower = expectsAtStrides(chain) ? context.every(EVERY_SECOND) : null;

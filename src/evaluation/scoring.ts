@@ -48,6 +48,8 @@ export async function* scoreEach<Item>(
   const buffer = new ExampleBuffer(chain.exampleShape, batch);
   let waiting: Item[] = [];
   async function* scored(): AsyncGenerator<Scored<Item>, void> {
+    // What interrupts is only heard of where the event loop has its turn.
+    await new Promise((resolve) => setImmediate(resolve));
     signal?.throwIfAborted();
     const together = waiting;
     const { nats, anchors } = await scoresOf(chain, weights, buffer, among);

@@ -22,6 +22,8 @@ export async function* expectAhead(
   signal?: AbortSignal,
 ): AsyncGenerator<Expectation[], never> {
   for (;;) {
+    // What interrupts is only heard of where the event loop has its turn.
+    await new Promise((resolve) => setImmediate(resolve));
     signal?.throwIfAborted();
     const slower = await expectedSlower(sampler, futures);
     signal?.throwIfAborted();

@@ -104,6 +104,29 @@ test.each([
   tf.dispose([...learning.weights]);
 });
 
+test.each([
+  ['weights that learn', (...of: Parameters<typeof scoreAdaptively>) => scoreAdaptively(...of)],
+  [
+    'weights that stay',
+    (...[chain, { weights }, frames, signal]: Parameters<typeof scoreAdaptively>) =>
+      scoreFrames(chain, weights, frames, { batch: 1, ...(signal && { signal }) }),
+  ],
+])('an interruption is heard while frames wait to be scored: %s', async (_, score) => {
+  const { chain } = warped;
+  const learning = new StillWeights(toTensors(warped.weights, chain.parameters));
+  const controller = new AbortController();
+  const seen: number[] = [];
+  const all = async () => {
+    for await (const { index } of score(chain, learning, streamOf(framesOf(warped, 8)), controller.signal)) {
+      // As a signal of the system is: told when the event loop has its turn.
+      if (seen.push(index) === 2) setImmediate(() => controller.abort(new Error('enough')));
+    }
+  };
+  await expect(all()).rejects.toThrow('enough');
+  expect(seen.length).toBeLessThan(5);
+  tf.dispose([...learning.weights]);
+});
+
 test('a scoring that is interrupted says so, and leaves nothing behind', async () => {
   const { chain } = warped;
   const learning = new StillWeights(toTensors(warped.weights, chain.parameters));
