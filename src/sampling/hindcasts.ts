@@ -7,7 +7,9 @@ import { LEAST_GIVEN, LONGEST_STRIDE } from '../model/strides.js';
 import { numberOf } from '../number-of.js';
 import { CorrectionRegression, type Correction } from './correction.js';
 import { expectAhead } from './expect-ahead.js';
+import { wrongSetting } from './draw.js';
 import type { FrameSampler } from './frame-sampler.js';
+import type { FutureSettings } from './future-settings.js';
 import { knownFrames, MOST_AVERAGED } from './known-frames.js';
 import { StridedContexts } from './strides.js';
 
@@ -22,6 +24,8 @@ const LEAST_BEFORE = (LEAST_GIVEN - 1) * LONGEST_STRIDE + 1;
 
 /** The last known frames of a clip that hindcasts read, at most. */
 export const FRAMES_FOR_HINDCASTS = MOST_AVERAGED + APART * MOST_PLACES;
+/** Known frames that there must be, for all that is predicted from a place to be known. */
+export const LEAST_FOR_HINDCASTS = LEAST_BEFORE + AHEAD;
 /** Places that are predicted from side by side, where there is memory: no figure depends on it. */
 export const HINDCASTS_TOGETHER = 8;
 
@@ -34,9 +38,22 @@ export interface HindcastOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** @throws PxvError `USAGE` where what a model expects cannot be corrected: it learns no expected frame, or has several scales */
-export function expectCorrected({ name, chain }: Model): void {
-  if (expectsAtStrides(chain)) return;
+/**
+ * Makes sure that hindcasts correct what a model predicts.
+ *
+ * @param settings of the futures to draw; null: none are
+ * @throws PxvError `USAGE` where they cannot: it learns no expected frame, has several scales, or drawn frames are carried on as they are
+ */
+export function expectCorrected({ name, chain }: Model, settings: Pick<FutureSettings, 'carry'> | null): void {
+  if (expectsAtStrides(chain)) {
+    if (settings?.carry !== 1) return;
+    throw wrongSetting(
+      'carry',
+      'below 1 with --adapt, which corrects what is expected',
+      1,
+      'leave --carry or --adapt out',
+    );
+  }
   const { length } = chain.scales;
   throw new PxvError({
     code: 'USAGE',
@@ -63,7 +80,7 @@ export async function learnCorrection(
 ): Promise<Correction | null> {
   const { exampleShape: shape } = sampler.model.chain;
   const { length } = known;
-  if (length < LEAST_BEFORE + AHEAD || !expectsAtStrides(sampler.model.chain)) return null;
+  if (length < LEAST_FOR_HINDCASTS || !expectsAtStrides(sampler.model.chain)) return null;
   // From the last of them not all that is predicted is known yet: the nearest frames tell the most, though.
   const places: number[] = [];
   for (let at = length - APART; at >= LEAST_BEFORE && places.length < MOST_PLACES; at -= APART) places.push(at);

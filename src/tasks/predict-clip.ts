@@ -11,7 +11,13 @@ import { numberOf } from '../number-of.js';
 import type { Correction } from '../sampling/correction.js';
 import { expectExpectation, FrameSampler } from '../sampling/frame-sampler.js';
 import { futureSettings, type FutureSettings } from '../sampling/future-settings.js';
-import { expectCorrected, FRAMES_FOR_HINDCASTS, HINDCASTS_TOGETHER, learnCorrection } from '../sampling/hindcasts.js';
+import {
+  expectCorrected,
+  FRAMES_FOR_HINDCASTS,
+  HINDCASTS_TOGETHER,
+  LEAST_FOR_HINDCASTS,
+  learnCorrection,
+} from '../sampling/hindcasts.js';
 import { bestGuess, frameOf, rollOut } from '../sampling/roll-out.js';
 import {
   checkOutput,
@@ -143,7 +149,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const { out, overwrite = false, plain = false, slow, signal } = options;
   expectVideoModel(trained, 'predict');
   const settings = futureSettings(trained, options.settings);
-  if (options.adapt) expectCorrected(trained);
+  if (options.adapt) expectCorrected(trained, options.forecast === 'best-guess' ? null : settings);
   if (options.forecast === 'best-guess') expectExpectation(trained);
   const inputs = await filesOfClip(path);
   const confirm = () => checkOutput(out, { overwrite, inputs });
@@ -281,6 +287,7 @@ class Prediction {
     if (from !== null && truth.length === 0) this.options.onWarning?.(noTruth(from));
     const hindcasts = { onProgress: onHindcast, signal };
     const correction = adapt ? await learnCorrection(this.sampler, lastKnown, hindcasts) : null;
+    if (adapt && correction === null) this.options.onWarning?.(nothingLearned(this.known));
     yield* this.future({ context, correction }, truth);
   }
 
@@ -346,6 +353,11 @@ class Prediction {
       yield [frameOf(this.model, bytes)];
     }
   }
+}
+
+/** One line on a clip of which too little is known to learn from it. */
+function nothingLearned(known: number): string {
+  return `${numberOf(known, 'frame')} are too few to learn from: predicted as without --adapt; ${LEAST_FOR_HINDCASTS} or more are needed`;
 }
 
 /** One line on a first frame to predict that is the one after the clip's last. */

@@ -325,9 +325,24 @@ describe('with hindcasts of the known frames', () => {
 
   test('a clip too short to learn from is predicted as without', async () => {
     const [one, other] = ['adapted', 'not'].map((name) => join(folder.path, `short-${name}`));
-    await adapted(clip, { out: one, seed: 3 });
+    const warnings: string[] = [];
+    await adapted(clip, { out: one, seed: 3, onWarning: (text) => warnings.push(text) });
+    expect(warnings).toEqual([
+      '3 frames are too few to learn from: predicted as without --adapt; 13 or more are needed',
+    ]);
     await adapted(clip, { out: other, seed: 3 }, false);
     expect(await panelOf(one, 'sample-1')).toEqual(await panelOf(other, 'sample-1'));
+  });
+
+  test('futures whose drawn frames are carried on as they are are refused: nothing of them would be corrected', async () => {
+    const error = await refusal(adapted(clip, { settings: { carry: 1 } }));
+    expect(error).toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(/carry.*below 1 with --adapt/) as string,
+    });
+    await expect(adapted(clip, { forecast: 'best-guess', settings: { carry: 1 } })).resolves.toMatchObject({
+      predicted: 2,
+    });
   });
 
   test.each([
