@@ -1,5 +1,13 @@
 {
+  'variables': {
+    'avx2': ['-mavx2', '-mfma'],
+    'avx512': ['<@(avx2)', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw'],
+    'avx512bf16': ['<@(avx512)', '-mavx512bf16'],
+    'amx': ['<@(avx512bf16)', '-mamx-tile', '-mamx-bf16'],
+  },
   'target_defaults': {
+    'include_dirs': ['build/generated'],
+    'defines': ['NAPI_VERSION=8'],
     'cflags!': ['-fno-strict-aliasing'],
     'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
     'cflags_cc': [
@@ -16,34 +24,14 @@
   },
   # Flags belong to a target, not to a file, so each instruction set is a library of its own.
   'targets': [
-    {
-      'target_name': 'pxv_portable',
-      'type': 'static_library',
-      'sources': ['<!@(node -p "[\'kernels\', \'engine\'].flatMap((d) => fs.readdirSync(\'native/\' + d).filter((f) => f.endsWith(\'_portable.cc\')).map((f) => \'native/\' + d + \'/\' + f)).join(\' \')")'],
-    },
+    { 'target_name': 'pxv_portable', 'type': 'static_library', 'sources': ['native/sets/portable.cc'] },
     {
       'target_name': 'pxv',
       'type': 'loadable_module',
       'sources': [
         'native/addon.cc',
-        'native/convolution_plan.cc',
         'native/engine/binding.cc',
-        'native/engine/draw.cc',
-        'native/engine/drawing.cc',
-        'native/engine/engine.cc',
-        'native/engine/mixture.cc',
-        'native/engine/pixel_by_pixel.cc',
-        'native/engine/product.cc',
-        'native/engine/program.cc',
-        'native/engine/schedule.cc',
-        'native/filter_gradient_plan.cc',
-        'native/float_memory.cc',
-        'native/local_regression.cc',
-        'native/registry.cc',
-        'native/scratch.cc',
-        'native/template_matching.cc',
-        'native/thread_pool.cc',
-        'native/walk_plan.cc',
+        '<!@(node scripts/native-sources.mjs)',
       ],
       'dependencies': ['pxv_portable'],
       'conditions': [
@@ -56,43 +44,25 @@
     ['target_arch == "x64"', {
       'targets': [
         {
-          'target_name': 'pxv_avx2',
-          'type': 'static_library',
-          'sources': ['<!@(node -p "[\'kernels\', \'engine\'].flatMap((d) => fs.readdirSync(\'native/\' + d).filter((f) => f.endsWith(\'_avx2.cc\')).map((f) => \'native/\' + d + \'/\' + f)).join(\' \')")'],
-          'cflags_cc': ['-mavx2', '-mfma'],
-          'xcode_settings': { 'OTHER_CFLAGS': ['-mavx2', '-mfma'] },
+          'target_name': 'pxv_avx2', 'type': 'static_library', 'sources': ['native/sets/avx2.cc'],
+          'cflags_cc': ['<@(avx2)'], 'xcode_settings': { 'OTHER_CFLAGS': ['<@(avx2)'] },
         },
         {
-          'target_name': 'pxv_avx512',
-          'type': 'static_library',
-          'sources': ['<!@(node -p "[\'kernels\', \'engine\'].flatMap((d) => fs.readdirSync(\'native/\' + d).filter((f) => f.endsWith(\'_avx512.cc\')).map((f) => \'native/\' + d + \'/\' + f)).join(\' \')")'],
-          'cflags_cc': ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw'],
-          'xcode_settings': { 'OTHER_CFLAGS': ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw'] },
+          'target_name': 'pxv_avx512', 'type': 'static_library', 'sources': ['native/sets/avx512.cc'],
+          'cflags_cc': ['<@(avx512)'], 'xcode_settings': { 'OTHER_CFLAGS': ['<@(avx512)'] },
         },
         {
-          'target_name': 'pxv_avx512bf16',
-          'type': 'static_library',
-          'sources': ['<!@(node -p "fs.readdirSync(\'native/kernels\').filter((f) => f.endsWith(\'_avx512bf16.cc\')).map((f) => \'native/kernels/\' + f).join(\' \')")'],
-          'cflags_cc': ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw', '-mavx512bf16'],
-          'xcode_settings': { 'OTHER_CFLAGS': ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw', '-mavx512bf16'] },
+          'target_name': 'pxv_avx512bf16', 'type': 'static_library', 'sources': ['native/sets/avx512bf16.cc'],
+          'cflags_cc': ['<@(avx512bf16)'], 'xcode_settings': { 'OTHER_CFLAGS': ['<@(avx512bf16)'] },
         },
         {
-          'target_name': 'pxv_amx',
-          'type': 'static_library',
-          'sources': ['<!@(node -p "fs.readdirSync(\'native/kernels\').filter((f) => f.endsWith(\'_amx.cc\')).map((f) => \'native/kernels/\' + f).join(\' \')")'],
-          'cflags_cc': ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw', '-mavx512bf16', '-mamx-tile', '-mamx-bf16'],
-          'xcode_settings': { 'OTHER_CFLAGS': ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw', '-mavx512bf16', '-mamx-tile', '-mamx-bf16'] },
+          'target_name': 'pxv_amx', 'type': 'static_library', 'sources': ['native/sets/amx.cc'],
+          'cflags_cc': ['<@(amx)'], 'xcode_settings': { 'OTHER_CFLAGS': ['<@(amx)'] },
         },
       ],
     }],
     ['target_arch == "arm64"', {
-      'targets': [
-        {
-          'target_name': 'pxv_neon',
-          'type': 'static_library',
-          'sources': ['<!@(node -p "[\'kernels\', \'engine\'].flatMap((d) => fs.readdirSync(\'native/\' + d).filter((f) => f.endsWith(\'_neon.cc\')).map((f) => \'native/\' + d + \'/\' + f)).join(\' \')")'],
-        },
-      ],
+      'targets': [{ 'target_name': 'pxv_neon', 'type': 'static_library', 'sources': ['native/sets/neon.cc'] }],
     }],
   ],
 }

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { BackendName } from '../src/backend/choose-backend.js';
-import type { InstructionSet } from '../src/backend/kernels.js';
+import type { InstructionSet } from '../src/backend/kernels/index.js';
 import type { Precision } from '../src/backend/precision.js';
 import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
@@ -9,7 +9,7 @@ import { HIGHEST_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/frame
 
 const backends = ['native', 'cpu', 'tensorflow'] as const satisfies readonly BackendName[];
 const instructionSets = [
-  'typescript',
+  'wasm',
   'portable',
   'avx2',
   'avx512',

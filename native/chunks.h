@@ -6,6 +6,13 @@
 
 #include "thread_pool.h"
 
+// Before a loop: what it writes is never what it reads later, so that vectors may be found without a look.
+#if defined(__clang__)
+#define PXV_NO_ALIAS _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define PXV_NO_ALIAS _Pragma("GCC ivdep")
+#endif
+
 namespace pxv {
 
 // Calls body(begin, end) for pieces that cover [0, count); pieces begin at multiples of `length`.

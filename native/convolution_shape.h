@@ -1,4 +1,4 @@
-// The geometry of a convolution, read in place from the integers that src/backend/native-kernels.ts writes:
+// The geometry of a convolution, read in place from the integers that src/backend/kernels/geometry.ts writes:
 // see src/backend/convolution-shape.ts for what each number means.
 #pragma once
 

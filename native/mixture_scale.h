@@ -1,5 +1,5 @@
 // Where the log scales of a mixture of logistics start, and the range that they are kept in: see LOG_SCALE_OFFSET and its
-// neighbours in src/backend/kernels.ts.
+// neighbours in src/backend/kernels/logistic-mixture.ts.
 #pragma once
 
 namespace pxv {

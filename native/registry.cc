@@ -17,36 +17,18 @@ struct Avx512Bf16;
 struct Amx;
 struct Neon;
 
+// In sets/, one file a set, since compiler flags belong to a file: see build/generated/kernel_templates.h.
+template <class Set>
+void fillTable(KernelTable& table);
+template <class Set>
+void fillProducts(KernelTable& table);
+
 namespace {
 
 template <class Set>
-void fillProducts(KernelTable& table) {
-  fillConvolution<Set>(table);
-  fillConvolutionFilterGradient<Set>(table);
-  fillLstm<Set>(table);
-}
-
-template <class Set>
-void fill(KernelTable& table) {
-  fillProducts<Set>(table);
-  fillMatMul<Set>(table);
-  fillElementWise<Set>(table);
-  fillSoftmax<Set>(table);
-  fillSigmoid<Set>(table);
-  fillLogisticMixture<Set>(table);
-  fillWarpedMixture<Set>(table);
-  fillBlockMatching<Set>(table);
-  fillOptimisers<Set>(table);
-  fillEngine<Set>(table);
-}
-
-// Starts from the set below and overwrites what this one has, so that partial coverage is safe.
-template <class Set>
 void add(Registry& registry, const char* name) {
-  RegisteredSet set = registry.sets.empty() ? RegisteredSet{} : registry.sets.back();
-  set.name = name;
-  fill<Set>(set.table);
-  registry.sets.push_back(set);
+  registry.sets.push_back({name, {}});
+  fillTable<Set>(registry.sets.back().table);
 }
 
 // The highest set with the products of this one.
@@ -54,7 +36,6 @@ template <class Set>
 void addBf16(Registry& registry) {
   RegisteredSet set = registry.sets.back();
   fillProducts<Set>(set.table);
-  fillElementWise<Set>(set.table);  // for the peak
   registry.bf16.push_back(set);
 }
 
@@ -85,7 +66,11 @@ void addMatrixTiles(Registry& registry) {
 
 Registry detect() {
   Registry registry{};
+#if defined(__wasm__)
+  add<Portable>(registry, "wasm");
+#else
   add<Portable>(registry, "portable");
+#endif
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) add<Avx2>(registry, "avx2");

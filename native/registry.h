@@ -12,7 +12,7 @@ struct RegisteredSet {
   KernelTable table;
 };
 
-// In ascending order; every set has every kernel, its own or that of a lower set.
+// In ascending order; every set has every kernel.
 struct Registry {
   std::vector<RegisteredSet> sets;
   // Those that can also round the factors of convolutions and LSTMs to bfloat16, under the same names.

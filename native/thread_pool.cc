@@ -1,46 +1,30 @@
 #include "thread_pool.h"
 
-#include <dlfcn.h>
-
 #include <atomic>
 #include <cstdint>
-#include <mutex>
-#include <thread>
+
+#include "threading.h"
 
 namespace pxv {
 namespace {
 
-// A worker that finds nothing to do looks this often before it sleeps: kernels follow each other within microseconds.
-constexpr int spins = 4000;
-
-inline void pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
-
 class ThreadPool {
  public:
-  ThreadPool() {
-    // The workers never end, so their code must stay even if every JavaScript thread that loaded it is gone.
-    Dl_info self;
-    if (dladdr(reinterpret_cast<void*>(&runTasks), &self) != 0) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
-    setThreads(static_cast<int>(std::thread::hardware_concurrency()));
-  }
+  ThreadPool() { setThreads(coresAtFirst()); }
 
   int threads() const { return active_.load(std::memory_order_relaxed) + 1; }
 
   void setThreads(int count) {
-    std::lock_guard lock(owner_);
+    while (owned_.test_and_set(std::memory_order_acquire)) pause();
     const int workers = count < 1 ? 0 : count - 1;
     active_.store(workers);
-    for (; started_ < workers; started_++) std::thread(&ThreadPool::work, this, started_).detach();
+    for (; started_ < workers; started_++) startWorker(started_);
     wake();
+    owned_.clear(std::memory_order_release);
   }
 
   void run(int count, void (*task)(void*, int), void* context) {
-    std::unique_lock lock(owner_, std::defer_lock);
-    if (count <= 1 || active_.load(std::memory_order_relaxed) == 0 || !lock.try_lock()) {
+    if (count <= 1 || active_.load(std::memory_order_relaxed) == 0 || owned_.test_and_set(std::memory_order_acquire)) {
       for (int i = 0; i < count; i++) task(context, i);
       return;
     }
@@ -50,11 +34,25 @@ class ThreadPool {
     ticket_.store(static_cast<uint64_t>(count) << 32);
     wake();
     takeTasks();
-    for (int i = 0; i < spins; i++) {
-      if (done_.load(std::memory_order_acquire) == count) return;
-      pause();
+    for (int i = 0; i < spins && done_.load(std::memory_order_acquire) != count; i++) pause();
+    for (int done; (done = done_.load(std::memory_order_acquire)) != count;) waitWhile(done_, done);
+    owned_.clear(std::memory_order_release);
+  }
+
+  void work(int id) {
+    for (;;) {
+      const int epoch = epoch_.load();
+      for (int i = 0; i < spins && id < active_.load(std::memory_order_relaxed); i++) {
+        if (hasTasks()) {
+          takeTasks();
+          i = 0;
+        }
+        pause();
+      }
+      sleepers_.fetch_add(1);
+      waitWhile(epoch_, epoch);
+      sleepers_.fetch_sub(1);
     }
-    for (int done; (done = done_.load(std::memory_order_acquire)) != count;) done_.wait(done);
   }
 
  private:
@@ -67,7 +65,7 @@ class ThreadPool {
       const auto count = static_cast<uint32_t>(ticket >> 32);
       if (index >= count) return;
       task_(context_, static_cast<int>(index));
-      if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == static_cast<int>(count)) done_.notify_all();
+      if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == static_cast<int>(count)) notifyAll(done_);
     }
   }
 
@@ -78,33 +76,17 @@ class ThreadPool {
 
   void wake() {
     epoch_.fetch_add(1);
-    if (sleepers_.load() > 0) epoch_.notify_all();
+    if (sleepers_.load() > 0) notifyAll(epoch_);
   }
 
-  void work(int id) {
-    for (;;) {
-      const uint32_t epoch = epoch_.load();
-      for (int i = 0; i < spins && id < active_.load(std::memory_order_relaxed); i++) {
-        if (hasTasks()) {
-          takeTasks();
-          i = 0;
-        }
-        pause();
-      }
-      sleepers_.fetch_add(1);
-      epoch_.wait(epoch);
-      sleepers_.fetch_sub(1);
-    }
-  }
-
-  std::mutex owner_;  // held by whoever gives out tasks or changes the number of workers
+  std::atomic_flag owned_;  // held by whoever gives out tasks or changes the number of workers
   void (*task_)(void*, int) = nullptr;
   void* context_ = nullptr;
   int started_ = 0;
   std::atomic<int> active_{0};  // workers that may take tasks
   alignas(64) std::atomic<uint64_t> ticket_{0};
   alignas(64) std::atomic<int> done_{0};
-  alignas(64) std::atomic<uint32_t> epoch_{0};
+  alignas(64) std::atomic<int> epoch_{0};
   std::atomic<int> sleepers_{0};
 };
 
@@ -119,5 +101,6 @@ ThreadPool& pool() {
 int threads() { return pool().threads(); }
 void setThreads(int count) { pool().setThreads(count); }
 void runTasks(int count, void (*task)(void*, int), void* context) { pool().run(count, task, context); }
+void work(int id) { pool().work(id); }
 
 }  // namespace pxv

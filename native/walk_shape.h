@@ -1,4 +1,4 @@
-// The geometry of an LSTM layer, read in place from the integers that src/backend/native-kernels.ts writes: see
+// The geometry of an LSTM layer, read in place from the integers that src/backend/kernels/geometry.ts writes: see
 // src/backend/walk-shape.ts for what each number means.
 #pragma once
 

@@ -1,11 +1,12 @@
 // Builds the native addon with node-gyp: in a clone, and in a package that was installed. Where that is not possible it
-// says why in one line; with --optional it then succeeds, since the TypeScript kernels compute the same.
+// says why in one line; with --optional it then succeeds, since WebAssembly computes the same.
 import { spawnSync } from 'node:child_process';
 import { existsSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeKernelTable } from './write-kernel-table.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const addon = join(root, 'build', 'Release', 'pxv.node');
@@ -73,6 +74,7 @@ function build() {
   };
 }
 
+await writeKernelTable();
 const problem = build();
 const isOptional = process.argv.includes('--optional');
 if (problem) {
@@ -80,7 +82,7 @@ if (problem) {
   if (isOptional) rmSync(addon, { force: true });
   const again = process.env.npm_lifecycle_event ? 'npm run build' : `node "${process.argv[1]}"`;
   console.error(
-    `pxv: native addon skipped: ${problem.why}; the TypeScript kernels will be used: training takes some 5 times as ` +
+    `pxv: native addon skipped: ${problem.why}; the kernels in WebAssembly will be used: training takes some 4 times as ` +
       `long. To have the addon, ${problem.remedy}, then run: ${again}`,
   );
   if (!isOptional) process.exitCode = 1;

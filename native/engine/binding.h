@@ -1,14 +1,19 @@
 // The engine's boundary to JavaScript.
 #pragma once
 
-#define NAPI_VERSION 8
 #include <node_api.h>
 
-#include "../kernel_table.h"
+#include "kernel_table.h"
 
-namespace pxv::engine {
+namespace pxv {
 
-// Adds makeEngine and drawImages, computed by one instruction set, to an object.
+// Where a typed array lies; null where the argument is null.
+void* dataOf(napi_env env, napi_value array);
+
+namespace engine {
+
+// Gives an object the engine's functions, makeEngine and draw, over the kernels of one instruction set.
 void defineEngine(napi_env env, napi_value object, const KernelTable& table);
 
-}  // namespace pxv::engine
+}  // namespace engine
+}  // namespace pxv

@@ -2,54 +2,75 @@
 // the outputs.
 #pragma once
 
-#include <cstdint>
-#include <functional>
+#include <atomic>
+#include <memory>
+#include <vector>
 
-#include "../local_regression.h"
-#include "../template_matching.h"
+#include "../kernels/local_regression.h"
+#include "../kernels/template_matching.h"
 #include "draw.h"
 #include "engine.h"
+#include "kernel_table.h"
 #include "mixture.h"
+#include "pixel_by_pixel.h"
 
 namespace pxv::engine {
 
+// As in src/backend/kernels/drawing.ts.
 enum class HeadKind { softmax, sigmoid, mixture };
 
-struct Head {
-  HeadKind kind;
-  int levels;
-  MixtureHead mixture;
-};
+// A drawing on its way. What its call points to must outlive it.
+class Drawing {
+ public:
+  Drawing(const Engine& engine, const DrawingCall& call);
 
-// What the program reads of a sub-pixel: (level - middle) / middle, and for each anchor (level - anchor) * gain, as
-// many as its image slot has room for; in float32, each step rounded.
-struct SubPixelFeatures {
-  float middle, gain;
-};
+  // Nothing is left to draw, or the sum of some probabilities is not finite or not above zero.
+  bool isDone() const { return row_ == program_.height || failedSum() != 1; }
+  // Returns the number of rows that are done.
+  int drawRow();
+  // 1, or the sum of probabilities that ended the work.
+  double failedSum() const { return failedSum_.load(); }
 
-// Arrays are [image][height][width][colour] unless said otherwise.
-struct DrawingRequest {
-  int batch;
-  const float* map;      // [image][height][width][features] or null
-  const float* anchors;  // [image][height][width][colour][anchorCount]; null: the middle level everywhere
-  int anchorCount;       // of each sub-pixel
-  const float* references;  // [image][height][width][references * colour], in levels; null: nothing is looked for
-  TemplateMatchingShape templates;  // of what is looked for in them, where the program reads it
-  LocalRegressionShape regressed;   // what is regressed on them; of no channels: nothing is
-  int16_t* levels;       // a level, known beforehand, or -1: drawn, and written here
-  double* nats;          // [image]: -log P of what was drawn
-  float* outputs;        // [image][height][width][colours' outputs, one after another]: what the head reads; or null
-  Head head;
-  SubPixelFeatures features;
-  DrawSettings settings;
-  uint32_t key[2];
-  uint32_t strata;  // samples whose random numbers lie evenly; 1: none do
-  const uint32_t* counters;  // [image][3]: of its random numbers, words 0 and 1, and what word 3 has beyond the colour
-  int32_t* stop;             // looked at after each row: not 0 ends the work
-};
+ private:
+  // Images [first, first + count) of the batch, which go through the pixels side by side.
+  struct Part {
+    int first, count;
+    std::unique_ptr<PixelByPixel> pixels;
+    std::vector<float> features;               // that the program reads of one sub-pixel
+    std::vector<TemplateMatcher> matchers;     // one an image, where templates are looked for
+    std::vector<LocalRegression> regressions;  // and where something is regressed
+    std::vector<float> matched;                // what is read of a pixel: of templates, then of regressions
+  };
 
-// Calls onRow after each row, with the rows that are done. Returns 1, or the sum of probabilities that ended the work,
-// since it is not finite or not above zero.
-double drawImages(const Engine& engine, const DrawingRequest& request, const std::function<void(int)>& onRow);
+  void beginMatching(Part& part) const;
+  void match(Part& part, int row, int column, int image) const;
+  void search(Part& part, int row, int column, int image) const;
+  void drawRow(Part& part, int row);
+  bool isToDraw(const Part& part, int row, int column) const;
+  void drawSubPixel(Part& part, int row, int column, int image, int colour);
+  float carriedWithin(float level, float anchor) const;
+  int16_t draw(const PixelView& pixel, int colour, const float* outputs, double u, double& nats);
+  int16_t drawOfMixture(const PixelView& pixel, int colour, double u, double& nats);
+  void distribute(const PixelView& pixel, int colour, const float* outputs, double temperature,
+                  double* probabilities) const;
+  // Of a pixel of an image of the batch: its place, and where its first sub-pixel stands.
+  size_t pixelAt(int image, int row, int column) const {
+    return (static_cast<size_t>(image) * program_.height + row) * program_.width + column;
+  }
+  size_t subPixel(int image, int row, int column) const { return pixelAt(image, row, column) * program_.colours; }
+  HeadKind headKind() const { return static_cast<HeadKind>(call_.numbers.headKind); }
+
+  const Engine& engine_;
+  const Program& program_;
+  const DrawingCall call_;
+  const MixtureHead mixture_;
+  const DrawSettings settings_;
+  const TemplateMatchingShape templates_;
+  const LocalRegressionShape regressed_;  // of no channels: nothing is
+  const std::vector<float> middles_;      // a pixel's anchors where none are given
+  std::vector<Part> parts_;
+  int row_ = 0;
+  std::atomic<double> failedSum_;  // 1 while nothing has failed
+};
 
 }  // namespace pxv::engine

@@ -1,5 +1,4 @@
-// exp, expm1 and log in float64, step for step those of src/backend/elementary.ts, so that both give the same bits: no
-// product is fused with a sum. Vectors of GCC and Clang, lane by lane.
+// exp, expm1 and log in float64: no product is fused with a sum, so that every instruction set gives the same bits. Vectors of GCC and Clang, lane by lane.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "../instruction_set.h"
-#include "../kernel_table.h"
+#include "kernel_table.h"
 #include "../kernels/lstm_cell.h"
 #include "elementary.h"
 #include "engine_kernels.h"
@@ -204,8 +204,3 @@ inline constexpr EngineKernels stepKernels{
 };
 
 }  // namespace pxv::engine
-
-template <class Set>
-void pxv::fillEngine(KernelTable& table) {
-  table.engine = &engine::stepKernels<Set>;
-}

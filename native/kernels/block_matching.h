@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "../chunks.h"
-#include "../kernel_table.h"
+#include "kernel_table.h"
 #include "../scratch.h"
 
 namespace pxv {
@@ -14,7 +14,7 @@ namespace pxv {
 // Rows of an image whose motion is found together: few enough that the sums of all motions stay in the cache.
 constexpr int rowsOfStrip = 16;
 
-// The pixels whose motion a pixel is told: see NEIGHBOURS in src/backend/kernels.ts.
+// The pixels whose motion a pixel is told: see NEIGHBOURS in src/backend/kernels/block-matching.ts.
 constexpr int neighbours[][2] = {{0, 0}, {-2, 0}, {2, 0}, {0, -2}, {0, 2}};
 constexpr int neighbourCount = sizeof neighbours / sizeof neighbours[0];
 
@@ -164,7 +164,9 @@ inline void tellRow(const BlockMatchingShape& shape, const float* found, int row
 }
 
 template <class Set>
-void blockMatching(const BlockMatchingShape& shape, int batch, const float* before, const float* last, float* out) {
+void blockMatching(const BlockMatchingCall& call) {
+  const BlockMatchingShape& shape = call.numbers;
+  const int batch = shape.batch;
   const size_t pixels = static_cast<size_t>(shape.height) * shape.width;
   const int strips = (shape.height + rowsOfStrip - 1) / rowsOfStrip;
   static thread_local Scratch scratch;
@@ -174,21 +176,16 @@ void blockMatching(const BlockMatchingShape& shape, int batch, const float* befo
     for (size_t index = begin; index < end; index++) {
       const size_t n = index / strips, image = n * pixels * shape.channels;
       const int row = static_cast<int>(index % strips) * rowsOfStrip;
-      strip.find(before + image, last + image, row, std::min(row + rowsOfStrip, shape.height), found + n * pixels * 3);
+      strip.find(call.before + image, call.last + image, row, std::min(row + rowsOfStrip, shape.height), found + n * pixels * 3);
     }
   };
   forChunks(static_cast<size_t>(batch) * strips, chunk, 1);
   auto tell = [&](size_t begin, size_t end) {
     for (size_t index = begin; index < end; index++)
       tellRow(shape, found + index / shape.height * pixels * 3, static_cast<int>(index % shape.height),
-              out + index * shape.width * (2 * neighbourCount + 1));
+              call.out + index * shape.width * (2 * neighbourCount + 1));
   };
   forChunks(static_cast<size_t>(batch) * shape.height, tell, 64);
-}
-
-template <class Set>
-void fillBlockMatching(KernelTable& table) {
-  table.blockMatching = blockMatching<Set>;
 }
 
 }  // namespace pxv

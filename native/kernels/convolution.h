@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "../convolution_plan.h"
-#include "../kernel_table.h"
+#include "kernel_table.h"
 #include "../scratch.h"
 #include "../thread_pool.h"
 #include "register_tile.h"
@@ -342,29 +342,23 @@ void runPlan(const ConvolutionPlan& plan, int batch, const float* source, const 
 }
 
 template <class Set>
-void convolution(const ConvolutionShape& shape, int batch, const float* x, const float* weights, const float* bias,
-                 const float* plus, bool relu, float* out) {
-  const ConvolutionPlan& plan = planForward(shape, layoutOf<Set>);
-  const auto* packed = packWeights<Set>(plan, weights, false);
-  runPlan<Set>(plan, batch, x, packed, relu, {bias, nullptr, plus}, out);
+void convolution(const ConvolutionCall& call) {
+  const auto [batch, relu] = call.numbers;
+  const ConvolutionPlan& plan = planForward(ConvolutionShape(call.shape), layoutOf<Set>);
+  const auto* packed = packWeights<Set>(plan, call.weights, false);
+  runPlan<Set>(plan, batch, call.x, packed, relu, {call.bias, nullptr, call.plus}, call.out);
 }
 
 // dx[i, k] = [no ReLU or x[i, k] > 0] * sum over taps, and over outputs o that see k, of dy[i - tap, o] w[tap, k, o].
 template <class Set>
-void convolutionInputGradient(const ConvolutionShape& shape, int batch, const float* dy, const float* weights,
-                              const float* reluInput, const float* plus, float* dx) {
+void convolutionInputGradient(const ConvolutionInputGradientCall& call) {
+  const ConvolutionShape shape(call.shape);
   for (int phaseY = 0; phaseY < std::min(shape.stride, shape.inHeight); phaseY++)
     for (int phaseX = 0; phaseX < std::min(shape.stride, shape.inWidth); phaseX++) {
       const ConvolutionPlan& plan = planInputGradient(shape, phaseY, phaseX, layoutOf<Set>);
-      const auto* packed = packWeights<Set>(plan, weights, true);
-      runPlan<Set>(plan, batch, dy, packed, false, {nullptr, reluInput, plus}, dx);
+      const auto* packed = packWeights<Set>(plan, call.weights, true);
+      runPlan<Set>(plan, call.numbers.batch, call.dy, packed, false, {nullptr, call.reluInput, call.plus}, call.dx);
     }
-}
-
-template <class Set>
-void fillConvolution(KernelTable& table) {
-  table.convolution = convolution<Set>;
-  table.convolutionInputGradient = convolutionInputGradient<Set>;
 }
 
 }  // namespace pxv

@@ -182,8 +182,8 @@ void convolutionFilterGradientInRegisters(const ConvolutionShape& shape, int bat
 }
 
 template <class Set>
-void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const float* x, const float* dy, bool relu,
-                               float* dWeights, float* dBias) {
+void filterGradient(const ConvolutionShape& shape, int batch, const float* x, const float* dy, bool relu,
+                    float* dWeights, float* dBias) {
   if constexpr (Set::hasMatrixTiles)
     convolutionFilterGradientInTiles<Set>(shape, batch, x, dy, relu, dWeights, dBias);
   else
@@ -191,8 +191,9 @@ void convolutionFilterGradient(const ConvolutionShape& shape, int batch, const f
 }
 
 template <class Set>
-void fillConvolutionFilterGradient(KernelTable& table) {
-  table.convolutionFilterGradient = convolutionFilterGradient<Set>;
+void convolutionFilterGradient(const ConvolutionFilterGradientCall& call) {
+  const auto [batch, relu] = call.numbers;
+  filterGradient<Set>(ConvolutionShape(call.shape), batch, call.x, call.dy, relu, call.dWeights, call.dBias);
 }
 
 }  // namespace pxv

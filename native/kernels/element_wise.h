@@ -6,48 +6,58 @@
 
 #include "../chunks.h"
 #include "../instruction_set.h"
-#include "../kernel_table.h"
+#include "kernel_table.h"
 #include "../scratch.h"
 
 namespace pxv {
 
 // What is not a number stays so, that a training notices it.
 template <class Set>
-void relu(size_t count, const float* x, float* out) {
-  auto chunk = [&](size_t begin, size_t end) {
-#pragma GCC ivdep
+void relu(const ReluCall& call) {
+  const float* x = call.x;
+  float* out = call.out;
+  auto chunk = [=](size_t begin, size_t end) {
+    PXV_NO_ALIAS
     for (size_t i = begin; i < end; i++) out[i] = x[i] <= 0.0f ? 0.0f : x[i];
   };
-  forChunks(count, chunk);
+  forChunks(call.numbers.count, chunk);
 }
 
 // d max(x, 0) = [x > 0] dx.
 template <class Set>
-void reluGradient(size_t count, const float* x, const float* dy, float* dx) {
-  auto chunk = [&](size_t begin, size_t end) {
-#pragma GCC ivdep
+void reluGradient(const ReluGradientCall& call) {
+  const float *x = call.x, *dy = call.dy;
+  float* dx = call.dx;
+  auto chunk = [=](size_t begin, size_t end) {
+    PXV_NO_ALIAS
     for (size_t i = begin; i < end; i++) dx[i] = x[i] > 0.0f ? dy[i] : 0.0f;
   };
-  forChunks(count, chunk);
+  forChunks(call.numbers.count, chunk);
 }
 
 // out[i] = a[i] + b[i mod period].
 template <class Set>
-void add(size_t count, size_t period, const float* a, const float* b, float* out) {
-  auto chunk = [&](size_t begin, size_t end) {
+void add(const AddCall& call) {
+  const float *a = call.a, *b = call.b;
+  float* out = call.out;
+  const size_t period = call.numbers.period;
+  auto chunk = [=](size_t begin, size_t end) {
     for (size_t row = begin; row < end;) {
       const size_t first = row % period, length = std::min(period - first, end - row);
-#pragma GCC ivdep
+      PXV_NO_ALIAS
       for (size_t i = 0; i < length; i++) out[row + i] = a[row + i] + b[first + i];
       row += length;
     }
   };
-  forChunks(count, chunk);
+  forChunks(call.numbers.count, chunk);
 }
 
 // Image by image, out[i] = (a ? a[i] : 0) + (b[i - offset] where there is one, else 0).
 template <class Set>
-void addMoved(int batch, ptrdiff_t length, ptrdiff_t offset, const float* a, const float* b, float* out) {
+void addMoved(const AddMovedCall& call) {
+  const float *a = call.a, *b = call.b;
+  float* out = call.out;
+  const ptrdiff_t length = call.numbers.length, offset = call.numbers.offset;
   const ptrdiff_t begin = std::clamp<ptrdiff_t>(offset, 0, length), end = std::clamp(length + offset, begin, length);
   auto image = [&](int index) {
     const float *left = a ? a + index * length : nullptr, *right = b + index * length - offset;
@@ -60,27 +70,31 @@ void addMoved(int batch, ptrdiff_t length, ptrdiff_t offset, const float* a, con
     };
     copy(0, begin);
     if (left)
-#pragma GCC ivdep
+      PXV_NO_ALIAS
       for (ptrdiff_t i = begin; i < end; i++) to[i] = left[i] + right[i];
     else
       std::copy(right + begin, right + end, to + begin);
     copy(end, length);
   };
-  parallelFor(batch, image);
+  parallelFor(call.numbers.batch, image);
 }
 
 template <class Set>
-void multiply(size_t count, const float* a, const float* b, float* out) {
-  auto chunk = [&](size_t begin, size_t end) {
-#pragma GCC ivdep
+void multiply(const MultiplyCall& call) {
+  const float *a = call.a, *b = call.b;
+  float* out = call.out;
+  auto chunk = [=](size_t begin, size_t end) {
+    PXV_NO_ALIAS
     for (size_t i = begin; i < end; i++) out[i] = a[i] * b[i];
   };
-  forChunks(count, chunk);
+  forChunks(call.numbers.count, chunk);
 }
 
 // Rows are summed in blocks, and the sums of the blocks in order.
 template <class Set>
-void sumRows(size_t rows, size_t columns, const float* x, float* out) {
+void sumRows(const SumRowsCall& call) {
+  const float* x = call.x;
+  const size_t rows = call.numbers.rows, columns = call.numbers.columns;
   constexpr size_t blockRows = 256;
   const size_t blocks = (rows + blockRows - 1) / blockRows;
   static thread_local Scratch scratch;
@@ -88,7 +102,7 @@ void sumRows(size_t rows, size_t columns, const float* x, float* out) {
   const auto addRows = [columns](const float* from, size_t count, float* to) {
     std::fill_n(to, columns, 0.0f);
     for (size_t row = 0; row < count; row++, from += columns)
-#pragma GCC ivdep
+      PXV_NO_ALIAS
       for (size_t j = 0; j < columns; j++) to[j] += from[j];
   };
   auto block = [&](int index) {
@@ -96,13 +110,16 @@ void sumRows(size_t rows, size_t columns, const float* x, float* out) {
     addRows(x + first * columns, std::min(blockRows, rows - first), sums + index * columns);
   };
   parallelFor(static_cast<int>(blocks), block);
-  addRows(sums, blocks, out);
+  addRows(sums, blocks, call.out);
 }
 
 // Twelve sums that do not wait for each other: two units of four cycles want eight, and twelve fit sixteen registers.
 // Read as a word, a value is its own upper half, and a lower half that is multiplied by zero.
 template <class Set>
-void multiplyAdds(int rounds, size_t count, const float* x, float* out) {
+void multiplyAdds(const MultiplyAddsCall& call) {
+  const int rounds = call.numbers.rounds;
+  const float* x = call.x;
+  float* out = call.out;
   constexpr int vectors = 12;
   auto chunk = [&](size_t begin, size_t end) {
     const auto half = Set::fill(0.5f), one = Set::fill(1.0f);
@@ -119,18 +136,7 @@ void multiplyAdds(int rounds, size_t count, const float* x, float* out) {
         if (countOf(v) > 0) Set::store(out + at + v * Set::lanes, values[v], countOf(v));
     }
   };
-  forChunks(count, chunk, vectors * Set::lanes);
-}
-
-template <class Set>
-void fillElementWise(KernelTable& table) {
-  table.relu = relu<Set>;
-  table.reluGradient = reluGradient<Set>;
-  table.add = add<Set>;
-  table.addMoved = addMoved<Set>;
-  table.multiply = multiply<Set>;
-  table.sumRows = sumRows<Set>;
-  table.multiplyAdds = multiplyAdds<Set>;
+  forChunks(call.numbers.count, chunk, vectors * Set::lanes);
 }
 
 }  // namespace pxv

@@ -9,7 +9,7 @@
 
 #include "../filter_gradient_plan.h"
 #include "../instruction_set.h"
-#include "../kernel_table.h"
+#include "kernel_table.h"
 #include "../scratch.h"
 #include "../thread_pool.h"
 

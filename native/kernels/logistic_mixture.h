@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../chunks.h"
-#include "../kernel_table.h"
+#include "kernel_table.h"
 #include "../math.h"
 #include "../mixture_scale.h"
 #include "../scratch.h"
@@ -204,10 +204,10 @@ class MixtureRows {
   Colour colours_[Colours];
 };
 
-// Both kernels; nats is null, or dNats, dParameters and dAnchors are.
+// Both kernels; nats is null, or dNats and the gradients are.
 template <class Set, int Colours>
-void mixture(const MixtureShape& shape, const float* parameters, const int32_t* targets, const float* anchors,
-             const float* dNats, size_t begin, size_t end, float* nats, float* dParameters, float* dAnchors) {
+void mixture(const LogisticMixtureGradientCall& call, float* nats, size_t begin, size_t end) {
+  const auto& [shape, parameters, targets, anchors, dNats, dParameters, dAnchors] = call;
   static thread_local Scratch scratch;
   MixtureRows<Set, Colours> block(shape, scratch);
   const int columns = block.columns() * shape.components, anchorColumns = Colours * shape.anchors;
@@ -231,31 +231,20 @@ void mixture(const MixtureShape& shape, const float* parameters, const int32_t* 
 inline constexpr size_t mixtureRows = 256;
 
 template <class Set>
-void mixtures(const MixtureShape& shape, const float* parameters, const int32_t* targets, const float* anchors,
-              const float* dNats, int rows, float* nats, float* dParameters, float* dAnchors) {
-  const auto run = shape.colours == 1 ? mixture<Set, 1> : mixture<Set, 3>;
-  auto chunk = [&](size_t begin, size_t end) {
-    run(shape, parameters, targets, anchors, dNats, begin, end, nats, dParameters, dAnchors);
-  };
-  forChunks(rows, chunk, mixtureRows);
+void mixtures(const LogisticMixtureGradientCall& call, float* nats) {
+  const auto run = call.numbers.colours == 1 ? mixture<Set, 1> : mixture<Set, 3>;
+  auto chunk = [&](size_t begin, size_t end) { run(call, nats, begin, end); };
+  forChunks(call.numbers.rows, chunk, mixtureRows);
 }
 
 template <class Set>
-void logisticMixture(const MixtureShape& shape, const float* parameters, const int32_t* targets, const float* anchors,
-                     int rows, float* nats) {
-  mixtures<Set>(shape, parameters, targets, anchors, nullptr, rows, nats, nullptr, nullptr);
+void logisticMixture(const LogisticMixtureCall& call) {
+  mixtures<Set>({call.numbers, call.parameters, call.targets, call.anchors, nullptr, nullptr, nullptr}, call.nats);
 }
 
 template <class Set>
-void logisticMixtureGradient(const MixtureShape& shape, const float* parameters, const int32_t* targets,
-                             const float* anchors, const float* dNats, int rows, float* dParameters, float* dAnchors) {
-  mixtures<Set>(shape, parameters, targets, anchors, dNats, rows, nullptr, dParameters, dAnchors);
-}
-
-template <class Set>
-void fillLogisticMixture(KernelTable& table) {
-  table.logisticMixture = logisticMixture<Set>;
-  table.logisticMixtureGradient = logisticMixtureGradient<Set>;
+void logisticMixtureGradient(const LogisticMixtureGradientCall& call) {
+  mixtures<Set>(call, nullptr);
 }
 
 }  // namespace pxv

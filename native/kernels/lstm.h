@@ -192,9 +192,11 @@ void listStep(const WalkShape& shape, const Images& images, int place, int lengt
 }
 
 template <class Set>
-void lstm(const WalkShape& shape, int batch, const float* gates, const float* weights, const float* initial,
-          float* activations, float* cells, float* out) {
+void lstm(const LstmCall& call) {
   using Word = typename Set::Word;
+  const auto& [numbers, geometry, gates, weights, initial, activations, cells, out] = call;
+  const WalkShape shape(geometry);
+  const int batch = numbers.batch;
   const ConvolutionPlan& product = planForward(shape.states, layoutOf<Set>);
   const auto* packed = packWeights<Set>(product, weights, false);
   const WalkPlan& plan = planWalk(shape);
@@ -282,10 +284,11 @@ void addBorders(const WalkShape& shape, int tasks, const float* weights, const f
 // Walks in reverse: dRead = sum over taps of the transposed weights times dGates of the pixel that reads this one, then
 // the cells (see lstm_cell.h). The gradient of the weights is that of the state-to-state convolution.
 template <class Set>
-void lstmGradient(const WalkShape& shape, int batch, const float* dOut, const float* weights, const float* initial,
-                  const float* activations, const float* cells, const float* out, float* dGates, float* dWeights,
-                  float* dInitial) {
+void lstmGradient(const LstmGradientCall& call) {
   using Word = typename Set::Word;
+  const auto& [numbers, geometry, dOut, weights, initial, activations, cells, out, dGates, dWeights, dInitial] = call;
+  const WalkShape shape(geometry);
+  const int batch = numbers.batch;
   const ConvolutionPlan& product = planInputGradient(shape.states, 0, 0, layoutOf<Set>);
   const auto* packed = packWeights<Set>(product, weights, true);
   const WalkPlan& plan = planWalk(shape);
@@ -338,14 +341,8 @@ void lstmGradient(const WalkShape& shape, int batch, const float* dOut, const fl
   };
   parallelFor(tasks, walkImages);
 
-  convolutionFilterGradient<Set>(shape.states, batch, out, dGates, false, dWeights, nullptr);
+  filterGradient<Set>(shape.states, batch, out, dGates, false, dWeights, nullptr);
   if (borders) addBorders<Set>(shape, tasks, weights, initial, borders, dWeights, dInitial);
-}
-
-template <class Set>
-void fillLstm(KernelTable& table) {
-  table.lstm = lstm<Set>;
-  table.lstmGradient = lstmGradient<Set>;
 }
 
 }  // namespace pxv

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "../kernel_table.h"
+#include "kernel_table.h"
 #include "../panel.h"
 #include "../scratch.h"
 #include "../thread_pool.h"
@@ -22,7 +22,7 @@ struct StoredMatrix {
 
 // out[rows, panel] (+)= a[rows, slice] * packed[slice, panel]; a's rows are aStep floats apart.
 template <class Set, int Vectors>
-void multiplyPanel(const Panel& panel, int rows, int slice, const float* a, size_t aStep, const float* packed,
+void multiplySlice(const Panel& panel, int rows, int slice, const float* a, size_t aStep, const float* packed,
                    bool fresh, float* out, size_t outStep) {
   constexpr int tileRows = Set::tileRows[Vectors - 1];
   for (int begin = 0; begin < rows; begin += tileRows) {
@@ -53,9 +53,11 @@ void multiplyPanel(const Panel& panel, int rows, int slice, const float* a, size
 }
 
 template <class Set>
-void matMul(const float* a, const float* b, int m, int n, int k, bool transposeA, bool transposeB, float* out) {
+void matMul(const MatMulCall& call) {
+  const auto [m, n, k, transposeA, transposeB] = call.numbers;
+  float* out = call.out;
   constexpr int panelWidth = 2 * Set::lanes, longestSlice = 512;
-  const StoredMatrix left(a, m, k, transposeA), right(b, k, n, transposeB);
+  const StoredMatrix left(call.a, m, k, transposeA), right(call.b, k, n, transposeB);
   const int panels = (n + panelWidth - 1) / panelWidth;
   // Blocks of a few panels where there are few rows, so that all threads find work.
   constexpr int blockRows = 8 * Set::tileRows[1];
@@ -103,19 +105,14 @@ void matMul(const float* a, const float* b, int m, int n, int k, bool transposeA
       }
       for (int index = firstPanel; index < endPanel; index++) {
         const Panel panel = panelAt(index);
-        (panel.vectors == 2 ? multiplyPanel<Set, 2>
-                            : multiplyPanel<Set, 1>)(panel, rows, slice, from, step,
+        (panel.vectors == 2 ? multiplySlice<Set, 2>
+                            : multiplySlice<Set, 1>)(panel, rows, slice, from, step,
                                                      packed + static_cast<size_t>(index) * slice * panelWidth,
                                                      begin == 0, out + static_cast<size_t>(firstRow) * n, n);
       }
     };
     parallelFor(rowBlocks * panelBlocks, multiply);
   }
-}
-
-template <class Set>
-void fillMatMul(KernelTable& table) {
-  table.matMul = matMul<Set>;
 }
 
 }  // namespace pxv

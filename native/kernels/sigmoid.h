@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "../chunks.h"
-#include "../kernel_table.h"
+#include "kernel_table.h"
 #include "../math.h"
 
 namespace pxv {
@@ -25,37 +25,30 @@ inline constexpr size_t sigmoidRows = 8192;
 // nats = softplus(z), z the logit of the other level. Where z is far below 0 that is e^z, and so is sigmoid(z), which
 // goes on where softplus is cut off.
 template <class Set>
-void sigmoidCrossEntropy(size_t rows, const float* logits, const int32_t* targets, float* nats) {
+void sigmoidCrossEntropy(const SigmoidCrossEntropyCall& call) {
   auto chunk = [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; i += Set::lanes) {
       const int count = static_cast<int>(end - i);
-      const auto z = otherLevel<Set>(logits + i, targets + i, count);
+      const auto z = otherLevel<Set>(call.logits + i, call.targets + i, count);
       const auto softplus = Math<Set>::softplus(z);
-      Set::store(nats + i, z < -20.0f ? softplus.sigmoid : softplus.value, count);
+      Set::store(call.nats + i, z < -20.0f ? softplus.sigmoid : softplus.value, count);
     }
   };
-  forChunks(rows, chunk, sigmoidRows);
+  forChunks(call.numbers.rows, chunk, sigmoidRows);
 }
 
 // d nats / d z = sigmoid(z), and the logit is z or -z.
 template <class Set>
-void sigmoidCrossEntropyGradient(size_t rows, const float* logits, const int32_t* targets, const float* dNats,
-                                 float* dLogits) {
+void sigmoidCrossEntropyGradient(const SigmoidCrossEntropyGradientCall& call) {
   auto chunk = [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; i += Set::lanes) {
       const int count = static_cast<int>(end - i);
-      const auto z = otherLevel<Set>(logits + i, targets + i, count);
-      const auto factor = otherLevel<Set>(dNats + i, targets + i, count);
-      Set::store(dLogits + i, factor * Math<Set>::softplus(z).sigmoid, count);
+      const auto z = otherLevel<Set>(call.logits + i, call.targets + i, count);
+      const auto factor = otherLevel<Set>(call.dNats + i, call.targets + i, count);
+      Set::store(call.dLogits + i, factor * Math<Set>::softplus(z).sigmoid, count);
     }
   };
-  forChunks(rows, chunk, sigmoidRows);
-}
-
-template <class Set>
-void fillSigmoid(KernelTable& table) {
-  table.sigmoidCrossEntropy = sigmoidCrossEntropy<Set>;
-  table.sigmoidCrossEntropyGradient = sigmoidCrossEntropyGradient<Set>;
+  forChunks(call.numbers.rows, chunk, sigmoidRows);
 }
 
 }  // namespace pxv

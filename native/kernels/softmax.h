@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../chunks.h"
-#include "../kernel_table.h"
+#include "kernel_table.h"
 #include "../math.h"
 
 namespace pxv {
@@ -39,13 +39,14 @@ float sumOfExponentials(const float* row, int levels, float shift, float* terms)
 inline constexpr size_t softmaxRows = 128;
 
 template <class Set>
-void softmaxCrossEntropy(const float* logits, const int32_t* targets, int rows, int levels, float* nats) {
+void softmaxCrossEntropy(const SoftmaxCrossEntropyCall& call) {
+  const auto [rows, levels] = call.numbers;
   auto chunk = [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; i++) {
-      const float* row = logits + i * levels;
+      const float* row = call.logits + i * levels;
       const float shift = largest<Set>(row, levels);
       const float sum = sumOfExponentials<Set>(row, levels, shift, nullptr);
-      nats[i] = Math<Set>::log(Set::fill(sum))[0] - (row[targets[i]] - shift);
+      call.nats[i] = Math<Set>::log(Set::fill(sum))[0] - (row[call.targets[i]] - shift);
     }
   };
   forChunks(rows, chunk, softmaxRows);
@@ -53,26 +54,20 @@ void softmaxCrossEntropy(const float* logits, const int32_t* targets, int rows, 
 
 // d nats / d logit k = softmax k - [k = target].
 template <class Set>
-void softmaxCrossEntropyGradient(const float* logits, const int32_t* targets, const float* dNats, int rows, int levels,
-                                 float* dLogits) {
+void softmaxCrossEntropyGradient(const SoftmaxCrossEntropyGradientCall& call) {
+  const auto [rows, levels] = call.numbers;
   auto chunk = [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; i++) {
-      const float* row = logits + i * levels;
-      float* gradient = dLogits + i * levels;
+      const float* row = call.logits + i * levels;
+      float* gradient = call.dLogits + i * levels;
       const float sum = sumOfExponentials<Set>(row, levels, largest<Set>(row, levels), gradient);
-      const auto factor = Set::fill(dNats[i] / sum);
+      const auto factor = Set::fill(call.dNats[i] / sum);
       for (int k = 0; k < levels; k += Set::lanes)
         Set::store(gradient + k, Set::load(gradient + k, levels - k, 0.0f) * factor, levels - k);
-      gradient[targets[i]] -= dNats[i];
+      gradient[call.targets[i]] -= call.dNats[i];
     }
   };
   forChunks(rows, chunk, softmaxRows);
-}
-
-template <class Set>
-void fillSoftmax(KernelTable& table) {
-  table.softmaxCrossEntropy = softmaxCrossEntropy<Set>;
-  table.softmaxCrossEntropyGradient = softmaxCrossEntropyGradient<Set>;
 }
 
 }  // namespace pxv

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "../chunks.h"
-#include "../kernel_table.h"
+#include "kernel_table.h"
 #include "../math.h"
 #include "../scratch.h"
 
@@ -121,7 +121,7 @@ class WarpedPixels {
 
 // Calls body(pixels, index of the first of them in the batch, their number) until all pixels of a batch were had.
 template <class Set, class Body>
-void forPixels(const WarpShape& shape, int batch, const float* frames, const float* motion, const Body& body) {
+void forPixels(const WarpShape& shape, const float* frames, const float* motion, const Body& body) {
   constexpr size_t rowsAtOnce = 4;
   const size_t image = static_cast<size_t>(shape.height) * shape.width, candidates = shape.frames * shape.flows;
   auto chunk = [&](size_t begin, size_t end) {
@@ -136,7 +136,7 @@ void forPixels(const WarpShape& shape, int batch, const float* frames, const flo
       }
     }
   };
-  forChunks(static_cast<size_t>(batch) * shape.height, chunk, rowsAtOnce);
+  forChunks(static_cast<size_t>(shape.batch) * shape.height, chunk, rowsAtOnce);
 }
 
 // [count][lanes] -> rows of `count` numbers that follow each other, for `pixels` lanes.
@@ -147,10 +147,11 @@ void scatterLanes(const float* from, int count, int pixels, float* to) {
 }
 
 template <class Set>
-void warpedMixture(const WarpShape& shape, int batch, const float* frames, const float* motion, float* out) {
+void warpedMixture(const WarpedMixtureCall& call) {
+  const WarpShape& shape = call.numbers;
   using Floats = typename Set::Floats;
   const int candidates = shape.frames * shape.flows, channels = shape.channels;
-  forPixels<Set>(shape, batch, frames, motion, [&](WarpedPixels<Set>& pixels, size_t at, int count) {
+  forPixels<Set>(shape, call.frames, call.motion, [&](WarpedPixels<Set>& pixels, size_t at, int count) {
     static thread_local Scratch scratch;
     float* weights = scratch.reserve<float>(static_cast<size_t>(candidates + channels) * Set::lanes);
     float* sums = weights + candidates * Set::lanes;
@@ -165,25 +166,25 @@ void warpedMixture(const WarpShape& shape, int batch, const float* frames, const
       }
     }
     for (int c = 0; c < channels; c++) Set::store(sums + c * Set::lanes, Set::load(sums + c * Set::lanes) / total);
-    scatterLanes<Set>(sums, channels, count, out + at * channels);
+    scatterLanes<Set>(sums, channels, count, call.out + at * channels);
   });
 }
 
 // With w the weights, s the samples and g = dOut, summed over channels:
 //   d logit_i = w_i (g s_i - sum_j w_j g s_j),   d displacement_i = w_i flowScale g ds_i / d coordinate.
 template <class Set>
-void warpedMixtureGradient(const WarpShape& shape, int batch, const float* frames, const float* motion,
-                           const float* dOut, float* dMotion) {
+void warpedMixtureGradient(const WarpedMixtureGradientCall& call) {
+  const WarpShape& shape = call.numbers;
   using Floats = typename Set::Floats;
   const int candidates = shape.frames * shape.flows, channels = shape.channels;
-  forPixels<Set>(shape, batch, frames, motion, [&](WarpedPixels<Set>& pixels, size_t at, int count) {
+  forPixels<Set>(shape, call.frames, call.motion, [&](WarpedPixels<Set>& pixels, size_t at, int count) {
     static thread_local Scratch scratch;
     const int span = candidates * Set::lanes;
     float* gradient = scratch.reserve<float>(static_cast<size_t>(4) * span + channels * Set::lanes);
     float *weights = gradient + 3 * span, *given = weights + span;
     for (int c = 0; c < channels; c++)
       for (int lane = 0; lane < Set::lanes; lane++)
-        given[c * Set::lanes + lane] = lane < count ? dOut[(at + lane) * channels + c] : 0.0f;
+        given[c * Set::lanes + lane] = lane < count ? call.dOut[(at + lane) * channels + c] : 0.0f;
 
     const Floats total = pixels.weigh(weights);
     Floats mean{};
@@ -209,15 +210,15 @@ void warpedMixtureGradient(const WarpShape& shape, int batch, const float* frame
       float* to = gradient + 2 * span + i * Set::lanes;
       Set::store(to, Set::load(weights + i * Set::lanes) * (Set::load(to) - mean));
     }
-    scatterLanes<Set>(gradient, 3 * candidates, count, dMotion + at * 3 * candidates);
+    scatterLanes<Set>(gradient, 3 * candidates, count, call.dMotion + at * 3 * candidates);
   });
 }
 
 // d (frame of sample i at one of its four pixels) = w_i (bilinear share of that pixel) dOut, summed. Each image is one
 // thread's, and its pixels follow each other, so that no sum's order depends on threads or lanes.
 template <class Set>
-void warpedMixtureFramesGradient(const WarpShape& shape, int batch, const float* motion, const float* dOut,
-                                 float* dFrames) {
+void warpedMixtureFramesGradient(const WarpedMixtureFramesGradientCall& call) {
+  const WarpShape& shape = call.numbers;
   using Floats = typename Set::Floats;
   const int candidates = shape.frames * shape.flows, channels = shape.channels;
   const size_t image = static_cast<size_t>(shape.height) * shape.width;
@@ -227,13 +228,13 @@ void warpedMixtureFramesGradient(const WarpShape& shape, int batch, const float*
     float* shares = weights + candidates * Set::lanes;
     std::vector<std::array<int, 4>> corners(static_cast<size_t>(candidates) * Set::lanes);
     for (size_t n = begin; n < end; n++) {
-      float* to = dFrames + n * image * shape.frames * channels;
+      float* to = call.dFrames + n * image * shape.frames * channels;
       std::fill_n(to, image * shape.frames * channels, 0.0f);
       for (int row = 0; row < shape.height; row++)
         for (int column = 0; column < shape.width; column += Set::lanes) {
           const size_t first = n * image + static_cast<size_t>(row) * shape.width + column;
           const int count = std::min(Set::lanes, shape.width - column);
-          WarpedPixels<Set> pixels(shape, nullptr, motion + n * image * 3 * candidates, row, column, count);
+          WarpedPixels<Set> pixels(shape, nullptr, call.motion + n * image * 3 * candidates, row, column, count);
           const Floats total = pixels.weigh(weights);
           for (int i = 0; i < candidates; i++) {
             pixels.locate(i);
@@ -241,7 +242,7 @@ void warpedMixtureFramesGradient(const WarpShape& shape, int batch, const float*
             for (int lane = 0; lane < count; lane++) corners[lane * candidates + i] = pixels.corners(lane);
           }
           for (int lane = 0; lane < count; lane++) {
-            const float* given = dOut + (first + lane) * channels;
+            const float* given = call.dOut + (first + lane) * channels;
             for (int i = 0; i < candidates; i++)
               for (int k = 0; k < 4; k++) {
                 const float share = shares[(4 * i + k) * Set::lanes + lane];
@@ -252,14 +253,7 @@ void warpedMixtureFramesGradient(const WarpShape& shape, int batch, const float*
         }
     }
   };
-  forChunks(batch, chunk, 1);
-}
-
-template <class Set>
-void fillWarpedMixture(KernelTable& table) {
-  table.warpedMixture = warpedMixture<Set>;
-  table.warpedMixtureGradient = warpedMixtureGradient<Set>;
-  table.warpedMixtureFramesGradient = warpedMixtureFramesGradient<Set>;
+  forChunks(shape.batch, chunk, 1);
 }
 
 }  // namespace pxv

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { headOf, type HeadDescription } from '../../src/model/heads/index.js';
 import { Drawing, type Box } from './svg.js';
 
@@ -43,15 +44,16 @@ function drawChart(
   outputs: readonly number[],
   anchor: number,
 ): void {
-  const probabilities = new Float64Array(levels);
-  const pixel = {
-    ...{ outputs: Float32Array.from(outputs), outputsAt: 0, levels: [], levelsAt: 0 },
-    ...{ anchors: [anchor], anchorsAt: 0, anchorCount: 1 },
-  };
-  headOf(description).distribution(description, levels, pixel, 0, 1, probabilities);
+  const nats = tf.tidy(() => {
+    const rows = tf.tile(tf.tensor2d([...outputs], [1, outputs.length]), [levels, 1]);
+    const every = tf.tensor2d([...Array(levels).keys()], [levels, 1], 'int32');
+    const anchors = tf.fill<tf.Rank.R2>([levels, 1], anchor);
+    return headOf(description).nats(description, levels, rows, every, anchors).dataSync();
+  });
+  const probabilities = Array.from(nats, (one) => Math.exp(-one));
   const most = Math.max(...probabilities);
   const pitch = levels === 2 ? 40 : levels > 16 && x < 300 ? 8 : 9;
-  const bars = Array.from(probabilities, (probability, level): Box => {
+  const bars = probabilities.map((probability, level): Box => {
     const height = (tallest * probability) / most;
     return [x + level * pitch, floor - height, pitch - 1, height];
   });

@@ -1,4 +1,4 @@
-import { typescriptKernels } from '../../src/backend/typescript-kernels.js';
+import { loadWasm } from '../../src/backend/wasm.js';
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Size } from '../../src/frame.js';
 import { box, drawBox, kernelsOf, m } from './conditioning.js';
@@ -69,7 +69,10 @@ function moved(): Float32Array {
   );
   const motion = pixels.flatMap(() => [0, 0, -2 * SPEED, -SPEED, 0, 0]);
   const out = new Float32Array(pixels.length);
-  typescriptKernels.warpedMixture(shape, 1, Float32Array.from(frames), Float32Array.from(motion), out);
+  const given = { frames: Float32Array.from(frames), motion: Float32Array.from(motion) };
+  loadWasm()
+    .kernels()
+    .warpedMixture({ ...shape, batch: 1 }, { ...given, out });
   return out;
 }
 

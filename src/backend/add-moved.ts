@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { expectShape, hasKernel, runKernel } from './operation.js';
+import { expectShape, hasKernels, runKernel } from './operation.js';
 
 /**
  * The sum of two maps, the second moved down by some rows (up where negative), zeros coming in. It is a piece for an
@@ -11,8 +11,11 @@ import { expectShape, hasKernel, runKernel } from './operation.js';
  */
 export function addMoved(a: Tensor4D | null, b: Tensor4D, rows: number): Tensor4D {
   if (a !== null) expectShape('addMoved', 'a', a, b.shape);
-  if (hasKernel('pxv.addMoved')) return runKernel('pxv.addMoved', { ...(a && { a }), b }, { rows });
   const [batch, height, width, features] = b.shape;
+  if (hasKernels()) {
+    const numbers = { batch, length: height * width * features, offset: rows * width * features };
+    return runKernel('addMoved', numbers, { a, b }).out as Tensor4D;
+  }
   const [down, up] = [rows, -rows].map((count) => Math.min(Math.max(count, 0), height));
   return tf.tidy(() => {
     const kept = tf.slice(b, [0, up, 0, 0], [batch, height - down - up, width, features]);

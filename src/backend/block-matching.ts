@@ -1,39 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
-import { MATCHED_FEATURES, NEIGHBOURS, type BlockMatchingShape } from './kernels.js';
-import { expectShape, hasKernel, runKernel } from './operation.js';
-import { blockMatching as onHost } from './typescript/block-matching.js';
+import { MATCHED_FEATURES, MOTION_COSTS, NEIGHBOURS, type BlockMatchingShape } from './kernels/index.js';
+import { runWithoutGradient } from './operation.js';
 import { warpedMixture } from './warp.js';
 
 /** How far blocks are looked for, and how large they are. */
 export const BLOCKS = { reach: 7, margin: 3 } as const satisfies Partial<BlockMatchingShape>;
 
 /**
- * Where each pixel of a frame came from in the frame before: see Kernels.blockMatching. It is a choice among motions,
- * and so has no gradient: that of the frames is zero.
+ * Where each pixel of a frame came from in the frame before: see kernels/block-matching.ts. It is a choice among motions,
+ * and so has no gradient.
  *
  * @param before, last [batch, height, width, channels], in levels
  * @returns [batch, height, width, 11]
  */
 export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last: Tensor4D): Tensor4D {
-  const { height, width, channels } = shape;
-  const batch = last.shape[0];
-  expectShape('blockMatching', 'before', before, [batch, height, width, channels]);
-  expectShape('blockMatching', 'last', last, [batch, height, width, channels]);
-  const operation = tf.customGrad<Tensor4D>(() => ({
-    value: forward(shape, before, last),
-    gradFunc: () => [before, last].map(({ shape }) => tf.zeros(shape)),
-  }));
-  return operation(before, last);
-}
-
-/** On backends without a kernel the one in TypeScript runs: nothing is lost but time, since no gradient goes through. */
-function forward(shape: BlockMatchingShape, before: Tensor4D, last: Tensor4D): Tensor4D {
-  if (hasKernel('pxv.blockMatching')) return runKernel('pxv.blockMatching', { before, last }, { shape });
-  const [batch, height, width] = last.shape;
-  const out = new Float32Array(batch * height * width * MATCHED_FEATURES);
-  onHost(shape, batch, before.dataSync<'float32'>(), last.dataSync<'float32'>(), out);
-  return tf.tensor4d(out, [batch, height, width, MATCHED_FEATURES]);
+  const numbers = { ...shape, ...MOTION_COSTS, batch: last.shape[0] };
+  return runWithoutGradient('blockMatching', numbers, { before, last });
 }
 
 /**

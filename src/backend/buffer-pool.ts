@@ -1,7 +1,7 @@
-import { makeFloats } from './addon.js';
+import type { FloatMemory } from './kernel-library.js';
 
 /** Arrays shorter than this are cheap to allocate afresh and are not pooled. */
-const SMALLEST_POOLED = 4096;
+export const SMALLEST_POOLED = 4096;
 
 /**
  * Float32Arrays of disposed tensors, kept by length for the next tensor of that length: the first touch of a fresh
@@ -14,7 +14,10 @@ export class BufferPool {
   private bytes = 0;
 
   /** @param maxIdleBytes beyond it, the lengths not used for longest are given back to the system */
-  constructor(private readonly maxIdleBytes: number) {}
+  constructor(
+    private readonly memory: FloatMemory,
+    private readonly maxIdleBytes: number,
+  ) {}
 
   /** An array with unspecified contents. */
   take(length: number): Float32Array {
@@ -24,7 +27,7 @@ export class BufferPool {
       return reused;
     }
     if (length < SMALLEST_POOLED) return new Float32Array(length);
-    const values = makeFloats(length);
+    const values = this.memory.make(length);
     this.owned.add(values.buffer);
     return values;
   }
@@ -43,18 +46,23 @@ export class BufferPool {
     this.bytes += values.byteLength;
     for (const [length, arrays] of this.idle) {
       if (this.bytes <= this.maxIdleBytes) break;
-      while (this.bytes > this.maxIdleBytes && arrays.pop()) this.bytes -= 4 * length;
+      for (let idle; this.bytes > this.maxIdleBytes && (idle = arrays.pop()); this.bytes -= 4 * length) this.free(idle);
       if (arrays.length === 0) this.idle.delete(length);
     }
   }
 
   /** Gives all idle arrays back to the system. */
   clear(): void {
+    for (const values of [...this.idle.values()].flat()) this.free(values);
     this.idle.clear();
     this.bytes = 0;
   }
 
   get idleBytes(): number {
     return this.bytes;
+  }
+
+  private free(values: Float32Array): void {
+    if (values.length >= SMALLEST_POOLED) this.memory.free(values);
   }
 }

@@ -2,11 +2,12 @@ import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { PxvError } from '../errors.js';
 import { loadAddon } from './addon.js';
-import type { InstructionSet, Kernels } from './kernels.js';
+import type { KernelLibrary } from './kernel-library.js';
+import type { InstructionSet } from './kernels/index.js';
 import { NativeBackend, silenceGreeting } from './native-backend.js';
 import { registerNativeBackend } from './register-native-backend.js';
 import { importTensorflow } from './tensorflow.js';
-import { typescriptKernels } from './typescript-kernels.js';
+import { loadWasm } from './wasm.js';
 
 const backendNames = ['native', 'cpu', 'tensorflow'] as const;
 export type BackendName = (typeof backendNames)[number];
@@ -82,20 +83,22 @@ export function expectBackend(operation: string): void {
 }
 
 async function chooseNative(wanted: InstructionSet | undefined, threads: number | undefined): Promise<ChosenBackend> {
-  const { addon, note } = wanted === 'typescript' ? { addon: null, note: null } : tryAddon();
-  const available: InstructionSet[] = ['typescript', ...(addon?.instructionSets ?? [])];
+  const { addon, note } = wanted === 'wasm' ? { addon: null, note: null } : tryAddon();
+  const available: InstructionSet[] = ['wasm', ...(addon?.instructionSets ?? [])];
   const instructionSet = wanted ?? available[available.length - 1];
   if (!available.includes(instructionSet)) {
     const remedy = note ?? 'choose one of those, or leave the option out';
     throw usageError('instruction set', `one of ${available.join(', ')}`, instructionSet, remedy);
   }
-  if (instructionSet === 'typescript' || addon === null) {
-    await activateKernels(typescriptKernels, null);
-    return { backend: 'native', instructionSet: 'typescript', threads: 1, note };
-  }
-  addon.setThreads(threads ?? addon.cores);
-  await activateKernels(addon.kernels(instructionSet), addon.bf16Kernels(instructionSet));
-  return { backend: 'native', instructionSet, threads: addon.threads(), note: null };
+  const library = libraryOf(instructionSet);
+  library.setThreads(threads ?? library.cores);
+  await activateKernels(library, instructionSet);
+  return { backend: 'native', instructionSet, threads: library.threads(), note };
+}
+
+/** Where the kernels of a set that this machine has are. */
+export function libraryOf(instructionSet: InstructionSet): KernelLibrary {
+  return instructionSet === 'wasm' ? loadWasm() : loadAddon();
 }
 
 /** What rounds as tensors are computed now: the instruction set of the native backend, else the name of the backend. */
@@ -108,7 +111,7 @@ export function arithmeticInUse(): string {
 export function instructionSetInUse(): InstructionSet {
   const backend: unknown = tf.backend();
   if (backend instanceof NativeBackend) return backend.kernels.instructionSet;
-  return tryAddon().addon?.instructionSets.at(-1) ?? 'typescript';
+  return tryAddon().addon?.instructionSets.at(-1) ?? 'wasm';
 }
 
 /** See docs/measurements.md, "Without the native addon". */
@@ -120,17 +123,17 @@ function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { add
   } catch (error) {
     if (!(error instanceof PxvError && error.code === 'DEPENDENCY')) throw error;
     const { received, remedy } = error.parts;
-    const note = `the native addon does not load (${received}), so the TypeScript kernels serve, ${slower}: ${remedy}`;
+    const note = `the native addon does not load (${received}), so those in WebAssembly serve, ${slower}: ${remedy}`;
     return { addon: null, note };
   }
 }
 
-async function activateKernels(kernels: Kernels, bf16: Kernels | null): Promise<void> {
+async function activateKernels(library: KernelLibrary, instructionSet: InstructionSet): Promise<void> {
   const current = tf.findBackend('native') as unknown;
-  const isSame = current instanceof NativeBackend && current.kernels.instructionSet === kernels.instructionSet;
+  const isSame = current instanceof NativeBackend && current.kernels.instructionSet === instructionSet;
   if (!isSame) {
     if (current) tf.removeBackend('native');
-    registerNativeBackend(kernels, 'native', bf16);
+    registerNativeBackend(library.kernels(instructionSet), 'native', library.bf16Kernels(instructionSet));
   }
   await activate('native');
 }

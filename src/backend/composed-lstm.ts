@@ -40,15 +40,15 @@ export function composedLstm(
   });
 }
 
-/** See lstmGradient; the rule is that of typescript/lstm.ts. Gradients of gates, weights and, where given, `initial`. */
+/** See lstmGradient; the rule is that of native/kernels/lstm_cell.h. Gradients of gates, weights and, where given, `initial`. */
 export function composedLstmGradient(
   dOut: Tensor4D,
   weights: Tensor4D,
   initial: Tensor2D | null,
   states: LstmStates,
   shape: WalkShape,
-): Tensor[] {
-  return tf.tidy(() => {
+): { dGates: Tensor; dWeights: Tensor; dInitial: Tensor | null } {
+  const [dGates, dWeights, dInitial = null] = tf.tidy((): Tensor[] => {
     const layout = layoutOf(shape);
     const matrix = stepMatrix(weights, shape);
     const [h0, c0] = initialStates(initial, shape);
@@ -80,9 +80,9 @@ export function composedLstmGradient(
     }
     const dGates = groupMajor(layout.fromSteps(dSteps), shape);
     const [dWeights, dH0] = parameterGradients(dGates, weights, states.out, h0, shape);
-    if (!initial) return [dGates, dWeights];
-    return [dGates, dWeights, tf.stack([dH0, tf.sum(carried, [0, 1])])];
+    return [dGates, dWeights, ...(initial ? [tf.stack([dH0, tf.sum(carried, [0, 1])])] : [])];
   });
+  return { dGates, dWeights, dInitial };
 }
 
 /**

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { constantsOf } from './constants.js';
 import { filterMask, inputShape, outputShape, weightShape, type ConvolutionShape } from './convolution-shape.js';
-import { expectShape, hasKernel, runKernel } from './operation.js';
+import { expectShape, hasKernels, runKernel } from './operation.js';
 
 /**
  * Convolution of r(x) plus bias plus an added map; r is ReLU where `relu`, else the identity. Like its two gradients it
@@ -25,9 +25,8 @@ export function convolution(
   expectShape('convolution', 'weights', weights, weightShape(shape));
   if (bias) expectShape('convolution', 'bias', bias, [shape.outFeatures]);
   if (plus) expectShape('convolution', 'plus', plus, outputShape(shape, batch));
-  if (hasKernel('pxv.convolution')) {
-    const inputs = { x, weights, ...(bias && { bias }), ...(plus && { plus }) };
-    return runKernel('pxv.convolution', inputs, { shape, relu });
+  if (hasKernels()) {
+    return runKernel('convolution', { shape, batch, relu }, { x, weights, bias, plus }).out as Tensor4D;
   }
   return tf.tidy(() => {
     let out = tf.conv2d(toWindow(relu ? tf.relu(x) : x, shape), weights, shape.stride, 'valid');
@@ -55,9 +54,8 @@ export function convolutionInputGradient(
   expectShape('convolutionInputGradient', 'weights', weights, weightShape(shape));
   if (reluInput) expectShape('convolutionInputGradient', 'reluInput', reluInput, inputShape(shape, batch));
   if (plus) expectShape('convolutionInputGradient', 'plus', plus, inputShape(shape, batch));
-  if (hasKernel('pxv.convolutionInputGradient')) {
-    const inputs = { dy, weights, ...(reluInput && { reluInput }), ...(plus && { plus }) };
-    return runKernel('pxv.convolutionInputGradient', inputs, { shape });
+  if (hasKernels()) {
+    return runKernel('convolutionInputGradient', { shape, batch }, { dy, weights, reluInput, plus }).dx as Tensor4D;
   }
   return tf.tidy(() => {
     const { rows, columns } = windowOf(shape);
@@ -83,9 +81,9 @@ export function convolutionFilterGradient(
   const { relu = false } = options;
   expectShape('convolutionFilterGradient', 'x', x, inputShape(shape, x.shape[0]));
   expectShape('convolutionFilterGradient', 'dy', dy, outputShape(shape, x.shape[0]));
-  if (hasKernel('pxv.convolutionFilterGradient')) {
-    const [weights, bias] = runKernel<Tensor[]>('pxv.convolutionFilterGradient', { x, dy }, { shape, relu });
-    return { weights: weights as Tensor4D, bias: bias as Tensor1D };
+  if (hasKernels()) {
+    const { dWeights, dBias } = runKernel('convolutionFilterGradient', { shape, batch: x.shape[0], relu }, { x, dy });
+    return { weights: dWeights as Tensor4D, bias: dBias as Tensor1D };
   }
   return tf.tidy(() => {
     const window = toWindow(relu ? tf.relu(x) : x, shape);

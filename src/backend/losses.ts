@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE, mixtureArrays, type MixtureShape } from './kernels.js';
-import { expectShape, hasKernel, runKernel } from './operation.js';
+import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE, mixtureArrays, type MixtureShape } from './kernels/index.js';
+import { expectShape, hasKernels, runKernel } from './operation.js';
 
 /**
  * -log softmax(logits)[target] of each row, in nats. Differentiable in the logits.
@@ -11,17 +11,19 @@ import { expectShape, hasKernel, runKernel } from './operation.js';
  * @returns [rows]
  */
 export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor1D {
-  expectShape('softmaxCrossEntropy', 'targets', targets, [logits.shape[0]]);
-  if (hasKernel('pxv.softmaxCrossEntropy')) {
+  const [rows, levels] = logits.shape;
+  expectShape('softmaxCrossEntropy', 'targets', targets, [rows]);
+  if (hasKernels()) {
     return differentiable(
       [logits],
       [targets],
-      () => runKernel('pxv.softmaxCrossEntropy', { logits, targets }, {}),
-      (dNats, [logits, targets]) => runKernel('pxv.softmaxCrossEntropyGradient', { logits, targets, dNats }, {}),
+      () => runKernel('softmaxCrossEntropy', { rows, levels }, { logits, targets }).nats as Tensor1D,
+      (dNats, [logits, targets]) =>
+        runKernel('softmaxCrossEntropyGradient', { rows, levels }, { logits, targets, dNats }).dLogits,
     );
   }
   return tf.tidy(() => {
-    const oneHot = tf.oneHot(targets, logits.shape[1], 1, 0, 'float32');
+    const oneHot = tf.oneHot(targets, levels, 1, 0, 'float32');
     return tf.neg(tf.sum(tf.mul(oneHot, tf.logSoftmax(logits)), 1));
   });
 }
@@ -38,12 +40,13 @@ export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
   const rows = logits.shape[0];
   expectShape('sigmoidCrossEntropy', 'logits', logits, [rows, 1]);
   expectShape('sigmoidCrossEntropy', 'targets', targets, [rows]);
-  if (hasKernel('pxv.sigmoidCrossEntropy')) {
+  if (hasKernels()) {
     return differentiable(
       [logits],
       [targets],
-      () => runKernel('pxv.sigmoidCrossEntropy', { logits, targets }, {}),
-      (dNats, [logits, targets]) => runKernel('pxv.sigmoidCrossEntropyGradient', { logits, targets, dNats }, {}),
+      () => runKernel('sigmoidCrossEntropy', { rows }, { logits, targets }).nats as Tensor1D,
+      (dNats, [logits, targets]) =>
+        runKernel('sigmoidCrossEntropyGradient', { rows }, { logits, targets, dNats }).dLogits,
     );
   }
   return tf.tidy(() => {
@@ -55,7 +58,7 @@ export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
 
 /**
  * -log P of each sub-pixel under a mixture of discretised logistics, given the earlier colours of its row, in nats: see
- * Kernels.logisticMixture. Differentiable in the parameters and in the anchors.
+ * kernels/logistic-mixture.ts. Differentiable in the parameters and in the anchors.
  *
  * @param parameters [rows, 3K] for one colour, [rows, 12K] for three: see mixtureParameters
  * @param targets [rows, colours], int32, 0 .. levels - 1
@@ -68,17 +71,21 @@ export function logisticMixture(
   targets: Tensor2D,
   anchors: Tensor2D,
 ): Tensor2D {
-  const sizes = mixtureArrays(shape, parameters.shape[0]);
+  const rows = parameters.shape[0];
+  const sizes = mixtureArrays(shape, rows);
   expectShape('logisticMixture', 'parameters', parameters, sizes.parameters);
   expectShape('logisticMixture', 'targets', targets, sizes.subPixels);
   expectShape('logisticMixture', 'anchors', anchors, sizes.anchors);
-  if (hasKernel('pxv.logisticMixture')) {
+  if (hasKernels()) {
     return differentiable(
       [parameters, anchors],
       [targets],
-      () => runKernel('pxv.logisticMixture', { parameters, targets, anchors }, { shape }),
-      (dNats, [parameters, anchors, targets]) =>
-        runKernel('pxv.logisticMixtureGradient', { parameters, targets, anchors, dNats }, { shape }),
+      () => runKernel('logisticMixture', { ...shape, rows }, { parameters, targets, anchors }).nats as Tensor2D,
+      (dNats, [parameters, anchors, targets]) => {
+        const inputs = { parameters, targets, anchors, dNats };
+        const { dParameters, dAnchors } = runKernel('logisticMixtureGradient', { ...shape, rows }, inputs);
+        return [dParameters, dAnchors];
+      },
     );
   }
   return tf.tidy(() => {

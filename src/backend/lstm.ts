@@ -1,7 +1,7 @@
-import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { composedLstm, composedLstmGradient } from './composed-lstm.js';
 import type { LstmStates } from './lstm-states.js';
-import { expectShape, hasKernel, runKernel } from './operation.js';
+import { expectShape, hasKernels, runKernel } from './operation.js';
 import { hiddenFeatures, walkTaps, type WalkShape } from './walk-shape.js';
 
 /**
@@ -16,10 +16,8 @@ export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | nul
   const batch = gates.shape[0];
   expectShape('lstm', 'gates', gates, mapShape(shape, batch, 4));
   expectParameters('lstm', weights, initial, shape);
-  if (!hasKernel('pxv.lstm')) return composedLstm(gates, weights, initial, shape);
-  const inputs = { gates, weights, ...(initial && { initial }) };
-  const [out, activations, cells] = runKernel<Tensor[]>('pxv.lstm', inputs, { shape }) as Tensor4D[];
-  return { out, activations, cells };
+  if (!hasKernels()) return composedLstm(gates, weights, initial, shape);
+  return runKernel('lstm', { shape, batch }, { gates, weights, initial }) as unknown as LstmStates;
 }
 
 /** Gradients of `lstm`; that of `initial` is null where there is none. */
@@ -48,11 +46,10 @@ export function lstmGradient(
   expectShape('lstmGradient', 'activations', states.activations, mapShape(shape, batch, 4));
   expectShape('lstmGradient', 'cells', states.cells, mapShape(shape, batch, 1));
   expectShape('lstmGradient', 'out', states.out, mapShape(shape, batch, 1));
-  const inputs = { dOut, weights, ...states, ...(initial && { initial }) };
-  const [dGates, dWeights, dInitial] = hasKernel('pxv.lstmGradient')
-    ? runKernel<Tensor[]>('pxv.lstmGradient', inputs, { shape })
+  const { dGates, dWeights, dInitial } = hasKernels()
+    ? runKernel('lstmGradient', { shape, batch }, { dOut, weights, initial, ...states })
     : composedLstmGradient(dOut, weights, initial, states, shape);
-  return { gates: dGates as Tensor4D, weights: dWeights as Tensor4D, initial: initial && (dInitial as Tensor2D) };
+  return { gates: dGates as Tensor4D, weights: dWeights as Tensor4D, initial: dInitial as Tensor2D | null };
 }
 
 function mapShape(shape: WalkShape, batch: number, maps: 1 | 4): [number, number, number, number] {

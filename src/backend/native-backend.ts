@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { backend_util, DataType, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 // Plain tfjs-core registers no gradients; this import does.
 import '@tensorflow/tfjs-layers';
-import { BufferPool } from './buffer-pool.js';
-import type { Kernels } from './kernels.js';
+import { BufferPool, SMALLEST_POOLED } from './buffer-pool.js';
+import type { Kernels } from './kernels/index.js';
 
 /** Bytes that the pool of a `NativeBackend` keeps idle at most. */
 export const MAX_IDLE_BYTES = 2 ** 31;
@@ -15,7 +15,7 @@ export const MAX_IDLE_BYTES = 2 ** 31;
  * others write or read is a copy.
  */
 export class NativeBackend extends MathBackendCPU {
-  private readonly pool = new BufferPool(MAX_IDLE_BYTES);
+  private readonly pool: BufferPool;
 
   /**
    * @param current the kernels that compute
@@ -26,6 +26,7 @@ export class NativeBackend extends MathBackendCPU {
     readonly bf16: Kernels | null = null,
   ) {
     super();
+    this.pool = new BufferPool(current.memory, MAX_IDLE_BYTES);
     silenceGreeting(this);
   }
 
@@ -65,7 +66,8 @@ export class NativeBackend extends MathBackendCPU {
   }
 
   override write(values: backend_util.BackendValues, shape: number[], dtype: DataType): object {
-    return super.write(this.isPooled(values) ? values.slice() : values, shape, dtype);
+    if (this.isPooled(values)) return super.write(values.slice(), shape, dtype);
+    return super.write(this.isToMove(values) ? this.moved(values) : values, shape, dtype);
   }
 
   override readSync(dataId: object): backend_util.BackendValues {
@@ -88,6 +90,17 @@ export class NativeBackend extends MathBackendCPU {
   /** Gives back to the system what waits for the next tensor of its length. */
   freeIdle(): void {
     this.pool.clear();
+  }
+
+  /** Whether each kernel would copy these values. */
+  private isToMove(values: backend_util.BackendValues | null): values is Float32Array {
+    return this.current.memory.copiesOthers && values instanceof Float32Array && values.length >= SMALLEST_POOLED;
+  }
+
+  private moved(values: Float32Array): Float32Array {
+    const to = this.pool.take(values.length);
+    to.set(values);
+    return to;
   }
 
   private isPooled(values: backend_util.BackendValues | undefined): values is Float32Array {

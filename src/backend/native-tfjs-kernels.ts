@@ -10,7 +10,8 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     if (!geometry || !areFloats(x, filter)) return null;
     const { info, values } = backend.allocate(geometry.outShape);
     const { shape, batch } = geometry;
-    backend.kernels.convolution(shape, batch, backend.floats(x), backend.floats(filter), null, null, false, values);
+    const given = { x: backend.floats(x), weights: backend.floats(filter), bias: null, plus: null };
+    backend.kernels.convolution({ shape, batch, relu: false }, { ...given, out: values });
     return info;
   },
 
@@ -20,15 +21,8 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     if (!geometry || !areFloats(dy, filter)) return null;
     const { info, values } = backend.allocate(inputShape);
     const { shape, batch } = geometry;
-    backend.kernels.convolutionInputGradient(
-      shape,
-      batch,
-      backend.floats(dy),
-      backend.floats(filter),
-      null,
-      null,
-      values,
-    );
+    const given = { dy: backend.floats(dy), weights: backend.floats(filter), reluInput: null, plus: null };
+    backend.kernels.convolutionInputGradient({ shape, batch }, { ...given, dx: values });
     return info;
   },
 
@@ -38,7 +32,11 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     if (!geometry || !areFloats(x, dy)) return null;
     const { info, values } = backend.allocate(filterShape);
     const { shape, batch } = geometry;
-    backend.kernels.convolutionFilterGradient(shape, batch, backend.floats(x), backend.floats(dy), false, values, null);
+    const given = { x: backend.floats(x), dy: backend.floats(dy) };
+    backend.kernels.convolutionFilterGradient(
+      { shape, batch, relu: false },
+      { ...given, dWeights: values, dBias: null },
+    );
     return info;
   },
 
@@ -55,14 +53,12 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
       const aFrom = (i * m * k) % aValues.length;
       const bFrom = (i * k * n) % bValues.length;
       backend.kernels.matMul(
-        aValues.subarray(aFrom, aFrom + m * k),
-        bValues.subarray(bFrom, bFrom + k * n),
-        m,
-        n,
-        k,
-        transposeA,
-        transposeB,
-        values.subarray(i * m * n, (i + 1) * m * n),
+        { m, n, k, transposeA, transposeB },
+        {
+          a: aValues.subarray(aFrom, aFrom + m * k),
+          b: bValues.subarray(bFrom, bFrom + k * n),
+          out: values.subarray(i * m * n, (i + 1) * m * n),
+        },
       );
     }
     return info;
@@ -71,7 +67,7 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
   [tf.Relu](backend, { x }) {
     if (!areFloats(x)) return null;
     const { info, values } = backend.allocate(x.shape);
-    backend.kernels.relu(backend.floats(x), values);
+    backend.kernels.relu({ count: values.length }, { x: backend.floats(x), out: values });
     return info;
   },
 
@@ -89,7 +85,8 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     const [whole, repeated] = isTrailing(b.shape, a.shape) ? [a, b] : [b, a];
     if (!isTrailing(repeated.shape, whole.shape)) return null;
     const { info, values } = backend.allocate(whole.shape);
-    backend.kernels.add(backend.floats(whole), backend.floats(repeated), values);
+    const [from, added] = [backend.floats(whole), backend.floats(repeated)];
+    backend.kernels.add({ count: values.length, period: added.length }, { a: from, b: added, out: values });
     return info;
   },
 
@@ -99,7 +96,7 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     if (isSingle(a, b)) return withSingle(backend, b, a, timesSingle);
     if (!tf.util.arraysEqual(a.shape, b.shape)) return null;
     const { info, values } = backend.allocate(a.shape);
-    backend.kernels.multiply(backend.floats(a), backend.floats(b), values);
+    backend.kernels.multiply({ count: values.length }, { a: backend.floats(a), b: backend.floats(b), out: values });
     return info;
   },
 
@@ -179,7 +176,7 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     const rows = tf.util.sizeFromShape(x.shape.slice(0, axes.length));
     const rest = x.shape.slice(axes.length);
     const { info, values } = backend.allocate(attributes.keepDims ? [...axes.map(() => 1), ...rest] : rest);
-    backend.kernels.sumRows(backend.floats(x), rows, values);
+    backend.kernels.sumRows({ rows, columns: values.length }, { x: backend.floats(x), out: values });
     return info;
   },
 };

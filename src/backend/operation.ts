@@ -1,45 +1,72 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { PxvError } from '../errors.js';
+import { descriptions, type InputsOf, type KernelName, type KernelNumbers, type OutputsOf } from './kernels/index.js';
+import { loadWasm } from './wasm.js';
 
-/** Operations of ours that a tfjs backend may have a kernel for; on the others their composed forms run. */
-export type Operation =
-  | 'pxv.convolution'
-  | 'pxv.convolutionInputGradient'
-  | 'pxv.convolutionFilterGradient'
-  | 'pxv.lstm'
-  | 'pxv.lstmGradient'
-  | 'pxv.addMoved'
-  | 'pxv.reluGradient'
-  | 'pxv.softmaxCrossEntropy'
-  | 'pxv.softmaxCrossEntropyGradient'
-  | 'pxv.sigmoidCrossEntropy'
-  | 'pxv.sigmoidCrossEntropyGradient'
-  | 'pxv.logisticMixture'
-  | 'pxv.logisticMixtureGradient'
-  | 'pxv.warpedMixture'
-  | 'pxv.warpedMixtureGradient'
-  | 'pxv.warpedMixtureFramesGradient'
-  | 'pxv.blockMatching'
-  | 'pxv.templateMatching'
-  | 'pxv.localRegression'
-  | 'pxv.adam'
-  | 'pxv.rmsProp'
-  | 'pxv.globalNorm';
-
-/** Whether the backend in use has a kernel of its own for the operation. */
-export function hasKernel(operation: Operation): boolean {
-  const kernel: tf.KernelConfig | undefined = tf.getKernel(operation, tf.getBackend());
+/** Whether the backend in use has our kernels; on others the composed forms of operations run. */
+export function hasKernels(): boolean {
+  const kernel: tf.KernelConfig | undefined = tf.getKernel(GLOBAL_NORM, tf.getBackend());
   return kernel !== undefined;
 }
 
-/** Runs the backend's own kernel. */
-export function runKernel<T extends Tensor | Tensor[]>(
-  operation: Operation,
-  inputs: NamedTensorMap,
-  attributes: object,
+/** The one operation of ours that is no kernel of C++. */
+export const GLOBAL_NORM = 'pxv.globalNorm';
+
+/** What tfjs calls the operation of a kernel. */
+export const operationOf = (kernel: KernelName) => `pxv.${kernel}`;
+
+/** Tensors for a kernel's inputs; those that may be null may be left out. */
+type InputTensors<K extends KernelName> = {
+  [I in keyof InputsOf<K> as InputsOf<K>[I] extends { optional: true } ? never : I]: Tensor;
+} & { [I in keyof InputsOf<K> as InputsOf<K>[I] extends { optional: true } ? I : never]?: Tensor | null | undefined };
+
+/**
+ * Runs a kernel on tensors, where `hasKernels`. Its outputs are tensors of the shapes of its description; those that are there with
+ * an input alone are null without it.
+ */
+export function runKernel<K extends KernelName>(
+  kernel: K,
+  numbers: KernelNumbers<K>,
+  inputs: InputTensors<K>,
+): { [O in keyof OutputsOf<K>]: Tensor } {
+  const given = Object.entries(inputs as Record<string, Tensor | null | undefined>).filter(([, tensor]) => tensor);
+  const run = tf
+    .engine()
+    .runKernel<Tensor[]>(
+      operationOf(kernel),
+      Object.fromEntries(given) as NamedTensorMap,
+      numbers as unknown as NamedAttrMap,
+    );
+  const names = Object.keys(descriptions[kernel].outputs);
+  return Object.fromEntries(names.map((name, at) => [name, run.at(at) ?? null])) as never;
+}
+
+/**
+ * Runs a kernel of one output through which no gradient goes, as it is a choice or takes what it is given as it is: that of its inputs
+ * is zero. On backends without our kernels it runs on the host, in WebAssembly; nothing is lost but time.
+ */
+export function runWithoutGradient<K extends KernelName, T extends Tensor>(
+  kernel: K,
+  numbers: KernelNumbers<K>,
+  inputs: Record<string, Tensor>,
 ): T {
-  return tf.engine().runKernel<T>(operation, inputs, attributes as NamedAttrMap);
+  const { inputs: fields, outputs } = descriptions[kernel];
+  for (const [name, { shape }] of Object.entries(fields))
+    expectShape(kernel, name, inputs[name], shape(numbers as never));
+  const [[output, { shape }]] = Object.entries(outputs);
+  const onHost = () => {
+    const values = Object.entries(inputs).map(([name, tensor]) => [name, tensor.dataSync()]);
+    const out = new Float32Array(tf.util.sizeFromShape([...shape(numbers as never)]));
+    const arrays = { ...Object.fromEntries(values), [output]: out };
+    (loadWasm().kernels()[kernel] as (numbers: unknown, arrays: unknown) => void)(numbers, arrays);
+    return tf.tensor(out, [...shape(numbers as never)]);
+  };
+  const operation = tf.customGrad<T>(() => ({
+    value: (hasKernels() ? runKernel(kernel, numbers, inputs as never)[output as never] : onHost()) as T,
+    gradFunc: () => Object.values(inputs).map((tensor) => tf.zeros(tensor.shape)),
+  }));
+  return operation(...Object.values(inputs));
 }
 
 /** Throws unless the tensor has the expected shape. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { Kernels } from './kernels.js';
+import type { Kernels } from './kernels/index.js';
 import { NativeBackend } from './native-backend.js';
 import { nativeOperations } from './native-operations.js';
 import { nativeTfjsKernels } from './native-tfjs-kernels.js';

@@ -1,20 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { hasKernel, runKernel } from './operation.js';
+import { hasKernels, runKernel } from './operation.js';
 
 /**
  * max(x, 0). Differentiable: the gradient goes where the output is above zero. tfjs has the same, by way of a map of zeros
  * and ones; on a backend with a kernel of its own it is one pass.
  */
 export function relu<T extends Tensor>(x: T): T {
-  if (!hasKernel('pxv.reluGradient')) return tf.relu(x);
+  if (!hasKernels()) return tf.relu(x);
   const operation = tf.customGrad((...args) => {
     const [input, save] = args as unknown as [T, (tensors: Tensor[]) => void];
     const value = tf.relu(input);
     save([value]);
     const gradFunc = (dy: Tensor, saved: unknown) => {
       const [output] = saved as Tensor[];
-      return runKernel('pxv.reluGradient', { x: output, dy }, {});
+      return runKernel('reluGradient', { count: output.size }, { x: output, dy }).dx;
     };
     return { value, gradFunc };
   });

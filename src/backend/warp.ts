@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import type { WarpShape } from './kernels.js';
-import { expectShape, hasKernel, runKernel } from './operation.js';
+import type { WarpShape } from './kernels/index.js';
+import { expectShape, hasKernels, runKernel } from './operation.js';
 
 /**
- * A mixture of moved frames, pixel by pixel: see Kernels.warpedMixture. Differentiable in the motion and in the frames.
+ * A mixture of moved frames, pixel by pixel: see kernels/warped-mixture.ts. Differentiable in the motion and in the frames.
  *
  * @param frames [batch, height, width, K * channels]
  * @param motion [batch, height, width, 3 K F]: vertical displacements, horizontal ones, logits
@@ -28,17 +28,20 @@ export function warpedMixture(shape: WarpShape, frames: Tensor4D, motion: Tensor
 }
 
 function forward(shape: WarpShape, frames: Tensor4D, motion: Tensor4D): Tensor4D {
-  if (hasKernel('pxv.warpedMixture')) return runKernel('pxv.warpedMixture', { frames, motion }, { shape });
+  if (hasKernels())
+    return runKernel('warpedMixture', { ...shape, batch: motion.shape[0] }, { frames, motion }).out as Tensor4D;
   return tf.tidy(() => {
     const { weights, value } = samples(shape, frames, motion);
     return tf.sum(tf.mul(tf.expandDims(weights, 4), value), 3);
   });
 }
 
-/** See `warpedMixtureGradient` in typescript/warped-mixture.ts for the rule. */
+/** See native/kernels/warped_mixture.h for the rule. */
 function gradient(shape: WarpShape, frames: Tensor4D, motion: Tensor4D, dOut: Tensor4D): Tensor4D {
-  if (hasKernel('pxv.warpedMixtureGradient'))
-    return runKernel('pxv.warpedMixtureGradient', { frames, motion, dOut }, { shape });
+  if (hasKernels()) {
+    const numbers = { ...shape, batch: motion.shape[0] };
+    return runKernel('warpedMixtureGradient', numbers, { frames, motion, dOut }).dMotion as Tensor4D;
+  }
   return tf.tidy(() => {
     const { weights, value, down, right, y, x } = samples(shape, frames, motion);
     const [values, downs, rights] = [value, down, right].map((one) => tf.sum(tf.mul(one, tf.expandDims(dOut, 3)), 4));
@@ -55,10 +58,12 @@ function gradient(shape: WarpShape, frames: Tensor4D, motion: Tensor4D, dOut: Te
   });
 }
 
-/** See `warpedMixtureFramesGradient` in typescript/warped-mixture.ts for the rule. */
+/** See native/kernels/warped_mixture.h for the rule. */
 function framesGradient(shape: WarpShape, motion: Tensor4D, dOut: Tensor4D): Tensor4D {
-  if (hasKernel('pxv.warpedMixtureFramesGradient'))
-    return runKernel('pxv.warpedMixtureFramesGradient', { motion, dOut }, { shape });
+  if (hasKernels()) {
+    const numbers = { ...shape, batch: motion.shape[0] };
+    return runKernel('warpedMixtureFramesGradient', numbers, { motion, dOut }).dFrames as Tensor4D;
+  }
   const { height, width, channels, frames } = shape;
   return tf.tidy(() => {
     const { weights, y, x, at } = places(shape, motion);

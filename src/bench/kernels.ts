@@ -1,13 +1,19 @@
 import type { ConvolutionShape } from '../backend/convolution-shape.js';
-import type { Kernels } from '../backend/kernels.js';
-import { hiddenFeatures, stateToState, type WalkShape } from '../backend/walk-shape.js';
+import {
+  descriptions,
+  type KernelArrays,
+  type KernelName,
+  type KernelNumbers,
+  type Kernels,
+} from '../backend/kernels/index.js';
+import type { WalkShape } from '../backend/walk-shape.js';
 import type { Size } from '../frame.js';
 import { buildNetwork } from '../model/network.js';
 import type { AddOp } from '../model/ops/index.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';
 import { roofSeconds, timed, type Peaks } from './peaks.js';
 import { shapeName } from './profile.js';
-import type { KernelName, Work } from './work.js';
+import type { Work } from './work.js';
 
 /** One kernel at one shape against its roof: the time that arithmetic or memory, whichever is slower, would take. */
 export interface KernelTiming extends Work {
@@ -37,11 +43,12 @@ function mnist(hidden: number, layers: number): BenchNetwork {
   return { network: 'diagonal-bilstm', layers, hidden, size, channels: 1, levels: 2, headWidth: 32 };
 }
 
-/** A call that is to be timed. */
+/** A call that is to be timed: its numbers, and which of the arrays that may be null it passes. */
 interface KernelCall<K extends KernelName = KernelName> {
   kernel: K;
   shape: string;
-  given: () => Parameters<Kernels[K]>;
+  numbers: KernelNumbers<K>;
+  passed: readonly string[];
 }
 
 /** Times every kernel that a training step of these networks calls, each shape once. */
@@ -55,10 +62,34 @@ export function* benchKernels(
   const calls = new Map<string, KernelCall>();
   for (const network of networks)
     for (const call of networkCalls(network, batch)) calls.set(`${call.kernel} ${call.shape}`, call);
-  for (const { kernel, shape, given } of calls.values()) {
-    const timing = timed(kernels, kernel, given(), tries);
-    yield { kernel, shape, ...timing, shareOfRoof: roofSeconds(timing, peaks) / timing.seconds };
+  for (const call of calls.values()) {
+    const arrays = arraysOf(kernels, call);
+    const timing = timed(kernels, call.kernel, call.numbers, arrays as unknown as KernelArrays<KernelName>, tries);
+    for (const array of Object.values(arrays)) if (array instanceof Float32Array) kernels.memory.free(array);
+    yield {
+      kernel: call.kernel,
+      shape: call.shape,
+      ...timing,
+      shareOfRoof: roofSeconds(timing, peaks) / timing.seconds,
+    };
   }
+}
+
+/** Arrays for a call: values between 0 and 1, as squares and activations are, half of them below their mean; levels in turn. */
+function arraysOf(kernels: Kernels, { kernel, numbers, passed }: KernelCall) {
+  const { inputs, outputs } = descriptions[kernel];
+  const arrays: Record<string, Float32Array | Int32Array | null> = {};
+  for (const [name, { shape, type, below, optional, with: input }] of Object.entries({ ...inputs, ...outputs })) {
+    const length = shape(numbers as never).reduce((all, size) => all * size, 1);
+    const isPassed = (!optional && input === undefined) || passed.includes(name);
+    const value = (i: number) => ((i * 7919) % 1009) / 1009;
+    arrays[name] = !isPassed
+      ? null
+      : type === 'int32_t'
+        ? Int32Array.from({ length }, (_, i) => i % below!(numbers as never))
+        : kernels.memory.make(length).map((_, i) => value(i));
+  }
+  return arrays;
 }
 
 function* networkCalls(settings: BenchNetwork, batch: number): Generator<KernelCall> {
@@ -78,71 +109,42 @@ function* convolutionCalls(
   relu: boolean,
   isFirst: boolean,
 ): Generator<KernelCall> {
-  const { inHeight, inWidth, inFeatures, outHeight, outWidth, outFeatures, kernel } = shape;
-  const x = () => filled(batch * inHeight * inWidth * inFeatures);
-  const y = () => filled(batch * outHeight * outWidth * outFeatures);
-  const weights = () => filled(kernel.height * kernel.width * inFeatures * outFeatures);
-  const bias = () => filled(outFeatures);
-  const name = `[${batch},${outHeight},${outWidth}] ${shapeName(shape)}${relu ? ', ReLU' : ''}`;
-  yield call('convolution', name, () => [shape, batch, x(), weights(), bias(), null, relu, y()]);
-  if (!isFirst)
-    yield call('convolutionInputGradient', name, () => [shape, batch, y(), weights(), relu ? x() : null, null, x()]);
-  yield call('convolutionFilterGradient', name, () => [shape, batch, x(), y(), relu, weights(), bias()]);
+  const name = `[${batch},${shape.outHeight},${shape.outWidth}] ${shapeName(shape)}${relu ? ', ReLU' : ''}`;
+  yield call('convolution', name, { shape, batch, relu }, ['bias']);
+  if (!isFirst) yield call('convolutionInputGradient', name, { shape, batch }, relu ? ['reluInput'] : []);
+  yield call('convolutionFilterGradient', name, { shape, batch, relu }, ['dBias']);
 }
 
 function* lstmCalls(shape: WalkShape, batch: number): Generator<KernelCall> {
-  const { height, width } = shape;
-  const hidden = hiddenFeatures(shape);
-  const states = () => filled(batch * height * width * hidden);
-  const gates = () => filled(batch * height * width * 4 * hidden);
-  const weights = () => filled(stateToState(shape).kernel.width * hidden * 4 * hidden);
-  const name = `[${batch},${height},${width}] ${shapeName(shape)}`;
-  yield call('lstm', name, () => [shape, batch, gates(), weights(), null, gates(), states(), states()]);
-  yield call('lstmGradient', name, () => [
-    shape,
-    batch,
-    states(),
-    weights(),
-    null,
-    gates(),
-    states(),
-    states(),
-    gates(),
-    weights(),
-    null,
-  ]);
+  const name = `[${batch},${shape.height},${shape.width}] ${shapeName(shape)}`;
+  yield call('lstm', name, { shape, batch });
+  yield call('lstmGradient', name, { shape, batch });
 }
 
 function* addCalls({ rowsDown, out }: AddOp, { width, height }: Size, batch: number): Generator<KernelCall> {
+  const length = height * width * out.features;
   const offset = rowsDown * width * out.features;
-  const map = () => filled(batch * height * width * out.features);
   const name = `[${batch},${height},${width},${out.features}], ${rowsDown} down`;
-  yield call('addMoved', name, () => [batch, offset, map(), map(), map()]);
-  if (rowsDown > 0) yield call('addMoved', `${name}, back`, () => [batch, -offset, null, map(), map()]);
+  yield call('addMoved', name, { batch, length, offset }, ['a']);
+  if (rowsDown > 0) yield call('addMoved', `${name}, back`, { batch, length, offset: -offset });
 }
 
 function* headCalls(rows: number, levels: number): Generator<KernelCall> {
-  const targets = () => Int32Array.from({ length: rows }, (_, i) => i % levels);
-  const logits = () => filled(rows * levels);
-  const name = `[${rows},${levels}]`;
-  yield call('softmaxCrossEntropy', name, () => [logits(), targets(), rows, levels, filled(rows)]);
-  yield call('softmaxCrossEntropyGradient', name, () => [logits(), targets(), filled(rows), rows, levels, logits()]);
+  yield call('softmaxCrossEntropy', `[${rows},${levels}]`, { rows, levels });
+  yield call('softmaxCrossEntropyGradient', `[${rows},${levels}]`, { rows, levels });
 }
 
 function* updateCalls(count: number): Generator<KernelCall> {
-  const settings = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, decay: 0.99, epsilon: 1e-8, step: 1 };
-  const [w, one] = [() => filled(count), Float32Array.of(1)];
-  yield call('adam', `${count}`, () => [settings, w(), w(), one, w(), w(), w(), w(), w()]);
-  yield call('rmsProp', `${count}`, () => [settings, w(), w(), one, w(), w(), w()]);
+  const adam = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1, correction2: 0.001 };
+  yield call('adam', `${count}`, { count, ...adam });
+  yield call('rmsProp', `${count}`, { count, rate: 1e-3, decay: 0.99, epsilon: 1e-8 });
 }
 
-function call<K extends KernelName>(kernel: K, shape: string, given: () => Parameters<Kernels[K]>): KernelCall {
-  return { kernel, shape, given };
-}
-
-/** Values between 0 and 1, as squares and activations are; half of them below their mean. */
-function filled(length: number): Float32Array {
-  const values = new Float32Array(length);
-  for (let i = 0; i < length; i++) values[i] = ((i * 7919) % 1009) / 1009;
-  return values;
+function call<K extends KernelName>(
+  kernel: K,
+  shape: string,
+  numbers: KernelNumbers<K>,
+  passed: readonly string[] = [],
+): KernelCall {
+  return { kernel, shape, numbers, passed } as KernelCall;
 }

@@ -1,8 +1,7 @@
 import { denseConvolution } from '../backend/convolution-shape.js';
-import type { Kernels } from '../backend/kernels.js';
+import type { KernelArrays, KernelName, KernelNumbers, Kernels } from '../backend/kernels/index.js';
 import type { Precision } from '../backend/precision.js';
-import { multiplyAddsOf } from './multiply-adds.js';
-import { workOf, type KernelName, type Work } from './work.js';
+import { workOf, type Work } from './work.js';
 
 /** What a machine can do at best, as measured with one instruction set and number of threads. */
 export interface Peaks {
@@ -16,8 +15,9 @@ export interface Peaks {
 const STREAMED = 2 ** 24;
 /** Chains of products and sums: enough for all threads, few enough for the first cache. */
 const CHAINS = 12288;
+const ROUNDS = 20_000;
 
-/** A matrix product, which alone uses the units for whole matrices where a set has them, and WebAssembly in TypeScript. */
+/** A matrix product, which alone uses the units for whole matrices where a set has them. */
 const CACHED_BATCH = 8;
 const CACHED = denseConvolution({
   inHeight: 16,
@@ -38,30 +38,28 @@ const CACHED = denseConvolution({
  * @param precision of the kernels; where it is bf16, an instruction adds two products to a sum
  */
 export function measurePeaks(kernels: Kernels, precision: Precision): Peaks {
-  const rounds = kernels.instructionSet === 'typescript' ? 1000 : 20_000;
-  const multiplyAdds = multiplyAddsOf(kernels.instructionSet, precision);
-  const [chains, sums] = [new Float32Array(CHAINS), new Float32Array(CHAINS)];
-  const seconds = shortestTime(() => multiplyAdds(rounds, chains, sums), 10);
-  const [a, b, out] = [0, 1, 2].map((value) => new Float32Array(STREAMED).fill(value));
-  const stream = timed(kernels, 'add', [a, b, out], 5);
+  const [x, sums] = [kernels.memory.make(CHAINS).fill(0), kernels.memory.make(CHAINS)];
+  const chains = timed(kernels, 'multiplyAdds', { rounds: ROUNDS, count: CHAINS }, { x, out: sums }, 10);
+  const [a, b, out] = [0, 1, 2].map((value) => kernels.memory.make(STREAMED).fill(value));
+  const stream = timed(kernels, 'add', { count: STREAMED, period: STREAMED }, { a, b, out }, 5);
   const products = precision === 'bf16' ? 2 : 1;
-  const registers = (products * 2 * rounds * CHAINS) / seconds / 1e9;
-  return { gflops: Math.max(registers, cachedProduct(kernels)), gbytes: stream.bytes / stream.seconds / 1e9 };
+  const registers = (products * 2 * ROUNDS * CHAINS) / chains.seconds / 1e9;
+  const gflops = Math.max(registers, cachedProduct(kernels));
+  for (const values of [x, sums, a, b, out]) kernels.memory.free(values);
+  return { gflops, gbytes: stream.bytes / stream.seconds / 1e9 };
 }
 
 /** 10^9 products and sums a second of `CACHED`. */
 function cachedProduct(kernels: Kernels): number {
   const { inFeatures, outFeatures, inHeight, inWidth } = CACHED;
   const pixels = CACHED_BATCH * inHeight * inWidth;
-  const [x, weights, out] = [pixels * inFeatures, inFeatures * outFeatures, pixels * outFeatures].map(
-    (length) => new Float32Array(length),
+  const [x, weights, out] = [pixels * inFeatures, inFeatures * outFeatures, pixels * outFeatures].map((length) =>
+    kernels.memory.make(length).fill(0),
   );
-  const { flops, seconds } = timed(
-    kernels,
-    'convolution',
-    [CACHED, CACHED_BATCH, x, weights, null, null, false, out],
-    10,
-  );
+  const numbers = { shape: CACHED, batch: CACHED_BATCH, relu: false };
+  const arrays = { x, weights, bias: null, plus: null, out };
+  const { flops, seconds } = timed(kernels, 'convolution', numbers, arrays, 10);
+  for (const values of [x, weights, out]) kernels.memory.free(values);
   return flops / seconds / 1e9;
 }
 
@@ -74,11 +72,12 @@ export function roofSeconds({ flops, bytes }: Work, { gflops, gbytes }: Peaks): 
 export function timed<K extends KernelName>(
   kernels: Kernels,
   kernel: K,
-  given: Parameters<Kernels[K]>,
+  numbers: KernelNumbers<K>,
+  arrays: KernelArrays<K>,
   tries: number,
 ): Work & { seconds: number } {
-  const call = kernels[kernel] as (...values: unknown[]) => void;
-  return { ...workOf(kernel, given), seconds: shortestTime(() => call(...given), tries) };
+  const call = kernels[kernel] as (numbers: KernelNumbers<K>, arrays: KernelArrays<K>) => void;
+  return { ...workOf(kernel, numbers, arrays), seconds: shortestTime(() => call(numbers, arrays), tries) };
 }
 
 /** The shortest time of several tries, after one that does not count. */

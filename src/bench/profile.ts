@@ -1,7 +1,7 @@
-import type { Kernels } from '../backend/kernels.js';
+import type { KernelArrays, KernelName, KernelNumbers, Kernels } from '../backend/kernels/index.js';
 import type { ConvolutionShape } from '../backend/convolution-shape.js';
-import type { WalkShape } from '../backend/walk-shape.js';
-import { workOf, type KernelName, type Work } from './work.js';
+import { hiddenFeatures, type WalkShape } from '../backend/walk-shape.js';
+import { workOf, type Work } from './work.js';
 
 /** All calls of one kernel at one shape. */
 export interface ProfileEntry extends Work {
@@ -35,12 +35,12 @@ export class Profile {
   }
 
   private recorded(kernel: KernelName, call: Call): Call {
-    return (...given) => {
+    return (numbers, arrays) => {
       const started = performance.now();
-      call(...given);
+      call(numbers, arrays);
       const seconds = (performance.now() - started) / 1000;
-      const { flops, bytes } = workOf(kernel, given as Parameters<Kernels[KernelName]>);
-      const shape = shapeName(given[0]);
+      const { flops, bytes } = workOf(kernel, numbers, arrays);
+      const shape = 'shape' in numbers ? shapeName(numbers.shape) : '';
       const key = `${kernel} ${shape}`;
       const entry = this.byKey.get(key) ?? { kernel, shape, calls: 0, seconds: 0, flops: 0, bytes: 0 };
       this.byKey.set(key, entry);
@@ -52,17 +52,12 @@ export class Profile {
   }
 }
 
-type Call = (...given: unknown[]) => void;
+type Call = (numbers: KernelNumbers<KernelName>, arrays: KernelArrays<KernelName>) => void;
 
 /** A shape in words, such as `3x3 masked, 128 to 128`. */
-export function shapeName(shape: unknown): string {
-  if (typeof shape !== 'object' || shape === null) return '';
-  if ('walk' in shape) {
-    const { walk, groups } = shape as WalkShape;
-    return `${walk}, h = ${groups.reduce((sum, size) => sum + size, 0)}`;
-  }
-  if (!('taps' in shape)) return '';
-  const { kernel, inFeatures, outFeatures, taps } = shape as ConvolutionShape;
+export function shapeName(shape: ConvolutionShape | WalkShape): string {
+  if ('walk' in shape) return `${shape.walk}, h = ${hiddenFeatures(shape)}`;
+  const { kernel, inFeatures, outFeatures, taps } = shape;
   const isDense =
     taps.length === kernel.height * kernel.width &&
     taps.every(({ sees }) => sees.every((features) => features === inFeatures));

@@ -1,7 +1,7 @@
 import { initialiseParameters } from '../backend/parameters.js';
 import { buildChain } from '../model/chain.js';
 import { frameBytes } from '../model/examples.js';
-import { makeEngine } from '../sampling/make-engine.js';
+import { ImageEngine } from '../sampling/engine.js';
 import { Noise } from '../sampling/noise.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';
 
@@ -31,7 +31,7 @@ export async function benchSample(
 ): Promise<BenchSampleResult> {
   const [network] = buildChain(describeBenchNetwork(settings)).scales;
   const weights = initialiseParameters(network.parameters, seed);
-  const engine = makeEngine(network, weights);
+  const engine = new ImageEngine(network, weights);
   const noise = new Noise(seed);
   const times: number[] = [];
   for (let attempt = 0; attempt < tries; attempt++) {

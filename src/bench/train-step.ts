@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Kernels } from '../backend/kernels.js';
+import type { Kernels } from '../backend/kernels/index.js';
 import { NativeBackend } from '../backend/native-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { expectPrecision, withPrecision, type Precision } from '../backend/precision.js';

@@ -1,9 +1,6 @@
 import type { ConvolutionShape } from '../backend/convolution-shape.js';
-import type { Kernels } from '../backend/kernels.js';
+import type { KernelArrays, KernelName, KernelNumbers } from '../backend/kernels/index.js';
 import { stateToState } from '../backend/walk-shape.js';
-
-/** Any kernel's name. */
-export type KernelName = Exclude<keyof Kernels, 'instructionSet'>;
 
 /** What one call of a kernel has to do at least, whoever does it. */
 export interface Work {
@@ -14,20 +11,19 @@ export interface Work {
 }
 
 /** The products of a matrix kernel's call; the others are bound by memory, and their arithmetic counts as none. */
-const productsOf: { [K in KernelName]?: (...given: Parameters<Kernels[K]>) => number } = {
-  convolution: (shape, batch) => convolutionProducts(shape, batch),
-  convolutionInputGradient: (shape, batch) => convolutionProducts(shape, batch),
-  convolutionFilterGradient: (shape, batch) => convolutionProducts(shape, batch),
-  lstm: (shape, batch) => convolutionProducts(stateToState(shape), batch),
-  lstmGradient: (shape, batch) => 2 * convolutionProducts(stateToState(shape), batch),
-  matMul: (_a, _b, m, n, k) => m * n * k,
+const productsOf: { [K in KernelName]?: (numbers: KernelNumbers<K>) => number } = {
+  convolution: ({ shape, batch }) => convolutionProducts(shape, batch),
+  convolutionInputGradient: ({ shape, batch }) => convolutionProducts(shape, batch),
+  convolutionFilterGradient: ({ shape, batch }) => convolutionProducts(shape, batch),
+  lstm: ({ shape, batch }) => convolutionProducts(stateToState(shape), batch),
+  lstmGradient: ({ shape, batch }) => 2 * convolutionProducts(stateToState(shape), batch),
+  matMul: ({ m, n, k }) => m * n * k,
 };
 
-/** The work of a call with these arguments. */
-export function workOf<K extends KernelName>(kernel: K, given: Parameters<Kernels[K]>): Work {
-  const products = productsOf[kernel] as ((...values: unknown[]) => number) | undefined;
-  const bytes = given.reduce((sum: number, value) => sum + (ArrayBuffer.isView(value) ? value.byteLength : 0), 0);
-  return { flops: 2 * (products?.(...given) ?? 0), bytes };
+/** The work of a call. */
+export function workOf<K extends KernelName>(kernel: K, numbers: KernelNumbers<K>, arrays: KernelArrays<K>): Work {
+  const bytes = Object.values<ArrayBufferView | null>(arrays).reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
+  return { flops: 2 * (productsOf[kernel]?.(numbers) ?? 0), bytes };
 }
 
 /** Unmasked products; taps that fall outside the image count as others do. */

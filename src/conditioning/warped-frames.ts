@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { WarpShape } from '../backend/kernels.js';
+import type { WarpShape } from '../backend/kernels/index.js';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
 import { warpedMixture } from '../backend/warp.js';
 import type { ImageShape } from '../levels.js';

@@ -33,6 +33,11 @@ export function cutGroups(features: number, channels: Channels): number[] {
   });
 }
 
+/** First feature of a group. */
+export function groupStart(groups: readonly number[], group: number): number {
+  return groups.slice(0, group).reduce((sum, size) => sum + size, 0);
+}
+
 /** Where an input pixel lies, in raster order, as seen from the output pixel. */
 export type TapPlace = 'earlier' | 'centre' | 'later';
 

@@ -1,5 +1,5 @@
 import { MAX_IDLE_BYTES } from '../backend/native-backend.js';
-import { LOCAL_REGRESSION, regressors } from '../backend/local-regression-shape.js';
+import { REGRESSIONS, regressors } from '../backend/kernels/index.js';
 import { PoolLedger } from '../backend/pool-ledger.js';
 import { conditioningOf } from '../conditioning/index.js';
 import { parametersOfScale, type Chain } from './chain.js';
@@ -135,7 +135,7 @@ function earlierBytes({ description }: Network): number {
   if (regressed === null) return matching;
   const count = regressors(regressed);
   const moments = (count * (count + 1)) / 2 + channels * (count + 1) + 1;
-  const rows = (1 + 2 * LOCAL_REGRESSION.decays.length) * width * moments;
+  const rows = (1 + 2 * REGRESSIONS) * width * moments;
   return matching + DOUBLE * (rows + height * width * (count + channels));
 }
 

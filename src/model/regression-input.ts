@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { localRegression } from '../backend/local-regression.js';
-import { localRegressionFeatures, type LocalRegressionShape } from '../backend/local-regression-shape.js';
+import { localRegressionFeatures, type LocalRegressionShape } from '../backend/kernels/index.js';
 import { conditioningOf, type Condition } from '../conditioning/index.js';
 import type { NetworkDescription } from './description.js';
 import { subPixelScale } from './image-input.js';

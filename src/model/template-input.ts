@@ -1,19 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { templateCosts, templateFeatures, type TemplateMatchingShape } from '../backend/template-shape.js';
+import { templateCosts, templateFeatures, type TemplateMatchingShape } from '../backend/kernels/index.js';
 import { templateMatching, TEMPLATES } from '../backend/template-matching.js';
 import { conditioningOf, type Condition } from '../conditioning/index.js';
 import type { NetworkDescription } from './description.js';
-import type { PixelView } from './heads/index.js';
 import { subPixelScale } from './image-input.js';
 
 /** The templates of a network, and the pictures that they are looked for in; null where it has none. */
 export function templateShape(description: NetworkDescription): TemplateMatchingShape | null {
   const { size, channels, levels, conditioning } = description;
   const references = conditioning.reduce((sum, given) => sum + conditioningOf(given).references(given), 0);
-  return references === 0
-    ? null
-    : { ...size, channels, references, ...TEMPLATES, costs: templateCosts(channels, levels) };
+  return references === 0 ? null : { ...size, channels, references, ...TEMPLATES, ...templateCosts(channels, levels) };
 }
 
 /** Features that a network reads of what template matching finds of each pixel; 0: it has none. */
@@ -119,7 +116,7 @@ export function writeNothingFound(shape: TemplateMatchingShape, values: Float32A
 export function scaleTemplateInput(
   { channels, references }: TemplateMatchingShape,
   gain: number,
-  { anchors, anchorsAt, anchorCount }: Pick<PixelView, 'anchors' | 'anchorsAt' | 'anchorCount'>,
+  { anchors, anchorsAt, anchorCount }: { anchors: Float32Array; anchorsAt: number; anchorCount: number },
   values: Float32Array,
   offset: number,
 ): void {

@@ -1,6 +1,18 @@
-import type { InstructionSet } from '../backend/kernels.js';
-import type { DrawSettings } from './draw.js';
-import type { Noise, NoiseStream } from './noise.js';
+import { CallWriter } from '../backend/call.js';
+import { instructionSetInUse, libraryOf } from '../backend/choose-backend.js';
+import type { EngineFunctions, EngineHandle } from '../backend/kernel-library.js';
+import type { KernelDescription } from '../backend/kernels/description.js';
+import { drawing, headKinds } from '../backend/kernels/drawing.js';
+import type { InstructionSet } from '../backend/kernels/index.js';
+import { PxvError } from '../errors.js';
+import type { HeadDescription } from '../model/heads/index.js';
+import { anchorCount, subPixelScale } from '../model/image-input.js';
+import type { Network } from '../model/network.js';
+import { regressionShape } from '../model/regression-input.js';
+import { templateShape } from '../model/template-input.js';
+import { unusableProbabilities, type DrawSettings } from './draw.js';
+import { Noise, type NoiseStream } from './noise.js';
+import { programNumbers } from './program-numbers.js';
 
 /** How an engine draws. */
 export interface EngineSettings extends DrawSettings {
@@ -30,16 +42,42 @@ export interface EngineDraw {
   settings: EngineSettings;
   /** Receives what the head reads of every sub-pixel, [image, height, width, channel, outputs], where wanted. */
   outputs?: Float32Array;
+  /** Receives the probability of each level of every sub-pixel, [image, height, width, channel, levels], where wanted. */
+  probabilities?: Float64Array;
   /** Told after each row, with the share of the work that is done. */
   onProgress?: ((share: number) => void) | undefined;
   /** Looked at after each row. */
   signal?: AbortSignal | undefined;
 }
 
+const call = new CallWriter('draw images', drawing as unknown as KernelDescription);
+
 /** Runs a network sub-pixel by sub-pixel, each value computed once, and draws images on the way. */
-export interface ImageEngine {
-  /** The set whose whole-image kernels give the same outputs, bit for bit. */
-  readonly instructionSet: InstructionSet;
+export class ImageEngine {
+  private readonly functions: EngineFunctions;
+  private readonly handle: EngineHandle;
+  private readonly model: ReturnType<typeof modelNumbers>;
+
+  /**
+   * @param weights arrays in the order of the network's parameters; they are copied
+   * @param instructionSet the set whose whole-image kernels give the same outputs, bit for bit
+   */
+  constructor(
+    private readonly network: Network,
+    weights: readonly Float32Array[],
+    readonly instructionSet: InstructionSet = instructionSetInUse(),
+  ) {
+    const { program, conditioningParameters } = network;
+    const parameters = weights.slice(conditioningParameters);
+    program.parameters.forEach(({ name, shape }, index) => {
+      const length = shape.reduce((all, size) => all * size, 1);
+      if (parameters[index]?.length !== length) throw wrongArray(name, length, parameters[index]?.length);
+    });
+    this.model = modelNumbers(network);
+    this.functions = libraryOf(instructionSet).engine(instructionSet);
+    this.handle = this.functions.makeEngine(programNumbers(program), parameters);
+  }
+
   /**
    * Draws a batch of images. Its arrays may not be used before it is done; other batches may be asked for meanwhile.
    *
@@ -47,5 +85,74 @@ export interface ImageEngine {
    * @throws the signal's reason once it is aborted; CHECKPOINT where probabilities have no finite positive sum; what
    *   `onProgress` throws
    */
-  draw(images: EngineDraw): Promise<Float64Array>;
+  async draw(images: EngineDraw): Promise<Float64Array> {
+    const { map, anchors, references, levels, noise, streams, settings, onProgress, signal } = images;
+    signal?.throwIfAborted();
+    const { program, description } = this.network;
+    const pixels = streams.length * description.size.height * description.size.width;
+    if (program.map !== null && map === null) throw wrongArray('map', pixels * program.map.features, 0);
+    if (this.model.references > 0 && anchors === null) throw wrongArray('anchors', levels.length, 0);
+    const nats = new Float64Array(streams.length);
+    const numbers = {
+      ...{ ...this.model, batch: streams.length, strata: noise.strata },
+      ...{ temperature: settings.temperature, topP: settings.topP },
+      ...{ componentTemperature: settings.componentTemperature ?? 1, carryWithin: settings.carryWithin ?? 1 },
+    };
+    const arrays = call.write(numbers, {
+      ...{ map: program.map === null ? null : map, anchors, levels, nats, outputs: images.outputs ?? null },
+      probabilities: images.probabilities ?? null,
+      references: numbers.references === 0 ? null : references,
+      key: Uint32Array.from(noise.key),
+      counters: Uint32Array.from(streams.flatMap((stream) => Noise.words(stream))),
+    });
+    const stop = new Int32Array(1);
+    const onAbort = () => (stop[0] = 1);
+    // Thrown into C++ it would be lost.
+    const failures: unknown[] = [];
+    const onRow = (rows: number) => {
+      try {
+        if (stop[0] === 0) onProgress?.(rows / description.size.height);
+      } catch (error) {
+        failures.push(error);
+        stop[0] = 1;
+      }
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      const sum = await this.functions.draw(this.handle, call, arrays, stop, onProgress === undefined ? null : onRow);
+      if (failures.length > 0) throw failures[0];
+      signal?.throwIfAborted();
+      if (sum !== 1) throw unusableProbabilities(sum);
+      return nats;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+}
+
+/** What of a drawing's numbers follows from the network. */
+function modelNumbers({ description, program }: Network) {
+  const { size, channels, levels, head } = description;
+  const templates = templateShape(description);
+  return {
+    ...{ ...size, colours: channels, mapFeatures: program.map?.features ?? 0, outFeatures: program.out.features },
+    ...{ levels, ...headNumbers(head), anchorCount: anchorCount(description), ...subPixelScale(description) },
+    references: templates?.references ?? 0,
+    ...{ reach: templates?.reach ?? 0, margin: templates?.margin ?? 0, costOfDistance: templates?.costOfDistance ?? 0 },
+    ...{ smallCost: templates?.smallCost ?? 0, usualCost: templates?.usualCost ?? 0 },
+    highest: regressionShape(description)?.highest ?? 0,
+  };
+}
+
+function headNumbers(head: HeadDescription) {
+  const headKind = headKinds.indexOf(head.type);
+  if (head.type !== 'logistic-mixture') return { headKind, components: 0, meanScale: 0, together: false };
+  return { headKind, components: head.components, meanScale: head.meanScale, together: head.colours === 'together' };
+}
+
+function wrongArray(argument: string, expected: number, received: number | undefined): PxvError {
+  return new PxvError({
+    ...{ code: 'USAGE', operation: 'draw images', argument, expected: `${expected} numbers` },
+    ...{ received: `${received || 'none'}`, remedy: 'give arrays that fit the network' },
+  });
 }

@@ -4,13 +4,12 @@ import { learnsAnchor, type Condition, type Given } from '../conditioning/index.
 import { frameBytes } from '../model/examples.js';
 import { anchorsByPixel, conditionOf, type Network } from '../model/network.js';
 import { joinedReferences } from '../model/template-input.js';
-import type { EngineDraw, ImageEngine } from './engine.js';
-import { makeEngine } from './make-engine.js';
+import { ImageEngine, type EngineDraw } from './engine.js';
 
 /** How a batch of images is drawn. */
 export interface ImageDraw extends Pick<
   EngineDraw,
-  'noise' | 'streams' | 'settings' | 'outputs' | 'onProgress' | 'signal'
+  'noise' | 'streams' | 'settings' | 'outputs' | 'probabilities' | 'onProgress' | 'signal'
 > {
   /** Makes what is given, tensors of the whole batch; called in a tidy. */
   given: () => Given;
@@ -58,7 +57,7 @@ export class ImageSampler {
     weights: readonly Float32Array[],
     private readonly tensors: readonly Tensor[],
   ) {
-    this.engine = makeEngine(network, weights);
+    this.engine = new ImageEngine(network, weights);
   }
 
   /**

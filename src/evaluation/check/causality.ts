@@ -3,7 +3,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { disposeExamples } from '../../model/examples.js';
 import type { Condition } from '../../conditioning/index.js';
 import { conditionOf, networkOutput, type Network } from '../../model/network.js';
-import { groupStart } from '../../sampling/pixel-steps.js';
+import { groupStart } from '../../model/groups.js';
 import { exampleOf, randomClip } from './check-example.js';
 import { nameOfSubPixel, subPixelCount } from './sub-pixels.js';
 

@@ -15,7 +15,7 @@ export interface LikelihoodAgreement {
   /** The sum of the conditional likelihoods that the sampler drew from, and the teacher-forced likelihood. */
   drawnBitsPerDim: number;
   scoredBitsPerDim: number;
-  /** Largest distance from 1 of a sub-pixel's probabilities, as drawn from (`distribution`) and as scored (`nats`). */
+  /** Largest distance from 1 of a sub-pixel's probabilities, as drawn from and as scored. */
   drawnSumError: number;
   scoredSumError: number;
 }
@@ -44,6 +44,7 @@ export async function likelihoodAgreement(
   const unknown = unknownSubPixels(description) ?? new Float32Array(subPixelCount(description)).fill(1);
   const clip = randomClip(description, seed, 0);
   const examples = exampleOf(description, clip);
+  const probabilities = new Float64Array(subPixelCount(description) * description.levels);
   let drawn: DrawnImages;
   try {
     drawn = await new ImageSampler(network, weights, parameters).draw({
@@ -52,6 +53,7 @@ export async function likelihoodAgreement(
       noise: new Noise(seed),
       streams: [{ sample: 0, frame: 0, scale: 0 }],
       settings: { temperature: 1, topP: 1 },
+      probabilities,
       onProgress: (share) => onProgress?.('draw', share * description.size.height, description.size.height, 'rows'),
       signal,
     });
@@ -64,7 +66,8 @@ export async function likelihoodAgreement(
   }
   try {
     const onLevel = (done: number) => onProgress?.('score', done, description.levels, 'levels');
-    const errors = await sumErrors(network, parameters, examples, onLevel, signal);
+    const scoredSumError = sumError(await scoredSums(network, parameters, examples, onLevel, signal));
+    const drawnSumError = sumError(sumsOf(probabilities, description.levels));
     const scoredNats = await natsOf(network, parameters, examples);
     const scored = scoredNats.reduce((sum, nats, subPixel) => sum + nats * unknown[subPixel], 0);
     // A scale of one pixel may have none to draw: its bits are none.
@@ -73,7 +76,12 @@ export async function likelihoodAgreement(
       unknown.reduce((sum, one) => sum + one, 0),
     );
     const bitsPerDim = (nats: number) => (nats / dimensions) * BITS_PER_NAT;
-    return { drawnBitsPerDim: bitsPerDim(drawn.nats[0]), scoredBitsPerDim: bitsPerDim(scored), ...errors };
+    return {
+      drawnBitsPerDim: bitsPerDim(drawn.nats[0]),
+      scoredBitsPerDim: bitsPerDim(scored),
+      drawnSumError,
+      scoredSumError,
+    };
   } finally {
     disposeExamples(examples);
   }
@@ -87,14 +95,25 @@ async function natsOf(network: Network, parameters: readonly Tensor[], examples:
   return values;
 }
 
-/** Sums, at every sub-pixel of an image, the probabilities of all levels, in float64. */
-async function sumErrors(
+/** Of each row of so many probabilities. */
+function sumsOf(probabilities: Float64Array, levels: number): Float64Array {
+  const sums = new Float64Array(probabilities.length / levels);
+  for (let at = 0; at < probabilities.length; at++) sums[Math.floor(at / levels)] += probabilities[at];
+  return sums;
+}
+
+function sumError(sums: Float64Array): number {
+  return sums.reduce((most, sum) => Math.max(most, Math.abs(sum - 1)), 0);
+}
+
+/** The sums, at every sub-pixel of an image, of the probabilities of all levels as they are scored, in float64. */
+async function scoredSums(
   network: Network,
   parameters: readonly Tensor[],
   examples: Examples,
   onLevel: (done: number) => void,
   signal: AbortSignal | undefined,
-): Promise<Pick<LikelihoodAgreement, 'drawnSumError' | 'scoredSumError'>> {
+): Promise<Float64Array> {
   const { head: description, levels, channels } = network.description;
   const head = headOf(description);
   const subPixels = examples.image.size;
@@ -108,39 +127,23 @@ async function sumErrors(
     };
   });
   try {
-    const scored = new Float64Array(subPixels);
-    const image = tf.tidy(() => tf.cast(tf.reshape<Rank.R2>(examples.image, [pixels, channels]), 'int32'));
-    const levelsOfImage = await image.data();
-    image.dispose();
+    const sums = new Float64Array(subPixels);
+    const levelsOfImage = Int32Array.from(await examples.image.data());
     for (let level = 0; level < levels; level++) {
       for (let channel = 0; channel < channels; channel++) {
         // The colours before are the image's: they are known where a level of this one is scored.
         const nats = tf.tidy(() => {
-          const targets = Int32Array.from(levelsOfImage, (own, i) => (i % channels === channel ? level : own));
+          const targets = levelsOfImage.map((own, i) => (i % channels === channel ? level : own));
           return head.nats(description, levels, outputs, tf.tensor2d(targets, [pixels, channels], 'int32'), anchors);
         });
         const values = await nats.data();
         nats.dispose();
-        for (let i = channel; i < subPixels; i += channels) scored[i] += Math.exp(-values[i]);
+        for (let i = channel; i < subPixels; i += channels) sums[i] += Math.exp(-values[i]);
       }
       onLevel(level + 1);
       signal?.throwIfAborted();
     }
-    const [outputValues, anchorValues] = [(await outputs.data()) as Float32Array, await anchors.data()];
-    const probabilities = new Float64Array(levels);
-    const drawn = Float64Array.from({ length: subPixels }, (_, i) => {
-      const pixel = Math.floor(i / channels);
-      const view = {
-        ...{ outputs: outputValues, outputsAt: (pixel * outputValues.length) / pixels },
-        ...{ levels: levelsOfImage, levelsAt: pixel * channels },
-        ...{ anchors: anchorValues, anchorsAt: (pixel * anchorValues.length) / pixels },
-        anchorCount: anchorValues.length / subPixels,
-      };
-      head.distribution(description, levels, view, i % channels, 1, probabilities);
-      return probabilities.reduce((sum, p) => sum + p, 0);
-    });
-    const error = (sums: Float64Array) => sums.reduce((most, sum) => Math.max(most, Math.abs(sum - 1)), 0);
-    return { drawnSumError: error(drawn), scoredSumError: error(scored) };
+    return sums;
   } finally {
     tf.dispose([outputs, anchors]);
   }

@@ -1,4 +1,4 @@
-import { templateTaps } from '../../backend/template-shape.js';
+import { templateTaps } from '../../backend/kernels/index.js';
 import { TEMPLATES } from '../../backend/template-matching.js';
 import type { Walk } from '../../backend/walk-shape.js';
 import type { Op } from '../../model/ops/index.js';

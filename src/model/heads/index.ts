@@ -1,9 +1,9 @@
-import type { Head, PixelView } from './head.js';
+import type { Head } from './head.js';
 import { logisticMixture, type LogisticMixtureDescription } from './logistic-mixture.js';
 import { sigmoid, type SigmoidDescription } from './sigmoid.js';
 import { softmax, type SoftmaxDescription } from './softmax.js';
 
-export type { Head, PixelView };
+export type { Head };
 export type HeadDescription = SoftmaxDescription | SigmoidDescription | LogisticMixtureDescription;
 
 /** Every kind of head; a new one is a file and a line here and above. */

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { exp } from '../../backend/elementary.js';
 import { sigmoidCrossEntropy } from '../../backend/losses.js';
 import type { Head } from './head.js';
 
@@ -20,12 +19,5 @@ export const sigmoid: Head<SigmoidDescription> = {
   nats: (_description, _levels, outputs, targets) => {
     const logits = tf.reshape<Rank.R2>(outputs, [targets.size, 1]);
     return tf.reshape(sigmoidCrossEntropy(logits, tf.reshape(targets, [-1])), targets.shape);
-  },
-
-  // Each from its own exponential: 1 - P(1) would lose P(0) where the logit is large.
-  distribution(_description, _levels, { outputs, outputsAt }, channel, _temperature, into) {
-    const logit = outputs[outputsAt + channel];
-    into[0] = 1 / (1 + exp(logit));
-    into[1] = 1 / (1 + exp(-logit));
   },
 };

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { exp } from '../../backend/elementary.js';
 import { softmaxCrossEntropy } from '../../backend/losses.js';
 import type { Head } from './head.js';
 
@@ -20,14 +19,5 @@ export const softmax: Head<SoftmaxDescription> = {
   nats: (_, levels, outputs, targets) => {
     const logits = tf.reshape<Rank.R2>(outputs, [targets.size, levels]);
     return tf.reshape(softmaxCrossEntropy(logits, tf.reshape(targets, [-1])), targets.shape);
-  },
-
-  distribution(_, levels, { outputs, outputsAt }, channel, _temperature, into) {
-    const offset = outputsAt + channel * levels;
-    let highest = -Infinity;
-    for (let level = 0; level < levels; level++) highest = Math.max(highest, outputs[offset + level]);
-    let total = 0;
-    for (let level = 0; level < levels; level++) total += into[level] = exp(outputs[offset + level] - highest);
-    for (let level = 0; level < levels; level++) into[level] /= total;
   },
 };

@@ -1,4 +1,0 @@
-#include "../instruction_set.h"
-#include "step_kernels.h"
-
-template void pxv::fillEngine<pxv::Portable>(pxv::KernelTable&);

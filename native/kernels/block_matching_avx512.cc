@@ -1,4 +1,0 @@
-#include "../instruction_set.h"
-#include "block_matching.h"
-
-template void pxv::fillBlockMatching<pxv::Avx512>(pxv::KernelTable&);

@@ -1,4 +1,0 @@
-#include "../instruction_set.h"
-#include "convolution_filter_gradient.h"
-
-template void pxv::fillConvolutionFilterGradient<pxv::Neon>(pxv::KernelTable&);

@@ -1,4 +1,0 @@
-#include "../instruction_set.h"
-#include "convolution.h"
-
-template void pxv::fillConvolution<pxv::Portable>(pxv::KernelTable&);

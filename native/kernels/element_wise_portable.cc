@@ -1,4 +1,0 @@
-#include "../instruction_set.h"
-#include "element_wise.h"
-
-template void pxv::fillElementWise<pxv::Portable>(pxv::KernelTable&);

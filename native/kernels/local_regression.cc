@@ -1,0 +1,212 @@
+#include "local_regression.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include "../thread_pool.h"
+
+namespace pxv {
+namespace {
+
+constexpr double decays[] = {0.7, 0.9};
+// Coefficients are held near 0; the last keeps the pivots of a picture of zeros above it.
+constexpr double ridgeShare = 0.006, ridgeSquares = 0.015, leastRidge = 1e-6;
+// An error counts as if a quarter of a pixel had been seen that had it. In levels of 255: that error, one that is usual, and the
+// regressor that is the same everywhere.
+constexpr double unseenWeight = 0.25, unseenSquares = 1, usualError = 4, constant = 2;
+
+struct Neighbour {
+  int dy, dx;
+};
+constexpr Neighbour beside[] = {{0, 1}, {1, 0}, {0, -1}, {-1, 0}};
+constexpr Neighbour farther[] = {{-1, -1}, {-1, 1}, {0, -2}, {-2, 0}};
+
+}  // namespace
+
+FallingSums::FallingSums(double decay, int width, int count)
+    : decay_(decay),
+      width_(width),
+      count_(count),
+      values_(count),
+      above_(static_cast<size_t>(width) * count),
+      right_(above_.size()),
+      left_(count) {}
+
+void FallingSums::clear() { std::fill(above_.begin(), above_.end(), 0.0); }
+
+void FallingSums::beginRow(const double* moments) {
+  for (size_t at = 0; at < above_.size(); at++) above_[at] = (above_[at] + moments[at]) * decay_;
+  // Right of the last column there is nothing.
+  for (int x = width_ - 2; x >= 0; x--) {
+    const double *above = above_.data() + (x + 1) * static_cast<size_t>(count_);
+    const double* from = right_.data() + (x + 1) * static_cast<size_t>(count_);
+    double* to = right_.data() + x * static_cast<size_t>(count_);
+    for (int k = 0; k < count_; k++) to[k] = (above[k] + from[k]) * decay_;
+  }
+}
+
+void FallingSums::moveTo(int x, const double* moments) {
+  const size_t from = static_cast<size_t>(x) * count_;
+  const double *above = above_.data() + from, *right = right_.data() + from;
+  const double* before = moments + from - (x > 0 ? count_ : 0);
+  for (int k = 0; k < count_; k++) {
+    left_[k] = x == 0 ? above[k] : above[k] + (left_[k] + before[k]) * decay_;
+    values_[k] = left_[k] + right[k];
+  }
+}
+
+LocalRegression::LocalRegression(const LocalRegressionShape& shape)
+    : shape_(shape),
+      unit_((shape.highest / 255.0) * (shape.highest / 255.0)),
+      count_(regressors(shape)),
+      momentCount_(count_ * (count_ + 1) / 2 + shape.channels * (count_ + 1) + 1),
+      givenCount_(shape.channels + 9 + (shape.references - 1)),
+      given_(static_cast<size_t>(shape.height) * shape.width * givenCount_),
+      errors_(static_cast<size_t>(shape.height) * shape.width * (shape.channels + 1)),
+      expected_(static_cast<size_t>(shape.height) * shape.width * shape.channels),
+      moments_(static_cast<size_t>(shape.width) * momentCount_),
+      at_(count_),
+      rows_(static_cast<size_t>(count_ + shape.channels + 1) * count_) {
+  static_assert(std::size(decays) == regressions);
+  for (const double decay : decays) sums_.emplace_back(decay, shape.width, momentCount_);
+}
+
+void LocalRegression::begin(const float* anchors, int stride, const float* references) {
+  const int height = shape_.height, width = shape_.width, channels = shape_.channels, count = shape_.references;
+  const size_t pixels = static_cast<size_t>(height) * width;
+  for (size_t at = 0; at < pixels * channels; at++) expected_[at] = anchors[at * stride];
+  std::vector<double> means(pixels * (1 + count));
+  for (size_t pixel = 0; pixel < pixels; pixel++)
+    for (int k = 0; k <= count; k++) {
+      double sum = 0;
+      for (int c = 0; c < channels; c++) {
+        const double level = expected_[pixel * channels + c];
+        sum += k == 0 ? level : references[(pixel * count + k - 1) * channels + c] - level;
+      }
+      means[pixel * (1 + count) + k] = sum / channels;
+    }
+  const auto mean = [&](int y, int x, int k) {
+    const size_t pixel = static_cast<size_t>(std::clamp(y, 0, height - 1)) * width + std::clamp(x, 0, width - 1);
+    return means[pixel * (1 + count) + k];
+  };
+  double* to = given_.data();
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++) {
+      const size_t pixel = static_cast<size_t>(y) * width + x;
+      for (int c = 0; c < channels; c++)
+        *to++ = references[pixel * count * channels + c] - expected_[pixel * channels + c];
+      for (const auto [dy, dx] : beside) *to++ = mean(y + dy, x + dx, 0) - mean(y, x, 0);
+      for (const auto [dy, dx] : beside) *to++ = mean(y + dy, x + dx, 1);
+      for (int k = 2; k <= count; k++) *to++ = mean(y, x, k);
+      *to++ = constant * shape_.highest / 255;
+    }
+  std::fill(moments_.begin(), moments_.end(), 0.0);
+  for (FallingSums& sums : sums_) sums.clear();
+}
+
+void LocalRegression::predict(int y, int x, float* out) {
+  const int channels = shape_.channels;
+  readRegressors(y, x);
+  const double* expected = expected_.data() + (static_cast<size_t>(y) * shape_.width + x) * channels;
+  const double usual = usualError * shape_.highest / 255;
+  for (FallingSums& sums : sums_) {
+    if (x == 0) sums.beginRow(moments_.data());
+    sums.moveTo(x, moments_.data());
+    solve(sums.values());
+    for (int c = 0; c < channels; c++) {
+      const double moved = std::min(std::max(moved_[c], -expected[c]), shape_.highest - expected[c]);
+      out[c] = static_cast<float>(moved * shape_.gain);
+      out[channels + c] = static_cast<float>(left_[c] / (left_[c] + usual));
+    }
+    out += 2 * channels;
+  }
+}
+
+void LocalRegression::solve(const double* sums) {
+  const int channels = shape_.channels, count = count_, columns = count + channels + 1;
+  const double weight = sums[momentCount_ - 1];
+  double trace = 0;
+  const double* from = sums;
+  for (int a = 0; a < count; a++) {
+    double* row = rows_.data() + a * columns;
+    trace += *from;
+    std::copy_n(from, columns - 1 - a, row + a);
+    from += columns - 1 - a;
+    row[columns - 1] = at_[a];
+  }
+  const double ridge = ridgeShare * trace / count + ridgeSquares * unit_ * weight + leastRidge * unit_;
+  for (int a = 0; a < count; a++) rows_[a * columns + a] += ridge;
+  for (int k = 0; k < count; k++) {
+    double* own = rows_.data() + k * columns;
+    const double pivot = std::sqrt(own[k]);
+    for (int column = k + 1; column < columns; column++) own[column] /= pivot;
+    for (int a = k + 1; a < count; a++) {
+      const double factor = own[a];
+      double* to = rows_.data() + a * columns;
+      for (int column = a; column < columns; column++) to[column] -= factor * own[column];
+    }
+  }
+  for (int c = 0; c < channels; c++) {
+    double left = sums[momentCount_ - 1 - channels + c];
+    moved_[c] = 0;
+    for (int a = 0; a < count; a++) {
+      const double* row = rows_.data() + a * columns;
+      const double solved = row[count + c];
+      left -= solved * solved;
+      moved_[c] += solved * row[columns - 1];
+    }
+    left_[c] = std::sqrt((std::max(left, 0.0) + unseenSquares * unit_) / (weight + unseenWeight));
+  }
+}
+
+void LocalRegression::addMoments(size_t pixel, int x) {
+  const int channels = shape_.channels, count = count_;
+  double* errors = errors_.data() + pixel * (channels + 1);
+  double sum = 0;
+  for (int c = 0; c < channels; c++) sum += errors[c];
+  errors[channels] = sum / channels;
+  const double* regressor = at_.data();
+  double* to = moments_.data() + static_cast<size_t>(x) * momentCount_;
+  for (int a = 0; a < count; a++) {
+    for (int b = a; b < count; b++) *to++ = regressor[a] * regressor[b];
+    for (int c = 0; c < channels; c++) *to++ = regressor[a] * errors[c];
+  }
+  for (int c = 0; c < channels; c++) *to++ = errors[c] * errors[c];
+  *to = 1;
+}
+
+void LocalRegression::readRegressors(int y, int x) {
+  const int channels = shape_.channels, width = shape_.width;
+  const auto error = [&](int dy, int dx, int c) {
+    const int row = y + dy, column = x + dx;
+    if (row < 0 || column < 0 || column >= width) return 0.0;
+    return errors_[(static_cast<size_t>(row) * width + column) * (channels + 1) + c];
+  };
+  double* to = at_.data();
+  for (int c = 0; c < channels; c++) *to++ = error(0, -1, c);
+  for (int c = 0; c < channels; c++) *to++ = error(-1, 0, c);
+  for (const auto [dy, dx] : farther) *to++ = error(dy, dx, channels);
+  const double* from = given_.data() + (static_cast<size_t>(y) * width + x) * givenCount_;
+  std::copy_n(from, givenCount_, to);
+}
+
+void regressLocally(const LocalRegressionCall& call) {
+  const LocalRegressionShape& shape = call.numbers;
+  const size_t pixels = static_cast<size_t>(shape.height) * shape.width;
+  auto one = [&](int n) {
+    LocalRegression regression(shape);
+    const float* levels = call.image + n * pixels * shape.channels;
+    float* to = call.out + n * pixels * features(shape);
+    regression.begin(call.expected + n * pixels * shape.channels, 1,
+                     call.references + n * pixels * shape.references * shape.channels);
+    for (int y = 0; y < shape.height; y++)
+      for (int x = 0; x < shape.width; x++, levels += shape.channels, to += features(shape)) {
+        regression.predict(y, x, to);
+        regression.know(y, x, levels);
+      }
+  };
+  parallelFor(shape.batch, one);
+}
+
+}  // namespace pxv

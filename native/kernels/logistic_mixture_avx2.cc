@@ -1,4 +1,0 @@
-#include "../instruction_set.h"
-#include "logistic_mixture.h"
-
-template void pxv::fillLogisticMixture<pxv::Avx2>(pxv::KernelTable&);

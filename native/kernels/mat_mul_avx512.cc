@@ -1,4 +1,0 @@
-#include "../instruction_set.h"
-#include "mat_mul.h"
-
-template void pxv::fillMatMul<pxv::Avx512>(pxv::KernelTable&);

@@ -1,4 +1,0 @@
-#include "../instruction_set.h"
-#include "softmax.h"
-
-template void pxv::fillSoftmax<pxv::Avx2>(pxv::KernelTable&);

@@ -1,0 +1,62 @@
+// What the pool of threads needs of the system: in native code of the C++ library, in WebAssembly of the host, which runs each worker
+// in a thread of its own (src/backend/wasm.ts).
+#pragma once
+
+#include <atomic>
+
+#if defined(__wasm__)
+#include <cstdint>
+#else
+#include <dlfcn.h>
+
+#include <thread>
+#endif
+
+namespace pxv {
+
+// What a worker does for the rest of the process.
+void work(int id);
+
+#if defined(__wasm__)
+
+// A worker that finds nothing to do looks this often before it sleeps: kernels follow each other within microseconds.
+inline constexpr int spins = 50'000;
+
+inline int coresAtFirst() { return 1; }
+inline void pause() {}
+
+extern "C" [[clang::import_module("env"), clang::import_name("startWorker")]] void startWorkerInHost(int id);
+inline void startWorker(int id) { startWorkerInHost(id); }
+
+inline void waitWhile(std::atomic<int>& value, int seen) {
+  __builtin_wasm_memory_atomic_wait32(reinterpret_cast<int*>(&value), seen, -1);
+}
+inline void notifyAll(std::atomic<int>& value) {
+  __builtin_wasm_memory_atomic_notify(reinterpret_cast<int*>(&value), UINT32_MAX);
+}
+
+#else
+
+inline constexpr int spins = 4000;
+
+inline int coresAtFirst() { return static_cast<int>(std::thread::hardware_concurrency()); }
+
+inline void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+inline void startWorker(int id) {
+  // Workers never end, so their code must stay even if every JavaScript thread that loaded it is gone.
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void*>(&work), &self) != 0) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
+  std::thread(work, id).detach();
+}
+
+inline void waitWhile(std::atomic<int>& value, int seen) { value.wait(seen); }
+inline void notifyAll(std::atomic<int>& value) { value.notify_all(); }
+
+#endif
+
+}  // namespace pxv

@@ -1,0 +1,118 @@
+// Writes what C++ knows of the kernels, from their descriptions as they were built to dist/: the structs of their calls, and the
+// table that holds a function for each.
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const folder = join(root, 'build', 'generated');
+const numberTypes = { int32: 'int32_t', boolean: 'int32_t', float32: 'float', float64: 'double' };
+
+export async function writeKernelTable() {
+  const built = (name) => import(new URL(`../dist/src/backend/${name}.js`, import.meta.url));
+  const { kernelSignature, layoutOf } = await built('call');
+  const { descriptions } = await built('kernels/index');
+  const { drawing } = await built('kernels/drawing');
+
+  const structName = (name) => `${name[0].toUpperCase()}${name.slice(1)}Call`;
+  const numbersOf = ({ numbers }) => [
+    `struct alignas(8) ${numbers.name} {`,
+    ...layoutOf({ numbers, inputs: {}, outputs: {} }).numbers.map(
+      ({ name, type }) => `  ${numberTypes[type]} ${name};`,
+    ),
+    '};',
+  ];
+  const callOf = ([name, description]) => {
+    const { arrays, bytes } = layoutOf(description);
+    const pointer = ({ name, type, written }) => `  ${written ? '' : 'const '}${type}* ${name};`;
+    return [
+      `struct ${structName(name)} {`,
+      ...[`  ${description.numbers.name} numbers;`, ...arrays.map(pointer)],
+      '};',
+      `static_assert(sizeof(${description.numbers.name}) == ${bytes});`,
+    ];
+  };
+  const calls = [...Object.entries(descriptions), ['drawing', drawing]];
+  const groups = new Map(calls.map(([, description]) => [description.numbers.name, description]));
+  const names = Object.keys(descriptions);
+  const arrayCount = (name) => layoutOf(descriptions[name]).arrays.length;
+
+  const table = `// Written by scripts/write-kernel-table.mjs from src/backend/kernels.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pxv {
+
+namespace engine {
+struct EngineKernels;
+}
+
+${[...groups.values()].flatMap(numbersOf).join('\n')}
+
+${calls.flatMap(callOf).join('\n')}
+
+struct KernelTable {
+${names.map((name) => `  void (*${name})(const ${structName(name)}&);`).join('\n')}
+  const engine::EngineKernels* engine;  // see engine/engine_kernels.h
+};
+
+inline constexpr uint32_t kernelSignature = ${kernelSignature}u;
+
+// Of each kernel's call, in the order of the table: bytes of the numbers, and how many pointers follow them.
+struct CallSize {
+  size_t bytes;
+  int arrays;
+};
+inline constexpr CallSize callSizes[] = {
+${names.map((name) => `    {sizeof(${descriptions[name].numbers.name}), ${arrayCount(name)}},`).join('\n')}
+};
+inline constexpr size_t mostCallBytes = ${Math.max(...names.map((name) => layoutOf(descriptions[name]).bytes + 8 * arrayCount(name)))};
+inline constexpr int drawingArrays = ${layoutOf(drawing).arrays.length};
+
+inline void runKernel(const KernelTable& table, int kernel, const void* call) {
+  switch (kernel) {
+${names.map((name, i) => `    case ${i}: return table.${name}(*static_cast<const ${structName(name)}*>(call));`).join('\n')}
+  }
+}
+
+}  // namespace pxv
+`;
+  const headers = readdirSync(join(root, 'native', 'kernels')).filter((name) => name.endsWith('.h'));
+  const inBf16 = names.filter((name) => descriptions[name].inBf16);
+  const templates = `// Written by scripts/write-kernel-table.mjs from src/backend/kernels: every template, and the tables of one instruction set.
+#pragma once
+
+#include "../../native/engine/step_kernels.h"
+${headers.map((name) => `#include "../../native/kernels/${name}"`).join('\n')}
+
+namespace pxv {
+
+// The functions that round their factors to bfloat16 where the set does.
+template <class Set>
+void fillProducts(KernelTable& table) {
+${inBf16.map((name) => `  table.${name} = ${name}<Set>;`).join('\n')}
+}
+
+template <class Set>
+void fillTable(KernelTable& table) {
+${names.map((name) => `  table.${name} = ${name}<Set>;`).join('\n')}
+  table.engine = &engine::stepKernels<Set>;
+}
+
+}  // namespace pxv
+`;
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries({ 'kernel_table.h': table, 'kernel_templates.h': templates })) {
+    const path = join(folder, name);
+    let before = null;
+    try {
+      before = readFileSync(path, 'utf8');
+    } catch {
+      // The first time.
+    }
+    // Unchanged, it makes nothing be compiled again.
+    if (before !== text) writeFileSync(path, text);
+  }
+}

@@ -1,0 +1,148 @@
+import type { ArrayTypes, KernelDescription, NumberField } from './kernels/description.js';
+import { drawing } from './kernels/drawing.js';
+import { expectInteger, refusal } from './kernels/geometry.js';
+import type { FloatMemory } from './kernel-library.js';
+import { descriptions, type InstructionSet, type KernelFunctions, type Kernels } from './kernels/index.js';
+
+export type CallArray = ArrayTypes[keyof ArrayTypes];
+type CallValues = Readonly<Record<string, unknown>>;
+
+/** How a call lies in memory: its numbers, then a pointer for each array. The same on every machine, but for the pointers' size. */
+export interface CallLayout {
+  numbers: readonly { name: string; type: NumberField['type']; offset: number }[];
+  /** Bytes of the numbers, a multiple of 8. */
+  bytes: number;
+  /** The arrays in order: the geometry, where there is one, the inputs, the outputs. */
+  arrays: readonly { name: string; type: keyof ArrayTypes; written: boolean }[];
+}
+
+const constructors: Record<keyof ArrayTypes, string> = {
+  ...{ float: 'Float32Array', double: 'Float64Array' },
+  ...{ int16_t: 'Int16Array', int32_t: 'Int32Array', uint32_t: 'Uint32Array' },
+};
+
+/** Numbers of 8 bytes come first, so that nothing lies between them. */
+export function layoutOf({ numbers, inputs, outputs }: KernelDescription): CallLayout {
+  const sizeOf = ({ type }: NumberField) => (type === 'float64' ? 8 : 4);
+  const fields = Object.entries(numbers.fields).sort(([, a], [, b]) => sizeOf(b) - sizeOf(a));
+  let bytes = 0;
+  const placed = fields.map(([name, field]) => {
+    const offset = bytes;
+    bytes += sizeOf(field);
+    return { name, type: field.type, offset };
+  });
+  const arraysOf = (fields: KernelDescription['inputs'], written: boolean) =>
+    Object.entries(fields).map(([name, { type = 'float' }]) => ({ name, type, written }));
+  const geometry = numbers.geometry ? [{ name: 'shape', type: 'int32_t' as const, written: false }] : [];
+  return {
+    numbers: placed,
+    bytes: Math.ceil(bytes / 8) * 8,
+    arrays: [...geometry, ...arraysOf(inputs, false), ...arraysOf(outputs, true)],
+  };
+}
+
+/** A number that changes whenever a call would be read otherwise: what was compiled must have the same. */
+export function signatureOf(layouts: readonly CallLayout[]): number {
+  let hash = 0x811c9dc5;
+  for (const character of JSON.stringify(layouts)) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+  return hash >>> 0;
+}
+
+/** Calls of a kernel, checked and laid out. C++ checks nothing. */
+export class CallWriter {
+  readonly layout: CallLayout;
+  /** The numbers of the call at hand. */
+  readonly numbers: Uint8Array;
+  private readonly view: DataView;
+
+  constructor(
+    readonly name: string,
+    readonly description: KernelDescription,
+  ) {
+    this.layout = layoutOf(description);
+    this.numbers = new Uint8Array(this.layout.bytes);
+    this.view = new DataView(this.numbers.buffer);
+  }
+
+  /**
+   * Writes `numbers`, and gives the arrays in the layout's order.
+   *
+   * @throws PxvError USAGE where a number is out of its range or an array does not fit the numbers
+   */
+  write(values: CallValues, arrays: CallValues): (CallArray | null)[] {
+    this.checkNumbers(values);
+    for (const { name, type, offset } of this.layout.numbers) {
+      const value = Number(values[name]);
+      if (type === 'float32') this.view.setFloat32(offset, value, true);
+      else if (type === 'float64') this.view.setFloat64(offset, value, true);
+      else this.view.setInt32(offset, value, true);
+    }
+    const { geometry } = this.description.numbers;
+    const encoded = geometry ? [geometry.encode(this.name, values.shape)] : [];
+    return [...encoded, ...this.checkArrays(values, arrays)];
+  }
+
+  private checkNumbers(values: CallValues): void {
+    for (const [name, { type, least, most }] of Object.entries(this.description.numbers.fields))
+      if (type === 'int32') expectInteger(this.name, name, values[name] as number, least, most);
+    for (const [name, value] of Object.entries(this.description.limits?.(values as never) ?? {}))
+      expectInteger(this.name, name, value);
+  }
+
+  private checkArrays(values: CallValues, arrays: CallValues): (CallArray | null)[] {
+    const { inputs, outputs } = this.description;
+    const checked: (CallArray | null)[] = [];
+    for (const fields of [inputs, outputs])
+      for (const [name, { type = 'float', shape, below, optional, with: input }] of Object.entries(fields)) {
+        const array = arrays[name] as CallArray | null;
+        if (input !== undefined && !array !== !arrays[input])
+          throw refusal(
+            this.name,
+            name,
+            array ? `null, as ${input}` : `an array, as ${input}`,
+            array ? 'an array' : 'null',
+          );
+        checked.push(array);
+        if (array === null && (optional || input !== undefined)) continue;
+        this.checkArray(name, array, constructors[type], shape(values as never));
+        if (below) this.checkLevels(name, array as Int32Array, below(values as never));
+      }
+    return checked;
+  }
+
+  private checkArray(argument: string, array: CallArray | null, type: string, shape: readonly number[]): void {
+    if (array?.[Symbol.toStringTag] !== type) throw refusal(this.name, argument, `a ${type}`, describe(array));
+    let length = 1;
+    for (const size of shape) length *= size;
+    if (array.length !== length)
+      throw refusal(this.name, argument, `${length} values ([${shape.join(',')}])`, `${array.length}`);
+  }
+
+  private checkLevels(argument: string, array: Int32Array, levels: number): void {
+    for (let i = 0; i < array.length; i++)
+      if (array[i] < 0 || array[i] >= levels)
+        throw refusal(this.name, argument, `levels from 0 to ${levels - 1}`, `${array[i]} at ${i}`);
+  }
+}
+
+const describe = (array: CallArray | null | undefined) => array?.[Symbol.toStringTag] ?? String(array);
+
+/** Runs a kernel, by its place in the table, on what a `CallWriter` gave. */
+export type RunKernel = (kernel: number, call: CallWriter, arrays: readonly (CallArray | null)[]) => void;
+
+const writers = Object.entries(descriptions).map(([name, description]) => new CallWriter(name, description));
+
+/** Of all kernels together, and of the engine. */
+export const kernelSignature = signatureOf([
+  ...writers.map(({ layout }) => layout),
+  layoutOf(drawing as unknown as KernelDescription),
+]);
+
+/** The kernels of one instruction set. */
+export function kernelsOver(instructionSet: InstructionSet, memory: FloatMemory, run: RunKernel): Kernels {
+  const functions = writers.map((writer, index) => [
+    writer.name,
+    (numbers: CallValues, arrays: CallValues) => run(index, writer, writer.write(numbers, arrays)),
+  ]);
+  return { instructionSet, memory, ...(Object.fromEntries(functions) as KernelFunctions) };
+}

@@ -1,0 +1,82 @@
+import { PxvError } from '../errors.js';
+import type { CallArray, CallWriter } from './call.js';
+import type { InstructionSet, Kernels } from './kernels/index.js';
+
+/** Where tensors of the kernels lie. */
+export interface FloatMemory {
+  /** An array with unspecified contents. Throws MEMORY where there is no room for it. */
+  make(length: number): Float32Array;
+  /** Gives back what `make` gave; nobody may read it afterwards. */
+  free(values: Float32Array): void;
+  /** Whether arrays that lie elsewhere are copied at each call. */
+  readonly copiesOthers: boolean;
+}
+
+/** An engine, made by `makeEngine`; it is freed with this object. */
+export type EngineHandle = object & { readonly engine?: never };
+
+/** The engine over the kernels of one instruction set: runs a program at one pixel after another. */
+export interface EngineFunctions {
+  /**
+   * @param program its numbers, as native/engine/program.h reads them
+   * @param parameters in the program's order; they are copied
+   */
+  makeEngine(program: Int32Array, parameters: readonly Float32Array[]): EngineHandle;
+  /**
+   * Draws a batch of images: see kernels/drawing.ts. No array may be used until the promise is settled, but `stop`.
+   *
+   * @param call what has written `arrays`; its numbers are read before this returns
+   * @param stop one number; anything but 0 ends the work after the row at hand
+   * @param onRow told the number of rows done, after each
+   * @returns 1, or the sum of the probabilities that made it impossible to go on
+   */
+  draw(
+    engine: EngineHandle,
+    call: CallWriter,
+    arrays: readonly (CallArray | null)[],
+    stop: Int32Array,
+    onRow: ((rows: number) => void) | null,
+  ): Promise<number>;
+}
+
+/** The kernels and the engine in C++, as one host has them, and the threads that they share. */
+export interface KernelLibrary {
+  /** What this machine can run, in ascending order. */
+  readonly instructionSets: readonly InstructionSet[];
+  /** The kernels of one set; without a name, of the highest. Throws USAGE where this machine or build lacks it. */
+  kernels(instructionSet?: InstructionSet): Kernels;
+  /** The kernels of a set with the factors of convolutions and LSTMs rounded to bf16; null where this machine has none. */
+  bf16Kernels(instructionSet: InstructionSet): Kernels | null;
+  /** The engine over the kernels of a set that `instructionSets` has. */
+  engine(instructionSet: InstructionSet): EngineFunctions;
+  /** Cores that this process has: as many threads there are at first. */
+  readonly cores: number;
+  /** How many threads work on a kernel, the calling one included. */
+  threads(): number;
+  /** The same for every user of the library in this process, from the next kernel on. */
+  setThreads(count: number): void;
+}
+
+/** Throws USAGE unless there can be so many threads. */
+export function expectThreads(count: number): void {
+  if (Number.isInteger(count) && count >= 1 && count <= 1024) return;
+  throw new PxvError({
+    ...{ code: 'USAGE', operation: 'set threads', argument: 'count' },
+    ...{ expected: 'an integer from 1 to 1024', received: String(count) },
+    remedy: 'use at most the number of cores',
+  });
+}
+
+/** Of a library's kernels those of a set; USAGE where there are none. */
+export function kernelsOf(
+  sets: ReadonlyMap<InstructionSet, Kernels>,
+  instructionSet: InstructionSet = [...sets.keys()].at(-1)!,
+): Kernels {
+  const kernels = sets.get(instructionSet);
+  if (kernels) return kernels;
+  throw new PxvError({
+    ...{ code: 'USAGE', operation: 'choose kernels', argument: 'instruction set' },
+    expected: `one that this CPU runs (${[...sets.keys()].join(', ')})`,
+    ...{ received: instructionSet, remedy: 'choose another one' },
+  });
+}

@@ -1,0 +1,69 @@
+import { count, double, extent, flag, integer, kernel, numbers, single } from './description.js';
+
+/** How a head turns outputs into probabilities, by its place here in native/engine/drawing.h. */
+export const headKinds = ['softmax', 'sigmoid', 'logistic-mixture'] as const;
+
+/**
+ * A batch of images that the engine draws from a program, sub-pixel after sub-pixel, each from the distribution that the head makes
+ * of the outputs: see native/engine/drawing.h. Arrays are [image, height, width, colour] where nothing else is said.
+ */
+export const drawing = kernel({
+  numbers: numbers('DrawingNumbers', {
+    ...{ batch: count, height: extent, width: extent, colours: integer(1, 3), mapFeatures: count, outFeatures: extent },
+    /** Place in `headKinds`; of a mixture, its hyper-parameters, and whether the colours of a pixel choose together. */
+    ...{
+      headKind: integer(0, headKinds.length - 1),
+      levels: extent,
+      components: count,
+      meanScale: double,
+      together: flag,
+    },
+    /** Anchors of a sub-pixel. */
+    anchorCount: count,
+    /** What is read of a level: (level - middle) / middle, and for each anchor (level - anchor) * gain. */
+    ...{ middle: single, gain: single },
+    ...{ temperature: double, topP: double, componentTemperature: double },
+    /** Share of a drawn sub-pixel beyond its first anchor that is read after it; 1: all. */
+    carryWithin: single,
+    /** Of templates that are looked for: as of `templateMatching`; no references: none are. */
+    ...{ references: count, reach: count, margin: count, costOfDistance: count, smallCost: count, usualCost: count },
+    /** The highest level of what is regressed: as of `localRegression`; 0: nothing is. */
+    highest: count,
+    /** Samples whose random numbers lie evenly; 1: none do. */
+    strata: extent,
+  }),
+  inputs: {
+    map: { shape: ({ batch, height, width, mapFeatures }) => [batch, height, width, mapFeatures], optional: true },
+    /** Those of a sub-pixel together, in levels; null: the middle level everywhere. */
+    anchors: {
+      shape: ({ batch, height, width, colours, anchorCount }) => [batch, height, width, colours * anchorCount],
+      optional: true,
+    },
+    /** In levels; null: nothing is looked for. */
+    references: {
+      shape: ({ batch, height, width, colours, references }) => [batch, height, width, references * colours],
+      optional: true,
+    },
+    /** The seed. */
+    key: { type: 'uint32_t', shape: () => [2] },
+    /** Of the random numbers of an image: words 0 and 1, and what word 3 has beyond the colour. */
+    counters: { type: 'uint32_t', shape: ({ batch }) => [batch, 3] },
+  },
+  outputs: {
+    /** Given and written: a level, known beforehand, or -1: drawn. */
+    levels: { type: 'int16_t', shape: ({ batch, height, width, colours }) => [batch, height, width, colours] },
+    /** Given as 0: -log P of what was drawn of an image. */
+    nats: { type: 'double', shape: ({ batch }) => [batch] },
+    /** What the head reads, the colours' outputs one after another. */
+    outputs: {
+      shape: ({ batch, height, width, outFeatures }) => [batch, height, width, outFeatures],
+      optional: true,
+    },
+    /** Of each level of every sub-pixel, as it is drawn from at a temperature of 1. */
+    probabilities: {
+      type: 'double',
+      shape: ({ batch, height, width, colours, levels }) => [batch, height, width, colours, levels],
+      optional: true,
+    },
+  },
+});

@@ -1,0 +1,66 @@
+import { count, double, extent, integer, kernel, numbers, type ValuesOf } from './description.js';
+
+const shape = numbers('LocalRegressionShape', {
+  ...{ batch: count, height: extent, width: extent, channels: integer(1, 3) },
+  /** Pictures before the image, the newest first. */
+  references: extent,
+  /** The highest level. */
+  highest: extent,
+  /** What a network reads is multiplied by this; a float32. */
+  gain: double,
+});
+
+/** An image, what is expected of it and the pictures before it. */
+export type LocalRegressionShape = Omit<ValuesOf<typeof shape>, 'batch'>;
+
+/** Regressions of each pixel: of what is near, and of more. */
+export const REGRESSIONS = 2;
+
+/** What a pixel is regressed on. */
+export function regressors({ channels, references }: Pick<LocalRegressionShape, 'channels' | 'references'>): number {
+  return 3 * channels + 13 + (references - 1);
+}
+
+/** Features of a pixel that `localRegression` gives. */
+export function localRegressionFeatures({ channels }: Pick<LocalRegressionShape, 'channels'>): number {
+  return REGRESSIONS * 2 * channels;
+}
+
+/**
+ * What the pixels before each pixel of an image say of how it differs from what is expected, by least squares over those
+ * nearby, as in lossless coders (Li and Orchard, "Edge-directed prediction for lossless compression of natural images", 2001).
+ * With e(q) the errors of a known pixel, image less expected, a channel each, r(q) its regressors and |p - q| the sum of rows and
+ * columns between two pixels,
+ *
+ *     W = argmin sum over q before p of decay^|p - q| |e(q) - W r(q)|^2 + ridge |W|^2        moved(p) = W r(p)
+ *     ridge = share * mean square of the regressors there + (squares * sum of decay^|p - q| + 1e-6) unit        unit = (highest / 255)^2
+ *     left^2 = (what is left of the sum + unit) / (sum of decay^|p - q| + 1/4), channel by channel
+ *
+ * with decay 0.7, a regression of what is near, and 0.9, one of more; share 0.006 and squares 0.015.
+ *
+ * The regressors of a pixel are e of the pixel before it and of that above, by channel, 0 outside the image; the mean of e over
+ * channels above to the left and right, two before and two above; the newest reference less what is expected, by channel; of the
+ * means over channels how much what is expected grows to the right, below, to the left and above, and what the newest reference
+ * lies beyond it there (outside: the pixel nearest inside); what each other reference lies beyond it at the pixel; and 2 levels of 255.
+ * All is in float64 and rounded once, in the same order everywhere: every instruction set gives the same bits.
+ *
+ * `out` has, with each decay in turn, gain * moved(p), so that what is expected and moved is a level, and left / (left + 4 levels of
+ * 255).
+ */
+export const localRegression = kernel({
+  numbers: shape,
+  inputs: {
+    image: { shape: ({ batch, height, width, channels }) => [batch, height, width, channels] },
+    expected: { shape: ({ batch, height, width, channels }) => [batch, height, width, channels] },
+    references: {
+      shape: ({ batch, height, width, channels, references }) => [batch, height, width, references * channels],
+    },
+  },
+  outputs: {
+    out: {
+      shape: ({ batch, height, width, channels }) => [batch, height, width, localRegressionFeatures({ channels })],
+    },
+  },
+  // Within a row, moments are counted in 32 bits.
+  limits: (of) => ({ 'moments of one row': of.width * (regressors(of) + of.channels + 1) ** 2 }),
+});

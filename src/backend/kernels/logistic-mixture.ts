@@ -1,0 +1,88 @@
+import { count, extent, integer, kernel, numbers, single, type ValuesOf } from './description.js';
+
+const mixture = numbers('MixtureShape', {
+  rows: count,
+  /** Number of logistics, K. */
+  components: extent,
+  /** Number of levels a sub-pixel can have. */
+  levels: integer(2, 256),
+  /** Levels that one unit of the network's output moves a mean. */
+  meanScale: single,
+  /** Sub-pixels that choose their component together, 1 or 3. */
+  colours: integer(1, 3),
+  /** Anchors of a sub-pixel, A: component k starts from anchor k mod A. */
+  anchors: extent,
+});
+
+/** The hyper-parameters of mixtures of discretised logistics. */
+export type MixtureShape = Omit<ValuesOf<typeof mixture>, 'rows'>;
+
+/** How many parameters a row has for each of its colours in turn. */
+export function mixtureParameters({ components, colours }: Pick<MixtureShape, 'components' | 'colours'>): number[] {
+  return Array.from({ length: colours }, (_, colour) => (3 + colour) * components);
+}
+
+/** The shapes of the arrays of so many rows, gradients included; those of `subPixels` are targets and nats. */
+export function mixtureArrays(
+  shape: MixtureShape,
+  rows: number,
+): Record<'parameters' | 'subPixels' | 'anchors', [rows: number, columns: number]> {
+  return {
+    parameters: [rows, mixtureParameters(shape).reduce((sum, count) => sum + count, 0)],
+    subPixels: [rows, shape.colours],
+    anchors: [rows, shape.colours * shape.anchors],
+  };
+}
+
+/** A mixture's log scale is the network's output plus this, clamped to MIN_LOG_SCALE .. MAX_LOG_SCALE (scales in levels). */
+export const LOG_SCALE_OFFSET = 1.0986122886681098; // Math.log(3) may have another last bit.
+export const MIN_LOG_SCALE = -3;
+export const MAX_LOG_SCALE = 6;
+
+/**
+ * -log P of each sub-pixel of rows of C colours under mixtures of K discretised logistics, given the earlier colours of
+ * its row. A row chooses one component for all its colours; later colours may correct the choice.
+ *
+ * Colours are counted from 0, and x_c is targets[i, c]. The parameters of a row are, colour after colour: K weight
+ * logits l, K mean offsets m, K log-scale offsets s, and for each earlier colour e in turn K linear terms a_ce. With all
+ * of them for component k, and anchor_c = anchors[i, c, k mod A], in levels:
+ *
+ *     mean_c = anchor_c + meanScale * m_c + sum over e < c of tanh(a_ce) (x_e - mean_e)     (levels)
+ *     log scale = clamp(s_c + log 3, -3, 6)                                                 (scale in levels)
+ *     upper = (x_c + 1/2 - mean_c) / scale,   lower = (x_c - 1/2 - mean_c) / scale
+ *     inner levels: log p_c = log sigmoid(upper) + log sigmoid(-lower) + log(1 - exp(-1 / scale))
+ *     level 0: log p_c = log sigmoid(upper)      last level: log p_c = log sigmoid(-lower)
+ *     q_0 = l_0,   q_c = q_(c-1) + log p_(c-1) + l_c
+ *     nats[i, c] = log sum over k of exp(q_c) - log sum over k of exp(q_c + log p_c)
+ */
+export const logisticMixture = kernel({
+  numbers: mixture,
+  inputs: {
+    parameters: { shape: (shape) => mixtureArrays(shape, shape.rows).parameters },
+    targets: {
+      type: 'int32_t',
+      shape: (shape) => mixtureArrays(shape, shape.rows).subPixels,
+      below: ({ levels }) => levels,
+    },
+    anchors: { shape: (shape) => mixtureArrays(shape, shape.rows).anchors },
+  },
+  outputs: { nats: { shape: (shape) => mixtureArrays(shape, shape.rows).subPixels } },
+  limits: ({ colours }) => ({ '(colours - 1) / 2': (colours - 1) / 2 }),
+});
+
+/**
+ * Gradients, with respect to parameters and anchors, of the sum of dNats * nats of `logisticMixture`. Those of
+ * log-scale offsets are zero where the clamp holds.
+ */
+export const logisticMixtureGradient = kernel({
+  numbers: mixture,
+  inputs: {
+    ...logisticMixture.inputs,
+    dNats: { shape: (shape) => mixtureArrays(shape, shape.rows).subPixels },
+  },
+  outputs: {
+    dParameters: { shape: (shape) => mixtureArrays(shape, shape.rows).parameters },
+    dAnchors: { shape: (shape) => mixtureArrays(shape, shape.rows).anchors },
+  },
+  limits: ({ colours }) => ({ '(colours - 1) / 2': (colours - 1) / 2 }),
+});

@@ -1,0 +1,46 @@
+import { inputShape, outputShape, weightShape } from '../convolution-shape.js';
+import { hiddenFeatures, stateToState } from '../walk-shape.js';
+import { count, kernel, numbers, type ValuesOf } from './description.js';
+import { walkGeometry } from './geometry.js';
+
+const walk = numbers('WalkNumbers', { batch: count }, walkGeometry);
+type WalkCall = ValuesOf<typeof walk>;
+const gatesOf = ({ shape, batch }: WalkCall) => outputShape(stateToState(shape), batch);
+const statesOf = ({ shape, batch }: WalkCall) => inputShape(stateToState(shape), batch);
+const weightsOf = ({ shape }: WalkCall) => weightShape(stateToState(shape));
+const initialOf = ({ shape }: WalkCall) => [2, hiddenFeatures(shape)];
+
+/**
+ * An LSTM layer of h hidden features over images, given its gates [batch, height, width, 4h] before the state-to-state product, its
+ * weights [1, taps, h, 4h], and the h and the c of pixels outside the image [2, h]; zeros where null. See WalkShape. `activations`
+ * are o, f, i (sigmoids) and g (tanh), in the places of their gates; `cells` c and `out` h, [batch, height, width, h].
+ */
+export const lstm = kernel({
+  numbers: walk,
+  inputs: {
+    gates: { shape: gatesOf },
+    weights: { shape: weightsOf },
+    initial: { shape: initialOf, optional: true },
+  },
+  outputs: { activations: { shape: gatesOf }, cells: { shape: statesOf }, out: { shape: statesOf } },
+  inBf16: true,
+});
+
+/** Gradients of `lstm`, given dOut and what the forward call was given and gave. */
+export const lstmGradient = kernel({
+  numbers: walk,
+  inputs: {
+    dOut: { shape: statesOf },
+    weights: { shape: weightsOf },
+    initial: { shape: initialOf, optional: true },
+    activations: { shape: gatesOf },
+    cells: { shape: statesOf },
+    out: { shape: statesOf },
+  },
+  outputs: {
+    dGates: { shape: gatesOf },
+    dWeights: { shape: weightsOf },
+    dInitial: { shape: initialOf, with: 'initial' },
+  },
+  inBf16: true,
+});

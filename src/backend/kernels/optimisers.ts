@@ -1,0 +1,39 @@
+import { count, kernel, numbers, single } from './description.js';
+
+const weights = ({ count }: { count: number }) => [count];
+
+/**
+ * One Adam update (Kingma and Ba 2014, algorithm 1) of weights w with gradient g * scale[0]:
+ * m' = b1 m + (1 - b1) g; v' = b2 v + (1 - b2) g^2; w' = w - rate * (m' / correction1) / (sqrt(v' / correction2) + eps),
+ * where the corrections are 1 - b1^t and 1 - b2^t.
+ */
+export const adam = kernel({
+  numbers: numbers('AdamStep', {
+    ...{ count, rate: single, beta1: single, beta2: single, epsilon: single },
+    ...{ correction1: single, correction2: single },
+  }),
+  inputs: {
+    weights: { shape: weights },
+    gradient: { shape: weights },
+    scale: { shape: () => [1] },
+    m: { shape: weights },
+    v: { shape: weights },
+  },
+  outputs: {
+    newWeights: { shape: weights, like: 'weights' },
+    newM: { shape: weights, like: 'm' },
+    newV: { shape: weights, like: 'v' },
+  },
+});
+
+/** One RMSProp update: v' = decay v + (1 - decay) g^2; w' = w - rate * g / (sqrt(v') + eps), g = gradient * scale[0]. */
+export const rmsProp = kernel({
+  numbers: numbers('RmsPropStep', { count, rate: single, decay: single, epsilon: single }),
+  inputs: {
+    weights: { shape: weights },
+    gradient: { shape: weights },
+    scale: { shape: () => [1] },
+    v: { shape: weights },
+  },
+  outputs: { newWeights: { shape: weights, like: 'weights' }, newV: { shape: weights, like: 'v' } },
+});

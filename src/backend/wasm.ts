@@ -1,0 +1,253 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { PxvError } from '../errors.js';
+import { packageFolder } from '../package-folder.js';
+import { kernelSignature, kernelsOver, type CallArray, type CallLayout, type CallWriter } from './call.js';
+import {
+  expectThreads,
+  kernelsOf,
+  type EngineFunctions,
+  type EngineHandle,
+  type KernelLibrary,
+} from './kernel-library.js';
+import type { InstructionSet } from './kernels/index.js';
+
+/** What of WebAssembly stands here; TypeScript knows it only from browsers. */
+interface WebAssemblyApi {
+  Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => { readonly buffer: SharedArrayBuffer };
+  Module: new (code: Uint8Array) => object;
+  Instance: new (module: object, imports: object) => { exports: unknown };
+}
+const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
+
+/** All that an address of 32 bits reaches. */
+export const WASM_MEMORY_BYTES = 2 ** 32;
+const PAGE = 2 ** 16;
+/** As scripts/build-wasm.mjs links it. */
+const FIRST_PAGES = 256;
+/** Bytes of a thread's stack. */
+const STACK = 2 ** 20;
+
+/** What native/wasm.cc exports; numbers are addresses where nothing else is said. */
+interface WasmExports {
+  __tls_size: { value: number };
+  __wasm_init_tls(memory: number): void;
+  _initialize(): void;
+  signature(): number;
+  /** 0 where there is no room. */
+  allocate(bytes: number): number;
+  release(memory: number): void;
+  /** A kernel, by its place in the table. */
+  run(kernel: number, call: number): void;
+  threads(): number;
+  setThreads(count: number): void;
+  makeEngine(program: number, parameters: number, count: number): number;
+  freeEngine(engine: number): void;
+  beginDrawing(engine: number, call: number): number;
+  isDone(drawing: number): number;
+  drawRow(drawing: number): number;
+  failedSum(drawing: number): number;
+  freeDrawing(drawing: number): void;
+}
+
+let loaded: KernelLibrary | undefined;
+
+/** The kernels in WebAssembly, which every machine has. */
+export function loadWasm(): KernelLibrary {
+  return (loaded ??= libraryOf(new WasmHost(readFileSync(join(packageFolder(), 'wasm', 'pxv.wasm')))));
+}
+
+/** A worker of the pool of threads: it shares the memory, and has a stack and variables of its own. */
+const WORKER = `
+const { module, memory, id, stack, variables } = require('node:worker_threads').workerData;
+const absent = () => 8;
+const wasi_snapshot_preview1 = { fd_close: absent, fd_seek: absent, fd_write: absent };
+const { exports } = new WebAssembly.Instance(module, { env: { memory, startWorker: absent }, wasi_snapshot_preview1 });
+exports.__stack_pointer.value = stack;
+exports.__wasm_init_tls(variables);
+exports.work(id);
+`;
+
+/** Where an array lies in the memory, and whether it was copied there. */
+interface Placed {
+  at: number;
+  copied: boolean;
+}
+
+/** One instance of the module, and its memory. */
+class WasmHost {
+  readonly exports: WasmExports;
+  /** Shared, so that threads can use it, and so that views of it stay when it grows. */
+  private readonly memory = new WebAssembly.Memory({
+    ...{ initial: FIRST_PAGES, maximum: WASM_MEMORY_BYTES / PAGE, shared: true },
+  });
+  private bytes = new Uint8Array(this.memory.buffer);
+  private readonly buffers = new WeakSet<ArrayBufferLike>();
+  private readonly module: object;
+
+  constructor(code: Uint8Array) {
+    this.module = new WebAssembly.Module(code);
+    // There are no files: nothing is ever written.
+    const absent = () => 8;
+    const instance = new WebAssembly.Instance(this.module, {
+      env: { memory: this.memory, startWorker: (id: number) => this.startWorker(id) },
+      wasi_snapshot_preview1: { fd_close: absent, fd_seek: absent, fd_write: absent },
+    });
+    this.exports = instance.exports as WasmExports;
+    this.exports._initialize();
+  }
+
+  /** Numbers that lie in the memory. */
+  floats(at: number, length: number): Float32Array {
+    return new Float32Array(this.all().buffer, at, length);
+  }
+
+  /** Bytes of the memory. @throws PxvError MEMORY where none are left */
+  allocate(bytes: number): number {
+    const at = this.exports.allocate(Math.max(bytes, 8)) >>> 0;
+    if (at !== 0) return at;
+    throw new PxvError({
+      ...{ code: 'RESOURCES', operation: 'allocate', argument: 'memory of WebAssembly' },
+      ...{ expected: `at most ${WASM_MEMORY_BYTES / 2 ** 30} GiB in all`, received: `${bytes} bytes more` },
+      remedy: 'use a smaller batch or size, or build the native addon',
+    });
+  }
+
+  /**
+   * Runs `compute` on a call that lies in the memory. Arrays that lie elsewhere are copied there and, where they are written, back.
+   *
+   * @param given whether what is written must be copied there too
+   */
+  withCall<T>(call: CallWriter, arrays: readonly (CallArray | null)[], given: boolean, compute: (at: number) => T): T {
+    const placed = this.place(call, arrays, given);
+    try {
+      return compute(placed.at);
+    } finally {
+      placed.end();
+    }
+  }
+
+  /** As `withCall`, for what goes on after this returns: `end` copies back and frees. */
+  place({ layout, numbers }: CallWriter, arrays: readonly (CallArray | null)[], given: boolean) {
+    const at = this.allocate(layout.bytes + 4 * arrays.length);
+    const places = arrays.map((array, i) => this.placeOf(array, given || !layout.arrays[i].written));
+    const bytes = this.all();
+    bytes.set(numbers, at);
+    new Uint32Array(bytes.buffer, at + layout.bytes, places.length).set(places.map((place) => place.at));
+    return { at, end: () => this.end(at, layout, arrays, places) };
+  }
+
+  private end(
+    call: number,
+    layout: CallLayout,
+    arrays: readonly (CallArray | null)[],
+    places: readonly Placed[],
+  ): void {
+    const bytes = this.all();
+    places.forEach(({ at, copied }, i) => {
+      if (!copied) return;
+      const array = arrays[i]!;
+      if (layout.arrays[i].written) bytesOf(array).set(bytes.subarray(at, at + array.byteLength));
+      this.exports.release(at);
+    });
+    this.exports.release(call);
+  }
+
+  private placeOf(array: CallArray | null, filled: boolean): Placed {
+    if (array === null) return { at: 0, copied: false };
+    if (this.buffers.has(array.buffer)) return { at: array.byteOffset, copied: false };
+    return { at: filled ? this.copy(array) : this.allocate(array.byteLength), copied: true };
+  }
+
+  /** A copy of an array, to be released. */
+  copy(array: CallArray): number {
+    const at = this.allocate(array.byteLength);
+    this.all().set(bytesOf(array), at);
+    return at;
+  }
+
+  /** The memory as it is now: it grows. */
+  private all(): Uint8Array {
+    const { buffer } = this.memory;
+    if (this.bytes.buffer !== buffer) this.bytes = new Uint8Array(buffer);
+    this.buffers.add(buffer);
+    return this.bytes;
+  }
+
+  private startWorker(id: number): void {
+    const { module, memory, exports } = this;
+    const workerData = {
+      ...{ module, memory, id, stack: this.allocate(STACK) + STACK },
+      variables: this.allocate(exports.__tls_size.value),
+    };
+    new Worker(WORKER, { eval: true, workerData }).unref();
+  }
+}
+
+const bytesOf = (array: CallArray) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+function libraryOf(host: WasmHost): KernelLibrary {
+  const { exports } = host;
+  if (exports.signature() >>> 0 !== kernelSignature)
+    throw new PxvError({
+      ...{ code: 'DEPENDENCY', operation: 'load WebAssembly', argument: 'wasm/pxv.wasm' },
+      ...{ expected: 'a build of this version', received: 'one of another version', remedy: 'run: npm run build:wasm' },
+    });
+  const memory = {
+    make: (length: number) => host.floats(host.allocate(4 * length), length),
+    free: (values: Float32Array) => exports.release(values.byteOffset),
+    copiesOthers: true,
+  };
+  const kernels = kernelsOver('wasm', memory, (kernel, call, arrays) =>
+    host.withCall(call, arrays, false, (at) => exports.run(kernel, at)),
+  );
+  const sets = new Map<InstructionSet, typeof kernels>([['wasm', kernels]]);
+  return {
+    instructionSets: ['wasm'],
+    cores: availableParallelism(),
+    kernels: (instructionSet) => kernelsOf(sets, instructionSet),
+    bf16Kernels: () => null,
+    engine: () => engineOver(host),
+    threads: () => exports.threads(),
+    setThreads(count) {
+      expectThreads(count);
+      exports.setThreads(count);
+    },
+  };
+}
+
+/** A row after another on this thread, which it leaves to others in between. */
+function engineOver(host: WasmHost): EngineFunctions {
+  const { exports } = host;
+  const addresses = new WeakMap<EngineHandle, number>();
+  const freed = new FinalizationRegistry((engine: number) => exports.freeEngine(engine));
+  return {
+    makeEngine(program, parameters) {
+      const [numbers, ...copies] = [program, ...parameters].map((array) => host.copy(array));
+      const list = host.copy(Uint32Array.from(copies));
+      const engine = exports.makeEngine(numbers, list, parameters.length);
+      for (const at of [numbers, ...copies, list]) exports.release(at);
+      const handle = {};
+      addresses.set(handle, engine);
+      freed.register(handle, engine);
+      return handle;
+    },
+    async draw(engine, call, arrays, stop, onRow) {
+      const placed = host.place(call, arrays, true);
+      const drawing = exports.beginDrawing(addresses.get(engine)!, placed.at);
+      try {
+        while (!exports.isDone(drawing) && stop[0] === 0) {
+          const rows = exports.drawRow(drawing);
+          onRow?.(rows);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        return exports.failedSum(drawing);
+      } finally {
+        exports.freeDrawing(drawing);
+        placed.end();
+      }
+    },
+  };
+}
