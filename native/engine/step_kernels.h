@@ -5,6 +5,7 @@
 #include "../instruction_set.h"
 #include "kernel_table.h"
 #include "../kernels/lstm_cell.h"
+#include "../kernels/register_tile.h"
 #include "elementary.h"
 #include "engine_kernels.h"
 
@@ -19,46 +20,29 @@ struct StepTile {
 
 template <class Set, int Rows, int Vectors>
 void multiplyTile(const PanelProduct& product, ptrdiff_t row) {
-  using Floats = typename Set::Floats;
   constexpr int lanes = Set::lanes;
-  Floats sums[Rows][Vectors];
-#pragma GCC unroll 8
-  for (int i = 0; i < Rows; i++)
-#pragma GCC unroll 4
-    for (int v = 0; v < Vectors; v++)
-      sums[i][v] = product.before ? Set::load(product.before + (row + i) * product.outStep + v * lanes) : Floats{};
-
+  RegisterTile<Set, Rows, Vectors> tile;
+  const auto place = [&](int i, int v) { return (row + i) * product.outStep + v * lanes; };
+  tile.clear();
+  if (product.before)
+    tile.each([&](int i, int v) __attribute__((always_inline)) {
+      tile.sums[i][v] = Set::load(product.before + place(i, v));
+    });
   const float* weights = product.weights;
-  const ptrdiff_t step = product.sourceStep;
-  for (int t = 0; t < product.taps; t++) {
+  for (int t = 0; t < product.taps; weights += product.counts[t++] * tile.width) {
     const float* x[Rows];
 #pragma GCC unroll 8
-    for (int i = 0; i < Rows; i++) x[i] = product.sources[t] + (product.firstRow + row + i) * step;
-    for (ptrdiff_t k = 0, count = product.counts[t]; k < count; k++, weights += Vectors * lanes) {
-      Floats right[Vectors];
-#pragma GCC unroll 4
-      for (int v = 0; v < Vectors; v++) right[v] = Set::load(weights + v * lanes);
-#pragma GCC unroll 8
-      for (int i = 0; i < Rows; i++) {
-        const Floats left = Set::fill(x[i][k]);
-#pragma GCC unroll 4
-        for (int v = 0; v < Vectors; v++) sums[i][v] = Set::multiplyAdd(left, right[v], sums[i][v]);
-      }
-    }
+    for (int i = 0; i < Rows; i++) x[i] = product.sources[t] + (product.firstRow + row + i) * product.sourceStep;
+    tile.accumulate(x, 0, product.counts[t], weights);
   }
-
-  const Floats zero{};
-#pragma GCC unroll 8
-  for (int i = 0; i < Rows; i++)
-#pragma GCC unroll 4
-    for (int v = 0; v < Vectors; v++) {
-      Floats sum = sums[i][v];
-      if (product.bias) sum += Set::load(product.bias + v * lanes);
-      if (product.plus) sum += Set::load(product.plus + (row + i) * product.outStep + v * lanes);
-      const ptrdiff_t at = (row + i) * product.outStep + v * lanes;
-      if (product.out) Set::store(product.out + at, sum, product.width - v * lanes);
-      if (product.reluOut) Set::store(product.reluOut + at, Set::max(sum, zero), product.width - v * lanes);
-    }
+  const auto zero = Set::fill(0.0f);
+  tile.each([&](int i, int v) __attribute__((always_inline)) {
+    auto sum = tile.sums[i][v];
+    if (product.bias) sum += Set::load(product.bias + v * lanes);
+    if (product.plus) sum += Set::load(product.plus + place(i, v));
+    if (product.out) Set::store(product.out + place(i, v), sum, product.width - v * lanes);
+    if (product.reluOut) Set::store(product.reluOut + place(i, v), Set::max(sum, zero), product.width - v * lanes);
+  });
 }
 
 // The last rows, fewer than a whole tile.

@@ -135,9 +135,9 @@ struct Pixels {
 };
 
 // Stores a tile's sums; `Whole` where the panel fills its vectors.
-template <class Set, bool Whole, int Rows, int Vectors>
-[[gnu::always_inline]] inline void finish(RegisterTile<Set, Rows, Vectors>& tile, const Panel& panel,
-                                          const size_t* pixels, const Epilogue& epilogue, float* destination) {
+template <bool Whole, class Set, int Rows, int Vectors>
+[[gnu::always_inline]] inline void finishAs(RegisterTile<Set, Rows, Vectors>& tile, const Panel& panel,
+                                            const size_t* pixels, const Epilogue& epilogue, float* destination) {
   const auto zero = Set::fill(0.0f);
   const auto load = [&](const float* from, int v) {
     from += panel.first + v * Set::lanes;
@@ -151,41 +151,41 @@ template <class Set, bool Whole, int Rows, int Vectors>
       for (int row = 0; row < Rows; row++) tile.sums[row][v] += bias;
     }
   if (epilogue.reluInput)
-#pragma GCC unroll 16
-    for (int row = 0; row < Rows; row++)
-#pragma GCC unroll 3
-      for (int v = 0; v < Vectors; v++)
-        tile.sums[row][v] = load(epilogue.reluInput + pixels[row], v) > zero ? tile.sums[row][v] : zero;
+    tile.each([&](int row, int v) __attribute__((always_inline)) {
+      tile.sums[row][v] = load(epilogue.reluInput + pixels[row], v) > zero ? tile.sums[row][v] : zero;
+    });
   if (epilogue.plus)
-#pragma GCC unroll 16
-    for (int row = 0; row < Rows; row++)
-#pragma GCC unroll 3
-      for (int v = 0; v < Vectors; v++) tile.sums[row][v] += load(epilogue.plus + pixels[row], v);
-#pragma GCC unroll 16
-  for (int row = 0; row < Rows; row++)
-#pragma GCC unroll 3
-    for (int v = 0; v < Vectors; v++) {
-      float* to = destination + pixels[row] + panel.first + v * Set::lanes;
-      if (Whole)
-        Set::store(to, tile.sums[row][v]);
-      else
-        Set::store(to, tile.sums[row][v], panel.width - v * Set::lanes);
-    }
+    tile.each([&](int row, int v) __attribute__((always_inline)) {
+      tile.sums[row][v] += load(epilogue.plus + pixels[row], v);
+    });
+  tile.each([&](int row, int v) __attribute__((always_inline)) {
+    float* to = destination + pixels[row] + panel.first + v * Set::lanes;
+    if (Whole)
+      Set::store(to, tile.sums[row][v]);
+    else
+      Set::store(to, tile.sums[row][v], panel.width - v * Set::lanes);
+  });
+}
+
+template <class Set, int Rows, int Vectors>
+[[gnu::always_inline]] inline void finish(RegisterTile<Set, Rows, Vectors>& tile, const Panel& panel,
+                                          const size_t* pixels, const Epilogue& epilogue, float* destination) {
+  if (panel.width == tile.width)
+    finishAs<true>(tile, panel, pixels, epilogue, destination);
+  else
+    finishAs<false>(tile, panel, pixels, epilogue, destination);
 }
 
 // Asks for the places that the next tile's `finish` will read and write: a short sum would otherwise wait for them.
 template <class Set, int Rows, int Vectors>
 [[gnu::always_inline]] inline void prefetch(const Panel& panel, const size_t* pixels, const Epilogue& epilogue,
                                             float* destination) {
-#pragma GCC unroll 16
-  for (int row = 0; row < Rows; row++)
-#pragma GCC unroll 3
-    for (int v = 0; v < Vectors; v++) {
-      const size_t at = pixels[row] + panel.first + v * Set::lanes;
-      __builtin_prefetch(destination + at, 1);
-      if (epilogue.reluInput) __builtin_prefetch(epilogue.reluInput + at);
-      if (epilogue.plus) __builtin_prefetch(epilogue.plus + at);
-    }
+  RegisterTile<Set, Rows, Vectors>::each([&](int row, int v) __attribute__((always_inline)) {
+    const size_t at = pixels[row] + panel.first + v * Set::lanes;
+    __builtin_prefetch(destination + at, 1);
+    if (epilogue.reluInput) __builtin_prefetch(epilogue.reluInput + at);
+    if (epilogue.plus) __builtin_prefetch(epilogue.plus + at);
+  });
 }
 
 template <class Set, int Vectors>
@@ -208,10 +208,7 @@ void convolvePanel(const ConvolutionPlan& plan, const PlanPanel& panel, const pt
       tile.accumulate(pointers, tapOffsets[t], words, weights);
       weights += static_cast<size_t>(words) * Tile::width;
     }
-    if (panel.width == Tile::width)
-      finish<Set, true>(tile, panel, pixels.destinations + begin, epilogue, destination);
-    else
-      finish<Set, false>(tile, panel, pixels.destinations + begin, epilogue, destination);
+    finish(tile, panel, pixels.destinations + begin, epilogue, destination);
   }
 }
 
@@ -221,15 +218,9 @@ void finishTiles(const Panel& panel, const float* sums, int count, const size_t*
                  float* destination) {
   const auto finishRows = [&]<int Rows>(std::integral_constant<int, Rows>) {
     RegisterTile<Set, Rows, Vectors> tile;
-#pragma GCC unroll 8
-    for (int row = 0; row < Rows; row++)
-#pragma GCC unroll 3
-      for (int v = 0; v < Vectors; v++, sums += Set::lanes) tile.sums[row][v] = Set::load(sums);
-    if (panel.width == Vectors * Set::lanes)
-      finish<Set, true>(tile, panel, pixels, epilogue, destination);
-    else
-      finish<Set, false>(tile, panel, pixels, epilogue, destination);
-    pixels += Rows, count -= Rows;
+    tile.each([&](int row, int v) { tile.sums[row][v] = Set::load(sums + (row * Vectors + v) * Set::lanes); });
+    finish(tile, panel, pixels, epilogue, destination);
+    sums += Rows * tile.width, pixels += Rows, count -= Rows;
   };
   while (count >= 8) finishRows(std::integral_constant<int, 8>());
   while (count > 0) finishRows(std::integral_constant<int, 1>());

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "filter_gradient_tasks.h"
+#include "register_tile.h"
 #include "tile_filter_gradient.h"
 
 namespace pxv {
@@ -20,32 +21,17 @@ struct PixelGrid {
 template <class Set, int Rows, int Vectors>
 void sumOverPixels(const PixelGrid& grid, const typename Set::Word* x, const typename Set::Word* dy, bool fresh,
                    float* sums) {
-  using Floats = typename Set::Floats;
-  using Words = typename Set::Words;
-  Floats sum[Rows][Vectors];
-#pragma GCC unroll 16
-  for (int row = 0; row < Rows; row++)
-#pragma GCC unroll 2
-    for (int v = 0; v < Vectors; v++)
-      sum[row][v] = fresh ? Floats{} : Set::load(sums + (row * Vectors + v) * Set::lanes);
+  RegisterTile<Set, Rows, Vectors> tile;
+  const auto place = [&](int row, int v) { return sums + (row * Vectors + v) * Set::lanes; };
+  tile.clear();
+  if (!fresh)
+    tile.each([&](int row, int v) __attribute__((always_inline)) { tile.sums[row][v] = Set::load(place(row, v)); });
   for (int r = 0; r < grid.rows; r++, x += grid.xRow) {
     const auto* pixel = x;
-    for (int c = 0; c < grid.columns; c++, pixel += grid.xColumn, dy += Vectors * Set::lanes) {
-      Words right[Vectors];
-#pragma GCC unroll 2
-      for (int v = 0; v < Vectors; v++) right[v] = Set::load(dy + v * Set::lanes);
-#pragma GCC unroll 16
-      for (int row = 0; row < Rows; row++) {
-        const Words left = Set::fill(pixel[row]);
-#pragma GCC unroll 2
-        for (int v = 0; v < Vectors; v++) sum[row][v] = Set::multiplyAdd(left, right[v], sum[row][v]);
-      }
-    }
+    for (int c = 0; c < grid.columns; c++, pixel += grid.xColumn, dy += tile.width)
+      tile.add(dy, [&](int row) __attribute__((always_inline)) { return pixel[row]; });
   }
-#pragma GCC unroll 16
-  for (int row = 0; row < Rows; row++)
-#pragma GCC unroll 2
-    for (int v = 0; v < Vectors; v++) Set::store(sums + (row * Vectors + v) * Set::lanes, sum[row][v]);
+  tile.each([&](int row, int v) __attribute__((always_inline)) { Set::store(place(row, v), tile.sums[row][v]); });
 }
 
 // [Rows - 1] -> sumOverPixels<Set, Rows, Vectors>.

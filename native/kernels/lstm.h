@@ -39,10 +39,7 @@ void multiplyTile(const ConvolutionPlan& plan, const PlanPanel& panel, const typ
     tile.accumulate(pointers, plan.taps[t].word, words, weights);
     weights += static_cast<size_t>(words) * Tile::width;
   }
-  if (panel.width == Tile::width)
-    finish<Set, true>(tile, panel, pixels.destinations + begin, epilogue, destination);
-  else
-    finish<Set, false>(tile, panel, pixels.destinations + begin, epilogue, destination);
+  finish(tile, panel, pixels.destinations + begin, epilogue, destination);
 }
 
 // Steps are short, so what is left after whole tiles goes through halves and quarters of them.

@@ -31,24 +31,16 @@ void multiplySlice(const Panel& panel, int rows, int slice, const float* a, size
     for (int row = 0; row < tileRows; row++) pointers[row] = a + (begin + std::min(row, count - 1)) * aStep;
     RegisterTile<Set, tileRows, Vectors> tile;
     tile.clear();
+    const auto place = [&](int row, int v) { return out + (begin + row) * outStep + panel.first + v * Set::lanes; };
+    const auto lanes = [&](int v) { return std::min(panel.width - v * Set::lanes, Set::lanes); };
     if (!fresh)
-#pragma GCC unroll 16
-      for (int row = 0; row < tileRows; row++)
-#pragma GCC unroll 2
-        for (int v = 0; v < Vectors; v++) {
-          const int lanes = std::min(panel.width - v * Set::lanes, Set::lanes);
-          if (row < count)
-            tile.sums[row][v] = Set::load(out + (begin + row) * outStep + panel.first + v * Set::lanes, lanes, 0.0f);
-        }
+      tile.each([&](int row, int v) __attribute__((always_inline)) {
+        if (row < count) tile.sums[row][v] = Set::load(place(row, v), lanes(v), 0.0f);
+      });
     tile.accumulate(pointers, 0, slice, packed);
-#pragma GCC unroll 16
-    for (int row = 0; row < tileRows; row++)
-#pragma GCC unroll 2
-      for (int v = 0; v < Vectors; v++) {
-        const int lanes = std::min(panel.width - v * Set::lanes, Set::lanes);
-        if (row < count)
-          Set::store(out + (begin + row) * outStep + panel.first + v * Set::lanes, tile.sums[row][v], lanes);
-      }
+    tile.each([&](int row, int v) __attribute__((always_inline)) {
+      if (row < count) Set::store(place(row, v), tile.sums[row][v], lanes(v));
+    });
   }
 }
 

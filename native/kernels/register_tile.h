@@ -16,11 +16,31 @@ struct RegisterTile {
 
   Floats sums[Rows][Vectors];
 
-  [[gnu::always_inline]] void clear() {
+  // Calls body(row, v) for each of the sums, unrolled.
+  template <class Body>
+  [[gnu::always_inline]] static void each(Body&& body) {
 #pragma GCC unroll 16
     for (int row = 0; row < Rows; row++)
 #pragma GCC unroll 3
-      for (int v = 0; v < Vectors; v++) sums[row][v] = Floats{};
+      for (int v = 0; v < Vectors; v++) body(row, v);
+  }
+
+  [[gnu::always_inline]] void clear() {
+    each([&](int row, int v) __attribute__((always_inline)) { sums[row][v] = Floats{}; });
+  }
+
+  // sums[row] += left(row) * panel[width]
+  template <class Left>
+  [[gnu::always_inline]] void add(const Word* panel, Left&& left) {
+    Words right[Vectors];
+#pragma GCC unroll 3
+    for (int v = 0; v < Vectors; v++) right[v] = Set::load(panel + v * Set::lanes);
+#pragma GCC unroll 16
+    for (int row = 0; row < Rows; row++) {
+      const Words factor = Set::fill(left(row));
+#pragma GCC unroll 3
+      for (int v = 0; v < Vectors; v++) sums[row][v] = Set::multiplyAdd(factor, right[v], sums[row][v]);
+    }
   }
 
   // sums[row] += sum over k < count, ascending, of rows[row][offset + k] * panel[k]; panel is count x width.
@@ -29,17 +49,8 @@ struct RegisterTile {
     const Word* x[Rows];
 #pragma GCC unroll 16
     for (int row = 0; row < Rows; row++) x[row] = rows[row] + offset;
-    for (ptrdiff_t k = 0; k < count; k++, panel += width) {
-      Words right[Vectors];
-#pragma GCC unroll 3
-      for (int v = 0; v < Vectors; v++) right[v] = Set::load(panel + v * Set::lanes);
-#pragma GCC unroll 16
-      for (int row = 0; row < Rows; row++) {
-        const Words left = Set::fill(x[row][k]);
-#pragma GCC unroll 3
-        for (int v = 0; v < Vectors; v++) sums[row][v] = Set::multiplyAdd(left, right[v], sums[row][v]);
-      }
-    }
+    for (ptrdiff_t k = 0; k < count; k++, panel += width)
+      add(panel, [&](int row) __attribute__((always_inline)) { return x[row][k]; });
   }
 };
 

@@ -42,7 +42,7 @@ export function layoutOf({ numbers, inputs, outputs }: KernelDescription): CallL
 }
 
 /** A number that changes whenever a call would be read otherwise: what was compiled must have the same. */
-export function signatureOf(layouts: readonly CallLayout[]): number {
+function signatureOf(layouts: readonly (readonly [name: string, CallLayout])[]): number {
   let hash = 0x811c9dc5;
   for (const character of JSON.stringify(layouts)) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
   return hash >>> 0;
@@ -134,8 +134,8 @@ const writers = Object.entries(descriptions).map(([name, description]) => new Ca
 
 /** Of all kernels together, and of the engine. */
 export const kernelSignature = signatureOf([
-  ...writers.map(({ layout }) => layout),
-  layoutOf(drawing as unknown as KernelDescription),
+  ...writers.map(({ name, layout }) => [name, layout] as const),
+  ['drawing', layoutOf(drawing as unknown as KernelDescription)],
 ]);
 
 /** The kernels of one instruction set. */

@@ -56,9 +56,9 @@ export function runWithoutGradient<K extends KernelName, T extends Tensor>(
     expectShape(kernel, name, inputs[name], shape(numbers as never));
   const [[output, { shape }]] = Object.entries(outputs);
   const onHost = () => {
-    const values = Object.entries(inputs).map(([name, tensor]) => [name, tensor.dataSync()]);
+    const values = Object.entries(inputs).map(([name, tensor]) => [name, tensor.dataSync()] as const);
     const out = new Float32Array(tf.util.sizeFromShape([...shape(numbers as never)]));
-    const arrays = { ...Object.fromEntries(values), [output]: out };
+    const arrays: Record<string, unknown> = { ...Object.fromEntries(values), [output]: out };
     (loadWasm().kernels()[kernel] as (numbers: unknown, arrays: unknown) => void)(numbers, arrays);
     return tf.tensor(out, [...shape(numbers as never)]);
   };

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { WarpShape } from './kernels/index.js';
 import { expectShape, hasKernels, runKernel } from './operation.js';
 
@@ -15,93 +15,36 @@ export function warpedMixture(shape: WarpShape, frames: Tensor4D, motion: Tensor
   const batch = motion.shape[0];
   expectShape('warpedMixture', 'frames', frames, [batch, height, width, shape.frames * channels]);
   expectShape('warpedMixture', 'motion', motion, [batch, height, width, 3 * shape.frames * flows]);
+  if (!hasKernels()) return composed(shape, frames, motion);
+  const numbers = { ...shape, batch };
   const operation = tf.customGrad((...args) => {
     const save = args[2] as unknown as (tensors: Tensor[]) => void;
     save([frames, motion]);
     const gradFunc = (dOut: Tensor, saved: unknown) => {
       const [frames, motion] = saved as Tensor4D[];
-      return [framesGradient(shape, motion, dOut as Tensor4D), gradient(shape, frames, motion, dOut as Tensor4D)];
+      const { dFrames } = runKernel('warpedMixtureFramesGradient', numbers, { motion, dOut });
+      const { dMotion } = runKernel('warpedMixtureGradient', numbers, { frames, motion, dOut });
+      return [dFrames, dMotion];
     };
-    return { value: forward(shape, frames, motion), gradFunc };
+    return { value: runKernel('warpedMixture', numbers, { frames, motion }).out as Tensor4D, gradFunc };
   });
   return operation(frames, motion);
 }
 
-function forward(shape: WarpShape, frames: Tensor4D, motion: Tensor4D): Tensor4D {
-  if (hasKernels())
-    return runKernel('warpedMixture', { ...shape, batch: motion.shape[0] }, { frames, motion }).out as Tensor4D;
-  return tf.tidy(() => {
-    const { weights, value } = samples(shape, frames, motion);
-    return tf.sum(tf.mul(tf.expandDims(weights, 4), value), 3);
-  });
-}
-
-/** See native/kernels/warped_mixture.h for the rule. */
-function gradient(shape: WarpShape, frames: Tensor4D, motion: Tensor4D, dOut: Tensor4D): Tensor4D {
-  if (hasKernels()) {
-    const numbers = { ...shape, batch: motion.shape[0] };
-    return runKernel('warpedMixtureGradient', numbers, { frames, motion, dOut }).dMotion as Tensor4D;
-  }
-  return tf.tidy(() => {
-    const { weights, value, down, right, y, x } = samples(shape, frames, motion);
-    const [values, downs, rights] = [value, down, right].map((one) => tf.sum(tf.mul(one, tf.expandDims(dOut, 3)), 4));
-    const mean = tf.sum(tf.mul(weights, values), 3, true);
-    const moved = tf.mul(weights, shape.flowScale);
-    return tf.concat4d(
-      [
-        tf.mul(tf.mul(moved, downs), y.isInside),
-        tf.mul(tf.mul(moved, rights), x.isInside),
-        tf.mul(weights, tf.sub(values, mean)),
-      ] as Tensor4D[],
-      3,
-    );
-  });
-}
-
-/** See native/kernels/warped_mixture.h for the rule. */
-function framesGradient(shape: WarpShape, motion: Tensor4D, dOut: Tensor4D): Tensor4D {
-  if (hasKernels()) {
-    const numbers = { ...shape, batch: motion.shape[0] };
-    return runKernel('warpedMixtureFramesGradient', numbers, { motion, dOut }).dFrames as Tensor4D;
-  }
-  const { height, width, channels, frames } = shape;
+/** Its gradients are the tape's: that of a coordinate is zero where it is clamped. */
+function composed(shape: WarpShape, frames: Tensor4D, motion: Tensor4D): Tensor4D {
   return tf.tidy(() => {
     const { weights, y, x, at } = places(shape, motion);
-    const given = tf.mul(tf.expandDims(weights, 4), tf.expandDims(dOut, 3));
+    const flat = tf.reshape(frames, [frames.size / shape.channels, shape.channels]);
+    const valueAt = (row: Tensor, column: Tensor): Tensor => tf.gather(flat, at(row, column));
     const [down, right] = [y.fraction, x.fraction].map((fraction) => tf.expandDims(fraction, 4));
-    const [up, left] = [down, right].map((share) => tf.sub(1, share));
-    const added = [
-      { pixels: at(y.first, x.first), share: tf.mul(up, left) },
-      { pixels: at(y.first, x.second), share: tf.mul(up, right) },
-      { pixels: at(y.second, x.first), share: tf.mul(down, left) },
-      { pixels: at(y.second, x.second), share: tf.mul(down, right) },
-    ].map(({ pixels, share }) => {
-      const values = tf.reshape(tf.mul(given, share), [pixels.size, channels]);
-      const into = tf.reshape<Rank.R1>(tf.cast(pixels, 'int32'), [pixels.size]);
-      return tf.unsortedSegmentSum(values, into, motion.shape[0] * height * width * frames);
-    });
-    return tf.reshape(tf.addN(added), [motion.shape[0], height, width, frames * channels]);
+    const left = valueAt(y.first, x.first);
+    const lowerLeft = valueAt(y.second, x.first);
+    const upper = tf.add(left, tf.mul(tf.sub(valueAt(y.first, x.second), left), right));
+    const lower = tf.add(lowerLeft, tf.mul(tf.sub(valueAt(y.second, x.second), lowerLeft), right));
+    const value = tf.add(upper, tf.mul(tf.sub(lower, upper), down));
+    return tf.sum(tf.mul(tf.expandDims(weights, 4), value), 3);
   });
-}
-
-/**
- * The weights [batch, height, width, n], the samples and their derivatives with respect to y and x
- * [batch, height, width, n, channels], and where they lie.
- */
-function samples(shape: WarpShape, frames: Tensor4D, motion: Tensor4D) {
-  const { weights, y, x, at } = places(shape, motion);
-  const flat = tf.reshape(frames, [frames.size / shape.channels, shape.channels]);
-  const valueAt = (row: Tensor, column: Tensor): Tensor => tf.gather(flat, at(row, column));
-  const [downFraction, rightFraction] = [y.fraction, x.fraction].map((fraction) => tf.expandDims(fraction, 4));
-  const left = valueAt(y.first, x.first);
-  const lowerLeft = valueAt(y.second, x.first);
-  const along = tf.sub(valueAt(y.first, x.second), left);
-  const lowerAlong = tf.sub(valueAt(y.second, x.second), lowerLeft);
-  const upper = tf.add(left, tf.mul(along, rightFraction));
-  const down = tf.sub(tf.add(lowerLeft, tf.mul(lowerAlong, rightFraction)), upper);
-  const right = tf.add(along, tf.mul(tf.sub(lowerAlong, along), downFraction));
-  const value = tf.add(upper, tf.mul(down, downFraction));
-  return { weights, value, down, right, y, x };
 }
 
 /**
@@ -123,14 +66,18 @@ function places({ height, width, frames, flows, flowScale }: WarpShape, motion: 
   return { weights: tf.softmax(logits), y, x, at };
 }
 
-/** The two pixels along an axis that each coordinate lies between, how far on, and 1 where it was not clamped, else 0. */
+/** The two pixels along an axis that each coordinate lies between, and how far on. */
 function placesOn(size: number, coordinates: Tensor) {
   const places = tf.clipByValue(coordinates, 0, size - 1);
-  const first = tf.cast(tf.floor(tf.minimum(places, Math.max(size - 2, 0))), 'int32');
+  // An index has no gradient, and tfjs refuses to make one: given no tensors, this stands apart from the tape.
+  const apart = tf.customGrad(() => ({
+    value: tf.cast(tf.floor(tf.minimum(places, Math.max(size - 2, 0))), 'int32'),
+    gradFunc: () => [],
+  }));
+  const first = apart();
   return {
     first,
     second: tf.minimum(tf.add(first, tf.scalar(1, 'int32')), tf.scalar(size - 1, 'int32')),
     fraction: tf.sub(places, tf.cast(first, 'float32')),
-    isInside: tf.cast(tf.equal(places, coordinates), 'float32'),
   };
 }

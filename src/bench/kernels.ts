@@ -146,5 +146,5 @@ function call<K extends KernelName>(
   numbers: KernelNumbers<K>,
   passed: readonly string[] = [],
 ): KernelCall {
-  return { kernel, shape, numbers, passed } as KernelCall;
+  return { kernel, shape, numbers, passed };
 }

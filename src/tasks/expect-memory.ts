@@ -11,6 +11,8 @@ import { VALIDATION_BATCH as VALIDATION_IMAGES } from '../training/image-data.js
 import { optimisers } from '../training/optimisers.js';
 import { EXPECTATIONS } from '../training/own-predictions.js';
 import { VALIDATION_BATCH as VALIDATION_FRAMES } from '../training/validation.js';
+import { instructionSetInUse } from '../backend/choose-backend.js';
+import { WASM_MEMORY_BYTES } from '../backend/wasm.js';
 import { availableMemory } from './available-memory.js';
 import { inUnits } from './byte-units.js';
 
@@ -34,7 +36,7 @@ export function expectTrainingMemory({ model, training, data }: RunConfiguration
       validationExamples,
       validationBatch: data.type === 'clips' ? VALIDATION_FRAMES : VALIDATION_IMAGES,
     });
-  const most = availableMemory();
+  const most = memoryInReach();
   const bytes = bytesOf(model);
   if (bytes <= most) return;
 
@@ -68,7 +70,7 @@ export function expectTrainingMemory({ model, training, data }: RunConfiguration
  */
 export function scoringBatch({ chain, description }: DescribedModel, wanted: number, atAnySize = false): number {
   if (!isEstimated()) return wanted;
-  const most = availableMemory();
+  const most = memoryInReach();
   const batch = largest(1, wanted, (count) => scoringMemory(chain, count) <= most);
   if (batch !== null) return batch;
   const work = { operation: 'score', description, atAnySize };
@@ -82,9 +84,14 @@ export function scoringBatch({ chain, description }: DescribedModel, wanted: num
  */
 export function expectAdaptingMemory({ chain, description }: DescribedModel): void {
   if (!isEstimated()) return;
-  const most = availableMemory();
+  const most = memoryInReach();
   const bytes = adaptingMemory(chain);
   if (bytes > most) throw tooLarge({ operation: 'score', description, atAnySize: true }, bytes, most, adaptingMemory);
+}
+
+/** Of what the system has, as much as the kernels in use can address. */
+function memoryInReach(): number {
+  return Math.min(availableMemory(), instructionSetInUse() === 'wasm' ? WASM_MEMORY_BYTES : Infinity);
 }
 
 /** What is drawn, and what is held beside the drawing. */
@@ -110,7 +117,7 @@ export function expectDrawingMemory({ chain, description }: DescribedModel, draw
   if (!isEstimated()) return;
   const { operation, together = (count) => count, samples, heldBytes, option, atAnySize = false } = drawing;
   const bytesOf = (count: number, of = chain) => drawingMemory(of, together(count)) + heldBytes(count, dimensions(of));
-  const most = availableMemory();
+  const most = memoryInReach();
   const bytes = bytesOf(samples);
   if (bytes <= most) return;
   const fewer = largest(1, samples - 1, (count) => bytesOf(count) <= most);
@@ -136,7 +143,7 @@ export interface Held {
  * @throws PxvError `RESOURCES`
  */
 export function expectMemory({ operation, argument, bytes, what, remedy }: Held): void {
-  const most = availableMemory();
+  const most = memoryInReach();
   if (bytes > most) throw tooMuch(operation, argument, most, `about ${inUnits(bytes)} for ${what}`, remedy);
 }
 
@@ -148,7 +155,7 @@ export function expectMemory({ operation, argument, bytes, what, remedy }: Held)
  */
 export function drawingBatch({ chain }: DescribedModel, wanted: number, heldBytes: number): number {
   if (!isEstimated()) return wanted;
-  const most = availableMemory();
+  const most = memoryInReach();
   return largest(1, wanted, (count) => drawingMemory(chain, count) + heldBytes <= most) ?? 1;
 }
 

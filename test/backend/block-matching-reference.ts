@@ -1,4 +1,7 @@
-import { COST_OF_DISTANCE, COST_OF_MOTION, type BlockMatchingShape } from '../../src/backend/kernels.js';
+import type { BlockMatchingShape } from '../../src/backend/kernels/index.js';
+
+/** What a motion costs beside none, and each pixel of its distance. */
+const [costOfMotion, costOfDistance] = [1, 1 / 16];
 
 /** `blockMatching` from its definition: every motion at every pixel, every term of every sum. */
 export function blockMatching(
@@ -47,7 +50,7 @@ function matchImage(
     for (const down of places(reach))
       for (const right of places(reach)) {
         const distance = Math.abs(down) + Math.abs(right);
-        const asMotion = distance === 0 ? 0 : COST_OF_MOTION + COST_OF_DISTANCE * distance;
+        const asMotion = distance === 0 ? 0 : costOfMotion + costOfDistance * distance;
         const cost = sum(down, right) + terms * asMotion;
         if (cost < best.cost) best = { down, right, cost };
       }

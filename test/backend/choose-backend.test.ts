@@ -3,7 +3,7 @@ import { chooseBackend, type BackendOptions } from '../../src/backend/choose-bac
 import type { NativeBackend } from '../../src/backend/native-backend.js';
 import { availableSets as available, hasTensorflow } from './implementations.js';
 
-test('without options it takes the best instruction set, or says why the TypeScript kernels serve', async () => {
+test('without options it takes the best instruction set, or says why those in WebAssembly serve', async () => {
   const chosen = await chooseBackend();
   expect(chosen.backend).toBe('native');
   expect(chosen.instructionSet).toBe(available[available.length - 1]);
@@ -11,7 +11,7 @@ test('without options it takes the best instruction set, or says why the TypeScr
   expect((tf.backend() as NativeBackend).kernels.instructionSet).toBe(chosen.instructionSet);
   if (available.length > 1) expect(chosen.note).toBeNull();
   else {
-    expect(chosen.note).toMatch(/^the native addon does not load \(.*\), so the TypeScript kernels serve, /);
+    expect(chosen.note).toMatch(/^the native addon does not load \(.*\), so those in WebAssembly serve, /);
     expect(chosen.note).toMatch(
       /training takes some 5 times as long and predicting 3 times: .*, then run: npm run build$/,
     );
@@ -26,25 +26,17 @@ test.each(available)('instruction set %s serves when asked for, without a note',
 });
 
 test('the same choice twice keeps the tensors', async () => {
-  await chooseBackend({ instructionSet: 'typescript' });
+  await chooseBackend({ instructionSet: 'wasm' });
   const x = tf.tensor1d([1, 2]);
-  await chooseBackend({ instructionSet: 'typescript' });
+  await chooseBackend({ instructionSet: 'wasm' });
   expect(Array.from(x.dataSync())).toEqual([1, 2]);
 });
 
-test('the TypeScript kernels have one thread; the addon has as many as asked for', async () => {
-  expect((await chooseBackend({ instructionSet: 'typescript', threads: 2 })).threads).toBe(1);
-  if (available.length > 1) expect((await chooseBackend({ threads: 2 })).threads).toBe(2);
+test.each(available)('%s has as many threads as are asked for, and one for each core without a number', async (set) => {
+  const { threads } = await chooseBackend({ instructionSet: set });
+  expect((await chooseBackend({ instructionSet: set, threads: threads + 1 })).threads).toBe(threads + 1);
+  expect((await chooseBackend({ instructionSet: set })).threads).toBe(threads);
 });
-
-(available.length > 1 ? test : test.skip)(
-  'without a number there is a thread for each core, whatever was asked for before',
-  async () => {
-    const { threads } = await chooseBackend();
-    await chooseBackend({ threads: threads + 1 });
-    expect((await chooseBackend()).threads).toBe(threads);
-  },
-);
 
 test('cpu is the backend of tfjs itself', async () => {
   expect(await chooseBackend({ backend: 'cpu' })).toEqual({

@@ -1,42 +1,42 @@
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import { loadAddon, type Addon } from '../../src/backend/addon.js';
-import type { InstructionSet, Kernels } from '../../src/backend/kernels.js';
+import { loadAddon } from '../../src/backend/addon.js';
+import type { KernelLibrary } from '../../src/backend/kernel-library.js';
+import type { InstructionSet, Kernels } from '../../src/backend/kernels/index.js';
 import { silenceGreeting } from '../../src/backend/native-backend.js';
 import { registerNativeBackend } from '../../src/backend/register-native-backend.js';
 import { findTensorflowPackage, importTensorflow } from '../../src/backend/tensorflow.js';
-import { typescriptKernels } from '../../src/backend/typescript-kernels.js';
-import { tensorKernels } from './tensor-kernels.js';
+import { loadWasm } from '../../src/backend/wasm.js';
 
 /** One way to compute every kernel. */
 export interface Implementation {
   name: string;
   /** The tfjs backend that must be in use, or null for kernels on arrays. */
   backend: string | null;
-  kernels: Omit<Kernels, 'instructionSet'>;
+  /** Null for operations on tensors. */
+  kernels: Kernels | null;
 }
 
 const addon = addonIfBuilt();
 
-/** All that this machine can run, but for TypeScript. */
+/** All sets of the addon that this machine can run. */
 const nativeSets: readonly InstructionSet[] = addon?.instructionSets ?? [];
 
 /** The instruction sets that this machine can run, in ascending order. */
-export const availableSets: readonly InstructionSet[] = ['typescript', ...nativeSets];
+export const availableSets: readonly InstructionSet[] = ['wasm', ...nativeSets];
+
+const allKernels = [loadWasm().kernels(), ...nativeSets.map((name) => addon!.kernels(name))];
 
 /** The kernels of each; those of amx are avx512's, but for its products in bf16. */
-export const kernelSets: Kernels[] = [
-  typescriptKernels,
-  ...nativeSets.filter((name) => name !== 'amx').map((name) => addon!.kernels(name)),
-];
+export const kernelSets = allKernels.filter(({ instructionSet }) => instructionSet !== 'amx');
 
 /** Those with products in bf16, of the sets that have them here. */
 export const bf16Sets: Kernels[] = nativeSets.flatMap((name) => addon!.bf16Kernels(name) ?? []);
 
 /** Both, by their names. */
 export const namedKernels = [
-  ...kernelSets.map((kernels) => ({ name: kernels.instructionSet, kernels })),
+  ...kernelSets.map((kernels) => ({ name: `${kernels.instructionSet}`, kernels })),
   ...bf16Sets.map((kernels) => ({ name: `${kernels.instructionSet} in bf16`, kernels })),
 ];
 
@@ -49,7 +49,7 @@ export const absentSets = (['portable', 'avx2', 'avx512', 'amx', 'neon'] as Inst
 export const hasTensorflow = await tensorflowIfInstalled();
 
 silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
-for (const kernels of [typescriptKernels, ...nativeSets.map((name) => addon!.kernels(name))]) {
+for (const kernels of allKernels) {
   const { instructionSet } = kernels;
   const bf16 = bf16Sets.find((one) => one.instructionSet === instructionSet) ?? null;
   registerNativeBackend(kernels, `native-${instructionSet}`, bf16);
@@ -61,24 +61,32 @@ export const implementations: Implementation[] = [
   ...kernelSets.map(({ instructionSet }) => ({
     name: `tensors over ${instructionSet}`,
     backend: `native-${instructionSet}`,
-    kernels: tensorKernels,
+    kernels: null,
   })),
-  { name: 'composed form on cpu', backend: 'cpu', kernels: tensorKernels },
-  ...(hasTensorflow ? [{ name: 'composed form on tensorflow', backend: 'tensorflow', kernels: tensorKernels }] : []),
+  { name: 'composed form on cpu', backend: 'cpu', kernels: null },
+  ...(hasTensorflow ? [{ name: 'composed form on tensorflow', backend: 'tensorflow', kernels: null }] : []),
 ];
 
 /** The tfjs backend of the last set. */
 export const fastest = `native-${kernelSets[kernelSets.length - 1].instructionSet}`;
 
-/** tfjs backends that compute each kernel in another form: composed, in TypeScript and natively. */
-export const forms = [...new Set(['cpu', 'native-typescript', fastest, ...(hasTensorflow ? ['tensorflow'] : [])])];
+/** tfjs backends that compute each kernel in another form: composed, in WebAssembly and natively. */
+export const forms = [...new Set(['cpu', 'native-wasm', fastest, ...(hasTensorflow ? ['tensorflow'] : [])])];
 
 /** Makes the implementation ready for its tests. */
 export async function use({ backend }: Implementation): Promise<void> {
   if (backend) await tf.setBackend(backend);
 }
 
-function addonIfBuilt(): Addon | null {
+/** Tests of each implementation, under its name. */
+export function describeEach(tests: (implementation: Implementation) => void, all = implementations): void {
+  describe.each(all)('$name', (implementation) => {
+    beforeAll(() => use(implementation));
+    tests(implementation);
+  });
+}
+
+function addonIfBuilt(): KernelLibrary | null {
   try {
     return loadAddon();
   } catch {

@@ -1,4 +1,4 @@
-import type { LocalRegressionShape } from '../../src/backend/local-regression-shape.js';
+import type { LocalRegressionShape } from '../../src/backend/kernels/index.js';
 
 type Matrix = number[][];
 

@@ -102,7 +102,7 @@ export function lstmGradient(
   dOut: Numbers,
   weights: Numbers,
   initial: Numbers | null,
-  { activations, cells, out }: States,
+  { activations, cells, out }: Record<keyof States, Numbers>,
 ): Gradients {
   const places = gatePlaces(layer.groups);
   const hidden = places.length;

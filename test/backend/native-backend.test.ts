@@ -1,12 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
-import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../../src/backend/convolution.js';
-import { denseConvolution } from '../../src/backend/convolution-shape.js';
-import { logisticMixture, softmaxCrossEntropy } from '../../src/backend/losses.js';
 import type { NativeBackend } from '../../src/backend/native-backend.js';
 import { relu } from '../../src/backend/relu.js';
 import { randomFloats } from '../random.js';
-import { kernelSets } from './implementations.js';
+import { fastest, kernelSets } from './implementations.js';
 
 const backends = kernelSets.map(({ instructionSet }) => `native-${instructionSet}`);
 
@@ -116,9 +113,9 @@ describe.each(backends)('tfjs on %s', (backend) => {
   });
 });
 
-describe('pooled memory', () => {
+describe.each([...new Set(['native-wasm', fastest])])('pooled memory of %s', (backend) => {
   const SIZE = 4096;
-  beforeEach(() => tf.setBackend('native-typescript'));
+  beforeEach(() => tf.setBackend(backend));
 
   /** A tensor whose memory is the pool's. */
   const pooled = (seed: number): Tensor1D => tf.tidy(() => tf.relu(random([SIZE], seed)) as Tensor1D);
@@ -187,64 +184,9 @@ describe('pooled memory', () => {
     const expected = Array.from(x.dataSync());
     await tf.setBackend('cpu');
     const y = tf.add(x, 0);
-    await tf.setBackend('native-typescript');
+    await tf.setBackend(backend);
     overwriteIdle();
     expect(Array.from(y.dataSync())).toEqual(expected);
     tf.dispose([x, y]);
-  });
-});
-
-describe.each(['cpu', ...backends])('on %s', (backend) => {
-  beforeEach(() => tf.setBackend(backend));
-  const shape = denseConvolution({
-    inHeight: 4,
-    inWidth: 5,
-    inFeatures: 3,
-    outHeight: 4,
-    outWidth: 5,
-    outFeatures: 2,
-    stride: 1,
-    kernel: { height: 3, width: 3 },
-    top: 1,
-    left: 1,
-  });
-  const x = (): Tensor4D => tf.zeros([1, 4, 5, 3]);
-  const y = (): Tensor4D => tf.zeros([1, 4, 5, 2]);
-  const w = (): Tensor4D => tf.zeros([3, 3, 3, 2]);
-  const ints = (n: number): Tensor1D => tf.zeros([n], 'int32');
-  const mixture = { components: 2, levels: 4, meanScale: 1, colours: 1, anchors: 2 } as const;
-
-  test.each<[string, () => unknown]>([
-    ['convolution: x: expected shape [1, 4, 5, 3], received [1, 4, 5, 2]', () => convolution(y(), w(), shape)],
-    ['convolution: weights: expected shape [3, 3, 3, 2]', () => convolution(x(), x(), shape)],
-    ['convolution: bias: expected shape [2]', () => convolution(x(), w(), shape, { bias: tf.zeros([3]) })],
-    ['convolution: plus: expected shape [1, 4, 5, 2]', () => convolution(x(), w(), shape, { plus: x() })],
-    ['convolutionInputGradient: dy: expected shape [1, 4, 5, 2]', () => convolutionInputGradient(x(), w(), shape)],
-    [
-      'convolutionInputGradient: reluInput: expected shape [1, 4, 5, 3]',
-      () => convolutionInputGradient(y(), w(), shape, { reluInput: y() }),
-    ],
-    ['convolutionFilterGradient: dy: expected shape [1, 4, 5, 2]', () => convolutionFilterGradient(x(), x(), shape)],
-    ['softmaxCrossEntropy: targets: expected shape [2]', () => softmaxCrossEntropy(tf.zeros([2, 3]), ints(3))],
-    [
-      'logisticMixture: parameters: expected shape [2, 6]',
-      () => logisticMixture(mixture, tf.zeros([2, 5]), tf.zeros([2, 1], 'int32'), tf.zeros([2, 2])),
-    ],
-    [
-      'logisticMixture: parameters: expected shape [2, 24]',
-      () => logisticMixture({ ...mixture, colours: 3 }, tf.zeros([2, 6]), tf.zeros([2, 3], 'int32'), tf.zeros([2, 6])),
-    ],
-    [
-      'logisticMixture: targets: expected shape [2, 1]',
-      () => logisticMixture(mixture, tf.zeros([2, 6]), tf.zeros([2, 3], 'int32'), tf.zeros([2, 2])),
-    ],
-    [
-      'logisticMixture: anchors: expected shape [2, 2]',
-      () => logisticMixture(mixture, tf.zeros([2, 6]), tf.zeros([2, 1], 'int32'), tf.zeros([2, 1])),
-    ],
-  ])('a tensor that does not fit is refused: %s', (message, call) => {
-    expect(() => tf.tidy(() => void call())).toThrow(
-      expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(message) as string }) as Error,
-    );
   });
 });

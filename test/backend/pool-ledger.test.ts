@@ -4,7 +4,8 @@ import { randomInts } from '../random.js';
 
 test('the ledger holds as many bytes as a pool that is asked for the same arrays, also beyond its limit', () => {
   const limit = 100_000;
-  const [pool, ledger] = [new BufferPool(limit), new PoolLedger(limit)];
+  const memory = { make: (length: number) => new Float32Array(length), free: () => undefined, copiesOthers: false };
+  const [pool, ledger] = [new BufferPool(memory, limit), new PoolLedger(limit)];
   const taken: Float32Array[] = [];
   const draws = randomInts(4000, 1000, 7);
   let most = 0;

@@ -1,4 +1,4 @@
-import type { TemplateMatchingShape } from '../../src/backend/template-shape.js';
+import type { TemplateMatchingShape } from '../../src/backend/kernels/index.js';
 
 /** `templateMatching` from its definition: every place at every pixel, every term of every sum. */
 export function templateMatching(
@@ -17,11 +17,8 @@ export function templateMatching(
   );
 }
 
-function matchImage(
-  { height, width, channels, references: count, reach, margin, costs: known }: TemplateMatchingShape,
-  image: readonly number[],
-  references: readonly number[],
-): number[] {
+function matchImage(shape: TemplateMatchingShape, image: readonly number[], references: readonly number[]): number[] {
+  const { height, width, channels, references: count, reach, margin, costOfDistance, smallCost, usualCost } = shape;
   const clamp = (place: number, length: number) => Math.min(Math.max(place, 0), length - 1);
   const colours = Array.from({ length: channels }, (_, c) => c);
   const own = (y: number, x: number) => colours.map((c) => image[(y * width + x) * channels + c]);
@@ -44,11 +41,11 @@ function matchImage(
               const [a, b] = [own(y + dy, x + dx), other(reference, y + dy + down, x + dx + right)];
               return sum + weight(dy, dx) * a.reduce((all, level, c) => all + Math.abs(level - b[c]), 0);
             },
-            known.distance * (Math.abs(down) + Math.abs(right)),
+            costOfDistance * (Math.abs(down) + Math.abs(right)),
           ),
         );
         const least = Math.min(...costs);
-        const most = Math.floor((3 * (least + known.small)) / 10);
+        const most = Math.floor((3 * (least + smallCost)) / 10);
         const weights = costs.map((cost) => Math.max(0, most - (cost - least)) ** 2);
         const total = weights.reduce((sum, one) => sum + one, 0);
         const at = places.map(({ down, right }) => other(reference, y + down, x + right));
@@ -61,8 +58,8 @@ function matchImage(
           ...means,
           ...best,
           spread,
-          least / (least + known.usual),
-          (unmoved - least) / (unmoved + least + known.small),
+          least / (least + usualCost),
+          (unmoved - least) / (unmoved + least + smallCost),
         );
       }
   return found;

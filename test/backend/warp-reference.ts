@@ -1,5 +1,5 @@
 /** `warpedMixture` and its gradients in float64, as sums over whole images: see Kernels for the arguments. */
-import type { WarpShape } from '../../src/backend/kernels.js';
+import type { WarpShape } from '../../src/backend/kernels/index.js';
 
 type Numbers = ArrayLike<number>;
 

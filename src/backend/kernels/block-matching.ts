@@ -1,4 +1,4 @@
-import { count, extent, kernel, numbers, single } from './description.js';
+import { count, extent, kernel, numbers, pictures, single } from './description.js';
 
 /** Two frames between which motion is looked for. */
 export interface BlockMatchingShape {
@@ -50,10 +50,7 @@ export const blockMatching = kernel({
     ...{ batch: count, height: extent, width: extent, channels: extent, reach: count, margin: count },
     ...{ costOfMotion: single, costOfDistance: single },
   }),
-  inputs: {
-    before: { shape: ({ batch, height, width, channels }) => [batch, height, width, channels] },
-    last: { shape: ({ batch, height, width, channels }) => [batch, height, width, channels] },
-  },
+  inputs: { before: pictures, last: pictures },
   outputs: { out: { shape: ({ batch, height, width }) => [batch, height, width, MATCHED_FEATURES] } },
   // Within an image, places are counted in 32 bits.
   limits: ({ height, width, channels }) => ({

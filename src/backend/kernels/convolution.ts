@@ -1,19 +1,21 @@
 import { inputShape, outputShape, weightShape } from '../convolution-shape.js';
-import { count, flag, kernel, numbers } from './description.js';
+import { count, flag, kernel, numbers, type ValuesOf } from './description.js';
 import { convolutionGeometry } from './geometry.js';
 
 const forward = numbers('ConvolutionNumbers', { batch: count, relu: flag }, convolutionGeometry);
 
+type Call = Pick<ValuesOf<typeof forward>, 'shape' | 'batch'>;
+const input = { shape: ({ shape, batch }: Call) => inputShape(shape, batch) };
+const output = { shape: ({ shape, batch }: Call) => outputShape(shape, batch) };
+const filter = { shape: ({ shape }: Call) => weightShape(shape) };
+const perOutput = { shape: ({ shape }: Call) => [shape.outFeatures] };
+const optional = { optional: true } as const;
+
 /** out = convolution of r(x) + bias + plus, r = ReLU where `relu`, else the identity. See ConvolutionShape. */
 export const convolution = kernel({
   numbers: forward,
-  inputs: {
-    x: { shape: ({ shape, batch }) => inputShape(shape, batch) },
-    weights: { shape: ({ shape }) => weightShape(shape) },
-    bias: { shape: ({ shape }) => [shape.outFeatures], optional: true },
-    plus: { shape: ({ shape, batch }) => outputShape(shape, batch), optional: true },
-  },
-  outputs: { out: { shape: ({ shape, batch }) => outputShape(shape, batch) } },
+  inputs: { x: input, weights: filter, bias: { ...perOutput, ...optional }, plus: { ...output, ...optional } },
+  outputs: { out: output },
   inBf16: true,
 });
 
@@ -23,26 +25,15 @@ export const convolution = kernel({
  */
 export const convolutionInputGradient = kernel({
   numbers: numbers('InputGradientNumbers', { batch: count }, convolutionGeometry),
-  inputs: {
-    dy: { shape: ({ shape, batch }) => outputShape(shape, batch) },
-    weights: { shape: ({ shape }) => weightShape(shape) },
-    reluInput: { shape: ({ shape, batch }) => inputShape(shape, batch), optional: true },
-    plus: { shape: ({ shape, batch }) => inputShape(shape, batch), optional: true },
-  },
-  outputs: { dx: { shape: ({ shape, batch }) => inputShape(shape, batch) } },
+  inputs: { dy: output, weights: filter, reluInput: { ...input, ...optional }, plus: { ...input, ...optional } },
+  outputs: { dx: input },
   inBf16: true,
 });
 
 /** Gradients of `convolution` with respect to its weights (zero where masked) and, where asked for, its bias. */
 export const convolutionFilterGradient = kernel({
   numbers: forward,
-  inputs: {
-    x: { shape: ({ shape, batch }) => inputShape(shape, batch) },
-    dy: { shape: ({ shape, batch }) => outputShape(shape, batch) },
-  },
-  outputs: {
-    dWeights: { shape: ({ shape }) => weightShape(shape) },
-    dBias: { shape: ({ shape }) => [shape.outFeatures], optional: true },
-  },
+  inputs: { x: input, dy: output },
+  outputs: { dWeights: filter, dBias: { ...perOutput, ...optional } },
   inBf16: true,
 });

@@ -99,6 +99,18 @@ export function kernel<
   return description;
 }
 
+type Pictures = Record<'batch' | 'height' | 'width' | 'channels', number>;
+
+/** An array of images, and one that holds several images side by side. */
+export const pictures = {
+  shape: ({ batch, height, width, channels }: Pictures) => [batch, height, width, channels],
+};
+export const references = {
+  shape: ({ batch, height, width, channels, references }: Pictures & { references: number }) => [
+    ...[batch, height, width, references * channels],
+  ],
+};
+
 type ArrayOf<F> = F extends { type: infer T extends keyof ArrayTypes } ? ArrayTypes[T] : Float32Array;
 type Given<F> = F extends { optional: true } | { with: string } ? ArrayOf<F> | null : ArrayOf<F>;
 

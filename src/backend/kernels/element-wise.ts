@@ -1,44 +1,43 @@
 import { count, extent, integer, kernel, numbers } from './description.js';
 
 const length = numbers('Length', { count });
+const values = { shape: ({ count }: { count: number }) => [count] };
+const map = { shape: ({ batch, length }: { batch: number; length: number }) => [batch, length] };
 
 /** out = max(x, 0). What is not a number stays so. */
 export const relu = kernel({
   numbers: length,
-  inputs: { x: { shape: ({ count }) => [count] } },
-  outputs: { out: { shape: ({ count }) => [count] } },
+  inputs: { x: values },
+  outputs: { out: values },
 });
 
 /** dx = dy where x > 0, else 0. */
 export const reluGradient = kernel({
   numbers: length,
-  inputs: { x: { shape: ({ count }) => [count] }, dy: { shape: ({ count }) => [count] } },
-  outputs: { dx: { shape: ({ count }) => [count], like: 'x' } },
+  inputs: { x: values, dy: values },
+  outputs: { dx: { ...values, like: 'x' } },
 });
 
 /** out = a + b; b repeats (a bias over the last axis). */
 export const add = kernel({
   numbers: numbers('AddNumbers', { count, period: extent }),
-  inputs: { a: { shape: ({ count }) => [count] }, b: { shape: ({ period }) => [period] } },
-  outputs: { out: { shape: ({ count }) => [count] } },
+  inputs: { a: values, b: { shape: ({ period }) => [period] } },
+  outputs: { out: values },
   limits: ({ count, period }) => ({ 'count / period': count / period }),
 });
 
 /** out[n, i] = a[n, i] + b[n, i - offset] on batch x length values; a is 0 where null, b outside its image. */
 export const addMoved = kernel({
   numbers: numbers('AddMovedNumbers', { batch: count, length: count, offset: integer(-(2 ** 31), 2 ** 31 - 1) }),
-  inputs: {
-    a: { shape: ({ batch, length }) => [batch, length], optional: true },
-    b: { shape: ({ batch, length }) => [batch, length] },
-  },
-  outputs: { out: { shape: ({ batch, length }) => [batch, length] } },
+  inputs: { a: { ...map, optional: true }, b: map },
+  outputs: { out: { ...map, like: 'b' } },
 });
 
 /** out = a * b. */
 export const multiply = kernel({
   numbers: length,
-  inputs: { a: { shape: ({ count }) => [count] }, b: { shape: ({ count }) => [count] } },
-  outputs: { out: { shape: ({ count }) => [count] } },
+  inputs: { a: values, b: values },
+  outputs: { out: values },
 });
 
 /** out[j] = sum over rows i of x[i, j]. */
@@ -54,7 +53,7 @@ export const sumRows = kernel({
  */
 export const multiplyAdds = kernel({
   numbers: numbers('MultiplyAddsNumbers', { rounds: count, count }),
-  inputs: { x: { shape: ({ count }) => [count] } },
-  outputs: { out: { shape: ({ count }) => [count] } },
+  inputs: { x: values },
+  outputs: { out: values },
   inBf16: true,
 });

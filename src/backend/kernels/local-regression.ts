@@ -1,4 +1,4 @@
-import { count, double, extent, integer, kernel, numbers, type ValuesOf } from './description.js';
+import { count, double, extent, integer, kernel, numbers, pictures, references, type ValuesOf } from './description.js';
 
 const shape = numbers('LocalRegressionShape', {
   ...{ batch: count, height: extent, width: extent, channels: integer(1, 3) },
@@ -49,13 +49,7 @@ export function localRegressionFeatures({ channels }: Pick<LocalRegressionShape,
  */
 export const localRegression = kernel({
   numbers: shape,
-  inputs: {
-    image: { shape: ({ batch, height, width, channels }) => [batch, height, width, channels] },
-    expected: { shape: ({ batch, height, width, channels }) => [batch, height, width, channels] },
-    references: {
-      shape: ({ batch, height, width, channels, references }) => [batch, height, width, references * channels],
-    },
-  },
+  inputs: { image: pictures, expected: pictures, references },
   outputs: {
     out: {
       shape: ({ batch, height, width, channels }) => [batch, height, width, localRegressionFeatures({ channels })],

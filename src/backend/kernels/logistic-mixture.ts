@@ -34,6 +34,12 @@ export function mixtureArrays(
   };
 }
 
+const arraysOf = (call: ValuesOf<typeof mixture>) => mixtureArrays(call, call.rows);
+const parameters = { shape: (call: ValuesOf<typeof mixture>) => arraysOf(call).parameters };
+const subPixels = { shape: (call: ValuesOf<typeof mixture>) => arraysOf(call).subPixels };
+const anchors = { shape: (call: ValuesOf<typeof mixture>) => arraysOf(call).anchors };
+const limits = ({ colours }: MixtureShape) => ({ '(colours - 1) / 2': (colours - 1) / 2 });
+
 /** A mixture's log scale is the network's output plus this, clamped to MIN_LOG_SCALE .. MAX_LOG_SCALE (scales in levels). */
 export const LOG_SCALE_OFFSET = 1.0986122886681098; // Math.log(3) may have another last bit.
 export const MIN_LOG_SCALE = -3;
@@ -57,17 +63,9 @@ export const MAX_LOG_SCALE = 6;
  */
 export const logisticMixture = kernel({
   numbers: mixture,
-  inputs: {
-    parameters: { shape: (shape) => mixtureArrays(shape, shape.rows).parameters },
-    targets: {
-      type: 'int32_t',
-      shape: (shape) => mixtureArrays(shape, shape.rows).subPixels,
-      below: ({ levels }) => levels,
-    },
-    anchors: { shape: (shape) => mixtureArrays(shape, shape.rows).anchors },
-  },
-  outputs: { nats: { shape: (shape) => mixtureArrays(shape, shape.rows).subPixels } },
-  limits: ({ colours }) => ({ '(colours - 1) / 2': (colours - 1) / 2 }),
+  inputs: { parameters, targets: { type: 'int32_t', ...subPixels, below: ({ levels }) => levels }, anchors },
+  outputs: { nats: subPixels },
+  limits,
 });
 
 /**
@@ -76,13 +74,7 @@ export const logisticMixture = kernel({
  */
 export const logisticMixtureGradient = kernel({
   numbers: mixture,
-  inputs: {
-    ...logisticMixture.inputs,
-    dNats: { shape: (shape) => mixtureArrays(shape, shape.rows).subPixels },
-  },
-  outputs: {
-    dParameters: { shape: (shape) => mixtureArrays(shape, shape.rows).parameters },
-    dAnchors: { shape: (shape) => mixtureArrays(shape, shape.rows).anchors },
-  },
-  limits: ({ colours }) => ({ '(colours - 1) / 2': (colours - 1) / 2 }),
+  inputs: { ...logisticMixture.inputs, dNats: subPixels },
+  outputs: { dParameters: parameters, dAnchors: anchors },
+  limits,
 });

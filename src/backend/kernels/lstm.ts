@@ -5,10 +5,11 @@ import { walkGeometry } from './geometry.js';
 
 const walk = numbers('WalkNumbers', { batch: count }, walkGeometry);
 type WalkCall = ValuesOf<typeof walk>;
-const gatesOf = ({ shape, batch }: WalkCall) => outputShape(stateToState(shape), batch);
-const statesOf = ({ shape, batch }: WalkCall) => inputShape(stateToState(shape), batch);
-const weightsOf = ({ shape }: WalkCall) => weightShape(stateToState(shape));
-const initialOf = ({ shape }: WalkCall) => [2, hiddenFeatures(shape)];
+const gates = { shape: ({ shape, batch }: WalkCall) => outputShape(stateToState(shape), batch) };
+const states = { shape: ({ shape, batch }: WalkCall) => inputShape(stateToState(shape), batch) };
+const filter = { shape: ({ shape }: WalkCall) => weightShape(stateToState(shape)) };
+const outside = { shape: ({ shape }: WalkCall) => [2, hiddenFeatures(shape)] };
+const initial = { ...outside, optional: true } as const;
 
 /**
  * An LSTM layer of h hidden features over images, given its gates [batch, height, width, 4h] before the state-to-state product, its
@@ -17,30 +18,15 @@ const initialOf = ({ shape }: WalkCall) => [2, hiddenFeatures(shape)];
  */
 export const lstm = kernel({
   numbers: walk,
-  inputs: {
-    gates: { shape: gatesOf },
-    weights: { shape: weightsOf },
-    initial: { shape: initialOf, optional: true },
-  },
-  outputs: { activations: { shape: gatesOf }, cells: { shape: statesOf }, out: { shape: statesOf } },
+  inputs: { gates, weights: filter, initial },
+  outputs: { activations: gates, cells: states, out: states },
   inBf16: true,
 });
 
 /** Gradients of `lstm`, given dOut and what the forward call was given and gave. */
 export const lstmGradient = kernel({
   numbers: walk,
-  inputs: {
-    dOut: { shape: statesOf },
-    weights: { shape: weightsOf },
-    initial: { shape: initialOf, optional: true },
-    activations: { shape: gatesOf },
-    cells: { shape: statesOf },
-    out: { shape: statesOf },
-  },
-  outputs: {
-    dGates: { shape: gatesOf },
-    dWeights: { shape: weightsOf },
-    dInitial: { shape: initialOf, with: 'initial' },
-  },
+  inputs: { dOut: states, weights: filter, initial, activations: gates, cells: states, out: states },
+  outputs: { dGates: gates, dWeights: filter, dInitial: { ...outside, with: 'initial' } },
   inBf16: true,
 });

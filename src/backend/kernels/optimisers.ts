@@ -1,6 +1,7 @@
 import { count, kernel, numbers, single } from './description.js';
 
-const weights = ({ count }: { count: number }) => [count];
+const weights = { shape: ({ count }: { count: number }) => [count] };
+const scale = { shape: () => [1] };
 
 /**
  * One Adam update (Kingma and Ba 2014, algorithm 1) of weights w with gradient g * scale[0]:
@@ -12,28 +13,17 @@ export const adam = kernel({
     ...{ count, rate: single, beta1: single, beta2: single, epsilon: single },
     ...{ correction1: single, correction2: single },
   }),
-  inputs: {
-    weights: { shape: weights },
-    gradient: { shape: weights },
-    scale: { shape: () => [1] },
-    m: { shape: weights },
-    v: { shape: weights },
-  },
+  inputs: { weights, gradient: weights, scale, m: weights, v: weights },
   outputs: {
-    newWeights: { shape: weights, like: 'weights' },
-    newM: { shape: weights, like: 'm' },
-    newV: { shape: weights, like: 'v' },
+    newWeights: { ...weights, like: 'weights' },
+    newM: { ...weights, like: 'm' },
+    newV: { ...weights, like: 'v' },
   },
 });
 
 /** One RMSProp update: v' = decay v + (1 - decay) g^2; w' = w - rate * g / (sqrt(v') + eps), g = gradient * scale[0]. */
 export const rmsProp = kernel({
   numbers: numbers('RmsPropStep', { count, rate: single, decay: single, epsilon: single }),
-  inputs: {
-    weights: { shape: weights },
-    gradient: { shape: weights },
-    scale: { shape: () => [1] },
-    v: { shape: weights },
-  },
-  outputs: { newWeights: { shape: weights, like: 'weights' }, newV: { shape: weights, like: 'v' } },
+  inputs: { weights, gradient: weights, scale, v: weights },
+  outputs: { newWeights: { ...weights, like: 'weights' }, newV: { ...weights, like: 'v' } },
 });

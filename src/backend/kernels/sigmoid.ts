@@ -1,20 +1,18 @@
 import { count, kernel, numbers } from './description.js';
 
 const rows = numbers('SigmoidNumbers', { rows: count });
+const perRow = { shape: ({ rows }: { rows: number }) => [rows] };
 
 /** nats[i] = softplus(z), where z = logits[i] if targets[i] is 0, and -logits[i] if it is 1: exact at either end. */
 export const sigmoidCrossEntropy = kernel({
   numbers: rows,
-  inputs: {
-    logits: { shape: ({ rows }) => [rows] },
-    targets: { type: 'int32_t', shape: ({ rows }) => [rows], below: () => 2 },
-  },
-  outputs: { nats: { shape: ({ rows }) => [rows] } },
+  inputs: { logits: perRow, targets: { type: 'int32_t', ...perRow, below: () => 2 } },
+  outputs: { nats: perRow },
 });
 
 /** dLogits[i] = dNats[i] * (sigmoid(logits[i]) - targets[i]). */
 export const sigmoidCrossEntropyGradient = kernel({
   numbers: rows,
-  inputs: { ...sigmoidCrossEntropy.inputs, dNats: { shape: ({ rows }) => [rows] } },
-  outputs: { dLogits: { shape: ({ rows }) => [rows], like: 'logits' } },
+  inputs: { ...sigmoidCrossEntropy.inputs, dNats: perRow },
+  outputs: { dLogits: { ...perRow, like: 'logits' } },
 });

@@ -1,4 +1,4 @@
-import { count, extent, integer, kernel, numbers, type ValuesOf } from './description.js';
+import { count, extent, integer, kernel, numbers, pictures, references, type ValuesOf } from './description.js';
 
 const shape = numbers('TemplateMatchingShape', {
   ...{ batch: count, height: extent, width: extent, channels: integer(1, 3) },
@@ -37,6 +37,13 @@ export function templateTaps(margin: number): { dy: number; dx: number }[] {
   return taps;
 }
 
+/** What templates find of each reference, side by side. */
+export const found = {
+  shape: (of: Record<'batch' | 'height' | 'width' | 'channels' | 'references', number>) => [
+    ...[of.batch, of.height, of.width, of.references * templateFeatures(of)],
+  ],
+};
+
 /** Features of a pixel that `templateMatching` gives for each reference. */
 export function templateFeatures({ channels }: Pick<TemplateMatchingShape, 'channels'>): number {
   return 2 * channels + 3;
@@ -61,20 +68,8 @@ export function templateFeatures({ channels }: Pick<TemplateMatchingShape, 'chan
  */
 export const templateMatching = kernel({
   numbers: shape,
-  inputs: {
-    image: { shape: ({ batch, height, width, channels }) => [batch, height, width, channels] },
-    references: {
-      shape: ({ batch, height, width, channels, references }) => [batch, height, width, references * channels],
-    },
-  },
-  outputs: {
-    out: {
-      shape: ({ batch, height, width, channels, references }) => [
-        ...[batch, height, width],
-        references * templateFeatures({ channels }),
-      ],
-    },
-  },
+  inputs: { image: pictures, references },
+  outputs: { out: found },
   // Within an image, places are counted in 32 bits.
   limits: ({ height, width, channels, references }) => ({
     'values of one image': height * width * references * templateFeatures({ channels }),

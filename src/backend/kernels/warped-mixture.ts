@@ -1,4 +1,4 @@
-import { count, extent, kernel, numbers, single, type ValuesOf } from './description.js';
+import { count, extent, kernel, numbers, pictures, single, type ValuesOf } from './description.js';
 
 const warp = numbers('WarpShape', {
   batch: count,
@@ -18,9 +18,8 @@ const warp = numbers('WarpShape', {
 export type WarpShape = Omit<ValuesOf<typeof warp>, 'batch'>;
 type WarpCall = WarpShape & { batch: number };
 
-const framesOf = ({ batch, height, width, frames, channels }: WarpCall) => [batch, height, width, frames * channels];
-const motionOf = ({ batch, height, width, frames, flows }: WarpCall) => [batch, height, width, 3 * frames * flows];
-const outOf = ({ batch, height, width, channels }: WarpCall) => [batch, height, width, channels];
+const frames = { shape: (of: WarpCall) => [of.batch, of.height, of.width, of.frames * of.channels] };
+const motion = { shape: (of: WarpCall) => [of.batch, of.height, of.width, 3 * of.frames * of.flows] };
 /** Within an image, places are counted in 32 bits. */
 const limits = ({ height, width, channels, frames, flows }: WarpCall) => ({
   'frames of one image': height * width * frames * channels,
@@ -39,8 +38,8 @@ const limits = ({ height, width, channels, frames, flows }: WarpCall) => ({
  */
 export const warpedMixture = kernel({
   numbers: warp,
-  inputs: { frames: { shape: framesOf }, motion: { shape: motionOf } },
-  outputs: { out: { shape: outOf } },
+  inputs: { frames, motion },
+  outputs: { out: pictures },
   limits,
 });
 
@@ -50,15 +49,15 @@ export const warpedMixture = kernel({
  */
 export const warpedMixtureGradient = kernel({
   numbers: warp,
-  inputs: { frames: { shape: framesOf }, motion: { shape: motionOf }, dOut: { shape: outOf } },
-  outputs: { dMotion: { shape: motionOf } },
+  inputs: { frames, motion, dOut: pictures },
+  outputs: { dMotion: motion },
   limits,
 });
 
 /** Gradient of `warpedMixture`, which is linear in the frames, with respect to them, given dOut. */
 export const warpedMixtureFramesGradient = kernel({
   numbers: warp,
-  inputs: { motion: { shape: motionOf }, dOut: { shape: outOf } },
-  outputs: { dFrames: { shape: framesOf } },
+  inputs: { motion, dOut: pictures },
+  outputs: { dFrames: frames },
   limits,
 });

@@ -1,0 +1,112 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { addMoved } from '../../src/backend/add-moved.js';
+import { randomFloats } from '../random.js';
+import { describeEach } from './implementations.js';
+import { testKernel } from './kernel-suite.js';
+
+/** Around the widths of vectors; the last one is shared by threads. */
+const LENGTHS = [1, 3, 5, 16, 17, 48, 1000, 70_001];
+
+const cases = LENGTHS.map((count) => {
+  const [a, b] = [randomFloats(count, 1), randomFloats(count, 2)];
+  return { name: `${count} values`, numbers: { count }, inputs: { a, b, x: a, dy: b } };
+});
+const short = LENGTHS.filter((length) => length <= 1000);
+const each = <T, R>(values: readonly T[], make: (length: number, value: T) => R) =>
+  short.flatMap((length) => values.map((value) => make(length, value)));
+
+const runRelu = testKernel('relu', {
+  tolerance: 0,
+  cases,
+  reference: (_, { x }) => ({ out: Float64Array.from(x, (value) => (value > 0 ? value : 0)) }),
+  tensors: (_, { x }) => ({ out: tf.relu(x) }),
+});
+
+describeEach((implementation) =>
+  test('what is not a number stays so behind a ReLU', () => {
+    const { out } = runRelu(implementation, { count: 50 }, { x: new Float32Array(50).fill(NaN) });
+    expect(out.every(Number.isNaN)).toBe(true);
+  }),
+);
+
+testKernel('reluGradient', {
+  tolerance: 0,
+  cases,
+  reference: (_, { x, dy }) => ({ dx: Float64Array.from(dy, (value, i) => (x[i] > 0 ? value : 0)) }),
+  tensors: (_, { x, dy }) => ({ dx: tf.grad((input) => tf.relu(input))(x, dy) }),
+});
+
+testKernel('add', {
+  tolerance: 1e-7,
+  cases: [
+    ...cases.map(({ name, numbers: { count }, inputs }) => ({ name, numbers: { count, period: count }, inputs })),
+    ...each([3, 16, 50], (period, rows) => ({
+      name: `a bias of ${period} to ${rows} rows`,
+      numbers: { count: rows * period, period },
+      inputs: { a: randomFloats(rows * period, 3), b: randomFloats(period, 2) },
+    })),
+  ],
+  reference: ({ period }, { a, b }) => ({ out: Float64Array.from(a, (value, i) => value + b[i % period]) }),
+  tensors: ({ count, period }, { a, b }) => ({ out: tf.add(tf.reshape(a, [count / period, period]), b) }),
+  refusals: [['a period that does not divide', { period: 2 }, 'add: count / period: expected an integer']],
+});
+
+testKernel('addMoved', {
+  tolerance: 1e-7,
+  cases: each([-1, 0, 2], (length, offset) => {
+    const inputs = { a: randomFloats(3 * length, 4), b: randomFloats(3 * length, 5) };
+    const numbers = { batch: 3, length, offset };
+    return [
+      { name: `${length} values moved by ${offset}`, numbers, inputs },
+      { name: `${length} values moved by ${offset}, alone`, numbers, inputs: { ...inputs, a: null } },
+    ];
+  }).flat(),
+  reference: ({ length, offset }, { a, b }) => ({
+    out: Float64Array.from(b, (_, i) => {
+      const from = (i % length) - offset;
+      return (a === null ? 0 : a[i]) + (from >= 0 && from < length ? b[i - offset] : 0);
+    }),
+  }),
+  tensors({ batch, length, offset }, { a, b }) {
+    // Rows of one pixel with one feature: an offset is then so many rows.
+    const size: [number, number, number, number] = [batch, length, 1, 1];
+    return { out: addMoved(a && tf.reshape(a, size), tf.reshape(b, size), offset) };
+  },
+});
+
+testKernel('multiply', {
+  tolerance: 1e-7,
+  cases,
+  reference: (_, { a, b }) => ({ out: Float64Array.from(a, (value, i) => value * b[i]) }),
+  tensors: (_, { a, b }) => ({ out: tf.mul(a, b) }),
+});
+
+testKernel('sumRows', {
+  tolerance: 5e-6,
+  cases: each([1, 3, 16, 50], (columns, rows) => ({
+    name: `${rows} rows of ${columns}`,
+    numbers: { rows, columns },
+    inputs: { x: randomFloats(rows * columns, 3) },
+  })),
+  reference({ columns }, { x }) {
+    const out = new Float64Array(columns);
+    for (let i = 0; i < x.length; i++) out[i % columns] += x[i];
+    return { out };
+  },
+  tensors: (_, { x }) => ({ out: tf.sum(x, 0) }),
+});
+
+testKernel('multiplyAdds', {
+  tolerance: 3e-7,
+  cases: each([0, 1, 30], (count, rounds) => ({
+    name: `${count} values, ${rounds} rounds`,
+    numbers: { rounds, count },
+    inputs: { x: randomFloats(count, 1) },
+  })),
+  reference: ({ rounds }, { x }) => ({
+    out: Float64Array.from(x, (value) => {
+      for (let round = 0; round < rounds; round++) value = value / 2 + 1;
+      return value;
+    }),
+  }),
+});
