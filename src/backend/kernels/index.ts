@@ -10,6 +10,7 @@ import * as matMul from './mat-mul.js';
 import * as optimisers from './optimisers.js';
 import * as sigmoid from './sigmoid.js';
 import * as softmax from './softmax.js';
+import * as templateInput from './template-input.js';
 import * as templateMatching from './template-matching.js';
 import * as warpedMixture from './warped-mixture.js';
 
@@ -30,6 +31,7 @@ const files = {
   ...optimisers,
   ...sigmoid,
   ...softmax,
+  ...templateInput,
   ...templateMatching,
   ...warpedMixture,
 };
