@@ -3,6 +3,7 @@ import { buildChain } from '../src/model/chain.js';
 import type { LayerDescription } from '../src/model/layers/index.js';
 import { loadModel } from '../src/model/checkpoint.js';
 import type { ModelDescription, NetworkDescription } from '../src/model/description.js';
+import { Noise } from '../src/sampling/noise.js';
 import { framedNetworks, tinyChain, tinyNetwork, tinyNetworks } from './model/tiny-networks.js';
 
 const page = readFileSync('docs/checkpoint-format.md', 'utf8');
@@ -86,4 +87,17 @@ test("the page's description is that of video-64 as it ships, with one layer in 
   expect(shown).toEqual({ version: 1, scales: [{ ...network, layers: [layer] }] });
   expect(others).toHaveLength(17);
   expect(page).toContain('which has eighteen equal layers where one stands here');
+});
+
+test("the page's random numbers are those that pxv draws from", () => {
+  const rows = page
+    .slice(page.indexOf('To check an implementation'))
+    .split('\n')
+    .filter((line) => /^\| (0x)?[0-9A-F]+ /.test(line))
+    .map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim())); // prettier-ignore
+  expect(rows.map(([seed]) => seed)).toEqual(['1', '1', '0xFEDCBA9876543210']);
+  for (const [seed, ...rest] of rows) {
+    const [sample, frame, position, channel, scale, c0] = rest.map(Number);
+    expect(new Noise(BigInt(seed)).uniform(sample, frame, position, channel, scale)).toBe((c0 + 0.5) / 2 ** 32);
+  }
 });

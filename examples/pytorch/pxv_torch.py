@@ -49,6 +49,9 @@ class Model:
 
     def __init__(self, description, arrays):
         self.scales = [Scale(each, Arrays(arrays, f"scales.{i}.")) for i, each in enumerate(description["scales"])]
+        stride = 1
+        for scale in reversed(self.scales):
+            scale.stride, stride = stride, stride * scale.factor
 
     def logits(self, image, previous_frames=None):
         return [logits for _, _, logits, _ in self.forward(image, previous_frames)]
@@ -66,6 +69,10 @@ class Model:
         nats = sum(each.sum((1, 2, 3)) for each in self.nats(image, previous_frames))
         return nats / math.log(2) / image[0].numel()
 
+    def no_frames(self):
+        """Nothing before an image of the described size."""
+        return torch.zeros(1, 0, *self.scales[-1].size, self.scales[-1].channels)
+
     def levels(self, pixels):
         """Levels of bytes."""
         return pixels.long() * self.scales[-1].levels // 256
@@ -74,13 +81,11 @@ class Model:
         """For each scale: itself, its own image, the logits and the anchors, [batch, height, width, channels, A]."""
         image = image.to(torch.get_default_dtype())
         frames = image[:, None][:, :0] if previous_frames is None else previous_frames.to(image)
-        stride = math.prod(scale.factor for scale in self.scales)
         coarse = None
         for scale in self.scales:
-            stride //= scale.factor
-            own_image = image[:, ::stride, ::stride]
-            logits, anchors = scale.logits(own_image, frames[:, :, ::stride, ::stride], coarse)
-            yield scale, own_image, logits, anchors
+            own_image = scale.subsampled(image)
+            condition = scale.condition(frames, coarse)
+            yield scale, own_image, scale.logits(own_image, *condition), condition[1]
             coarse = own_image
 
 
@@ -89,6 +94,7 @@ class Scale:
 
     def __init__(self, description, arrays):
         self.arrays = arrays
+        self.size = description["size"]["height"], description["size"]["width"]
         self.channels, self.levels = description["channels"], description["levels"]
         self.middle = (self.levels - 1) / 2
         self.layers, self.skips, self.outputs = description["layers"], description["skips"], len(description["output"])
@@ -102,25 +108,47 @@ class Scale:
     def scaled(self, levels):
         return (levels - self.middle) / self.middle
 
-    def logits(self, image, frames, coarse):
-        """The head's outputs and the anchors."""
-        anchors, inputs, maps = torch.full_like(image, self.middle)[..., None], self.scaled(image)[..., None], []
+    def subsampled(self, image):
+        """The pixels of the finest image that this scale has."""
+        return image[..., :: self.stride, :: self.stride, :]
+
+    def condition(self, frames, coarse, noise=0.0, since=0):
+        """What is known before the image is: the map, None without a conditioning; the anchors; the frames that are read.
+
+        `frames` are those before the finest image, which they give the size of; the last `since` of them were expected.
+        `noise` is its strength, in levels.
+        """
+        frames = self.subsampled(frames)
+        anchors, read, maps = self.without_frames(frames)[..., None], None, []
         for kind in self.conditioning:
             if kind == "low-resolution-image":
-                maps.append(self.map_of_coarse(coarse, image.shape[1:3]))
+                maps.append(self.map_of_coarse(coarse, frames.shape[2:4]))
+                continue
+            read, exists = self.context(frames)
+            if kind == "previous-frames":
+                map, anchors = self.map_of_frames(read, exists)
             else:
-                frames, exists = self.context(image, frames)
-                moves = kind == "warped-frames"
-                map, anchors = self.map_of_warped(frames, exists) if moves else self.map_of_frames(frames, exists)
-                maps.append(map)
-                if self.head["type"] == "logistic-mixture":
-                    inputs = torch.cat([inputs, 8 * (image[..., None] - anchors) / self.middle], -1)
-        matched = self.matched(image, frames, anchors[..., 0])
-        return self.network(inputs.flatten(-2), torch.cat(maps, -1) if maps else None, matched), anchors
+                since = (since - 1) % 8 + 1 if since > 0 else 0
+                known, _ = self.context(frames[:, : frames.shape[1] - since])
+                map, anchors = self.map_of_warped(read, exists, known, since, noise)
+            maps.append(map)
+        return torch.cat(maps, -1) if maps else None, anchors, read
 
-    def matched(self, image, frames, expected):
+    def logits(self, image, map, anchors, frames, sought=True):
+        """The head's outputs. `sought`: whether templates are looked for."""
+        inputs = self.scaled(image)[..., None]
+        if self.frames and self.head["type"] == "logistic-mixture":
+            inputs = torch.cat([inputs, 8 * (image[..., None] - anchors) / self.middle], -1)
+        return self.network(inputs.flatten(-2), map, self.matched(image, frames, anchors[..., 0], sought))
+
+    def matched(self, image, frames, expected, sought):
         """What template matching and local regression make of the pixels before each; None where it is not asked for."""
         count = self.frames.get("templateMatching", 0) if self.frames else 0
+        if count and not sought:
+            left_out = ([0.0] * (2 * self.channels + 1) + [1.0, 0.0]) * count
+            if self.frames.get("localRegression"):
+                left_out += ([0.0] * self.channels + [1.0] * self.channels) * 2
+            return torch.tensor(left_out).expand(*image.shape[:3], -1)
         features = []
         for ago in range(1, count + 1):
             mean, best, spread, costs = match_templates(image, frames[:, -ago], self.levels)
@@ -168,13 +196,17 @@ class Scale:
             x = net.conv(f"output.{j}", x.relu())
         return with_matched("head", net.conv("head", x.relu())).unflatten(-1, (self.rows, -1))
 
-    def context(self, image, frames):
+    def without_frames(self, frames):
+        """An image of the size of `frames`, be there any or none: `middle` all over."""
+        return torch.full_like(frames.sum(1), self.middle)
+
+    def context(self, frames):
         """The last frames, as many as the network reads, and 1 for each that exists, 0 for each that was replaced."""
         count = self.frames["context"]
         frames = frames[:, -count:]
         missing = count - frames.shape[1]
-        oldest = frames[:, :1] if frames.shape[1] > 0 else torch.full_like(image[:, None], self.middle)
-        return torch.cat([oldest] * missing + [frames], 1), (torch.arange(count) >= missing).to(image)
+        oldest = frames[:, :1] if frames.shape[1] > 0 else self.without_frames(frames)[:, None]
+        return torch.cat([oldest] * missing + [frames], 1), (torch.arange(count) >= missing).to(frames)
 
     def map_of_frames(self, frames, exists):
         """The map, and the last frame as the one anchor."""
@@ -185,15 +217,15 @@ class Scale:
         map = self.trunk(self.arrays.within("previous-frames"), torch.cat(inputs, -1))
         return map, frames[:, -1, ..., None]
 
-    def map_of_warped(self, frames, exists, noise=0.0):
-        """The map, and as anchors the frame that is expected and the last frame. `noise`: its strength, in levels."""
-        map, expected = self.moved_frames(frames, exists, noise)
+    def map_of_warped(self, frames, exists, known, since, noise):
+        """The map, and as anchors the frame that is expected and the last frame. Motion is that of the frames `known`."""
+        map, expected = self.moved_frames(frames, exists, known, since, noise)
         if self.frames.get("mirrored"):
-            other, of_mirrored = self.moved_frames(frames.flip(3), exists, noise)
+            other, of_mirrored = self.moved_frames(frames.flip(3), exists, known.flip(3), since, noise)
             map, expected = (map + other.flip(2)) / 2, (expected + of_mirrored.flip(2)) / 2
         return map, torch.stack([expected, frames[:, -1]], -1)
 
-    def moved_frames(self, frames, exists, noise):
+    def moved_frames(self, frames, exists, known, since, noise):
         """The map, and the frame that is expected."""
         net = self.arrays.within("warped-frames")
         scaled = self.scaled(frames)
@@ -202,8 +234,10 @@ class Scale:
         told = torch.cat([exists, torch.tensor([8 * noise / self.middle])]).expand(*last.shape[:3], -1)
         inputs, moving = [*scaled.unbind(1), *changes.unbind(1), told], frames
         if self.frames.get("blockMatching"):
-            found = [match_blocks(frames[:, -ago - 1], frames[:, -ago]) for ago in (1, 2) if ago < frames.shape[1]]
-            onward = moved_on(frames[:, -1], found[0])
+            found = [match_blocks(known[:, -ago - 1], known[:, -ago]) for ago in (1, 2) if ago < known.shape[1]]
+            onward = known[:, -1]
+            for _ in range(1 + since):
+                onward = moved_on(onward, found[0])
             moving = torch.cat([frames, onward[:, None]], 1)
             inputs += [pair * torch.tensor([1 / 4, 1 / 4, 8 / self.middle]) for pair in found]
             inputs.append(8 * (self.scaled(onward) - last))
@@ -240,28 +274,32 @@ class Scale:
         inner = inner + net.conv("coarse.1", inner).relu()
         return net.conv("map", net.transposed("up", inner, self.factor, size).relu()).relu()
 
-    def log_probability(self, logits, image, anchors):
+    def log_probability(self, logits, image, anchors, component_temperature=1):
         """log P of each sub-pixel's level, in nats."""
         if self.head["type"] == "softmax":
             return logits.log_softmax(-1).gather(-1, image.long()[..., None])[..., 0]
         if self.head["type"] == "sigmoid":
             return F.logsigmoid(torch.where(image == 1, logits[..., 0], -logits[..., 0]))
+        mixtures = self.mixtures(logits, image, anchors, component_temperature)
+        return torch.cat([(weights + self.log_mass(*logistics)).logsumexp(-1) for weights, *logistics in mixtures], -1)
+
+    def mixtures(self, logits, image, anchors, component_temperature):
+        """Of each colour: log of the weights, its level, how far that is from the means, and the scales."""
         components = self.head["components"]
         anchors = anchors[..., torch.arange(components) % anchors.shape[-1]]
         blocks = iter(logits.split(components, -1))
-        chosen, distances, result = 0, [], []
+        chosen, distances = 0, []
         # The colours of a row: all channels, or one.
         levels = image.unflatten(-1, (self.rows, -1))[..., None].unbind(-2)
         for level, anchor in zip(levels, anchors.unflatten(-2, (self.rows, -1)).unbind(-2)):
             weights, means, scales = (next(blocks) for _ in range(3))
             distance = level - anchor - self.head["meanScale"] * means
             distance = distance - sum(next(blocks).tanh() * earlier for earlier in distances)
-            mass = self.log_mass(level, distance, (scales + math.log(3)).clamp(-3, 6).exp())
-            joint = (chosen + weights).log_softmax(-1) + mass
-            result.append(joint.logsumexp(-1))
+            scales = component_temperature * (scales + math.log(3)).clamp(-3, 6).exp()
+            weights = (chosen + component_temperature * weights).log_softmax(-1)
+            yield weights, level, distance, scales
             distances.append(distance)
-            chosen = joint
-        return torch.stack(result, -1).flatten(-2)
+            chosen = weights + self.log_mass(level, distance, scales)
 
     def log_mass(self, level, distance, scales):
         """log P of a level under logistics whose means lie `distance` below it."""

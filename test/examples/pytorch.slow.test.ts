@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dimensions, examplesOfScale, parametersOfScale } from '../../src/model/chain.js';
@@ -24,13 +23,7 @@ import {
 } from '../model/tiny-networks.js';
 import { randomFloats } from '../random.js';
 import { temporaryFolder } from '../video/made-clips.js';
-
-const environment = { PATH: process.env.PATH, HOME: process.env.HOME, OMP_NUM_THREADS: '1' };
-const python = ['/usr/bin/python3', 'python3'].find((name) => run(name, ['-c', 'import torch']).status === 0);
-
-function run(program: string, args: readonly string[]) {
-  return spawnSync(program, ['-B', ...args], { env: environment, encoding: 'utf8' });
-}
+import { describeWithPytorch, run } from './python.js';
 
 const lowResolution = { type: 'low-resolution-image', factor: 2, features: 4, shared: 'predicted' } as const;
 const previousFrames = { type: 'previous-frames', context: 1, features: 3 } as const;
@@ -182,9 +175,7 @@ const folder = temporaryFolder();
 afterAll(folder.remove);
 const stem = (index: number) => join(folder.path, String(index));
 
-const name = 'what examples/pytorch computes in PyTorch';
-if (python === undefined) test.skip(`${name}: no python3 with torch on this machine`, () => undefined);
-else describe(name, () => compareAll(python));
+describeWithPytorch('what examples/pytorch computes in PyTorch', compareAll);
 
 function compareAll(program: string): void {
   beforeAll(async () => {

@@ -1,0 +1,248 @@
+"""Drawing from pxv's models in PyTorch, written from docs/checkpoint-format.md alone. pxv_torch.py has the networks.
+
+    model = pxv_torch.load("models/binarized-mnist.safetensors")
+    numbers = partial(uniform, seed=1, sample=0, frame=0)
+    scales = list(draw(model, numbers))                             # what is drawn of each scale, coarsest first
+    scales[-1].image                                                # levels, [1, height, width, channels]
+    sum(each.nats(each.image) for each in scales)                   # what it cost
+    list(draw(model, numbers, kept=image, from_row=14))             # an image, completed below its upper 14 rows
+
+    model = pxv_torch.load("models/video-64.safetensors")
+    frames = future(model, known, seed=1, sample=0, first=4, how=How(carry=0.25))
+    next(frames)[-1].image                                          # one frame after another: its scales, as above
+    next(best_guess(model, known))                                  # one expected frame after another, in levels
+
+`known` are the levels of the frames before, [1, frames, height, width, channels], oldest first. The network reads the whole
+image over and over, so this is for small images.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import count
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+
+@dataclass(frozen=True)
+class How:
+    """The settings of a drawing. What differs from frame to frame in a future is that of its first frame."""
+
+    temperature: float = 1
+    top_p: float = 1
+    component_temperature: float = 1
+    component_warming: float = 0
+    carry: float = 1
+    # The share of a draw that later sub-pixels of the image read. A future has its own.
+    carry_within: float = 1
+    # That is told, in levels.
+    noise: float = 0
+
+
+def draw(model, numbers, how=How(), frames=None, since=0, sought=True, slower=(), kept=None, from_row=0):
+    """Yields each scale of an image, the coarsest first. The next one begins from the `image` that it has then.
+
+    numbers: gives the random numbers of a scale, told which it is and its shape
+    frames: the frames before, of which the last `since` were expected; their size is that of the image
+    sought: whether templates are looked for
+    slower: what is expected of the image at longer strides
+    kept: an image whose rows before `from_row` are known
+    """
+    frames = model.no_frames() if frames is None else frames
+    coarse = None
+    for index, scale in enumerate(model.scales):
+        map, anchors, read = scale.condition(frames, coarse, how.noise, since)
+        anchors = with_slower(scale, anchors, slower)
+        known = torch.full(anchors.shape[:-1], -1.0)
+        if scale.low_resolution and scale.low_resolution["shared"] == "known":
+            known[:, :: scale.factor, :: scale.factor] = coarse
+        if kept is not None:
+            rows = math.ceil(from_row / scale.stride)
+            known[:, :rows] = scale.subsampled(kept)[:, :rows]
+        drawn = Drawing(scale, (map, anchors, read, sought), known, numbers(index, known.shape[1:]), how)
+        yield drawn
+        coarse = drawn.image
+
+
+class Drawing:
+    """What is drawn of one scale."""
+
+    def __init__(self, scale, condition, known, numbers, how):
+        """known: levels, -1 where they are drawn"""
+        self.scale, self.condition, self.known, self.numbers, self.how = scale, condition, known, numbers, how
+        self.anchors = condition[1].double()
+
+    @cached_property
+    def image(self):
+        """Whatever an image begins as, a round makes at least one level more final, since each follows from those before it.
+        What is drawn is the image that stays as it is."""
+        image = self.known.clamp(min=0)
+        while not torch.equal(image, again := self.chosen(image)):
+            image = again
+        return image
+
+    def chosen(self, image):
+        """The level that is drawn of each sub-pixel, given those of `image` before it."""
+        first = (self.reached(image) > self.numbers[..., None]).int().argmax(-1)
+        return torch.where(self.known < 0, first.to(image), self.known)
+
+    def reached(self, image):
+        """Up to each level of each sub-pixel, given those of `image` before it: the share of all weights."""
+        plain = (self.how.temperature, self.how.top_p) == (1, 1)
+        if plain and self.scale.head["type"] == "logistic-mixture":
+            return F.pad(self.of_levels(image, self.cumulative)[..., :-1], (0, 1), value=1)
+        p = self.of_levels(image, lambda *given: self.scale.log_probability(*given).exp())
+        sums = weights_of(p, self.how).cumsum(-1)
+        return sums / sums[..., -1:]
+
+    def of_levels(self, image, function):
+        """What a function gives for each level of each sub-pixel, the others being those of `image`."""
+        levels, logits = self.scale.levels, self.logits(image)
+        logits = logits.expand(levels, *logits.shape[1:])
+        each_channel = []
+        for channel in range(image.shape[-1]):
+            every = image.double().repeat(levels, 1, 1, 1)
+            every[..., channel] = torch.arange(levels)[:, None, None]
+            values = function(logits, every, self.anchors, self.how.component_temperature)
+            each_channel.append(values[..., channel].movedim(0, -1))
+        return torch.stack(each_channel, -2)[None]
+
+    def cumulative(self, *given):
+        """F of each sub-pixel's level."""
+        mixtures = self.scale.mixtures(*given)
+        shares = [weights.exp() * ((distance + 1 / 2) / scales).sigmoid() for weights, _, distance, scales in mixtures]
+        return torch.cat([each.sum(-1) for each in shares], -1)
+
+    def logits(self, image):
+        """In float64, from the levels of `image`, or from as much of those drawn as later sub-pixels read."""
+        read, first = image, self.condition[1][..., 0]
+        if self.how.carry_within != 1:
+            read = torch.where(self.known < 0, first + self.how.carry_within * (image - first), image)
+        return self.scale.logits(read, *self.condition).double()
+
+    def nats(self, image):
+        """What an image costs that is drawn so, whatever the temperatures."""
+        log_probability = self.scale.log_probability(self.logits(image), image.double(), self.anchors)
+        return -log_probability[self.known < 0].sum()
+
+
+def weights_of(p, how):
+    """The weights of levels, along the last axis, at a temperature and top-p."""
+    if how.temperature == 0:
+        return F.one_hot(p.argmax(-1), p.shape[-1]).double()
+    if how.temperature != 1 or how.top_p != 1:
+        p = p / p.amax(-1, keepdim=True)
+    if how.temperature != 1:
+        p = (p.log() / how.temperature).exp()
+    if how.top_p < 1:
+        enough = how.top_p * p.cumsum(-1)[..., -1:]
+        likeliest, order = p.sort(dim=-1, descending=True, stable=True)
+        before = F.pad(likeliest.cumsum(-1), (1, 0))[..., :-1]
+        p = torch.zeros_like(p).scatter(-1, order, likeliest * (before < enough))
+    return p
+
+
+def philox(seed, counter):
+    """Word c0 after the ten rounds of Philox4x32-10."""
+    word = 2**32 - 1
+    k0, k1 = seed & word, seed >> 32
+    c0, c1, c2, c3 = np.broadcast_arrays(*(np.asarray(each, np.uint64) for each in counter))
+    for _ in range(10):
+        a, b = 0xD2511F53 * c0, 0xCD9E8D57 * c2
+        c0, c1, c2, c3 = (b >> 32) ^ c1 ^ k0, b & word, (a >> 32) ^ c3 ^ k1, a & word
+        k0, k1 = (k0 + 0x9E3779B9) & word, (k1 + 0xBB67AE85) & word
+    return c0
+
+
+def uniform(scale, shape, seed, sample, frame):
+    """The number u of each sub-pixel of a scale, [height, width, channels]."""
+    height, width, channels = shape
+    position = np.arange(height * width).reshape(height, width, 1)
+    c0 = philox(seed, (sample, frame, position, np.arange(channels) + 256 * scale))
+    return torch.from_numpy((c0 + 1 / 2) / 2**32)
+
+
+def stratified(scale, shape, seed, sample, frame):
+    """The same of futures, of which eight share strata."""
+    place = sample % 8
+    own = torch.stack([uniform(scale, shape, seed, sample - place + other, frame) for other in range(8)])
+    lower = (own[1:] < own[place]).sum(0) + (own[1:place] == own[place]).sum(0)
+    rank = 0 if place == 0 else 1 + lower
+    return (own[0] + rank / 8) % 1
+
+
+def future(model, known, seed, sample, first, how=How()):
+    """Yields the scales of one frame after another. The next one begins from the `image` that the finest has then.
+
+    first: the index in the clip of the first frame that is drawn
+    """
+    frames = known
+    for k in count():
+        warmer = min(how.component_temperature + how.component_warming * k, 1.12)
+        now = replace(how, component_temperature=max(how.component_temperature, warmer), carry_within=1)
+        numbers = partial(stratified, seed=seed, sample=sample, frame=first + k)
+        if how.carry == 1:
+            scales = list(draw(model, numbers, now, frames))
+        else:
+            now = replace(now, carry_within=min(now.component_temperature, 0.96))
+            slower = expected_slower(model, frames, k, how.noise)
+            scales = list(draw(model, numbers, now, frames, k, False, slower))
+            expectation = expected(model, frames, k, how.noise, slower)
+        yield scales
+        image = scales[-1].image
+        if how.carry < 1:
+            image = (expectation + how.carry * (image - expectation) + 1 / 2).floor()
+        frames = torch.cat([frames, image[:, None]], 1)
+
+
+def best_guess(model, known):
+    """Yields one expected frame after another, in levels."""
+    frames = known
+    for since in count():
+        frame = expected(model, frames, since, 0, expected_slower(model, frames, since, 0))
+        yield frame
+        frames = torch.cat([frames, frame[:, None]], 1)
+
+
+def expected(model, frames, since, noise, slower=()):
+    """The frame that is expected after `frames`, the last `since` of which were expected, in levels."""
+    scale = model.scales[-1]
+    # The anchors do not depend on it.
+    coarse = frames.sum(1)[:, :: scale.factor, :: scale.factor]
+    _, anchors, _ = scale.condition(frames, coarse, noise, since)
+    # PyTorch rounds a tie to the even integer.
+    return with_slower(scale, anchors, slower)[..., 0].clamp(0, scale.levels - 1).round()
+
+
+def with_slower(scale, anchors, slower):
+    """The first anchor as the mean of itself and of what is expected at longer strides."""
+    if not slower:
+        return anchors
+    others = sum(scale.subsampled(frame) for frame in slower)
+    first = (anchors[..., 0] + others) / (1 + len(slower))
+    return torch.cat([first[..., None], anchors[..., 1:]], -1)
+
+
+def expected_slower(model, frames, since, noise):
+    """What is expected after every second and every fourth one of `frames`, where enough of these are known."""
+    longest = max(scale.frames["context"] if scale.frames else 0 for scale in model.scales)
+    number, known = since + 1, frames.shape[1] - since
+    remembered = range(max(known - 4 * longest, 0), frames.shape[1])
+    slower = []
+    for stride in (2, 4):
+        places = [place for place in remembered if (frames.shape[1] - place) % stride == 0]
+        in_turn = number >= 2 if stride == 2 else number % stride == 0
+        if longest > 1 and in_turn and sum(place < known for place in places) >= 2:
+            ahead = number // stride - 1 if number % stride == 0 else 0
+            slower.append(expected(model, frames[:, places], ahead, noise))
+    return slower
+
+
+def bytes_of(image, levels):
+    """The bytes that show levels: the nearest of a level's own."""
+    own = np.arange(256) * levels // 256
+    wanted = [(510 * level + levels - 1) // (2 * (levels - 1)) for level in range(levels)]
+    nearest = [min(np.flatnonzero(own == level), key=lambda byte: abs(byte - wanted[level])) for level in range(levels)]
+    return torch.tensor(np.array(nearest))[image.long()]
