@@ -76,13 +76,28 @@ interface Placed {
   copied: boolean;
 }
 
+/** The engine of JavaScript sets addresses for all that the memory may grow to apart at once. */
+function sharedMemory() {
+  try {
+    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: WASM_MEMORY_BYTES / PAGE, shared: true });
+  } catch (cause) {
+    const received = cause instanceof RangeError ? cause.message : 'no WebAssembly in this Node.js';
+    throw new PxvError(
+      {
+        ...{ code: 'RESOURCES', operation: 'load WebAssembly', argument: 'memory' },
+        ...{ expected: 'WebAssembly, with 10 GiB of addresses (ulimit -v)', received },
+        remedy: 'let the process have more addresses, leave out --jitless, or build the native addon',
+      },
+      { cause },
+    );
+  }
+}
+
 /** One instance of the module, and its memory. */
 class WasmHost {
   readonly exports: WasmExports;
   /** Shared, so that threads can use it, and so that views of it stay when it grows. */
-  private readonly memory = new WebAssembly.Memory({
-    ...{ initial: FIRST_PAGES, maximum: WASM_MEMORY_BYTES / PAGE, shared: true },
-  });
+  private readonly memory = sharedMemory();
   private bytes = new Uint8Array(this.memory.buffer);
   private readonly buffers = new WeakSet<ArrayBufferLike>();
   private readonly module: object;

@@ -2,7 +2,6 @@ import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { saveModel, type Model } from '../../src/model/checkpoint.js';
 import { Context } from '../../src/model/context.js';
-import { drawLevel } from '../../src/sampling/draw.js';
 import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
 import type { FutureSettings } from '../../src/sampling/future-settings.js';
 import { Noise } from '../../src/sampling/noise.js';
@@ -13,6 +12,7 @@ import { kernelSets } from '../backend/implementations.js';
 import { folderWith } from '../datasets/made-files.js';
 import { randomFrames, randomModel, tinyChain } from '../model/tiny-networks.js';
 import { randomNumbers } from '../random.js';
+import { drawLevel } from '../sampling/draw-level.js';
 import { frame, temporaryFolder } from '../video/made-clips.js';
 import {
   betweenPixels,
