@@ -45,11 +45,16 @@ function findNodeGyp() {
 }
 
 /** Why there is no addon and what to do about it, or undefined where it was built. */
-function build() {
+async function build() {
   const missing = needs.filter(({ commands }) => !commands.some(runs)).map(({ name }) => name);
   if (missing.length > 0)
     return { why: `no ${missing.join(' and no ')} found`, remedy: 'install g++, make and python3' };
 
+  try {
+    await writeKernelTable();
+  } catch (error) {
+    return { why: `what was compiled of TypeScript cannot be read (${error.message})`, remedy: 'compile it again' };
+  }
   const nodeGyp = findNodeGyp();
   if (!nodeGyp) return { why: 'no node-gyp found', remedy: 'install npm, which brings it' };
 
@@ -74,8 +79,7 @@ function build() {
   };
 }
 
-await writeKernelTable();
-const problem = build();
+const problem = await build();
 const isOptional = process.argv.includes('--optional');
 if (problem) {
   // After a change of the code an older one would not fit; one that came with the package does.

@@ -1,16 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { chooseBackend } from '../src/backend/choose-backend.js';
 import { denseConvolution } from '../src/backend/convolution-shape.js';
-import { typescriptKernels } from '../src/backend/typescript-kernels.js';
+import { loadWasm } from '../src/backend/wasm.js';
 import { benchKernels } from '../src/bench/kernels.js';
-import { multiplyAddsOf } from '../src/bench/multiply-adds.js';
 import type { BenchNetwork } from '../src/bench/network.js';
 import { roofSeconds } from '../src/bench/peaks.js';
 import { Profile } from '../src/bench/profile.js';
 import { benchTrain, kernelsInUse } from '../src/bench/train-step.js';
 import { workOf } from '../src/bench/work.js';
-import { availableSets, bf16Sets } from './backend/implementations.js';
-import { randomFloats } from './random.js';
+import { bf16Sets } from './backend/implementations.js';
 
 const tiny: BenchNetwork = {
   network: 'diagonal-bilstm',
@@ -30,7 +28,7 @@ const layer = pixels * (2 * (8 * 16 + 2 * 4 * 16) + 4 * 8);
 const head = pixels * (8 * 3 + 3 * 2);
 
 test('a training step is timed, and its useful work is what a count by hand gives', async () => {
-  await chooseBackend({ instructionSet: 'typescript' });
+  await chooseBackend({ instructionSet: 'wasm' });
   const result = await benchTrain({ network: tiny, batch, steps: 2, precision: 'float32', seed: 1n });
   const flops = result.native!.profile.reduce((sum, entry) => sum + entry.flops, 0) / 2;
   expect(flops).toBe(2 * (2 * first + 3 * (layer + head)));
@@ -53,7 +51,7 @@ test('on a backend without kernels of ours a step is timed as a whole', async ()
 });
 
 test('every kernel of a training step is timed at its shape, once', async () => {
-  const timings = [...benchKernels(typescriptKernels, [tiny, tiny], batch, 1, { gflops: 1, gbytes: 1 })];
+  const timings = [...benchKernels(loadWasm().kernels(), [tiny, tiny], batch, 1, { gflops: 1, gbytes: 1 })];
   const names = timings.map(({ kernel, shape }) => `${kernel} ${shape}`);
   expect(new Set(names).size).toBe(names.length);
   expect(names).toContain('convolution [2,3,5] 7x7 masked, 1 to 8');
@@ -62,7 +60,7 @@ test('every kernel of a training step is timed at its shape, once', async () => 
   expect(names).toContain('addMoved [2,3,5,4], 1 down, back');
   for (const timing of timings) expect(timing.shareOfRoof).toBeGreaterThan(0);
   // What tfjs adds itself is too little to measure.
-  await chooseBackend({ instructionSet: 'typescript' });
+  await chooseBackend({ instructionSet: 'wasm' });
   const { native } = await benchTrain({ network: tiny, batch, steps: 1, precision: 'float32', seed: 1n });
   const ofTfjs = ['add', 'multiply', 'sumRows', 'relu', 'reluGradient', 'matMul'];
   const called = new Set(native!.profile.map(({ kernel }) => kernel).filter((kernel) => !ofTfjs.includes(kernel)));
@@ -84,11 +82,13 @@ test('masked weights count as no work, and each array is read or written once', 
   });
   const masked = { ...dense, groups: [2, 4], taps: [{ dy: 0, dx: 0, position: 0, sees: [1, 4] }] };
   const [x, weights, out] = [16, 24, 24].map((length) => new Float32Array(length));
-  expect(workOf('convolution', [dense, 1, x, weights, null, null, false, out])).toEqual({
+  const arrays = { x, weights, bias: null, plus: null, out };
+  expect(workOf('convolution', { shape: dense, batch: 1, relu: false }, arrays)).toEqual({
     flops: 2 * 4 * 4 * 6,
     bytes: 4 * (16 + 24 + 24),
   });
-  expect(workOf('convolution', [masked, 1, x, weights, null, null, false, out]).flops).toBe(2 * 4 * (1 * 2 + 4 * 4));
+  const { flops } = workOf('convolution', { shape: masked, batch: 1, relu: false }, arrays);
+  expect(flops).toBe(2 * 4 * (1 * 2 + 4 * 4));
 });
 
 test('a roof is arithmetic or memory, whichever takes longer', () => {
@@ -97,46 +97,21 @@ test('a roof is arithmetic or memory, whichever takes longer', () => {
   expect(roofSeconds({ flops: 1e6, bytes: 1e9 }, peaks)).toBeCloseTo(0.1, 9);
 });
 
-// After r rounds of v / 2 + 1 a number lies 2^r times nearer to 2.
-test.each(availableSets)('rounds of multiply-adds are done on every number: %s', (instructionSet) => {
-  for (const length of [1, 3, 5, 16, 17, 48, 1000]) {
-    const x = randomFloats(length, 1);
-    const out = new Float32Array(length).fill(NaN);
-    multiplyAddsOf(instructionSet, 'float32')(3, x, out);
-    for (let i = 0; i < length; i++) expect(Math.abs(out[i] - (2 + (x[i] - 2) / 8))).toBeLessThanOrEqual(4e-7);
-  }
-});
-
 (bf16Sets.length > 0 ? test.each(bf16Sets) : test.skip.each([{ instructionSet: 'avx512' as const }]))(
-  'in bf16 they come to 2, as in float32: $instructionSet',
+  'in bf16 multiply-adds come to 2, as in float32: $instructionSet',
   ({ instructionSet }) => {
+    const kernels = bf16Sets.find((set) => set.instructionSet === instructionSet)!;
     const out = new Float32Array(50).fill(NaN);
-    multiplyAddsOf(instructionSet, 'bf16')(30, new Float32Array(50), out);
+    kernels.multiplyAdds({ rounds: 30, count: 50 }, { x: new Float32Array(50), out });
     for (const sum of out) expect(Math.abs(sum - 2)).toBeLessThan(2 ** -7);
-  },
-);
-
-const native = availableSets.filter((instructionSet) => instructionSet !== 'typescript');
-
-(native.length > 0 ? test.each(native) : test.skip.each(['portable' as const]))(
-  'multiply-adds refuse arrays that do not fit: %s',
-  (instructionSet) => {
-    const multiplyAdds = multiplyAddsOf(instructionSet, 'float32');
-    expect(() => multiplyAdds(3, new Float32Array(5), new Float32Array(4))).toThrow(
-      expect.objectContaining({
-        code: 'USAGE',
-        message: expect.stringContaining('multiplyAdds: out: expected 5 values') as string,
-      }) as Error,
-    );
   },
 );
 
 test('a profile sums the calls of a kernel at a shape, and forgets them when it is cleared', () => {
   const profile = new Profile();
-  const kernels = profile.watch(typescriptKernels);
+  const kernels = profile.watch(loadWasm().kernels());
   const out = new Float32Array(3);
-  kernels.relu(Float32Array.of(-1, 0, 2), out);
-  kernels.relu(Float32Array.of(-1, 0, 2), out);
+  for (let call = 0; call < 2; call++) kernels.relu({ count: 3 }, { x: Float32Array.of(-1, 0, 2), out });
   expect(Array.from(out)).toEqual([0, 0, 2]);
   expect(profile.entries()).toMatchObject([{ kernel: 'relu', shape: '', calls: 2, flops: 0, bytes: 48 }]);
   profile.clear();

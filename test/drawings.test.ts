@@ -3,6 +3,9 @@ import { drawings } from '../scripts/drawings/index.js';
 import { networkOf, opNamed } from '../scripts/drawings/networks.js';
 import { maskDrawing } from '../scripts/drawings/masks.js';
 import { Drawing } from '../scripts/drawings/svg.js';
+import { chooseBackend } from '../src/backend/choose-backend.js';
+
+beforeAll(() => chooseBackend({ backend: 'cpu' }));
 
 const names = Object.keys(drawings);
 

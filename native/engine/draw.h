@@ -1,4 +1,4 @@
-// A level by inverse transform, as src/sampling/draw.ts draws it, bit for bit.
+// A level by inverse transform: the first whose cumulative sum, ascending, exceeds u times the sum of all.
 #pragma once
 
 namespace pxv::engine {

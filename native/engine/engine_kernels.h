@@ -49,7 +49,7 @@ struct EngineKernels {
   // out = x and reluOut = max(x, 0); likewise.
   void (*store)(const float* x, ptrdiff_t xStep, int rows, int count, ptrdiff_t step, float* out, float* reluOut);
 
-  // The probability of each level, in float64, as src/model/heads computes it, bit for bit.
+  // The probability of each level, in float64.
   void (*softmax)(const float* outputs, int levels, double* probabilities);
   void (*mixture)(const Logistic* logistics, int components, int levels, double* probabilities);
 };

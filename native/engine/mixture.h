@@ -1,5 +1,4 @@
-// The mixture of logistics that the head makes of a pixel's outputs, bit for bit that of
-// src/model/heads/logistic-mixture.ts.
+// The mixture of logistics that the head makes of a pixel's outputs: see src/model/heads/logistic-mixture.ts.
 #pragma once
 
 #include <cstdint>

@@ -146,8 +146,14 @@ class WasmHost {
 
   /** As `withCall`, for what goes on after this returns: `end` copies back and frees. */
   place({ layout, numbers }: CallWriter, arrays: readonly (CallArray | null)[], given: boolean) {
+    const places: Placed[] = [];
     const at = this.allocate(layout.bytes + 4 * arrays.length);
-    const places = arrays.map((array, i) => this.placeOf(array, given || !layout.arrays[i].written));
+    try {
+      arrays.forEach((array, i) => places.push(this.placeOf(array, given || !layout.arrays[i].written)));
+    } catch (error) {
+      this.release(at, places);
+      throw error;
+    }
     const bytes = this.all();
     bytes.set(numbers, at);
     new Uint32Array(bytes.buffer, at + layout.bytes, places.length).set(places.map((place) => place.at));
@@ -162,11 +168,14 @@ class WasmHost {
   ): void {
     const bytes = this.all();
     places.forEach(({ at, copied }, i) => {
-      if (!copied) return;
       const array = arrays[i]!;
-      if (layout.arrays[i].written) bytesOf(array).set(bytes.subarray(at, at + array.byteLength));
-      this.exports.release(at);
+      if (copied && layout.arrays[i].written) bytesOf(array).set(bytes.subarray(at, at + array.byteLength));
     });
+    this.release(call, places);
+  }
+
+  private release(call: number, places: readonly Placed[]): void {
+    for (const { at, copied } of places) if (copied) this.exports.release(at);
     this.exports.release(call);
   }
 
@@ -236,22 +245,26 @@ function libraryOf(host: WasmHost): KernelLibrary {
 /** A row after another on this thread, which it leaves to others in between. */
 function engineOver(host: WasmHost): EngineFunctions {
   const { exports } = host;
-  const addresses = new WeakMap<EngineHandle, number>();
   const freed = new FinalizationRegistry((engine: number) => exports.freeEngine(engine));
   return {
     makeEngine(program, parameters) {
-      const [numbers, ...copies] = [program, ...parameters].map((array) => host.copy(array));
-      const list = host.copy(Uint32Array.from(copies));
-      const engine = exports.makeEngine(numbers, list, parameters.length);
-      for (const at of [numbers, ...copies, list]) exports.release(at);
-      const handle = {};
-      addresses.set(handle, engine);
-      freed.register(handle, engine);
-      return handle;
+      const copies: number[] = [];
+      const copy = (array: CallArray) => copies[copies.push(host.copy(array)) - 1];
+      let engine: number;
+      try {
+        const [numbers, ...arrays] = [program, ...parameters].map(copy);
+        engine = exports.makeEngine(numbers, copy(Uint32Array.from(arrays)), parameters.length);
+      } finally {
+        for (const at of copies) exports.release(at);
+      }
+      const handle = { engine };
+      freed.register(handle, engine, handle);
+      return handle as unknown as EngineHandle;
     },
     async draw(engine, call, arrays, stop, onRow) {
       const placed = host.place(call, arrays, true);
-      const drawing = exports.beginDrawing(addresses.get(engine)!, placed.at);
+      const { engine: address } = engine as unknown as { engine: number };
+      const drawing = exports.beginDrawing(address, placed.at);
       try {
         while (!exports.isDone(drawing) && stop[0] === 0) {
           const rows = exports.drawRow(drawing);
@@ -260,6 +273,9 @@ function engineOver(host: WasmHost): EngineFunctions {
         }
         return exports.failedSum(drawing);
       } finally {
+        // Until here the engine must not be freed.
+        freed.unregister(engine);
+        freed.register(engine, address, engine);
         exports.freeDrawing(drawing);
         placed.end();
       }

@@ -35,28 +35,7 @@ export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): {
 }
 
 /**
- * Writes the features of one sub-pixel: see `subPixelScale`.
- *
- * @param features `imageFeatures` of the network
- * @param anchors where the sub-pixel's anchors stand, from `anchorsAt` on
- * @param into receives the features from `offset` on
- */
-export function writeSubPixel(
-  network: Pick<NetworkDescription, 'levels'>,
-  features: number,
-  level: number,
-  anchors: ArrayLike<number>,
-  anchorsAt: number,
-  into: Float32Array,
-  offset: number,
-): void {
-  const { middle, gain } = subPixelScale(network);
-  into[offset] = (level - middle) / middle;
-  for (let k = 1; k < features; k++) into[offset + k] = Math.fround(level - anchors[anchorsAt + k - 1]) * gain;
-}
-
-/**
- * The same for whole images: levels [batch, height, width, channels] to [batch, height, width, channels * features],
+ * The features of whole images: levels [batch, height, width, channels] to [batch, height, width, channels * features],
  * the features of a channel together, so that they fall into one colour group. Differentiable in the anchors.
  *
  * @param anchors those that are given, each as large as the image

@@ -91,7 +91,8 @@ export class ImageEngine {
     const { program, description } = this.network;
     const pixels = streams.length * description.size.height * description.size.width;
     if (program.map !== null && map === null) throw wrongArray('map', pixels * program.map.features, 0);
-    if (this.model.references > 0 && anchors === null) throw wrongArray('anchors', levels.length, 0);
+    if (this.model.references > 0 && anchors === null)
+      throw wrongArray('anchors', levels.length * this.model.anchorCount, 0);
     const nats = new Float64Array(streams.length);
     const numbers = {
       ...{ ...this.model, batch: streams.length, strata: noise.strata },

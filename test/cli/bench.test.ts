@@ -2,13 +2,13 @@ import { bf16Sets } from '../backend/implementations.js';
 import { pxv } from './pxv.js';
 
 const tiny = ['--network', 'row-lstm', '--hidden', '4', '--layers', '1', '--size', '6', '--channels', '1'];
-const settings = [...tiny, '--levels', '2', '--batch', '2', '--instruction-set', 'typescript', '--json'];
+const settings = [...tiny, '--levels', '2', '--batch', '2', '--instruction-set', 'wasm', '--json'];
 
 test('pxv bench train prints what a step takes, and its profile where asked', async () => {
   const { code, stdout } = await pxv(['bench', 'train', ...settings, '--steps', '2', '--profile']);
   expect(code).toBe(0);
   const result = JSON.parse(stdout) as Record<string, unknown> & { profile: { kernel: string; calls: number }[] };
-  expect(result).toMatchObject({ network: 'row-lstm', seed: '1', backend: 'native', instructionSet: 'typescript' });
+  expect(result).toMatchObject({ network: 'row-lstm', seed: '1', backend: 'native', instructionSet: 'wasm' });
   for (const name of ['seconds', 'secondsPerStep', 'imagesPerSecond', 'gflops', 'shareOfPeak', 'peakMemoryMiB'])
     expect(result[name]).toBeGreaterThan(0);
   expect(result.profile.find(({ kernel }) => kernel === 'lstm')).toMatchObject({ shape: 'rows, h = 4', calls: 2 });
@@ -43,7 +43,7 @@ test('pxv bench sample prints what a batch of images takes to draw', async () =>
   const { code, stdout } = await pxv(['bench', 'sample', ...settings, '--tries', '2']);
   expect(code).toBe(0);
   const result = JSON.parse(stdout) as Record<string, unknown>;
-  expect(result).toMatchObject({ network: 'row-lstm', seed: '1', batch: 2, instructionSet: 'typescript' });
+  expect(result).toMatchObject({ network: 'row-lstm', seed: '1', batch: 2, instructionSet: 'wasm' });
   for (const name of ['seconds', 'medianSeconds', 'imagesPerSecond', 'peakMemoryMiB'])
     expect(result[name]).toBeGreaterThan(0);
 });

@@ -58,8 +58,8 @@ test.each([
     /^pxv: read image: none\.png: expected a readable image, received a path where nothing is; check its name, or put another image in its place\n$/,
   ],
 ])('pxv complete %j ends with %i and one line', async (args, expected, line) => {
-  const onTypeScript = ['--instruction-set', 'typescript'];
-  const { code, stdout, stderr } = await pxv(['complete', ...args, ...onTypeScript], {
+  const onWasm = ['--instruction-set', 'wasm'];
+  const { code, stdout, stderr } = await pxv(['complete', ...args, ...onWasm], {
     cwd: folderWith({ 'image.png': png }),
   });
   expect({ code, stdout }).toEqual({ code: expected, stdout: '' });

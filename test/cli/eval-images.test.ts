@@ -33,7 +33,7 @@ test('pxv eval-images gives the contract of its JSON object, the same whatever c
     expect(result[name]).toBeGreaterThan(0);
   const { scores } = result.published as { scores: object[] };
   expect(scores).toContainEqual({ model: 'Diagonal BiLSTM, 7 layers, h = 16', value: 79.2, source: '1601.06759' });
-  const other = jsonOf(await evaluate('--model', model, '--json', '--instruction-set', 'typescript', '--threads', '1'));
+  const other = jsonOf(await evaluate('--model', model, '--json', '--instruction-set', 'wasm', '--threads', '1'));
   expect(other.natsPerImage).toBeCloseTo(result.natsPerImage as number, 2);
 });
 
@@ -91,7 +91,7 @@ test.each([
   [['--model', model, '--split', 'all'], 2, /^pxv: option '--split <name>' argument 'all' is invalid/],
   [['--model', model, '--limit', '0'], 2, /^pxv: read options: --limit: expected a whole number of 1 or more/],
 ])('pxv eval-images binarized-mnist %j ends with %i and one line', async (args, expected, line) => {
-  const { code, stdout, stderr } = await evaluate(...args, '--instruction-set', 'typescript');
+  const { code, stdout, stderr } = await evaluate(...args, '--instruction-set', 'wasm');
   expect({ code, stdout }).toEqual({ code: expected, stdout: '' });
   expect(stderr).toMatch(line);
   expect(stderr.trimEnd()).not.toContain('\n');

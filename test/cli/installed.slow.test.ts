@@ -44,7 +44,7 @@ withCompiler('an installed package builds its addon by what pxv doctor says, whe
   try {
     rmSync(join(app, 'node_modules', 'pxv', 'build'), { recursive: true, force: true });
     const before = doctor();
-    expect(before.set).toBe('typescript');
+    expect(before.set).toBe('wasm');
     const command = before.fix!.split('then run: ')[1];
     expect(command).toBe('node node_modules/pxv/scripts/build-addon.mjs');
     const built = spawnSync(command, { shell: true, cwd: app, env: typed, encoding: 'utf8' });
@@ -52,7 +52,7 @@ withCompiler('an installed package builds its addon by what pxv doctor says, whe
     expect(built.status).toBe(0);
     const after = doctor();
     expect(after.fix).toBeUndefined();
-    expect(after.set).not.toBe('typescript');
+    expect(after.set).not.toBe('wasm');
   } finally {
     rmSync(app, { recursive: true, force: true });
   }

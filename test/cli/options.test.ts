@@ -116,8 +116,8 @@ describe('the shared options', () => {
   });
 
   test('are parsed where given', () => {
-    const args = ['--threads', '2', '--backend', 'native', '--instruction-set', 'typescript', '--seed', '5'];
-    expect(parse(...args)).toEqual({ threads: 2, backend: 'native', instructionSet: 'typescript', seed: 5 });
+    const args = ['--threads', '2', '--backend', 'native', '--instruction-set', 'wasm', '--seed', '5'];
+    expect(parse(...args)).toEqual({ threads: 2, backend: 'native', instructionSet: 'wasm', seed: 5 });
   });
 
   test('refuse a backend that does not exist by naming those that do', () => {

@@ -1,15 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { densityNats, dequantise, type ValueUnit } from '../../src/evaluation/density.js';
-import { headOf } from '../../src/model/heads/index.js';
 import { buildNetwork, subPixelNats } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
 import { Philox } from '../../src/philox.js';
 import { randomFloats, randomInts } from '../random.js';
 import { randomExamples, randomWeights, softmax, tinyNetworks } from '../model/tiny-networks.js';
 import '../backend/implementations.js';
-import { greyPixel } from '../model/grey-pixel.js';
+import { distribution } from '../model/head-distribution.js';
 
-beforeEach(() => tf.setBackend('native-typescript'));
+beforeEach(() => tf.setBackend('native-wasm'));
 
 const units: ValueUnit[] = ['levels', 'range'];
 
@@ -82,7 +81,9 @@ describe("the density of a network's dequantised image is the discrete number, t
 /** Probabilities that a softmax gives to `levels` levels. */
 function probabilitiesOf(levels: number, seed: number): Float64Array {
   const into = new Float64Array(levels);
-  headOf(softmax).distribution(softmax, levels, greyPixel(randomFloats(levels, seed), 0, 0), 0, 1, into);
+  const logits = { outputs: randomFloats(levels, seed), outputsAt: 0 };
+  const pixel = { ...logits, levels: [], levelsAt: 0, anchors: [], anchorsAt: 0, anchorCount: 0 };
+  distribution(softmax, levels, pixel, 0, 1, into);
   return into;
 }
 

@@ -230,9 +230,9 @@ function foundBefore(
   references: readonly Numbers[],
 ): Float64Array {
   const share = (channels * (levels - 1)) / 765;
-  const [distance, small, usual] = [[3, 1], [60, 4], [400, 4]].map(([cost, least]) => Math.max(least, Math.round(cost * share))); // prettier-ignore
-  const costs = { distance, small, usual };
-  const shape = { ...size, channels, references: references.length, reach: 6, margin: 3, costs };
+  const [costOfDistance, smallCost, usualCost] = [[3, 1], [60, 4], [400, 4]].map(([cost, least]) => Math.max(least, Math.round(cost * share))); // prettier-ignore
+  const costs = { costOfDistance, smallCost, usualCost };
+  const shape = { ...size, channels, references: references.length, reach: 6, margin: 3, ...costs };
   return foundEarlier(lastMatched, [[size.width, channels, levels], image, ...references], () =>
     templateMatching(shape, 1, image, besideEachOther(channels, references)),
   );

@@ -1,37 +1,158 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { kernelsOver, type CallArray } from '../../src/backend/call.js';
+import { descriptions, type KernelName, type KernelNumbers } from '../../src/backend/kernels/index.js';
+import { loadWasm } from '../../src/backend/wasm.js';
+import { buildNetwork } from '../../src/model/network.js';
+import { expectClose } from '../backend/comparison.js';
+import { tinyNetwork } from '../model/tiny-networks.js';
+import { randomFloats, randomInts } from '../random.js';
 
-// NEON kernels on a machine that is not an Arm: compiled by a cross compiler and run under an emulator, where both are
-// at hand (Debian: g++-aarch64-linux-gnu, qemu-user).
+// The kernels of an Arm on a machine that is none: compiled by a cross compiler and run under an emulator, where both are at hand
+// (Debian: g++-aarch64-linux-gnu, qemu-user).
 const compiler = 'aarch64-linux-gnu-g++';
 const emulator = 'qemu-aarch64';
 const isAtHand = [compiler, emulator].every((program) => spawnSync(program, ['--version']).status === 0);
 
-/** The C++ files of a folder of native/ that an Arm needs and that know nothing of Node.js. */
-function sources(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.cc') && !/(_avx2|_avx512|_avx512bf16|_amx|addon|binding)\.cc$/.test(name))
-    .map((name) => join(folder, name));
+const { ops } = buildNetwork(
+  tinyNetwork({ layers: [{ type: 'diagonal-bilstm', hidden: 33, initialState: 'learned' }] }),
+).program;
+const masked = ops.filter((op) => op.op === 'conv')[2].shape;
+const walk = ops.filter((op) => op.op === 'lstm')[0].shape;
+const batch = 3;
+const images = { batch, height: 5, width: 7, channels: 3 };
+const templates = { references: 2, reach: 3, margin: 2, costOfDistance: 3, smallCost: 60, usualCost: 400 };
+const mixture = { rows: 35, components: 3, levels: 256, meanScale: 16, colours: 3, anchors: 2 };
+const warp = { ...images, frames: 2, flows: 2, flowScale: 4 };
+const adam = { count: 385, rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1, correction2: 0.001 };
+
+const calls: { [K in KernelName]: KernelNumbers<K> } = {
+  blockMatching: { ...images, reach: 4, margin: 2, costOfMotion: 1, costOfDistance: 1 / 16 },
+  convolution: { shape: masked, batch, relu: true },
+  convolutionFilterGradient: { shape: masked, batch, relu: true },
+  convolutionInputGradient: { shape: masked, batch },
+  add: { count: 385, period: 35 },
+  addMoved: { batch, length: 77, offset: -21 },
+  multiply: { count: 385 },
+  multiplyAdds: { rounds: 5, count: 385 },
+  relu: { count: 385 },
+  reluGradient: { count: 385 },
+  sumRows: { rows: 35, columns: 19 },
+  localRegression: { ...images, references: 2, highest: 255, gain: 0.0625 },
+  logisticMixture: mixture,
+  logisticMixtureGradient: mixture,
+  lstm: { shape: walk, batch },
+  lstmGradient: { shape: walk, batch },
+  matMul: { m: 35, n: 37, k: 39, transposeA: false, transposeB: true },
+  adam,
+  rmsProp: { count: 385, rate: 1e-3, decay: 0.99, epsilon: 1e-8 },
+  sigmoidCrossEntropy: { rows: 35 },
+  sigmoidCrossEntropyGradient: { rows: 35 },
+  softmaxCrossEntropy: { rows: 35, levels: 37 },
+  softmaxCrossEntropyGradient: { rows: 35, levels: 37 },
+  templateInput: { ...images, references: 2, gain: 0.0625 },
+  templateInputGradient: { ...images, references: 2, gain: 0.0625 },
+  templateMatching: { ...images, ...templates },
+  warpedMixture: warp,
+  warpedMixtureFramesGradient: warp,
+  warpedMixtureGradient: warp,
+};
+
+/** Inputs that are pictures have levels, squares are positive, and weights so small that what an LSTM sums does not grow. */
+function inputOf(name: string, x: number): number {
+  if (['before', 'last', 'image', 'expected', 'references'].includes(name)) return 255 * Math.abs(x);
+  return name === 'v' ? x * x : name === 'weights' ? x / 8 : x;
+}
+
+/** All arrays of a call, those that may be null among them; outputs begin as NaN. */
+function arraysOf(kernel: KernelName): Record<string, CallArray> {
+  const { inputs, outputs } = descriptions[kernel];
+  const numbers = calls[kernel] as never;
+  const made = (field: { shape: (numbers: never) => readonly number[] }) =>
+    field.shape(numbers).reduce((a, b) => a * b, 1);
+  const given = Object.entries(inputs).map(([name, field], seed): [string, CallArray] => [
+    name,
+    field.type === 'int32_t'
+      ? randomInts(made(field), field.below!(numbers), seed)
+      : randomFloats(made(field), seed).map((x) => inputOf(name, x)),
+  ]);
+  const written = Object.entries(outputs).map(([name, field]): [string, CallArray] => [
+    name,
+    new Float32Array(made(field)).fill(NaN),
+  ]);
+  return Object.fromEntries([...given, ...written]);
+}
+
+/** A call of each kernel, as run_calls.cc reads them; where the outputs stand there, and what they should be. */
+function recordedCalls() {
+  const parts: Buffer[] = [];
+  const outputs: { where: string; at: number; expected: Float32Array }[] = [];
+  let length = 0;
+  const push = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => {
+    const padding = Buffer.alloc(-byteLength & 7);
+    parts.push(Buffer.from(Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)), padding);
+    length += byteLength + padding.length;
+  };
+  const wasm = loadWasm().kernels();
+  const recording = kernelsOver('neon', wasm.memory, (kernel, { name, numbers, layout }, arrays) => {
+    push(BigInt64Array.of(BigInt(kernel)));
+    push(numbers);
+    layout.arrays.forEach((field, i) => {
+      const array = arrays[i]!;
+      push(BigInt64Array.of(BigInt(array.byteLength)));
+      if (field.written) outputs.push({ where: `${name}: ${field.name}`, at: length, expected: array as Float32Array });
+      push(array);
+    });
+  });
+  for (const kernel of Object.keys(descriptions) as KernelName[]) {
+    const arrays = arraysOf(kernel);
+    for (const kernels of [recording, wasm])
+      (kernels[kernel] as (numbers: unknown, arrays: unknown) => void)(calls[kernel], arrays);
+  }
+  return { bytes: Buffer.concat(parts), outputs };
 }
 
 (isAtHand ? test : test.skip)(
-  'NEON kernels give what the portable ones give, under an emulator',
+  'under an emulator of an Arm, portable kernels give the bits of those in WebAssembly, and NEON kernels are close to them',
   () => {
     const folder = mkdtempSync(join(tmpdir(), 'pxv-neon-'));
     try {
-      const program = join(folder, 'compare');
-      const files = ['native', 'native/kernels', 'native/engine'].flatMap(sources);
-      const flags = ['-std=c++20', '-O2', '-static', '-pthread', '-Wall', '-Wextra', '-ffp-contract=off'];
-      const said = execFileSync(compiler, [...flags, 'test/native/compare_sets.cc', ...files, '-o', program], {
-        encoding: 'utf8',
-        stdio: 'pipe',
-      });
+      const [program, file] = ['run', 'calls'].map((name) => join(folder, name));
+      const sources = execFileSync(process.execPath, ['scripts/native-sources.mjs'], { encoding: 'utf8' })
+        .trim()
+        .split('\n');
+      const files = ['test/native/run_calls.cc', 'native/sets/portable.cc', 'native/sets/neon.cc', ...sources];
+      const flags = [
+        '-std=c++20',
+        '-O2',
+        '-static',
+        '-pthread',
+        '-Wall',
+        '-Wextra',
+        '-ffp-contract=off',
+        '-Ibuild/generated',
+      ];
+      const said = execFileSync(compiler, [...flags, ...files, '-o', program], { encoding: 'utf8', stdio: 'pipe' });
       expect(said).toBe('');
-      const lines = execFileSync(emulator, [program], { encoding: 'utf8' }).trim().split('\n');
-      expect(lines).toHaveLength(9);
-      for (const line of lines) expect(line).toMatch(/^ok .+ \[neon\]: /);
+
+      const { bytes, outputs } = recordedCalls();
+      for (const [set, tolerance] of [
+        ['portable', 0],
+        ['neon', 2e-5],
+      ] as const) {
+        writeFileSync(file, bytes);
+        execFileSync(emulator, [program, set, file]);
+        const { buffer, byteOffset } = readFileSync(file);
+        for (const { where, at, expected } of outputs)
+          expectClose(
+            `${set} ${where}`,
+            tolerance,
+            expected,
+            new Float32Array(buffer, byteOffset + at, expected.length),
+          );
+      }
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -1,8 +1,9 @@
-import { checkDrawSettings, drawLevel } from '../../src/sampling/draw.js';
+import { checkDrawSettings } from '../../src/sampling/draw.js';
 import type { ModelDescription } from '../../src/model/description.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
 import { mixture, sigmoid, softmax, tinyNetwork } from '../model/tiny-networks.js';
 import { Noise } from '../../src/sampling/noise.js';
+import { drawLevel } from './draw-level.js';
 
 const asItIs = { temperature: 1, topP: 1 };
 

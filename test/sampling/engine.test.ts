@@ -1,18 +1,55 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { loadAddon } from '../../src/backend/addon.js';
-import type { InstructionSet } from '../../src/backend/kernels.js';
-import { imageFeatures, imageInput } from '../../src/model/image-input.js';
+import { libraryOf } from '../../src/backend/choose-backend.js';
+import type { InstructionSet } from '../../src/backend/kernels/index.js';
+import { disposeExamples, frameBytes } from '../../src/model/examples.js';
+import { anchorCount, imageFeatures, imageInput } from '../../src/model/image-input.js';
 import type { Channels } from '../../src/frame.js';
+import type { NetworkDescription } from '../../src/model/description.js';
 import { buildNetwork, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
 import { ProgramBuilder } from '../../src/model/program.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
-import { makeEngine } from '../../src/sampling/make-engine.js';
+import { ImageEngine, type EngineDraw } from '../../src/sampling/engine.js';
+import { ImageSampler } from '../../src/sampling/image-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
-import { randomWeights, softmax, tinyNetwork } from '../model/tiny-networks.js';
+import {
+  framedNetworks,
+  randomExamples,
+  randomWeights,
+  softmax,
+  tinyNetwork,
+  tinyNetworks,
+} from '../model/tiny-networks.js';
 import { randomFloats, randomInts } from '../random.js';
 import { randomProgram } from './random-programs.js';
+
+const sets = kernelSets.map(({ instructionSet }) => instructionSet);
+
+/** Puts a set's backend in use. */
+const use = (instructionSet: InstructionSet) => tf.setBackend(`native-${instructionSet}`);
+
+/** Runs something with each of these numbers of threads, and leaves as many as there were. */
+async function withThreads(instructionSet: InstructionSet, counts: number[], run: (count: number) => Promise<void>) {
+  const library = libraryOf(instructionSet);
+  const threads = library.threads();
+  try {
+    for (const count of counts) {
+      library.setThreads(count);
+      await run(count);
+    }
+  } finally {
+    library.setThreads(threads);
+  }
+}
+
+/** A batch to draw, of a network that is given nothing where nothing else is said. */
+const batchOf = (samples: number, levels: Int16Array, changes: Partial<EngineDraw> = {}): EngineDraw => ({
+  ...{ map: null, anchors: null, references: null, levels, noise: new Noise(1) },
+  streams: Array.from({ length: samples }, (_, sample) => ({ sample, frame: 0, scale: 0 })),
+  settings: { temperature: 1, topP: 1 },
+  ...changes,
+});
 
 interface Known {
   levels: Int16Array;
@@ -50,16 +87,8 @@ function wholeImage(
 /** Draws what is not known, and tells what was drawn; with the outputs of all sub-pixels or without. */
 async function drawn(network: Network, weights: Float32Array[], { levels, map, batch }: Known, outputs?: Float32Array) {
   const all = levels.slice();
-  const nats = await makeEngine(network, weights).draw({
-    map,
-    anchors: null,
-    references: null,
-    levels: all,
-    noise: new Noise(1),
-    streams: Array.from({ length: batch }, (_, sample) => ({ sample, frame: 0, scale: 0 })),
-    settings: { temperature: 1, topP: 1 },
-    ...(outputs && { outputs }),
-  });
+  const images = batchOf(batch, all, { map, ...(outputs && { outputs }) });
+  const nats = await new ImageEngine(network, weights).draw(images);
   return { levels: [...all], nats: [...nats] };
 }
 
@@ -78,13 +107,8 @@ function expectSameBits(whole: Float32Array, step: Float32Array): void {
   expect(b).toHaveLength(a.length);
 }
 
-/** Those of the addon; without it their tests are skipped, in sight. */
-const nativeSets = kernelSets.map(({ instructionSet }) => instructionSet).filter((set) => set !== 'typescript');
-const describeEach =
-  nativeSets.length > 0 ? describe.each(nativeSets) : describe.skip.each(['the sets of the addon' as InstructionSet]);
-
-describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (instructionSet) => {
-  beforeAll(() => tf.setBackend(`native-${instructionSet}`));
+describe.each(sets)('on %s', (instructionSet) => {
+  beforeAll(() => use(instructionSet));
 
   test.each(Array.from({ length: 40 }, (_, seed) => seed))(
     'a random program, seed %d, has the same outputs, bit for bit, sub-pixel by sub-pixel as over the whole image',
@@ -94,21 +118,15 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
       const batch = 1 + (seed % 5);
       const known = randomKnown(network, batch, seed);
       const whole = wholeImage(network, weights, known);
-      const threads = instructionSet === 'typescript' ? [1] : [1, 2, 3, 4];
-      for (const count of threads) {
-        if (instructionSet !== 'typescript') loadAddon().setThreads(count);
+      await withThreads(instructionSet, [1, 2, 3, 4], async (count) => {
         try {
           expectSameBits(whole, await stepwise(network, weights, known));
         } catch (error) {
           throw new Error(`seed ${seed}, batch ${batch}, ${count} threads: ${String(error)}`, { cause: error });
         }
-      }
+      });
     },
   );
-});
-
-describeEach('on %s', (instructionSet) => {
-  beforeAll(() => tf.setBackend(`native-${instructionSet}`));
 
   // In the last three, walks are read by nothing but the head's own ops.
   const seeds = [...Array.from({ length: 40 }, (_, seed) => seed), 135, 199, 229];
@@ -129,6 +147,23 @@ describeEach('on %s', (instructionSet) => {
     const outputs = new Float32Array(known.batch * pixels * network.program.out.features);
     expect(await drawn(network, weights, known)).toEqual(await drawn(network, weights, known, outputs));
   });
+
+  test.each([
+    { channels: 1, batch: 1 },
+    { channels: 3, batch: 1 },
+    { channels: 3, batch: 3 },
+  ] as const)(
+    'a wide network of $channels channels, batch $batch, has the same bits at one to four threads',
+    async ({ channels, batch }) => {
+      const network = wideNetwork(channels);
+      const weights = randomWeights(network, 3);
+      const known = randomKnown(network, batch, 4);
+      const whole = wholeImage(network, weights, known);
+      await withThreads(instructionSet, [1, 2, 3, 4], async () =>
+        expectSameBits(whole, await stepwise(network, weights, known)),
+      );
+    },
+  );
 });
 
 /** What one of its ops makes is read at its own pixel and one row below, and by nothing else but the head. */
@@ -161,32 +196,10 @@ function wideNetwork(channels: Channels): Network {
   );
 }
 
-describeEach('on %s', (instructionSet) => {
-  beforeAll(() => tf.setBackend(`native-${instructionSet}`));
-
-  test.each([
-    { channels: 1, batch: 1 },
-    { channels: 3, batch: 1 },
-    { channels: 3, batch: 3 },
-  ] as const)(
-    'a wide network of $channels channels, batch $batch, has the same bits at one to four threads',
-    async ({ channels, batch }) => {
-      const network = wideNetwork(channels);
-      const weights = randomWeights(network, 3);
-      const known = randomKnown(network, batch, 4);
-      const whole = wholeImage(network, weights, known);
-      for (const threads of [1, 2, 3, 4]) {
-        loadAddon().setThreads(threads);
-        expectSameBits(whole, await stepwise(network, weights, known));
-      }
-    },
-  );
-});
-
 test.skip.each(absentSets)('on %s (not on this machine)', () => {});
 
 test('the comparison fails where one output has another last bit', async () => {
-  await tf.setBackend('native-typescript');
+  await use('wasm');
   const network = randomProgram(1);
   const weights = randomWeights(network, 1);
   const outputs = wholeImage(network, weights, randomKnown(network, 1, 1));
@@ -195,51 +208,132 @@ test('the comparison fails where one output has another last bit', async () => {
   expect(() => expectSameBits(outputs, other)).toThrow(/^output 3: whole image /);
 });
 
-describeEach('a drawing on %s', (instructionSet) => {
+/** All that a sampler gives of some images, as text, since toEqual takes seconds over long arrays. */
+async function allOf(network: Network, batch: number): Promise<Record<string, string>> {
+  const { description, program, parameters } = network;
+  const weights = randomWeights(network, 1);
+  const tensors = toTensors(weights, parameters);
+  const examples = randomExamples(description, batch, 5);
+  const subPixels = batch * frameBytes(description);
+  const outputs = new Float32Array((subPixels / description.channels) * program.out.features);
+  const probabilities = new Float64Array(subPixels * description.levels);
+  const { levels, nats } = await new ImageSampler(network, weights, tensors).draw({
+    ...batchOf(batch, new Int16Array()),
+    ...{ given: () => examples.given, known: null, outputs, probabilities },
+  });
+  tf.dispose(tensors);
+  disposeExamples(examples);
+  const text = (array: ArrayBufferView) => Buffer.from(array.buffer as ArrayBuffer).toString('base64');
+  return { levels: text(levels), nats: text(nats), outputs: text(outputs), probabilities: text(probabilities) };
+}
+
+(sets.includes('portable') ? describe : describe.skip)(
+  'levels, nats, outputs and probabilities have the same bits on wasm as on portable, with 1, 2 and 3 threads:',
+  () => {
+    test.each([...tinyNetworks, ...framedNetworks])('%s', async (_, description) => {
+      const network = buildNetwork(description);
+      const drawn: Record<string, string>[] = [];
+      for (const instructionSet of ['portable', 'wasm'] as const) {
+        await use(instructionSet);
+        await withThreads(instructionSet, [1, 2, 3], async () => void drawn.push(await allOf(network, 2)));
+      }
+      for (const other of drawn) expect(other).toEqual(drawn[0]);
+    });
+  },
+);
+
+describe.each(sets)('a drawing on %s', (instructionSet) => {
+  const engineOf = (network: Network) => new ImageEngine(network, randomWeights(network, 1), instructionSet);
+  const toDraw = (length: number) => new Int16Array(length).fill(-1);
+
   test('leaves the main thread free, and stops within rows of an abort', async () => {
-    await tf.setBackend(`native-${instructionSet}`);
     const network = buildNetwork(tinyNetwork({ size: { width: 64, height: 64 }, conditioning: [] }));
     // So many that a row takes long: the abort comes in time though the main thread be busy for a while.
     const images = 24;
-    const levels = new Int16Array(images * 64 * 64 * 3).fill(-1);
+    const levels = toDraw(images * 64 * 64 * 3);
     const controller = new AbortController();
     let [shares, ticks] = [0, 0];
     const ticking = setInterval(() => ticks++, 1);
-    const drawing = makeEngine(network, randomWeights(network, 1)).draw({
-      map: null,
-      anchors: null,
-      references: null,
-      levels,
-      noise: new Noise(1),
-      streams: Array.from({ length: images }, (_, sample) => ({ sample, frame: 0, scale: 0 })),
-      settings: { temperature: 1, topP: 1 },
-      onProgress: () => ++shares === 2 && controller.abort(new Error('enough')),
-      signal: controller.signal,
-    });
-    await expect(drawing).rejects.toThrow('enough');
+    const onProgress = () => ++shares === 2 && controller.abort(new Error('enough'));
+    const { signal } = controller;
+    await expect(engineOf(network).draw(batchOf(images, levels, { onProgress, signal }))).rejects.toThrow('enough');
     clearInterval(ticking);
     expect(shares).toBe(2);
     expect(ticks).toBeGreaterThan(0);
     expect(levels.at(-1)).toBe(-1);
+    // Where nothing may be done, nothing is begun.
+    const first = toDraw(levels.length);
+    await expect(engineOf(network).draw(batchOf(images, first, { signal }))).rejects.toThrow('enough');
+    expect(first[0]).toBe(-1);
   });
 
-  test('refuses arrays that do not fit, before C++ sees them', async () => {
-    await tf.setBackend(`native-${instructionSet}`);
-    const network = buildNetwork(tinyNetwork());
-    const engine = makeEngine(network, randomWeights(network, 1));
-    const draw = engine.draw({
-      map: new Float32Array(3),
-      anchors: null,
-      references: null,
-      levels: new Int16Array(5 * 7 * 3),
-      noise: new Noise(1),
-      streams: [{ sample: 0, frame: 0, scale: 0 }],
-      settings: { temperature: 1, topP: 1 },
-    });
-    await expect(draw).rejects.toMatchObject({
+  test('tells of each row, and ends with what is thrown there, once', async () => {
+    const engine = engineOf(buildNetwork(tinyNetwork({ conditioning: [] })));
+    const shares: number[] = [];
+    await engine.draw(batchOf(1, toDraw(5 * 7 * 3), { onProgress: (share) => shares.push(share) }));
+    expect(shares).toEqual([1, 2, 3, 4, 5, 6, 7].map((row) => row / 7));
+    const failure = new Error('no more');
+    const onProgress = (share: number) => {
+      shares.push(share);
+      throw failure;
+    };
+    await expect(engine.draw(batchOf(1, toDraw(5 * 7 * 3), { onProgress }))).rejects.toBe(failure);
+    expect(shares.slice(7)).toEqual([1 / 7]);
+  });
+
+  test('is the same beside others as alone', async () => {
+    const engine = engineOf(buildNetwork(tinyNetwork({ conditioning: [] })));
+    const drawnBy = async (seed: number) => {
+      const levels = toDraw(2 * 5 * 7 * 3);
+      const nats = await engine.draw(batchOf(2, levels, { noise: new Noise(seed) }));
+      return [...levels, ...nats];
+    };
+    const together = await Promise.all([1, 2, 3].map(drawnBy));
+    for (const seed of [1, 2, 3]) expect(together[seed - 1]).toEqual(await drawnBy(seed));
+  });
+
+  const plain = tinyNetwork({ levels: 16 });
+  const [, looking] = framedNetworks.find(([name]) => name.endsWith('looked for in two of them'))!;
+  test.each<[string, NetworkDescription, Partial<EngineDraw>, RegExp]>([
+    ['no map', plain, { map: null }, /map: expected 140 numbers, received none;/],
+    ['a short map', plain, { map: new Float32Array(3) }, /map: expected 140 values .*, received 3;/],
+    ['few levels', plain, { levels: toDraw(104) }, /levels: expected 105 values .*, received 104;/],
+    ['many anchors', plain, { anchors: new Float32Array(106) }, /anchors: expected 105 values .*, received 106;/],
+    ['few outputs', plain, { outputs: new Float32Array(1) }, /outputs: expected 630 values .*, received 1;/],
+    ['few probabilities', plain, { probabilities: new Float64Array(105) }, /: expected 1680 values .*, received 105;/],
+    ['no anchors', looking, { anchors: null, references: new Float32Array(120) }, /anchors: expected \d+ numbers/],
+    [
+      'few references',
+      looking,
+      { references: new Float32Array(60) },
+      /references: expected 120 values .*, received 60;/,
+    ],
+  ])('refuses %s, before C++ sees it', async (_, description, changes, message) => {
+    const network = buildNetwork(description);
+    const { width, height } = description.size;
+    const map = new Float32Array(width * height * network.program.map!.features);
+    const anchors = new Float32Array(width * height * 3 * anchorCount(description));
+    const images = batchOf(1, toDraw(width * height * 3), { map, anchors, ...changes });
+    const draw = engineOf(network).draw(images);
+    const refusal = {
       code: 'USAGE',
-      message: expect.stringMatching(/draw images: map: expected \d+ numbers, received 3/) as string,
-    });
-    expect(() => makeEngine(network, randomWeights(network, 1).slice(1))).toThrow(/expected \d+ numbers/);
+      parts: { operation: 'draw images' },
+      message: expect.stringMatching(message) as string,
+    };
+    await expect(draw).rejects.toMatchObject(refusal);
+    expect(images.levels.every((level) => level === -1)).toBe(true);
+  });
+
+  test('refuses weights that are not those of the network', () => {
+    const network = buildNetwork(plain);
+    const weights = randomWeights(network, 1);
+    const parameter = network.program.parameters[0].name;
+    for (const others of [[], weights.slice(1), weights.map((values) => values.slice(1))])
+      expect(() => new ImageEngine(network, others, instructionSet)).toThrow(
+        expect.objectContaining({
+          code: 'USAGE',
+          parts: expect.objectContaining({ argument: parameter }) as object,
+        }) as Error,
+      );
   });
 });

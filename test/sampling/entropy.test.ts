@@ -1,16 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { initialiseParameters } from '../../src/backend/parameters.js';
 import { buildChain, type Chain } from '../../src/model/chain.js';
-import { headOf } from '../../src/model/heads/index.js';
 import { toArrays, toTensors } from '../../src/model/weights.js';
-import { makeEngine } from '../../src/sampling/make-engine.js';
+import { ImageEngine } from '../../src/sampling/engine.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { optimisers } from '../../src/training/optimisers.js';
 import { gradientsOf, updated, type TrainingState } from '../../src/training/training-step.js';
 import { kernelSets } from '../backend/implementations.js';
 import { softmax, tinyNetwork } from '../model/tiny-networks.js';
 import { randomNumbers } from '../random.js';
-import { greyPixel } from '../model/grey-pixel.js';
 
 const LEVELS = 4;
 const size = { width: 5, height: 4 };
@@ -62,8 +60,8 @@ async function train({ parameters }: Chain): Promise<{ weights: Float32Array[]; 
 async function surprise(weights: readonly Float32Array[], temperature: number): Promise<number> {
   const [network] = chain.scales;
   const count = 500;
-  const outputs = new Float32Array(count * pixels * LEVELS);
-  const nats = await makeEngine(network, weights).draw({
+  const probabilities = new Float64Array(count * pixels * LEVELS);
+  const nats = await new ImageEngine(network, weights).draw({
     map: null,
     anchors: null,
     references: null,
@@ -71,23 +69,12 @@ async function surprise(weights: readonly Float32Array[], temperature: number): 
     noise: new Noise(1),
     streams: Array.from({ length: count }, (_, sample) => ({ sample, frame: 0, scale: 0 })),
     settings: { temperature, topP: 1 },
-    outputs,
+    probabilities,
   });
-  const probabilities = new Float64Array(LEVELS);
-  const differences = Array.from(nats, (value, image) => {
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      headOf(softmax).distribution(
-        softmax,
-        LEVELS,
-        greyPixel(outputs, (image * pixels + pixel) * LEVELS, 0),
-        0,
-        1,
-        probabilities,
-      );
-      for (const p of probabilities) value += p * Math.log(p);
-    }
-    return value;
-  });
+  const ofImage = pixels * LEVELS;
+  const differences = Array.from(nats, (value, image) =>
+    probabilities.subarray(image * ofImage, (image + 1) * ofImage).reduce((sum, p) => sum + p * Math.log(p), value),
+  );
   const mean = differences.reduce((sum, value) => sum + value, 0) / count;
   const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1);
   return mean / Math.sqrt(variance / count);

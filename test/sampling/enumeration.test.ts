@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildNetwork, subPixelNats, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
-import { makeEngine } from '../../src/sampling/make-engine.js';
+import { ImageEngine } from '../../src/sampling/engine.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
 import { mixture, mixtureTogether, randomWeights, softmax, tinyNetwork } from '../model/tiny-networks.js';
@@ -39,7 +39,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
 
     const levels = new Int16Array(3 * COUNT).fill(-1);
     const streams = Array.from({ length: COUNT }, (_, sample) => ({ sample, frame: 0, scale: 0 }));
-    const nats = await makeEngine(network, weights).draw({
+    const nats = await new ImageEngine(network, weights).draw({
       ...{ map: null, anchors: null, references: null, levels },
       ...{ noise: new Noise(1), streams, settings: { temperature: 1, topP: 1 } },
     });

@@ -30,7 +30,7 @@ import {
 
 const asItIs: DrawSettings = { temperature: 1, topP: 1 };
 
-beforeEach(() => tf.setBackend('native-typescript'));
+beforeEach(() => tf.setBackend('native-wasm'));
 
 /** Every tiny network that is a model of its own, and chains of two scales. */
 const tinyModels: [string, NetworkDescription[]][] = [

@@ -5,7 +5,7 @@ import { toTensors } from '../../src/model/weights.js';
 import { ImageSampler } from '../../src/sampling/image-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { needsOf } from '../../src/conditioning/index.js';
-import { loadAddon } from '../../src/backend/addon.js';
+import { libraryOf } from '../../src/backend/choose-backend.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
 import {
   framedNetworks,
@@ -43,7 +43,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
   });
 
   describe('outputs sub-pixel by sub-pixel are those of the whole image, bit for bit:', () => {
-    test.each(framedNetworks)('%s', async (_, description) => {
+    test.each([...tinyNetworks, ...framedNetworks])('%s', async (_, description) => {
       const network = buildNetwork(description);
       const weights = randomWeights(network, 2);
       const tensors = toTensors(weights, network.parameters);
@@ -69,12 +69,12 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
 
   test('five images that are looked for in frames are drawn the same with 1, 2 and 3 threads', async () => {
     const [, description] = framedNetworks.find(([name]) => name.endsWith('looked for in two of them'))!;
-    const isNative = instructionSet !== 'typescript';
-    const threads = isNative ? loadAddon().threads() : 1;
-    for (const count of isNative ? [1, 2, 3] : [1]) {
-      if (isNative) loadAddon().setThreads(count);
+    const library = libraryOf(instructionSet);
+    const threads = library.threads();
+    for (const count of [1, 2, 3]) {
+      library.setThreads(count);
       const drawn = await drawBothWays(description, { seed: 4, samples: 5 });
-      if (isNative) loadAddon().setThreads(threads);
+      library.setThreads(threads);
       expectSame(drawn);
     }
   });
@@ -112,7 +112,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
   });
 });
 
-// One set for each of the two engines.
+// One set for each of the two hosts of the engine.
 describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructionSet }) => instructionSet))(
   'on %s',
   (instructionSet) => {
@@ -130,7 +130,7 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
 test.skip.each(absentSets)('on %s (not on this machine)', () => {});
 
 test('the comparison fails where one level or the last bit of a sum is another', async () => {
-  await tf.setBackend('native-typescript');
+  await tf.setBackend('native-wasm');
   const { naive, drawn } = await drawBothWays(tinyNetwork({ size }), { seed: 1, samples: 2 });
   const other = { levels: drawn.levels.slice(), nats: drawn.nats };
   other.levels[17]++;

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { log } from '../../src/backend/elementary.js';
 import { frameBytes } from '../../src/model/examples.js';
-import { headOf } from '../../src/model/heads/index.js';
 import { anchorsByPixel, conditionOf, networkOutput, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
-import { drawLevel } from '../../src/sampling/draw.js';
 import type { DrawnImages, ImageDraw } from '../../src/sampling/image-sampler.js';
+import { log } from '../elementary.js';
+import { distribution } from '../model/head-distribution.js';
+import { drawLevel } from './draw-level.js';
 
 /**
  * Draws a batch of images by the definition: for each sub-pixel the whole network runs over the whole images, whose later
@@ -51,9 +51,9 @@ export function drawNaively(
         anchorCount: anchors.length / images.length,
       };
       const temperature = settings.componentTemperature ?? 1;
-      headOf(head).distribution(head, levels, view, channel, temperature, probabilities);
+      distribution(head, levels, view, channel, temperature, probabilities);
       const level = drawLevel(probabilities, levels, noise.uniform(sample, frame, position, channel, scale), settings);
-      if (temperature !== 1) headOf(head).distribution(head, levels, view, channel, 1, probabilities);
+      if (temperature !== 1) distribution(head, levels, view, channel, 1, probabilities);
       nats[image] -= log(probabilities[level]);
       images[at] = level;
     }

@@ -24,7 +24,7 @@ const at5: Model = { ...model, frameRate: rate('5') };
 let film = '';
 let images = '';
 beforeAll(async () => {
-  await tf.setBackend('native-typescript');
+  await tf.setBackend('native-wasm');
   film = filmClip(folder.path, 'film.mkv', 8);
   images = await pngClip(folder.path, 'images', 4);
 });

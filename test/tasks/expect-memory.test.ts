@@ -21,7 +21,7 @@ import { model, pngClip } from './tiny-clips.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
-beforeAll(() => tf.setBackend('native-typescript'));
+beforeAll(() => tf.setBackend('native-wasm'));
 const environment = { ...process.env };
 afterEach(() => {
   process.env = { ...environment };

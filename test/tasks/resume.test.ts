@@ -25,7 +25,7 @@ import { model, pngClip } from './tiny-clips.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
-beforeAll(() => tf.setBackend('native-typescript'));
+beforeAll(() => tf.setBackend('native-wasm'));
 
 let runs = 0;
 /** A folder with three clips in `clips`, and two steps on them in `run`, that were stopped after the first. */
@@ -195,13 +195,13 @@ test('a training says so where it goes on in other arithmetic', async () => {
     const controller = new AbortController();
     const stopping = { signal: controller.signal, onStart: () => controller.abort(new Error('stopped')) };
     await expect(resume(run, false, stopping)).rejects.toThrow('stopped');
-    expect(new RunFolder(run).load().checkpoint.arithmetic).toBe('typescript');
+    expect(new RunFolder(run).load().checkpoint.arithmetic).toBe('wasm');
     await resume(run, false, { onWarning });
   } finally {
-    await tf.setBackend('native-typescript');
+    await tf.setBackend('native-wasm');
   }
   expect(warnings).toEqual([
-    expect.stringMatching(/^until now it was computed with typescript, and goes on with cpu, which rounds otherwise/),
+    expect.stringMatching(/^until now it was computed with wasm, and goes on with cpu, which rounds otherwise/),
   ]);
 });
 

@@ -8,7 +8,7 @@ import '../backend/implementations.js';
 import { randomModel, sigmoid, tinyBound, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
-beforeAll(() => tf.setBackend('native-typescript'));
+beforeAll(() => tf.setBackend('native-wasm'));
 
 const { path: folder, remove } = temporaryFolder();
 afterAll(remove);

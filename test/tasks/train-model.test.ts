@@ -13,7 +13,7 @@ import { model, pngClip } from './tiny-clips.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
-beforeAll(() => tf.setBackend('native-typescript'));
+beforeAll(() => tf.setBackend('native-wasm'));
 
 const stopping = new AbortController();
 

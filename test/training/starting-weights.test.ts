@@ -21,7 +21,7 @@ import { temporaryFolder } from '../video/made-clips.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
-beforeAll(() => tf.setBackend('native-typescript'));
+beforeAll(() => tf.setBackend('native-wasm'));
 
 let saved = 0;
 function fileOf(scales: NetworkDescription[]) {
