@@ -4,7 +4,7 @@ import { disposeExamples } from '../../model/examples.js';
 import type { Condition } from '../../conditioning/index.js';
 import { conditionOf, networkOutput, type Network } from '../../model/network.js';
 import { groupStart } from '../../sampling/pixel-steps.js';
-import { exampleOf, randomClip } from './check-example.js';
+import { exampleOf, imagesTogether, randomClip } from './check-example.js';
 import { nameOfSubPixel, subPixelCount } from './sub-pixels.js';
 
 export interface CausalitySettings {
@@ -20,9 +20,6 @@ export interface CausalitySettings {
 
 /** Images on which a sub-pixel that changed nothing later is tried again: a ReLU may have hidden it. */
 const ATTEMPTS = 8;
-
-/** Bytes that the feature maps of a batch may take. */
-const BATCH_BYTES = 2 ** 28;
 
 /**
  * Changes sub-pixels of a random image one at a time, and compares the outputs of the whole-image executor, on the
@@ -91,9 +88,7 @@ class ChangedImages {
     most: number,
   ) {
     const { description, program } = network;
-    const features = program.slots.reduce((sum, slot) => sum + slot.features, 0);
-    const bytes = 4 * features * description.size.height * description.size.width;
-    this.capacity = Math.min(most, 64, Math.max(1, Math.floor(BATCH_BYTES / bytes)));
+    this.capacity = Math.min(most, imagesTogether(program));
     const examples = exampleOf(description, clip);
     this.image = Float32Array.from(examples.image.dataSync());
     const repeated = (): Condition => {

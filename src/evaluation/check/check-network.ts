@@ -39,7 +39,7 @@ export const MOST_CHECKED = 32_768;
 /** Multiply-adds up to which an image is drawn at the large size. */
 const DRAWN_WORK = 5e9;
 
-/** Multiply-adds that gradients in float64 may take, and the fewest outputs whose gradients are computed. */
+/** Multiply-adds that gradients may take, counted forward, and the fewest outputs whose gradients are computed. */
 const GRADIENT_WORK = 2e10;
 const LEAST_OUTPUTS = 27;
 
@@ -71,7 +71,7 @@ export async function checkNetwork(
       findings.push(await causality(sized, fields[index], parameters, settings));
     findings.push(promise(fields[fields.length - 1]));
     findings.push(await context(sizes[0], fields[0], settings));
-    findings.push(await trainedContext(sizes[0], fields[0], weights, parameters, settings));
+    findings.push(await trainedContext(sizes[0], fields[0], parameters, settings));
     const isCheap = settings.whole === true || workOf(large) <= DRAWN_WORK;
     findings.push(...(await likelihood(isCheap ? large : small, weights, parameters, settings)));
     return findings;
@@ -147,7 +147,6 @@ async function context(network: Network, fields: ReceptiveFields, settings: Chec
 async function trainedContext(
   network: Network,
   fields: ReceptiveFields,
-  weights: readonly Float32Array[],
   parameters: readonly Tensor[],
   settings: CheckSettings,
 ): Promise<Finding> {
@@ -156,7 +155,7 @@ async function trainedContext(
   // The last colour of a pixel sees the most.
   const looked = outputs.filter((output) => output % channels === channels - 1);
   const context = contextSettings('trained context', fields, looked, settings);
-  const share = (100 * (await usedContext(network, weights, parameters, context))).toFixed(1);
+  const share = (100 * (await usedContext(network, parameters, context))).toFixed(1);
   const which = outputsInWords(looked.length, fields);
   const found = `trained weights: ${share}% of the gradients promised, for ${which}, are above ${SMALL_GRADIENT.toExponential()} of the largest`;
   return { check: 'trained context', size, result: 'reported', found };

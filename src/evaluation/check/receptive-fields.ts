@@ -8,10 +8,13 @@ import { kernelPlaces, promisedRowsDown, unmaskedGroups } from './masks.js';
 import { SubPixelSets } from './sub-pixel-sets.js';
 import { subPixelCount, type SubPixelGrid } from './sub-pixels.js';
 
-/** Which sub-pixels of the image can reach the network's output for each sub-pixel. */
-export interface ReceptiveFields extends SubPixelGrid {
+interface PromisedGrid extends SubPixelGrid {
   /** Whether what local regression makes of all earlier pixels is read; absent: it is not. */
   regresses?: boolean;
+}
+
+/** Which sub-pixels of the image can reach the network's output for each sub-pixel. */
+export interface ReceptiveFields extends PromisedGrid {
   /** Whether sub-pixel `input` can reach the output for sub-pixel `output`; both as SubPixelGrid counts them. */
   reaches: (input: number, output: number) => boolean;
   /** Whether sub-pixel `input` can reach any output at all. */
@@ -53,13 +56,18 @@ const stateOffsets: Readonly<Record<Walk, readonly [number, number][]>> = {
  * @param regresses whether the network has local regression, which reads all earlier pixels; templates read those near
  */
 export function promisedFields({ size, image, matched, ops, out }: Program, regresses = false): ReceptiveFields {
-  const grid: SubPixelGrid = { size, channels: image.groups.length === 1 ? 1 : 3 };
+  const grid: PromisedGrid = { size, channels: image.groups.length === 1 ? 1 : 3, regresses };
   const count = subPixelCount(grid);
   const own = new SubPixelSets(count, count);
   for (let subPixel = 0; subPixel < count; subPixel++) own.add(subPixel, subPixel);
   /** What reaches each slot at hand: set `pixel * groups + group`. Slots given before the image hold nothing of it. */
   const reached = new Map([[image.id, own]]);
-  if (matched !== null) reached.set(matched.id, regresses ? earlierSets(grid) : templateSets(grid));
+  if (matched !== null) {
+    const made = new SubPixelSets(count / grid.channels, count);
+    for (let pixel = 0; pixel < count / grid.channels; pixel++)
+      for (const subPixel of earlierSubPixels(grid, pixel)) made.add(pixel, subPixel);
+    reached.set(matched.id, made);
+  }
   const lastReader = new Map(ops.flatMap((op) => slotsRead(op).map(({ id }) => [id, op] as const)));
   for (const op of ops) {
     if (op.out.ready === 'given') continue;
@@ -73,34 +81,14 @@ export function promisedFields({ size, image, matched, ops, out }: Program, regr
   for (let output = 0; output < count; output++) seen.unite(0, sets, output);
   return {
     ...grid,
-    regresses,
     reaches: (input, output) => sets.has(output, input),
     isSeen: (input) => seen.has(0, input),
   };
 }
 
-/** What reaches the values that local regression gives of each pixel: all pixels before it. */
-function earlierSets({ size, channels }: SubPixelGrid): SubPixelSets {
-  const pixels = size.height * size.width;
-  const sets = new SubPixelSets(pixels, pixels * channels);
-  for (let pixel = 1; pixel < pixels; pixel++) {
-    sets.unite(pixel, sets, pixel - 1);
-    for (let channel = 0; channel < channels; channel++) sets.add(pixel, (pixel - 1) * channels + channel);
-  }
-  return sets;
-}
-
-/** What reaches the values that template matching finds of each pixel: the pixels of its template. */
-function templateSets({ size, channels }: SubPixelGrid): SubPixelSets {
-  const pixels = size.height * size.width;
-  const sets = new SubPixelSets(pixels, pixels * channels);
-  for (let pixel = 0; pixel < pixels; pixel++)
-    for (const subPixel of templateSubPixels({ size, channels }, pixel)) sets.add(pixel, subPixel);
-  return sets;
-}
-
-/** The sub-pixels of the template of a pixel. */
-export function templateSubPixels({ size, channels }: SubPixelGrid, pixel: number): number[] {
+/** The sub-pixels that the values made of the pixels before a pixel are made of: those of its template, or all. */
+export function earlierSubPixels({ size, channels, regresses }: PromisedGrid, pixel: number): number[] {
+  if (regresses) return Array.from({ length: pixel * channels }, (_, subPixel) => subPixel);
   const [y, x] = [Math.floor(pixel / size.width), pixel % size.width];
   return templateTaps(TEMPLATES.margin).flatMap(({ dy, dx }) => {
     const [row, column] = [y + dy, x + dx];

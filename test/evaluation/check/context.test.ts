@@ -53,7 +53,7 @@ test('the share of the context that trained weights use is none where they are z
   const network = checkedNetwork('row-lstm', 3, true);
   const share = async (weights: Float32Array[]) => {
     const parameters = toTensors(weights, network.parameters);
-    const used = await usedContext(network, weights, parameters, settingsOf(network));
+    const used = await usedContext(network, parameters, settingsOf(network));
     tf.dispose(parameters);
     return used;
   };
