@@ -2,7 +2,7 @@ import { needsOf, subsample } from '../../conditioning/index.js';
 import type { NetworkDescription } from '../../model/description.js';
 import { ExampleBuffer, frameBytes, type Examples } from '../../model/examples.js';
 import type { Program } from '../../model/program.js';
-import { checkDraws, draws } from './draws.js';
+import { checkDraws, draws } from './sub-pixels.js';
 
 /** Bytes that the feature maps of images computed together may take, and how many these are at most. */
 const BATCH_BYTES = 2 ** 28;

@@ -10,19 +10,16 @@ import type { Slot } from '../../model/slot.js';
 import { runWholeImage } from '../../model/whole-image.js';
 import { groupStart } from '../../sampling/pixel-steps.js';
 import { exampleOf, imagesTogether, randomClip } from './check-example.js';
-import { checkDraws, draws } from './draws.js';
+import type { CheckName, CheckSettings } from './finding.js';
 import { earlierSubPixels, type ReceptiveFields } from './receptive-fields.js';
-import { nameOfSubPixel, subPixelCount } from './sub-pixels.js';
+import { checkDraws, draws, nameOfSubPixel, placeOfSubPixel, subPixelCount } from './sub-pixels.js';
+import { valuesOf } from './values-of.js';
 
-export interface ContextSettings {
+export interface ContextSettings extends CheckSettings {
   /** The context that is promised, at the size of the network. */
   fields: ReceptiveFields;
   /** Outputs to look at, as sub-pixels. */
   outputs: readonly number[];
-  seed: bigint | number;
-  /** Told after each batch, with the outputs done. */
-  onProgress?: ((done: number) => void) | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -44,7 +41,7 @@ export async function contextFaults({ program }: Network, settings: ContextSetti
   const { fields } = settings;
   const faults: string[] = [];
   const inputs = positiveInputs(program, settings.seed);
-  for await (const [output, gradients] of gradientsOf(program, inputs, settings)) {
+  for await (const [output, gradients] of gradientsOf('context', program, inputs, settings)) {
     const differs = (isSeen: boolean) =>
       gradients.findIndex((gradient, input) => (gradient !== 0) === isSeen && fields.reaches(input, output) !== isSeen);
     const name = (subPixel: number) => nameOfSubPixel(fields, subPixel);
@@ -74,7 +71,7 @@ export async function usedContext(
   const inputs = trainedInputs(network, parameters, randomClip(network.description, seed, 0));
   let promised = 0;
   let used = 0;
-  for await (const [output, gradients] of gradientsOf(network.program, inputs, settings)) {
+  for await (const [output, gradients] of gradientsOf('trained context', network.program, inputs, settings)) {
     const least = SMALL_GRADIENT * gradients.reduce((most, gradient) => Math.max(most, gradient), 0);
     gradients.forEach((gradient, input) => {
       if (!fields.reaches(input, output)) return;
@@ -89,27 +86,25 @@ export async function usedContext(
 type Inputs = Record<'weights' | 'map' | 'image' | 'matched', Tensor[]>;
 
 /** Sums are about a quarter of what is summed: sigmoids stay in their steep part in deep networks as well. */
-function positiveInputs({ size, ops, parameters, ...slots }: Program, seed: bigint | number): Inputs {
+function positiveInputs(program: Program, seed: bigint | number): Inputs {
+  const { height, width } = program.size;
   const draw = checkDraws(seed, draws.weights);
   let drawn = 0;
-  const random = (count: number, mean: number) =>
-    Float32Array.from({ length: count }, () => mean * (0.5 + draw(drawn++)));
-  const values = parameters.map(({ shape }) => {
-    const count = tf.util.sizeFromShape([...shape]);
-    return random(count, shape[shape.length - 1] / count / 4);
+  const random = (shape: number[], mean: number): Tensor =>
+    tf.tensor(
+      Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => mean * (0.5 + draw(drawn++))),
+      shape,
+    );
+  const planes = (slot: Slot | null) => (slot === null ? [] : [random([1, height, width, slot.features], 1)]);
+  return tf.tidy(() => {
+    const weights = program.parameters.map(({ shape }) =>
+      random([...shape], shape[shape.length - 1] / tf.util.sizeFromShape([...shape]) / 4),
+    );
+    for (const op of program.ops)
+      if (op.op === 'conv')
+        weights[op.weights] = tf.mul(weights[op.weights], tf.tensor(filterMask(op.shape), weights[op.weights].shape));
+    return { weights, map: planes(program.map), image: planes(program.image), matched: planes(program.matched) };
   });
-  for (const op of ops)
-    if (op.op === 'conv') filterMask(op.shape).forEach((used, at) => (values[op.weights][at] *= used));
-  const planes = (slot: Slot | null) => {
-    const shape = [1, size.height, size.width, slot?.features ?? 0];
-    return slot === null ? [] : [tf.tensor(random(tf.util.sizeFromShape(shape), 1), shape)];
-  };
-  return {
-    weights: values.map((own, index) => tf.tensor(own, [...parameters[index].shape])),
-    map: planes(slots.map),
-    image: planes(slots.image),
-    matched: planes(slots.matched),
-  };
 }
 
 /** The trained weights, and what they read for the image of a clip. */
@@ -137,13 +132,14 @@ function trainedInputs(network: Network, parameters: readonly Tensor[], clip: Ui
  * @param inputs disposed of
  */
 async function* gradientsOf(
+  check: CheckName,
   program: Program,
   inputs: Inputs,
   { fields, outputs, seed, onProgress, signal }: ContextSettings,
 ): AsyncGenerator<[output: number, gradients: Float32Array], void> {
   const { weights, image, map, matched } = inputs;
   const { groups, features } = program.out;
-  const [, height, width] = image[0].shape;
+  const { height, width } = program.size;
   const subPixels = subPixelCount(fields);
   const draw = checkDraws(seed, draws.outputs);
   const together = imagesTogether(program);
@@ -152,13 +148,12 @@ async function* gradientsOf(
       const part = outputs.slice(first, first + together);
       const dOut = tf.buffer([part.length, height, width, features]);
       part.forEach((output, copy) => {
-        const channel = output % fields.channels;
-        const pixel = (copy * subPixels + output - channel) / fields.channels;
-        const start = pixel * features + groupStart(groups, channel);
+        const [y, x, channel] = placeOfSubPixel(fields, output);
+        const start = groupStart(groups, channel);
         // Logits that are all moved alike change nothing: outputs count for more or less.
-        for (let k = 0; k < groups[channel]; k++) dOut.values[start + k] = GRADIENT_SCALE * draw(k);
+        for (let k = 0; k < groups[channel]; k++) dOut.set(GRADIENT_SCALE * draw(k), copy, y, x, start + k);
       });
-      const largest = tf.tidy(() => {
+      const values = await valuesOf(() => {
         const copies = (x: Tensor) => tf.tile(x, [part.length, 1, 1, 1]) as Tensor4D;
         const [ownMap = null] = map.map(copies);
         const settings = { mapGradients: false, inputGradients: true };
@@ -170,9 +165,7 @@ async function* gradientsOf(
         const over = (x: Tensor, places: number) => tf.max(tf.abs(tf.reshape(x, [part.length, places, -1])), 2);
         return tf.concat([over(dImage, subPixels), ...dMatched.map((x) => over(x, height * width))], 1);
       });
-      const values = (await largest.data()) as Float32Array;
-      const length = largest.size / part.length;
-      largest.dispose();
+      const length = values.length / part.length;
       for (const [copy, output] of part.entries()) {
         const own = values.subarray(copy * length, (copy + 1) * length);
         const gradients = own.subarray(0, subPixels);
@@ -183,7 +176,7 @@ async function* gradientsOf(
         });
         yield [output, gradients];
       }
-      onProgress?.(first + part.length);
+      onProgress?.({ check, size: fields.size, done: first + part.length, total: outputs.length, unit: 'outputs' });
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
     }
