@@ -1,5 +1,6 @@
 import { PxvError } from '../errors.js';
-import { checkNetwork, MOST_CHECKED, type CheckSettings } from '../evaluation/check/check-network.js';
+import { checkNetwork, MOST_CHECKED } from '../evaluation/check/check-network.js';
+import type { CheckSettings } from '../evaluation/check/finding.js';
 import type { Finding } from '../evaluation/check/finding.js';
 import type { Size } from '../frame.js';
 import { atSize } from '../model/at-size.js';

@@ -1,28 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { disposeExamples } from '../../model/examples.js';
-import type { Condition } from '../../conditioning/index.js';
 import { conditionOf, networkOutput, type Network } from '../../model/network.js';
-import { groupStart } from '../../model/groups.js';
-import { exampleOf, randomClip } from './check-example.js';
-import { nameOfSubPixel, subPixelCount } from './sub-pixels.js';
+import { exampleOf, imagesTogether, randomClip } from './check-example.js';
+import type { CheckSettings } from './finding.js';
+import { nameOfSubPixel } from './sub-pixels.js';
+import { valuesOf } from './values-of.js';
 
-export interface CausalitySettings {
+export interface CausalitySettings extends CheckSettings {
   /** Sub-pixels to change, one at a time. */
   changed: readonly number[];
   /** Whether some later output must see a sub-pixel; of the others only the earlier outputs are looked at. */
   reachesLater: (subPixel: number) => boolean;
-  seed: bigint | number;
-  /** Told after each batch, with the sub-pixels done. */
-  onProgress?: ((done: number) => void) | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 /** Images on which a sub-pixel that changed nothing later is tried again: a ReLU may have hidden it. */
 const ATTEMPTS = 8;
-
-/** Bytes that the feature maps of a batch may take. */
-const BATCH_BYTES = 2 ** 28;
 
 /**
  * Changes sub-pixels of a random image one at a time, and compares the outputs of the whole-image executor, on the
@@ -35,125 +27,73 @@ const BATCH_BYTES = 2 ** 28;
 export async function causalityFaults(
   network: Network,
   parameters: readonly Tensor[],
-  settings: CausalitySettings,
+  { changed, reachesLater, seed, onProgress, signal }: CausalitySettings,
 ): Promise<string[]> {
-  const { changed, reachesLater, seed, onProgress, signal } = settings;
-  const { description } = network;
+  const { description, program } = network;
+  const name = (subPixel: number) => nameOfSubPixel(description, subPixel);
   const faults: string[] = [];
   let silent = [...changed];
   for (let attempt = 0; attempt < ATTEMPTS && silent.length > 0; attempt++) {
     const tried = silent;
     silent = [];
-    const run = new ChangedImages(network, parameters, randomClip(description, seed, attempt), tried.length);
-    try {
-      await run.begin();
-      for (let first = 0; first < tried.length; first += run.capacity) {
-        const part = tried.slice(first, first + run.capacity);
-        for (const [index, { earlier, later }] of (await run.compare(part)).entries()) {
-          const subPixel = part[index];
-          if (earlier !== null)
-            faults.push(
-              `${nameOfSubPixel(description, subPixel)} changes the output of ${nameOfSubPixel(description, earlier)}`,
-            );
-          else if (!later && reachesLater(subPixel)) silent.push(subPixel);
-        }
-        if (attempt === 0) onProgress?.(first + part.length);
-        await new Promise((resolve) => setImmediate(resolve));
-        signal?.throwIfAborted();
+    const copies = Math.min(tried.length, imagesTogether(program));
+    const clip = randomClip(description, seed, attempt);
+    // A batch of unchanged images: each is computed in the very place of the one that is compared with it.
+    const unchanged = await outputBits(network, parameters, clip, copies, []);
+    for (let first = 0; first < tried.length; first += copies) {
+      const part = tried.slice(first, first + copies);
+      const bits = await outputBits(network, parameters, clip, copies, part);
+      for (const [copy, subPixel] of part.entries()) {
+        const [start, end] = [copy, copy + 1].map((image) => (image * bits.length) / copies);
+        const differing = bits.subarray(start, end).findIndex((value, at) => value !== unchanged[start + at]);
+        const output = outputAt(network, differing);
+        if (differing >= 0 && output <= subPixel)
+          faults.push(`${name(subPixel)} changes the output of ${name(output)}`);
+        else if (differing < 0 && reachesLater(subPixel)) silent.push(subPixel);
       }
-    } finally {
-      run.dispose();
+      const done = first + part.length;
+      if (attempt === 0)
+        onProgress?.({ check: 'causality', size: description.size, done, total: tried.length, unit: 'sub-pixels' });
+      await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
     }
   }
-  return [...faults, ...silent.map((subPixel) => `${nameOfSubPixel(description, subPixel)} changes no output`)];
+  return [...faults, ...silent.map((subPixel) => `${name(subPixel)} changes no output`)];
 }
 
-/** What the change of one sub-pixel did: the first output that it must not reach and did, and whether a later one. */
-interface Change {
-  earlier: number | null;
-  later: boolean;
+/** The bits of the outputs of so many copies of the image of a clip, the first of them changed, each in one sub-pixel. */
+async function outputBits(
+  network: Network,
+  parameters: readonly Tensor[],
+  clip: Uint8Array,
+  copies: number,
+  changed: readonly number[],
+): Promise<Int32Array> {
+  const { levels } = network.description;
+  const values = await valuesOf(() => {
+    const { image, given } = exampleOf(network.description, clip);
+    const repeat = (x: Tensor4D): Tensor4D => tf.tile(x, [copies, 1, 1, 1]);
+    const images = repeat(image);
+    const own = Float32Array.from(images.dataSync());
+    for (const [copy, subPixel] of changed.entries()) {
+      const at = copy * image.size + subPixel;
+      own[at] = (own[at] + Math.floor(levels / 2)) % levels;
+    }
+    const condition = conditionOf(network, parameters, given);
+    const repeated = condition && {
+      map: repeat(condition.map),
+      anchors: condition.anchors.map(repeat),
+      references: condition.references.map(repeat),
+    };
+    return networkOutput(network, parameters, tf.tensor4d(own, images.shape), repeated);
+  });
+  return new Int32Array(values.buffer, values.byteOffset, values.length);
 }
 
-/** One random image, and batches of its copies with a sub-pixel changed in each. */
-class ChangedImages {
-  /** Images in a batch. */
-  readonly capacity: number;
-  private readonly image: Float32Array;
-  private readonly condition: Condition | null;
-  /** Outputs of a batch of unchanged images, each computed in the very place of the one it is compared with. */
-  private unchanged = new Int32Array(0);
-
-  /** @param most images that are to be compared at all */
-  constructor(
-    private readonly network: Network,
-    private readonly parameters: readonly Tensor[],
-    clip: Uint8Array,
-    most: number,
-  ) {
-    const { description, program } = network;
-    const features = program.slots.reduce((sum, slot) => sum + slot.features, 0);
-    const bytes = 4 * features * description.size.height * description.size.width;
-    this.capacity = Math.min(most, 64, Math.max(1, Math.floor(BATCH_BYTES / bytes)));
-    const examples = exampleOf(description, clip);
-    this.image = Float32Array.from(examples.image.dataSync());
-    const repeated = (): Condition => {
-      const { map, anchors, references } = conditionOf(network, parameters, examples.given)!;
-      const repeat = (x: Tensor4D) => tf.tile(x, [this.capacity, 1, 1, 1]);
-      return { map: repeat(map), anchors: anchors.map(repeat), references: references.map(repeat) };
-    };
-    this.condition = description.conditioning.length === 0 ? null : tf.tidy(repeated);
-    disposeExamples(examples);
-  }
-
-  /** Computes what the others are compared with. */
-  async begin(): Promise<void> {
-    this.unchanged = (await this.outputBits([])).slice();
-  }
-
-  /** Changes a sub-pixel in each image, `capacity` of them at most. */
-  async compare(changed: readonly number[]): Promise<Change[]> {
-    const bits = await this.outputBits(changed);
-    return changed.map((subPixel, copy) => this.difference(bits, copy, subPixel));
-  }
-
-  dispose(): void {
-    if (this.condition !== null) tf.dispose(this.condition);
-  }
-
-  /** The bits of the outputs of a batch in which the first images are changed, each in one sub-pixel. */
-  private async outputBits(changed: readonly number[]): Promise<Int32Array> {
-    const { image, network, parameters, capacity } = this;
-    const { size, channels, levels } = network.description;
-    const batch = new Float32Array(capacity * image.length);
-    for (let copy = 0; copy < capacity; copy++) batch.set(image, copy * image.length);
-    changed.forEach((subPixel, copy) => {
-      batch[copy * image.length + subPixel] = (image[subPixel] + Math.floor(levels / 2)) % levels;
-    });
-    const output = tf.tidy(() => {
-      const images = tf.tensor4d(batch, [capacity, size.height, size.width, channels]);
-      return networkOutput(network, parameters, images, this.condition);
-    });
-    const values = (await output.data()) as Float32Array;
-    output.dispose();
-    return new Int32Array(values.buffer, values.byteOffset, values.length);
-  }
-
-  private difference(bits: Int32Array, copy: number, subPixel: number): Change {
-    const { unchanged } = this;
-    const { groups, features } = this.network.program.out;
-    const subPixels = subPixelCount(this.network.description);
-    const perImage = bits.length / this.capacity;
-    const isSame = (output: number) => {
-      const channel = output % groups.length;
-      const pixel = (output - channel) / groups.length;
-      const start = copy * perImage + pixel * features + groupStart(groups, channel);
-      for (let at = start; at < start + groups[channel]; at++) if (bits[at] !== unchanged[at]) return false;
-      return true;
-    };
-    let output = 0;
-    while (output <= subPixel && isSame(output)) output++;
-    if (output <= subPixel) return { earlier: output, later: true };
-    while (output < subPixels && isSame(output)) output++;
-    return { earlier: null, later: output < subPixels };
-  }
+/** The sub-pixel whose output a value of the program's `out` belongs to. */
+function outputAt({ program: { out } }: Network, at: number): number {
+  let channel = 0;
+  let before = at % out.features;
+  while (before >= out.groups[channel]) before -= out.groups[channel++];
+  return Math.floor(at / out.features) * out.groups.length + channel;
 }

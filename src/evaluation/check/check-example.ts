@@ -1,7 +1,19 @@
 import { needsOf, subsample } from '../../conditioning/index.js';
 import type { NetworkDescription } from '../../model/description.js';
 import { ExampleBuffer, frameBytes, type Examples } from '../../model/examples.js';
-import { checkDraws, draws } from './draws.js';
+import type { Program } from '../../model/program.js';
+import { checkDraws, draws } from './sub-pixels.js';
+
+/** Bytes that the feature maps of images computed together may take, and how many these are at most. */
+const BATCH_BYTES = 2 ** 28;
+const MOST_TOGETHER = 64;
+
+/** How many images are computed together. */
+export function imagesTogether({ slots, size }: Program): number {
+  const features = slots.reduce((sum, slot) => sum + slot.features, 0);
+  const bytes = 4 * features * size.height * size.width;
+  return Math.min(MOST_TOGETHER, Math.max(1, Math.floor(BATCH_BYTES / bytes)));
+}
 
 /** The random frames of a context and a random image after them, bytes that lie near those of the other frames. */
 export function randomClip(description: NetworkDescription, seed: bigint | number, attempt: number): Uint8Array {

@@ -1,64 +1,54 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Program } from '../../model/program.js';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import { filterMask } from '../../backend/convolution-shape.js';
+import { earlierInput } from '../../model/earlier-input.js';
 import { disposeExamples } from '../../model/examples.js';
 import { imageInput } from '../../model/image-input.js';
-import { earlierInput } from '../../model/earlier-input.js';
 import { conditionOf, type Network } from '../../model/network.js';
-import { exampleOf, randomClip } from './check-example.js';
-import { checkDraws, draws } from './draws.js';
-import { Float64Program } from './float64-program.js';
-import { templateSubPixels, type ReceptiveFields } from './receptive-fields.js';
-import { nameOfSubPixel, subPixelCount } from './sub-pixels.js';
+import type { Program } from '../../model/program.js';
+import type { Slot } from '../../model/slot.js';
+import { runWholeImage } from '../../model/whole-image.js';
+import { groupStart } from '../../model/groups.js';
+import { exampleOf, imagesTogether, randomClip } from './check-example.js';
+import type { CheckName, CheckSettings } from './finding.js';
+import { earlierSubPixels, type ReceptiveFields } from './receptive-fields.js';
+import { checkDraws, draws, nameOfSubPixel, placeOfSubPixel, subPixelCount } from './sub-pixels.js';
+import { valuesOf } from './values-of.js';
 
-export interface ContextSettings {
+export interface ContextSettings extends CheckSettings {
   /** The context that is promised, at the size of the network. */
   fields: ReceptiveFields;
   /** Outputs to look at, as sub-pixels. */
   outputs: readonly number[];
-  seed: bigint | number;
-  /** Told after each output, with the number done. */
-  onProgress?: ((done: number) => void) | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 /**
- * Confirms the promised context by gradients in float64: that of an output with respect to a sub-pixel is above zero
- * where the sub-pixel is promised, and zero everywhere else.
+ * Factor of all gradients: those that go far are products of many small factors, and have to stay above the least float32,
+ * 1e-45, as the largest have to stay below 3e38.
+ */
+const GRADIENT_SCALE = 2 ** 64;
+
+/**
+ * Confirms the promised context by gradients: that of an output with respect to a sub-pixel is above zero where the
+ * sub-pixel is promised, and zero everywhere else.
  *
- * All weights, masked ones too, and all that is read are random and positive: no ReLU closes, all derivatives are
+ * All weights that no mask hides, and all that is read, are random and positive: no ReLU closes, all derivatives are
  * positive, and no two ways from a sub-pixel to an output cancel.
  *
  * @returns what is wrong, one line for each output that has a sub-pixel too few or too many
  */
 export async function contextFaults({ program }: Network, settings: ContextSettings): Promise<string[]> {
-  const { fields, seed } = settings;
-  const draw = checkDraws(seed, draws.weights);
-  let drawn = 0;
-  const between = (low: number, high: number) => low + (high - low) * draw(drawn++);
-  const pixels = program.size.height * program.size.width;
-  const plane = (features: number) => Float64Array.from({ length: pixels * features }, () => between(0.5, 1));
-  const parameters = program.parameters.map(({ shape }) => {
-    const count = shape.reduce((product, side) => product * side, 1);
-    // Sums of about half of what is summed keep sigmoids in their steep part in deep networks as well.
-    const scale = shape[shape.length - 1] / count;
-    return Float64Array.from({ length: count }, () => between(0.25, 0.75) * (shape.length === 1 ? 0.1 : scale));
-  });
-  const float64 = new Float64Program(program, parameters);
-  const [image, map, matched] = [program.image, program.map, program.matched].map(
-    (slot) => slot && plane(slot.features),
-  );
-  float64.run(image!, map, matched);
-
+  const { fields } = settings;
   const faults: string[] = [];
-  await forEachOutput(program, float64, settings, (output, gradients) => {
+  const inputs = positiveInputs(program, settings.seed);
+  for await (const [output, gradients] of gradientsOf('context', program, inputs, settings)) {
     const differs = (isSeen: boolean) =>
       gradients.findIndex((gradient, input) => (gradient !== 0) === isSeen && fields.reaches(input, output) !== isSeen);
     const name = (subPixel: number) => nameOfSubPixel(fields, subPixel);
     const [extra, missing] = [differs(true), differs(false)];
     if (extra >= 0) faults.push(`${name(output)} depends on ${name(extra)}, which it must not see`);
     if (missing >= 0) faults.push(`${name(output)} does not depend on ${name(missing)}, which it should see`);
-  });
+  }
   return faults;
 }
 
@@ -70,98 +60,127 @@ export const SMALL_GRADIENT = 1e-6;
  * a sub-pixel whose gradient, on a random image, is above `SMALL_GRADIENT` times the largest of its output; 0 where nothing
  * is promised.
  *
- * @param weights arrays in the order of `network.parameters`
- * @param parameters the same as tensors
+ * @param parameters in the order of `network.parameters`
  */
 export async function usedContext(
   network: Network,
-  weights: readonly Float32Array[],
   parameters: readonly Tensor[],
   settings: ContextSettings,
 ): Promise<number> {
-  const { program, conditioningParameters } = network;
   const { fields, seed } = settings;
-  const own = weights.slice(conditioningParameters).map((values) => Float64Array.from(values));
-  const float64 = new Float64Program(program, own);
-  const { image, map, matched } = networkInputs(network, parameters, randomClip(network.description, seed, 0));
-  float64.run(image, map, matched);
+  const inputs = trainedInputs(network, parameters, randomClip(network.description, seed, 0));
   let promised = 0;
   let used = 0;
-  await forEachOutput(program, float64, settings, (output, gradients) => {
+  for await (const [output, gradients] of gradientsOf('trained context', network.program, inputs, settings)) {
     const least = SMALL_GRADIENT * gradients.reduce((most, gradient) => Math.max(most, gradient), 0);
     gradients.forEach((gradient, input) => {
       if (!fields.reaches(input, output)) return;
       promised++;
       if (gradient > least) used++;
     });
-  });
+  }
   return used / Math.max(1, promised);
 }
 
-/** What a program reads for the image of a clip: the image as its input, the map, and what is made of earlier pixels. */
-function networkInputs(network: Network, parameters: readonly Tensor[], clip: Uint8Array) {
-  const { description } = network;
+/** What a program reads for one image: weights, a map or none, the image and what is made of earlier pixels or nothing. */
+type Inputs = Record<'weights' | 'map' | 'image' | 'matched', Tensor[]>;
+
+/** Sums are about a quarter of what is summed: sigmoids stay in their steep part in deep networks as well. */
+function positiveInputs(program: Program, seed: bigint | number): Inputs {
+  const { height, width } = program.size;
+  const draw = checkDraws(seed, draws.weights);
+  let drawn = 0;
+  const random = (shape: number[], mean: number): Tensor =>
+    tf.tensor(
+      Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => mean * (0.5 + draw(drawn++))),
+      shape,
+    );
+  const planes = (slot: Slot | null) => (slot === null ? [] : [random([1, height, width, slot.features], 1)]);
+  return tf.tidy(() => {
+    const weights = program.parameters.map(({ shape }) =>
+      random([...shape], shape[shape.length - 1] / tf.util.sizeFromShape([...shape]) / 4),
+    );
+    for (const op of program.ops)
+      if (op.op === 'conv')
+        weights[op.weights] = tf.mul(weights[op.weights], tf.tensor(filterMask(op.shape), weights[op.weights].shape));
+    return { weights, map: planes(program.map), image: planes(program.image), matched: planes(program.matched) };
+  });
+}
+
+/** The trained weights, and what they read for the image of a clip. */
+function trainedInputs(network: Network, parameters: readonly Tensor[], clip: Uint8Array): Inputs {
+  const { description, conditioningParameters } = network;
   const examples = exampleOf(description, clip);
-  let image: ArrayLike<number> = [];
-  let map: ArrayLike<number> | null = null;
-  let matched: ArrayLike<number> | null = null;
-  tf.tidy(() => {
+  const inputs = tf.tidy(() => {
     const condition = conditionOf(network, parameters, examples.given);
-    image = imageInput(description, examples.image, condition?.anchors ?? []).dataSync();
-    if (condition === null) return;
-    map = condition.map.dataSync();
-    matched = earlierInput(description, examples.image, condition)?.dataSync() ?? null;
+    const matched = condition && earlierInput(description, examples.image, condition);
+    return {
+      weights: parameters.slice(conditioningParameters).map((tensor) => tf.clone(tensor)),
+      map: condition ? [tf.clone(condition.map)] : [],
+      image: [imageInput(description, examples.image, condition?.anchors ?? [])],
+      matched: matched ? [matched] : [],
+    };
   });
   disposeExamples(examples);
-  return { image, map, matched };
+  return inputs;
 }
 
-/** For each output in turn, the size of its gradient with respect to each sub-pixel: the largest over its features. */
-async function forEachOutput(
+/**
+ * For each output in turn, the size of its gradient with respect to each sub-pixel: the largest over its features. Each
+ * output has its own copy of the image, so that many of them are one pass.
+ *
+ * @param inputs disposed of
+ */
+async function* gradientsOf(
+  check: CheckName,
   program: Program,
-  float64: Float64Program,
+  inputs: Inputs,
   { fields, outputs, seed, onProgress, signal }: ContextSettings,
-  visit: (output: number, gradients: Float64Array) => void,
-): Promise<void> {
-  const { channels } = fields;
+): AsyncGenerator<[output: number, gradients: Float32Array], void> {
+  const { weights, image, map, matched } = inputs;
+  const { groups, features } = program.out;
+  const { height, width } = program.size;
+  const subPixels = subPixelCount(fields);
   const draw = checkDraws(seed, draws.outputs);
-  const gradients = new Float64Array(subPixelCount(fields));
-  const features = program.image.features / channels;
-  // Logits that are all moved alike change nothing: outputs count for more or less.
-  const most = Math.max(...program.out.groups);
-  const weights = Float64Array.from({ length: most }, (_, k) => draw(k));
-  for (const [index, output] of outputs.entries()) {
-    const gradient = float64.imageGradient(Math.floor(output / channels), output % channels, weights);
-    gradients.fill(0);
-    gradient.forEach((value, at) => {
-      const subPixel = Math.floor(at / features);
-      gradients[subPixel] = Math.max(gradients[subPixel], Math.abs(value));
-    });
-    countEarlier(program, float64.matchedGradient(), fields, gradients);
-    visit(output, gradients);
-    onProgress?.(index + 1);
-    await new Promise((resolve) => setImmediate(resolve));
-    signal?.throwIfAborted();
-  }
-}
-
-/** No gradient goes through what is made of earlier pixels: its own counts for all that it was made of. */
-function countEarlier(
-  { matched, size }: Program,
-  gradient: Float64Array | null,
-  fields: ReceptiveFields,
-  gradients: Float64Array,
-): void {
-  if (matched === null || gradient === null) return;
-  const { channels, regresses } = fields;
-  const count = (subPixel: number, value: number) => (gradients[subPixel] = Math.max(gradients[subPixel], value));
-  // The largest of the pixels from the last one on.
-  let ofLater = 0;
-  for (let pixel = size.height * size.width - 1; pixel >= 0; pixel--) {
-    if (regresses) for (let channel = 0; channel < channels; channel++) count(pixel * channels + channel, ofLater);
-    const own = gradient.subarray(pixel * matched.features, (pixel + 1) * matched.features);
-    const largest = own.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    ofLater = Math.max(ofLater, largest);
-    if (largest > 0 && !regresses) for (const subPixel of templateSubPixels(fields, pixel)) count(subPixel, largest);
+  const together = imagesTogether(program);
+  try {
+    for (let first = 0; first < outputs.length; first += together) {
+      const part = outputs.slice(first, first + together);
+      const dOut = tf.buffer([part.length, height, width, features]);
+      part.forEach((output, copy) => {
+        const [y, x, channel] = placeOfSubPixel(fields, output);
+        const start = groupStart(groups, channel);
+        // Logits that are all moved alike change nothing: outputs count for more or less.
+        for (let k = 0; k < groups[channel]; k++) dOut.set(GRADIENT_SCALE * draw(k), copy, y, x, start + k);
+      });
+      const values = await valuesOf(() => {
+        const copies = (x: Tensor) => tf.tile(x, [part.length, 1, 1, 1]) as Tensor4D;
+        const [ownMap = null] = map.map(copies);
+        const settings = { mapGradients: false, inputGradients: true };
+        const run = (...x: Tensor[]) => {
+          const [own, made = null] = x as Tensor4D[];
+          return runWholeImage(program, weights, own, ownMap, { ...settings, matched: made });
+        };
+        const [dImage, ...dMatched] = tf.grads(run)([...image, ...matched].map(copies), dOut.toTensor());
+        const over = (x: Tensor, places: number) => tf.max(tf.abs(tf.reshape(x, [part.length, places, -1])), 2);
+        return tf.concat([over(dImage, subPixels), ...dMatched.map((x) => over(x, height * width))], 1);
+      });
+      const length = values.length / part.length;
+      for (const [copy, output] of part.entries()) {
+        const own = values.subarray(copy * length, (copy + 1) * length);
+        const gradients = own.subarray(0, subPixels);
+        // No gradient goes through what is made of earlier pixels: its own counts for all that it was made of.
+        own.subarray(subPixels).forEach((gradient, pixel) => {
+          if (gradient === 0) return;
+          for (const input of earlierSubPixels(fields, pixel)) gradients[input] = Math.max(gradients[input], gradient);
+        });
+        yield [output, gradients];
+      }
+      onProgress?.({ check, size: fields.size, done: first + part.length, total: outputs.length, unit: 'outputs' });
+      await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
+    }
+  } finally {
+    tf.dispose(Object.values(inputs));
   }
 }

@@ -75,30 +75,26 @@ interface Side {
 /** Whole pixels, in each row one stretch that reaches equally far from every x, but for the image's edges. */
 function stretches(fields: ReceptiveFields): FieldShape | null {
   const { height, width } = fields.size;
-  const pixelOf = Array.from({ length: subPixelCount(fields) }, (_, at) => placeOfSubPixel(fields, at));
+  const places = Array.from({ length: subPixelCount(fields) }, (_, at) => placeOfSubPixel(fields, at));
+  const rowsUp = (input: number, output: number) => places[output][0] - places[input][0];
+  const columnsRight = (input: number, output: number) => places[input][1] - places[output][1];
   const first = new Array<number>(height).fill(Infinity);
   const last = new Array<number>(height).fill(-Infinity);
   findPair(fields, (input, output, isSeen) => {
     if (!isSeen) return false;
-    const rowsUp = pixelOf[output][0] - pixelOf[input][0];
-    const dx = pixelOf[input][1] - pixelOf[output][1];
-    first[rowsUp] = Math.min(first[rowsUp], dx);
-    last[rowsUp] = Math.max(last[rowsUp], dx);
+    const [k, dx] = [rowsUp(input, output), columnsRight(input, output)];
+    first[k] = Math.min(first[k], dx);
+    last[k] = Math.max(last[k], dx);
     return false;
   });
   const inexact = findPair(fields, (input, output, isSeen) => {
-    const rowsUp = pixelOf[output][0] - pixelOf[input][0];
-    const dx = pixelOf[input][1] - pixelOf[output][1];
-    return isSeen !== (dx >= first[rowsUp] && dx <= last[rowsUp]);
+    const [k, dx] = [rowsUp(input, output), columnsRight(input, output)];
+    return isSeen !== (dx >= first[k] && dx <= last[k]);
   });
   const rows = first.filter((dx) => dx < Infinity).length;
   if (inexact !== null || rows < 2 || first[rows - 1] === Infinity) return null;
-  const left = sideOf(
-    first.slice(0, rows).map((dx) => -dx),
-    0,
-    width,
-  );
-  const right = sideOf(last.slice(1, rows), 1, width);
+  const columnsLeft = first.slice(0, rows).map((dx) => -dx);
+  const [left, right] = [sideOf(columnsLeft, 0, width), sideOf(last.slice(1, rows), 1, width)];
   if (left === null || right === null) return null;
   const upTo = rows === height ? 'all rows above' : `k = 1 to ${rows - 1}`;
   const from = left.start === Infinity ? '0' : `x - ${left.start}`;
@@ -139,15 +135,14 @@ function edge({ start, slope, most }: Side, sign: '-' | '+'): string {
 }
 
 function other(fields: ReceptiveFields): FieldShape {
-  let pairs = 0;
+  const count = subPixelCount(fields);
   let seen = 0;
   findPair(fields, (_input, _output, isSeen) => {
-    pairs++;
     if (isSeen) seen++;
     return false;
   });
   const { input, output } = findPair(fields, (_input, _output, isSeen) => !isSeen)!;
   const name = (subPixel: number) => nameOfSubPixel(fields, subPixel);
-  const share = ((100 * seen) / pairs).toFixed(1);
+  const share = ((200 * seen) / (count * (count - 1))).toFixed(1);
   return { name: 'other', text: `${share}% of the earlier sub-pixels; ${name(output)} does not see ${name(input)}` };
 }

@@ -22,6 +22,14 @@ export interface CheckProgress {
   unit: string;
 }
 
+export interface CheckSettings {
+  seed: bigint | number;
+  /** Whether all of it is done at the network's own size, whatever the work. Default: at smaller ones where it is much. */
+  whole?: boolean | undefined;
+  onProgress?: (progress: CheckProgress) => void;
+  signal?: AbortSignal | undefined;
+}
+
 /** Faults shown in a finding; the others are counted. */
 const SHOWN = 3;
 

@@ -1,11 +1,12 @@
 import { templateTaps } from '../../backend/kernels/index.js';
 import { TEMPLATES } from '../../backend/template-matching.js';
 import type { Walk } from '../../backend/walk-shape.js';
+import type { Channels } from '../../frame.js';
 import type { Op } from '../../model/ops/index.js';
 import type { Program } from '../../model/program.js';
 import type { Slot } from '../../model/slot.js';
+import { lastReads } from '../../model/whole-image.js';
 import { kernelPlaces, promisedRowsDown, unmaskedGroups } from './masks.js';
-import { SubPixelSets } from './sub-pixel-sets.js';
 import { subPixelCount, type SubPixelGrid } from './sub-pixels.js';
 
 /** Which sub-pixels of the image can reach the network's output for each sub-pixel. */
@@ -26,21 +27,11 @@ interface Read {
   group: number;
 }
 
-/** Where the state of a pixel comes from (1601.06759, sections 3.1 and 3.2), rows down and columns to the right. */
-const stateOffsets: Readonly<Record<Walk, readonly [number, number][]>> = {
-  rows: [
-    [-1, -1],
-    [-1, 0],
-    [-1, 1],
-  ],
-  diagonals: [
-    [-1, 0],
-    [0, -1],
-  ],
-  'mirrored-diagonals': [
-    [-1, 0],
-    [0, 1],
-  ],
+/** Columns to the right of a pixel that its state comes from, in the row above and in its own (1601.06759, 3.1 and 3.2). */
+const stateColumns: Readonly<Record<Walk, { above: readonly number[]; beside: readonly number[] }>> = {
+  rows: { above: [-1, 0, 1], beside: [] },
+  diagonals: { above: [0], beside: [-1] },
+  'mirrored-diagonals': { above: [0], beside: [1] },
 };
 
 /**
@@ -52,72 +43,51 @@ const stateOffsets: Readonly<Record<Walk, readonly [number, number][]>> = {
  *
  * @param regresses whether the network has local regression, which reads all earlier pixels; templates read those near
  */
-export function promisedFields({ size, image, matched, ops, out }: Program, regresses = false): ReceptiveFields {
-  const grid: SubPixelGrid = { size, channels: image.groups.length === 1 ? 1 : 3 };
+export function promisedFields(program: Program, regresses = false): ReceptiveFields {
+  const { size, image, matched, ops, out } = program;
+  const channels: Channels = image.groups.length === 1 ? 1 : 3;
+  const grid = { size, channels, regresses };
   const count = subPixelCount(grid);
   const own = new SubPixelSets(count, count);
   for (let subPixel = 0; subPixel < count; subPixel++) own.add(subPixel, subPixel);
   /** What reaches each slot at hand: set `pixel * groups + group`. Slots given before the image hold nothing of it. */
   const reached = new Map([[image.id, own]]);
-  if (matched !== null) reached.set(matched.id, regresses ? earlierSets(grid) : templateSets(grid));
-  const lastReader = new Map(ops.flatMap((op) => slotsRead(op).map(({ id }) => [id, op] as const)));
+  if (matched !== null) {
+    const made = new SubPixelSets(count / channels, count);
+    for (let pixel = 0; pixel < count / channels; pixel++)
+      for (const subPixel of earlierSubPixels(grid, pixel)) made.add(pixel, subPixel);
+    reached.set(matched.id, made);
+  }
+  const last = lastReads(program, false);
   for (const op of ops) {
     if (op.out.ready === 'given') continue;
     const sets = new SubPixelSets(size.height * size.width * op.out.groups.length, count);
     reached.set(op.out.id, sets);
     propagate(op, reached, sets, size);
-    for (const { id } of slotsRead(op)) if (lastReader.get(id) === op) reached.delete(id);
+    for (const id of last.get(op)!) reached.delete(id);
   }
   const sets = reached.get(out.id)!;
   const seen = new SubPixelSets(1, count);
   for (let output = 0; output < count; output++) seen.unite(0, sets, output);
   return {
     ...grid,
-    regresses,
     reaches: (input, output) => sets.has(output, input),
     isSeen: (input) => seen.has(0, input),
   };
 }
 
-/** What reaches the values that local regression gives of each pixel: all pixels before it. */
-function earlierSets({ size, channels }: SubPixelGrid): SubPixelSets {
-  const pixels = size.height * size.width;
-  const sets = new SubPixelSets(pixels, pixels * channels);
-  for (let pixel = 1; pixel < pixels; pixel++) {
-    sets.unite(pixel, sets, pixel - 1);
-    for (let channel = 0; channel < channels; channel++) sets.add(pixel, (pixel - 1) * channels + channel);
-  }
-  return sets;
-}
-
-/** What reaches the values that template matching finds of each pixel: the pixels of its template. */
-function templateSets({ size, channels }: SubPixelGrid): SubPixelSets {
-  const pixels = size.height * size.width;
-  const sets = new SubPixelSets(pixels, pixels * channels);
-  for (let pixel = 0; pixel < pixels; pixel++)
-    for (const subPixel of templateSubPixels({ size, channels }, pixel)) sets.add(pixel, subPixel);
-  return sets;
-}
-
-/** The sub-pixels of the template of a pixel. */
-export function templateSubPixels({ size, channels }: SubPixelGrid, pixel: number): number[] {
+/** The sub-pixels that the values made of the pixels before a pixel are made of: those of its template, or all. */
+export function earlierSubPixels(
+  { size, channels, regresses }: Omit<ReceptiveFields, 'reaches' | 'isSeen'>,
+  pixel: number,
+): number[] {
+  if (regresses) return Array.from({ length: pixel * channels }, (_, subPixel) => subPixel);
   const [y, x] = [Math.floor(pixel / size.width), pixel % size.width];
   return templateTaps(TEMPLATES.margin).flatMap(({ dy, dx }) => {
     const [row, column] = [y + dy, x + dx];
     if (row < 0 || column < 0 || column >= size.width) return [];
     return Array.from({ length: channels }, (_, channel) => (row * size.width + column) * channels + channel);
   });
-}
-
-function slotsRead(op: Op): Slot[] {
-  switch (op.op) {
-    case 'conv':
-      return op.plus === null ? [op.x] : [op.x, op.plus];
-    case 'lstm':
-      return [op.gates];
-    case 'add':
-      return [op.a, op.b];
-  }
 }
 
 function promisedReads(op: Op, group: number): Read[] {
@@ -132,8 +102,10 @@ function promisedReads(op: Op, group: number): Read[] {
     }
     case 'lstm': {
       const { gates, out, shape } = op;
-      const states = stateOffsets[shape.walk].flatMap(([dy, dx]) => leading(out, out.groups.length, dy, dx));
-      return [here(gates), ...states];
+      const { above, beside } = stateColumns[shape.walk];
+      const states = (dy: number, columns: readonly number[]) =>
+        columns.flatMap((dx) => leading(out, out.groups.length, dy, dx));
+      return [here(gates), ...states(-1, above), ...states(0, beside)];
     }
     case 'add':
       return [here(op.a), { ...here(op.b), dy: -promisedRowsDown(op) }];
@@ -162,4 +134,31 @@ function propagate(
         }
       }
     }
+}
+
+/** Many sets of sub-pixels, a bit for each. */
+class SubPixelSets {
+  /** Words of 32 bits a set. */
+  private readonly words: number;
+  private readonly bits: Uint32Array;
+
+  constructor(count: number, subPixels: number) {
+    this.words = Math.ceil(subPixels / 32);
+    this.bits = new Uint32Array(count * this.words);
+  }
+
+  add(set: number, subPixel: number): void {
+    this.bits[set * this.words + (subPixel >>> 5)] |= 1 << (subPixel & 31);
+  }
+
+  has(set: number, subPixel: number): boolean {
+    return ((this.bits[set * this.words + (subPixel >>> 5)] >>> (subPixel & 31)) & 1) === 1;
+  }
+
+  /** Adds to a set all members of a set of `from`, which counts the same sub-pixels. */
+  unite(set: number, from: SubPixelSets, other: number): void {
+    const { words, bits } = this;
+    const [to, source] = [set * words, other * words];
+    for (let word = 0; word < words; word++) bits[to + word] |= from.bits[source + word];
+  }
 }

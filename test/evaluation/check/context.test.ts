@@ -1,13 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { contextFaults, usedContext } from '../../../src/evaluation/check/context.js';
 import { promisedFields } from '../../../src/evaluation/check/receptive-fields.js';
-import type { Network } from '../../../src/model/network.js';
+import type { LayerDescription } from '../../../src/model/layers/index.js';
+import { buildNetwork, type Network } from '../../../src/model/network.js';
 import { toTensors } from '../../../src/model/weights.js';
 import '../../backend/implementations.js';
-import { randomWeights } from '../../model/tiny-networks.js';
+import { randomWeights, tinyNetwork } from '../../model/tiny-networks.js';
 import {
   checkedNetwork,
   checkedNetworks,
+  layersOf,
+  layerTypes,
   withFutureTap,
   withGatesInThirds,
   withoutShift,
@@ -25,6 +28,12 @@ const faults = (network: Network) => contextFaults(network, settingsOf(network))
 
 test.each(checkedNetworks)('gradients are where the context is promised, and nowhere else: %s', async (_, network) => {
   expect(await faults(network)).toEqual([]);
+});
+
+test.each(layerTypes)('gradients that go far through forty layers are not lost: %s', async (type) => {
+  const layers = layersOf(type).flatMap((layer) => new Array<LayerDescription>(20).fill(layer));
+  const first = { kernel: 1, features: 6 };
+  expect(await faults(buildNetwork(tinyNetwork({ layers, first, conditioning: [] })))).toEqual([]);
 });
 
 describe('what is wrong is named:', () => {
@@ -53,7 +62,7 @@ test('the share of the context that trained weights use is none where they are z
   const network = checkedNetwork('row-lstm', 3, true);
   const share = async (weights: Float32Array[]) => {
     const parameters = toTensors(weights, network.parameters);
-    const used = await usedContext(network, weights, parameters, settingsOf(network));
+    const used = await usedContext(network, parameters, settingsOf(network));
     tf.dispose(parameters);
     return used;
   };
