@@ -214,11 +214,13 @@ void convolvePanel(const ConvolutionPlan& plan, const PlanPanel& panel, const pt
 
 // Stores the sums of `count` pixels that matrix tiles made.
 template <class Set, int Vectors>
-void finishTiles(const Panel& panel, const float* sums, int count, const size_t* pixels, const Epilogue& epilogue,
-                 float* destination) {
-  const auto finishRows = [&]<int Rows>(std::integral_constant<int, Rows>) {
+[[gnu::always_inline]] inline void finishTiles(const Panel& panel, const float* sums, int count, const size_t* pixels,
+                                               const Epilogue& epilogue, float* destination) {
+  const auto finishRows = [&]<int Rows>(std::integral_constant<int, Rows>) __attribute__((always_inline)) {
     RegisterTile<Set, Rows, Vectors> tile;
-    tile.each([&](int row, int v) { tile.sums[row][v] = Set::load(sums + (row * Vectors + v) * Set::lanes); });
+    tile.each([&](int row, int v) __attribute__((always_inline)) {
+      tile.sums[row][v] = Set::load(sums + (row * Vectors + v) * Set::lanes);
+    });
     finish(tile, panel, pixels, epilogue, destination);
     sums += Rows * tile.width, pixels += Rows, count -= Rows;
   };

@@ -1,4 +1,4 @@
-import type { ArrayTypes, KernelDescription, NumberField } from './kernels/description.js';
+import type { ArrayField, ArrayTypes, KernelDescription, NumberField } from './kernels/description.js';
 import { drawing } from './kernels/drawing.js';
 import { expectInteger, refusal } from './kernels/geometry.js';
 import type { FloatMemory } from './kernel-library.js';
@@ -54,14 +54,18 @@ export class CallWriter {
   /** The numbers of the call at hand. */
   readonly numbers: Uint8Array;
   private readonly view: DataView;
+  private readonly integers: readonly (readonly [name: string, NumberField])[];
+  private readonly fields: readonly (readonly [name: string, ArrayField<never>])[];
 
   constructor(
     readonly name: string,
-    readonly description: KernelDescription,
+    private readonly description: KernelDescription,
   ) {
     this.layout = layoutOf(description);
     this.numbers = new Uint8Array(this.layout.bytes);
     this.view = new DataView(this.numbers.buffer);
+    this.integers = Object.entries(description.numbers.fields).filter(([, { type }]) => type === 'int32');
+    this.fields = [...Object.entries(description.inputs), ...Object.entries(description.outputs)];
   }
 
   /**
@@ -78,44 +82,34 @@ export class CallWriter {
       else this.view.setInt32(offset, value, true);
     }
     const { geometry } = this.description.numbers;
-    const encoded = geometry ? [geometry.encode(this.name, values.shape)] : [];
-    return [...encoded, ...this.checkArrays(values, arrays)];
-  }
-
-  private checkNumbers(values: CallValues): void {
-    for (const [name, { type, least, most }] of Object.entries(this.description.numbers.fields))
-      if (type === 'int32') expectInteger(this.name, name, values[name] as number, least, most);
-    for (const [name, value] of Object.entries(this.description.limits?.(values as never) ?? {}))
-      expectInteger(this.name, name, value);
-  }
-
-  private checkArrays(values: CallValues, arrays: CallValues): (CallArray | null)[] {
-    const { inputs, outputs } = this.description;
-    const checked: (CallArray | null)[] = [];
-    for (const fields of [inputs, outputs])
-      for (const [name, { type = 'float', shape, below, optional, with: input }] of Object.entries(fields)) {
-        const array = arrays[name] as CallArray | null;
-        if (input !== undefined && !array !== !arrays[input])
-          throw refusal(
-            this.name,
-            name,
-            array ? `null, as ${input}` : `an array, as ${input}`,
-            array ? 'an array' : 'null',
-          );
-        checked.push(array);
-        if (array === null && (optional || input !== undefined)) continue;
-        this.checkArray(name, array, constructors[type], shape(values as never));
-        if (below) this.checkLevels(name, array as Int32Array, below(values as never));
-      }
+    const checked: (CallArray | null)[] = geometry ? [geometry.encode(this.name, values.shape)] : [];
+    for (const [name, field] of this.fields) checked.push(this.checkArray(name, field, values as never, arrays));
     return checked;
   }
 
-  private checkArray(argument: string, array: CallArray | null, type: string, shape: readonly number[]): void {
-    if (array?.[Symbol.toStringTag] !== type) throw refusal(this.name, argument, `a ${type}`, describe(array));
+  private checkNumbers(values: CallValues): void {
+    for (const [name, { least, most }] of this.integers)
+      expectInteger(this.name, name, values[name] as number, least, most);
+    if (this.description.limits)
+      for (const [name, value] of Object.entries(this.description.limits(values as never)))
+        expectInteger(this.name, name, value);
+  }
+
+  private checkArray(name: string, field: ArrayField<never>, values: never, arrays: CallValues): CallArray | null {
+    const array = arrays[name] as CallArray | null;
+    const { type = 'float', with: input } = field;
+    if (input !== undefined && !array !== !arrays[input])
+      throw refusal(this.name, name, `${array ? 'null' : 'an array'}, as ${input}`, array ? 'an array' : 'null');
+    if (array === null && (field.optional || input !== undefined)) return null;
+    if (array?.[Symbol.toStringTag] !== constructors[type])
+      throw refusal(this.name, name, `a ${constructors[type]}`, describe(array));
+    const shape = field.shape(values);
     let length = 1;
     for (const size of shape) length *= size;
     if (array.length !== length)
-      throw refusal(this.name, argument, `${length} values ([${shape.join(',')}])`, `${array.length}`);
+      throw refusal(this.name, name, `${length} values ([${shape.join(',')}])`, `${array.length}`);
+    if (field.below) this.checkLevels(name, array as Int32Array, field.below(values));
+    return array;
   }
 
   private checkLevels(argument: string, array: Int32Array, levels: number): void {

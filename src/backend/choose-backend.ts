@@ -115,7 +115,7 @@ export function instructionSetInUse(): InstructionSet {
 }
 
 /** See docs/measurements.md, "Without the native addon". */
-const slower = 'with which training takes some 5 times as long and predicting 3 times';
+const slower = 'with which training takes some 3 times as long and predicting 1.6 times';
 
 function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { addon: null; note: string } {
   try {

@@ -23,14 +23,16 @@ export const nativeOperations: Record<string, NativeKernel> = {
 };
 
 function operation(name: KernelName): NativeKernel {
-  const { inputs, outputs } = descriptions[name];
+  const [inputs, outputs] = [descriptions[name].inputs, descriptions[name].outputs].map((fields) =>
+    Object.entries(fields),
+  );
   const read = (backend: NativeBackend, tensor: TensorInfo | undefined, type: string | undefined) =>
     tensor === undefined ? null : type === 'int32_t' ? backend.ints(tensor) : backend.floats(tensor);
   return (backend, tensors, numbers) => {
     const arrays: Record<string, Float32Array | Int32Array | null> = {};
-    for (const [input, { type }] of Object.entries(inputs)) arrays[input] = read(backend, tensors[input], type);
+    for (const [input, { type }] of inputs) arrays[input] = read(backend, tensors[input], type);
     const made: TensorInfo[] = [];
-    for (const [output, { shape, like, with: input }] of Object.entries(outputs)) {
+    for (const [output, { shape, like, with: input }] of outputs) {
       arrays[output] = null;
       if (input !== undefined && arrays[input] === null) continue;
       const { info, values } = backend.allocate(like === undefined ? shape(numbers as never) : tensors[like].shape);

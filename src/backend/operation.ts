@@ -21,6 +21,10 @@ type InputTensors<K extends KernelName> = {
   [I in keyof InputsOf<K> as InputsOf<K>[I] extends { optional: true } ? never : I]: Tensor;
 } & { [I in keyof InputsOf<K> as InputsOf<K>[I] extends { optional: true } ? I : never]?: Tensor | null | undefined };
 
+const outputNames = Object.fromEntries(
+  Object.entries(descriptions).map(([kernel, { outputs }]) => [kernel, Object.keys(outputs)]),
+);
+
 /**
  * Runs a kernel on tensors, where `hasKernels`. Its outputs are tensors of the shapes of its description; those that are there with
  * an input alone are null without it.
@@ -30,16 +34,13 @@ export function runKernel<K extends KernelName>(
   numbers: KernelNumbers<K>,
   inputs: InputTensors<K>,
 ): { [O in keyof OutputsOf<K>]: Tensor } {
-  const given = Object.entries(inputs as Record<string, Tensor | null | undefined>).filter(([, tensor]) => tensor);
-  const run = tf
-    .engine()
-    .runKernel<Tensor[]>(
-      operationOf(kernel),
-      Object.fromEntries(given) as NamedTensorMap,
-      numbers as unknown as NamedAttrMap,
-    );
-  const names = Object.keys(descriptions[kernel].outputs);
-  return Object.fromEntries(names.map((name, at) => [name, run.at(at) ?? null])) as never;
+  const given: NamedTensorMap = {};
+  for (const [name, tensor] of Object.entries<Tensor | null | undefined>(inputs)) if (tensor) given[name] = tensor;
+  const made = tf.engine().runKernel<Tensor[]>(operationOf(kernel), given, numbers as unknown as NamedAttrMap);
+  const outputs: Record<string, Tensor | null> = {};
+  let at = 0;
+  for (const name of outputNames[kernel]) outputs[name] = made[at++] ?? null;
+  return outputs as never;
 }
 
 /**

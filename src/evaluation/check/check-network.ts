@@ -14,7 +14,6 @@ import { maskFaults } from './masks.js';
 import { promisedFields, type ReceptiveFields } from './receptive-fields.js';
 import { chosenSubPixels, nameOfSubPixel, subPixelCount, type SubPixelGrid } from './sub-pixels.js';
 
-
 /** The size at which every sub-pixel is changed, and every output's context looked at. */
 const SMALL: Size = { width: 11, height: 9 };
 
