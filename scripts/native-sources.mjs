@@ -1,5 +1,6 @@
 // The C++ that serves every instruction set and every host, a path a line: for binding.gyp, and for the build of WebAssembly.
 import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const ofHosts = ['native/addon.cc', 'native/wasm.cc', 'native/engine/binding.cc'];
 
@@ -8,4 +9,4 @@ export const sources = ['native', 'native/engine', 'native/kernels']
   .filter((path) => path.endsWith('.cc') && !ofHosts.includes(path))
   .sort();
 
-if (process.argv[1] === import.meta.filename) console.log(sources.join('\n'));
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(sources.join('\n'));

@@ -1,4 +1,4 @@
-import type { FloatMemory } from './kernel-library.js';
+import type { FloatMemory } from './float-memory.js';
 
 /** Arrays shorter than this are cheap to allocate afresh and are not pooled. */
 export const SMALLEST_POOLED = 4096;

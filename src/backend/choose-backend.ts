@@ -123,7 +123,7 @@ function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { add
   } catch (error) {
     if (!(error instanceof PxvError && error.code === 'DEPENDENCY')) throw error;
     const { received, remedy } = error.parts;
-    const note = `the native addon does not load (${received}), so those in WebAssembly serve, ${slower}: ${remedy}`;
+    const note = `the native addon does not load (${received}), so the kernels in WebAssembly serve, ${slower}: ${remedy}`;
     return { addon: null, note };
   }
 }
@@ -132,6 +132,7 @@ async function activateKernels(library: KernelLibrary, instructionSet: Instructi
   const current = tf.findBackend('native') as unknown;
   const isSame = current instanceof NativeBackend && current.kernels.instructionSet === instructionSet;
   if (!isSame) {
+    if (current instanceof NativeBackend) current.freeIdle();
     if (current) tf.removeBackend('native');
     registerNativeBackend(library.kernels(instructionSet), 'native', library.bf16Kernels(instructionSet));
   }

@@ -2,16 +2,6 @@ import { PxvError } from '../errors.js';
 import type { CallArray, CallWriter } from './call.js';
 import type { InstructionSet, Kernels } from './kernels/index.js';
 
-/** Where tensors of the kernels lie. */
-export interface FloatMemory {
-  /** An array with unspecified contents. Throws MEMORY where there is no room for it. */
-  make(length: number): Float32Array;
-  /** Gives back what `make` gave; nobody may read it afterwards. */
-  free(values: Float32Array): void;
-  /** Whether arrays that lie elsewhere are copied at each call. */
-  readonly copiesOthers: boolean;
-}
-
 /** An engine, made by `makeEngine`; it is freed with this object. */
 export type EngineHandle = object & { readonly engine?: never };
 

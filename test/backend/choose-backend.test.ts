@@ -3,7 +3,7 @@ import { chooseBackend, type BackendOptions } from '../../src/backend/choose-bac
 import type { NativeBackend } from '../../src/backend/native-backend.js';
 import { availableSets as available, hasTensorflow } from './implementations.js';
 
-test('without options it takes the best instruction set, or says why those in WebAssembly serve', async () => {
+test('without options it takes the best instruction set, or says why the kernels in WebAssembly serve', async () => {
   const chosen = await chooseBackend();
   expect(chosen.backend).toBe('native');
   expect(chosen.instructionSet).toBe(available[available.length - 1]);
@@ -11,7 +11,7 @@ test('without options it takes the best instruction set, or says why those in We
   expect((tf.backend() as NativeBackend).kernels.instructionSet).toBe(chosen.instructionSet);
   if (available.length > 1) expect(chosen.note).toBeNull();
   else {
-    expect(chosen.note).toMatch(/^the native addon does not load \(.*\), so those in WebAssembly serve, /);
+    expect(chosen.note).toMatch(/^the native addon does not load \(.*\), so the kernels in WebAssembly serve, /);
     expect(chosen.note).toMatch(
       /training takes some 5 times as long and predicting 3 times: .*, then run: npm run build$/,
     );

@@ -1,4 +1,4 @@
-import type { FloatMemory } from '../kernel-library.js';
+import type { FloatMemory } from '../float-memory.js';
 import * as blockMatching from './block-matching.js';
 import * as convolution from './convolution.js';
 import type { ArraysOf, KernelDescription, NumbersOf } from './description.js';

@@ -17,7 +17,7 @@ import {
   withoutTap,
 } from './checked-networks.js';
 
-beforeAll(() => tf.setBackend('native-typescript'));
+beforeAll(() => tf.setBackend('native-wasm'));
 
 function settingsOf({ program, description: { size, channels } }: Network) {
   const outputs = Array.from({ length: size.height * size.width * channels }, (_, output) => output);
