@@ -27,7 +27,7 @@ export class BufferPool {
       return reused;
     }
     if (length < SMALLEST_POOLED) return new Float32Array(length);
-    const values = this.memory.make(length);
+    const values = this.make(length);
     this.owned.add(values.buffer);
     return values;
   }
@@ -60,6 +60,17 @@ export class BufferPool {
 
   get idleBytes(): number {
     return this.bytes;
+  }
+
+  /** Where there is no room, idle arrays of other lengths make some. */
+  private make(length: number): Float32Array {
+    try {
+      return this.memory.make(length);
+    } catch (error) {
+      if (this.bytes === 0) throw error;
+      this.clear();
+      return this.memory.make(length);
+    }
   }
 
   private free(values: Float32Array): void {

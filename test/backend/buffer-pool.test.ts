@@ -64,3 +64,21 @@ test('cleared, it keeps nothing, and still owns what is in use', () => {
   pool.release(used);
   expect(pool.take(5000)).toBe(used);
 });
+
+test('where there is no room, idle arrays of other lengths make some', () => {
+  let room = 12_000;
+  const small = {
+    make(length: number) {
+      if (length > room) throw new RangeError('no room');
+      room -= length;
+      return new Float32Array(length);
+    },
+    free: ({ length }: Float32Array) => void (room += length),
+    copiesOthers: true,
+  };
+  const pool = new BufferPool(small, 1e6);
+  pool.release(pool.take(7000));
+  expect(pool.take(9000)).toHaveLength(9000);
+  expect(pool.idleBytes).toBe(0);
+  expect(() => pool.take(9000)).toThrow('no room');
+});
