@@ -20,7 +20,20 @@ export * from './logistic-mixture.js';
 export * from './template-matching.js';
 export * from './warped-mixture.js';
 
-const files = {
+type Files = typeof blockMatching &
+  typeof convolution &
+  typeof elementWise &
+  typeof localRegression &
+  typeof logisticMixture &
+  typeof lstm &
+  typeof matMul &
+  typeof optimisers &
+  typeof sigmoid &
+  typeof softmax &
+  typeof templateInput &
+  typeof templateMatching &
+  typeof warpedMixture;
+const files: Files = {
   ...blockMatching,
   ...convolution,
   ...elementWise,
@@ -37,9 +50,7 @@ const files = {
 };
 
 type Descriptions = {
-  [
-    K in keyof typeof files as (typeof files)[K] extends { numbers: object; inputs: object } ? K : never
-  ]: (typeof files)[K];
+  [K in keyof Files as Files[K] extends { numbers: object; inputs: object } ? K : never]: Files[K];
 };
 export type KernelName = Extract<keyof Descriptions, string>;
 
