@@ -8,13 +8,6 @@ import { templateInput, templateInputFeatures } from './template-input.js';
 /** The layers that read what is made of earlier pixels, by the layers that they are added to. */
 export const EARLIER_LAYERS = { first: 'first.matched', head: 'head.matched' } as const;
 
-/** Whether an array of a chain is one of these layers'. */
-export function isOfEarlierPixels(name: string): boolean {
-  return Object.values(EARLIER_LAYERS).some((layer) =>
-    ['weights', 'bias'].some((array) => name.endsWith(`.${layer}.${array}`)),
-  );
-}
-
 /** Features that a network reads of what is made of the pixels before each pixel: templates first, then local regression; 0: none. */
 export function earlierInputFeatures(description: NetworkDescription): number {
   return templateInputFeatures(description) + regressionInputFeatures(description);

@@ -14,11 +14,6 @@ export interface Head<D extends { type: string }> {
   /** Outputs that the head reads for each colour in turn. */
   outputs(description: D, levels: number, channels: number): number[];
   /**
-   * Where an earlier head of this kind has a part of these outputs, from which a training can start while the others are 0:
-   * for each output its index there, or null. Null where there is no such way.
-   */
-  grownFrom?(description: D, earlier: D, channels: number): (number | null)[] | null;
-  /**
    * -log P(target) in nats of each sub-pixel given the pixel's earlier colours, exact, differentiable in the outputs and
    * the anchors.
    *

@@ -37,19 +37,9 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
   anchored: true,
   mixed: true,
   maxLevels: 256,
-  outputs: (description, _, channels) =>
-    Array.from({ length: channels }, (_, channel) => (3 + termsOf(description, channel)) * description.components),
-
-  // Colours apart have all outputs of colours together but for the linear terms, which stand after those of their colour.
-  grownFrom(description, earlier, channels) {
-    const { components, meanScale, colours } = description;
-    const isApart = colours === 'together' && earlier.colours !== 'together';
-    if (!isApart || earlier.components !== components || earlier.meanScale !== meanScale) return null;
-    return Array.from({ length: channels }, (_, channel) => [
-      ...Array.from({ length: 3 * components }, (_, output) => 3 * components * channel + output),
-      ...Array.from({ length: termsOf(description, channel) * components }, () => null),
-    ]).flat();
-  },
+  // With colours together each component of a colour has a linear term from each colour before it.
+  outputs: ({ components, colours }, _, channels) =>
+    Array.from({ length: channels }, (_, channel) => (3 + (colours === 'together' ? channel : 0)) * components),
 
   nats({ components, meanScale, colours: choice }, levels, outputs, targets, anchors) {
     const [pixels, channels] = targets.shape;
@@ -62,8 +52,3 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
     return tf.reshape(nats, targets.shape);
   },
 };
-
-/** How many linear terms from earlier colours each component of a colour has. */
-function termsOf({ colours }: LogisticMixtureDescription, channel: number): number {
-  return colours === 'together' ? channel : 0;
-}
