@@ -52,8 +52,8 @@ async function listSets(): Promise<Report> {
   const { cacheFolder, imageSets } = await import('../datasets/index.js');
   const { existsSync } = await import('node:fs');
   const sets = imageSets.map((set) => {
-    const { name, title, size, channels, levels, counts, cacheName, files } = set;
-    const folder = cacheFolder(cacheName);
+    const { name, title, size, channels, levels, counts, files } = set;
+    const folder = cacheFolder(name);
     const present = existsSync(folder);
     const bytes = files.length > 0 ? files.reduce((sum, file) => sum + file.bytes, 0) : null;
     return { name, title, ...size, channels, levels, counts, folder, present, downloadBytes: bytes };

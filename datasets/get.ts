@@ -30,7 +30,7 @@ export async function getImageSet(name: string, options?: DownloadOptions): Prom
 
 /** As `getImageSet`, of a set that need not have a name. */
 export async function getFiles(set: ImageSetFacts, options?: DownloadOptions): Promise<Got> {
-  const folder = cacheFolder(set.cacheName);
+  const folder = cacheFolder(set.name);
   if (existsSync(folder)) return { folder, alreadyThere: true };
   if (set.files.length === 0) {
     throw new PxvError({

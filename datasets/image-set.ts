@@ -21,10 +21,9 @@ export interface Images extends Size {
    * Writes image `index` as `height x width x channels` bytes, row by row, to the beginning of `into`. Allocates
    * nothing.
    *
-   * @param draw which of its random versions, where a set has them (dynamic-mnist); all other sets pass it over. Default 0.
    * @throws {PxvError} USAGE where there is no such image or `into` is too small, INPUT where the file was cut off.
    */
-  read(index: number, into: Uint8Array, draw?: number): void;
+  read(index: number, into: Uint8Array): void;
   /** Frees memory and files; nothing can be read after it. */
   close(): void;
 }
@@ -43,8 +42,6 @@ export interface OpenOptions {
   size?: Size;
   /** Sets of any size only. Default: 1 where all images are grey, else 3. */
   channels?: Channels;
-  /** What makes random sets repeatable. Default 0. */
-  seed?: bigint | number;
   signal?: AbortSignal;
   /** Called while images are decoded, which is done once. */
   onProgress?: (done: number, total: number) => void;
@@ -69,6 +66,7 @@ export interface UnpackedFile {
 
 /** What is known of a data set without opening it. */
 export interface ImageSetFacts {
+  /** Also that of its folder in the cache. */
   name: string;
   /** One line for people. */
   title: string;
@@ -81,8 +79,6 @@ export interface ImageSetFacts {
   counts: Readonly<Record<Split, number>> | null;
   /** What to download; empty where there is no public address. */
   files: readonly SourceFile[];
-  /** Name of its folder in the cache; two sets may be made of the same files. */
-  cacheName: string;
 }
 
 export interface ImageSet extends ImageSetFacts {

@@ -79,9 +79,9 @@ export function selectImages(images: Images, indices: Uint32Array, origin: strin
     count: indices.length,
     origin,
     fileOf: images.fileOf && ((index) => images.fileOf!(indices[index])),
-    read(index, into, draw) {
+    read(index, into) {
       checkRead(index, indices.length, into, bytes);
-      images.read(indices[index], into, draw);
+      images.read(indices[index], into);
     },
   };
 }

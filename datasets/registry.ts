@@ -3,13 +3,12 @@ import { PxvError } from '../src/errors.js';
 import { binarizedMnist } from './binarized-mnist/binarized-mnist.js';
 import { cacheFolder } from './cache-folder.js';
 import { cifar } from './cifar/cifar.js';
-import { dynamicMnist } from './dynamic-mnist/dynamic-mnist.js';
 import { folder } from './folder/folder.js';
 import { imagenet32, imagenet64 } from './imagenet/imagenet.js';
 import type { ImageSet } from './image-set.js';
 import { mnist } from './mnist/mnist.js';
 
-export const imageSets: readonly ImageSet[] = [cifar, mnist, binarizedMnist, dynamicMnist, imagenet32, imagenet64];
+export const imageSets: readonly ImageSet[] = [cifar, mnist, binarizedMnist, imagenet32, imagenet64];
 
 /** @throws {PxvError} USAGE where there is no set of this name. */
 export function findImageSet(name: string): ImageSet {
@@ -40,7 +39,7 @@ export function setOf(name: string): ImageSet {
 }
 
 function downloaded(set: ImageSet): string {
-  const place = cacheFolder(set.cacheName);
+  const place = cacheFolder(set.name);
   if (existsSync(place)) return place;
   throw new PxvError({
     code: 'INPUT',

@@ -65,7 +65,6 @@ export const purposes = {
   batches: 17,
   heldOutClips: 18,
   heldOutImages: 19,
-  binarisation: 20,
   checks: 21,
   epochs: 22,
   ownPredictions: 23,

@@ -29,7 +29,6 @@ export const binarizedMnist: ImageSet = {
     source('validation', '1de3d397c40fe8eeb33dafd4099a1f665ec01e96d9be234aaeeac8a34930e2e2'),
     source('test', 'e6687bfea3f820c174f33b7865140b2a2dd2930ef786f35d45795fc193b5ab2c'),
   ],
-  cacheName: 'binarized-mnist',
   async open(folder, split) {
     const word = words[split];
     const path = await findFile(

@@ -35,7 +35,6 @@ export const cifar: ImageSet = {
       unpack: [...batches, 'test_batch.bin'].map((name) => ({ name, bytes: 10_000 * RECORD })),
     },
   ],
-  cacheName: 'cifar',
   async open(folder, split) {
     if (split === 'test') return openFiles(await testFiles(folder), split);
     return carve(await openFiles(await trainingFiles(folder), 'train'), split);

@@ -28,7 +28,6 @@ export const folder: ImageSet = {
   levels: 256,
   counts: null,
   files: [],
-  cacheName: 'folder',
   async open(root, split, options = {}) {
     const { place, whole } = await findSplit(root, split);
     const paths = await listImages(place);

@@ -29,7 +29,6 @@ function imagenet(side: 32 | 64): ImageSet {
     levels: 256,
     counts,
     files: [],
-    cacheName: name,
     async open(folder, split, options) {
       if (split === 'test') return openPart(folder, side, 'val', options);
       return carve(await openPart(folder, side, 'train', options), split);

@@ -5,8 +5,8 @@ import { readIdxImages } from '../idx.js';
 import type { Images, ImageSet, SourceFile } from '../image-set.js';
 import { imagesInMemory } from '../records.js';
 
-export const size = { width: 28, height: 28 };
-export const counts = { train: 54_000, validation: 6_000, test: 10_000 };
+const size = { width: 28, height: 28 };
+const counts = { train: 54_000, validation: 6_000, test: 10_000 };
 
 const mirrors = [
   'https://ossci-datasets.s3.amazonaws.com/mnist/',
@@ -18,7 +18,7 @@ function source(name: string, bytes: number, sha256: string): SourceFile {
 }
 
 /** The labels are not downloaded: nothing here uses them. */
-export const files = [
+const files = [
   source('train-images-idx3-ubyte.gz', 9_912_422, '440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609'),
   source('t10k-images-idx3-ubyte.gz', 1_648_877, '8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6'),
 ];
@@ -42,7 +42,6 @@ export const mnist: ImageSet = {
   levels: 256,
   counts,
   files,
-  cacheName: 'mnist',
   async open(folder, split) {
     if (split === 'test') {
       const path = await findFile(folder, testNames, 't10k-images-idx3-ubyte, plain or .gz');

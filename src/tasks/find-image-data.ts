@@ -36,7 +36,6 @@ export async function findImageData(
     const images = await openForTraining(set, split, {
       size,
       channels,
-      seed: BigInt(training.seed),
       ...(folder !== null && { data: folder }),
       ...(signal && { signal }),
       ...(onDecode && { onProgress: (done, total) => onDecode({ unit: 'images', done, total, name: set }) }),

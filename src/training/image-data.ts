@@ -9,8 +9,8 @@ import type { TrainingData } from './train.js';
 /** Images at the model's size, in a fixed order. */
 export interface ImageStore {
   readonly count: number;
-  /** Writes image `index`, height x width x channels bytes, to the start of `into`; `draw` tells apart random versions. */
-  read(index: number, into: Uint8Array, draw?: number): void;
+  /** Writes image `index`, height x width x channels bytes, to the start of `into`. */
+  read(index: number, into: Uint8Array): void;
 }
 
 /** Images scored together in a validation. */
@@ -67,7 +67,7 @@ export class ImageBatches {
     for (let example = 0; example < settings.batch; example++) {
       const drawn = step * settings.batch + example;
       const epoch = Math.floor(drawn / store.count);
-      store.read(this.orderOf(epoch)[drawn % store.count], bytes, epoch);
+      store.read(this.orderOf(epoch)[drawn % store.count], bytes);
       const mirrored = settings.mirror && philox.uniform(step, example, 0, purposes.batches) < 0.5;
       buffer.add(bytes, 1, mirrored);
     }

@@ -43,12 +43,12 @@ export function cifarRecords(count: number, seed = 1): Buffer {
 }
 
 /** All the images, one after another; closes them. */
-export function allOf(images: Images, draw?: number): Uint8Array {
+export function allOf(images: Images): Uint8Array {
   const bytes = images.width * images.height * images.channels;
   const into = new Uint8Array(bytes);
   const all = new Uint8Array(images.count * bytes);
   for (let index = 0; index < images.count; index++) {
-    images.read(index, into, draw);
+    images.read(index, into);
     all.set(into, index * bytes);
   }
   images.close();

@@ -1,6 +1,5 @@
 import { gzipSync } from 'node:zlib';
 import { binarizedMnist } from '../../datasets/binarized-mnist/binarized-mnist.js';
-import { dynamicMnist } from '../../datasets/dynamic-mnist/dynamic-mnist.js';
 import { mnist } from '../../datasets/mnist/mnist.js';
 import { allOf, amat, folderWith, idx, refusal } from './made-files.js';
 
@@ -104,42 +103,5 @@ describe('binarized-mnist', () => {
     await expect(binarizedMnist.open(folder, 'test')).rejects.toMatchObject(
       refusal(/pixels of 0 and 1, received \d+ in image 0/),
     );
-  });
-});
-
-describe('dynamic-mnist', () => {
-  const levels = Buffer.alloc(784, 0);
-  levels.fill(255, 0, 100);
-  levels.fill(51, 100, 500);
-  const folder = folderWith({
-    't10k-images-idx3-ubyte': Buffer.concat([idx(4).subarray(0, 16), levels, levels, levels, levels]),
-  });
-  const drawn = async (seed: number, draw: number) => allOf(await dynamicMnist.open(folder, 'test', { seed }), draw);
-
-  test('a draw follows from its seed and its number alone', async () => {
-    expect(equal(await drawn(1, 3), await drawn(1, 3))).toBe(true);
-    expect(equal(await drawn(1, 3), await drawn(1, 4))).toBe(false);
-    expect(equal(await drawn(1, 3), await drawn(2, 3))).toBe(false);
-  });
-
-  test('black stays black, white stays white, and grey is on as often as it is bright', async () => {
-    const images = await Promise.all(Array.from({ length: 10 }, (_, draw) => drawn(1, draw)));
-    const mean = (from: number, to: number) => {
-      let sum = 0;
-      for (const pixels of images)
-        for (let image = 0; image < 4; image++)
-          for (let at = from; at < to; at++) sum += pixels[784 * image + at] / 255 / 40 / (to - from);
-      return sum;
-    };
-    expect(mean(500, 784)).toBe(0);
-    expect(mean(0, 100)).toBeCloseTo(1, 9);
-    // The standard error of 16,000 draws at 1/5 is 0.0032.
-    expect(Math.abs(mean(100, 500) - 0.2)).toBeLessThan(0.013);
-    expect(new Set(images[0])).toEqual(new Set([0, 255]));
-  });
-
-  test('images of one draw differ from one another where they are grey', async () => {
-    const pixels = await drawn(1, 0);
-    expect(equal(pixels.subarray(0, 784), pixels.subarray(784, 1568))).toBe(false);
   });
 });
