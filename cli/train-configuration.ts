@@ -24,8 +24,6 @@ export interface TrainOptions extends BackendOptions {
   head?: PresetSettings['head'];
   headWidth?: number[];
   initialState: 'zero' | 'learned';
-  colours?: 'apart' | 'together';
-  skips?: boolean;
   size?: Size;
   channels?: 'rgb' | 'gray';
   levels?: number;
@@ -59,8 +57,6 @@ const modelOptions = {
   head: 'head',
   headWidth: 'output',
   initialState: 'initialState',
-  colours: 'colours',
-  skips: 'skips',
   size: 'size',
   channels: 'channels',
   levels: 'levels',
@@ -94,7 +90,7 @@ interface ConfigurationFile {
 
 /** Refuses options that would change nothing. */
 function refuseUnused(options: TrainOptions, isGiven: (name: keyof TrainOptions) => boolean): void {
-  const { network, initialState, head, scales } = options;
+  const { network, initialState, scales } = options;
   const refuse = (option: string, needed: string, received: string) => {
     throw new PxvError({
       ...{ code: 'USAGE', operation: 'train', argument: option, expected: `${needed} beside it`, received },
@@ -103,8 +99,6 @@ function refuseUnused(options: TrainOptions, isGiven: (name: keyof TrainOptions)
   };
   if (initialState === 'learned' && network === 'pixel-cnn') refuse('--initial-state', 'a --network of LSTMs', network);
   if (isGiven('shared') && scales === undefined) refuse('--shared', '--scales', 'none');
-  if (isGiven('colours') && head !== undefined && head !== 'logistic-mixture')
-    refuse('--colours', '--head logistic-mixture', head);
 }
 
 /** The other length that a training gets which goes on; undefined: none. */

@@ -51,19 +51,12 @@ export function command(): Command {
         'likelihood of a sub-pixel (default: logistic-mixture for clips, softmax for images, sigmoid for binary ones)',
       ).choices(['logistic-mixture', 'softmax', 'sigmoid']),
     )
-    .addOption(
-      new Option(
-        '--colours <choice>',
-        'whether the colours of a pixel choose one component of a mixture together (default) or apart',
-      ).choices(['apart', 'together']),
-    )
     .option('--head-width <features...>', 'features of each 1x1 layer before the head (default: one of 2h)', headWidth)
     .addOption(
       new Option('--initial-state <name>', 'states of an LSTM outside the image')
         .choices(['zero', 'learned'])
         .default('zero'),
     )
-    .option('--skips', 'a skip connection from every layer to the output')
     .addOption(
       new Option(
         '--size <WxH>',

@@ -129,11 +129,6 @@ describe('what cannot be done ends with one line that says what was expected, wh
     ],
     [
       2,
-      [...train, '--frames', 'clips', '--head', 'softmax', '--colours', 'apart'],
-      /--colours: expected --head logistic-mixture beside it, received softmax; leave out/,
-    ],
-    [
-      2,
       ['train', '--frames', 'clips', '--from', 'cifar', '--out', 'new'],
       /cifar: expected a model of video, for clips, received a model of images, for images; start from another model/,
     ],

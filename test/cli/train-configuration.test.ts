@@ -68,6 +68,13 @@ test('options come before the model of --config, and what they change is said', 
   const { model: chosen } = await configured('--config', file, '--layers', '2');
   expect(chosen.scales[0].layers).toEqual(Array(2).fill({ type: 'pixel-cnn-block', hidden: 6 }));
 
+  writeFileSync(file, JSON.stringify({ model: { hidden: 6, colours: 'apart', skips: true }, training, data }));
+  const { model: ofChoices } = await configured('--config', file);
+  expect(ofChoices.scales[0]).toMatchObject({ skips: true, head: { colours: 'apart' } });
+  writeFileSync(file, JSON.stringify({ model: ofChoices, training, data }));
+  const { model: kept } = await configured('--config', file, '--layers', '2');
+  expect(kept.scales[0]).toMatchObject({ skips: true, head: { colours: 'apart' }, layers: { length: 2 } });
+
   const own = { ...model, scales: [{ ...model.scales[0], first: { kernel: 5, features: 24 } }] };
   writeFileSync(file, JSON.stringify({ model: own, training, data }));
   expect((await configured('--config', file)).model).toEqual(own);
