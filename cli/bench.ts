@@ -15,7 +15,7 @@ export function command(): Command {
     'after',
     `
 Examples:
-  $ pxv bench train --network diagonal-bilstm --hidden 16 --layers 7 --size 28 --channels 1 --levels 2 --profile
+  $ pxv bench train --network diagonal-bilstm --hidden 16 --layers 7 --size 28x28 --channels gray --levels 2 --profile
   $ pxv bench sample --network row-lstm --layers 12 --batch 1
   $ pxv bench kernels --threads 1`,
   );

@@ -16,7 +16,11 @@ interface CheckOptions extends BackendOptions {
 export function command(): Command {
   const check = new Command('check').description("prove that a model's likelihood is exact, with its weights");
   addModelOption(check);
-  check.option('--size <WxH>', "check at this size, whatever it takes (default: the model's, or less)", size('--size'));
+  check.option(
+    '--size <WxH>',
+    "size of the images to check at, whatever it takes (default: the model's, or less)",
+    size('--size'),
+  );
   addSeedOption(check);
   addJsonOption(check);
   addComputeOptions(check);

@@ -18,7 +18,10 @@ export interface SizeOptions {
  */
 export function addSizeOptions(command: Command, byDefault: string): Command {
   const options = [
-    new Option('--size <WxH>', `size of the frames (default: ${byDefault})`).argParser(size('--size')),
+    new Option(
+      '--size <WxH>',
+      `size to bring clips to, which the model then runs at (default: ${byDefault})`,
+    ).argParser(size('--size')),
     new Option('--short-side <pixels>', 'keep the aspect of a clip, with this shorter side')
       .argParser(wholeNumber('--short-side', 1, 99_999))
       .conflicts(['size', 'fit']),

@@ -60,10 +60,12 @@ export function command(): Command {
     .addOption(
       new Option(
         '--size <WxH>',
-        'size of the model in pixels (default: 64x64, or that of images that are alike and no larger)',
+        'size in pixels that the model learns at (default: 64x64, or that of images that are alike and no larger)',
       ).argParser(size('--size')),
     )
-    .addOption(new Option('--channels <name>', "colour (default: rgb, or the images')").choices(['rgb', 'gray']))
+    .addOption(
+      new Option('--channels <name>', "colours of the model (default: rgb, or the images')").choices(['rgb', 'gray']),
+    )
     .option('--levels <count>', "values of a sub-pixel (default: 256, or the images')", wholeNumber('--levels', 2, 256))
     .option(
       '--context <frames>',
@@ -78,7 +80,7 @@ export function command(): Command {
     )
     .option(
       '--scales <factor...>',
-      'multi-scale: factors from scale to finer scale, as 2, or 2 2 for three scales',
+      'make the model a chain of scales: the factor from each to the next finer one, as 2, or 2 2 for three scales',
       factors,
     )
     .addOption(
@@ -111,8 +113,11 @@ export function command(): Command {
     .option('--learning-rate <rate>', 'highest learning rate (default: 0.002)', rate)
     .option('--no-mirror', 'do not show frames mirrored left to right')
     .option('--mirror', 'show every other frame or image mirrored (default for clips)')
-    .option('--from <model>', 'start from the weights of this model, which brings its description')
-    .option('--train-scale <index...>', 'train these scales only, the coarsest 0', trainScale)
+    .option(
+      '--from <model>',
+      'model to start from (run folder, .safetensors file or shipped model): its weights, and where --config names no model its description',
+    )
+    .option('--train-scale <index...>', 'train these scales of the chain only, the coarsest 0', trainScale)
     .option(
       '--config <file>',
       'a config.json that holds the model and more; options given here come first',

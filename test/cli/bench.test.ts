@@ -14,8 +14,9 @@ test('pxv bench train prints what a step takes, and its profile where asked', as
   expect(result.profile.find(({ kernel }) => kernel === 'lstm')).toMatchObject({ shape: 'rows, h = 4', calls: 2 });
 });
 
-test('pxv bench kernels times the kernels of one network', async () => {
-  const { code, stdout } = await pxv(['bench', 'kernels', ...settings, '--tries', '1']);
+test('pxv bench kernels times the kernels of one network, described as for pxv train', async () => {
+  const args = [...settings, '--size', '6x6', '--channels', 'gray', '--tries', '1'];
+  const { code, stdout } = await pxv(['bench', 'kernels', ...args]);
   expect(code).toBe(0);
   const { peaks, kernels } = JSON.parse(stdout) as { peaks: object; kernels: { kernel: string; shape: string }[] };
   expect(peaks).toMatchObject({ gflops: expect.any(Number) as number, gbytes: expect.any(Number) as number });
