@@ -26,11 +26,14 @@ import { run, type Report, type Work } from './report.js';
 import { stemOf } from './stem.js';
 import { configurationOf, extensionOf, refuseMisplaced, type TrainOptions } from './train-configuration.js';
 import { framesConditionings } from '../src/conditioning/presets.js';
-import { defaultChoices, networks } from '../src/model/presets.js';
+import { defaultChoices, headNames, networks } from '../src/model/presets.js';
 import { dataDefaults, DEFAULT_MINUTES } from '../src/training/defaults.js';
+import type { OptimiserName } from '../src/training/optimisers.js';
 
 const batchOf = { clips: dataDefaults.clips.batch, images: dataDefaults.images.batch };
 const framesChoices = Object.keys(framesConditionings);
+/** By hand, since the optimisers themselves would make the help slow to load. */
+const optimiserChoices: Record<OptimiserName, true> = { adam: true, rmsprop: true };
 
 export function command(): Command {
   const train = new Command('train')
@@ -49,7 +52,7 @@ export function command(): Command {
       new Option(
         '--head <name>',
         'likelihood of a sub-pixel (default: logistic-mixture for clips, softmax for images, sigmoid for binary ones)',
-      ).choices(['logistic-mixture', 'softmax', 'sigmoid']),
+      ).choices(headNames),
     )
     .option('--head-width <features...>', 'features of each 1x1 layer before the head (default: one of 2h)', headWidth)
     .addOption(
@@ -109,7 +112,7 @@ export function command(): Command {
       `how long to train, in minutes, once the clips are decoded (default: ${DEFAULT_MINUTES})`,
       minutes,
     )
-    .addOption(new Option('--optimiser <name>', 'optimiser (default: adam)').choices(['adam', 'rmsprop']))
+    .addOption(new Option('--optimiser <name>', 'optimiser (default: adam)').choices(Object.keys(optimiserChoices)))
     .option('--learning-rate <rate>', 'highest learning rate (default: 0.002)', rate)
     .option('--no-mirror', 'do not show frames mirrored left to right')
     .option('--mirror', 'show every other frame or image mirrored (default for clips)')

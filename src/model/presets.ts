@@ -65,8 +65,6 @@ export function networkName({ scales }: ModelDescription): NetworkName | null {
 type HeadPreset = (settings: PresetSettings) => HeadDescription;
 
 const headPresets: Record<HeadDescription['type'], HeadPreset> = {
-  softmax: () => ({ type: 'softmax' }),
-  sigmoid: () => ({ type: 'sigmoid' }),
   'logistic-mixture': ({ channels, levels, context, colours = levels > 2 ? 'together' : 'apart' }) => ({
     type: 'logistic-mixture',
     // Where there are anchors the components are split among them.
@@ -75,7 +73,12 @@ const headPresets: Record<HeadDescription['type'], HeadPreset> = {
     meanScale: context !== 0 ? 16 : (levels - 1) / 2,
     ...(channels === 3 && { colours }),
   }),
+  softmax: () => ({ type: 'softmax' }),
+  sigmoid: () => ({ type: 'sigmoid' }),
 };
+
+/** The names of the heads. */
+export const headNames = Object.keys(headPresets) as HeadDescription['type'][];
 
 /**
  * Describes a model by the name of its networks: 7x7 first layer of 2h features, the layers, the output layers. All scales
