@@ -202,7 +202,7 @@ function tooMuch(operation: string, argument: string, most: number, received: st
     code: 'RESOURCES',
     operation,
     argument,
-    expected: `work that fits the ${inUnits(most)} of memory that are free`,
+    expected: `work that fits the ${inUnits(most)} of memory that ${most === WASM_MEMORY_BYTES ? 'WebAssembly has' : 'are free'}`,
     received,
     remedy,
   });

@@ -46,6 +46,14 @@ const refusalOf = (run: () => unknown) => {
   return '';
 };
 
+test('on WebAssembly what takes more than 4 GiB is refused before the work, however much there is', () => {
+  allow(2 ** 36);
+  const run = configurationOf({ type: 'images', set: join(folder.path, 'photos') }, 64);
+  const refused =
+    /^train: memory: expected work that fits the 4\.0 GiB of memory that WebAssembly has, received about \d/;
+  expect(refusalOf(() => expectTrainingMemory(run))).toMatch(refused);
+});
+
 test('a training that does not fit is refused in one line, with a batch, a size and a width that fit', () => {
   allow(2 ** 30);
   const photos = { type: 'images', set: join(folder.path, 'photos') };
