@@ -72,7 +72,7 @@ async function measure([what, network, hidden, layers, head, width, height, batc
     weights: initialiseParameters(chain.parameters, 1n),
     step: 0,
     frameRate: null,
-    componentTemperature: null,
+    drawing: null,
   });
   let bytes;
   if (what === 'train') {
@@ -90,7 +90,7 @@ async function measure([what, network, hidden, layers, head, width, height, batc
     await scoreClips(model(), [folder], { fit: 'crop', horizon: 0, seed: 1 });
     bytes = scoringMemory(chain, batch);
   } else {
-    const settings = { temperature: 1, topP: 1 };
+    const settings = { temperature: 1 };
     const options = { horizon: 1, samples: batch, from: null, settings, seed: 1, scale: 1, fit: 'crop' };
     await predictClip(model(), join(folder, 'clip-0'), { ...options, out: join(folder, 'out.png') });
     bytes = drawingMemory(chain, batch);

@@ -38,7 +38,7 @@ function prepare([width, height]) {
 /** Seconds that one frame takes, conditioning and all: of the wall and of processors. */
 async function draw({ context, sampler }, frame) {
   const [started, used] = [performance.now(), process.cpuUsage()];
-  const settings = { temperature: 1, topP: 1 };
+  const settings = { temperature: 1 };
   await sampler.draw(Context.examples([context]), { noise: new Noise(1), samples: [0], frame, settings });
   return [(performance.now() - started) / 1000, process.cpuUsage(used).user / 1e6];
 }

@@ -3,7 +3,7 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { numberOf } from '../src/number-of.js';
 import { defaults } from '../src/tasks/defaults.js';
 import { startComputing } from './computing.js';
-import { addDrawOptions, drawSettings, type DrawOptions } from './draw-options.js';
+import { addDrawOptions, askedSettings, type DrawOptions } from './draw-options.js';
 import {
   addComputeOptions,
   addFitOption,
@@ -68,7 +68,7 @@ async function draw({ signal, progress }: Work, image: string, options: Complete
   const { samples, scale, fit, seed, overwrite = false } = options;
   const out = options.out ?? `${stemOf(image)}-completed.png`;
   const model = loadModel(options.model);
-  const settings = drawSettings(options);
+  const settings = { temperature: 1, ...askedSettings(options) };
   const { width, height } = model.chain.exampleShape.size;
   const fromRow = options.fromRow ?? Math.floor(height / 2);
   const chosen = await startComputing(options, progress);

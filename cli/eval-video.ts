@@ -7,7 +7,7 @@ import type { AskedRate } from '../src/tasks/clip-rate.js';
 import { defaults } from '../src/tasks/defaults.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
 import { startComputing } from './computing.js';
-import { addFutureOptions, futureSettings, type FutureOptions } from './draw-options.js';
+import { addFutureOptions, askedSettings, type DrawOptions } from './draw-options.js';
 import { forecastTables, withError } from './forecast-tables.js';
 import { leftOutLines } from './left-out.js';
 import {
@@ -23,7 +23,7 @@ import { addSizeOptions, askedSize, type SizeOptions } from './size-options.js';
 import { STANDARD_STREAM } from './standard-streams.js';
 import { formatTable } from './table.js';
 
-interface EvalVideoOptions extends BackendOptions, FutureOptions, SizeOptions {
+interface EvalVideoOptions extends BackendOptions, DrawOptions, SizeOptions {
   model?: string;
   horizon: number;
   starts?: number;
@@ -89,7 +89,7 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
     samples,
     codecs,
     adapt,
-    settings: futureSettings(options),
+    settings: askedSettings(options),
     seed,
     signal,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),

@@ -10,7 +10,7 @@ import { defaults } from '../src/tasks/defaults.js';
 import type { PredictClipOptions, PredictedClip } from '../src/tasks/predict-clip.js';
 import type { ClipSource, OutputKind } from '../src/video/index.js';
 import { startComputing } from './computing.js';
-import { addFutureOptions, futureSettings, type FutureOptions } from './draw-options.js';
+import { addFutureOptions, askedSettings, type DrawOptions } from './draw-options.js';
 import { leftOutLines } from './left-out.js';
 import {
   addComputeOptions,
@@ -28,7 +28,7 @@ import { addSizeOptions, askedSize, type SizeOptions } from './size-options.js';
 import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
 import { stemOf } from './stem.js';
 
-interface PredictOptions extends BackendOptions, FutureOptions, SizeOptions {
+interface PredictOptions extends BackendOptions, DrawOptions, SizeOptions {
   next: number;
   model?: string;
   out?: string;
@@ -74,11 +74,6 @@ export function command(): Command {
       new Option('--best-guess', 'write the expected frames, without chance: the model feeds them back').conflicts([
         'samples',
         'temperature',
-        'topP',
-        'componentTemperature',
-        'noise',
-        'componentWarming',
-        'carry',
         'mode',
       ]),
     )
@@ -271,7 +266,7 @@ function settingsOf(options: PredictOptions, { chain }: Model) {
     horizon: next,
     from: from ?? null,
     forecast: forecastOf(options),
-    settings: futureSettings(options),
+    settings: askedSettings(options),
     frameRate: fps,
     ...askedSize(options, chain.exampleShape.size),
     ...{ adapt, samples, scale, slow, plain, onlyPredicted, seed, overwrite: overwrite ?? false },

@@ -3,7 +3,7 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { numberOf } from '../src/number-of.js';
 import { defaults } from '../src/tasks/defaults.js';
 import { startComputing } from './computing.js';
-import { addDrawOptions, drawSettings, type DrawOptions } from './draw-options.js';
+import { addDrawOptions, askedSettings, type DrawOptions } from './draw-options.js';
 import { addComputeOptions, addJsonOption, addOverwriteOption, addSeedOption, path, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
@@ -47,7 +47,7 @@ async function sampleSheet({ signal, progress, saves }: Work, options: SampleOpt
   const { loadModel } = await import('../src/model/checkpoint.js');
   const { sampleImages } = await import('../src/tasks/sample-images.js');
   const { count, out, scale, seed, overwrite = false } = options;
-  const settings = drawSettings(options);
+  const settings = { temperature: 1, ...askedSettings(options) };
   const model = loadModel(options.model);
   const chosen = await startComputing(options, progress);
   const started = performance.now();

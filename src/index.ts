@@ -13,11 +13,11 @@ export { DEFAULT_VIDEO_MODEL, loadModel, type Model } from './model/checkpoint.j
 export { aboutShipped, shippedModels, type AboutModel } from './model/shipped-models.js';
 export { Context } from './model/context.js';
 export type { ModelDescription, NetworkDescription } from './model/description.js';
+export type { FutureDrawing } from './model/future-drawing.js';
 export { describeModel, type PresetSettings } from './model/presets.js';
 export type { Correction } from './sampling/correction.js';
 export type { DrawSettings } from './sampling/draw.js';
 export { FrameSampler, type DrawnFrame } from './sampling/frame-sampler.js';
-export type { FutureSettings } from './sampling/future-settings.js';
 export { FRAMES_FOR_HINDCASTS, learnCorrection, type HindcastOptions } from './sampling/hindcasts.js';
 export { bestGuess, frameOf, rollOut, type BestGuess, type RollOut } from './sampling/roll-out.js';
 export type { AskedRate } from './tasks/clip-rate.js';

@@ -4,6 +4,7 @@ import type { LayerDescription } from '../src/model/layers/index.js';
 import { loadModel } from '../src/model/checkpoint.js';
 import type { ModelDescription, NetworkDescription } from '../src/model/description.js';
 import { Noise } from '../src/sampling/noise.js';
+import { uniform } from './sampling/uniform.js';
 import { framedNetworks, tinyChain, tinyNetwork, tinyNetworks } from './model/tiny-networks.js';
 
 const page = readFileSync('docs/checkpoint-format.md', 'utf8');
@@ -98,6 +99,6 @@ test("the page's random numbers are those that pxv draws from", () => {
   expect(rows.map(([seed]) => seed)).toEqual(['1', '1', '0xFEDCBA9876543210']);
   for (const [seed, ...rest] of rows) {
     const [sample, frame, position, channel, scale, c0] = rest.map(Number);
-    expect(new Noise(BigInt(seed)).uniform(sample, frame, position, channel, scale)).toBe((c0 + 0.5) / 2 ** 32);
+    expect(uniform(new Noise(BigInt(seed)), { sample, frame, scale }, position, channel)).toBe((c0 + 0.5) / 2 ** 32);
   }
 });

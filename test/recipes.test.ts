@@ -15,7 +15,7 @@ test.each(recipes)('%s is the configuration of a training', (recipe) => {
 
 test.each(['video-64', 'video-64-small'])('the recipe of %s makes what ships', (name) => {
   const { model, training } = read(`${name}.json`);
-  const { description, componentTemperature } = loadModel(name);
+  const { description, drawing } = loadModel(name);
   expect(model).toEqual(description);
-  expect(training.componentTemperature).toBe(componentTemperature);
+  expect(training.drawing).toEqual(drawing);
 });

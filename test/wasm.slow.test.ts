@@ -48,7 +48,7 @@ function examplesOf(model: Model): Examples {
       const samples = Array.from({ length: examples.image.shape[0] }, (_, sample) => sample);
       tf.dispose(tensors);
       disposeExamples(examples);
-      const settings = { temperature: 1, topP: 1 };
+      const settings = { temperature: 1 };
       const sampler = new FrameSampler(model);
       const drawn = await sampler.draw(examplesOf(model), { noise: new Noise(1), samples, frame: 0, settings });
       sampler.dispose();

@@ -8,7 +8,7 @@
     list(draw(model, numbers, kept=image, from_row=14))             # an image, completed below its upper 14 rows
 
     model = pxv_torch.load("models/video-64.safetensors")
-    frames = future(model, known, seed=1, sample=0, first=4, how=How(carry=0.25))
+    frames = future(model, known, seed=1, sample=0, first=4, how=How(0.94, 0.035, 0.25))
     next(frames)[-1].image                                          # one frame after another: its scales, as above
     next(best_guess(model, known))                                  # one expected frame after another, in levels
 
@@ -31,14 +31,11 @@ class How:
     """The settings of a drawing. What differs from frame to frame in a future is that of its first frame."""
 
     temperature: float = 1
-    top_p: float = 1
-    component_temperature: float = 1
-    component_warming: float = 0
+    # What the temperature rises by from frame to frame.
+    warming: float = 0
     carry: float = 1
     # The share of a draw that later sub-pixels of the image read. A future has its own.
     carry_within: float = 1
-    # That is told, in levels.
-    noise: float = 0
 
 
 def draw(model, numbers, how=How(), frames=None, since=0, sought=True, slower=(), kept=None, from_row=0):
@@ -53,7 +50,7 @@ def draw(model, numbers, how=How(), frames=None, since=0, sought=True, slower=()
     frames = model.no_frames() if frames is None else frames
     coarse = None
     for index, scale in enumerate(model.scales):
-        map, anchors, read = scale.condition(frames, coarse, how.noise, since)
+        map, anchors, read = scale.condition(frames, coarse, since=since)
         anchors = with_slower(scale, anchors, slower)
         known = torch.full(anchors.shape[:-1], -1.0)
         if scale.low_resolution and scale.low_resolution["shared"] == "known":
@@ -90,11 +87,10 @@ class Drawing:
 
     def reached(self, image):
         """Up to each level of each sub-pixel, given those of `image` before it: the share of all weights."""
-        plain = (self.how.temperature, self.how.top_p) == (1, 1)
-        if plain and self.scale.head["type"] == "logistic-mixture":
+        if self.scale.head["type"] == "logistic-mixture" and self.how.temperature != 0:
             return F.pad(self.of_levels(image, self.cumulative)[..., :-1], (0, 1), value=1)
         p = self.of_levels(image, lambda *given: self.scale.log_probability(*given).exp())
-        sums = weights_of(p, self.how).cumsum(-1)
+        sums = weights_of(p, self.how.temperature).cumsum(-1)
         return sums / sums[..., -1:]
 
     def of_levels(self, image, function):
@@ -105,13 +101,13 @@ class Drawing:
         for channel in range(image.shape[-1]):
             every = image.double().repeat(levels, 1, 1, 1)
             every[..., channel] = torch.arange(levels)[:, None, None]
-            values = function(logits, every, self.anchors, self.how.component_temperature)
+            values = function(logits, every, self.anchors)
             each_channel.append(values[..., channel].movedim(0, -1))
         return torch.stack(each_channel, -2)[None]
 
     def cumulative(self, *given):
         """F of each sub-pixel's level."""
-        mixtures = self.scale.mixtures(*given)
+        mixtures = self.scale.mixtures(*given, self.how.temperature)
         shares = [weights.exp() * ((distance + 1 / 2) / scales).sigmoid() for weights, _, distance, scales in mixtures]
         return torch.cat([each.sum(-1) for each in shares], -1)
 
@@ -123,25 +119,18 @@ class Drawing:
         return self.scale.logits(read, *self.condition).double()
 
     def nats(self, image):
-        """What an image costs that is drawn so, whatever the temperatures."""
+        """What an image costs that is drawn so, whatever the temperature."""
         log_probability = self.scale.log_probability(self.logits(image), image.double(), self.anchors)
         return -log_probability[self.known < 0].sum()
 
 
-def weights_of(p, how):
-    """The weights of levels, along the last axis, at a temperature and top-p."""
-    if how.temperature == 0:
+def weights_of(p, temperature):
+    """The weights of levels, along the last axis, at a temperature."""
+    if temperature == 0:
         return F.one_hot(p.argmax(-1), p.shape[-1]).double()
-    if how.temperature != 1 or how.top_p != 1:
-        p = p / p.amax(-1, keepdim=True)
-    if how.temperature != 1:
-        p = (p.log() / how.temperature).exp()
-    if how.top_p < 1:
-        enough = how.top_p * p.cumsum(-1)[..., -1:]
-        likeliest, order = p.sort(dim=-1, descending=True, stable=True)
-        before = F.pad(likeliest.cumsum(-1), (1, 0))[..., :-1]
-        p = torch.zeros_like(p).scatter(-1, order, likeliest * (before < enough))
-    return p
+    if temperature == 1:
+        return p
+    return ((p / p.amax(-1, keepdim=True)).log() / temperature).exp()
 
 
 def philox(seed, counter):
@@ -164,15 +153,6 @@ def uniform(scale, shape, seed, sample, frame):
     return torch.from_numpy((c0 + 1 / 2) / 2**32)
 
 
-def stratified(scale, shape, seed, sample, frame):
-    """The same of futures, of which eight share strata."""
-    place = sample % 8
-    own = torch.stack([uniform(scale, shape, seed, sample - place + other, frame) for other in range(8)])
-    lower = (own[1:] < own[place]).sum(0) + (own[1:place] == own[place]).sum(0)
-    rank = 0 if place == 0 else 1 + lower
-    return (own[0] + rank / 8) % 1
-
-
 def future(model, known, seed, sample, first, how=How()):
     """Yields the scales of one frame after another. The next one begins from the `image` that the finest has then.
 
@@ -180,16 +160,16 @@ def future(model, known, seed, sample, first, how=How()):
     """
     frames = known
     for k in count():
-        warmer = min(how.component_temperature + how.component_warming * k, 1.12)
-        now = replace(how, component_temperature=max(how.component_temperature, warmer), carry_within=1)
-        numbers = partial(stratified, seed=seed, sample=sample, frame=first + k)
+        temperature = max(how.temperature, min(how.temperature + how.warming * k, 1.12)) if how.temperature else 0
+        now = replace(how, temperature=temperature, carry_within=1)
+        numbers = partial(uniform, seed=seed, sample=sample, frame=first + k)
         if how.carry == 1:
             scales = list(draw(model, numbers, now, frames))
         else:
-            now = replace(now, carry_within=min(now.component_temperature, 0.96))
-            slower = expected_slower(model, frames, k, how.noise)
+            now = replace(now, carry_within=min(temperature or 1, 0.96))
+            slower = expected_slower(model, frames, k)
             scales = list(draw(model, numbers, now, frames, k, False, slower))
-            expectation = expected(model, frames, k, how.noise, slower)
+            expectation = expected(model, frames, k, slower)
         yield scales
         image = scales[-1].image
         if how.carry < 1:
@@ -201,17 +181,17 @@ def best_guess(model, known):
     """Yields one expected frame after another, in levels."""
     frames = known
     for since in count():
-        frame = expected(model, frames, since, 0, expected_slower(model, frames, since, 0))
+        frame = expected(model, frames, since, expected_slower(model, frames, since))
         yield frame
         frames = torch.cat([frames, frame[:, None]], 1)
 
 
-def expected(model, frames, since, noise, slower=()):
+def expected(model, frames, since, slower=()):
     """The frame that is expected after `frames`, the last `since` of which were expected, in levels."""
     scale = model.scales[-1]
     # The anchors do not depend on it.
     coarse = frames.sum(1)[:, :: scale.factor, :: scale.factor]
-    _, anchors, _ = scale.condition(frames, coarse, noise, since)
+    _, anchors, _ = scale.condition(frames, coarse, since=since)
     # PyTorch rounds a tie to the even integer.
     return with_slower(scale, anchors, slower)[..., 0].clamp(0, scale.levels - 1).round()
 
@@ -225,7 +205,7 @@ def with_slower(scale, anchors, slower):
     return torch.cat([first[..., None], anchors[..., 1:]], -1)
 
 
-def expected_slower(model, frames, since, noise):
+def expected_slower(model, frames, since):
     """What is expected after every second and every fourth one of `frames`, where enough of these are known."""
     longest = max(scale.frames["context"] if scale.frames else 0 for scale in model.scales)
     number, known = since + 1, frames.shape[1] - since
@@ -236,7 +216,7 @@ def expected_slower(model, frames, since, noise):
         in_turn = number >= 2 if stride == 2 else number % stride == 0
         if longest > 1 and in_turn and sum(place < known for place in places) >= 2:
             ahead = number // stride - 1 if number % stride == 0 else 0
-            slower.append(expected(model, frames[:, places], ahead, noise))
+            slower.append(expected(model, frames[:, places], ahead))
     return slower
 
 

@@ -274,16 +274,16 @@ class Scale:
         inner = inner + net.conv("coarse.1", inner).relu()
         return net.conv("map", net.transposed("up", inner, self.factor, size).relu()).relu()
 
-    def log_probability(self, logits, image, anchors, component_temperature=1):
+    def log_probability(self, logits, image, anchors):
         """log P of each sub-pixel's level, in nats."""
         if self.head["type"] == "softmax":
             return logits.log_softmax(-1).gather(-1, image.long()[..., None])[..., 0]
         if self.head["type"] == "sigmoid":
             return F.logsigmoid(torch.where(image == 1, logits[..., 0], -logits[..., 0]))
-        mixtures = self.mixtures(logits, image, anchors, component_temperature)
+        mixtures = self.mixtures(logits, image, anchors)
         return torch.cat([(weights + self.log_mass(*logistics)).logsumexp(-1) for weights, *logistics in mixtures], -1)
 
-    def mixtures(self, logits, image, anchors, component_temperature):
+    def mixtures(self, logits, image, anchors, temperature=1):
         """Of each colour: log of the weights, its level, how far that is from the means, and the scales."""
         components = self.head["components"]
         anchors = anchors[..., torch.arange(components) % anchors.shape[-1]]
@@ -295,8 +295,8 @@ class Scale:
             weights, means, scales = (next(blocks) for _ in range(3))
             distance = level - anchor - self.head["meanScale"] * means
             distance = distance - sum(next(blocks).tanh() * earlier for earlier in distances)
-            scales = component_temperature * (scales + math.log(3)).clamp(-3, 6).exp()
-            weights = (chosen + component_temperature * weights).log_softmax(-1)
+            scales = temperature * (scales + math.log(3)).clamp(-3, 6).exp()
+            weights = (chosen + temperature * weights).log_softmax(-1)
             yield weights, level, distance, scales
             distances.append(distance)
             chosen = weights + self.log_mass(level, distance, scales)

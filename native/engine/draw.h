@@ -3,16 +3,11 @@
 
 namespace pxv::engine {
 
-struct DrawSettings {
-  double temperature, topP;
-  double componentTemperature;  // of a mixture's components
-  float carryWithin;  // share of a drawn sub-pixel beyond its first anchor that is read after it; 1: all
-};
-
 // The sum of the probabilities, in ascending order.
 double sumOf(const double* probabilities, int levels);
 
-// The sum of the probabilities must be finite and above zero; levels <= 256.
-int drawLevel(const double* probabilities, int levels, double u, const DrawSettings& settings);
+// At a temperature of 0 the most probable level, else one of probabilities that are raised to 1 / temperature. Their sum must be
+// finite and above zero; levels <= 256.
+int drawLevel(const double* probabilities, int levels, double u, double temperature);
 
 }  // namespace pxv::engine

@@ -45,8 +45,6 @@ Drawing::Drawing(const Engine& engine, const DrawingCall& call)
       program_(engine.program()),
       call_(call),
       mixture_{call.numbers.components, call.numbers.meanScale, call.numbers.together != 0},
-      settings_{call.numbers.temperature, call.numbers.topP, call.numbers.componentTemperature,
-                call.numbers.carryWithin},
       templates_(templatesOf(call.numbers)),
       regressed_(regressedOf(call.numbers)),
       middles_(program_.colours * call.numbers.anchorCount, call.numbers.middle),
@@ -166,7 +164,7 @@ void Drawing::drawSubPixel(Part& part, int row, int column, int image, int colou
   if (call_.probabilities) {
     alignas(64) double probabilities[mostLevels + spareDoubles];
     const int levels = call_.numbers.levels;
-    distribute(view, colour, outputs, settings_.componentTemperature, probabilities);
+    distribute(view, colour, outputs, probabilities);
     std::copy_n(probabilities, levels, call_.probabilities + (first + colour) * levels);
   }
 
@@ -176,7 +174,7 @@ void Drawing::drawSubPixel(Part& part, int row, int column, int image, int colou
   if (drawn < 0) {
     const uint32_t* counter = call_.counters + 3 * index;
     const auto place = static_cast<uint32_t>(row * program_.width + column);
-    const double u = stratified(call_.numbers.strata, call_.key, counter[0], counter[1], place, counter[2] + colour);
+    const double u = uniform(call_.key, counter[0], counter[1], place, counter[2] + colour);
     drawn = draw(view, colour, outputs, u, call_.nats[index]);
     level = carriedWithin(drawn, anchors[0]);
   }
@@ -188,31 +186,29 @@ void Drawing::drawSubPixel(Part& part, int row, int column, int image, int colou
 
 // What is read of a drawn level after it.
 float Drawing::carriedWithin(float level, float anchor) const {
-  const float share = settings_.carryWithin;
+  const float share = call_.numbers.carryWithin;
   return share == 1 ? level : anchor + (level - anchor) * share;
 }
 
 int16_t Drawing::draw(const PixelView& pixel, int colour, const float* outputs, double u, double& nats) {
-  const DrawSettings& settings = settings_;
-  if (headKind() == HeadKind::mixture && settings.temperature == 1 && settings.topP == 1)
-    return drawOfMixture(pixel, colour, u, nats);
+  const double temperature = call_.numbers.temperature;
+  if (headKind() == HeadKind::mixture && temperature != 0) return drawOfMixture(pixel, colour, u, nats);
   alignas(64) double probabilities[mostLevels + spareDoubles];
   const int levels = call_.numbers.levels;
-  distribute(pixel, colour, outputs, settings.componentTemperature, probabilities);
+  distribute(pixel, colour, outputs, probabilities);
   const double sum = sumOf(probabilities, levels);
   if (!(sum > 0 && sum < __builtin_inf())) {
     failedSum_.store(sum);
     return 0;
   }
-  const int level = drawLevel(probabilities, levels, u, settings);
-  if (settings.componentTemperature != 1) distribute(pixel, colour, outputs, 1, probabilities);
+  const int level = drawLevel(probabilities, levels, u, temperature);
   nats -= logarithm(probabilities[level]);
   return static_cast<int16_t>(level);
 }
 
 int16_t Drawing::drawOfMixture(const PixelView& pixel, int colour, double u, double& nats) {
   const int levels = call_.numbers.levels;
-  const double temperature = settings_.componentTemperature;
+  const double temperature = call_.numbers.temperature;
   Logistic logistics[mostComponents];
   mixtureOf(mixture_, levels, pixel, colour, temperature, logistics);
   const int level = quantileOf(logistics, mixture_.components, levels, u);
@@ -225,16 +221,17 @@ int16_t Drawing::drawOfMixture(const PixelView& pixel, int colour, double u, dou
   return static_cast<int16_t>(level);
 }
 
-// The probability of each level of one colour, whose own outputs are `outputs`.
-void Drawing::distribute(const PixelView& pixel, int colour, const float* outputs, double temperature,
-                double* probabilities) const {
+// The probability of each level of one colour, whose own outputs are `outputs`; of a mixture at the temperature, but at 1 for the
+// most probable level.
+void Drawing::distribute(const PixelView& pixel, int colour, const float* outputs, double* probabilities) const {
   const int levels = call_.numbers.levels;
   switch (headKind()) {
     case HeadKind::softmax:
       return engine_.kernels().softmax(outputs, levels, probabilities);
     case HeadKind::mixture: {
       Logistic logistics[mostComponents];
-      mixtureOf(mixture_, levels, pixel, colour, temperature, logistics);
+      const double temperature = call_.numbers.temperature;
+      mixtureOf(mixture_, levels, pixel, colour, temperature == 0 ? 1 : temperature, logistics);
       return engine_.kernels().mixture(logistics, mixture_.components, levels, probabilities);
     }
     case HeadKind::sigmoid:

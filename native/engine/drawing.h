@@ -51,8 +51,7 @@ class Drawing {
   float carriedWithin(float level, float anchor) const;
   int16_t draw(const PixelView& pixel, int colour, const float* outputs, double u, double& nats);
   int16_t drawOfMixture(const PixelView& pixel, int colour, double u, double& nats);
-  void distribute(const PixelView& pixel, int colour, const float* outputs, double temperature,
-                  double* probabilities) const;
+  void distribute(const PixelView& pixel, int colour, const float* outputs, double* probabilities) const;
   // Of a pixel of an image of the batch: its place, and where its first sub-pixel stands.
   size_t pixelAt(int image, int row, int column) const {
     return (static_cast<size_t>(image) * program_.height + row) * program_.width + column;
@@ -64,7 +63,6 @@ class Drawing {
   const Program& program_;
   const DrawingCall call_;
   const MixtureHead mixture_;
-  const DrawSettings settings_;
   const TemplateMatchingShape templates_;
   const LocalRegressionShape regressed_;  // of no channels: nothing is
   const std::vector<float> middles_;      // a pixel's anchors where none are given

@@ -20,18 +20,4 @@ inline double uniform(const uint32_t key[2], uint32_t c0, uint32_t c1, uint32_t 
   return (c0 + 0.5) / 4294967296.0;
 }
 
-// The same of one of `strata` samples, c0 to be one of them, whose numbers lie evenly: see Noise in src/sampling/noise.ts.
-inline double stratified(uint32_t strata, const uint32_t key[2], uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3) {
-  const double own = uniform(key, c0, c1, c2, c3);
-  const uint32_t first = c0 - c0 % strata;
-  if (c0 == first) return own;
-  int rank = 1;
-  for (uint32_t other = first + 1; other < first + strata; other++) {
-    const double theirs = uniform(key, other, c1, c2, c3);
-    rank += theirs < own || (theirs == own && other < c0);
-  }
-  const double moved = uniform(key, first, c1, c2, c3) + rank / static_cast<double>(strata);
-  return moved < 1 ? moved : moved - 1;
-}
-
 }  // namespace pxv::engine

@@ -43,7 +43,7 @@ export async function benchSample(
       levels: new Int16Array(batch * frameBytes(network.description)).fill(-1),
       noise,
       streams: Array.from({ length: batch }, (_, sample) => ({ sample, frame: attempt, scale: 0 })),
-      settings: { temperature: 1, topP: 1 },
+      settings: { temperature: 1 },
       onProgress: (share) => onProgress?.(attempt + share),
       signal,
     });

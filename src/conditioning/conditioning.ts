@@ -30,8 +30,6 @@ export interface Conditioning<D extends { type: string }> {
   anchors: number;
   /** Whether the first of them is learned, as the frame that is expected; then training has a loss on it. */
   learned: boolean;
-  /** Whether it tells the network how strong the noise is in what it reads. */
-  tellsNoise: boolean;
   /** How many pictures it gives to look for parts of the image in; 0: none. */
   references(description: D): number;
   /** Whether how the image differs from its first anchor is regressed on what is known nearby, and on the references. */

@@ -41,7 +41,6 @@ export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
   references: () => 0,
   localRegression: () => false,
   learned: false,
-  tellsNoise: false,
   mapFeatures: ({ features }) => features,
   parameters: (description, { channels }) => layers(description, channels).flatMap(layerParameters),
   activations({ factor, features }, { size: { width, height } }) {

@@ -44,7 +44,6 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
   references: () => 0,
   localRegression: () => false,
   learned: false,
-  tellsNoise: false,
   mapFeatures: (description) => description.features,
   parameters: (description, network) => layers(description, network).flatMap(layerParameters),
   activations: ({ features }, { size }) => trunkActivations(features, size),

@@ -177,7 +177,6 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   needs: ({ context }) => ({ context, coarser: null }),
   anchors: 2,
   learned: true,
-  tellsNoise: true,
   references: ({ templateMatching = 0 }) => templateMatching,
   localRegression: ({ localRegression = false }) => localRegression,
   mapFeatures: ({ features }) => features,

@@ -5,6 +5,7 @@ import { PxvError } from '../errors.js';
 import { frameRateText, parseFrameRate, type FrameRate } from '../frame-rate.js';
 import { buildChain, type Chain } from './chain.js';
 import { modelSchema, type ModelDescription } from './description.js';
+import { expectsFrame, futureDrawingSchema, usualDrawing, type FutureDrawing } from './future-drawing.js';
 import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from './heads/logistic-mixture.js';
 import { parseConfiguration } from './parse-configuration.js';
 import { readSafetensors, writeSafetensors, type FloatType, type NamedArray } from './safetensors.js';
@@ -22,8 +23,8 @@ export interface Model {
   step: number;
   /** Rate to which the clips were brought that it learned from; null where each was taken at its own, and of images. */
   frameRate: FrameRate | null;
-  /** Component temperature that its futures begin at where nothing else is asked; null: see `futureSettings`. */
-  componentTemperature: number | null;
+  /** How its futures are drawn; null: as `usualDrawing` has it. */
+  drawing: FutureDrawing | null;
 }
 
 /** The model that predicts and scores video where none is named. */
@@ -88,17 +89,17 @@ function kindOf(value: unknown): string {
 }
 
 /** What a model's file says of it besides its weights. */
-export type ModelFacts = Pick<Model, 'description' | 'step' | 'frameRate' | 'componentTemperature'>;
+export type ModelFacts = Pick<Model, 'description' | 'step' | 'frameRate' | 'drawing'>;
 
 /** Metadata of a model file: the description, what tells one state of training from another, and what using it needs. */
 export function modelMetadata(facts: ModelFacts): Record<string, string> {
-  const { description, step, frameRate, componentTemperature } = facts;
+  const { description, step, frameRate, drawing } = facts;
   return {
     format: 'pxv',
     description: JSON.stringify(description),
     step: String(step),
     ...(frameRate !== null && { frameRate: frameRateText(frameRate) }),
-    ...(componentTemperature !== null && { componentTemperature: String(componentTemperature) }),
+    ...(drawing !== null && { drawing: JSON.stringify(drawing) }),
   };
 }
 
@@ -116,8 +117,8 @@ export function loadModel(name: string): Model {
   const chain = buildChain(description);
   const weights = takeWeights(path, chain.parameters, arrays);
   const frameRate = readFrameRate(path, metadata.frameRate);
-  const componentTemperature = readTemperature(path, metadata.componentTemperature);
-  return { name, description, chain, weights, step: readStep(path, metadata.step), frameRate, componentTemperature };
+  const drawing = readDrawing(path, description, metadata);
+  return { name, description, chain, weights, step: readStep(path, metadata.step), frameRate, drawing };
 }
 
 function readStep(path: string, text = '0'): number {
@@ -133,25 +134,47 @@ function readFrameRate(path: string, text: string | undefined): FrameRate | null
   return rate;
 }
 
-function readTemperature(path: string, text: string | undefined): number | null {
+function readDrawing(
+  path: string,
+  description: ModelDescription,
+  { drawing: text, componentTemperature }: Record<string, string>,
+): FutureDrawing | null {
+  if (text === undefined) return readTemperature(path, description, componentTemperature);
+  const value = parseJson(path, text, 'how futures are drawn in the metadata');
+  const source = { operation: 'read model', argument: `drawing in ${path}`, code: 'CHECKPOINT' } as const;
+  const drawing = parseConfiguration(futureDrawingSchema, value, source);
+  if (drawing.carry < 1 && !expectsFrame({ description }))
+    throw unfit(
+      path,
+      'a carry of 1 in the metadata of a model that does not learn the expected frame',
+      `${drawing.carry}`,
+    );
+  return drawing;
+}
+
+/** Older files name the temperature alone. */
+function readTemperature(path: string, description: ModelDescription, text: string | undefined): FutureDrawing | null {
   if (text === undefined) return null;
   const temperature = Number(text);
   if (!(temperature >= LEAST_TEMPERATURE && temperature <= MOST_TEMPERATURE)) {
     const expected = `a component temperature from ${LEAST_TEMPERATURE} to ${MOST_TEMPERATURE} in the metadata`;
     throw unfit(path, expected, JSON.stringify(text));
   }
-  return temperature;
+  return { ...usualDrawing(description), temperature };
 }
 
 /** Parses the description that a checkpoint carries. */
 export function readDescription(path: string, text: string | undefined): ModelDescription {
-  let value: unknown;
-  try {
-    value = JSON.parse(text ?? '');
-  } catch {
-    throw unfit(path, 'a model description in the metadata', 'none');
-  }
+  const value = parseJson(path, text, 'a model description in the metadata');
   return parseConfiguration(modelSchema, value, { operation: 'read model', argument: path, code: 'CHECKPOINT' });
+}
+
+function parseJson(path: string, text: string | undefined, expected: string): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    throw unfit(path, expected, text === undefined ? 'none' : 'text that is not JSON');
+  }
 }
 
 export function namedWeights(

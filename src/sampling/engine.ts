@@ -81,7 +81,7 @@ export class ImageEngine {
   /**
    * Draws a batch of images. Its arrays may not be used before it is done; other batches may be asked for meanwhile.
    *
-   * @returns -log P of what was drawn of each image (at temperature 1, without top-p), in nats
+   * @returns -log P of what was drawn of each image (at temperature 1), in nats
    * @throws the signal's reason once it is aborted; CHECKPOINT where probabilities have no finite positive sum; what
    *   `onProgress` throws
    */
@@ -95,9 +95,8 @@ export class ImageEngine {
       throw wrongArray('anchors', levels.length * this.model.anchorCount, 0);
     const nats = new Float64Array(streams.length);
     const numbers = {
-      ...{ ...this.model, batch: streams.length, strata: noise.strata },
-      ...{ temperature: settings.temperature, topP: settings.topP },
-      ...{ componentTemperature: settings.componentTemperature ?? 1, carryWithin: settings.carryWithin ?? 1 },
+      ...{ ...this.model, batch: streams.length },
+      ...{ temperature: settings.temperature, carryWithin: settings.carryWithin ?? 1 },
     };
     const arrays = call.write(numbers, {
       ...{ map: program.map === null ? null : map, anchors, levels, nats, outputs: images.outputs ?? null },

@@ -33,15 +33,10 @@ export async function* expectAhead(
   }
 }
 
-/**
- * What is expected of the next frame of each future at longer strides.
- *
- * @param noise strength of the noise that the network is told of, in levels
- */
+/** What is expected of the next frame of each future at longer strides. */
 export async function expectedSlower(
   sampler: FrameSampler,
   futures: readonly StridedContexts[],
-  noise = 0,
 ): Promise<Uint8Array[][]> {
   const slower = futures.map((contexts) => contexts.slower());
   const expected = futures.map((): Uint8Array[] => []);
@@ -49,7 +44,7 @@ export async function expectedSlower(
   for (let at = 0; slower.some((contexts) => at < contexts.length); at++) {
     const due = [...slower.keys()].filter((future) => at < slower[future].length);
     const contexts = due.map((future) => slower[future][at]);
-    const frames = await sampler.expected(Context.examples(contexts, noise));
+    const frames = await sampler.expected(Context.examples(contexts));
     due.forEach((future, frame) => expected[future].push(frames[frame]));
   }
   return expected;

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { learnsAnchor, needsOf, type Given } from '../conditioning/index.js';
+import { needsOf, type Given } from '../conditioning/index.js';
 import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
 import { PxvError } from '../errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
 import { levelOf } from '../levels.js';
 import { byteOf, disposeExamples, frameBytes, type Examples } from '../model/examples.js';
+import { expectsFrame } from '../model/future-drawing.js';
 import { toTensors } from '../model/weights.js';
 import { numberOf } from '../number-of.js';
 import type { EngineSettings } from './engine.js';
@@ -49,7 +50,7 @@ export interface DrawnFrame {
   bytes: Uint8Array;
   /** The frame that was expected, as `FrameSampler.expected` gives it, in its place; null where the model learns none. */
   expected: Uint8Array | null;
-  /** -log P of the frame under the model (at temperature 1, without top-p), in nats, summed over scales. */
+  /** -log P of the frame under the model (at temperature 1), in nats, summed over scales. */
   nats: number;
 }
 
@@ -222,11 +223,6 @@ export class FrameSampler {
       return coarse[own + ((row * coarseWidth + column) / factor) * channels + channel];
     });
   }
-}
-
-/** Whether a model has an expected frame: at every scale an anchor that is learned. */
-export function expectsFrame({ chain }: Model): boolean {
-  return chain.scales.every(({ description }) => learnsAnchor(description.conditioning));
 }
 
 /** @throws PxvError `USAGE` where a model has no expected frame */

@@ -3,15 +3,16 @@ import { PxvError } from '../errors.js';
 import { expectsAtStrides } from '../model/chain.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
+import type { FutureDrawing } from '../model/future-drawing.js';
 import { LEAST_GIVEN, LONGEST_STRIDE } from '../model/strides.js';
 import { numberOf } from '../number-of.js';
 import { CorrectionRegression, type Correction } from './correction.js';
 import { expectAhead } from './expect-ahead.js';
-import { wrongSetting } from './draw.js';
 import type { FrameSampler } from './frame-sampler.js';
-import type { FutureSettings } from './future-settings.js';
 import { knownFrames, MOST_AVERAGED } from './known-frames.js';
 import { StridedContexts } from './strides.js';
+
+const SOURCE = { code: 'USAGE', operation: 'learn from hindcasts' } as const;
 
 /** Frames that are predicted from each place. */
 const AHEAD = 8;
@@ -44,20 +45,20 @@ export interface HindcastOptions {
  * @param settings of the futures to draw; null: none are
  * @throws PxvError `USAGE` where they cannot: it learns no expected frame, has several scales, or drawn frames are carried on as they are
  */
-export function expectCorrected({ name, chain }: Model, settings: Pick<FutureSettings, 'carry'> | null): void {
+export function expectCorrected({ name, chain }: Model, settings: Pick<FutureDrawing, 'carry'> | null): void {
   if (expectsAtStrides(chain)) {
     if (settings?.carry !== 1) return;
-    throw wrongSetting(
-      'carry',
-      'below 1 with --adapt, which corrects what is expected',
-      1,
-      'leave --carry or --adapt out',
-    );
+    throw new PxvError({
+      ...SOURCE,
+      argument: name,
+      expected: 'a model whose file says a carry below 1, for what is expected is corrected',
+      received: 'one of which drawn frames are carried on as they are',
+      remedy: 'make the best guess, or predict without --adapt',
+    });
   }
   const { length } = chain.scales;
   throw new PxvError({
-    code: 'USAGE',
-    operation: 'learn from hindcasts',
+    ...SOURCE,
     argument: name,
     expected: 'a model of one scale that learns the expected frame, as those conditioned on moved frames do',
     received: length === 1 ? 'one that learns none' : `one of ${numberOf(length, 'scale')}`,

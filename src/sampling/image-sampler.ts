@@ -31,7 +31,7 @@ export interface ImageDraw extends Pick<
 export interface DrawnImages {
   /** Image after image of height x width x channels. */
   levels: Int16Array;
-  /** Of each image: -log P of the drawn sub-pixels under the network (at temperature 1, without top-p), in nats. */
+  /** Of each image: -log P of the drawn sub-pixels under the network (at temperature 1), in nats. */
   nats: Float64Array;
 }
 

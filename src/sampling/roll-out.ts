@@ -3,27 +3,25 @@ import { PxvError } from '../errors.js';
 import type { Frame } from '../frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
+import type { FutureDrawing } from '../model/future-drawing.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import { numberOf } from '../number-of.js';
 import { DEFAULT_SEED } from '../philox.js';
 import { byteOf, levelOf } from '../levels.js';
 import type { Correction } from './correction.js';
+import { drawSettingsSchema, type DrawSettings } from './draw.js';
 import { expectAhead, expectedSlower } from './expect-ahead.js';
 import type { DrawnFrame, FrameDraw, FrameSampler } from './frame-sampler.js';
-import { futureSettings, settingsAhead, type FutureSettings } from './future-settings.js';
+import { futureSettings, settingsAhead } from './future-settings.js';
 import { Noise } from './noise.js';
 import { StridedContexts } from './strides.js';
-
-/** Futures of one context that share the strata of their noise: see `Noise`. */
-const STRATA = 8;
 
 /** How futures are drawn side by side. */
 export interface RollOut {
   /** Default: 1. */
   seed?: bigint | number | undefined;
   /**
-   * How many futures, or of each which sample of the seed it is. Each has noise of its own, spread over those that share strata.
-   * Default: one for each context.
+   * How many futures, or of each which sample of the seed it is; each has noise of its own. Default: one for each context.
    */
   samples?: number | readonly number[] | undefined;
   /**
@@ -31,8 +29,8 @@ export interface RollOut {
    * noise. Default: as many frames as the context was told of.
    */
   first?: number | readonly number[] | undefined;
-  /** Default, also of each that is left out: as `pxv predict` draws with the model. */
-  settings?: Partial<FutureSettings> | undefined;
+  /** Default: as the model says (see `futureSettings`). */
+  settings?: Partial<DrawSettings> | undefined;
   /**
    * How each future is corrected, null where it is not (see `learnCorrection`): drawn frames are shifted by as much as what is expected of
    * them. The frames after them are predicted as without, and `nats` stay those of what was drawn. Where drawn frames are carried on as they
@@ -53,7 +51,7 @@ const schema = z.strictObject({
     .union([z.int().min(1), z.array(index).min(1).readonly()], 'expected how many, or a list of them')
     .optional(),
   first: z.union([index, z.array(index).readonly()], 'expected one index, or one for each future').optional(),
-  settings: z.object({}).loose().optional(),
+  settings: drawSettingsSchema.optional(),
   corrections: z
     .array(z.custom<Correction | null>((value) => typeof value === 'object'))
     .readonly()
@@ -63,7 +61,7 @@ const schema = z.strictObject({
 });
 
 /**
- * Predicts frame after frame, that of every sample at once: what is carried on of each predicted frame (`FutureSettings.carry`) is
+ * Predicts frame after frame, that of every sample at once: what is carried on of each predicted frame (`FutureDrawing.carry`) is
  * context for the next, over any horizon.
  *
  * @param context what is known before the first predicted frame: one for all futures, or one for each
@@ -80,11 +78,11 @@ export function rollOut(
   const samples = typeof wanted === 'object' ? wanted : Array.from({ length: wanted }, (_, sample) => sample);
   const known = forEach('contexts', contexts, samples);
   const { first = known.map(({ frames }) => frames) } = asked;
-  const settings = futureSettings(sampler.model, options.settings);
+  const settings = futureSettings(sampler.model, asked.settings);
   const futures = known.map((one) => new StridedContexts(one, settings.carry < 1));
   const corrections = settings.carry < 1 ? (options.corrections ?? [null]) : [null];
   return drawOn(sampler, futures, {
-    noise: new Noise(seed, STRATA),
+    noise: new Noise(seed),
     samples,
     frame: forEach('first', typeof first === 'number' ? [first] : first, samples),
     corrections: forEach('corrections', corrections, samples),
@@ -110,7 +108,7 @@ function forEach<T>(argument: string, values: readonly T[], futures: readonly un
 interface FuturesDraw extends FrameDraw {
   frame: readonly number[];
   corrections: readonly (Correction | null)[];
-  settings: Required<FutureSettings>;
+  settings: FutureDrawing;
 }
 
 async function* drawOn(
@@ -121,16 +119,15 @@ async function* drawOn(
   const { levels } = sampler.model.chain.exampleShape;
   for (let step = 0; ; step++) {
     draw.signal?.throwIfAborted();
-    const settings = settingsAhead(draw.settings, step);
-    const { carry, noise } = settings;
-    const elsewhere = await expectedSlower(sampler, futures, noise);
+    const { carry } = draw.settings;
+    const elsewhere = await expectedSlower(sampler, futures);
     const last = futures.map((contexts) => contexts.last);
-    const drawn = await sampler.draw(Context.examples(last, noise), {
+    const drawn = await sampler.draw(Context.examples(last), {
       ...draw,
       frame: first.map((index) => index + step),
       sought: carry === 1,
       elsewhere,
-      settings,
+      settings: settingsAhead(draw.settings, step),
     });
     for (const [future, one] of drawn.entries()) {
       if (carry === 1) last[future].push(one.bytes);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { drawSettingsSchema } from '../sampling/draw.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 
 const whole = (least: number) => z.int().min(least);
@@ -28,12 +29,7 @@ export const optionOf = {
     [z.literal('model'), z.strictObject({ numerator: whole(1), denominator: whole(1) })],
     "expected { numerator, denominator }, as parseFrameRate gives it, or 'model'",
   ),
-  settings: z
-    .strictObject({
-      ...{ temperature: number, topP: number, componentTemperature: number },
-      ...{ noise: number, componentWarming: number, carry: number },
-    })
-    .partial(),
+  settings: drawSettingsSchema,
 };
 
 /** A schema for each of a task's options. */

@@ -74,7 +74,7 @@ export async function completeImage(
   checkOptions('complete image', schemas, options, ['out']);
   const { out, overwrite = false, settings = AS_SCORED, onProgress, signal } = options;
   const { samples, seed, scale, fit } = filled(options, defaults.completeImage);
-  checkDrawSettings(settings, model.description);
+  checkDrawSettings(settings);
   const { size, channels, levels, context } = model.chain.exampleShape;
   const { fromRow = Math.floor(size.height / 2) } = options;
   if (context > 0)

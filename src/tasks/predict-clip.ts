@@ -7,10 +7,12 @@ import { framesAtLevels } from '../levels.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
+import type { FutureDrawing } from '../model/future-drawing.js';
 import { numberOf } from '../number-of.js';
 import type { Correction } from '../sampling/correction.js';
 import { expectExpectation, FrameSampler } from '../sampling/frame-sampler.js';
-import { futureSettings, type FutureSettings } from '../sampling/future-settings.js';
+import type { DrawSettings } from '../sampling/draw.js';
+import { futureSettings } from '../sampling/future-settings.js';
 import {
   expectCorrected,
   FRAMES_FOR_HINDCASTS,
@@ -73,7 +75,7 @@ export interface PredictClipOptions extends AskedSize {
    */
   adapt?: boolean | undefined;
   /** How frames are drawn, over what `futureSettings` has for the model. */
-  settings?: Partial<FutureSettings> | undefined;
+  settings?: Partial<DrawSettings> | undefined;
   /** Default: 1. */
   seed?: bigint | number | undefined;
   /** Screen pixels for one pixel of the model. Default: enough to read what is written beside the frames; else 1. */
@@ -123,10 +125,10 @@ export interface PredictedClip extends WrittenClip {
   /** At which the clip was read. */
   frameRate: FrameRate;
   /** How frames were drawn; null where nothing was. */
-  settings: FutureSettings | null;
+  settings: FutureDrawing | null;
   /**
    * Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1, given what each frame was drawn from (see
-   * `FutureSettings.carry`); null where nothing was.
+   * `FutureDrawing.carry`); null where nothing was.
    */
   bitsPerDim: number | null;
   /** Whether that is the likelihood of the frames; else it is an upper bound of their bits (see `Chain.exact`). */
@@ -167,7 +169,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   if (otherRate !== null) options.onWarning?.(otherRate);
   const sampler = new FrameSampler(model);
   const telling = keepsPart ? options.onPredicted : undefined;
-  const prediction = new Prediction(model, sampler, reader, settings, { ...options, onPredicted: telling });
+  const prediction = new Prediction(model, sampler, reader, { ...options, onPredicted: telling });
   try {
     const { frameRate } = reader;
     const playing = { ...frameRate, denominator: slow * frameRate.denominator };
@@ -254,7 +256,6 @@ class Prediction {
     private readonly model: Model,
     private readonly sampler: FrameSampler,
     private readonly reader: ClipReader,
-    private readonly settings: FutureSettings,
     private readonly options: FilledOptions,
   ) {
     const { forecast, samples } = options;
@@ -334,7 +335,7 @@ class Prediction {
       seed,
       samples,
       first: this.known,
-      settings: this.settings,
+      settings: this.options.settings,
       ...(correction && { corrections: [correction] }),
       onRow: (share) => onProgress?.((this.predicted.length + share) * samples, horizon * samples),
       signal,

@@ -73,7 +73,7 @@ export async function sampleImages(model: Model, options: SampleImagesOptions): 
       'one that is given previous frames',
       'use: pxv predict',
     );
-  checkDrawSettings(settings, model.description);
+  checkDrawSettings(settings);
   const kind = outputKind(out);
   if (kind !== 'png' && kind !== 'folder')
     throw wrongUsage(

@@ -13,8 +13,10 @@ import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import { frameBytes } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
+import type { FutureDrawing } from '../model/future-drawing.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
-import { futureSettings, type FutureSettings } from '../sampling/future-settings.js';
+import type { DrawSettings } from '../sampling/draw.js';
+import { futureSettings } from '../sampling/future-settings.js';
 import { FRAMES_FOR_HINDCASTS } from '../sampling/hindcasts.js';
 import { Adaptation } from '../training/adaptation.js';
 import {
@@ -56,7 +58,7 @@ export interface ScoreClipsOptions extends AskedSize {
    */
   adapt?: boolean | undefined;
   /** How futures are drawn, over what `futureSettings` has for the model. */
-  settings?: Partial<FutureSettings> | undefined;
+  settings?: Partial<DrawSettings> | undefined;
   /** Default: 1. */
   seed?: bigint | number | undefined;
   onProgress?: (progress: ScoringProgress) => void;
@@ -84,7 +86,7 @@ export interface VideoScore extends ClipsSummary {
   /** Futures drawn at each start. */
   samples: number;
   /** How they were drawn. */
-  settings: FutureSettings;
+  settings: FutureDrawing;
   /** Clips that could not be read or are too short. */
   leftOut: LeftOutClip[];
   /** How many clips were not reached since the work was interrupted. */
@@ -163,7 +165,7 @@ interface SizedScorer {
 
 /** Scores one clip after another. */
 class ClipScorer {
-  readonly settings: FutureSettings;
+  readonly settings: FutureDrawing;
   /** For the size of the clip before. */
   private sized: SizedScorer | null = null;
   /** Codecs whose failure was told. */
@@ -299,7 +301,7 @@ class ClipScorer {
     tell: (what: ScoringProgress['what'], frames: number) => void,
   ): Promise<ClipForecasts | null> {
     const { exampleShape } = model.chain;
-    const { adapt, horizon, starts: count, samples, seed, signal, onWarning } = this.options;
+    const { adapt, horizon, starts: count, samples, seed, settings, signal, onWarning } = this.options;
     if (horizon === 0) return null;
     const firsts = spreadStarts(frames, exampleShape.context, horizon, count);
     if (firsts.length === 0) {
@@ -310,7 +312,7 @@ class ClipScorer {
     const clip = this.framesOf(await this.open(source));
     const starts = await readStarts(clip, firsts, exampleShape, horizon, adapt ? FRAMES_FOR_HINDCASTS : 2);
     return scoreForecasts(sampler, model, starts, {
-      ...{ correct: adapt, seed, settings: this.settings, signal, horizon, samples, together: futures },
+      ...{ correct: adapt, seed, settings, signal, horizon, samples, together: futures },
       onHindcast: (places) => tell('hindcast', places),
       onProgress: (drawn) => tell('predict', drawn),
     });

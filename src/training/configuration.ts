@@ -3,8 +3,7 @@ import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../frame-rate.js';
 import { learnsAnchor } from '../conditioning/index.js';
 import { modelSchema, type ModelDescription } from '../model/description.js';
-import { headOf } from '../model/heads/index.js';
-import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from '../model/heads/logistic-mixture.js';
+import { expectsFrame, futureDrawingSchema, usualDrawing } from '../model/future-drawing.js';
 import { DEFAULT_MINUTES, dataDefaults } from './defaults.js';
 import { optimisers, type OptimiserName } from './optimisers.js';
 import { paceMarkSchema } from './pace.js';
@@ -54,7 +53,7 @@ const trainingSchema = z.strictObject({
   disturb: z.number().min(0).max(1).optional(),
   /**
    * Of clips, for models with templates: share of the examples in which nothing is looked for, nor regressed, as nothing is where futures are
-   * drawn (see FutureSettings.carry).
+   * drawn (see FutureDrawing.carry).
    */
   templatesLeftOut: z.number().min(0).max(1).optional(),
   /** Weight of the loss on learned anchors, log(1 + mean squared error), beside the mean nats a sub-pixel. */
@@ -66,8 +65,10 @@ const trainingSchema = z.strictObject({
   ownPredictions: z.int().min(0).max(4096).default(0),
   /** Share of those in which the picture stands still. */
   stills: z.number().min(0).max(1).default(0),
-  /** Component temperature that the model's futures begin at where nothing is asked: its file keeps it; null: none. */
-  componentTemperature: z.number().min(LEAST_TEMPERATURE).max(MOST_TEMPERATURE).nullable().default(null),
+  /** How the model's futures are drawn: its file keeps it; null: as usual (see `usualDrawing`). */
+  drawing: futureDrawingSchema.nullable().default(null),
+  /** The temperature alone, as older runs have it. */
+  componentTemperature: futureDrawingSchema.shape.temperature.nullable().optional(),
   /** Validations over the whole training, evenly spread. */
   validations: z.int().min(1).max(10_000).default(20),
   /** Frames or images scored in each validation, spread over all that is held out. */
@@ -78,18 +79,19 @@ type ParsedTraining = z.infer<typeof trainingSchema>;
 type ByData = { batch: number; mirror: boolean; crops: number; disturb: number; templatesLeftOut: number };
 type DataKind = keyof typeof dataDefaults;
 
-export type TrainingConfiguration = Omit<ParsedTraining, keyof ByData> & ByData;
+export type TrainingConfiguration = Omit<ParsedTraining, keyof ByData | 'componentTemperature'> & ByData;
 /** As much of a training as is to be other than it would be. */
 export type TrainingSettings = z.input<typeof trainingSchema>;
 
 /** A training with what follows from the kind of data, and a length. */
-function completed(training: ParsedTraining, kind: DataKind): TrainingConfiguration {
-  const { batch, mirror, crops, disturb, templatesLeftOut, ...rest } = training;
+function completed(training: ParsedTraining, kind: DataKind, model: ModelDescription): TrainingConfiguration {
+  const { batch, mirror, crops, disturb, templatesLeftOut, componentTemperature, ...rest } = training;
   const given = Object.fromEntries(
     Object.entries({ batch, mirror, crops, disturb, templatesLeftOut }).filter(([, value]) => value !== undefined),
   ) as Partial<ByData>;
   const minutes = rest.steps === null && rest.minutes === null ? DEFAULT_MINUTES : rest.minutes;
-  return { ...dataDefaults[kind], ...given, ...rest, minutes };
+  const older = componentTemperature ? { ...usualDrawing(model), temperature: componentTemperature } : null;
+  return { ...dataDefaults[kind], ...given, ...rest, minutes, drawing: rest.drawing ?? older };
 }
 
 /** Clips to learn from. */
@@ -135,10 +137,10 @@ export const runSchema = z
   .superRefine(({ model, training, data }, context) => {
     const refuse = (key: keyof typeof training, message: string) =>
       context.addIssue({ code: 'custom', path: ['training', key], message });
-    const isMixed = model.scales.every(({ head }) => headOf(head).mixed);
-    if (training.componentTemperature !== null && (data.type === 'images' || !isMixed)) {
-      refuse('componentTemperature', 'it is for models of clips whose heads are mixtures');
-    }
+    const { drawing } = training;
+    if (drawing !== null && data.type === 'images') refuse('drawing', 'it is for models of clips');
+    if (drawing !== null && drawing.carry < 1 && !expectsFrame({ description: model }))
+      refuse('drawing', 'carry must be 1 for a model that does not learn the expected frame');
     if (training.conditioningKept) {
       const isConditioned = model.scales.every(({ conditioning }) => conditioning.length > 0);
       if (training.from === null || !isConditioned)
@@ -157,7 +159,7 @@ export const runSchema = z
   })
   .transform(({ model, training, data }): RunConfiguration => ({
     model,
-    training: completed(training, data.type),
+    training: completed(training, data.type, model),
     data,
   }));
 

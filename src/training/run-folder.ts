@@ -336,8 +336,7 @@ export class RunFolder {
 
 /** What a model says of itself besides its weights. */
 function facts({ model, training, data }: RunConfiguration, step: number): ModelFacts {
-  const { componentTemperature } = training;
-  return { description: model, step, frameRate: learntFrameRate(data), componentTemperature };
+  return { description: model, step, frameRate: learntFrameRate(data), drawing: training.drawing };
 }
 
 function removedWhereEmpty(folder: string): boolean {

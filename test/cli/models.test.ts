@@ -30,7 +30,7 @@ beforeAll(() => {
     weights,
     step: 12,
     frameRate: null,
-    componentTemperature: null,
+    drawing: null,
   });
 });
 

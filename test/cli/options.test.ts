@@ -43,9 +43,9 @@ test('wholeNumber without an upper end says so', () => {
 
 test('decimalNumber takes numbers in its range, and leaves out its lower end where above', () => {
   expect(['0', '1e-3', '2.5'].map(decimalNumber('--temperature', { min: 0 }))).toEqual([0, 0.001, 2.5]);
-  expect(decimalNumber('--top-p', { min: 0, max: 1, above: true })('1')).toBe(1);
-  expect(refusal(() => decimalNumber('--top-p', { min: 0, max: 1, above: true })('0'))).toBe(
-    'USAGE: read options: --top-p: expected a number above 0 and at most 1, received "0"; give one in this range',
+  expect(decimalNumber('--rate', { min: 0, max: 1, above: true })('1')).toBe(1);
+  expect(refusal(() => decimalNumber('--rate', { min: 0, max: 1, above: true })('0'))).toBe(
+    'USAGE: read options: --rate: expected a number above 0 and at most 1, received "0"; give one in this range',
   );
 });
 

@@ -154,6 +154,11 @@ describe('what cannot be done ends with one line that says what was expected, wh
     ],
     [2, ['predict'], /missing required argument 'clip'; see pxv predict --help/],
     [2, [...predict, '--next', '0'], /--next: expected a whole number from 1 to 100000, received "0"; give/],
+    [
+      2,
+      [...predict, '--component-temperature', '0.9'],
+      /unknown option '--component-temperature'.*; see pxv predict --help/,
+    ],
     [2, [...predict, '--temperature', '-1'], /--temperature: expected a number of at least 0, received "-1"; give/],
     [
       1,

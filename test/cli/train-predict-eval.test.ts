@@ -184,20 +184,7 @@ describe('pxv predict', () => {
   const predict = (...args: string[]) => pxv(['predict', 'clips/clip-0', '--model', 'run', '--json', ...args], here);
 
   test('writes the frames of the clip, as they are, and then the predicted ones', async () => {
-    const outcome = await predict(
-      '--next',
-      '2',
-      '--out',
-      'future',
-      '--noise',
-      '2',
-      '--component-temperature',
-      '0.9',
-      '--carry',
-      '0.5',
-      '--component-warming',
-      '0.1',
-    );
+    const outcome = await predict('--next', '2', '--out', 'future', '--temperature', '0.9');
     expect(outcome.code).toBe(0);
     expect(jsonOf(outcome)).toMatchObject({
       model: 'run',
@@ -213,7 +200,7 @@ describe('pxv predict', () => {
       channels: 3,
       backend: 'native',
       forecast: 'samples',
-      ...{ temperature: 1, topP: 1, componentTemperature: 0.9, noise: 2, componentWarming: 0.1, carry: 0.5 },
+      ...{ temperature: 0.9, warming: 0.035, carry: 0.25 },
     });
     expect(jsonOf(outcome).seconds).toBeGreaterThan(0);
     expect(jsonOf(outcome).bitsPerDim).toBeGreaterThan(0);
@@ -243,16 +230,11 @@ describe('pxv predict', () => {
   test('a best guess takes no samples', async () => {
     for (const asked of [
       ['--samples', '2'],
-      ['--carry', '0.5'],
+      ['--temperature', '0.5'],
     ]) {
       const { code, stderr } = await predict('--best-guess', ...asked);
       expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/--best-guess/) as string });
     }
-    const { code, stderr } = await predict('--carry', '2');
-    expect({ code, stderr }).toEqual({
-      code: 2,
-      stderr: expect.stringMatching(/--carry: expected .* at least 0 and at most 1, received .*2/) as string,
-    });
   });
 
   test('gives the same bytes for the same seed, on any number of threads, and others for another seed', async () => {
@@ -336,8 +318,7 @@ describe('pxv eval-video', () => {
     const json = jsonOf(outcome);
     // Every frame but the first of three clips of six.
     expect(json).toMatchObject({ model: 'run', seed: '1', context: 4, frames: 18, dimensions: 3 * 5 * 16 * 12 * 3 });
-    expect(json).toMatchObject({ temperature: 1, topP: 1, componentTemperature: 0.95, noise: 0 });
-    expect(json).toMatchObject({ componentWarming: 0.035, carry: 0.25 });
+    expect(json).toMatchObject({ temperature: 0.95, warming: 0.035, carry: 0.25 });
     const { bitsPerDim, standardError, baselines, forecasts, clips } = json as unknown as VideoScore;
     expect(baselines.uniform).toBe(8);
     expect(baselines['previous-frame']).toBeGreaterThan(0);

@@ -27,7 +27,7 @@ async function* clip() {
 }
 
 const horizon = 2;
-const settings = { temperature: 1, topP: 1 };
+const settings = { temperature: 1 };
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const changeOf = (a: Frame, b: Frame) => mean(Array.from(a.data, (value, at) => Math.abs(value - b.data[at])));
 

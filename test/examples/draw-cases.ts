@@ -1,8 +1,7 @@
-import { conditioningOf } from '../../src/conditioning/index.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import type { NetworkDescription } from '../../src/model/description.js';
+import { expectsFrame, type FutureDrawing } from '../../src/model/future-drawing.js';
 import type { EngineSettings } from '../../src/sampling/engine.js';
-import type { FutureSettings } from '../../src/sampling/future-settings.js';
 import {
   mixture,
   mixtureTogether,
@@ -39,7 +38,7 @@ export const images: ImageCase[] = [
   {
     title: 'RGB, softmax, nearer to the likeliest',
     model: randomModel([tinyNetwork({ ...small, levels: 16, head: softmax })]),
-    settings: { temperature: 0.7, topP: 0.8 },
+    settings: { temperature: 0.7 },
   },
   {
     title: 'RGB, softmax, hotter, of a seed of 64 bits',
@@ -58,23 +57,23 @@ export const images: ImageCase[] = [
     settings: { temperature: 0 },
   },
   {
-    title: 'RGB, colours apart, colder components',
+    title: 'RGB, colours apart, colder',
     model: randomModel([tinyNetwork({ ...small, head: mixture })]),
-    settings: { componentTemperature: 0.5, topP: 0.9 },
+    settings: { temperature: 0.5 },
   },
   {
     title: 'RGB, colours together',
     model: randomModel([tinyNetwork({ ...small, head: mixtureTogether })]),
   },
   {
-    title: 'RGB, colours together, colder components',
+    title: 'RGB, colours together, colder',
     model: randomModel([tinyNetwork({ ...small, head: mixtureTogether })]),
-    settings: { componentTemperature: 0.5 },
+    settings: { temperature: 0.5 },
   },
   {
-    title: 'RGB of 5 levels, colours together, hotter components, all settings at once',
+    title: 'RGB of 5 levels, colours together, hotter',
     model: randomModel([tinyNetwork({ ...small, levels: 5, head: { ...mixtureTogether, meanScale: 2 } })]),
-    settings: { componentTemperature: 1.6, temperature: 0.8, topP: 0.85 },
+    settings: { temperature: 1.6 },
   },
   {
     title: 'RGB, layers of all kinds, each of a hidden size of its own',
@@ -96,7 +95,7 @@ export const images: ImageCase[] = [
   {
     title: 'a chain, shared pixels predicted',
     model: randomModel(tinyBound({ ...light, channels: 1, conditioning: [] })),
-    settings: { componentTemperature: 0.8 },
+    settings: { temperature: 0.8 },
   },
 ];
 
@@ -124,25 +123,24 @@ export interface FutureCase {
   /** How many frames are known. */
   count: number;
   horizon: number;
-  settings: FutureSettings;
+  drawing: FutureDrawing;
 }
 
 export const futures = videos.flatMap(([title, model]): FutureCase[] => {
-  const isTold = model.description.scales.some(({ conditioning }) =>
-    conditioning.some((one) => conditioningOf(one).tellsNoise),
-  );
-  const plain = { temperature: 1, topP: 0.95 };
-  const asDrawn = { ...plain, carry: 1, componentTemperature: 0.95, componentWarming: 0, noise: 0 };
-  const carriedOn = { ...plain, carry: 0.25, componentTemperature: 0.7, componentWarming: 0.1, noise: 6 };
-  const all = [
-    { count: 1, settings: isTold ? carriedOn : asDrawn },
-    { count: 3, settings: isTold ? carriedOn : asDrawn },
-    // By the cumulative function.
-    { count: 3, settings: { ...(isTold ? carriedOn : asDrawn), topP: 1 } },
-    // Beyond the warmest.
-    ...(isTold ? [{ count: 6, horizon: 5, settings: { ...carriedOn, componentWarming: 0.12 } }] : []),
-    ...(isTold ? [{ count: 3, settings: { ...asDrawn, noise: 6 } }] : []),
-  ];
+  const asDrawn = { temperature: 0.95, warming: 0, carry: 1 };
+  const carriedOn = { temperature: 0.7, warming: 0.1, carry: 0.25 };
+  const all = expectsFrame(model)
+    ? [
+        { count: 1, drawing: carriedOn },
+        { count: 3, drawing: carriedOn },
+        // Beyond the warmest.
+        { count: 6, horizon: 5, drawing: { ...carriedOn, warming: 0.12 } },
+        { count: 3, drawing: asDrawn },
+      ]
+    : [
+        { count: 1, drawing: asDrawn },
+        { count: 3, drawing: { ...asDrawn, warming: 0.1 } },
+      ];
   return all.map((one) => ({ title: `${title}: ${JSON.stringify(one)}`, horizon: 3, model, ...one }));
 });
 

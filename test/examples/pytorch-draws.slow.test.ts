@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { saveModel, type Model } from '../../src/model/checkpoint.js';
 import { Context } from '../../src/model/context.js';
 import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
-import type { FutureSettings } from '../../src/sampling/future-settings.js';
+import type { EngineSettings } from '../../src/sampling/engine.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { bestGuess, rollOut } from '../../src/sampling/roll-out.js';
 import { completeImage } from '../../src/tasks/complete-image.js';
@@ -70,11 +70,11 @@ function contextOf(model: Model, frames: readonly Uint8Array[]): Context {
 }
 
 const listed = (bytes: Uint8Array) => [...bytes];
-const plainly = { temperature: 1, topP: 1 };
 
 /** Settings by the names of the example. */
-const howOf = ({ topP, componentTemperature, componentWarming, ...rest }: Partial<FutureSettings>) => ({
-  ...{ ...rest, top_p: topP, component_temperature: componentTemperature, component_warming: componentWarming },
+const howOf = ({ temperature, carryWithin }: EngineSettings) => ({
+  temperature,
+  ...(carryWithin !== undefined && { carry_within: carryWithin }),
 });
 
 const folder = temporaryFolder();
@@ -92,7 +92,7 @@ function pathOf(model: Model): string {
 /** Sample 3 of an image; `changes` are of the question alone. */
 async function drawImage(one: ImageCase, changes: object = {}): Promise<Drawn> {
   const { model, seed = 5n } = one;
-  const settings = { ...plainly, ...one.settings };
+  const settings = { temperature: 1, ...one.settings };
   const sampler = new FrameSampler(model);
   const examples = Context.examples([new Context(model.chain.exampleShape)]);
   const [{ bytes, nats }] = await sampler.draw(examples, { noise: new Noise(seed), samples: [3], frame: 0, settings });
@@ -101,15 +101,15 @@ async function drawImage(one: ImageCase, changes: object = {}): Promise<Drawn> {
   return { questions: [{ answer: 'image', model: pathOf(model), ...asked }], nats: [nats] };
 }
 
-async function drawFutures({ model, count, horizon, settings }: FutureCase): Promise<Drawn> {
+async function drawFutures({ model, count, horizon, drawing }: FutureCase): Promise<Drawn> {
   const known = framesOf(model, [4, 0]).slice(0, count);
   const samples = horizon > 3 ? [2] : [0, 2, 15];
-  const sampler = new FrameSampler(model);
-  const future = rollOut(sampler, contextOf(model, known), { seed: 5n, samples, first: count, settings });
+  const sampler = new FrameSampler({ ...model, drawing });
+  const future = rollOut(sampler, contextOf(model, known), { seed: 5n, samples, first: count });
   const drawn: DrawnFrame[][] = [];
   while (drawn.length < horizon) drawn.push((await future.next()).value);
   sampler.dispose();
-  const asked = { answer: 'future', model: pathOf(model), seed: '5', how: howOf(settings) };
+  const asked = { answer: 'future', model: pathOf(model), seed: '5', how: drawing };
   const questions = samples.map((sample, place) => ({
     ...{ ...asked, sample, known: known.map(listed), drawn: drawn.map((frames) => listed(frames[place].bytes)) },
   }));
@@ -122,7 +122,7 @@ const completing = randomModel(tinyChain({ ...light, channels: 1, conditioning: 
 async function complete(): Promise<Drawn> {
   const picture = frame(10, 14, 3, (x, y, c) => (23 * x + 17 * y * (c + 1) + ((x * y) % 5)) % 256);
   const path = join(folderWith({ 'image.png': await encodePng(picture) }), 'image.png');
-  const settings = { ...plainly, componentTemperature: 0.8 };
+  const settings = { temperature: 0.8 };
   const { images: completed } = await completeImage(completing, path, {
     ...{ out: join(dirname(path), 'out.png'), fromRow: 3, samples: 2, settings, seed: 5, scale: 1, fit: 'crop' },
   });
@@ -146,11 +146,8 @@ async function guess(model: Model, known: readonly Uint8Array[], horizon: number
 /** Levels of few probabilities, so that many are equally probable, and of some that are impossible. */
 function chooseLevels(): Drawn {
   const next = randomNumbers(1);
-  const settings = [0, 0.3, 1, 2.5].flatMap((temperature) =>
-    [1, 0.9, 0.5, 0.01].map((topP) => ({ temperature, topP })),
-  );
   const drawn = [2, 3, 16, 256].flatMap((levels) =>
-    settings.map((setting) => {
+    [0, 0.3, 1, 2.5].map((temperature) => {
       const p = Array.from({ length: 100 }, () => {
         const weights = Array.from({ length: levels }, () => Math.floor(next() * 7));
         weights[Math.floor(next() * levels)] = 7;
@@ -158,8 +155,8 @@ function chooseLevels(): Drawn {
         return weights.map((weight) => weight / total);
       });
       const u = p.map(next);
-      const answer = p.map((each, i) => drawLevel(Float64Array.from(each), levels, u[i], setting));
-      return { question: { answer: 'levels', p, u, how: howOf(setting) }, answer };
+      const answer = p.map((each, i) => drawLevel(Float64Array.from(each), levels, u[i], temperature));
+      return { question: { answer: 'levels', p, u, temperature }, answer };
     }),
   );
   return { questions: drawn.map(({ question }) => question), answers: drawn.map(({ answer }) => answer) };

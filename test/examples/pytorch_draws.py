@@ -20,8 +20,8 @@ torch.set_default_dtype(torch.float64)
 load = cache(pxv_torch.load)
 
 
-def levels(p, u, how):
-    sums = pxv_draw.weights_of(torch.tensor(p), pxv_draw.How(**how)).cumsum(-1)
+def levels(p, u, temperature):
+    sums = pxv_draw.weights_of(torch.tensor(p), temperature).cumsum(-1)
     return (sums > torch.tensor(u)[:, None] * sums[:, -1:]).int().argmax(-1).tolist()
 
 

@@ -6,7 +6,7 @@ import { loadModel, modelFile, saveModel, type Model } from '../../src/model/che
 import { shippedModels } from '../../src/model/shipped-models.js';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { randomModel, tinyChain, tinyNetwork } from './tiny-networks.js';
+import { mixture, randomModel, tinyChain, tinyNetwork, warpedFrames } from './tiny-networks.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -63,12 +63,36 @@ test('a model with a frame rate that is none is refused', () => {
   expect(message).toMatch(/expected frames a second in the metadata, such as 10 or 30000\/1001, received "fast"/);
 });
 
-test('the component temperature of a model is kept, and one without has not a byte of it', () => {
-  saveModel(file, { ...model, componentTemperature: 0.975 });
-  expect(loadModel(file).componentTemperature).toBe(0.975);
+const drawing = { temperature: 0.975, warming: 0.02, carry: 1 };
+
+test('how the futures of a model are drawn is kept, and one without has not a byte of it', () => {
+  saveModel(file, { ...model, drawing });
+  expect(loadModel(file).drawing).toEqual(drawing);
   saveModel(file, model);
-  expect(loadModel(file).componentTemperature).toBeNull();
+  expect(loadModel(file).drawing).toBeNull();
   expect(Object.keys(readSafetensors(file).metadata)).toEqual(['format', 'description', 'step']);
+});
+
+test.each([
+  ['warm', /expected how futures are drawn in the metadata, received text that is not JSON/],
+  [JSON.stringify({ ...drawing, cary: 0 }), /drawing in .*unknown key 'cary'; did you mean 'carry'/],
+  [JSON.stringify({ temperature: 1, warming: 0 }), /drawing in .*'carry'/],
+  [JSON.stringify({ ...drawing, temperature: 0 }), /drawing in .*'temperature', received 0/],
+  [JSON.stringify({ ...drawing, carry: 0.5 }), /expected a carry of 1 in the metadata of a model .*, received 0.5/],
+])('a model whose futures are drawn as %s is refused', (text, message) => {
+  expect(refusedWith(({ metadata }) => (metadata.drawing = text))).toMatch(message);
+});
+
+test('the temperature alone, as older files have it, leaves the others as usual', () => {
+  for (const [made, usual] of [
+    [model, { warming: 0, carry: 1 }],
+    [randomModel([tinyNetwork({ head: mixture, conditioning: [warpedFrames] })]), { warming: 0.035, carry: 0.25 }],
+  ] as const) {
+    saveModel(file, made);
+    const { arrays, metadata } = readSafetensors(file);
+    writeSafetensors(file, { arrays, metadata: { ...metadata, componentTemperature: '0.9' } });
+    expect(loadModel(file).drawing).toEqual({ temperature: 0.9, ...usual });
+  }
 });
 
 test.each(['warm', '0', '-1', 'Infinity'])('a model with the component temperature %s is refused', (text) => {
@@ -185,9 +209,9 @@ test('a description with a wrong value is refused', () => {
 });
 
 test('a model kept in 16 bits has the nearest weights there are, and all else as it was', () => {
-  saveModel(file, { ...model, componentTemperature: 0.975 }, 'F16');
+  saveModel(file, { ...model, drawing }, 'F16');
   const loaded = loadModel(file);
-  expect(loaded).toMatchObject({ description: model.description, step: 12, componentTemperature: 0.975 });
+  expect(loaded).toMatchObject({ description: model.description, step: 12, drawing });
   expect(loaded.weights).toEqual(model.weights.map((values) => values.map((value) => fromHalf(toHalf(value)))));
 });
 

@@ -11,6 +11,7 @@ import { log } from '../elementary.js';
 import { checkGradient } from '../gradient-check.js';
 import { randomFloats } from '../random.js';
 import { drawLevel } from '../sampling/draw-level.js';
+import { uniform } from '../sampling/uniform.js';
 import { distribution, quantile, type PixelView } from './head-distribution.js';
 import { referenceHeadNats } from './reference-network.js';
 import { mixture, mixtureTogether, sigmoid, softmax, tinyNetwork } from './tiny-networks.js';
@@ -127,10 +128,10 @@ function pixelOf(given: HeadCase): PixelView {
   };
 }
 
-function distributionOf(given: HeadCase, componentTemperature = 1): Float64Array {
+function distributionOf(given: HeadCase, temperature = 1): Float64Array {
   const { head, levels, earlier = [] } = given;
   const into = new Float64Array(levels).fill(-1);
-  distribution(head, levels, pixelOf(given), earlier.length, componentTemperature, into);
+  distribution(head, levels, pixelOf(given), earlier.length, temperature, into);
   return into;
 }
 
@@ -224,13 +225,13 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('the engin
       const weights = new Float32Array(network.parameters[0].shape.reduce((all, side) => all * side, 1));
       const engine = new ImageEngine(network, [weights, Float32Array.from(outputs)], instructionSet);
       const samples = 8;
-      for (const componentTemperature of headOf(head).mixed ? [1, 0.8, 0.01, 0.0001, 1000] : [1]) {
+      for (const temperature of headOf(head).mixed ? [1, 0.8, 0.01, 0.0001, 1000] : [1]) {
         const drawn = Int16Array.from(
           Array.from({ length: samples }, () => [...earlier, -1, -1, -1].slice(0, channels)).flat(),
         );
         const probabilities = new Float64Array(samples * channels * levels);
         const noise = new Noise(3);
-        const settings = { temperature: 1, topP: 1, componentTemperature };
+        const settings = { temperature };
         const streams = Array.from({ length: samples }, (_, sample) => ({ sample, frame: 0, scale: 0 }));
         const nats = await engine.draw({
           ...{ map: null, references: null, levels: drawn, noise, streams, settings, probabilities },
@@ -247,13 +248,13 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('the engin
             levelsAt: sample * channels,
           };
           const into = expected.subarray(at * levels, (at + 1) * levels);
-          distribution(head, levels, pixel, channel, componentTemperature, into);
+          distribution(head, levels, pixel, channel, temperature, into);
           if (channel < earlier.length) continue;
-          const u = noise.uniform(sample, 0, 0, channel);
+          const u = uniform(noise, streams[sample], 0, channel);
           expect(drawn[at]).toBe(
             head.type === 'logistic-mixture'
-              ? quantile(head, levels, pixel, channel, componentTemperature, u)
-              : drawLevel(into, levels, u, settings),
+              ? quantile(head, levels, pixel, channel, temperature, u)
+              : drawLevel(into, levels, u, 1),
           );
           const scored = new Float64Array(levels);
           distribution(head, levels, pixel, channel, 1, scored);
@@ -399,7 +400,7 @@ describe('colours together', () => {
   });
 });
 
-describe('the component temperature of a mixture', () => {
+describe('the temperature of a mixture', () => {
   const given = two('of two', 256, 100, [0.9, -0.9, 1, -1, 0, 0.5]);
 
   test('multiplies the logits of the weights and the scales, and leaves the means', () => {

@@ -267,7 +267,7 @@ export function randomModel(scales: NetworkDescription[], seed = 1): Model {
     weights: randomWeights(chain, seed),
     step: 0,
     frameRate: null,
-    componentTemperature: null,
+    drawing: null,
   };
 }
 

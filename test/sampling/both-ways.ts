@@ -18,7 +18,7 @@ export const smaller = ([name, description]: [string, NetworkDescription]): [str
   { ...description, size },
 ];
 
-export const settings: DrawSettings = { temperature: 0.8, topP: 0.9 };
+export const settings: DrawSettings = { temperature: 0.8 };
 
 interface Batch {
   seed: number;

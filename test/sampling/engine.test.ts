@@ -47,7 +47,7 @@ async function withThreads(instructionSet: InstructionSet, counts: number[], run
 const batchOf = (samples: number, levels: Int16Array, changes: Partial<EngineDraw> = {}): EngineDraw => ({
   ...{ map: null, anchors: null, references: null, levels, noise: new Noise(1) },
   streams: Array.from({ length: samples }, (_, sample) => ({ sample, frame: 0, scale: 0 })),
-  settings: { temperature: 1, topP: 1 },
+  settings: { temperature: 1 },
   ...changes,
 });
 

@@ -68,7 +68,7 @@ async function surprise(weights: readonly Float32Array[], temperature: number): 
     levels: new Int16Array(count * pixels).fill(-1),
     noise: new Noise(1),
     streams: Array.from({ length: count }, (_, sample) => ({ sample, frame: 0, scale: 0 })),
-    settings: { temperature, topP: 1 },
+    settings: { temperature },
     probabilities,
   });
   const ofImage = pixels * LEVELS;

@@ -41,7 +41,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
     const streams = Array.from({ length: COUNT }, (_, sample) => ({ sample, frame: 0, scale: 0 }));
     const nats = await new ImageEngine(network, weights).draw({
       ...{ map: null, anchors: null, references: null, levels },
-      ...{ noise: new Noise(1), streams, settings: { temperature: 1, topP: 1 } },
+      ...{ noise: new Noise(1), streams, settings: { temperature: 1 } },
     });
     const counts = new Float64Array(probabilities.length);
     let furthest = 0;

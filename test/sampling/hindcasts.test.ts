@@ -148,23 +148,19 @@ test('the best guess and futures are corrected, and what comes after them is pre
   expect(same).toEqual(plain);
   expect(corrected).not.toEqual(plain);
 
-  const settings = { temperature: 1, topP: 1, carry: 0.2 };
-  const drawn = async (by: typeof correction | null, carry = settings.carry) => {
-    const steps = rollOut(sampler, context, {
-      seed: 4,
-      samples: 2,
-      settings: { ...settings, carry },
-      ...(by && { corrections: [by] }),
-    });
+  const drawn = async (by: typeof correction | null, of = sampler) => {
+    const steps = rollOut(of, context, { seed: 4, samples: 2, ...(by && { corrections: [by] }) });
     return [(await steps.next()).value, (await steps.next()).value].map((step) => step.map(({ bytes }) => bytes));
   };
   expect(await drawn(nothing)).toEqual(await drawn(null));
   expect(await drawn(correction)).not.toEqual(await drawn(null));
-  expect(await drawn(correction, 1)).toEqual(await drawn(null, 1));
+  const carriedOn = new FrameSampler({ ...model, drawing: { temperature: 1, warming: 0, carry: 1 } });
+  expect(await drawn(correction, carriedOn)).toEqual(await drawn(null, carriedOn));
+  carriedOn.dispose();
 
   // What is shown is shifted as what is expected is; likelihoods and what comes after are those without.
-  const steps = rollOut(sampler, context, { seed: 4, settings, corrections: [correction] });
-  const without = rollOut(sampler, context, { seed: 4, settings });
+  const steps = rollOut(sampler, context, { seed: 4, corrections: [correction] });
+  const without = rollOut(sampler, context, { seed: 4 });
   for (let ahead = 1; ahead <= 3; ahead++) {
     const [one, other] = [(await steps.next()).value[0], (await without.next()).value[0]];
     expect([one.nats, one.expected]).toEqual([other.nats, other.expected]);

@@ -87,16 +87,13 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
     });
   });
 
-  test.each([
-    { temperature: 1, topP: 1 },
-    { temperature: 0, topP: 1 },
-    { temperature: 1.7, topP: 1 },
-    { temperature: 1, topP: 0.5 },
-    { temperature: 0.01, topP: 0.999 },
-  ])('draws as the definition does at temperature $temperature, top-p $topP', async (how) => {
-    const description = tinyNetwork({ size });
-    expectSame(await drawBothWays(description, { seed: 7, samples: 4, settings: how }));
-  });
+  test.each([{ temperature: 1 }, { temperature: 0 }, { temperature: 1.7 }, { temperature: 0.01 }])(
+    'draws as the definition does at temperature $temperature',
+    async (how) => {
+      const description = tinyNetwork({ size });
+      expectSame(await drawBothWays(description, { seed: 7, samples: 4, settings: how }));
+    },
+  );
 
   test('refuses weights that give no probabilities', async () => {
     const network = buildNetwork(tinyNetwork({ size, conditioning: [] }));

@@ -16,7 +16,7 @@ function peakMemory(side: number): number {
     const sampler = new FrameSampler({ ...model, chain });
     const context = new Context(chain.exampleShape);
     context.push(new Uint8Array(3 * ${side * side}).map((_, at) => at % 251));
-    const settings = { temperature: 1, topP: 1 };
+    const settings = { temperature: 1 };
     await sampler.draw(Context.examples([context]), { noise: new Noise(1), samples: [0], frame: 1, settings });
     console.log(process.resourceUsage().maxRSS / 1024);
     process.exit();`;

@@ -27,8 +27,8 @@ const cases = [
   { colours: 'together', conditioning: [warpedFrames], temperatures: [1, 0.5] },
 ] as const;
 const each = cases.flatMap(({ colours, conditioning, temperatures }) =>
-  temperatures.map((componentTemperature) => ({
-    ...{ colours, conditioning: [...conditioning], componentTemperature },
+  temperatures.map((temperature) => ({
+    ...{ colours, conditioning: [...conditioning], temperature },
     given: conditioning.map(({ type }) => type).join() || 'nothing',
   })),
 );
@@ -37,13 +37,13 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
   beforeEach(() => tf.setBackend(`native-${instructionSet}`));
 
   test.each(each)(
-    'RGB images from a mixture with colours $colours, given $given, at component temperature $componentTemperature are ' +
+    'RGB images from a mixture with colours $colours, given $given, at temperature $temperature are ' +
       'those that the definition draws, some sub-pixels known',
-    async ({ colours, conditioning, componentTemperature }) => {
+    async ({ colours, conditioning, temperature }) => {
       const description = tinyNetwork({ size, levels: 64, head: withColours(colours), conditioning });
       const levels = randomInts(2 * frameBytes(description), description.levels, 3);
       const known = Int16Array.from(levels, (level, at) => (at % 5 === 0 ? level : -1));
-      const settings = { temperature: 1, topP: 1, componentTemperature };
+      const settings = { temperature };
       const { naive, drawn } = await drawBothWays(description, { seed: 4, samples: 2, known, settings });
       expectSame({ naive, drawn });
       expect(drawn.nats.every(Number.isFinite)).toBe(true);

@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { frameBytes } from '../../src/model/examples.js';
+import { headOf } from '../../src/model/heads/index.js';
 import { anchorsByPixel, conditionOf, networkOutput, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
 import type { DrawnImages, ImageDraw } from '../../src/sampling/image-sampler.js';
 import { log } from '../elementary.js';
 import { distribution } from '../model/head-distribution.js';
 import { drawLevel } from './draw-level.js';
+import { uniform } from './uniform.js';
 
 /**
  * Draws a batch of images by the definition: for each sub-pixel the whole network runs over the whole images, whose later
@@ -37,7 +39,7 @@ export function drawNaively(
     const outputs = output.dataSync() as Float32Array;
     output.dispose();
     const [position, channel] = [Math.floor(subPixel / channels), subPixel % channels];
-    for (const [image, { sample, frame, scale }] of streams.entries()) {
+    for (const [image, stream] of streams.entries()) {
       const at = image * dimensions + subPixel;
       if (known !== null && known[at] >= 0) {
         images[at] = known[at];
@@ -50,10 +52,13 @@ export function drawNaively(
         ...{ anchors, anchorsAt: (anchors.length / images.length) * channels * pixel },
         anchorCount: anchors.length / images.length,
       };
-      const temperature = settings.componentTemperature ?? 1;
-      distribution(head, levels, view, channel, temperature, probabilities);
-      const level = drawLevel(probabilities, levels, noise.uniform(sample, frame, position, channel, scale), settings);
-      if (temperature !== 1) distribution(head, levels, view, channel, 1, probabilities);
+      const { temperature } = settings;
+      // Of a mixture the temperature is that of its components, but for the most probable level.
+      const ofComponents = headOf(head).mixed && temperature !== 0;
+      distribution(head, levels, view, channel, ofComponents ? temperature : 1, probabilities);
+      const u = uniform(noise, stream, position, channel);
+      const level = drawLevel(probabilities, levels, u, ofComponents ? 1 : temperature);
+      if (ofComponents) distribution(head, levels, view, channel, 1, probabilities);
       nats[image] -= log(probabilities[level]);
       images[at] = level;
     }

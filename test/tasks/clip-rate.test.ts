@@ -46,7 +46,7 @@ describe('predict', () => {
       horizon: 1,
       samples: 1,
       from: null,
-      settings: { temperature: 1, topP: 1 },
+      settings: { temperature: 1 },
       seed: 1,
       scale: 2,
       fit: 'crop',

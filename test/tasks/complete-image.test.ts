@@ -24,7 +24,7 @@ const models: [string, Model][] = [
   ],
   ['RGB of 16 levels, two scales', randomModel(tinyChain({ conditioning: [], head: softmax, levels: 16 }))],
 ];
-const asItIs = { temperature: 1, topP: 1 };
+const asItIs = { temperature: 1 };
 const ROW = 3;
 
 /** Samples 0, 1, ... that the model draws of whole images from seed 7. */
@@ -126,7 +126,7 @@ test('the image is never replaced, and another output only where that is asked f
 test('a lower temperature draws likelier images', async () => {
   const [, model] = models[0];
   const [image] = await drawn(model, 1);
-  const cold = await complete(model, image, { settings: { temperature: 0.3, topP: 1 } });
+  const cold = await complete(model, image, { settings: { temperature: 0.3 } });
   expect(cold.bitsPerDim).toBeLessThan((await complete(model, image)).bitsPerDim);
 });
 

@@ -108,22 +108,25 @@ test.each([
   });
 });
 
-test('a component temperature is for models of clips whose heads are mixtures', async () => {
-  const training = { componentTemperature: 0.9 };
+test('how futures are drawn is for models of clips, and a carry for those that learn the expected frame', async () => {
+  const training = { drawing: { temperature: 0.9, warming: 0, carry: 0.5 } };
   expect((await configureTraining({ training, data: clips })).training).toMatchObject(training);
-  for (const request of [
-    { model: { head: 'softmax' as const }, training, data: clips },
-    {
-      model: { head: 'logistic-mixture' as const },
-      training,
-      data: { type: 'images' as const, set: await imageFolder() },
-    },
-  ]) {
+  const images = { type: 'images' as const, set: await imageFolder() };
+  const refusals = [
+    [{ training, data: images }, /training\.drawing.*models of clips/],
+    [{ model: { frames: 'previous-frames' as const }, training, data: clips }, /training\.drawing.*expected frame/],
+  ] as const;
+  for (const [request, message] of refusals)
     await expect(configureTraining(request)).rejects.toMatchObject({
       code: 'USAGE',
-      message: expect.stringMatching(/training\.componentTemperature.*mixtures/) as string,
+      message: expect.stringMatching(message) as string,
     });
-  }
+});
+
+test('a temperature alone, as older configurations have it, leaves the others as usual', async () => {
+  const { training } = await configureTraining({ training: { componentTemperature: 0.9 }, data: clips });
+  expect(training).toMatchObject({ drawing: { temperature: 0.9, warming: 0.035, carry: 0.25 } });
+  expect(training).not.toHaveProperty('componentTemperature');
 });
 
 test('of clips a sigmoid takes two levels, which is said', async () => {

@@ -118,7 +118,7 @@ test('clips are scored in smaller batches where memory is short, to the same bit
 
 test('a drawing that does not fit is refused with the number of samples that does', async () => {
   const clip = await pngClip(folder.path, 'drawn', 4);
-  const drawing = { settings: { temperature: 1, topP: 1 }, seed: 1, scale: 1 } as const;
+  const drawing = { settings: { temperature: 1 }, seed: 1, scale: 1 } as const;
   const out = join(folder.path, 'drawn.png');
   allow(drawingMemory(model.chain, 3));
   const predicting = predictClip(model, clip, { ...drawing, out, horizon: 1, samples: 40_000, from: null });
@@ -149,7 +149,7 @@ test('where one image alone does not fit, a size that does is named', async () =
 
 test('a size that does not fit is refused before a frame is read, and the one that is named fits', async () => {
   const clip = await pngClip(folder.path, 'sized', 4);
-  const options = { settings: { temperature: 1, topP: 1 }, seed: 1, scale: 1, horizon: 1, samples: 1, from: null };
+  const options = { settings: { temperature: 1 }, seed: 1, scale: 1, horizon: 1, samples: 1, from: null };
   const out = join(folder.path, 'sized-out');
   allow(drawingMemory(atSize(model, { width: 50, height: 70 }).chain, 1) + 50 * 70 * 3 * 2 + 100);
   const predicting = (size: Size) => predictClip(model, clip, { ...options, out, size });

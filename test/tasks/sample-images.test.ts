@@ -15,7 +15,7 @@ afterAll(remove);
 const model = randomModel([
   tinyNetwork({ channels: 1, levels: 2, head: sigmoid, conditioning: [], size: { width: 4, height: 3 } }),
 ]);
-const settings = { temperature: 1, topP: 1 };
+const settings = { temperature: 1 };
 
 /** Samples 20 images (a batch of 16, then 4) until `stopAt` are done. */
 function sampleUntil(stopAt: number, out: string, onDrawn?: () => void) {
@@ -85,6 +85,6 @@ test('the bits of a chain that draws shared pixels twice are not those that scor
 
 test('refuses a temperature below zero before any work', async () => {
   const options = { out: join(folder, 'cold.png'), count: 1, seed: 1, scale: 1 };
-  const draw = sampleImages(model, { ...options, settings: { temperature: -1, topP: 1 } });
+  const draw = sampleImages(model, { ...options, settings: { temperature: -1 } });
   await expect(draw).rejects.toMatchObject({ code: 'USAGE' });
 });

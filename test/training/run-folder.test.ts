@@ -51,13 +51,19 @@ test('what is saved is loaded again: configuration, weights, optimiser, step and
   expect(state.optimiser.map(values)).toEqual(checkpoint.state.optimiser.map(values));
 });
 
-test('a model names the component temperature of the configuration it was trained by, where that has one', async () => {
-  for (const componentTemperature of [0.9, null]) {
-    const run = new RunFolder(join(folder.path, `temperature-${componentTemperature}`));
+test('a model says how its futures are drawn where the configuration it was trained by does', async () => {
+  const drawing = { temperature: 0.9, warming: 0.01, carry: 1 };
+  for (const [index, [asked, kept]] of [
+    [{ drawing }, drawing],
+    [{}, null],
+    // As older configurations have it, of a model that is otherwise drawn from as it is scored.
+    [{ componentTemperature: 0.9 }, { ...drawing, warming: 0 }],
+  ].entries()) {
+    const run = new RunFolder(join(folder.path, `drawing-${index}`));
     run.create();
-    const { chain, checkpoint } = startTraining(tinyRun(componentTemperature === null ? {} : { componentTemperature }));
+    const { chain, checkpoint } = startTraining(tinyRun(asked!));
     await run.saveModel(chain, checkpoint);
-    expect(loadModel(run.path).componentTemperature).toBe(componentTemperature);
+    expect(loadModel(run.path).drawing).toEqual(kept);
   }
 });
 

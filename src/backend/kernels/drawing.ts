@@ -22,15 +22,14 @@ export const drawing = kernel({
     anchorCount: count,
     /** What is read of a level: (level - middle) / middle, and for each anchor (level - anchor) * gain. */
     ...{ middle: single, gain: single },
-    ...{ temperature: double, topP: double, componentTemperature: double },
+    /** As `DrawSettings` has it. */
+    temperature: double,
     /** Share of a drawn sub-pixel beyond its first anchor that is read after it; 1: all. */
     carryWithin: single,
     /** Of templates that are looked for: as of `templateMatching`; no references: none are. */
     ...{ references: count, reach: count, margin: count, costOfDistance: count, smallCost: count, usualCost: count },
     /** The highest level of what is regressed: as of `localRegression`; 0: nothing is. */
     highest: count,
-    /** Samples whose random numbers lie evenly; 1: none do. */
-    strata: extent,
   }),
   inputs: {
     map: { shape: ({ batch, height, width, mapFeatures }) => [batch, height, width, mapFeatures], optional: true },
@@ -59,7 +58,7 @@ export const drawing = kernel({
       shape: ({ batch, height, width, outFeatures }) => [batch, height, width, outFeatures],
       optional: true,
     },
-    /** Of each level of every sub-pixel, as it is drawn from at a temperature of 1. */
+    /** Of each level of every sub-pixel; of a mixture at the temperature that is drawn at, of other heads at 1. */
     probabilities: {
       type: 'double',
       shape: ({ batch, height, width, colours, levels }) => [batch, height, width, colours, levels],

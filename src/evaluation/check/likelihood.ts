@@ -47,7 +47,7 @@ export async function likelihoodAgreement(
       known: Int16Array.from(examples.image.dataSync(), (level, subPixel) => (unknown[subPixel] === 1 ? -1 : level)),
       noise: new Noise(seed),
       streams: [{ sample: 0, frame: 0, scale: 0 }],
-      settings: { temperature: 1, topP: 1 },
+      settings: { temperature: 1 },
       probabilities,
       onProgress: (share) =>
         onProgress?.({ check: 'likelihood', size, done: share * size.height, total: size.height, unit: 'rows' }),

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { learnsAnchor } from '../conditioning/index.js';
+import type { ModelDescription } from './description.js';
+import { headOf } from './heads/index.js';
+import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from './heads/logistic-mixture.js';
+
+/** How a model's futures are drawn: a model's file may say it, and a training's configuration. */
+export const futureDrawingSchema = z.strictObject({
+  /** Of the first drawn frame: see `DrawSettings`. */
+  temperature: z.number().min(LEAST_TEMPERATURE).max(MOST_TEMPERATURE),
+  /** What the temperature rises by from each drawn frame to the next, as far as `WARMEST`; 0: it stays. */
+  warming: z.number().min(0).max(1),
+  /**
+   * Share of what a drawn frame has beyond the expected one that the frames after it are predicted from; 1: they are predicted from
+   * drawn frames as they are. Below 1 they are predicted from nearly the expected frame, as the best guess is, and motion that is known
+   * goes on as there. They are drawn about what is expected at several strides (see StridedContexts), and nothing that is drawn is
+   * looked for in them by templates. Within a frame, too, only a share of a draw is read by those after it (see `settingsAhead`).
+   */
+  carry: z.number().min(0).max(1),
+});
+
+export type FutureDrawing = z.infer<typeof futureDrawingSchema>;
+
+/** As clips are scored. */
+const AS_SCORED: FutureDrawing = { temperature: 1, warming: 0, carry: 1 };
+
+/**
+ * Of a mixture about the expected frame. The errors of drawn frames grow from frame to frame. A little less spread holds them at first,
+ * and that little of them is carried on holds them after. Chosen on sixteen clips that taught nothing (docs/measurements.md,
+ * docs/decisions/0029-little-of-a-draw-is-carried-on.md, 0030-frames-expected-at-two-strides.md).
+ */
+const ABOUT_EXPECTED: FutureDrawing = { temperature: 0.95, warming: 0.035, carry: 0.25 };
+
+/** How the futures of a model are drawn whose file does not say it. */
+export function usualDrawing(description: ModelDescription): FutureDrawing {
+  const isMixed = description.scales.every(({ head }) => headOf(head).mixed);
+  return isMixed && expectsFrame({ description }) ? ABOUT_EXPECTED : AS_SCORED;
+}
+
+/** Whether a model has an expected frame: at every scale an anchor that is learned. */
+export function expectsFrame({ description }: { description: ModelDescription }): boolean {
+  return description.scales.every(({ conditioning }) => learnsAnchor(conditioning));
+}
