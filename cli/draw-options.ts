@@ -18,9 +18,10 @@ export function addFutureOptions(command: Command): Command {
   return addOptions(command, ' (default: by the model, see below)').addHelpText(
     'after',
     `
-Futures are drawn as the model's file says. Where it says nothing, a mixture about the expected frame is drawn from at a temperature of 0.95, and
-the frames after a drawn one are predicted from the expected frame and a quarter of what the draw has beyond it, so that
-what was drawn wrong fades. --temperature is that of the first drawn frame; later ones may be warmer.`,
+Futures are drawn as the model's file says. Where it says nothing, a mixture about the expected frame is drawn from at a
+temperature of 0.95, and the frames after a drawn one are predicted from the expected frame and a quarter of what the
+draw has beyond it, so that what was drawn wrong fades. --temperature is that of the first drawn frame; later ones may
+be warmer.`,
   );
 }
 

@@ -50,7 +50,7 @@ def draw(model, numbers, how=How(), frames=None, since=0, sought=True, slower=()
     frames = model.no_frames() if frames is None else frames
     coarse = None
     for index, scale in enumerate(model.scales):
-        map, anchors, read = scale.condition(frames, coarse, since=since)
+        map, anchors, read = scale.condition(frames, coarse, since)
         anchors = with_slower(scale, anchors, slower)
         known = torch.full(anchors.shape[:-1], -1.0)
         if scale.low_resolution and scale.low_resolution["shared"] == "known":
@@ -191,7 +191,7 @@ def expected(model, frames, since, slower=()):
     scale = model.scales[-1]
     # The anchors do not depend on it.
     coarse = frames.sum(1)[:, :: scale.factor, :: scale.factor]
-    _, anchors, _ = scale.condition(frames, coarse, since=since)
+    _, anchors, _ = scale.condition(frames, coarse, since)
     # PyTorch rounds a tie to the even integer.
     return with_slower(scale, anchors, slower)[..., 0].clamp(0, scale.levels - 1).round()
 

@@ -112,11 +112,10 @@ class Scale:
         """The pixels of the finest image that this scale has."""
         return image[..., :: self.stride, :: self.stride, :]
 
-    def condition(self, frames, coarse, noise=0.0, since=0):
+    def condition(self, frames, coarse, since=0):
         """What is known before the image is: the map, None without a conditioning; the anchors; the frames that are read.
 
         `frames` are those before the finest image, which they give the size of; the last `since` of them were expected.
-        `noise` is its strength, in levels.
         """
         frames = self.subsampled(frames)
         anchors, read, maps = self.without_frames(frames)[..., None], None, []
@@ -130,7 +129,7 @@ class Scale:
             else:
                 since = (since - 1) % 8 + 1 if since > 0 else 0
                 known, _ = self.context(frames[:, : frames.shape[1] - since])
-                map, anchors = self.map_of_warped(read, exists, known, since, noise)
+                map, anchors = self.map_of_warped(read, exists, known, since)
             maps.append(map)
         return torch.cat(maps, -1) if maps else None, anchors, read
 
@@ -217,21 +216,21 @@ class Scale:
         map = self.trunk(self.arrays.within("previous-frames"), torch.cat(inputs, -1))
         return map, frames[:, -1, ..., None]
 
-    def map_of_warped(self, frames, exists, known, since, noise):
+    def map_of_warped(self, frames, exists, known, since):
         """The map, and as anchors the frame that is expected and the last frame. Motion is that of the frames `known`."""
-        map, expected = self.moved_frames(frames, exists, known, since, noise)
+        map, expected = self.moved_frames(frames, exists, known, since)
         if self.frames.get("mirrored"):
-            other, of_mirrored = self.moved_frames(frames.flip(3), exists, known.flip(3), since, noise)
+            other, of_mirrored = self.moved_frames(frames.flip(3), exists, known.flip(3), since)
             map, expected = (map + other.flip(2)) / 2, (expected + of_mirrored.flip(2)) / 2
         return map, torch.stack([expected, frames[:, -1]], -1)
 
-    def moved_frames(self, frames, exists, known, since, noise):
+    def moved_frames(self, frames, exists, known, since):
         """The map, and the frame that is expected."""
         net = self.arrays.within("warped-frames")
         scaled = self.scaled(frames)
         last = scaled[:, -1]
         changes = 8 * (scaled[:, 1:] - scaled[:, :-1])
-        told = torch.cat([exists, torch.tensor([8 * noise / self.middle])]).expand(*last.shape[:3], -1)
+        told = torch.cat([exists, torch.zeros(1)]).expand(*last.shape[:3], -1)
         inputs, moving = [*scaled.unbind(1), *changes.unbind(1), told], frames
         if self.frames.get("blockMatching"):
             found = [match_blocks(known[:, -ago - 1], known[:, -ago]) for ago in (1, 2) if ago < known.shape[1]]

@@ -1,6 +1,6 @@
 import { MOTION_LASTS } from '../conditioning/index.js';
 import { PxvError } from '../errors.js';
-import { ExampleBuffer, frameBytes, type Disturb, type ExampleShape, type Examples } from './examples.js';
+import { ExampleBuffer, frameBytes, type ExampleShape, type Examples } from './examples.js';
 import { lastKnownAgo, LONGEST_STRIDE, type Subsequence } from './strides.js';
 
 /**
@@ -85,20 +85,16 @@ export class Context {
     this.add(buffer);
   }
 
-  private add(buffer: ExampleBuffer, disturb?: Disturb): void {
+  private add(buffer: ExampleBuffer): void {
     const { known } = this;
-    buffer.add(this.window(1), this.given + 1, false, disturb);
+    buffer.add(this.window(1), this.given + 1, false);
     if (known !== null) buffer.follow(known.bytes, known.count, known.expected);
   }
 
-  /**
-   * What is given for the frame after each of some contexts of one model; the examples' images mean nothing.
-   *
-   * @param noise strength of the noise that the network is told of, in levels: see FrameWindow
-   */
-  static examples(contexts: readonly Context[], noise = 0): Examples {
+  /** What is given for the frame after each of some contexts of one model; the examples' images mean nothing. */
+  static examples(contexts: readonly Context[]): Examples {
     const buffer = new ExampleBuffer(contexts[0].shape, contexts.length);
-    for (const context of contexts) context.add(buffer, () => noise);
+    for (const context of contexts) context.add(buffer);
     return buffer.tensors();
   }
 
