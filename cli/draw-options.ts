@@ -5,7 +5,6 @@ import { decimalNumber } from './options.js';
 /** What `addDrawOptions` and `addFutureOptions` read. */
 export interface DrawOptions {
   temperature?: number;
-  mode?: boolean;
 }
 
 /** For commands that draw images from a model. */
@@ -26,28 +25,20 @@ be warmer.`,
 }
 
 function addOptions(command: Command, ofTemperature: string): Command {
-  const options = [
-    new Option('--temperature <t>', `below 1: nearer to what is likeliest${ofTemperature}`).argParser(
-      decimalNumber('--temperature', { min: 0 }),
-    ),
-    new Option('--mode', 'take the likeliest level everywhere, as --temperature 0 does (see below)').conflicts(
-      'temperature',
-    ),
-  ];
-  for (const option of options) command.addOption(option.helpGroup('Drawing:'));
-  return command.addHelpText(
+  const words = `below 1: nearer to what is likeliest; 0: the likeliest level everywhere${ofTemperature}`;
+  const option = new Option('--temperature <t>', words).argParser(decimalNumber('--temperature', { min: 0 }));
+  return command.addOption(option.helpGroup('Drawing:')).addHelpText(
     'after',
     `
 --temperature below 1 keeps what is drawn from a mixture near its means, which lie where the model expects the pixel; of other
 heads it prefers the likeliest levels.
 
---mode shows no typical picture: the likeliest level of one sub-pixel after another leads into flat areas and
+--temperature 0 shows no typical picture: the likeliest level of one sub-pixel after another leads into flat areas and
 repetitions, for what is likeliest in each place is hardly ever seen everywhere at once. It is there to compare.`,
   );
 }
 
 /** What was asked for; nothing where the model is to decide. */
-export function askedSettings({ temperature, mode }: DrawOptions): Partial<DrawSettings> {
-  if (mode) return { temperature: 0 };
+export function askedSettings({ temperature }: DrawOptions): Partial<DrawSettings> {
   return temperature === undefined ? {} : { temperature };
 }

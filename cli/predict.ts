@@ -74,7 +74,6 @@ export function command(): Command {
       new Option('--best-guess', 'write the expected frames, without chance: the model feeds them back').conflicts([
         'samples',
         'temperature',
-        'mode',
       ]),
     )
     .option(

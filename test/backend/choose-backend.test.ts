@@ -13,7 +13,7 @@ test('without options it takes the best instruction set, or says why the kernels
   else {
     expect(chosen.note).toMatch(/^the native addon does not load \(.*\), so the kernels in WebAssembly serve, /);
     expect(chosen.note).toMatch(
-      /training takes some 5 times as long and predicting 3 times: .*, then run: npm run build$/,
+      /training takes some 3 times as long and predicting 1\.6 times: .*, then run: npm run build$/,
     );
   }
 });
