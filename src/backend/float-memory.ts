@@ -1,6 +1,6 @@
 /** Where tensors of the kernels lie. */
 export interface FloatMemory {
-  /** An array with unspecified contents. Throws MEMORY where there is no room for it. */
+  /** An array with unspecified contents. Throws RESOURCES where there is no room for it. */
   make(length: number): Float32Array;
   /** Gives back what `make` gave; nobody may read it afterwards. */
   free(values: Float32Array): void;

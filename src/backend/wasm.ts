@@ -54,9 +54,25 @@ interface WasmExports {
 
 let loaded: KernelLibrary | undefined;
 
-/** The kernels in WebAssembly, which every machine has. */
+/** The kernels in WebAssembly, which every machine has. Throws DEPENDENCY where its file is not there or broken. */
 export function loadWasm(): KernelLibrary {
-  return (loaded ??= libraryOf(new WasmHost(readFileSync(join(packageFolder(), 'wasm', 'pxv.wasm')))));
+  return (loaded ??= loadWasmFrom(join(packageFolder(), 'wasm', 'pxv.wasm')));
+}
+
+/** The library of the file at `path`, or DEPENDENCY. */
+export function loadWasmFrom(path: string): KernelLibrary {
+  try {
+    return libraryOf(new WasmHost(readFileSync(path)));
+  } catch (cause) {
+    if (cause instanceof PxvError) throw cause;
+    throw new PxvError(
+      {
+        ...{ code: 'DEPENDENCY', operation: 'load WebAssembly', argument: path, expected: 'a whole file of pxv' },
+        ...{ received: (cause as Error).message, remedy: 'install pxv again, or run: npm run build:wasm' },
+      },
+      { cause },
+    );
+  }
 }
 
 /** A worker of the pool of threads: it shares the memory, and has a stack and variables of its own. */
@@ -119,7 +135,7 @@ class WasmHost {
     return new Float32Array(this.all().buffer, at, length);
   }
 
-  /** Bytes of the memory. @throws PxvError MEMORY where none are left */
+  /** Bytes of the memory. @throws PxvError RESOURCES where none are left */
   allocate(bytes: number): number {
     const at = this.exports.allocate(Math.max(bytes, 8)) >>> 0;
     if (at !== 0) return at;

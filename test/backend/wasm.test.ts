@@ -1,7 +1,12 @@
-import { loadWasm } from '../../src/backend/wasm.js';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadWasm, loadWasmFrom } from '../../src/backend/wasm.js';
 import { PxvError } from '../../src/errors.js';
 import { randomFloats } from '../random.js';
+import { temporaryFolder } from '../video/made-clips.js';
 
+const folder = temporaryFolder();
+afterAll(folder.remove);
 const kernels = loadWasm().kernels();
 const { memory } = kernels;
 
@@ -52,4 +57,28 @@ test('more than an address of 32 bits reaches is refused in one line', () => {
   );
   memory.free(first);
   memory.free(memory.make(2 ** 29));
+});
+
+describe('a file that does not hold the kernels is refused in one line', () => {
+  const whole = readFileSync(join('wasm', 'pxv.wasm'));
+  const emptyModule = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+  test.each([
+    ['missing', null],
+    ['empty', new Uint8Array()],
+    ['cut short', whole.subarray(0, 1000)],
+    ['of something else', emptyModule],
+  ])('%s', (name, bytes) => {
+    const path = join(folder.path, `${name}.wasm`);
+    if (bytes !== null) writeFileSync(path, bytes);
+    expect(() => loadWasmFrom(path)).toThrow(PxvError);
+    expect(() => loadWasmFrom(path)).toThrow(
+      /^load WebAssembly: .*\.wasm: expected a whole file of pxv, received .+; install pxv again, or run: npm run build:wasm$/,
+    );
+  });
+
+  test('but for the whole one, wherever it stands', () => {
+    const path = join(folder.path, 'whole.wasm');
+    writeFileSync(path, whole);
+    expect(loadWasmFrom(path).instructionSets).toEqual(['wasm']);
+  });
 });
