@@ -41,7 +41,6 @@ export interface TrainOptions extends BackendOptions {
   learningRate?: number;
   mirror?: boolean;
   from?: string;
-  trainScale?: number[];
   config?: string;
   resume?: boolean;
   acceptChangedData?: boolean;
@@ -139,17 +138,33 @@ export async function configurationOf(
       ...length,
       ...given({ batch: options.batch, steps: options.steps, minutes: options.minutes }),
       ...given({ optimiser: options.optimiser, precision: options.precision }),
-      ...given({ from: options.from, scales: options.trainScale }),
+      ...given({ from: options.from }),
       ...(isGiven('mirror') && { mirror: options.mirror }),
-      ...(options.learningRate !== undefined && {
-        schedule: { ...(training.schedule as object | undefined), rate: options.learningRate },
-      }),
+      ...(options.learningRate !== undefined && { stages: withRate(training.stages, options.learningRate) }),
       ...(isGiven('seed') && { seed: String(options.seed) }),
     },
     data: await dataOf(options, data),
   };
   const source = { operation: 'train', argument: options.config ?? 'options', code: 'USAGE' } as const;
   return configureTraining(request as TrainingRequest, source, say);
+}
+
+/**
+ * The stages of a configuration file with another highest rate.
+ *
+ * @throws PxvError `USAGE` where there are several
+ */
+function withRate(stages: unknown, rate: number): object[] {
+  if (stages === undefined) return [{ rate }];
+  if (Array.isArray(stages) && stages.length === 1) return [{ ...(stages[0] as object), rate }];
+  throw new PxvError({
+    code: 'USAGE',
+    operation: 'train',
+    argument: '--learning-rate',
+    expected: 'a training of one stage',
+    received: 'stages that have a rate each',
+    remedy: 'change the rates in the file',
+  });
 }
 
 /** The choices of the model that are given; undefined: none is. */

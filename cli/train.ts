@@ -120,7 +120,6 @@ export function command(): Command {
       '--from <model>',
       'model to start from (run folder, .safetensors file or shipped model): its weights, and where --config names no model its description',
     )
-    .option('--train-scale <index...>', 'train these scales of the chain only, the coarsest 0', trainScale)
     .option(
       '--config <file>',
       'a config.json that holds the model and more; options given here come first',
@@ -158,7 +157,6 @@ const minutes = decimalNumber('--minutes', { min: 0, above: true, max: 1e6 });
 const rate = decimalNumber('--learning-rate', { min: 0, above: true, max: 10 });
 const headWidth = listOf(wholeNumber('--head-width', 1, 16384));
 const factors = listOf(wholeNumber('--scales', 2, 8));
-const trainScale = listOf(wholeNumber('--train-scale', 0, 7));
 
 async function trainOne({ signal, progress, saves }: Work, options: TrainOptions, train: Command): Promise<Report> {
   refuseMisplaced(train, options);
@@ -197,7 +195,7 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
         ...(time !== null && { time }),
         unit: 'steps',
         fields: {
-          'bits/dim': bitsPerDim,
+          ...(bitsPerDim !== null && { 'bits/dim': bitsPerDim }),
           ...(validation !== null && { validation }),
           'examples/s': examplesPerSecond,
         },

@@ -67,7 +67,7 @@ export const purposes = {
   heldOutImages: 19,
   checks: 21,
   epochs: 22,
-  ownPredictions: 23,
+  rollOuts: 23,
 } as const;
 
 /** Uniform random numbers as a pure function of a seed and a counter: no state, so no order of drawing. */

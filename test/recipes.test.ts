@@ -14,8 +14,8 @@ test.each(recipes)('%s is the configuration of a training', (recipe) => {
 });
 
 test.each(['video-64', 'video-64-small'])('the recipe of %s makes what ships', (name) => {
-  const { model, training } = read(`${name}.json`);
+  const { model, drawing: asked } = read(`${name}.json`);
   const { description, drawing } = loadModel(name);
   expect(model).toEqual(description);
-  expect(training.drawing).toEqual(drawing);
+  expect(asked).toEqual(drawing);
 });

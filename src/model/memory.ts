@@ -33,13 +33,11 @@ export interface TrainingWork {
   /** Examples of a step. */
   batch: number;
   /** Examples of a step that the conditionings alone run for, one for each time that a frame is expected in a roll-out. */
-  ownPredictions: number;
+  conditioned: number;
   /** Arrays that the optimiser keeps of each parameter's size. */
   optimiserStates: number;
-  /** Indices of the scales that are trained; undefined: all. */
-  among?: readonly number[] | undefined;
-  /** Whether the weights of the conditionings stay as they are, so that nothing is kept of these for gradients. */
-  conditioningKept: boolean;
+  /** What is trained: see `trainedSchema` of src/training/stages.ts. Of what is not, nothing is kept for gradients. */
+  trains: 'all' | 'conditioning' | 'decoder' | number;
   /** Examples scored in a validation, and how many of them together at most. */
   validationExamples: number;
   validationBatch: number;
@@ -50,23 +48,32 @@ export interface TrainingWork {
  * back, the head's outputs, the conditionings, weights and optimiser states, the batch, and the process itself.
  */
 export function trainingMemory(chain: Chain, work: TrainingWork): number {
-  const { batch, ownPredictions, optimiserStates, validationExamples, conditioningKept } = work;
-  const among = work.among ?? chain.scales.map((_, scale) => scale);
+  const { batch, conditioned, optimiserStates, validationExamples, trains } = work;
+  const among = typeof trains === 'number' ? [trains] : chain.scales.map((_, scale) => scale);
+  const [learnsConditioning, learnsDecoder] = [trains !== 'decoder', trains !== 'conditioning'];
   const ledger = new PoolLedger(MAX_IDLE_BYTES);
   const all = chain.parameters.map(({ shape }) => product(shape));
   const places = all.map((_, index) => index);
-  const kept = (scale: number) => (conditioningKept ? chain.scales[scale].conditioningParameters : 0);
   const trained = among
-    .flatMap((scale) => parametersOfScale(chain, scale, places).slice(kept(scale)))
+    .flatMap((scale) => {
+      const own = parametersOfScale(chain, scale, places);
+      const { conditioningParameters } = chain.scales[scale];
+      return learnsDecoder
+        ? own.slice(learnsConditioning ? 0 : conditioningParameters)
+        : own.slice(0, conditioningParameters);
+    })
     .map((index) => all[index]);
   // The first step fills the pool, the second uses it again.
   for (let step = 0; step < 2; step++) {
-    const conditions = conditioningKept ? among.map((scale) => condition(ledger, chain.scales[scale], batch)) : [];
-    const besides = conditioningKept ? null : ownPredictions;
-    const passes = among.map((scale) => forward(ledger, chain.scales[scale], batch, true, besides));
+    const conditions = learnsConditioning ? [] : among.map((scale) => condition(ledger, chain.scales[scale], batch));
+    const passes = among.map((scale) => {
+      const network = chain.scales[scale];
+      const given = learnsConditioning ? conditioning(ledger, network, batch + conditioned, true) : [];
+      return learnsDecoder ? [...given, ...forward(ledger, network, batch, true)] : given;
+    });
     passes.push(...conditions);
     trained.forEach((length) => ledger.take(length));
-    for (const scale of [...among].reverse()) backward(ledger, chain.scales[scale], batch);
+    if (learnsDecoder) for (const scale of [...among].reverse()) backward(ledger, chain.scales[scale], batch);
     for (const pass of passes) for (const length of pass) ledger.release(length);
     for (const length of trained) {
       for (let array = 0; array <= optimiserStates; array++) ledger.take(length);
@@ -75,25 +82,24 @@ export function trainingMemory(chain: Chain, work: TrainingWork): number {
     trained.forEach((length) => ledger.release(length));
   }
   const together = Math.min(batch, work.validationBatch);
-  for (const count of [together, validationExamples % together]) score(ledger, chain, count, among);
+  for (const count of [together, validationExamples % together]) score(ledger, chain, count);
   // Copies of weights and states: their first values, and later those on their way to a file.
   const copies = FLOAT * sum(all) * (1 + optimiserStates);
   // A roll-out keeps each window for its gradient.
-  return PROCESS + ledger.peakBytes + copies + imageBytes(chain, batch + ownPredictions, among);
+  return PROCESS + ledger.peakBytes + copies + imageBytes(chain, batch + conditioned);
 }
 
 /** Most bytes that a process scores examples of a chain in, `batch` of them together. */
 export function scoringMemory(chain: Chain, batch: number): number {
   const ledger = new PoolLedger(MAX_IDLE_BYTES);
-  const among = chain.scales.map((_, scale) => scale);
   // The last examples are fewer, and their arrays shorter, while those of the others wait to be collected.
-  for (const count of [batch, Math.ceil(batch / 2)]) score(ledger, chain, count, among);
-  return PROCESS + ledger.peakBytes + weightBytes(chain, 2) + imageBytes(chain, batch, among);
+  for (const count of [batch, Math.ceil(batch / 2)]) score(ledger, chain, count);
+  return PROCESS + ledger.peakBytes + weightBytes(chain, 2) + imageBytes(chain, batch);
 }
 
 /** Most bytes that a process scores examples of a chain in, one at a time, with weights that learn from each: see `Adaptation`. */
 export function adaptingMemory(chain: Chain): number {
-  const work = { batch: 1, ownPredictions: 0, optimiserStates: 2, conditioningKept: true };
+  const work = { batch: 1, conditioned: 0, optimiserStates: 2, trains: 'decoder' } as const;
   // Those of the model, and their average, beside those that learn.
   return trainingMemory(chain, { ...work, validationExamples: 1, validationBatch: 1 }) + weightBytes(chain, 2);
 }
@@ -154,28 +160,29 @@ function condition(ledger: PoolLedger, network: Network, batch: number): number[
 }
 
 /**
- * Runs the forward pass in the ledger.
+ * Takes what the conditionings of a network hold while the network runs.
  *
- * @param besides examples that the conditionings alone run for, as well; null: the conditionings have run
+ * @returns lengths of the arrays
+ */
+function conditioning(ledger: PoolLedger, network: Network, examples: number, gradients: boolean): number[] {
+  const arrays = gradients ? CONDITIONING_ARRAYS.training : CONDITIONING_ARRAYS.forward;
+  const given = Array.from({ length: arrays }, () => examples * activations(network, gradients));
+  given.forEach((length) => ledger.take(length));
+  return given;
+}
+
+/**
+ * Runs the forward pass in the ledger, where the conditionings have run.
+ *
  * @returns lengths of the arrays that are still there
  */
-function forward(
-  ledger: PoolLedger,
-  network: Network,
-  batch: number,
-  gradients: boolean,
-  besides: number | null = 0,
-): number[] {
-  const { program } = network;
+function forward(ledger: PoolLedger, { program }: Network, batch: number, gradients: boolean): number[] {
   const pixels = batch * program.size.height * program.size.width;
   const last = lastReads(program, gradients);
-  const arrays = gradients ? CONDITIONING_ARRAYS.training : CONDITIONING_ARRAYS.forward;
-  const conditioned = besides === null ? 0 : batch + besides;
-  const given = Array.from({ length: arrays }, () => conditioned * activations(network, gradients));
-  // What is made of earlier pixels, and its way to what the network reads.
-  for (let array = 0; array < EARLIER_ARRAYS; array++) given.push(pixels * (program.matched?.features ?? 0));
-  given.forEach((length) => ledger.take(length));
   const live = new Map<number, number>();
+  // What is made of earlier pixels, and its way to what the network reads.
+  const given = Array.from({ length: EARLIER_ARRAYS }, () => pixels * (program.matched?.features ?? 0));
+  given.forEach((length) => ledger.take(length));
   for (const op of program.ops) {
     for (const { id, features } of ruleOf(op).writes(op)) {
       ledger.take(pixels * features);
@@ -219,15 +226,18 @@ function backward(ledger: PoolLedger, { program }: Network, batch: number): void
 }
 
 /** Runs a scoring in the ledger, scale after scale. */
-function score(ledger: PoolLedger, chain: Chain, batch: number, among: readonly number[]): void {
-  const passes = among.map((scale) => forward(ledger, chain.scales[scale], batch, false));
+function score(ledger: PoolLedger, { scales }: Chain, batch: number): void {
+  const passes = scales.map((network) => [
+    ...conditioning(ledger, network, batch, false),
+    ...forward(ledger, network, batch, false),
+  ]);
   for (const length of passes.flat()) ledger.release(length);
 }
 
 /** Bytes of the examples' images in all their forms. */
-function imageBytes({ scales, exampleShape }: Chain, batch: number, among: readonly number[]): number {
+function imageBytes({ scales, exampleShape }: Chain, batch: number): number {
   const arrays = IMAGE_ARRAYS + 4 * exampleShape.context;
-  return FLOAT * batch * arrays * sum(among.map((scale) => frameBytes(scales[scale].description)));
+  return FLOAT * batch * arrays * sum(scales.map(({ description }) => frameBytes(description)));
 }
 
 function activations({ description }: Network, gradients: boolean): number {

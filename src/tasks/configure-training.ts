@@ -4,6 +4,7 @@ import { framesConditionings } from '../conditioning/presets.js';
 import { PxvError } from '../errors.js';
 import { loadModel } from '../model/checkpoint.js';
 import type { ModelDescription } from '../model/description.js';
+import type { FutureDrawing } from '../model/future-drawing.js';
 import { heads } from '../model/heads/index.js';
 import { parseConfiguration, type ConfigurationSource } from '../model/parse-configuration.js';
 import { defaultChoices, describeModel, networks, type NetworkName, type PresetSettings } from '../model/presets.js';
@@ -44,6 +45,8 @@ const choicesSchema = z
 export interface TrainingRequest {
   /** Default: the description of the model that the training starts from, if it starts from one. */
   model?: ModelDescription | ModelChoices | undefined;
+  /** How the model's futures are drawn; default: as usual for such a model. */
+  drawing?: FutureDrawing | null | undefined;
   training?: TrainingSettings | undefined;
   data: DataSettings;
 }
@@ -58,13 +61,13 @@ const SOURCE: ConfigurationSource = { operation: 'configure training', argument:
  * @throws PxvError `USAGE` where something is out of its range or unknown; what `loadModel` and opening images throw
  */
 export async function configureTraining(
-  { model, training = {}, data, ...unknown }: TrainingRequest,
+  { model, training = {}, data, ...others }: TrainingRequest,
   source: ConfigurationSource = SOURCE,
   onNote?: (text: string) => void,
 ): Promise<RunConfiguration> {
   parseConfiguration(z.looseObject({ data: z.looseObject({ type: z.enum(['clips', 'images']) }) }), { data }, source);
   const described = isDescription(model) ? model : await describe(choicesIn(model, source), training, data, onNote);
-  return parseConfiguration(runSchema, { ...unknown, model: described, training, data }, source);
+  return parseConfiguration(runSchema, { ...others, model: described, training, data }, source);
 }
 
 /** Whether a model is described whole, rather than by choices. */

@@ -9,7 +9,8 @@ import { hiddenFeatures, modelAtSize, modelOfHidden } from '../model/smaller-mod
 import type { RunConfiguration } from '../training/configuration.js';
 import { VALIDATION_BATCH as VALIDATION_IMAGES } from '../training/image-data.js';
 import { optimisers } from '../training/optimisers.js';
-import { EXPECTATIONS } from '../training/own-predictions.js';
+import { EXPECTATIONS } from '../training/roll-outs.js';
+import type { Stage } from '../training/stages.js';
 import { VALIDATION_BATCH as VALIDATION_FRAMES } from '../training/validation.js';
 import { instructionSetInUse } from '../backend/choose-backend.js';
 import { WASM_MEMORY_BYTES } from '../backend/wasm.js';
@@ -24,18 +25,21 @@ import { inUnits } from './byte-units.js';
  */
 export function expectTrainingMemory({ model, training, data }: RunConfiguration): void {
   if (!isEstimated()) return;
-  const { batch, ownPredictions, validationExamples, optimiser, scales, conditioningKept } = training;
-  const bytesOf = (description: ModelDescription, examples = batch, rollOuts = ownPredictions) =>
-    trainingMemory(buildChain(description), {
+  const { batch, stages, validationExamples, optimiser } = training;
+  const ofStage = (chain: Chain, { trains, rollOuts }: Pick<Stage, 'trains' | 'rollOuts'>, examples: number) =>
+    trainingMemory(chain, {
       batch: examples,
-      ownPredictions: rollOuts * EXPECTATIONS,
+      conditioned: rollOuts * EXPECTATIONS,
       optimiserStates: optimisers[optimiser].stateNames.length,
-      // Others are refused where the training starts.
-      among: scales?.filter((scale) => scale < description.scales.length),
-      conditioningKept,
+      trains,
       validationExamples,
       validationBatch: data.type === 'clips' ? VALIDATION_FRAMES : VALIDATION_IMAGES,
     });
+  const bytesOf = (description: ModelDescription, examples = batch, most = Infinity) => {
+    const chain = buildChain(description);
+    const asked = stages.map((stage) => ({ ...stage, rollOuts: Math.min(most, stage.rollOuts) }));
+    return Math.max(...asked.map((stage) => ofStage(chain, stage, examples)));
+  };
   const most = memoryInReach();
   const bytes = bytesOf(model);
   if (bytes <= most) return;
@@ -43,21 +47,22 @@ export function expectTrainingMemory({ model, training, data }: RunConfiguration
   const { size } = model.scales[model.scales.length - 1];
   const sizeAt = (width: number) => ({ width, height: Math.max(1, Math.round((width * size.height) / size.width)) });
   const hidden = hiddenFeatures(model);
+  const mostRollOuts = Math.max(...stages.map((stage) => stage.rollOuts));
   const fits = (needed: number) => needed <= most;
   const smallerBatch = largest(1, batch - 1, (count) => fits(bytesOf(model, count)));
   const width = largest(8, size.width - 1, (side) => fits(bytesOf(modelAtSize(model, sizeAt(side)))));
-  const fewerRollOuts = largest(0, ownPredictions - 1, (count) => fits(bytesOf(model, batch, count)));
+  const fewerRollOuts = largest(0, mostRollOuts - 1, (count) => fits(bytesOf(model, batch, count)));
   const narrower = largest(3, hidden - 1, (features) => fits(bytesOf(modelOfHidden(model, features))));
   // The images of a data set have a size of their own.
   const hasOwnSize = data.type === 'images' && imageSets.some(({ name }) => name === data.set);
   const choices = [
     ...(smallerBatch === null ? [] : [`a batch of ${smallerBatch} (--batch)`]),
-    ...(fewerRollOuts === null ? [] : [`${numberOf(fewerRollOuts, 'roll-out')} a step (ownPredictions)`]),
+    ...(fewerRollOuts === null ? [] : [`${numberOf(fewerRollOuts, 'roll-out')} a step (rollOuts)`]),
     ...(width === null || hasOwnSize ? [] : [`a size of ${sizeAt(width).width}x${sizeAt(width).height} (--size)`]),
     ...(narrower === null ? [] : [`${narrower} features in a layer (--hidden)`]),
   ];
   const remedy = choices.length > 0 ? `these fit: ${choices.join(', or ')}` : 'choose a smaller size and network';
-  const rollOuts = ownPredictions > 0 ? ` and ${numberOf(ownPredictions, 'roll-out')}` : '';
+  const rollOuts = mostRollOuts > 0 ? ` and ${numberOf(mostRollOuts, 'roll-out')}` : '';
   const what = `a batch of ${batch}${rollOuts} at ${size.width}x${size.height}`;
   throw tooMuch('train', 'memory', most, `about ${inUnits(bytes)} for ${what}`, remedy);
 }

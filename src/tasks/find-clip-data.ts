@@ -6,7 +6,7 @@ import type { Frame } from '../frame.js';
 import type { Chain } from '../model/chain.js';
 import { frameBytes, type ExampleShape } from '../model/examples.js';
 import { numberOf } from '../number-of.js';
-import { OwnPredictions, PREDICTED_FRAMES } from '../training/own-predictions.js';
+import { PREDICTED_FRAMES, RollOuts } from '../training/roll-outs.js';
 import { LARGEST_ZOOM, type ClipStore } from '../training/random-frames.js';
 import { clipData } from '../training/clip-data.js';
 import { learntFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
@@ -191,10 +191,10 @@ async function openClips(
   const trainingClips = first.filter((clip) => !chosen.includes(clip));
   if (trainingClips.length === 0) throw noUsableClip('train', data.frames);
   if (held.length > 0 && rest.length === 0) throw noUsableClip('validate', data.validate);
-  const isShort = (clip: number) => !OwnPredictions.longEnough(store.clips[clip].frames);
-  if (training.ownPredictions > 0 && trainingClips.every(isShort))
+  const isShort = (clip: number) => !RollOuts.longEnough(store.clips[clip].frames);
+  if (training.stages.some(({ rollOuts }) => rollOuts > 0) && trainingClips.every(isShort))
     hooks.onWarning?.(
-      `ownPredictions: no clip has more than ${numberOf(PREDICTED_FRAMES, 'frame')}, so there are no roll-outs`,
+      `rollOuts: no clip has more than ${numberOf(PREDICTED_FRAMES, 'frame')}, so there are no roll-outs`,
     );
   const validation = held.length > 0 ? rest : chosen;
   const copies = copiesLearnt(store, trainingClips, validation);
@@ -237,10 +237,10 @@ async function openParts(
   clips: readonly ClipSource[],
   chain: Chain,
   data: ClipsConfiguration,
-  { crops }: TrainingConfiguration,
+  { stages }: TrainingConfiguration,
   hooks: ClipHooks,
 ): Promise<{ store: FrameStore; readPart: NonNullable<ClipStore['readPart']> } | null> {
-  if (crops === 0) return null;
+  if (stages.every(({ crops }) => crops === 0)) return null;
   const { size, channels } = chain.exampleShape;
   const shortSide = LARGEST_ZOOM * Math.max(size.width, size.height);
   const larger = { ...storing(chain, data, hooks), size: { shortSide, enlarge: false } };

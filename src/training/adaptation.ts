@@ -46,7 +46,7 @@ export class Adaptation {
   }
 
   private async stepOn(examples: () => Examples): Promise<void> {
-    const made = tf.tidy(() => gradientsOf(this.chain, this.state.weights, examples(), { conditioningKept: true }));
+    const made = tf.tidy(() => gradientsOf(this.chain, this.state.weights, examples(), { trains: 'decoder' }));
     const { nats, gradients, trained, norm } = made;
     const [length] = await norm.data();
     if (Number.isFinite(length)) {

@@ -9,9 +9,9 @@ export interface BatchSettings extends RandomFramesSettings {
   /** Whether every other example is mirrored left to right. */
   mirror: boolean;
   /** Share of the examples in which the network is shown disturbed sub-pixels. */
-  disturb: number;
-  /** Share of the examples in which templates are left out, of a network that has them. */
-  templatesLeftOut: number;
+  disturbed: number;
+  /** Share of the examples in which nothing is looked for among earlier pixels, as where futures are drawn. */
+  unsought: number;
 }
 
 /**
@@ -39,18 +39,18 @@ export class TrainingBatches {
     this.frames = new Uint8Array((this.context + 1) * frameBytes(shape));
   }
 
-  /** Examples of a step, 0 for the first. */
-  batch(step: number): Examples {
+  /** Examples of a step, 0 for the first. @param crops see `RandomFrames.read` */
+  batch(step: number, crops: number): Examples {
     const { source, settings, context } = this;
     this.buffer.clear();
     for (let example = 0; example < settings.batch; example++) {
-      const count = source.read(step, example, 1, context, this.frames);
+      const count = source.read(step, example, { earliest: 1, before: context, crops }, this.frames);
       const mirrored = settings.mirror && source.choice(step, example, Draw.Mirror, 2) === 1;
       const disturb =
-        source.uniform(step, example, Draw.Disturb) < settings.disturb
+        source.uniform(step, example, Draw.Disturb) < settings.disturbed
           ? this.disturbance.seeded(source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32))
           : undefined;
-      const sought = !(source.uniform(step, example, Draw.IsUnsought) < settings.templatesLeftOut);
+      const sought = !(source.uniform(step, example, Draw.IsUnsought) < settings.unsought);
       this.buffer.add(this.frames, count, mirrored, disturb, sought);
     }
     return this.buffer.tensors();

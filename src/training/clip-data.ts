@@ -1,11 +1,16 @@
-import { learnsAnchor } from '../conditioning/index.js';
 import type { Chain } from '../model/chain.js';
 import { TrainingBatches } from './batches.js';
 import type { TrainingConfiguration } from './configuration.js';
-import { OwnPredictions } from './own-predictions.js';
 import type { ClipStore } from './random-frames.js';
+import { RollOuts } from './roll-outs.js';
 import type { TrainingData } from './train.js';
 import { validate } from './validation.js';
+
+/**
+ * Shares of the examples that are shown otherwise than they are: backwards in time, disturbed, without what is looked for among
+ * earlier pixels; and of the roll-outs in which the picture stands still.
+ */
+const SHARES = { reversed: 0.25, disturbed: 0.2, unsought: 0.2, still: 0.15 };
 
 /**
  * The data of a training on clips.
@@ -20,28 +25,20 @@ export function clipData(
   validation: readonly number[],
   configuration: TrainingConfiguration,
 ): TrainingData {
-  const { seed, batch, mirror, disturb, templatesLeftOut, crops, reversals, stills, validationExamples, scales } =
-    configuration;
-  const settings = { seed: BigInt(seed), batch, mirror, disturb, templatesLeftOut, crops, reversals };
-  const batches = new TrainingBatches(chain.exampleShape, store, training, settings);
-  const long = training.filter((clip) => OwnPredictions.longEnough(store.clips[clip].frames));
-  const own =
-    configuration.ownPredictions > 0 &&
-    long.length > 0 &&
-    chain.scales.length === 1 &&
-    learnsAnchor(chain.scales[0].description.conditioning)
-      ? new OwnPredictions(chain.exampleShape, store, long, {
-          ...settings,
-          batch: configuration.ownPredictions,
-          stills,
-        })
-      : null;
+  const { seed, batch, mirror, stages, validationExamples } = configuration;
+  const settings = { ...SHARES, seed: BigInt(seed), mirror };
+  const batches = new TrainingBatches(chain.exampleShape, store, training, { ...settings, batch });
+  const long = training.filter((clip) => RollOuts.longEnough(store.clips[clip].frames));
+  const most = Math.max(...stages.map(({ rollOuts }) => rollOuts));
+  const rollOuts =
+    most > 0 && long.length > 0 ? new RollOuts(chain.exampleShape, store, long, { ...settings, most }) : null;
   return {
-    ownPredictions: own && ((step) => own.rollOut(step)),
-    batch: (step) => batches.batch(step),
+    batch: (step, { crops }) => batches.batch(step, crops),
+    rollOut: (step, { rollOuts: number, crops }) =>
+      rollOuts === null || number === 0 ? null : rollOuts.rollOut(step, number, crops),
     validate:
       validation.length === 0
         ? null
-        : (weights) => validate(chain, weights, store, validation, validationExamples, scales ?? undefined, batch),
+        : (weights) => validate(chain, weights, store, validation, validationExamples, batch),
   };
 }

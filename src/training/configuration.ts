@@ -3,10 +3,11 @@ import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../frame-rate.js';
 import { learnsAnchor } from '../conditioning/index.js';
 import { modelSchema, type ModelDescription } from '../model/description.js';
-import { expectsFrame, futureDrawingSchema, usualDrawing } from '../model/future-drawing.js';
+import { expectsFrame, futureDrawingSchema, type FutureDrawing } from '../model/future-drawing.js';
 import { DEFAULT_MINUTES, dataDefaults } from './defaults.js';
 import { optimisers, type OptimiserName } from './optimisers.js';
 import { paceMarkSchema } from './pace.js';
+import { stageSchema, type Stage } from './stages.js';
 
 const optimiserNames = Object.keys(optimisers) as [OptimiserName, ...OptimiserName[]];
 
@@ -24,51 +25,12 @@ const trainingSchema = z.strictObject({
   optimiser: z.enum(optimiserNames).default('adam'),
   /** Of the products of the steps; validation and prediction are float32 in any case. */
   precision: z.enum(precisions).default('float32'),
-  schedule: z
-    .strictObject({
-      rate: z.number().positive().default(2e-3),
-      warmUp: z.int().min(0).default(100),
-      decayFrom: z.number().min(0).max(1).default(0.3),
-      floor: z.number().min(0).max(1).default(0.01),
-    })
-    .prefault({}),
-  /** Gradients are scaled down to at most this norm. */
-  clipNorm: z.number().positive().default(1),
+  /** One after another, each from the weights that the one before it ended with. */
+  stages: z.array(stageSchema).min(1).prefault([{}]),
   /** Model whose weights the training starts from; null: random ones. */
   from: z.string().nullable().default(null),
-  /** Indices of the scales that are trained, the coarsest 0; null: all. */
-  scales: z.array(z.int().min(0)).min(1).nullable().default(null),
-  /**
-   * Whether the weights of the conditionings stay those of `from`, and what reads them is trained alone: a step then costs about a
-   * third, and what is expected stays as it is.
-   */
-  conditioningKept: z.boolean().default(false),
   /** Show every other example mirrored left to right. */
   mirror: z.boolean().optional(),
-  /** Of clips: share of the examples in which a random part of the frame is shown, in place of the whole. */
-  crops: z.number().min(0).max(1).optional(),
-  /** Of clips: share of the examples in which time runs backwards. */
-  reversals: z.number().min(0).max(1).default(0),
-  /** Of clips: share of the examples in which the network is shown disturbed sub-pixels (see disturbance.ts). */
-  disturb: z.number().min(0).max(1).optional(),
-  /**
-   * Of clips, for models with templates: share of the examples in which nothing is looked for, nor regressed, as nothing is where futures are
-   * drawn (see FutureDrawing.carry).
-   */
-  templatesLeftOut: z.number().min(0).max(1).optional(),
-  /** Weight of the loss on learned anchors, log(1 + mean squared error), beside the mean nats a sub-pixel. */
-  anchorLoss: z.number().min(0).default(0.5),
-  /**
-   * Of clips: roll-outs a step, in which frames follow the model's own predictions, for the loss on learned anchors alone (see
-   * own-predictions.ts); 0: none. Only a model of one scale has any.
-   */
-  ownPredictions: z.int().min(0).max(4096).default(0),
-  /** Share of those in which the picture stands still. */
-  stills: z.number().min(0).max(1).default(0),
-  /** How the model's futures are drawn: its file keeps it; null: as usual (see `usualDrawing`). */
-  drawing: futureDrawingSchema.nullable().default(null),
-  /** The temperature alone, as older runs have it. */
-  componentTemperature: futureDrawingSchema.shape.temperature.nullable().optional(),
   /** Validations over the whole training, evenly spread. */
   validations: z.int().min(1).max(10_000).default(20),
   /** Frames or images scored in each validation, spread over all that is held out. */
@@ -76,22 +38,26 @@ const trainingSchema = z.strictObject({
 });
 
 type ParsedTraining = z.infer<typeof trainingSchema>;
-type ByData = { batch: number; mirror: boolean; crops: number; disturb: number; templatesLeftOut: number };
 type DataKind = keyof typeof dataDefaults;
 
-export type TrainingConfiguration = Omit<ParsedTraining, keyof ByData | 'componentTemperature'> & ByData;
+export type TrainingConfiguration = Omit<ParsedTraining, 'batch' | 'mirror' | 'stages'> & {
+  batch: number;
+  mirror: boolean;
+  stages: Stage[];
+};
 /** As much of a training as is to be other than it would be. */
 export type TrainingSettings = z.input<typeof trainingSchema>;
 
 /** A training with what follows from the kind of data, and a length. */
-function completed(training: ParsedTraining, kind: DataKind, model: ModelDescription): TrainingConfiguration {
-  const { batch, mirror, crops, disturb, templatesLeftOut, componentTemperature, ...rest } = training;
-  const given = Object.fromEntries(
-    Object.entries({ batch, mirror, crops, disturb, templatesLeftOut }).filter(([, value]) => value !== undefined),
-  ) as Partial<ByData>;
+function completed({ stages, ...training }: ParsedTraining, kind: DataKind): TrainingConfiguration {
+  const { crops: share, ...ofData } = dataDefaults[kind];
+  const { batch = ofData.batch, mirror = ofData.mirror, ...rest } = training;
   const minutes = rest.steps === null && rest.minutes === null ? DEFAULT_MINUTES : rest.minutes;
-  const older = componentTemperature ? { ...usualDrawing(model), temperature: componentTemperature } : null;
-  return { ...dataDefaults[kind], ...given, ...rest, minutes, drawing: rest.drawing ?? older };
+  // In one order, whatever was given, so that a file that was read is written as it was.
+  return {
+    ...{ batch, mirror, ...rest, minutes },
+    stages: stages.map(({ crops = share, rollOuts, ...stage }) => ({ ...stage, crops, rollOuts })),
+  };
 }
 
 /** Clips to learn from. */
@@ -124,47 +90,55 @@ export type DataSettings = z.input<typeof dataSchema>;
 export type ClipsConfiguration = z.infer<typeof clipsSchema>;
 export type ImagesConfiguration = z.infer<typeof imagesSchema>;
 
-/** What images have no use for: it must be absent, or 0. */
-const ofClips = ['crops', 'reversals', 'disturb', 'templatesLeftOut', 'ownPredictions', 'stills'] as const;
-
 /** config.json of a run: the whole of what `pxv train --config` takes and what a run folder keeps. */
 export const runSchema = z
   .strictObject({
     model: modelSchema,
+    /** How the model's futures are drawn: its file keeps it; null: as usual (see `usualDrawing`). */
+    drawing: futureDrawingSchema.nullable().default(null),
     training: trainingSchema.prefault({}),
     data: dataSchema,
   })
-  .superRefine(({ model, training, data }, context) => {
-    const refuse = (key: keyof typeof training, message: string) =>
-      context.addIssue({ code: 'custom', path: ['training', key], message });
-    const { drawing } = training;
-    if (drawing !== null && data.type === 'images') refuse('drawing', 'it is for models of clips');
+  .superRefine(({ model, drawing, training, data }, context) => {
+    const refuse = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
+    if (drawing !== null && data.type === 'images') refuse(['drawing'], 'it is for models of clips');
     if (drawing !== null && drawing.carry < 1 && !expectsFrame({ description: model }))
-      refuse('drawing', 'carry must be 1 for a model that does not learn the expected frame');
-    if (training.conditioningKept) {
-      const isConditioned = model.scales.every(({ conditioning }) => conditioning.length > 0);
-      if (training.from === null || !isConditioned)
-        refuse('conditioningKept', 'it is for networks with a conditioning, whose weights from has');
-      if (training.ownPredictions > 0) refuse('ownPredictions', 'it must be 0 where conditioningKept is true');
-    }
-    if (data.type === 'clips') {
-      const learnsFrame = learnsAnchor(model.scales[0].conditioning);
-      if (training.ownPredictions > 0 && (model.scales.length > 1 || !learnsFrame))
-        refuse('ownPredictions', 'it is for models of one scale that learn the expected frame');
-      return;
-    }
-    for (const key of ofClips) {
-      if ((training[key] ?? 0) > 0) refuse(key, 'images are shown as they are: it is for clips alone');
+      refuse(['drawing'], 'carry must be 1 for a model that does not learn the expected frame');
+    for (const [index, stage] of training.stages.entries()) {
+      const hasWeights = training.from !== null || index > 0;
+      for (const [key, message] of refusals(stage, model, data.type, hasWeights))
+        refuse(['training', 'stages', index, key], message);
     }
   })
-  .transform(({ model, training, data }): RunConfiguration => ({
-    model,
-    training: completed(training, data.type, model),
+  .transform(({ training, data, ...others }): RunConfiguration => ({
+    ...others,
+    training: completed(training, data.type),
     data,
   }));
 
+/** What a stage cannot have on a model and data, and why. @param hasWeights whether it begins with weights that were trained */
+function* refusals(
+  { trains, crops = 0, rollOuts }: z.infer<typeof stageSchema>,
+  { scales }: ModelDescription,
+  data: DataKind,
+  hasWeights: boolean,
+): Generator<[keyof Stage, string]> {
+  const expects = scales.length === 1 && learnsAnchor(scales[0].conditioning);
+  if (data === 'images' && crops > 0) yield ['crops', 'images are shown as they are: it is for clips alone'];
+  if (data === 'images' && rollOuts > 0) yield ['rollOuts', 'it is for clips alone'];
+  else if (rollOuts > 0 && !expects) yield ['rollOuts', 'it is for models of one scale that learn the expected frame'];
+  if (rollOuts > 0 && trains === 'decoder') yield ['rollOuts', 'it must be 0 where the decoder learns alone'];
+  if (trains === 'conditioning' && !expects)
+    yield ['trains', 'conditioning learns alone in models of one scale that learn the expected frame'];
+  if (trains === 'decoder' && (!hasWeights || scales.some(({ conditioning }) => conditioning.length === 0)))
+    yield ['trains', 'decoder is for networks with a conditioning, whose weights a stage before it or from has'];
+  if (typeof trains === 'number' && trains >= scales.length)
+    yield ['trains', `it must be below ${scales.length}, the number of scales: the coarsest is 0`];
+}
+
 export interface RunConfiguration {
   model: ModelDescription;
+  drawing: FutureDrawing | null;
   training: TrainingConfiguration;
   data: z.infer<typeof dataSchema>;
 }

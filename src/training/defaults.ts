@@ -3,9 +3,9 @@ export const DEFAULT_MINUTES = 20;
 
 /**
  * What a training on each kind of data does where nothing is said. Clips are few and much alike, so that frames are also shown
- * mirrored, in part, and disturbed. Images are learned as they are: a digit that is mirrored is none.
+ * mirrored and in part. Images are learned as they are: a digit that is mirrored is none.
  */
 export const dataDefaults = {
-  clips: { batch: 8, mirror: true, crops: 0.5, disturb: 0.5, templatesLeftOut: 0.4 },
-  images: { batch: 16, mirror: false, crops: 0, disturb: 0, templatesLeftOut: 0 },
+  clips: { batch: 8, mirror: true, crops: 0.5 },
+  images: { batch: 16, mirror: false, crops: 0 },
 } as const;

@@ -26,18 +26,17 @@ export function imageData(
   chain: Chain,
   training: ImageStore,
   validation: ImageStore | null,
-  { seed, batch, mirror, validationExamples, scales }: TrainingConfiguration,
+  { seed, batch, mirror, validationExamples }: TrainingConfiguration,
 ): TrainingData {
   const batches = new ImageBatches(chain, training, { seed: BigInt(seed), batch, mirror });
-  const among = scales ?? undefined;
   const together = Math.min(batch, VALIDATION_BATCH);
   return {
-    ownPredictions: null,
     batch: (step) => batches.batch(step),
+    rollOut: () => null,
     validate:
       validation === null
         ? null
-        : (weights) => validateImages(chain, weights, validation, validationExamples, together, among),
+        : (weights) => validateImages(chain, weights, validation, validationExamples, together),
   };
 }
 
@@ -100,7 +99,6 @@ async function validateImages(
   store: ImageStore,
   images: number,
   together: number,
-  among?: readonly number[],
 ): Promise<number> {
   const count = Math.min(images, store.count);
   const chosen = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * store.count) / count));
@@ -111,6 +109,6 @@ async function validateImages(
   };
   const batch = Math.min(together, count);
   let nats = 0;
-  for await (const scored of scoreEach(chain, weights, chosen, add, { batch, among })) nats += sumOfNats(scored.nats);
+  for await (const scored of scoreEach(chain, weights, chosen, add, { batch })) nats += sumOfNats(scored.nats);
   return (nats / count / dimensions(chain)) * BITS_PER_NAT;
 }

@@ -42,10 +42,8 @@ export const enum Draw {
 /** What every example of a training on clips shares. */
 export interface RandomFramesSettings {
   seed: bigint;
-  /** Share of the examples in which a part of the frames is shown, chosen at random. */
-  crops: number;
   /** Share of the examples in which time runs backwards. */
-  reversals: number;
+  reversed: number;
 }
 
 /** Runs of frames at random: what an example reads depends on the seed, the step and its place in the step alone. */
@@ -83,23 +81,29 @@ export class RandomFrames {
    *
    * @param earliest the first frame that may be chosen; every clip has it
    * @param before frames to read before it; where the clip begins later, there are fewer
+   * @param crops share of the examples in which a part of the frames is shown, chosen at random
    * @param into the frames, the one to predict last, the whole or a part at random, height x width x channels bytes each
    * @returns how many frames were read, with the chosen one
    */
-  read(step: number, example: number, earliest: number, before: number, into: Uint8Array): number {
+  read(
+    step: number,
+    example: number,
+    { earliest, before, crops }: { earliest: number; before: number; crops: number },
+    into: Uint8Array,
+  ): number {
     const { store, settings } = this;
     const clip = this.clips[this.choice(step, example, Draw.Clip, this.clips.length)];
     const frame = earliest + this.choice(step, example, Draw.Frame, store.clips[clip].frames - earliest);
     const first = Math.max(0, frame - before);
     const count = frame - first + 1;
-    if (store.readPart !== undefined && this.uniform(step, example, Draw.IsCrop) < settings.crops) {
+    if (store.readPart !== undefined && this.uniform(step, example, Draw.IsCrop) < crops) {
       const zoom = LARGEST_ZOOM ** this.uniform(step, example, Draw.Zoom);
       const [across, down] = [Draw.Across, Draw.Down].map((what) => this.uniform(step, example, what));
       store.readPart(clip, first, count, { zoom, across, down }, into);
     } else {
       store.read(clip, first, count, into);
     }
-    if (this.uniform(step, example, Draw.IsReversed) < settings.reversals) this.reverse(into, count);
+    if (this.uniform(step, example, Draw.IsReversed) < settings.reversed) this.reverse(into, count);
     return count;
   }
 

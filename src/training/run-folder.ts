@@ -245,10 +245,10 @@ export class RunFolder {
     const { arrays, metadata } = readSafetensors(path);
     const source = { operation: 'resume training', argument: path, code: 'CHECKPOINT' } as const;
     const model = readDescription(path, metadata.description);
-    const [training, data, step, best, dataHashes, arithmetic] = [
-      ...['training', 'data', 'step', 'best', 'dataHashes', 'arithmetic'],
+    const [drawing, training, data, step, best, dataHashes, arithmetic] = [
+      ...['drawing', 'training', 'data', 'step', 'best', 'dataHashes', 'arithmetic'],
     ].map((key) => json(metadata[key]));
-    const configuration = parseConfiguration(runSchema, { model, training, data }, source);
+    const configuration = parseConfiguration(runSchema, { model, drawing, training, data }, source);
     const progress = parseConfiguration(progressSchema, { step, best, dataHashes, arithmetic }, source);
     const chain = buildChain(configuration.model);
     const { stateNames } = optimisers[configuration.training.optimiser];
@@ -335,8 +335,8 @@ export class RunFolder {
 }
 
 /** What a model says of itself besides its weights. */
-function facts({ model, training, data }: RunConfiguration, step: number): ModelFacts {
-  return { description: model, step, frameRate: learntFrameRate(data), drawing: training.drawing };
+function facts({ model, drawing, data }: RunConfiguration, step: number): ModelFacts {
+  return { description: model, step, frameRate: learntFrameRate(data), drawing };
 }
 
 function removedWhereEmpty(folder: string): boolean {

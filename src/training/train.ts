@@ -12,19 +12,20 @@ import type { RunConfiguration } from './configuration.js';
 import { noDataHashes } from './data-list.js';
 import { learningRate } from './learning-rate.js';
 import { optimisers } from './optimisers.js';
-import { disposeRollOut, type RollOut } from './own-predictions.js';
 import { Pace, progressAt, validationsAt, type PaceMark } from './pace.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
+import { disposeRollOut, type RollOut } from './roll-outs.js';
+import { Stages, type Stage } from './stages.js';
 import { startingWeights } from './starting-weights.js';
-import { gradientsOf, updated } from './training-step.js';
+import { gradientsOf, updated, type TrainingState } from './training-step.js';
 import type { Validation } from './validation.js';
 
 /** What a training learns from and is validated on. */
 export interface TrainingData {
-  /** Examples of a step, 0 for the first: a function of the seed and the step alone. */
-  batch: (step: number) => Examples;
+  /** Examples of a step, 0 for the first: a function of the seed, the step and its stage alone. */
+  batch: (step: number, stage: Stage) => Examples;
   /** The same for roll-outs, of which the learned anchor learns; null where there are none. */
-  ownPredictions: ((step: number) => RollOut) | null;
+  rollOut: (step: number, stage: Stage) => RollOut | null;
   /** Bits/dim of what is held out; null where nothing is: then the latest weights count as the best. */
   validate: ((weights: readonly Tensor[]) => Promise<number>) | null;
 }
@@ -36,8 +37,8 @@ export interface TrainingProgress {
   steps: number | null;
   /** Seconds of the time given, over all sittings; null where the number of steps was given. */
   time: { passed: number; given: number } | null;
-  /** Of this step's batch. */
-  bitsPerDim: number;
+  /** Of this step's batch; null where the conditioning learns alone, from no likelihood. */
+  bitsPerDim: number | null;
   /** Of the latest validation; null before the first. */
   validation: number | null;
   learningRate: number;
@@ -50,8 +51,8 @@ export interface TrainingResult {
   best: Validation | null;
   /** The latest validation of this sitting; null where there was none. */
   last: Validation | null;
-  /** Of the last step's batch. */
-  bitsPerDim: number;
+  /** Of the last step's batch; null where there was no likelihood. */
+  bitsPerDim: number | null;
   /** Median time of a step of this sitting. */
   secondsPerStep: number;
   /** With the number of steps that minutes have become. */
@@ -63,24 +64,23 @@ export interface TrainingHooks {
   signal?: AbortSignal;
 }
 
+/** Gradients are scaled down to at most this norm. */
+const CLIP_NORM = 1;
 /** Seconds between saved states. */
 const SECONDS_BETWEEN_SAVES = 60;
 
 /**
  * A new training's first state.
  *
- * @throws PxvError `CHECKPOINT` where the model to start from has other networks, `USAGE` where there is no such scale
+ * @throws PxvError `CHECKPOINT` where the model to start from has other networks
  */
 export function startTraining(configuration: RunConfiguration): { checkpoint: Checkpoint; chain: Chain } {
   const chain = buildChain(configuration.model);
   const { parameters } = chain;
-  const { seed, from, optimiser: name, scales } = configuration.training;
-  const missing = scales?.find((scale) => scale >= chain.scales.length);
-  if (missing !== undefined) throw noSuchScale(missing, chain);
+  const { seed, from, optimiser: name } = configuration.training;
   const first = from === null ? initialiseParameters(parameters, BigInt(seed)) : startingWeights(from, chain);
   const weights = toTensors(first, parameters);
-  const { stateNames } = optimisers[name];
-  const optimiser = stateNames.map(() => weights.map((weight) => tf.keep(tf.zerosLike(weight))));
+  const optimiser = optimisers[name].stateNames.map(() => zerosLike(weights));
   return {
     chain,
     checkpoint: {
@@ -115,10 +115,11 @@ export async function train(
   const arithmetic = arithmeticInUse();
   const times: number[] = [];
   let validation: Validation | null = null;
-  let bitsPerDim = NaN;
+  let bitsPerDim: number | null = null;
   let lastSave = performance.now();
   const started = performance.now();
   const pace = paceOf(start);
+  const stages = new Stages(training.stages, training, start.step);
   let stepEnded = started;
 
   try {
@@ -132,13 +133,16 @@ export async function train(
         signal.throwIfAborted();
       }
       const before = performance.now();
-      const rate = learningRate(training.schedule, step, progressAt(configuration.training, step));
-      const examples = data.batch(step);
+      const { stage, done, progress } = stages.at(configuration.training, step);
+      const hasLikelihood = stage.trains !== 'conditioning';
+      // A stage trains weights of which another has none yet, or old ones.
+      if (done === 0 && step > 0) checkpoint = { ...checkpoint, state: withNewOptimiser(checkpoint.state) };
+      const rate = learningRate(stage, done, progress);
+      const examples = data.batch(step, stage);
       const { weights } = checkpoint.state;
-      const rollOut = data.ownPredictions?.(step) ?? null;
-      const { anchorLoss, conditioningKept, precision, scales } = training;
-      const gradients = withPrecision(precision, () =>
-        gradientsOf(chain, weights, examples, { scales, conditioningKept, anchorLoss, rollOut }),
+      const rollOut = data.rollOut(step, stage);
+      const gradients = withPrecision(training.precision, () =>
+        gradientsOf(chain, weights, examples, { trains: stage.trains, rollOut }),
       );
       disposeExamples(examples);
       if (rollOut !== null) disposeRollOut(rollOut);
@@ -147,18 +151,12 @@ export async function train(
         tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
         throw diverged(run, step + 1, `${nats} nats and a gradient norm of ${norm}`);
       }
-      const state = updated(
-        optimiser,
-        { learningRate: rate, step: step + 1 },
-        training.clipNorm,
-        checkpoint.state,
-        gradients,
-      );
+      const state = updated(optimiser, { learningRate: rate, step: done + 1 }, CLIP_NORM, checkpoint.state, gradients);
       tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
       checkpoint = { ...checkpoint, state, step: step + 1, arithmetic };
       const now = performance.now();
       times.push((now - before) / 1000);
-      bitsPerDim = nats * BITS_PER_NAT;
+      bitsPerDim = hasLikelihood ? nats * BITS_PER_NAT : null;
 
       pace?.step((now - stepEnded) / 1000);
       const behind = progressAt(configuration.training, step + 1);
@@ -170,12 +168,13 @@ export async function train(
       const known = checkpoint.configuration.training.steps;
       const entry: LogEntry = {
         step: step + 1,
-        bitsPerDim,
+        ...(bitsPerDim === null ? { anchorLoss: nats } : { bitsPerDim }),
         gradientNorm: norm,
         learningRate: rate,
         seconds: times[times.length - 1],
       };
-      const validates = known !== null && isValidationStep(checkpoint);
+      // Bits tell nothing of a conditioning that nothing has learned to read yet.
+      const validates = known !== null && hasLikelihood && isValidationStep(checkpoint);
       let isBest = validates && data.validate === null;
       if (validates && data.validate !== null) {
         validation = await validated(checkpoint, data.validate, run);
@@ -211,6 +210,16 @@ export async function train(
   }
 }
 
+/** A state whose optimiser begins anew; what it was is disposed of. */
+function withNewOptimiser({ weights, optimiser }: TrainingState): TrainingState {
+  tf.dispose(optimiser);
+  return { weights, optimiser: optimiser.map(() => zerosLike(weights)) };
+}
+
+function zerosLike(weights: readonly Tensor[]): Tensor[] {
+  return weights.map((weight) => tf.keep(tf.zerosLike(weight)));
+}
+
 /** A new training that is given a schedule, as another one's minutes became, follows it, whatever the time. */
 function asRecorded(configuration: RunConfiguration): RunConfiguration {
   const { training } = configuration;
@@ -244,17 +253,6 @@ async function validated(
   const bitsPerDim = await validate(state.weights);
   if (!Number.isFinite(bitsPerDim)) throw diverged(run, step, `${bitsPerDim} bits/dim in the validation`);
   return { step, bitsPerDim };
-}
-
-function noSuchScale(scale: number, { scales }: Chain): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'train',
-    argument: 'training.scales',
-    expected: `indices below ${scales.length}, the number of scales`,
-    received: String(scale),
-    remedy: 'count scales from 0, the coarsest',
-  });
 }
 
 function median(values: readonly number[]): number {

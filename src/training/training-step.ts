@@ -13,8 +13,9 @@ import {
 import type { Examples } from '../model/examples.js';
 import { conditionOf } from '../model/network.js';
 import { endsWithKnown, hasFrame, leadsTo } from '../model/strides.js';
-import type { RollOut } from './own-predictions.js';
 import { clippingScale, type Optimiser, type UpdateSettings } from './optimisers.js';
+import type { RollOut } from './roll-outs.js';
+import type { Trained } from './stages.js';
 
 /** All that changes from step to step: weights, and the optimiser's state for each. */
 export type TrainingState = {
@@ -24,8 +25,9 @@ export type TrainingState = {
   optimiser: Tensor[][];
 };
 
-/** Gradients of the mean nats a sub-pixel; their norm tells whether they are finite. */
+/** Gradients of what is learned; their norm tells whether they are finite. */
 export type Gradients = {
+  /** Mean nats a sub-pixel; where the conditioning learns alone, of what is expected: see `anchorNats`. */
   nats: Scalar;
   /** Of the weights that are trained. */
   gradients: Tensor[];
@@ -37,48 +39,59 @@ export type Gradients = {
 /** What a training step learns, and from what. */
 export interface StepSettings {
   /**
-   * Indices of the scales that are trained, and summed over; null: all. No scale's likelihood depends on another's weights,
-   * so that scales trained together learn what they learn apart, but for the clipping of the gradient.
+   * Default: all. No scale's likelihood depends on another's weights, so that scales trained together learn what they learn apart, but
+   * for the clipping of the gradient. Where the decoder learns alone there is no loss on learned anchors, and no gradient reaches them.
    */
-  scales?: readonly number[] | null;
-  /** Whether the weights of the conditionings stay as they are; then there is no loss on learned anchors. */
-  conditioningKept?: boolean;
-  /** How much the loss on learned anchors counts: see `anchorNats`. */
-  anchorLoss?: number;
-  /** Of a chain of one scale, for that loss alone, which counts the same on it; null: none. */
+  trains?: Trained;
+  /** Of a chain of one scale, for the loss on its learned anchor alone, which counts the same on it; null: none. */
   rollOut?: RollOut | null;
 }
 
-/** Mean -log P of the examples' sub-pixels and its gradients; the caller disposes of them. */
+/** How much the loss on learned anchors counts beside the likelihood: see `anchorNats`. */
+export const ANCHOR_LOSS = 0.5;
+
+/**
+ * Mean -log P of the examples' sub-pixels and its gradients; the caller disposes of them. Where the conditioning learns alone, of a
+ * chain of one scale, the same of the loss on its learned anchor.
+ */
 export function gradientsOf(
   chain: Chain,
   weights: readonly Tensor[],
   examples: Examples,
-  { scales, conditioningKept = false, anchorLoss = 0, rollOut = null }: StepSettings = {},
+  { trains = 'all', rollOut = null }: StepSettings = {},
 ): Gradients {
-  const among = scales ?? chain.scales.map((_, scale) => scale);
+  const among = typeof trains === 'number' ? [trains] : chain.scales.map((_, scale) => scale);
   return tf.tidy(() => {
     const places = weights.map((_, index) => index);
-    const trained = among.flatMap((scale) =>
-      parametersOfScale(chain, scale, places).slice(conditioningKept ? chain.scales[scale].conditioningParameters : 0),
-    );
+    const trained = among.flatMap((scale) => {
+      const own = parametersOfScale(chain, scale, places);
+      const { conditioningParameters } = chain.scales[scale];
+      if (trains === 'conditioning') return own.slice(0, conditioningParameters);
+      return own.slice(trains === 'decoder' ? conditioningParameters : 0);
+    });
     const subPixels = examples.image.shape[0] * dimensions(chain);
     // Outside of what is differentiated, so that nothing is kept of it for gradients that nobody reads.
-    const kept = conditioningKept ? conditionsAlone(chain, weights, examples, among) : undefined;
+    const kept = trains === 'decoder' ? conditionsAlone(chain, weights, examples, among) : undefined;
     let nats: Scalar | null = null;
     const loss = (...parameters: Tensor[]): Scalar => {
       const all = [...weights];
       trained.forEach((index, place) => (all[index] = parameters[place]));
+      const onAnchors = rollOut === null ? [] : [rollOutNats(chain, all, rollOut)];
+      if (trains === 'conditioning') {
+        const { anchors } = conditionOf(chain.scales[0], all, examples.given)!;
+        const ofExamples = anchorNats({ anchors, image: examples.image });
+        nats = tf.keep(ofExamples.clone());
+        return tf.addN([ofExamples, ...onAnchors]);
+      }
       const scores = chainScores(chain, all, examples, among, kept);
-      const sum = tf.addN(scores.map((score) => tf.sum<Scalar>(score.nats)));
-      const mean = tf.div<Scalar>(sum, subPixels);
+      const mean = tf.div<Scalar>(tf.addN(scores.map((score) => tf.sum<Scalar>(score.nats))), subPixels);
       nats = tf.keep(mean.clone());
-      const onAnchors = scores
-        .filter((_, place) => !conditioningKept && learnsAnchor(chain.scales[among[place]].description.conditioning))
-        .map(anchorNats);
-      if (rollOut !== null) onAnchors.push(rollOutNats(chain, all, rollOut));
-      // Counted even if for nothing: a head without anchors would leave some parameters without a way to the loss.
-      return onAnchors.length === 0 ? mean : tf.add(mean, tf.mul(tf.addN(onAnchors), anchorLoss));
+      for (const [place, score] of scores.entries()) {
+        const { conditioning } = chain.scales[among[place]].description;
+        if (trains !== 'decoder' && learnsAnchor(conditioning)) onAnchors.push(anchorNats(score));
+      }
+      // Some parameters may have no other way to the loss: a head without anchors does not read them.
+      return onAnchors.length === 0 ? mean : tf.add(mean, tf.mul(tf.addN(onAnchors), ANCHOR_LOSS));
     };
     const { grads } = tf.valueAndGrads(loss)(trained.map((index) => weights[index]));
     return { nats: nats!, gradients: grads, trained, norm: globalNorm(grads) };

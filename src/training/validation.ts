@@ -36,7 +36,6 @@ export const VALIDATION_BATCH = 8;
  *
  * @param clips indices into the store of clips of at least two frames
  * @param frames about how many frames to score in all
- * @param among indices of the scales to score; undefined: all
  * @param together frames scored at once; no figure depends on it
  */
 export async function validate(
@@ -45,7 +44,6 @@ export async function validate(
   store: ClipStore,
   clips: readonly number[],
   frames: number,
-  among?: readonly number[],
   together = VALIDATION_BATCH,
 ): Promise<number> {
   const { context } = chain.exampleShape;
@@ -65,7 +63,6 @@ export async function validate(
     let done = 0;
     for await (const scored of scoreEach(chain, weights, chosen, add, {
       batch: Math.min(together, VALIDATION_BATCH),
-      among,
     })) {
       ofBatch += sumOfNats(scored.nats);
       if (++done % VALIDATION_BATCH !== 0 && done < count) continue;

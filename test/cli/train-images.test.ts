@@ -47,10 +47,10 @@ test('pxv train --images learns binary images with a sigmoid, at their own size'
     head: { type: 'sigmoid' },
     conditioning: [],
   });
-  expect(configurationOf(join('runs', 'binarized-mnist')).training).toMatchObject({ mirror: false, disturb: 0 });
+  expect(configurationOf(join('runs', 'binarized-mnist')).training).toMatchObject({ mirror: false });
 });
 
-test('pxv train --images --scales learns a chain, and --from with --train-scale one scale of it alone', async () => {
+test('pxv train --images --scales learns a chain, and --from with a stage of one scale that one alone', async () => {
   const images = ['--images', 'cifar', '--data', 'colours'];
   const first = await pxv(['train', ...images, '--scales', '2', '4', '--out', 'chain', ...tiny], here);
   expect(first.code).toBe(0);
@@ -60,7 +60,8 @@ test('pxv train --images --scales learns a chain, and --from with --train-scale 
     ['--batch', '2'],
     ['--steps', '2'],
   ];
-  const args = ['--from', 'chain', '--train-scale', '1', '--out', 'middle', ...batch, ...steps];
+  writeFileSync(join(folder.path, 'stage.json'), JSON.stringify({ training: { stages: [{ trains: 1 }] } }));
+  const args = ['--config', 'stage.json', '--from', 'chain', '--out', 'middle', ...batch, ...steps];
   expect((await pxv(['train', ...images, ...args], here)).code).toBe(0);
   const [before, after] = ['chain', 'middle'].map((run) => loadModel(join(folder.path, run)));
   const changed = before.chain.parameters.filter(
@@ -127,11 +128,6 @@ test.each<[number, string[], RegExp]>([
     2,
     ['--images', 'cifar', '--data', 'colours', '--from', 'chain', '--hidden', '8'],
     /leave out --hidden, or leave out --from/,
-  ],
-  [
-    2,
-    ['--images', 'cifar', '--data', 'colours', '--from', 'chain', '--train-scale', '3'],
-    /indices below 3, .* received 3;/,
   ],
   [
     2,

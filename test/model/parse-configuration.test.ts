@@ -48,7 +48,7 @@ test('what is left out of a training takes its default', () => {
       steps: 3,
       minutes: null,
       optimiser: 'adam',
-      schedule: { rate: 2e-3, warmUp: 100 },
+      stages: [{ rate: 2e-3, warmUp: 100 }],
     },
     data: { type: 'clips', frames: ['a.mp4'], validate: [], fit: 'crop' },
   });
@@ -65,7 +65,7 @@ test('blocks on the map are refused where nothing makes a map, and where there a
 test.each([
   { path: 'trainig', value: {}, named: 'trainig', nearest: 'training' },
   { path: 'training.batchh', value: 3, named: 'training.batchh', nearest: 'batch' },
-  { path: 'training.schedule', value: { warmup: 3 }, named: 'training.schedule.warmup', nearest: 'warmUp' },
+  { path: 'training.stages', value: [{ warmup: 3 }], named: 'training.stages.0.warmup', nearest: 'warmUp' },
   { path: 'model.scales.0.head.component', value: 3, named: 'model.scales.0.head.component', nearest: 'components' },
   { path: 'model.scales.0.layers.0.hiden', value: 3, named: 'model.scales.0.layers.0.hiden', nearest: 'hidden' },
   {
@@ -109,23 +109,34 @@ test('nothing is regressed where no frames are looked in', () => {
   );
 });
 
-test('roll-outs are refused where no expected frame is learned', () => {
-  const own = { ...run, training: { steps: 3, ownPredictions: 2 } };
-  expect(() => parseConfiguration(runSchema, own, source)).not.toThrow();
+test('roll-outs, and a conditioning that learns alone, are refused where no expected frame is learned', () => {
   const frames = { type: 'previous-frames', context: 2, features: 4 };
   const plain = { ...model, scales: [{ ...model.scales[0], conditioning: [frames] }] };
-  expect(refusal({ ...own, model: plain }).message).toMatch(
-    /training.ownPredictions.*one scale that learn the expected frame/,
-  );
+  for (const [stage, key] of [
+    [{ rollOuts: 2 }, 'rollOuts'],
+    [{ trains: 'conditioning' }, 'trains'],
+  ] as const) {
+    const own = { ...run, training: { steps: 3, stages: [stage] } };
+    expect(() => parseConfiguration(runSchema, own, source)).not.toThrow();
+    expect(refusal({ ...own, model: plain }).message).toMatch(
+      new RegExp(`training.stages.0.${key}.*one scale that learn the expected frame`),
+    );
+  }
 });
 
-test('a conditioning is kept only where a model has weights for it, and nothing else teaches it', () => {
-  const kept = (training: object) =>
-    refusal({ ...run, training: { steps: 3, conditioningKept: true, ...training } }).message;
-  expect(kept({})).toMatch(/training.conditioningKept.*whose weights from has/);
-  expect(kept({ from: 'video-64', ownPredictions: 1 })).toMatch(
-    /training.ownPredictions.*0 where conditioningKept is true/,
+test('a decoder learns alone only after a conditioning, and without roll-outs', () => {
+  const of = (stages: object[], from: string | null = null) => ({ ...run, training: { steps: 3, from, stages } });
+  expect(refusal(of([{ trains: 'decoder' }])).message).toMatch(/training.stages.0.trains.*a stage before it or from/);
+  expect(refusal(of([{ trains: 'decoder', rollOuts: 1 }], 'video-64')).message).toMatch(
+    /training.stages.0.rollOuts.*0 where the decoder learns alone/,
   );
+  const after = of([{ trains: 'conditioning' }, { trains: 'decoder' }]);
+  expect(() => parseConfiguration(runSchema, after, source)).not.toThrow();
+});
+
+test('a stage trains no scale that a chain has not', () => {
+  const wrong = { ...run, training: { steps: 3, stages: [{ trains: 1 }] } };
+  expect(refusal(wrong).message).toMatch(/training.stages.0.trains.*below 1, the number of scales/);
 });
 
 test('an unknown key that is like none is refused without a guess', () => {

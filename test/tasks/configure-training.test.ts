@@ -31,7 +31,8 @@ test('a request without data, or with data of no kind, is refused in one line', 
 test('of clips all may be left out but the clips', async () => {
   const { model, training, data } = await configureTraining({ data: clips });
   expect(training).toMatchObject({
-    ...{ seed: '1', batch: 8, mirror: true, crops: 0.5, disturb: 0.5, templatesLeftOut: 0.4, steps: null, minutes: 20 },
+    ...{ seed: '1', batch: 8, mirror: true, steps: null, minutes: 20 },
+    stages: [{ trains: 'all', share: 1, crops: 0.5 }],
   });
   expect(data).toMatchObject({ validate: [], fit: 'crop' });
   expect(model.scales).toMatchObject([
@@ -42,7 +43,7 @@ test('of clips all may be left out but the clips', async () => {
 
 test('images are learned as they are: neither mirrored nor in part, in larger batches, at their own size', async () => {
   const { model, training } = await configureTraining({ data: { type: 'images', set: await imageFolder() } });
-  expect(training).toMatchObject({ batch: 16, mirror: false, crops: 0, disturb: 0, minutes: 20 });
+  expect(training).toMatchObject({ batch: 16, mirror: false, stages: [{ crops: 0 }], minutes: 20 });
   expect(model.scales).toMatchObject([
     { size: { width: 9, height: 7 }, channels: 3, levels: 256, head: { type: 'softmax' }, conditioning: [] },
   ]);
@@ -51,19 +52,19 @@ test('images are learned as they are: neither mirrored nor in part, in larger ba
 test('a configuration read by the schema alone has the same defaults', async () => {
   const { model } = await configureTraining({ data: clips });
   const read = runSchema.parse({ model, data: { type: 'images', set: 'mnist' } });
-  expect(read.training).toMatchObject({ batch: 16, mirror: false, crops: 0, disturb: 0, minutes: 20 });
+  expect(read.training).toMatchObject({ batch: 16, mirror: false, stages: [{ crops: 0 }], minutes: 20 });
   expect(runSchema.parse({ model, training: { steps: 3 }, data: clips }).training).toMatchObject({
     ...{ batch: 8, mirror: true, steps: 3, minutes: null },
   });
 });
 
-test.each(['crops', 'disturb', 'templatesLeftOut', 'ownPredictions'])(
+test.each(['crops', 'rollOuts'])(
   'what is for clips alone is refused with images: %s',
   async (name) => {
-    const request = { training: { [name]: 1 }, data: { type: 'images' as const, set: await imageFolder() } };
+    const request = { training: { stages: [{ [name]: 1 }] }, data: { type: 'images' as const, set: await imageFolder() } };
     await expect(configureTraining(request)).rejects.toMatchObject({
       code: 'USAGE',
-      message: expect.stringMatching(new RegExp(`training\\.${name}.*for clips alone`)) as string,
+      message: expect.stringMatching(new RegExp(`training\\.stages\\.0\\.${name}.*for clips alone`)) as string,
     });
   },
 );
@@ -109,31 +110,16 @@ test.each([
 });
 
 test('how futures are drawn is for models of clips, and a carry for those that learn the expected frame', async () => {
-  const training = { drawing: { temperature: 0.9, warming: 0, carry: 0.5 } };
-  expect((await configureTraining({ training, data: clips })).training).toMatchObject(training);
+  const drawing = { temperature: 0.9, warming: 0, carry: 0.5 };
+  expect((await configureTraining({ drawing, data: clips })).drawing).toEqual(drawing);
   const images = { type: 'images' as const, set: await imageFolder() };
   const refusals = [
-    [{ training, data: images }, /training\.drawing.*models of clips/],
-    [{ model: { frames: 'previous-frames' as const }, training, data: clips }, /training\.drawing.*expected frame/],
+    [{ drawing, data: images }, /drawing.*models of clips/],
+    [{ model: { frames: 'previous-frames' as const }, drawing, data: clips }, /drawing.*expected frame/],
   ] as const;
   for (const [request, message] of refusals)
     await expect(configureTraining(request)).rejects.toMatchObject({
       code: 'USAGE',
       message: expect.stringMatching(message) as string,
     });
-});
-
-test('a temperature alone, as older configurations have it, leaves the others as usual', async () => {
-  const { training } = await configureTraining({ training: { componentTemperature: 0.9 }, data: clips });
-  expect(training).toMatchObject({ drawing: { temperature: 0.9, warming: 0.035, carry: 0.25 } });
-  expect(training).not.toHaveProperty('componentTemperature');
-});
-
-test('of clips a sigmoid takes two levels, which is said', async () => {
-  const notes: string[] = [];
-  const { model } = await configureTraining({ data: clips, model: { head: 'sigmoid' } }, undefined, (text) =>
-    notes.push(text),
-  );
-  expect(model.scales[0].levels).toBe(2);
-  expect(notes).toEqual(['levels: 2 (dark and bright), since the head sigmoid tells no more apart']);
 });

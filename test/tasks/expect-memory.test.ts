@@ -77,18 +77,18 @@ test('a training that does not fit is refused in one line, with a batch, a size 
 
 test('roll-outs count, and fewer of them are proposed where they are what does not fit', () => {
   allow(2 ** 30);
-  const withRollOuts = (ownPredictions: number) =>
+  const withRollOuts = (rollOuts: number) =>
     runSchema.parse({
       model: describeModel('pixel-cnn', {
         ...{ ...large, size: { width: 32, height: 32 } },
         ...{ head: 'logistic-mixture', hidden: 6, layers: 1, context: 2 },
       }),
-      training: { batch: 1, steps: 1, ownPredictions },
+      training: { batch: 1, steps: 1, stages: [{ rollOuts }] },
       data: { type: 'clips', frames: ['clips'] },
     });
   expect(() => expectTrainingMemory(withRollOuts(0))).not.toThrow();
   const found =
-    /for a batch of 1 and 900 roll-outs at 32x32; these fit: (\d+) roll-outs? a step \(ownPredictions\)/.exec(
+    /for a batch of 1 and 900 roll-outs at 32x32; these fit: (\d+) roll-outs? a step \(rollOuts\)/.exec(
       refusalOf(() => expectTrainingMemory(withRollOuts(900))),
     );
   expect(() => expectTrainingMemory(withRollOuts(Number(found![1])))).not.toThrow();

@@ -268,7 +268,7 @@ test('a training on images is refused where a file of the set has changed, where
   const settings = { size: { width: 32, height: 32 }, channels: 3, levels: 256, hidden: 3, layers: 1 } as const;
   const configuration = runSchema.parse({
     model: describeModel('pixel-cnn', { ...settings, head: 'softmax', context: 0 }),
-    training: { steps: 2, batch: 1, mirror: false, disturb: 0 },
+    training: { steps: 2, batch: 1, mirror: false },
     data: { type: 'images', set: 'cifar', folder: join(home, 'here') },
   });
   const run = join(home, 'run');

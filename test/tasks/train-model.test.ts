@@ -125,7 +125,7 @@ test('copies of what is learned from that validate are named, and nothing is sai
     const warnings: string[] = [];
     const { model, training } = configurationOf([one]);
     const data = { type: 'clips' as const, frames: [one], validate: [validate], fit: 'crop' as const, frameRate: null };
-    await trainModel(join(folder.path, run), { model, training, data }, { onWarning: (text) => warnings.push(text) });
+    await trainModel(join(folder.path, run), { model, drawing: null, training, data }, { onWarning: (text) => warnings.push(text) });
     return warnings;
   };
   expect(await warningsOf(copy, 'with-copy')).toEqual([
@@ -140,14 +140,14 @@ test('a training that is to roll out, on clips that are too short for it, says s
   const moving = { type: 'warped-frames', context: 2, features: 4, flows: 1 };
   const configuration = runSchema.parse({
     model: { version: 1, scales: [{ ...network, conditioning: [moving] }] },
-    training: { steps: 1, batch: 1, ownPredictions: 1 },
+    training: { steps: 1, batch: 1, stages: [{ rollOuts: 1 }] },
     data: { type: 'clips', frames },
   });
   const warnings: string[] = [];
   const hooks = { onWarning: (text: string) => warnings.push(text) };
   const { step } = await trainModel(join(folder.path, 'too-short'), configuration, hooks);
   expect(step).toBe(1);
-  expect(warnings).toContain('ownPredictions: no clip has more than 8 frames, so there are no roll-outs');
+  expect(warnings).toContain('rollOuts: no clip has more than 8 frames, so there are no roll-outs');
 });
 
 test('clips to validate on of which none can be read are an error: the training would go without', async () => {

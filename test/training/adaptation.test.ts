@@ -61,7 +61,7 @@ test('a step is one of Adam, and what scores is the running average: as written 
       learned.map((values) => Float32Array.from(values)),
       chain.parameters,
     );
-    const made = gradientsOf(chain, tensors, example, { conditioningKept: true });
+    const made = gradientsOf(chain, tensors, example, { trains: 'decoder' });
     const gradients = valuesOf(made.gradients);
     const norm = Math.sqrt(gradients.flat().reduce((sum, value) => sum + value ** 2, 0));
     const rate = 4e-4 * Math.min(1, step / 30);

@@ -7,7 +7,7 @@ import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
 const { exampleShape: shape } = buildChain(tinyRun().model);
-const settings = { seed: 3n, batch: 4, mirror: true, disturb: 0, crops: 0, reversals: 0, templatesLeftOut: 0 };
+const settings = { seed: 3n, batch: 4, mirror: true, disturbed: 0, reversed: 0, unsought: 0 };
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
@@ -21,10 +21,9 @@ function valuesOf({ image, seen, given }: Examples): number[][] {
 }
 
 /** All values of a step's batch. */
-function batch(step: number, changes: Partial<typeof settings> = {}, clips = [0, 1, 2]): number[][] {
-  const examples = new TrainingBatches(shape, movingSquares(3, 9, shape), clips, { ...settings, ...changes }).batch(
-    step,
-  );
+function batch(step: number, changes: Partial<typeof settings> = {}, clips = [0, 1, 2], crops = 0): number[][] {
+  const batches = new TrainingBatches(shape, movingSquares(3, 9, shape), clips, { ...settings, ...changes });
+  const examples = batches.batch(step, crops);
   const values = valuesOf(examples);
   disposeExamples(examples);
   return values;
@@ -32,8 +31,8 @@ function batch(step: number, changes: Partial<typeof settings> = {}, clips = [0,
 
 test('a batch depends on the seed and the step alone, not on the batches before it', () => {
   const batches = new TrainingBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], settings);
-  const inOrder = [0, 1, 2, 3].map((step) => valuesOf(batches.batch(step)));
-  expect(valuesOf(batches.batch(1))).toEqual(inOrder[1]);
+  const inOrder = [0, 1, 2, 3].map((step) => valuesOf(batches.batch(step, 0)));
+  expect(valuesOf(batches.batch(1, 0))).toEqual(inOrder[1]);
   expect(batch(2)).toEqual(inOrder[2]);
   expect(batch(3)).toEqual(inOrder[3]);
 });
@@ -51,7 +50,7 @@ test('an example does not depend on how many are drawn beside it', () => {
 test('only the clips that are given are read, each of their frames but the first is predicted, with its context', () => {
   const store = movingSquares(4, 5, shape);
   const batches = new TrainingBatches(shape, store, [1, 3], settings);
-  for (let step = 0; step < 60; step++) disposeExamples(batches.batch(step));
+  for (let step = 0; step < 60; step++) disposeExamples(batches.batch(step, 0));
   expect([...new Set(store.reads.map(({ clip }) => clip))].sort()).toEqual([1, 3]);
   const predicted = new Set(store.reads.map(({ clip, first, count }) => `${clip}: ${first + count - 1}`));
   expect([...predicted].sort()).toEqual([1, 3].flatMap((clip) => [1, 2, 3, 4].map((frame) => `${clip}: ${frame}`)));
@@ -64,7 +63,7 @@ test('mirroring swaps left and right in the image and in all that is given with 
   const pixels = width * shape.size.height;
   let swapped = 0;
   for (let step = 0; step < 8; step++) {
-    const [plain, other] = [batch(step, { mirror: false, disturb: 0 }), batch(step)];
+    const [plain, other] = [batch(step, { mirror: false, disturbed: 0 }), batch(step)];
     for (let example = 0; example < settings.batch; example++) {
       // Without the planes that say which frames exist.
       const of = (values: number[][]) =>
@@ -82,9 +81,9 @@ test('the frame before the first is missing: the oldest stands in for it, and a 
   const batches = new TrainingBatches(shape, movingSquares(1, 2, shape), [0], {
     ...settings,
     mirror: false,
-    disturb: 0,
+    disturbed: 0,
   });
-  const { given } = batches.batch(0);
+  const { given } = batches.batch(0, 0);
   const { frames, valid } = given.window!;
   expect([...frames[0].dataSync()]).toEqual([...frames[1].dataSync()]);
   expect([...valid.dataSync()].slice(0, 4)).toEqual([0, 1, 0, 1]);
@@ -98,10 +97,10 @@ test('parts of the pictures are shown in some of the examples, context and image
     store.read(clip, first, count, into);
     into.fill(7);
   };
-  const batches = new TrainingBatches(shape, { ...store, readPart }, [0, 1, 2], { ...settings, crops: 0.5 });
+  const batches = new TrainingBatches(shape, { ...store, readPart }, [0, 1, 2], settings);
   let shown = 0;
   for (let step = 0; step < 20; step++) {
-    const values = valuesOf(batches.batch(step)).slice(0, 4);
+    const values = valuesOf(batches.batch(step, 0.5)).slice(0, 4);
     const pixels = shape.size.width * shape.size.height;
     for (let example = 0; example < settings.batch; example++) {
       const all = values.flatMap((v) => v.slice(example * pixels, (example + 1) * pixels));
@@ -116,16 +115,16 @@ test('parts of the pictures are shown in some of the examples, context and image
     expect(zoom >= 1 && zoom <= LARGEST_ZOOM).toBe(true);
     expect([across, down].every((place) => place >= 0 && place < 1)).toBe(true);
   }
-  expect(batch(1, { crops: 1 })).toEqual(batch(1));
+  expect(batch(1, {}, [0, 1, 2], 1)).toEqual(batch(1));
 });
 
 test('disturbance changes what the network is shown in some of the examples, and never what it has to predict', () => {
   const pixels = shape.size.width * shape.size.height;
   let disturbed = 0;
   for (let step = 0; step < 10; step++) {
-    const [plain, other] = [batch(step), batch(step, { disturb: 0.5 })];
+    const [plain, other] = [batch(step), batch(step, { disturbed: 0.5 })];
     expect(other[0]).toEqual(plain[0]);
-    expect(batch(step, { disturb: 0.5 })).toEqual(other);
+    expect(batch(step, { disturbed: 0.5 })).toEqual(other);
     for (let example = 0; example < settings.batch; example++) {
       const shown = (values: number[][]) =>
         values.slice(1, 4).map((v) => v.slice(example * pixels, (example + 1) * pixels));
@@ -139,8 +138,8 @@ test('disturbance changes what the network is shown in some of the examples, and
 });
 
 test('templates are left out in some of the examples, by the seed and the step alone; all else is as it was', () => {
-  const examples = (step: number, templatesLeftOut: number) =>
-    new TrainingBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], { ...settings, templatesLeftOut }).batch(step);
+  const examples = (step: number, unsought: number) =>
+    new TrainingBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], { ...settings, unsought }).batch(step, 0);
   const soughtIn = (step: number, share: number) => examples(step, share).sought?.dataSync().join() ?? 'all';
   const found = Array.from({ length: 20 }, (_, step) => soughtIn(step, 0.4));
   expect(Array.from({ length: 20 }, (_, step) => soughtIn(step, 0.4))).toEqual(found);
@@ -149,13 +148,13 @@ test('templates are left out in some of the examples, by the seed and the step a
   expect(leftOut).toBeLessThan(46);
   expect(soughtIn(3, 0)).toBe('all');
   expect(soughtIn(3, 1)).toBe('0,0,0,0');
-  expect(batch(3, { templatesLeftOut: 1 })).toEqual(batch(3));
+  expect(batch(3, { unsought: 1 })).toEqual(batch(3));
 });
 
 test('the network is told how strong a disturbance is, and exactly 0 where there is none', () => {
   const pixels = shape.size.width * shape.size.height;
   for (let step = 0; step < 10; step++) {
-    const [image, seen, , , , noise] = batch(step, { disturb: 0.5 });
+    const [image, seen, , , , noise] = batch(step, { disturbed: 0.5 });
     for (let example = 0; example < settings.batch; example++) {
       const [truth, shown, told] = [image, seen, noise].map((v) => v.slice(example * pixels, (example + 1) * pixels));
       expect(new Set(told).size).toBe(1);
@@ -168,7 +167,7 @@ test('the network is told how strong a disturbance is, and exactly 0 where there
 test('a batch that is disposed of leaves no tensor', () => {
   const batches = new TrainingBatches(shape, movingSquares(1, 4, shape), [0], settings);
   const before = tf.memory().numTensors;
-  disposeExamples(batches.batch(0));
+  disposeExamples(batches.batch(0, 0));
   expect(tf.memory().numTensors).toBe(before);
 });
 
@@ -181,10 +180,10 @@ test('in some of the examples time runs backwards', () => {
       for (let frame = 0; frame < count; frame++) into.fill(first + frame, frame * pixels, (frame + 1) * pixels);
     },
   };
-  const batches = new TrainingBatches(shape, store, [0], { ...settings, reversals: 0.5 });
+  const batches = new TrainingBatches(shape, store, [0], { ...settings, reversed: 0.5 });
   let [backwards, forwards] = [0, 0];
   for (let step = 0; step < 40; step++) {
-    const [image, , ...given] = valuesOf(batches.batch(step));
+    const [image, , ...given] = valuesOf(batches.batch(step, 0));
     for (let example = 0; example < settings.batch; example++) {
       const of = (values: number[]) => values[example * pixels];
       const frames = [...given.slice(0, shape.context).map(of), of(image)];

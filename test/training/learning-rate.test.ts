@@ -1,6 +1,6 @@
-import { learningRate, type Schedule } from '../../src/training/learning-rate.js';
+import { learningRate } from '../../src/training/learning-rate.js';
 
-const schedule: Schedule = { rate: 0.01, warmUp: 10, decayFrom: 0.5, floor: 0.1 };
+const schedule = { rate: 0.01, warmUp: 10, decayFrom: 0.5 };
 
 test.each([
   { at: 'the first step', step: 0, share: 0.1 },
@@ -8,9 +8,9 @@ test.each([
   { at: 'the end of the warm-up', step: 9, share: 1 },
   { at: 'the level part', step: 30, share: 1 },
   { at: 'the start of the fall', step: 50, share: 1 },
-  { at: 'a quarter of the fall', step: 62.5, share: 0.1 + 0.9 * (0.5 + Math.SQRT1_2 / 2) },
-  { at: 'half of the fall', step: 75, share: 0.55 },
-  { at: 'the end', step: 100, share: 0.1 },
+  { at: 'a quarter of the fall', step: 62.5, share: 0.01 + 0.99 * (0.5 + Math.SQRT1_2 / 2) },
+  { at: 'half of the fall', step: 75, share: 0.505 },
+  { at: 'the end', step: 100, share: 0.01 },
 ])('at $at the rate is $share of the highest', ({ step, share }) => {
   expect(learningRate(schedule, step, step / 100)).toBeCloseTo(0.01 * share, 12);
 });
@@ -24,12 +24,12 @@ test('without a warm-up the first step has the highest rate', () => {
   expect(learningRate({ ...schedule, warmUp: 0 }, 0, 0)).toBe(0.01);
 });
 
-test('with a fall from the start to nothing the rate never rises, and is zero at the end', () => {
+test('with a fall from the start the rate never rises, and a hundredth is left at the end', () => {
   const rates = Array.from({ length: 50 }, (_, step) =>
-    learningRate({ rate: 1, warmUp: 0, decayFrom: 0, floor: 0 }, step, step / 49),
+    learningRate({ rate: 1, warmUp: 0, decayFrom: 0 }, step, step / 49),
   );
   rates.slice(1).forEach((rate, step) => expect(rate).toBeLessThanOrEqual(rates[step]));
-  expect(rates[49]).toBeCloseTo(0, 12);
+  expect(rates[49]).toBeCloseTo(0.01, 12);
 });
 
 test('a rate that falls nowhere stays', () => {

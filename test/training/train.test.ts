@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/errors.js';
 import { PreviousFrameBaseline } from '../../src/evaluation/baselines.js';
+import { buildChain } from '../../src/model/chain.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { RunFolder, type LogEntry } from '../../src/training/run-folder.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
@@ -82,7 +83,7 @@ describe('a training that is stopped and resumed', () => {
   });
 
   test('that learns from its own predictions too ends with the very files of one that never stopped', async () => {
-    const own = tinyRun({ steps: 4, ownPredictions: 1 }, { conditioning: [warpedFrames] });
+    const own = tinyRun({ steps: 4, stages: [{ rollOuts: 1 }] }, { conditioning: [warpedFrames] });
     const [whole, stopped, without] = [newRun(), newRun(), newRun()];
     await trainRun(whole, own);
     await expect(trainRun(stopped, own, stopAfter(2))).rejects.toThrow('stopped');
@@ -108,16 +109,78 @@ describe('a training that is stopped and resumed', () => {
   });
 });
 
-test('where the conditioning is kept its weights stay those that it began with, and all others learn', async () => {
+test('where the decoder learns alone, the weights of the conditioning stay those that it began with, and all others learn', async () => {
   const [first, after] = [newRun(), newRun()];
   const network = { conditioning: [warpedFrames] };
   await trainRun(first, tinyRun({ steps: 2 }, network));
-  await trainRun(after, tinyRun({ steps: 3, from: first.path, conditioningKept: true }, network));
+  await trainRun(after, tinyRun({ steps: 3, from: first.path, stages: [{ trains: 'decoder' }] }, network));
   const [begun, learned] = [first, after].map(({ path }) => loadModel(path));
   const isSame = begun.weights.map((weight, at) =>
     Buffer.from(weight.buffer).equals(Buffer.from(learned.weights[at].buffer)),
   );
   expect(isSame).toEqual(begun.chain.parameters.map(({ name }) => name.includes('warped-frames')));
+});
+
+describe('a training in stages', () => {
+  const network = { conditioning: [warpedFrames] };
+  const stages = [
+    { trains: 'conditioning', share: 2, rollOuts: 1 },
+    { trains: 'decoder', rate: 0.001 },
+    { trains: 'all', share: 2 },
+  ];
+  const staged = tinyRun({ steps: 5, validations: 5, stages }, network);
+
+  test('trains in each what the stage says, and knows no bits/dim where the conditioning learns alone', async () => {
+    const run = newRun();
+    const told: TrainingProgress[] = [];
+    const weights: Float32Array[][] = [];
+    for (const steps of [1, 2, 3, 4, 5]) {
+      const hooks = steps === 5 ? {} : stopAfter(steps);
+      const onStep = (progress: TrainingProgress) => {
+        told.push(progress);
+        hooks.onStep?.(progress);
+      };
+      await trainRun(run, steps === 1 ? staged : null, { ...hooks, onStep }).catch(() => undefined);
+      const { state } = run.load().checkpoint;
+      weights.push(state.weights.map((tensor) => tensor.dataSync<'float32'>().slice()));
+      tf.dispose([state.weights, state.optimiser]);
+    }
+    const isConditioning = buildChain(staged.model).parameters.map(({ name }) => name.includes('warped-frames'));
+    const learned = weights
+      .slice(1)
+      .map((after, step) =>
+        after.map((values, at) => !values.every((value, place) => value === weights[step][at][place])),
+      );
+    expect(learned[0]).toEqual(isConditioning);
+    expect(learned[1]).toEqual(isConditioning.map((of) => !of));
+    expect(learned[2].every(Boolean)).toBe(true);
+    expect(told.map(({ bitsPerDim }) => bitsPerDim === null)).toEqual([true, true, false, false, false]);
+    const log = logOf(run);
+    expect(log.map((entry) => 'anchorLoss' in entry)).toEqual([true, true, false, false, false]);
+    expect(log.map(({ validation }) => validation !== undefined)).toEqual([false, false, true, true, true]);
+  });
+
+  test('that is stopped after any step and resumed ends with the very files of one that never stopped', async () => {
+    const whole = newRun();
+    await trainRun(whole, staged);
+    for (const steps of [1, 2, 3, 4]) {
+      const stopped = newRun();
+      await expect(trainRun(stopped, staged, stopAfter(steps))).rejects.toThrow('stopped');
+      await trainRun(stopped, null);
+      expect(bytesOf(stopped).equals(bytesOf(whole))).toBe(true);
+    }
+  });
+
+  test('begins each with an optimiser that has seen nothing', async () => {
+    const run = newRun();
+    await expect(trainRun(run, staged, stopAfter(3))).rejects.toThrow('stopped');
+    const { chain, checkpoint } = run.load();
+    const { weights, optimiser } = checkpoint.state;
+    const seen = optimiser.map((state) => state.map((tensor) => tensor.dataSync().some((value) => value !== 0)));
+    const isDecoder = chain.parameters.map(({ name }) => !name.includes('warped-frames'));
+    expect(seen).toEqual([isDecoder, isDecoder]);
+    tf.dispose([weights, optimiser]);
+  });
 });
 
 (bf16Sets.length > 0 ? describe : describe.skip)('a training in bf16', () => {
@@ -235,7 +298,7 @@ describe('a training whose likelihood is not finite', () => {
   test('at a learning rate that is absurdly high stops too, and what it leaves is finite', async () => {
     const run = newRun();
     const error = await divergence(
-      trainRun(run, tinyRun({ steps: 200, validations: 200, clipNorm: 1e30, schedule: { rate: 1e12, warmUp: 0 } })),
+      trainRun(run, tinyRun({ steps: 200, validations: 200, stages: [{ rate: 1e12, warmUp: 0 }] })),
     );
     expect(error.code).toBe('DIVERGED');
     if (!existsSync(join(run.path, 'model.safetensors'))) return;
@@ -321,7 +384,7 @@ test('a tiny network learns to do better than the previous frame on a clip that 
     batch: 4,
     validations: 2,
     validationExamples: 8,
-    schedule: { rate: 0.01, warmUp: 20 },
+    stages: [{ rate: 0.01, warmUp: 20 }],
   });
   const { result, store } = await trainRun(run, configuration);
   const log = logOf(run);

@@ -83,7 +83,7 @@ test('the validation is the mean of the nats of these frames, in bits a sub-pixe
 test('the validation has the same bits however many frames are scored at once', async () => {
   const weights = toTensors(randomWeights(chain, 1), chain.parameters);
   const store = movingSquares(3, 21, shape);
-  const of = (together?: number) => validate(chain, weights, store, [1, 2], 1000, undefined, together);
+  const of = (together?: number) => validate(chain, weights, store, [1, 2], 1000, together);
   const once = await of();
   for (const together of [1, 3, 8, 20]) expect(await of(together)).toBe(once);
   tf.dispose(weights);

@@ -12,9 +12,8 @@ import {
   type Subsequence,
 } from '../model/strides.js';
 import { purposes } from '../philox.js';
-import type { BatchSettings } from './batches.js';
 import { standStill } from './disturbance.js';
-import { Draw, RandomFrames, type ClipStore } from './random-frames.js';
+import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 
 /** Frames that are predicted one after another: as many as `predict` makes by default. */
 export const PREDICTED_FRAMES = 8;
@@ -25,9 +24,13 @@ export const EXPECTATIONS = Array.from(
   (_, at) => SUBSEQUENCES.filter((subsequence) => leadsTo(subsequence, at + 1)).length,
 ).reduce((sum, count) => sum + count);
 
-export interface OwnPredictionSettings extends Omit<BatchSettings, 'disturb' | 'templatesLeftOut'> {
-  /** Share of the examples in which the picture stands still. */
-  stills: number;
+export interface RollOutSettings extends RandomFramesSettings {
+  /** The most roll-outs of a step. */
+  most: number;
+  /** Whether every other is mirrored left to right. */
+  mirror: boolean;
+  /** Share of them in which the picture stands still. */
+  still: number;
 }
 
 /** Places in clips from which frames are to be predicted one after another, each from those before. */
@@ -54,7 +57,7 @@ export interface KnownSubsequence {
  * In some of them the true frames stand still. What moves in all clips that were learned from (leaves, water) would else be
  * moved wherever something looks alike, though nothing before says that it moves.
  */
-export class OwnPredictions {
+export class RollOuts {
   private readonly source: RandomFrames;
   private readonly frames: Uint8Array;
   private readonly known: {
@@ -72,18 +75,18 @@ export class OwnPredictions {
     private readonly shape: ExampleShape,
     store: ClipStore,
     clips: readonly number[],
-    private readonly settings: OwnPredictionSettings,
+    private readonly settings: RollOutSettings,
   ) {
     const size = frameBytes(shape);
-    this.source = new RandomFrames(store, size, clips, settings, purposes.ownPredictions);
+    this.source = new RandomFrames(store, size, clips, settings, purposes.rollOuts);
     this.frames = new Uint8Array((shape.context * LONGEST_STRIDE + PREDICTED_FRAMES) * size);
     const used = SUBSEQUENCES.filter(({ stride }) => stride === 1 || shape.context >= LEAST_GIVEN);
     this.known = used.map((subsequence) => ({
       subsequence,
-      window: givenBuffer(shape, shape, settings.batch)!,
-      counts: new Float32Array(settings.batch),
+      window: givenBuffer(shape, shape, settings.most)!,
+      counts: new Float32Array(settings.most),
     }));
-    this.truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.batch * size));
+    this.truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.most * size));
   }
 
   /** Whether a clip of so many frames has one that is given and all that are predicted. */
@@ -91,15 +94,20 @@ export class OwnPredictions {
     return frames > PREDICTED_FRAMES;
   }
 
-  /** The roll-outs of a step, 0 for the first: a function of the seed and the step alone. */
-  rollOut(step: number): RollOut {
+  /**
+   * The roll-outs of a step, 0 for the first: a function of the seed, the step and what is asked for alone.
+   *
+   * @param number of them
+   * @param crops see `RandomFrames.read`
+   */
+  rollOut(step: number, number: number, crops: number): RollOut {
     const { source, shape, settings, frames, truth } = this;
     const { size, channels, context } = shape;
     const length = frameBytes(shape);
-    for (let example = 0; example < settings.batch; example++) {
+    for (let example = 0; example < number; example++) {
       const before = context * LONGEST_STRIDE + PREDICTED_FRAMES - 1;
-      const count = source.read(step, example, PREDICTED_FRAMES, before, frames);
-      if (source.uniform(step, example, Draw.IsStill) < settings.stills) {
+      const count = source.read(step, example, { earliest: PREDICTED_FRAMES, before, crops }, frames);
+      if (source.uniform(step, example, Draw.IsStill) < settings.still) {
         const seed = source.choice(step, example, Draw.StillSeed, 2 ** 32);
         standStill(frames.subarray(0, count * length), length, seed);
       }
@@ -116,14 +124,14 @@ export class OwnPredictions {
         writeLevels(shape, frames, (known + ahead) * length, mirrored, levels);
       });
     }
-    const dimensions: [number, number, number, number] = [settings.batch, size.height, size.width, channels];
+    const dimensions: [number, number, number, number] = [number, size.height, size.width, channels];
     return {
       known: this.known.map(({ subsequence, window, counts }) => ({
         subsequence,
-        given: { window: window.tensors(settings.batch) },
-        counts: tf.tensor4d(counts.slice(), [settings.batch, 1, 1, 1]),
+        given: { window: window.tensors(number) },
+        counts: tf.tensor4d(counts.slice(0, number), [number, 1, 1, 1]),
       })),
-      truth: truth.map((levels) => tf.tensor4d(levels.slice(), dimensions)),
+      truth: truth.map((levels) => tf.tensor4d(levels.slice(0, number * length), dimensions)),
     };
   }
 }

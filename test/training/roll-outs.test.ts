@@ -3,14 +3,14 @@ import { buildChain } from '../../src/model/chain.js';
 import { frameBytes } from '../../src/model/examples.js';
 import { clipData } from '../../src/training/clip-data.js';
 import { standStill } from '../../src/training/disturbance.js';
-import { disposeRollOut, OwnPredictions } from '../../src/training/own-predictions.js';
+import { disposeRollOut, RollOuts } from '../../src/training/roll-outs.js';
 import { kernelSets } from '../backend/implementations.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
-const run = tinyRun({ ownPredictions: 2 }, { conditioning: [warpedFrames] });
+const run = tinyRun({ stages: [{ rollOuts: 2 }] }, { conditioning: [warpedFrames] });
 const shape = buildChain(run.model).exampleShape;
-const settings = { seed: 5n, batch: 2, mirror: false, crops: 0, reversals: 0, stills: 0 };
+const settings = { seed: 5n, most: 2, mirror: false, reversed: 0, still: 0 };
 const store = movingSquares(3, 14, shape);
 const size = frameBytes(shape);
 const middle = new Array<number>(size).fill((shape.levels - 1) / 2);
@@ -20,11 +20,11 @@ beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 /** The frames of each example of a step's roll-outs: those of the window, and those to be predicted. */
 function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
   store.reads.length = 0;
-  const made = new OwnPredictions(shape, store, [0, 2], { ...settings, ...changes }).rollOut(step);
+  const made = new RollOuts(shape, store, [0, 2], { ...settings, ...changes }).rollOut(step, settings.most, 0);
   const [{ frames, valid, noise }] = made.known.map(({ given }) => given.window!);
   const ofExample = (tensors: readonly tf.Tensor[], example: number) =>
     tensors.map((tensor) => [...tensor.dataSync()].slice(example * size, (example + 1) * size));
-  const examples = Array.from({ length: settings.batch }, (_, example) => ({
+  const examples = Array.from({ length: settings.most }, (_, example) => ({
     window: ofExample(frames, example),
     truth: ofExample(made.truth, example),
     valid: [...valid.dataSync()].slice(example * valid.size * 0.5, example * valid.size * 0.5 + frames.length),
@@ -110,7 +110,7 @@ test('in some the picture stands still: all frames are the last, those before it
   let still = 0;
   for (let step = 0; step < 12; step++) {
     const moving = rollOuts(step);
-    rollOuts(step, { stills: 0.5 }).forEach(({ window, truth }, example) => {
+    rollOuts(step, { still: 0.5 }).forEach(({ window, truth }, example) => {
       const last = moving[example].truth[7];
       expect(truth[7]).toEqual(last);
       const furthest = Math.max(...[...window, ...truth].flat().map((v, i) => Math.abs(v - last[i % size])));
@@ -150,11 +150,13 @@ test('nothing is left behind', () => {
 test('a training has them where clips are long enough and an anchor is learned', () => {
   const own = (frames: number, configuration = run) => {
     const built = buildChain(configuration.model);
-    return clipData(built, movingSquares(1, frames, built.exampleShape), [0], [], configuration.training)
-      .ownPredictions;
+    const data = clipData(built, movingSquares(1, frames, built.exampleShape), [0], [], configuration.training);
+    const made = data.rollOut(0, configuration.training.stages[0]);
+    if (made !== null) disposeRollOut(made);
+    return made;
   };
   expect(own(9)).not.toBeNull();
   expect(own(8)).toBeNull();
-  expect(() => tinyRun({ ownPredictions: 2 })).toThrow('models of one scale that learn the expected frame');
+  expect(() => tinyRun({ stages: [{ rollOuts: 2 }] })).toThrow('models of one scale that learn the expected frame');
   expect(own(9, tinyRun({}, { conditioning: [warpedFrames] }))).toBeNull();
 });

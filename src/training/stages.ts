@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { progressAt, type Length } from './pace.js';
+
+/**
+ * What a stage trains: all weights; those of the conditioning alone, on what is expected of the next frame; all but those of the
+ * conditioning, which stay as they are ("decoder"); or one scale of a chain, by its index, the coarsest 0.
+ */
+export const trainedSchema = z.union([z.enum(['all', 'conditioning', 'decoder']), z.int().min(0)]);
+
+export type Trained = z.infer<typeof trainedSchema>;
+
+/** A part of a training, with a learning rate that rises and falls and an optimiser's state of its own. */
+export const stageSchema = z.strictObject({
+  trains: trainedSchema.default('all'),
+  /** Its share of the steps, beside the other stages'. */
+  share: z.number().positive().default(1),
+  /** The highest learning rate. */
+  rate: z.number().positive().default(2e-3),
+  /** Steps until it is reached. */
+  warmUp: z.int().min(0).default(100),
+  /** Share of the stage after which the rate falls. */
+  decayFrom: z.number().min(0).max(1).default(0.3),
+  /** Of clips: share of the examples in which a random part of the frame is shown, in place of the whole. Default: half. */
+  crops: z.number().min(0).max(1).optional(),
+  /**
+   * Of clips: roll-outs a step, in which frames follow the model's own predictions, for the loss on the expected frame alone
+   * (see roll-outs.ts); 0: none.
+   */
+  rollOuts: z.int().min(0).max(4096).default(0),
+});
+
+export type Stage = Omit<z.infer<typeof stageSchema>, 'crops'> & { crops: number };
+
+/** Where a step stands: in which stage, and how far in it. */
+export interface StagePosition {
+  stage: Stage;
+  /** Steps that were done in it before this one. */
+  done: number;
+  /** Share of it that is behind; null while the number of steps is not known. */
+  progress: number | null;
+}
+
+/** Tells of one step after another in which stage it is. */
+export class Stages {
+  private readonly starts: number[];
+  private index: number;
+  private began: number;
+
+  /** @param step the first that will be asked for, 0 for the first of the training */
+  constructor(
+    private readonly stages: readonly Stage[],
+    length: Length,
+    step: number,
+  ) {
+    const whole = stages.reduce((sum, { share }) => sum + share, 0);
+    let before = 0;
+    this.starts = stages.map(({ share }) => {
+      const start = before / whole;
+      before += share;
+      return start;
+    });
+    this.index = this.indexAt(length, step);
+    this.began = step;
+    while (this.began > 0 && this.indexAt(length, this.began - 1) === this.index) this.began--;
+  }
+
+  /**
+   * Where a step stands, a function of what the configuration has recorded alone.
+   *
+   * @param step the one that was asked for last, or the next
+   */
+  at(length: Length, step: number): StagePosition {
+    const index = this.indexAt(length, step);
+    if (index !== this.index) [this.index, this.began] = [index, step];
+    const { stages, starts } = this;
+    const [from, to] = [starts[index], starts[index + 1] ?? 1];
+    const progress = progressAt(length, step);
+    return {
+      stage: stages[index],
+      done: step - this.began,
+      progress: progress === null ? null : (progress - from) / (to - from),
+    };
+  }
+
+  private indexAt(length: Length, step: number): number {
+    const progress = progressAt(length, step) ?? 0;
+    return this.starts.findLastIndex((start) => start <= progress);
+  }
+}
