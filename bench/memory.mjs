@@ -82,7 +82,8 @@ async function measure([what, network, hidden, layers, head, width, height, batc
     await trainModel(join(folder, 'run'), runSchema.parse({ model: description, training, data }));
     bytes = trainingMemory(chain, {
       ...training,
-      ownPredictions: 0,
+      conditioned: 0,
+      trains: 'all',
       optimiserStates: 2,
       validationBatch: context > 0 ? 8 : 32,
     });

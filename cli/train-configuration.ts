@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import type { Precision } from '../src/backend/precision.js';
@@ -84,7 +84,7 @@ const besideResume = [
 interface ConfigurationFile {
   model?: unknown;
   training?: Record<string, unknown>;
-  data?: { type?: unknown };
+  data?: { type?: unknown; list?: unknown };
 }
 
 /** Refuses options that would change nothing. */
@@ -257,7 +257,9 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
     };
   }
   const named = frames !== undefined && file?.type !== 'clips' ? { type: 'clips' } : file;
-  return { ...named, ...given({ frames, validate, fit, frameRate, folder: data }) };
+  // A list stands beside the file that names it.
+  const list = typeof named?.list === 'string' ? resolve(dirname(options.config!), named.list) : undefined;
+  return { ...named, ...given({ list }), ...given({ frames, validate, fit, frameRate, folder: data }) };
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   type RunConfiguration,
   type TrainingSettings,
 } from '../training/configuration.js';
+import { listedClips } from './listed-clips.js';
 
 /** What makes a network, where a description would say all of it; what is left out follows from the data. */
 export type ModelChoices = Partial<PresetSettings> & { network?: NetworkName };
@@ -48,7 +49,11 @@ export interface TrainingRequest {
   /** How the model's futures are drawn; default: as usual for such a model. */
   drawing?: FutureDrawing | null | undefined;
   training?: TrainingSettings | undefined;
-  data: DataSettings;
+  /**
+   * What to learn from. Of clips `list`, a file, may say which of those in `frames` are learned from and which validate (see
+   * `listedClips`).
+   */
+  data: DataSettings & { list?: string | undefined };
 }
 
 const SOURCE: ConfigurationSource = { operation: 'configure training', argument: 'request', code: 'USAGE' };
@@ -58,16 +63,31 @@ const SOURCE: ConfigurationSource = { operation: 'configure training', argument:
  *
  * @param source where the request came from, for messages
  * @param onNote told in a line what was chosen that the user should know of
- * @throws PxvError `USAGE` where something is out of its range or unknown; what `loadModel` and opening images throw
+ * @throws PxvError `USAGE` where something is out of its range or unknown; what `listedClips`, `loadModel` and opening images throw
  */
 export async function configureTraining(
-  { model, training = {}, data, ...others }: TrainingRequest,
+  { model, training = {}, data: asked, ...others }: TrainingRequest,
   source: ConfigurationSource = SOURCE,
   onNote?: (text: string) => void,
 ): Promise<RunConfiguration> {
-  parseConfiguration(z.looseObject({ data: z.looseObject({ type: z.enum(['clips', 'images']) }) }), { data }, source);
+  parseConfiguration(
+    z.looseObject({ data: z.looseObject({ type: z.enum(['clips', 'images']) }) }),
+    { data: asked },
+    source,
+  );
+  const data = await withoutList(asked);
   const described = isDescription(model) ? model : await describe(choicesIn(model, source), training, data, onNote);
   return parseConfiguration(runSchema, { ...others, model: described, training, data }, source);
+}
+
+/** What to learn from, where a list may say what each clip is for. */
+async function withoutList({ list, ...data }: TrainingRequest['data']): Promise<DataSettings> {
+  if (list === undefined) return data;
+  if (data.type !== 'clips')
+    throw misused('data.list', 'clips, of which it says what each is for', 'images', 'leave it out');
+  if ((data.validate ?? []).length > 0)
+    throw misused('data.validate', 'none beside data.list, which says what validates', 'both', 'leave out one of them');
+  return { ...data, ...(await listedClips(list, data.frames)) };
 }
 
 /** Whether a model is described whole, rather than by choices. */

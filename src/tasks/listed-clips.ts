@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { PxvError } from '../errors.js';
+import { numberOf } from '../number-of.js';
+import { sha256 } from '../sha256.js';
+import { firstFew } from '../training/data-list.js';
+import { listClips } from '../video/index.js';
+
+/** A line of a list of clips. */
+interface ListedClip {
+  /** Name of the file, without a folder. */
+  file: string;
+  /** Of its bytes, in hexadecimal. */
+  sha256: string;
+  /** Whether a training learns from it or is validated on it. */
+  use: 'learn' | 'validate';
+}
+
+const COLUMNS = ['file', 'sha256', 'use'] as const;
+
+/**
+ * The clips of a list that stand beside a recipe: those among `paths` that have a listed name, whose bytes must be those that are
+ * listed. Others are passed over.
+ *
+ * @param list a file of tab-separated values, whose first line names its columns, `file`, `sha256` and `use` among them
+ * @param paths as `listClips` takes them
+ * @returns paths of the clips to learn from, and of those to validate on, in the order of the list
+ * @throws PxvError `INPUT` where there is no such list, or a clip of it is missing or has other bytes
+ */
+export async function listedClips(
+  list: string,
+  paths: readonly string[],
+): Promise<{ frames: string[]; validate: string[] }> {
+  const listed = await readList(list);
+  const names = new Set(listed.map(({ file }) => file));
+  const found = new Map<string, string>();
+  const others = new Set<string>();
+  for (const { path } of await listClips(paths)) {
+    const name = basename(path);
+    if (!names.has(name) || found.has(name)) continue;
+    const [{ sha256: expected }] = listed.filter(({ file }) => file === name);
+    if ((await sha256(path)) === expected) found.set(name, path);
+    else others.add(name);
+  }
+  const missing = listed.flatMap(({ file }) =>
+    found.has(file) ? [] : [others.has(file) ? `${file} has other bytes` : `${file} is missing`],
+  );
+  if (missing.length > 0) {
+    throw new PxvError({
+      ...{ code: 'INPUT', operation: 'find listed clips', argument: paths.join(', ') },
+      expected: `the ${numberOf(listed.length, 'clip')} of ${list}`,
+      received: `${found.size} of them: ${firstFew(missing)}`,
+      remedy: 'the list says where each can be had',
+    });
+  }
+  const of = (use: ListedClip['use']) => listed.filter((clip) => clip.use === use).map(({ file }) => found.get(file)!);
+  return { frames: of('learn'), validate: of('validate') };
+}
+
+async function readList(path: string): Promise<ListedClip[]> {
+  const wrong = (received: string) =>
+    new PxvError({
+      ...{ code: 'INPUT', operation: 'read list of clips', argument: path, received },
+      expected: `tab-separated values under ${COLUMNS.join(', ')}, of clips to learn from ('learn') or to validate on ('validate')`,
+      remedy: "correct data.list in the configuration, or the list's file",
+    });
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw wrong(cause.message);
+  });
+  const [titles, ...rows] = text
+    .split(/\r?\n/)
+    .filter(Boolean)
+    .map((line) => line.split('\t'));
+  const places = COLUMNS.map((name) => titles?.indexOf(name) ?? -1);
+  if (places.includes(-1)) throw wrong('other columns');
+  const listed = rows.map((row) => {
+    const [file, sum, use] = places.map((at) => row[at] ?? '');
+    if (!/^[0-9a-f]{64}$/.test(sum) || (use !== 'learn' && use !== 'validate')) throw wrong(`'${row.join(' ')}'`);
+    return { file, sha256: sum, use } as const;
+  });
+  if (listed.every(({ use }) => use !== 'learn')) throw wrong('none to learn from');
+  return listed;
+}
