@@ -10,7 +10,11 @@ export const framesConditionings = {
     context,
     features: MAP_FEATURES,
     flows: 3,
+    still: true,
+    halvings: 3,
     ...(context > 1 && { blockMatching: true }),
+    templateMatching: Math.min(context, 2),
+    localRegression: true,
   }),
   'previous-frames': (context = 2) => ({ type: 'previous-frames', context, features: MAP_FEATURES }),
 } as const satisfies Record<string, (context?: number) => ConditioningDescription>;

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { PxvError } from '../errors.js';
 import { frameRateText, parseFrameRate, type FrameRate } from '../frame-rate.js';
@@ -25,6 +26,16 @@ export interface Model {
   frameRate: FrameRate | null;
   /** How its futures are drawn; null: as `usualDrawing` has it. */
   drawing: FutureDrawing | null;
+  /** What made a model that ships; null where its file does not say. */
+  origin: ModelOrigin | null;
+}
+
+/** The files that a model was made from. */
+export interface ModelOrigin {
+  /** SHA-256 of the recipe, the configuration of its training, in hexadecimal. */
+  recipe: string;
+  /** The same of the list of what it learned from. */
+  data: string;
 }
 
 /** The model that predicts and scores video where none is named. */
@@ -89,17 +100,18 @@ function kindOf(value: unknown): string {
 }
 
 /** What a model's file says of it besides its weights. */
-export type ModelFacts = Pick<Model, 'description' | 'step' | 'frameRate' | 'drawing'>;
+export type ModelFacts = Pick<Model, 'description' | 'step' | 'frameRate' | 'drawing' | 'origin'>;
 
 /** Metadata of a model file: the description, what tells one state of training from another, and what using it needs. */
 export function modelMetadata(facts: ModelFacts): Record<string, string> {
-  const { description, step, frameRate, drawing } = facts;
+  const { description, step, frameRate, drawing, origin } = facts;
   return {
     format: 'pxv',
     description: JSON.stringify(description),
     step: String(step),
     ...(frameRate !== null && { frameRate: frameRateText(frameRate) }),
     ...(drawing !== null && { drawing: JSON.stringify(drawing) }),
+    ...(origin !== null && { origin: JSON.stringify(origin) }),
   };
 }
 
@@ -118,7 +130,8 @@ export function loadModel(name: string): Model {
   const weights = takeWeights(path, chain.parameters, arrays);
   const frameRate = readFrameRate(path, metadata.frameRate);
   const drawing = readDrawing(path, description, metadata);
-  return { name, description, chain, weights, step: readStep(path, metadata.step), frameRate, drawing };
+  const origin = readOrigin(path, metadata.origin);
+  return { name, description, chain, weights, step: readStep(path, metadata.step), frameRate, drawing, origin };
 }
 
 function readStep(path: string, text = '0'): number {
@@ -132,6 +145,19 @@ function readFrameRate(path: string, text: string | undefined): FrameRate | null
   if (rate === null)
     throw unfit(path, 'frames a second in the metadata, such as 10 or 30000/1001', JSON.stringify(text));
   return rate;
+}
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const originSchema = z.strictObject({ recipe: hash, data: hash });
+
+function readOrigin(path: string, text: string | undefined): ModelOrigin | null {
+  if (text === undefined) return null;
+  const value = parseJson(path, text, 'what made the model in the metadata');
+  return parseConfiguration(originSchema, value, {
+    operation: 'read model',
+    argument: `origin in ${path}`,
+    code: 'CHECKPOINT',
+  });
 }
 
 function readDrawing(

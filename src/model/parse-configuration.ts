@@ -79,7 +79,9 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
       return next ? [next] : [];
     });
   }
-  return nodes.flatMap(expand).flatMap((node) => Object.keys(node._zod.def.shape ?? {}));
+  // Of a list, those of what it holds.
+  const held = nodes.flatMap(expand).flatMap((node) => expand(node._zod.def.element ?? node));
+  return held.flatMap((node) => Object.keys(node._zod.def.shape ?? {}));
 }
 
 /** The known key with the smallest edit distance, if that is at most half the word. */

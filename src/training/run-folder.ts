@@ -248,6 +248,7 @@ export class RunFolder {
     const [drawing, training, data, step, best, dataHashes, arithmetic] = [
       ...['drawing', 'training', 'data', 'step', 'best', 'dataHashes', 'arithmetic'],
     ].map((key) => json(metadata[key]));
+    if (typeof training === 'object' && training !== null && 'schedule' in training) throw this.isOlder(path);
     const configuration = parseConfiguration(runSchema, { model, drawing, training, data }, source);
     const progress = parseConfiguration(progressSchema, { step, best, dataHashes, arithmetic }, source);
     const chain = buildChain(configuration.model);
@@ -321,6 +322,17 @@ export class RunFolder {
     });
   }
 
+  private isOlder(file: string): PxvError {
+    return new PxvError({
+      code: 'CHECKPOINT',
+      operation: 'resume training',
+      argument: file,
+      expected: 'a training in stages',
+      received: 'one of an older pxv, which had none',
+      remedy: `start a new one from its model: pxv train --from ${this.path} --out OTHER`,
+    });
+  }
+
   private occupied(found: readonly string[]): PxvError {
     const others = this.hasTraining ? 'go on with it by --resume, replace it' : 'replace them';
     return new PxvError({
@@ -336,7 +348,7 @@ export class RunFolder {
 
 /** What a model says of itself besides its weights. */
 function facts({ model, drawing, data }: RunConfiguration, step: number): ModelFacts {
-  return { description: model, step, frameRate: learntFrameRate(data), drawing };
+  return { description: model, step, frameRate: learntFrameRate(data), drawing, origin: null };
 }
 
 function removedWhereEmpty(folder: string): boolean {

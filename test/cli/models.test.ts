@@ -31,6 +31,7 @@ beforeAll(() => {
     step: 12,
     frameRate: null,
     drawing: null,
+    origin: null,
   });
 });
 

@@ -73,6 +73,18 @@ test('how the futures of a model are drawn is kept, and one without has not a by
   expect(Object.keys(readSafetensors(file).metadata)).toEqual(['format', 'description', 'step']);
 });
 
+test('what made a model is kept, and what is no hash refused', () => {
+  const origin = { recipe: 'a'.repeat(64), data: '0123456789abcdef'.repeat(4) };
+  saveModel(file, { ...model, origin });
+  expect(loadModel(file).origin).toEqual(origin);
+  saveModel(file, model);
+  expect(loadModel(file).origin).toBeNull();
+  const wrong = JSON.stringify({ ...origin, recipe: 'video-64.json' });
+  expect(refusedWith(({ metadata }) => (metadata.origin = wrong))).toMatch(
+    /origin in .*'recipe', received "video-64.json"/,
+  );
+});
+
 test.each([
   ['warm', /expected how futures are drawn in the metadata, received text that is not JSON/],
   [JSON.stringify({ ...drawing, cary: 0 }), /drawing in .*unknown key 'cary'; did you mean 'carry'/],

@@ -65,6 +65,7 @@ test('blocks on the map are refused where nothing makes a map, and where there a
 test.each([
   { path: 'trainig', value: {}, named: 'trainig', nearest: 'training' },
   { path: 'training.batchh', value: 3, named: 'training.batchh', nearest: 'batch' },
+  { path: 'training.rollOuts', value: 3, named: 'training.rollOuts', nearest: 'stages.rollOuts' },
   { path: 'training.stages', value: [{ warmup: 3 }], named: 'training.stages.0.warmup', nearest: 'warmUp' },
   { path: 'model.scales.0.head.component', value: 3, named: 'model.scales.0.head.component', nearest: 'components' },
   { path: 'model.scales.0.layers.0.hiden', value: 3, named: 'model.scales.0.layers.0.hiden', nearest: 'hidden' },

@@ -268,6 +268,7 @@ export function randomModel(scales: NetworkDescription[], seed = 1): Model {
     step: 0,
     frameRate: null,
     drawing: null,
+    origin: null,
   };
 }
 

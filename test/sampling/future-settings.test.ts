@@ -7,7 +7,7 @@ function model(frames: 'warped-frames' | 'previous-frames', head: 'softmax' | 'l
   const size = { width: 8, height: 8 };
   const network = { size, channels: 3, levels: 256, hidden: 6, layers: 1, head, context: 1, frames } as const;
   const description = describeModel('pixel-cnn', network);
-  const facts = { description, step: 0, frameRate: null, drawing: null };
+  const facts = { description, step: 0, frameRate: null, drawing: null, origin: null };
   return { name: 'made', chain: buildChain(description), weights: [], ...facts };
 }
 

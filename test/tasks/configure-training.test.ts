@@ -58,16 +58,16 @@ test('a configuration read by the schema alone has the same defaults', async () 
   });
 });
 
-test.each(['crops', 'rollOuts'])(
-  'what is for clips alone is refused with images: %s',
-  async (name) => {
-    const request = { training: { stages: [{ [name]: 1 }] }, data: { type: 'images' as const, set: await imageFolder() } };
-    await expect(configureTraining(request)).rejects.toMatchObject({
-      code: 'USAGE',
-      message: expect.stringMatching(new RegExp(`training\\.stages\\.0\\.${name}.*for clips alone`)) as string,
-    });
-  },
-);
+test.each(['crops', 'rollOuts'])('what is for clips alone is refused with images: %s', async (name) => {
+  const request = {
+    training: { stages: [{ [name]: 1 }] },
+    data: { type: 'images' as const, set: await imageFolder() },
+  };
+  await expect(configureTraining(request)).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(new RegExp(`training\\.stages\\.0\\.${name}.*for clips alone`)) as string,
+  });
+});
 
 test('choices that are given come before the defaults, and a whole description before them', async () => {
   const { model } = await configureTraining({ model: { network: 'row-lstm', hidden: 6, levels: 2 }, data: clips });

@@ -125,7 +125,11 @@ test('copies of what is learned from that validate are named, and nothing is sai
     const warnings: string[] = [];
     const { model, training } = configurationOf([one]);
     const data = { type: 'clips' as const, frames: [one], validate: [validate], fit: 'crop' as const, frameRate: null };
-    await trainModel(join(folder.path, run), { model, drawing: null, training, data }, { onWarning: (text) => warnings.push(text) });
+    await trainModel(
+      join(folder.path, run),
+      { model, drawing: null, training, data },
+      { onWarning: (text) => warnings.push(text) },
+    );
     return warnings;
   };
   expect(await warningsOf(copy, 'with-copy')).toEqual([
