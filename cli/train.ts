@@ -27,7 +27,7 @@ import { stemOf } from './stem.js';
 import { configurationOf, extensionOf, refuseMisplaced, type TrainOptions } from './train-configuration.js';
 import { framesConditionings } from '../src/conditioning/presets.js';
 import { defaultChoices, headNames, networks } from '../src/model/presets.js';
-import { dataDefaults, DEFAULT_MINUTES } from '../src/training/defaults.js';
+import { dataDefaults, DEFAULT_MINUTES } from '../src/training/data-defaults.js';
 import type { OptimiserName } from '../src/training/optimisers.js';
 
 const batchOf = { clips: dataDefaults.clips.batch, images: dataDefaults.images.batch };

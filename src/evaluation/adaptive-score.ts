@@ -6,7 +6,7 @@ import { chainScores, expectsAtStrides, type Chain } from '../model/chain.js';
 import { Context } from '../model/context.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples.js';
 import { conditionOf, scoreOf, type Network } from '../model/network.js';
-import { LEAST_GIVEN, type Subsequence } from '../model/strides.js';
+import { LEAST_GIVEN, type Subsequence } from '../model/subsequences.js';
 import type { ScoredFrame } from './clip-score.js';
 import { mixtureNats } from './mixture.js';
 

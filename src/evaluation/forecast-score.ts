@@ -5,7 +5,7 @@ import type { Correction } from '../sampling/correction.js';
 import { expectsFrame } from '../model/future-drawing.js';
 import type { FrameSampler } from '../sampling/frame-sampler.js';
 import { HINDCASTS_TOGETHER, learnCorrection } from '../sampling/hindcasts.js';
-import { bestGuess, frameOf, rollOut, type BestGuess, type RollOut } from '../sampling/roll-out.js';
+import { bestGuess, frameOf, rollOut, type BestGuess, type RollOutOptions } from '../sampling/roll-out.js';
 import { forecastNames, forecasts, type Forecastable, type ForecastName } from './forecasts.js';
 import { fitsSsim, meanAbsoluteDifference, meanSquaredError, ssim } from './metrics.js';
 import type { Start } from './starts.js';
@@ -28,7 +28,7 @@ export interface ClipForecasts {
   kinds: Partial<Record<ForecastName, ForecastErrors>>;
 }
 
-export interface ForecastOptions extends Pick<RollOut, 'seed' | 'settings' | 'signal'> {
+export interface ForecastOptions extends Pick<RollOutOptions, 'seed' | 'settings' | 'signal'> {
   horizon: number;
   /** Futures to draw at each start. */
   samples: number;

@@ -1,7 +1,7 @@
 import { MOTION_LASTS } from '../conditioning/index.js';
 import { PxvError } from '../errors.js';
 import { ExampleBuffer, frameBytes, type ExampleShape, type Examples } from './examples.js';
-import { lastKnownAgo, LONGEST_STRIDE, type Subsequence } from './strides.js';
+import { lastKnownAgo, LONGEST_STRIDE, type Subsequence } from './subsequences.js';
 
 /**
  * The last frames of a clip: what its next frame is predicted from. As many are remembered as a model is given, `LONGEST_STRIDE`

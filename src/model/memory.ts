@@ -7,7 +7,7 @@ import { frameBytes } from './examples.js';
 import type { Network } from './network.js';
 import { ruleOf } from './ops/index.js';
 import { regressionShape } from './regression-input.js';
-import { LONGEST_STRIDE, SUBSEQUENCES } from './strides.js';
+import { LONGEST_STRIDE, SUBSEQUENCES } from './subsequences.js';
 import { templateShape } from './template-input.js';
 import { lastReads } from './whole-image.js';
 

@@ -1,8 +1,8 @@
 import { PxvError } from '../errors.js';
 import type { ImageShape } from '../levels.js';
-import { LONGEST_STRIDE } from '../model/strides.js';
+import { LONGEST_STRIDE } from '../model/subsequences.js';
 import type { Expectation } from './expect-ahead.js';
-import { blurred, type KnownFrames } from './known-frames.js';
+import { blurred, type KnownPast } from './known-past.js';
 
 /**
  * What keeps the weights small: as much as one more frame without an error in which each deviation is this far from zero everywhere, in
@@ -27,7 +27,7 @@ export class CorrectionRegression {
    *
    * @param ahead how many frames after the last one before that place, 1 for the next
    */
-  add(ahead: number, expectation: Expectation, known: KnownFrames, truth: Uint8Array): void {
+  add(ahead: number, expectation: Expectation, known: KnownPast, truth: Uint8Array): void {
     const deviations = deviationsOf(expectation, known, this.shape);
     const error = Float32Array.from(truth, (byte, at) => byte - expectation.mean[at]);
     const count = deviations.length;
@@ -46,7 +46,7 @@ export class CorrectionRegression {
   }
 
   /** @param known at the place that frames are to be predicted from */
-  correction(known: KnownFrames): Correction {
+  correction(known: KnownPast): Correction {
     const { size, channels } = this.shape;
     const ridge = RIDGE ** 2 * size.width * size.height * channels;
     const weights = this.sums.map(({ products, withError }) => {
@@ -65,7 +65,7 @@ export class Correction {
    */
   constructor(
     private readonly shape: ImageShape,
-    private readonly known: KnownFrames,
+    private readonly known: KnownPast,
     readonly weights: readonly Float64Array[],
   ) {}
 
@@ -103,7 +103,7 @@ function otherStrides(ahead: number, learned: number, given: number): PxvError {
 }
 
 /** What stands beside an expected frame, less that frame. */
-function deviationsOf({ mean, slower }: Expectation, known: KnownFrames, shape: ImageShape): Float32Array[] {
+function deviationsOf({ mean, slower }: Expectation, known: KnownPast, shape: ImageShape): Float32Array[] {
   const { last, before, stillness } = known;
   const others: ArrayLike<number>[] = [
     ...slower,

@@ -1,6 +1,6 @@
 import { Context } from '../model/context.js';
 import type { FrameSampler } from './frame-sampler.js';
-import type { StridedContexts } from './strides.js';
+import type { StridedContexts } from './strided-contexts.js';
 
 /** What is expected of a frame, height x width x channels bytes each. */
 export interface Expectation {

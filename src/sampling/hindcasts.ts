@@ -4,13 +4,13 @@ import { expectsAtStrides } from '../model/chain.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
-import { LEAST_GIVEN, LONGEST_STRIDE } from '../model/strides.js';
+import { LEAST_GIVEN, LONGEST_STRIDE } from '../model/subsequences.js';
 import { numberOf } from '../number-of.js';
 import { CorrectionRegression, type Correction } from './correction.js';
 import { expectAhead } from './expect-ahead.js';
 import type { FrameSampler } from './frame-sampler.js';
-import { knownFrames, MOST_AVERAGED } from './known-frames.js';
-import { StridedContexts } from './strides.js';
+import { knownPast, MOST_AVERAGED } from './known-past.js';
+import { StridedContexts } from './strided-contexts.js';
 
 const SOURCE = { code: 'USAGE', operation: 'learn from hindcasts' } as const;
 
@@ -88,7 +88,7 @@ export async function learnCorrection(
   const regression = new CorrectionRegression(shape);
   for (let from = 0; from < places.length; from += together) {
     const several = places.slice(from, from + together);
-    const before = several.map((place) => knownFrames(known.slice(0, place), shape));
+    const before = several.map((place) => knownPast(known.slice(0, place), shape));
     const futures = several.map((place) => {
       const context = new Context(shape);
       for (const frame of known.slice(Math.max(0, place - shape.context * LONGEST_STRIDE), place)) context.push(frame);
@@ -106,5 +106,5 @@ export async function learnCorrection(
   }
   // Arrays of so many conditionings at a time have lengths that nothing else asks for.
   freeIdleMemory();
-  return regression.correction(knownFrames(known, shape));
+  return regression.correction(knownPast(known, shape));
 }

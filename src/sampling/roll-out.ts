@@ -14,10 +14,10 @@ import { expectAhead, expectedSlower } from './expect-ahead.js';
 import type { DrawnFrame, FrameDraw, FrameSampler } from './frame-sampler.js';
 import { futureSettings, settingsAhead } from './future-settings.js';
 import { Noise } from './noise.js';
-import { StridedContexts } from './strides.js';
+import { StridedContexts } from './strided-contexts.js';
 
 /** How futures are drawn side by side. */
-export interface RollOut {
+export interface RollOutOptions {
   /** Default: 1. */
   seed?: bigint | number | undefined;
   /**
@@ -70,7 +70,7 @@ const schema = z.strictObject({
 export function rollOut(
   sampler: FrameSampler,
   context: Context | readonly Context[],
-  options: RollOut = {},
+  options: RollOutOptions = {},
 ): AsyncGenerator<DrawnFrame[], never> {
   const asked = parseConfiguration<z.infer<typeof schema>>(schema, options, SOURCE);
   const contexts = context instanceof Context ? [context] : context;

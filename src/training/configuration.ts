@@ -4,7 +4,7 @@ import { parseFrameRate, type FrameRate } from '../frame-rate.js';
 import { learnsAnchor } from '../conditioning/index.js';
 import { modelSchema, type ModelDescription } from '../model/description.js';
 import { expectsFrame, futureDrawingSchema, type FutureDrawing } from '../model/future-drawing.js';
-import { DEFAULT_MINUTES, dataDefaults } from './defaults.js';
+import { DEFAULT_MINUTES, dataDefaults } from './data-defaults.js';
 import { optimisers, type OptimiserName } from './optimisers.js';
 import { paceMarkSchema } from './pace.js';
 import { stageSchema, type Stage } from './stages.js';

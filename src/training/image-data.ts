@@ -14,7 +14,7 @@ export interface ImageStore {
 }
 
 /** Images scored together in a validation. */
-export const VALIDATION_BATCH = 32;
+export const VALIDATION_IMAGES = 32;
 
 /**
  * The data of a training on images: epoch after epoch each image once, in an order that is a function of the seed and
@@ -29,7 +29,7 @@ export function imageData(
   { seed, batch, mirror, validationExamples }: TrainingConfiguration,
 ): TrainingData {
   const batches = new ImageBatches(chain, training, { seed: BigInt(seed), batch, mirror });
-  const together = Math.min(batch, VALIDATION_BATCH);
+  const together = Math.min(batch, VALIDATION_IMAGES);
   return {
     batch: (step) => batches.batch(step),
     rollOut: () => null,

@@ -10,7 +10,7 @@ import {
   LONGEST_STRIDE,
   SUBSEQUENCES,
   type Subsequence,
-} from '../model/strides.js';
+} from '../model/subsequences.js';
 import { purposes } from '../philox.js';
 import { standStill } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';

@@ -12,7 +12,7 @@ import {
 } from '../model/chain.js';
 import type { Examples } from '../model/examples.js';
 import { conditionOf } from '../model/network.js';
-import { endsWithKnown, hasFrame, leadsTo } from '../model/strides.js';
+import { endsWithKnown, hasFrame, leadsTo } from '../model/subsequences.js';
 import { clippingScale, type Optimiser, type UpdateSettings } from './optimisers.js';
 import type { RollOut } from './roll-outs.js';
 import type { Trained } from './stages.js';

@@ -28,7 +28,7 @@ export function heldOutClips(clips: number, seed: bigint): number[] {
 }
 
 /** Frames computed together. Their costs are summed before they join those of their clip. */
-export const VALIDATION_BATCH = 8;
+export const VALIDATION_FRAMES = 8;
 
 /**
  * Bits/dim one step ahead on frames spread evenly over clips: each clip weighs the same, and the same frames are
@@ -44,7 +44,7 @@ export async function validate(
   store: ClipStore,
   clips: readonly number[],
   frames: number,
-  together = VALIDATION_BATCH,
+  together = VALIDATION_FRAMES,
 ): Promise<number> {
   const { context } = chain.exampleShape;
   const bytes = new Uint8Array((context + 1) * frameBytes(chain.exampleShape));
@@ -62,10 +62,10 @@ export async function validate(
     let ofBatch = 0;
     let done = 0;
     for await (const scored of scoreEach(chain, weights, chosen, add, {
-      batch: Math.min(together, VALIDATION_BATCH),
+      batch: Math.min(together, VALIDATION_FRAMES),
     })) {
       ofBatch += sumOfNats(scored.nats);
-      if (++done % VALIDATION_BATCH !== 0 && done < count) continue;
+      if (++done % VALIDATION_FRAMES !== 0 && done < count) continue;
       nats += ofBatch;
       ofBatch = 0;
     }

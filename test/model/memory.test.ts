@@ -9,7 +9,7 @@ import { disposeExamples } from '../../src/model/examples.js';
 import { scoringMemory, trainingMemory } from '../../src/model/memory.js';
 import { describeModel, type NetworkName, type PresetSettings } from '../../src/model/presets.js';
 import { hiddenFeatures, modelAtSize, modelOfHidden } from '../../src/model/smaller-models.js';
-import { SUBSEQUENCES } from '../../src/model/strides.js';
+import { SUBSEQUENCES } from '../../src/model/subsequences.js';
 import { toTensors } from '../../src/model/weights.js';
 import { optimisers } from '../../src/training/optimisers.js';
 import { disposeRollOut, EXPECTATIONS, PREDICTED_FRAMES, type RollOut } from '../../src/training/roll-outs.js';

@@ -1,15 +1,14 @@
 import { Philox } from '../../src/philox.js';
 import { Correction, CorrectionRegression } from '../../src/sampling/correction.js';
 import type { Expectation } from '../../src/sampling/expect-ahead.js';
-import { knownFrames, type KnownFrames } from '../../src/sampling/known-frames.js';
+import { knownPast, type KnownPast } from '../../src/sampling/known-past.js';
 
 const size = { width: 5, height: 4 };
 const shape = { size, channels: 3, levels: 256 } as const;
 const length = 4 * 5 * 3;
 const philox = new Philox(11n);
 const bytes = (stream: number) => Uint8Array.from({ length }, (_, at) => philox.uniform(stream, at, 0, 0) * 256);
-const known = (stream: number): KnownFrames =>
-  knownFrames([bytes(stream), bytes(stream + 1), bytes(stream + 2)], shape);
+const known = (stream: number): KnownPast => knownPast([bytes(stream), bytes(stream + 1), bytes(stream + 2)], shape);
 const expectation = (stream: number, slower: number): Expectation => ({
   mean: bytes(stream),
   slower: Array.from({ length: slower }, (_, at) => bytes(stream + 1 + at)),
@@ -33,7 +32,7 @@ function blurred(frame: ArrayLike<number>, times: number): ArrayLike<number> {
   });
 }
 
-function deviations({ mean, slower }: Expectation, { last, before, mean: average }: KnownFrames): number[][] {
+function deviations({ mean, slower }: Expectation, { last, before, mean: average }: KnownPast): number[][] {
   const change = Array.from({ length }, (_, at) => {
     const of = [0, 1, 2].map((c) => at - (at % 3) + c);
     return of.reduce((sum, place) => sum + Math.abs(last[place] - before[place]), 0) / 3;
@@ -89,13 +88,13 @@ test('the weights minimise the squares that are left and their own, for each fra
 
 test('what is known of a place: its last two frames, the mean of 128 at most, and where it stands still', () => {
   const frames = Array.from({ length: 131 }, (_, at) => bytes(5000 + at));
-  const { last, before, mean, stillness } = knownFrames(frames, shape);
+  const { last, before, mean, stillness } = knownPast(frames, shape);
   expect([before, last]).toEqual(frames.slice(-2));
   for (let at = 0; at < length; at++) {
     expect(mean[at]).toBeCloseTo(frames.slice(3).reduce((sum, frame) => sum + frame[at], 0) / 128, 3);
     expect(stillness[at]).toBeLessThan(0.1);
   }
-  expect([...knownFrames([last, last], shape).stillness]).toEqual(Array.from({ length }, () => 1));
+  expect([...knownPast([last, last], shape).stillness]).toEqual(Array.from({ length }, () => 1));
 });
 
 test('a frame is corrected by the weighed deviations of what is expected and known', () => {

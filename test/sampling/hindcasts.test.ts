@@ -4,7 +4,7 @@ import { Context } from '../../src/model/context.js';
 import { CorrectionRegression } from '../../src/sampling/correction.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import { FRAMES_FOR_HINDCASTS, learnCorrection } from '../../src/sampling/hindcasts.js';
-import { knownFrames } from '../../src/sampling/known-frames.js';
+import { knownPast } from '../../src/sampling/known-past.js';
 import { bestGuess, rollOut } from '../../src/sampling/roll-out.js';
 import { kernelSets } from '../backend/implementations.js';
 import {
@@ -56,7 +56,7 @@ test('known frames are predicted from every fourth place before them, and what t
   const regression = new CorrectionRegression(exampleShape);
   for (const place of [17, 13, 9, 5]) {
     const before = frames.slice(0, place);
-    const known = knownFrames(before, exampleShape);
+    const known = knownPast(before, exampleShape);
     const brighter = (frame: Uint8Array, by: number) => frame.map((byte) => Math.min(255, byte + by));
     for (let ahead = 1; ahead <= Math.min(8, 21 - place); ahead++) {
       // Every second frame before one is two steps back, and expected a level brighter than the mean there.
@@ -66,7 +66,7 @@ test('known frames are predicted from every fourth place before them, and what t
       regression.add(ahead, { mean: brighter(frames[place - 1], ahead), slower }, known, frames[place + ahead - 1]);
     }
   }
-  const expected = regression.correction(knownFrames(frames, exampleShape)).weights;
+  const expected = regression.correction(knownPast(frames, exampleShape)).weights;
   expect(weights.map(({ length }) => length)).toEqual([6, 7, 7, 8, 7, 7, 7, 8]);
   for (const [ahead, of] of weights.entries())
     for (const [at, weight] of of.entries()) expect(weight).toBeCloseTo(expected[ahead][at], 6);

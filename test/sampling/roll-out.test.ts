@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { frameBytes } from '../../src/levels.js';
 import { Context } from '../../src/model/context.js';
 import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
-import { bestGuess, rollOut, type RollOut } from '../../src/sampling/roll-out.js';
+import { bestGuess, rollOut, type RollOutOptions } from '../../src/sampling/roll-out.js';
 import { kernelSets } from '../backend/implementations.js';
 import { mixtureTogether, randomFrames, randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 
@@ -21,7 +21,7 @@ function told(frames: number, seed = 3): Context {
 }
 
 /** The first frames that are drawn. */
-async function drawn(context: Context | Context[], options?: RollOut, horizon = 2): Promise<DrawnFrame[][]> {
+async function drawn(context: Context | Context[], options?: RollOutOptions, horizon = 2): Promise<DrawnFrame[][]> {
   const sampler = new FrameSampler(model);
   try {
     const steps = rollOut(sampler, context, options);
@@ -193,7 +193,7 @@ test.each<[object, RegExp]>([
   [{ seed: -1 }, /received -1/],
 ])('%j is refused at once', (options, message) => {
   const sampler = new FrameSampler(model);
-  expect(() => rollOut(sampler, told(4), options as RollOut)).toThrow(message);
+  expect(() => rollOut(sampler, told(4), options as RollOutOptions)).toThrow(message);
   sampler.dispose();
 });
 

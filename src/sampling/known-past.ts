@@ -1,7 +1,7 @@
 import type { ImageShape } from '../levels.js';
 
 /** What is known at a place in a clip, beside what is expected after it: height x width x channels, in bytes. */
-export interface KnownFrames {
+export interface KnownPast {
   /** The last frame. */
   last: Uint8Array;
   /** The frame before that. */
@@ -18,7 +18,7 @@ export const MOST_AVERAGED = 128;
 const STIRRING = 4;
 
 /** @param frames those before the place, oldest first, height x width x channels bytes each, at least two */
-export function knownFrames(frames: readonly Uint8Array[], shape: ImageShape): KnownFrames {
+export function knownPast(frames: readonly Uint8Array[], shape: ImageShape): KnownPast {
   const [before, last] = frames.slice(-2);
   const averaged = frames.slice(-MOST_AVERAGED);
   const mean = new Float32Array(last.length);

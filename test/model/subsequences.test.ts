@@ -1,4 +1,4 @@
-import { endsWithKnown, hasFrame, lastKnownAgo, leadsTo, SUBSEQUENCES } from '../../src/model/strides.js';
+import { endsWithKnown, hasFrame, lastKnownAgo, leadsTo, SUBSEQUENCES } from '../../src/model/subsequences.js';
 
 /** For each frame ahead, from the next on, the strides at which it is expected. */
 const EXPECTED_AT = [[1], [1, 2], [1, 2], [1, 2, 4], [1, 2], [1, 2], [1, 2], [1, 2, 4], [1, 2], [1, 2]];

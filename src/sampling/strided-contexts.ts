@@ -1,5 +1,12 @@
 import type { Context } from '../model/context.js';
-import { endsWithKnown, hasFrame, LEAST_GIVEN, leadsTo, SUBSEQUENCES, type Subsequence } from '../model/strides.js';
+import {
+  endsWithKnown,
+  hasFrame,
+  LEAST_GIVEN,
+  leadsTo,
+  SUBSEQUENCES,
+  type Subsequence,
+} from '../model/subsequences.js';
 
 /**
  * What one clip's next frames are expected from: the frames before, and those of slower subsequences. Over more of them than a
