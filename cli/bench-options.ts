@@ -1,42 +1,42 @@
 import { Option, type Command } from 'commander';
+import { z } from 'zod';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import type { BenchNetwork } from '../src/bench/network.js';
 import type { Size } from '../src/frame.js';
 import { defaultChoices, networks, type NetworkName } from '../src/model/presets.js';
-import { size, wholeNumber } from './options.js';
+import { count, flags, type Parsed } from '../src/tasks/options/fields.js';
+import { addFields, size, wholeNumber } from './options.js';
+
+const network = {
+  network: z
+    .enum(Object.keys(networks) as NetworkName[])
+    .default(defaultChoices.network)
+    .register(flags, { value: 'name', help: 'kind of network' }),
+  hidden: count.min(3).default(128).register(flags, { value: 'h', most: 4096, help: 'features inside a layer' }),
+  layers: count.default(15).register(flags, { value: 'count', most: 100, help: 'layers' }),
+  batch: count.default(16).register(flags, { value: 'images', most: 4096, help: 'images side by side' }),
+  channels: z
+    .enum(['rgb', 'gray', '3', '1'])
+    .default('rgb')
+    .register(flags, { value: 'name', help: 'colours of the images; 3 is rgb, 1 is gray' }),
+  levels: count.min(2).default(256).register(flags, { value: 'count', most: 256, help: 'levels of a sub-pixel' }),
+  headWidth: count
+    .min(3)
+    .optional()
+    .register(flags, { value: 'features', most: 16384, help: 'features before the head (default: 2h)' }),
+};
 
 /** The options that describe the network to measure. */
-export interface BenchOptions extends BackendOptions {
-  network: NetworkName;
-  hidden: number;
-  layers: number;
-  batch: number;
+export interface BenchOptions extends Parsed<typeof network>, BackendOptions {
   size: Size;
-  channels: 'rgb' | 'gray' | '3' | '1';
-  levels: number;
-  headWidth?: number;
 }
 
 export function addBenchOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--network <name>', 'kind of network').choices(Object.keys(networks)).default(defaultChoices.network),
-    )
-    .option('--hidden <h>', 'features inside a layer', wholeNumber('--hidden', 3, 4096), 128)
-    .option('--layers <count>', 'layers', wholeNumber('--layers', 1, 100), 15)
-    .option('--batch <images>', 'images side by side', wholeNumber('--batch', 1, 4096), 16)
-    .addOption(
-      new Option('--size <WxH>', 'size of the images in pixels; one number N is NxN')
-        .argParser(sizeOrSide)
-        .default({ width: 32, height: 32 }, '32x32'),
-    )
-    .addOption(
-      new Option('--channels <name>', 'colours of the images; 3 is rgb, 1 is gray')
-        .choices(['rgb', 'gray', '3', '1'])
-        .default('rgb'),
-    )
-    .option('--levels <count>', 'levels of a sub-pixel', wholeNumber('--levels', 2, 256), 256)
-    .option('--head-width <features>', 'features before the head (default: 2h)', wholeNumber('--head-width', 3, 16384));
+  return addFields(command, network).addOption(
+    new Option('--size <WxH>', 'size of the images in pixels; one number N is NxN')
+      .argParser(sizeOrSide)
+      .default({ width: 32, height: 32 }, '32x32'),
+  );
 }
 
 /** A size as of `pxv train`, or the side of a square. */

@@ -1,27 +1,21 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
-import type { Size } from '../src/frame.js';
 import { numberOf } from '../src/number-of.js';
+import type { Parsed } from '../src/tasks/options/fields.js';
+import { checkFlags } from '../src/tasks/options/check-model.js';
 import { startComputing } from './computing.js';
-import { addComputeOptions, addJsonOption, addModelOption, addSeedOption, size } from './options.js';
+import { addComputeOptions, addFields, addJsonOption, addModelOption, askedOf } from './options.js';
 import { run, type Report, type Work } from './report.js';
 import { formatTable, type Column } from './table.js';
 
-interface CheckOptions extends BackendOptions {
+interface CheckOptions extends Parsed<typeof checkFlags>, BackendOptions {
   model?: string;
-  seed: number | bigint;
-  size?: Size;
 }
 
 export function command(): Command {
   const check = new Command('check').description("prove that a model's likelihood is exact, with its weights");
   addModelOption(check);
-  check.option(
-    '--size <WxH>',
-    "size of the images to check at, whatever it takes (default: the model's, or less)",
-    size('--size'),
-  );
-  addSeedOption(check);
+  addFields(check, checkFlags);
   addJsonOption(check);
   addComputeOptions(check);
   check.addHelpText(
@@ -42,11 +36,9 @@ async function checkOne({ signal, progress }: Work, options: CheckOptions): Prom
   const { checkModel } = await import('../src/tasks/check-model.js');
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
   const chosen = await startComputing(options, progress);
-  const { seed, size } = options;
   const started = performance.now();
   const findings = await checkModel(model, {
-    seed,
-    size,
+    ...askedOf(checkFlags, options),
     signal,
     onProgress: ({ check, size: at, ...state }) =>
       progress.show({ label: `${check} ${at.width}x${at.height}`, ...state }),
@@ -64,7 +56,7 @@ async function checkOne({ signal, progress }: Work, options: CheckOptions): Prom
   const verdict = failed === 0 ? 'every check passed' : `${failed} of ${numberOf(findings.length, 'check')} failed`;
   return {
     text: `${formatTable(scales > 1 ? columns : columns.filter(({ title }) => title !== 'scale'), rows)}\n\n${model.name}: ${verdict} in ${seconds.toFixed(1)} s`,
-    json: { model: model.name, seed, seconds, passed: failed === 0, checks: findings, ...chosen },
+    json: { model: model.name, seed: options.seed, seconds, passed: failed === 0, checks: findings, ...chosen },
     failed: failed > 0,
   };
 }

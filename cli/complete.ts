@@ -1,50 +1,31 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { numberOf } from '../src/number-of.js';
-import { defaults } from '../src/tasks/defaults.js';
+import { completeFlags } from '../src/tasks/options/complete-image.js';
+import { imageDrawing, type Parsed } from '../src/tasks/options/fields.js';
 import { startComputing } from './computing.js';
-import { addDrawOptions, askedSettings, type DrawOptions } from './draw-options.js';
-import {
-  addComputeOptions,
-  addFitOption,
-  addJsonOption,
-  addOverwriteOption,
-  addSeedOption,
-  path,
-  wholeNumber,
-} from './options.js';
+import { addDrawOptions } from './draw-options.js';
+import { addComputeOptions, addFields, addJsonOption, askedOf, path } from './options.js';
 import { run, type Report, type Work } from './report.js';
 import { stemOf } from './stem.js';
 
-interface CompleteOptions extends BackendOptions, DrawOptions {
+interface CompleteOptions extends Parsed<typeof completeFlags & typeof imageDrawing>, BackendOptions {
   model: string;
-  fromRow?: number;
-  samples: number;
   out?: string;
-  overwrite?: boolean;
-  scale: number;
-  fit: 'crop' | 'stretch';
-  seed: number | bigint;
 }
 
 export function command(): Command {
-  const { samples, scale } = defaults.completeImage;
   const complete = new Command('complete')
     .description('keep the upper rows of an image and draw the others, several times')
     .argument('<image>', 'a PNG, JPEG, WebP, TIFF or AVIF file')
     .requiredOption('--model <run|name>', 'run folder, .safetensors file or shipped model, of images')
-    .option('--from-row <row>', 'first row to draw, from 0 (default: half way down)', wholeNumber('--from-row', 0))
-    .option('--samples <count>', 'completions to draw', wholeNumber('--samples', 1, 64), samples)
     .option(
       '--out <file.png>',
       'contact sheet: the image, what is kept, the completions (default: here, <image>-completed.png)',
       path('--out'),
-    )
-    .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), scale);
-  addOverwriteOption(complete);
+    );
+  addFields(complete, completeFlags);
   addDrawOptions(complete);
-  addFitOption(complete, 'the image is');
-  addSeedOption(complete);
   addJsonOption(complete);
   addComputeOptions(complete);
   complete.addHelpText(
@@ -65,23 +46,19 @@ const NOT_EXACT = '\nnot exact: a chain of scales draws its coarse image without
 async function draw({ signal, progress }: Work, image: string, options: CompleteOptions): Promise<Report> {
   const { loadModel } = await import('../src/model/checkpoint.js');
   const { completeImage } = await import('../src/tasks/complete-image.js');
-  const { samples, scale, fit, seed, overwrite = false } = options;
+  const { samples, seed } = options;
   const out = options.out ?? `${stemOf(image)}-completed.png`;
   const model = loadModel(options.model);
-  const settings = { temperature: 1, ...askedSettings(options) };
+  const settings = askedOf(imageDrawing, options);
   const { width, height } = model.chain.exampleShape.size;
   const fromRow = options.fromRow ?? Math.floor(height / 2);
   const chosen = await startComputing(options, progress);
   const started = performance.now();
   const { exact, bitsPerDim, dimensions } = await completeImage(model, image, {
+    ...askedOf(completeFlags, options),
     out,
-    overwrite,
     fromRow,
-    samples,
     settings,
-    seed,
-    scale,
-    fit,
     signal,
     onProgress: (share) => progress.show({ label: 'complete', done: share * height, total: height, unit: 'rows' }),
   });

@@ -1,23 +1,18 @@
-import { Command, Option } from 'commander';
-import type { Split } from '../datasets/index.js';
+import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
 import type { Published } from '../src/evaluation/published.js';
-import { defaults } from '../src/tasks/defaults.js';
 import type { RankedImage } from '../src/tasks/extreme-images.js';
+import type { Parsed } from '../src/tasks/options/fields.js';
+import { scoreImagesFlags } from '../src/tasks/options/score-images.js';
 import type { ImageSetScore } from '../src/tasks/score-images.js';
 import { startComputing } from './computing.js';
-import { addComputeOptions, addDataOption, addJsonOption, addOverwriteOption, path, wholeNumber } from './options.js';
+import { addComputeOptions, addFields, addJsonOption, askedOf } from './options.js';
 import { run, type Report, type Work } from './report.js';
 import { formatTable } from './table.js';
 
-interface EvalImagesOptions extends BackendOptions {
+interface EvalImagesOptions extends Parsed<typeof scoreImagesFlags>, BackendOptions {
   model?: string;
-  data?: string;
-  split: Split;
-  limit?: number;
-  out?: string;
-  overwrite?: boolean;
 }
 
 export function command(): Command {
@@ -28,16 +23,7 @@ export function command(): Command {
       '--model <run|name>',
       "run folder, .safetensors file or shipped model (default: the one of the set's name)",
     );
-  addDataOption(evalImages);
-  evalImages
-    .addOption(
-      new Option('--split <name>', 'which images')
-        .choices(['train', 'validation', 'test'])
-        .default(defaults.scoreImages.split),
-    )
-    .option('--limit <count>', 'score so many, spread evenly over the split', wholeNumber('--limit', 1))
-    .option('--out <file.png>', 'write the worst and best images, and where their bits are', path('--out'));
-  addOverwriteOption(evalImages);
+  addFields(evalImages, scoreImagesFlags);
   addJsonOption(evalImages);
   addComputeOptions(evalImages);
   evalImages.addHelpText(
@@ -62,14 +48,10 @@ async function evaluate({ signal, progress }: Work, set: string, options: EvalIm
   }
   const model = loadModel(options.model ?? set);
   const chosen = await startComputing(options, progress);
-  const { data, split, limit, out, overwrite = false } = options;
+  const { split, out } = options;
   const started = performance.now();
   const score = await scoreImageSet(model, set, {
-    split,
-    ...(data !== undefined && { data }),
-    ...(limit !== undefined && { limit }),
-    ...(out !== undefined && { out }),
-    overwrite,
+    ...askedOf(scoreImagesFlags, options),
     signal,
     onProgress: ({ what, done, total, bitsPerDim }) =>
       progress.show({

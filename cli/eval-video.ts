@@ -3,59 +3,31 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
 import { numberOf } from '../src/number-of.js';
-import type { AskedRate } from '../src/tasks/clip-rate.js';
-import { defaults } from '../src/tasks/defaults.js';
+import { futureDrawing, type Parsed } from '../src/tasks/options/fields.js';
+import { scoreClipsFlags } from '../src/tasks/options/score-clips.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
 import { startComputing } from './computing.js';
-import { addFutureOptions, askedSettings, type DrawOptions } from './draw-options.js';
+import { addFutureOptions } from './draw-options.js';
 import { forecastTables, withError } from './forecast-tables.js';
 import { leftOutLines } from './left-out.js';
-import {
-  addComputeOptions,
-  addJsonOption,
-  addModelOption,
-  addRateOption,
-  addSeedOption,
-  wholeNumber,
-} from './options.js';
+import { addComputeOptions, addFields, addJsonOption, addModelOption, askedOf } from './options.js';
 import { run, type Report, type Work } from './report.js';
 import { addSizeOptions, askedSize, type SizeOptions } from './size-options.js';
 import { STANDARD_STREAM } from './standard-streams.js';
 import { formatTable } from './table.js';
 
-interface EvalVideoOptions extends BackendOptions, DrawOptions, SizeOptions {
+interface EvalVideoOptions extends Parsed<typeof scoreClipsFlags & typeof futureDrawing>, BackendOptions, SizeOptions {
   model?: string;
-  horizon: number;
-  starts?: number;
-  samples?: number;
-  codecs?: boolean;
-  adapt?: boolean;
-  fps?: AskedRate;
-  seed: number | bigint;
 }
 
 export function command(): Command {
-  const { horizon, starts, samples } = defaults.scoreClips;
   const evalVideo = new Command('eval-video')
     .description('score clips: bits/dim one step ahead, and predicted frames against the true ones')
-    .argument('<path...>', 'clips: video files, folders of numbered images, or folders of either')
-    .option('--horizon <frames>', 'frames to predict from each start', wholeNumber('--horizon', 0, 1000), horizon)
-    .option(
-      '--starts <count>',
-      `places of each clip to predict from, evenly spread (default: ${starts})`,
-      wholeNumber('--starts', 1, 1000),
-    )
-    .option('--samples <count>', `futures to draw at each start (default: ${samples})`, wholeNumber('--samples', 1, 64))
-    .option(
-      '--adapt',
-      'learn from each clip as it goes: fewer bits, forecasts nearer to the truth, several times as long',
-    )
-    .option('--codecs', 'bits of lossless codecs for the same frames: x264, x265 and FFV1 of FFmpeg');
+    .argument('<path...>', 'clips: video files, folders of numbered images, or folders of either');
+  addFields(evalVideo, scoreClipsFlags);
   addFutureOptions(evalVideo);
   addModelOption(evalVideo);
   addSizeOptions(evalVideo, "the model's");
-  addRateOption(evalVideo);
-  addSeedOption(evalVideo);
   addJsonOption(evalVideo);
   addComputeOptions(evalVideo);
   evalVideo.addHelpText(
@@ -78,19 +50,12 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
   refuseStandardInput(paths);
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
   const chosen = await startComputing(options, progress);
-  const { horizon, starts, samples, adapt, codecs, seed } = options;
   const own = model.chain.exampleShape.size;
   const started = performance.now();
   const score = await scoreClips(model, paths, {
+    ...askedOf(scoreClipsFlags, options),
     ...askedSize(options, own),
-    frameRate: options.fps,
-    horizon,
-    starts,
-    samples,
-    codecs,
-    adapt,
-    settings: askedSettings(options),
-    seed,
+    settings: askedOf(futureDrawing, options),
     signal,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
     onProgress: ({ done, clips, name, what, frames }) =>
@@ -105,15 +70,15 @@ async function evaluate({ signal, progress }: Work, paths: string[], options: Ev
   const seconds = (performance.now() - started) / 1000;
   const { settings, ...figures } = score;
   const { forecasts } = figures;
-  const tables = forecasts === null ? [] : ['', ...forecastTables(forecasts, score.samples)];
+  const tables = forecasts === null ? [] : ['', ...(await forecastTables(forecasts, score.samples))];
   return {
     text: [clipTable(score, own), '', ...summaryLines(score), ...tables, ...notScored(score)].join('\n'),
     json: {
       model: model.name,
-      seed,
+      seed: options.seed,
       seconds,
       context: model.chain.exampleShape.context,
-      horizon,
+      horizon: options.horizon,
       ...settings,
       ...figures,
       ...chosen,

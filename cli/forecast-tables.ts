@@ -1,4 +1,4 @@
-import { forecasts, type ForecastName } from '../src/evaluation/forecasts.js';
+import type { ForecastName } from '../src/evaluation/forecasts.js';
 import type { ForecastsSummary, ForecastSummary, MeanOverClips } from '../src/evaluation/forecast-summary.js';
 import { numberOf } from '../src/number-of.js';
 import { formatTable } from './table.js';
@@ -10,7 +10,11 @@ export function withError({ mean, standardError }: MeanOverClips, index: number)
 }
 
 /** Forecasts beside each other, by frames ahead: decibels, SSIM, change from frame to frame. */
-export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSummary, samples: number): string[] {
+export async function forecastTables(
+  { clips, starts, trueChange, kinds }: ForecastsSummary,
+  samples: number,
+): Promise<string[]> {
+  const { forecasts } = await import('../src/evaluation/forecasts.js');
   const names = Object.keys(kinds) as ForecastName[];
   const others = names.filter((name) => name !== 'last-frame');
   const titles = (of: ForecastName[]) => of.map((name) => forecasts[name].title(samples));

@@ -1,77 +1,107 @@
 import { Option, type Command } from 'commander';
-import type { BackendName } from '../src/backend/choose-backend.js';
+import { z } from 'zod';
+import type { BackendName, BackendOptions } from '../src/backend/choose-backend.js';
 import type { InstructionSet } from '../src/backend/kernels/index.js';
 import type { Precision } from '../src/backend/precision.js';
 import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
-import { DEFAULT_SEED } from '../src/philox.js';
 import { HIGHEST_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/frame-rate.js';
+import * as fields from '../src/tasks/options/fields.js';
+import type { Fields, Parsed } from '../src/tasks/options/fields.js';
 
-const backends = ['native', 'cpu', 'tensorflow'] as const satisfies readonly BackendName[];
-const instructionSets = [
-  'wasm',
-  'portable',
-  'avx2',
-  'avx512',
-  'amx',
-  'neon',
-] as const satisfies readonly InstructionSet[];
+const { count, flags } = fields;
 
-/** For commands that compute: the options of `chooseBackend`, under the same names. */
-export function addComputeOptions(command: Command): Command {
-  const options = [
-    new Option('--threads <count>', 'threads to compute with (default: one for each core)').argParser(
-      wholeNumber('--threads', 1, 256),
-    ),
-    new Option(
-      '--backend <name>',
-      'what computes whole images; drawing, pixel by pixel, is on the CPU in any case (default: native)',
-    ).choices(backends),
-    new Option('--instruction-set <name>', 'kernels of the native backend (default: the best of this CPU)').choices(
-      instructionSets,
-    ),
-  ];
-  for (const option of options) command.addOption(option.helpGroup('Computing:'));
+/** Adds the flag of each field; what is given is found under the field's name. */
+export function addFields(command: Command, fields: Fields): Command {
+  for (const [name, field] of Object.entries(fields)) command.addOption(optionOf(name, field));
   return command;
 }
 
-const precisions = ['float32', 'bf16'] as const satisfies readonly Precision[];
+function optionOf(name: string, field: z.ZodType): Option {
+  const { name: word = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), ...flag } = flags.get(field)!;
+  const spelling = `--${word}`;
+  const option = new Option(flag.value === undefined ? spelling : `${spelling} <${flag.value}>`, flag.help);
+  option.attributeName = () => name;
+  if (flag.group !== undefined) option.helpGroup(flag.group);
+  if (field instanceof z.ZodDefault) option.default(field.def.defaultValue);
+  const value = valueOf(field);
+  if (value instanceof z.ZodEnum) return option.choices(value.options.map(String));
+  return value instanceof z.ZodBoolean ? option : option.argParser(parserOf(value, spelling, flag.most));
+}
+
+/** The schema of the value itself, whether or not it may be left out. */
+function valueOf(field: z.ZodType): z.ZodType {
+  const mayBeLeftOut =
+    field instanceof z.ZodDefault || field instanceof z.ZodOptional || field instanceof z.ZodNullable;
+  return mayBeLeftOut ? valueOf(field.unwrap() as z.ZodType) : field;
+}
+
+function parserOf(value: z.ZodType, flag: string, most?: number): (text: string) => unknown {
+  if (value === fields.anySeed) return seed;
+  if (value === fields.anyNumber) return decimalNumber(flag, { min: 0 });
+  if (value === fields.pixels) return size(flag);
+  if (value === fields.askedRate) return (text) => (text === 'model' ? text : frameRate(flag)(text));
+  return value instanceof z.ZodNumber ? wholeNumber(flag, value.minValue!, most) : path(flag);
+}
+
+/** Those of a command's options that are some fields, as far as they are given. */
+export function askedOf<F extends Fields, O extends Parsed<F>>(fields: F, options: O): Pick<O, keyof F & keyof O> {
+  const given = Object.entries(options).filter(([name, value]) => name in fields && value !== undefined);
+  return Object.fromEntries(given) as Pick<O, keyof F & keyof O>;
+}
+
+const COMPUTING = 'Computing:';
+/** The options of `chooseBackend`. */
+const computing = {
+  threads: count.optional().register(flags, {
+    value: 'count',
+    most: 256,
+    help: 'threads to compute with (default: one for each core)',
+    group: COMPUTING,
+  }),
+  backend: z
+    .enum(['native', 'cpu', 'tensorflow'] satisfies BackendName[])
+    .optional()
+    .register(flags, {
+      value: 'name',
+      help: 'what computes whole images; drawing, pixel by pixel, is on the CPU in any case (default: native)',
+      group: COMPUTING,
+    }),
+  instructionSet: z
+    .enum(['wasm', 'portable', 'avx2', 'avx512', 'amx', 'neon'] satisfies InstructionSet[])
+    .optional()
+    .register(flags, {
+      value: 'name',
+      help: 'kernels of the native backend (default: the best of this CPU)',
+      group: COMPUTING,
+    }),
+} satisfies Record<keyof BackendOptions, z.ZodType>;
+
+/** For commands that compute. */
+export function addComputeOptions(command: Command): Command {
+  return addFields(command, computing);
+}
+
+const precision = z
+  .enum(['float32', 'bf16'] satisfies Precision[])
+  .optional()
+  .register(flags, {
+    value: 'name',
+    help: 'products of a training step: bf16 is faster, rougher, and needs AVX-512 BF16 or AMX',
+    group: COMPUTING,
+  });
 
 /** For commands that train. */
 export function addPrecisionOption(command: Command): Command {
-  return command.addOption(
-    new Option(
-      '--precision <name>',
-      'products of a training step: bf16 is faster, rougher, and needs AVX-512 BF16 or AMX',
-    )
-      .choices(precisions)
-      .helpGroup('Computing:'),
-  );
+  return addFields(command, { precision });
 }
 
 export function addSeedOption(command: Command): Command {
-  return command.option('--seed <number>', 'makes everything random repeatable: 0 to 2^64 - 1', seed, DEFAULT_SEED);
+  return addFields(command, { seed: fields.seed });
 }
 
 export function addModelOption(command: Command): Command {
   return command.option('--model <run|name>', 'run folder, .safetensors file or shipped model (default: video-64)');
-}
-
-/** @param what is brought to the model's size */
-export function addFitOption(command: Command, what = 'frames are'): Command {
-  const option = new Option('--fit <name>', `how ${what} brought to the model's size`).choices(['crop', 'stretch']);
-  return command.addOption(option.default('crop'));
-}
-
-/** For commands that read clips for a model. */
-export function addRateOption(command: Command): Command {
-  const rate = frameRate('--fps');
-  return command.addOption(
-    new Option(
-      '--fps <rate>',
-      "frames a second to bring clips to, or model for the model's (default: their own)",
-    ).argParser((text) => (text === 'model' ? text : rate(text))),
-  );
 }
 
 export function addJsonOption(command: Command): Command {
@@ -80,11 +110,11 @@ export function addJsonOption(command: Command): Command {
 
 /** For commands that write a file or folder that the user named. */
 export function addOverwriteOption(command: Command): Command {
-  return command.option('--overwrite', 'let --out take the place of what is there');
+  return addFields(command, { overwrite: fields.overwrite });
 }
 
 export function addDataOption(command: Command): Command {
-  return command.option('--data <folder>', "folder of the data set's files (default: where pxv datasets get put them)");
+  return addFields(command, { data: fields.data });
 }
 
 /** A parser of names of files and folders: an empty one, as of a variable that is not set, names nothing. */

@@ -5,99 +5,49 @@ import { PxvError } from '../src/errors.js';
 import { framesPerSecond } from '../src/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
 import { numberOf } from '../src/number-of.js';
-import type { AskedRate } from '../src/tasks/clip-rate.js';
-import { defaults } from '../src/tasks/defaults.js';
-import type { PredictClipOptions, PredictedClip } from '../src/tasks/predict-clip.js';
-import type { ClipSource, OutputKind } from '../src/video/index.js';
+import { futureDrawing, type Parsed } from '../src/tasks/options/fields.js';
+import { kindFlag, predictFlags, samplesOfForecast, type Forecast } from '../src/tasks/options/predict-clips.js';
+import type { PredictedClip } from '../src/tasks/predict-clip.js';
+import type { ClipSource } from '../src/video/index.js';
 import { startComputing } from './computing.js';
-import { addFutureOptions, askedSettings, type DrawOptions } from './draw-options.js';
+import { addFutureOptions } from './draw-options.js';
 import { leftOutLines } from './left-out.js';
-import {
-  addComputeOptions,
-  addJsonOption,
-  addModelOption,
-  addOverwriteOption,
-  addRateOption,
-  addSeedOption,
-  path,
-  wholeNumber,
-} from './options.js';
+import { addComputeOptions, addFields, addJsonOption, addModelOption, askedOf, path } from './options.js';
 import type { Progress } from './progress.js';
 import { run, type Report, type Work } from './report.js';
 import { addSizeOptions, askedSize, type SizeOptions } from './size-options.js';
 import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
 import { stemOf } from './stem.js';
 
-interface PredictOptions extends BackendOptions, DrawOptions, SizeOptions {
-  next: number;
+interface PredictOptions
+  extends Parsed<typeof predictFlags & typeof kindFlag & typeof futureDrawing>, BackendOptions, SizeOptions {
   model?: string;
   out?: string;
-  format?: OutputKind;
-  overwrite?: boolean;
-  samples?: number;
   mean?: boolean;
   bestGuess?: boolean;
-  from?: number;
-  onlyPredicted?: boolean;
-  plain?: boolean;
-  scale?: number;
-  adapt?: boolean;
-  slow: number;
-  fps?: AskedRate;
-  seed: number | bigint;
 }
 
-const formats = ['mp4', 'webm', 'gif', 'png', 'folder'] as const satisfies readonly OutputKind[];
-
 export function command(): Command {
-  const { horizon, slow } = defaults.predictClip;
-  const { samples, mean } = defaults.samplesOfForecast;
   const predict = new Command('predict')
     .description('write a clip whose last frames are predicted')
     .argument('<clip...>', 'video files, folders of numbered images, folders of either, or - for standard input')
-    .addOption(
-      new Option('--next <frames>', 'frames to predict').argParser(wholeNumber('--next', 1, 100_000)).default(horizon),
-    )
     .option(
       '--out <path>',
       '.mp4, .webm, .gif, .png (contact sheet), a folder, or - (default: here, <clip>-predicted.mp4); of several clips a folder (default: predicted)',
       path('--out'),
-    )
-    .addOption(new Option('--format <kind>', 'what to write where --out does not tell (default: mp4)').choices(formats))
-    .option(
-      '--samples <count>',
-      `futures to draw, a panel for each (default: ${samples}, with --mean ${mean})`,
-      wholeNumber('--samples', 1, 64),
-    )
+    );
+  addFields(predict, { ...kindFlag, ...predictFlags });
+  predict
     .addOption(new Option('--mean', 'write the mean of the samples, in place of each').conflicts('bestGuess'))
     .addOption(
       new Option('--best-guess', 'write the expected frames, without chance: the model feeds them back').conflicts([
         'samples',
         'temperature',
       ]),
-    )
-    .option(
-      '--from <frame>',
-      'first frame to predict, counted from 0; the truth is shown beside',
-      wholeNumber('--from', 1),
-    )
-    .option(
-      '--adapt',
-      'learn first from the clip: how its known frames could have been predicted from those before them',
-    )
-    .option('--only-predicted', 'leave the known frames out')
-    .option(
-      '--plain',
-      'the bare frames, without labels, borders and frame numbers (.mp4 and .webm repeat a last row or column to have even sides)',
-    )
-    .option('--scale <factor>', 'enlarge for the eye (default: enough for the labels)', wholeNumber('--scale', 1, 64))
-    .option('--slow <factor>', 'play so many times slower than the clip', wholeNumber('--slow', 1, 100), slow);
-  addOverwriteOption(predict);
+    );
   addFutureOptions(predict);
   addModelOption(predict);
   addSizeOptions(predict, "the clip's aspect, with the shorter side of the model");
-  addRateOption(predict);
-  addSeedOption(predict);
   addJsonOption(predict);
   addComputeOptions(predict);
   predict.addHelpText(
@@ -143,7 +93,7 @@ function withoutOutputs(sources: readonly ClipSource[], out: string): ClipSource
 async function predictOne({ signal, progress, saves }: Work, clip: string, options: PredictOptions): Promise<Report> {
   const { outputEnding } = await import('../src/video/index.js');
   const { predictClip } = await import('../src/tasks/predict-clip.js');
-  const ending = outputEnding(options.format ?? 'mp4');
+  const ending = outputEnding(options.kind ?? 'mp4');
   const name = clip === STANDARD_STREAM ? 'stdin' : stemOf(clip);
   const out = options.out ?? `${name}-predicted${ending}`;
   await expectFormat(out, options);
@@ -208,7 +158,7 @@ async function predictSeveral(
   const result = await predictClips(model, sources, {
     ...settingsOf(options, model),
     out,
-    kind: options.format,
+    kind: options.kind,
     signal,
     onRead: ({ name, done, total }) => showReading(done, total, { clip: name }),
     onHindcast: ({ name, ...places }) =>
@@ -251,28 +201,23 @@ async function prepare(options: PredictOptions, progress: Progress) {
 function writtenOf(
   clip: string,
   { known, predicted }: Pick<PredictedClip, 'known' | 'predicted'>,
-  { next, onlyPredicted }: PredictOptions,
+  { horizon, onlyPredicted }: PredictOptions,
 ): string {
-  const made = predicted < next ? `${predicted} of ${next}, interrupted,` : `${predicted}`;
+  const made = predicted < horizon ? `${predicted} of ${horizon}, interrupted,` : `${predicted}`;
   const before = numberOf(known, 'frame');
   return onlyPredicted ? `after ${before} of ${clip}, the ${made}` : `${before} of ${clip}, then ${made}`;
 }
 
 function settingsOf(options: PredictOptions, { chain }: Model) {
-  const { next, from, fps, ...same } = options;
-  const { adapt, samples, scale, slow, plain, onlyPredicted, seed, overwrite } = same;
   return {
-    horizon: next,
-    from: from ?? null,
+    ...askedOf(predictFlags, options),
     forecast: forecastOf(options),
-    settings: askedSettings(options),
-    frameRate: fps,
+    settings: askedOf(futureDrawing, options),
     ...askedSize(options, chain.exampleShape.size),
-    ...{ adapt, samples, scale, slow, plain, onlyPredicted, seed, overwrite: overwrite ?? false },
   };
 }
 
-function forecastOf({ mean, bestGuess }: PredictOptions): NonNullable<PredictClipOptions['forecast']> {
+function forecastOf({ mean, bestGuess }: PredictOptions): Forecast {
   if (bestGuess) return 'best-guess';
   return mean ? 'mean' : 'samples';
 }
@@ -282,14 +227,14 @@ function facts({ name, chain }: Model, options: PredictOptions) {
   const { channels, context } = chain.exampleShape;
   const { seed } = options;
   const forecast = forecastOf(options);
-  const { samples = defaults.samplesOfForecast[forecast] } = options;
+  const { samples = samplesOfForecast[forecast] } = options;
   return { model: name, seed, forecast, samples, adapted: options.adapt ?? false, context, channels };
 }
 
 /** What came of one clip, as JSON. */
-function figures(clip: PredictedClip, { next }: PredictOptions) {
+function figures(clip: PredictedClip, { horizon }: PredictOptions) {
   const { size, frames, known, predicted, frameRate, bitsPerDim, exact, settings } = clip;
-  const interrupted = predicted < next;
+  const interrupted = predicted < horizon;
   return {
     ...size,
     frames,
@@ -304,10 +249,10 @@ function figures(clip: PredictedClip, { next }: PredictOptions) {
 }
 
 /** @throws PxvError `USAGE` where the output's name asks for something else than --format */
-async function expectFormat(out: string, { format }: PredictOptions): Promise<void> {
+async function expectFormat(out: string, { kind }: PredictOptions): Promise<void> {
   const { outputKind } = await import('../src/video/index.js');
-  if (format === undefined || out === STANDARD_STREAM || outputKind(out) === format) return;
-  throw wrongUsage(`--format ${format}`, 'an --out of the same kind', out, 'leave one of the two out');
+  if (kind === undefined || out === STANDARD_STREAM || outputKind(out) === kind) return;
+  throw wrongUsage(`--format ${kind}`, 'an --out of the same kind', out, 'leave one of the two out');
 }
 
 function wrongUsage(argument: string, expected: string, received: string, remedy: string): PxvError {

@@ -1,32 +1,25 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { numberOf } from '../src/number-of.js';
-import { defaults } from '../src/tasks/defaults.js';
+import { imageDrawing, type Parsed } from '../src/tasks/options/fields.js';
+import { sampleFlags } from '../src/tasks/options/sample-images.js';
 import { startComputing } from './computing.js';
-import { addDrawOptions, askedSettings, type DrawOptions } from './draw-options.js';
-import { addComputeOptions, addJsonOption, addOverwriteOption, addSeedOption, path, wholeNumber } from './options.js';
+import { addDrawOptions } from './draw-options.js';
+import { addComputeOptions, addFields, addJsonOption, askedOf, path } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
-interface SampleOptions extends BackendOptions, DrawOptions {
+interface SampleOptions extends Parsed<typeof sampleFlags & typeof imageDrawing>, BackendOptions {
   model: string;
-  count: number;
   out: string;
-  overwrite?: boolean;
-  scale: number;
-  seed: number | bigint;
 }
 
 export function command(): Command {
-  const { count, scale } = defaults.sampleImages;
   const sample = new Command('sample')
     .description('draw images from a model that needs nothing given')
     .requiredOption('--model <run|name>', 'run folder, .safetensors file or shipped model')
-    .option('--count <images>', 'images to draw', wholeNumber('--count', 1, 100_000), count)
-    .option('--out <path>', '.png (contact sheet) or a folder (one file an image)', path('--out'), 'samples.png')
-    .option('--scale <factor>', 'enlarge for the eye', wholeNumber('--scale', 1, 64), scale);
-  addOverwriteOption(sample);
+    .option('--out <path>', '.png (contact sheet) or a folder (one file an image)', path('--out'), 'samples.png');
+  addFields(sample, sampleFlags);
   addDrawOptions(sample);
-  addSeedOption(sample);
   addJsonOption(sample);
   addComputeOptions(sample);
   sample.addHelpText(
@@ -46,18 +39,15 @@ bound, since shared pixels are drawn twice ("exact": false in the JSON).`,
 async function sampleSheet({ signal, progress, saves }: Work, options: SampleOptions): Promise<Report> {
   const { loadModel } = await import('../src/model/checkpoint.js');
   const { sampleImages } = await import('../src/tasks/sample-images.js');
-  const { count, out, scale, seed, overwrite = false } = options;
-  const settings = { temperature: 1, ...askedSettings(options) };
+  const { count, out, seed } = options;
+  const settings = askedOf(imageDrawing, options);
   const model = loadModel(options.model);
   const chosen = await startComputing(options, progress);
   const started = performance.now();
   const { images, bitsPerDim, exact } = await sampleImages(model, {
+    ...askedOf(sampleFlags, options),
     out,
-    overwrite,
-    count,
     settings,
-    seed,
-    scale,
     signal,
     onProgress: (done) => progress.show({ label: 'sample', done, total: count, unit: 'images' }),
     onDrawn: saves,

@@ -23,7 +23,6 @@ export { bestGuess, frameOf, rollOut, type BestGuess, type RollOutOptions } from
 export type { AskedRate } from './tasks/clip-rate.js';
 export { checkModel, type ModelCheckSettings, type ScaleFinding } from './tasks/check-model.js';
 export { configureTraining, type ModelChoices, type TrainingRequest } from './tasks/configure-training.js';
-export { defaults } from './tasks/defaults.js';
 export { sampleImages, type SampledImages, type SampleImagesOptions } from './tasks/sample-images.js';
 export { completeImage, type CompletedImage, type CompleteImageOptions } from './tasks/complete-image.js';
 export { predictClip, type PredictClipOptions, type PredictedClip } from './tasks/predict-clip.js';

@@ -1,12 +1,13 @@
 import { PxvError } from '../errors.js';
 import { checkNetwork, MOST_CHECKED } from '../evaluation/check/check-network.js';
-import type { CheckSettings } from '../evaluation/check/finding.js';
 import type { Finding } from '../evaluation/check/finding.js';
 import type { Size } from '../frame.js';
 import { atSize } from '../model/at-size.js';
-import { defaults, filled } from './defaults.js';
 import { dimensions, parametersOfScale } from '../model/chain.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
+import { parseOptions } from './check-options.js';
+import type { OptionsOf } from './options/fields.js';
+import { checkModelFields } from './options/check-model.js';
 
 /** What was found of one scale of a model, the coarsest 0. */
 export interface ScaleFinding extends Finding {
@@ -14,21 +15,16 @@ export interface ScaleFinding extends Finding {
 }
 
 /** How a model is checked. */
-export interface ModelCheckSettings extends Omit<CheckSettings, 'whole' | 'seed'> {
-  /** Default: 1. */
-  seed?: bigint | number | undefined;
-  /** The model is checked at this size, in whole. Default: at its own, and smaller where that would take long. */
-  size?: Size | undefined;
-}
+export type ModelCheckSettings = OptionsOf<typeof checkModelFields>;
 
 /**
  * Checks each scale of a model with its own weights, on the backend in use: see `checkNetwork`.
  *
- * @throws PxvError `USAGE` where the size is too large to check
+ * @throws PxvError `USAGE` where an option is unknown or wrong, or the size is too large to check
  */
 export async function checkModel(trained: Model, asked: ModelCheckSettings = {}): Promise<ScaleFinding[]> {
   expectModel(trained, 'check model');
-  const { size, ...settings } = filled(asked, defaults.checkModel);
+  const { size, ...settings } = parseOptions('check model', checkModelFields, asked);
   const { chain, weights } = size === undefined ? trained : atSize(trained, size);
   if (size !== undefined && dimensions(chain) > MOST_CHECKED) throw tooLarge(size, dimensions(chain));
   const findings: ScaleFinding[] = [];

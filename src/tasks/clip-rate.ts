@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { PxvError } from '../errors.js';
 import { differBy, framesPerSecond, frameRateText, isSameRate, readableRate, type FrameRate } from '../frame-rate.js';
 import { loadModel, type Model } from '../model/checkpoint.js';
@@ -5,9 +6,10 @@ import { numberOf } from '../number-of.js';
 import type { ClipsConfiguration } from '../training/configuration.js';
 import { firstFew } from '../training/data-list.js';
 import type { OutputKind } from '../video/index.js';
+import type { askedRate } from './options/fields.js';
 
 /** The rate at which clips are to be read: `model` is the one that the model learned at. */
-export type AskedRate = FrameRate | 'model';
+export type AskedRate = z.infer<typeof askedRate>;
 
 /**
  * The rate to bring clips to; undefined: each is read at its own.

@@ -5,43 +5,17 @@ import { expectModel, type Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { numberOf } from '../number-of.js';
-import { AS_SCORED, checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
+import { AS_SCORED, checkDrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
-import { checkOutput, contactSheet, outputKind, writePng, readImage, type Fit } from '../video/index.js';
-import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
-import { defaults, filled } from './defaults.js';
+import { checkOutput, contactSheet, outputKind, writePng, readImage } from '../video/index.js';
+import { parseOptions } from './check-options.js';
 import { expectDrawingMemory } from './expect-memory.js';
+import type { OptionsOf } from './options/fields.js';
+import { completeImageFields } from './options/complete-image.js';
 
-export interface CompleteImageOptions {
-  /** Contact sheet (.png): the image, what is kept of it, then the samples. */
-  out: string;
-  /** Whether `out` may take the place of what is there. Default: it may not, and never of the image. */
-  overwrite?: boolean;
-  /** The first row, from 0 at the model's size, that is drawn anew. Default: half way down. */
-  fromRow?: number | undefined;
-  /** Completions to draw. Default: 7. */
-  samples?: number | undefined;
-  /** Default: the model's own distribution. */
-  settings?: DrawSettings | undefined;
-  /** Default: 1. */
-  seed?: bigint | number | undefined;
-  /** Screen pixels for one pixel of the model. Default: 4. */
-  scale?: number | undefined;
-  /** Default: `crop`. */
-  fit?: Fit | undefined;
-  /** Told after each row, with the share of the work that is done. */
-  onProgress?: (share: number) => void;
-  signal?: AbortSignal;
-}
-
-const { count, countOrNone, flag, text, callback } = optionOf;
-
-const schemas = {
-  ...{ out: text, overwrite: flag, fromRow: countOrNone, samples: count, settings: optionOf.settings },
-  ...{ seed: optionOf.seed, scale: count, fit: optionOf.fit, onProgress: callback, signal: optionOf.signal },
-} satisfies OptionSchemas<CompleteImageOptions>;
+export type CompleteImageOptions = OptionsOf<typeof completeImageFields>;
 
 export interface CompletedImage {
   /** Whether the completions are drawn from the model's own distribution given the kept rows (see `completeImage`). */
@@ -65,15 +39,10 @@ export interface CompletedImage {
  *
  * @throws PxvError where the image cannot be read, the model is one of video, or the output cannot be written
  */
-export async function completeImage(
-  model: Model,
-  path: string,
-  options: CompleteImageOptions,
-): Promise<CompletedImage> {
+export async function completeImage(model: Model, path: string, asked: CompleteImageOptions): Promise<CompletedImage> {
   expectModel(model, 'complete image');
-  checkOptions('complete image', schemas, options, ['out']);
-  const { out, overwrite = false, settings = AS_SCORED, onProgress, signal } = options;
-  const { samples, seed, scale, fit } = filled(options, defaults.completeImage);
+  const options = parseOptions('complete image', completeImageFields, asked);
+  const { out, overwrite = false, samples, settings = AS_SCORED, seed, scale, fit, onProgress, signal } = options;
   checkDrawSettings(settings);
   const { size, channels, levels, context } = model.chain.exampleShape;
   const { fromRow = Math.floor(size.height / 2) } = options;

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { PxvError } from '../errors.js';
 import { meanFrame } from '../evaluation/forecasts.js';
 import type { Frame, Size } from '../frame.js';
@@ -11,7 +10,6 @@ import type { FutureDrawing } from '../model/future-drawing.js';
 import { numberOf } from '../number-of.js';
 import type { Correction } from '../sampling/correction.js';
 import { expectExpectation, FrameSampler } from '../sampling/frame-sampler.js';
-import type { DrawSettings } from '../sampling/draw.js';
 import { futureSettings } from '../sampling/future-settings.js';
 import {
   expectCorrected,
@@ -34,87 +32,27 @@ import {
   type TimeStep,
   type WrittenClip,
 } from '../video/index.js';
-import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
-import { playingWarning, rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
-import { framing, ownAspect, type AskedSize } from './clip-size.js';
-import { defaults, filled, type Filled } from './defaults.js';
+import { parseOptions } from './check-options.js';
+import { playingWarning, rateToRead, rateWarning } from './clip-rate.js';
+import { framing, ownAspect } from './clip-size.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { expectDrawingMemory, expectMemory } from './expect-memory.js';
+import type { OptionsOf, Parsed } from './options/fields.js';
+import { predictClipFields, samplesOfForecast } from './options/predict-clips.js';
 
 /** Label of the panel with the clip's own frames. */
 const TRUTH = 'truth';
 
-/** Default of the size: the clip's aspect, with the shorter side of the model's images. */
-export interface PredictClipOptions extends AskedSize {
-  out: string;
-  /** Whether the bare frames are written, without labels, borders and numbers. Default: a film or sheet explains itself. */
-  plain?: boolean | undefined;
-  /** Whether the known frames are left out. Default: they come before the predicted ones. */
-  onlyPredicted?: boolean | undefined;
-  /** How many times slower the output plays than the clip, an integer. Default: 1. */
-  slow?: number | undefined;
-  /** Whether `out` may take the place of what is there. Default: it may not, and never of the clip. */
-  overwrite?: boolean;
-  /** Frames to predict. Default: 8. */
-  horizon?: number | undefined;
-  /** Futures to draw, each a panel of the output. Default: 1, and 8 where their mean is written. */
-  samples?: number | undefined;
-  /**
-   * What is written of each predicted frame: every sample, the default; the mean of the samples; or the best guess, the
-   * expected frame fed back, for which nothing is drawn.
-   */
-  forecast?: 'samples' | 'mean' | 'best-guess';
-  /**
-   * Index of the first frame to predict; null, the default: the one after the clip's last. Where there is a truth, it is a
-   * panel too.
-   */
-  from?: number | null | undefined;
-  /**
-   * Whether what is expected is corrected by how known frames could have been expected from those before them (see `learnCorrection`).
-   * Default: it is not.
-   */
-  adapt?: boolean | undefined;
-  /** How frames are drawn, over what `futureSettings` has for the model. */
-  settings?: Partial<DrawSettings> | undefined;
-  /** Default: 1. */
-  seed?: bigint | number | undefined;
-  /** Screen pixels for one pixel of the model. Default: enough to read what is written beside the frames; else 1. */
-  scale?: number | undefined;
-  /** Rate to bring the clip to. Default: its own, with a warning where the model learned at another. */
-  frameRate?: AskedRate | undefined;
-  /** Told of each known frame that is read: their number so far, and of all, about; null where that is not known. */
-  onRead?: ((done: number, total: number | null) => void) | undefined;
-  /** Told of the places in the known frames that hindcasts are made from: how many are done, and of how many. */
-  onHindcast?: ((done: number, total: number) => void) | undefined;
-  /** Told after each row that is drawn: frames finished, as a fraction, and their number over all samples. */
-  onProgress?: (done: number, total: number) => void;
-  /**
-   * Told once a predicted frame is finished, where `out` takes the place of nothing: from then on, what an interruption leaves
-   * is a clip that ends with it.
-   */
-  onPredicted?: (() => void) | undefined;
-  onWarning?: (text: string) => void;
-  signal?: AbortSignal;
+export type PredictClipOptions = OptionsOf<typeof predictClipFields>;
+
+type Asked = Parsed<typeof predictClipFields>;
+type Filled<O> = O & { samples: number; from: number | null };
+
+/** What follows from other options where it is left out. */
+export function filled<O extends Pick<Asked, 'forecast' | 'samples' | 'from'>>(asked: O): Filled<O> {
+  const { samples = samplesOfForecast[asked.forecast], from = null } = asked;
+  return { ...asked, samples, from };
 }
-
-type FilledOptions = Filled<PredictClipOptions, typeof defaults.predictClip & { samples: number }>;
-
-/** What is left out, as `pxv predict` has it. */
-export function predictionOptions<O extends Partial<PredictClipOptions>>(asked: O) {
-  const samples = defaults.samplesOfForecast[asked.forecast ?? defaults.predictClip.forecast];
-  return filled(asked, { ...defaults.predictClip, samples });
-}
-
-const { count, flag, callback } = optionOf;
-
-/** See `PredictClipOptions`. */
-export const predictClipSchemas = {
-  ...{ out: optionOf.text, overwrite: flag, size: optionOf.size, fit: optionOf.fit, frameRate: optionOf.frameRate },
-  ...{ plain: flag, onlyPredicted: flag, slow: count, scale: count, adapt: flag, onHindcast: callback },
-  ...{ horizon: count, samples: count, from: count.nullable(), seed: optionOf.seed, settings: optionOf.settings },
-  forecast: z.enum(['samples', 'mean', 'best-guess']),
-  ...{ onRead: callback, onProgress: callback, onPredicted: callback, onWarning: callback, signal: optionOf.signal },
-} satisfies OptionSchemas<PredictClipOptions>;
 
 export interface PredictedClip extends WrittenClip {
   /** Frames of the clip before the first predicted one. */
@@ -146,8 +84,7 @@ export interface PredictedClip extends WrittenClip {
  *   one finished
  */
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
-  checkOptions('predict', predictClipSchemas, asked, ['out']);
-  const options = predictionOptions(asked);
+  const options = filled(parseOptions('predict', predictClipFields, asked));
   const { out, overwrite = false, plain = false, slow, signal } = options;
   expectVideoModel(trained, 'predict');
   const settings = futureSettings(trained, options.settings);
@@ -169,7 +106,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   if (otherRate !== null) options.onWarning?.(otherRate);
   const sampler = new FrameSampler(model);
   const telling = keepsPart ? options.onPredicted : undefined;
-  const prediction = new Prediction(model, sampler, reader, { ...options, onPredicted: telling });
+  const prediction = new Prediction(model, sampler, reader, { ...options, settings, onPredicted: telling });
   try {
     const { frameRate } = reader;
     const playing = { ...frameRate, denominator: slow * frameRate.denominator };
@@ -208,10 +145,10 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
 export function expectPredictionMemory(
   model: Model,
   kind: OutputKind,
-  options: Omit<PredictClipOptions, 'out'>,
+  options: Filled<Pick<Asked, 'adapt' | 'horizon' | 'forecast' | 'plain' | 'onlyPredicted' | 'scale'>>,
   aboutFrames: number | null,
 ): void {
-  const { adapt, horizon, samples, forecast, from, plain = false, onlyPredicted = false } = predictionOptions(options);
+  const { adapt, horizon, samples, forecast, from, plain = false, onlyPredicted = false } = options;
   const { size } = model.chain.exampleShape;
   const { scale = legibleScale(kind, size, plain) } = options;
   const enlarged = scale ** 2 * (kind === 'png' ? horizon : 1);
@@ -256,7 +193,7 @@ class Prediction {
     private readonly model: Model,
     private readonly sampler: FrameSampler,
     private readonly reader: ClipReader,
-    private readonly options: FilledOptions,
+    private readonly options: Filled<Asked> & { settings: FutureDrawing },
   ) {
     const { forecast, samples } = options;
     if (forecast === 'best-guess') this.labels = ['best guess'];
@@ -330,12 +267,12 @@ class Prediction {
 
   /** What is written of each frame that is drawn: the samples, or their mean. */
   private async *samples({ context, correction }: Known): AsyncGenerator<Frame[]> {
-    const { horizon, samples, forecast, seed, onProgress, signal } = this.options;
+    const { horizon, samples, forecast, seed, settings, onProgress, signal } = this.options;
     const future = rollOut(this.sampler, context, {
       seed,
       samples,
       first: this.known,
-      settings: this.options.settings,
+      settings: { temperature: settings.temperature },
       ...(correction && { corrections: [correction] }),
       onRow: (share) => onProgress?.((this.predicted.length + share) * samples, horizon * samples),
       signal,

@@ -9,38 +9,20 @@ import {
   filesOfClip,
   outputEnding,
   outputKind,
-  outputKinds,
   probeClip,
   sizeFor,
   type ClipSource,
   type OutputKind,
 } from '../video/index.js';
-import { checkOptions } from './check-options.js';
+import { parseOptions } from './check-options.js';
 import { framing, ownAspect } from './clip-size.js';
-import { defaults, filled } from './defaults.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { reasonToGoOn, type LeftOutClip } from './left-out-clips.js';
-import {
-  expectPredictionMemory,
-  predictionOptions,
-  predictClip,
-  predictClipSchemas,
-  type PredictClipOptions,
-  type PredictedClip,
-} from './predict-clip.js';
+import type { OptionsOf } from './options/fields.js';
+import { predictClipsFields } from './options/predict-clips.js';
+import { expectPredictionMemory, filled, predictClip, type PredictedClip } from './predict-clip.js';
 
-export interface PredictClipsOptions extends Omit<PredictClipOptions, 'onRead' | 'onHindcast' | 'onProgress'> {
-  /** Folder that gets an output for each clip, of the clip's name. */
-  out: string;
-  /** What each output is. Default: mp4. */
-  kind?: OutputKind | undefined;
-  /** Told of each known frame that is read: the clip at hand, the frames so far, and about how many it has. */
-  onRead?: (progress: { name: string; done: number; total: number | null }) => void;
-  /** Told of the places that hindcasts are made from: the clip at hand, how many are done, and of how many in it. */
-  onHindcast?: (progress: { name: string; done: number; total: number }) => void;
-  /** Told after each row that is drawn: the clip at hand, and the frames finished, as a fraction, of all clips. */
-  onProgress?: (progress: { name: string; done: number; total: number }) => void;
-}
+export type PredictClipsOptions = OptionsOf<typeof predictClipsFields>;
 
 export interface PredictedClips {
   clips: (PredictedClip & { name: string })[];
@@ -70,19 +52,10 @@ export async function predictClips(
   sources: readonly ClipSource[],
   options: PredictClipsOptions,
 ): Promise<PredictedClips> {
-  checkOptions('predict', { ...predictClipSchemas, kind: z.enum(outputKinds) }, options, ['out']);
+  const prepared = filled(parseOptions('predict', predictClipsFields, options));
   parseConfiguration(clipSources, sources, { operation: 'predict', argument: 'clips', code: 'USAGE' });
-  const {
-    out,
-    kind,
-    overwrite = false,
-    onRead,
-    onHindcast,
-    onProgress,
-    onWarning,
-    signal,
-    ...asked
-  } = filled(options, defaults.predictClips);
+  const { out, kind = 'mp4', onRead, onHindcast, onProgress, onWarning, ...asked } = prepared;
+  const { overwrite = false, signal, horizon, samples } = asked;
   expectVideoModel(model, 'predict');
   const outputs = outputsOf(sources, out, kind);
   const inputs = (await Promise.all(sources.map(({ path }) => filesOfClip(path)))).flat();
@@ -95,7 +68,6 @@ export async function predictClips(
   }
 
   const result: PredictedClips = { clips: [], leftOut: [], notReached: 0 };
-  const { horizon, samples } = predictionOptions(asked);
   const framesEach = asked.forecast === 'best-guess' ? horizon : horizon * samples;
   const tell = (name: string, done: number) => onProgress?.({ name, done, total: sources.length * framesEach });
   for (const [index, { name, path, named }] of sources.entries()) {
@@ -103,8 +75,6 @@ export async function predictClips(
       const predicted = await predictClip(model, path, {
         ...asked,
         out: outputs[index],
-        overwrite,
-        ...(signal && { signal }),
         onRead: (done, total) => onRead?.({ name, done, total }),
         onHindcast: (done, total) => onHindcast?.({ name, done, total }),
         onProgress: (done) => tell(name, index * framesEach + done),

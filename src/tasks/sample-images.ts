@@ -4,43 +4,17 @@ import { PxvError } from '../errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { frameBytes } from '../model/examples.js';
-import { AS_SCORED, checkDrawSettings, type DrawSettings } from '../sampling/draw.js';
+import { AS_SCORED, checkDrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, outputKind, writeClip } from '../video/index.js';
-import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
-import { defaults, filled } from './defaults.js';
+import { parseOptions } from './check-options.js';
 import { expectDrawingMemory } from './expect-memory.js';
+import type { OptionsOf } from './options/fields.js';
+import { sampleImagesFields } from './options/sample-images.js';
 
-export interface SampleImagesOptions {
-  /** A `.png` file for a contact sheet, or a folder for one PNG file an image. */
-  out: string;
-  /** Whether `out` may take the place of what is there. Default: it may not. */
-  overwrite?: boolean;
-  /** Images to draw. Default: 16. */
-  count?: number | undefined;
-  /** Default: the model's own distribution. */
-  settings?: DrawSettings | undefined;
-  /** Default: 1. */
-  seed?: bigint | number | undefined;
-  /** Screen pixels for one pixel of the model. Default: 1. */
-  scale?: number | undefined;
-  /** Told as rows are drawn: images done, as a fraction. */
-  onProgress?: (done: number) => void;
-  /** Told once images are finished: from then on, an interruption leaves those. */
-  onDrawn?: (() => void) | undefined;
-  /** Once it is aborted, the images finished so far are written. */
-  signal?: AbortSignal;
-}
-
-const { flag, text, callback } = optionOf;
-
-const schemas = {
-  ...{ out: text, overwrite: flag, count: optionOf.count, scale: optionOf.count },
-  ...{ settings: optionOf.settings, seed: optionOf.seed },
-  ...{ onProgress: callback, onDrawn: callback, signal: optionOf.signal },
-} satisfies OptionSchemas<SampleImagesOptions>;
+export type SampleImagesOptions = OptionsOf<typeof sampleImagesFields>;
 
 export interface SampledImages {
   /** Images drawn and written. */
@@ -60,11 +34,10 @@ const BATCH = 16;
  * @throws PxvError USAGE where the model needs previous frames or `out` is a video; the signal's reason where it is
  *   aborted before any image is finished
  */
-export async function sampleImages(model: Model, options: SampleImagesOptions): Promise<SampledImages> {
+export async function sampleImages(model: Model, asked: SampleImagesOptions): Promise<SampledImages> {
   expectModel(model, 'sample');
-  checkOptions('sample', schemas, options, ['out']);
-  const { out, overwrite = false, settings = AS_SCORED, onProgress, onDrawn, signal } = options;
-  const { count, seed, scale } = filled(options, defaults.sampleImages);
+  const options = parseOptions('sample', sampleImagesFields, asked);
+  const { out, overwrite = false, count, settings = AS_SCORED, seed, scale, onProgress, onDrawn, signal } = options;
   const { chain } = model;
   if (chain.exampleShape.context > 0)
     throw wrongUsage(

@@ -15,7 +15,6 @@ import { frameBytes } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
-import type { DrawSettings } from '../sampling/draw.js';
 import { futureSettings } from '../sampling/future-settings.js';
 import { FRAMES_FOR_HINDCASTS } from '../sampling/hindcasts.js';
 import { Adaptation } from '../training/adaptation.js';
@@ -29,56 +28,18 @@ import {
   type ClipSource,
   type LosslessCodec,
 } from '../video/index.js';
-import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
-import { rateToRead, rateWarning, type AskedRate } from './clip-rate.js';
-import { framing, type AskedSize } from './clip-size.js';
+import { parseOptions } from './check-options.js';
+import { rateToRead, rateWarning } from './clip-rate.js';
+import { framing } from './clip-size.js';
 import { drawingBatch, expectAdaptingMemory, expectDrawingMemory, scoringBatch } from './expect-memory.js';
 import { noUsableClip, reasonToGoOn, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
-import { defaults, filled, type Filled } from './defaults.js';
 import { expectVideoModel } from './expect-video-model.js';
+import type { OptionsOf, Parsed } from './options/fields.js';
+import { scoreClipsFields, type ScoringProgress } from './options/score-clips.js';
 import { scoreCodecs } from './score-codecs.js';
 import { summariseClips, type ClipsSummary, type ScoredClip } from './summarise-clips.js';
 
-/** Default of the size: the model's. */
-export interface ScoreClipsOptions extends AskedSize {
-  /** Rate to bring clips to. Default: each is read at its own, with a warning where the model learned at another. */
-  frameRate?: AskedRate | undefined;
-  /** Frames to predict from each start; 0: none. Default: 8. */
-  horizon?: number | undefined;
-  /** Places of a clip from which frames are predicted, evenly spread. Default: 4. */
-  starts?: number | undefined;
-  /** Futures to draw at each start. Default: 4. */
-  samples?: number | undefined;
-  /** Whether lossless codecs compress the same frames. Default: they do not. */
-  codecs?: boolean | undefined;
-  /**
-   * Whether a clip is learned from as it goes. The weights that score it go on learning from each of its frames once it is scored (see
-   * `Adaptation`, `scoreAdaptively`), and forecasts are corrected by hindcasts of the frames known before them (see `learnCorrection`).
-   * Each clip begins anew. Default: it is not.
-   */
-  adapt?: boolean | undefined;
-  /** How futures are drawn, over what `futureSettings` has for the model. */
-  settings?: Partial<DrawSettings> | undefined;
-  /** Default: 1. */
-  seed?: bigint | number | undefined;
-  onProgress?: (progress: ScoringProgress) => void;
-  /** One line about a clip that is damaged, or that is left out, or about a codec that fails. */
-  onWarning?: (text: string) => void;
-  signal?: AbortSignal;
-}
-
-type FilledOptions = Filled<ScoreClipsOptions, typeof defaults.scoreClips>;
-
-export interface ScoringProgress {
-  /** Of the clip at hand. */
-  name: string;
-  /** Clips that are done with. */
-  done: number;
-  clips: number;
-  what: 'score' | 'hindcast' | 'predict' | 'compress';
-  /** Frames of this clip that are done; of those that are drawn, with the share of the ones at hand; of hindcasts the places. */
-  frames: number;
-}
+export type ScoreClipsOptions = OptionsOf<typeof scoreClipsFields>;
 
 export interface VideoScore extends ClipsSummary {
   /** Whether clips were learned from as they went. */
@@ -93,14 +54,6 @@ export interface VideoScore extends ClipsSummary {
   notReached: number;
 }
 
-const { count, countOrNone, flag, callback } = optionOf;
-
-const schemas = {
-  ...{ size: optionOf.size, fit: optionOf.fit, frameRate: optionOf.frameRate, codecs: flag, adapt: flag },
-  ...{ horizon: countOrNone, starts: count, samples: count, seed: optionOf.seed, settings: optionOf.settings },
-  ...{ onProgress: callback, onWarning: callback, signal: optionOf.signal },
-} satisfies OptionSchemas<ScoreClipsOptions>;
-
 /**
  * Scores clips one step ahead, and predicts frames from several places of each (see `scoreFrames`, `scoreForecasts`). A
  * clip that cannot be read is left out, with a warning.
@@ -113,8 +66,7 @@ export async function scoreClips(
   paths: readonly string[],
   asked: ScoreClipsOptions = {},
 ): Promise<VideoScore> {
-  checkOptions('score clips', schemas, asked);
-  const options = filled(asked, defaults.scoreClips);
+  const options = parseOptions('score clips', scoreClipsFields, asked);
   expectVideoModel(model, 'score clips');
   const sources = await listClips(paths);
   let latest: Pick<ScoringProgress, 'what' | 'frames'> = { what: 'score', frames: 0 };
@@ -174,7 +126,7 @@ class ClipScorer {
 
   constructor(
     private readonly trained: Model,
-    private readonly options: FilledOptions,
+    private readonly options: Parsed<typeof scoreClipsFields>,
   ) {
     this.settings = futureSettings(trained, options.settings);
     this.frameRate = rateToRead(trained, options.frameRate, 'score clips');
@@ -301,7 +253,8 @@ class ClipScorer {
     tell: (what: ScoringProgress['what'], frames: number) => void,
   ): Promise<ClipForecasts | null> {
     const { exampleShape } = model.chain;
-    const { adapt, horizon, starts: count, samples, seed, settings, signal, onWarning } = this.options;
+    const { adapt, horizon, starts: count, samples, seed, signal, onWarning } = this.options;
+    const { temperature } = this.settings;
     if (horizon === 0) return null;
     const firsts = spreadStarts(frames, exampleShape.context, horizon, count);
     if (firsts.length === 0) {
@@ -312,7 +265,7 @@ class ClipScorer {
     const clip = this.framesOf(await this.open(source));
     const starts = await readStarts(clip, firsts, exampleShape, horizon, adapt ? FRAMES_FOR_HINDCASTS : 2);
     return scoreForecasts(sampler, model, starts, {
-      ...{ correct: adapt, seed, settings, signal, horizon, samples, together: futures },
+      ...{ correct: adapt, seed, settings: { temperature }, signal, horizon, samples, together: futures },
       onHindcast: (places) => tell('hindcast', places),
       onProgress: (drawn) => tell('predict', drawn),
     });

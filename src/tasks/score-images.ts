@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import { z } from 'zod';
-import type { Images, Split } from '../../datasets/index.js';
+import type { Images } from '../../datasets/index.js';
 import { listImagesBelow } from '../../datasets/folder/folder.js';
 import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
 import { PxvError } from '../errors.js';
@@ -21,34 +20,13 @@ import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import { numberOf } from '../number-of.js';
 import { checkOutput, outputKind } from '../video/index.js';
-import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
-import { defaults, filled } from './defaults.js';
+import { parseOptions } from './check-options.js';
 import { scoringBatch } from './expect-memory.js';
+import type { OptionsOf } from './options/fields.js';
+import { scoreImagesFields } from './options/score-images.js';
 import { rankImages, writeExtremes, type RankedImage } from './extreme-images.js';
 
-export interface ScoreImageSetOptions {
-  /** Default: test. */
-  split?: Split | undefined;
-  /** Folder of the set's files. Default: its folder in the cache. */
-  data?: string;
-  /** Score so many images, spread evenly over the split, instead of all. */
-  limit?: number;
-  /** Where to write a picture of the worst and best images (.png). Default: none is written. */
-  out?: string;
-  /** Whether `out` may take the place of what is there. Default: it may not, and never of a scored image. */
-  overwrite?: boolean;
-  onProgress?: (progress: ImageScoringProgress) => void;
-  signal?: AbortSignal;
-}
-
-export interface ImageScoringProgress {
-  what: 'decode' | 'score' | 'encode';
-  /** Images done. */
-  done: number;
-  total: number;
-  /** Of the images scored so far. */
-  bitsPerDim?: number;
-}
+export type ScoreImageSetOptions = OptionsOf<typeof scoreImagesFields>;
 
 export interface ImageSetScore extends ImageSummary {
   /** What was scored and how, in sentences. */
@@ -67,22 +45,15 @@ export interface ImageSetScore extends ImageSummary {
   best: RankedImage[];
 }
 
-const { count, flag, text, callback } = optionOf;
-
-const schemas = {
-  split: z.enum(['train', 'validation', 'test']),
-  ...{ data: text, limit: count, out: text, overwrite: flag, onProgress: callback, signal: optionOf.signal },
-} satisfies OptionSchemas<ScoreImageSetOptions>;
-
 /**
  * Scores a model on a split of a data set.
  *
  * @param name of a data set, or a folder of images, which are then brought to the model's size and colours
  * @throws PxvError where an option is unknown or out of its range, the set's files or the model do not fit, or the picture cannot be written
  */
-export async function scoreImageSet(model: Model, name: string, options: ScoreImageSetOptions): Promise<ImageSetScore> {
-  checkOptions('score images', schemas, options);
-  const { split, data, limit, out, overwrite = false, onProgress, signal } = filled(options, defaults.scoreImages);
+export async function scoreImageSet(model: Model, name: string, asked: ScoreImageSetOptions): Promise<ImageSetScore> {
+  const options = parseOptions('score images', scoreImagesFields, asked);
+  const { split, data, limit, out, overwrite = false, onProgress, signal } = options;
   expectImageModel(model);
   const confirm = async (path: string) => checkOutput(path, { overwrite, inputs: await imagesOf(data ?? name) });
   if (out !== undefined) {

@@ -10,7 +10,7 @@ export { heatMap } from './heat-map.js';
 export { readImage } from './image-folder.js';
 export { type FramePart, FrameParts } from './frame-parts.js';
 export { isFixed, type PictureSize, sizeFor, type ShortSide, type Within } from './picture-size.js';
-export { checkOutput, outputEnding, outputKind, outputKinds, type OutputKind } from './output-kind.js';
+export { checkOutput, outputEnding, outputKind, type OutputKind } from './output-kind.js';
 export type { Panel, TimeStep } from './panels.js';
 export { legibleScale, writePanels } from './panel-writer.js';
 export type { Fit } from './resample.js';

@@ -8,8 +8,7 @@ import { isPanelFolder } from './panels.js';
 import { isMarked } from './png-mark.js';
 
 /** What a clip can be written as. A `.png` file is a contact sheet, a folder holds one PNG file a frame. */
-export const outputKinds = ['mp4', 'webm', 'gif', 'png', 'folder'] as const;
-export type OutputKind = (typeof outputKinds)[number];
+export type OutputKind = 'mp4' | 'webm' | 'gif' | 'png' | 'folder';
 
 const kinds: Record<string, OutputKind> = {
   '.mp4': 'mp4',

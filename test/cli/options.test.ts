@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import {
   addComputeOptions,
-  addRateOption,
+  addFields,
   addSeedOption,
   decimalNumber,
   frameRate,
@@ -12,6 +12,7 @@ import {
 } from '../../cli/options.js';
 import { throwWrongUsage } from '../../cli/report.js';
 import type { BackendOptions } from '../../src/backend/choose-backend.js';
+import { frameRate as rate } from '../../src/tasks/options/fields.js';
 
 function refusal(parse: () => unknown): unknown {
   try {
@@ -79,7 +80,7 @@ test('frameRate takes decimals and fractions, --fps of clips that are read for a
     { numerator: 25, denominator: 2 },
   ]);
   const fps = (text: string) =>
-    addRateOption(new Command()).parse(['--fps', text], { from: 'user' }).opts().fps as unknown;
+    addFields(new Command(), { rate }).parse(['--fps', text], { from: 'user' }).opts().rate as unknown;
   expect([fps('model'), fps('10')]).toEqual(['model', { numerator: 10, denominator: 1 }]);
 });
 

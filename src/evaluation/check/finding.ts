@@ -26,7 +26,7 @@ export interface CheckSettings {
   seed: bigint | number;
   /** Whether all of it is done at the network's own size, whatever the work. Default: at smaller ones where it is much. */
   whole?: boolean | undefined;
-  onProgress?: (progress: CheckProgress) => void;
+  onProgress?: ((progress: CheckProgress) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { DEFAULT_SEED } from '../../philox.js';
+
+/** How a command asks for a field of a task's options. What it parses, its choices and its default are those of the field. */
+export interface Flag {
+  /** Default: the field's name, in kebab case. */
+  name?: string;
+  /** What stands for the value in the help; without one the flag is a switch. */
+  value?: string;
+  help: string;
+  /** The largest number that a command takes: a slip is likelier than more, which a program may ask for. */
+  most?: number;
+  group?: string;
+}
+
+/** The flags of the fields that commands ask for. */
+export const flags = z.registry<Flag>();
+
+/** The fields of a task's options. */
+export type Fields = Record<string, z.ZodType>;
+/** What a program may give. */
+export type OptionsOf<F extends Fields> = z.input<z.ZodObject<F>>;
+/** The same with the defaults of fields that are left out. */
+export type Parsed<F extends Fields> = z.output<z.ZodObject<F>>;
+
+/** A field that is told of something. */
+export const callback = <F extends (...given: never[]) => unknown>() =>
+  z.custom<F>((value) => typeof value === 'function', 'expected a function').optional();
+
+export const signal = z.instanceof(AbortSignal).optional();
+export const count = z.int().min(1);
+export const countOrNone = z.int().min(0);
+// Also one that is not finite, of which the task says what is wanted.
+export const anyNumber = z.custom<number>((value) => typeof value === 'number', 'expected a number');
+
+export const pixels = z.strictObject({ width: count, height: count });
+export const pictureSize = z.union(
+  [
+    pixels,
+    z.strictObject({ shortSide: count, enlarge: z.boolean().exactOptional() }),
+    z.strictObject({ within: pixels }),
+  ],
+  'expected { width, height }, { shortSide } or { within: { width, height } }',
+);
+export const fit = z.enum(['crop', 'stretch']);
+
+const temperature = {
+  value: 't',
+  help: 'below 1: nearer to what is likeliest; 0: the likeliest level everywhere',
+  group: 'Drawing:',
+};
+/** Of images: as they are scored, where nothing is asked for (see `DrawSettings`). */
+export const imageDrawing = { temperature: anyNumber.default(1).register(flags, temperature) };
+/** Of futures: as the model's file says. */
+export const futureDrawing = {
+  temperature: anyNumber
+    .optional()
+    .register(flags, { ...temperature, help: `${temperature.help} (default: by the model, see below)` }),
+};
+
+export const anySeed = z.union([anyNumber, z.bigint()], 'expected a number or a bigint');
+export const seed = anySeed
+  .default(DEFAULT_SEED)
+  .register(flags, { value: 'number', help: 'makes everything random repeatable: 0 to 2^64 - 1' });
+
+/** Something that is done where it is asked for. */
+export const toggle = (help: string) => z.boolean().optional().register(flags, { help });
+export const overwrite = toggle('let --out take the place of what is there');
+
+export const data = z.string().optional().register(flags, {
+  value: 'folder',
+  help: "folder of the data set's files (default: where pxv datasets get put them)",
+});
+
+/** Screen pixels for one pixel of the model. */
+export const SCALE = { value: 'factor', most: 64, help: 'enlarge for the eye' };
+
+export const askedRate = z.union(
+  [z.literal('model'), z.strictObject({ numerator: count, denominator: count })],
+  "expected { numerator, denominator }, as parseFrameRate gives it, or 'model'",
+);
+export const frameRate = askedRate.optional().register(flags, {
+  name: 'fps',
+  value: 'rate',
+  help: "frames a second to bring clips to, or model for the model's (default: their own)",
+});

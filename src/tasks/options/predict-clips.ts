@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import type { OutputKind } from '../../video/index.js';
+import {
+  callback,
+  count,
+  fit,
+  flags,
+  frameRate,
+  futureDrawing,
+  overwrite,
+  pictureSize,
+  SCALE,
+  seed,
+  signal,
+  toggle,
+} from './fields.js';
+
+/** Futures that are drawn where no number is asked for, by what is written: a mean of one sample would be none. */
+export const samplesOfForecast = { samples: 1, mean: 8, 'best-guess': 1 } as const;
+export type Forecast = keyof typeof samplesOfForecast;
+
+/** What is asked of a prediction, by `pxv predict` too. */
+export const predictFlags = {
+  /** Frames to predict. Default: 8. */
+  horizon: count
+    .default(8)
+    .register(flags, { name: 'next', value: 'frames', most: 100_000, help: 'frames to predict' }),
+  /** Futures to draw, each a panel of the output. Default: 1, and 8 where their mean is written. */
+  samples: count.optional().register(flags, {
+    value: 'count',
+    most: 64,
+    help: `futures to draw, a panel for each (default: ${samplesOfForecast.samples}, with --mean ${samplesOfForecast.mean})`,
+  }),
+  /**
+   * Index of the first frame to predict; null, the default: the one after the clip's last. Where there is a truth, it is a
+   * panel too.
+   */
+  from: count
+    .nullish()
+    .register(flags, { value: 'frame', help: 'first frame to predict, counted from 0; the truth is shown beside' }),
+  /**
+   * Whether what is expected is corrected by how known frames could have been expected from those before them (see `learnCorrection`).
+   * Default: it is not.
+   */
+  adapt: toggle('learn first from the clip: how its known frames could have been predicted from those before them'),
+  /** Whether the known frames are left out. Default: they come before the predicted ones. */
+  onlyPredicted: toggle('leave the known frames out'),
+  /** Whether the bare frames are written, without labels, borders and numbers. Default: a film or sheet explains itself. */
+  plain: toggle(
+    'the bare frames, without labels, borders and frame numbers (.mp4 and .webm repeat a last row or column to have even sides)',
+  ),
+  /** Screen pixels for one pixel of the model. Default: enough to read what is written beside the frames; else 1. */
+  scale: count.optional().register(flags, { ...SCALE, help: `${SCALE.help} (default: enough for the labels)` }),
+  /** How many times slower the output plays than the clip. Default: 1. */
+  slow: count
+    .default(1)
+    .register(flags, { value: 'factor', most: 100, help: 'play so many times slower than the clip' }),
+  /** Whether `out` may take the place of what is there. Default: it may not, and never of the clip. */
+  overwrite,
+  /** Rate to bring the clip to. Default: its own, with a warning where the model learned at another. */
+  frameRate,
+  /** Default: 1. */
+  seed,
+};
+
+/** See `predictClip`. */
+export const predictClipFields = {
+  ...predictFlags,
+  /** One size, or one at the clip's own aspect. Default: that aspect, with the shorter side of the model's images. */
+  size: pictureSize.optional(),
+  /** How a clip of another aspect is brought to one size. Default: `crop`. */
+  fit: fit.optional(),
+  /** A film (.mp4, .webm, .gif), a contact sheet (.png), or a folder. */
+  out: z.string(),
+  /**
+   * What is written of each predicted frame: every sample, the default; the mean of the samples; or the best guess, the
+   * expected frame fed back, for which nothing is drawn.
+   */
+  forecast: z.enum(['samples', 'mean', 'best-guess'] satisfies Forecast[]).default('samples'),
+  /** How frames are drawn, over what `futureSettings` has for the model. */
+  settings: z.strictObject(futureDrawing).optional(),
+  /** Told of each known frame that is read: their number so far, and of all, about; null where that is not known. */
+  onRead: callback<(done: number, total: number | null) => void>(),
+  /** Told of the places in the known frames that hindcasts are made from: how many are done, and of how many. */
+  onHindcast: callback<(done: number, total: number) => void>(),
+  /** Told after each row that is drawn: frames finished, as a fraction, and their number over all samples. */
+  onProgress: callback<(done: number, total: number) => void>(),
+  /**
+   * Told once a predicted frame is finished, where `out` takes the place of nothing: from then on, what an interruption leaves
+   * is a clip that ends with it.
+   */
+  onPredicted: callback<() => void>(),
+  onWarning: callback<(text: string) => void>(),
+  signal,
+};
+
+/** What several clips are predicted into, as `pxv predict` asks for it. */
+export const kindFlag = {
+  /** What each output is. Default: mp4. */
+  kind: z
+    .enum(['mp4', 'webm', 'gif', 'png', 'folder'] satisfies OutputKind[])
+    .optional()
+    .register(flags, {
+      name: 'format',
+      value: 'kind',
+      help: 'what to write where --out does not tell (default: mp4)',
+    }),
+};
+
+/** See `predictClips`. */
+export const predictClipsFields = {
+  ...predictClipFields,
+  ...kindFlag,
+  /** Folder that gets an output for each clip, of the clip's name. */
+  out: z.string(),
+  /** Told of each known frame that is read: the clip at hand, the frames so far, and about how many it has. */
+  onRead: callback<(progress: { name: string; done: number; total: number | null }) => void>(),
+  /** Told of the places that hindcasts are made from: the clip at hand, how many are done, and of how many in it. */
+  onHindcast: callback<(progress: { name: string; done: number; total: number }) => void>(),
+  /** Told after each row that is drawn: the clip at hand, and the frames finished, as a fraction, of all clips. */
+  onProgress: callback<(progress: { name: string; done: number; total: number }) => void>(),
+};
