@@ -1,8 +1,10 @@
 import { Command } from 'commander';
+import { z } from 'zod';
 import {
   addComputeOptions,
   addFields,
   addSeedOption,
+  askedOf,
   decimalNumber,
   frameRate,
   path,
@@ -12,7 +14,7 @@ import {
 } from '../../cli/options.js';
 import { throwWrongUsage } from '../../cli/report.js';
 import type { BackendOptions } from '../../src/backend/choose-backend.js';
-import { frameRate as rate } from '../../src/tasks/options/fields.js';
+import * as fields from '../../src/tasks/options/fields.js';
 
 function refusal(parse: () => unknown): unknown {
   try {
@@ -80,7 +82,8 @@ test('frameRate takes decimals and fractions, --fps of clips that are read for a
     { numerator: 25, denominator: 2 },
   ]);
   const fps = (text: string) =>
-    addFields(new Command(), { rate }).parse(['--fps', text], { from: 'user' }).opts().rate as unknown;
+    addFields(new Command(), { rate: fields.frameRate }).parse(['--fps', text], { from: 'user' }).opts()
+      .rate as unknown;
   expect([fps('model'), fps('10')]).toEqual(['model', { numerator: 10, denominator: 1 }]);
 });
 
@@ -103,6 +106,50 @@ test.each(['-1', '1.5', '18446744073709551616', 'dice', ''])('seed refuses "%s"'
   expect(refusal(() => seed(text))).toBe(
     `USAGE: read options: --seed: expected a whole number from 0 to 2^64 - 1, received "${text}"; give one such as --seed 1`,
   );
+});
+
+describe('a field of a task', () => {
+  const { flags, toggle } = fields;
+  const shape = {
+    horizon: fields.count.default(8).register(flags, { name: 'next', value: 'frames', most: 9, help: 'how many' }),
+    onlyThese: toggle('leave others out'),
+    from: fields.countOrNone.nullish().register(flags, { value: 'frame', help: 'the first' }),
+    split: z.enum(['train', 'test']).default('test').register(flags, { value: 'name', help: 'which', group: 'Data:' }),
+    out: z.string().optional().register(flags, { value: 'path', help: 'where' }),
+  };
+  const command = () => addFields(new Command('task'), shape);
+  const parse = (...args: string[]) => command().parse(args, { from: 'user' }).opts();
+
+  test('gives its flag, under the name of the field', () => {
+    expect(parse()).toEqual({ horizon: 8, split: 'test' });
+    expect(parse('--next', '9', '--only-these', '--from', '0', '--split', 'train', '--out', 'a')).toEqual({
+      horizon: 9,
+      onlyThese: true,
+      from: 0,
+      split: 'train',
+      out: 'a',
+    });
+  });
+
+  test('gives the help, with the default and the choices', () => {
+    const help = command().helpInformation();
+    expect(help).toMatch(/--next <frames> +how many \(default: 8\)/);
+    expect(help).toMatch(/--only-these +leave others out\n/);
+    expect(help).toMatch(/Data:\n +--split <name> +which \(choices: "train", "test", default: "test"\)/);
+  });
+
+  test.each([
+    [['--next', '10'], /--next: expected a whole number from 1 to 9, received "10"/],
+    [['--from', '-1'], /--from: expected a whole number of 0 or more/],
+    [['--out', ''], /--out: expected the name of a file or folder/],
+  ])('refuses %j by the name of the flag', (args, message) => {
+    expect(refusal(() => parse(...args))).toMatch(message);
+  });
+
+  test('goes to the task where it is given, and alone', () => {
+    const options = { horizon: 2, split: 'test' as const, from: undefined, threads: 3 };
+    expect(askedOf(shape, options)).toEqual({ horizon: 2, split: 'test' });
+  });
 });
 
 describe('the shared options', () => {

@@ -20,6 +20,7 @@ const tasks: Record<string, (options: object) => Promise<unknown>> = {
   scoreImageSet: (options) => scoreImageSet(model, 'set', options),
   sampleImages: (options) => sampleImages(model, { out: 'x.png', ...options }),
   completeImage: (options) => completeImage(model, 'image.png', { out: 'x.png', ...options }),
+  checkModel: (options) => checkModel(model, { size: { width: 9999, height: 9999 }, ...options }),
 };
 
 const wrong: [task: string, options: object, message: RegExp][] = [
@@ -59,6 +60,8 @@ const wrong: [task: string, options: object, message: RegExp][] = [
   ['sampleImages', { number: 3 }, /unknown key 'number'/],
   ['completeImage', { fromRow: -1 }, /^complete image: options: expected a valid 'fromRow'/],
   ['completeImage', { scale: '4' }, /'scale', received "4"/],
+  ['checkModel', { size: 64 }, /^check model: options: expected a valid 'size', received 64/],
+  ['checkModel', { whole: true }, /unknown key 'whole'/],
 ];
 
 test.each(wrong)('%s refuses %j', async (task, options, message) => {
@@ -67,12 +70,14 @@ test.each(wrong)('%s refuses %j', async (task, options, message) => {
   await expect(refused).rejects.toThrow(/^[^\n]*$/);
 });
 
+/** Which of the options below a task does not have. */
+const lacking: Record<string, string> = { scoreClips: 'overwrite', checkModel: 'overwrite', scoreImageSet: 'seed' };
+
 test.each(Object.keys(tasks))(
   '%s takes options that are there but undefined, and comes to what it reads',
   async (task) => {
-    const undefinedOptions = { overwrite: undefined, seed: undefined, onProgress: undefined, signal: undefined };
-    const own =
-      task === 'scoreClips' ? { seed: undefined } : task === 'scoreImageSet' ? { limit: undefined } : undefinedOptions;
+    const names = ['overwrite', 'seed', 'onProgress', 'signal'].filter((name) => name !== lacking[task]);
+    const own = Object.fromEntries(names.map((name) => [name, undefined]));
     await expect(tasks[task](own)).rejects.not.toThrow(/: options: /);
   },
 );
