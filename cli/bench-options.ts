@@ -4,26 +4,25 @@ import type { BackendOptions } from '../src/backend/choose-backend.js';
 import type { BenchNetwork } from '../src/bench/network.js';
 import type { Size } from '../src/frame.js';
 import { defaultChoices, networks, type NetworkName } from '../src/model/presets.js';
-import { count, flags, type Parsed } from '../src/tasks/options/fields.js';
+import { asked, count, type Parsed } from '../src/tasks/options/fields.js';
 import { addFields, size, wholeNumber } from './options.js';
 
 const network = {
-  network: z
-    .enum(Object.keys(networks) as NetworkName[])
-    .default(defaultChoices.network)
-    .register(flags, { value: 'name', help: 'kind of network' }),
-  hidden: count.min(3).default(128).register(flags, { value: 'h', most: 4096, help: 'features inside a layer' }),
-  layers: count.default(15).register(flags, { value: 'count', most: 100, help: 'layers' }),
-  batch: count.default(16).register(flags, { value: 'images', most: 4096, help: 'images side by side' }),
-  channels: z
-    .enum(['rgb', 'gray', '3', '1'])
-    .default('rgb')
-    .register(flags, { value: 'name', help: 'colours of the images; 3 is rgb, 1 is gray' }),
-  levels: count.min(2).default(256).register(flags, { value: 'count', most: 256, help: 'levels of a sub-pixel' }),
-  headWidth: count
-    .min(3)
-    .optional()
-    .register(flags, { value: 'features', most: 16384, help: 'features before the head (default: 2h)' }),
+  network: asked(
+    z.enum(Object.keys(networks) as NetworkName[]).default(defaultChoices.network),
+    'name',
+    'kind of network',
+  ),
+  hidden: asked(count.min(3).default(128), 'h', 'features inside a layer', { most: 4096 }),
+  layers: asked(count.default(15), 'count', 'layers', { most: 100 }),
+  batch: asked(count.default(16), 'images', 'images side by side', { most: 4096 }),
+  channels: asked(
+    z.enum(['rgb', 'gray', '3', '1']).default('rgb'),
+    'name',
+    'colours of the images; 3 is rgb, 1 is gray',
+  ),
+  levels: asked(count.min(2).default(256), 'count', 'levels of a sub-pixel', { most: 256 }),
+  headWidth: asked(count.min(3).optional(), 'features', 'features before the head (default: 2h)', { most: 16384 }),
 };
 
 /** The options that describe the network to measure. */

@@ -9,7 +9,7 @@ import { HIGHEST_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/frame
 import * as fields from '../src/tasks/options/fields.js';
 import type { Fields, Parsed } from '../src/tasks/options/fields.js';
 
-const { count, flags } = fields;
+const { asked, count, flags } = fields;
 
 /** Adds the flag of each field; what is given is found under the field's name. */
 export function addFields(command: Command, fields: Fields): Command {
@@ -23,6 +23,7 @@ function optionOf(name: string, field: z.ZodType): Option {
   const option = new Option(flag.value === undefined ? spelling : `${spelling} <${flag.value}>`, flag.help);
   option.attributeName = () => name;
   if (flag.group !== undefined) option.helpGroup(flag.group);
+  if (flag.conflicts !== undefined) option.conflicts(flag.conflicts);
   if (field instanceof z.ZodDefault) option.default(field.def.defaultValue);
   const value = valueOf(field);
   if (value instanceof z.ZodEnum) return option.choices(value.options.map(String));
@@ -50,31 +51,25 @@ export function askedOf<F extends Fields, O extends Parsed<F>>(fields: F, option
   return Object.fromEntries(given) as Pick<O, keyof F & keyof O>;
 }
 
-const COMPUTING = 'Computing:';
+const group = 'Computing:';
 /** The options of `chooseBackend`. */
 const computing = {
-  threads: count.optional().register(flags, {
-    value: 'count',
+  threads: asked(count.optional(), 'count', 'threads to compute with (default: one for each core)', {
     most: 256,
-    help: 'threads to compute with (default: one for each core)',
-    group: COMPUTING,
+    group,
   }),
-  backend: z
-    .enum(['native', 'cpu', 'tensorflow'] satisfies BackendName[])
-    .optional()
-    .register(flags, {
-      value: 'name',
-      help: 'what computes whole images; drawing, pixel by pixel, is on the CPU in any case (default: native)',
-      group: COMPUTING,
-    }),
-  instructionSet: z
-    .enum(['wasm', 'portable', 'avx2', 'avx512', 'amx', 'neon'] satisfies InstructionSet[])
-    .optional()
-    .register(flags, {
-      value: 'name',
-      help: 'kernels of the native backend (default: the best of this CPU)',
-      group: COMPUTING,
-    }),
+  backend: asked(
+    z.enum(['native', 'cpu', 'tensorflow'] satisfies BackendName[]).optional(),
+    'name',
+    'what computes whole images; drawing, pixel by pixel, is on the CPU in any case (default: native)',
+    { group },
+  ),
+  instructionSet: asked(
+    z.enum(['wasm', 'portable', 'avx2', 'avx512', 'amx', 'neon'] satisfies InstructionSet[]).optional(),
+    'name',
+    'kernels of the native backend (default: the best of this CPU)',
+    { group },
+  ),
 } satisfies Record<keyof BackendOptions, z.ZodType>;
 
 /** For commands that compute. */
@@ -82,14 +77,12 @@ export function addComputeOptions(command: Command): Command {
   return addFields(command, computing);
 }
 
-const precision = z
-  .enum(['float32', 'bf16'] satisfies Precision[])
-  .optional()
-  .register(flags, {
-    value: 'name',
-    help: 'products of a training step: bf16 is faster, rougher, and needs AVX-512 BF16 or AMX',
-    group: COMPUTING,
-  });
+const precision = asked(
+  z.enum(['float32', 'bf16'] satisfies Precision[]).optional(),
+  'name',
+  'products of a training step: bf16 is faster, rougher, and needs AVX-512 BF16 or AMX',
+  { group },
+);
 
 /** For commands that train. */
 export function addPrecisionOption(command: Command): Command {

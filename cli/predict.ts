@@ -1,11 +1,11 @@
 import { resolve, sep } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/errors.js';
 import { framesPerSecond } from '../src/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
 import { numberOf } from '../src/number-of.js';
-import { futureDrawing, type Parsed } from '../src/tasks/options/fields.js';
+import { futureDrawing, toggle, type Parsed } from '../src/tasks/options/fields.js';
 import { kindFlag, predictFlags, samplesOfForecast, type Forecast } from '../src/tasks/options/predict-clips.js';
 import type { PredictedClip } from '../src/tasks/predict-clip.js';
 import type { ClipSource } from '../src/video/index.js';
@@ -19,12 +19,21 @@ import { addSizeOptions, askedSize, type SizeOptions } from './size-options.js';
 import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
 import { stemOf } from './stem.js';
 
+/** Of `forecast`, which is one option of the library. */
+const forecastFlags = {
+  mean: toggle('write the mean of the samples, in place of each', { conflicts: ['bestGuess'] }),
+  bestGuess: toggle('write the expected frames, without chance: the model feeds them back', {
+    conflicts: ['samples', 'temperature'],
+  }),
+};
+
 interface PredictOptions
-  extends Parsed<typeof predictFlags & typeof kindFlag & typeof futureDrawing>, BackendOptions, SizeOptions {
+  extends
+    Parsed<typeof predictFlags & typeof kindFlag & typeof forecastFlags & typeof futureDrawing>,
+    BackendOptions,
+    SizeOptions {
   model?: string;
   out?: string;
-  mean?: boolean;
-  bestGuess?: boolean;
 }
 
 export function command(): Command {
@@ -36,15 +45,7 @@ export function command(): Command {
       '.mp4, .webm, .gif, .png (contact sheet), a folder, or - (default: here, <clip>-predicted.mp4); of several clips a folder (default: predicted)',
       path('--out'),
     );
-  addFields(predict, { ...kindFlag, ...predictFlags });
-  predict
-    .addOption(new Option('--mean', 'write the mean of the samples, in place of each').conflicts('bestGuess'))
-    .addOption(
-      new Option('--best-guess', 'write the expected frames, without chance: the model feeds them back').conflicts([
-        'samples',
-        'temperature',
-      ]),
-    );
+  addFields(predict, { ...kindFlag, ...predictFlags, ...forecastFlags });
   addFutureOptions(predict);
   addModelOption(predict);
   addSizeOptions(predict, "the clip's aspect, with the shorter side of the model");

@@ -1,37 +1,38 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
+import { z } from 'zod';
 import type { Size } from '../src/frame.js';
 import type { AskedSize } from '../src/tasks/clip-size.js';
-import type { Fit } from '../src/video/index.js';
-import { size, wholeNumber } from './options.js';
+import { asked, count, pixels, type Parsed } from '../src/tasks/options/fields.js';
+import { addFields } from './options.js';
+
+const group = 'Size:';
+/** @param byDefault the size where nothing is asked for, in words */
+const sizes = (byDefault: string) => ({
+  size: asked(
+    pixels.optional(),
+    'WxH',
+    `size to bring clips to, which the model then runs at (default: ${byDefault})`,
+    { group },
+  ),
+  shortSide: asked(count.optional(), 'pixels', 'keep the aspect of a clip, with this shorter side', {
+    most: 99_999,
+    conflicts: ['size', 'fit'],
+    group,
+  }),
+  fit: asked(
+    z.enum(['crop', 'stretch', 'letterbox']).optional(),
+    'name',
+    "how a clip of another aspect is brought to --size, or else to the model's size (default: crop)",
+    { group },
+  ),
+});
 
 /** What `addSizeOptions` reads. */
-export interface SizeOptions {
-  size?: Size;
-  shortSide?: number;
-  fit?: Fit | 'letterbox';
-}
+export type SizeOptions = Parsed<ReturnType<typeof sizes>>;
 
-/**
- * For commands that show clips to a model at any size.
- *
- * @param byDefault the size where nothing is asked for, in words
- */
+/** For commands that show clips to a model at any size. */
 export function addSizeOptions(command: Command, byDefault: string): Command {
-  const options = [
-    new Option(
-      '--size <WxH>',
-      `size to bring clips to, which the model then runs at (default: ${byDefault})`,
-    ).argParser(size('--size')),
-    new Option('--short-side <pixels>', 'keep the aspect of a clip, with this shorter side')
-      .argParser(wholeNumber('--short-side', 1, 99_999))
-      .conflicts(['size', 'fit']),
-    new Option(
-      '--fit <name>',
-      "how a clip of another aspect is brought to --size, or else to the model's size (default: crop)",
-    ).choices(['crop', 'stretch', 'letterbox']),
-  ];
-  for (const option of options) command.addOption(option.helpGroup('Size:'));
-  return command.addHelpText(
+  return addFields(command, sizes(byDefault)).addHelpText(
     'after',
     `
 A model is trained at one size and runs at any other. What moves by more pixels than it has seen is harder to predict.

@@ -109,13 +109,13 @@ test.each(['-1', '1.5', '18446744073709551616', 'dice', ''])('seed refuses "%s"'
 });
 
 describe('a field of a task', () => {
-  const { flags, toggle } = fields;
+  const { asked, toggle } = fields;
   const shape = {
-    horizon: fields.count.default(8).register(flags, { name: 'next', value: 'frames', most: 9, help: 'how many' }),
+    horizon: asked(fields.count.default(8), 'frames', 'how many', { name: 'next', most: 9 }),
     onlyThese: toggle('leave others out'),
-    from: fields.countOrNone.nullish().register(flags, { value: 'frame', help: 'the first' }),
-    split: z.enum(['train', 'test']).default('test').register(flags, { value: 'name', help: 'which', group: 'Data:' }),
-    out: z.string().optional().register(flags, { value: 'path', help: 'where' }),
+    from: asked(fields.countOrNone.nullish(), 'frame', 'the first'),
+    split: asked(z.enum(['train', 'test']).default('test'), 'name', 'which', { group: 'Data:' }),
+    out: asked(z.string().optional(), 'path', 'where'),
   };
   const command = () => addFields(new Command('task'), shape);
   const parse = (...args: string[]) => command().parse(args, { from: 'user' }).opts();

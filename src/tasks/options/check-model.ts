@@ -1,13 +1,14 @@
 import type { CheckProgress } from '../../evaluation/check/finding.js';
-import { callback, flags, pixels, seed, signal } from './fields.js';
+import { asked, callback, pixels, seed, signal } from './fields.js';
 
 /** What is asked of a check, by `pxv check` too. */
 export const checkFlags = {
   /** The model is checked at this size, in whole. Default: at its own, and smaller where that would take long. */
-  size: pixels.optional().register(flags, {
-    value: 'WxH',
-    help: "size of the images to check at, whatever it takes (default: the model's, or less)",
-  }),
+  size: asked(
+    pixels.optional(),
+    'WxH',
+    "size of the images to check at, whatever it takes (default: the model's, or less)",
+  ),
   /** Default: 1. */
   seed,
 };

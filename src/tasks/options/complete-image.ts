@@ -1,20 +1,18 @@
 import { z } from 'zod';
-import { callback, count, countOrNone, fit, flags, imageDrawing, overwrite, SCALE, seed, signal } from './fields.js';
+import { asked, callback, count, countOrNone, fit, imageDrawing, overwrite, seed, signal } from './fields.js';
 
 /** What is asked of a completion, by `pxv complete` too. */
 export const completeFlags = {
   /** The first row, from 0 at the model's size, that is drawn anew. Default: half way down. */
-  fromRow: countOrNone
-    .optional()
-    .register(flags, { value: 'row', help: 'first row to draw, from 0 (default: half way down)' }),
+  fromRow: asked(countOrNone.optional(), 'row', 'first row to draw, from 0 (default: half way down)'),
   /** Completions to draw. Default: 7. */
-  samples: count.default(7).register(flags, { value: 'count', most: 64, help: 'completions to draw' }),
+  samples: asked(count.default(7), 'count', 'completions to draw', { most: 64 }),
   /** Screen pixels for one pixel of the model. Default: 4. */
-  scale: count.default(4).register(flags, SCALE),
+  scale: asked(count.default(4), 'factor', 'enlarge for the eye', { most: 64 }),
   /** Whether `out` may take the place of what is there. Default: it may not, and never of the image. */
   overwrite,
   /** Default: `crop`. */
-  fit: fit.default('crop').register(flags, { value: 'name', help: "how the image is brought to the model's size" }),
+  fit: asked(fit.default('crop'), 'name', "how the image is brought to the model's size"),
   /** Default: 1. */
   seed,
 };

@@ -11,10 +11,26 @@ export interface Flag {
   /** The largest number that a command takes: a slip is likelier than more, which a program may ask for. */
   most?: number;
   group?: string;
+  /** The fields that are not asked for beside it. */
+  conflicts?: string[];
 }
 
 /** The flags of the fields that commands ask for. */
 export const flags = z.registry<Flag>();
+
+/** A field that a command asks for. */
+export function asked<S extends z.ZodType>(field: S, value: string, help: string, more: Partial<Flag> = {}): S {
+  flags.add(field, { ...more, value, help });
+  return field;
+}
+
+/** A field that says whether something is done. */
+export function toggle(help: string, more: Partial<Flag> = {}) {
+  return z
+    .boolean()
+    .optional()
+    .register(flags, { ...more, help });
+}
 
 /** The fields of a task's options. */
 export type Fields = Record<string, z.ZodType>;
@@ -44,43 +60,31 @@ export const pictureSize = z.union(
 );
 export const fit = z.enum(['crop', 'stretch']);
 
-const temperature = {
-  value: 't',
-  help: 'below 1: nearer to what is likeliest; 0: the likeliest level everywhere',
-  group: 'Drawing:',
-};
+const TEMPERATURE = 'below 1: nearer to what is likeliest; 0: the likeliest level everywhere';
+const drawing = { group: 'Drawing:' };
 /** Of images: as they are scored, where nothing is asked for (see `DrawSettings`). */
-export const imageDrawing = { temperature: anyNumber.default(1).register(flags, temperature) };
+export const imageDrawing = { temperature: asked(anyNumber.default(1), 't', TEMPERATURE, drawing) };
 /** Of futures: as the model's file says. */
 export const futureDrawing = {
-  temperature: anyNumber
-    .optional()
-    .register(flags, { ...temperature, help: `${temperature.help} (default: by the model, see below)` }),
+  temperature: asked(anyNumber.optional(), 't', `${TEMPERATURE} (default: by the model, see below)`, drawing),
 };
 
 export const anySeed = z.union([anyNumber, z.bigint()], 'expected a number or a bigint');
-export const seed = anySeed
-  .default(DEFAULT_SEED)
-  .register(flags, { value: 'number', help: 'makes everything random repeatable: 0 to 2^64 - 1' });
-
-/** Something that is done where it is asked for. */
-export const toggle = (help: string) => z.boolean().optional().register(flags, { help });
+export const seed = asked(anySeed.default(DEFAULT_SEED), 'number', 'makes everything random repeatable: 0 to 2^64 - 1');
 export const overwrite = toggle('let --out take the place of what is there');
-
-export const data = z.string().optional().register(flags, {
-  value: 'folder',
-  help: "folder of the data set's files (default: where pxv datasets get put them)",
-});
-
-/** Screen pixels for one pixel of the model. */
-export const SCALE = { value: 'factor', most: 64, help: 'enlarge for the eye' };
+export const data = asked(
+  z.string().optional(),
+  'folder',
+  "folder of the data set's files (default: where pxv datasets get put them)",
+);
 
 export const askedRate = z.union(
   [z.literal('model'), z.strictObject({ numerator: count, denominator: count })],
   "expected { numerator, denominator }, as parseFrameRate gives it, or 'model'",
 );
-export const frameRate = askedRate.optional().register(flags, {
-  name: 'fps',
-  value: 'rate',
-  help: "frames a second to bring clips to, or model for the model's (default: their own)",
-});
+export const frameRate = asked(
+  askedRate.optional(),
+  'rate',
+  "frames a second to bring clips to, or model for the model's (default: their own)",
+  { name: 'fps' },
+);

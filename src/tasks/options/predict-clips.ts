@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import type { OutputKind } from '../../video/index.js';
 import {
+  asked,
   callback,
   count,
   fit,
-  flags,
   frameRate,
   futureDrawing,
   overwrite,
   pictureSize,
-  SCALE,
   seed,
   signal,
   toggle,
@@ -22,22 +21,19 @@ export type Forecast = keyof typeof samplesOfForecast;
 /** What is asked of a prediction, by `pxv predict` too. */
 export const predictFlags = {
   /** Frames to predict. Default: 8. */
-  horizon: count
-    .default(8)
-    .register(flags, { name: 'next', value: 'frames', most: 100_000, help: 'frames to predict' }),
+  horizon: asked(count.default(8), 'frames', 'frames to predict', { name: 'next', most: 100_000 }),
   /** Futures to draw, each a panel of the output. Default: 1, and 8 where their mean is written. */
-  samples: count.optional().register(flags, {
-    value: 'count',
-    most: 64,
-    help: `futures to draw, a panel for each (default: ${samplesOfForecast.samples}, with --mean ${samplesOfForecast.mean})`,
-  }),
+  samples: asked(
+    count.optional(),
+    'count',
+    `futures to draw, a panel for each (default: ${samplesOfForecast.samples}, with --mean ${samplesOfForecast.mean})`,
+    { most: 64 },
+  ),
   /**
    * Index of the first frame to predict; null, the default: the one after the clip's last. Where there is a truth, it is a
    * panel too.
    */
-  from: count
-    .nullish()
-    .register(flags, { value: 'frame', help: 'first frame to predict, counted from 0; the truth is shown beside' }),
+  from: asked(count.nullish(), 'frame', 'first frame to predict, counted from 0; the truth is shown beside'),
   /**
    * Whether what is expected is corrected by how known frames could have been expected from those before them (see `learnCorrection`).
    * Default: it is not.
@@ -50,11 +46,9 @@ export const predictFlags = {
     'the bare frames, without labels, borders and frame numbers (.mp4 and .webm repeat a last row or column to have even sides)',
   ),
   /** Screen pixels for one pixel of the model. Default: enough to read what is written beside the frames; else 1. */
-  scale: count.optional().register(flags, { ...SCALE, help: `${SCALE.help} (default: enough for the labels)` }),
+  scale: asked(count.optional(), 'factor', 'enlarge for the eye (default: enough for the labels)', { most: 64 }),
   /** How many times slower the output plays than the clip. Default: 1. */
-  slow: count
-    .default(1)
-    .register(flags, { value: 'factor', most: 100, help: 'play so many times slower than the clip' }),
+  slow: asked(count.default(1), 'factor', 'play so many times slower than the clip', { most: 100 }),
   /** Whether `out` may take the place of what is there. Default: it may not, and never of the clip. */
   overwrite,
   /** Rate to bring the clip to. Default: its own, with a warning where the model learned at another. */
@@ -97,14 +91,12 @@ export const predictClipFields = {
 /** What several clips are predicted into, as `pxv predict` asks for it. */
 export const kindFlag = {
   /** What each output is. Default: mp4. */
-  kind: z
-    .enum(['mp4', 'webm', 'gif', 'png', 'folder'] satisfies OutputKind[])
-    .optional()
-    .register(flags, {
-      name: 'format',
-      value: 'kind',
-      help: 'what to write where --out does not tell (default: mp4)',
-    }),
+  kind: asked(
+    z.enum(['mp4', 'webm', 'gif', 'png', 'folder'] satisfies OutputKind[]).optional(),
+    'kind',
+    'what to write where --out does not tell (default: mp4)',
+    { name: 'format' },
+  ),
 };
 
 /** See `predictClips`. */

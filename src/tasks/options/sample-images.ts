@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { callback, count, flags, imageDrawing, overwrite, SCALE, seed, signal } from './fields.js';
+import { asked, callback, count, imageDrawing, overwrite, seed, signal } from './fields.js';
 
 /** What is asked of a drawing of images, by `pxv sample` too. */
 export const sampleFlags = {
   /** Images to draw. Default: 16. */
-  count: count.default(16).register(flags, { value: 'images', most: 100_000, help: 'images to draw' }),
+  count: asked(count.default(16), 'images', 'images to draw', { most: 100_000 }),
   /** Screen pixels for one pixel of the model. Default: 1. */
-  scale: count.default(1).register(flags, SCALE),
+  scale: asked(count.default(1), 'factor', 'enlarge for the eye', { most: 64 }),
   /** Whether `out` may take the place of what is there. Default: it may not. */
   overwrite,
   /** Default: 1. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import {
+  asked,
   callback,
   count,
   countOrNone,
-  flags,
-  frameRate,
   fit,
+  frameRate,
   futureDrawing,
   pictureSize,
   seed,
@@ -16,15 +16,11 @@ import {
 /** What is asked of a scoring of clips, by `pxv eval-video` too. */
 export const scoreClipsFlags = {
   /** Frames to predict from each start; 0: none. Default: 8. */
-  horizon: countOrNone
-    .default(8)
-    .register(flags, { value: 'frames', most: 1000, help: 'frames to predict from each start' }),
+  horizon: asked(countOrNone.default(8), 'frames', 'frames to predict from each start', { most: 1000 }),
   /** Places of a clip from which frames are predicted, evenly spread. Default: 4. */
-  starts: count
-    .default(4)
-    .register(flags, { value: 'count', most: 1000, help: 'places of each clip to predict from, evenly spread' }),
+  starts: asked(count.default(4), 'count', 'places of each clip to predict from, evenly spread', { most: 1000 }),
   /** Futures to draw at each start. Default: 4. */
-  samples: count.default(4).register(flags, { value: 'count', most: 64, help: 'futures to draw at each start' }),
+  samples: asked(count.default(4), 'count', 'futures to draw at each start', { most: 64 }),
   /**
    * Whether a clip is learned from as it goes. The weights that score it go on learning from each of its frames once it is scored (see
    * `Adaptation`, `scoreAdaptively`), and forecasts are corrected by hindcasts of the frames known before them (see `learnCorrection`).

@@ -1,23 +1,17 @@
 import { z } from 'zod';
 import type { Split } from '../../../datasets/index.js';
-import { callback, count, data, flags, overwrite, signal } from './fields.js';
+import { asked, callback, count, data, overwrite, signal } from './fields.js';
 
 /** What is asked of a scoring of images, by `pxv eval-images` too. */
 export const scoreImagesFlags = {
   /** Folder of the set's files. Default: its folder in the cache. */
   data,
   /** Default: test. */
-  split: z
-    .enum(['train', 'validation', 'test'] satisfies Split[])
-    .default('test')
-    .register(flags, { value: 'name', help: 'which images' }),
+  split: asked(z.enum(['train', 'validation', 'test'] satisfies Split[]).default('test'), 'name', 'which images'),
   /** Score so many images, spread evenly over the split, instead of all. */
-  limit: count.optional().register(flags, { value: 'count', help: 'score so many, spread evenly over the split' }),
+  limit: asked(count.optional(), 'count', 'score so many, spread evenly over the split'),
   /** Where to write a picture of the worst and best images (.png). Default: none is written. */
-  out: z
-    .string()
-    .optional()
-    .register(flags, { value: 'file.png', help: 'write the worst and best images, and where their bits are' }),
+  out: asked(z.string().optional(), 'file.png', 'write the worst and best images, and where their bits are'),
   /** Whether `out` may take the place of what is there. Default: it may not, and never of a scored image. */
   overwrite,
 };
