@@ -1,6 +1,7 @@
 #include "drawing.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "../thread_pool.h"
 #include "elementary.h"
@@ -21,23 +22,6 @@ bool sharesOps(const Engine& engine, int batch) {
   return engine.pixelFloats() > cachedFloats && batch < enoughImages * threads();
 }
 
-TemplateMatchingShape templatesOf(const DrawingNumbers& numbers) {
-  TemplateMatchingShape shape{};
-  shape.height = numbers.height, shape.width = numbers.width, shape.channels = numbers.colours;
-  shape.references = numbers.references, shape.reach = numbers.reach, shape.margin = numbers.margin;
-  shape.costOfDistance = numbers.costOfDistance;
-  shape.smallCost = numbers.smallCost, shape.usualCost = numbers.usualCost;
-  return shape;
-}
-
-LocalRegressionShape regressedOf(const DrawingNumbers& numbers) {
-  LocalRegressionShape shape{};
-  if (numbers.highest == 0) return shape;
-  shape.height = numbers.height, shape.width = numbers.width, shape.channels = numbers.colours;
-  shape.references = numbers.references, shape.highest = numbers.highest, shape.gain = numbers.gain;
-  return shape;
-}
-
 }  // namespace
 
 Drawing::Drawing(const Engine& engine, const DrawingCall& call)
@@ -45,8 +29,6 @@ Drawing::Drawing(const Engine& engine, const DrawingCall& call)
       program_(engine.program()),
       call_(call),
       mixture_{call.numbers.components, call.numbers.meanScale, call.numbers.together != 0},
-      templates_(templatesOf(call.numbers)),
-      regressed_(regressedOf(call.numbers)),
       middles_(program_.colours * call.numbers.anchorCount, call.numbers.middle),
       failedSum_(1) {
   const int batch = call.numbers.batch;
@@ -55,8 +37,8 @@ Drawing::Drawing(const Engine& engine, const DrawingCall& call)
   for (int part = 0; part < parts; part++) {
     const int first = part * batch / parts, end = (part + 1) * batch / parts;
     parts_.push_back({first, end - first, std::make_unique<PixelByPixel>(engine, end - first, shared),
-                      std::vector<float>(1 + call.numbers.anchorCount), {}, {}, {}});
-    if (program_.matched >= 0) beginMatching(parts_.back());
+                      std::vector<float>(1 + call.numbers.anchorCount), {}, {}});
+    if (program_.matched >= 0) beginEarlier(parts_.back());
   }
 }
 
@@ -70,53 +52,40 @@ int Drawing::drawRow() {
   return ++row_;
 }
 
-void Drawing::beginMatching(Part& part) const {
-  const TemplateMatchingShape& shape = templates_;
-  const LocalRegressionShape& regressed = regressed_;
-  const size_t ofImage = static_cast<size_t>(shape.height) * shape.width * shape.references * shape.channels;
-  const bool regresses = regressed.channels > 0;
-  part.matched.resize(features(shape) + (regresses ? features(regressed) : 0));
-  if (!call_.references) {
-    for (int reference = 0; reference < shape.references; reference++)
-      part.matched[reference * featuresOfReference(shape) + pictures(shape) + 1] = 1;
-    float* errors = part.matched.data() + features(shape) + regressed.channels;
-    for (int regression = 0; regresses && regression < regressions; regression++)
-      std::fill_n(errors + regression * 2 * regressed.channels, regressed.channels, 1.0f);
-    return;
-  }
+void Drawing::beginEarlier(Part& part) const {
+  const DrawingNumbers& numbers = call_.numbers;
+  EarlierPixelsShape shape{};
+  shape.height = numbers.height, shape.width = numbers.width, shape.channels = numbers.colours;
+  shape.references = numbers.references, shape.highest = numbers.levels - 1, shape.gain = numbers.gain;
+  part.matched.resize(program_.slots[program_.matched].features);
   for (int image = 0; image < part.count; image++) {
-    const float* references = call_.references + (part.first + image) * ofImage;
-    part.matchers.emplace_back(shape);
-    part.matchers.back().begin(references);
-    if (!regresses) continue;
-    part.regressions.emplace_back(regressed);
-    part.regressions.back().begin(call_.anchors + subPixel(part.first + image, 0, 0) * call_.numbers.anchorCount,
-                                  call_.numbers.anchorCount, references);
+    auto& methods = part.earlier.emplace_back();
+    for (size_t k = 0; k < std::size(earlierMethods); k++)
+      if (numbers.earlier >> k & 1) methods.push_back(earlierMethods[k](shape));
+    if (!call_.references) continue;
+    const size_t first = pixelAt(part.first + image, 0, 0) * program_.colours;
+    for (const auto& method : methods)
+      method->begin(call_.anchors + first * numbers.anchorCount, numbers.anchorCount,
+                    call_.references + first * numbers.references);
   }
 }
 
-void Drawing::match(Part& part, int row, int column, int image) const {
-  if (!part.matchers.empty()) search(part, row, column, image);
-  if (!part.regressions.empty())
-    part.regressions[image].predict(row, column, part.matched.data() + features(templates_));
+void Drawing::readEarlier(Part& part, int row, int column, int image) const {
+  float* to = part.matched.data();
+  for (const auto& method : part.earlier[image]) {
+    if (call_.references)
+      method->read(row, column, to);
+    else
+      method->writeNothing(to);
+    to += method->features();
+  }
   part.pixels->setMatched(row, column, image, part.matched.data());
 }
 
-// The pictures found less the first anchor, and the spread, times the gain and how well they fit, squared; the costs as they
-// are. See templateInput in src/model/template-input.ts.
-void Drawing::search(Part& part, int row, int column, int image) const {
-  const TemplateMatchingShape& shape = templates_;
-  const float* anchors = call_.anchors + subPixel(part.first + image, row, column) * call_.numbers.anchorCount;
-  const float gain = call_.numbers.gain;
-  float* values = part.matched.data();
-  part.matchers[image].match(row, column, values);
-  const int pictureFeatures = pictures(shape);
-  for (int reference = 0; reference < shape.references; reference++, values += featuresOfReference(shape)) {
-    const float fit = 1.0f - values[pictureFeatures + 1], fits = fit * fit;
-    for (int k = 0; k < pictureFeatures; k++)
-      values[k] = (values[k] - anchors[k % shape.channels * call_.numbers.anchorCount]) * gain * fits;
-    values[pictureFeatures] = values[pictureFeatures] * gain * fits;
-  }
+void Drawing::knowEarlier(Part& part, int row, int column, int image) const {
+  float levels[3];
+  std::copy_n(call_.levels + subPixel(part.first + image, row, column), program_.colours, levels);
+  for (const auto& method : part.earlier[image]) method->know(row, column, levels);
 }
 
 void Drawing::drawRow(Part& part, int row) {
@@ -126,17 +95,13 @@ void Drawing::drawRow(Part& part, int row) {
   for (int column = 0; column < program_.width; column++) {
     const bool outputs = call_.outputs || call_.probabilities || isToDraw(part, row, column);
     if (program_.matched >= 0)
-      for (int image = 0; image < part.count; image++) match(part, row, column, image);
+      for (int image = 0; image < part.count; image++) readEarlier(part, row, column, image);
     for (int colour = 0; colour < program_.colours; colour++) {
       part.pixels->compute(row, column, colour, outputs);
       for (int image = 0; image < part.count; image++) drawSubPixel(part, row, column, image, colour);
     }
-    const int matchers = static_cast<int>(part.matchers.size());
-    for (int image = 0; image < matchers; image++) {
-      const int16_t* levels = call_.levels + subPixel(part.first + image, row, column);
-      part.matchers[image].know(row, column, levels);
-      if (!part.regressions.empty()) part.regressions[image].know(row, column, levels);
-    }
+    if (program_.matched >= 0 && call_.references)
+      for (int image = 0; image < part.count; image++) knowEarlier(part, row, column, image);
   }
   part.pixels->endRow(row);
 }

@@ -6,8 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "../kernels/local_regression.h"
-#include "../kernels/template_matching.h"
+#include "../kernels/earlier_pixels.h"
 #include "draw.h"
 #include "engine.h"
 #include "kernel_table.h"
@@ -36,15 +35,14 @@ class Drawing {
   struct Part {
     int first, count;
     std::unique_ptr<PixelByPixel> pixels;
-    std::vector<float> features;               // that the program reads of one sub-pixel
-    std::vector<TemplateMatcher> matchers;     // one an image, where templates are looked for
-    std::vector<LocalRegression> regressions;  // and where something is regressed
-    std::vector<float> matched;                // what is read of a pixel: of templates, then of regressions
+    std::vector<float> features;  // that the program reads of one sub-pixel
+    std::vector<std::vector<std::unique_ptr<EarlierPixels>>> earlier;  // of each image, the methods of the program
+    std::vector<float> matched;   // what is read of what they make of one pixel
   };
 
-  void beginMatching(Part& part) const;
-  void match(Part& part, int row, int column, int image) const;
-  void search(Part& part, int row, int column, int image) const;
+  void beginEarlier(Part& part) const;
+  void readEarlier(Part& part, int row, int column, int image) const;
+  void knowEarlier(Part& part, int row, int column, int image) const;
   void drawRow(Part& part, int row);
   bool isToDraw(const Part& part, int row, int column) const;
   void drawSubPixel(Part& part, int row, int column, int image, int colour);
@@ -63,9 +61,7 @@ class Drawing {
   const Program& program_;
   const DrawingCall call_;
   const MixtureHead mixture_;
-  const TemplateMatchingShape templates_;
-  const LocalRegressionShape regressed_;  // of no channels: nothing is
-  const std::vector<float> middles_;      // a pixel's anchors where none are given
+  const std::vector<float> middles_;  // a pixel's anchors where none are given
   std::vector<Part> parts_;
   int row_ = 0;
   std::atomic<double> failedSum_;  // 1 while nothing has failed

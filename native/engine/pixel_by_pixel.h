@@ -25,7 +25,7 @@ class PixelByPixel {
   const float* outputs(int row, int column, int image, int colour) const;
   // Takes a sub-pixel, once it is known, as the features that the program reads of it.
   void setSubPixel(int row, int column, int image, int colour, const float* features) const;
-  // Takes what template matching found of a pixel, before the first colour of it is computed.
+  // Takes what is made of the pixels before a pixel, before the first colour of it is computed.
   void setMatched(int row, int column, int image, const float* features) const;
 
  private:

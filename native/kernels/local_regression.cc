@@ -1,10 +1,10 @@
-#include "local_regression.h"
-
+// Local regression, in float64: see src/backend/kernels/local-regression.ts.
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <vector>
 
-#include "../thread_pool.h"
+#include "earlier_pixels.h"
 
 namespace pxv {
 namespace {
@@ -22,7 +22,57 @@ struct Neighbour {
 constexpr Neighbour beside[] = {{0, 1}, {1, 0}, {0, -1}, {-1, 0}};
 constexpr Neighbour farther[] = {{-1, -1}, {-1, 1}, {0, -2}, {-2, 0}};
 
-}  // namespace
+// Sums of moments over all pixels before one, each by decay^(rows + columns) of its distance.
+class FallingSums {
+ public:
+  FallingSums(double decay, int width, int count);
+
+  const double* values() const { return values_.data(); }
+  void beginRow(const double* moments);         // of the row before, by pixel
+  void moveTo(int x, const double* moments);  // of the row at hand, up to the pixel before
+
+ private:
+  const double decay_;
+  const int width_, count_;
+  std::vector<double> values_;         // of the pixel at hand
+  std::vector<double> above_, right_;  // of the rows above, for each column: of its own, and of all that lie right of it
+  std::vector<double> left_;           // of the rows above up to the column at hand, and of what lies left of the pixel
+};
+
+class LocalRegression final : public EarlierPixels {
+ public:
+  explicit LocalRegression(const EarlierPixelsShape& shape)
+      : EarlierPixels(shape),
+        unit_((shape.highest / 255.0) * (shape.highest / 255.0)),
+        count_(3 * shape.channels + 13 + (shape.references - 1)),
+        momentCount_(count_ * (count_ + 1) / 2 + shape.channels * (count_ + 1) + 1),
+        givenCount_(shape.channels + 9 + (shape.references - 1)) {}
+
+  int features() const override { return static_cast<int>(std::size(decays)) * 2 * shape_.channels; }
+  void writeNothing(float* out) const override {
+    for (int k = 0; k < features(); k++) out[k] = k % (2 * shape_.channels) >= shape_.channels;
+  }
+  void begin(const float* anchors, int stride, const float* references) override;
+  void read(int y, int x, float* out) override;
+  void know(int y, int x, const float* levels) override;
+
+ private:
+  void readRegressors(int y, int x);
+  void solve(const double* sums);
+
+  const double unit_;  // the square of 1/255 of the range of levels
+  const int count_, momentCount_, givenCount_;
+  std::vector<double> given_, errors_, expected_;  // of each pixel; errors of the channels, and their mean
+  // What each pixel of the row at hand adds to the sums: of each regressor the products with itself, with those after it and
+  // with each error; squared errors; and 1.
+  std::vector<double> moments_;
+  std::vector<FallingSums> sums_;
+  std::vector<double> at_;  // the regressors of the pixel at hand
+  // Of the normal equations, row a: from column a on those of the Cholesky factor, transposed; then of the right-hand sides, and of
+  // the regressors.
+  std::vector<double> rows_;
+  double moved_[3], left_[3];  // of each channel, in levels
+};
 
 FallingSums::FallingSums(double decay, int width, int count)
     : decay_(decay),
@@ -32,8 +82,6 @@ FallingSums::FallingSums(double decay, int width, int count)
       above_(static_cast<size_t>(width) * count),
       right_(above_.size()),
       left_(count) {}
-
-void FallingSums::clear() { std::fill(above_.begin(), above_.end(), 0.0); }
 
 void FallingSums::beginRow(const double* moments) {
   for (size_t at = 0; at < above_.size(); at++) above_[at] = (above_[at] + moments[at]) * decay_;
@@ -56,25 +104,16 @@ void FallingSums::moveTo(int x, const double* moments) {
   }
 }
 
-LocalRegression::LocalRegression(const LocalRegressionShape& shape)
-    : shape_(shape),
-      unit_((shape.highest / 255.0) * (shape.highest / 255.0)),
-      count_(regressors(shape)),
-      momentCount_(count_ * (count_ + 1) / 2 + shape.channels * (count_ + 1) + 1),
-      givenCount_(shape.channels + 9 + (shape.references - 1)),
-      given_(static_cast<size_t>(shape.height) * shape.width * givenCount_),
-      errors_(static_cast<size_t>(shape.height) * shape.width * (shape.channels + 1)),
-      expected_(static_cast<size_t>(shape.height) * shape.width * shape.channels),
-      moments_(static_cast<size_t>(shape.width) * momentCount_),
-      at_(count_),
-      rows_(static_cast<size_t>(count_ + shape.channels + 1) * count_) {
-  static_assert(std::size(decays) == regressions);
-  for (const double decay : decays) sums_.emplace_back(decay, shape.width, momentCount_);
-}
-
 void LocalRegression::begin(const float* anchors, int stride, const float* references) {
   const int height = shape_.height, width = shape_.width, channels = shape_.channels, count = shape_.references;
   const size_t pixels = static_cast<size_t>(height) * width;
+  given_.resize(pixels * givenCount_);
+  errors_.resize(pixels * (channels + 1));
+  expected_.resize(pixels * channels);
+  moments_.resize(static_cast<size_t>(width) * momentCount_);
+  at_.resize(count_);
+  rows_.resize(static_cast<size_t>(count_ + channels + 1) * count_);
+  for (const double decay : decays) sums_.emplace_back(decay, width, momentCount_);
   for (size_t at = 0; at < pixels * channels; at++) expected_[at] = anchors[at * stride];
   std::vector<double> means(pixels * (1 + count));
   for (size_t pixel = 0; pixel < pixels; pixel++)
@@ -87,13 +126,13 @@ void LocalRegression::begin(const float* anchors, int stride, const float* refer
       means[pixel * (1 + count) + k] = sum / channels;
     }
   const auto mean = [&](int y, int x, int k) {
-    const size_t pixel = static_cast<size_t>(std::clamp(y, 0, height - 1)) * width + std::clamp(x, 0, width - 1);
+    const size_t pixel = pixelAt(std::clamp(y, 0, height - 1), std::clamp(x, 0, width - 1));
     return means[pixel * (1 + count) + k];
   };
   double* to = given_.data();
   for (int y = 0; y < height; y++)
     for (int x = 0; x < width; x++) {
-      const size_t pixel = static_cast<size_t>(y) * width + x;
+      const size_t pixel = pixelAt(y, x);
       for (int c = 0; c < channels; c++)
         *to++ = references[pixel * count * channels + c] - expected_[pixel * channels + c];
       for (const auto [dy, dx] : beside) *to++ = mean(y + dy, x + dx, 0) - mean(y, x, 0);
@@ -101,14 +140,12 @@ void LocalRegression::begin(const float* anchors, int stride, const float* refer
       for (int k = 2; k <= count; k++) *to++ = mean(y, x, k);
       *to++ = constant * shape_.highest / 255;
     }
-  std::fill(moments_.begin(), moments_.end(), 0.0);
-  for (FallingSums& sums : sums_) sums.clear();
 }
 
-void LocalRegression::predict(int y, int x, float* out) {
+void LocalRegression::read(int y, int x, float* out) {
   const int channels = shape_.channels;
   readRegressors(y, x);
-  const double* expected = expected_.data() + (static_cast<size_t>(y) * shape_.width + x) * channels;
+  const double* expected = expected_.data() + pixelAt(y, x) * channels;
   const double usual = usualError * shape_.highest / 255;
   for (FallingSums& sums : sums_) {
     if (x == 0) sums.beginRow(moments_.data());
@@ -160,11 +197,12 @@ void LocalRegression::solve(const double* sums) {
   }
 }
 
-void LocalRegression::addMoments(size_t pixel, int x) {
+void LocalRegression::know(int y, int x, const float* levels) {
   const int channels = shape_.channels, count = count_;
+  const size_t pixel = pixelAt(y, x);
   double* errors = errors_.data() + pixel * (channels + 1);
   double sum = 0;
-  for (int c = 0; c < channels; c++) sum += errors[c];
+  for (int c = 0; c < channels; c++) sum += errors[c] = levels[c] - expected_[pixel * channels + c];
   errors[channels] = sum / channels;
   const double* regressor = at_.data();
   double* to = moments_.data() + static_cast<size_t>(x) * momentCount_;
@@ -181,32 +219,22 @@ void LocalRegression::readRegressors(int y, int x) {
   const auto error = [&](int dy, int dx, int c) {
     const int row = y + dy, column = x + dx;
     if (row < 0 || column < 0 || column >= width) return 0.0;
-    return errors_[(static_cast<size_t>(row) * width + column) * (channels + 1) + c];
+    return errors_[pixelAt(row, column) * (channels + 1) + c];
   };
   double* to = at_.data();
   for (int c = 0; c < channels; c++) *to++ = error(0, -1, c);
   for (int c = 0; c < channels; c++) *to++ = error(-1, 0, c);
   for (const auto [dy, dx] : farther) *to++ = error(dy, dx, channels);
-  const double* from = given_.data() + (static_cast<size_t>(y) * width + x) * givenCount_;
+  const double* from = given_.data() + pixelAt(y, x) * givenCount_;
   std::copy_n(from, givenCount_, to);
 }
 
-void regressLocally(const LocalRegressionCall& call) {
-  const LocalRegressionShape& shape = call.numbers;
-  const size_t pixels = static_cast<size_t>(shape.height) * shape.width;
-  auto one = [&](int n) {
-    LocalRegression regression(shape);
-    const float* levels = call.image + n * pixels * shape.channels;
-    float* to = call.out + n * pixels * features(shape);
-    regression.begin(call.expected + n * pixels * shape.channels, 1,
-                     call.references + n * pixels * shape.references * shape.channels);
-    for (int y = 0; y < shape.height; y++)
-      for (int x = 0; x < shape.width; x++, levels += shape.channels, to += features(shape)) {
-        regression.predict(y, x, to);
-        regression.know(y, x, levels);
-      }
-  };
-  parallelFor(shape.batch, one);
+}  // namespace
+
+std::unique_ptr<EarlierPixels> makeLocalRegression(const EarlierPixelsShape& shape) {
+  return std::make_unique<LocalRegression>(shape);
 }
+
+void regressLocally(const LocalRegressionCall& call) { readImages<LocalRegression>(call); }
 
 }  // namespace pxv

@@ -1,79 +1,138 @@
-#include "template_matching.h"
-
+// Template matching: see src/backend/kernels/template-matching.ts. Sums are of whole numbers, the rest in float64.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
+#include <vector>
 
-#include "../thread_pool.h"
+#include "../chunks.h"
+#include "earlier_pixels.h"
 
 namespace pxv {
 namespace {
 
+// As in src/backend/kernels/template-matching.ts.
+constexpr int reach = 6, margin = 3;
 constexpr int nearestWeight = 6;
+constexpr int side = 2 * reach + 1, places = side * side;
+constexpr int rows = margin + 1;  // that a template reaches
 
-}  // namespace
+// Of one reference: two pictures, then the spread and two costs.
+int pictures(const EarlierPixelsShape& shape) { return 2 * shape.channels; }
+int featuresOfReference(const EarlierPixelsShape& shape) { return pictures(shape) + 3; }
+// Of how badly the place that fits best does.
+int costFeature(const EarlierPixelsShape& shape) { return pictures(shape) + 1; }
 
-TemplateMatcher::TemplateMatcher(const TemplateMatchingShape& shape)
-    : shape_(shape),
-      side_(2 * shape.reach + 1),
-      places_(side_ * side_),
-      numbers_(static_cast<size_t>(shape.references) * places_),
-      differences_((shape.margin + 1) * shape.width * numbers_),
+int16_t rounded(float level) { return static_cast<int16_t>(level + 0.5f); }
+
+class TemplateMatching final : public EarlierPixels {
+ public:
+  explicit TemplateMatching(const EarlierPixelsShape& shape);
+
+  int features() const override { return shape_.references * featuresOfReference(shape_); }
+  void writeNothing(float* out) const override {
+    for (int k = 0; k < features(); k++) out[k] = k % featuresOfReference(shape_) == costFeature(shape_);
+  }
+  void begin(const float* anchors, int stride, const float* references) override;
+  void read(int y, int x, float* out) override;
+  void know(int y, int x, const float* levels) override;
+
+ private:
+  struct Tap {
+    int dy, dx, weight;
+  };
+
+  int scaled(int cost, int least) const {
+    const double share = shape_.channels * shape_.highest / (3 * 255.0);
+    return std::max(least, static_cast<int>(std::round(cost * share)));
+  }
+  void average(int y, int x, int reference, float* out) const;
+  size_t paddedWidth() const { return shape_.width + 2 * reach; }
+  // Where the first place that a pixel is compared with stands in a plane of `padded_`.
+  const int16_t* corner(int reference, int channel, int y, int x) const {
+    const size_t planeRows = shape_.height + 2 * reach;
+    return padded_.data() + ((reference * shape_.channels + channel) * planeRows + y) * paddedWidth() + x;
+  }
+
+  const int costOfDistance_, smallCost_, usualCost_;
+  const size_t numbers_;  // of a pixel: its differences at all places of all references
+  std::vector<Tap> taps_;
+  std::vector<uint16_t> costs_, costOfPlace_;
+  std::vector<uint16_t> differences_;  // [row % rows][column][numbers]
+  std::vector<int16_t> padded_;        // [reference][channel][row][column], with what lies nearest inside around them
+  const float* anchors_ = nullptr;
+  int stride_ = 0;
+};
+
+TemplateMatching::TemplateMatching(const EarlierPixelsShape& shape)
+    : EarlierPixels(shape),
+      costOfDistance_(scaled(3, 1)),
+      smallCost_(scaled(60, 4)),
+      usualCost_(scaled(400, 4)),
+      numbers_(static_cast<size_t>(shape.references) * places),
       costs_(numbers_),
-      costOfPlace_(numbers_),
-      padded_(static_cast<size_t>(shape.references) * shape.channels * (shape.height + 2 * shape.reach) *
-              paddedWidth()) {
-  for (int dy = -shape.margin; dy <= 0; dy++)
-    for (int dx = -shape.margin; dx <= (dy < 0 ? shape.margin : -1); dx++)
+      costOfPlace_(numbers_) {
+  for (int dy = -margin; dy <= 0; dy++)
+    for (int dx = -margin; dx <= (dy < 0 ? margin : -1); dx++)
       taps_.push_back({dy, dx, std::max(1, nearestWeight / (std::abs(dy) + std::abs(dx)))});
   for (size_t n = 0; n < numbers_; n++) {
-    const int place = static_cast<int>(n % places_);
-    const int distance = std::abs(place / side_ - shape.reach) + std::abs(place % side_ - shape.reach);
-    costOfPlace_[n] = static_cast<uint16_t>(shape.costOfDistance * distance);
+    const int place = static_cast<int>(n % places);
+    const int distance = std::abs(place / side - reach) + std::abs(place % side - reach);
+    costOfPlace_[n] = static_cast<uint16_t>(costOfDistance_ * distance);
   }
 }
 
-void TemplateMatcher::begin(const float* references) {
-  const int height = shape_.height, width = shape_.width, channels = shape_.channels, reach = shape_.reach;
-  const int count = shape_.references;
+void TemplateMatching::begin(const float* anchors, int stride, const float* references) {
+  const int height = shape_.height, width = shape_.width, channels = shape_.channels, count = shape_.references;
+  anchors_ = anchors;
+  stride_ = stride;
+  differences_.resize(rows * width * numbers_);
+  padded_.resize(count * channels * (height + 2 * reach) * paddedWidth());
   int16_t* to = padded_.data();
   for (int reference = 0; reference < count; reference++)
     for (int c = 0; c < channels; c++)
       for (int y = -reach; y < height + reach; y++)
         for (int x = -reach; x < width + reach; x++) {
-          const size_t pixel = static_cast<size_t>(std::clamp(y, 0, height - 1)) * width + std::clamp(x, 0, width - 1);
+          const size_t pixel = pixelAt(std::clamp(y, 0, height - 1), std::clamp(x, 0, width - 1));
           *to++ = rounded(references[(pixel * count + reference) * channels + c]);
         }
 }
 
-void TemplateMatcher::match(int y, int x, float* out) {
-  const int width = shape_.width, rows = shape_.margin + 1;
+void TemplateMatching::read(int y, int x, float* out) {
   std::copy(costOfPlace_.begin(), costOfPlace_.end(), costs_.begin());
   for (const auto& [dy, dx, weight] : taps_) {
-    if (y + dy < 0 || x + dx < 0 || x + dx >= width) continue;
-    const uint16_t* from = differences_.data() + (static_cast<size_t>((y + dy) % rows) * width + x + dx) * numbers_;
+    if (y + dy < 0 || x + dx < 0 || x + dx >= shape_.width) continue;
+    const uint16_t* from = differences_.data() + pixelAt((y + dy) % rows, x + dx) * numbers_;
     uint16_t* costs = costs_.data();
     const auto factor = static_cast<uint16_t>(weight);
     for (size_t n = 0; n < numbers_; n++) costs[n] = static_cast<uint16_t>(costs[n] + factor * from[n]);
   }
-  for (int reference = 0; reference < shape_.references; reference++, out += featuresOfReference(shape_))
+  const float* anchors = anchors_ + pixelAt(y, x) * shape_.channels * stride_;
+  for (int reference = 0; reference < shape_.references; reference++, out += featuresOfReference(shape_)) {
     average(y, x, reference, out);
+    const float fit = 1.0f - out[costFeature(shape_)], fits = fit * fit;
+    for (int k = 0; k <= pictures(shape_); k++) {
+      const float anchor = k < pictures(shape_) ? anchors[k % shape_.channels * stride_] : 0.0f;
+      out[k] = (out[k] - anchor) * shape_.gain * fits;
+    }
+  }
 }
 
-void TemplateMatcher::average(int y, int x, int reference, float* out) const {
+// What was found in a reference: the pictures, the spread and the costs.
+void TemplateMatching::average(int y, int x, int reference, float* out) const {
   const int channels = shape_.channels;
-  const uint16_t* costs = costs_.data() + static_cast<size_t>(reference) * places_;
-  const int best = static_cast<int>(std::min_element(costs, costs + places_) - costs);
-  const int least = costs[best], most = 3 * (least + shape_.smallCost) / 10;
+  const uint16_t* costs = costs_.data() + static_cast<size_t>(reference) * places;
+  const int best = static_cast<int>(std::min_element(costs, costs + places) - costs);
+  const int least = costs[best], most = 3 * (least + smallCost_) / 10;
   const int16_t* planes[3];
   int16_t start[3];
-  const auto at = [&](int place) { return static_cast<size_t>(place / side_) * paddedWidth() + place % side_; };
+  const auto at = [&](int place) { return static_cast<size_t>(place / side) * paddedWidth() + place % side; };
   for (int c = 0; c < channels; c++) {
     planes[c] = corner(reference, c, y, x);
     start[c] = planes[c][at(best)];
   }
   int64_t sums[3] = {}, squares = 0, weights = 0;
-  for (int place = 0; place < places_; place++) {
+  for (int place = 0; place < places; place++) {
     const int64_t left = most - (costs[place] - least);
     if (left <= 0) continue;
     const int64_t weight = left * left;
@@ -93,43 +152,52 @@ void TemplateMatcher::average(int y, int x, int reference, float* out) const {
     out[c] = static_cast<float>(start[c] + off);
     out[channels + c] = start[c];
   }
-  const double unmoved = costs[(places_ - 1) / 2];
+  const double unmoved = costs[(places - 1) / 2];
   float* after = out + pictures(shape_);
   after[0] = static_cast<float>(std::sqrt(std::max(spread, 0.0) / channels));
-  after[1] = static_cast<float>(least / static_cast<double>(least + shape_.usualCost));
-  after[2] = static_cast<float>((unmoved - least) / (unmoved + least + shape_.smallCost));
+  after[1] = static_cast<float>(least / static_cast<double>(least + usualCost_));
+  after[2] = static_cast<float>((unmoved - least) / (unmoved + least + smallCost_));
 }
 
-void TemplateMatcher::compare(int y, int x) {
-  const int channels = shape_.channels, rows = shape_.margin + 1;
-  uint16_t* to = differences_.data() + (static_cast<size_t>(y % rows) * shape_.width + x) * numbers_;
+void TemplateMatching::know(int y, int x, const float* levels) {
+  uint16_t* to = differences_.data() + pixelAt(y % rows, x) * numbers_;
   for (int reference = 0; reference < shape_.references; reference++)
-    for (int down = 0; down < side_; down++, to += side_) {
-      std::fill_n(to, side_, uint16_t{0});
-      for (int c = 0; c < channels; c++) {
+    for (int down = 0; down < side; down++, to += side) {
+      std::fill_n(to, side, uint16_t{0});
+      for (int c = 0; c < shape_.channels; c++) {
         const int16_t* from = corner(reference, c, y + down, x);
-        const int16_t own = known_[c];
-        for (int right = 0; right < side_; right++)
+        const int16_t own = rounded(levels[c]);
+        for (int right = 0; right < side; right++)
           to[right] = static_cast<uint16_t>(to[right] + std::abs(own - from[right]));
       }
     }
 }
 
-void matchTemplates(const TemplateMatchingCall& call) {
-  const TemplateMatchingShape& shape = call.numbers;
-  const size_t pixels = static_cast<size_t>(shape.height) * shape.width;
-  auto one = [&](int n) {
-    TemplateMatcher matcher(shape);
-    const float* levels = call.image + n * pixels * shape.channels;
-    float* to = call.out + n * pixels * features(shape);
-    matcher.begin(call.references + n * pixels * shape.references * shape.channels);
-    for (int y = 0; y < shape.height; y++)
-      for (int x = 0; x < shape.width; x++, levels += shape.channels, to += features(shape)) {
-        matcher.match(y, x, to);
-        matcher.know(y, x, levels);
+}  // namespace
+
+std::unique_ptr<EarlierPixels> makeTemplateMatching(const EarlierPixelsShape& shape) {
+  return std::make_unique<TemplateMatching>(shape);
+}
+
+void matchTemplates(const TemplateMatchingCall& call) { readImages<TemplateMatching>(call); }
+
+// d expected = -gain sum over references of fits (d mean + d best), where fits is (1 - cost)^2: 0 where nothing is sought.
+void matchTemplatesGradient(const TemplateMatchingGradientCall& call) {
+  const auto [shape, read, dOut, dExpected] = call;
+  const int channels = shape.channels, features = featuresOfReference(shape), cost = costFeature(shape);
+  auto chunk = [&](size_t begin, size_t end) {
+    for (size_t pixel = begin; pixel < end; pixel++)
+      for (int k = 0; k < channels; k++) {
+        float sum = 0;
+        for (int reference = 0; reference < shape.references; reference++) {
+          const size_t at = (pixel * shape.references + reference) * features;
+          const float fit = 1.0f - read[at + cost];
+          sum += fit * fit * (dOut[at + k] + dOut[at + channels + k]);
+        }
+        dExpected[pixel * channels + k] = -shape.gain * sum;
       }
   };
-  parallelFor(shape.batch, one);
+  forChunks(static_cast<size_t>(shape.batch) * shape.height * shape.width, chunk, 1024);
 }
 
 }  // namespace pxv

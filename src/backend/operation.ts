@@ -45,19 +45,20 @@ export function runKernel<K extends KernelName>(
 
 /**
  * Runs a kernel of one output through which no gradient goes, as it is a choice or takes what it is given as it is: that of its inputs
- * is zero. On backends without our kernels it runs on the host, in WebAssembly; nothing is lost but time.
+ * is zero. Those that may be null may be left out. On backends without our kernels it runs on the host, in WebAssembly; nothing is lost but time.
  */
 export function runWithoutGradient<K extends KernelName, T extends Tensor>(
   kernel: K,
   numbers: KernelNumbers<K>,
-  inputs: Record<string, Tensor>,
+  inputs: Record<string, Tensor | null>,
 ): T {
   const { inputs: fields, outputs } = descriptions[kernel];
-  for (const [name, { shape }] of Object.entries(fields))
-    expectShape(kernel, name, inputs[name], shape(numbers as never));
+  for (const [name, { shape, optional }] of Object.entries(fields))
+    if (!optional || inputs[name]) expectShape(kernel, name, inputs[name]!, shape(numbers as never));
+  const given = Object.values(inputs).filter((tensor) => tensor !== null);
   const [[output, { shape }]] = Object.entries(outputs);
   const onHost = () => {
-    const values = Object.entries(inputs).map(([name, tensor]) => [name, tensor.dataSync()] as const);
+    const values = Object.entries(inputs).map(([name, tensor]) => [name, tensor?.dataSync() ?? null] as const);
     const out = new Float32Array(tf.util.sizeFromShape([...shape(numbers as never)]));
     const arrays: Record<string, unknown> = { ...Object.fromEntries(values), [output]: out };
     (loadWasm().kernels()[kernel] as (numbers: unknown, arrays: unknown) => void)(numbers, arrays);
@@ -65,9 +66,9 @@ export function runWithoutGradient<K extends KernelName, T extends Tensor>(
   };
   const operation = tf.customGrad<T>(() => ({
     value: (hasKernels() ? runKernel(kernel, numbers, inputs as never)[output as never] : onHost()) as T,
-    gradFunc: () => Object.values(inputs).map((tensor) => tf.zeros(tensor.shape)),
+    gradFunc: () => given.map((tensor) => tf.zeros(tensor.shape)),
   }));
-  return operation(...Object.values(inputs));
+  return operation(...given);
 }
 
 /** Throws unless the tensor has the expected shape. */

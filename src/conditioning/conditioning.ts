@@ -1,5 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
+import type { EarlierMethod } from '../backend/kernels/index.js';
 import type { ParameterSpec } from '../backend/parameters.js';
 import type { ImageShape } from '../levels.js';
 import type { Given, Needs } from './given.js';
@@ -14,8 +15,8 @@ export type Condition = {
    */
   anchors: Tensor4D[];
   /**
-   * Pictures that a network looks for parts of its image in, by template matching, and regress it on, [batch, height, width, channels] each, in
-   * levels; as many as `Conditioning.references` says.
+   * Pictures that the pixels of an image already known are compared with, [batch, height, width, channels] each, in levels, the
+   * newest first; as many as `Conditioning.earlierPixels` says.
    */
   references: Tensor4D[];
 };
@@ -30,10 +31,8 @@ export interface Conditioning<D extends { type: string }> {
   anchors: number;
   /** Whether the first of them is learned, as the frame that is expected; then training has a loss on it. */
   learned: boolean;
-  /** How many pictures it gives to look for parts of the image in; 0: none. */
-  references(description: D): number;
-  /** Whether how the image differs from its first anchor is regressed on what is known nearby, and on the references. */
-  localRegression(description: D): boolean;
+  /** How many references it gives, and which methods make something of them and of the pixels before each pixel; absent: none. */
+  earlierPixels?(description: D): { references: number; methods: readonly EarlierMethod[] };
   /** Features of the map. */
   mapFeatures(description: D): number;
   /** @param network what the images of the network are made of */

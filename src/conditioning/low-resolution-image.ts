@@ -38,8 +38,6 @@ export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
   schema,
   needs: ({ factor, shared }) => ({ context: 0, coarser: { factor, known: shared === 'known' } }),
   anchors: 0,
-  references: () => 0,
-  localRegression: () => false,
   learned: false,
   mapFeatures: ({ features }) => features,
   parameters: (description, { channels }) => layers(description, channels).flatMap(layerParameters),

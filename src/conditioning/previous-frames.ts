@@ -41,8 +41,6 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
   schema,
   needs: ({ context }) => ({ context, coarser: null }),
   anchors: 1,
-  references: () => 0,
-  localRegression: () => false,
   learned: false,
   mapFeatures: (description) => description.features,
   parameters: (description, network) => layers(description, network).flatMap(layerParameters),

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { WarpShape } from '../backend/kernels/index.js';
+import { earlierMethods, type WarpShape } from '../backend/kernels/index.js';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
 import { warpedMixture } from '../backend/warp.js';
 import type { ImageShape } from '../levels.js';
@@ -177,8 +177,10 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   needs: ({ context }) => ({ context, coarser: null }),
   anchors: 2,
   learned: true,
-  references: ({ templateMatching = 0 }) => templateMatching,
-  localRegression: ({ localRegression = false }) => localRegression,
+  earlierPixels: (description) => ({
+    references: description.templateMatching ?? 0,
+    methods: earlierMethods.filter((method) => description[method]),
+  }),
   mapFeatures: ({ features }) => features,
   parameters: (description, network) => [
     ...[...trunk(description, network), movedLayer(description, network)].flatMap(layerParameters),

@@ -12,7 +12,7 @@ export interface Examples {
   /** What the network reads as the image's earlier sub-pixels: the image, but where training disturbs it. */
   seen: Tensor4D;
   given: Given;
-  /** Whether templates are looked for in an example, [batch, 1, 1, 1], 1 or 0; none: in all. */
+  /** Whether anything is made of the pixels before each of an example, [batch, 1, 1, 1], 1 or 0; none: of all. */
   sought?: Tensor4D | null | undefined;
 }
 
@@ -71,7 +71,7 @@ export class ExampleBuffer {
    * @param number of frames; with fewer than context + 1 the oldest are missing
    * @param mirrored swaps left and right in all of them
    * @param disturb changes what the network is shown, in place
-   * @param sought whether templates are looked for, in a network that has them
+   * @param sought whether anything is made of the pixels before each, by a network that does so
    */
   add(frames: Uint8Array, number: number, mirrored: boolean, disturb?: Disturb, sought = true): void {
     const { pixels, given, shape } = this;

@@ -1,20 +1,16 @@
 import { MAX_IDLE_BYTES } from '../backend/native-backend.js';
-import { REGRESSIONS, regressors } from '../backend/kernels/index.js';
 import { PoolLedger } from '../backend/pool-ledger.js';
 import { conditioningOf } from '../conditioning/index.js';
 import { parametersOfScale, type Chain } from './chain.js';
+import { earlierBytes } from './earlier-pixels/index.js';
 import { frameBytes } from './examples.js';
 import type { Network } from './network.js';
 import { ruleOf } from './ops/index.js';
-import { regressionShape } from './regression-input.js';
 import { LONGEST_STRIDE, SUBSEQUENCES } from './subsequences.js';
-import { templateShape } from './template-input.js';
 import { lastReads } from './whole-image.js';
 
 /** Bytes of a float32. */
 const FLOAT = 4;
-/** Bytes of a float64. */
-const DOUBLE = 8;
 /** Bytes of a process that has loaded everything and computes nothing, and of what JavaScript has not collected yet. */
 const PROCESS = 160 * 2 ** 20;
 /** Arrays of an image's size that an example costs besides the program's slots: levels, scaled, targets, anchors, nats. */
@@ -115,7 +111,7 @@ export function drawingMemory(chain: Chain, batch: number): number {
     const rows = ENGINE_ROWS * width * sum(program.slots.map(({ features }) => features));
     const map = width * height * (program.map?.features ?? 0);
     const given = map + CONDITIONING_ARRAYS.forward * activations(network, false);
-    return batch * (FLOAT * (rows + given + IMAGE_ARRAYS * frameBytes(description)) + earlierBytes(network));
+    return batch * (FLOAT * (rows + given + IMAGE_ARRAYS * frameBytes(description)) + earlierBytes(description));
   });
   const { context } = chain.exampleShape;
   // What a future remembers of all frames, with room for one more, and of each slower subsequence, with what was known of it.
@@ -123,26 +119,6 @@ export function drawingMemory(chain: Chain, batch: number): number {
   const remembered = (LONGEST_STRIDE * context + 1 + slower * (2 * context + 1)) * frameBytes(chain.exampleShape);
   // The engine has the weights a second time, in the order in which it reads them.
   return PROCESS + weightBytes(chain, 3) + batch * remembered + Math.max(...scales);
-}
-
-/**
- * Bytes in which one image is looked for while it is drawn, differences of the rows that a template reaches, and the references; and
- * in which it is regressed on them, sums of moments for each pixel of a row, regressors and errors.
- */
-function earlierBytes({ description }: Network): number {
-  const shape = templateShape(description);
-  if (shape === null) return 0;
-  const { width, height, channels, references, reach, margin } = shape;
-  const differences = (margin + 1) * width * (2 * reach + 1) ** 2;
-  const padded = (height + 2 * reach) * (width + 2 * reach) * channels;
-  const given = FLOAT * height * width * channels;
-  const matching = references * (2 * (differences + padded) + given);
-  const regressed = regressionShape(description);
-  if (regressed === null) return matching;
-  const count = regressors(regressed);
-  const moments = (count * (count + 1)) / 2 + channels * (count + 1) + 1;
-  const rows = (1 + 2 * REGRESSIONS) * width * moments;
-  return matching + DOUBLE * (rows + height * width * (count + channels));
 }
 
 /**

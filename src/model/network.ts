@@ -3,7 +3,7 @@ import type { Rank, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { conditioningOf, learnsAnchor, type Condition, type Given } from '../conditioning/index.js';
 import type { NetworkDescription } from './description.js';
-import { EARLIER_LAYERS, earlierInput, earlierInputFeatures } from './earlier-input.js';
+import { EARLIER_LAYERS, earlierFeatures, earlierInput } from './earlier-pixels/index.js';
 import type { Examples } from './examples.js';
 import { headOf } from './heads/index.js';
 import { imageFeatures, imageInput } from './image-input.js';
@@ -29,13 +29,8 @@ export interface Network {
 export function buildNetwork(description: NetworkDescription): Network {
   const { size, channels, levels, first, head, conditioning } = description;
   const mapFeatures = conditioning.reduce((sum, given) => sum + conditioningOf(given).mapFeatures(given), 0);
-  const builder = new ProgramBuilder(
-    size,
-    channels,
-    imageFeatures(description),
-    mapFeatures,
-    earlierInputFeatures(description),
-  );
+  const read = [imageFeatures(description), mapFeatures, earlierFeatures(description)] as const;
+  const builder = new ProgramBuilder(size, channels, ...read);
 
   for (let block = 0; block < (description.mapBlocks ?? 0); block++) builder.mapBlock(`map.${block}`);
   const map = builder.conditioned('first.map', first.features);
@@ -84,7 +79,7 @@ export function conditionOf(network: Network, parameters: readonly Tensor[], giv
 /**
  * The head's outputs for every sub-pixel, with the sub-pixels before it known.
  *
- * @param sought see `templateInput`
+ * @param sought see `earlierInput`
  * @param conditionLearns whether gradients reach what is given, where it is learned
  */
 export function networkOutput(

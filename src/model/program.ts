@@ -16,7 +16,7 @@ export interface Program {
   image: Slot;
   /** The conditioning map, where the network has one. */
   map: Slot | null;
-  /** What template matching and local regression make of earlier pixels, where the network has them (see earlier-input.ts). */
+  /** What is made of earlier pixels, where something is (see earlier-pixels/). */
   matched: Slot | null;
   /** What the head reads: for each colour channel in turn, the head's outputs. */
   out: Slot;

@@ -5,11 +5,10 @@ import type { KernelDescription } from '../backend/kernels/description.js';
 import { drawing, headKinds } from '../backend/kernels/drawing.js';
 import type { InstructionSet } from '../backend/kernels/index.js';
 import { PxvError } from '../errors.js';
+import { earlierNumbers } from '../model/earlier-pixels/index.js';
 import type { HeadDescription } from '../model/heads/index.js';
 import { anchorCount, subPixelScale } from '../model/image-input.js';
 import type { Network } from '../model/network.js';
-import { regressionShape } from '../model/regression-input.js';
-import { templateShape } from '../model/template-input.js';
 import { unusableProbabilities, type DrawSettings } from './draw.js';
 import { Noise, type NoiseStream } from './noise.js';
 import { programNumbers } from './program-numbers.js';
@@ -29,10 +28,7 @@ export interface EngineDraw {
   map: Float32Array | null;
   /** In levels, those of a sub-pixel together; null: a single one, the middle level, everywhere. */
   anchors: Float32Array | null;
-  /**
-   * Pictures to look for parts of the image in, [image, height, width, references * channels], in levels; null: nothing is
-   * looked for.
-   */
+  /** As `joinedReferences` gives them; null: nothing is made of the pixels before each. */
   references: Float32Array | null;
   /** Levels that are known, which are kept and count nothing; -1 for those to draw, which are written here. */
   levels: Int16Array;
@@ -133,14 +129,10 @@ export class ImageEngine {
 /** What of a drawing's numbers follows from the network. */
 function modelNumbers({ description, program }: Network) {
   const { size, channels, levels, head } = description;
-  const templates = templateShape(description);
   return {
     ...{ ...size, colours: channels, mapFeatures: program.map?.features ?? 0, outFeatures: program.out.features },
     ...{ levels, ...headNumbers(head), anchorCount: anchorCount(description), ...subPixelScale(description) },
-    references: templates?.references ?? 0,
-    ...{ reach: templates?.reach ?? 0, margin: templates?.margin ?? 0, costOfDistance: templates?.costOfDistance ?? 0 },
-    ...{ smallCost: templates?.smallCost ?? 0, usualCost: templates?.usualCost ?? 0 },
-    highest: regressionShape(description)?.highest ?? 0,
+    ...earlierNumbers(description),
   };
 }
 

@@ -31,10 +31,7 @@ export interface FrameDraw {
    * are kept, and count nothing. Default: none is known.
    */
   known?: Int16Array | undefined;
-  /**
-   * Whether what is drawn is looked for in the frames before, by a network with templates. Default: it is, as when it is
-   * scored.
-   */
+  /** Whether anything is made of the pixels before each, by a network that does so. Default: it is, as when it is scored. */
   sought?: boolean | undefined;
   /** Default: nothing. */
   elsewhere?: ExpectedElsewhere | undefined;

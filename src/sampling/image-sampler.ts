@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { learnsAnchor, type Condition, type Given } from '../conditioning/index.js';
+import { joinedReferences } from '../model/earlier-pixels/index.js';
 import { frameBytes } from '../model/examples.js';
 import { anchorsByPixel, conditionOf, type Network } from '../model/network.js';
-import { joinedReferences } from '../model/template-input.js';
 import { ImageEngine, type EngineDraw } from './engine.js';
 
 /** How a batch of images is drawn. */
@@ -18,7 +18,7 @@ export interface ImageDraw extends Pick<
    * are to draw. Known ones are kept, and count nothing.
    */
   known: Int16Array | null;
-  /** Whether templates are looked for, in a network that has them; default: they are. */
+  /** Whether anything is made of the pixels before each, by a network that does so; default: it is. */
   sought?: boolean;
   /**
    * For each image what was expected of it elsewhere, once or more often, height x width x channels levels. The first anchor is the mean

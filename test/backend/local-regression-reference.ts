@@ -1,10 +1,10 @@
-import type { LocalRegressionShape } from '../../src/backend/kernels/index.js';
+import type { EarlierPixelsShape } from '../../src/backend/kernels/index.js';
 
 type Matrix = number[][];
 
 /** `localRegression` from its definition: at each pixel a sum over all pixels before it, and elimination. */
 export function localRegression(
-  shape: LocalRegressionShape,
+  shape: EarlierPixelsShape,
   batch: number,
   image: ArrayLike<number>,
   expected: ArrayLike<number>,
@@ -26,7 +26,7 @@ export function localRegression(
 }
 
 function regressImage(
-  { height, width, channels, references: count, highest, gain }: LocalRegressionShape,
+  { height, width, channels, references: count, highest, gain }: EarlierPixelsShape,
   image: readonly number[],
   expected: readonly number[],
   references: readonly number[],

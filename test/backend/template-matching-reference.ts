@@ -1,14 +1,15 @@
-import type { TemplateMatchingShape } from '../../src/backend/kernels/index.js';
+import type { EarlierPixelsShape } from '../../src/backend/kernels/index.js';
 
-/** `templateMatching` from its definition: every place at every pixel, every term of every sum. */
-export function templateMatching(
-  shape: TemplateMatchingShape,
-  batch: number,
-  image: ArrayLike<number>,
-  references: ArrayLike<number>,
-): Float64Array {
+type Shape = Omit<EarlierPixelsShape, 'gain'>;
+type Values = ArrayLike<number>;
+
+/** Pixels that a template may have moved, and that it reaches. */
+const [reach, margin] = [6, 3];
+
+/** What is found, from its definition: every place at every pixel, every term of every sum. */
+export function matchTemplates(shape: Shape, batch: number, image: Values, references: Values): Float64Array {
   const values = shape.height * shape.width * shape.channels;
-  const part = (of: ArrayLike<number>, n: number, each: number) =>
+  const part = (of: Values, n: number, each: number) =>
     Array.from({ length: each }, (_, at) => Math.floor(of[n * each + at] + 0.5));
   return Float64Array.from(
     Array.from({ length: batch }, (_, n) =>
@@ -17,8 +18,45 @@ export function templateMatching(
   );
 }
 
-function matchImage(shape: TemplateMatchingShape, image: readonly number[], references: readonly number[]): number[] {
-  const { height, width, channels, references: count, reach, margin, costOfDistance, smallCost, usualCost } = shape;
+/** What `templateMatching` gives: what is found, as a network reads it beside what is expected. */
+export function templateInput(
+  { height, width, channels, references, gain }: Omit<EarlierPixelsShape, 'highest'>,
+  found: Values,
+  expected: Values,
+  sought: Values | null,
+): Float64Array {
+  const features = 2 * channels + 3;
+  return Float64Array.from(found, (value, at) => {
+    const [pixel, feature] = [Math.floor(at / features / references), at % features];
+    const cost = at - feature + 2 * channels + 1;
+    if (sought?.[Math.floor(pixel / height / width)] === 0) return at === cost ? 1 : 0;
+    if (feature > 2 * channels) return value;
+    const level = feature < 2 * channels ? expected[pixel * channels + (feature % channels)] : 0;
+    return (value - level) * gain * (1 - found[cost]) ** 2;
+  });
+}
+
+/** Its gradient: the sum over references and both pictures, since what is read falls by gain * fits as what is expected grows. */
+export function templateGradient(
+  { channels, references, gain }: Pick<EarlierPixelsShape, 'channels' | 'references' | 'gain'>,
+  read: Values,
+  dOut: Values,
+): Float64Array {
+  const features = 2 * channels + 3;
+  const sums = new Float64Array((read.length / features / references) * channels);
+  for (let at = 0; at < read.length; at++) {
+    const feature = at % features;
+    if (feature >= 2 * channels) continue;
+    const fit = 1 - read[at - feature + 2 * channels + 1];
+    sums[Math.floor(at / features / references) * channels + (feature % channels)] -= gain * fit * fit * dOut[at];
+  }
+  return sums;
+}
+
+function matchImage(shape: Shape, image: readonly number[], references: readonly number[]): number[] {
+  const { height, width, channels, references: count, highest } = shape;
+  const share = (channels * highest) / 765;
+  const [costOfDistance, smallCost, usualCost] = [[3, 1], [60, 4], [400, 4]].map(([cost, least]) => Math.max(least, Math.round(cost * share))); // prettier-ignore
   const clamp = (place: number, length: number) => Math.min(Math.max(place, 0), length - 1);
   const colours = Array.from({ length: channels }, (_, c) => c);
   const own = (y: number, x: number) => colours.map((c) => image[(y * width + x) * channels + c]);

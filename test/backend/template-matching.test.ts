@@ -1,63 +1,76 @@
-import { templateCosts, type KernelNumbers } from '../../src/backend/kernels/index.js';
-import { templateMatching } from '../../src/backend/template-matching.js';
+import * as tf from '@tensorflow/tfjs-core';
+import { readEarlierPixels } from '../../src/backend/earlier-pixels.js';
+import type { KernelNumbers } from '../../src/backend/kernels/index.js';
+import { checkGradient } from '../gradient-check.js';
 import { randomFloats } from '../random.js';
+import { expectClose } from './comparison.js';
 import { describeEach, kernelSets } from './implementations.js';
 import { testKernel } from './kernel-suite.js';
 import * as reference from './template-matching-reference.js';
 
 type MatchingNumbers = KernelNumbers<'templateMatching'>;
 
-const shapeOf = (
-  [height, width]: [number, number],
-  channels: number,
-  references: number,
-  reach: number,
-  margin: number,
-  batch = 1,
-): MatchingNumbers => {
-  return { batch, height, width, channels, references, reach, margin, ...templateCosts(channels, 256) };
+const GAIN = 1 / 16;
+
+const shapeOf = (height: number, width: number, channels: number, references: number, batch = 1): MatchingNumbers => {
+  return { batch, height, width, channels, references, highest: 255, gain: GAIN };
 };
 
 /** With how far the image is moved from one reference to the one before, and how strong the noise upon it is, in levels. */
-const CASES: { name: string; numbers: MatchingNumbers; moved: [down: number, right: number]; noise: number }[] = [
-  { name: 'one pixel', numbers: shapeOf([1, 1], 1, 1, 2, 1), moved: [0, 0], noise: 9 },
-  { name: 'one row', numbers: shapeOf([1, 13], 3, 2, 3, 2, 2), moved: [0, 2], noise: 3 },
-  { name: 'one column', numbers: shapeOf([11, 1], 1, 1, 3, 2), moved: [-2, 0], noise: 3 },
-  { name: 'odd sizes in colour', numbers: shapeOf([9, 11], 3, 2, 3, 3, 2), moved: [2, -1], noise: 5 },
-  { name: 'the smallest template', numbers: shapeOf([6, 9], 1, 1, 1, 1), moved: [1, 0], noise: 1 },
-  { name: 'no reach', numbers: shapeOf([5, 6], 3, 3, 0, 1), moved: [1, 1], noise: 1 },
-  { name: 'nothing alike', numbers: shapeOf([7, 8], 1, 4, 2, 2), moved: [40, 0], noise: 90 },
+const CASES: {
+  name: string;
+  numbers: MatchingNumbers;
+  moved: [down: number, right: number];
+  noise: number;
+  sought?: number[];
+}[] = [
+  { name: 'one pixel', numbers: shapeOf(1, 1, 1, 1), moved: [0, 0], noise: 9 },
+  { name: 'one row', numbers: shapeOf(1, 13, 3, 2, 2), moved: [0, 2], noise: 3 },
+  { name: 'one column', numbers: shapeOf(11, 1, 1, 1), moved: [-2, 0], noise: 3 },
+  { name: 'odd sizes in colour', numbers: shapeOf(9, 11, 3, 2, 2), moved: [2, -1], noise: 5 },
+  { name: 'one of three not sought', numbers: shapeOf(4, 6, 1, 3, 3), moved: [1, 0], noise: 1, sought: [1, 0, 1] },
+  {
+    name: 'more pixels than a thread takes',
+    numbers: shapeOf(31, 37, 1, 1, 2),
+    moved: [1, 1],
+    noise: 1,
+    sought: [0, 1],
+  },
+  { name: 'nothing alike', numbers: shapeOf(7, 8, 1, 4), moved: [40, 0], noise: 90 },
+  { name: 'four levels', numbers: { ...shapeOf(6, 7, 3, 1), highest: 3 }, moved: [1, 0], noise: 0.2 },
 ];
 
 /** Pictures of waves that move, and one more with noise; not whole levels. */
-const waves = CASES.map(({ name, numbers, moved, noise }) => {
-  const { batch, height, width, channels, references: count } = numbers;
+const waves = CASES.map(({ name, numbers, moved, noise, sought }) => {
+  const { batch, height, width, channels, references: count, highest } = numbers;
   const level = (pixel: number, c: number, ago: number) => {
     const [y, x] = [Math.floor(pixel / width) % height, pixel % width].map((at, k) => at + ago * moved[k]);
-    return 128 + 60 * Math.sin(0.7 * x + c) + 60 * Math.cos(0.9 * y + 0.3 * x);
+    return (highest * (128 + 60 * Math.sin(0.7 * x + c) + 60 * Math.cos(0.9 * y + 0.3 * x))) / 255;
   };
   const pixels = batch * height * width;
   const image = randomFloats(pixels * channels, 1 + noise).map((value, at) => {
     const clean = level(Math.floor(at / channels), at % channels, 0);
-    return Math.min(255, Math.max(0, clean + noise * value));
+    return Math.min(highest, Math.max(0, clean + noise * value));
   });
   const references = Float32Array.from({ length: pixels * count * channels }, (_, at) => {
     const ago = 1 + (Math.floor(at / channels) % count);
     return level(Math.floor(at / channels / count), at % channels, ago);
   });
-  return { name, numbers, inputs: { image, references } };
+  const expected = randomFloats(pixels * channels, 2).map((value) => (highest / 2) * (value + 1));
+  return { name, numbers, inputs: { image, expected, references, sought: sought ? Float32Array.from(sought) : null } };
 });
 
 /** What costs most, of an odd count of places: no cost may be carried over into another. */
 const largest = (() => {
-  const numbers = shapeOf([9, 20], 3, 3, 6, 3);
+  const numbers = shapeOf(9, 20, 3, 3);
   const board = (each: number, levels: [number, number]) =>
     Float32Array.from({ length: 180 * each }, (_, at) => {
       const pixel = Math.floor(at / each);
       return levels[(Math.floor(pixel / 20) + (pixel % 20)) % 2];
     });
-  const boards = { image: board(3, [0, 255]), references: board(9, [255, 0]) };
-  const flat = { image: board(3, [0, 0]), references: board(9, [255, 255]) };
+  const [expected, sought] = [board(3, [100, 100]), null];
+  const boards = { image: board(3, [0, 255]), expected, references: board(9, [255, 0]), sought };
+  const flat = { image: board(3, [0, 0]), expected, references: board(9, [255, 255]), sought };
   return [
     { name: 'the largest differences, of boards', numbers, inputs: boards },
     { name: 'the largest differences everywhere', numbers, inputs: flat },
@@ -65,17 +78,70 @@ const largest = (() => {
 })();
 
 const run = testKernel('templateMatching', {
-  // In float64, rounded once; a spread is the root of a difference of sums.
-  tolerance: 2e-7,
+  // What is found is rounded to float32 before what is expected is taken away: 2^-17 levels, times the gain.
+  tolerance: 1e-6,
   cases: [...waves, ...largest],
-  reference: (shape, { image, references }) => ({
-    out: reference.templateMatching(shape, shape.batch, image, references),
+  reference: (shape, { image, expected, references, sought }) => ({
+    out: reference.templateInput(
+      shape,
+      reference.matchTemplates(shape, shape.batch, image, references),
+      expected,
+      sought,
+    ),
   }),
-  tensors: (shape, { image, references }) => ({ out: templateMatching(shape, image, references) }),
-  expects: ['image', 'references'],
-  isConstant: true,
+  tensors: (shape, inputs) => ({ out: readEarlierPixels('templateMatching', shape, inputs) }),
+  expects: ['image', 'expected', 'references', 'sought'],
   sameBits: 'all',
 });
+
+const gradients = waves.map(({ name, numbers, inputs }) => {
+  const found = reference.matchTemplates(numbers, numbers.batch, inputs.image, inputs.references);
+  const read = Float32Array.from(reference.templateInput(numbers, found, inputs.expected, inputs.sought));
+  return { name, numbers, inputs: { read, dOut: randomFloats(read.length, 3) }, given: inputs, found };
+});
+
+testKernel('templateMatchingGradient', {
+  tolerance: 3e-7,
+  cases: gradients,
+  reference: (numbers, { read, dOut }) => ({ dExpected: reference.templateGradient(numbers, read, dOut) }),
+  sameBits: 'all',
+});
+
+test.each(gradients)('the reference gradient of $name equals finite differences', (one) => {
+  const { name, numbers, inputs, given, found } = one;
+  const value = (expected: ArrayLike<number>) =>
+    reference
+      .templateInput(numbers, found, expected, given.sought)
+      .reduce((sum, value, at) => sum + value * inputs.dOut[at], 0);
+  checkGradient({
+    name,
+    value,
+    x: given.expected,
+    gradient: reference.templateGradient(numbers, inputs.read, inputs.dOut),
+  });
+});
+
+describeEach(() =>
+  test.each(gradients)('the gradient of the tape with respect to what is expected: $name', ({ name, ...one }) =>
+    tf.tidy(() => {
+      const { numbers, inputs, given } = one;
+      const { batch, height, width, channels, references } = numbers;
+      const tensor = (values: Float32Array, features: number) =>
+        tf.tensor4d(values.slice(), [batch, height, width, features]);
+      const read = (expected: tf.Tensor) =>
+        readEarlierPixels('templateMatching', numbers, {
+          image: tensor(given.image, channels),
+          expected: expected as tf.Tensor4D,
+          references: tensor(given.references, references * channels),
+          sought: given.sought && tf.tensor4d(given.sought, [batch, 1, 1, 1]),
+        });
+      const dOut = tensor(inputs.dOut, inputs.dOut.length / batch / height / width);
+      const gradient = tf.grad(read)(tensor(given.expected, channels), dOut).dataSync();
+      const expected = reference.templateGradient(numbers, inputs.read, inputs.dOut);
+      expectClose(name, 3e-7, expected, Float32Array.from(gradient));
+    }),
+  ),
+);
 
 describeEach((implementation) =>
   test('a pixel is found by those before it, whatever stands there and after it', () => {
@@ -106,18 +172,30 @@ test('a picture that moved is found where it went, and noise tells how surely', 
       const [y, x] = [Math.floor(at / 3 / 20) + top, (Math.floor(at / 3) % 20) + left];
       return texture[(y * 30 + x) * 3 + (at % 3)];
     });
-  const inputs = { image: cut(5, 5), references: cut(3, 8) };
-  const { out } = run({ kernels: kernelSets[0] }, shapeOf([16, 20], 3, 1, 4, 3), inputs);
+  const image = cut(5, 5);
+  // Nothing is expected: what is read are the levels found.
+  const inputs = { image, expected: new Float32Array(image.length), references: cut(3, 8), sought: null };
+  const { out } = run({ kernels: kernelSets[0] }, shapeOf(16, 20, 3, 1), inputs);
   const pixel = 10 * 20 + 10;
-  const level = Array.from(inputs.image.subarray(3 * pixel, 3 * pixel + 3));
-  // Two rows down and three to the left: five pixels of distance are all that it costs.
-  expect(Array.from(out.subarray(9 * pixel, 9 * pixel + 7))).toEqual([...level, ...level, 0]);
-  expect(out[9 * pixel + 7]).toBeCloseTo(15 / 415, 6);
-  expect(out[9 * pixel + 8]).toBeGreaterThan(0.9);
+  const read = out.subarray(9 * pixel, 9 * pixel + 9);
+  // Two rows down and three to the left: five pixels of distance, 3 each, are all that it costs.
+  expect(read[7]).toBeCloseTo(15 / 415, 6);
+  expect(read[8]).toBeGreaterThan(0.9);
+  const fits = (1 - 15 / 415) ** 2;
+  const level = Array.from(image.subarray(3 * pixel, 3 * pixel + 3));
+  [...level, ...level, 0].forEach((expected, k) => expect(read[k]).toBeCloseTo(expected * GAIN * fits, 4));
 });
 
 test('costs keep their proportion to the range of levels, and one place always counts', () => {
-  expect(templateCosts(3, 256)).toEqual({ costOfDistance: 3, smallCost: 60, usualCost: 400 });
-  expect(templateCosts(1, 256)).toEqual({ costOfDistance: 1, smallCost: 20, usualCost: 133 });
-  expect(templateCosts(1, 2)).toEqual({ costOfDistance: 1, smallCost: 4, usualCost: 4 });
+  // A pixel alone fits everywhere; then one that differs by a level from all places, beside it.
+  const usual = (channels: number, highest: number) => {
+    const numbers = { ...shapeOf(1, 2, channels, 1), highest };
+    const [image, references] = [1, 0].map((level) => new Float32Array(2 * channels).fill(level));
+    const { out } = run({ kernels: kernelSets[0] }, numbers, { image, expected: image, references, sought: null });
+    const cost = out[2 * (2 * channels + 3) - 2];
+    return (6 * channels) / cost - 6 * channels;
+  };
+  expect(usual(3, 255)).toBeCloseTo(400, 3);
+  expect(usual(1, 255)).toBeCloseTo(133, 3);
+  expect(usual(1, 1)).toBeCloseTo(4, 5);
 });

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { causalityFaults } from '../../src/evaluation/check/causality.js';
 import { promisedFields } from '../../src/evaluation/check/receptive-fields.js';
+import { earlierTaps } from '../../src/model/earlier-pixels/index.js';
 import { frameBytes } from '../../src/model/examples.js';
 import type { Network } from '../../src/model/network.js';
-import { regressionShape } from '../../src/model/regression-input.js';
 import { toTensors } from '../../src/model/weights.js';
 
 /** Changes each sub-pixel of a random image on its own: see `causalityFaults`. */
@@ -14,7 +14,7 @@ export async function causalityBreaks(
 ): Promise<string[]> {
   const parameters = toTensors(weights, network.parameters);
   const changed = Array.from({ length: frameBytes(network.description) }, (_, subPixel) => subPixel);
-  const reachesLater = promisedFields(network.program, regressionShape(network.description) !== null).isSeen;
+  const reachesLater = promisedFields(network.program, earlierTaps(network.description)).isSeen;
   const faults = await causalityFaults(network, parameters, { changed, reachesLater, seed });
   tf.dispose(parameters);
   return faults;

@@ -8,7 +8,7 @@ import type { NetworkDescription } from '../../src/model/description.js';
 import type { Examples } from '../../src/model/examples.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
 import { localRegression } from '../backend/local-regression-reference.js';
-import { templateMatching } from '../backend/template-matching-reference.js';
+import { matchTemplates, templateInput } from '../backend/template-matching-reference.js';
 import { logisticMixture, sigmoidCrossEntropy, softmaxCrossEntropy } from '../backend/reference.js';
 import {
   referenceCondition,
@@ -163,25 +163,18 @@ export function referenceOutputs(
 
 /** What template matching finds of each pixel, as the network reads it. */
 function matchedPlane(
-  network: NetworkDescription,
+  { size, channels, levels }: NetworkDescription,
   image: Numbers,
   anchor: Numbers,
   references: readonly Numbers[],
   sought: boolean,
 ): Plane {
-  const { size, channels, levels } = network;
-  const gain = 8 / ((levels - 1) / 2);
-  const each = 2 * channels + 3;
-  const features = references.length * each;
-  const found = foundBefore(network, image, references);
-  const values = found.map((value, at) => {
-    const [pixel, feature] = [Math.floor(at / features), at % each];
-    if (!sought) return feature === 2 * channels + 1 ? 1 : 0;
-    if (feature > 2 * channels) return value;
-    const fits = (1 - found[at - feature + 2 * channels + 1]) ** 2;
-    return fits * gain * (value - (feature < 2 * channels ? anchor[pixel * channels + (feature % channels)] : 0));
-  });
-  return { ...size, features, values };
+  const shape = { ...size, channels, references: references.length, highest: levels - 1, gain: 16 / (levels - 1) };
+  const found = foundEarlier(lastMatched, [[size.width, channels, levels], image, ...references], () =>
+    matchTemplates(shape, 1, image, besideEachOther(channels, references)),
+  );
+  const values = templateInput(shape, found, anchor, sought ? null : [0]);
+  return { ...size, features: references.length * (2 * channels + 3), values };
 }
 
 /** What local regression makes of each pixel, as the network reads it. */
@@ -221,21 +214,6 @@ function foundEarlier(last: Found, values: readonly Numbers[], find: () => Float
   const isSame = (numbers: Float64Array, k: number) => Buffer.compare(bytesOf(numbers), bytesOf(last.given[k])) === 0;
   if (given.length !== last.given.length || !given.every(isSame)) Object.assign(last, { given, found: find() });
   return last.found;
-}
-
-/** What template matching finds of each pixel of an image. */
-function foundBefore(
-  { size, channels, levels }: NetworkDescription,
-  image: Numbers,
-  references: readonly Numbers[],
-): Float64Array {
-  const share = (channels * (levels - 1)) / 765;
-  const [costOfDistance, smallCost, usualCost] = [[3, 1], [60, 4], [400, 4]].map(([cost, least]) => Math.max(least, Math.round(cost * share))); // prettier-ignore
-  const costs = { costOfDistance, smallCost, usualCost };
-  const shape = { ...size, channels, references: references.length, reach: 6, margin: 3, ...costs };
-  return foundEarlier(lastMatched, [[size.width, channels, levels], image, ...references], () =>
-    templateMatching(shape, 1, image, besideEachOther(channels, references)),
-  );
 }
 
 function bytesOf({ buffer }: Float64Array): Uint8Array {

@@ -23,7 +23,7 @@ const masked = ops.filter((op) => op.op === 'conv')[2].shape;
 const walk = ops.filter((op) => op.op === 'lstm')[0].shape;
 const batch = 3;
 const images = { batch, height: 5, width: 7, channels: 3 };
-const templates = { references: 2, reach: 3, margin: 2, costOfDistance: 3, smallCost: 60, usualCost: 400 };
+const earlier = { ...images, references: 2, highest: 255, gain: 0.0625 };
 const mixture = { rows: 35, components: 3, levels: 256, meanScale: 16, colours: 3, anchors: 2 };
 const warp = { ...images, frames: 2, flows: 2, flowScale: 4 };
 const adam = { count: 385, rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1, correction2: 0.001 };
@@ -40,7 +40,7 @@ const calls: { [K in KernelName]: KernelNumbers<K> } = {
   relu: { count: 385 },
   reluGradient: { count: 385 },
   sumRows: { rows: 35, columns: 19 },
-  localRegression: { ...images, references: 2, highest: 255, gain: 0.0625 },
+  localRegression: earlier,
   logisticMixture: mixture,
   logisticMixtureGradient: mixture,
   lstm: { shape: walk, batch },
@@ -52,9 +52,8 @@ const calls: { [K in KernelName]: KernelNumbers<K> } = {
   sigmoidCrossEntropyGradient: { rows: 35 },
   softmaxCrossEntropy: { rows: 35, levels: 37 },
   softmaxCrossEntropyGradient: { rows: 35, levels: 37 },
-  templateInput: { ...images, references: 2, gain: 0.0625 },
-  templateInputGradient: { ...images, references: 2, gain: 0.0625 },
-  templateMatching: { ...images, ...templates },
+  templateMatching: earlier,
+  templateMatchingGradient: earlier,
   warpedMixture: warp,
   warpedMixtureFramesGradient: warp,
   warpedMixtureGradient: warp,

@@ -26,10 +26,8 @@ export const drawing = kernel({
     temperature: double,
     /** Share of a drawn sub-pixel beyond its first anchor that is read after it; 1: all. */
     carryWithin: single,
-    /** Of templates that are looked for: as of `templateMatching`; no references: none are. */
-    ...{ references: count, reach: count, margin: count, costOfDistance: count, smallCost: count, usualCost: count },
-    /** The highest level of what is regressed: as of `localRegression`; 0: nothing is. */
-    highest: count,
+    /** What is made of earlier pixels: pictures to look in, 0: none; and bit k for the kth of `earlierMethods`. */
+    ...{ references: count, earlier: count },
   }),
   inputs: {
     map: { shape: ({ batch, height, width, mapFeatures }) => [batch, height, width, mapFeatures], optional: true },
@@ -38,7 +36,7 @@ export const drawing = kernel({
       shape: ({ batch, height, width, colours, anchorCount }) => [batch, height, width, colours * anchorCount],
       optional: true,
     },
-    /** In levels; null: nothing is looked for. */
+    /** In levels; null: nothing is sought. */
     references: {
       shape: ({ batch, height, width, colours, references }) => [batch, height, width, references * colours],
       optional: true,

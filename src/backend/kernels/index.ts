@@ -10,11 +10,11 @@ import * as matMul from './mat-mul.js';
 import * as optimisers from './optimisers.js';
 import * as sigmoid from './sigmoid.js';
 import * as softmax from './softmax.js';
-import * as templateInput from './template-input.js';
 import * as templateMatching from './template-matching.js';
 import * as warpedMixture from './warped-mixture.js';
 
 export * from './block-matching.js';
+export { earlierMethods, type EarlierMethod, type EarlierPixelsShape } from './earlier-pixels.js';
 export * from './local-regression.js';
 export * from './logistic-mixture.js';
 export * from './template-matching.js';
@@ -30,7 +30,6 @@ type Files = typeof blockMatching &
   typeof optimisers &
   typeof sigmoid &
   typeof softmax &
-  typeof templateInput &
   typeof templateMatching &
   typeof warpedMixture;
 const files: Files = {
@@ -44,7 +43,6 @@ const files: Files = {
   ...optimisers,
   ...sigmoid,
   ...softmax,
-  ...templateInput,
   ...templateMatching,
   ...warpedMixture,
 };

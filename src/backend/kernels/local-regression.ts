@@ -1,28 +1,16 @@
-import { count, double, extent, integer, kernel, numbers, pictures, references, type ValuesOf } from './description.js';
-
-const shape = numbers('LocalRegressionShape', {
-  ...{ batch: count, height: extent, width: extent, channels: integer(1, 3) },
-  /** Pictures before the image, the newest first. */
-  references: extent,
-  /** The highest level. */
-  highest: extent,
-  /** What a network reads is multiplied by this; a float32. */
-  gain: double,
-});
-
-/** An image, what is expected of it and the pictures before it. */
-export type LocalRegressionShape = Omit<ValuesOf<typeof shape>, 'batch'>;
+import { kernel } from './description.js';
+import { featuresOf, inputs, shape, type EarlierPixelsShape } from './earlier-pixels.js';
 
 /** Regressions of each pixel: of what is near, and of more. */
 export const REGRESSIONS = 2;
 
 /** What a pixel is regressed on. */
-export function regressors({ channels, references }: Pick<LocalRegressionShape, 'channels' | 'references'>): number {
+export function regressors({ channels, references }: Pick<EarlierPixelsShape, 'channels' | 'references'>): number {
   return 3 * channels + 13 + (references - 1);
 }
 
 /** Features of a pixel that `localRegression` gives. */
-export function localRegressionFeatures({ channels }: Pick<LocalRegressionShape, 'channels'>): number {
+export function localRegressionFeatures({ channels }: Pick<EarlierPixelsShape, 'channels'>): number {
   return REGRESSIONS * 2 * channels;
 }
 
@@ -45,16 +33,12 @@ export function localRegressionFeatures({ channels }: Pick<LocalRegressionShape,
  * All is in float64 and rounded once, in the same order everywhere: every instruction set gives the same bits.
  *
  * `out` has, with each decay in turn, gain * moved(p), so that what is expected and moved is a level, and left / (left + 4 levels of
- * 255).
+ * 255). Of images of which nothing is sought it has no change to what is expected, 0, and the largest error, 1.
  */
 export const localRegression = kernel({
   numbers: shape,
-  inputs: { image: pictures, expected: pictures, references },
-  outputs: {
-    out: {
-      shape: ({ batch, height, width, channels }) => [batch, height, width, localRegressionFeatures({ channels })],
-    },
-  },
+  inputs,
+  outputs: { out: featuresOf(localRegressionFeatures) },
   // Within a row, moments are counted in 32 bits.
   limits: (of) => ({ 'moments of one row': of.width * (regressors(of) + of.channels + 1) ** 2 }),
 });

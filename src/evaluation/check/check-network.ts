@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { PxvError } from '../../errors.js';
 import type { Size } from '../../frame.js';
+import { earlierTaps } from '../../model/earlier-pixels/index.js';
 import { buildNetwork, type Network } from '../../model/network.js';
-import { regressionShape } from '../../model/regression-input.js';
 import { toTensors } from '../../model/weights.js';
 import { causalityFaults } from './causality.js';
 import { contextFaults, SMALL_GRADIENT, usedContext } from './context.js';
@@ -54,8 +54,7 @@ export async function checkNetwork(
   const small = networkAtMost(network, SMALL);
   const large = settings.whole ? network : largeNetwork(network);
   const sizes = subPixelCount(small.description) === subPixelCount(large.description) ? [large] : [small, large];
-  const regresses = regressionShape(network.description) !== null;
-  const fields = sizes.map(({ program }) => promisedFields(program, regresses));
+  const fields = sizes.map(({ program, description }) => promisedFields(program, earlierTaps(description)));
   const parameters = toTensors(weights, network.parameters);
   try {
     const findings = [masks(network)];

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { filterMask } from '../../backend/convolution-shape.js';
-import { earlierInput } from '../../model/earlier-input.js';
+import { earlierInput } from '../../model/earlier-pixels/index.js';
 import { disposeExamples } from '../../model/examples.js';
 import { imageInput } from '../../model/image-input.js';
 import { conditionOf, type Network } from '../../model/network.js';

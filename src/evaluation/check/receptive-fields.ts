@@ -1,7 +1,6 @@
-import { templateTaps } from '../../backend/kernels/index.js';
-import { TEMPLATES } from '../../backend/template-matching.js';
 import type { Walk } from '../../backend/walk-shape.js';
 import type { Channels } from '../../frame.js';
+import type { earlierTaps } from '../../model/earlier-pixels/index.js';
 import type { Op } from '../../model/ops/index.js';
 import type { Program } from '../../model/program.js';
 import type { Slot } from '../../model/slot.js';
@@ -11,8 +10,8 @@ import { subPixelCount, type SubPixelGrid } from './sub-pixels.js';
 
 /** Which sub-pixels of the image can reach the network's output for each sub-pixel. */
 export interface ReceptiveFields extends SubPixelGrid {
-  /** Whether what local regression makes of all earlier pixels is read; absent: it is not. */
-  regresses?: boolean;
+  /** The pixels that what is made of the pixels before a pixel is made of; absent: none. */
+  earlier?: ReturnType<typeof earlierTaps>;
   /** Whether sub-pixel `input` can reach the output for sub-pixel `output`; both as SubPixelGrid counts them. */
   reaches: (input: number, output: number) => boolean;
   /** Whether sub-pixel `input` can reach any output at all. */
@@ -41,12 +40,12 @@ const stateColumns: Readonly<Record<Walk, { above: readonly number[]; beside: re
  *
  * Time and memory grow with the square of the number of sub-pixels: 64x64 RGB takes about a second.
  *
- * @param regresses whether the network has local regression, which reads all earlier pixels; templates read those near
+ * @param earlier see `earlierTaps`
  */
-export function promisedFields(program: Program, regresses = false): ReceptiveFields {
+export function promisedFields(program: Program, earlier: ReceptiveFields['earlier'] = []): ReceptiveFields {
   const { size, image, matched, ops, out } = program;
   const channels: Channels = image.groups.length === 1 ? 1 : 3;
-  const grid = { size, channels, regresses };
+  const grid = { size, channels, earlier };
   const count = subPixelCount(grid);
   const own = new SubPixelSets(count, count);
   for (let subPixel = 0; subPixel < count; subPixel++) own.add(subPixel, subPixel);
@@ -76,14 +75,14 @@ export function promisedFields(program: Program, regresses = false): ReceptiveFi
   };
 }
 
-/** The sub-pixels that the values made of the pixels before a pixel are made of: those of its template, or all. */
+/** The sub-pixels that the values made of the pixels before a pixel are made of: all of some pixels. */
 export function earlierSubPixels(
-  { size, channels, regresses }: Omit<ReceptiveFields, 'reaches' | 'isSeen'>,
+  { size, channels, earlier = [] }: Omit<ReceptiveFields, 'reaches' | 'isSeen'>,
   pixel: number,
 ): number[] {
-  if (regresses) return Array.from({ length: pixel * channels }, (_, subPixel) => subPixel);
+  if (earlier === null) return Array.from({ length: pixel * channels }, (_, subPixel) => subPixel);
   const [y, x] = [Math.floor(pixel / size.width), pixel % size.width];
-  return templateTaps(TEMPLATES.margin).flatMap(({ dy, dx }) => {
+  return earlier.flatMap(({ dy, dx }) => {
     const [row, column] = [y + dy, x + dx];
     if (row < 0 || column < 0 || column >= size.width) return [];
     return Array.from({ length: channels }, (_, channel) => (row * size.width + column) * channels + channel);

@@ -1,5 +1,6 @@
 import type { Channels } from '../../../src/frame.js';
 import { promisedFields, type ReceptiveFields } from '../../../src/evaluation/check/receptive-fields.js';
+import { earlierTaps } from '../../../src/model/earlier-pixels/index.js';
 import type { LayerDescription } from '../../../src/model/layers/index.js';
 import { buildNetwork } from '../../../src/model/network.js';
 import { tinyNetwork, warpedFrames } from '../../model/tiny-networks.js';
@@ -46,7 +47,7 @@ describe('the promised context, at row 4 and column 4,', () => {
     const conditioning = [{ ...warpedFrames, templateMatching: 1 }];
     const changes = { size: { width: 9, height: 6 }, channels: 1, first: { kernel: 3, features: 6 } } as const;
     const network = buildNetwork(tinyNetwork({ ...changes, layers: [], conditioning }));
-    expect(drawn(promisedFields(network.program), 4, 4)).toEqual([
+    expect(drawn(promisedFields(network.program, earlierTaps(network.description)), 4, 4)).toEqual([
       '.........',
       '.#######.',
       '.#######.',
@@ -60,7 +61,7 @@ describe('the promised context, at row 4 and column 4,', () => {
     const conditioning = [{ ...warpedFrames, templateMatching: 1, localRegression: true }];
     const changes = { size: { width: 9, height: 6 }, channels: 1, first: { kernel: 3, features: 6 } } as const;
     const network = buildNetwork(tinyNetwork({ ...changes, layers: [], conditioning }));
-    expect(drawn(promisedFields(network.program, true), 4, 4)).toEqual([
+    expect(drawn(promisedFields(network.program, earlierTaps(network.description)), 4, 4)).toEqual([
       '#########',
       '#########',
       '#########',

@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { EarlierMethod, EarlierPixelsShape } from './kernels/index.js';
+import { runWithoutGradient } from './operation.js';
+
+/** Kernels of the gradients with respect to what is expected; methods without one take it as given. */
+const gradients: Partial<Record<EarlierMethod, 'templateMatchingGradient'>> = {
+  templateMatching: 'templateMatchingGradient',
+};
+
+/** Whole images that something is made of: see kernels/earlier-pixels.ts. */
+export interface EarlierInputs {
+  /** [batch, height, width, channels], in levels. */
+  image: Tensor4D;
+  /** The same. */
+  expected: Tensor4D;
+  /** [batch, height, width, references * channels], in levels, the newest first. */
+  references: Tensor4D;
+  /** [batch, 1, 1, 1], 0 for images of which nothing is made: what is read of them says so; null: of all. */
+  sought: Tensor4D | null;
+}
+
+/**
+ * What a method makes of the pixels before each pixel, as a network reads it: see its kernel. What it finds is a choice and has no
+ * gradient; what is expected may have one.
+ *
+ * @returns [batch, height, width, features of the method]
+ */
+export function readEarlierPixels(method: EarlierMethod, shape: EarlierPixelsShape, inputs: EarlierInputs): Tensor4D {
+  const numbers = { ...shape, batch: inputs.image.shape[0] };
+  const gradient = gradients[method];
+  if (gradient === undefined) return runWithoutGradient(method, numbers, { ...inputs });
+  const operation = tf.customGrad<Tensor4D>((...args) => {
+    const [expected, save] = args as unknown as [Tensor4D, (tensors: Tensor[]) => void];
+    const value: Tensor4D = runWithoutGradient(method, numbers, { ...inputs, expected });
+    save([value]);
+    const gradFunc = (dOut: Tensor, saved: unknown) =>
+      runWithoutGradient<typeof gradient, Tensor4D>(gradient, numbers, { read: (saved as Tensor[])[0], dOut });
+    return { value, gradFunc };
+  });
+  return operation(inputs.expected);
+}

@@ -1,0 +1,33 @@
+import { count, extent, integer, numbers, pictures, references, single, type ValuesOf } from './description.js';
+
+/**
+ * Methods that make something of the pixels before each pixel of an image, for a network to read: the names of their kernels, in the
+ * order in which their features lie, and of `earlierMethods` in native/kernels/earlier_pixels.h.
+ */
+export const earlierMethods = ['templateMatching', 'localRegression'] as const;
+
+export type EarlierMethod = (typeof earlierMethods)[number];
+
+export const shape = numbers('EarlierPixelsShape', {
+  ...{ batch: count, height: extent, width: extent, channels: integer(1, 3) },
+  /** Pictures before the image, the newest first. */
+  references: extent,
+  /** The highest level. */
+  highest: integer(1, 255),
+  /** What a network reads of levels is multiplied by this. */
+  gain: single,
+});
+
+/** An image, what is expected of it and the pictures before it. */
+export type EarlierPixelsShape = Omit<ValuesOf<typeof shape>, 'batch'>;
+
+/** What the kernel of each method is given, in levels; of images of which nothing is `sought` (0) it says what it writes. */
+export const inputs = {
+  ...{ image: pictures, expected: pictures, references },
+  sought: { shape: ({ batch }: { batch: number }) => [batch, 1, 1, 1], optional: true },
+} as const;
+
+/** What it writes: `features` for each pixel. */
+export const featuresOf = (features: (of: ValuesOf<typeof shape>) => number) => ({
+  shape: (of: ValuesOf<typeof shape>) => [of.batch, of.height, of.width, features(of)],
+});
