@@ -35,6 +35,8 @@ export async function writeKernelTable() {
   const calls = [...Object.entries(descriptions), ['drawing', drawing]];
   const groups = new Map(calls.map(([, description]) => [description.numbers.name, description]));
   const names = Object.keys(descriptions);
+  const shared = names.filter((name) => descriptions[name].sharedBySets);
+  const functionOf = (name) => (shared.includes(name) ? name : `${name}<Set>`);
   const arrayCount = (name) => layoutOf(descriptions[name]).arrays.length;
 
   const table = `// Written by scripts/write-kernel-table.mjs from src/backend/kernels.
@@ -52,6 +54,9 @@ struct EngineKernels;
 ${[...groups.values()].flatMap(numbersOf).join('\n')}
 
 ${calls.flatMap(callOf).join('\n')}
+
+// Functions that all sets share.
+${shared.map((name) => `void ${name}(const ${structName(name)}&);`).join('\n')}
 
 struct KernelTable {
 ${names.map((name) => `  void (*${name})(const ${structName(name)}&);`).join('\n')}
@@ -97,7 +102,7 @@ ${inBf16.map((name) => `  table.${name} = ${name}<Set>;`).join('\n')}
 
 template <class Set>
 void fillTable(KernelTable& table) {
-${names.map((name) => `  table.${name} = ${name}<Set>;`).join('\n')}
+${names.map((name) => `  table.${name} = ${functionOf(name)};`).join('\n')}
   table.engine = &engine::stepKernels<Set>;
 }
 

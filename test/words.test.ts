@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { earlierMethods } from '../src/backend/kernels/index.js';
 import { conditionings } from '../src/conditioning/index.js';
 
 /** Layers, ops and the engine know maps and anchors: what these are made of is for src/conditioning to know. */
@@ -53,4 +54,16 @@ test.each(foreign)('%s knows no conditioning by name', (folder) => {
 
 test('the search finds names of conditionings where they stand', () => {
   expect(linesWith(conditioningNames, 'src/conditioning').length).toBeGreaterThan(0);
+});
+
+/** Methods of earlier pixels are known to their kernels, to the folder where they stand, and to the conditioning whose keys they are. */
+const methodNames = new RegExp(earlierMethods.map((name) => name.replace(/[A-Z]/, '[- _]?$&')).join('|'), 'i');
+const rooms = ['src/backend/kernels/', 'src/model/earlier-pixels/', 'src/conditioning/warped-frames.ts'];
+
+test.each(['cli', 'src', 'native/engine'])('%s knows no method of earlier pixels by name', (folder) => {
+  expect(linesWith(methodNames, folder).filter((line) => !rooms.some((room) => line.startsWith(room)))).toEqual([]);
+});
+
+test.each(rooms.slice(0, 2))('the search finds names of methods where they stand: %s', (room) => {
+  expect(linesWith(methodNames, room).length).toBeGreaterThan(0);
 });

@@ -20,7 +20,7 @@ class EarlierPixels {
   virtual int features() const = 0;
   // What is read where nothing is sought.
   virtual void writeNothing(float* out) const = 0;
-  // Starts an image: every `stride`th anchor from the first on is what is expected of a sub-pixel; references are
+  // Starts the image: every `stride`th anchor from the first on is what is expected of a sub-pixel; references are
   // [height][width][references * channels], in levels.
   virtual void begin(const float* anchors, int stride, const float* references) = 0;
   // The features of a pixel; those before it are known, and none after it is read.
@@ -34,52 +34,35 @@ class EarlierPixels {
   const EarlierPixelsShape shape_;
 };
 
-std::unique_ptr<EarlierPixels> makeTemplateMatching(const EarlierPixelsShape& shape);
-std::unique_ptr<EarlierPixels> makeLocalRegression(const EarlierPixelsShape& shape);
+using MakeEarlierPixels = std::unique_ptr<EarlierPixels>(const EarlierPixelsShape& shape);
+MakeEarlierPixels makeTemplateMatching, makeLocalRegression;
 
 // In the order of src/backend/kernels/earlier-pixels.ts.
-inline constexpr decltype(makeTemplateMatching)* earlierMethods[] = {makeTemplateMatching, makeLocalRegression};
+inline constexpr MakeEarlierPixels* earlierMethods[] = {makeTemplateMatching, makeLocalRegression};
 
-// The kernel of a method; of the sets only what has no lanes may call it.
-template <class Method, class Call>
-void readImages(const Call& call) {
+// The kernel of a method.
+template <class Call>
+void readImages(MakeEarlierPixels* make, const Call& call) {
   const auto [shape, image, expected, references, sought, out] = call;
   const size_t pixels = static_cast<size_t>(shape.height) * shape.width;
   auto one = [&](int n) {
-    Method method(shape);
+    const auto method = make(shape);
+    const int features = method->features();
     const size_t first = n * pixels;
     const float* levels = image + first * shape.channels;
-    float* to = out + first * method.features();
-    const bool isSought = !sought || sought[n] != 0.0f;
-    if (isSought) method.begin(expected + first * shape.channels, 1, references + first * shape.references * shape.channels);
+    float* to = out + first * features;
+    if (sought && sought[n] == 0.0f) {
+      for (size_t pixel = 0; pixel < pixels; pixel++, to += features) method->writeNothing(to);
+      return;
+    }
+    method->begin(expected + first * shape.channels, 1, references + first * shape.references * shape.channels);
     for (int y = 0; y < shape.height; y++)
-      for (int x = 0; x < shape.width; x++, levels += shape.channels, to += method.features()) {
-        if (!isSought) {
-          method.writeNothing(to);
-          continue;
-        }
-        method.read(y, x, to);
-        method.know(y, x, levels);
+      for (int x = 0; x < shape.width; x++, levels += shape.channels, to += features) {
+        method->read(y, x, to);
+        method->know(y, x, levels);
       }
   };
   parallelFor(shape.batch, one);
-}
-
-void matchTemplates(const TemplateMatchingCall& call);
-void matchTemplatesGradient(const TemplateMatchingGradientCall& call);
-void regressLocally(const LocalRegressionCall& call);
-
-template <class Set>
-void templateMatching(const TemplateMatchingCall& call) {
-  matchTemplates(call);
-}
-template <class Set>
-void templateMatchingGradient(const TemplateMatchingGradientCall& call) {
-  matchTemplatesGradient(call);
-}
-template <class Set>
-void localRegression(const LocalRegressionCall& call) {
-  regressLocally(call);
 }
 
 }  // namespace pxv

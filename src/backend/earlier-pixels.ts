@@ -1,12 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import type { EarlierMethod, EarlierPixelsShape } from './kernels/index.js';
+import { earlierGradients, type EarlierMethod, type EarlierPixelsShape } from './kernels/index.js';
 import { runWithoutGradient } from './operation.js';
-
-/** Kernels of the gradients with respect to what is expected; methods without one take it as given. */
-const gradients: Partial<Record<EarlierMethod, 'templateMatchingGradient'>> = {
-  templateMatching: 'templateMatchingGradient',
-};
 
 /** Whole images that something is made of: see kernels/earlier-pixels.ts. */
 export interface EarlierInputs {
@@ -28,7 +23,7 @@ export interface EarlierInputs {
  */
 export function readEarlierPixels(method: EarlierMethod, shape: EarlierPixelsShape, inputs: EarlierInputs): Tensor4D {
   const numbers = { ...shape, batch: inputs.image.shape[0] };
-  const gradient = gradients[method];
+  const gradient = earlierGradients[method];
   if (gradient === undefined) return runWithoutGradient(method, numbers, { ...inputs });
   const operation = tf.customGrad<Tensor4D>((...args) => {
     const [expected, save] = args as unknown as [Tensor4D, (tensors: Tensor[]) => void];

@@ -21,8 +21,8 @@ const IMAGE_ARRAYS = 20;
  */
 const CONDITIONING_ARRAYS = { forward: 4, training: 5 };
 
-/** Arrays of as many numbers as are made of earlier pixels that stand between the references and what a network reads. */
-const EARLIER_ARRAYS = 4;
+/** Arrays of as many numbers as are made of earlier pixels: what each method writes, all side by side, and the gradient of that. */
+const EARLIER_ARRAYS = 3;
 
 /** What decides the memory of a training besides its chain. */
 export interface TrainingWork {

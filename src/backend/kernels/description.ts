@@ -83,19 +83,13 @@ export interface KernelDescription<
   limits?: (values: V) => Record<string, number>;
   /** Whether there is a second form, whose factors are rounded to bf16 before they are multiplied. */
   inBf16?: boolean;
+  /** Whether it is one function for all instruction sets, no template: sums of whole numbers and float64 are the same in all. */
+  sharedBySets?: boolean;
 }
 
-export function kernel<
-  V,
-  const I extends Record<string, ArrayField<V>>,
-  const O extends Record<string, ArrayField<V>>,
->(description: {
-  numbers: Numbers<V>;
-  inputs: I;
-  outputs: O;
-  limits?: (values: V) => Record<string, number>;
-  inBf16?: boolean;
-}): KernelDescription<V, I, O> {
+export function kernel<V, const I extends Record<string, ArrayField<V>>, const O extends Record<string, ArrayField<V>>>(
+  description: KernelDescription<V, I, O>,
+): KernelDescription<V, I, O> {
   return description;
 }
 

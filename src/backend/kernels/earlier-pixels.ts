@@ -8,7 +8,12 @@ export const earlierMethods = ['templateMatching', 'localRegression'] as const;
 
 export type EarlierMethod = (typeof earlierMethods)[number];
 
-export const shape = numbers('EarlierPixelsShape', {
+/** Kernels of their gradients with respect to what is expected; a method without one takes that as given. */
+export const earlierGradients: Partial<Record<EarlierMethod, 'templateMatchingGradient'>> = {
+  templateMatching: 'templateMatchingGradient',
+};
+
+export const earlierShape = numbers('EarlierPixelsShape', {
   ...{ batch: count, height: extent, width: extent, channels: integer(1, 3) },
   /** Pictures before the image, the newest first. */
   references: extent,
@@ -19,15 +24,15 @@ export const shape = numbers('EarlierPixelsShape', {
 });
 
 /** An image, what is expected of it and the pictures before it. */
-export type EarlierPixelsShape = Omit<ValuesOf<typeof shape>, 'batch'>;
+export type EarlierPixelsShape = Omit<ValuesOf<typeof earlierShape>, 'batch'>;
 
 /** What the kernel of each method is given, in levels; of images of which nothing is `sought` (0) it says what it writes. */
-export const inputs = {
+export const earlierInputs = {
   ...{ image: pictures, expected: pictures, references },
   sought: { shape: ({ batch }: { batch: number }) => [batch, 1, 1, 1], optional: true },
 } as const;
 
 /** What it writes: `features` for each pixel. */
-export const featuresOf = (features: (of: ValuesOf<typeof shape>) => number) => ({
-  shape: (of: ValuesOf<typeof shape>) => [of.batch, of.height, of.width, features(of)],
+export const earlierOutput = (features: (of: ValuesOf<typeof earlierShape>) => number) => ({
+  shape: (of: ValuesOf<typeof earlierShape>) => [of.batch, of.height, of.width, features(of)],
 });

@@ -1,52 +1,10 @@
 import type { FloatMemory } from '../float-memory.js';
-import * as blockMatching from './block-matching.js';
-import * as convolution from './convolution.js';
+import * as files from './all.js';
 import type { ArraysOf, KernelDescription, NumbersOf } from './description.js';
-import * as elementWise from './element-wise.js';
-import * as localRegression from './local-regression.js';
-import * as logisticMixture from './logistic-mixture.js';
-import * as lstm from './lstm.js';
-import * as matMul from './mat-mul.js';
-import * as optimisers from './optimisers.js';
-import * as sigmoid from './sigmoid.js';
-import * as softmax from './softmax.js';
-import * as templateMatching from './template-matching.js';
-import * as warpedMixture from './warped-mixture.js';
 
-export * from './block-matching.js';
-export { earlierMethods, type EarlierMethod, type EarlierPixelsShape } from './earlier-pixels.js';
-export * from './local-regression.js';
-export * from './logistic-mixture.js';
-export * from './template-matching.js';
-export * from './warped-mixture.js';
+export * from './all.js';
 
-type Files = typeof blockMatching &
-  typeof convolution &
-  typeof elementWise &
-  typeof localRegression &
-  typeof logisticMixture &
-  typeof lstm &
-  typeof matMul &
-  typeof optimisers &
-  typeof sigmoid &
-  typeof softmax &
-  typeof templateMatching &
-  typeof warpedMixture;
-const files: Files = {
-  ...blockMatching,
-  ...convolution,
-  ...elementWise,
-  ...localRegression,
-  ...logisticMixture,
-  ...lstm,
-  ...matMul,
-  ...optimisers,
-  ...sigmoid,
-  ...softmax,
-  ...templateMatching,
-  ...warpedMixture,
-};
-
+type Files = typeof files;
 type Descriptions = {
   [K in keyof Files as Files[K] extends { numbers: object; inputs: object } ? K : never]: Files[K];
 };

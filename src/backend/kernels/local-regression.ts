@@ -1,5 +1,5 @@
 import { kernel } from './description.js';
-import { featuresOf, inputs, shape, type EarlierPixelsShape } from './earlier-pixels.js';
+import { earlierInputs, earlierOutput, earlierShape, type EarlierPixelsShape } from './earlier-pixels.js';
 
 /** Regressions of each pixel: of what is near, and of more. */
 export const REGRESSIONS = 2;
@@ -36,9 +36,10 @@ export function localRegressionFeatures({ channels }: Pick<EarlierPixelsShape, '
  * 255). Of images of which nothing is sought it has no change to what is expected, 0, and the largest error, 1.
  */
 export const localRegression = kernel({
-  numbers: shape,
-  inputs,
-  outputs: { out: featuresOf(localRegressionFeatures) },
+  numbers: earlierShape,
+  sharedBySets: true,
+  inputs: earlierInputs,
+  outputs: { out: earlierOutput(localRegressionFeatures) },
   // Within a row, moments are counted in 32 bits.
   limits: (of) => ({ 'moments of one row': of.width * (regressors(of) + of.channels + 1) ** 2 }),
 });

@@ -1,5 +1,5 @@
 import { kernel, pictures } from './description.js';
-import { featuresOf, inputs, shape, type EarlierPixelsShape } from './earlier-pixels.js';
+import { earlierInputs, earlierOutput, earlierShape, type EarlierPixelsShape } from './earlier-pixels.js';
 
 /** Pixels that a template may have moved, down or across, and that it reaches to the left, up and to the right. */
 export const TEMPLATES = { reach: 6, margin: 3 } as const;
@@ -12,7 +12,7 @@ export function templateFeatures({
   return references * (2 * channels + 3);
 }
 
-const read = featuresOf(templateFeatures);
+const read = earlierOutput(templateFeatures);
 
 /**
  * What the pixels before each pixel of an image say of where its surroundings came from, by template matching (Sugimoto
@@ -40,8 +40,9 @@ const read = featuresOf(templateFeatures);
  * nothing is sought it has what stands where nothing fits: 0, and 1 for K / (K + usual).
  */
 export const templateMatching = kernel({
-  numbers: shape,
-  inputs,
+  numbers: earlierShape,
+  sharedBySets: true,
+  inputs: earlierInputs,
   outputs: { out: read },
   // Within an image, places are counted in 32 bits.
   limits: (of) => ({ 'values of one image': of.height * of.width * templateFeatures(of) }),
@@ -49,7 +50,8 @@ export const templateMatching = kernel({
 
 /** Gradient of `templateMatching` with respect to what is expected, given what it gave and dOut. */
 export const templateMatchingGradient = kernel({
-  numbers: shape,
+  numbers: earlierShape,
+  sharedBySets: true,
   inputs: { read, dOut: read },
   outputs: { dExpected: pictures },
 });

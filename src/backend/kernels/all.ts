@@ -1,0 +1,14 @@
+/** A line for each file of kernels. */
+export * from './block-matching.js';
+export * from './convolution.js';
+export * from './earlier-pixels.js';
+export * from './element-wise.js';
+export * from './local-regression.js';
+export * from './logistic-mixture.js';
+export * from './lstm.js';
+export * from './mat-mul.js';
+export * from './optimisers.js';
+export * from './sigmoid.js';
+export * from './softmax.js';
+export * from './template-matching.js';
+export * from './warped-mixture.js';
