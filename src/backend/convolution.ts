@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { constantsOf } from './constants.js';
-import { filterMask, inputShape, outputShape, weightShape, type ConvolutionShape } from './convolution-shape.js';
-import { expectShape, hasKernels, runKernel } from './operation.js';
+import { filterMask, weightShape, type ConvolutionShape } from './convolution-shape.js';
+import { runOrCompose } from './operation.js';
 
 /**
  * Convolution of r(x) plus bias plus an added map; r is ReLU where `relu`, else the identity. Like its two gradients it
@@ -20,19 +20,13 @@ export function convolution(
   options: { bias?: Tensor1D | undefined; plus?: Tensor4D | undefined; relu?: boolean } = {},
 ): Tensor4D {
   const { bias, plus, relu = false } = options;
-  const batch = x.shape[0];
-  expectShape('convolution', 'x', x, inputShape(shape, batch));
-  expectShape('convolution', 'weights', weights, weightShape(shape));
-  if (bias) expectShape('convolution', 'bias', bias, [shape.outFeatures]);
-  if (plus) expectShape('convolution', 'plus', plus, outputShape(shape, batch));
-  if (hasKernels()) {
-    return runKernel('convolution', { shape, batch, relu }, { x, weights, bias, plus }).out as Tensor4D;
-  }
-  return tf.tidy(() => {
+  const numbers = { shape, batch: x.shape[0], relu };
+  const { out } = runOrCompose('convolution', numbers, { x, weights, bias, plus }, () => {
     let out = tf.conv2d(toWindow(relu ? tf.relu(x) : x, shape), weights, shape.stride, 'valid');
     if (bias) out = tf.add(out, bias);
-    return plus ? tf.add(out, plus) : out;
+    return { out: plus ? tf.add(out, plus) : out };
   });
+  return out as Tensor4D;
 }
 
 /**
@@ -50,20 +44,14 @@ export function convolutionInputGradient(
 ): Tensor4D {
   const { reluInput, plus } = options;
   const batch = dy.shape[0];
-  expectShape('convolutionInputGradient', 'dy', dy, outputShape(shape, batch));
-  expectShape('convolutionInputGradient', 'weights', weights, weightShape(shape));
-  if (reluInput) expectShape('convolutionInputGradient', 'reluInput', reluInput, inputShape(shape, batch));
-  if (plus) expectShape('convolutionInputGradient', 'plus', plus, inputShape(shape, batch));
-  if (hasKernels()) {
-    return runKernel('convolutionInputGradient', { shape, batch }, { dy, weights, reluInput, plus }).dx as Tensor4D;
-  }
-  return tf.tidy(() => {
+  const { dx } = runOrCompose('convolutionInputGradient', { shape, batch }, { dy, weights, reluInput, plus }, () => {
     const { rows, columns } = windowOf(shape);
     const size: [number, number, number, number] = [batch, rows.length, columns.length, shape.inFeatures];
     let dx = fromWindow(tf.conv2dTranspose(dy, weights, size, shape.stride, 'valid'), shape);
     if (reluInput) dx = tf.mul(dx, tf.step(reluInput));
-    return plus ? tf.add(dx, plus) : dx;
+    return { dx: plus ? tf.add(dx, plus) : dx };
   });
+  return dx as Tensor4D;
 }
 
 /**
@@ -79,25 +67,18 @@ export function convolutionFilterGradient(
   options: { relu?: boolean } = {},
 ): { weights: Tensor4D; bias: Tensor1D } {
   const { relu = false } = options;
-  expectShape('convolutionFilterGradient', 'x', x, inputShape(shape, x.shape[0]));
-  expectShape('convolutionFilterGradient', 'dy', dy, outputShape(shape, x.shape[0]));
-  if (hasKernels()) {
-    const { dWeights, dBias } = runKernel('convolutionFilterGradient', { shape, batch: x.shape[0], relu }, { x, dy });
-    return { weights: dWeights as Tensor4D, bias: dBias as Tensor1D };
-  }
-  return tf.tidy(() => {
+  const numbers = { shape, batch: x.shape[0], relu };
+  const { dWeights, dBias } = runOrCompose('convolutionFilterGradient', numbers, { x, dy }, () => {
     const window = toWindow(relu ? tf.relu(x) : x, shape);
     const attributes = {
-      strides: shape.stride,
-      pad: 'valid',
-      dataFormat: 'NHWC',
-      dimRoundingMode: '',
+      ...{ strides: shape.stride, pad: 'valid', dataFormat: 'NHWC', dimRoundingMode: '' },
       filterShape: weightShape(shape),
     };
     const dense: Tensor = tf.engine().runKernel(tf.Conv2DBackpropFilter, { x: window, dy }, attributes);
     const [mask] = constantsOf(shape, () => [tf.tensor4d(filterMask(shape), weightShape(shape))]);
-    return { weights: tf.mul(dense, mask), bias: tf.sum(dy, [0, 1, 2]) };
+    return { dWeights: tf.mul(dense, mask), dBias: tf.sum(dy, [0, 1, 2]) };
   });
+  return { weights: dWeights as Tensor4D, bias: dBias as Tensor1D };
 }
 
 /** Where a stretch of an axis lies: zeros to add on both sides, and input to leave out on both sides. */

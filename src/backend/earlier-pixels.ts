@@ -1,7 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { earlierGradients, type EarlierMethod, type EarlierPixelsShape } from './kernels/index.js';
-import { runWithoutGradient } from './operation.js';
+import { differentiable, runAnywhere, runWithoutGradient } from './operation.js';
 
 /** Whole images that something is made of: see kernels/earlier-pixels.ts. */
 export interface EarlierInputs {
@@ -24,14 +23,9 @@ export interface EarlierInputs {
 export function readEarlierPixels(method: EarlierMethod, shape: EarlierPixelsShape, inputs: EarlierInputs): Tensor4D {
   const numbers = { ...shape, batch: inputs.image.shape[0] };
   const gradient = earlierGradients[method];
-  if (gradient === undefined) return runWithoutGradient(method, numbers, { ...inputs });
-  const operation = tf.customGrad<Tensor4D>((...args) => {
-    const [expected, save] = args as unknown as [Tensor4D, (tensors: Tensor[]) => void];
-    const value: Tensor4D = runWithoutGradient(method, numbers, { ...inputs, expected });
-    save([value]);
-    const gradFunc = (dOut: Tensor, saved: unknown) =>
-      runWithoutGradient<typeof gradient, Tensor4D>(gradient, numbers, { read: (saved as Tensor[])[0], dOut });
-    return { value, gradFunc };
-  });
-  return operation(inputs.expected);
+  if (gradient === undefined) return runWithoutGradient(method, numbers, inputs);
+  const forward = () => runAnywhere<EarlierMethod, Tensor4D>(method, numbers, inputs);
+  return differentiable([inputs.expected], forward, 'value', (dOut, [read]) =>
+    runAnywhere(gradient, numbers, { read, dOut }),
+  );
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE, mixtureArrays, type MixtureShape } from './kernels/index.js';
-import { expectShape, hasKernels, runKernel } from './operation.js';
+import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE, type MixtureShape } from './kernels/index.js';
+import { runDifferentiable, runKernel } from './operation.js';
 
 /**
  * -log softmax(logits)[target] of each row, in nats. Differentiable in the logits.
@@ -12,19 +12,12 @@ import { expectShape, hasKernels, runKernel } from './operation.js';
  */
 export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor1D {
   const [rows, levels] = logits.shape;
-  expectShape('softmaxCrossEntropy', 'targets', targets, [rows]);
-  if (hasKernels()) {
-    return differentiable(
-      [logits],
-      [targets],
-      () => runKernel('softmaxCrossEntropy', { rows, levels }, { logits, targets }).nats as Tensor1D,
-      (dNats, [logits, targets]) =>
-        runKernel('softmaxCrossEntropyGradient', { rows, levels }, { logits, targets, dNats }).dLogits,
-    );
-  }
-  return tf.tidy(() => {
+  const gradient = (dNats: Tensor, inputs: { logits: Tensor; targets: Tensor }) => [
+    runKernel('softmaxCrossEntropyGradient', { rows, levels }, { ...inputs, dNats }).dLogits,
+  ];
+  return runDifferentiable('softmaxCrossEntropy', { rows, levels }, { logits, targets }, ['logits'], gradient, () => {
     const oneHot = tf.oneHot(targets, levels, 1, 0, 'float32');
-    return tf.neg(tf.sum(tf.mul(oneHot, tf.logSoftmax(logits)), 1));
+    return tf.neg(tf.sum<Tensor1D>(tf.mul(oneHot, tf.logSoftmax(logits)), 1));
   });
 }
 
@@ -38,18 +31,10 @@ export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
  */
 export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor1D {
   const rows = logits.shape[0];
-  expectShape('sigmoidCrossEntropy', 'logits', logits, [rows, 1]);
-  expectShape('sigmoidCrossEntropy', 'targets', targets, [rows]);
-  if (hasKernels()) {
-    return differentiable(
-      [logits],
-      [targets],
-      () => runKernel('sigmoidCrossEntropy', { rows }, { logits, targets }).nats as Tensor1D,
-      (dNats, [logits, targets]) =>
-        runKernel('sigmoidCrossEntropyGradient', { rows }, { logits, targets, dNats }).dLogits,
-    );
-  }
-  return tf.tidy(() => {
+  const gradient = (dNats: Tensor, inputs: { logits: Tensor; targets: Tensor }) => [
+    runKernel('sigmoidCrossEntropyGradient', { rows }, { ...inputs, dNats }).dLogits,
+  ];
+  return runDifferentiable('sigmoidCrossEntropy', { rows }, { logits, targets }, ['logits'], gradient, () => {
     // The other level's logit: 1 becomes -1 and 0 becomes 1. softplus(x) - t x would cancel where x is large.
     const signs = tf.sub(1, tf.mul(2, tf.cast(targets, 'float32')));
     return tf.softplus(tf.mul(tf.reshape<Rank.R1>(logits, [rows]), signs));
@@ -71,27 +56,16 @@ export function logisticMixture(
   targets: Tensor2D,
   anchors: Tensor2D,
 ): Tensor2D {
-  const rows = parameters.shape[0];
-  const sizes = mixtureArrays(shape, rows);
-  expectShape('logisticMixture', 'parameters', parameters, sizes.parameters);
-  expectShape('logisticMixture', 'targets', targets, sizes.subPixels);
-  expectShape('logisticMixture', 'anchors', anchors, sizes.anchors);
-  if (hasKernels()) {
-    return differentiable(
-      [parameters, anchors],
-      [targets],
-      () => runKernel('logisticMixture', { ...shape, rows }, { parameters, targets, anchors }).nats as Tensor2D,
-      (dNats, [parameters, anchors, targets]) => {
-        const inputs = { parameters, targets, anchors, dNats };
-        const { dParameters, dAnchors } = runKernel('logisticMixtureGradient', { ...shape, rows }, inputs);
-        return [dParameters, dAnchors];
-      },
-    );
-  }
-  return tf.tidy(() => {
+  const numbers = { ...shape, rows: parameters.shape[0] };
+  const inputs = { parameters, targets, anchors };
+  const gradient = (dNats: Tensor, kept: Record<keyof typeof inputs, Tensor>) => {
+    const { dParameters, dAnchors } = runKernel('logisticMixtureGradient', numbers, { ...kept, dNats });
+    return [dParameters, dAnchors];
+  };
+  return runDifferentiable('logisticMixture', numbers, inputs, ['parameters', 'anchors'], gradient, () => {
     const { components, colours, meanScale } = shape;
     // A copy, since the tape keeps the array of the parts.
-    const blocks = [...tf.split<Tensor2D>(parameters, sizes.parameters[1] / components, 1)];
+    const blocks = [...tf.split<Tensor2D>(parameters, parameters.shape[1] / components, 1)];
     const targetLevels = tf.cast(targets, 'float32');
     const distances: Tensor2D[] = [];
     const nats: Tensor2D[] = [];
@@ -137,22 +111,4 @@ function logisticLogP({ levels }: MixtureShape, target: Tensor2D, distance: Tens
 /** tf.logSigmoid reads its input in the gradient without having saved it, so that tf.tidy may have disposed of it. */
 function logSigmoid<T extends Tensor>(x: T): T {
   return tf.neg(tf.softplus(tf.neg(x)));
-}
-
-/**
- * `forward` as an operation on the tape, differentiable in each of xs; `gradient` is given the gradient of its value and,
- * as saved, xs and the tensors given beside them.
- */
-function differentiable<R extends Rank>(
-  xs: Tensor[],
-  given: Tensor[],
-  forward: () => Tensor<R>,
-  gradient: (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[],
-): Tensor<R> {
-  const operation = tf.customGrad((...args) => {
-    const save = args[xs.length] as unknown as (tensors: Tensor[]) => void;
-    save([...xs, ...given]);
-    return { value: forward(), gradFunc: (dy: Tensor, saved: unknown) => gradient(dy, saved as Tensor[]) };
-  });
-  return operation(...xs);
 }

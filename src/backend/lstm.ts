@@ -1,8 +1,8 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { composedLstm, composedLstmGradient } from './composed-lstm.js';
 import type { LstmStates } from './lstm-states.js';
-import { expectShape, hasKernels, runKernel } from './operation.js';
-import { hiddenFeatures, walkTaps, type WalkShape } from './walk-shape.js';
+import { runOrCompose } from './operation.js';
+import type { WalkShape } from './walk-shape.js';
 
 /**
  * An LSTM layer over images, given its gates before the state-to-state product: see WalkShape. Like its gradient it is
@@ -13,11 +13,9 @@ import { hiddenFeatures, walkTaps, type WalkShape } from './walk-shape.js';
  * @param initial [2, h], the h and the c of pixels outside the image; zeros where null
  */
 export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | null, shape: WalkShape): LstmStates {
-  const batch = gates.shape[0];
-  expectShape('lstm', 'gates', gates, mapShape(shape, batch, 4));
-  expectParameters('lstm', weights, initial, shape);
-  if (!hasKernels()) return composedLstm(gates, weights, initial, shape);
-  return runKernel('lstm', { shape, batch }, { gates, weights, initial }) as unknown as LstmStates;
+  const numbers = { shape, batch: gates.shape[0] };
+  const composed = () => ({ ...composedLstm(gates, weights, initial, shape) });
+  return runOrCompose('lstm', numbers, { gates, weights, initial }, composed) as unknown as LstmStates;
 }
 
 /** Gradients of `lstm`; that of `initial` is null where there is none. */
@@ -40,24 +38,9 @@ export function lstmGradient(
   states: LstmStates,
   shape: WalkShape,
 ): LstmGradients {
-  const batch = dOut.shape[0];
-  expectShape('lstmGradient', 'dOut', dOut, mapShape(shape, batch, 1));
-  expectParameters('lstmGradient', weights, initial, shape);
-  expectShape('lstmGradient', 'activations', states.activations, mapShape(shape, batch, 4));
-  expectShape('lstmGradient', 'cells', states.cells, mapShape(shape, batch, 1));
-  expectShape('lstmGradient', 'out', states.out, mapShape(shape, batch, 1));
-  const { dGates, dWeights, dInitial } = hasKernels()
-    ? runKernel('lstmGradient', { shape, batch }, { dOut, weights, initial, ...states })
-    : composedLstmGradient(dOut, weights, initial, states, shape);
+  const numbers = { shape, batch: dOut.shape[0] };
+  const inputs = { dOut, weights, initial, ...states };
+  const composed = () => composedLstmGradient(dOut, weights, initial, states, shape);
+  const { dGates, dWeights, dInitial } = runOrCompose('lstmGradient', numbers, inputs, composed);
   return { gates: dGates as Tensor4D, weights: dWeights as Tensor4D, initial: dInitial as Tensor2D | null };
-}
-
-function mapShape(shape: WalkShape, batch: number, maps: 1 | 4): [number, number, number, number] {
-  return [batch, shape.height, shape.width, maps * hiddenFeatures(shape)];
-}
-
-function expectParameters(operation: string, weights: Tensor4D, initial: Tensor2D | null, shape: WalkShape): void {
-  const hidden = hiddenFeatures(shape);
-  expectShape(operation, 'weights', weights, [1, walkTaps[shape.walk].length, hidden, 4 * hidden]);
-  if (initial) expectShape(operation, 'initial', initial, [2, hidden]);
 }

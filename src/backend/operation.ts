@@ -43,32 +43,106 @@ export function runKernel<K extends KernelName>(
   return outputs as never;
 }
 
+/** Throws unless the inputs of a kernel have the shapes of its description. */
+function expectInputs<K extends KernelName>(kernel: K, numbers: KernelNumbers<K>, inputs: InputTensors<K>): void {
+  const given = inputs as Record<string, Tensor | null | undefined>;
+  for (const [name, { shape, optional }] of Object.entries(descriptions[kernel].inputs))
+    if (!optional || given[name]) expectShape(kernel, name, given[name]!, shape(numbers as never));
+}
+
 /**
- * Runs a kernel of one output through which no gradient goes, as it is a choice or takes what it is given as it is: that of its inputs
- * is zero. Those that may be null may be left out. On backends without our kernels it runs on the host, in WebAssembly; nothing is lost but time.
+ * Runs a kernel, or on backends without our kernels its composed form.
+ *
+ * @throws PxvError USAGE where an input has another shape than in the kernel's description
  */
+export function runOrCompose<K extends KernelName>(
+  kernel: K,
+  numbers: KernelNumbers<K>,
+  inputs: InputTensors<K>,
+  composed: () => { [O in keyof OutputsOf<K>]: Tensor | null },
+): { [O in keyof OutputsOf<K>]: Tensor } {
+  expectInputs(kernel, numbers, inputs);
+  return hasKernels()
+    ? runKernel(kernel, numbers, inputs)
+    : (tf.tidy(composed as () => tf.TensorContainerObject) as never);
+}
+
+/**
+ * The same of a kernel of one output, as an operation on the tape. The gradient of its composed form is the tape's.
+ *
+ * @param learned the inputs that gradients reach
+ * @param gradient of these, given that of the output, and the inputs
+ */
+export function runDifferentiable<K extends KernelName, T extends Tensor>(
+  kernel: K,
+  numbers: KernelNumbers<K>,
+  inputs: InputTensors<K>,
+  learned: readonly (keyof InputTensors<K>)[],
+  gradient: (dOut: Tensor, inputs: InputTensors<K>) => Tensor[],
+  composed: () => T,
+): T {
+  expectInputs(kernel, numbers, inputs);
+  if (!hasKernels()) return tf.tidy(composed);
+  const [output] = outputNames[kernel];
+  const [names, kept] = [Object.keys(inputs), Object.values<Tensor>(inputs)];
+  const forward = () => runKernel(kernel, numbers, inputs)[output as never] as T;
+  return differentiable(
+    learned.map((name) => inputs[name] as Tensor),
+    forward,
+    kept,
+    (dOut, saved) =>
+      gradient(dOut, Object.fromEntries(saved.map((tensor, i) => [names[i], tensor])) as InputTensors<K>),
+  );
+}
+
+/** Runs a kernel of one output; on backends without our kernels on the host, in WebAssembly: nothing is lost but time. */
+export function runAnywhere<K extends KernelName, T extends Tensor>(
+  kernel: K,
+  numbers: KernelNumbers<K>,
+  inputs: InputTensors<K>,
+): T {
+  const [[output, { shape: shapeOf }]] = Object.entries(descriptions[kernel].outputs);
+  const onHost = () => {
+    const shape = [...shapeOf(numbers as never)];
+    const out = new Float32Array(tf.util.sizeFromShape(shape));
+    const values = Object.entries<Tensor | null | undefined>(inputs).map(([name, x]) => [name, x?.dataSync() ?? null]);
+    const arrays: unknown = { ...Object.fromEntries(values), [output]: out };
+    (loadWasm().kernels()[kernel] as (numbers: unknown, arrays: unknown) => void)(numbers, arrays);
+    return { [output]: tf.tensor(out, shape) };
+  };
+  return runOrCompose(kernel, numbers, inputs, onHost as never)[output as never] as T;
+}
+
+/** As `runAnywhere`, where no gradient goes through, as it is a choice or takes what it is given as it is: that of its inputs is zero. */
 export function runWithoutGradient<K extends KernelName, T extends Tensor>(
   kernel: K,
   numbers: KernelNumbers<K>,
-  inputs: Record<string, Tensor | null>,
+  inputs: InputTensors<K>,
 ): T {
-  const { inputs: fields, outputs } = descriptions[kernel];
-  for (const [name, { shape, optional }] of Object.entries(fields))
-    if (!optional || inputs[name]) expectShape(kernel, name, inputs[name]!, shape(numbers as never));
-  const given = Object.values(inputs).filter((tensor) => tensor !== null);
-  const [[output, { shape }]] = Object.entries(outputs);
-  const onHost = () => {
-    const values = Object.entries(inputs).map(([name, tensor]) => [name, tensor?.dataSync() ?? null] as const);
-    const out = new Float32Array(tf.util.sizeFromShape([...shape(numbers as never)]));
-    const arrays: Record<string, unknown> = { ...Object.fromEntries(values), [output]: out };
-    (loadWasm().kernels()[kernel] as (numbers: unknown, arrays: unknown) => void)(numbers, arrays);
-    return tf.tensor(out, [...shape(numbers as never)]);
-  };
-  const operation = tf.customGrad<T>(() => ({
-    value: (hasKernels() ? runKernel(kernel, numbers, inputs as never)[output as never] : onHost()) as T,
-    gradFunc: () => given.map((tensor) => tf.zeros(tensor.shape)),
-  }));
-  return operation(...given);
+  const given = Object.values<Tensor | null | undefined>(inputs).filter((x) => x !== null && x !== undefined);
+  const forward = () => runAnywhere<K, T>(kernel, numbers, inputs);
+  return differentiable(given, forward, [], () => given.map((x) => tf.zeros(x.shape)));
+}
+
+/**
+ * `forward` as an operation on the tape, differentiable in each of xs.
+ *
+ * @param kept what the tape holds for the gradient
+ * @param gradient of xs, given that of the value, and what was kept
+ */
+export function differentiable<T extends Tensor>(
+  xs: readonly Tensor[],
+  forward: () => T,
+  kept: readonly Tensor[] | 'value',
+  gradient: (dy: Tensor, kept: Tensor[]) => Tensor | Tensor[],
+): T {
+  const operation = tf.customGrad<T>((...args) => {
+    const save = args[xs.length] as unknown as (tensors: Tensor[]) => void;
+    const value = forward();
+    save(kept === 'value' ? [value] : [...kept]);
+    return { value, gradFunc: (dy: Tensor, saved: unknown) => gradient(dy, saved as Tensor[]) };
+  });
+  return operation(...xs);
 }
 
 /** Throws unless the tensor has the expected shape. */

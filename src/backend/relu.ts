@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { hasKernels, runKernel } from './operation.js';
+import { differentiable, hasKernels, runKernel } from './operation.js';
 
 /**
  * max(x, 0). Differentiable: the gradient goes where the output is above zero. tfjs has the same, by way of a map of zeros
@@ -8,15 +8,10 @@ import { hasKernels, runKernel } from './operation.js';
  */
 export function relu<T extends Tensor>(x: T): T {
   if (!hasKernels()) return tf.relu(x);
-  const operation = tf.customGrad((...args) => {
-    const [input, save] = args as unknown as [T, (tensors: Tensor[]) => void];
-    const value = tf.relu(input);
-    save([value]);
-    const gradFunc = (dy: Tensor, saved: unknown) => {
-      const [output] = saved as Tensor[];
-      return runKernel('reluGradient', { count: output.size }, { x: output, dy }).dx;
-    };
-    return { value, gradFunc };
-  });
-  return operation(x);
+  return differentiable(
+    [x],
+    () => tf.relu(x),
+    'value',
+    (dy, [output]) => runKernel('reluGradient', { count: output.size }, { x: output, dy }).dx,
+  );
 }

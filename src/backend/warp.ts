@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { WarpShape } from './kernels/index.js';
-import { expectShape, hasKernels, runKernel } from './operation.js';
+import { runDifferentiable, runKernel } from './operation.js';
 
 /**
  * A mixture of moved frames, pixel by pixel: see kernels/warped-mixture.ts. Differentiable in the motion and in the frames.
@@ -11,40 +11,29 @@ import { expectShape, hasKernels, runKernel } from './operation.js';
  * @returns [batch, height, width, channels]
  */
 export function warpedMixture(shape: WarpShape, frames: Tensor4D, motion: Tensor4D): Tensor4D {
-  const { height, width, channels, flows } = shape;
-  const batch = motion.shape[0];
-  expectShape('warpedMixture', 'frames', frames, [batch, height, width, shape.frames * channels]);
-  expectShape('warpedMixture', 'motion', motion, [batch, height, width, 3 * shape.frames * flows]);
-  if (!hasKernels()) return composed(shape, frames, motion);
-  const numbers = { ...shape, batch };
-  const operation = tf.customGrad((...args) => {
-    const save = args[2] as unknown as (tensors: Tensor[]) => void;
-    save([frames, motion]);
-    const gradFunc = (dOut: Tensor, saved: unknown) => {
-      const [frames, motion] = saved as Tensor4D[];
-      const { dFrames } = runKernel('warpedMixtureFramesGradient', numbers, { motion, dOut });
-      const { dMotion } = runKernel('warpedMixtureGradient', numbers, { frames, motion, dOut });
-      return [dFrames, dMotion];
-    };
-    return { value: runKernel('warpedMixture', numbers, { frames, motion }).out as Tensor4D, gradFunc };
-  });
-  return operation(frames, motion);
+  const numbers = { ...shape, batch: motion.shape[0] };
+  const gradient = (dOut: Tensor, inputs: { frames: Tensor; motion: Tensor }) => {
+    const { dFrames } = runKernel('warpedMixtureFramesGradient', numbers, { motion: inputs.motion, dOut });
+    const { dMotion } = runKernel('warpedMixtureGradient', numbers, { ...inputs, dOut });
+    return [dFrames, dMotion];
+  };
+  return runDifferentiable('warpedMixture', numbers, { frames, motion }, ['frames', 'motion'], gradient, () =>
+    composed(shape, frames, motion),
+  );
 }
 
 /** Its gradients are the tape's: that of a coordinate is zero where it is clamped. */
 function composed(shape: WarpShape, frames: Tensor4D, motion: Tensor4D): Tensor4D {
-  return tf.tidy(() => {
-    const { weights, y, x, at } = places(shape, motion);
-    const flat = tf.reshape(frames, [frames.size / shape.channels, shape.channels]);
-    const valueAt = (row: Tensor, column: Tensor): Tensor => tf.gather(flat, at(row, column));
-    const [down, right] = [y.fraction, x.fraction].map((fraction) => tf.expandDims(fraction, 4));
-    const left = valueAt(y.first, x.first);
-    const lowerLeft = valueAt(y.second, x.first);
-    const upper = tf.add(left, tf.mul(tf.sub(valueAt(y.first, x.second), left), right));
-    const lower = tf.add(lowerLeft, tf.mul(tf.sub(valueAt(y.second, x.second), lowerLeft), right));
-    const value = tf.add(upper, tf.mul(tf.sub(lower, upper), down));
-    return tf.sum(tf.mul(tf.expandDims(weights, 4), value), 3);
-  });
+  const { weights, y, x, at } = places(shape, motion);
+  const flat = tf.reshape(frames, [frames.size / shape.channels, shape.channels]);
+  const valueAt = (row: Tensor, column: Tensor): Tensor => tf.gather(flat, at(row, column));
+  const [down, right] = [y.fraction, x.fraction].map((fraction) => tf.expandDims(fraction, 4));
+  const left = valueAt(y.first, x.first);
+  const lowerLeft = valueAt(y.second, x.first);
+  const upper = tf.add(left, tf.mul(tf.sub(valueAt(y.first, x.second), left), right));
+  const lower = tf.add(lowerLeft, tf.mul(tf.sub(valueAt(y.second, x.second), lowerLeft), right));
+  const value = tf.add(upper, tf.mul(tf.sub(lower, upper), down));
+  return tf.sum(tf.mul(tf.expandDims(weights, 4), value), 3);
 }
 
 /**
