@@ -2,8 +2,6 @@
 // of whose lengths was checked there; here the pointers follow the numbers, and that is the struct of the call.
 #include <node_api.h>
 
-#include <cstring>
-
 #include "engine/binding.h"
 #include "float_memory.h"
 #include "kernel_table.h"
@@ -29,19 +27,9 @@ napi_value run(napi_env env, napi_callback_info info) {
   const int kernel = static_cast<int>(numberOf(env, arguments[0]));
   const CallSize size = callSizes[kernel];
   alignas(8) unsigned char call[mostCallBytes];
-  std::memcpy(call, dataOf(env, arguments[1]), size.bytes);
-  for (int i = 0; i < size.arrays; i++) {
-    void* data = dataOf(env, arguments[2 + i]);
-    std::memcpy(call + size.bytes + i * sizeof data, &data, sizeof data);
-  }
+  readCall(env, arguments + 1, size.bytes, size.arrays, call);
   runKernel(*static_cast<const KernelTable*>(table), kernel, call);
   return nullptr;
-}
-
-void define(napi_env env, napi_value object, const char* name, napi_callback callback, const void* data) {
-  napi_value function;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<void*>(data), &function);
-  napi_set_named_property(env, object, name, function);
 }
 
 napi_value getThreads(napi_env env, napi_callback_info) {

@@ -17,6 +17,21 @@ void* dataOf(napi_env env, napi_value array) {
   return data;
 }
 
+void readCall(napi_env env, const napi_value* arguments, size_t bytes, int arrays, void* call) {
+  auto* to = static_cast<unsigned char*>(call);
+  std::memcpy(to, dataOf(env, arguments[0]), bytes);
+  for (int i = 0; i < arrays; i++) {
+    void* data = dataOf(env, arguments[1 + i]);
+    std::memcpy(to + bytes + i * sizeof data, &data, sizeof data);
+  }
+}
+
+void define(napi_env env, napi_value object, const char* name, napi_callback callback, const void* data) {
+  napi_value function;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<void*>(data), &function);
+  napi_set_named_property(env, object, name, function);
+}
+
 namespace engine {
 namespace {
 
@@ -106,12 +121,7 @@ napi_value draw(napi_env env, napi_callback_info info) {
   auto job = std::make_unique<Job>();
   job->engine = static_cast<Engine*>(engine);
   job->stop = static_cast<int32_t*>(dataOf(env, arguments[1]));
-  std::memcpy(&job->call, dataOf(env, arguments[3]), sizeof(DrawingNumbers));
-  for (int i = 0; i < drawingArrays; i++) {
-    void* data = dataOf(env, arguments[4 + i]);
-    std::memcpy(reinterpret_cast<unsigned char*>(&job->call) + sizeof(DrawingNumbers) + i * sizeof data, &data,
-                sizeof data);
-  }
+  readCall(env, arguments + 3, sizeof(DrawingNumbers), drawingArrays, &job->call);
   napi_value kept, name, promise;
   napi_create_array(env, &kept);
   for (uint32_t i = 0; i < most; i++) napi_set_element(env, kept, i, arguments[i]);
@@ -125,12 +135,6 @@ napi_value draw(napi_env env, napi_callback_info info) {
   napi_create_async_work(env, nullptr, name, Job::execute, Job::complete, job.get(), &job->work);
   napi_queue_async_work(env, job.release()->work);
   return promise;
-}
-
-void define(napi_env env, napi_value object, const char* name, napi_callback callback, const EngineKernels* kernels) {
-  napi_value function;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<EngineKernels*>(kernels), &function);
-  napi_set_named_property(env, object, name, function);
 }
 
 }  // namespace

@@ -141,7 +141,7 @@ void PixelByPixel::runRow(int i, int row) {
       op.kind == OpKind::lstm && (engine_.product(i)->aboveTaps() < static_cast<int>(op.taps.size()) || op.cellDy == 0);
   if (!pixelByPixel) return run(i, row, 0, width, 0, groups);
   for (int column = 0; column < width; column++)
-    run(i, row, op.fromRight ? width - 1 - column : column, 1, 0, groups);
+    run(i, row, op.fromRight() ? width - 1 - column : column, 1, 0, groups);
 }
 
 void PixelByPixel::run(int i, int row, int column, int pixels, int group, int endGroup) {

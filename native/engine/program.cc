@@ -28,26 +28,13 @@ Slot readSlot(Numbers& numbers) {
 Op readOp(Numbers& numbers) {
   Op op{};
   op.kind = static_cast<OpKind>(numbers.take());
-  op.read = numbers.take();
-  op.added = numbers.take();
-  op.out = numbers.take();
-  op.relu = numbers.take() != 0;
-  op.rowsDown = numbers.take();
-  op.cellDy = numbers.take();
-  op.cellDx = numbers.take();
-  op.fromRight = op.cellDx > 0;
-  op.weights = numbers.take();
-  op.bias = numbers.take();
-  op.initial = numbers.take();
+  for (int* number : {&op.read, &op.added, &op.out, &op.relu, &op.rowsDown, &op.cellDy, &op.cellDx, &op.weights,
+                      &op.bias, &op.initial})
+    *number = numbers.take();
   op.groups = numbers.takeList();
-  for (int taps = numbers.take(); taps > 0; taps--) {
-    Tap tap{};
-    tap.dy = numbers.take();
-    tap.dx = numbers.take();
-    tap.position = numbers.take();
-    tap.sees = numbers.takeList(static_cast<int>(op.groups.size()));
-    op.taps.push_back(std::move(tap));
-  }
+  const int groups = static_cast<int>(op.groups.size());
+  for (int taps = numbers.take(); taps > 0; taps--)
+    op.taps.push_back({numbers.take(), numbers.take(), numbers.take(), numbers.takeList(groups)});
   return op;
 }
 
@@ -56,12 +43,9 @@ Op readOp(Numbers& numbers) {
 Program readProgram(const int32_t* from) {
   Numbers numbers(from);
   Program program{};
-  program.height = numbers.take();
-  program.width = numbers.take();
-  program.image = numbers.take();
-  program.map = numbers.take();
-  program.matched = numbers.take();
-  program.out = numbers.take();
+  for (int* number :
+       {&program.height, &program.width, &program.image, &program.map, &program.matched, &program.out})
+    *number = numbers.take();
   for (int slots = numbers.take(); slots > 0; slots--) program.slots.push_back(readSlot(numbers));
   for (int ops = numbers.take(); ops > 0; ops--) program.ops.push_back(readOp(numbers));
   program.colours = static_cast<int>(program.slots[program.image].groups.size());

@@ -29,14 +29,16 @@ struct Op {
   int read;   // slot: x of a conv, gates of an lstm, a of an add
   int added;  // slot: plus of a conv (or -1), b of an add
   int out;    // slot
-  bool relu;
+  int relu;                // whether x goes through one first
   int rowsDown;            // add
   int cellDy, cellDx;      // lstm: where a pixel's cell comes from
-  bool fromRight;          // lstm: whether a row is walked from its right end
   int weights, bias;       // indices of parameters; -1 where there is none
   int initial;             // lstm: [2][h], or -1
   std::vector<int> groups;  // sizes of the groups of the product: those of out, for an lstm four times
   std::vector<Tap> taps;   // conv and lstm, in raster order
+
+  // Of an lstm: whether a row is walked from its right end.
+  bool fromRight() const { return cellDx > 0; }
 };
 
 struct Program {

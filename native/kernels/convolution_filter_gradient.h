@@ -83,25 +83,6 @@ void copyFeatureWindow(const ConvolutionShape& shape, const float* image, const 
   }
 }
 
-// Packs all panels, `words` words each, one after the other, and adds the sum of the pixels to biasSums[columns] where
-// given. It goes through a few pixels at a time, as they lie: a panel alone would touch a line or two of each, too far
-// apart for the processor to guess.
-template <class Set>
-void packDy(const FilterGradientPlan& plan, const DyRows& dy, int words, typename Set::Word* packed, float* biasSums) {
-  constexpr int together = 8;
-  static thread_local Scratch scratch;
-  float* sums = scratch.reserve<float>(plan.columns);
-  std::fill_n(sums, plan.columns, 0.0f);
-  for (int begin = 0; begin < words; begin += together)
-    for (const FilterPanel& panel : plan.panels) {
-      const auto pack = panel.vectors == 2 ? packPanel<Set, 2> : packPanel<Set, 1>;
-      auto* to = packed + panel.column * words + begin * panel.vectors * Set::lanes;
-      pack(panel, dy, begin, std::min(together, words - begin), to, sums + panel.column);
-    }
-  if (!biasSums) return;
-  for (int column = 0; column < plan.columns; column++) biasSums[column] += sums[column];
-}
-
 template <class Set>
 void convolutionFilterGradientInRegisters(const ConvolutionShape& shape, int batch, const float* x, const float* dy,
                                           bool relu, float* dWeights, float* dBias) {
@@ -147,7 +128,7 @@ void convolutionFilterGradientInRegisters(const ConvolutionShape& shape, int bat
       const PixelGrid grid{gridRows, shape.outWidth, inWord * shape.stride * rowWords,
                            static_cast<ptrdiff_t>(shape.stride) * pitch};
 
-      packDy<Set>(plan, {dyRows, rows, shape.outWidth, shape.outFeatures}, words, packed, biasSums);
+      packDy<Set>(plan, {dyRows, rows, shape.outWidth, shape.outFeatures}, {1, words, words}, packed, biasSums);
       for (const FilterPanel& panel : plan.panels) {
         for (int t = firstTile; t < endTile; t++) {
           const FeatureTile& tile = plan.tiles[t];

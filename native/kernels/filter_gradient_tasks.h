@@ -47,6 +47,34 @@ void packPanel(const FilterPanel& panel, const DyRows& dy, int begin, int count,
   for (int v = 0; v < Vectors; v++, sums += Set::lanes) Set::store(sums, Set::load(sums) + sum[v]);
 }
 
+// Rows of a packed panel: so many words of dy each, and zeros up to `pitch`.
+struct PackedRows {
+  int rows, words, pitch;
+};
+
+// Packs all panels, one after the other, and adds the sum of the pixels to biasSums[columns] where given. It goes through a few pixels
+// at a time, as they lie: a panel alone would touch a line or two of each, too far apart for the processor to guess.
+template <class Set>
+void packDy(const FilterGradientPlan& plan, const DyRows& dy, const PackedRows& to, typename Set::Word* packed,
+            float* biasSums) {
+  constexpr int together = 8;
+  static thread_local Scratch scratch;
+  float* sums = scratch.reserve<float>(plan.columns);
+  std::fill_n(sums, plan.columns, 0.0f);
+  for (int row = 0; row < to.rows; row++)
+    for (int begin = 0; begin < to.pitch; begin += together)
+      for (const FilterPanel& panel : plan.panels) {
+        const int width = panel.vectors * Set::lanes, taken = std::min(together, to.pitch - begin);
+        const int count = std::clamp(to.words - begin, 0, taken);
+        auto* place = packed + static_cast<size_t>(panel.column) * to.rows * to.pitch + (row * to.pitch + begin) * width;
+        const auto pack = panel.vectors == 2 ? packPanel<Set, 2> : packPanel<Set, 1>;
+        pack(panel, dy, row * to.words + begin, count, place, sums + panel.column);
+        std::memset(place + count * width, 0, (taken - count) * width * sizeof *place);
+      }
+  if (!biasSums) return;
+  for (int column = 0; column < plan.columns; column++) biasSums[column] += sums[column];
+}
+
 // The sums of each piece: [tap][k][...] of each panel, one panel after the other, then the bias sums of all panels.
 template <class Set>
 class PieceSums {

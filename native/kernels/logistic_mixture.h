@@ -3,6 +3,7 @@
 
 #include "../chunks.h"
 #include "kernel_table.h"
+#include "../lanes.h"
 #include "../math.h"
 #include "../mixture_scale.h"
 #include "../scratch.h"
@@ -49,22 +50,6 @@ Component<Set> component(const MixtureShape& shape, typename Set::Floats target,
   const Floats slope = lower * sigmoidDown - upper * sigmoidUp + (inner ? width + width / shrunk : zero);
   result.dLogScale = (above | below) ? zero : slope;
   return result;
-}
-
-// Lane i of vector j = from[i * columns + j], for `rows` lanes; the other lanes repeat the last row.
-template <class Set, class Number>
-void gatherRows(const Number* from, int rows, int columns, float* to) {
-  for (int lane = 0; lane < Set::lanes; lane++) {
-    const Number* row = from + static_cast<size_t>(lane < rows ? lane : rows - 1) * columns;
-    for (int j = 0; j < columns; j++) to[j * Set::lanes + lane] = static_cast<float>(row[j]);
-  }
-}
-
-// The way back, of the first `rows` lanes.
-template <class Set>
-void scatterRows(const float* from, int rows, int columns, float* to) {
-  for (int lane = 0; lane < rows; lane++)
-    for (int j = 0; j < columns; j++) to[lane * columns + j] = from[j * Set::lanes + lane];
 }
 
 // Sum over k of e^values[k], as the logarithm, for each lane; values is [components][lanes].

@@ -73,28 +73,6 @@ void copyTransposed(const ConvolutionShape& shape, const float* image, const Tra
         }
 }
 
-// As packDy, but each row takes `steps` times sixteen words.
-template <class Set>
-void packDyInSteps(const FilterGradientPlan& plan, const DyRows& dy, int gridRows, int steps,
-                   typename Set::Word* packed, float* biasSums) {
-  constexpr int together = 8;
-  const int rowWords = steps * tileSide, words = gridRows * rowWords;
-  static thread_local Scratch scratch;
-  float* sums = scratch.reserve<float>(plan.columns);
-  std::fill_n(sums, plan.columns, 0.0f);
-  for (int row = 0; row < gridRows; row++)
-    for (int begin = 0; begin < rowWords; begin += together)
-      for (const FilterPanel& panel : plan.panels) {
-        const int width = panel.vectors * Set::lanes, count = std::clamp(dy.columns - begin, 0, together);
-        auto* to = packed + panel.column * words + (row * rowWords + begin) * width;
-        const auto pack = panel.vectors == 2 ? packPanel<Set, 2> : packPanel<Set, 1>;
-        pack(panel, dy, row * dy.columns + begin, count, to, sums + panel.column);
-        std::memset(to + count * width, 0, (together - count) * width * sizeof *to);
-      }
-  if (!biasSums) return;
-  for (int column = 0; column < plan.columns; column++) biasSums[column] += sums[column];
-}
-
 template <class Set>
 void convolutionFilterGradientInTiles(const ConvolutionShape& shape, int batch, const float* x, const float* dy,
                                       bool relu, float* dWeights, float* dBias) {
@@ -139,7 +117,8 @@ void convolutionFilterGradientInTiles(const ConvolutionShape& shape, int batch, 
       Word* packed = dyScratch.reserve<Word>(static_cast<size_t>(words) * plan.columns);
       const float* dyRows =
           dy + (static_cast<size_t>(image) * shape.outHeight + row) * shape.outWidth * shape.outFeatures;
-      packDyInSteps<Set>(plan, {dyRows, rows, shape.outWidth, shape.outFeatures}, gridRows, steps, packed, biasSums);
+      packDy<Set>(plan, {dyRows, rows, shape.outWidth, shape.outFeatures}, {gridRows, shape.outWidth, steps * tileSide},
+                  packed, biasSums);
 
       const TileGrid grid{gridRows, steps, 2 * shape.stride * rowWords, static_cast<size_t>(columns)};
       for (const FilterPanel& panel : plan.panels) {

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <array>
-#include <vector>
 
 #include "../chunks.h"
 #include "kernel_table.h"
+#include "../lanes.h"
 #include "../math.h"
 #include "../scratch.h"
 
@@ -119,10 +119,10 @@ class WarpedPixels {
   int nextRow_, nextColumn_;
 };
 
-// Calls body(pixels, index of the first of them in the batch, their number) until all pixels of a batch were had.
+// Calls body(pixels, index of the first of them in the batch, their number) until all pixels of a batch were had; so many rows that
+// follow each other are one thread's.
 template <class Set, class Body>
-void forPixels(const WarpShape& shape, const float* frames, const float* motion, const Body& body) {
-  constexpr size_t rowsAtOnce = 4;
+void forPixels(const WarpShape& shape, const float* frames, const float* motion, const Body& body, size_t rowsAtOnce = 4) {
   const size_t image = static_cast<size_t>(shape.height) * shape.width, candidates = shape.frames * shape.flows;
   auto chunk = [&](size_t begin, size_t end) {
     for (size_t index = begin; index < end; index++) {
@@ -130,20 +130,13 @@ void forPixels(const WarpShape& shape, const float* frames, const float* motion,
       const int row = static_cast<int>(index % shape.height);
       for (int column = 0; column < shape.width; column += Set::lanes) {
         const int count = std::min(Set::lanes, shape.width - column);
-        WarpedPixels<Set> pixels(shape, frames + n * image * shape.frames * shape.channels,
+        WarpedPixels<Set> pixels(shape, frames ? frames + n * image * shape.frames * shape.channels : nullptr,
                                  motion + n * image * 3 * candidates, row, column, count);
         body(pixels, index * shape.width + column, count);
       }
     }
   };
   forChunks(static_cast<size_t>(shape.batch) * shape.height, chunk, rowsAtOnce);
-}
-
-// [count][lanes] -> rows of `count` numbers that follow each other, for `pixels` lanes.
-template <class Set>
-void scatterLanes(const float* from, int count, int pixels, float* to) {
-  for (int lane = 0; lane < pixels; lane++)
-    for (int j = 0; j < count; j++) to[lane * count + j] = from[j * Set::lanes + lane];
 }
 
 template <class Set>
@@ -166,7 +159,7 @@ void warpedMixture(const WarpedMixtureCall& call) {
       }
     }
     for (int c = 0; c < channels; c++) Set::store(sums + c * Set::lanes, Set::load(sums + c * Set::lanes) / total);
-    scatterLanes<Set>(sums, channels, count, call.out + at * channels);
+    scatterRows<Set>(sums, count, channels, call.out + at * channels);
   });
 }
 
@@ -182,9 +175,7 @@ void warpedMixtureGradient(const WarpedMixtureGradientCall& call) {
     const int span = candidates * Set::lanes;
     float* gradient = scratch.reserve<float>(static_cast<size_t>(4) * span + channels * Set::lanes);
     float *weights = gradient + 3 * span, *given = weights + span;
-    for (int c = 0; c < channels; c++)
-      for (int lane = 0; lane < Set::lanes; lane++)
-        given[c * Set::lanes + lane] = lane < count ? call.dOut[(at + lane) * channels + c] : 0.0f;
+    gatherRows<Set>(call.dOut + at * channels, count, channels, given);
 
     const Floats total = pixels.weigh(weights);
     Floats mean{};
@@ -210,7 +201,7 @@ void warpedMixtureGradient(const WarpedMixtureGradientCall& call) {
       float* to = gradient + 2 * span + i * Set::lanes;
       Set::store(to, Set::load(weights + i * Set::lanes) * (Set::load(to) - mean));
     }
-    scatterLanes<Set>(gradient, 3 * candidates, count, call.dMotion + at * 3 * candidates);
+    scatterRows<Set>(gradient, count, 3 * candidates, call.dMotion + at * 3 * candidates);
   });
 }
 
@@ -222,38 +213,30 @@ void warpedMixtureFramesGradient(const WarpedMixtureFramesGradientCall& call) {
   using Floats = typename Set::Floats;
   const int candidates = shape.frames * shape.flows, channels = shape.channels;
   const size_t image = static_cast<size_t>(shape.height) * shape.width;
-  auto chunk = [&](size_t begin, size_t end) {
-    static thread_local Scratch scratch;
+  const auto giveBack = [&](WarpedPixels<Set>& pixels, size_t first, int count) {
+    static thread_local Scratch scratch, cornerScratch;
     float* weights = scratch.reserve<float>(static_cast<size_t>(5) * candidates * Set::lanes);
     float* shares = weights + candidates * Set::lanes;
-    std::vector<std::array<int, 4>> corners(static_cast<size_t>(candidates) * Set::lanes);
-    for (size_t n = begin; n < end; n++) {
-      float* to = call.dFrames + n * image * shape.frames * channels;
-      std::fill_n(to, image * shape.frames * channels, 0.0f);
-      for (int row = 0; row < shape.height; row++)
-        for (int column = 0; column < shape.width; column += Set::lanes) {
-          const size_t first = n * image + static_cast<size_t>(row) * shape.width + column;
-          const int count = std::min(Set::lanes, shape.width - column);
-          WarpedPixels<Set> pixels(shape, nullptr, call.motion + n * image * 3 * candidates, row, column, count);
-          const Floats total = pixels.weigh(weights);
-          for (int i = 0; i < candidates; i++) {
-            pixels.locate(i);
-            pixels.share(Set::load(weights + i * Set::lanes) / total, shares + 4 * i * Set::lanes);
-            for (int lane = 0; lane < count; lane++) corners[lane * candidates + i] = pixels.corners(lane);
-          }
-          for (int lane = 0; lane < count; lane++) {
-            const float* given = call.dOut + (first + lane) * channels;
-            for (int i = 0; i < candidates; i++)
-              for (int k = 0; k < 4; k++) {
-                const float share = shares[(4 * i + k) * Set::lanes + lane];
-                float* pixel = to + corners[lane * candidates + i][k];
-                for (int c = 0; c < channels; c++) pixel[c] += share * given[c];
-              }
-          }
+    auto* corners = cornerScratch.reserve<std::array<int, 4>>(static_cast<size_t>(candidates) * Set::lanes);
+    float* to = call.dFrames + first / image * image * shape.frames * channels;
+    if (first % image == 0) std::fill_n(to, image * shape.frames * channels, 0.0f);
+    const Floats total = pixels.weigh(weights);
+    for (int i = 0; i < candidates; i++) {
+      pixels.locate(i);
+      pixels.share(Set::load(weights + i * Set::lanes) / total, shares + 4 * i * Set::lanes);
+      for (int lane = 0; lane < count; lane++) corners[lane * candidates + i] = pixels.corners(lane);
+    }
+    for (int lane = 0; lane < count; lane++) {
+      const float* given = call.dOut + (first + lane) * channels;
+      for (int i = 0; i < candidates; i++)
+        for (int k = 0; k < 4; k++) {
+          const float share = shares[(4 * i + k) * Set::lanes + lane];
+          float* pixel = to + corners[lane * candidates + i][k];
+          for (int c = 0; c < channels; c++) pixel[c] += share * given[c];
         }
     }
   };
-  forChunks(shape.batch, chunk, 1);
+  forPixels<Set>(shape, nullptr, call.motion, giveBack, shape.height);
 }
 
 }  // namespace pxv

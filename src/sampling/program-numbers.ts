@@ -4,11 +4,8 @@ import type { Op } from '../model/ops/index.js';
 import type { Program } from '../model/program.js';
 import type { Slot } from '../model/slot.js';
 
-const readyCodes = { given: 0, image: 1, pixel: 2, row: 3, earlier: 4 } as const satisfies Record<
-  Slot['ready'],
-  number
->;
-const opCodes = { conv: 0, lstm: 1, add: 2 } as const satisfies Record<Op['op'], number>;
+const readyCodes: Record<Slot['ready'], number> = { given: 0, image: 1, pixel: 2, row: 3, earlier: 4 };
+const opCodes: Record<Op['op'], number> = { conv: 0, lstm: 1, add: 2 };
 
 /** A program as native/engine/program.cc reads it: what an op does not have is 0, a slot or parameter -1. */
 export function programNumbers({ size, slots, ops, image, map, matched, out }: Program): Int32Array {
@@ -26,18 +23,8 @@ function opNumbers(op: Op): number[] {
     case 'conv': {
       const { x, plus, out, relu, weights, bias, shape } = op;
       const slots = [x.id, plus?.id ?? -1, out.id];
-      return [
-        opCodes.conv,
-        ...slots,
-        Number(relu),
-        0,
-        0,
-        0,
-        weights,
-        bias,
-        -1,
-        ...productNumbers(out.groups, shape.taps),
-      ];
+      const parameters = [weights, bias, -1];
+      return [opCodes.conv, ...slots, Number(relu), 0, 0, 0, ...parameters, ...productNumbers(out.groups, shape.taps)];
     }
     case 'lstm': {
       const { gates, out, shape, weights, initial } = op;
