@@ -93,59 +93,29 @@ void convolutionFilterGradientInRegisters(const ConvolutionShape& shape, int bat
 
   const FilterGradientPlan& plan = planFilterGradient(shape, Set::lanes, tileRows);
   const FilterTasks<Set> tasks(shape, plan, batch, 128, 20);
-  const PieceSums<Set> sums(shape, plan, tasks.pieces);
   const int windowColumns = (shape.outWidth - 1) * shape.stride + plan.right - plan.left + 1;
-
-  auto sumPiece = [&](int task) {
+  sumInPieces(shape, plan, tasks, x, dy, dWeights, dBias, [&](const FilterChunk& chunk) {
     static thread_local Scratch windowScratch, dyScratch;
-    const int piece = task / tasks.blocks, block = task % tasks.blocks;
-    const int firstTile = tasks.firstTile(block), endTile = tasks.firstTile(block + 1);
-    const int firstFeature = firstTile < endTile ? plan.tiles[firstTile].first : 0;
-    const int endFeature = firstTile < endTile ? plan.tiles[endTile - 1].first + plan.tiles[endTile - 1].count : 0;
     // An odd number of cache lines a pixel spreads a column of features over all sets of the cache.
-    const int pitch = ((endFeature - firstFeature + 15) / 16 | 1) * 16;
-    float* biasSums = block == 0 && dBias ? sums.bias(piece) : nullptr;
-    if (biasSums) std::memset(biasSums, 0, plan.columns * sizeof(float));
-
-    const int firstChunk = tasks.firstChunk(piece), endChunk = tasks.firstChunk(piece + 1);
-    for (int chunk = firstChunk; chunk < endChunk; chunk++) {
-      const auto [image, row, rows] = tasks.chunk(chunk);
-      const int gridRows = (rows + inWord - 1) / inWord, words = gridRows * shape.outWidth;
-      const FeatureWindow window{row * shape.stride + plan.top,
-                                 (gridRows - 1) * inWord * shape.stride + plan.bottom - plan.top + 1,
-                                 plan.left,
-                                 windowColumns,
-                                 firstFeature,
-                                 endFeature - firstFeature,
-                                 pitch};
-      Word* copy = windowScratch.reserve<Word>(static_cast<size_t>(window.rows) * window.columns * pitch);
-      copyFeatureWindow<Set>(shape, x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures,
-                             window, relu, copy);
-      Word* packed = dyScratch.reserve<Word>(static_cast<size_t>(words) * plan.columns);
-      const float* dyRows =
-          dy + (static_cast<size_t>(image) * shape.outHeight + row) * shape.outWidth * shape.outFeatures;
-      const ptrdiff_t rowWords = static_cast<ptrdiff_t>(windowColumns) * pitch;
-      const PixelGrid grid{gridRows, shape.outWidth, inWord * shape.stride * rowWords,
-                           static_cast<ptrdiff_t>(shape.stride) * pitch};
-
-      packDy<Set>(plan, {dyRows, rows, shape.outWidth, shape.outFeatures}, {1, words, words}, packed, biasSums);
-      for (const FilterPanel& panel : plan.panels) {
-        for (int t = firstTile; t < endTile; t++) {
-          const FeatureTile& tile = plan.tiles[t];
-          const auto sum = (panel.vectors == 2 ? twoVectors : oneVector)[tile.count - 1];
-          for (int i = 0; i < shape.taps; i++) {
-            const auto tap = shape.tap(i);
-            if (tap.sees[panel.group] <= tile.first) continue;
-            const Word* first =
-                copy + (tap.dy - plan.top) * rowWords + (tap.dx - plan.left) * pitch + tile.first - firstFeature;
-            sum(grid, first, packed + panel.column * words, chunk == firstChunk, sums.at(piece, panel, i, tile.first));
-          }
-        }
-      }
-    }
-  };
-  parallelFor(tasks.pieces * tasks.blocks, sumPiece);
-  sums.addUp(dWeights, dBias);
+    const int pitch = ((chunk.features + 15) / 16 | 1) * 16;
+    const int gridRows = (chunk.rows + inWord - 1) / inWord, words = gridRows * shape.outWidth;
+    const FeatureWindow window{chunk.row * shape.stride + plan.top,
+                               (gridRows - 1) * inWord * shape.stride + plan.bottom - plan.top + 1,
+                               plan.left, windowColumns, chunk.feature, chunk.features, pitch};
+    Word* copy = windowScratch.reserve<Word>(static_cast<size_t>(window.rows) * window.columns * pitch);
+    copyFeatureWindow<Set>(shape, chunk.x, window, relu, copy);
+    Word* packed = dyScratch.reserve<Word>(static_cast<size_t>(words) * plan.columns);
+    packDy<Set>(plan, chunk.dy, {1, words, words}, packed, chunk.biasSums);
+    const ptrdiff_t rowWords = static_cast<ptrdiff_t>(windowColumns) * pitch;
+    const PixelGrid grid{gridRows, shape.outWidth, inWord * shape.stride * rowWords,
+                         static_cast<ptrdiff_t>(shape.stride) * pitch};
+    return [=, &plan](const FilterPanel& panel, const FeatureTile& tile, const auto& tap, float* sums, bool fresh) {
+      const Word* first =
+          copy + (tap.dy - plan.top) * rowWords + (tap.dx - plan.left) * pitch + tile.first - window.first;
+      const auto sum = (panel.vectors == 2 ? twoVectors : oneVector)[tile.count - 1];
+      sum(grid, first, packed + panel.column * words, fresh, sums);
+    };
+  });
 }
 
 template <class Set>

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include "../filter_gradient_plan.h"
 #include "../instruction_set.h"
 #include "kernel_table.h"
 #include "../scratch.h"
 #include "../thread_pool.h"
+#include "matrix_tile.h"
 
 namespace pxv {
 
@@ -52,8 +54,9 @@ struct PackedRows {
   int rows, words, pitch;
 };
 
-// Packs all panels, one after the other, and adds the sum of the pixels to biasSums[columns] where given. It goes through a few pixels
-// at a time, as they lie: a panel alone would touch a line or two of each, too far apart for the processor to guess.
+// Packs all panels, one after the other, and adds the sum of the pixels to biasSums[columns] where given. It goes through
+// a few pixels at a time, as they lie: a panel alone would touch a line or two of each, too far apart for the processor
+// to guess.
 template <class Set>
 void packDy(const FilterGradientPlan& plan, const DyRows& dy, const PackedRows& to, typename Set::Word* packed,
             float* biasSums) {
@@ -66,7 +69,8 @@ void packDy(const FilterGradientPlan& plan, const DyRows& dy, const PackedRows& 
       for (const FilterPanel& panel : plan.panels) {
         const int width = panel.vectors * Set::lanes, taken = std::min(together, to.pitch - begin);
         const int count = std::clamp(to.words - begin, 0, taken);
-        auto* place = packed + static_cast<size_t>(panel.column) * to.rows * to.pitch + (row * to.pitch + begin) * width;
+        auto* place =
+            packed + static_cast<size_t>(panel.column) * to.rows * to.pitch + (row * to.pitch + begin) * width;
         const auto pack = panel.vectors == 2 ? packPanel<Set, 2> : packPanel<Set, 1>;
         pack(panel, dy, row * to.words + begin, count, place, sums + panel.column);
         std::memset(place + count * width, 0, (taken - count) * width * sizeof *place);
@@ -156,5 +160,49 @@ struct FilterTasks {
   int tiles, outHeight;
   int chunkRows, chunksAnImage, chunks, blocks, pieces;
 };
+
+// What a task has at hand: some rows of an image, and the features of its block.
+struct FilterChunk {
+  const float* x;  // the image
+  DyRows dy;
+  int row, rows;
+  int feature, features;  // the first, and their number
+  float* biasSums;        // null where they are none of this task's
+};
+
+// Runs all tasks. `prepare` copies what a chunk needs of x and dy, and returns what adds to the sums of a panel's tile
+// through a tap, or starts them where they are `fresh`: sum(panel, tile, tap, sums, fresh).
+template <class Set, class Prepare>
+void sumInPieces(const ConvolutionShape& shape, const FilterGradientPlan& plan, const FilterTasks<Set>& tasks,
+                 const float* x, const float* dy, float* dWeights, float* dBias, const Prepare& prepare) {
+  const PieceSums<Set> sums(shape, plan, tasks.pieces);
+  auto sumPiece = [&](int task) {
+    [[maybe_unused]] const std::conditional_t<Set::hasMatrixTiles, MatrixTiles, int> tiles{};
+    const int piece = task / tasks.blocks, block = task % tasks.blocks;
+    const int firstTile = tasks.firstTile(block), endTile = tasks.firstTile(block + 1);
+    const int feature = firstTile < endTile ? plan.tiles[firstTile].first : 0;
+    const int endFeature = firstTile < endTile ? plan.tiles[endTile - 1].first + plan.tiles[endTile - 1].count : 0;
+    float* biasSums = block == 0 && dBias ? sums.bias(piece) : nullptr;
+    if (biasSums) std::memset(biasSums, 0, plan.columns * sizeof(float));
+    const int firstChunk = tasks.firstChunk(piece), endChunk = tasks.firstChunk(piece + 1);
+    for (int chunk = firstChunk; chunk < endChunk; chunk++) {
+      const auto [image, row, rows] = tasks.chunk(chunk);
+      const float* from = x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures;
+      const float* to = dy + (static_cast<size_t>(image) * shape.outHeight + row) * shape.outWidth * shape.outFeatures;
+      const DyRows dyRows{to, rows, shape.outWidth, shape.outFeatures};
+      const auto sum = prepare(FilterChunk{from, dyRows, row, rows, feature, endFeature - feature, biasSums});
+      for (const FilterPanel& panel : plan.panels)
+        for (int t = firstTile; t < endTile; t++)
+          for (int i = 0; i < shape.taps; i++) {
+            const FeatureTile& tile = plan.tiles[t];
+            const auto tap = shape.tap(i);
+            if (tap.sees[panel.group] > tile.first)
+              sum(panel, tile, tap, sums.at(piece, panel, i, tile.first), chunk == firstChunk);
+          }
+    }
+  };
+  parallelFor(tasks.pieces * tasks.blocks, sumPiece);
+  sums.addUp(dWeights, dBias);
+}
 
 }  // namespace pxv

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "filter_gradient_tasks.h"
-#include "matrix_tile.h"
 
 namespace pxv {
 
@@ -81,70 +80,37 @@ void convolutionFilterGradientInTiles(const ConvolutionShape& shape, int batch, 
   // The fewer blocks, the less often dy is packed; the more, the fewer pieces, each with as many sums as there are weights.
   constexpr int chunkPixels = 512, blockTiles = 3, blockTilesOfOneTap = 8;
   const FilterTasks<Set> tasks(shape, plan, batch, chunkPixels, shape.taps == 1 ? blockTilesOfOneTap : blockTiles);
-  const PieceSums<Set> sums(shape, plan, tasks.pieces);
   const int steps = (shape.outWidth + tileSide - 1) / tileSide;
   const int farthest = (plan.right - plan.left) / shape.stride;
   const int columns = (steps * tileSide + farthest + tileSide - 1) / tileSide * tileSide;
-
-  auto sumPiece = [&](int task) {
+  sumInPieces(shape, plan, tasks, x, dy, dWeights, dBias, [&](const FilterChunk& chunk) {
     static thread_local Scratch windowScratch, dyScratch;
-    const MatrixTiles tiles;
-    alignas(64) float tileSums[tileSide * 2 * tileSide];
-    const int piece = task / tasks.blocks, block = task % tasks.blocks;
-    const int firstTile = tasks.firstTile(block), endTile = tasks.firstTile(block + 1);
-    const int firstFeature = firstTile < endTile ? plan.tiles[firstTile].first : 0;
-    const int endFeature = firstTile < endTile ? plan.tiles[endTile - 1].first + plan.tiles[endTile - 1].count : 0;
-    const int features = (endFeature - firstFeature + tileSide - 1) / tileSide * tileSide;
-    float* biasSums = block == 0 && dBias ? sums.bias(piece) : nullptr;
-    if (biasSums) std::memset(biasSums, 0, plan.columns * sizeof(float));
-
-    const int firstChunk = tasks.firstChunk(piece), endChunk = tasks.firstChunk(piece + 1);
-    for (int chunk = firstChunk; chunk < endChunk; chunk++) {
-      const auto [image, row, rows] = tasks.chunk(chunk);
-      const int gridRows = (rows + 1) / 2, words = gridRows * steps * tileSide;
-      const TransposedWindow window{row * shape.stride + plan.top,
-                                    (gridRows - 1) * 2 * shape.stride + plan.bottom - plan.top + 1,
-                                    plan.left,
-                                    firstFeature,
-                                    endFeature - firstFeature,
-                                    features,
-                                    columns};
-      const ptrdiff_t phaseWords = static_cast<ptrdiff_t>(features) * columns, rowWords = shape.stride * phaseWords;
-      // A tile of fewer features reads sixteen all the same, and those sums are dropped.
-      Word* copy = windowScratch.reserve<Word>(window.rows * rowWords + tileSide * columns);
-      copyTransposed<Set>(shape, x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures,
-                          window, relu, copy);
-      Word* packed = dyScratch.reserve<Word>(static_cast<size_t>(words) * plan.columns);
-      const float* dyRows =
-          dy + (static_cast<size_t>(image) * shape.outHeight + row) * shape.outWidth * shape.outFeatures;
-      packDy<Set>(plan, {dyRows, rows, shape.outWidth, shape.outFeatures}, {gridRows, shape.outWidth, steps * tileSide},
-                  packed, biasSums);
-
-      const TileGrid grid{gridRows, steps, 2 * shape.stride * rowWords, static_cast<size_t>(columns)};
-      for (const FilterPanel& panel : plan.panels) {
-        const int width = panel.vectors * tileSide;
-        const auto sum = panel.vectors == 2 ? sumOverTiles<2> : sumOverTiles<1>;
-        for (int t = firstTile; t < endTile; t++) {
-          const FeatureTile& tile = plan.tiles[t];
-          for (int i = 0; i < shape.taps; i++) {
-            const auto tap = shape.tap(i);
-            if (tap.sees[panel.group] <= tile.first) continue;
-            const int right = tap.dx - plan.left;
-            const Word* first = copy + (tap.dy - plan.top) * rowWords + right % shape.stride * phaseWords +
-                                static_cast<ptrdiff_t>(tile.first - firstFeature) * columns + right / shape.stride;
-            sum(grid, first, packed + static_cast<size_t>(panel.column) * words, tileSums);
-            float* to = sums.at(piece, panel, i, tile.first);
-            if (chunk == firstChunk)
-              std::copy_n(tileSums, tile.count * width, to);
-            else
-              for (int j = 0; j < tile.count * width; j++) to[j] += tileSums[j];
-          }
-        }
-      }
-    }
-  };
-  parallelFor(tasks.pieces * tasks.blocks, sumPiece);
-  sums.addUp(dWeights, dBias);
+    const int features = (chunk.features + tileSide - 1) / tileSide * tileSide;
+    const int gridRows = (chunk.rows + 1) / 2, words = gridRows * steps * tileSide;
+    const TransposedWindow window{chunk.row * shape.stride + plan.top,
+                                  (gridRows - 1) * 2 * shape.stride + plan.bottom - plan.top + 1,
+                                  plan.left, chunk.feature, chunk.features, features, columns};
+    const ptrdiff_t phaseWords = static_cast<ptrdiff_t>(features) * columns, rowWords = shape.stride * phaseWords;
+    // A tile of fewer features reads sixteen all the same, and those sums are dropped.
+    Word* copy = windowScratch.reserve<Word>(window.rows * rowWords + tileSide * columns);
+    copyTransposed<Set>(shape, chunk.x, window, relu, copy);
+    Word* packed = dyScratch.reserve<Word>(static_cast<size_t>(words) * plan.columns);
+    packDy<Set>(plan, chunk.dy, {gridRows, shape.outWidth, steps * tileSide}, packed, chunk.biasSums);
+    const TileGrid grid{gridRows, steps, 2 * shape.stride * rowWords, static_cast<size_t>(columns)};
+    return [=, &plan, &shape](const FilterPanel& panel, const FeatureTile& tile, const auto& tap, float* sums,
+                              bool fresh) {
+      alignas(64) float tileSums[tileSide * 2 * tileSide];
+      const int right = tap.dx - plan.left, width = panel.vectors * tileSide;
+      const Word* first = copy + (tap.dy - plan.top) * rowWords + right % shape.stride * phaseWords +
+                          static_cast<ptrdiff_t>(tile.first - window.first) * columns + right / shape.stride;
+      const auto sum = panel.vectors == 2 ? sumOverTiles<2> : sumOverTiles<1>;
+      sum(grid, first, packed + static_cast<size_t>(panel.column) * words, tileSums);
+      if (fresh)
+        std::copy_n(tileSums, tile.count * width, sums);
+      else
+        for (int j = 0; j < tile.count * width; j++) sums[j] += tileSums[j];
+    };
+  });
 }
 
 }  // namespace pxv
