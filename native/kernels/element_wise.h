@@ -14,25 +14,23 @@ namespace pxv {
 // What is not a number stays so, that a training notices it.
 template <class Set>
 void relu(const ReluCall& call) {
-  const float* x = call.x;
-  float* out = call.out;
+  const auto [length, x, out] = call;
   auto chunk = [=](size_t begin, size_t end) {
     PXV_NO_ALIAS
     for (size_t i = begin; i < end; i++) out[i] = x[i] <= 0.0f ? 0.0f : x[i];
   };
-  forChunks(call.numbers.count, chunk);
+  forChunks(length.count, chunk);
 }
 
 // d max(x, 0) = [x > 0] dx.
 template <class Set>
 void reluGradient(const ReluGradientCall& call) {
-  const float *x = call.x, *dy = call.dy;
-  float* dx = call.dx;
+  const auto [length, x, dy, dx] = call;
   auto chunk = [=](size_t begin, size_t end) {
     PXV_NO_ALIAS
     for (size_t i = begin; i < end; i++) dx[i] = x[i] > 0.0f ? dy[i] : 0.0f;
   };
-  forChunks(call.numbers.count, chunk);
+  forChunks(length.count, chunk);
 }
 
 // out[i] = a[i] + b[i mod period].
@@ -81,13 +79,12 @@ void addMoved(const AddMovedCall& call) {
 
 template <class Set>
 void multiply(const MultiplyCall& call) {
-  const float *a = call.a, *b = call.b;
-  float* out = call.out;
+  const auto [length, a, b, out] = call;
   auto chunk = [=](size_t begin, size_t end) {
     PXV_NO_ALIAS
     for (size_t i = begin; i < end; i++) out[i] = a[i] * b[i];
   };
-  forChunks(call.numbers.count, chunk);
+  forChunks(length.count, chunk);
 }
 
 // Rows are summed in blocks, and the sums of the blocks in order.

@@ -19,12 +19,7 @@ export function addMoved(a: Tensor4D | null, b: Tensor4D, rows: number): Tensor4
   const [down, up] = [rows, -rows].map((count) => Math.min(Math.max(count, 0), height));
   return tf.tidy(() => {
     const kept = tf.slice(b, [0, up, 0, 0], [batch, height - down - up, width, features]);
-    const moved: Tensor4D = tf.pad(kept, [
-      [0, 0],
-      [down, up],
-      [0, 0],
-      [0, 0],
-    ]);
+    const moved: Tensor4D = tf.pad(kept, [[0, 0], [down, up], [0, 0], [0, 0]]); // prettier-ignore
     return a === null ? moved : tf.add(a, moved);
   });
 }

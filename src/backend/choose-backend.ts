@@ -73,12 +73,8 @@ export function expectBackend(operation: string): void {
   // Undefined until one is in use, whatever its type says.
   if ((tf.getBackend() as string | undefined) !== undefined) return;
   throw new PxvError({
-    code: 'USAGE',
-    operation,
-    argument: 'backend',
-    expected: 'one that was chosen before any tensor is made',
-    received: 'none',
-    remedy: 'call `await chooseBackend()` first',
+    ...{ code: 'USAGE', operation, argument: 'backend', expected: 'one that was chosen before any tensor is made' },
+    ...{ received: 'none', remedy: 'call `await chooseBackend()` first' },
   });
 }
 
@@ -142,22 +138,13 @@ async function activateKernels(library: KernelLibrary, instructionSet: Instructi
 async function activate(backend: BackendName): Promise<void> {
   if (await tf.setBackend(backend)) return;
   throw new PxvError({
-    code: 'DEPENDENCY',
-    operation: 'choose backend',
-    argument: backend,
-    expected: 'a backend that starts',
-    received: 'a failure',
-    remedy: 'choose another backend',
+    ...{ code: 'DEPENDENCY', operation: 'choose backend', argument: backend },
+    ...{ expected: 'a backend that starts', received: 'a failure', remedy: 'choose another backend' },
   });
 }
 
 function usageError(argument: string, expected: string, received: string | number, remedy: string): PxvError {
   return new PxvError({
-    code: 'USAGE',
-    operation: 'choose backend',
-    argument,
-    expected,
-    received: `${received}`,
-    remedy,
+    ...{ code: 'USAGE', operation: 'choose backend', argument, expected, received: `${received}`, remedy },
   });
 }

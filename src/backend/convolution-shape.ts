@@ -38,15 +38,7 @@ export interface ConvolutionShape {
 }
 
 /** The shape of an ordinary convolution: every output sees every feature of every tap. */
-export interface DenseConvolution {
-  inHeight: number;
-  inWidth: number;
-  inFeatures: number;
-  outHeight: number;
-  outWidth: number;
-  outFeatures: number;
-  stride: number;
-  kernel: { height: number; width: number };
+export interface DenseConvolution extends Omit<ConvolutionShape, 'groups' | 'taps'> {
   /** Rows and columns of zeros before the image; those after it follow from the sizes. */
   top: number;
   left: number;

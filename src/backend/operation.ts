@@ -149,11 +149,8 @@ export function differentiable<T extends Tensor>(
 export function expectShape(operation: string, argument: string, tensor: Tensor, expected: readonly number[]): void {
   if (tf.util.arraysEqual(tensor.shape, [...expected])) return;
   throw new PxvError({
-    code: 'USAGE',
-    operation,
-    argument,
-    expected: `shape [${expected.join(', ')}]`,
-    received: `[${tensor.shape.join(', ')}]`,
+    ...{ code: 'USAGE', operation, argument },
+    ...{ expected: `shape [${expected.join(', ')}]`, received: `[${tensor.shape.join(', ')}]` },
     remedy: 'pass tensors that fit each other',
   });
 }

@@ -93,11 +93,8 @@ export class Correction {
 
 function otherStrides(ahead: number, learned: number, given: number): PxvError {
   return new PxvError({
-    code: 'USAGE',
-    operation: 'correct what is expected',
-    argument: `frame ${ahead} ahead`,
-    expected: `${learned} deviations, as in the hindcasts`,
-    received: `${given}`,
+    ...{ code: 'USAGE', operation: 'correct what is expected', argument: `frame ${ahead} ahead` },
+    ...{ expected: `${learned} deviations, as in the hindcasts`, received: `${given}` },
     remedy: 'predict from the context that the correction was learned for',
   });
 }

@@ -30,11 +30,8 @@ export function checkDrawSettings({ temperature }: DrawSettings): void {
 /** The error where the probabilities of levels have no finite sum above 0. */
 export function unusableProbabilities(received: number): PxvError {
   return new PxvError({
-    code: 'CHECKPOINT',
-    operation: 'draw a level',
-    argument: 'probabilities',
-    expected: 'a finite sum above 0',
-    received: String(received),
+    ...{ code: 'CHECKPOINT', operation: 'draw a level', argument: 'probabilities' },
+    ...{ expected: 'a finite sum above 0', received: String(received) },
     remedy: 'use another model, for the weights of this one are not finite',
   });
 }
@@ -42,11 +39,6 @@ export function unusableProbabilities(received: number): PxvError {
 /** The error about one setting of drawing. */
 export function wrongSetting(argument: string, expected: string, received: number | string, remedy: string): PxvError {
   return new PxvError({
-    code: 'USAGE',
-    operation: 'set up sampling',
-    argument,
-    expected,
-    received: String(received),
-    remedy,
+    ...{ code: 'USAGE', operation: 'set up sampling', argument, expected, received: String(received), remedy },
   });
 }

@@ -61,11 +61,8 @@ export class FrameSampler {
     const { chain, weights } = model;
     this.tensors = toTensors(weights, chain.parameters);
     this.scales = chain.scales.map((network, scale) => {
-      const [arrays, tensors] = [
-        parametersOfScale(chain, scale, weights),
-        parametersOfScale(chain, scale, this.tensors),
-      ];
-      return new ImageSampler(network, arrays, tensors);
+      const arrays = parametersOfScale(chain, scale, weights);
+      return new ImageSampler(network, arrays, parametersOfScale(chain, scale, this.tensors));
     });
   }
 
@@ -100,11 +97,9 @@ export class FrameSampler {
           sought: options.sought ?? true,
           elsewhere: this.elsewhereAt(scale, options.elsewhere),
           noise,
-          streams: samples.map((sample, image) => ({
-            sample,
-            frame: typeof frame === 'number' ? frame : frame[image],
-            scale,
-          })),
+          streams: samples.map((sample, image) => {
+            return { sample, frame: typeof frame === 'number' ? frame : frame[image], scale };
+          }),
           settings,
           onProgress: (share) => options.onRow?.(Math.min(1, (done + sizes[scale] * share) / all)),
           signal,
@@ -164,13 +159,9 @@ export class FrameSampler {
     if (coarse === null) return given;
     const { description } = chain.scales[scale - 1];
     const { size, channels } = description;
-    const shape: [number, number, number, number] = [
-      coarse.length / frameBytes(description),
-      size.height,
-      size.width,
-      channels,
-    ];
-    return { ...given, coarser: tf.tensor4d(Float32Array.from(coarse), shape) };
+    const batch = coarse.length / frameBytes(description);
+    const coarser = tf.tensor4d(Float32Array.from(coarse), [batch, size.height, size.width, channels]);
+    return { ...given, coarser };
   }
 
   /** What was expected elsewhere, at a scale; null where nothing was. */
@@ -226,9 +217,7 @@ export class FrameSampler {
 export function expectExpectation(model: Model): void {
   if (expectsFrame(model)) return;
   throw new PxvError({
-    code: 'USAGE',
-    operation: 'make the best guess',
-    argument: model.name,
+    ...{ code: 'USAGE', operation: 'make the best guess', argument: model.name },
     expected: 'a model that learns the expected frame, as those conditioned on moved frames do',
     received: 'one that does not',
     remedy: 'draw samples, or train a model with pxv train',
@@ -243,9 +232,7 @@ function expectElsewhere(model: Model, elsewhere: ExpectedElsewhere = [], batch:
   const wrong = frames.find(({ length }) => length !== bytes);
   if (elsewhere.length === batch && wrong === undefined) return;
   throw new PxvError({
-    code: 'USAGE',
-    operation: 'average what is expected',
-    argument: 'elsewhere',
+    ...{ code: 'USAGE', operation: 'average what is expected', argument: 'elsewhere' },
     expected: `${numberOf(batch, 'list')} in all, of frames of ${bytes} bytes`,
     received: wrong === undefined ? `${elsewhere.length}` : `a frame of ${wrong.length} bytes`,
     remedy: 'give a list for each frame of the batch, empty or of frames at the size of the model',

@@ -1,15 +1,16 @@
-import { count, extent, kernel, numbers, pictures, single } from './description.js';
+import { count, extent, kernel, numbers, pictures, single, type ValuesOf } from './description.js';
+
+const shape = numbers('BlockMatchingShape', {
+  ...{ batch: count, height: extent, width: extent, channels: extent },
+  /** Pixels that a block may have moved, down or across. */
+  reach: count,
+  /** Pixels to each side of the one in a block's middle. */
+  margin: count,
+  ...{ costOfMotion: single, costOfDistance: single },
+});
 
 /** Two frames between which motion is looked for. */
-export interface BlockMatchingShape {
-  height: number;
-  width: number;
-  channels: number;
-  /** Pixels that a block may have moved, down or across. */
-  reach: number;
-  /** Pixels to each side of the one in a block's middle. */
-  margin: number;
-}
+export type BlockMatchingShape = Omit<ValuesOf<typeof shape>, 'batch' | keyof typeof MOTION_COSTS>;
 
 /**
  * What a motion must gain in the mean absolute difference to be preferred to none, in levels: once, and for each pixel
@@ -46,10 +47,7 @@ export const MATCHED_FEATURES = 2 * NEIGHBOURS.length + 1;
  * each of them, and S of d* over N, in levels.
  */
 export const blockMatching = kernel({
-  numbers: numbers('BlockMatchingShape', {
-    ...{ batch: count, height: extent, width: extent, channels: extent, reach: count, margin: count },
-    ...{ costOfMotion: single, costOfDistance: single },
-  }),
+  numbers: shape,
   inputs: { before: pictures, last: pictures },
   outputs: { out: { shape: ({ batch, height, width }) => [batch, height, width, MATCHED_FEATURES] } },
   // Within an image, places are counted in 32 bits.
