@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
-import { PxvError } from '../errors.js';
+import { refusal } from './kernels/geometry.js';
 import { descriptions, type InputsOf, type KernelName, type KernelNumbers, type OutputsOf } from './kernels/index.js';
 import { loadWasm } from './wasm.js';
 
@@ -148,9 +148,5 @@ export function differentiable<T extends Tensor>(
 /** Throws unless the tensor has the expected shape. */
 export function expectShape(operation: string, argument: string, tensor: Tensor, expected: readonly number[]): void {
   if (tf.util.arraysEqual(tensor.shape, [...expected])) return;
-  throw new PxvError({
-    ...{ code: 'USAGE', operation, argument },
-    ...{ expected: `shape [${expected.join(', ')}]`, received: `[${tensor.shape.join(', ')}]` },
-    remedy: 'pass tensors that fit each other',
-  });
+  throw refusal(operation, argument, `shape [${expected.join(', ')}]`, `[${tensor.shape.join(', ')}]`);
 }

@@ -3,8 +3,9 @@ import { instructionSetInUse, libraryOf } from '../backend/choose-backend.js';
 import type { EngineFunctions, EngineHandle } from '../backend/kernel-library.js';
 import type { KernelDescription } from '../backend/kernels/description.js';
 import { drawing, headKinds } from '../backend/kernels/drawing.js';
+import { refusal } from '../backend/kernels/geometry.js';
 import type { InstructionSet } from '../backend/kernels/index.js';
-import { PxvError } from '../errors.js';
+import type { PxvError } from '../errors.js';
 import { earlierNumbers } from '../model/earlier-pixels/index.js';
 import type { HeadDescription } from '../model/heads/index.js';
 import { anchorCount, subPixelScale } from '../model/image-input.js';
@@ -143,8 +144,5 @@ function headNumbers(head: HeadDescription) {
 }
 
 function wrongArray(argument: string, expected: number, received: number | undefined): PxvError {
-  return new PxvError({
-    ...{ code: 'USAGE', operation: 'draw images', argument, expected: `${expected} numbers` },
-    ...{ received: `${received || 'none'}`, remedy: 'give arrays that fit the network' },
-  });
+  return refusal('draw images', argument, `${expected} numbers`, `${received || 'none'}`);
 }
