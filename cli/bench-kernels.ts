@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import type { Precision } from '../src/backend/precision.js';
 import type { KernelTiming } from '../src/bench/kernels.js';
+import { precision } from '../src/tasks/options/fields.js';
 import { addBenchOptions, benchNetwork, type BenchOptions } from './bench-options.js';
 import { startComputing } from './computing.js';
-import { addComputeOptions, addJsonOption, addPrecisionOption, wholeNumber } from './options.js';
+import { addComputeOptions, addFields, addJsonOption, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
 import { formatTable, type Column } from './table.js';
 
@@ -19,7 +20,7 @@ export function command(): Command {
   addBenchOptions(bench).option('--tries <count>', 'calls of each, the fastest counts', wholeNumber('--tries', 1), 7);
   addJsonOption(bench);
   addComputeOptions(bench);
-  addPrecisionOption(bench);
+  addFields(bench, { precision });
   return bench.action(run((work, options: BenchKernelsOptions) => benchAll(work, options, bench)));
 }
 

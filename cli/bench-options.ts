@@ -3,16 +3,12 @@ import { z } from 'zod';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import type { BenchNetwork } from '../src/bench/network.js';
 import type { Size } from '../src/frame.js';
-import { defaultChoices, networks, type NetworkName } from '../src/model/presets.js';
+import { defaultChoices, networkChoice } from '../src/model/presets.js';
 import { asked, count, type Parsed } from '../src/tasks/options/fields.js';
 import { addFields, size, wholeNumber } from './options.js';
 
 const network = {
-  network: asked(
-    z.enum(Object.keys(networks) as NetworkName[]).default(defaultChoices.network),
-    'name',
-    'kind of network',
-  ),
+  network: asked(networkChoice.default(defaultChoices.network), 'name', 'kind of network'),
   hidden: asked(count.min(3).default(128), 'h', 'features inside a layer', { most: 4096 }),
   layers: asked(count.default(15), 'count', 'layers', { most: 100 }),
   batch: asked(count.default(16), 'images', 'images side by side', { most: 4096 }),

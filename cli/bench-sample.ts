@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { numberOf } from '../src/number-of.js';
+import { seed } from '../src/tasks/options/fields.js';
 import { addBenchOptions, benchNetwork, type BenchOptions } from './bench-options.js';
 import { startComputing } from './computing.js';
-import { addComputeOptions, addJsonOption, addSeedOption, wholeNumber } from './options.js';
+import { addComputeOptions, addFields, addJsonOption, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
 
 interface BenchSampleOptions extends BenchOptions {
@@ -13,7 +14,7 @@ interface BenchSampleOptions extends BenchOptions {
 export function command(): Command {
   const bench = new Command('sample').description('time how long a batch of images takes to draw, with random weights');
   addBenchOptions(bench).option('--tries <count>', 'how often it is drawn', wholeNumber('--tries', 1), 3);
-  addSeedOption(bench);
+  addFields(bench, { seed });
   addJsonOption(bench);
   addComputeOptions(bench);
   return bench.action(run(benchSampling));

@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import type { Precision } from '../src/backend/precision.js';
 import type { NativeWork } from '../src/bench/train-step.js';
+import { precision, seed } from '../src/tasks/options/fields.js';
 import { addBenchOptions, benchNetwork, type BenchOptions } from './bench-options.js';
 import { startComputing } from './computing.js';
-import { addComputeOptions, addJsonOption, addPrecisionOption, addSeedOption, wholeNumber } from './options.js';
+import { addComputeOptions, addFields, addJsonOption, wholeNumber } from './options.js';
 import { run, type Report, type Work } from './report.js';
 import { formatTable, type Column } from './table.js';
 
@@ -19,10 +20,10 @@ export function command(): Command {
   addBenchOptions(bench)
     .option('--steps <count>', 'steps to time', wholeNumber('--steps', 1), 10)
     .option('--profile', 'print where the time goes, kernel by kernel (native backend)');
-  addSeedOption(bench);
+  addFields(bench, { seed });
   addJsonOption(bench);
   addComputeOptions(bench);
-  addPrecisionOption(bench);
+  addFields(bench, { precision });
   return bench.action(run(benchTrainingStep));
 }
 

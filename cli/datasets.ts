@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { PxvError } from '../src/errors.js';
 import { numberOf } from '../src/number-of.js';
-import { addDataOption, addJsonOption } from './options.js';
+import { data } from '../src/tasks/options/fields.js';
+import { addFields, addJsonOption } from './options.js';
 import { run, type Report, type Work } from './report.js';
 import { formatTable } from './table.js';
 
@@ -42,7 +43,7 @@ Examples:
     .command('verify')
     .description('check the files of a data set: format, counts, and checksums where they are known')
     .argument('<name>', 'one of pxv datasets list, or a folder of images');
-  addDataOption(verify);
+  addFields(verify, { data });
   addJsonOption(verify);
   verify.action(run(verifySet));
   return datasets;

@@ -2,7 +2,6 @@ import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import type { BackendName, BackendOptions } from '../src/backend/choose-backend.js';
 import type { InstructionSet } from '../src/backend/kernels/index.js';
-import type { Precision } from '../src/backend/precision.js';
 import { PxvError } from '../src/errors.js';
 import type { Size } from '../src/frame.js';
 import { HIGHEST_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/frame-rate.js';
@@ -13,21 +12,37 @@ const { asked, count, flags } = fields;
 
 /** Adds the flag of each field; what is given is found under the field's name. */
 export function addFields(command: Command, fields: Fields): Command {
-  for (const [name, field] of Object.entries(fields)) command.addOption(optionOf(name, field));
+  for (const [name, field] of Object.entries(fields)) {
+    const option = optionOf(name, field);
+    command.addOption(option);
+    if (!flags.get(field)!.off) continue;
+    // One line of the help has both.
+    command.addOption(new Option(option.flags.replace('--', '--no-')).hideHelp());
+    option.flags = option.flags.replace('--', '--[no-]');
+  }
   return command;
 }
 
+/** How a person writes the flag of a field. */
+export function spellingOf(name: string, field: z.ZodType): string {
+  return `--${flags.get(field)!.name ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 function optionOf(name: string, field: z.ZodType): Option {
-  const { name: word = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), ...flag } = flags.get(field)!;
-  const spelling = `--${word}`;
+  const flag = flags.get(field)!;
+  const spelling = spellingOf(name, field);
   const option = new Option(flag.value === undefined ? spelling : `${spelling} <${flag.value}>`, flag.help);
   option.attributeName = () => name;
   if (flag.group !== undefined) option.helpGroup(flag.group);
   if (flag.conflicts !== undefined) option.conflicts(flag.conflicts);
   if (field instanceof z.ZodDefault) option.default(field.def.defaultValue);
   const value = valueOf(field);
-  if (value instanceof z.ZodEnum) return option.choices(value.options.map(String));
-  return value instanceof z.ZodBoolean ? option : option.argParser(parserOf(value, spelling, flag.most));
+  if (value instanceof z.ZodBoolean) return option;
+  // Names of several files are collected as they are: an empty one is for whoever opens it to refuse.
+  if (value instanceof z.ZodArray && value.element instanceof z.ZodString) return option;
+  if (!(value instanceof z.ZodEnum)) return option.argParser(parserOf(value, spelling, flag.most));
+  const chosen = option.choices(Object.keys(value.enum)).parseArg!;
+  return option.argParser((word) => value.enum[chosen(word, '')]);
 }
 
 /** The schema of the value itself, whether or not it may be left out. */
@@ -37,18 +52,24 @@ function valueOf(field: z.ZodType): z.ZodType {
   return mayBeLeftOut ? valueOf(field.unwrap() as z.ZodType) : field;
 }
 
-function parserOf(value: z.ZodType, flag: string, most?: number): (text: string) => unknown {
+function parserOf(value: z.ZodType, flag: string, most?: number): (text: string, before?: unknown) => unknown {
+  if (value instanceof z.ZodArray) {
+    const parse = parserOf(value.element as z.ZodType, flag, most);
+    return (text, before = []) => [...(before as unknown[]), parse(text)];
+  }
   if (value === fields.anySeed) return seed;
   if (value === fields.anyNumber) return decimalNumber(flag, { min: 0 });
   if (value === fields.pixels) return size(flag);
+  if (value === fields.positive) return decimalNumber(flag, { min: 0, max: most, above: true });
+  if (value === fields.exactRate) return frameRate(flag);
   if (value === fields.askedRate) return (text) => (text === 'model' ? text : frameRate(flag)(text));
   return value instanceof z.ZodNumber ? wholeNumber(flag, value.minValue!, most) : path(flag);
 }
 
 /** Those of a command's options that are some fields, as far as they are given. */
 export function askedOf<F extends Fields, O extends Parsed<F>>(fields: F, options: O): Pick<O, keyof F & keyof O> {
-  const given = Object.entries(options).filter(([name, value]) => name in fields && value !== undefined);
-  return Object.fromEntries(given) as Pick<O, keyof F & keyof O>;
+  const given = (Object.keys(fields) as (keyof F & keyof O)[]).filter((name) => options[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, options[name]])) as Pick<O, keyof F & keyof O>;
 }
 
 const group = 'Computing:';
@@ -77,37 +98,12 @@ export function addComputeOptions(command: Command): Command {
   return addFields(command, computing);
 }
 
-const precision = asked(
-  z.enum(['float32', 'bf16'] satisfies Precision[]).optional(),
-  'name',
-  'products of a training step: bf16 is faster, rougher, and needs AVX-512 BF16 or AMX',
-  { group },
-);
-
-/** For commands that train. */
-export function addPrecisionOption(command: Command): Command {
-  return addFields(command, { precision });
-}
-
-export function addSeedOption(command: Command): Command {
-  return addFields(command, { seed: fields.seed });
-}
-
 export function addModelOption(command: Command): Command {
   return command.option('--model <run|name>', 'run folder, .safetensors file or shipped model (default: video-64)');
 }
 
 export function addJsonOption(command: Command): Command {
   return command.option('--json', 'print the result as one JSON object');
-}
-
-/** For commands that write a file or folder that the user named. */
-export function addOverwriteOption(command: Command): Command {
-  return addFields(command, { overwrite: fields.overwrite });
-}
-
-export function addDataOption(command: Command): Command {
-  return addFields(command, { data: fields.data });
 }
 
 /** A parser of names of files and folders: an empty one, as of a variable that is not set, names nothing. */
@@ -132,7 +128,7 @@ export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INT
 /** A parser of numbers from `min` to `max`; `min` itself is left out where `above`. */
 export function decimalNumber(
   flag: string,
-  { min, max = Infinity, above = false }: { min: number; max?: number; above?: boolean },
+  { min, max = Infinity, above = false }: { min: number; max?: number | undefined; above?: boolean },
 ): (text: string) => number {
   const from = above ? `above ${min}` : `of at least ${min}`;
   const range = max === Infinity ? from : `${from} and at most ${max}`;
@@ -141,11 +137,6 @@ export function decimalNumber(
     if (text.trim() !== '' && (above ? value > min : value >= min) && value <= max && value < Infinity) return value;
     throw wrongOption(flag, `a number ${range}`, text, 'give one in this range');
   };
-}
-
-/** A parser of values given one after another, each parsed on its own. */
-export function listOf(parse: (text: string) => number): (text: string, before?: number[]) => number[] {
-  return (text, before = []) => [...before, parse(text)];
 }
 
 /** A parser of sizes in pixels, such as 64x48: width, then height. */

@@ -1,84 +1,53 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { z } from 'zod';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
-import type { Precision } from '../src/backend/precision.js';
 import { PxvError } from '../src/errors.js';
-import type { Size } from '../src/frame.js';
-import { frameRateText, type FrameRate } from '../src/frame-rate.js';
-import type { NetworkName, PresetSettings } from '../src/model/presets.js';
+import { frameRateText } from '../src/frame-rate.js';
+import { defaultChoices } from '../src/model/presets.js';
 import type { ModelChoices, TrainingRequest } from '../src/tasks/configure-training.js';
+import { anySeed, asked, positive, SEED, toggle, type Parsed } from '../src/tasks/options/fields.js';
+import { dataFlags, modelFlags, trainingFlags, trainModelFields } from '../src/tasks/options/train-model.js';
 import type { RunConfiguration } from '../src/training/configuration.js';
-import type { OptimiserName } from '../src/training/optimisers.js';
 import type { Extension } from '../src/training/pace.js';
+import { askedOf, spellingOf } from './options.js';
 
-export interface TrainOptions extends BackendOptions {
-  frames?: string[];
-  validate?: string[];
-  images?: string;
-  data?: string;
-  out?: string;
-  network: NetworkName;
-  hidden: number;
-  layers: number;
-  head?: PresetSettings['head'];
-  headWidth?: number[];
-  initialState: 'zero' | 'learned';
-  size?: Size;
-  channels?: 'rgb' | 'gray';
-  levels?: number;
-  context?: number;
-  conditioning?: PresetSettings['frames'];
-  scales?: number[];
-  shared: 'known' | 'predicted';
-  fit?: 'crop' | 'stretch';
-  fps?: FrameRate;
-  batch?: number;
-  steps?: number;
-  minutes?: number;
-  optimiser?: OptimiserName;
-  precision?: Precision;
-  learningRate?: number;
-  mirror?: boolean;
-  from?: string;
-  config?: string;
-  resume?: boolean;
-  acceptChangedData?: boolean;
-  overwrite?: boolean;
-  seed: number | bigint;
-}
+const { overwrite, acceptChangedData } = trainModelFields;
+/** What `pxv train` asks for. Nothing has a default here, so that whatever is given comes before a configuration file. */
+export const trainFlags = {
+  ...dataFlags,
+  out: asked(z.string().optional(), 'run', 'folder of the run (default: runs/<name of the first path or set>)'),
+  ...modelFlags,
+  ...trainingFlags,
+  rate: asked(positive.optional(), 'rate', 'highest learning rate (default: 0.002)', {
+    name: 'learning-rate',
+    most: 10,
+  }),
+  seed: asked(anySeed.optional(), 'number', `${SEED} (default: 1)`),
+  config: asked(
+    z.string().optional(),
+    'file',
+    'a config.json that holds the model and more; options given here come first',
+  ),
+  resume: toggle(
+    'go on with the training in --out, to the very same weights as without a stop; --steps (in all) or --minutes (more) give it another length',
+  ),
+  acceptChangedData,
+  overwrite,
+};
 
-/** Options that describe the model, and the choice that each is. */
-const modelOptions = {
-  network: 'network',
-  hidden: 'hidden',
-  layers: 'layers',
-  head: 'head',
-  headWidth: 'output',
-  initialState: 'initialState',
-  size: 'size',
-  channels: 'channels',
-  levels: 'levels',
-  context: 'context',
-  conditioning: 'frames',
-  scales: 'factors',
-  shared: 'shared',
-} as const satisfies Partial<Record<keyof TrainOptions, keyof ModelChoices>>;
+export type TrainOptions = Parsed<typeof trainFlags> & BackendOptions;
+type TrainFlag = keyof typeof trainFlags;
 
 /** Options of one kind of data, which the other has no use for. */
-const optionsOf = { clips: ['validate', 'fit', 'fps', 'context', 'conditioning'], images: ['data'] } as const;
+const optionsOf = { clips: ['validate', 'fit', 'frameRate', 'context', 'frames'], images: ['data'] } as const;
 /** Options that leave a resumed run what it is. */
-const besideResume = [
-  'resume',
-  'steps',
-  'minutes',
-  'acceptChangedData',
-  'out',
-  'json',
-  'threads',
-  'backend',
-  'instructionSet',
-];
+const besideResume = ['resume', 'steps', 'minutes', 'acceptChangedData', 'out'];
+
+/** How a person writes an option. */
+function optionOf(name: TrainFlag): string {
+  return spellingOf(name, trainFlags[name]);
+}
 
 /** A configuration file before it is checked. */
 interface ConfigurationFile {
@@ -88,8 +57,7 @@ interface ConfigurationFile {
 }
 
 /** Refuses options that would change nothing. */
-function refuseUnused(options: TrainOptions, isGiven: (name: keyof TrainOptions) => boolean): void {
-  const { network, initialState, scales } = options;
+function refuseUnused({ network = defaultChoices.network, initialState, factors, shared }: TrainOptions): void {
   const refuse = (option: string, needed: string, received: string) => {
     throw new PxvError({
       ...{ code: 'USAGE', operation: 'train', argument: option, expected: `${needed} beside it`, received },
@@ -97,7 +65,7 @@ function refuseUnused(options: TrainOptions, isGiven: (name: keyof TrainOptions)
     });
   };
   if (initialState === 'learned' && network === 'pixel-cnn') refuse('--initial-state', 'a --network of LSTMs', network);
-  if (isGiven('shared') && scales === undefined) refuse('--shared', '--scales', 'none');
+  if (shared !== undefined && factors === undefined) refuse('--shared', '--scales', 'none');
 }
 
 /** The other length that a training gets which goes on; undefined: none. */
@@ -112,40 +80,28 @@ export function extensionOf({ resume, steps, minutes }: TrainOptions): Extension
  *
  * @param say told what the user should know of it
  */
-export async function configurationOf(
-  train: Command,
-  options: TrainOptions,
-  say: (text: string) => void,
-): Promise<RunConfiguration> {
+export async function configurationOf(options: TrainOptions, say: (text: string) => void): Promise<RunConfiguration> {
   const { configureTraining } = await import('../src/tasks/configure-training.js');
-  const {
-    model,
-    training = {},
-    data,
-    ...unknown
-  } = (options.config === undefined ? {} : readConfiguration(options.config)) as ConfigurationFile;
-  if (options.steps !== undefined && options.minutes !== undefined) throw bothLengths();
-  const length =
-    options.steps === undefined && options.minutes === undefined ? {} : { steps: null, minutes: null, pace: [] };
-  const isGiven = (name: keyof TrainOptions) => train.getOptionValueSource(name) === 'cli';
-  if (options.config === undefined) refuseUnused(options, isGiven);
-  const asked = choicesAsked(options, isGiven);
+  const { config, steps, minutes, rate, seed } = options;
+  const file = config === undefined ? {} : readConfiguration(config);
+  const { model, training = {}, data, ...unknown } = file as ConfigurationFile;
+  if (steps !== undefined && minutes !== undefined) throw bothLengths();
+  const length = steps === undefined && minutes === undefined ? {} : { steps: null, minutes: null, pace: [] };
+  if (config === undefined) refuseUnused(options);
+  const asked: ModelChoices = askedOf(modelFlags, options);
   const request = {
     ...unknown,
-    model: model === undefined ? asked : await overridden(model, asked, options.config!, say),
+    model: await overridden(model, asked, config, say),
     training: {
       ...training,
       ...length,
-      ...given({ batch: options.batch, steps: options.steps, minutes: options.minutes }),
-      ...given({ optimiser: options.optimiser, precision: options.precision }),
-      ...given({ from: options.from }),
-      ...(isGiven('mirror') && { mirror: options.mirror }),
-      ...(options.learningRate !== undefined && { stages: withRate(training.stages, options.learningRate) }),
-      ...(isGiven('seed') && { seed: String(options.seed) }),
+      ...askedOf(trainingFlags, options),
+      ...(rate !== undefined && { stages: withRate(training.stages, rate) }),
+      ...(seed !== undefined && { seed: String(seed) }),
     },
     data: await dataOf(options, data),
   };
-  const source = { operation: 'train', argument: options.config ?? 'options', code: 'USAGE' } as const;
+  const source = { operation: 'train', argument: config ?? 'options', code: 'USAGE' } as const;
   return configureTraining(request as TrainingRequest, source, say);
 }
 
@@ -167,15 +123,6 @@ function withRate(stages: unknown, rate: number): object[] {
   });
 }
 
-/** The choices of the model that are given; undefined: none is. */
-function choicesAsked(options: TrainOptions, isGiven: (name: keyof TrainOptions) => boolean): ModelChoices | undefined {
-  const names = (Object.keys(modelOptions) as (keyof typeof modelOptions)[]).filter(isGiven);
-  if (names.length === 0) return undefined;
-  const valueOf = (name: keyof TrainOptions) =>
-    name === 'channels' ? (options.channels === 'gray' ? 1 : 3) : options[name];
-  return Object.fromEntries(names.map((name) => [modelOptions[name], valueOf(name)]));
-}
-
 /**
  * The model of a configuration file with other choices, each of which is said.
  *
@@ -183,11 +130,13 @@ function choicesAsked(options: TrainOptions, isGiven: (name: keyof TrainOptions)
  */
 async function overridden(
   model: unknown,
-  asked: ModelChoices | undefined,
-  file: string,
+  asked: ModelChoices,
+  file: string | undefined,
   say: (text: string) => void,
 ): Promise<unknown> {
-  if (asked === undefined) return model;
+  const names = Object.keys(asked) as (keyof typeof modelFlags)[];
+  if (names.length === 0) return model;
+  if (model === undefined || file === undefined) return asked;
   const { isDescription } = await import('../src/tasks/configure-training.js');
   if (typeof model === 'object' && model !== null && !isDescription(model)) return { ...model, ...asked };
   const { modelSchema } = await import('../src/model/description.js');
@@ -197,8 +146,7 @@ async function overridden(
   const source = { operation: 'train', argument: file, code: 'USAGE' } as const;
   const described = parseConfiguration(modelSchema, model, source);
   const choices = choicesOf(described);
-  const names = Object.keys(asked) as (keyof ModelChoices)[];
-  const tell = (name: keyof ModelChoices, before: string, now: string) => {
+  const tell = (name: TrainFlag, before: string, now: string) => {
     if (before !== now) say(`${optionOf(name)}: ${now} in place of the ${before} of ${file}`);
   };
   if (choices === null) {
@@ -225,64 +173,50 @@ function shown(value: ModelChoices[keyof ModelChoices]): string {
   return typeof value === 'object' && 'width' in value ? `${value.width}x${value.height}` : String(value);
 }
 
-/** The option of a choice. */
-function optionOf(choice: keyof ModelChoices): string {
-  const [option] = Object.entries(modelOptions).find(([, name]) => name === choice)!;
-  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-/** From the root; an empty path, which would become the folder at hand, stays one, for whoever opens it to refuse. */
-function whole(path: string): string {
-  return path === '' ? path : resolve(path);
-}
-
 /** What to learn from: the options' over the file's. Paths are made whole, so that a run resumes from any folder. */
 async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): Promise<object> {
-  const { images, fit, fps } = options;
-  const frameRate = fps && frameRateText(fps);
-  const [frames, validate] = [options.frames, options.validate].map((paths) => paths?.map(whole));
-  const data = options.data === undefined ? undefined : whole(options.data);
-  if (frames !== undefined && images !== undefined) throw bothSources();
-  if (frames === undefined && images === undefined && file === undefined) throw noSource();
-  const ofImages = images !== undefined || (frames === undefined && file?.type === 'images');
+  const { clips, images, fit, frameRate: rate } = options;
+  if (clips !== undefined && images !== undefined) throw bothSources();
+  if (clips === undefined && images === undefined && file === undefined) throw noSource();
+  const ofImages = images !== undefined || (clips === undefined && file?.type === 'images');
   const unused = optionsOf[ofImages ? 'clips' : 'images'].find((name) => options[name] !== undefined);
-  if (unused !== undefined) throw otherSource(unused, ofImages);
+  if (unused !== undefined) throw otherSource(optionOf(unused), ofImages);
+  const folder = options.data && resolve(options.data);
   if (images !== undefined) {
     const { imageSets } = await import('../datasets/index.js');
     const isName = imageSets.some(({ name }) => name === images);
-    return {
-      type: 'images',
-      set: isName || !existsSync(images) ? images : resolve(images),
-      ...given({ folder: data }),
-    };
+    const set = isName || !existsSync(images) ? images : resolve(images);
+    return { type: 'images', set, ...given({ folder }) };
   }
-  const named = frames !== undefined && file?.type !== 'clips' ? { type: 'clips' } : file;
+  // An empty path would become the folder at hand.
+  const whole = (path: string) => (path === '' ? path : resolve(path));
+  const [frames, validate] = [clips, options.validate].map((paths) => paths?.map(whole));
+  const frameRate = rate && frameRateText(rate);
+  const named = clips !== undefined && file?.type !== 'clips' ? { type: 'clips' } : file;
   // A list stands beside the file that names it.
   const list = typeof named?.list === 'string' ? resolve(dirname(options.config!), named.list) : undefined;
-  return { ...named, ...given({ list }), ...given({ frames, validate, fit, frameRate, folder: data }) };
+  return { ...named, ...given({ list, frames, validate, fit, frameRate, folder }) };
 }
 
 /**
  * A model to start from brings its description, a resumed run brings everything: options that they would overrule are
  * refused, as are those that mean something for a resumed run alone.
  */
-export function refuseMisplaced(train: Command, { resume, from, acceptChangedData }: TrainOptions): void {
+export function refuseMisplaced(options: TrainOptions): void {
+  const { resume, from, acceptChangedData } = options;
   if (acceptChangedData && !resume) throw nothingAccepted();
-  const whole = resume ? '--resume' : from !== undefined ? '--from' : null;
-  if (whole === null) return;
-  const option = train.options.find((candidate) => {
-    const name = candidate.attributeName();
-    if (train.getOptionValueSource(name) !== 'cli') return false;
-    return resume ? !besideResume.includes(name) : name in modelOptions;
-  });
-  if (option === undefined) return;
+  if (!resume && from === undefined) return;
+  const brings = resume ? '--resume' : '--from';
+  const names = Object.keys(askedOf(trainFlags, options)) as TrainFlag[];
+  const name = names.find((one) => (resume ? !besideResume.includes(one) : one in modelFlags));
+  if (name === undefined) return;
   throw new PxvError({
     code: 'USAGE',
     operation: 'train',
-    argument: option.long ?? option.flags,
-    expected: `no option that ${whole} brings with it`,
+    argument: optionOf(name),
+    expected: `no option that ${brings} brings with it`,
     received: 'both',
-    remedy: `leave out ${option.long ?? option.flags}, or leave out ${whole}`,
+    remedy: `leave out ${optionOf(name)}, or leave out ${brings}`,
   });
 }
 
@@ -357,14 +291,14 @@ function bothSources(): PxvError {
   });
 }
 
-function otherSource(name: string, ofImages: boolean): PxvError {
+function otherSource(option: string, ofImages: boolean): PxvError {
   const [used, received, source] = ofImages ? ['clips', 'images', '--frames'] : ['images', 'clips', '--images'];
   return new PxvError({
     code: 'USAGE',
     operation: 'train',
-    argument: `--${name}`,
+    argument: option,
     expected: `${used} to learn from, which alone have it`,
     received,
-    remedy: `leave out --${name}, or learn from ${source}`,
+    remedy: `leave out ${option}, or learn from ${source}`,
   });
 }

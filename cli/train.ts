@@ -1,141 +1,26 @@
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { framesPerSecond } from '../src/frame-rate.js';
 import { numberOf } from '../src/number-of.js';
 import { inUnits } from '../src/tasks/byte-units.js';
 import type { DecodeProgress } from '../src/tasks/open-data.js';
-import type { TrainedRun, TrainingFacts, TrainModelHooks } from '../src/tasks/train-model.js';
+import type { TrainingFacts, TrainModelHooks } from '../src/tasks/options/train-model.js';
+import type { TrainedRun } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';
 import { leftOutLines } from './left-out.js';
-import {
-  addComputeOptions,
-  addDataOption,
-  addJsonOption,
-  addOverwriteOption,
-  addPrecisionOption,
-  addSeedOption,
-  decimalNumber,
-  frameRate,
-  listOf,
-  path,
-  size,
-  wholeNumber,
-} from './options.js';
+import { addComputeOptions, addFields, addJsonOption } from './options.js';
 import { formatDuration } from './progress.js';
 import { run, type Report, type Work } from './report.js';
 import { stemOf } from './stem.js';
-import { configurationOf, extensionOf, refuseMisplaced, type TrainOptions } from './train-configuration.js';
-import { framesConditionings } from '../src/conditioning/presets.js';
-import { defaultChoices, headNames, networks } from '../src/model/presets.js';
-import { dataDefaults, DEFAULT_MINUTES } from '../src/training/data-defaults.js';
-import type { OptimiserName } from '../src/training/optimisers.js';
-
-const batchOf = { clips: dataDefaults.clips.batch, images: dataDefaults.images.batch };
-const framesChoices = Object.keys(framesConditionings);
-/** By hand, since the optimisers themselves would make the help slow to load. */
-const optimiserChoices: Record<OptimiserName, true> = { adam: true, rmsprop: true };
+import { configurationOf, extensionOf, refuseMisplaced, trainFlags, type TrainOptions } from './train-configuration.js';
 
 export function command(): Command {
   const train = new Command('train')
     .description('learn to predict the frames of your own clips, or the pixels of images')
-    .helpGroup('Commands:')
-    .option('--frames <path...>', 'clips: video files, folders of numbered images, or folders of either')
-    .option('--validate <path...>', 'clips to validate on (default: one in ten of --frames is held out)')
-    .option('--images <set>', 'images instead: a data set (see pxv datasets list) or a folder of images')
-    .option('--out <run>', 'folder of the run (default: runs/<name of the first path or set>)', path('--out'))
-    .addOption(
-      new Option('--network <name>', 'kind of network').choices(Object.keys(networks)).default(defaultChoices.network),
-    )
-    .option('--hidden <h>', 'features inside a layer', wholeNumber('--hidden', 3, 4096), defaultChoices.hidden)
-    .option('--layers <count>', 'layers', wholeNumber('--layers', 1, 100), defaultChoices.layers)
-    .addOption(
-      new Option(
-        '--head <name>',
-        'likelihood of a sub-pixel (default: logistic-mixture for clips, softmax for images, sigmoid for binary ones)',
-      ).choices(headNames),
-    )
-    .option('--head-width <features...>', 'features of each 1x1 layer before the head (default: one of 2h)', headWidth)
-    .addOption(
-      new Option('--initial-state <name>', 'states of an LSTM outside the image')
-        .choices(['zero', 'learned'])
-        .default('zero'),
-    )
-    .addOption(
-      new Option(
-        '--size <WxH>',
-        'size in pixels that the model learns at (default: 64x64, or that of images that are alike and no larger)',
-      ).argParser(size('--size')),
-    )
-    .addOption(
-      new Option('--channels <name>', "colours of the model (default: rgb, or the images')").choices(['rgb', 'gray']),
-    )
-    .option('--levels <count>', "values of a sub-pixel (default: 256, or the images')", wholeNumber('--levels', 2, 256))
-    .option(
-      '--context <frames>',
-      'previous frames given (default: as many as suit --conditioning)',
-      wholeNumber('--context', 1, 16),
-    )
-    .addOption(
-      new Option(
-        '--conditioning <name>',
-        `how previous frames are read: moved into place, or as they are (default: ${framesChoices[0]})`,
-      ).choices(framesChoices),
-    )
-    .option(
-      '--scales <factor...>',
-      'make the model a chain of scales: the factor from each to the next finer one, as 2, or 2 2 for three scales',
-      factors,
-    )
-    .addOption(
-      new Option(
-        '--shared <name>',
-        "pixels of the coarser scale: known, or predicted again (the paper's form, a bound)",
-      )
-        .choices(['known', 'predicted'])
-        .default('known'),
-    )
-    .addOption(new Option('--fit <name>', 'how frames are brought to the size').choices(['crop', 'stretch']))
-    .addOption(
-      new Option(
-        '--fps <rate>',
-        'frames a second to bring clips to; the model keeps it (default: their own)',
-      ).argParser(frameRate('--fps')),
-    )
-    .option(
-      '--batch <count>',
-      `frames or images a step (default: ${batchOf.clips} for clips, ${batchOf.images} for images)`,
-      wholeNumber('--batch', 1, 4096),
-    )
-    .option('--steps <count>', 'how long to train, in steps', wholeNumber('--steps', 1))
-    .option(
-      '--minutes <time>',
-      `how long to train, in minutes, once the clips are decoded (default: ${DEFAULT_MINUTES})`,
-      minutes,
-    )
-    .addOption(new Option('--optimiser <name>', 'optimiser (default: adam)').choices(Object.keys(optimiserChoices)))
-    .option('--learning-rate <rate>', 'highest learning rate (default: 0.002)', rate)
-    .option('--no-mirror', 'do not show frames mirrored left to right')
-    .option('--mirror', 'show every other frame or image mirrored (default for clips)')
-    .option(
-      '--from <model>',
-      'model to start from (run folder, .safetensors file or shipped model): its weights, and where --config names no model its description',
-    )
-    .option(
-      '--config <file>',
-      'a config.json that holds the model and more; options given here come first',
-      path('--config'),
-    )
-    .option(
-      '--resume',
-      'go on with the training in --out, to the very same weights as without a stop; --steps (in all) or --minutes (more) give it another length',
-    )
-    .option('--accept-changed-data', 'with --resume: go on where files that are learnt from have changed or are gone');
-  addOverwriteOption(train);
-  addDataOption(train);
-  addSeedOption(train);
+    .helpGroup('Commands:');
+  addFields(train, trainFlags);
   addJsonOption(train);
   addComputeOptions(train);
-  addPrecisionOption(train);
   train.addHelpText(
     'after',
     `
@@ -150,37 +35,29 @@ Examples:
   $ pxv train --frames clips/ --scales 2 --size 64x64
   $ pxv predict c.mp4 --next 8 --model runs/mine`,
   );
-  return train.action(run((work, options: TrainOptions) => trainOne(work, options, train)));
+  return train.action(run(trainOne));
 }
 
-const minutes = decimalNumber('--minutes', { min: 0, above: true, max: 1e6 });
-const rate = decimalNumber('--learning-rate', { min: 0, above: true, max: 10 });
-const headWidth = listOf(wholeNumber('--head-width', 1, 16384));
-const factors = listOf(wholeNumber('--scales', 2, 8));
-
-async function trainOne({ signal, progress, saves }: Work, options: TrainOptions, train: Command): Promise<Report> {
-  refuseMisplaced(train, options);
+async function trainOne({ signal, progress, saves }: Work, options: TrainOptions): Promise<Report> {
+  refuseMisplaced(options);
   const { trainModel } = await import('../src/tasks/train-model.js');
   const { networkName } = await import('../src/model/presets.js');
   const { needsOf } = await import('../src/conditioning/index.js');
   const { learntFrameRate } = await import('../src/training/configuration.js');
-  const out = options.out ?? join('runs', stemOf(options.frames?.[0] ?? options.images ?? 'model'));
+  const out = options.out ?? join('runs', stemOf(options.clips?.[0] ?? options.images ?? 'model'));
   const shown =
     (label: string) =>
     ({ name, ...done }: DecodeProgress) =>
       progress.show({ label, ...done, fields: { name } });
-  const onDecode = shown('decode');
-  const configuration = options.resume
-    ? null
-    : await configurationOf(train, options, (text) => progress.say(`pxv: ${text}`));
+  const configuration = options.resume ? null : await configurationOf(options, (text) => progress.say(`pxv: ${text}`));
   const chosen = await startComputing(options, progress);
   const started = performance.now();
   let begun = started;
   const hooks: TrainModelHooks = {
     signal,
-    ...(options.config !== undefined && { configurationFile: options.config }),
+    configurationFile: options.config,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
-    onDecode,
+    onDecode: shown('decode'),
     onList: shown('read'),
     onStart: (facts) => {
       begun = performance.now();

@@ -29,7 +29,8 @@ export { predictClip, type PredictClipOptions, type PredictedClip } from './task
 export { predictClips, type PredictClipsOptions, type PredictedClips } from './tasks/predict-clips.js';
 export { scoreClips, type ScoreClipsOptions, type VideoScore } from './tasks/score-clips.js';
 export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './tasks/score-images.js';
-export { trainModel, type TrainedRun, type TrainModelHooks, type TrainModelSettings } from './tasks/train-model.js';
+export type { TrainModelHooks, TrainModelSettings } from './tasks/options/train-model.js';
+export { trainModel, type TrainedRun } from './tasks/train-model.js';
 export { runSchema, type RunConfiguration } from './training/configuration.js';
 export {
   listClips,

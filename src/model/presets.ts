@@ -1,42 +1,46 @@
 import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
 import {
   choicesOfConditioning,
   describeCoarserImage,
   describeFrames,
+  framesConditionings,
   type FramesConditioning,
 } from '../conditioning/presets.js';
-import type { Channels, Size } from '../frame.js';
+import type { Size } from '../frame.js';
 import type { ModelDescription, NetworkDescription } from './description.js';
 import type { HeadDescription } from './heads/index.js';
 import type { LayerDescription } from './layers/index.js';
 
-/** The choices that make a network; everything else follows from them. */
-export interface PresetSettings {
-  size: Size;
-  channels: Channels;
-  levels: number;
+/** The choices that make a network; everything else follows from them. How large each may be is for the description to say. */
+export const presetChoices = {
+  size: z.strictObject({ width: z.int(), height: z.int() }),
+  channels: z.enum({ rgb: 3, gray: 1 }),
+  levels: z.int(),
   /** Features inside a layer, h. */
-  hidden: number;
+  hidden: z.int(),
   /** Number of layers. */
-  layers: number;
-  head: HeadDescription['type'];
+  layers: z.int().min(0),
+  head: z.enum(['logistic-mixture', 'softmax', 'sigmoid'] satisfies HeadDescription['type'][]),
   /** Of a mixture, how the colours of a pixel choose their components; default: together, unless levels are two. */
-  colours?: 'apart' | 'together' | undefined;
+  colours: z.enum(['apart', 'together']).optional(),
   /** Features of each 1x1 layer before the head; null: one of 2h. */
-  output?: number[] | null;
+  output: z.array(z.int()).nullish(),
   /** Whether every layer has a skip connection to the output. */
-  skips?: boolean;
+  skips: z.boolean().optional(),
   /** Whether the LSTMs' states outside the image are learned. */
-  initialState?: 'zero' | 'learned';
+  initialState: z.enum(['zero', 'learned']).optional(),
   /** Previous frames given; 0: none; undefined: as many as suit how they are read. */
-  context: number | undefined;
+  context: z.int().optional(),
   /** How they are read; the default is that of `describeFrames`. */
-  frames?: FramesConditioning | undefined;
+  frames: z.enum(Object.keys(framesConditionings) as FramesConditioning[]).optional(),
   /** Multi-scale: the factor from each scale to the next finer one, the coarsest first; none: a single scale. */
-  factors?: readonly number[];
+  factors: z.array(z.int()).readonly().optional(),
   /** Whether the pixels that two scales share are known at the finer one (see LowResolutionImageDescription). */
-  shared?: 'known' | 'predicted';
-}
+  shared: z.enum(['known', 'predicted']).optional(),
+};
+
+export type PresetSettings = z.infer<z.ZodObject<typeof presetChoices>>;
 
 /** Makes one layer of a network of h features. */
 type LayerPreset = (hidden: number, initialState: 'zero' | 'learned') => LayerDescription;
@@ -49,6 +53,7 @@ export const networks = {
 } as const satisfies Record<string, LayerPreset>;
 
 export type NetworkName = keyof typeof networks;
+export const networkChoice = z.enum(Object.keys(networks) as NetworkName[]);
 
 /** The network that is trained where nothing is said. */
 export const defaultChoices = { network: 'pixel-cnn', hidden: 48, layers: 5, size: { width: 64, height: 64 } } as const;
@@ -76,9 +81,6 @@ const headPresets: Record<HeadDescription['type'], HeadPreset> = {
   softmax: () => ({ type: 'softmax' }),
   sigmoid: () => ({ type: 'sigmoid' }),
 };
-
-/** The names of the heads. */
-export const headNames = Object.keys(headPresets) as HeadDescription['type'][];
 
 /**
  * Describes a model by the name of its networks: 7x7 first layer of 2h features, the layers, the output layers. All scales

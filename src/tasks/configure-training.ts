@@ -1,13 +1,18 @@
 import { z } from 'zod';
 import { describeForTraining } from '../../datasets/index.js';
-import { framesConditionings } from '../conditioning/presets.js';
 import { PxvError } from '../errors.js';
 import { loadModel } from '../model/checkpoint.js';
 import type { ModelDescription } from '../model/description.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
-import { heads } from '../model/heads/index.js';
 import { parseConfiguration, type ConfigurationSource } from '../model/parse-configuration.js';
-import { defaultChoices, describeModel, networks, type NetworkName, type PresetSettings } from '../model/presets.js';
+import {
+  defaultChoices,
+  describeModel,
+  networkChoice,
+  presetChoices,
+  type NetworkName,
+  type PresetSettings,
+} from '../model/presets.js';
 import {
   runSchema,
   type DataSettings,
@@ -17,30 +22,11 @@ import {
 import { listedClips } from './listed-clips.js';
 
 /** What makes a network, where a description would say all of it; what is left out follows from the data. */
-export type ModelChoices = Partial<PresetSettings> & { network?: NetworkName };
+export type ModelChoices = { [Name in keyof PresetSettings]?: PresetSettings[Name] | undefined } & {
+  network?: NetworkName | undefined;
+};
 
-const namesOf = <Named extends object>(named: Named) => Object.keys(named) as (keyof Named & string)[];
-
-// How large each may be is for the description to say that they make.
-const choicesSchema = z
-  .strictObject({
-    network: z.enum(namesOf(networks)),
-    size: z.strictObject({ width: z.int(), height: z.int() }),
-    channels: z.union([z.literal(1), z.literal(3)]),
-    levels: z.int(),
-    hidden: z.int(),
-    layers: z.int().min(0),
-    head: z.enum(namesOf(heads)),
-    colours: z.enum(['apart', 'together']),
-    output: z.array(z.int()).nullable(),
-    skips: z.boolean(),
-    initialState: z.enum(['zero', 'learned']),
-    context: z.int(),
-    frames: z.enum(namesOf(framesConditionings)),
-    factors: z.array(z.int()),
-    shared: z.enum(['known', 'predicted']),
-  })
-  .partial() satisfies z.ZodType<{ [Name in keyof ModelChoices]?: ModelChoices[Name] | undefined }>;
+const choicesSchema = z.strictObject({ network: networkChoice, ...presetChoices }).partial();
 
 /** A training as it is asked for: config.json of a run, of which all may be left out but the data. */
 export interface TrainingRequest {
@@ -98,7 +84,7 @@ export function isDescription(model: unknown): model is ModelDescription {
 function choicesIn(model: unknown, source: ConfigurationSource): ModelChoices | undefined {
   if (model === undefined) return undefined;
   // Where a choice is there but undefined, it is taken as left out.
-  return parseConfiguration(z.strictObject({ model: choicesSchema }), { model }, source).model as ModelChoices;
+  return parseConfiguration(z.strictObject({ model: choicesSchema }), { model }, source).model;
 }
 
 async function describe(

@@ -26,29 +26,8 @@ import {
 } from '../video/index.js';
 import { mixedRates } from './clip-rate.js';
 import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
-import type { DecodeProgress, FoundData } from './open-data.js';
-
-export interface ClipHooks {
-  /** Told while clips are decoded. */
-  onDecode?: (decoding: DecodeProgress) => void;
-  /** One line about a clip that is damaged, or that is left out. */
-  onWarning?: (text: string) => void;
-  signal?: AbortSignal;
-}
-
-/** What a training on clips says of its data. */
-export interface ClipFacts {
-  trainingClips: string[];
-  validationClips: string[];
-  /** Frames of the training clips. */
-  frames: number;
-  /** Decoded frames on the disk, which a training makes again where they are gone. */
-  decoded: { folder: string; bytes: number };
-  /** Clips that were found, and that nothing can be learnt from. */
-  leftOut: LeftOutClip[];
-  /** What validations are to be measured against, in bits/dim. */
-  baselines: { uniform: number; 'previous-frame': number | null };
-}
+import type { FoundData } from './open-data.js';
+import type { ClipFacts, TrainModelHooks } from './options/train-model.js';
 
 /**
  * Finds the clips of a training, and then, once the run folder is there, decodes them into it at the model's size and
@@ -62,7 +41,7 @@ export async function findClipData(
   chain: Chain,
   data: ClipsConfiguration,
   training: TrainingConfiguration,
-  hooks: ClipHooks,
+  hooks: TrainModelHooks,
   listed: boolean,
 ): Promise<FoundData<ClipFacts>> {
   const clips = await findClips(data, listed ? run : null);
@@ -165,7 +144,7 @@ async function openClips(
   chain: Chain,
   data: ClipsConfiguration,
   training: TrainingConfiguration,
-  hooks: ClipHooks,
+  hooks: TrainModelHooks,
 ): Promise<{ store: FrameStore; training: number[]; validation: number[]; leftOut: LeftOutClip[] }> {
   const sources = [...learnt, ...held];
   const store = await openFrameStore(run.frames, sources, storing(chain, data, hooks));
@@ -218,7 +197,7 @@ function copiesLearnt(
 function storing(
   { exampleShape: { size, channels } }: Chain,
   data: ClipsConfiguration,
-  hooks: ClipHooks,
+  hooks: TrainModelHooks,
 ): FrameStoreOptions {
   const { onDecode, signal } = hooks;
   return {
@@ -238,7 +217,7 @@ async function openParts(
   chain: Chain,
   data: ClipsConfiguration,
   { stages }: TrainingConfiguration,
-  hooks: ClipHooks,
+  hooks: TrainModelHooks,
 ): Promise<{ store: FrameStore; readPart: NonNullable<ClipStore['readPart']> } | null> {
   if (stages.every(({ crops }) => crops === 0)) return null;
   const { size, channels } = chain.exampleShape;

@@ -6,30 +6,15 @@ import type { Chain } from '../model/chain.js';
 import { numberOf } from '../number-of.js';
 import type { ImagesConfiguration, TrainingConfiguration } from '../training/configuration.js';
 import { imageData } from '../training/image-data.js';
-import type { DecodeProgress, FoundData } from './open-data.js';
-
-/** What a training on images says of its data. */
-export interface ImageFacts {
-  images: number;
-  validationImages: number;
-  /** What was read, in a few words. */
-  origin: string;
-  /** What validations are to be measured against, in bits/dim. */
-  baselines: { uniform: number };
-}
-
-export interface ImageHooks {
-  /** Told while images are decoded, where that is done before the training. */
-  onDecode?: (decoding: DecodeProgress) => void;
-  signal?: AbortSignal;
-}
+import type { FoundData } from './open-data.js';
+import type { ImageFacts, TrainModelHooks } from './options/train-model.js';
 
 /** Finds a set's images for training and for validation; its test images cannot be reached from here. */
 export async function findImageData(
   chain: Chain,
   { set, folder }: ImagesConfiguration,
   training: TrainingConfiguration,
-  { onDecode, signal }: ImageHooks,
+  { onDecode, signal }: TrainModelHooks,
 ): Promise<FoundData<ImageFacts>> {
   const { size, channels, levels } = chain.exampleShape;
   const open = async (split: TrainingSplit): Promise<Images> => {

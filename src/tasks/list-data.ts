@@ -3,13 +3,8 @@ import { basename } from 'node:path';
 import { sha256 } from '../sha256.js';
 import { dataList, type DataFile } from '../training/data-list.js';
 import { throwIfInterrupted } from '../video/interruption.js';
-import type { DecodeProgress, FoundFile } from './open-data.js';
-
-export interface ListHooks {
-  /** Told before each file is read, and after the last. */
-  onList?: (listing: DecodeProgress) => void;
-  signal?: AbortSignal;
-}
+import type { FoundFile } from './open-data.js';
+import type { TrainModelHooks } from './options/train-model.js';
 
 /**
  * Reads the files of a training's data for their checksums.
@@ -17,7 +12,7 @@ export interface ListHooks {
  * @returns the list of them, as data.jsonl has it
  * @throws PxvError `INTERRUPTED` where the signal is aborted
  */
-export async function listData(files: readonly FoundFile[], { onList, signal }: ListHooks): Promise<string> {
+export async function listData(files: readonly FoundFile[], { onList, signal }: TrainModelHooks): Promise<string> {
   const listed: DataFile[] = [];
   const tell = (done: number, name: string) =>
     onList?.({ unit: 'files', done, total: files.length, name: basename(name) });

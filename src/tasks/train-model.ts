@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { z } from 'zod';
 import { imageSets } from '../../datasets/index.js';
 import { PxvError, type ErrorParts } from '../errors.js';
 import { arithmeticInUse } from '../backend/choose-backend.js';
@@ -11,62 +10,29 @@ import type { Chain } from '../model/chain.js';
 import { RunFolder, type Checkpoint } from '../training/run-folder.js';
 import { extended, type Extension } from '../training/pace.js';
 import { runSchema, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
-import { startTraining, train, type TrainingHooks, type TrainingResult } from '../training/train.js';
+import { startTraining, train, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
-import { checkOptions, optionOf, type OptionSchemas } from './check-options.js';
+import { parseOptions } from './check-options.js';
 import { lostRate } from './clip-rate.js';
 import { expectTrainingMemory } from './expect-memory.js';
-import { findClipData, type ClipFacts, type ClipHooks } from './find-clip-data.js';
-import { findImageData, type ImageFacts, type ImageHooks } from './find-image-data.js';
-import { listData, type ListHooks } from './list-data.js';
+import { findClipData } from './find-clip-data.js';
+import { findImageData } from './find-image-data.js';
+import { listData } from './list-data.js';
 import type { FoundData, OpenData } from './open-data.js';
+import {
+  trainModelFields,
+  trainModelHooks,
+  type TrainingFacts,
+  type TrainModelHooks,
+  type TrainModelSettings,
+} from './options/train-model.js';
 import { SameData } from './same-data.js';
-
-export interface TrainModelHooks extends TrainingHooks, Omit<ClipHooks & ImageHooks & ListHooks, 'signal'> {
-  /** Told once, before the first step. */
-  onStart?: (facts: TrainingFacts) => void;
-  /** The file that the configuration was read from. The run does not take its place. */
-  configurationFile?: string;
-}
-
-/** What is trained on what. */
-export interface TrainingFacts {
-  parameters: number;
-  /** Updates done before this sitting. */
-  step: number;
-  data: ClipFacts | ImageFacts;
-}
 
 /** A training's end, and where it is kept. */
 export interface TrainedRun extends TrainingResult {
   output: string;
   facts: TrainingFacts;
 }
-
-/** How a training treats what it finds. */
-export interface TrainModelSettings {
-  /** A new training replaces the one that is in its folder. */
-  overwrite?: boolean | undefined;
-  /** A resumed training goes on where its data are not those that it began with; its weights are then others. */
-  acceptChangedData?: boolean | undefined;
-  /** A resumed training gets another length. */
-  extension?: Extension | undefined;
-}
-
-const { callback, flag } = optionOf;
-
-const hookSchemas = {
-  ...{ onStart: callback, onStep: callback, onDecode: callback, onList: callback, onWarning: callback },
-  ...{ configurationFile: optionOf.text, signal: optionOf.signal },
-} satisfies OptionSchemas<TrainModelHooks>;
-
-const settingSchemas = {
-  ...{ overwrite: flag, acceptChangedData: flag },
-  extension: z.union(
-    [z.strictObject({ steps: z.int().min(1) }), z.strictObject({ minutes: z.number().positive() })],
-    'expected { steps }, in all, or { minutes }, more',
-  ),
-} satisfies OptionSchemas<TrainModelSettings>;
 
 /**
  * Trains a model on what its configuration names, clips or images, in a run folder (see `train`). No other training can be
@@ -85,9 +51,8 @@ export async function trainModel(
   hooks: TrainModelHooks = {},
   settings: TrainModelSettings = {},
 ): Promise<TrainedRun> {
-  checkOptions('train', hookSchemas, hooks);
-  checkOptions('train', settingSchemas, settings);
-  const { overwrite = false, acceptChangedData = false, extension } = settings;
+  parseOptions('train', trainModelHooks, hooks);
+  const { overwrite = false, acceptChangedData = false, extension } = parseOptions('train', trainModelFields, settings);
   if (configuration !== null) {
     const source = { operation: 'train', argument: 'configuration', code: 'USAGE' } as const;
     parseConfiguration<unknown>(runSchema, configuration, source);
@@ -190,7 +155,8 @@ async function trainIn(
     if (isOther) hooks.onWarning?.(OTHER_VALIDATION);
     const start = { ...listed, dataHashes, best: isOther ? null : listed.best };
     hooks.onStart?.(started);
-    const result = await train(chain, start, data, run, hooks);
+    const { onStep, signal } = hooks;
+    const result = await train(chain, start, data, run, { ...(onStep && { onStep }), ...(signal && { signal }) });
     return { ...result, output: run.path, facts: started };
   } finally {
     await found.close();
@@ -208,10 +174,10 @@ const OTHER_VALIDATION =
  */
 async function opened(
   run: RunFolder,
-  found: FoundData<ClipFacts | ImageFacts>,
+  found: FoundData<TrainingFacts['data']>,
   { isNew, replaces }: { isNew: boolean; replaces: boolean },
   signal: AbortSignal | undefined,
-): Promise<OpenData<ClipFacts | ImageFacts>> {
+): Promise<OpenData<TrainingFacts['data']>> {
   try {
     return await found.open();
   } catch (error) {

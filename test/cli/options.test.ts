@@ -3,7 +3,6 @@ import { z } from 'zod';
 import {
   addComputeOptions,
   addFields,
-  addSeedOption,
   askedOf,
   decimalNumber,
   frameRate,
@@ -116,6 +115,10 @@ describe('a field of a task', () => {
     from: asked(fields.countOrNone.nullish(), 'frame', 'the first'),
     split: asked(z.enum(['train', 'test']).default('test'), 'name', 'which', { group: 'Data:' }),
     out: asked(z.string().optional(), 'path', 'where'),
+    colours: asked(z.enum({ many: 3, one: 1 }).optional(), 'name', 'how many'),
+    widths: asked(z.array(fields.count).optional(), 'width...', 'of each', { most: 9 }),
+    rate: asked(fields.positive.optional(), 'rate', 'how fast', { most: 10 }),
+    mirror: toggle('left and right swapped', { off: true }),
   };
   const command = () => addFields(new Command('task'), shape);
   const parse = (...args: string[]) => command().parse(args, { from: 'user' }).opts();
@@ -131,10 +134,22 @@ describe('a field of a task', () => {
     });
   });
 
+  test('takes lists, words for numbers, and a switch that is turned off', () => {
+    expect(parse('--widths', '2', '3', '--colours', 'one', '--rate', '0.5', '--no-mirror')).toMatchObject({
+      widths: [2, 3],
+      colours: 1,
+      rate: 0.5,
+      mirror: false,
+    });
+    expect(parse('--mirror').mirror).toBe(true);
+  });
+
   test('gives the help, with the default and the choices', () => {
     const help = command().helpInformation();
     expect(help).toMatch(/--next <frames> +how many \(default: 8\)/);
     expect(help).toMatch(/--only-these +leave others out\n/);
+    expect(help).toMatch(/--\[no-\]mirror +left and right swapped\n/);
+    expect(help).not.toMatch(/--no-mirror/);
     expect(help).toMatch(/Data:\n +--split <name> +which \(choices: "train", "test", default: "test"\)/);
   });
 
@@ -142,6 +157,8 @@ describe('a field of a task', () => {
     [['--next', '10'], /--next: expected a whole number from 1 to 9, received "10"/],
     [['--from', '-1'], /--from: expected a whole number of 0 or more/],
     [['--out', ''], /--out: expected the name of a file or folder/],
+    [['--widths', '1', '10'], /--widths: expected a whole number from 1 to 9, received "10"/],
+    [['--rate', '0'], /--rate: expected a number above 0 and at most 10, received "0"/],
   ])('refuses %j by the name of the flag', (args, message) => {
     expect(refusal(() => parse(...args))).toMatch(message);
   });
@@ -154,7 +171,7 @@ describe('a field of a task', () => {
 
 describe('the shared options', () => {
   function parse(...args: string[]): BackendOptions & { seed: number } {
-    const command = addSeedOption(addComputeOptions(new Command('train')));
+    const command = addFields(addComputeOptions(new Command('train')), { seed: fields.seed });
     throwWrongUsage(command);
     return command.parse(args, { from: 'user' }).opts();
   }

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { command } from '../../cli/train.js';
-import { configurationOf, refuseMisplaced, type TrainOptions } from '../../cli/train-configuration.js';
+import { Command } from 'commander';
+import { addFields } from '../../cli/options.js';
+import { configurationOf, refuseMisplaced, trainFlags, type TrainOptions } from '../../cli/train-configuration.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
 const folder = temporaryFolder();
@@ -11,11 +12,9 @@ afterAll(folder.remove);
 async function configured(...given: (string | ((text: string) => void))[]) {
   const args = given.filter((one) => typeof one === 'string');
   const say = given.find((one) => typeof one === 'function') ?? (() => undefined);
-  const train = command();
-  train.parseOptions(args);
-  const options = train.opts<TrainOptions>();
-  refuseMisplaced(train, options);
-  return configurationOf(train, options, say);
+  const options = addFields(new Command(), trainFlags).parse(args, { from: 'user' }).opts<TrainOptions>();
+  refuseMisplaced(options);
+  return configurationOf(options, say);
 }
 
 test('--fps goes into the data, before that of a configuration file', async () => {

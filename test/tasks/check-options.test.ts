@@ -129,6 +129,15 @@ test.each<[object | undefined, RegExp]>([
   await expect(openClip('clip.mp4', options as ClipOptions)).rejects.toThrow(message);
 });
 
+test.each([
+  [{ onStep: 3 }, {}, /^train: options: expected a valid 'onStep', received 3 \(expected a function\)/],
+  [{ onSteps: () => 0 }, {}, /unknown key 'onSteps'; did you mean 'onStep'\?$/],
+  [{}, { resume: true }, /unknown key 'resume'/],
+  [{}, { extension: { steps: 0 } }, /'extension.steps', received 0/],
+])('trainModel refuses %j and %j', async (hooks, settings, message) => {
+  await expect(trainModel('run', null, hooks as never, settings as never)).rejects.toThrow(message);
+});
+
 test('a training needs a configuration, not what asks for one', async () => {
   const request = { data: { type: 'clips', frames: ['a.mp4'] } };
   await expect(trainModel('run', request as never)).rejects.toMatchObject({

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { describeModel } from '../../src/model/presets.js';
-import type { TrainModelHooks } from '../../src/tasks/train-model.js';
+import type { TrainModelHooks } from '../../src/tasks/options/train-model.js';
 import { trainModel } from '../../src/tasks/train-model.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
 import { noDataHashes } from '../../src/training/data-list.js';

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { saveModel } from '../../src/model/checkpoint.js';
 import { trainModel } from '../../src/tasks/train-model.js';
 import type { DecodeProgress } from '../../src/tasks/open-data.js';
-import type { ClipFacts } from '../../src/tasks/find-clip-data.js';
+import type { ClipFacts } from '../../src/tasks/options/train-model.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
 import '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Precision } from '../../backend/precision.js';
 import { DEFAULT_SEED } from '../../philox.js';
 
 /** How a command asks for a field of a task's options. What it parses, its choices and its default are those of the field. */
@@ -13,12 +14,14 @@ export interface Flag {
   group?: string;
   /** The fields that are not asked for beside it. */
   conflicts?: string[];
+  /** Of a switch: `--no-` before its name turns it off. */
+  off?: boolean;
 }
 
 /** The flags of the fields that commands ask for. */
 export const flags = z.registry<Flag>();
 
-/** A field that a command asks for. */
+/** A field that a command asks for. A schema has one flag: of a shared one a field is made first, as by `.optional()`. */
 export function asked<S extends z.ZodType>(field: S, value: string, help: string, more: Partial<Flag> = {}): S {
   flags.add(field, { ...more, value, help });
   return field;
@@ -46,6 +49,7 @@ export const callback = <F extends (...given: never[]) => unknown>() =>
 export const signal = z.instanceof(AbortSignal).optional();
 export const count = z.int().min(1);
 export const countOrNone = z.int().min(0);
+export const positive = z.number().positive();
 // Also one that is not finite, of which the task says what is wanted.
 export const anyNumber = z.custom<number>((value) => typeof value === 'number', 'expected a number');
 
@@ -70,7 +74,8 @@ export const futureDrawing = {
 };
 
 export const anySeed = z.union([anyNumber, z.bigint()], 'expected a number or a bigint');
-export const seed = asked(anySeed.default(DEFAULT_SEED), 'number', 'makes everything random repeatable: 0 to 2^64 - 1');
+export const SEED = 'makes everything random repeatable: 0 to 2^64 - 1';
+export const seed = asked(anySeed.default(DEFAULT_SEED), 'number', SEED);
 export const overwrite = toggle('let --out take the place of what is there');
 export const data = asked(
   z.string().optional(),
@@ -78,8 +83,9 @@ export const data = asked(
   "folder of the data set's files (default: where pxv datasets get put them)",
 );
 
+export const exactRate = z.strictObject({ numerator: count, denominator: count });
 export const askedRate = z.union(
-  [z.literal('model'), z.strictObject({ numerator: count, denominator: count })],
+  [z.literal('model'), exactRate],
   "expected { numerator, denominator }, as parseFrameRate gives it, or 'model'",
 );
 export const frameRate = asked(
@@ -87,4 +93,11 @@ export const frameRate = asked(
   'rate',
   "frames a second to bring clips to, or model for the model's (default: their own)",
   { name: 'fps' },
+);
+
+export const precision = asked(
+  z.enum(['float32', 'bf16'] satisfies Precision[]).optional(),
+  'name',
+  'products of a training step: bf16 is faster, rougher, and needs AVX-512 BF16 or AMX',
+  { group: 'Computing:' },
 );

@@ -1,0 +1,192 @@
+import { z } from 'zod';
+import { defaultChoices, networkChoice, presetChoices } from '../../model/presets.js';
+import type { TrainingSettings } from '../../training/configuration.js';
+import { dataDefaults, DEFAULT_MINUTES } from '../../training/data-defaults.js';
+import type { OptimiserName } from '../../training/optimisers.js';
+import type { Extension } from '../../training/pace.js';
+import type { TrainingProgress } from '../../training/train.js';
+import type { ModelChoices } from '../configure-training.js';
+import type { LeftOutClip } from '../left-out-clips.js';
+import type { DecodeProgress } from '../open-data.js';
+import * as fields from './fields.js';
+import type { OptionsOf } from './fields.js';
+
+const { asked, callback, count, positive, toggle } = fields;
+
+/** What is learned from, as `pxv train` asks for it. */
+export const dataFlags = {
+  clips: asked(
+    z.array(z.string()).optional(),
+    'path...',
+    'clips: video files, folders of numbered images, or folders of either',
+    { name: 'frames' },
+  ),
+  validate: asked(
+    z.array(z.string()).optional(),
+    'path...',
+    'clips to validate on (default: one in ten of --frames is held out)',
+  ),
+  images: asked(
+    z.string().optional(),
+    'set',
+    'images instead: a data set (see pxv datasets list) or a folder of images',
+  ),
+  data: fields.data,
+  fit: asked(fields.fit.optional(), 'name', 'how frames are brought to the size'),
+  frameRate: asked(
+    fields.exactRate.optional(),
+    'rate',
+    'frames a second to bring clips to; the model keeps it (default: their own)',
+    { name: 'fps' },
+  ),
+};
+
+/** The choices of a model that `pxv train` asks for. */
+export const modelFlags = {
+  network: asked(networkChoice.optional(), 'name', `kind of network (default: ${defaultChoices.network})`),
+  hidden: asked(count.min(3).optional(), 'h', `features inside a layer (default: ${defaultChoices.hidden})`, {
+    most: 4096,
+  }),
+  layers: asked(count.optional(), 'count', `layers (default: ${defaultChoices.layers})`, { most: 100 }),
+  head: asked(
+    presetChoices.head.optional(),
+    'name',
+    'likelihood of a sub-pixel (default: logistic-mixture for clips, softmax for images, sigmoid for binary ones)',
+  ),
+  output: asked(
+    z.array(count).optional(),
+    'features...',
+    'features of each 1x1 layer before the head (default: one of 2h)',
+    { name: 'head-width', most: 16384 },
+  ),
+  initialState: asked(presetChoices.initialState, 'name', 'states of an LSTM outside the image (default: zero)'),
+  size: asked(
+    fields.pixels.optional(),
+    'WxH',
+    'size in pixels that the model learns at (default: 64x64, or that of images that are alike and no larger)',
+  ),
+  channels: asked(presetChoices.channels.optional(), 'name', "colours of the model (default: rgb, or the images')"),
+  levels: asked(count.min(2).optional(), 'count', "values of a sub-pixel (default: 256, or the images')", {
+    most: 256,
+  }),
+  context: asked(count.optional(), 'frames', 'previous frames given (default: as many as suit --conditioning)', {
+    most: 16,
+  }),
+  frames: asked(
+    presetChoices.frames,
+    'name',
+    `how previous frames are read: moved into place, or as they are (default: ${presetChoices.frames.unwrap().options[0]})`,
+    { name: 'conditioning' },
+  ),
+  factors: asked(
+    z.array(count.min(2)).optional(),
+    'factor...',
+    'make the model a chain of scales: the factor from each to the next finer one, as 2, or 2 2 for three scales',
+    { name: 'scales', most: 8 },
+  ),
+  shared: asked(
+    presetChoices.shared,
+    'name',
+    "pixels of the coarser scale: known, or predicted again (the paper's form, a bound) (default: known)",
+  ),
+} satisfies { [Name in keyof ModelChoices]: z.ZodType<ModelChoices[Name]> };
+
+const { clips, images } = dataDefaults;
+/** The settings of a training that `pxv train` asks for. */
+export const trainingFlags = {
+  batch: asked(
+    count.optional(),
+    'count',
+    `frames or images a step (default: ${clips.batch} for clips, ${images.batch} for images)`,
+    { most: 4096 },
+  ),
+  steps: asked(count.optional(), 'count', 'how long to train, in steps'),
+  minutes: asked(
+    positive.optional(),
+    'time',
+    `how long to train, in minutes, once the clips are decoded (default: ${DEFAULT_MINUTES})`,
+    { most: 1e6 },
+  ),
+  optimiser: asked(
+    // Not from the optimisers themselves, which load TensorFlow.js.
+    z.enum({ adam: 'adam', rmsprop: 'rmsprop' } satisfies { [Name in OptimiserName]: Name }).optional(),
+    'name',
+    'optimiser (default: adam)',
+  ),
+  precision: fields.precision,
+  mirror: toggle('show every other frame or image mirrored left to right, or none (default: of clips alone)', {
+    off: true,
+  }),
+  from: asked(
+    z.string().optional(),
+    'model',
+    'model to start from (run folder, .safetensors file or shipped model): its weights, and where --config names no model its description',
+  ),
+} satisfies { [Name in keyof TrainingSettings]: z.ZodType<TrainingSettings[Name]> };
+
+/** How a training treats what it finds. See `trainModel`. */
+export const trainModelFields = {
+  /** A new training replaces the one that is in its folder. */
+  overwrite: fields.overwrite,
+  /** A resumed training goes on where its data are not those that it began with; its weights are then others. */
+  acceptChangedData: toggle('with --resume: go on where files that are learnt from have changed or are gone'),
+  /** A resumed training gets another length. */
+  extension: z
+    .union(
+      [z.strictObject({ steps: count }), z.strictObject({ minutes: positive })] satisfies z.ZodType<Extension>[],
+      'expected { steps }, in all, or { minutes }, more',
+    )
+    .optional(),
+};
+
+/** What a training on clips says of its data. */
+export interface ClipFacts {
+  trainingClips: string[];
+  validationClips: string[];
+  /** Frames of the training clips. */
+  frames: number;
+  /** Decoded frames on the disk, which a training makes again where they are gone. */
+  decoded: { folder: string; bytes: number };
+  /** Clips that were found, and that nothing can be learnt from. */
+  leftOut: LeftOutClip[];
+  /** What validations are to be measured against, in bits/dim. */
+  baselines: { uniform: number; 'previous-frame': number | null };
+}
+
+/** What a training on images says of its data. */
+export interface ImageFacts {
+  images: number;
+  validationImages: number;
+  /** What was read, in a few words. */
+  origin: string;
+  /** What validations are to be measured against, in bits/dim. */
+  baselines: { uniform: number };
+}
+
+/** What is trained on what. */
+export interface TrainingFacts {
+  parameters: number;
+  /** Updates done before this sitting. */
+  step: number;
+  data: ClipFacts | ImageFacts;
+}
+
+/** What a training tells. See `trainModel`. */
+export const trainModelHooks = {
+  /** Told once, before the first step. */
+  onStart: callback<(facts: TrainingFacts) => void>(),
+  /** Told after every step. */
+  onStep: callback<(progress: TrainingProgress) => void>(),
+  /** Told while clips are decoded, and images where that is done before the training. */
+  onDecode: callback<(decoding: DecodeProgress) => void>(),
+  /** Told before each file of the data is read, and after the last. */
+  onList: callback<(listing: DecodeProgress) => void>(),
+  /** Told in one line of a clip that is damaged or left out, and of what else the user should know. */
+  onWarning: callback<(text: string) => void>(),
+  /** The file that the configuration was read from. The run does not take its place. */
+  configurationFile: z.string().optional(),
+  signal: fields.signal,
+};
+
+export type TrainModelSettings = OptionsOf<typeof trainModelFields>;
+export type TrainModelHooks = OptionsOf<typeof trainModelHooks>;
