@@ -58,20 +58,16 @@ interface ConfigurationFile {
 
 /** Refuses options that would change nothing. */
 function refuseUnused({ network = defaultChoices.network, initialState, factors, shared }: TrainOptions): void {
-  const refuse = (option: string, needed: string, received: string) => {
-    throw new PxvError({
-      ...{ code: 'USAGE', operation: 'train', argument: option, expected: `${needed} beside it`, received },
-      remedy: `leave out ${option}, which would change nothing`,
-    });
-  };
-  if (initialState === 'learned' && network === 'pixel-cnn') refuse('--initial-state', 'a --network of LSTMs', network);
-  if (shared !== undefined && factors === undefined) refuse('--shared', '--scales', 'none');
+  const unused = (option: string, needed: string, received: string) =>
+    misused(option, `${needed} beside it`, received, `leave out ${option}, which would change nothing`);
+  if (initialState === 'learned' && network === 'pixel-cnn')
+    throw unused('--initial-state', 'a --network of LSTMs', network);
+  if (shared !== undefined && factors === undefined) throw unused('--shared', '--scales', 'none');
 }
 
 /** The other length that a training gets which goes on; undefined: none. */
 export function extensionOf({ resume, steps, minutes }: TrainOptions): Extension | undefined {
   if (!resume) return undefined;
-  if (steps !== undefined && minutes !== undefined) throw bothLengths();
   return steps !== undefined ? { steps } : minutes !== undefined ? { minutes } : undefined;
 }
 
@@ -85,7 +81,6 @@ export async function configurationOf(options: TrainOptions, say: (text: string)
   const { config, steps, minutes, rate, seed } = options;
   const file = config === undefined ? {} : readConfiguration(config);
   const { model, training = {}, data, ...unknown } = file as ConfigurationFile;
-  if (steps !== undefined && minutes !== undefined) throw bothLengths();
   const length = steps === undefined && minutes === undefined ? {} : { steps: null, minutes: null, pace: [] };
   if (config === undefined) refuseUnused(options);
   const asked: ModelChoices = askedOf(modelFlags, options);
@@ -113,14 +108,8 @@ export async function configurationOf(options: TrainOptions, say: (text: string)
 function withRate(stages: unknown, rate: number): object[] {
   if (stages === undefined) return [{ rate }];
   if (Array.isArray(stages) && stages.length === 1) return [{ ...(stages[0] as object), rate }];
-  throw new PxvError({
-    code: 'USAGE',
-    operation: 'train',
-    argument: '--learning-rate',
-    expected: 'a training of one stage',
-    received: 'stages that have a rate each',
-    remedy: 'change the rates in the file',
-  });
+  const received = 'stages that have a rate each';
+  throw misused('--learning-rate', 'a training of one stage', received, 'change the rates in the file');
 }
 
 /**
@@ -155,12 +144,9 @@ async function overridden(
       tell('size', shown(described.scales[described.scales.length - 1].size), shown(asked.size));
       return modelAtSize(described, asked.size);
     }
-    throw new PxvError({
-      ...source,
-      expected: 'a model that options describe, where one of them other than --size is given beside --config',
-      received: `a model of its own, and ${names.map(optionOf).join(', ')}`,
-      remedy: 'change the model in the file',
-    });
+    const expected = 'a model that options describe, where one of them other than --size is given beside --config';
+    const received = `a model of its own, and ${names.map(optionOf).join(', ')}`;
+    throw misused(file, expected, received, 'change the model in the file');
   }
   for (const name of names) tell(name, shown(choices[name]), shown(asked[name]));
   return { ...choices, ...asked };
@@ -176,11 +162,22 @@ function shown(value: ModelChoices[keyof ModelChoices]): string {
 /** What to learn from: the options' over the file's. Paths are made whole, so that a run resumes from any folder. */
 async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): Promise<object> {
   const { clips, images, fit, frameRate: rate } = options;
-  if (clips !== undefined && images !== undefined) throw bothSources();
-  if (clips === undefined && images === undefined && file === undefined) throw noSource();
+  if (clips !== undefined && images !== undefined)
+    throw misused('--images', 'clips or images to learn from', 'both', 'leave out --frames or --images');
+  if (clips === undefined && images === undefined && file === undefined)
+    throw misused(
+      '--frames or --images',
+      'what to learn from',
+      'none',
+      'give video files or folders, as in pxv train --frames clips/, or a data set, as in pxv train --images mnist',
+    );
   const ofImages = images !== undefined || (clips === undefined && file?.type === 'images');
   const unused = optionsOf[ofImages ? 'clips' : 'images'].find((name) => options[name] !== undefined);
-  if (unused !== undefined) throw otherSource(optionOf(unused), ofImages);
+  if (unused !== undefined) {
+    const [used, received, source] = ofImages ? ['clips', 'images', '--frames'] : ['images', 'clips', '--images'];
+    const remedy = `leave out ${optionOf(unused)}, or learn from ${source}`;
+    throw misused(optionOf(unused), `${used} to learn from, which alone have it`, received, remedy);
+  }
   const folder = options.data && resolve(options.data);
   if (images !== undefined) {
     const { imageSets } = await import('../datasets/index.js');
@@ -200,35 +197,26 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
 
 /**
  * A model to start from brings its description, a resumed run brings everything: options that they would overrule are
- * refused, as are those that mean something for a resumed run alone.
+ * refused, as are those that mean something for a resumed run alone, and two lengths of one training.
  */
 export function refuseMisplaced(options: TrainOptions): void {
-  const { resume, from, acceptChangedData } = options;
-  if (acceptChangedData && !resume) throw nothingAccepted();
+  const { resume, from, acceptChangedData, steps, minutes } = options;
+  if (acceptChangedData && !resume)
+    throw misused(
+      '--accept-changed-data',
+      '--resume beside it',
+      'a new training, which takes the data as they are',
+      'leave out --accept-changed-data, or go on with a training by --resume',
+    );
+  if (steps !== undefined && minutes !== undefined)
+    throw misused('--minutes', 'one length of the training', '--steps and --minutes', 'leave out one of them');
   if (!resume && from === undefined) return;
   const brings = resume ? '--resume' : '--from';
   const names = Object.keys(askedOf(trainFlags, options)) as TrainFlag[];
   const name = names.find((one) => (resume ? !besideResume.includes(one) : one in modelFlags));
   if (name === undefined) return;
-  throw new PxvError({
-    code: 'USAGE',
-    operation: 'train',
-    argument: optionOf(name),
-    expected: `no option that ${brings} brings with it`,
-    received: 'both',
-    remedy: `leave out ${optionOf(name)}, or leave out ${brings}`,
-  });
-}
-
-function nothingAccepted(): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'train',
-    argument: '--accept-changed-data',
-    expected: '--resume beside it',
-    received: 'a new training, which takes the data as they are',
-    remedy: 'leave out --accept-changed-data, or go on with a training by --resume',
-  });
+  const remedy = `leave out ${optionOf(name)}, or leave out ${brings}`;
+  throw misused(optionOf(name), `no option that ${brings} brings with it`, 'both', remedy);
 }
 
 /** The entries that have a value. */
@@ -257,48 +245,6 @@ function readConfiguration(path: string): object {
   return value;
 }
 
-function bothLengths(): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'train',
-    argument: '--minutes',
-    expected: 'one length of the training',
-    received: '--steps and --minutes',
-    remedy: 'leave out one of them',
-  });
-}
-
-function noSource(): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'train',
-    argument: '--frames or --images',
-    expected: 'what to learn from',
-    received: 'none',
-    remedy:
-      'give video files or folders, as in pxv train --frames clips/, or a data set, as in pxv train --images mnist',
-  });
-}
-
-function bothSources(): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'train',
-    argument: '--images',
-    expected: 'clips or images to learn from',
-    received: 'both',
-    remedy: 'leave out --frames or --images',
-  });
-}
-
-function otherSource(option: string, ofImages: boolean): PxvError {
-  const [used, received, source] = ofImages ? ['clips', 'images', '--frames'] : ['images', 'clips', '--images'];
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'train',
-    argument: option,
-    expected: `${used} to learn from, which alone have it`,
-    received,
-    remedy: `leave out ${option}, or learn from ${source}`,
-  });
+function misused(argument: string, expected: string, received: string, remedy: string): PxvError {
+  return new PxvError({ code: 'USAGE', operation: 'train', argument, expected, received, remedy });
 }
