@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import type { BenchNetwork } from '../src/bench/network.js';
-import type { Size } from '../src/frame.js';
+import type { Size } from '../src/foundation/frame.js';
 import { defaultChoices, networkChoice } from '../src/model/presets.js';
 import { asked, count, type Parsed } from '../src/tasks/options/fields.js';
 import { addFields, size, wholeNumber } from './options.js';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { numberOf } from '../src/number-of.js';
+import { numberOf } from '../src/foundation/number-of.js';
 import { seed } from '../src/tasks/options/fields.js';
 import { addBenchOptions, benchNetwork, type BenchOptions } from './bench-options.js';
 import { startComputing } from './computing.js';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
-import { numberOf } from '../src/number-of.js';
+import { numberOf } from '../src/foundation/number-of.js';
 import { completeFlags } from '../src/tasks/options/complete-image.js';
 import { imageDrawing, type Parsed } from '../src/tasks/options/fields.js';
 import { startComputing } from './computing.js';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { PxvError } from '../src/errors.js';
-import { numberOf } from '../src/number-of.js';
+import { PxvError } from '../src/foundation/errors.js';
+import { numberOf } from '../src/foundation/number-of.js';
 import { data } from '../src/tasks/options/fields.js';
 import { addFields, addJsonOption } from './options.js';
 import { run, type Report, type Work } from './report.js';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
-import { PxvError } from '../src/errors.js';
-import { numberOf } from '../src/number-of.js';
+import { PxvError } from '../src/foundation/errors.js';
+import { numberOf } from '../src/foundation/number-of.js';
 import { backendOptions } from './computing.js';
 import { addComputeOptions, addJsonOption } from './options.js';
 import { run, type Report, type Work } from './report.js';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
-import { PxvError } from '../src/errors.js';
+import { PxvError } from '../src/foundation/errors.js';
 import type { Published } from '../src/evaluation/published.js';
 import type { RankedImage } from '../src/tasks/extreme-images.js';
 import type { Parsed } from '../src/tasks/options/fields.js';

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
-import { PxvError } from '../src/errors.js';
-import type { Size } from '../src/frame.js';
-import { numberOf } from '../src/number-of.js';
+import { PxvError } from '../src/foundation/errors.js';
+import type { Size } from '../src/foundation/frame.js';
+import { numberOf } from '../src/foundation/number-of.js';
 import { futureDrawing, type Parsed } from '../src/tasks/options/fields.js';
 import { scoreClipsFlags } from '../src/tasks/options/score-clips.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';

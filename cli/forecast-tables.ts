@@ -1,6 +1,6 @@
 import type { ForecastName } from '../src/evaluation/forecasts.js';
 import type { ForecastsSummary, ForecastSummary, MeanOverClips } from '../src/evaluation/forecast-summary.js';
-import { numberOf } from '../src/number-of.js';
+import { numberOf } from '../src/foundation/number-of.js';
 import { formatTable } from './table.js';
 
 /** A difference in decibels with its standard error, where there is one. */

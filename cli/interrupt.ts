@@ -1,4 +1,4 @@
-import { PxvError } from '../src/errors.js';
+import { PxvError } from '../src/foundation/errors.js';
 import { exitCodes } from './exit-codes.js';
 import type { Progress } from './progress.js';
 

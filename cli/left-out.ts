@@ -1,4 +1,4 @@
-import { numberOf } from '../src/number-of.js';
+import { numberOf } from '../src/foundation/number-of.js';
 import type { LeftOutClip } from '../src/tasks/left-out-clips.js';
 
 /** How many clips were left out and which; their reasons were told as warnings. No line where there are none. */

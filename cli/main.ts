@@ -12,7 +12,7 @@ import { command as evalImages } from './eval-images.js';
 import { command as evalVideo } from './eval-video.js';
 import { command as predict } from './predict.js';
 import { command as sample } from './sample.js';
-import { writeFailure } from '../src/write-file.js';
+import { writeFailure } from '../src/foundation/write-file.js';
 import { command as train } from './train.js';
 import { reportError, throwWrongUsage } from './report.js';
 

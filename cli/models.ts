@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { framesPerSecond } from '../src/frame-rate.js';
+import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
 import type { AboutModel } from '../src/model/shipped-models.js';
 import { addJsonOption } from './options.js';

@@ -2,9 +2,9 @@ import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import type { BackendName, BackendOptions } from '../src/backend/choose-backend.js';
 import type { InstructionSet } from '../src/backend/kernels/index.js';
-import { PxvError } from '../src/errors.js';
-import type { Size } from '../src/frame.js';
-import { HIGHEST_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/frame-rate.js';
+import { PxvError } from '../src/foundation/errors.js';
+import type { Size } from '../src/foundation/frame.js';
+import { HIGHEST_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/foundation/frame-rate.js';
 import * as fields from '../src/tasks/options/fields.js';
 import type { Fields, Parsed } from '../src/tasks/options/fields.js';
 

@@ -1,10 +1,10 @@
 import { resolve, sep } from 'node:path';
 import { Command } from 'commander';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
-import { PxvError } from '../src/errors.js';
-import { framesPerSecond } from '../src/frame-rate.js';
+import { PxvError } from '../src/foundation/errors.js';
+import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
-import { numberOf } from '../src/number-of.js';
+import { numberOf } from '../src/foundation/number-of.js';
 import { futureDrawing, toggle, type Parsed } from '../src/tasks/options/fields.js';
 import { kindFlag, predictFlags, samplesOfForecast, type Forecast } from '../src/tasks/options/predict-clips.js';
 import type { PredictedClip } from '../src/tasks/predict-clip.js';

@@ -1,5 +1,5 @@
 import { CommanderError, type Command } from 'commander';
-import { PxvError } from '../src/errors.js';
+import { PxvError } from '../src/foundation/errors.js';
 import { exitCodes } from './exit-codes.js';
 import { listenForInterrupt } from './interrupt.js';
 import { printable } from './printable.js';

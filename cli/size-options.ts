@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { Size } from '../src/frame.js';
+import type { Size } from '../src/foundation/frame.js';
 import type { AskedSize } from '../src/tasks/clip-size.js';
 import { asked, count, pixels, type Parsed } from '../src/tasks/options/fields.js';
 import { addFields } from './options.js';

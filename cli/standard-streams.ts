@@ -2,9 +2,9 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { PxvError } from '../src/errors.js';
-import { temporaryFolder, type TemporaryFolder } from '../src/temporary-folder.js';
-import { writeFailure } from '../src/write-file.js';
+import { PxvError } from '../src/foundation/errors.js';
+import { temporaryFolder, type TemporaryFolder } from '../src/foundation/temporary-folder.js';
+import { writeFailure } from '../src/foundation/write-file.js';
 
 /** What a clip or an output is called that is standard input or output. */
 export const STANDARD_STREAM = '-';

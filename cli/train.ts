@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { framesPerSecond } from '../src/frame-rate.js';
-import { numberOf } from '../src/number-of.js';
+import { framesPerSecond } from '../src/foundation/frame-rate.js';
+import { numberOf } from '../src/foundation/number-of.js';
 import { inUnits } from '../src/tasks/byte-units.js';
 import type { DecodeProgress } from '../src/tasks/open-data.js';
 import type { TrainingFacts, TrainModelHooks } from '../src/tasks/options/train-model.js';

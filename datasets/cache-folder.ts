@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { writeAtomically } from '../src/write-file.js';
+import { writeAtomically } from '../src/foundation/write-file.js';
 
 /** What to do where the cache cannot be written to: nobody chose a path in it. */
 export const otherCache = 'set PXV_DATA to another folder';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256 } from '../src/sha256.js';
+import { sha256 } from '../src/foundation/sha256.js';
 import { wrongFile } from './read-file.js';
 
 /** Made when the files were, in the format of `sha256sum -c`. */

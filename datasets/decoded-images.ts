@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { PxvError } from '../src/errors.js';
-import { numberOf } from '../src/number-of.js';
+import { PxvError } from '../src/foundation/errors.js';
+import { numberOf } from '../src/foundation/number-of.js';
 import { expectDiskSpace } from '../src/video/disk-space.js';
 import { imageFacts, readImage } from '../src/video/image-folder.js';
 import { throwIfInterrupted } from '../src/video/interruption.js';

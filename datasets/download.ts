@@ -1,10 +1,10 @@
 import { closeSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { PxvError } from '../src/errors.js';
-import { sha256 } from '../src/sha256.js';
+import { PxvError } from '../src/foundation/errors.js';
+import { sha256 } from '../src/foundation/sha256.js';
 import { throwIfInterrupted } from '../src/video/interruption.js';
-import { isSystemError, writeFailure } from '../src/write-file.js';
+import { isSystemError, writeFailure } from '../src/foundation/write-file.js';
 import { otherCache } from './cache-folder.js';
 import type { SourceFile } from './image-set.js';
 

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PxvError } from '../src/errors.js';
-import { numberOf } from '../src/number-of.js';
+import { PxvError } from '../src/foundation/errors.js';
+import { numberOf } from '../src/foundation/number-of.js';
 
 const natural = new Intl.Collator('en', { numeric: true });
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PxvError } from '../src/errors.js';
-import { makeFolder } from '../src/make-folder.js';
-import { writeFailure } from '../src/write-file.js';
+import { PxvError } from '../src/foundation/errors.js';
+import { makeFolder } from '../src/foundation/make-folder.js';
+import { writeFailure } from '../src/foundation/write-file.js';
 import { cacheFolder, otherCache, writeToCache } from './cache-folder.js';
 import { writeCheckSums } from './check-sums.js';
 import { download, type DownloadOptions } from './download.js';

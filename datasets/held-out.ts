@@ -1,4 +1,4 @@
-import { Philox, purposes } from '../src/philox.js';
+import { Philox, purposes } from '../src/foundation/philox.js';
 import type { Images, TrainingSplit } from './image-set.js';
 import { selectImages } from './records.js';
 

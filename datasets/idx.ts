@@ -1,5 +1,5 @@
-import type { Size } from '../src/frame.js';
-import { numberOf } from '../src/number-of.js';
+import type { Size } from '../src/foundation/frame.js';
+import { numberOf } from '../src/foundation/number-of.js';
 import { readMaybeGzip, wrongFile } from './read-file.js';
 
 /** The pixels of an IDX file, image after image, row by row. */

@@ -1,4 +1,4 @@
-import type { Channels, Size } from '../src/frame.js';
+import type { Channels, Size } from '../src/foundation/frame.js';
 
 /** `test` is for the last score alone: training and every choice are made on the other two. */
 export type Split = 'train' | 'validation' | 'test';

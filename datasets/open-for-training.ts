@@ -1,4 +1,4 @@
-import { PxvError } from '../src/errors.js';
+import { PxvError } from '../src/foundation/errors.js';
 import { folderShape } from './folder/folder.js';
 import type { DescribedImages, Images, OpenOptions, Split, TrainingSplit } from './image-set.js';
 import { resolveImageSet } from './registry.js';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Readable, Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { PxvError } from '../src/errors.js';
+import { PxvError } from '../src/foundation/errors.js';
 
 /** No file that is unpacked in memory comes near it; a gzip file that does is no data set. */
 const LARGEST = 512 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { PxvError } from '../src/errors.js';
-import type { Channels, Size } from '../src/frame.js';
+import { PxvError } from '../src/foundation/errors.js';
+import type { Channels, Size } from '../src/foundation/frame.js';
 import type { Images } from './image-set.js';
 
 export interface ImageShape extends Size {

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { PxvError } from '../src/errors.js';
+import { PxvError } from '../src/foundation/errors.js';
 import { binarizedMnist } from './binarized-mnist/binarized-mnist.js';
 import { cacheFolder } from './cache-folder.js';
 import { cifar } from './cifar/cifar.js';

@@ -2,8 +2,8 @@ import { appendFileSync, createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
-import { PxvError } from '../src/errors.js';
-import { isSystemError } from '../src/write-file.js';
+import { PxvError } from '../src/foundation/errors.js';
+import { isSystemError } from '../src/foundation/write-file.js';
 import type { UnpackedFile } from './image-set.js';
 import { unpackedPieces } from './read-file.js';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { PxvError } from '../src/errors.js';
-import { sha256 } from '../src/sha256.js';
+import { PxvError } from '../src/foundation/errors.js';
+import { sha256 } from '../src/foundation/sha256.js';
 import { readCheckSums } from './check-sums.js';
 import type { Split } from './image-set.js';
 import type { OpenImagesOptions } from './open-for-training.js';

@@ -1,10 +1,10 @@
-// Puts the types of src/tensors.ts in the place of tfjs's in the declarations that were built.
+// Puts the types of src/foundation/tensors.ts in the place of tfjs's in the declarations that were built.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const built = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist');
-const tensors = join(built, 'src', 'tensors.js');
+const tensors = join(built, 'src', 'foundation', 'tensors.js');
 const declarations = readdirSync(built, { recursive: true }).filter((name) => name.endsWith('.d.ts'));
 
 for (const name of declarations) {

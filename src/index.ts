@@ -3,11 +3,11 @@
  */
 export { imageSets, openForTraining, type Images, type OpenImagesOptions } from '../datasets/index.js';
 export { chooseBackend, type BackendOptions, type ChosenBackend } from './backend/choose-backend.js';
-export { PxvError, type ErrorCode } from './errors.js';
+export { PxvError, type ErrorCode } from './foundation/errors.js';
 export { densityNats, dequantise, type ValueUnit } from './evaluation/density.js';
 export { psnr, ssim } from './evaluation/metrics.js';
-export type { Channels, Frame, Size } from './frame.js';
-export { parseFrameRate, type FrameRate } from './frame-rate.js';
+export type { Channels, Frame, Size } from './foundation/frame.js';
+export { parseFrameRate, type FrameRate } from './foundation/frame-rate.js';
 export { atSize } from './model/at-size.js';
 export { DEFAULT_VIDEO_MODEL, loadModel, type Model } from './model/checkpoint.js';
 export { aboutShipped, shippedModels, type AboutModel } from './model/shipped-models.js';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { buildCommand } from '../src/build-command.js';
+import { buildCommand } from '../src/foundation/build-command.js';
 import { temporaryFolder } from './video/made-clips.js';
 
 /** A folder as a package that was installed has it: the scripts and what they read, and no node-gyp of its own. */

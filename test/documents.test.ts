@@ -24,7 +24,7 @@ function brokenLinks(path: string, text: string): string[] {
   return targets.filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(dirname(path), target)));
 }
 
-/** Paths in backquotes, such as `src/frame.ts`, that look like files or folders of this repository but do not exist. */
+/** Paths in backquotes, such as `src/foundation/frame.ts`, that look like files or folders of this repository but do not exist. */
 function missingPaths(text: string): string[] {
   const paths = [...text.matchAll(/`((?:src|cli|datasets|native|test|scripts|docs)\/[\w./-]*)`/g)].map(
     ([, path]) => path,
@@ -52,7 +52,7 @@ test('a broken link and a path that does not exist are found', () => {
   expect(brokenLinks('docs/models.md', '[here](models.md) and [there](../docs/nowhere.md#part)')).toEqual([
     '../docs/nowhere.md',
   ]);
-  expect(missingPaths('`src/frame.ts`, `src/frames.ts`')).toEqual(['src/frames.ts']);
+  expect(missingPaths('`src/foundation/frame.ts`, `src/frames.ts`')).toEqual(['src/frames.ts']);
 });
 
 test('every data set has a README', () => {

@@ -56,9 +56,14 @@ test('the search finds names of conditionings where they stand', () => {
   expect(linesWith(conditioningNames, 'src/conditioning').length).toBeGreaterThan(0);
 });
 
-/** Methods of earlier pixels are known to their kernels, to the folder where they stand, and to the conditioning whose keys they are. */
+/** Methods of earlier pixels are known to their kernels, to the folder where they stand, and to the conditioning whose keys they are, with its preset. */
 const methodNames = new RegExp(earlierMethods.map((name) => name.replace(/[A-Z]/, '[- _]?$&')).join('|'), 'i');
-const rooms = ['src/backend/kernels/', 'src/model/earlier-pixels/', 'src/conditioning/warped-frames.ts'];
+const rooms = [
+  'src/backend/kernels/',
+  'src/model/earlier-pixels/',
+  'src/conditioning/warped-frames.ts',
+  'src/conditioning/presets.ts',
+];
 
 test.each(['cli', 'src', 'native/engine'])('%s knows no method of earlier pixels by name', (folder) => {
   expect(linesWith(methodNames, folder).filter((line) => !rooms.some((room) => line.startsWith(room)))).toEqual([]);

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { numberOf } from '../../src/number-of.js';
+import { numberOf } from '../../src/foundation/number-of.js';
 import { findFiles, listFolder } from '../find-files.js';
 import { carve } from '../held-out.js';
 import type { Images, ImageSet, Split } from '../image-set.js';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { numberOf } from '../../src/number-of.js';
+import { numberOf } from '../../src/foundation/number-of.js';
 import { imageFacts } from '../../src/video/image-folder.js';
 import { decodedImages } from '../decoded-images.js';
 import { listFolder } from '../find-files.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { numberOf } from '../../src/number-of.js';
+import { numberOf } from '../../src/foundation/number-of.js';
 import { throwIfInterrupted } from '../../src/video/interruption.js';
 import { writeToCache } from '../cache-folder.js';
 import { cachedImages, cachePath, decodedImages } from '../decoded-images.js';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { constants, createInflateRaw } from 'node:zlib';
-import { numberOf } from '../../src/number-of.js';
+import { numberOf } from '../../src/foundation/number-of.js';
 import { unpackedPieces, wrongFile } from '../read-file.js';
 import { crc32 } from './crc32.js';
 

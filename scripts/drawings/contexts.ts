@@ -1,6 +1,6 @@
 import { nameOfSubPixel } from '../../src/evaluation/check/sub-pixels.js';
 import type { NetworkName } from '../../src/model/presets.js';
-import { numberOf } from '../../src/number-of.js';
+import { numberOf } from '../../src/foundation/number-of.js';
 import { cellOf, drawGrid } from './grid.js';
 import { fieldsAt, networkOf, opNamed } from './networks.js';
 import { Drawing, type Paint } from './svg.js';

@@ -1,4 +1,4 @@
-import type { Size } from '../../src/frame.js';
+import type { Size } from '../../src/foundation/frame.js';
 import type { Box, Drawing, Paint } from './svg.js';
 
 /** Where a grid of pixels stands in a drawing: its corner, and the pixels' pitch. */

@@ -1,4 +1,4 @@
-import type { Channels, Size } from '../../src/frame.js';
+import type { Channels, Size } from '../../src/foundation/frame.js';
 import { promisedFields, type ReceptiveFields } from '../../src/evaluation/check/receptive-fields.js';
 import { buildNetwork, type Network } from '../../src/model/network.js';
 import { describeModel, type NetworkName } from '../../src/model/presets.js';

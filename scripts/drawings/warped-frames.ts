@@ -1,6 +1,6 @@
 import { loadWasm } from '../../src/backend/wasm.js';
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
-import type { Size } from '../../src/frame.js';
+import type { Size } from '../../src/foundation/frame.js';
 import { box, drawBox, kernelsOf, m } from './conditioning.js';
 import { cellOf, drawGrid, middleOf, type Place } from './grid.js';
 import { Drawing } from './svg.js';

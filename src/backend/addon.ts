@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { buildCommand } from '../build-command.js';
-import { PxvError } from '../errors.js';
-import { packageFolder } from '../package-folder.js';
+import { buildCommand } from '../foundation/build-command.js';
+import { PxvError } from '../foundation/errors.js';
+import { packageFolder } from '../foundation/package-folder.js';
 import { kernelSignature, kernelsOver, type CallArray } from './call.js';
 import {
   expectThreads,

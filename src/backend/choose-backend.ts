@@ -1,6 +1,6 @@
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { loadAddon } from './addon.js';
 import type { KernelLibrary } from './kernel-library.js';
 import type { InstructionSet } from './kernels/index.js';

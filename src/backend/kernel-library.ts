@@ -1,4 +1,4 @@
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import type { CallArray, CallWriter } from './call.js';
 import type { InstructionSet, Kernels } from './kernels/index.js';
 

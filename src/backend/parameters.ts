@@ -1,6 +1,6 @@
 import { filterMask, type ParameterShape } from './convolution-shape.js';
 import { hiddenFeatures, stateToState, type WalkShape } from './walk-shape.js';
-import { Philox, purposes } from '../philox.js';
+import { Philox, purposes } from '../foundation/philox.js';
 
 /** A trainable array: what it is called in a checkpoint, its shape, and its first values. */
 export interface ParameterSpec {

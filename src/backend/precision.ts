@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { NativeBackend } from './native-backend.js';
 
 /**

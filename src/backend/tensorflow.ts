@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import util from 'node:util';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 
 /** Optional peers, the one for GPUs first; importing one registers the backend `tensorflow`. */
 export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;

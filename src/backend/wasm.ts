@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { PxvError } from '../errors.js';
-import { packageFolder } from '../package-folder.js';
+import { PxvError } from '../foundation/errors.js';
+import { packageFolder } from '../foundation/package-folder.js';
 import { kernelSignature, kernelsOver, type CallArray, type CallLayout, type CallWriter } from './call.js';
 import {
   expectThreads,

@@ -7,7 +7,7 @@ import {
   type Kernels,
 } from '../backend/kernels/index.js';
 import type { WalkShape } from '../backend/walk-shape.js';
-import type { Size } from '../frame.js';
+import type { Size } from '../foundation/frame.js';
 import { buildNetwork } from '../model/network.js';
 import type { AddOp } from '../model/ops/index.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import type { Channels, Size } from '../frame.js';
+import type { Channels, Size } from '../foundation/frame.js';
 import type { ModelDescription } from '../model/description.js';
 import type { Examples, ExampleShape } from '../model/examples.js';
 import { describeModel, type NetworkName } from '../model/presets.js';
-import { Philox, purposes } from '../philox.js';
+import { Philox, purposes } from '../foundation/philox.js';
 
 /** The network to measure: one of the presets, unconditional, with a softmax head. */
 export interface BenchNetwork {

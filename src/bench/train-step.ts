@@ -4,7 +4,7 @@ import { NativeBackend } from '../backend/native-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { expectPrecision, withPrecision, type Precision } from '../backend/precision.js';
 import { registerNativeBackend } from '../backend/register-native-backend.js';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { buildChain } from '../model/chain.js';
 import { toTensors } from '../model/weights.js';
 import { optimisers } from '../training/optimisers.js';

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import { blockMatching, BLOCKS, matchedFeatures, movedOn, type MatchedFeature } from '../backend/block-matching.js';
 import { MATCHED_FEATURES, NEIGHBOURS } from '../backend/kernels/index.js';
-import type { ImageShape } from '../levels.js';
+import type { ImageShape } from '../foundation/levels.js';
 import { DIFFERENCE_GAIN } from './frame-trunk.js';
 import type { FrameWindow } from './frame-window.js';
 

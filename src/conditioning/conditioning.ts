@@ -2,7 +2,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 import type { EarlierMethod } from '../backend/kernels/index.js';
 import type { ParameterSpec } from '../backend/parameters.js';
-import type { ImageShape } from '../levels.js';
+import type { ImageShape } from '../foundation/levels.js';
 import type { Given, Needs } from './given.js';
 
 /** What crosses from one conditioning into a network. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import type { Size } from '../frame.js';
-import type { ImageShape } from '../levels.js';
+import type { Size } from '../foundation/frame.js';
+import type { ImageShape } from '../foundation/levels.js';
 import type { FrameWindow } from './frame-window.js';
 import { residual, type ConvolutionLayer, type RunLayer } from './layers.js';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { frameBytes, writeLevels, type ImageShape } from '../levels.js';
+import { frameBytes, writeLevels, type ImageShape } from '../foundation/levels.js';
 import { subsample } from './subsample.js';
 
 /** The frames before an image, as many as a model is given. */

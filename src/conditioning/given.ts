@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import type { ImageShape } from '../levels.js';
+import type { ImageShape } from '../foundation/levels.js';
 import { cutWindow, FrameWindowBuffer, mirroredWindow, mirrorImage, type FrameWindow } from './frame-window.js';
 
 /** What a model is told besides the image's own earlier sub-pixels. Values are levels (0 to levels - 1) as floats. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { ImageShape } from '../levels.js';
+import type { ImageShape } from '../foundation/levels.js';
 import type { Condition, Conditioning } from './conditioning.js';
 import type { FrameWindow } from './frame-window.js';
 import { DIFFERENCE_GAIN, runTrunk, scaledFrames, trunkActivations, trunkLayers } from './frame-trunk.js';

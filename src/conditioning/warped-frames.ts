@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { earlierMethods, type WarpShape } from '../backend/kernels/index.js';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
 import { warpedMixture } from '../backend/warp.js';
-import type { ImageShape } from '../levels.js';
+import type { ImageShape } from '../foundation/levels.js';
 import { blockMotion, blockMotionActivations, blockMotionPlanes, type BlockMotion } from './block-motion.js';
 import type { Condition, Conditioning } from './conditioning.js';
 import {

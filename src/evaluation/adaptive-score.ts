@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Condition } from '../conditioning/index.js';
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 import { chainScores, expectsAtStrides, type Chain } from '../model/chain.js';
 import { Context } from '../model/context.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples.js';

@@ -1,4 +1,4 @@
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 import { levelOf } from '../model/examples.js';
 import { checkSameGeometry } from './metrics.js';
 

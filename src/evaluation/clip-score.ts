@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
 import { Context } from '../model/context.js';
 import { PreviousFrameBaseline } from './baselines.js';

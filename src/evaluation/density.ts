@@ -1,4 +1,4 @@
-import { Philox, purposes } from '../philox.js';
+import { Philox, purposes } from '../foundation/philox.js';
 
 /**
  * Uniform noise added to levels, x = level + u with 0 < u < 1: data for a continuous density, which would otherwise grow

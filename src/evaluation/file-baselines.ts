@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 
 /** An effort for PNG would make sharp reduce the colours. */
 const encoders: Record<string, { format: 'png' | 'webp'; encode: (image: Sharp) => Sharp }> = {

@@ -1,4 +1,4 @@
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/checkpoint.js';
 import type { Context } from '../model/context.js';
 import type { Correction } from '../sampling/correction.js';

@@ -1,4 +1,4 @@
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 import { meanSquaredError } from './metrics.js';
 import { moveOn } from './moved-frame.js';
 import type { Start } from './starts.js';

@@ -1,6 +1,6 @@
-import { PxvError } from '../errors.js';
-import type { Frame, Size } from '../frame.js';
-import { numberOf } from '../number-of.js';
+import { PxvError } from '../foundation/errors.js';
+import type { Frame, Size } from '../foundation/frame.js';
+import { numberOf } from '../foundation/number-of.js';
 
 const peak = 255;
 /** SSIM as in Wang, Bovik, Sheikh and Simoncelli 2004, section III-B and III-C. */

@@ -1,4 +1,4 @@
-import { frameBytes, type ImageShape } from '../levels.js';
+import { frameBytes, type ImageShape } from '../foundation/levels.js';
 
 /** Rows above a pixel, and columns beside it, that tell which prediction holds there. */
 const REACH = 3;

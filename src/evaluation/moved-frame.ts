@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import { blockMatching, BLOCKS, movedOn } from '../backend/block-matching.js';
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 import { checkSameGeometry } from './metrics.js';
 
 /**

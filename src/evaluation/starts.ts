@@ -1,4 +1,4 @@
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 import { Context } from '../model/context.js';
 import type { ExampleShape } from '../model/examples.js';
 

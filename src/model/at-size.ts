@@ -1,5 +1,5 @@
-import { PxvError } from '../errors.js';
-import type { Size } from '../frame.js';
+import { PxvError } from '../foundation/errors.js';
+import type { Size } from '../foundation/frame.js';
 import { buildChain } from './chain.js';
 import type { Model } from './checkpoint.js';
 import { modelAtSize } from './smaller-models.js';

@@ -1,5 +1,5 @@
 import { MOTION_LASTS } from '../conditioning/index.js';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { ExampleBuffer, frameBytes, type ExampleShape, type Examples } from './examples.js';
 import { lastKnownAgo, LONGEST_STRIDE, type Subsequence } from './subsequences.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { conditioningOf, conditionings, needsOf, type ConditioningDescription } from '../conditioning/index.js';
-import type { Size } from '../frame.js';
+import type { Size } from '../foundation/frame.js';
 import { headOf, heads, type HeadDescription } from './heads/index.js';
 import { layers, type LayerDescription } from './layers/index.js';
 

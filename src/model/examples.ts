@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { disposeGiven, givenBuffer, mirroredGiven, mirrorImage, type Given } from '../conditioning/index.js';
-import { frameBytes, writeLevels, type ImageShape } from '../levels.js';
+import { frameBytes, writeLevels, type ImageShape } from '../foundation/levels.js';
 
-export { byteOf, frameBytes, levelOf } from '../levels.js';
+export { byteOf, frameBytes, levelOf } from '../foundation/levels.js';
 
 /** Images to predict, with what is given for each, as tensors. */
 export interface Examples {

@@ -1,4 +1,4 @@
-import type { Channels } from '../frame.js';
+import type { Channels } from '../foundation/frame.js';
 
 /**
  * When the value of a slot at a position may be read.

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 
 /** Where a configuration came from and what to say of it. */
 export interface ConfigurationSource {

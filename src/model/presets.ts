@@ -7,7 +7,7 @@ import {
   framesConditionings,
   type FramesConditioning,
 } from '../conditioning/presets.js';
-import type { Size } from '../frame.js';
+import type { Size } from '../foundation/frame.js';
 import type { ModelDescription, NetworkDescription } from './description.js';
 import type { HeadDescription } from './heads/index.js';
 import type { LayerDescription } from './layers/index.js';

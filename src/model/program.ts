@@ -1,5 +1,5 @@
 import type { ConvolutionShape, Tap } from '../backend/convolution-shape.js';
-import type { Channels, Size } from '../frame.js';
+import type { Channels, Size } from '../foundation/frame.js';
 import type { Op } from './ops/index.js';
 import type { Slot } from './slot.js';
 import { cutGroups, placeOf, visibleFeatures, type Ready } from './groups.js';

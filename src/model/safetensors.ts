@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { PxvError } from '../errors.js';
-import { replaceFile } from '../write-file.js';
+import { PxvError } from '../foundation/errors.js';
+import { replaceFile } from '../foundation/write-file.js';
 import { fromHalf, toHalf } from './half-precision.js';
 
 export interface NamedArray {

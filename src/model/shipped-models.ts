@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { packageFolder } from '../package-folder.js';
+import { packageFolder } from '../foundation/package-folder.js';
 
 const aboutSchema = z.strictObject({
   /** What it is for, in a few words. */

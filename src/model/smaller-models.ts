@@ -1,5 +1,5 @@
 import { needsOf } from '../conditioning/index.js';
-import type { Size } from '../frame.js';
+import type { Size } from '../foundation/frame.js';
 import type { ModelDescription } from './description.js';
 
 /** The model at another size of its finest scale; the coarser ones follow from it. */

@@ -1,5 +1,5 @@
-import { PxvError } from '../errors.js';
-import type { ImageShape } from '../levels.js';
+import { PxvError } from '../foundation/errors.js';
+import type { ImageShape } from '../foundation/levels.js';
 import { LONGEST_STRIDE } from '../model/subsequences.js';
 import type { Expectation } from './expect-ahead.js';
 import { blurred, type KnownPast } from './known-past.js';

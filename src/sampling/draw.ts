@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from '../model/heads/logistic-mixture.js';
 
 export interface DrawSettings {

@@ -5,7 +5,7 @@ import type { KernelDescription } from '../backend/kernels/description.js';
 import { drawing, headKinds } from '../backend/kernels/drawing.js';
 import { refusal } from '../backend/kernels/geometry.js';
 import type { InstructionSet } from '../backend/kernels/index.js';
-import type { PxvError } from '../errors.js';
+import type { PxvError } from '../foundation/errors.js';
 import { earlierNumbers } from '../model/earlier-pixels/index.js';
 import type { HeadDescription } from '../model/heads/index.js';
 import { anchorCount, subPixelScale } from '../model/image-input.js';

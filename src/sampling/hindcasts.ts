@@ -1,11 +1,11 @@
 import { freeIdleMemory } from '../backend/native-backend.js';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { expectsAtStrides } from '../model/chain.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
 import { LEAST_GIVEN, LONGEST_STRIDE } from '../model/subsequences.js';
-import { numberOf } from '../number-of.js';
+import { numberOf } from '../foundation/number-of.js';
 import { CorrectionRegression, type Correction } from './correction.js';
 import { expectAhead } from './expect-ahead.js';
 import type { FrameSampler } from './frame-sampler.js';

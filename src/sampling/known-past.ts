@@ -1,4 +1,4 @@
-import type { ImageShape } from '../levels.js';
+import type { ImageShape } from '../foundation/levels.js';
 
 /** What is known at a place in a clip, beside what is expected after it: height x width x channels, in bytes. */
 export interface KnownPast {

@@ -1,4 +1,4 @@
-import { Philox, purposes } from '../philox.js';
+import { Philox, purposes } from '../foundation/philox.js';
 
 /** How far the counter's last words of two scales lie apart; the other `purposes` lie among those of the first. */
 const SCALE_WORDS = 256;

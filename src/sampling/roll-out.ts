@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { PxvError } from '../errors.js';
-import type { Frame } from '../frame.js';
+import { PxvError } from '../foundation/errors.js';
+import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
-import { numberOf } from '../number-of.js';
-import { DEFAULT_SEED } from '../philox.js';
-import { byteOf, levelOf } from '../levels.js';
+import { numberOf } from '../foundation/number-of.js';
+import { DEFAULT_SEED } from '../foundation/philox.js';
+import { byteOf, levelOf } from '../foundation/levels.js';
 import type { Correction } from './correction.js';
 import { drawSettingsSchema, type DrawSettings } from './draw.js';
 import { expectAhead, expectedSlower } from './expect-ahead.js';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 
 /** Where the system tells of its memory; tests have places of their own. */
 export interface MemoryFiles {

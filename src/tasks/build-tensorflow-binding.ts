@@ -12,9 +12,9 @@ import {
   type TensorflowFacts,
   type TensorflowPackage,
 } from '../backend/tensorflow.js';
-import { PxvError } from '../errors.js';
-import { makeFolder } from '../make-folder.js';
-import { checkWritable } from '../write-file.js';
+import { PxvError } from '../foundation/errors.js';
+import { makeFolder } from '../foundation/make-folder.js';
+import { checkWritable } from '../foundation/write-file.js';
 
 export interface BuildBindingOptions {
   /** Python that the wheel is installed for. Default: that of the virtual environment in use, else `python3`. */

@@ -1,7 +1,7 @@
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { checkNetwork, MOST_CHECKED } from '../evaluation/check/check-network.js';
 import type { Finding } from '../evaluation/check/finding.js';
-import type { Size } from '../frame.js';
+import type { Size } from '../foundation/frame.js';
 import { atSize } from '../model/at-size.js';
 import { dimensions, parametersOfScale } from '../model/chain.js';
 import { expectModel, type Model } from '../model/checkpoint.js';

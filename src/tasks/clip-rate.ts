@@ -1,8 +1,15 @@
 import type { z } from 'zod';
-import { PxvError } from '../errors.js';
-import { differBy, framesPerSecond, frameRateText, isSameRate, readableRate, type FrameRate } from '../frame-rate.js';
+import { PxvError } from '../foundation/errors.js';
+import {
+  differBy,
+  framesPerSecond,
+  frameRateText,
+  isSameRate,
+  readableRate,
+  type FrameRate,
+} from '../foundation/frame-rate.js';
 import { loadModel, type Model } from '../model/checkpoint.js';
-import { numberOf } from '../number-of.js';
+import { numberOf } from '../foundation/number-of.js';
 import type { ClipsConfiguration } from '../training/configuration.js';
 import { firstFew } from '../training/data-list.js';
 import type { OutputKind } from '../video/index.js';

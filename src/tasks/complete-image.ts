@@ -1,10 +1,10 @@
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
-import { numberOf } from '../number-of.js';
+import { numberOf } from '../foundation/number-of.js';
 import { AS_SCORED, checkDrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { describeForTraining } from '../../datasets/index.js';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { loadModel } from '../model/checkpoint.js';
 import type { ModelDescription } from '../model/description.js';
 import type { FutureDrawing } from '../model/future-drawing.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageSets } from '../../datasets/index.js';
-import { PxvError } from '../errors.js';
-import { numberOf } from '../number-of.js';
+import { PxvError } from '../foundation/errors.js';
+import { numberOf } from '../foundation/number-of.js';
 import { buildChain, dimensions, type Chain } from '../model/chain.js';
 import type { ModelDescription } from '../model/description.js';
 import { adaptingMemory, drawingMemory, scoringMemory, trainingMemory } from '../model/memory.js';

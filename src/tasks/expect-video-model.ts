@@ -1,4 +1,4 @@
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
 
 /**

@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { bitsOfPixels, type ImageSource } from '../evaluation/image-score.js';
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { frameBytes } from '../model/examples.js';
-import type { Placing } from '../placing.js';
+import type { Placing } from '../foundation/placing.js';
 import { contactSheet, heatMap, writePng } from '../video/index.js';
 
 /** An image and what it costs. */

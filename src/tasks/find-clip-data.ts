@@ -1,11 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { PreviousFrameBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
 import { frameBytes, type ExampleShape } from '../model/examples.js';
-import { numberOf } from '../number-of.js';
+import { numberOf } from '../foundation/number-of.js';
 import { PREDICTED_FRAMES, RollOuts } from '../training/roll-outs.js';
 import { LARGEST_ZOOM, type ClipStore } from '../training/random-frames.js';
 import { clipData } from '../training/clip-data.js';

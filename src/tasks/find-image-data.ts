@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { imageSets, openForTraining, type Images, type TrainingSplit } from '../../datasets/index.js';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Chain } from '../model/chain.js';
-import { numberOf } from '../number-of.js';
+import { numberOf } from '../foundation/number-of.js';
 import type { ImagesConfiguration, TrainingConfiguration } from '../training/configuration.js';
 import { imageData } from '../training/image-data.js';
 import type { FoundData } from './open-data.js';

@@ -1,4 +1,4 @@
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 
 /** Why work goes on without a clip, in one line. @throws the error itself where it does not speak of the clip */
 export function reasonToGoOn(error: unknown): string {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { sha256 } from '../sha256.js';
+import { sha256 } from '../foundation/sha256.js';
 import { dataList, type DataFile } from '../training/data-list.js';
 import { throwIfInterrupted } from '../video/interruption.js';
 import type { FoundFile } from './open-data.js';

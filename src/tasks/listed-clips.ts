@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { PxvError } from '../errors.js';
-import { numberOf } from '../number-of.js';
-import { sha256 } from '../sha256.js';
+import { PxvError } from '../foundation/errors.js';
+import { numberOf } from '../foundation/number-of.js';
+import { sha256 } from '../foundation/sha256.js';
 import { firstFew } from '../training/data-list.js';
 import { listClips } from '../video/index.js';
 

@@ -1,13 +1,13 @@
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { meanFrame } from '../evaluation/forecasts.js';
-import type { Frame, Size } from '../frame.js';
-import type { FrameRate } from '../frame-rate.js';
-import { framesAtLevels } from '../levels.js';
+import type { Frame, Size } from '../foundation/frame.js';
+import type { FrameRate } from '../foundation/frame-rate.js';
+import { framesAtLevels } from '../foundation/levels.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
-import { numberOf } from '../number-of.js';
+import { numberOf } from '../foundation/number-of.js';
 import type { Correction } from '../sampling/correction.js';
 import { expectExpectation, FrameSampler } from '../sampling/frame-sampler.js';
 import { futureSettings } from '../sampling/future-settings.js';

@@ -1,6 +1,6 @@
 import { join, sep } from 'node:path';
 import { z } from 'zod';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import { parseConfiguration } from '../model/parse-configuration.js';

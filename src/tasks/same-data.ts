@@ -1,4 +1,4 @@
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { textHash, type DataHashes } from '../training/data-list.js';
 import type { RunFolder } from '../training/run-folder.js';
 

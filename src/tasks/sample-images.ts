@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
-import type { Frame } from '../frame.js';
-import { PxvError } from '../errors.js';
+import type { Frame } from '../foundation/frame.js';
+import { PxvError } from '../foundation/errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
 import { Context } from '../model/context.js';
 import { frameBytes } from '../model/examples.js';

@@ -5,10 +5,10 @@ import { scoreFrames, summariseFrames, type ClipScore } from '../evaluation/clip
 import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
 import { SCORING_BATCH } from '../evaluation/scoring.js';
 import { readStarts, spreadStarts } from '../evaluation/starts.js';
-import type { Frame, Size } from '../frame.js';
-import { framesPerSecond, type FrameRate } from '../frame-rate.js';
-import { framesAtLevels } from '../levels.js';
-import { numberOf } from '../number-of.js';
+import type { Frame, Size } from '../foundation/frame.js';
+import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
+import { framesAtLevels } from '../foundation/levels.js';
+import { numberOf } from '../foundation/number-of.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import { frameBytes } from '../model/examples.js';

@@ -1,4 +1,4 @@
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 import { losslessCodecs, losslessSize, type LosslessCodec } from '../video/index.js';
 
 /** What lossless codecs need for the frames of a clip but the first, in bits per dim. */

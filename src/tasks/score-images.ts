@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Images } from '../../datasets/index.js';
 import { listImagesBelow } from '../../datasets/folder/folder.js';
 import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
 import { FileBaselines } from '../evaluation/file-baselines.js';
 import {
@@ -18,7 +18,7 @@ import { published, type Published } from '../evaluation/published.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
-import { numberOf } from '../number-of.js';
+import { numberOf } from '../foundation/number-of.js';
 import { checkOutput, outputKind } from '../video/index.js';
 import { parseOptions } from './check-options.js';
 import { scoringBatch } from './expect-memory.js';

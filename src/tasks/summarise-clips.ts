@@ -9,7 +9,7 @@ import {
   type MeanOverClips,
 } from '../evaluation/forecast-summary.js';
 import { RunningMean } from '../evaluation/statistics.js';
-import type { Size } from '../frame.js';
+import type { Size } from '../foundation/frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { losslessCodecs, type LosslessCodec } from '../video/index.js';
 import type { CodecScore } from './score-codecs.js';

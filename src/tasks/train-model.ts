@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageSets } from '../../datasets/index.js';
-import { PxvError, type ErrorParts } from '../errors.js';
+import { PxvError, type ErrorParts } from '../foundation/errors.js';
 import { arithmeticInUse } from '../backend/choose-backend.js';
 import { expectPrecision } from '../backend/precision.js';
-import { numberOf } from '../number-of.js';
+import { numberOf } from '../foundation/number-of.js';
 import { modelFile } from '../model/checkpoint.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import type { Chain } from '../model/chain.js';

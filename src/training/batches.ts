@@ -1,5 +1,5 @@
 import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from '../model/examples.js';
-import { purposes } from '../philox.js';
+import { purposes } from '../foundation/philox.js';
 import { Disturbance } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { precisions } from '../backend/precision.js';
-import { parseFrameRate, type FrameRate } from '../frame-rate.js';
+import { parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { learnsAnchor } from '../conditioning/index.js';
 import { modelSchema, type ModelDescription } from '../model/description.js';
 import { expectsFrame, futureDrawingSchema, type FutureDrawing } from '../model/future-drawing.js';

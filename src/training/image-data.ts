@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { BITS_PER_NAT, scoreEach, sumOfNats } from '../evaluation/scoring.js';
 import { dimensions, type Chain } from '../model/chain.js';
 import { ExampleBuffer, frameBytes, type Examples } from '../model/examples.js';
-import { Philox, purposes } from '../philox.js';
+import { Philox, purposes } from '../foundation/philox.js';
 import type { TrainingConfiguration } from './configuration.js';
 import type { TrainingData } from './train.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 
 /** A point from which on the schedule runs at one pace, to the last step. */
 export const paceMarkSchema = z.strictObject({

@@ -1,4 +1,4 @@
-import { Philox } from '../philox.js';
+import { Philox } from '../foundation/philox.js';
 
 /** A part of a picture that is shown instead of the whole, scaled to the model's size. */
 export interface Part {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { disposeGiven, givenBuffer, type Given } from '../conditioning/index.js';
-import { frameBytes, writeLevels } from '../levels.js';
+import { frameBytes, writeLevels } from '../foundation/levels.js';
 import type { ExampleShape } from '../model/examples.js';
 import {
   lastKnownAgo,
@@ -11,7 +11,7 @@ import {
   SUBSEQUENCES,
   type Subsequence,
 } from '../model/subsequences.js';
-import { purposes } from '../philox.js';
+import { purposes } from '../foundation/philox.js';
 import { standStill } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 

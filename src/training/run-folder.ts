@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { PxvError } from '../errors.js';
-import { makeFolder } from '../make-folder.js';
+import { PxvError } from '../foundation/errors.js';
+import { makeFolder } from '../foundation/make-folder.js';
 import {
   modelMetadata,
   namedWeights,
@@ -17,7 +17,7 @@ import { buildChain, type Chain } from '../model/chain.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import { readSafetensors, writeSafetensors, type NamedArray } from '../model/safetensors.js';
 import { toArrays, toTensors } from '../model/weights.js';
-import { appendLine, replaceFile, unfinishedName, writeFailure } from '../write-file.js';
+import { appendLine, replaceFile, unfinishedName, writeFailure } from '../foundation/write-file.js';
 import { learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
 import { listChanges, noDataHashes, textHash, type DataHashes } from './data-list.js';
 import { optimisers } from './optimisers.js';

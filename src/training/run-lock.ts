@@ -4,8 +4,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { PxvError } from '../errors.js';
-import { replaceFile } from '../write-file.js';
+import { PxvError } from '../foundation/errors.js';
+import { replaceFile } from '../foundation/write-file.js';
 
 /** What a lock says of the process that made it. What a system does not tell is null. */
 const holderSchema = z.strictObject({

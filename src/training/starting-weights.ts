@@ -1,4 +1,4 @@
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import type { Chain } from '../model/chain.js';
 import { loadModel } from '../model/checkpoint.js';
 

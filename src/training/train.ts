@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { arithmeticInUse } from '../backend/choose-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { withPrecision } from '../backend/precision.js';

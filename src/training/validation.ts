@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { BITS_PER_NAT, scoreEach, sumOfNats } from '../evaluation/scoring.js';
 import { dimensions, type Chain } from '../model/chain.js';
 import { frameBytes, type ExampleBuffer } from '../model/examples.js';
-import { Philox, purposes } from '../philox.js';
+import { Philox, purposes } from '../foundation/philox.js';
 import type { ClipStore } from './random-frames.js';
 
 /** What is held out, scored. */

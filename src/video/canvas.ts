@@ -1,4 +1,4 @@
-import type { Channels, Frame, Size } from '../frame.js';
+import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { enlarge } from './enlarge.js';
 import { textMask } from './text.js';
 

@@ -1,7 +1,7 @@
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { PxvError } from '../errors.js';
-import { numberOf } from '../number-of.js';
+import { PxvError } from '../foundation/errors.js';
+import { numberOf } from '../foundation/number-of.js';
 import { listImages, numberedImages } from './image-folder.js';
 
 /** A clip that was found, not opened yet. */

@@ -1,10 +1,10 @@
 import { type Stats } from 'node:fs';
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { PxvError } from '../errors.js';
-import type { Channels, Frame, Size } from '../frame.js';
-import { framesPerSecond, isSameRate, readableRate, type FrameRate } from '../frame-rate.js';
-import { numberOf } from '../number-of.js';
+import { PxvError } from '../foundation/errors.js';
+import type { Channels, Frame, Size } from '../foundation/frame.js';
+import { framesPerSecond, isSameRate, readableRate, type FrameRate } from '../foundation/frame-rate.js';
+import { numberOf } from '../foundation/number-of.js';
 import { noEntry } from './clip-list.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { numbersDoubt, imageFacts, listImages, numberedImages, readImages } from './image-folder.js';

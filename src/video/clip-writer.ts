@@ -1,10 +1,10 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PxvError } from '../errors.js';
-import type { Frame } from '../frame.js';
-import type { FrameRate } from '../frame-rate.js';
-import type { Placing } from '../placing.js';
-import { writeAtomically } from '../write-file.js';
+import { PxvError } from '../foundation/errors.js';
+import type { Frame } from '../foundation/frame.js';
+import type { FrameRate } from '../foundation/frame-rate.js';
+import type { Placing } from '../foundation/placing.js';
+import { writeAtomically } from '../foundation/write-file.js';
 import { contactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
 import { feedFrames } from './feed-frames.js';

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { PxvError } from '../errors.js';
-import type { Frame } from '../frame.js';
-import type { Placing } from '../placing.js';
-import { writeAtomically } from '../write-file.js';
+import { PxvError } from '../foundation/errors.js';
+import type { Frame } from '../foundation/frame.js';
+import type { Placing } from '../foundation/placing.js';
+import { writeAtomically } from '../foundation/write-file.js';
 import { Canvas, type Colour } from './canvas.js';
 import { marked } from './png-mark.js';
 import { fittingSize, fittingText, SMALLEST_TEXT, textHeight } from './text.js';

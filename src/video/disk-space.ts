@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 
 /** What is to be written where. */
 export interface DiskNeed {

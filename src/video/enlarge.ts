@@ -1,4 +1,4 @@
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 
 /** Each pixel as a square of `scale` x `scale`: what the model drew, without the blur of a scaler. */
 export function enlarge(frame: Frame, scale: number): Frame {

@@ -1,7 +1,7 @@
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
-import { PxvError } from '../errors.js';
-import { numberOf } from '../number-of.js';
+import { PxvError } from '../foundation/errors.js';
+import { numberOf } from '../foundation/number-of.js';
 
 /** What an output may take the place of. */
 export interface ReplaceOptions {

@@ -1,4 +1,4 @@
-import type { Frame, Size } from '../frame.js';
+import type { Frame, Size } from '../foundation/frame.js';
 import { Canvas } from './canvas.js';
 import { background, known, predicted } from './panel-colours.js';
 import { labelsOf, shapeOf, type Panel, type TimeStep } from './panels.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
-import type { Frame } from '../frame.js';
-import type { FrameRate } from '../frame-rate.js';
+import type { Frame } from '../foundation/frame.js';
+import type { FrameRate } from '../foundation/frame-rate.js';
 import type { FfmpegOutcome, FfmpegRun } from './ffmpeg-run.js';
 
 /**

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, constants, copyFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, delimiter, join } from 'node:path';
-import { PxvError } from '../errors.js';
-import { temporaryFolder } from '../temporary-folder.js';
+import { PxvError } from '../foundation/errors.js';
+import { temporaryFolder } from '../foundation/temporary-folder.js';
 
 export interface FfmpegBinary {
   path: string;

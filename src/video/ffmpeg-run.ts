@@ -1,6 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { endBySignal, throwIfInterrupted } from './interruption.js';
 

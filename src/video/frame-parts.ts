@@ -1,4 +1,4 @@
-import type { Channels, Size } from '../frame.js';
+import type { Channels, Size } from '../foundation/frame.js';
 import type { FrameStore } from './frame-store.js';
 import { resample, type Fit } from './resample.js';
 

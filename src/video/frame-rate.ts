@@ -1,4 +1,4 @@
-import { framesPerSecond, type FrameRate } from '../frame-rate.js';
+import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
 
 /** Where nothing tells a rate. */
 export const defaultFrameRate: FrameRate = { numerator: 25, denominator: 1 };

@@ -1,4 +1,4 @@
-import type { Frame, Size } from '../frame.js';
+import type { Frame, Size } from '../foundation/frame.js';
 
 /** Levels of red, green and blue, evenly spaced from nothing to the most: black, red, yellow, white. */
 const stops = [

@@ -1,9 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import sharp from 'sharp';
-import { PxvError } from '../errors.js';
-import type { Channels, Frame, Size } from '../frame.js';
-import { numberOf } from '../number-of.js';
+import { PxvError } from '../foundation/errors.js';
+import type { Channels, Frame, Size } from '../foundation/frame.js';
+import { numberOf } from '../foundation/number-of.js';
 import { throwIfInterrupted } from './interruption.js';
 import { type Fit, resample } from './resample.js';
 

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { PxvError } from '../errors.js';
+import { PxvError } from '../foundation/errors.js';
 
 export function interruption(operation: string, argument: string, cause: unknown): PxvError {
   return new PxvError(

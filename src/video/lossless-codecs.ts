@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Frame } from '../frame.js';
-import { temporaryFolder } from '../temporary-folder.js';
+import type { Frame } from '../foundation/frame.js';
+import { temporaryFolder } from '../foundation/temporary-folder.js';
 import { feedFrames } from './feed-frames.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate } from './frame-rate.js';

@@ -1,7 +1,7 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
-import { PxvError } from '../errors.js';
-import { checkWritable } from '../write-file.js';
+import { PxvError } from '../foundation/errors.js';
+import { checkWritable } from '../foundation/write-file.js';
 import { expectNoInput, expectReplaceable, type ReplaceOptions } from './existing-output.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { isPanelFolder } from './panels.js';

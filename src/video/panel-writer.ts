@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Frame, Size } from '../frame.js';
-import { writeAtomically } from '../write-file.js';
+import type { Frame, Size } from '../foundation/frame.js';
+import { writeAtomically } from '../foundation/write-file.js';
 import { writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
 import { encodePng, writePng } from './contact-sheet.js';
 import { enlarge } from './enlarge.js';

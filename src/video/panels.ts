@@ -1,4 +1,4 @@
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 
 /** What one panel of a prediction shows at one time. */
 export interface Panel {

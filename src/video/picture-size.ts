@@ -1,4 +1,4 @@
-import type { Size } from '../frame.js';
+import type { Size } from '../foundation/frame.js';
 
 /** The size of pictures that keep their aspect, told by their shorter side in pixels. */
 export interface ShortSide {

@@ -1,4 +1,4 @@
-import type { Frame } from '../frame.js';
+import type { Frame } from '../foundation/frame.js';
 import { Canvas, type Colour } from './canvas.js';
 import { background, known, predicted } from './panel-colours.js';
 import { labelsOf, shapeOf, type TimeStep } from './panels.js';

@@ -1,4 +1,4 @@
-import type { Frame, Size } from '../frame.js';
+import type { Frame, Size } from '../foundation/frame.js';
 
 /** How a picture of another shape is made to fit: scaled to cover and cut around its centre, or distorted. */
 export type Fit = 'crop' | 'stretch';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { create, type Font, type Glyph } from 'fontkitten';
 import sharp from 'sharp';
-import type { Size } from '../frame.js';
+import type { Size } from '../foundation/frame.js';
 
 /** A line of text as a picture: how much of each pixel it covers, `height x width` values from 0 to 255. */
 export interface TextMask extends Size {

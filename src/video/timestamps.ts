@@ -1,4 +1,4 @@
-import type { FrameRate } from '../frame-rate.js';
+import type { FrameRate } from '../foundation/frame-rate.js';
 import { readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { frameRateBetween } from './frame-rate.js';
 

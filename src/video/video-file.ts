@@ -1,7 +1,7 @@
-import { PxvError } from '../errors.js';
-import type { Channels, Frame, Size } from '../frame.js';
-import { framesPerSecond, frameRateText, type FrameRate } from '../frame-rate.js';
-import { numberOf } from '../number-of.js';
+import { PxvError } from '../foundation/errors.js';
+import type { Channels, Frame, Size } from '../foundation/frame.js';
+import { framesPerSecond, frameRateText, type FrameRate } from '../foundation/frame-rate.js';
+import { numberOf } from '../foundation/number-of.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { constantFrameRate, defaultFrameRate, isRate, rateVaries } from './frame-rate.js';

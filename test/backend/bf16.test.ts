@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../../src/backend/native-backend.js';
 import { expectPrecision, withPrecision } from '../../src/backend/precision.js';
-import { PxvError } from '../../src/errors.js';
+import { PxvError } from '../../src/foundation/errors.js';
 import { roundedToBf16 } from './bf16.js';
 import { bf16Sets } from './implementations.js';
 

@@ -12,7 +12,7 @@ import {
   type Kernels,
   type OutputsOf,
 } from '../../src/backend/kernels/index.js';
-import { PxvError } from '../../src/errors.js';
+import { PxvError } from '../../src/foundation/errors.js';
 import { roundedToBf16 } from './bf16.js';
 import { bitsOf, expectClose } from './comparison.js';
 import {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadWasm, loadWasmFrom } from '../../src/backend/wasm.js';
-import { PxvError } from '../../src/errors.js';
+import { PxvError } from '../../src/foundation/errors.js';
 import { randomFloats } from '../random.js';
 import { temporaryFolder } from '../video/made-clips.js';
 

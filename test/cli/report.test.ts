@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { Command } from 'commander';
-import { PxvError } from '../../src/errors.js';
+import { PxvError } from '../../src/foundation/errors.js';
 import { reportError, run, throwWrongUsage, type Report } from '../../cli/report.js';
 
 let written: { stdout: string; stderr: string };

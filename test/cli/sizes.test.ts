@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { framesAtLevels } from '../../src/levels.js';
+import { framesAtLevels } from '../../src/foundation/levels.js';
 import { saveModel } from '../../src/model/checkpoint.js';
 import type { VideoScore } from '../../src/tasks/score-clips.js';
 import { openClip, probeClip, writeClip } from '../../src/video/index.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/foundation/frame.js';
 import { writeClip } from '../../src/video/index.js';
 import { frame } from '../video/made-clips.js';
 import { pxv, type Outcome } from './pxv.js';

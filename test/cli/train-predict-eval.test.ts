@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import type { Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/foundation/frame.js';
 import type { VideoScore } from '../../src/tasks/score-clips.js';
 import { readSafetensors } from '../../src/model/safetensors.js';
 import { openClip } from '../../src/video/index.js';

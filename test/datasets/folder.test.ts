@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
 import { describeForTraining, openForTraining } from '../../datasets/open-for-training.js';
-import type { Channels, Size } from '../../src/frame.js';
+import type { Channels, Size } from '../../src/foundation/frame.js';
 import { randomInts } from '../random.js';
 import { allOf, folderWith, refusal } from './made-files.js';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { PxvError } from '../../src/errors.js';
+import type { PxvError } from '../../src/foundation/errors.js';
 import type { Images } from '../../datasets/image-set.js';
 import { randomInts } from '../random.js';
 

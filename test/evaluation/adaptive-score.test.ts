@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { scoreAdaptively, type LearningWeights } from '../../src/evaluation/adaptive-score.js';
 import { scoreFrames } from '../../src/evaluation/clip-score.js';
 import { mixtureNats } from '../../src/evaluation/mixture.js';
-import type { Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/foundation/frame.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { disposeExamples, ExampleBuffer, frameBytes, type Examples } from '../../src/model/examples.js';
 import { conditionOf, scoreOf } from '../../src/model/network.js';

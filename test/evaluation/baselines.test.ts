@@ -1,6 +1,6 @@
 import { HistogramBaseline, PreviousFrameBaseline, uniformBitsPerDim } from '../../src/evaluation/baselines.js';
 import { FileBaselines } from '../../src/evaluation/file-baselines.js';
-import type { Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/foundation/frame.js';
 import { randomInts } from '../random.js';
 
 function grey(...values: number[]): Frame {

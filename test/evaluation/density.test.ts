@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { densityNats, dequantise, type ValueUnit } from '../../src/evaluation/density.js';
 import { buildNetwork, subPixelNats } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
-import { Philox } from '../../src/philox.js';
+import { Philox } from '../../src/foundation/philox.js';
 import { randomFloats, randomInts } from '../random.js';
 import { randomExamples, randomWeights, softmax, tinyNetworks } from '../model/tiny-networks.js';
 import '../backend/implementations.js';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { forecastNames, forecasts, type Forecastable } from '../../src/evaluation/forecasts.js';
-import type { Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/foundation/frame.js';
 import { kernelSets } from '../backend/implementations.js';
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));

@@ -1,5 +1,5 @@
 import { psnr, ssim } from '../../src/evaluation/metrics.js';
-import type { Channels, Frame } from '../../src/frame.js';
+import type { Channels, Frame } from '../../src/foundation/frame.js';
 
 function frame(width: number, height: number, channels: Channels, value: (i: number) => number): Frame {
   return { width, height, channels, data: Uint8Array.from({ length: width * height * channels }, (_, i) => value(i)) };

@@ -1,6 +1,6 @@
 import { mixtureNats } from '../../src/evaluation/mixture.js';
-import type { ImageShape } from '../../src/levels.js';
-import { Philox } from '../../src/philox.js';
+import type { ImageShape } from '../../src/foundation/levels.js';
+import { Philox } from '../../src/foundation/philox.js';
 
 const philox = new Philox(21n);
 const uniform = (...of: number[]) => philox.uniform(of[0], of[1] ?? 0, of[2] ?? 0, of[3] ?? 0);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { moveOn } from '../../src/evaluation/moved-frame.js';
-import type { Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/foundation/frame.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomInts } from '../random.js';
 import { frame } from '../video/made-clips.js';

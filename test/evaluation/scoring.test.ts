@@ -3,7 +3,7 @@ import { PreviousFrameBaseline } from '../../src/evaluation/baselines.js';
 import { scoreFrames, summariseFrames } from '../../src/evaluation/clip-score.js';
 import { meanSquaredError } from '../../src/evaluation/metrics.js';
 import { BITS_PER_NAT, scoreEach, sumOfNats, type ScoringOptions } from '../../src/evaluation/scoring.js';
-import type { Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/foundation/frame.js';
 import { disposeExamples, ExampleBuffer, frameBytes } from '../../src/model/examples.js';
 import { toTensors } from '../../src/model/weights.js';
 import { chainNats } from '../model/chain-nats.js';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { PxvError } from '../../src/errors.js';
+import type { PxvError } from '../../src/foundation/errors.js';
 import { buildChain, examplesOfScale, unknownSubPixels, type Chain } from '../../src/model/chain.js';
 import { modelSchema, type NetworkDescription } from '../../src/model/description.js';
 import { ExampleBuffer } from '../../src/model/examples.js';

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PxvError } from '../../src/errors.js';
+import type { PxvError } from '../../src/foundation/errors.js';
 import { fromHalf, toHalf } from '../../src/model/half-precision.js';
 import { loadModel, modelFile, saveModel, type Model } from '../../src/model/checkpoint.js';
 import { shippedModels } from '../../src/model/shipped-models.js';

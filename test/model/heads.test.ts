@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { Channels } from '../../src/frame.js';
+import type { Channels } from '../../src/foundation/frame.js';
 import type { Network } from '../../src/model/network.js';
 import { ProgramBuilder } from '../../src/model/program.js';
 import { headOf, heads, type HeadDescription } from '../../src/model/heads/index.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PxvError } from '../../src/errors.js';
+import type { PxvError } from '../../src/foundation/errors.js';
 import { modelSchema } from '../../src/model/description.js';
 import { parseConfiguration } from '../../src/model/parse-configuration.js';
 import { describeModel } from '../../src/model/presets.js';

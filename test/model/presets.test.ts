@@ -1,4 +1,4 @@
-import type { Channels } from '../../src/frame.js';
+import type { Channels } from '../../src/foundation/frame.js';
 import { describeModel, type PresetSettings } from '../../src/model/presets.js';
 
 /** The colours of the mixture that a preset describes. */

@@ -1,6 +1,6 @@
 /** What conditionings make of what is given, in float64, written from their definitions: maps, and anchors in levels. */
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
-import type { Size } from '../../src/frame.js';
+import type { Size } from '../../src/foundation/frame.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { blockMatching } from '../backend/block-matching-reference.js';
 import { warpedMixture } from '../backend/warp-reference.js';

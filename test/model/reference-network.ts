@@ -3,7 +3,7 @@
  * taps and its executors.
  */
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import type { Channels } from '../../src/frame.js';
+import type { Channels } from '../../src/foundation/frame.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import type { Examples } from '../../src/model/examples.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';

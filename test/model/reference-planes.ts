@@ -1,6 +1,6 @@
 /** Maps as the plainest float64 loops: dense convolutions, over whose weights the mask of 1601.06759, figure 2, is laid. */
 import type { ParameterSpec } from '../../src/backend/parameters.js';
-import type { Size } from '../../src/frame.js';
+import type { Size } from '../../src/foundation/frame.js';
 
 /** height x width x features. */
 export interface Plane {

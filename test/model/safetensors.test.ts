@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { fromHalf, toHalf } from '../../src/model/half-precision.js';
 import { readSafetensors, writeSafetensors, type FloatType } from '../../src/model/safetensors.js';
-import { PxvError } from '../../src/errors.js';
+import { PxvError } from '../../src/foundation/errors.js';
 import { randomFloats } from '../random.js';
 import { temporaryFolder } from '../video/made-clips.js';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
-import type { Channels, Size } from '../../src/frame.js';
+import type { Channels, Size } from '../../src/foundation/frame.js';
 import { initialiseParameters } from '../../src/backend/parameters.js';
 import { needsOf } from '../../src/conditioning/index.js';
 import type { NetworkDescription } from '../../src/model/description.js';

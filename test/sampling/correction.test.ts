@@ -1,4 +1,4 @@
-import { Philox } from '../../src/philox.js';
+import { Philox } from '../../src/foundation/philox.js';
 import { Correction, CorrectionRegression } from '../../src/sampling/correction.js';
 import type { Expectation } from '../../src/sampling/expect-ahead.js';
 import { knownPast, type KnownPast } from '../../src/sampling/known-past.js';

@@ -3,7 +3,7 @@ import { libraryOf } from '../../src/backend/choose-backend.js';
 import type { InstructionSet } from '../../src/backend/kernels/index.js';
 import { disposeExamples, frameBytes } from '../../src/model/examples.js';
 import { anchorCount, imageFeatures, imageInput } from '../../src/model/image-input.js';
-import type { Channels } from '../../src/frame.js';
+import type { Channels } from '../../src/foundation/frame.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { buildNetwork, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';

@@ -1,5 +1,5 @@
 import { Noise } from '../../src/sampling/noise.js';
-import { Philox, philox4x32, purposes } from '../../src/philox.js';
+import { Philox, philox4x32, purposes } from '../../src/foundation/philox.js';
 import { uniform } from './uniform.js';
 
 /** Known answers for philox4x32-10 published with the Random123 library (kat_vectors). */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { frameBytes } from '../../src/levels.js';
+import { frameBytes } from '../../src/foundation/levels.js';
 import { Context } from '../../src/model/context.js';
 import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
 import { bestGuess, rollOut, type RollOutOptions } from '../../src/sampling/roll-out.js';

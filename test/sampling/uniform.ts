@@ -1,4 +1,4 @@
-import { philox4x32 } from '../../src/philox.js';
+import { philox4x32 } from '../../src/foundation/philox.js';
 import { Noise, type NoiseStream } from '../../src/sampling/noise.js';
 
 const block = new Uint32Array(4);

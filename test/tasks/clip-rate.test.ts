@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { parseFrameRate } from '../../src/frame-rate.js';
+import { parseFrameRate } from '../../src/foundation/frame-rate.js';
 import { loadModel, saveModel, type Model } from '../../src/model/checkpoint.js';
 import { readSafetensors } from '../../src/model/safetensors.js';
 import { mixedRates, playingWarning, type AskedRate } from '../../src/tasks/clip-rate.js';

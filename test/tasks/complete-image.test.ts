@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { bitsOfPixels } from '../../src/evaluation/image-score.js';
-import type { Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/foundation/frame.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { Context } from '../../src/model/context.js';
 import { toTensors } from '../../src/model/weights.js';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import type { PxvError } from '../../src/errors.js';
-import type { Size } from '../../src/frame.js';
+import type { PxvError } from '../../src/foundation/errors.js';
+import type { Size } from '../../src/foundation/frame.js';
 import { atSize } from '../../src/model/at-size.js';
 import { buildChain } from '../../src/model/chain.js';
 import { drawingMemory, scoringMemory } from '../../src/model/memory.js';

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import type { PxvError } from '../../src/errors.js';
+import type { PxvError } from '../../src/foundation/errors.js';
 import { atSize } from '../../src/model/at-size.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { Context } from '../../src/model/context.js';

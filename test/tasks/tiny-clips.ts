@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/foundation/frame.js';
 import { writeClip } from '../../src/video/index.js';
 import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
 import { frame, lossless, makeClip } from '../video/made-clips.js';

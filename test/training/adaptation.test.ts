@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { scoreAdaptively } from '../../src/evaluation/adaptive-score.js';
 import { sumOfNats } from '../../src/evaluation/scoring.js';
-import type { Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/foundation/frame.js';
 import { ExampleBuffer, disposeExamples, frameBytes, type Examples } from '../../src/model/examples.js';
 import { parametersOfScale } from '../../src/model/chain.js';
 import { toTensors } from '../../src/model/weights.js';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import type { PxvError } from '../../src/errors.js';
+import type { PxvError } from '../../src/foundation/errors.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
 import { RunFolder } from '../../src/training/run-folder.js';

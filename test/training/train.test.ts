@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import type { PxvError } from '../../src/errors.js';
+import type { PxvError } from '../../src/foundation/errors.js';
 import { PreviousFrameBaseline } from '../../src/evaluation/baselines.js';
 import { buildChain } from '../../src/model/chain.js';
 import { loadModel } from '../../src/model/checkpoint.js';

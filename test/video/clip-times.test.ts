@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { parseFrameRate } from '../../src/frame-rate.js';
+import { parseFrameRate } from '../../src/foundation/frame-rate.js';
 import { openClip } from '../../src/video/clip-reader.js';
 import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 import {

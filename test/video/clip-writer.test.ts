@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
-import type { Channels, Frame } from '../../src/frame.js';
+import type { Channels, Frame } from '../../src/foundation/frame.js';
 import { openClip } from '../../src/video/clip-reader.js';
 import { writeClip } from '../../src/video/clip-writer.js';
 import { contactSheet } from '../../src/video/contact-sheet.js';

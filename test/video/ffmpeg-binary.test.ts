@@ -1,6 +1,6 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { PxvError } from '../../src/errors.js';
+import { PxvError } from '../../src/foundation/errors.js';
 import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 import { temporaryFolder } from './made-clips.js';
 

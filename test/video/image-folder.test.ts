@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import type { Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/foundation/frame.js';
 import { openClip, probeClip } from '../../src/video/clip-reader.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
 import { numbersDoubt } from '../../src/video/image-folder.js';

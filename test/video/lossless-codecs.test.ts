@@ -1,5 +1,5 @@
 import { randomInts } from '../random.js';
-import type { Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/foundation/frame.js';
 import { losslessCodecs, losslessSize } from '../../src/video/lossless-codecs.js';
 import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 import { frame, livingFfmpegs } from './made-clips.js';

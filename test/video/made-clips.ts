@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Channels, Frame } from '../../src/frame.js';
+import type { Channels, Frame } from '../../src/foundation/frame.js';
 import { openClip, type ClipOptions } from '../../src/video/clip-reader.js';
 import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 

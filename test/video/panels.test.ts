@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import type { Frame } from '../../src/frame.js';
+import type { Frame } from '../../src/foundation/frame.js';
 import { explainedFrame } from '../../src/video/explained-frame.js';
 import { background, known, predicted } from '../../src/video/panel-colours.js';
 import type { Panel, TimeStep } from '../../src/video/panels.js';

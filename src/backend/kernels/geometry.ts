@@ -1,4 +1,4 @@
-import { PxvError } from '../../errors.js';
+import { PxvError } from '../../foundation/errors.js';
 import type { ConvolutionShape } from '../convolution-shape.js';
 import { cellFrom, stateToState, walkSteps, type WalkShape } from '../walk-shape.js';
 import type { Geometry } from './description.js';

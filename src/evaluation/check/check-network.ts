@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { PxvError } from '../../errors.js';
-import type { Size } from '../../frame.js';
+import { PxvError } from '../../foundation/errors.js';
+import type { Size } from '../../foundation/frame.js';
 import { earlierTaps } from '../../model/earlier-pixels/index.js';
 import { buildNetwork, type Network } from '../../model/network.js';
 import { toTensors } from '../../model/weights.js';

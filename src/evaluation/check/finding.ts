@@ -1,4 +1,4 @@
-import type { Size } from '../../frame.js';
+import type { Size } from '../../foundation/frame.js';
 
 export type CheckName = 'masks' | 'causality' | 'context' | 'trained context' | 'likelihood' | 'probabilities';
 

@@ -1,5 +1,5 @@
 import type { Walk } from '../../backend/walk-shape.js';
-import type { Channels } from '../../frame.js';
+import type { Channels } from '../../foundation/frame.js';
 import type { earlierTaps } from '../../model/earlier-pixels/index.js';
 import type { Op } from '../../model/ops/index.js';
 import type { Program } from '../../model/program.js';

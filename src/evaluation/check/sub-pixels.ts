@@ -1,5 +1,5 @@
-import type { Channels, Size } from '../../frame.js';
-import { Philox, purposes } from '../../philox.js';
+import type { Channels, Size } from '../../foundation/frame.js';
+import { Philox, purposes } from '../../foundation/philox.js';
 
 /** What the checks draw at random: the third word of the counters. Each clip has one of its own, from `clips` on. */
 export const draws = { choice: 0, weights: 1, outputs: 2, clips: 3 } as const;

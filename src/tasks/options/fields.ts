@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Precision } from '../../backend/precision.js';
-import { DEFAULT_SEED } from '../../philox.js';
+import { DEFAULT_SEED } from '../../foundation/philox.js';
 
 /** How a command asks for a field of a task's options. What it parses, its choices and its default are those of the field. */
 export interface Flag {

@@ -1,5 +1,5 @@
 import type { ConvolutionShape } from '../../../src/backend/convolution-shape.js';
-import type { Channels } from '../../../src/frame.js';
+import type { Channels } from '../../../src/foundation/frame.js';
 import type { LayerDescription } from '../../../src/model/layers/index.js';
 import { buildNetwork, type Network } from '../../../src/model/network.js';
 import type { ConvOp, Op } from '../../../src/model/ops/index.js';

@@ -1,4 +1,4 @@
-import type { Channels, Size } from '../../../src/frame.js';
+import type { Channels, Size } from '../../../src/foundation/frame.js';
 import { fieldShape } from '../../../src/evaluation/check/field-shape.js';
 import { promisedFields } from '../../../src/evaluation/check/receptive-fields.js';
 import type { LayerDescription } from '../../../src/model/layers/index.js';

@@ -1,4 +1,4 @@
-import type { Channels } from '../../../src/frame.js';
+import type { Channels } from '../../../src/foundation/frame.js';
 import { promisedFields, type ReceptiveFields } from '../../../src/evaluation/check/receptive-fields.js';
 import { earlierTaps } from '../../../src/model/earlier-pixels/index.js';
 import type { LayerDescription } from '../../../src/model/layers/index.js';

@@ -10,8 +10,8 @@ import {
   unfinishedName,
   writeAtomically,
   writeFailure,
-} from '../src/write-file.js';
-import { temporaryFolder } from './video/made-clips.js';
+} from '../../src/foundation/write-file.js';
+import { temporaryFolder } from '../video/made-clips.js';
 
 const root = temporaryFolder();
 afterAll(root.remove);
@@ -109,7 +109,7 @@ describe('writeAtomically', () => {
   test('leaves nothing where the whole program ends in the middle', () => {
     const program = `
       import { writeFileSync } from 'node:fs';
-      import { writeAtomically } from './dist/src/write-file.js';
+      import { writeAtomically } from './dist/src/foundation/write-file.js';
       await writeAtomically(${JSON.stringify(at('file'))}, async (temporary) => {
         writeFileSync(temporary, 'half');
         process.exit(7);

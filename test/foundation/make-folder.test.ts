@@ -1,7 +1,7 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../src/make-folder.js';
-import { temporaryFolder } from './video/made-clips.js';
+import { makeFolder } from '../../src/foundation/make-folder.js';
+import { temporaryFolder } from '../video/made-clips.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);

@@ -1,4 +1,4 @@
-import { frameRateText, isSameRate, parseFrameRate, readableRate } from '../src/frame-rate.js';
+import { frameRateText, isSameRate, parseFrameRate, readableRate } from '../../src/foundation/frame-rate.js';
 
 const rate = (text: string) => parseFrameRate(text)!;
 

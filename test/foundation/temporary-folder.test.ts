@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryFolder } from '../src/temporary-folder.js';
+import { temporaryFolder } from '../../src/foundation/temporary-folder.js';
 
 test('a temporary folder is removed with all that is in it, and listens no more', () => {
   const before = process.listenerCount('exit');
@@ -18,7 +18,7 @@ test('a temporary folder is removed with all that is in it, and listens no more'
 test('a process that ends before it has removed its folder leaves none', () => {
   const program = `
     import { writeFileSync } from 'node:fs';
-    import { temporaryFolder } from './dist/src/temporary-folder.js';
+    import { temporaryFolder } from './dist/src/foundation/temporary-folder.js';
     const { path } = temporaryFolder('pxv-test-');
     writeFileSync(path + '/file', '');
     console.log(path);

@@ -1,4 +1,4 @@
-import { numberOf } from '../src/number-of.js';
+import { numberOf } from '../../src/foundation/number-of.js';
 
 test.each([
   [numberOf(0, 'clip'), '0 clips'],
