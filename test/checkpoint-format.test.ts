@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { buildChain } from '../src/model/chain.js';
-import type { LayerDescription } from '../src/model/layers/index.js';
+import { conditionings } from '../src/conditioning/index.js';
 import { loadModel } from '../src/model/checkpoint.js';
 import type { ModelDescription, NetworkDescription } from '../src/model/description.js';
+import { networks as presets } from '../src/model/presets.js';
 import { Noise } from '../src/sampling/noise.js';
 import { uniform } from './sampling/uniform.js';
 import { framedNetworks, tinyChain, tinyNetwork, tinyNetworks } from './model/tiny-networks.js';
@@ -21,7 +22,7 @@ function tableAfter(text: string): [string[], string][] {
 /** Names of arrays as the page gives them, without `.weights` and `.bias`, with the shapes that it gives. */
 const documented = [
   ...tableAfter('## Arrays').filter(([[name]]) => !name.endsWith('*')),
-  ...['previous-frames', 'warped-frames', 'low-resolution-image'].flatMap((type) =>
+  ...Object.keys(conditionings).flatMap((type) =>
     tableAfter(`**\`${type}\`**`).map(([names, shape]): [string[], string] => [
       names.map((name) => `${type}.${name}`),
       shape,
@@ -29,11 +30,7 @@ const documented = [
   ),
 ].flatMap(([names, shape]) => names.map((name) => ({ name, shape })));
 
-const layers: LayerDescription[] = [
-  { type: 'pixel-cnn-block', hidden: 6 },
-  { type: 'row-lstm', hidden: 6, initialState: 'learned' },
-  { type: 'diagonal-bilstm', hidden: 6, initialState: 'learned' },
-];
+const layers = Object.values(presets).map((layer) => layer(6, 'learned'));
 const networks: [string, NetworkDescription[]][] = [
   ...tinyNetworks
     .filter(([, { conditioning }]) => conditioning.every(({ type }) => type !== 'low-resolution-image'))

@@ -8,6 +8,13 @@
 #include "philox.h"
 
 namespace pxv::engine {
+
+namespace {
+
+// `kind` of the heads of src/model/heads.
+enum HeadKind { softmaxHead = 0, sigmoidHead = 1, mixtureHead = 2 };
+
+}  // namespace
 namespace {
 
 constexpr int mostLevels = 256;
@@ -157,7 +164,7 @@ float Drawing::carriedWithin(float level, float anchor) const {
 
 int16_t Drawing::draw(const PixelView& pixel, int colour, const float* outputs, double u, double& nats) {
   const double temperature = call_.numbers.temperature;
-  if (headKind() == HeadKind::mixture && temperature != 0) return drawOfMixture(pixel, colour, u, nats);
+  if (call_.numbers.headKind == mixtureHead && temperature != 0) return drawOfMixture(pixel, colour, u, nats);
   alignas(64) double probabilities[mostLevels + spareDoubles];
   const int levels = call_.numbers.levels;
   distribute(pixel, colour, outputs, probabilities);
@@ -190,16 +197,16 @@ int16_t Drawing::drawOfMixture(const PixelView& pixel, int colour, double u, dou
 // most probable level.
 void Drawing::distribute(const PixelView& pixel, int colour, const float* outputs, double* probabilities) const {
   const int levels = call_.numbers.levels;
-  switch (headKind()) {
-    case HeadKind::softmax:
+  switch (call_.numbers.headKind) {
+    case softmaxHead:
       return engine_.kernels().softmax(outputs, levels, probabilities);
-    case HeadKind::mixture: {
+    case mixtureHead: {
       Logistic logistics[mostComponents];
       const double temperature = call_.numbers.temperature;
       mixtureOf(mixture_, levels, pixel, colour, temperature == 0 ? 1 : temperature, logistics);
       return engine_.kernels().mixture(logistics, mixture_.components, levels, probabilities);
     }
-    case HeadKind::sigmoid:
+    case sigmoidHead:
       probabilities[0] = 1 / (1 + exponential(outputs[0]));
       probabilities[1] = 1 / (1 + exponential(-outputs[0]));
   }

@@ -15,9 +15,6 @@
 
 namespace pxv::engine {
 
-// As in src/backend/kernels/drawing.ts.
-enum class HeadKind { softmax, sigmoid, mixture };
-
 // A drawing on its way. What its call points to must outlive it.
 class Drawing {
  public:
@@ -55,7 +52,6 @@ class Drawing {
     return (static_cast<size_t>(image) * program_.height + row) * program_.width + column;
   }
   size_t subPixel(int image, int row, int column) const { return pixelAt(image, row, column) * program_.colours; }
-  HeadKind headKind() const { return static_cast<HeadKind>(call_.numbers.headKind); }
 
   const Engine& engine_;
   const Program& program_;

@@ -33,7 +33,7 @@ const ABOUT_EXPECTED: FutureDrawing = { temperature: 0.95, warming: 0.035, carry
 
 /** How the futures of a model are drawn whose file does not say it. */
 export function usualDrawing(description: ModelDescription): FutureDrawing {
-  const isMixed = description.scales.every(({ head }) => headOf(head).mixed);
+  const isMixed = description.scales.every(({ head }) => headOf(head).mixture !== undefined);
   return isMixed && expectsFrame({ description }) ? ABOUT_EXPECTED : AS_SCORED;
 }
 

@@ -82,6 +82,11 @@ const headPresets: Record<HeadDescription['type'], HeadPreset> = {
   sigmoid: () => ({ type: 'sigmoid' }),
 };
 
+/** Describes the head of a network. */
+export function describeHead(settings: PresetSettings): HeadDescription {
+  return headPresets[settings.head](settings);
+}
+
 /**
  * Describes a model by the name of its networks: 7x7 first layer of 2h features, the layers, the output layers. All scales
  * of a chain are alike.
@@ -130,7 +135,7 @@ export function choicesOf(model: ModelDescription): (PresetSettings & { network:
 }
 
 function describeNetwork(name: NetworkName, settings: PresetSettings, size: Size): NetworkDescription {
-  const { channels, levels, hidden, layers, head, context } = settings;
+  const { channels, levels, hidden, layers, context } = settings;
   const { output = null, skips = false, initialState = 'zero' } = settings;
   return {
     size,
@@ -140,7 +145,7 @@ function describeNetwork(name: NetworkName, settings: PresetSettings, size: Size
     layers: Array.from({ length: layers }, () => networks[name](hidden, initialState)),
     skips,
     output: output ?? [2 * hidden],
-    head: headPresets[head](settings),
+    head: describeHead(settings),
     conditioning: context !== 0 ? [describeFrames(context, settings.frames)] : [],
   };
 }

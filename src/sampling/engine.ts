@@ -2,12 +2,12 @@ import { CallWriter } from '../backend/call.js';
 import { instructionSetInUse, libraryOf } from '../backend/choose-backend.js';
 import type { EngineFunctions, EngineHandle } from '../backend/kernel-library.js';
 import type { KernelDescription } from '../backend/kernels/description.js';
-import { drawing, headKinds } from '../backend/kernels/drawing.js';
+import { drawing } from '../backend/kernels/drawing.js';
 import { refusal } from '../backend/kernels/geometry.js';
 import type { InstructionSet } from '../backend/kernels/index.js';
 import type { PxvError } from '../foundation/errors.js';
 import { earlierNumbers } from '../model/earlier-pixels/index.js';
-import type { HeadDescription } from '../model/heads/index.js';
+import { headOf, type HeadDescription } from '../model/heads/index.js';
 import { anchorCount, subPixelScale } from '../model/image-input.js';
 import type { Network } from '../model/network.js';
 import { unusableProbabilities, type DrawSettings } from './draw.js';
@@ -137,10 +137,11 @@ function modelNumbers({ description, program }: Network) {
   };
 }
 
-function headNumbers(head: HeadDescription) {
-  const headKind = headKinds.indexOf(head.type);
-  if (head.type !== 'logistic-mixture') return { headKind, components: 0, meanScale: 0, together: false };
-  return { headKind, components: head.components, meanScale: head.meanScale, together: head.colours === 'together' };
+const noMixture = { components: 0, meanScale: 0, together: false };
+
+function headNumbers(description: HeadDescription) {
+  const head = headOf(description);
+  return { headKind: head.kind, ...(head.mixture?.(description) ?? noMixture) };
 }
 
 function wrongArray(argument: string, expected: number, received: number | undefined): PxvError {

@@ -6,7 +6,7 @@ import { Philox } from '../../src/foundation/philox.js';
 import { randomFloats, randomInts } from '../random.js';
 import { randomExamples, randomWeights, softmax, tinyNetworks } from '../model/tiny-networks.js';
 import '../backend/implementations.js';
-import { distribution } from '../model/head-distribution.js';
+import { distribution } from '../model/reference-heads.js';
 
 beforeEach(() => tf.setBackend('native-wasm'));
 

@@ -4,6 +4,7 @@ import type { Channels } from '../../src/foundation/frame.js';
 import type { Network } from '../../src/model/network.js';
 import { ProgramBuilder } from '../../src/model/program.js';
 import { headOf, heads, type HeadDescription } from '../../src/model/heads/index.js';
+import { describeHead } from '../../src/model/presets.js';
 import { ImageEngine } from '../../src/sampling/engine.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { absentSets, implementations, kernelSets } from '../backend/implementations.js';
@@ -12,8 +13,7 @@ import { checkGradient } from '../gradient-check.js';
 import { randomFloats } from '../random.js';
 import { drawLevel } from '../sampling/draw-level.js';
 import { uniform } from '../sampling/uniform.js';
-import { distribution, quantile, type PixelView } from './head-distribution.js';
-import { referenceHeadNats } from './reference-network.js';
+import { distribution, quantile, referenceHeadNats, type PixelView } from './reference-heads.js';
 import { mixture, mixtureTogether, sigmoid, softmax, tinyNetwork } from './tiny-networks.js';
 
 const backends = implementations.flatMap(({ backend }) => backend ?? []);
@@ -76,6 +76,8 @@ const ofPixel = (title: string, head: HeadDescription, levels: number, each: num
   earlier,
 });
 
+const headNames = Object.keys(heads) as HeadDescription['type'][];
+
 const cases: HeadCase[] = [
   ...[2, 3, 16, 255, 256].map((levels) => ({
     title: `a softmax over random logits of ${levels} levels`,
@@ -112,6 +114,11 @@ const cases: HeadCase[] = [
   ofPixel('a mixture of colours together', { ...mixtureTogether, meanScale: 2 }, 5, 1, [0, 4]),
   ofPixel('a mixture of colours together', { ...mixtureTogether, meanScale: 1 }, 2, 3, [1, 0]),
   ofPixel('a softmax of a pixel', softmax, 5, 1, [3]),
+  ...headNames.map((name) => {
+    const levels = Math.min(16, heads[name].maxLevels);
+    const head = describeHead({ channels: 3, levels, hidden: 6, layers: 1, size: { width: 1, height: 1 }, head: name });
+    return ofPixel(`a ${name} as networks have it`, head, levels, 1, [1, 0]);
+  }),
 ];
 
 const channelsOf = ({ earlier }: HeadCase): Channels => (earlier === undefined ? 1 : 3);
@@ -225,7 +232,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('the engin
       const weights = new Float32Array(network.parameters[0].shape.reduce((all, side) => all * side, 1));
       const engine = new ImageEngine(network, [weights, Float32Array.from(outputs)], instructionSet);
       const samples = 8;
-      for (const temperature of headOf(head).mixed ? [1, 0.8, 0.01, 0.0001, 1000] : [1]) {
+      for (const temperature of headOf(head).mixture !== undefined ? [1, 0.8, 0.01, 0.0001, 1000] : [1]) {
         const drawn = Int16Array.from(
           Array.from({ length: samples }, () => [...earlier, -1, -1, -1].slice(0, channels)).flat(),
         );
@@ -415,12 +422,4 @@ describe('the temperature of a mixture', () => {
       expect(probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12);
     }
   });
-});
-
-test('a sigmoid tells 2 levels apart, the others 256', () => {
-  expect(Object.values(heads).map(({ type, maxLevels }) => [type, maxLevels])).toEqual([
-    ['softmax', 256],
-    ['sigmoid', 2],
-    ['logistic-mixture', 256],
-  ]);
 });

@@ -3,19 +3,17 @@
  * taps and its executors.
  */
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import type { Channels } from '../../src/foundation/frame.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import type { Examples } from '../../src/model/examples.js';
-import type { HeadDescription } from '../../src/model/heads/index.js';
 import { localRegression } from '../backend/local-regression-reference.js';
 import { matchTemplates, templateInput } from '../backend/template-matching-reference.js';
-import { logisticMixture, sigmoidCrossEntropy, softmaxCrossEntropy } from '../backend/reference.js';
 import {
   referenceCondition,
   scaledPlane,
   type ReferenceCondition,
   type ReferenceGiven,
 } from './reference-conditioning.js';
+import { outputWidths, readsAnchors, referenceHeadNats } from './reference-heads.js';
 import {
   colours,
   concatenate,
@@ -99,7 +97,7 @@ export function referenceOutputs(
   const masked = (x: Plane, name: string, mask: 'A' | 'B') => convolve(x, weights, name, { mask, channels });
 
   // Beside each level, in its colour's group, its differences to the anchors that the head starts from.
-  const read = head.type === 'logistic-mixture' ? anchors : [];
+  const read = readsAnchors(head) ? anchors : [];
   const differences = read.map((anchor) =>
     Float64Array.from(image, (level, at) => (8 * (level - anchor[at])) / ((levels - 1) / 2)),
   );
@@ -155,9 +153,7 @@ export function referenceOutputs(
   description.output.forEach((_, index) => {
     x = masked(relu(x), `output.${index}`, 'B');
   });
-  // The outputs of a mixture of colours together grow with the number of colours before.
-  const widths = head.type === 'logistic-mixture' && head.colours === 'together' ? [3, 4, 5].slice(0, channels) : null;
-  const outputs = convolve(relu(x), weights, 'head', { mask: 'B', channels, widths });
+  const outputs = convolve(relu(x), weights, 'head', { mask: 'B', channels, widths: outputWidths(head, channels) });
   return (matched === null ? outputs : sum(outputs, convolve(matched, weights, 'head.matched'))).values;
 }
 
@@ -218,29 +214,6 @@ function foundEarlier(last: Found, values: readonly Numbers[], find: () => Float
 
 function bytesOf({ buffer }: Float64Array): Uint8Array {
   return new Uint8Array(buffer);
-}
-
-/** -log P of each target, given the head's outputs for its pixel, its anchors and its pixel's earlier targets. */
-export function referenceHeadNats(
-  head: HeadDescription,
-  levels: number,
-  channels: Channels,
-  outputs: Numbers,
-  targets: Numbers,
-  anchors: Numbers,
-): Float64Array {
-  const rows = targets.length;
-  switch (head.type) {
-    case 'softmax':
-      return softmaxCrossEntropy(outputs, targets, rows, levels);
-    case 'sigmoid':
-      return sigmoidCrossEntropy(outputs, targets, rows);
-    case 'logistic-mixture': {
-      const colours = head.colours === 'together' ? channels : 1;
-      const shape = { ...head, levels, colours, anchors: anchors.length / rows };
-      return logisticMixture(shape, outputs, targets, anchors, rows / colours);
-    }
-  }
 }
 
 type Offset = readonly [rows: number, columns: number];

@@ -3,13 +3,14 @@ import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Channels, Size } from '../../src/foundation/frame.js';
 import { initialiseParameters } from '../../src/backend/parameters.js';
 import { needsOf } from '../../src/conditioning/index.js';
+import { describeFrames, framesConditionings, type FramesConditioning } from '../../src/conditioning/presets.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { buildChain } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from '../../src/model/examples.js';
-import type { HeadDescription } from '../../src/model/heads/index.js';
+import { heads, type HeadDescription } from '../../src/model/heads/index.js';
 import type { Network } from '../../src/model/network.js';
-import { networks } from '../../src/model/presets.js';
+import { describeModel, networks, type NetworkName } from '../../src/model/presets.js';
 import { randomFloats, randomInts } from '../random.js';
 
 export const softmax: HeadDescription = { type: 'softmax' };
@@ -135,11 +136,23 @@ const moving: [string, NetworkDescription][] = [
   ],
 ];
 
+const preset = { size: tinySize, channels: 3, levels: 5, hidden: 6, layers: 2, head: 'softmax', context: 0 } as const;
+
+/** Each kind of layer that there is, and each head, as a preset has it: a new one is tested by being there. */
+const everyLayer = (Object.keys(networks) as NetworkName[]).map((name): [string, NetworkDescription] => [
+  `RGB 5x7 of 5 levels, ${name} as it is trained`,
+  describeModel(name, { ...preset, initialState: 'learned' }).scales[0],
+]);
+const everyHead = (Object.keys(heads) as HeadDescription['type'][]).map((head): [string, NetworkDescription] => {
+  const levels = Math.min(5, heads[head].maxLevels);
+  return [`RGB 5x7, ${head} as it is trained`, describeModel('pixel-cnn', { ...preset, levels, head }).scales[0]];
+});
+
 /**
  * Every combination of colours, conditioning and heads of many levels, the recurrent layers, binary images, and colours
  * that choose a component together, each with a name for a test's title.
  */
-export const tinyNetworks = [...manyLevels, ...binary, ...together, ...moving];
+export const tinyNetworks = [...manyLevels, ...binary, ...together, ...moving, ...everyLayer, ...everyHead];
 
 /** Of one layer, 4x5, of as few levels. */
 function smallNetwork(changes: Partial<NetworkDescription>): NetworkDescription {
@@ -156,6 +169,11 @@ function smallNetwork(changes: Partial<NetworkDescription>): NetworkDescription 
 
 /** Each conditioning on frames with contexts of one, two and four, grey and with colours apart and together. */
 export const framedNetworks: [string, NetworkDescription][] = [
+  // Each that there is, as a preset has it: a new one is tested by being there.
+  ...(Object.keys(framesConditionings) as FramesConditioning[]).map((name): [string, NetworkDescription] => [
+    `RGB 4x5, ${name} as it is trained`,
+    smallNetwork({ conditioning: [{ ...describeFrames(2, name), features: 4 }] }),
+  ]),
   ...[1, 4].map((context): [string, NetworkDescription] => [
     `RGB 4x5, previous-frames of ${context}`,
     smallNetwork({ conditioning: [{ ...previousFrames, context }] }),

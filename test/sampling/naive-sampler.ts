@@ -6,7 +6,7 @@ import { anchorsByPixel, conditionOf, networkOutput, type Network } from '../../
 import { toTensors } from '../../src/model/weights.js';
 import type { DrawnImages, ImageDraw } from '../../src/sampling/image-sampler.js';
 import { log } from '../elementary.js';
-import { distribution } from '../model/head-distribution.js';
+import { distribution } from '../model/reference-heads.js';
 import { drawLevel } from './draw-level.js';
 import { uniform } from './uniform.js';
 
@@ -54,7 +54,7 @@ export function drawNaively(
       };
       const { temperature } = settings;
       // Of a mixture the temperature is that of its components, but for the most probable level.
-      const ofComponents = headOf(head).mixed && temperature !== 0;
+      const ofComponents = headOf(head).mixture !== undefined && temperature !== 0;
       distribution(head, levels, view, channel, ofComponents ? temperature : 1, probabilities);
       const u = uniform(noise, stream, position, channel);
       const level = drawLevel(probabilities, levels, u, ofComponents ? 1 : temperature);

@@ -1,8 +1,5 @@
 import { count, double, extent, flag, integer, kernel, numbers, single } from './description.js';
 
-/** How a head turns outputs into probabilities, by its place here in native/engine/drawing.h. */
-export const headKinds = ['softmax', 'sigmoid', 'logistic-mixture'] as const;
-
 /**
  * A batch of images that the engine draws from a program, sub-pixel after sub-pixel, each from the distribution that the head makes
  * of the outputs: see native/engine/drawing.h. Arrays are [image, height, width, colour] where nothing else is said.
@@ -10,9 +7,9 @@ export const headKinds = ['softmax', 'sigmoid', 'logistic-mixture'] as const;
 export const drawing = kernel({
   numbers: numbers('DrawingNumbers', {
     ...{ batch: count, height: extent, width: extent, colours: integer(1, 3), mapFeatures: count, outFeatures: extent },
-    /** Place in `headKinds`; of a mixture, its hyper-parameters, and whether the colours of a pixel choose together. */
+    /** `Head.kind`; of a mixture, its hyper-parameters, and whether the colours of a pixel choose together. */
     ...{
-      headKind: integer(0, headKinds.length - 1),
+      headKind: integer(0, 255),
       levels: extent,
       components: count,
       meanScale: double,

@@ -7,8 +7,10 @@ export interface Head<D extends { type: string }> {
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   /** Whether the head starts from anchors; then the image's difference to each is an input of the network as well. */
   anchored: boolean;
-  /** Whether it mixes components, which have a temperature of their own. */
-  mixed: boolean;
+  /** How the engine turns its outputs into probabilities, by its number in native/engine/drawing.cc. */
+  kind: number;
+  /** Of one that mixes components, which have a temperature of their own: what the engine needs to know of them. */
+  mixture?(description: D): { components: number; meanScale: number; together: boolean };
   /** The most levels that it can tell apart, 2 to 256. */
   maxLevels: number;
   /** Outputs that the head reads for each colour in turn. */

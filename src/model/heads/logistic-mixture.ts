@@ -35,7 +35,8 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
   type: 'logistic-mixture',
   schema,
   anchored: true,
-  mixed: true,
+  kind: 2,
+  mixture: ({ components, meanScale, colours }) => ({ components, meanScale, together: colours === 'together' }),
   maxLevels: 256,
   // With colours together each component of a colour has a linear term from each colour before it.
   outputs: ({ components, colours }, _, channels) =>

@@ -13,7 +13,7 @@ export const sigmoid: Head<SigmoidDescription> = {
   type: 'sigmoid',
   schema,
   anchored: false,
-  mixed: false,
+  kind: 1,
   maxLevels: 2,
   outputs: (_description, _levels, channels) => new Array<number>(channels).fill(1),
   nats: (_description, _levels, outputs, targets) => {

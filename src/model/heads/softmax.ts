@@ -13,7 +13,7 @@ export const softmax: Head<SoftmaxDescription> = {
   type: 'softmax',
   schema,
   anchored: false,
-  mixed: false,
+  kind: 0,
   maxLevels: 256,
   outputs: (_, levels, channels) => new Array<number>(channels).fill(levels),
   nats: (_, levels, outputs, targets) => {

@@ -2,6 +2,43 @@ import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE } from '../../src/backen
 import type { HeadDescription } from '../../src/model/heads/index.js';
 import type { LogisticMixtureDescription } from '../../src/model/heads/logistic-mixture.js';
 import { exp, expm1, log } from '../elementary.js';
+import { logisticMixture, sigmoidCrossEntropy, softmaxCrossEntropy } from '../backend/reference.js';
+import type { Channels } from '../../src/foundation/frame.js';
+import type { Numbers } from './reference-planes.js';
+
+/** Whether a network with this head reads how its image differs from the anchors. */
+export function readsAnchors({ type }: HeadDescription): boolean {
+  return type === 'logistic-mixture';
+}
+
+/** How many outputs the colours have beside each other; null: all as many. */
+export function outputWidths(head: HeadDescription, channels: Channels): number[] | null {
+  // Those of a mixture of colours together grow with the number of colours before.
+  return head.type === 'logistic-mixture' && head.colours === 'together' ? [3, 4, 5].slice(0, channels) : null;
+}
+
+/** -log P of each target, given the head's outputs for its pixel, its anchors and its pixel's earlier targets. */
+export function referenceHeadNats(
+  head: HeadDescription,
+  levels: number,
+  channels: Channels,
+  outputs: Numbers,
+  targets: Numbers,
+  anchors: Numbers,
+): Float64Array {
+  const rows = targets.length;
+  switch (head.type) {
+    case 'softmax':
+      return softmaxCrossEntropy(outputs, targets, rows, levels);
+    case 'sigmoid':
+      return sigmoidCrossEntropy(outputs, targets, rows);
+    case 'logistic-mixture': {
+      const colours = head.colours === 'together' ? channels : 1;
+      const shape = { ...head, levels, colours, anchors: anchors.length / rows };
+      return logisticMixture(shape, outputs, targets, anchors, rows / colours);
+    }
+  }
+}
 
 /** One pixel as a head reads it: arrays, and where in each the pixel's part begins. */
 export interface PixelView {
