@@ -76,20 +76,19 @@ export function gradientsOf(
     const loss = (...parameters: Tensor[]): Scalar => {
       const all = [...weights];
       trained.forEach((index, place) => (all[index] = parameters[place]));
-      const onAnchors = rollOut === null ? [] : [rollOutNats(chain, all, rollOut)];
+      const ofRollOut = () => (rollOut === null ? [] : [rollOutNats(chain, all, rollOut)]);
       if (trains === 'conditioning') {
         const { anchors } = conditionOf(chain.scales[0], all, examples.given)!;
         const ofExamples = anchorNats({ anchors, image: examples.image });
         nats = tf.keep(ofExamples.clone());
-        return tf.addN([ofExamples, ...onAnchors]);
+        return tf.addN([ofExamples, ...ofRollOut()]);
       }
       const scores = chainScores(chain, all, examples, among, kept);
       const mean = tf.div<Scalar>(tf.addN(scores.map((score) => tf.sum<Scalar>(score.nats))), subPixels);
       nats = tf.keep(mean.clone());
-      for (const [place, score] of scores.entries()) {
-        const { conditioning } = chain.scales[among[place]].description;
-        if (trains !== 'decoder' && learnsAnchor(conditioning)) onAnchors.push(anchorNats(score));
-      }
+      const learned = (_: ScaleScore, place: number) =>
+        trains !== 'decoder' && learnsAnchor(chain.scales[among[place]].description.conditioning);
+      const onAnchors = [...scores.filter(learned).map(anchorNats), ...ofRollOut()];
       // Some parameters may have no other way to the loss: a head without anchors does not read them.
       return onAnchors.length === 0 ? mean : tf.add(mean, tf.mul(tf.addN(onAnchors), ANCHOR_LOSS));
     };
