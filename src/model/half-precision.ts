@@ -31,6 +31,17 @@ export function fromHalf(bits: number): number {
   return sign * steps * 2 ** (Math.max(exponent - 1, 0) + LEAST_EXPONENT - FRACTION_BITS);
 }
 
+/** All values of 16 bits, in their order; made once they are needed. */
+let values: Float32Array | null = null;
+
+/** The values of many. */
+export function fromHalves(halves: Uint16Array): Float32Array {
+  values ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => fromHalf(bits));
+  const read = new Float32Array(halves.length);
+  for (let at = 0; at < halves.length; at++) read[at] = values[halves[at]];
+  return read;
+}
+
 function roundToEven(value: number): number {
   const below = Math.floor(value);
   const rest = value - below;

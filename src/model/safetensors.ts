@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { PxvError } from '../foundation/errors.js';
 import { replaceFile } from '../foundation/write-file.js';
-import { fromHalf, toHalf } from './half-precision.js';
+import { fromHalves, toHalf } from './half-precision.js';
 
 export interface NamedArray {
   shape: readonly number[];
@@ -90,7 +90,7 @@ function readArray(path: string, name: string, value: unknown, body: Buffer): Na
   // In a file numbers may begin at any byte.
   const numbers = dtype === 'F32' ? new Float32Array(count) : new Uint16Array(count);
   new Uint8Array(numbers.buffer).set(body.subarray(begin, end));
-  return { shape, data: numbers instanceof Uint16Array ? Float32Array.from(numbers, fromHalf) : numbers };
+  return { shape, data: numbers instanceof Uint16Array ? fromHalves(numbers) : numbers };
 }
 
 function readBytes(path: string): Buffer {
