@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { chooseBackend, type BackendName } from '../src/backend/choose-backend.js';
 import { disposeExamples } from '../src/model/examples.js';
 import { toTensors } from '../src/model/weights.js';
-import { optimisers } from '../src/training/optimisers.js';
-import { gradientsOf, updated, type TrainingState } from '../src/training/training-step.js';
+import { optimisers } from '../src/fitting/optimisers.js';
+import { globalNorm } from '../src/backend/updates.js';
+import { gradientsOf } from '../src/fitting/gradients.js';
+import { updated, type TrainingState } from '../src/fitting/update.js';
 import { hasTensorflow } from './backend/implementations.js';
 import { pxv } from './cli/pxv.js';
 import { jsonOf } from './cli/tiny-run.js';
@@ -42,8 +44,9 @@ where('on tensorflow as on native', () => {
       const examples = randomExamples(description, 2, step);
       const gradients = gradientsOf(chain, state.weights, examples);
       nats.push((await gradients.nats.data())[0]);
-      state = updated(optimisers.adam, { learningRate: 1e-3, step }, 1, state, gradients);
-      tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
+      const norm = globalNorm(gradients.gradients);
+      state = updated(optimisers.adam, { learningRate: 1e-3, step }, state, gradients, norm);
+      tf.dispose([gradients.nats, norm, ...gradients.gradients]);
       disposeExamples(examples);
     }
     tf.dispose([...state.weights, ...state.optimiser.flat()]);

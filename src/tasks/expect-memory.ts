@@ -8,7 +8,7 @@ import { adaptingMemory, drawingMemory, scoringMemory, trainingMemory } from '..
 import { hiddenFeatures, modelAtSize, modelOfHidden } from '../model/smaller-models.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { VALIDATION_IMAGES } from '../training/image-data.js';
-import { optimisers } from '../training/optimisers.js';
+import { optimisers } from '../fitting/optimisers.js';
 import { EXPECTATIONS } from '../training/roll-outs.js';
 import type { Stage } from '../training/stages.js';
 import { VALIDATION_FRAMES } from '../training/validation.js';

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { freeIdleMemory } from '../backend/native-backend.js';
+import { Adaptation } from '../evaluation/adaptation.js';
 import { scoreAdaptively } from '../evaluation/adaptive-score.js';
 import { scoreFrames, summariseFrames, type ClipScore } from '../evaluation/clip-score.js';
 import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
@@ -17,7 +18,6 @@ import type { FutureDrawing } from '../model/future-drawing.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { futureSettings } from '../sampling/future-settings.js';
 import { FRAMES_FOR_HINDCASTS } from '../sampling/hindcasts.js';
-import { Adaptation } from '../training/adaptation.js';
 import {
   isFixed,
   listClips,

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
+import { optimisers, type OptimiserName } from '../fitting/optimisers.js';
 import { learnsAnchor } from '../conditioning/index.js';
 import { modelSchema, type ModelDescription } from '../model/description.js';
 import { expectsFrame, futureDrawingSchema, type FutureDrawing } from '../model/future-drawing.js';
 import { DEFAULT_MINUTES, dataDefaults } from './data-defaults.js';
-import { optimisers, type OptimiserName } from './optimisers.js';
 import { paceMarkSchema } from './pace.js';
 import { stageSchema, type Stage } from './stages.js';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { disposeGiven, givenBuffer, type Given } from '../conditioning/index.js';
+import { givenBuffer } from '../conditioning/index.js';
+import type { RollOut } from '../fitting/anchor-loss.js';
 import { frameBytes, writeLevels } from '../foundation/levels.js';
 import type { ExampleShape } from '../model/examples.js';
 import {
@@ -31,22 +31,6 @@ export interface RollOutSettings extends RandomFramesSettings {
   mirror: boolean;
   /** Share of them in which the picture stands still. */
   still: number;
-}
-
-/** Places in clips from which frames are to be predicted one after another, each from those before. */
-export interface RollOut {
-  /** What is known before the first of them: every frame, and the other subsequences. */
-  known: readonly KnownSubsequence[];
-  /** The true frames, in levels, [batch, height, width, channels] each. */
-  truth: readonly Tensor4D[];
-}
-
-/** The last known frames of a subsequence. */
-export interface KnownSubsequence {
-  subsequence: Subsequence;
-  given: Given;
-  /** 1 for each example that has enough of them to tell of motion, else 0: [batch, 1, 1, 1]. */
-  counts: Tensor4D;
 }
 
 /**
@@ -142,10 +126,4 @@ function framesOf(subsequence: Subsequence, known: number, most: number): number
   const newest = known - 1 - lastKnownAgo(subsequence);
   const number = Math.min(most, Math.max(0, Math.floor(newest / stride) + 1));
   return Array.from({ length: number }, (_, at) => newest - (number - 1 - at) * stride);
-}
-
-/** Frees the tensors of roll-outs. */
-export function disposeRollOut({ known, truth }: RollOut): void {
-  for (const { given } of known) disposeGiven(given);
-  tf.dispose([...known.map(({ counts }) => counts), ...truth]);
 }

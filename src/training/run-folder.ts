@@ -20,9 +20,9 @@ import { toArrays, toTensors } from '../model/weights.js';
 import { appendLine, replaceFile, unfinishedName, writeFailure } from '../foundation/write-file.js';
 import { learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
 import { listChanges, noDataHashes, textHash, type DataHashes } from './data-list.js';
-import { optimisers } from './optimisers.js';
+import { optimisers } from '../fitting/optimisers.js';
 import { lockRun } from './run-lock.js';
-import type { TrainingState } from './training-step.js';
+import type { TrainingState } from '../fitting/update.js';
 import type { Validation } from './validation.js';
 
 /** Everything that a training is made of at one step, but the data. */

@@ -1,13 +1,8 @@
 import { z } from 'zod';
+import type { Trained } from '../fitting/gradients.js';
 import { progressAt, type Length } from './pace.js';
 
-/**
- * What a stage trains: all weights; those of the conditioning alone, on what is expected of the next frame; all but those of the
- * conditioning, which stay as they are ("decoder"); or one scale of a chain, by its index, the coarsest 0.
- */
-export const trainedSchema = z.union([z.enum(['all', 'conditioning', 'decoder']), z.int().min(0)]);
-
-export type Trained = z.infer<typeof trainedSchema>;
+export const trainedSchema: z.ZodType<Trained> = z.union([z.enum(['all', 'conditioning', 'decoder']), z.int().min(0)]);
 
 /** A part of a training, with a learning rate that rises and falls and an optimiser's state of its own. */
 export const stageSchema = z.strictObject({

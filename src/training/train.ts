@@ -4,20 +4,22 @@ import { PxvError } from '../foundation/errors.js';
 import { arithmeticInUse } from '../backend/choose-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { withPrecision } from '../backend/precision.js';
+import { globalNorm } from '../backend/updates.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
+import { disposeRollOut, type RollOut } from '../fitting/anchor-loss.js';
+import { gradientsOf } from '../fitting/gradients.js';
+import { optimisers } from '../fitting/optimisers.js';
+import { updated, type TrainingState } from '../fitting/update.js';
 import { disposeExamples, type Examples } from '../model/examples.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { toTensors } from '../model/weights.js';
 import type { RunConfiguration } from './configuration.js';
 import { noDataHashes } from './data-list.js';
 import { learningRate } from './learning-rate.js';
-import { optimisers } from './optimisers.js';
 import { Pace, progressAt, validationsAt, type PaceMark } from './pace.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
-import { disposeRollOut, type RollOut } from './roll-outs.js';
 import { Stages, type Stage } from './stages.js';
 import { startingWeights } from './starting-weights.js';
-import { gradientsOf, updated, type TrainingState } from './training-step.js';
 import type { Validation } from './validation.js';
 
 /** What a training learns from and is validated on. */
@@ -64,8 +66,6 @@ export interface TrainingHooks {
   signal?: AbortSignal;
 }
 
-/** Gradients are scaled down to at most this norm. */
-const CLIP_NORM = 1;
 /** Seconds between saved states. */
 const SECONDS_BETWEEN_SAVES = 60;
 
@@ -146,13 +146,14 @@ export async function train(
       );
       disposeExamples(examples);
       if (rollOut !== null) disposeRollOut(rollOut);
-      const [[nats], [norm]] = await Promise.all([gradients.nats.data(), gradients.norm.data()]);
+      const length = globalNorm(gradients.gradients);
+      const [[nats], [norm]] = await Promise.all([gradients.nats.data(), length.data()]);
       if (!Number.isFinite(nats) || !Number.isFinite(norm)) {
-        tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
+        tf.dispose([gradients.nats, length, ...gradients.gradients]);
         throw diverged(run, step + 1, `${nats} nats and a gradient norm of ${norm}`);
       }
-      const state = updated(optimiser, { learningRate: rate, step: done + 1 }, CLIP_NORM, checkpoint.state, gradients);
-      tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
+      const state = updated(optimiser, { learningRate: rate, step: done + 1 }, checkpoint.state, gradients, length);
+      tf.dispose([gradients.nats, length, ...gradients.gradients]);
       checkpoint = { ...checkpoint, state, step: step + 1, arithmetic };
       const now = performance.now();
       times.push((now - before) / 1000);

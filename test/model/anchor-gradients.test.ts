@@ -7,8 +7,8 @@ import { disposeExamples, ExampleBuffer } from '../../src/model/examples.js';
 import { headOf } from '../../src/model/heads/index.js';
 import { anchorsByPixel, buildNetwork, conditionOf, networkOutput } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
-import type { RollOut } from '../../src/training/roll-outs.js';
-import { ANCHOR_LOSS, gradientsOf, type StepSettings } from '../../src/training/training-step.js';
+import type { RollOut } from '../../src/fitting/anchor-loss.js';
+import { ANCHOR_LOSS, gradientsOf, type StepSettings } from '../../src/fitting/gradients.js';
 import { fastest, forms } from '../backend/implementations.js';
 import { checkGradient } from '../gradient-check.js';
 import { checkParameters, SMALL_STEP, total } from './parameter-gradients.js';
@@ -125,7 +125,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
       await tf.setBackend(form);
       const { chain, weights, examples } = chainExamples(scales);
       const parameters = toTensors(weights, chain.parameters);
-      const { nats, gradients, norm } = gradientsOf(chain, parameters, examples);
+      const { nats, gradients } = gradientsOf(chain, parameters, examples);
       const own = chain.scales.map((_, scale) => examplesOfScale(chain, scale, examples));
       const batches = own.map((batch) => [0, 1].map((index) => referenceExample(batch, index)));
       /** Mean nats, and what the loss on the anchors adds. */
@@ -150,7 +150,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
       check((values) => total(loss(values)));
       expect(() => check((values) => loss(values)[0])).toThrow('motion.weights: gradient');
       expect(nats.dataSync()[0]).toBeCloseTo(loss(weights)[0], 3);
-      tf.dispose([nats, norm, ...gradients, ...parameters]);
+      tf.dispose([nats, ...gradients, ...parameters]);
       disposeExamples(examples);
     },
   );
@@ -188,9 +188,9 @@ describe('with a loss on the anchor, gradients of a training step are those of t
         truth: [examples, later, last].map(({ image }) => image),
       };
       const step = (settings: StepSettings) => {
-        const { gradients, nats, norm } = gradientsOf(chain, parameters, examples, settings);
+        const { gradients, nats } = gradientsOf(chain, parameters, examples, settings);
         const values = gradients.map((gradient) => gradient.dataSync());
-        tf.dispose([nats, norm, ...gradients]);
+        tf.dispose([nats, ...gradients]);
         return values;
       };
       const [both, alone] = [step({ rollOut }), step({})];

@@ -6,7 +6,7 @@ import { ExampleBuffer } from '../../src/model/examples.js';
 import { parseConfiguration } from '../../src/model/parse-configuration.js';
 import { describeModel } from '../../src/model/presets.js';
 import { toTensors } from '../../src/model/weights.js';
-import { gradientsOf } from '../../src/training/training-step.js';
+import { gradientsOf } from '../../src/fitting/gradients.js';
 import { chainNats } from './chain-nats.js';
 import { kernelSets } from '../backend/implementations.js';
 import {

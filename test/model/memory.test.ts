@@ -11,10 +11,12 @@ import { describeModel, type NetworkName, type PresetSettings } from '../../src/
 import { hiddenFeatures, modelAtSize, modelOfHidden } from '../../src/model/smaller-models.js';
 import { SUBSEQUENCES } from '../../src/model/subsequences.js';
 import { toTensors } from '../../src/model/weights.js';
-import { optimisers } from '../../src/training/optimisers.js';
-import { disposeRollOut, EXPECTATIONS, PREDICTED_FRAMES, type RollOut } from '../../src/training/roll-outs.js';
-import type { Trained } from '../../src/training/stages.js';
-import { gradientsOf, updated, type TrainingState } from '../../src/training/training-step.js';
+import { optimisers } from '../../src/fitting/optimisers.js';
+import { disposeRollOut, type RollOut } from '../../src/fitting/anchor-loss.js';
+import { EXPECTATIONS, PREDICTED_FRAMES } from '../../src/training/roll-outs.js';
+import { globalNorm } from '../../src/backend/updates.js';
+import { gradientsOf, type Trained } from '../../src/fitting/gradients.js';
+import { updated, type TrainingState } from '../../src/fitting/update.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from './nats-of-examples.js';
 import { randomExamples, randomWeights } from './tiny-networks.js';
@@ -121,8 +123,9 @@ describe.each<[string, ModelDescription, number?, Trained?]>([
         const gradients = gradientsOf(chain, state.weights, examples, { rollOut, trains });
         disposeExamples(examples);
         if (rollOut !== null) disposeRollOut(rollOut);
-        state = updated(optimiser, { learningRate: 1e-3, step }, 1, state, gradients);
-        tf.dispose([gradients.nats, gradients.norm, ...gradients.gradients]);
+        const norm = globalNorm(gradients.gradients);
+        state = updated(optimiser, { learningRate: 1e-3, step }, state, gradients, norm);
+        tf.dispose([gradients.nats, norm, ...gradients.gradients]);
       }
       tf.dispose([...state.weights, ...state.optimiser.flat()]);
     });

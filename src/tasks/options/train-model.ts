@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defaultChoices, networkChoice, presetChoices } from '../../model/presets.js';
 import type { TrainingSettings } from '../../training/configuration.js';
 import { dataDefaults, DEFAULT_MINUTES } from '../../training/data-defaults.js';
-import type { OptimiserName } from '../../training/optimisers.js';
+import type { OptimiserName } from '../../fitting/optimisers.js';
 import type { Extension } from '../../training/pace.js';
 import type { TrainingProgress } from '../../training/train.js';
 import type { ModelChoices } from '../configure-training.js';

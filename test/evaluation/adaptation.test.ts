@@ -5,8 +5,8 @@ import type { Frame } from '../../src/foundation/frame.js';
 import { ExampleBuffer, disposeExamples, frameBytes, type Examples } from '../../src/model/examples.js';
 import { parametersOfScale } from '../../src/model/chain.js';
 import { toTensors } from '../../src/model/weights.js';
-import { Adaptation } from '../../src/training/adaptation.js';
-import { gradientsOf } from '../../src/training/training-step.js';
+import { Adaptation } from '../../src/evaluation/adaptation.js';
+import { gradientsOf } from '../../src/fitting/gradients.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomFrames, randomModel, tinyChain, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { collect } from '../video/made-clips.js';
@@ -76,7 +76,7 @@ test('a step is one of Adam, and what scores is the running average: as written 
         scoring[index][at] = staying * scoring[index][at] + (1 - staying) * learned[index][at];
       }
     });
-    tf.dispose([made.nats, made.norm, ...made.gradients, ...tensors]);
+    tf.dispose([made.nats, ...made.gradients, ...tensors]);
     if (step % 2 === 1) await adaptation.learn(example);
     disposeExamples(example);
   }

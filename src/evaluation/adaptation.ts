@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Chain } from '../model/chain.js';
 import { mirroredExamples, type Examples } from '../model/examples.js';
-import { optimisers } from './optimisers.js';
-import { gradientsOf, updated, type TrainingState } from './training-step.js';
+import { globalNorm } from '../backend/updates.js';
+import { gradientsOf } from '../fitting/gradients.js';
+import { optimisers } from '../fitting/optimisers.js';
+import { updated, type TrainingState } from '../fitting/update.js';
 
 /** How fast weights learn from a clip: chosen on clips of which nothing was learned (docs/decisions/0041-weights-that-learn-from-the-clip.md). */
 const RATE = 4e-4;
@@ -11,7 +13,6 @@ const RATE = 4e-4;
 const WARM_UP = 30;
 /** What scores is a running average of the weights that learn; of each, this share stays at every step. */
 const STAYING = 0.975;
-const CLIP_NORM = 1;
 
 /** Adam, as trainings have it by default. */
 const optimiser = optimisers.adam;
@@ -46,13 +47,15 @@ export class Adaptation {
   }
 
   private async stepOn(examples: () => Examples): Promise<void> {
-    const made = tf.tidy(() => gradientsOf(this.chain, this.state.weights, examples(), { trains: 'decoder' }));
-    const { nats, gradients, trained, norm } = made;
+    const { nats, gradients, trained } = tf.tidy(() =>
+      gradientsOf(this.chain, this.state.weights, examples(), { trains: 'decoder' }),
+    );
+    const norm = globalNorm(gradients);
     const [length] = await norm.data();
     if (Number.isFinite(length)) {
       const step = ++this.step;
       const settings = { learningRate: RATE * Math.min(1, step / WARM_UP), step };
-      this.state = updated(optimiser, settings, CLIP_NORM, this.state, made);
+      this.state = updated(optimiser, settings, this.state, { gradients, trained }, norm);
       // The first steps are averaged as they are, or what is not learned yet would stay for long.
       const staying = Math.min(STAYING, step / (step + 3));
       for (const index of trained) this.average(index, staying);

@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { adam, rmsProp } from '../backend/updates.js';
 
@@ -48,8 +47,3 @@ export const optimisers = {
 } as const satisfies Record<string, Optimiser>;
 
 export type OptimiserName = keyof typeof optimisers;
-
-/** Factor that brings a norm down to at most `limit` (Pascanu et al. 2013). */
-export function clippingScale(norm: Scalar, limit: number): Scalar {
-  return tf.tidy(() => tf.minimum<Scalar>(tf.div(limit, tf.add(norm, 1e-12)), 1));
-}

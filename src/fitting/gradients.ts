@@ -1,31 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { globalNorm } from '../backend/updates.js';
-import { laterWindow, learnsAnchor } from '../conditioning/index.js';
-import {
-  chainConditions,
-  chainScores,
-  dimensions,
-  parametersOfScale,
-  type Chain,
-  type ScaleScore,
-} from '../model/chain.js';
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { learnsAnchor } from '../conditioning/index.js';
+import { chainConditions, chainScores, dimensions, parametersOfScale, type Chain } from '../model/chain.js';
 import type { Examples } from '../model/examples.js';
 import { conditionOf } from '../model/network.js';
-import { endsWithKnown, hasFrame, leadsTo } from '../model/subsequences.js';
-import { clippingScale, type Optimiser, type UpdateSettings } from './optimisers.js';
-import type { RollOut } from './roll-outs.js';
-import type { Trained } from './stages.js';
+import { anchorNats, rollOutNats, type RollOut } from './anchor-loss.js';
 
-/** All that changes from step to step: weights, and the optimiser's state for each. */
-export type TrainingState = {
-  /** In the order of `chain.parameters`. */
-  weights: Tensor[];
-  /** For each name of the optimiser's state, one tensor a parameter. */
-  optimiser: Tensor[][];
-};
+/**
+ * What is trained: all weights; those of the conditioning alone, on what is expected of the next frame; all but those of the
+ * conditioning, which stay as they are ("decoder"); or one scale of a chain, by its index, the coarsest 0.
+ */
+export type Trained = 'all' | 'conditioning' | 'decoder' | number;
 
-/** Gradients of what is learned; their norm tells whether they are finite. */
+/** Gradients of what is learned. */
 export type Gradients = {
   /** Mean nats a sub-pixel; where the conditioning learns alone, of what is expected: see `anchorNats`. */
   nats: Scalar;
@@ -33,7 +20,6 @@ export type Gradients = {
   gradients: Tensor[];
   /** Their indices among all weights. */
   trained: number[];
-  norm: Scalar;
 };
 
 /** What a training step learns, and from what. */
@@ -93,7 +79,7 @@ export function gradientsOf(
       return onAnchors.length === 0 ? mean : tf.add(mean, tf.mul(tf.addN(onAnchors), ANCHOR_LOSS));
     };
     const { grads } = tf.valueAndGrads(loss)(trained.map((index) => weights[index]));
-    return { nats: nats!, gradients: grads, trained, norm: globalNorm(grads) };
+    return { nats: nats!, gradients: grads, trained };
   });
 }
 
@@ -105,61 +91,4 @@ function conditionsAlone(...of: Parameters<typeof chainConditions>): ReturnType<
     return made.filter((condition) => condition !== null);
   });
   return made;
-}
-
-/**
- * The loss on the first anchor of a scale, which gives it a meaning of its own, the expected image: the mean over examples
- * of log(1 + mean squared error), in nats, so that still and moving clips count alike.
- */
-function anchorNats({ anchors: [anchor], image }: Pick<ScaleScore, 'anchors' | 'image'>): Scalar {
-  const errors = tf.mean(tf.squaredDifference(anchor, image), [1, 2, 3]);
-  return tf.mean(tf.log1p(errors));
-}
-
-/**
- * The loss on the first anchor of frames that are expected one after another, each from those before: the mean of
- * `anchorNats` over them. Gradients go back through all of them, so that an expected frame is also learned as what the
- * next ones are made of; as `predict` makes it, only not rounded. As there, a frame that several strides lead to is expected at
- * each, and the mean is what is expected.
- */
-function rollOutNats({ scales: [network] }: Chain, weights: readonly Tensor[], { known, truth }: RollOut): Scalar {
-  const windows = known.map(({ given }) => given.window!);
-  const nats = truth.map((image, ahead) => {
-    const has = known.map((_, at) => at).filter((at) => hasFrame(known[at].subsequence, ahead + 1));
-    const due = has.filter((at) => leadsTo(known[at].subsequence, ahead + 1));
-    const counts = due.map((at) => known[at].counts);
-    const expected = due.map((at) => conditionOf(network, weights, { window: windows[at] })!.anchors[0]);
-    const sum = tf.addN(expected.map((anchor, at) => tf.mul<Tensor4D>(anchor, counts[at])));
-    const mean = tf.div<Tensor4D>(sum, tf.addN([...counts]));
-    const next = tf.clipByValue(mean, 0, network.description.levels - 1);
-    for (const at of has) windows[at] = laterWindow(windows[at], next, endsWithKnown(known[at].subsequence));
-    return anchorNats({ anchors: [mean], image });
-  });
-  return tf.div(tf.addN(nats), nats.length);
-}
-
-/** The state after one update with the gradients clipped to `clipNorm`; the state before is disposed of. */
-export function updated(
-  optimiser: Optimiser,
-  settings: UpdateSettings,
-  clipNorm: number,
-  state: TrainingState,
-  { gradients, trained, norm }: Gradients,
-): TrainingState {
-  return tf.tidy(() => {
-    const scale = clippingScale(norm, clipNorm);
-    const next: TrainingState = {
-      weights: [...state.weights],
-      optimiser: state.optimiser.map((tensors) => [...tensors]),
-    };
-    trained.forEach((index, place) => {
-      const weight = state.weights[index];
-      const before = state.optimiser.map((tensors) => tensors[index]);
-      const after = optimiser.update(settings, weight, gradients[place], scale, before);
-      next.weights[index] = tf.keep(after.weight);
-      after.state.forEach((tensor, name) => (next.optimiser[name][index] = tf.keep(tensor)));
-      tf.dispose([weight, ...before]);
-    });
-    return next;
-  });
 }

@@ -1,0 +1,63 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import { disposeGiven, laterWindow, type Given } from '../conditioning/index.js';
+import type { Chain, ScaleScore } from '../model/chain.js';
+import { conditionOf } from '../model/network.js';
+import { endsWithKnown, hasFrame, leadsTo, type Subsequence } from '../model/subsequences.js';
+
+/** Places in clips from which frames are to be predicted one after another, each from those before. */
+export interface RollOut {
+  /** What is known before the first of them: every frame, and the other subsequences. */
+  known: readonly KnownSubsequence[];
+  /** The true frames, in levels, [batch, height, width, channels] each. */
+  truth: readonly Tensor4D[];
+}
+
+/** The last known frames of a subsequence. */
+export interface KnownSubsequence {
+  subsequence: Subsequence;
+  given: Given;
+  /** 1 for each example that has enough of them to tell of motion, else 0: [batch, 1, 1, 1]. */
+  counts: Tensor4D;
+}
+
+/** Frees the tensors of roll-outs. */
+export function disposeRollOut({ known, truth }: RollOut): void {
+  for (const { given } of known) disposeGiven(given);
+  tf.dispose([...known.map(({ counts }) => counts), ...truth]);
+}
+
+/**
+ * The loss on the first anchor of a scale, which gives it a meaning of its own, the expected image: the mean over examples
+ * of log(1 + mean squared error), in nats, so that still and moving clips count alike.
+ */
+export function anchorNats({ anchors: [anchor], image }: Pick<ScaleScore, 'anchors' | 'image'>): Scalar {
+  const errors = tf.mean(tf.squaredDifference(anchor, image), [1, 2, 3]);
+  return tf.mean(tf.log1p(errors));
+}
+
+/**
+ * The loss on the first anchor of frames that are expected one after another, each from those before: the mean of
+ * `anchorNats` over them. Gradients go back through all of them, so that an expected frame is also learned as what the
+ * next ones are made of; as `predict` makes it, only not rounded. As there, a frame that several strides lead to is expected at
+ * each, and the mean is what is expected.
+ */
+export function rollOutNats(
+  { scales: [network] }: Chain,
+  weights: readonly Tensor[],
+  { known, truth }: RollOut,
+): Scalar {
+  const windows = known.map(({ given }) => given.window!);
+  const nats = truth.map((image, ahead) => {
+    const has = known.map((_, at) => at).filter((at) => hasFrame(known[at].subsequence, ahead + 1));
+    const due = has.filter((at) => leadsTo(known[at].subsequence, ahead + 1));
+    const counts = due.map((at) => known[at].counts);
+    const expected = due.map((at) => conditionOf(network, weights, { window: windows[at] })!.anchors[0]);
+    const sum = tf.addN(expected.map((anchor, at) => tf.mul<Tensor4D>(anchor, counts[at])));
+    const mean = tf.div<Tensor4D>(sum, tf.addN([...counts]));
+    const next = tf.clipByValue(mean, 0, network.description.levels - 1);
+    for (const at of has) windows[at] = laterWindow(windows[at], next, endsWithKnown(known[at].subsequence));
+    return anchorNats({ anchors: [mean], image });
+  });
+  return tf.div(tf.addN(nats), nats.length);
+}
