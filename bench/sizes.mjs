@@ -7,7 +7,7 @@
 //   ROUNDS   frames drawn at each size, of which the fastest counts; default 5
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { atSize, chooseBackend, Context, DEFAULT_VIDEO_MODEL, FrameSampler, loadModel } from '../dist/src/index.js';
+import { atSize, chooseBackend, Past, DEFAULT_VIDEO_MODEL, FrameSampler, loadModel } from '../dist/src/index.js';
 import { drawingMemory } from '../dist/src/model/memory.js';
 import { Noise } from '../dist/src/sampling/noise.js';
 
@@ -25,21 +25,21 @@ const [name = DEFAULT_VIDEO_MODEL, number] = process.argv.slice(isOne ? 3 : 2);
 /** A sampler at a size, with four frames of waves that move before the one to draw. */
 function prepare([width, height]) {
   const model = atSize(loadModel(name), { width, height });
-  const context = new Context(model.chain.exampleShape);
+  const past = new Past(model.chain.exampleShape);
   const level = (x, y, t, c) => 128 + 60 * Math.sin((x + 2 * t) / 7) + 50 * Math.cos((y - t) / 9) + 5 * c;
   for (let t = 0; t < 4; t++) {
     const pixel = (at) => Math.floor(at / 3);
     const byte = (at) => level(pixel(at) % width, Math.floor(pixel(at) / width), t, at % 3);
-    context.push(Uint8Array.from({ length: width * height * 3 }, (_, at) => byte(at)));
+    past.push(Uint8Array.from({ length: width * height * 3 }, (_, at) => byte(at)));
   }
-  return { model, context, sampler: new FrameSampler(model) };
+  return { model, past, sampler: new FrameSampler(model) };
 }
 
 /** Seconds that one frame takes, conditioning and all: of the wall and of processors. */
-async function draw({ context, sampler }, frame) {
+async function draw({ past, sampler }, frame) {
   const [started, used] = [performance.now(), process.cpuUsage()];
   const settings = { temperature: 1 };
-  await sampler.draw(Context.examples([context]), { noise: new Noise(1), samples: [0], frame, settings });
+  await sampler.draw(Past.examples([past]), { noise: new Noise(1), samples: [0], frame, settings });
   return [(performance.now() - started) / 1000, process.cpuUsage(used).user / 1e6];
 }
 

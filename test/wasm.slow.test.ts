@@ -52,7 +52,10 @@ function examplesOf(model: Model): Examples {
       const sampler = new FrameSampler(model);
       const drawn = await sampler.draw(examplesOf(model), { noise: new Noise(1), samples, frame: 0, settings });
       sampler.dispose();
-      results.push({ scored: scored.join(), drawn: drawn.map(({ bytes, nats }) => ({ bytes: bytes.join(), nats })) });
+      results.push({
+        scored: scored.join(),
+        drawn: drawn.map(({ levels, nats }) => ({ levels: levels.join(), nats })),
+      });
     }
     expect(results[1]).toEqual(results[0]);
   },

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { frameBytes, writeLevels, type ImageShape } from '../foundation/levels.js';
+import { frameBytes, type ImageShape, type Levels } from '../foundation/levels.js';
 import { subsample } from './subsample.js';
 
 /** The frames before an image, as many as a model is given. */
@@ -32,8 +32,34 @@ export interface KnownFrames {
   expected: readonly number[];
 }
 
+/** The frames that an image is expected from, of any form: levels, or a batch of tensors. */
+export interface PastWindow<F> {
+  /** Oldest first, as many as a model is given, or as there are. */
+  frames: readonly F[];
+  /** Where some of them were expected, what was known before, and how many were expected since; null: all are known. */
+  known: { frames: readonly F[]; expected: number } | null;
+}
+
 /** Frames that motion goes on for; then the last frames, though they were expected, count as known. */
 export const MOTION_LASTS = 8;
+
+/**
+ * A window one frame later.
+ *
+ * @param length most frames of it
+ * @param motionGoesOn whether the frame was expected, and motion among the known ones goes on; else that with it is looked for
+ */
+export function laterWindow<F>(
+  { frames, known }: PastWindow<F>,
+  frame: F,
+  length: number,
+  motionGoesOn: boolean,
+): PastWindow<F> {
+  const later = length === 0 ? [] : [...frames, frame].slice(-length);
+  if (!motionGoesOn) return { frames: later, known: null };
+  const before = known !== null && known.expected < MOTION_LASTS ? known : { frames, expected: 0 };
+  return { frames: later, known: { ...before, expected: before.expected + 1 } };
+}
 
 /** Collects windows of frames, example by example, and hands them over as tensors; reused from batch to batch. */
 export class FrameWindowBuffer {
@@ -61,42 +87,26 @@ export class FrameWindowBuffer {
     this.expected = new Int32Array(capacity);
   }
 
-  /**
-   * Writes the window of one example, whose noise is 0, and whose frames are all known.
-   *
-   * @param frames bytes of the frames that exist, oldest first, height x width x channels each
-   * @param number of them, at most `length`
-   * @param mirrored swaps left and right
-   */
-  set(example: number, frames: Uint8Array, number: number, mirrored: boolean): void {
+  /** Writes the window of one example, whose noise is 0. */
+  set(example: number, { frames, known }: PastWindow<Levels>): void {
     const { length } = this;
-    const missing = length - number;
-    this.write(this.of(example), frames, number, mirrored);
+    this.write(this.of(example), frames);
     const planes = this.shape.size.height * this.shape.size.width * length;
     const valid = this.valid.subarray(example * planes, (example + 1) * planes);
-    for (let i = 0; i < valid.length; i++) valid[i] = i % length < missing ? 0 : 1;
+    for (let i = 0; i < valid.length; i++) valid[i] = i % length < length - frames.length ? 0 : 1;
     this.tell(example, 0);
-    this.expected[example] = 0;
-  }
-
-  /**
-   * Tells of an example what was known before expected frames.
-   *
-   * @param frames, number as `set`
-   * @param expected frames that were expected since, 1 to `MOTION_LASTS`
-   */
-  setKnown(example: number, frames: Uint8Array, number: number, expected: number): void {
+    this.expected[example] = known?.expected ?? 0;
+    if (known === null) return;
     this.known ??= this.frames.map(() => new Float32Array(this.capacity * this.pixels));
-    this.write(this.placesOf(this.known, example), frames, number, false);
-    this.expected[example] = expected;
+    this.write(this.placesOf(this.known, example), known.frames);
   }
 
   /** Frames at the places of a window, the oldest again where there are fewer. */
-  private write(places: readonly Float32Array[], frames: Uint8Array, number: number, mirrored: boolean): void {
-    const missing = places.length - number;
+  private write(places: readonly Float32Array[], frames: readonly Levels[]): void {
+    const missing = places.length - frames.length;
     for (const [k, values] of places.entries()) {
-      if (number === 0) values.fill((this.shape.levels - 1) / 2);
-      else writeLevels(this.shape, frames, (Math.max(k, missing) - missing) * this.pixels, mirrored, values);
+      if (frames.length === 0) values.fill((this.shape.levels - 1) / 2);
+      else values.set(frames[Math.max(k, missing) - missing]);
     }
   }
 
@@ -145,25 +155,29 @@ export class FrameWindowBuffer {
   }
 }
 
-/**
- * A window one frame later, of which `frame`, an expected one, is the last. Frees nothing.
- *
- * @param window of examples that all had the same number of frames expected
- * @param motionGoesOn whether motion among known frames goes on; else that with the expected one is looked for
- */
-export function laterWindow(
-  { frames, valid, noise, known }: FrameWindow,
-  frame: Tensor4D,
-  motionGoesOn: boolean,
-): FrameWindow {
-  const [, ...others] = tf.split<Tensor4D>(valid, frames.length, 3);
-  const nothingYet = { frames, expected: new Array<number>(frame.shape[0]).fill(0) };
-  const before = known?.expected.every((count) => count < MOTION_LASTS) ? known : nothingYet;
+/** A frame of every example of a batch, in levels, and 1 where it exists, else 0: [batch, height, width, 1]. */
+export interface FrameBatch {
+  levels: Tensor4D;
+  exists: Tensor4D;
+}
+
+/** The frames of a window; frees nothing. */
+export function framesOfWindow({ frames, valid }: FrameWindow): FrameBatch[] {
+  const exists = tf.split<Tensor4D>(valid, frames.length, 3);
+  return frames.map((levels, at) => ({ levels, exists: exists[at] }));
+}
+
+/** A window of frames that are there as tensors, as many as a model is given; frees nothing. */
+export function windowOfFrames({ frames, known }: PastWindow<FrameBatch>, noise: Tensor4D): FrameWindow {
+  const levels = (all: readonly FrameBatch[]) => all.map((frame) => frame.levels);
+  const exist = frames.map(({ exists }) => exists);
   return {
-    frames: [...frames.slice(1), frame],
-    valid: tf.concat([...others, tf.onesLike(noise)], 3),
+    frames: levels(frames),
+    valid: exist.length === 1 ? exist[0] : tf.concat(exist, 3),
     noise,
-    ...(motionGoesOn && { known: { ...before, expected: before.expected.map((count) => count + 1) } }),
+    ...(known && {
+      known: { frames: levels(known.frames), expected: new Array<number>(noise.shape[0]).fill(known.expected) },
+    }),
   };
 }
 

@@ -6,7 +6,14 @@ import { previousFrames, type PreviousFramesDescription } from './previous-frame
 
 export * from './conditioning.js';
 export * from './given.js';
-export { laterWindow, mirrorImage, MOTION_LASTS } from './frame-window.js';
+export {
+  framesOfWindow,
+  laterWindow,
+  mirrorImage,
+  windowOfFrames,
+  type FrameBatch,
+  type PastWindow,
+} from './frame-window.js';
 export { subsample } from './subsample.js';
 export type { LowResolutionImageDescription, PreviousFramesDescription, WarpedFramesDescription };
 export type ConditioningDescription =

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import type { Condition } from '../conditioning/index.js';
+import type { Condition, PastWindow } from '../conditioning/index.js';
 import type { Frame } from '../foundation/frame.js';
+import { levelsOf, type Levels } from '../foundation/levels.js';
 import { chainScores, expectsAtStrides, type Chain } from '../model/chain.js';
-import { Context } from '../model/context.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples.js';
 import { conditionOf, scoreOf, type Network } from '../model/network.js';
+import { Past } from '../model/past.js';
 import { LEAST_GIVEN, type Subsequence } from '../model/subsequences.js';
 import type { ScoredFrame } from './clip-score.js';
 import { mixtureNats } from './mixture.js';
@@ -35,11 +36,11 @@ export async function* scoreAdaptively(
   frames: AsyncIterable<Frame>,
   signal?: AbortSignal,
 ): AsyncGenerator<ScoredFrame, void> {
-  const context = new Context(chain.exampleShape);
+  const past = new Past(chain.exampleShape);
   const buffer = new ExampleBuffer(chain.exampleShape, 1);
-  const exampleAfter = (given: Context, frame: Frame) => {
+  const exampleAfter = (window: PastWindow<Levels>, frame: Frame) => {
     buffer.clear();
-    given.addExample(buffer, frame.data);
+    buffer.addAfter(window, levelsOf(chain.exampleShape, frame.data));
     return buffer.tensors();
   };
   let index = 0;
@@ -49,16 +50,17 @@ export async function* scoreAdaptively(
       // What interrupts is only heard of where the event loop has its turn.
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
-      const examples = exampleAfter(context, frame);
-      const slower = expectsAtStrides(chain) ? context.every(EVERY_SECOND) : null;
-      const slowerExamples = slower !== null && slower.given >= LEAST_GIVEN ? exampleAfter(slower, frame) : null;
+      const examples = exampleAfter(past.leading()[0].window, frame);
+      const slower = expectsAtStrides(chain) ? past.every(EVERY_SECOND) : null;
+      const slowerExamples =
+        slower !== null && slower.frames.length >= LEAST_GIVEN ? exampleAfter(slower, frame) : null;
       const score = await scoreOfBoth(chain, learning.weights, examples, slowerExamples);
       if (slowerExamples !== null) disposeExamples(slowerExamples);
       await learning.learn(examples);
       disposeExamples(examples);
       yield { index, frame, previous, ...score };
     }
-    context.push(frame.data);
+    past.push(frame.data);
     previous = frame;
     index++;
   }

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
-import { Context } from '../model/context.js';
+import { Past } from '../model/past.js';
 import { PreviousFrameBaseline } from './baselines.js';
 import { meanSquaredError } from './metrics.js';
 import { BITS_PER_NAT, scoreEach, sumOfNats, type ScoringOptions } from './scoring.js';
@@ -31,13 +31,13 @@ export async function* scoreFrames(
   frames: AsyncIterable<Frame>,
   options?: ScoringOptions,
 ): AsyncGenerator<ScoredFrame, void> {
-  const context = new Context(chain.exampleShape);
+  const past = new Past(chain.exampleShape);
   async function* withPrevious() {
     let index = 0;
     let previous: Frame | null = null;
     for await (const frame of frames) {
       if (previous !== null) yield { index, frame, previous };
-      context.push(frame.data);
+      past.push(frame.data);
       previous = frame;
       index++;
     }
@@ -47,7 +47,7 @@ export async function* scoreFrames(
     chain,
     weights,
     items,
-    (buffer, { frame }) => context.addExample(buffer, frame.data),
+    (buffer, { frame }) => past.addExample(buffer, frame.data),
     options,
   )) {
     yield { ...item, ...score };

@@ -1,6 +1,6 @@
 import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/checkpoint.js';
-import type { Context } from '../model/context.js';
+import type { Past } from '../model/past.js';
 import type { Correction } from '../sampling/correction.js';
 import { expectsFrame } from '../model/future-drawing.js';
 import type { FrameSampler } from '../sampling/frame-sampler.js';
@@ -61,9 +61,9 @@ export async function scoreForecasts(
   const corrections = await correctionsOf(sampler, starts, options);
   const drawn = await drawFutures(sampler, model, starts, corrections, options);
   const at: Forecastable[] = [];
-  for (const [index, { known, truth, context }] of starts.entries()) {
+  for (const [index, { known, truth, past }] of starts.entries()) {
     const guessing = { correction: corrections[index], signal };
-    const guess = guesses ? await guessFuture(sampler, model, context, horizon, guessing) : null;
+    const guess = guesses ? await guessFuture(sampler, model, past, horizon, guessing) : null;
     at.push({ known, truth, drawn: drawn[index], guess });
   }
   const kinds = forecastNames({ samples, guesses }).map((name) => [name, errorsOf(forecasts[name].futures, at)]);
@@ -111,7 +111,7 @@ async function drawFutures(
     const together = futures.slice(from, from + most);
     const steps = rollOut(
       sampler,
-      together.map(({ context }) => context),
+      together.map(({ past }) => past),
       {
         seed,
         samples: together.map(({ sample }) => sample),
@@ -134,12 +134,12 @@ async function drawFutures(
 async function guessFuture(
   sampler: FrameSampler,
   model: Model,
-  context: Context,
+  past: Past,
   horizon: number,
   guessing: BestGuess,
 ): Promise<Frame[]> {
   const frames: Frame[] = [];
-  for await (const bytes of bestGuess(sampler, context, guessing)) {
+  for await (const bytes of bestGuess(sampler, past, guessing)) {
     frames.push(frameOf(model, bytes));
     if (frames.length === horizon) break;
   }

@@ -1,5 +1,5 @@
 import type { Frame } from '../foundation/frame.js';
-import { Context } from '../model/context.js';
+import { Past } from '../model/past.js';
 import type { ExampleShape } from '../model/examples.js';
 
 /** A place in a clip from which frames are predicted, while their truth is known. */
@@ -7,7 +7,7 @@ export interface Start {
   /** Index in the clip of the first predicted frame. */
   first: number;
   /** What a model is given there. */
-  context: Context;
+  past: Past;
   /** The last known frames, oldest first: two or as many as were asked for, fewer where there are fewer. */
   known: Frame[];
   /** The true frames of the horizon. */
@@ -43,17 +43,17 @@ export async function readStarts(
   lastKnown = 2,
 ): Promise<Start[]> {
   const starts: Start[] = [];
-  const context = new Context(shape);
+  const past = new Past(shape);
   const known: Frame[] = [];
   const end = firsts[firsts.length - 1] + horizon;
   let index = 0;
   for await (const frame of frames) {
     if (firsts.includes(index)) {
-      starts.push({ first: index, context: context.copy(), known: known.slice(), truth: [] });
+      starts.push({ first: index, past: past.copy(), known: known.slice(), truth: [] });
     }
     for (const { first, truth } of starts) if (index < first + horizon) truth.push(frame);
     if (++index === end) break;
-    context.push(frame.data);
+    past.push(frame.data);
     known.push(frame);
     if (known.length > lastKnown) known.shift();
   }

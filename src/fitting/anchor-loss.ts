@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { disposeGiven, laterWindow, type Given } from '../conditioning/index.js';
+import { disposeGiven, framesOfWindow, windowOfFrames, type FrameBatch, type Given } from '../conditioning/index.js';
 import type { Chain, ScaleScore } from '../model/chain.js';
+import { meanOverStrides } from '../model/mean-over-strides.js';
 import { conditionOf } from '../model/network.js';
-import { endsWithKnown, hasFrame, leadsTo, type Subsequence } from '../model/subsequences.js';
+import { StridedPast } from '../model/past.js';
+import type { Subsequence } from '../model/subsequences.js';
 
 /** Places in clips from which frames are to be predicted one after another, each from those before. */
 export interface RollOut {
@@ -47,16 +49,23 @@ export function rollOutNats(
   weights: readonly Tensor[],
   { known, truth }: RollOut,
 ): Scalar {
-  const windows = known.map(({ given }) => given.window!);
-  const nats = truth.map((image, ahead) => {
-    const has = known.map((_, at) => at).filter((at) => hasFrame(known[at].subsequence, ahead + 1));
-    const due = has.filter((at) => leadsTo(known[at].subsequence, ahead + 1));
-    const counts = due.map((at) => known[at].counts);
-    const expected = due.map((at) => conditionOf(network, weights, { window: windows[at] })!.anchors[0]);
-    const sum = tf.addN(expected.map((anchor, at) => tf.mul<Tensor4D>(anchor, counts[at])));
-    const mean = tf.div<Tensor4D>(sum, tf.addN([...counts]));
-    const next = tf.clipByValue(mean, 0, network.description.levels - 1);
-    for (const at of has) windows[at] = laterWindow(windows[at], next, endsWithKnown(known[at].subsequence));
+  const exists = tf.onesLike(known[0].given.window!.noise);
+  const strides = known.map(({ subsequence, given }) => {
+    return { subsequence, window: { frames: framesOfWindow(given.window!), known: null } };
+  });
+  const past = new StridedPast<FrameBatch>(strides[0].window.frames.length, 0, strides);
+  const startOf = new Map(known.map((start) => [start.subsequence, start]));
+  const nats = truth.map((image) => {
+    const leading = past.leading().map(({ subsequence, window }) => ({ window, start: startOf.get(subsequence)! }));
+    const expected = leading.map(({ window, start }) => {
+      const given = { window: windowOfFrames(window, start.given.window!.noise) };
+      return conditionOf(network, weights, given)!.anchors[0];
+    });
+    const mean = meanOverStrides(
+      expected,
+      leading.map(({ start }) => start.counts),
+    );
+    past.addExpected({ levels: tf.clipByValue(mean, 0, network.description.levels - 1), exists });
     return anchorNats({ anchors: [mean], image });
   });
   return tf.div(tf.addN(nats), nats.length);

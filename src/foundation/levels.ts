@@ -37,23 +37,32 @@ export function frameBytes({ size, channels }: Pick<ImageShape, 'size' | 'channe
   return size.height * size.width * channels;
 }
 
+/** An image inside a model: the level of each sub-pixel, height x width x channels. Outside it is bytes. */
+export type Levels = Uint8Array;
+
 /**
- * Writes the levels of one image.
+ * The levels of one image.
  *
  * @param from bytes, height x width x channels, from `start` on
  * @param mirrored swaps left and right
  */
-export function writeLevels(
+export function levelsOf(
   { size, channels, levels }: ImageShape,
   from: Uint8Array,
-  start: number,
-  mirrored: boolean,
-  into: Float32Array,
-): void {
+  start = 0,
+  mirrored = false,
+): Levels {
+  const into = new Uint8Array(frameBytes({ size, channels }));
   for (let y = 0, target = 0; y < size.height; y++) {
     for (let x = 0; x < size.width; x++) {
       const source = start + (y * size.width + (mirrored ? size.width - 1 - x : x)) * channels;
       for (let c = 0; c < channels; c++) into[target++] = levelOf(from[source + c], levels);
     }
   }
+  return into;
+}
+
+/** The bytes that show an image. */
+export function bytesOf({ levels: count }: Pick<ImageShape, 'levels'>, levels: Levels): Uint8Array {
+  return count === 256 ? levels.slice() : levels.map((level) => byteOf(level, count));
 }

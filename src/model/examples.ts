@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { disposeGiven, givenBuffer, mirroredGiven, mirrorImage, type Given } from '../conditioning/index.js';
-import { frameBytes, writeLevels, type ImageShape } from '../foundation/levels.js';
+import {
+  disposeGiven,
+  givenBuffer,
+  mirroredGiven,
+  mirrorImage,
+  type Given,
+  type PastWindow,
+} from '../conditioning/index.js';
+import { frameBytes, levelsOf, type ImageShape, type Levels } from '../foundation/levels.js';
 
 export { byteOf, frameBytes, levelOf } from '../foundation/levels.js';
 
@@ -74,29 +81,33 @@ export class ExampleBuffer {
    * @param sought whether anything is made of the pixels before each, by a network that does so
    */
   add(frames: Uint8Array, number: number, mirrored: boolean, disturb?: Disturb, sought = true): void {
-    const { pixels, given, shape } = this;
-    const example = this.count++;
-    this.sought[example] = sought;
-    const [image, seen] = [this.images, this.seen].map((all) => all.subarray(example * pixels, (example + 1) * pixels));
+    const { pixels, shape } = this;
     const existing = Math.min(number - 1, shape.context);
-    given?.set(example, frames.subarray((number - 1 - existing) * pixels), existing, mirrored);
-    writeLevels(shape, frames, (number - 1) * pixels, mirrored, image);
-    seen.set(image);
-    if (disturb === undefined) return;
-    const noise = disturb(seen, given?.of(example) ?? []);
-    given?.tell(example, noise);
+    const levels = Array.from({ length: existing + 1 }, (_, at) =>
+      levelsOf(shape, frames, (number - 1 - existing + at) * pixels, mirrored),
+    );
+    this.addAfter({ frames: levels.slice(0, existing), known: null }, levels[existing], sought);
+    if (disturb !== undefined) this.disturb(disturb);
+  }
+
+  /** Changes what the network is shown of the example added last. */
+  disturb(change: Disturb): void {
+    const [last, { given, pixels }] = [this.count - 1, this];
+    const noise = change(this.seen.subarray(last * pixels, (last + 1) * pixels), given?.of(last) ?? []);
+    given?.tell(last, noise);
   }
 
   /**
-   * Tells of the example added last what was known before expected frames: see KnownFrames.
+   * Adds the example of an image and the frames before it.
    *
-   * @param frames, number what was known, as `add`, but without a frame to predict
-   * @param expected frames that were expected since, at least 1
+   * @param image without one it means nothing
+   * @param sought as `add`
    */
-  follow(frames: Uint8Array, number: number, expected: number): void {
-    const existing = Math.min(number, this.shape.context);
-    const oldest = (number - existing) * this.pixels;
-    this.given?.setKnown(this.count - 1, frames.subarray(oldest), existing, expected);
+  addAfter(window: PastWindow<Levels>, image?: Levels, sought = true): void {
+    const example = this.count++;
+    this.sought[example] = sought;
+    this.given?.set(example, window);
+    if (image !== undefined) for (const all of [this.images, this.seen]) all.set(image, example * this.pixels);
   }
 
   /** Tensors of the examples added since `clear`; they keep their values when the buffer is filled again. */

@@ -1,8 +1,15 @@
 import { PxvError } from '../foundation/errors.js';
-import type { ImageShape } from '../foundation/levels.js';
+import { byteOf, type ImageShape } from '../foundation/levels.js';
 import { LONGEST_STRIDE } from '../model/subsequences.js';
-import type { Expectation } from './expect-ahead.js';
 import { blurred, type KnownPast } from './known-past.js';
+
+/** What is expected of a frame, height x width x channels bytes each. */
+export interface Expectation {
+  /** The mean of all that is expected of it. */
+  mean: Uint8Array;
+  /** What is expected at each longer stride that leads to it (see `SUBSEQUENCES`), in their order. */
+  slower: readonly Uint8Array[];
+}
 
 /**
  * What keeps the weights small: as much as one more frame without an error in which each deviation is this far from zero everywhere, in
@@ -88,6 +95,16 @@ export class Correction {
       for (let at = 0; at < frame.length; at++) frame[at] += weight * deviation[at];
     }
     return frame;
+  }
+
+  /** The bytes of a frame that is expected or was drawn, shifted by as much as what is expected of it is corrected. */
+  shown(ahead: number, expectation: Expectation, frame: Uint8Array): Uint8Array {
+    const highest = this.shape.levels - 1;
+    return Uint8Array.from(this.corrected(ahead, expectation), (value, at) => {
+      const shifted = Math.fround(value + frame[at] - expectation.mean[at]);
+      const level = Math.round((shifted / 255) * highest);
+      return byteOf(Math.min(Math.max(level, 0), highest), this.shape.levels);
+    });
   }
 }
 

@@ -4,8 +4,8 @@ import { needsOf, type Given } from '../conditioning/index.js';
 import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
 import { PxvError } from '../foundation/errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
-import { levelOf } from '../foundation/levels.js';
-import { byteOf, disposeExamples, frameBytes, type Examples } from '../model/examples.js';
+import type { Levels } from '../foundation/levels.js';
+import { disposeExamples, frameBytes, type Examples } from '../model/examples.js';
 import { expectsFrame } from '../model/future-drawing.js';
 import { toTensors } from '../model/weights.js';
 import { numberOf } from '../foundation/number-of.js';
@@ -13,11 +13,8 @@ import type { EngineSettings } from './engine.js';
 import { ImageSampler } from './image-sampler.js';
 import type { Noise } from './noise.js';
 
-/**
- * For each frame of a batch, those that were expected in its place from something else, height x width x channels bytes each. What is
- * expected of it is the mean of these and its own.
- */
-export type ExpectedElsewhere = readonly (readonly Uint8Array[])[];
+/** For each frame of a batch what is expected of it at longer strides. What is expected of it is the mean of these and its own. */
+export type SlowerExpectations = readonly (readonly Levels[])[];
 
 /** Which frames are drawn side by side, from what noise and how. */
 export interface FrameDraw {
@@ -32,21 +29,20 @@ export interface FrameDraw {
    */
   known?: Int16Array | undefined;
   /** Whether anything is made of the pixels before each, by a network that does so. Default: it is, as when it is scored. */
-  sought?: boolean | undefined;
+  earlierPixels?: boolean | undefined;
   /** Default: nothing. */
-  elsewhere?: ExpectedElsewhere | undefined;
+  slower?: SlowerExpectations | undefined;
   settings: EngineSettings;
-  /** Told after each row of each scale, with the share of the sub-pixels that is done. */
+  /** Called after each row of each scale with the share of the sub-pixels that is done. */
   onRow?: ((share: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /** A frame as it was drawn. */
-export interface DrawnFrame {
-  /** height x width x channels, 0 to 255. */
-  bytes: Uint8Array;
+export interface DrawnLevels {
+  levels: Levels;
   /** The frame that was expected, as `FrameSampler.expected` gives it, in its place; null where the model learns none. */
-  expected: Uint8Array | null;
+  expected: Levels | null;
   /** -log P of the frame under the model (at temperature 1), in nats, summed over scales. */
   nats: number;
 }
@@ -76,9 +72,9 @@ export class FrameSampler {
    *
    * @param examples as many, with what is given; their images are not read; their tensors are disposed of
    * @throws the signal's reason once it is aborted, looked at after each row
-   * @throws PxvError `USAGE` where what is expected elsewhere does not fit the frames or the model
+   * @throws PxvError `USAGE` where what is expected at longer strides does not fit the frames or the model
    */
-  async draw(examples: Examples, options: FrameDraw): Promise<DrawnFrame[]> {
+  async draw(examples: Examples, options: FrameDraw): Promise<DrawnLevels[]> {
     const { chain } = this.model;
     const { noise, samples, frame, settings, signal } = options;
     const sizes = chain.scales.map(({ description }) => frameBytes(description));
@@ -88,14 +84,14 @@ export class FrameSampler {
     const nats = new Float64Array(samples.length);
     let done = 0;
     try {
-      expectElsewhere(this.model, options.elsewhere, samples.length);
+      expectFitting(this.model, options.slower, samples.length);
       for (const [scale, sampler] of this.scales.entries()) {
         const coarse: Int16Array | null = levels;
         const drawn = await sampler.draw({
           given: () => this.givenAt(scale, examples, coarse),
           known: this.knownAt(scale, options.known, coarse, samples.length),
-          sought: options.sought ?? true,
-          elsewhere: this.elsewhereAt(scale, options.elsewhere),
+          earlierPixels: options.earlierPixels ?? true,
+          slower: this.slowerAt(scale, options.slower),
           noise,
           streams: samples.map((sample, image) => {
             return { sample, frame: typeof frame === 'number' ? frame : frame[image], scale };
@@ -111,10 +107,11 @@ export class FrameSampler {
     } finally {
       disposeExamples(examples);
     }
-    const expectedFrames = expected === null ? null : this.framesOf(expected, samples.length);
-    return this.framesOf(levels!, samples.length).map((bytes, image) => ({
-      bytes,
-      expected: expectedFrames === null ? null : expectedFrames[image],
+    const ofImages = imagesOf(levels!, samples.length);
+    const expectedOfImages = expected && imagesOf(expected, samples.length);
+    return ofImages.map((own, image) => ({
+      levels: own,
+      expected: expectedOfImages && expectedOfImages[image],
       nats: nats[image],
     }));
   }
@@ -124,32 +121,24 @@ export class FrameSampler {
    * is. Scale after scale, each given the expected image of the one before.
    *
    * @param examples with what is given; their images are not read; their tensors are disposed of
-   * @param elsewhere default: nothing
-   * @returns height x width x channels bytes of each
-   * @throws PxvError `USAGE` where the model has no anchor that is learned, or what is expected elsewhere does not fit
+   * @param slower default: nothing
+   * @throws PxvError `USAGE` where the model has no anchor that is learned, or what is expected at longer strides does not fit
    */
-  async expected(examples: Examples, elsewhere?: ExpectedElsewhere): Promise<Uint8Array[]> {
+  async expected(examples: Examples, slower?: SlowerExpectations): Promise<Levels[]> {
     const batch = examples.image.shape[0];
     try {
       expectExpectation(this.model);
-      expectElsewhere(this.model, elsewhere, batch);
+      expectFitting(this.model, slower, batch);
       let levels: Int16Array | null = null;
       for (const [scale, sampler] of this.scales.entries()) {
         const coarse: Int16Array | null = levels;
         const given = () => this.givenAt(scale, examples, coarse);
-        levels = await sampler.expected(given, this.elsewhereAt(scale, elsewhere));
+        levels = await sampler.expected(given, this.slowerAt(scale, slower));
       }
-      return this.framesOf(levels!, batch);
+      return imagesOf(levels!, batch);
     } finally {
       disposeExamples(examples);
     }
-  }
-
-  private framesOf(levels: Int16Array, batch: number): Uint8Array[] {
-    const { levels: count } = this.model.chain.exampleShape;
-    const size = levels.length / batch;
-    const bytes = Uint8Array.from(levels, (level) => byteOf(level, count));
-    return Array.from({ length: batch }, (_, image) => bytes.slice(image * size, (image + 1) * size));
   }
 
   /** What a scale is given: the examples' own, and the image drawn at the scale before. */
@@ -164,13 +153,11 @@ export class FrameSampler {
     return { ...given, coarser };
   }
 
-  /** What was expected elsewhere, at a scale; null where nothing was. */
-  private elsewhereAt(scale: number, elsewhere: ExpectedElsewhere = []): Float32Array[][] | null {
-    if (elsewhere.flat().length === 0) return null;
-    const { levels } = this.model.chain.scales[scale].description;
+  /** What is expected at longer strides, at a scale; null where nothing is. */
+  private slowerAt(scale: number, slower: SlowerExpectations = []): SlowerExpectations | null {
+    if (slower.flat().length === 0) return null;
     const finest = this.finestSubPixels(scale);
-    const atScale = (frame: Uint8Array) => Float32Array.from(finest, (at) => levelOf(frame[at], levels));
-    return elsewhere.map((expected) => expected.map(atScale));
+    return slower.map((expected) => expected.map((frame) => Uint8Array.from(finest, (at) => frame[at])));
   }
 
   /** Of each sub-pixel of a scale, where it stands in the finest image. */
@@ -213,6 +200,14 @@ export class FrameSampler {
   }
 }
 
+/** Image after image of a batch. */
+function imagesOf(levels: Int16Array, batch: number): Levels[] {
+  const size = levels.length / batch;
+  return Array.from({ length: batch }, (_, image) =>
+    Uint8Array.from(levels.subarray(image * size, (image + 1) * size)),
+  );
+}
+
 /** @throws PxvError `USAGE` where a model has no expected frame */
 export function expectExpectation(model: Model): void {
   if (expectsFrame(model)) return;
@@ -224,17 +219,17 @@ export function expectExpectation(model: Model): void {
   });
 }
 
-function expectElsewhere(model: Model, elsewhere: ExpectedElsewhere = [], batch: number): void {
-  const frames = elsewhere.flat();
+function expectFitting(model: Model, slower: SlowerExpectations = [], batch: number): void {
+  const frames = slower.flat();
   if (frames.length === 0) return;
   expectExpectation(model);
   const bytes = frameBytes(model.chain.exampleShape);
   const wrong = frames.find(({ length }) => length !== bytes);
-  if (elsewhere.length === batch && wrong === undefined) return;
+  if (slower.length === batch && wrong === undefined) return;
   throw new PxvError({
-    ...{ code: 'USAGE', operation: 'average what is expected', argument: 'elsewhere' },
-    expected: `${numberOf(batch, 'list')} in all, of frames of ${bytes} bytes`,
-    received: wrong === undefined ? `${elsewhere.length}` : `a frame of ${wrong.length} bytes`,
+    ...{ code: 'USAGE', operation: 'average what is expected', argument: 'slower' },
+    expected: `${numberOf(batch, 'list')} in all, of frames of ${bytes} levels`,
+    received: wrong === undefined ? `${slower.length}` : `a frame of ${wrong.length}`,
     remedy: 'give a list for each frame of the batch, empty or of frames at the size of the model',
   });
 }

@@ -2,15 +2,14 @@ import { freeIdleMemory } from '../backend/native-backend.js';
 import { PxvError } from '../foundation/errors.js';
 import { expectsAtStrides } from '../model/chain.js';
 import type { Model } from '../model/checkpoint.js';
-import { Context } from '../model/context.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
+import { Past } from '../model/past.js';
 import { LEAST_GIVEN, LONGEST_STRIDE } from '../model/subsequences.js';
 import { numberOf } from '../foundation/number-of.js';
 import { CorrectionRegression, type Correction } from './correction.js';
-import { expectAhead } from './expect-ahead.js';
+import { forecast } from './forecaster.js';
 import type { FrameSampler } from './frame-sampler.js';
 import { knownPast, MOST_AVERAGED } from './known-past.js';
-import { StridedContexts } from './strided-contexts.js';
 
 const SOURCE = { code: 'USAGE', operation: 'learn from hindcasts' } as const;
 
@@ -34,7 +33,7 @@ export const HINDCASTS_TOGETHER = 8;
 export interface HindcastOptions {
   /** Default: HINDCASTS_TOGETHER. */
   together?: number | undefined;
-  /** Told of the places that are done, and of how many there are. */
+  /** Called with the places that are done, and how many there are. */
   onProgress?: ((done: number, places: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -89,17 +88,17 @@ export async function learnCorrection(
   for (let from = 0; from < places.length; from += together) {
     const several = places.slice(from, from + together);
     const before = several.map((place) => knownPast(known.slice(0, place), shape));
-    const futures = several.map((place) => {
-      const context = new Context(shape);
-      for (const frame of known.slice(Math.max(0, place - shape.context * LONGEST_STRIDE), place)) context.push(frame);
-      return new StridedContexts(context, true);
+    const pasts = several.map((place) => {
+      const past = new Past(shape);
+      for (const frame of known.slice(Math.max(0, place - shape.context * LONGEST_STRIDE), place)) past.push(frame);
+      return past;
     });
-    const steps = expectAhead(sampler, futures, signal);
+    const steps = forecast(sampler, pasts, { signal });
     for (let ahead = 1; ahead <= AHEAD; ahead++) {
-      const { value: expectations } = await steps.next();
+      const { value: frames } = await steps.next();
       for (const [index, place] of several.entries()) {
         const frame = place + ahead - 1;
-        if (frame < length) regression.add(ahead, expectations[index], before[index], known[frame]);
+        if (frame < length) regression.add(ahead, frames[index].expectation!, before[index], known[frame]);
       }
     }
     onProgress?.(from + several.length, places.length);

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { learnsAnchor, type Condition, type Given } from '../conditioning/index.js';
 import { joinedReferences } from '../model/earlier-pixels/index.js';
+import type { Levels } from '../foundation/levels.js';
 import { frameBytes } from '../model/examples.js';
+import { meanOverStrides } from '../model/mean-over-strides.js';
 import { anchorsByPixel, conditionOf, type Network } from '../model/network.js';
 import { ImageEngine, type EngineDraw } from './engine.js';
 
@@ -19,12 +21,9 @@ export interface ImageDraw extends Pick<
    */
   known: Int16Array | null;
   /** Whether anything is made of the pixels before each, by a network that does so; default: it is. */
-  sought?: boolean;
-  /**
-   * For each image what was expected of it elsewhere, once or more often, height x width x channels levels. The first anchor is the mean
-   * of these and its own; default: that alone.
-   */
-  elsewhere?: readonly (readonly Float32Array[])[] | null;
+  earlierPixels?: boolean;
+  /** For each image what is expected of it at longer strides. The first anchor is the mean of these and its own. Default: that alone. */
+  slower?: readonly (readonly Levels[])[] | null;
 }
 
 /** Images as they were drawn. */
@@ -68,13 +67,13 @@ export class ImageSampler {
   async draw({
     given,
     known,
-    sought = true,
-    elsewhere = null,
+    earlierPixels = true,
+    slower = null,
     ...draw
   }: ImageDraw): Promise<DrawnImages & ExpectedImages> {
     const length = draw.streams.length * frameBytes(this.network.description);
     const levels = known === null ? new Int16Array(length).fill(-1) : known.slice();
-    const { expected, ...condition } = await this.beforehand(given, elsewhere, sought);
+    const { expected, ...condition } = await this.beforehand(given, slower, earlierPixels);
     const nats = await this.engine.draw({ ...draw, ...condition, levels });
     return { levels, nats, expected };
   }
@@ -82,11 +81,11 @@ export class ImageSampler {
   /**
    * The expected images: the first anchor, rounded to levels.
    *
-   * @param given, elsewhere as in `draw`
+   * @param given, slower as in `draw`
    * @returns image after image of height x width x channels
    */
-  async expected(given: () => Given, elsewhere: ImageDraw['elsewhere'] = null): Promise<Int16Array> {
-    const anchor = tf.tidy(() => this.expectedOf(this.conditionFrom(given(), elsewhere)));
+  async expected(given: () => Given, slower: ImageDraw['slower'] = null): Promise<Int16Array> {
+    const anchor = tf.tidy(() => this.expectedOf(this.conditionFrom(given(), slower)));
     const levels = Int16Array.from(await anchor.data());
     anchor.dispose();
     return levels;
@@ -96,37 +95,48 @@ export class ImageSampler {
     return tf.round(tf.clipByValue(anchor, 0, this.network.description.levels - 1));
   }
 
-  /** The condition; where something was expected elsewhere, the mean of all and the first anchor stands in the place of that. */
-  private conditionFrom(given: Given, elsewhere: ImageDraw['elsewhere']): Condition {
+  /** The condition, with what is expected over all strides as its first anchor. */
+  private conditionFrom(given: Given, slower: ImageDraw['slower']): Condition {
     const condition = conditionOf(this.network, this.tensors, given)!;
-    if (!elsewhere) return condition;
+    if (!slower) return condition;
     const [own, ...others] = condition.anchors;
-    const image = own.size / own.shape[0];
-    const [sums, shares] = [new Float32Array(own.size), new Float32Array(own.size).fill(1)];
-    for (const [index, expected] of elsewhere.entries()) {
-      const sum = sums.subarray(index * image, (index + 1) * image);
-      for (const levels of expected) levels.forEach((level, at) => (sum[at] += level));
-      shares.fill(1 / (1 + expected.length), index * image, (index + 1) * image);
-    }
-    const [sum, share] = [sums, shares].map((values) => tf.tensor4d(values, own.shape));
-    return { ...condition, anchors: [tf.mul<Tensor4D>(tf.add(own, sum), share), ...others] };
+    const [batch, height, width, channels] = own.shape;
+    const ofImages = <T>(value: (expected: readonly Levels[]) => T) => slower.map(value);
+    const counts = (each: number[]) => tf.tensor4d(each, [batch, 1, 1, 1]);
+    const most = Math.max(...ofImages(({ length }) => length));
+    const longer = Array.from({ length: most }, (_, at) => {
+      const levels = new Float32Array(own.size);
+      slower.forEach((expected, image) => expected[at] && levels.set(expected[at], image * height * width * channels));
+      return {
+        expected: tf.tensor4d(levels, own.shape),
+        counts: counts(ofImages(({ length }) => Number(at < length))),
+      };
+    });
+    // Levels come first: their sum is exact.
+    const strides = [...longer, { expected: own, counts: counts(ofImages(() => 1)) }];
+    const mean = meanOverStrides(
+      strides.map(({ expected }) => expected),
+      strides.map((stride) => stride.counts),
+      (sum, count) => tf.mul(sum, tf.div(1, count)),
+    );
+    return { ...condition, anchors: [mean, ...others] };
   }
 
   private async beforehand(
     given: () => Given,
-    elsewhere: ImageDraw['elsewhere'],
-    sought: boolean,
+    slower: ImageDraw['slower'],
+    earlierPixels: boolean,
   ): Promise<Beforehand> {
     const { program, description } = this.network;
     if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
     const tensors = tf.tidy(() => {
-      const condition = this.conditionFrom(given(), elsewhere);
+      const condition = this.conditionFrom(given(), slower);
       const { map, anchors, references } = condition;
       const made: Partial<Record<keyof Beforehand, Tensor>> = { map };
       // A single anchor may be one of the tensors given.
       if (anchors.length > 0)
         made.anchors = anchorsByPixel(this.network, condition, anchors[0].size / description.channels).clone();
-      if (sought && references.length > 0) made.references = joinedReferences(references);
+      if (earlierPixels && references.length > 0) made.references = joinedReferences(references);
       if (learnsAnchor(description.conditioning)) made.expected = this.expectedOf(condition);
       return made;
     });

@@ -2,8 +2,8 @@ import { PxvError } from '../foundation/errors.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import type { Frame } from '../foundation/frame.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
-import { Context } from '../model/context.js';
-import { byteOf, frameBytes, levelOf } from '../model/examples.js';
+import { Past } from '../model/past.js';
+import { byteOf, bytesOf, frameBytes, levelOf } from '../foundation/levels.js';
 import { numberOf } from '../foundation/number-of.js';
 import { AS_SCORED, checkDrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
@@ -66,17 +66,17 @@ export async function completeImage(model: Model, path: string, asked: CompleteI
 
   const sampler = new FrameSampler(model);
   try {
-    const contexts = Array.from({ length: samples }, () => new Context(model.chain.exampleShape));
-    const drawn = await sampler.draw(Context.examples(contexts), {
+    const pasts = Array.from({ length: samples }, () => new Past(model.chain.exampleShape));
+    const drawn = await sampler.draw(Past.examples(pasts), {
       noise: new Noise(seed),
-      samples: contexts.map((_, sample) => sample),
+      samples: pasts.map((_, sample) => sample),
       frame: 0,
       known,
       settings,
       ...(onProgress && { onRow: onProgress }),
       signal,
     });
-    const images = drawn.map(({ bytes }) => frameOf(model, bytes));
+    const images = drawn.map((image) => frameOf(model, bytesOf(model.chain.exampleShape, image.levels)));
     const occluded = shown.map((byte, at) => (at < kept ? byte : 128));
     const sheet = await contactSheet([frameOf(model, shown), frameOf(model, occluded), ...images], {
       scale,

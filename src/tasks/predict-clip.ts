@@ -5,7 +5,7 @@ import type { FrameRate } from '../foundation/frame-rate.js';
 import { framesAtLevels } from '../foundation/levels.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
-import { Context } from '../model/context.js';
+import { Past } from '../model/past.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
 import { numberOf } from '../foundation/number-of.js';
 import type { Correction } from '../sampling/correction.js';
@@ -175,7 +175,7 @@ export function expectPredictionMemory(
 
 /** What frames are predicted from. */
 interface Known {
-  context: Context;
+  past: Past;
   /** Null where nothing is corrected. */
   correction: Correction | null;
 }
@@ -204,7 +204,7 @@ class Prediction {
   async *steps(): AsyncGenerator<TimeStep> {
     const { adapt, from, horizon, onlyPredicted = false, onRead, onHindcast, signal } = this.options;
     const about = from ?? this.reader.aboutFrames;
-    const context = new Context(this.model.chain.exampleShape);
+    const past = new Past(this.model.chain.exampleShape);
     const lastKnown: Uint8Array[] = [];
     const truth: Frame[] = [];
     for await (const frame of this.framesOf(this.reader)) {
@@ -213,7 +213,7 @@ class Prediction {
         if (truth.length === horizon) break;
         continue;
       }
-      context.push(frame.data);
+      past.push(frame.data);
       this.known++;
       if (adapt) lastKnown.push(frame.data);
       if (lastKnown.length > FRAMES_FOR_HINDCASTS) lastKnown.shift();
@@ -226,7 +226,7 @@ class Prediction {
     const hindcasts = { onProgress: onHindcast, signal };
     const correction = adapt ? await learnCorrection(this.sampler, lastKnown, hindcasts) : null;
     if (adapt && correction === null) this.options.onWarning?.(nothingLearned(this.known));
-    yield* this.future({ context, correction }, truth);
+    yield* this.future({ past, correction }, truth);
   }
 
   /** The same again up to the last predicted frame that is finished, from a fresh reader. */
@@ -266,9 +266,9 @@ class Prediction {
   }
 
   /** What is written of each frame that is drawn: the samples, or their mean. */
-  private async *samples({ context, correction }: Known): AsyncGenerator<Frame[]> {
+  private async *samples({ past, correction }: Known): AsyncGenerator<Frame[]> {
     const { horizon, samples, forecast, seed, settings, onProgress, signal } = this.options;
-    const future = rollOut(this.sampler, context, {
+    const future = rollOut(this.sampler, past, {
       seed,
       samples,
       first: this.known,
@@ -284,9 +284,9 @@ class Prediction {
     }
   }
 
-  private async *guesses({ context, correction }: Known): AsyncGenerator<Frame[]> {
+  private async *guesses({ past, correction }: Known): AsyncGenerator<Frame[]> {
     const { horizon, onProgress, signal } = this.options;
-    for await (const bytes of bestGuess(this.sampler, context, { correction, signal })) {
+    for await (const bytes of bestGuess(this.sampler, past, { correction, signal })) {
       onProgress?.(this.predicted.length + 1, horizon);
       yield [frameOf(this.model, bytes)];
     }

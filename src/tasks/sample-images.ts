@@ -2,8 +2,8 @@ import { extname } from 'node:path';
 import type { Frame } from '../foundation/frame.js';
 import { PxvError } from '../foundation/errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
-import { Context } from '../model/context.js';
-import { frameBytes } from '../model/examples.js';
+import { Past } from '../model/past.js';
+import { bytesOf, frameBytes } from '../foundation/levels.js';
 import { AS_SCORED, checkDrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
@@ -71,11 +71,11 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
   try {
     while (frames.length < count) {
       const samples = Array.from({ length: Math.min(BATCH, count - frames.length) }, (_, i) => frames.length + i);
-      const examples = Context.examples(samples.map(() => new Context(chain.exampleShape)));
+      const examples = Past.examples(samples.map(() => new Past(chain.exampleShape)));
       const onRow = (share: number) => onProgress?.(frames.length + share * samples.length);
       const drawn = await sampler.draw(examples, { noise, samples, frame: 0, settings, onRow, signal });
       for (const image of drawn) {
-        frames.push(frameOf(model, image.bytes));
+        frames.push(frameOf(model, bytesOf(chain.exampleShape, image.levels)));
         nats += image.nats;
       }
       onDrawn?.();

@@ -1,16 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { givenBuffer } from '../conditioning/index.js';
 import type { RollOut } from '../fitting/anchor-loss.js';
-import { frameBytes, writeLevels } from '../foundation/levels.js';
+import { frameBytes, levelsOf, type Levels } from '../foundation/levels.js';
 import type { ExampleShape } from '../model/examples.js';
-import {
-  lastKnownAgo,
-  LEAST_GIVEN,
-  leadsTo,
-  LONGEST_STRIDE,
-  SUBSEQUENCES,
-  type Subsequence,
-} from '../model/subsequences.js';
+import { StridedPast } from '../model/past.js';
+import { LEAST_GIVEN, leadsTo, LONGEST_STRIDE, SUBSEQUENCES, type Subsequence } from '../model/subsequences.js';
 import { purposes } from '../foundation/philox.js';
 import { standStill } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
@@ -96,17 +90,16 @@ export class RollOuts {
         standStill(frames.subarray(0, count * length), length, seed);
       }
       const mirrored = settings.mirror && source.choice(step, example, Draw.Mirror, 2) === 1;
-      const known = count - PREDICTED_FRAMES;
+      const levels = Array.from({ length: count }, (_, at) => levelsOf(shape, frames, at * length, mirrored));
+      const past = new StridedPast<Levels>(context);
+      for (const frame of levels.slice(0, -PREDICTED_FRAMES)) past.addKnown(frame);
       for (const { subsequence, window, counts } of this.known) {
-        const at = framesOf(subsequence, known, context);
-        const given = at.map((frame) => frames.subarray(frame * length, (frame + 1) * length));
-        window.set(example, Buffer.concat(given), at.length, mirrored);
-        counts[example] = subsequence.stride === 1 || at.length >= LEAST_GIVEN ? 1 : 0;
+        const given = past.every(subsequence);
+        window.set(example, given);
+        counts[example] = subsequence.stride === 1 || given.frames.length >= LEAST_GIVEN ? 1 : 0;
       }
-      truth.forEach((all, ahead) => {
-        const levels = all.subarray(example * length, (example + 1) * length);
-        writeLevels(shape, frames, (known + ahead) * length, mirrored, levels);
-      });
+      const ahead = levels.slice(-PREDICTED_FRAMES);
+      truth.forEach((all, at) => all.set(ahead[at], example * length));
     }
     const dimensions: [number, number, number, number] = [number, size.height, size.width, channels];
     return {
@@ -118,12 +111,4 @@ export class RollOuts {
       truth: truth.map((levels) => tf.tensor4d(levels.slice(0, number * length), dimensions)),
     };
   }
-}
-
-/** Indices of the last frames of a subsequence among so many known ones, at most `most` of them, the earliest first. */
-function framesOf(subsequence: Subsequence, known: number, most: number): number[] {
-  const { stride } = subsequence;
-  const newest = known - 1 - lastKnownAgo(subsequence);
-  const number = Math.min(most, Math.max(0, Math.floor(newest / stride) + 1));
-  return Array.from({ length: number }, (_, at) => newest - (number - 1 - at) * stride);
 }

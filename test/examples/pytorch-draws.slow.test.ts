@@ -1,11 +1,12 @@
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { saveModel, type Model } from '../../src/model/checkpoint.js';
-import { Context } from '../../src/model/context.js';
-import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
+import { Past } from '../../src/model/past.js';
+import { bytesOf } from '../../src/foundation/levels.js';
+import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import type { EngineSettings } from '../../src/sampling/engine.js';
 import { Noise } from '../../src/sampling/noise.js';
-import { bestGuess, rollOut } from '../../src/sampling/roll-out.js';
+import { bestGuess, rollOut, type DrawnFrame } from '../../src/sampling/roll-out.js';
 import { completeImage } from '../../src/tasks/complete-image.js';
 import { encodePng } from '../../src/video/index.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -63,10 +64,10 @@ function framesOf({ chain: { exampleShape } }: Model, seeds: readonly number[]):
   });
 }
 
-function contextOf(model: Model, frames: readonly Uint8Array[]): Context {
-  const context = new Context(model.chain.exampleShape);
-  for (const bytes of frames) context.push(bytes);
-  return context;
+function pastOf(model: Model, frames: readonly Uint8Array[]): Past {
+  const past = new Past(model.chain.exampleShape);
+  for (const bytes of frames) past.push(bytes);
+  return past;
 }
 
 const listed = (bytes: Uint8Array) => [...bytes];
@@ -94,10 +95,17 @@ async function drawImage(one: ImageCase, changes: object = {}): Promise<Drawn> {
   const { model, seed = 5n } = one;
   const settings = { temperature: 1, ...one.settings };
   const sampler = new FrameSampler(model);
-  const examples = Context.examples([new Context(model.chain.exampleShape)]);
-  const [{ bytes, nats }] = await sampler.draw(examples, { noise: new Noise(seed), samples: [3], frame: 0, settings });
+  const examples = Past.examples([new Past(model.chain.exampleShape)]);
+  const [{ levels, nats }] = await sampler.draw(examples, { noise: new Noise(seed), samples: [3], frame: 0, settings });
   sampler.dispose();
-  const asked = { seed: String(seed), sample: 3, frame: 0, how: howOf(settings), drawn: listed(bytes), ...changes };
+  const asked = {
+    seed: String(seed),
+    sample: 3,
+    frame: 0,
+    how: howOf(settings),
+    drawn: listed(bytesOf(model.chain.exampleShape, levels)),
+    ...changes,
+  };
   return { questions: [{ answer: 'image', model: pathOf(model), ...asked }], nats: [nats] };
 }
 
@@ -105,7 +113,7 @@ async function drawFutures({ model, count, horizon, drawing }: FutureCase): Prom
   const known = framesOf(model, [4, 0]).slice(0, count);
   const samples = horizon > 3 ? [2] : [0, 2, 15];
   const sampler = new FrameSampler({ ...model, drawing });
-  const future = rollOut(sampler, contextOf(model, known), { seed: 5n, samples, first: count });
+  const future = rollOut(sampler, pastOf(model, known), { seed: 5n, samples, first: count });
   const drawn: DrawnFrame[][] = [];
   while (drawn.length < horizon) drawn.push((await future.next()).value);
   sampler.dispose();
@@ -135,7 +143,7 @@ async function complete(): Promise<Drawn> {
 /** Best guesses. */
 async function guess(model: Model, known: readonly Uint8Array[], horizon: number): Promise<Drawn> {
   const sampler = new FrameSampler(model);
-  const future = bestGuess(sampler, contextOf(model, known));
+  const future = bestGuess(sampler, pastOf(model, known));
   const frames: Uint8Array[] = [];
   while (frames.length < horizon) frames.push((await future.next()).value);
   sampler.dispose();

@@ -7,6 +7,7 @@ import { describeFrames, framesConditionings, type FramesConditioning } from '..
 import type { NetworkDescription } from '../../src/model/description.js';
 import { buildChain } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/checkpoint.js';
+import { levelsOf, type Levels } from '../../src/foundation/levels.js';
 import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from '../../src/model/examples.js';
 import { heads, type HeadDescription } from '../../src/model/heads/index.js';
 import type { Network } from '../../src/model/network.js';
@@ -309,6 +310,12 @@ export function tinyBound(changes: Partial<NetworkDescription> = {}): NetworkDes
   }));
 }
 
+/** Random frames, in levels. */
+function framesOf(description: NetworkDescription, count: number, seed: number): Levels[] {
+  const bytes = randomFrames(description, count, seed);
+  return Array.from({ length: count }, (_, at) => levelsOf(description, bytes, (at * bytes.length) / count));
+}
+
 /**
  * Random images of a network with what it is given: a context of random frames (the first lacks one of them where there
  * are two), a strength of noise that is told though nothing is disturbed, and a small image of its own. Of the second nothing is looked
@@ -319,8 +326,11 @@ export function randomExamples(description: NetworkDescription, batch: number, s
   const buffer = new ExampleBuffer({ ...description, context }, batch);
   for (let example = 0; example < batch; example++) {
     const frames = example === 0 && context > 1 ? context : context + 1;
-    buffer.add(randomFrames(description, frames, seed + example), frames, false, () => 3 + 2 * example, example !== 1);
-    if (example === 1 && context > 1) buffer.follow(randomFrames(description, context, seed + 900), context, 2);
+    const levels = framesOf(description, frames, seed + example);
+    const known = { frames: framesOf(description, context, seed + 900), expected: 2 };
+    const followed = example === 1 && context > 1;
+    buffer.addAfter({ frames: levels.slice(0, -1), known: followed ? known : null }, levels[frames - 1], example !== 1);
+    buffer.disturb(() => 3 + 2 * example);
   }
   const examples = buffer.tensors();
   const given = needsOf(description.conditioning).coarser;

@@ -1,6 +1,5 @@
 import { Philox } from '../../src/foundation/philox.js';
-import { Correction, CorrectionRegression } from '../../src/sampling/correction.js';
-import type { Expectation } from '../../src/sampling/expect-ahead.js';
+import { Correction, CorrectionRegression, type Expectation } from '../../src/sampling/correction.js';
 import { knownPast, type KnownPast } from '../../src/sampling/known-past.js';
 
 const size = { width: 5, height: 4 };

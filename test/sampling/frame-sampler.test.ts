@@ -1,15 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { examplesOfScale, parametersOfScale } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/checkpoint.js';
-import { Context } from '../../src/model/context.js';
+import { Past } from '../../src/model/past.js';
 import { needsOf } from '../../src/conditioning/index.js';
 import type { NetworkDescription } from '../../src/model/description.js';
-import { byteOf, disposeExamples, ExampleBuffer, frameBytes, type Examples } from '../../src/model/examples.js';
+import { bytesOf } from '../../src/foundation/levels.js';
+import { disposeExamples, ExampleBuffer, frameBytes, type Examples } from '../../src/model/examples.js';
 import { expectsFrame } from '../../src/model/future-drawing.js';
 import { modelAtSize } from '../../src/model/smaller-models.js';
 import { toTensors } from '../../src/model/weights.js';
 import type { DrawSettings } from '../../src/sampling/draw.js';
-import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
+import { FrameSampler, type DrawnLevels } from '../../src/sampling/frame-sampler.js';
 import { ImageSampler, type DrawnImages } from '../../src/sampling/image-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { futureSettings } from '../../src/sampling/future-settings.js';
@@ -54,14 +55,14 @@ const resizedModels = tinyModels
 
 /** What is given for the frame after three random ones, once for each seed. */
 function givenOf(model: Model, seeds = [5]): Examples {
-  return Context.examples(seeds.map((seed) => contextOf(model, seed)));
+  return Past.examples(seeds.map((seed) => pastOf(model, seed)));
 }
 
-function contextOf({ chain }: Model, seed: number): Context {
-  const context = new Context(chain.exampleShape);
+function pastOf({ chain }: Model, seed: number): Past {
+  const past = new Past(chain.exampleShape);
   const frames = randomFrames(chain.exampleShape, 3, seed);
-  for (let k = 0; k < 3; k++) context.push(frames.subarray((k * frames.length) / 3, ((k + 1) * frames.length) / 3));
-  return context;
+  for (let k = 0; k < 3; k++) past.push(frames.subarray((k * frames.length) / 3, ((k + 1) * frames.length) / 3));
+  return past;
 }
 
 interface Which {
@@ -74,7 +75,7 @@ interface Which {
 async function draw(
   model: Model,
   { seed = 1, sample = 0, frame = 3, settings = asItIs }: Which = {},
-): Promise<DrawnFrame> {
+): Promise<DrawnLevels> {
   const sampler = new FrameSampler(model);
   try {
     const [drawn] = await sampler.draw(givenOf(model), { noise: new Noise(seed), samples: [sample], frame, settings });
@@ -87,8 +88,8 @@ async function draw(
 describe('a drawn frame of two scales is drawn from the coarse one, whose pixels it keeps:', () => {
   test.each(tinyModels.filter(([, scales]) => scales.length > 1))('%s', async (_, scales) => {
     const model = randomModel(scales);
-    const { bytes, nats } = await draw(model, { seed: 3, sample: 1, frame: 7 });
-    const { channels, levels } = model.chain.exampleShape;
+    const { levels, nats } = await draw(model, { seed: 3, sample: 1, frame: 7 });
+    const { channels } = model.chain.exampleShape;
     const noise = new Noise(3);
     const coarse = await drawScale(model, 0, noise, null, null);
     const levelAt = (row: number, column: number, channel: number) => (row * 5 + column) * channels + channel;
@@ -98,7 +99,7 @@ describe('a drawn frame of two scales is drawn from the coarse one, whose pixels
         for (let c = 0; c < channels; c++)
           known[levelAt(2 * row, 2 * column, c)] = coarse.levels[(row * 3 + column) * channels + c];
     const fine = await drawScale(model, 1, noise, known, coarse.levels);
-    expect(Buffer.from(bytes)).toEqual(Buffer.from(fine.levels.map((level) => byteOf(level, levels))));
+    expect([...levels]).toEqual([...fine.levels]);
     expect(nats).toBe(coarse.nats[0] + fine.nats[0]);
   });
 });
@@ -149,7 +150,8 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
     async (_, scales) => {
       await tf.setBackend(`native-${instructionSet}`);
       const model = randomModel(scales);
-      const { bytes, nats } = await draw(model);
+      const { levels, nats } = await draw(model);
+      const bytes = bytesOf(model.chain.exampleShape, levels);
       const bitsPerDim = (value: number) => value / Math.LN2 / bytes.length;
       // A level's byte comes back as that level.
       expect(Math.abs(bitsPerDim(nats) - bitsPerDim(teacherForced(model, bytes)))).toBeLessThan(1e-4);
@@ -169,7 +171,7 @@ test.each(tinyModels)('what was expected is given beside what is drawn, where it
 describe.each(kernelSets)('on $instructionSet', ({ instructionSet }) => {
   beforeEach(() => tf.setBackend(`native-${instructionSet}`));
 
-  // A mixture's level is found by halving where nothing else is asked, and by adding up probabilities elsewhere.
+  // A mixture's level is found by halving where nothing else is asked, and by adding up probabilities slower.
   test.each([1, 0.5])('outputs that are not finite are an error, at temperature %d', async (temperature) => {
     const random = randomModel([tinyNetwork({ levels: 256, head: mixtureTogether })]);
     const last = random.weights.length - 1;
@@ -179,7 +181,7 @@ describe.each(kernelSets)('on $instructionSet', ({ instructionSet }) => {
   });
 });
 
-describe('what is expected elsewhere', () => {
+describe('what is expected at longer strides', () => {
   const model = randomModel([tinyNetwork({ levels: 256, head: mixtureTogether, conditioning: [warpedFrames] })]);
   const size = frameBytes(model.chain.exampleShape);
 
@@ -188,16 +190,16 @@ describe('what is expected elsewhere', () => {
       'too few bytes',
       model,
       [[new Uint8Array(size - 1)]],
-      /expected 1 list in all, of frames of \d+ bytes, received a frame of \d+ bytes/,
+      /expected 1 list in all, of frames of \d+ levels, received a frame of \d+/,
     ],
     ['too many lists', model, [[new Uint8Array(size)], []], /expected 1 list in all, .* received 2/],
     ['a model that expects nothing', randomModel([tinyNetwork()]), [[new Uint8Array(size)]], /make the best guess/],
-  ])('is refused with %s, by draws and guesses, and no tensor is left', async (_, of, elsewhere, message) => {
+  ])('is refused with %s, by draws and guesses, and no tensor is left', async (_, of, slower, message) => {
     const sampler = new FrameSampler(of);
     const before = tf.memory().numTensors;
-    const settings = { noise: new Noise(1), samples: [0], frame: 3, settings: asItIs, elsewhere };
+    const settings = { noise: new Noise(1), samples: [0], frame: 3, settings: asItIs, slower };
     await expect(sampler.draw(givenOf(of), settings)).rejects.toThrow(message);
-    await expect(sampler.expected(givenOf(of), elsewhere)).rejects.toThrow(message);
+    await expect(sampler.expected(givenOf(of), slower)).rejects.toThrow(message);
     expect(tf.memory().numTensors).toBe(before);
     sampler.dispose();
   });
@@ -226,7 +228,7 @@ describe('what is drawn', () => {
   });
 
   test.each([{ seed: 2 }, { sample: 1 }, { frame: 4 }])('is another for %o', async (which) => {
-    expect((await draw(model, which)).bytes).not.toEqual((await draw(model)).bytes);
+    expect((await draw(model, which)).levels).not.toEqual((await draw(model)).levels);
   });
 
   test('depends neither on the frames drawn before nor on those drawn at the same time', async () => {
@@ -243,7 +245,7 @@ describe('what is drawn', () => {
     const settings = { temperature: 0 };
     const [one, two] = [await draw(model, { seed: 1, settings }), await draw(model, { seed: 2, settings })];
     expect(one).toEqual(two);
-    expect(one.bytes).not.toEqual((await draw(model)).bytes);
+    expect(one.levels).not.toEqual((await draw(model)).levels);
   });
 
   test('is likelier the lower the temperature of a softmax', async () => {
@@ -257,23 +259,23 @@ describe('what is drawn', () => {
 
 describe('a roll-out', () => {
   const model = randomModel([tinyNetwork({ size: { width: 3, height: 4 } })]);
-  const context = () => {
-    const known = new Context(model.chain.exampleShape);
+  const past = () => {
+    const known = new Past(model.chain.exampleShape);
     known.push(randomFrames(model.chain.exampleShape, 1, 5));
     return known;
   };
 
-  test('gives each predicted frame to the next, and leaves the context as it was', async () => {
+  test('gives each predicted frame to the next, and leaves the past as it was', async () => {
     const sampler = new FrameSampler(model);
-    const known = context();
+    const known = past();
     const future = rollOut(sampler, known, { seed: 4, samples: [2], first: 1, settings: asItIs });
     const frames = [await future.next(), await future.next()].map(({ value }) => value);
     const noise = new Noise(4);
-    const again = context();
+    const again = past();
     for (const [step, frame] of frames.entries()) {
-      expect(frame).toEqual(
-        await sampler.draw(Context.examples([again]), { noise, samples: [2], frame: 1 + step, settings: asItIs }),
-      );
+      const which = { noise, samples: [2], frame: 1 + step, settings: asItIs };
+      const [{ levels, ...drawn }] = await sampler.draw(Past.examples([again]), which);
+      expect(frame).toEqual([{ ...drawn, bytes: bytesOf(model.chain.exampleShape, levels) }]);
       again.push(frame[0].bytes);
     }
     const fresh = rollOut(sampler, known, { seed: 4, samples: [2], first: 1, settings: asItIs });
@@ -284,7 +286,7 @@ describe('a roll-out', () => {
   test('draws as the commands do where nothing is said, and refuses settings that are wrong', async () => {
     const sampler = new FrameSampler(model);
     const first = async (settings?: object) =>
-      (await rollOut(sampler, context(), { seed: 4, samples: [2], first: 1, settings }).next()).value;
+      (await rollOut(sampler, past(), { seed: 4, samples: [2], first: 1, settings }).next()).value;
     const { temperature } = futureSettings(model);
     expect(await first()).toEqual(await first({ temperature }));
     expect(await first({})).toEqual(await first());

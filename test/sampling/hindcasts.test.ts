@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { disposeExamples, frameBytes, type Examples } from '../../src/model/examples.js';
-import { Context } from '../../src/model/context.js';
+import { Past } from '../../src/model/past.js';
 import { CorrectionRegression } from '../../src/sampling/correction.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import { FRAMES_FOR_HINDCASTS, learnCorrection } from '../../src/sampling/hindcasts.js';
@@ -29,10 +29,10 @@ function framesOf(count: number, seed = 3): Uint8Array[] {
   return Array.from({ length: count }, (_, at) => data.slice(at * bytes, (at + 1) * bytes));
 }
 
-function contextOf(frames: readonly Uint8Array[]): Context {
-  const context = new Context(exampleShape);
-  for (const frame of frames) context.push(frame);
-  return context;
+function pastOf(frames: readonly Uint8Array[]): Past {
+  const past = new Past(exampleShape);
+  for (const frame of frames) past.push(frame);
+  return past;
 }
 
 /** Expects the last frame of what it is given, a level brighter, and says how many frames it was asked for at once. */
@@ -133,7 +133,7 @@ test('hindcasts end where they are interrupted', async () => {
 test('the best guess and futures are corrected, and what comes after them is predicted as without', async () => {
   const frames = framesOf(30);
   const sampler = new FrameSampler(model);
-  const context = contextOf(frames);
+  const past = pastOf(frames);
   const correction = (await learnCorrection(sampler, frames))!;
   const nothing = Object.assign(Object.create(Object.getPrototypeOf(correction) as object), correction, {
     weights: correction.weights.map((of) => of.map(() => 0)),
@@ -141,7 +141,7 @@ test('the best guess and futures are corrected, and what comes after them is pre
 
   const guesses = async (by: typeof correction | null) => {
     const made: Uint8Array[] = [];
-    for await (const frame of bestGuess(sampler, context, { correction: by })) if (made.push(frame) === 3) return made;
+    for await (const frame of bestGuess(sampler, past, { correction: by })) if (made.push(frame) === 3) return made;
     return made;
   };
   const [plain, same, corrected] = [await guesses(null), await guesses(nothing), await guesses(correction)];
@@ -149,7 +149,7 @@ test('the best guess and futures are corrected, and what comes after them is pre
   expect(corrected).not.toEqual(plain);
 
   const drawn = async (by: typeof correction | null, of = sampler) => {
-    const steps = rollOut(of, context, { seed: 4, samples: 2, ...(by && { corrections: [by] }) });
+    const steps = rollOut(of, past, { seed: 4, samples: 2, ...(by && { corrections: [by] }) });
     return [(await steps.next()).value, (await steps.next()).value].map((step) => step.map(({ bytes }) => bytes));
   };
   expect(await drawn(nothing)).toEqual(await drawn(null));
@@ -159,8 +159,8 @@ test('the best guess and futures are corrected, and what comes after them is pre
   carriedOn.dispose();
 
   // What is shown is shifted as what is expected is; likelihoods and what comes after are those without.
-  const steps = rollOut(sampler, context, { seed: 4, corrections: [correction] });
-  const without = rollOut(sampler, context, { seed: 4 });
+  const steps = rollOut(sampler, past, { seed: 4, corrections: [correction] });
+  const without = rollOut(sampler, past, { seed: 4 });
   for (let ahead = 1; ahead <= 3; ahead++) {
     const [one, other] = [(await steps.next()).value[0], (await without.next()).value[0]];
     expect([one.nats, one.expected]).toEqual([other.nats, other.expected]);

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 function peakMemory(side: number): number {
   const from = (path: string) => JSON.stringify(pathToFileURL(`dist/src/${path}.js`).href);
   const script = `
-    const { chooseBackend, loadModel, Context, FrameSampler } = await import(${from('index')});
+    const { chooseBackend, loadModel, Past, FrameSampler } = await import(${from('index')});
     const { buildChain } = await import(${from('model/chain')});
     const { Noise } = await import(${from('sampling/noise')});
     await chooseBackend();
@@ -14,10 +14,10 @@ function peakMemory(side: number): number {
     const scales = model.description.scales.map((scale) => ({ ...scale, size: { width: ${side}, height: ${side} } }));
     const chain = buildChain({ ...model.description, scales });
     const sampler = new FrameSampler({ ...model, chain });
-    const context = new Context(chain.exampleShape);
-    context.push(new Uint8Array(3 * ${side * side}).map((_, at) => at % 251));
+    const past = new Past(chain.exampleShape);
+    past.push(new Uint8Array(3 * ${side * side}).map((_, at) => at % 251));
     const settings = { temperature: 1 };
-    await sampler.draw(Context.examples([context]), { noise: new Noise(1), samples: [0], frame: 1, settings });
+    await sampler.draw(Past.examples([past]), { noise: new Noise(1), samples: [0], frame: 1, settings });
     console.log(process.resourceUsage().maxRSS / 1024);
     process.exit();`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {

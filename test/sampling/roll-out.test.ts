@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { frameBytes } from '../../src/foundation/levels.js';
-import { Context } from '../../src/model/context.js';
-import { FrameSampler, type DrawnFrame } from '../../src/sampling/frame-sampler.js';
-import { bestGuess, rollOut, type RollOutOptions } from '../../src/sampling/roll-out.js';
+import { frameBytes, levelsOf } from '../../src/foundation/levels.js';
+import { Past } from '../../src/model/past.js';
+import { FrameSampler } from '../../src/sampling/frame-sampler.js';
+import { bestGuess, rollOut, type DrawnFrame, type RollOutOptions } from '../../src/sampling/roll-out.js';
 import { kernelSets } from '../backend/implementations.js';
 import { mixtureTogether, randomFrames, randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 
@@ -12,19 +12,19 @@ const model = randomModel([tinyNetwork({ size: { width: 6, height: 5 } })]);
 const { exampleShape } = model.chain;
 const bytes = frameBytes(exampleShape);
 
-/** A context that was told of some frames, more than it keeps. */
-function told(frames: number, seed = 3): Context {
-  const context = new Context(exampleShape);
+/** A past that was told of some frames, more than it keeps. */
+function told(frames: number, seed = 3): Past {
+  const past = new Past(exampleShape);
   const data = randomFrames(exampleShape, frames, seed);
-  for (let index = 0; index < frames; index++) context.push(data.subarray(index * bytes, (index + 1) * bytes));
-  return context;
+  for (let index = 0; index < frames; index++) past.push(data.subarray(index * bytes, (index + 1) * bytes));
+  return past;
 }
 
 /** The first frames that are drawn. */
-async function drawn(context: Context | Context[], options?: RollOutOptions, horizon = 2): Promise<DrawnFrame[][]> {
+async function drawn(past: Past | Past[], options?: RollOutOptions, horizon = 2): Promise<DrawnFrame[][]> {
   const sampler = new FrameSampler(model);
   try {
-    const steps = rollOut(sampler, context, options);
+    const steps = rollOut(sampler, past, options);
     const frames: DrawnFrame[][] = [];
     while (frames.length < horizon) frames.push((await steps.next()).value);
     return frames;
@@ -33,7 +33,7 @@ async function drawn(context: Context | Context[], options?: RollOutOptions, hor
   }
 }
 
-test('without options one future follows each context, from the frame after its last, with seed 1', async () => {
+test('without options one future follows each past, from the frame after its last, with seed 1', async () => {
   const [one, other] = [told(7), told(4, 5)];
   const explicit = { seed: 1, samples: [0, 1], first: [7, 4] };
   expect(await drawn([one, other])).toEqual(await drawn([one, other], explicit));
@@ -41,11 +41,11 @@ test('without options one future follows each context, from the frame after its 
 });
 
 test('a number of samples is the first so many', async () => {
-  const context = told(5);
-  const three = await drawn(context, { samples: 3 });
-  expect(three).toEqual(await drawn(context, { samples: [0, 1, 2], first: 5 }));
+  const past = told(5);
+  const three = await drawn(past, { samples: 3 });
+  expect(three).toEqual(await drawn(past, { samples: [0, 1, 2], first: 5 }));
   expect(three[1]).toHaveLength(3);
-  expect(context.frames).toBe(5);
+  expect(past.frames).toBe(5);
 });
 
 describe('of a model that learns the expected frame', () => {
@@ -74,29 +74,29 @@ describe('of a model that learns the expected frame', () => {
   describe('it is expected at several strides:', () => {
     const size = frameBytes(warped.chain.exampleShape);
     const clip = randomFrames(warped.chain.exampleShape, 20, 9);
-    const contextOf = (frames: Uint8Array[]) => {
-      const context = new Context(warped.chain.exampleShape);
-      frames.forEach((frame) => context.push(frame));
-      return context;
+    const pastOf = (frames: Uint8Array[]) => {
+      const past = new Past(warped.chain.exampleShape);
+      frames.forEach((frame) => past.push(frame));
+      return past;
     };
     const frames = Array.from({ length: 20 }, (_, index) => clip.slice(index * size, (index + 1) * size));
     const guessed = async (known: Uint8Array[], horizon: number) => {
       const sampler = new FrameSampler(warped);
       const guesses: Uint8Array[] = [];
-      for await (const frame of bestGuess(sampler, contextOf(known))) if (guesses.push(frame) === horizon) break;
+      for await (const frame of bestGuess(sampler, pastOf(known))) if (guesses.push(frame) === horizon) break;
       sampler.dispose();
       return guesses;
     };
-    /** The context of the frames every so many before the n-th ahead. */
+    /** The past of the frames every so many before the n-th ahead. */
     const every = (stride: number, n: number, guess: Uint8Array[]) => {
-      const context = new Context(warped.chain.exampleShape);
+      const past = new Past(warped.chain.exampleShape);
       const all = [...frames, ...guess.slice(0, n - 1)];
       for (const [index, frame] of all.entries()) {
         if ((all.length - index) % stride !== 0 || index < 4) continue;
-        if (index < frames.length || n % stride !== 0) context.push(frame);
-        else context.pushExpected(frame);
+        if (index < frames.length || n % stride !== 0) past.push(frame);
+        else past.addExpected(levelsOf(warped.chain.exampleShape, frame));
       }
-      return context;
+      return past;
     };
     const meanOf = (all: Uint8Array[]) =>
       Array.from(all[0], (_, at) => all.reduce((sum, frame) => sum + frame[at], 0) / all.length);
@@ -117,7 +117,7 @@ describe('of a model that learns the expected frame', () => {
       const sampler = new FrameSampler(warped);
       const all: Uint8Array[] = [];
       for (const stride of [1, 2, 3, 4]) {
-        const [expected] = await sampler.expected(Context.examples([every(stride, n, guess)]));
+        const [expected] = await sampler.expected(Past.examples([every(stride, n, guess)]));
         all.push(Uint8Array.from(expected));
       }
       sampler.dispose();
@@ -130,25 +130,23 @@ describe('of a model that learns the expected frame', () => {
       expect(fitting).toEqual([strides]);
     });
 
-    test('but not in a guess that begins where frames were expected already', async () => {
-      const [first] = await guessed(frames, 1);
+    test('also in a guess that begins where frames were expected already', async () => {
+      const all = await guessed(frames, 6);
       const sampler = new FrameSampler(warped);
-      const [context, alone] = [contextOf(frames), contextOf(frames)];
-      for (const each of [context, alone]) each.pushExpected(first);
-      for await (const frame of bestGuess(sampler, context)) {
-        expect(frame).toEqual((await sampler.expected(Context.examples([alone])))[0]);
-        alone.pushExpected(frame);
-        if (alone.frames === 25) break;
-      }
+      const past = pastOf(frames);
+      past.addExpected(levelsOf(warped.chain.exampleShape, all[0]));
+      const later: Uint8Array[] = [];
+      for await (const frame of bestGuess(sampler, past)) if (later.push(frame) === 5) break;
+      expect(later).toEqual(all.slice(1));
       sampler.dispose();
     });
 
     test('but not where there are too few frames for motion', async () => {
       const sampler = new FrameSampler(warped);
-      const context = contextOf(frames.slice(0, 2));
+      const past = pastOf(frames.slice(0, 2));
       for (const frame of await guessed(frames.slice(0, 2), 4)) {
-        expect(frame).toEqual((await sampler.expected(Context.examples([context])))[0]);
-        context.pushExpected(frame);
+        expect(frame).toEqual((await sampler.expected(Past.examples([past])))[0]);
+        past.addExpected(levelsOf(warped.chain.exampleShape, frame));
       }
       sampler.dispose();
     });
@@ -197,10 +195,10 @@ test.each<[object, RegExp]>([
   sampler.dispose();
 });
 
-test('contexts are one, or as many as futures', () => {
+test('pasts are one, or as many as futures', () => {
   const sampler = new FrameSampler(model);
   expect(() => rollOut(sampler, [told(4), told(4)], { samples: 3 })).toThrow(
-    /contexts: expected one, or one for each of 3 futures, received 2/,
+    /pasts: expected one, or one for each of 3 futures, received 2/,
   );
   sampler.dispose();
 });

@@ -4,7 +4,8 @@ import sharp from 'sharp';
 import { bitsOfPixels } from '../../src/evaluation/image-score.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import type { Model } from '../../src/model/checkpoint.js';
-import { Context } from '../../src/model/context.js';
+import { bytesOf } from '../../src/foundation/levels.js';
+import { Past } from '../../src/model/past.js';
 import { toTensors } from '../../src/model/weights.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
@@ -30,9 +31,9 @@ const ROW = 3;
 /** Samples 0, 1, ... that the model draws of whole images from seed 7. */
 async function drawn(model: Model, samples: number): Promise<Frame[]> {
   const sampler = new FrameSampler(model);
-  const contexts = Array.from({ length: samples }, () => new Context(model.chain.exampleShape));
-  const numbers = contexts.map((_, sample) => sample);
-  const images = await sampler.draw(Context.examples(contexts), {
+  const pasts = Array.from({ length: samples }, () => new Past(model.chain.exampleShape));
+  const numbers = pasts.map((_, sample) => sample);
+  const images = await sampler.draw(Past.examples(pasts), {
     noise: new Noise(7),
     samples: numbers,
     frame: 0,
@@ -40,7 +41,7 @@ async function drawn(model: Model, samples: number): Promise<Frame[]> {
   });
   sampler.dispose();
   const { size, channels } = model.chain.exampleShape;
-  return images.map(({ bytes }) => ({ ...size, channels, data: bytes }));
+  return images.map(({ levels }) => ({ ...size, channels, data: bytesOf(model.chain.exampleShape, levels) }));
 }
 
 async function complete(model: Model, image: Frame, changes: Partial<CompleteImageOptions> = {}, place?: string) {

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/foundation/errors.js';
 import { atSize } from '../../src/model/at-size.js';
 import type { Model } from '../../src/model/checkpoint.js';
-import { Context } from '../../src/model/context.js';
+import { Past } from '../../src/model/past.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import { learnCorrection } from '../../src/sampling/hindcasts.js';
 import { bestGuess, rollOut } from '../../src/sampling/roll-out.js';
@@ -76,12 +76,12 @@ test('the bits of what was drawn are those of the frames, whatever the number of
   for (const samples of [1, 2]) {
     const predicted = await predict({ samples });
     expect(predicted).toMatchObject({ frames: 5, known: 3, predicted: 2 });
-    const context = new Context(model.chain.exampleShape);
-    for (const { data } of slope(3)) context.push(data);
+    const past = new Past(model.chain.exampleShape);
+    for (const { data } of slope(3)) past.push(data);
     const sampler = new FrameSampler(model);
     const numbers = Array.from({ length: samples }, (_, sample) => sample);
     const settings = { temperature: 1 };
-    const future = rollOut(sampler, context, { seed: 1, samples: numbers, first: 3, settings });
+    const future = rollOut(sampler, past, { seed: 1, samples: numbers, first: 3, settings });
     const drawn = [await future.next(), await future.next()].flatMap(({ value }) => value);
     sampler.dispose();
     const nats = drawn.reduce((sum, frame) => sum + frame.nats, 0);
@@ -254,10 +254,10 @@ describe.each([...otherSizes, { width: 13, height: 9 }].map((size) => ({ name: s
         const there = atSize(predictor, size);
         const { channels } = there.chain.exampleShape;
         const reader = await openClip(clip, { size, channels, fit: 'stretch' });
-        const context = new Context(there.chain.exampleShape);
-        for (const { data } of await collect(reader.frames())) context.push(data);
+        const past = new Past(there.chain.exampleShape);
+        for (const { data } of await collect(reader.frames())) past.push(data);
         const sampler = new FrameSampler(there);
-        const future = rollOut(sampler, context, {
+        const future = rollOut(sampler, past, {
           seed: 1,
           samples: [0],
           first: 3,
@@ -306,11 +306,11 @@ describe('with hindcasts of the known frames', () => {
     expect(told).toEqual([[4, 4]]);
 
     const frames = slope(24).map(({ data }) => data);
-    const context = new Context(warped.chain.exampleShape);
-    for (const data of frames.slice(0, 21)) context.push(data);
+    const past = new Past(warped.chain.exampleShape);
+    for (const data of frames.slice(0, 21)) past.push(data);
     const sampler = new FrameSampler(warped);
     const correction = await learnCorrection(sampler, frames.slice(0, 21));
-    const guess = bestGuess(sampler, context, { correction });
+    const guess = bestGuess(sampler, past, { correction });
     const expected = [await guess.next(), await guess.next()].map(({ value }) => Buffer.from(value));
     sampler.dispose();
     expect((await panelOf(all, 'best-guess')).slice(21)).toEqual(expected);

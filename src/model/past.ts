@@ -1,0 +1,165 @@
+import { laterWindow, type PastWindow } from '../conditioning/index.js';
+import { PxvError } from '../foundation/errors.js';
+import { bytesOf, levelsOf, type Levels } from '../foundation/levels.js';
+import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from './examples.js';
+import {
+  endsWithKnown,
+  hasFrame,
+  lastKnownAgo,
+  LEAST_GIVEN,
+  leadsTo,
+  LONGEST_STRIDE,
+  SUBSEQUENCES,
+  type Subsequence,
+} from './subsequences.js';
+
+/** The frames of a subsequence that its next one is expected from. */
+export interface Stride<F> {
+  subsequence: Subsequence;
+  window: PastWindow<F>;
+}
+
+/**
+ * What the next frame of a clip is expected from, of frames of any form. It takes them one after another, known or expected. Over more of
+ * them than a model is given motion shows more clearly, and in fewer steps less is lost. So a frame is expected from the frames before it and
+ * from those at each longer stride that leads to it.
+ */
+export class StridedPast<F> {
+  private told = 0;
+  /** The next frame: 1 for the one after the last that was known. */
+  private ahead = 1;
+  /** Oldest first. */
+  private last: readonly F[] = [];
+
+  /**
+   * @param length frames that a model is given
+   * @param remembered frames that are kept
+   * @param strides what was known at each stride, where nothing else is remembered
+   */
+  constructor(
+    private readonly length: number,
+    private readonly remembered = length * LONGEST_STRIDE,
+    private strides: readonly Stride<F>[] | null = null,
+  ) {}
+
+  /** How many frames it was told of: the index, in their clip, of the next one. */
+  get frames(): number {
+    return this.told;
+  }
+
+  /** The last frames, oldest first. */
+  get lastFrames(): readonly F[] {
+    return this.last;
+  }
+
+  /** Adds the clip's next frame, a true one, or one that counts as such. */
+  addKnown(frame: F): void {
+    this.add(frame);
+    this.strides = null;
+    this.ahead = 1;
+  }
+
+  /** Adds a frame that was expected after those before, or nearly, as what is carried on of a drawn one. */
+  addExpected(frame: F): void {
+    this.strides = this.atStrides().map(({ subsequence, window }) => {
+      if (!hasFrame(subsequence, this.ahead)) return { subsequence, window };
+      return { subsequence, window: laterWindow(window, frame, this.length, endsWithKnown(subsequence)) };
+    });
+    this.add(frame);
+    this.ahead++;
+  }
+
+  private add(frame: F): void {
+    this.told++;
+    if (this.remembered > 0) this.last = [...this.last.slice(1 - this.remembered), frame];
+  }
+
+  /** The windows that the next frame is expected from: the frames before it, then those at each longer stride that leads to it. */
+  leading(): Stride<F>[] {
+    return this.atStrides().filter(({ subsequence }) => leadsTo(subsequence, this.ahead));
+  }
+
+  /** A subsequence counts where enough of it is known to tell of motion. */
+  private atStrides(): readonly Stride<F>[] {
+    const known = () => SUBSEQUENCES.map((subsequence) => ({ subsequence, window: this.every(subsequence) }));
+    return (
+      this.strides ??
+      known().filter(({ subsequence, window }) => subsequence.stride === 1 || window.frames.length >= LEAST_GIVEN)
+    );
+  }
+
+  /** The last frames of a subsequence, as those of a slower clip, where all frames so far are known. */
+  every(subsequence: Subsequence): PastWindow<F> {
+    const { stride } = subsequence;
+    const newest = this.last.length - 1 - lastKnownAgo(subsequence);
+    const count = Math.max(0, Math.min(this.length, Math.floor(newest / stride) + 1));
+    const frames = Array.from({ length: count }, (_, at) => this.last[newest - (count - 1 - at) * stride]);
+    return { frames, known: null };
+  }
+
+  protected copyInto<P extends StridedPast<F>>(copy: P): P {
+    copy.told = this.told;
+    copy.ahead = this.ahead;
+    copy.last = this.last;
+    copy.strides = this.strides;
+    return copy;
+  }
+}
+
+/** The past of a clip: its frames so far, true, drawn or expected, of which the last are kept as levels. */
+export class Past extends StridedPast<Levels> {
+  /** @param kept frames that are remembered, where that is more than what a model is given at its longest stride */
+  constructor(
+    private readonly shape: ExampleShape,
+    private readonly kept = 0,
+  ) {
+    super(shape.context, Math.max(kept, shape.context * LONGEST_STRIDE));
+  }
+
+  /** Adds the clip's next frame, height x width x channels bytes. A frame of another size is an `INPUT` error. */
+  push(frame: Uint8Array): void {
+    this.addKnown(this.levels(frame));
+  }
+
+  /** The last frames, oldest first, height x width x channels bytes each. */
+  lastBytes(): Uint8Array[] {
+    return this.lastFrames.map((levels) => bytesOf(this.shape, levels));
+  }
+
+  /** Adds the example whose image is the frame after these, height x width x channels bytes. */
+  addExample(buffer: ExampleBuffer, frame: Uint8Array): void {
+    buffer.addAfter(this.leading()[0].window, this.levels(frame));
+  }
+
+  /** What is given for the frame after each of some pasts of one model; the examples' images mean nothing. */
+  static examples(pasts: readonly Past[]): Examples {
+    return Past.examplesAfter(
+      pasts[0],
+      pasts.map((past) => past.leading()[0].window),
+    );
+  }
+
+  /** The same of windows. */
+  static examplesAfter({ shape }: Past, windows: readonly PastWindow<Levels>[]): Examples {
+    const buffer = new ExampleBuffer(shape, windows.length);
+    for (const window of windows) buffer.addAfter(window);
+    return buffer.tensors();
+  }
+
+  copy(): Past {
+    return this.copyInto(new Past(this.shape, this.kept));
+  }
+
+  private levels(frame: Uint8Array): Levels {
+    const { size, channels } = this.shape;
+    if (frame.length === frameBytes(this.shape)) return levelsOf(this.shape, frame);
+    throw new PxvError({
+      code: 'INPUT',
+      operation: 'add a frame to a past',
+      argument: 'frame',
+      expected: `${frameBytes(this.shape)} bytes (${size.width}x${size.height}x${channels})`,
+      received: `${frame.length}`,
+      remedy: "bring the frame to the model's size",
+    });
+  }
+}

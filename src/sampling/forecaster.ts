@@ -1,0 +1,113 @@
+import { bytesOf, type Levels } from '../foundation/levels.js';
+import type { FutureDrawing } from '../model/future-drawing.js';
+import { Past } from '../model/past.js';
+import type { Correction, Expectation } from './correction.js';
+import type { DrawnLevels, FrameDraw, FrameSampler } from './frame-sampler.js';
+import { settingsAhead } from './future-settings.js';
+
+/** How frames are drawn, one after another. */
+export interface FuturesDraw extends Omit<FrameDraw, 'earlierPixels' | 'slower' | 'signal'> {
+  /** Indices in their clips of the first frames. */
+  frame: readonly number[];
+  settings: FutureDrawing;
+}
+
+export interface ForecastOptions {
+  /** Default: nothing is drawn, and what is expected follows itself. */
+  draw?: FuturesDraw | undefined;
+  /** For each past how what is shown after it is corrected, null where it is not (see `Correction`). Default: nothing is. */
+  corrections?: readonly (Correction | null)[] | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A frame of a forecast. */
+export interface ForecastFrame {
+  /** As it is shown: drawn, or as it is expected; height x width x channels bytes. */
+  bytes: Uint8Array;
+  /** What is expected of it, in bytes; null where the model learns no expected frame. */
+  expectation: Expectation | null;
+  /** -log P of the frame as it was drawn under the model (at temperature 1), in nats; 0 where nothing is drawn. */
+  nats: number;
+}
+
+/**
+ * Predicts frame after frame, those after several pasts side by side, over any horizon: what is expected of each at every stride that leads
+ * to it, the mean of that, a draw about the mean where frames are drawn, and what the next ones are predicted from.
+ *
+ * @param pasts stay as they are
+ * @throws the signal's reason once it is aborted
+ */
+export async function* forecast(
+  sampler: FrameSampler,
+  pasts: readonly Past[],
+  { draw, corrections, signal }: ForecastOptions = {},
+): AsyncGenerator<ForecastFrame[], never> {
+  const futures = pasts.map((past) => past.copy());
+  const { exampleShape: shape } = sampler.model.chain;
+  for (let ahead = 1; ; ahead++) {
+    // What interrupts is only heard of where the event loop has its turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+    const slower = await expectedSlower(sampler, futures);
+    signal?.throwIfAborted();
+    const frames = await nextFrames(sampler, futures, slower, ahead, draw, signal);
+    for (const [index, frame] of frames.entries()) carryOn(futures[index], frame, draw?.settings.carry ?? 0);
+    yield frames.map(({ levels, expected, nats }, index) => {
+      const [bytes, mean] = [levels, expected].map((of) => of && bytesOf(shape, of)) as [Uint8Array, Uint8Array | null];
+      if (mean === null) return { bytes, expectation: null, nats };
+      const expectation = { mean, slower: slower[index].map((of) => bytesOf(shape, of)) };
+      const shown = corrections?.[index]?.shown(ahead, expectation, bytes) ?? bytes;
+      return { bytes: shown, expectation, nats };
+    });
+  }
+}
+
+/** The next frame of each future: drawn about what is expected of it, or that itself. */
+async function nextFrames(
+  sampler: FrameSampler,
+  futures: readonly Past[],
+  slower: readonly Levels[][],
+  ahead: number,
+  draw: FuturesDraw | undefined,
+  signal: AbortSignal | undefined,
+): Promise<DrawnLevels[]> {
+  const examples = Past.examples(futures);
+  if (draw === undefined) {
+    const means = await sampler.expected(examples, slower);
+    return means.map((mean) => ({ levels: mean, expected: mean, nats: 0 }));
+  }
+  return sampler.draw(examples, {
+    ...draw,
+    frame: draw.frame.map((first) => first + ahead - 1),
+    earlierPixels: draw.settings.carry === 1,
+    slower,
+    settings: settingsAhead(draw.settings, ahead - 1),
+    signal,
+  });
+}
+
+/** What is expected of the next frame of each future at longer strides. */
+async function expectedSlower(sampler: FrameSampler, futures: readonly Past[]): Promise<Levels[][]> {
+  const windows = futures.map((future) => future.leading().slice(1));
+  const expected = futures.map((): Levels[] => []);
+  // Stride after stride, so that no more conditionings run at a time than there are futures.
+  for (let at = 0; windows.some(({ length }) => at < length); at++) {
+    const due = [...windows.keys()].filter((future) => at < windows[future].length);
+    const examples = Past.examplesAfter(
+      futures[0],
+      due.map((future) => windows[future][at].window),
+    );
+    const frames = await sampler.expected(examples);
+    due.forEach((future, index) => expected[future].push(frames[index]));
+  }
+  return expected;
+}
+
+/**
+ * Goes on by a frame: what is expected of it, and of what it was drawn to be beyond that a share. All of it counts as known; else
+ * known motion goes on.
+ */
+function carryOn(future: Past, { levels, expected }: DrawnLevels, carry: number): void {
+  if (carry === 1 || expected === null) future.addKnown(levels);
+  else future.addExpected(levels.map((level, at) => Math.round(expected[at] + carry * (level - expected[at]))));
+}
