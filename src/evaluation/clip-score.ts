@@ -2,6 +2,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
 import { Past } from '../model/past.js';
+import type { Subsequence } from '../model/subsequences.js';
+import type { Adaptation } from './adaptation.js';
 import { PreviousFrameBaseline } from './baselines.js';
 import { meanSquaredError } from './metrics.js';
 import { BITS_PER_NAT, scoreEach, sumOfNats, type ScoringOptions } from './scoring.js';
@@ -19,15 +21,18 @@ export interface ScoredFrame {
   anchors: Float32Array[];
 }
 
+/** The frames two, four, six, ... before the next one. */
+const EVERY_SECOND: Subsequence = { stride: 2, phase: 1 };
+
 /**
  * Scores a clip one step ahead as it streams by.
  *
- * @param weights tensors in the order of the chain's parameters
+ * @param weights tensors in the order of the chain's parameters, or weights that learn from each frame once it is scored: see `scoreEach`
  * @param frames at the model's size, from the clip's first on
  */
 export async function* scoreFrames(
   chain: Chain,
-  weights: readonly Tensor[],
+  weights: readonly Tensor[] | Adaptation,
   frames: AsyncIterable<Frame>,
   options?: ScoringOptions,
 ): AsyncGenerator<ScoredFrame, void> {
@@ -47,7 +52,10 @@ export async function* scoreFrames(
     chain,
     weights,
     items,
-    (buffer, { frame }) => past.addExample(buffer, frame.data),
+    (buffer, { frame }, slower) => {
+      past.addExample(buffer, frame.data);
+      if (slower !== null) past.addExample(slower, frame.data, EVERY_SECOND);
+    },
     options,
   )) {
     yield { ...item, ...score };

@@ -1,7 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { chainScores, type Chain } from '../model/chain.js';
-import { disposeExamples, ExampleBuffer } from '../model/examples.js';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Condition } from '../conditioning/index.js';
+import { chainScores, expectsAtStrides, type Chain } from '../model/chain.js';
+import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples.js';
+import { meanOverStrides } from '../model/mean-over-strides.js';
+import { conditionOf, scoreOf, type Network } from '../model/network.js';
+import { Adaptation } from './adaptation.js';
+import { mixtureNats } from './mixture.js';
 
 /** Bits in one nat. */
 export const BITS_PER_NAT = 1 / Math.LN2;
@@ -30,31 +35,48 @@ export interface ScoringOptions {
 }
 
 /**
+ * Adds the one example of an item. With weights that learn also, where there are enough of them, the same image given every second of the
+ * frames before it.
+ */
+export type AddExample<Item> = (buffer: ExampleBuffer, item: Item, slower: ExampleBuffer | null) => void;
+
+/**
  * The one way in which images and frames are scored: what each item costs, in their order, a batch computed at a time.
- * Sums, means, maps and files are made by who reads the stream.
+ * Sums, means, maps and files are made by who reads the stream. With weights that learn a batch is one item, which they learn from once it
+ * is scored. Where the model learns the expected frame and has one scale, an item is then scored by a mixture (`mixtureNats`) of three predictions:
+ * given the frames before it, given every second of them, and by what both conditionings say, averaged. The likelihood stays exact.
  *
- * @param weights tensors in the order of `chain.parameters`
+ * @param weights tensors in the order of `chain.parameters`, or weights that learn
  * @param items taken as they are needed, at most a batch ahead
- * @param add adds the one example of an item; called once for each, in order, before the next item is taken
+ * @param add called once for each item, in order, before the next one is taken
  * @throws the signal's reason once it is aborted, looked at before each batch is computed
  */
 export async function* scoreEach<Item>(
   chain: Chain,
-  weights: readonly Tensor[],
+  weights: readonly Tensor[] | Adaptation,
   items: Iterable<Item> | AsyncIterable<Item>,
-  add: (buffer: ExampleBuffer, item: Item) => void,
+  add: AddExample<Item>,
   { batch = SCORING_BATCH, among, signal }: ScoringOptions = {},
 ): AsyncGenerator<Scored<Item>, void> {
-  const buffer = new ExampleBuffer(chain.exampleShape, batch);
+  const adaptation = weights instanceof Adaptation ? weights : null;
+  const buffer = new ExampleBuffer(chain.exampleShape, adaptation === null ? batch : 1);
+  const slower = adaptation !== null && expectsAtStrides(chain) ? new ExampleBuffer(chain.exampleShape, 1) : null;
   let waiting: Item[] = [];
   async function* scored(): AsyncGenerator<Scored<Item>, void> {
     // What interrupts is only heard of where the event loop has its turn.
     await new Promise((resolve) => setImmediate(resolve));
     signal?.throwIfAborted();
     const together = waiting;
-    const { nats, anchors } = await scoresOf(chain, weights, buffer, among);
+    const examples = buffer.tensors();
+    const slowerExamples = slower === null || slower.size === 0 ? null : slower.tensors();
+    const { weights: current } = adaptation ?? { weights: weights as readonly Tensor[] };
+    const { nats, anchors } = await scoresOf(chain, current, examples, slowerExamples, among);
+    if (slowerExamples !== null) disposeExamples(slowerExamples);
+    await adaptation?.learn(examples);
+    disposeExamples(examples);
     waiting = [];
     buffer.clear();
+    slower?.clear();
     for (const [at, item] of together.entries()) {
       const own = (values: Float32Array) => {
         const size = values.length / together.length;
@@ -64,31 +86,66 @@ export async function* scoreEach<Item>(
     }
   }
   for await (const item of items) {
-    add(buffer, item);
+    add(buffer, item, slower);
     waiting.push(item);
     if (buffer.full) yield* scored();
   }
   if (waiting.length > 0) yield* scored();
 }
 
-/** Maps of all examples of the buffer, one after another. */
+/**
+ * Maps of all examples, one after another.
+ *
+ * @param slower the same image as a single example, given every second frame; null: it counts for nothing
+ */
 async function scoresOf(
   chain: Chain,
   weights: readonly Tensor[],
-  buffer: ExampleBuffer,
+  examples: Examples,
+  slower: Examples | null,
   among?: readonly number[],
 ): Promise<Omit<Scored<never>, 'item'>> {
-  const examples = buffer.tensors();
   const tensors = tf.tidy(() => {
-    const scores = chainScores(chain, weights, examples, among);
-    const nats = scores.map((score) => score.nats);
-    // An anchor may be one of the tensors given, which are freed below.
-    return [tf.concat(nats, 1), ...scores[scores.length - 1].anchors.map((anchor) => tf.clone(anchor))];
+    const made =
+      slower === null
+        ? scoresGiven(chain, weights, examples, among)
+        : scoresAtStrides(chain.scales[0], weights, examples, slower);
+    // An anchor may be one of the tensors given, which the caller frees.
+    return { nats: made.nats, anchors: made.anchors.map((anchor) => tf.clone(anchor)) };
   });
-  const [nats, ...anchors] = await Promise.all(tensors.map(async (tensor) => (await tensor.data()) as Float32Array));
+  const read = (of: readonly Tensor[]) => Promise.all(of.map(async (tensor) => (await tensor.data()) as Float32Array));
+  const [nats, anchors] = [await read(tensors.nats), await read(tensors.anchors)];
   tf.dispose(tensors);
-  disposeExamples(examples);
-  return { nats, anchors };
+  return { nats: nats.length === 1 ? nats[0] : mixtureNats(chain.exampleShape, nats), anchors };
+}
+
+/** Nats under each prediction, and the anchors of the first. */
+interface Predictions {
+  nats: Tensor[];
+  anchors: readonly Tensor4D[];
+}
+
+function scoresGiven(...[chain, weights, examples, among]: Parameters<typeof chainScores>): Predictions {
+  const scores = chainScores(chain, weights, examples, among);
+  const nats = scores.map((score) => score.nats);
+  return { nats: [tf.concat(nats, 1)], anchors: scores[scores.length - 1].anchors };
+}
+
+/** By what the frames before say, what every second one says, and both. */
+function scoresAtStrides(
+  network: Network,
+  weights: readonly Tensor[],
+  examples: Examples,
+  slower: Examples,
+): Predictions {
+  const [near, far] = [examples, slower].map(({ given }) => tf.tidy(() => conditionOf(network, weights, given)!));
+  // The expected frame alone is averaged: the last frame is known, and what is looked for is looked for in the last frames.
+  const [expected, ...others] = near.anchors;
+  const anchors = [meanOverStrides([expected, far.anchors[0]]), ...others];
+  const both: Condition = { ...near, map: meanOverStrides([near.map, far.map]), anchors };
+  // Each by itself, so that nothing is held of one while the next is made.
+  const natsBy = (condition: Condition) => tf.tidy(() => scoreOf(network, weights, examples, condition).nats);
+  return { nats: [near, far, both].map(natsBy), anchors: near.anchors };
 }
 
 /** The sum of a map of nats, in float64. */

@@ -126,9 +126,15 @@ export class Past extends StridedPast<Levels> {
     return this.lastFrames.map((levels) => bytesOf(this.shape, levels));
   }
 
-  /** Adds the example whose image is the frame after these, height x width x channels bytes. */
-  addExample(buffer: ExampleBuffer, frame: Uint8Array): void {
-    buffer.addAfter(this.leading()[0].window, this.levels(frame));
+  /**
+   * Adds the example whose image is the frame after these, height x width x channels bytes.
+   *
+   * @param subsequence of all, known frames, which it is given alone; where there are too few of it nothing is added. Default: all frames
+   */
+  addExample(buffer: ExampleBuffer, frame: Uint8Array, subsequence?: Subsequence): void {
+    const window = subsequence === undefined ? this.leading()[0].window : this.every(subsequence);
+    if (subsequence !== undefined && window.frames.length < LEAST_GIVEN) return;
+    buffer.addAfter(window, this.levels(frame));
   }
 
   /** What is given for the frame after each of some pasts of one model; the examples' images mean nothing. */

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { freeIdleMemory } from '../backend/native-backend.js';
 import { Adaptation } from '../evaluation/adaptation.js';
-import { scoreAdaptively } from '../evaluation/adaptive-score.js';
 import { scoreFrames, summariseFrames, type ClipScore } from '../evaluation/clip-score.js';
 import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
 import { SCORING_BATCH } from '../evaluation/scoring.js';
@@ -190,13 +189,12 @@ class ClipScorer {
   ): Promise<ClipScore | null> {
     const { adapt, signal } = this.options;
     const { levels } = chain.exampleShape;
-    const frames = this.framesOf(reader);
-    if (!adapt) return summariseFrames(levels, scoreFrames(chain, weights, frames, { batch, signal }), onFrame);
-    const adaptation = new Adaptation(chain, weights);
+    const adaptation = adapt ? new Adaptation(chain, weights) : null;
     try {
-      return await summariseFrames(levels, scoreAdaptively(chain, adaptation, frames, signal), onFrame);
+      const scored = scoreFrames(chain, adaptation ?? weights, this.framesOf(reader), { batch, signal });
+      return await summariseFrames(levels, scored, onFrame);
     } finally {
-      adaptation.dispose();
+      adaptation?.dispose();
     }
   }
 

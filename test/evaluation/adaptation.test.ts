@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { scoreAdaptively } from '../../src/evaluation/adaptive-score.js';
+import { scoreFrames } from '../../src/evaluation/clip-score.js';
 import { sumOfNats } from '../../src/evaluation/scoring.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { ExampleBuffer, disposeExamples, frameBytes, type Examples } from '../../src/model/examples.js';
@@ -42,7 +42,7 @@ async function adaptedNats(frames: Frame[]): Promise<number[]> {
     for (const frame of frames) yield await Promise.resolve(frame);
   }
   const adaptation = new Adaptation(chain, weights);
-  const scored = await collect(scoreAdaptively(chain, adaptation, stream()));
+  const scored = await collect(scoreFrames(chain, adaptation, stream()));
   adaptation.dispose();
   return scored.map(({ nats }) => sumOfNats(nats));
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { scoreAdaptively, type LearningWeights } from '../../src/evaluation/adaptive-score.js';
+import { Adaptation } from '../../src/evaluation/adaptation.js';
 import { scoreFrames } from '../../src/evaluation/clip-score.js';
 import { mixtureNats } from '../../src/evaluation/mixture.js';
 import type { Frame } from '../../src/foundation/frame.js';
@@ -32,27 +32,33 @@ async function* streamOf(frames: readonly Frame[]) {
   for (const frame of frames) yield await Promise.resolve(frame);
 }
 
-/** Weights that learn nothing, and remember how many examples they were told. */
-class StillWeights implements LearningWeights {
-  told = 0;
-  constructor(readonly weights: readonly tf.Tensor[]) {}
-  learn(examples: Examples): Promise<void> {
+/** Weights that learn nothing, and remember how many examples they were given. */
+class StillWeights extends Adaptation {
+  given = 0;
+  override learn(examples: Examples): Promise<void> {
     expect(examples.image.shape[0]).toBe(1);
-    this.told++;
+    this.given++;
     return Promise.resolve();
   }
+}
+
+function stillWeights({ chain, weights }: Pick<Model, 'chain' | 'weights'>): StillWeights {
+  const tensors = toTensors(weights, chain.parameters);
+  const still = new StillWeights(chain, tensors);
+  tf.dispose(tensors);
+  return still;
 }
 
 test('a frame is scored by a mixture of what frames before it say, what every second one says, and both', async () => {
   const { chain } = warped;
   const [network] = chain.scales;
   const frames = framesOf(warped, 8);
-  const learning = new StillWeights(toTensors(warped.weights, chain.parameters));
+  const learning = stillWeights(warped);
   const before = tf.memory().numTensors;
-  const scored = await collect(scoreAdaptively(chain, learning, streamOf(frames)));
+  const scored = await collect(scoreFrames(chain, learning, streamOf(frames)));
   expect(tf.memory().numTensors).toBe(before);
   expect(scored.map(({ index }) => index)).toEqual([1, 2, 3, 4, 5, 6, 7]);
-  expect(learning.told).toBe(7);
+  expect(learning.given).toBe(7);
   const alone = await collect(scoreFrames(chain, learning.weights, streamOf(frames)));
   for (const [at, { nats, anchors }] of scored.entries()) {
     const next = at + 1;
@@ -89,7 +95,7 @@ test('a frame is scored by a mixture of what frames before it say, what every se
     disposeExamples(near);
     disposeExamples(far);
   }
-  tf.dispose([...learning.weights]);
+  learning.dispose();
 });
 
 test.each([
@@ -97,45 +103,43 @@ test.each([
   ['has two scales', chained],
 ])('a model that %s scores by what the frames before say alone', async (_, { chain, weights }) => {
   const frames = framesOf({ chain } as Model, 6);
-  const learning = new StillWeights(toTensors(weights, chain.parameters));
-  const scored = await collect(scoreAdaptively(chain, learning, streamOf(frames)));
+  const learning = stillWeights({ chain, weights });
+  const scored = await collect(scoreFrames(chain, learning, streamOf(frames)));
   const alone = await collect(scoreFrames(chain, learning.weights, streamOf(frames)));
   expect(scored).toEqual(alone);
-  tf.dispose([...learning.weights]);
+  learning.dispose();
 });
 
-test.each([
-  ['weights that learn', (...of: Parameters<typeof scoreAdaptively>) => scoreAdaptively(...of)],
-  [
-    'weights that stay',
-    (...[chain, { weights }, frames, signal]: Parameters<typeof scoreAdaptively>) =>
-      scoreFrames(chain, weights, frames, { batch: 1, ...(signal && { signal }) }),
-  ],
-])('an interruption is heard while frames wait to be scored: %s', async (_, score) => {
-  const { chain } = warped;
-  const learning = new StillWeights(toTensors(warped.weights, chain.parameters));
-  const controller = new AbortController();
-  const seen: number[] = [];
-  const all = async () => {
-    for await (const { index } of score(chain, learning, streamOf(framesOf(warped, 8)), controller.signal)) {
-      // As a signal of the system is: told when the event loop has its turn.
-      if (seen.push(index) === 2) setImmediate(() => controller.abort(new Error('enough')));
-    }
-  };
-  await expect(all()).rejects.toThrow('enough');
-  expect(seen.length).toBeLessThan(5);
-  tf.dispose([...learning.weights]);
-});
+test.each(['weights that learn', 'weights that stay'])(
+  'an interruption is heard while frames wait to be scored: %s',
+  async (kind) => {
+    const { chain } = warped;
+    const learning = stillWeights(warped);
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const all = async () => {
+      const weights = kind === 'weights that learn' ? learning : learning.weights;
+      const options = { batch: 1, signal: controller.signal };
+      for await (const { index } of scoreFrames(chain, weights, streamOf(framesOf(warped, 8)), options)) {
+        // As a signal of the system is: told when the event loop has its turn.
+        if (seen.push(index) === 2) setImmediate(() => controller.abort(new Error('enough')));
+      }
+    };
+    await expect(all()).rejects.toThrow('enough');
+    expect(seen.length).toBeLessThan(5);
+    learning.dispose();
+  },
+);
 
 test('a scoring that is interrupted says so, and leaves nothing behind', async () => {
   const { chain } = warped;
-  const learning = new StillWeights(toTensors(warped.weights, chain.parameters));
+  const learning = stillWeights(warped);
   const before = tf.memory().numTensors;
   const controller = new AbortController();
-  const scored = scoreAdaptively(chain, learning, streamOf(framesOf(warped, 8)), controller.signal);
+  const scored = scoreFrames(chain, learning, streamOf(framesOf(warped, 8)), { signal: controller.signal });
   await scored.next();
   controller.abort(new Error('enough'));
   await expect(scored.next()).rejects.toThrow('enough');
   expect(tf.memory().numTensors).toBe(before);
-  tf.dispose([...learning.weights]);
+  learning.dispose();
 });
