@@ -4,7 +4,6 @@ import type { Past } from '../model/past.js';
 import type { Correction } from '../sampling/correction.js';
 import { expectsFrame } from '../model/future-drawing.js';
 import type { FrameSampler } from '../sampling/frame-sampler.js';
-import { HINDCASTS_TOGETHER, learnCorrection } from '../sampling/hindcasts.js';
 import { bestGuess, frameOf, rollOut, type BestGuess, type RollOutOptions } from '../sampling/roll-out.js';
 import { forecastNames, forecasts, type Forecastable, type ForecastName } from './forecasts.js';
 import { fitsSsim, meanAbsoluteDifference, meanSquaredError, ssim } from './metrics.js';
@@ -34,11 +33,9 @@ export interface ForecastOptions extends Pick<RollOutOptions, 'seed' | 'settings
   samples: number;
   /** Most futures drawn side by side; no figure depends on it. Default: FUTURES_TOGETHER. */
   together?: number;
-  /** Whether forecasts are corrected by hindcasts of each start's known frames (see `learnCorrection`). Default: they are not. */
-  correct?: boolean | undefined;
-  /** Told of the places that hindcasts are made from: how many are done, over all starts. */
-  onHindcast?: (places: number) => void;
-  /** Told after each row that is drawn: frames finished, as a fraction, of all that are drawn. */
+  /** For each start how forecasts are corrected, null where they are not. Default: none is. */
+  corrections?: readonly (Correction | null)[];
+  /** Called after each row that is drawn with the frames finished, as a fraction, of all that are drawn. */
   onProgress?: (frames: number) => void;
 }
 
@@ -56,9 +53,8 @@ export async function scoreForecasts(
   starts: readonly Start[],
   options: ForecastOptions,
 ): Promise<ClipForecasts> {
-  const { samples, horizon, signal } = options;
+  const { samples, horizon, signal, corrections = starts.map(() => null) } = options;
   const guesses = expectsFrame(model);
-  const corrections = await correctionsOf(sampler, starts, options);
   const drawn = await drawFutures(sampler, model, starts, corrections, options);
   const at: Forecastable[] = [];
   for (const [index, { known, truth, past }] of starts.entries()) {
@@ -72,26 +68,6 @@ export async function scoreForecasts(
     trueChange: meanByHorizon(starts.map(({ known, truth }) => changes(known, truth))),
     kinds: Object.fromEntries(kinds) as ClipForecasts['kinds'],
   };
-}
-
-/** For each start null where nothing is corrected. */
-async function correctionsOf(
-  sampler: FrameSampler,
-  starts: readonly Start[],
-  { correct = false, together = HINDCASTS_TOGETHER, onHindcast, signal }: ForecastOptions,
-): Promise<(Correction | null)[]> {
-  if (!correct) return starts.map(() => null);
-  const corrections: (Correction | null)[] = [];
-  let before = 0;
-  for (const { known } of starts) {
-    const frames = known.map(({ data }) => data);
-    let places = 0;
-    const onProgress = (done: number) => onHindcast?.(before + (places = done));
-    const hindcasts = { together: Math.min(together, HINDCASTS_TOGETHER), onProgress, signal };
-    corrections.push(await learnCorrection(sampler, frames, hindcasts));
-    before += places;
-  }
-  return corrections;
 }
 
 /** The futures of each start, one a sample. A sample is the one that is drawn there alone. */

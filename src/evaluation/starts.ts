@@ -6,9 +6,9 @@ import type { ExampleShape } from '../model/examples.js';
 export interface Start {
   /** Index in the clip of the first predicted frame. */
   first: number;
-  /** What a model is given there. */
+  /** What frames are predicted from there. */
   past: Past;
-  /** The last known frames, oldest first: two or as many as were asked for, fewer where there are fewer. */
+  /** The last two known frames, oldest first; one where there is one. */
   known: Frame[];
   /** The true frames of the horizon. */
   truth: Frame[];
@@ -33,17 +33,17 @@ export function spreadStarts(frames: number, context: number, horizon: number, c
  *
  * @param frames at the model's size, from the clip's first on; read as far as is needed
  * @param firsts ascending, as `spreadStarts` gives them
- * @param lastKnown how many known frames each start has
+ * @param kept known frames that the pasts keep: see `Past`
  */
 export async function readStarts(
   frames: AsyncIterable<Frame>,
   firsts: readonly number[],
   shape: ExampleShape,
   horizon: number,
-  lastKnown = 2,
+  kept = 0,
 ): Promise<Start[]> {
   const starts: Start[] = [];
-  const past = new Past(shape);
+  const past = new Past(shape, kept);
   const known: Frame[] = [];
   const end = firsts[firsts.length - 1] + horizon;
   let index = 0;
@@ -55,7 +55,7 @@ export async function readStarts(
     if (++index === end) break;
     past.push(frame.data);
     known.push(frame);
-    if (known.length > lastKnown) known.shift();
+    if (known.length > 2) known.shift();
   }
   return starts;
 }

@@ -1,6 +1,6 @@
 import { laterWindow, type PastWindow } from '../conditioning/index.js';
 import { PxvError } from '../foundation/errors.js';
-import { bytesOf, levelsOf, type Levels } from '../foundation/levels.js';
+import { levelsOf, type Levels } from '../foundation/levels.js';
 import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from './examples.js';
 import {
   endsWithKnown,
@@ -119,11 +119,6 @@ export class Past extends StridedPast<Levels> {
   /** Adds the clip's next frame, height x width x channels bytes. A frame of another size is an `INPUT` error. */
   push(frame: Uint8Array): void {
     this.addKnown(this.levels(frame));
-  }
-
-  /** The last frames, oldest first, height x width x channels bytes each. */
-  lastBytes(): Uint8Array[] {
-    return this.lastFrames.map((levels) => bytesOf(this.shape, levels));
   }
 
   /**

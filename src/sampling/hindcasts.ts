@@ -1,5 +1,6 @@
 import { freeIdleMemory } from '../backend/native-backend.js';
 import { PxvError } from '../foundation/errors.js';
+import { bytesOf } from '../foundation/levels.js';
 import { expectsAtStrides } from '../model/chain.js';
 import type { Model } from '../model/checkpoint.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
@@ -22,7 +23,7 @@ const MOST_PLACES = 32;
 /** Frames that stand before the first place: fewer have no two at the longest stride. */
 const LEAST_BEFORE = (LEAST_GIVEN - 1) * LONGEST_STRIDE + 1;
 
-/** The last known frames of a clip that hindcasts read, at most. */
+/** The last known frames of a clip that hindcasts read, at most; a `Past` keeps them where it is asked to. */
 export const FRAMES_FOR_HINDCASTS = MOST_AVERAGED + APART * MOST_PLACES;
 /** Known frames that there must be, for all that is predicted from a place to be known. */
 export const LEAST_FOR_HINDCASTS = LEAST_BEFORE + AHEAD;
@@ -68,20 +69,21 @@ export function expectCorrected({ name, chain }: Model, settings: Pick<FutureDra
 /**
  * How the frames after some known ones are to be corrected, from how known frames were expected from those before them ("hindcasts").
  *
- * @param known the last frames before the first to predict, oldest first, height x width x channels bytes each; `FRAMES_FOR_HINDCASTS` of
- *   them are read at most
+ * @param past of known frames, of which the last `FRAMES_FOR_HINDCASTS` that it keeps are read
  * @returns null where there are too few to know all that is predicted from a single place, or for a model of which nothing is corrected
  * @throws the signal's reason once it is aborted
  */
 export async function learnCorrection(
   sampler: FrameSampler,
-  known: readonly Uint8Array[],
+  past: Past,
   { together = HINDCASTS_TOGETHER, onProgress, signal }: HindcastOptions = {},
 ): Promise<Correction | null> {
   const { exampleShape: shape } = sampler.model.chain;
-  const { length } = known;
+  const levels = past.lastFrames.slice(-FRAMES_FOR_HINDCASTS);
+  const { length } = levels;
   if (length < LEAST_FOR_HINDCASTS || !expectsAtStrides(sampler.model.chain)) return null;
   // From the last of them not all that is predicted is known yet: the nearest frames tell the most, though.
+  const known = levels.map((frame) => bytesOf(shape, frame));
   const places: number[] = [];
   for (let at = length - APART; at >= LEAST_BEFORE && places.length < MOST_PLACES; at -= APART) places.push(at);
   const regression = new CorrectionRegression(shape);
@@ -89,9 +91,10 @@ export async function learnCorrection(
     const several = places.slice(from, from + together);
     const before = several.map((place) => knownPast(known.slice(0, place), shape));
     const pasts = several.map((place) => {
-      const past = new Past(shape);
-      for (const frame of known.slice(Math.max(0, place - shape.context * LONGEST_STRIDE), place)) past.push(frame);
-      return past;
+      const before = new Past(shape);
+      for (const frame of levels.slice(Math.max(0, place - shape.context * LONGEST_STRIDE), place))
+        before.addKnown(frame);
+      return before;
     });
     const steps = forecast(sampler, pasts, { signal });
     for (let ahead = 1; ahead <= AHEAD; ahead++) {

@@ -11,13 +11,7 @@ import { numberOf } from '../foundation/number-of.js';
 import type { Correction } from '../sampling/correction.js';
 import { expectExpectation, FrameSampler } from '../sampling/frame-sampler.js';
 import { futureSettings } from '../sampling/future-settings.js';
-import {
-  expectCorrected,
-  FRAMES_FOR_HINDCASTS,
-  HINDCASTS_TOGETHER,
-  LEAST_FOR_HINDCASTS,
-  learnCorrection,
-} from '../sampling/hindcasts.js';
+import { expectCorrected, LEAST_FOR_HINDCASTS } from '../sampling/hindcasts.js';
 import { bestGuess, frameOf, rollOut } from '../sampling/roll-out.js';
 import {
   checkOutput,
@@ -32,6 +26,7 @@ import {
   type TimeStep,
   type WrittenClip,
 } from '../video/index.js';
+import { Adapting } from './adapt.js';
 import { parseOptions } from './check-options.js';
 import { playingWarning, rateToRead, rateWarning } from './clip-rate.js';
 import { framing, ownAspect } from './clip-size.js';
@@ -150,6 +145,7 @@ export function expectPredictionMemory(
 ): void {
   const { adapt, horizon, samples, forecast, from, plain = false, onlyPredicted = false } = options;
   const { size } = model.chain.exampleShape;
+  const adapting = new Adapting(adapt);
   const { scale = legibleScale(kind, size, plain) } = options;
   const enlarged = scale ** 2 * (kind === 'png' ? horizon : 1);
   expectDrawingMemory(model, {
@@ -157,8 +153,8 @@ export function expectPredictionMemory(
     samples,
     option: '--samples',
     atAnySize: true,
-    together: (count) => (adapt ? Math.max(count, HINDCASTS_TOGETHER) : count),
-    heldBytes: (count, frame) => count * frame * (horizon + enlarged) + (adapt ? FRAMES_FOR_HINDCASTS * frame : 0),
+    together: (count) => adapting.together(count),
+    heldBytes: (count, frame) => (count * (horizon + enlarged) + adapting.keptFrames) * frame,
   });
   if (kind === 'gif' || (kind === 'png' && plain)) {
     const frames = horizon + (onlyPredicted ? 0 : (from ?? aboutFrames ?? 0));
@@ -204,8 +200,8 @@ class Prediction {
   async *steps(): AsyncGenerator<TimeStep> {
     const { adapt, from, horizon, onlyPredicted = false, onRead, onHindcast, signal } = this.options;
     const about = from ?? this.reader.aboutFrames;
-    const past = new Past(this.model.chain.exampleShape);
-    const lastKnown: Uint8Array[] = [];
+    const adapting = new Adapting(adapt);
+    const past = new Past(this.model.chain.exampleShape, adapting.keptFrames);
     const truth: Frame[] = [];
     for await (const frame of this.framesOf(this.reader)) {
       if (from !== null && this.known === from) {
@@ -215,16 +211,13 @@ class Prediction {
       }
       past.push(frame.data);
       this.known++;
-      if (adapt) lastKnown.push(frame.data);
-      if (lastKnown.length > FRAMES_FOR_HINDCASTS) lastKnown.shift();
       onRead?.(this.known, about && Math.max(about, this.known));
       if (!onlyPredicted) yield this.knownStep(frame, this.known - 1);
     }
     if (this.reader.warning !== null) this.options.onWarning?.(this.reader.warning);
     if (this.known === 0 || (from !== null && this.known < from)) throw tooShort(this.reader.path, this.known, from);
     if (from !== null && truth.length === 0) this.options.onWarning?.(noTruth(from));
-    const hindcasts = { onProgress: onHindcast, signal };
-    const correction = adapt ? await learnCorrection(this.sampler, lastKnown, hindcasts) : null;
+    const [correction] = await adapting.corrections(this.sampler, [past], { onHindcast, signal });
     if (adapt && correction === null) this.options.onWarning?.(nothingLearned(this.known));
     yield* this.future({ past, correction }, truth);
   }

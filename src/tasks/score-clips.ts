@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { freeIdleMemory } from '../backend/native-backend.js';
-import { Adaptation } from '../evaluation/adaptation.js';
 import { scoreFrames, summariseFrames, type ClipScore } from '../evaluation/clip-score.js';
 import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
 import { SCORING_BATCH } from '../evaluation/scoring.js';
@@ -16,7 +15,6 @@ import { toTensors } from '../model/weights.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { futureSettings } from '../sampling/future-settings.js';
-import { FRAMES_FOR_HINDCASTS } from '../sampling/hindcasts.js';
 import {
   isFixed,
   listClips,
@@ -27,6 +25,7 @@ import {
   type ClipSource,
   type LosslessCodec,
 } from '../video/index.js';
+import { Adapting } from './adapt.js';
 import { parseOptions } from './check-options.js';
 import { rateToRead, rateWarning } from './clip-rate.js';
 import { framing } from './clip-size.js';
@@ -122,6 +121,7 @@ class ClipScorer {
   /** Codecs whose failure was told. */
   private readonly failed = new Set<LosslessCodec>();
   private readonly frameRate: FrameRate | undefined;
+  private readonly adapting: Adapting;
 
   constructor(
     private readonly trained: Model,
@@ -129,6 +129,7 @@ class ClipScorer {
   ) {
     this.settings = futureSettings(trained, options.settings);
     this.frameRate = rateToRead(trained, options.frameRate, 'score clips');
+    this.adapting = new Adapting(options.adapt);
   }
 
   dispose(): void {
@@ -187,15 +188,11 @@ class ClipScorer {
     reader: ClipReader,
     onFrame: (frames: number) => void,
   ): Promise<ClipScore | null> {
-    const { adapt, signal } = this.options;
-    const { levels } = chain.exampleShape;
-    const adaptation = adapt ? new Adaptation(chain, weights) : null;
-    try {
-      const scored = scoreFrames(chain, adaptation ?? weights, this.framesOf(reader), { batch, signal });
-      return await summariseFrames(levels, scored, onFrame);
-    } finally {
-      adaptation?.dispose();
-    }
+    const { signal } = this.options;
+    return this.adapting.withWeights(chain, weights, (scoring) => {
+      const scored = scoreFrames(chain, scoring, this.framesOf(reader), { batch, signal });
+      return summariseFrames(chain.exampleShape.levels, scored, onFrame);
+    });
   }
 
   private get framing() {
@@ -230,8 +227,8 @@ class ClipScorer {
     const { adapt, horizon, starts, samples } = this.options;
     if (adapt) expectAdaptingMemory(model);
     if (horizon === 0) return { batch, futures: 0 };
-    const lastKnown = adapt ? FRAMES_FOR_HINDCASTS : 0;
-    const heldBytes = (count: number, frame: number) => starts * (count * horizon + lastKnown) * frame;
+    const { keptFrames } = this.adapting;
+    const heldBytes = (count: number, frame: number) => starts * (count * horizon + keptFrames) * frame;
     expectDrawingMemory(model, {
       operation: 'score',
       together: () => 1,
@@ -251,7 +248,7 @@ class ClipScorer {
     tell: (what: ScoringProgress['what'], frames: number) => void,
   ): Promise<ClipForecasts | null> {
     const { exampleShape } = model.chain;
-    const { adapt, horizon, starts: count, samples, seed, signal, onWarning } = this.options;
+    const { horizon, starts: count, samples, seed, signal, onWarning } = this.options;
     const { temperature } = this.settings;
     if (horizon === 0) return null;
     const firsts = spreadStarts(frames, exampleShape.context, horizon, count);
@@ -261,10 +258,14 @@ class ClipScorer {
       return null;
     }
     const clip = this.framesOf(await this.open(source));
-    const starts = await readStarts(clip, firsts, exampleShape, horizon, adapt ? FRAMES_FOR_HINDCASTS : 2);
+    const starts = await readStarts(clip, firsts, exampleShape, horizon, this.adapting.keptFrames);
+    const corrections = await this.adapting.corrections(
+      sampler,
+      starts.map(({ past }) => past),
+      { together: futures, onHindcast: (places) => tell('hindcast', places), signal },
+    );
     return scoreForecasts(sampler, model, starts, {
-      ...{ correct: adapt, seed, settings: { temperature }, signal, horizon, samples, together: futures },
-      onHindcast: (places) => tell('hindcast', places),
+      ...{ corrections, seed, settings: { temperature }, signal, horizon, samples, together: futures },
       onProgress: (drawn) => tell('predict', drawn),
     });
   }

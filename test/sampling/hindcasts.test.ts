@@ -30,7 +30,7 @@ function framesOf(count: number, seed = 3): Uint8Array[] {
 }
 
 function pastOf(frames: readonly Uint8Array[]): Past {
-  const past = new Past(exampleShape);
+  const past = new Past(exampleShape, FRAMES_FOR_HINDCASTS + 9);
   for (const frame of frames) past.push(frame);
   return past;
 }
@@ -52,7 +52,7 @@ class LastFrameSampler extends FrameSampler {
 test('known frames are predicted from every fourth place before them, and what they were is regressed on that', async () => {
   const frames = framesOf(21);
   const sampler = new LastFrameSampler(model);
-  const { weights } = (await learnCorrection(sampler, frames))!;
+  const { weights } = (await learnCorrection(sampler, pastOf(frames)))!;
   const regression = new CorrectionRegression(exampleShape);
   for (const place of [17, 13, 9, 5]) {
     const before = frames.slice(0, place);
@@ -79,8 +79,8 @@ test('how many places are predicted from side by side changes nothing, and nothi
   const before = tf.memory().numTensors;
   const told: number[][] = [];
   const onProgress = (...progress: number[]) => told.push(progress);
-  const several = await learnCorrection(sampler, frames, { together: 4, onProgress });
-  const alone = await learnCorrection(sampler, frames, { together: 1 });
+  const several = await learnCorrection(sampler, pastOf(frames), { together: 4, onProgress });
+  const alone = await learnCorrection(sampler, pastOf(frames), { together: 1 });
   expect(several!.weights).toEqual(alone!.weights);
   expect(told).toEqual([
     [4, 6],
@@ -93,28 +93,25 @@ test('how many places are predicted from side by side changes nothing, and nothi
 test('as many frames are read as are said to be, and no more', async () => {
   const frames = framesOf(FRAMES_FOR_HINDCASTS + 5);
   const sampler = new LastFrameSampler(model);
-  const all = await learnCorrection(sampler, frames);
-  const last = await learnCorrection(sampler, frames.slice(5));
+  const all = await learnCorrection(sampler, pastOf(frames));
+  const last = await learnCorrection(sampler, pastOf(frames.slice(5)));
   expect(last).toEqual(all);
-  expect(await learnCorrection(sampler, frames.slice(6))).not.toEqual(all);
+  expect(await learnCorrection(sampler, pastOf(frames.slice(6)))).not.toEqual(all);
   sampler.dispose();
 });
 
 test('nothing is learned from too few frames, nor for a model whose expected frame is not corrected', async () => {
   const sampler = new FrameSampler(model);
-  expect(await learnCorrection(sampler, framesOf(12))).toBeNull();
-  expect(await learnCorrection(sampler, framesOf(13))).not.toBeNull();
+  expect(await learnCorrection(sampler, pastOf(framesOf(12)))).toBeNull();
+  expect(await learnCorrection(sampler, pastOf(framesOf(13)))).not.toBeNull();
   sampler.dispose();
   const unlearned = [randomModel([tinyNetwork({ size })]), randomModel(tinyChain())];
   for (const other of unlearned) {
     const without = new FrameSampler(other);
     const length = frameBytes(other.chain.exampleShape);
-    expect(
-      await learnCorrection(
-        without,
-        Array.from({ length: 20 }, () => new Uint8Array(length)),
-      ),
-    ).toBeNull();
+    const past = new Past(other.chain.exampleShape, FRAMES_FOR_HINDCASTS);
+    for (let frame = 0; frame < 20; frame++) past.push(new Uint8Array(length));
+    expect(await learnCorrection(without, past)).toBeNull();
     without.dispose();
   }
 });
@@ -125,7 +122,9 @@ test('hindcasts end where they are interrupted', async () => {
   const controller = new AbortController();
   const { signal } = controller;
   const onProgress = () => controller.abort(new Error('enough'));
-  await expect(learnCorrection(sampler, framesOf(30), { together: 1, onProgress, signal })).rejects.toThrow('enough');
+  await expect(learnCorrection(sampler, pastOf(framesOf(30)), { together: 1, onProgress, signal })).rejects.toThrow(
+    'enough',
+  );
   expect(tf.memory().numTensors).toBe(before);
   sampler.dispose();
 });
@@ -134,7 +133,7 @@ test('the best guess and futures are corrected, and what comes after them is pre
   const frames = framesOf(30);
   const sampler = new FrameSampler(model);
   const past = pastOf(frames);
-  const correction = (await learnCorrection(sampler, frames))!;
+  const correction = (await learnCorrection(sampler, pastOf(frames)))!;
   const nothing = Object.assign(Object.create(Object.getPrototypeOf(correction) as object), correction, {
     weights: correction.weights.map((of) => of.map(() => 0)),
   }) as typeof correction;

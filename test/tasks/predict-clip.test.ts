@@ -7,7 +7,7 @@ import { atSize } from '../../src/model/at-size.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { Past } from '../../src/model/past.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
-import { learnCorrection } from '../../src/sampling/hindcasts.js';
+import { FRAMES_FOR_HINDCASTS, learnCorrection } from '../../src/sampling/hindcasts.js';
 import { bestGuess, rollOut } from '../../src/sampling/roll-out.js';
 import { predictClip, type PredictClipOptions } from '../../src/tasks/predict-clip.js';
 import { openClip } from '../../src/video/index.js';
@@ -306,10 +306,10 @@ describe('with hindcasts of the known frames', () => {
     expect(told).toEqual([[4, 4]]);
 
     const frames = slope(24).map(({ data }) => data);
-    const past = new Past(warped.chain.exampleShape);
+    const past = new Past(warped.chain.exampleShape, FRAMES_FOR_HINDCASTS);
     for (const data of frames.slice(0, 21)) past.push(data);
     const sampler = new FrameSampler(warped);
-    const correction = await learnCorrection(sampler, frames.slice(0, 21));
+    const correction = await learnCorrection(sampler, past);
     const guess = bestGuess(sampler, past, { correction });
     const expected = [await guess.next(), await guess.next()].map(({ value }) => Buffer.from(value));
     sampler.dispose();
