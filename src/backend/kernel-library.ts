@@ -17,7 +17,7 @@ export interface EngineFunctions {
    *
    * @param call what has written `arrays`; its numbers are read before this returns
    * @param stop one number; anything but 0 ends the work after the row at hand
-   * @param onRow told the number of rows done, after each
+   * @param onRow called after each row with the number done
    * @returns 1, or the sum of the probabilities that made it impossible to go on
    */
   draw(

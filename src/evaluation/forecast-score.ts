@@ -1,10 +1,10 @@
 import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/checkpoint.js';
-import type { Past } from '../model/past.js';
 import type { Correction } from '../sampling/correction.js';
 import { expectsFrame } from '../model/future-drawing.js';
 import type { FrameSampler } from '../sampling/frame-sampler.js';
-import { bestGuess, frameOf, rollOut, type BestGuess, type RollOutOptions } from '../sampling/roll-out.js';
+import { forecast } from '../sampling/forecaster.js';
+import { frameOf, rollOut, type RollOutOptions } from '../sampling/roll-out.js';
 import { forecastNames, forecasts, type Forecastable, type ForecastName } from './forecasts.js';
 import { fitsSsim, meanAbsoluteDifference, meanSquaredError, ssim } from './metrics.js';
 import type { Start } from './starts.js';
@@ -53,15 +53,20 @@ export async function scoreForecasts(
   starts: readonly Start[],
   options: ForecastOptions,
 ): Promise<ClipForecasts> {
-  const { samples, horizon, signal, corrections = starts.map(() => null) } = options;
+  const { samples, signal, corrections = starts.map(() => null) } = options;
   const guesses = expectsFrame(model);
-  const drawn = await drawFutures(sampler, model, starts, corrections, options);
-  const at: Forecastable[] = [];
-  for (const [index, { known, truth, past }] of starts.entries()) {
-    const guessing = { correction: corrections[index], signal };
-    const guess = guesses ? await guessFuture(sampler, model, past, horizon, guessing) : null;
-    at.push({ known, truth, drawn: drawn[index], guess });
-  }
+  const each = starts.map((start, index) => ({ ...start, correction: corrections[index] }));
+  const drawn = await drawFutures(sampler, model, each, options);
+  const guessed = await futuresAfter(model, guesses ? each : [], options, (some) =>
+    forecast(
+      sampler,
+      some.map(({ past }) => past),
+      { corrections: some.map(({ correction }) => correction), signal },
+    ),
+  );
+  const at = starts.map(({ known, truth }, index) => {
+    return { known, truth, drawn: drawn[index], guess: guesses ? guessed[index] : null };
+  });
   const kinds = forecastNames({ samples, guesses }).map((name) => [name, errorsOf(forecasts[name].futures, at)]);
   return {
     starts: starts.map(({ first }) => first),
@@ -70,56 +75,57 @@ export async function scoreForecasts(
   };
 }
 
+/** A start, and how what is predicted from it is corrected. */
+type CorrectedStart = Start & { correction: Correction | null };
+
 /** The futures of each start, one a sample. A sample is the one that is drawn there alone. */
 async function drawFutures(
   sampler: FrameSampler,
   model: Model,
-  starts: readonly Start[],
-  corrections: readonly (Correction | null)[],
-  { seed, settings, signal, horizon, samples, together: most = FUTURES_TOGETHER, onProgress }: ForecastOptions,
+  starts: readonly CorrectedStart[],
+  options: ForecastOptions,
 ): Promise<Frame[][][]> {
-  const drawn = starts.map(() => Array.from({ length: samples }, (): Frame[] => []));
-  const futures = starts.flatMap((start, index) =>
-    drawn[index].map((frames, sample) => ({ ...start, correction: corrections[index], sample, frames })),
+  const { seed, settings, signal, samples, onProgress } = options;
+  const wanted = starts.flatMap((start) => Array.from({ length: samples }, (_, sample) => ({ ...start, sample })));
+  const frames = await futuresAfter(model, wanted, options, (some, done) =>
+    rollOut(
+      sampler,
+      some.map(({ past }) => past),
+      {
+        seed,
+        samples: some.map(({ sample }) => sample),
+        first: some.map(({ first }) => first),
+        settings,
+        corrections: some.map(({ correction }) => correction),
+        onRow: (share) => onProgress?.(done() + share * some.length),
+        signal,
+      },
+    ),
   );
+  return starts.map((_, index) => frames.slice(index * samples, (index + 1) * samples));
+}
+
+/** The frames of the horizon of some futures, as many of which are made side by side as may be. */
+async function futuresAfter<Future>(
+  model: Model,
+  futures: readonly Future[],
+  { horizon, together: most = FUTURES_TOGETHER }: ForecastOptions,
+  predict: (together: readonly Future[], done: () => number) => AsyncGenerator<{ bytes: Uint8Array }[], never>,
+): Promise<Frame[][]> {
+  const made: Frame[][] = [];
   let done = 0;
   for (let from = 0; from < futures.length; from += most) {
     const together = futures.slice(from, from + most);
-    const steps = rollOut(
-      sampler,
-      together.map(({ past }) => past),
-      {
-        seed,
-        samples: together.map(({ sample }) => sample),
-        first: together.map(({ first }) => first),
-        settings,
-        corrections: together.map(({ correction }) => correction),
-        onRow: (share) => onProgress?.(done + share * together.length),
-        signal,
-      },
-    );
+    const frames: Frame[][] = together.map(() => []);
+    const steps = predict(together, () => done);
     for (let step = 0; step < horizon; step++) {
       const { value } = await steps.next();
-      together.forEach(({ frames }, future) => frames.push(frameOf(model, value[future].bytes)));
+      value.forEach(({ bytes }, future) => frames[future].push(frameOf(model, bytes)));
       done += together.length;
     }
+    made.push(...frames);
   }
-  return drawn;
-}
-
-async function guessFuture(
-  sampler: FrameSampler,
-  model: Model,
-  past: Past,
-  horizon: number,
-  guessing: BestGuess,
-): Promise<Frame[]> {
-  const frames: Frame[] = [];
-  for await (const bytes of bestGuess(sampler, past, guessing)) {
-    frames.push(frameOf(model, bytes));
-    if (frames.length === horizon) break;
-  }
-  return frames;
+  return made;
 }
 
 function errorsOf(

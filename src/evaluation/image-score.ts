@@ -20,7 +20,7 @@ export interface ImageNats {
 }
 
 export interface ScoreImagesOptions extends Pick<ScoringOptions, 'batch' | 'signal'> {
-  /** Told after each batch: images scored so far, and the mean bits/dim of these. */
+  /** Called after each batch with the images scored so far, and the mean bits/dim of these. */
   onProgress?: (done: number, bitsPerDim: number) => void;
 }
 

@@ -64,7 +64,7 @@ export function examplesOfScale(chain: Chain, scale: number, examples: Examples)
   return {
     image: subsample(examples.image, step),
     seen: subsample(examples.seen, step),
-    sought: examples.sought,
+    earlierPixels: examples.earlierPixels,
     given: cutGiven(examples.given, needsOf(chain.scales[scale].description.conditioning), step, coarser),
   };
 }

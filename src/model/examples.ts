@@ -20,7 +20,7 @@ export interface Examples {
   seen: Tensor4D;
   given: Given;
   /** Whether anything is made of the pixels before each of an example, [batch, 1, 1, 1], 1 or 0; none: of all. */
-  sought?: Tensor4D | null | undefined;
+  earlierPixels?: Tensor4D | null | undefined;
 }
 
 /** What a model's examples are made of. */
@@ -42,7 +42,7 @@ export class ExampleBuffer {
   private readonly pixels: number;
   private readonly images: Float32Array;
   private readonly seen: Float32Array;
-  private readonly sought: boolean[];
+  private readonly earlierPixels: boolean[];
   /** What is given with each; null where nothing is. */
   private readonly given: ReturnType<typeof givenBuffer>;
   private count = 0;
@@ -54,7 +54,7 @@ export class ExampleBuffer {
     this.pixels = frameBytes(shape);
     this.images = new Float32Array(capacity * this.pixels);
     this.seen = new Float32Array(capacity * this.pixels);
-    this.sought = new Array<boolean>(capacity).fill(true);
+    this.earlierPixels = new Array<boolean>(capacity).fill(true);
     this.given = givenBuffer(shape, shape, capacity);
   }
 
@@ -78,15 +78,15 @@ export class ExampleBuffer {
    * @param number of frames; with fewer than context + 1 the oldest are missing
    * @param mirrored swaps left and right in all of them
    * @param disturb changes what the network is shown, in place
-   * @param sought whether anything is made of the pixels before each, by a network that does so
+   * @param earlierPixels whether anything is made of the pixels before each, by a network that does so
    */
-  add(frames: Uint8Array, number: number, mirrored: boolean, disturb?: Disturb, sought = true): void {
+  add(frames: Uint8Array, number: number, mirrored: boolean, disturb?: Disturb, earlierPixels = true): void {
     const { pixels, shape } = this;
     const existing = Math.min(number - 1, shape.context);
     const levels = Array.from({ length: existing + 1 }, (_, at) =>
       levelsOf(shape, frames, (number - 1 - existing + at) * pixels, mirrored),
     );
-    this.addAfter({ frames: levels.slice(0, existing), known: null }, levels[existing], sought);
+    this.addAfter({ frames: levels.slice(0, existing), known: null }, levels[existing], earlierPixels);
     if (disturb !== undefined) this.disturb(disturb);
   }
 
@@ -101,11 +101,11 @@ export class ExampleBuffer {
    * Adds the example of an image and the frames before it.
    *
    * @param image without one it means nothing
-   * @param sought as `add`
+   * @param earlierPixels as `add`
    */
-  addAfter(window: PastWindow<Levels>, image?: Levels, sought = true): void {
+  addAfter(window: PastWindow<Levels>, image?: Levels, earlierPixels = true): void {
     const example = this.count++;
-    this.sought[example] = sought;
+    this.earlierPixels[example] = earlierPixels;
     this.given?.set(example, window);
     if (image !== undefined) for (const all of [this.images, this.seen]) all.set(image, example * this.pixels);
   }
@@ -117,24 +117,24 @@ export class ExampleBuffer {
     const tensor = (values: Float32Array): Tensor4D =>
       tf.tensor4d(values.slice(0, count * this.pixels), [count, size.height, size.width, channels]);
     const given: Given = this.given === null ? {} : { window: this.given.tensors(count) };
-    const sought = this.sought.slice(0, count);
+    const earlierPixels = this.earlierPixels.slice(0, count);
     return {
       image: tensor(this.images),
       seen: tensor(this.seen),
       given,
-      sought: sought.includes(false) ? tf.tensor4d(sought.map(Number), [count, 1, 1, 1]) : null,
+      earlierPixels: earlierPixels.includes(false) ? tf.tensor4d(earlierPixels.map(Number), [count, 1, 1, 1]) : null,
     };
   }
 }
 
 /** Examples with left and right swapped. Frees nothing. */
-export function mirroredExamples({ image, seen, given, sought }: Examples): Examples {
-  return { image: mirrorImage(image), seen: mirrorImage(seen), given: mirroredGiven(given), sought };
+export function mirroredExamples({ image, seen, given, earlierPixels }: Examples): Examples {
+  return { image: mirrorImage(image), seen: mirrorImage(seen), given: mirroredGiven(given), earlierPixels };
 }
 
 /** Frees the tensors of examples. */
-export function disposeExamples({ image, seen, given, sought }: Examples): void {
+export function disposeExamples({ image, seen, given, earlierPixels }: Examples): void {
   tf.dispose([image, seen]);
-  sought?.dispose();
+  earlierPixels?.dispose();
   disposeGiven(given);
 }

@@ -79,7 +79,7 @@ export function conditionOf(network: Network, parameters: readonly Tensor[], giv
 /**
  * The head's outputs for every sub-pixel, with the sub-pixels before it known.
  *
- * @param sought see `earlierInput`
+ * @param earlierPixels see `earlierInput`
  * @param conditionLearns whether gradients reach what is given, where it is learned
  */
 export function networkOutput(
@@ -87,12 +87,12 @@ export function networkOutput(
   parameters: readonly Tensor[],
   image: Tensor4D,
   condition: Condition | null,
-  sought: Tensor4D | null = null,
+  earlierPixels: Tensor4D | null = null,
   conditionLearns = true,
 ): Tensor4D {
   const weights = parameters.slice(network.conditioningParameters);
   const input = imageInput(network.description, image, condition?.anchors ?? []);
-  const matched = condition && earlierInput(network.description, image, condition, sought);
+  const matched = condition && earlierInput(network.description, image, condition, earlierPixels);
   return runWholeImage(network.program, weights, input, condition?.map ?? null, {
     matched,
     mapGradients: conditionLearns,
@@ -122,9 +122,9 @@ export function scoreOf(
   kept?: Condition | null,
 ): Score {
   const { head, levels, channels } = network.description;
-  const { image, seen, given, sought } = examples;
+  const { image, seen, given, earlierPixels } = examples;
   const condition = kept === undefined ? conditionOf(network, parameters, given) : kept;
-  const output = networkOutput(network, parameters, seen, condition, sought, kept === undefined);
+  const output = networkOutput(network, parameters, seen, condition, earlierPixels, kept === undefined);
   const pixels = image.size / channels;
   const targets = tf.cast(tf.reshape<Rank.R2>(image, [pixels, channels]), 'int32');
   const outputs = tf.reshape<Rank.R2>(output, [pixels, -1]);

@@ -25,7 +25,7 @@ export interface Stride<F> {
  * from those at each longer stride that leads to it.
  */
 export class StridedPast<F> {
-  private told = 0;
+  private count = 0;
   /** The next frame: 1 for the one after the last that was known. */
   private ahead = 1;
   /** Oldest first. */
@@ -42,9 +42,9 @@ export class StridedPast<F> {
     private strides: readonly Stride<F>[] | null = null,
   ) {}
 
-  /** How many frames it was told of: the index, in their clip, of the next one. */
+  /** How many frames there are so far: the index, in their clip, of the next one. */
   get frames(): number {
-    return this.told;
+    return this.count;
   }
 
   /** The last frames, oldest first. */
@@ -70,7 +70,7 @@ export class StridedPast<F> {
   }
 
   private add(frame: F): void {
-    this.told++;
+    this.count++;
     if (this.remembered > 0) this.last = [...this.last.slice(1 - this.remembered), frame];
   }
 
@@ -98,7 +98,7 @@ export class StridedPast<F> {
   }
 
   protected copyInto<P extends StridedPast<F>>(copy: P): P {
-    copy.told = this.told;
+    copy.count = this.count;
     copy.ahead = this.ahead;
     copy.last = this.last;
     copy.strides = this.strides;

@@ -41,7 +41,7 @@ export interface EngineDraw {
   outputs?: Float32Array;
   /** Receives the probability of each level of every sub-pixel, [image, height, width, channel, levels], where wanted. */
   probabilities?: Float64Array;
-  /** Told after each row, with the share of the work that is done. */
+  /** Called after each row with the share of the work that is done. */
   onProgress?: ((share: number) => void) | undefined;
   /** Looked at after each row. */
   signal?: AbortSignal | undefined;

@@ -8,7 +8,6 @@ import type { Levels } from '../foundation/levels.js';
 import { disposeExamples, frameBytes, type Examples } from '../model/examples.js';
 import { expectsFrame } from '../model/future-drawing.js';
 import { toTensors } from '../model/weights.js';
-import { numberOf } from '../foundation/number-of.js';
 import type { EngineSettings } from './engine.js';
 import { ImageSampler } from './image-sampler.js';
 import type { Noise } from './noise.js';
@@ -72,7 +71,6 @@ export class FrameSampler {
    *
    * @param examples as many, with what is given; their images are not read; their tensors are disposed of
    * @throws the signal's reason once it is aborted, looked at after each row
-   * @throws PxvError `USAGE` where what is expected at longer strides does not fit the frames or the model
    */
   async draw(examples: Examples, options: FrameDraw): Promise<DrawnLevels[]> {
     const { chain } = this.model;
@@ -84,7 +82,6 @@ export class FrameSampler {
     const nats = new Float64Array(samples.length);
     let done = 0;
     try {
-      expectFitting(this.model, options.slower, samples.length);
       for (const [scale, sampler] of this.scales.entries()) {
         const coarse: Int16Array | null = levels;
         const drawn = await sampler.draw({
@@ -122,13 +119,12 @@ export class FrameSampler {
    *
    * @param examples with what is given; their images are not read; their tensors are disposed of
    * @param slower default: nothing
-   * @throws PxvError `USAGE` where the model has no anchor that is learned, or what is expected at longer strides does not fit
+   * @throws PxvError `USAGE` where the model has no anchor that is learned
    */
   async expected(examples: Examples, slower?: SlowerExpectations): Promise<Levels[]> {
     const batch = examples.image.shape[0];
     try {
       expectExpectation(this.model);
-      expectFitting(this.model, slower, batch);
       let levels: Int16Array | null = null;
       for (const [scale, sampler] of this.scales.entries()) {
         const coarse: Int16Array | null = levels;
@@ -216,20 +212,5 @@ export function expectExpectation(model: Model): void {
     expected: 'a model that learns the expected frame, as those conditioned on moved frames do',
     received: 'one that does not',
     remedy: 'draw samples, or train a model with pxv train',
-  });
-}
-
-function expectFitting(model: Model, slower: SlowerExpectations = [], batch: number): void {
-  const frames = slower.flat();
-  if (frames.length === 0) return;
-  expectExpectation(model);
-  const bytes = frameBytes(model.chain.exampleShape);
-  const wrong = frames.find(({ length }) => length !== bytes);
-  if (slower.length === batch && wrong === undefined) return;
-  throw new PxvError({
-    ...{ code: 'USAGE', operation: 'average what is expected', argument: 'slower' },
-    expected: `${numberOf(batch, 'list')} in all, of frames of ${bytes} levels`,
-    received: wrong === undefined ? `${slower.length}` : `a frame of ${wrong.length}`,
-    remedy: 'give a list for each frame of the batch, empty or of frames at the size of the model',
   });
 }

@@ -14,7 +14,7 @@ export interface CodecScore {
  *
  * @param open gives the clip's frames at the model's size and levels, anew at each call
  * @param dimensions sub-pixels of all frames but the first
- * @param onFailure told why a codec has no figure, in one line
+ * @param onFailure called with why a codec has no figure, in one line
  */
 export async function scoreCodecs(
   open: () => Promise<AsyncIterable<Frame>>,

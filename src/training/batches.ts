@@ -11,7 +11,7 @@ export interface BatchSettings extends RandomFramesSettings {
   /** Share of the examples in which the network is shown disturbed sub-pixels. */
   disturbed: number;
   /** Share of the examples in which nothing is looked for among earlier pixels, as where futures are drawn. */
-  unsought: number;
+  withoutEarlier: number;
 }
 
 /**
@@ -50,8 +50,8 @@ export class TrainingBatches {
         source.uniform(step, example, Draw.Disturb) < settings.disturbed
           ? this.disturbance.seeded(source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32))
           : undefined;
-      const sought = !(source.uniform(step, example, Draw.IsUnsought) < settings.unsought);
-      this.buffer.add(this.frames, count, mirrored, disturb, sought);
+      const earlierPixels = !(source.uniform(step, example, Draw.IsWithoutEarlier) < settings.withoutEarlier);
+      this.buffer.add(this.frames, count, mirrored, disturb, earlierPixels);
     }
     return this.buffer.tensors();
   }

@@ -10,7 +10,7 @@ import { validate } from './validation.js';
  * Shares of the examples that are shown otherwise than they are: backwards in time, disturbed, without what is looked for among
  * earlier pixels; and of the roll-outs in which the picture stands still.
  */
-const SHARES = { reversed: 0.25, disturbed: 0.2, unsought: 0.2, still: 0.15 };
+const SHARES = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.15 };
 
 /**
  * The data of a training on clips.

@@ -36,7 +36,7 @@ export const enum Draw {
   IsReversed,
   IsStill,
   StillSeed,
-  IsUnsought,
+  IsWithoutEarlier,
 }
 
 /** What every example of a training on clips shares. */

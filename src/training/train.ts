@@ -32,7 +32,7 @@ export interface TrainingData {
   validate: ((weights: readonly Tensor[]) => Promise<number>) | null;
 }
 
-/** How a training stands; told after every step. */
+/** How a training stands after a step. */
 export interface TrainingProgress {
   step: number;
   /** Null while the time given has not been turned into steps. */

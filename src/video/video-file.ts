@@ -133,7 +133,7 @@ const newFilters = 'Reconfiguring filter graph because';
 /**
  * The frames of a file at a constant rate, scaled to `size`.
  *
- * @param onDamage told in one line, at the end or where the loop is left, if FFmpeg reported errors by then, the file broke off,
+ * @param onDamage called with one line, at the end or where the loop is left, if FFmpeg reported errors by then, the file broke off,
  *   or frames may have been lost since its pictures changed their size
  * @throws {PxvError} INPUT where not one frame could be read; INTERRUPTED where `signal` is aborted.
  */

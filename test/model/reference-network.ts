@@ -31,7 +31,7 @@ export interface ReferenceExample extends ReferenceGiven {
 }
 
 /** Example `index` of a batch, as the reference takes it. */
-export function referenceExample({ image, given, sought }: Examples, index: number): ReferenceExample {
+export function referenceExample({ image, given, earlierPixels }: Examples, index: number): ReferenceExample {
   const values = (tensor: Tensor4D) => {
     const all = Float64Array.from(tensor.dataSync());
     return all.subarray((index * all.length) / tensor.shape[0], ((index + 1) * all.length) / tensor.shape[0]);
@@ -46,7 +46,7 @@ export function referenceExample({ image, given, sought }: Examples, index: numb
       known: { frames: window.known.frames.map(values), expected: window.known.expected[index] },
     }),
     small: coarser ? values(coarser) : null,
-    sought: sought ? values(sought)[0] === 1 : true,
+    sought: earlierPixels ? values(earlierPixels)[0] === 1 : true,
   };
 }
 

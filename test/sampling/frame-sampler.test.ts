@@ -5,7 +5,7 @@ import { Past } from '../../src/model/past.js';
 import { needsOf } from '../../src/conditioning/index.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { bytesOf } from '../../src/foundation/levels.js';
-import { disposeExamples, ExampleBuffer, frameBytes, type Examples } from '../../src/model/examples.js';
+import { disposeExamples, ExampleBuffer, type Examples } from '../../src/model/examples.js';
 import { expectsFrame } from '../../src/model/future-drawing.js';
 import { modelAtSize } from '../../src/model/smaller-models.js';
 import { toTensors } from '../../src/model/weights.js';
@@ -183,26 +183,6 @@ describe.each(kernelSets)('on $instructionSet', ({ instructionSet }) => {
 
 describe('what is expected at longer strides', () => {
   const model = randomModel([tinyNetwork({ levels: 256, head: mixtureTogether, conditioning: [warpedFrames] })]);
-  const size = frameBytes(model.chain.exampleShape);
-
-  test.each<[string, Model, Uint8Array[][], RegExp]>([
-    [
-      'too few bytes',
-      model,
-      [[new Uint8Array(size - 1)]],
-      /expected 1 list in all, of frames of \d+ levels, received a frame of \d+/,
-    ],
-    ['too many lists', model, [[new Uint8Array(size)], []], /expected 1 list in all, .* received 2/],
-    ['a model that expects nothing', randomModel([tinyNetwork()]), [[new Uint8Array(size)]], /make the best guess/],
-  ])('is refused with %s, by draws and guesses, and no tensor is left', async (_, of, slower, message) => {
-    const sampler = new FrameSampler(of);
-    const before = tf.memory().numTensors;
-    const settings = { noise: new Noise(1), samples: [0], frame: 3, settings: asItIs, slower };
-    await expect(sampler.draw(givenOf(of), settings)).rejects.toThrow(message);
-    await expect(sampler.expected(givenOf(of), slower)).rejects.toThrow(message);
-    expect(tf.memory().numTensors).toBe(before);
-    sampler.dispose();
-  });
 
   test('counts as much as what is expected here, once or twice, of each frame its own', async () => {
     const sampler = new FrameSampler(model);

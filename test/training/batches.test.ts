@@ -7,7 +7,7 @@ import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
 const { exampleShape: shape } = buildChain(tinyRun().model);
-const settings = { seed: 3n, batch: 4, mirror: true, disturbed: 0, reversed: 0, unsought: 0 };
+const settings = { seed: 3n, batch: 4, mirror: true, disturbed: 0, reversed: 0, withoutEarlier: 0 };
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
@@ -138,17 +138,18 @@ test('disturbance changes what the network is shown in some of the examples, and
 });
 
 test('templates are left out in some of the examples, by the seed and the step alone; all else is as it was', () => {
-  const examples = (step: number, unsought: number) =>
-    new TrainingBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], { ...settings, unsought }).batch(step, 0);
-  const soughtIn = (step: number, share: number) => examples(step, share).sought?.dataSync().join() ?? 'all';
-  const found = Array.from({ length: 20 }, (_, step) => soughtIn(step, 0.4));
-  expect(Array.from({ length: 20 }, (_, step) => soughtIn(step, 0.4))).toEqual(found);
+  const examples = (step: number, withoutEarlier: number) =>
+    new TrainingBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], { ...settings, withoutEarlier }).batch(step, 0);
+  const earlierPixelsIn = (step: number, share: number) =>
+    examples(step, share).earlierPixels?.dataSync().join() ?? 'all';
+  const found = Array.from({ length: 20 }, (_, step) => earlierPixelsIn(step, 0.4));
+  expect(Array.from({ length: 20 }, (_, step) => earlierPixelsIn(step, 0.4))).toEqual(found);
   const leftOut = found.join().split('0').length - 1;
   expect(leftOut).toBeGreaterThan(18);
   expect(leftOut).toBeLessThan(46);
-  expect(soughtIn(3, 0)).toBe('all');
-  expect(soughtIn(3, 1)).toBe('0,0,0,0');
-  expect(batch(3, { unsought: 1 })).toEqual(batch(3));
+  expect(earlierPixelsIn(3, 0)).toBe('all');
+  expect(earlierPixelsIn(3, 1)).toBe('0,0,0,0');
+  expect(batch(3, { withoutEarlier: 1 })).toEqual(batch(3));
 });
 
 test('the network is told how strong a disturbance is, and exactly 0 where there is none', () => {

@@ -63,18 +63,18 @@ export function joinedReferences(references: readonly Tensor4D[]): Tensor4D {
  * What is made of the pixels before each pixel of whole images, as a network reads it. Differentiable in the anchor.
  *
  * @param image [batch, height, width, channels], in levels
- * @param sought [batch, 1, 1, 1], 0 for examples of which nothing is made: they read what says so; null: of all
+ * @param earlierPixels [batch, 1, 1, 1], 0 for examples of which nothing is made: they read what says so; null: of all
  * @returns [batch, height, width, `earlierFeatures`]; null for a network without any
  */
 export function earlierInput(
   description: NetworkDescription,
   image: Tensor4D,
   { anchors: [expected], references }: Pick<Condition, 'anchors' | 'references'>,
-  sought: Tensor4D | null = null,
+  earlierPixels: Tensor4D | null = null,
 ): Tensor4D | null {
   const { shape, used } = earlierOf(description);
   if (used.length === 0) return null;
-  const inputs = { image, expected, references: joinedReferences(references), sought };
+  const inputs = { image, expected, references: joinedReferences(references), sought: earlierPixels };
   const parts = used.map(({ type }) => readEarlierPixels(type, shape, inputs));
   return parts.length === 1 ? parts[0] : tf.concat(parts, 3);
 }
