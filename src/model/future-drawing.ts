@@ -13,7 +13,7 @@ export const futureDrawingSchema = z.strictObject({
   /**
    * Share of what a drawn frame has beyond the expected one that the frames after it are predicted from; 1: they are predicted from
    * drawn frames as they are. Below 1 they are predicted from nearly the expected frame, as the best guess is, and motion that is known
-   * goes on as there. They are drawn about what is expected at several strides (see StridedContexts), and nothing is made
+   * goes on as there. They are drawn about what is expected at several strides (see StridedPast), and nothing is made
    * of the pixels before each (see earlier-pixels/). Within a frame, too, only a share of a draw is read by those after it (see `settingsAhead`).
    */
   carry: z.number().min(0).max(1),

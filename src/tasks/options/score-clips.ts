@@ -23,7 +23,7 @@ export const scoreClipsFlags = {
   samples: asked(count.default(4), 'count', 'futures to draw at each start', { most: 64 }),
   /**
    * Whether a clip is learned from as it goes. The weights that score it go on learning from each of its frames once it is scored (see
-   * `Adaptation`, `scoreAdaptively`), and forecasts are corrected by hindcasts of the frames known before them (see `learnCorrection`).
+   * `Adaptation`, `scoreEach`), and forecasts are corrected by hindcasts of the frames known before them (see `learnCorrection`).
    * Each clip begins anew. Default: it is not.
    */
   adapt: toggle('learn from each clip as it goes: fewer bits, forecasts nearer to the truth, several times as long'),
