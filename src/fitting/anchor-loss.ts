@@ -57,9 +57,9 @@ export function rollOutNats(
   const startOf = new Map(known.map((start) => [start.subsequence, start]));
   const nats = truth.map((image) => {
     const leading = past.leading().map(({ subsequence, window }) => ({ window, start: startOf.get(subsequence)! }));
-    const expected = leading.map(({ window, start }) => {
-      const given = { window: windowOfFrames(window, start.given.window!.noise) };
-      return conditionOf(network, weights, given)!.anchors[0];
+    const expected = leading.map(({ window, start: { given, counts } }) => {
+      const { anchors } = conditionOf(network, weights, { window: windowOfFrames(window, given.window!.noise) })!;
+      return tf.mul<Tensor4D>(anchors[0], counts);
     });
     const mean = meanOverStrides(
       expected,

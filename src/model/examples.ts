@@ -127,6 +127,13 @@ export class ExampleBuffer {
   }
 }
 
+/** What is given for the frame after each of some windows; the examples' images mean nothing. */
+export function examplesAfter(shape: ExampleShape, windows: readonly PastWindow<Levels>[]): Examples {
+  const buffer = new ExampleBuffer(shape, windows.length);
+  for (const window of windows) buffer.addAfter(window);
+  return buffer.tensors();
+}
+
 /** Examples with left and right swapped. Frees nothing. */
 export function mirroredExamples({ image, seen, given, earlierPixels }: Examples): Examples {
   return { image: mirrorImage(image), seen: mirrorImage(seen), given: mirroredGiven(given), earlierPixels };

@@ -1,7 +1,7 @@
 import { laterWindow, type PastWindow } from '../conditioning/index.js';
 import { PxvError } from '../foundation/errors.js';
 import { levelsOf, type Levels } from '../foundation/levels.js';
-import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from './examples.js';
+import { examplesAfter, frameBytes, type ExampleBuffer, type Examples, type ExampleShape } from './examples.js';
 import {
   endsWithKnown,
   hasFrame,
@@ -134,17 +134,8 @@ export class Past extends StridedPast<Levels> {
 
   /** What is given for the frame after each of some pasts of one model; the examples' images mean nothing. */
   static examples(pasts: readonly Past[]): Examples {
-    return Past.examplesAfter(
-      pasts[0],
-      pasts.map((past) => past.leading()[0].window),
-    );
-  }
-
-  /** The same of windows. */
-  static examplesAfter({ shape }: Past, windows: readonly PastWindow<Levels>[]): Examples {
-    const buffer = new ExampleBuffer(shape, windows.length);
-    for (const window of windows) buffer.addAfter(window);
-    return buffer.tensors();
+    const windows = pasts.map((past) => past.leading()[0].window);
+    return examplesAfter(pasts[0].shape, windows);
   }
 
   copy(): Past {

@@ -1,4 +1,5 @@
 import { bytesOf, type Levels } from '../foundation/levels.js';
+import { examplesAfter } from '../model/examples.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
 import { Past } from '../model/past.js';
 import type { Correction, Expectation } from './correction.js';
@@ -93,11 +94,8 @@ async function expectedSlower(sampler: FrameSampler, futures: readonly Past[]): 
   // Stride after stride, so that no more conditionings run at a time than there are futures.
   for (let at = 0; windows.some(({ length }) => at < length); at++) {
     const due = [...windows.keys()].filter((future) => at < windows[future].length);
-    const examples = Past.examplesAfter(
-      futures[0],
-      due.map((future) => windows[future][at].window),
-    );
-    const frames = await sampler.expected(examples);
+    const given = due.map((future) => windows[future][at].window);
+    const frames = await sampler.expected(examplesAfter(sampler.model.chain.exampleShape, given));
     due.forEach((future, index) => expected[future].push(frames[index]));
   }
   return expected;

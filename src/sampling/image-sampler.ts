@@ -100,23 +100,14 @@ export class ImageSampler {
     const condition = conditionOf(this.network, this.tensors, given)!;
     if (!slower) return condition;
     const [own, ...others] = condition.anchors;
-    const [batch, height, width, channels] = own.shape;
-    const ofImages = <T>(value: (expected: readonly Levels[]) => T) => slower.map(value);
-    const counts = (each: number[]) => tf.tensor4d(each, [batch, 1, 1, 1]);
-    const most = Math.max(...ofImages(({ length }) => length));
-    const longer = Array.from({ length: most }, (_, at) => {
-      const levels = new Float32Array(own.size);
-      slower.forEach((expected, image) => expected[at] && levels.set(expected[at], image * height * width * channels));
-      return {
-        expected: tf.tensor4d(levels, own.shape),
-        counts: counts(ofImages(({ length }) => Number(at < length))),
-      };
-    });
-    // Levels come first: their sum is exact.
-    const strides = [...longer, { expected: own, counts: counts(ofImages(() => 1)) }];
+    const image = own.size / slower.length;
+    const sums = new Float32Array(own.size);
+    for (const [index, expected] of slower.entries())
+      for (const levels of expected) levels.forEach((level, at) => (sums[index * image + at] += level));
+    const counts = slower.map(({ length }) => 1 + length);
     const mean = meanOverStrides(
-      strides.map(({ expected }) => expected),
-      strides.map((stride) => stride.counts),
+      [tf.tensor4d(sums, own.shape), own],
+      [tf.tensor4d(counts, [counts.length, 1, 1, 1])],
       (sum, count) => tf.mul(sum, tf.div(1, count)),
     );
     return { ...condition, anchors: [mean, ...others] };

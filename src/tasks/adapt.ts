@@ -4,15 +4,12 @@ import type { Chain } from '../model/chain.js';
 import { Past } from '../model/past.js';
 import type { Correction } from '../sampling/correction.js';
 import type { FrameSampler } from '../sampling/frame-sampler.js';
-import { FRAMES_FOR_HINDCASTS, HINDCASTS_TOGETHER, learnCorrection } from '../sampling/hindcasts.js';
-
-export interface AdaptProgress {
-  /** Places side by side, at most. */
-  together?: number;
-  /** Called with the places that hindcasts are made from: how many are done over all pasts, and how many the one at hand has. */
-  onHindcast?: ((done: number, places: number) => void) | undefined;
-  signal?: AbortSignal | undefined;
-}
+import {
+  FRAMES_FOR_HINDCASTS,
+  HINDCASTS_TOGETHER,
+  learnCorrection,
+  type HindcastOptions,
+} from '../sampling/hindcasts.js';
 
 /**
  * What predictions and scores do with `adapt`: weights learn from each frame of a clip once it is scored, and what is expected is corrected by
@@ -46,20 +43,26 @@ export class Adapting {
     }
   }
 
-  /** How what follows each past is corrected: null where nothing is. */
+  /**
+   * How what follows each past is corrected, null where nothing is.
+   *
+   * @param options.onProgress called with the places that are done over all pasts, and how many the one at hand has
+   */
   async corrections(
     sampler: FrameSampler,
     pasts: readonly Past[],
-    { together = HINDCASTS_TOGETHER, onHindcast, signal }: AdaptProgress = {},
+    { together = HINDCASTS_TOGETHER, onProgress, signal }: HindcastOptions = {},
   ): Promise<(Correction | null)[]> {
     const corrections: (Correction | null)[] = [];
-    let before = 0;
+    let [before, done] = [0, 0];
     for (const past of pasts) {
-      let places = 0;
-      const onProgress = (done: number, all: number) => onHindcast?.(before + (places = done), all);
-      const hindcasts = { together: Math.min(together, HINDCASTS_TOGETHER), onProgress, signal };
+      const hindcasts: HindcastOptions = {
+        together: Math.min(together, HINDCASTS_TOGETHER),
+        onProgress: (ofPast, places) => onProgress?.((done = before + ofPast), places),
+        signal,
+      };
       corrections.push(this.asked ? await learnCorrection(sampler, past, hindcasts) : null);
-      before += places;
+      before = done;
     }
     return corrections;
   }

@@ -12,7 +12,8 @@ import type { Correction } from '../sampling/correction.js';
 import { expectExpectation, FrameSampler } from '../sampling/frame-sampler.js';
 import { futureSettings } from '../sampling/future-settings.js';
 import { expectCorrected, LEAST_FOR_HINDCASTS } from '../sampling/hindcasts.js';
-import { bestGuess, frameOf, rollOut } from '../sampling/roll-out.js';
+import { forecast } from '../sampling/forecaster.js';
+import { frameOf, rollOut } from '../sampling/roll-out.js';
 import {
   checkOutput,
   filesOfClip,
@@ -169,13 +170,6 @@ export function expectPredictionMemory(
   }
 }
 
-/** What frames are predicted from. */
-interface Known {
-  past: Past;
-  /** Null where nothing is corrected. */
-  correction: Correction | null;
-}
-
 /** The time steps of the output as they become known. */
 class Prediction {
   known = 0;
@@ -217,9 +211,9 @@ class Prediction {
     if (this.reader.warning !== null) this.options.onWarning?.(this.reader.warning);
     if (this.known === 0 || (from !== null && this.known < from)) throw tooShort(this.reader.path, this.known, from);
     if (from !== null && truth.length === 0) this.options.onWarning?.(noTruth(from));
-    const [correction] = await adapting.corrections(this.sampler, [past], { onHindcast, signal });
-    if (adapt && correction === null) this.options.onWarning?.(nothingLearned(this.known));
-    yield* this.future({ past, correction }, truth);
+    const corrections = await adapting.corrections(this.sampler, [past], { onProgress: onHindcast, signal });
+    if (adapt && corrections[0] === null) this.options.onWarning?.(nothingLearned(this.known));
+    yield* this.future(this.frames(past, corrections), truth);
   }
 
   /** The same again up to the last predicted frame that is finished, from a fresh reader. */
@@ -244,9 +238,8 @@ class Prediction {
     return { index, predicted: false, panels: labels.map((label) => ({ label, frame, predicted: false })) };
   }
 
-  private async *future(known: Known, truth: readonly Frame[]): AsyncGenerator<TimeStep> {
+  private async *future(future: AsyncIterable<Frame[]>, truth: readonly Frame[]): AsyncGenerator<TimeStep> {
     const { from, horizon, onPredicted } = this.options;
-    const future = this.options.forecast === 'best-guess' ? this.guesses(known) : this.samples(known);
     for await (const frames of future) {
       const step = this.predicted.length;
       const panels: Panel[] = frames.map((frame, i) => ({ label: this.labels[i], frame, predicted: true }));
@@ -258,30 +251,26 @@ class Prediction {
     }
   }
 
-  /** What is written of each frame that is drawn: the samples, or their mean. */
-  private async *samples({ past, correction }: Known): AsyncGenerator<Frame[]> {
-    const { horizon, samples, forecast, seed, settings, onProgress, signal } = this.options;
-    const future = rollOut(this.sampler, past, {
-      seed,
-      samples,
-      first: this.known,
-      settings: { temperature: settings.temperature },
-      ...(correction && { corrections: [correction] }),
-      onRow: (share) => onProgress?.((this.predicted.length + share) * samples, horizon * samples),
-      signal,
-    });
-    for await (const drawn of future) {
-      for (const { nats } of drawn) this.nats += nats;
-      const frames = drawn.map(({ bytes }) => frameOf(this.model, bytes));
-      yield forecast === 'mean' ? [meanFrame(frames)] : frames;
-    }
-  }
-
-  private async *guesses({ past, correction }: Known): AsyncGenerator<Frame[]> {
-    const { horizon, onProgress, signal } = this.options;
-    for await (const bytes of bestGuess(this.sampler, past, { correction, signal })) {
-      onProgress?.(this.predicted.length + 1, horizon);
-      yield [frameOf(this.model, bytes)];
+  /** What is written of each frame: the samples, their mean, or the best guess. */
+  private async *frames(past: Past, corrections: readonly (Correction | null)[]): AsyncGenerator<Frame[]> {
+    const { horizon, samples, forecast: kind, seed, settings, onProgress, signal } = this.options;
+    const isGuess = kind === 'best-guess';
+    const future = isGuess
+      ? forecast(this.sampler, [past], { corrections, signal })
+      : rollOut(this.sampler, past, {
+          seed,
+          samples,
+          first: this.known,
+          settings: { temperature: settings.temperature },
+          corrections,
+          onRow: (share) => onProgress?.((this.predicted.length + share) * samples, horizon * samples),
+          signal,
+        });
+    for await (const made of future) {
+      for (const { nats } of made) this.nats += nats;
+      if (isGuess) onProgress?.(this.predicted.length + 1, horizon);
+      const frames = made.map(({ bytes }) => frameOf(this.model, bytes));
+      yield kind === 'mean' ? [meanFrame(frames)] : frames;
     }
   }
 }

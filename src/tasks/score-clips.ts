@@ -262,7 +262,7 @@ class ClipScorer {
     const corrections = await this.adapting.corrections(
       sampler,
       starts.map(({ past }) => past),
-      { together: futures, onHindcast: (places) => tell('hindcast', places), signal },
+      { together: futures, onProgress: (places) => tell('hindcast', places), signal },
     );
     return scoreForecasts(sampler, model, starts, {
       ...{ corrections, seed, settings: { temperature }, signal, horizon, samples, together: futures },

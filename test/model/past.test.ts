@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { windowOfFrames, type FrameBatch, type FrameWindow } from '../../src/conditioning/frame-window.js';
 import { Past, StridedPast } from '../../src/model/past.js';
 import { SUBSEQUENCES, type Subsequence } from '../../src/model/subsequences.js';
-import { ExampleBuffer } from '../../src/model/examples.js';
+import { ExampleBuffer, examplesAfter } from '../../src/model/examples.js';
 import { kernelSets } from '../backend/implementations.js';
 
 const shape = { size: { width: 2, height: 3 }, channels: 1, levels: 256, context: 2 } as const;
@@ -27,7 +27,7 @@ describe('at a stride', () => {
   };
   const windowOf = (past: Past, subsequence?: Subsequence) => {
     const windows = subsequence === undefined ? [past.leading()[0].window] : [past.every(subsequence)];
-    const { frames, valid } = Past.examplesAfter(past, windows).given.window!;
+    const { frames, valid } = examplesAfter(shape, windows).given.window!;
     return { frames: frames.map((tensor) => tensor.dataSync()[0]), valid: [...valid.dataSync().slice(0, 2)] };
   };
 
@@ -53,7 +53,8 @@ describe('at a stride', () => {
   test('as many as a model is given are there', () => {
     const past = new Past({ ...shape, context: 4 });
     for (let number = 1; number <= 30; number++) past.push(new Uint8Array(6).fill(number));
-    const at = (phase: number) => Past.examplesAfter(past, [past.every({ stride: 4, phase })]).given.window!;
+    const at = (phase: number) =>
+      examplesAfter({ ...shape, context: 4 }, [past.every({ stride: 4, phase })]).given.window!;
     expect(at(0).frames.map((tensor) => tensor.dataSync()[0])).toEqual([18, 22, 26, 30]);
     expect(at(1).frames.map((tensor) => tensor.dataSync()[0])).toEqual([15, 19, 23, 27]);
   });
@@ -121,7 +122,7 @@ describe('once frames are expected, motion among the known ones goes on:', () =>
       const windows = ofTensors.leading();
       expect(windows.map(({ subsequence }) => subsequence)).toEqual(ofBytes.map(({ subsequence }) => subsequence));
       for (const [at, { window }] of windows.entries()) {
-        const own = Past.examplesAfter(pastOf(known), [ofBytes[at].window]).given.window!;
+        const own = examplesAfter(shape, [ofBytes[at].window]).given.window!;
         expect(told(windowOfFrames(window, own.noise))).toEqual(told(own));
       }
       expected.push(10 + step);
