@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { learnsAnchor } from '../conditioning/index.js';
-import { chainConditions, chainScores, dimensions, parametersOfScale, type Chain } from '../model/chain.js';
+import {
+  chainConditions,
+  chainScores,
+  dimensions,
+  parametersOfScale,
+  type Chain,
+  type ScaleScore,
+} from '../model/chain.js';
 import type { Examples } from '../model/examples.js';
 import { conditionOf } from '../model/network.js';
 import { anchorNats, rollOutNats, type RollOut } from './anchor-loss.js';
