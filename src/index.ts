@@ -17,16 +17,10 @@ export type { FutureDrawing } from './model/future-drawing.js';
 export { describeModel, type PresetSettings } from './model/presets.js';
 export type { Correction } from './sampling/correction.js';
 export type { DrawSettings } from './sampling/draw.js';
+export type { PredictedFrame } from './sampling/forecaster.js';
 export { FrameSampler } from './sampling/frame-sampler.js';
 export { FRAMES_FOR_HINDCASTS, learnCorrection, type HindcastOptions } from './sampling/hindcasts.js';
-export {
-  bestGuess,
-  frameOf,
-  rollOut,
-  type BestGuess,
-  type DrawnFrame,
-  type RollOutOptions,
-} from './sampling/roll-out.js';
+export { bestGuess, frameOf, rollOut, type BestGuess, type RollOutOptions } from './sampling/roll-out.js';
 export type { AskedRate } from './tasks/clip-rate.js';
 export { checkModel, type ModelCheckSettings, type ScaleFinding } from './tasks/check-model.js';
 export { configureTraining, type ModelChoices, type TrainingRequest } from './tasks/configure-training.js';

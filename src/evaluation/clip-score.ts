@@ -6,19 +6,15 @@ import type { Subsequence } from '../model/subsequences.js';
 import type { Adaptation } from './adaptation.js';
 import { PreviousFrameBaseline } from './baselines.js';
 import { meanSquaredError } from './metrics.js';
-import { BITS_PER_NAT, scoreEach, sumOfNats, type ScoringOptions } from './scoring.js';
+import { BITS_PER_NAT, scoreEach, sumOfNats, type Scored, type ScoringOptions } from './scoring.js';
 
 /** A frame of a clip and what it costs, given the true frames before it. */
-export interface ScoredFrame {
+export interface ScoredFrame extends Omit<Scored<never>, 'item'> {
   /** In the clip, from 1: its first frame has nothing before it. */
   index: number;
   frame: Frame;
   /** The frame before, which baselines start from. */
   previous: Frame;
-  /** See `Scored`. */
-  nats: Float32Array;
-  /** See `Scored`: where a learned model expects the frame. */
-  anchors: Float32Array[];
 }
 
 /** The frames two, four, six, ... before the next one. */
@@ -38,13 +34,11 @@ export async function* scoreFrames(
 ): AsyncGenerator<ScoredFrame, void> {
   const past = new Past(chain.exampleShape);
   async function* withPrevious() {
-    let index = 0;
     let previous: Frame | null = null;
     for await (const frame of frames) {
-      if (previous !== null) yield { index, frame, previous };
+      if (previous !== null) yield { index: past.frames, frame, previous };
       past.push(frame.data);
       previous = frame;
-      index++;
     }
   }
   const items = withPrevious();

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Condition } from '../conditioning/index.js';
-import { chainScores, expectsAtStrides, type Chain } from '../model/chain.js';
+import { chainScores, expectsAtStrides, type Chain, type ScaleScore } from '../model/chain.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples.js';
 import { meanOverStrides } from '../model/mean-over-strides.js';
 import { conditionOf, scoreOf, type Network } from '../model/network.js';
@@ -119,14 +119,9 @@ async function scoresOf(
   return { nats: nats.length === 1 ? nats[0] : mixtureNats(chain.exampleShape, nats), anchors };
 }
 
-/** Nats under each prediction, and the anchors of the first. */
-interface Predictions {
-  nats: Tensor[];
-  anchors: readonly Tensor4D[];
-}
-
-function scoresGiven(...[chain, weights, examples, among]: Parameters<typeof chainScores>): Predictions {
-  const scores = chainScores(chain, weights, examples, among);
+/** Nats under one prediction, and its anchors. */
+function scoresGiven(...of: Parameters<typeof chainScores>): Pick<ScaleScore, 'anchors'> & { nats: Tensor[] } {
+  const scores = chainScores(...of);
   const nats = scores.map((score) => score.nats);
   return { nats: [tf.concat(nats, 1)], anchors: scores[scores.length - 1].anchors };
 }
@@ -137,7 +132,7 @@ function scoresAtStrides(
   weights: readonly Tensor[],
   examples: Examples,
   slower: Examples,
-): Predictions {
+): ReturnType<typeof scoresGiven> {
   const [near, far] = [examples, slower].map(({ given }) => tf.tidy(() => conditionOf(network, weights, given)!));
   // The expected frame alone is averaged: the last frame is known, and what is looked for is looked for in the last frames.
   const [expected, ...others] = near.anchors;

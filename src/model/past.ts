@@ -19,6 +19,11 @@ export interface Stride<F> {
   window: PastWindow<F>;
 }
 
+/** Whether what is expected at a stride counts: of a longer one enough is known to tell of motion. */
+export function countsAt<F>({ subsequence, window }: Stride<F>): boolean {
+  return subsequence.stride === 1 || window.frames.length >= LEAST_GIVEN;
+}
+
 /**
  * What the next frame of a clip is expected from, of frames of any form. It takes them one after another, known or expected. Over more of
  * them than a model is given motion shows more clearly, and in fewer steps less is lost. So a frame is expected from the frames before it and
@@ -71,7 +76,7 @@ export class StridedPast<F> {
 
   private add(frame: F): void {
     this.count++;
-    if (this.remembered > 0) this.last = [...this.last.slice(1 - this.remembered), frame];
+    if (this.remembered > 0) this.last = [...this.last, frame].slice(-this.remembered);
   }
 
   /** The windows that the next frame is expected from: the frames before it, then those at each longer stride that leads to it. */
@@ -79,13 +84,9 @@ export class StridedPast<F> {
     return this.atStrides().filter(({ subsequence }) => leadsTo(subsequence, this.ahead));
   }
 
-  /** A subsequence counts where enough of it is known to tell of motion. */
   private atStrides(): readonly Stride<F>[] {
     const known = () => SUBSEQUENCES.map((subsequence) => ({ subsequence, window: this.every(subsequence) }));
-    return (
-      this.strides ??
-      known().filter(({ subsequence, window }) => subsequence.stride === 1 || window.frames.length >= LEAST_GIVEN)
-    );
+    return this.strides ?? known().filter(countsAt);
   }
 
   /** The last frames of a subsequence, as those of a slower clip, where all frames so far are known. */
@@ -95,14 +96,6 @@ export class StridedPast<F> {
     const count = Math.max(0, Math.min(this.length, Math.floor(newest / stride) + 1));
     const frames = Array.from({ length: count }, (_, at) => this.last[newest - (count - 1 - at) * stride]);
     return { frames, known: null };
-  }
-
-  protected copyInto<P extends StridedPast<F>>(copy: P): P {
-    copy.count = this.count;
-    copy.ahead = this.ahead;
-    copy.last = this.last;
-    copy.strides = this.strides;
-    return copy;
   }
 }
 
@@ -128,8 +121,7 @@ export class Past extends StridedPast<Levels> {
    */
   addExample(buffer: ExampleBuffer, frame: Uint8Array, subsequence?: Subsequence): void {
     const window = subsequence === undefined ? this.leading()[0].window : this.every(subsequence);
-    if (subsequence !== undefined && window.frames.length < LEAST_GIVEN) return;
-    buffer.addAfter(window, this.levels(frame));
+    if (subsequence === undefined || countsAt({ subsequence, window })) buffer.addAfter(window, this.levels(frame));
   }
 
   /** What is given for the frame after each of some pasts of one model; the examples' images mean nothing. */
@@ -139,7 +131,7 @@ export class Past extends StridedPast<Levels> {
   }
 
   copy(): Past {
-    return this.copyInto(new Past(this.shape, this.kept));
+    return Object.assign(new Past(this.shape, this.kept), this);
   }
 
   private levels(frame: Uint8Array): Levels {

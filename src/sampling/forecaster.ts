@@ -2,7 +2,7 @@ import { bytesOf, type Levels } from '../foundation/levels.js';
 import { examplesAfter } from '../model/examples.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
 import { Past } from '../model/past.js';
-import type { Correction, Expectation } from './correction.js';
+import type { Correction } from './correction.js';
 import type { DrawnLevels, FrameDraw, FrameSampler } from './frame-sampler.js';
 import { settingsAhead } from './future-settings.js';
 
@@ -21,12 +21,14 @@ export interface ForecastOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A frame of a forecast. */
-export interface ForecastFrame {
-  /** As it is shown: drawn, or as it is expected; height x width x channels bytes. */
+/** A predicted frame, height x width x channels bytes. */
+export interface PredictedFrame {
+  /** As it is shown: drawn, or as it is expected, and corrected where it is. */
   bytes: Uint8Array;
-  /** What is expected of it, in bytes; null where the model learns no expected frame. */
-  expectation: Expectation | null;
+  /** What is expected in its place, before it is corrected: the mean over strides; null where the model learns no expected frame. */
+  expected: Uint8Array | null;
+  /** What is expected at each longer stride that leads to it (see `SUBSEQUENCES`), in their order. */
+  slower: readonly Uint8Array[];
   /** -log P of the frame as it was drawn under the model (at temperature 1), in nats; 0 where nothing is drawn. */
   nats: number;
 }
@@ -42,7 +44,7 @@ export async function* forecast(
   sampler: FrameSampler,
   pasts: readonly Past[],
   { draw, corrections, signal }: ForecastOptions = {},
-): AsyncGenerator<ForecastFrame[], never> {
+): AsyncGenerator<PredictedFrame[], never> {
   const futures = pasts.map((past) => past.copy());
   const { exampleShape: shape } = sampler.model.chain;
   for (let ahead = 1; ; ahead++) {
@@ -53,12 +55,12 @@ export async function* forecast(
     signal?.throwIfAborted();
     const frames = await nextFrames(sampler, futures, slower, ahead, draw, signal);
     for (const [index, frame] of frames.entries()) carryOn(futures[index], frame, draw?.settings.carry ?? 0);
-    yield frames.map(({ levels, expected, nats }, index) => {
-      const [bytes, mean] = [levels, expected].map((of) => of && bytesOf(shape, of)) as [Uint8Array, Uint8Array | null];
-      if (mean === null) return { bytes, expectation: null, nats };
-      const expectation = { mean, slower: slower[index].map((of) => bytesOf(shape, of)) };
-      const shown = corrections?.[index]?.shown(ahead, expectation, bytes) ?? bytes;
-      return { bytes: shown, expectation, nats };
+    yield frames.map(({ levels, expected: mean, nats }, index) => {
+      const bytes = bytesOf(shape, levels);
+      if (mean === null) return { bytes, expected: null, slower: [], nats };
+      const expected = { mean: bytesOf(shape, mean), slower: slower[index].map((of) => bytesOf(shape, of)) };
+      const shown = corrections?.[index]?.shown(ahead, expected, bytes) ?? bytes;
+      return { bytes: shown, expected: expected.mean, slower: expected.slower, nats };
     });
   }
 }

@@ -101,7 +101,8 @@ export async function learnCorrection(
       const { value: frames } = await steps.next();
       for (const [index, place] of several.entries()) {
         const frame = place + ahead - 1;
-        if (frame < length) regression.add(ahead, frames[index].expectation!, before[index], known[frame]);
+        const { expected, slower } = frames[index];
+        if (frame < length) regression.add(ahead, { mean: expected!, slower }, before[index], known[frame]);
       }
     }
     onProgress?.(from + several.length, places.length);

@@ -8,19 +8,10 @@ import { numberOf } from '../foundation/number-of.js';
 import { DEFAULT_SEED } from '../foundation/philox.js';
 import type { Correction } from './correction.js';
 import { drawSettingsSchema, type DrawSettings } from './draw.js';
-import { forecast } from './forecaster.js';
+import { forecast, type PredictedFrame } from './forecaster.js';
 import type { FrameSampler } from './frame-sampler.js';
 import { futureSettings } from './future-settings.js';
 import { Noise } from './noise.js';
-
-/** A drawn frame, height x width x channels bytes. */
-export interface DrawnFrame {
-  bytes: Uint8Array;
-  /** The frame that was expected in its place, before it is corrected; null where the model learns none. */
-  expected: Uint8Array | null;
-  /** -log P of the frame as it was drawn under the model (at temperature 1), in nats, summed over scales. */
-  nats: number;
-}
 
 /** How futures are drawn side by side. */
 export interface RollOutOptions {
@@ -76,7 +67,7 @@ export function rollOut(
   sampler: FrameSampler,
   past: Past | readonly Past[],
   options: RollOutOptions = {},
-): AsyncGenerator<DrawnFrame[], never> {
+): AsyncGenerator<PredictedFrame[], never> {
   const asked = parseConfiguration<z.infer<typeof schema>>(schema, options, SOURCE);
   const pasts = past instanceof Past ? [past] : past;
   const { seed = DEFAULT_SEED, samples: wanted = pasts.length, onRow, signal } = asked;
@@ -87,14 +78,7 @@ export function rollOut(
   const settings = futureSettings(sampler.model, asked.settings);
   const corrections = forEach('corrections', (settings.carry < 1 && options.corrections) || [null], samples);
   const draw = { noise: new Noise(seed), samples, frame, settings, onRow };
-  return drawn(forecast(sampler, known, { draw, corrections, signal }));
-}
-
-async function* drawn(steps: ReturnType<typeof forecast>): AsyncGenerator<DrawnFrame[], never> {
-  for (;;) {
-    const { value } = await steps.next();
-    yield value.map(({ bytes, expectation, nats }) => ({ bytes, expected: expectation?.mean ?? null, nats }));
-  }
+  return forecast(sampler, known, { draw, corrections, signal });
 }
 
 /** One for all futures, or one for each, as one for each. */

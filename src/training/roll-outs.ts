@@ -3,7 +3,7 @@ import { givenBuffer } from '../conditioning/index.js';
 import type { RollOut } from '../fitting/anchor-loss.js';
 import { frameBytes, levelsOf, type Levels } from '../foundation/levels.js';
 import type { ExampleShape } from '../model/examples.js';
-import { StridedPast } from '../model/past.js';
+import { countsAt, StridedPast } from '../model/past.js';
 import { LEAST_GIVEN, leadsTo, LONGEST_STRIDE, SUBSEQUENCES, type Subsequence } from '../model/subsequences.js';
 import { purposes } from '../foundation/philox.js';
 import { standStill } from './disturbance.js';
@@ -96,7 +96,7 @@ export class RollOuts {
       for (const { subsequence, window, counts } of this.known) {
         const given = past.every(subsequence);
         window.set(example, given);
-        counts[example] = subsequence.stride === 1 || given.frames.length >= LEAST_GIVEN ? 1 : 0;
+        counts[example] = Number(countsAt({ subsequence, window: given }));
       }
       const ahead = levels.slice(-PREDICTED_FRAMES);
       truth.forEach((all, at) => all.set(ahead[at], example * length));

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { frameBytes, levelsOf } from '../../src/foundation/levels.js';
 import { Past } from '../../src/model/past.js';
+import type { PredictedFrame } from '../../src/sampling/forecaster.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
-import { bestGuess, rollOut, type DrawnFrame, type RollOutOptions } from '../../src/sampling/roll-out.js';
+import { bestGuess, rollOut, type RollOutOptions } from '../../src/sampling/roll-out.js';
 import { kernelSets } from '../backend/implementations.js';
 import { mixtureTogether, randomFrames, randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 
@@ -21,11 +22,11 @@ function told(frames: number, seed = 3): Past {
 }
 
 /** The first frames that are drawn. */
-async function drawn(past: Past | Past[], options?: RollOutOptions, horizon = 2): Promise<DrawnFrame[][]> {
+async function drawn(past: Past | Past[], options?: RollOutOptions, horizon = 2): Promise<PredictedFrame[][]> {
   const sampler = new FrameSampler(model);
   try {
     const steps = rollOut(sampler, past, options);
-    const frames: DrawnFrame[][] = [];
+    const frames: PredictedFrame[][] = [];
     while (frames.length < horizon) frames.push((await steps.next()).value);
     return frames;
   } finally {
@@ -53,11 +54,11 @@ describe('of a model that learns the expected frame', () => {
   const warped = randomModel([tinyNetwork({ size: { width: 6, height: 5 }, head: mixtureTogether, conditioning })]);
   const horizon = 10;
 
-  async function futures(carry: number): Promise<DrawnFrame[]> {
+  async function futures(carry: number): Promise<PredictedFrame[]> {
     const drawing = { temperature: 0.95, warming: 0.035, carry };
     const sampler = new FrameSampler({ ...warped, drawing });
     const steps = rollOut(sampler, told(4));
-    const frames: DrawnFrame[] = [];
+    const frames: PredictedFrame[] = [];
     while (frames.length < horizon) frames.push((await steps.next()).value[0]);
     sampler.dispose();
     return frames;
@@ -167,7 +168,7 @@ describe('of a model that learns the expected frame', () => {
 
   test('what is carried on changes what is expected from the second frame on', async () => {
     const [none, some, all] = await Promise.all([0, 0.25, 1].map((carry) => futures(carry)));
-    const after = (frames: DrawnFrame[]) => frames.map(({ expected }) => expected!.join());
+    const after = (frames: PredictedFrame[]) => frames.map(({ expected }) => expected!.join());
     expect(after(some)[0]).toBe(after(none)[0]);
     for (const [one, other] of [
       [none, some],
