@@ -32,16 +32,12 @@ export interface DrawnImages {
   levels: Int16Array;
   /** Of each image: -log P of the drawn sub-pixels under the network (at temperature 1), in nats. */
   nats: Float64Array;
-}
-
-/** Images that were expected in the place of those drawn. */
-export interface ExpectedImages {
-  /** As `ImageSampler.expected` gives them; null for a network that learns none. */
+  /** The images that were expected in their place, as `ImageSampler.expected` gives them; null for a network that learns none. */
   expected: Int16Array | null;
 }
 
 /** What of a draw does not depend on the image. */
-type Beforehand = Pick<EngineDraw, 'map' | 'anchors' | 'references'> & ExpectedImages;
+type Beforehand = Pick<EngineDraw, 'map' | 'anchors' | 'references'> & Pick<DrawnImages, 'expected'>;
 
 /** Draws images from one network, batch after batch. */
 export class ImageSampler {
@@ -64,13 +60,7 @@ export class ImageSampler {
    *
    * @throws the signal's reason once it is aborted, looked at after each row
    */
-  async draw({
-    given,
-    known,
-    earlierPixels = true,
-    slower = null,
-    ...draw
-  }: ImageDraw): Promise<DrawnImages & ExpectedImages> {
+  async draw({ given, known, earlierPixels = true, slower = null, ...draw }: ImageDraw): Promise<DrawnImages> {
     const length = draw.streams.length * frameBytes(this.network.description);
     const levels = known === null ? new Int16Array(length).fill(-1) : known.slice();
     const { expected, ...condition } = await this.beforehand(given, slower, earlierPixels);

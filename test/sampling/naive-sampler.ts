@@ -19,7 +19,7 @@ export function drawNaively(
   weights: readonly Float32Array[],
   { given, known, noise, streams, settings }: ImageDraw,
   rubbish: number,
-): DrawnImages {
+): Omit<DrawnImages, 'expected'> {
   const { size, channels, levels, head } = network.description;
   const parameters = toTensors(weights, network.parameters);
   const probabilities = new Float64Array(levels);
