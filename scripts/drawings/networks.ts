@@ -17,7 +17,9 @@ export interface DrawnNetwork {
 /** A network of a preset. */
 export function networkOf({ hidden = 6, context = 0, ...settings }: DrawnNetwork): Network {
   const { name, ...rest } = settings;
-  const description = describeModel(name, { ...rest, levels: 256, hidden, head: 'softmax', context });
+  // Given frames as they are: what is made of earlier pixels would stand in the drawing too.
+  const frames = 'previous-frames';
+  const description = describeModel(name, { ...rest, levels: 256, hidden, head: 'softmax', context, frames });
   return buildNetwork(description.scales[0]);
 }
 
