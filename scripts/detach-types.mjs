@@ -11,6 +11,8 @@ for (const name of declarations) {
   const path = join(built, name);
   const text = readFileSync(path, 'utf8');
   const place = relative(dirname(path), tensors).replaceAll('\\', '/');
-  const detached = text.replaceAll("'@tensorflow/tfjs-core'", `'${place.startsWith('.') ? place : `./${place}`}'`);
+  const from = `'${place.startsWith('.') ? place : `./${place}`}'`;
+  // Types that the compiler has found name the package in quotes of the other kind.
+  const detached = text.replaceAll(/(['"])@tensorflow\/tfjs-core\1/g, from);
   if (detached !== text) writeFileSync(path, detached);
 }
