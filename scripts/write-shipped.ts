@@ -15,7 +15,7 @@ if (list === undefined)
 if (existsSync(out)) throw new TypeError(`write-shipped: ${out}: expected a new file, received one that exists`);
 const { configuration } = new RunFolder(run).load().checkpoint;
 const asked = runSchema.parse({ ...(JSON.parse(readFileSync(recipe, 'utf8')) as object), data: configuration.data });
-if (!isDeepStrictEqual({ ...asked }, { ...configuration }))
+if (!isDeepStrictEqual(asked, configuration))
   throw new TypeError(`write-shipped: ${run}: expected a training by ${recipe}, received one of another configuration`);
 const hashOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 saveModel(out, { ...loadModel(run), origin: { recipe: hashOf(recipe), data: hashOf(list) } }, 'F16');

@@ -14,6 +14,7 @@ import {
   type PresetSettings,
 } from '../model/presets.js';
 import {
+  expectStages,
   runSchema,
   type DataSettings,
   type RunConfiguration,
@@ -60,6 +61,11 @@ export async function configureTraining(
     z.looseObject({ data: z.looseObject({ type: z.enum(['clips', 'images']) }) }),
     { data: asked },
     source,
+  );
+  expectStages(
+    training,
+    source,
+    'give rate, warmUp and decayFrom in training.stages: [{ ... }], and leave out what is gone',
   );
   const data = await withoutList(asked);
   const described = isDescription(model) ? model : await describe(choicesIn(model, source), training, data, onNote);

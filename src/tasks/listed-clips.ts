@@ -39,7 +39,9 @@ export async function listedClips(
     const name = basename(path);
     if (!names.has(name) || found.has(name)) continue;
     const [{ sha256: expected }] = listed.filter(({ file }) => file === name);
-    if ((await sha256(path)) === expected) found.set(name, path);
+    // A folder of images, or a file that may not be read, is not the one that is meant.
+    const sum = await sha256(path).catch(() => null);
+    if (sum === expected) found.set(name, path);
     else others.add(name);
   }
   const missing = listed.flatMap(({ file }) =>

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { precisions } from '../backend/precision.js';
+import { PxvError } from '../foundation/errors.js';
 import { parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { optimisers, type OptimiserName } from '../fitting/optimisers.js';
 import { learnsAnchor } from '../conditioning/index.js';
 import { modelSchema, type ModelDescription } from '../model/description.js';
+import type { ConfigurationSource } from '../model/parse-configuration.js';
 import { expectsFrame, futureDrawingSchema, type FutureDrawing } from '../model/future-drawing.js';
 import { DEFAULT_MINUTES, dataDefaults } from './data-defaults.js';
 import { paceMarkSchema } from './pace.js';
@@ -115,6 +117,17 @@ export const runSchema = z
     training: completed(training, data.type),
     data,
   }));
+
+/**
+ * Says of a training that was written before there were stages what it is: its keys have other places now.
+ *
+ * @throws PxvError where it is one
+ */
+export function expectStages(training: unknown, source: ConfigurationSource, remedy: string): void {
+  if (typeof training !== 'object' || training === null || !('schedule' in training)) return;
+  const found = { expected: "a training in 'stages'", received: "one of an older pxv, with a 'schedule'" };
+  throw new PxvError({ ...source, ...found, remedy });
+}
 
 /** What a stage cannot have on a model and data, and why. @param hasWeights whether it begins with weights that were trained */
 function* refusals(

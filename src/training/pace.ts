@@ -66,11 +66,16 @@ export function extended(length: Length, step: number, seconds: number, extensio
     // The schedule begins anew, at a pace that is yet to be found.
     if (step === 0 || seconds === 0) return { steps: null, minutes, pace: [] };
     const steps = step + Math.max(1, Math.floor((60 * extension.minutes * step) / seconds));
-    return { steps, minutes, pace: [...length.pace, { step, progress: step / steps, steps, seconds }] };
+    return { steps, minutes, pace: [...recorded(length), { step, progress: step / steps, steps, seconds }] };
   }
   const { steps } = extension;
   if (steps <= step) throw longEnough(step, steps);
-  return { steps, minutes: null, pace: [...length.pace, { step, progress: step / steps, steps, seconds }] };
+  return { steps, minutes: null, pace: [...recorded(length), { step, progress: step / steps, steps, seconds }] };
+}
+
+/** The marks of a length, one at its beginning where it has none: what the schedule was stays known when it changes. */
+function recorded({ steps, pace }: Length): PaceMark[] {
+  return pace.length > 0 || steps === null ? pace : [{ step: 0, progress: 0, steps, seconds: 0 }];
 }
 
 function longEnough(done: number, steps: number): PxvError {

@@ -18,7 +18,7 @@ import { parseConfiguration } from '../model/parse-configuration.js';
 import { readSafetensors, writeSafetensors, type NamedArray } from '../model/safetensors.js';
 import { toArrays, toTensors } from '../model/weights.js';
 import { appendLine, replaceFile, unfinishedName, writeFailure } from '../foundation/write-file.js';
-import { learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
+import { expectStages, learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
 import { listChanges, noDataHashes, textHash, type DataHashes } from './data-list.js';
 import { optimisers } from '../fitting/optimisers.js';
 import { lockRun } from './run-lock.js';
@@ -248,7 +248,7 @@ export class RunFolder {
     const [drawing, training, data, step, best, dataHashes, arithmetic] = [
       ...['drawing', 'training', 'data', 'step', 'best', 'dataHashes', 'arithmetic'],
     ].map((key) => json(metadata[key]));
-    if (typeof training === 'object' && training !== null && 'schedule' in training) throw this.isOlder(path);
+    expectStages(training, source, `start a new one from its model: pxv train --from ${this.path} --out OTHER`);
     const configuration = parseConfiguration(runSchema, { model, drawing, training, data }, source);
     const progress = parseConfiguration(progressSchema, { step, best, dataHashes, arithmetic }, source);
     const chain = buildChain(configuration.model);
@@ -319,17 +319,6 @@ export class RunFolder {
       expected: `a run folder with ${files.training}`,
       received: existsSync(this.path) ? 'a folder without it' : 'no such folder',
       remedy: 'check --out, or leave out --resume to start anew',
-    });
-  }
-
-  private isOlder(file: string): PxvError {
-    return new PxvError({
-      code: 'CHECKPOINT',
-      operation: 'resume training',
-      argument: file,
-      expected: 'a training in stages',
-      received: 'one of an older pxv, which had none',
-      remedy: `start a new one from its model: pxv train --from ${this.path} --out OTHER`,
     });
   }
 

@@ -174,8 +174,8 @@ export async function train(
         learningRate: rate,
         seconds: times[times.length - 1],
       };
-      // Bits tell nothing of a conditioning that nothing has learned to read yet.
-      const validates = known !== null && hasLikelihood && isValidationStep(checkpoint);
+      // Bits tell nothing of a conditioning that nothing has learned to read yet; but a training ends with a model.
+      const validates = known !== null && (hasLikelihood || checkpoint.step === known) && isValidationStep(checkpoint);
       let isBest = validates && data.validate === null;
       if (validates && data.validate !== null) {
         validation = await validated(checkpoint, data.validate, run);

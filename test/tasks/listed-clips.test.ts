@@ -15,6 +15,8 @@ beforeAll(() => {
   for (const name of ['a.mp4', 'b.mp4', 'other.mp4']) writeFileSync(at('clips', name), name);
   writeFileSync(at('clips', 'more', 'c.mp4'), 'c.mp4');
   writeFileSync(at('wrong', 'b.mp4'), 'not b');
+  mkdirSync(at('images', 'a.mp4'), { recursive: true });
+  writeFileSync(at('images', 'a.mp4', '1.png'), 'a picture');
   writeList([
     ['b.mp4', textHash('b.mp4'), 'learn'],
     ['c.mp4', textHash('c.mp4'), 'validate'],
@@ -39,6 +41,11 @@ test('listed clips are found by name, wherever they lie, in the order of the lis
 
 test('a file of the name with other bytes is passed over where the right one is there too', async () => {
   expect((await listedClips(list, [at('wrong'), at('clips')])).frames[0]).toBe(at('clips', 'b.mp4'));
+});
+
+test('a folder of images of a listed name is not the file that is meant', async () => {
+  const { frames } = await listedClips(list, [at('images'), at('clips')]);
+  expect(frames[1]).toBe(at('clips', 'a.mp4'));
 });
 
 test('what is missing, or has other bytes, is named', async () => {

@@ -61,7 +61,7 @@ test('a training of an older version is refused in one line, which says how to g
   const { arrays, metadata } = readSafetensors(path);
   writeSafetensors(path, { arrays, metadata: { ...metadata, training: JSON.stringify({ steps: 6, schedule: {} }) } });
   expect(() => run.load()).toThrow(
-    /older pxv, which had none; start a new one from its model: pxv train --from .*older/,
+    /older pxv, with a 'schedule'; start a new one from its model: pxv train --from .*older/,
   );
 });
 

@@ -1,4 +1,5 @@
 import { runSchema } from '../../src/training/configuration.js';
+import { extended } from '../../src/training/pace.js';
 import { Stages } from '../../src/training/stages.js';
 import { tinyRun } from './moving-square.js';
 
@@ -44,6 +45,12 @@ test('a stage that grows as minutes become more steps keeps what was done in it'
   expect(going).toMatchObject({ stage: { rate: 2 }, done: 2 });
   expect(going.progress).toBeCloseTo(1 / 3, 12);
   expect(resumed).toMatchObject({ stage: { rate: 2 } });
+});
+
+test('a training that is made longer in a stage keeps what was done in it', () => {
+  const longer = extended(length(10), 5, 60, { steps: 12 });
+  const { stage, done } = new Stages(stages, longer, 5).at(longer, 5);
+  expect([stage.rate, done]).toEqual([2, 3]);
 });
 
 test('until the number of steps is known the first stage goes on, and its progress is not known', () => {

@@ -171,6 +171,12 @@ describe('a training in stages', () => {
     }
   });
 
+  test('has a model at its end, also where nothing but the conditioning has learned', async () => {
+    const run = newRun();
+    await trainRun(run, tinyRun({ steps: 2, validations: 2, stages: [{ trains: 'conditioning' }] }, network));
+    expect(loadModel(run.path).step).toBe(2);
+  });
+
   test('begins each with an optimiser that has seen nothing', async () => {
     const run = newRun();
     await expect(trainRun(run, staged, stopAfter(3))).rejects.toThrow('stopped');
