@@ -1,4 +1,4 @@
-// Measures the most memory that processes hold while they train, score or draw, beside what src/model/memory.ts
+// Measures the most memory that processes hold while they train, score or draw, beside what src/tasks/memory.ts
 // estimates, and prints a table.
 //
 // usage: node bench/memory.mjs [--only TEXT]
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { trainingMemory, scoringMemory, drawingMemory } from '../dist/src/model/memory.js';
+import { trainingMemory, scoringMemory, drawingMemory } from '../dist/src/tasks/memory.js';
 import { buildChain } from '../dist/src/model/chain.js';
 import {
   atSize,
@@ -81,11 +81,9 @@ async function measure([what, network, hidden, layers, head, width, height, batc
     process.env.PXV_DATA = join(folder, 'cache');
     await trainModel(join(folder, 'run'), runSchema.parse({ model: description, training, data }));
     bytes = trainingMemory(chain, {
-      ...training,
-      conditioned: 0,
-      trains: 'all',
-      optimiserStates: 2,
-      validationBatch: context > 0 ? 8 : 32,
+      ...{ batch, rollOuts: 0, optimiser: 'adam', trains: 'all' },
+      // As `expectTrainingMemory` has it, which does not know yet how few images there are.
+      validated: Math.min(batch, context > 0 ? 8 : 32),
     });
   } else if (what === 'score') {
     await scoreClips(model(), [folder], { fit: 'crop', horizon: 0, seed: 1 });

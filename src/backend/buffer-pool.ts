@@ -2,6 +2,7 @@ import type { FloatMemory } from './float-memory.js';
 
 /** Arrays shorter than this are cheap to allocate afresh and are not pooled. */
 export const SMALLEST_POOLED = 4096;
+const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 
 /**
  * Float32Arrays of disposed tensors, kept by length for the next tensor of that length: the first touch of a fresh
@@ -11,6 +12,8 @@ export class BufferPool {
   /** Idle arrays by length; the length released last comes last. */
   private readonly idle = new Map<number, Float32Array[]>();
   private readonly owned = new WeakSet<ArrayBufferLike>();
+  /** As they were asked for: arrays that are only counted are empty. */
+  private readonly lengths = new WeakMap<Float32Array, number>();
   private bytes = 0;
 
   /** @param maxIdleBytes beyond it, the lengths not used for longest are given back to the system */
@@ -23,12 +26,13 @@ export class BufferPool {
   take(length: number): Float32Array {
     const reused = this.idle.get(length)?.pop();
     if (reused) {
-      this.bytes -= reused.byteLength;
+      this.bytes -= FLOAT * length;
       return reused;
     }
     if (length < SMALLEST_POOLED) return new Float32Array(length);
     const values = this.make(length);
     this.owned.add(values.buffer);
+    this.lengths.set(values, length);
     return values;
   }
 
@@ -39,14 +43,16 @@ export class BufferPool {
 
   /** Takes back an array that `take` gave; nobody may read it afterwards. */
   release(values: Float32Array): void {
-    const sameLength = this.idle.get(values.length) ?? [];
+    const own = this.lengths.get(values)!;
+    const sameLength = this.idle.get(own) ?? [];
     sameLength.push(values);
-    this.idle.delete(values.length);
-    this.idle.set(values.length, sameLength);
-    this.bytes += values.byteLength;
+    this.idle.delete(own);
+    this.idle.set(own, sameLength);
+    this.bytes += FLOAT * own;
     for (const [length, arrays] of this.idle) {
       if (this.bytes <= this.maxIdleBytes) break;
-      for (let idle; this.bytes > this.maxIdleBytes && (idle = arrays.pop()); this.bytes -= 4 * length) this.free(idle);
+      for (let idle; this.bytes > this.maxIdleBytes && (idle = arrays.pop()); this.bytes -= FLOAT * length)
+        this.free(idle);
       if (arrays.length === 0) this.idle.delete(length);
     }
   }

@@ -125,8 +125,8 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     for (const tensor of tensors) {
       const from = backend.floats(tensor);
       const run = from.length / outer;
-      for (let i = 0, next = 0; i < outer; i++) {
-        for (let j = i * row + first; j < i * row + first + run; j++) values[j] = from[next++];
+      for (let start = first, next = 0; next < from.length; start += row) {
+        for (let j = start; j < start + run; j++) values[j] = from[next++];
       }
       first += run;
     }
@@ -214,14 +214,14 @@ function withSingle(backend: NativeBackend, a: TensorInfo, b: TensorInfo, loop: 
 function partsAlong(backend: NativeBackend, x: TensorInfo, axis: number, sizes: number[], kept: boolean): TensorInfo[] {
   const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
   const from = backend.floats(x);
-  const [outer, inner] = [before, after].map((shape) => tf.util.sizeFromShape(shape));
+  const inner = tf.util.sizeFromShape(after);
   const row = x.shape[axis] * inner;
   let first = 0;
   return sizes.map((size) => {
     const { info, values } = backend.allocate([...before, ...(kept ? [size] : []), ...after]);
     const run = size * inner;
-    for (let i = 0, to = 0; i < outer; i++) {
-      for (let j = i * row + first; j < i * row + first + run; j++) values[to++] = from[j];
+    for (let start = first, to = 0; to < values.length; start += row) {
+      for (let j = start; j < start + run; j++) values[to++] = from[j];
     }
     first += run;
     return info;

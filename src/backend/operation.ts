@@ -121,7 +121,7 @@ export function runWithoutGradient<K extends KernelName, T extends Tensor>(
 ): T {
   const given = Object.values<Tensor | null | undefined>(inputs).filter((x) => x !== null && x !== undefined);
   const forward = () => runAnywhere<K, T>(kernel, numbers, inputs);
-  return differentiable(given, forward, [], () => given.map((x) => tf.zeros(x.shape)));
+  return differentiable(given, forward, [], () => given.map((x) => tf.zerosLike(x)));
 }
 
 /**

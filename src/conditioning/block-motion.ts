@@ -24,13 +24,6 @@ export function blockMotionPlanes(context: number, { channels }: Pick<ImageShape
   return 3 * pairsOf(context) + channels;
 }
 
-/** Features of a layer that it costs as much memory as: of a layer's outputs several arrays are held, of these one each. */
-export function blockMotionActivations(context: number, network: Pick<ImageShape, 'channels'>): number {
-  const found = pairsOf(context) * MATCHED_FEATURES;
-  const held = found + 3 * NEIGHBOURS.length + 3 * network.channels + blockMotionPlanes(context, network);
-  return Math.ceil(held / 4);
-}
-
 function pairsOf(context: number): number {
   return Math.min(MOST_PAIRS, context - 1);
 }

@@ -37,12 +37,6 @@ export interface Conditioning<D extends { type: string }> {
   mapFeatures(description: D): number;
   /** @param network what the images of the network are made of */
   parameters(description: D, network: ImageShape): ParameterSpec[];
-  /**
-   * Numbers that its layers put out for one example, for an estimate of memory.
-   *
-   * @param gradients whether all of them are kept, since gradients are taken
-   */
-  activations(description: D, network: ImageShape, gradients: boolean): number;
   /** @param weights tensors in the order of `parameters` */
   condition(description: D, network: ImageShape, given: Given, weights: readonly Tensor[]): Condition;
 }

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import type { Size } from '../foundation/frame.js';
 import type { ImageShape } from '../foundation/levels.js';
 import type { FrameWindow } from './frame-window.js';
 import { residual, type ConvolutionLayer, type RunLayer } from './layers.js';
@@ -51,16 +50,6 @@ export function trunkLayers(
     ...up.reverse(),
     { name: name('map'), kernel: 3, from: features, to: features, stride: 1 },
   ];
-}
-
-/** Numbers that `trunkLayers` put out for one example. */
-export function trunkActivations(features: number, { width, height }: Size, halvings = DEFAULT_HALVINGS): number {
-  let sum = 3 * width * height;
-  for (let depth = 1; depth <= halvings; depth++) {
-    const pixels = Math.ceil(width / 2 ** depth) * Math.ceil(height / 2 ** depth);
-    sum += (depth === halvings ? 6 : 8) * pixels;
-  }
-  return features * sum;
 }
 
 /** The map, [batch, height, width, features]. @param layers the bound `trunkLayers` */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ImageShape } from '../foundation/levels.js';
 import { cutWindow, FrameWindowBuffer, mirroredWindow, mirrorImage, type FrameWindow } from './frame-window.js';
 
@@ -36,6 +36,14 @@ export function allNeeds(needs: readonly Needs[]): Needs {
 /** Collects what is given beside the image itself, example by example; null where nothing is. */
 export function givenBuffer(shape: ImageShape, { context }: Pick<Needs, 'context'>, capacity: number) {
   return context === 0 ? null : new FrameWindowBuffer(shape, context, capacity);
+}
+
+/** As many tensors as `givenBuffer` gives for so many examples, for who counts them: their values are 0. */
+export function blankGiven({ size, channels }: ImageShape, { context }: Pick<Needs, 'context'>, batch: number): Given {
+  if (context === 0) return {};
+  const blank = (features: number) => tf.fill<Rank.R4>([batch, size.height, size.width, features], 0);
+  const frames = Array.from({ length: context }, () => blank(channels));
+  return { window: { frames, valid: blank(context), noise: blank(1) } };
 }
 
 /**

@@ -41,10 +41,6 @@ export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
   learned: false,
   mapFeatures: ({ features }) => features,
   parameters: (description, { channels }) => layers(description, channels).flatMap(layerParameters),
-  activations({ factor, features }, { size: { width, height } }) {
-    const coarse = Math.ceil(width / factor) * Math.ceil(height / factor);
-    return features * (2 * width * height + 6 * coarse);
-  },
 
   condition(description, { size, channels, levels }, given, weights): Condition {
     if (given.coarser === undefined) throw new TypeError('low-resolution-image: no image was given');

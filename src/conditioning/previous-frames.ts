@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { ImageShape } from '../foundation/levels.js';
 import type { Condition, Conditioning } from './conditioning.js';
 import type { FrameWindow } from './frame-window.js';
-import { DIFFERENCE_GAIN, runTrunk, scaledFrames, trunkActivations, trunkLayers } from './frame-trunk.js';
+import { DIFFERENCE_GAIN, runTrunk, scaledFrames, trunkLayers } from './frame-trunk.js';
 import { bindLayers, layerParameters, type ConvolutionLayer } from './layers.js';
 
 const schema = z.strictObject({
@@ -44,7 +44,6 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
   learned: false,
   mapFeatures: (description) => description.features,
   parameters: (description, network) => layers(description, network).flatMap(layerParameters),
-  activations: ({ features }, { size }) => trunkActivations(features, size),
 
   condition(description, network, given, weights): Condition {
     if (given.window === undefined) throw new TypeError('previous-frames: no frames were given');

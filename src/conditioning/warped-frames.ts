@@ -5,7 +5,7 @@ import { earlierMethods, type WarpShape } from '../backend/kernels/index.js';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
 import { warpedMixture } from '../backend/warp.js';
 import type { ImageShape } from '../foundation/levels.js';
-import { blockMotion, blockMotionActivations, blockMotionPlanes, type BlockMotion } from './block-motion.js';
+import { blockMotion, blockMotionPlanes, type BlockMotion } from './block-motion.js';
 import type { Condition, Conditioning } from './conditioning.js';
 import {
   DEFAULT_HALVINGS,
@@ -13,7 +13,6 @@ import {
   MOST_HALVINGS,
   runTrunk,
   scaledFrames,
-  trunkActivations,
   trunkLayers,
 } from './frame-trunk.js';
 import { mirroredWindow, mirrorImage, type FrameWindow } from './frame-window.js';
@@ -186,15 +185,6 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     ...[...trunk(description, network), movedLayer(description, network)].flatMap(layerParameters),
     ...outputParameters(description, network),
   ],
-  activations(description, { size, channels }, gradients) {
-    const { context, features, halvings, blockMatching, mirrored } = description;
-    const ofBlocks = blockMatching ? blockMotionActivations(context, { channels }) : 0;
-    const besideTrunk = ofBlocks + features + 3 * movedFrames(description) * candidatesOf(description) + 2 * channels;
-    const once = trunkActivations(features, size, halvings) + besideTrunk * size.width * size.height;
-    if (!mirrored) return once;
-    // What one of the two held in between is gone before the other begins, but for what gradients need: some four fifths of it.
-    return (gradients ? 1.6 : 1) * once + (features + channels) * size.width * size.height;
-  },
 
   condition(description, network, { window }, weights): Condition {
     if (window === undefined) throw new TypeError('warped-frames: no frames were given');

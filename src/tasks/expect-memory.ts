@@ -4,18 +4,16 @@ import { PxvError } from '../foundation/errors.js';
 import { numberOf } from '../foundation/number-of.js';
 import { buildChain, dimensions, type Chain } from '../model/chain.js';
 import type { ModelDescription } from '../model/description.js';
-import { adaptingMemory, drawingMemory, scoringMemory, trainingMemory } from '../model/memory.js';
 import { hiddenFeatures, modelAtSize, modelOfHidden } from '../model/smaller-models.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { VALIDATION_IMAGES } from '../training/image-data.js';
-import { optimisers } from '../fitting/optimisers.js';
-import { EXPECTATIONS } from '../training/roll-outs.js';
 import type { Stage } from '../training/stages.js';
 import { VALIDATION_FRAMES } from '../training/validation.js';
 import { instructionSetInUse } from '../backend/choose-backend.js';
 import { WASM_MEMORY_BYTES } from '../backend/wasm.js';
 import { availableMemory } from './available-memory.js';
 import { inUnits } from './byte-units.js';
+import { adaptingMemory, drawingMemory, scoringMemory, trainingMemory } from './memory.js';
 
 /**
  * Refuses a training that would take more memory than there is, by an estimate (see `trainingMemory`), and names what
@@ -29,11 +27,10 @@ export function expectTrainingMemory({ model, training, data }: RunConfiguration
   const ofStage = (chain: Chain, { trains, rollOuts }: Pick<Stage, 'trains' | 'rollOuts'>, examples: number) =>
     trainingMemory(chain, {
       batch: examples,
-      conditioned: rollOuts * EXPECTATIONS,
-      optimiserStates: optimisers[optimiser].stateNames.length,
+      rollOuts,
+      optimiser,
       trains,
-      validationExamples,
-      validationBatch: data.type === 'clips' ? VALIDATION_FRAMES : VALIDATION_IMAGES,
+      validated: Math.min(examples, validationExamples, data.type === 'clips' ? VALIDATION_FRAMES : VALIDATION_IMAGES),
     });
   const bytesOf = (description: ModelDescription, examples = batch, most = Infinity) => {
     const chain = buildChain(description);

@@ -5,7 +5,7 @@ import type { PxvError } from '../../src/foundation/errors.js';
 import type { Size } from '../../src/foundation/frame.js';
 import { atSize } from '../../src/model/at-size.js';
 import { buildChain } from '../../src/model/chain.js';
-import { drawingMemory, scoringMemory } from '../../src/model/memory.js';
+import { drawingMemory, scoringMemory } from '../../src/tasks/memory.js';
 import { describeModel } from '../../src/model/presets.js';
 import { completeImage } from '../../src/tasks/complete-image.js';
 import { expectTrainingMemory, scoringBatch } from '../../src/tasks/expect-memory.js';

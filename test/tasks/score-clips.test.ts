@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { atSize } from '../../src/model/at-size.js';
-import { adaptingMemory, scoringMemory } from '../../src/model/memory.js';
+import { adaptingMemory, scoringMemory } from '../../src/tasks/memory.js';
 import type { ScoringProgress } from '../../src/tasks/options/score-clips.js';
 import { scoreClips, type ScoreClipsOptions } from '../../src/tasks/score-clips.js';
 import { kernelSets } from '../backend/implementations.js';

@@ -14,8 +14,6 @@ export interface AddOp {
 export const add: OpRule<AddOp> = {
   kept: () => [],
   passing: ({ a, b }) => [a, b],
-  writes: ({ out }) => [out],
-  gradients: ({ a, b, rowsDown }) => (rowsDown === 0 ? { made: [], passed: [a, b] } : { made: [b], passed: [a] }),
 
   forward({ a, b, rowsDown, out }, _, values) {
     values.set(out.id, addMoved(values.get(a.id)!, values.get(b.id)!, rowsDown));

@@ -20,8 +20,6 @@ export interface ConvOp {
 export const conv: OpRule<ConvOp> = {
   kept: ({ x }) => [x],
   passing: ({ plus }) => (plus === null ? [] : [plus]),
-  writes: ({ out }) => [out],
-  gradients: ({ x, plus }) => ({ made: isInput(x) ? [] : [x], passed: plus === null ? [] : [plus] }),
 
   forward({ x, shape, weights, bias, relu, plus, out }, parameters, values) {
     const value = convolution(values.get(x.id)!, parameters[weights] as Tensor4D, shape, {
@@ -51,8 +49,3 @@ export const conv: OpRule<ConvOp> = {
     pass.replace(x, dx);
   },
 };
-
-/** Whether a slot is the image, or made of it before the program begins. */
-function isInput({ ready }: Slot): boolean {
-  return ready === 'image' || ready === 'earlier';
-}

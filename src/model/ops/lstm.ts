@@ -22,8 +22,6 @@ export interface LstmOp {
 export const lstm: OpRule<LstmOp> = {
   kept: ({ out, activations, cells }) => [out, activations, cells],
   passing: ({ gates }) => [gates],
-  writes: ({ out, activations, cells }) => [out, activations, cells],
-  gradients: ({ gates }) => ({ made: [gates], passed: [] }),
 
   forward({ gates, shape, weights, initial, out, activations, cells }, parameters, values) {
     const start = initial === null ? null : (parameters[initial] as Tensor2D);

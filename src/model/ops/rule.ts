@@ -11,13 +11,6 @@ export interface OpRule<O> {
   kept(op: O): readonly Slot[];
   /** Slots that the op reads and the backward pass does not. */
   passing(op: O): readonly Slot[];
-  /** Slots that the op writes. */
-  writes(op: O): readonly Slot[];
-  /**
-   * What becomes of gradients on the way back: slots whose gradient so far is replaced by a new array, and slots that are
-   * given the gradient of `out` as it is.
-   */
-  gradients(op: O): { made: readonly Slot[]; passed: readonly Slot[] };
   /** Puts the value of what the op writes into `values`. */
   forward(op: O, parameters: readonly Tensor[], values: SlotTensors): void;
   /** Adds the gradients of what the op reads, given that of what it writes. */

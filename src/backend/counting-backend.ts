@@ -1,0 +1,146 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { backend_util, DataType, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { FloatMemory } from './float-memory.js';
+import { descriptions, type Kernels } from './kernels/index.js';
+import { NativeBackend, type NativeKernel } from './native-backend.js';
+import { registerKernels } from './register-native-backend.js';
+
+const NAME = 'counting';
+
+/**
+ * The most bytes of tensors that a `NativeBackend` would hold while something runs: in use, and idle in its pool. It runs on a
+ * backend of that kind whose arrays have no memory and whose kernels do nothing, so that it takes as long as its operations are many,
+ * whatever their size. The values of its tensors mean nothing. The backend in use is the same before and after.
+ *
+ * @param run synchronous; it disposes of what it keeps
+ */
+export function countBytes(run: () => void): number {
+  // Where none is in use yet, the best one is from here on.
+  tf.backend();
+  const before = tf.getBackend();
+  const backend = new CountingBackend();
+  tf.registerBackend(NAME, () => backend, 0);
+  registerKernels(NAME, shapes);
+  try {
+    // Both switch before they return: no backend here starts asynchronously.
+    void tf.setBackend(NAME);
+    tf.tidy(run);
+  } finally {
+    void tf.setBackend(before);
+    tf.removeBackend(NAME);
+  }
+  return backend.held.mostBytes;
+}
+
+/**
+ * Most bytes of arrays that nobody reads any more and JavaScript still holds: V8 collects them once so many are new outside of its heap
+ * (its `kExternalAllocationSoftLimit`).
+ */
+const MOST_GARBAGE = 64 * 2 ** 20;
+
+/** What is held of arrays without memory: those of the pool, and those of JavaScript, which end when they are collected. */
+class CountedMemory implements FloatMemory {
+  readonly copiesOthers = false;
+  private readonly bytesOf = new WeakMap<object, number>();
+  private bytes = 0;
+  private most = 0;
+  private garbage = 0;
+
+  get mostBytes(): number {
+    return this.most + Math.min(this.garbage, MOST_GARBAGE);
+  }
+
+  make(length: number): Float32Array {
+    const values = new Float32Array(0);
+    this.add(values, values.BYTES_PER_ELEMENT * length);
+    return values;
+  }
+
+  free(values: Float32Array): void {
+    this.bytes -= this.bytesOf.get(values)!;
+  }
+
+  /** Counts an array, by any object that stands for it. */
+  add(array: object, bytes: number): void {
+    this.bytesOf.set(array, bytes);
+    this.bytes += bytes;
+    this.most = Math.max(this.most, this.bytes);
+  }
+
+  /** Nobody reads an array of JavaScript any more. */
+  leave(array: object): void {
+    const bytes = this.bytesOf.get(array) ?? 0;
+    this.bytes -= bytes;
+    this.garbage += bytes;
+  }
+}
+
+class CountingBackend extends NativeBackend {
+  constructor(readonly held = new CountedMemory()) {
+    const names = Object.keys(descriptions);
+    super({ ...Object.fromEntries(names.map((name) => [name, () => undefined])), memory: held } as unknown as Kernels);
+  }
+
+  /** Whatever is written, as nothing of its length. */
+  override write(_: backend_util.BackendValues, shape: number[], dtype: DataType): object {
+    const dataId = super.write(tf.util.getTypedArrayFromDType(dtype as 'float32', 0), shape, dtype);
+    this.held.add(dataId, tf.util.bytesPerElement(dtype) * tf.util.sizeFromShape(shape));
+    return dataId;
+  }
+
+  override disposeData(dataId: object, force?: boolean): boolean {
+    const disposed = super.disposeData(dataId, force);
+    if (!this.data.has(dataId)) this.held.leave(dataId);
+    return disposed;
+  }
+}
+
+type Shape = number[];
+type ShapeOf = (shapes: readonly Shape[], attributes: NamedAttrMap) => Shape;
+
+/** What a kernel makes that tfjs computes on the CPU; its type is that of its last input where nothing else is said. */
+function shaped(shapeOf: ShapeOf, dtype?: DataType): NativeKernel {
+  return (backend, given, attributes) => {
+    const inputs = Object.values(given);
+    const shape = shapeOf(
+      inputs.map((input) => input.shape),
+      attributes,
+    );
+    const type = dtype ?? (attributes.dtype as DataType | undefined) ?? inputs.at(-1)!.dtype;
+    return { dataId: backend.write(null as never, shape, type), shape, dtype: type };
+  };
+}
+
+const broadcast: ShapeOf = (shapes) => shapes.reduce((a, b) => tf.broadcast_util.assertAndGetBroadcastShape(a, b));
+const reduced: ShapeOf = ([x], { axis, keepDims }) => {
+  const axes = tf.util.parseAxisParam(axis as number | number[], x);
+  const kept = tf.backend_util.computeOutAndReduceShapes(x, axes)[0];
+  return keepDims ? tf.backend_util.expandShapeToKeepDim(kept, axes) : kept;
+};
+const all = (names: readonly string[], kernel: NativeKernel) => Object.fromEntries(names.map((name) => [name, kernel]));
+
+/**
+ * What tfjs would compute itself on the CPU, of the operations that are in use. One without a line here does compute, of nothing: the
+ * count is the same, only slower.
+ */
+const shapes: Readonly<Record<string, NativeKernel>> = {
+  ...all([tf.Neg, tf.Log1p, tf.ClipByValue, tf.ZerosLike, tf.OnesLike, tf.Round, tf.LogicalNot], shaped(broadcast)),
+  ...all([tf.Add, tf.AddN, tf.Sub, tf.Multiply, tf.RealDiv, tf.SquaredDifference], shaped(broadcast)),
+  ...all([tf.Minimum, tf.Maximum, tf.Select], shaped(broadcast)),
+  ...all([tf.Greater, tf.GreaterEqual, tf.Less, tf.LessEqual, tf.LogicalAnd], shaped(broadcast, 'bool')),
+  ...all([tf.Sum, tf.Mean], shaped(reduced)),
+  [tf.Fill]: shaped((_, { shape }) => shape as Shape),
+  [tf.Tile]: shaped(([x], { reps }) => x.map((side, axis) => side * (reps as Shape)[axis])),
+  [tf.PadV2]: shaped(([x], { paddings }) =>
+    x.map((side, axis) => (paddings as Shape[])[axis].reduce((sum, more) => sum + more, side)),
+  ),
+  [tf.Pack]: shaped((xs, { axis }) => xs[0].toSpliced(axis as number, 0, xs.length)),
+  [tf.Slice]: shaped(
+    ([x], { begin, size }) =>
+      tf.slice_util.parseSliceParams({ shape: x } as TensorInfo, begin as Shape, size as Shape)[1],
+  ),
+  [tf.StridedSlice]: shaped(([x], { begin, end, strides, beginMask, endMask }) => {
+    const masks = [beginMask, endMask, 0, 0, 0] as [number, number, number, number, number];
+    return tf.slice_util.sliceInfo(x, begin as Shape, end as Shape, strides as Shape, ...masks).finalShape;
+  }),
+};

@@ -1,0 +1,204 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import { countBytes } from '../backend/counting-backend.js';
+import { globalNorm } from '../backend/updates.js';
+import { blankGiven, learnsAnchor } from '../conditioning/index.js';
+import { disposeRollOut, type RollOut } from '../fitting/anchor-loss.js';
+import { gradientsOf, type Trained } from '../fitting/gradients.js';
+import { optimisers, type OptimiserName } from '../fitting/optimisers.js';
+import { updated, type TrainingState } from '../fitting/update.js';
+import { buildChain, chainScores, dimensions, examplesOfScale, parametersOfScale, type Chain } from '../model/chain.js';
+import { joinedReferences } from '../model/earlier-pixels/index.js';
+import { engineBytes } from '../model/engine-bytes.js';
+import { disposeExamples, frameBytes, type Examples } from '../model/examples.js';
+import { anchorsByPixel, conditionOf } from '../model/network.js';
+import { modelAtSize } from '../model/smaller-models.js';
+import { LEAST_GIVEN, LONGEST_STRIDE, SUBSEQUENCES } from '../model/subsequences.js';
+import { PREDICTED_FRAMES } from '../training/roll-outs.js';
+
+/** Bytes of a process that has loaded everything and has computed something small: see docs/measurements.md, "Memory". */
+const PROCESS = 142 * 2 ** 20;
+/** Sub-pixels of a batch that are counted at most: gradients of sums begin with arrays of ones, which are there as they are. */
+const MOST_COUNTED = 2 ** 24;
+
+/** What decides the memory of a training besides its chain. */
+export interface TrainingWork {
+  /** Examples of a step. */
+  batch: number;
+  /** Roll-outs of a step. */
+  rollOuts: number;
+  optimiser: OptimiserName;
+  trains: Trained;
+  /** Examples of a validation that are scored together. */
+  validated: number;
+}
+
+/**
+ * Most bytes that a process trains a chain in, on the native backend: the arrays of a step, a validation and a saved state, and the
+ * process itself.
+ */
+export function trainingMemory(chain: Chain, work: TrainingWork): number {
+  const examples = Math.max(work.batch, work.rollOuts);
+  const bytes = inProportion(chain, examples, (counted, fewer) => {
+    const share = (number: number) => Math.ceil((number * fewer) / examples);
+    const [batch, rollOuts, validated] = [work.batch, work.rollOuts, work.validated].map(share);
+    return countBytes(() => train(counted, { ...work, batch, rollOuts, validated }));
+  });
+  return PROCESS + bytes;
+}
+
+/** Most bytes that a process scores examples of a chain in, `batch` of them together. */
+export function scoringMemory(chain: Chain, batch: number): number {
+  const bytes = inProportion(chain, batch, (counted, examples) =>
+    countBytes(() => {
+      // Those of the model, and those that score.
+      const [kept, weights] = [blankWeights(counted), blankWeights(counted)];
+      score(counted, weights, examples);
+      tf.dispose([...kept, ...weights]);
+    }),
+  );
+  return PROCESS + bytes;
+}
+
+/** Most bytes that a process scores examples of a chain in, one at a time, with weights that learn from each: see `Adaptation`. */
+export function adaptingMemory(chain: Chain): number {
+  const work = { batch: 1, rollOuts: 0, optimiser: 'adam', trains: 'decoder', validated: 1 } as const;
+  // Those of the model, and their average, beside those that learn.
+  return trainingMemory(chain, work) + 2 * weightBytes(chain);
+}
+
+/** Most bytes that a process draws images of a chain in, `batch` of them side by side. */
+export function drawingMemory(chain: Chain, batch: number): number {
+  const bytes = countBytes(() => {
+    const weights = blankWeights(chain);
+    const [buffer, examples] = [blankExamples(chain, batch), blankExamples(chain, batch)];
+    for (const scale of chain.scales.keys()) prepare(chain, scale, weights, examples);
+    [buffer, examples].forEach(disposeExamples);
+    tf.dispose(weights);
+  });
+  const { exampleShape, scales } = chain;
+  const { context } = exampleShape;
+  // What a future remembers of all frames, with room for one more, and of each slower subsequence, with what was known of it.
+  const slower = SUBSEQUENCES.length - 1;
+  const remembered = LONGEST_STRIDE * context + 1 + slower * (2 * context + 1);
+  // What is drawn and what is expected, in levels of 16 bits and in bytes.
+  const drawn = 2 * (Int16Array.BYTES_PER_ELEMENT + Uint8Array.BYTES_PER_ELEMENT);
+  const ofImage = (remembered + drawn) * frameBytes(exampleShape) + Math.max(...scales.map(engineBytes));
+  // The model has the weights as well, and the engine, in the order in which it reads them.
+  return PROCESS + bytes + batch * ofImage + 2 * weightBytes(chain);
+}
+
+/** What a count gives; of a large work a smaller one is counted, at a smaller size at last: what is held grows as its pixels do. */
+function inProportion(chain: Chain, examples: number, count: (chain: Chain, examples: number) => number): number {
+  const image = dimensions(chain);
+  if (examples * image <= MOST_COUNTED) return count(chain, examples);
+  const fewer = Math.max(1, Math.floor(MOST_COUNTED / image));
+  const { width, height } = chain.exampleShape.size;
+  const shorter = (side: number) => Math.ceil(side * Math.min(1, Math.sqrt(MOST_COUNTED / image)));
+  const size = { width: shorter(width), height: shorter(height) };
+  const smaller = buildChain(
+    modelAtSize({ version: 1, scales: chain.scales.map(({ description }) => description) }, size),
+  );
+  return (count(smaller, fewer) * examples * image) / (fewer * dimensions(smaller));
+}
+
+/** A step of a training, as `train` does it, a validation, and what is saved. */
+function train(chain: Chain, { batch, rollOuts, trains, validated, ...work }: TrainingWork): void {
+  const optimiser = optimisers[work.optimiser];
+  const [buffer, first] = [blankExamples(chain, batch), blankWeights(chain)];
+  const rollOutBuffer = blankRollOut(chain, rollOuts);
+  let state: TrainingState = {
+    weights: blankWeights(chain),
+    optimiser: optimiser.stateNames.map(() => blankWeights(chain)),
+  };
+  const examples = blankExamples(chain, batch);
+  const rollOut = blankRollOut(chain, rollOuts);
+  const gradients = gradientsOf(chain, state.weights, examples, { trains, rollOut });
+  disposeExamples(examples);
+  if (rollOut !== null) disposeRollOut(rollOut);
+  const norm = globalNorm(gradients.gradients);
+  // From the second update on, what is replaced lies in the pool.
+  for (let step = 1; step <= 2; step++) state = updated(optimiser, { learningRate: 0, step }, state, gradients, norm);
+  tf.dispose([gradients.nats, norm, ...gradients.gradients]);
+  score(chain, state.weights, validated);
+  const tensors = [...state.weights, ...state.optimiser.flat()];
+  tf.dispose([...tensors.map(copied), ...tensors, ...first]);
+  disposeExamples(buffer);
+  if (rollOutBuffer !== null) disposeRollOut(rollOutBuffer);
+}
+
+/** Scores so many examples, as `scoreEach` does, and then fewer: what the pool keeps of the ones does not serve the others. */
+function score(chain: Chain, weights: readonly Tensor[], together: number): void {
+  const buffer = blankExamples(chain, together);
+  for (const count of [together, Math.ceil(together / 2) - 1]) {
+    if (count === 0) continue;
+    const examples = blankExamples(chain, count);
+    tf.tidy(() => {
+      const scores = chainScores(chain, weights, examples);
+      const nats = tf.concat(
+        scores.map((score) => score.nats),
+        1,
+      );
+      [nats, ...scores[scores.length - 1].anchors].forEach(copied);
+    });
+    disposeExamples(examples);
+  }
+  disposeExamples(buffer);
+}
+
+/** What is made of examples before a scale of them is drawn, and the arrays that the engine reads, as `ImageSampler` has them. */
+function prepare(chain: Chain, scale: number, weights: readonly Tensor[], examples: Examples): void {
+  const network = chain.scales[scale];
+  const { size, conditioning } = network.description;
+  tf.tidy(() => {
+    const { given } = examplesOfScale(chain, scale, examples);
+    const condition = conditionOf(network, parametersOfScale(chain, scale, weights), given);
+    if (condition === null) return;
+    const { map, anchors, references } = condition;
+    const made: Tensor[] = [map];
+    if (anchors.length > 0)
+      made.push(anchorsByPixel(network, condition, examples.image.shape[0] * size.width * size.height));
+    if (references.length > 0) made.push(joinedReferences(references));
+    if (learnsAnchor(conditioning)) made.push(tf.round(tf.clipByValue(anchors[0], 0, 1)));
+    made.forEach(copied);
+  });
+}
+
+/** A copy of a tensor as JavaScript has it, in the shape of a tensor; the backend has made one more on the way. */
+function copied({ shape }: Tensor): Tensor {
+  tf.fill(shape, 0).dispose();
+  return tf.fill(shape, 0);
+}
+
+/** Tensors of zeros, which are no more than their shapes where they are counted. */
+function blankWeights({ parameters }: Chain): Tensor[] {
+  return parameters.map(({ shape }) => tf.keep(tf.fill([...shape], 0)));
+}
+
+function blankImages({ exampleShape: { size, channels } }: Chain, batch: number): Tensor4D {
+  return tf.fill([batch, size.height, size.width, channels], 0);
+}
+
+function blankExamples(chain: Chain, batch: number): Examples {
+  const given = blankGiven(chain.exampleShape, chain.exampleShape, batch);
+  return { image: blankImages(chain, batch), seen: blankImages(chain, batch), given };
+}
+
+function blankRollOut(chain: Chain, number: number): RollOut | null {
+  if (number === 0) return null;
+  const { exampleShape } = chain;
+  const used = SUBSEQUENCES.filter(({ stride }) => stride === 1 || exampleShape.context >= LEAST_GIVEN);
+  return {
+    known: used.map((subsequence) => ({
+      subsequence,
+      given: blankGiven(exampleShape, exampleShape, number),
+      counts: tf.fill([number, 1, 1, 1], 0),
+    })),
+    truth: Array.from({ length: PREDICTED_FRAMES }, () => blankImages(chain, number)),
+  };
+}
+
+function weightBytes({ parameters }: Chain): number {
+  const numbers = parameters.map(({ shape }) => shape.reduce((all, side) => all * side, 1));
+  return Float32Array.BYTES_PER_ELEMENT * numbers.reduce((sum, count) => sum + count, 0);
+}
