@@ -1,10 +1,10 @@
-// Measures the most memory that processes hold while they train, score or draw, beside what src/tasks/memory.ts
-// estimates, and prints a table.
+// Measures the most memory that processes hold while they train, score or draw, and FFmpeg while it writes a gif, beside what
+// src/tasks/memory.ts and src/video/clip-writer.ts estimate, and prints a table. That of FFmpeg is read from /proc, as Linux has it.
 //
 // usage: node bench/memory.mjs [--only TEXT]
 //   --only   only the configurations whose row contains the text
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,7 @@ import {
   scoreClips,
   trainModel,
 } from '../dist/src/index.js';
+import { filmSize, findFfmpeg, gifBytes, legibleScale } from '../dist/src/video/index.js';
 import { initialiseParameters } from '../dist/src/backend/parameters.js';
 
 /** what, network, h, layers, head, width, height, batch, previous frames; and other settings of the preset. */
@@ -44,15 +45,65 @@ const configurations = [
   ['score', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 64, 64, 8, 4],
   ['score', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 160, 120, 8, 4],
   ['draw', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 160, 120, 4, 4],
+  // 4,000 known frames, all of which FFmpeg holds.
+  ['gif', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 64, 48, 1, 4],
 ];
 const describe = ([what, network, hidden, layers, head, width, height, batch, context, more]) =>
   `${what}, ${network}, ${layers} x ${hidden}, ${head}${more ? `, ${Object.entries(more).map(([key, value]) => (typeof value === 'string' ? value : key))}` : ''} | ${width}x${height} | ${batch} | ${context}`;
 const MiB = 2 ** 20;
 
+/** The most bytes that a child of this process held, while something was done. */
+async function heldByChildren(run) {
+  let most = 0;
+  const look = () => {
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      let status = '';
+      try {
+        status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      } catch {
+        continue; // It has ended.
+      }
+      const number = (field) => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
+      if (number('PPid') === process.pid) most = Math.max(most, 1024 * number('VmHWM'));
+    }
+  };
+  const timer = setInterval(look, 50);
+  await run();
+  clearInterval(timer);
+  return most;
+}
+
+/** Writes a gif of a clip that is the one of the examples again and again. @returns MiB: measured, estimated */
+async function measureGif(name, size, folder) {
+  const clip = join(folder, 'long.mp4');
+  const example = fileURLToPath(new URL('../examples/asl_yes.mkv', import.meta.url));
+  const filter = `scale=${size.width}:${size.height}:flags=area`;
+  const made = [
+    '-stream_loop',
+    '-1',
+    '-i',
+    example,
+    '-vf',
+    filter,
+    '-frames:v',
+    '4000',
+    '-c:v',
+    'libx264',
+    '-crf',
+    '10',
+  ];
+  spawnSync(findFfmpeg().path, ['-v', 'error', ...made, clip]);
+  const options = { out: join(folder, 'long.gif'), size, horizon: 8, forecast: 'best-guess' };
+  const bytes = await heldByChildren(() => predictClip(loadModel(name), clip, options));
+  const film = filmSize(1, size, legibleScale('gif', size, false), false);
+  return [bytes / MiB, gifBytes(4008, film) / MiB];
+}
+
 /** Does the work of one configuration in this process. @returns MiB: measured, estimated */
 async function measure([what, network, hidden, layers, head, width, height, batch, context, more = {}], folder) {
   await chooseBackend({});
   const size = { width, height };
+  if (what === 'gif') return measureGif(network, size, folder);
   const settings = { size, channels: 3, levels: 256, hidden, layers, head, context, ...more };
   const isShipped = network === DEFAULT_VIDEO_MODEL;
   const description = isShipped ? atSize(loadModel(network), size).description : describeModel(network, settings);

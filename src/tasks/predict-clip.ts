@@ -17,6 +17,8 @@ import { frameOf, rollOut } from '../sampling/roll-out.js';
 import {
   checkOutput,
   filesOfClip,
+  filmSize,
+  gifBytes,
   isTaken,
   legibleScale,
   openClip,
@@ -33,6 +35,7 @@ import { playingWarning, rateToRead, rateWarning } from './clip-rate.js';
 import { framing, ownAspect } from './clip-size.js';
 import { expectVideoModel } from './expect-video-model.js';
 import { expectDrawingMemory, expectMemory } from './expect-memory.js';
+import { drawingMemory } from './memory.js';
 import type { OptionsOf, Parsed } from './options/fields.js';
 import { predictClipFields, samplesOfForecast } from './options/predict-clips.js';
 
@@ -145,7 +148,7 @@ export function expectPredictionMemory(
   aboutFrames: number | null,
 ): void {
   const { adapt, horizon, samples, forecast, from, plain = false, onlyPredicted = false } = options;
-  const { size } = model.chain.exampleShape;
+  const { size, channels } = model.chain.exampleShape;
   const adapting = new Adapting(adapt);
   const { scale = legibleScale(kind, size, plain) } = options;
   const enlarged = scale ** 2 * (kind === 'png' ? horizon : 1);
@@ -160,10 +163,12 @@ export function expectPredictionMemory(
   if (kind === 'gif' || (kind === 'png' && plain)) {
     const frames = horizon + (onlyPredicted ? 0 : (from ?? aboutFrames ?? 0));
     const panels = (forecast === 'samples' ? samples : 1) + (from === null ? 0 : 1);
+    const sheet = frames * panels * channels * size.width * size.height * (1 + scale ** 2);
+    const held = kind === 'gif' ? gifBytes(frames, filmSize(panels, size, scale, plain)) : sheet;
     expectMemory({
       operation: 'predict',
       argument: kind,
-      bytes: frames * panels * 4 * size.width * size.height * scale ** 2,
+      bytes: drawingMemory(model.chain, together(samples)) + held,
       what: `${numberOf(frames, 'frame')}, which are held until the last is there`,
       remedy: `write an mp4 or webm${onlyPredicted ? '' : ', or leave the known frames out: --only-predicted'}`,
     });

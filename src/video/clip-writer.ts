@@ -1,7 +1,7 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PxvError } from '../foundation/errors.js';
-import type { Frame } from '../foundation/frame.js';
+import type { Frame, Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import type { Placing } from '../foundation/placing.js';
 import { writeAtomically } from '../foundation/write-file.js';
@@ -89,6 +89,20 @@ const webm = [
  */
 const palette = 'split[a][b];[a]palettegen[palette];[b][palette]paletteuse=dither=none';
 const gif = ['-filter:v', palette, '-loop', '0', '-f', 'gif'];
+
+/** Bytes of FFmpeg itself, and of each colour that it counts for a palette. */
+const FFMPEG = 60 * 2 ** 20;
+const BYTES_OF_COLOUR = 64;
+/** Colours that a clip has at most, where it is not of noise. */
+const MOST_COLOURS = 2 ** 20;
+/** Pixels that each line of a picture is rounded up to, of four bytes each. */
+const PIXELS_OF_LINE = 64;
+
+/** Bytes that FFmpeg holds for a gif: all of its frames, until the palette is made. See docs/measurements.md, "Memory". */
+export function gifBytes(frames: number, { width, height }: Size): number {
+  const frame = 4 * PIXELS_OF_LINE * Math.ceil(width / PIXELS_OF_LINE) * height;
+  return FFMPEG + frames * frame + BYTES_OF_COLOUR * Math.min(MOST_COLOURS, frames * width * height);
+}
 
 async function encode(
   temporary: string,

@@ -22,13 +22,27 @@ interface Layout extends Size {
 export async function explainedFrame(step: TimeStep, scale: number): Promise<Frame> {
   const { panels } = step;
   const layout = layoutFor(shapeOf(panels), scale);
-  const { width, height, border, strip } = layout;
-  const advance = width + 3 * border;
-  const canvas = new Canvas(panels.length * advance + border, height + 2 * (border + strip), 3, background);
+  const { width, height } = sizeOf(panels.length, layout);
+  const canvas = new Canvas(width, height, 3, background);
   for (const [index, panel] of panels.entries()) {
-    await drawPanel(canvas, border + index * advance, panel, step, layout, scale);
+    await drawPanel(canvas, layout.border + index * advanceOf(layout), panel, step, layout, scale);
   }
   return canvas;
+}
+
+/** The size of such a picture of so many panels. */
+export function explainedSize(panels: number, frame: Size, scale: number): Size {
+  return sizeOf(panels, layoutFor(frame, scale));
+}
+
+function sizeOf(panels: number, layout: Layout): Size {
+  const { height, border, strip } = layout;
+  return { width: panels * advanceOf(layout) + border, height: height + 2 * (border + strip) };
+}
+
+/** From one panel to the next. */
+function advanceOf({ width, border }: Layout): number {
+  return width + 3 * border;
 }
 
 /** Letters grow with the panel, slower than it. */

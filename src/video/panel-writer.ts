@@ -5,7 +5,7 @@ import { writeAtomically } from '../foundation/write-file.js';
 import { writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
 import { encodePng, writePng } from './contact-sheet.js';
 import { enlarge } from './enlarge.js';
-import { explainedFrame } from './explained-frame.js';
+import { explainedFrame, explainedSize } from './explained-frame.js';
 import { expectPlace, frameFile, type OutputKind } from './output-kind.js';
 import { besideEachOther, panelFolder, type TimeStep } from './panels.js';
 import { KNOWN_SHOWN, predictionSheet } from './prediction-sheet.js';
@@ -20,6 +20,12 @@ export interface PanelWriteOptions extends WriteOptions {
 export function legibleScale(kind: OutputKind, { width }: Size, plain: boolean): number {
   if (plain || kind === 'folder') return 1;
   return Math.ceil((kind === 'png' ? 96 : 192) / width);
+}
+
+/** The size of a frame of a film of so many panels. @param frame of a panel, before it is enlarged */
+export function filmSize(panels: number, frame: Size, scale: number, plain: boolean): Size {
+  if (!plain) return explainedSize(panels, frame, scale);
+  return { width: panels * frame.width * scale, height: frame.height * scale };
 }
 
 /**

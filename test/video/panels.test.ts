@@ -5,7 +5,7 @@ import type { Frame } from '../../src/foundation/frame.js';
 import { explainedFrame } from '../../src/video/explained-frame.js';
 import { background, known, predicted } from '../../src/video/panel-colours.js';
 import type { Panel, TimeStep } from '../../src/video/panels.js';
-import { legibleScale, writePanels } from '../../src/video/panel-writer.js';
+import { filmSize, legibleScale, writePanels } from '../../src/video/panel-writer.js';
 import { predictionSheet } from '../../src/video/prediction-sheet.js';
 import { frame, temporaryFolder } from './made-clips.js';
 
@@ -78,6 +78,9 @@ describe('a frame that explains itself', () => {
 
   test('has the same size at every time, and even sides of its borders', async () => {
     const sizes = await Promise.all([lastKnown, firstPredicted, last].map((step) => explainedFrame(step, 3)));
+    const { width, height } = sizes[0];
+    const [shown] = lastKnown.panels;
+    expect(filmSize(lastKnown.panels.length, shown.frame!, 3, false)).toEqual({ width, height });
     expect(new Set(sizes.map(({ width, height }) => `${width}x${height}`)).size).toBe(1);
   });
 
