@@ -2,6 +2,8 @@ import type { FloatMemory } from './float-memory.js';
 
 /** Arrays shorter than this are cheap to allocate afresh and are not pooled. */
 export const SMALLEST_POOLED = 4096;
+/** Bytes that are worth the time of a collection of garbage, some ten milliseconds. */
+const WORTH_COLLECTING = 64 * 2 ** 20;
 const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 
 /**
@@ -61,6 +63,7 @@ export class BufferPool {
   clear(): void {
     for (const values of [...this.idle.values()].flat()) this.free(values);
     this.idle.clear();
+    if (this.bytes >= WORTH_COLLECTING) this.memory.collect?.();
     this.bytes = 0;
   }
 

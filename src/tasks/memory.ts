@@ -2,16 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { countBytes } from '../backend/counting-backend.js';
 import { globalNorm } from '../backend/updates.js';
-import { blankGiven, learnsAnchor } from '../conditioning/index.js';
+import { blankGiven } from '../conditioning/index.js';
 import { disposeRollOut, type RollOut } from '../fitting/anchor-loss.js';
 import { gradientsOf, type Trained } from '../fitting/gradients.js';
 import { optimisers, type OptimiserName } from '../fitting/optimisers.js';
 import { updated, type TrainingState } from '../fitting/update.js';
-import { buildChain, chainScores, dimensions, examplesOfScale, parametersOfScale, type Chain } from '../model/chain.js';
-import { joinedReferences } from '../model/earlier-pixels/index.js';
+import { buildChain, chainConditions, chainScores, dimensions, type Chain } from '../model/chain.js';
 import { engineBytes } from '../model/engine-bytes.js';
 import { disposeExamples, frameBytes, type Examples } from '../model/examples.js';
-import { anchorsByPixel, conditionOf } from '../model/network.js';
 import { modelAtSize } from '../model/smaller-models.js';
 import { LEAST_GIVEN, LONGEST_STRIDE, SUBSEQUENCES } from '../model/subsequences.js';
 import { PREDICTED_FRAMES } from '../training/roll-outs.js';
@@ -72,7 +70,11 @@ export function drawingMemory(chain: Chain, batch: number): number {
   const bytes = countBytes(() => {
     const weights = blankWeights(chain);
     const [buffer, examples] = [blankExamples(chain, batch), blankExamples(chain, batch)];
-    for (const scale of chain.scales.keys()) prepare(chain, scale, weights, examples);
+    tf.tidy(() => {
+      const conditions = chainConditions(chain, weights, examples, [...chain.scales.keys()]);
+      for (const made of conditions)
+        [made?.map ?? [], made?.anchors ?? [], made?.references ?? []].flat().forEach(copied);
+    });
     [buffer, examples].forEach(disposeExamples);
     tf.dispose(weights);
   });
@@ -131,7 +133,7 @@ function train(chain: Chain, { batch, rollOuts, trains, validated, ...work }: Tr
 function score(chain: Chain, weights: readonly Tensor[], together: number): void {
   const buffer = blankExamples(chain, together);
   for (const count of [together, Math.ceil(together / 2) - 1]) {
-    if (count === 0) continue;
+    if (count < 1) continue;
     const examples = blankExamples(chain, count);
     tf.tidy(() => {
       const scores = chainScores(chain, weights, examples);
@@ -144,24 +146,6 @@ function score(chain: Chain, weights: readonly Tensor[], together: number): void
     disposeExamples(examples);
   }
   disposeExamples(buffer);
-}
-
-/** What is made of examples before a scale of them is drawn, and the arrays that the engine reads, as `ImageSampler` has them. */
-function prepare(chain: Chain, scale: number, weights: readonly Tensor[], examples: Examples): void {
-  const network = chain.scales[scale];
-  const { size, conditioning } = network.description;
-  tf.tidy(() => {
-    const { given } = examplesOfScale(chain, scale, examples);
-    const condition = conditionOf(network, parametersOfScale(chain, scale, weights), given);
-    if (condition === null) return;
-    const { map, anchors, references } = condition;
-    const made: Tensor[] = [map];
-    if (anchors.length > 0)
-      made.push(anchorsByPixel(network, condition, examples.image.shape[0] * size.width * size.height));
-    if (references.length > 0) made.push(joinedReferences(references));
-    if (learnsAnchor(conditioning)) made.push(tf.round(tf.clipByValue(anchors[0], 0, 1)));
-    made.forEach(copied);
-  });
 }
 
 /** A copy of a tensor as JavaScript has it, in the shape of a tensor; the backend has made one more on the way. */

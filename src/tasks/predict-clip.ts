@@ -168,7 +168,7 @@ export function expectPredictionMemory(
     expectMemory({
       operation: 'predict',
       argument: kind,
-      bytes: drawingMemory(model.chain, together(samples)) + held,
+      bytes: drawingMemory(model.chain, adapting.together(samples)) + held,
       what: `${numberOf(frames, 'frame')}, which are held until the last is there`,
       remedy: `write an mp4 or webm${onlyPredicted ? '' : ', or leave the known frames out: --only-predicted'}`,
     });

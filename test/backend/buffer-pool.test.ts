@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { loadAddon } from '../../src/backend/addon.js';
 import { BufferPool } from '../../src/backend/buffer-pool.js';
 
 /** What was made and not given back. */
@@ -82,3 +84,23 @@ test('where there is no room, idle arrays of other lengths make some', () => {
   expect(pool.idleBytes).toBe(0);
   expect(() => pool.take(9000)).toThrow('no room');
 });
+
+(existsSync('build/Release/pxv.node') ? test : test.skip)(
+  'what it clears in plenty is the system’s again soon, on the addon',
+  async () => {
+    const pool = new BufferPool(loadAddon().kernels().memory, Infinity);
+    const held = () => process.memoryUsage.rss();
+    const before = held();
+    const use = (bytes: number) => {
+      const arrays = Array.from({ length: 8 }, () => pool.take(bytes / 8 / 4).fill(1));
+      arrays.forEach((values) => pool.release(values));
+    };
+    use(2 ** 28);
+    expect(held() - before).toBeGreaterThan(0.9 * 2 ** 28);
+    pool.clear();
+    // Buffers are swept on another thread.
+    for (let wait = 0; wait < 100 && held() - before > 2 ** 27; wait++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(held() - before).toBeLessThan(0.5 * 2 ** 28);
+  },
+);

@@ -107,7 +107,7 @@ function work(description: ModelDescription, rollOuts: number, trains: Trained):
   tf.dispose([...state.weights, ...state.optimiser.flat()]);
 }
 
-describe.each<[string, ModelDescription, number?, Trained?]>([
+test.each<[string, ModelDescription, number?, Trained?]>([
   ['a PixelCNN with a softmax', describeTiny('pixel-cnn')],
   ['a PixelCNN with skip connections', describeTiny('pixel-cnn', { skips: true })],
   ['a Row LSTM', describeTiny('row-lstm')],
@@ -125,21 +125,17 @@ describe.each<[string, ModelDescription, number?, Trained?]>([
     'decoder',
   ],
   ['a PixelCNN whose conditioning learns alone, from roll-outs too', warped, 1, 'conditioning'],
-])('of %s', (_, description, rollOuts = 0, trains = 'all') => {
-  test('the same arrays are counted as a training and a scoring make', () => {
+])(
+  'of %s the same arrays are counted as a training and a scoring make',
+  (_, description, rollOuts = 0, trains = 'all') => {
     const really = pooledIn(() => work(description, rollOuts, trains));
-    const counted = pooledIn(() => countBytes(() => work(description, rollOuts, trains)));
-    expect(counted).toEqual(really);
-  });
-
-  test('a training is estimated to make as many', () => {
-    const really = pooledIn(() => work(description, rollOuts, trains));
+    expect(pooledIn(() => countBytes(() => work(description, rollOuts, trains)))).toEqual(really);
     const settings = { batch: BATCH, rollOuts, optimiser: 'adam', trains, validated: BATCH } as const;
     const estimated = pooledIn(() => trainingMemory(buildChain(description), settings));
     expect(sum(estimated) / sum(really)).toBeGreaterThan(0.95);
     expect(sum(estimated) / sum(really)).toBeLessThan(1.05);
-  });
-});
+  },
+);
 
 test('of a chain of scales the same arrays are counted as scoring makes', () => {
   const chain = buildChain(describeTiny('pixel-cnn', { size: { width: 64, height: 48 }, factors: [2] }));
