@@ -40,7 +40,7 @@ export function trainingMemory(chain: Chain, work: TrainingWork): number {
   const bytes = inProportion(chain, examples, (counted, fewer) => {
     const share = (number: number) => Math.ceil((number * fewer) / examples);
     const [batch, rollOuts, validated] = [work.batch, work.rollOuts, work.validated].map(share);
-    return countBytes(() => train(counted, { ...work, batch, rollOuts, validated }));
+    return countBytes(() => train(counted, { ...work, batch, rollOuts, validated }, true));
   });
   return PROCESS + bytes;
 }
@@ -61,8 +61,9 @@ export function scoringMemory(chain: Chain, batch: number): number {
 /** Most bytes that a process scores examples of a chain in, one at a time, with weights that learn from each: see `Adaptation`. */
 export function adaptingMemory(chain: Chain): number {
   const work = { batch: 1, rollOuts: 0, optimiser: 'adam', trains: 'decoder', validated: 1 } as const;
-  // Those of the model, and their average, beside those that learn.
-  return trainingMemory(chain, work) + 2 * weightBytes(chain);
+  const bytes = inProportion(chain, 1, (counted) => countBytes(() => train(counted, work, false)));
+  // The average of those that learn, which is what scores, and the model's own.
+  return PROCESS + bytes + 2 * weightBytes(chain);
 }
 
 /** Most bytes that a process draws images of a chain in, `batch` of them side by side. */
@@ -104,8 +105,9 @@ function inProportion(chain: Chain, examples: number, count: (chain: Chain, exam
   return (count(smaller, fewer) * examples * image) / (fewer * dimensions(smaller));
 }
 
-/** A step of a training, as `train` does it, a validation, and what is saved. */
-function train(chain: Chain, { batch, rollOuts, trains, validated, ...work }: TrainingWork): void {
+/** A step of a training, as `train` does it, a validation, and what is saved, where it is. */
+function train(chain: Chain, work: TrainingWork, isSaved: boolean): void {
+  const { batch, rollOuts, trains, validated } = work;
   const optimiser = optimisers[work.optimiser];
   const [buffer, first] = [blankExamples(chain, batch), blankWeights(chain)];
   const rollOutBuffer = blankRollOut(chain, rollOuts);
@@ -124,7 +126,7 @@ function train(chain: Chain, { batch, rollOuts, trains, validated, ...work }: Tr
   tf.dispose([gradients.nats, norm, ...gradients.gradients]);
   score(chain, state.weights, validated);
   const tensors = [...state.weights, ...state.optimiser.flat()];
-  tf.dispose([...tensors.map(copied), ...tensors, ...first]);
+  tf.dispose([...(isSaved ? tensors.map(copied) : []), ...tensors, ...first]);
   disposeExamples(buffer);
   if (rollOutBuffer !== null) disposeRollOut(rollOutBuffer);
 }
