@@ -63,6 +63,16 @@ napi_value makeFloats(napi_env env, napi_callback_info info) {
   return array;
 }
 
+// Gives the memory of an array of makeFloats back at once, where V8 would with some later collection; the array is empty then.
+napi_value giveFloatsBack(napi_env env, napi_callback_info info) {
+  size_t arguments = 1;
+  napi_value array = nullptr, buffer = nullptr;
+  napi_get_cb_info(env, info, &arguments, &array, nullptr, nullptr);
+  napi_get_typedarray_info(env, array, nullptr, nullptr, nullptr, &buffer, nullptr);
+  napi_detach_arraybuffer(env, buffer);
+  return nullptr;
+}
+
 // An object from each set's name to its functions: run, and those of the engine.
 napi_value functionsOf(napi_env env, const std::vector<RegisteredSet>& sets) {
   napi_value all;
@@ -79,13 +89,14 @@ napi_value functionsOf(napi_env env, const std::vector<RegisteredSet>& sets) {
 
 }  // namespace
 
-// The module: signature, the calls that it reads; makeFloats(count), threads(), setThreads(n); instructionSets, in ascending order,
+// The module: signature, the calls that it reads; makeFloats, giveFloatsBack, threads, setThreads; instructionSets, in ascending order,
 // and bf16, the same of those sets that have products in bfloat16.
 napi_value initialize(napi_env env, napi_value module) {
   napi_value signature;
   napi_create_uint32(env, kernelSignature, &signature);
   napi_set_named_property(env, module, "signature", signature);
   define(env, module, "makeFloats", makeFloats, nullptr);
+  define(env, module, "giveFloatsBack", giveFloatsBack, nullptr);
   define(env, module, "threads", getThreads, nullptr);
   define(env, module, "setThreads", changeThreads, nullptr);
   napi_set_named_property(env, module, "instructionSets", functionsOf(env, registry().sets));

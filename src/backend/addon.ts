@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { buildCommand } from '../foundation/build-command.js';
 import { PxvError } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
@@ -37,6 +35,8 @@ interface NativeModule {
   bf16: Record<string, NativeFunctions>;
   /** Undefined where there is no memory, or the runtime takes none that is not its own. */
   makeFloats(count: number): Float32Array | undefined;
+  /** Frees its memory at once; the array is empty then. */
+  giveFloatsBack(values: Float32Array): void;
   threads(): number;
   setThreads(count: number): void;
 }
@@ -75,7 +75,7 @@ export function loadModule(path: string): NativeModule {
 function libraryOf(native: NativeModule): KernelLibrary {
   // Where they are large they start on a cache line and lie in huge pages, if the system has them.
   const make = (length: number) => native.makeFloats(length) ?? new Float32Array(length);
-  const memory = { make, free: () => undefined, collect: garbageCollector(), copiesOthers: false };
+  const memory = { make, free: (values: Float32Array) => native.giveFloatsBack(values), copiesOthers: false };
   const [sets, bf16] = [native.instructionSets, native.bf16].map((functionsOf) => {
     const entries = Object.entries(functionsOf) as [InstructionSet, NativeFunctions][];
     return new Map(
@@ -97,18 +97,6 @@ function libraryOf(native: NativeModule): KernelLibrary {
       native.setThreads(count);
     },
   };
-}
-
-/**
- * V8 frees an array's memory when it collects the array. Left to itself it does so late where other programs use the cores, and what the
- * pool gave back for one clip was still there when as much was made for the next.
- */
-function garbageCollector(): () => void {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  setFlagsFromString('--no-expose-gc');
-  // Whoever calls this may have the arrays on its stack still.
-  return () => void setImmediate(collect);
 }
 
 /** Whole images in one call off the main thread, the batch and the threads inside. */

@@ -2,8 +2,6 @@ import type { FloatMemory } from './float-memory.js';
 
 /** Arrays shorter than this are cheap to allocate afresh and are not pooled. */
 export const SMALLEST_POOLED = 4096;
-/** Bytes that are worth the time of a collection of garbage, some ten milliseconds. */
-const WORTH_COLLECTING = 64 * 2 ** 20;
 const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 
 /**
@@ -54,16 +52,15 @@ export class BufferPool {
     for (const [length, arrays] of this.idle) {
       if (this.bytes <= this.maxIdleBytes) break;
       for (let idle; this.bytes > this.maxIdleBytes && (idle = arrays.pop()); this.bytes -= FLOAT * length)
-        this.free(idle);
+        this.memory.free(idle);
       if (arrays.length === 0) this.idle.delete(length);
     }
   }
 
   /** Gives all idle arrays back to the system. */
   clear(): void {
-    for (const values of [...this.idle.values()].flat()) this.free(values);
+    for (const values of [...this.idle.values()].flat()) this.memory.free(values);
     this.idle.clear();
-    if (this.bytes >= WORTH_COLLECTING) this.memory.collect?.();
     this.bytes = 0;
   }
 
@@ -80,9 +77,5 @@ export class BufferPool {
       this.clear();
       return this.memory.make(length);
     }
-  }
-
-  private free(values: Float32Array): void {
-    if (values.length >= SMALLEST_POOLED) this.memory.free(values);
   }
 }

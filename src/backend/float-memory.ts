@@ -4,8 +4,6 @@ export interface FloatMemory {
   make(length: number): Float32Array;
   /** Gives back what `make` gave; nobody may read it afterwards. */
   free(values: Float32Array): void;
-  /** Has what `free` was given go back to the system soon, where it would only do so with the next collection of garbage. */
-  readonly collect?: () => void;
   /** Whether arrays that lie elsewhere are copied at each call. */
   readonly copiesOthers: boolean;
 }

@@ -4,19 +4,13 @@ import type { RollOut } from '../fitting/anchor-loss.js';
 import { frameBytes, levelsOf, type Levels } from '../foundation/levels.js';
 import type { ExampleShape } from '../model/examples.js';
 import { countsAt, StridedPast } from '../model/past.js';
-import { LEAST_GIVEN, leadsTo, LONGEST_STRIDE, SUBSEQUENCES, type Subsequence } from '../model/subsequences.js';
+import { LEAST_GIVEN, LONGEST_STRIDE, SUBSEQUENCES, type Subsequence } from '../model/subsequences.js';
 import { purposes } from '../foundation/philox.js';
 import { standStill } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 
 /** Frames that are predicted one after another: as many as `predict` makes by default. */
 export const PREDICTED_FRAMES = 8;
-
-/** How often a frame is expected in a roll-out: from the frames before, and at each longer stride that leads to it. */
-export const EXPECTATIONS = Array.from(
-  { length: PREDICTED_FRAMES },
-  (_, at) => SUBSEQUENCES.filter((subsequence) => leadsTo(subsequence, at + 1)).length,
-).reduce((sum, count) => sum + count);
 
 export interface RollOutSettings extends RandomFramesSettings {
   /** The most roll-outs of a step. */
