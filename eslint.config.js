@@ -35,7 +35,7 @@ const zones = Object.entries(mayImport).map(([folder, allowed]) => ({
   target: `./${folder}`,
   from: '.',
   except: [...new Set([folder, ...allowed, ...shared])],
-  message: 'See "Who may import whom" in ARCHITECTURE.md.',
+  message: 'See "Folders" in ARCHITECTURE.md.',
 }));
 
 export default tseslint.config(

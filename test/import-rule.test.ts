@@ -83,7 +83,7 @@ test.each(cases.map((each, index) => ({ ...each, index, verb: each.allowed ? 'ma
   '$importer $verb import $imported',
   ({ index, allowed }) => {
     const refusal = expect.stringMatching(
-      /^import-x\/no-restricted-paths: .* See "Who may import whom" in ARCHITECTURE\.md\.$/,
+      /^import-x\/no-restricted-paths: .* See "Folders" in ARCHITECTURE\.md\.$/,
     ) as string;
     expect(said[index]).toEqual(allowed ? [] : [refusal]);
   },
