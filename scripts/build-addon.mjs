@@ -1,5 +1,6 @@
 // Builds the native addon with node-gyp: in a clone, and in a package that was installed. Where that is not possible it
-// says why in one line; with --optional it then succeeds, since WebAssembly computes the same.
+// says why in one line; with --optional it then succeeds, since WebAssembly computes the same. With --arch ARCH (x64, arm64) it is
+// built for another machine, on Linux by the cross compiler that Debian calls g++-aarch64-linux-gnu or g++-x86-64-linux-gnu.
 import { spawnSync } from 'node:child_process';
 import { existsSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,6 +13,14 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const addon = join(root, 'build', 'Release', 'pxv.node');
 /** Where Node.js was installed. */
 const prefix = dirname(dirname(process.execPath));
+
+const isOptional = process.argv.includes('--optional');
+const arch = process.argv.includes('--arch') ? process.argv[process.argv.indexOf('--arch') + 1] : process.arch;
+const crossCompilers = { arm64: 'aarch64-linux-gnu-', x64: 'x86_64-linux-gnu-' };
+if (arch !== process.arch && !process.env.CXX && process.platform === 'linux') {
+  process.env.CC = `${crossCompilers[arch]}gcc`;
+  process.env.CXX = `${crossCompilers[arch]}g++`;
+}
 
 const runs = (command) => {
   const [program, ...options] = command.split(' ');
@@ -58,7 +67,7 @@ async function build() {
   const nodeGyp = findNodeGyp();
   if (!nodeGyp) return { why: 'no node-gyp found', remedy: 'install npm, which brings it' };
 
-  const options = ['configure', 'build', '-j', String(availableParallelism())];
+  const options = ['configure', 'build', `--arch=${arch}`, '-j', String(availableParallelism())];
   // Node's own headers, where they were installed with it; otherwise node-gyp downloads them.
   const headers = join(prefix, 'include', 'node');
   const hasHeaders = Boolean(process.env.npm_config_nodedir) || existsSync(join(headers, 'node_api.h'));
@@ -80,7 +89,6 @@ async function build() {
 }
 
 const problem = await build();
-const isOptional = process.argv.includes('--optional');
 if (problem) {
   // After a change of the code an older one would not fit; one that came with the package does.
   if (isOptional) rmSync(addon, { force: true });

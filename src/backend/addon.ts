@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { buildCommand } from '../foundation/build-command.js';
+import { companionPackage } from '../foundation/companion-packages.js';
 import { PxvError } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
 import { kernelSignature, kernelsOver, type CallArray } from './call.js';
@@ -41,35 +42,70 @@ interface NativeModule {
   setThreads(count: number): void;
 }
 
+const platform = `${process.platform}-${process.arch}`;
 let loaded: KernelLibrary | undefined;
 
-/** The addon that `buildCommand` compiles. Throws DEPENDENCY, with every cause, where it cannot be loaded. */
+/**
+ * The addon that `buildCommand` has compiled here, else that of the companion package for this platform.
+ *
+ * @throws PxvError `DEPENDENCY`, with every cause and every remedy, where neither loads
+ */
 export function loadAddon(): KernelLibrary {
-  return (loaded ??= libraryOf(loadModule(join(packageFolder(), 'build', 'Release', 'pxv.node'))));
+  return (loaded ??= libraryOf(loadModule(placesOfAddon())));
 }
 
-/** The exports of the addon at `path`, or DEPENDENCY. */
-export function loadModule(path: string): NativeModule {
-  const missing = (received: string, cause?: unknown) =>
-    new PxvError(
-      {
-        code: 'DEPENDENCY',
-        operation: 'load the native addon',
-        argument: path,
-        expected: `an addon for ${process.platform}-${process.arch}`,
-        received,
-        remedy: `install g++, make and python3, then run: ${buildCommand()}`,
-      },
-      { cause },
-    );
-  if (!existsSync(path)) throw missing('no file: it has not been built');
-  try {
-    const native = createRequire(import.meta.url)(path) as NativeModule;
-    if (native.signature === kernelSignature) return native;
-  } catch (error) {
-    throw missing(error instanceof Error ? error.message : String(error), error);
+/** Where an addon may be, and what puts one there. */
+export interface AddonPlace {
+  /** As it is named to the user. */
+  name: string;
+  path: string | null;
+  /** An imperative. */
+  remedy: string;
+}
+
+function placesOfAddon(): AddonPlace[] {
+  const path = (folder: string) => join(folder, 'build', 'Release', 'pxv.node');
+  const own = path(packageFolder());
+  const companion = companionPackage(platform);
+  const prebuilt = companion && {
+    name: companion.specifier,
+    path: companion.folder && path(companion.folder),
+    remedy: `run: npm install ${companion.specifier}`,
+  };
+  const remedy = `install g++, make and python3, then run: ${buildCommand()}`;
+  return [{ name: own, path: own, remedy }, ...(prebuilt ? [prebuilt] : [])];
+}
+
+/** The exports of the first addon that loads, or DEPENDENCY. */
+export function loadModule(places: readonly AddonPlace[]): NativeModule {
+  const causes: unknown[] = [];
+  for (const { path } of places) {
+    try {
+      return openModule(path);
+    } catch (cause) {
+      causes.push(cause);
+    }
   }
-  throw missing('one that another version of the code was built to');
+  const causeOf = (at: number) => (causes[at] instanceof Error ? causes[at].message : String(causes[at]));
+  throw new PxvError(
+    {
+      code: 'DEPENDENCY',
+      operation: 'load the native addon',
+      argument: platform,
+      expected: 'one that was built for it',
+      received: places.map(({ name }, at) => `${name}: ${causeOf(at)}`).join('; '),
+      remedy: places.map(({ remedy }) => remedy).join(', or '),
+    },
+    { cause: causes[0] },
+  );
+}
+
+function openModule(path: string | null): NativeModule {
+  if (path === null) throw new Error('not installed');
+  if (!existsSync(path)) throw new Error('no file, it has not been built');
+  const native = createRequire(import.meta.url)(path) as NativeModule;
+  if (native.signature === kernelSignature) return native;
+  throw new Error('one that another version of the code was built to');
 }
 
 function libraryOf(native: NativeModule): KernelLibrary {

@@ -10,7 +10,7 @@ import { expectsFrame, futureDrawingSchema, usualDrawing, type FutureDrawing } f
 import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from './heads/logistic-mixture.js';
 import { parseConfiguration } from './parse-configuration.js';
 import { readSafetensors, writeSafetensors, type FloatType, type NamedArray } from './safetensors.js';
-import { shippedFile, shippedModels } from './shipped-models.js';
+import { installsShipped, shippedFile, shippedModels } from './shipped-models.js';
 
 /** A chain of networks with its weights. */
 export interface Model {
@@ -53,13 +53,18 @@ export function modelFile(model: string): string {
   const candidates = [join(model, MODEL_FILE), model, shippedFile(model)];
   const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
   if (found !== undefined) return found;
+  const install = installsShipped(model);
   throw new PxvError({
     code: 'CHECKPOINT',
     operation: 'find model',
     argument: model,
     expected: `a run folder with ${MODEL_FILE}, a .safetensors file, or a shipped model (${shippedModels().join(', ')})`,
-    received: existsSync(model) ? `a folder without ${MODEL_FILE}` : 'no such path or name',
-    remedy: 'check the name, or train one with `pxv train --frames DIR --out RUN`',
+    received: existsSync(model)
+      ? `a folder without ${MODEL_FILE}`
+      : install
+        ? 'one of the models that are a package of their own'
+        : 'no such path or name',
+    remedy: install ? `run: ${install}` : 'check the name, or train one with `pxv train --frames DIR --out RUN`',
   });
 }
 

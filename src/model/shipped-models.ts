@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { companionPackage } from '../foundation/companion-packages.js';
 import { packageFolder } from '../foundation/package-folder.js';
 
 const aboutSchema = z.strictObject({
@@ -15,22 +16,43 @@ const aboutSchema = z.strictObject({
 export type AboutModel = z.infer<typeof aboutSchema>;
 
 const folder = join(packageFolder(), 'models');
+const fileOf = (name: string) => `${name}.safetensors`;
 
-/** Names of the models that ship with the package. */
+/** The folders that hold models: this package's own, and that of the companion package with those that are rarely used. */
+function folders(): string[] {
+  const companion = companionPackage('models')?.folder;
+  return [folder, ...(companion ? [join(companion, 'models')] : [])].filter((path) => existsSync(path));
+}
+
+/** Names of the models that ship with the package and are here. */
 export function shippedModels(): string[] {
-  if (!existsSync(folder)) return [];
-  const files = readdirSync(folder).filter((file) => file.endsWith('.safetensors'));
-  return files.map((file) => basename(file, '.safetensors')).sort();
+  const files = folders().flatMap((path) => readdirSync(path));
+  return files
+    .filter((file) => file.endsWith('.safetensors'))
+    .map((file) => basename(file, '.safetensors'))
+    .sort();
 }
 
 /** The file of a shipped model, which need not be there. */
 export function shippedFile(name: string): string {
-  return join(folder, `${name}.safetensors`);
+  const paths = folders().map((path) => join(path, fileOf(name)));
+  return paths.find((path) => existsSync(path)) ?? join(folder, fileOf(name));
+}
+
+/** What installs a shipped model that is not here, as one types it; null where there is no such model, or it is here. */
+export function installsShipped(name: string): string | null {
+  const companion = companionPackage('models');
+  const isElsewhere =
+    companion?.folder === null && Object.keys(readAbout()).includes(name) && !shippedModels().includes(name);
+  return isElsewhere ? `npm install ${companion.specifier}` : null;
 }
 
 /** What is said of a model of this name in models/models.json; null where it is not one that ships. */
 export function aboutShipped(name: string): AboutModel | null {
-  if (!shippedModels().includes(name)) return null;
-  const all = z.record(z.string(), aboutSchema).parse(JSON.parse(readFileSync(join(folder, 'models.json'), 'utf8')));
-  return all[name] ?? null;
+  return shippedModels().includes(name) ? (readAbout()[name] ?? null) : null;
+}
+
+function readAbout(): Record<string, AboutModel> {
+  const path = join(folder, 'models.json');
+  return z.record(z.string(), aboutSchema).parse(JSON.parse(readFileSync(path, 'utf8')));
 }

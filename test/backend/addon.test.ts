@@ -17,10 +17,10 @@ if (!hasTensorflow) test.skip('composed form on tensorflow, which is not install
 for (const name of absentSets) test.skip(`instruction set ${name}, which this machine or this build lacks`, () => {});
 
 describe('loading an addon', () => {
-  const fix = 'install g++, make and python3, then run: npm run build';
-  const refusal = (path: string): PxvError => {
+  const platform = `${process.platform}-${process.arch}`;
+  const refusal = (...places: Parameters<typeof loadModule>[0]): PxvError => {
     try {
-      loadModule(path);
+      loadModule(places);
     } catch (error) {
       if (error instanceof PxvError) return error;
       throw error;
@@ -28,12 +28,15 @@ describe('loading an addon', () => {
     throw new Error('expected no addon');
   };
 
-  test('says that it has not been built, and how to build it', () => {
-    const error = refusal('/no/such/pxv.node');
+  test('says of each place what is wrong there, and names every remedy', () => {
+    const error = refusal(
+      { name: 'own', path: '/no/such/pxv.node', remedy: 'build it' },
+      { name: 'prebuilt', path: null, remedy: 'install it' },
+    );
     expect(error.code).toBe('DEPENDENCY');
     expect(error.message).toBe(
-      `load the native addon: /no/such/pxv.node: expected an addon for ${process.platform}-${process.arch}, ` +
-        `received no file: it has not been built; ${fix}`,
+      `load the native addon: ${platform}: expected one that was built for it, ` +
+        'received own: no file, it has not been built; prebuilt: not installed; build it, or install it',
     );
   });
 
@@ -41,12 +44,17 @@ describe('loading an addon', () => {
     const folder = temporaryFolder();
     const path = join(folder.path, 'pxv.node');
     writeFileSync(path, 'not an addon');
-    const error = refusal(path);
+    const error = refusal({ name: path, path, remedy: 'build it' });
     folder.remove();
     expect(error.code).toBe('DEPENDENCY');
-    expect(error.message).toContain(fix);
     expect(error.parts.received).not.toContain('it has not been built');
     expect(error.cause).toBeDefined();
+  });
+
+  (built ? test : test.skip)('goes on to the next place', () => {
+    const path = resolve('build/Release/pxv.node');
+    const [broken, whole] = [null, path].map((place) => ({ name: 'one', path: place, remedy: 'none' }));
+    expect(loadModule([broken, whole]).threads()).toBeGreaterThan(0);
   });
 });
 
