@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as api from '../src/index.js';
@@ -37,15 +38,15 @@ test.each(documents)('%s links to files that exist, and names none that does not
   expect([...brokenLinks(path, text), ...missingPaths(text)]).toEqual([]);
 });
 
-test('the package holds all that its README links to', () => {
-  const { files } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: string[] };
-  // npm adds the licence by itself.
-  const held = [...files, 'LICENSE'];
-  const targets = [...readFileSync('README.md', 'utf8').matchAll(/\]\(([^)#\s:]+)[)#]/g)].map(([, target]) => target);
+test('the package holds all documents and files that its README links to; pictures are in the repository', () => {
+  const pack = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const [{ files }] = JSON.parse(execFileSync('npm', pack, { encoding: 'utf8' })) as [{ files: { path: string }[] }];
+  const held = files.map(({ path }) => path);
+  const text = readFileSync('README.md', 'utf8').replaceAll(/!\[[^\]]*\]\([^)]*\)/g, '');
+  const targets = [...text.matchAll(/\]\(([^)#\s:]+)[)#]/g)].map(([, target]) => target);
   expect(targets.length).toBeGreaterThan(5);
-  expect(targets.filter((target) => !held.some((path) => target === path || target.startsWith(`${path}/`)))).toEqual(
-    [],
-  );
+  const isHeld = (target: string) => held.some((path) => path === target || path.startsWith(`${target}/`));
+  expect(targets.filter((target) => !isHeld(target))).toEqual([]);
 });
 
 test('a broken link and a path that does not exist are found', () => {
