@@ -5,6 +5,7 @@ import { command as backends } from './backends.js';
 import { command as bench } from './bench.js';
 import { command as check } from './check.js';
 import { command as complete } from './complete.js';
+import { command as completion } from './completion.js';
 import { command as datasets } from './datasets.js';
 import { command as doctor } from './doctor.js';
 import { command as models } from './models.js';
@@ -63,6 +64,7 @@ function refused(error: NodeJS.ErrnoException): unknown {
 
 const program = new Command('pxv').description(description).version(version);
 for (const command of commands) program.addCommand(command());
+program.addCommand(completion(program));
 program.addHelpText(
   'after',
   `
