@@ -21,7 +21,7 @@ export function command(): Command {
   check.addHelpText(
     'after',
     `
-Ends with 1 where a check fails. What each proves is in docs/check.md.
+Ends with 1 where a check fails. What each proves is in docs/evaluating.md.
 
 Examples:
   $ pxv check

@@ -22,9 +22,10 @@ test.each(names)('docs/drawings/%s.svg is what the code draws today, and small',
 
 test('docs/drawings holds nothing else, and the documents show each of them', () => {
   expect(readdirSync('docs/drawings').sort()).toEqual(names.map((name) => `${name}.svg`).sort());
-  const documents = ['docs/models.md', 'docs/results.md'].map((path) => readFileSync(path, 'utf8')).join('');
-  const shown = [...documents.matchAll(/!\[.+\]\(drawings\/(.+)\.svg\)/g)];
-  expect(shown.map(([, name]) => name).sort()).toEqual([...names].sort());
+  const guides = readdirSync('docs').filter((name) => name.endsWith('.md'));
+  const documents = ['README.md', ...guides.map((name) => `docs/${name}`)].map((path) => readFileSync(path, 'utf8'));
+  const shown = [...documents.join('').matchAll(/!\[.+\]\((?:docs\/)?drawings\/(.+)\.svg\)/g)];
+  expect([...new Set(shown.map(([, name]) => name))].sort()).toEqual([...names].sort());
 });
 
 test('a drawing follows the code: without the tap on the left, the masks are drawn otherwise', () => {

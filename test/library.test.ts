@@ -16,10 +16,10 @@ beforeAll(() => {
 });
 afterAll(folder.remove);
 
-/** The README's programs, in order. */
-const [predicting, training, frameByFrame] = [...readFileSync('README.md', 'utf8').matchAll(/```js\n(.*?)```/gs)].map(
-  ([, program]) => program,
-);
+/** The guide's programs, in order. */
+const [predicting, frameByFrame, training, inWorker] = [
+  ...readFileSync('docs/library.md', 'utf8').matchAll(/```js\n(.*?)```/gs),
+].map(([, program]) => program);
 
 async function outputOf(name: string, program: string): Promise<string> {
   writeFileSync(join(folder.path, name), program);
@@ -27,20 +27,31 @@ async function outputOf(name: string, program: string): Promise<string> {
   return stdout;
 }
 
-test("the README's program scores and predicts as pasted", async () => {
+test("the guide's program scores and predicts as pasted", async () => {
   const stdout = await outputOf('predict.js', predicting);
   expect(stdout).toMatch(/^\d\.\d{3} bits\/dim, previous frame \d\.\d{3}\n$/);
   expect(existsSync(join(folder.path, 'futures.gif'))).toBe(true);
 }, 120_000);
 
-test("the README's program trains as pasted", async () => {
-  expect(await outputOf('train.js', training)).toBe('10 steps: runs/small\n');
-  expect(existsSync(join(folder.path, 'runs', 'small', 'model.safetensors'))).toBe(true);
+test("the guide's program trains as pasted", async () => {
+  expect(await outputOf('train.js', training)).toBe('10 steps: runs/library\n');
+  expect(existsSync(join(folder.path, 'runs', 'library', 'model.safetensors'))).toBe(true);
 }, 120_000);
 
-test("the README's program of single frames gives one of each kind as pasted", async () => {
+test("the guide's program of single frames gives one of each kind as pasted", async () => {
   const bytes = 64 * 64 * 3;
   expect(await outputOf('frames.js', frameByFrame)).toBe(`${bytes}\n${`${bytes} true\n`.repeat(2)}`);
+}, 120_000);
+
+test("the guide's program predicts in a worker as pasted", async () => {
+  expect(await outputOf('in-worker.js', inWorker)).toBe('done\n');
+  expect(existsSync(join(folder.path, 'worker.mp4'))).toBe(true);
+}, 120_000);
+
+test("the README's program scores and predicts as pasted", async () => {
+  const [[, program]] = readFileSync('README.md', 'utf8').matchAll(/```js\n(.*?)```/gs);
+  expect(await outputOf('readme.js', program)).toMatch(/^\d\.\d{3} bits\/dim\n$/);
+  expect(existsSync(join(folder.path, 'future.gif'))).toBe(true);
 }, 120_000);
 
 test('without a backend that was chosen, nothing is computed slowly in silence', async () => {

@@ -5,6 +5,7 @@ import { heads } from './heads.js';
 import { layerBlocks } from './layer-blocks.js';
 import { binarizedMnistCurves, cifarCurves, videoCurves } from './learning-curves.js';
 import { masks } from './masks.js';
+import { overview } from './overview.js';
 import { rasterOrder } from './raster-order.js';
 import { scales } from './scales.js';
 import { oneRowDown, walks } from './walks.js';
@@ -12,6 +13,7 @@ import { warpedFrames } from './warped-frames.js';
 
 /** The drawings of the documents by the names of their files: SVG, made from the code or the curves that they show. */
 export const drawings: Readonly<Record<string, () => string>> = {
+  overview,
   'raster-order': rasterOrder,
   masks,
   'colour-groups': colourGroups,

@@ -1,0 +1,79 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { serve, whole } from './datasets/local-server.js';
+import { temporaryFolder } from './video/made-clips.js';
+
+const digits = join(import.meta.dirname, '../../shared/data/mnist');
+const guides = readdirSync('docs').filter((name) => name.endsWith('.md'));
+
+/** A line of a shell that a document shows. */
+interface Shown {
+  document: string;
+  line: string;
+}
+
+const shown: Shown[] = ['README.md', ...guides.map((name) => `docs/${name}`)].flatMap((document) =>
+  [...readFileSync(document, 'utf8').matchAll(/```sh\n(.*?)```/gs)]
+    .flatMap(([, block]) => block.split('\n'))
+    .map((line) => ({ document, line: line.replace(/\s+#.*$/, '').trim() }))
+    .filter(({ line }) => /\bpxv\b/.test(line) && !/^(npm|source|cd) /.test(line.replace(/^npm ci && /, ''))),
+);
+
+/** What takes long is shortened, and a download comes from this machine. */
+function shortened(line: string, mirror: string): string {
+  return line
+    .replace(/^npm ci && /, '')
+    .replace(/^npx /, '')
+    .replace(/--minutes \d+/, '--steps 2')
+    .replace(/(pxv train --images .*)/, '$1 --steps 2')
+    .replace(/(pxv datasets get \S+)/, `$1 --mirror ${mirror}`)
+    .replace(/(pxv eval-images .*)/, '$1 --limit 20');
+}
+
+describe('commands that documents show', () => {
+  const folder = temporaryFolder();
+  const at = (...names: string[]) => join(folder.path, ...names);
+  afterAll(folder.remove);
+
+  beforeAll(() => {
+    for (const name of ['bin', 'clips', 'more-clips', 'examples', 'data']) mkdirSync(at(name));
+    writeFileSync(at('bin', 'pxv'), `#!/bin/sh\nexec "${process.execPath}" "${resolve('dist/cli/main.js')}" "$@"\n`);
+    chmodSync(at('bin', 'pxv'), 0o755);
+    copyFileSync('examples/asl_yes.mkv', at('examples', 'asl_yes.mkv'));
+    const clips = ['clip.mp4', 'clips/a.mp4', 'clips/b.mp4', 'clips/c.mp4', 'more-clips/d.mp4'];
+    for (const clip of clips) {
+      const cut = ['-v', 'error', '-i', 'examples/asl_yes.mkv', '-frames:v', '14', '-c:v', 'libx264', '-y', at(clip)];
+      execFileSync('ffmpeg', cut);
+    }
+    execFileSync('ffmpeg', ['-v', 'error', '-i', 'examples/asl_yes.mkv', '-frames:v', '1', at('photo.png')]);
+    if (existsSync(digits)) symlinkSync(digits, at('data', 'binarized-mnist'));
+  });
+
+  test.each(shown)('$document: $line', async ({ line }) => {
+    const needsDigits = line.includes('binarized-mnist') || line.includes('runs/digits');
+    if (needsDigits && !existsSync(digits)) return console.warn(`not run without the digits: ${line}`);
+    const { url } = await serve({ '/nothing': whole(Buffer.from('nothing')) });
+    const env = { ...process.env, PATH: [at('bin'), process.env.PATH].join(delimiter), PXV_DATA: at('data') };
+    const child = spawn('sh', ['-c', shortened(line, url)], {
+      cwd: folder.path,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+    child.stdout.resume();
+    const [status] = (await once(child, 'close')) as [number];
+    expect({ status, said: status === 0 ? '' : said }).toEqual({ status: 0, said: '' });
+  });
+});
