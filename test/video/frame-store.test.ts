@@ -106,7 +106,7 @@ describe('a frame store', () => {
   });
 
   it('tells how far it is, up to the last of the clips that must be decoded', async () => {
-    const { store, reports } = await open('progress');
+    const { reports } = await open('progress');
     expect(reports.filter(({ name }) => name === 'long.mkv')).toEqual([
       { done: 1, clips: 3, name: 'long.mkv' },
       { done: 2, clips: 3, name: 'long.mkv' },

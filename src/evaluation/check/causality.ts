@@ -1,25 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { conditionOf, networkOutput, type Network } from '../../model/network.js';
-import { exampleOf, imagesTogether, randomClip } from './check-example.js';
-import type { CheckSettings } from './finding.js';
+import { exampleOf, imagesTogether, randomClip, valuesOf } from './check-example.js';
+import type { FieldSettings } from './receptive-fields.js';
 import { nameOfSubPixel } from './sub-pixels.js';
-import { valuesOf } from './values-of.js';
-
-export interface CausalitySettings extends CheckSettings {
-  /** Sub-pixels to change, one at a time. */
-  changed: readonly number[];
-  /** Whether some later output must see a sub-pixel; of the others only the earlier outputs are looked at. */
-  reachesLater: (subPixel: number) => boolean;
-}
 
 /** Images on which a sub-pixel that changed nothing later is tried again: a ReLU may have hidden it. */
 const ATTEMPTS = 8;
 
 /**
- * Changes sub-pixels of a random image one at a time, and compares the outputs of the whole-image executor, on the
+ * Changes the chosen sub-pixels of a random image one at a time, and compares the outputs of the whole-image executor, on the
  * backend in use, with those of the unchanged image: those of the same and of earlier sub-pixels, in raster order and
- * R, G, B within a pixel, must keep every bit, and some later one must change.
+ * R, G, B within a pixel, must keep every bit, and some later one must change where the context promises that one sees it.
  *
  * @param parameters in the order of `network.parameters`
  * @returns what is wrong, one line for each sub-pixel that breaks the rule
@@ -27,15 +19,15 @@ const ATTEMPTS = 8;
 export async function causalityFaults(
   network: Network,
   parameters: readonly Tensor[],
-  { changed, reachesLater, seed, onProgress, signal }: CausalitySettings,
+  { fields, chosen, seed, onProgress, signal }: FieldSettings,
 ): Promise<string[]> {
   const { description, program } = network;
   const name = (subPixel: number) => nameOfSubPixel(description, subPixel);
   const faults: string[] = [];
-  let silent = [...changed];
+  let silent = chosen;
   for (let attempt = 0; attempt < ATTEMPTS && silent.length > 0; attempt++) {
     const tried = silent;
-    silent = [];
+    const unseen: number[] = [];
     const copies = Math.min(tried.length, imagesTogether(program));
     const clip = randomClip(description, seed, attempt);
     // A batch of unchanged images: each is computed in the very place of the one that is compared with it.
@@ -49,7 +41,7 @@ export async function causalityFaults(
         const output = outputAt(network, differing);
         if (differing >= 0 && output <= subPixel)
           faults.push(`${name(subPixel)} changes the output of ${name(output)}`);
-        else if (differing < 0 && reachesLater(subPixel)) silent.push(subPixel);
+        else if (differing < 0 && fields.isSeen(subPixel)) unseen.push(subPixel);
       }
       const done = first + part.length;
       if (attempt === 0)
@@ -57,6 +49,7 @@ export async function causalityFaults(
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
     }
+    silent = unseen;
   }
   return [...faults, ...silent.map((subPixel) => `${name(subPixel)} changes no output`)];
 }

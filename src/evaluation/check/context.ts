@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { filterMask } from '../../backend/convolution-shape.js';
+import { frameBytes } from '../../foundation/levels.js';
 import { earlierInput } from '../../model/earlier-pixels/index.js';
 import { disposeExamples } from '../../model/examples.js';
 import { imageInput } from '../../model/image-input.js';
@@ -9,18 +10,10 @@ import type { Program } from '../../model/program.js';
 import type { Slot } from '../../model/slot.js';
 import { runWholeImage } from '../../model/whole-image.js';
 import { groupStart } from '../../model/groups.js';
-import { exampleOf, imagesTogether, randomClip } from './check-example.js';
-import type { CheckName, CheckSettings } from './finding.js';
-import { earlierSubPixels, type ReceptiveFields } from './receptive-fields.js';
-import { checkDraws, draws, nameOfSubPixel, placeOfSubPixel, subPixelCount } from './sub-pixels.js';
-import { valuesOf } from './values-of.js';
-
-export interface ContextSettings extends CheckSettings {
-  /** The context that is promised, at the size of the network. */
-  fields: ReceptiveFields;
-  /** Outputs to look at, as sub-pixels. */
-  outputs: readonly number[];
-}
+import { exampleOf, imagesTogether, randomClip, valuesOf } from './check-example.js';
+import type { CheckName } from './finding.js';
+import { earlierSubPixels, type FieldSettings } from './receptive-fields.js';
+import { checkDraws, draws, nameOfSubPixel, placeOfSubPixel } from './sub-pixels.js';
 
 /**
  * Factor of all gradients: those that go far are products of many small factors, and have to stay above the least float32,
@@ -37,7 +30,7 @@ const GRADIENT_SCALE = 2 ** 64;
  *
  * @returns what is wrong, one line for each output that has a sub-pixel too few or too many
  */
-export async function contextFaults({ program }: Network, settings: ContextSettings): Promise<string[]> {
+export async function contextFaults({ program }: Network, settings: FieldSettings): Promise<string[]> {
   const { fields } = settings;
   const faults: string[] = [];
   const inputs = positiveInputs(program, settings.seed);
@@ -65,7 +58,7 @@ export const SMALL_GRADIENT = 1e-6;
 export async function usedContext(
   network: Network,
   parameters: readonly Tensor[],
-  settings: ContextSettings,
+  settings: FieldSettings,
 ): Promise<number> {
   const { fields, seed } = settings;
   const inputs = trainedInputs(network, parameters, randomClip(network.description, seed, 0));
@@ -135,17 +128,17 @@ async function* gradientsOf(
   check: CheckName,
   program: Program,
   inputs: Inputs,
-  { fields, outputs, seed, onProgress, signal }: ContextSettings,
+  { fields, chosen, seed, onProgress, signal }: FieldSettings,
 ): AsyncGenerator<[output: number, gradients: Float32Array], void> {
   const { weights, image, map, matched } = inputs;
   const { groups, features } = program.out;
   const { height, width } = program.size;
-  const subPixels = subPixelCount(fields);
+  const subPixels = frameBytes(fields);
   const draw = checkDraws(seed, draws.outputs);
   const together = imagesTogether(program);
   try {
-    for (let first = 0; first < outputs.length; first += together) {
-      const part = outputs.slice(first, first + together);
+    for (let first = 0; first < chosen.length; first += together) {
+      const part = chosen.slice(first, first + together);
       const dOut = tf.buffer([part.length, height, width, features]);
       part.forEach((output, copy) => {
         const [y, x, channel] = placeOfSubPixel(fields, output);
@@ -176,7 +169,7 @@ async function* gradientsOf(
         });
         yield [output, gradients];
       }
-      onProgress?.({ check, size: fields.size, done: first + part.length, total: outputs.length, unit: 'outputs' });
+      onProgress?.({ check, size: fields.size, done: first + part.length, total: chosen.length, unit: 'outputs' });
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
     }

@@ -13,9 +13,7 @@ export interface Finding {
 }
 
 /** How far a check has come. */
-export interface CheckProgress {
-  check: CheckName;
-  size: Size;
+export interface CheckProgress extends Pick<Finding, 'check' | 'size'> {
   done: number;
   total: number;
   /** What they count, in the plural. */

@@ -20,8 +20,8 @@ import {
 beforeAll(() => tf.setBackend('native-wasm'));
 
 function settingsOf({ program, description: { size, channels } }: Network) {
-  const outputs = Array.from({ length: size.height * size.width * channels }, (_, output) => output);
-  return { fields: promisedFields(program), outputs, seed: 2 };
+  const chosen = Array.from({ length: size.height * size.width * channels }, (_, output) => output);
+  return { fields: promisedFields(program), chosen, seed: 2 };
 }
 
 const faults = (network: Network) => contextFaults(network, settingsOf(network));
