@@ -61,6 +61,10 @@ export async function clipFiles(clip: ClipSource): Promise<string[]> {
 
 /** Whether a clip is a folder of images, which has no frame rate of its own. */
 export async function isImageFolder({ path }: ClipSource): Promise<boolean> {
+  return isFolder(path);
+}
+
+async function isFolder(path: string): Promise<boolean> {
   const stats = await stat(path).catch(() => null);
   return stats?.isDirectory() ?? false;
 }
@@ -94,14 +98,11 @@ async function clipsIn(folder: string, seen: Set<string>): Promise<string[]> {
   const clips = numberedImages(entries).length >= fewest ? [folder] : [];
   for (const entry of entries.filter((name) => !namedByPredict.test(name))) {
     const inside = join(folder, entry);
-    const isFolder = await stat(inside).then(
-      (found) => found.isDirectory(),
-      () => false,
-    );
+    const isDirectory = await isFolder(inside);
     // What cannot be looked into, a link that leads nowhere or a name that is no text, is found as a clip all the same: whoever
     // opens it says why it cannot be read.
-    if (!isFolder && videoName.test(entry)) clips.push(inside);
-    if (!isFolder) continue;
+    if (!isDirectory && videoName.test(entry)) clips.push(inside);
+    if (!isDirectory) continue;
     for (const clip of (await isClosed(inside)) ? [inside] : await clipsIn(inside, seen)) clips.push(clip);
   }
   return clips;

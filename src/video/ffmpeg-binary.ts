@@ -35,14 +35,14 @@ export function findFfmpeg(): FfmpegBinary {
 function search(): FfmpegBinary {
   const named = process.env.PXV_FFMPEG;
   if (named) {
-    const { stated, failure } = tryToRun(named);
-    if (stated !== null) return { path: named, ...stated, source: 'PXV_FFMPEG', warning: null };
+    const stated = tryToRun(named);
+    if (typeof stated !== 'string') return { path: named, ...stated, source: 'PXV_FFMPEG', warning: null };
     throw new PxvError({
       code: 'DEPENDENCY',
       operation: 'find ffmpeg',
       argument: `PXV_FFMPEG=${named}`,
       expected: 'the path of an ffmpeg program that runs',
-      received: failure,
+      received: stated,
       remedy: 'correct PXV_FFMPEG or unset it',
     });
   }
@@ -52,9 +52,9 @@ function search(): FfmpegBinary {
       looked.push(`${source} (not there)`);
       continue;
     }
-    const { stated, failure } = tryToRun(path);
-    if (stated !== null) return { path, ...stated, source, warning: ageWarning(source, stated.version) };
-    looked.push(`${source} (${path}: ${failure})`);
+    const stated = tryToRun(path);
+    if (typeof stated !== 'string') return { path, ...stated, source, warning: ageWarning(source, stated.version) };
+    looked.push(`${source} (${path}: ${stated})`);
   }
   throw new PxvError({
     code: 'DEPENDENCY',
@@ -110,24 +110,16 @@ function may(path: string, mode: number): boolean {
   }
 }
 
-/** What a program says of itself. */
-type Stated = Pick<FfmpegBinary, 'version' | 'everyPicture'>;
-
-function tryToRun(path: string): { stated: Stated; failure: null } | { stated: null; failure: string } {
-  const { error, stdout, status } = spawnSync(path, ['-hide_banner', '-version'], {
-    encoding: 'utf8',
-    timeout: 20_000,
-  });
-  if (error) return { stated: null, failure: error.message };
+/** What a program says of itself, or in a line why it is of no use. */
+function tryToRun(path: string): Pick<FfmpegBinary, 'version' | 'everyPicture'> | string {
+  const options = { encoding: 'utf8', timeout: 20_000 } as const;
+  const { error, stdout, status } = spawnSync(path, ['-hide_banner', '-version'], options);
+  if (error) return error.message;
   const version = /^ffmpeg version (\S+)/.exec(stdout)?.[1];
-  if (version === undefined)
-    return { stated: null, failure: `a program that does not say it is ffmpeg (exit status ${status})` };
+  if (version === undefined) return `a program that does not say it is ffmpeg (exit status ${status})`;
   // Versions may be names of commits; the libraries' are numbers. FFmpeg 6 has the 60, and `-vsync` was to go from then on.
   const format = Number(/^libavformat +(\d+)/m.exec(stdout)?.[1] ?? Infinity);
-  return {
-    stated: { version, everyPicture: format < 60 ? ['-vsync', '0'] : ['-fps_mode', 'passthrough'] },
-    failure: null,
-  };
+  return { version, everyPicture: format < 60 ? ['-vsync', '0'] : ['-fps_mode', 'passthrough'] };
 }
 
 function ageWarning(source: FfmpegBinary['source'], version: string): string | null {

@@ -82,25 +82,37 @@ export async function imageFacts(path: string): Promise<Size & { channels: Chann
   return { ...autoOrient, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
 }
 
+/** How pictures are wanted. */
+export interface PictureReading {
+  size: Size;
+  channels: Channels;
+  fit: Fit;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * The images as frames, scaled to `size`.
  *
  * @throws {PxvError} INPUT where an image cannot be read or differs in size from the first; INTERRUPTED where `signal`
  * is aborted.
  */
-export async function* readImages(
-  paths: readonly string[],
-  { size, channels, fit, signal }: { size: Size; channels: Channels; fit: Fit; signal?: AbortSignal | undefined },
-): AsyncGenerator<Frame, void> {
-  const [first] = paths;
-  const expected = first === undefined ? null : await imageFacts(first);
+export async function* readImages(paths: readonly string[], reading: PictureReading): AsyncGenerator<Frame, void> {
+  let expected: Size | undefined;
   for (const path of paths) {
-    throwIfInterrupted(signal, 'read frames', path);
+    throwIfInterrupted(reading.signal, 'read frames', path);
     const source = await imageFacts(path);
-    if (expected !== null && (source.width !== expected.width || source.height !== expected.height)) {
-      throw oddSize(path, expected, source);
+    expected ??= source;
+    if (source.width !== expected.width || source.height !== expected.height) {
+      throw new PxvError({
+        code: 'INPUT',
+        operation: 'read frames',
+        argument: path,
+        expected: `the size of the first image, ${expected.width}x${expected.height}`,
+        received: `${source.width}x${source.height}`,
+        remedy: 'keep images of one size in a folder',
+      });
     }
-    yield await readImage(path, { size, channels, fit });
+    yield await readImage(path, reading);
   }
 }
 
@@ -109,10 +121,7 @@ export async function* readImages(
  *
  * @throws {PxvError} INPUT where it cannot be read.
  */
-export async function readImage(
-  path: string,
-  { size, channels, fit }: { size: Size; channels: Channels; fit: Fit },
-): Promise<Frame> {
+export async function readImage(path: string, { size, channels, fit }: PictureReading): Promise<Frame> {
   await expectFile(path);
   const { data, info } = await sharp(path)
     .autoOrient()
@@ -139,17 +148,6 @@ function luma({ width, height, data: rgb }: Frame): Frame {
 async function expectFile(path: string): Promise<void> {
   const facts = await stat(path).catch(unreadable(path));
   if (!facts.isFile()) unreadable(path)(new TypeError(facts.isDirectory() ? 'a folder' : 'a pipe or a device'));
-}
-
-function oddSize(path: string, expected: Size, received: Size): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'read frames',
-    argument: path,
-    expected: `the size of the first image, ${expected.width}x${expected.height}`,
-    received: `${received.width}x${received.height}`,
-    remedy: 'keep images of one size in a folder',
-  });
 }
 
 function unreadable(path: string) {

@@ -1,5 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { Frame } from '../foundation/frame.js';
 import { temporaryFolder } from '../foundation/temporary-folder.js';
 import { feedFrames } from './feed-frames.js';
@@ -58,11 +59,17 @@ export async function losslessSize(
   const folder = temporaryFolder('pxv-codec-');
   const path = join(folder.path, `${codec}.mkv`);
   let first = null as Frame | null;
+  const given = createHash('sha256');
+  async function* hashed(): AsyncGenerator<Frame, void> {
+    for await (const frame of frames) {
+      given.update(frame.data);
+      first ??= frame;
+      yield frame;
+    }
+  }
   try {
-    const given = createHash('sha256');
-    const counted = hashed(frames, given, (frame) => (first ??= frame));
     await feedFrames(
-      counted,
+      hashed(),
       { frameRate: defaultFrameRate, signal },
       (input, inputOptions) =>
         startFfmpeg({ input, inputOptions, outputOptions: optionsOf(codec, first?.channels ?? 3), outputPath: path }),
@@ -74,10 +81,7 @@ export async function losslessSize(
     if (decoded.digest('hex') !== given.digest('hex')) {
       return { bytes: null, failure: 'what it makes is not lossless: other frames come back' };
     }
-    let packets = '';
-    for await (const chunk of outputOf(path, ['-c', 'copy', '-f', 'framecrc'], signal)) {
-      packets += Buffer.from(chunk).toString('latin1');
-    }
+    const packets = await text(outputOf(path, ['-c', 'copy', '-f', 'framecrc'], signal));
     return { bytes: sumOfLaterPackets(packets), failure: null };
   } catch (cause) {
     if (!(cause instanceof EncoderFailure)) throw cause;
@@ -110,21 +114,9 @@ async function* outputOf(
   outputOptions: string[],
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
-  const run = startFfmpeg({ input: path, inputOptions: [], outputOptions });
+  const run = startFfmpeg({ input: path, outputOptions });
   yield* readOutput(run, path, signal);
   await check(await run.finished, signal);
-}
-
-async function* hashed(
-  frames: AsyncIterable<Frame>,
-  hash: Hash,
-  onFrame: (frame: Frame) => void,
-): AsyncGenerator<Frame, void> {
-  for await (const frame of frames) {
-    hash.update(frame.data);
-    onFrame(frame);
-    yield frame;
-  }
 }
 
 /** framecrc writes a line a packet: stream, times of decoding and showing, duration, size, checksum. */

@@ -1,6 +1,6 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { PxvError, type ErrorCode } from '../foundation/errors.js';
 import { checkWritable } from '../foundation/write-file.js';
 import { expectNoInput, expectReplaceable, type ReplaceOptions } from './existing-output.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
@@ -57,9 +57,11 @@ export async function checkOutput(path: string, options: ReplaceOptions = {}): P
  */
 export async function expectPlace(path: string): Promise<OutputKind> {
   const kind = outputKind(path);
-  if (kind === null) throw nameRefused(path, `a name that ends in ${extname(path)}`);
+  const nameRefused = (received: string) =>
+    outputRefused(path, 'a name that ends in .mp4, .webm, .gif or .png, or a folder', received, 'USAGE');
+  if (kind === null) throw nameRefused(`a name that ends in ${extname(path)}`);
   const unfit = unfitName(path, kind);
-  if (unfit !== null) throw nameRefused(path, unfit);
+  if (unfit !== null) throw nameRefused(unfit);
   if (kind !== 'png' && kind !== 'folder') findFfmpeg();
   // As it is written: to the system `none/../clips` leads nowhere where there is no `none`.
   const place = resolve(path);
@@ -103,24 +105,7 @@ async function foreignFile(folder: string, names: readonly string[]): Promise<st
   return null;
 }
 
-function nameRefused(path: string, received: string): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'write video',
-    argument: path,
-    expected: 'a name that ends in .mp4, .webm, .gif or .png, or a folder',
-    received,
-    remedy: 'choose another output',
-  });
-}
-
-export function outputRefused(path: string, expected: string, received: string): PxvError {
-  return new PxvError({
-    code: 'OUTPUT',
-    operation: 'write video',
-    argument: path,
-    expected,
-    received,
-    remedy: 'choose another output',
-  });
+export function outputRefused(path: string, expected: string, received: string, code: ErrorCode = 'OUTPUT'): PxvError {
+  const remedy = 'choose another output';
+  return new PxvError({ code, operation: 'write video', argument: path, expected, received, remedy });
 }
