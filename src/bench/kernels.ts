@@ -1,4 +1,3 @@
-import type { ConvolutionShape } from '../backend/convolution-shape.js';
 import {
   descriptions,
   type KernelArrays,
@@ -6,10 +5,10 @@ import {
   type KernelNumbers,
   type Kernels,
 } from '../backend/kernels/index.js';
-import type { WalkShape } from '../backend/walk-shape.js';
 import type { Size } from '../foundation/frame.js';
+import { frameBytes } from '../foundation/levels.js';
 import { buildNetwork } from '../model/network.js';
-import type { AddOp } from '../model/ops/index.js';
+import type { AddOp, ConvOp, LstmOp } from '../model/ops/index.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';
 import { roofSeconds, timed, type Peaks } from './peaks.js';
 import { shapeName } from './profile.js';
@@ -44,10 +43,10 @@ function mnist(hidden: number, layers: number): BenchNetwork {
 }
 
 /** A call that is to be timed: its numbers, and which of the arrays that may be null it passes. */
-interface KernelCall<K extends KernelName = KernelName> {
-  kernel: K;
+interface KernelCall {
+  kernel: KernelName;
   shape: string;
-  numbers: KernelNumbers<K>;
+  numbers: KernelNumbers<KernelName>;
   passed: readonly string[];
 }
 
@@ -64,14 +63,10 @@ export function* benchKernels(
     for (const call of networkCalls(network, batch)) calls.set(`${call.kernel} ${call.shape}`, call);
   for (const call of calls.values()) {
     const arrays = arraysOf(kernels, call);
-    const timing = timed(kernels, call.kernel, call.numbers, arrays as unknown as KernelArrays<KernelName>, tries);
+    const { kernel, shape, numbers } = call;
+    const timing = timed(kernels, kernel, numbers, arrays as unknown as KernelArrays<KernelName>, tries);
     for (const array of Object.values(arrays)) if (array instanceof Float32Array) kernels.memory.free(array);
-    yield {
-      kernel: call.kernel,
-      shape: call.shape,
-      ...timing,
-      shareOfRoof: roofSeconds(timing, peaks) / timing.seconds,
-    };
+    yield { kernel, shape, ...timing, shareOfRoof: roofSeconds(timing, peaks) / timing.seconds };
   }
 }
 
@@ -95,27 +90,28 @@ function arraysOf(kernels: Kernels, { kernel, numbers, passed }: KernelCall) {
 function* networkCalls(settings: BenchNetwork, batch: number): Generator<KernelCall> {
   const { program, parameters } = buildNetwork(describeBenchNetwork(settings).scales[0]);
   for (const op of program.ops) {
-    if (op.op === 'conv') yield* convolutionCalls(op.shape, batch, op.relu, op.x.ready === 'image');
-    if (op.op === 'lstm') yield* lstmCalls(op.shape, batch);
+    if (op.op === 'conv') yield* convolutionCalls(op, batch);
+    if (op.op === 'lstm') yield* lstmCalls(op, batch);
     if (op.op === 'add') yield* addCalls(op, settings.size, batch);
   }
-  yield* headCalls(batch * settings.size.height * settings.size.width * settings.channels, settings.levels);
-  yield* updateCalls(parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0));
+  const { levels } = settings;
+  const rows = batch * frameBytes(settings);
+  yield call('softmaxCrossEntropy', `[${rows},${levels}]`, { rows, levels });
+  yield call('softmaxCrossEntropyGradient', `[${rows},${levels}]`, { rows, levels });
+  const count = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0);
+  const adam = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1, correction2: 0.001 };
+  yield call('adam', `${count}`, { count, ...adam });
+  yield call('rmsProp', `${count}`, { count, rate: 1e-3, decay: 0.99, epsilon: 1e-8 });
 }
 
-function* convolutionCalls(
-  shape: ConvolutionShape,
-  batch: number,
-  relu: boolean,
-  isFirst: boolean,
-): Generator<KernelCall> {
+function* convolutionCalls({ shape, relu, x }: ConvOp, batch: number): Generator<KernelCall> {
   const name = `[${batch},${shape.outHeight},${shape.outWidth}] ${shapeName(shape)}${relu ? ', ReLU' : ''}`;
   yield call('convolution', name, { shape, batch, relu }, ['bias']);
-  if (!isFirst) yield call('convolutionInputGradient', name, { shape, batch }, relu ? ['reluInput'] : []);
+  if (x.ready !== 'image') yield call('convolutionInputGradient', name, { shape, batch }, relu ? ['reluInput'] : []);
   yield call('convolutionFilterGradient', name, { shape, batch, relu }, ['dBias']);
 }
 
-function* lstmCalls(shape: WalkShape, batch: number): Generator<KernelCall> {
+function* lstmCalls({ shape }: LstmOp, batch: number): Generator<KernelCall> {
   const name = `[${batch},${shape.height},${shape.width}] ${shapeName(shape)}`;
   yield call('lstm', name, { shape, batch });
   yield call('lstmGradient', name, { shape, batch });
@@ -127,17 +123,6 @@ function* addCalls({ rowsDown, out }: AddOp, { width, height }: Size, batch: num
   const name = `[${batch},${height},${width},${out.features}], ${rowsDown} down`;
   yield call('addMoved', name, { batch, length, offset }, ['a']);
   if (rowsDown > 0) yield call('addMoved', `${name}, back`, { batch, length, offset: -offset });
-}
-
-function* headCalls(rows: number, levels: number): Generator<KernelCall> {
-  yield call('softmaxCrossEntropy', `[${rows},${levels}]`, { rows, levels });
-  yield call('softmaxCrossEntropyGradient', `[${rows},${levels}]`, { rows, levels });
-}
-
-function* updateCalls(count: number): Generator<KernelCall> {
-  const adam = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1, correction2: 0.001 };
-  yield call('adam', `${count}`, { count, ...adam });
-  yield call('rmsProp', `${count}`, { count, rate: 1e-3, decay: 0.99, epsilon: 1e-8 });
 }
 
 function call<K extends KernelName>(

@@ -132,18 +132,13 @@ function errorsOf(
   futuresOf: (at: Forecastable) => readonly Frame[][],
   starts: readonly Forecastable[],
 ): ForecastErrors {
-  const measured = starts.flatMap((start) => {
-    const futures = futuresOf(start);
-    return futures.map((future) => ({
-      squares: future.map((frame, h) => meanSquaredError(start.truth[h], frame)),
-      ssim: future.map((frame, h) => (fitsSsim(frame) ? ssim(start.truth[h], frame) : NaN)),
-      change: changes(start.known, future),
-    }));
-  });
+  const futures = starts.flatMap((start) => futuresOf(start).map((frames) => ({ ...start, frames })));
+  const meanOf = (measure: (truth: Frame, predicted: Frame) => number) =>
+    meanByHorizon(futures.map(({ truth, frames }) => frames.map((frame, h) => measure(truth[h], frame))));
   return {
-    meanSquaredError: meanByHorizon(measured.map(({ squares }) => squares)),
-    ssim: fitsSsim(starts[0].truth[0]) ? meanByHorizon(measured.map((one) => one.ssim)) : null,
-    change: meanByHorizon(measured.map(({ change }) => change)),
+    meanSquaredError: meanOf(meanSquaredError),
+    ssim: fitsSsim(starts[0].truth[0]) ? meanOf(ssim) : null,
+    change: meanByHorizon(futures.map(({ known, frames }) => changes(known, frames))),
   };
 }
 
