@@ -45,6 +45,19 @@ export class RunningMean {
   }
 }
 
+/** A mean with its standard error, which is NaN for one value. */
+export interface MeanWithError {
+  mean: number;
+  standardError: number;
+}
+
+/** Of values that weigh the same. */
+export function meanOf(values: Iterable<number>): MeanWithError {
+  const running = new RunningMean();
+  for (const value of values) running.add(value);
+  return { mean: running.mean, standardError: running.standardError };
+}
+
 /**
  * The value below which a share of the values lies, linear between neighbours: share 0 is the least, 1 the largest.
  *

@@ -98,12 +98,11 @@ async function clipsIn(folder: string, seen: Set<string>): Promise<string[]> {
   const clips = numberedImages(entries).length >= fewest ? [folder] : [];
   for (const entry of entries.filter((name) => !namedByPredict.test(name))) {
     const inside = join(folder, entry);
-    const isDirectory = await isFolder(inside);
     // What cannot be looked into, a link that leads nowhere or a name that is no text, is found as a clip all the same: whoever
     // opens it says why it cannot be read.
-    if (!isDirectory && videoName.test(entry)) clips.push(inside);
-    if (!isDirectory) continue;
-    for (const clip of (await isClosed(inside)) ? [inside] : await clipsIn(inside, seen)) clips.push(clip);
+    const isDirectory = await isFolder(inside);
+    if (isDirectory && !(await isClosed(inside))) clips.push(...(await clipsIn(inside, seen)));
+    else if (isDirectory || videoName.test(entry)) clips.push(inside);
   }
   return clips;
 }

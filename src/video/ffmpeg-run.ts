@@ -122,7 +122,15 @@ export async function* readOutput(
       }, longestSilence);
       const chunk = await chunks.next().finally(() => clearTimeout(timer));
       throwIfInterrupted(signal, 'read video', path);
-      if (stalled) throw stall(path);
+      if (stalled)
+        throw new PxvError({
+          code: 'INPUT',
+          operation: 'read video',
+          argument: path,
+          expected: 'the next picture',
+          received: `nothing from FFmpeg for ${longestSilence / 1000} s`,
+          remedy: 'check that the file can be played, or copy it to a local disk',
+        });
       if (chunk.done) break;
       yield chunk.value;
     }
@@ -136,15 +144,4 @@ export async function* readOutput(
     run.output.resume();
     await run.finished;
   }
-}
-
-function stall(path: string): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'read video',
-    argument: path,
-    expected: 'the next picture',
-    received: `nothing from FFmpeg for ${longestSilence / 1000} s`,
-    remedy: 'check that the file can be played, or copy it to a local disk',
-  });
 }

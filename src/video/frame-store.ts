@@ -66,11 +66,8 @@ export interface FrameStore {
   read(clip: number, first: number, count: number, into: Uint8Array): void;
 }
 
-/** What a store file says of itself. It stands behind the frames, in JSON, followed by its length in 4 bytes. */
-interface Footer extends Omit<StoredClip, 'name' | 'unreadable'> {
-  /** Identifies the state of the source from which the frames were decoded. */
-  stamp: string;
-}
+/** What a clip's file says of its frames. It stands behind them, in JSON, followed by its length in 4 bytes. */
+type Footer = Omit<StoredClip, 'name' | 'unreadable'>;
 
 /**
  * Opens a store in `folder`, and decodes into it the clips that are not there yet, or whose source or geometry has
@@ -103,7 +100,9 @@ export async function openFrameStore(
     done += 1;
     report(0);
   }
-  const clips = found.map(storedClip);
+  const clips: StoredClip[] = found.map(({ source: { name }, footer, unreadable }) => {
+    return { name, unreadable, ...(footer ?? noFrames) };
+  });
   return {
     clips,
     read(clip, first, count, into) {
@@ -153,6 +152,7 @@ function readAt(path: string, place: number, into: Uint8Array): void {
 interface FoundClip {
   source: ClipSource;
   file: string;
+  /** Identifies the state of the source, and stands in the file. */
   stamp: string;
   /** Of the file, where it serves. */
   footer: Footer | null;
@@ -178,11 +178,6 @@ async function findClip(folder: string, source: ClipSource, options: FrameStoreO
 }
 
 const noFrames = { size: { width: 0, height: 0 }, frames: 0, frameRate: defaultFrameRate, warning: null, sha256: null };
-
-function storedClip({ source: { name }, footer, unreadable }: FoundClip): StoredClip {
-  const { size, frames, frameRate, warning, sha256 } = footer ?? noFrames;
-  return { name, size, frames, frameRate, warning, unreadable, sha256 };
-}
 
 /** Refuses frames that the disk cannot hold, before the first is decoded. */
 async function expectRoom(
@@ -214,8 +209,8 @@ async function decode(clip: ClipReader, { file, stamp }: FoundClip, report: (sha
         if (frames % 100 === 0) report(Math.min(0.99, frames / (clip.aboutFrames ?? Infinity)));
       }
       const { size, frameRate, warning } = clip;
-      const footer: Footer = { stamp, size, sha256: hash.digest('hex'), frames, frameRate, warning };
-      const json = Buffer.from(JSON.stringify(footer));
+      const footer = { size, sha256: hash.digest('hex'), frames, frameRate, warning };
+      const json = Buffer.from(JSON.stringify({ stamp, ...footer }));
       const length = Buffer.alloc(4);
       length.writeUInt32LE(json.length);
       await output.writeFile(Buffer.concat([json, length]));
@@ -236,8 +231,8 @@ async function readFooter(file: string, stamp: string, channels: Channels): Prom
     const end = size - 4 - tail.readUInt32LE();
     if (end < 0) return null;
     const { buffer: json } = await input.read(Buffer.alloc(size - 4 - end), 0, size - 4 - end, end);
-    const footer = JSON.parse(json.toString()) as Footer;
-    const isWhole = footer.stamp === stamp && footer.frames * frameBytes({ size: footer.size, channels }) === end;
+    const { stamp: before, ...footer } = JSON.parse(json.toString()) as Footer & { stamp: string };
+    const isWhole = before === stamp && footer.frames * frameBytes({ size: footer.size, channels }) === end;
     return isWhole && (await sha256(file, end)) === footer.sha256 ? footer : null;
   } catch {
     return null;

@@ -46,29 +46,18 @@ const MOST_GAPS = 1 / 4;
 export function numbersDoubt(paths: readonly string[]): string | null {
   const numbers = paths.map((path) => Number(/(\d+)\D*$/.exec(parse(path).name)?.[1]));
   const steps = numbers.slice(1).map((number, i) => number - numbers[i]);
+  const names = paths.map((path) => basename(path));
+  const mixed = 'images of several clips may be taken as one';
+  const back = steps.findIndex((step) => step <= 0);
+  if (back >= 0) return `the number of ${names[back + 1]} is no higher than that of ${names[back]}: ${mixed}`;
+  const withoutNumbers = paths.map((path) => parse(path).name.replace(/\d+/g, '#'));
+  const other = withoutNumbers.findIndex((text) => text !== withoutNumbers[0]);
+  if (other >= 0) return `the names of ${names[0]} and ${names[other]} differ in more than numbers: ${mixed}`;
   const usual = steps.reduce((least, step) => Math.min(least, step), Infinity);
   const gaps = steps.flatMap((step, i) => (step > usual ? [i] : []));
-  if (usual <= 0) {
-    const [before, after] = paths.slice(steps.findIndex((step) => step <= 0)).map((path) => basename(path));
-    return `the number of ${after} is no higher than that of ${before}: images of several clips may be taken as one`;
-  }
-  const other = paths.find((path) => textOf(path) !== textOf(paths[0]));
-  if (other !== undefined)
-    return (
-      `the names of ${basename(paths[0])} and ${basename(other)} differ in more than numbers: ` +
-      `images of several clips may be taken as one`
-    );
   if (gaps.length === 0 || gaps.length > MOST_GAPS * steps.length) return null;
-  const [first] = gaps;
-  return (
-    `${numberOf(gaps.length, 'gap')} in the numbers, the first after ${basename(paths[first])}: ` +
-    `images on both sides are taken as neighbours`
-  );
-}
-
-/** A name without its numbers and its ending. */
-function textOf(path: string): string {
-  return parse(path).name.replace(/\d+/g, '#');
+  const where = `${numberOf(gaps.length, 'gap')} in the numbers, the first after ${names[gaps[0]]}`;
+  return `${where}: images on both sides are taken as neighbours`;
 }
 
 /**

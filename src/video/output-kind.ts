@@ -87,21 +87,18 @@ function unfitName(path: string, kind: OutputKind): string | null {
   return kind === 'folder' && holdsThis ? 'the folder that the command runs in, or one around it' : null;
 }
 
-/** What lies in a folder, or in its folders of panels, that was not written here as a frame; null where nothing does. */
-async function foreignEntry(folder: string): Promise<string | null> {
+/**
+ * What lies in a folder, or in its folders of panels, that was not written here as a frame: somebody's own frames may have such
+ * names as well. Null where nothing does.
+ */
+async function foreignEntry(folder: string, ofPanel = false): Promise<string | null> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const { name } = entry;
-    if (entry.isDirectory() && isPanelFolder(name)) {
-      const inside = await foreignFile(join(folder, name), await readdir(join(folder, name)));
+    if (!ofPanel && entry.isDirectory() && isPanelFolder(name)) {
+      const inside = await foreignEntry(join(folder, name), true);
       if (inside !== null) return `${name}/${inside}`;
-    } else if ((await foreignFile(folder, [name])) !== null) return name;
+    } else if (!ownFrame.test(name) || !(await isMarked(join(folder, name)))) return name;
   }
-  return null;
-}
-
-/** The first of some files of a folder that is no frame written here: somebody's own may have such names as well. */
-async function foreignFile(folder: string, names: readonly string[]): Promise<string | null> {
-  for (const name of names) if (!ownFrame.test(name) || !(await isMarked(join(folder, name)))) return name;
   return null;
 }
 

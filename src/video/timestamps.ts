@@ -13,7 +13,7 @@ interface Pictures {
 }
 
 /** When the pictures of a file are shown. */
-export interface Timing {
+interface Timing {
   frameRate: FrameRate;
   /** From the first picture to the last, in seconds. */
   span: number;

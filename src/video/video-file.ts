@@ -7,8 +7,8 @@ import { findFfmpeg } from './ffmpeg-binary.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { constantFrameRate, defaultFrameRate, isRate, rateVaries } from './frame-rate.js';
 import type { PictureReading } from './image-folder.js';
-import { parseVideoStream, type StreamFacts } from './stream-facts.js';
-import { scanTimestamps, type Timing } from './timestamps.js';
+import { parseVideoStream } from './stream-facts.js';
+import { scanTimestamps } from './timestamps.js';
 
 /** What is known of a video file before its frames are read. */
 export interface VideoFacts {
@@ -57,8 +57,11 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Vi
     const span = (pictures.count - 1) / framesPerSecond(base);
     return { ...known, frameRate: base, times: 'missing', inputOptions: [...inputOptions, ...inOrderAt(base)], span };
   }
-  const { averageRate, isUneven } = ratesOf(stream, base, pictures?.timing ?? null);
-  const stated = constantFrameRate(base, averageRate);
+  const counted = pictures?.timing;
+  // Pictures that are never shown, as VP8 has them, make the rate that was counted more than it is.
+  const average = counted ? Math.min(framesPerSecond(counted.frameRate), framesPerSecond(base)) : stream.averageRate;
+  const stated = constantFrameRate(base, average);
+  const isUneven = isRate(base) ? rateVaries(base, average) : counted?.times === 'uneven';
   const isAnimation = stream.codec === 'gif' || stream.codec === 'apng';
   if (stated && !isAnimation) return { ...known, frameRate: stated, times: isUneven ? 'uneven' : 'even', span: null };
 
@@ -69,14 +72,6 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Vi
   // FFmpeg of 2018 would show a single one again and again for as long as it lasts.
   const span = count === 1 ? 0 : null;
   return { ...known, frameRate: defaultFrameRate, hasRate: false, times: 'even', inputOptions, span };
-}
-
-/** Pictures over duration, null where it is unknown, and whether they come at uneven times. */
-function ratesOf({ averageRate }: StreamFacts, base: FrameRate, timing: Timing | null) {
-  if (timing === null) return { averageRate, isUneven: rateVaries(base, averageRate) };
-  // Pictures that are never shown, as VP8 has them, make it more than it is.
-  const shown = Math.min(framesPerSecond(timing.frameRate), framesPerSecond(base));
-  return { averageRate: shown, isUneven: isRate(base) ? rateVaries(base, shown) : timing.times === 'uneven' };
 }
 
 /**

@@ -15,7 +15,7 @@ export async function causalityBreaks(
   const parameters = toTensors(weights, network.parameters);
   const chosen = Array.from({ length: frameBytes(network.description) }, (_, subPixel) => subPixel);
   const fields = promisedFields(network.program, earlierTaps(network.description));
-  const faults = await causalityFaults(network, parameters, { chosen, fields, seed });
+  const faults = await causalityFaults({ network, parameters, fields, seed }, chosen);
   tf.dispose(parameters);
   return faults;
 }

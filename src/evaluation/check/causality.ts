@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { conditionOf, networkOutput, type Network } from '../../model/network.js';
 import { exampleOf, imagesTogether, randomClip, valuesOf } from './check-example.js';
-import type { FieldSettings } from './receptive-fields.js';
+import type { Checked } from './finding.js';
 import { nameOfSubPixel } from './sub-pixels.js';
 
 /** Images on which a sub-pixel that changed nothing later is tried again: a ReLU may have hidden it. */
@@ -13,14 +13,10 @@ const ATTEMPTS = 8;
  * backend in use, with those of the unchanged image: those of the same and of earlier sub-pixels, in raster order and
  * R, G, B within a pixel, must keep every bit, and some later one must change where the context promises that one sees it.
  *
- * @param parameters in the order of `network.parameters`
  * @returns what is wrong, one line for each sub-pixel that breaks the rule
  */
-export async function causalityFaults(
-  network: Network,
-  parameters: readonly Tensor[],
-  { fields, chosen, seed, onProgress, signal }: FieldSettings,
-): Promise<string[]> {
+export async function causalityFaults(checked: Checked, chosen: readonly number[]): Promise<string[]> {
+  const { network, fields, seed, onProgress, signal } = checked;
   const { description, program } = network;
   const name = (subPixel: number) => nameOfSubPixel(description, subPixel);
   const faults: string[] = [];
@@ -31,10 +27,10 @@ export async function causalityFaults(
     const copies = Math.min(tried.length, imagesTogether(program));
     const clip = randomClip(description, seed, attempt);
     // A batch of unchanged images: each is computed in the very place of the one that is compared with it.
-    const unchanged = await outputBits(network, parameters, clip, copies, []);
+    const unchanged = await outputBits(checked, clip, copies, []);
     for (let first = 0; first < tried.length; first += copies) {
       const part = tried.slice(first, first + copies);
-      const bits = await outputBits(network, parameters, clip, copies, part);
+      const bits = await outputBits(checked, clip, copies, part);
       for (const [copy, subPixel] of part.entries()) {
         const [start, end] = [copy, copy + 1].map((image) => (image * bits.length) / copies);
         const differing = bits.subarray(start, end).findIndex((value, at) => value !== unchanged[start + at]);
@@ -56,8 +52,7 @@ export async function causalityFaults(
 
 /** The bits of the outputs of so many copies of the image of a clip, the first of them changed, each in one sub-pixel. */
 async function outputBits(
-  network: Network,
-  parameters: readonly Tensor[],
+  { network, parameters }: Checked,
   clip: Uint8Array,
   copies: number,
   changed: readonly number[],

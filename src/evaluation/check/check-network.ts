@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Size } from '../../foundation/frame.js';
 import { frameBytes } from '../../foundation/levels.js';
 import { earlierTaps } from '../../model/earlier-pixels/index.js';
@@ -8,7 +7,7 @@ import { toTensors } from '../../model/weights.js';
 import { causalityFaults } from './causality.js';
 import { contextFaults, SMALL_GRADIENT, usedContext } from './context.js';
 import { fieldShape } from './field-shape.js';
-import { judged, type CheckSettings, type Finding } from './finding.js';
+import { judged, type Checked, type CheckSettings, type Finding } from './finding.js';
 import { likelihood } from './likelihood.js';
 import { maskFaults } from './masks.js';
 import { promisedFields, type ReceptiveFields } from './receptive-fields.js';
@@ -34,14 +33,6 @@ const DRAWN_WORK = 5e9;
 const GRADIENT_WORK = 2e10;
 const LEAST_OUTPUTS = 27;
 
-/** A network at one size, and what it is checked with. */
-interface Checked extends CheckSettings {
-  network: Network;
-  /** In the order of `network.parameters`. */
-  parameters: readonly Tensor[];
-  fields: ReceptiveFields;
-}
-
 /**
  * Checks a network with the weights at hand, on the backend in use: what its ops read, causality, and whether sampling
  * and scoring agree.
@@ -62,11 +53,13 @@ export async function checkNetwork(
       const fields = promisedFields(sized.program, earlierTaps(sized.description));
       return { ...settings, network: sized, parameters, fields };
     });
-    const findings = [masks(network)];
+    const fine = `${network.program.ops.length} ops read all that their kernels and the paper's masks show, and nothing else`;
+    const findings = [judged('masks', network.description.size, maskFaults(network.program), fine)];
     for (const each of checked) findings.push(await causality(each));
-    findings.push(promise(checked[checked.length - 1].fields), ...(await contexts(checked[0])));
+    const [first, last] = [checked[0], checked[checked.length - 1]];
+    findings.push(promise(last.fields), ...(await contexts(first)));
     const isCheap = settings.whole === true || workOf(large) <= DRAWN_WORK;
-    findings.push(...(await likelihood(isCheap ? large : small, weights, parameters, settings)));
+    findings.push(...(await likelihood(isCheap ? last : first, weights)));
     return findings;
   } finally {
     tf.dispose(parameters);
@@ -86,16 +79,11 @@ function largeNetwork(network: Network): Network {
   return candidates.find((candidate) => CHANGED * workOf(candidate) <= CHANGED_WORK) ?? candidates.at(-1)!;
 }
 
-function masks({ program, description }: Network): Finding {
-  const fine = `${program.ops.length} ops read all that their kernels and the paper's masks show, and nothing else`;
-  return judged('masks', description.size, maskFaults(program), fine);
-}
-
 async function causality(checked: Checked): Promise<Finding> {
-  const { network, fields, parameters, seed } = checked;
+  const { fields, seed } = checked;
   const ofSmall = SMALL.width * SMALL.height * fields.channels;
   const chosen = chosenSubPixels(fields, frameBytes(fields) <= ofSmall ? ofSmall : CHANGED, seed);
-  const faults = await causalityFaults(network, parameters, { ...checked, chosen });
+  const faults = await causalityFaults(checked, chosen);
   const which = amongAll(chosen, fields, 'sub-pixels');
   const fine = `${which} changed, one at a time: its own and earlier outputs keep every bit, a later one changes`;
   return judged('causality', fields.size, faults, fine);
@@ -115,13 +103,13 @@ function promise(fields: ReceptiveFields): Finding {
 
 /** Whether the gradients are where they should be, with random weights, and how large they are with trained ones. */
 async function contexts(checked: Checked): Promise<Finding[]> {
-  const { network, fields, parameters, seed } = checked;
+  const { network, fields, seed } = checked;
   const { size, channels } = fields;
   const all = chosenSubPixels(fields, Math.max(LEAST_OUTPUTS, GRADIENT_WORK / workOf(network)), seed);
   // The last colour of a pixel sees the most.
   const last = all.filter((output) => output % channels === channels - 1);
-  const faults = await contextFaults(network, { ...checked, chosen: all });
-  const share = await usedContext(network, parameters, { ...checked, chosen: last });
+  const faults = await contextFaults(checked, all);
+  const share = await usedContext(checked, last);
   const fine = `random weights: gradients at every sub-pixel that is promised, and at no other, for ${amongAll(all, fields, 'outputs')}`;
   const found = `trained weights: ${(100 * share).toFixed(1)}% of the gradients promised, for ${amongAll(last, fields, 'outputs')}, are above ${SMALL_GRADIENT.toExponential()} of the largest`;
   return [judged('context', size, faults, fine), { check: 'trained context', size, result: 'reported', found }];

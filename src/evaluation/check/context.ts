@@ -5,14 +5,14 @@ import { frameBytes } from '../../foundation/levels.js';
 import { earlierInput } from '../../model/earlier-pixels/index.js';
 import { disposeExamples } from '../../model/examples.js';
 import { imageInput } from '../../model/image-input.js';
-import { conditionOf, type Network } from '../../model/network.js';
+import { conditionOf } from '../../model/network.js';
 import type { Program } from '../../model/program.js';
 import type { Slot } from '../../model/slot.js';
 import { runWholeImage } from '../../model/whole-image.js';
 import { groupStart } from '../../model/groups.js';
 import { exampleOf, imagesTogether, randomClip, valuesOf } from './check-example.js';
-import type { CheckName } from './finding.js';
-import { earlierSubPixels, type FieldSettings } from './receptive-fields.js';
+import type { Checked, CheckName } from './finding.js';
+import { earlierSubPixels } from './receptive-fields.js';
 import { checkDraws, draws, nameOfSubPixel, placeOfSubPixel } from './sub-pixels.js';
 
 /**
@@ -30,11 +30,11 @@ const GRADIENT_SCALE = 2 ** 64;
  *
  * @returns what is wrong, one line for each output that has a sub-pixel too few or too many
  */
-export async function contextFaults({ program }: Network, settings: FieldSettings): Promise<string[]> {
-  const { fields } = settings;
+export async function contextFaults(checked: Checked, outputs: readonly number[]): Promise<string[]> {
+  const { fields, network, seed } = checked;
   const faults: string[] = [];
-  const inputs = positiveInputs(program, settings.seed);
-  for await (const [output, gradients] of gradientsOf('context', program, inputs, settings)) {
+  const inputs = positiveInputs(network.program, seed);
+  for await (const [output, gradients] of gradientsOf('context', inputs, checked, outputs)) {
     const differs = (isSeen: boolean) =>
       gradients.findIndex((gradient, input) => (gradient !== 0) === isSeen && fields.reaches(input, output) !== isSeen);
     const name = (subPixel: number) => nameOfSubPixel(fields, subPixel);
@@ -52,25 +52,15 @@ export const SMALL_GRADIENT = 1e-6;
  * How much of the promised context a network with trained weights uses: the share of the promised pairs of an output and
  * a sub-pixel whose gradient, on a random image, is above `SMALL_GRADIENT` times the largest of its output; 0 where nothing
  * is promised.
- *
- * @param parameters in the order of `network.parameters`
  */
-export async function usedContext(
-  network: Network,
-  parameters: readonly Tensor[],
-  settings: FieldSettings,
-): Promise<number> {
-  const { fields, seed } = settings;
-  const inputs = trainedInputs(network, parameters, randomClip(network.description, seed, 0));
+export async function usedContext(checked: Checked, outputs: readonly number[]): Promise<number> {
   let promised = 0;
   let used = 0;
-  for await (const [output, gradients] of gradientsOf('trained context', network.program, inputs, settings)) {
+  for await (const [output, gradients] of gradientsOf('trained context', trainedInputs(checked), checked, outputs)) {
     const least = SMALL_GRADIENT * gradients.reduce((most, gradient) => Math.max(most, gradient), 0);
-    gradients.forEach((gradient, input) => {
-      if (!fields.reaches(input, output)) return;
-      promised++;
-      if (gradient > least) used++;
-    });
+    const ofPromised = gradients.filter((_, input) => checked.fields.reaches(input, output));
+    promised += ofPromised.length;
+    used += ofPromised.filter((gradient) => gradient > least).length;
   }
   return used / Math.max(1, promised);
 }
@@ -100,10 +90,10 @@ function positiveInputs(program: Program, seed: bigint | number): Inputs {
   });
 }
 
-/** The trained weights, and what they read for the image of a clip. */
-function trainedInputs(network: Network, parameters: readonly Tensor[], clip: Uint8Array): Inputs {
+/** The trained weights, and what they read for a random image. */
+function trainedInputs({ network, parameters, seed }: Checked): Inputs {
   const { description, conditioningParameters } = network;
-  const examples = exampleOf(description, clip);
+  const examples = exampleOf(description, randomClip(description, seed, 0));
   const inputs = tf.tidy(() => {
     const condition = conditionOf(network, parameters, examples.given);
     const matched = condition && earlierInput(description, examples.image, condition);
@@ -126,9 +116,9 @@ function trainedInputs(network: Network, parameters: readonly Tensor[], clip: Ui
  */
 async function* gradientsOf(
   check: CheckName,
-  program: Program,
   inputs: Inputs,
-  { fields, chosen, seed, onProgress, signal }: FieldSettings,
+  { network: { program }, fields, seed, onProgress, signal }: Checked,
+  outputs: readonly number[],
 ): AsyncGenerator<[output: number, gradients: Float32Array], void> {
   const { weights, image, map, matched } = inputs;
   const { groups, features } = program.out;
@@ -137,8 +127,8 @@ async function* gradientsOf(
   const draw = checkDraws(seed, draws.outputs);
   const together = imagesTogether(program);
   try {
-    for (let first = 0; first < chosen.length; first += together) {
-      const part = chosen.slice(first, first + together);
+    for (let first = 0; first < outputs.length; first += together) {
+      const part = outputs.slice(first, first + together);
       const dOut = tf.buffer([part.length, height, width, features]);
       part.forEach((output, copy) => {
         const [y, x, channel] = placeOfSubPixel(fields, output);
@@ -169,7 +159,7 @@ async function* gradientsOf(
         });
         yield [output, gradients];
       }
-      onProgress?.({ check, size: fields.size, done: first + part.length, total: chosen.length, unit: 'outputs' });
+      onProgress?.({ check, size: fields.size, done: first + part.length, total: outputs.length, unit: 'outputs' });
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
     }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Given } from '../../conditioning/index.js';
 import { PxvError } from '../../foundation/errors.js';
 import { frameBytes } from '../../foundation/levels.js';
@@ -11,7 +11,7 @@ import { ImageSampler } from '../../sampling/image-sampler.js';
 import { Noise } from '../../sampling/noise.js';
 import { BITS_PER_NAT } from '../scoring.js';
 import { exampleOf, randomClip, valuesOf } from './check-example.js';
-import { judged, type CheckSettings, type Finding } from './finding.js';
+import { judged, type Checked, type Finding } from './finding.js';
 
 /** How far the sampler and the whole-image executor may lie apart, in bits/dim. */
 const TOLERANCE = 1e-4;
@@ -24,16 +24,10 @@ const SUM_TOLERANCE = { drawn: 1e-9, scored: 1e-5 };
  * each sub-pixel's probabilities sum to 1, as drawn from and as scored. Where the network is given frames or a small image
  * these are random; pixels known from the small image are neither drawn nor scored.
  *
- * @param weights arrays in the order of `network.parameters`
- * @param parameters the same as tensors
+ * @param weights the parameters as arrays
  */
-export async function likelihood(
-  network: Network,
-  weights: readonly Float32Array[],
-  parameters: readonly Tensor[],
-  settings: CheckSettings,
-): Promise<Finding[]> {
-  const { seed, onProgress, signal } = settings;
+export async function likelihood(checked: Checked, weights: readonly Float32Array[]): Promise<Finding[]> {
+  const { network, parameters, seed, onProgress, signal } = checked;
   const { description } = network;
   const { size, levels } = description;
   const unknown = unknownSubPixels(description) ?? new Float32Array(frameBytes(description)).fill(1);
@@ -51,7 +45,7 @@ export async function likelihood(
         onProgress?.({ check: 'likelihood', size, done: share * size.height, total: size.height, unit: 'rows' }),
       signal,
     });
-    const scoredSums = await sumsOfScored(network, parameters, examples.given, image.levels, settings);
+    const scoredSums = await sumsOfScored(checked, examples.given, image.levels);
     const drawnSums = Float64Array.from(unknown, (_, i) => sumOf(probabilities.subarray(i * levels, (i + 1) * levels)));
     const nats = await valuesOf(() => {
       const seen = imageOf(network, image.levels);
@@ -83,11 +77,9 @@ const errorOf = (sums: Float64Array) => sums.reduce((most, sum) => Math.max(most
 
 /** The sums, at every sub-pixel of an image, of the probabilities of all levels as they are scored, in float64. */
 async function sumsOfScored(
-  network: Network,
-  parameters: readonly Tensor[],
+  { network, parameters, onProgress, signal }: Checked,
   given: Given,
   image: Int16Array,
-  { onProgress, signal }: CheckSettings,
 ): Promise<Float64Array> {
   const { head: description, levels, channels, size } = network.description;
   const head = headOf(description);

@@ -6,7 +6,6 @@ import type { Op } from '../../model/ops/index.js';
 import type { Program } from '../../model/program.js';
 import type { Slot } from '../../model/slot.js';
 import { lastReads } from '../../model/whole-image.js';
-import type { CheckSettings } from './finding.js';
 import { kernelPlaces, promisedRowsDown, unmaskedGroups } from './masks.js';
 import { type SubPixelGrid } from './sub-pixels.js';
 
@@ -18,14 +17,6 @@ export interface ReceptiveFields extends SubPixelGrid {
   reaches: (input: number, output: number) => boolean;
   /** Whether sub-pixel `input` can reach any output at all. */
   isSeen: (input: number) => boolean;
-}
-
-/** What a check of chosen sub-pixels is made with. */
-export interface FieldSettings extends CheckSettings {
-  /** The context that is promised, at the size of the network. */
-  fields: ReceptiveFields;
-  /** The sub-pixels to change, or whose outputs to look at. */
-  chosen: readonly number[];
 }
 
 /** What an op reads for an output group at a pixel: a group of a slot, so many rows down and columns to the right. */
