@@ -3,7 +3,7 @@ import type { Model } from '../model/checkpoint.js';
 import { needsOf } from '../conditioning/index.js';
 import type { NetworkDescription } from '../model/description.js';
 import { frameBytes } from '../model/examples.js';
-import { BITS_PER_NAT, scoreEach, type Scored, type ScoringOptions } from './scoring.js';
+import { BITS_PER_NAT, scoreEach, type AddExample, type Scored, type ScoringOptions } from './scoring.js';
 import { meanOf, quantile, type MeanWithError } from './statistics.js';
 
 /** Images to score, by index: height x width x channels bytes each, at the model's size. */
@@ -104,16 +104,11 @@ function scoreEachImage(
   options: ScoringOptions,
 ): AsyncGenerator<Scored<number>, void> {
   const image = new Uint8Array(frameBytes(chain.exampleShape));
-  return scoreEach(
-    chain,
-    weights,
-    indices,
-    (buffer, index) => {
-      source.read(index, image);
-      buffer.add(image, 1, false);
-    },
-    options,
-  );
+  const add: AddExample<number> = (buffer, index) => {
+    source.read(index, image);
+    buffer.add(image, 1, false);
+  };
+  return scoreEach(chain, weights, indices, add, options);
 }
 
 export interface ImageSummary {

@@ -17,13 +17,13 @@ export interface ClipOptions {
   size: PictureSize;
   channels: Channels;
   /** Default `crop`: pictures are scaled to cover the size and cut around their centre. */
-  fit?: Fit;
+  fit?: Fit | undefined;
   /**
    * Default: the file's own, 25 where it tells none. A file is resampled in time to this rate; pictures without times, as
    * those of a folder, are taken to come at it.
    */
   frameRate?: FrameRate | undefined;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What is known of a clip before its frames are read. */

@@ -22,14 +22,14 @@ export interface FrameStoreOptions {
   size: Size | ShortSide;
   channels: Channels;
   /** Default `crop`. */
-  fit?: Fit;
+  fit?: Fit | undefined;
   /** Default: each clip's own; see `ClipOptions`. */
   frameRate?: FrameRate | undefined;
   /** Called before each clip that must be decoded, every hundred of its frames, and when it is done. */
   onProgress?: (progress: DecodingProgress) => void;
   /** Bytes that are free on the disk of a folder. Default: as the system tells. */
   freeBytes?: (folder: string) => Promise<number>;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface DecodingProgress {
@@ -163,15 +163,13 @@ interface FoundClip {
 }
 
 async function findClip(folder: string, source: ClipSource, options: FrameStoreOptions): Promise<FoundClip> {
-  const { size, channels, fit, frameRate, signal } = options;
   const file = join(folder, storeName(source.path, options));
   const stamp = await sourceStamp(source.path);
-  const footer = await readFooter(file, stamp, channels);
+  const footer = await readFooter(file, stamp, options.channels);
   const found = { source, file, stamp, footer, reader: null, unreadable: null };
   if (footer !== null) return found;
   try {
-    const reading = { size, channels, ...(fit && { fit }), frameRate, ...(signal && { signal }) };
-    return { ...found, reader: await openClip(source.path, reading) };
+    return { ...found, reader: await openClip(source.path, options) };
   } catch (error) {
     return { ...found, unreadable: reasonToLeaveOut(source, error) };
   }

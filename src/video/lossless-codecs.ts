@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { Frame } from '../foundation/frame.js';
 import { temporaryFolder } from '../foundation/temporary-folder.js';
 import { feedFrames } from './feed-frames.js';
-import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
+import { readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { endBySignal } from './interruption.js';
 
@@ -73,7 +73,10 @@ export async function losslessSize(
       { frameRate: defaultFrameRate, signal },
       (input, inputOptions) =>
         startFfmpeg({ input, inputOptions, outputOptions: optionsOf(codec, first?.channels ?? 3), outputPath: path }),
-      (outcome) => check(outcome, signal),
+      async ({ failure, wasSignalled }) => {
+        if (wasSignalled) throw await endBySignal('encode frames', 'lossless', signal);
+        if (failure !== null) throw new EncoderFailure(failure);
+      },
     );
     const decoded = createHash('sha256');
     const format = first?.channels === 1 ? 'gray' : 'rgb24';
@@ -99,11 +102,6 @@ function withSize(failure: string, first: Frame | null): string {
   return `${failure} The frames, ${first.width}x${first.height}, may be too small for it.`;
 }
 
-async function check({ failure, wasSignalled }: FfmpegOutcome, signal?: AbortSignal): Promise<void> {
-  if (wasSignalled) throw await endBySignal('encode frames', 'lossless', signal);
-  if (failure !== null) throw new EncoderFailure(failure);
-}
-
 function optionsOf(codec: LosslessCodec, channels: number): string[] {
   const { shared, colour, grey } = encoders[codec];
   return [...(channels === 1 ? grey : colour), ...shared, '-f', 'matroska'];
@@ -116,7 +114,8 @@ async function* outputOf(
 ): AsyncGenerator<Uint8Array, void> {
   const run = startFfmpeg({ input: path, outputOptions });
   yield* readOutput(run, path, signal);
-  await check(await run.finished, signal);
+  const { failure } = await run.finished;
+  if (failure !== null) throw new EncoderFailure(failure);
 }
 
 /** framecrc writes a line a packet: stream, times of decoding and showing, duration, size, checksum. */
