@@ -1,10 +1,4 @@
-import {
-  descriptions,
-  type KernelArrays,
-  type KernelName,
-  type KernelNumbers,
-  type Kernels,
-} from '../backend/kernels/index.js';
+import type { KernelName, KernelNumbers, Kernels } from '../backend/kernels/index.js';
 import type { Size } from '../foundation/frame.js';
 import { frameBytes } from '../foundation/levels.js';
 import { buildNetwork } from '../model/network.js';
@@ -54,31 +48,14 @@ export function* benchKernels(
   const calls = new Map<string, KernelCall>();
   for (const network of networks)
     for (const call of networkCalls(network, batch)) calls.set(`${call.kernel} ${call.shape}`, call);
-  for (const call of calls.values()) {
-    const arrays = arraysOf(kernels, call);
-    const { kernel, shape, numbers } = call;
-    const timing = timed(kernels, kernel, numbers, arrays as unknown as KernelArrays<KernelName>, tries);
-    for (const array of Object.values(arrays)) if (array instanceof Float32Array) kernels.memory.free(array);
+  for (const { kernel, shape, numbers, passed } of calls.values()) {
+    const timing = timed(kernels, kernel, numbers, tries, passed, mixed);
     yield { kernel, shape, ...timing, shareOfRoof: roofSeconds(timing, peaks) / timing.seconds };
   }
 }
 
-/** Arrays for a call: values between 0 and 1, as squares and activations are, half of them below their mean; levels in turn. */
-function arraysOf(kernels: Kernels, { kernel, numbers, passed }: KernelCall) {
-  const { inputs, outputs } = descriptions[kernel];
-  const arrays: Record<string, Float32Array | Int32Array | null> = {};
-  for (const [name, { shape, type, below, optional, with: input }] of Object.entries({ ...inputs, ...outputs })) {
-    const length = shape(numbers as never).reduce((all, size) => all * size, 1);
-    const isPassed = (!optional && input === undefined) || passed.includes(name);
-    const value = (i: number) => ((i * 7919) % 1009) / 1009;
-    arrays[name] = !isPassed
-      ? null
-      : type === 'int32_t'
-        ? Int32Array.from({ length }, (_, i) => i % below!(numbers as never))
-        : kernels.memory.make(length).map((_, i) => value(i));
-  }
-  return arrays;
-}
+/** Values between 0 and 1, as squares and activations are, half of them below their mean. */
+const mixed = (place: number) => ((place * 7919) % 1009) / 1009;
 
 function* networkCalls(settings: BenchNetwork, batch: number): Generator<KernelCall> {
   const { program, parameters } = buildNetwork(describeBenchNetwork(settings).scales[0]);

@@ -26,11 +26,6 @@ export class RunningMean {
     this.wwxx += (weight * x) ** 2;
   }
 
-  /** How many values were added. */
-  get count(): number {
-    return this.n;
-  }
-
   /** NaN before anything was added. */
   get mean(): number {
     return this.first + this.wx / this.w;

@@ -5,7 +5,7 @@ import { exampleOf, imagesTogether, randomClip, valuesOf } from './check-example
 import type { Checked } from './finding.js';
 import { nameOfSubPixel } from './sub-pixels.js';
 
-/** Images on which a sub-pixel that changed nothing later is tried again: a ReLU may have hidden it. */
+/** Images on which a sub-pixel that changed nothing later is silent again: a ReLU may have hidden it. */
 const ATTEMPTS = 8;
 
 /**
@@ -22,14 +22,13 @@ export async function causalityFaults(checked: Checked, chosen: readonly number[
   const faults: string[] = [];
   let silent = chosen;
   for (let attempt = 0; attempt < ATTEMPTS && silent.length > 0; attempt++) {
-    const tried = silent;
     const unseen: number[] = [];
-    const copies = Math.min(tried.length, imagesTogether(program));
+    const copies = Math.min(silent.length, imagesTogether(program));
     const clip = randomClip(description, seed, attempt);
     // A batch of unchanged images: each is computed in the very place of the one that is compared with it.
     const unchanged = await outputBits(checked, clip, copies, []);
-    for (let first = 0; first < tried.length; first += copies) {
-      const part = tried.slice(first, first + copies);
+    for (let first = 0; first < silent.length; first += copies) {
+      const part = silent.slice(first, first + copies);
       const bits = await outputBits(checked, clip, copies, part);
       for (const [copy, subPixel] of part.entries()) {
         const [start, end] = [copy, copy + 1].map((image) => (image * bits.length) / copies);
@@ -41,7 +40,7 @@ export async function causalityFaults(checked: Checked, chosen: readonly number[
       }
       const done = first + part.length;
       if (attempt === 0)
-        onProgress?.({ check: 'causality', size: description.size, done, total: tried.length, unit: 'sub-pixels' });
+        onProgress?.({ check: 'causality', size: description.size, done, total: silent.length, unit: 'sub-pixels' });
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
     }
