@@ -1,15 +1,8 @@
-import type { ConvolutionShape } from '../backend/convolution-shape.js';
-import {
-  descriptions,
-  type KernelArrays,
-  type KernelName,
-  type KernelNumbers,
-  type Kernels,
-} from '../backend/kernels/index.js';
-import type { WalkShape } from '../backend/walk-shape.js';
+import type { KernelName, KernelNumbers, Kernels } from '../backend/kernels/index.js';
 import type { Size } from '../foundation/frame.js';
+import { frameBytes } from '../foundation/levels.js';
 import { buildNetwork } from '../model/network.js';
-import type { AddOp } from '../model/ops/index.js';
+import type { AddOp, ConvOp, LstmOp } from '../model/ops/index.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';
 import { roofSeconds, timed, type Peaks } from './peaks.js';
 import { shapeName } from './profile.js';
@@ -24,30 +17,23 @@ export interface KernelTiming extends Work {
   shareOfRoof: number;
 }
 
+const cifar = { hidden: 128, size: { width: 32, height: 32 }, channels: 3, levels: 256, headWidth: 256 } as const;
+const digits = { size: { width: 28, height: 28 }, channels: 1, levels: 2, headWidth: 32 } as const;
+
 /** The networks of the paper whose shapes are measured where none is asked for (1601.06759, table 1). */
 export const PAPER_NETWORKS: readonly BenchNetwork[] = [
-  cifar('pixel-cnn', 15),
-  cifar('row-lstm', 12),
-  cifar('diagonal-bilstm', 12),
-  mnist(16, 7),
-  mnist(32, 1),
+  { ...cifar, network: 'pixel-cnn', layers: 15 },
+  { ...cifar, network: 'row-lstm', layers: 12 },
+  { ...cifar, network: 'diagonal-bilstm', layers: 12 },
+  { ...digits, network: 'diagonal-bilstm', layers: 7, hidden: 16 },
+  { ...digits, network: 'diagonal-bilstm', layers: 1, hidden: 32 },
 ];
 
-function cifar(network: BenchNetwork['network'], layers: number): BenchNetwork {
-  const size = { width: 32, height: 32 };
-  return { network, layers, hidden: 128, size, channels: 3, levels: 256, headWidth: 256 };
-}
-
-function mnist(hidden: number, layers: number): BenchNetwork {
-  const size = { width: 28, height: 28 };
-  return { network: 'diagonal-bilstm', layers, hidden, size, channels: 1, levels: 2, headWidth: 32 };
-}
-
 /** A call that is to be timed: its numbers, and which of the arrays that may be null it passes. */
-interface KernelCall<K extends KernelName = KernelName> {
-  kernel: K;
+interface KernelCall {
+  kernel: KernelName;
   shape: string;
-  numbers: KernelNumbers<K>;
+  numbers: KernelNumbers<KernelName>;
   passed: readonly string[];
 }
 
@@ -62,60 +48,40 @@ export function* benchKernels(
   const calls = new Map<string, KernelCall>();
   for (const network of networks)
     for (const call of networkCalls(network, batch)) calls.set(`${call.kernel} ${call.shape}`, call);
-  for (const call of calls.values()) {
-    const arrays = arraysOf(kernels, call);
-    const timing = timed(kernels, call.kernel, call.numbers, arrays as unknown as KernelArrays<KernelName>, tries);
-    for (const array of Object.values(arrays)) if (array instanceof Float32Array) kernels.memory.free(array);
-    yield {
-      kernel: call.kernel,
-      shape: call.shape,
-      ...timing,
-      shareOfRoof: roofSeconds(timing, peaks) / timing.seconds,
-    };
+  for (const { kernel, shape, numbers, passed } of calls.values()) {
+    const timing = timed(kernels, kernel, numbers, tries, passed, mixed);
+    yield { kernel, shape, ...timing, shareOfRoof: roofSeconds(timing, peaks) / timing.seconds };
   }
 }
 
-/** Arrays for a call: values between 0 and 1, as squares and activations are, half of them below their mean; levels in turn. */
-function arraysOf(kernels: Kernels, { kernel, numbers, passed }: KernelCall) {
-  const { inputs, outputs } = descriptions[kernel];
-  const arrays: Record<string, Float32Array | Int32Array | null> = {};
-  for (const [name, { shape, type, below, optional, with: input }] of Object.entries({ ...inputs, ...outputs })) {
-    const length = shape(numbers as never).reduce((all, size) => all * size, 1);
-    const isPassed = (!optional && input === undefined) || passed.includes(name);
-    const value = (i: number) => ((i * 7919) % 1009) / 1009;
-    arrays[name] = !isPassed
-      ? null
-      : type === 'int32_t'
-        ? Int32Array.from({ length }, (_, i) => i % below!(numbers as never))
-        : kernels.memory.make(length).map((_, i) => value(i));
-  }
-  return arrays;
-}
+/** Values between 0 and 1, as squares and activations are, half of them below their mean. */
+const mixed = (place: number) => ((place * 7919) % 1009) / 1009;
 
 function* networkCalls(settings: BenchNetwork, batch: number): Generator<KernelCall> {
   const { program, parameters } = buildNetwork(describeBenchNetwork(settings).scales[0]);
   for (const op of program.ops) {
-    if (op.op === 'conv') yield* convolutionCalls(op.shape, batch, op.relu, op.x.ready === 'image');
-    if (op.op === 'lstm') yield* lstmCalls(op.shape, batch);
+    if (op.op === 'conv') yield* convolutionCalls(op, batch);
+    if (op.op === 'lstm') yield* lstmCalls(op, batch);
     if (op.op === 'add') yield* addCalls(op, settings.size, batch);
   }
-  yield* headCalls(batch * settings.size.height * settings.size.width * settings.channels, settings.levels);
-  yield* updateCalls(parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0));
+  const { levels } = settings;
+  const rows = batch * frameBytes(settings);
+  yield call('softmaxCrossEntropy', `[${rows},${levels}]`, { rows, levels });
+  yield call('softmaxCrossEntropyGradient', `[${rows},${levels}]`, { rows, levels });
+  const count = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0);
+  const adam = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1, correction2: 0.001 };
+  yield call('adam', `${count}`, { count, ...adam });
+  yield call('rmsProp', `${count}`, { count, rate: 1e-3, decay: 0.99, epsilon: 1e-8 });
 }
 
-function* convolutionCalls(
-  shape: ConvolutionShape,
-  batch: number,
-  relu: boolean,
-  isFirst: boolean,
-): Generator<KernelCall> {
+function* convolutionCalls({ shape, relu, x }: ConvOp, batch: number): Generator<KernelCall> {
   const name = `[${batch},${shape.outHeight},${shape.outWidth}] ${shapeName(shape)}${relu ? ', ReLU' : ''}`;
   yield call('convolution', name, { shape, batch, relu }, ['bias']);
-  if (!isFirst) yield call('convolutionInputGradient', name, { shape, batch }, relu ? ['reluInput'] : []);
+  if (x.ready !== 'image') yield call('convolutionInputGradient', name, { shape, batch }, relu ? ['reluInput'] : []);
   yield call('convolutionFilterGradient', name, { shape, batch, relu }, ['dBias']);
 }
 
-function* lstmCalls(shape: WalkShape, batch: number): Generator<KernelCall> {
+function* lstmCalls({ shape }: LstmOp, batch: number): Generator<KernelCall> {
   const name = `[${batch},${shape.height},${shape.width}] ${shapeName(shape)}`;
   yield call('lstm', name, { shape, batch });
   yield call('lstmGradient', name, { shape, batch });
@@ -127,17 +93,6 @@ function* addCalls({ rowsDown, out }: AddOp, { width, height }: Size, batch: num
   const name = `[${batch},${height},${width},${out.features}], ${rowsDown} down`;
   yield call('addMoved', name, { batch, length, offset }, ['a']);
   if (rowsDown > 0) yield call('addMoved', `${name}, back`, { batch, length, offset: -offset });
-}
-
-function* headCalls(rows: number, levels: number): Generator<KernelCall> {
-  yield call('softmaxCrossEntropy', `[${rows},${levels}]`, { rows, levels });
-  yield call('softmaxCrossEntropyGradient', `[${rows},${levels}]`, { rows, levels });
-}
-
-function* updateCalls(count: number): Generator<KernelCall> {
-  const adam = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1, correction2: 0.001 };
-  yield call('adam', `${count}`, { count, ...adam });
-  yield call('rmsProp', `${count}`, { count, rate: 1e-3, decay: 0.99, epsilon: 1e-8 });
 }
 
 function call<K extends KernelName>(

@@ -1,5 +1,11 @@
 import { denseConvolution } from '../backend/convolution-shape.js';
-import type { KernelArrays, KernelName, KernelNumbers, Kernels } from '../backend/kernels/index.js';
+import {
+  descriptions,
+  type KernelArrays,
+  type KernelName,
+  type KernelNumbers,
+  type Kernels,
+} from '../backend/kernels/index.js';
 import type { Precision } from '../backend/precision.js';
 import { workOf, type Work } from './work.js';
 
@@ -38,29 +44,15 @@ const CACHED = denseConvolution({
  * @param precision of the kernels; where it is bf16, an instruction adds two products to a sum
  */
 export function measurePeaks(kernels: Kernels, precision: Precision): Peaks {
-  const [x, sums] = [kernels.memory.make(CHAINS).fill(0), kernels.memory.make(CHAINS)];
-  const chains = timed(kernels, 'multiplyAdds', { rounds: ROUNDS, count: CHAINS }, { x, out: sums }, 10);
-  const [a, b, out] = [0, 1, 2].map((value) => kernels.memory.make(STREAMED).fill(value));
-  const stream = timed(kernels, 'add', { count: STREAMED, period: STREAMED }, { a, b, out }, 5);
+  const chains = timed(kernels, 'multiplyAdds', { rounds: ROUNDS, count: CHAINS }, 10);
+  const stream = timed(kernels, 'add', { count: STREAMED, period: STREAMED }, 5);
+  const cached = timed(kernels, 'convolution', { shape: CACHED, batch: CACHED_BATCH, relu: false }, 10);
   const products = precision === 'bf16' ? 2 : 1;
   const registers = (products * 2 * ROUNDS * CHAINS) / chains.seconds / 1e9;
-  const gflops = Math.max(registers, cachedProduct(kernels));
-  for (const values of [x, sums, a, b, out]) kernels.memory.free(values);
-  return { gflops, gbytes: stream.bytes / stream.seconds / 1e9 };
-}
-
-/** 10^9 products and sums a second of `CACHED`. */
-function cachedProduct(kernels: Kernels): number {
-  const { inFeatures, outFeatures, inHeight, inWidth } = CACHED;
-  const pixels = CACHED_BATCH * inHeight * inWidth;
-  const [x, weights, out] = [pixels * inFeatures, inFeatures * outFeatures, pixels * outFeatures].map((length) =>
-    kernels.memory.make(length).fill(0),
-  );
-  const numbers = { shape: CACHED, batch: CACHED_BATCH, relu: false };
-  const arrays = { x, weights, bias: null, plus: null, out };
-  const { flops, seconds } = timed(kernels, 'convolution', numbers, arrays, 10);
-  for (const values of [x, weights, out]) kernels.memory.free(values);
-  return flops / seconds / 1e9;
+  return {
+    gflops: Math.max(registers, cached.flops / cached.seconds / 1e9),
+    gbytes: stream.bytes / stream.seconds / 1e9,
+  };
 }
 
 /** The shortest time in which the work could be done: arithmetic or memory, whichever takes longer. */
@@ -68,26 +60,41 @@ export function roofSeconds({ flops, bytes }: Work, { gflops, gbytes }: Peaks): 
   return Math.max(flops / gflops, bytes / gbytes) / 1e9;
 }
 
-/** The work of a call and its shortest time of several tries. */
+/**
+ * The work of a call, on arrays of its own, and its shortest time of several tries, after one that does not count.
+ *
+ * @param passed which of the arrays that may be null are passed
+ * @param value of the arrays at each place; levels come in turn
+ */
 export function timed<K extends KernelName>(
   kernels: Kernels,
   kernel: K,
   numbers: KernelNumbers<K>,
-  arrays: KernelArrays<K>,
   tries: number,
+  passed: readonly string[] = [],
+  value: (place: number) => number = () => 0,
 ): Work & { seconds: number } {
+  const { inputs, outputs } = descriptions[kernel];
+  const made: Record<string, Float32Array | Int32Array | null> = {};
+  for (const [name, { shape, type, below, optional, with: input }] of Object.entries({ ...inputs, ...outputs })) {
+    const length = shape(numbers as never).reduce((all, size) => all * size, 1);
+    const isPassed = (!optional && input === undefined) || passed.includes(name);
+    if (!isPassed) made[name] = null;
+    else if (type === 'int32_t') made[name] = Int32Array.from({ length }, (_, i) => i % below!(numbers as never));
+    else {
+      const floats = (made[name] = kernels.memory.make(length));
+      for (let i = 0; i < length; i++) floats[i] = value(i);
+    }
+  }
+  const arrays = made as unknown as KernelArrays<K>;
   const call = kernels[kernel] as (numbers: KernelNumbers<K>, arrays: KernelArrays<K>) => void;
-  return { ...workOf(kernel, numbers, arrays), seconds: shortestTime(() => call(numbers, arrays), tries) };
-}
-
-/** The shortest time of several tries, after one that does not count. */
-function shortestTime(call: () => void, tries: number): number {
-  call();
+  call(numbers, arrays);
   let seconds = Infinity;
   for (let i = 0; i < tries; i++) {
     const started = performance.now();
-    call();
+    call(numbers, arrays);
     seconds = Math.min(seconds, (performance.now() - started) / 1000);
   }
-  return seconds;
+  for (const array of Object.values(made)) if (array instanceof Float32Array) kernels.memory.free(array);
+  return { ...workOf(kernel, numbers, arrays), seconds };
 }

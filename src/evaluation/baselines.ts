@@ -39,9 +39,7 @@ export class PreviousFrameBaseline {
 
   /** NaN before anything was added. */
   get bitsPerDim(): number {
-    let weighted = 0;
-    for (const count of this.histogram) if (count > 0) weighted += count * Math.log2(count);
-    return Math.log2(this.count) - weighted / this.count;
+    return Math.log2(this.count) - weightedBits(this.histogram) / this.count;
   }
 }
 
@@ -68,8 +66,11 @@ export class HistogramBaseline {
 
   /** NaN before anything was added. */
   get bitsPerDim(): number {
-    let weighted = 0;
-    for (const count of this.counts) if (count > 0) weighted += count * Math.log2(count);
-    return Math.log2(this.dimensions / this.channels) - weighted / this.dimensions;
+    return Math.log2(this.dimensions / this.channels) - weightedBits(this.counts) / this.dimensions;
   }
+}
+
+/** The sum of n log2(n), which an entropy is made of. */
+function weightedBits(counts: Float64Array): number {
+  return counts.reduce((sum, count) => (count > 0 ? sum + count * Math.log2(count) : sum), 0);
 }

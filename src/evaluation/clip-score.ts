@@ -6,7 +6,7 @@ import type { Subsequence } from '../model/subsequences.js';
 import type { Adaptation } from './adaptation.js';
 import { PreviousFrameBaseline } from './baselines.js';
 import { meanSquaredError } from './metrics.js';
-import { BITS_PER_NAT, scoreEach, sumOfNats, type Scored, type ScoringOptions } from './scoring.js';
+import { BITS_PER_NAT, scoreEach, sumOfNats, type AddExample, type Scored, type ScoringOptions } from './scoring.js';
 
 /** A frame of a clip and what it costs, given the true frames before it. */
 export interface ScoredFrame extends Omit<Scored<never>, 'item'> {
@@ -41,19 +41,12 @@ export async function* scoreFrames(
       previous = frame;
     }
   }
-  const items = withPrevious();
-  for await (const { item, ...score } of scoreEach(
-    chain,
-    weights,
-    items,
-    (buffer, { frame }, slower) => {
-      past.addExample(buffer, frame.data);
-      if (slower !== null) past.addExample(slower, frame.data, EVERY_SECOND);
-    },
-    options,
-  )) {
+  const add: AddExample<{ frame: Frame }> = (buffer, { frame }, slower) => {
+    past.addExample(buffer, frame.data);
+    if (slower !== null) past.addExample(slower, frame.data, EVERY_SECOND);
+  };
+  for await (const { item, ...score } of scoreEach(chain, weights, withPrevious(), add, options))
     yield { ...item, ...score };
-  }
 }
 
 /** What a clip costs one step ahead: every frame but the first, given the true frames before it. */

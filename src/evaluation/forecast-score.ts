@@ -53,41 +53,12 @@ export async function scoreForecasts(
   starts: readonly Start[],
   options: ForecastOptions,
 ): Promise<ClipForecasts> {
-  const { samples, signal, corrections = starts.map(() => null) } = options;
+  const { samples, seed, settings, signal, onProgress, corrections = starts.map(() => null) } = options;
   const guesses = expectsFrame(model);
   const each = starts.map((start, index) => ({ ...start, correction: corrections[index] }));
-  const drawn = await drawFutures(sampler, model, each, options);
-  const guessed = await futuresAfter(model, guesses ? each : [], options, (some) =>
-    forecast(
-      sampler,
-      some.map(({ past }) => past),
-      { corrections: some.map(({ correction }) => correction), signal },
-    ),
-  );
-  const at = starts.map(({ known, truth }, index) => {
-    return { known, truth, drawn: drawn[index], guess: guesses ? guessed[index] : null };
-  });
-  const kinds = forecastNames({ samples, guesses }).map((name) => [name, errorsOf(forecasts[name].futures, at)]);
-  return {
-    starts: starts.map(({ first }) => first),
-    trueChange: meanByHorizon(starts.map(({ known, truth }) => changes(known, truth))),
-    kinds: Object.fromEntries(kinds) as ClipForecasts['kinds'],
-  };
-}
-
-/** A start, and how what is predicted from it is corrected. */
-type CorrectedStart = Start & { correction: Correction | null };
-
-/** The futures of each start, one a sample. A sample is the one that is drawn there alone. */
-async function drawFutures(
-  sampler: FrameSampler,
-  model: Model,
-  starts: readonly CorrectedStart[],
-  options: ForecastOptions,
-): Promise<Frame[][][]> {
-  const { seed, settings, signal, samples, onProgress } = options;
-  const wanted = starts.flatMap((start) => Array.from({ length: samples }, (_, sample) => ({ ...start, sample })));
-  const frames = await futuresAfter(model, wanted, options, (some, done) =>
+  // A sample is the one that is drawn there alone.
+  const wanted = each.flatMap((start) => Array.from({ length: samples }, (_, sample) => ({ ...start, sample })));
+  const drawn = await futuresAfter(model, wanted, options, (some, done) =>
     rollOut(
       sampler,
       some.map(({ past }) => past),
@@ -102,7 +73,23 @@ async function drawFutures(
       },
     ),
   );
-  return starts.map((_, index) => frames.slice(index * samples, (index + 1) * samples));
+  const guessed = await futuresAfter(model, guesses ? each : [], options, (some) =>
+    forecast(
+      sampler,
+      some.map(({ past }) => past),
+      { corrections: some.map(({ correction }) => correction), signal },
+    ),
+  );
+  const at = starts.map(({ known, truth }, index) => {
+    const own = drawn.slice(index * samples, (index + 1) * samples);
+    return { known, truth, drawn: own, guess: guesses ? guessed[index] : null };
+  });
+  const kinds = forecastNames({ samples, guesses }).map((name) => [name, errorsOf(forecasts[name].futures, at)]);
+  return {
+    starts: starts.map(({ first }) => first),
+    trueChange: meanByHorizon(starts.map(({ known, truth }) => changes(known, truth))),
+    kinds: Object.fromEntries(kinds) as ClipForecasts['kinds'],
+  };
 }
 
 /** The frames of the horizon of some futures, as many of which are made side by side as may be. */
@@ -132,18 +119,13 @@ function errorsOf(
   futuresOf: (at: Forecastable) => readonly Frame[][],
   starts: readonly Forecastable[],
 ): ForecastErrors {
-  const measured = starts.flatMap((start) => {
-    const futures = futuresOf(start);
-    return futures.map((future) => ({
-      squares: future.map((frame, h) => meanSquaredError(start.truth[h], frame)),
-      ssim: future.map((frame, h) => (fitsSsim(frame) ? ssim(start.truth[h], frame) : NaN)),
-      change: changes(start.known, future),
-    }));
-  });
+  const futures = starts.flatMap((start) => futuresOf(start).map((frames) => ({ ...start, frames })));
+  const meanOf = (measure: (truth: Frame, predicted: Frame) => number) =>
+    meanByHorizon(futures.map(({ truth, frames }) => frames.map((frame, h) => measure(truth[h], frame))));
   return {
-    meanSquaredError: meanByHorizon(measured.map(({ squares }) => squares)),
-    ssim: fitsSsim(starts[0].truth[0]) ? meanByHorizon(measured.map((one) => one.ssim)) : null,
-    change: meanByHorizon(measured.map(({ change }) => change)),
+    meanSquaredError: meanOf(meanSquaredError),
+    ssim: fitsSsim(starts[0].truth[0]) ? meanOf(ssim) : null,
+    change: meanByHorizon(futures.map(({ known, frames }) => changes(known, frames))),
   };
 }
 

@@ -48,7 +48,7 @@ export const forecasts = {
   mean: {
     title: (samples) => `mean of ${samples}`,
     among: amongSeveral,
-    futures: ({ drawn }) => [meanFuture(drawn)],
+    futures: ({ drawn }) => [drawn[0].map((_, h) => meanFrame(drawn.map((future) => future[h])))],
   },
   best: {
     title: (samples) => `best of ${samples}`,
@@ -63,11 +63,6 @@ export type ForecastName = keyof typeof forecasts;
 export function forecastNames(asked: ForecastsAsked): ForecastName[] {
   const kinds = Object.entries<ForecastKind>(forecasts) as [ForecastName, ForecastKind][];
   return kinds.filter(([, { among }]) => among?.(asked) ?? true).map(([name]) => name);
-}
-
-/** Frame by frame the mean of some futures. */
-function meanFuture(futures: readonly Frame[][]): Frame[] {
-  return futures[0].map((_, h) => meanFrame(futures.map((future) => future[h])));
 }
 
 /** The mean of frames of one size, rounded to bytes. */

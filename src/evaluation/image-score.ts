@@ -3,8 +3,8 @@ import type { Model } from '../model/checkpoint.js';
 import { needsOf } from '../conditioning/index.js';
 import type { NetworkDescription } from '../model/description.js';
 import { frameBytes } from '../model/examples.js';
-import { BITS_PER_NAT, scoreEach, type Scored, type ScoringOptions } from './scoring.js';
-import { quantile, RunningMean } from './statistics.js';
+import { BITS_PER_NAT, scoreEach, type AddExample, type Scored, type ScoringOptions } from './scoring.js';
+import { meanOf, quantile, type MeanWithError } from './statistics.js';
 
 /** Images to score, by index: height x width x channels bytes each, at the model's size. */
 export interface ImageSource {
@@ -104,30 +104,18 @@ function scoreEachImage(
   options: ScoringOptions,
 ): AsyncGenerator<Scored<number>, void> {
   const image = new Uint8Array(frameBytes(chain.exampleShape));
-  return scoreEach(
-    chain,
-    weights,
-    indices,
-    (buffer, index) => {
-      source.read(index, image);
-      buffer.add(image, 1, false);
-    },
-    options,
-  );
-}
-
-/** A mean over images. */
-export interface MeanOverImages {
-  mean: number;
-  /** NaN for one image. */
-  standardError: number;
+  const add: AddExample<number> = (buffer, index) => {
+    source.read(index, image);
+    buffer.add(image, 1, false);
+  };
+  return scoreEach(chain, weights, indices, add, options);
 }
 
 export interface ImageSummary {
-  bitsPerDim: MeanOverImages;
-  natsPerImage: MeanOverImages;
+  bitsPerDim: MeanWithError;
+  natsPerImage: MeanWithError;
   /** Bits/dim of each channel's own sub-pixels. */
-  channels: MeanOverImages[];
+  channels: MeanWithError[];
   /** How images differ, in bits/dim. */
   spread: { standardDeviation: number; quantiles: Record<QuantileName, number> };
 }
@@ -142,22 +130,17 @@ export type QuantileName = keyof typeof shares;
  */
 export function summariseImages(nats: ImageNats, dimensions: number): ImageSummary {
   const perNat = BITS_PER_NAT / dimensions;
-  const bits = meanOf(nats.images, perNat);
-  const sorted = nats.images.map((value) => value * perNat).sort();
+  const bits = nats.images.map((value) => value * perNat);
+  const bitsPerDim = meanOf(bits);
+  const sorted = bits.slice().sort();
   const quantiles = Object.entries(shares).map(([name, share]) => [name, quantile(sorted, share)]);
   return {
-    bitsPerDim: bits,
-    natsPerImage: meanOf(nats.images, 1),
-    channels: nats.channels.map((channel) => meanOf(channel, perNat * nats.channels.length)),
+    bitsPerDim,
+    natsPerImage: meanOf(nats.images),
+    channels: nats.channels.map((channel) => meanOf(channel.map((value) => value * (perNat * nats.channels.length)))),
     spread: {
-      standardDeviation: bits.standardError * Math.sqrt(sorted.length),
+      standardDeviation: bitsPerDim.standardError * Math.sqrt(sorted.length),
       quantiles: Object.fromEntries(quantiles) as Record<QuantileName, number>,
     },
   };
-}
-
-function meanOf(values: Float64Array, factor: number): MeanOverImages {
-  const mean = new RunningMean();
-  for (const value of values) mean.add(value * factor);
-  return { mean: mean.mean, standardError: mean.standardError };
 }

@@ -48,16 +48,8 @@ export function fitsSsim({ width, height }: Size): boolean {
 export function ssim(truth: Frame, predicted: Frame): number {
   checkSameGeometry('SSIM', truth, predicted);
   const { width, height, channels } = truth;
-  if (!fitsSsim(truth)) {
-    throw new PxvError({
-      code: 'INPUT',
-      operation: 'compute SSIM',
-      argument: 'frames',
-      expected: `at least ${windowLength} x ${windowLength} pixels`,
-      received: `${width} x ${height}`,
-      remedy: 'compare larger frames, or use PSNR',
-    });
-  }
+  const least = `at least ${windowLength} x ${windowLength} pixels`;
+  if (!fitsSsim(truth)) throw refused('SSIM', least, `${width} x ${height}`, 'compare larger frames, or use PSNR');
   let sum = 0;
   for (let channel = 0; channel < channels; channel++) {
     sum += channelSsim(channelOf(truth, channel), channelOf(predicted, channel), width);
@@ -116,30 +108,18 @@ function channelOf({ data, channels }: Frame, channel: number): Float64Array {
 
 /** Throws an `INPUT` error unless both frames have the same width, height and number of channels, and as many bytes. */
 export function checkSameGeometry(operation: string, first: Frame, second: Frame): void {
-  const [expected, received] = [first, second].map(
-    ({ width, height, channels }) => `${width} x ${height} pixels of ${numberOf(channels, 'channel')}`,
-  );
-  for (const frame of [first, second]) checkBytes(operation, frame);
-  if (expected === received) return;
-  throw new PxvError({
-    code: 'INPUT',
-    operation: `compute ${operation}`,
-    argument: 'frames',
-    expected,
-    received,
-    remedy: 'compare frames of one size',
-  });
+  const shapeOf = ({ width, height, channels }: Frame) =>
+    `${width} x ${height} pixels of ${numberOf(channels, 'channel')}`;
+  for (const frame of [first, second]) {
+    const bytes = frame.width * frame.height * frame.channels;
+    const expected = `${numberOf(bytes, 'byte')} for ${shapeOf(frame)}`;
+    const remedy = 'give frames whose data has height x width x channels bytes';
+    if (frame.data.length !== bytes) throw refused(operation, expected, String(frame.data.length), remedy);
+  }
+  const [expected, received] = [shapeOf(first), shapeOf(second)];
+  if (expected !== received) throw refused(operation, expected, received, 'compare frames of one size');
 }
 
-function checkBytes(operation: string, { width, height, channels, data }: Frame): void {
-  const expected = width * height * channels;
-  if (data.length === expected) return;
-  throw new PxvError({
-    code: 'INPUT',
-    operation: `compute ${operation}`,
-    argument: 'frames',
-    expected: `${numberOf(expected, 'byte')} for ${width} x ${height} pixels of ${numberOf(channels, 'channel')}`,
-    received: String(data.length),
-    remedy: 'give frames whose data has height x width x channels bytes',
-  });
+function refused(what: string, expected: string, received: string, remedy: string): PxvError {
+  return new PxvError({ code: 'INPUT', operation: `compute ${what}`, argument: 'frames', expected, received, remedy });
 }

@@ -44,18 +44,15 @@ export async function readStarts(
 ): Promise<Start[]> {
   const starts: Start[] = [];
   const past = new Past(shape, kept);
-  const known: Frame[] = [];
+  let known: Frame[] = [];
   const end = firsts[firsts.length - 1] + horizon;
   let index = 0;
   for await (const frame of frames) {
-    if (firsts.includes(index)) {
-      starts.push({ first: index, past: past.copy(), known: known.slice(), truth: [] });
-    }
+    if (firsts.includes(index)) starts.push({ first: index, past: past.copy(), known, truth: [] });
     for (const { first, truth } of starts) if (index < first + horizon) truth.push(frame);
     if (++index === end) break;
     past.push(frame.data);
-    known.push(frame);
-    if (known.length > 2) known.shift();
+    known = [...known.slice(-1), frame];
   }
   return starts;
 }

@@ -26,11 +26,6 @@ export class RunningMean {
     this.wwxx += (weight * x) ** 2;
   }
 
-  /** How many values were added. */
-  get count(): number {
-    return this.n;
-  }
-
   /** NaN before anything was added. */
   get mean(): number {
     return this.first + this.wx / this.w;
@@ -43,6 +38,19 @@ export class RunningMean {
     const squares = Math.max(0, this.wwxx - 2 * m * this.wwx + m ** 2 * this.ww);
     return Math.sqrt((this.n / (this.n - 1)) * squares) / this.w;
   }
+}
+
+/** A mean with its standard error, which is NaN for one value. */
+export interface MeanWithError {
+  mean: number;
+  standardError: number;
+}
+
+/** Of values that weigh the same. */
+export function meanOf(values: Iterable<number>): MeanWithError {
+  const running = new RunningMean();
+  for (const value of values) running.add(value);
+  return { mean: running.mean, standardError: running.standardError };
 }
 
 /**

@@ -28,13 +28,8 @@ export class PxvError extends Error {
 
   constructor(parts: ErrorParts, options?: { cause?: unknown }) {
     const { operation, argument, expected, received, remedy } = parts;
-    super(
-      `${operation}: ${argument || "''"}: expected ${expected}, received ${received}; ${remedy}`.replace(
-        /\s*\n\s*/g,
-        ' ',
-      ),
-      options,
-    );
+    const text = `${operation}: ${argument || "''"}: expected ${expected}, received ${received}; ${remedy}`;
+    super(text.replace(/\s*\n\s*/g, ' '), options);
     this.name = 'PxvError';
     this.code = parts.code;
     this.parts = parts;

@@ -15,11 +15,7 @@ export function byteOf(level: number, levels: number): number {
 }
 
 /** The same frames in the bytes that show these levels: what a model of so many can see and draw. */
-export function framesAtLevels(frames: AsyncIterable<Frame>, levels: number): AsyncIterable<Frame> {
-  return levels === 256 ? frames : shownFrames(frames, levels);
-}
-
-async function* shownFrames(frames: AsyncIterable<Frame>, levels: number): AsyncGenerator<Frame, void> {
+export async function* framesAtLevels(frames: AsyncIterable<Frame>, levels: number): AsyncGenerator<Frame, void> {
   const shown = Uint8Array.from({ length: 256 }, (_, byte) => byteOf(levelOf(byte, levels), levels));
   for await (const frame of frames) yield { ...frame, data: frame.data.map((byte) => shown[byte]) };
 }

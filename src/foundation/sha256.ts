@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
-/** Of a file's bytes, in hexadecimal. */
-export async function sha256(path: string): Promise<string> {
+/** Of a file's bytes, or of the first so many of them, in hexadecimal. */
+export async function sha256(path: string, bytes = Infinity): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>)
-    hash.update(chunk);
+  const stream = createReadStream(path, { end: bytes - 1, highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
+  for await (const chunk of stream) hash.update(chunk);
   return hash.digest('hex');
 }

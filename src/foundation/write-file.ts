@@ -1,15 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  appendFileSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { appendFileSync, closeSync, fsyncSync, openSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PxvError } from './errors.js';
@@ -27,7 +17,7 @@ interface Wording {
 const unfinished = new Set<string>();
 
 /** Also where an error ends the whole program, nothing half-written stays. */
-process.on('exit', () => unfinished.forEach(discard));
+process.on('exit', () => unfinished.forEach((temporary) => discard(temporary)));
 
 /** Writes a file whole or not at all. @throws {PxvError} OUTPUT where the system refuses */
 export function replaceFile(path: string, parts: readonly NodeJS.ArrayBufferView[]): void {
@@ -35,7 +25,7 @@ export function replaceFile(path: string, parts: readonly NodeJS.ArrayBufferView
   try {
     const file = openSync(temporary, 'wx');
     try {
-      for (const part of parts) writeWhole(file, part);
+      for (const part of parts) writeFileSync(file, part);
       // Else the new name may reach the disk before the bytes do.
       fsyncSync(file);
     } finally {
@@ -73,8 +63,7 @@ export async function writeAtomically<Result>(
   } catch (cause) {
     throw writeFailure(path, cause, wording);
   } finally {
-    discard(temporary);
-    removeEmpty(folders);
+    discard(temporary, folders);
   }
 }
 
@@ -92,8 +81,7 @@ export function checkWritable(path: string): void {
   } catch (cause) {
     throw writeFailure(path, cause);
   } finally {
-    discard(temporary);
-    removeEmpty(folders);
+    discard(temporary, folders);
   }
 }
 
@@ -153,23 +141,16 @@ function temporaryBeside(path: string): string {
   return join(dirname(own), `.${basename(own).slice(0, 40)}.${randomBytes(8).toString('hex')}.partial`);
 }
 
-/** What cannot be removed stays: the error that led here says more. */
-function discard(temporary: string): void {
+/** Removes what is unfinished, and the empty ones of the folders that were made for it, the innermost first. */
+function discard(temporary: string, folders: readonly string[] = []): void {
   try {
     rmSync(temporary, { recursive: true, force: true });
+    folders.forEach((folder) => rmdirSync(folder));
   } catch (error) {
+    // What cannot be removed stays, as do folders that others put something into: the error that led here says more.
     if (!isSystemError(error)) throw error;
   }
   unfinished.delete(temporary);
-}
-
-/** Those that others have put something into meanwhile stay. @param folders the innermost first */
-function removeEmpty(folders: readonly string[]): void {
-  try {
-    folders.forEach((folder) => rmdirSync(folder));
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-  }
 }
 
 /** A folder cannot be renamed over one that has entries: the old one steps aside first. */
@@ -188,9 +169,4 @@ function moveOver(temporary: string, path: string): void {
     }
     rmSync(aside, { recursive: true, force: true });
   }
-}
-
-function writeWhole(file: number, part: NodeJS.ArrayBufferView): void {
-  const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
-  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
 }

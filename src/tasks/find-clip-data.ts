@@ -46,12 +46,9 @@ export async function findClipData(
 ): Promise<FoundData<ClipFacts>> {
   const clips = await findClips(data, listed ? run : null);
   const files = (await Promise.all([...clips.learnt, ...clips.held].map(clipFiles))).flat();
-  let close = () => Promise.resolve();
   const open = async () => {
     const { store, training: learnt, validation, leftOut } = await openClips(run, clips, chain, data, training, hooks);
-    close = () => store.close();
     const parts = await openParts(run, clips.learnt, chain, data, training, hooks);
-    close = async () => void (await Promise.all([store.close(), parts?.store.close()]));
     const names = (indices: readonly number[]) => indices.map((clip) => store.clips[clip].name);
     return {
       frames: framesHash([...store.clips, ...(parts?.store.clips ?? [])]),
@@ -70,7 +67,7 @@ export async function findClipData(
       },
     };
   };
-  return { files: files.map((path) => ({ name: path, path })), open, close: () => close() };
+  return { files: files.map((path) => ({ name: path, path })), open, close: () => {} };
 }
 
 function framesHash(clips: readonly Pick<StoredClip, 'frames' | 'sha256'>[]): string {

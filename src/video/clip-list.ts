@@ -61,6 +61,10 @@ export async function clipFiles(clip: ClipSource): Promise<string[]> {
 
 /** Whether a clip is a folder of images, which has no frame rate of its own. */
 export async function isImageFolder({ path }: ClipSource): Promise<boolean> {
+  return isFolder(path);
+}
+
+async function isFolder(path: string): Promise<boolean> {
   const stats = await stat(path).catch(() => null);
   return stats?.isDirectory() ?? false;
 }
@@ -94,15 +98,11 @@ async function clipsIn(folder: string, seen: Set<string>): Promise<string[]> {
   const clips = numberedImages(entries).length >= fewest ? [folder] : [];
   for (const entry of entries.filter((name) => !namedByPredict.test(name))) {
     const inside = join(folder, entry);
-    const isFolder = await stat(inside).then(
-      (found) => found.isDirectory(),
-      () => false,
-    );
     // What cannot be looked into, a link that leads nowhere or a name that is no text, is found as a clip all the same: whoever
     // opens it says why it cannot be read.
-    if (!isFolder && videoName.test(entry)) clips.push(inside);
-    if (!isFolder) continue;
-    for (const clip of (await isClosed(inside)) ? [inside] : await clipsIn(inside, seen)) clips.push(clip);
+    const isDirectory = await isFolder(inside);
+    if (isDirectory && !(await isClosed(inside))) clips.push(...(await clipsIn(inside, seen)));
+    else if (isDirectory || videoName.test(entry)) clips.push(inside);
   }
   return clips;
 }

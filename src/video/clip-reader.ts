@@ -1,4 +1,4 @@
-import { type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { PxvError } from '../foundation/errors.js';
@@ -10,20 +10,20 @@ import { defaultFrameRate } from './frame-rate.js';
 import { numbersDoubt, imageFacts, listImages, numberedImages, readImages } from './image-folder.js';
 import { sizeFor, type PictureSize } from './picture-size.js';
 import type { Fit } from './resample.js';
-import { probeVideo, readVideo, type VideoFacts } from './video-file.js';
+import { probeVideo, readVideo, type VideoFacts, type VideoReading } from './video-file.js';
 
 export interface ClipOptions {
   /** Size of the frames to be given: one, or one for each clip, at its own aspect. */
   size: PictureSize;
   channels: Channels;
   /** Default `crop`: pictures are scaled to cover the size and cut around their centre. */
-  fit?: Fit;
+  fit?: Fit | undefined;
   /**
    * Default: the file's own, 25 where it tells none. A file is resampled in time to this rate; pictures without times, as
    * those of a folder, are taken to come at it.
    */
   frameRate?: FrameRate | undefined;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What is known of a clip before its frames are read. */
@@ -67,25 +67,66 @@ export interface ClipReader extends ClipFacts {
 export async function openClip(path: string, options: ClipOptions): Promise<ClipReader> {
   expectOptions(options);
   const { channels, fit = 'crop', frameRate, signal } = options;
-  const readingOf = ({ sourceSize }: ClipFacts) => ({
-    size: sizeFor(options.size, sourceSize),
-    channels,
-    fit,
-    frameRate,
-    signal,
-  });
-  if ((await inspect(path)).isDirectory()) {
+  const { facts, doubts, read } = await lookAt(path, frameRate, signal);
+  const size = sizeFor(options.size, facts.sourceSize);
+  const withDoubts = (damage: string | null) => [...doubts, damage].filter((line) => line !== null).join('; ') || null;
+  let warning = withDoubts(null);
+  return {
+    ...facts,
+    size,
+    frames: () => read({ size, channels, fit, frameRate, signal }, (damage) => (warning = withDoubts(damage))),
+    get warning() {
+      return warning;
+    },
+  };
+}
+
+/**
+ * Size and rate of a clip, from its first picture.
+ *
+ * @throws {PxvError} as `openClip`.
+ */
+export async function probeClip(path: string, signal?: AbortSignal): Promise<ClipFacts> {
+  return (await lookAt(path, undefined, signal)).facts;
+}
+
+/** What is read of a clip: its file, or its folder and the numbered images there; the path alone where nothing is. */
+export async function filesOfClip(path: string): Promise<string[]> {
+  const names = await readdir(path).catch(() => []);
+  return [path, ...numberedImages(names).map((name) => join(path, name))];
+}
+
+/** A clip whose first picture was looked at. */
+interface LookedAt {
+  facts: ClipFacts;
+  /** Lines of warning that are known before the frames are read, or null. */
+  doubts: (string | null)[];
+  read: (reading: VideoReading, onDamage: (line: string) => void) => AsyncGenerator<Frame, void>;
+}
+
+/** @param asked the rate to bring the clip to; undefined: its own */
+async function lookAt(path: string, asked: FrameRate | undefined, signal?: AbortSignal): Promise<LookedAt> {
+  const name = basename(resolve(path));
+  if ((await expectReadable(path)).isDirectory()) {
     const images = await listImages(path);
-    const known = await imageFolderFacts(path, images, frameRate);
-    const reading = readingOf(known);
-    const doubts = [frameRate === undefined ? null : noRate, numbersDoubt(images)];
-    return reader(known, reading.size, doubts, () => readImages(images, reading));
+    const { width, height } = await imageFacts(images[0]);
+    const frameRate = asked ?? defaultFrameRate;
+    const [sourceSize, aboutFrames] = [{ width, height }, images.length];
+    return {
+      facts: { name, path, frameRate, hasRate: false, sourceSize, aboutFrames },
+      doubts: [asked === undefined ? null : noRate, numbersDoubt(images)],
+      read: (reading) => readImages(images, reading),
+    };
   }
   const video = await probeVideo(path, signal);
-  const doubt = frameRate === undefined ? timesDoubt(video) : rateDoubt(video, frameRate);
-  const known = videoFacts(video, frameRate);
-  const reading = readingOf(known);
-  return reader(known, reading.size, [doubt], (onDamage) => readVideo(video, reading, onDamage));
+  const { duration, hasRate, size: sourceSize } = video;
+  const frameRate = asked ?? video.frameRate;
+  const aboutFrames = duration === null ? null : Math.round(duration * framesPerSecond(frameRate));
+  return {
+    facts: { name, path, frameRate, hasRate, sourceSize, aboutFrames },
+    doubts: [asked === undefined ? timesDoubt(video) : rateDoubt(video, asked)],
+    read: (reading, onDamage) => readVideo(video, reading, onDamage),
+  };
 }
 
 /** A program in JavaScript may leave out what it must say. */
@@ -122,59 +163,8 @@ function rateDoubt({ frameRate: own, hasRate }: VideoFacts, asked: FrameRate): s
   return `${numberOf(readableRate(own), 'frame')} a second, of which some are repeated to make ${readableRate(asked)}`;
 }
 
-/**
- * Size and rate of a clip, from its first picture.
- *
- * @throws {PxvError} as `openClip`.
- */
-export async function probeClip(path: string, signal?: AbortSignal): Promise<ClipFacts> {
-  if ((await inspect(path)).isDirectory()) return imageFolderFacts(path, await listImages(path));
-  return videoFacts(await probeVideo(path, signal));
-}
-
-/** What is read of a clip: its file, or its folder and the numbered images there; the path alone where nothing is. */
-export async function filesOfClip(path: string): Promise<string[]> {
-  const names = await readdir(path).catch(() => []);
-  return [path, ...numberedImages(names).map((name) => join(path, name))];
-}
-
-/** @param doubts lines of warning that are known before the frames are read, or null */
-function reader(
-  known: ClipFacts,
-  size: Size,
-  doubts: readonly (string | null)[],
-  read: (onDamage: (line: string) => void) => AsyncGenerator<Frame, void>,
-): ClipReader {
-  const withDoubts = (damage: string | null) => [...doubts, damage].filter((line) => line !== null).join('; ') || null;
-  let warning = withDoubts(null);
-  return {
-    ...known,
-    size,
-    frames: () => read((damage) => (warning = withDoubts(damage))),
-    get warning() {
-      return warning;
-    },
-  };
-}
-
-async function imageFolderFacts(path: string, images: string[], asked?: FrameRate): Promise<ClipFacts> {
-  const { width, height } = await imageFacts(images[0]);
-  const [name, sourceSize, aboutFrames] = [nameOf(path), { width, height }, images.length];
-  return { name, path, frameRate: asked ?? defaultFrameRate, hasRate: false, sourceSize, aboutFrames };
-}
-
-function videoFacts({ path, size, duration, ...own }: VideoFacts, asked?: FrameRate): ClipFacts {
-  const frameRate = asked ?? own.frameRate;
-  const aboutFrames = duration === null ? null : Math.round(duration * framesPerSecond(frameRate));
-  return { name: nameOf(path), path, frameRate, hasRate: own.hasRate, sourceSize: size, aboutFrames };
-}
-
-function nameOf(path: string): string {
-  return basename(resolve(path));
-}
-
 /** Says at once, and in our own words, what FFmpeg would say late and in many ways. */
-async function inspect(path: string): Promise<Stats> {
+async function expectReadable(path: string): Promise<Stats> {
   const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     throw unusable(path, noEntry(cause), cause);
   });

@@ -1,48 +1,30 @@
-import type { Frame } from '../foundation/frame.js';
+import type { Frame, Size } from '../foundation/frame.js';
 
 /** Each pixel as a square of `scale` x `scale`: what the model drew, without the blur of a scaler. */
 export function enlarge(frame: Frame, scale: number): Frame {
   if (scale === 1) return frame;
-  const { width, height, channels } = frame;
-  return sampled(
-    frame,
-    width * scale,
-    height * scale,
-    (x) => Math.floor(x / scale) * channels,
-    (y) => Math.floor(y / scale),
-  );
+  const size = { width: frame.width * scale, height: frame.height * scale };
+  return sampled(frame, size, (place) => Math.floor(place / scale));
 }
 
 /** Repeats the last column and row where their number is odd: 4:2:0 colour covers 2 x 2 pixels. */
 export function padToEven(frame: Frame): Frame {
-  const { width, height, channels } = frame;
+  const { width, height } = frame;
   if (width % 2 === 0 && height % 2 === 0) return frame;
-  const [lastX, lastY] = [width - 1, height - 1];
-  return sampled(
-    frame,
-    width + (width % 2),
-    height + (height % 2),
-    (x) => Math.min(x, lastX) * channels,
-    (y) => Math.min(y, lastY),
-  );
+  const size = { width: width + (width % 2), height: height + (height % 2) };
+  return sampled(frame, size, (place, side) => Math.min(place, side - 1));
 }
 
-function sampled(
-  frame: Frame,
-  width: number,
-  height: number,
-  offset: (x: number) => number,
-  row: (y: number) => number,
-): Frame {
+/** @param from the column or row of a frame of so many that another column or row shows */
+function sampled(frame: Frame, { width, height }: Size, from: (place: number, side: number) => number): Frame {
   const { channels } = frame;
   const data = new Uint8Array(width * height * channels);
+  const columns = Array.from({ length: width }, (_, x) => from(x, frame.width));
   let to = 0;
   for (let y = 0; y < height; y++) {
-    const start = row(y) * frame.width * channels;
-    for (let x = 0; x < width; x++) {
-      const from = start + offset(x);
-      for (let channel = 0; channel < channels; channel++) data[to++] = frame.data[from + channel]!;
-    }
+    const row = from(y, frame.height) * frame.width;
+    for (const column of columns)
+      for (let channel = 0; channel < channels; channel++) data[to++] = frame.data[(row + column) * channels + channel];
   }
   return { width, height, channels, data };
 }

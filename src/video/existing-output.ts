@@ -19,8 +19,14 @@ export interface ReplaceOptions {
 export async function expectReplaceable(path: string, { overwrite = false }: Pick<ReplaceOptions, 'overwrite'>) {
   if (overwrite || !(await isTaken(path))) return;
   const entries = await entriesAt(path);
-  if (entries === null) throw exists(path, 'a new file', 'one that exists');
-  throw exists(path, 'a new or empty folder', `one with ${numberOf(entries.length, 'file')}`);
+  throw new PxvError({
+    code: 'OUTPUT',
+    operation: 'write',
+    argument: path,
+    expected: entries === null ? 'a new file' : 'a new or empty folder',
+    received: entries === null ? 'one that exists' : `one with ${numberOf(entries.length, 'file')}`,
+    remedy: 'choose another --out, or replace it with --overwrite',
+  });
 }
 
 /** Whether an output would take the place of something: a file, or a folder that is not empty. */
@@ -47,8 +53,16 @@ export async function expectNoInput(path: string, inputs: readonly string[], { f
   if (output === null) return;
   const inside = `${await realpath(place)}${sep}`;
   for (const input of inputs) {
-    if ((await identity(input)) === output) throw isInput(path, input);
-    if (folderReplaced && (await realpath(input).catch(() => '')).startsWith(inside)) throw isInput(path, input);
+    const isInside = folderReplaced && (await realpath(input).catch(() => '')).startsWith(inside);
+    if (!isInside && (await identity(input)) !== output) continue;
+    throw new PxvError({
+      code: 'USAGE',
+      operation: 'write',
+      argument: path,
+      expected: 'an output that takes the place of no input',
+      received: input === path ? 'the input itself' : `the place of ${input}`,
+      remedy: 'choose another --out',
+    });
   }
 }
 
@@ -56,26 +70,4 @@ export async function expectNoInput(path: string, inputs: readonly string[], { f
 async function identity(path: string): Promise<string | null> {
   const found = await stat(path, { bigint: true }).catch(() => null);
   return found && `${found.dev} ${found.ino}`;
-}
-
-function isInput(path: string, input: string): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'write',
-    argument: path,
-    expected: 'an output that takes the place of no input',
-    received: input === path ? 'the input itself' : `the place of ${input}`,
-    remedy: 'choose another --out',
-  });
-}
-
-function exists(path: string, expected: string, received: string): PxvError {
-  return new PxvError({
-    code: 'OUTPUT',
-    operation: 'write',
-    argument: path,
-    expected,
-    received,
-    remedy: 'choose another --out, or replace it with --overwrite',
-  });
 }

@@ -35,26 +35,22 @@ export function findFfmpeg(): FfmpegBinary {
 function search(): FfmpegBinary {
   const named = process.env.PXV_FFMPEG;
   if (named) {
-    const { stated, failure } = tryToRun(named);
-    if (stated !== null) return { path: named, ...stated, source: 'PXV_FFMPEG', warning: null };
+    const found = tryToRun('PXV_FFMPEG', named);
+    if (typeof found !== 'string') return found;
     throw new PxvError({
       code: 'DEPENDENCY',
       operation: 'find ffmpeg',
       argument: `PXV_FFMPEG=${named}`,
       expected: 'the path of an ffmpeg program that runs',
-      received: failure,
+      received: found,
       remedy: 'correct PXV_FFMPEG or unset it',
     });
   }
   const looked = ['PXV_FFMPEG (not set)'];
   for (const [source, path] of candidates()) {
-    if (path === null) {
-      looked.push(`${source} (not there)`);
-      continue;
-    }
-    const { stated, failure } = tryToRun(path);
-    if (stated !== null) return { path, ...stated, source, warning: ageWarning(source, stated.version) };
-    looked.push(`${source} (${path}: ${failure})`);
+    const found = path === null ? 'not there' : tryToRun(source, path);
+    if (typeof found !== 'string') return found;
+    looked.push(`${source} (${path === null ? '' : `${path}: `}${found})`);
   }
   throw new PxvError({
     code: 'DEPENDENCY',
@@ -110,27 +106,17 @@ function may(path: string, mode: number): boolean {
   }
 }
 
-/** What a program says of itself. */
-type Stated = Pick<FfmpegBinary, 'version' | 'everyPicture'>;
-
-function tryToRun(path: string): { stated: Stated; failure: null } | { stated: null; failure: string } {
-  const { error, stdout, status } = spawnSync(path, ['-hide_banner', '-version'], {
-    encoding: 'utf8',
-    timeout: 20_000,
-  });
-  if (error) return { stated: null, failure: error.message };
+/** What a program says of itself, or in a line why it is of no use. */
+function tryToRun(source: FfmpegBinary['source'], path: string): FfmpegBinary | string {
+  const options = { encoding: 'utf8', timeout: 20_000 } as const;
+  const { error, stdout, status } = spawnSync(path, ['-hide_banner', '-version'], options);
+  if (error) return error.message;
   const version = /^ffmpeg version (\S+)/.exec(stdout)?.[1];
-  if (version === undefined)
-    return { stated: null, failure: `a program that does not say it is ffmpeg (exit status ${status})` };
+  if (version === undefined) return `a program that does not say it is ffmpeg (exit status ${status})`;
   // Versions may be names of commits; the libraries' are numbers. FFmpeg 6 has the 60, and `-vsync` was to go from then on.
   const format = Number(/^libavformat +(\d+)/m.exec(stdout)?.[1] ?? Infinity);
-  return {
-    stated: { version, everyPicture: format < 60 ? ['-vsync', '0'] : ['-fps_mode', 'passthrough'] },
-    failure: null,
-  };
-}
-
-function ageWarning(source: FfmpegBinary['source'], version: string): string | null {
-  if (source !== '@ffmpeg-installer/ffmpeg') return null;
-  return `using the old FFmpeg ${version} of @ffmpeg-installer/ffmpeg; install a current FFmpeg to read newer formats`;
+  const everyPicture = format < 60 ? ['-vsync', '0'] : ['-fps_mode', 'passthrough'];
+  const isOld = source === '@ffmpeg-installer/ffmpeg';
+  const warning = `using the old FFmpeg ${version} of ${source}; install a current FFmpeg to read newer formats`;
+  return { path, version, everyPicture, source, warning: isOld ? warning : null };
 }

@@ -8,7 +8,7 @@ export interface FfmpegArguments {
   /** Path of the file to read, or the stream of bytes to feed. */
   input: string | Readable;
   /** What stands before `-i`. */
-  inputOptions: readonly string[];
+  inputOptions?: readonly string[];
   /** What stands after it, before the output. */
   outputOptions: readonly string[];
   /** Path of the file to write; without it FFmpeg writes into a pipe. */
@@ -44,7 +44,8 @@ const timesError = 'non monotonically increasing dts';
 const errorLine = /^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.*)$/;
 
 /** @throws {PxvError} DEPENDENCY where there is no FFmpeg. */
-export function startFfmpeg({ input, inputOptions, outputOptions, outputPath, onLine }: FfmpegArguments): FfmpegRun {
+export function startFfmpeg(options: FfmpegArguments): FfmpegRun {
+  const { input, inputOptions = [], outputOptions, outputPath, onLine } = options;
   // fluent-ffmpeg takes an output that closes for one that was given up, so this one must not close when it ends.
   const output = new PassThrough({ autoDestroy: false });
   const command = ffmpeg()
@@ -121,7 +122,15 @@ export async function* readOutput(
       }, longestSilence);
       const chunk = await chunks.next().finally(() => clearTimeout(timer));
       throwIfInterrupted(signal, 'read video', path);
-      if (stalled) throw stall(path);
+      if (stalled)
+        throw new PxvError({
+          code: 'INPUT',
+          operation: 'read video',
+          argument: path,
+          expected: 'the next picture',
+          received: `nothing from FFmpeg for ${longestSilence / 1000} s`,
+          remedy: 'check that the file can be played, or copy it to a local disk',
+        });
       if (chunk.done) break;
       yield chunk.value;
     }
@@ -135,15 +144,4 @@ export async function* readOutput(
     run.output.resume();
     await run.finished;
   }
-}
-
-function stall(path: string): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'read video',
-    argument: path,
-    expected: 'the next picture',
-    received: `nothing from FFmpeg for ${longestSilence / 1000} s`,
-    remedy: 'check that the file can be played, or copy it to a local disk',
-  });
 }

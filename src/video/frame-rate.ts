@@ -14,7 +14,7 @@ const fastest = 300;
  * no rate, only the tick of a clock.
  */
 export function constantFrameRate(base: FrameRate, average: number | null): FrameRate | null {
-  if (average !== null && differ(base, average)) {
+  if (average !== null && rateVaries(base, average)) {
     return average <= fastest ? frameRateBetween(average - 0.005, average + 0.005) : null;
   }
   return isRate(base) ? base : null;
@@ -25,13 +25,9 @@ export function isRate(stated: FrameRate): boolean {
   return framesPerSecond(stated) <= fastest;
 }
 
-/** Whether the pictures of a file come at times that no constant rate has, by the same two rates. */
+/** Whether pictures come at times that their base rate has not: by more than rounded timestamps and cut ends do. */
 export function rateVaries(base: FrameRate, average: number | null): boolean {
-  return average !== null && isRate(base) && differ(base, average);
-}
-
-function differ(base: FrameRate, average: number): boolean {
-  return Math.abs(average / framesPerSecond(base) - 1) >= 0.05;
+  return average !== null && Math.abs(average / framesPerSecond(base) - 1) >= 0.05;
 }
 
 /**

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PxvError } from '../foundation/errors.js';
 import type { Channels, Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
+import { frameBytes } from '../foundation/levels.js';
 import { numberOf } from '../foundation/number-of.js';
+import { sha256 } from '../foundation/sha256.js';
 import { writeAtomically } from '../foundation/write-file.js';
-import { type ClipSource, reasonToLeaveOut } from './clip-list.js';
+import { reasonToLeaveOut, type ClipSource } from './clip-list.js';
 import { openClip, type ClipReader } from './clip-reader.js';
 import { expectDiskSpace } from './disk-space.js';
 import { defaultFrameRate } from './frame-rate.js';
@@ -20,14 +22,14 @@ export interface FrameStoreOptions {
   size: Size | ShortSide;
   channels: Channels;
   /** Default `crop`. */
-  fit?: Fit;
+  fit?: Fit | undefined;
   /** Default: each clip's own; see `ClipOptions`. */
   frameRate?: FrameRate | undefined;
   /** Called before each clip that must be decoded, every hundred of its frames, and when it is done. */
   onProgress?: (progress: DecodingProgress) => void;
   /** Bytes that are free on the disk of a folder. Default: as the system tells. */
   freeBytes?: (folder: string) => Promise<number>;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface DecodingProgress {
@@ -62,18 +64,10 @@ export interface FrameStore {
    * @throws {PxvError} USAGE where the clip has no such frames or `into` is too small, INPUT where the file was cut.
    */
   read(clip: number, first: number, count: number, into: Uint8Array): void;
-  close(): Promise<void>;
 }
 
-/** What a store file says of itself. It stands behind the frames, in JSON, followed by its length in 4 bytes. */
-interface Footer extends Omit<StoredClip, 'name' | 'unreadable' | 'sha256'> {
-  sha256: string;
-  /** Identifies the state of the source from which the frames were decoded. */
-  stamp: string;
-}
-
-/** Files that are kept open for reading; the one unused for longest is closed for another. */
-const openFiles = 200;
+/** What a clip's file says of its frames. It stands behind them, in JSON, followed by its length in 4 bytes. */
+type Footer = Omit<StoredClip, 'name' | 'unreadable'>;
 
 /**
  * Opens a store in `folder`, and decodes into it the clips that are not there yet, or whose source or geometry has
@@ -85,140 +79,120 @@ const openFiles = 200;
  */
 export async function openFrameStore(
   folder: string,
-  clips: readonly ClipSource[],
+  sources: readonly ClipSource[],
   options: FrameStoreOptions,
 ): Promise<FrameStore> {
-  const stored: (StoredClip & { file: string })[] = [];
+  const { channels, onProgress } = options;
   const found: FoundClip[] = [];
-  for (const clip of clips) found.push(await findClip(folder, clip, options));
-  await expectRoom(folder, found, options);
-  const toDecode = found.filter(({ opened }) => opened !== null).length;
+  for (const source of sources) found.push(await findClip(folder, source, options));
+  const readers = found.flatMap(({ reader }) => reader ?? []);
+  await expectRoom(folder, readers, options);
   let done = 0;
-  for (const { clip, file, stamp, kept, opened, unreadable } of found) {
-    const { name } = clip;
-    const report = (share: number) => options.onProgress?.({ done: done + share, clips: toDecode, name });
-    let [footer, reason] = [kept, unreadable];
-    if (opened !== null) {
-      try {
-        footer = await decode(opened, file, stamp, report);
-      } catch (error) {
-        reason = reasonToLeaveOut(clip, error);
-      }
-      done += 1;
-      report(0);
+  for (const clip of found) {
+    const { source, reader } = clip;
+    if (reader === null) continue;
+    const report = (share: number) => onProgress?.({ done: done + share, clips: readers.length, name: source.name });
+    try {
+      clip.footer = await decode(reader, clip, report);
+    } catch (error) {
+      clip.unreadable = reasonToLeaveOut(source, error);
     }
-    const { size, frames, frameRate, warning, sha256 } = footer ?? noFrames;
-    stored.push({ file, name, size, frames, frameRate, warning, unreadable: reason, sha256 });
+    done += 1;
+    report(0);
   }
-
-  /** In order of use, the latest last. */
-  const descriptors = new Map<number, number>();
-  function descriptor(clip: number, file: string): number {
-    const kept = descriptors.get(clip);
-    const fd = kept ?? openSync(file, 'r');
-    descriptors.delete(clip);
-    descriptors.set(clip, fd);
-    const [oldest] = descriptors;
-    if (oldest && descriptors.size > openFiles) {
-      descriptors.delete(oldest[0]);
-      closeSync(oldest[1]);
-    }
-    return fd;
-  }
-
+  const clips: StoredClip[] = found.map(({ source: { name }, footer, unreadable }) => {
+    return { name, unreadable, ...(footer ?? noFrames) };
+  });
   return {
-    clips: stored.map(({ name, size, frames, frameRate, warning, unreadable, sha256 }) => ({
-      name,
-      size,
-      frames,
-      frameRate,
-      warning,
-      unreadable,
-      sha256,
-    })),
+    clips,
     read(clip, first, count, into) {
-      const entry = stored[clip];
+      const stored = clips[clip];
       const end = first + count;
-      const frameBytes = entry ? bytesOf(entry.size, options.channels) : 1;
-      if (!entry || first < 0 || count < 0 || end > entry.frames || into.length < count * frameBytes) {
+      const bytes = stored ? frameBytes({ size: stored.size, channels }) : 1;
+      if (!stored || first < 0 || count < 0 || end > stored.frames || into.length < count * bytes) {
         throw new PxvError({
           code: 'USAGE',
           operation: 'read stored frames',
-          argument: entry?.name ?? `clip ${clip}`,
-          expected: entry
-            ? `frames within 0 to ${entry.frames} and room for them`
-            : `a clip from 0 to ${stored.length - 1}`,
-          received: `frames ${first} to ${end} and room for ${into.length / frameBytes}`,
+          argument: stored?.name ?? `clip ${clip}`,
+          expected: stored
+            ? `frames within 0 to ${stored.frames} and room for them`
+            : `a clip from 0 to ${clips.length - 1}`,
+          received: `frames ${first} to ${end} and room for ${into.length / bytes}`,
           remedy: 'ask for frames that the clip has',
         });
       }
-      const fd = descriptor(clip, entry.file);
-      for (let done = 0; done < count * frameBytes;) {
-        const got = readSync(fd, into, done, count * frameBytes - done, first * frameBytes + done);
-        if (got === 0) throw cutOff(entry.file);
-        done += got;
-      }
-    },
-    close() {
-      for (const fd of descriptors.values()) closeSync(fd);
-      descriptors.clear();
-      return Promise.resolve();
+      if (count > 0) readAt(found[clip].file, first * bytes, into.subarray(0, count * bytes));
     },
   };
 }
 
-const noFrames = { size: { width: 0, height: 0 }, frames: 0, frameRate: defaultFrameRate, warning: null, sha256: null };
+/** Fills an array with the bytes of a file from a place on. */
+function readAt(path: string, place: number, into: Uint8Array): void {
+  const file = openSync(path, 'r');
+  try {
+    for (let done = 0; done < into.length;) {
+      const got = readSync(file, into, done, into.length - done, place + done);
+      if (got === 0)
+        throw new PxvError({
+          code: 'INPUT',
+          operation: 'read stored frames',
+          argument: path,
+          expected: 'the frames that were written',
+          received: 'a file that was cut off since',
+          remedy: 'delete it, so that the clip is decoded again',
+        });
+      done += got;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
 
 /** A clip, and what is there of it already. */
 interface FoundClip {
-  clip: ClipSource;
+  source: ClipSource;
   file: string;
+  /** Identifies the state of the source, and stands in the file. */
   stamp: string;
   /** Of the file, where it serves. */
-  kept: Footer | null;
-  /** The clip, where it is to be decoded. */
-  opened: ClipReader | null;
+  footer: Footer | null;
+  /** Where it is to be decoded. */
+  reader: ClipReader | null;
   /** Why it cannot be. */
   unreadable: string | null;
 }
 
-async function findClip(folder: string, clip: ClipSource, options: FrameStoreOptions): Promise<FoundClip> {
-  const { channels, fit, frameRate, signal } = options;
-  const file = join(folder, storeName(clip.path, options));
-  const stamp = await sourceStamp(clip.path);
-  const footer = await readFooter(file, channels);
-  const found = { clip, file, stamp, kept: null, opened: null, unreadable: null };
-  if (footer?.stamp === stamp) return { ...found, kept: footer };
-  const reading = { size: options.size, channels, ...(fit && { fit }), frameRate, ...(signal && { signal }) };
+async function findClip(folder: string, source: ClipSource, options: FrameStoreOptions): Promise<FoundClip> {
+  const file = join(folder, storeName(source.path, options));
+  const stamp = await sourceStamp(source.path);
+  const footer = await readFooter(file, stamp, options.channels);
+  const found = { source, file, stamp, footer, reader: null, unreadable: null };
+  if (footer !== null) return found;
   try {
-    return { ...found, opened: await openClip(clip.path, reading) };
+    return { ...found, reader: await openClip(source.path, options) };
   } catch (error) {
-    return { ...found, unreadable: reasonToLeaveOut(clip, error) };
+    return { ...found, unreadable: reasonToLeaveOut(source, error) };
   }
 }
+
+const noFrames = { size: { width: 0, height: 0 }, frames: 0, frameRate: defaultFrameRate, warning: null, sha256: null };
 
 /** Refuses frames that the disk cannot hold, before the first is decoded. */
 async function expectRoom(
   folder: string,
-  found: readonly FoundClip[],
+  readers: readonly ClipReader[],
   { size, channels, freeBytes }: FrameStoreOptions,
 ): Promise<void> {
-  const frames = found.reduce((sum, { opened }) => sum + (opened?.aboutFrames ?? 0), 0);
-  const bytes = found.reduce(
-    (sum, { opened }) => sum + (opened === null ? 0 : (opened.aboutFrames ?? 0) * bytesOf(opened.size, channels)),
-    0,
-  );
+  const counts = readers.map(({ aboutFrames }) => aboutFrames ?? 0);
+  const frames = counts.reduce((sum, count) => sum + count, 0);
+  const bytes = readers.reduce((sum, own, clip) => sum + counts[clip] * frameBytes({ size: own.size, channels }), 0);
   const how = 'shortSide' in size ? `a short side of ${size.shortSide}` : `${size.width}x${size.height}`;
-  const need = {
-    folder,
-    bytes,
-    what: `${numberOf(frames, 'frame')} of ${how}`,
-    remedy: 'take a smaller --size or fewer clips, or a folder on another disk',
-  };
-  await expectDiskSpace(need, freeBytes);
+  const what = `${numberOf(frames, 'frame')} of ${how}`;
+  const remedy = 'take a smaller --size or fewer clips, or a folder on another disk';
+  await expectDiskSpace({ folder, bytes, what, remedy }, freeBytes);
 }
 
-async function decode(clip: ClipReader, file: string, stamp: string, report: (share: number) => void): Promise<Footer> {
+async function decode(clip: ClipReader, { file, stamp }: FoundClip, report: (share: number) => void): Promise<Footer> {
   report(0);
   return writeAtomically(file, async (temporary) => {
     const output = await open(temporary, 'wx');
@@ -232,16 +206,9 @@ async function decode(clip: ClipReader, file: string, stamp: string, report: (sh
         // The number of frames that a file tells may be too small.
         if (frames % 100 === 0) report(Math.min(0.99, frames / (clip.aboutFrames ?? Infinity)));
       }
-      const sha256 = hash.digest('hex');
-      const footer: Footer = {
-        stamp,
-        size: clip.size,
-        sha256,
-        frames,
-        frameRate: clip.frameRate,
-        warning: clip.warning,
-      };
-      const json = Buffer.from(JSON.stringify(footer));
+      const { size, frameRate, warning } = clip;
+      const footer = { size, sha256: hash.digest('hex'), frames, frameRate, warning };
+      const json = Buffer.from(JSON.stringify({ stamp, ...footer }));
       const length = Buffer.alloc(4);
       length.writeUInt32LE(json.length);
       await output.writeFile(Buffer.concat([json, length]));
@@ -252,20 +219,19 @@ async function decode(clip: ClipReader, file: string, stamp: string, report: (sh
   });
 }
 
-/** Null where there is no such file, or none that was written whole and is as it was. */
-async function readFooter(file: string, channels: Channels): Promise<Footer | null> {
+/** Null where there is no such file, or none that was written whole from this state of the source and is as it was. */
+async function readFooter(file: string, stamp: string, channels: Channels): Promise<Footer | null> {
   const input = await open(file, 'r').catch(() => null);
   if (!input) return null;
   try {
     const { size } = await input.stat();
     const { buffer: tail } = await input.read(Buffer.alloc(4), 0, 4, size - 4);
-    const length = tail.readUInt32LE();
-    if (length + 4 > size) return null;
-    const { buffer: json } = await input.read(Buffer.alloc(length), 0, length, size - 4 - length);
-    const footer = JSON.parse(json.toString()) as Footer;
-    const isWhole =
-      'sha256' in footer && 'size' in footer && footer.frames * bytesOf(footer.size, channels) + length + 4 === size;
-    return isWhole && (await hashOf(file, size - length - 4)) === footer.sha256 ? footer : null;
+    const end = size - 4 - tail.readUInt32LE();
+    if (end < 0) return null;
+    const { buffer: json } = await input.read(Buffer.alloc(size - 4 - end), 0, size - 4 - end, end);
+    const { stamp: before, ...footer } = JSON.parse(json.toString()) as Footer & { stamp: string };
+    const isWhole = before === stamp && footer.frames * frameBytes({ size: footer.size, channels }) === end;
+    return isWhole && (await sha256(file, end)) === footer.sha256 ? footer : null;
   } catch {
     return null;
   } finally {
@@ -273,22 +239,11 @@ async function readFooter(file: string, channels: Channels): Promise<Footer | nu
   }
 }
 
-/** SHA-256 of the first so many bytes of a file. */
-async function hashOf(file: string, bytes: number): Promise<string> {
-  const hash = createHash('sha256');
-  if (bytes > 0) for await (const chunk of createReadStream(file, { end: bytes - 1 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
-}
-
 /** One name for each source and geometry, so that a store can serve models of several sizes. */
 function storeName(path: string, { size, channels, fit = 'crop', frameRate }: FrameStoreOptions): string {
   const rate = frameRate ? `${frameRate.numerator}/${frameRate.denominator}` : null;
   const identity = [resolve(path), size, channels, fit, rate];
   return `${createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32)}.frames`;
-}
-
-function bytesOf({ width, height }: Size, channels: Channels): number {
-  return width * height * channels;
 }
 
 /** Size and time of change of a file, or of every image in a folder. */
@@ -301,15 +256,4 @@ async function sourceStamp(path: string): Promise<string> {
     hash.update(JSON.stringify([name, image?.size, image?.mtimeMs]));
   }
   return hash.digest('hex');
-}
-
-function cutOff(file: string): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'read stored frames',
-    argument: file,
-    expected: 'the frames that were written',
-    received: 'a file that was cut off since',
-    remedy: 'delete it, so that the clip is decoded again',
-  });
 }

@@ -46,29 +46,18 @@ const MOST_GAPS = 1 / 4;
 export function numbersDoubt(paths: readonly string[]): string | null {
   const numbers = paths.map((path) => Number(/(\d+)\D*$/.exec(parse(path).name)?.[1]));
   const steps = numbers.slice(1).map((number, i) => number - numbers[i]);
+  const names = paths.map((path) => basename(path));
+  const mixed = 'images of several clips may be taken as one';
+  const back = steps.findIndex((step) => step <= 0);
+  if (back >= 0) return `the number of ${names[back + 1]} is no higher than that of ${names[back]}: ${mixed}`;
+  const withoutNumbers = paths.map((path) => parse(path).name.replace(/\d+/g, '#'));
+  const other = withoutNumbers.findIndex((text) => text !== withoutNumbers[0]);
+  if (other >= 0) return `the names of ${names[0]} and ${names[other]} differ in more than numbers: ${mixed}`;
   const usual = steps.reduce((least, step) => Math.min(least, step), Infinity);
   const gaps = steps.flatMap((step, i) => (step > usual ? [i] : []));
-  if (usual <= 0) {
-    const [before, after] = paths.slice(steps.findIndex((step) => step <= 0)).map((path) => basename(path));
-    return `the number of ${after} is no higher than that of ${before}: images of several clips may be taken as one`;
-  }
-  const other = paths.find((path) => textOf(path) !== textOf(paths[0]));
-  if (other !== undefined)
-    return (
-      `the names of ${basename(paths[0])} and ${basename(other)} differ in more than numbers: ` +
-      `images of several clips may be taken as one`
-    );
   if (gaps.length === 0 || gaps.length > MOST_GAPS * steps.length) return null;
-  const [first] = gaps;
-  return (
-    `${numberOf(gaps.length, 'gap')} in the numbers, the first after ${basename(paths[first])}: ` +
-    `images on both sides are taken as neighbours`
-  );
-}
-
-/** A name without its numbers and its ending. */
-function textOf(path: string): string {
-  return parse(path).name.replace(/\d+/g, '#');
+  const where = `${numberOf(gaps.length, 'gap')} in the numbers, the first after ${names[gaps[0]]}`;
+  return `${where}: images on both sides are taken as neighbours`;
 }
 
 /**
@@ -82,25 +71,37 @@ export async function imageFacts(path: string): Promise<Size & { channels: Chann
   return { ...autoOrient, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
 }
 
+/** How pictures are wanted. */
+export interface PictureReading {
+  size: Size;
+  channels: Channels;
+  fit: Fit;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * The images as frames, scaled to `size`.
  *
  * @throws {PxvError} INPUT where an image cannot be read or differs in size from the first; INTERRUPTED where `signal`
  * is aborted.
  */
-export async function* readImages(
-  paths: readonly string[],
-  { size, channels, fit, signal }: { size: Size; channels: Channels; fit: Fit; signal?: AbortSignal | undefined },
-): AsyncGenerator<Frame, void> {
-  const [first] = paths;
-  const expected = first === undefined ? null : await imageFacts(first);
+export async function* readImages(paths: readonly string[], reading: PictureReading): AsyncGenerator<Frame, void> {
+  let expected: Size | undefined;
   for (const path of paths) {
-    throwIfInterrupted(signal, 'read frames', path);
+    throwIfInterrupted(reading.signal, 'read frames', path);
     const source = await imageFacts(path);
-    if (expected !== null && (source.width !== expected.width || source.height !== expected.height)) {
-      throw oddSize(path, expected, source);
+    expected ??= source;
+    if (source.width !== expected.width || source.height !== expected.height) {
+      throw new PxvError({
+        code: 'INPUT',
+        operation: 'read frames',
+        argument: path,
+        expected: `the size of the first image, ${expected.width}x${expected.height}`,
+        received: `${source.width}x${source.height}`,
+        remedy: 'keep images of one size in a folder',
+      });
     }
-    yield await readImage(path, { size, channels, fit });
+    yield await readImage(path, reading);
   }
 }
 
@@ -109,10 +110,7 @@ export async function* readImages(
  *
  * @throws {PxvError} INPUT where it cannot be read.
  */
-export async function readImage(
-  path: string,
-  { size, channels, fit }: { size: Size; channels: Channels; fit: Fit },
-): Promise<Frame> {
+export async function readImage(path: string, { size, channels, fit }: PictureReading): Promise<Frame> {
   await expectFile(path);
   const { data, info } = await sharp(path)
     .autoOrient()
@@ -139,17 +137,6 @@ function luma({ width, height, data: rgb }: Frame): Frame {
 async function expectFile(path: string): Promise<void> {
   const facts = await stat(path).catch(unreadable(path));
   if (!facts.isFile()) unreadable(path)(new TypeError(facts.isDirectory() ? 'a folder' : 'a pipe or a device'));
-}
-
-function oddSize(path: string, expected: Size, received: Size): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'read frames',
-    argument: path,
-    expected: `the size of the first image, ${expected.width}x${expected.height}`,
-    received: `${received.width}x${received.height}`,
-    remedy: 'keep images of one size in a folder',
-  });
 }
 
 function unreadable(path: string) {

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { PxvError } from '../foundation/errors.js';
 
-export function interruption(operation: string, argument: string, cause: unknown): PxvError {
+function interruption(operation: string, argument: string, cause: unknown): PxvError {
   return new PxvError(
     {
       code: 'INTERRUPTED',

@@ -1,9 +1,10 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { Frame } from '../foundation/frame.js';
 import { temporaryFolder } from '../foundation/temporary-folder.js';
 import { feedFrames } from './feed-frames.js';
-import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
+import { readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { endBySignal } from './interruption.js';
 
@@ -58,15 +59,24 @@ export async function losslessSize(
   const folder = temporaryFolder('pxv-codec-');
   const path = join(folder.path, `${codec}.mkv`);
   let first = null as Frame | null;
+  const given = createHash('sha256');
+  async function* hashed(): AsyncGenerator<Frame, void> {
+    for await (const frame of frames) {
+      given.update(frame.data);
+      first ??= frame;
+      yield frame;
+    }
+  }
   try {
-    const given = createHash('sha256');
-    const counted = hashed(frames, given, (frame) => (first ??= frame));
     await feedFrames(
-      counted,
+      hashed(),
       { frameRate: defaultFrameRate, signal },
       (input, inputOptions) =>
         startFfmpeg({ input, inputOptions, outputOptions: optionsOf(codec, first?.channels ?? 3), outputPath: path }),
-      (outcome) => check(outcome, signal),
+      async ({ failure, wasSignalled }) => {
+        if (wasSignalled) throw await endBySignal('encode frames', 'lossless', signal);
+        if (failure !== null) throw new EncoderFailure(failure);
+      },
     );
     const decoded = createHash('sha256');
     const format = first?.channels === 1 ? 'gray' : 'rgb24';
@@ -74,10 +84,7 @@ export async function losslessSize(
     if (decoded.digest('hex') !== given.digest('hex')) {
       return { bytes: null, failure: 'what it makes is not lossless: other frames come back' };
     }
-    let packets = '';
-    for await (const chunk of outputOf(path, ['-c', 'copy', '-f', 'framecrc'], signal)) {
-      packets += Buffer.from(chunk).toString('latin1');
-    }
+    const packets = await text(outputOf(path, ['-c', 'copy', '-f', 'framecrc'], signal));
     return { bytes: sumOfLaterPackets(packets), failure: null };
   } catch (cause) {
     if (!(cause instanceof EncoderFailure)) throw cause;
@@ -95,11 +102,6 @@ function withSize(failure: string, first: Frame | null): string {
   return `${failure} The frames, ${first.width}x${first.height}, may be too small for it.`;
 }
 
-async function check({ failure, wasSignalled }: FfmpegOutcome, signal?: AbortSignal): Promise<void> {
-  if (wasSignalled) throw await endBySignal('encode frames', 'lossless', signal);
-  if (failure !== null) throw new EncoderFailure(failure);
-}
-
 function optionsOf(codec: LosslessCodec, channels: number): string[] {
   const { shared, colour, grey } = encoders[codec];
   return [...(channels === 1 ? grey : colour), ...shared, '-f', 'matroska'];
@@ -110,21 +112,10 @@ async function* outputOf(
   outputOptions: string[],
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
-  const run = startFfmpeg({ input: path, inputOptions: [], outputOptions });
+  const run = startFfmpeg({ input: path, outputOptions });
   yield* readOutput(run, path, signal);
-  await check(await run.finished, signal);
-}
-
-async function* hashed(
-  frames: AsyncIterable<Frame>,
-  hash: Hash,
-  onFrame: (frame: Frame) => void,
-): AsyncGenerator<Frame, void> {
-  for await (const frame of frames) {
-    hash.update(frame.data);
-    onFrame(frame);
-    yield frame;
-  }
+  const { failure } = await run.finished;
+  if (failure !== null) throw new EncoderFailure(failure);
 }
 
 /** framecrc writes a line a packet: stream, times of decoding and showing, duration, size, checksum. */

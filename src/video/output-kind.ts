@@ -1,6 +1,6 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { PxvError, type ErrorCode } from '../foundation/errors.js';
 import { checkWritable } from '../foundation/write-file.js';
 import { expectNoInput, expectReplaceable, type ReplaceOptions } from './existing-output.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
@@ -57,9 +57,11 @@ export async function checkOutput(path: string, options: ReplaceOptions = {}): P
  */
 export async function expectPlace(path: string): Promise<OutputKind> {
   const kind = outputKind(path);
-  if (kind === null) throw nameRefused(path, `a name that ends in ${extname(path)}`);
+  const nameRefused = (received: string) =>
+    outputRefused(path, 'a name that ends in .mp4, .webm, .gif or .png, or a folder', received, 'USAGE');
+  if (kind === null) throw nameRefused(`a name that ends in ${extname(path)}`);
   const unfit = unfitName(path, kind);
-  if (unfit !== null) throw nameRefused(path, unfit);
+  if (unfit !== null) throw nameRefused(unfit);
   if (kind !== 'png' && kind !== 'folder') findFfmpeg();
   // As it is written: to the system `none/../clips` leads nowhere where there is no `none`.
   const place = resolve(path);
@@ -85,42 +87,22 @@ function unfitName(path: string, kind: OutputKind): string | null {
   return kind === 'folder' && holdsThis ? 'the folder that the command runs in, or one around it' : null;
 }
 
-/** What lies in a folder, or in its folders of panels, that was not written here as a frame; null where nothing does. */
-async function foreignEntry(folder: string): Promise<string | null> {
+/**
+ * What lies in a folder, or in its folders of panels, that was not written here as a frame: somebody's own frames may have such
+ * names as well. Null where nothing does.
+ */
+async function foreignEntry(folder: string, ofPanel = false): Promise<string | null> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const { name } = entry;
-    if (entry.isDirectory() && isPanelFolder(name)) {
-      const inside = await foreignFile(join(folder, name), await readdir(join(folder, name)));
+    if (!ofPanel && entry.isDirectory() && isPanelFolder(name)) {
+      const inside = await foreignEntry(join(folder, name), true);
       if (inside !== null) return `${name}/${inside}`;
-    } else if ((await foreignFile(folder, [name])) !== null) return name;
+    } else if (!ownFrame.test(name) || !(await isMarked(join(folder, name)))) return name;
   }
   return null;
 }
 
-/** The first of some files of a folder that is no frame written here: somebody's own may have such names as well. */
-async function foreignFile(folder: string, names: readonly string[]): Promise<string | null> {
-  for (const name of names) if (!ownFrame.test(name) || !(await isMarked(join(folder, name)))) return name;
-  return null;
-}
-
-function nameRefused(path: string, received: string): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'write video',
-    argument: path,
-    expected: 'a name that ends in .mp4, .webm, .gif or .png, or a folder',
-    received,
-    remedy: 'choose another output',
-  });
-}
-
-export function outputRefused(path: string, expected: string, received: string): PxvError {
-  return new PxvError({
-    code: 'OUTPUT',
-    operation: 'write video',
-    argument: path,
-    expected,
-    received,
-    remedy: 'choose another output',
-  });
+export function outputRefused(path: string, expected: string, received: string, code: ErrorCode = 'OUTPUT'): PxvError {
+  const remedy = 'choose another output';
+  return new PxvError({ code, operation: 'write video', argument: path, expected, received, remedy });
 }

@@ -47,9 +47,7 @@ export function resample(frame: Frame, size: Size, fit: Fit): Frame {
       for (let at = 0; at < line; at++) sums[y * line + at] += weight * narrow[from + at];
     }
   }
-  const rounded = new Uint8Array(sums.length);
-  for (let at = 0; at < sums.length; at++) rounded[at] = Math.round(sums[at]);
-  return { ...size, channels, data: rounded };
+  return { ...size, channels, data: Uint8Array.from(sums.map(Math.round)) };
 }
 
 /** The middle `to` of the `scaled` places to which `from` places are scaled. */

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { frameRateBetween } from './frame-rate.js';
@@ -12,7 +13,7 @@ interface Pictures {
 }
 
 /** When the pictures of a file are shown. */
-export interface Timing {
+interface Timing {
   frameRate: FrameRate;
   /** From the first picture to the last, in seconds. */
   span: number;
@@ -33,30 +34,20 @@ export async function scanTimestamps(path: string, signal?: AbortSignal): Promis
   let haveTimes = true;
   const run = startFfmpeg({
     input: path,
-    inputOptions: [],
     outputOptions: ['-map', '0:V:0', '-c', 'copy', '-f', 'framecrc'],
     onLine: (line) => (haveTimes &&= !backInTime.test(line)),
   });
-  let tick = 1;
-  let count = 0;
-  const all: number[] = [];
-  let partial = '';
-  for await (const chunk of readOutput(run, path, signal)) {
-    const lines = (partial + Buffer.from(chunk).toString('latin1')).split('\n');
-    partial = lines.pop() ?? '';
-    for (const line of lines) {
-      const base = /^#tb 0: (\d+)\/(\d+)/.exec(line);
-      if (base) tick = Number(base[1]) / Number(base[2]);
-      // stream, decoding time, presentation time, duration, ...
-      const time = /^0, *-?\d+, *(-?\d+),/.exec(line)?.[1];
-      if (time === undefined) continue;
-      count += 1;
-      if (time === noTime) haveTimes = false;
-      else all.push(Number(time));
-    }
-  }
-  all.sort((a, b) => a - b);
-  await run.finished;
+  const report = await text(readOutput(run, path, signal));
+  const [, numerator, denominator] = /^#tb 0: (\d+)\/(\d+)/m.exec(report) ?? [];
+  const tick = Number(numerator) / Number(denominator);
+  // stream, decoding time, presentation time, duration, ...
+  const told = Array.from(report.matchAll(/^0, *-?\d+, *(-?\d+),/gm), ([, time]) => time);
+  const count = told.length;
+  const all = told
+    .filter((time) => time !== noTime)
+    .map(Number)
+    .sort((a, b) => a - b);
+  haveTimes &&= all.length === count;
   const ticks = all[all.length - 1] - all[0];
   if (all.length < 2 || ticks <= 0) return { count, haveTimes, timing: null };
   const steps = all.slice(1).map((time, i) => time - all[i]);

@@ -1,13 +1,14 @@
+import { text } from 'node:stream/consumers';
 import { PxvError } from '../foundation/errors.js';
-import type { Channels, Frame, Size } from '../foundation/frame.js';
+import type { Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond, frameRateText, type FrameRate } from '../foundation/frame-rate.js';
 import { numberOf } from '../foundation/number-of.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { constantFrameRate, defaultFrameRate, isRate, rateVaries } from './frame-rate.js';
-import type { Fit } from './resample.js';
-import { parseVideoStream, type StreamFacts } from './stream-facts.js';
-import { scanTimestamps, type Timing } from './timestamps.js';
+import type { PictureReading } from './image-folder.js';
+import { parseVideoStream } from './stream-facts.js';
+import { scanTimestamps } from './timestamps.js';
 
 /** What is known of a video file before its frames are read. */
 export interface VideoFacts {
@@ -56,8 +57,11 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Vi
     const span = (pictures.count - 1) / framesPerSecond(base);
     return { ...known, frameRate: base, times: 'missing', inputOptions: [...inputOptions, ...inOrderAt(base)], span };
   }
-  const { averageRate, isUneven } = ratesOf(stream, base, pictures?.timing ?? null);
-  const stated = constantFrameRate(base, averageRate);
+  const counted = pictures?.timing;
+  // Pictures that are never shown, as VP8 has them, make the rate that was counted more than it is.
+  const average = counted ? Math.min(framesPerSecond(counted.frameRate), framesPerSecond(base)) : stream.averageRate;
+  const stated = constantFrameRate(base, average);
+  const isUneven = isRate(base) ? rateVaries(base, average) : counted?.times === 'uneven';
   const isAnimation = stream.codec === 'gif' || stream.codec === 'apng';
   if (stated && !isAnimation) return { ...known, frameRate: stated, times: isUneven ? 'uneven' : 'even', span: null };
 
@@ -70,28 +74,14 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Vi
   return { ...known, frameRate: defaultFrameRate, hasRate: false, times: 'even', inputOptions, span };
 }
 
-/** Pictures over duration, null where it is unknown, and whether they come at uneven times. */
-function ratesOf({ averageRate }: StreamFacts, base: FrameRate, timing: Timing | null) {
-  if (timing === null) return { averageRate, isUneven: rateVaries(base, averageRate) };
-  // Pictures that are never shown, as VP8 has them, make it more than it is.
-  const shown = Math.min(framesPerSecond(timing.frameRate), framesPerSecond(base));
-  return { averageRate: shown, isUneven: isRate(base) ? rateVaries(base, shown) : timing.times === 'uneven' };
-}
-
 /**
  * FFmpeg's formats of text and of pictures made of characters. They hold no pictures: FFmpeg types them on a screen of its
  * own, and takes any file with a name such as notes.txt for one.
  */
 const characterArt = new Set(['tty', 'bin', 'xbin', 'adf', 'idf']);
 
-interface FirstPicture {
-  size: Size;
-  /** See `constantFrameRate`. */
-  base: FrameRate;
-  stream: StreamFacts;
-}
-
-async function decodeFirstPicture(path: string, inputOptions: string[], signal?: AbortSignal): Promise<FirstPicture> {
+/** Its size, the base rate of `constantFrameRate`, and what FFmpeg says of the stream. */
+async function decodeFirstPicture(path: string, inputOptions: string[], signal?: AbortSignal) {
   const log: string[] = [];
   const squarePixels = "scale=w='round(iw*max(1,sar))':h='round(ih/min(1,sar))'";
   const run = startFfmpeg({
@@ -100,15 +90,16 @@ async function decodeFirstPicture(path: string, inputOptions: string[], signal?:
     outputOptions: ['-map', '0:V:0', '-frames:v', '1', '-filter:v', squarePixels, '-f', 'framecrc'],
     onLine: (line) => line.startsWith('[info]') && log.push(line),
   });
-  let report = '';
-  for await (const chunk of readOutput(run, path, signal)) report += Buffer.from(chunk).toString('latin1');
-
+  const report = await text(readOutput(run, path, signal));
   // framecrc writes a header with lines such as `#tb 0: 1001/30000` and `#dimensions 0: 192x108`, then a line a picture.
   const tick = /^#tb 0: (\d+)\/(\d+)/m.exec(report);
   const size = /^#dimensions 0: (\d+)x(\d+)/m.exec(report);
   const stream = parseVideoStream(log);
   const drawn = stream?.container.split(',').find((name) => characterArt.has(name));
-  if (drawn !== undefined) throw isText(path, drawn);
+  if (drawn !== undefined) {
+    const typed = `a text, which FFmpeg would type on a screen (its format '${drawn}')`;
+    throw withoutPictures(path, typed, 'give a video file or a folder of numbered images');
+  }
   if (!tick || !size || !stream || !/^0,/m.test(report)) throw noPicture(path, await run.finished);
   return {
     size: { width: Number(size[1]), height: Number(size[2]) },
@@ -118,13 +109,9 @@ async function decodeFirstPicture(path: string, inputOptions: string[], signal?:
 }
 
 /** How the frames of a file are wanted. */
-interface VideoReading {
-  size: Size;
-  channels: Channels;
-  fit: Fit;
+export interface VideoReading extends PictureReading {
   /** Rate to bring them to. Default: the file's own; a file that has none is read as it is. */
   frameRate?: FrameRate | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 /** What FFmpeg says where the pictures' size or range changes, and it makes its filters anew. That of 2018 says nothing. */
@@ -183,12 +170,10 @@ export async function* readVideo(
     const { failure, firstError, errors } = await run.finished;
     const error = isLeft ? firstError : (firstError ?? failure);
     const more = errors > 1 ? ` (and ${errors - 1} more)` : '';
-    const doubts = [
-      ...(error === null ? [] : [`with errors: ${error}${more}`]),
-      ...(changes === 0
-        ? []
-        : [`whose size or range changes ${numberOf(changes, 'time')}: up to two frames are lost at each change`]),
-    ];
+    const doubts: string[] = [];
+    if (error !== null) doubts.push(`with errors: ${error}${more}`);
+    if (changes > 0)
+      doubts.push(`whose size or range changes ${numberOf(changes, 'time')}: up to two frames are lost at each change`);
     if (doubts.length > 0) onDamage(`read ${numberOf(frames, 'frame')}, ${doubts.join('; ')}`);
   }
   if (frames === 0) throw noPicture(video.path, await run.finished);
@@ -220,23 +205,10 @@ function noPicture(path: string, { failure, firstError }: FfmpegOutcome): PxvErr
       : cause.includes('matches no streams')
         ? 'a file without a video stream'
         : `nothing that can be decoded (FFmpeg: ${cause})`;
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'read video',
-    argument: path,
-    expected: 'a video with at least one picture',
-    received,
-    remedy: 'check that the file is complete and plays, or convert it',
-  });
+  return withoutPictures(path, received, 'check that the file is complete and plays, or convert it');
 }
 
-function isText(path: string, format: string): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'read video',
-    argument: path,
-    expected: 'a video with at least one picture',
-    received: `a text, which FFmpeg would type on a screen (its format '${format}')`,
-    remedy: 'give a video file or a folder of numbered images',
-  });
+function withoutPictures(path: string, received: string, remedy: string): PxvError {
+  const expected = 'a video with at least one picture';
+  return new PxvError({ code: 'INPUT', operation: 'read video', argument: path, expected, received, remedy });
 }

@@ -13,9 +13,9 @@ export async function causalityBreaks(
   seed: number,
 ): Promise<string[]> {
   const parameters = toTensors(weights, network.parameters);
-  const changed = Array.from({ length: frameBytes(network.description) }, (_, subPixel) => subPixel);
-  const reachesLater = promisedFields(network.program, earlierTaps(network.description)).isSeen;
-  const faults = await causalityFaults(network, parameters, { changed, reachesLater, seed });
+  const chosen = Array.from({ length: frameBytes(network.description) }, (_, subPixel) => subPixel);
+  const fields = promisedFields(network.program, earlierTaps(network.description));
+  const faults = await causalityFaults({ network, parameters, fields, seed }, chosen);
   tf.dispose(parameters);
   return faults;
 }

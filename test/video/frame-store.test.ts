@@ -59,27 +59,26 @@ describe('a frame store', () => {
     store.read(2, 1, 1, into);
     expect([into[0], into[frameBytes - 1], into[frameBytes]]).toEqual([20, 20, 190]);
     store.read(0, 0, 0, into);
-    await store.close();
   });
 
   it('decodes a clip once, and again when it, its size or its rate has changed', async () => {
-    const close = async (opened: Awaited<ReturnType<typeof open>>) => (await opened.store.close(), opened.decoded);
+    const decoded = async (...opening: Parameters<typeof open>) => (await open(...opening)).decoded;
     const all = ['images', 'long.mkv', 'short.mkv'];
-    expect(await close(await open('once'))).toEqual(all);
-    expect(await close(await open('once'))).toEqual([]);
-    expect(await close(await open('once', { size: { width: 8, height: 8 } }))).toEqual(all);
+    expect(await decoded('once')).toEqual(all);
+    expect(await decoded('once')).toEqual([]);
+    expect(await decoded('once', { size: { width: 8, height: 8 } })).toEqual(all);
     const slower = await open('once', { frameRate: { numerator: 5, denominator: 1 } });
     expect(slower.store.clips.map(({ frames }) => frames)).toEqual([4, 10, 2]);
-    expect(await close(slower)).toEqual(all);
+    expect(slower.decoded).toEqual(all);
     const again = await open('once');
     expect(again.store.clips.map(({ frames }) => frames)).toEqual([4, 20, 3]);
-    expect(await close(again)).toEqual([]);
+    expect(again.decoded).toEqual([]);
 
     utimesSync(at('clips/short.mkv'), new Date(), new Date(Date.now() + 5000));
-    expect(await close(await open('once'))).toEqual(['short.mkv']);
+    expect(await decoded('once')).toEqual(['short.mkv']);
     const { mtime } = statSync(at('clips/images/0.png'));
     utimesSync(at('clips/images/0.png'), mtime, new Date(mtime.getTime() - 5000));
-    expect(await close(await open('once'))).toEqual(['images']);
+    expect(await decoded('once')).toEqual(['images']);
   });
 
   it('gives each clip at its own aspect where only its shorter side is told', async () => {
@@ -96,30 +95,26 @@ describe('a frame store', () => {
     store.read(1, 1, 1, into);
     expect(new Set(into)).toEqual(new Set([20]));
     expect(() => store.read(0, 0, 4, into)).toThrow(/room for 3/);
-    await store.close();
   });
 
   it('decodes again what was damaged', async () => {
-    await (await open('damaged')).store.close();
+    await open('damaged');
     const [file] = readdirSync(at('damaged'));
     truncateSync(join(at('damaged'), file), readFileSync(join(at('damaged'), file)).length - 1);
     const again = await open('damaged');
     expect(again.decoded.length).toBe(1);
-    await again.store.close();
   });
 
   it('tells how far it is, up to the last of the clips that must be decoded', async () => {
-    const { store, reports } = await open('progress');
+    const { reports } = await open('progress');
     expect(reports.filter(({ name }) => name === 'long.mkv')).toEqual([
       { done: 1, clips: 3, name: 'long.mkv' },
       { done: 2, clips: 3, name: 'long.mkv' },
     ]);
     expect(reports.at(-1)).toEqual({ done: 3, clips: 3, name: 'short.mkv' });
-    await store.close();
     utimesSync(at('clips/images/0.png'), new Date(), new Date(Date.now() + 9000));
     const again = await open('progress');
     expect(again.reports.at(-1)).toEqual({ done: 1, clips: 1, name: 'images' });
-    await again.store.close();
   });
 
   it.each([
@@ -134,7 +129,6 @@ describe('a frame store', () => {
       const read = () => store.read(clip, first, count, new Uint8Array(room * frameBytes));
       expect(read).toThrow(message);
       expect(read).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error);
-      await store.close();
     },
   );
 
@@ -144,7 +138,6 @@ describe('a frame store', () => {
     expect(() => store.read(1, 0, 2, new Uint8Array(2 * frameBytes))).toThrow(
       /received a file that was cut off since; delete it/,
     );
-    await store.close();
   });
 
   it('names a clip that cannot be read', async () => {
@@ -170,7 +163,6 @@ describe('a frame store', () => {
     const into = new Uint8Array(2 * frameBytes);
     store.read(1, 0, 2, into);
     expect([into[0], into[frameBytes]]).toEqual([10, 20]);
-    await store.close();
   });
 
   it('keeps nothing half-done when it is interrupted', async () => {
@@ -194,9 +186,7 @@ test('frames that the disk has no room for are refused before the first is decod
   const refused = open('no-room', { freeBytes: () => Promise.resolve(needed - 1) });
   await expect(refused).rejects.toThrow(/for 27 frames of 16x12; take a smaller --size/);
   expect(existsSync(at('no-room'))).toBe(false);
-  const { store } = await open('no-room', { freeBytes: () => Promise.resolve(needed) });
-  await store.close();
+  await open('no-room', { freeBytes: () => Promise.resolve(needed) });
   // What is there already is not counted again.
-  const again = await open('no-room', { freeBytes: () => Promise.resolve(0) });
-  await again.store.close();
+  await open('no-room', { freeBytes: () => Promise.resolve(0) });
 });

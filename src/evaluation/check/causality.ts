@@ -1,70 +1,57 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { conditionOf, networkOutput, type Network } from '../../model/network.js';
-import { exampleOf, imagesTogether, randomClip } from './check-example.js';
-import type { CheckSettings } from './finding.js';
+import { exampleOf, imagesTogether, randomClip, valuesOf } from './check-example.js';
+import type { Checked } from './finding.js';
 import { nameOfSubPixel } from './sub-pixels.js';
-import { valuesOf } from './values-of.js';
 
-export interface CausalitySettings extends CheckSettings {
-  /** Sub-pixels to change, one at a time. */
-  changed: readonly number[];
-  /** Whether some later output must see a sub-pixel; of the others only the earlier outputs are looked at. */
-  reachesLater: (subPixel: number) => boolean;
-}
-
-/** Images on which a sub-pixel that changed nothing later is tried again: a ReLU may have hidden it. */
+/** Images on which a sub-pixel that changed nothing later is silent again: a ReLU may have hidden it. */
 const ATTEMPTS = 8;
 
 /**
- * Changes sub-pixels of a random image one at a time, and compares the outputs of the whole-image executor, on the
+ * Changes the chosen sub-pixels of a random image one at a time, and compares the outputs of the whole-image executor, on the
  * backend in use, with those of the unchanged image: those of the same and of earlier sub-pixels, in raster order and
- * R, G, B within a pixel, must keep every bit, and some later one must change.
+ * R, G, B within a pixel, must keep every bit, and some later one must change where the context promises that one sees it.
  *
- * @param parameters in the order of `network.parameters`
  * @returns what is wrong, one line for each sub-pixel that breaks the rule
  */
-export async function causalityFaults(
-  network: Network,
-  parameters: readonly Tensor[],
-  { changed, reachesLater, seed, onProgress, signal }: CausalitySettings,
-): Promise<string[]> {
+export async function causalityFaults(checked: Checked, chosen: readonly number[]): Promise<string[]> {
+  const { network, fields, seed, onProgress, signal } = checked;
   const { description, program } = network;
   const name = (subPixel: number) => nameOfSubPixel(description, subPixel);
   const faults: string[] = [];
-  let silent = [...changed];
+  let silent = chosen;
   for (let attempt = 0; attempt < ATTEMPTS && silent.length > 0; attempt++) {
-    const tried = silent;
-    silent = [];
-    const copies = Math.min(tried.length, imagesTogether(program));
+    const unseen: number[] = [];
+    const copies = Math.min(silent.length, imagesTogether(program));
     const clip = randomClip(description, seed, attempt);
     // A batch of unchanged images: each is computed in the very place of the one that is compared with it.
-    const unchanged = await outputBits(network, parameters, clip, copies, []);
-    for (let first = 0; first < tried.length; first += copies) {
-      const part = tried.slice(first, first + copies);
-      const bits = await outputBits(network, parameters, clip, copies, part);
+    const unchanged = await outputBits(checked, clip, copies, []);
+    for (let first = 0; first < silent.length; first += copies) {
+      const part = silent.slice(first, first + copies);
+      const bits = await outputBits(checked, clip, copies, part);
       for (const [copy, subPixel] of part.entries()) {
         const [start, end] = [copy, copy + 1].map((image) => (image * bits.length) / copies);
         const differing = bits.subarray(start, end).findIndex((value, at) => value !== unchanged[start + at]);
         const output = outputAt(network, differing);
         if (differing >= 0 && output <= subPixel)
           faults.push(`${name(subPixel)} changes the output of ${name(output)}`);
-        else if (differing < 0 && reachesLater(subPixel)) silent.push(subPixel);
+        else if (differing < 0 && fields.isSeen(subPixel)) unseen.push(subPixel);
       }
       const done = first + part.length;
       if (attempt === 0)
-        onProgress?.({ check: 'causality', size: description.size, done, total: tried.length, unit: 'sub-pixels' });
+        onProgress?.({ check: 'causality', size: description.size, done, total: silent.length, unit: 'sub-pixels' });
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
     }
+    silent = unseen;
   }
   return [...faults, ...silent.map((subPixel) => `${name(subPixel)} changes no output`)];
 }
 
 /** The bits of the outputs of so many copies of the image of a clip, the first of them changed, each in one sub-pixel. */
 async function outputBits(
-  network: Network,
-  parameters: readonly Tensor[],
+  { network, parameters }: Checked,
   clip: Uint8Array,
   copies: number,
   changed: readonly number[],

@@ -1,3 +1,5 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { needsOf, subsample } from '../../conditioning/index.js';
 import type { NetworkDescription } from '../../model/description.js';
 import { ExampleBuffer, frameBytes, type Examples } from '../../model/examples.js';
@@ -37,4 +39,12 @@ export function exampleOf(description: NetworkDescription, clip: Uint8Array): Ex
   const examples = buffer.tensors();
   if (coarser === null) return examples;
   return { ...examples, given: { ...examples.given, coarser: subsample(examples.image, coarser.factor) } };
+}
+
+/** The values of a tensor, which goes with all others that are made on the way. */
+export async function valuesOf(make: () => Tensor): Promise<Float32Array> {
+  const tensor = tf.tidy(make);
+  const values = (await tensor.data()) as Float32Array;
+  tensor.dispose();
+  return values;
 }

@@ -1,18 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { PxvError } from '../../foundation/errors.js';
 import type { Size } from '../../foundation/frame.js';
+import { frameBytes } from '../../foundation/levels.js';
 import { earlierTaps } from '../../model/earlier-pixels/index.js';
 import { buildNetwork, type Network } from '../../model/network.js';
 import { toTensors } from '../../model/weights.js';
 import { causalityFaults } from './causality.js';
 import { contextFaults, SMALL_GRADIENT, usedContext } from './context.js';
 import { fieldShape } from './field-shape.js';
-import { judged, type CheckSettings, type Finding } from './finding.js';
-import { likelihoodAgreement } from './likelihood.js';
+import { judged, type Checked, type CheckSettings, type Finding } from './finding.js';
+import { likelihood } from './likelihood.js';
 import { maskFaults } from './masks.js';
 import { promisedFields, type ReceptiveFields } from './receptive-fields.js';
-import { chosenSubPixels, nameOfSubPixel, subPixelCount, type SubPixelGrid } from './sub-pixels.js';
+import { chosenSubPixels, nameOfSubPixel, type SubPixelGrid } from './sub-pixels.js';
 
 /** The size at which every sub-pixel is changed, and every output's context looked at. */
 const SMALL: Size = { width: 11, height: 9 };
@@ -34,12 +33,6 @@ const DRAWN_WORK = 5e9;
 const GRADIENT_WORK = 2e10;
 const LEAST_OUTPUTS = 27;
 
-/** How far the sampler and the whole-image executor may lie apart, in bits/dim. */
-const LIKELIHOOD_TOLERANCE = 1e-4;
-
-/** How far a sum of probabilities may lie from 1: float64 where they are drawn from, float32 where they are scored. */
-const SUM_TOLERANCE = { drawn: 1e-9, scored: 1e-5 };
-
 /**
  * Checks a network with the weights at hand, on the backend in use: what its ops read, causality, and whether sampling
  * and scoring agree.
@@ -53,16 +46,20 @@ export async function checkNetwork(
 ): Promise<Finding[]> {
   const small = networkAtMost(network, SMALL);
   const large = settings.whole ? network : largeNetwork(network);
-  const sizes = subPixelCount(small.description) === subPixelCount(large.description) ? [large] : [small, large];
-  const fields = sizes.map(({ program, description }) => promisedFields(program, earlierTaps(description)));
+  const sizes = frameBytes(small.description) === frameBytes(large.description) ? [large] : [small, large];
   const parameters = toTensors(weights, network.parameters);
   try {
-    const findings = [masks(network)];
-    for (const [index, sized] of sizes.entries())
-      findings.push(await causality(sized, fields[index], parameters, settings));
-    findings.push(promise(fields[fields.length - 1]), ...(await contexts(sizes[0], fields[0], parameters, settings)));
+    const checked = sizes.map((sized): Checked => {
+      const fields = promisedFields(sized.program, earlierTaps(sized.description));
+      return { ...settings, network: sized, parameters, fields };
+    });
+    const fine = `${network.program.ops.length} ops read all that their kernels and the paper's masks show, and nothing else`;
+    const findings = [judged('masks', network.description.size, maskFaults(network.program), fine)];
+    for (const each of checked) findings.push(await causality(each));
+    const [first, last] = [checked[0], checked[checked.length - 1]];
+    findings.push(promise(last.fields), ...(await contexts(first)));
     const isCheap = settings.whole === true || workOf(large) <= DRAWN_WORK;
-    findings.push(...(await likelihood(isCheap ? large : small, weights, parameters, settings)));
+    findings.push(...(await likelihood(isCheap ? last : first, weights)));
     return findings;
   } finally {
     tf.dispose(parameters);
@@ -82,53 +79,37 @@ function largeNetwork(network: Network): Network {
   return candidates.find((candidate) => CHANGED * workOf(candidate) <= CHANGED_WORK) ?? candidates.at(-1)!;
 }
 
-function masks({ program, description }: Network): Finding {
-  const fine = `${program.ops.length} ops read all that their kernels and the paper's masks show, and nothing else`;
-  return judged('masks', description.size, maskFaults(program), fine);
-}
-
-async function causality(
-  network: Network,
-  fields: ReceptiveFields,
-  parameters: readonly Tensor[],
-  settings: CheckSettings,
-): Promise<Finding> {
-  const { size, isSeen } = fields;
+async function causality(checked: Checked): Promise<Finding> {
+  const { fields, seed } = checked;
   const ofSmall = SMALL.width * SMALL.height * fields.channels;
-  const changed = chosenSubPixels(fields, subPixelCount(fields) <= ofSmall ? ofSmall : CHANGED, settings.seed);
-  const faults = await causalityFaults(network, parameters, { ...settings, changed, reachesLater: isSeen });
-  const which = amongAll(changed, fields, 'sub-pixels');
+  const chosen = chosenSubPixels(fields, frameBytes(fields) <= ofSmall ? ofSmall : CHANGED, seed);
+  const faults = await causalityFaults(checked, chosen);
+  const which = amongAll(chosen, fields, 'sub-pixels');
   const fine = `${which} changed, one at a time: its own and earlier outputs keep every bit, a later one changes`;
-  return judged('causality', size, faults, fine);
+  return judged('causality', fields.size, faults, fine);
 }
 
 /** What the context should be: earlier sub-pixels only; which of them a network of this kind cannot see has a name. */
 function promise(fields: ReceptiveFields): Finding {
   const { size } = fields;
   const nameOf = (subPixel: number) => nameOfSubPixel(fields, subPixel);
-  const count = subPixelCount(fields);
+  const count = frameBytes(fields);
   for (let output = 0; output < count; output++)
     for (let input = output; input < count; input++)
       if (fields.reaches(input, output))
         return judged('context', size, [`the ops let ${nameOf(output)} see ${nameOf(input)}`], '');
-  const { name, text } = fieldShape(fields);
-  const label = name === 'everything' || name === 'all but one pixel' || name === 'other' ? '' : `a ${name}: `;
-  return { check: 'context', size, result: 'reported', found: `promised is ${label}${text}` };
+  return { check: 'context', size, result: 'reported', found: `promised is ${fieldShape(fields)}` };
 }
 
 /** Whether the gradients are where they should be, with random weights, and how large they are with trained ones. */
-async function contexts(
-  network: Network,
-  fields: ReceptiveFields,
-  parameters: readonly Tensor[],
-  settings: CheckSettings,
-): Promise<Finding[]> {
+async function contexts(checked: Checked): Promise<Finding[]> {
+  const { network, fields, seed } = checked;
   const { size, channels } = fields;
-  const all = chosenSubPixels(fields, Math.max(LEAST_OUTPUTS, GRADIENT_WORK / workOf(network)), settings.seed);
+  const all = chosenSubPixels(fields, Math.max(LEAST_OUTPUTS, GRADIENT_WORK / workOf(network)), seed);
   // The last colour of a pixel sees the most.
   const last = all.filter((output) => output % channels === channels - 1);
-  const faults = await contextFaults(network, { ...settings, fields, outputs: all });
-  const share = await usedContext(network, parameters, { ...settings, fields, outputs: last });
+  const faults = await contextFaults(checked, all);
+  const share = await usedContext(checked, last);
   const fine = `random weights: gradients at every sub-pixel that is promised, and at no other, for ${amongAll(all, fields, 'outputs')}`;
   const found = `trained weights: ${(100 * share).toFixed(1)}% of the gradients promised, for ${amongAll(last, fields, 'outputs')}, are above ${SMALL_GRADIENT.toExponential()} of the largest`;
   return [judged('context', size, faults, fine), { check: 'trained context', size, result: 'reported', found }];
@@ -136,31 +117,8 @@ async function contexts(
 
 /** As in `48 of 297 outputs`. */
 function amongAll({ length }: readonly number[], grid: SubPixelGrid, unit: string): string {
-  const count = subPixelCount(grid);
+  const count = frameBytes(grid);
   return `${length === count ? 'each' : length} of ${count} ${unit}`;
-}
-
-async function likelihood(
-  network: Network,
-  weights: Float32Array[],
-  parameters: readonly Tensor[],
-  settings: CheckSettings,
-): Promise<Finding[]> {
-  const { size } = network.description;
-  try {
-    const agreement = await likelihoodAgreement(network, weights, parameters, settings);
-    const { drawnBitsPerDim: drawn, scoredBitsPerDim: scored, drawnSumError, scoredSumError } = agreement;
-    const agree = `an image drawn at ${drawn.toFixed(6)} bits/dim is scored at ${scored.toFixed(6)}`;
-    const apart =
-      Math.abs(drawn - scored) <= LIKELIHOOD_TOLERANCE ? [] : [`${agree}: ${LIKELIHOOD_TOLERANCE} apart at most`];
-    const sums = `sums over the levels lie within ${drawnSumError.toExponential(1)} of 1 as drawn from, ${scoredSumError.toExponential(1)} as scored`;
-    const isOne = drawnSumError <= SUM_TOLERANCE.drawn && scoredSumError <= SUM_TOLERANCE.scored;
-    return [judged('likelihood', size, apart, agree), judged('probabilities', size, isOne ? [] : [sums], sums)];
-  } catch (error) {
-    // Probabilities that are not finite cannot be drawn from.
-    if (!(error instanceof PxvError && error.code === 'CHECKPOINT')) throw error;
-    return [judged('likelihood', size, [error.message], '')];
-  }
 }
 
 /** About how many multiply-adds the outputs of a whole image take. */

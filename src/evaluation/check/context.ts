@@ -1,26 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { filterMask } from '../../backend/convolution-shape.js';
+import { frameBytes } from '../../foundation/levels.js';
 import { earlierInput } from '../../model/earlier-pixels/index.js';
 import { disposeExamples } from '../../model/examples.js';
 import { imageInput } from '../../model/image-input.js';
-import { conditionOf, type Network } from '../../model/network.js';
+import { conditionOf } from '../../model/network.js';
 import type { Program } from '../../model/program.js';
 import type { Slot } from '../../model/slot.js';
 import { runWholeImage } from '../../model/whole-image.js';
 import { groupStart } from '../../model/groups.js';
-import { exampleOf, imagesTogether, randomClip } from './check-example.js';
-import type { CheckName, CheckSettings } from './finding.js';
-import { earlierSubPixels, type ReceptiveFields } from './receptive-fields.js';
-import { checkDraws, draws, nameOfSubPixel, placeOfSubPixel, subPixelCount } from './sub-pixels.js';
-import { valuesOf } from './values-of.js';
-
-export interface ContextSettings extends CheckSettings {
-  /** The context that is promised, at the size of the network. */
-  fields: ReceptiveFields;
-  /** Outputs to look at, as sub-pixels. */
-  outputs: readonly number[];
-}
+import { exampleOf, imagesTogether, randomClip, valuesOf } from './check-example.js';
+import type { Checked, CheckName } from './finding.js';
+import { earlierSubPixels } from './receptive-fields.js';
+import { checkDraws, draws, nameOfSubPixel, placeOfSubPixel } from './sub-pixels.js';
 
 /**
  * Factor of all gradients: those that go far are products of many small factors, and have to stay above the least float32,
@@ -37,11 +30,11 @@ const GRADIENT_SCALE = 2 ** 64;
  *
  * @returns what is wrong, one line for each output that has a sub-pixel too few or too many
  */
-export async function contextFaults({ program }: Network, settings: ContextSettings): Promise<string[]> {
-  const { fields } = settings;
+export async function contextFaults(checked: Checked, outputs: readonly number[]): Promise<string[]> {
+  const { fields, network, seed } = checked;
   const faults: string[] = [];
-  const inputs = positiveInputs(program, settings.seed);
-  for await (const [output, gradients] of gradientsOf('context', program, inputs, settings)) {
+  const inputs = positiveInputs(network.program, seed);
+  for await (const [output, gradients] of gradientsOf('context', inputs, checked, outputs)) {
     const differs = (isSeen: boolean) =>
       gradients.findIndex((gradient, input) => (gradient !== 0) === isSeen && fields.reaches(input, output) !== isSeen);
     const name = (subPixel: number) => nameOfSubPixel(fields, subPixel);
@@ -59,25 +52,15 @@ export const SMALL_GRADIENT = 1e-6;
  * How much of the promised context a network with trained weights uses: the share of the promised pairs of an output and
  * a sub-pixel whose gradient, on a random image, is above `SMALL_GRADIENT` times the largest of its output; 0 where nothing
  * is promised.
- *
- * @param parameters in the order of `network.parameters`
  */
-export async function usedContext(
-  network: Network,
-  parameters: readonly Tensor[],
-  settings: ContextSettings,
-): Promise<number> {
-  const { fields, seed } = settings;
-  const inputs = trainedInputs(network, parameters, randomClip(network.description, seed, 0));
+export async function usedContext(checked: Checked, outputs: readonly number[]): Promise<number> {
   let promised = 0;
   let used = 0;
-  for await (const [output, gradients] of gradientsOf('trained context', network.program, inputs, settings)) {
+  for await (const [output, gradients] of gradientsOf('trained context', trainedInputs(checked), checked, outputs)) {
     const least = SMALL_GRADIENT * gradients.reduce((most, gradient) => Math.max(most, gradient), 0);
-    gradients.forEach((gradient, input) => {
-      if (!fields.reaches(input, output)) return;
-      promised++;
-      if (gradient > least) used++;
-    });
+    const ofPromised = gradients.filter((_, input) => checked.fields.reaches(input, output));
+    promised += ofPromised.length;
+    used += ofPromised.filter((gradient) => gradient > least).length;
   }
   return used / Math.max(1, promised);
 }
@@ -107,10 +90,10 @@ function positiveInputs(program: Program, seed: bigint | number): Inputs {
   });
 }
 
-/** The trained weights, and what they read for the image of a clip. */
-function trainedInputs(network: Network, parameters: readonly Tensor[], clip: Uint8Array): Inputs {
+/** The trained weights, and what they read for a random image. */
+function trainedInputs({ network, parameters, seed }: Checked): Inputs {
   const { description, conditioningParameters } = network;
-  const examples = exampleOf(description, clip);
+  const examples = exampleOf(description, randomClip(description, seed, 0));
   const inputs = tf.tidy(() => {
     const condition = conditionOf(network, parameters, examples.given);
     const matched = condition && earlierInput(description, examples.image, condition);
@@ -133,14 +116,14 @@ function trainedInputs(network: Network, parameters: readonly Tensor[], clip: Ui
  */
 async function* gradientsOf(
   check: CheckName,
-  program: Program,
   inputs: Inputs,
-  { fields, outputs, seed, onProgress, signal }: ContextSettings,
+  { network: { program }, fields, seed, onProgress, signal }: Checked,
+  outputs: readonly number[],
 ): AsyncGenerator<[output: number, gradients: Float32Array], void> {
   const { weights, image, map, matched } = inputs;
   const { groups, features } = program.out;
   const { height, width } = program.size;
-  const subPixels = subPixelCount(fields);
+  const subPixels = frameBytes(fields);
   const draw = checkDraws(seed, draws.outputs);
   const together = imagesTogether(program);
   try {

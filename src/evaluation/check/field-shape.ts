@@ -1,24 +1,17 @@
+import { frameBytes } from '../../foundation/levels.js';
 import type { ReceptiveFields } from './receptive-fields.js';
-import { nameOfSubPixel, placeOfSubPixel, subPixelCount } from './sub-pixels.js';
+import { nameOfSubPixel, placeOfSubPixel } from './sub-pixels.js';
 
-/** What the receptive fields of a network look like. */
-export interface FieldShape {
-  /**
-   * - `everything`: all earlier sub-pixels.
-   * - `all but one pixel`: all but one pixel, or some of its colours, at the end of a row above.
-   * - `triangle`: all rows above, each wider than the one below it, to both sides.
-   * - `blind spot`: to the left as far as in the row itself; to the right a wedge is never seen.
-   * - `box`: some rows above, all equally wide.
-   * - `other`: none of these.
-   */
-  name: 'everything' | 'all but one pixel' | 'triangle' | 'blind spot' | 'box' | 'other';
-  /** Exactly which sub-pixels the outputs at (y, x) see, or lack, in one line. */
-  text: string;
-}
-
-/** Finds, from the sets alone, which earlier sub-pixels are missing and what shape the seen ones have. */
-export function fieldShape(fields: ReceptiveFields): FieldShape {
-  return missingPixel(fields) ?? stretches(fields) ?? other(fields);
+/**
+ * What the receptive fields of a network look like, found from the sets alone: exactly which earlier sub-pixels the outputs at
+ * (y, x) see, or lack, in one line. Some shapes have a name:
+ *
+ * - `a triangle`: all rows above, each wider than the one below it, to both sides.
+ * - `a blind spot`: to the left as far as in the row itself; to the right a wedge is never seen.
+ * - `a box`: some rows above, all equally wide.
+ */
+export function fieldShape(fields: ReceptiveFields): string {
+  return missingPixel(fields) ?? stretches(fields) ?? anExample(fields);
 }
 
 /** The first pair of an output and an earlier sub-pixel for which `isFound`; null where there is none. */
@@ -26,18 +19,18 @@ function findPair(
   fields: ReceptiveFields,
   isFound: (input: number, output: number, isSeen: boolean) => boolean,
 ): { input: number; output: number } | null {
-  const count = subPixelCount(fields);
+  const count = frameBytes(fields);
   for (let output = 0; output < count; output++)
     for (let input = 0; input < output; input++)
       if (isFound(input, output, fields.reaches(input, output))) return { input, output };
   return null;
 }
 
-/** Everything, or everything but one pixel: always in the same column, as many rows up. */
-function missingPixel(fields: ReceptiveFields): FieldShape | null {
+/** Everything, or everything but one pixel or some of its colours: always in the same column, as many rows up. */
+function missingPixel(fields: ReceptiveFields): string | null {
   const { width, height } = fields.size;
   const first = findPair(fields, (_input, _output, isSeen) => !isSeen);
-  if (first === null) return { name: 'everything', text: 'all earlier sub-pixels' };
+  if (first === null) return 'all earlier sub-pixels';
   const [row, column] = placeOfSubPixel(fields, first.input);
   const rowsUp = placeOfSubPixel(fields, first.output)[0] - row;
   const colours = new Set<number>();
@@ -59,10 +52,7 @@ function missingPixel(fields: ReceptiveFields): FieldShape | null {
   const names = [...colours].map((colour) => 'RGB'[colour]).join(' and ');
   const part = colours.size === fields.channels ? '' : `${names} of `;
   const pixel = `(y - ${rowsUp}, W - ${width - column})`;
-  return {
-    name: 'all but one pixel',
-    text: `all earlier sub-pixels but ${part}pixel ${pixel}, which (y, x) lacks for x < W - ${width - 1 - lastColumn}`,
-  };
+  return `all earlier sub-pixels but ${part}pixel ${pixel}, which (y, x) lacks for x < W - ${width - 1 - lastColumn}`;
 }
 
 /** How far a side of a field reaches from x in the row k rows up: min(start + slope k, most) columns. */
@@ -73,9 +63,9 @@ interface Side {
 }
 
 /** Whole pixels, in each row one stretch that reaches equally far from every x, but for the image's edges. */
-function stretches(fields: ReceptiveFields): FieldShape | null {
+function stretches(fields: ReceptiveFields): string | null {
   const { height, width } = fields.size;
-  const places = Array.from({ length: subPixelCount(fields) }, (_, at) => placeOfSubPixel(fields, at));
+  const places = Array.from({ length: frameBytes(fields) }, (_, at) => placeOfSubPixel(fields, at));
   const rowsUp = (input: number, output: number) => places[output][0] - places[input][0];
   const columnsRight = (input: number, output: number) => places[input][1] - places[output][1];
   const first = new Array<number>(height).fill(Infinity);
@@ -98,10 +88,8 @@ function stretches(fields: ReceptiveFields): FieldShape | null {
   if (left === null || right === null) return null;
   const upTo = rows === height ? 'all rows above' : `k = 1 to ${rows - 1}`;
   const from = left.start === Infinity ? '0' : `x - ${left.start}`;
-  return {
-    name: shapeName(left, right, rows === height),
-    text: `of row y - k, ${upTo}, columns ${edge(left, '-')} to ${edge(right, '+')}; of row y, from column ${from} on`,
-  };
+  const name = shapeName(left, right, rows === height);
+  return `${name}of row y - k, ${upTo}, columns ${edge(left, '-')} to ${edge(right, '+')}; of row y, from column ${from} on`;
 }
 
 /**
@@ -120,10 +108,11 @@ function sideOf(columns: readonly number[], firstRow: number, width: number): Si
   return slope >= 0 && fits ? { start, slope, most } : null;
 }
 
-function shapeName(left: Side, right: Side, allRows: boolean): FieldShape['name'] {
-  if (right.slope === 0) return left.slope === 0 ? 'box' : 'other';
-  if (left.slope === 0) return 'blind spot';
-  return allRows ? 'triangle' : 'other';
+/** As a text begins; empty for a shape without a name. */
+function shapeName(left: Side, right: Side, allRows: boolean): string {
+  if (right.slope === 0) return left.slope === 0 ? 'a box: ' : '';
+  if (left.slope === 0) return 'a blind spot: ';
+  return allRows ? 'a triangle: ' : '';
 }
 
 /** A side in words, such as `x + min(k + 2, 8)`. */
@@ -134,8 +123,9 @@ function edge({ start, slope, most }: Side, sign: '-' | '+'): string {
   return most === Infinity ? `x ${sign} (${grown})` : `x ${sign} min(${grown}, ${most})`;
 }
 
-function other(fields: ReceptiveFields): FieldShape {
-  const count = subPixelCount(fields);
+/** How much is seen, and a pair that is not. */
+function anExample(fields: ReceptiveFields): string {
+  const count = frameBytes(fields);
   let seen = 0;
   findPair(fields, (_input, _output, isSeen) => {
     if (isSeen) seen++;
@@ -144,5 +134,5 @@ function other(fields: ReceptiveFields): FieldShape {
   const { input, output } = findPair(fields, (_input, _output, isSeen) => !isSeen)!;
   const name = (subPixel: number) => nameOfSubPixel(fields, subPixel);
   const share = ((200 * seen) / (count * (count - 1))).toFixed(1);
-  return { name: 'other', text: `${share}% of the earlier sub-pixels; ${name(output)} does not see ${name(input)}` };
+  return `${share}% of the earlier sub-pixels; ${name(output)} does not see ${name(input)}`;
 }

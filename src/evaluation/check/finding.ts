@@ -1,4 +1,7 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Size } from '../../foundation/frame.js';
+import type { Network } from '../../model/network.js';
+import type { ReceptiveFields } from './receptive-fields.js';
 
 export type CheckName = 'masks' | 'causality' | 'context' | 'trained context' | 'likelihood' | 'probabilities';
 
@@ -13,9 +16,7 @@ export interface Finding {
 }
 
 /** How far a check has come. */
-export interface CheckProgress {
-  check: CheckName;
-  size: Size;
+export interface CheckProgress extends Pick<Finding, 'check' | 'size'> {
   done: number;
   total: number;
   /** What they count, in the plural. */
@@ -28,6 +29,15 @@ export interface CheckSettings {
   whole?: boolean | undefined;
   onProgress?: ((progress: CheckProgress) => void) | undefined;
   signal?: AbortSignal | undefined;
+}
+
+/** A network at one size, and what it is checked with. */
+export interface Checked extends CheckSettings {
+  network: Network;
+  /** In the order of `network.parameters`. */
+  parameters: readonly Tensor[];
+  /** The context that is promised. */
+  fields: ReceptiveFields;
 }
 
 /** Faults shown in a finding; the others are counted. */

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Given } from '../../conditioning/index.js';
+import { PxvError } from '../../foundation/errors.js';
+import { frameBytes } from '../../foundation/levels.js';
 import { unknownSubPixels } from '../../model/chain.js';
 import { disposeExamples } from '../../model/examples.js';
 import { headOf } from '../../model/heads/index.js';
@@ -8,41 +10,31 @@ import { anchorsByPixel, conditionOf, networkOutput, subPixelNats, type Network 
 import { ImageSampler } from '../../sampling/image-sampler.js';
 import { Noise } from '../../sampling/noise.js';
 import { BITS_PER_NAT } from '../scoring.js';
-import { exampleOf, randomClip } from './check-example.js';
-import type { CheckSettings } from './finding.js';
-import { subPixelCount } from './sub-pixels.js';
-import { valuesOf } from './values-of.js';
+import { exampleOf, randomClip, valuesOf } from './check-example.js';
+import { judged, type Checked, type Finding } from './finding.js';
 
-/** What a network's sampler and its whole-image executor say of an image that the sampler drew. */
-export interface LikelihoodAgreement {
-  /** The sum of the conditional likelihoods that the sampler drew from, and the teacher-forced likelihood. */
-  drawnBitsPerDim: number;
-  scoredBitsPerDim: number;
-  /** Largest distance from 1 of a sub-pixel's probabilities, as drawn from and as scored. */
-  drawnSumError: number;
-  scoredSumError: number;
-}
+/** How far the sampler and the whole-image executor may lie apart, in bits/dim. */
+const TOLERANCE = 1e-4;
+
+/** How far a sum of probabilities may lie from 1: float64 where they are drawn from, float32 where they are scored. */
+const SUM_TOLERANCE = { drawn: 1e-9, scored: 1e-5 };
 
 /**
- * Draws an image with the pixel-by-pixel sampler, and scores it with the whole-image executor. Where the network is given
- * frames or a small image these are random; pixels known from the small image are neither drawn nor scored.
+ * Draws an image with the pixel-by-pixel sampler, and scores it with the whole-image executor: the likelihoods must agree, and
+ * each sub-pixel's probabilities sum to 1, as drawn from and as scored. Where the network is given frames or a small image
+ * these are random; pixels known from the small image are neither drawn nor scored.
  *
- * @param weights arrays in the order of `network.parameters`
- * @param parameters the same as tensors
+ * @param weights the parameters as arrays
  */
-export async function likelihoodAgreement(
-  network: Network,
-  weights: readonly Float32Array[],
-  parameters: readonly Tensor[],
-  { seed, onProgress, signal }: CheckSettings,
-): Promise<LikelihoodAgreement> {
+export async function likelihood(checked: Checked, weights: readonly Float32Array[]): Promise<Finding[]> {
+  const { network, parameters, seed, onProgress, signal } = checked;
   const { description } = network;
   const { size, levels } = description;
-  const unknown = unknownSubPixels(description) ?? new Float32Array(subPixelCount(description)).fill(1);
+  const unknown = unknownSubPixels(description) ?? new Float32Array(frameBytes(description)).fill(1);
   const examples = exampleOf(description, randomClip(description, seed, 0));
-  const probabilities = new Float64Array(subPixelCount(description) * levels);
+  const probabilities = new Float64Array(frameBytes(description) * levels);
   try {
-    const drawn = await new ImageSampler(network, weights, parameters).draw({
+    const image = await new ImageSampler(network, weights, parameters).draw({
       given: () => examples.given,
       known: Int16Array.from(examples.image.dataSync(), (level, subPixel) => (unknown[subPixel] === 1 ? -1 : level)),
       noise: new Noise(seed),
@@ -53,21 +45,26 @@ export async function likelihoodAgreement(
         onProgress?.({ check: 'likelihood', size, done: share * size.height, total: size.height, unit: 'rows' }),
       signal,
     });
-    const onLevel = (done: number) =>
-      onProgress?.({ check: 'probabilities', size, done, total: levels, unit: 'levels' });
-    const scoredSums = await sumsOfScored(network, parameters, examples.given, drawn.levels, onLevel, signal);
+    const scoredSums = await sumsOfScored(checked, examples.given, image.levels);
     const drawnSums = Float64Array.from(unknown, (_, i) => sumOf(probabilities.subarray(i * levels, (i + 1) * levels)));
     const nats = await valuesOf(() => {
-      const image = imageOf(network, drawn.levels);
-      return subPixelNats(network, parameters, { ...examples, image, seen: image });
+      const seen = imageOf(network, image.levels);
+      return subPixelNats(network, parameters, { ...examples, image: seen, seen });
     });
-    const scored = nats.reduce((sum, own, subPixel) => sum + own * unknown[subPixel], 0);
     // A scale of one pixel may have none to draw: its bits are none.
     const bitsPerNat = BITS_PER_NAT / Math.max(1, unknown.filter(Boolean).length);
-    return {
-      ...{ drawnBitsPerDim: drawn.nats[0] * bitsPerNat, scoredBitsPerDim: scored * bitsPerNat },
-      ...{ drawnSumError: errorOf(drawnSums), scoredSumError: errorOf(scoredSums) },
-    };
+    const drawn = image.nats[0] * bitsPerNat;
+    const scored = nats.reduce((sum, own, subPixel) => sum + own * unknown[subPixel], 0) * bitsPerNat;
+    const agree = `an image drawn at ${drawn.toFixed(6)} bits/dim is scored at ${scored.toFixed(6)}`;
+    const apart = Math.abs(drawn - scored) <= TOLERANCE ? [] : [`${agree}: ${TOLERANCE} apart at most`];
+    const [drawnError, scoredError] = [errorOf(drawnSums), errorOf(scoredSums)];
+    const sums = `sums over the levels lie within ${drawnError.toExponential(1)} of 1 as drawn from, ${scoredError.toExponential(1)} as scored`;
+    const isOne = drawnError <= SUM_TOLERANCE.drawn && scoredError <= SUM_TOLERANCE.scored;
+    return [judged('likelihood', size, apart, agree), judged('probabilities', size, isOne ? [] : [sums], sums)];
+  } catch (error) {
+    // Probabilities that are not finite cannot be drawn from.
+    if (!(error instanceof PxvError && error.code === 'CHECKPOINT')) throw error;
+    return [judged('likelihood', size, [error.message], '')];
   } finally {
     disposeExamples(examples);
   }
@@ -80,23 +77,17 @@ const errorOf = (sums: Float64Array) => sums.reduce((most, sum) => Math.max(most
 
 /** The sums, at every sub-pixel of an image, of the probabilities of all levels as they are scored, in float64. */
 async function sumsOfScored(
-  network: Network,
-  parameters: readonly Tensor[],
+  { network, parameters, onProgress, signal }: Checked,
   given: Given,
   image: Int16Array,
-  onLevel: (done: number) => void,
-  signal: AbortSignal | undefined,
 ): Promise<Float64Array> {
-  const { head: description, levels, channels } = network.description;
+  const { head: description, levels, channels, size } = network.description;
   const head = headOf(description);
   const pixels = image.length / channels;
-  const { outputs, anchors } = tf.tidy(() => {
+  const [outputs, anchors] = tf.tidy(() => {
     const condition = conditionOf(network, parameters, given);
     const output = networkOutput(network, parameters, imageOf(network, image), condition);
-    return {
-      outputs: tf.reshape<Rank.R2>(output, [pixels, -1]),
-      anchors: tf.clone(anchorsByPixel(network, condition, pixels)),
-    };
+    return [tf.reshape<Rank.R2>(output, [pixels, -1]), tf.clone(anchorsByPixel(network, condition, pixels))];
   });
   try {
     const scored = new Float64Array(image.length);
@@ -109,7 +100,7 @@ async function sumsOfScored(
         );
         for (let i = channel; i < image.length; i += channels) scored[i] += Math.exp(-nats[i]);
       }
-      onLevel(level + 1);
+      onProgress?.({ check: 'probabilities', size, done: level + 1, total: levels, unit: 'levels' });
       signal?.throwIfAborted();
     }
     return scored;

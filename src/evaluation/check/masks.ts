@@ -50,9 +50,9 @@ function convFaults({ x, shape, out }: ConvOp, name: string): string[] {
   if (x.ready === 'row') return [`${name} reads a map that shows what is still to come`];
   const faults = groupFaults(name, 'the output groups', shape.groups, out.groups);
   const places = kernelPlaces(shape);
-  const isOutside = (dy: number, dx: number) => !places.some((place) => place.dy === dy && place.dx === dx);
   for (const { dy, dx } of shape.taps)
-    if (isOutside(dy, dx)) faults.push(`${name} has a tap at (${dy}, ${dx}), outside its kernel`);
+    if (!places.some((place) => place.dy === dy && place.dx === dx))
+      faults.push(`${name} has a tap at (${dy}, ${dx}), outside its kernel`);
   for (const { dy, dx } of places) {
     const taps = shape.taps.filter((tap) => tap.dy === dy && tap.dx === dx);
     out.groups.forEach((_, group) => {

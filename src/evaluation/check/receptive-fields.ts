@@ -1,12 +1,13 @@
 import type { Walk } from '../../backend/walk-shape.js';
 import type { Channels } from '../../foundation/frame.js';
+import { frameBytes } from '../../foundation/levels.js';
 import type { earlierTaps } from '../../model/earlier-pixels/index.js';
 import type { Op } from '../../model/ops/index.js';
 import type { Program } from '../../model/program.js';
 import type { Slot } from '../../model/slot.js';
 import { lastReads } from '../../model/whole-image.js';
 import { kernelPlaces, promisedRowsDown, unmaskedGroups } from './masks.js';
-import { subPixelCount, type SubPixelGrid } from './sub-pixels.js';
+import { type SubPixelGrid } from './sub-pixels.js';
 
 /** Which sub-pixels of the image can reach the network's output for each sub-pixel. */
 export interface ReceptiveFields extends SubPixelGrid {
@@ -46,33 +47,29 @@ export function promisedFields(program: Program, earlier: ReceptiveFields['earli
   const { size, image, matched, ops, out } = program;
   const channels: Channels = image.groups.length === 1 ? 1 : 3;
   const grid = { size, channels, earlier };
-  const count = subPixelCount(grid);
-  const own = new SubPixelSets(count, count);
-  for (let subPixel = 0; subPixel < count; subPixel++) own.add(subPixel, subPixel);
+  const count = frameBytes(grid);
+  const emptySets = (sets: number) => Array.from({ length: sets }, () => new Uint32Array(Math.ceil(count / 32)));
+  const own = emptySets(count);
+  own.forEach((set, subPixel) => add(set, subPixel));
   /** What reaches each slot at hand: set `pixel * groups + group`. Slots given before the image hold nothing of it. */
   const reached = new Map([[image.id, own]]);
   if (matched !== null) {
-    const made = new SubPixelSets(count / channels, count);
-    for (let pixel = 0; pixel < count / channels; pixel++)
-      for (const subPixel of earlierSubPixels(grid, pixel)) made.add(pixel, subPixel);
+    const made = emptySets(count / channels);
+    made.forEach((set, pixel) => earlierSubPixels(grid, pixel).forEach((subPixel) => add(set, subPixel)));
     reached.set(matched.id, made);
   }
   const last = lastReads(program, false);
   for (const op of ops) {
     if (op.out.ready === 'given') continue;
-    const sets = new SubPixelSets(size.height * size.width * op.out.groups.length, count);
+    const sets = emptySets((count / channels) * op.out.groups.length);
     reached.set(op.out.id, sets);
     propagate(op, reached, sets, size);
     for (const id of last.get(op)!) reached.delete(id);
   }
   const sets = reached.get(out.id)!;
-  const seen = new SubPixelSets(1, count);
-  for (let output = 0; output < count; output++) seen.unite(0, sets, output);
-  return {
-    ...grid,
-    reaches: (input, output) => sets.has(output, input),
-    isSeen: (input) => seen.has(0, input),
-  };
+  const [seen] = emptySets(1);
+  for (const set of sets) unite(seen, set);
+  return { ...grid, reaches: (input, output) => has(sets[output], input), isSeen: (input) => has(seen, input) };
 }
 
 /** The sub-pixels that the values made of the pixels before a pixel are made of: all of some pixels. */
@@ -114,8 +111,8 @@ function promisedReads(op: Op, group: number): Read[] {
 /** Fills the sets of an op's output, pixel by pixel in the order in which its states come about. */
 function propagate(
   op: Op,
-  reached: ReadonlyMap<number, SubPixelSets>,
-  sets: SubPixelSets,
+  reached: ReadonlyMap<number, readonly SubPixelSet[]>,
+  sets: readonly SubPixelSet[],
   { height, width }: Program['size'],
 ): void {
   const groups = op.out.groups.length;
@@ -125,39 +122,28 @@ function propagate(
     for (let step = 0; step < width; step++) {
       const x = fromRight ? width - 1 - step : step;
       for (let group = 0; group < groups; group++) {
-        const set = (y * width + x) * groups + group;
+        const set = sets[(y * width + x) * groups + group];
         for (const { slot, dy, dx, group: from } of reads[group]) {
           const [row, column] = [y + dy, x + dx];
           if (row < 0 || column < 0 || column >= width) continue;
-          sets.unite(set, reached.get(slot.id)!, (row * width + column) * slot.groups.length + from);
+          unite(set, reached.get(slot.id)![(row * width + column) * slot.groups.length + from]);
         }
       }
     }
 }
 
-/** Many sets of sub-pixels, a bit for each. */
-class SubPixelSets {
-  /** Words of 32 bits a set. */
-  private readonly words: number;
-  private readonly bits: Uint32Array;
+/** A bit for each sub-pixel. */
+type SubPixelSet = Uint32Array;
 
-  constructor(count: number, subPixels: number) {
-    this.words = Math.ceil(subPixels / 32);
-    this.bits = new Uint32Array(count * this.words);
-  }
+function add(set: SubPixelSet, subPixel: number): void {
+  set[subPixel >>> 5] |= 1 << (subPixel & 31);
+}
 
-  add(set: number, subPixel: number): void {
-    this.bits[set * this.words + (subPixel >>> 5)] |= 1 << (subPixel & 31);
-  }
+function has(set: SubPixelSet, subPixel: number): boolean {
+  return ((set[subPixel >>> 5] >>> (subPixel & 31)) & 1) === 1;
+}
 
-  has(set: number, subPixel: number): boolean {
-    return ((this.bits[set * this.words + (subPixel >>> 5)] >>> (subPixel & 31)) & 1) === 1;
-  }
-
-  /** Adds to a set all members of a set of `from`, which counts the same sub-pixels. */
-  unite(set: number, from: SubPixelSets, other: number): void {
-    const { words, bits } = this;
-    const [to, source] = [set * words, other * words];
-    for (let word = 0; word < words; word++) bits[to + word] |= from.bits[source + word];
-  }
+/** Adds all members of another set. */
+function unite(set: SubPixelSet, other: SubPixelSet): void {
+  for (let word = 0; word < set.length; word++) set[word] |= other[word];
 }

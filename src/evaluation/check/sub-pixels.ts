@@ -1,4 +1,4 @@
-import type { Channels, Size } from '../../foundation/frame.js';
+import { frameBytes, type ImageShape } from '../../foundation/levels.js';
 import { Philox, purposes } from '../../foundation/philox.js';
 
 /** What the checks draw at random: the third word of the counters. Each clip has one of its own, from `clips` on. */
@@ -11,14 +11,7 @@ export function checkDraws(seed: bigint | number, what: number): (word0: number,
 }
 
 /** The sub-pixels of an image in raster order, R, G, B within a pixel: (y * width + x) * channels + channel. */
-export interface SubPixelGrid {
-  size: Size;
-  channels: Channels;
-}
-
-export function subPixelCount({ size, channels }: SubPixelGrid): number {
-  return size.height * size.width * channels;
-}
+export type SubPixelGrid = Pick<ImageShape, 'size' | 'channels'>;
 
 /** Row, column and channel of a sub-pixel. */
 export function placeOfSubPixel({ size, channels }: SubPixelGrid, subPixel: number): [number, number, number] {
@@ -38,7 +31,7 @@ export function nameOfSubPixel(grid: SubPixelGrid, subPixel: number): string {
  */
 export function chosenSubPixels(grid: SubPixelGrid, most: number, seed: bigint | number): number[] {
   const { size, channels } = grid;
-  const count = subPixelCount(grid);
+  const count = frameBytes(grid);
   if (count <= most) return Array.from({ length: count }, (_, subPixel) => subPixel);
   const random = checkDraws(seed, draws.choice);
   const endsAndMiddle = (side: number) => [0, Math.floor(side / 2), side - 1];

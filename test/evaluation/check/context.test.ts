@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { contextFaults, usedContext } from '../../../src/evaluation/check/context.js';
 import { promisedFields } from '../../../src/evaluation/check/receptive-fields.js';
+import { frameBytes } from '../../../src/foundation/levels.js';
 import type { LayerDescription } from '../../../src/model/layers/index.js';
 import { buildNetwork, type Network } from '../../../src/model/network.js';
 import { toTensors } from '../../../src/model/weights.js';
@@ -19,12 +20,12 @@ import {
 
 beforeAll(() => tf.setBackend('native-wasm'));
 
-function settingsOf({ program, description: { size, channels } }: Network) {
-  const outputs = Array.from({ length: size.height * size.width * channels }, (_, output) => output);
-  return { fields: promisedFields(program), outputs, seed: 2 };
+function checkedOf(network: Network, parameters: tf.Tensor[] = []) {
+  return { network, parameters, fields: promisedFields(network.program), seed: 2 };
 }
+const allOf = ({ description }: Network) => Array.from({ length: frameBytes(description) }, (_, output) => output);
 
-const faults = (network: Network) => contextFaults(network, settingsOf(network));
+const faults = (network: Network) => contextFaults(checkedOf(network), allOf(network));
 
 test.each(checkedNetworks)('gradients are where the context is promised, and nowhere else: %s', async (_, network) => {
   expect(await faults(network)).toEqual([]);
@@ -62,7 +63,7 @@ test('the share of the context that trained weights use is none where they are z
   const network = checkedNetwork('row-lstm', 3, true);
   const share = async (weights: Float32Array[]) => {
     const parameters = toTensors(weights, network.parameters);
-    const used = await usedContext(network, parameters, settingsOf(network));
+    const used = await usedContext(checkedOf(network, parameters), allOf(network));
     tf.dispose(parameters);
     return used;
   };
