@@ -163,8 +163,8 @@ function discard(temporary: string): void {
   unfinished.delete(temporary);
 }
 
-/** Those that others have put something into meanwhile stay. @param folders the innermost first */
-function removeEmpty(folders: readonly string[]): void {
+/** Removes folders; those that others have put something into meanwhile stay. @param folders the innermost first */
+export function removeEmpty(folders: readonly string[]): void {
   try {
     folders.forEach((folder) => rmdirSync(folder));
   } catch (error) {
