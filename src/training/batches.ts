@@ -1,6 +1,6 @@
 import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from '../model/examples.js';
 import { purposes } from '../foundation/philox.js';
-import { Disturbance } from './disturbance.js';
+import { disturbance } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 
 export interface BatchSettings extends RandomFramesSettings {
@@ -21,34 +21,30 @@ export interface BatchSettings extends RandomFramesSettings {
 export class TrainingBatches {
   private readonly source: RandomFrames;
   private readonly buffer: ExampleBuffer;
-  private readonly disturbance: Disturbance;
   private readonly frames: Uint8Array;
-  private readonly context: number;
 
   /** @param clips indices into the store of clips of at least two frames */
   constructor(
-    shape: ExampleShape,
+    private readonly shape: ExampleShape,
     store: ClipStore,
     clips: readonly number[],
     private readonly settings: BatchSettings,
   ) {
     this.source = new RandomFrames(store, frameBytes(shape), clips, settings, purposes.batches);
     this.buffer = new ExampleBuffer(shape, settings.batch);
-    this.disturbance = new Disturbance(shape);
-    this.context = shape.context;
-    this.frames = new Uint8Array((this.context + 1) * frameBytes(shape));
+    this.frames = new Uint8Array((shape.context + 1) * frameBytes(shape));
   }
 
   /** Examples of a step, 0 for the first. @param crops see `RandomFrames.read` */
   batch(step: number, crops: number): Examples {
-    const { source, settings, context } = this;
+    const { source, settings, shape } = this;
     this.buffer.clear();
     for (let example = 0; example < settings.batch; example++) {
-      const count = source.read(step, example, { earliest: 1, before: context, crops }, this.frames);
+      const count = source.read(step, example, { earliest: 1, before: shape.context, crops }, this.frames);
       const mirrored = settings.mirror && source.choice(step, example, Draw.Mirror, 2) === 1;
       const disturb =
         source.uniform(step, example, Draw.Disturb) < settings.disturbed
-          ? this.disturbance.seeded(source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32))
+          ? disturbance(shape, source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32))
           : undefined;
       const earlierPixels = !(source.uniform(step, example, Draw.IsWithoutEarlier) < settings.withoutEarlier);
       this.buffer.add(this.frames, count, mirrored, disturb, earlierPixels);
