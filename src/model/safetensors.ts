@@ -20,13 +20,11 @@ const entrySchema = z.object({
   shape: z.array(z.int().min(0)),
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
 });
-const metadataSchema = z.record(z.string(), z.string());
+const metadataSchema = z.record(z.string(), z.string()).default({});
 const headerSchema = z.record(z.string(), z.unknown());
 
 /** How numbers lie in a file, by the format's names: as they are, or as the nearest of 16 bits. */
 export type FloatType = 'F32' | 'F16';
-
-type HeaderEntry = z.infer<typeof entrySchema>;
 
 /** The format's own limit on the length of its header, in bytes. */
 const LONGEST_HEADER = 100_000_000;
@@ -36,7 +34,7 @@ const LONGEST_HEADER = 100_000_000;
  * or not at all.
  */
 export function writeSafetensors(path: string, { arrays, metadata }: SafetensorsFile, dtype: FloatType = 'F32'): void {
-  const header: Record<string, HeaderEntry | Record<string, string>> = { __metadata__: metadata };
+  const header: Record<string, z.infer<typeof entrySchema> | Record<string, string>> = { __metadata__: metadata };
   let offset = 0;
   const body = [...arrays].map(([name, { shape, data }]) => {
     const numbers = dtype === 'F32' ? data : Uint16Array.from(data, toHalf);
@@ -69,7 +67,7 @@ export function readSafetensors(path: string): SafetensorsFile {
   }
   const header = headerSchema.safeParse(json);
   if (!header.success) throw broken(path, 'a header that is not an object');
-  const { __metadata__: text = {}, ...entries } = header.data;
+  const { __metadata__: text, ...entries } = header.data;
   const metadata = metadataSchema.safeParse(text);
   if (!metadata.success) throw broken(path, 'metadata that are not text');
   const body = bytes.subarray(8 + headerLength);
@@ -97,27 +95,18 @@ function readBytes(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw new PxvError(
-      {
-        code: 'CHECKPOINT',
-        operation: 'read model',
-        argument: path,
-        expected: 'a safetensors file',
-        received: (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(cause),
-        remedy: 'check the path, or list the shipped models with `pxv models`',
-      },
-      { cause },
-    );
+    const parts = {
+      ...{ code: 'CHECKPOINT', operation: 'read model', argument: path },
+      expected: 'a safetensors file',
+      received: (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(cause),
+      remedy: 'check the path, or list the shipped models with `pxv models`',
+    } as const;
+    throw new PxvError(parts, { cause });
   }
 }
 
 function broken(path: string, received: string): PxvError {
-  return new PxvError({
-    code: 'CHECKPOINT',
-    operation: 'read model',
-    argument: path,
-    expected: 'a whole safetensors file of float32 or float16 tensors',
-    received,
-    remedy: 'use another checkpoint; this file is broken or of another kind',
-  });
+  const expected = 'a whole safetensors file of float32 or float16 tensors';
+  const remedy = 'use another checkpoint; this file is broken or of another kind';
+  return new PxvError({ code: 'CHECKPOINT', operation: 'read model', argument: path, expected, received, remedy });
 }

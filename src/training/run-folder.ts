@@ -209,7 +209,7 @@ export class RunFolder {
     if (!this.hasTraining) throw this.nothingToResume();
     const { arrays, metadata } = readSafetensors(path);
     const source = { operation: 'resume training', argument: path, code: 'CHECKPOINT' } as const;
-    const model = readDescription(path, metadata.description);
+    const model = readDescription(path, metadata);
     const values = Object.entries(metadata).map(([key, text]) => [key, json(text)] as const);
     const { drawing, training, data, step, best, dataHashes, arithmetic } = Object.fromEntries(values);
     expectStages(training, source, `start a new one from its model: pxv train --from ${this.path} --out OTHER`);
