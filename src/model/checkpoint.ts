@@ -9,7 +9,7 @@ import { modelSchema, type ModelDescription } from './description.js';
 import { expectsFrame, futureDrawingSchema, usualDrawing, type FutureDrawing } from './future-drawing.js';
 import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from './heads/logistic-mixture.js';
 import { parseConfiguration } from './parse-configuration.js';
-import { readSafetensors, writeSafetensors, type FloatType, type NamedArray } from './safetensors.js';
+import { readSafetensors, unfit, writeSafetensors, type FloatType, type NamedArray } from './safetensors.js';
 import { shippedFile, shippedModels } from './shipped-models.js';
 
 /** A chain of networks with its weights. */
@@ -210,13 +210,4 @@ function expectSound(path: string, name: string, { shape, data }: NamedArray, ma
 function placeOf(at: number, shape: readonly number[]): number[] {
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
   return strides.map((stride, axis) => Math.floor(at / stride) % shape[axis]);
-}
-
-function unfit(
-  path: string,
-  expected: string,
-  received: string,
-  remedy = 'use a checkpoint that this version of pxv wrote',
-): PxvError {
-  return new PxvError({ code: 'CHECKPOINT', operation: 'read model', argument: path, expected, received, remedy });
 }

@@ -42,15 +42,12 @@ export const presetChoices = {
 
 export type PresetSettings = z.infer<z.ZodObject<typeof presetChoices>>;
 
-/** Makes one layer of a network of h features. */
-type LayerPreset = (hidden: number, initialState: 'zero' | 'learned') => LayerDescription;
-
-/** The networks by name: each is a stack of one kind of layer. */
+/** The networks by name, each a stack of one kind of layer: makes one layer of h features. */
 export const networks = {
   'pixel-cnn': (hidden) => ({ type: 'pixel-cnn-block', hidden }),
   'row-lstm': (hidden, initialState) => ({ type: 'row-lstm', hidden, initialState }),
   'diagonal-bilstm': (hidden, initialState) => ({ type: 'diagonal-bilstm', hidden, initialState }),
-} as const satisfies Record<string, LayerPreset>;
+} as const satisfies Record<string, (hidden: number, initialState: 'zero' | 'learned') => LayerDescription>;
 
 export type NetworkName = keyof typeof networks;
 export const networkChoice = z.enum(Object.keys(networks) as NetworkName[]);
@@ -66,25 +63,13 @@ export function networkName({ scales }: ModelDescription): NetworkName | null {
   return layers.length === 0 ? null : (names.find(isMadeOf) ?? null);
 }
 
-/** Makes the head of a network. */
-type HeadPreset = (settings: PresetSettings) => HeadDescription;
-
-const headPresets: Record<HeadDescription['type'], HeadPreset> = {
-  'logistic-mixture': ({ channels, levels, context, colours = levels > 2 ? 'together' : 'apart' }) => ({
-    type: 'logistic-mixture',
-    // Where there are anchors the components are split among them.
-    components: context !== 0 ? 8 : 5,
-    // Without an anchor the means have to reach every level.
-    meanScale: context !== 0 ? 16 : (levels - 1) / 2,
-    ...(channels === 3 && { colours }),
-  }),
-  softmax: () => ({ type: 'softmax' }),
-  sigmoid: () => ({ type: 'sigmoid' }),
-};
-
 /** Describes the head of a network. */
 export function describeHead(settings: PresetSettings): HeadDescription {
-  return headPresets[settings.head](settings);
+  const { head: type, channels, levels, context, colours = levels > 2 ? 'together' : 'apart' } = settings;
+  if (type !== 'logistic-mixture') return { type };
+  // Where there are anchors the components are split among them; without one the means have to reach every level.
+  const [components, meanScale] = context !== 0 ? [8, 16] : [5, (levels - 1) / 2];
+  return { type, components, meanScale, ...(channels === 3 && { colours }) };
 }
 
 /**

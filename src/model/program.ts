@@ -58,10 +58,7 @@ export class ProgramBuilder {
     mapFeatures: number,
     matchedFeatures = 0,
   ) {
-    this.image = this.slot(
-      Array.from({ length: channels }, () => imageFeatures),
-      'image',
-    );
+    this.image = this.slot(new Array<number>(channels).fill(imageFeatures), 'image');
     this.map = mapFeatures > 0 ? this.slot([mapFeatures], 'given') : null;
     this.seenMap = this.map;
     this.matched = matchedFeatures > 0 ? this.slot([matchedFeatures], 'earlier') : null;
@@ -74,19 +71,15 @@ export class ProgramBuilder {
     const out = this.slot(this.outputGroups(settings.features, ready), ready);
     if (plus !== null && plus.features !== out.features)
       throw new RangeError(`${settings.name}: cannot add ${plus.features} features to ${out.features}`);
-    const { height, width } = this.size;
-    const [kernelHeight, kernelWidth] = typeof kernel === 'number' ? [kernel, kernel] : [kernel.height, kernel.width];
+    const { height: inHeight, width: inWidth } = this.size;
+    const { height, width } = typeof kernel === 'number' ? { height: kernel, width: kernel } : kernel;
     const shape: ConvolutionShape = {
-      inHeight: height,
-      inWidth: width,
-      inFeatures: x.features,
-      outHeight: height,
-      outWidth: width,
-      outFeatures: out.features,
+      ...{ inHeight, inWidth, inFeatures: x.features },
+      ...{ outHeight: inHeight, outWidth: inWidth, outFeatures: out.features },
       stride: 1,
-      kernel: { height: kernelHeight, width: kernelWidth },
+      kernel: { height, width },
       groups: out.groups,
-      taps: visibleTaps(x, kernelHeight, kernelWidth, out.groups.length),
+      taps: visibleTaps(x, height, width, out.groups.length),
     };
     const weights = this.parameters.length;
     this.parameters.push(...convolutionParameters(settings.name, shape));
@@ -105,9 +98,7 @@ export class ProgramBuilder {
    */
   lstm(name: string, gates: Slot, walk: Walk, learned: boolean): Slot {
     if (gates.groups.some((size) => size % 4 !== 0))
-      throw new RangeError(
-        `${name}: cannot cut gates in groups of ${gates.groups.join(', ')} features into o, f, i and g`,
-      );
+      throw new RangeError(`${name}: cannot cut gates of ${gates.groups.join(', ')} features into o, f, i and g`);
     const groups = gates.groups.map((size) => size / 4);
     const ready = walk === 'mirrored-diagonals' ? 'row' : 'pixel';
     const [out, activations, cells] = [groups, gates.groups, groups].map((sizes) => this.slot(sizes, ready));

@@ -95,18 +95,27 @@ function readBytes(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    const parts = {
-      ...{ code: 'CHECKPOINT', operation: 'read model', argument: path },
-      expected: 'a safetensors file',
-      received: (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(cause),
-      remedy: 'check the path, or list the shipped models with `pxv models`',
-    } as const;
-    throw new PxvError(parts, { cause });
+    const received = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(cause);
+    const remedy = 'check the path, or list the shipped models with `pxv models`';
+    throw unfit(path, 'a safetensors file', received, remedy, { cause });
   }
 }
 
 function broken(path: string, received: string): PxvError {
-  const expected = 'a whole safetensors file of float32 or float16 tensors';
   const remedy = 'use another checkpoint; this file is broken or of another kind';
-  return new PxvError({ code: 'CHECKPOINT', operation: 'read model', argument: path, expected, received, remedy });
+  return unfit(path, 'a whole safetensors file of float32 or float16 tensors', received, remedy);
+}
+
+/** Says of a file what is wrong with it as a checkpoint. */
+export function unfit(
+  path: string,
+  expected: string,
+  received: string,
+  remedy = 'use a checkpoint that this version of pxv wrote',
+  options?: ErrorOptions,
+): PxvError {
+  return new PxvError(
+    { code: 'CHECKPOINT', operation: 'read model', argument: path, expected, received, remedy },
+    options,
+  );
 }
