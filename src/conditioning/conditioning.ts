@@ -9,15 +9,9 @@ import type { Given, Needs } from './given.js';
 export type Condition = {
   /** [batch, height, width, features], read by every layer. */
   map: Tensor4D;
-  /**
-   * Levels that each sub-pixel is expected near, where a mixture's means start, [batch, height, width, channels] each; as
-   * many as `Conditioning.anchors` says.
-   */
+  /** Levels that sub-pixels are expected near, where a mixture starts, [batch, height, width, channels] each. */
   anchors: Tensor4D[];
-  /**
-   * Pictures that the pixels of an image already known are compared with, [batch, height, width, channels] each, in levels, the
-   * newest first; as many as `Conditioning.earlierPixels` says.
-   */
+  /** What known pixels are compared with, in levels, [batch, height, width, channels] each, the newest first. */
   references: Tensor4D[];
 };
 

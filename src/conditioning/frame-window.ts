@@ -6,25 +6,19 @@ import { subsample } from './subsample.js';
 /** The frames before an image, as many as a model is given. */
 export interface FrameWindow {
   /**
-   * One tensor for each frame, oldest first, [batch, height, width, channels], in levels. Frames that do not exist repeat
-   * the oldest that does; where none does, all are at the middle level.
+   * One tensor for each frame, oldest first, [batch, height, width, channels], in levels. Frames that do not exist
+   * repeat the oldest that does; where none does, all are at the middle level.
    */
   frames: readonly Tensor4D[];
   /** [batch, height, width, frames]: 1 where the frame exists, else 0. */
   valid: Tensor4D;
-  /**
-   * [batch, height, width, 1]: the strength of the noise, in levels, that the network is told of in what it reads, frames
-   * and earlier sub-pixels alike; 0: it reads what is true.
-   */
+  /** [batch, height, width, 1]: strength of the noise in frames and earlier sub-pixels, in levels; 0: they are true. */
   noise: Tensor4D;
   /** Where some of the frames are expected ones, or nearly: what was known before. Absent: all frames are known. */
   known?: KnownFrames;
 }
 
-/**
- * The frames that were known, true or drawn, before others were expected. Expected frames are soft, and motion that is looked
- * for among them fades; that among known frames goes on.
- */
+/** The frames that were known before others were expected, among which motion does not fade. */
 export interface KnownFrames {
   /** As those of a window. */
   frames: readonly Tensor4D[];
@@ -44,10 +38,8 @@ export interface PastWindow<F> {
 export const MOTION_LASTS = 8;
 
 /**
- * A window one frame later.
- *
- * @param length most frames of it
- * @param motionGoesOn whether the frame was expected, and motion among the known ones goes on; else that with it is looked for
+ * A window one frame later, of at most `length` frames.
+ * @param motionGoesOn whether motion among the known frames goes on; else it is looked for with the new one
  */
 export function laterWindow<F>(
   { frames, known }: PastWindow<F>,

@@ -38,12 +38,7 @@ export function givenBuffer(shape: ImageShape, { context }: Pick<Needs, 'context
   return context === 0 ? null : new FrameWindowBuffer(shape, context, capacity);
 }
 
-/**
- * What is given at a coarser scale, of what is given at the finest. Frees nothing.
- *
- * @param step pixels of the finest scale, down and across, for one of the coarser
- * @param coarser the image at the scale before
- */
+/** What is given at a coarser scale, every `step` pixels of the finest, and the scale before. Frees nothing. */
 export function cutGiven(given: Given, { context }: Needs, step: number, coarser: Tensor4D | undefined): Given {
   return {
     ...(context > 0 && given.window && { window: cutWindow(given.window, context, step) }),

@@ -5,9 +5,7 @@ import type { Model } from './checkpoint.js';
 import { modelAtSize } from './smaller-models.js';
 
 /**
- * A model for images of another size than it was trained at, with the same weights: no parameter depends on the size. At its
- * own size it is the model itself.
- *
+ * A model for images of another size than it was trained at, with the same weights; at its own size itself.
  * @param size of the finest scale, 1 pixel or more each way; those of the coarser scales follow from it
  * @throws PxvError `USAGE` where that is no size
  */

@@ -44,7 +44,6 @@ const MODEL_FILE = 'model.safetensors';
 
 /**
  * Finds the file that `--model` means: a run folder, a safetensors file, or the name of a shipped model.
- *
  * @throws PxvError `CHECKPOINT` where there is no such thing
  */
 export function modelFile(model: string): string {
@@ -177,9 +176,8 @@ export function namedWeights(
 
 /**
  * The arrays of parameters, in order.
- *
  * @throws PxvError `CHECKPOINT` where one is missing, has another shape, or holds a value that is not finite or that is
- *   masked and not zero: kernels may read such a cell or leave it out, each as it likes
+ *   masked and not zero: kernels may read such a cell or leave it out
  */
 export function takeWeights(
   path: string,

@@ -26,8 +26,7 @@ export interface NetworkDescription {
 
 /**
  * A model as it stands in checkpoints and configuration files: a chain of networks from the coarsest scale to the finest
- * (1601.06759, section 3.6). Each scale after the first is given the image of the scale before; a single network is a
- * chain of one.
+ * (1601.06759, section 3.6), each given the image of the scale before. A single network is a chain of one.
  */
 export interface ModelDescription {
   version: 1;

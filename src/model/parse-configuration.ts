@@ -10,9 +10,7 @@ export interface ConfigurationSource {
 }
 
 /**
- * Checks a value against a schema.
- *
- * @returns the parsed value
+ * Checks a value against a schema, and returns it parsed.
  * @throws PxvError naming the first key that is wrong, and for an unknown key where it belongs or the nearest known one
  */
 export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, source: ConfigurationSource): T {

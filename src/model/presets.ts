@@ -72,10 +72,7 @@ export function describeHead(settings: PresetSettings): HeadDescription {
   return { type, components, meanScale, ...(channels === 3 && { colours }) };
 }
 
-/**
- * Describes a model by the name of its networks: 7x7 first layer of 2h features, the layers, the output layers. All scales
- * of a chain are alike.
- */
+/** Describes a model by its networks' name: a 7x7 layer of 2h features, layers, output layers; all scales are alike. */
 export function describeModel(name: NetworkName, settings: PresetSettings): ModelDescription {
   const { size, factors = [], shared = 'known' } = settings;
   const steps = factors.map((_, scale) => factors.slice(scale).reduce((product, factor) => product * factor, 1));
@@ -89,10 +86,7 @@ export function describeModel(name: NetworkName, settings: PresetSettings): Mode
   return { version: 1, scales };
 }
 
-/**
- * The choices that describe a model, if there are such: what a training is asked for instead of one of them can then be
- * said with the others as they are.
- */
+/** The choices that describe a model, if there are such, so that a training can be asked for another one of them. */
 export function choicesOf(model: ModelDescription): (PresetSettings & { network: NetworkName }) | null {
   const network = networkName(model);
   const { size, channels, levels, layers, head, output, skips, conditioning } = model.scales[model.scales.length - 1];

@@ -88,9 +88,7 @@ export class ProgramBuilder {
   }
 
   /**
-   * An LSTM's walk over the image.
-   *
-   * @param name of the parameters: `<name>.weights` and, where learned, `<name>.initial`
+   * An LSTM's walk over the image, with parameters `<name>.weights` and, where learned, `<name>.initial`.
    * @param gates 4h features, o f i g for each colour group
    * @param learned whether the states outside the image are parameters, else zero
    * @throws RangeError where a group of gates cannot be cut in four
@@ -125,9 +123,7 @@ export class ProgramBuilder {
   }
 
   /**
-   * Puts a residual block of two 3x3 between the map and the layers that are written after it. The whole map is known before the
-   * image is begun, so that nothing is masked.
-   *
+   * Puts a residual block of two 3x3, unmasked, between the map and the layers that are written after it.
    * @throws RangeError where there is no map
    */
   mapBlock(name: string): void {

@@ -29,10 +29,7 @@ export type FloatType = 'F32' | 'F16';
 /** The format's own limit on the length of its header, in bytes. */
 const LONGEST_HEADER = 100_000_000;
 
-/**
- * Writes a safetensors file (8 bytes of header length, little-endian; a JSON header; the arrays one after another), whole
- * or not at all.
- */
+/** Writes a safetensors file, whole or not at all: the header's length in 8 bytes, the header in JSON, the arrays. */
 export function writeSafetensors(path: string, { arrays, metadata }: SafetensorsFile, dtype: FloatType = 'F32'): void {
   const header: Record<string, z.infer<typeof entrySchema> | Record<string, string>> = { __metadata__: metadata };
   let offset = 0;
@@ -51,7 +48,6 @@ export function writeSafetensors(path: string, { arrays, metadata }: Safetensors
 
 /**
  * Reads a safetensors file of arrays of float32 or float16.
- *
  * @throws PxvError `CHECKPOINT` where the file is missing, cut short, or not of this format
  */
 export function readSafetensors(path: string): SafetensorsFile {

@@ -22,13 +22,10 @@ interface Given {
 }
 
 /**
- * The first executor: runs a program over whole images at once. Differentiable in the parameters and, where that is asked
- * for, in the map, the image and what was matched.
- *
- * The whole program is one operation on the tape: its backward pass runs the ops in reverse, so that gradients of
- * slots read more than once are summed inside the convolutions' own gradients.
- *
- * @param parameters in the order of `program.parameters`
+ * The first executor: runs a program over whole images at once, as one operation on the tape. Its backward pass runs
+ * the ops in reverse, so that gradients of slots read more than once are summed inside the convolutions' own gradients.
+ * Differentiable in the parameters, in the order of `program.parameters`, and where asked for in the map, the image and
+ * what was matched.
  * @param image [batch, height, width, image features]
  * @param map [batch, height, width, map features], or null where the program has none
  * @returns the program's `out`, [batch, height, width, features]
@@ -67,10 +64,7 @@ export function runWholeImage(
   return operation(...parameters, ...learned.map(({ tensor }) => tensor));
 }
 
-/**
- * For each op the slots whose values nobody reads after it: not its caller's (the image and what is given), nor the output, nor,
- * where gradients are to follow, what the backward pass reads.
- */
+/** For each op the slots that nobody reads after it: neither the caller nor, for gradients, the backward pass. */
 export function lastReads({ ops, image, map, matched, out }: Program, gradients: boolean): Map<Op, number[]> {
   const kept = ops.flatMap((op) => (gradients ? ruleOf(op).kept(op) : []));
   const given = [map, matched].filter((slot) => slot !== null);

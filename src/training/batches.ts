@@ -14,10 +14,7 @@ export interface BatchSettings extends RandomFramesSettings {
   withoutEarlier: number;
 }
 
-/**
- * The batches of a training: a clip at random, a frame of it (not its first) at random, of which the whole or a part at
- * random is shown. What a step sees depends on the seed and the step alone.
- */
+/** The batches of a training, by seed and step alone: random frames of random clips, not the first, whole or in part. */
 export class TrainingBatches {
   private readonly source: RandomFrames;
   private readonly buffer: ExampleBuffer;

@@ -6,17 +6,12 @@ import { RollOuts } from './roll-outs.js';
 import type { TrainingData } from './train.js';
 import { validate } from './validation.js';
 
-/**
- * Shares of the examples that are shown otherwise than they are: backwards in time, disturbed, without what is looked for among
- * earlier pixels; and of the roll-outs in which the picture stands still.
- */
+/** Shares of examples shown backwards, disturbed, or without earlier pixels; and of roll-outs that stand still. */
 const SHARES = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.15 };
 
 /**
- * The data of a training on clips.
- *
- * @param training indices into the store of clips of at least two frames
- * @param validation the same of those that only validate; empty: there is no validation
+ * The data of a training on clips, given as indices into the store, each of at least two frames.
+ * @param validation those that only validate; empty: there is no validation
  */
 export function clipData(
   chain: Chain,

@@ -118,11 +118,7 @@ export const runSchema = z
     data,
   }));
 
-/**
- * Says of a training that was written before there were stages what it is: its keys have other places now.
- *
- * @throws PxvError where it is one
- */
+/** Says of a training that was written before there were stages that its keys have other places now: a PxvError. */
 export function expectStages(training: unknown, source: ConfigurationSource, remedy: string): void {
   if (typeof training !== 'object' || training === null || !('schedule' in training)) return;
   const found = { expected: "a training in 'stages'", received: "one of an older pxv, with a 'schedule'" };

@@ -11,10 +11,10 @@ const OUTLIERS = { share: 0.02, largest: 1 / 3 };
 /**
  * Shows the network sub-pixels that are a little wrong, while what it has to predict stays true, and says how wrong.
  *
- * A network that only ever saw true sub-pixels takes its own improbable draws for facts: it predicts that the deviation
- * goes on, and a sampled frame runs away from its anchor. With noise, outliers and shifted patches in what it is shown,
- * as a sampled frame has them, it learns to come back. A conditioning that reads the strength trusts what is true as
- * before, so that scoring, which disturbs nothing, loses nothing. The likelihood stays exact.
+ * A network that only ever saw true sub-pixels takes its own improbable draws for facts, and a sampled frame runs away
+ * from its anchor. Shown noise, outliers and shifted patches, as a sampled frame has them, it learns to come back. A
+ * conditioning that reads the strength trusts what is true as before, so that scoring loses nothing. The likelihood
+ * stays exact.
  *
  * @param seed 32 bits, of which alone the disturbance of an example is a function
  */
@@ -69,12 +69,7 @@ function scatterOutliers(seen: Float32Array, strength: number, range: number, un
 /** The largest standard deviation of the noise of a picture that stands still, in bytes. */
 const STRONGEST_OF_STILLS = 1;
 
-/**
- * Makes all frames the last one, those before with a little noise, as a camera's.
- *
- * @param frames bytes of some frames, one after another, `size` each
- * @param seed 32 bits
- */
+/** Makes all frames, of `size` bytes each, the last one, those before with a little noise. @param seed 32 bits */
 export function standStill(frames: Uint8Array, size: number, seed: number): void {
   const uniform = mulberry32(seed);
   const width = uniform() * STRONGEST_OF_STILLS * Math.sqrt(6);

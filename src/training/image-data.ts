@@ -17,9 +17,7 @@ export interface ImageStore {
 export const VALIDATION_IMAGES = 32;
 
 /**
- * The data of a training on images: epoch after epoch each image once, in an order that is a function of the seed and
- * the epoch.
- *
+ * The data of a training on images: in each epoch every image once, in an order of seed and epoch alone.
  * @param validation null: there is no validation
  */
 export function imageData(
@@ -87,12 +85,7 @@ export class ImageBatches {
   }
 }
 
-/**
- * Bits/dim on images spread evenly over a store, the same ones every time.
- *
- * @param images how many to score at most
- * @param together how many of them at once; no figure depends on it
- */
+/** Bits/dim on at most so many images spread evenly over a store; no figure depends on how many are scored together. */
 async function validateImages(
   chain: Chain,
   weights: readonly Tensor[],

@@ -33,7 +33,6 @@ export interface LearnedStep {
 
 /**
  * Learns from the examples of a checkpoint's next step; the state before is disposed of.
- *
  * @throws PxvError `DIVERGED` where the likelihood or a gradient is not finite: then the state is as it was
  */
 export async function learnStep(

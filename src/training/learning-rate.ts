@@ -4,9 +4,7 @@ import type { Stage } from './stages.js';
 const FLOOR = 0.01;
 
 /**
- * The learning rate of a step of a stage: up in a line, level, then down along half a cosine. A function of these numbers alone, so
- * that resuming changes nothing.
- *
+ * The learning rate of a step of a stage, by these numbers alone: up in a line, level, then down along half a cosine.
  * @param done steps of the stage before this one
  * @param progress share of the stage behind; null where it is not known yet, at the start: then the rate does not fall
  */

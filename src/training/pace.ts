@@ -30,9 +30,7 @@ type Schedule = Pick<Length, 'steps' | 'pace'>;
 
 /**
  * The share of the schedule that is behind after so many updates, 0 to 1, in a line from each mark to the last step: a
- * function of what the configuration has recorded, so that the same schedule can be gone through again.
- *
- * @returns null while the number of steps is not known
+ * function of what the configuration has recorded alone. Null while the number of steps is not known.
  */
 export function progressAt({ steps, pace }: Schedule, step: number): number | null {
   const start = steps === null || pace.length > 0 ? undefined : { step: 0, progress: 0, steps };
@@ -60,9 +58,8 @@ export function isValidationStep(training: Schedule & Validated, step: number): 
 export type Extension = { steps: number } | { minutes: number };
 
 /**
- * The length of a training that goes on from a step to a later end. Its schedule stands where a training that had that
- * length from the first would, so that a rate that has fallen rises again.
- *
+ * The length of a training that goes on to a later end: its schedule stands where one of that length from the first
+ * would.
  * @param seconds that it has taken; 0: they are not known, as where the log is gone
  * @throws PxvError `USAGE` where it is that long already
  */
@@ -145,7 +142,6 @@ export class Pace {
 
   /**
    * Where the schedule goes on from, once it is time to look at the clock; else null.
-   *
    * @param progress of the schedule after `step` updates; null: not known yet
    * @param elapsed seconds of this sitting
    * @param asked validations in the whole training

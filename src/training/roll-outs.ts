@@ -28,12 +28,10 @@ export interface RollOutSettings extends RandomFramesSettings {
 }
 
 /**
- * Roll-outs to learn the expected frame from: a network that has only seen true frames before does not know how its own
- * look, soft where it was unsure, and once moved wrongly. Only the learned anchor is trained on them; a likelihood that
- * is taught to expect its own errors spreads, and drawn frames run away.
- *
- * In some of them the true frames stand still. What moves in all clips that were learned from (leaves, water) would else be
- * moved wherever something looks alike, though nothing before says that it moves.
+ * Roll-outs to learn the expected frame from: a network that has only seen true frames does not know how its own look,
+ * soft and once moved wrongly. Only the learned anchor is trained on them: a likelihood that is taught to expect its
+ * own errors spreads, and drawn frames run away. In some the true frames stand still: else what moves in all clips that
+ * were learned from (leaves, water) would be moved wherever something looks alike.
  */
 export class RollOuts {
   private readonly source: RandomFrames;
@@ -72,12 +70,7 @@ export class RollOuts {
     return frames > PREDICTED_FRAMES;
   }
 
-  /**
-   * The roll-outs of a step, 0 for the first: a function of the seed, the step and what is asked for alone.
-   *
-   * @param number of them
-   * @param crops see `RandomFrames.read`
-   */
+  /** So many roll-outs of a step, 0 for the first, by these numbers and the seed alone; `crops` as `RandomFrames.read`. */
   rollOut(step: number, number: number, crops: number): RollOut {
     const { source, shape, settings, frames, truth } = this;
     const { size, channels, context } = shape;

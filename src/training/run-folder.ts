@@ -57,21 +57,20 @@ const files = {
 const results = [files.configuration, files.model, files.log, files.data, files.training];
 
 /**
- * The folder of one training: config.json (to read), model.safetensors (the best weights so far; predicts alone),
- * training.safetensors (resumes alone), log.jsonl, data.jsonl (what is learnt from), and frames/, the decoded frames. Every
- * file is replaced whole.
+ * The folder of one training, every file of it replaced whole: config.json (to read), model.safetensors (the best
+ * weights; predicts alone), training.safetensors (resumes alone), log.jsonl, data.jsonl (what is learnt from), and
+ * frames/, the decoded frames.
  */
 export class RunFolder {
   constructor(readonly path: string) {}
 
   /**
    * Takes the folder for this process alone, and makes it where a new training finds none.
-   *
    * @param resume go on with the training that is there
    * @param overwrite a new training may replace one that is there
    * @returns what gives it back, and leaves no empty folder behind where it was made
-   * @throws PxvError `OUTPUT` where another training is in it, where a new one would replace what is there, or where it
-   *   cannot be made; `CHECKPOINT` where there is nothing to resume
+   * @throws PxvError `OUTPUT` where it cannot be made, or another training is in it or would be replaced; `CHECKPOINT`
+   *   where there is nothing to resume
    */
   async enter({ resume, overwrite }: { resume: boolean; overwrite: boolean }): Promise<() => void> {
     if (resume && !this.hasTraining) throw this.nothingToResume();
@@ -117,9 +116,7 @@ export class RunFolder {
   }
 
   /**
-   * Makes the folder and those around it where they are missing.
-   *
-   * @returns those that were made, the innermost first
+   * Makes the folder and those around it, and returns those that were missing, the innermost first.
    * @throws PxvError `OUTPUT` where that is not possible
    */
   create(): string[] {
@@ -132,8 +129,8 @@ export class RunFolder {
   }
 
   /**
-   * Removes what a training has left, but for the decoded frames, which serve any other. The state goes first, since the
-   * best model does not come again where a training is resumed without it.
+   * Removes what a training has left, but for the decoded frames, which serve any other; the state first: without it a
+   * resumed training would never come to its best model again.
    */
   clear(): void {
     for (const name of results.toReversed()) rmSync(join(this.path, name), { force: true });
@@ -173,9 +170,8 @@ export class RunFolder {
   }
 
   /**
-   * Writes the model of a new best, or of the latest weights where there is no best, where a process was killed that had
-   * saved the state of it alone. The state is saved first, since it may never come to a model that is newer: by minutes, a
-   * training goes on in other steps.
+   * Writes the model that belongs to a state, where a process was killed between the two. The state is saved first,
+   * since it may never come to a model that is newer: by minutes, a training goes on in other steps.
    */
   async finishSave(chain: Chain, checkpoint: Checkpoint): Promise<void> {
     if ((checkpoint.best ?? checkpoint).step === checkpoint.step) await this.saveModel(chain, checkpoint);
@@ -201,7 +197,6 @@ export class RunFolder {
 
   /**
    * Reads training.safetensors; the state's tensors live until they are disposed of.
-   *
    * @throws PxvError `CHECKPOINT` where there is nothing to resume, or it is broken
    */
   load(): { checkpoint: Checkpoint; chain: Chain } {

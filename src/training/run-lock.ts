@@ -33,12 +33,10 @@ const lockName = /^[0-9a-f]{16}\.lock$/;
 const TOGETHER = 1000;
 
 /**
- * Takes a run folder for one training at a time. Each process writes a lock of its own and only then looks for those of
- * others, so that of two the one that looks later sees the other, whatever the file system. Of those that come together
- * the one whose lock is first by name waits until the others have refused. The lock of a process that has ended is taken
- * over.
- *
- * @returns what gives the folder back
+ * Takes a run folder for one training at a time, and returns what gives it back. Each process writes a lock of its own
+ * and only then looks for others, so that of two the one that looks later sees the other, whatever the file system. Of
+ * those that come together the first by name waits until the others have refused. The lock of a process that has ended
+ * is taken over.
  * @throws PxvError `OUTPUT` where another training is in the folder, or the folder cannot be written
  */
 export async function lockRun(folder: string): Promise<() => void> {
@@ -125,10 +123,7 @@ export function thisProcess(): LockHolder {
   };
 }
 
-/**
- * When a process began, from /proc/PID/stat (proc_pid_stat(5)); null where that cannot be read, empty where it has ended
- * and its parent has not asked for it yet.
- */
+/** From /proc/PID/stat (proc_pid_stat(5)); null where that cannot be read, empty where the process is a zombie. */
 function beginningOf(pid: number): string | null {
   // The second field, the command's name in brackets, may hold spaces and brackets itself.
   const fields = contentOf(`/proc/${pid}/stat`)

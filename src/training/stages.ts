@@ -17,10 +17,7 @@ export const stageSchema = z.strictObject({
   decayFrom: z.number().min(0).max(1).default(0.3),
   /** Of clips: share of the examples in which a random part of the frame is shown, in place of the whole. Default: half. */
   crops: z.number().min(0).max(1).optional(),
-  /**
-   * Of clips: roll-outs a step, in which frames follow the model's own predictions, for the loss on the expected frame alone
-   * (see roll-outs.ts); 0: none.
-   */
+  /** Of clips: roll-outs a step, for the loss on the expected frame alone (see roll-outs.ts); 0: none. */
   rollOuts: z.int().min(0).max(4096).default(0),
 });
 
@@ -59,11 +56,7 @@ export class Stages {
     while (this.began > 0 && this.indexAt(length, this.began - 1) === this.index) this.began--;
   }
 
-  /**
-   * Where a step stands, a function of what the configuration has recorded alone.
-   *
-   * @param step the one that was asked for last, or the next
-   */
+  /** Where a step, the one asked for last or the next, stands, by what the configuration has recorded alone. */
   at(length: Length, step: number): StagePosition {
     const index = this.indexAt(length, step);
     if (index !== this.index) [this.index, this.began] = [index, step];

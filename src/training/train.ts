@@ -57,11 +57,7 @@ export interface TrainingHooks {
   signal?: AbortSignal;
 }
 
-/**
- * A new training's first state.
- *
- * @throws PxvError `CHECKPOINT` where the model to start from has other networks
- */
+/** A new training's first state. @throws PxvError `CHECKPOINT` where the model to start from has other networks */
 export function startTraining(configuration: RunConfiguration): { checkpoint: Checkpoint; chain: Chain } {
   const chain = buildChain(configuration.model);
   const { parameters } = chain;
@@ -84,11 +80,10 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
 
 /**
  * Trains from a checkpoint to the last step, saving as it goes. What a step does depends on the configuration and its
- * number alone, so that a training that was stopped and resumed ends with the same weights. The checkpoint's tensors are
- * disposed of, however it ends.
- *
- * @throws the signal's reason after saving, where it is aborted; PxvError `DIVERGED` where the likelihood or a gradient is
- *   not finite: the files then hold the last state that was saved
+ * number alone: stopped and resumed it ends with the same weights. The checkpoint's tensors are disposed of, however it
+ * ends.
+ * @throws the signal's reason after saving, where it is aborted; PxvError `DIVERGED` where the likelihood or a gradient
+ *   is not finite: the files then hold the last state that was saved
  */
 export async function train(
   chain: Chain,

@@ -31,11 +31,8 @@ export function heldOutClips(clips: number, seed: bigint): number[] {
 export const VALIDATION_FRAMES = 8;
 
 /**
- * Bits/dim one step ahead on frames spread evenly over clips: each clip weighs the same, and the same frames are
- * scored every time.
- *
+ * Bits/dim one step ahead on about so many frames, the same every time, spread evenly over clips, which weigh the same.
  * @param clips indices into the store of clips of at least two frames
- * @param frames about how many frames to score in all
  * @param together frames scored at once; no figure depends on it
  */
 export async function validate(
