@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { learnsAnchor } from '../conditioning/index.js';
+import { learnsAnchor, type Condition } from '../conditioning/index.js';
 import {
   chainConditions,
   chainScores,
@@ -64,7 +64,8 @@ export function gradientsOf(
     });
     const subPixels = examples.image.shape[0] * dimensions(chain);
     // Outside of what is differentiated, so that nothing is kept of it for gradients that nobody reads.
-    const kept = trains === 'decoder' ? conditionsAlone(chain, weights, examples, among) : undefined;
+    const conditions = () => chainConditions(chain, weights, examples, among) as Condition[];
+    const kept = trains === 'decoder' ? tf.tidy(conditions) : undefined;
     let nats: Scalar | null = null;
     const loss = (...parameters: Tensor[]): Scalar => {
       const all = [...weights];
@@ -88,14 +89,4 @@ export function gradientsOf(
     const { grads } = tf.valueAndGrads(loss)(trained.map((index) => weights[index]));
     return { nats: nats!, gradients: grads, trained };
   });
-}
-
-/** What the conditionings of some scales make of examples; nothing is left of how it was made. */
-function conditionsAlone(...of: Parameters<typeof chainConditions>): ReturnType<typeof chainConditions> {
-  const made: ReturnType<typeof chainConditions> = [];
-  tf.tidy(() => {
-    made.push(...chainConditions(...of));
-    return made.filter((condition) => condition !== null);
-  });
-  return made;
 }

@@ -52,12 +52,11 @@ export function placeOf(dy: number, dx: number): TapPlace {
  */
 export function visibleFeatures(ready: Ready, groups: readonly number[], outGroups: number, place: TapPlace): number[] {
   if (ready === 'row') throw new RangeError('a slot that needs its whole row can only be added one row down');
-  const all = groups.reduce((sum, size) => sum + size, 0);
+  const all = groupStart(groups, groups.length);
   return Array.from({ length: outGroups }, (_, group) => {
     if (ready === 'given' || place === 'earlier') return all;
     if (place === 'later') return 0;
     if (ready === 'earlier') return all;
-    const visibleGroups = ready === 'image' ? group : group + 1;
-    return groups.slice(0, visibleGroups).reduce((sum, size) => sum + size, 0);
+    return groupStart(groups, ready === 'image' ? group : group + 1);
   });
 }

@@ -84,13 +84,9 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
 
 /** The known key with the smallest edit distance, if that is at most half the word. */
 function nearestKey(key: string, known: readonly string[]): string | null {
-  let best: string | null = null;
-  let least = Math.ceil(key.length / 2) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(key.toLowerCase(), candidate.toLowerCase());
-    if (distance < least) [best, least] = [candidate, distance];
-  }
-  return best;
+  const distance = (other: string) => editDistance(key.toLowerCase(), other.toLowerCase());
+  const [nearest] = known.toSorted((a, b) => distance(a) - distance(b));
+  return nearest !== undefined && distance(nearest) <= Math.ceil(key.length / 2) ? nearest : null;
 }
 
 /** Levenshtein distance. */

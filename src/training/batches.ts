@@ -14,38 +14,33 @@ export interface BatchSettings extends RandomFramesSettings {
   withoutEarlier: number;
 }
 
-/** The batches of a training, by seed and step alone: random frames of random clips, not the first, whole or in part. */
-export class TrainingBatches {
-  private readonly source: RandomFrames;
-  private readonly buffer: ExampleBuffer;
-  private readonly frames: Uint8Array;
-
-  /** @param clips indices into the store of clips of at least two frames */
-  constructor(
-    private readonly shape: ExampleShape,
-    store: ClipStore,
-    clips: readonly number[],
-    private readonly settings: BatchSettings,
-  ) {
-    this.source = new RandomFrames(store, frameBytes(shape), clips, settings, purposes.batches);
-    this.buffer = new ExampleBuffer(shape, settings.batch);
-    this.frames = new Uint8Array((shape.context + 1) * frameBytes(shape));
-  }
-
-  /** Examples of a step, 0 for the first. @param crops see `RandomFrames.read` */
-  batch(step: number, crops: number): Examples {
-    const { source, settings, shape } = this;
-    this.buffer.clear();
+/**
+ * The batches of a training, by seed and step alone: random frames of random clips, not the first, whole or in part.
+ *
+ * @param clips indices into the store of clips of at least two frames
+ * @returns the examples of a step, 0 for the first; `crops` as in `RandomFrames.read`
+ */
+export function trainingBatches(
+  shape: ExampleShape,
+  store: ClipStore,
+  clips: readonly number[],
+  settings: BatchSettings,
+): (step: number, crops: number) => Examples {
+  const source = new RandomFrames(store, frameBytes(shape), clips, settings, purposes.batches);
+  const buffer = new ExampleBuffer(shape, settings.batch);
+  const frames = new Uint8Array((shape.context + 1) * frameBytes(shape));
+  return (step, crops) => {
+    buffer.clear();
     for (let example = 0; example < settings.batch; example++) {
-      const count = source.read(step, example, { earliest: 1, before: shape.context, crops }, this.frames);
+      const count = source.read(step, example, { earliest: 1, before: shape.context, crops }, frames);
       const mirrored = settings.mirror && source.choice(step, example, Draw.Mirror, 2) === 1;
       const disturb =
         source.uniform(step, example, Draw.Disturb) < settings.disturbed
           ? disturbance(shape, source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32))
           : undefined;
       const earlierPixels = !(source.uniform(step, example, Draw.IsWithoutEarlier) < settings.withoutEarlier);
-      this.buffer.add(this.frames, count, mirrored, disturb, earlierPixels);
+      buffer.add(frames, count, mirrored, disturb, earlierPixels);
     }
-    return this.buffer.tensors();
-  }
+    return buffer.tensors();
+  };
 }

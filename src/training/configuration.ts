@@ -11,8 +11,6 @@ import { DEFAULT_MINUTES, dataDefaults } from './data-defaults.js';
 import { paceMarkSchema } from './pace.js';
 import { stageSchema, type Stage } from './stages.js';
 
-const optimiserNames = Object.keys(optimisers) as [OptimiserName, ...OptimiserName[]];
-
 /** What happens in a training, but for the data: everything that the weights at a step depend on. */
 const trainingSchema = z.strictObject({
   seed: z.string().regex(/^\d+$/).default('1'),
@@ -24,7 +22,7 @@ const trainingSchema = z.strictObject({
   minutes: z.number().positive().nullable().default(null),
   /** What the schedule became of that, written as it goes: see `progressAt`. A new training that has it follows it. */
   pace: z.array(paceMarkSchema).default([]),
-  optimiser: z.enum(optimiserNames).default('adam'),
+  optimiser: z.enum(Object.keys(optimisers) as OptimiserName[]).default('adam'),
   /** Of the products of the steps; validation and prediction are float32 in any case. */
   precision: z.enum(precisions).default('float32'),
   /** One after another, each from the weights that the one before it ended with. */

@@ -44,13 +44,8 @@ export class Stages {
     length: Length,
     step: number,
   ) {
-    const whole = stages.reduce((sum, { share }) => sum + share, 0);
-    let before = 0;
-    this.starts = stages.map(({ share }) => {
-      const start = before / whole;
-      before += share;
-      return start;
-    });
+    const sum = (some: readonly Stage[]) => some.reduce((total, { share }) => total + share, 0);
+    this.starts = stages.map((_, index) => sum(stages.slice(0, index)) / sum(stages));
     this.index = this.indexAt(length, step);
     this.began = step;
     while (this.began > 0 && this.indexAt(length, this.began - 1) === this.index) this.began--;
