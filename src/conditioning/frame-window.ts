@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { frameBytes, type ImageShape, type Levels } from '../foundation/levels.js';
-import { subsample } from './subsample.js';
 
 /** The frames before an image, as many as a model is given. */
 export interface FrameWindow {
@@ -37,10 +36,7 @@ export interface PastWindow<F> {
 /** Frames that motion goes on for; then the last frames, though they were expected, count as known. */
 export const MOTION_LASTS = 8;
 
-/**
- * A window one frame later, of at most `length` frames.
- * @param motionGoesOn whether motion among the known frames goes on; else it is looked for with the new one
- */
+/** A window one frame later, of at most `length`; motion among its known frames goes on, or is looked for anew. */
 export function laterWindow<F>(
   { frames, known }: PastWindow<F>,
   frame: F,
@@ -197,4 +193,9 @@ export function cutWindow({ frames, valid, noise, known }: FrameWindow, length: 
     noise: subsample(noise, step),
     ...(known && { known: { ...known, frames: cut(known.frames) } }),
   };
+}
+
+/** Every so many pixels of a map, down and across, from its first. */
+export function subsample(map: Tensor4D, step: number): Tensor4D {
+  return step === 1 ? map : (tf.stridedSlice(map, [0, 0, 0, 0], map.shape, [1, step, step, 1]) as Tensor4D);
 }

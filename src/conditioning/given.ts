@@ -25,14 +25,6 @@ export interface CoarserImage {
   known: boolean;
 }
 
-/** All that several conditionings read together. */
-export function allNeeds(needs: readonly Needs[]): Needs {
-  return {
-    context: Math.max(0, ...needs.map(({ context }) => context)),
-    coarser: needs.find(({ coarser }) => coarser !== null)?.coarser ?? null,
-  };
-}
-
 /** Collects what is given beside the image itself, example by example; null where nothing is. */
 export function givenBuffer(shape: ImageShape, { context }: Pick<Needs, 'context'>, capacity: number) {
   return context === 0 ? null : new FrameWindowBuffer(shape, context, capacity);

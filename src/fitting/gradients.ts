@@ -14,8 +14,8 @@ import { conditionOf } from '../model/network.js';
 import { anchorNats, rollOutNats, type RollOut } from './anchor-loss.js';
 
 /**
- * What is trained: all weights; those of the conditioning alone, on what is expected of the next frame; all but those of the
- * conditioning, which stay as they are ("decoder"); or one scale of a chain, by its index, the coarsest 0.
+ * What is trained: all weights, those of the conditioning alone, on what is expected of the next frame, all others
+ * ("decoder"), or one scale of a chain, by its index, the coarsest 0.
  */
 export type Trained = 'all' | 'conditioning' | 'decoder' | number;
 
@@ -31,10 +31,7 @@ export type Gradients = {
 
 /** What a training step learns, and from what. */
 export interface StepSettings {
-  /**
-   * Default: all. No scale's likelihood depends on another's weights, so that scales trained together learn what they learn apart, but
-   * for the clipping of the gradient. Where the decoder learns alone there is no loss on learned anchors, and no gradient reaches them.
-   */
+  /** Default: all. Scales share no weights. Where the decoder learns alone, there is no loss on learned anchors. */
   trains?: Trained;
   /** Of a chain of one scale, for the loss on its learned anchor alone, which counts the same on it; null: none. */
   rollOut?: RollOut | null;
@@ -44,8 +41,8 @@ export interface StepSettings {
 export const ANCHOR_LOSS = 0.5;
 
 /**
- * Mean -log P of the examples' sub-pixels and its gradients; the caller disposes of them. Where the conditioning learns alone, of a
- * chain of one scale, the same of the loss on its learned anchor.
+ * Mean -log P of the examples' sub-pixels, or the loss on what is expected where the conditioning learns alone, and its
+ * gradients; the caller disposes of them.
  */
 export function gradientsOf(
   chain: Chain,

@@ -6,8 +6,7 @@ import { modelAtSize } from './smaller-models.js';
 
 /**
  * A model for images of another size than it was trained at, with the same weights; at its own size itself.
- * @param size of the finest scale, 1 pixel or more each way; those of the coarser scales follow from it
- * @throws PxvError `USAGE` where that is no size
+ * @throws PxvError `USAGE` where the size, in pixels of the finest scale, is none
  */
 export function atSize(model: Model, size: Size): Model {
   const { width, height } = size;

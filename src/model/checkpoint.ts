@@ -174,11 +174,7 @@ export function namedWeights(
   return new Map(parameters.map(({ name, shape }, index) => [prefix + name, { shape, data: weights[index] }]));
 }
 
-/**
- * The arrays of parameters, in order.
- * @throws PxvError `CHECKPOINT` where one is missing, has another shape, or holds a value that is not finite or that is
- *   masked and not zero: kernels may read such a cell or leave it out
- */
+/** The arrays of parameters, in order. @throws PxvError `CHECKPOINT` where one is missing, misshapen, or not sound */
 export function takeWeights(
   path: string,
   parameters: readonly ParameterSpec[],
@@ -195,6 +191,7 @@ export function takeWeights(
   });
 }
 
+/** Kernels may read a masked cell or leave it out, each as it likes. */
 function expectSound(path: string, name: string, { shape, data }: NamedArray, mask: Float32Array | null): void {
   const at = data.findIndex((value, index) => !Number.isFinite(value) || (value !== 0 && mask?.[index] === 0));
   if (at < 0) return;

@@ -30,8 +30,7 @@ export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): {
 
 /**
  * The features of whole images, [batch, height, width, channels * features], those of a channel together so that they
- * fall into one colour group. Differentiable in the anchors, each as large as the image, [batch, height, width,
- * channels], in levels.
+ * fall into one colour group. Differentiable in the anchors, each as large as the image.
  */
 export function imageInput(description: NetworkDescription, image: Tensor4D, anchors: readonly Tensor4D[]): Tensor4D {
   const middle = (description.levels - 1) / 2;

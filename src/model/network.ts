@@ -71,10 +71,7 @@ export function conditionOf(network: Network, parameters: readonly Tensor[], giv
   };
 }
 
-/**
- * The head's outputs for every sub-pixel, with the sub-pixels before it known. For `earlierPixels` see `earlierInput`.
- * @param conditionLearns whether gradients reach what is given, where it is learned
- */
+/** The head's outputs for every sub-pixel, those before it known. @param conditionLearns if gradients reach it */
 export function networkOutput(
   network: Network,
   parameters: readonly Tensor[],

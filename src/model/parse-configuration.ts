@@ -9,10 +9,7 @@ export interface ConfigurationSource {
   code: 'USAGE' | 'CHECKPOINT';
 }
 
-/**
- * Checks a value against a schema, and returns it parsed.
- * @throws PxvError naming the first key that is wrong, and for an unknown key where it belongs or the nearest known one
- */
+/** Parses a value by a schema. @throws PxvError naming the first wrong key, and of an unknown one the nearest */
 export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, source: ConfigurationSource): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

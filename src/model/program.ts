@@ -46,11 +46,7 @@ export class ProgramBuilder {
   /** What layers read of the map. */
   private seenMap: Slot | null;
 
-  /**
-   * @param imageFeatures features of the scaled image for each colour channel
-   * @param mapFeatures features of the conditioning map; 0 where there is none
-   * @param matchedFeatures features of what is made of earlier pixels; 0 where nothing is
-   */
+  /** @param imageFeatures of each channel @param matchedFeatures of what is made of earlier pixels; 0: there is none */
   constructor(
     private readonly size: Size,
     readonly channels: Channels,
@@ -122,10 +118,7 @@ export class ProgramBuilder {
     return this.seenMap === null ? null : this.conv(this.seenMap, { name, kernel: 1, features });
   }
 
-  /**
-   * Puts a residual block of two 3x3, unmasked, between the map and the layers that are written after it.
-   * @throws RangeError where there is no map
-   */
+  /** Puts an unmasked residual block of two 3x3 between the map and later layers. @throws RangeError without a map */
   mapBlock(name: string): void {
     const x = this.seenMap;
     if (x === null) throw new RangeError(`${name}: there is no map`);
@@ -158,13 +151,10 @@ export class ProgramBuilder {
 
 /** The taps of a height x width convolution through which some output group sees something, in raster order. */
 function visibleTaps(x: Slot, height: number, width: number, outGroups: number): Tap[] {
-  const taps: Tap[] = [];
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const [dy, dx] = [row - (height - 1) / 2, column - (width - 1) / 2];
-      const sees = visibleFeatures(x.ready, x.groups, outGroups, placeOf(dy, dx));
-      if (sees.some((features) => features > 0)) taps.push({ dy, dx, position: row * width + column, sees });
-    }
-  }
-  return taps;
+  const taps = Array.from({ length: height * width }, (_, position): Tap => {
+    const dy = Math.floor(position / width) - (height - 1) / 2;
+    const dx = (position % width) - (width - 1) / 2;
+    return { dy, dx, position, sees: visibleFeatures(x.ready, x.groups, outGroups, placeOf(dy, dx)) };
+  });
+  return taps.filter(({ sees }) => sees.some((features) => features > 0));
 }

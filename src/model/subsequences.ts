@@ -7,10 +7,7 @@ export interface Subsequence {
   phase: number;
 }
 
-/**
- * What frames ahead are expected from: all frames, every second one from either of the last two, and every fourth from
- * the last (docs/decisions/0033-strides-that-begin-before-the-last-frame.md).
- */
+/** What frames ahead are expected from (docs/decisions/0033-strides-that-begin-before-the-last-frame.md). */
 export const SUBSEQUENCES: readonly Subsequence[] = [
   { stride: 1, phase: 0 },
   { stride: 2, phase: 0 },

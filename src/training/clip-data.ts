@@ -9,10 +9,7 @@ import { validate } from './validation.js';
 /** Shares of examples shown backwards, disturbed, or without earlier pixels; and of roll-outs that stand still. */
 const SHARES = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.15 };
 
-/**
- * The data of a training on clips, given as indices into the store, each of at least two frames.
- * @param validation those that only validate; empty: there is no validation
- */
+/** The data of a training on clips of at least two frames, by their indices; `validation` may be empty. */
 export function clipData(
   chain: Chain,
   store: ClipStore,

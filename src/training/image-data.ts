@@ -16,10 +16,7 @@ export interface ImageStore {
 /** Images scored together in a validation. */
 export const VALIDATION_IMAGES = 32;
 
-/**
- * The data of a training on images: in each epoch every image once, in an order of seed and epoch alone.
- * @param validation null: there is no validation
- */
+/** The data of a training on images: in each epoch every image once, in an order of seed and epoch alone. */
 export function imageData(
   chain: Chain,
   training: ImageStore,

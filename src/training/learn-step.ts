@@ -9,9 +9,8 @@ import { updated, type TrainingState } from '../fitting/update.js';
 import type { Chain } from '../model/chain.js';
 import { PxvError } from '../foundation/errors.js';
 import { disposeExamples, type Examples } from '../model/examples.js';
-import { learningRate } from './learning-rate.js';
 import type { Checkpoint, RunFolder } from './run-folder.js';
-import type { Stage, StagePosition } from './stages.js';
+import { learningRate, type Stage, type StagePosition } from './stages.js';
 
 /** What steps learn from: functions of the seed, the step (0 for the first) and its stage alone. */
 export interface StepData {

@@ -108,10 +108,7 @@ export class Pace {
   /** Time that earlier sittings took. */
   private readonly before: number;
 
-  /**
-   * @param seconds that are given for the whole training, over all sittings
-   * @param step updates done before this sitting
-   */
+  /** @param seconds that are given for all sittings @param step updates done before this one */
   constructor(
     private readonly seconds: number,
     { pace }: Schedule,

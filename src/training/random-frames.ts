@@ -50,11 +50,7 @@ export interface RandomFramesSettings {
 export class RandomFrames {
   private readonly philox: Philox;
 
-  /**
-   * @param frameBytes bytes of a frame
-   * @param clips indices into the store of the clips to read
-   * @param purpose the last word of all counters: see `purposes`
-   */
+  /** @param clips indices into the store @param purpose the last word of all counters: see `purposes` */
   constructor(
     private readonly store: ClipStore,
     private readonly frameBytes: number,

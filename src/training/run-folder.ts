@@ -58,8 +58,7 @@ const results = [files.configuration, files.model, files.log, files.data, files.
 
 /**
  * The folder of one training, every file of it replaced whole: config.json (to read), model.safetensors (the best
- * weights; predicts alone), training.safetensors (resumes alone), log.jsonl, data.jsonl (what is learnt from), and
- * frames/, the decoded frames.
+ * weights; predicts alone), training.safetensors (resumes alone), log.jsonl, data.jsonl, and frames/ (decoded).
  */
 export class RunFolder {
   constructor(readonly path: string) {}
@@ -115,10 +114,7 @@ export class RunFolder {
     return existsSync(join(this.path, files.training));
   }
 
-  /**
-   * Makes the folder and those around it, and returns those that were missing, the innermost first.
-   * @throws PxvError `OUTPUT` where that is not possible
-   */
+  /** Makes the folder and those around it; returns those it made, the innermost first. @throws PxvError `OUTPUT` */
   create(): string[] {
     if (existsSync(this.path) && !statSync(this.path).isDirectory()) throw notFolder(this.path, OTHER_FOLDER);
     try {
@@ -128,10 +124,7 @@ export class RunFolder {
     }
   }
 
-  /**
-   * Removes what a training has left, but for the decoded frames, which serve any other; the state first: without it a
-   * resumed training would never come to its best model again.
-   */
+  /** Removes what a training has left but the decoded frames; the state first, as none is to be without its model. */
   clear(): void {
     for (const name of results.toReversed()) rmSync(join(this.path, name), { force: true });
   }
@@ -195,10 +188,7 @@ export class RunFolder {
     writeSafetensors(join(this.path, files.training), { arrays, metadata });
   }
 
-  /**
-   * Reads training.safetensors; the state's tensors live until they are disposed of.
-   * @throws PxvError `CHECKPOINT` where there is nothing to resume, or it is broken
-   */
+  /** Reads training.safetensors; the tensors are the caller's. @throws PxvError `CHECKPOINT` without a sound one */
   load(): { checkpoint: Checkpoint; chain: Chain } {
     const path = join(this.path, files.training);
     if (!this.hasTraining) throw this.nothingToResume();
