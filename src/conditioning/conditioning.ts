@@ -19,7 +19,6 @@ export type Condition = {
 export interface Conditioning<D extends { type: string }> {
   type: D['type'];
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
-  /** What it reads. */
   needs(description: D): Needs;
   /** How many anchors it gives; 0: none. */
   anchors: number;
@@ -27,7 +26,6 @@ export interface Conditioning<D extends { type: string }> {
   learned: boolean;
   /** How many references it gives, and which methods make something of them and of the pixels before each pixel; absent: none. */
   earlierPixels?(description: D): { references: number; methods: readonly EarlierMethod[] };
-  /** Features of the map. */
   mapFeatures(description: D): number;
   /** @param network what the images of the network are made of */
   parameters(description: D, network: ImageShape): ParameterSpec[];

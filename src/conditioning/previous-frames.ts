@@ -27,7 +27,6 @@ function inputs({ context }: PreviousFramesDescription, network: ImageShape, win
   return tf.concat([...scaled, tf.mul<Tensor4D>(difference, DIFFERENCE_GAIN), window.valid], 3);
 }
 
-/** Layers of the conditioning. */
 function layers({ context, features }: PreviousFramesDescription, { channels }: ImageShape): ConvolutionLayer[] {
   return trunkLayers(PREFIX, context * channels + (context > 1 ? channels : 0) + context, features);
 }

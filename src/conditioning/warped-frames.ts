@@ -86,7 +86,6 @@ function warpShape(description: WarpedFramesDescription, { size, channels }: Ima
   return { ...size, channels, frames, flows, flowScale: FLOW_SCALE };
 }
 
-/** The trunk. */
 function trunk(description: WarpedFramesDescription, network: ImageShape): ConvolutionLayer[] {
   const { context, features, halvings, blockMatching } = description;
   const ofFrames = context * network.channels + (context - 1) * network.channels + context + 1;

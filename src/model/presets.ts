@@ -19,7 +19,6 @@ export const presetChoices = {
   levels: z.int(),
   /** Features inside a layer, h. */
   hidden: z.int(),
-  /** Number of layers. */
   layers: z.int().min(0),
   head: z.enum(['logistic-mixture', 'softmax', 'sigmoid'] satisfies HeadDescription['type'][]),
   /** Of a mixture, how the colours of a pixel choose their components; default: together, unless levels are two. */

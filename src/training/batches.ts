@@ -6,8 +6,6 @@ import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from '.
 export interface BatchSettings extends RandomFramesSettings {
   /** Examples a step. */
   batch: number;
-  /** Whether every other example is mirrored left to right. */
-  mirror: boolean;
   /** Share of the examples in which the network is shown disturbed sub-pixels. */
   disturbed: number;
   /** Share of the examples in which nothing is looked for among earlier pixels, as where futures are drawn. */
@@ -33,13 +31,12 @@ export function trainingBatches(
     buffer.clear();
     for (let example = 0; example < settings.batch; example++) {
       const count = source.read(step, example, { earliest: 1, before: shape.context, crops }, frames);
-      const mirrored = settings.mirror && source.choice(step, example, Draw.Mirror, 2) === 1;
       const disturb =
         source.uniform(step, example, Draw.Disturb) < settings.disturbed
           ? disturbance(shape, source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32))
           : undefined;
       const earlierPixels = !(source.uniform(step, example, Draw.IsWithoutEarlier) < settings.withoutEarlier);
-      buffer.add(frames, count, mirrored, disturb, earlierPixels);
+      buffer.add(frames, count, source.isMirrored(step, example), disturb, earlierPixels);
     }
     return buffer.tensors();
   };

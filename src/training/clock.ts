@@ -10,7 +10,6 @@ export class Clock {
   /** Null where the number of steps was given. */
   private readonly pace: Pace | null;
 
-  /** @param start where the sitting begins */
   constructor({ configuration: { training }, step }: Checkpoint) {
     const { minutes, pace, steps } = training;
     const isTimed = minutes !== null && (steps === null || pace.length > 0);
@@ -24,7 +23,7 @@ export class Clock {
 
   /** Seconds of the last step. */
   get lastStep(): number {
-    return this.seconds[this.seconds.length - 1];
+    return this.seconds.at(-1) ?? NaN;
   }
 
   /** Seconds of a step of this sitting, in the median; NaN where there was none. */

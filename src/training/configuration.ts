@@ -60,7 +60,6 @@ function completed({ stages, ...training }: ParsedTraining, kind: DataKind): Tra
   };
 }
 
-/** Clips to learn from. */
 const clipsSchema = z.strictObject({
   type: z.literal('clips'),
   frames: z.array(z.string()).min(1),
@@ -75,7 +74,6 @@ const clipsSchema = z.strictObject({
     .default(null),
 });
 
-/** Images to learn from. */
 const imagesSchema = z.strictObject({
   type: z.literal('images'),
   /** Name of a data set, or a folder of images. */

@@ -1,6 +1,6 @@
 import type { Disturb, ExampleShape } from '../model/examples.js';
 
-/** A source of numbers in [0, 1). */
+/** In [0, 1). */
 type Uniform = () => number;
 
 /** The strongest noise, as shares of the range of levels: on the image's own sub-pixels, and on the frames before. */

@@ -21,8 +21,6 @@ export const EXPECTATIONS = Array.from(
 export interface RollOutSettings extends RandomFramesSettings {
   /** The most roll-outs of a step. */
   most: number;
-  /** Whether every other is mirrored left to right. */
-  mirror: boolean;
   /** Share of them in which the picture stands still. */
   still: number;
 }
@@ -67,7 +65,7 @@ export function rollOutBatches(
         const seed = source.choice(step, example, Draw.StillSeed, 2 ** 32);
         standStill(frames.subarray(0, count * length), length, seed);
       }
-      const mirrored = settings.mirror && source.choice(step, example, Draw.Mirror, 2) === 1;
+      const mirrored = source.isMirrored(step, example);
       const levels = Array.from({ length: count }, (_, at) => levelsOf(shape, frames, at * length, mirrored));
       const past = new StridedPast<Levels>(context);
       for (const frame of levels.slice(0, -PREDICTED_FRAMES)) past.addKnown(frame);

@@ -61,14 +61,16 @@ export interface TrainingHooks {
 export function startTraining(configuration: RunConfiguration): { checkpoint: Checkpoint; chain: Chain } {
   const chain = buildChain(configuration.model);
   const { parameters } = chain;
-  const { seed, from, optimiser: name } = configuration.training;
+  const { seed, from, optimiser: name, pace } = configuration.training;
+  // A schedule that is given, as another training's minutes became, is followed, whatever the time.
+  const training = pace.length === 0 ? configuration.training : { ...configuration.training, minutes: null };
   const first = from === null ? initialiseParameters(parameters, BigInt(seed)) : startingWeights(from, chain);
   const weights = toTensors(first, parameters);
   const optimiser = optimisers[name].stateNames.map(() => zerosLike(weights));
   return {
     chain,
     checkpoint: {
-      configuration: asRecorded(configuration),
+      configuration: { ...configuration, training },
       state: { weights, optimiser },
       step: 0,
       best: null,
@@ -149,12 +151,6 @@ function withNewOptimiser({ weights, optimiser }: TrainingState): TrainingState 
 
 function zerosLike(weights: readonly Tensor[]): Tensor[] {
   return weights.map((weight) => tf.keep(tf.zerosLike(weight)));
-}
-
-/** A new training that is given a schedule, as another one's minutes became, follows it, whatever the time. */
-function asRecorded(configuration: RunConfiguration): RunConfiguration {
-  const { training } = configuration;
-  return training.pace.length === 0 ? configuration : { ...configuration, training: { ...training, minutes: null } };
 }
 
 /** Bits tell nothing of a conditioning that nothing has learned to read yet; but a training ends with a model. */
