@@ -17,7 +17,6 @@ export type Condition = {
 
 /** One kind of conditioning: what it reads, and how that becomes a map, anchors and references. Plain tfjs, differentiable in weights. */
 export interface Conditioning<D extends { type: string }> {
-  type: D['type'];
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   needs(description: D): Needs;
   /** How many anchors it gives; 0: none. */

@@ -21,9 +21,9 @@ export type ConditioningDescription =
 
 /** Every kind of conditioning; a new one is a file and a line here and above. */
 export const conditionings = {
-  [previousFrames.type]: previousFrames,
-  [warpedFrames.type]: warpedFrames,
-  [lowResolutionImage.type]: lowResolutionImage,
+  'previous-frames': previousFrames,
+  'warped-frames': warpedFrames,
+  'low-resolution-image': lowResolutionImage,
 } as const;
 
 /** The conditioning of a description. */

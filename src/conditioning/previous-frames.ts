@@ -36,7 +36,6 @@ function layers({ context, features }: PreviousFramesDescription, { channels }: 
  * image): convolutions and transposed convolutions turn them into a map of `features` x height x width.
  */
 export const previousFrames: Conditioning<PreviousFramesDescription> = {
-  type: 'previous-frames',
   schema,
   needs: ({ context }) => ({ context, coarser: null }),
   anchors: 1,

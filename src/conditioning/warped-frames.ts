@@ -161,7 +161,6 @@ function inputs(
  * images are averaged: errors that differ cancel.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
-  type: 'warped-frames',
   schema,
   needs: ({ context }) => ({ context, coarser: null }),
   anchors: 2,

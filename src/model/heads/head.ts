@@ -3,7 +3,6 @@ import type { z } from 'zod';
 
 /** One kind of head: what the network's outputs say of the levels of a pixel's colours. */
 export interface Head<D extends { type: string }> {
-  type: D['type'];
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   /** Whether the head starts from anchors; then the image's difference to each is an input of the network as well. */
   anchored: boolean;

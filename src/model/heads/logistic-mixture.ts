@@ -31,7 +31,6 @@ export type LogisticMixtureDescription = z.infer<typeof schema>;
  * 2.2).
  */
 export const logisticMixture: Head<LogisticMixtureDescription> = {
-  type: 'logistic-mixture',
   schema,
   anchored: true,
   kind: 2,

@@ -4,7 +4,6 @@ import type { Slot } from '../slot.js';
 
 /** One kind of layer: it writes ops, and training, evaluation and sampling come with them. */
 export interface Layer<D extends { type: string }> {
-  type: D['type'];
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   /** Writes the layer's ops; x and what is returned are the residual stream. @param name prefix of its parameters */
   build(builder: ProgramBuilder, name: string, description: D, x: Slot): Slot;
