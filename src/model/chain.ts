@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { cutGiven, learnsAnchor, needsOf, subsample, type Condition } from '../conditioning/index.js';
 import type { ModelDescription, NetworkDescription } from './description.js';
@@ -81,11 +81,10 @@ export function chainScores(
   return among.map((scale, place) => {
     const network = chain.scales[scale];
     const own = examplesOfScale(chain, scale, examples);
-    const score = scoreOf(network, parametersOfScale(chain, scale, parameters), own, kept?.[place]);
+    const { nats, anchors } = scoreOf(network, parametersOfScale(chain, scale, parameters), own, kept?.[place]);
     const unknown = unknownSubPixels(network.description);
-    const { image } = own;
-    if (unknown === null) return { ...score, image };
-    return { ...score, image, nats: tf.mul(score.nats, tf.tensor2d(unknown, [1, unknown.length])) };
+    const counted = unknown === null ? nats : tf.mul<Tensor2D>(nats, tf.tensor2d(unknown, [1, unknown.length]));
+    return { nats: counted, anchors, image: own.image };
   });
 }
 

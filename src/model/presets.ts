@@ -92,22 +92,15 @@ export function choicesOf(model: ModelDescription): (PresetSettings & { network:
   if (network === null) return null;
   const { hidden } = layers[0];
   const { context, frames, shared = 'known' } = choicesOfConditioning(conditioning);
+  const asDescribed = { network, size, channels, levels, hidden, skips, context, frames, shared };
   const choices = {
-    network,
-    size,
-    channels,
-    levels,
-    hidden,
+    ...asDescribed,
     layers: layers.length,
     head: head.type,
     colours: head.type === 'logistic-mixture' ? head.colours : undefined,
     output: isDeepStrictEqual(output, [2 * hidden]) ? null : output,
-    skips,
     initialState: 'initialState' in layers[0] ? layers[0].initialState : ('zero' as const),
-    context,
-    frames,
     factors: model.scales.slice(1).map((scale) => choicesOfConditioning(scale.conditioning).factor!),
-    shared,
   };
   return isDeepStrictEqual(describeModel(network, choices), model) ? choices : null;
 }

@@ -67,17 +67,9 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
   const first = from === null ? initialiseParameters(parameters, BigInt(seed)) : startingWeights(from, chain);
   const weights = toTensors(first, parameters);
   const optimiser = optimisers[name].stateNames.map(() => zerosLike(weights));
-  return {
-    chain,
-    checkpoint: {
-      configuration: { ...configuration, training },
-      state: { weights, optimiser },
-      step: 0,
-      best: null,
-      dataHashes: noDataHashes,
-      arithmetic: null,
-    },
-  };
+  const state = { weights, optimiser };
+  const none = { step: 0, best: null, dataHashes: noDataHashes, arithmetic: null };
+  return { chain, checkpoint: { configuration: { ...configuration, training }, state, ...none } };
 }
 
 /**
