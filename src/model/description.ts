@@ -42,10 +42,7 @@ const networkSchema = z
     size: z.strictObject({ width: side, height: side }),
     channels: z.union([z.literal(1), z.literal(3)]),
     levels: z.int().min(2).max(256),
-    first: z.strictObject({
-      kernel: z.int().min(1).max(31).refine(isOdd, 'must be odd'),
-      features,
-    }),
+    first: z.strictObject({ kernel: z.int().min(1).max(31).refine(isOdd, 'must be odd'), features }),
     layers: z.array(z.discriminatedUnion('type', schemas<LayerDescription>(layers))),
     skips: z.boolean(),
     output: z.array(features),
