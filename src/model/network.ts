@@ -71,7 +71,7 @@ export function conditionOf(network: Network, parameters: readonly Tensor[], giv
   };
 }
 
-/** The head's outputs for every sub-pixel, those before it known. @param conditionLearns if gradients reach it */
+/** The head's outputs for every sub-pixel, those before known. @param conditionLearns whether gradients reach it */
 export function networkOutput(
   network: Network,
   parameters: readonly Tensor[],

@@ -56,7 +56,11 @@ export function runWholeImage(
     const gradFunc = (dy: Tensor4D, saved: Tensor[]) => {
       const tensors = saved.slice(parameters.length) as Tensor4D[];
       const keptValues: SlotTensors = new Map(kept.map(([id], index) => [id, tensors[index]]));
-      const pass = backward(program, saved.slice(0, parameters.length), keptValues, dy, still);
+      const pass = new BackwardPass(saved.slice(0, parameters.length), keptValues, dy, program.out, still);
+      for (const op of program.ops.toReversed()) {
+        ruleOf(op).backward(op, pass);
+        pass.finish(op.out);
+      }
       return [...pass.parameterGradients, ...learned.map(({ slot }) => pass.gradient(slot)!)];
     };
     return { value, gradFunc };
@@ -87,20 +91,4 @@ function forward(program: Program, parameters: readonly Tensor[], values: SlotTe
       values.delete(id);
     }
   }
-}
-
-/** Runs the ops in reverse, given the gradient of the output. @param still slots that need no gradient */
-function backward(
-  program: Program,
-  parameters: readonly Tensor[],
-  values: SlotTensors,
-  dOut: Tensor4D,
-  still: readonly Slot[],
-): BackwardPass {
-  const pass = new BackwardPass(parameters, values, dOut, program.out, still);
-  for (const op of [...program.ops].reverse()) {
-    ruleOf(op).backward(op, pass);
-    pass.finish(op.out);
-  }
-  return pass;
 }
