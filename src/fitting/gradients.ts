@@ -19,7 +19,6 @@ import { anchorNats, rollOutNats, type RollOut } from './anchor-loss.js';
  */
 export type Trained = 'all' | 'conditioning' | 'decoder' | number;
 
-/** Gradients of what is learned. */
 export type Gradients = {
   /** Mean nats a sub-pixel; where the conditioning learns alone, of what is expected: see `anchorNats`. */
   nats: Scalar;

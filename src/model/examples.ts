@@ -41,7 +41,6 @@ export class ExampleBuffer {
   private readonly images: Float32Array;
   private readonly seen: Float32Array;
   private readonly earlierPixels: boolean[];
-  /** What is given with each; null where nothing is. */
   private readonly given: ReturnType<typeof givenBuffer>;
   private count = 0;
 

@@ -4,7 +4,6 @@ import { disturbance } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 
 export interface BatchSettings extends RandomFramesSettings {
-  /** Examples a step. */
   batch: number;
   /** Share of the examples in which the network is shown disturbed sub-pixels. */
   disturbed: number;

@@ -147,18 +147,16 @@ function orNull(read: () => string): string | null {
 
 function taken(folder: string, { name, holder, state }: FoundLock): PxvError {
   const path = join(folder, name);
-  const isSeen = state === 'alive' && holder?.began !== null;
-  const [received, remedy] =
-    holder === null
-      ? ['one with a lock that cannot be read', `delete ${path} if no training runs there`]
-      : [
-          `one that process ${holder.pid}${state === 'unknown' ? ` of host ${holder.host}` : ''} has been training in since ${holder.since}`,
-          isSeen ? 'wait for it or stop it' : `if it has ended, delete ${path}`,
-        ];
-  return new PxvError({
-    ...{ code: 'OUTPUT', operation: 'lock run folder', argument: folder },
-    expected: 'a folder that no other training is in',
-    received,
-    remedy: `${remedy}, or choose another folder with --out`,
-  });
+  const refused = (received: string, remedy: string) =>
+    new PxvError({
+      ...{ code: 'OUTPUT', operation: 'lock run folder', argument: folder },
+      expected: 'a folder that no other training is in',
+      received,
+      remedy: `${remedy}, or choose another folder with --out`,
+    });
+  if (holder === null) return refused('one with a lock that cannot be read', `delete ${path} if no training runs there`);
+  const host = state === 'unknown' ? ` of host ${holder.host}` : '';
+  const received = `one that process ${holder.pid}${host} has been training in since ${holder.since}`;
+  const isSeen = state === 'alive' && holder.began !== null;
+  return refused(received, isSeen ? 'wait for it or stop it' : `if it has ended, delete ${path}`);
 }
