@@ -154,7 +154,8 @@ function taken(folder: string, { name, holder, state }: FoundLock): PxvError {
       received,
       remedy: `${remedy}, or choose another folder with --out`,
     });
-  if (holder === null) return refused('one with a lock that cannot be read', `delete ${path} if no training runs there`);
+  if (holder === null)
+    return refused('one with a lock that cannot be read', `delete ${path} if no training runs there`);
   const host = state === 'unknown' ? ` of host ${holder.host}` : '';
   const received = `one that process ${holder.pid}${host} has been training in since ${holder.since}`;
   const isSeen = state === 'alive' && holder.began !== null;
