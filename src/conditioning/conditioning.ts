@@ -9,23 +9,15 @@ import type { Given, Needs } from './given.js';
 export type Condition = {
   /** [batch, height, width, features], read by every layer. */
   map: Tensor4D;
-  /**
-   * Levels that each sub-pixel is expected near, where a mixture's means start, [batch, height, width, channels] each; as
-   * many as `Conditioning.anchors` says.
-   */
+  /** Levels that sub-pixels are expected near, where a mixture starts, [batch, height, width, channels] each. */
   anchors: Tensor4D[];
-  /**
-   * Pictures that the pixels of an image already known are compared with, [batch, height, width, channels] each, in levels, the
-   * newest first; as many as `Conditioning.earlierPixels` says.
-   */
+  /** What known pixels are compared with, in levels, [batch, height, width, channels] each, the newest first. */
   references: Tensor4D[];
 };
 
 /** One kind of conditioning: what it reads, and how that becomes a map, anchors and references. Plain tfjs, differentiable in weights. */
 export interface Conditioning<D extends { type: string }> {
-  type: D['type'];
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
-  /** What it reads. */
   needs(description: D): Needs;
   /** How many anchors it gives; 0: none. */
   anchors: number;
@@ -33,7 +25,6 @@ export interface Conditioning<D extends { type: string }> {
   learned: boolean;
   /** How many references it gives, and which methods make something of them and of the pixels before each pixel; absent: none. */
   earlierPixels?(description: D): { references: number; methods: readonly EarlierMethod[] };
-  /** Features of the map. */
   mapFeatures(description: D): number;
   /** @param network what the images of the network are made of */
   parameters(description: D, network: ImageShape): ParameterSpec[];

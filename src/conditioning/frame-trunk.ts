@@ -15,14 +15,10 @@ export const DEFAULT_HALVINGS = 2;
 export const MOST_HALVINGS = SMALLER_SIZES.length;
 
 /**
- * Convolutions down to a quarter or an eighth of the size and transposed convolutions back up, each size added to its
- * equal on the way down, so that the map knows fine detail as well as movement of a dozen pixels.
- *
- * @param prefix of the layers' names
+ * Convolutions down to a quarter or an eighth of the size and transposed ones back up, each size added to its equal on
+ * the way down: the map knows fine detail as well as movement of a dozen pixels. There are 4 * halvings + 2 layers.
  * @param inputs features of what is read
  * @param features of the map; the layers at smaller sizes have twice as many
- * @param halvings how many smaller sizes there are
- * @returns 4 * halvings + 2 layers
  */
 export function trunkLayers(
   prefix: string,

@@ -1,30 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { frameBytes, type ImageShape, type Levels } from '../foundation/levels.js';
-import { subsample } from './subsample.js';
 
 /** The frames before an image, as many as a model is given. */
 export interface FrameWindow {
   /**
-   * One tensor for each frame, oldest first, [batch, height, width, channels], in levels. Frames that do not exist repeat
-   * the oldest that does; where none does, all are at the middle level.
+   * One tensor for each frame, oldest first, [batch, height, width, channels], in levels. Frames that do not exist
+   * repeat the oldest that does; where none does, all are at the middle level.
    */
   frames: readonly Tensor4D[];
   /** [batch, height, width, frames]: 1 where the frame exists, else 0. */
   valid: Tensor4D;
-  /**
-   * [batch, height, width, 1]: the strength of the noise, in levels, that the network is told of in what it reads, frames
-   * and earlier sub-pixels alike; 0: it reads what is true.
-   */
+  /** [batch, height, width, 1]: strength of the noise in frames and earlier sub-pixels, in levels; 0: they are true. */
   noise: Tensor4D;
   /** Where some of the frames are expected ones, or nearly: what was known before. Absent: all frames are known. */
   known?: KnownFrames;
 }
 
-/**
- * The frames that were known, true or drawn, before others were expected. Expected frames are soft, and motion that is looked
- * for among them fades; that among known frames goes on.
- */
+/** The frames that were known before others were expected, among which motion does not fade. */
 export interface KnownFrames {
   /** As those of a window. */
   frames: readonly Tensor4D[];
@@ -43,12 +36,7 @@ export interface PastWindow<F> {
 /** Frames that motion goes on for; then the last frames, though they were expected, count as known. */
 export const MOTION_LASTS = 8;
 
-/**
- * A window one frame later.
- *
- * @param length most frames of it
- * @param motionGoesOn whether the frame was expected, and motion among the known ones goes on; else that with it is looked for
- */
+/** A window one frame later, of at most `length`; motion among its known frames goes on, or is looked for anew. */
 export function laterWindow<F>(
   { frames, known }: PastWindow<F>,
   frame: F,
@@ -63,7 +51,7 @@ export function laterWindow<F>(
 
 /** Collects windows of frames, example by example, and hands them over as tensors; reused from batch to batch. */
 export class FrameWindowBuffer {
-  private readonly pixels: number;
+  private readonly area: number;
   /** For each place in the window, the frames of all examples there. */
   private readonly frames: Float32Array[];
   private readonly valid: Float32Array;
@@ -76,14 +64,13 @@ export class FrameWindowBuffer {
   /** @param length frames of a window, 1 or more */
   constructor(
     private readonly shape: ImageShape,
-    readonly length: number,
+    private readonly length: number,
     private readonly capacity: number,
   ) {
-    this.pixels = frameBytes(shape);
-    const area = shape.size.height * shape.size.width;
-    this.frames = Array.from({ length }, () => new Float32Array(capacity * this.pixels));
-    this.valid = new Float32Array(capacity * area * length);
-    this.noise = new Float32Array(capacity * area);
+    this.area = shape.size.height * shape.size.width;
+    this.frames = Array.from({ length }, () => new Float32Array(capacity * frameBytes(shape)));
+    this.valid = new Float32Array(capacity * this.area * length);
+    this.noise = new Float32Array(capacity * this.area);
     this.expected = new Int32Array(capacity);
   }
 
@@ -91,13 +78,12 @@ export class FrameWindowBuffer {
   set(example: number, { frames, known }: PastWindow<Levels>): void {
     const { length } = this;
     this.write(this.of(example), frames);
-    const planes = this.shape.size.height * this.shape.size.width * length;
-    const valid = this.valid.subarray(example * planes, (example + 1) * planes);
+    const valid = this.partOf(this.valid, example);
     for (let i = 0; i < valid.length; i++) valid[i] = i % length < length - frames.length ? 0 : 1;
     this.tell(example, 0);
     this.expected[example] = known?.expected ?? 0;
     if (known === null) return;
-    this.known ??= this.frames.map(() => new Float32Array(this.capacity * this.pixels));
+    this.known ??= this.frames.map(({ length: values }) => new Float32Array(values));
     this.write(this.placesOf(this.known, example), known.frames);
   }
 
@@ -116,8 +102,13 @@ export class FrameWindowBuffer {
   }
 
   private placesOf(frames: readonly Float32Array[], example: number): Float32Array[] {
-    const { pixels } = this;
-    return frames.map((values) => values.subarray(example * pixels, (example + 1) * pixels));
+    return frames.map((values) => this.partOf(values, example));
+  }
+
+  /** An example's part of the values of all. */
+  private partOf(values: Float32Array, example: number): Float32Array {
+    const size = values.length / this.capacity;
+    return values.subarray(example * size, (example + 1) * size);
   }
 
   /** What is known of each example: where no frame is expected, its window. */
@@ -130,27 +121,23 @@ export class FrameWindowBuffer {
 
   /** Sets the strength of the noise, in levels, that is told with an example. */
   tell(example: number, noise: number): void {
-    const { height, width } = this.shape.size;
-    this.noise.fill(noise, example * height * width, (example + 1) * height * width);
+    this.partOf(this.noise, example).fill(noise);
   }
 
   /** Tensors of the first `count` examples; they keep their values when the buffer is filled again. */
   tensors(count: number): FrameWindow {
-    const { size, channels } = this.shape;
-    const tensor = (values: Float32Array, features: number): Tensor4D =>
-      tf.tensor4d(values.slice(0, count * size.height * size.width * features), [
-        count,
-        size.height,
-        size.width,
-        features,
-      ]);
+    const { height, width } = this.shape.size;
+    const tensor = (values: Float32Array): Tensor4D => {
+      const size = values.length / this.capacity;
+      return tf.tensor4d(values.slice(0, count * size), [count, height, width, size / this.area]);
+    };
     const expected = [...this.expected.subarray(0, count)];
     const known = expected.some((frames) => frames > 0) ? this.knownOf(expected) : null;
     return {
-      frames: this.frames.map((values) => tensor(values, channels)),
-      valid: tensor(this.valid, this.length),
-      noise: tensor(this.noise, 1),
-      ...(known && { known: { frames: known.map((values) => tensor(values, channels)), expected } }),
+      frames: this.frames.map(tensor),
+      valid: tensor(this.valid),
+      noise: tensor(this.noise),
+      ...(known && { known: { frames: known.map(tensor), expected } }),
     };
   }
 }
@@ -206,4 +193,9 @@ export function cutWindow({ frames, valid, noise, known }: FrameWindow, length: 
     noise: subsample(noise, step),
     ...(known && { known: { ...known, frames: cut(known.frames) } }),
   };
+}
+
+/** Every so many pixels of a map, down and across, from its first. */
+export function subsample(map: Tensor4D, step: number): Tensor4D {
+  return step === 1 ? map : (tf.stridedSlice(map, [0, 0, 0, 0], map.shape, [1, step, step, 1]) as Tensor4D);
 }

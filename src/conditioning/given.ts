@@ -25,14 +25,6 @@ export interface CoarserImage {
   known: boolean;
 }
 
-/** All that several conditionings read together. */
-export function allNeeds(needs: readonly Needs[]): Needs {
-  return {
-    context: Math.max(0, ...needs.map(({ context }) => context)),
-    coarser: needs.find(({ coarser }) => coarser !== null)?.coarser ?? null,
-  };
-}
-
 /** Collects what is given beside the image itself, example by example; null where nothing is. */
 export function givenBuffer(shape: ImageShape, { context }: Pick<Needs, 'context'>, capacity: number) {
   return context === 0 ? null : new FrameWindowBuffer(shape, context, capacity);
@@ -46,12 +38,7 @@ export function blankGiven({ size, channels }: ImageShape, { context }: Pick<Nee
   return { window: { frames, valid: blank(context), noise: blank(1) } };
 }
 
-/**
- * What is given at a coarser scale, of what is given at the finest. Frees nothing.
- *
- * @param step pixels of the finest scale, down and across, for one of the coarser
- * @param coarser the image at the scale before
- */
+/** What is given at a coarser scale, every `step` pixels of the finest, and the scale before. Frees nothing. */
 export function cutGiven(given: Given, { context }: Needs, step: number, coarser: Tensor4D | undefined): Given {
   return {
     ...(context > 0 && given.window && { window: cutWindow(given.window, context, step) }),

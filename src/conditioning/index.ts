@@ -1,5 +1,5 @@
 import type { Conditioning } from './conditioning.js';
-import { allNeeds, type Needs } from './given.js';
+import type { Needs } from './given.js';
 import { lowResolutionImage, type LowResolutionImageDescription } from './low-resolution-image.js';
 import { warpedFrames, type WarpedFramesDescription } from './warped-frames.js';
 import { previousFrames, type PreviousFramesDescription } from './previous-frames.js';
@@ -10,20 +10,20 @@ export {
   framesOfWindow,
   laterWindow,
   mirrorImage,
+  subsample,
   windowOfFrames,
   type FrameBatch,
   type PastWindow,
 } from './frame-window.js';
-export { subsample } from './subsample.js';
 export type { LowResolutionImageDescription, PreviousFramesDescription, WarpedFramesDescription };
 export type ConditioningDescription =
   PreviousFramesDescription | WarpedFramesDescription | LowResolutionImageDescription;
 
 /** Every kind of conditioning; a new one is a file and a line here and above. */
 export const conditionings = {
-  [previousFrames.type]: previousFrames,
-  [warpedFrames.type]: warpedFrames,
-  [lowResolutionImage.type]: lowResolutionImage,
+  'previous-frames': previousFrames,
+  'warped-frames': warpedFrames,
+  'low-resolution-image': lowResolutionImage,
 } as const;
 
 /** The conditioning of a description. */
@@ -38,5 +38,9 @@ export function learnsAnchor(descriptions: readonly ConditioningDescription[]): 
 
 /** What the conditionings of a network read together. */
 export function needsOf(descriptions: readonly ConditioningDescription[]): Needs {
-  return allNeeds(descriptions.map((description) => conditioningOf(description).needs(description)));
+  const needs = descriptions.map((description) => conditioningOf(description).needs(description));
+  return {
+    context: Math.max(0, ...needs.map(({ context }) => context)),
+    coarser: needs.find(({ coarser }) => coarser !== null)?.coarser ?? null,
+  };
 }

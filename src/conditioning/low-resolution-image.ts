@@ -34,7 +34,6 @@ function layers({ factor, features }: LowResolutionImageDescription, channels: n
 
 /** Conditioning on the same image at a coarser scale (1601.06759, section 3.6). */
 export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
-  type: 'low-resolution-image',
   schema,
   needs: ({ factor, shared }) => ({ context: 0, coarser: { factor, known: shared === 'known' } }),
   anchors: 0,

@@ -27,20 +27,10 @@ export function describeFrames(context?: number, name: FramesConditioning = 'war
 }
 
 /** What `describeFrames` and `describeCoarserImage` were given for these conditionings, were they made by them. */
-export function choicesOfConditioning(given: readonly ConditioningDescription[]): {
-  context: number;
-  frames: FramesConditioning | undefined;
-  factor: number | null;
-  shared: 'known' | 'predicted' | undefined;
-} {
+export function choicesOfConditioning(given: readonly ConditioningDescription[]) {
   const coarser = given.find((one) => one.type === 'low-resolution-image');
   const frames = given.find((one) => one.type !== 'low-resolution-image');
-  return {
-    context: frames?.context ?? 0,
-    frames: frames?.type,
-    factor: coarser?.factor ?? null,
-    shared: coarser?.shared,
-  };
+  return { context: frames?.context ?? 0, frames: frames?.type, factor: coarser?.factor, shared: coarser?.shared };
 }
 
 /** A conditioning on the same image at the scale before, `factor` times smaller. */

@@ -27,7 +27,6 @@ function inputs({ context }: PreviousFramesDescription, network: ImageShape, win
   return tf.concat([...scaled, tf.mul<Tensor4D>(difference, DIFFERENCE_GAIN), window.valid], 3);
 }
 
-/** Layers of the conditioning. */
 function layers({ context, features }: PreviousFramesDescription, { channels }: ImageShape): ConvolutionLayer[] {
   return trunkLayers(PREFIX, context * channels + (context > 1 ? channels : 0) + context, features);
 }
@@ -37,7 +36,6 @@ function layers({ context, features }: PreviousFramesDescription, { channels }: 
  * image): convolutions and transposed convolutions turn them into a map of `features` x height x width.
  */
 export const previousFrames: Conditioning<PreviousFramesDescription> = {
-  type: 'previous-frames',
   schema,
   needs: ({ context }) => ({ context, coarser: null }),
   anchors: 1,

@@ -32,10 +32,7 @@ const schema = z
     flows: z.int().min(1).max(8),
     /** Whether each frame is also read where it is, unmoved; left out: it is not. */
     still: z.boolean().optional(),
-    /**
-     * Whether motion is also looked for by block matching, and the last frame, moved on, is one more frame to move; left
-     * out: it is not.
-     */
+    /** Whether the last frame, moved on by block matching, is one more frame to move; left out: it is not. */
     blockMatching: z.boolean().optional(),
     /** How often the trunk halves the size; left out: twice. */
     halvings: z.int().min(DEFAULT_HALVINGS).max(MOST_HALVINGS).optional(),
@@ -88,7 +85,6 @@ function warpShape(description: WarpedFramesDescription, { size, channels }: Ima
   return { ...size, channels, frames, flows, flowScale: FLOW_SCALE };
 }
 
-/** The trunk. */
 function trunk(description: WarpedFramesDescription, network: ImageShape): ConvolutionLayer[] {
   const { context, features, halvings, blockMatching } = description;
   const ofFrames = context * network.channels + (context - 1) * network.channels + context + 1;
@@ -127,10 +123,7 @@ function smallLayer(name: string, from: number, to: number, biases: ParameterSpe
   ];
 }
 
-/**
- * The weights or the bias of the motion, [..., 2 K F + K (F + 1)], as for F + 1 displacements of each frame, of which the
- * last is zero.
- */
+/** The motion's weights or bias, [..., 2 K F + K (F + 1)], as for F + 1 displacements of each frame, the last zero. */
 function withStill(description: WarpedFramesDescription, motion: Tensor): Tensor {
   const { flows } = description;
   const frames = movedFrames(description);
@@ -147,10 +140,7 @@ function withStill(description: WarpedFramesDescription, motion: Tensor): Tensor
   return tf.reshape(tf.concat([...displacements, logits], 1), [...motion.shape.slice(0, -1), 3 * (count + frames)]);
 }
 
-/**
- * The frames, scaled, the difference of each to the one before, a plane for each that tells whether the frame exists, and
- * the strength of the noise in what is read.
- */
+/** Scaled frames, their differences, a plane for each that tells whether it exists, and the strength of the noise. */
 function inputs(
   network: ImageShape,
   window: FrameWindow,
@@ -163,15 +153,13 @@ function inputs(
 }
 
 /**
- * Conditioning on the frames before, of which the next is made by moving: each pixel is a mixture of what stands at `flows`
- * displacements in each frame (bilinear, so that it is differentiable; 1506.02025, equation 5), and a residual. That
- * picture is the first anchor, the last frame the second. The map has seen both. Where frames are also read unmoved, a
- * pixel stands still by a choice among candidates: a displacement is never exactly zero, and from frame to frame the
- * edges of a still picture would wander. Where blocks are matched, one more frame is the last one moved on. Where it is
- * mirrored, what the network makes of the frames and of their mirror images is averaged: errors that differ cancel.
+ * Conditioning on the frames before, which are moved: each pixel is a mixture of what stands at `flows` displacements
+ * in each frame (bilinear; 1506.02025, equation 5), and a residual. That picture is the first anchor, the last frame
+ * the second; the map has seen both. A frame that is also read unmoved lets a pixel stand still by choice: a
+ * displacement is never exactly zero, and edges would wander. Mirrored, the results for the frames and for their mirror
+ * images are averaged: errors that differ cancel.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
-  type: 'warped-frames',
   schema,
   needs: ({ context }) => ({ context, coarser: null }),
   anchors: 2,

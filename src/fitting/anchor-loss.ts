@@ -29,20 +29,15 @@ export function disposeRollOut({ known, truth }: RollOut): void {
   tf.dispose([...known.map(({ counts }) => counts), ...truth]);
 }
 
-/**
- * The loss on the first anchor of a scale, which gives it a meaning of its own, the expected image: the mean over examples
- * of log(1 + mean squared error), in nats, so that still and moving clips count alike.
- */
+/** The loss on the first anchor, the expected image, in nats: its logarithm lets still and moving clips count alike. */
 export function anchorNats({ anchors: [anchor], image }: Pick<ScaleScore, 'anchors' | 'image'>): Scalar {
   const errors = tf.mean(tf.squaredDifference(anchor, image), [1, 2, 3]);
   return tf.mean(tf.log1p(errors));
 }
 
 /**
- * The loss on the first anchor of frames that are expected one after another, each from those before: the mean of
- * `anchorNats` over them. Gradients go back through all of them, so that an expected frame is also learned as what the
- * next ones are made of; as `predict` makes it, only not rounded. As there, a frame that several strides lead to is expected at
- * each, and the mean is what is expected.
+ * The mean of `anchorNats` over frames that are expected one after another, as `predict` expects them but not rounded.
+ * Gradients go back through all of them.
  */
 export function rollOutNats(
   { scales: [network] }: Chain,

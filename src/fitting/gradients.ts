@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { learnsAnchor } from '../conditioning/index.js';
+import { learnsAnchor, type Condition } from '../conditioning/index.js';
 import {
   chainConditions,
   chainScores,
@@ -14,12 +14,11 @@ import { conditionOf } from '../model/network.js';
 import { anchorNats, rollOutNats, type RollOut } from './anchor-loss.js';
 
 /**
- * What is trained: all weights; those of the conditioning alone, on what is expected of the next frame; all but those of the
- * conditioning, which stay as they are ("decoder"); or one scale of a chain, by its index, the coarsest 0.
+ * What is trained: all weights, those of the conditioning alone, on what is expected of the next frame, all others
+ * ("decoder"), or one scale of a chain, by its index, the coarsest 0.
  */
 export type Trained = 'all' | 'conditioning' | 'decoder' | number;
 
-/** Gradients of what is learned. */
 export type Gradients = {
   /** Mean nats a sub-pixel; where the conditioning learns alone, of what is expected: see `anchorNats`. */
   nats: Scalar;
@@ -31,10 +30,7 @@ export type Gradients = {
 
 /** What a training step learns, and from what. */
 export interface StepSettings {
-  /**
-   * Default: all. No scale's likelihood depends on another's weights, so that scales trained together learn what they learn apart, but
-   * for the clipping of the gradient. Where the decoder learns alone there is no loss on learned anchors, and no gradient reaches them.
-   */
+  /** Default: all. Scales share no weights. Where the decoder learns alone, there is no loss on learned anchors. */
   trains?: Trained;
   /** Of a chain of one scale, for the loss on its learned anchor alone, which counts the same on it; null: none. */
   rollOut?: RollOut | null;
@@ -44,8 +40,8 @@ export interface StepSettings {
 export const ANCHOR_LOSS = 0.5;
 
 /**
- * Mean -log P of the examples' sub-pixels and its gradients; the caller disposes of them. Where the conditioning learns alone, of a
- * chain of one scale, the same of the loss on its learned anchor.
+ * Mean -log P of the examples' sub-pixels, or the loss on what is expected where the conditioning learns alone, and its
+ * gradients; the caller disposes of them.
  */
 export function gradientsOf(
   chain: Chain,
@@ -64,7 +60,8 @@ export function gradientsOf(
     });
     const subPixels = examples.image.shape[0] * dimensions(chain);
     // Outside of what is differentiated, so that nothing is kept of it for gradients that nobody reads.
-    const kept = trains === 'decoder' ? conditionsAlone(chain, weights, examples, among) : undefined;
+    const conditions = () => chainConditions(chain, weights, examples, among) as Condition[];
+    const kept = trains === 'decoder' ? tf.tidy(conditions) : undefined;
     let nats: Scalar | null = null;
     const loss = (...parameters: Tensor[]): Scalar => {
       const all = [...weights];
@@ -88,14 +85,4 @@ export function gradientsOf(
     const { grads } = tf.valueAndGrads(loss)(trained.map((index) => weights[index]));
     return { nats: nats!, gradients: grads, trained };
   });
-}
-
-/** What the conditionings of some scales make of examples; nothing is left of how it was made. */
-function conditionsAlone(...of: Parameters<typeof chainConditions>): ReturnType<typeof chainConditions> {
-  const made: ReturnType<typeof chainConditions> = [];
-  tf.tidy(() => {
-    made.push(...chainConditions(...of));
-    return made.filter((condition) => condition !== null);
-  });
-  return made;
 }

@@ -8,10 +8,7 @@ export interface UpdateSettings {
   step: number;
 }
 
-/**
- * An optimiser is a function: weights, gradients and state in, new weights and state out.
- * State is a list of tensors for each of `stateNames`, shaped like the weights.
- */
+/** A function of weights, gradients and state; state is a tensor, shaped like the weight, for each of `stateNames`. */
 export interface Optimiser {
   stateNames: readonly string[];
   /** @param scale multiplies every gradient (gradient clipping), a scalar tensor */

@@ -14,11 +14,7 @@ export type TrainingState = {
 /** Gradients are scaled down to at most this norm (Pascanu et al. 2013). */
 const CLIP_NORM = 1;
 
-/**
- * The state after one update with clipped gradients; the state before is disposed of.
- *
- * @param norm of the gradients, over all of them
- */
+/** The state after one update with clipped gradients, of this global norm; the state before is disposed of. */
 export function updated(
   optimiser: Optimiser,
   settings: UpdateSettings,

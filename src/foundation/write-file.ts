@@ -145,12 +145,21 @@ function temporaryBeside(path: string): string {
 function discard(temporary: string, folders: readonly string[] = []): void {
   try {
     rmSync(temporary, { recursive: true, force: true });
-    folders.forEach((folder) => rmdirSync(folder));
+    removeEmpty(folders);
   } catch (error) {
-    // What cannot be removed stays, as do folders that others put something into: the error that led here says more.
+    // What cannot be removed stays: the error that led here says more.
     if (!isSystemError(error)) throw error;
   }
   unfinished.delete(temporary);
+}
+
+/** Removes folders; those that others have put something into meanwhile stay. @param folders the innermost first */
+export function removeEmpty(folders: readonly string[]): void {
+  try {
+    folders.forEach((folder) => rmdirSync(folder));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
 }
 
 /** A folder cannot be renamed over one that has entries: the old one steps aside first. */

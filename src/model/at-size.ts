@@ -5,27 +5,20 @@ import type { Model } from './checkpoint.js';
 import { modelAtSize } from './smaller-models.js';
 
 /**
- * A model for images of another size than it was trained at, with the same weights: no parameter depends on the size. At its
- * own size it is the model itself.
- *
- * @param size of the finest scale, 1 pixel or more each way; those of the coarser scales follow from it
- * @throws PxvError `USAGE` where that is no size
+ * A model for images of another size than it was trained at, with the same weights; at its own size itself.
+ * @throws PxvError `USAGE` where the size, in pixels of the finest scale, is none
  */
 export function atSize(model: Model, size: Size): Model {
-  if (![size.width, size.height].every((side) => Number.isInteger(side) && side >= 1)) throw noSize(size);
+  const { width, height } = size;
+  if (![width, height].every((side) => Number.isInteger(side) && side >= 1))
+    throw new PxvError({
+      ...{ code: 'USAGE', operation: 'bring a model to a size', argument: 'size' },
+      expected: 'a width and a height in whole pixels, 1 or more',
+      received: `${width}x${height}`,
+      remedy: 'give another size',
+    });
   const own = model.chain.exampleShape.size;
-  if (size.width === own.width && size.height === own.height) return model;
+  if (width === own.width && height === own.height) return model;
   const description = modelAtSize(model.description, size);
   return { ...model, description, chain: buildChain(description) };
-}
-
-function noSize({ width, height }: Size): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'bring a model to a size',
-    argument: 'size',
-    expected: 'a width and a height in whole pixels, 1 or more',
-    received: `${width}x${height}`,
-    remedy: 'give another size',
-  });
 }

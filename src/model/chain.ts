@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { cutGiven, learnsAnchor, needsOf, subsample, type Condition } from '../conditioning/index.js';
 import type { ModelDescription, NetworkDescription } from './description.js';
@@ -13,10 +13,7 @@ export interface Chain {
   parameters: readonly ParameterSpec[];
   /** The size of the finest scale, the longest context of all. */
   exampleShape: ExampleShape;
-  /**
-   * Whether the sum over scales is the exact likelihood of the image, as it is where shared pixels are known; else it is
-   * an upper bound of the image's nats.
-   */
+  /** Whether the sum over scales is the image's exact likelihood, as where shared pixels are known, or a bound. */
   exact: boolean;
 }
 
@@ -34,10 +31,7 @@ export function buildChain({ scales: descriptions }: ModelDescription): Chain {
   };
 }
 
-/**
- * Whether images can be expected at several strides, and what is expected replaced by something better: there is one scale, and its first
- * anchor is learned.
- */
+/** Whether images can be expected at several strides: there is one scale, and its first anchor is learned. */
 export function expectsAtStrides({ scales }: Chain): boolean {
   return scales.length === 1 && learnsAnchor(scales[0].description.conditioning);
 }
@@ -53,11 +47,7 @@ export function dimensions({ exampleShape }: Chain): number {
   return frameBytes(exampleShape);
 }
 
-/**
- * The examples of one scale: pixels of the finest subsampled, those of the scale before as what is given. Frees nothing.
- *
- * @param examples at the finest scale
- */
+/** The examples of a scale: the finest subsampled, with those of the scale before as given. Frees nothing. */
 export function examplesOfScale(chain: Chain, scale: number, examples: Examples): Examples {
   const step = pixelsOfFinest(chain, scale);
   const coarser = scale === 0 ? undefined : subsample(examples.seen, pixelsOfFinest(chain, scale - 1));
@@ -76,11 +66,10 @@ export interface ScaleScore extends Score {
 }
 
 /**
- * What some scales say of examples; nats are zero where a sub-pixel is known from the scale before.
- *
+ * What some scales, `among` all, say of examples; nats are zero where a sub-pixel is known from the scale before.
  * @param parameters in the order of `chain.parameters`
- * @param among indices of the scales to score; the whole chain's sum of nats is that of the image (see `Chain.exact`)
- * @param kept what `chainConditions` made of the examples, which no gradient reaches; default: it is made here, and learns
+ * @param kept what `chainConditions` made of the examples, which no gradient reaches; default: it is made here, and
+ *   learns
  */
 export function chainScores(
   chain: Chain,
@@ -92,11 +81,10 @@ export function chainScores(
   return among.map((scale, place) => {
     const network = chain.scales[scale];
     const own = examplesOfScale(chain, scale, examples);
-    const score = scoreOf(network, parametersOfScale(chain, scale, parameters), own, kept?.[place]);
+    const { nats, anchors } = scoreOf(network, parametersOfScale(chain, scale, parameters), own, kept?.[place]);
     const unknown = unknownSubPixels(network.description);
-    const { image } = own;
-    if (unknown === null) return { ...score, image };
-    return { ...score, image, nats: tf.mul(score.nats, tf.tensor2d(unknown, [1, unknown.length])) };
+    const counted = unknown === null ? nats : tf.mul<Tensor2D>(nats, tf.tensor2d(unknown, [1, unknown.length]));
+    return { nats: counted, anchors, image: own.image };
   });
 }
 

@@ -9,7 +9,7 @@ import { modelSchema, type ModelDescription } from './description.js';
 import { expectsFrame, futureDrawingSchema, usualDrawing, type FutureDrawing } from './future-drawing.js';
 import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from './heads/logistic-mixture.js';
 import { parseConfiguration } from './parse-configuration.js';
-import { readSafetensors, writeSafetensors, type FloatType, type NamedArray } from './safetensors.js';
+import { readSafetensors, unfit, writeSafetensors, type FloatType, type NamedArray } from './safetensors.js';
 import { installsShipped, shippedFile, shippedModels } from './shipped-models.js';
 
 /** A chain of networks with its weights. */
@@ -30,13 +30,12 @@ export interface Model {
   origin: ModelOrigin | null;
 }
 
-/** The files that a model was made from. */
-export interface ModelOrigin {
-  /** SHA-256 of the recipe, the configuration of its training, in hexadecimal. */
-  recipe: string;
-  /** The same of the list of what it learned from. */
-  data: string;
-}
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** The files that a model was made from, by their SHA-256 in hexadecimal: its training's configuration, and the list of its data. */
+const originSchema = z.strictObject({ recipe: sha256, data: sha256 });
+
+export type ModelOrigin = z.infer<typeof originSchema>;
 
 /** The model that predicts and scores video where none is named. */
 export const DEFAULT_VIDEO_MODEL = 'video-64';
@@ -45,19 +44,22 @@ const MODEL_FILE = 'model.safetensors';
 
 /**
  * Finds the file that `--model` means: a run folder, a safetensors file, or the name of a shipped model.
- *
  * @throws PxvError `CHECKPOINT` where there is no such thing
  */
 export function modelFile(model: string): string {
-  if (typeof model !== 'string') throw notNamed(model);
+  if (typeof model !== 'string')
+    throw new PxvError({
+      ...{ code: 'USAGE', operation: 'find model', argument: 'name' },
+      expected: 'the name of a model, or the path of one',
+      received: kindOf(model),
+      remedy: `give one, such as '${DEFAULT_VIDEO_MODEL}'`,
+    });
   const candidates = [join(model, MODEL_FILE), model, shippedFile(model)];
   const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
   if (found !== undefined) return found;
   const install = installsShipped(model);
   throw new PxvError({
-    code: 'CHECKPOINT',
-    operation: 'find model',
-    argument: model,
+    ...{ code: 'CHECKPOINT', operation: 'find model', argument: model },
     expected: `a run folder with ${MODEL_FILE}, a .safetensors file, or a shipped model (${shippedModels().join(', ')})`,
     received: existsSync(model)
       ? `a folder without ${MODEL_FILE}`
@@ -68,34 +70,16 @@ export function modelFile(model: string): string {
   });
 }
 
-/**
- * Makes sure that a program in JavaScript gives a model, and not its name.
- *
- * @throws PxvError `USAGE` where it does not
- */
+/** @throws PxvError `USAGE` where a program in JavaScript gives something else than a model, such as its name */
 export function expectModel(model: Model, operation: string): void {
   const given: unknown = model;
   if (typeof given === 'object' && given !== null && 'chain' in given && 'weights' in given) return;
-  const received = typeof given === 'string' ? `the text '${given}'` : kindOf(given);
-  const remedy = `give loadModel(${typeof given === 'string' ? `'${given}'` : 'NAME'})`;
+  const isText = typeof given === 'string';
   throw new PxvError({
-    code: 'USAGE',
-    operation,
-    argument: 'model',
+    ...{ code: 'USAGE', operation, argument: 'model' },
     expected: 'what loadModel gives',
-    received,
-    remedy,
-  });
-}
-
-function notNamed(received: unknown): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'find model',
-    argument: 'name',
-    expected: 'the name of a model, or the path of one',
-    received: kindOf(received),
-    remedy: `give one, such as '${DEFAULT_VIDEO_MODEL}'`,
+    received: isText ? `the text '${given}'` : kindOf(given),
+    remedy: `give loadModel(${isText ? `'${given}'` : 'NAME'})`,
   });
 }
 
@@ -108,8 +92,8 @@ function kindOf(value: unknown): string {
 export type ModelFacts = Pick<Model, 'description' | 'step' | 'frameRate' | 'drawing' | 'origin'>;
 
 /** Metadata of a model file: the description, what tells one state of training from another, and what using it needs. */
-export function modelMetadata(facts: ModelFacts): Record<string, string> {
-  const { description, step, frameRate, drawing, origin } = facts;
+export function modelMetadata(model: ModelFacts): Record<string, string> {
+  const { description, step, frameRate, drawing, origin } = model;
   return {
     format: 'pxv',
     description: JSON.stringify(description),
@@ -130,62 +114,34 @@ export function saveModel(path: string, model: Omit<Model, 'name'>, type: FloatT
 export function loadModel(name: string): Model {
   const path = modelFile(name);
   const { arrays, metadata } = readSafetensors(path);
-  const description = readDescription(path, metadata.description);
-  const chain = buildChain(description);
-  const weights = takeWeights(path, chain.parameters, arrays);
-  const frameRate = readFrameRate(path, metadata.frameRate);
+  const facts = readFacts(path, metadata);
+  const chain = buildChain(facts.description);
+  return { name, ...facts, chain, weights: takeWeights(path, chain.parameters, arrays) };
+}
+
+type Metadata = Readonly<Record<string, string | undefined>>;
+
+function readFacts(path: string, metadata: Metadata): ModelFacts {
+  const description = readDescription(path, metadata);
+  const { step = '0', frameRate: rate } = metadata;
+  if (!/^\d{1,15}$/.test(step)) throw unfit(path, 'a whole number of steps in the metadata', JSON.stringify(step));
+  const frameRate = rate === undefined ? null : parseFrameRate(rate);
+  if (rate !== undefined && frameRate === null)
+    throw unfit(path, 'frames a second in the metadata, such as 10 or 30000/1001', JSON.stringify(rate));
   const drawing = readDrawing(path, description, metadata);
-  const origin = readOrigin(path, metadata.origin);
-  return { name, description, chain, weights, step: readStep(path, metadata.step), frameRate, drawing, origin };
+  const origin = readValue(path, metadata, 'origin', originSchema, 'what made the model');
+  return { description, step: Number(step), frameRate, drawing, origin };
 }
 
-function readStep(path: string, text = '0'): number {
-  if (!/^\d{1,15}$/.test(text)) throw unfit(path, 'a whole number of steps in the metadata', JSON.stringify(text));
-  return Number(text);
-}
-
-function readFrameRate(path: string, text: string | undefined): FrameRate | null {
-  if (text === undefined) return null;
-  const rate = parseFrameRate(text);
-  if (rate === null)
-    throw unfit(path, 'frames a second in the metadata, such as 10 or 30000/1001', JSON.stringify(text));
-  return rate;
-}
-
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
-const originSchema = z.strictObject({ recipe: hash, data: hash });
-
-function readOrigin(path: string, text: string | undefined): ModelOrigin | null {
-  if (text === undefined) return null;
-  const value = parseJson(path, text, 'what made the model in the metadata');
-  return parseConfiguration(originSchema, value, {
-    operation: 'read model',
-    argument: `origin in ${path}`,
-    code: 'CHECKPOINT',
-  });
-}
-
-function readDrawing(
-  path: string,
-  description: ModelDescription,
-  { drawing: text, componentTemperature }: Record<string, string>,
-): FutureDrawing | null {
-  if (text === undefined) return readTemperature(path, description, componentTemperature);
-  const value = parseJson(path, text, 'how futures are drawn in the metadata');
-  const source = { operation: 'read model', argument: `drawing in ${path}`, code: 'CHECKPOINT' } as const;
-  const drawing = parseConfiguration(futureDrawingSchema, value, source);
-  if (drawing.carry < 1 && !expectsFrame({ description }))
-    throw unfit(
-      path,
-      'a carry of 1 in the metadata of a model that does not learn the expected frame',
-      `${drawing.carry}`,
-    );
-  return drawing;
-}
-
-/** Older files name the temperature alone. */
-function readTemperature(path: string, description: ModelDescription, text: string | undefined): FutureDrawing | null {
-  if (text === undefined) return null;
+function readDrawing(path: string, description: ModelDescription, metadata: Metadata): FutureDrawing | null {
+  const drawing = readValue(path, metadata, 'drawing', futureDrawingSchema, 'how futures are drawn');
+  if (drawing !== null && drawing.carry < 1 && !expectsFrame({ description })) {
+    const expected = 'a carry of 1 in the metadata of a model that does not learn the expected frame';
+    throw unfit(path, expected, `${drawing.carry}`);
+  }
+  // Older files name the temperature alone.
+  const { componentTemperature: text } = metadata;
+  if (drawing !== null || text === undefined) return drawing;
   const temperature = Number(text);
   if (!(temperature >= LEAST_TEMPERATURE && temperature <= MOST_TEMPERATURE)) {
     const expected = `a component temperature from ${LEAST_TEMPERATURE} to ${MOST_TEMPERATURE} in the metadata`;
@@ -195,17 +151,24 @@ function readTemperature(path: string, description: ModelDescription, text: stri
 }
 
 /** Parses the description that a checkpoint carries. */
-export function readDescription(path: string, text: string | undefined): ModelDescription {
-  const value = parseJson(path, text, 'a model description in the metadata');
-  return parseConfiguration(modelSchema, value, { operation: 'read model', argument: path, code: 'CHECKPOINT' });
+export function readDescription(path: string, metadata: Metadata): ModelDescription {
+  const description = readValue(path, metadata, 'description', modelSchema, 'a model description');
+  if (description === null) throw unfit(path, 'a model description in the metadata', 'none');
+  return description;
 }
 
-function parseJson(path: string, text: string | undefined, expected: string): unknown {
+/** What the metadata have under a key, in JSON; null where they have nothing. @param what it is, for the reader of an error */
+function readValue<T>(path: string, metadata: Metadata, key: string, schema: z.ZodType<T>, what: string): T | null {
+  const text = metadata[key];
+  if (text === undefined) return null;
+  let value: unknown;
   try {
-    return JSON.parse(text ?? '');
+    value = JSON.parse(text);
   } catch {
-    throw unfit(path, expected, text === undefined ? 'none' : 'text that is not JSON');
+    throw unfit(path, `${what} in the metadata`, 'text that is not JSON');
   }
+  const argument = `${key} in ${path}`;
+  return parseConfiguration(schema, value, { operation: 'read model', argument, code: 'CHECKPOINT' });
 }
 
 export function namedWeights(
@@ -216,12 +179,7 @@ export function namedWeights(
   return new Map(parameters.map(({ name, shape }, index) => [prefix + name, { shape, data: weights[index] }]));
 }
 
-/**
- * The arrays of parameters, in order.
- *
- * @throws PxvError `CHECKPOINT` where one is missing, has another shape, or holds a value that is not finite or that is
- *   masked and not zero: kernels may read such a cell or leave it out, each as it likes
- */
+/** The arrays of parameters, in order. @throws PxvError `CHECKPOINT` where one is missing, misshapen, or not sound */
 export function takeWeights(
   path: string,
   parameters: readonly ParameterSpec[],
@@ -238,6 +196,7 @@ export function takeWeights(
   });
 }
 
+/** Kernels may read a masked cell or leave it out, each as it likes. */
 function expectSound(path: string, name: string, { shape, data }: NamedArray, mask: Float32Array | null): void {
   const at = data.findIndex((value, index) => !Number.isFinite(value) || (value !== 0 && mask?.[index] === 0));
   if (at < 0) return;
@@ -249,29 +208,6 @@ function expectSound(path: string, name: string, { shape, data }: NamedArray, ma
 
 /** The indices of an array's value, from its place in memory. */
 function placeOf(at: number, shape: readonly number[]): number[] {
-  let rest = at;
-  return shape
-    .toReversed()
-    .map((size) => {
-      const index = rest % size;
-      rest = Math.floor(rest / size);
-      return index;
-    })
-    .reverse();
-}
-
-function unfit(
-  path: string,
-  expected: string,
-  received: string,
-  remedy = 'use a checkpoint that this version of pxv wrote',
-): PxvError {
-  return new PxvError({
-    code: 'CHECKPOINT',
-    operation: 'read model',
-    argument: path,
-    expected,
-    received,
-    remedy,
-  });
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
+  return strides.map((stride, axis) => Math.floor(at / stride) % shape[axis]);
 }

@@ -26,8 +26,7 @@ export interface NetworkDescription {
 
 /**
  * A model as it stands in checkpoints and configuration files: a chain of networks from the coarsest scale to the finest
- * (1601.06759, section 3.6). Each scale after the first is given the image of the scale before; a single network is a
- * chain of one.
+ * (1601.06759, section 3.6), each given the image of the scale before. A single network is a chain of one.
  */
 export interface ModelDescription {
   version: 1;
@@ -36,20 +35,14 @@ export interface ModelDescription {
 
 const side = z.int().min(1).max(4096);
 const features = z.int().min(1).max(16384);
+const isOdd = (kernel: number) => kernel % 2 === 1;
 
 const networkSchema = z
   .strictObject({
     size: z.strictObject({ width: side, height: side }),
     channels: z.union([z.literal(1), z.literal(3)]),
     levels: z.int().min(2).max(256),
-    first: z.strictObject({
-      kernel: z
-        .int()
-        .min(1)
-        .max(31)
-        .refine((kernel) => kernel % 2 === 1, 'must be odd'),
-      features,
-    }),
+    first: z.strictObject({ kernel: z.int().min(1).max(31).refine(isOdd, 'must be odd'), features }),
     layers: z.array(z.discriminatedUnion('type', schemas<LayerDescription>(layers))),
     skips: z.boolean(),
     output: z.array(features),
@@ -58,33 +51,25 @@ const networkSchema = z
     mapBlocks: z.int().min(1).max(64).optional(),
   })
   .superRefine(({ channels, levels, first, layers, output, head, conditioning, mapBlocks }, context) => {
+    const refuse = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
     const widths = [
       { path: ['first', 'features'], features: first.features },
       ...layers.map(({ hidden }, index) => ({ path: ['layers', index, 'hidden'], features: hidden })),
       ...output.map((features, index) => ({ path: ['output', index], features })),
     ];
-    const message = `fewer features than the ${channels} colour channels`;
     for (const { path, features } of widths)
-      if (features < channels) context.addIssue({ code: 'custom', path, message });
+      if (features < channels) refuse(path, `fewer features than the ${channels} colour channels`);
     const { maxLevels } = headOf(head);
-    if (levels > maxLevels)
-      context.addIssue({
-        code: 'custom',
-        path: ['levels'],
-        message: `the head '${head.type}' takes ${maxLevels} at most`,
-      });
+    if (levels > maxLevels) refuse(['levels'], `the head '${head.type}' takes ${maxLevels} at most`);
     if (mapBlocks !== undefined && conditioning.length === 0)
-      context.addIssue({
-        code: 'custom',
-        path: ['mapBlocks'],
-        message: 'there is no conditioning whose map they read',
-      });
-    conditioning.forEach((given, index) => {
+      refuse(['mapBlocks'], 'there is no conditioning whose map they read');
+    for (const [index, given] of conditioning.entries()) {
       const before = conditioning.slice(0, index);
-      const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['conditioning', index], message });
-      if (before.some(({ type }) => type === given.type)) refuse(`a second ${given.type}`);
-      else if (givesAnchors(given) && before.some(givesAnchors)) refuse('a second conditioning with anchors');
-    });
+      const isSecond = before.some(({ type }) => type === given.type);
+      if (isSecond) refuse(['conditioning', index], `a second ${given.type}`);
+      else if (givesAnchors(given) && before.some(givesAnchors))
+        refuse(['conditioning', index], 'a second conditioning with anchors');
+    }
   });
 
 /** Only one may: components and inputs count the anchors of all, and training has a loss on the first. */

@@ -30,10 +30,8 @@ export interface ExampleShape extends ImageShape {
 }
 
 /**
- * Changes, in place, what the network is shown of one example: the image's earlier sub-pixels, and the frames of the
- * context, oldest first; levels, height x width x channels each.
- *
- * @returns how strongly, in levels, as the network is told
+ * Changes, in place, what the network is shown of an example: earlier sub-pixels, and the frames of the context, oldest
+ * first; levels, height x width x channels each. Returns how strongly, in levels, as the network is told.
  */
 export type Disturb = (seen: Float32Array, context: readonly Float32Array[]) => number;
 
@@ -43,7 +41,6 @@ export class ExampleBuffer {
   private readonly images: Float32Array;
   private readonly seen: Float32Array;
   private readonly earlierPixels: boolean[];
-  /** What is given with each; null where nothing is. */
   private readonly given: ReturnType<typeof givenBuffer>;
   private count = 0;
 
@@ -72,12 +69,9 @@ export class ExampleBuffer {
 
   /**
    * Adds one example.
-   *
-   * @param frames frames one after another, height x width x channels bytes each: the context that exists, oldest
-   *   first, then the frame to predict
+   * @param frames height x width x channels bytes each: the context that exists, oldest first, then the frame to predict
    * @param number of frames; with fewer than context + 1 the oldest are missing
    * @param mirrored swaps left and right in all of them
-   * @param disturb changes what the network is shown, in place
    * @param earlierPixels whether anything is made of the pixels before each, by a network that does so
    */
   add(frames: Uint8Array, number: number, mirrored: boolean, disturb?: Disturb, earlierPixels = true): void {
@@ -97,12 +91,7 @@ export class ExampleBuffer {
     given?.tell(last, noise);
   }
 
-  /**
-   * Adds the example of an image and the frames before it.
-   *
-   * @param image without one it means nothing
-   * @param earlierPixels as `add`
-   */
+  /** Adds the example of an image, which may be absent where nobody reads it, and the frames before it; see `add`. */
   addAfter(window: PastWindow<Levels>, image?: Levels, earlierPixels = true): void {
     const example = this.count++;
     this.earlierPixels[example] = earlierPixels;

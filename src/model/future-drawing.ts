@@ -11,10 +11,10 @@ export const futureDrawingSchema = z.strictObject({
   /** What the temperature rises by from each drawn frame to the next, as far as `WARMEST`; 0: it stays. */
   warming: z.number().min(0).max(1),
   /**
-   * Share of what a drawn frame has beyond the expected one that the frames after it are predicted from; 1: they are predicted from
-   * drawn frames as they are. Below 1 they are predicted from nearly the expected frame, as the best guess is, and motion that is known
-   * goes on as there. They are drawn about what is expected at several strides (see StridedPast), and nothing is made
-   * of the pixels before each (see earlier-pixels/). Within a frame, too, only a share of a draw is read by those after it (see `settingsAhead`).
+   * Share of what a drawn frame has beyond the expected one that later frames are predicted from; 1: of drawn frames as
+   * they are. Below 1 frames are drawn about what is expected at several strides (see StridedPast), known motion goes
+   * on, and nothing is made of earlier pixels; within a frame, too, only a share of a draw is read by those after it
+   * (see `settingsAhead`).
    */
   carry: z.number().min(0).max(1),
 });
@@ -25,9 +25,8 @@ export type FutureDrawing = z.infer<typeof futureDrawingSchema>;
 const AS_SCORED: FutureDrawing = { temperature: 1, warming: 0, carry: 1 };
 
 /**
- * Of a mixture about the expected frame. The errors of drawn frames grow from frame to frame. A little less spread holds them at first,
- * and that little of them is carried on holds them after. Chosen on sixteen clips that taught nothing (docs/measurements.md,
- * docs/decisions/0029-little-of-a-draw-is-carried-on.md, 0030-frames-expected-at-two-strides.md).
+ * Of a mixture about the expected frame: less spread holds the errors of drawn frames at first, and little that is
+ * carried on after. Chosen on sixteen clips that taught nothing (docs/measurements.md, docs/decisions/0029, 0030).
  */
 const ABOUT_EXPECTED: FutureDrawing = { temperature: 0.95, warming: 0.035, carry: 0.25 };
 

@@ -15,11 +15,9 @@ export type Ready = 'given' | 'earlier' | 'image' | 'pixel' | 'row';
 const VECTOR_WIDTH = 16;
 
 /**
- * Cuts features into one group for each colour channel, R first: the only place where this is decided.
- *
- * Where there are enough whole vectors of 16 features to go round, groups are cut at their boundaries (128 = 48 + 48 +
- * 32); else as evenly as can be (20 = 7 + 7 + 6). Earlier colours get what is left over.
- *
+ * Cuts features into one group for each colour channel, R first: the only place where this is decided. Where there are
+ * enough whole vectors of 16 they are cut at their boundaries (128 = 48 + 48 + 32), else as evenly as can be (20 = 7 +
+ * 7 + 6).
  * @returns sizes of the groups, in order; their sum is `features`
  * @throws RangeError where there are fewer features than channels
  */
@@ -47,22 +45,18 @@ export function placeOf(dy: number, dx: number): TapPlace {
 }
 
 /**
- * The colour rule (1601.06759, section 3.4): how many leading features of the input each output group may see through
- * a tap. Mask A and mask B follow from what is read: the image at the centre shows only earlier colours (mask A),
- * features at the centre show the same colour too (mask B).
- *
- * @param groups sizes of the input's groups
- * @param outGroups number of output groups
+ * The colour rule (1601.06759, section 3.4): how many leading features of the input, whose groups have these sizes,
+ * each output group may see through a tap. The masks follow from what is read: the image at the centre shows only
+ * earlier colours (mask A), features at the centre show the same colour too (mask B).
  * @throws RangeError for a `row` slot, which shows what is still to come
  */
 export function visibleFeatures(ready: Ready, groups: readonly number[], outGroups: number, place: TapPlace): number[] {
   if (ready === 'row') throw new RangeError('a slot that needs its whole row can only be added one row down');
-  const all = groups.reduce((sum, size) => sum + size, 0);
+  const all = groupStart(groups, groups.length);
   return Array.from({ length: outGroups }, (_, group) => {
     if (ready === 'given' || place === 'earlier') return all;
     if (place === 'later') return 0;
     if (ready === 'earlier') return all;
-    const visibleGroups = ready === 'image' ? group : group + 1;
-    return groups.slice(0, visibleGroups).reduce((sum, size) => sum + size, 0);
+    return groupStart(groups, ready === 'image' ? group : group + 1);
   });
 }

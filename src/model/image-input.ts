@@ -17,28 +17,20 @@ export function anchorCount(description: NetworkDescription): number {
   return Math.max(1, givenAnchors(description));
 }
 
-/**
- * Features that the network reads for each colour channel: the scaled level and, where the head starts from anchors that
- * are given, the difference to each.
- */
+/** Features of a colour channel: the scaled level and, where the head starts from given anchors, the difference to each. */
 export function imageFeatures(description: NetworkDescription): number {
   return 1 + (headOf(description.head).anchored ? givenAnchors(description) : 0);
 }
 
-/**
- * Features of a sub-pixel: (level - middle) / middle and, for each anchor that the network reads, (level - anchor) * gain;
- * in float32, each step rounded.
- */
+/** Features of a sub-pixel, in float32: (level - middle) / middle and, for each anchor read, (level - anchor) * gain. */
 export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): { middle: number; gain: number } {
   const middle = (levels - 1) / 2;
   return { middle, gain: Math.fround(DIFFERENCE_GAIN / middle) };
 }
 
 /**
- * The features of whole images: levels [batch, height, width, channels] to [batch, height, width, channels * features],
- * the features of a channel together, so that they fall into one colour group. Differentiable in the anchors.
- *
- * @param anchors those that are given, each as large as the image
+ * The features of whole images, [batch, height, width, channels * features], those of a channel together so that they
+ * fall into one colour group. Differentiable in the anchors, each as large as the image.
  */
 export function imageInput(description: NetworkDescription, image: Tensor4D, anchors: readonly Tensor4D[]): Tensor4D {
   const middle = (description.levels - 1) / 2;

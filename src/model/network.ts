@@ -22,10 +22,7 @@ export interface Network {
   conditioningParameters: number;
 }
 
-/**
- * Writes the program of a description: blocks on the map, a masked convolution, the layers, then ReLU and 1x1 layers to the
- * head's outputs.
- */
+/** Writes a network's program: blocks on the map, a masked convolution, the layers, ReLU and 1x1 layers to the head. */
 export function buildNetwork(description: NetworkDescription): Network {
   const { size, channels, levels, first, head, conditioning } = description;
   const mapFeatures = conditioning.reduce((sum, given) => sum + conditioningOf(given).mapFeatures(given), 0);
@@ -55,9 +52,7 @@ export function buildNetwork(description: NetworkDescription): Network {
   return { description, program, parameters: [...own, ...program.parameters], conditioningParameters: own.length };
 }
 
-/**
- * What the conditionings make of what is given: their maps one after another in one, and their anchors. Null for an unconditional network.
- */
+/** What the conditionings make of what is given, their maps joined. Null for an unconditional network. */
 export function conditionOf(network: Network, parameters: readonly Tensor[], given: Given): Condition | null {
   const { description } = network;
   let used = 0;
@@ -76,12 +71,7 @@ export function conditionOf(network: Network, parameters: readonly Tensor[], giv
   };
 }
 
-/**
- * The head's outputs for every sub-pixel, with the sub-pixels before it known.
- *
- * @param earlierPixels see `earlierInput`
- * @param conditionLearns whether gradients reach what is given, where it is learned
- */
+/** The head's outputs for every sub-pixel, those before known. @param conditionLearns whether gradients reach it */
 export function networkOutput(
   network: Network,
   parameters: readonly Tensor[],
@@ -109,9 +99,7 @@ export interface Score {
 }
 
 /**
- * -log P(image | given) of every sub-pixel, in nats (1601.06759, equation 1: their sum is that of the image), with the
- * anchors that it started from.
- *
+ * -log P(image | given) of every sub-pixel, in nats (1601.06759, equation 1), with the anchors that it started from.
  * @param parameters in the order of `network.parameters`
  * @param kept what `conditionOf` made of what is given, which no gradient reaches; default: it is made here, and learns
  */
@@ -137,10 +125,7 @@ export function subPixelNats(network: Network, parameters: readonly Tensor[], ex
   return scoreOf(network, parameters, examples).nats;
 }
 
-/**
- * The anchors as heads and engines read them, [pixels, channels * A], those of a channel together: the ones that are given,
- * or the middle level alone.
- */
+/** The anchors as heads and engines read them, [pixels, channels * A]: those given, or the middle level alone. */
 export function anchorsByPixel({ description }: Network, condition: Condition | null, pixels: number): Tensor2D {
   const { channels, levels } = description;
   const anchors = condition?.anchors ?? [];

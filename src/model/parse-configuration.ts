@@ -9,12 +9,7 @@ export interface ConfigurationSource {
   code: 'USAGE' | 'CHECKPOINT';
 }
 
-/**
- * Checks a value against a schema.
- *
- * @returns the parsed value
- * @throws PxvError naming the first key that is wrong, and for an unknown key where it belongs or the nearest known one
- */
+/** Parses a value by a schema. @throws PxvError naming the first wrong key, and of an unknown one the nearest */
 export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, source: ConfigurationSource): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -86,13 +81,9 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
 
 /** The known key with the smallest edit distance, if that is at most half the word. */
 function nearestKey(key: string, known: readonly string[]): string | null {
-  let best: string | null = null;
-  let least = Math.ceil(key.length / 2) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(key.toLowerCase(), candidate.toLowerCase());
-    if (distance < least) [best, least] = [candidate, distance];
-  }
-  return best;
+  const distance = (other: string) => editDistance(key.toLowerCase(), other.toLowerCase());
+  const [nearest] = known.toSorted((a, b) => distance(a) - distance(b));
+  return nearest !== undefined && distance(nearest) <= Math.ceil(key.length / 2) ? nearest : null;
 }
 
 /** Levenshtein distance. */

@@ -25,9 +25,8 @@ export function countsAt<F>({ subsequence, window }: Stride<F>): boolean {
 }
 
 /**
- * What the next frame of a clip is expected from, of frames of any form. It takes them one after another, known or expected. Over more of
- * them than a model is given motion shows more clearly, and in fewer steps less is lost. So a frame is expected from the frames before it and
- * from those at each longer stride that leads to it.
+ * What the next frame of a clip is expected from: the frames before it, of any form, known or expected, and those at
+ * each longer stride that leads to it, over which motion shows more clearly, and less is lost in fewer steps.
  */
 export class StridedPast<F> {
   private count = 0;
@@ -114,11 +113,7 @@ export class Past extends StridedPast<Levels> {
     this.addKnown(this.levels(frame));
   }
 
-  /**
-   * Adds the example whose image is the frame after these, height x width x channels bytes.
-   *
-   * @param subsequence of all, known frames, which it is given alone; where there are too few of it nothing is added. Default: all frames
-   */
+  /** Adds the example of the next frame, in bytes; where given, of a subsequence of known frames, if it has enough. */
   addExample(buffer: ExampleBuffer, frame: Uint8Array, subsequence?: Subsequence): void {
     const window = subsequence === undefined ? this.leading()[0].window : this.every(subsequence);
     if (subsequence === undefined || countsAt({ subsequence, window })) buffer.addAfter(window, this.levels(frame));

@@ -19,7 +19,6 @@ export const presetChoices = {
   levels: z.int(),
   /** Features inside a layer, h. */
   hidden: z.int(),
-  /** Number of layers. */
   layers: z.int().min(0),
   head: z.enum(['logistic-mixture', 'softmax', 'sigmoid'] satisfies HeadDescription['type'][]),
   /** Of a mixture, how the colours of a pixel choose their components; default: together, unless levels are two. */
@@ -42,15 +41,12 @@ export const presetChoices = {
 
 export type PresetSettings = z.infer<z.ZodObject<typeof presetChoices>>;
 
-/** Makes one layer of a network of h features. */
-type LayerPreset = (hidden: number, initialState: 'zero' | 'learned') => LayerDescription;
-
-/** The networks by name: each is a stack of one kind of layer. */
+/** The networks by name, each a stack of one kind of layer: makes one layer of h features. */
 export const networks = {
   'pixel-cnn': (hidden) => ({ type: 'pixel-cnn-block', hidden }),
   'row-lstm': (hidden, initialState) => ({ type: 'row-lstm', hidden, initialState }),
   'diagonal-bilstm': (hidden, initialState) => ({ type: 'diagonal-bilstm', hidden, initialState }),
-} as const satisfies Record<string, LayerPreset>;
+} as const satisfies Record<string, (hidden: number, initialState: 'zero' | 'learned') => LayerDescription>;
 
 export type NetworkName = keyof typeof networks;
 export const networkChoice = z.enum(Object.keys(networks) as NetworkName[]);
@@ -66,31 +62,16 @@ export function networkName({ scales }: ModelDescription): NetworkName | null {
   return layers.length === 0 ? null : (names.find(isMadeOf) ?? null);
 }
 
-/** Makes the head of a network. */
-type HeadPreset = (settings: PresetSettings) => HeadDescription;
-
-const headPresets: Record<HeadDescription['type'], HeadPreset> = {
-  'logistic-mixture': ({ channels, levels, context, colours = levels > 2 ? 'together' : 'apart' }) => ({
-    type: 'logistic-mixture',
-    // Where there are anchors the components are split among them.
-    components: context !== 0 ? 8 : 5,
-    // Without an anchor the means have to reach every level.
-    meanScale: context !== 0 ? 16 : (levels - 1) / 2,
-    ...(channels === 3 && { colours }),
-  }),
-  softmax: () => ({ type: 'softmax' }),
-  sigmoid: () => ({ type: 'sigmoid' }),
-};
-
 /** Describes the head of a network. */
 export function describeHead(settings: PresetSettings): HeadDescription {
-  return headPresets[settings.head](settings);
+  const { head: type, channels, levels, context, colours = levels > 2 ? 'together' : 'apart' } = settings;
+  if (type !== 'logistic-mixture') return { type };
+  // Where there are anchors the components are split among them; without one the means have to reach every level.
+  const [components, meanScale] = context !== 0 ? [8, 16] : [5, (levels - 1) / 2];
+  return { type, components, meanScale, ...(channels === 3 && { colours }) };
 }
 
-/**
- * Describes a model by the name of its networks: 7x7 first layer of 2h features, the layers, the output layers. All scales
- * of a chain are alike.
- */
+/** Describes a model by its networks' name: a 7x7 layer of 2h features, layers, output layers; all scales are alike. */
 export function describeModel(name: NetworkName, settings: PresetSettings): ModelDescription {
   const { size, factors = [], shared = 'known' } = settings;
   const steps = factors.map((_, scale) => factors.slice(scale).reduce((product, factor) => product * factor, 1));
@@ -104,32 +85,22 @@ export function describeModel(name: NetworkName, settings: PresetSettings): Mode
   return { version: 1, scales };
 }
 
-/**
- * The choices that describe a model, if there are such: what a training is asked for instead of one of them can then be
- * said with the others as they are.
- */
+/** The choices that describe a model, if there are such, so that a training can be asked for another one of them. */
 export function choicesOf(model: ModelDescription): (PresetSettings & { network: NetworkName }) | null {
   const network = networkName(model);
   const { size, channels, levels, layers, head, output, skips, conditioning } = model.scales[model.scales.length - 1];
   if (network === null) return null;
   const { hidden } = layers[0];
   const { context, frames, shared = 'known' } = choicesOfConditioning(conditioning);
+  const asDescribed = { network, size, channels, levels, hidden, skips, context, frames, shared };
   const choices = {
-    network,
-    size,
-    channels,
-    levels,
-    hidden,
+    ...asDescribed,
     layers: layers.length,
     head: head.type,
     colours: head.type === 'logistic-mixture' ? head.colours : undefined,
     output: isDeepStrictEqual(output, [2 * hidden]) ? null : output,
-    skips,
     initialState: 'initialState' in layers[0] ? layers[0].initialState : ('zero' as const),
-    context,
-    frames,
     factors: model.scales.slice(1).map((scale) => choicesOfConditioning(scale.conditioning).factor!),
-    shared,
   };
   return isDeepStrictEqual(describeModel(network, choices), model) ? choices : null;
 }

@@ -46,11 +46,7 @@ export class ProgramBuilder {
   /** What layers read of the map. */
   private seenMap: Slot | null;
 
-  /**
-   * @param imageFeatures features of the scaled image for each colour channel
-   * @param mapFeatures features of the conditioning map; 0 where there is none
-   * @param matchedFeatures features of what is made of earlier pixels; 0 where nothing is
-   */
+  /** @param imageFeatures of each channel @param matchedFeatures of what is made of earlier pixels; 0: there is none */
   constructor(
     private readonly size: Size,
     readonly channels: Channels,
@@ -58,10 +54,7 @@ export class ProgramBuilder {
     mapFeatures: number,
     matchedFeatures = 0,
   ) {
-    this.image = this.slot(
-      Array.from({ length: channels }, () => imageFeatures),
-      'image',
-    );
+    this.image = this.slot(new Array<number>(channels).fill(imageFeatures), 'image');
     this.map = mapFeatures > 0 ? this.slot([mapFeatures], 'given') : null;
     this.seenMap = this.map;
     this.matched = matchedFeatures > 0 ? this.slot([matchedFeatures], 'earlier') : null;
@@ -74,19 +67,15 @@ export class ProgramBuilder {
     const out = this.slot(this.outputGroups(settings.features, ready), ready);
     if (plus !== null && plus.features !== out.features)
       throw new RangeError(`${settings.name}: cannot add ${plus.features} features to ${out.features}`);
-    const { height, width } = this.size;
-    const [kernelHeight, kernelWidth] = typeof kernel === 'number' ? [kernel, kernel] : [kernel.height, kernel.width];
+    const { height: inHeight, width: inWidth } = this.size;
+    const { height, width } = typeof kernel === 'number' ? { height: kernel, width: kernel } : kernel;
     const shape: ConvolutionShape = {
-      inHeight: height,
-      inWidth: width,
-      inFeatures: x.features,
-      outHeight: height,
-      outWidth: width,
-      outFeatures: out.features,
+      ...{ inHeight, inWidth, inFeatures: x.features },
+      ...{ outHeight: inHeight, outWidth: inWidth, outFeatures: out.features },
       stride: 1,
-      kernel: { height: kernelHeight, width: kernelWidth },
+      kernel: { height, width },
       groups: out.groups,
-      taps: visibleTaps(x, kernelHeight, kernelWidth, out.groups.length),
+      taps: visibleTaps(x, height, width, out.groups.length),
     };
     const weights = this.parameters.length;
     this.parameters.push(...convolutionParameters(settings.name, shape));
@@ -95,9 +84,7 @@ export class ProgramBuilder {
   }
 
   /**
-   * An LSTM's walk over the image.
-   *
-   * @param name of the parameters: `<name>.weights` and, where learned, `<name>.initial`
+   * An LSTM's walk over the image, with parameters `<name>.weights` and, where learned, `<name>.initial`.
    * @param gates 4h features, o f i g for each colour group
    * @param learned whether the states outside the image are parameters, else zero
    * @throws RangeError where a group of gates cannot be cut in four
@@ -105,9 +92,7 @@ export class ProgramBuilder {
    */
   lstm(name: string, gates: Slot, walk: Walk, learned: boolean): Slot {
     if (gates.groups.some((size) => size % 4 !== 0))
-      throw new RangeError(
-        `${name}: cannot cut gates in groups of ${gates.groups.join(', ')} features into o, f, i and g`,
-      );
+      throw new RangeError(`${name}: cannot cut gates of ${gates.groups.join(', ')} features into o, f, i and g`);
     const groups = gates.groups.map((size) => size / 4);
     const ready = walk === 'mirrored-diagonals' ? 'row' : 'pixel';
     const [out, activations, cells] = [groups, gates.groups, groups].map((sizes) => this.slot(sizes, ready));
@@ -133,12 +118,7 @@ export class ProgramBuilder {
     return this.seenMap === null ? null : this.conv(this.seenMap, { name, kernel: 1, features });
   }
 
-  /**
-   * Puts a residual block of two 3x3 between the map and the layers that are written after it. The whole map is known before the
-   * image is begun, so that nothing is masked.
-   *
-   * @throws RangeError where there is no map
-   */
+  /** Puts an unmasked residual block of two 3x3 between the map and later layers. @throws RangeError without a map */
   mapBlock(name: string): void {
     const x = this.seenMap;
     if (x === null) throw new RangeError(`${name}: there is no map`);
@@ -171,13 +151,10 @@ export class ProgramBuilder {
 
 /** The taps of a height x width convolution through which some output group sees something, in raster order. */
 function visibleTaps(x: Slot, height: number, width: number, outGroups: number): Tap[] {
-  const taps: Tap[] = [];
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const [dy, dx] = [row - (height - 1) / 2, column - (width - 1) / 2];
-      const sees = visibleFeatures(x.ready, x.groups, outGroups, placeOf(dy, dx));
-      if (sees.some((features) => features > 0)) taps.push({ dy, dx, position: row * width + column, sees });
-    }
-  }
-  return taps;
+  const taps = Array.from({ length: height * width }, (_, position): Tap => {
+    const dy = Math.floor(position / width) - (height - 1) / 2;
+    const dx = (position % width) - (width - 1) / 2;
+    return { dy, dx, position, sees: visibleFeatures(x.ready, x.groups, outGroups, placeOf(dy, dx)) };
+  });
+  return taps.filter(({ sees }) => sees.some((features) => features > 0));
 }

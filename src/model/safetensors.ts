@@ -20,23 +20,18 @@ const entrySchema = z.object({
   shape: z.array(z.int().min(0)),
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
 });
-const metadataSchema = z.record(z.string(), z.string());
+const metadataSchema = z.record(z.string(), z.string()).default({});
 const headerSchema = z.record(z.string(), z.unknown());
 
 /** How numbers lie in a file, by the format's names: as they are, or as the nearest of 16 bits. */
 export type FloatType = 'F32' | 'F16';
 
-type HeaderEntry = z.infer<typeof entrySchema>;
-
 /** The format's own limit on the length of its header, in bytes. */
 const LONGEST_HEADER = 100_000_000;
 
-/**
- * Writes a safetensors file (8 bytes of header length, little-endian; a JSON header; the arrays one after another), whole
- * or not at all.
- */
+/** Writes a safetensors file, whole or not at all: the header's length in 8 bytes, the header in JSON, the arrays. */
 export function writeSafetensors(path: string, { arrays, metadata }: SafetensorsFile, dtype: FloatType = 'F32'): void {
-  const header: Record<string, HeaderEntry | Record<string, string>> = { __metadata__: metadata };
+  const header: Record<string, z.infer<typeof entrySchema> | Record<string, string>> = { __metadata__: metadata };
   let offset = 0;
   const body = [...arrays].map(([name, { shape, data }]) => {
     const numbers = dtype === 'F32' ? data : Uint16Array.from(data, toHalf);
@@ -53,7 +48,6 @@ export function writeSafetensors(path: string, { arrays, metadata }: Safetensors
 
 /**
  * Reads a safetensors file of arrays of float32 or float16.
- *
  * @throws PxvError `CHECKPOINT` where the file is missing, cut short, or not of this format
  */
 export function readSafetensors(path: string): SafetensorsFile {
@@ -69,7 +63,7 @@ export function readSafetensors(path: string): SafetensorsFile {
   }
   const header = headerSchema.safeParse(json);
   if (!header.success) throw broken(path, 'a header that is not an object');
-  const { __metadata__: text = {}, ...entries } = header.data;
+  const { __metadata__: text, ...entries } = header.data;
   const metadata = metadataSchema.safeParse(text);
   if (!metadata.success) throw broken(path, 'metadata that are not text');
   const body = bytes.subarray(8 + headerLength);
@@ -97,27 +91,27 @@ function readBytes(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw new PxvError(
-      {
-        code: 'CHECKPOINT',
-        operation: 'read model',
-        argument: path,
-        expected: 'a safetensors file',
-        received: (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(cause),
-        remedy: 'check the path, or list the shipped models with `pxv models`',
-      },
-      { cause },
-    );
+    const received = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(cause);
+    const remedy = 'check the path, or list the shipped models with `pxv models`';
+    throw unfit(path, 'a safetensors file', received, remedy, { cause });
   }
 }
 
 function broken(path: string, received: string): PxvError {
-  return new PxvError({
-    code: 'CHECKPOINT',
-    operation: 'read model',
-    argument: path,
-    expected: 'a whole safetensors file of float32 or float16 tensors',
-    received,
-    remedy: 'use another checkpoint; this file is broken or of another kind',
-  });
+  const remedy = 'use another checkpoint; this file is broken or of another kind';
+  return unfit(path, 'a whole safetensors file of float32 or float16 tensors', received, remedy);
+}
+
+/** Says of a file what is wrong with it as a checkpoint. */
+export function unfit(
+  path: string,
+  expected: string,
+  received: string,
+  remedy = 'use a checkpoint that this version of pxv wrote',
+  options?: ErrorOptions,
+): PxvError {
+  return new PxvError(
+    { code: 'CHECKPOINT', operation: 'read model', argument: path, expected, received, remedy },
+    options,
+  );
 }

@@ -7,10 +7,7 @@ export interface Subsequence {
   phase: number;
 }
 
-/**
- * What the frames ahead are expected from: all frames, every second one, whether it has the last known frame or the one before, and
- * every fourth from the last known one on (docs/decisions/0033-strides-that-begin-before-the-last-frame.md).
- */
+/** What frames ahead are expected from (docs/decisions/0033-strides-that-begin-before-the-last-frame.md). */
 export const SUBSEQUENCES: readonly Subsequence[] = [
   { stride: 1, phase: 0 },
   { stride: 2, phase: 0 },
@@ -26,10 +23,7 @@ export function lastKnownAgo({ stride, phase }: Subsequence): number {
   return (stride - phase) % stride;
 }
 
-/**
- * Whether the last known frame of a subsequence is the last known of all. Motion among its known frames then goes on; else
- * frames that it lacks tell more of motion, by way of the first one that was expected.
- */
+/** Whether the last known frame of a subsequence is the last of all, so that motion among its known frames goes on. */
 export function endsWithKnown({ phase }: Subsequence): boolean {
   return phase === 0;
 }

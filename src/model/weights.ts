@@ -5,7 +5,6 @@ import type { ParameterSpec } from '../backend/parameters.js';
 
 /**
  * Tensors of arrays, in the order of the parameters; they live until they are disposed of.
- *
  * @throws PxvError `USAGE` where no backend was chosen: all that is done with a model comes here first
  */
 export function toTensors(arrays: readonly Float32Array[], parameters: readonly ParameterSpec[]): Tensor[] {

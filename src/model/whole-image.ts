@@ -22,13 +22,10 @@ interface Given {
 }
 
 /**
- * The first executor: runs a program over whole images at once. Differentiable in the parameters and, where that is asked
- * for, in the map, the image and what was matched.
- *
- * The whole program is one operation on the tape: its backward pass runs the ops in reverse, so that gradients of
- * slots read more than once are summed inside the convolutions' own gradients.
- *
- * @param parameters in the order of `program.parameters`
+ * The first executor: runs a program over whole images at once, as one operation on the tape. Its backward pass runs
+ * the ops in reverse, so that gradients of slots read more than once are summed inside the convolutions' own gradients.
+ * Differentiable in the parameters, in the order of `program.parameters`, and where asked for in the map, the image and
+ * what was matched.
  * @param image [batch, height, width, image features]
  * @param map [batch, height, width, map features], or null where the program has none
  * @returns the program's `out`, [batch, height, width, features]
@@ -59,7 +56,11 @@ export function runWholeImage(
     const gradFunc = (dy: Tensor4D, saved: Tensor[]) => {
       const tensors = saved.slice(parameters.length) as Tensor4D[];
       const keptValues: SlotTensors = new Map(kept.map(([id], index) => [id, tensors[index]]));
-      const pass = backward(program, saved.slice(0, parameters.length), keptValues, dy, still);
+      const pass = new BackwardPass(saved.slice(0, parameters.length), keptValues, dy, program.out, still);
+      for (const op of program.ops.toReversed()) {
+        ruleOf(op).backward(op, pass);
+        pass.finish(op.out);
+      }
       return [...pass.parameterGradients, ...learned.map(({ slot }) => pass.gradient(slot)!)];
     };
     return { value, gradFunc };
@@ -67,11 +68,8 @@ export function runWholeImage(
   return operation(...parameters, ...learned.map(({ tensor }) => tensor));
 }
 
-/**
- * For each op the slots whose values nobody reads after it: not its caller's (the image and what is given), nor the output, nor,
- * where gradients are to follow, what the backward pass reads.
- */
-export function lastReads({ ops, image, map, matched, out }: Program, gradients: boolean): Map<Op, number[]> {
+/** For each op the slots that nobody reads after it: neither the caller nor, for gradients, the backward pass. */
+function lastReads({ ops, image, map, matched, out }: Program, gradients: boolean): Map<Op, number[]> {
   const kept = ops.flatMap((op) => (gradients ? ruleOf(op).kept(op) : []));
   const given = [map, matched].filter((slot) => slot !== null);
   const staying = new Set([image, ...given, out, ...kept].map(({ id }) => id));
@@ -93,20 +91,4 @@ function forward(program: Program, parameters: readonly Tensor[], values: SlotTe
       values.delete(id);
     }
   }
-}
-
-/** Runs the ops in reverse, given the gradient of the output. @param still slots that need no gradient */
-function backward(
-  program: Program,
-  parameters: readonly Tensor[],
-  values: SlotTensors,
-  dOut: Tensor4D,
-  still: readonly Slot[],
-): BackwardPass {
-  const pass = new BackwardPass(parameters, values, dOut, program.out, still);
-  for (const op of [...program.ops].reverse()) {
-    ruleOf(op).backward(op, pass);
-    pass.finish(op.out);
-  }
-  return pass;
 }

@@ -6,7 +6,7 @@ import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
 import { frameBytes, type ExampleShape } from '../model/examples.js';
 import { numberOf } from '../foundation/number-of.js';
-import { PREDICTED_FRAMES, RollOuts } from '../training/roll-outs.js';
+import { isLongEnough, PREDICTED_FRAMES } from '../training/roll-outs.js';
 import { LARGEST_ZOOM, type ClipStore } from '../training/random-frames.js';
 import { clipData } from '../training/clip-data.js';
 import { learntFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
@@ -167,7 +167,7 @@ async function openClips(
   const trainingClips = first.filter((clip) => !chosen.includes(clip));
   if (trainingClips.length === 0) throw noUsableClip('train', data.frames);
   if (held.length > 0 && rest.length === 0) throw noUsableClip('validate', data.validate);
-  const isShort = (clip: number) => !RollOuts.longEnough(store.clips[clip].frames);
+  const isShort = (clip: number) => !isLongEnough(store.clips[clip].frames);
   if (training.stages.some(({ rollOuts }) => rollOuts > 0) && trainingClips.every(isShort))
     hooks.onWarning?.(
       `rollOuts: no clip has more than ${numberOf(PREDICTED_FRAMES, 'frame')}, so there are no roll-outs`,

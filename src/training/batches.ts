@@ -1,13 +1,10 @@
 import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from '../model/examples.js';
 import { purposes } from '../foundation/philox.js';
-import { Disturbance } from './disturbance.js';
+import { disturbance } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 
 export interface BatchSettings extends RandomFramesSettings {
-  /** Examples a step. */
   batch: number;
-  /** Whether every other example is mirrored left to right. */
-  mirror: boolean;
   /** Share of the examples in which the network is shown disturbed sub-pixels. */
   disturbed: number;
   /** Share of the examples in which nothing is looked for among earlier pixels, as where futures are drawn. */
@@ -15,44 +12,31 @@ export interface BatchSettings extends RandomFramesSettings {
 }
 
 /**
- * The batches of a training: a clip at random, a frame of it (not its first) at random, of which the whole or a part at
- * random is shown. What a step sees depends on the seed and the step alone.
+ * The batches of a training, by seed and step alone: random frames of random clips, not the first, whole or in part.
+ *
+ * @param clips indices into the store of clips of at least two frames
+ * @returns the examples of a step, 0 for the first; `crops` as in `RandomFrames.read`
  */
-export class TrainingBatches {
-  private readonly source: RandomFrames;
-  private readonly buffer: ExampleBuffer;
-  private readonly disturbance: Disturbance;
-  private readonly frames: Uint8Array;
-  private readonly context: number;
-
-  /** @param clips indices into the store of clips of at least two frames */
-  constructor(
-    shape: ExampleShape,
-    store: ClipStore,
-    clips: readonly number[],
-    private readonly settings: BatchSettings,
-  ) {
-    this.source = new RandomFrames(store, frameBytes(shape), clips, settings, purposes.batches);
-    this.buffer = new ExampleBuffer(shape, settings.batch);
-    this.disturbance = new Disturbance(shape);
-    this.context = shape.context;
-    this.frames = new Uint8Array((this.context + 1) * frameBytes(shape));
-  }
-
-  /** Examples of a step, 0 for the first. @param crops see `RandomFrames.read` */
-  batch(step: number, crops: number): Examples {
-    const { source, settings, context } = this;
-    this.buffer.clear();
+export function trainingBatches(
+  shape: ExampleShape,
+  store: ClipStore,
+  clips: readonly number[],
+  settings: BatchSettings,
+): (step: number, crops: number) => Examples {
+  const source = new RandomFrames(store, frameBytes(shape), clips, settings, purposes.batches);
+  const buffer = new ExampleBuffer(shape, settings.batch);
+  const frames = new Uint8Array((shape.context + 1) * frameBytes(shape));
+  return (step, crops) => {
+    buffer.clear();
     for (let example = 0; example < settings.batch; example++) {
-      const count = source.read(step, example, { earliest: 1, before: context, crops }, this.frames);
-      const mirrored = settings.mirror && source.choice(step, example, Draw.Mirror, 2) === 1;
+      const count = source.read(step, example, { earliest: 1, before: shape.context, crops }, frames);
       const disturb =
         source.uniform(step, example, Draw.Disturb) < settings.disturbed
-          ? this.disturbance.seeded(source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32))
+          ? disturbance(shape, source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32))
           : undefined;
       const earlierPixels = !(source.uniform(step, example, Draw.IsWithoutEarlier) < settings.withoutEarlier);
-      this.buffer.add(this.frames, count, mirrored, disturb, earlierPixels);
+      buffer.add(frames, count, source.isMirrored(step, example), disturb, earlierPixels);
     }
-    return this.buffer.tensors();
-  }
+    return buffer.tensors();
+  };
 }

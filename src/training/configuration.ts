@@ -11,8 +11,6 @@ import { DEFAULT_MINUTES, dataDefaults } from './data-defaults.js';
 import { paceMarkSchema } from './pace.js';
 import { stageSchema, type Stage } from './stages.js';
 
-const optimiserNames = Object.keys(optimisers) as [OptimiserName, ...OptimiserName[]];
-
 /** What happens in a training, but for the data: everything that the weights at a step depend on. */
 const trainingSchema = z.strictObject({
   seed: z.string().regex(/^\d+$/).default('1'),
@@ -24,7 +22,7 @@ const trainingSchema = z.strictObject({
   minutes: z.number().positive().nullable().default(null),
   /** What the schedule became of that, written as it goes: see `progressAt`. A new training that has it follows it. */
   pace: z.array(paceMarkSchema).default([]),
-  optimiser: z.enum(optimiserNames).default('adam'),
+  optimiser: z.enum(Object.keys(optimisers) as OptimiserName[]).default('adam'),
   /** Of the products of the steps; validation and prediction are float32 in any case. */
   precision: z.enum(precisions).default('float32'),
   /** One after another, each from the weights that the one before it ended with. */
@@ -62,7 +60,6 @@ function completed({ stages, ...training }: ParsedTraining, kind: DataKind): Tra
   };
 }
 
-/** Clips to learn from. */
 const clipsSchema = z.strictObject({
   type: z.literal('clips'),
   frames: z.array(z.string()).min(1),
@@ -77,7 +74,6 @@ const clipsSchema = z.strictObject({
     .default(null),
 });
 
-/** Images to learn from. */
 const imagesSchema = z.strictObject({
   type: z.literal('images'),
   /** Name of a data set, or a folder of images. */
@@ -118,11 +114,7 @@ export const runSchema = z
     data,
   }));
 
-/**
- * Says of a training that was written before there were stages what it is: its keys have other places now.
- *
- * @throws PxvError where it is one
- */
+/** Says of a training that was written before there were stages that its keys have other places now: a PxvError. */
 export function expectStages(training: unknown, source: ConfigurationSource, remedy: string): void {
   if (typeof training !== 'object' || training === null || !('schedule' in training)) return;
   const found = { expected: "a training in 'stages'", received: "one of an older pxv, with a 'schedule'" };

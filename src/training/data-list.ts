@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 
 /** A file that is learnt from or validated on, as it was when a training began. */
 export interface DataFile {
@@ -9,15 +10,19 @@ export interface DataFile {
   sha256: string | null;
 }
 
-/** What a training was given, so that a resumed one can tell whether it is given the same. In hexadecimal. */
-export interface DataHashes {
-  /** SHA-256 of the list of files (`dataList`); null in a state that was saved without one. */
-  files: string | null;
-  /** SHA-256 of the frames that were decoded from them; null where nothing is decoded, or was not yet. */
-  frames: string | null;
-  /** SHA-256 of what is held out, of its frames or of the list of all files; null where that is not known. */
-  validation: string | null;
-}
+/** What a training was given, so that a resumed one can tell whether it is given the same: SHA-256 in hexadecimal. */
+export const dataHashesSchema = z
+  .strictObject({
+    /** Of the list of files (`dataList`); null in a state that was saved without one. */
+    files: z.string().nullable(),
+    /** Of the frames that were decoded from them; null where nothing is decoded, or was not yet. */
+    frames: z.string().nullable(),
+    /** Of what is held out, of its frames or of the list of all files; null where that is not known. */
+    validation: z.string().nullable().default(null),
+  })
+  .prefault({ files: null, frames: null });
+
+export type DataHashes = z.infer<typeof dataHashesSchema>;
 
 /** Of a training that was saved without them. */
 export const noDataHashes: DataHashes = { files: null, frames: null, validation: null };
@@ -35,23 +40,13 @@ export function textHash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/**
- * How one list differs from an earlier one: the number of files that do, and the first few by name.
- *
- * @param before null where it is not known any more
- */
+/** How many files of a list differ from an earlier one's, and the first few by name. @param before null: not known any more */
 export function listChanges(before: string | null, now: string): string {
   if (before === null) return 'others (the list that would tell which is not there)';
-  const [earlier, later] = [before, now].map(
-    (list) =>
-      new Map(
-        list
-          .split('\n')
-          .filter(Boolean)
-          .map((line) => JSON.parse(line) as DataFile)
-          .map(({ path, sha256 }) => [path, sha256]),
-      ),
-  );
+  const [earlier, later] = [before, now].map((list) => {
+    const files = list.split('\n').filter(Boolean);
+    return new Map(files.map((line) => JSON.parse(line) as DataFile).map(({ path, sha256 }) => [path, sha256]));
+  });
   const changes = [
     ...[...earlier].flatMap(([path, sha256]) =>
       !later.has(path) ? [`${path} is gone`] : later.get(path) === sha256 ? [] : [`${path} has changed`],

@@ -16,83 +16,55 @@ export interface ImageStore {
 /** Images scored together in a validation. */
 export const VALIDATION_IMAGES = 32;
 
-/**
- * The data of a training on images: epoch after epoch each image once, in an order that is a function of the seed and
- * the epoch.
- *
- * @param validation null: there is no validation
- */
+/** The data of a training on images: in each epoch every image once, in an order of seed and epoch alone. */
 export function imageData(
   chain: Chain,
   training: ImageStore,
   validation: ImageStore | null,
   { seed, batch, mirror, validationExamples }: TrainingConfiguration,
 ): TrainingData {
-  const batches = new ImageBatches(chain, training, { seed: BigInt(seed), batch, mirror });
   const together = Math.min(batch, VALIDATION_IMAGES);
   return {
-    batch: (step) => batches.batch(step),
+    batch: imageBatches(chain, training, { seed: BigInt(seed), batch, mirror }),
     rollOut: () => null,
-    validate:
-      validation === null
-        ? null
-        : (weights) => validateImages(chain, weights, validation, validationExamples, together),
+    validate: validation && ((weights) => validateImages(chain, weights, validation, validationExamples, together)),
   };
 }
 
-/** The batches of a training on images. */
-export class ImageBatches {
-  private readonly philox: Philox;
-  private readonly buffer: ExampleBuffer;
-  private readonly bytes: Uint8Array;
-  /** Of the epoch that was asked for last. */
-  private order = new Uint32Array(0);
-  private epoch = -1;
-
-  constructor(
-    chain: Chain,
-    private readonly store: ImageStore,
-    private readonly settings: { seed: bigint; batch: number; mirror: boolean },
-  ) {
-    this.philox = new Philox(settings.seed);
-    this.buffer = new ExampleBuffer(chain.exampleShape, settings.batch);
-    this.bytes = new Uint8Array(frameBytes(chain.exampleShape));
-  }
-
-  /** Examples of a step, 0 for the first; a step may begin in one epoch and end in the next. */
-  batch(step: number): Examples {
-    const { store, settings, philox, buffer, bytes } = this;
+/** The batches of a training on images, by step, 0 for the first; one may begin in one epoch and end in the next. */
+export function imageBatches(
+  { exampleShape }: Chain,
+  store: ImageStore,
+  { seed, batch, mirror }: { seed: bigint; batch: number; mirror: boolean },
+): (step: number) => Examples {
+  const philox = new Philox(seed);
+  const buffer = new ExampleBuffer(exampleShape, batch);
+  const bytes = new Uint8Array(frameBytes(exampleShape));
+  let latest = { epoch: -1, order: new Uint32Array(0) };
+  return (step) => {
     buffer.clear();
-    for (let example = 0; example < settings.batch; example++) {
-      const drawn = step * settings.batch + example;
+    for (let example = 0; example < batch; example++) {
+      const drawn = step * batch + example;
       const epoch = Math.floor(drawn / store.count);
-      store.read(this.orderOf(epoch)[drawn % store.count], bytes);
-      const mirrored = settings.mirror && philox.uniform(step, example, 0, purposes.batches) < 0.5;
-      buffer.add(bytes, 1, mirrored);
+      if (epoch !== latest.epoch) latest = { epoch, order: orderOf(philox, epoch, store.count) };
+      store.read(latest.order[drawn % store.count], bytes);
+      buffer.add(bytes, 1, mirror && philox.uniform(step, example, 0, purposes.batches) < 0.5);
     }
     return buffer.tensors();
-  }
-
-  /** All indices, shuffled (Fisher and Yates, in Durstenfeld's form). */
-  private orderOf(epoch: number): Uint32Array {
-    if (epoch === this.epoch) return this.order;
-    const order = Uint32Array.from({ length: this.store.count }, (_, index) => index);
-    for (let last = order.length - 1; last > 0; last--) {
-      const chosen = Math.floor(this.philox.uniform(epoch, last, 0, purposes.epochs) * (last + 1));
-      [order[last], order[chosen]] = [order[chosen], order[last]];
-    }
-    this.order = order;
-    this.epoch = epoch;
-    return order;
-  }
+  };
 }
 
-/**
- * Bits/dim on images spread evenly over a store, the same ones every time.
- *
- * @param images how many to score at most
- * @param together how many of them at once; no figure depends on it
- */
+/** All indices, shuffled for an epoch (Fisher and Yates, in Durstenfeld's form). */
+function orderOf(philox: Philox, epoch: number, count: number): Uint32Array<ArrayBuffer> {
+  const order = Uint32Array.from({ length: count }, (_, index) => index);
+  for (let last = count - 1; last > 0; last--) {
+    const chosen = Math.floor(philox.uniform(epoch, last, 0, purposes.epochs) * (last + 1));
+    [order[last], order[chosen]] = [order[chosen], order[last]];
+  }
+  return order;
+}
+
+/** Bits/dim on at most so many images spread evenly over a store; no figure depends on how many are scored together. */
 async function validateImages(
   chain: Chain,
   weights: readonly Tensor[],

@@ -30,9 +30,7 @@ type Schedule = Pick<Length, 'steps' | 'pace'>;
 
 /**
  * The share of the schedule that is behind after so many updates, 0 to 1, in a line from each mark to the last step: a
- * function of what the configuration has recorded, so that the same schedule can be gone through again.
- *
- * @returns null while the number of steps is not known
+ * function of what the configuration has recorded alone. Null while the number of steps is not known.
  */
 export function progressAt({ steps, pace }: Schedule, step: number): number | null {
   const start = steps === null || pace.length > 0 ? undefined : { step: 0, progress: 0, steps };
@@ -42,51 +40,51 @@ export function progressAt({ steps, pace }: Schedule, step: number): number | nu
   return mark.progress + ((1 - mark.progress) * (step - mark.step)) / (mark.steps - mark.step);
 }
 
+type Validated = Pick<Length, 'pace'> & { validations: number };
+
 /** Validations in the whole training, as they are spread after so many updates. */
-export function validationsAt(
-  { pace, validations }: Pick<Length, 'pace'> & { validations: number },
-  step: number,
-): number {
+export function validationsAt({ pace, validations }: Validated, step: number): number {
   return pace.findLast((one) => one.step <= step)?.validations ?? validations;
+}
+
+/** Whether a validation follows so many updates: evenly spread over the schedule, the last after the last update. */
+export function isValidationStep(training: Schedule & Validated, step: number): boolean {
+  const count = validationsAt(training, step);
+  const passed = (done: number) => Math.floor((progressAt(training, done) ?? 0) * count);
+  return step === training.steps || passed(step) > passed(step - 1);
 }
 
 /** How a training that is resumed is made longer: steps in all, or minutes more. */
 export type Extension = { steps: number } | { minutes: number };
 
 /**
- * The length of a training that goes on from a step to a later end. Its schedule stands where a training that had that
- * length from the first would, so that a rate that has fallen rises again.
- *
+ * The length of a training that goes on to a later end: its schedule stands where one of that length from the first
+ * would.
  * @param seconds that it has taken; 0: they are not known, as where the log is gone
  * @throws PxvError `USAGE` where it is that long already
  */
 export function extended(length: Length, step: number, seconds: number, extension: Extension): Length {
+  const extendedTo = (steps: number, minutes: number | null): Length => {
+    return { steps, minutes, pace: [...recorded(length), { step, progress: step / steps, steps, seconds }] };
+  };
   if ('minutes' in extension) {
     const minutes = seconds / 60 + extension.minutes;
     // The schedule begins anew, at a pace that is yet to be found.
     if (step === 0 || seconds === 0) return { steps: null, minutes, pace: [] };
-    const steps = step + Math.max(1, Math.floor((60 * extension.minutes * step) / seconds));
-    return { steps, minutes, pace: [...recorded(length), { step, progress: step / steps, steps, seconds }] };
+    return extendedTo(step + Math.max(1, Math.floor((60 * extension.minutes * step) / seconds)), minutes);
   }
-  const { steps } = extension;
-  if (steps <= step) throw longEnough(step, steps);
-  return { steps, minutes: null, pace: [...recorded(length), { step, progress: step / steps, steps, seconds }] };
+  if (extension.steps > step) return extendedTo(extension.steps, null);
+  throw new PxvError({
+    ...{ code: 'USAGE', operation: 'resume training', argument: '--steps' },
+    expected: `more than ${step}, the steps that are done`,
+    received: String(extension.steps),
+    remedy: 'give more steps, or --minutes for as many more',
+  });
 }
 
 /** The marks of a length, one at its beginning where it has none: what the schedule was stays known when it changes. */
 function recorded({ steps, pace }: Length): PaceMark[] {
   return pace.length > 0 || steps === null ? pace : [{ step: 0, progress: 0, steps, seconds: 0 }];
-}
-
-function longEnough(done: number, steps: number): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'resume training',
-    argument: '--steps',
-    expected: `more than ${done}, the steps that are done`,
-    received: String(steps),
-    remedy: 'give more steps, or --minutes for as many more',
-  });
 }
 
 /** Steps whose mean time is the pace; as many are waited for before the first number of steps. */
@@ -110,10 +108,7 @@ export class Pace {
   /** Time that earlier sittings took. */
   private readonly before: number;
 
-  /**
-   * @param seconds that are given for the whole training, over all sittings
-   * @param step updates done before this sitting
-   */
+  /** @param seconds that are given for all sittings @param step updates done before this one */
   constructor(
     private readonly seconds: number,
     { pace }: Schedule,
@@ -124,11 +119,7 @@ export class Pace {
     this.before = mark === undefined ? 0 : mark.seconds + (step - mark.step) * perStep;
   }
 
-  /**
-   * How much of the time given has passed, in seconds.
-   *
-   * @param elapsed of this sitting
-   */
+  /** Seconds of the time given that have passed. @param elapsed of this sitting */
   time(elapsed: number): { passed: number; given: number } {
     return { passed: this.before + elapsed, given: this.seconds };
   }
@@ -148,7 +139,6 @@ export class Pace {
 
   /**
    * Where the schedule goes on from, once it is time to look at the clock; else null.
-   *
    * @param progress of the schedule after `step` updates; null: not known yet
    * @param elapsed seconds of this sitting
    * @param asked validations in the whole training

@@ -1,12 +1,9 @@
 import { Philox } from '../foundation/philox.js';
 
-/** A part of a picture that is shown instead of the whole, scaled to the model's size. */
+/** A part of a picture that is shown in place of the whole: `zoom` times smaller each way, 1 or more; its place, 0 to 1. */
 export interface Part {
-  /** How many times smaller than the whole, in width and height; at least 1. */
   zoom: number;
-  /** Where it lies, from left to right, 0 to 1. */
   across: number;
-  /** Where it lies, from top to bottom, 0 to 1. */
   down: number;
 }
 
@@ -42,6 +39,8 @@ export const enum Draw {
 /** What every example of a training on clips shares. */
 export interface RandomFramesSettings {
   seed: bigint;
+  /** Whether every other example is mirrored left to right. */
+  mirror: boolean;
   /** Share of the examples in which time runs backwards. */
   reversed: number;
 }
@@ -50,11 +49,7 @@ export interface RandomFramesSettings {
 export class RandomFrames {
   private readonly philox: Philox;
 
-  /**
-   * @param frameBytes bytes of a frame
-   * @param clips indices into the store of the clips to read
-   * @param purpose the last word of all counters: see `purposes`
-   */
+  /** @param clips indices into the store @param purpose the last word of all counters: see `purposes` */
   constructor(
     private readonly store: ClipStore,
     private readonly frameBytes: number,
@@ -75,15 +70,16 @@ export class RandomFrames {
     return Math.floor(this.uniform(step, example, what) * choices);
   }
 
+  isMirrored(step: number, example: number): boolean {
+    return this.settings.mirror && this.choice(step, example, Draw.Mirror, 2) === 1;
+  }
+
   /**
-   * Reads a clip at random, a frame of it at random, and those before it; where time runs backwards, the last of them is
-   * the one to predict.
-   *
+   * Reads a random frame of a random clip and those before it, in time or backwards, and returns how many they are.
    * @param earliest the first frame that may be chosen; every clip has it
    * @param before frames to read before it; where the clip begins later, there are fewer
    * @param crops share of the examples in which a part of the frames is shown, chosen at random
-   * @param into the frames, the one to predict last, the whole or a part at random, height x width x channels bytes each
-   * @returns how many frames were read, with the chosen one
+   * @param into the frames, the one to predict last, height x width x channels bytes each
    */
   read(
     step: number,
@@ -108,11 +104,9 @@ export class RandomFrames {
   }
 
   private reverse(frames: Uint8Array, count: number): void {
-    const { frameBytes } = this;
-    for (let early = 0, late = count - 1; early < late; early++, late--) {
-      const kept = frames.slice(early * frameBytes, (early + 1) * frameBytes);
-      frames.copyWithin(early * frameBytes, late * frameBytes, (late + 1) * frameBytes);
-      frames.set(kept, late * frameBytes);
-    }
+    const { frameBytes: size } = this;
+    const inOrder = frames.slice(0, count * size);
+    for (let at = 0; at < count; at++)
+      frames.set(inOrder.subarray(at * size, (at + 1) * size), (count - 1 - at) * size);
   }
 }

@@ -4,7 +4,7 @@ import type { RollOut } from '../fitting/anchor-loss.js';
 import { frameBytes, levelsOf, type Levels } from '../foundation/levels.js';
 import type { ExampleShape } from '../model/examples.js';
 import { countsAt, StridedPast } from '../model/past.js';
-import { LEAST_GIVEN, LONGEST_STRIDE, SUBSEQUENCES, type Subsequence } from '../model/subsequences.js';
+import { LEAST_GIVEN, LONGEST_STRIDE, SUBSEQUENCES } from '../model/subsequences.js';
 import { purposes } from '../foundation/philox.js';
 import { standStill } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
@@ -15,79 +15,55 @@ export const PREDICTED_FRAMES = 8;
 export interface RollOutSettings extends RandomFramesSettings {
   /** The most roll-outs of a step. */
   most: number;
-  /** Whether every other is mirrored left to right. */
-  mirror: boolean;
   /** Share of them in which the picture stands still. */
   still: number;
 }
 
+/** Whether a clip of so many frames has one that is given and all that are predicted. */
+export function isLongEnough(frames: number): boolean {
+  return frames > PREDICTED_FRAMES;
+}
+
 /**
- * Roll-outs to learn the expected frame from: a network that has only seen true frames before does not know how its own
- * look, soft where it was unsure, and once moved wrongly. Only the learned anchor is trained on them; a likelihood that
- * is taught to expect its own errors spreads, and drawn frames run away.
+ * Roll-outs to learn the expected frame from: a network that has only seen true frames does not know how its own look,
+ * soft and once moved wrongly. Only the learned anchor is trained on them: a likelihood that is taught to expect its own
+ * errors spreads, and drawn frames run away. In some the true frames stand still: else what moves in all clips that were
+ * learned from (leaves, water) would be moved wherever something looks alike.
  *
- * In some of them the true frames stand still. What moves in all clips that were learned from (leaves, water) would else be
- * moved wherever something looks alike, though nothing before says that it moves.
+ * @param shape of a chain of one scale, whose first anchor is learned
+ * @param clips indices into the store of clips that are long enough: see `isLongEnough`
+ * @returns so many roll-outs of a step, 0 for the first; `crops` as in `RandomFrames.read`
  */
-export class RollOuts {
-  private readonly source: RandomFrames;
-  private readonly frames: Uint8Array;
-  private readonly known: {
-    subsequence: Subsequence;
-    window: NonNullable<ReturnType<typeof givenBuffer>>;
-    counts: Float32Array;
-  }[];
-  private readonly truth: Float32Array[];
-
-  /**
-   * @param shape of a chain of one scale, whose first anchor is learned
-   * @param clips indices into the store of clips that are long enough: see `longEnough`
-   */
-  constructor(
-    private readonly shape: ExampleShape,
-    store: ClipStore,
-    clips: readonly number[],
-    private readonly settings: RollOutSettings,
-  ) {
-    const size = frameBytes(shape);
-    this.source = new RandomFrames(store, size, clips, settings, purposes.rollOuts);
-    this.frames = new Uint8Array((shape.context * LONGEST_STRIDE + PREDICTED_FRAMES) * size);
-    const used = SUBSEQUENCES.filter(({ stride }) => stride === 1 || shape.context >= LEAST_GIVEN);
-    this.known = used.map((subsequence) => ({
-      subsequence,
-      window: givenBuffer(shape, shape, settings.most)!,
-      counts: new Float32Array(settings.most),
-    }));
-    this.truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.most * size));
-  }
-
-  /** Whether a clip of so many frames has one that is given and all that are predicted. */
-  static longEnough(frames: number): boolean {
-    return frames > PREDICTED_FRAMES;
-  }
-
-  /**
-   * The roll-outs of a step, 0 for the first: a function of the seed, the step and what is asked for alone.
-   *
-   * @param number of them
-   * @param crops see `RandomFrames.read`
-   */
-  rollOut(step: number, number: number, crops: number): RollOut {
-    const { source, shape, settings, frames, truth } = this;
-    const { size, channels, context } = shape;
-    const length = frameBytes(shape);
+export function rollOutBatches(
+  shape: ExampleShape,
+  store: ClipStore,
+  clips: readonly number[],
+  settings: RollOutSettings,
+): (step: number, number: number, crops: number) => RollOut {
+  const { size, channels, context } = shape;
+  const length = frameBytes(shape);
+  const source = new RandomFrames(store, length, clips, settings, purposes.rollOuts);
+  const before = context * LONGEST_STRIDE + PREDICTED_FRAMES - 1;
+  const frames = new Uint8Array((before + 1) * length);
+  const used = SUBSEQUENCES.filter(({ stride }) => stride === 1 || context >= LEAST_GIVEN);
+  const known = used.map((subsequence) => ({
+    subsequence,
+    window: givenBuffer(shape, shape, settings.most)!,
+    counts: new Float32Array(settings.most),
+  }));
+  const truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.most * length));
+  return (step, number, crops) => {
     for (let example = 0; example < number; example++) {
-      const before = context * LONGEST_STRIDE + PREDICTED_FRAMES - 1;
       const count = source.read(step, example, { earliest: PREDICTED_FRAMES, before, crops }, frames);
       if (source.uniform(step, example, Draw.IsStill) < settings.still) {
         const seed = source.choice(step, example, Draw.StillSeed, 2 ** 32);
         standStill(frames.subarray(0, count * length), length, seed);
       }
-      const mirrored = settings.mirror && source.choice(step, example, Draw.Mirror, 2) === 1;
+      const mirrored = source.isMirrored(step, example);
       const levels = Array.from({ length: count }, (_, at) => levelsOf(shape, frames, at * length, mirrored));
       const past = new StridedPast<Levels>(context);
       for (const frame of levels.slice(0, -PREDICTED_FRAMES)) past.addKnown(frame);
-      for (const { subsequence, window, counts } of this.known) {
+      for (const { subsequence, window, counts } of known) {
         const given = past.every(subsequence);
         window.set(example, given);
         counts[example] = Number(countsAt({ subsequence, window: given }));
@@ -97,12 +73,12 @@ export class RollOuts {
     }
     const dimensions: [number, number, number, number] = [number, size.height, size.width, channels];
     return {
-      known: this.known.map(({ subsequence, window, counts }) => ({
+      known: known.map(({ subsequence, window, counts }) => ({
         subsequence,
         given: { window: window.tensors(number) },
         counts: tf.tensor4d(counts.slice(0, number), [number, 1, 1, 1]),
       })),
       truth: truth.map((levels) => tf.tensor4d(levels.slice(0, number * length), dimensions)),
     };
-  }
+  };
 }

@@ -1,25 +1,17 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { PxvError } from '../foundation/errors.js';
 import { makeFolder } from '../foundation/make-folder.js';
-import {
-  modelMetadata,
-  namedWeights,
-  readDescription,
-  saveModel,
-  takeWeights,
-  type ModelFacts,
-} from '../model/checkpoint.js';
+import { modelMetadata, namedWeights, readDescription, saveModel, takeWeights } from '../model/checkpoint.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
-import { readSafetensors, writeSafetensors, type NamedArray } from '../model/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../model/safetensors.js';
 import { toArrays, toTensors } from '../model/weights.js';
-import { appendLine, replaceFile, unfinishedName, writeFailure } from '../foundation/write-file.js';
+import { appendLine, removeEmpty, replaceFile, unfinishedName, writeFailure } from '../foundation/write-file.js';
 import { expectStages, learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
-import { listChanges, noDataHashes, textHash, type DataHashes } from './data-list.js';
+import { dataHashesSchema, listChanges, textHash, type DataHashes } from './data-list.js';
 import { optimisers } from '../fitting/optimisers.js';
 import { lockRun } from './run-lock.js';
 import type { TrainingState } from '../fitting/update.js';
@@ -48,13 +40,7 @@ export interface LogEntry {
 const progressSchema = z.strictObject({
   step: z.int().min(0),
   best: z.strictObject({ step: z.int().min(1), bitsPerDim: z.number() }).nullable(),
-  dataHashes: z
-    .strictObject({
-      files: z.string().nullable(),
-      frames: z.string().nullable(),
-      validation: z.string().nullable().default(null),
-    })
-    .default(noDataHashes),
+  dataHashes: dataHashesSchema,
   arithmetic: z.string().nullable().default(null),
 });
 
@@ -70,46 +56,34 @@ const files = {
 /** What a training leaves at the top, but for the decoded frames; the state last. */
 const results = [files.configuration, files.model, files.log, files.data, files.training];
 
-/** How a training comes to a folder. */
-export interface Entry {
-  /** Go on with the training that is there. */
-  resume: boolean;
-  /** A new training may replace one that is there. */
-  overwrite: boolean;
-}
-
 /**
- * The folder of one training: config.json (to read), model.safetensors (the best weights so far; predicts alone),
- * training.safetensors (resumes alone), log.jsonl, data.jsonl (what is learnt from), and frames/, the decoded frames. Every
- * file is replaced whole.
+ * The folder of one training, every file of it replaced whole: config.json (to read), model.safetensors (the best
+ * weights; predicts alone), training.safetensors (resumes alone), log.jsonl, data.jsonl, and frames/ (decoded).
  */
 export class RunFolder {
   constructor(readonly path: string) {}
 
   /**
    * Takes the folder for this process alone, and makes it where a new training finds none.
-   *
+   * @param resume go on with the training that is there
+   * @param overwrite a new training may replace one that is there
    * @returns what gives it back, and leaves no empty folder behind where it was made
-   * @throws PxvError `OUTPUT` where another training is in it, where a new one would replace what is there, or where it
-   *   cannot be made; `CHECKPOINT` where there is nothing to resume
+   * @throws PxvError `OUTPUT` where it cannot be made, or another training is in it or would be replaced; `CHECKPOINT`
+   *   where there is nothing to resume
    */
-  async enter({ resume, overwrite }: Entry): Promise<() => void> {
+  async enter({ resume, overwrite }: { resume: boolean; overwrite: boolean }): Promise<() => void> {
     if (resume && !this.hasTraining) throw this.nothingToResume();
     const made = resume ? [] : this.create();
-    const leave = () => made.every(removedWhereEmpty);
+    let release = () => {};
+    const leave = () => {
+      release();
+      removeEmpty(made);
+    };
     try {
-      const release = await lockRun(this.path);
-      try {
-        this.removeUnfinished();
-        if (!resume && !overwrite && this.hasResults) throw this.occupied(this.found);
-      } catch (error) {
-        release();
-        throw error;
-      }
-      return () => {
-        release();
-        leave();
-      };
+      release = await lockRun(this.path);
+      this.removeUnfinished();
+      if (!resume && !overwrite && this.hasResults) throw this.occupied();
+      return leave;
     } catch (error) {
       leave();
       throw error;
@@ -140,53 +114,37 @@ export class RunFolder {
     return existsSync(join(this.path, files.training));
   }
 
-  /**
-   * Makes the folder and those around it where they are missing.
-   *
-   * @returns those that were made, the innermost first
-   * @throws PxvError `OUTPUT` where that is not possible
-   */
+  /** Makes the folder and those around it; returns those it made, the innermost first. @throws PxvError `OUTPUT` */
   create(): string[] {
-    const remedy = 'choose another folder with --out';
-    if (existsSync(this.path) && !statSync(this.path).isDirectory()) {
-      const asked = { operation: 'make run folder', argument: this.path, expected: 'a folder' };
-      throw new PxvError({ code: 'OUTPUT', ...asked, received: 'a file of that name', remedy });
-    }
+    if (existsSync(this.path) && !statSync(this.path).isDirectory()) throw notFolder(this.path, OTHER_FOLDER);
     try {
       return makeFolder(this.path);
     } catch (cause) {
-      throw writeFailure(this.path, cause, {
-        operation: 'make run folder',
-        remedy,
-      });
+      throw writeFailure(this.path, cause, { operation: 'make run folder', remedy: OTHER_FOLDER });
     }
   }
 
-  /**
-   * Removes what a training has left, but for the decoded frames, which serve any other. The state goes first, since the
-   * best model does not come again where a training is resumed without it.
-   */
+  /** Removes what a training has left but the decoded frames; the state first, as none is to be without its model. */
   clear(): void {
     for (const name of results.toReversed()) rmSync(join(this.path, name), { force: true });
   }
 
   /** Writes data.jsonl. */
   writeDataList(list: string): void {
-    replaceFile(join(this.path, files.data), [Buffer.from(list)]);
+    this.writeText(files.data, list);
   }
 
   /** How the files of a list differ from those of the list with this hash, which the training began with. */
   dataChanges(list: string, hash: string): string {
-    const path = join(this.path, files.data);
-    const before = existsSync(path) ? readFileSync(path, 'utf8') : null;
+    const before = this.textOf(files.data);
     return listChanges(before !== null && textHash(before) === hash ? before : null, list);
   }
 
   /** Whether config.json is there and says something else than the state, its length aside, which is written more often. */
   configurationWasChanged(configuration: RunConfiguration): boolean {
-    const path = join(this.path, files.configuration);
-    if (!existsSync(path)) return false;
-    const read = runSchema.safeParse(json(readFileSync(path, 'utf8')));
+    const text = this.textOf(files.configuration);
+    if (text === null) return false;
+    const read = runSchema.safeParse(json(text));
     const withoutLength = ({ training, ...others }: RunConfiguration) => ({
       ...others,
       training: { ...training, steps: null, minutes: null, pace: [] },
@@ -195,7 +153,7 @@ export class RunFolder {
   }
 
   writeConfiguration(configuration: RunConfiguration): void {
-    replaceFile(join(this.path, files.configuration), [Buffer.from(`${JSON.stringify(configuration, null, 2)}\n`)]);
+    this.writeText(files.configuration, `${JSON.stringify(configuration, null, 2)}\n`);
   }
 
   /** Writes model.safetensors. */
@@ -205,9 +163,8 @@ export class RunFolder {
   }
 
   /**
-   * Writes the model of a new best, or of the latest weights where there is no best, where a process was killed that had
-   * saved the state of it alone. The state is saved first, since it may never come to a model that is newer: by minutes, a
-   * training goes on in other steps.
+   * Writes the model that belongs to a state, where a process was killed between the two. The state is saved first,
+   * since it may never come to a model that is newer: by minutes, a training goes on in other steps.
    */
   async finishSave(chain: Chain, checkpoint: Checkpoint): Promise<void> {
     if ((checkpoint.best ?? checkpoint).step === checkpoint.step) await this.saveModel(chain, checkpoint);
@@ -216,45 +173,38 @@ export class RunFolder {
   /** Writes training.safetensors. */
   async saveTraining(chain: Chain, checkpoint: Checkpoint): Promise<void> {
     const { configuration, state, step, best, dataHashes, arithmetic } = checkpoint;
+    const { training, data } = configuration;
     const arrays = namedWeights(chain.parameters, await toArrays(state.weights));
-    const { stateNames } = optimisers[configuration.training.optimiser];
+    const { stateNames } = optimisers[training.optimiser];
     for (const [index, name] of stateNames.entries()) {
       const named = namedWeights(chain.parameters, await toArrays(state.optimiser[index]), `optimiser.${name}.`);
       for (const [key, array] of named) arrays.set(key, array);
     }
-    const { training, data } = configuration;
+    const values = Object.entries({ training, data, best, dataHashes, arithmetic });
     const metadata = {
       ...modelMetadata(facts(configuration, step)),
-      training: JSON.stringify(training),
-      data: JSON.stringify(data),
-      best: JSON.stringify(best),
-      dataHashes: JSON.stringify(dataHashes),
-      arithmetic: JSON.stringify(arithmetic),
+      ...Object.fromEntries(values.map(([key, value]) => [key, JSON.stringify(value)])),
     };
     writeSafetensors(join(this.path, files.training), { arrays, metadata });
   }
 
-  /**
-   * Reads training.safetensors; the state's tensors live until they are disposed of.
-   *
-   * @throws PxvError `CHECKPOINT` where there is nothing to resume, or it is broken
-   */
+  /** Reads training.safetensors; the tensors are the caller's. @throws PxvError `CHECKPOINT` without a sound one */
   load(): { checkpoint: Checkpoint; chain: Chain } {
     const path = join(this.path, files.training);
     if (!this.hasTraining) throw this.nothingToResume();
     const { arrays, metadata } = readSafetensors(path);
     const source = { operation: 'resume training', argument: path, code: 'CHECKPOINT' } as const;
-    const model = readDescription(path, metadata.description);
-    const [drawing, training, data, step, best, dataHashes, arithmetic] = [
-      ...['drawing', 'training', 'data', 'step', 'best', 'dataHashes', 'arithmetic'],
-    ].map((key) => json(metadata[key]));
+    const model = readDescription(path, metadata);
+    const values = Object.entries(metadata).map(([key, text]) => [key, json(text)] as const);
+    const { drawing, training, data, step, best, dataHashes, arithmetic } = Object.fromEntries(values);
     expectStages(training, source, `start a new one from its model: pxv train --from ${this.path} --out OTHER`);
     const configuration = parseConfiguration(runSchema, { model, drawing, training, data }, source);
     const progress = parseConfiguration(progressSchema, { step, best, dataHashes, arithmetic }, source);
     const chain = buildChain(configuration.model);
+    const { parameters } = chain;
+    const tensors = (prefix = '') => toTensors(takeWeights(path, parameters, arrays, prefix), parameters);
     const { stateNames } = optimisers[configuration.training.optimiser];
-    const read = (prefix: string) => tensors(path, chain, arrays, prefix);
-    const state = { weights: read(''), optimiser: stateNames.map((name) => read(`optimiser.${name}.`)) };
+    const state = { weights: tensors(), optimiser: stateNames.map((name) => tensors(`optimiser.${name}.`)) };
     return { chain, checkpoint: { configuration, state, ...progress } };
   }
 
@@ -270,18 +220,25 @@ export class RunFolder {
 
   /** Drops what was logged after a step, so that a resumed training's log reads as if it had never stopped. */
   cutLog(step: number): void {
-    const path = join(this.path, files.log);
-    if (!existsSync(path)) return;
+    if (this.textOf(files.log) === null) return;
     const kept = this.logged().filter((entry) => entry.step <= step);
-    replaceFile(path, [Buffer.from(kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''))]);
+    this.writeText(files.log, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   }
 
   private logged(): LogEntry[] {
-    const path = join(this.path, files.log);
-    if (!existsSync(path)) return [];
-    const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+    const lines = (this.textOf(files.log) ?? '').split('\n').filter(Boolean);
     // A line that was cut while it was written is no entry.
     return lines.flatMap((line) => (json(line) as LogEntry | undefined) ?? []);
+  }
+
+  /** Null where there is no such file. */
+  private textOf(name: string): string | null {
+    const path = join(this.path, name);
+    return existsSync(path) ? readFileSync(path, 'utf8') : null;
+  }
+
+  private writeText(name: string, text: string): void {
+    replaceFile(join(this.path, name), [Buffer.from(text)]);
   }
 
   /** Removes what a training that was killed was writing. */
@@ -292,7 +249,7 @@ export class RunFolder {
       [this.frames, () => true],
     ] as const) {
       if (!existsSync(folder)) continue;
-      if (!statSync(folder).isDirectory()) throw this.isFile(folder);
+      if (!statSync(folder).isDirectory()) throw notFolder(folder, `remove it, or ${OTHER_FOLDER}`);
       for (const name of readdirSync(folder)) {
         const meant = unfinishedName(name);
         if (meant !== null && isOwn(meant)) rmSync(join(folder, name), { force: true });
@@ -300,68 +257,42 @@ export class RunFolder {
     }
   }
 
-  private isFile(folder: string): PxvError {
-    return new PxvError({
-      code: 'OUTPUT',
-      operation: 'make run folder',
-      argument: folder,
-      expected: 'a folder',
-      received: 'a file',
-      remedy: 'remove it, or choose another folder with --out',
-    });
-  }
-
   private nothingToResume(): PxvError {
     return new PxvError({
-      code: 'CHECKPOINT',
-      operation: 'resume training',
-      argument: this.path,
+      ...{ code: 'CHECKPOINT', operation: 'resume training', argument: this.path },
       expected: `a run folder with ${files.training}`,
       received: existsSync(this.path) ? 'a folder without it' : 'no such folder',
       remedy: 'check --out, or leave out --resume to start anew',
     });
   }
 
-  private occupied(found: readonly string[]): PxvError {
+  private occupied(): PxvError {
     const others = this.hasTraining ? 'go on with it by --resume, replace it' : 'replace them';
     return new PxvError({
-      code: 'OUTPUT',
-      operation: 'make run folder',
-      argument: this.path,
+      ...{ code: 'OUTPUT', operation: 'make run folder', argument: this.path },
       expected: 'a folder without a training in it',
-      received: `a folder that holds ${found.join(', ')}`,
-      remedy: `${others} by --overwrite, or choose another folder with --out`,
+      received: `a folder that holds ${this.found.join(', ')}`,
+      remedy: `${others} by --overwrite, or ${OTHER_FOLDER}`,
     });
   }
 }
 
+const OTHER_FOLDER = 'choose another folder with --out';
+
+function notFolder(path: string, remedy: string): PxvError {
+  const asked = { code: 'OUTPUT', operation: 'make run folder', argument: path } as const;
+  return new PxvError({ ...asked, expected: 'a folder', received: 'a file of that name', remedy });
+}
+
 /** What a model says of itself besides its weights. */
-function facts({ model, drawing, data }: RunConfiguration, step: number): ModelFacts {
+function facts({ model, drawing, data }: RunConfiguration, step: number) {
   return { description: model, step, frameRate: learntFrameRate(data), drawing, origin: null };
 }
 
-function removedWhereEmpty(folder: string): boolean {
-  try {
-    rmdirSync(folder);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function tensors(
-  path: string,
-  { parameters }: Chain,
-  arrays: ReadonlyMap<string, NamedArray>,
-  prefix: string,
-): Tensor[] {
-  return toTensors(takeWeights(path, parameters, arrays, prefix), parameters);
-}
-
 /** The value of a JSON text; undefined where it is none. */
-function json(text: string | undefined): unknown {
+function json(text: string): unknown {
   try {
-    return JSON.parse(text ?? '');
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -25,20 +25,18 @@ const holderSchema = z.strictObject({
 
 export type LockHolder = z.infer<typeof holderSchema>;
 
-/** A process that ended without giving its lock back is `dead`; one that cannot be looked into from here is `elsewhere`. */
-export type HolderState = 'alive' | 'dead' | 'elsewhere';
+/** A process that ended without giving its lock back is `dead`; one that cannot be looked into from here is `unknown`. */
+export type HolderState = 'alive' | 'dead' | 'unknown';
 
 const lockName = /^[0-9a-f]{16}\.lock$/;
 /** Milliseconds within which one of several processes that came together goes on and the others have refused. */
 const TOGETHER = 1000;
 
 /**
- * Takes a run folder for one training at a time. Each process writes a lock of its own and only then looks for those of
- * others, so that of two the one that looks later sees the other, whatever the file system. Of those that come together
- * the one whose lock is first by name waits until the others have refused. The lock of a process that has ended is taken
- * over.
- *
- * @returns what gives the folder back
+ * Takes a run folder for one training at a time, and returns what gives it back. Each process writes a lock of its own
+ * and only then looks for others, so that of two the one that looks later sees the other, whatever the file system. Of
+ * those that come together the first by name waits until the others have refused. The lock of a process that has ended
+ * is taken over.
  * @throws PxvError `OUTPUT` where another training is in the folder, or the folder cannot be written
  */
 export async function lockRun(folder: string): Promise<() => void> {
@@ -53,10 +51,7 @@ export async function lockRun(folder: string): Promise<() => void> {
   try {
     replaceFile(path, [Buffer.from(`${JSON.stringify(thisProcess())}\n`)]);
     for (const deadline = performance.now() + TOGETHER; ; await sleep(50)) {
-      const others = otherLocks(folder, own);
-      const dead = others.filter(({ state }) => state === 'dead');
-      for (const { name } of dead) rmSync(join(folder, name), { force: true });
-      const living = others.filter(({ state }) => state !== 'dead');
+      const living = livingLocks(folder, own);
       if (living.length === 0) return release;
       const isFirst = living.every(({ name }) => name > own);
       if (isFirst && performance.now() < deadline) continue;
@@ -81,36 +76,30 @@ function longestHeld(locks: readonly FoundLock[]): FoundLock {
   return locks.reduce((a, b) => (since(b) < since(a) ? b : a));
 }
 
-function otherLocks(folder: string, own: string): FoundLock[] {
-  const names = readdirSync(folder).filter((name) => lockName.test(name) && name !== own);
-  return names.flatMap((name): FoundLock[] => {
-    let text: string;
-    try {
-      text = readFileSync(join(folder, name), 'utf8');
-    } catch (error) {
-      // Given back meanwhile.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      return [{ name, holder: null, state: 'elsewhere' }];
-    }
-    const holder = holderOf(text);
-    return [{ name, holder, state: holder === null ? 'elsewhere' : stateOf(holder) }];
-  });
+/** The locks of other processes, but for those that have ended, whose locks are removed. */
+function livingLocks(folder: string, own: string): FoundLock[] {
+  const others = readdirSync(folder).filter((name) => lockName.test(name) && name !== own);
+  const found = others.flatMap((name) => readLock(folder, name) ?? []);
+  for (const { name, state } of found) if (state === 'dead') rmSync(join(folder, name), { force: true });
+  return found.filter(({ state }) => state !== 'dead');
 }
 
-function holderOf(text: string): LockHolder | null {
+/** Null where it was given back meanwhile. */
+function readLock(folder: string, name: string): FoundLock | null {
   try {
-    return holderSchema.parse(JSON.parse(text));
-  } catch {
-    return null;
+    const holder = holderSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
+    return { name, holder, state: stateOf(holder) };
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : { name, holder: null, state: 'unknown' };
   }
 }
 
 /** Whether the process that made a lock still runs, as far as can be told from here. */
 export function stateOf(holder: LockHolder, here = thisProcess()): HolderState {
-  if (holder.host !== here.host || holder.machine !== here.machine) return 'elsewhere';
+  if (holder.host !== here.host || holder.machine !== here.machine) return 'unknown';
   // Without an identifier of the installation, another start may be that of another machine of the same name.
-  if (holder.boot !== here.boot) return here.machine === null ? 'elsewhere' : 'dead';
-  if (holder.processes !== here.processes) return 'elsewhere';
+  if (holder.boot !== here.boot) return here.machine === null ? 'unknown' : 'dead';
+  if (holder.processes !== here.processes) return 'unknown';
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
@@ -134,10 +123,7 @@ export function thisProcess(): LockHolder {
   };
 }
 
-/**
- * When a process began, from /proc/PID/stat (proc_pid_stat(5)); null where that cannot be read, empty where it has ended
- * and its parent has not asked for it yet.
- */
+/** From /proc/PID/stat (proc_pid_stat(5)); null where that cannot be read, empty where the process is a zombie. */
 function beginningOf(pid: number): string | null {
   // The second field, the command's name in brackets, may hold spaces and brackets itself.
   const fields = contentOf(`/proc/${pid}/stat`)
@@ -160,21 +146,18 @@ function orNull(read: () => string): string | null {
 }
 
 function taken(folder: string, { name, holder, state }: FoundLock): PxvError {
-  const [received, remedy] =
-    holder === null
-      ? ['one with a lock that cannot be read', `delete ${join(folder, name)} if no training runs there`]
-      : [
-          `one that process ${holder.pid}${state === 'elsewhere' ? ` of host ${holder.host}` : ''} has been training in since ${holder.since}`,
-          state === 'alive' && holder.began !== null
-            ? 'wait for it or stop it'
-            : `if it has ended, delete ${join(folder, name)}`,
-        ];
-  return new PxvError({
-    code: 'OUTPUT',
-    operation: 'lock run folder',
-    argument: folder,
-    expected: 'a folder that no other training is in',
-    received,
-    remedy: `${remedy}, or choose another folder with --out`,
-  });
+  const path = join(folder, name);
+  const refused = (received: string, remedy: string) =>
+    new PxvError({
+      ...{ code: 'OUTPUT', operation: 'lock run folder', argument: folder },
+      expected: 'a folder that no other training is in',
+      received,
+      remedy: `${remedy}, or choose another folder with --out`,
+    });
+  if (holder === null)
+    return refused('one with a lock that cannot be read', `delete ${path} if no training runs there`);
+  const host = state === 'unknown' ? ` of host ${holder.host}` : '';
+  const received = `one that process ${holder.pid}${host} has been training in since ${holder.since}`;
+  const isSeen = state === 'alive' && holder.began !== null;
+  return refused(received, isSeen ? 'wait for it or stop it' : `if it has ended, delete ${path}`);
 }

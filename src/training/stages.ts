@@ -17,10 +17,7 @@ export const stageSchema = z.strictObject({
   decayFrom: z.number().min(0).max(1).default(0.3),
   /** Of clips: share of the examples in which a random part of the frame is shown, in place of the whole. Default: half. */
   crops: z.number().min(0).max(1).optional(),
-  /**
-   * Of clips: roll-outs a step, in which frames follow the model's own predictions, for the loss on the expected frame alone
-   * (see roll-outs.ts); 0: none.
-   */
+  /** Of clips: roll-outs a step, for the loss on the expected frame alone (see roll-outs.ts); 0: none. */
   rollOuts: z.int().min(0).max(4096).default(0),
 });
 
@@ -47,23 +44,14 @@ export class Stages {
     length: Length,
     step: number,
   ) {
-    const whole = stages.reduce((sum, { share }) => sum + share, 0);
-    let before = 0;
-    this.starts = stages.map(({ share }) => {
-      const start = before / whole;
-      before += share;
-      return start;
-    });
+    const sum = (some: readonly Stage[]) => some.reduce((total, { share }) => total + share, 0);
+    this.starts = stages.map((_, index) => sum(stages.slice(0, index)) / sum(stages));
     this.index = this.indexAt(length, step);
     this.began = step;
     while (this.began > 0 && this.indexAt(length, this.began - 1) === this.index) this.began--;
   }
 
-  /**
-   * Where a step stands, a function of what the configuration has recorded alone.
-   *
-   * @param step the one that was asked for last, or the next
-   */
+  /** Where a step, the one asked for last or the next, stands, by what the configuration has recorded alone. */
   at(length: Length, step: number): StagePosition {
     const index = this.indexAt(length, step);
     if (index !== this.index) [this.index, this.began] = [index, step];
@@ -81,4 +69,22 @@ export class Stages {
     const progress = progressAt(length, step) ?? 0;
     return this.starts.findLastIndex((start) => start <= progress);
   }
+}
+
+/** Share of the highest rate that is left at the end of a stage. */
+const FLOOR = 0.01;
+
+/**
+ * The learning rate of a step of a stage, by these numbers alone: up in a line, level, then down along half a cosine.
+ * @param done steps of the stage before this one
+ * @param progress share of the stage behind; null where it is not known yet, at the start: then the rate does not fall
+ */
+export function learningRate(
+  { rate, warmUp, decayFrom }: Pick<Stage, 'rate' | 'warmUp' | 'decayFrom'>,
+  done: number,
+  progress: number | null,
+): number {
+  const rising = Math.min(1, (done + 1) / Math.max(1, warmUp));
+  const fallen = progress === null || progress <= decayFrom ? 0 : (progress - decayFrom) / (1 - decayFrom);
+  return rate * rising * (FLOOR + (1 - FLOOR) * 0.5 * (1 + Math.cos(Math.PI * fallen)));
 }

@@ -3,10 +3,8 @@ import type { Chain } from '../model/chain.js';
 import { loadModel } from '../model/checkpoint.js';
 
 /**
- * The weights of a model for a training to start from. Its networks must have the same arrays: the same names, the same shapes.
- *
- * @param from name of a model that ships, path of a checkpoint or of a run folder
- * @throws PxvError `CHECKPOINT` where the model has other networks, or there is none
+ * The weights of a model to start from: a shipped one's name, a checkpoint or a run folder.
+ * @throws PxvError `CHECKPOINT` where there is none, or its networks have other arrays, by name and shape
  */
 export function startingWeights(from: string, chain: Chain): Float32Array[] {
   const model = loadModel(from);

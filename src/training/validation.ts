@@ -16,26 +16,17 @@ export interface Validation {
 export function heldOutClips(clips: number, seed: bigint): number[] {
   const count = clips < 3 ? 0 : Math.max(1, Math.round(clips / 10));
   const philox = new Philox(seed);
-  const order = Array.from({ length: clips }, (_, clip) => ({
-    clip,
-    rank: philox.uniform(clip, 0, 0, purposes.heldOutClips),
-  }));
-  order.sort((a, b) => a.rank - b.rank);
-  return order
-    .slice(0, count)
-    .map(({ clip }) => clip)
-    .sort((a, b) => a - b);
+  const rank = (clip: number) => philox.uniform(clip, 0, 0, purposes.heldOutClips);
+  const order = Array.from({ length: clips }, (_, clip) => clip).sort((a, b) => rank(a) - rank(b));
+  return order.slice(0, count).sort((a, b) => a - b);
 }
 
 /** Frames computed together. Their costs are summed before they join those of their clip. */
 export const VALIDATION_FRAMES = 8;
 
 /**
- * Bits/dim one step ahead on frames spread evenly over clips: each clip weighs the same, and the same frames are
- * scored every time.
- *
+ * Bits/dim one step ahead on about so many frames, the same every time, spread evenly over clips, which weigh the same.
  * @param clips indices into the store of clips of at least two frames
- * @param frames about how many frames to score in all
  * @param together frames scored at once; no figure depends on it
  */
 export async function validate(
@@ -58,12 +49,9 @@ export async function validate(
       store.read(clip, first, frame - first + 1, bytes);
       buffer.add(bytes, frame - first + 1, false);
     };
-    let nats = 0;
-    let ofBatch = 0;
-    let done = 0;
-    for await (const scored of scoreEach(chain, weights, chosen, add, {
-      batch: Math.min(together, VALIDATION_FRAMES),
-    })) {
+    const batch = Math.min(together, VALIDATION_FRAMES);
+    let [nats, ofBatch, done] = [0, 0, 0];
+    for await (const scored of scoreEach(chain, weights, chosen, add, { batch })) {
       ofBatch += sumOfNats(scored.nats);
       if (++done % VALIDATION_FRAMES !== 0 && done < count) continue;
       nats += ofBatch;

@@ -14,7 +14,7 @@ test('gates whose colour groups cannot be cut in four are refused', () => {
   const builder = new ProgramBuilder(size, 3, 1, 0);
   const gates = builder.conv(builder.image, { name: 'input', kernel: 1, features: [8, 6, 8] });
   expect(() => builder.lstm('state', gates, 'rows', false)).toThrow(
-    new RangeError('state: cannot cut gates in groups of 8, 6, 8 features into o, f, i and g'),
+    new RangeError('state: cannot cut gates of 8, 6, 8 features into o, f, i and g'),
   );
 });
 

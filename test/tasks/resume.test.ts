@@ -244,7 +244,7 @@ test('a folder of frames that is a file is refused in one line', async () => {
   await expect(resume(run)).rejects.toMatchObject({
     code: 'OUTPUT',
     message: expect.stringMatching(
-      /^make run folder: .*frames: expected a folder, received a file; remove it/,
+      /^make run folder: .*frames: expected a folder, received a file of that name; remove it/,
     ) as string,
   });
 });

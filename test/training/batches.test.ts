@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples, type Examples } from '../../src/model/examples.js';
-import { TrainingBatches } from '../../src/training/batches.js';
+import { trainingBatches } from '../../src/training/batches.js';
 import { LARGEST_ZOOM, type ClipStore, type Part } from '../../src/training/random-frames.js';
 import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
@@ -22,17 +22,17 @@ function valuesOf({ image, seen, given }: Examples): number[][] {
 
 /** All values of a step's batch. */
 function batch(step: number, changes: Partial<typeof settings> = {}, clips = [0, 1, 2], crops = 0): number[][] {
-  const batches = new TrainingBatches(shape, movingSquares(3, 9, shape), clips, { ...settings, ...changes });
-  const examples = batches.batch(step, crops);
+  const batches = trainingBatches(shape, movingSquares(3, 9, shape), clips, { ...settings, ...changes });
+  const examples = batches(step, crops);
   const values = valuesOf(examples);
   disposeExamples(examples);
   return values;
 }
 
 test('a batch depends on the seed and the step alone, not on the batches before it', () => {
-  const batches = new TrainingBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], settings);
-  const inOrder = [0, 1, 2, 3].map((step) => valuesOf(batches.batch(step, 0)));
-  expect(valuesOf(batches.batch(1, 0))).toEqual(inOrder[1]);
+  const batches = trainingBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], settings);
+  const inOrder = [0, 1, 2, 3].map((step) => valuesOf(batches(step, 0)));
+  expect(valuesOf(batches(1, 0))).toEqual(inOrder[1]);
   expect(batch(2)).toEqual(inOrder[2]);
   expect(batch(3)).toEqual(inOrder[3]);
 });
@@ -49,8 +49,8 @@ test('an example does not depend on how many are drawn beside it', () => {
 
 test('only the clips that are given are read, each of their frames but the first is predicted, with its context', () => {
   const store = movingSquares(4, 5, shape);
-  const batches = new TrainingBatches(shape, store, [1, 3], settings);
-  for (let step = 0; step < 60; step++) disposeExamples(batches.batch(step, 0));
+  const batches = trainingBatches(shape, store, [1, 3], settings);
+  for (let step = 0; step < 60; step++) disposeExamples(batches(step, 0));
   expect([...new Set(store.reads.map(({ clip }) => clip))].sort()).toEqual([1, 3]);
   const predicted = new Set(store.reads.map(({ clip, first, count }) => `${clip}: ${first + count - 1}`));
   expect([...predicted].sort()).toEqual([1, 3].flatMap((clip) => [1, 2, 3, 4].map((frame) => `${clip}: ${frame}`)));
@@ -78,12 +78,12 @@ test('mirroring swaps left and right in the image and in all that is given with 
 });
 
 test('the frame before the first is missing: the oldest stands in for it, and a plane says so', () => {
-  const batches = new TrainingBatches(shape, movingSquares(1, 2, shape), [0], {
+  const batches = trainingBatches(shape, movingSquares(1, 2, shape), [0], {
     ...settings,
     mirror: false,
     disturbed: 0,
   });
-  const { given } = batches.batch(0, 0);
+  const { given } = batches(0, 0);
   const { frames, valid } = given.window!;
   expect([...frames[0].dataSync()]).toEqual([...frames[1].dataSync()]);
   expect([...valid.dataSync()].slice(0, 4)).toEqual([0, 1, 0, 1]);
@@ -97,10 +97,10 @@ test('parts of the pictures are shown in some of the examples, context and image
     store.read(clip, first, count, into);
     into.fill(7);
   };
-  const batches = new TrainingBatches(shape, { ...store, readPart }, [0, 1, 2], settings);
+  const batches = trainingBatches(shape, { ...store, readPart }, [0, 1, 2], settings);
   let shown = 0;
   for (let step = 0; step < 20; step++) {
-    const values = valuesOf(batches.batch(step, 0.5)).slice(0, 4);
+    const values = valuesOf(batches(step, 0.5)).slice(0, 4);
     const pixels = shape.size.width * shape.size.height;
     for (let example = 0; example < settings.batch; example++) {
       const all = values.flatMap((v) => v.slice(example * pixels, (example + 1) * pixels));
@@ -139,7 +139,7 @@ test('disturbance changes what the network is shown in some of the examples, and
 
 test('templates are left out in some of the examples, by the seed and the step alone; all else is as it was', () => {
   const examples = (step: number, withoutEarlier: number) =>
-    new TrainingBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], { ...settings, withoutEarlier }).batch(step, 0);
+    trainingBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], { ...settings, withoutEarlier })(step, 0);
   const earlierPixelsIn = (step: number, share: number) =>
     examples(step, share).earlierPixels?.dataSync().join() ?? 'all';
   const found = Array.from({ length: 20 }, (_, step) => earlierPixelsIn(step, 0.4));
@@ -166,9 +166,9 @@ test('the network is told how strong a disturbance is, and exactly 0 where there
 });
 
 test('a batch that is disposed of leaves no tensor', () => {
-  const batches = new TrainingBatches(shape, movingSquares(1, 4, shape), [0], settings);
+  const batches = trainingBatches(shape, movingSquares(1, 4, shape), [0], settings);
   const before = tf.memory().numTensors;
-  disposeExamples(batches.batch(0, 0));
+  disposeExamples(batches(0, 0));
   expect(tf.memory().numTensors).toBe(before);
 });
 
@@ -181,10 +181,10 @@ test('in some of the examples time runs backwards', () => {
       for (let frame = 0; frame < count; frame++) into.fill(first + frame, frame * pixels, (frame + 1) * pixels);
     },
   };
-  const batches = new TrainingBatches(shape, store, [0], { ...settings, reversed: 0.5 });
+  const batches = trainingBatches(shape, store, [0], { ...settings, reversed: 0.5 });
   let [backwards, forwards] = [0, 0];
   for (let step = 0; step < 40; step++) {
-    const [image, , ...given] = valuesOf(batches.batch(step, 0));
+    const [image, , ...given] = valuesOf(batches(step, 0));
     for (let example = 0; example < settings.batch; example++) {
       const of = (values: number[]) => values[example * pixels];
       const frames = [...given.slice(0, shape.context).map(of), of(image)];

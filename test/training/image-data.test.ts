@@ -4,7 +4,7 @@ import { disposeExamples } from '../../src/model/examples.js';
 import { describeModel } from '../../src/model/presets.js';
 import { toTensors } from '../../src/model/weights.js';
 import { runSchema, type TrainingSettings } from '../../src/training/configuration.js';
-import { ImageBatches, imageData, type ImageStore } from '../../src/training/image-data.js';
+import { imageBatches, imageData, type ImageStore } from '../../src/training/image-data.js';
 import { BITS_PER_NAT } from '../../src/evaluation/scoring.js';
 import { ExampleBuffer } from '../../src/model/examples.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -44,15 +44,15 @@ function numbered(count: number): ImageStore & { reads: number[] } {
 const settings = { seed: 5n, batch: 4, mirror: false };
 
 /** First pixel of each example of a step. */
-function drawn(batches: ImageBatches, step: number): number[] {
-  const examples = batches.batch(step);
+function drawn(batches: ReturnType<typeof imageBatches>, step: number): number[] {
+  const examples = batches(step);
   const values = [...examples.image.dataSync()];
   disposeExamples(examples);
   return [0, 1, 2, 3].map((example) => values[12 * example]);
 }
 
 test('each epoch shows every image once, in an order of its own', () => {
-  const batches = new ImageBatches(chain, numbered(10), settings);
+  const batches = imageBatches(chain, numbered(10), settings);
   const all = Array.from({ length: 5 }, (_, step) => drawn(batches, step)).flat();
   const [first, second] = [all.slice(0, 10), all.slice(10)];
   const sorted = Array.from({ length: 10 }, (_, index) => index);
@@ -62,17 +62,17 @@ test('each epoch shows every image once, in an order of its own', () => {
 });
 
 test('a batch depends on the seed and the step alone, not on the batches before it', () => {
-  const inOrder = new ImageBatches(chain, numbered(10), settings);
+  const inOrder = imageBatches(chain, numbered(10), settings);
   const steps = [0, 1, 2, 3, 4].map((step) => drawn(inOrder, step));
   expect(drawn(inOrder, 1)).toEqual(steps[1]);
-  expect(drawn(new ImageBatches(chain, numbered(10), settings), 4)).toEqual(steps[4]);
-  expect(drawn(new ImageBatches(chain, numbered(10), { ...settings, seed: 6n }), 0)).not.toEqual(steps[0]);
+  expect(drawn(imageBatches(chain, numbered(10), settings), 4)).toEqual(steps[4]);
+  expect(drawn(imageBatches(chain, numbered(10), { ...settings, seed: 6n }), 0)).not.toEqual(steps[0]);
 });
 
 test('where it is asked for, about half of the images are mirrored', () => {
-  const batches = new ImageBatches(chain, numbered(40), { ...settings, mirror: true });
+  const batches = imageBatches(chain, numbered(40), { ...settings, mirror: true });
   const mirrored = Array.from({ length: 10 }, (_, step) => {
-    const examples = batches.batch(step);
+    const examples = batches(step);
     const values = [...examples.image.dataSync()];
     disposeExamples(examples);
     return [0, 1, 2, 3].filter((example) => values[12 * example + 4] === 70);

@@ -1,4 +1,4 @@
-import { learningRate } from '../../src/training/learning-rate.js';
+import { learningRate } from '../../src/training/stages.js';
 
 const schedule = { rate: 0.01, warmUp: 10, decayFrom: 0.5 };
 

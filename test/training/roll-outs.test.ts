@@ -4,7 +4,7 @@ import { frameBytes } from '../../src/model/examples.js';
 import { clipData } from '../../src/training/clip-data.js';
 import { standStill } from '../../src/training/disturbance.js';
 import { disposeRollOut } from '../../src/fitting/anchor-loss.js';
-import { RollOuts } from '../../src/training/roll-outs.js';
+import { rollOutBatches } from '../../src/training/roll-outs.js';
 import { kernelSets } from '../backend/implementations.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from './moving-square.js';
@@ -21,7 +21,7 @@ beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 /** The frames of each example of a step's roll-outs: those of the window, and those to be predicted. */
 function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
   store.reads.length = 0;
-  const made = new RollOuts(shape, store, [0, 2], { ...settings, ...changes }).rollOut(step, settings.most, 0);
+  const made = rollOutBatches(shape, store, [0, 2], { ...settings, ...changes })(step, settings.most, 0);
   const [{ frames, valid, noise }] = made.known.map(({ given }) => given.window!);
   const ofExample = (tensors: readonly tf.Tensor[], example: number) =>
     tensors.map((tensor) => [...tensor.dataSync()].slice(example * size, (example + 1) * size));

@@ -94,7 +94,7 @@ test('the lock of an earlier start of this machine is taken over, where the mach
   const known = { ...thisProcess(), machine: 'ffff', boot: 'later' };
   expect(stateOf({ ...known, boot: 'earlier' }, known)).toBe('dead');
   const unknown = { ...known, machine: null };
-  expect(stateOf({ ...unknown, boot: 'earlier' }, unknown)).toBe('elsewhere');
+  expect(stateOf({ ...unknown, boot: 'earlier' }, unknown)).toBe('unknown');
 });
 
 test('a lock that cannot be read is respected', async () => {

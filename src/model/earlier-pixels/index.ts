@@ -60,11 +60,10 @@ export function joinedReferences(references: readonly Tensor4D[]): Tensor4D {
 }
 
 /**
- * What is made of the pixels before each pixel of whole images, as a network reads it. Differentiable in the anchor.
- *
+ * What is made of the pixels before each pixel of whole images, [batch, height, width, `earlierFeatures`]; null for a
+ * network without any. Differentiable in the anchor.
  * @param image [batch, height, width, channels], in levels
  * @param earlierPixels [batch, 1, 1, 1], 0 for examples of which nothing is made: they read what says so; null: of all
- * @returns [batch, height, width, `earlierFeatures`]; null for a network without any
  */
 export function earlierInput(
   description: NetworkDescription,

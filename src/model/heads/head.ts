@@ -3,7 +3,6 @@ import type { z } from 'zod';
 
 /** One kind of head: what the network's outputs say of the levels of a pixel's colours. */
 export interface Head<D extends { type: string }> {
-  type: D['type'];
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   /** Whether the head starts from anchors; then the image's difference to each is an input of the network as well. */
   anchored: boolean;
@@ -16,13 +15,10 @@ export interface Head<D extends { type: string }> {
   /** Outputs that the head reads for each colour in turn. */
   outputs(description: D, levels: number, channels: number): number[];
   /**
-   * -log P(target) in nats of each sub-pixel given the pixel's earlier colours, exact, differentiable in the outputs and
-   * the anchors.
-   *
-   * @param outputs [pixels, the outputs of all colours]
+   * -log P(target) in nats of each sub-pixel given the pixel's earlier colours, exact, [pixels, channels];
+   * differentiable in the outputs, [pixels, outputs of all colours], and the anchors.
    * @param targets [pixels, channels], int32, 0 to levels - 1
    * @param anchors [pixels, channels * A], in levels, the anchors of a colour together
-   * @returns [pixels, channels]
    */
   nats(description: D, levels: number, outputs: Tensor2D, targets: Tensor2D, anchors: Tensor2D): Tensor2D;
 }

@@ -7,11 +7,7 @@ export type { Head };
 export type HeadDescription = SoftmaxDescription | SigmoidDescription | LogisticMixtureDescription;
 
 /** Every kind of head; a new one is a file and a line here and above. */
-export const heads = {
-  [softmax.type]: softmax,
-  [sigmoid.type]: sigmoid,
-  [logisticMixture.type]: logisticMixture,
-} as const;
+export const heads = { softmax, sigmoid, 'logistic-mixture': logisticMixture } as const;
 
 /** The head of a description. */
 export function headOf(description: HeadDescription): Head<HeadDescription> {

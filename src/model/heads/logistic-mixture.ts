@@ -9,8 +9,8 @@ const schema = z.strictObject({
   /** Number of logistics, K. */
   components: z.int().min(1).max(32),
   /**
-   * Levels that one unit of output moves a mean away from the anchor. Outputs are of the order of 1: for a network that is
-   * given nothing, whose anchor is the middle level, (levels - 1) / 2 puts the whole range in their reach.
+   * Levels that one unit of output moves a mean away from the anchor. Outputs are of the order of 1: for a network that
+   * is given nothing, whose anchor is the middle level, (levels - 1) / 2 puts the whole range in their reach.
    */
   meanScale: z.number().positive(),
   /** Whether the colours of a pixel choose their components apart, as where this is left out, or all one. */
@@ -25,14 +25,12 @@ export type LogisticMixtureDescription = z.infer<typeof schema>;
 
 /**
  * Discretised mixture of logistics (after 1701.05517, section 2.1), each colour conditioned on the earlier ones through
- * the masked network, means starting from anchors, component k from anchor k mod A, or where there is none from the middle
- * level. Exact: the first and the last level take the tails.
- *
- * With colours together one component is chosen for the whole pixel: its weight for a later colour is that for the earlier
- * ones times their likelihood under it, and what the earlier ones lie off its means moves its mean (section 2.2).
+ * the masked network. Means start from anchors, component k from anchor k mod A. The first and the last level take the
+ * tails. With colours together one component is chosen for the whole pixel: its weight for a later colour is that for
+ * the earlier ones times their likelihood under it, and what the earlier ones lie off its means moves its mean (section
+ * 2.2).
  */
 export const logisticMixture: Head<LogisticMixtureDescription> = {
-  type: 'logistic-mixture',
   schema,
   anchored: true,
   kind: 2,

@@ -10,7 +10,6 @@ export type SigmoidDescription = z.infer<typeof schema>;
 
 /** The paper's head for binary images (1601.06759, table 1): one output, the logit of level 1. */
 export const sigmoid: Head<SigmoidDescription> = {
-  type: 'sigmoid',
   schema,
   anchored: false,
   kind: 1,

@@ -10,7 +10,6 @@ export type SoftmaxDescription = z.infer<typeof schema>;
 
 /** The paper's head (1601.06759, section 2.2): a softmax over the levels. */
 export const softmax: Head<SoftmaxDescription> = {
-  type: 'softmax',
   schema,
   anchored: false,
   kind: 0,

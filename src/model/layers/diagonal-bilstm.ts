@@ -19,7 +19,6 @@ export type DiagonalBiLstmDescription = z.infer<typeof schema>;
  * nothing that is still to come, and added to the other; the sum goes through a 1x1 to 2h, plus the input.
  */
 export const diagonalBiLstm: Layer<DiagonalBiLstmDescription> = {
-  type: 'diagonal-bilstm',
   schema,
   build(builder, name, { hidden, initialState }, x) {
     const groups = cutGroups(hidden, builder.channels).map((size) => 4 * size);

@@ -7,9 +7,9 @@ export type LayerDescription = PixelCnnBlockDescription | RowLstmDescription | D
 
 /** Every kind of layer; a new one is a file and a line here and above. */
 export const layers = {
-  [pixelCnnBlock.type]: pixelCnnBlock,
-  [rowLstm.type]: rowLstm,
-  [diagonalBiLstm.type]: diagonalBiLstm,
+  'pixel-cnn-block': pixelCnnBlock,
+  'row-lstm': rowLstm,
+  'diagonal-bilstm': diagonalBiLstm,
 } as const;
 
 /** The layer of a description. */

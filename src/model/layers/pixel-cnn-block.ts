@@ -14,7 +14,6 @@ export type PixelCnnBlockDescription = z.infer<typeof schema>;
  * plus the input; the conditioning map joins the output of the 3x3.
  */
 export const pixelCnnBlock: Layer<PixelCnnBlockDescription> = {
-  type: 'pixel-cnn-block',
   schema,
   build(builder, name, { hidden }, x) {
     const down = builder.conv(x, { name: `${name}.down`, kernel: 1, features: hidden, relu: true });

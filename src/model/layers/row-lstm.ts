@@ -17,7 +17,6 @@ export type RowLstmDescription = z.infer<typeof schema>;
  * state-to-state over the three pixels above; h goes through a 1x1 to 2h, plus the input.
  */
 export const rowLstm: Layer<RowLstmDescription> = {
-  type: 'row-lstm',
   schema,
   build(builder, name, { hidden, initialState }, x) {
     const groups = cutGroups(hidden, builder.channels).map((size) => 4 * size);

@@ -9,7 +9,6 @@ export type { AddOp, ConvOp, LstmOp };
 /** Everything that can lie between the pixels and the head. */
 export type Op = ConvOp | LstmOp | AddOp;
 
-/** Every kind of op. */
 const rules: { [K in Op['op']]: OpRule<Extract<Op, { op: K }>> } = { conv, lstm, add };
 
 /** What the whole-image executor knows of an op. */

@@ -1,0 +1,77 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { withPrecision } from '../backend/precision.js';
+import { globalNorm } from '../backend/updates.js';
+import { BITS_PER_NAT } from '../evaluation/scoring.js';
+import { disposeRollOut, type RollOut } from '../fitting/anchor-loss.js';
+import { gradientsOf } from '../fitting/gradients.js';
+import { optimisers } from '../fitting/optimisers.js';
+import { updated, type TrainingState } from '../fitting/update.js';
+import type { Chain } from '../model/chain.js';
+import { PxvError } from '../foundation/errors.js';
+import { disposeExamples, type Examples } from '../model/examples.js';
+import type { Checkpoint, RunFolder } from './run-folder.js';
+import { learningRate, type Stage, type StagePosition } from './stages.js';
+
+/** What steps learn from: functions of the seed, the step (0 for the first) and its stage alone. */
+export interface StepData {
+  batch: (step: number, stage: Stage) => Examples;
+  /** Roll-outs, of which the learned anchor learns; null where there are none. */
+  rollOut: (step: number, stage: Stage) => RollOut | null;
+}
+
+/** What a step has learned. */
+export interface LearnedStep {
+  state: TrainingState;
+  /** Mean nats a sub-pixel; where the conditioning learns alone, of the loss on what it expects. */
+  nats: number;
+  /** Null where the conditioning learns alone, from no likelihood. */
+  bitsPerDim: number | null;
+  gradientNorm: number;
+  learningRate: number;
+}
+
+/**
+ * Learns from the examples of a checkpoint's next step; the state before is disposed of.
+ * @throws PxvError `DIVERGED` where the likelihood or a gradient is not finite: then the state is as it was
+ */
+export async function learnStep(
+  chain: Chain,
+  { configuration: { training }, state, step }: Checkpoint,
+  { stage, done, progress }: StagePosition,
+  data: StepData,
+  run: RunFolder,
+): Promise<LearnedStep> {
+  const examples = data.batch(step, stage);
+  const rollOut = data.rollOut(step, stage);
+  const gradients = withPrecision(training.precision, () =>
+    gradientsOf(chain, state.weights, examples, { trains: stage.trains, rollOut }),
+  );
+  disposeExamples(examples);
+  if (rollOut !== null) disposeRollOut(rollOut);
+  const norm = globalNorm(gradients.gradients);
+  try {
+    const [[nats], [gradientNorm]] = await Promise.all([gradients.nats.data(), norm.data()]);
+    if (!Number.isFinite(nats) || !Number.isFinite(gradientNorm))
+      throw diverged(run, step + 1, `${nats} nats and a gradient norm of ${gradientNorm}`);
+    const rate = learningRate(stage, done, progress);
+    const settings = { learningRate: rate, step: done + 1 };
+    return {
+      state: updated(optimisers[training.optimiser], settings, state, gradients, norm),
+      nats,
+      bitsPerDim: stage.trains === 'conditioning' ? null : nats * BITS_PER_NAT,
+      gradientNorm,
+      learningRate: rate,
+    };
+  } finally {
+    tf.dispose([gradients.nats, norm, ...gradients.gradients]);
+  }
+}
+
+/** Of a training that has come to what is not finite after so many steps. */
+export function diverged(run: RunFolder, step: number, received: string): PxvError {
+  const remedy = run.hasTraining
+    ? `lower the learning rate; the last saved state stays in ${run.path}`
+    : 'lower the learning rate';
+  const expected = 'a finite likelihood and finite gradients';
+  return new PxvError({ code: 'DIVERGED', operation: 'train', argument: `step ${step}`, expected, received, remedy });
+}
