@@ -69,7 +69,7 @@ export function runWholeImage(
 }
 
 /** For each op the slots that nobody reads after it: neither the caller nor, for gradients, the backward pass. */
-function lastReads({ ops, image, map, matched, out }: Program, gradients: boolean): Map<Op, number[]> {
+export function lastReads({ ops, image, map, matched, out }: Program, gradients: boolean): Map<Op, number[]> {
   const kept = ops.flatMap((op) => (gradients ? ruleOf(op).kept(op) : []));
   const given = [map, matched].filter((slot) => slot !== null);
   const staying = new Set([image, ...given, out, ...kept].map(({ id }) => id));
