@@ -20,3 +20,12 @@ export async function startComputing(
   if (note !== null) progress.say(`pxv: ${note}`);
   return chosen;
 }
+
+/** Loads the model that `--model` names, and starts the backend: `seconds` tells how long the work takes from here on. */
+export async function startWithModel(options: BackendOptions & { model?: string | undefined }, progress: Progress) {
+  const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
+  const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
+  const chosen = await startComputing(options, progress);
+  const started = performance.now();
+  return { model, chosen, seconds: () => (performance.now() - started) / 1000 };
+}

@@ -4,8 +4,8 @@ import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backen
 import { PxvError } from '../src/foundation/errors.js';
 import { numberOf } from '../src/foundation/number-of.js';
 import { backendOptions } from './computing.js';
-import { addComputeOptions, addJsonOption } from './options.js';
-import { run, type Report, type Work } from './report.js';
+import { addAction, computing, json } from './options.js';
+import type { Report, Work } from './report.js';
 import { formatTable } from './table.js';
 
 interface Check {
@@ -17,25 +17,22 @@ interface Check {
 }
 
 export function command(): Command {
-  const doctor = new Command('doctor').description('say what works on this machine, and how to mend what does not');
-  addJsonOption(doctor);
-  addComputeOptions(doctor);
-  doctor.addHelpText(
-    'after',
-    `
+  const doctor = new Command('doctor')
+    .description('say what works on this machine, and how to mend what does not')
+    .addHelpText('after', EXAMPLES);
+  return addAction(doctor, { json, ...computing }, diagnose);
+}
+
+const EXAMPLES = `
 Examples:
   $ pxv doctor
-  $ pxv doctor --backend tensorflow      what this backend, in use, says of itself`,
-  );
-  return doctor.action(run(diagnose));
-}
+  $ pxv doctor --backend tensorflow      what this backend, in use, says of itself`;
 
 async function diagnose({ signal }: Work, options: BackendOptions): Promise<Report> {
   const backend = await checkBackend(options);
   const checks = [checkNode(), backend.check, await checkTensorflow(signal), await checkFfmpeg(), await checkModels()];
   const rows = checks.map(({ status, name, found, fix }) => [status, name, fix ? `${found}; ${fix}` : found]);
-  const column = { title: '', align: 'left' } as const;
-  return { text: formatTable([column, column, column], rows), json: { ...backend.chosen, checks } };
+  return { text: formatTable('lll', rows), json: { ...backend.chosen, checks } };
 }
 
 async function checkBackend(options: BackendOptions): Promise<{ check: Check; chosen?: ChosenBackend }> {

@@ -1,13 +1,15 @@
-import type { Command } from 'commander';
 import { z } from 'zod';
 import type { Size } from '../src/foundation/frame.js';
 import type { AskedSize } from '../src/tasks/clip-size.js';
 import { asked, count, pixels, type Parsed } from '../src/tasks/options/fields.js';
-import { addFields } from './options.js';
 
 const group = 'Size:';
-/** @param byDefault the size where nothing is asked for, in words */
-const sizes = (byDefault: string) => ({
+/**
+ * Of commands that show clips to a model at any size.
+ *
+ * @param byDefault the size where nothing is asked for, in words
+ */
+export const sizeFlags = (byDefault: string) => ({
   size: asked(
     pixels.optional(),
     'WxH',
@@ -27,22 +29,14 @@ const sizes = (byDefault: string) => ({
   ),
 });
 
-/** What `addSizeOptions` reads. */
-export type SizeOptions = Parsed<ReturnType<typeof sizes>>;
-
-/** For commands that show clips to a model at any size. */
-export function addSizeOptions(command: Command, byDefault: string): Command {
-  return addFields(command, sizes(byDefault)).addHelpText(
-    'after',
-    `
+/** What the help says of them. */
+export const ABOUT_SIZES = `
 A model is trained at one size and runs at any other. What moves by more pixels than it has seen is harder to predict.
 --fit crop scales a clip to cover the size and cuts it around the centre; stretch distorts it; letterbox keeps all of it
-and its aspect, as large as it fits in: there are no bars, which would have to be predicted.`,
-  );
-}
+and its aspect, as large as it fits in: there are no bars, which would have to be predicted.`;
 
 /** @param own size of the model's images: what `--fit` alone brings clips to */
-export function askedSize({ size, shortSide, fit }: SizeOptions, own: Size): AskedSize {
+export function askedSize({ size, shortSide, fit }: Parsed<ReturnType<typeof sizeFlags>>, own: Size): AskedSize {
   if (shortSide !== undefined) return { size: { shortSide } };
   if (size === undefined && fit === undefined) return {};
   const fixed = size ?? own;

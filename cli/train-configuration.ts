@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorsOf } from '../src/foundation/errors.js';
 import { frameRateText } from '../src/foundation/frame-rate.js';
 import { defaultChoices } from '../src/model/presets.js';
 import type { ModelChoices, TrainingRequest } from '../src/tasks/configure-training.js';
@@ -226,14 +226,12 @@ function given<T extends object>(entries: T): { [K in keyof T]?: Exclude<T[K], u
 
 function readConfiguration(path: string): object {
   const wrong = (received: string) =>
-    new PxvError({
-      code: 'USAGE',
-      operation: 'read configuration',
-      argument: path,
-      expected: 'a JSON file such as the config.json of a run folder',
+    errorsOf('USAGE', 'read configuration')(
+      path,
+      'a JSON file such as the config.json of a run folder',
       received,
-      remedy: 'check --config',
-    });
+      'check --config',
+    );
   if (!existsSync(path)) throw wrong('no such file');
   let value: unknown;
   try {
@@ -245,6 +243,4 @@ function readConfiguration(path: string): object {
   return value;
 }
 
-function misused(argument: string, expected: string, received: string, remedy: string): PxvError {
-  return new PxvError({ code: 'USAGE', operation: 'train', argument, expected, received, remedy });
-}
+const misused = errorsOf('USAGE', 'train');

@@ -7,23 +7,22 @@ import type { DecodeProgress } from '../src/tasks/open-data.js';
 import type { TrainingFacts, TrainModelHooks } from '../src/tasks/options/train-model.js';
 import type { TrainedRun } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';
-import { leftOutLines } from './left-out.js';
-import { addComputeOptions, addFields, addJsonOption } from './options.js';
+import { leftOutLine } from './left-out.js';
+import { addAction, computing } from './options.js';
 import { formatDuration } from './progress.js';
-import { run, type Report, type Work } from './report.js';
+import type { Report, Work } from './report.js';
 import { stemOf } from './stem.js';
 import { configurationOf, extensionOf, refuseMisplaced, trainFlags, type TrainOptions } from './train-configuration.js';
 
 export function command(): Command {
   const train = new Command('train')
     .description('learn to predict the frames of your own clips, or the pixels of images')
-    .helpGroup('Commands:');
-  addFields(train, trainFlags);
-  addJsonOption(train);
-  addComputeOptions(train);
-  train.addHelpText(
-    'after',
-    `
+    .helpGroup('Commands:')
+    .addHelpText('after', EXAMPLES);
+  return addAction(train, { ...trainFlags, ...computing }, trainOne);
+}
+
+const EXAMPLES = `
 Examples:
   $ pxv train --frames clips/ --minutes 20
   $ pxv train --frames a.mp4 b.mp4 --validate c.mp4 --out runs/mine --size 32x32 --steps 2000
@@ -33,10 +32,7 @@ Examples:
   $ pxv train --from video-64 --frames clips/ --minutes 5
   $ pxv train --images binarized-mnist --network diagonal-bilstm --hidden 16 --layers 7 --head-width 32
   $ pxv train --frames clips/ --scales 2 --size 64x64
-  $ pxv predict c.mp4 --next 8 --model runs/mine`,
-  );
-  return train.action(run(trainOne));
-}
+  $ pxv predict c.mp4 --next 8 --model runs/mine`;
 
 async function trainOne({ signal, progress, saves }: Work, options: TrainOptions): Promise<Report> {
   refuseMisplaced(options);
@@ -93,9 +89,9 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
         ? `trained ${stepsOf(result)} in ${formatDuration((ended - begun) / 1000)}: ${out}`
         : `${out}: nothing to do, for its ${numberOf(result.step, 'step')} had been done; longer with --steps S or --minutes M`,
       ...outcome(result),
-      ...('frames' in data ? leftOutLines(data.leftOut) : []),
+      'frames' in data && leftOutLine(data.leftOut),
       `next: ${next}`,
-    ].join('\n'),
+    ],
     json: {
       model: out,
       output: out,

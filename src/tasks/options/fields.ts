@@ -16,6 +16,8 @@ export interface Flag {
   conflicts?: string[];
   /** Of a switch: `--no-` before its name turns it off. */
   off?: boolean;
+  /** Of a value that no other flag has. Default: by the field's schema. */
+  parse?: (text: string) => unknown;
 }
 
 /** The flags of the fields that commands ask for. */
