@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Size } from '../src/foundation/frame.js';
-import type { AskedSize } from '../src/tasks/clip-size.js';
+import type { AskedSize } from '../src/tasks/clip-for-model.js';
 import { asked, count, pixels, type Parsed } from '../src/tasks/options/fields.js';
 
 const group = 'Size:';

@@ -17,14 +17,14 @@ export interface CodecScore {
  * @param onFailure called with why a codec has no figure, in one line
  */
 export async function scoreCodecs(
-  open: () => Promise<AsyncIterable<Frame>>,
+  open: () => AsyncIterable<Frame>,
   dimensions: number,
   onFailure: (codec: LosslessCodec, failure: string) => void,
   signal?: AbortSignal,
 ): Promise<CodecScore> {
   const bitsPerDim: Partial<CodecScore['bitsPerDim']> = {};
   for (const codec of losslessCodecs) {
-    const { bytes, failure } = await losslessSize(codec, await open(), signal);
+    const { bytes, failure } = await losslessSize(codec, open(), signal);
     if (failure !== null) onFailure(codec, failure);
     bitsPerDim[codec] = bytes === null ? null : (8 * bytes) / dimensions;
   }
