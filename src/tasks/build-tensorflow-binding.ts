@@ -12,7 +12,7 @@ import {
   type TensorflowFacts,
   type TensorflowPackage,
 } from '../backend/tensorflow.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { makeFolder } from '../foundation/make-folder.js';
 import { checkWritable } from '../foundation/write-file.js';
 
@@ -68,7 +68,10 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
     throw unable('npm package', TENSORFLOW_PACKAGES.join(' or '), 'neither is installed', `run: ${INSTALL_PACKAGE}`);
   }
   const { name, version, folder, binding, napi } = installed;
-  if (existsSync(binding) && !overwrite) throw alreadyThere(binding);
+  if (existsSync(binding) && !overwrite) {
+    const remedy = 'try it with: pxv doctor --backend tensorflow; or replace it by --overwrite';
+    throw errorsOf('OUTPUT', 'install backend')(binding, 'no binding yet', 'one', remedy);
+  }
   onStep?.('looking for a wheel of TensorFlow');
   const { python, wheel } = await findWheel(options.python, signal);
   const headers = nodeHeaders();
@@ -204,29 +207,12 @@ async function execute(program: string, args: readonly string[], signal?: AbortS
 /** The line of a failed program's output that says what is wrong. */
 function firstError(error: unknown): string {
   const failure = error as { stderr?: string; code?: unknown; killed?: boolean; signal?: string; message: string };
-  const { stderr = '', code, killed = false, message } = failure;
+  const { stderr = '', code, killed = false, signal, message } = failure;
   if (code === 'ENOENT') return 'no such program';
   if (killed) return 'no answer';
   const lines = stderr.split('\n').map((line) => line.trim());
-  return (
-    lines.find((line) => /error/i.test(line)) ?? lines.find((line) => line !== '') ?? endOf(failure.signal, message)
-  );
+  const ending = signal ? `an end by ${signal}` : message.split('\n')[0];
+  return lines.find((line) => /error/i.test(line)) ?? lines.find((line) => line !== '') ?? ending;
 }
 
-function endOf(signal: string | undefined, message: string): string {
-  return signal ? `an end by ${signal}` : message.split('\n')[0];
-}
-
-function alreadyThere(binding: string): PxvError {
-  return new PxvError({
-    ...{ code: 'OUTPUT', operation: 'install backend', argument: binding, expected: 'no binding yet', received: 'one' },
-    remedy: 'try it with: pxv doctor --backend tensorflow; or replace it by --overwrite',
-  });
-}
-
-function unable(argument: string, expected: string, received: string, remedy: string): PxvError {
-  return new PxvError({
-    ...{ code: 'DEPENDENCY', operation: 'install backend', argument },
-    ...{ expected, received, remedy },
-  });
-}
+const unable = errorsOf('DEPENDENCY', 'install backend');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { describeForTraining } from '../../datasets/index.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { loadModel } from '../model/checkpoint.js';
 import type { ModelDescription } from '../model/description.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
@@ -129,15 +129,10 @@ function describedBy(from: string, data: DataSettings): ModelDescription {
   throw misused(from, ofVideo ? images : video, ofVideo ? video : images, 'start from another model, or give --config');
 }
 
-function misused(argument: string, expected: string, received: string, remedy: string): PxvError {
-  return new PxvError({ code: 'USAGE', operation: 'configure training', argument, expected, received, remedy });
-}
+const misused = errorsOf('USAGE', 'configure training');
 
 /** Size, channels and levels of a set's images. */
-async function describeImages(
-  { set, folder }: Extract<DataSettings, { type: 'images' }>,
-  { size, channels }: ModelChoices,
-) {
+function describeImages({ set, folder }: Extract<DataSettings, { type: 'images' }>, { size, channels }: ModelChoices) {
   return describeForTraining(set, {
     ...(size !== undefined && { size }),
     ...(channels !== undefined && { channels }),

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { PreviousFrameBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
@@ -115,7 +115,11 @@ async function findClips({ frames, validate }: ClipsConfiguration, begun: RunFol
   const learnt = await find(frames);
   const held = validate.length > 0 ? await find(validate) : [];
   const shared = held.find((clip) => learnt.some(({ path }) => resolve(path) === resolve(clip.path)));
-  if (shared !== undefined) throw onBothSides(shared.path);
+  if (shared !== undefined) {
+    const received = `${shared.path}, which --frames names as well`;
+    const remedy = 'leave it out on one side';
+    throw errorsOf('USAGE', 'train')('--validate', 'clips that are not trained on', received, remedy);
+  }
   return { learnt, held };
 }
 
@@ -127,14 +131,8 @@ async function whereClipsAre(paths: readonly string[], run: RunFolder): Promise<
     if (found.length > 0) there.push(path);
   }
   if (there.length > 0) return there;
-  throw new PxvError({
-    code: 'INPUT',
-    operation: 'resume training',
-    argument: run.path,
-    expected: 'at least one of the clips that the training began with',
-    received: `none at ${firstFew(paths)}`,
-    remedy: 'bring them back',
-  });
+  const expected = 'at least one of the clips that the training began with';
+  throw errorsOf('INPUT', 'resume training')(run.path, expected, `none at ${firstFew(paths)}`, 'bring them back');
 }
 
 /** Decodes the clips and tells which are for training and which for validation. */
@@ -232,15 +230,4 @@ async function openParts(
 async function withRates(sources: readonly ClipSource[], { clips }: FrameStore): Promise<readonly StoredClip[]> {
   const folders = await Promise.all(sources.map(isImageFolder));
   return clips.filter(({ unreadable, frames }, clip) => unreadable === null && frames >= 2 && !folders[clip]);
-}
-
-function onBothSides(path: string): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'train',
-    argument: '--validate',
-    expected: 'clips that are not trained on',
-    received: `${path}, which --frames names as well`,
-    remedy: 'leave it out on one side',
-  });
 }

@@ -21,7 +21,7 @@ import { Adapting } from './adapt.js';
 import { parseOptions } from './check-options.js';
 import { openForModel, ownAspect, type SeenClip } from './clip-for-model.js';
 import { playingWarning, rateWarning } from './clip-rate.js';
-import { expectVideoModel } from './expect-video-model.js';
+import { expectVideoModel } from './expect-kind.js';
 import { expectDrawingMemory, expectMemory } from './expect-memory.js';
 import type { OptionsOf, Parsed } from './options/fields.js';
 import { predictClipFields, samplesOfForecast } from './options/predict-clips.js';

@@ -16,7 +16,7 @@ import {
 } from '../video/index.js';
 import { parseOptions } from './check-options.js';
 import { ownAspect } from './clip-for-model.js';
-import { expectVideoModel } from './expect-video-model.js';
+import { expectVideoModel } from './expect-kind.js';
 import { eachClip, type LeftOutClip } from './left-out-clips.js';
 import type { OptionsOf } from './options/fields.js';
 import { predictClipsFields } from './options/predict-clips.js';

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import type { Frame } from '../foundation/frame.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
 import { Past } from '../model/past.js';
 import { bytesOf, frameBytes } from '../foundation/levels.js';
@@ -40,7 +40,7 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
   const { out, overwrite = false, count, settings = AS_SCORED, seed, scale, onProgress, onDrawn, signal } = options;
   const { chain } = model;
   if (chain.exampleShape.context > 0)
-    throw wrongUsage(
+    throw misused(
       model.name,
       'a model that makes images from nothing',
       'one that is given previous frames',
@@ -49,7 +49,7 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
   checkDrawSettings(settings);
   const kind = outputKind(out);
   if (kind !== 'png' && kind !== 'folder')
-    throw wrongUsage(
+    throw misused(
       out,
       'a name that ends in .png, or a folder',
       `a name that ends in ${extname(out)}`,
@@ -90,6 +90,4 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
   return { images: frames.length, bitsPerDim, exact: chain.exact };
 }
 
-function wrongUsage(argument: string, expected: string, received: string, remedy: string): PxvError {
-  return new PxvError({ code: 'USAGE', operation: 'sample', argument, expected, received, remedy });
-}
+const misused = errorsOf('USAGE', 'sample');

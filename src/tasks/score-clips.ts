@@ -29,7 +29,7 @@ import { openForModel, type SeenClip } from './clip-for-model.js';
 import { rateWarning } from './clip-rate.js';
 import { drawingBatch, expectAdaptingMemory, expectDrawingMemory, scoringBatch } from './expect-memory.js';
 import { eachClip, noUsableClip, type LeftOutClip } from './left-out-clips.js';
-import { expectVideoModel } from './expect-video-model.js';
+import { expectVideoModel } from './expect-kind.js';
 import type { OptionsOf, Parsed } from './options/fields.js';
 import { scoreClipsFields, type ScoringProgress } from './options/score-clips.js';
 import { scoreCodecs, type CodecScore } from './score-codecs.js';
