@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { numberOf } from '../src/foundation/number-of.js';
-import { checkFlags } from '../src/tasks/options/check-model.js';
+import { checkFlags } from '../src/tasks/options/images.js';
 import type { Parsed } from '../src/tasks/options/fields.js';
 import { startWithModel } from './computing.js';
 import { addAction, askedOf, computing, videoModel } from './options.js';

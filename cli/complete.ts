@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
-import { completeFlags } from '../src/tasks/options/complete-image.js';
+import { completeFlags } from '../src/tasks/options/images.js';
 import { asked, imageDrawing, type Parsed } from '../src/tasks/options/fields.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_TEMPERATURE } from './draw-options.js';

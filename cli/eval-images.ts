@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Published } from '../src/evaluation/published.js';
 import type { RankedImage } from '../src/tasks/extreme-images.js';
 import { asked, type Parsed } from '../src/tasks/options/fields.js';
-import { scoreImagesFlags } from '../src/tasks/options/score-images.js';
+import { scoreImagesFlags } from '../src/tasks/options/images.js';
 import type { ImageSetScore } from '../src/tasks/score-images.js';
 import { startWithModel } from './computing.js';
 import { addAction, askedOf, computing, misusedOption } from './options.js';

@@ -3,7 +3,7 @@ import { errorsOf } from '../src/foundation/errors.js';
 import type { Size } from '../src/foundation/frame.js';
 import { numberOf } from '../src/foundation/number-of.js';
 import { futureDrawing, type Parsed } from '../src/tasks/options/fields.js';
-import { scoreClipsFlags } from '../src/tasks/options/score-clips.js';
+import { scoreClipsFlags } from '../src/tasks/options/clips.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
 import type { ScoredClip } from '../src/tasks/summarise-clips.js';
 import { startWithModel } from './computing.js';

@@ -6,7 +6,7 @@ import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
 import { numberOf } from '../src/foundation/number-of.js';
 import { asked, futureDrawing, toggle, type Parsed } from '../src/tasks/options/fields.js';
-import { kindFlag, predictFlags, samplesOfForecast, type Forecast } from '../src/tasks/options/predict-clips.js';
+import { kindFlag, predictFlags, samplesOfForecast, type Forecast } from '../src/tasks/options/clips.js';
 import type { PredictedClip } from '../src/tasks/predict-clip.js';
 import type { ClipSource } from '../src/video/index.js';
 import { startWithModel } from './computing.js';

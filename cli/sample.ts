@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
 import { asked, imageDrawing, type Parsed } from '../src/tasks/options/fields.js';
-import { sampleFlags } from '../src/tasks/options/sample-images.js';
+import { sampleFlags } from '../src/tasks/options/images.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_TEMPERATURE } from './draw-options.js';
 import { addAction, askedOf, computing } from './options.js';

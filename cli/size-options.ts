@@ -4,11 +4,7 @@ import type { AskedSize } from '../src/tasks/clip-for-model.js';
 import { asked, count, pixels, type Parsed } from '../src/tasks/options/fields.js';
 
 const group = 'Size:';
-/**
- * Of commands that show clips to a model at any size.
- *
- * @param byDefault the size where nothing is asked for, in words
- */
+/** Of commands that show clips to a model at any size. @param byDefault the size where nothing is asked for, in words */
 export const sizeFlags = (byDefault: string) => ({
   size: asked(
     pixels.optional(),

@@ -41,10 +41,8 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
   const { needsOf } = await import('../src/conditioning/index.js');
   const { learntFrameRate } = await import('../src/training/configuration.js');
   const out = options.out ?? join('runs', stemOf(options.clips?.[0] ?? options.images ?? 'model'));
-  const shown =
-    (label: string) =>
-    ({ name, ...done }: DecodeProgress) =>
-      progress.show({ label, ...done, fields: { name } });
+  const shown = (label: string, { name, ...done }: DecodeProgress) =>
+    progress.show({ label, ...done, fields: { name } });
   const configuration = options.resume ? null : await configurationOf(options, (text) => progress.say(`pxv: ${text}`));
   const chosen = await startComputing(options, progress);
   const started = performance.now();
@@ -53,8 +51,8 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
     signal,
     configurationFile: options.config,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
-    onDecode: shown('decode'),
-    onList: shown('read'),
+    onDecode: (decoding) => shown('decode', decoding),
+    onList: (listing) => shown('read', listing),
     onStart: (facts) => {
       begun = performance.now();
       describeStart(facts, out).forEach((line) => progress.say(line));
@@ -62,11 +60,8 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
     },
     onStep: ({ step, steps, time, bitsPerDim, validation, examplesPerSecond }) =>
       progress.show({
-        label: 'train',
-        done: step,
-        total: steps,
+        ...{ label: 'train', done: step, total: steps, unit: 'steps' },
         ...(time !== null && { time }),
-        unit: 'steps',
         fields: {
           ...(bitsPerDim !== null && { 'bits/dim': bitsPerDim }),
           ...(validation !== null && { validation }),
@@ -93,22 +88,15 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
       `next: ${next}`,
     ],
     json: {
-      model: out,
-      output: out,
-      network: networkName(result.configuration.model),
-      seed: training.seed,
-      seconds: (ended - started) / 1000,
-      steps: result.step,
-      resumedFrom: result.facts.step,
+      ...{ model: out, output: out, network: networkName(result.configuration.model), seed: training.seed },
+      ...{ seconds: (ended - started) / 1000, steps: result.step, resumedFrom: result.facts.step },
       ...('frames' in data
         ? { frames: data.frames, frameRate: rate && framesPerSecond(rate), leftOut: data.leftOut }
         : { images: data.images }),
       bitsPerDim: result.best?.bitsPerDim ?? null,
       bestStep: result.best?.step ?? null,
       lastBitsPerDim: result.last?.bitsPerDim ?? null,
-      baselines: data.baselines,
-      secondsPerStep: result.secondsPerStep,
-      ...chosen,
+      ...{ baselines: data.baselines, secondsPerStep: result.secondsPerStep, ...chosen },
       precision: training.precision,
     },
   };
@@ -129,33 +117,33 @@ function outcome({ best, last, facts: { data } }: TrainedRun): string[] {
   const [reached, now] = [best, latest].map(({ bitsPerDim }) => bitsPerDim.toFixed(3));
   const worse = now === reached ? '' : `; since then it got worse: ${now} at step ${latest.step}`;
   const fewer = 100 * (1 - best.bitsPerDim / baseline);
+  const than = `than the ${name} baseline, ${baseline.toFixed(3)}`;
   return [
     `best validation: ${reached} bits/dim at step ${best.step}, whose weights the model has${worse}`,
-    fewer > 0
-      ? `that is ${fewer.toFixed(1)}% fewer than the ${name} baseline, ${baseline.toFixed(3)}`
-      : `worse than the ${name} baseline, ${baseline.toFixed(3)}: train longer, with --resume --minutes M`,
+    fewer > 0 ? `that is ${fewer.toFixed(1)}% fewer ${than}` : `worse ${than}: train longer, with --resume --minutes M`,
   ];
 }
 
 /** What is trained on what, in lines for people. */
 function describeStart({ parameters, step, data }: TrainingFacts, out: string): string[] {
-  const from = `run folder: ${out}${step > 0 ? `; from step ${step}` : ''}`;
+  const lines = (learnt: string, validation: string) => [
+    `model: ${parameters} parameters; ${learnt}`,
+    `validation: ${validation}; run folder: ${out}${step > 0 ? `; from step ${step}` : ''}`,
+  ];
   const uniform = `baselines in bits/dim: uniform ${data.baselines.uniform.toFixed(2)}`;
   if (!('frames' in data)) {
     const { images, validationImages, origin } = data;
-    return [
-      `model: ${parameters} parameters; ${numberOf(images, 'image')} to learn from (${origin})`,
-      `validation: ${numberOf(validationImages, 'image')}; ${from}`,
-      uniform,
-    ];
+    const learnt = `${numberOf(images, 'image')} to learn from (${origin})`;
+    return [...lines(learnt, numberOf(validationImages, 'image')), uniform];
   }
   const { trainingClips, validationClips, frames, decoded, baselines } = data;
-  const validated = validationClips.length > 0 ? validationClips.join(', ') : 'none: give one with --validate';
   const previous = baselines['previous-frame'];
   const best = previous === null ? '' : `, previous frame ${previous.toFixed(3)} on the validation clips`;
   return [
-    `model: ${parameters} parameters; ${numberOf(trainingClips.length, 'clip')}, ${numberOf(frames, 'frame')} to learn from`,
-    `validation: ${validated}; ${from}`,
+    ...lines(
+      `${numberOf(trainingClips.length, 'clip')}, ${numberOf(frames, 'frame')} to learn from`,
+      validationClips.join(', ') || 'none: give one with --validate',
+    ),
     `decoded frames: ${inUnits(decoded.bytes)} in ${decoded.folder}, which may be deleted after the training`,
     `${uniform}${best}`,
   ];

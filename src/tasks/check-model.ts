@@ -6,7 +6,7 @@ import { dimensions, parametersOfScale } from '../model/chain.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
 import { parseOptions } from './check-options.js';
 import type { OptionsOf } from './options/fields.js';
-import { checkModelFields } from './options/check-model.js';
+import { checkModelFields } from './options/images.js';
 
 /** What was found of one scale of a model, the coarsest 0. */
 export interface ScaleFinding extends Finding {

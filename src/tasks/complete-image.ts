@@ -13,7 +13,7 @@ import { parseOptions } from './check-options.js';
 import { expectImageModel } from './expect-kind.js';
 import { expectDrawingMemory } from './expect-memory.js';
 import type { OptionsOf } from './options/fields.js';
-import { completeImageFields } from './options/complete-image.js';
+import { completeImageFields } from './options/images.js';
 
 export type CompleteImageOptions = OptionsOf<typeof completeImageFields>;
 

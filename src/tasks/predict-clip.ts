@@ -24,7 +24,7 @@ import { playingWarning, rateWarning } from './clip-rate.js';
 import { expectVideoModel } from './expect-kind.js';
 import { expectDrawingMemory, expectMemory } from './expect-memory.js';
 import type { OptionsOf, Parsed } from './options/fields.js';
-import { predictClipFields, samplesOfForecast } from './options/predict-clips.js';
+import { predictClipFields, samplesOfForecast } from './options/clips.js';
 import { Prediction } from './prediction.js';
 
 export type PredictClipOptions = OptionsOf<typeof predictClipFields>;
@@ -97,11 +97,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   }
 }
 
-/**
- * How futures are drawn.
- *
- * @throws PxvError `USAGE` where the model cannot make what is asked for
- */
+/** How futures are drawn. @throws PxvError `USAGE` where the model cannot make what is asked for */
 function drawingOf(model: Model, { forecast, adapt, settings: asked }: Asked): FutureDrawing {
   expectVideoModel(model, 'predict');
   const settings = futureSettings(model, asked);

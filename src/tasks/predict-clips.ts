@@ -19,7 +19,7 @@ import { ownAspect } from './clip-for-model.js';
 import { expectVideoModel } from './expect-kind.js';
 import { eachClip, type LeftOutClip } from './left-out-clips.js';
 import type { OptionsOf } from './options/fields.js';
-import { predictClipsFields } from './options/predict-clips.js';
+import { predictClipsFields } from './options/clips.js';
 import { expectPredictionMemory, filled, predictClip, type PredictedClip } from './predict-clip.js';
 
 export type PredictClipsOptions = OptionsOf<typeof predictClipsFields>;

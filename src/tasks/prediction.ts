@@ -14,7 +14,7 @@ import type { Panel, TimeStep } from '../video/index.js';
 import { Adapting } from './adapt.js';
 import type { SeenClip } from './clip-for-model.js';
 import type { Parsed } from './options/fields.js';
-import type { predictClipFields } from './options/predict-clips.js';
+import type { predictClipFields } from './options/clips.js';
 
 /** How a clip is predicted, with all that is left out filled in. */
 export interface PredictionOptions extends Parsed<typeof predictClipFields> {

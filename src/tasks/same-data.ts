@@ -41,11 +41,7 @@ export class SameData {
     return { files, frames: null, validation: this.before.validation };
   }
 
-  /**
-   * What to keep once the frames are decoded.
-   *
-   * @throws PxvError `INPUT` where they are others
-   */
+  /** What to keep once the frames are decoded. @throws PxvError `INPUT` where they are others */
   frames(listed: DataHashes, { frames, validation }: Pick<DataHashes, 'frames' | 'validation'>): DataHashes {
     if (listed.frames !== null && frames !== listed.frames) {
       const remedy = 'decode them with the FFmpeg of then (PXV_FFMPEG)';

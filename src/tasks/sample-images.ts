@@ -12,7 +12,7 @@ import { checkOutput, outputKind, writeClip } from '../video/index.js';
 import { parseOptions } from './check-options.js';
 import { expectDrawingMemory } from './expect-memory.js';
 import type { OptionsOf } from './options/fields.js';
-import { sampleImagesFields } from './options/sample-images.js';
+import { sampleImagesFields } from './options/images.js';
 
 export type SampleImagesOptions = OptionsOf<typeof sampleImagesFields>;
 

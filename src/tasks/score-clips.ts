@@ -31,7 +31,7 @@ import { drawingBatch, expectAdaptingMemory, expectDrawingMemory, scoringBatch }
 import { eachClip, noUsableClip, type LeftOutClip } from './left-out-clips.js';
 import { expectVideoModel } from './expect-kind.js';
 import type { OptionsOf, Parsed } from './options/fields.js';
-import { scoreClipsFields, type ScoringProgress } from './options/score-clips.js';
+import { scoreClipsFields, type ScoringProgress } from './options/clips.js';
 import { scoreCodecs, type CodecScore } from './score-codecs.js';
 import { summariseClips, type ClipsSummary, type ScoredClip } from './summarise-clips.js';
 

@@ -24,7 +24,7 @@ import { parseOptions } from './check-options.js';
 import { expectImageModel } from './expect-kind.js';
 import { scoringBatch } from './expect-memory.js';
 import type { OptionsOf } from './options/fields.js';
-import { scoreImagesFields } from './options/score-images.js';
+import { scoreImagesFields } from './options/images.js';
 import { rankImages, writeExtremes, type RankedImage } from './extreme-images.js';
 
 export type ScoreImageSetOptions = OptionsOf<typeof scoreImagesFields>;
@@ -85,7 +85,7 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
     const dimensions = frameBytes(model.chain.exampleShape);
     const unit = levels === 2 ? 'nats/image' : 'bits/dim';
     const inUnit = (bits: number) => (unit === 'bits/dim' ? bits : (bits * dimensions) / BITS_PER_NAT);
-    const baselines = await baselinesOf(model, source, indices, options);
+    const baselines = await baselinesOf(model, source, indices, inUnit, options);
     const perDim = nats.images.map((value) => value * (BITS_PER_NAT / dimensions));
     const ranked = rankImages(perDim, indices, images.fileOf);
     if (out !== undefined) {
@@ -99,12 +99,7 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
       images: total,
       dimensions,
       exact: model.chain.exact,
-      baselines: {
-        uniform: inUnit(uniformBitsPerDim(levels)),
-        histogram: inUnit(baselines.histogram),
-        png: inUnit(baselines.png),
-        webp: inUnit(baselines.webp),
-      },
+      baselines,
       published: images.levels === levels ? (published[name] ?? null) : null,
       ...ranked,
     };
@@ -141,13 +136,14 @@ function atLevelsOf({ chain }: Model, images: Images): ImageSource {
 /** Images encoded at once. */
 const TOGETHER = 8;
 
-/** In bits per dim. */
+/** @param inUnit of bits/dim */
 async function baselinesOf(
   { chain }: Model,
   source: ImageSource,
   indices: Uint32Array,
+  inUnit: (bitsPerDim: number) => number,
   { onProgress, signal }: ScoreImageSetOptions,
-): Promise<Record<'histogram' | 'png' | 'webp', number>> {
+): Promise<ImageSetScore['baselines']> {
   const { size, channels, levels } = chain.exampleShape;
   const histogram = new HistogramBaseline(channels, levels);
   const files = new FileBaselines();
@@ -162,7 +158,12 @@ async function baselinesOf(
     await Promise.all(frames.map((frame) => files.add(frame)));
     onProgress?.({ what: 'encode', done: Math.min(first + TOGETHER, indices.length), total: indices.length });
   }
-  return { histogram: histogram.bitsPerDim, png: files.bitsPerDim('png'), webp: files.bitsPerDim('webp') };
+  return {
+    uniform: inUnit(uniformBitsPerDim(levels)),
+    histogram: inUnit(histogram.bitsPerDim),
+    png: inUnit(files.bitsPerDim('png')),
+    webp: inUnit(files.bitsPerDim('webp')),
+  };
 }
 
 function protocolOf({ chain }: Model, images: Images, scored: number, unit: ImageSetScore['unit']): string[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { atSize } from '../../src/model/at-size.js';
 import { adaptingMemory, scoringMemory } from '../../src/model/memory.js';
-import type { ScoringProgress } from '../../src/tasks/options/score-clips.js';
+import type { ScoringProgress } from '../../src/tasks/options/clips.js';
 import { scoreClips, type ScoreClipsOptions } from '../../src/tasks/score-clips.js';
 import { kernelSets } from '../backend/implementations.js';
 import { findFfmpeg, writeClip } from '../../src/video/index.js';
