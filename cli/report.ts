@@ -1,8 +1,7 @@
 import { CommanderError, type Command } from 'commander';
 import { PxvError } from '../src/foundation/errors.js';
 import { exitCodes, listenForInterrupt } from './interrupt.js';
-import { printable } from './printable.js';
-import { Progress } from './progress.js';
+import { printable, Progress } from './progress.js';
 
 /** What an action is given besides its arguments and options. */
 export interface Work {

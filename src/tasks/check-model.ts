@@ -4,8 +4,7 @@ import type { Finding } from '../evaluation/check/finding.js';
 import { atSize } from '../model/at-size.js';
 import { dimensions, parametersOfScale } from '../model/chain.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
-import { parseOptions } from './check-options.js';
-import type { OptionsOf } from './options/fields.js';
+import { parseOptions, type OptionsOf } from './options/fields.js';
 import { checkModelFields } from './options/images.js';
 
 /** What was found of one scale of a model, the coarsest 0. */

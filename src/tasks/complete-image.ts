@@ -9,10 +9,9 @@ import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, contactSheet, outputKind, writePng, readImage } from '../video/index.js';
-import { parseOptions } from './check-options.js';
 import { expectImageModel } from './expect-kind.js';
 import { expectDrawingMemory } from './expect-memory.js';
-import type { OptionsOf } from './options/fields.js';
+import { parseOptions, type OptionsOf } from './options/fields.js';
 import { completeImageFields } from './options/images.js';
 
 export type CompleteImageOptions = OptionsOf<typeof completeImageFields>;

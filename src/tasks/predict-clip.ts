@@ -18,12 +18,11 @@ import {
   type WrittenClip,
 } from '../video/index.js';
 import { Adapting } from './adapt.js';
-import { parseOptions } from './check-options.js';
 import { openForModel, ownAspect, type SeenClip } from './clip-for-model.js';
 import { playingWarning, rateWarning } from './clip-rate.js';
 import { expectVideoModel } from './expect-kind.js';
 import { expectDrawingMemory, expectMemory } from './expect-memory.js';
-import type { OptionsOf, Parsed } from './options/fields.js';
+import { parseOptions, type OptionsOf, type Parsed } from './options/fields.js';
 import { predictClipFields, samplesOfForecast } from './options/clips.js';
 import { Prediction } from './prediction.js';
 
@@ -70,23 +69,22 @@ export interface PredictedClip extends WrittenClip {
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
   const options = filled(parseOptions('predict', predictClipFields, asked));
   const settings = drawingOf(trained, options);
-  const output = await outputOf(path, options);
+  const { kind, isNew, confirm } = await outputOf(path, options);
   const clip = await open(trained, path, options);
   const { size, frameRate } = clip.reader;
   const model = atSize(trained, size);
-  expectPredictionMemory(model, output.kind, options, clip.reader.aboutFrames);
+  expectPredictionMemory(model, kind, options, clip.reader.aboutFrames);
   const playing = { ...frameRate, denominator: options.slow * frameRate.denominator };
-  const warnings = [rateWarning(model, clip.reader), playingWarning(output.kind, playing)];
+  const warnings = [rateWarning(model, clip.reader), playingWarning(kind, playing)];
   for (const warning of warnings) if (warning !== null) options.onWarning?.(warning);
 
-  const prediction = new Prediction(model, clip, {
-    ...{ ...options, settings },
-    onPredicted: output.isNew ? options.onPredicted : undefined,
-  });
+  const { plain = false, scale = legibleScale(kind, size, plain) } = options;
+  const writing = { frameRate: playing, scale, plain, confirm };
+  const onPredicted = isNew ? options.onPredicted : undefined;
+  const prediction = new Prediction(model, clip, { ...options, settings, onPredicted });
   try {
-    const written = await write(prediction, output, playing, options, () =>
-      open(trained, path, { ...options, signal: undefined }),
-    );
+    const openAgain = () => open(trained, path, { ...options, signal: undefined });
+    const written = await write(prediction, options, writing, isNew, openAgain);
     const { known, nats, finished } = prediction;
     const dimensions = options.samples * finished.length * frameBytes(model.chain.exampleShape);
     const isDrawn = options.forecast !== 'best-guess';
@@ -129,12 +127,11 @@ function open(model: Model, path: string, options: Asked): Promise<SeenClip> {
 /** Writes a prediction as it is made; where it is interrupted and takes the place of nothing, what is finished. */
 async function write(
   prediction: Prediction,
-  { kind, isNew, confirm }: Output,
-  frameRate: FrameRate,
-  { out, plain = false, scale, signal }: Asked,
+  { out, signal }: Asked,
+  writing: Parameters<typeof writePanels>[2],
+  isNew: boolean,
   openAgain: () => Promise<SeenClip>,
 ): Promise<WrittenClip> {
-  const writing = { frameRate, scale: scale ?? legibleScale(kind, prediction.size, plain), plain, confirm };
   try {
     return await writePanels(out, prediction.steps(), { ...writing, ...(signal && { signal }) });
   } catch (error) {

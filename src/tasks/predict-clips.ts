@@ -14,11 +14,10 @@ import {
   type ClipSource,
   type OutputKind,
 } from '../video/index.js';
-import { parseOptions } from './check-options.js';
 import { ownAspect } from './clip-for-model.js';
 import { expectVideoModel } from './expect-kind.js';
 import { eachClip, type LeftOutClip } from './left-out-clips.js';
-import type { OptionsOf } from './options/fields.js';
+import { parseOptions, type OptionsOf } from './options/fields.js';
 import { predictClipsFields } from './options/clips.js';
 import { expectPredictionMemory, filled, predictClip, type PredictedClip } from './predict-clip.js';
 

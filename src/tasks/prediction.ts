@@ -1,6 +1,6 @@
 import { meanFrame } from '../evaluation/forecasts.js';
 import { errorsOf } from '../foundation/errors.js';
-import type { Frame, Size } from '../foundation/frame.js';
+import type { Frame } from '../foundation/frame.js';
 import { numberOf } from '../foundation/number-of.js';
 import type { Model } from '../model/checkpoint.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
@@ -32,7 +32,6 @@ export class Prediction {
   private readonly past: Past;
   private readonly adapting: Adapting;
   private readonly sampler: FrameSampler;
-  private readonly pictures: Pictures;
 
   constructor(
     model: Model,
@@ -41,12 +40,7 @@ export class Prediction {
   ) {
     this.adapting = new Adapting(options.adapt);
     this.past = new Past(model.chain.exampleShape, this.adapting.keptFrames);
-    this.pictures = new Pictures(options);
     this.sampler = new FrameSampler(model);
-  }
-
-  get size(): Size {
-    return this.clip.reader.size;
   }
 
   /** Frames before the first predicted one. */
@@ -59,13 +53,13 @@ export class Prediction {
     const { adapt, onlyPredicted = false, onHindcast, onPredicted, onWarning, signal } = this.options;
     const truth: Frame[] = [];
     for await (const frame of readKnown(this.clip, this.past, truth, this.options))
-      if (!onlyPredicted) yield this.pictures.known(frame, this.known - 1);
+      if (!onlyPredicted) yield pictures(this.options, this.known - 1, null, frame);
     const corrections = await this.adapting.corrections(this.sampler, [this.past], { onProgress: onHindcast, signal });
     if (adapt && corrections[0] === null) onWarning?.(nothingLearned(this.known));
     for await (const { frames, nats } of predictFrames(this.sampler, this.past, corrections, this.options)) {
       const step = this.finished.length;
       for (const each of nats) this.nats += each;
-      this.finished.push(this.pictures.predicted(frames, this.known + step, truth[step] ?? null));
+      this.finished.push(pictures(this.options, this.known + step, frames, truth[step] ?? null));
       onPredicted?.();
       yield this.finished[step];
     }
@@ -77,7 +71,7 @@ export class Prediction {
     if (!this.options.onlyPredicted) {
       for await (const frame of clip.frames()) {
         if (index === this.known) break;
-        yield this.pictures.known(frame, index++);
+        yield pictures(this.options, index++, null, frame);
       }
     }
     yield* this.finished;
@@ -140,32 +134,30 @@ async function* predictFrames(
   }
 }
 
-/** What is shown of each frame: a panel of each future, and one of the truth where frames of the clip are predicted. */
-class Pictures {
-  private readonly labels: readonly string[];
-  private readonly showsTruth: boolean;
+/**
+ * What is shown of a frame: a panel of each future, and one of the truth where frames of the clip are predicted.
+ *
+ * @param futures null for a known frame, which is then shown in each of them
+ * @param truth null where the clip has ended
+ */
+function pictures(
+  options: PredictionOptions,
+  index: number,
+  futures: readonly Frame[] | null,
+  truth: Frame | null,
+): TimeStep {
+  const predicted = futures !== null;
+  const panels: Panel[] = labelsOf(options).map((label, i) => {
+    return { label, frame: predicted ? futures[i] : truth, predicted };
+  });
+  if (options.from !== null) panels.unshift({ label: 'truth', frame: truth, predicted: false });
+  return { index, predicted, panels };
+}
 
-  constructor({ forecast, samples, from }: PredictionOptions) {
-    this.showsTruth = from !== null;
-    if (forecast === 'best-guess') this.labels = ['best guess'];
-    else if (forecast === 'mean') this.labels = [`mean of ${samples}`];
-    else this.labels = Array.from({ length: samples }, (_, sample) => `sample ${sample + 1}`);
-  }
-
-  known(frame: Frame, index: number): TimeStep {
-    const panels = this.labels.map((label) => ({ label, frame, predicted: false }));
-    return { index, predicted: false, panels: this.besideTruth(panels, frame) };
-  }
-
-  /** @param truth null where the clip has ended */
-  predicted(frames: readonly Frame[], index: number, truth: Frame | null): TimeStep {
-    const panels = frames.map((frame, i) => ({ label: this.labels[i], frame, predicted: true }));
-    return { index, predicted: true, panels: this.besideTruth(panels, truth) };
-  }
-
-  private besideTruth(panels: Panel[], frame: Frame | null): Panel[] {
-    return this.showsTruth ? [{ label: 'truth', frame, predicted: false }, ...panels] : panels;
-  }
+function labelsOf({ forecast, samples }: PredictionOptions): string[] {
+  if (forecast === 'best-guess') return ['best guess'];
+  if (forecast === 'mean') return [`mean of ${samples}`];
+  return Array.from({ length: samples }, (_, sample) => `sample ${sample + 1}`);
 }
 
 /** One line on a clip of which too little is known to learn from it. */

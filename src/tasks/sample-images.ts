@@ -9,9 +9,8 @@ import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, outputKind, writeClip } from '../video/index.js';
-import { parseOptions } from './check-options.js';
 import { expectDrawingMemory } from './expect-memory.js';
-import type { OptionsOf } from './options/fields.js';
+import { parseOptions, type OptionsOf } from './options/fields.js';
 import { sampleImagesFields } from './options/images.js';
 
 export type SampleImagesOptions = OptionsOf<typeof sampleImagesFields>;

@@ -24,13 +24,12 @@ import {
   type PictureSize,
 } from '../video/index.js';
 import { Adapting } from './adapt.js';
-import { parseOptions } from './check-options.js';
 import { openForModel, type SeenClip } from './clip-for-model.js';
 import { rateWarning } from './clip-rate.js';
 import { drawingBatch, expectAdaptingMemory, expectDrawingMemory, scoringBatch } from './expect-memory.js';
 import { eachClip, noUsableClip, type LeftOutClip } from './left-out-clips.js';
 import { expectVideoModel } from './expect-kind.js';
-import type { OptionsOf, Parsed } from './options/fields.js';
+import { parseOptions, type OptionsOf, type Parsed } from './options/fields.js';
 import { scoreClipsFields, type ScoringProgress } from './options/clips.js';
 import { scoreCodecs, type CodecScore } from './score-codecs.js';
 import { summariseClips, type ClipsSummary, type ScoredClip } from './summarise-clips.js';

@@ -20,10 +20,9 @@ import type { Model } from '../model/checkpoint.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import { checkOutput, outputKind } from '../video/index.js';
-import { parseOptions } from './check-options.js';
 import { expectImageModel } from './expect-kind.js';
 import { scoringBatch } from './expect-memory.js';
-import type { OptionsOf } from './options/fields.js';
+import { parseOptions, type OptionsOf } from './options/fields.js';
 import { scoreImagesFields } from './options/images.js';
 import { rankImages, writeExtremes, type RankedImage } from './extreme-images.js';
 

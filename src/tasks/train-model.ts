@@ -12,13 +12,12 @@ import { extended, type Extension } from '../training/pace.js';
 import { runSchema, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { startTraining, train, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
-import { parseOptions } from './check-options.js';
 import { lostRate } from './clip-rate.js';
 import { expectTrainingMemory } from './expect-memory.js';
 import { findClipData } from './find-clip-data.js';
 import { findImageData } from './find-image-data.js';
-import { listData } from './list-data.js';
-import type { FoundData, OpenData } from './open-data.js';
+import { listData, type FoundData, type OpenData } from './open-data.js';
+import { parseOptions } from './options/fields.js';
 import {
   trainModelFields,
   trainModelHooks,
