@@ -4,7 +4,7 @@ import { numberOf } from '../src/foundation/number-of.js';
 import { completeFlags } from '../src/tasks/options/images.js';
 import { asked, imageDrawing, type Parsed } from '../src/tasks/options/fields.js';
 import { startWithModel } from './computing.js';
-import { ABOUT_TEMPERATURE } from './draw-options.js';
+import { ABOUT_TEMPERATURE } from './clip-options.js';
 import { addAction, askedOf, computing } from './options.js';
 import type { Report, Work } from './report.js';
 import { stemOf } from './stem.js';

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { Published } from '../src/evaluation/published.js';
-import type { RankedImage } from '../src/tasks/extreme-images.js';
 import { asked, type Parsed } from '../src/tasks/options/fields.js';
 import { scoreImagesFlags } from '../src/tasks/options/images.js';
 import type { ImageSetScore } from '../src/tasks/score-images.js';
@@ -83,6 +82,7 @@ function linesOf(model: string, score: ImageSetScore, out: string | undefined): 
   const [headline, digits] = unit === 'bits/dim' ? [bitsPerDim, 3] : [natsPerImage, 2];
   const colours = channels.map((bits, c) => `${'RGB'[c]} ${withError(bits.mean, bits.standardError, 3)}`);
   const quantiles = Object.entries(spread.quantiles).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  const named = worst.slice(0, NAMED).map((image) => `${image.file} ${image.bitsPerDim.toFixed(3)}`);
   const { uniform, histogram, png, webp } = baselines;
   const [u, h, p, w] = [uniform, histogram, png, webp].map((value) => value.toFixed(digits));
   return [
@@ -94,7 +94,7 @@ function linesOf(model: string, score: ImageSetScore, out: string | undefined): 
     channels.length === 3 && `channels, bits/dim: ${colours.join(', ')}`,
     images > 1 &&
       `images, bits/dim: standard deviation ${spread.standardDeviation.toFixed(3)}; ${quantiles.join(', ')}`,
-    images > 1 && worst[0].file !== null && `most bits/dim: ${worst.slice(0, NAMED).map(namedImage).join(', ')}`,
+    images > 1 && worst[0].file !== null && `most bits/dim: ${named.join(', ')}`,
     `baselines, ${unit}: uniform ${u}, histogram ${h}, PNG ${p}, lossless WebP ${w}`,
     published !== null && `\npublished, ${unit} on ${published.images}:\n${publishedTable(published)}`,
     out !== undefined && `\n${out}: the worst and best images, and where their bits are`,
@@ -103,10 +103,6 @@ function linesOf(model: string, score: ImageSetScore, out: string | undefined): 
 
 /** How many of the images that need most are named, where they have files of their own. */
 const NAMED = 3;
-
-function namedImage({ file, bitsPerDim }: RankedImage): string {
-  return `${file} ${bitsPerDim.toFixed(3)}`;
-}
 
 function publishedTable({ scores }: Published): string {
   const rows = scores.map(({ model, value, bound, source }) => [

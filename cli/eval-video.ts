@@ -7,12 +7,11 @@ import { scoreClipsFlags } from '../src/tasks/options/clips.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
 import type { ScoredClip } from '../src/tasks/summarise-clips.js';
 import { startWithModel } from './computing.js';
-import { ABOUT_FUTURES } from './draw-options.js';
+import { ABOUT_FUTURES, ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
 import { forecastTables, gainWithError } from './forecast-tables.js';
 import { leftOutLine } from './left-out.js';
 import { addAction, askedOf, computing, videoModel } from './options.js';
 import type { Report, Work } from './report.js';
-import { ABOUT_SIZES, askedSize, sizeFlags } from './size-options.js';
 import { STANDARD_STREAM } from './standard-streams.js';
 import { formatTable } from './table.js';
 

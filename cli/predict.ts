@@ -10,11 +10,10 @@ import { kindFlag, predictFlags, samplesOfForecast, type Forecast } from '../src
 import type { PredictedClip } from '../src/tasks/predict-clip.js';
 import type { ClipSource } from '../src/video/index.js';
 import { startWithModel } from './computing.js';
-import { ABOUT_FUTURES } from './draw-options.js';
+import { ABOUT_FUTURES, ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
 import { leftOutLine } from './left-out.js';
 import { addAction, askedOf, computing, videoModel } from './options.js';
 import type { Report, Work } from './report.js';
-import { ABOUT_SIZES, askedSize, sizeFlags } from './size-options.js';
 import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
 import { stemOf } from './stem.js';
 

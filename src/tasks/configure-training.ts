@@ -43,6 +43,8 @@ export interface TrainingRequest {
   data: DataSettings & { list?: string | undefined };
 }
 
+const typedData = z.looseObject({ data: z.looseObject({ type: z.enum(['clips', 'images']) }) });
+const MOVED_TO_STAGES = 'give rate, warmUp and decayFrom in training.stages: [{ ... }], and leave out what is gone';
 const SOURCE: ConfigurationSource = { operation: 'configure training', argument: 'request', code: 'USAGE' };
 
 /**
@@ -57,16 +59,8 @@ export async function configureTraining(
   source: ConfigurationSource = SOURCE,
   onNote?: (text: string) => void,
 ): Promise<RunConfiguration> {
-  parseConfiguration(
-    z.looseObject({ data: z.looseObject({ type: z.enum(['clips', 'images']) }) }),
-    { data: asked },
-    source,
-  );
-  expectStages(
-    training,
-    source,
-    'give rate, warmUp and decayFrom in training.stages: [{ ... }], and leave out what is gone',
-  );
+  parseConfiguration(typedData, { data: asked }, source);
+  expectStages(training, source, MOVED_TO_STAGES);
   const data = await withoutList(asked);
   const described = isDescription(model) ? model : await describe(choicesIn(model, source), training, data, onNote);
   return parseConfiguration(runSchema, { ...others, model: described, training, data }, source);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { freeIdleMemory } from '../backend/native-backend.js';
-import { scoreFrames, summariseFrames, type ClipScore } from '../evaluation/clip-score.js';
+import { scoreFrames, summariseFrames } from '../evaluation/clip-score.js';
 import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
 import { SCORING_BATCH } from '../evaluation/scoring.js';
 import { readStarts, spreadStarts } from '../evaluation/starts.js';
@@ -142,7 +142,11 @@ class ClipScorer {
     const { reader } = clip;
     warn(rateWarning(this.trained, reader));
     const sized = this.at(reader.size);
-    const score = await this.bits(sized, clip, (frames) => tell('score', frames));
+    const { chain } = sized.model;
+    const score = await this.adapting.withWeights(chain, sized.weights, (weights) => {
+      const scored = scoreFrames(chain, weights, clip.frames(), { batch: sized.batch, signal: this.options.signal });
+      return summariseFrames(chain.exampleShape.levels, scored, (frames) => tell('score', frames));
+    });
     // The last frames of a clip are fewer than a batch, and each number of them has arrays of its own lengths.
     freeIdleMemory();
     warn(reader.warning);
@@ -158,19 +162,6 @@ class ClipScorer {
   /** At which clips are scored. */
   private get size(): PictureSize {
     return this.options.size ?? this.trained.chain.exampleShape.size;
-  }
-
-  /** Null for a clip of one frame. */
-  private bits(
-    { model: { chain }, weights, batch }: SizedScorer,
-    clip: SeenClip,
-    onFrame: (frames: number) => void,
-  ): Promise<ClipScore | null> {
-    const { signal } = this.options;
-    return this.adapting.withWeights(chain, weights, (scoring) => {
-      const scored = scoreFrames(chain, scoring, clip.frames(), { batch, signal });
-      return summariseFrames(chain.exampleShape.levels, scored, onFrame);
-    });
   }
 
   private at({ width, height }: Size): SizedScorer {
@@ -233,17 +224,13 @@ class ClipScorer {
   }
 
   private codecs(clip: SeenClip, dimensions: number, tell: Tell, warn: (text: string) => void): Promise<CodecScore> {
-    let done = 0;
-    const counted = async function* () {
-      for await (const frame of clip.frames()) {
-        tell('compress', ++done);
-        yield frame;
-      }
-    };
-    const onFailure = (codec: LosslessCodec, failure: string) => {
-      if (!this.failed.has(codec)) warn(`no figure of ${codec}: ${failure}`);
-      this.failed.add(codec);
-    };
-    return scoreCodecs(counted, dimensions, onFailure, this.options.signal);
+    return scoreCodecs(clip.frames, dimensions, {
+      onFrame: (frames) => tell('compress', frames),
+      onFailure: (codec, failure) => {
+        if (!this.failed.has(codec)) warn(`no figure of ${codec}: ${failure}`);
+        this.failed.add(codec);
+      },
+      signal: this.options.signal,
+    });
   }
 }
