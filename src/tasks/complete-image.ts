@@ -39,8 +39,8 @@ export interface CompletedImage {
  * @throws PxvError where the image cannot be read, the model is one of video, or the output cannot be written
  */
 export async function completeImage(model: Model, path: string, asked: CompleteImageOptions): Promise<CompletedImage> {
-  expectImageModel(model, 'complete image', SEE_HELP);
   const options = parseOptions('complete image', completeImageFields, asked);
+  expectImageModel(model, 'complete image', SEE_HELP);
   const { out, overwrite = false, samples, settings = AS_SCORED, seed, scale, fit, onProgress, signal } = options;
   checkDrawSettings(settings);
   const { size, channels, levels } = model.chain.exampleShape;
