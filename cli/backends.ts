@@ -1,42 +1,47 @@
 import { Argument, Command } from 'commander';
-import { addJsonOption } from './options.js';
-import { run, type Report, type Work } from './report.js';
+import { z } from 'zod';
+import { asked, toggle, type Parsed } from '../src/tasks/options/fields.js';
+import { addAction } from './options.js';
+import type { Report, Work } from './report.js';
 
-interface InstallOptions {
-  python?: string;
-  overwrite?: boolean;
-}
+const installFlags = {
+  python: asked(
+    z.string().optional(),
+    'path',
+    'Python that has the wheel (default: that of the virtual environment in use, else python3)',
+  ),
+  overwrite: toggle('replace a binding that is there'),
+};
 
 export function command(): Command {
-  const backends = new Command('backends').description('make another backend work here; pxv doctor says what is there');
-  const install = new Command('install')
+  const backends = new Command('backends')
+    .description('make another backend work here; pxv doctor says what is there')
+    .addHelpText('after', EXAMPLES);
+  const install = backends
+    .command('install')
     .description("build the binding of TensorFlow's npm package against the library in a Python wheel of TensorFlow")
     .addArgument(new Argument('<name>', 'which backend').choices(['tensorflow']))
-    .option(
-      '--python <path>',
-      'Python that has the wheel (default: that of the virtual environment in use, else python3)',
-    )
-    .option('--overwrite', 'replace a binding that is there');
-  addJsonOption(install);
-  install.addHelpText(
-    'after',
-    `
+    .addHelpText('after', INSTALL_EXAMPLES);
+  addAction(install, installFlags, installBackend);
+  return backends;
+}
+
+const EXAMPLES = `
+Examples:
+  $ pxv backends install tensorflow --python tf/bin/python`;
+
+const INSTALL_EXAMPLES = `
 Examples:
   $ npm install --ignore-scripts @tensorflow/tfjs-node     or -gpu; without the library of 2022 that it would download
   $ python3 -m venv tf && tf/bin/pip install tensorflow-cpu     or "tensorflow[and-cuda]", for an NVIDIA GPU
   $ pxv backends install tensorflow --python tf/bin/python
-  $ pxv train --frames clips/ --out runs/mine --backend tensorflow`,
-  );
-  backends.addHelpText(
-    'after',
-    `
-Examples:
-  $ pxv backends install tensorflow --python tf/bin/python`,
-  );
-  return backends.addCommand(install.action(run(installBackend)));
-}
+  $ pxv train --frames clips/ --out runs/mine --backend tensorflow`;
 
-async function installBackend({ signal, progress }: Work, _: string, options: InstallOptions): Promise<Report> {
+async function installBackend(
+  { signal, progress }: Work,
+  _: string,
+  options: Parsed<typeof installFlags>,
+): Promise<Report> {
   const { buildTensorflowBinding } = await import('../src/tasks/build-tensorflow-binding.js');
   const onStep = (what: string) => progress.say(what);
   const built = await buildTensorflowBinding({ ...options, onStep, signal });

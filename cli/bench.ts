@@ -1,23 +1,205 @@
 import { Command } from 'commander';
-import { command as kernels } from './bench-kernels.js';
-import { command as sample } from './bench-sample.js';
-import { command as train } from './bench-train.js';
+import { z } from 'zod';
+import type { KernelTiming } from '../src/bench/kernels.js';
+import type { BenchNetwork } from '../src/bench/network.js';
+import type { NativeWork } from '../src/bench/train-step.js';
+import type { Size } from '../src/foundation/frame.js';
+import { numberOf } from '../src/foundation/number-of.js';
+import { defaultChoices, networkChoice } from '../src/model/presets.js';
+import { asked, count, pixels, precision, seed, toggle, type Parsed } from '../src/tasks/options/fields.js';
+import { startComputing } from './computing.js';
+import { addAction, computing, size, wholeNumber } from './options.js';
+import type { Report, Work } from './report.js';
+import { formatTable } from './table.js';
 
-/** In the order of the help. */
-const commands = [train, sample, kernels];
+/** The network that is measured. */
+const networkFlags = {
+  network: asked(networkChoice.default(defaultChoices.network), 'name', 'kind of network'),
+  hidden: asked(count.min(3).default(128), 'h', 'features inside a layer', { most: 4096 }),
+  layers: asked(count.default(15), 'count', 'layers', { most: 100 }),
+  batch: asked(count.default(16), 'images', 'images side by side', { most: 4096 }),
+  channels: asked(
+    z.enum(['rgb', 'gray', '3', '1']).default('rgb'),
+    'name',
+    'colours of the images; 3 is rgb, 1 is gray',
+  ),
+  levels: asked(count.min(2).default(256), 'count', 'levels of a sub-pixel', { most: 256 }),
+  headWidth: asked(count.min(3).optional(), 'features', 'features before the head (default: 2h)', { most: 16384 }),
+  size: asked(pixels.optional(), 'WxH', 'size of the images in pixels; one number N is NxN (default: 32x32)', {
+    parse: sizeOrSide,
+  }),
+};
+
+/** A size as of `pxv train`, or the side of a square. */
+function sizeOrSide(text: string): Size {
+  if (text.includes('x')) return size('--size')(text);
+  const side = wholeNumber('--size', 1, 4096)(text);
+  return { width: side, height: side };
+}
+
+function benchNetwork({ network, hidden, layers, levels, ...options }: Parsed<typeof networkFlags>): BenchNetwork {
+  const { size = { width: 32, height: 32 }, headWidth = 2 * hidden } = options;
+  const channels = ['gray', '1'].includes(options.channels) ? 1 : 3;
+  return { network, hidden, layers, channels, levels, size, headWidth };
+}
+
+const trainFlags = {
+  ...networkFlags,
+  steps: asked(count.default(10), 'count', 'steps to time'),
+  profile: toggle('print where the time goes, kernel by kernel (native backend)'),
+  seed,
+  ...computing,
+  precision,
+};
+const sampleFlags = {
+  ...networkFlags,
+  tries: asked(count.default(3), 'count', 'how often it is drawn'),
+  seed,
+  ...computing,
+};
+const kernelFlags = {
+  ...networkFlags,
+  tries: asked(count.default(7), 'count', 'calls of each, the fastest counts'),
+  ...computing,
+  precision,
+};
 
 export function command(): Command {
-  const bench = new Command('bench').description(
-    'measure how fast this machine trains and draws, and where the time goes',
+  const bench = new Command('bench')
+    .description('measure how fast this machine trains and draws, and where the time goes')
+    .addHelpText('after', EXAMPLES);
+  const train = bench
+    .command('train')
+    .description('time whole training steps, with RMSProp, on images of random levels');
+  addAction(train, trainFlags, benchTrainingStep);
+  const sample = bench
+    .command('sample')
+    .description('time how long a batch of images takes to draw, with random weights');
+  addAction(sample, sampleFlags, benchSampling);
+  const kernels = bench
+    .command('kernels')
+    .description(
+      "time each kernel of a network's training step against its roof (without --network: the networks of the paper)",
+    );
+  addAction(kernels, kernelFlags, (work, options: Parsed<typeof kernelFlags>) =>
+    benchAll(work, options, kernels.getOptionValueSource('network') === 'cli'),
   );
-  for (const command of commands) bench.addCommand(command());
-  bench.addHelpText(
-    'after',
-    `
+  return bench;
+}
+
+const EXAMPLES = `
 Examples:
   $ pxv bench train --network diagonal-bilstm --hidden 16 --layers 7 --size 28x28 --channels gray --levels 2 --profile
   $ pxv bench sample --network row-lstm --layers 12 --batch 1
-  $ pxv bench kernels --threads 1`,
-  );
-  return bench;
+  $ pxv bench kernels --threads 1`;
+
+async function benchTrainingStep({ signal, progress }: Work, options: Parsed<typeof trainFlags>): Promise<Report> {
+  const { benchTrain, kernelsInUse } = await import('../src/bench/train-step.js');
+  const chosen = await startComputing(options, progress);
+  const started = performance.now();
+  const { batch, steps, precision = 'float32' } = options;
+  const settings = { network: benchNetwork(options), batch, steps, precision, seed: BigInt(options.seed) };
+  const show = (step: number) =>
+    progress.show({ label: 'bench', done: Math.max(step, 0), total: steps, unit: 'steps' });
+  // Refuses backends of which there is no profile.
+  if (options.profile) kernelsInUse(precision);
+  const { native, ...result } = await benchTrain(settings, show, signal);
+  const seconds = (performance.now() - started) / 1000;
+  const { secondsPerStep, imagesPerSecond, peakMemoryMiB } = result;
+  const { profile, ...work } = native ?? { profile: [] };
+  return {
+    text: [
+      `${secondsPerStep.toPrecision(4)} s a step, ${imagesPerSecond.toFixed(1)} images/s`,
+      ...(native ? [workLine(native)] : []),
+      `${peakMemoryMiB.toFixed(0)} MiB of memory at most`,
+      ...(options.profile && native ? ['', profileTable(profile, steps, secondsPerStep)] : []),
+    ].join('\n'),
+    json: {
+      ...{ network: options.network, seed: options.seed, seconds, ...result, ...work },
+      ...(options.profile && { profile }),
+      ...chosen,
+      precision,
+    },
+  };
+}
+
+function workLine({ gflops, shareOfPeak, peaks }: NativeWork): string {
+  const share = `${percent(shareOfPeak)} of the ${peaks.gflops.toFixed(0)} measured`;
+  return `${gflops.toFixed(1)} useful GFLOP/s, ${share}; ${peaks.gbytes.toFixed(1)} GB/s of memory`;
+}
+
+/** What a step spends its time on; what is left over is tfjs and JavaScript. */
+function profileTable(profile: NativeWork['profile'], steps: number, secondsPerStep: number): string {
+  const rows = profile.map(({ kernel, shape, calls, seconds, flops, bytes }) => [
+    kernel,
+    shape,
+    (calls / steps).toFixed(calls % steps === 0 ? 0 : 1),
+    ((seconds / steps) * 1000).toFixed(3),
+    ...ratesOf(flops, bytes, seconds),
+    percent(seconds / steps / secondsPerStep),
+  ]);
+  const inKernels = profile.reduce((sum, { seconds }) => sum + seconds, 0) / steps;
+  const rest = secondsPerStep - inKernels;
+  const outside = ['outside kernels', '', '', (rest * 1000).toFixed(3), '', '', percent(rest / secondsPerStep)];
+  const titles = ['kernel', 'shape', 'calls', 'ms', 'GFLOP/s', 'GB/s', 'share of step'];
+  return formatTable('llrrrrr', [titles, ...rows, outside]);
+}
+
+/** GFLOP/s, where a kernel does any, and GB/s. */
+function ratesOf(flops: number, bytes: number, seconds: number): string[] {
+  return [flops > 0 ? (flops / seconds / 1e9).toFixed(1) : '', (bytes / seconds / 1e9).toFixed(1)];
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)}%`;
+}
+
+async function benchSampling({ signal, progress }: Work, options: Parsed<typeof sampleFlags>): Promise<Report> {
+  const { benchSample } = await import('../src/bench/sample.js');
+  const chosen = await startComputing(options, progress);
+  const { batch, tries } = options;
+  const settings = { network: benchNetwork(options), batch, tries, seed: BigInt(options.seed) };
+  const show = (done: number) => progress.show({ label: 'bench', done, total: tries, unit: 'batches' });
+  const result = await benchSample(settings, show, signal);
+  const { seconds, medianSeconds, imagesPerSecond, peakMemoryMiB } = result;
+  return {
+    text: `${seconds.toPrecision(3)} s for ${numberOf(batch, 'image')}, ${imagesPerSecond.toPrecision(3)} images/s (median ${medianSeconds.toPrecision(3)} s)
+${peakMemoryMiB.toFixed(0)} MiB of memory at most`,
+    json: { network: options.network, seed: options.seed, batch, ...result, ...chosen },
+  };
+}
+
+/** @param isChosen whether a network was asked for */
+async function benchAll(
+  { signal, progress }: Work,
+  options: Parsed<typeof kernelFlags>,
+  isChosen: boolean,
+): Promise<Report> {
+  const { benchKernels, PAPER_NETWORKS } = await import('../src/bench/kernels.js');
+  const { measurePeaks } = await import('../src/bench/peaks.js');
+  const { kernelsInUse } = await import('../src/bench/train-step.js');
+  const chosen = await startComputing(options, progress);
+  const { batch, tries, precision = 'float32' } = options;
+  const kernels = kernelsInUse(precision);
+  const peaks = measurePeaks(kernels, precision);
+  const timings: KernelTiming[] = [];
+  const networks = isChosen ? [benchNetwork(options)] : PAPER_NETWORKS;
+  for (const timing of benchKernels(kernels, networks, batch, tries, peaks)) {
+    signal.throwIfAborted();
+    timings.push(timing);
+    progress.show({ label: 'bench', done: timings.length, total: null, unit: 'kernels' });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const rows = timings.map(({ kernel, shape, seconds, flops, bytes, shareOfRoof }) => [
+    kernel,
+    shape,
+    (seconds * 1000).toFixed(3),
+    ...ratesOf(flops, bytes, seconds),
+    `${(100 * shareOfRoof).toFixed(0)}%`,
+  ]);
+  const table = formatTable('llrrrr', [['kernel', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'of its roof'], ...rows]);
+  return {
+    text: `measured peaks: ${peaks.gflops.toFixed(1)} GFLOP/s, ${peaks.gbytes.toFixed(1)} GB/s\n\n${table}`,
+    json: { peaks, kernels: timings, ...chosen, precision },
+  };
 }

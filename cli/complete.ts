@@ -1,59 +1,52 @@
 import { Command } from 'commander';
-import type { BackendOptions } from '../src/backend/choose-backend.js';
+import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
-import { completeFlags } from '../src/tasks/options/complete-image.js';
-import { imageDrawing, type Parsed } from '../src/tasks/options/fields.js';
-import { startComputing } from './computing.js';
-import { addDrawOptions } from './draw-options.js';
-import { addComputeOptions, addFields, addJsonOption, askedOf, path } from './options.js';
-import { run, type Report, type Work } from './report.js';
+import { completeFlags } from '../src/tasks/options/images.js';
+import { asked, imageDrawing, type Parsed } from '../src/tasks/options/fields.js';
+import { startWithModel } from './computing.js';
+import { ABOUT_TEMPERATURE } from './clip-options.js';
+import { addAction, askedOf, computing } from './options.js';
+import type { Report, Work } from './report.js';
 import { stemOf } from './stem.js';
 
-interface CompleteOptions extends Parsed<typeof completeFlags & typeof imageDrawing>, BackendOptions {
-  model: string;
-  out?: string;
-}
+const flags = {
+  model: asked(z.string(), 'run|name', 'run folder, .safetensors file or shipped model, of images'),
+  out: asked(
+    z.string().optional(),
+    'file.png',
+    'contact sheet: the image, what is kept, the completions (default: here, <image>-completed.png)',
+  ),
+  ...completeFlags,
+  ...imageDrawing,
+  ...computing,
+};
 
 export function command(): Command {
   const complete = new Command('complete')
     .description('keep the upper rows of an image and draw the others, several times')
     .argument('<image>', 'a PNG, JPEG, WebP, TIFF or AVIF file')
-    .requiredOption('--model <run|name>', 'run folder, .safetensors file or shipped model, of images')
-    .option(
-      '--out <file.png>',
-      'contact sheet: the image, what is kept, the completions (default: here, <image>-completed.png)',
-      path('--out'),
-    );
-  addFields(complete, completeFlags);
-  addDrawOptions(complete);
-  addJsonOption(complete);
-  addComputeOptions(complete);
-  complete.addHelpText(
-    'after',
-    `
+    .addHelpText('after', ABOUT_TEMPERATURE)
+    .addHelpText('after', EXAMPLES);
+  return addAction(complete, flags, draw);
+}
+
+const EXAMPLES = `
 Examples:
   $ pxv complete digit.png --model runs/mine           writes digit-completed.png
   $ pxv complete photo.jpg --model runs/mine --from-row 16 --samples 14 --out sheet.png
 
 One network draws exactly from its distribution given the kept rows. A chain of scales does not: its coarse image is
-drawn without a look at the finer pixels of these rows ("exact": false in the JSON).`,
-  );
-  return complete.action(run(draw));
-}
+drawn without a look at the finer pixels of these rows ("exact": false in the JSON).`;
 
 const NOT_EXACT = '\nnot exact: a chain of scales draws its coarse image without the finer pixels of the kept rows';
 
-async function draw({ signal, progress }: Work, image: string, options: CompleteOptions): Promise<Report> {
-  const { loadModel } = await import('../src/model/checkpoint.js');
+async function draw({ signal, progress }: Work, image: string, options: Parsed<typeof flags>): Promise<Report> {
   const { completeImage } = await import('../src/tasks/complete-image.js');
-  const { samples, seed } = options;
-  const out = options.out ?? `${stemOf(image)}-completed.png`;
-  const model = loadModel(options.model);
+  const { samples, seed, out = `${stemOf(image)}-completed.png` } = options;
   const settings = askedOf(imageDrawing, options);
+  const { model, chosen, seconds } = await startWithModel(options, progress);
   const { width, height } = model.chain.exampleShape.size;
   const fromRow = options.fromRow ?? Math.floor(height / 2);
-  const chosen = await startComputing(options, progress);
-  const started = performance.now();
   const { exact, bitsPerDim, dimensions } = await completeImage(model, image, {
     ...askedOf(completeFlags, options),
     out,
@@ -62,11 +55,11 @@ async function draw({ signal, progress }: Work, image: string, options: Complete
     signal,
     onProgress: (share) => progress.show({ label: 'complete', done: share * height, total: height, unit: 'rows' }),
   });
-  const seconds = (performance.now() - started) / 1000;
+  const taken = seconds();
   return {
-    text: `${out}: ${image}, rows from ${fromRow} on drawn ${numberOf(samples, 'time')} by ${model.name} in ${seconds.toFixed(1)} s${exact ? '' : NOT_EXACT}`,
+    text: `${out}: ${image}, rows from ${fromRow} on drawn ${numberOf(samples, 'time')} by ${model.name} in ${taken.toFixed(1)} s${exact ? '' : NOT_EXACT}`,
     json: {
-      ...{ model: model.name, seed, output: out, seconds, width, height },
+      ...{ model: model.name, seed, output: out, seconds: taken, width, height },
       ...{ fromRow, samples, ...settings, exact, dimensions, bitsPerDim, ...chosen },
     },
   };

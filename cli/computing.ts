@@ -1,10 +1,6 @@
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
+import { askedOf, computing } from './options.js';
 import type { Progress } from './progress.js';
-
-/** Those of a command's options that choose a backend. */
-export function backendOptions({ backend, instructionSet, threads }: BackendOptions): BackendOptions {
-  return { backend, instructionSet, threads };
-}
 
 /**
  * Starts the backend that some of a command's options ask for, and says what the user should know of it.
@@ -16,7 +12,16 @@ export async function startComputing(
   progress: Progress,
 ): Promise<Omit<ChosenBackend, 'note'>> {
   const { chooseBackend } = await import('../src/backend/choose-backend.js');
-  const { note, ...chosen } = await chooseBackend(backendOptions(options));
+  const { note, ...chosen } = await chooseBackend(askedOf(computing, options));
   if (note !== null) progress.say(`pxv: ${note}`);
   return chosen;
+}
+
+/** Loads the model that `--model` names, and starts the backend: `seconds` tells how long the work takes from here on. */
+export async function startWithModel(options: BackendOptions & { model?: string | undefined }, progress: Progress) {
+  const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
+  const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
+  const chosen = await startComputing(options, progress);
+  const started = performance.now();
+  return { model, chosen, seconds: () => (performance.now() - started) / 1000 };
 }

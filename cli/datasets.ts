@@ -1,53 +1,51 @@
 import { Command } from 'commander';
-import { PxvError } from '../src/foundation/errors.js';
+import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
-import { data } from '../src/tasks/options/fields.js';
-import { addFields, addJsonOption } from './options.js';
-import { run, type Report, type Work } from './report.js';
+import { asked, data, type Parsed } from '../src/tasks/options/fields.js';
+import { addAction, misusedOption } from './options.js';
+import type { Report, Work } from './report.js';
 import { formatTable } from './table.js';
 
+const getFlags = {
+  mirror: asked(z.string().optional(), 'url', 'address of a folder with files of the same names, to ask instead', {
+    parse: address,
+  }),
+};
+const verifyFlags = { data };
+
 export function command(): Command {
-  const datasets = new Command('datasets').description('image data sets: list them, download one, check its files');
-  datasets.addHelpText(
-    'after',
-    `
-Examples:
-  $ pxv datasets list
-  $ pxv datasets get mnist
-  $ pxv datasets verify cifar --data files/`,
-  );
-
+  const datasets = new Command('datasets')
+    .description('image data sets: list them, download one, check its files')
+    .addHelpText('after', EXAMPLES);
   const list = datasets.command('list').description('list the data sets, and where their files are looked for');
-  addJsonOption(list);
-  list.action(run(listSets));
-
+  addAction(list, {}, listSets);
   const get = datasets
     .command('get')
     .description('download a data set from its official place into the cache')
     .argument('<name>', 'one of pxv datasets list')
-    .option('--mirror <url>', 'address of a folder with files of the same names, to ask instead', address);
-  addJsonOption(get);
-  get.addHelpText(
-    'after',
-    `
+    .addHelpText('after', GET_HELP);
+  addAction(get, getFlags, getSet);
+  const verify = datasets
+    .command('verify')
+    .description('check the files of a data set: format, counts, and checksums where they are known')
+    .argument('<name>', 'one of pxv datasets list, or a folder of images');
+  addAction(verify, verifyFlags, verifySet);
+  return datasets;
+}
+
+const EXAMPLES = `
+Examples:
+  $ pxv datasets list
+  $ pxv datasets get mnist
+  $ pxv datasets verify cifar --data files/`;
+
+const GET_HELP = `
 An interrupted download goes on where it stopped. The cache is PXV_DATA, else XDG_CACHE_HOME/pxv/datasets, else
 ~/.cache/pxv/datasets.
 
 Examples:
   $ pxv datasets get cifar
-  $ PXV_DATA=/data pxv datasets get mnist`,
-  );
-  get.action(run(getSet));
-
-  const verify = datasets
-    .command('verify')
-    .description('check the files of a data set: format, counts, and checksums where they are known')
-    .argument('<name>', 'one of pxv datasets list, or a folder of images');
-  addFields(verify, { data });
-  addJsonOption(verify);
-  verify.action(run(verifySet));
-  return datasets;
-}
+  $ PXV_DATA=/data pxv datasets get mnist`;
 
 async function listSets(): Promise<Report> {
   const { cacheFolder, imageSets } = await import('../datasets/index.js');
@@ -66,22 +64,11 @@ async function listSets(): Promise<Report> {
     title,
     folder,
   ]);
-  const table = formatTable(
-    [
-      { title: 'name', align: 'left' },
-      { title: 'train', align: 'right' },
-      { title: 'validation', align: 'right' },
-      { title: 'test', align: 'right' },
-      { title: 'files', align: 'right' },
-      { title: 'what', align: 'left' },
-      { title: 'folder', align: 'left' },
-    ],
-    rows,
-  );
-  return { text: table, json: { datasets: sets } };
+  const titles = ['name', 'train', 'validation', 'test', 'files', 'what', 'folder'];
+  return { text: formatTable('lrrrrll', [titles, ...rows]), json: { datasets: sets } };
 }
 
-async function getSet({ signal, progress }: Work, name: string, { mirror }: { mirror?: string }): Promise<Report> {
+async function getSet({ signal, progress }: Work, name: string, { mirror }: Parsed<typeof getFlags>): Promise<Report> {
   const { getImageSet } = await import('../datasets/index.js');
   const { folder, alreadyThere } = await getImageSet(name, {
     signal,
@@ -95,7 +82,11 @@ async function getSet({ signal, progress }: Work, name: string, { mirror }: { mi
   return { text, json: { name, output: folder, alreadyThere } };
 }
 
-async function verifySet({ signal, progress }: Work, name: string, { data }: { data?: string }): Promise<Report> {
+async function verifySet(
+  { signal, progress }: Work,
+  name: string,
+  { data }: Parsed<typeof verifyFlags>,
+): Promise<Report> {
   const { verifyImageSet } = await import('../datasets/index.js');
   const { folder, splits, checkedFiles } = await verifyImageSet(name, {
     signal,
@@ -113,12 +104,6 @@ async function verifySet({ signal, progress }: Work, name: string, { data }: { d
 
 function address(text: string): string {
   if (URL.canParse(text) && /^https?:/.test(text)) return text;
-  throw new PxvError({
-    code: 'USAGE',
-    operation: 'read options',
-    argument: '--mirror',
-    expected: 'an http or https address',
-    received: JSON.stringify(text),
-    remedy: 'give one such as https://example.org/cifar/',
-  });
+  const remedy = 'give one such as https://example.org/cifar/';
+  throw misusedOption('--mirror', 'an http or https address', JSON.stringify(text), remedy);
 }

@@ -1,12 +1,11 @@
 import type { ForecastName } from '../src/evaluation/forecasts.js';
 import type { ForecastsSummary, ForecastSummary, MeanOverClips } from '../src/evaluation/forecast-summary.js';
 import { numberOf } from '../src/foundation/number-of.js';
-import { formatTable } from './table.js';
+import { formatTable, withError } from './table.js';
 
 /** A difference in decibels with its standard error, where there is one. */
-export function withError({ mean, standardError }: MeanOverClips, index: number): string {
-  const [value, error] = [mean[index], standardError[index]];
-  return `${value < 0 ? '' : '+'}${value.toFixed(2)}${Number.isNaN(error) ? '' : ` +- ${error.toFixed(2)}`}`;
+export function gainWithError({ mean, standardError }: MeanOverClips, index: number): string {
+  return `${mean[index] < 0 ? '' : '+'}${withError(mean[index], standardError[index], 2)}`;
 }
 
 /** Forecasts beside each other, by frames ahead: decibels, SSIM, change from frame to frame. */
@@ -18,12 +17,12 @@ export async function forecastTables(
   const names = Object.keys(kinds) as ForecastName[];
   const others = names.filter((name) => name !== 'last-frame');
   const titles = (of: ForecastName[]) => of.map((name) => forecasts[name].title(samples));
-  const gainOf = ({ gain, wins }: ForecastSummary, h: number) => `${withError(gain, h)} (${wins[h]})`;
+  const gainOf = ({ gain, wins }: ForecastSummary, h: number) => `${gainWithError(gain, h)} (${wins[h]})`;
   const table = (columns: string[], cells: (h: number) => string[]) =>
-    formatTable(
-      ['frames ahead', ...columns].map((title) => ({ title, align: 'right' })),
-      trueChange.map((_, h) => [String(h + 1), ...cells(h)]),
-    );
+    formatTable('r'.repeat(1 + columns.length), [
+      ['frames ahead', ...columns],
+      ...trueChange.map((_, h) => [String(h + 1), ...cells(h)]),
+    ]);
 
   const ssims = names.flatMap((name) => kinds[name]?.ssim ?? []);
   return [

@@ -1,6 +1,8 @@
-import { PxvError } from '../src/foundation/errors.js';
-import { exitCodes } from './exit-codes.js';
+import { errorsOf } from '../src/foundation/errors.js';
 import type { Progress } from './progress.js';
+
+/** What the process tells its caller. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** SIGHUP: the terminal is gone. A shell and the system may both tell it, so that a second one asks for nothing more. */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -27,16 +29,8 @@ export function listenForInterrupt(progress: Progress, command: string): Interru
       return;
     }
     progress.say(`pxv: ${ending}... (interrupt again to stop at once)`);
-    controller.abort(
-      new PxvError({
-        code: 'INTERRUPTED',
-        operation: command,
-        argument: 'this command',
-        expected: 'to come to its end',
-        received: name,
-        remedy: 'run it again',
-      }),
-    );
+    const interruption = errorsOf('INTERRUPTED', command);
+    controller.abort(interruption('this command', 'to come to its end', name, 'run it again'));
   };
   for (const name of signals) process.on(name, onSignal);
   return {

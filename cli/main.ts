@@ -53,13 +53,8 @@ for (const stream of [process.stdout, process.stderr]) {
     }
     // Where the terminal is gone, what was worked out can still be saved.
     if (error.code === 'EIO' && stream.isTTY) terminalGone = true;
-    else exitWith(refused(error));
+    else exitWith(writeFailure('standard output', error, { remedy: 'send it elsewhere' }));
   });
-}
-
-/** What the system would not write to standard output or standard error, as on a disk that is full. */
-function refused(error: NodeJS.ErrnoException): unknown {
-  return writeFailure('standard output', error, { remedy: 'send it elsewhere' });
 }
 
 const program = new Command('pxv').description(description).version(version);

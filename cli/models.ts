@@ -2,26 +2,24 @@ import { Command } from 'commander';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
 import type { AboutModel } from '../src/model/shipped-models.js';
-import { addJsonOption } from './options.js';
-import { run, type Report, type Work } from './report.js';
-import { formatTable, type Column } from './table.js';
+import { addAction } from './options.js';
+import type { Report, Work } from './report.js';
+import { formatTable } from './table.js';
 
 export function command(): Command {
   const models = new Command('models')
     .description('list the models that ship with pxv and what each is for, or describe others')
-    .argument('[model...]', 'run folders, .safetensors files or names (default: all that ship)');
-  addJsonOption(models);
-  models.addHelpText(
-    'after',
-    `
+    .argument('[model...]', 'run folders, .safetensors files or names (default: all that ship)')
+    .addHelpText('after', HELP);
+  return addAction<Record<never, never>, [string[]]>(models, {}, listModels);
+}
+
+const HELP = `
 Examples:
   $ pxv models
   $ pxv models runs/mine runs/other
 
-'last steps' are those of the last training: one that starts from another model counts from 0.`,
-  );
-  return models.action(run(listModels));
-}
+'last steps' are those of the last training: one that starts from another model counts from 0.`;
 
 async function listModels(_: Work, named: string[]): Promise<Report> {
   const { loadModel } = await import('../src/model/checkpoint.js');
@@ -42,8 +40,14 @@ async function listModels(_: Work, named: string[]): Promise<Report> {
       ...[parameters, steps].map(String),
     ],
   );
-  return { text: [formatTable(columns, rows), ...models.map(aboutLines)].join('\n'), json: { models } };
+  const table = formatTable('lllllrrrrr', [TITLES, ...rows]);
+  return { text: [table, ...models.map(aboutLines)].join('\n'), json: { models } };
 }
+
+const TITLES = [
+  ...['model', 'layers', 'head', 'size', 'channels'],
+  ...['scales', 'context', 'frames/s', 'parameters', 'last steps'],
+];
 
 /** What is said of a model that somebody trained. */
 const unknown = { for: null, learnedFrom: null, score: null };
@@ -57,19 +61,6 @@ function aboutLines({ model, ...about }: { model: string } & (AboutModel | typeo
     `  scores ${value.toFixed(unit === 'bits/dim' ? 3 : 2)} ${unit} on ${on}`,
   ].join('\n');
 }
-
-const columns: Column[] = [
-  { title: 'model', align: 'left' },
-  { title: 'layers', align: 'left' },
-  { title: 'head', align: 'left' },
-  { title: 'size', align: 'left' },
-  { title: 'channels', align: 'left' },
-  { title: 'scales', align: 'right' },
-  { title: 'context', align: 'right' },
-  { title: 'frames/s', align: 'right' },
-  { title: 'parameters', align: 'right' },
-  { title: 'last steps', align: 'right' },
-];
 
 function summary({ name, description, chain, weights, step, frameRate }: Model) {
   const { size, channels, context } = chain.exampleShape;

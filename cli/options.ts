@@ -2,13 +2,26 @@ import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import type { BackendName, BackendOptions } from '../src/backend/choose-backend.js';
 import type { InstructionSet } from '../src/backend/kernels/index.js';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorsOf } from '../src/foundation/errors.js';
 import type { Size } from '../src/foundation/frame.js';
 import { HIGHEST_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/foundation/frame-rate.js';
 import * as fields from '../src/tasks/options/fields.js';
 import type { Fields, Parsed } from '../src/tasks/options/fields.js';
+import { run, type Report, type Work } from './report.js';
 
-const { asked, count, flags } = fields;
+const { asked, count, flags, toggle } = fields;
+
+/** Every command has it. */
+export const json = toggle('print the result as one JSON object');
+
+/** Gives a command what it does, and the flags of what that is given after the command's arguments, `--json` with them. */
+export function addAction<F extends Fields, Arguments extends unknown[]>(
+  command: Command,
+  fields: F,
+  action: (work: Work, ...given: [...Arguments, Parsed<F>]) => Promise<Report>,
+): Command {
+  return addFields(command, { ...fields, json }).action(run(action));
+}
 
 /** Adds the flag of each field; what is given is found under the field's name. */
 export function addFields(command: Command, fields: Fields): Command {
@@ -37,6 +50,8 @@ function optionOf(name: string, field: z.ZodType): Option {
   if (flag.conflicts !== undefined) option.conflicts(flag.conflicts);
   if (field instanceof z.ZodDefault) option.default(field.def.defaultValue);
   const value = valueOf(field);
+  option.makeOptionMandatory(value === field);
+  if (flag.parse !== undefined) return option.argParser(flag.parse);
   if (value instanceof z.ZodBoolean) return option;
   // Names of several files are collected as they are: an empty one is for whoever opens it to refuse.
   if (value instanceof z.ZodArray && value.element instanceof z.ZodString) return option;
@@ -73,8 +88,8 @@ export function askedOf<F extends Fields, O extends Parsed<F>>(fields: F, option
 }
 
 const group = 'Computing:';
-/** The options of `chooseBackend`. */
-const computing = {
+/** Of commands that compute: the options of `chooseBackend`. */
+export const computing = {
   threads: asked(count.optional(), 'count', 'threads to compute with (default: one for each core)', {
     most: 256,
     group,
@@ -93,24 +108,25 @@ const computing = {
   ),
 } satisfies Record<keyof BackendOptions, z.ZodType>;
 
-/** For commands that compute. */
-export function addComputeOptions(command: Command): Command {
-  return addFields(command, computing);
-}
+/** Of commands on video. */
+export const videoModel = asked(
+  z.string().optional(),
+  'run|name',
+  'run folder, .safetensors file or shipped model (default: video-64)',
+);
 
-export function addModelOption(command: Command): Command {
-  return command.option('--model <run|name>', 'run folder, .safetensors file or shipped model (default: video-64)');
-}
+/** What is wrong with an option. */
+export const misusedOption = errorsOf('USAGE', 'read options');
 
-export function addJsonOption(command: Command): Command {
-  return command.option('--json', 'print the result as one JSON object');
+function wrongValue(flag: string, expected: string, text: string, remedy: string): Error {
+  return misusedOption(flag, expected, JSON.stringify(text), remedy);
 }
 
 /** A parser of names of files and folders: an empty one, as of a variable that is not set, names nothing. */
 export function path(flag: string): (text: string) => string {
   return (text) => {
     if (text !== '') return text;
-    throw wrongOption(flag, 'the name of a file or folder', text, 'give one, or leave the option out');
+    throw wrongValue(flag, 'the name of a file or folder', text, 'give one, or leave the option out');
   };
 }
 
@@ -121,7 +137,7 @@ export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INT
     // The largest that is exact is named to whom it concerns.
     const range = max === Number.MAX_SAFE_INTEGER && !(value > max) ? `of ${min} or more` : `from ${min} to ${max}`;
     if (/^[+-]?\d+$/.test(text) && value >= min && value <= max) return value;
-    throw wrongOption(flag, `a whole number ${range}`, text, `give one such as ${flag} ${min}`);
+    throw wrongValue(flag, `a whole number ${range}`, text, `give one such as ${flag} ${min}`);
   };
 }
 
@@ -135,7 +151,7 @@ export function decimalNumber(
   return (text) => {
     const value = Number(text);
     if (text.trim() !== '' && (above ? value > min : value >= min) && value <= max && value < Infinity) return value;
-    throw wrongOption(flag, `a number ${range}`, text, 'give one in this range');
+    throw wrongValue(flag, `a number ${range}`, text, 'give one in this range');
   };
 }
 
@@ -144,7 +160,7 @@ export function size(flag: string): (text: string) => Size {
   return (text) => {
     const [, width, height] = (/^(\d{1,5})x(\d{1,5})$/.exec(text) ?? []).map(Number);
     if (width > 0 && height > 0) return { width, height };
-    throw wrongOption(flag, 'width x height in pixels', text, `write it as in ${flag} 64x48`);
+    throw wrongValue(flag, 'width x height in pixels', text, `write it as in ${flag} 64x48`);
   };
 }
 
@@ -154,7 +170,7 @@ export function frameRate(flag: string): (text: string) => FrameRate {
     const rate = parseFrameRate(text);
     if (rate !== null) return rate;
     const expected = `frames a second, above 0 and at most ${HIGHEST_FRAME_RATE}`;
-    throw wrongOption(flag, expected, text, `give them as in ${flag} 10, ${flag} 12.5 or ${flag} 30000/1001`);
+    throw wrongValue(flag, expected, text, `give them as in ${flag} 10, ${flag} 12.5 or ${flag} 30000/1001`);
   };
 }
 
@@ -162,16 +178,5 @@ export function frameRate(flag: string): (text: string) => FrameRate {
 export function seed(text: string): number | bigint {
   const value = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
   if (value >= 0n && value < 1n << 64n) return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
-  throw wrongOption('--seed', 'a whole number from 0 to 2^64 - 1', text, 'give one such as --seed 1');
-}
-
-function wrongOption(flag: string, expected: string, text: string, remedy: string): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'read options',
-    argument: flag,
-    expected,
-    received: JSON.stringify(text),
-    remedy,
-  });
+  throw wrongValue('--seed', 'a whole number from 0 to 2^64 - 1', text, 'give one such as --seed 1');
 }

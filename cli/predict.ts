@@ -1,21 +1,19 @@
 import { resolve, sep } from 'node:path';
 import { Command } from 'commander';
-import type { BackendOptions } from '../src/backend/choose-backend.js';
-import { PxvError } from '../src/foundation/errors.js';
+import { z } from 'zod';
+import { errorsOf } from '../src/foundation/errors.js';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/checkpoint.js';
 import { numberOf } from '../src/foundation/number-of.js';
-import { futureDrawing, toggle, type Parsed } from '../src/tasks/options/fields.js';
-import { kindFlag, predictFlags, samplesOfForecast, type Forecast } from '../src/tasks/options/predict-clips.js';
+import { asked, futureDrawing, toggle, type Parsed } from '../src/tasks/options/fields.js';
+import { kindFlag, predictFlags, samplesOfForecast, type Forecast } from '../src/tasks/options/clips.js';
 import type { PredictedClip } from '../src/tasks/predict-clip.js';
 import type { ClipSource } from '../src/video/index.js';
-import { startComputing } from './computing.js';
-import { addFutureOptions } from './draw-options.js';
-import { leftOutLines } from './left-out.js';
-import { addComputeOptions, addFields, addJsonOption, addModelOption, askedOf, path } from './options.js';
-import type { Progress } from './progress.js';
-import { run, type Report, type Work } from './report.js';
-import { addSizeOptions, askedSize, type SizeOptions } from './size-options.js';
+import { startWithModel } from './computing.js';
+import { ABOUT_FUTURES, ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
+import { leftOutLine } from './left-out.js';
+import { addAction, askedOf, computing, videoModel } from './options.js';
+import type { Report, Work } from './report.js';
 import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
 import { stemOf } from './stem.js';
 
@@ -27,33 +25,33 @@ const forecastFlags = {
   }),
 };
 
-interface PredictOptions
-  extends
-    Parsed<typeof predictFlags & typeof kindFlag & typeof forecastFlags & typeof futureDrawing>,
-    BackendOptions,
-    SizeOptions {
-  model?: string;
-  out?: string;
-}
+const flags = {
+  out: asked(
+    z.string().optional(),
+    'path',
+    '.mp4, .webm, .gif, .png (contact sheet), a folder, or - (default: here, <clip>-predicted.mp4); of several clips a folder (default: predicted)',
+  ),
+  ...kindFlag,
+  ...predictFlags,
+  ...forecastFlags,
+  ...futureDrawing,
+  model: videoModel,
+  ...sizeFlags("the clip's aspect, with the shorter side of the model"),
+  ...computing,
+};
+type PredictOptions = Parsed<typeof flags>;
 
 export function command(): Command {
   const predict = new Command('predict')
     .description('write a clip whose last frames are predicted')
     .argument('<clip...>', 'video files, folders of numbered images, folders of either, or - for standard input')
-    .option(
-      '--out <path>',
-      '.mp4, .webm, .gif, .png (contact sheet), a folder, or - (default: here, <clip>-predicted.mp4); of several clips a folder (default: predicted)',
-      path('--out'),
-    );
-  addFields(predict, { ...kindFlag, ...predictFlags, ...forecastFlags });
-  addFutureOptions(predict);
-  addModelOption(predict);
-  addSizeOptions(predict, "the clip's aspect, with the shorter side of the model");
-  addJsonOption(predict);
-  addComputeOptions(predict);
-  predict.addHelpText(
-    'after',
-    `
+    .addHelpText('after', ABOUT_FUTURES)
+    .addHelpText('after', ABOUT_SIZES)
+    .addHelpText('after', EXAMPLES);
+  return addAction(predict, flags, predictFrames);
+}
+
+const EXAMPLES = `
 Examples:
   $ pxv predict clip.mp4 --next 8                      writes clip-predicted.mp4
   $ pxv predict clip.mp4 --next 16 --out future.gif --scale 4 --samples 3
@@ -65,16 +63,13 @@ Examples:
   $ pxv predict clip.mp4 --best-guess --adapt          corrected by what the clip itself has shown
   $ pxv predict clip.mp4 --mean                        the mean of eight futures
   $ pxv predict clip.mp4 --model runs/mine --fps model  at the rate that the model learned at
-  $ pxv predict frames/ --model runs/mine --seed 7`,
-  );
-  return predict.action(run(predictFrames));
-}
+  $ pxv predict frames/ --model runs/mine --seed 7`;
 
 async function predictFrames(work: Work, clips: string[], options: PredictOptions): Promise<Report> {
   const { listClips } = await import('../src/video/index.js');
   if (clips.includes(STANDARD_STREAM)) {
     if (clips.length === 1) return predictOne(work, STANDARD_STREAM, options);
-    throw wrongUsage(STANDARD_STREAM, 'standard input alone', 'other clips beside it', 'predict it by itself');
+    throw misused(STANDARD_STREAM, 'standard input alone', 'other clips beside it', 'predict it by itself');
   }
   const sources = withoutOutputs(await listClips(clips), options.out ?? SEVERAL_OUT);
   const isClip = clips.length === 1 && sources.length === 1 && sources[0].path === resolve(clips[0]);
@@ -105,8 +100,7 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
   try {
     const outPath = streams.outputFor(out, ending);
     const path = await streams.receive(clip, signal);
-    const { model, chosen } = await prepare(options, progress);
-    const started = performance.now();
+    const { model, chosen, seconds } = await startWithModel(options, progress);
     const result = await predictClip(model, path, {
       ...settingsOf(options, model),
       out: outPath,
@@ -117,11 +111,11 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
       onPredicted: saves,
       onWarning: (text) => progress.say(`pxv: warning: ${from}: ${streams.named(text)}`),
     });
-    const seconds = (performance.now() - started) / 1000;
+    const taken = seconds();
     if (out === STANDARD_STREAM) await streams.send(outPath);
     return {
-      text: `${to}: ${writtenOf(from, result, options)} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
-      json: { ...facts(model, options), output: out, seconds, ...figures(result, options), ...chosen },
+      text: `${to}: ${writtenOf(from, result, options)} predicted by ${model.name} in ${taken.toFixed(1)} s`,
+      json: { ...facts(model, options), output: out, seconds: taken, ...figures(result, options), ...chosen },
       ...(out === STANDARD_STREAM && { stream: process.stderr }),
     };
   } catch (error) {
@@ -152,10 +146,9 @@ async function predictSeveral(
   const { predictClips } = await import('../src/tasks/predict-clips.js');
   const out = options.out ?? SEVERAL_OUT;
   if (out === STANDARD_STREAM)
-    throw wrongUsage('--out -', 'a folder, for several clips', 'standard output', 'predict one clip, or name a folder');
-  const { model, chosen } = await prepare(options, progress);
+    throw misused('--out -', 'a folder, for several clips', 'standard output', 'predict one clip, or name a folder');
+  const { model, chosen, seconds } = await startWithModel(options, progress);
   const showReading = readingShown(progress);
-  const started = performance.now();
   const result = await predictClips(model, sources, {
     ...settingsOf(options, model),
     out,
@@ -169,33 +162,22 @@ async function predictSeveral(
     onPredicted: saves,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
   });
-  const seconds = (performance.now() - started) / 1000;
+  const taken = seconds();
   const { clips, leftOut, notReached } = result;
-  const each = clips.map((clip) => `${clip.path}: ${writtenOf(clip.name, clip, options)} predicted`);
   return {
     text: [
-      ...each,
-      `${numberOf(clips.length, 'clip')} predicted by ${model.name} in ${seconds.toFixed(1)} s`,
-      ...leftOutLines(leftOut),
-      ...(notReached > 0 ? [`interrupted: ${numberOf(notReached, 'clip')} not predicted`] : []),
-    ].join('\n'),
+      ...clips.map((clip) => `${clip.path}: ${writtenOf(clip.name, clip, options)} predicted`),
+      `${numberOf(clips.length, 'clip')} predicted by ${model.name} in ${taken.toFixed(1)} s`,
+      leftOutLine(leftOut),
+      notReached > 0 && `interrupted: ${numberOf(notReached, 'clip')} not predicted`,
+    ],
     json: {
-      ...facts(model, options),
-      output: out,
-      seconds,
+      ...{ ...facts(model, options), output: out, seconds: taken },
       clips: clips.map((clip) => ({ name: clip.name, output: clip.path, ...figures(clip, options) })),
-      leftOut,
-      notReached,
-      ...chosen,
+      ...{ leftOut, notReached, ...chosen },
     },
     failed: leftOut.some(({ named }) => named),
   };
-}
-
-async function prepare(options: PredictOptions, progress: Progress) {
-  const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
-  const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
-  return { model, chosen: await startComputing(options, progress) };
 }
 
 /** What an output holds of a clip and what is predicted: only an interruption leaves fewer than were asked for. */
@@ -236,26 +218,15 @@ function facts({ name, chain }: Model, options: PredictOptions) {
 function figures(clip: PredictedClip, { horizon }: PredictOptions) {
   const { size, frames, known, predicted, frameRate, bitsPerDim, exact, settings } = clip;
   const interrupted = predicted < horizon;
-  return {
-    ...size,
-    frames,
-    known,
-    predicted,
-    interrupted,
-    frameRate: framesPerSecond(frameRate),
-    ...settings,
-    bitsPerDim,
-    exact,
-  };
+  const rate = framesPerSecond(frameRate);
+  return { ...size, frames, known, predicted, interrupted, frameRate: rate, ...settings, bitsPerDim, exact };
 }
 
 /** @throws PxvError `USAGE` where the output's name asks for something else than --format */
 async function expectFormat(out: string, { kind }: PredictOptions): Promise<void> {
   const { outputKind } = await import('../src/video/index.js');
   if (kind === undefined || out === STANDARD_STREAM || outputKind(out) === kind) return;
-  throw wrongUsage(`--format ${kind}`, 'an --out of the same kind', out, 'leave one of the two out');
+  throw misused(`--format ${kind}`, 'an --out of the same kind', out, 'leave one of the two out');
 }
 
-function wrongUsage(argument: string, expected: string, received: string, remedy: string): PxvError {
-  return new PxvError({ code: 'USAGE', operation: 'predict', argument, expected, received, remedy });
-}
+const misused = errorsOf('USAGE', 'predict');

@@ -1,5 +1,3 @@
-import { printable } from './printable.js';
-
 /** How far some work has come. */
 export interface ProgressState {
   /** What is being done, in one word or two; another label starts another clock. */
@@ -139,4 +137,9 @@ export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);
   const two = (value: number) => String(value).padStart(2, '0');
   return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+}
+
+/** A text without what a terminal would obey: a file's name may hold any character but `/`. Lines stay. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd');
 }

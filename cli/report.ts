@@ -1,9 +1,7 @@
 import { CommanderError, type Command } from 'commander';
 import { PxvError } from '../src/foundation/errors.js';
-import { exitCodes } from './exit-codes.js';
-import { listenForInterrupt } from './interrupt.js';
-import { printable } from './printable.js';
-import { Progress } from './progress.js';
+import { exitCodes, listenForInterrupt } from './interrupt.js';
+import { printable, Progress } from './progress.js';
 
 /** What an action is given besides its arguments and options. */
 export interface Work {
@@ -16,7 +14,8 @@ export interface Work {
 
 /** What a command found, as text for people and as one object for programs (`--json`). */
 export interface Report {
-  text: string;
+  /** As a whole or in lines, of which those that are false are left out. */
+  text: string | readonly (string | false)[];
   json: object;
   /** Where it is printed. Default: stdout, which may already have been given the result itself. */
   stream?: NodeJS.WritableStream;
@@ -39,7 +38,8 @@ export function run<Given extends unknown[]>(action: (work: Work, ...given: Give
       progress.close();
       const { json } = command.opts<{ json?: boolean }>();
       const { stream = process.stdout, failed = false } = report;
-      stream.write(`${json ? toJson(report.json) : printable(report.text.trimEnd())}\n`);
+      const lines = [report.text].flat().filter((line) => line !== false);
+      stream.write(`${json ? toJson(report.json) : printable(lines.join('\n').trimEnd())}\n`);
       if (failed) process.exitCode = exitCodes.failed;
       if (signal.aborted) process.exitCode = exitCodes.interrupted;
     } finally {

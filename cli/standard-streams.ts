@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorsOf, PxvError } from '../src/foundation/errors.js';
 import { temporaryFolder, type TemporaryFolder } from '../src/foundation/temporary-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 
@@ -40,7 +40,8 @@ export class StandardStreams {
    */
   async receive(clip: string, signal: AbortSignal): Promise<string> {
     if (clip !== STANDARD_STREAM) return clip;
-    if (process.stdin.isTTY) throw terminal('standard input', 'a clip, through a pipe or from a file');
+    if (process.stdin.isTTY)
+      throw misused('standard input', 'a clip, through a pipe or from a file', 'a terminal', SEE_HELP);
     const path = this.at('stdin', 'standard input');
     await pipeline(process.stdin, createWriteStream(path), { signal }).catch((error: unknown) => {
       signal.throwIfAborted();
@@ -57,8 +58,8 @@ export class StandardStreams {
    */
   outputFor(out: string, ending: string): string {
     if (out !== STANDARD_STREAM) return out;
-    if (process.stdout.isTTY) throw terminal('standard output', 'a pipe or a file to write to');
-    if (ending === '') throw terminal('--format folder', 'a file, for standard output', 'a folder');
+    if (process.stdout.isTTY) throw misused('standard output', 'a pipe or a file to write to', 'a terminal', SEE_HELP);
+    if (ending === '') throw misused('--format folder', 'a file, for standard output', 'a folder', SEE_HELP);
     return this.at(`stdout${ending}`, 'standard output');
   }
 
@@ -90,13 +91,5 @@ function notKept(cause: unknown): unknown {
   return writeFailure(tmpdir(), cause, { operation: 'keep a standard stream', remedy: 'set TMPDIR to another folder' });
 }
 
-function terminal(argument: string, expected: string, received = 'a terminal'): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'predict',
-    argument,
-    expected,
-    received,
-    remedy: 'see pxv predict --help',
-  });
-}
+const misused = errorsOf('USAGE', 'predict');
+const SEE_HELP = 'see pxv predict --help';

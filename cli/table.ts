@@ -1,17 +1,19 @@
-export interface Column {
-  title: string;
-  align: 'left' | 'right';
+/** A mean and its standard error, where there is one. */
+export function withError(mean: number, standardError: number, digits: number): string {
+  const error = Number.isNaN(standardError) ? '' : ` +- ${standardError.toFixed(digits)}`;
+  return `${mean.toFixed(digits)}${error}`;
 }
 
 /**
  * A plain-text table: cells padded with spaces to the width of their column, two spaces between columns, one line a row
- * and no trailing spaces. The line of titles is left out where all titles are empty.
+ * and no trailing spaces.
+ *
+ * @param columns how each is aligned, `l` or `r`, as in LaTeX
+ * @param rows that of the titles first, where there are any
  */
-export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const titles = columns.map(({ title }) => title);
-  const lines = titles.some((title) => title !== '') ? [titles, ...rows] : rows;
-  const widths = columns.map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
+export function formatTable(columns: string, rows: readonly (readonly string[])[]): string {
+  const widths = [...columns].map((_, column) => Math.max(...rows.map((cells) => cells[column].length)));
   const pad = (cell: string, column: number) =>
-    columns[column].align === 'left' ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
-  return lines.map((cells) => cells.map(pad).join('  ').trimEnd()).join('\n');
+    columns[column] === 'l' ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
+  return rows.map((cells) => cells.map(pad).join('  ').trimEnd()).join('\n');
 }

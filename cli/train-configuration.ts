@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorsOf } from '../src/foundation/errors.js';
 import { frameRateText } from '../src/foundation/frame-rate.js';
 import { defaultChoices } from '../src/model/presets.js';
 import type { ModelChoices, TrainingRequest } from '../src/tasks/configure-training.js';
@@ -100,11 +100,7 @@ export async function configurationOf(options: TrainOptions, say: (text: string)
   return configureTraining(request as TrainingRequest, source, say);
 }
 
-/**
- * The stages of a configuration file with another highest rate.
- *
- * @throws PxvError `USAGE` where there are several
- */
+/** The stages of a configuration file with another highest rate. @throws PxvError `USAGE` where there are several */
 function withRate(stages: unknown, rate: number): object[] {
   if (stages === undefined) return [{ rate }];
   if (Array.isArray(stages) && stages.length === 1) return [{ ...(stages[0] as object), rate }];
@@ -183,7 +179,7 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
     const { imageSets } = await import('../datasets/index.js');
     const isName = imageSets.some(({ name }) => name === images);
     const set = isName || !existsSync(images) ? images : resolve(images);
-    return { type: 'images', set, ...given({ folder }) };
+    return { type: 'images', set, ...(folder !== undefined && { folder }) };
   }
   // An empty path would become the folder at hand.
   const whole = (path: string) => (path === '' ? path : resolve(path));
@@ -192,7 +188,8 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
   const named = clips !== undefined && file?.type !== 'clips' ? { type: 'clips' } : file;
   // A list stands beside the file that names it.
   const list = typeof named?.list === 'string' ? resolve(dirname(options.config!), named.list) : undefined;
-  return { ...named, ...given({ list, frames, validate, fit, frameRate, folder }) };
+  const given = Object.entries({ list, frames, validate, fit, frameRate, folder });
+  return { ...named, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
 }
 
 /**
@@ -219,21 +216,10 @@ export function refuseMisplaced(options: TrainOptions): void {
   throw misused(optionOf(name), `no option that ${brings} brings with it`, 'both', remedy);
 }
 
-/** The entries that have a value. */
-function given<T extends object>(entries: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as typeof entries;
-}
-
 function readConfiguration(path: string): object {
+  const expected = 'a JSON file such as the config.json of a run folder';
   const wrong = (received: string) =>
-    new PxvError({
-      code: 'USAGE',
-      operation: 'read configuration',
-      argument: path,
-      expected: 'a JSON file such as the config.json of a run folder',
-      received,
-      remedy: 'check --config',
-    });
+    errorsOf('USAGE', 'read configuration')(path, expected, received, 'check --config');
   if (!existsSync(path)) throw wrong('no such file');
   let value: unknown;
   try {
@@ -241,10 +227,8 @@ function readConfiguration(path: string): object {
   } catch (cause) {
     throw wrong((cause as Error).message);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('JSON that is not an object');
-  return value;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw wrong('JSON that is not an object');
 }
 
-function misused(argument: string, expected: string, received: string, remedy: string): PxvError {
-  return new PxvError({ code: 'USAGE', operation: 'train', argument, expected, received, remedy });
-}
+const misused = errorsOf('USAGE', 'train');

@@ -7,23 +7,22 @@ import type { DecodeProgress } from '../src/tasks/open-data.js';
 import type { TrainingFacts, TrainModelHooks } from '../src/tasks/options/train-model.js';
 import type { TrainedRun } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';
-import { leftOutLines } from './left-out.js';
-import { addComputeOptions, addFields, addJsonOption } from './options.js';
+import { leftOutLine } from './left-out.js';
+import { addAction, computing } from './options.js';
 import { formatDuration } from './progress.js';
-import { run, type Report, type Work } from './report.js';
+import type { Report, Work } from './report.js';
 import { stemOf } from './stem.js';
 import { configurationOf, extensionOf, refuseMisplaced, trainFlags, type TrainOptions } from './train-configuration.js';
 
 export function command(): Command {
   const train = new Command('train')
     .description('learn to predict the frames of your own clips, or the pixels of images')
-    .helpGroup('Commands:');
-  addFields(train, trainFlags);
-  addJsonOption(train);
-  addComputeOptions(train);
-  train.addHelpText(
-    'after',
-    `
+    .helpGroup('Commands:')
+    .addHelpText('after', EXAMPLES);
+  return addAction(train, { ...trainFlags, ...computing }, trainOne);
+}
+
+const EXAMPLES = `
 Examples:
   $ pxv train --frames clips/ --minutes 20
   $ pxv train --frames a.mp4 b.mp4 --validate c.mp4 --out runs/mine --size 32x32 --steps 2000
@@ -33,10 +32,7 @@ Examples:
   $ pxv train --from video-64 --frames clips/ --minutes 5
   $ pxv train --images binarized-mnist --network diagonal-bilstm --hidden 16 --layers 7 --head-width 32
   $ pxv train --frames clips/ --scales 2 --size 64x64
-  $ pxv predict c.mp4 --next 8 --model runs/mine`,
-  );
-  return train.action(run(trainOne));
-}
+  $ pxv predict c.mp4 --next 8 --model runs/mine`;
 
 async function trainOne({ signal, progress, saves }: Work, options: TrainOptions): Promise<Report> {
   refuseMisplaced(options);
@@ -45,10 +41,8 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
   const { needsOf } = await import('../src/conditioning/index.js');
   const { learntFrameRate } = await import('../src/training/configuration.js');
   const out = options.out ?? join('runs', stemOf(options.clips?.[0] ?? options.images ?? 'model'));
-  const shown =
-    (label: string) =>
-    ({ name, ...done }: DecodeProgress) =>
-      progress.show({ label, ...done, fields: { name } });
+  const shown = (label: string, { name, ...done }: DecodeProgress) =>
+    progress.show({ label, ...done, fields: { name } });
   const configuration = options.resume ? null : await configurationOf(options, (text) => progress.say(`pxv: ${text}`));
   const chosen = await startComputing(options, progress);
   const started = performance.now();
@@ -57,8 +51,8 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
     signal,
     configurationFile: options.config,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
-    onDecode: shown('decode'),
-    onList: shown('read'),
+    onDecode: (decoding) => shown('decode', decoding),
+    onList: (listing) => shown('read', listing),
     onStart: (facts) => {
       begun = performance.now();
       describeStart(facts, out).forEach((line) => progress.say(line));
@@ -66,11 +60,8 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
     },
     onStep: ({ step, steps, time, bitsPerDim, validation, examplesPerSecond }) =>
       progress.show({
-        label: 'train',
-        done: step,
-        total: steps,
+        ...{ label: 'train', done: step, total: steps, unit: 'steps' },
         ...(time !== null && { time }),
-        unit: 'steps',
         fields: {
           ...(bitsPerDim !== null && { 'bits/dim': bitsPerDim }),
           ...(validation !== null && { validation }),
@@ -93,26 +84,19 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
         ? `trained ${stepsOf(result)} in ${formatDuration((ended - begun) / 1000)}: ${out}`
         : `${out}: nothing to do, for its ${numberOf(result.step, 'step')} had been done; longer with --steps S or --minutes M`,
       ...outcome(result),
-      ...('frames' in data ? leftOutLines(data.leftOut) : []),
+      'frames' in data && leftOutLine(data.leftOut),
       `next: ${next}`,
-    ].join('\n'),
+    ],
     json: {
-      model: out,
-      output: out,
-      network: networkName(result.configuration.model),
-      seed: training.seed,
-      seconds: (ended - started) / 1000,
-      steps: result.step,
-      resumedFrom: result.facts.step,
+      ...{ model: out, output: out, network: networkName(result.configuration.model), seed: training.seed },
+      ...{ seconds: (ended - started) / 1000, steps: result.step, resumedFrom: result.facts.step },
       ...('frames' in data
         ? { frames: data.frames, frameRate: rate && framesPerSecond(rate), leftOut: data.leftOut }
         : { images: data.images }),
       bitsPerDim: result.best?.bitsPerDim ?? null,
       bestStep: result.best?.step ?? null,
       lastBitsPerDim: result.last?.bitsPerDim ?? null,
-      baselines: data.baselines,
-      secondsPerStep: result.secondsPerStep,
-      ...chosen,
+      ...{ baselines: data.baselines, secondsPerStep: result.secondsPerStep, ...chosen },
       precision: training.precision,
     },
   };
@@ -133,33 +117,33 @@ function outcome({ best, last, facts: { data } }: TrainedRun): string[] {
   const [reached, now] = [best, latest].map(({ bitsPerDim }) => bitsPerDim.toFixed(3));
   const worse = now === reached ? '' : `; since then it got worse: ${now} at step ${latest.step}`;
   const fewer = 100 * (1 - best.bitsPerDim / baseline);
+  const than = `than the ${name} baseline, ${baseline.toFixed(3)}`;
   return [
     `best validation: ${reached} bits/dim at step ${best.step}, whose weights the model has${worse}`,
-    fewer > 0
-      ? `that is ${fewer.toFixed(1)}% fewer than the ${name} baseline, ${baseline.toFixed(3)}`
-      : `worse than the ${name} baseline, ${baseline.toFixed(3)}: train longer, with --resume --minutes M`,
+    fewer > 0 ? `that is ${fewer.toFixed(1)}% fewer ${than}` : `worse ${than}: train longer, with --resume --minutes M`,
   ];
 }
 
 /** What is trained on what, in lines for people. */
 function describeStart({ parameters, step, data }: TrainingFacts, out: string): string[] {
-  const from = `run folder: ${out}${step > 0 ? `; from step ${step}` : ''}`;
+  const lines = (learnt: string, validation: string) => [
+    `model: ${parameters} parameters; ${learnt}`,
+    `validation: ${validation}; run folder: ${out}${step > 0 ? `; from step ${step}` : ''}`,
+  ];
   const uniform = `baselines in bits/dim: uniform ${data.baselines.uniform.toFixed(2)}`;
   if (!('frames' in data)) {
     const { images, validationImages, origin } = data;
-    return [
-      `model: ${parameters} parameters; ${numberOf(images, 'image')} to learn from (${origin})`,
-      `validation: ${numberOf(validationImages, 'image')}; ${from}`,
-      uniform,
-    ];
+    const learnt = `${numberOf(images, 'image')} to learn from (${origin})`;
+    return [...lines(learnt, numberOf(validationImages, 'image')), uniform];
   }
   const { trainingClips, validationClips, frames, decoded, baselines } = data;
-  const validated = validationClips.length > 0 ? validationClips.join(', ') : 'none: give one with --validate';
   const previous = baselines['previous-frame'];
   const best = previous === null ? '' : `, previous frame ${previous.toFixed(3)} on the validation clips`;
   return [
-    `model: ${parameters} parameters; ${numberOf(trainingClips.length, 'clip')}, ${numberOf(frames, 'frame')} to learn from`,
-    `validation: ${validated}; ${from}`,
+    ...lines(
+      `${numberOf(trainingClips.length, 'clip')}, ${numberOf(frames, 'frame')} to learn from`,
+      validationClips.join(', ') || 'none: give one with --validate',
+    ),
     `decoded frames: ${inUnits(decoded.bytes)} in ${decoded.folder}, which may be deleted after the training`,
     `${uniform}${best}`,
   ];

@@ -35,3 +35,9 @@ export class PxvError extends Error {
     this.parts = parts;
   }
 }
+
+/** Makes the errors of one code in one operation: `throw misused('--size', 'two numbers', received, 'write it as 64x48')`. */
+export function errorsOf(code: ErrorCode, operation: string) {
+  return (argument: string, expected: string, received: string, remedy: string): PxvError =>
+    new PxvError({ code, operation, argument, expected, received, remedy });
+}

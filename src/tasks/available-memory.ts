@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 
 /** Where the system tells of its memory; tests have places of their own. */
 export interface MemoryFiles {
@@ -28,14 +28,8 @@ export function availableMemory(files: MemoryFiles = system): number {
   const { PXV_MEMORY: chosen } = process.env;
   if (chosen !== undefined && chosen !== '') {
     if (Number(chosen) > 0 && Number(chosen) < Infinity) return Number(chosen) * 2 ** 20;
-    throw new PxvError({
-      code: 'USAGE',
-      operation: 'look for memory',
-      argument: 'PXV_MEMORY',
-      expected: 'a number of MiB',
-      received: JSON.stringify(chosen),
-      remedy: 'give one such as PXV_MEMORY=4096, or unset it',
-    });
+    const remedy = 'give one such as PXV_MEMORY=4096, or unset it';
+    throw errorsOf('USAGE', 'look for memory')('PXV_MEMORY', 'a number of MiB', JSON.stringify(chosen), remedy);
   }
   const free = meminfo(files) ?? freePages(files) ?? freemem();
   return process.memoryUsage.rss() + Math.min(free, ...freeInGroups(files));

@@ -12,7 +12,7 @@ import {
   type TensorflowFacts,
   type TensorflowPackage,
 } from '../backend/tensorflow.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { makeFolder } from '../foundation/make-folder.js';
 import { checkWritable } from '../foundation/write-file.js';
 
@@ -68,7 +68,10 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
     throw unable('npm package', TENSORFLOW_PACKAGES.join(' or '), 'neither is installed', `run: ${INSTALL_PACKAGE}`);
   }
   const { name, version, folder, binding, napi } = installed;
-  if (existsSync(binding) && !overwrite) throw alreadyThere(binding);
+  if (existsSync(binding) && !overwrite) {
+    const remedy = 'try it with: pxv doctor --backend tensorflow; or replace it by --overwrite';
+    throw errorsOf('OUTPUT', 'install backend')(binding, 'no binding yet', 'one', remedy);
+  }
   onStep?.('looking for a wheel of TensorFlow');
   const { python, wheel } = await findWheel(options.python, signal);
   const headers = nodeHeaders();
@@ -87,13 +90,8 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
         ...['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${napi}`],
         ...[headers, join(wheel, 'include'), folder].map((path) => `-I${path}`),
         ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(folder, 'binding', file)),
-        ...[
-          '-o',
-          made,
-          ...libraries,
-          ...['-rpath', wheel].flatMap((one) => ['-Xlinker', one]),
-          ...(isMac ? ['-undefined', 'dynamic_lookup'] : []),
-        ],
+        ...['-o', made, ...libraries, '-Xlinker', '-rpath', '-Xlinker', wheel],
+        ...(isMac ? ['-undefined', 'dynamic_lookup'] : []),
       ],
       signal,
     ).catch((error: unknown) => {
@@ -131,30 +129,21 @@ async function findWheel(asked: string | undefined, signal?: AbortSignal) {
   const pythons = asked ? [asked] : [...(environment ? [join(environment, 'bin', 'python')] : []), 'python3', 'python'];
   const without: string[] = [];
   for (const python of pythons) {
-    const found = await execute(python, ['-c', FIND_WHEEL], signal).catch((error: unknown) => {
-      signal?.throwIfAborted();
-      const received = (error as { code?: unknown }).code === 'ENOENT' ? 'no such program' : 'another program';
-      if (asked) throw unable(asked, 'a Python', received, 'give the path of a Python with --python');
-      return null;
-    });
+    const found = await execute(python, ['-c', FIND_WHEEL], signal)
+      .then((printed) => wheelSchema.parse(JSON.parse(printed)))
+      .catch((error: unknown) => {
+        signal?.throwIfAborted();
+        const received = (error as { code?: unknown }).code === 'ENOENT' ? 'no such program' : 'another program';
+        if (asked) throw unable(asked, 'a Python', received, 'give the path of a Python with --python');
+        return null;
+      });
     if (found === null) continue;
-    const read = wheelSchema.safeParse(parsed(found));
-    if (!read.success) throw unable(python, 'a Python', 'another program', 'give the path of a Python with --python');
-    const { python: path, wheel } = read.data;
-    if (wheel === null) without.push(path);
-    else return { python: path, wheel: complete(wheel) };
+    if (found.wheel !== null) return { python: found.python, wheel: complete(found.wheel) };
+    without.push(found.python);
   }
   const install = without.length > 0 ? `${without[0]} -m ${INSTALL_WHEEL}` : INSTALL_WHEEL;
   const received = without.length > 0 ? `none for ${without.join(', ')}` : `no Python (${pythons.join(', ')})`;
   throw unable('wheel', WHEELS, received, `run: ${install}, or name its Python with --python`);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** The wheel's folder, once it is known to have what a binding needs. */
@@ -182,12 +171,9 @@ function nodeHeaders(): string {
 async function findCompiler(signal?: AbortSignal): Promise<string> {
   const compilers = process.env.CXX ? [process.env.CXX] : ['g++', 'c++', 'clang++'];
   for (const compiler of compilers) {
-    const found = await execute(compiler, ['--version'], signal).then(
-      () => true,
-      () => false,
-    );
+    const version = await execute(compiler, ['--version'], signal).catch(() => null);
     signal?.throwIfAborted();
-    if (found) return compiler;
+    if (version !== null) return compiler;
   }
   throw unable('compiler', compilers.join(' or '), 'none that runs', 'install g++, or name a compiler in CXX');
 }
@@ -204,29 +190,12 @@ async function execute(program: string, args: readonly string[], signal?: AbortS
 /** The line of a failed program's output that says what is wrong. */
 function firstError(error: unknown): string {
   const failure = error as { stderr?: string; code?: unknown; killed?: boolean; signal?: string; message: string };
-  const { stderr = '', code, killed = false, message } = failure;
+  const { stderr = '', code, killed = false, signal, message } = failure;
   if (code === 'ENOENT') return 'no such program';
   if (killed) return 'no answer';
   const lines = stderr.split('\n').map((line) => line.trim());
-  return (
-    lines.find((line) => /error/i.test(line)) ?? lines.find((line) => line !== '') ?? endOf(failure.signal, message)
-  );
+  const ending = signal ? `an end by ${signal}` : message.split('\n')[0];
+  return lines.find((line) => /error/i.test(line)) ?? lines.find((line) => line !== '') ?? ending;
 }
 
-function endOf(signal: string | undefined, message: string): string {
-  return signal ? `an end by ${signal}` : message.split('\n')[0];
-}
-
-function alreadyThere(binding: string): PxvError {
-  return new PxvError({
-    ...{ code: 'OUTPUT', operation: 'install backend', argument: binding, expected: 'no binding yet', received: 'one' },
-    remedy: 'try it with: pxv doctor --backend tensorflow; or replace it by --overwrite',
-  });
-}
-
-function unable(argument: string, expected: string, received: string, remedy: string): PxvError {
-  return new PxvError({
-    ...{ code: 'DEPENDENCY', operation: 'install backend', argument },
-    ...{ expected, received, remedy },
-  });
-}
+const unable = errorsOf('DEPENDENCY', 'install backend');

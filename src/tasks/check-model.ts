@@ -1,13 +1,11 @@
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { checkNetwork, MOST_CHECKED } from '../evaluation/check/check-network.js';
 import type { Finding } from '../evaluation/check/finding.js';
-import type { Size } from '../foundation/frame.js';
 import { atSize } from '../model/at-size.js';
 import { dimensions, parametersOfScale } from '../model/chain.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
-import { parseOptions } from './check-options.js';
-import type { OptionsOf } from './options/fields.js';
-import { checkModelFields } from './options/check-model.js';
+import { parseOptions, type OptionsOf } from './options/fields.js';
+import { checkModelFields } from './options/images.js';
 
 /** What was found of one scale of a model, the coarsest 0. */
 export interface ScaleFinding extends Finding {
@@ -26,23 +24,18 @@ export async function checkModel(trained: Model, asked: ModelCheckSettings = {})
   expectModel(trained, 'check model');
   const { size, ...settings } = parseOptions('check model', checkModelFields, asked);
   const { chain, weights } = size === undefined ? trained : atSize(trained, size);
-  if (size !== undefined && dimensions(chain) > MOST_CHECKED) throw tooLarge(size, dimensions(chain));
+  if (size !== undefined && dimensions(chain) > MOST_CHECKED)
+    throw errorsOf('USAGE', 'check model')(
+      '--size',
+      `${MOST_CHECKED} sub-pixels at most`,
+      `${size.width}x${size.height}, which has ${dimensions(chain)}`,
+      'give a smaller size: every row and column runs the same ops',
+    );
   const findings: ScaleFinding[] = [];
+  const whole = size !== undefined;
   for (const [scale, network] of chain.scales.entries()) {
-    const whole = size !== undefined;
     const own = await checkNetwork(network, parametersOfScale(chain, scale, weights), { ...settings, whole });
     findings.push(...own.map((finding) => ({ ...finding, scale })));
   }
   return findings;
-}
-
-function tooLarge({ width, height }: Size, subPixels: number): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'check model',
-    argument: '--size',
-    expected: `${MOST_CHECKED} sub-pixels at most`,
-    received: `${width}x${height}, which has ${subPixels}`,
-    remedy: 'give a smaller size: every row and column runs the same ops',
-  });
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import {
   differBy,
   framesPerSecond,
@@ -12,7 +12,7 @@ import { loadModel, type Model } from '../model/checkpoint.js';
 import { numberOf } from '../foundation/number-of.js';
 import type { ClipsConfiguration } from '../training/configuration.js';
 import { firstFew } from '../training/data-list.js';
-import type { OutputKind } from '../video/index.js';
+import type { ClipReader, OutputKind } from '../video/index.js';
 import type { askedRate } from './options/fields.js';
 
 /** The rate at which clips are to be read: `model` is the one that the model learned at. */
@@ -26,20 +26,21 @@ export type AskedRate = z.infer<typeof askedRate>;
 export function rateToRead(model: Model, asked: AskedRate | undefined, operation: string): FrameRate | undefined {
   if (asked !== 'model') return asked;
   if (model.frameRate !== null) return model.frameRate;
-  throw new PxvError({
-    code: 'USAGE',
-    operation,
-    argument: '--fps model',
-    expected: 'a model that was trained with --fps',
-    received: `${model.name}, whose clips were taken at rates of their own`,
-    remedy: 'give the frames a second, as in --fps 10',
-  });
+  throw errorsOf('USAGE', operation)(
+    '--fps model',
+    'a model that was trained with --fps',
+    `${model.name}, whose clips were taken at rates of their own`,
+    'give the frames a second, as in --fps 10',
+  );
 }
 
 /** One line where a clip is read at another rate than the model learned at, which then sees things move faster or slower. */
-export function rateWarning({ name, frameRate }: Model, used: FrameRate): string | null {
-  if (frameRate === null || isSameRate(frameRate, used)) return null;
-  const [learnt, read] = [readableRate(frameRate), readableRate(used)];
+export function rateWarning(
+  { name, frameRate }: Model,
+  used: Pick<ClipReader, 'frameRate' | 'hasRate'>,
+): string | null {
+  if (frameRate === null || !used.hasRate || isSameRate(frameRate, used.frameRate)) return null;
+  const [learnt, read] = [readableRate(frameRate), readableRate(used.frameRate)];
   return `read at ${numberOf(read, 'frame')} a second, and ${name} learned at ${learnt}: --fps model brings the clip to ${learnt}`;
 }
 

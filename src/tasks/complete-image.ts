@@ -1,19 +1,18 @@
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import type { Frame } from '../foundation/frame.js';
-import { expectModel, type Model } from '../model/checkpoint.js';
+import type { Model } from '../model/checkpoint.js';
 import { Past } from '../model/past.js';
 import { byteOf, bytesOf, frameBytes, levelOf } from '../foundation/levels.js';
-import { numberOf } from '../foundation/number-of.js';
 import { AS_SCORED, checkDrawSettings } from '../sampling/draw.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, contactSheet, outputKind, writePng, readImage } from '../video/index.js';
-import { parseOptions } from './check-options.js';
+import { expectImageModel } from './expect-kind.js';
 import { expectDrawingMemory } from './expect-memory.js';
-import type { OptionsOf } from './options/fields.js';
-import { completeImageFields } from './options/complete-image.js';
+import { parseOptions, type OptionsOf } from './options/fields.js';
+import { completeImageFields } from './options/images.js';
 
 export type CompleteImageOptions = OptionsOf<typeof completeImageFields>;
 
@@ -40,16 +39,15 @@ export interface CompletedImage {
  * @throws PxvError where the image cannot be read, the model is one of video, or the output cannot be written
  */
 export async function completeImage(model: Model, path: string, asked: CompleteImageOptions): Promise<CompletedImage> {
-  expectModel(model, 'complete image');
   const options = parseOptions('complete image', completeImageFields, asked);
+  expectImageModel(model, 'complete image', SEE_HELP);
   const { out, overwrite = false, samples, settings = AS_SCORED, seed, scale, fit, onProgress, signal } = options;
   checkDrawSettings(settings);
-  const { size, channels, levels, context } = model.chain.exampleShape;
+  const { size, channels, levels } = model.chain.exampleShape;
   const { fromRow = Math.floor(size.height / 2) } = options;
-  if (context > 0)
-    throw refused(model.name, 'a model of images', `one that is given ${numberOf(context, 'previous frame')}`);
-  if (fromRow >= size.height) throw refused('--from-row', `a row from 0 to ${size.height - 1}`, String(fromRow));
-  if (outputKind(out) !== 'png') throw refused(out, 'a name that ends in .png', 'another ending');
+  if (fromRow >= size.height)
+    throw misused('--from-row', `a row from 0 to ${size.height - 1}`, String(fromRow), SEE_HELP);
+  if (outputKind(out) !== 'png') throw misused(out, 'a name that ends in .png', 'another ending', SEE_HELP);
   const confirm = () => checkOutput(out, { overwrite, inputs: [path] });
   await confirm();
   expectDrawingMemory(model, {
@@ -97,13 +95,5 @@ function isExact({ chain }: Model, kept: number): boolean {
   return chain.scales.length === 1 || (kept === 0 && chain.exact);
 }
 
-function refused(argument: string, expected: string, received: string): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'complete image',
-    argument,
-    expected,
-    received,
-    remedy: 'see pxv complete --help',
-  });
-}
+const misused = errorsOf('USAGE', 'complete image');
+const SEE_HELP = 'see pxv complete --help';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { describeForTraining } from '../../datasets/index.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { loadModel } from '../model/checkpoint.js';
 import type { ModelDescription } from '../model/description.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
@@ -43,6 +43,8 @@ export interface TrainingRequest {
   data: DataSettings & { list?: string | undefined };
 }
 
+const typedData = z.looseObject({ data: z.looseObject({ type: z.enum(['clips', 'images']) }) });
+const MOVED_TO_STAGES = 'give rate, warmUp and decayFrom in training.stages: [{ ... }], and leave out what is gone';
 const SOURCE: ConfigurationSource = { operation: 'configure training', argument: 'request', code: 'USAGE' };
 
 /**
@@ -57,16 +59,8 @@ export async function configureTraining(
   source: ConfigurationSource = SOURCE,
   onNote?: (text: string) => void,
 ): Promise<RunConfiguration> {
-  parseConfiguration(
-    z.looseObject({ data: z.looseObject({ type: z.enum(['clips', 'images']) }) }),
-    { data: asked },
-    source,
-  );
-  expectStages(
-    training,
-    source,
-    'give rate, warmUp and decayFrom in training.stages: [{ ... }], and leave out what is gone',
-  );
+  parseConfiguration(typedData, { data: asked }, source);
+  expectStages(training, source, MOVED_TO_STAGES);
   const data = await withoutList(asked);
   const described = isDescription(model) ? model : await describe(choicesIn(model, source), training, data, onNote);
   return parseConfiguration(runSchema, { ...others, model: described, training, data }, source);
@@ -129,15 +123,10 @@ function describedBy(from: string, data: DataSettings): ModelDescription {
   throw misused(from, ofVideo ? images : video, ofVideo ? video : images, 'start from another model, or give --config');
 }
 
-function misused(argument: string, expected: string, received: string, remedy: string): PxvError {
-  return new PxvError({ code: 'USAGE', operation: 'configure training', argument, expected, received, remedy });
-}
+const misused = errorsOf('USAGE', 'configure training');
 
 /** Size, channels and levels of a set's images. */
-async function describeImages(
-  { set, folder }: Extract<DataSettings, { type: 'images' }>,
-  { size, channels }: ModelChoices,
-) {
+function describeImages({ set, folder }: Extract<DataSettings, { type: 'images' }>, { size, channels }: ModelChoices) {
   return describeForTraining(set, {
     ...(size !== undefined && { size }),
     ...(channels !== undefined && { channels }),

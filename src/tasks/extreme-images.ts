@@ -24,11 +24,9 @@ export function rankImages(
   indices: Uint32Array,
   fileOf?: (index: number) => string,
 ): { worst: RankedImage[]; best: RankedImage[] } {
-  const ranked = Array.from(indices, (index, i) => ({
-    index,
-    file: fileOf?.(index) ?? null,
-    bitsPerDim: bitsPerDim[i],
-  }));
+  const ranked = Array.from(indices, (index, i) => {
+    return { index, file: fileOf?.(index) ?? null, bitsPerDim: bitsPerDim[i] };
+  });
   ranked.sort((a, b) => b.bitsPerDim - a.bitsPerDim || a.index - b.index);
   return { worst: ranked.slice(0, SHOWN), best: ranked.slice(-SHOWN).reverse() };
 }
@@ -52,34 +50,24 @@ export async function writeExtremes(
   placing: Placing,
 ): Promise<void> {
   const { size } = model.chain.exampleShape;
-  const shown = [...worst, ...best];
-  const bits: Float64Array[] = [];
-  for (const { index } of shown) bits.push(await bitsOfPixels(model, weights, source, index));
-  const most = Math.max(...bits.map((values) => values.reduce((a, b) => Math.max(a, b))));
-  const frames = shown.map(({ index }) => inColour(model, source, index));
-  const maps = bits.map((values) => heatMap(values, size, most));
-  const rows = [worst.length, best.length].flatMap((count, kind) => {
-    const start = kind * worst.length;
-    return [frames.slice(start, start + count), maps.slice(start, start + count)];
-  });
-  const labels = [worst, best].flatMap((images, kind) => [
-    ...images.map(label),
-    ...images.map((_, i) => (kind === 0 && i === 0 ? `0-${most.toFixed(1)} bit` : '')),
+  const bits = new Map<RankedImage, Float64Array>();
+  for (const image of [...worst, ...best]) bits.set(image, await bitsOfPixels(model, weights, source, image.index));
+  const most = Math.max(...[...bits.values()].map((values) => values.reduce((a, b) => Math.max(a, b))));
+  const frames = [worst, best].flatMap((images) => [
+    ...images.map(({ index }) => inColour(model, source, index)),
+    ...images.map((image) => heatMap(bits.get(image)!, size, most)),
   ]);
+  const labels = [worst, best].flatMap((images) => [...images.map(label), ...images.map(() => '')]);
+  labels[worst.length] = `0-${most.toFixed(1)} bit`;
   // Labels need about 40 screen pixels.
   const scale = Math.max(1, Math.ceil(96 / size.width));
-  const sheet = await contactSheet(rows.flat(), { columns: worst.length, scale, labels });
-  await writePng(path, sheet, placing);
+  await writePng(path, await contactSheet(frames, { columns: worst.length, scale, labels }), placing);
 }
 
 function inColour({ chain }: Model, source: ImageSource, index: number): Frame {
   const { size, channels } = chain.exampleShape;
   const data = new Uint8Array(frameBytes(chain.exampleShape));
   source.read(index, data);
-  if (channels === 3) return { ...size, channels, data };
-  return {
-    ...size,
-    channels: 3,
-    data: Uint8Array.from({ length: 3 * data.length }, (_, k) => data[Math.floor(k / 3)]),
-  };
+  const coloured = Uint8Array.from({ length: 3 * data.length }, (_, k) => data[Math.floor(k / 3)]);
+  return { ...size, channels: 3, data: channels === 3 ? data : coloured };
 }

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { PreviousFrameBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
@@ -29,6 +29,15 @@ import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
 import type { FoundData } from './open-data.js';
 import type { ClipFacts, TrainModelHooks } from './options/train-model.js';
 
+/** A training on clips. */
+interface ClipTraining {
+  run: RunFolder;
+  chain: Chain;
+  data: ClipsConfiguration;
+  training: TrainingConfiguration;
+  hooks: TrainModelHooks;
+}
+
 /**
  * Finds the clips of a training, and then, once the run folder is there, decodes them into it at the model's size and
  * holds some out for validation.
@@ -36,19 +45,13 @@ import type { ClipFacts, TrainModelHooks } from './options/train-model.js';
  * @param listed whether the run folder has a list of the files, which tells what is missing: then a path where no clip is
  *   any more is passed over
  */
-export async function findClipData(
-  run: RunFolder,
-  chain: Chain,
-  data: ClipsConfiguration,
-  training: TrainingConfiguration,
-  hooks: TrainModelHooks,
-  listed: boolean,
-): Promise<FoundData<ClipFacts>> {
+export async function findClipData(asked: ClipTraining, listed: boolean): Promise<FoundData<ClipFacts>> {
+  const { run, chain, data, training } = asked;
   const clips = await findClips(data, listed ? run : null);
   const files = (await Promise.all([...clips.learnt, ...clips.held].map(clipFiles))).flat();
   const open = async () => {
-    const { store, training: learnt, validation, leftOut } = await openClips(run, clips, chain, data, training, hooks);
-    const parts = await openParts(run, clips.learnt, chain, data, training, hooks);
+    const { store, learnt, validation, leftOut } = await openClips(asked, clips);
+    const parts = await openParts(asked, clips.learnt);
     const names = (indices: readonly number[]) => indices.map((clip) => store.clips[clip].name);
     return {
       frames: framesHash([...store.clips, ...(parts?.store.clips ?? [])]),
@@ -82,11 +85,8 @@ async function bytesIn(folder: string): Promise<number> {
 /** The previous frame as a predictor of the validation clips, each weighing the same; null where there is none. */
 function previousFrameBaseline(shape: ExampleShape, store: FrameStore, clips: readonly number[]): number | null {
   if (clips.length === 0) return null;
-  const frame = (): Frame => ({
-    ...shape.size,
-    channels: shape.channels,
-    data: new Uint8Array(frameBytes(shape)),
-  });
+  const { size, channels } = shape;
+  const frame = (): Frame => ({ ...size, channels, data: new Uint8Array(frameBytes(shape)) });
   let [previous, current] = [frame(), frame()];
   const bits = clips.map((clip) => {
     const baseline = new PreviousFrameBaseline(shape.levels);
@@ -112,7 +112,11 @@ async function findClips({ frames, validate }: ClipsConfiguration, begun: RunFol
   const learnt = await find(frames);
   const held = validate.length > 0 ? await find(validate) : [];
   const shared = held.find((clip) => learnt.some(({ path }) => resolve(path) === resolve(clip.path)));
-  if (shared !== undefined) throw onBothSides(shared.path);
+  if (shared !== undefined) {
+    const received = `${shared.path}, which --frames names as well`;
+    const remedy = 'leave it out on one side';
+    throw errorsOf('USAGE', 'train')('--validate', 'clips that are not trained on', received, remedy);
+  }
   return { learnt, held };
 }
 
@@ -124,66 +128,47 @@ async function whereClipsAre(paths: readonly string[], run: RunFolder): Promise<
     if (found.length > 0) there.push(path);
   }
   if (there.length > 0) return there;
-  throw new PxvError({
-    code: 'INPUT',
-    operation: 'resume training',
-    argument: run.path,
-    expected: 'at least one of the clips that the training began with',
-    received: `none at ${firstFew(paths)}`,
-    remedy: 'bring them back',
-  });
+  const expected = 'at least one of the clips that the training began with';
+  throw errorsOf('INPUT', 'resume training')(run.path, expected, `none at ${firstFew(paths)}`, 'bring them back');
 }
 
-/** Decodes the clips and tells which are for training and which for validation. */
+/** Decodes the clips and tells, by their places in the store, which are learnt from and which validate. */
 async function openClips(
-  run: RunFolder,
+  { run, chain, data, training, hooks }: ClipTraining,
   { learnt, held }: Clips,
-  chain: Chain,
-  data: ClipsConfiguration,
-  training: TrainingConfiguration,
-  hooks: TrainModelHooks,
-): Promise<{ store: FrameStore; training: number[]; validation: number[]; leftOut: LeftOutClip[] }> {
+): Promise<{ store: FrameStore; learnt: number[]; validation: number[]; leftOut: LeftOutClip[] }> {
   const sources = [...learnt, ...held];
   const store = await openFrameStore(run.frames, sources, storing(chain, data, hooks));
+  const warn = (text: string | null) => text !== null && hooks.onWarning?.(text);
   const leftOut: LeftOutClip[] = [];
   /** Clips by what is said of them: of many clips the same is said in one line. */
   const doubts = new Map<string, string[]>();
-  const usable = (clip: number) => {
+  const usable = sources.flatMap(({ named }, clip) => {
     const { name, frames, warning, unreadable } = store.clips[clip];
-    const { named } = sources[clip];
     if (warning !== null) doubts.set(warning, [...(doubts.get(warning) ?? []), name]);
-    if (frames >= 2) return true;
+    if (frames >= 2) return [clip];
     const reason = unreadable ?? TOO_SHORT;
     leftOut.push({ name, named, reason });
-    hooks.onWarning?.(`${name}: left out: ${reason}`);
-    return false;
-  };
-  const first = learnt.map((_, index) => index).filter(usable);
-  const rest = held.map((_, index) => learnt.length + index).filter(usable);
-  for (const [warning, names] of doubts) hooks.onWarning?.(`${firstFew(names)}: ${warning}`);
-  const mixed = data.frameRate === null ? mixedRates(await withRates(sources, store)) : null;
-  if (mixed !== null) hooks.onWarning?.(mixed);
-  const chosen = held.length > 0 ? [] : heldOutClips(first.length, BigInt(training.seed)).map((index) => first[index]);
-  const trainingClips = first.filter((clip) => !chosen.includes(clip));
-  if (trainingClips.length === 0) throw noUsableClip('train', data.frames);
-  if (held.length > 0 && rest.length === 0) throw noUsableClip('validate', data.validate);
-  const isShort = (clip: number) => !isLongEnough(store.clips[clip].frames);
-  if (training.stages.some(({ rollOuts }) => rollOuts > 0) && trainingClips.every(isShort))
-    hooks.onWarning?.(
-      `rollOuts: no clip has more than ${numberOf(PREDICTED_FRAMES, 'frame')}, so there are no roll-outs`,
-    );
-  const validation = held.length > 0 ? rest : chosen;
-  const copies = copiesLearnt(store, trainingClips, validation);
-  if (copies !== null) hooks.onWarning?.(copies);
-  return { store, training: trainingClips, validation, leftOut };
+    warn(`${name}: left out: ${reason}`);
+    return [];
+  });
+  for (const [warning, names] of doubts) warn(`${firstFew(names)}: ${warning}`);
+  if (data.frameRate === null) warn(mixedRates(await withRates(sources, store)));
+  const found = usable.filter((clip) => clip < learnt.length);
+  const chosen = held.length > 0 ? [] : heldOutClips(found.length, BigInt(training.seed)).map((index) => found[index]);
+  const validation = held.length > 0 ? usable.filter((clip) => clip >= learnt.length) : chosen;
+  const kept = found.filter((clip) => !chosen.includes(clip));
+  if (kept.length === 0) throw noUsableClip('train', data.frames);
+  if (held.length > 0 && validation.length === 0) throw noUsableClip('validate', data.validate);
+  const areShort = kept.every((clip) => !isLongEnough(store.clips[clip].frames));
+  if (areShort && training.stages.some(({ rollOuts }) => rollOuts > 0))
+    warn(`rollOuts: no clip has more than ${numberOf(PREDICTED_FRAMES, 'frame')}, so there are no roll-outs`);
+  warn(copiesLearnt(store, kept, validation));
+  return { store, learnt: kept, validation, leftOut };
 }
 
 /** One line where clips that validate have the very frames of some that are learned from; else null. */
-function copiesLearnt(
-  { clips }: FrameStore,
-  training: readonly number[],
-  validation: readonly number[],
-): string | null {
+function copiesLearnt({ clips }: FrameStore, training: readonly number[], validation: readonly number[]) {
   const learnt = new Set(training.map((clip) => clips[clip].sha256));
   const copies = validation.filter((clip) => learnt.has(clips[clip].sha256)).map((clip) => clips[clip].name);
   if (copies.length === 0) return null;
@@ -191,11 +176,8 @@ function copiesLearnt(
 }
 
 /** How clips are decoded: at the model's size, but for what is said otherwise. */
-function storing(
-  { exampleShape: { size, channels } }: Chain,
-  data: ClipsConfiguration,
-  hooks: TrainModelHooks,
-): FrameStoreOptions {
+function storing({ exampleShape }: Chain, data: ClipsConfiguration, hooks: TrainModelHooks): FrameStoreOptions {
+  const { size, channels } = exampleShape;
   const { onDecode, signal } = hooks;
   return {
     size,
@@ -209,12 +191,8 @@ function storing(
 
 /** The clips that are learnt from once more, so large that parts of them can be shown; null where none are. */
 async function openParts(
-  run: RunFolder,
+  { run, chain, data, training: { stages }, hooks }: ClipTraining,
   clips: readonly ClipSource[],
-  chain: Chain,
-  data: ClipsConfiguration,
-  { stages }: TrainingConfiguration,
-  hooks: TrainModelHooks,
 ): Promise<{ store: FrameStore; readPart: NonNullable<ClipStore['readPart']> } | null> {
   if (stages.every(({ crops }) => crops === 0)) return null;
   const { size, channels } = chain.exampleShape;
@@ -229,15 +207,4 @@ async function openParts(
 async function withRates(sources: readonly ClipSource[], { clips }: FrameStore): Promise<readonly StoredClip[]> {
   const folders = await Promise.all(sources.map(isImageFolder));
   return clips.filter(({ unreadable, frames }, clip) => unreadable === null && frames >= 2 && !folders[clip]);
-}
-
-function onBothSides(path: string): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'train',
-    argument: '--validate',
-    expected: 'clips that are not trained on',
-    received: `${path}, which --frames names as well`,
-    remedy: 'leave it out on one side',
-  });
 }

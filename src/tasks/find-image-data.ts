@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { imageSets, openForTraining, type Images, type TrainingSplit } from '../../datasets/index.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Chain } from '../model/chain.js';
 import { numberOf } from '../foundation/number-of.js';
@@ -58,14 +58,9 @@ export async function findImageData(
   };
 }
 
-function otherImages(set: string, { width, height, channels }: Images, { exampleShape }: Chain): PxvError {
+function otherImages(set: string, { width, height, channels }: Images, { exampleShape }: Chain): Error {
   const { size } = exampleShape;
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'train',
-    argument: set,
-    expected: `images of the model's ${size.width}x${size.height} pixels and ${numberOf(exampleShape.channels, 'channel')}`,
-    received: `${width}x${height} and ${channels}`,
-    remedy: 'describe the model for these images: leave out --size and --channels',
-  });
+  const own = `${size.width}x${size.height} pixels and ${numberOf(exampleShape.channels, 'channel')}`;
+  const remedy = 'describe the model for these images: leave out --size and --channels';
+  return errorsOf('USAGE', 'train')(set, `images of the model's ${own}`, `${width}x${height} and ${channels}`, remedy);
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { numberOf } from '../foundation/number-of.js';
 import { sha256 } from '../foundation/sha256.js';
 import { firstFew } from '../training/data-list.js';
@@ -48,12 +48,10 @@ export async function listedClips(
     found.has(file) ? [] : [others.has(file) ? `${file} has other bytes` : `${file} is missing`],
   );
   if (missing.length > 0) {
-    throw new PxvError({
-      ...{ code: 'INPUT', operation: 'find listed clips', argument: paths.join(', ') },
-      expected: `the ${numberOf(listed.length, 'clip')} of ${list}`,
-      received: `${found.size} of them: ${firstFew(missing)}`,
-      remedy: 'the list says where each can be had',
-    });
+    const expected = `the ${numberOf(listed.length, 'clip')} of ${list}`;
+    const received = `${found.size} of them: ${firstFew(missing)}`;
+    const remedy = 'the list says where each can be had';
+    throw errorsOf('INPUT', 'find listed clips')(paths.join(', '), expected, received, remedy);
   }
   const of = (use: ListedClip['use']) => listed.filter((clip) => clip.use === use).map(({ file }) => found.get(file)!);
   return { frames: of('learn'), validate: of('validate') };
@@ -61,11 +59,12 @@ export async function listedClips(
 
 async function readList(path: string): Promise<ListedClip[]> {
   const wrong = (received: string) =>
-    new PxvError({
-      ...{ code: 'INPUT', operation: 'read list of clips', argument: path, received },
-      expected: `tab-separated values under ${COLUMNS.join(', ')}, of clips to learn from ('learn') or to validate on ('validate')`,
-      remedy: "correct data.list in the configuration, or the list's file",
-    });
+    errorsOf('INPUT', 'read list of clips')(
+      path,
+      `tab-separated values under ${COLUMNS.join(', ')}, of clips to learn from ('learn') or to validate on ('validate')`,
+      received,
+      "correct data.list in the configuration, or the list's file",
+    );
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
     throw wrong(cause.message);
   });

@@ -1,4 +1,10 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { sha256 } from '../foundation/sha256.js';
+import { dataList, type DataFile } from '../training/data-list.js';
 import type { TrainingData } from '../training/train.js';
+import { throwIfInterrupted } from '../video/interruption.js';
+import type { TrainModelHooks } from './options/train-model.js';
 
 /** How far the decoding of a training's data is, or the reading of its files. */
 export interface DecodeProgress {
@@ -33,4 +39,30 @@ export interface OpenData<Facts> {
   frames: string | null;
   /** The same of the frames that are held out; null where files are read themselves. */
   validation: string | null;
+}
+
+/**
+ * Reads the files of a training's data for their checksums.
+ *
+ * @returns the list of them, as data.jsonl has it
+ * @throws PxvError `INTERRUPTED` where the signal is aborted
+ */
+export async function listData(files: readonly FoundFile[], { onList, signal }: TrainModelHooks): Promise<string> {
+  const listed: DataFile[] = [];
+  const tell = (done: number, name: string) =>
+    onList?.({ unit: 'files', done, total: files.length, name: basename(name) });
+  for (const [index, { name, path }] of files.entries()) {
+    throwIfInterrupted(signal, 'read data', path);
+    tell(index, name);
+    // A clip that cannot be read may be left out of the training: it is listed as what it is.
+    listed.push({ path: name, ...((await contentsOf(path).catch(() => null)) ?? { bytes: null, sha256: null }) });
+  }
+  if (files.length > 0) tell(files.length, files[files.length - 1].name);
+  return dataList(listed);
+}
+
+/** Null for what is no file, such as a pipe, which may have no end. */
+async function contentsOf(path: string): Promise<Pick<DataFile, 'bytes' | 'sha256'> | null> {
+  const facts = await stat(path);
+  return facts.isFile() ? { bytes: facts.size, sha256: await sha256(path) } : null;
 }

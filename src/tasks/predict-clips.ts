@@ -1,6 +1,6 @@
 import { join, sep } from 'node:path';
 import { z } from 'zod';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
@@ -14,12 +14,11 @@ import {
   type ClipSource,
   type OutputKind,
 } from '../video/index.js';
-import { parseOptions } from './check-options.js';
-import { framing, ownAspect } from './clip-size.js';
-import { expectVideoModel } from './expect-video-model.js';
-import { reasonToGoOn, type LeftOutClip } from './left-out-clips.js';
-import type { OptionsOf } from './options/fields.js';
-import { predictClipsFields } from './options/predict-clips.js';
+import { ownAspect } from './clip-for-model.js';
+import { expectVideoModel } from './expect-kind.js';
+import { eachClip, type LeftOutClip } from './left-out-clips.js';
+import { parseOptions, type OptionsOf } from './options/fields.js';
+import { predictClipsFields } from './options/clips.js';
 import { expectPredictionMemory, filled, predictClip, type PredictedClip } from './predict-clip.js';
 
 export type PredictClipsOptions = OptionsOf<typeof predictClipsFields>;
@@ -63,40 +62,33 @@ export async function predictClips(
   for (const { path } of sources) {
     const facts = await probeClip(path, signal).catch(() => null);
     if (facts === null) continue;
-    const size = sizeFor(framing(asked, ownAspect(model)).size, facts.sourceSize);
+    const size = sizeFor(ownAspect(model, asked).size, facts.sourceSize);
     expectPredictionMemory(atSize(model, size), kind, asked, facts.aboutFrames);
   }
 
-  const result: PredictedClips = { clips: [], leftOut: [], notReached: 0 };
   const framesEach = asked.forecast === 'best-guess' ? horizon : horizon * samples;
-  const tell = (name: string, done: number) => onProgress?.({ name, done, total: sources.length * framesEach });
-  for (const [index, { name, path, named }] of sources.entries()) {
-    try {
-      const predicted = await predictClip(model, path, {
-        ...asked,
-        out: outputs[index],
-        onRead: (done, total) => onRead?.({ name, done, total }),
-        onHindcast: (done, total) => onHindcast?.({ name, done, total }),
-        onProgress: (done) => tell(name, index * framesEach + done),
-        onWarning: (text) => onWarning?.(`${name}: ${text}`),
-      });
-      result.clips.push({ name, ...predicted });
-      if (!signal?.aborted) continue;
-    } catch (error) {
-      if (!signal?.aborted) {
-        const reason = reasonToGoOn(error);
-        result.leftOut.push({ name, named, reason });
-        onWarning?.(`${name}: left out: ${reason}`);
-        tell(name, (index + 1) * framesEach);
-        continue;
-      }
-      if (result.clips.length === 0) throw error;
-    }
-    result.notReached = sources.length - result.clips.length - result.leftOut.length;
-    break;
-  }
-  if (result.clips.length === 0) throw noneLeft(sources);
-  return result;
+  let told = 0;
+  const tell = (name: string, done: number) => {
+    if (done > told) onProgress?.({ name, done, total: sources.length * framesEach });
+    told = done;
+  };
+  const predictOne = async ({ name, path }: ClipSource, index: number) => ({
+    name,
+    ...(await predictClip(model, path, {
+      ...asked,
+      out: outputs[index],
+      onRead: (done, total) => onRead?.({ name, done, total }),
+      onHindcast: (done, total) => onHindcast?.({ name, done, total }),
+      onProgress: (done) => tell(name, index * framesEach + done),
+      onWarning: (text) => onWarning?.(`${name}: ${text}`),
+    })),
+  });
+  const onNext = (name: string, clips: number) => tell(name, clips * framesEach);
+  const result = await eachClip(sources, predictOne, { onWarning, onNext }, signal);
+  if (result.clips.length > 0) return result;
+  const names = sources.map(({ name }) => name).join(', ');
+  const [expected, remedy] = ['at least one clip that can be predicted', 'see the warnings, and give other clips'];
+  throw errorsOf('INPUT', 'predict')(names, expected, 'none', remedy);
 }
 
 /**
@@ -105,30 +97,18 @@ export async function predictClips(
  * @throws PxvError `USAGE` where `out` is no folder, or one output would lie in another
  */
 function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind): string[] {
+  const misused = errorsOf('USAGE', 'predict');
   if (outputKind(out) !== 'folder') {
-    throw new PxvError({
-      code: 'USAGE',
-      operation: 'predict',
-      argument: out,
-      expected: 'a folder, for several clips',
-      received: 'the name of a file',
-      remedy: `give --out a folder, such as ${join(out, sep)}, and --format for what to write there`,
-    });
+    const remedy = `give --out a folder, such as ${join(out, sep)}, and --format for what to write there`;
+    throw misused(out, 'a folder, for several clips', 'the name of a file', remedy);
   }
   const outputs = namesOf(sources).map((name) => join(out, `${name}${outputEnding(kind)}`));
   const inside = (outer: string) => outputs.findIndex((other) => other.startsWith(`${outer}${sep}`));
   const outer = outputs.find((path) => inside(path) >= 0);
-  if (outer !== undefined) {
-    throw new PxvError({
-      code: 'USAGE',
-      operation: 'predict',
-      argument: outer,
-      expected: 'outputs of which none lies in another',
-      received: `one with the output of ${sources[inside(outer)].name} in it`,
-      remedy: 'choose another --format, or give these clips one after the other',
-    });
-  }
-  return outputs;
+  if (outer === undefined) return outputs;
+  const received = `one with the output of ${sources[inside(outer)].name} in it`;
+  const remedy = 'choose another --format, or give these clips one after the other';
+  throw misused(outer, 'outputs of which none lies in another', received, remedy);
 }
 
 /** Of each clip its own name, unique; without its ending where it is so too. */
@@ -140,15 +120,4 @@ function namesOf(sources: readonly ClipSource[]): string[] {
     // A whole name may be what another one is without its ending.
     for (const i of shared) names[i] = sources[i].name;
   }
-}
-
-function noneLeft(sources: readonly ClipSource[]): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'predict',
-    argument: sources.map(({ name }) => name).join(', '),
-    expected: 'at least one clip that can be predicted',
-    received: 'none',
-    remedy: 'see the warnings, and give other clips',
-  });
 }

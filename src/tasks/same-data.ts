@@ -1,4 +1,4 @@
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { textHash, type DataHashes } from '../training/data-list.js';
 import type { RunFolder } from '../training/run-folder.js';
 
@@ -41,19 +41,11 @@ export class SameData {
     return { files, frames: null, validation: this.before.validation };
   }
 
-  /**
-   * What to keep once the frames are decoded.
-   *
-   * @throws PxvError `INPUT` where they are others
-   */
+  /** What to keep once the frames are decoded. @throws PxvError `INPUT` where they are others */
   frames(listed: DataHashes, { frames, validation }: Pick<DataHashes, 'frames' | 'validation'>): DataHashes {
     if (listed.frames !== null && frames !== listed.frames) {
-      const received = 'the same files decoded to other frames';
-      this.refuse(
-        'the frames that the training began with',
-        received,
-        'decode them with the FFmpeg of then (PXV_FFMPEG)',
-      );
+      const remedy = 'decode them with the FFmpeg of then (PXV_FFMPEG)';
+      this.refuse('the frames that the training began with', 'the same files decoded to other frames', remedy);
     }
     return { ...listed, frames, validation: validation ?? listed.files };
   }
@@ -66,15 +58,9 @@ export class SameData {
   }
 
   private refuse(expected: string, received: string, remedy: string): void {
-    const error = new PxvError({
-      code: 'INPUT',
-      operation: 'resume training',
-      argument: this.run.path,
-      expected,
-      received,
-      remedy: `${remedy}, or go on with what is there now by --accept-changed-data, to other weights`,
-    });
-    if (!this.accept) throw error;
+    const otherwise = 'or go on with what is there now by --accept-changed-data, to other weights';
+    if (!this.accept)
+      throw errorsOf('INPUT', 'resume training')(this.run.path, expected, received, `${remedy}, ${otherwise}`);
     this.onWarning?.(`goes on with changed data: ${received}`);
   }
 }

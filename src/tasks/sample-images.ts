@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import type { Frame } from '../foundation/frame.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
 import { Past } from '../model/past.js';
 import { bytesOf, frameBytes } from '../foundation/levels.js';
@@ -9,10 +9,9 @@ import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, outputKind, writeClip } from '../video/index.js';
-import { parseOptions } from './check-options.js';
 import { expectDrawingMemory } from './expect-memory.js';
-import type { OptionsOf } from './options/fields.js';
-import { sampleImagesFields } from './options/sample-images.js';
+import { parseOptions, type OptionsOf } from './options/fields.js';
+import { sampleImagesFields } from './options/images.js';
 
 export type SampleImagesOptions = OptionsOf<typeof sampleImagesFields>;
 
@@ -40,7 +39,7 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
   const { out, overwrite = false, count, settings = AS_SCORED, seed, scale, onProgress, onDrawn, signal } = options;
   const { chain } = model;
   if (chain.exampleShape.context > 0)
-    throw wrongUsage(
+    throw misused(
       model.name,
       'a model that makes images from nothing',
       'one that is given previous frames',
@@ -49,7 +48,7 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
   checkDrawSettings(settings);
   const kind = outputKind(out);
   if (kind !== 'png' && kind !== 'folder')
-    throw wrongUsage(
+    throw misused(
       out,
       'a name that ends in .png, or a folder',
       `a name that ends in ${extname(out)}`,
@@ -90,6 +89,4 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
   return { images: frames.length, bitsPerDim, exact: chain.exact };
 }
 
-function wrongUsage(argument: string, expected: string, received: string, remedy: string): PxvError {
-  return new PxvError({ code: 'USAGE', operation: 'sample', argument, expected, received, remedy });
-}
+const misused = errorsOf('USAGE', 'sample');

@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { freeIdleMemory } from '../backend/native-backend.js';
-import { scoreFrames, summariseFrames, type ClipScore } from '../evaluation/clip-score.js';
+import { scoreFrames, summariseFrames } from '../evaluation/clip-score.js';
 import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
 import { SCORING_BATCH } from '../evaluation/scoring.js';
 import { readStarts, spreadStarts } from '../evaluation/starts.js';
-import type { Frame, Size } from '../foundation/frame.js';
-import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
-import { framesAtLevels } from '../foundation/levels.js';
+import type { Size } from '../foundation/frame.js';
+import { framesPerSecond } from '../foundation/frame-rate.js';
 import { numberOf } from '../foundation/number-of.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
@@ -18,23 +17,21 @@ import { futureSettings } from '../sampling/future-settings.js';
 import {
   isFixed,
   listClips,
-  openClip,
   probeClip,
   sizeFor,
-  type ClipReader,
   type ClipSource,
   type LosslessCodec,
+  type PictureSize,
 } from '../video/index.js';
 import { Adapting } from './adapt.js';
-import { parseOptions } from './check-options.js';
-import { rateToRead, rateWarning } from './clip-rate.js';
-import { framing } from './clip-size.js';
+import { openForModel, type SeenClip } from './clip-for-model.js';
+import { rateWarning } from './clip-rate.js';
 import { drawingBatch, expectAdaptingMemory, expectDrawingMemory, scoringBatch } from './expect-memory.js';
-import { noUsableClip, reasonToGoOn, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
-import { expectVideoModel } from './expect-video-model.js';
-import type { OptionsOf, Parsed } from './options/fields.js';
-import { scoreClipsFields, type ScoringProgress } from './options/score-clips.js';
-import { scoreCodecs } from './score-codecs.js';
+import { eachClip, noUsableClip, type LeftOutClip } from './left-out-clips.js';
+import { expectVideoModel } from './expect-kind.js';
+import { parseOptions, type OptionsOf, type Parsed } from './options/fields.js';
+import { scoreClipsFields, type ScoringProgress } from './options/clips.js';
+import { scoreCodecs, type CodecScore } from './score-codecs.js';
 import { summariseClips, type ClipsSummary, type ScoredClip } from './summarise-clips.js';
 
 export type ScoreClipsOptions = OptionsOf<typeof scoreClipsFields>;
@@ -72,35 +69,22 @@ export async function scoreClips(
     latest = now;
     options.onProgress?.({ name, done, clips: sources.length, ...now });
   };
+  const { adapt: adapted = false, samples, onWarning, signal } = options;
   const scorer = new ClipScorer(model, options);
-  const clips: ScoredClip[] = [];
-  const leftOut: LeftOutClip[] = [];
-  const leaveOut = ({ name, named }: ClipSource, reason: string) => {
-    leftOut.push({ name, named, reason });
-    options.onWarning?.(`${name}: left out: ${reason}`);
-  };
   try {
     await scorer.expectMemory(sources);
-    for (const [index, source] of sources.entries()) {
-      try {
-        const scored = await scorer.score(source, (what, frames) => tell(source.name, index, { what, frames }));
-        if (scored === null) leaveOut(source, TOO_SHORT);
-        else clips.push(scored);
-      } catch (error) {
-        if (options.signal?.aborted && clips.length > 0) break;
-        if (source.named && sources.length === 1) throw error;
-        leaveOut(source, reasonToGoOn(error));
-      }
-      tell(source.name, index + 1);
-    }
+    const scoreOne = (source: ClipSource, index: number) =>
+      scorer.score(source, (what, frames) => tell(source.name, index, { what, frames }));
+    const { clips, ...others } = await eachClip(sources, scoreOne, { onWarning, onNext: tell }, signal);
+    if (clips.length === 0) throw noUsableClip('score clips', paths);
+    return { adapted, samples, settings: scorer.settings, ...summariseClips(model, clips), ...others };
   } finally {
     scorer.dispose();
   }
-  if (clips.length === 0) throw noUsableClip('score clips', paths);
-  const notReached = sources.length - clips.length - leftOut.length;
-  const { adapt: adapted = false, samples } = options;
-  return { adapted, samples, settings: scorer.settings, ...summariseClips(model, clips), leftOut, notReached };
 }
+
+/** Told of a part of the work on a clip how many frames are done. */
+type Tell = (what: ScoringProgress['what'], frames: number) => void;
 
 /** A model at the size of a clip, ready to score and to draw. */
 interface SizedScorer {
@@ -120,7 +104,6 @@ class ClipScorer {
   private sized: SizedScorer | null = null;
   /** Codecs whose failure was told. */
   private readonly failed = new Set<LosslessCodec>();
-  private readonly frameRate: FrameRate | undefined;
   private readonly adapting: Adapting;
 
   constructor(
@@ -128,7 +111,6 @@ class ClipScorer {
     private readonly options: Parsed<typeof scoreClipsFields>,
   ) {
     this.settings = futureSettings(trained, options.settings);
-    this.frameRate = rateToRead(trained, options.frameRate, 'score clips');
     this.adapting = new Adapting(options.adapt);
   }
 
@@ -145,7 +127,7 @@ class ClipScorer {
    * @throws PxvError `RESOURCES` where there is not
    */
   async expectMemory(sources: readonly ClipSource[]): Promise<void> {
-    const { size } = this.framing;
+    const { size } = this;
     if (isFixed(size)) return void this.batchesOf(atSize(this.trained, size));
     for (const { path } of sources) {
       const facts = await probeClip(path, this.options.signal).catch(() => null);
@@ -154,61 +136,32 @@ class ClipScorer {
   }
 
   /** Null for a clip of one frame. */
-  async score(
-    source: ClipSource,
-    tell: (what: ScoringProgress['what'], frames: number) => void,
-  ): Promise<ScoredClip | null> {
-    const { onWarning, codecs } = this.options;
-    const { name } = source;
-
-    const reader = await this.open(source);
-    const otherRate = reader.hasRate ? rateWarning(this.trained, reader.frameRate) : null;
-    if (otherRate !== null) onWarning?.(`${name}: ${otherRate}`);
+  async score({ name, path }: ClipSource, tell: Tell): Promise<ScoredClip | null> {
+    const warn = (text: string | null) => text !== null && this.options.onWarning?.(`${name}: ${text}`);
+    const clip = await openForModel(this.trained, path, 'score clips', { ...this.options, size: this.size });
+    const { reader } = clip;
+    warn(rateWarning(this.trained, reader));
     const sized = this.at(reader.size);
-    const score = await this.bits(sized, reader, (frames) => tell('score', frames));
+    const { chain } = sized.model;
+    const score = await this.adapting.withWeights(chain, sized.weights, (weights) => {
+      const scored = scoreFrames(chain, weights, clip.frames(), { batch: sized.batch, signal: this.options.signal });
+      return summariseFrames(chain.exampleShape.levels, scored, (frames) => tell('score', frames));
+    });
     // The last frames of a clip are fewer than a batch, and each number of them has arrays of its own lengths.
     freeIdleMemory();
-    if (reader.warning !== null) onWarning?.(`${name}: ${reader.warning}`);
+    warn(reader.warning);
     if (score === null) return null;
-    const forecasts = await this.forecasts(source, sized, score.frames, tell);
+    const forecasts = await this.forecasts(sized, clip, score.frames, tell, warn);
     freeIdleMemory();
     return {
-      name,
-      ...reader.size,
-      ...score,
-      frameRate: framesPerSecond(reader.frameRate),
-      forecasts,
-      codecs: codecs ? await this.codecs(source, score.dimensions, (frames) => tell('compress', frames)) : null,
+      ...{ name, ...reader.size, ...score, frameRate: framesPerSecond(reader.frameRate), forecasts },
+      codecs: this.options.codecs ? await this.codecs(clip, score.dimensions, tell, warn) : null,
     };
   }
 
-  /** Null for a clip of one frame. */
-  private async bits(
-    { model: { chain }, weights, batch }: SizedScorer,
-    reader: ClipReader,
-    onFrame: (frames: number) => void,
-  ): Promise<ClipScore | null> {
-    const { signal } = this.options;
-    return this.adapting.withWeights(chain, weights, (scoring) => {
-      const scored = scoreFrames(chain, scoring, this.framesOf(reader), { batch, signal });
-      return summariseFrames(chain.exampleShape.levels, scored, onFrame);
-    });
-  }
-
-  private get framing() {
-    return framing(this.options, this.trained.chain.exampleShape.size);
-  }
-
-  private open(source: ClipSource) {
-    const { signal } = this.options;
-    const { channels } = this.trained.chain.exampleShape;
-    const reading = { ...this.framing, channels, frameRate: this.frameRate };
-    return openClip(source.path, { ...reading, ...(signal && { signal }) });
-  }
-
-  /** As the model sees them, so that what it predicts, the truth, baselines and codecs have the same levels. */
-  private framesOf(reader: ClipReader): AsyncIterable<Frame> {
-    return framesAtLevels(reader.frames(), this.trained.chain.exampleShape.levels);
+  /** At which clips are scored. */
+  private get size(): PictureSize {
+    return this.options.size ?? this.trained.chain.exampleShape.size;
   }
 
   private at({ width, height }: Size): SizedScorer {
@@ -242,23 +195,23 @@ class ClipScorer {
   }
 
   private async forecasts(
-    source: ClipSource,
     { model, sampler, futures }: SizedScorer,
+    clip: SeenClip,
     frames: number,
-    tell: (what: ScoringProgress['what'], frames: number) => void,
+    tell: Tell,
+    warn: (text: string) => void,
   ): Promise<ClipForecasts | null> {
     const { exampleShape } = model.chain;
-    const { horizon, starts: count, samples, seed, signal, onWarning } = this.options;
+    const { horizon, starts: count, samples, seed, signal } = this.options;
     const { temperature } = this.settings;
     if (horizon === 0) return null;
     const firsts = spreadStarts(frames, exampleShape.context, horizon, count);
     if (firsts.length === 0) {
       const needed = `${numberOf(exampleShape.context, 'frame')} before and ${horizon} after`;
-      onWarning?.(`${source.name}: nothing is predicted: no place has ${needed}; ask for a smaller --horizon`);
+      warn(`nothing is predicted: no place has ${needed}; ask for a smaller --horizon`);
       return null;
     }
-    const clip = this.framesOf(await this.open(source));
-    const starts = await readStarts(clip, firsts, exampleShape, horizon, this.adapting.keptFrames);
+    const starts = await readStarts(clip.frames(), firsts, exampleShape, horizon, this.adapting.keptFrames);
     const corrections = await this.adapting.corrections(
       sampler,
       starts.map(({ past }) => past),
@@ -270,23 +223,14 @@ class ClipScorer {
     });
   }
 
-  private codecs(source: ClipSource, dimensions: number, onProgress: (frames: number) => void) {
-    const { onWarning, signal } = this.options;
-    let done = 0;
-    const counted = async function* (frames: AsyncIterable<Frame>) {
-      for await (const frame of frames) {
-        onProgress(++done);
-        yield frame;
-      }
-    };
-    return scoreCodecs(
-      async () => counted(this.framesOf(await this.open(source))),
-      dimensions,
-      (codec, failure) => {
-        if (!this.failed.has(codec)) onWarning?.(`${source.name}: no figure of ${codec}: ${failure}`);
+  private codecs(clip: SeenClip, dimensions: number, tell: Tell, warn: (text: string) => void): Promise<CodecScore> {
+    return scoreCodecs(clip.frames, dimensions, {
+      onFrame: (frames) => tell('compress', frames),
+      onFailure: (codec, failure) => {
+        if (!this.failed.has(codec)) warn(`no figure of ${codec}: ${failure}`);
         this.failed.add(codec);
       },
-      signal,
-    );
+      signal: this.options.signal,
+    });
   }
 }

@@ -9,28 +9,39 @@ export interface CodecScore {
   best: number | null;
 }
 
+export interface CodecHooks {
+  /** Told how many frames were compressed, over all codecs. */
+  onFrame: (frames: number) => void;
+  /** Told why a codec has no figure, in one line. */
+  onFailure: (codec: LosslessCodec, failure: string) => void;
+  signal: AbortSignal | undefined;
+}
+
 /**
  * Compresses the frames that a model is scored on with every lossless codec.
  *
  * @param open gives the clip's frames at the model's size and levels, anew at each call
  * @param dimensions sub-pixels of all frames but the first
- * @param onFailure called with why a codec has no figure, in one line
  */
 export async function scoreCodecs(
-  open: () => Promise<AsyncIterable<Frame>>,
+  open: () => AsyncIterable<Frame>,
   dimensions: number,
-  onFailure: (codec: LosslessCodec, failure: string) => void,
-  signal?: AbortSignal,
+  { onFrame, onFailure, signal }: CodecHooks,
 ): Promise<CodecScore> {
+  let frames = 0;
+  async function* counted() {
+    for await (const frame of open()) {
+      onFrame(++frames);
+      yield frame;
+    }
+  }
   const bitsPerDim: Partial<CodecScore['bitsPerDim']> = {};
   for (const codec of losslessCodecs) {
-    const { bytes, failure } = await losslessSize(codec, await open(), signal);
+    const { bytes, failure } = await losslessSize(codec, counted(), signal);
     if (failure !== null) onFailure(codec, failure);
     bitsPerDim[codec] = bytes === null ? null : (8 * bytes) / dimensions;
   }
   const known = Object.values(bitsPerDim).filter((bits) => bits !== null);
-  return {
-    bitsPerDim: bitsPerDim as CodecScore['bitsPerDim'],
-    best: known.length === 0 ? null : Math.min(...known),
-  };
+  const best = known.length === 0 ? null : Math.min(...known);
+  return { bitsPerDim: bitsPerDim as CodecScore['bitsPerDim'], best };
 }

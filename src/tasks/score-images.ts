@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Images } from '../../datasets/index.js';
 import { listImagesBelow } from '../../datasets/folder/folder.js';
 import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
+import type { Size } from '../foundation/frame.js';
 import { HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
 import { FileBaselines } from '../evaluation/file-baselines.js';
 import {
@@ -15,15 +16,14 @@ import {
 } from '../evaluation/image-score.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { published, type Published } from '../evaluation/published.js';
-import { expectModel, type Model } from '../model/checkpoint.js';
+import type { Model } from '../model/checkpoint.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
-import { numberOf } from '../foundation/number-of.js';
 import { checkOutput, outputKind } from '../video/index.js';
-import { parseOptions } from './check-options.js';
+import { expectImageModel } from './expect-kind.js';
 import { scoringBatch } from './expect-memory.js';
-import type { OptionsOf } from './options/fields.js';
-import { scoreImagesFields } from './options/score-images.js';
+import { parseOptions, type OptionsOf } from './options/fields.js';
+import { scoreImagesFields } from './options/images.js';
 import { rankImages, writeExtremes, type RankedImage } from './extreme-images.js';
 
 export type ScoreImageSetOptions = OptionsOf<typeof scoreImagesFields>;
@@ -54,13 +54,14 @@ export interface ImageSetScore extends ImageSummary {
 export async function scoreImageSet(model: Model, name: string, asked: ScoreImageSetOptions): Promise<ImageSetScore> {
   const options = parseOptions('score images', scoreImagesFields, asked);
   const { split, data, limit, out, overwrite = false, onProgress, signal } = options;
-  expectImageModel(model);
+  expectImageModel(model, 'score images');
   const confirm = async (path: string) => checkOutput(path, { overwrite, inputs: await imagesOf(data ?? name) });
   if (out !== undefined) {
-    if (outputKind(out) !== 'png') throw notPng(out);
+    if (outputKind(out) !== 'png')
+      throw misused(out, 'a name that ends in .png', 'another ending', 'give one such as --out extremes.png');
     await confirm(out);
   }
-  const { size, channels } = model.chain.exampleShape;
+  const { size, channels, levels } = model.chain.exampleShape;
   const batch = scoringBatch(model, IMAGE_SCORING_BATCH);
   const images = await openForEvaluation(name, split, {
     size,
@@ -81,9 +82,9 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
       signal,
     });
     const dimensions = frameBytes(model.chain.exampleShape);
-    const unit = model.chain.exampleShape.levels === 2 ? 'nats/image' : 'bits/dim';
+    const unit = levels === 2 ? 'nats/image' : 'bits/dim';
     const inUnit = (bits: number) => (unit === 'bits/dim' ? bits : (bits * dimensions) / BITS_PER_NAT);
-    const baselines = await baselinesOf(model, source, indices, options);
+    const baselines = await baselinesOf(model, source, indices, inUnit, options);
     const perDim = nats.images.map((value) => value * (BITS_PER_NAT / dimensions));
     const ranked = rankImages(perDim, indices, images.fileOf);
     if (out !== undefined) {
@@ -97,13 +98,8 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
       images: total,
       dimensions,
       exact: model.chain.exact,
-      baselines: {
-        uniform: inUnit(uniformBitsPerDim(model.chain.exampleShape.levels)),
-        histogram: inUnit(baselines.histogram),
-        png: inUnit(baselines.png),
-        webp: inUnit(baselines.webp),
-      },
-      published: images.levels === model.chain.exampleShape.levels ? (published[name] ?? null) : null,
+      baselines,
+      published: images.levels === levels ? (published[name] ?? null) : null,
       ...ranked,
     };
   } finally {
@@ -139,13 +135,14 @@ function atLevelsOf({ chain }: Model, images: Images): ImageSource {
 /** Images encoded at once. */
 const TOGETHER = 8;
 
-/** In bits per dim. */
+/** @param inUnit of bits/dim */
 async function baselinesOf(
   { chain }: Model,
   source: ImageSource,
   indices: Uint32Array,
+  inUnit: (bitsPerDim: number) => number,
   { onProgress, signal }: ScoreImageSetOptions,
-): Promise<Record<'histogram' | 'png' | 'webp', number>> {
+): Promise<ImageSetScore['baselines']> {
   const { size, channels, levels } = chain.exampleShape;
   const histogram = new HistogramBaseline(channels, levels);
   const files = new FileBaselines();
@@ -160,7 +157,12 @@ async function baselinesOf(
     await Promise.all(frames.map((frame) => files.add(frame)));
     onProgress?.({ what: 'encode', done: Math.min(first + TOGETHER, indices.length), total: indices.length });
   }
-  return { histogram: histogram.bitsPerDim, png: files.bitsPerDim('png'), webp: files.bitsPerDim('webp') };
+  return {
+    uniform: inUnit(uniformBitsPerDim(levels)),
+    histogram: inUnit(histogram.bitsPerDim),
+    png: inUnit(files.bitsPerDim('png')),
+    webp: inUnit(files.bitsPerDim('webp')),
+  };
 }
 
 function protocolOf({ chain }: Model, images: Images, scored: number, unit: ImageSetScore['unit']): string[] {
@@ -180,45 +182,14 @@ function protocolOf({ chain }: Model, images: Images, scored: number, unit: Imag
   ];
 }
 
-function expectImageModel(model: Model): void {
-  expectModel(model, 'score images');
-  const { name, chain } = model;
-  const { context } = chain.exampleShape;
-  if (context === 0) return;
-  throw new PxvError({
-    code: 'USAGE',
-    operation: 'score images',
-    argument: name,
-    expected: 'a model of images',
-    received: `one that is given ${numberOf(context, 'previous frame')}`,
-    remedy: 'give another --model',
-  });
-}
+const misused = errorsOf('USAGE', 'score images');
 
 function checkFit({ name, chain }: Model, set: string, images: Images): void {
+  const shape = ({ width, height, channels }: Size & { channels: number }) =>
+    `${width}x${height}, ${channels === 1 ? 'grey' : 'RGB'}`;
   const { size, channels } = chain.exampleShape;
-  const refuse = (expected: string, received: string) =>
-    new PxvError({
-      code: 'CHECKPOINT',
-      operation: 'score images',
-      argument: name,
-      expected,
-      received,
-      remedy: 'give another --model',
-    });
-  const shape = (of: { width: number; height: number; channels: number }) =>
-    `${of.width}x${of.height}, ${of.channels === 1 ? 'grey' : 'RGB'}`;
   const [expected, received] = [shape(images), shape({ ...size, channels })];
-  if (expected !== received) throw refuse(`a model of ${expected}, as ${set} is`, `one of ${received}`);
-}
-
-function notPng(path: string): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'score images',
-    argument: path,
-    expected: 'a name that ends in .png',
-    received: 'another ending',
-    remedy: 'give one such as --out extremes.png',
-  });
+  if (expected === received) return;
+  const unfit = errorsOf('CHECKPOINT', 'score images');
+  throw unfit(name, `a model of ${expected}, as ${set} is`, `one of ${received}`, 'give another --model');
 }

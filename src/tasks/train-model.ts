@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageSets } from '../../datasets/index.js';
-import { PxvError, type ErrorParts } from '../foundation/errors.js';
+import { PxvError } from '../foundation/errors.js';
 import { arithmeticInUse } from '../backend/choose-backend.js';
 import { expectPrecision } from '../backend/precision.js';
 import { numberOf } from '../foundation/number-of.js';
@@ -12,13 +12,12 @@ import { extended, type Extension } from '../training/pace.js';
 import { runSchema, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { startTraining, train, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
-import { parseOptions } from './check-options.js';
 import { lostRate } from './clip-rate.js';
 import { expectTrainingMemory } from './expect-memory.js';
 import { findClipData } from './find-clip-data.js';
 import { findImageData } from './find-image-data.js';
-import { listData } from './list-data.js';
-import type { FoundData, OpenData } from './open-data.js';
+import { listData, type FoundData, type OpenData } from './open-data.js';
+import { parseOptions } from './options/fields.js';
 import {
   trainModelFields,
   trainModelHooks,
@@ -59,27 +58,30 @@ export async function trainModel(
     expectTrainingMemory(configuration);
   }
   const run = new RunFolder(out);
-  const leave = await run.enter({ resume: configuration === null, overwrite });
+  const isNew = configuration !== null;
+  const leave = await run.enter({ resume: !isNew, overwrite });
   try {
-    const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
+    const { chain, checkpoint } = isNew ? startTraining(configuration) : run.load();
     try {
-      if (configuration === null) await run.finishSave(chain, checkpoint);
-      const other = otherArithmetic(checkpoint);
-      if (other !== null) hooks.onWarning?.(other);
-      const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks.onWarning);
-      const entry = { isNew: configuration !== null, hasNewLength: extension !== undefined, acceptChangedData };
+      if (!isNew) await run.finishSave(chain, checkpoint);
+      warn(hooks, otherArithmetic(checkpoint));
+      const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks);
+      const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData };
       return await trainIn(run, chain, start, entry, hooks);
     } catch (error) {
       // The signal's own reason comes once there is something to resume.
       if (!hooks.signal?.aborted || error !== hooks.signal.reason) throw error;
-      const remedy = `go on with pxv train --resume --out ${out}`;
-      throw trainingInterrupted(out, error, { expected: 'to come to the last step', remedy });
+      throw interrupted(out, error, 'to come to the last step', `go on with pxv train --resume --out ${out}`);
     } finally {
       tf.dispose(checkpoint.state);
     }
   } finally {
     leave();
   }
+}
+
+function warn({ onWarning }: TrainModelHooks, text: string | null): void {
+  if (text !== null) onWarning?.(text);
 }
 
 /** One line where a training goes on in other arithmetic than before, so that its weights are not those without a stop; else null. */
@@ -93,20 +95,15 @@ function otherArithmetic({ arithmetic }: Checkpoint): string | null {
 }
 
 /** A checkpoint whose training has another length. */
-function ofLength(
-  run: RunFolder,
-  checkpoint: Checkpoint,
-  extension: Extension,
-  onWarning?: (text: string) => void,
-): Checkpoint {
+function ofLength(run: RunFolder, checkpoint: Checkpoint, extension: Extension, hooks: TrainModelHooks): Checkpoint {
   const { configuration, step } = checkpoint;
-  const length = extended(configuration.training, step, run.secondsOf(step), extension);
-  const { steps: planned } = configuration.training;
-  if ('steps' in extension && planned !== null && extension.steps < planned)
-    onWarning?.(
-      `the training gets shorter: it ends after ${numberOf(extension.steps, 'step')} in all, where ${planned} were planned`,
-    );
-  return { ...checkpoint, configuration: { ...configuration, training: { ...configuration.training, ...length } } };
+  const { training } = configuration;
+  const length = extended(training, step, run.secondsOf(step), extension);
+  if ('steps' in extension && training.steps !== null && extension.steps < training.steps) {
+    const steps = numberOf(extension.steps, 'step');
+    warn(hooks, `the training gets shorter: it ends after ${steps} in all, where ${training.steps} were planned`);
+  }
+  return { ...checkpoint, configuration: { ...configuration, training: { ...training, ...length } } };
 }
 
 async function trainIn(
@@ -120,23 +117,22 @@ async function trainIn(
   expectPrecision(training.precision);
   if (!isNew) expectTrainingMemory(checkpoint.configuration);
   const same = new SameData(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
-  const lost = isNew && source.type === 'clips' ? lostRate(source, training.from) : null;
-  if (lost !== null) hooks.onWarning?.(lost);
+  if (isNew && source.type === 'clips') warn(hooks, lostRate(source, training.from));
   // What cannot be found leaves nothing of the run behind.
   const found =
     source.type === 'clips'
-      ? await findClipData(run, chain, source, training, hooks, same.isListed)
+      ? await findClipData({ run, chain, data: source, training, hooks }, same.isListed)
       : await findImageData(chain, source, training, hooks);
   try {
     const list = await listData(found.files, hooks);
     const listed = { ...checkpoint, dataHashes: same.list(list) };
-    if (isNew) await expectOutputs(run, checkpoint.configuration, hooks);
+    if (isNew) await expectOutputs(run, checkpoint.configuration, hooks.configurationFile);
     const replaces = isNew && run.hasResults;
     const begin = async () => {
       if (isNew) run.clear();
       if (hasNewLength || listed.dataHashes !== checkpoint.dataHashes) await run.saveTraining(chain, listed);
       if (!isNew && run.configurationWasChanged(listed.configuration))
-        hooks.onWarning?.('config.json was changed: a training keeps its settings, and the file is written as it was');
+        warn(hooks, 'config.json was changed: a training keeps its settings, and the file is written as it was');
       run.writeDataList(list);
       run.writeConfiguration(listed.configuration);
       run.cutLog(listed.step);
@@ -152,7 +148,7 @@ async function trainIn(
     };
     const dataHashes = same.frames(listed.dataHashes, frames);
     const isOther = listed.best !== null && !same.validates(dataHashes);
-    if (isOther) hooks.onWarning?.(OTHER_VALIDATION);
+    warn(hooks, isOther ? OTHER_VALIDATION : null);
     const start = { ...listed, dataHashes, best: isOther ? null : listed.best };
     hooks.onStart?.(started);
     const { onStep, signal } = hooks;
@@ -181,39 +177,35 @@ async function opened(
   try {
     return await found.open();
   } catch (error) {
-    if (replaces && signal?.aborted) {
-      const remedy = 'run it again; the training that was there is as it was';
-      throw trainingInterrupted(run.path, signal.reason, { expected: 'to begin', remedy });
-    }
+    if (replaces && signal?.aborted)
+      throw interrupted(run.path, signal.reason, 'to begin', 'run it again; the training that was there is as it was');
     signal?.throwIfAborted();
     if (isNew && !replaces) run.clear();
     throw error;
   }
 }
 
-/**
- * @param path of the run folder
- * @param cause the signal's reason
- */
-function trainingInterrupted(path: string, cause: unknown, said: Pick<ErrorParts, 'expected' | 'remedy'>): PxvError {
+/** @param cause the signal's reason */
+function interrupted(run: string, cause: unknown, expected: string, remedy: string): PxvError {
   const received = cause instanceof PxvError ? cause.parts.received : String(cause);
-  return new PxvError({ code: 'INTERRUPTED', operation: 'train', argument: path, received, ...said }, { cause });
+  const parts = { operation: 'train', argument: run, expected, received, remedy };
+  return new PxvError({ code: 'INTERRUPTED', ...parts }, { cause });
 }
 
 /** @throws PxvError `USAGE` where the run folder is what is learnt from, or the run would replace a file that is read */
 async function expectOutputs(
   run: RunFolder,
   { data, training }: RunConfiguration,
-  { configurationFile }: TrainModelHooks,
+  file: string | undefined,
 ): Promise<void> {
   const inputs = data.type === 'clips' ? [...data.frames, ...data.validate] : placesOf(data);
   for (const path of [run.path, run.frames]) await expectNoInput(path, inputs);
-  const read = [configurationFile ?? [], training.from === null ? [] : modelFile(training.from)].flat();
+  const read = [file ?? [], training.from === null ? [] : modelFile(training.from)].flat();
   for (const path of run.written) await expectNoInput(path, read);
 }
 
 /** Where images are read from; none is named where a set lies in the cache. */
 function placesOf({ set, folder }: ImagesConfiguration): string[] {
-  const place = folder ?? (imageSets.some(({ name }) => name === set) ? null : set);
-  return place === null ? [] : [place];
+  if (folder !== null) return [folder];
+  return imageSets.some(({ name }) => name === set) ? [] : [set];
 }

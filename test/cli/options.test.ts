@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import {
-  addComputeOptions,
   addFields,
   askedOf,
+  computing,
   decimalNumber,
   frameRate,
   path,
@@ -171,7 +171,7 @@ describe('a field of a task', () => {
 
 describe('the shared options', () => {
   function parse(...args: string[]): BackendOptions & { seed: number } {
-    const command = addFields(addComputeOptions(new Command('train')), { seed: fields.seed });
+    const command = addFields(new Command('train'), { ...computing, seed: fields.seed });
     throwWrongUsage(command);
     return command.parse(args, { from: 'user' }).opts();
   }

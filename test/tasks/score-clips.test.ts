@@ -1,12 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { atSize } from '../../src/model/at-size.js';
 import { adaptingMemory, scoringMemory } from '../../src/tasks/memory.js';
-import type { ScoringProgress } from '../../src/tasks/options/score-clips.js';
+import type { ScoringProgress } from '../../src/tasks/options/clips.js';
 import { scoreClips, type ScoreClipsOptions } from '../../src/tasks/score-clips.js';
 import { kernelSets } from '../backend/implementations.js';
-import { writeClip } from '../../src/video/index.js';
+import { findFfmpeg, writeClip } from '../../src/video/index.js';
 import { frame, temporaryFolder } from '../video/made-clips.js';
 import {
   mixtureTogether,
@@ -16,7 +16,7 @@ import {
   tinyNetwork,
   warpedFrames,
 } from '../model/tiny-networks.js';
-import { model, pngClip, slope } from './tiny-clips.js';
+import { filmClip, model, pngClip, slope } from './tiny-clips.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -42,6 +42,23 @@ test('all bits over all dimensions: a long clip counts for more than a short one
   expect(together.frames).toBe(9);
   expect(together.bitsPerDim).toBeCloseTo((6 * alone.bitsPerDim + other.bitsPerDim) / 7, 9);
   expect(together.clips.map(({ name }) => name)).toEqual(['long', 'short']);
+});
+
+test('a film is opened once: to predict from it, it is only read once more', async () => {
+  const film = filmClip(folder.path, 'opened-once.mkv', 7);
+  const [program, log] = ['ffmpeg-that-counts', 'runs'].map((name) => join(folder.path, name));
+  writeFileSync(program, `#!/bin/sh\necho "$*" >> '${log}'\nexec '${findFfmpeg().path}' "$@"\n`);
+  chmodSync(program, 0o755);
+  const { PXV_FFMPEG } = process.env;
+  process.env.PXV_FFMPEG = program;
+  const runs = async (horizon: number) => {
+    writeFileSync(log, '');
+    await score([film], { horizon, adapt: true });
+    return readFileSync(log, 'utf8').split('opened-once').length;
+  };
+  expect((await runs(2)) - (await runs(0))).toBe(1);
+  if (PXV_FFMPEG === undefined) delete process.env.PXV_FFMPEG;
+  else process.env.PXV_FFMPEG = PXV_FFMPEG;
 });
 
 describe('weights that learn from the clip', () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
-import type { ImageScoringProgress } from '../../src/tasks/options/score-images.js';
+import type { ImageScoringProgress } from '../../src/tasks/options/images.js';
 import { scoreImageSet, spread, type ScoreImageSetOptions } from '../../src/tasks/score-images.js';
 import { kernelSets } from '../backend/implementations.js';
 import { cifarRecords, folderWith, idx, refusal } from '../datasets/made-files.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Precision } from '../../backend/precision.js';
 import { DEFAULT_SEED } from '../../foundation/philox.js';
+import { parseConfiguration } from '../../model/parse-configuration.js';
 
 /** How a command asks for a field of a task's options. What it parses, its choices and its default are those of the field. */
 export interface Flag {
@@ -16,6 +17,8 @@ export interface Flag {
   conflicts?: string[];
   /** Of a switch: `--no-` before its name turns it off. */
   off?: boolean;
+  /** Of a value that no other flag has. Default: by the field's schema. */
+  parse?: (text: string) => unknown;
 }
 
 /** The flags of the fields that commands ask for. */
@@ -41,6 +44,18 @@ export type Fields = Record<string, z.ZodType>;
 export type OptionsOf<F extends Fields> = z.input<z.ZodObject<F>>;
 /** The same with the defaults of fields that are left out. */
 export type Parsed<F extends Fields> = z.output<z.ZodObject<F>>;
+
+/**
+ * Looks whether options are what a task takes: a program in JavaScript may say anything. What depends on the model, or on more than one
+ * option, is left to the task.
+ *
+ * @returns them with what is left out filled in
+ * @throws PxvError `USAGE` naming the first that is unknown or wrong
+ */
+export function parseOptions<F extends Fields>(operation: string, fields: F, options: OptionsOf<F>): Parsed<F> {
+  const source = { operation, argument: 'options', code: 'USAGE' } as const;
+  return parseConfiguration<unknown>(z.strictObject(fields), options, source) as Parsed<F>;
+}
 
 /** A field that is told of something. */
 export const callback = <F extends (...given: never[]) => unknown>() =>

@@ -4,6 +4,7 @@ import {
   asked,
   callback,
   count,
+  countOrNone,
   fit,
   frameRate,
   futureDrawing,
@@ -13,6 +14,17 @@ import {
   signal,
   toggle,
 } from './fields.js';
+
+/** What predictions and scores of clips take, and their commands ask for in other words. */
+const seenClips = {
+  /** How a clip of another aspect is brought to one size. Default: `crop`. */
+  fit: fit.optional(),
+  /** How futures are drawn, over what `futureSettings` has for the model. */
+  settings: z.strictObject(futureDrawing).optional(),
+  /** One line about a clip that is damaged or left out, and what else the user should know. */
+  onWarning: callback<(text: string) => void>(),
+  signal,
+};
 
 /** Futures that are drawn where no number is asked for, by what is written: a mean of one sample would be none. */
 export const samplesOfForecast = { samples: 1, mean: 8, 'best-guess': 1 } as const;
@@ -60,10 +72,9 @@ export const predictFlags = {
 /** See `predictClip`. */
 export const predictClipFields = {
   ...predictFlags,
+  ...seenClips,
   /** One size, or one at the clip's own aspect. Default: that aspect, with the shorter side of the model's images. */
   size: pictureSize.optional(),
-  /** How a clip of another aspect is brought to one size. Default: `crop`. */
-  fit: fit.optional(),
   /** A film (.mp4, .webm, .gif), a contact sheet (.png), or a folder. */
   out: z.string(),
   /**
@@ -71,8 +82,6 @@ export const predictClipFields = {
    * expected frame fed back, for which nothing is drawn.
    */
   forecast: z.enum(['samples', 'mean', 'best-guess'] satisfies Forecast[]).default('samples'),
-  /** How frames are drawn, over what `futureSettings` has for the model. */
-  settings: z.strictObject(futureDrawing).optional(),
   /** Told of each known frame that is read: their number so far, and of all, about; null where that is not known. */
   onRead: callback<(done: number, total: number | null) => void>(),
   /** Told of the places in the known frames that hindcasts are made from: how many are done, and of how many. */
@@ -84,8 +93,6 @@ export const predictClipFields = {
    * is a clip that ends with it.
    */
   onPredicted: callback<() => void>(),
-  onWarning: callback<(text: string) => void>(),
-  signal,
 };
 
 /** What several clips are predicted into, as `pxv predict` asks for it. */
@@ -111,4 +118,46 @@ export const predictClipsFields = {
   onHindcast: callback<(progress: { name: string; done: number; total: number }) => void>(),
   /** Told after each row that is drawn: the clip at hand, and the frames finished, as a fraction, of all clips. */
   onProgress: callback<(progress: { name: string; done: number; total: number }) => void>(),
+};
+
+/** What is asked of a scoring of clips, by `pxv eval-video` too. */
+export const scoreClipsFlags = {
+  /** Frames to predict from each start; 0: none. Default: 8. */
+  horizon: asked(countOrNone.default(8), 'frames', 'frames to predict from each start', { most: 1000 }),
+  /** Places of a clip from which frames are predicted, evenly spread. Default: 4. */
+  starts: asked(count.default(4), 'count', 'places of each clip to predict from, evenly spread', { most: 1000 }),
+  /** Futures to draw at each start. Default: 4. */
+  samples: asked(count.default(4), 'count', 'futures to draw at each start', { most: 64 }),
+  /**
+   * Whether a clip is learned from as it goes. The weights that score it go on learning from each of its frames once it is scored (see
+   * `Adaptation`, `scoreEach`), and forecasts are corrected by hindcasts of the frames known before them (see `learnCorrection`).
+   * Each clip begins anew. Default: it is not.
+   */
+  adapt: toggle('learn from each clip as it goes: fewer bits, forecasts nearer to the truth, several times as long'),
+  /** Whether lossless codecs compress the same frames. Default: they do not. */
+  codecs: toggle('bits of lossless codecs for the same frames: x264, x265 and FFV1 of FFmpeg'),
+  /** Rate to bring clips to. Default: each is read at its own, with a warning where the model learned at another. */
+  frameRate,
+  /** Default: 1. */
+  seed,
+};
+
+export interface ScoringProgress {
+  /** Of the clip at hand. */
+  name: string;
+  /** Clips that are done with. */
+  done: number;
+  clips: number;
+  what: 'score' | 'hindcast' | 'predict' | 'compress';
+  /** Frames of this clip that are done; of those that are drawn, with the share of the ones at hand; of hindcasts the places. */
+  frames: number;
+}
+
+/** See `scoreClips`. */
+export const scoreClipsFields = {
+  ...scoreClipsFlags,
+  ...seenClips,
+  /** One size for all clips, or one for each at its own aspect. Default: the model's. */
+  size: pictureSize.optional(),
+  onProgress: callback<(progress: ScoringProgress) => void>(),
 };

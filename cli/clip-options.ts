@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { Size } from '../src/foundation/frame.js';
+import type { AskedSize } from '../src/tasks/clip-for-model.js';
+import { asked, count, pixels, type Parsed } from '../src/tasks/options/fields.js';
+
+/** What the help says of drawing images. */
+export const ABOUT_TEMPERATURE = `
+--temperature below 1 keeps what is drawn from a mixture near its means, which lie where the model expects the pixel; of other
+heads it prefers the likeliest levels.
+
+--temperature 0 shows no typical picture: the likeliest level of one sub-pixel after another leads into flat areas and
+repetitions, for what is likeliest in each place is hardly ever seen everywhere at once. It is there to compare.`;
+
+/** What the help says of drawing futures of clips. */
+export const ABOUT_FUTURES = `${ABOUT_TEMPERATURE}
+
+Futures are drawn as the model's file says. Where it says nothing, a mixture about the expected frame is drawn from at a
+temperature of 0.95, and the frames after a drawn one are predicted from the expected frame and a quarter of what the
+draw has beyond it, so that what was drawn wrong fades. --temperature is that of the first drawn frame; later ones may
+be warmer.`;
+
+const group = 'Size:';
+/** Of commands that show clips to a model at any size. @param byDefault the size where nothing is asked for, in words */
+export const sizeFlags = (byDefault: string) => ({
+  size: asked(
+    pixels.optional(),
+    'WxH',
+    `size to bring clips to, which the model then runs at (default: ${byDefault})`,
+    { group },
+  ),
+  shortSide: asked(count.optional(), 'pixels', 'keep the aspect of a clip, with this shorter side', {
+    most: 99_999,
+    conflicts: ['size', 'fit'],
+    group,
+  }),
+  fit: asked(
+    z.enum(['crop', 'stretch', 'letterbox']).optional(),
+    'name',
+    "how a clip of another aspect is brought to --size, or else to the model's size (default: crop)",
+    { group },
+  ),
+});
+
+/** What the help says of them. */
+export const ABOUT_SIZES = `
+A model is trained at one size and runs at any other. What moves by more pixels than it has seen is harder to predict.
+--fit crop scales a clip to cover the size and cuts it around the centre; stretch distorts it; letterbox keeps all of it
+and its aspect, as large as it fits in: there are no bars, which would have to be predicted.`;
+
+/** @param own size of the model's images: what `--fit` alone brings clips to */
+export function askedSize({ size, shortSide, fit }: Parsed<ReturnType<typeof sizeFlags>>, own: Size): AskedSize {
+  if (shortSide !== undefined) return { size: { shortSide } };
+  if (size === undefined && fit === undefined) return {};
+  const fixed = size ?? own;
+  return fit === 'letterbox' ? { size: { within: fixed } } : { size: fixed, fit };
+}

@@ -1,0 +1,48 @@
+import type { Frame } from '../foundation/frame.js';
+import { framesAtLevels } from '../foundation/levels.js';
+import type { Model } from '../model/checkpoint.js';
+import { isFixed, openClip, type ClipOptions, type ClipReader, type Fit, type PictureSize } from '../video/index.js';
+import { rateToRead, type AskedRate } from './clip-rate.js';
+
+/** How large the frames of clips are wanted. */
+export interface AskedSize {
+  /** One size for all clips, or one for each at its own aspect. */
+  size?: PictureSize | undefined;
+  /** How a clip of another aspect is brought to one size. Default: `crop`. */
+  fit?: Fit | undefined;
+}
+
+/** How clips are read at their own aspect, with the shorter side of the model's images, where no other size is asked for. */
+export function ownAspect({ chain }: Model, { size, fit }: AskedSize): AskedSize & { size: PictureSize } {
+  const { width, height } = chain.exampleShape.size;
+  return { size: size ?? { shortSide: Math.min(width, height) }, fit };
+}
+
+/** A clip as a model sees it. */
+export interface SeenClip {
+  reader: ClipReader;
+  /** At the model's levels, so that what it predicts, the truth, baselines and codecs have the same. Each call starts at the first. */
+  frames: () => AsyncIterable<Frame>;
+}
+
+/**
+ * Opens a clip at a size for a model. At its own aspect nothing is cut off, though a side is rounded to whole pixels.
+ *
+ * @throws PxvError as `openClip` and `rateToRead`
+ */
+export async function openForModel(
+  model: Model,
+  path: string,
+  operation: string,
+  asked: AskedSize &
+    Pick<ClipOptions, 'size'> & { frameRate?: AskedRate | undefined; signal?: AbortSignal | undefined },
+): Promise<SeenClip> {
+  const { size, fit = 'crop', signal } = asked;
+  const { channels, levels } = model.chain.exampleShape;
+  const reader = await openClip(path, {
+    ...{ size, channels, fit: isFixed(size) ? fit : 'stretch' },
+    frameRate: rateToRead(model, asked.frameRate, operation),
+    ...(signal && { signal }),
+  });
+  return { reader, frames: () => framesAtLevels(reader.frames(), levels) };
+}

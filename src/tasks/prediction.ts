@@ -1,0 +1,179 @@
+import { meanFrame } from '../evaluation/forecasts.js';
+import { errorsOf } from '../foundation/errors.js';
+import type { Frame } from '../foundation/frame.js';
+import { numberOf } from '../foundation/number-of.js';
+import type { Model } from '../model/checkpoint.js';
+import type { FutureDrawing } from '../model/future-drawing.js';
+import { Past } from '../model/past.js';
+import type { Correction } from '../sampling/correction.js';
+import { forecast } from '../sampling/forecaster.js';
+import { FrameSampler } from '../sampling/frame-sampler.js';
+import { LEAST_FOR_HINDCASTS } from '../sampling/hindcasts.js';
+import { frameOf, rollOut } from '../sampling/roll-out.js';
+import type { Panel, TimeStep } from '../video/index.js';
+import { Adapting } from './adapt.js';
+import type { SeenClip } from './clip-for-model.js';
+import type { Parsed } from './options/fields.js';
+import type { predictClipFields } from './options/clips.js';
+
+/** How a clip is predicted, with all that is left out filled in. */
+export interface PredictionOptions extends Parsed<typeof predictClipFields> {
+  samples: number;
+  from: number | null;
+  settings: FutureDrawing;
+}
+
+/** What is made of a clip: its known frames and then those that are predicted, as they are shown. */
+export class Prediction {
+  /** Of the predicted frames, in nats: see `PredictedFrame`. */
+  nats = 0;
+  /** The predicted steps so far. */
+  readonly finished: TimeStep[] = [];
+  private readonly past: Past;
+  private readonly adapting: Adapting;
+  private readonly sampler: FrameSampler;
+
+  constructor(
+    model: Model,
+    private readonly clip: SeenClip,
+    private readonly options: PredictionOptions,
+  ) {
+    this.adapting = new Adapting(options.adapt);
+    this.past = new Past(model.chain.exampleShape, this.adapting.keptFrames);
+    this.sampler = new FrameSampler(model);
+  }
+
+  /** Frames before the first predicted one. */
+  get known(): number {
+    return this.past.frames;
+  }
+
+  /** The steps as they become known. */
+  async *steps(): AsyncGenerator<TimeStep> {
+    const { adapt, onlyPredicted = false, onHindcast, onPredicted, onWarning, signal } = this.options;
+    const truth: Frame[] = [];
+    for await (const frame of readKnown(this.clip, this.past, truth, this.options))
+      if (!onlyPredicted) yield pictures(this.options, this.known - 1, null, frame);
+    const corrections = await this.adapting.corrections(this.sampler, [this.past], { onProgress: onHindcast, signal });
+    if (adapt && corrections[0] === null) onWarning?.(nothingLearned(this.known));
+    for await (const { frames, nats } of predictFrames(this.sampler, this.past, corrections, this.options)) {
+      const step = this.finished.length;
+      for (const each of nats) this.nats += each;
+      this.finished.push(pictures(this.options, this.known + step, frames, truth[step] ?? null));
+      onPredicted?.();
+      yield this.finished[step];
+    }
+  }
+
+  /** The same again up to the last predicted frame that is finished, from the clip opened anew. */
+  async *again(clip: SeenClip): AsyncGenerator<TimeStep> {
+    let index = 0;
+    if (!this.options.onlyPredicted) {
+      for await (const frame of clip.frames()) {
+        if (index === this.known) break;
+        yield pictures(this.options, index++, null, frame);
+      }
+    }
+    yield* this.finished;
+  }
+
+  dispose(): void {
+    this.sampler.dispose();
+  }
+}
+
+/**
+ * Gives the known frames of a clip as they are read, adds them to what is predicted from, and collects the true ones after them.
+ *
+ * @throws PxvError `INPUT` where nothing is before the first frame to predict
+ */
+async function* readKnown(
+  { reader, frames }: SeenClip,
+  past: Past,
+  truth: Frame[],
+  { from, horizon, onRead, onWarning }: PredictionOptions,
+): AsyncGenerator<Frame> {
+  const about = from ?? reader.aboutFrames;
+  for await (const frame of frames()) {
+    if (past.frames === from) {
+      truth.push(frame);
+      if (truth.length === horizon) break;
+      continue;
+    }
+    past.push(frame.data);
+    onRead?.(past.frames, about && Math.max(about, past.frames));
+    yield frame;
+  }
+  if (reader.warning !== null) onWarning?.(reader.warning);
+  if (past.frames === 0 || past.frames < (from ?? 0)) throw tooShort(reader.path, past.frames, from);
+  if (from !== null && truth.length === 0) onWarning?.(noTruth(from));
+}
+
+/** Makes the frames of the horizon, one step after another: the samples, their mean, or the best guess. */
+async function* predictFrames(
+  sampler: FrameSampler,
+  past: Past,
+  corrections: readonly (Correction | null)[],
+  { horizon, samples, forecast: kind, seed, settings, onProgress, signal }: PredictionOptions,
+): AsyncGenerator<{ frames: Frame[]; nats: number[] }> {
+  const isGuess = kind === 'best-guess';
+  let done = 0;
+  const future = isGuess
+    ? forecast(sampler, [past], { corrections, signal })
+    : rollOut(sampler, past, {
+        ...{ seed, samples, corrections, signal },
+        settings: { temperature: settings.temperature },
+        onRow: (share) => onProgress?.((done + share) * samples, horizon * samples),
+      });
+  for await (const made of future) {
+    done++;
+    if (isGuess) onProgress?.(done, horizon);
+    const frames = made.map(({ bytes }) => frameOf(sampler.model, bytes));
+    yield { frames: kind === 'mean' ? [meanFrame(frames)] : frames, nats: made.map(({ nats }) => nats) };
+    if (done === horizon) return;
+  }
+}
+
+/**
+ * What is shown of a frame: a panel of each future, and one of the truth where frames of the clip are predicted.
+ *
+ * @param futures null for a known frame, which is then shown in each of them
+ * @param truth null where the clip has ended
+ */
+function pictures(
+  options: PredictionOptions,
+  index: number,
+  futures: readonly Frame[] | null,
+  truth: Frame | null,
+): TimeStep {
+  const predicted = futures !== null;
+  const panels: Panel[] = labelsOf(options).map((label, i) => {
+    return { label, frame: predicted ? futures[i] : truth, predicted };
+  });
+  if (options.from !== null) panels.unshift({ label: 'truth', frame: truth, predicted: false });
+  return { index, predicted, panels };
+}
+
+function labelsOf({ forecast, samples }: PredictionOptions): string[] {
+  if (forecast === 'best-guess') return ['best guess'];
+  if (forecast === 'mean') return [`mean of ${samples}`];
+  return Array.from({ length: samples }, (_, sample) => `sample ${sample + 1}`);
+}
+
+/** One line on a clip of which too little is known to learn from it. */
+function nothingLearned(known: number): string {
+  return `${numberOf(known, 'frame')} are too few to learn from: predicted as without --adapt; ${LEAST_FOR_HINDCASTS} or more are needed`;
+}
+
+/** One line on a first frame to predict that is the one after the clip's last. */
+function noTruth(from: number): string {
+  return `the clip ends before frame ${from}, so that there is no truth to show beside what is predicted; without --from its panel is left out`;
+}
+
+function tooShort(path: string, known: number, from: number | null): Error {
+  const unusable = errorsOf('INPUT', 'predict');
+  const received = numberOf(known, 'frame');
+  if (from === null) return unusable(path, 'a clip of at least one frame', received, 'give a longer clip');
+  const expected = `at least ${numberOf(from, 'frame')} before --from`;
+  return unusable(path, expected, received, 'give an earlier --from or a longer clip');
+}
