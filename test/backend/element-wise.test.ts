@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { addMoved } from '../../src/backend/add-moved.js';
+import { addMoved } from '../../src/backend/element-wise.js';
 import { randomFloats } from '../random.js';
 import { describeEach } from './implementations.js';
 import { testKernel } from './kernel-suite.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../../src/backend/native-backend.js';
-import { relu } from '../../src/backend/relu.js';
+import { relu } from '../../src/backend/element-wise.js';
 import { randomFloats } from '../random.js';
 import { fastest, kernelSets } from './implementations.js';
 
