@@ -1,0 +1,118 @@
+// `softmaxCrossEntropy` and its gradient, a row at a time, vectors over the levels; `sigmoidCrossEntropy` and its gradient: a lane
+// is a row.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+
+#include "../chunks.h"
+#include "kernel_table.h"
+#include "../math.h"
+
+namespace pxv {
+
+template <class Set>
+float sumOfLanes(typename Set::Floats value) {
+  float sum = 0.0f;
+  for (int lane = 0; lane < Set::lanes; lane++) sum += value[lane];
+  return sum;
+}
+
+template <class Set>
+float largest(const float* row, int levels) {
+  auto most = Set::fill(-__builtin_inff());
+  for (int k = 0; k < levels; k += Set::lanes) most = Set::max(Set::load(row + k, levels - k, most[0]), most);
+  float value = most[0];
+  for (int lane = 1; lane < Set::lanes; lane++) value = most[lane] > value ? most[lane] : value;
+  return value;
+}
+
+// Sum over levels of e^(row - shift); the terms are stored in `terms` where given.
+template <class Set>
+float sumOfExponentials(const float* row, int levels, float shift, float* terms) {
+  auto sum = Set::fill(0.0f);
+  for (int k = 0; k < levels; k += Set::lanes) {
+    const auto term = Math<Set>::exp(Set::load(row + k, levels - k, -__builtin_inff()) - shift);
+    if (terms) Set::store(terms + k, term, levels - k);
+    sum += term;
+  }
+  return sumOfLanes<Set>(sum);
+}
+
+// Rows that a thread takes at once.
+inline constexpr size_t softmaxRows = 128;
+
+template <class Set>
+void softmaxCrossEntropy(const SoftmaxCrossEntropyCall& call) {
+  const auto [rows, levels] = call.numbers;
+  auto chunk = [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+      const float* row = call.logits + i * levels;
+      const float shift = largest<Set>(row, levels);
+      const float sum = sumOfExponentials<Set>(row, levels, shift, nullptr);
+      call.nats[i] = Math<Set>::log(Set::fill(sum))[0] - (row[call.targets[i]] - shift);
+    }
+  };
+  forChunks(rows, chunk, softmaxRows);
+}
+
+// d nats / d logit k = softmax k - [k = target].
+template <class Set>
+void softmaxCrossEntropyGradient(const SoftmaxCrossEntropyGradientCall& call) {
+  const auto [rows, levels] = call.numbers;
+  auto chunk = [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+      const float* row = call.logits + i * levels;
+      float* gradient = call.dLogits + i * levels;
+      const float sum = sumOfExponentials<Set>(row, levels, largest<Set>(row, levels), gradient);
+      const auto factor = Set::fill(call.dNats[i] / sum);
+      for (int k = 0; k < levels; k += Set::lanes)
+        Set::store(gradient + k, Set::load(gradient + k, levels - k, 0.0f) * factor, levels - k);
+      gradient[call.targets[i]] -= call.dNats[i];
+    }
+  };
+  forChunks(rows, chunk, softmaxRows);
+}
+
+// The logit of the other level than the target, for `rows` lanes; the other lanes hold 0.
+template <class Set>
+typename Set::Floats otherLevel(const float* logits, const int32_t* targets, int rows) {
+  const auto logit = Set::load(logits, rows, 0.0f);
+  typename Set::Integers target{};
+  std::memcpy(&target, targets, std::min(rows, Set::lanes) * sizeof(int32_t));
+  return target == 1 ? -logit : logit;
+}
+
+// Rows that a thread takes at once; a multiple of the lanes of every set.
+inline constexpr size_t sigmoidRows = 8192;
+
+// nats = softplus(z), z the logit of the other level. Where z is far below 0 that is e^z, and so is sigmoid(z), which
+// goes on where softplus is cut off.
+template <class Set>
+void sigmoidCrossEntropy(const SigmoidCrossEntropyCall& call) {
+  auto chunk = [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i += Set::lanes) {
+      const int count = static_cast<int>(end - i);
+      const auto z = otherLevel<Set>(call.logits + i, call.targets + i, count);
+      const auto softplus = Math<Set>::softplus(z);
+      Set::store(call.nats + i, z < -20.0f ? softplus.sigmoid : softplus.value, count);
+    }
+  };
+  forChunks(call.numbers.rows, chunk, sigmoidRows);
+}
+
+// d nats / d z = sigmoid(z), and the logit is z or -z.
+template <class Set>
+void sigmoidCrossEntropyGradient(const SigmoidCrossEntropyGradientCall& call) {
+  auto chunk = [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i += Set::lanes) {
+      const int count = static_cast<int>(end - i);
+      const auto z = otherLevel<Set>(call.logits + i, call.targets + i, count);
+      const auto factor = otherLevel<Set>(call.dNats + i, call.targets + i, count);
+      Set::store(call.dLogits + i, factor * Math<Set>::softplus(z).sigmoid, count);
+    }
+  };
+  forChunks(call.numbers.rows, chunk, sigmoidRows);
+}
+
+}  // namespace pxv
