@@ -30,7 +30,6 @@
       'type': 'loadable_module',
       'sources': [
         'native/addon.cc',
-        'native/engine/binding.cc',
         '<!@(node scripts/native-sources.mjs)',
       ],
       'dependencies': ['pxv_portable'],

@@ -5,20 +5,19 @@
 namespace pxv {
 namespace {
 
+void extend(TapBounds& bounds, int dy, int dx, bool isFirst) {
+  if (isFirst) bounds = {dy, dx, dy, dx};
+  bounds = {std::min(bounds.top, dy), std::min(bounds.left, dx), std::max(bounds.bottom, dy),
+            std::max(bounds.right, dx)};
+}
+
 // `tap.word` and `tap.words` follow from its features.
 void addTap(ConvolutionPlan& plan, PanelTap tap, const WordLayout& layout) {
   if (tap.count == 0) return;
   const int endWord = (tap.first + tap.count + layout.numbersInWord - 1) / layout.numbersInWord;
   tap.word = tap.first / layout.numbersInWord;
   tap.words = (endWord - tap.word + layout.wordsInStep - 1) / layout.wordsInStep * layout.wordsInStep;
-  if (plan.taps.empty()) {
-    plan.top = plan.bottom = tap.dy;
-    plan.left = plan.right = tap.dx;
-  }
-  plan.top = std::min(plan.top, tap.dy);
-  plan.bottom = std::max(plan.bottom, tap.dy);
-  plan.left = std::min(plan.left, tap.dx);
-  plan.right = std::max(plan.right, tap.dx);
+  extend(plan, tap.dy, tap.dx, plan.taps.empty());
   plan.taps.push_back(tap);
 }
 
@@ -34,18 +33,16 @@ ConvolutionPlan& emptyPlan() {
   plan.panels.clear();
   plan.taps.clear();
   plan.packedWords = 0;
-  plan.top = plan.left = plan.bottom = plan.right = 0;
+  static_cast<TapBounds&>(plan) = {};
   return plan;
 }
 
-// The next feature after `feature` where, for some tap, the first output that sees it changes.
-int nextCut(const ConvolutionShape& shape, int feature) {
-  int cut = shape.inFeatures;
+// The first feature, at least `least` after this one, where for some tap what a group sees ends; `end` where there is none.
+int nextCut(const ConvolutionShape& shape, int feature, int least, int end) {
+  int cut = end;
   for (int t = 0; t < shape.taps; t++)
-    for (int group = 0; group < shape.groups; group++) {
-      const int sees = shape.tap(t).sees[group];
-      if (sees > feature) cut = std::min(cut, sees);
-    }
+    for (int group = 0; group < shape.groups; group++)
+      if (const int sees = shape.tap(t).sees[group]; sees >= feature + least) cut = std::min(cut, sees);
   return cut;
 }
 
@@ -99,7 +96,7 @@ const ConvolutionPlan& planInputGradient(const ConvolutionShape& shape, int phas
   plan.firstColumn = phaseX;
   plan.gridStep = stride;
   for (int begin = 0, end; begin < shape.inFeatures; begin = end) {
-    end = nextCut(shape, begin);
+    end = nextCut(shape, begin, 1, shape.inFeatures);
     cutIntoPanels(begin, end, layout.lanes, true, [&](const Panel& panel) {
       const size_t tapsBegin = plan.taps.size();
       for (int t = 0; t < shape.taps; t++) {
@@ -111,6 +108,34 @@ const ConvolutionPlan& planInputGradient(const ConvolutionShape& shape, int phas
       }
       addPanel(plan, panel, tapsBegin, layout.lanes);
     });
+  }
+  return plan;
+}
+
+const FilterGradientPlan& planFilterGradient(const ConvolutionShape& shape, int lanes, int tileRows) {
+  static thread_local FilterGradientPlan plan;
+  plan.panels.clear();
+  plan.tiles.clear();
+  plan.columns = 0;
+  for (int group = 0, first = 0; group < shape.groups; first += shape.groupSizes[group++])
+    cutIntoPanels(first, first + shape.groupSizes[group], lanes, false, [&](const Panel& panel) {
+      plan.panels.push_back({panel, group, plan.columns});
+      plan.columns += panel.vectors * lanes;
+    });
+  static_cast<TapBounds&>(plan) = {};
+  int seen = 0;
+  for (int t = 0; t < shape.taps; t++) {
+    const auto tap = shape.tap(t);
+    extend(plan, tap.dy, tap.dx, t == 0);
+    seen = std::max(seen, *std::max_element(tap.sees, tap.sees + shape.groups));
+  }
+  for (int begin = 0, end; begin < seen; begin = end) {
+    end = nextCut(shape, begin, tileRows / 2, seen);
+    const int count = (end - begin + tileRows - 1) / tileRows;
+    for (int i = 0; i < count; i++) {
+      const int first = begin + (end - begin) * i / count;
+      plan.tiles.push_back({first, begin + (end - begin) * (i + 1) / count - first});
+    }
   }
   return plan;
 }

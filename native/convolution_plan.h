@@ -29,14 +29,18 @@ struct PlanPanel : Panel {
   size_t weights;
 };
 
-struct ConvolutionPlan {
+// Least and greatest offsets of taps.
+struct TapBounds {
+  int top, left, bottom, right;
+};
+
+struct ConvolutionPlan : TapBounds {
   int sourceHeight, sourceWidth, sourceFeatures;
   int sourceWords;                      // of a pixel
   int sourceStep;                       // source pixels from one pixel of the grid to the next
   int height, width, features;          // of the destination image
   int rows, columns;                    // of the grid
   int firstRow, firstColumn, gridStep;  // where the grid lies in the destination image
-  int top, left, bottom, right;         // least and greatest offsets of a tap
   std::vector<PlanPanel> panels;
   std::vector<PanelTap> taps;
   size_t packedWords;
@@ -47,10 +51,31 @@ struct WordLayout {
   int lanes, numbersInWord, wordsInStep;
 };
 
-// Both return a plan of the calling thread, which lasts until its next one.
+// Plans are of the calling thread, and last until its next one of that kind.
 const ConvolutionPlan& planForward(const ConvolutionShape& shape, const WordLayout& layout);
 // The grid of dx whose rows are phaseY and whose columns are phaseX modulo the stride.
 const ConvolutionPlan& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX,
                                          const WordLayout& layout);
+
+// Where a panel's sums and its packed dy start: `column` is how many floats of whole vectors lie before it.
+struct FilterPanel : Panel {
+  int group, column;
+};
+
+// Input features [first, first + count). Tiles are cut where what a group sees ends, so that few masked sums are
+// computed, but not into slivers.
+struct FeatureTile {
+  int first, count;
+};
+
+// The gradient with respect to the weights: each tile is a few input features times one panel of outputs, and sums over pixels.
+struct FilterGradientPlan : TapBounds {
+  int columns;  // floats of whole vectors of all panels
+  std::vector<FilterPanel> panels;
+  std::vector<FeatureTile> tiles;
+};
+
+// Tiles have at most `tileRows` features.
+const FilterGradientPlan& planFilterGradient(const ConvolutionShape& shape, int lanes, int tileRows);
 
 }  // namespace pxv

@@ -26,10 +26,10 @@ void cutIntoPanels(int begin, int end, int lanes, bool triples, Visit&& visit) {
   }
 }
 
-// Calls visit with the number of a panel's vectors as a constant.
+// Calls visit with the number of a panel's vectors, one to three, as a constant.
 template <class Visit>
-[[gnu::always_inline]] inline void withVectors(const Panel& panel, Visit&& visit) {
-  switch (panel.vectors) {
+[[gnu::always_inline]] inline void withVectors(int vectors, Visit&& visit) {
+  switch (vectors) {
     case 1: return visit(std::integral_constant<int, 1>());
     case 2: return visit(std::integral_constant<int, 2>());
     default: return visit(std::integral_constant<int, 3>());

@@ -5,7 +5,7 @@
 #include "engine/drawing.h"
 #include "engine/engine.h"
 #include "engine/program.h"
-#include "float_memory.h"
+#include "memory.h"
 #include "registry.h"
 #include "thread_pool.h"
 #include "threading.h"

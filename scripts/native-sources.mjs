@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const ofHosts = ['native/addon.cc', 'native/wasm.cc', 'native/engine/binding.cc'];
+const ofHosts = ['native/addon.cc', 'native/wasm.cc'];
 
 export const sources = ['native', 'native/engine', 'native/kernels']
   .flatMap((folder) => readdirSync(new URL(`../${folder}`, import.meta.url)).map((name) => `${folder}/${name}`))

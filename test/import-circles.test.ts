@@ -48,7 +48,7 @@ test('no files import each other in a circle', () => {
 });
 
 test('the search reads what files import, types alone included', () => {
-  expect(importsOf('src/backend/lstm.ts', sources)).toContain('src/backend/lstm-states.ts');
+  expect(importsOf('src/backend/lstm.ts', sources)).toContain('src/backend/walk-shape.ts');
   expect(importsOf('cli/main.ts', sources)).toContain('cli/train.ts');
 });
 

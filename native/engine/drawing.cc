@@ -5,17 +5,12 @@
 
 #include "../thread_pool.h"
 #include "elementary.h"
-#include "philox.h"
 
 namespace pxv::engine {
-
 namespace {
 
 // `kind` of the heads of src/model/heads.
 enum HeadKind { softmaxHead = 0, sigmoidHead = 1, mixtureHead = 2 };
-
-}  // namespace
-namespace {
 
 constexpr int mostLevels = 256;
 constexpr int spareDoubles = 16;  // kernels write whole vectors
@@ -27,6 +22,60 @@ bool sharesOps(const Engine& engine, int batch) {
   constexpr int enoughImages = 4;
   if (batch < threads()) return true;
   return engine.pixelFloats() > cachedFloats && batch < enoughImages * threads();
+}
+
+// Strictly between 0 and 1: (x + 1/2) / 2^32, x the first word of the block of this counter by Philox4x32-10, as
+// src/foundation/philox.ts has it (Salmon et al., SC 2011).
+double uniform(const uint32_t key[2], uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3) {
+  uint32_t k0 = key[0], k1 = key[1];
+  for (int round = 0; round < 10; round++) {
+    const uint64_t a = static_cast<uint64_t>(0xd2511f53u) * c0, b = static_cast<uint64_t>(0xcd9e8d57u) * c2;
+    c0 = static_cast<uint32_t>(b >> 32) ^ c1 ^ k0;
+    c1 = static_cast<uint32_t>(b);
+    c2 = static_cast<uint32_t>(a >> 32) ^ c3 ^ k1;
+    c3 = static_cast<uint32_t>(a);
+    k0 += 0x9e3779b9u;
+    k1 += 0xbb67ae85u;
+  }
+  return (c0 + 0.5) / 4294967296.0;
+}
+
+int mostProbable(const double* weights, int levels) {
+  return static_cast<int>(std::max_element(weights, weights + levels) - weights);
+}
+
+// A level by inverse transform: the first whose cumulative sum, ascending, exceeds the threshold.
+int invert(const double* weights, int levels, double threshold) {
+  double cumulative = weights[0];
+  int level = 0;
+  while (cumulative <= threshold && level < levels - 1) cumulative += weights[++level];
+  return level;
+}
+
+// weights[k] = (p[k] / max p)^(1 / temperature).
+void temper(const double* probabilities, int levels, double temperature, double* weights) {
+  const double largest = probabilities[mostProbable(probabilities, levels)];
+  for (int level = 0; level < levels; level++) {
+    const double ratio = probabilities[level] / largest;
+    weights[level] = ratio == 1.0 ? ratio : exponential(logarithm(ratio) / temperature);
+  }
+}
+
+// In ascending order.
+double sumOf(const double* probabilities, int levels) {
+  double total = 0;
+  for (int level = 0; level < levels; level++) total += probabilities[level];
+  return total;
+}
+
+// At a temperature of 0 the most probable level, else one of probabilities that are raised to 1 / temperature. Their sum must be
+// finite and above zero.
+int drawLevel(const double* probabilities, int levels, double u, double temperature) {
+  if (temperature == 0) return mostProbable(probabilities, levels);
+  if (temperature == 1) return invert(probabilities, levels, u * sumOf(probabilities, levels));
+  double tempered[mostLevels];
+  temper(probabilities, levels, temperature, tempered);
+  return invert(tempered, levels, u * sumOf(tempered, levels));
 }
 
 }  // namespace
@@ -148,18 +197,13 @@ void Drawing::drawSubPixel(Part& part, int row, int column, int image, int colou
     const auto place = static_cast<uint32_t>(row * program_.width + column);
     const double u = uniform(call_.key, counter[0], counter[1], place, counter[2] + colour);
     drawn = draw(view, colour, outputs, u, call_.nats[index]);
-    level = carriedWithin(drawn, anchors[0]);
+    const float share = call_.numbers.carryWithin;
+    level = share == 1 ? drawn : anchors[0] + (drawn - anchors[0]) * share;
   }
   const auto middle = call_.numbers.middle, gain = call_.numbers.gain;
   part.features[0] = (level - middle) / middle;
   for (int k = 0; k < anchorCount; k++) part.features[1 + k] = (level - anchors[k]) * gain;
   part.pixels->setSubPixel(row, column, image, colour, part.features.data());
-}
-
-// What is read of a drawn level after it.
-float Drawing::carriedWithin(float level, float anchor) const {
-  const float share = call_.numbers.carryWithin;
-  return share == 1 ? level : anchor + (level - anchor) * share;
 }
 
 int16_t Drawing::draw(const PixelView& pixel, int colour, const float* outputs, double u, double& nats) {

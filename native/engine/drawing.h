@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "../kernels/earlier_pixels.h"
-#include "draw.h"
 #include "engine.h"
 #include "kernel_table.h"
 #include "mixture.h"
@@ -43,7 +42,6 @@ class Drawing {
   void drawRow(Part& part, int row);
   bool isToDraw(const Part& part, int row, int column) const;
   void drawSubPixel(Part& part, int row, int column, int image, int colour);
-  float carriedWithin(float level, float anchor) const;
   int16_t draw(const PixelView& pixel, int colour, const float* outputs, double u, double& nats);
   int16_t drawOfMixture(const PixelView& pixel, int colour, double u, double& nats);
   void distribute(const PixelView& pixel, int colour, const float* outputs, double* probabilities) const;

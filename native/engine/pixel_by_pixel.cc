@@ -50,21 +50,12 @@ PixelByPixel::PixelByPixel(const Engine& engine, int images, bool shared)
   }
 }
 
-template <class Body>
-void PixelByPixel::forTasks(int count, size_t multiplications, Body& body) {
-  if (shared_ && count > 1 && multiplications > worthSharing)
-    parallelFor(count, body);
-  else
-    for (int task = 0; task < count; task++) body(task);
-}
-
 void PixelByPixel::beginImage() {
   for (const Values& values : values_) {
-    if (values.plain) values.plain.begin(nullptr);
-    if (values.relu) values.relu.begin(nullptr);
+    values.plain.begin(nullptr);
+    values.relu.begin(nullptr);
   }
   for (size_t i = 0; i < work_.size(); i++) {
-    if (!work_[i].states) continue;
     const float* initial = engine_.initial(static_cast<int>(i));
     work_[i].states.begin(initial);
     work_[i].cells.begin(initial ? initial + work_[i].cells.features() : nullptr);
@@ -119,12 +110,11 @@ void PixelByPixel::copyMap(int row, const float* map) const {
   const Program& program = engine_.program();
   const Values& values = values_[program.map];
   const int features = program.slots[program.map].features;
-  const auto at = [&](const RowRing& ring, int column) { return ring ? ring.at(row, column) : nullptr; };
   for (int column = 0; column < program.width; column++) {
     const size_t pixel = static_cast<size_t>(row) * program.width + column;
     const ptrdiff_t imageFloats = static_cast<ptrdiff_t>(program.height) * program.width * features;
-    engine_.kernels().store(map + pixel * features, imageFloats, images_, features, features, at(values.plain, column),
-                            at(values.relu, column));
+    engine_.kernels().store(map + pixel * features, imageFloats, images_, features, features,
+                            values.plain.find(row, column), values.relu.find(row, column));
   }
 }
 
@@ -178,15 +168,14 @@ void PixelByPixel::multiply(int i, int row, int column, int pixels, int group, i
 
   const ptrdiff_t outStep = product.outFeatures();
   float* sums = work.sums.data() ? work.sums.data() + static_cast<ptrdiff_t>(column) * images_ * outStep : nullptr;
-  const auto at = [&](const RowRing& ring) { return ring ? ring.at(row, column) : nullptr; };
   const float* plus = nullptr;
   float *out = sums, *reluOut = nullptr;
   if (!above) {
     const int added = isConv ? op.added : op.read;
-    plus = added >= 0 ? at(values_[added].plain) : nullptr;
+    plus = added >= 0 ? values_[added].plain.find(row, column) : nullptr;
     if (isConv) {
-      out = at(values_[op.out].plain);
-      reluOut = at(values_[op.out].relu);
+      out = values_[op.out].plain.find(row, column);
+      reluOut = values_[op.out].relu.find(row, column);
     }
   }
 
@@ -216,7 +205,11 @@ void PixelByPixel::multiply(int i, int row, int column, int pixels, int group, i
     part.outStep = outStep;
     engine_.kernels().multiply(part);
   };
-  forTasks(panels * blocks, inputs * rows * panels * engine_.kernels().lanes * 2, task);
+  const int tasks = panels * blocks;
+  if (shared_ && tasks > 1 && inputs * rows * panels * engine_.kernels().lanes * 2 > worthSharing)
+    parallelFor(tasks, task);
+  else
+    for (int index = 0; index < tasks; index++) task(index);
 }
 
 void PixelByPixel::stepCells(int i, int row, int column, int pixels, int group) {
@@ -229,18 +222,18 @@ void PixelByPixel::stepCells(int i, int row, int column, int pixels, int group) 
   engine_.kernels().cells({pixels * images_, hidden, first, size,
                            work.sums.data() + static_cast<ptrdiff_t>(column) * images_ * 4 * hidden,
                            work.cells.at(row + op.cellDy, column + op.cellDx), work.cells.at(row, column), states});
-  const auto at = [&](const RowRing& ring) { return ring ? ring.at(row, column) + first : nullptr; };
-  engine_.kernels().store(states + first, hidden, pixels * images_, size, hidden, at(out.plain), at(out.relu));
+  engine_.kernels().store(states + first, hidden, pixels * images_, size, hidden, out.plain.find(row, column, first),
+                          out.relu.find(row, column, first));
 }
 
 void PixelByPixel::add(int i, int row, int column, int pixels, int group, int endGroup) {
   const Op& op = engine_.program().ops[i];
   const Values& out = values_[op.out];
   const int first = out.groupStart(group), count = out.groupStart(endGroup) - first;
-  const auto at = [&](const RowRing& ring, int line) { return ring ? ring.at(line, column) + first : nullptr; };
-  engine_.kernels().add(at(values_[op.read].plain, row), at(values_[op.added].plain, row - op.rowsDown),
-                        pixels * images_, count, engine_.program().slots[op.out].features, at(out.plain, row),
-                        at(out.relu, row));
+  engine_.kernels().add(values_[op.read].plain.at(row, column) + first,
+                        values_[op.added].plain.at(row - op.rowsDown, column) + first, pixels * images_, count,
+                        engine_.program().slots[op.out].features, out.plain.find(row, column, first),
+                        out.relu.find(row, column, first));
 }
 
 void PixelByPixel::setSubPixel(int row, int column, int image, int colour, const float* features) const {

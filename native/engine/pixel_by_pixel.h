@@ -42,9 +42,6 @@ class PixelByPixel {
     std::vector<const float*> sources;  // one a tap
   };
 
-  template <class Body>
-  void forTasks(int count, size_t multiplications, Body& body);
-
   void beginImage();
   void fillGiven(int row, const float* map);
   void copyMap(int row, const float* map) const;

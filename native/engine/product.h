@@ -28,7 +28,6 @@ class Product {
 
   int outFeatures() const { return outFeatures_; }
   int aboveTaps() const { return aboveTaps_; }
-  const std::vector<Tap>& taps() const { return op_.taps; }
   const std::vector<Panel>& panels() const { return panels_; }
   // Panels [begin, end) belong to the group.
   int panelsBegin(int group) const { return groupPanels_[group]; }

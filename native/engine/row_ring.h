@@ -28,6 +28,9 @@ class RowRing {
     return values_.data() + place * rowFloats_ + (column + border_) * pixelFloats_;
   }
 
+  // The same from a feature on; null where no row is kept.
+  float* find(int row, int column, int feature = 0) const { return rows_ > 0 ? at(row, column) + feature : nullptr; }
+
   // Begins an image: every row and the borders show what lies outside, [features], or zeros.
   void begin(const float* outside) const {
     float* to = values_.data();
@@ -43,7 +46,6 @@ class RowRing {
 
   // From one image, or one pixel, to the next.
   int features() const { return features_; }
-  size_t pixelFloats() const { return pixelFloats_; }
 
  private:
   int rows_ = 0, border_ = 0, features_ = 0;

@@ -6,6 +6,7 @@
 #include "kernel_table.h"
 #include "../kernels/lstm_cell.h"
 #include "../kernels/register_tile.h"
+#include "../panel.h"
 #include "elementary.h"
 #include "engine_kernels.h"
 
@@ -67,12 +68,7 @@ void multiplyRows(const PanelProduct& product) {
 template <class Set>
 void multiply(const PanelProduct& product) {
   static_assert(StepTile<Set>::vectors == 3);
-  if (product.vectors == 3)
-    multiplyRows<Set, 3>(product);
-  else if (product.vectors == 2)
-    multiplyRows<Set, 2>(product);
-  else
-    multiplyRows<Set, 1>(product);
+  withVectors(product.vectors, [&](auto vectors) { multiplyRows<Set, vectors>(product); });
 }
 
 // One colour group, as lstm_cell.h reads it.

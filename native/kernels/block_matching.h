@@ -7,7 +7,7 @@
 
 #include "../chunks.h"
 #include "kernel_table.h"
-#include "../scratch.h"
+#include "../memory.h"
 
 namespace pxv {
 

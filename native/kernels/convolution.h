@@ -6,7 +6,7 @@
 
 #include "../convolution_plan.h"
 #include "kernel_table.h"
-#include "../scratch.h"
+#include "../memory.h"
 #include "../thread_pool.h"
 #include "register_tile.h"
 #include "tile_sums.h"
@@ -317,7 +317,7 @@ void runPlan(const ConvolutionPlan& plan, int batch, const float* source, const 
           const int pixelsLeft = (r + 1) * plan.columns - begin;
           const Pixels pixels{std::min(stripPixels, pixelsLeft), sources + begin, destinations + begin};
           for (const PlanPanel& panel : plan.panels)
-            withVectors(panel, [&](auto vectors) {
+            withVectors(panel.vectors, [&](auto vectors) {
               convolvePanelInTiles<Set, vectors>(plan, panel, offsets, packed, read, pixels, epilogue, destination);
             });
         }
@@ -325,7 +325,7 @@ void runPlan(const ConvolutionPlan& plan, int batch, const float* source, const 
       for (int begin = 0; begin < count; begin += stripPixels) {
         const Pixels pixels{std::min(stripPixels, count - begin), sources + begin, destinations + begin};
         for (const PlanPanel& panel : plan.panels)
-          withVectors(panel, [&](auto vectors) {
+          withVectors(panel.vectors, [&](auto vectors) {
             convolvePanel<Set, vectors>(plan, panel, offsets, packed, read, pixels, epilogue, destination);
           });
       }

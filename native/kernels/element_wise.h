@@ -1,5 +1,5 @@
-// `relu`, `reluGradient`, `add`, `addMoved`, `multiply` and `sumRows`: bound by memory; the compiler finds the vectors,
-// as no output overlaps an input. `multiplyAdds`: bound by arithmetic, and nothing else.
+// `relu`, `reluGradient`, `add`, `subtract`, `multiply`, `divide`, `addMoved` and `sumRows`: bound by memory; the compiler finds
+// the vectors, as no output overlaps an input. `multiplyAdds`: bound by arithmetic, and nothing else.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 #include "../chunks.h"
 #include "../instruction_set.h"
 #include "kernel_table.h"
-#include "../scratch.h"
+#include "../memory.h"
 
 namespace pxv {
 
@@ -33,21 +33,47 @@ void reluGradient(const ReluGradientCall& call) {
   forChunks(length.count, chunk);
 }
 
-// out[i] = a[i] + b[i mod period].
-template <class Set>
-void add(const AddCall& call) {
+// out[i] = operation(a[i], b[i mod period]).
+template <class Call, class Operation>
+void pairwise(const Call& call, Operation operation) {
   const float *a = call.a, *b = call.b;
   float* out = call.out;
   const size_t period = call.numbers.period;
   auto chunk = [=](size_t begin, size_t end) {
+    if (period == 1) {
+      const float single = *b;
+      PXV_NO_ALIAS
+      for (size_t i = begin; i < end; i++) out[i] = operation(a[i], single);
+      return;
+    }
     for (size_t row = begin; row < end;) {
       const size_t first = row % period, length = std::min(period - first, end - row);
       PXV_NO_ALIAS
-      for (size_t i = 0; i < length; i++) out[row + i] = a[row + i] + b[first + i];
+      for (size_t i = 0; i < length; i++) out[row + i] = operation(a[row + i], b[first + i]);
       row += length;
     }
   };
   forChunks(call.numbers.count, chunk);
+}
+
+template <class Set>
+void add(const AddCall& call) {
+  pairwise(call, [](float a, float b) { return a + b; });
+}
+
+template <class Set>
+void subtract(const SubtractCall& call) {
+  pairwise(call, [](float a, float b) { return a - b; });
+}
+
+template <class Set>
+void multiply(const MultiplyCall& call) {
+  pairwise(call, [](float a, float b) { return a * b; });
+}
+
+template <class Set>
+void divide(const DivideCall& call) {
+  pairwise(call, [](float a, float b) { return a / b; });
 }
 
 // Image by image, out[i] = (a ? a[i] : 0) + (b[i - offset] where there is one, else 0).
@@ -75,16 +101,6 @@ void addMoved(const AddMovedCall& call) {
     copy(end, length);
   };
   parallelFor(call.numbers.batch, image);
-}
-
-template <class Set>
-void multiply(const MultiplyCall& call) {
-  const auto [length, a, b, out] = call;
-  auto chunk = [=](size_t begin, size_t end) {
-    PXV_NO_ALIAS
-    for (size_t i = begin; i < end; i++) out[i] = a[i] * b[i];
-  };
-  forChunks(length.count, chunk);
 }
 
 // Rows are summed in blocks, and the sums of the blocks in order.

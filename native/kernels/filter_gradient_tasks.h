@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "../filter_gradient_plan.h"
+#include "../convolution_plan.h"
 #include "../instruction_set.h"
 #include "kernel_table.h"
-#include "../scratch.h"
+#include "../memory.h"
 #include "../thread_pool.h"
 #include "matrix_tile.h"
 

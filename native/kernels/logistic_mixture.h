@@ -6,7 +6,7 @@
 #include "../lanes.h"
 #include "../math.h"
 #include "../mixture_scale.h"
-#include "../scratch.h"
+#include "../memory.h"
 
 namespace pxv {
 

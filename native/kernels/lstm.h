@@ -86,7 +86,7 @@ void multiplyStepInTiles(const ConvolutionPlan& plan, const typename Set::Word* 
                     words * sizeof(Word));
     const PixelRow rows[] = {{read, pitch}, {read + tileSide * pitch, pitch}};
     for (const PlanPanel& panel : plan.panels)
-      withVectors(panel, [&](auto vectors) {
+      withVectors(panel.vectors, [&](auto vectors) {
         alignas(64) float sums[2 * tileSide * vectors * Set::lanes];
         if (count > tileSide)
           sumInTiles<2, vectors>(plan, panel, offsets, packed, rows, sums);
@@ -103,7 +103,7 @@ void multiplyStep(const ConvolutionPlan& plan, const typename Set::Word* packed,
                   const StepPixels<typename Set::Word>& pixels, const Epilogue& epilogue, float* destination) {
   if constexpr (Set::hasMatrixTiles) return multiplyStepInTiles<Set>(plan, packed, pixels, epilogue, destination);
   for (const PlanPanel& panel : plan.panels)
-    withVectors(panel, [&](auto vectors) {
+    withVectors(panel.vectors, [&](auto vectors) {
       multiplyPanel<Set, vectors>(plan, panel, packed, pixels, epilogue, destination);
     });
 }

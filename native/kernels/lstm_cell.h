@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../math.h"
-#include "../walk_shape.h"
+#include "../walk_plan.h"
 
 namespace pxv {
 

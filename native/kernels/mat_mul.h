@@ -6,7 +6,7 @@
 
 #include "kernel_table.h"
 #include "../panel.h"
-#include "../scratch.h"
+#include "../memory.h"
 #include "../thread_pool.h"
 #include "register_tile.h"
 

@@ -7,7 +7,7 @@
 #include "kernel_table.h"
 #include "../lanes.h"
 #include "../math.h"
-#include "../scratch.h"
+#include "../memory.h"
 
 namespace pxv {
 

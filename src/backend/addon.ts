@@ -6,26 +6,20 @@ import { companionPackage } from '../foundation/companion-packages.js';
 import { PxvError } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
 import { kernelSignature, kernelsOver, type CallArray } from './call.js';
-import {
-  expectThreads,
-  kernelsOf,
-  type EngineFunctions,
-  type EngineHandle,
-  type KernelLibrary,
-} from './kernel-library.js';
+import { makeLibrary, type EngineFunctions, type EngineHandle, type KernelLibrary } from './kernel-library.js';
 import type { InstructionSet } from './kernels/index.js';
 
 /** What native/addon.cc exports of one instruction set. */
 interface NativeFunctions {
-  run(kernel: number, numbers: Uint8Array, ...arrays: readonly (CallArray | null)[]): void;
-  makeEngine(program: Int32Array, parameters: readonly Float32Array[]): EngineHandle;
-  draw(
+  run: (kernel: number, numbers: Uint8Array, ...arrays: readonly (CallArray | null)[]) => void;
+  makeEngine: EngineFunctions['makeEngine'];
+  draw: (
     engine: EngineHandle,
     stop: Int32Array,
     onRow: ((rows: number) => void) | null,
     numbers: Uint8Array,
     ...arrays: readonly (CallArray | null)[]
-  ): Promise<number>;
+  ) => Promise<number>;
 }
 
 /** What native/addon.cc exports. */
@@ -51,7 +45,7 @@ let loaded: KernelLibrary | undefined;
  * @throws PxvError `DEPENDENCY`, with every cause and every remedy, where neither loads
  */
 export function loadAddon(): KernelLibrary {
-  return (loaded ??= libraryOf(loadModule(placesOfAddon())));
+  return (loaded ??= libraryOver(loadModule(placesOfAddon())));
 }
 
 /** Where an addon may be, and what puts one there. */
@@ -108,37 +102,31 @@ function openModule(path: string | null): NativeModule {
   throw new Error('one that another version of the code was built to');
 }
 
-function libraryOf(native: NativeModule): KernelLibrary {
+function libraryOver(native: NativeModule): KernelLibrary {
   // Where they are large they start on a cache line and lie in huge pages, if the system has them.
   const make = (length: number) => native.makeFloats(length) ?? new Float32Array(length);
   const memory = { make, free: (values: Float32Array) => native.giveFloatsBack(values), copiesOthers: false };
-  const [sets, bf16] = [native.instructionSets, native.bf16].map((functionsOf) => {
-    const entries = Object.entries(functionsOf) as [InstructionSet, NativeFunctions][];
-    return new Map(
-      entries.map(([name, functions]) => [
-        name,
-        kernelsOver(name, memory, (kernel, call, arrays) => functions.run(kernel, call.numbers, ...arrays)),
-      ]),
+  const kernelsOf = (functionsOf: Record<string, NativeFunctions>) =>
+    new Map(
+      Object.entries(functionsOf).map(([set, { run }]) => {
+        const name = set as InstructionSet;
+        return [name, kernelsOver(name, memory, (kernel, call, arrays) => run(kernel, call.numbers, ...arrays))];
+      }),
     );
-  });
-  return {
-    instructionSets: [...sets.keys()],
+  const bf16 = kernelsOf(native.bf16);
+  return makeLibrary(kernelsOf(native.instructionSets), {
     cores: native.threads(),
-    kernels: (instructionSet) => kernelsOf(sets, instructionSet),
     bf16Kernels: (instructionSet) => bf16.get(instructionSet) ?? null,
     engine: (instructionSet) => engineOver(native.instructionSets[instructionSet]),
     threads: () => native.threads(),
-    setThreads(count) {
-      expectThreads(count);
-      native.setThreads(count);
-    },
-  };
+    setThreads: (count) => native.setThreads(count),
+  });
 }
 
 /** Whole images in one call off the main thread, the batch and the threads inside. */
-function engineOver(functions: NativeFunctions): EngineFunctions {
+function engineOver({ makeEngine, draw }: NativeFunctions): EngineFunctions {
   return {
-    makeEngine: (program, parameters) => functions.makeEngine(program, parameters),
-    draw: (engine, call, arrays, stop, onRow) => functions.draw(engine, stop, onRow, call.numbers, ...arrays),
+    makeEngine,
+    draw: (engine, call, arrays, stop, onRow) => draw(engine, stop, onRow, call.numbers, ...arrays),
   };
 }

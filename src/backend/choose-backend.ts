@@ -4,7 +4,7 @@ import { PxvError } from '../foundation/errors.js';
 import { loadAddon } from './addon.js';
 import type { KernelLibrary } from './kernel-library.js';
 import type { InstructionSet } from './kernels/index.js';
-import { NativeBackend, silenceGreeting } from './native-backend.js';
+import { nativeBackend, silenceGreeting, type NativeBackend } from './native-backend.js';
 import { registerNativeBackend } from './register-native-backend.js';
 import { importTensorflow } from './tensorflow.js';
 import { loadWasm } from './wasm.js';
@@ -49,18 +49,11 @@ export async function chooseBackend(options: BackendOptions = {}): Promise<Chose
   if (backend !== 'native' && instructionSet !== undefined) {
     throw usageError('instruction set', 'the backend native', backend, 'leave out one of the two options');
   }
-  switch (backend) {
-    case 'native':
-      return chooseNative(instructionSet, threads);
-    case 'cpu':
-      silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
-      await activate('cpu');
-      return { backend, instructionSet: null, threads: 1, note: null };
-    case 'tensorflow':
-      await importTensorflow();
-      await activate('tensorflow');
-      return { backend, instructionSet: null, threads: 1, note: null };
-  }
+  if (backend === 'native') return chooseNative(instructionSet, threads);
+  if (backend === 'cpu') silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
+  else await importTensorflow();
+  await activate(backend);
+  return { backend, instructionSet: null, threads: 1, note: null };
 }
 
 /**
@@ -88,7 +81,13 @@ async function chooseNative(wanted: InstructionSet | undefined, threads: number 
   }
   const library = libraryOf(instructionSet);
   library.setThreads(threads ?? library.cores);
-  await activateKernels(library, instructionSet);
+  const current = tf.findBackend('native') as NativeBackend | null;
+  if (current?.kernels.instructionSet !== instructionSet) {
+    current?.freeIdle();
+    if (current) tf.removeBackend('native');
+    registerNativeBackend(library.kernels(instructionSet), 'native', library.bf16Kernels(instructionSet));
+  }
+  await activate('native');
   return { backend: 'native', instructionSet, threads: library.threads(), note };
 }
 
@@ -99,15 +98,12 @@ export function libraryOf(instructionSet: InstructionSet): KernelLibrary {
 
 /** What rounds as tensors are computed now: the instruction set of the native backend, else the name of the backend. */
 export function arithmeticInUse(): string {
-  const backend: unknown = tf.backend();
-  return backend instanceof NativeBackend ? backend.kernels.instructionSet : tf.getBackend();
+  return nativeBackend()?.kernels.instructionSet ?? tf.getBackend();
 }
 
 /** The instruction set of the native backend where it is in use; else the best that the addon has, if it is there. */
 export function instructionSetInUse(): InstructionSet {
-  const backend: unknown = tf.backend();
-  if (backend instanceof NativeBackend) return backend.kernels.instructionSet;
-  return tryAddon().addon?.instructionSets.at(-1) ?? 'wasm';
+  return nativeBackend()?.kernels.instructionSet ?? tryAddon().addon?.instructionSets.at(-1) ?? 'wasm';
 }
 
 /** See docs/measurements.md, "Without the native addon". */
@@ -122,17 +118,6 @@ function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { add
     const note = `the native addon does not load (${received}), so the kernels in WebAssembly serve, ${slower}: ${remedy}`;
     return { addon: null, note };
   }
-}
-
-async function activateKernels(library: KernelLibrary, instructionSet: InstructionSet): Promise<void> {
-  const current = tf.findBackend('native') as unknown;
-  const isSame = current instanceof NativeBackend && current.kernels.instructionSet === instructionSet;
-  if (!isSame) {
-    if (current instanceof NativeBackend) current.freeIdle();
-    if (current) tf.removeBackend('native');
-    registerNativeBackend(library.kernels(instructionSet), 'native', library.bf16Kernels(instructionSet));
-  }
-  await activate('native');
 }
 
 async function activate(backend: BackendName): Promise<void> {

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
-import { constantsOf } from './constants.js';
 import { filterMask, weightShape, type ConvolutionShape } from './convolution-shape.js';
 import { runOrCompose } from './operation.js';
 
@@ -22,7 +21,7 @@ export function convolution(
   const { bias, plus, relu = false } = options;
   const numbers = { shape, batch: x.shape[0], relu };
   const { out } = runOrCompose('convolution', numbers, { x, weights, bias, plus }, () => {
-    let out = tf.conv2d(toWindow(relu ? tf.relu(x) : x, shape), weights, shape.stride, 'valid');
+    let out = tf.conv2d(seenThrough(windowOf(shape), relu ? tf.relu(x) : x), weights, shape.stride, 'valid');
     if (bias) out = tf.add(out, bias);
     return { out: plus ? tf.add(out, plus) : out };
   });
@@ -45,9 +44,10 @@ export function convolutionInputGradient(
   const { reluInput, plus } = options;
   const batch = dy.shape[0];
   const { dx } = runOrCompose('convolutionInputGradient', { shape, batch }, { dy, weights, reluInput, plus }, () => {
-    const { rows, columns } = windowOf(shape);
-    const size: [number, number, number, number] = [batch, rows.length, columns.length, shape.inFeatures];
-    let dx = fromWindow(tf.conv2dTranspose(dy, weights, size, shape.stride, 'valid'), shape);
+    const { top, left, height, width } = windowOf(shape);
+    const dWindow = tf.conv2dTranspose(dy, weights, [batch, height, width, shape.inFeatures], shape.stride, 'valid');
+    const image = { top: -top, left: -left, height: shape.inHeight, width: shape.inWidth };
+    let dx = seenThrough(image, dWindow);
     if (reluInput) dx = tf.mul(dx, tf.step(reluInput));
     return { dx: plus ? tf.add(dx, plus) : dx };
   });
@@ -69,58 +69,54 @@ export function convolutionFilterGradient(
   const { relu = false } = options;
   const numbers = { shape, batch: x.shape[0], relu };
   const { dWeights, dBias } = runOrCompose('convolutionFilterGradient', numbers, { x, dy }, () => {
-    const window = toWindow(relu ? tf.relu(x) : x, shape);
+    const window = seenThrough(windowOf(shape), relu ? tf.relu(x) : x);
     const attributes = {
       ...{ strides: shape.stride, pad: 'valid', dataFormat: 'NHWC', dimRoundingMode: '' },
       filterShape: weightShape(shape),
     };
     const dense: Tensor = tf.engine().runKernel(tf.Conv2DBackpropFilter, { x: window, dy }, attributes);
-    const [mask] = constantsOf(shape, () => [tf.tensor4d(filterMask(shape), weightShape(shape))]);
-    return { dWeights: tf.mul(dense, mask), dBias: tf.sum(dy, [0, 1, 2]) };
+    return { dWeights: tf.mul(dense, maskOf(shape)), dBias: tf.sum(dy, [0, 1, 2]) };
   });
   return { weights: dWeights as Tensor4D, bias: dBias as Tensor1D };
 }
 
-/** Where a stretch of an axis lies: zeros to add on both sides, and input to leave out on both sides. */
-interface Stretch {
-  length: number;
-  added: [number, number];
-  left: [number, number];
+const masks = new WeakMap<object, WeakMap<ConvolutionShape, Tensor>>();
+
+/** 1 where a weight is used, made once for each backend: it is not moved to the backend's memory again at every step. */
+function maskOf(shape: ConvolutionShape): Tensor {
+  const backend: object = tf.backend();
+  const ofBackend = masks.get(backend) ?? new WeakMap<ConvolutionShape, Tensor>();
+  const mask = ofBackend.get(shape) ?? tf.keep(tf.tensor4d(filterMask(shape), weightShape(shape)));
+  masks.set(backend, ofBackend.set(shape, mask));
+  return mask;
 }
 
-/**
- * The part of the plane of input pixels that a convolution without padding reads to give the output: the input with
- * some zeros around it, or some of its edge left out.
- */
-function windowOf({ inHeight, inWidth, outHeight, outWidth, stride, kernel, taps }: ConvolutionShape): {
-  rows: Stretch;
-  columns: Stretch;
-} {
+/** Some rows and columns of a plane of pixels: from where on, and how many. */
+interface Window {
+  top: number;
+  left: number;
+  height: number;
+  width: number;
+}
+
+/** The window that a convolution without padding reads to give the output. */
+function windowOf({ outHeight, outWidth, stride, kernel, taps }: ConvolutionShape): Window {
   const { dy, dx, position } = taps[0];
   return {
-    rows: stretch(dy - Math.floor(position / kernel.width), (outHeight - 1) * stride + kernel.height, inHeight),
-    columns: stretch(dx - (position % kernel.width), (outWidth - 1) * stride + kernel.width, inWidth),
+    top: dy - Math.floor(position / kernel.width),
+    left: dx - (position % kernel.width),
+    height: (outHeight - 1) * stride + kernel.height,
+    width: (outWidth - 1) * stride + kernel.width,
   };
 }
 
-function stretch(start: number, length: number, size: number): Stretch {
-  const end = start + length - size;
-  return { length, added: [Math.max(-start, 0), Math.max(end, 0)], left: [Math.max(start, 0), Math.max(-end, 0)] };
-}
-
-/** [batch, inHeight, inWidth, features] -> its window. */
-function toWindow(x: Tensor4D, shape: ConvolutionShape): Tensor4D {
-  const { rows, columns } = windowOf(shape);
-  const [batch, , , features] = x.shape;
-  const padded = tf.pad(x, [[0, 0], rows.added, columns.added, [0, 0]]);
-  return tf.slice(padded, [0, rows.left[0], columns.left[0], 0], [batch, rows.length, columns.length, features]);
-}
-
-/** The transpose of `toWindow`: what the window's pixels give back to the input's. */
-function fromWindow(window: Tensor4D, shape: ConvolutionShape): Tensor4D {
-  const { rows, columns } = windowOf(shape);
-  const [batch, , , features] = window.shape;
-  const padded = tf.pad(window, [[0, 0], rows.left, columns.left, [0, 0]]);
-  const size = [batch, shape.inHeight, shape.inWidth, features];
-  return tf.slice(padded, [0, rows.added[0], columns.added[0], 0], size);
+/** What a window shows of images [batch, height, width, features]: zeros where there is no image. */
+export function seenThrough({ top, left, height, width }: Window, images: Tensor4D): Tensor4D {
+  const [batch, rows, columns, features] = images.shape;
+  const around = (start: number, length: number, size: number): [number, number] => [
+    Math.max(-start, 0),
+    Math.max(start + length - size, 0),
+  ];
+  const padded = tf.pad(images, [[0, 0], around(top, height, rows), around(left, width, columns), [0, 0]]);
+  return tf.slice(padded, [0, Math.max(top, 0), Math.max(left, 0), 0], [batch, height, width, features]);
 }

@@ -47,26 +47,31 @@ export interface KernelLibrary {
   setThreads(count: number): void;
 }
 
-/** Throws USAGE unless there can be so many threads. */
-export function expectThreads(count: number): void {
-  if (Number.isInteger(count) && count >= 1 && count <= 1024) return;
-  throw new PxvError({
-    ...{ code: 'USAGE', operation: 'set threads', argument: 'count' },
-    ...{ expected: 'an integer from 1 to 1024', received: String(count) },
-    remedy: 'use at most the number of cores',
-  });
-}
-
-/** Of a library's kernels those of a set; USAGE where there are none. */
-export function kernelsOf(
+/** The library of a host: `sets` in ascending order, and what else the host has, whose `setThreads` need not look at its count. */
+export function makeLibrary(
   sets: ReadonlyMap<InstructionSet, Kernels>,
-  instructionSet: InstructionSet = [...sets.keys()].at(-1)!,
-): Kernels {
-  const kernels = sets.get(instructionSet);
-  if (kernels) return kernels;
-  throw new PxvError({
-    ...{ code: 'USAGE', operation: 'choose kernels', argument: 'instruction set' },
-    expected: `one that this CPU runs (${[...sets.keys()].join(', ')})`,
-    ...{ received: instructionSet, remedy: 'choose another one' },
-  });
+  host: Omit<KernelLibrary, 'instructionSets' | 'kernels'>,
+): KernelLibrary {
+  const instructionSets = [...sets.keys()];
+  return {
+    ...host,
+    instructionSets,
+    kernels(instructionSet = instructionSets.at(-1)!) {
+      const kernels = sets.get(instructionSet);
+      if (kernels) return kernels;
+      throw new PxvError({
+        ...{ code: 'USAGE', operation: 'choose kernels', argument: 'instruction set' },
+        expected: `one that this CPU runs (${instructionSets.join(', ')})`,
+        ...{ received: instructionSet, remedy: 'choose another one' },
+      });
+    },
+    setThreads(count) {
+      if (Number.isInteger(count) && count >= 1 && count <= 1024) return host.setThreads(count);
+      throw new PxvError({
+        ...{ code: 'USAGE', operation: 'set threads', argument: 'count' },
+        ...{ expected: 'an integer from 1 to 1024', received: String(count) },
+        remedy: 'use at most the number of cores',
+      });
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE, type MixtureShape } from './kernels/index.js';
-import { runDifferentiable, runKernel } from './operation.js';
+import { runDifferentiable } from './operation.js';
 
 /**
  * -log softmax(logits)[target] of each row, in nats. Differentiable in the logits.
@@ -12,10 +12,8 @@ import { runDifferentiable, runKernel } from './operation.js';
  */
 export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor1D {
   const [rows, levels] = logits.shape;
-  const gradient = (dNats: Tensor, inputs: { logits: Tensor; targets: Tensor }) => [
-    runKernel('softmaxCrossEntropyGradient', { rows, levels }, { ...inputs, dNats }).dLogits,
-  ];
-  return runDifferentiable('softmaxCrossEntropy', { rows, levels }, { logits, targets }, ['logits'], gradient, () => {
+  const gradients = ['softmaxCrossEntropyGradient'] as const;
+  return runDifferentiable('softmaxCrossEntropy', { rows, levels }, { logits, targets }, gradients, () => {
     const oneHot = tf.oneHot(targets, levels, 1, 0, 'float32');
     return tf.neg(tf.sum<Tensor1D>(tf.mul(oneHot, tf.logSoftmax(logits)), 1));
   });
@@ -31,10 +29,8 @@ export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
  */
 export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor1D {
   const rows = logits.shape[0];
-  const gradient = (dNats: Tensor, inputs: { logits: Tensor; targets: Tensor }) => [
-    runKernel('sigmoidCrossEntropyGradient', { rows }, { ...inputs, dNats }).dLogits,
-  ];
-  return runDifferentiable('sigmoidCrossEntropy', { rows }, { logits, targets }, ['logits'], gradient, () => {
+  const gradients = ['sigmoidCrossEntropyGradient'] as const;
+  return runDifferentiable('sigmoidCrossEntropy', { rows }, { logits, targets }, gradients, () => {
     // The other level's logit: 1 becomes -1 and 0 becomes 1. softplus(x) - t x would cancel where x is large.
     const signs = tf.sub(1, tf.mul(2, tf.cast(targets, 'float32')));
     return tf.softplus(tf.mul(tf.reshape<Rank.R1>(logits, [rows]), signs));
@@ -58,11 +54,7 @@ export function logisticMixture(
 ): Tensor2D {
   const numbers = { ...shape, rows: parameters.shape[0] };
   const inputs = { parameters, targets, anchors };
-  const gradient = (dNats: Tensor, kept: Record<keyof typeof inputs, Tensor>) => {
-    const { dParameters, dAnchors } = runKernel('logisticMixtureGradient', numbers, { ...kept, dNats });
-    return [dParameters, dAnchors];
-  };
-  return runDifferentiable('logisticMixture', numbers, inputs, ['parameters', 'anchors'], gradient, () => {
+  return runDifferentiable('logisticMixture', numbers, inputs, ['logisticMixtureGradient'], () => {
     const { components, colours, meanScale } = shape;
     // A copy, since the tape keeps the array of the parts.
     const blocks = [...tf.split<Tensor2D>(parameters, parameters.shape[1] / components, 1)];

@@ -115,10 +115,15 @@ export type NativeKernel = (
   attributes: NamedAttrMap,
 ) => TensorInfo | TensorInfo[] | null;
 
+/** The backend in use where it is one of these, else null. */
+export function nativeBackend(): NativeBackend | null {
+  const backend: unknown = tf.backend();
+  return backend instanceof NativeBackend ? backend : null;
+}
+
 /** Frees memory that the backend in use keeps for tensors of lengths that have been; for when those of others come. */
 export function freeIdleMemory(): void {
-  const backend: unknown = tf.backend();
-  if (backend instanceof NativeBackend) backend.freeIdle();
+  nativeBackend()?.freeIdle();
 }
 
 /** Keeps the CPU backend from greeting its first user with an advertisement for another one. */

@@ -8,10 +8,9 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
   [tf.Conv2D](backend, { x, filter }, attributes) {
     const geometry = geometryOf(x.shape, filter.shape, attributes);
     if (!geometry || !areFloats(x, filter)) return null;
-    const { info, values } = backend.allocate(geometry.outShape);
-    const { shape, batch } = geometry;
+    const { info, values: out } = backend.allocate(geometry.outShape);
     const given = { x: backend.floats(x), weights: backend.floats(filter), bias: null, plus: null };
-    backend.kernels.convolution({ shape, batch, relu: false }, { ...given, out: values });
+    backend.kernels.convolution(geometry.numbers, { ...given, out });
     return info;
   },
 
@@ -19,10 +18,9 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     const inputShape = attributes.inputShape as number[];
     const geometry = geometryOf(inputShape, filter.shape, attributes);
     if (!geometry || !areFloats(dy, filter)) return null;
-    const { info, values } = backend.allocate(inputShape);
-    const { shape, batch } = geometry;
+    const { info, values: dx } = backend.allocate(inputShape);
     const given = { dy: backend.floats(dy), weights: backend.floats(filter), reluInput: null, plus: null };
-    backend.kernels.convolutionInputGradient({ shape, batch }, { ...given, dx: values });
+    backend.kernels.convolutionInputGradient(geometry.numbers, { ...given, dx });
     return info;
   },
 
@@ -30,13 +28,9 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     const filterShape = attributes.filterShape as number[];
     const geometry = geometryOf(x.shape, filterShape, attributes);
     if (!geometry || !areFloats(x, dy)) return null;
-    const { info, values } = backend.allocate(filterShape);
-    const { shape, batch } = geometry;
-    const given = { x: backend.floats(x), dy: backend.floats(dy) };
-    backend.kernels.convolutionFilterGradient(
-      { shape, batch, relu: false },
-      { ...given, dWeights: values, dBias: null },
-    );
+    const { info, values: dWeights } = backend.allocate(filterShape);
+    const given = { x: backend.floats(x), dy: backend.floats(dy), dBias: null };
+    backend.kernels.convolutionFilterGradient(geometry.numbers, { ...given, dWeights });
     return info;
   },
 
@@ -71,44 +65,10 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     return info;
   },
 
-  /** Half of ReLU's gradient. */
-  [tf.Step](backend, { x }, attributes) {
-    if (!areFloats(x) || attributes.alpha !== 0) return null;
-    const { info, values } = backend.allocate(x.shape);
-    const from = backend.floats(x);
-    for (let i = 0; i < from.length; i++) values[i] = from[i] > 0 ? 1 : from[i] <= 0 ? 0 : NaN;
-    return info;
-  },
-
-  [tf.Add](backend, { a, b }) {
-    if (!areFloats(a, b)) return null;
-    const [whole, repeated] = isTrailing(b.shape, a.shape) ? [a, b] : [b, a];
-    if (!isTrailing(repeated.shape, whole.shape)) return null;
-    const { info, values } = backend.allocate(whole.shape);
-    const [from, added] = [backend.floats(whole), backend.floats(repeated)];
-    backend.kernels.add({ count: values.length, period: added.length }, { a: from, b: added, out: values });
-    return info;
-  },
-
-  [tf.Multiply](backend, { a, b }) {
-    if (!areFloats(a, b)) return null;
-    if (isSingle(b, a)) return withSingle(backend, a, b, timesSingle);
-    if (isSingle(a, b)) return withSingle(backend, b, a, timesSingle);
-    if (!tf.util.arraysEqual(a.shape, b.shape)) return null;
-    const { info, values } = backend.allocate(a.shape);
-    backend.kernels.multiply({ count: values.length }, { a: backend.floats(a), b: backend.floats(b), out: values });
-    return info;
-  },
-
-  [tf.Sub](backend, { a, b }) {
-    if (!areFloats(a, b)) return null;
-    if (isSingle(b, a)) return withSingle(backend, a, b, lessSingle);
-    if (!tf.util.arraysEqual(a.shape, b.shape)) return null;
-    const { info, values } = backend.allocate(a.shape);
-    const [from, less] = [backend.floats(a), backend.floats(b)];
-    for (let i = 0; i < values.length; i++) values[i] = from[i] - less[i];
-    return info;
-  },
+  [tf.Add]: pairwise('add', true),
+  [tf.Sub]: pairwise('subtract', false),
+  [tf.Multiply]: pairwise('multiply', true),
+  [tf.RealDiv]: pairwise('divide', false),
 
   [tf.Concat](backend, inputs, attributes) {
     const tensors = Object.values(inputs);
@@ -165,10 +125,6 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     return info;
   },
 
-  [tf.RealDiv](backend, { a, b }) {
-    return areFloats(a, b) && isSingle(b, a) ? withSingle(backend, a, b, overSingle) : null;
-  },
-
   [tf.Sum](backend, { x }, attributes) {
     const axes = tf.util.parseAxisParam(attributes.axis as number | number[], x.shape);
     const isLeading = axes.every((axis, i) => axis === i);
@@ -185,29 +141,25 @@ function areFloats(...tensors: TensorInfo[]): boolean {
   return tensors.every(({ dtype, shape }) => dtype === 'float32' && tf.util.sizeFromShape(shape) > 0);
 }
 
-/** Whether a tensor is one value, which broadcasts over another one without giving it more axes. */
-function isSingle({ shape }: TensorInfo, other: TensorInfo): boolean {
-  return shape.length <= other.shape.length && tf.util.sizeFromShape(shape) === 1;
+/**
+ * Two tensors value by value, of which the second repeats over the first (tfjs's own way goes through index arithmetic for each
+ * value); where they `commute`, either over the other.
+ */
+function pairwise(kernel: 'add' | 'subtract' | 'multiply' | 'divide', commute: boolean): NativeKernel {
+  return (backend, { a, b }) => {
+    const [whole, part] = commute && !repeats(b, a) ? [b, a] : [a, b];
+    if (!areFloats(a, b) || !repeats(part, whole)) return null;
+    const { info, values: out } = backend.allocate(whole.shape);
+    const [from, repeated] = [backend.floats(whole), backend.floats(part)];
+    backend.kernels[kernel]({ count: out.length, period: repeated.length }, { a: from, b: repeated, out });
+    return info;
+  };
 }
 
-type Loop = (from: Float32Array, single: number, out: Float32Array) => void;
-
-/** Every value with one other. Loops of their own: one that is given a function calls it for each value. */
-const timesSingle: Loop = (from, single, out) => {
-  for (let i = 0; i < out.length; i++) out[i] = from[i] * single;
-};
-const lessSingle: Loop = (from, single, out) => {
-  for (let i = 0; i < out.length; i++) out[i] = from[i] - single;
-};
-const overSingle: Loop = (from, single, out) => {
-  for (let i = 0; i < out.length; i++) out[i] = from[i] / single;
-};
-
-/** Every value of a with the one of b: tfjs's own way goes through index arithmetic for each value. */
-function withSingle(backend: NativeBackend, a: TensorInfo, b: TensorInfo, loop: Loop): TensorInfo {
-  const { info, values } = backend.allocate(a.shape);
-  loop(backend.floats(a), backend.floats(b)[0], values);
-  return info;
+/** Whether a tensor is one value or repeats over the leading axes of another one, and has no more axes. */
+function repeats({ shape: part }: TensorInfo, { shape: whole }: TensorInfo): boolean {
+  const trailing = whole.slice(whole.length - part.length);
+  return part.length <= whole.length && (tf.util.sizeFromShape(part) === 1 || tf.util.arraysEqual(part, trailing));
 }
 
 /** The parts of a tensor along an axis, of so many entries each; without the axis itself where it is not `kept`. */
@@ -228,26 +180,16 @@ function partsAlong(backend: NativeBackend, x: TensorInfo, axis: number, sizes: 
   });
 }
 
-/** Whether a tensor of shape `part` repeats over the leading axes of one of shape `whole`. */
-function isTrailing(part: number[], whole: number[]): boolean {
-  return part.length <= whole.length && tf.util.arraysEqual(part, whole.slice(whole.length - part.length));
-}
-
 function lastTwo(shape: number[], transposed: boolean): [rows: number, columns: number] {
   const [rows, columns] = shape.slice(-2);
   return transposed ? [columns, rows] : [rows, columns];
 }
 
-interface Geometry {
-  shape: ConvolutionShape;
-  batch: number;
-  outShape: number[];
-}
-
 /** One ConvolutionShape for each geometry, since plans are kept by shape. */
 const shapes = new Map<string, ConvolutionShape>();
 
-function geometryOf(xShape: number[], filterShape: number[], attributes: NamedAttrMap): Geometry | null {
+/** The numbers of a convolution's kernels, and the shape of its output; null where it is not an ordinary one. */
+function geometryOf(xShape: number[], filterShape: number[], attributes: NamedAttrMap) {
   if (attributes.dataFormat !== 'NHWC') return null;
   const info = tf.backend_util.computeConv2DInfo(
     xShape as [number, number, number, number],
@@ -257,22 +199,16 @@ function geometryOf(xShape: number[], filterShape: number[], attributes: NamedAt
     attributes.pad as 'valid' | 'same' | number | backend_util.ExplicitPadding,
     attributes.dimRoundingMode as 'floor' | 'round' | 'ceil',
   );
-  const isOrdinary = info.strideHeight === info.strideWidth && info.dilationHeight === 1 && info.dilationWidth === 1;
+  const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, strideHeight: stride, padInfo } = info;
+  const isOrdinary = stride === info.strideWidth && info.dilationHeight === 1 && info.dilationWidth === 1;
   if (!isOrdinary || tf.util.sizeFromShape(info.outShape) === 0) return null;
   const dense = {
-    inHeight: info.inHeight,
-    inWidth: info.inWidth,
-    inFeatures: info.inChannels,
-    outHeight: info.outHeight,
-    outWidth: info.outWidth,
-    outFeatures: info.outChannels,
-    stride: info.strideHeight,
+    ...{ inHeight, inWidth, inFeatures: inChannels, outHeight, outWidth, outFeatures: outChannels, stride },
     kernel: { height: info.filterHeight, width: info.filterWidth },
-    top: info.padInfo.top,
-    left: info.padInfo.left,
+    ...{ top: padInfo.top, left: padInfo.left },
   };
   const key = JSON.stringify(dense);
   const shape = shapes.get(key) ?? denseConvolution(dense);
   shapes.set(key, shape);
-  return { shape, batch: info.batchSize, outShape: info.outShape };
+  return { numbers: { shape, batch: info.batchSize, relu: false }, outShape: info.outShape };
 }

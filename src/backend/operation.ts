@@ -67,32 +67,35 @@ export function runOrCompose<K extends KernelName>(
     : (tf.tidy(composed as () => tf.TensorContainerObject) as never);
 }
 
+/** What kernels call the gradient of an input or output. */
+const gradientOf = (name: string) => `d${name[0].toUpperCase()}${name.slice(1)}`;
+
 /**
  * The same of a kernel of one output, as an operation on the tape. The gradient of its composed form is the tape's.
  *
- * @param learned the inputs that gradients reach
- * @param gradient of these, given that of the output, and the inputs
+ * @param gradients kernels that make of its inputs and the gradient of its output those of some inputs, under the names of these
  */
 export function runDifferentiable<K extends KernelName, T extends Tensor>(
   kernel: K,
   numbers: KernelNumbers<K>,
   inputs: InputTensors<K>,
-  learned: readonly (keyof InputTensors<K>)[],
-  gradient: (dOut: Tensor, inputs: InputTensors<K>) => Tensor[],
+  gradients: readonly Extract<KernelName, `${string}Gradient`>[],
   composed: () => T,
 ): T {
   expectInputs(kernel, numbers, inputs);
   if (!hasKernels()) return tf.tidy(composed);
   const [output] = outputNames[kernel];
-  const [names, kept] = [Object.keys(inputs), Object.values<Tensor>(inputs)];
+  const made = gradients.flatMap((gradient) => outputNames[gradient]);
+  const given = Object.entries<Tensor>(inputs);
+  const learned = given.filter(([name]) => made.includes(gradientOf(name)));
   const forward = () => runKernel(kernel, numbers, inputs)[output as never] as T;
-  return differentiable(
-    learned.map((name) => inputs[name] as Tensor),
-    forward,
-    kept,
-    (dOut, saved) =>
-      gradient(dOut, Object.fromEntries(saved.map((tensor, i) => [names[i], tensor])) as InputTensors<K>),
-  );
+  const tensorsOf = (named: [string, Tensor][]) => named.map(([, tensor]) => tensor);
+  return differentiable(tensorsOf(learned), forward, tensorsOf(given), (dOut, saved) => {
+    const kept = { ...Object.fromEntries(given.map(([name], at) => [name, saved[at]])), [gradientOf(output)]: dOut };
+    const parts = gradients.map((gradient) => runKernel(gradient, numbers as never, kept as never));
+    const all = Object.assign({}, ...parts) as Record<string, Tensor>;
+    return learned.map(([name]) => all[gradientOf(name)]);
+  });
 }
 
 /** Runs a kernel of one output; on backends without our kernels on the host, in WebAssembly: nothing is lost but time. */

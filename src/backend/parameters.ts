@@ -28,18 +28,7 @@ export function convolutionParameters(name: string, shape: ParameterShape): Para
     {
       name: `${name}.weights`,
       shape: [kernel.height, kernel.width, inFeatures, outFeatures],
-      initialise(uniform) {
-        const values = new Float32Array(kernel.height * kernel.width * inFeatures * outFeatures);
-        for (const tap of taps) {
-          for (let input = 0; input < inFeatures; input++) {
-            for (let output = 0; output < outFeatures; output++) {
-              if (input >= tap.sees[groupOf[output]]) continue;
-              values[(tap.position * inFeatures + input) * outFeatures + output] = draw(output, uniform);
-            }
-          }
-        }
-        return values;
-      },
+      initialise: (uniform) => filterMask(shape).map((used, at) => (used ? draw(at % outFeatures, uniform) : 0)),
       mask: () => filterMask(shape),
     },
     {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PxvError } from '../foundation/errors.js';
-import { NativeBackend } from './native-backend.js';
+import { nativeBackend } from './native-backend.js';
 
 /**
  * What the factors of convolutions and LSTMs, and of their gradients, are rounded to before they are multiplied: float32
@@ -14,28 +14,22 @@ export const precisions = ['float32', 'bf16'] as const satisfies readonly Precis
 export function withPrecision<T>(precision: Precision, compute: () => T): T {
   if (precision === 'float32') return compute();
   expectPrecision(precision);
-  return (tf.backend() as NativeBackend).inBf16(compute);
+  return nativeBackend()!.inBf16(compute);
 }
 
 /** Whether the backend in use can train in bf16. */
 export function hasBf16(): boolean {
-  const backend: unknown = tf.backend();
-  return backend instanceof NativeBackend && backend.bf16 !== null;
+  return nativeBackend()?.bf16 != null;
 }
 
 /** Throws USAGE unless the backend in use has this precision. */
 export function expectPrecision(precision: Precision): void {
   if (precision === 'float32' || hasBf16()) return;
-  const backend: unknown = tf.backend();
+  const kernels = nativeBackend()?.kernels;
   throw new PxvError({
-    code: 'USAGE',
-    operation: 'choose precision',
-    argument: precision,
+    ...{ code: 'USAGE', operation: 'choose precision', argument: precision },
     expected: 'the native kernels avx512 or amx on a CPU with AVX-512 BF16',
-    received:
-      backend instanceof NativeBackend
-        ? `the kernels ${backend.kernels.instructionSet}`
-        : `the backend ${tf.getBackend()}`,
+    received: kernels ? `the kernels ${kernels.instructionSet}` : `the backend ${tf.getBackend()}`,
     remedy: 'train in float32, or on such a CPU',
   });
 }

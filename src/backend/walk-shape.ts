@@ -1,4 +1,4 @@
-import type { ConvolutionShape } from './convolution-shape.js';
+import type { ConvolutionShape, Tap } from './convolution-shape.js';
 
 /**
  * The order in which an LSTM layer visits the pixels of an image (1601.06759, sections 3.1 and 3.2), in place: no copy
@@ -27,29 +27,20 @@ export interface WalkShape {
   groups: readonly number[];
 }
 
+type Offset = Pick<Tap, 'dy' | 'dx'>;
+const above: Offset = { dy: -1, dx: 0 };
+const left: Offset = { dy: 0, dx: -1 };
+const right: Offset = { dy: 0, dx: 1 };
+
 /** Where the states of a pixel come from: offsets to pixels visited before, in the order of the weights. */
-export const walkTaps: Readonly<Record<Walk, readonly { dy: number; dx: number }[]>> = {
-  rows: [
-    { dy: -1, dx: -1 },
-    { dy: -1, dx: 0 },
-    { dy: -1, dx: 1 },
-  ],
-  diagonals: [
-    { dy: -1, dx: 0 },
-    { dy: 0, dx: -1 },
-  ],
-  'mirrored-diagonals': [
-    { dy: -1, dx: 0 },
-    { dy: 0, dx: 1 },
-  ],
+export const walkTaps: Readonly<Record<Walk, readonly Offset[]>> = {
+  rows: [{ dy: -1, dx: -1 }, above, { dy: -1, dx: 1 }],
+  diagonals: [above, left],
+  'mirrored-diagonals': [above, right],
 };
 
 /** Where the cell of a pixel comes from. */
-export const cellFrom: Readonly<Record<Walk, { dy: number; dx: number }>> = {
-  rows: { dy: -1, dx: 0 },
-  diagonals: { dy: 0, dx: -1 },
-  'mirrored-diagonals': { dy: 0, dx: 1 },
-};
+export const cellFrom: Readonly<Record<Walk, Offset>> = { rows: above, diagonals: left, 'mirrored-diagonals': right };
 
 /** Hidden features, h. */
 export function hiddenFeatures({ groups }: WalkShape): number {
@@ -63,27 +54,21 @@ const convolutions = new WeakMap<WalkShape, ConvolutionShape>();
  * touches only pixels that are complete. Its weights have the shape [1, taps, h, 4h].
  */
 export function stateToState(shape: WalkShape): ConvolutionShape {
-  let convolution = convolutions.get(shape);
-  if (!convolution) convolutions.set(shape, (convolution = makeStateToState(shape)));
-  return convolution;
-}
-
-function makeStateToState(shape: WalkShape): ConvolutionShape {
+  const known = convolutions.get(shape);
+  if (known) return known;
   const { height, width, walk } = shape;
   const hidden = hiddenFeatures(shape);
   const taps = walkTaps[walk];
-  return {
-    inHeight: height,
-    inWidth: width,
-    inFeatures: hidden,
-    outHeight: height,
-    outWidth: width,
-    outFeatures: 4 * hidden,
+  const convolution = {
+    ...{ inHeight: height, inWidth: width, inFeatures: hidden },
+    ...{ outHeight: height, outWidth: width, outFeatures: 4 * hidden },
     stride: 1,
     kernel: { height: 1, width: taps.length },
     groups: [4 * hidden],
     taps: taps.map(({ dy, dx }, position) => ({ dy, dx, position, sees: [hidden] })),
   };
+  convolutions.set(shape, convolution);
+  return convolution;
 }
 
 /**
@@ -98,11 +83,4 @@ export function walkSteps({ height, width, walk }: WalkShape): number[][] {
       steps[walk === 'rows' ? row : row + fromSide].push(row * width + column);
     }
   return steps;
-}
-
-/** Where `offset` leads from a pixel, as row * width + column; -1 outside the image. */
-export function pixelAt({ height, width }: WalkShape, pixel: number, offset: { dy: number; dx: number }): number {
-  const row = Math.floor(pixel / width) + offset.dy;
-  const column = (pixel % width) + offset.dx;
-  return row < 0 || row >= height || column < 0 || column >= width ? -1 : row * width + column;
 }

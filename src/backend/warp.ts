@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { WarpShape } from './kernels/index.js';
-import { runDifferentiable, runKernel } from './operation.js';
+import { runDifferentiable } from './operation.js';
 
 /**
  * A mixture of moved frames, pixel by pixel: see kernels/warped-mixture.ts. Differentiable in the motion and in the frames.
@@ -12,12 +12,8 @@ import { runDifferentiable, runKernel } from './operation.js';
  */
 export function warpedMixture(shape: WarpShape, frames: Tensor4D, motion: Tensor4D): Tensor4D {
   const numbers = { ...shape, batch: motion.shape[0] };
-  const gradient = (dOut: Tensor, inputs: { frames: Tensor; motion: Tensor }) => {
-    const { dFrames } = runKernel('warpedMixtureFramesGradient', numbers, { motion: inputs.motion, dOut });
-    const { dMotion } = runKernel('warpedMixtureGradient', numbers, { ...inputs, dOut });
-    return [dFrames, dMotion];
-  };
-  return runDifferentiable('warpedMixture', numbers, { frames, motion }, ['frames', 'motion'], gradient, () =>
+  const gradients = ['warpedMixtureFramesGradient', 'warpedMixtureGradient'] as const;
+  return runDifferentiable('warpedMixture', numbers, { frames, motion }, gradients, () =>
     composed(shape, frames, motion),
   );
 }

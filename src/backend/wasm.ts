@@ -4,15 +4,8 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { PxvError } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
-import { kernelSignature, kernelsOver, type CallArray, type CallLayout, type CallWriter } from './call.js';
-import {
-  expectThreads,
-  kernelsOf,
-  type EngineFunctions,
-  type EngineHandle,
-  type KernelLibrary,
-} from './kernel-library.js';
-import type { InstructionSet } from './kernels/index.js';
+import { kernelSignature, kernelsOver, type CallArray, type CallWriter } from './call.js';
+import { makeLibrary, type EngineFunctions, type EngineHandle, type KernelLibrary } from './kernel-library.js';
 
 /** What of WebAssembly stands here; TypeScript knows it only from browsers. */
 interface WebAssemblyApi {
@@ -62,7 +55,7 @@ export function loadWasm(): KernelLibrary {
 /** The library of the file at `path`, or DEPENDENCY. */
 export function loadWasmFrom(path: string): KernelLibrary {
   try {
-    return libraryOf(new WasmHost(readFileSync(path)));
+    return libraryOver(new WasmHost(readFileSync(path)));
   } catch (cause) {
     if (cause instanceof PxvError) throw cause;
     throw new PxvError(
@@ -147,52 +140,35 @@ class WasmHost {
   }
 
   /**
-   * Runs `compute` on a call that lies in the memory. Arrays that lie elsewhere are copied there and, where they are written, back.
+   * Lays a call in the memory, with those arrays that lie elsewhere; `end` copies back what was written of these, and frees.
    *
    * @param given whether what is written must be copied there too
    */
-  withCall<T>(call: CallWriter, arrays: readonly (CallArray | null)[], given: boolean, compute: (at: number) => T): T {
-    const placed = this.place(call, arrays, given);
-    try {
-      return compute(placed.at);
-    } finally {
-      placed.end();
-    }
-  }
-
-  /** As `withCall`, for what goes on after this returns: `end` copies back and frees. */
   place({ layout, numbers }: CallWriter, arrays: readonly (CallArray | null)[], given: boolean) {
     const places: Placed[] = [];
     const at = this.allocate(layout.bytes + 4 * arrays.length);
+    const free = () => {
+      for (const place of places) if (place.copied) this.exports.release(place.at);
+      this.exports.release(at);
+    };
     try {
       arrays.forEach((array, i) => places.push(this.placeOf(array, given || !layout.arrays[i].written)));
     } catch (error) {
-      this.release(at, places);
+      free();
       throw error;
     }
     const bytes = this.all();
     bytes.set(numbers, at);
     new Uint32Array(bytes.buffer, at + layout.bytes, places.length).set(places.map((place) => place.at));
-    return { at, end: () => this.end(at, layout, arrays, places) };
-  }
-
-  private end(
-    call: number,
-    layout: CallLayout,
-    arrays: readonly (CallArray | null)[],
-    places: readonly Placed[],
-  ): void {
-    const bytes = this.all();
-    places.forEach(({ at, copied }, i) => {
-      const array = arrays[i]!;
-      if (copied && layout.arrays[i].written) bytesOf(array).set(bytes.subarray(at, at + array.byteLength));
-    });
-    this.release(call, places);
-  }
-
-  private release(call: number, places: readonly Placed[]): void {
-    for (const { at, copied } of places) if (copied) this.exports.release(at);
-    this.exports.release(call);
+    const end = () => {
+      const bytes = this.all();
+      places.forEach(({ at, copied }, i) => {
+        const array = arrays[i]!;
+        if (copied && layout.arrays[i].written) bytesOf(array).set(bytes.subarray(at, at + array.byteLength));
+      });
+      free();
+    };
+    return { at, end };
   }
 
   private placeOf(array: CallArray | null, filled: boolean): Placed {
@@ -228,7 +204,7 @@ class WasmHost {
 
 const bytesOf = (array: CallArray) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-function libraryOf(host: WasmHost): KernelLibrary {
+function libraryOver(host: WasmHost): KernelLibrary {
   const { exports } = host;
   if (exports.signature() >>> 0 !== kernelSignature)
     throw new PxvError({
@@ -240,22 +216,21 @@ function libraryOf(host: WasmHost): KernelLibrary {
     free: (values: Float32Array) => exports.release(values.byteOffset),
     copiesOthers: true,
   };
-  const kernels = kernelsOver('wasm', memory, (kernel, call, arrays) =>
-    host.withCall(call, arrays, false, (at) => exports.run(kernel, at)),
-  );
-  const sets = new Map<InstructionSet, typeof kernels>([['wasm', kernels]]);
-  return {
-    instructionSets: ['wasm'],
+  const kernels = kernelsOver('wasm', memory, (kernel, call, arrays) => {
+    const placed = host.place(call, arrays, false);
+    try {
+      exports.run(kernel, placed.at);
+    } finally {
+      placed.end();
+    }
+  });
+  return makeLibrary(new Map([['wasm', kernels]]), {
     cores: availableParallelism(),
-    kernels: (instructionSet) => kernelsOf(sets, instructionSet),
     bf16Kernels: () => null,
     engine: () => engineOver(host),
     threads: () => exports.threads(),
-    setThreads(count) {
-      expectThreads(count);
-      exports.setThreads(count);
-    },
-  };
+    setThreads: (count) => exports.setThreads(count),
+  });
 }
 
 /** A row after another on this thread, which it leaves to others in between. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterShape } from '../backend/convolution-shape.js';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
-import { relu } from '../backend/relu.js';
+import { relu } from '../backend/element-wise.js';
 
 /** An ordinary convolution of a conditioning network, or (where `transposed`) the transpose of one, then a ReLU. */
 export interface ConvolutionLayer {

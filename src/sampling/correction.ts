@@ -88,7 +88,12 @@ export class Correction {
     const beyond = Math.max(0, ahead - weights.length);
     const of = weights[ahead - 1 - Math.ceil(beyond / LONGEST_STRIDE) * LONGEST_STRIDE];
     const deviations = deviationsOf(expectation, this.known, this.shape);
-    if (deviations.length !== of.length) throw otherStrides(ahead, of.length, deviations.length);
+    if (deviations.length !== of.length)
+      throw new PxvError({
+        ...{ code: 'USAGE', operation: 'correct what is expected', argument: `frame ${ahead} ahead` },
+        ...{ expected: `${of.length} deviations, as in the hindcasts`, received: `${deviations.length}` },
+        remedy: 'predict from the context that the correction was learned for',
+      });
     const frame = Float32Array.from(expectation.mean);
     for (const [index, deviation] of deviations.entries()) {
       const weight = of[index];
@@ -108,25 +113,11 @@ export class Correction {
   }
 }
 
-function otherStrides(ahead: number, learned: number, given: number): PxvError {
-  return new PxvError({
-    ...{ code: 'USAGE', operation: 'correct what is expected', argument: `frame ${ahead} ahead` },
-    ...{ expected: `${learned} deviations, as in the hindcasts`, received: `${given}` },
-    remedy: 'predict from the context that the correction was learned for',
-  });
-}
-
 /** What stands beside an expected frame, less that frame. */
 function deviationsOf({ mean, slower }: Expectation, known: KnownPast, shape: ImageShape): Float32Array[] {
   const { last, before, stillness } = known;
-  const others: ArrayLike<number>[] = [
-    ...slower,
-    last,
-    before,
-    known.mean,
-    blurred(mean, shape, 1),
-    blurred(mean, shape, 4),
-  ];
+  const blurs = [1, 4].map((times) => blurred(mean, shape, times));
+  const others: ArrayLike<number>[] = [...slower, last, before, known.mean, ...blurs];
   const deviations = others.map((other) => Float32Array.from(other, (value, at) => value - mean[at]));
   return [...deviations, Float32Array.from(last, (byte, at) => stillness[at] * (byte - mean[at]))];
 }

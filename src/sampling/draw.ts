@@ -23,8 +23,11 @@ export const drawSettingsSchema = z
 /** Throws a `USAGE` error unless the temperature is 0, or lies between 0.0001 and 10000. */
 export function checkDrawSettings({ temperature }: DrawSettings): void {
   if (temperature === 0 || (temperature >= LEAST_TEMPERATURE && temperature <= MOST_TEMPERATURE)) return;
-  const expected = `0, or a number from ${LEAST_TEMPERATURE} to ${MOST_TEMPERATURE}`;
-  throw wrongSetting('temperature', expected, temperature, 'use 1 for the model as it is');
+  throw new PxvError({
+    ...{ code: 'USAGE', operation: 'set up sampling', argument: 'temperature' },
+    expected: `0, or a number from ${LEAST_TEMPERATURE} to ${MOST_TEMPERATURE}`,
+    ...{ received: String(temperature), remedy: 'use 1 for the model as it is' },
+  });
 }
 
 /** The error where the probabilities of levels have no finite sum above 0. */
@@ -33,12 +36,5 @@ export function unusableProbabilities(received: number): PxvError {
     ...{ code: 'CHECKPOINT', operation: 'draw a level', argument: 'probabilities' },
     ...{ expected: 'a finite sum above 0', received: String(received) },
     remedy: 'use another model, for the weights of this one are not finite',
-  });
-}
-
-/** The error about one setting of drawing. */
-export function wrongSetting(argument: string, expected: string, received: number | string, remedy: string): PxvError {
-  return new PxvError({
-    ...{ code: 'USAGE', operation: 'set up sampling', argument, expected, received: String(received), remedy },
   });
 }

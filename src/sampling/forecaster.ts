@@ -53,7 +53,18 @@ export async function* forecast(
     signal?.throwIfAborted();
     const slower = await expectedSlower(sampler, futures);
     signal?.throwIfAborted();
-    const frames = await nextFrames(sampler, futures, slower, ahead, draw, signal);
+    // Drawn about what is expected, or that itself.
+    const examples = Past.examples(futures);
+    const frames: DrawnLevels[] = draw
+      ? await sampler.draw(examples, {
+          ...draw,
+          frame: draw.frame.map((first) => first + ahead - 1),
+          earlierPixels: draw.settings.carry === 1,
+          slower,
+          settings: settingsAhead(draw.settings, ahead - 1),
+          signal,
+        })
+      : (await sampler.expected(examples, slower)).map((mean) => ({ levels: mean, expected: mean, nats: 0 }));
     for (const [index, frame] of frames.entries()) carryOn(futures[index], frame, draw?.settings.carry ?? 0);
     yield frames.map(({ levels, expected: mean, nats }, index) => {
       const bytes = bytesOf(shape, levels);
@@ -63,30 +74,6 @@ export async function* forecast(
       return { bytes: shown, expected: expected.mean, slower: expected.slower, nats };
     });
   }
-}
-
-/** The next frame of each future: drawn about what is expected of it, or that itself. */
-async function nextFrames(
-  sampler: FrameSampler,
-  futures: readonly Past[],
-  slower: readonly Levels[][],
-  ahead: number,
-  draw: FuturesDraw | undefined,
-  signal: AbortSignal | undefined,
-): Promise<DrawnLevels[]> {
-  const examples = Past.examples(futures);
-  if (draw === undefined) {
-    const means = await sampler.expected(examples, slower);
-    return means.map((mean) => ({ levels: mean, expected: mean, nats: 0 }));
-  }
-  return sampler.draw(examples, {
-    ...draw,
-    frame: draw.frame.map((first) => first + ahead - 1),
-    earlierPixels: draw.settings.carry === 1,
-    slower,
-    settings: settingsAhead(draw.settings, ahead - 1),
-    signal,
-  });
 }
 
 /** What is expected of the next frame of each future at longer strides. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { needsOf, type Given } from '../conditioning/index.js';
+import type { Given } from '../conditioning/index.js';
 import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
 import { PxvError } from '../foundation/errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
@@ -104,13 +104,10 @@ export class FrameSampler {
     } finally {
       disposeExamples(examples);
     }
-    const ofImages = imagesOf(levels!, samples.length);
     const expectedOfImages = expected && imagesOf(expected, samples.length);
-    return ofImages.map((own, image) => ({
-      levels: own,
-      expected: expectedOfImages && expectedOfImages[image],
-      nats: nats[image],
-    }));
+    return imagesOf(levels!, samples.length).map((own, image) => {
+      return { levels: own, expected: expectedOfImages && expectedOfImages[image], nats: nats[image] };
+    });
   }
 
   /**
@@ -169,29 +166,16 @@ export class FrameSampler {
   }
 
   /** The sub-pixels of a scale that are known, or that the scale before has drawn; null where there are none. */
-  private knownAt(
-    scale: number,
-    known: Int16Array | undefined,
-    coarse: Int16Array | null,
-    batch: number,
-  ): Int16Array | null {
-    const { chain } = this.model;
-    const { description } = chain.scales[scale];
-    const unknown = coarse === null ? null : unknownSubPixels(description);
+  private knownAt(scale: number, known: Int16Array | undefined, coarse: Int16Array | null, batch: number) {
+    const unknown = coarse === null ? null : unknownSubPixels(this.model.chain.scales[scale].description);
     if (unknown === null && known === undefined) return null;
-    const { size, channels } = description;
     const finest = this.finestSubPixels(scale);
-    const factor = needsOf(description.conditioning).coarser?.factor ?? 1;
-    const coarseWidth = Math.ceil(size.width / factor);
-    const image = frameBytes(description);
-    return Int16Array.from({ length: batch * image }, (_, index) => {
-      const at = index % image;
-      const [pixel, channel] = [Math.floor(at / channels), at % channels];
-      const [row, column] = [Math.floor(pixel / size.width), pixel % size.width];
+    let next = 0;
+    return Int16Array.from({ length: batch * finest.length }, (_, index) => {
+      const at = index % finest.length;
+      const drawn = unknown?.[at] === 0 ? coarse![next++] : -1;
       const level = known?.[finest[at]] ?? -1;
-      if (level >= 0 || coarse === null || unknown === null || unknown[at] === 1) return level;
-      const own = (Math.floor(index / image) * coarse.length) / batch;
-      return coarse[own + ((row * coarseWidth + column) / factor) * channels + channel];
+      return level >= 0 ? level : drawn;
     });
   }
 }

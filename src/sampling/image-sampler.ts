@@ -60,11 +60,11 @@ export class ImageSampler {
    *
    * @throws the signal's reason once it is aborted, looked at after each row
    */
-  async draw({ given, known, earlierPixels = true, slower = null, ...draw }: ImageDraw): Promise<DrawnImages> {
-    const length = draw.streams.length * frameBytes(this.network.description);
-    const levels = known === null ? new Int16Array(length).fill(-1) : known.slice();
-    const { expected, ...condition } = await this.beforehand(given, slower, earlierPixels);
-    const nats = await this.engine.draw({ ...draw, ...condition, levels });
+  async draw(images: ImageDraw): Promise<DrawnImages> {
+    const length = images.streams.length * frameBytes(this.network.description);
+    const levels = images.known === null ? new Int16Array(length).fill(-1) : images.known.slice();
+    const { expected, ...condition } = await this.beforehand(images);
+    const nats = await this.engine.draw({ ...images, ...condition, levels });
     return { levels, nats, expected };
   }
 
@@ -103,11 +103,7 @@ export class ImageSampler {
     return { ...condition, anchors: [mean, ...others] };
   }
 
-  private async beforehand(
-    given: () => Given,
-    slower: ImageDraw['slower'],
-    earlierPixels: boolean,
-  ): Promise<Beforehand> {
+  private async beforehand({ given, slower = null, earlierPixels = true }: ImageDraw): Promise<Beforehand> {
     const { program, description } = this.network;
     if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
     const tensors = tf.tidy(() => {

@@ -7,55 +7,48 @@ import { parseConfiguration } from '../model/parse-configuration.js';
 import { numberOf } from '../foundation/number-of.js';
 import { DEFAULT_SEED } from '../foundation/philox.js';
 import type { Correction } from './correction.js';
-import { drawSettingsSchema, type DrawSettings } from './draw.js';
+import { drawSettingsSchema } from './draw.js';
 import { forecast, type PredictedFrame } from './forecaster.js';
 import type { FrameSampler } from './frame-sampler.js';
 import { futureSettings } from './future-settings.js';
 import { Noise } from './noise.js';
 
-/** How futures are drawn side by side. */
-export interface RollOutOptions {
+const SOURCE = { operation: 'roll out', argument: 'options', code: 'USAGE' } as const;
+
+const index = z.int().min(0);
+const fields = {
   /** Default: 1. */
-  seed?: bigint | number | undefined;
+  seed: z.union([z.number(), z.bigint()]).optional(),
   /**
    * How many futures, or of each which sample of the seed it is; each has noise of its own. Default: one for each past.
    */
-  samples?: number | readonly number[] | undefined;
+  samples: z
+    .union([z.int().min(1), z.array(index).min(1).readonly()], 'expected how many, or a list of them')
+    .optional(),
   /**
    * Index in the clip of the first frame to predict: one for all futures, or one for each; the same frame is drawn from the same
    * noise. Default: as many frames as there are before it.
    */
-  first?: number | readonly number[] | undefined;
+  first: z.union([index, z.array(index).readonly()], 'expected one index, or one for each future').optional(),
   /** Default: as the model says (see `futureSettings`). */
-  settings?: Partial<DrawSettings> | undefined;
+  settings: drawSettingsSchema.optional(),
   /**
    * How each future is corrected, null where it is not (see `learnCorrection`): drawn frames are shifted by as much as what is expected of
    * them. The frames after them are predicted as without, and `nats` stay those of what was drawn. Where drawn frames are carried on as they
    * are, nothing is corrected. Default: nothing is.
    */
-  corrections?: readonly (Correction | null)[] | undefined;
-  /** Called after each row of each frame with the share of the frame, over all samples, that is done. */
-  onRow?: ((share: number) => void) | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-const SOURCE = { operation: 'roll out', argument: 'options', code: 'USAGE' } as const;
-
-const index = z.int().min(0);
-const schema = z.strictObject({
-  seed: z.union([z.number(), z.bigint()]).optional(),
-  samples: z
-    .union([z.int().min(1), z.array(index).min(1).readonly()], 'expected how many, or a list of them')
-    .optional(),
-  first: z.union([index, z.array(index).readonly()], 'expected one index, or one for each future').optional(),
-  settings: drawSettingsSchema.optional(),
   corrections: z
     .array(z.custom<Correction | null>((value) => typeof value === 'object'))
     .readonly()
     .optional(),
+  /** Called after each row of each frame with the share of the frame, over all samples, that is done. */
   onRow: z.custom<(share: number) => void>((value) => typeof value === 'function', 'expected a function').optional(),
   signal: z.instanceof(AbortSignal).optional(),
-});
+};
+const schema = z.strictObject(fields);
+
+/** How futures are drawn side by side. */
+export type RollOutOptions = z.infer<z.ZodObject<typeof fields>>;
 
 /**
  * Draws frame after frame, that of every sample at once, over any horizon (see `forecast`).
@@ -68,7 +61,7 @@ export function rollOut(
   past: Past | readonly Past[],
   options: RollOutOptions = {},
 ): AsyncGenerator<PredictedFrame[], never> {
-  const asked = parseConfiguration<z.infer<typeof schema>>(schema, options, SOURCE);
+  const asked = parseConfiguration<RollOutOptions>(schema, options, SOURCE);
   const pasts = past instanceof Past ? [past] : past;
   const { seed = DEFAULT_SEED, samples: wanted = pasts.length, onRow, signal } = asked;
   const samples = typeof wanted === 'object' ? wanted : Array.from({ length: wanted }, (_, sample) => sample);

@@ -6,16 +6,6 @@ import type { TrainingData } from '../training/train.js';
 import { throwIfInterrupted } from '../video/interruption.js';
 import type { TrainModelHooks } from './options/train-model.js';
 
-/** How far the decoding of a training's data is, or the reading of its files. */
-export interface DecodeProgress {
-  /** What is counted. */
-  unit: 'clips' | 'images' | 'files';
-  done: number;
-  total: number;
-  /** Of the clip or file at hand, the last part of its path; or of the set. */
-  name: string;
-}
-
 /** What a training is to learn from, found but not opened. */
 export interface FoundData<Facts> {
   files: readonly FoundFile[];

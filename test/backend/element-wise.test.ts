@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { addMoved } from '../../src/backend/add-moved.js';
+import { addMoved } from '../../src/backend/element-wise.js';
 import { randomFloats } from '../random.js';
 import { describeEach } from './implementations.js';
 import { testKernel } from './kernel-suite.js';
@@ -36,20 +36,29 @@ testKernel('reluGradient', {
   tensors: (_, { x, dy }) => ({ dx: tf.grad((input) => tf.relu(input))(x, dy) }),
 });
 
-testKernel('add', {
-  tolerance: 1e-7,
-  cases: [
-    ...cases.map(({ name, numbers: { count }, inputs }) => ({ name, numbers: { count, period: count }, inputs })),
-    ...each([3, 16, 50], (period, rows) => ({
-      name: `a bias of ${period} to ${rows} rows`,
-      numbers: { count: rows * period, period },
-      inputs: { a: randomFloats(rows * period, 3), b: randomFloats(period, 2) },
-    })),
-  ],
-  reference: ({ period }, { a, b }) => ({ out: Float64Array.from(a, (value, i) => value + b[i % period]) }),
-  tensors: ({ count, period }, { a, b }) => ({ out: tf.add(tf.reshape(a, [count / period, period]), b) }),
-  refusals: [['a period that does not divide', { period: 2 }, 'add: count / period: expected an integer']],
-});
+const pairwise = {
+  add: { of: (a: number, b: number) => a + b, tensors: tf.add },
+  subtract: { of: (a: number, b: number) => a - b, tensors: tf.sub },
+  multiply: { of: (a: number, b: number) => a * b, tensors: tf.mul },
+  divide: { of: (a: number, b: number) => a / b, tensors: tf.div },
+};
+
+for (const [name, { of, tensors }] of Object.entries(pairwise))
+  testKernel(name as keyof typeof pairwise, {
+    tolerance: 1e-7,
+    cases: [
+      ...cases.map(({ name, numbers: { count }, inputs }) => ({ name, numbers: { count, period: count }, inputs })),
+      ...each([1, 3, 16, 50], (period, rows) => ({
+        name: `${period} values repeated over ${rows} rows`,
+        numbers: { count: rows * period, period },
+        inputs: { a: randomFloats(rows * period, 3), b: randomFloats(period, 2) },
+      })),
+    ],
+    reference: ({ period }, { a, b }) => ({ out: Float64Array.from(a, (value, i) => of(value, b[i % period])) }),
+    tensors: ({ count, period }, { a, b }) => ({ out: tensors(tf.reshape(a, [count / period, period]), b) }),
+    refusals: [['a period that does not divide', { period: 2 }, `${name}: count / period: expected an integer`]],
+    sameBits: 'all',
+  });
 
 testKernel('addMoved', {
   tolerance: 1e-7,
@@ -72,13 +81,6 @@ testKernel('addMoved', {
     const size: [number, number, number, number] = [batch, length, 1, 1];
     return { out: addMoved(a && tf.reshape(a, size), tf.reshape(b, size), offset) };
   },
-});
-
-testKernel('multiply', {
-  tolerance: 1e-7,
-  cases,
-  reference: (_, { a, b }) => ({ out: Float64Array.from(a, (value, i) => value * b[i]) }),
-  tensors: (_, { a, b }) => ({ out: tf.mul(a, b) }),
 });
 
 testKernel('sumRows', {

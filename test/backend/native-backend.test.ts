@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../../src/backend/native-backend.js';
-import { relu } from '../../src/backend/relu.js';
+import { relu } from '../../src/backend/element-wise.js';
 import { randomFloats } from '../random.js';
 import { fastest, kernelSets } from './implementations.js';
 
@@ -57,7 +57,10 @@ const CASES: TfjsCase[] = [
   { name: 'multiply by one value of more axes (tfjs)', inputs: [[3], [1, 1]], f: (a, b) => tf.mul(a, b) }, // prettier-ignore
   { name: 'add of a column (tfjs)', inputs: [[2, 3], [2, 1]], f: (a, b) => tf.add(a, b) }, // prettier-ignore
   { name: 'multiply', inputs: [[3, 4], [3, 4]], f: (a, b) => tf.mul(a, b) }, // prettier-ignore
-  { name: 'multiply with a row (tfjs)', inputs: [[3, 4], [4]], f: (a, b) => tf.mul(a, b) }, // prettier-ignore
+  { name: 'multiply with a row', inputs: [[3, 4], [4]], f: (a, b) => tf.mul(a, b) }, // prettier-ignore
+  { name: 'difference from a row', inputs: [[3, 4], [4]], f: (a, b) => tf.sub(a, b) }, // prettier-ignore
+  { name: 'difference of a row (tfjs)', inputs: [[4], [3, 4]], f: (a, b) => tf.sub(a, b) }, // prettier-ignore
+  { name: 'quotient', inputs: [[3, 4], []], f: (a, b) => tf.div(a, tf.add(b, 2)) }, // prettier-ignore
   { name: 'difference', inputs: [[3, 4], [3, 4]], f: (a, b) => tf.sub(a, b) }, // prettier-ignore
   { name: 'concatenation of the last axis', inputs: [[2, 3, 4], [2, 3, 1]], f: (a, b) => tf.concat([a, b], 2) }, // prettier-ignore
   { name: 'concatenation of an inner axis', inputs: [[2, 3, 4], [2, 1, 4]], f: (a, b) => tf.concat([a, b], 1) }, // prettier-ignore

@@ -1,6 +1,7 @@
 /** A line for each file of kernels. */
 export * from './block-matching.js';
 export * from './convolution.js';
+export * from './cross-entropy.js';
 export * from './earlier-pixels.js';
 export * from './element-wise.js';
 export * from './local-regression.js';
@@ -8,7 +9,5 @@ export * from './logistic-mixture.js';
 export * from './lstm.js';
 export * from './mat-mul.js';
 export * from './optimisers.js';
-export * from './sigmoid.js';
-export * from './softmax.js';
 export * from './template-matching.js';
 export * from './warped-mixture.js';

@@ -18,26 +18,23 @@ export const reluGradient = kernel({
   outputs: { dx: { ...values, like: 'x' } },
 });
 
-/** out = a + b; b repeats (a bias over the last axis). */
-export const add = kernel({
-  numbers: numbers('AddNumbers', { count, period: extent }),
+/** out = a + b, a - b, a * b or a / b; b repeats (a bias over the last axis, or one number). */
+const pairwise = kernel({
+  numbers: numbers('PairwiseNumbers', { count, period: extent }),
   inputs: { a: values, b: { shape: ({ period }) => [period] } },
   outputs: { out: values },
   limits: ({ count, period }) => ({ 'count / period': count / period }),
 });
+export const add = pairwise;
+export const subtract = pairwise;
+export const multiply = pairwise;
+export const divide = pairwise;
 
 /** out[n, i] = a[n, i] + b[n, i - offset] on batch x length values; a is 0 where null, b outside its image. */
 export const addMoved = kernel({
   numbers: numbers('AddMovedNumbers', { batch: count, length: count, offset: integer(-(2 ** 31), 2 ** 31 - 1) }),
   inputs: { a: { ...map, optional: true }, b: map },
   outputs: { out: { ...map, like: 'b' } },
-});
-
-/** out = a * b. */
-export const multiply = kernel({
-  numbers: length,
-  inputs: { a: values, b: values },
-  outputs: { out: values },
 });
 
 /** out[j] = sum over rows i of x[i, j]. */

@@ -20,7 +20,7 @@ export function expectInteger(operation: string, argument: string, value: number
 /** As native/convolution_shape.h reads it. */
 export const convolutionGeometry: Geometry<ConvolutionShape> = { encode: keptBy(encodeConvolution) };
 
-/** As native/walk_shape.h reads it. */
+/** As native/walk_plan.h reads it. */
 export const walkGeometry: Geometry<WalkShape> = { encode: keptBy(encodeWalk) };
 
 /** What was encoded is kept as long as the shape lives. */

@@ -1,4 +1,4 @@
-import { addMoved } from '../../backend/add-moved.js';
+import { addMoved } from '../../backend/element-wise.js';
 import type { Slot } from '../slot.js';
 import type { OpRule } from './rule.js';
 

@@ -7,9 +7,18 @@ import type { Extension } from '../../training/pace.js';
 import type { TrainingProgress } from '../../training/train.js';
 import type { ModelChoices } from '../configure-training.js';
 import type { LeftOutClip } from '../left-out-clips.js';
-import type { DecodeProgress } from '../open-data.js';
 import * as fields from './fields.js';
 import type { OptionsOf } from './fields.js';
+
+/** How far the decoding of a training's data is, or the reading of its files. */
+export interface DecodeProgress {
+  /** What is counted. */
+  unit: 'clips' | 'images' | 'files';
+  done: number;
+  total: number;
+  /** Of the clip or file at hand, the last part of its path; or of the set. */
+  name: string;
+}
 
 const { asked, callback, count, positive, toggle } = fields;
 

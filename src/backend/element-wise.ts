@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { expectShape, hasKernels, runKernel } from './operation.js';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import { seenThrough } from './convolution.js';
+import { differentiable, expectShape, hasKernels, runKernel } from './operation.js';
 
 /**
  * The sum of two maps, the second moved down by some rows (up where negative), zeros coming in. It is a piece for an
@@ -16,10 +17,22 @@ export function addMoved(a: Tensor4D | null, b: Tensor4D, rows: number): Tensor4
     const numbers = { batch, length: height * width * features, offset: rows * width * features };
     return runKernel('addMoved', numbers, { a, b }).out as Tensor4D;
   }
-  const [down, up] = [rows, -rows].map((count) => Math.min(Math.max(count, 0), height));
   return tf.tidy(() => {
-    const kept = tf.slice(b, [0, up, 0, 0], [batch, height - down - up, width, features]);
-    const moved: Tensor4D = tf.pad(kept, [[0, 0], [down, up], [0, 0], [0, 0]]); // prettier-ignore
+    const moved = seenThrough({ top: -rows, left: 0, height, width }, b);
     return a === null ? moved : tf.add(a, moved);
   });
+}
+
+/**
+ * max(x, 0). Differentiable: the gradient goes where the output is above zero. tfjs has the same, by way of a map of zeros
+ * and ones; on a backend with a kernel of its own it is one pass.
+ */
+export function relu<T extends Tensor>(x: T): T {
+  if (!hasKernels()) return tf.relu(x);
+  return differentiable(
+    [x],
+    () => tf.relu(x),
+    'value',
+    (dy, [output]) => runKernel('reluGradient', { count: output.size }, { x: output, dy }).dx,
+  );
 }

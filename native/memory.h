@@ -1,11 +1,17 @@
-// Memory that kernels work in: grows, is never shrunk, and is kept by its thread from call to call, since fresh memory
-// costs page faults.
+// Memory of tensors, and memory that kernels work in.
 #pragma once
 
 #include <cstddef>
 
 namespace pxv {
 
+// Room for `count` floats that starts on a cache line, in huge pages where it is large and the system has them: the
+// walks touch a page a pixel, more than the processor keeps translations for. Null where there is none.
+float* allocateFloats(size_t count);
+void freeFloats(float* floats);
+
+// Memory that kernels work in: grows, is never shrunk, and is kept by its thread from call to call, since fresh memory costs page
+// faults.
 class Scratch {
  public:
   Scratch() = default;

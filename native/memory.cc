@@ -1,4 +1,4 @@
-#include "float_memory.h"
+#include "memory.h"
 
 #include <cstdlib>
 
@@ -21,5 +21,17 @@ float* allocateFloats(size_t count) {
 }
 
 void freeFloats(float* floats) { std::free(floats); }
+
+Scratch::~Scratch() { std::free(data_); }
+
+void* Scratch::bytes(size_t count) {
+  if (count > capacity_) {
+    std::free(data_);
+    capacity_ = (count + 63) / 64 * 64;
+    data_ = std::aligned_alloc(64, capacity_);
+    if (data_ == nullptr) std::abort();
+  }
+  return data_;
+}
 
 }  // namespace pxv
