@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import { numberOf } from '../src/foundation/number-of.js';
 import { inUnits } from '../src/tasks/byte-units.js';
-import type { DecodeProgress } from '../src/tasks/open-data.js';
+import type { DecodeProgress } from '../src/tasks/options/train-model.js';
 import type { TrainingFacts, TrainModelHooks } from '../src/tasks/options/train-model.js';
 import type { TrainedRun } from '../src/tasks/train-model.js';
 import { startComputing } from './computing.js';

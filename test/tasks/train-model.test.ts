@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { saveModel } from '../../src/model/checkpoint.js';
 import { trainModel } from '../../src/tasks/train-model.js';
-import type { DecodeProgress } from '../../src/tasks/open-data.js';
+import type { DecodeProgress } from '../../src/tasks/options/train-model.js';
 import type { ClipFacts } from '../../src/tasks/options/train-model.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
 import '../backend/implementations.js';
