@@ -5,6 +5,9 @@
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 namespace pxv {
 
@@ -12,6 +15,11 @@ float* allocateFloats(size_t count) {
   constexpr size_t line = 64, hugePage = size_t{1} << 21;
   const size_t bytes = count * sizeof(float), alignment = bytes < hugePage ? line : hugePage;
   const size_t rounded = (bytes + line - 1) / line * line;
+#if defined(__GLIBC__)
+  // Left to itself, glibc comes to keep what is freed of up to 32 MiB.
+  static const int isFixed = mallopt(M_MMAP_THRESHOLD, hugePage);
+  static_cast<void>(isFixed);
+#endif
   void* memory = nullptr;
   if (posix_memalign(&memory, alignment, rounded) != 0) return nullptr;
 #if defined(__linux__)
