@@ -42,13 +42,18 @@ export class StridedPast<F> {
    */
   constructor(
     private readonly length: number,
-    private readonly remembered = length * LONGEST_STRIDE,
+    readonly remembered = length * LONGEST_STRIDE,
     private strides: readonly Stride<F>[] | null = null,
   ) {}
 
   /** How many frames there are so far: the index, in their clip, of the next one. */
   get frames(): number {
     return this.count;
+  }
+
+  /** Counts frames of the clip that were before those that are given. */
+  skip(frames: number): void {
+    this.count += frames;
   }
 
   /** The last frames, oldest first. */

@@ -1,3 +1,4 @@
+import { errorsOf } from '../foundation/errors.js';
 import { bytesOf, type Levels } from '../foundation/levels.js';
 import { examplesAfter } from '../model/examples.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
@@ -38,18 +39,18 @@ export interface PredictedFrame {
  * to it, the mean of that, a draw about the mean where frames are drawn, and what the next ones are predicted from.
  *
  * @param pasts stay as they are
- * @throws the signal's reason once it is aborted
+ * @throws PxvError `USAGE` where a past has no frame; the signal's reason once it is aborted
  */
 export async function* forecast(
   sampler: FrameSampler,
   pasts: readonly Past[],
   { draw, corrections, signal }: ForecastOptions = {},
 ): AsyncGenerator<PredictedFrame[], never> {
+  if (pasts.some(({ frames }) => frames === 0)) throw noPast();
   const futures = pasts.map((past) => past.copy());
   const { exampleShape: shape } = sampler.model.chain;
   for (let ahead = 1; ; ahead++) {
-    // What interrupts is only heard of where the event loop has its turn.
-    await new Promise((resolve) => setImmediate(resolve));
+    await giveWay();
     signal?.throwIfAborted();
     const slower = await expectedSlower(sampler, futures);
     signal?.throwIfAborted();
@@ -76,6 +77,12 @@ export async function* forecast(
   }
 }
 
+/** Lets the event loop have its turn: conditionings block it, and what interrupts is only heard of there. */
+const giveWay = () => new Promise((resolve) => setImmediate(resolve));
+
+const noPast = () =>
+  errorsOf('USAGE', 'predict')('past', 'one frame at least', 'none', "push the clip's last frames into it first");
+
 /** What is expected of the next frame of each future at longer strides. */
 async function expectedSlower(sampler: FrameSampler, futures: readonly Past[]): Promise<Levels[][]> {
   const windows = futures.map((future) => future.leading().slice(1));
@@ -83,6 +90,7 @@ async function expectedSlower(sampler: FrameSampler, futures: readonly Past[]): 
   // Stride after stride, so that no more conditionings run at a time than there are futures.
   for (let at = 0; windows.some(({ length }) => at < length); at++) {
     const due = [...windows.keys()].filter((future) => at < windows[future].length);
+    await giveWay();
     const given = due.map((future) => windows[future][at].window);
     const frames = await sampler.expected(examplesAfter(sampler.model.chain.exampleShape, given));
     due.forEach((future, index) => expected[future].push(frames[index]));

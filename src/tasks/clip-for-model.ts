@@ -21,8 +21,8 @@ export function ownAspect({ chain }: Model, { size, fit }: AskedSize): AskedSize
 /** A clip as a model sees it. */
 export interface SeenClip {
   reader: ClipReader;
-  /** At the model's levels, so that what it predicts, the truth, baselines and codecs have the same. Each call starts at the first. */
-  frames: () => AsyncIterable<Frame>;
+  /** At the model's levels, so that what it predicts, the truth, baselines and codecs have the same. See `ClipReader`. */
+  frames: (first?: number) => AsyncIterable<Frame>;
 }
 
 /**
@@ -44,5 +44,5 @@ export async function openForModel(
     frameRate: rateToRead(model, asked.frameRate, operation),
     ...(signal && { signal }),
   });
-  return { reader, frames: () => framesAtLevels(reader.frames(), levels) };
+  return { reader, frames: (first) => framesAtLevels(reader.frames(first), levels) };
 }

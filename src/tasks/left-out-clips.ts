@@ -39,7 +39,7 @@ export async function eachClip<T>(
       else clips.push(made);
     } catch (error) {
       if (signal?.aborted && clips.length > 0) break;
-      const isOfClip = error instanceof PxvError && error.code === 'INPUT';
+      const isOfClip = error instanceof PxvError && ['INPUT', 'RESOURCES'].includes(error.code);
       if (!isOfClip || (source.named && sources.length === 1)) throw error;
       leaveOut(source, error.message);
     }

@@ -16,6 +16,7 @@ import {
   isTaken,
   legibleScale,
   writePanels,
+  type ClipFacts,
   type OutputKind,
   type WrittenClip,
 } from '../video/index.js';
@@ -27,7 +28,7 @@ import { expectDrawingMemory, expectMemory } from './expect-memory.js';
 import { drawingMemory } from './memory.js';
 import { parseOptions, type OptionsOf, type Parsed } from './options/fields.js';
 import { predictClipFields, samplesOfForecast } from './options/clips.js';
-import { Prediction } from './prediction.js';
+import { knownShown, Prediction } from './prediction.js';
 
 export type PredictClipOptions = OptionsOf<typeof predictClipFields>;
 
@@ -76,7 +77,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const clip = await open(trained, path, options);
   const { size, frameRate } = clip.reader;
   const model = atSize(trained, size);
-  expectPredictionMemory(model, kind, options, clip.reader.aboutFrames);
+  expectPredictionMemory(model, kind, options, clip.reader);
   const playing = { ...frameRate, denominator: options.slow * frameRate.denominator };
   const warnings = [rateWarning(model, clip.reader), playingWarning(kind, playing)];
   for (const warning of warnings) if (warning !== null) options.onWarning?.(warning);
@@ -150,16 +151,15 @@ async function write(
  * palette is made for all of them, and a plain sheet.
  *
  * @param model at the size of the frames
- * @param aboutFrames of the clip; null: not known
  * @throws PxvError `RESOURCES`
  */
 export function expectPredictionMemory(
   model: Model,
   kind: OutputKind,
-  options: Filled<Pick<Asked, 'adapt' | 'horizon' | 'forecast' | 'plain' | 'onlyPredicted' | 'scale'>>,
-  aboutFrames: number | null,
+  options: Filled<Pick<Asked, 'adapt' | 'horizon' | 'forecast' | 'plain' | 'known' | 'onlyPredicted' | 'scale'>>,
+  { aboutFrames, frameRate: rate }: Pick<ClipFacts, 'aboutFrames' | 'frameRate'>,
 ): void {
-  const { adapt, horizon, samples, forecast, from, plain = false, onlyPredicted = false } = options;
+  const { adapt, horizon, samples, forecast, from, plain = false } = options;
   const { size, channels } = model.chain.exampleShape;
   const adapting = new Adapting(adapt);
   const { scale = legibleScale(kind, size, plain) } = options;
@@ -173,7 +173,8 @@ export function expectPredictionMemory(
     heldBytes: (count, frame) => (count * (horizon + enlarged) + adapting.keptFrames) * frame,
   });
   if (kind === 'gif' || (kind === 'png' && plain)) {
-    const frames = horizon + (onlyPredicted ? 0 : (from ?? aboutFrames ?? 0));
+    const known = Math.min(knownShown(options, rate), from ?? aboutFrames ?? Infinity);
+    const frames = horizon + (known === Infinity ? 0 : known);
     const panels = (forecast === 'samples' ? samples : 1) + (from === null ? 0 : 1);
     const sheet = frames * panels * channels * size.width * size.height * (1 + scale ** 2);
     const held = kind === 'gif' ? gifBytes(frames, filmSize(panels, size, scale, plain)) : sheet;
@@ -182,7 +183,7 @@ export function expectPredictionMemory(
       argument: kind,
       bytes: drawingMemory(model.chain, adapting.together(samples)) + held,
       what: `${numberOf(frames, 'frame')}, which are held until the last is there`,
-      remedy: `write an mp4 or webm${onlyPredicted ? '' : ', or leave the known frames out: --only-predicted'}`,
+      remedy: `write an mp4 or webm${known === 0 ? '' : ', or show fewer known frames: --known 0'}`,
     });
   }
 }

@@ -1,7 +1,6 @@
 import { join, sep } from 'node:path';
 import { z } from 'zod';
 import { errorsOf } from '../foundation/errors.js';
-import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import {
@@ -9,17 +8,14 @@ import {
   filesOfClip,
   outputEnding,
   outputKind,
-  probeClip,
-  sizeFor,
   type ClipSource,
   type OutputKind,
 } from '../video/index.js';
-import { ownAspect } from './clip-for-model.js';
 import { expectVideoModel } from './expect-kind.js';
 import { eachClip, type LeftOutClip } from './left-out-clips.js';
 import { parseOptions, type OptionsOf } from './options/fields.js';
 import { predictClipsFields } from './options/clips.js';
-import { expectPredictionMemory, filled, predictClip, type PredictedClip } from './predict-clip.js';
+import { filled, predictClip, type PredictedClip } from './predict-clip.js';
 
 export type PredictClipsOptions = OptionsOf<typeof predictClipsFields>;
 
@@ -38,12 +34,12 @@ const clipSource = z.object(
 const clipSources = z.array(clipSource, 'expected what listClips gives');
 
 /**
- * Predicts each of several clips, as `predictClip` does, into a file or folder of its own. A clip that cannot be read or is
- * too short is left out, with a warning.
+ * Predicts each of several clips, as `predictClip` does, into a file or folder of its own. A clip that cannot be read, is too
+ * short, or would take more memory than there is, is left out, with a warning.
  *
  * @param sources as `listClips` finds them
  * @throws PxvError `OUTPUT` or `USAGE`, before any work, where an output cannot be written, exists, or is one of the clips;
- *   `RESOURCES`, before any too, where there is not memory for one of the clips; `INPUT` where no clip is left; the signal's reason where it is aborted before a clip is finished, and else what is
+ *   `INPUT` where no clip is left; the signal's reason where it is aborted before a clip is finished, and else what is
  *   finished is returned
  */
 export async function predictClips(
@@ -59,13 +55,6 @@ export async function predictClips(
   const outputs = outputsOf(sources, out, kind);
   const inputs = (await Promise.all(sources.map(({ path }) => filesOfClip(path)))).flat();
   for (const path of outputs) await checkOutput(path, { overwrite, inputs });
-  for (const { path } of sources) {
-    const facts = await probeClip(path, signal).catch(() => null);
-    if (facts === null) continue;
-    const size = sizeFor(ownAspect(model, asked).size, facts.sourceSize);
-    expectPredictionMemory(atSize(model, size), kind, asked, facts.aboutFrames);
-  }
-
   const framesEach = asked.forecast === 'best-guess' ? horizon : horizon * samples;
   let told = 0;
   const tell = (name: string, done: number) => {

@@ -1,6 +1,7 @@
 import { meanFrame } from '../evaluation/forecasts.js';
 import { errorsOf } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
+import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
 import { numberOf } from '../foundation/number-of.js';
 import type { Model } from '../model/checkpoint.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
@@ -23,12 +24,27 @@ export interface PredictionOptions extends Parsed<typeof predictClipFields> {
   settings: FutureDrawing;
 }
 
-/** What is made of a clip: its known frames and then those that are predicted, as they are shown. */
+/** Seconds of known frames that are shown at least, where no number is asked for. */
+const SECONDS_SHOWN = 2;
+
+/** Known frames that are shown before the predicted ones, of a clip that has as many. */
+export function knownShown(
+  { known, onlyPredicted, horizon }: Pick<PredictionOptions, 'known' | 'onlyPredicted' | 'horizon'>,
+  rate: FrameRate,
+): number {
+  if (onlyPredicted) return 0;
+  if (known === 'all') return Infinity;
+  return known ?? Math.max(horizon, Math.ceil(SECONDS_SHOWN * framesPerSecond(rate)));
+}
+
+/** What is made of a clip: its last known frames and then those that are predicted, as they are shown. */
 export class Prediction {
   /** Of the predicted frames, in nats: see `PredictedFrame`. */
   nats = 0;
   /** The predicted steps so far. */
   readonly finished: TimeStep[] = [];
+  /** Known frames that are shown, of a clip that has as many. */
+  private readonly shown: number;
   private readonly past: Past;
   private readonly adapting: Adapting;
   private readonly sampler: FrameSampler;
@@ -41,6 +57,7 @@ export class Prediction {
     this.adapting = new Adapting(options.adapt);
     this.past = new Past(model.chain.exampleShape, this.adapting.keptFrames);
     this.sampler = new FrameSampler(model);
+    this.shown = knownShown(options, clip.reader.frameRate);
   }
 
   /** Frames before the first predicted one. */
@@ -50,10 +67,17 @@ export class Prediction {
 
   /** The steps as they become known. */
   async *steps(): AsyncGenerator<TimeStep> {
-    const { adapt, onlyPredicted = false, onHindcast, onPredicted, onWarning, signal } = this.options;
+    const { adapt, from, onHindcast, onPredicted, onWarning, signal } = this.options;
     const truth: Frame[] = [];
-    for await (const frame of readKnown(this.clip, this.past, truth, this.options))
-      if (!onlyPredicted) yield pictures(this.options, this.known - 1, null, frame);
+    const held: TimeStep[] = [];
+    for await (const frame of readKnown(this.clip, this.past, this.firstRead(), truth, this.options)) {
+      held.push(pictures(this.options, this.known - 1, null, frame));
+      // Where it is not known yet which are the last, as many as are shown are held.
+      const isShown = this.shown === Infinity || (from !== null && this.known > from - this.shown);
+      if (isShown) yield held.shift()!;
+      else if (from !== null || held.length > this.shown) held.shift();
+    }
+    yield* held;
     const corrections = await this.adapting.corrections(this.sampler, [this.past], { onProgress: onHindcast, signal });
     if (adapt && corrections[0] === null) onWarning?.(nothingLearned(this.known));
     for await (const { frames, nats } of predictFrames(this.sampler, this.past, corrections, this.options)) {
@@ -65,14 +89,20 @@ export class Prediction {
     }
   }
 
-  /** The same again up to the last predicted frame that is finished, from the clip opened anew. */
+  /** The first frame that is needed: of a folder of images those before it are not read. */
+  private firstRead(): number {
+    const { aboutFrames, isFolder } = this.clip.reader;
+    if (!isFolder) return 0;
+    const end = Math.min(this.options.from ?? Infinity, aboutFrames!);
+    return Math.max(0, end - Math.max(this.shown, this.past.remembered));
+  }
+
+  /** The same again up to the last predicted frame that is finished, from the clip opened again. */
   async *again(clip: SeenClip): AsyncGenerator<TimeStep> {
-    let index = 0;
-    if (!this.options.onlyPredicted) {
-      for await (const frame of clip.frames()) {
-        if (index === this.known) break;
-        yield pictures(this.options, index++, null, frame);
-      }
+    let index = Math.max(0, this.known - this.shown);
+    for await (const frame of clip.frames(index)) {
+      if (index === this.known) break;
+      yield pictures(this.options, index++, null, frame);
     }
     yield* this.finished;
   }
@@ -90,11 +120,13 @@ export class Prediction {
 async function* readKnown(
   { reader, frames }: SeenClip,
   past: Past,
+  first: number,
   truth: Frame[],
   { from, horizon, onRead, onWarning }: PredictionOptions,
 ): AsyncGenerator<Frame> {
   const about = from ?? reader.aboutFrames;
-  for await (const frame of frames()) {
+  past.skip(first);
+  for await (const frame of frames(first)) {
     if (past.frames === from) {
       truth.push(frame);
       if (truth.length === horizon) break;

@@ -54,9 +54,10 @@ export function reasonToLeaveOut({ named }: ClipSource, error: unknown): string 
   return error.message;
 }
 
-/** Paths of the files that a clip is made of: a video file, or the images of its folder. */
+/** Paths of the files that a clip is made of: a video file, or the images of its folder; none, where that cannot be looked into. */
 export async function clipFiles(clip: ClipSource): Promise<string[]> {
-  return (await isImageFolder(clip)) ? listImages(clip.path) : [clip.path];
+  if (!(await isImageFolder(clip))) return [clip.path];
+  return (await isClosed(clip.path)) ? [] : listImages(clip.path);
 }
 
 /** Whether a clip is a folder of images, which has no frame rate of its own. */

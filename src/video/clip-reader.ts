@@ -39,6 +39,8 @@ export interface ClipFacts {
   sourceSize: Size;
   /** About how many there are; null where the file does not tell. */
   aboutFrames: number | null;
+  /** Whether there are exactly so many: images of a folder, of which any can be read without those before it. */
+  isFolder: boolean;
 }
 
 export interface ClipReader extends ClipFacts {
@@ -46,11 +48,12 @@ export interface ClipReader extends ClipFacts {
   readonly size: Size;
   /**
    * The frames in order, decoded as they are asked for, so that a long film is never held in memory. Leaving the loop
-   * ends the decoding. Each call starts at the first frame.
+   * ends the decoding. Each call begins again.
    *
+   * @param first index of the first one to give; images before it are not read (default: 0)
    * @throws {PxvError} INPUT where nothing can be read, INTERRUPTED where the signal is aborted.
    */
-  frames(): AsyncGenerator<Frame, void>;
+  frames(first?: number): AsyncGenerator<Frame, void>;
   /**
    * One line where the file cannot give the rate, and, once frames have been read, all or some, where it was damaged or broke
    * off; else null.
@@ -74,7 +77,8 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
   return {
     ...facts,
     size,
-    frames: () => read({ size, channels, fit, frameRate, signal }, (damage) => (warning = withDoubts(damage))),
+    frames: (first = 0) =>
+      read({ size, channels, fit, frameRate, signal }, first, (damage) => (warning = withDoubts(damage))),
     get warning() {
       return warning;
     },
@@ -101,7 +105,7 @@ interface LookedAt {
   facts: ClipFacts;
   /** Lines of warning that are known before the frames are read, or null. */
   doubts: (string | null)[];
-  read: (reading: VideoReading, onDamage: (line: string) => void) => AsyncGenerator<Frame, void>;
+  read: (reading: VideoReading, first: number, onDamage: (line: string) => void) => AsyncGenerator<Frame, void>;
 }
 
 /** @param asked the rate to bring the clip to; undefined: its own */
@@ -113,9 +117,9 @@ async function lookAt(path: string, asked: FrameRate | undefined, signal?: Abort
     const frameRate = asked ?? defaultFrameRate;
     const [sourceSize, aboutFrames] = [{ width, height }, images.length];
     return {
-      facts: { name, path, frameRate, hasRate: false, sourceSize, aboutFrames },
+      facts: { name, path, frameRate, hasRate: false, sourceSize, aboutFrames, isFolder: true },
       doubts: [asked === undefined ? null : noRate, numbersDoubt(images)],
-      read: (reading) => readImages(images, reading),
+      read: (reading, first) => readImages(images.slice(first), reading),
     };
   }
   const video = await probeVideo(path, signal);
@@ -123,10 +127,16 @@ async function lookAt(path: string, asked: FrameRate | undefined, signal?: Abort
   const frameRate = asked ?? video.frameRate;
   const aboutFrames = duration === null ? null : Math.round(duration * framesPerSecond(frameRate));
   return {
-    facts: { name, path, frameRate, hasRate, sourceSize, aboutFrames },
+    facts: { name, path, frameRate, hasRate, sourceSize, aboutFrames, isFolder: false },
     doubts: [asked === undefined ? timesDoubt(video) : rateDoubt(video, asked)],
-    read: (reading, onDamage) => readVideo(video, reading, onDamage),
+    read: (reading, first, onDamage) => without(first, readVideo(video, reading, onDamage)),
   };
+}
+
+/** What comes after the first ones, so many. */
+async function* without(count: number, frames: AsyncIterable<Frame>): AsyncGenerator<Frame, void> {
+  let index = 0;
+  for await (const frame of frames) if (index++ >= count) yield frame;
 }
 
 /** A program in JavaScript may leave out what it must say. */

@@ -1,12 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import sharp from 'sharp';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, PxvError } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { numberOf } from '../foundation/number-of.js';
 import { throwIfInterrupted } from './interruption.js';
 import { type Fit, resample } from './resample.js';
 
+const unusable = errorsOf('INPUT', 'read frames');
 const imageName = /\d.*\.(?:png|jpe?g|webp|tiff?|avif)$/i;
 const natural = new Intl.Collator('en', { numeric: true });
 
@@ -21,17 +22,15 @@ export function numberedImages(names: readonly string[]): string[] {
  * @throws {PxvError} INPUT where there are none.
  */
 export async function listImages(folder: string): Promise<string[]> {
-  const names = numberedImages(await readdir(folder));
-  if (names.length === 0) {
-    throw new PxvError({
-      code: 'INPUT',
-      operation: 'read frames',
-      argument: folder,
-      expected: 'a folder of numbered images (PNG, JPEG, WebP, TIFF or AVIF)',
-      received: 'a folder without any',
-      remedy: 'give a video file or a folder with files such as 0001.png',
-    });
-  }
+  const refused = (received: string) => {
+    const expected = 'a folder of numbered images (PNG, JPEG, WebP, TIFF or AVIF)';
+    return unusable(folder, expected, received, 'give a video file or a folder with files such as 0001.png');
+  };
+  const all = await readdir(folder).catch(({ code, message }: NodeJS.ErrnoException) => {
+    throw refused(code === 'EACCES' ? 'a folder that you may not look into' : message);
+  });
+  const names = numberedImages(all);
+  if (names.length === 0) throw refused('a folder without any');
   return names.map((name) => join(folder, name));
 }
 
@@ -92,14 +91,8 @@ export async function* readImages(paths: readonly string[], reading: PictureRead
     const source = await imageFacts(path);
     expected ??= source;
     if (source.width !== expected.width || source.height !== expected.height) {
-      throw new PxvError({
-        code: 'INPUT',
-        operation: 'read frames',
-        argument: path,
-        expected: `the size of the first image, ${expected.width}x${expected.height}`,
-        received: `${source.width}x${source.height}`,
-        remedy: 'keep images of one size in a folder',
-      });
+      const size = `the size of the first image, ${expected.width}x${expected.height}`;
+      throw unusable(path, size, `${source.width}x${source.height}`, 'keep images of one size in a folder');
     }
     yield await readImage(path, reading);
   }

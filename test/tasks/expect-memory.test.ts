@@ -181,7 +181,12 @@ test.each([
 test('of a gif of the mean of futures one panel is held, whatever their number', () => {
   allow(3 * 4 * 21 * 5 * 7 * 500 ** 2);
   const expecting = (forecast: 'samples' | 'mean') => () =>
-    expectPredictionMemory(model, 'gif', { horizon: 1, samples: 4, scale: 500, forecast, from: null }, 20);
+    expectPredictionMemory(
+      model,
+      'gif',
+      { horizon: 1, samples: 4, scale: 500, forecast, from: null, known: 'all' },
+      { aboutFrames: 20, frameRate: { numerator: 25, denominator: 1 } },
+    );
   expect(expecting('samples')).toThrow(/^predict: gif: .* for 21 frames/);
   expect(expecting('mean')).not.toThrow();
 });

@@ -273,6 +273,43 @@ describe.each([...otherSizes, { width: 13, height: 9 }].map((size) => ({ name: s
   },
 );
 
+test.each<[string, Partial<PredictClipOptions>, number, number]>([
+  ['as many as are predicted, and two seconds at least', {}, 50, 52],
+  ['so many as are asked for', { known: 3 }, 3, 5],
+  ['none', { onlyPredicted: true }, 0, 2],
+  ['all', { known: 'all' }, 70, 72],
+  ['those before the first predicted one', { known: 4, from: 40 }, 4, 6],
+])('of a long clip known frames are shown: %s', async (_, options, shown, frames) => {
+  // Twenty-five frames a second.
+  const long = await pngClip(folder.path, 'long', 70);
+  const out = join(folder.path, `shown-${shown}-${frames}`);
+  const result = await predictClip(model, long, {
+    out,
+    horizon: 2,
+    scale: 1,
+    settings: { temperature: 1 },
+    ...options,
+  });
+  const known = options.from ?? 70;
+  expect(result).toMatchObject({ known, frames });
+  const sample = options.from === undefined ? out : join(out, 'sample-1');
+  const names = readdirSync(sample).filter((name) => name.endsWith('.png'));
+  expect(names).toHaveLength(frames);
+  const whole = join(folder.path, `whole-${shown}-${frames}`);
+  await predictClip(model, long, {
+    out: whole,
+    horizon: 2,
+    scale: 1,
+    settings: { temperature: 1 },
+    ...options,
+    known: 'all',
+    onlyPredicted: false,
+  });
+  const all = options.from === undefined ? whole : join(whole, 'sample-1');
+  // What is shown, and what is predicted, is the same as where all frames are read.
+  for (const name of names) expect(readFileSync(join(sample, name)).equals(readFileSync(join(all, name)))).toBe(true);
+});
+
 test('known frames have the levels of the model, as what is predicted has', async () => {
   const few = randomModel([tinyNetwork({ levels: 4 })]);
   const out = join(folder.path, 'levels');

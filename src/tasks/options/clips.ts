@@ -30,6 +30,11 @@ const seenClips = {
 export const samplesOfForecast = { samples: 1, mean: 8, 'best-guess': 1 } as const;
 export type Forecast = keyof typeof samplesOfForecast;
 
+/** What a person writes for `known`; what is neither is for the schema to refuse. */
+function knownFrames(text: string): unknown {
+  return /^\d{1,9}$/.test(text) ? Number(text) : text;
+}
+
 /** What is asked of a prediction, by `pxv predict` too. */
 export const predictFlags = {
   /** Frames to predict. Default: 8. */
@@ -51,8 +56,17 @@ export const predictFlags = {
    * Default: it is not.
    */
   adapt: toggle('learn first from the clip: how its known frames could have been predicted from those before them'),
-  /** Whether the known frames are left out. Default: they come before the predicted ones. */
-  onlyPredicted: toggle('leave the known frames out'),
+  /**
+   * Known frames that are shown before the predicted ones, or "all". Default: as many as are predicted, and at least two seconds.
+   */
+  known: asked(
+    z.union([z.literal('all'), countOrNone], 'expected a whole number, or all').optional(),
+    'frames',
+    'known frames to show before, or all (default: as many as are predicted, and at least two seconds)',
+    { parse: knownFrames },
+  ),
+  /** The same as `known` 0. */
+  onlyPredicted: toggle('leave the known frames out', { conflicts: ['known'] }),
   /** Whether the bare frames are written, without labels, borders and numbers. Default: a film or sheet explains itself. */
   plain: toggle(
     'the bare frames, without labels, borders and frame numbers (.mp4 and .webm repeat a last row or column to have even sides)',
