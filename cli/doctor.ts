@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/foundation/errors.js';
 import { numberOf } from '../src/foundation/number-of.js';
-import { addAction, askedOf, computing, json } from './options.js';
+import { addAction, askedOf, computing } from './options.js';
 import type { Report, Work } from './report.js';
 import { formatTable } from './table.js';
 
@@ -28,7 +28,7 @@ export function command(): Command {
   const doctor = new Command('doctor')
     .description('say what works on this machine, and how to mend what does not')
     .addHelpText('after', EXAMPLES);
-  return addAction(doctor, { json, ...computing }, diagnose);
+  return addAction(doctor, computing, diagnose);
 }
 
 const EXAMPLES = `

@@ -1,10 +1,11 @@
 import { numberOf } from '../src/foundation/number-of.js';
 import type { LeftOutClip } from '../src/tasks/left-out-clips.js';
+import { oneLine } from './progress.js';
 
 /** How many clips were left out and which; their reasons were told as warnings. No line where there are none. */
 export function leftOutLine(leftOut: readonly LeftOutClip[]): string | false {
   return (
     leftOut.length > 0 &&
-    `left out: ${numberOf(leftOut.length, 'clip')} (${leftOut.map(({ name }) => name).join(', ')})`
+    `left out: ${numberOf(leftOut.length, 'clip')} (${leftOut.map(({ name }) => oneLine(name)).join(', ')})`
   );
 }

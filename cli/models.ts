@@ -24,8 +24,13 @@ Examples:
 async function listModels(_: Work, named: string[]): Promise<Report> {
   const { loadModel } = await import('../src/model/checkpoint.js');
   const { aboutShipped, shippedModels } = await import('../src/model/shipped-models.js');
+  const { bestLogged } = await import('../src/training/run-folder.js');
   const names = named.length > 0 ? named : shippedModels();
-  const models = names.map((name) => ({ ...summary(loadModel(name)), ...(aboutShipped(name) ?? unknown) }));
+  const models = names.map((name) => {
+    const best = bestLogged(name);
+    const score = best && ({ value: best.bitsPerDim, unit: 'bits/dim', on: 'its validation' } as const);
+    return { ...summary(loadModel(name)), ...(aboutShipped(name) ?? { for: null, learnedFrom: null, score }) };
+  });
   if (models.length === 0)
     return { text: 'no models ship with this version; train one: pxv train --help', json: { models } };
   const rows = models.map(
@@ -49,18 +54,19 @@ const TITLES = [
   ...['scales', 'context', 'frames/s', 'parameters', 'last steps'],
 ];
 
-/** What is said of a model that somebody trained. */
-const unknown = { for: null, learnedFrom: null, score: null };
+/** What is known of a model besides its networks; of one that somebody trained at most its score. */
+type About = { [K in keyof AboutModel]: AboutModel[K] | null };
 
-function aboutLines({ model, ...about }: { model: string } & (AboutModel | typeof unknown)): string {
-  if (about.for === null) return '';
-  const { value, unit, on } = about.score;
-  return [
-    `\n${model}: ${about.for}`,
-    `  learned from ${about.learnedFrom}`,
-    `  scores ${value.toFixed(unit === 'bits/dim' ? 3 : 2)} ${unit} on ${on}`,
-  ].join('\n');
+function aboutLines({ model, ...about }: { model: string } & About): string {
+  const lines = [
+    about.learnedFrom !== null && `  learned from ${about.learnedFrom}`,
+    about.score !== null && scored(about.score),
+  ].filter((line) => line !== false);
+  return lines.length === 0 ? '' : [`\n${model}${about.for === null ? '' : `: ${about.for}`}`, ...lines].join('\n');
 }
+
+const scored = ({ value, unit, on }: AboutModel['score']) =>
+  `  scores ${value.toFixed(unit === 'bits/dim' ? 3 : 2)} ${unit} on ${on}`;
 
 function summary({ name, description, chain, weights, step, frameRate }: Model) {
   const { size, channels, context } = chain.exampleShape;

@@ -11,16 +11,19 @@ import { run, type Report, type Work } from './report.js';
 
 const { asked, count, flags, toggle } = fields;
 
-/** Every command has it. */
-export const json = toggle('print the result as one JSON object');
+/** Every command has these. */
+const reporting = {
+  json: toggle('print the result as one JSON object'),
+  quiet: toggle('show no progress and no warnings: the result and errors alone'),
+};
 
-/** Gives a command what it does, and the flags of what that is given after the command's arguments, `--json` with them. */
+/** Gives a command what it does, and the flags of what that is given after the command's arguments, with those that all have. */
 export function addAction<F extends Fields, Arguments extends unknown[]>(
   command: Command,
   fields: F,
   action: (work: Work, ...given: [...Arguments, Parsed<F>]) => Promise<Report>,
 ): Command {
-  return addFields(command, { ...fields, json }).action(run(action));
+  return addFields(command, { ...fields, ...reporting }).action(run(action));
 }
 
 /** Adds the flag of each field; what is given is found under the field's name. */

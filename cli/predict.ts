@@ -13,6 +13,7 @@ import { startWithModel } from './computing.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
 import { leftOutLine } from './left-out.js';
 import { addAction, askedOf, computing, videoModel } from './options.js';
+import { oneLine } from './progress.js';
 import type { Report, Work } from './report.js';
 import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
 import { stemOf } from './stem.js';
@@ -114,7 +115,7 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
     const taken = seconds();
     if (out === STANDARD_STREAM) await streams.send(outPath);
     return {
-      text: `${to}: ${writtenOf(from, result, options)} predicted by ${model.name} in ${taken.toFixed(1)} s`,
+      text: oneLine(`${to}: ${writtenOf(from, result, options)} predicted by ${model.name} in ${taken.toFixed(1)} s`),
       json: { ...facts(model, options), output: out, seconds: taken, ...figures(result, options), ...chosen },
       ...(out === STANDARD_STREAM && { stream: process.stderr }),
     };
@@ -166,7 +167,7 @@ async function predictSeveral(
   const { clips, leftOut, notReached } = result;
   return {
     text: [
-      ...clips.map((clip) => `${clip.path}: ${writtenOf(clip.name, clip, options)} predicted`),
+      ...clips.map((clip) => oneLine(`${clip.path}: ${writtenOf(clip.name, clip, options)} predicted`)),
       `${numberOf(clips.length, 'clip')} predicted by ${model.name} in ${taken.toFixed(1)} s`,
       leftOutLine(leftOut),
       notReached > 0 && `interrupted: ${numberOf(notReached, 'clip')} not predicted`,

@@ -57,7 +57,7 @@ export class Progress {
 
   /** Writes a line of its own, above the progress. */
   say(text: string): void {
-    const said = printable(text);
+    const said = oneLine(text);
     this.stream.write(this.stream.isTTY ? `\r\x1b[K${said}\n` : `${said}\n`);
     if (this.stream.isTTY && this.latest !== undefined) this.write();
   }
@@ -78,7 +78,7 @@ export class Progress {
     const { isTTY } = this.stream;
     // A terminal that does not know its width says 0.
     const columns = this.stream.columns || 80;
-    const line = printable(formatProgress(state, rate, isTTY ? columns - 1 : Infinity)).replaceAll('\n', ' ');
+    const line = oneLine(formatProgress(state, rate, isTTY ? columns - 1 : Infinity));
     this.stream.write(isTTY ? `\r${line}\x1b[K` : `${line}\n`);
   }
 }
@@ -142,4 +142,9 @@ export function formatDuration(seconds: number): string {
 /** A text without what a terminal would obey: a file's name may hold any character but `/`. Lines stay. */
 export function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd');
+}
+
+/** The same without ends of lines, which names of files may hold, too. */
+export function oneLine(text: string): string {
+  return printable(text).replaceAll('\n', '\ufffd');
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { CommanderError, type Command } from 'commander';
 import { PxvError } from '../src/foundation/errors.js';
 import { exitCodes, listenForInterrupt } from './interrupt.js';
@@ -30,13 +31,13 @@ export interface Report {
 export function run<Given extends unknown[]>(action: (work: Work, ...given: Given) => Promise<Report>) {
   return async (...given: [...Given, Command]): Promise<void> => {
     const command = given.pop() as Command;
-    const progress = new Progress(process.stderr);
+    const { json, quiet } = command.opts<{ json?: boolean; quiet?: boolean }>();
+    const progress = new Progress(quiet ? { write: () => true } : process.stderr);
     const interrupt = listenForInterrupt(progress, pathOf(command));
     try {
       const { signal, saves } = interrupt;
       const report = await action({ signal, progress, saves }, ...(given as unknown as Given));
       progress.close();
-      const { json } = command.opts<{ json?: boolean }>();
       const { stream = process.stdout, failed = false } = report;
       const lines = [report.text].flat().filter((line) => line !== false);
       stream.write(`${json ? toJson(report.json) : printable(lines.join('\n').trimEnd())}\n`);
@@ -60,9 +61,15 @@ export function throwWrongUsage(command: Command, path = command.name()): void {
       .replace(/^error: /, '')
       .replace(/\.?\s*\n\s*/g, ' ')
       .replace(/\.$/, '');
-    throw new CommanderError(exitCode, code, `${oneLine}; see ${path} --help`);
+    throw new CommanderError(exitCode, code, `${oneLine}${fileHint(oneLine)}; see ${path} --help`);
   });
   for (const below of command.commands) throwWrongUsage(below, `${path} ${below.name()}`);
+}
+
+/** How a file is named whose name begins as a flag does. */
+function fileHint(message: string): string {
+  const [, word] = /^unknown option '(-.+)'/.exec(message) ?? [];
+  return word !== undefined && existsSync(word) ? ` (for the file of this name write ./${word})` : '';
 }
 
 /** Writes one line about the error to stderr (and its stack where PXV_DEBUG is set); returns the exit code for it. */
@@ -80,9 +87,13 @@ export function reportError(error: unknown): number {
   return exitCodes.failed;
 }
 
+/** Of the objects that `--json` prints: docs/json.md. It grows where a key goes or gets another meaning. */
+const JSON_VERSION = 1;
+
 /** A seed is a string, small or large: many readers of JSON would round 64 bits. */
 function toJson(result: object): string {
-  return JSON.stringify(result, (key, value: unknown) => (key === 'seed' ? String(value) : value));
+  const versioned = { version: JSON_VERSION, ...result };
+  return JSON.stringify(versioned, (key, value: unknown) => (key === 'seed' ? String(value) : value));
 }
 
 /** The command as it is typed after `pxv`, such as `datasets get`. */

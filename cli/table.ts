@@ -1,3 +1,5 @@
+import { oneLine } from './progress.js';
+
 /** A mean and its standard error, where there is one. */
 export function withError(mean: number, standardError: number, digits: number): string {
   const error = Number.isNaN(standardError) ? '' : ` +- ${standardError.toFixed(digits)}`;
@@ -9,9 +11,10 @@ export function withError(mean: number, standardError: number, digits: number): 
  * and no trailing spaces.
  *
  * @param columns how each is aligned, `l` or `r`, as in LaTeX
- * @param rows that of the titles first, where there are any
+ * @param given rows, that of the titles first, where there are any
  */
-export function formatTable(columns: string, rows: readonly (readonly string[])[]): string {
+export function formatTable(columns: string, given: readonly (readonly string[])[]): string {
+  const rows = given.map((cells) => cells.map(oneLine));
   const widths = [...columns].map((_, column) => Math.max(...rows.map((cells) => cells[column].length)));
   const pad = (cell: string, column: number) =>
     columns[column] === 'l' ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);

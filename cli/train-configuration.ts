@@ -34,6 +34,7 @@ export const trainFlags = {
   ),
   acceptChangedData,
   overwrite,
+  dryRun: toggle('say what would be learned from, in how much memory and time, and train nothing'),
 };
 
 export type TrainOptions = Parsed<typeof trainFlags> & BackendOptions;

@@ -10,6 +10,7 @@ import { startComputing } from './computing.js';
 import { leftOutLine } from './left-out.js';
 import { addAction, computing } from './options.js';
 import { formatDuration } from './progress.js';
+import type { RunConfiguration } from '../src/training/configuration.js';
 import type { Report, Work } from './report.js';
 import { stemOf } from './stem.js';
 import { configurationOf, extensionOf, refuseMisplaced, trainFlags, type TrainOptions } from './train-configuration.js';
@@ -45,6 +46,7 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
     progress.show({ label, ...done, fields: { name } });
   const configuration = options.resume ? null : await configurationOf(options, (text) => progress.say(`pxv: ${text}`));
   const chosen = await startComputing(options, progress);
+  if (options.dryRun) return rehearsed(configuration!, out);
   const started = performance.now();
   let begun = started;
   const hooks: TrainModelHooks = {
@@ -102,7 +104,28 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
   };
 }
 
-/** The steps of this sitting, and of all where there were others before. */
+/** What a training would be. */
+async function rehearsed(configuration: RunConfiguration, out: string): Promise<Report> {
+  const { rehearseTraining } = await import('../src/tasks/rehearse-training.js');
+  const { networkName } = await import('../src/model/presets.js');
+  const rehearsal = await rehearseTraining(configuration);
+  const { found, parameters, memoryBytes, secondsPerStep } = rehearsal;
+  const { model, training } = configuration;
+  const { width, height } = model.scales[model.scales.length - 1].size;
+  const stages = training.stages.map(({ trains }, at) => `${secondsPerStep[at].toPrecision(2)} s a step (${trains})`);
+  const length = training.steps === null ? `${training.minutes} minutes` : numberOf(training.steps, 'step');
+  return {
+    text: [
+      `would learn from ${found.count} ${found.unit}, for ${length}, into ${out}`,
+      `model: ${networkName(model)}, ${width}x${height}, ${parameters} parameters`,
+      `memory: ${inUnits(memoryBytes)} by count`,
+      `time, as this machine is now: ${stages.join(', ')}`,
+    ],
+    json: { ...rehearsal, output: out, steps: training.steps, minutes: training.minutes, configuration },
+  };
+}
+
+/** The steps of this run, and of all where there were others before. */
 function stepsOf({ step, facts }: TrainedRun): string {
   return facts.step === 0 ? numberOf(step, 'step') : `${numberOf(step - facts.step, 'step')}, ${step} in all,`;
 }

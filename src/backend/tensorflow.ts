@@ -2,13 +2,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import util from 'node:util';
+import { isClone } from '../foundation/build-command.js';
 import { PxvError } from '../foundation/errors.js';
 
 /** Optional peers, the one for GPUs first; importing one registers the backend `tensorflow`. */
 export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
 
-/** What makes one of them installed, and then a binding for it, typed one after the other. */
-export const INSTALL_PACKAGE = `npm install --ignore-scripts ${TENSORFLOW_PACKAGES[1]}`;
+/**
+ * What makes one of them installed, and then a binding for it, typed one after the other. In a clone npm 11 takes an optional peer for
+ * installed, unless it is asked to be kept for development.
+ */
+export const INSTALL_PACKAGE = `npm install ${isClone() ? '--save-dev ' : ''}--ignore-scripts ${TENSORFLOW_PACKAGES[1]}`;
 export const INSTALL_BINDING = 'pxv backends install tensorflow';
 
 /** An npm package of TensorFlow that is installed where pxv finds it. */

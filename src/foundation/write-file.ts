@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, closeSync, fsyncSync, openSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PxvError } from './errors.js';
@@ -130,9 +141,31 @@ export function unfinishedName(name: string): string | null {
 }
 
 function begin(path: string): string {
+  removeLeftBehind(path);
   const temporary = temporaryBeside(path);
   unfinished.add(temporary);
   return temporary;
+}
+
+/** Milliseconds after which nobody writes to a temporary file any more that has not changed since. */
+const LEFT_BEHIND = 24 * 3600 * 1000;
+
+/** Removes what processes that were killed have left of the same file. */
+function removeLeftBehind(path: string): void {
+  const own = resolve(path);
+  const start = basename(own).slice(0, 40);
+  let names: string[] = [];
+  try {
+    names = readdirSync(dirname(own));
+  } catch (error) {
+    // The folder may not be there yet.
+    if (!isSystemError(error)) throw error;
+  }
+  for (const name of names.filter((one) => unfinishedName(one) === start)) {
+    const left = join(dirname(own), name);
+    const changed = statSync(left, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    if (Date.now() - changed > LEFT_BEHIND) discard(left);
+  }
 }
 
 /** Not all of the name, since that may already have all the length that a file system allows. */

@@ -1,4 +1,4 @@
-import type { Frame } from '../foundation/frame.js';
+import type { Frame, Size } from '../foundation/frame.js';
 import { framesAtLevels } from '../foundation/levels.js';
 import type { Model } from '../model/checkpoint.js';
 import { isFixed, openClip, type ClipOptions, type ClipReader, type Fit, type PictureSize } from '../video/index.js';
@@ -45,4 +45,16 @@ export async function openForModel(
     ...(signal && { signal }),
   });
   return { reader, frames: (first) => framesAtLevels(reader.frames(first), levels) };
+}
+
+/** Pixels of a frame, times those that a model learned at, from which a frame is slow enough to be said. */
+const SLOW = 8;
+
+/** One line where frames are so large that each takes many times as long as one of the model's; else null. */
+export function sizeWarning({ chain }: Model, { width, height }: Size): string | null {
+  const own = chain.exampleShape.size;
+  const times = (width * height) / (own.width * own.height);
+  if (times < SLOW) return null;
+  const sizes = `${width}x${height} has ${Math.round(times)} times the pixels that the model learned at`;
+  return `${sizes}, ${own.width}x${own.height}: each frame takes as many times as long`;
 }

@@ -5,15 +5,28 @@ import { numberOf } from '../foundation/number-of.js';
 import { buildChain, dimensions, type Chain } from '../model/chain.js';
 import type { ModelDescription } from '../model/description.js';
 import { hiddenFeatures, modelAtSize, modelOfHidden } from '../model/smaller-models.js';
-import type { RunConfiguration } from '../training/configuration.js';
+import type { RunConfiguration, TrainingConfiguration } from '../training/configuration.js';
 import { VALIDATION_IMAGES } from '../training/image-data.js';
-import type { Stage } from '../training/stages.js';
 import { VALIDATION_FRAMES } from '../training/validation.js';
 import { instructionSetInUse } from '../backend/choose-backend.js';
 import { WASM_MEMORY_BYTES } from '../backend/wasm.js';
 import { availableMemory } from './available-memory.js';
 import { inUnits } from './byte-units.js';
 import { adaptingMemory, drawingMemory, scoringMemory, trainingMemory } from './memory.js';
+
+/** Most bytes that a training would take, over its stages: see `trainingMemory`. */
+export function trainingBytes(
+  model: ModelDescription,
+  { batch, stages, optimiser, validationExamples }: TrainingConfiguration,
+  kind: RunConfiguration['data']['type'],
+): number {
+  const chain = buildChain(model);
+  const validated = Math.min(batch, validationExamples, kind === 'clips' ? VALIDATION_FRAMES : VALIDATION_IMAGES);
+  const ofStages = stages.map(({ rollOuts, trains }) =>
+    trainingMemory(chain, { batch, rollOuts, optimiser, trains, validated }),
+  );
+  return Math.max(...ofStages);
+}
 
 /**
  * Refuses a training that would take more memory than there is, by an estimate (see `trainingMemory`), and names what
@@ -23,20 +36,17 @@ import { adaptingMemory, drawingMemory, scoringMemory, trainingMemory } from './
  */
 export function expectTrainingMemory({ model, training, data }: RunConfiguration): void {
   if (!isEstimated()) return;
-  const { batch, stages, validationExamples, optimiser } = training;
-  const ofStage = (chain: Chain, { trains, rollOuts }: Pick<Stage, 'trains' | 'rollOuts'>, examples: number) =>
-    trainingMemory(chain, {
-      batch: examples,
-      rollOuts,
-      optimiser,
-      trains,
-      validated: Math.min(examples, validationExamples, data.type === 'clips' ? VALIDATION_FRAMES : VALIDATION_IMAGES),
-    });
-  const bytesOf = (description: ModelDescription, examples = batch, most = Infinity) => {
-    const chain = buildChain(description);
-    const asked = stages.map((stage) => ({ ...stage, rollOuts: Math.min(most, stage.rollOuts) }));
-    return Math.max(...asked.map((stage) => ofStage(chain, stage, examples)));
-  };
+  const { batch, stages } = training;
+  const bytesOf = (description: ModelDescription, examples = batch, most = Infinity) =>
+    trainingBytes(
+      description,
+      {
+        ...training,
+        batch: examples,
+        stages: stages.map((stage) => ({ ...stage, rollOuts: Math.min(most, stage.rollOuts) })),
+      },
+      data.type,
+    );
   const most = memoryInReach();
   const bytes = bytesOf(model);
   if (bytes <= most) return;

@@ -157,7 +157,7 @@ function copied({ shape }: Tensor): Tensor {
 }
 
 /** Tensors of zeros, which are no more than their shapes where they are counted. */
-function blankWeights({ parameters }: Chain): Tensor[] {
+export function blankWeights({ parameters }: Chain): Tensor[] {
   return parameters.map(({ shape }) => tf.keep(tf.fill([...shape], 0)));
 }
 
@@ -165,12 +165,12 @@ function blankImages({ exampleShape: { size, channels } }: Chain, batch: number)
   return tf.fill([batch, size.height, size.width, channels], 0);
 }
 
-function blankExamples(chain: Chain, batch: number): Examples {
+export function blankExamples(chain: Chain, batch: number): Examples {
   const given = blankGiven(chain.exampleShape, chain.exampleShape, batch);
   return { image: blankImages(chain, batch), seen: blankImages(chain, batch), given };
 }
 
-function blankRollOut(chain: Chain, number: number): RollOut | null {
+export function blankRollOut(chain: Chain, number: number): RollOut | null {
   if (number === 0) return null;
   const { exampleShape } = chain;
   const used = SUBSEQUENCES.filter(({ stride }) => stride === 1 || exampleShape.context >= LEAST_GIVEN);

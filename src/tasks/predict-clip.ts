@@ -21,7 +21,7 @@ import {
   type WrittenClip,
 } from '../video/index.js';
 import { Adapting } from './adapt.js';
-import { openForModel, ownAspect, type SeenClip } from './clip-for-model.js';
+import { openForModel, ownAspect, sizeWarning, type SeenClip } from './clip-for-model.js';
 import { playingWarning, rateWarning } from './clip-rate.js';
 import { expectVideoModel } from './expect-kind.js';
 import { expectDrawingMemory, expectMemory } from './expect-memory.js';
@@ -79,7 +79,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const model = atSize(trained, size);
   expectPredictionMemory(model, kind, options, clip.reader);
   const playing = { ...frameRate, denominator: options.slow * frameRate.denominator };
-  const warnings = [rateWarning(model, clip.reader), playingWarning(kind, playing)];
+  const warnings = [sizeWarning(trained, size), rateWarning(model, clip.reader), playingWarning(kind, playing)];
   for (const warning of warnings) if (warning !== null) options.onWarning?.(warning);
 
   const { plain = false, scale = legibleScale(kind, size, plain) } = options;

@@ -11,6 +11,7 @@ import {
 import { RunningMean } from '../evaluation/statistics.js';
 import type { Size } from '../foundation/frame.js';
 import type { Model } from '../model/checkpoint.js';
+import { expectsFrame } from '../model/future-drawing.js';
 import { losslessCodecs, type LosslessCodec } from '../video/index.js';
 import type { CodecScore } from './score-codecs.js';
 
@@ -41,8 +42,8 @@ export interface ClipsSummary {
   baselines: { uniform: number } & Record<'previous-frame', number> & Partial<Record<'lossless-codec', number>>;
   /** The share of a baseline's bits that the model does not need: 1 - ratio. */
   fewerBits: Partial<Record<Baseline, number>>;
-  /** Decibels that each anchor has more than the previous frame, one step ahead. */
-  anchors: MeanOverClips;
+  /** Decibels that each anchor has more than the previous frame, one step ahead; what each is. */
+  anchors: MeanOverClips & { labels: string[] };
   /** Each codec for all clips, in bits/dim; null for one that failed at some clip; null where they were not asked for. */
   codecs: Record<LosslessCodec, number | null> | null;
   /** Null where no frame was predicted. */
@@ -57,6 +58,9 @@ export function summariseClips(model: Model, clips: ScoredClip[]): ClipsSummary 
   const codec = overClips(clips, ({ codecs }) => codecs?.best ?? null);
   const fewer = (baseline: number) => 1 - bits.mean / baseline;
   const forecasts = clips.flatMap((clip) => (clip.forecasts === null ? [] : [clip.forecasts]));
+  const gains = clips.map(({ oneStep: { previousFrame, anchors } }) =>
+    anchors.map((anchor) => clipDecibels(anchor) - clipDecibels(previousFrame)),
+  );
   const each = losslessCodecs.map((name) => [name, overClips(clips, ({ codecs }) => codecs?.bitsPerDim[name] ?? null)]);
   return {
     clips,
@@ -71,11 +75,7 @@ export function summariseClips(model: Model, clips: ScoredClip[]): ClipsSummary 
       ...(codec !== null && { 'lossless-codec': codec }),
     },
     fewerBits: { 'previous-frame': fewer(previousFrame), ...(codec !== null && { 'lossless-codec': fewer(codec) }) },
-    anchors: meanOverClips(
-      clips.map(({ oneStep: { previousFrame, anchors } }) =>
-        anchors.map((anchor) => clipDecibels(anchor) - clipDecibels(previousFrame)),
-      ),
-    ),
+    anchors: { labels: anchorLabels(model).slice(0, gains[0].length), ...meanOverClips(gains) },
     codecs: clips[0].codecs === null ? null : (Object.fromEntries(each) as Record<LosslessCodec, number | null>),
     forecasts: forecasts.length === 0 ? null : summariseForecasts(forecasts),
   };
@@ -90,4 +90,9 @@ function overClips(clips: readonly ScoredClip[], bitsPerDim: (clip: ScoredClip) 
     mean.add(bits, clip.dimensions);
   }
   return mean.mean;
+}
+
+/** What the anchors of a model are, in order: a learned one comes first. */
+function anchorLabels({ description }: Model): string[] {
+  return [...(expectsFrame({ description }) ? ['expected frame'] : []), 'last frame'];
 }

@@ -56,6 +56,17 @@ const files = {
 /** What a training leaves at the top, but for the decoded frames; the state last. */
 const results = [files.configuration, files.model, files.log, files.data, files.training];
 
+/** The lowest validation that the log of a run folder holds; null where there is no such log, or none in it. */
+export function bestLogged(folder: string): Validation | null {
+  const validations = new RunFolder(folder)
+    .logged()
+    .flatMap(({ step, validation }) => (validation === undefined ? [] : [{ step, bitsPerDim: validation }]));
+  return validations.reduce<Validation | null>(
+    (best, one) => (best === null || one.bitsPerDim < best.bitsPerDim ? one : best),
+    null,
+  );
+}
+
 /**
  * The folder of one training, every file of it replaced whole: config.json (to read), model.safetensors (the best
  * weights; predicts alone), training.safetensors (resumes alone), log.jsonl, data.jsonl, and frames/ (decoded).
@@ -225,7 +236,8 @@ export class RunFolder {
     this.writeText(files.log, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   }
 
-  private logged(): LogEntry[] {
+  /** What the log has, step after step; nothing, where there is none. */
+  logged(): LogEntry[] {
     const lines = (this.textOf(files.log) ?? '').split('\n').filter(Boolean);
     // A line that was cut while it was written is no entry.
     return lines.flatMap((line) => (json(line) as LogEntry | undefined) ?? []);

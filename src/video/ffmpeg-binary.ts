@@ -83,6 +83,15 @@ function optionalPackage<Exported>(name: string, path: (exported: Exported) => s
   }
 }
 
+function isInstalled(name: string): boolean {
+  try {
+    require.resolve(`${name}/package.json`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The executable bit is set by an install script, which npm may have been told not to run. */
 function madeExecutable(path: string): string {
   if (may(path, constants.X_OK)) return path;
@@ -117,6 +126,8 @@ function tryToRun(source: FfmpegBinary['source'], path: string): FfmpegBinary | 
   const format = Number(/^libavformat +(\d+)/m.exec(stdout)?.[1] ?? Infinity);
   const everyPicture = format < 60 ? ['-vsync', '0'] : ['-fps_mode', 'passthrough'];
   const isOld = source === '@ffmpeg-installer/ffmpeg';
-  const warning = `using the old FFmpeg ${version} of ${source}; install a current FFmpeg to read newer formats`;
+  // Where npm was told to run no install scripts, the package is there without its program.
+  const remedy = isInstalled('ffmpeg-static') ? 'run `npm rebuild ffmpeg-static`, or install' : 'install';
+  const warning = `using the old FFmpeg ${version} of ${source}; ${remedy} a current FFmpeg to read newer formats`;
   return { path, version, everyPicture, source, warning: isOld ? warning : null };
 }

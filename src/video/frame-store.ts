@@ -251,7 +251,8 @@ async function sourceStamp(path: string): Promise<string> {
   const stats = await stat(path).catch(() => null);
   if (!stats?.isDirectory()) return `${stats?.size} ${stats?.mtimeMs}`;
   const hash = createHash('sha256');
-  for (const name of numberedImages(await readdir(path))) {
+  // What may not be looked into, openClip refuses.
+  for (const name of numberedImages(await readdir(path).catch(() => []))) {
     const image = await stat(join(path, name)).catch(() => null);
     hash.update(JSON.stringify([name, image?.size, image?.mtimeMs]));
   }

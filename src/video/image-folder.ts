@@ -22,15 +22,16 @@ export function numberedImages(names: readonly string[]): string[] {
  * @throws {PxvError} INPUT where there are none.
  */
 export async function listImages(folder: string): Promise<string[]> {
-  const refused = (received: string) => {
+  const names = numberedImages(await readdir(folder));
+  if (names.length === 0) {
     const expected = 'a folder of numbered images (PNG, JPEG, WebP, TIFF or AVIF)';
-    return unusable(folder, expected, received, 'give a video file or a folder with files such as 0001.png');
-  };
-  const all = await readdir(folder).catch(({ code, message }: NodeJS.ErrnoException) => {
-    throw refused(code === 'EACCES' ? 'a folder that you may not look into' : message);
-  });
-  const names = numberedImages(all);
-  if (names.length === 0) throw refused('a folder without any');
+    throw unusable(
+      folder,
+      expected,
+      'a folder without any',
+      'give a video file or a folder with files such as 0001.png',
+    );
+  }
   return names.map((name) => join(folder, name));
 }
 

@@ -283,31 +283,18 @@ test.each<[string, Partial<PredictClipOptions>, number, number]>([
   // Twenty-five frames a second.
   const long = await pngClip(folder.path, 'long', 70);
   const out = join(folder.path, `shown-${shown}-${frames}`);
-  const result = await predictClip(model, long, {
-    out,
-    horizon: 2,
-    scale: 1,
-    settings: { temperature: 1 },
-    ...options,
-  });
+  const drawn = { out, horizon: 2, scale: 1, settings: { temperature: 1 } };
+  const result = await predictClip(model, long, { ...drawn, ...options });
   const known = options.from ?? 70;
   expect(result).toMatchObject({ known, frames });
-  const sample = options.from === undefined ? out : join(out, 'sample-1');
-  const names = readdirSync(sample).filter((name) => name.endsWith('.png'));
-  expect(names).toHaveLength(frames);
-  const whole = join(folder.path, `whole-${shown}-${frames}`);
-  await predictClip(model, long, {
-    out: whole,
-    horizon: 2,
-    scale: 1,
-    settings: { temperature: 1 },
-    ...options,
-    known: 'all',
-    onlyPredicted: false,
-  });
-  const all = options.from === undefined ? whole : join(whole, 'sample-1');
-  // What is shown, and what is predicted, is the same as where all frames are read.
-  for (const name of names) expect(readFileSync(join(sample, name)).equals(readFileSync(join(all, name)))).toBe(true);
+  const pictures = (path: string) =>
+    readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.png'));
+  expect(pictures(out)).toHaveLength(options.from === undefined ? frames : 2 * frames);
+  // What is shown, and what is predicted, is the same where all frames are read.
+  const all = join(folder.path, `all-${shown}-${frames}`);
+  await predictClip(model, long, { ...drawn, ...options, out: all, known: 'all', onlyPredicted: false });
+  for (const name of pictures(out))
+    expect(readFileSync(join(out, name)).equals(readFileSync(join(all, name)))).toBe(true);
 });
 
 test('known frames have the levels of the model, as what is predicted has', async () => {
