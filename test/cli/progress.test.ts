@@ -154,7 +154,7 @@ test('names reach a terminal without what it would obey', () => {
     clock.time = 20_000;
     progress.show({ ...state, done: 1, fields: { clip: 'a\x1b[31m\nb.mp4' } });
     progress.say('c\x07.mp4');
-    expect(written.join('')).toContain('a\ufffd[31m b.mp4');
+    expect(written.join('')).toContain('a\ufffd[31m\ufffdb.mp4');
     expect(written.join('')).toContain('c\ufffd.mp4\n');
   }
 });

@@ -91,7 +91,7 @@ describe('run', () => {
     for (const seed of [2n ** 64n - 1n, 7, '7'])
       await execute(() => Promise.resolve({ text: 'fine', json: { seed, bitsPerDim: 2.5 } }), ['--json']);
     const seeds = ['18446744073709551615', '7', '7'];
-    expect(written.stdout).toBe(seeds.map((seed) => `{"seed":"${seed}","bitsPerDim":2.5}\n`).join(''));
+    expect(written.stdout).toBe(seeds.map((seed) => `{"version":1,"seed":"${seed}","bitsPerDim":2.5}\n`).join(''));
   });
 
   test('gives the action its arguments and options, in commander order', async () => {
