@@ -70,7 +70,6 @@ export class CallWriter {
 
   /**
    * Writes `numbers`, and gives the arrays in the layout's order.
-   *
    * @throws PxvError USAGE where a number is out of its range or an array does not fit the numbers
    */
   write(values: CallValues, arrays: CallValues): (CallArray | null)[] {

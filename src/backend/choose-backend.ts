@@ -33,7 +33,6 @@ export interface ChosenBackend {
 /**
  * Makes a tfjs backend the current one. Call it before any tensor is made: tensors of a backend that is replaced are
  * lost.
- *
  * @throws PxvError `USAGE` where an option is unknown or not what this machine has, `DEPENDENCY` where a backend does
  *   not start
  */
@@ -59,7 +58,6 @@ export async function chooseBackend(options: BackendOptions = {}): Promise<Chose
 /**
  * Left to itself, TensorFlow.js would take its own backend, which is many times as slow, and say so in words about another
  * package.
- *
  * @throws PxvError `USAGE` where no backend was chosen
  */
 export function expectBackend(operation: string): void {

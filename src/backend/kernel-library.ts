@@ -14,7 +14,6 @@ export interface EngineFunctions {
   makeEngine(program: Int32Array, parameters: readonly Float32Array[]): EngineHandle;
   /**
    * Draws a batch of images: see kernels/drawing.ts. No array may be used until the promise is settled, but `stop`.
-   *
    * @param call what has written `arrays`; its numbers are read before this returns
    * @param stop one number; anything but 0 ends the work after the row at hand
    * @param onRow called after each row with the number done

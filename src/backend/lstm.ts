@@ -17,7 +17,6 @@ export interface LstmStates {
 /**
  * An LSTM layer over images, given its gates before the state-to-state product: see WalkShape. Like its gradient it is
  * a piece for an operation that brings its own gradient: it is not differentiable by the tape.
- *
  * @param gates [batch, height, width, 4h]
  * @param weights [1, taps, h, 4h]
  * @param initial [2, h], the h and the c of pixels outside the image; zeros where null
@@ -37,7 +36,6 @@ export interface LstmGradients {
 
 /**
  * Gradients of `lstm` with respect to its gates, its weights and the initial states.
- *
  * @param dOut [batch, height, width, h]
  * @param states what the forward call with the same weights and initial states gave
  */

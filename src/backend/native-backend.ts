@@ -17,10 +17,7 @@ export const MAX_IDLE_BYTES = 2 ** 31;
 export class NativeBackend extends MathBackendCPU {
   private readonly pool: BufferPool;
 
-  /**
-   * @param current the kernels that compute
-   * @param bf16 the same with products in bf16, or null
-   */
+  /** @param current the kernels that compute @param bf16 the same with products in bf16, or null */
   constructor(
     private current: Kernels,
     readonly bf16: Kernels | null = null,

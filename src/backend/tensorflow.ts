@@ -50,7 +50,6 @@ function packageAt(name: string, folder: string): TensorflowPackage {
 
 /**
  * Registers the backend `tensorflow` and puts it in use.
- *
  * @throws PxvError `DEPENDENCY` where no package is installed, or its binding is not there or does not load
  */
 export async function importTensorflow(): Promise<void> {

@@ -141,7 +141,6 @@ class WasmHost {
 
   /**
    * Lays a call in the memory, with those arrays that lie elsewhere; `end` copies back what was written of these, and frees.
-   *
    * @param given whether what is written must be copied there too
    */
   place({ layout, numbers }: CallWriter, arrays: readonly (CallArray | null)[], given: boolean) {

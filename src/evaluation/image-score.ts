@@ -30,7 +30,6 @@ export const IMAGE_SCORING_BATCH = 16;
 /**
  * Scores images one by one: each sub-pixel given the true ones before it, summed over scales and sub-pixels in float64
  * (an upper bound where `chain.exact` is false).
- *
  * @param weights tensors in the order of the chain's parameters
  * @param indices of the images to score
  * @throws the signal's reason once it is aborted, looked at before each batch
@@ -64,7 +63,6 @@ export async function scoreImages(
 /**
  * Where in an image its bits are: what each pixel of the finest scale costs, all channels together, in bits. What a
  * coarser scale costs stands at the pixel that the scales share.
- *
  * @returns height x width
  */
 export async function bitsOfPixels(
@@ -123,11 +121,7 @@ export interface ImageSummary {
 const shares = { least: 0, '5%': 0.05, '25%': 0.25, median: 0.5, '75%': 0.75, '95%': 0.95, most: 1 } as const;
 export type QuantileName = keyof typeof shares;
 
-/**
- * Every image weighs the same, as all are of one size.
- *
- * @param dimensions of an image
- */
+/** Every image weighs the same, as all are of one size. @param dimensions of an image */
 export function summariseImages(nats: ImageNats, dimensions: number): ImageSummary {
   const perNat = BITS_PER_NAT / dimensions;
   const bits = nats.images.map((value) => value * perNat);

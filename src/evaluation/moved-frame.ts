@@ -7,7 +7,6 @@ import { checkSameGeometry } from './metrics.js';
 /**
  * The frames that follow if the motion between the last two known ones goes on in each place: the last frame moved on by
  * block matching, that one moved on again, and so on. Where one frame alone is known, nothing moves.
- *
  * @param known oldest first, at least one
  */
 export function moveOn(known: readonly Frame[], horizon: number): Frame[] {

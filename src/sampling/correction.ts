@@ -31,7 +31,6 @@ export class CorrectionRegression {
 
   /**
    * Counts a frame that is known, and was expected from those before a place.
-   *
    * @param ahead how many frames after the last one before that place, 1 for the next
    */
   add(ahead: number, expectation: Expectation, known: KnownPast, truth: Uint8Array): void {
@@ -79,7 +78,6 @@ export class Correction {
   /**
    * A frame as it is expected, corrected: height x width x channels, in bytes, but neither rounded nor kept within their range. Further ahead than weights were learned, it is
    * corrected as the last that is expected at the same strides.
-   *
    * @param ahead 1 for the frame after the last known one
    * @throws PxvError `USAGE` where it is expected at other strides than those that were learned
    */

@@ -77,7 +77,6 @@ export class ImageEngine {
 
   /**
    * Draws a batch of images. Its arrays may not be used before it is done; other batches may be asked for meanwhile.
-   *
    * @returns -log P of what was drawn of each image (at temperature 1), in nats
    * @throws the signal's reason once it is aborted; CHECKPOINT where probabilities have no finite positive sum; what
    *   `onProgress` throws

@@ -68,7 +68,6 @@ export class FrameSampler {
 
   /**
    * Draws a batch of frames, one for each of `samples`.
-   *
    * @param examples as many, with what is given; their images are not read; their tensors are disposed of
    * @throws the signal's reason once it is aborted, looked at after each row
    */
@@ -113,7 +112,6 @@ export class FrameSampler {
   /**
    * The expected frame of each example, which a learned anchor is: no draw of its own, and the better the surer the future
    * is. Scale after scale, each given the expected image of the one before.
-   *
    * @param examples with what is given; their images are not read; their tensors are disposed of
    * @param slower default: nothing
    * @throws PxvError `USAGE` where the model has no anchor that is learned

@@ -13,7 +13,6 @@ const MOST_CARRIED_WITHIN = 0.96;
 
 /**
  * What a model's futures are drawn with: as its file says, or as usual, but for a temperature that is asked for.
- *
  * @throws PxvError `USAGE` where that is out of its range
  */
 export function futureSettings(

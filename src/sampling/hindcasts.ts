@@ -41,7 +41,6 @@ export interface HindcastOptions {
 
 /**
  * Makes sure that hindcasts correct what a model predicts.
- *
  * @param settings of the futures to draw; null: none are
  * @throws PxvError `USAGE` where they cannot: it learns no expected frame, has several scales, or drawn frames are carried on as they are
  */
@@ -68,7 +67,6 @@ export function expectCorrected({ name, chain }: Model, settings: Pick<FutureDra
 
 /**
  * How the frames after some known ones are to be corrected, from how known frames were expected from those before them ("hindcasts").
- *
  * @param past of known frames, of which the last `FRAMES_FOR_HINDCASTS` that it keeps are read
  * @returns null where there are too few to know all that is predicted from a single place, or for a model of which nothing is corrected
  * @throws the signal's reason once it is aborted

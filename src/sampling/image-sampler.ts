@@ -57,7 +57,6 @@ export class ImageSampler {
 
   /**
    * Draws a batch of images, one for each of `streams`.
-   *
    * @throws the signal's reason once it is aborted, looked at after each row
    */
   async draw(images: ImageDraw): Promise<DrawnImages> {
@@ -70,7 +69,6 @@ export class ImageSampler {
 
   /**
    * The expected images: the first anchor, rounded to levels.
-   *
    * @param given, slower as in `draw`
    * @returns image after image of height x width x channels
    */

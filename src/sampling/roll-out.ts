@@ -52,7 +52,6 @@ export type RollOutOptions = z.infer<z.ZodObject<typeof fields>>;
 
 /**
  * Draws frame after frame, that of every sample at once, over any horizon (see `forecast`).
- *
  * @param past what is known before the first predicted frame: one for all futures, or one for each
  * @throws PxvError `USAGE` where an option is unknown or out of its range, or has no meaning for the model
  */
@@ -96,7 +95,6 @@ export interface BestGuess {
 
 /**
  * The deterministic forecast: frame after frame the expected one, over any horizon (see `forecast`).
- *
  * @returns height x width x channels bytes of each frame
  */
 export async function* bestGuess(

@@ -13,7 +13,6 @@ export interface BatchSettings extends RandomFramesSettings {
 
 /**
  * The batches of a training, by seed and step alone: random frames of random clips, not the first, whole or in part.
- *
  * @param clips indices into the store of clips of at least two frames
  * @returns the examples of a step, 0 for the first; `crops` as in `RandomFrames.read`
  */

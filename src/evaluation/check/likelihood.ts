@@ -23,7 +23,6 @@ const SUM_TOLERANCE = { drawn: 1e-9, scored: 1e-5 };
  * Draws an image with the pixel-by-pixel sampler, and scores it with the whole-image executor: the likelihoods must agree, and
  * each sub-pixel's probabilities sum to 1, as drawn from and as scored. Where the network is given frames or a small image
  * these are random; pixels known from the small image are neither drawn nor scored.
- *
  * @param weights the parameters as arrays
  */
 export async function likelihood(checked: Checked, weights: readonly Float32Array[]): Promise<Finding[]> {

@@ -30,7 +30,6 @@ export function kernelPlaces({ kernel: { height, width } }: ConvOp['shape']): { 
 /**
  * Compares what each op of a program reads, tap by tap and group by group, with what it should read by its kernel and
  * the paper's masks: neither more nor less. Gates are cut as the states are, four times as wide.
- *
  * @returns what is wrong, one line each
  */
 export function maskFaults(program: Program): string[] {
