@@ -1,6 +1,6 @@
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, PxvError } from '../foundation/errors.js';
 import { loadAddon } from './addon.js';
 import type { KernelLibrary } from './kernel-library.js';
 import type { InstructionSet } from './kernels/index.js';
@@ -8,6 +8,8 @@ import { nativeBackend, silenceGreeting, type NativeBackend } from './native-bac
 import { registerNativeBackend } from './register-native-backend.js';
 import { importTensorflow } from './tensorflow.js';
 import { loadWasm } from './wasm.js';
+
+const misused = errorsOf('USAGE', 'choose backend');
 
 const backendNames = ['native', 'cpu', 'tensorflow'] as const;
 export type BackendName = (typeof backendNames)[number];
@@ -39,14 +41,14 @@ export interface ChosenBackend {
 export async function chooseBackend(options: BackendOptions = {}): Promise<ChosenBackend> {
   const { backend = 'native', instructionSet, threads, ...unknown } = options;
   const [surplus] = Object.keys(unknown);
-  if (surplus !== undefined) throw usageError('options', 'backend, instructionSet or threads', surplus, 'leave it out');
+  if (surplus !== undefined) throw misused('options', 'backend, instructionSet or threads', surplus, 'leave it out');
   if (!backendNames.includes(backend))
-    throw usageError('backend', `one of ${backendNames.join(', ')}`, String(backend), 'choose one of those');
+    throw misused('backend', `one of ${backendNames.join(', ')}`, String(backend), 'choose one of those');
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
-    throw usageError('threads', 'a whole number from 1', threads, 'give the number of threads, or leave it out');
+    throw misused('threads', 'a whole number from 1', `${threads}`, 'give the number of threads, or leave it out');
   }
   if (backend !== 'native' && instructionSet !== undefined) {
-    throw usageError('instruction set', 'the backend native', backend, 'leave out one of the two options');
+    throw misused('instruction set', 'the backend native', backend, 'leave out one of the two options');
   }
   if (backend === 'native') return chooseNative(instructionSet, threads);
   if (backend === 'cpu') silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
@@ -63,10 +65,8 @@ export async function chooseBackend(options: BackendOptions = {}): Promise<Chose
 export function expectBackend(operation: string): void {
   // Undefined until one is in use, whatever its type says.
   if ((tf.getBackend() as string | undefined) !== undefined) return;
-  throw new PxvError({
-    ...{ code: 'USAGE', operation, argument: 'backend', expected: 'one that was chosen before any tensor is made' },
-    ...{ received: 'none', remedy: 'call `await chooseBackend()` first' },
-  });
+  const expected = 'one that was chosen before any tensor is made';
+  throw errorsOf('USAGE', operation)('backend', expected, 'none', 'call `await chooseBackend()` first');
 }
 
 async function chooseNative(wanted: InstructionSet | undefined, threads: number | undefined): Promise<ChosenBackend> {
@@ -75,7 +75,7 @@ async function chooseNative(wanted: InstructionSet | undefined, threads: number 
   const instructionSet = wanted ?? available[available.length - 1];
   if (!available.includes(instructionSet)) {
     const remedy = note ?? 'choose one of those, or leave the option out';
-    throw usageError('instruction set', `one of ${available.join(', ')}`, instructionSet, remedy);
+    throw misused('instruction set', `one of ${available.join(', ')}`, instructionSet, remedy);
   }
   const library = libraryOf(instructionSet);
   library.setThreads(threads ?? library.cores);
@@ -120,14 +120,6 @@ function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { add
 
 async function activate(backend: BackendName): Promise<void> {
   if (await tf.setBackend(backend)) return;
-  throw new PxvError({
-    ...{ code: 'DEPENDENCY', operation: 'choose backend', argument: backend },
-    ...{ expected: 'a backend that starts', received: 'a failure', remedy: 'choose another backend' },
-  });
-}
-
-function usageError(argument: string, expected: string, received: string | number, remedy: string): PxvError {
-  return new PxvError({
-    ...{ code: 'USAGE', operation: 'choose backend', argument, expected, received: `${received}`, remedy },
-  });
+  const failed = errorsOf('DEPENDENCY', 'choose backend');
+  throw failed(backend, 'a backend that starts', 'a failure', 'choose another backend');
 }

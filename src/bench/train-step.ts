@@ -8,7 +8,7 @@ import { gradientsOf } from '../fitting/gradients.js';
 import { updated, type TrainingState } from '../fitting/update.js';
 import { expectPrecision, withPrecision, type Precision } from '../backend/precision.js';
 import { registerNativeBackend } from '../backend/register-native-backend.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { buildChain } from '../model/chain.js';
 import { toTensors } from '../model/weights.js';
 import { describeBenchNetwork, randomExamples, type BenchNetwork } from './network.js';
@@ -104,14 +104,8 @@ function workOf(watched: Profile, peaks: Peaks, seconds: number): NativeWork {
 export function kernelsInUse(precision: Precision): Kernels {
   const backend: unknown = tf.backend();
   if (backend instanceof NativeBackend) return withPrecision(precision, () => backend.kernels);
-  throw new PxvError({
-    code: 'USAGE',
-    operation: 'bench',
-    argument: 'backend',
-    expected: 'native, whose kernels can be timed',
-    received: tf.getBackend(),
-    remedy: 'leave out --backend',
-  });
+  const misused = errorsOf('USAGE', 'bench');
+  throw misused('backend', 'native, whose kernels can be timed', tf.getBackend(), 'leave out --backend');
 }
 
 /** Puts a backend with these kernels in use. */

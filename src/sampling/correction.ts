@@ -1,4 +1,4 @@
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { byteOf, type ImageShape } from '../foundation/levels.js';
 import { LONGEST_STRIDE } from '../model/subsequences.js';
 import { blurred, type KnownPast } from './known-past.js';
@@ -86,12 +86,12 @@ export class Correction {
     const beyond = Math.max(0, ahead - weights.length);
     const of = weights[ahead - 1 - Math.ceil(beyond / LONGEST_STRIDE) * LONGEST_STRIDE];
     const deviations = deviationsOf(expectation, this.known, this.shape);
-    if (deviations.length !== of.length)
-      throw new PxvError({
-        ...{ code: 'USAGE', operation: 'correct what is expected', argument: `frame ${ahead} ahead` },
-        ...{ expected: `${of.length} deviations, as in the hindcasts`, received: `${deviations.length}` },
-        remedy: 'predict from the context that the correction was learned for',
-      });
+    if (deviations.length !== of.length) {
+      const expected = `${of.length} deviations, as in the hindcasts`;
+      const remedy = 'predict from the context that the correction was learned for';
+      const misused = errorsOf('USAGE', 'correct what is expected');
+      throw misused(`frame ${ahead} ahead`, expected, `${deviations.length}`, remedy);
+    }
     const frame = Float32Array.from(expectation.mean);
     for (const [index, deviation] of deviations.entries()) {
       const weight = of[index];

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Given } from '../conditioning/index.js';
 import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
 import type { Levels } from '../foundation/levels.js';
 import { disposeExamples, frameBytes, type Examples } from '../model/examples.js';
@@ -189,10 +189,7 @@ function imagesOf(levels: Int16Array, batch: number): Levels[] {
 /** @throws PxvError `USAGE` where a model has no expected frame */
 export function expectExpectation(model: Model): void {
   if (expectsFrame(model)) return;
-  throw new PxvError({
-    ...{ code: 'USAGE', operation: 'make the best guess', argument: model.name },
-    expected: 'a model that learns the expected frame, as those conditioned on moved frames do',
-    received: 'one that does not',
-    remedy: 'draw samples, or train a model with pxv train',
-  });
+  const expected = 'a model that learns the expected frame, as those conditioned on moved frames do';
+  const remedy = 'draw samples, or train a model with pxv train';
+  throw errorsOf('USAGE', 'make the best guess')(model.name, expected, 'one that does not', remedy);
 }

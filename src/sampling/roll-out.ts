@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { Past } from '../model/past.js';
@@ -77,13 +77,8 @@ export function rollOut(
 function forEach<T>(argument: string, values: readonly T[], futures: readonly unknown[]): readonly T[] {
   if (values.length === futures.length) return values;
   if (values.length === 1) return futures.map(() => values[0]);
-  throw new PxvError({
-    ...SOURCE,
-    argument,
-    expected: `one, or one for each of ${numberOf(futures.length, 'future')}`,
-    received: `${values.length}`,
-    remedy: 'give as many as samples',
-  });
+  const expected = `one, or one for each of ${numberOf(futures.length, 'future')}`;
+  throw errorsOf('USAGE', SOURCE.operation)(argument, expected, `${values.length}`, 'give as many as samples');
 }
 
 /** How the best guess is made. */

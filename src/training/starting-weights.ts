@@ -1,4 +1,4 @@
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import type { Chain } from '../model/chain.js';
 import { loadModel } from '../model/checkpoint.js';
 
@@ -14,12 +14,10 @@ export function startingWeights(from: string, chain: Chain): Float32Array[] {
   const missing = needed.find((array) => !held.includes(array));
   const other = held.find((array) => !needed.includes(array));
   if (missing === undefined && other === undefined) return needed.map((array) => model.weights[held.indexOf(array)]);
-  throw new PxvError({
-    code: 'CHECKPOINT',
-    operation: 'start training',
-    argument: from,
-    expected: `a model of the networks that are trained, ${missing === undefined ? 'with no more arrays' : `with ${missing}`}`,
-    received: other === undefined ? 'one without it' : `one with ${other}`,
-    remedy: 'train the networks of that model, which --from brings where --config names none, or leave out --from',
-  });
+  throw errorsOf('CHECKPOINT', 'start training')(
+    from,
+    `a model of the networks that are trained, ${missing === undefined ? 'with no more arrays' : `with ${missing}`}`,
+    other === undefined ? 'one without it' : `one with ${other}`,
+    'train the networks of that model, which --from brings where --config names none, or leave out --from',
+  );
 }
