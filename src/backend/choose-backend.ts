@@ -81,7 +81,7 @@ async function chooseNative(wanted: InstructionSet | undefined, threads: number 
   library.setThreads(threads ?? library.cores);
   const current = tf.findBackend('native') as NativeBackend | null;
   if (current?.kernels.instructionSet !== instructionSet) {
-    current?.freeIdle();
+    current?.pool.clear();
     if (current) tf.removeBackend('native');
     registerNativeBackend(library.kernels(instructionSet), 'native', library.bf16Kernels(instructionSet));
   }
