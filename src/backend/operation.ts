@@ -145,7 +145,6 @@ export function differentiable<T extends Tensor>(
   return operation(...xs);
 }
 
-/** Throws unless the tensor has the expected shape. */
 export function expectShape(operation: string, argument: string, tensor: Tensor, expected: readonly number[]): void {
   if (tf.util.arraysEqual(tensor.shape, [...expected])) return;
   throw refusal(operation, argument, `shape [${expected.join(', ')}]`, `[${tensor.shape.join(', ')}]`);

@@ -8,7 +8,6 @@ import { conditionOf, scoreOf, type Network } from '../model/network.js';
 import { Adaptation } from './adaptation.js';
 import { mixtureNats } from './mixture.js';
 
-/** Bits in one nat. */
 export const BITS_PER_NAT = 1 / Math.LN2;
 
 /** What one image, or one frame given those before it, costs. */
@@ -143,7 +142,5 @@ function scoresAtStrides(
 
 /** The sum of a map of nats, in float64. */
 export function sumOfNats(nats: Float32Array): number {
-  let sum = 0;
-  for (const value of nats) sum += value;
-  return sum;
+  return nats.reduce((sum, value) => sum + value, 0);
 }

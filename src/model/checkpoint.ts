@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { util } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { errorsOf } from '../foundation/errors.js';
@@ -189,14 +190,9 @@ export function takeWeights(
 function expectSound(path: string, name: string, { shape, data }: NamedArray, mask: Float32Array | null): void {
   const at = data.findIndex((value, index) => !Number.isFinite(value) || (value !== 0 && mask?.[index] === 0));
   if (at < 0) return;
+  const place = util.indexToLoc(at, shape.length, util.computeStrides([...shape]));
   const finite = Number.isFinite(data[at]);
   const expected = finite ? `zero where tensor '${name}' is masked` : `finite values in tensor '${name}'`;
   const remedy = finite ? 'set masked weights to zero' : 'use another checkpoint; this one is broken';
-  throw unfit(path, expected, `${data[at]} at [${placeOf(at, shape).join(', ')}]`, remedy);
-}
-
-/** The indices of an array's value, from its place in memory. */
-function placeOf(at: number, shape: readonly number[]): number[] {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  return strides.map((stride, axis) => Math.floor(at / stride) % shape[axis]);
+  throw unfit(path, expected, `${data[at]} at [${place.join(', ')}]`, remedy);
 }

@@ -14,7 +14,6 @@ import { unusableProbabilities, type DrawSettings } from './draw.js';
 import { Noise, type NoiseStream } from './noise.js';
 import { programNumbers } from './program-numbers.js';
 
-/** How an engine draws. */
 export interface EngineSettings extends DrawSettings {
   /**
    * Share, above 0 and up to 1, of what a drawn sub-pixel has beyond its first anchor, the expected picture, that those after it in

@@ -37,7 +37,6 @@ export interface FrameDraw {
   signal?: AbortSignal | undefined;
 }
 
-/** A frame as it was drawn. */
 export interface DrawnLevels {
   levels: Levels;
   /** The frame that was expected, as `FrameSampler.expected` gives it, in its place; null where the model learns none. */

@@ -8,7 +8,6 @@ import { meanOverStrides } from '../model/mean-over-strides.js';
 import { anchorsByPixel, conditionOf, type Network } from '../model/network.js';
 import { ImageEngine, type EngineDraw } from './engine.js';
 
-/** How a batch of images is drawn. */
 export interface ImageDraw extends Pick<
   EngineDraw,
   'noise' | 'streams' | 'settings' | 'outputs' | 'probabilities' | 'onProgress' | 'signal'
@@ -26,7 +25,6 @@ export interface ImageDraw extends Pick<
   slower?: readonly (readonly Levels[])[] | null;
 }
 
-/** Images as they were drawn. */
 export interface DrawnImages {
   /** Image after image of height x width x channels. */
   levels: Int16Array;

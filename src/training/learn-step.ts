@@ -19,7 +19,6 @@ export interface StepData {
   rollOut: (step: number, stage: Stage) => RollOut | null;
 }
 
-/** What a step has learned. */
 export interface LearnedStep {
   state: TrainingState;
   /** Mean nats a sub-pixel; where the conditioning learns alone, of the loss on what it expects. */

@@ -47,7 +47,7 @@ export function rollOutBatches(
   const used = SUBSEQUENCES.filter(({ stride }) => stride === 1 || context >= LEAST_GIVEN);
   const known = used.map((subsequence) => ({
     subsequence,
-    window: givenBuffer(shape, shape, settings.most)!,
+    window: givenBuffer(shape, settings.most)!,
     counts: new Float32Array(settings.most),
   }));
   const truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.most * length));

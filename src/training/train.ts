@@ -4,7 +4,9 @@ import { arithmeticInUse } from '../backend/choose-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { optimisers } from '../fitting/optimisers.js';
 import type { TrainingState } from '../fitting/update.js';
+import { errorsOf } from '../foundation/errors.js';
 import { buildChain, type Chain } from '../model/chain.js';
+import { loadModel } from '../model/checkpoint.js';
 import { toTensors } from '../model/weights.js';
 import { Clock } from './clock.js';
 import type { RunConfiguration } from './configuration.js';
@@ -13,7 +15,6 @@ import { diverged, learnStep, type LearnedStep, type StepData } from './learn-st
 import { isValidationStep } from './pace.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
 import { Stages, type Stage } from './stages.js';
-import { startingWeights } from './starting-weights.js';
 import type { Validation } from './validation.js';
 
 /** What a training learns from and is validated on. */
@@ -69,6 +70,26 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
   const state = { weights, optimiser };
   const none = { step: 0, best: null, dataHashes: noDataHashes, arithmetic: null };
   return { chain, checkpoint: { configuration: { ...configuration, training }, state, ...none } };
+}
+
+/**
+ * The weights of a model to start from: a shipped one's name, a checkpoint or a run folder.
+ * @throws PxvError `CHECKPOINT` where there is none, or its networks have other arrays, by name and shape
+ */
+export function startingWeights(from: string, chain: Chain): Float32Array[] {
+  const model = loadModel(from);
+  const [needed, held] = [chain, model.chain].map(({ parameters }) =>
+    parameters.map(({ name, shape }) => `${name} ${shape.join('x')}`),
+  );
+  const missing = needed.find((array) => !held.includes(array));
+  const other = held.find((array) => !needed.includes(array));
+  if (missing === undefined && other === undefined) return needed.map((array) => model.weights[held.indexOf(array)]);
+  throw errorsOf('CHECKPOINT', 'start training')(
+    from,
+    `a model of the networks that are trained, ${missing === undefined ? 'with no more arrays' : `with ${missing}`}`,
+    other === undefined ? 'one without it' : `one with ${other}`,
+    'train the networks of that model, which --from brings where --config names none, or leave out --from',
+  );
 }
 
 /**

@@ -34,14 +34,9 @@ export function kernelPlaces({ kernel: { height, width } }: ConvOp['shape']): { 
  */
 export function maskFaults(program: Program): string[] {
   return program.ops.flatMap((op) => {
-    switch (op.op) {
-      case 'conv':
-        return convFaults(op, program.parameters[op.weights].name);
-      case 'lstm':
-        return lstmFaults(op, program.parameters[op.weights].name);
-      case 'add':
-        return addFaults(op);
-    }
+    if (op.op === 'add') return addFaults(op);
+    const { name } = program.parameters[op.weights];
+    return op.op === 'conv' ? convFaults(op, name) : lstmFaults(op, name);
   });
 }
 
