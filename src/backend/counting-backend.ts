@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { backend_util, DataType, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
-import type { FloatMemory } from './float-memory.js';
+import type { FloatMemory } from './buffer-pool.js';
 import { descriptions, type Kernels } from './kernels/index.js';
 import { NativeBackend, type NativeKernel } from './native-backend.js';
 import { registerKernels } from './register-native-backend.js';

@@ -38,7 +38,7 @@ export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
 /**
  * -log P of each sub-pixel under a mixture of discretised logistics, given the earlier colours of its row, in nats: see
  * kernels/logistic-mixture.ts. Differentiable in the parameters and in the anchors.
- * @param parameters [rows, 3K] for one colour, [rows, 12K] for three: see mixtureParameters
+ * @param parameters [rows, 3K] for one colour, [rows, 12K] for three
  * @param targets [rows, colours], int32, 0 .. levels - 1
  * @param anchors [rows, colours * A], where the means start, in levels
  * @returns [rows, colours]

@@ -27,15 +27,8 @@ export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | nul
   return runOrCompose('lstm', numbers, { gates, weights, initial }, composed) as unknown as LstmStates;
 }
 
-/** Gradients of `lstm`; that of `initial` is null where there is none. */
-export interface LstmGradients {
-  gates: Tensor4D;
-  weights: Tensor4D;
-  initial: Tensor2D | null;
-}
-
 /**
- * Gradients of `lstm` with respect to its gates, its weights and the initial states.
+ * Gradients of `lstm` with respect to its gates, its weights and the initial states, null where there are none.
  * @param dOut [batch, height, width, h]
  * @param states what the forward call with the same weights and initial states gave
  */
@@ -45,7 +38,7 @@ export function lstmGradient(
   initial: Tensor2D | null,
   states: LstmStates,
   shape: WalkShape,
-): LstmGradients {
+): { gates: Tensor4D; weights: Tensor4D; initial: Tensor2D | null } {
   const numbers = { shape, batch: dOut.shape[0] };
   const inputs = { dOut, weights, initial, ...states };
   const composed = () => composedGradient(dOut, weights, initial, states, shape);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../backend/kernels/index.js';
-import { NativeBackend } from '../backend/native-backend.js';
+import { nativeBackend } from '../backend/native-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { globalNorm } from '../backend/updates.js';
 import { optimisers } from '../fitting/optimisers.js';
@@ -58,7 +58,7 @@ export async function benchTrain(
   signal?: AbortSignal,
 ): Promise<BenchTrainResult> {
   const profile = new Profile();
-  const kernels = (tf.backend() as unknown) instanceof NativeBackend ? kernelsInUse(precision) : null;
+  const kernels = nativeBackend() && kernelsInUse(precision);
   if (kernels === null) expectPrecision(precision);
   else await useWatched(profile.watch(kernels));
   const chain = buildChain(describeBenchNetwork(settings));
@@ -102,8 +102,8 @@ function workOf(watched: Profile, peaks: Peaks, seconds: number): NativeWork {
 
 /** The kernels of the backend in use, in this precision; USAGE where it has none of ours. */
 export function kernelsInUse(precision: Precision): Kernels {
-  const backend: unknown = tf.backend();
-  if (backend instanceof NativeBackend) return withPrecision(precision, () => backend.kernels);
+  const backend = nativeBackend();
+  if (backend !== null) return withPrecision(precision, () => backend.kernels);
   const misused = errorsOf('USAGE', 'bench');
   throw misused('backend', 'native, whose kernels can be timed', tf.getBackend(), 'leave out --backend');
 }
