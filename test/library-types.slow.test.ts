@@ -12,7 +12,8 @@ test("a strict check of a user's program, declarations and all, finds nothing, w
   mkdirSync(join(folder.path, 'node_modules'));
   symlinkSync(resolve('.'), join(folder.path, 'node_modules', 'pxv'));
   writeFileSync(join(folder.path, 'package.json'), '{ "type": "module" }');
-  const programs = [...readFileSync('README.md', 'utf8').matchAll(/```js\n(.*?)```/gs)].map(([, program]) => program);
+  const documents = ['README.md', 'docs/library.md'].map((path) => readFileSync(path, 'utf8')).join('');
+  const programs = [...documents.matchAll(/```js\n(.*?)```/gs)].map(([, program]) => program);
   const files = [...programs, "export * from 'pxv';\n"].map((program, index) => {
     writeFileSync(join(folder.path, `program-${index}.ts`), program);
     return `program-${index}.ts`;

@@ -41,7 +41,6 @@ let loaded: KernelLibrary | undefined;
 
 /**
  * The addon that `buildCommand` has compiled here, else that of the companion package for this platform.
- *
  * @throws PxvError `DEPENDENCY`, with every cause and every remedy, where neither loads
  */
 export function loadAddon(): KernelLibrary {

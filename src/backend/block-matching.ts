@@ -10,7 +10,6 @@ export const BLOCKS = { reach: 7, margin: 3 } as const satisfies Partial<BlockMa
 /**
  * Where each pixel of a frame came from in the frame before: see kernels/block-matching.ts. It is a choice among motions,
  * and so has no gradient.
- *
  * @param before, last [batch, height, width, channels], in levels
  * @returns [batch, height, width, 11]
  */
@@ -22,7 +21,6 @@ export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last:
 /**
  * A frame moved on, as if the motion found went on in each place, with overlapped blocks (Orchard and Sullivan 1994): each
  * pixel is the mean of what its own motion and that of its neighbours bring there, so that blocks have no edges.
- *
  * @param frame [batch, height, width, channels]; its gradient is that of `warpedMixture`
  * @param found what `blockMatching` gave
  */

@@ -1,7 +1,7 @@
 import type { ArrayField, ArrayTypes, KernelDescription, NumberField } from './kernels/description.js';
 import { drawing } from './kernels/drawing.js';
 import { expectInteger, refusal } from './kernels/geometry.js';
-import type { FloatMemory } from './float-memory.js';
+import type { FloatMemory } from './buffer-pool.js';
 import { descriptions, type InstructionSet, type KernelFunctions, type Kernels } from './kernels/index.js';
 
 export type CallArray = ArrayTypes[keyof ArrayTypes];
@@ -70,7 +70,6 @@ export class CallWriter {
 
   /**
    * Writes `numbers`, and gives the arrays in the layout's order.
-   *
    * @throws PxvError USAGE where a number is out of its range or an array does not fit the numbers
    */
   write(values: CallValues, arrays: CallValues): (CallArray | null)[] {

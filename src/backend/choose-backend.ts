@@ -1,6 +1,6 @@
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, PxvError } from '../foundation/errors.js';
 import { loadAddon } from './addon.js';
 import type { KernelLibrary } from './kernel-library.js';
 import type { InstructionSet } from './kernels/index.js';
@@ -8,6 +8,8 @@ import { nativeBackend, silenceGreeting, type NativeBackend } from './native-bac
 import { registerNativeBackend } from './register-native-backend.js';
 import { importTensorflow } from './tensorflow.js';
 import { loadWasm } from './wasm.js';
+
+const misused = errorsOf('USAGE', 'choose backend');
 
 const backendNames = ['native', 'cpu', 'tensorflow'] as const;
 export type BackendName = (typeof backendNames)[number];
@@ -33,21 +35,20 @@ export interface ChosenBackend {
 /**
  * Makes a tfjs backend the current one. Call it before any tensor is made: tensors of a backend that is replaced are
  * lost.
- *
  * @throws PxvError `USAGE` where an option is unknown or not what this machine has, `DEPENDENCY` where a backend does
  *   not start
  */
 export async function chooseBackend(options: BackendOptions = {}): Promise<ChosenBackend> {
   const { backend = 'native', instructionSet, threads, ...unknown } = options;
   const [surplus] = Object.keys(unknown);
-  if (surplus !== undefined) throw usageError('options', 'backend, instructionSet or threads', surplus, 'leave it out');
+  if (surplus !== undefined) throw misused('options', 'backend, instructionSet or threads', surplus, 'leave it out');
   if (!backendNames.includes(backend))
-    throw usageError('backend', `one of ${backendNames.join(', ')}`, String(backend), 'choose one of those');
+    throw misused('backend', `one of ${backendNames.join(', ')}`, String(backend), 'choose one of those');
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
-    throw usageError('threads', 'a whole number from 1', threads, 'give the number of threads, or leave it out');
+    throw misused('threads', 'a whole number from 1', `${threads}`, 'give the number of threads, or leave it out');
   }
   if (backend !== 'native' && instructionSet !== undefined) {
-    throw usageError('instruction set', 'the backend native', backend, 'leave out one of the two options');
+    throw misused('instruction set', 'the backend native', backend, 'leave out one of the two options');
   }
   if (backend === 'native') return chooseNative(instructionSet, threads);
   if (backend === 'cpu') silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
@@ -59,16 +60,13 @@ export async function chooseBackend(options: BackendOptions = {}): Promise<Chose
 /**
  * Left to itself, TensorFlow.js would take its own backend, which is many times as slow, and say so in words about another
  * package.
- *
  * @throws PxvError `USAGE` where no backend was chosen
  */
 export function expectBackend(operation: string): void {
   // Undefined until one is in use, whatever its type says.
   if ((tf.getBackend() as string | undefined) !== undefined) return;
-  throw new PxvError({
-    ...{ code: 'USAGE', operation, argument: 'backend', expected: 'one that was chosen before any tensor is made' },
-    ...{ received: 'none', remedy: 'call `await chooseBackend()` first' },
-  });
+  const expected = 'one that was chosen before any tensor is made';
+  throw errorsOf('USAGE', operation)('backend', expected, 'none', 'call `await chooseBackend()` first');
 }
 
 async function chooseNative(wanted: InstructionSet | undefined, threads: number | undefined): Promise<ChosenBackend> {
@@ -77,13 +75,13 @@ async function chooseNative(wanted: InstructionSet | undefined, threads: number 
   const instructionSet = wanted ?? available[available.length - 1];
   if (!available.includes(instructionSet)) {
     const remedy = note ?? 'choose one of those, or leave the option out';
-    throw usageError('instruction set', `one of ${available.join(', ')}`, instructionSet, remedy);
+    throw misused('instruction set', `one of ${available.join(', ')}`, instructionSet, remedy);
   }
   const library = libraryOf(instructionSet);
   library.setThreads(threads ?? library.cores);
   const current = tf.findBackend('native') as NativeBackend | null;
   if (current?.kernels.instructionSet !== instructionSet) {
-    current?.freeIdle();
+    current?.pool.clear();
     if (current) tf.removeBackend('native');
     registerNativeBackend(library.kernels(instructionSet), 'native', library.bf16Kernels(instructionSet));
   }
@@ -122,14 +120,6 @@ function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { add
 
 async function activate(backend: BackendName): Promise<void> {
   if (await tf.setBackend(backend)) return;
-  throw new PxvError({
-    ...{ code: 'DEPENDENCY', operation: 'choose backend', argument: backend },
-    ...{ expected: 'a backend that starts', received: 'a failure', remedy: 'choose another backend' },
-  });
-}
-
-function usageError(argument: string, expected: string, received: string | number, remedy: string): PxvError {
-  return new PxvError({
-    ...{ code: 'USAGE', operation: 'choose backend', argument, expected, received: `${received}`, remedy },
-  });
+  const failed = errorsOf('DEPENDENCY', 'choose backend');
+  throw failed(backend, 'a backend that starts', 'a failure', 'choose another backend');
 }

@@ -6,7 +6,6 @@ import { runOrCompose } from './operation.js';
 /**
  * Convolution of r(x) plus bias plus an added map; r is ReLU where `relu`, else the identity. Like its two gradients it
  * is a piece for an operation that brings its own gradient: it is not differentiable by the tape.
- *
  * @param x [batch, inHeight, inWidth, inFeatures]
  * @param weights [kernel height, kernel width, inFeatures, outFeatures], zero where masked
  * @param options bias [outFeatures]; plus [batch, outHeight, outWidth, outFeatures]
@@ -31,7 +30,6 @@ export function convolution(
 /**
  * Gradient of `convolution` with respect to x, zero where `reluInput` (the x of a forward call with `relu`) is not
  * above zero; then plus is added.
- *
  * @param dy [batch, outHeight, outWidth, outFeatures]
  * @returns [batch, inHeight, inWidth, inFeatures], as are reluInput and plus
  */
@@ -56,7 +54,6 @@ export function convolutionInputGradient(
 
 /**
  * Gradients of `convolution` with respect to its weights (zero where masked) and its bias.
- *
  * @param x the forward call's input, with the same `relu`
  * @param dy [batch, outHeight, outWidth, outFeatures]
  */

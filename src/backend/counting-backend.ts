@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { backend_util, DataType, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
-import type { FloatMemory } from './float-memory.js';
+import type { FloatMemory } from './buffer-pool.js';
 import { descriptions, type Kernels } from './kernels/index.js';
 import { NativeBackend, type NativeKernel } from './native-backend.js';
 import { registerKernels } from './register-native-backend.js';
@@ -11,7 +11,6 @@ const NAME = 'counting';
  * The most bytes of tensors that a `NativeBackend` would hold while something runs: in use, and idle in its pool. It runs on a
  * backend of that kind whose arrays have no memory and whose kernels do nothing, so that it takes as long as its operations are many,
  * whatever their size. The values of its tensors mean nothing. The backend in use is the same before and after.
- *
  * @param run synchronous; it disposes of what it keeps
  */
 export function countBytes(run: () => void): number {

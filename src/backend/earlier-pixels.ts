@@ -17,7 +17,6 @@ export interface EarlierInputs {
 /**
  * What a method makes of the pixels before each pixel, as a network reads it: see its kernel. What it finds is a choice and has no
  * gradient; what is expected may have one.
- *
  * @returns [batch, height, width, features of the method]
  */
 export function readEarlierPixels(method: EarlierMethod, shape: EarlierPixelsShape, inputs: EarlierInputs): Tensor4D {

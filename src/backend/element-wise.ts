@@ -6,7 +6,6 @@ import { differentiable, expectShape, hasKernels, runKernel } from './operation.
 /**
  * The sum of two maps, the second moved down by some rows (up where negative), zeros coming in. It is a piece for an
  * operation that brings its own gradient: it is not differentiable by the tape.
- *
  * @param a [batch, height, width, features]; zero where null
  * @param b as a
  */

@@ -1,4 +1,4 @@
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import type { CallArray, CallWriter } from './call.js';
 import type { InstructionSet, Kernels } from './kernels/index.js';
 
@@ -14,7 +14,6 @@ export interface EngineFunctions {
   makeEngine(program: Int32Array, parameters: readonly Float32Array[]): EngineHandle;
   /**
    * Draws a batch of images: see kernels/drawing.ts. No array may be used until the promise is settled, but `stop`.
-   *
    * @param call what has written `arrays`; its numbers are read before this returns
    * @param stop one number; anything but 0 ends the work after the row at hand
    * @param onRow called after each row with the number done
@@ -59,19 +58,13 @@ export function makeLibrary(
     kernels(instructionSet = instructionSets.at(-1)!) {
       const kernels = sets.get(instructionSet);
       if (kernels) return kernels;
-      throw new PxvError({
-        ...{ code: 'USAGE', operation: 'choose kernels', argument: 'instruction set' },
-        expected: `one that this CPU runs (${instructionSets.join(', ')})`,
-        ...{ received: instructionSet, remedy: 'choose another one' },
-      });
+      const expected = `one that this CPU runs (${instructionSets.join(', ')})`;
+      throw errorsOf('USAGE', 'choose kernels')('instruction set', expected, instructionSet, 'choose another one');
     },
     setThreads(count) {
       if (Number.isInteger(count) && count >= 1 && count <= 1024) return host.setThreads(count);
-      throw new PxvError({
-        ...{ code: 'USAGE', operation: 'set threads', argument: 'count' },
-        ...{ expected: 'an integer from 1 to 1024', received: String(count) },
-        remedy: 'use at most the number of cores',
-      });
+      const remedy = 'use at most the number of cores';
+      throw errorsOf('USAGE', 'set threads')('count', 'an integer from 1 to 1024', String(count), remedy);
     },
   };
 }

@@ -5,7 +5,6 @@ import { runDifferentiable } from './operation.js';
 
 /**
  * -log softmax(logits)[target] of each row, in nats. Differentiable in the logits.
- *
  * @param logits [rows, levels]
  * @param targets [rows], int32, 0 .. levels - 1
  * @returns [rows]
@@ -22,7 +21,6 @@ export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
 /**
  * -log P(target) of each row in nats, where P(1) = sigmoid(logit) and P(0) = sigmoid(-logit). Differentiable in the
  * logits.
- *
  * @param logits [rows, 1]
  * @param targets [rows], int32, 0 or 1
  * @returns [rows]
@@ -40,8 +38,7 @@ export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
 /**
  * -log P of each sub-pixel under a mixture of discretised logistics, given the earlier colours of its row, in nats: see
  * kernels/logistic-mixture.ts. Differentiable in the parameters and in the anchors.
- *
- * @param parameters [rows, 3K] for one colour, [rows, 12K] for three: see mixtureParameters
+ * @param parameters [rows, 3K] for one colour, [rows, 12K] for three
  * @param targets [rows, colours], int32, 0 .. levels - 1
  * @param anchors [rows, colours * A], where the means start, in levels
  * @returns [rows, colours]

@@ -17,7 +17,6 @@ export interface LstmStates {
 /**
  * An LSTM layer over images, given its gates before the state-to-state product: see WalkShape. Like its gradient it is
  * a piece for an operation that brings its own gradient: it is not differentiable by the tape.
- *
  * @param gates [batch, height, width, 4h]
  * @param weights [1, taps, h, 4h]
  * @param initial [2, h], the h and the c of pixels outside the image; zeros where null
@@ -28,16 +27,8 @@ export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | nul
   return runOrCompose('lstm', numbers, { gates, weights, initial }, composed) as unknown as LstmStates;
 }
 
-/** Gradients of `lstm`; that of `initial` is null where there is none. */
-export interface LstmGradients {
-  gates: Tensor4D;
-  weights: Tensor4D;
-  initial: Tensor2D | null;
-}
-
 /**
- * Gradients of `lstm` with respect to its gates, its weights and the initial states.
- *
+ * Gradients of `lstm` with respect to its gates, its weights and the initial states, null where there are none.
  * @param dOut [batch, height, width, h]
  * @param states what the forward call with the same weights and initial states gave
  */
@@ -47,7 +38,7 @@ export function lstmGradient(
   initial: Tensor2D | null,
   states: LstmStates,
   shape: WalkShape,
-): LstmGradients {
+): { gates: Tensor4D; weights: Tensor4D; initial: Tensor2D | null } {
   const numbers = { shape, batch: dOut.shape[0] };
   const inputs = { dOut, weights, initial, ...states };
   const composed = () => composedGradient(dOut, weights, initial, states, shape);

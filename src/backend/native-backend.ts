@@ -15,12 +15,10 @@ export const MAX_IDLE_BYTES = 2 ** 31;
  * others write or read is a copy.
  */
 export class NativeBackend extends MathBackendCPU {
-  private readonly pool: BufferPool;
+  /** Memory of tensors that are no more, for the next of their lengths. */
+  readonly pool: BufferPool;
 
-  /**
-   * @param current the kernels that compute
-   * @param bf16 the same with products in bf16, or null
-   */
+  /** @param current the kernels that compute @param bf16 the same with products in bf16, or null */
   constructor(
     private current: Kernels,
     readonly bf16: Kernels | null = null,
@@ -82,16 +80,6 @@ export class NativeBackend extends MathBackendCPU {
     return disposed;
   }
 
-  /** Bytes that wait for the next tensor of their length. */
-  get idleBytes(): number {
-    return this.pool.idleBytes;
-  }
-
-  /** Gives back to the system what waits for the next tensor of its length. */
-  freeIdle(): void {
-    this.pool.clear();
-  }
-
   /** Whether each kernel would copy these values. */
   private isToMove(values: backend_util.BackendValues | null): values is Float32Array {
     return this.current.memory.copiesOthers && values instanceof Float32Array && values.length >= SMALLEST_POOLED;
@@ -123,7 +111,7 @@ export function nativeBackend(): NativeBackend | null {
 
 /** Frees memory that the backend in use keeps for tensors of lengths that have been; for when those of others come. */
 export function freeIdleMemory(): void {
-  nativeBackend()?.freeIdle();
+  nativeBackend()?.pool.clear();
 }
 
 /** Keeps the CPU backend from greeting its first user with an advertisement for another one. */

@@ -52,7 +52,6 @@ function expectInputs<K extends KernelName>(kernel: K, numbers: KernelNumbers<K>
 
 /**
  * Runs a kernel, or on backends without our kernels its composed form.
- *
  * @throws PxvError USAGE where an input has another shape than in the kernel's description
  */
 export function runOrCompose<K extends KernelName>(
@@ -72,7 +71,6 @@ const gradientOf = (name: string) => `d${name[0].toUpperCase()}${name.slice(1)}`
 
 /**
  * The same of a kernel of one output, as an operation on the tape. The gradient of its composed form is the tape's.
- *
  * @param gradients kernels that make of its inputs and the gradient of its output those of some inputs, under the names of these
  */
 export function runDifferentiable<K extends KernelName, T extends Tensor>(
@@ -129,7 +127,6 @@ export function runWithoutGradient<K extends KernelName, T extends Tensor>(
 
 /**
  * `forward` as an operation on the tape, differentiable in each of xs.
- *
  * @param kept what the tape holds for the gradient
  * @param gradient of xs, given that of the value, and what was kept
  */
@@ -148,7 +145,6 @@ export function differentiable<T extends Tensor>(
   return operation(...xs);
 }
 
-/** Throws unless the tensor has the expected shape. */
 export function expectShape(operation: string, argument: string, tensor: Tensor, expected: readonly number[]): void {
   if (tf.util.arraysEqual(tensor.shape, [...expected])) return;
   throw refusal(operation, argument, `shape [${expected.join(', ')}]`, `[${tensor.shape.join(', ')}]`);

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { nativeBackend } from './native-backend.js';
 
 /**
  * What the factors of convolutions and LSTMs, and of their gradients, are rounded to before they are multiplied: float32
  * leaves them as they are, bf16 keeps 8 bits of each (to the nearest, ties to even). Sums are float32 in both.
  */
-export type Precision = 'float32' | 'bf16';
+export const precisions = ['float32', 'bf16'] as const;
 
-export const precisions = ['float32', 'bf16'] as const satisfies readonly Precision[];
+export type Precision = (typeof precisions)[number];
 
 /** Runs `compute`, which must be synchronous, with products in this precision. Throws USAGE as `expectPrecision` does. */
 export function withPrecision<T>(precision: Precision, compute: () => T): T {
@@ -26,10 +26,7 @@ export function hasBf16(): boolean {
 export function expectPrecision(precision: Precision): void {
   if (precision === 'float32' || hasBf16()) return;
   const kernels = nativeBackend()?.kernels;
-  throw new PxvError({
-    ...{ code: 'USAGE', operation: 'choose precision', argument: precision },
-    expected: 'the native kernels avx512 or amx on a CPU with AVX-512 BF16',
-    received: kernels ? `the kernels ${kernels.instructionSet}` : `the backend ${tf.getBackend()}`,
-    remedy: 'train in float32, or on such a CPU',
-  });
+  const expected = 'the native kernels avx512 or amx on a CPU with AVX-512 BF16';
+  const received = kernels ? `the kernels ${kernels.instructionSet}` : `the backend ${tf.getBackend()}`;
+  throw errorsOf('USAGE', 'choose precision')(precision, expected, received, 'train in float32, or on such a CPU');
 }

@@ -13,7 +13,6 @@ export function registerNativeBackend(kernels: Kernels, name = 'native', bf16: K
 
 /**
  * Registers the kernels of a `NativeBackend`, once for each name.
- *
  * @param others what takes the place of tfjs's own CPU kernels
  */
 export function registerKernels(name: string, others: Readonly<Record<string, NativeKernel>> = {}): void {

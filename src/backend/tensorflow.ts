@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import util from 'node:util';
 import { isClone } from '../foundation/build-command.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 
 /** Optional peers, the one for GPUs first; importing one registers the backend `tensorflow`. */
 export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
@@ -54,7 +54,6 @@ function packageAt(name: string, folder: string): TensorflowPackage {
 
 /**
  * Registers the backend `tensorflow` and puts it in use.
- *
  * @throws PxvError `DEPENDENCY` where no package is installed, or its binding is not there or does not load
  */
 export async function importTensorflow(): Promise<void> {
@@ -101,9 +100,6 @@ export function probeCommand({ folder }: TensorflowPackage): { program: string; 
   return { program: process.execPath, args: ['--eval', PROBE, folder] };
 }
 
-function unusable(expected: string, received: string, remedy: string): PxvError {
-  return new PxvError({
-    ...{ code: 'DEPENDENCY', operation: 'choose backend', argument: 'tensorflow' },
-    ...{ expected, received, remedy: `run: ${remedy}` },
-  });
+function unusable(expected: string, received: string, command: string) {
+  return errorsOf('DEPENDENCY', 'choose backend')('tensorflow', expected, received, `run: ${command}`);
 }

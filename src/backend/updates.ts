@@ -1,66 +1,33 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { KernelNumbers } from './kernels/index.js';
 import { GLOBAL_NORM, hasKernels, runKernel } from './operation.js';
 
-export interface AdamSettings {
-  learningRate: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  /** 1 for the first update; needed for the bias correction. */
-  step: number;
-}
-
-export interface RmsPropSettings {
-  learningRate: number;
-  decay: number;
-  epsilon: number;
-}
-
-/** One array of weights with its gradient and second moment; `scale` [1] multiplies the gradient. */
-export interface RmsPropInputs {
-  weights: Tensor;
-  gradient: Tensor;
-  scale: Tensor;
-  v: Tensor;
-}
-
-/** As for RMSProp, with the first moment. */
-export interface AdamInputs extends RmsPropInputs {
-  m: Tensor;
-}
+/** One array of weights with its gradient and moments; `scale` [1] multiplies the gradient. */
+type Inputs<Moments extends string> = Record<'weights' | 'gradient' | 'scale' | Moments, Tensor>;
 
 /** One Adam update, as new tensors: see kernels/optimisers.ts. */
-export function adam(settings: AdamSettings, inputs: AdamInputs): { weights: Tensor; m: Tensor; v: Tensor } {
-  const { learningRate, beta1, beta2, epsilon, step } = settings;
-  const [correction1, correction2] = [1 - beta1 ** step, 1 - beta2 ** step];
-  if (hasKernels()) {
-    const numbers = { count: inputs.weights.size, rate: learningRate, beta1, beta2, epsilon, correction1, correction2 };
-    const { newWeights, newM, newV } = runKernel('adam', numbers, { ...inputs });
-    return { weights: newWeights, m: newM, v: newV };
-  }
+export function adam(numbers: KernelNumbers<'adam'>, inputs: Inputs<'m' | 'v'>) {
+  if (hasKernels()) return runKernel('adam', numbers, inputs);
+  const { rate, beta1, beta2, epsilon, correction1, correction2 } = numbers;
   return tf.tidy(() => {
     const gradient = tf.mul(inputs.gradient, inputs.scale);
-    const m = tf.add(tf.mul(inputs.m, beta1), tf.mul(gradient, 1 - beta1));
-    const v = tf.add(tf.mul(inputs.v, beta2), tf.mul(tf.square(gradient), 1 - beta2));
-    const direction = tf.div(tf.div(m, correction1), tf.add(tf.sqrt(tf.div(v, correction2)), epsilon));
-    return { weights: tf.sub(inputs.weights, tf.mul(direction, learningRate)), m, v };
+    const newM = tf.add(tf.mul(inputs.m, beta1), tf.mul(gradient, 1 - beta1));
+    const newV = tf.add(tf.mul(inputs.v, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+    const direction = tf.div(tf.div(newM, correction1), tf.add(tf.sqrt(tf.div(newV, correction2)), epsilon));
+    return { newWeights: tf.sub(inputs.weights, tf.mul(direction, rate)), newM, newV };
   });
 }
 
 /** One RMSProp update, as new tensors: see kernels/optimisers.ts. */
-export function rmsProp(settings: RmsPropSettings, inputs: RmsPropInputs): { weights: Tensor; v: Tensor } {
-  const { learningRate, decay, epsilon } = settings;
-  if (hasKernels()) {
-    const numbers = { count: inputs.weights.size, rate: learningRate, decay, epsilon };
-    const { newWeights, newV } = runKernel('rmsProp', numbers, { ...inputs });
-    return { weights: newWeights, v: newV };
-  }
+export function rmsProp(numbers: KernelNumbers<'rmsProp'>, inputs: Inputs<'v'>) {
+  if (hasKernels()) return runKernel('rmsProp', numbers, inputs);
+  const { rate, decay, epsilon } = numbers;
   return tf.tidy(() => {
     const gradient = tf.mul(inputs.gradient, inputs.scale);
-    const v = tf.add(tf.mul(inputs.v, decay), tf.mul(tf.square(gradient), 1 - decay));
-    const direction = tf.div(gradient, tf.add(tf.sqrt(v), epsilon));
-    return { weights: tf.sub(inputs.weights, tf.mul(direction, learningRate)), v };
+    const newV = tf.add(tf.mul(inputs.v, decay), tf.mul(tf.square(gradient), 1 - decay));
+    const direction = tf.div(gradient, tf.add(tf.sqrt(newV), epsilon));
+    return { newWeights: tf.sub(inputs.weights, tf.mul(direction, rate)), newV };
   });
 }
 

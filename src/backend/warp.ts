@@ -5,7 +5,6 @@ import { runDifferentiable } from './operation.js';
 
 /**
  * A mixture of moved frames, pixel by pixel: see kernels/warped-mixture.ts. Differentiable in the motion and in the frames.
- *
  * @param frames [batch, height, width, K * channels]
  * @param motion [batch, height, width, 3 K F]: vertical displacements, horizontal ones, logits
  * @returns [batch, height, width, channels]

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, PxvError } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
 import { kernelSignature, kernelsOver, type CallArray, type CallWriter } from './call.js';
 import { makeLibrary, type EngineFunctions, type EngineHandle, type KernelLibrary } from './kernel-library.js';
@@ -132,16 +132,13 @@ class WasmHost {
   allocate(bytes: number): number {
     const at = this.exports.allocate(Math.max(bytes, 8)) >>> 0;
     if (at !== 0) return at;
-    throw new PxvError({
-      ...{ code: 'RESOURCES', operation: 'allocate', argument: 'memory of WebAssembly' },
-      ...{ expected: `at most ${WASM_MEMORY_BYTES / 2 ** 30} GiB in all`, received: `${bytes} bytes more` },
-      remedy: 'use a smaller batch or size, or build the native addon',
-    });
+    const expected = `at most ${WASM_MEMORY_BYTES / 2 ** 30} GiB in all`;
+    const remedy = 'use a smaller batch or size, or build the native addon';
+    throw errorsOf('RESOURCES', 'allocate')('memory of WebAssembly', expected, `${bytes} bytes more`, remedy);
   }
 
   /**
    * Lays a call in the memory, with those arrays that lie elsewhere; `end` copies back what was written of these, and frees.
-   *
    * @param given whether what is written must be copied there too
    */
   place({ layout, numbers }: CallWriter, arrays: readonly (CallArray | null)[], given: boolean) {
@@ -206,11 +203,11 @@ const bytesOf = (array: CallArray) => new Uint8Array(array.buffer, array.byteOff
 
 function libraryOver(host: WasmHost): KernelLibrary {
   const { exports } = host;
-  if (exports.signature() >>> 0 !== kernelSignature)
-    throw new PxvError({
-      ...{ code: 'DEPENDENCY', operation: 'load WebAssembly', argument: 'wasm/pxv.wasm' },
-      ...{ expected: 'a build of this version', received: 'one of another version', remedy: 'run: npm run build:wasm' },
-    });
+  if (exports.signature() >>> 0 !== kernelSignature) {
+    const unusable = errorsOf('DEPENDENCY', 'load WebAssembly');
+    const remedy = 'run: npm run build:wasm';
+    throw unusable('wasm/pxv.wasm', 'a build of this version', 'one of another version', remedy);
+  }
   const memory = {
     make: (length: number) => host.floats(host.allocate(4 * length), length),
     free: (values: Float32Array) => exports.release(values.byteOffset),

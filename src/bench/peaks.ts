@@ -40,7 +40,6 @@ const CACHED = denseConvolution({
 
 /**
  * Measures both peaks, in about a second.
- *
  * @param precision of the kernels; where it is bf16, an instruction adds two products to a sum
  */
 export function measurePeaks(kernels: Kernels, precision: Precision): Peaks {
@@ -62,7 +61,6 @@ export function roofSeconds({ flops, bytes }: Work, { gflops, gbytes }: Peaks): 
 
 /**
  * The work of a call, on arrays of its own, and its shortest time of several tries, after one that does not count.
- *
  * @param passed which of the arrays that may be null are passed
  * @param value of the arrays at each place; levels come in turn
  */

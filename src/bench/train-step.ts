@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../backend/kernels/index.js';
-import { NativeBackend } from '../backend/native-backend.js';
+import { nativeBackend } from '../backend/native-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { globalNorm } from '../backend/updates.js';
 import { optimisers } from '../fitting/optimisers.js';
@@ -8,7 +8,7 @@ import { gradientsOf } from '../fitting/gradients.js';
 import { updated, type TrainingState } from '../fitting/update.js';
 import { expectPrecision, withPrecision, type Precision } from '../backend/precision.js';
 import { registerNativeBackend } from '../backend/register-native-backend.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { buildChain } from '../model/chain.js';
 import { toTensors } from '../model/weights.js';
 import { describeBenchNetwork, randomExamples, type BenchNetwork } from './network.js';
@@ -58,7 +58,7 @@ export async function benchTrain(
   signal?: AbortSignal,
 ): Promise<BenchTrainResult> {
   const profile = new Profile();
-  const kernels = (tf.backend() as unknown) instanceof NativeBackend ? kernelsInUse(precision) : null;
+  const kernels = nativeBackend() && kernelsInUse(precision);
   if (kernels === null) expectPrecision(precision);
   else await useWatched(profile.watch(kernels));
   const chain = buildChain(describeBenchNetwork(settings));
@@ -102,16 +102,10 @@ function workOf(watched: Profile, peaks: Peaks, seconds: number): NativeWork {
 
 /** The kernels of the backend in use, in this precision; USAGE where it has none of ours. */
 export function kernelsInUse(precision: Precision): Kernels {
-  const backend: unknown = tf.backend();
-  if (backend instanceof NativeBackend) return withPrecision(precision, () => backend.kernels);
-  throw new PxvError({
-    code: 'USAGE',
-    operation: 'bench',
-    argument: 'backend',
-    expected: 'native, whose kernels can be timed',
-    received: tf.getBackend(),
-    remedy: 'leave out --backend',
-  });
+  const backend = nativeBackend();
+  if (backend !== null) return withPrecision(precision, () => backend.kernels);
+  const misused = errorsOf('USAGE', 'bench');
+  throw misused('backend', 'native, whose kernels can be timed', tf.getBackend(), 'leave out --backend');
 }
 
 /** Puts a backend with these kernels in use. */

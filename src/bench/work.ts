@@ -20,7 +20,6 @@ const productsOf: { [K in KernelName]?: (numbers: KernelNumbers<K>) => number } 
   matMul: ({ m, n, k }) => m * n * k,
 };
 
-/** The work of a call. */
 export function workOf<K extends KernelName>(kernel: K, numbers: KernelNumbers<K>, arrays: KernelArrays<K>): Work {
   const bytes = Object.values<ArrayBufferView | null>(arrays).reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
   return { flops: 2 * (productsOf[kernel]?.(numbers) ?? 0), bytes };

@@ -26,8 +26,8 @@ export interface CoarserImage {
 }
 
 /** Collects what is given beside the image itself, example by example; null where nothing is. */
-export function givenBuffer(shape: ImageShape, { context }: Pick<Needs, 'context'>, capacity: number) {
-  return context === 0 ? null : new FrameWindowBuffer(shape, context, capacity);
+export function givenBuffer(shape: ImageShape & Pick<Needs, 'context'>, capacity: number) {
+  return shape.context === 0 ? null : new FrameWindowBuffer(shape, shape.context, capacity);
 }
 
 /** As many tensors as `givenBuffer` gives for so many examples, for who counts them: their values are 0. */
@@ -51,7 +51,6 @@ export function mirroredGiven({ window, coarser }: Given): Given {
   return { ...(window && { window: mirroredWindow(window) }), ...(coarser && { coarser: mirrorImage(coarser) }) };
 }
 
-/** Frees the tensors of what is given. */
 export function disposeGiven({ window, coarser }: Given): void {
   if (window) tf.dispose([...window.frames, window.valid, window.noise, ...(window.known?.frames ?? [])]);
   if (coarser) tf.dispose(coarser);

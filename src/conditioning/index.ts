@@ -26,7 +26,6 @@ export const conditionings = {
   'low-resolution-image': lowResolutionImage,
 } as const;
 
-/** The conditioning of a description. */
 export function conditioningOf(description: ConditioningDescription): Conditioning<ConditioningDescription> {
   return conditionings[description.type];
 }

@@ -7,7 +7,7 @@ import { gradientsOf } from '../fitting/gradients.js';
 import { optimisers } from '../fitting/optimisers.js';
 import { updated, type TrainingState } from '../fitting/update.js';
 
-/** How fast weights learn from a clip: chosen on clips of which nothing was learned (docs/decisions/0041-weights-that-learn-from-the-clip.md). */
+/** How fast weights learn from a clip: chosen on clips of which nothing was learned (docs/decisions/0014-learning-from-the-clip.md). */
 const RATE = 4e-4;
 /** Steps until that rate is reached: Adam does not know at first which weights have steady gradients. */
 const WARM_UP = 30;

@@ -13,33 +13,29 @@ export function uniformBitsPerDim(levels: number): number {
  * the clip's own and comes for free, so no code that looks at one change at a time can do better.
  */
 export class PreviousFrameBaseline {
-  private readonly histogram: Float64Array;
-  private count = 0;
+  private readonly changes: HistogramBaseline;
 
   /** @param levels those of the model that it is compared with: fewer levels cost less */
   constructor(private readonly levels: number) {
-    this.histogram = new Float64Array(levels);
+    this.changes = new HistogramBaseline(1, levels);
   }
 
   /** Frames of different geometry are an `INPUT` error. */
   add(previous: Frame, current: Frame): void {
     checkSameGeometry('the previous-frame baseline', previous, current);
-    const { histogram, levels } = this;
-    for (let i = 0; i < current.data.length; i++) {
-      const change = levelOf(current.data[i], levels) - levelOf(previous.data[i], levels);
-      histogram[(change + levels) % levels]++;
-    }
-    this.count += current.data.length;
+    const { levels } = this;
+    const changeTo = (byte: number, at: number) => levelOf(byte, levels) - levelOf(previous.data[at], levels);
+    this.changes.add(current.data.map((byte, at) => (changeTo(byte, at) + levels) % levels));
   }
 
   /** Number of sub-pixels added. */
   get dimensions(): number {
-    return this.count;
+    return this.changes.dimensions;
   }
 
   /** NaN before anything was added. */
   get bitsPerDim(): number {
-    return Math.log2(this.count) - weightedBits(this.histogram) / this.count;
+    return this.changes.bitsPerDim;
   }
 }
 
@@ -49,7 +45,8 @@ export class PreviousFrameBaseline {
  */
 export class HistogramBaseline {
   private readonly counts: Float64Array;
-  private dimensions = 0;
+  /** Sub-pixels added. */
+  dimensions = 0;
 
   constructor(
     private readonly channels: number,
@@ -66,11 +63,7 @@ export class HistogramBaseline {
 
   /** NaN before anything was added. */
   get bitsPerDim(): number {
-    return Math.log2(this.dimensions / this.channels) - weightedBits(this.counts) / this.dimensions;
+    const weighted = this.counts.reduce((sum, count) => (count > 0 ? sum + count * Math.log2(count) : sum), 0);
+    return Math.log2(this.dimensions / this.channels) - weighted / this.dimensions;
   }
-}
-
-/** The sum of n log2(n), which an entropy is made of. */
-function weightedBits(counts: Float64Array): number {
-  return counts.reduce((sum, count) => (count > 0 ? sum + count * Math.log2(count) : sum), 0);
 }

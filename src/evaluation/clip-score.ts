@@ -22,7 +22,6 @@ const EVERY_SECOND: Subsequence = { stride: 2, phase: 1 };
 
 /**
  * Scores a clip one step ahead as it streams by.
- *
  * @param weights tensors in the order of the chain's parameters, or weights that learn from each frame once it is scored: see `scoreEach`
  * @param frames at the model's size, from the clip's first on
  */
@@ -64,7 +63,6 @@ export interface ClipScore {
 
 /**
  * The bits of a clip, all its frames together.
- *
  * @param levels those of the model
  * @param scored the frames of one clip
  * @returns null for a clip of one frame, of which none was scored

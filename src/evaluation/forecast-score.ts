@@ -44,7 +44,6 @@ export const FUTURES_TOGETHER = 16;
 
 /**
  * Predicts frames from some starts of a clip by every kind of forecast, and compares them with the truth.
- *
  * @throws the signal's reason once it is aborted, looked at after each row that is drawn and before each guess
  */
 export async function scoreForecasts(

@@ -1,13 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Model } from '../model/checkpoint.js';
-import { needsOf } from '../conditioning/index.js';
-import type { NetworkDescription } from '../model/description.js';
+import { pixelsOfFinest } from '../model/chain.js';
 import { frameBytes } from '../model/examples.js';
 import { BITS_PER_NAT, scoreEach, type AddExample, type Scored, type ScoringOptions } from './scoring.js';
 import { meanOf, quantile, type MeanWithError } from './statistics.js';
 
-/** Images to score, by index: height x width x channels bytes each, at the model's size. */
+/** Images at a model's size, by index. */
 export interface ImageSource {
+  /** Writes height x width x channels bytes to the start of `into`. */
   read(index: number, into: Uint8Array): void;
 }
 
@@ -30,7 +30,6 @@ export const IMAGE_SCORING_BATCH = 16;
 /**
  * Scores images one by one: each sub-pixel given the true ones before it, summed over scales and sub-pixels in float64
  * (an upper bound where `chain.exact` is false).
- *
  * @param weights tensors in the order of the chain's parameters
  * @param indices of the images to score
  * @throws the signal's reason once it is aborted, looked at before each batch
@@ -64,7 +63,6 @@ export async function scoreImages(
 /**
  * Where in an image its bits are: what each pixel of the finest scale costs, all channels together, in bits. What a
  * coarser scale costs stands at the pixel that the scales share.
- *
  * @returns height x width
  */
 export async function bitsOfPixels(
@@ -77,10 +75,9 @@ export async function bitsOfPixels(
   const { size, channels } = chain.exampleShape;
   const bits = new Float64Array(size.width * size.height);
   for await (const { nats } of scoreEachImage(model, weights, source, [index], { batch: 1 })) {
-    let step = chain.scales.reduce((product, { description }) => product * factorOf(description), 1);
     let k = 0;
-    for (const { description } of chain.scales) {
-      step /= factorOf(description);
+    for (const [scale, { description }] of chain.scales.entries()) {
+      const step = pixelsOfFinest(chain, scale);
       for (let y = 0; y < description.size.height; y++) {
         for (let x = 0; x < description.size.width; x++) {
           for (let c = 0; c < channels; c++) bits[(y * size.width + x) * step] += nats[k++] * BITS_PER_NAT;
@@ -89,10 +86,6 @@ export async function bitsOfPixels(
     }
   }
   return bits;
-}
-
-function factorOf({ conditioning }: NetworkDescription): number {
-  return needsOf(conditioning).coarser?.factor ?? 1;
 }
 
 /** The images of a source, each with its map of nats. */
@@ -123,11 +116,7 @@ export interface ImageSummary {
 const shares = { least: 0, '5%': 0.05, '25%': 0.25, median: 0.5, '75%': 0.75, '95%': 0.95, most: 1 } as const;
 export type QuantileName = keyof typeof shares;
 
-/**
- * Every image weighs the same, as all are of one size.
- *
- * @param dimensions of an image
- */
+/** Every image weighs the same, as all are of one size. @param dimensions of an image */
 export function summariseImages(nats: ImageNats, dimensions: number): ImageSummary {
   const perNat = BITS_PER_NAT / dimensions;
   const bits = nats.images.map((value) => value * perNat);

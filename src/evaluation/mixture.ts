@@ -21,7 +21,6 @@ const NEARBY = Array.from({ length: (REACH + 1) * (2 * REACH + 1) }, (_, at) => 
  * -log P of an image's sub-pixels under a mixture of predictions, one after another in raster order, R, G and B within a pixel. At each
  * pixel a prediction counts by how well it did at the pixels nearby that come before, so that the mixture is a likelihood like each of
  * them. Image coders blend predictions so (Meyer and Tischer 1998, TMW); where a single one is true it costs little more than that.
- *
  * @param predictions nats of every sub-pixel under each, height x width x channels; the first is preferred
  * @returns nats of every sub-pixel; what predictions say of a pixel's G and B also counts by what they said of those before
  */

@@ -8,7 +8,6 @@ import { conditionOf, scoreOf, type Network } from '../model/network.js';
 import { Adaptation } from './adaptation.js';
 import { mixtureNats } from './mixture.js';
 
-/** Bits in one nat. */
 export const BITS_PER_NAT = 1 / Math.LN2;
 
 /** What one image, or one frame given those before it, costs. */
@@ -45,7 +44,6 @@ export type AddExample<Item> = (buffer: ExampleBuffer, item: Item, slower: Examp
  * Sums, means, maps and files are made by who reads the stream. With weights that learn a batch is one item, which they learn from once it
  * is scored. Where the model learns the expected frame and has one scale, an item is then scored by a mixture (`mixtureNats`) of three predictions:
  * given the frames before it, given every second of them, and by what both conditionings say, averaged. The likelihood stays exact.
- *
  * @param weights tensors in the order of `chain.parameters`, or weights that learn
  * @param items taken as they are needed, at most a batch ahead
  * @param add called once for each item, in order, before the next one is taken
@@ -95,7 +93,6 @@ export async function* scoreEach<Item>(
 
 /**
  * Maps of all examples, one after another.
- *
  * @param slower the same image as a single example, given every second frame; null: it counts for nothing
  */
 async function scoresOf(
@@ -145,7 +142,5 @@ function scoresAtStrides(
 
 /** The sum of a map of nats, in float64. */
 export function sumOfNats(nats: Float32Array): number {
-  let sum = 0;
-  for (const value of nats) sum += value;
-  return sum;
+  return nats.reduce((sum, value) => sum + value, 0);
 }

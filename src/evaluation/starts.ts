@@ -17,7 +17,6 @@ export interface Start {
 /**
  * Indices of the first frames to predict, evenly spread over the places of a clip that have a whole context before them
  * (at least one frame) and the whole horizon after them.
- *
  * @param frames of the clip
  * @param count how many are asked for; fewer come back where the clip has fewer such places
  */
@@ -30,7 +29,6 @@ export function spreadStarts(frames: number, context: number, horizon: number, c
 
 /**
  * Reads what belongs to some starts of a clip.
- *
  * @param frames at the model's size, from the clip's first on; read as far as is needed
  * @param firsts ascending, as `spreadStarts` gives them
  * @param kept known frames that the pasts keep: see `Past`

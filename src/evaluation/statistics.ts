@@ -55,7 +55,6 @@ export function meanOf(values: Iterable<number>): MeanWithError {
 
 /**
  * The value below which a share of the values lies, linear between neighbours: share 0 is the least, 1 the largest.
- *
  * @param sorted ascending; at least one
  * @param share 0 to 1
  */

@@ -23,7 +23,6 @@ export interface KnownSubsequence {
   counts: Tensor4D;
 }
 
-/** Frees the tensors of roll-outs. */
 export function disposeRollOut({ known, truth }: RollOut): void {
   for (const { given } of known) disposeGiven(given);
   tf.dispose([...known.map(({ counts }) => counts), ...truth]);

@@ -26,19 +26,21 @@ export const optimisers = {
   /** Kingma and Ba 2014, with its usual constants. */
   adam: {
     stateNames: ['m', 'v'],
-    update({ learningRate, step }, weight, gradient, scale, [m, v]) {
-      const settings = { learningRate, step, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-      const after = adam(settings, { weights: weight, gradient, scale, m, v });
-      return { weight: after.weights, state: [after.m, after.v] };
+    update({ learningRate: rate, step }, weight, gradient, scale, [m, v]) {
+      const [beta1, beta2] = [0.9, 0.999];
+      const corrections = { correction1: 1 - beta1 ** step, correction2: 1 - beta2 ** step };
+      const numbers = { count: weight.size, rate, beta1, beta2, epsilon: 1e-8, ...corrections };
+      const { newWeights, newM, newV } = adam(numbers, { weights: weight, gradient, scale, m, v });
+      return { weight: newWeights, state: [newM, newV] };
     },
   },
   /** The paper's optimiser (1601.06759, section 5.2). */
   rmsprop: {
     stateNames: ['v'],
-    update({ learningRate }, weight, gradient, scale, [v]) {
-      const settings = { learningRate, decay: 0.99, epsilon: 1e-8 };
-      const after = rmsProp(settings, { weights: weight, gradient, scale, v });
-      return { weight: after.weights, state: [after.v] };
+    update({ learningRate: rate }, weight, gradient, scale, [v]) {
+      const numbers = { count: weight.size, rate, decay: 0.99, epsilon: 1e-8 };
+      const { newWeights, newV } = rmsProp(numbers, { weights: weight, gradient, scale, v });
+      return { weight: newWeights, state: [newV] };
     },
   },
 } as const satisfies Record<string, Optimiser>;

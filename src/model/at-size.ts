@@ -1,4 +1,4 @@
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import type { Size } from '../foundation/frame.js';
 import { buildChain } from './chain.js';
 import type { Model } from './checkpoint.js';
@@ -10,13 +10,10 @@ import { modelAtSize } from './smaller-models.js';
  */
 export function atSize(model: Model, size: Size): Model {
   const { width, height } = size;
-  if (![width, height].every((side) => Number.isInteger(side) && side >= 1))
-    throw new PxvError({
-      ...{ code: 'USAGE', operation: 'bring a model to a size', argument: 'size' },
-      expected: 'a width and a height in whole pixels, 1 or more',
-      received: `${width}x${height}`,
-      remedy: 'give another size',
-    });
+  if (![width, height].every((side) => Number.isInteger(side) && side >= 1)) {
+    const expected = 'a width and a height in whole pixels, 1 or more';
+    throw errorsOf('USAGE', 'bring a model to a size')('size', expected, `${width}x${height}`, 'give another size');
+  }
   const own = model.chain.exampleShape.size;
   if (width === own.width && height === own.height) return model;
   const description = modelAtSize(model.description, size);

@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { util } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { ParameterSpec } from '../backend/parameters.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { frameRateText, parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { buildChain, type Chain } from './chain.js';
 import { modelSchema, type ModelDescription } from './description.js';
@@ -47,40 +48,29 @@ const MODEL_FILE = 'model.safetensors';
  * @throws PxvError `CHECKPOINT` where there is no such thing
  */
 export function modelFile(model: string): string {
-  if (typeof model !== 'string')
-    throw new PxvError({
-      ...{ code: 'USAGE', operation: 'find model', argument: 'name' },
-      expected: 'the name of a model, or the path of one',
-      received: kindOf(model),
-      remedy: `give one, such as '${DEFAULT_VIDEO_MODEL}'`,
-    });
+  if (typeof model !== 'string') {
+    const remedy = `give one, such as '${DEFAULT_VIDEO_MODEL}'`;
+    throw errorsOf('USAGE', 'find model')('name', 'the name of a model, or the path of one', kindOf(model), remedy);
+  }
   const candidates = [join(model, MODEL_FILE), model, shippedFile(model)];
   const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
   if (found !== undefined) return found;
   const install = installsShipped(model);
-  throw new PxvError({
-    ...{ code: 'CHECKPOINT', operation: 'find model', argument: model },
-    expected: `a run folder with ${MODEL_FILE}, a .safetensors file, or a shipped model (${shippedModels().join(', ')})`,
-    received: existsSync(model)
-      ? `a folder without ${MODEL_FILE}`
-      : install
-        ? 'one of the models that are a package of their own'
-        : 'no such path or name',
-    remedy: install ? `run: ${install}` : 'check the name, or train one with `pxv train --frames DIR --out RUN`',
-  });
+  const missing = install ? 'one of the models that are a package of their own' : 'no such path or name';
+  throw errorsOf('CHECKPOINT', 'find model')(
+    model,
+    `a run folder with ${MODEL_FILE}, a .safetensors file, or a shipped model (${shippedModels().join(', ')})`,
+    existsSync(model) ? `a folder without ${MODEL_FILE}` : missing,
+    install ? `run: ${install}` : 'check the name, or train one with `pxv train --frames DIR --out RUN`',
+  );
 }
 
 /** @throws PxvError `USAGE` where a program in JavaScript gives something else than a model, such as its name */
 export function expectModel(model: Model, operation: string): void {
   const given: unknown = model;
   if (typeof given === 'object' && given !== null && 'chain' in given && 'weights' in given) return;
-  const isText = typeof given === 'string';
-  throw new PxvError({
-    ...{ code: 'USAGE', operation, argument: 'model' },
-    expected: 'what loadModel gives',
-    received: isText ? `the text '${given}'` : kindOf(given),
-    remedy: `give loadModel(${isText ? `'${given}'` : 'NAME'})`,
-  });
+  const [received, name] = typeof given === 'string' ? [`the text '${given}'`, `'${given}'`] : [kindOf(given), 'NAME'];
+  throw errorsOf('USAGE', operation)('model', 'what loadModel gives', received, `give loadModel(${name})`);
 }
 
 /** In a word, for the reader of an error. */
@@ -200,14 +190,9 @@ export function takeWeights(
 function expectSound(path: string, name: string, { shape, data }: NamedArray, mask: Float32Array | null): void {
   const at = data.findIndex((value, index) => !Number.isFinite(value) || (value !== 0 && mask?.[index] === 0));
   if (at < 0) return;
+  const place = util.indexToLoc(at, shape.length, util.computeStrides([...shape]));
   const finite = Number.isFinite(data[at]);
   const expected = finite ? `zero where tensor '${name}' is masked` : `finite values in tensor '${name}'`;
   const remedy = finite ? 'set masked weights to zero' : 'use another checkpoint; this one is broken';
-  throw unfit(path, expected, `${data[at]} at [${placeOf(at, shape).join(', ')}]`, remedy);
-}
-
-/** The indices of an array's value, from its place in memory. */
-function placeOf(at: number, shape: readonly number[]): number[] {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  return strides.map((stride, axis) => Math.floor(at / stride) % shape[axis]);
+  throw unfit(path, expected, `${data[at]} at [${place.join(', ')}]`, remedy);
 }

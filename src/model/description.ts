@@ -1,37 +1,7 @@
 import { z } from 'zod';
 import { conditioningOf, conditionings, needsOf, type ConditioningDescription } from '../conditioning/index.js';
-import type { Size } from '../foundation/frame.js';
 import { headOf, heads, type HeadDescription } from './heads/index.js';
 import { layers, type LayerDescription } from './layers/index.js';
-
-/** Everything that fixes a network but its weights; a checkpoint holds it whole. */
-export interface NetworkDescription {
-  size: Size;
-  channels: 1 | 3;
-  /** Number of values a sub-pixel can have, 2 to 256. */
-  levels: number;
-  /** The first layer, a masked convolution: kernel height and width, odd; features, 2h. */
-  first: { kernel: number; features: number };
-  layers: LayerDescription[];
-  /** Whether every layer reaches the output through a 1x1 of its own, instead of the last layer alone. */
-  skips: boolean;
-  /** Features of each 1x1 layer between the layers and the head. */
-  output: number[];
-  head: HeadDescription;
-  /** What it is told besides the image; one of a kind, and one with anchors, at most; none: it is unconditional. */
-  conditioning: ConditioningDescription[];
-  /** Residual blocks between the map of the conditionings and the layers that read it, 1 to 64. Default: none. */
-  mapBlocks?: number | undefined;
-}
-
-/**
- * A model as it stands in checkpoints and configuration files: a chain of networks from the coarsest scale to the finest
- * (1601.06759, section 3.6), each given the image of the scale before. A single network is a chain of one.
- */
-export interface ModelDescription {
-  version: 1;
-  scales: NetworkDescription[];
-}
 
 const side = z.int().min(1).max(4096);
 const features = z.int().min(1).max(16384);
@@ -41,13 +11,19 @@ const networkSchema = z
   .strictObject({
     size: z.strictObject({ width: side, height: side }),
     channels: z.union([z.literal(1), z.literal(3)]),
+    /** Number of values a sub-pixel can have. */
     levels: z.int().min(2).max(256),
+    /** The first layer, a masked convolution: kernel height and width; features, 2h. */
     first: z.strictObject({ kernel: z.int().min(1).max(31).refine(isOdd, 'must be odd'), features }),
     layers: z.array(z.discriminatedUnion('type', schemas<LayerDescription>(layers))),
+    /** Whether every layer reaches the output through a 1x1 of its own, instead of the last layer alone. */
     skips: z.boolean(),
+    /** Features of each 1x1 layer between the layers and the head. */
     output: z.array(features),
     head: z.discriminatedUnion('type', schemas<HeadDescription>(heads)),
+    /** What it is told besides the image; one of a kind, and one with anchors, at most; none: it is unconditional. */
     conditioning: z.array(z.discriminatedUnion('type', schemas<ConditioningDescription>(conditionings))),
+    /** Residual blocks between the map of the conditionings and the layers that read it. Default: none. */
     mapBlocks: z.int().min(1).max(64).optional(),
   })
   .superRefine(({ channels, levels, first, layers, output, head, conditioning, mapBlocks }, context) => {
@@ -71,6 +47,18 @@ const networkSchema = z
         refuse(['conditioning', index], 'a second conditioning with anchors');
     }
   });
+
+/** Everything that fixes a network but its weights; a checkpoint holds it whole. */
+export type NetworkDescription = z.infer<typeof networkSchema>;
+
+/**
+ * A model as it stands in checkpoints and configuration files: a chain of networks from the coarsest scale to the finest
+ * (1601.06759, section 3.6), each given the image of the scale before. A single network is a chain of one.
+ */
+export interface ModelDescription {
+  version: 1;
+  scales: NetworkDescription[];
+}
 
 /** Only one may: components and inputs count the anchors of all, and training has a loss on the first. */
 function givesAnchors(given: ConditioningDescription): boolean {

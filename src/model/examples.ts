@@ -52,7 +52,7 @@ export class ExampleBuffer {
     this.images = new Float32Array(capacity * this.pixels);
     this.seen = new Float32Array(capacity * this.pixels);
     this.earlierPixels = new Array<boolean>(capacity).fill(true);
-    this.given = givenBuffer(shape, shape, capacity);
+    this.given = givenBuffer(shape, capacity);
   }
 
   get size(): number {
@@ -128,7 +128,6 @@ export function mirroredExamples({ image, seen, given, earlierPixels }: Examples
   return { image: mirrorImage(image), seen: mirrorImage(seen), given: mirroredGiven(given), earlierPixels };
 }
 
-/** Frees the tensors of examples. */
 export function disposeExamples({ image, seen, given, earlierPixels }: Examples): void {
   tf.dispose([image, seen]);
   earlierPixels?.dispose();

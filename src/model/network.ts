@@ -120,11 +120,6 @@ export function scoreOf(
   return { nats: tf.reshape(nats, [image.shape[0], -1]), anchors: condition?.anchors ?? [] };
 }
 
-/** The nats of `scoreOf`. */
-export function subPixelNats(network: Network, parameters: readonly Tensor[], examples: Examples): Tensor2D {
-  return scoreOf(network, parameters, examples).nats;
-}
-
 /** The anchors as heads and engines read them, [pixels, channels * A]: those given, or the middle level alone. */
 export function anchorsByPixel({ description }: Network, condition: Condition | null, pixels: number): Tensor2D {
   const { channels, levels } = description;

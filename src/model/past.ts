@@ -1,5 +1,5 @@
 import { laterWindow, type PastWindow } from '../conditioning/index.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { levelsOf, type Levels } from '../foundation/levels.js';
 import { examplesAfter, frameBytes, type ExampleBuffer, type Examples, type ExampleShape } from './examples.js';
 import {
@@ -137,13 +137,8 @@ export class Past extends StridedPast<Levels> {
   private levels(frame: Uint8Array): Levels {
     const { size, channels } = this.shape;
     if (frame.length === frameBytes(this.shape)) return levelsOf(this.shape, frame);
-    throw new PxvError({
-      code: 'INPUT',
-      operation: 'add a frame to a past',
-      argument: 'frame',
-      expected: `${frameBytes(this.shape)} bytes (${size.width}x${size.height}x${channels})`,
-      received: `${frame.length}`,
-      remedy: "bring the frame to the model's size",
-    });
+    const expected = `${frameBytes(this.shape)} bytes (${size.width}x${size.height}x${channels})`;
+    const remedy = "bring the frame to the model's size";
+    throw errorsOf('INPUT', 'add a frame to a past')('frame', expected, `${frame.length}`, remedy);
   }
 }

@@ -7,7 +7,7 @@ export interface Subsequence {
   phase: number;
 }
 
-/** What frames ahead are expected from (docs/decisions/0033-strides-that-begin-before-the-last-frame.md). */
+/** What frames ahead are expected from (docs/decisions/0012-one-past-one-forecaster.md). */
 export const SUBSEQUENCES: readonly Subsequence[] = [
   { stride: 1, phase: 0 },
   { stride: 2, phase: 0 },

@@ -1,4 +1,4 @@
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { byteOf, type ImageShape } from '../foundation/levels.js';
 import { LONGEST_STRIDE } from '../model/subsequences.js';
 import { blurred, type KnownPast } from './known-past.js';
@@ -13,7 +13,7 @@ export interface Expectation {
 
 /**
  * What keeps the weights small: as much as one more frame without an error in which each deviation is this far from zero everywhere, in
- * levels of 256 (docs/decisions/0042-hindcasts.md).
+ * levels of 256 (docs/decisions/0014-learning-from-the-clip.md).
  */
 const RIDGE = 9;
 
@@ -31,7 +31,6 @@ export class CorrectionRegression {
 
   /**
    * Counts a frame that is known, and was expected from those before a place.
-   *
    * @param ahead how many frames after the last one before that place, 1 for the next
    */
   add(ahead: number, expectation: Expectation, known: KnownPast, truth: Uint8Array): void {
@@ -79,7 +78,6 @@ export class Correction {
   /**
    * A frame as it is expected, corrected: height x width x channels, in bytes, but neither rounded nor kept within their range. Further ahead than weights were learned, it is
    * corrected as the last that is expected at the same strides.
-   *
    * @param ahead 1 for the frame after the last known one
    * @throws PxvError `USAGE` where it is expected at other strides than those that were learned
    */
@@ -88,12 +86,12 @@ export class Correction {
     const beyond = Math.max(0, ahead - weights.length);
     const of = weights[ahead - 1 - Math.ceil(beyond / LONGEST_STRIDE) * LONGEST_STRIDE];
     const deviations = deviationsOf(expectation, this.known, this.shape);
-    if (deviations.length !== of.length)
-      throw new PxvError({
-        ...{ code: 'USAGE', operation: 'correct what is expected', argument: `frame ${ahead} ahead` },
-        ...{ expected: `${of.length} deviations, as in the hindcasts`, received: `${deviations.length}` },
-        remedy: 'predict from the context that the correction was learned for',
-      });
+    if (deviations.length !== of.length) {
+      const expected = `${of.length} deviations, as in the hindcasts`;
+      const remedy = 'predict from the context that the correction was learned for';
+      const misused = errorsOf('USAGE', 'correct what is expected');
+      throw misused(`frame ${ahead} ahead`, expected, `${deviations.length}`, remedy);
+    }
     const frame = Float32Array.from(expectation.mean);
     for (const [index, deviation] of deviations.entries()) {
       const weight = of[index];

@@ -14,11 +14,10 @@ import { unusableProbabilities, type DrawSettings } from './draw.js';
 import { Noise, type NoiseStream } from './noise.js';
 import { programNumbers } from './program-numbers.js';
 
-/** How an engine draws. */
 export interface EngineSettings extends DrawSettings {
   /**
    * Share, above 0 and up to 1, of what a drawn sub-pixel has beyond its first anchor, the expected picture, that those after it in
-   * the image are drawn from; default 1: they are drawn from it as it is (docs/decisions/0035-a-share-of-a-draw-within-the-image.md).
+   * the image are drawn from; default 1: they are drawn from it as it is (docs/decisions/0013-how-futures-are-drawn.md).
    */
   carryWithin?: number;
 }
@@ -77,7 +76,6 @@ export class ImageEngine {
 
   /**
    * Draws a batch of images. Its arrays may not be used before it is done; other batches may be asked for meanwhile.
-   *
    * @returns -log P of what was drawn of each image (at temperature 1), in nats
    * @throws the signal's reason once it is aborted; CHECKPOINT where probabilities have no finite positive sum; what
    *   `onProgress` throws

@@ -37,7 +37,6 @@ export interface PredictedFrame {
 /**
  * Predicts frame after frame, those after several pasts side by side, over any horizon: what is expected of each at every stride that leads
  * to it, the mean of that, a draw about the mean where frames are drawn, and what the next ones are predicted from.
- *
  * @param pasts stay as they are
  * @throws PxvError `USAGE` where a past has no frame; the signal's reason once it is aborted
  */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Given } from '../conditioning/index.js';
 import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { expectModel, type Model } from '../model/checkpoint.js';
 import type { Levels } from '../foundation/levels.js';
 import { disposeExamples, frameBytes, type Examples } from '../model/examples.js';
@@ -37,7 +37,6 @@ export interface FrameDraw {
   signal?: AbortSignal | undefined;
 }
 
-/** A frame as it was drawn. */
 export interface DrawnLevels {
   levels: Levels;
   /** The frame that was expected, as `FrameSampler.expected` gives it, in its place; null where the model learns none. */
@@ -68,7 +67,6 @@ export class FrameSampler {
 
   /**
    * Draws a batch of frames, one for each of `samples`.
-   *
    * @param examples as many, with what is given; their images are not read; their tensors are disposed of
    * @throws the signal's reason once it is aborted, looked at after each row
    */
@@ -113,7 +111,6 @@ export class FrameSampler {
   /**
    * The expected frame of each example, which a learned anchor is: no draw of its own, and the better the surer the future
    * is. Scale after scale, each given the expected image of the one before.
-   *
    * @param examples with what is given; their images are not read; their tensors are disposed of
    * @param slower default: nothing
    * @throws PxvError `USAGE` where the model has no anchor that is learned
@@ -191,10 +188,7 @@ function imagesOf(levels: Int16Array, batch: number): Levels[] {
 /** @throws PxvError `USAGE` where a model has no expected frame */
 export function expectExpectation(model: Model): void {
   if (expectsFrame(model)) return;
-  throw new PxvError({
-    ...{ code: 'USAGE', operation: 'make the best guess', argument: model.name },
-    expected: 'a model that learns the expected frame, as those conditioned on moved frames do',
-    received: 'one that does not',
-    remedy: 'draw samples, or train a model with pxv train',
-  });
+  const expected = 'a model that learns the expected frame, as those conditioned on moved frames do';
+  const remedy = 'draw samples, or train a model with pxv train';
+  throw errorsOf('USAGE', 'make the best guess')(model.name, expected, 'one that does not', remedy);
 }

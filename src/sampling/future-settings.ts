@@ -7,13 +7,12 @@ import type { EngineSettings } from './engine.js';
 const WARMEST = 1.12;
 /**
  * The most of a draw that is carried on within a frame, where little of it is carried on after it. A little less than all of it leaves room to
- * draw wider: frames move as much, and are nearer to the truth (docs/decisions/0039-a-little-less-of-a-draw-and-wider.md).
+ * draw wider: frames move as much, and are nearer to the truth (docs/decisions/0013-how-futures-are-drawn.md).
  */
 const MOST_CARRIED_WITHIN = 0.96;
 
 /**
  * What a model's futures are drawn with: as its file says, or as usual, but for a temperature that is asked for.
- *
  * @throws PxvError `USAGE` where that is out of its range
  */
 export function futureSettings(

@@ -1,5 +1,5 @@
 import { freeIdleMemory } from '../backend/native-backend.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { bytesOf } from '../foundation/levels.js';
 import { expectsAtStrides } from '../model/chain.js';
 import type { Model } from '../model/checkpoint.js';
@@ -12,7 +12,7 @@ import { forecast } from './forecaster.js';
 import type { FrameSampler } from './frame-sampler.js';
 import { knownPast, MOST_AVERAGED } from './known-past.js';
 
-const SOURCE = { code: 'USAGE', operation: 'learn from hindcasts' } as const;
+const misused = errorsOf('USAGE', 'learn from hindcasts');
 
 /** Frames that are predicted from each place. */
 const AHEAD = 8;
@@ -41,34 +41,24 @@ export interface HindcastOptions {
 
 /**
  * Makes sure that hindcasts correct what a model predicts.
- *
  * @param settings of the futures to draw; null: none are
  * @throws PxvError `USAGE` where they cannot: it learns no expected frame, has several scales, or drawn frames are carried on as they are
  */
 export function expectCorrected({ name, chain }: Model, settings: Pick<FutureDrawing, 'carry'> | null): void {
   if (expectsAtStrides(chain)) {
     if (settings?.carry !== 1) return;
-    throw new PxvError({
-      ...SOURCE,
-      argument: name,
-      expected: 'a model whose file says a carry below 1, for what is expected is corrected',
-      received: 'one of which drawn frames are carried on as they are',
-      remedy: 'make the best guess, or predict without --adapt',
-    });
+    const expected = 'a model whose file says a carry below 1, for what is expected is corrected';
+    const received = 'one of which drawn frames are carried on as they are';
+    throw misused(name, expected, received, 'make the best guess, or predict without --adapt');
   }
   const { length } = chain.scales;
-  throw new PxvError({
-    ...SOURCE,
-    argument: name,
-    expected: 'a model of one scale that learns the expected frame, as those conditioned on moved frames do',
-    received: length === 1 ? 'one that learns none' : `one of ${numberOf(length, 'scale')}`,
-    remedy: 'predict without --adapt',
-  });
+  const expected = 'a model of one scale that learns the expected frame, as those conditioned on moved frames do';
+  const received = length === 1 ? 'one that learns none' : `one of ${numberOf(length, 'scale')}`;
+  throw misused(name, expected, received, 'predict without --adapt');
 }
 
 /**
  * How the frames after some known ones are to be corrected, from how known frames were expected from those before them ("hindcasts").
- *
  * @param past of known frames, of which the last `FRAMES_FOR_HINDCASTS` that it keeps are read
  * @returns null where there are too few to know all that is predicted from a single place, or for a model of which nothing is corrected
  * @throws the signal's reason once it is aborted

@@ -8,7 +8,6 @@ import { meanOverStrides } from '../model/mean-over-strides.js';
 import { anchorsByPixel, conditionOf, type Network } from '../model/network.js';
 import { ImageEngine, type EngineDraw } from './engine.js';
 
-/** How a batch of images is drawn. */
 export interface ImageDraw extends Pick<
   EngineDraw,
   'noise' | 'streams' | 'settings' | 'outputs' | 'probabilities' | 'onProgress' | 'signal'
@@ -26,7 +25,6 @@ export interface ImageDraw extends Pick<
   slower?: readonly (readonly Levels[])[] | null;
 }
 
-/** Images as they were drawn. */
 export interface DrawnImages {
   /** Image after image of height x width x channels. */
   levels: Int16Array;
@@ -57,7 +55,6 @@ export class ImageSampler {
 
   /**
    * Draws a batch of images, one for each of `streams`.
-   *
    * @throws the signal's reason once it is aborted, looked at after each row
    */
   async draw(images: ImageDraw): Promise<DrawnImages> {
@@ -70,7 +67,6 @@ export class ImageSampler {
 
   /**
    * The expected images: the first anchor, rounded to levels.
-   *
    * @param given, slower as in `draw`
    * @returns image after image of height x width x channels
    */

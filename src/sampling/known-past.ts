@@ -47,7 +47,6 @@ const BLUR = [1, 4, 6, 4, 1].map((weight) => weight / 16);
 
 /**
  * A frame blurred along its columns and rows; beyond an edge stands what is at the edge.
- *
  * @param times how often, by a standard deviation of one pixel each time
  */
 export function blurred(frame: ArrayLike<number>, shape: ImageShape, times: number): Float32Array {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { Past } from '../model/past.js';
@@ -52,7 +52,6 @@ export type RollOutOptions = z.infer<z.ZodObject<typeof fields>>;
 
 /**
  * Draws frame after frame, that of every sample at once, over any horizon (see `forecast`).
- *
  * @param past what is known before the first predicted frame: one for all futures, or one for each
  * @throws PxvError `USAGE` where an option is unknown or out of its range, or has no meaning for the model
  */
@@ -78,13 +77,8 @@ export function rollOut(
 function forEach<T>(argument: string, values: readonly T[], futures: readonly unknown[]): readonly T[] {
   if (values.length === futures.length) return values;
   if (values.length === 1) return futures.map(() => values[0]);
-  throw new PxvError({
-    ...SOURCE,
-    argument,
-    expected: `one, or one for each of ${numberOf(futures.length, 'future')}`,
-    received: `${values.length}`,
-    remedy: 'give as many as samples',
-  });
+  const expected = `one, or one for each of ${numberOf(futures.length, 'future')}`;
+  throw errorsOf('USAGE', SOURCE.operation)(argument, expected, `${values.length}`, 'give as many as samples');
 }
 
 /** How the best guess is made. */
@@ -96,7 +90,6 @@ export interface BestGuess {
 
 /**
  * The deterministic forecast: frame after frame the expected one, over any horizon (see `forecast`).
- *
  * @returns height x width x channels bytes of each frame
  */
 export async function* bestGuess(

@@ -1,7 +1,9 @@
+import { purposes } from '../foundation/philox.js';
 import type { Chain } from '../model/chain.js';
-import { trainingBatches } from './batches.js';
+import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from '../model/examples.js';
 import type { TrainingConfiguration } from './configuration.js';
-import type { ClipStore } from './random-frames.js';
+import { disturbance } from './disturbance.js';
+import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 import { isLongEnough, rollOutBatches } from './roll-outs.js';
 import type { TrainingData } from './train.js';
 import { validate } from './validation.js';
@@ -29,5 +31,42 @@ export function clipData(
     batch: (step, { crops }) => batches(step, crops),
     rollOut: (step, { rollOuts, crops }) => (rollOuts === 0 ? null : (rollOut?.(step, rollOuts, crops) ?? null)),
     validate: isValidated ? (weights) => validate(chain, weights, store, validation, validationExamples, batch) : null,
+  };
+}
+
+export interface BatchSettings extends RandomFramesSettings {
+  batch: number;
+  /** Share of the examples in which the network is shown disturbed sub-pixels. */
+  disturbed: number;
+  /** Share of the examples in which nothing is looked for among earlier pixels, as where futures are drawn. */
+  withoutEarlier: number;
+}
+
+/**
+ * The batches of a training, by seed and step alone: random frames of random clips, not the first, whole or in part.
+ * @param clips indices into the store of clips of at least two frames
+ * @returns the examples of a step, 0 for the first; `crops` as in `RandomFrames.read`
+ */
+export function trainingBatches(
+  shape: ExampleShape,
+  store: ClipStore,
+  clips: readonly number[],
+  settings: BatchSettings,
+): (step: number, crops: number) => Examples {
+  const source = new RandomFrames(store, frameBytes(shape), clips, settings, purposes.batches);
+  const buffer = new ExampleBuffer(shape, settings.batch);
+  const frames = new Uint8Array((shape.context + 1) * frameBytes(shape));
+  return (step, crops) => {
+    buffer.clear();
+    for (let example = 0; example < settings.batch; example++) {
+      const count = source.read(step, example, { earliest: 1, before: shape.context, crops }, frames);
+      const disturb =
+        source.uniform(step, example, Draw.Disturb) < settings.disturbed
+          ? disturbance(shape, source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32))
+          : undefined;
+      const earlierPixels = !(source.uniform(step, example, Draw.IsWithoutEarlier) < settings.withoutEarlier);
+      buffer.add(frames, count, source.isMirrored(step, example), disturb, earlierPixels);
+    }
+    return buffer.tensors();
   };
 }

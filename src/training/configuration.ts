@@ -6,7 +6,7 @@ import { optimisers, type OptimiserName } from '../fitting/optimisers.js';
 import { learnsAnchor } from '../conditioning/index.js';
 import { modelSchema, type ModelDescription } from '../model/description.js';
 import type { ConfigurationSource } from '../model/parse-configuration.js';
-import { expectsFrame, futureDrawingSchema, type FutureDrawing } from '../model/future-drawing.js';
+import { expectsFrame, futureDrawingSchema } from '../model/future-drawing.js';
 import { DEFAULT_MINUTES, dataDefaults } from './data-defaults.js';
 import { paceMarkSchema } from './pace.js';
 import { stageSchema, type Stage } from './stages.js';
@@ -108,11 +108,9 @@ export const runSchema = z
         refuse(['training', 'stages', index, key], message);
     }
   })
-  .transform(({ training, data, ...others }): RunConfiguration => ({
-    ...others,
-    training: completed(training, data.type),
-    data,
-  }));
+  .transform(({ training, data, ...others }) => ({ ...others, training: completed(training, data.type), data }));
+
+export type RunConfiguration = z.infer<typeof runSchema>;
 
 /** Says of a training that was written before there were stages that its keys have other places now: a PxvError. */
 export function expectStages(training: unknown, source: ConfigurationSource, remedy: string): void {
@@ -139,13 +137,6 @@ function* refusals(
     yield ['trains', 'decoder is for networks with a conditioning, whose weights a stage before it or from has'];
   if (typeof trains === 'number' && trains >= scales.length)
     yield ['trains', `it must be below ${scales.length}, the number of scales: the coarsest is 0`];
-}
-
-export interface RunConfiguration {
-  model: ModelDescription;
-  drawing: FutureDrawing | null;
-  training: TrainingConfiguration;
-  data: z.infer<typeof dataSchema>;
 }
 
 /** The rate to which the clips of a training are brought; null where each is taken at its own, or there are none. */

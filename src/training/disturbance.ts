@@ -15,7 +15,6 @@ const OUTLIERS = { share: 0.02, largest: 1 / 3 };
  * from its anchor. Shown noise, outliers and shifted patches, as a sampled frame has them, it learns to come back. A
  * conditioning that reads the strength trusts what is true as before, so that scoring loses nothing. The likelihood
  * stays exact.
- *
  * @param seed 32 bits, of which alone the disturbance of an example is a function
  */
 export function disturbance(shape: ExampleShape, seed: number): Disturb {

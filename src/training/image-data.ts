@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ImageSource } from '../evaluation/image-score.js';
 import { BITS_PER_NAT, scoreEach, sumOfNats } from '../evaluation/scoring.js';
 import { dimensions, type Chain } from '../model/chain.js';
 import { ExampleBuffer, frameBytes, type Examples } from '../model/examples.js';
@@ -7,10 +8,8 @@ import type { TrainingConfiguration } from './configuration.js';
 import type { TrainingData } from './train.js';
 
 /** Images at the model's size, in a fixed order. */
-export interface ImageStore {
+export interface ImageStore extends ImageSource {
   readonly count: number;
-  /** Writes image `index`, height x width x channels bytes, to the start of `into`. */
-  read(index: number, into: Uint8Array): void;
 }
 
 /** Images scored together in a validation. */

@@ -7,7 +7,7 @@ import { gradientsOf } from '../fitting/gradients.js';
 import { optimisers } from '../fitting/optimisers.js';
 import { updated, type TrainingState } from '../fitting/update.js';
 import type { Chain } from '../model/chain.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 import { disposeExamples, type Examples } from '../model/examples.js';
 import type { Checkpoint, RunFolder } from './run-folder.js';
 import { learningRate, type Stage, type StagePosition } from './stages.js';
@@ -19,7 +19,6 @@ export interface StepData {
   rollOut: (step: number, stage: Stage) => RollOut | null;
 }
 
-/** What a step has learned. */
 export interface LearnedStep {
   state: TrainingState;
   /** Mean nats a sub-pixel; where the conditioning learns alone, of the loss on what it expects. */
@@ -72,6 +71,5 @@ export function diverged(run: RunFolder, step: number, received: string): PxvErr
   const remedy = run.hasTraining
     ? `lower the learning rate; the last saved state stays in ${run.path}`
     : 'lower the learning rate';
-  const expected = 'a finite likelihood and finite gradients';
-  return new PxvError({ code: 'DIVERGED', operation: 'train', argument: `step ${step}`, expected, received, remedy });
+  return errorsOf('DIVERGED', 'train')(`step ${step}`, 'a finite likelihood and finite gradients', received, remedy);
 }

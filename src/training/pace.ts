@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 
 /** A point from which on the schedule runs at one pace, to the last step. */
 export const paceMarkSchema = z.strictObject({
@@ -74,12 +74,9 @@ export function extended(length: Length, step: number, seconds: number, extensio
     return extendedTo(step + Math.max(1, Math.floor((60 * extension.minutes * step) / seconds)), minutes);
   }
   if (extension.steps > step) return extendedTo(extension.steps, null);
-  throw new PxvError({
-    ...{ code: 'USAGE', operation: 'resume training', argument: '--steps' },
-    expected: `more than ${step}, the steps that are done`,
-    received: String(extension.steps),
-    remedy: 'give more steps, or --minutes for as many more',
-  });
+  const expected = `more than ${step}, the steps that are done`;
+  const remedy = 'give more steps, or --minutes for as many more';
+  throw errorsOf('USAGE', 'resume training')('--steps', expected, String(extension.steps), remedy);
 }
 
 /** The marks of a length, one at its beginning where it has none: what the schedule was stays known when it changes. */

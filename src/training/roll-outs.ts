@@ -29,7 +29,6 @@ export function isLongEnough(frames: number): boolean {
  * soft and once moved wrongly. Only the learned anchor is trained on them: a likelihood that is taught to expect its own
  * errors spreads, and drawn frames run away. In some the true frames stand still: else what moves in all clips that were
  * learned from (leaves, water) would be moved wherever something looks alike.
- *
  * @param shape of a chain of one scale, whose first anchor is learned
  * @param clips indices into the store of clips that are long enough: see `isLongEnough`
  * @returns so many roll-outs of a step, 0 for the first; `crops` as in `RandomFrames.read`
@@ -48,7 +47,7 @@ export function rollOutBatches(
   const used = SUBSEQUENCES.filter(({ stride }) => stride === 1 || context >= LEAST_GIVEN);
   const known = used.map((subsequence) => ({
     subsequence,
-    window: givenBuffer(shape, shape, settings.most)!,
+    window: givenBuffer(shape, settings.most)!,
     counts: new Float32Array(settings.most),
   }));
   const truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.most * length));

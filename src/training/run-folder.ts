@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 import { makeFolder } from '../foundation/make-folder.js';
 import { modelMetadata, namedWeights, readDescription, saveModel, takeWeights } from '../model/checkpoint.js';
 import { buildChain, type Chain } from '../model/chain.js';
@@ -270,31 +270,27 @@ export class RunFolder {
   }
 
   private nothingToResume(): PxvError {
-    return new PxvError({
-      ...{ code: 'CHECKPOINT', operation: 'resume training', argument: this.path },
-      expected: `a run folder with ${files.training}`,
-      received: existsSync(this.path) ? 'a folder without it' : 'no such folder',
-      remedy: 'check --out, or leave out --resume to start anew',
-    });
+    const received = existsSync(this.path) ? 'a folder without it' : 'no such folder';
+    const remedy = 'check --out, or leave out --resume to start anew';
+    return errorsOf('CHECKPOINT', 'resume training')(
+      this.path,
+      `a run folder with ${files.training}`,
+      received,
+      remedy,
+    );
   }
 
   private occupied(): PxvError {
     const others = this.hasTraining ? 'go on with it by --resume, replace it' : 'replace them';
-    return new PxvError({
-      ...{ code: 'OUTPUT', operation: 'make run folder', argument: this.path },
-      expected: 'a folder without a training in it',
-      received: `a folder that holds ${this.found.join(', ')}`,
-      remedy: `${others} by --overwrite, or ${OTHER_FOLDER}`,
-    });
+    const received = `a folder that holds ${this.found.join(', ')}`;
+    const remedy = `${others} by --overwrite, or ${OTHER_FOLDER}`;
+    return notMade(this.path, 'a folder without a training in it', received, remedy);
   }
 }
 
 const OTHER_FOLDER = 'choose another folder with --out';
-
-function notFolder(path: string, remedy: string): PxvError {
-  const asked = { code: 'OUTPUT', operation: 'make run folder', argument: path } as const;
-  return new PxvError({ ...asked, expected: 'a folder', received: 'a file of that name', remedy });
-}
+const notMade = errorsOf('OUTPUT', 'make run folder');
+const notFolder = (path: string, remedy: string) => notMade(path, 'a folder', 'a file of that name', remedy);
 
 /** What a model says of itself besides its weights. */
 function facts({ model, drawing, data }: RunConfiguration, step: number) {

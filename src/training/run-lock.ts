@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 import { replaceFile } from '../foundation/write-file.js';
 
 /** What a lock says of the process that made it. What a system does not tell is null. */
@@ -147,13 +147,10 @@ function orNull(read: () => string): string | null {
 
 function taken(folder: string, { name, holder, state }: FoundLock): PxvError {
   const path = join(folder, name);
-  const refused = (received: string, remedy: string) =>
-    new PxvError({
-      ...{ code: 'OUTPUT', operation: 'lock run folder', argument: folder },
-      expected: 'a folder that no other training is in',
-      received,
-      remedy: `${remedy}, or choose another folder with --out`,
-    });
+  const refused = (received: string, remedy: string) => {
+    const otherwise = `${remedy}, or choose another folder with --out`;
+    return errorsOf('OUTPUT', 'lock run folder')(folder, 'a folder that no other training is in', received, otherwise);
+  };
   if (holder === null)
     return refused('one with a lock that cannot be read', `delete ${path} if no training runs there`);
   const host = state === 'unknown' ? ` of host ${holder.host}` : '';

@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import type { Trained } from '../fitting/gradients.js';
 import { progressAt, type Length } from './pace.js';
-
-export const trainedSchema: z.ZodType<Trained> = z.union([z.enum(['all', 'conditioning', 'decoder']), z.int().min(0)]);
 
 /** A part of a training, with a learning rate that rises and falls and an optimiser's state of its own. */
 export const stageSchema = z.strictObject({
-  trains: trainedSchema.default('all'),
+  trains: z.union([z.enum(['all', 'conditioning', 'decoder']), z.int().min(0)]).default('all'),
   /** Its share of the steps, beside the other stages'. */
   share: z.number().positive().default(1),
   /** The highest learning rate. */

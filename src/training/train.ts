@@ -4,7 +4,9 @@ import { arithmeticInUse } from '../backend/choose-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { optimisers } from '../fitting/optimisers.js';
 import type { TrainingState } from '../fitting/update.js';
+import { errorsOf } from '../foundation/errors.js';
 import { buildChain, type Chain } from '../model/chain.js';
+import { loadModel } from '../model/checkpoint.js';
 import { toTensors } from '../model/weights.js';
 import { Clock } from './clock.js';
 import type { RunConfiguration } from './configuration.js';
@@ -12,9 +14,7 @@ import { noDataHashes } from './data-list.js';
 import { diverged, learnStep, type LearnedStep, type StepData } from './learn-step.js';
 import { isValidationStep } from './pace.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
-import { Saves } from './saves.js';
 import { Stages, type Stage } from './stages.js';
-import { startingWeights } from './starting-weights.js';
 import type { Validation } from './validation.js';
 
 /** What a training learns from and is validated on. */
@@ -70,6 +70,26 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
   const state = { weights, optimiser };
   const none = { step: 0, best: null, dataHashes: noDataHashes, arithmetic: null };
   return { chain, checkpoint: { configuration: { ...configuration, training }, state, ...none } };
+}
+
+/**
+ * The weights of a model to start from: a shipped one's name, a checkpoint or a run folder.
+ * @throws PxvError `CHECKPOINT` where there is none, or its networks have other arrays, by name and shape
+ */
+export function startingWeights(from: string, chain: Chain): Float32Array[] {
+  const model = loadModel(from);
+  const [needed, held] = [chain, model.chain].map(({ parameters }) =>
+    parameters.map(({ name, shape }) => `${name} ${shape.join('x')}`),
+  );
+  const missing = needed.find((array) => !held.includes(array));
+  const other = held.find((array) => !needed.includes(array));
+  if (missing === undefined && other === undefined) return needed.map((array) => model.weights[held.indexOf(array)]);
+  throw errorsOf('CHECKPOINT', 'start training')(
+    from,
+    `a model of the networks that are trained, ${missing === undefined ? 'with no more arrays' : `with ${missing}`}`,
+    other === undefined ? 'one without it' : `one with ${other}`,
+    'train the networks of that model, which --from brings where --config names none, or leave out --from',
+  );
 }
 
 /**
@@ -132,6 +152,36 @@ export async function train(
     return { step, best, last, bitsPerDim, secondsPerStep: clock.medianStep, configuration };
   } finally {
     tf.dispose(checkpoint.state);
+  }
+}
+
+/** Seconds between saved states. */
+const SECONDS_BETWEEN = 60;
+
+/** Saves a training as it goes: its state now and then, and the model of each new best. */
+export class Saves {
+  private last = performance.now();
+
+  constructor(
+    private readonly chain: Chain,
+    private readonly run: RunFolder,
+  ) {}
+
+  /** Saves after a step what is to be saved. @param isBest whether the checkpoint's weights are the best so far */
+  async afterStep(checkpoint: Checkpoint, isBest: boolean): Promise<void> {
+    const isLast = checkpoint.step === checkpoint.configuration.training.steps;
+    if (isBest || isLast || performance.now() - this.last > 1000 * SECONDS_BETWEEN) {
+      await this.run.saveTraining(this.chain, checkpoint);
+      this.last = performance.now();
+    }
+    // After the state, which then knows of it; see `finishSave`.
+    if (isBest) await this.run.saveModel(this.chain, checkpoint);
+  }
+
+  /** Saves a training that is stopped: what it goes on from, and a model to predict with. */
+  async atStop(checkpoint: Checkpoint): Promise<void> {
+    await this.run.saveTraining(this.chain, checkpoint);
+    if (checkpoint.best === null) await this.run.saveModel(this.chain, checkpoint);
   }
 }
 

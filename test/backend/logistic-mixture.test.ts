@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { mixtureArrays, type KernelNumbers } from '../../src/backend/kernels/index.js';
+import { logisticMixture as kernel, type KernelNumbers } from '../../src/backend/kernels/index.js';
 import { logisticMixture } from '../../src/backend/losses.js';
 import { randomFloats, randomInts } from '../random.js';
 import { bitsOf } from './comparison.js';
@@ -47,7 +47,7 @@ function inputsOf(numbers: MixtureNumbers, spread = 2) {
     targets[colour] = 0;
     targets[(rows - 1) * colours + colour] = levels - 1;
   }
-  const columns = mixtureArrays(numbers, rows).parameters[1];
+  const columns = kernel.inputs.parameters.shape(numbers)[1];
   /** Whether block b of a row's parameters holds log-scale offsets: the third of each colour. */
   const areLogScales = (block: number): boolean => [2, 5, 9].includes(block);
   const parameters = randomFloats(rows * columns, 2).map(

@@ -124,7 +124,7 @@ describe.each([...new Set(['native-wasm', fastest])])('pooled memory of %s', (ba
   const pooled = (seed: number): Tensor1D => tf.tidy(() => tf.relu(random([SIZE], seed)) as Tensor1D);
   /** Takes and overwrites what the pool has idle. */
   const overwriteIdle = (): void => tf.tidy(() => [7, 8, 9].forEach(pooled));
-  const idleBytes = (): number => (tf.backend() as NativeBackend).idleBytes;
+  const idleBytes = (): number => (tf.backend() as NativeBackend).pool.idleBytes;
 
   test('memory of a disposed tensor is used by the next of its size', () => {
     overwriteIdle();

@@ -12,15 +12,15 @@ const inputsOf = (count: number) => ({
   v: randomFloats(count, 2).map((value) => value * value),
 });
 
-const adam = { learningRate: 2e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, step: 3 };
-const { learningRate, step, ...rates } = adam;
+const step = 3;
+const adam = { rate: 2e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 const corrections = { correction1: 1 - adam.beta1 ** step, correction2: 1 - adam.beta2 ** step };
 
 testKernel('adam', {
   tolerance: 4e-7,
   cases: counts.map((count) => ({
     name: `${count} weights`,
-    numbers: { count, rate: learningRate, ...rates, ...corrections },
+    numbers: { count, ...adam, ...corrections },
     inputs: inputsOf(count),
   })),
   reference({ rate, beta1, beta2, epsilon }, { weights, gradient: g, scale, m, v }) {
@@ -33,19 +33,14 @@ testKernel('adam', {
     });
     return { newWeights, newM, newV };
   },
-  tensors(_, inputs) {
-    const { weights, m, v } = updates.adam(adam, inputs);
-    return { newWeights: weights, newM: m, newV: v };
-  },
+  tensors: updates.adam,
 });
-
-const rmsProp = { learningRate: 1e-3, decay: 0.95, epsilon: 1e-8 };
 
 testKernel('rmsProp', {
   tolerance: 4e-7,
   cases: counts.map((count) => ({
     name: `${count} weights`,
-    numbers: { count, rate: rmsProp.learningRate, decay: rmsProp.decay, epsilon: rmsProp.epsilon },
+    numbers: { count, rate: 1e-3, decay: 0.95, epsilon: 1e-8 },
     inputs: inputsOf(count),
   })),
   reference({ rate, decay, epsilon }, { weights, gradient: g, scale, v }) {
@@ -56,8 +51,5 @@ testKernel('rmsProp', {
     );
     return { newWeights, newV };
   },
-  tensors(_, inputs) {
-    const { weights, v } = updates.rmsProp(rmsProp, inputs);
-    return { newWeights: weights, newV: v };
-  },
+  tensors: updates.rmsProp,
 });

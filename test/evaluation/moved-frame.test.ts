@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { moveOn } from '../../src/evaluation/moved-frame.js';
+import { moveOn } from '../../src/evaluation/forecasts.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomInts } from '../random.js';

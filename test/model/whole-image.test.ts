@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tap } from '../../src/backend/convolution-shape.js';
 import { registerNativeBackend } from '../../src/backend/register-native-backend.js';
 import { disposeExamples } from '../../src/model/examples.js';
-import { buildNetwork, subPixelNats, type Network } from '../../src/model/network.js';
+import { buildNetwork, scoreOf, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
 import { randomFloats } from '../random.js';
@@ -116,7 +116,7 @@ test('without a map, and with several layers, the tape keeps no tensor of a pass
   const parameters = toTensors(randomWeights(network, 1), network.parameters);
   const step = () => {
     const examples = randomExamples(network.description, 2, 1);
-    tf.tidy(() => void tf.valueAndGrads((...all) => tf.mean(subPixelNats(network, all, examples)))(parameters));
+    tf.tidy(() => void tf.valueAndGrads((...all) => tf.mean(scoreOf(network, all, examples).nats))(parameters));
     disposeExamples(examples);
   };
   const before = tf.memory().numTensors;

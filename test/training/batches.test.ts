@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples, type Examples } from '../../src/model/examples.js';
-import { trainingBatches } from '../../src/training/batches.js';
+import { trainingBatches } from '../../src/training/clip-data.js';
 import { LARGEST_ZOOM, type ClipStore, type Part } from '../../src/training/random-frames.js';
 import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';

@@ -110,9 +110,7 @@ type Given<F> = F extends { optional: true } | { with: string } ? ArrayOf<F> | n
 
 /** The values of a group of numbers. */
 export type ValuesOf<N> = N extends Numbers<infer V> ? V : never;
-/** The numbers of a call. */
 export type NumbersOf<D> = D extends { numbers: Numbers<infer V> } ? V : never;
-/** The arrays of a call. */
 export type ArraysOf<D> = D extends { inputs: infer I; outputs: infer O }
   ? { [K in keyof I]: Given<I[K]> } & { [K in keyof O]: Given<O[K]> }
   : never;

@@ -8,13 +8,7 @@ export const drawing = kernel({
   numbers: numbers('DrawingNumbers', {
     ...{ batch: count, height: extent, width: extent, colours: integer(1, 3), mapFeatures: count, outFeatures: extent },
     /** `Head.kind`; of a mixture, its hyper-parameters, and whether the colours of a pixel choose together. */
-    ...{
-      headKind: integer(0, 255),
-      levels: extent,
-      components: count,
-      meanScale: double,
-      together: flag,
-    },
+    ...{ headKind: integer(0, 255), levels: extent, components: count, meanScale: double, together: flag },
     /** Anchors of a sub-pixel. */
     anchorCount: count,
     /** What is read of a level: (level - middle) / middle, and for each anchor (level - anchor) * gain. */

@@ -1,14 +1,11 @@
-import { PxvError } from '../../foundation/errors.js';
+import { errorsOf, type PxvError } from '../../foundation/errors.js';
 import type { ConvolutionShape } from '../convolution-shape.js';
 import { cellFrom, stateToState, walkSteps, type WalkShape } from '../walk-shape.js';
 import type { Geometry } from './description.js';
 
 /** A USAGE error of a call. */
 export function refusal(operation: string, argument: string, expected: string, received: string): PxvError {
-  return new PxvError({
-    ...{ code: 'USAGE', operation, argument, expected, received },
-    remedy: 'pass arrays that fit the shapes',
-  });
+  return errorsOf('USAGE', operation)(argument, expected, received, 'pass arrays that fit the shapes');
 }
 
 /** Throws unless a number is whole and lies in a range. */

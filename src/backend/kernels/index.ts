@@ -1,4 +1,4 @@
-import type { FloatMemory } from '../float-memory.js';
+import type { FloatMemory } from '../buffer-pool.js';
 import * as files from './all.js';
 import type { ArraysOf, KernelDescription, NumbersOf } from './description.js';
 

@@ -17,27 +17,16 @@ const mixture = numbers('MixtureShape', {
 /** The hyper-parameters of mixtures of discretised logistics. */
 export type MixtureShape = Omit<ValuesOf<typeof mixture>, 'rows'>;
 
-/** How many parameters a row has for each of its colours in turn. */
-export function mixtureParameters({ components, colours }: Pick<MixtureShape, 'components' | 'colours'>): number[] {
-  return Array.from({ length: colours }, (_, colour) => (3 + colour) * components);
-}
+type MixtureCall = ValuesOf<typeof mixture>;
 
-/** The shapes of the arrays of so many rows, gradients included; those of `subPixels` are targets and nats. */
-export function mixtureArrays(
-  shape: MixtureShape,
-  rows: number,
-): Record<'parameters' | 'subPixels' | 'anchors', [rows: number, columns: number]> {
-  return {
-    parameters: [rows, mixtureParameters(shape).reduce((sum, count) => sum + count, 0)],
-    subPixels: [rows, shape.colours],
-    anchors: [rows, shape.colours * shape.anchors],
-  };
-}
-
-const arraysOf = (call: ValuesOf<typeof mixture>) => mixtureArrays(call, call.rows);
-const parameters = { shape: (call: ValuesOf<typeof mixture>) => arraysOf(call).parameters };
-const subPixels = { shape: (call: ValuesOf<typeof mixture>) => arraysOf(call).subPixels };
-const anchors = { shape: (call: ValuesOf<typeof mixture>) => arraysOf(call).anchors };
+/** Of each component a colour has 3, and one for each colour before it. */
+const parameters = {
+  shape: ({ rows, components, colours }: MixtureCall) => {
+    return [rows, components * (3 * colours + (colours * (colours - 1)) / 2)];
+  },
+};
+const subPixels = { shape: ({ rows, colours }: MixtureCall) => [rows, colours] };
+const anchors = { shape: ({ rows, colours, anchors }: MixtureCall) => [rows, colours * anchors] };
 const limits = ({ colours }: MixtureShape) => ({ '(colours - 1) / 2': (colours - 1) / 2 });
 
 /** A mixture's log scale is the network's output plus this, clamped to MIN_LOG_SCALE .. MAX_LOG_SCALE (scales in levels). */

@@ -12,7 +12,6 @@ const ATTEMPTS = 8;
  * Changes the chosen sub-pixels of a random image one at a time, and compares the outputs of the whole-image executor, on the
  * backend in use, with those of the unchanged image: those of the same and of earlier sub-pixels, in raster order and
  * R, G, B within a pixel, must keep every bit, and some later one must change where the context promises that one sees it.
- *
  * @returns what is wrong, one line for each sub-pixel that breaks the rule
  */
 export async function causalityFaults(checked: Checked, chosen: readonly number[]): Promise<string[]> {

@@ -36,7 +36,6 @@ const LEAST_OUTPUTS = 27;
 /**
  * Checks a network with the weights at hand, on the backend in use: what its ops read, causality, and whether sampling
  * and scoring agree.
- *
  * @param weights in the order of `network.parameters`
  */
 export async function checkNetwork(

@@ -27,7 +27,6 @@ const GRADIENT_SCALE = 2 ** 64;
  *
  * All weights that no mask hides, and all that is read, are random and positive: no ReLU closes, all derivatives are
  * positive, and no two ways from a sub-pixel to an output cancel.
- *
  * @returns what is wrong, one line for each output that has a sub-pixel too few or too many
  */
 export async function contextFaults(checked: Checked, outputs: readonly number[]): Promise<string[]> {
@@ -111,7 +110,6 @@ function trainedInputs({ network, parameters, seed }: Checked): Inputs {
 /**
  * For each output in turn, the size of its gradient with respect to each sub-pixel: the largest over its features. Each
  * output has its own copy of the image, so that many of them are one pass.
- *
  * @param inputs disposed of
  */
 async function* gradientsOf(

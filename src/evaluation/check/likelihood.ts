@@ -6,7 +6,7 @@ import { frameBytes } from '../../foundation/levels.js';
 import { unknownSubPixels } from '../../model/chain.js';
 import { disposeExamples } from '../../model/examples.js';
 import { headOf } from '../../model/heads/index.js';
-import { anchorsByPixel, conditionOf, networkOutput, subPixelNats, type Network } from '../../model/network.js';
+import { anchorsByPixel, conditionOf, networkOutput, scoreOf, type Network } from '../../model/network.js';
 import { ImageSampler } from '../../sampling/image-sampler.js';
 import { Noise } from '../../sampling/noise.js';
 import { BITS_PER_NAT } from '../scoring.js';
@@ -23,7 +23,6 @@ const SUM_TOLERANCE = { drawn: 1e-9, scored: 1e-5 };
  * Draws an image with the pixel-by-pixel sampler, and scores it with the whole-image executor: the likelihoods must agree, and
  * each sub-pixel's probabilities sum to 1, as drawn from and as scored. Where the network is given frames or a small image
  * these are random; pixels known from the small image are neither drawn nor scored.
- *
  * @param weights the parameters as arrays
  */
 export async function likelihood(checked: Checked, weights: readonly Float32Array[]): Promise<Finding[]> {
@@ -49,7 +48,7 @@ export async function likelihood(checked: Checked, weights: readonly Float32Arra
     const drawnSums = Float64Array.from(unknown, (_, i) => sumOf(probabilities.subarray(i * levels, (i + 1) * levels)));
     const nats = await valuesOf(() => {
       const seen = imageOf(network, image.levels);
-      return subPixelNats(network, parameters, { ...examples, image: seen, seen });
+      return scoreOf(network, parameters, { ...examples, image: seen, seen }).nats;
     });
     // A scale of one pixel may have none to draw: its bits are none.
     const bitsPerNat = BITS_PER_NAT / Math.max(1, unknown.filter(Boolean).length);

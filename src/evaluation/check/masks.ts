@@ -30,19 +30,13 @@ export function kernelPlaces({ kernel: { height, width } }: ConvOp['shape']): { 
 /**
  * Compares what each op of a program reads, tap by tap and group by group, with what it should read by its kernel and
  * the paper's masks: neither more nor less. Gates are cut as the states are, four times as wide.
- *
  * @returns what is wrong, one line each
  */
 export function maskFaults(program: Program): string[] {
   return program.ops.flatMap((op) => {
-    switch (op.op) {
-      case 'conv':
-        return convFaults(op, program.parameters[op.weights].name);
-      case 'lstm':
-        return lstmFaults(op, program.parameters[op.weights].name);
-      case 'add':
-        return addFaults(op);
-    }
+    if (op.op === 'add') return addFaults(op);
+    const { name } = program.parameters[op.weights];
+    return op.op === 'conv' ? convFaults(op, name) : lstmFaults(op, name);
   });
 }
 

@@ -40,7 +40,6 @@ const stateColumns: Readonly<Record<Walk, { above: readonly number[]; beside: re
  * so that a list that lacks a tap, or has one too many, breaks the promise.
  *
  * Time and memory grow with the square of the number of sub-pixels: 64x64 RGB takes about a second.
- *
  * @param earlier see `earlierTaps`
  */
 export function promisedFields(program: Program, earlier: ReceptiveFields['earlier'] = []): ReceptiveFields {

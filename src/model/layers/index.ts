@@ -12,7 +12,6 @@ export const layers = {
   'diagonal-bilstm': diagonalBiLstm,
 } as const;
 
-/** The layer of a description. */
 export function layerOf(description: LayerDescription): Layer<LayerDescription> {
   return layers[description.type];
 }

@@ -41,7 +41,7 @@ export const conv: OpRule<ConvOp> = {
     pass.parameterGradients[weights] = filter.weights;
     pass.parameterGradients[bias] = filter.bias;
     if (plus !== null) pass.add(plus, dy);
-    if (pass.isStill(x)) return;
+    if (pass.still.includes(x)) return;
     const dx = convolutionInputGradient(dy, pass.parameters[weights] as Tensor4D, shape, {
       reluInput: relu ? value : undefined,
       plus: pass.gradient(x),

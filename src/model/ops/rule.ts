@@ -30,15 +30,10 @@ export class BackwardPass {
     private readonly given: Tensor4D,
     out: Slot,
     /** Slots that need no gradient: nothing that is learned stands behind them. */
-    private readonly still: readonly Slot[],
+    readonly still: readonly Slot[],
   ) {
     this.parameterGradients = new Array<Tensor>(parameters.length);
     this.gradients.set(out.id, given);
-  }
-
-  /** Whether a slot needs no gradient. */
-  isStill(slot: Slot): boolean {
-    return this.still.includes(slot);
   }
 
   /** The sum so far of a slot's gradients; undefined where nothing has come yet. */
