@@ -13,7 +13,9 @@ test("a strict check of a user's program, declarations and all, finds nothing, w
   symlinkSync(resolve('.'), join(folder.path, 'node_modules', 'pxv'));
   writeFileSync(join(folder.path, 'package.json'), '{ "type": "module" }');
   const documents = ['README.md', 'docs/library.md'].map((path) => readFileSync(path, 'utf8')).join('');
-  const programs = [...documents.matchAll(/```js\n(.*?)```/gs)].map(([, program]) => program);
+  const programs = [...documents.matchAll(/```js\n(.*?)```/gs)]
+    .map(([, program]) => program)
+    .filter((program) => !program.includes('node:'));
   const files = [...programs, "export * from 'pxv';\n"].map((program, index) => {
     writeFileSync(join(folder.path, `program-${index}.ts`), program);
     return `program-${index}.ts`;

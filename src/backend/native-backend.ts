@@ -1,8 +1,6 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { backend_util, DataType, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
-// Plain tfjs-core registers no gradients; this import does.
-import '@tensorflow/tfjs-layers';
 import { BufferPool, SMALLEST_POOLED } from './buffer-pool.js';
 import type { Kernels } from './kernels/index.js';
 

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+// Plain tfjs-core registers no gradients; this import does, and takes a while.
+import '@tensorflow/tfjs-layers';
 import { learnsAnchor, type Condition } from '../conditioning/index.js';
 import {
   chainConditions,

@@ -26,7 +26,7 @@ const AS_SCORED: FutureDrawing = { temperature: 1, warming: 0, carry: 1 };
 
 /**
  * Of a mixture about the expected frame: less spread holds the errors of drawn frames at first, and little that is
- * carried on after. Chosen on sixteen clips that taught nothing (docs/measurements.md, docs/decisions/0029, 0030).
+ * carried on after. Chosen on sixteen clips that taught nothing (docs/decisions/0013-how-futures-are-drawn.md).
  */
 const ABOUT_EXPECTED: FutureDrawing = { temperature: 0.95, warming: 0.035, carry: 0.25 };
 

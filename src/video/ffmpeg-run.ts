@@ -1,5 +1,6 @@
-import { PassThrough, type Readable } from 'node:stream';
-import ffmpeg from 'fluent-ffmpeg';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { PxvError } from '../foundation/errors.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { endBySignal, throwIfInterrupted } from './interruption.js';
@@ -46,52 +47,37 @@ const errorLine = /^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.*)$/;
 /** @throws {PxvError} DEPENDENCY where there is no FFmpeg. */
 export function startFfmpeg(options: FfmpegArguments): FfmpegRun {
   const { input, inputOptions = [], outputOptions, outputPath, onLine } = options;
-  // fluent-ffmpeg takes an output that closes for one that was given up, so this one must not close when it ends.
-  const output = new PassThrough({ autoDestroy: false });
-  const command = ffmpeg()
-    .setFfmpegPath(findFfmpeg().path)
-    .input(typeof input === 'string' ? asFile(input) : input)
-    .inputOptions('-hide_banner', '-nostats', '-loglevel', 'level+info', ...inputOptions)
-    .outputOptions('-y', ...outputOptions);
-  if (typeof input === 'string') command.inputOptions('-nostdin');
+  const isFile = typeof input === 'string';
+  const general = ['-hide_banner', '-nostats', '-loglevel', 'level+info', ...(isFile ? ['-nostdin'] : [])];
+  const from = [...inputOptions, '-i', isFile ? asFile(input) : 'pipe:0'];
+  const to = ['-y', ...outputOptions, outputPath === undefined ? 'pipe:1' : asFile(outputPath)];
+  const child = spawn(findFfmpeg().path, [...general, ...from, ...to]);
 
   const log = { firstError: null as string | null, errors: 0, wasSignalled: false };
-  command.on('stderr', (line) => {
+  createInterface({ input: child.stderr, crlfDelay: Infinity }).on('line', (line) => {
     const error = errorLine.exec(line)?.[1];
     if (error !== undefined && !error.includes(timesError)) {
-      log.firstError ??= typeof input === 'string' ? error.replace(`${asFile(input)}: `, '') : error;
+      log.firstError ??= isFile ? error.replace(`${asFile(input)}: `, '') : error;
       log.errors += 1;
     }
     // FFmpeg catches what asks it politely, and then ends its output as if the film were over.
     if (line.includes('Exiting normally, received signal')) log.wasSignalled = true;
     onLine?.(line);
   });
+  // It may end before it has read all, and says why itself.
+  child.stdin.on('error', () => {});
+  if (isFile) child.stdin.end();
+  else input.pipe(child.stdin);
 
-  let started = false;
-  let killed = false;
-  command.on('start', () => {
-    started = true;
-    if (killed) command.kill('SIGKILL');
-  });
   const finished = new Promise<FfmpegOutcome>((resolve) => {
-    command.on('end', () => resolve({ failure: null, ...log }));
-    command.on('error', (error: NodeJS.ErrnoException) => {
-      // A process that never ran has no output whose end could arrive here.
-      if (!started || error.syscall !== undefined) output.end();
-      const wasSignalled = log.wasSignalled || error.message.includes('was killed with signal');
-      resolve({ failure: log.firstError ?? error.message, ...log, wasSignalled });
+    child.on('error', ({ message }) => resolve({ failure: message, ...log }));
+    child.on('close', (code, signal) => {
+      const ended = signal === null ? `FFmpeg exited with code ${code}` : `FFmpeg was killed with signal ${signal}`;
+      const wasSignalled = log.wasSignalled || signal !== null;
+      resolve({ ...log, failure: code === 0 ? null : (log.firstError ?? ended), wasSignalled });
     });
   });
-
-  command.output(outputPath === undefined ? output : asFile(outputPath)).run();
-  return {
-    output,
-    finished,
-    kill() {
-      killed = true;
-      if (started) command.kill('SIGKILL');
-    },
-  };
+  return { output: child.stdout, finished, kill: () => void child.kill('SIGKILL') };
 }
 
 /** FFmpeg itself waits for ever on a network file system, or works for ever on some broken file. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import { addMoved } from '../../src/backend/element-wise.js';
 import { randomFloats } from '../random.js';
 import { describeEach } from './implementations.js';

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { libraryOf } from '../../src/backend/choose-backend.js';
 import type { KernelDescription } from '../../src/backend/kernels/description.js';

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { logisticMixture as kernel, type KernelNumbers } from '../../src/backend/kernels/index.js';
 import { logisticMixture } from '../../src/backend/losses.js';

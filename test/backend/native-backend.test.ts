@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../../src/backend/native-backend.js';
 import { relu } from '../../src/backend/element-wise.js';

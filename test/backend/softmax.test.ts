@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { softmaxCrossEntropy } from '../../src/backend/losses.js';
 import { randomFloats, randomInts } from '../random.js';

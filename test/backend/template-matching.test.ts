@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import { readEarlierPixels } from '../../src/backend/earlier-pixels.js';
 import type { KernelNumbers } from '../../src/backend/kernels/index.js';
 import { checkGradient } from '../gradient-check.js';

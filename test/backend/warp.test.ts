@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { KernelNumbers } from '../../src/backend/kernels/index.js';
 import { warpedMixture } from '../../src/backend/warp.js';

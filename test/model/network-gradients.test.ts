@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import { disposeExamples } from '../../src/model/examples.js';
 import { buildNetwork, scoreOf } from '../../src/model/network.js';
 import type { ParameterSpec } from '../../src/backend/parameters.js';

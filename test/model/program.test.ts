@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import { initialiseParameters } from '../../src/backend/parameters.js';
 import { ProgramBuilder } from '../../src/model/program.js';
 import { toTensors } from '../../src/model/weights.js';

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import type { Tap } from '../../src/backend/convolution-shape.js';
 import { registerNativeBackend } from '../../src/backend/register-native-backend.js';
 import { disposeExamples } from '../../src/model/examples.js';

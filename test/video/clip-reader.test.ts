@@ -45,6 +45,7 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
       hasRate: true,
       sourceSize: { width: 16, height: 12 },
       aboutFrames: 3,
+      isFolder: false,
     };
     expect(await probeClip(path)).toEqual(facts);
     expect(await openClip(path, as(8, 8, 3))).toMatchObject({ ...facts, warning: null });

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { filterMask } from '../../backend/convolution-shape.js';
 import { frameBytes } from '../../foundation/levels.js';
