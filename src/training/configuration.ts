@@ -33,6 +33,8 @@ const trainingSchema = z.strictObject({
   mirror: z.boolean().optional(),
   /** Validations over the whole training, evenly spread. */
   validations: z.int().min(1).max(10_000).default(20),
+  /** Validations in a row that may be no better than the best before the training ends; null: any number. */
+  patience: z.int().min(1).nullable().default(null),
   /** Frames or images scored in each validation, spread over all that is held out. */
   validationExamples: z.int().min(1).default(64),
 });

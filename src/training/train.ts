@@ -113,9 +113,11 @@ export async function train(
   let checkpoint = start;
   let last: Validation | null = null;
   let bitsPerDim: number | null = null;
+  let noBetter = validationsSinceBest(start);
+  const patience = start.configuration.training.patience ?? Infinity;
 
   try {
-    while (checkpoint.step < (checkpoint.configuration.training.steps ?? Infinity)) {
+    while (checkpoint.step < (checkpoint.configuration.training.steps ?? Infinity) && noBetter < patience) {
       if (signal?.aborted) {
         await saves.atStop(checkpoint);
         signal.throwIfAborted();
@@ -132,6 +134,7 @@ export async function train(
       const { best } = checkpoint;
       const isBest = isValidated && (validation === null || best === null || validation.bitsPerDim < best.bitsPerDim);
       if (isBest) checkpoint = { ...checkpoint, best: validation ?? best };
+      if (validation !== null) noBetter = isBest ? 0 : noBetter + 1;
       run.appendLog(logEntry(checkpoint, learned, clock.lastStep, validation));
       await saves.afterStep(checkpoint, isBest);
       if (isValidated) clock.validationEnds();
@@ -148,6 +151,7 @@ export async function train(
       });
       await new Promise((resolve) => setImmediate(resolve));
     }
+    if (noBetter >= patience) await saves.atStop(checkpoint);
     const { step, best, configuration } = checkpoint;
     return { step, best, last, bitsPerDim, secondsPerStep: clock.medianStep, configuration };
   } finally {
@@ -198,6 +202,13 @@ function zerosLike(weights: readonly Tensor[]): Tensor[] {
 /** Bits tell nothing of a conditioning that nothing has learned to read yet; but a training ends with a model. */
 function validatesAfter({ step, configuration: { training } }: Checkpoint, { trains }: Stage): boolean {
   return (trains !== 'conditioning' || step === training.steps) && isValidationStep(training, step);
+}
+
+/** Of a training that is resumed, as it would count them had it not stopped. */
+function validationsSinceBest({ best, step, configuration: { training } }: Checkpoint): number {
+  if (best === null) return 0;
+  const later = Array.from({ length: step - best.step }, (_, at) => best.step + at + 1);
+  return later.filter((one) => isValidationStep(training, one)).length;
 }
 
 /** Null where nothing is held out. */

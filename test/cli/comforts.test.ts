@@ -69,6 +69,15 @@ test('models says of a run what its log has', async () => {
   expect(stdout).toMatch(/^scored\n {2}scores \d\.\d{3} bits\/dim on its validation$/m);
 });
 
+test('--patience ends a training that gets no better, and it stays ended', async () => {
+  const clips = ['--frames', 'clips/clip-0', '--validate', 'clips/clip-1', '--out', 'patient'];
+  // So small that no weight changes, and no validation is better than the first.
+  const train = ['train', ...clips, ...tiny, '--steps', '40', '--learning-rate', '1e-30', '--patience', '2', '--json'];
+  expect(jsonOf(await pxv(train, here))).toMatchObject({ steps: 6, bestStep: 2 });
+  const resumed = jsonOf(await pxv(['train', '--resume', '--out', 'patient', '--json'], here));
+  expect(resumed).toMatchObject({ steps: 6, resumedFrom: 6 });
+}, 120_000);
+
 test('--dry-run says what a training would be, and writes nothing', async () => {
   const train = ['train', '--frames', 'clips', '--out', 'never', ...tiny, '--steps', '7', '--dry-run'];
   const { code, stdout } = await pxv(train, here);

@@ -116,6 +116,12 @@ export const trainingFlags = {
     `how long to train, in minutes, once the clips are decoded (default: ${DEFAULT_MINUTES})`,
     { most: 1e6 },
   ),
+  patience: asked(
+    count.optional(),
+    'validations',
+    'end where so many validations in a row are no better than the best (default: never)',
+    { most: 10_000 },
+  ),
   optimiser: asked(
     // Not from the optimisers themselves, which load TensorFlow.js.
     z.enum({ adam: 'adam', rmsprop: 'rmsprop' } satisfies { [Name in OptimiserName]: Name }).optional(),
