@@ -77,7 +77,7 @@ async function getSet({ signal, progress }: Work, name: string, { mirror }: Pars
       progress.show({ label, done: Math.ceil(done / 1000), total: Math.ceil(total / 1000), unit: 'kB' }),
   });
   const text = alreadyThere
-    ? `${folder}: already there; check it with pxv datasets verify ${name}, or delete it to download it anew`
+    ? `${folder}: already there; check it with pxv datasets verify ${name}, or delete it to download it again`
     : `${folder}: downloaded, checksums right`;
   return { text, json: { name, output: folder, alreadyThere } };
 }

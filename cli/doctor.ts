@@ -26,7 +26,7 @@ function checked(
 
 export function command(): Command {
   const doctor = new Command('doctor')
-    .description('say what works on this machine, and how to mend what does not')
+    .description('say what works on this machine, and how to fix what does not')
     .addHelpText('after', EXAMPLES);
   return addAction(doctor, computing, diagnose);
 }

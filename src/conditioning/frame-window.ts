@@ -36,7 +36,7 @@ export interface PastWindow<F> {
 /** Frames that motion goes on for; then the last frames, though they were expected, count as known. */
 export const MOTION_LASTS = 8;
 
-/** A window one frame later, of at most `length`; motion among its known frames goes on, or is looked for anew. */
+/** A window one frame later, of at most `length`; motion among its known frames goes on, or is looked for again. */
 export function laterWindow<F>(
   { frames, known }: PastWindow<F>,
   frame: F,

@@ -23,7 +23,7 @@ export interface BuildBindingOptions {
   overwrite?: boolean | undefined;
   /** Default: the first of the two packages that is installed. */
   installed?: TensorflowPackage | null | undefined;
-  /** Told what comes next. */
+  /** Called with what comes next. */
   onStep?: ((what: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }

@@ -63,7 +63,7 @@ export function lostRate({ frameRate }: ClipsConfiguration, from: string | null)
   return `clips are taken at rates of their own, and ${from} learned at ${numberOf(rate, 'frame')} a second: --fps ${rate} keeps to it`;
 }
 
-/** Factor from the median beyond which a clip's rate is told of. */
+/** Factor from the median beyond which a clip's rate is said. */
 const FAR = 1.5;
 
 /** One line where some clips, learned from at rates of their own, move much faster or slower than most; else null. */

@@ -83,7 +83,7 @@ export async function scoreClips(
   }
 }
 
-/** Told of a part of the work on a clip how many frames are done. */
+/** Called with a part of the work on a clip, and how many of its frames are done. */
 type Tell = (what: ScoringProgress['what'], frames: number) => void;
 
 /** A model at the size of a clip, ready to score and to draw. */

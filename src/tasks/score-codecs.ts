@@ -10,9 +10,9 @@ export interface CodecScore {
 }
 
 export interface CodecHooks {
-  /** Told how many frames were compressed, over all codecs. */
+  /** Called with how many frames were compressed, over all codecs. */
   onFrame: (frames: number) => void;
-  /** Told why a codec has no figure, in one line. */
+  /** Called with why a codec has no figure, in one line. */
   onFailure: (codec: LosslessCodec, failure: string) => void;
   signal: AbortSignal | undefined;
 }
@@ -20,7 +20,7 @@ export interface CodecHooks {
 /**
  * Compresses the frames that a model is scored on with every lossless codec.
  *
- * @param open gives the clip's frames at the model's size and levels, anew at each call
+ * @param open gives the clip's frames at the model's size and levels, again at each call
  * @param dimensions sub-pixels of all frames but the first
  */
 export async function scoreCodecs(

@@ -162,7 +162,7 @@ async function trainIn(
 /** What was best by one validation says nothing beside another. */
 const OTHER_VALIDATION =
   'what validates is not what it was, and may have been learned from: the best so far is forgotten, ' +
-  'and the next validation decides anew which weights the model has';
+  'and the next validation decides which weights the model has';
 
 /**
  * The data, opened. A training that has just begun and cannot open them leaves nothing to resume; one that is stopped

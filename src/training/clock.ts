@@ -1,7 +1,7 @@
 import { Pace, progressAt } from './pace.js';
 import type { Checkpoint } from './run-folder.js';
 
-/** Measures the steps of a sitting, and turns the minutes that a training is given into steps. */
+/** Measures the steps of a run, and turns the minutes that a training is given into steps. */
 export class Clock {
   private readonly started = performance.now();
   /** When the last step or validation ended. */
@@ -16,7 +16,7 @@ export class Clock {
     this.pace = isTimed ? new Pace(60 * minutes, training, step) : null;
   }
 
-  /** Seconds of the time given, over all sittings; null where the number of steps was given. */
+  /** Seconds of the time given, over all runs; null where the number of steps was given. */
   get time(): { passed: number; given: number } | null {
     return this.pace?.time(this.elapsed) ?? null;
   }
@@ -26,7 +26,7 @@ export class Clock {
     return this.seconds.at(-1) ?? NaN;
   }
 
-  /** Seconds of a step of this sitting, in the median; NaN where there was none. */
+  /** Seconds of a step of this run, in the median; NaN where there was none. */
   get medianStep(): number {
     const sorted = [...this.seconds].sort((a, b) => a - b);
     return sorted[Math.floor(sorted.length / 2)] ?? NaN;

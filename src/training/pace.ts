@@ -9,7 +9,7 @@ export const paceMarkSchema = z.strictObject({
   progress: z.number().min(0).max(1),
   /** Updates that there will be in all. */
   steps: z.int().min(0),
-  /** Time that the training has taken, over all sittings. */
+  /** Time that the training has taken, over all runs. */
   seconds: z.number().min(0),
   /** Validations in the whole training, where there is not time for all that were asked for. */
   validations: z.int().min(1).optional(),
@@ -69,7 +69,7 @@ export function extended(length: Length, step: number, seconds: number, extensio
   };
   if ('minutes' in extension) {
     const minutes = seconds / 60 + extension.minutes;
-    // The schedule begins anew, at a pace that is yet to be found.
+    // The schedule begins again, at a pace that is yet to be found.
     if (step === 0 || seconds === 0) return { steps: null, minutes, pace: [] };
     return extendedTo(step + Math.max(1, Math.floor((60 * extension.minutes * step) / seconds)), minutes);
   }
@@ -102,10 +102,10 @@ export class Pace {
   /** Of the latest validation; 0 before the first. */
   private validationSeconds = 0;
   private nextLook = 0;
-  /** Time that earlier sittings took. */
+  /** Time that earlier runs took. */
   private readonly before: number;
 
-  /** @param seconds that are given for all sittings @param step updates done before this one */
+  /** @param seconds that are given for all runs @param step updates done before this one */
   constructor(
     private readonly seconds: number,
     { pace }: Schedule,
@@ -116,7 +116,7 @@ export class Pace {
     this.before = mark === undefined ? 0 : mark.seconds + (step - mark.step) * perStep;
   }
 
-  /** Seconds of the time given that have passed. @param elapsed of this sitting */
+  /** Seconds of the time given that have passed. @param elapsed of this run */
   time(elapsed: number): { passed: number; given: number } {
     return { passed: this.before + elapsed, given: this.seconds };
   }
@@ -137,7 +137,7 @@ export class Pace {
   /**
    * Where the schedule goes on from, once it is time to look at the clock; else null.
    * @param progress of the schedule after `step` updates; null: not known yet
-   * @param elapsed seconds of this sitting
+   * @param elapsed seconds of this run
    * @param asked validations in the whole training
    */
   look(step: number, progress: number | null, elapsed: number, asked: number): PaceMark | null {

@@ -28,7 +28,7 @@ export interface TrainingProgress {
   step: number;
   /** Null while the time given has not been turned into steps. */
   steps: number | null;
-  /** Seconds of the time given, over all sittings; null where the number of steps was given. */
+  /** Seconds of the time given, over all runs; null where the number of steps was given. */
   time: { passed: number; given: number } | null;
   /** Of this step's batch; null where the conditioning learns alone, from no likelihood. */
   bitsPerDim: number | null;
@@ -42,11 +42,11 @@ export interface TrainingResult {
   step: number;
   /** The lowest validation, whose weights are the model; null without a validation. */
   best: Validation | null;
-  /** The latest validation of this sitting; null where there was none. */
+  /** The latest validation of this run; null where there was none. */
   last: Validation | null;
   /** Of the last step's batch; null where there was no likelihood. */
   bitsPerDim: number | null;
-  /** Median time of a step of this sitting. */
+  /** Median time of a step of this run. */
   secondsPerStep: number;
   /** With the number of steps that minutes have become. */
   configuration: RunConfiguration;
@@ -189,7 +189,7 @@ export class Saves {
   }
 }
 
-/** A state whose optimiser begins anew, as each stage's does; what it was is disposed of. */
+/** A state whose optimiser begins again, as each stage's does; what it was is disposed of. */
 function withNewOptimiser({ weights, optimiser }: TrainingState): TrainingState {
   tf.dispose(optimiser);
   return { weights, optimiser: optimiser.map(() => zerosLike(weights)) };

@@ -114,7 +114,7 @@ export interface VideoReading extends PictureReading {
   frameRate?: FrameRate | undefined;
 }
 
-/** What FFmpeg says where the pictures' size or range changes, and it makes its filters anew. That of 2018 says nothing. */
+/** What FFmpeg says where the pictures' size or range changes, and it makes its filters again. That of 2018 says nothing. */
 const newFilters = 'Reconfiguring filter graph because';
 
 /**
@@ -140,7 +140,7 @@ export async function* readVideo(
     outputOptions: [
       ...['-map', '0:V:0', '-filter:v', filters(video, { ...reading, frameRate: asked })],
       ...(video.span === null ? [] : ['-frames:v', String(Math.round(video.span * framesPerSecond(frameRate)) + 1)]),
-      // Where the pictures' size or range changes, FFmpeg makes its filters anew, whose times begin at 0 again.
+      // Where the pictures' size or range changes, FFmpeg makes its filters again, whose times begin at 0 again.
       ...findFfmpeg().everyPicture,
       ...['-f', 'rawvideo'],
     ],

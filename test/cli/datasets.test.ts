@@ -112,6 +112,6 @@ test('pxv datasets get of what is there says how it is checked, and how it is do
   const { code, stdout } = await pxv(['datasets', 'get', 'mnist'], { env });
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /mnist: already there; check it with pxv datasets verify mnist, or delete it to download it anew\n$/,
+    /mnist: already there; check it with pxv datasets verify mnist, or delete it to download it again\n$/,
   );
 });

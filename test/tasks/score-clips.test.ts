@@ -62,7 +62,7 @@ test('a film is opened once: to predict from it, it is only read once more', asy
 });
 
 describe('weights that learn from the clip', () => {
-  test('begin anew with each clip, and need fewer bits from the second scored frame on', async () => {
+  test('begin again with each clip, and need fewer bits from the second scored frame on', async () => {
     const [kept, adapted] = [await score([long, short]), await score([long, short], { adapt: true })];
     expect([kept.adapted, adapted.adapted]).toEqual([false, true]);
     expect(adapted.clips[0].bitsPerDim).toBeLessThan(kept.clips[0].bitsPerDim);

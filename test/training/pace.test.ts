@@ -91,7 +91,7 @@ describe('minutes', () => {
     expect(schedule).toMatchObject({ steps: 1, pace: [{ step: 1, steps: 1 }] });
   });
 
-  test('count those of earlier sittings', () => {
+  test('count those of earlier runs', () => {
     const pace = [{ step: 100, progress: 0.5, steps: 200, seconds: 30 }];
     const clock = new Pace(60, { steps: 200, pace }, 150);
     for (let step = 0; step < 10; step++) clock.step(0.3);

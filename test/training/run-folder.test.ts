@@ -178,7 +178,7 @@ test.each([
   make(path);
   const nothing = {
     code: 'CHECKPOINT',
-    message: `resume training: ${path}: expected a run folder with training.safetensors, received ${received}; check --out, or leave out --resume to start anew`,
+    message: `resume training: ${path}: expected a run folder with training.safetensors, received ${received}; check --out, or leave out --resume to start again`,
   };
   const run = new RunFolder(path);
   expect(refusal(() => run.load())).toMatchObject(nothing);

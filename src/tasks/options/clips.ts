@@ -96,14 +96,14 @@ export const predictClipFields = {
    * expected frame fed back, for which nothing is drawn.
    */
   forecast: z.enum(['samples', 'mean', 'best-guess'] satisfies Forecast[]).default('samples'),
-  /** Told of each known frame that is read: their number so far, and of all, about; null where that is not known. */
+  /** Called with each known frame that is read: their number so far, and of all, about; null where that is not known. */
   onRead: callback<(done: number, total: number | null) => void>(),
-  /** Told of the places in the known frames that hindcasts are made from: how many are done, and of how many. */
+  /** Called with the places in the known frames that hindcasts are made from: how many are done, and of how many. */
   onHindcast: callback<(done: number, total: number) => void>(),
-  /** Told after each row that is drawn: frames finished, as a fraction, and their number over all samples. */
+  /** Called after each row that is drawn: frames finished, as a fraction, and their number over all samples. */
   onProgress: callback<(done: number, total: number) => void>(),
   /**
-   * Told once a predicted frame is finished, where `out` takes the place of nothing: from then on, what an interruption leaves
+   * Called once a predicted frame is finished, where `out` takes the place of nothing: from then on, what an interruption leaves
    * is a clip that ends with it.
    */
   onPredicted: callback<() => void>(),
@@ -126,11 +126,11 @@ export const predictClipsFields = {
   ...kindFlag,
   /** Folder that gets an output for each clip, of the clip's name. */
   out: z.string(),
-  /** Told of each known frame that is read: the clip at hand, the frames so far, and about how many it has. */
+  /** Called with each known frame that is read: the clip at hand, the frames so far, and about how many it has. */
   onRead: callback<(progress: { name: string; done: number; total: number | null }) => void>(),
-  /** Told of the places that hindcasts are made from: the clip at hand, how many are done, and of how many in it. */
+  /** Called with the places that hindcasts are made from: the clip at hand, how many are done, and of how many in it. */
   onHindcast: callback<(progress: { name: string; done: number; total: number }) => void>(),
-  /** Told after each row that is drawn: the clip at hand, and the frames finished, as a fraction, of all clips. */
+  /** Called after each row that is drawn: the clip at hand, and the frames finished, as a fraction, of all clips. */
   onProgress: callback<(progress: { name: string; done: number; total: number }) => void>(),
 };
 
@@ -145,7 +145,7 @@ export const scoreClipsFlags = {
   /**
    * Whether a clip is learned from as it goes. The weights that score it go on learning from each of its frames once it is scored (see
    * `Adaptation`, `scoreEach`), and forecasts are corrected by hindcasts of the frames known before them (see `learnCorrection`).
-   * Each clip begins anew. Default: it is not.
+   * Each clip begins again. Default: it is not.
    */
   adapt: toggle('learn from each clip as it goes: fewer bits, forecasts nearer to the truth, several times as long'),
   /** Whether lossless codecs compress the same frames. Default: they do not. */

@@ -57,7 +57,7 @@ export function parseOptions<F extends Fields>(operation: string, fields: F, opt
   return parseConfiguration<unknown>(z.strictObject(fields), options, source) as Parsed<F>;
 }
 
-/** A field that is told of something. */
+/** A field that is called with something. */
 export const callback = <F extends (...given: never[]) => unknown>() =>
   z.custom<F>((value) => typeof value === 'function', 'expected a function').optional();
 

@@ -34,9 +34,9 @@ export const sampleImagesFields = {
   out: z.string(),
   /** Default: the model's own distribution. */
   settings: z.strictObject(imageDrawing).optional(),
-  /** Told as rows are drawn: images done, as a fraction. */
+  /** Called as rows are drawn: images done, as a fraction. */
   onProgress: callback<(done: number) => void>(),
-  /** Told once images are finished: from then on, an interruption leaves those. */
+  /** Called once images are finished: from then on, an interruption leaves those. */
   onDrawn: callback<() => void>(),
   /** Once it is aborted, the images finished so far are written. */
   signal,
@@ -44,7 +44,7 @@ export const sampleImagesFields = {
 
 /** What is asked of a completion, by `pxv complete` too. */
 export const completeFlags = {
-  /** The first row, from 0 at the model's size, that is drawn anew. Default: half way down. */
+  /** The first row, from 0 at the model's size, that is drawn again. Default: half way down. */
   fromRow: asked(countOrNone.optional(), 'row', 'first row to draw, from 0 (default: half way down)'),
   /** Completions to draw. Default: 7. */
   samples: asked(count.default(7), 'count', 'completions to draw', { most: 64 }),
@@ -65,7 +65,7 @@ export const completeImageFields = {
   out: z.string(),
   /** Default: the model's own distribution. */
   settings: z.strictObject(imageDrawing).optional(),
-  /** Told after each row, with the share of the work that is done. */
+  /** Called after each row, with the share of the work that is done. */
   onProgress: callback<(share: number) => void>(),
   signal,
 };

@@ -181,22 +181,22 @@ export interface ImageFacts {
 /** What is trained on what. */
 export interface TrainingFacts {
   parameters: number;
-  /** Updates done before this sitting. */
+  /** Updates done before this run. */
   step: number;
   data: ClipFacts | ImageFacts;
 }
 
 /** What a training tells. See `trainModel`. */
 export const trainModelHooks = {
-  /** Told once, before the first step. */
+  /** Called once, before the first step. */
   onStart: callback<(facts: TrainingFacts) => void>(),
-  /** Told after every step. */
+  /** Called after every step. */
   onStep: callback<(progress: TrainingProgress) => void>(),
-  /** Told while clips are decoded, and images where that is done before the training. */
+  /** Called while clips are decoded, and images where that is done before the training. */
   onDecode: callback<(decoding: DecodeProgress) => void>(),
-  /** Told before each file of the data is read, and after the last. */
+  /** Called before each file of the data is read, and after the last. */
   onList: callback<(listing: DecodeProgress) => void>(),
-  /** Told in one line of a clip that is damaged or left out, and of what else the user should know. */
+  /** Called with one line on a clip that is damaged or left out, and of what else the user should know. */
   onWarning: callback<(text: string) => void>(),
   /** The file that the configuration was read from. The run does not take its place. */
   configurationFile: z.string().optional(),
