@@ -55,6 +55,6 @@ export function sizeWarning({ chain }: Model, { width, height }: Size): string |
   const own = chain.exampleShape.size;
   const times = (width * height) / (own.width * own.height);
   if (times < SLOW) return null;
-  const sizes = `${width}x${height} has ${Math.round(times)} times the pixels that the model learned at`;
-  return `${sizes}, ${own.width}x${own.height}: each frame takes as many times as long`;
+  const more = `${width}x${height} has ${Math.round(times)}-fold the pixels that the model learned at`;
+  return `${more}, ${own.width}x${own.height}: a frame takes as much longer`;
 }

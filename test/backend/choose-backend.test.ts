@@ -71,7 +71,7 @@ test.each<[BackendOptions, string, string]>([
     code: 'DEPENDENCY',
     message: expect.stringContaining(
       'tensorflow: expected @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node, received neither is installed; ' +
-        'run: npm install --ignore-scripts @tensorflow/tfjs-node',
+        'run: npm install --save-dev --ignore-scripts @tensorflow/tfjs-node',
     ) as string,
   });
 });

@@ -103,7 +103,7 @@ test('what a killed process left of a file goes when the file is written again, 
 test('many more pixels than a model learned at are said before the work', async () => {
   const outcome = await predict('clips/clip-0', '--out', 'large.gif', '--short-side', '36');
   expect(linesSaid(outcome)[0]).toMatch(
-    /warning: .*48x36 has 9 times the pixels that the model learned at, 16x12: each frame takes as many times as long$/,
+    /warning: .*48x36 has 9-fold the pixels that the model learned at, 16x12: a frame takes as much longer$/,
   );
 });
 

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { Channels } from '../../src/foundation/frame.js';
 import type { Network } from '../../src/model/network.js';

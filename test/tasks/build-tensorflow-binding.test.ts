@@ -113,7 +113,7 @@ const isLinux = process.platform === 'linux';
     [
       'no package',
       () => ({ installed: null }),
-      /received neither is installed; run: npm install --ignore-scripts @tensorflow\/tfjs-node$/,
+      /received neither is installed; run: npm install --save-dev --ignore-scripts @tensorflow\/tfjs-node$/,
     ],
     ['no such Python', () => ({ python: '/nope' }), /\/nope: expected a Python, received no such program; /],
     ['no Python', () => ({ python: '/bin/echo' }), /\/bin\/echo: expected a Python, received another program; /],

@@ -267,7 +267,7 @@ test('frames are predicted from places spread over a clip, and the last frame re
   expect(Object.keys(forecasts!.kinds)).toEqual(['last-frame', 'moved-last-frame', 'sample', 'mean', 'best']);
   const alone = await score([long], { starts: 3, samples: 1 });
   // This model's anchor is the frame before.
-  expect(alone.anchors).toEqual({ mean: [0], standardError: [NaN] });
+  expect(alone.anchors).toEqual({ labels: ['last frame'], mean: [0], standardError: [NaN] });
   expect(Object.keys(alone.forecasts!.kinds)).toEqual(['last-frame', 'moved-last-frame', 'sample']);
 });
 
