@@ -17,7 +17,7 @@ beforeAll(() => {
 afterAll(folder.remove);
 
 /** The guide's programs, in order. */
-const [predicting, frameByFrame, training, inWorker] = [
+const [predicting, frameByFrame, training] = [
   ...readFileSync('docs/library.md', 'utf8').matchAll(/```js\n(.*?)```/gs),
 ].map(([, program]) => program);
 
@@ -41,17 +41,6 @@ test("the guide's program trains as pasted", async () => {
 test("the guide's program of single frames gives one of each kind as pasted", async () => {
   const bytes = 64 * 64 * 3;
   expect(await outputOf('frames.js', frameByFrame)).toBe(`${bytes}\n${`${bytes} true\n`.repeat(2)}`);
-}, 120_000);
-
-test("the guide's program predicts in a worker as pasted", async () => {
-  expect(await outputOf('in-worker.js', inWorker)).toBe('done\n');
-  expect(existsSync(join(folder.path, 'worker.mp4'))).toBe(true);
-}, 120_000);
-
-test("the README's program scores and predicts as pasted", async () => {
-  const [[, program]] = readFileSync('README.md', 'utf8').matchAll(/```js\n(.*?)```/gs);
-  expect(await outputOf('readme.js', program)).toMatch(/^\d\.\d{3} bits\/dim\n$/);
-  expect(existsSync(join(folder.path, 'future.gif'))).toBe(true);
 }, 120_000);
 
 test('without a backend that was chosen, nothing is computed slowly in silence', async () => {
