@@ -7,9 +7,11 @@ export type TrainingSplit = Exclude<Split, 'test'>;
 
 /** Images of one size in a fixed order. */
 export interface Images extends Size {
+  /** 1: grey, 3: red, green, blue. */
   readonly channels: Channels;
   /** 256, or 2 where every byte is 0 or 255. */
   readonly levels: 2 | 256;
+  /** How many there are: their indices are 0 to count - 1. */
   readonly count: number;
   /** What was read, and how it differs from the official split, in a few words. */
   readonly origin: string;

@@ -3,6 +3,7 @@ import { folderShape } from './folder/folder.js';
 import type { DescribedImages, Images, OpenOptions, Split, TrainingSplit } from './image-set.js';
 import { resolveImageSet } from './registry.js';
 
+/** How images are opened: from where, and, for a set of any size, at what size and in what colours. */
 export interface OpenImagesOptions extends OpenOptions {
   /** Folder of the set's files. Default: its folder in the cache. */
   data?: string;

@@ -14,6 +14,7 @@ const misused = errorsOf('USAGE', 'choose backend');
 const backendNames = ['native', 'cpu', 'tensorflow'] as const;
 export type BackendName = (typeof backendNames)[number];
 
+/** Which backend computes, and with what. */
 export interface BackendOptions {
   /** Default: native. */
   backend?: BackendName | undefined;
@@ -23,10 +24,13 @@ export interface BackendOptions {
   threads?: number | undefined;
 }
 
+/** The backend that computes from now on. */
 export interface ChosenBackend {
+  /** Name of the backend. */
   backend: BackendName;
   /** Null on a backend that is not ours. */
   instructionSet: InstructionSet | null;
+  /** Threads of the native kernels; 1 on another backend. */
   threads: number;
   /** One line that the user should see, or null. */
   note: string | null;

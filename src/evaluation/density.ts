@@ -5,9 +5,10 @@ import { Philox, purposes } from '../foundation/philox.js';
  * without bound on the levels themselves.
  *
  * @param image Levels, one a sub-pixel.
- * @param seed A whole number from 0 to 2^64 - 1; anything else is an `INPUT` error.
+ * @param seed A whole number from 0 to 2^64 - 1.
  * @param index Which image it is: each has noise of its own.
  * @returns In levels, in float64: float32 would round 255 + u up to 256.
+ * @throws PxvError `INPUT` where the seed is not such a number
  */
 export function dequantise(image: ArrayLike<number>, seed: bigint | number, index: number): Float64Array {
   const philox = new Philox(seed);

@@ -104,8 +104,11 @@ function scoreEachImage(
   return scoreEach(chain, weights, indices, add, options);
 }
 
+/** The scores of images, brought together. */
 export interface ImageSummary {
+  /** Mean over images of -log2 P for each sub-pixel, in bits, and its standard error. */
   bitsPerDim: MeanWithError;
+  /** Mean over images of -log P, in nats, and its standard error. */
   natsPerImage: MeanWithError;
   /** Bits/dim of each channel's own sub-pixels. */
   channels: MeanWithError[];

@@ -30,7 +30,11 @@ export function decibels(meanSquaredError: number): number {
   return 10 * Math.log10(peak ** 2 / meanSquaredError);
 }
 
-/** Peak signal-to-noise ratio in decibels over all channels together; Infinity for equal frames. */
+/**
+ * Peak signal-to-noise ratio in decibels over all channels together; Infinity for equal frames.
+ *
+ * @throws PxvError `INPUT` where the frames differ in width, height or channels, or their data has another length
+ */
 export function psnr(truth: Frame, predicted: Frame): number {
   checkSameGeometry('PSNR', truth, predicted);
   return decibels(meanSquaredError(truth, predicted));
@@ -43,7 +47,10 @@ export function fitsSsim({ width, height }: Size): boolean {
 
 /**
  * Mean structural similarity, -1 to 1, 1 for equal frames: a Gaussian window of 11 x 11 pixels wherever it fits whole,
- * each channel on its own, then the mean over channels. Frames under 11 x 11 pixels are an `INPUT` error.
+ * each channel on its own, then the mean over channels.
+ *
+ * @throws PxvError `INPUT` where the frames differ in width, height or channels, or their data has another length, or they are under 11 x 11
+ *   pixels
  */
 export function ssim(truth: Frame, predicted: Frame): number {
   checkSameGeometry('SSIM', truth, predicted);

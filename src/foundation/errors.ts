@@ -23,7 +23,9 @@ export interface ErrorParts {
 
 /** An error that a person can act on. Its message is one line: operation, argument, expected, received, remedy. */
 export class PxvError extends Error {
+  /** What kind of mistake it was. */
   readonly code: ErrorCode;
+  /** The parts of its message, each on its own. */
   readonly parts: Readonly<ErrorParts>;
 
   constructor(parts: ErrorParts, options?: { cause?: unknown }) {

@@ -1,6 +1,8 @@
 /** Frames per second as a fraction in lowest terms, e.g. 30000/1001. */
 export interface FrameRate {
+  /** Frames that come in `denominator` seconds, a whole number from 1. */
   numerator: number;
+  /** Seconds, a whole number from 1. */
   denominator: number;
 }
 

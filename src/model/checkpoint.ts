@@ -17,7 +17,9 @@ import { installsShipped, shippedFile, shippedModels } from './shipped-models.js
 export interface Model {
   /** Name of the shipped model, or the path that it was read from. */
   name: string;
+  /** Everything that fixes its networks but their weights. */
   description: ModelDescription;
+  /** The networks that the description describes, the coarsest scale first. */
   chain: Chain;
   /** In the order of `chain.parameters`. */
   weights: Float32Array[];
@@ -100,7 +102,12 @@ export function saveModel(path: string, model: Omit<Model, 'name'>, type: FloatT
   writeSafetensors(path, { arrays, metadata: modelMetadata(model) }, type);
 }
 
-/** Reads a model for prediction or scoring; see `modelFile` for what may be named. */
+/**
+ * Reads a model for prediction or scoring.
+ *
+ * @param name of a shipped model, or the path of a run folder or a safetensors file
+ * @throws PxvError `CHECKPOINT` where there is no such model, or its file is broken or not of this format; `USAGE` where the name is no text
+ */
 export function loadModel(name: string): Model {
   const path = modelFile(name);
   const { arrays, metadata } = readSafetensors(path);

@@ -9,17 +9,21 @@ const isOdd = (kernel: number) => kernel % 2 === 1;
 
 const networkSchema = z
   .strictObject({
+    /** Of the images in pixels, each side 1 to 4096. */
     size: z.strictObject({ width: side, height: side }),
+    /** 1: grey, 3: red, green, blue. */
     channels: z.union([z.literal(1), z.literal(3)]),
     /** Number of values a sub-pixel can have. */
     levels: z.int().min(2).max(256),
     /** The first layer, a masked convolution: kernel height and width; features, 2h. */
     first: z.strictObject({ kernel: z.int().min(1).max(31).refine(isOdd, 'must be odd'), features }),
+    /** The layers after the first, in their order. */
     layers: z.array(z.discriminatedUnion('type', schemas<LayerDescription>(layers))),
     /** Whether every layer reaches the output through a 1x1 of its own, instead of the last layer alone. */
     skips: z.boolean(),
     /** Features of each 1x1 layer between the layers and the head. */
     output: z.array(features),
+    /** How the last features become probabilities of levels. */
     head: z.discriminatedUnion('type', schemas<HeadDescription>(heads)),
     /** What it is told besides the image; one of a kind, and one with anchors, at most; none: it is unconditional. */
     conditioning: z.array(z.discriminatedUnion('type', schemas<ConditioningDescription>(conditionings))),
@@ -56,7 +60,9 @@ export type NetworkDescription = z.infer<typeof networkSchema>;
  * (1601.06759, section 3.6), each given the image of the scale before. A single network is a chain of one.
  */
 export interface ModelDescription {
+  /** Version of this format. */
   version: 1;
+  /** Of each scale its network, the coarsest first: 1 to 8. */
   scales: NetworkDescription[];
 }
 

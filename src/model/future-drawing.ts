@@ -19,6 +19,7 @@ export const futureDrawingSchema = z.strictObject({
   carry: z.number().min(0).max(1),
 });
 
+/** How the futures of a model are drawn, one predicted frame after another. */
 export type FutureDrawing = z.infer<typeof futureDrawingSchema>;
 
 /** As clips are scored. */

@@ -130,6 +130,7 @@ export class Past extends StridedPast<Levels> {
     return examplesAfter(pasts[0].shape, windows);
   }
 
+  /** A past with the same frames so far; what is added to one is not in the other. */
   copy(): Past {
     return Object.assign(new Past(this.shape, this.kept), this);
   }

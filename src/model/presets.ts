@@ -14,12 +14,17 @@ import type { LayerDescription } from './layers/index.js';
 
 /** The choices that make a network; everything else follows from them. How large each may be is for the description to say. */
 export const presetChoices = {
+  /** Of the finest images, in pixels. */
   size: z.strictObject({ width: z.int(), height: z.int() }),
+  /** 3: red, green, blue; 1: grey. */
   channels: z.enum({ rgb: 3, gray: 1 }),
+  /** Number of values that a sub-pixel can have, 2 to 256. */
   levels: z.int(),
   /** Features inside a layer, h. */
   hidden: z.int(),
+  /** How many layers of the named kind follow the first one; 0 or more. */
   layers: z.int().min(0),
+  /** How the last features become probabilities of levels. */
   head: z.enum(['logistic-mixture', 'softmax', 'sigmoid'] satisfies HeadDescription['type'][]),
   /** Of a mixture, how the colours of a pixel choose their components; default: together, unless levels are two. */
   colours: z.enum(['apart', 'together']).optional(),
@@ -39,6 +44,7 @@ export const presetChoices = {
   shared: z.enum(['known', 'predicted']).optional(),
 };
 
+/** What `describeModel` is given besides the name of the networks. */
 export type PresetSettings = z.infer<z.ZodObject<typeof presetChoices>>;
 
 /** The networks by name, each a stack of one kind of layer: makes one layer of h features. */

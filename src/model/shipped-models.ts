@@ -7,6 +7,7 @@ import { packageFolder } from '../foundation/package-folder.js';
 const aboutSchema = z.strictObject({
   /** What it is for, in a few words. */
   for: z.string().min(1),
+  /** The data that it learned from, in a few words. */
   learnedFrom: z.string().min(1),
   /** On what it has not learned from; docs/results.md and docs/measurements.md say how it was measured. */
   score: z.strictObject({ value: z.number().positive(), unit: z.enum(['bits/dim', 'nats/image']), on: z.string() }),

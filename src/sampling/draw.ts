@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { errorsOf, type PxvError } from '../foundation/errors.js';
 import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from '../model/heads/logistic-mixture.js';
 
+/** How the level of a sub-pixel is drawn from the probabilities that a model gives. */
 export interface DrawSettings {
   /**
    * 1 changes nothing, 0 takes the most probable level. Otherwise, of a softmax and a sigmoid, probabilities are raised to

@@ -50,6 +50,10 @@ export class FrameSampler {
   private readonly tensors: Tensor[];
   private readonly scales: ImageSampler[];
 
+  /**
+   * @param model whose frames are drawn
+   * @throws PxvError `USAGE` where it is not what `loadModel` gives
+   */
   constructor(readonly model: Model) {
     expectModel(model, 'make a sampler');
     const { chain, weights } = model;

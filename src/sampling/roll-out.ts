@@ -91,6 +91,8 @@ export interface BestGuess {
 /**
  * The deterministic forecast: frame after frame the expected one, over any horizon (see `forecast`).
  * @returns height x width x channels bytes of each frame
+ * @throws PxvError `USAGE`, once a frame is asked for, where the past has none, the model learns no expected frame, or the correction was
+ *   learned at other strides; the signal's reason once it is aborted
  */
 export async function* bestGuess(
   sampler: FrameSampler,
@@ -101,7 +103,7 @@ export async function* bestGuess(
   for (;;) yield (await steps.next()).value[0].bytes;
 }
 
-/** A frame at a model's size. */
+/** A frame at a model's size. @param data height x width x channels bytes, which are not copied */
 export function frameOf(model: Model, data: Uint8Array): Frame {
   const { size, channels } = model.chain.exampleShape;
   return { ...size, channels, data };

@@ -9,6 +9,7 @@ import { checkModelFields } from './options/images.js';
 
 /** What was found of one scale of a model, the coarsest 0. */
 export interface ScaleFinding extends Finding {
+  /** Index of the scale, from 0, the coarsest. */
   scale: number;
 }
 

@@ -14,8 +14,10 @@ import { expectDrawingMemory } from './expect-memory.js';
 import { parseOptions, type OptionsOf } from './options/fields.js';
 import { completeImageFields } from './options/images.js';
 
+/** Which rows `completeImage` draws, how, and where they are written. */
 export type CompleteImageOptions = OptionsOf<typeof completeImageFields>;
 
+/** What `completeImage` has drawn. */
 export interface CompletedImage {
   /** Whether the completions are drawn from the model's own distribution given the kept rows (see `completeImage`). */
   exact: boolean;

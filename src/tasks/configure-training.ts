@@ -24,6 +24,7 @@ import { listedClips } from './listed-clips.js';
 
 /** What makes a network, where a description would say all of it; what is left out follows from the data. */
 export type ModelChoices = { [Name in keyof PresetSettings]?: PresetSettings[Name] | undefined } & {
+  /** Kind of its layers. Default: `pixel-cnn`. */
   network?: NetworkName | undefined;
 };
 
@@ -35,6 +36,7 @@ export interface TrainingRequest {
   model?: ModelDescription | ModelChoices | undefined;
   /** How the model's futures are drawn; default: as usual for such a model. */
   drawing?: FutureDrawing | null | undefined;
+  /** How it learns, for how long; default: as `pxv train` has it. */
   training?: TrainingSettings | undefined;
   /**
    * What to learn from. Of clips `list`, a file, may say which of those in `frames` are learned from and which validate (see

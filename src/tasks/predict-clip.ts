@@ -30,6 +30,7 @@ import { parseOptions, type OptionsOf, type Parsed } from './options/fields.js';
 import { predictClipFields, samplesOfForecast } from './options/clips.js';
 import { knownShown, Prediction } from './prediction.js';
 
+/** What `predictClip` predicts of a clip, how, and where it is written. */
 export type PredictClipOptions = OptionsOf<typeof predictClipFields>;
 
 type Asked = Parsed<typeof predictClipFields>;
@@ -41,9 +42,11 @@ export function filled<O extends Pick<Asked, 'forecast' | 'samples' | 'from'>>(a
   return { ...asked, samples, from };
 }
 
+/** What `predictClip` has written. */
 export interface PredictedClip extends WrittenClip {
   /** Frames of the clip before the first predicted one. */
   known: number;
+  /** Predicted frames that were written: fewer than were asked for where it was interrupted. */
   predicted: number;
   /** Of each frame. */
   size: Size;

@@ -17,9 +17,12 @@ import { parseOptions, type OptionsOf } from './options/fields.js';
 import { predictClipsFields } from './options/clips.js';
 import { filled, predictClip, type PredictedClip } from './predict-clip.js';
 
+/** What `predictClips` predicts of each clip, how, and the folder that it is written to. */
 export type PredictClipsOptions = OptionsOf<typeof predictClipsFields>;
 
+/** What `predictClips` has written, and what it could not. */
 export interface PredictedClips {
+  /** Each clip that was predicted, by the name of its source. */
   clips: (PredictedClip & { name: string })[];
   /** Clips that could not be read or are too short. */
   leftOut: LeftOutClip[];

@@ -13,8 +13,10 @@ import { expectDrawingMemory } from './expect-memory.js';
 import { parseOptions, type OptionsOf } from './options/fields.js';
 import { sampleImagesFields } from './options/images.js';
 
+/** How many images `sampleImages` draws, how, and where they are written. */
 export type SampleImagesOptions = OptionsOf<typeof sampleImagesFields>;
 
+/** What `sampleImages` has written. */
 export interface SampledImages {
   /** Images drawn and written. */
   images: number;

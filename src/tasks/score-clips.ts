@@ -34,8 +34,10 @@ import { scoreClipsFields, type ScoringProgress } from './options/clips.js';
 import { scoreCodecs, type CodecScore } from './score-codecs.js';
 import { summariseClips, type ClipsSummary, type ScoredClip } from './summarise-clips.js';
 
+/** How `scoreClips` scores clips, and what it predicts of them. */
 export type ScoreClipsOptions = OptionsOf<typeof scoreClipsFields>;
 
+/** What `scoreClips` found, over all clips and of each. */
 export interface VideoScore extends ClipsSummary {
   /** Whether clips were learned from as they went. */
   adapted: boolean;

@@ -26,22 +26,28 @@ import { parseOptions, type OptionsOf } from './options/fields.js';
 import { scoreImagesFields } from './options/images.js';
 import { rankImages, writeExtremes, type RankedImage } from './extreme-images.js';
 
+/** Which images `scoreImageSet` scores, and where it draws the worst and best. */
 export type ScoreImageSetOptions = OptionsOf<typeof scoreImagesFields>;
 
+/** What `scoreImageSet` found. */
 export interface ImageSetScore extends ImageSummary {
   /** What was scored and how, in sentences. */
   protocol: string[];
   /** The unit of baselines and published figures: nats per image where pixels are black or white. */
   unit: 'bits/dim' | 'nats/image';
+  /** Images scored. */
   images: number;
   /** Of an image. */
   dimensions: number;
   /** Whether the figures are the likelihood itself, or an upper bound of its nats. */
   exact: boolean;
+  /** In `unit`, for the same images: equal probabilities, the frequency of levels in each channel, and PNG and WebP files. */
   baselines: Record<'uniform' | 'histogram' | 'png' | 'webp', number>;
   /** What others reached; null where nothing is known, or the model has other levels than the set. */
   published: Published | null;
+  /** The 8 images that cost most, the dearest first; fewer where fewer were scored. */
   worst: RankedImage[];
+  /** The 8 images that cost least, the cheapest first; fewer where fewer were scored. */
   best: RankedImage[];
 }
 

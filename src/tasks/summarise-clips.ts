@@ -28,9 +28,13 @@ export interface ScoredClip extends ClipScore, Size {
 
 type Baseline = 'previous-frame' | 'lossless-codec';
 
+/** The scores of clips, brought together. */
 export interface ClipsSummary {
+  /** The clips that were scored, each on its own. */
   clips: ScoredClip[];
+  /** Frames scored, over all clips. */
   frames: number;
+  /** Sub-pixels of those frames. */
   dimensions: number;
   /** All bits over all dimensions. */
   bitsPerDim: number;

@@ -29,7 +29,9 @@ import { SameData } from './same-data.js';
 
 /** A training's end, and where it is kept. */
 export interface TrainedRun extends TrainingResult {
+  /** Folder of the run. */
   output: string;
+  /** What was trained on what, as `onStart` is given it. */
   facts: TrainingFacts;
 }
 

@@ -93,6 +93,7 @@ export type ImagesConfiguration = z.infer<typeof imagesSchema>;
 /** config.json of a run: the whole of what `pxv train --config` takes and what a run folder keeps. */
 export const runSchema = z
   .strictObject({
+    /** What is trained: the networks, without their weights. */
     model: modelSchema,
     /** How the model's futures are drawn: its file keeps it; null: as usual (see `usualDrawing`). */
     drawing: futureDrawingSchema.nullable().default(null),
@@ -110,8 +111,15 @@ export const runSchema = z
         refuse(['training', 'stages', index, key], message);
     }
   })
-  .transform(({ training, data, ...others }) => ({ ...others, training: completed(training, data.type), data }));
+  .transform(({ training, data, ...others }) => ({
+    ...others,
+    /** How it learns, for how long, with what follows from the kind of data. */
+    training: completed(training, data.type),
+    /** What it learns from: clips or images. */
+    data,
+  }));
 
+/** A training with all that may be left out filled in: what `configureTraining` gives and `trainModel` takes. */
 export type RunConfiguration = z.infer<typeof runSchema>;
 
 /** Says of a training that was written before there were stages that its keys have other places now: a PxvError. */

@@ -38,7 +38,9 @@ export interface TrainingProgress {
   examplesPerSecond: number;
 }
 
+/** How a training has ended. */
 export interface TrainingResult {
+  /** Updates done so far, over all runs. */
   step: number;
   /** The lowest validation, whose weights are the model; null without a validation. */
   best: Validation | null;

@@ -8,6 +8,7 @@ import { listImages, numberedImages } from './image-folder.js';
 export interface ClipSource {
   /** Path relative to the folder that all the clips share; unique, with `/` between its parts. */
   name: string;
+  /** Path of the file or the folder, for `openClip`. */
   path: string;
   /** Whether the path was given itself; else the clip is one of those in a folder. */
   named: boolean;

@@ -12,9 +12,11 @@ import { sizeFor, type PictureSize } from './picture-size.js';
 import type { Fit } from './resample.js';
 import { probeVideo, readVideo, type VideoFacts, type VideoReading } from './video-file.js';
 
+/** How the frames of a clip are given. */
 export interface ClipOptions {
   /** Size of the frames to be given: one, or one for each clip, at its own aspect. */
   size: PictureSize;
+  /** Of the frames to be given; 1: grey, 3: red, green, blue. */
   channels: Channels;
   /** Default `crop`: pictures are scaled to cover the size and cut around their centre. */
   fit?: Fit | undefined;
@@ -30,6 +32,7 @@ export interface ClipOptions {
 export interface ClipFacts {
   /** Last part of the path. */
   name: string;
+  /** The path that it was opened by. */
   path: string;
   /** Frames per second; constant, since a varying rate is resampled. */
   frameRate: FrameRate;
@@ -43,6 +46,7 @@ export interface ClipFacts {
   isFolder: boolean;
 }
 
+/** A clip that was opened. */
 export interface ClipReader extends ClipFacts {
   /** Of the frames that are given. */
   readonly size: Size;

@@ -20,8 +20,11 @@ export interface WriteOptions extends Placing {
   signal?: AbortSignal;
 }
 
+/** A clip, image or folder of images that is on the disk. */
 export interface WrittenClip {
+  /** Path of the file or the folder. */
   path: string;
+  /** Frames written. */
   frames: number;
   /** Size of the file, or of all files in the folder. */
   bytes: number;

@@ -2,6 +2,7 @@ import type { Size } from '../foundation/frame.js';
 
 /** The size of pictures that keep their aspect, told by their shorter side in pixels. */
 export interface ShortSide {
+  /** Length of the shorter side, in pixels. */
   shortSide: number;
   /** Whether pictures that are smaller are enlarged to it; else they keep their size. Default: they are. */
   enlarge?: boolean;
@@ -9,6 +10,7 @@ export interface ShortSide {
 
 /** The size of pictures that keep their aspect: the largest inside this one, as between the bars of a letterbox. */
 export interface Within {
+  /** The largest width and height, in pixels. */
   within: Size;
 }
 

@@ -7,11 +7,13 @@ export type CheckName = 'masks' | 'causality' | 'context' | 'trained context' | 
 
 /** What one check found: a line of the table. */
 export interface Finding {
+  /** Which check it was. */
   check: CheckName;
   /** The size of the images that it was made on. */
   size: Size;
   /** `reported`: something to know, which nothing is wrong with. */
   result: 'passed' | 'failed' | 'reported';
+  /** The finding itself, in words. */
   found: string;
 }
 

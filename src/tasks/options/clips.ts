@@ -173,5 +173,6 @@ export const scoreClipsFields = {
   ...seenClips,
   /** One size for all clips, or one for each at its own aspect. Default: the model's. */
   size: pictureSize.optional(),
+  /** Called as clips are scored, with the clip at hand and how much of it is done. */
   onProgress: callback<(progress: ScoringProgress) => void>(),
 };

@@ -98,7 +98,12 @@ export const data = asked(
   "folder of the data set's files (default: where pxv datasets get put them)",
 );
 
-export const exactRate = z.strictObject({ numerator: count, denominator: count });
+export const exactRate = z.strictObject({
+  /** Frames that come in `denominator` seconds, a whole number from 1. */
+  numerator: count,
+  /** Seconds, a whole number from 1. */
+  denominator: count,
+});
 export const askedRate = z.union(
   [z.literal('model'), exactRate],
   "expected { numerator, denominator }, as parseFrameRate gives it, or 'model'",

@@ -96,6 +96,7 @@ export interface ImageScoringProgress {
 /** See `scoreImageSet`. */
 export const scoreImagesFields = {
   ...scoreImagesFlags,
+  /** Called as images are decoded, scored and encoded, with how many are done. */
   onProgress: callback<(progress: ImageScoringProgress) => void>(),
   signal,
 };
@@ -115,6 +116,7 @@ export const checkFlags = {
 /** See `checkModel`. */
 export const checkModelFields = {
   ...checkFlags,
+  /** Called as each check goes on, with how much of it is done. */
   onProgress: callback<(progress: CheckProgress) => void>(),
   signal,
 };

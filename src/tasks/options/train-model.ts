@@ -203,5 +203,7 @@ export const trainModelHooks = {
   signal: fields.signal,
 };
 
+/** How `trainModel` treats what it finds in the folder of the run. */
 export type TrainModelSettings = OptionsOf<typeof trainModelFields>;
+/** What `trainModel` calls as it goes, and what interrupts it. */
 export type TrainModelHooks = OptionsOf<typeof trainModelHooks>;
