@@ -39,7 +39,7 @@ function shortened(line: string, mirror: string): string {
     .replace(/(pxv train --images .*)/, '$1 --steps 2')
     .replace(/(pxv datasets get \S+)/, `$1 --mirror ${mirror}`)
     .replace(/(pxv eval-images .*)/, '$1 --limit 20')
-    .replace(/(pxv eval-video (?!.*--horizon).*)/, '$1 --starts 1 --horizon 2')
+    .replace(/(pxv eval-video (?!.*--horizon).*)/, '$1 --starts 1 --horizon 1')
     .replace(/pxv (predict|complete|sample|train(?!.*--resume)) /, 'pxv $1 --overwrite ');
 }
 

@@ -78,7 +78,7 @@ describe('the search for FFmpeg', () => {
     try {
       const { source, warning } = findFfmpeg();
       if (source === '@ffmpeg-installer/ffmpeg')
-        expect(warning).toMatch(/^using the old FFmpeg .*; install a current FFmpeg/);
+        expect(warning).toMatch(/^using the old FFmpeg .*install a current FFmpeg/);
       else expect(source).toBe('ffmpeg-static');
     } catch (error) {
       expect((error as PxvError).message).toMatch(
