@@ -80,6 +80,7 @@ function parserOf(value: z.ZodType, flag: string, most?: number): (text: string,
   if (value === fields.pixels) return size(flag);
   if (value === fields.positive) return decimalNumber(flag, { min: 0, max: most, above: true });
   if (value === fields.exactRate) return frameRate(flag);
+  if (value === fields.framesOrAll) return framesOrAll(flag);
   if (value === fields.askedRate) return (text) => (text === 'model' ? text : frameRate(flag)(text));
   return value instanceof z.ZodNumber ? wholeNumber(flag, value.minValue!, most) : path(flag);
 }
@@ -174,6 +175,15 @@ export function frameRate(flag: string): (text: string) => FrameRate {
     if (rate !== null) return rate;
     const expected = `frames a second, above 0 and at most ${HIGHEST_FRAME_RATE}`;
     throw wrongValue(flag, expected, text, `give them as in ${flag} 10, ${flag} 12.5 or ${flag} 30000/1001`);
+  };
+}
+
+/** A parser of a number of frames, or of "all". */
+function framesOrAll(flag: string): (text: string) => number | 'all' {
+  return (text) => {
+    if (text === 'all') return text;
+    if (/^\d{1,9}$/.test(text)) return Number(text);
+    throw wrongValue(flag, 'a whole number of frames, or all', text, `give one such as ${flag} 12`);
   };
 }
 

@@ -116,7 +116,7 @@ async function rehearsed(configuration: RunConfiguration, out: string): Promise<
   const length = training.steps === null ? `${training.minutes} minutes` : numberOf(training.steps, 'step');
   return {
     text: [
-      `would learn from ${found.count} ${found.unit}, for ${length}, into ${out}`,
+      `would learn from ${numberOf(found.count, found.unit.slice(0, -1))}, for ${length}, into ${out}`,
       `model: ${networkName(model)}, ${width}x${height}, ${parameters} parameters`,
       `memory: ${inUnits(memoryBytes)} by count`,
       `time, as this machine is now: ${stages.join(', ')}`,

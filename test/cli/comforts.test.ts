@@ -26,6 +26,14 @@ test('the object that --json prints has a version', async () => {
   expect(jsonOf(await predict('clips/clip-0', '--out', 'json.gif', '--json'))).toMatchObject({ version: 1 });
 });
 
+test.each(['x', '-3', '1.5'])('--known %s is refused by the name of the flag', async (text) => {
+  const { code, stderr } = await predict('clips/clip-0', '--known', text);
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    `pxv: read options: --known: expected a whole number of frames, or all, received "${text}"; give one such as --known 12\n`,
+  );
+});
+
 test('anchors are labelled', async () => {
   const { anchors } = jsonOf(await pxv(['eval-video', 'clips', '--model', 'run', '--horizon', '0', '--json'], here));
   const { labels, mean } = anchors as { labels: string[]; mean: number[] };

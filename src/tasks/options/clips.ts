@@ -7,6 +7,7 @@ import {
   countOrNone,
   fit,
   frameRate,
+  framesOrAll,
   futureDrawing,
   overwrite,
   pictureSize,
@@ -29,11 +30,6 @@ const seenClips = {
 /** Futures that are drawn where no number is asked for, by what is written: a mean of one sample would be none. */
 export const samplesOfForecast = { samples: 1, mean: 8, 'best-guess': 1 } as const;
 export type Forecast = keyof typeof samplesOfForecast;
-
-/** What a person writes for `known`; what is neither is for the schema to refuse. */
-function knownFrames(text: string): unknown {
-  return /^\d{1,9}$/.test(text) ? Number(text) : text;
-}
 
 /** What is asked of a prediction, by `pxv predict` too. */
 export const predictFlags = {
@@ -60,10 +56,9 @@ export const predictFlags = {
    * Known frames that are shown before the predicted ones, or "all". Default: as many as are predicted, and at least two seconds.
    */
   known: asked(
-    z.union([z.literal('all'), countOrNone], 'expected a whole number, or all').optional(),
+    framesOrAll.optional(),
     'frames',
     'known frames to show before, or all (default: as many as are predicted, and at least two seconds)',
-    { parse: knownFrames },
   ),
   /** The same as `known` 0. */
   onlyPredicted: toggle('leave the known frames out', { conflicts: ['known'] }),

@@ -64,6 +64,8 @@ export const callback = <F extends (...given: never[]) => unknown>() =>
 export const signal = z.instanceof(AbortSignal).optional();
 export const count = z.int().min(1);
 export const countOrNone = z.int().min(0);
+/** So many frames, or all of a clip. */
+export const framesOrAll = z.union([z.literal('all'), countOrNone], 'expected a whole number, or all');
 export const positive = z.number().positive();
 // Also one that is not finite, of which the task says what is wanted.
 export const anyNumber = z.custom<number>((value) => typeof value === 'number', 'expected a number');
