@@ -92,7 +92,7 @@ async function measureGif(name, size, folder) {
     '-crf',
     '10',
   ];
-  spawnSync(findFfmpeg().path, ['-v', 'error', ...made, clip]);
+  spawnSync((await findFfmpeg()).path, ['-v', 'error', ...made, clip]);
   const options = { out: join(folder, 'long.gif'), size, horizon: 8, forecast: 'best-guess' };
   const bytes = await heldByChildren(() => predictClip(loadModel(name), clip, options));
   const film = filmSize(1, size, legibleScale('gif', size, false), false);

@@ -84,7 +84,7 @@ function checkNode(): Check {
 async function checkFfmpeg(): Promise<Check> {
   const { findFfmpeg } = await import('../src/video/ffmpeg-binary.js');
   try {
-    const { path, version, source, warning } = findFfmpeg();
+    const { path, version, source, warning } = await findFfmpeg();
     return checked('FFmpeg', `${version} from ${source}: ${path}`, warning);
   } catch (error) {
     return missing('FFmpeg', error);

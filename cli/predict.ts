@@ -67,6 +67,9 @@ Examples:
   $ pxv predict frames/ --model runs/mine --seed 7`;
 
 async function predictFrames(work: Work, clips: string[], options: PredictOptions): Promise<Report> {
+  const { findFfmpeg } = await import('../src/video/ffmpeg-binary.js');
+  // It says what it is while all else is loaded; where there is none, whoever needs one says so.
+  void findFfmpeg().catch(() => null);
   const { listClips } = await import('../src/video/index.js');
   if (clips.includes(STANDARD_STREAM)) {
     if (clips.length === 1) return predictOne(work, STANDARD_STREAM, options);

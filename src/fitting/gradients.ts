@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-// Plain tfjs-core registers no gradients; this import does, and takes a while.
-import '@tensorflow/tfjs-layers';
+import { loadGradients } from '../backend/load-gradients.js';
 import { learnsAnchor, type Condition } from '../conditioning/index.js';
 import {
   chainConditions,
@@ -51,6 +50,7 @@ export function gradientsOf(
   examples: Examples,
   { trains = 'all', rollOut = null }: StepSettings = {},
 ): Gradients {
+  loadGradients();
   const among = typeof trains === 'number' ? [trains] : chain.scales.map((_, scale) => scale);
   return tf.tidy(() => {
     const places = weights.map((_, index) => index);

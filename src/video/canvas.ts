@@ -26,12 +26,10 @@ export class Canvas implements Frame {
   }
 
   fill({ x, y, width, height }: Box, colour: Colour): void {
-    for (let row = y; row < y + height; row++) {
-      for (let column = x; column < x + width; column++) {
-        const at = (row * this.width + column) * this.channels;
-        for (let c = 0; c < this.channels; c++) this.data[at + c] = colour[c];
-      }
-    }
+    const [first, line] = [y * this.width + x, this.width].map((pixels) => pixels * this.channels);
+    const end = first + width * this.channels;
+    for (let at = first; at < end; at++) this.data[at] = colour[(at - first) % this.channels];
+    for (let row = 1; row < height; row++) this.data.copyWithin(first + row * line, first, end);
   }
 
   /** A frame with its top left at a place, each pixel a square of `scale` x `scale`. A grey one may go on a coloured canvas. */

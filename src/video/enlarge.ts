@@ -15,16 +15,24 @@ export function padToEven(frame: Frame): Frame {
   return sampled(frame, size, (place, side) => Math.min(place, side - 1));
 }
 
-/** @param from the column or row of a frame of so many that another column or row shows */
+/** @param from the column or row of a frame of so many that another column or row shows, never an earlier one than that before */
 function sampled(frame: Frame, { width, height }: Size, from: (place: number, side: number) => number): Frame {
   const { channels } = frame;
   const data = new Uint8Array(width * height * channels);
   const columns = Array.from({ length: width }, (_, x) => from(x, frame.width));
-  let to = 0;
-  for (let y = 0; y < height; y++) {
-    const row = from(y, frame.height) * frame.width;
-    for (const column of columns)
-      for (let channel = 0; channel < channels; channel++) data[to++] = frame.data[(row + column) * channels + channel];
+  const bytes = width * channels;
+  for (let y = 0, drawn = -1; y < height; y++) {
+    const row = from(y, frame.height);
+    let to = y * bytes;
+    if (row === drawn) {
+      data.copyWithin(to, to - bytes, to);
+      continue;
+    }
+    drawn = row;
+    for (const column of columns) {
+      let at = (row * frame.width + column) * channels;
+      for (let channel = 0; channel < channels; channel++) data[to++] = frame.data[at++];
+    }
   }
   return { width, height, channels, data };
 }

@@ -16,7 +16,7 @@ import type { FfmpegOutcome, FfmpegRun } from './ffmpeg-run.js';
 export async function feedFrames(
   frames: AsyncIterable<Frame>,
   { frameRate, signal }: { frameRate: FrameRate; signal?: AbortSignal | undefined },
-  start: (input: Readable, inputOptions: string[]) => FfmpegRun,
+  start: (input: Readable, inputOptions: string[]) => Promise<FfmpegRun>,
   check: (outcome: FfmpegOutcome) => Promise<void>,
 ): Promise<number> {
   const input = new PassThrough();
@@ -26,7 +26,7 @@ export async function feedFrames(
   signal?.addEventListener('abort', stop);
   try {
     for await (const { width, height, channels, data } of frames) {
-      run ??= start(input, [
+      run ??= await start(input, [
         ...['-f', 'rawvideo', '-pixel_format', channels === 1 ? 'gray' : 'rgb24'],
         ...['-video_size', `${width}x${height}`, '-framerate', `${frameRate.numerator}/${frameRate.denominator}`],
       ]);

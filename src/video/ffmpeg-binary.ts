@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
 import { accessSync, chmodSync, constants, copyFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, delimiter, join } from 'node:path';
@@ -17,25 +17,28 @@ export interface FfmpegBinary {
 }
 
 const require = createRequire(import.meta.url);
-const known = new Map<string, FfmpegBinary>();
+const known = new Map<string, Promise<FfmpegBinary>>();
 
 /**
  * The FFmpeg to use: the one that PXV_FFMPEG names, else that of ffmpeg-static, else the first on the PATH, else the
- * one of @ffmpeg-installer/ffmpeg, of 2018. Each is run once to see that it works; the answer is kept.
+ * one of @ffmpeg-installer/ffmpeg, of 2018. Each is run once to see that it works; the answer is kept. Whoever asks early, and goes on,
+ * waits less for it later.
  *
  * @throws {PxvError} DEPENDENCY where none runs, or where the one that PXV_FFMPEG names does not.
  */
-export function findFfmpeg(): FfmpegBinary {
+export function findFfmpeg(): Promise<FfmpegBinary> {
   const key = JSON.stringify([process.env.PXV_FFMPEG, process.env.PATH]);
   const binary = known.get(key) ?? search();
   known.set(key, binary);
+  // An error is that of whoever needs the program, not of whoever asks early.
+  binary.catch(() => known.delete(key));
   return binary;
 }
 
-function search(): FfmpegBinary {
+async function search(): Promise<FfmpegBinary> {
   const named = process.env.PXV_FFMPEG;
   if (named) {
-    const found = tryToRun('PXV_FFMPEG', named);
+    const found = await tryToRun('PXV_FFMPEG', named);
     if (typeof found !== 'string') return found;
     throw new PxvError({
       code: 'DEPENDENCY',
@@ -48,7 +51,7 @@ function search(): FfmpegBinary {
   }
   const looked = ['PXV_FFMPEG (not set)'];
   for (const [source, path] of candidates()) {
-    const found = path === null ? 'not there' : tryToRun(source, path);
+    const found = path === null ? 'not there' : await tryToRun(source, path);
     if (typeof found !== 'string') return found;
     looked.push(`${source} (${path === null ? '' : `${path}: `}${found})`);
   }
@@ -116,12 +119,13 @@ function may(path: string, mode: number): boolean {
 }
 
 /** What a program says of itself, or in a line why it is of no use. */
-function tryToRun(source: FfmpegBinary['source'], path: string): FfmpegBinary | string {
-  const options = { encoding: 'utf8', timeout: 20_000 } as const;
-  const { error, stdout, status } = spawnSync(path, ['-hide_banner', '-version'], options);
-  if (error) return error.message;
+async function tryToRun(source: FfmpegBinary['source'], path: string): Promise<FfmpegBinary | string> {
+  const { error, stdout } = await run(path, ['-hide_banner', '-version']);
   const version = /^ffmpeg version (\S+)/.exec(stdout)?.[1];
-  if (version === undefined) return `a program that does not say it is ffmpeg (exit status ${status})`;
+  if (version === undefined) {
+    if (error !== null && typeof error.code !== 'number') return error.message;
+    return `a program that does not say it is ffmpeg (exit status ${error?.code ?? 0})`;
+  }
   // Versions may be names of commits; the libraries' are numbers. FFmpeg 6 has the 60, and `-vsync` was to go from then on.
   const format = Number(/^libavformat +(\d+)/m.exec(stdout)?.[1] ?? Infinity);
   const everyPicture = format < 60 ? ['-vsync', '0'] : ['-fps_mode', 'passthrough'];
@@ -130,4 +134,10 @@ function tryToRun(source: FfmpegBinary['source'], path: string): FfmpegBinary | 
   const remedy = isInstalled('ffmpeg-static') ? 'run `npm rebuild ffmpeg-static`, or install' : 'install';
   const warning = `using the old FFmpeg ${version} of ${source}; ${remedy} a current FFmpeg to read newer formats`;
   return { path, version, everyPicture, source, warning: isOld ? warning : null };
+}
+
+function run(path: string, args: string[]): Promise<{ error: ExecFileException | null; stdout: string }> {
+  return new Promise((resolve) => {
+    execFile(path, args, { timeout: 20_000 }, (error, stdout) => resolve({ error, stdout }));
+  });
 }

@@ -45,13 +45,14 @@ const timesError = 'non monotonically increasing dts';
 const errorLine = /^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.*)$/;
 
 /** @throws {PxvError} DEPENDENCY where there is no FFmpeg. */
-export function startFfmpeg(options: FfmpegArguments): FfmpegRun {
+export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> {
   const { input, inputOptions = [], outputOptions, outputPath, onLine } = options;
   const isFile = typeof input === 'string';
   const general = ['-hide_banner', '-nostats', '-loglevel', 'level+info', ...(isFile ? ['-nostdin'] : [])];
   const from = [...inputOptions, '-i', isFile ? asFile(input) : 'pipe:0'];
   const to = ['-y', ...outputOptions, outputPath === undefined ? 'pipe:1' : asFile(outputPath)];
-  const child = spawn(findFfmpeg().path, [...general, ...from, ...to]);
+  const { path } = await findFfmpeg();
+  const child = spawn(path, [...general, ...from, ...to]);
 
   const log = { firstError: null as string | null, errors: 0, wasSignalled: false };
   createInterface({ input: child.stderr, crlfDelay: Infinity }).on('line', (line) => {

@@ -112,7 +112,7 @@ async function* outputOf(
   outputOptions: string[],
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
-  const run = startFfmpeg({ input: path, outputOptions });
+  const run = await startFfmpeg({ input: path, outputOptions });
   yield* readOutput(run, path, signal);
   const { failure } = await run.finished;
   if (failure !== null) throw new EncoderFailure(failure);

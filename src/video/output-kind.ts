@@ -62,7 +62,7 @@ export async function expectPlace(path: string): Promise<OutputKind> {
   if (kind === null) throw nameRefused(`a name that ends in ${extname(path)}`);
   const unfit = unfitName(path, kind);
   if (unfit !== null) throw nameRefused(unfit);
-  if (kind !== 'png' && kind !== 'folder') findFfmpeg();
+  if (kind !== 'png' && kind !== 'folder') await findFfmpeg();
   // As it is written: to the system `none/../clips` leads nowhere where there is no `none`.
   const place = resolve(path);
   const existing = await stat(place).catch(() => null);

@@ -32,7 +32,7 @@ const backInTime = /non-monoton\w+ dts/i;
  */
 export async function scanTimestamps(path: string, signal?: AbortSignal): Promise<Pictures> {
   let haveTimes = true;
-  const run = startFfmpeg({
+  const run = await startFfmpeg({
     input: path,
     outputOptions: ['-map', '0:V:0', '-c', 'copy', '-f', 'framecrc'],
     onLine: (line) => (haveTimes &&= !backInTime.test(line)),

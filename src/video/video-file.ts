@@ -84,7 +84,7 @@ const characterArt = new Set(['tty', 'bin', 'xbin', 'adf', 'idf']);
 async function decodeFirstPicture(path: string, inputOptions: string[], signal?: AbortSignal) {
   const log: string[] = [];
   const squarePixels = "scale=w='round(iw*max(1,sar))':h='round(ih/min(1,sar))'";
-  const run = startFfmpeg({
+  const run = await startFfmpeg({
     input: path,
     inputOptions,
     outputOptions: ['-map', '0:V:0', '-frames:v', '1', '-filter:v', squarePixels, '-f', 'framecrc'],
@@ -132,8 +132,9 @@ export async function* readVideo(
   const { size, channels, signal } = reading;
   const asked = video.hasRate ? reading.frameRate : undefined;
   const frameRate = asked ?? video.frameRate;
+  const { everyPicture } = await findFfmpeg();
   let changes = 0;
-  const run = startFfmpeg({
+  const run = await startFfmpeg({
     input: video.path,
     inputOptions: video.inputOptions,
     onLine: (line) => line.includes(newFilters) && changes++,
@@ -141,7 +142,7 @@ export async function* readVideo(
       ...['-map', '0:V:0', '-filter:v', filters(video, { ...reading, frameRate: asked })],
       ...(video.span === null ? [] : ['-frames:v', String(Math.round(video.span * framesPerSecond(frameRate)) + 1)]),
       // Where the pictures' size or range changes, FFmpeg makes its filters again, whose times begin at 0 again.
-      ...findFfmpeg().everyPicture,
+      ...everyPicture,
       ...['-f', 'rawvideo'],
     ],
   });

@@ -47,7 +47,8 @@ test('all bits over all dimensions: a long clip counts for more than a short one
 test('a film is opened once: to predict from it, it is only read once more', async () => {
   const film = filmClip(folder.path, 'opened-once.mkv', 7);
   const [program, log] = ['ffmpeg-that-counts', 'runs'].map((name) => join(folder.path, name));
-  writeFileSync(program, `#!/bin/sh\necho "$*" >> '${log}'\nexec '${findFfmpeg().path}' "$@"\n`);
+  const { path } = await findFfmpeg();
+  writeFileSync(program, `#!/bin/sh\necho "$*" >> '${log}'\nexec '${path}' "$@"\n`);
   chmodSync(program, 0o755);
   const { PXV_FFMPEG } = process.env;
   process.env.PXV_FFMPEG = program;

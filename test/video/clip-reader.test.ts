@@ -141,7 +141,7 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     // FFmpeg of 2018 goes on with the last one for as long as the first part was.
     expect([[], new Array<number>(12).fill(20)]).toContainEqual(second.slice(20));
     // Nor does it say that anything changes.
-    if (findFfmpeg().everyPicture.includes('-vsync')) expect(clip.warning).toBeNull();
+    if ((await findFfmpeg()).everyPicture.includes('-vsync')) expect(clip.warning).toBeNull();
     else
       expect(clip.warning).toMatch(
         /^read 3\d frames, whose size or range changes 1 time: up to two frames are lost at each change$/,

@@ -99,7 +99,7 @@ describe.each(ffmpegPrograms())('the times of a video file, read with %s: one', 
       const path = makeClip(at('counted.mkv'), staircase(23), ...lossless);
       const clip = await openClip(path, as(16, 12, 1, { frameRate }));
       const frames = await collect(clip.frames());
-      expect(frames.length).toBe(countedByFfmpeg(path, perSecond));
+      expect(frames.length).toBe(await countedByFfmpeg(path, perSecond));
       expect(Math.abs(frames.length - clip.aboutFrames!)).toBeLessThanOrEqual(1);
       // Each is the picture that is nearest in time: one of 10 a second, of levels 10, 20, ...
       frames.forEach((frame, index) => {
@@ -160,8 +160,8 @@ describe.each(ffmpegPrograms())('the times of a video file, read with %s: one', 
 });
 
 /** Frames that FFmpeg's own filter makes of a file, the last picture included. */
-function countedByFfmpeg(path: string, perSecond: number): number {
+async function countedByFfmpeg(path: string, perSecond: number): Promise<number> {
   const args = ['-v', 'error', '-i', path, '-vf', `fps=${perSecond}:eof_action=pass`, '-f', 'framecrc', '-'];
-  const { stdout } = spawnSync(findFfmpeg().path, args, { encoding: 'utf8' });
+  const { stdout } = spawnSync((await findFfmpeg()).path, args, { encoding: 'utf8' });
   return stdout.split('\n').filter((line) => line.startsWith('0,')).length;
 }

@@ -80,7 +80,7 @@ describe.each(ffmpegPrograms())('a clip, written with %s', (_name, program) => {
 
   it('plays in a browser: H.264 in 4:2:0, limited range, BT.709, index first', async () => {
     await writeClip(at('browser.mp4'), moving(5, 32, 24, 3), { frameRate });
-    const { stderr } = spawnSync(findFfmpeg().path, ['-i', at('browser.mp4')], { encoding: 'utf8' });
+    const { stderr } = spawnSync((await findFfmpeg()).path, ['-i', at('browser.mp4')], { encoding: 'utf8' });
     expect(stderr).toMatch(/Video: h264 .*yuv420p\(tv, bt709(?:, progressive)?\), 32x24/);
     const bytes = readFileSync(at('browser.mp4'), 'latin1');
     expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'));

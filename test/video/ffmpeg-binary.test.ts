@@ -15,12 +15,9 @@ function program(name: string, script: string): string {
   return path;
 }
 
-function failure(): PxvError {
-  try {
-    findFfmpeg();
-  } catch (error) {
-    return error as PxvError;
-  }
+async function failure(): Promise<PxvError> {
+  const found = await findFfmpeg().catch((error: unknown) => error as PxvError);
+  if (found instanceof PxvError) return found;
   throw new Error('an ffmpeg was found');
 }
 
@@ -32,10 +29,16 @@ afterEach(() => {
 afterAll(folder.remove);
 
 describe('the search for FFmpeg', () => {
-  it('takes the program that PXV_FFMPEG names', () => {
+  it('takes the program that PXV_FFMPEG names', async () => {
     const path = program('mine', 'echo "ffmpeg version 9.9-test Copyright"');
     process.env.PXV_FFMPEG = path;
-    expect(findFfmpeg()).toEqual({ path, version: '9.9-test', everyPicture, source: 'PXV_FFMPEG', warning: null });
+    expect(await findFfmpeg()).toEqual({
+      path,
+      version: '9.9-test',
+      everyPicture,
+      source: 'PXV_FFMPEG',
+      warning: null,
+    });
   });
 
   it.each([
@@ -43,40 +46,40 @@ describe('the search for FFmpeg', () => {
     ['59. 27.100', ['-vsync', '0']],
     ['60.  3.100', everyPicture],
     ['62.  3.100', everyPicture],
-  ])('knows how one with libavformat %s is told to leave pictures alone', (libavformat, options) => {
+  ])('knows how one with libavformat %s is told to leave pictures alone', async (libavformat, options) => {
     const path = program(`of-${libavformat}`, `echo "ffmpeg version N-1"; echo "libavformat    ${libavformat} / 1"`);
     process.env.PXV_FFMPEG = path;
-    expect(findFfmpeg().everyPicture).toEqual(options);
+    expect((await findFfmpeg()).everyPicture).toEqual(options);
   });
 
-  it('does not pass over a PXV_FFMPEG that is not there', () => {
+  it('does not pass over a PXV_FFMPEG that is not there', async () => {
     process.env.PXV_FFMPEG = join(folder.path, 'absent');
-    expect(failure()).toMatchObject({ code: 'DEPENDENCY' });
-    expect(failure().message).toMatch(
+    expect(await failure()).toMatchObject({ code: 'DEPENDENCY' });
+    expect((await failure()).message).toMatch(
       /^find ffmpeg: PXV_FFMPEG=.*absent: expected .* that runs, received .*ENOENT; correct/,
     );
   });
 
-  it('does not take another program for FFmpeg', () => {
+  it('does not take another program for FFmpeg', async () => {
     process.env.PXV_FFMPEG = program('other', 'echo "hello"; exit 3');
-    expect(failure().message).toMatch('a program that does not say it is ffmpeg (exit status 3)');
+    expect((await failure()).message).toMatch('a program that does not say it is ffmpeg (exit status 3)');
   });
 
-  it('takes the first on the PATH that runs, and says where it is', () => {
+  it('takes the first on the PATH that runs, and says where it is', async () => {
     delete process.env.PXV_FFMPEG;
     const path = program('ffmpeg', 'echo "ffmpeg version 7.7 Copyright"');
     process.env.PATH = ['/nowhere', folder.path, PATH].join(delimiter);
-    const found = findFfmpeg();
+    const found = await findFfmpeg();
     // ffmpeg-static, where it is installed, comes before the PATH.
     if (found.source !== 'ffmpeg-static')
       expect(found).toEqual({ path, version: '7.7', everyPicture, source: 'PATH', warning: null });
   });
 
-  it('falls back on the old program of @ffmpeg-installer with a warning, or names every place it looked at', () => {
+  it('falls back on the old program of @ffmpeg-installer with a warning, or names every place it looked at', async () => {
     delete process.env.PXV_FFMPEG;
     process.env.PATH = '/nowhere';
     try {
-      const { source, warning } = findFfmpeg();
+      const { source, warning } = await findFfmpeg();
       if (source === '@ffmpeg-installer/ffmpeg')
         expect(warning).toMatch(/^using the old FFmpeg .*install a current FFmpeg/);
       else expect(source).toBe('ffmpeg-static');

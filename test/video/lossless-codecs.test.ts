@@ -70,7 +70,8 @@ it('says that small frames may be why an encoder does not open', async () => {
   const { failure } = await losslessSize('x265', clip(frames));
   // Some builds have no x265, or take such frames; only one that does not open is explained.
   expect(/may be too small/.test(failure ?? '')).toBe(/cannot open/i.test(failure ?? ''));
-  if (findFfmpeg().version.startsWith('7.1')) expect(failure).toMatch(/ The frames, 16x16, may be too small for it\.$/);
+  if ((await findFfmpeg()).version.startsWith('7.1'))
+    expect(failure).toMatch(/ The frames, 16x16, may be too small for it\.$/);
 });
 
 it('says why where a codec cannot take the frames, instead of failing', async () => {

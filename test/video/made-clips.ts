@@ -13,9 +13,10 @@ export function temporaryFolder(): { path: string; remove: () => void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+const { path, version } = await findFfmpeg();
+
 /** The FFmpeg programs of this machine, by name: the one found first, and the old one that is an npm package. */
 export function ffmpegPrograms(): [string, string][] {
-  const { path, version } = findFfmpeg();
   const programs: [string, string][] = [[`FFmpeg ${version}`, path]];
   try {
     const installed = (createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string }).path;
@@ -48,7 +49,10 @@ export function makeClip(path: string, frames: readonly Frame[], ...options: str
 }
 
 export function ffmpeg(args: readonly string[], input?: Buffer): void {
-  const { status, stderr } = spawnSync(findFfmpeg().path, ['-v', 'error', '-y', ...args], { input, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.env.PXV_FFMPEG ?? path, ['-v', 'error', '-y', ...args], {
+    input,
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(`ffmpeg ${args.join(' ')}: ${stderr}`);
 }
 

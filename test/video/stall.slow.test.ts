@@ -18,7 +18,7 @@ it('a film of which FFmpeg gives nothing for a minute is given up, and the proce
   const hanging = join(folder.path, 'ffmpeg');
   writeFileSync(
     hanging,
-    `#!/bin/sh\ncase "$*" in *"-f rawvideo"*) exec sleep 600;; *) exec ${findFfmpeg().path} "$@";; esac\n`,
+    `#!/bin/sh\ncase "$*" in *"-f rawvideo"*) exec sleep 600;; *) exec ${(await findFfmpeg()).path} "$@";; esac\n`,
   );
   chmodSync(hanging, 0o755);
   process.env.PXV_FFMPEG = hanging;

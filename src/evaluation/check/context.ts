@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-layers';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import { loadGradients } from '../../backend/load-gradients.js';
 import { filterMask } from '../../backend/convolution-shape.js';
 import { frameBytes } from '../../foundation/levels.js';
 import { earlierInput } from '../../model/earlier-pixels/index.js';
@@ -125,6 +125,7 @@ async function* gradientsOf(
   const subPixels = frameBytes(fields);
   const draw = checkDraws(seed, draws.outputs);
   const together = imagesTogether(program);
+  loadGradients();
   try {
     for (let first = 0; first < outputs.length; first += together) {
       const part = outputs.slice(first, first + together);
