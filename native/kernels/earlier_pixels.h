@@ -18,7 +18,7 @@ class EarlierPixels {
 
   // Of a pixel.
   virtual int features() const = 0;
-  // What is read where nothing is sought.
+  // What is read where nothing is searched for.
   virtual void writeNothing(float* out) const = 0;
   // Starts the image: every `stride`th anchor from the first on is what is expected of a sub-pixel; references are
   // [height][width][references * channels], in levels.
@@ -43,7 +43,7 @@ inline constexpr MakeEarlierPixels* earlierMethods[] = {makeTemplateMatching, ma
 // The kernel of a method.
 template <class Call>
 void readImages(MakeEarlierPixels* make, const Call& call) {
-  const auto [shape, image, expected, references, sought, out] = call;
+  const auto [shape, image, expected, references, searched, out] = call;
   const size_t pixels = static_cast<size_t>(shape.height) * shape.width;
   auto one = [&](int n) {
     const auto method = make(shape);
@@ -51,7 +51,7 @@ void readImages(MakeEarlierPixels* make, const Call& call) {
     const size_t first = n * pixels;
     const float* levels = image + first * shape.channels;
     float* to = out + first * features;
-    if (sought && sought[n] == 0.0f) {
+    if (searched && searched[n] == 0.0f) {
       for (size_t pixel = 0; pixel < pixels; pixel++, to += features) method->writeNothing(to);
       return;
     }

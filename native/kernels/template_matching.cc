@@ -177,7 +177,7 @@ std::unique_ptr<EarlierPixels> makeTemplateMatching(const EarlierPixelsShape& sh
 
 void templateMatching(const TemplateMatchingCall& call) { readImages(makeTemplateMatching, call); }
 
-// d expected = -gain sum over references of fits (d mean + d best); fits, (1 - cost)^2, is 0 where nothing is sought.
+// d expected = -gain sum over references of fits (d mean + d best); fits, (1 - cost)^2, is 0 where nothing is searched for.
 void templateMatchingGradient(const TemplateMatchingGradientCall& call) {
   const auto [shape, read, dOut, dExpected] = call;
   const int channels = shape.channels, features = featuresOfReference(shape), cost = costFeature(shape);

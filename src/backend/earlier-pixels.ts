@@ -11,7 +11,7 @@ export interface EarlierInputs {
   /** [batch, height, width, references * channels], in levels, the newest first. */
   references: Tensor4D;
   /** [batch, 1, 1, 1], 0 for images of which nothing is made: what is read of them says so; null: of all. */
-  sought: Tensor4D | null;
+  searched: Tensor4D | null;
 }
 
 /**

@@ -14,19 +14,19 @@ const shapeOf = (height: number, width: number, channels: number, references: nu
 };
 
 /** With how strong the noise upon the image is, in levels. */
-const CASES: { name: string; numbers: RegressionNumbers; noise: number; sought?: number[] }[] = [
+const CASES: { name: string; numbers: RegressionNumbers; noise: number; searched?: number[] }[] = [
   { name: 'one pixel', numbers: shapeOf(1, 1, 1, 1), noise: 9 },
   { name: 'one row', numbers: shapeOf(1, 13, 3, 2, 2), noise: 3 },
   { name: 'one column', numbers: shapeOf(11, 1, 1, 1), noise: 3 },
   { name: 'odd sizes in colour', numbers: shapeOf(7, 9, 3, 2, 2), noise: 5 },
   { name: 'three references in grey', numbers: shapeOf(6, 9, 1, 3), noise: 1 },
-  { name: 'one of two not sought', numbers: shapeOf(5, 6, 3, 1, 2), noise: 3, sought: [0, 1] },
+  { name: 'one of two not searched', numbers: shapeOf(5, 6, 3, 1, 2), noise: 3, searched: [0, 1] },
   { name: 'four levels', numbers: { ...shapeOf(6, 7, 3, 1), highest: 3 }, noise: 0.2 },
   { name: 'noise alone, to the ends of the range', numbers: shapeOf(7, 8, 1, 2), noise: 300 },
 ];
 
 /** A picture that lies off what is expected as its neighbours do, and noise upon it. */
-const cases = CASES.map(({ name, numbers, noise, sought }) => {
+const cases = CASES.map(({ name, numbers, noise, searched }) => {
   const { batch, height, width, channels, references: count, highest } = numbers;
   const pixels = batch * height * width;
   const wave = (pixel: number, c: number, phase: number) => {
@@ -41,7 +41,7 @@ const cases = CASES.map(({ name, numbers, noise, sought }) => {
     image: of(channels, (pixel, c) => wave(pixel, c, 0) + noise * noises[pixel * channels + c]),
     expected: of(channels, (pixel, c) => wave(pixel, c, 0.2)),
     references: of(channels * count, (pixel, k) => wave(pixel, k % channels, 0.1 + 0.2 * Math.floor(k / channels))),
-    sought: sought ? Float32Array.from(sought) : null,
+    searched: searched ? Float32Array.from(searched) : null,
   };
   return { name, numbers, inputs };
 });
@@ -50,14 +50,14 @@ const run = testKernel('localRegression', {
   // In float64, rounded once; equations are solved in another way there.
   tolerance: 1e-6,
   cases,
-  reference(shape, { image, expected, references, sought }) {
+  reference(shape, { image, expected, references, searched }) {
     const regressed = reference.localRegression(shape, shape.batch, image, expected, references);
-    const isSought = (at: number) => sought?.[Math.floor((at * shape.batch) / regressed.length)] !== 0;
+    const isSought = (at: number) => searched?.[Math.floor((at * shape.batch) / regressed.length)] !== 0;
     const nothing = (at: number) => (at % (2 * shape.channels) < shape.channels ? 0 : 1);
     return { out: regressed.map((value, at) => (isSought(at) ? value : nothing(at))) };
   },
   tensors: (shape, inputs) => ({ out: readEarlierPixels('localRegression', shape, inputs) }),
-  expects: ['image', 'expected', 'references', 'sought'],
+  expects: ['image', 'expected', 'references', 'searched'],
   isConstant: true,
   sameBits: 'all',
 });
@@ -84,7 +84,7 @@ test('learns a gain of contrast that nothing told from the pixels before', () =>
   const last = randomFloats(576, 5).map((value) => 128 + 80 * value);
   // What is expected is the last picture at half its contrast; the image has all of it.
   const expected = last.map((level) => 64 + level / 2);
-  const { out } = run({ kernels }, shapeOf(24, 24, 1, 1), { image: last, expected, references: last, sought: null });
+  const { out } = run({ kernels }, shapeOf(24, 24, 1, 1), { image: last, expected, references: last, searched: null });
   const errors = (from: number, to: number, feature: number) =>
     Array.from({ length: to - from }, (_, k) => from + k).map((pixel) =>
       Math.abs(last[pixel] - expected[pixel] - (feature < 0 ? 0 : out[4 * pixel + feature] / GAIN)),

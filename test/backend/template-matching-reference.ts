@@ -23,13 +23,13 @@ export function templateInput(
   { height, width, channels, references, gain }: Omit<EarlierPixelsShape, 'highest'>,
   found: Values,
   expected: Values,
-  sought: Values | null,
+  searched: Values | null,
 ): Float64Array {
   const features = 2 * channels + 3;
   return Float64Array.from(found, (value, at) => {
     const [pixel, feature] = [Math.floor(at / features / references), at % features];
     const cost = at - feature + 2 * channels + 1;
-    if (sought?.[Math.floor(pixel / height / width)] === 0) return at === cost ? 1 : 0;
+    if (searched?.[Math.floor(pixel / height / width)] === 0) return at === cost ? 1 : 0;
     if (feature > 2 * channels) return value;
     const level = feature < 2 * channels ? expected[pixel * channels + (feature % channels)] : 0;
     return (value - level) * gain * (1 - found[cost]) ** 2;

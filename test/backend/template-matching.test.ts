@@ -23,26 +23,26 @@ const CASES: {
   numbers: MatchingNumbers;
   moved: [down: number, right: number];
   noise: number;
-  sought?: number[];
+  searched?: number[];
 }[] = [
   { name: 'one pixel', numbers: shapeOf(1, 1, 1, 1), moved: [0, 0], noise: 9 },
   { name: 'one row', numbers: shapeOf(1, 13, 3, 2, 2), moved: [0, 2], noise: 3 },
   { name: 'one column', numbers: shapeOf(11, 1, 1, 1), moved: [-2, 0], noise: 3 },
   { name: 'odd sizes in colour', numbers: shapeOf(9, 11, 3, 2, 2), moved: [2, -1], noise: 5 },
-  { name: 'one of three not sought', numbers: shapeOf(4, 6, 1, 3, 3), moved: [1, 0], noise: 1, sought: [1, 0, 1] },
+  { name: 'one of three not searched', numbers: shapeOf(4, 6, 1, 3, 3), moved: [1, 0], noise: 1, searched: [1, 0, 1] },
   {
     name: 'more pixels than a thread takes',
     numbers: shapeOf(31, 37, 1, 1, 2),
     moved: [1, 1],
     noise: 1,
-    sought: [0, 1],
+    searched: [0, 1],
   },
   { name: 'nothing alike', numbers: shapeOf(7, 8, 1, 4), moved: [40, 0], noise: 90 },
   { name: 'four levels', numbers: { ...shapeOf(6, 7, 3, 1), highest: 3 }, moved: [1, 0], noise: 0.2 },
 ];
 
 /** Pictures of waves that move, and one more with noise; not whole levels. */
-const waves = CASES.map(({ name, numbers, moved, noise, sought }) => {
+const waves = CASES.map(({ name, numbers, moved, noise, searched }) => {
   const { batch, height, width, channels, references: count, highest } = numbers;
   const level = (pixel: number, c: number, ago: number) => {
     const [y, x] = [Math.floor(pixel / width) % height, pixel % width].map((at, k) => at + ago * moved[k]);
@@ -58,7 +58,11 @@ const waves = CASES.map(({ name, numbers, moved, noise, sought }) => {
     return level(Math.floor(at / channels / count), at % channels, ago);
   });
   const expected = randomFloats(pixels * channels, 2).map((value) => (highest / 2) * (value + 1));
-  return { name, numbers, inputs: { image, expected, references, sought: sought ? Float32Array.from(sought) : null } };
+  return {
+    name,
+    numbers,
+    inputs: { image, expected, references, searched: searched ? Float32Array.from(searched) : null },
+  };
 });
 
 /** What costs most, of an odd count of places: no cost may be carried over into another. */
@@ -69,9 +73,9 @@ const largest = (() => {
       const pixel = Math.floor(at / each);
       return levels[(Math.floor(pixel / 20) + (pixel % 20)) % 2];
     });
-  const [expected, sought] = [board(3, [100, 100]), null];
-  const boards = { image: board(3, [0, 255]), expected, references: board(9, [255, 0]), sought };
-  const flat = { image: board(3, [0, 0]), expected, references: board(9, [255, 255]), sought };
+  const [expected, searched] = [board(3, [100, 100]), null];
+  const boards = { image: board(3, [0, 255]), expected, references: board(9, [255, 0]), searched };
+  const flat = { image: board(3, [0, 0]), expected, references: board(9, [255, 255]), searched };
   return [
     { name: 'the largest differences, of boards', numbers, inputs: boards },
     { name: 'the largest differences everywhere', numbers, inputs: flat },
@@ -82,22 +86,22 @@ const run = testKernel('templateMatching', {
   // What is found is rounded to float32 before what is expected is taken away: 2^-17 levels, times the gain.
   tolerance: 1e-6,
   cases: [...waves, ...largest],
-  reference: (shape, { image, expected, references, sought }) => ({
+  reference: (shape, { image, expected, references, searched }) => ({
     out: reference.templateInput(
       shape,
       reference.matchTemplates(shape, shape.batch, image, references),
       expected,
-      sought,
+      searched,
     ),
   }),
   tensors: (shape, inputs) => ({ out: readEarlierPixels('templateMatching', shape, inputs) }),
-  expects: ['image', 'expected', 'references', 'sought'],
+  expects: ['image', 'expected', 'references', 'searched'],
   sameBits: 'all',
 });
 
 const gradients = waves.map(({ name, numbers, inputs }) => {
   const found = reference.matchTemplates(numbers, numbers.batch, inputs.image, inputs.references);
-  const read = Float32Array.from(reference.templateInput(numbers, found, inputs.expected, inputs.sought));
+  const read = Float32Array.from(reference.templateInput(numbers, found, inputs.expected, inputs.searched));
   return { name, numbers, inputs: { read, dOut: randomFloats(read.length, 3) }, given: inputs, found };
 });
 
@@ -112,7 +116,7 @@ test.each(gradients)('the reference gradient of $name equals finite differences'
   const { name, numbers, inputs, given, found } = one;
   const value = (expected: ArrayLike<number>) =>
     reference
-      .templateInput(numbers, found, expected, given.sought)
+      .templateInput(numbers, found, expected, given.searched)
       .reduce((sum, value, at) => sum + value * inputs.dOut[at], 0);
   checkGradient({
     name,
@@ -134,7 +138,7 @@ describeEach(() =>
           image: tensor(given.image, channels),
           expected: expected as tf.Tensor4D,
           references: tensor(given.references, references * channels),
-          sought: given.sought && tf.tensor4d(given.sought, [batch, 1, 1, 1]),
+          searched: given.searched && tf.tensor4d(given.searched, [batch, 1, 1, 1]),
         });
       const dOut = tensor(inputs.dOut, inputs.dOut.length / batch / height / width);
       const gradient = tf.grad(read)(tensor(given.expected, channels), dOut).dataSync();
@@ -175,7 +179,7 @@ test('a picture that moved is found where it went, and noise tells how surely', 
     });
   const image = cut(5, 5);
   // Nothing is expected: what is read are the levels found.
-  const inputs = { image, expected: new Float32Array(image.length), references: cut(3, 8), sought: null };
+  const inputs = { image, expected: new Float32Array(image.length), references: cut(3, 8), searched: null };
   const { out } = run({ kernels: kernelSets[0] }, shapeOf(16, 20, 3, 1), inputs);
   const pixel = 10 * 20 + 10;
   const read = out.subarray(9 * pixel, 9 * pixel + 9);
@@ -192,7 +196,7 @@ test('costs keep their proportion to the range of levels, and one place always c
   const usual = (channels: number, highest: number) => {
     const numbers = { ...shapeOf(1, 2, channels, 1), highest };
     const [image, references] = [1, 0].map((level) => new Float32Array(2 * channels).fill(level));
-    const { out } = run({ kernels: kernelSets[0] }, numbers, { image, expected: image, references, sought: null });
+    const { out } = run({ kernels: kernelSets[0] }, numbers, { image, expected: image, references, searched: null });
     const cost = out[2 * (2 * channels + 3) - 2];
     return (6 * channels) / cost - 6 * channels;
   };

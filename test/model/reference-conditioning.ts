@@ -28,7 +28,7 @@ export interface ReferenceGiven {
   /** The image at the scale before; null where there is none. */
   small: Numbers | null;
   /** Whether templates are looked for, where there are some; default: they are. */
-  sought?: boolean;
+  searched?: boolean;
 }
 
 export interface ReferenceCondition {
@@ -38,7 +38,7 @@ export interface ReferenceCondition {
   /** Pictures to look for parts of the image in, the newest first, as the anchors. */
   references?: Numbers[];
   /** Whether it is looked for in them; default: it is. */
-  sought?: boolean;
+  searched?: boolean;
   /** What errors are regressed against, where they are: the expected picture that is taken as given. */
   regressedOn?: Numbers | undefined;
 }
@@ -70,7 +70,7 @@ export function referenceCondition(
     map: maps.length === 0 ? null : concatenate(maps),
     anchors: conditions.flatMap(({ anchors }) => anchors),
     references: conditions.flatMap(({ references = [] }) => references),
-    sought: given.sought ?? true,
+    searched: given.searched ?? true,
     regressedOn: conditions.find(({ regressedOn }) => regressedOn)?.regressedOn,
   };
 }

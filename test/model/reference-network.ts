@@ -46,7 +46,7 @@ export function referenceExample({ image, given, earlierPixels }: Examples, inde
       known: { frames: window.known.frames.map(values), expected: window.known.expected[index] },
     }),
     small: coarser ? values(coarser) : null,
-    sought: earlierPixels ? values(earlierPixels)[0] === 1 : true,
+    searched: earlierPixels ? values(earlierPixels)[0] === 1 : true,
   };
 }
 
@@ -83,7 +83,7 @@ export function referenceOutputs(
   description: NetworkDescription,
   weights: ReferenceWeights,
   image: Numbers,
-  { map: made, anchors, references = [], sought = true, regressedOn }: ReferenceCondition,
+  { map: made, anchors, references = [], searched = true, regressedOn }: ReferenceCondition,
 ): Float64Array {
   const { size, channels, levels, skips, head, mapBlocks = 0 } = description;
   let map = made;
@@ -109,11 +109,11 @@ export function referenceOutputs(
   };
   let x = masked(input, 'first', 'A');
   x = sum(x, project('first.map', x));
-  const found = references.length === 0 ? null : matchedPlane(description, image, anchors[0], references, sought);
+  const found = references.length === 0 ? null : matchedPlane(description, image, anchors[0], references, searched);
   const matched =
     found === null || regressedOn === undefined
       ? found
-      : concatenate([found, regressedPlane(description, image, regressedOn, references, sought)]);
+      : concatenate([found, regressedPlane(description, image, regressedOn, references, searched)]);
   if (matched !== null) x = sum(x, convolve(matched, weights, 'first.matched'));
   let skipped: Plane | null = null;
   description.layers.forEach((layer, index) => {
@@ -163,13 +163,13 @@ function matchedPlane(
   image: Numbers,
   anchor: Numbers,
   references: readonly Numbers[],
-  sought: boolean,
+  searched: boolean,
 ): Plane {
   const shape = { ...size, channels, references: references.length, highest: levels - 1, gain: 16 / (levels - 1) };
   const found = foundEarlier(lastMatched, [[size.width, channels, levels], image, ...references], () =>
     matchTemplates(shape, 1, image, besideEachOther(channels, references)),
   );
-  const values = templateInput(shape, found, anchor, sought ? null : [0]);
+  const values = templateInput(shape, found, anchor, searched ? null : [0]);
   return { ...size, features: references.length * (2 * channels + 3), values };
 }
 
@@ -179,7 +179,7 @@ function regressedPlane(
   image: Numbers,
   expected: Numbers,
   references: readonly Numbers[],
-  sought: boolean,
+  searched: boolean,
 ): Plane {
   const gain = Math.fround(8 / ((levels - 1) / 2));
   const shape = { ...size, channels, references: references.length, highest: levels - 1, gain };
@@ -188,7 +188,7 @@ function regressedPlane(
     localRegression(shape, 1, image, expected, besideEachOther(channels, references)),
   );
   const nothing = values.map((_, at) => (at % (2 * channels) < channels ? 0 : 1));
-  return { ...size, features: 4 * channels, values: sought ? values : nothing };
+  return { ...size, features: 4 * channels, values: searched ? values : nothing };
 }
 
 /** References as one picture, [pixel, reference, channel]. */

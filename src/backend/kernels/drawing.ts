@@ -27,7 +27,7 @@ export const drawing = kernel({
       shape: ({ batch, height, width, colours, anchorCount }) => [batch, height, width, colours * anchorCount],
       optional: true,
     },
-    /** In levels; null: nothing is sought. */
+    /** In levels; null: nothing is searched for. */
     references: {
       shape: ({ batch, height, width, colours, references }) => [batch, height, width, references * colours],
       optional: true,

@@ -26,10 +26,10 @@ export const earlierShape = numbers('EarlierPixelsShape', {
 /** An image, what is expected of it and the pictures before it. */
 export type EarlierPixelsShape = Omit<ValuesOf<typeof earlierShape>, 'batch'>;
 
-/** What the kernel of each method is given, in levels; of images of which nothing is `sought` (0) it says what it writes. */
+/** What the kernel of each method is given, in levels; of images that are not `searched` (0) it says what it writes. */
 export const earlierInputs = {
   ...{ image: pictures, expected: pictures, references },
-  sought: { shape: ({ batch }: { batch: number }) => [batch, 1, 1, 1], optional: true },
+  searched: { shape: ({ batch }: { batch: number }) => [batch, 1, 1, 1], optional: true },
 } as const;
 
 /** What it writes: `features` for each pixel. */

@@ -33,7 +33,7 @@ export function localRegressionFeatures({ channels }: Pick<EarlierPixelsShape, '
  * All is in float64 and rounded once, in the same order everywhere: every instruction set gives the same bits.
  *
  * `out` has, with each decay in turn, gain * moved(p), so that what is expected and moved is a level, and left / (left + 4 levels of
- * 255). Of images of which nothing is sought it has no change to what is expected, 0, and the largest error, 1.
+ * 255). Of images that are not searched it has no change to what is expected, 0, and the largest error, 1.
  */
 export const localRegression = kernel({
   numbers: earlierShape,

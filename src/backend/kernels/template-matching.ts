@@ -36,8 +36,8 @@ const read = earlierOutput(templateFeatures);
  *     gain * fits * (m - expected), gain * fits * (r(reference)(p + d*) - expected), gain * fits * s,
  *     K / (K + usual), (K_0 - K) / (K_0 + K + small)
  *
- * So what was found beside surroundings that fit nowhere, as where something was drawn wrong, counts for little. Of images of which
- * nothing is sought it has what stands where nothing fits: 0, and 1 for K / (K + usual).
+ * So what was found beside surroundings that fit nowhere, as where something was drawn wrong, counts for little. Of images that
+ * are not searched it has what stands where nothing fits: 0, and 1 for K / (K + usual).
  */
 export const templateMatching = kernel({
   numbers: earlierShape,

@@ -73,7 +73,7 @@ export function earlierInput(
 ): Tensor4D | null {
   const { shape, used } = earlierOf(description);
   if (used.length === 0) return null;
-  const inputs = { image, expected, references: joinedReferences(references), sought: earlierPixels };
+  const inputs = { image, expected, references: joinedReferences(references), searched: earlierPixels };
   const parts = used.map(({ type }) => readEarlierPixels(type, shape, inputs));
   return parts.length === 1 ? parts[0] : tf.concat(parts, 3);
 }
