@@ -14,11 +14,13 @@ const mayImport = {
   'src/fitting': ['src/model', 'src/conditioning', 'src/backend'],
   'src/evaluation': ['src/sampling', 'src/fitting', 'src/model', 'src/conditioning', 'src/backend'],
   'src/training': ['src/evaluation', 'src/fitting', 'src/model', 'src/conditioning', 'src/backend'],
+  'src/surprise': ['src/evaluation', 'src/model', 'src/conditioning', 'src/backend'],
   'src/bench': ['src/fitting', 'src/sampling', 'src/model', 'src/backend'],
   'src/video': [],
   'src/tasks': [
     'datasets',
     'src/video',
+    'src/surprise',
     'src/training',
     'src/evaluation',
     'src/fitting',

@@ -1,8 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Model } from '../model/checkpoint.js';
-import { pixelsOfFinest } from '../model/chain.js';
 import { frameBytes } from '../model/examples.js';
-import { BITS_PER_NAT, scoreEach, type AddExample, type Scored, type ScoringOptions } from './scoring.js';
+import { BITS_PER_NAT, bitsOfPixels, scoreEach, type AddExample, type Scored, type ScoringOptions } from './scoring.js';
 import { meanOf, quantile, type MeanWithError } from './statistics.js';
 
 /** Images at a model's size, by index. */
@@ -60,32 +59,15 @@ export async function scoreImages(
   return nats;
 }
 
-/**
- * Where in an image its bits are: what each pixel of the finest scale costs, all channels together, in bits. What a
- * coarser scale costs stands at the pixel that the scales share.
- * @returns height x width
- */
-export async function bitsOfPixels(
+/** What each pixel of an image costs: see `bitsOfPixels`. */
+export async function bitsOfImage(
   model: Model,
   weights: readonly Tensor[],
   source: ImageSource,
   index: number,
 ): Promise<Float64Array> {
-  const { chain } = model;
-  const { size, channels } = chain.exampleShape;
-  const bits = new Float64Array(size.width * size.height);
-  for await (const { nats } of scoreEachImage(model, weights, source, [index], { batch: 1 })) {
-    let k = 0;
-    for (const [scale, { description }] of chain.scales.entries()) {
-      const step = pixelsOfFinest(chain, scale);
-      for (let y = 0; y < description.size.height; y++) {
-        for (let x = 0; x < description.size.width; x++) {
-          for (let c = 0; c < channels; c++) bits[(y * size.width + x) * step] += nats[k++] * BITS_PER_NAT;
-        }
-      }
-    }
-  }
-  return bits;
+  const scored = await scoreEachImage(model, weights, source, [index], { batch: 1 }).next();
+  return bitsOfPixels(model.chain, (scored.value as Scored<number>).nats);
 }
 
 /** The images of a source, each with its map of nats. */

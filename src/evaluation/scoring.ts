@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Condition } from '../conditioning/index.js';
-import { chainScores, expectsAtStrides, type Chain, type ScaleScore } from '../model/chain.js';
+import { chainScores, expectsAtStrides, pixelsOfFinest, type Chain, type ScaleScore } from '../model/chain.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples.js';
 import { meanOverStrides } from '../model/mean-over-strides.js';
 import { conditionOf, scoreOf, type Network } from '../model/network.js';
@@ -143,4 +143,24 @@ function scoresAtStrides(
 /** The sum of a map of nats, in float64. */
 export function sumOfNats(nats: Float32Array): number {
   return nats.reduce((sum, value) => sum + value, 0);
+}
+
+/**
+ * Where in an image its bits are: what each pixel of the finest scale costs, all channels together, in bits. What a coarser scale costs
+ * stands at the pixel that the scales share.
+ *
+ * @param nats of one image, as `scoreEach` has them
+ * @returns height x width
+ */
+export function bitsOfPixels(chain: Chain, nats: Float32Array): Float64Array {
+  const { size, channels } = chain.exampleShape;
+  const bits = new Float64Array(size.width * size.height);
+  let k = 0;
+  for (const [scale, { description }] of chain.scales.entries()) {
+    const step = pixelsOfFinest(chain, scale);
+    for (let y = 0; y < description.size.height; y++)
+      for (let x = 0; x < description.size.width; x++)
+        for (let c = 0; c < channels; c++) bits[(y * size.width + x) * step] += nats[k++] * BITS_PER_NAT;
+  }
+  return bits;
 }

@@ -6,6 +6,12 @@ export interface Size {
   height: number;
 }
 
+/** A rectangle, in pixels from the top left. */
+export interface Box extends Size {
+  x: number;
+  y: number;
+}
+
 /** 1: grey, 3: red, green, blue. */
 export type Channels = 1 | 3;
 

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { bitsOfPixels, type ImageSource } from '../evaluation/image-score.js';
+import { bitsOfImage, type ImageSource } from '../evaluation/image-score.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { frameBytes } from '../model/examples.js';
@@ -51,7 +51,7 @@ export async function writeExtremes(
 ): Promise<void> {
   const { size } = model.chain.exampleShape;
   const bits = new Map<RankedImage, Float64Array>();
-  for (const image of [...worst, ...best]) bits.set(image, await bitsOfPixels(model, weights, source, image.index));
+  for (const image of [...worst, ...best]) bits.set(image, await bitsOfImage(model, weights, source, image.index));
   const most = Math.max(...[...bits.values()].map((values) => values.reduce((a, b) => Math.max(a, b))));
   const frames = [worst, best].flatMap((images) => [
     ...images.map(({ index }) => inColour(model, source, index)),

@@ -1,15 +1,9 @@
-import type { Channels, Frame, Size } from '../foundation/frame.js';
+import type { Box, Channels, Frame } from '../foundation/frame.js';
 import { enlarge } from './enlarge.js';
 import { textMask } from './text.js';
 
 /** Levels of red, green and blue. */
 export type Colour = readonly [number, number, number];
-
-/** A rectangle, in pixels from the top left. */
-export interface Box extends Size {
-  x: number;
-  y: number;
-}
 
 /** A picture that is drawn on. With one channel, the first level of a colour is its grey. */
 export class Canvas implements Frame {

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
-import { bitsOfPixels } from '../../src/evaluation/image-score.js';
+import { bitsOfImage } from '../../src/evaluation/image-score.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { bytesOf } from '../../src/foundation/levels.js';
@@ -80,7 +80,7 @@ describe.each(models)('%s', (_, model) => {
     // Of another seed, so that it costs what it does only where all scales have kept the upper rows.
     const { images, bitsPerDim, dimensions } = await complete(model, image, { samples: 1, seed: 8 });
     const weights = toTensors(model.weights, model.chain.parameters);
-    const bits = await bitsOfPixels(model, weights, { read: (_, into) => into.set(images[0].data) }, 0);
+    const bits = await bitsOfImage(model, weights, { read: (_, into) => into.set(images[0].data) }, 0);
     tf.dispose(weights);
     const below = bits.subarray(ROW * 5).reduce((sum, value) => sum + value, 0);
     expect(dimensions).toBe(4 * 5 * image.channels);

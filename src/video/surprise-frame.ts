@@ -1,0 +1,52 @@
+import type { Box, Frame, Size } from '../foundation/frame.js';
+import { Canvas } from './canvas.js';
+import { background, known, predicted } from './panel-colours.js';
+import { fittingText, textHeight } from './text.js';
+
+const BORDER = 4;
+const LETTERS = 14;
+/** Even, so that chroma of half the resolution keeps it. */
+const STRIP = 2 * Math.ceil((textHeight(LETTERS) + 4) / 2);
+
+/** What a picture of a film shows of a frame. */
+export interface SurpriseShown {
+  frame: Frame;
+  /** In colour, of the frame's size. */
+  heatMap: Frame;
+  /** What stands out, framed in both; null where nothing does. */
+  box: Box | null;
+  /** Texts for the line below: the first that fits. */
+  texts: readonly string[];
+}
+
+/**
+ * One picture of a film that shows where a frame was surprising: the frame, beside it the heat map, and a line below.
+ *
+ * @param scale screen pixels for one pixel of the frame
+ */
+export async function surpriseFrame({ frame, heatMap, box, texts }: SurpriseShown, scale: number): Promise<Frame> {
+  const { width, height } = surpriseSize(frame, scale);
+  const canvas = new Canvas(width, height, 3, background);
+  for (const [panel, picture] of [frame, heatMap].entries()) {
+    const left = BORDER + panel * (frame.width * scale + BORDER);
+    canvas.paste(picture, left, BORDER, scale);
+    if (box !== null) outline(canvas, box, left, scale);
+  }
+  const text = fittingText(texts, LETTERS, width - 2 * BORDER);
+  if (text !== null)
+    await canvas.write(text, BORDER, BORDER + frame.height * scale + 2, LETTERS, box === null ? known : predicted);
+  return canvas;
+}
+
+/** The size of such a picture: even, as films need it. */
+export function surpriseSize(frame: Size, scale: number): Size {
+  const even = (side: number) => 2 * Math.ceil(side / 2);
+  return { width: even(2 * frame.width * scale + 3 * BORDER), height: even(frame.height * scale + BORDER + STRIP) };
+}
+
+function outline(canvas: Canvas, box: Box, left: number, scale: number): void {
+  const [x, y, width, height] = [left + box.x * scale, BORDER + box.y * scale, box.width * scale, box.height * scale];
+  const thick = Math.min(2, scale);
+  for (const top of [y, y + height - thick]) canvas.fill({ x, y: top, width, height: thick }, predicted);
+  for (const at of [x, x + width - thick]) canvas.fill({ x: at, y, width: thick, height }, predicted);
+}

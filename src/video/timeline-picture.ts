@@ -1,0 +1,103 @@
+import type { Frame } from '../foundation/frame.js';
+import { Canvas, type Colour } from './canvas.js';
+import { background, known, predicted } from './panel-colours.js';
+import { fittingSize, textHeight, textWidth } from './text.js';
+
+/** A curve over the frames of a source. */
+export interface Curve {
+  /** One value a frame; NaN where there is none. */
+  values: ArrayLike<number>;
+  label: string;
+}
+
+/** A moment, and what was seen there. */
+export interface ShownMoment {
+  /** Frame at which it lies on the timeline. */
+  frame: number;
+  /** Of several moments all are of one size. */
+  picture: Frame;
+  label: string;
+}
+
+/** Widths and heights, in pixels. */
+const WIDTH = 1200;
+const MARGIN = 16;
+const CURVE = 110;
+const LETTERS = 15;
+const PICTURE = 150;
+
+const faint: Colour = [90, 90, 96];
+
+/**
+ * A picture of curves over time, one below the other, and above them pictures of moments, each with a line to where it is.
+ *
+ * @param seconds of one frame
+ * @param moments in the order of time; as many as fit are shown
+ */
+export async function timelinePicture(
+  curves: readonly Curve[],
+  moments: readonly ShownMoment[],
+  seconds: number,
+): Promise<Frame> {
+  const line = textHeight(LETTERS);
+  const scale = moments.length === 0 ? 1 : Math.max(1, Math.round(PICTURE / moments[0].picture.height));
+  const [wide, high] =
+    moments.length === 0 ? [0, 0] : [moments[0].picture.width, moments[0].picture.height].map((side) => scale * side);
+  const shown = moments.slice(0, Math.max(1, Math.floor((WIDTH - MARGIN) / (wide + MARGIN))));
+  const top = MARGIN + (shown.length === 0 ? 0 : high + line + 2 * MARGIN);
+  const height = top + curves.length * (line + CURVE + MARGIN) + line + MARGIN;
+  const canvas = new Canvas(WIDTH, height, 3, background);
+  const frames = Math.max(...curves.map(({ values }) => values.length), 1);
+  const plot = { x: MARGIN, width: WIDTH - 2 * MARGIN };
+  const at = (frame: number) => plot.x + Math.floor((frame / frames) * plot.width);
+
+  for (const [index, moment] of shown.entries()) {
+    // In the middle of its share of the width.
+    const x = Math.round(((index + 0.5) * WIDTH) / shown.length - wide / 2);
+    canvas.paste(moment.picture, x, MARGIN, scale);
+    const letters = fittingSize([moment.label], LETTERS, Math.max(wide, WIDTH / shown.length - MARGIN));
+    await canvas.write(moment.label, x, MARGIN + high, letters, predicted);
+    drawLine(canvas, [x + wide / 2, MARGIN + high + line], [at(moment.frame), top], predicted);
+    canvas.fill({ x: at(moment.frame), y: top, width: 1, height: height - top - line - MARGIN }, faint);
+  }
+  for (const [index, { values, label }] of curves.entries()) {
+    const y = top + index * (line + CURVE + MARGIN);
+    const most = largest(values);
+    await canvas.write(`${label}, up to ${most.toPrecision(3)}`, plot.x, y, LETTERS, known);
+    const bottom = y + line + CURVE;
+    for (let x = 0; x < plot.width; x++) {
+      const [first, end] = [x, x + 1].map((place) => Math.floor((place / plot.width) * frames));
+      const peak = largest(Array.from({ length: Math.max(1, end - first) }, (_, k) => values[first + k]));
+      const tall = most > 0 ? Math.round((Math.max(0, peak) / most) * CURVE) : 0;
+      canvas.fill({ x: plot.x + x, y: bottom - tall, width: 1, height: tall }, index === 0 ? predicted : known);
+    }
+    canvas.fill({ x: plot.x, y: bottom, width: plot.width, height: 1 }, faint);
+  }
+  const y = height - line - MARGIN / 2;
+  await canvas.write(clock(0), plot.x, y, LETTERS, known);
+  const end = clock(frames * seconds);
+  await canvas.write(end, plot.x + plot.width - textWidth(end, LETTERS), y, LETTERS, known);
+  return canvas;
+}
+
+/** A time as people write it: minutes and seconds, and hours where there are some. */
+export function clock(seconds: number): string {
+  const tenths = Math.round(10 * seconds);
+  const [hours, minutes] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60];
+  const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
+}
+
+function largest(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] > most) most = values[i];
+  return most;
+}
+
+function drawLine(canvas: Canvas, [x0, y0]: number[], [x1, y1]: number[], colour: Colour): void {
+  const steps = Math.max(1, Math.abs(Math.round(x1 - x0)), Math.abs(Math.round(y1 - y0)));
+  for (let step = 0; step <= steps; step++) {
+    const [x, y] = [x0 + ((x1 - x0) * step) / steps, y0 + ((y1 - y0) * step) / steps].map(Math.round);
+    canvas.fill({ x, y, width: 1, height: 1 }, colour);
+  }
+}
