@@ -74,7 +74,6 @@ export function extensionOf({ resume, steps, minutes }: TrainOptions): Extension
 
 /**
  * The configuration that the options mean, over that of --config where it is given.
- *
  * @param say told what the user should know of it
  */
 export async function configurationOf(options: TrainOptions, say: (text: string) => void): Promise<RunConfiguration> {
@@ -111,7 +110,6 @@ function withRate(stages: unknown, rate: number): object[] {
 
 /**
  * The model of a configuration file with other choices, each of which is said.
- *
  * @throws PxvError `USAGE` where no choices describe the file's model
  */
 async function overridden(

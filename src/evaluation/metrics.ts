@@ -32,7 +32,6 @@ export function decibels(meanSquaredError: number): number {
 
 /**
  * Peak signal-to-noise ratio in decibels over all channels together; Infinity for equal frames.
- *
  * @throws PxvError `INPUT` where the frames differ in width, height or channels, or their data has another length
  */
 export function psnr(truth: Frame, predicted: Frame): number {
@@ -48,7 +47,6 @@ export function fitsSsim({ width, height }: Size): boolean {
 /**
  * Mean structural similarity, -1 to 1, 1 for equal frames: a Gaussian window of 11 x 11 pixels wherever it fits whole,
  * each channel on its own, then the mean over channels.
- *
  * @throws PxvError `INPUT` where the frames differ in width, height or channels, or their data has another length, or they are under 11 x 11
  *   pixels
  */

@@ -57,7 +57,6 @@ const wheelSchema = z.object({ python: z.string(), wheel: z.string().nullable() 
  * Builds the binding of an installed `@tensorflow/tfjs-node` or `-gpu` against the library in an installed Python wheel of
  * TensorFlow, which has its C API, and tries it. The package's own binding wants a library of 2022 (for GPUs one of CUDA
  * 11.2), from one server.
- *
  * @throws PxvError `DEPENDENCY` where the package, the wheel, a compiler or headers are missing, or what was built does not
  *   work: then the package is as it was; `OUTPUT` where there is a binding already
  */

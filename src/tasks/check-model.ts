@@ -18,7 +18,6 @@ export type ModelCheckSettings = OptionsOf<typeof checkModelFields>;
 
 /**
  * Checks each scale of a model with its own weights, on the backend in use: see `checkNetwork`.
- *
  * @throws PxvError `USAGE` where an option is unknown or wrong, or the size is too large to check
  */
 export async function checkModel(trained: Model, asked: ModelCheckSettings = {}): Promise<ScaleFinding[]> {

@@ -20,7 +20,6 @@ export type AskedRate = z.infer<typeof askedRate>;
 
 /**
  * The rate to bring clips to; undefined: each is read at its own.
- *
  * @throws PxvError `USAGE` where a model is to tell it that was trained at no rate
  */
 export function rateToRead(model: Model, asked: AskedRate | undefined, operation: string): FrameRate | undefined {

@@ -37,7 +37,6 @@ export interface CompletedImage {
  * scales agree on the pixels that they share. The other coarse pixels are drawn given these alone, not given the finer
  * pixels of the kept rows: to weigh those would take their likelihood under every coarse image there may be. Each finer
  * scale then is exact given the coarser one and all that is kept of it.
- *
  * @throws PxvError where the image cannot be read, the model is one of video, or the output cannot be written
  */
 export async function completeImage(model: Model, path: string, asked: CompleteImageOptions): Promise<CompletedImage> {

@@ -51,7 +51,6 @@ const SOURCE: ConfigurationSource = { operation: 'configure training', argument:
 
 /**
  * The whole configuration of a training, for `trainModel`: what is left out is as `pxv train` has it.
- *
  * @param source where the request came from, for messages
  * @param onNote called with a line on what was chosen that the user should know of
  * @throws PxvError `USAGE` where something is out of its range or unknown; what `listedClips`, `loadModel` and opening images throw

@@ -4,7 +4,6 @@ import { expectModel, type Model } from '../model/checkpoint.js';
 
 /**
  * Makes sure that a model is told the previous frames: one of images would draw every frame as if nothing came before.
- *
  * @throws PxvError `USAGE` where it is not
  */
 export function expectVideoModel(model: Model, operation: string): void {

@@ -31,7 +31,6 @@ export function trainingBytes(
 /**
  * Refuses a training that would take more memory than there is, by an estimate (see `trainingMemory`), and names what
  * would fit.
- *
  * @throws PxvError `RESOURCES`
  */
 export function expectTrainingMemory({ model, training, data }: RunConfiguration): void {
@@ -76,7 +75,6 @@ export function expectTrainingMemory({ model, training, data }: RunConfiguration
 
 /**
  * How many examples can be scored together: `wanted` or fewer, which changes no figure.
- *
  * @param atAnySize whether the command scores at other sizes than the model's
  * @throws PxvError `RESOURCES` where there is not memory for one
  */
@@ -91,7 +89,6 @@ export function scoringBatch({ chain, description }: DescribedModel, wanted: num
 
 /**
  * Refuses to score with weights that learn, one example at a time, what would take more memory than there is.
- *
  * @throws PxvError `RESOURCES`
  */
 export function expectAdaptingMemory({ chain, description }: DescribedModel): void {
@@ -122,7 +119,6 @@ export interface Drawing {
 
 /**
  * Refuses a drawing that would take more memory than there is, and names how many samples would fit.
- *
  * @throws PxvError `RESOURCES`
  */
 export function expectDrawingMemory({ chain, description }: DescribedModel, drawing: Drawing): void {
@@ -149,11 +145,7 @@ export interface Held {
   remedy: string;
 }
 
-/**
- * Refuses what would take more memory than there is.
- *
- * @throws PxvError `RESOURCES`
- */
+/** Refuses what would take more memory than there is. @throws PxvError `RESOURCES` */
 export function expectMemory({ operation, argument, bytes, what, remedy }: Held): void {
   const most = memoryInReach();
   if (bytes > most) throw tooMuch(operation, argument, most, `about ${inUnits(bytes)} for ${what}`, remedy);
@@ -162,7 +154,6 @@ export function expectMemory({ operation, argument, bytes, what, remedy }: Held)
 /**
  * How many images can be drawn side by side: `wanted` or fewer, which changes none of them; one where there is not memory
  * for it either.
- *
  * @param heldBytes of what is held meanwhile
  */
 export function drawingBatch({ chain }: DescribedModel, wanted: number, heldBytes: number): number {

@@ -41,7 +41,6 @@ interface ClipTraining {
 /**
  * Finds the clips of a training, and then, once the run folder is there, decodes them into it at the model's size and
  * holds some out for validation.
- *
  * @param listed whether the run folder has a list of the files, which tells what is missing: then a path where no clip is
  *   any more is passed over
  */

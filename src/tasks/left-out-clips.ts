@@ -16,7 +16,6 @@ export const TOO_SHORT = 'one frame has nothing before it to predict it from';
 /**
  * Does something with one clip after another. A clip that cannot be read is left out, with a warning, and so is one of which null comes:
  * it is too short. Once the signal is aborted, what is done is kept.
- *
  * @param onNext told after each clip how many are done with
  * @throws what `work` throws where it does not speak of the clip, or of the only one, or where it is interrupted and nothing is done
  */

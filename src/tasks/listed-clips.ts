@@ -21,7 +21,6 @@ const COLUMNS = ['file', 'sha256', 'use'] as const;
 /**
  * The clips of a list that stand beside a recipe: those among `paths` that have a listed name, whose bytes must be those that are
  * listed. Others are passed over.
- *
  * @param list a file of tab-separated values, whose first line names its columns, `file`, `sha256` and `use` among them
  * @param paths as `listClips` takes them
  * @returns paths of the clips to learn from, and of those to validate on, in the order of the list

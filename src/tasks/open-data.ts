@@ -33,7 +33,6 @@ export interface OpenData<Facts> {
 
 /**
  * Reads the files of a training's data for their checksums.
- *
  * @returns the list of them, as data.jsonl has it
  * @throws PxvError `INTERRUPTED` where the signal is aborted
  */

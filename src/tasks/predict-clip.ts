@@ -67,7 +67,6 @@ export interface PredictedClip extends WrittenClip {
  * Writes a clip whose last frames are predicted: the known frames as the model sees them, then for each frame of the horizon
  * a panel for each future (before them the truth, where the clip goes on). What the output says of itself is in
  * `writePanels`.
- *
  * @throws PxvError where an option is unknown or out of its range, the model is one of images, the clip cannot be read or has nothing before the first predicted
  *   frame, or the output cannot be written: then nothing is left of it; the signal's reason where it is aborted before a
  *   predicted frame is finished, or `out` takes the place of something, which then stays; else a clip that ends with the last
@@ -152,7 +151,6 @@ async function write(
  * Refuses a prediction that would take more memory than there is. All predicted frames are held; one is enlarged when it is
  * written, and in a contact sheet all are. Two kinds of output are not written before their last frame is there: a gif, whose
  * palette is made for all of them, and a plain sheet.
- *
  * @param model at the size of the frames
  * @throws PxvError `RESOURCES`
  */

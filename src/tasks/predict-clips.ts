@@ -39,7 +39,6 @@ const clipSources = z.array(clipSource, 'expected what listClips gives');
 /**
  * Predicts each of several clips, as `predictClip` does, into a file or folder of its own. A clip that cannot be read, is too
  * short, or would take more memory than there is, is left out, with a warning.
- *
  * @param sources as `listClips` finds them
  * @throws PxvError `OUTPUT` or `USAGE`, before any work, where an output cannot be written, exists, or is one of the clips;
  *   `INPUT` where no clip is left; the signal's reason where it is aborted before a clip is finished, and else what is
@@ -85,7 +84,6 @@ export async function predictClips(
 
 /**
  * Names lose their ending, but where two outputs would then have the same.
- *
  * @throws PxvError `USAGE` where `out` is no folder, or one output would lie in another
  */
 function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind): string[] {

@@ -114,7 +114,6 @@ export class Prediction {
 
 /**
  * Gives the known frames of a clip as they are read, adds them to what is predicted from, and collects the true ones after them.
- *
  * @throws PxvError `INPUT` where nothing is before the first frame to predict
  */
 async function* readKnown(
@@ -168,7 +167,6 @@ async function* predictFrames(
 
 /**
  * What is shown of a frame: a panel of each future, and one of the truth where frames of the clip are predicted.
- *
  * @param futures null for a known frame, which is then shown in each of them
  * @param truth null where the clip has ended
  */

@@ -27,7 +27,6 @@ export interface Rehearsal {
 
 /**
  * Looks what a training would learn from, counts its memory, and times a step of each stage on blank examples. It writes nothing.
- *
  * @throws PxvError `INPUT` where there is nothing to learn from
  */
 export async function rehearseTraining({ model, training, data }: RunConfiguration): Promise<Rehearsal> {

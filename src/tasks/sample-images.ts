@@ -31,7 +31,6 @@ const BATCH = 16;
 
 /**
  * Draws images from a model that needs nothing given, and writes them. Image i follows from the seed and from i alone.
- *
  * @throws PxvError USAGE where the model needs previous frames or `out` is a video; the signal's reason where it is
  *   aborted before any image is finished
  */

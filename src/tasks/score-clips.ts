@@ -54,7 +54,6 @@ export interface VideoScore extends ClipsSummary {
 /**
  * Scores clips one step ahead, and predicts frames from several places of each (see `scoreFrames`, `scoreForecasts`). A
  * clip that cannot be read is left out, with a warning.
- *
  * @throws PxvError `USAGE` where an option is unknown or out of its range; `INPUT` where the only clip cannot be read, or none is left; the signal's reason
  * where it is aborted before a clip is finished, and else what is finished is returned
  */
@@ -125,7 +124,6 @@ class ClipScorer {
 
   /**
    * Looks, before any of them is scored, whether there is memory for every clip that can be read.
-   *
    * @throws PxvError `RESOURCES` where there is not
    */
   async expectMemory(sources: readonly ClipSource[]): Promise<void> {

@@ -19,7 +19,6 @@ export interface CodecHooks {
 
 /**
  * Compresses the frames that a model is scored on with every lossless codec.
- *
  * @param open gives the clip's frames at the model's size and levels, again at each call
  * @param dimensions sub-pixels of all frames but the first
  */

@@ -53,7 +53,6 @@ export interface ImageSetScore extends ImageSummary {
 
 /**
  * Scores a model on a split of a data set.
- *
  * @param name of a data set, or a folder of images, which are then brought to the model's size and colours
  * @throws PxvError where an option is unknown or out of its range, the set's files or the model do not fit, or the picture cannot be written
  */

@@ -40,7 +40,6 @@ export interface TrainedRun extends TrainingResult {
  * in the folder meanwhile. It can be resumed from the moment at which the data are found, or, where it replaces another, are
  * decoded: until then the other stays. What would take more
  * memory than there is, is refused before anything is decoded.
- *
  * @param out folder of the run
  * @param configuration null: go on with the training that is in `out`
  * @throws PxvError `USAGE` where the configuration is none, or an option is unknown or out of its range, `OUTPUT` where the folder is not free, `INPUT` where a resumed training would be given other data,

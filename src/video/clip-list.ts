@@ -24,7 +24,6 @@ const natural = new Intl.Collator('en', { numeric: true });
  * The clips under some paths. A path is a video file (of any name), a folder of numbered images, which is one clip, or
  * a folder that holds such folders and video files, however deep. Hidden ones and other files are passed over, and what
  * `pxv predict` made and named (`predicted`, or a name that ends in `-predicted`).
- *
  * @returns the clips sorted by name, each once; one that is given itself and found in a folder as well counts as given.
  * @throws {PxvError} INPUT where a path does not exist or holds no clip.
  */
@@ -47,7 +46,6 @@ export async function listClips(paths: readonly string[]): Promise<ClipSource[]>
 /**
  * Why a clip is passed over that cannot be read, in one line: one bad file in a folder does not end what is done with
  * the others.
- *
  * @throws the error itself where the clip was given by its own path, or where the error does not speak of the clip
  */
 export function reasonToLeaveOut({ named }: ClipSource, error: unknown): string {

@@ -53,7 +53,6 @@ export interface ClipReader extends ClipFacts {
   /**
    * The frames in order, decoded as they are asked for, so that a long film is never held in memory. Leaving the loop
    * ends the decoding. Each call begins again.
-   *
    * @param first index of the first one to give; images before it are not read (default: 0)
    * @throws {PxvError} INPUT where nothing can be read, INTERRUPTED where the signal is aborted.
    */
@@ -67,7 +66,6 @@ export interface ClipReader extends ClipFacts {
 
 /**
  * Opens a video file, or a folder of numbered images, and looks at its first picture.
- *
  * @throws {PxvError} USAGE where size or channels are none, INPUT where there is no readable picture, INTERRUPTED where the
  * signal is aborted, DEPENDENCY where there is no FFmpeg.
  */
@@ -89,11 +87,7 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
   };
 }
 
-/**
- * Size and rate of a clip, from its first picture.
- *
- * @throws {PxvError} as `openClip`.
- */
+/** Size and rate of a clip, from its first picture. @throws {PxvError} as `openClip`. */
 export async function probeClip(path: string, signal?: AbortSignal): Promise<ClipFacts> {
   return (await lookAt(path, undefined, signal)).facts;
 }

@@ -35,7 +35,6 @@ type Frames = AsyncIterable<Frame> | Iterable<Frame>;
 /**
  * Writes frames as a clip, of the kind that its name asks for. The file or folder appears whole or not at all, and takes the
  * place of an earlier one. Frames are taken as they are needed.
- *
  * @param frames At least one; all of one size.
  * @throws {PxvError} OUTPUT where it cannot be written; INTERRUPTED where the signal is aborted; and what `frames`
  * throws.

@@ -23,7 +23,6 @@ const ink: Colour = [224, 224, 224];
 
 /**
  * Draws frames, row by row, into one picture.
- *
  * @param frames At least one; all of one size.
  * @throws {PxvError} OUTPUT where there is no frame or sizes differ.
  */
@@ -69,7 +68,6 @@ export async function encodePng({ width, height, channels, data }: Frame): Promi
 
 /**
  * Writes a frame as a PNG file, whole or not at all.
- *
  * @returns its size in bytes
  * @throws {PxvError} OUTPUT where it cannot be written.
  */

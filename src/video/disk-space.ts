@@ -16,7 +16,6 @@ export interface DiskNeed {
 
 /**
  * Refuses to begin what a disk has no room for.
- *
  * @param freeBytes of the disk that holds a folder; default: as the system tells, and where it does not, everything fits
  * @throws {PxvError} RESOURCES
  */

@@ -13,7 +13,6 @@ export interface ReplaceOptions {
 
 /**
  * Makes sure that an output destroys nothing that exists, unless that is asked for.
- *
  * @throws {PxvError} OUTPUT where it exists and may not be replaced.
  */
 export async function expectReplaceable(path: string, { overwrite = false }: Pick<ReplaceOptions, 'overwrite'>) {
@@ -43,7 +42,6 @@ async function entriesAt(path: string): Promise<string[] | null> {
 
 /**
  * Makes sure that an output is none of the inputs: by what the system says that a path leads to, whatever it is called.
- *
  * @param options.folderReplaced whether an output that is a folder takes away all that lies in it
  * @throws {PxvError} USAGE
  */

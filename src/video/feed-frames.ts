@@ -7,7 +7,6 @@ import type { FfmpegOutcome, FfmpegRun } from './ffmpeg-run.js';
 /**
  * Feeds raw frames to FFmpeg, no faster than it takes them, and waits for its end. Whoever leaves early, by an error or
  * an interruption too, ends the process.
- *
  * @param frames all of one size; without any, FFmpeg is never started
  * @param start starts FFmpeg on such input, as the input options describe it
  * @param check throws where FFmpeg has come to no good end

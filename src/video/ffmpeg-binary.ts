@@ -22,7 +22,6 @@ const known = new Map<string, FfmpegBinary>();
 /**
  * The FFmpeg to use: the one that PXV_FFMPEG names, else that of ffmpeg-static, else the first on the PATH, else the
  * one of @ffmpeg-installer/ffmpeg, of 2018. Each is run once to see that it works; the answer is kept.
- *
  * @throws {PxvError} DEPENDENCY where none runs, or where the one that PXV_FFMPEG names does not.
  */
 export function findFfmpeg(): FfmpegBinary {

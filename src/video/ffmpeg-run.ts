@@ -86,7 +86,6 @@ const longestSilence = 60_000;
 /**
  * What FFmpeg writes. It is held up while nobody asks for more. Whoever leaves the loop early, by an error or an
  * interruption too, kills the process; it is gone when the loop has been left.
- *
  * @param path For messages: the file being read.
  * @throws {PxvError} INTERRUPTED where `signal` is aborted; INPUT where FFmpeg gives nothing for a minute; DEPENDENCY where
  * somebody else ended it.

@@ -30,7 +30,6 @@ export class FrameParts {
 
   /**
    * Copies the same part of the frames first to first + count - 1 of a clip, scaled, to the start of `into`.
-   *
    * @throws {PxvError} as `FrameStore.read`.
    */
   read(clip: number, first: number, count: number, part: FramePart, into: Uint8Array): void {

@@ -60,7 +60,6 @@ export interface FrameStore {
   readonly clips: readonly StoredClip[];
   /**
    * Reads `count` frames from number `first` on: `height x width x channels` bytes, frame after frame.
-   *
    * @throws {PxvError} USAGE where the clip has no such frames or `into` is too small, INPUT where the file was cut.
    */
   read(clip: number, first: number, count: number, into: Uint8Array): void;
@@ -73,7 +72,6 @@ type Footer = Omit<StoredClip, 'name' | 'unreadable'>;
  * Opens a store in `folder`, and decodes into it the clips that are not there yet, or whose source or geometry has
  * changed. A clip is one file; it appears whole or not at all. One that cannot be read is no error where it was found in
  * a folder: it has no frames.
- *
  * @throws {PxvError} INPUT, naming the clip, where one that was given itself cannot be read; OUTPUT where `folder` cannot
  * be written to; INTERRUPTED where the signal is aborted: what has been decoded by then stays.
  */

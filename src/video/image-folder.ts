@@ -16,11 +16,7 @@ export function numberedImages(names: readonly string[]): string[] {
   return names.filter((name) => !name.startsWith('.') && imageName.test(name)).sort(natural.compare);
 }
 
-/**
- * Paths of the numbered images in a folder.
- *
- * @throws {PxvError} INPUT where there are none.
- */
+/** Paths of the numbered images in a folder. @throws {PxvError} INPUT where there are none. */
 export async function listImages(folder: string): Promise<string[]> {
   const names = numberedImages(await readdir(folder));
   if (names.length === 0) {
@@ -40,7 +36,6 @@ const MOST_GAPS = 1 / 4;
 
 /**
  * One line where numbers are missing among images, or do not rise; else null.
- *
  * @param paths in the order of their numbers
  */
 export function numbersDoubt(paths: readonly string[]): string | null {
@@ -62,7 +57,6 @@ export function numbersDoubt(paths: readonly string[]): string | null {
 
 /**
  * Width and height of an image as it is to be seen, after the rotation that a camera noted, and whether it is grey.
- *
  * @throws {PxvError} INPUT where it is not a readable image.
  */
 export async function imageFacts(path: string): Promise<Size & { channels: Channels }> {
@@ -81,7 +75,6 @@ export interface PictureReading {
 
 /**
  * The images as frames, scaled to `size`.
- *
  * @throws {PxvError} INPUT where an image cannot be read or differs in size from the first; INTERRUPTED where `signal`
  * is aborted.
  */
@@ -101,7 +94,6 @@ export async function* readImages(paths: readonly string[], reading: PictureRead
 
 /**
  * An image as it is to be seen, alpha over black, scaled to `size`.
- *
  * @throws {PxvError} INPUT where it cannot be read.
  */
 export async function readImage(path: string, { size, channels, fit }: PictureReading): Promise<Frame> {

@@ -47,7 +47,6 @@ export type LosslessSize = { bytes: number; failure: null } | { bytes: null; fai
 /**
  * Bytes that a lossless codec spends on all frames of a clip but the first, without what a file has around them. What it
  * made is decoded again: only what gives the same frames back counts.
- *
  * @param frames all of one size, at least two
  * @throws {PxvError} DEPENDENCY where there is no FFmpeg, INTERRUPTED where the signal is aborted; and what `frames` throws
  */

@@ -38,7 +38,6 @@ export function frameFile(index: number): string {
  * Makes sure, before work is spent on it, that a clip can be written to `path`: by its extension, `.mp4`,
  * `.webm`, `.gif`, `.png`, or none for a folder; and that it destroys nothing that is read, nor anything that exists unless
  * that is asked for. A missing parent folder is created.
- *
  * @throws {PxvError} OUTPUT where it cannot be written or exists; USAGE where it is an input or its ending asks for nothing that can be written; DEPENDENCY where FFmpeg is
  * needed and missing.
  */
@@ -51,7 +50,6 @@ export async function checkOutput(path: string, options: ReplaceOptions = {}): P
 
 /**
  * What a path asks for, where that can be written there, in the place of nothing but frames.
- *
  * @throws {PxvError} USAGE where its ending asks for something else; OUTPUT where it cannot; DEPENDENCY where FFmpeg is needed and
  * missing.
  */

@@ -32,7 +32,6 @@ export function filmSize(panels: number, frame: Size, scale: number, plain: bool
  * Writes a prediction as its name asks for: a film or a contact sheet that explains what it shows, or a folder that holds
  * one for each panel, whose frames are numbered as in the clip. It appears whole or not at all, and takes the place of an
  * earlier one. Time steps are taken as they are needed.
- *
  * @throws {PxvError} as `writeClip`
  */
 export async function writePanels(

@@ -27,7 +27,6 @@ const backInTime = /non-monoton\w+ dts/i;
 
 /**
  * Reads the timestamps of all pictures, without decoding them, and derives their average rate.
- *
  * @throws {PxvError} INTERRUPTED where `signal` is aborted.
  */
 export async function scanTimestamps(path: string, signal?: AbortSignal): Promise<Pictures> {

@@ -37,7 +37,6 @@ const inOrderAt = (frameRate: FrameRate) => ['-r', frameRateText(frameRate)];
 
 /**
  * Decodes the first picture of the first video stream to learn what the file holds.
- *
  * @throws {PxvError} INPUT where there is no picture; INTERRUPTED where `signal` is aborted.
  */
 export async function probeVideo(path: string, signal?: AbortSignal): Promise<VideoFacts> {
@@ -119,7 +118,6 @@ const newFilters = 'Reconfiguring filter graph because';
 
 /**
  * The frames of a file at a constant rate, scaled to `size`.
- *
  * @param onDamage called with one line, at the end or where the loop is left, if FFmpeg reported errors by then, the file broke off,
  *   or frames may have been lost since its pictures changed their size
  * @throws {PxvError} INPUT where not one frame could be read; INTERRUPTED where `signal` is aborted.
