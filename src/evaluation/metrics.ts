@@ -1,4 +1,4 @@
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import { numberOf } from '../foundation/number-of.js';
 
@@ -126,5 +126,5 @@ export function checkSameGeometry(operation: string, first: Frame, second: Frame
 }
 
 function refused(what: string, expected: string, received: string, remedy: string): PxvError {
-  return new PxvError({ code: 'INPUT', operation: `compute ${what}`, argument: 'frames', expected, received, remedy });
+  return errorsOf('INPUT', `compute ${what}`)('frames', expected, received, remedy);
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageSets } from '../../datasets/index.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 import { numberOf } from '../foundation/number-of.js';
 import { buildChain, dimensions, type Chain } from '../model/chain.js';
 import type { ModelDescription } from '../model/description.js';
@@ -201,12 +201,7 @@ function tooLarge(
 }
 
 function tooMuch(operation: string, argument: string, most: number, received: string, remedy: string): PxvError {
-  return new PxvError({
-    code: 'RESOURCES',
-    operation,
-    argument,
-    expected: `work that fits the ${inUnits(most)} of memory that ${most === WASM_MEMORY_BYTES ? 'WebAssembly has' : 'are free'}`,
-    received,
-    remedy,
-  });
+  const whose = most === WASM_MEMORY_BYTES ? 'WebAssembly has' : 'are free';
+  const expected = `work that fits the ${inUnits(most)} of memory that ${whose}`;
+  return errorsOf('RESOURCES', operation)(argument, expected, received, remedy);
 }

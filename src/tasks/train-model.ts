@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageSets } from '../../datasets/index.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, PxvError } from '../foundation/errors.js';
 import { arithmeticInUse } from '../backend/choose-backend.js';
 import { expectPrecision } from '../backend/precision.js';
 import { numberOf } from '../foundation/number-of.js';
@@ -189,8 +189,7 @@ async function opened(
 /** @param cause the signal's reason */
 function interrupted(run: string, cause: unknown, expected: string, remedy: string): PxvError {
   const received = cause instanceof PxvError ? cause.parts.received : String(cause);
-  const parts = { operation: 'train', argument: run, expected, received, remedy };
-  return new PxvError({ code: 'INTERRUPTED', ...parts }, { cause });
+  return errorsOf('INTERRUPTED', 'train')(run, expected, received, remedy, { cause });
 }
 
 /** @throws PxvError `USAGE` where the run folder is what is learnt from, or the run would replace a file that is read */

@@ -1,6 +1,6 @@
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, PxvError } from '../foundation/errors.js';
 import { numberOf } from '../foundation/number-of.js';
 import { listImages, numberedImages } from './image-folder.js';
 
@@ -128,12 +128,5 @@ function sharedFolder(a: string, b: string): string {
 }
 
 function nothing(path: string, received: string): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'look for clips',
-    argument: path,
-    expected: looksFor,
-    received,
-    remedy: 'check the path',
-  });
+  return errorsOf('INPUT', 'look for clips')(path, looksFor, received, 'check the path');
 }

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond, isSameRate, readableRate, type FrameRate } from '../foundation/frame-rate.js';
 import { numberOf } from '../foundation/number-of.js';
@@ -141,10 +141,8 @@ async function* without(count: number, frames: AsyncIterable<Frame>): AsyncGener
 function expectOptions(options: ClipOptions | undefined): void {
   const refuse = (argument: string, expected: string, received: unknown) => {
     const text = JSON.stringify(received) ?? 'nothing';
-    throw new PxvError({
-      ...{ code: 'USAGE', operation: 'open clip', argument, expected, received: text },
-      remedy: "give those of a model: openClip(path, { size, channels }), as in its chain's exampleShape",
-    });
+    const remedy = "give those of a model: openClip(path, { size, channels }), as in its chain's exampleShape";
+    throw errorsOf('USAGE', 'open clip')(argument, expected, text, remedy);
   };
   const size: unknown = options?.size;
   if (typeof size !== 'object' || size === null) refuse('size', '{ width, height } and the like', size);
@@ -185,15 +183,6 @@ async function expectReadable(path: string): Promise<Stats> {
 }
 
 function unusable(path: string, received: string, cause?: Error): PxvError {
-  return new PxvError(
-    {
-      code: 'INPUT',
-      operation: 'read video',
-      argument: path,
-      expected: 'a video file or a folder of numbered images',
-      received,
-      remedy: 'check the path',
-    },
-    { cause },
-  );
+  const expected = 'a video file or a folder of numbered images';
+  return errorsOf('INPUT', 'read video')(path, expected, received, 'check the path', { cause });
 }

@@ -1,6 +1,6 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import type { Placing } from '../foundation/placing.js';
@@ -169,12 +169,6 @@ async function* mapped(frames: AsyncIterable<Frame>, change: (frame: Frame) => F
 const shape = ({ width, height, channels }: Frame) => `${width}x${height}x${channels}`;
 
 function encoderFailed(path: string, failure: string): PxvError {
-  return new PxvError({
-    code: 'OUTPUT',
-    operation: 'write video',
-    argument: path,
-    expected: 'FFmpeg to take every frame',
-    received: failure,
-    remedy: 'free the disk, or set PXV_FFMPEG to an FFmpeg with libx264 and libvpx',
-  });
+  const remedy = 'free the disk, or set PXV_FFMPEG to an FFmpeg with libx264 and libvpx';
+  return errorsOf('OUTPUT', 'write video')(path, 'FFmpeg to take every frame', failure, remedy);
 }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Placing } from '../foundation/placing.js';
 import { writeAtomically } from '../foundation/write-file.js';
@@ -77,13 +77,5 @@ export async function writePng(path: string, frame: Frame, placing?: Placing): P
   return png.length;
 }
 
-function cannotDraw(expected: string, received: string): PxvError {
-  return new PxvError({
-    code: 'OUTPUT',
-    operation: 'draw contact sheet',
-    argument: 'frames',
-    expected,
-    received,
-    remedy: 'give frames of one clip',
-  });
-}
+const cannotDraw = (expected: string, received: string) =>
+  errorsOf('OUTPUT', 'draw contact sheet')('frames', expected, received, 'give frames of one clip');

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 
 /** What is to be written where. */
 export interface DiskNeed {
@@ -28,14 +28,8 @@ export async function expectDiskSpace(
   const free = await freeBytes(place);
   if (bytes <= free) return;
   const inGiB = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`;
-  throw new PxvError({
-    code: 'RESOURCES',
-    operation: 'decode',
-    argument: folder,
-    expected: `files that fit the ${inGiB(free)} that are free there`,
-    received: `about ${inGiB(bytes)} for ${what}`,
-    remedy,
-  });
+  const expected = `files that fit the ${inGiB(free)} that are free there`;
+  throw errorsOf('RESOURCES', 'decode')(folder, expected, `about ${inGiB(bytes)} for ${what}`, remedy);
 }
 
 async function freeOnDisk(folder: string): Promise<number> {

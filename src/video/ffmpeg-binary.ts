@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, constants, copyFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, delimiter, join } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { temporaryFolder } from '../foundation/temporary-folder.js';
 
 export interface FfmpegBinary {
@@ -36,14 +36,8 @@ function search(): FfmpegBinary {
   if (named) {
     const found = tryToRun('PXV_FFMPEG', named);
     if (typeof found !== 'string') return found;
-    throw new PxvError({
-      code: 'DEPENDENCY',
-      operation: 'find ffmpeg',
-      argument: `PXV_FFMPEG=${named}`,
-      expected: 'the path of an ffmpeg program that runs',
-      received: found,
-      remedy: 'correct PXV_FFMPEG or unset it',
-    });
+    const remedy = 'correct PXV_FFMPEG or unset it';
+    throw notFound(`PXV_FFMPEG=${named}`, 'the path of an ffmpeg program that runs', found, remedy);
   }
   const looked = ['PXV_FFMPEG (not set)'];
   for (const [source, path] of candidates()) {
@@ -51,15 +45,12 @@ function search(): FfmpegBinary {
     if (typeof found !== 'string') return found;
     looked.push(`${source} (${path === null ? '' : `${path}: `}${found})`);
   }
-  throw new PxvError({
-    code: 'DEPENDENCY',
-    operation: 'find ffmpeg',
-    argument: 'ffmpeg',
-    expected: 'an ffmpeg program that runs',
-    received: `none in ${looked.join(', ')}`,
-    remedy: 'install FFmpeg, or run `npm install ffmpeg-static`, or set PXV_FFMPEG to the path of an ffmpeg program',
-  });
+  const remedy =
+    'install FFmpeg, or run `npm install ffmpeg-static`, or set PXV_FFMPEG to the path of an ffmpeg program';
+  throw notFound('ffmpeg', 'an ffmpeg program that runs', `none in ${looked.join(', ')}`, remedy);
 }
+
+const notFound = errorsOf('DEPENDENCY', 'find ffmpeg');
 
 function* candidates(): Generator<[FfmpegBinary['source'], string | null]> {
   yield ['ffmpeg-static', optionalPackage('ffmpeg-static', (path: string | null) => path)];

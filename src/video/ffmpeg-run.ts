@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { endBySignal, throwIfInterrupted } from './interruption.js';
 
@@ -107,15 +107,11 @@ export async function* readOutput(
       }, longestSilence);
       const chunk = await chunks.next().finally(() => clearTimeout(timer));
       throwIfInterrupted(signal, 'read video', path);
-      if (stalled)
-        throw new PxvError({
-          code: 'INPUT',
-          operation: 'read video',
-          argument: path,
-          expected: 'the next picture',
-          received: `nothing from FFmpeg for ${longestSilence / 1000} s`,
-          remedy: 'check that the file can be played, or copy it to a local disk',
-        });
+      if (stalled) {
+        const received = `nothing from FFmpeg for ${longestSilence / 1000} s`;
+        const remedy = 'check that the file can be played, or copy it to a local disk';
+        throw errorsOf('INPUT', 'read video')(path, 'the next picture', received, remedy);
+      }
       if (chunk.done) break;
       yield chunk.value;
     }

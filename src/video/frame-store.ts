@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import type { Channels, Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { frameBytes } from '../foundation/levels.js';
@@ -65,6 +65,8 @@ export interface FrameStore {
   read(clip: number, first: number, count: number, into: Uint8Array): void;
 }
 
+const READING = 'read stored frames';
+
 /** What a clip's file says of its frames. It stands behind them, in JSON, followed by its length in 4 bytes. */
 type Footer = Omit<StoredClip, 'name' | 'unreadable'>;
 
@@ -108,16 +110,11 @@ export async function openFrameStore(
       const end = first + count;
       const bytes = stored ? frameBytes({ size: stored.size, channels }) : 1;
       if (!stored || first < 0 || count < 0 || end > stored.frames || into.length < count * bytes) {
-        throw new PxvError({
-          code: 'USAGE',
-          operation: 'read stored frames',
-          argument: stored?.name ?? `clip ${clip}`,
-          expected: stored
-            ? `frames within 0 to ${stored.frames} and room for them`
-            : `a clip from 0 to ${clips.length - 1}`,
-          received: `frames ${first} to ${end} and room for ${into.length / bytes}`,
-          remedy: 'ask for frames that the clip has',
-        });
+        const argument = stored?.name ?? `clip ${clip}`;
+        const room = `frames within 0 to ${stored?.frames} and room for them`;
+        const received = `frames ${first} to ${end} and room for ${into.length / bytes}`;
+        const expected = stored ? room : `a clip from 0 to ${clips.length - 1}`;
+        throw errorsOf('USAGE', READING)(argument, expected, received, 'ask for frames that the clip has');
       }
       if (count > 0) readAt(found[clip].file, first * bytes, into.subarray(0, count * bytes));
     },
@@ -130,15 +127,11 @@ function readAt(path: string, place: number, into: Uint8Array): void {
   try {
     for (let done = 0; done < into.length;) {
       const got = readSync(file, into, done, into.length - done, place + done);
-      if (got === 0)
-        throw new PxvError({
-          code: 'INPUT',
-          operation: 'read stored frames',
-          argument: path,
-          expected: 'the frames that were written',
-          received: 'a file that was cut off since',
-          remedy: 'delete it, so that the clip is decoded again',
-        });
+      if (got === 0) {
+        const [expected, received] = ['the frames that were written', 'a file that was cut off since'];
+        const remedy = 'delete it, so that the clip is decoded again';
+        throw errorsOf('INPUT', READING)(path, expected, received, remedy);
+      }
       done += got;
     }
   } finally {

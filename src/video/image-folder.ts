@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import sharp from 'sharp';
-import { errorsOf, PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { numberOf } from '../foundation/number-of.js';
 import { throwIfInterrupted } from './interruption.js';
@@ -127,17 +127,8 @@ async function expectFile(path: string): Promise<void> {
 
 function unreadable(path: string) {
   return (cause: Error): never => {
-    throw new PxvError(
-      {
-        code: 'INPUT',
-        operation: 'read image',
-        argument: path,
-        expected: 'a readable image',
-        received: whatIsWrong(cause),
-        remedy: 'check its name, or put another image in its place',
-      },
-      { cause },
-    );
+    const remedy = 'check its name, or put another image in its place';
+    throw errorsOf('INPUT', 'read image')(path, 'a readable image', whatIsWrong(cause), remedy, { cause });
   };
 }
 

@@ -1,6 +1,6 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
-import { PxvError, type ErrorCode } from '../foundation/errors.js';
+import { errorsOf, type ErrorCode, type PxvError } from '../foundation/errors.js';
 import { checkWritable } from '../foundation/write-file.js';
 import { expectNoInput, expectReplaceable, type ReplaceOptions } from './existing-output.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
@@ -101,6 +101,5 @@ async function foreignEntry(folder: string, ofPanel = false): Promise<string | n
 }
 
 export function outputRefused(path: string, expected: string, received: string, code: ErrorCode = 'OUTPUT'): PxvError {
-  const remedy = 'choose another output';
-  return new PxvError({ code, operation: 'write video', argument: path, expected, received, remedy });
+  return errorsOf(code, 'write video')(path, expected, received, 'choose another output');
 }

@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond, frameRateText, type FrameRate } from '../foundation/frame-rate.js';
 import { numberOf } from '../foundation/number-of.js';
@@ -207,6 +207,5 @@ function noPicture(path: string, { failure, firstError }: FfmpegOutcome): PxvErr
 }
 
 function withoutPictures(path: string, received: string, remedy: string): PxvError {
-  const expected = 'a video with at least one picture';
-  return new PxvError({ code: 'INPUT', operation: 'read video', argument: path, expected, received, remedy });
+  return errorsOf('INPUT', 'read video')(path, 'a video with at least one picture', received, remedy);
 }
