@@ -15,10 +15,10 @@ import { firstFew, textHash } from '../training/data-list.js';
 import { heldOutClips } from '../training/validation.js';
 import {
   clipFiles,
-  FrameParts,
   isImageFolder,
   listClips,
   openFrameStore,
+  partReader,
   type ClipSource,
   type FrameStore,
   type FrameStoreOptions,
@@ -198,8 +198,7 @@ async function openParts(
   const shortSide = LARGEST_ZOOM * Math.max(size.width, size.height);
   const larger = { ...storing(chain, data, hooks), size: { shortSide, enlarge: false } };
   const store = await openFrameStore(run.frames, clips, larger);
-  const parts = new FrameParts(store, size, channels, data.fit);
-  return { store, readPart: (...which) => parts.read(...which) };
+  return { store, readPart: partReader(store, size, channels, data.fit) };
 }
 
 /** Those of the store's clips that could be read and tell a rate: not folders of images. */

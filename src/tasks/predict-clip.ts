@@ -75,7 +75,12 @@ export interface PredictedClip extends WrittenClip {
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
   const options = filled(parseOptions('predict', predictClipFields, asked));
   const settings = drawingOf(trained, options);
-  const { kind, isNew, confirm } = await outputOf(path, options);
+  const { out, overwrite = false } = options;
+  const inputs = await filesOfClip(path);
+  const confirm = () => checkOutput(out, { overwrite, inputs });
+  const kind = await confirm();
+  /** Whether the output takes the place of nothing. */
+  const isNew = !(await isTaken(out));
   const clip = await open(trained, path, options);
   const { size, frameRate } = clip.reader;
   const model = atSize(trained, size);
@@ -109,21 +114,6 @@ function drawingOf(model: Model, { forecast, adapt, settings: asked }: Asked): F
   if (adapt) expectCorrected(model, isGuess ? null : settings);
   if (isGuess) expectExpectation(model);
   return settings;
-}
-
-/** Where a prediction is written. */
-interface Output {
-  kind: OutputKind;
-  /** Whether it takes the place of nothing. */
-  isNew: boolean;
-  /** Looks once more whether it may be written. */
-  confirm: () => Promise<OutputKind>;
-}
-
-async function outputOf(path: string, { out, overwrite = false }: Asked): Promise<Output> {
-  const inputs = await filesOfClip(path);
-  const confirm = () => checkOutput(out, { overwrite, inputs });
-  return { kind: await confirm(), isNew: !(await isTaken(out)), confirm };
 }
 
 function open(model: Model, path: string, options: Asked): Promise<SeenClip> {

@@ -17,6 +17,8 @@ import { futureSettings } from '../sampling/future-settings.js';
 import {
   isFixed,
   listClips,
+  losslessCodecs,
+  losslessSize,
   probeClip,
   sizeFor,
   type ClipSource,
@@ -31,8 +33,7 @@ import { eachClip, noUsableClip, type LeftOutClip } from './left-out-clips.js';
 import { expectVideoModel } from './expect-kind.js';
 import { parseOptions, type OptionsOf, type Parsed } from './options/fields.js';
 import { scoreClipsFields, type ScoringProgress } from './options/clips.js';
-import { scoreCodecs, type CodecScore } from './score-codecs.js';
-import { summariseClips, type ClipsSummary, type ScoredClip } from './summarise-clips.js';
+import { summariseClips, type ClipsSummary, type CodecScore, type ScoredClip } from './summarise-clips.js';
 
 /** How `scoreClips` scores clips, and what it predicts of them. */
 export type ScoreClipsOptions = OptionsOf<typeof scoreClipsFields>;
@@ -223,14 +224,30 @@ class ClipScorer {
     });
   }
 
-  private codecs(clip: SeenClip, dimensions: number, tell: Tell, warn: (text: string) => void): Promise<CodecScore> {
-    return scoreCodecs(clip.frames, dimensions, {
-      onFrame: (frames) => tell('compress', frames),
-      onFailure: (codec, failure) => {
-        if (!this.failed.has(codec)) warn(`no figure of ${codec}: ${failure}`);
-        this.failed.add(codec);
-      },
-      signal: this.options.signal,
-    });
+  /** Compresses the frames with every lossless codec. @param dimensions sub-pixels of all frames but the first */
+  private async codecs(
+    { frames }: SeenClip,
+    dimensions: number,
+    tell: Tell,
+    warn: (text: string) => void,
+  ): Promise<CodecScore> {
+    let compressed = 0;
+    async function* counted() {
+      for await (const frame of frames()) {
+        tell('compress', ++compressed);
+        yield frame;
+      }
+    }
+    const bitsPerDim: Partial<CodecScore['bitsPerDim']> = {};
+    for (const codec of losslessCodecs) {
+      const { bytes, failure } = await losslessSize(codec, counted(), this.options.signal);
+      bitsPerDim[codec] = bytes === null ? null : (8 * bytes) / dimensions;
+      if (failure === null || this.failed.has(codec)) continue;
+      this.failed.add(codec);
+      warn(`no figure of ${codec}: ${failure}`);
+    }
+    const known = Object.values(bitsPerDim).filter((bits) => bits !== null);
+    const best = known.length === 0 ? null : Math.min(...known);
+    return { bitsPerDim: bitsPerDim as CodecScore['bitsPerDim'], best };
   }
 }

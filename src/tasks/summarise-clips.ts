@@ -13,7 +13,14 @@ import type { Size } from '../foundation/frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { expectsFrame } from '../model/future-drawing.js';
 import { losslessCodecs, type LosslessCodec } from '../video/index.js';
-import type { CodecScore } from './score-codecs.js';
+
+/** What lossless codecs need for the frames of a clip but the first, in bits per dim. */
+export interface CodecScore {
+  /** Null where FFmpeg lacks a codec, or it did not give the frames back. */
+  bitsPerDim: Record<LosslessCodec, number | null>;
+  /** The least of them; null where there is none. */
+  best: number | null;
+}
 
 /** A clip, and the size at which it was scored. */
 export interface ScoredClip extends ClipScore, Size {

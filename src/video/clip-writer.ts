@@ -45,18 +45,10 @@ export async function writeClip(path: string, frames: Frames, options: WriteOpti
   const source = checked(path, frames, signal);
   const enlarged = mapped(source, (frame) => enlarge(frame, scale));
   const make = async (temporary: string): Promise<Count> => {
-    switch (kind) {
-      case 'mp4':
-        return encode(temporary, mapped(enlarged, padToEven), mp4, path, options);
-      case 'webm':
-        return encode(temporary, mapped(enlarged, padToEven), webm, path, options);
-      case 'gif':
-        return encode(temporary, enlarged, gif, path, options);
-      case 'png':
-        return writeSheet(temporary, source, scale);
-      case 'folder':
-        return writeFolder(temporary, enlarged);
-    }
+    if (kind === 'png') return writeSheet(temporary, source, scale);
+    if (kind === 'folder') return writeFolder(temporary, enlarged);
+    const pictures = kind === 'gif' ? enlarged : mapped(enlarged, padToEven);
+    return encode(temporary, pictures, { mp4, webm, gif }[kind], path, options);
   };
   const written = await writeAtomically(path, make, { confirm });
   return { path, ...written };
