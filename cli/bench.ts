@@ -12,7 +12,6 @@ import { addAction, computing, size, wholeNumber } from './options.js';
 import type { Report, Work } from './report.js';
 import { formatTable } from './table.js';
 
-/** The network that is measured. */
 const networkFlags = {
   network: asked(networkChoice.default(defaultChoices.network), 'name', 'kind of network'),
   hidden: asked(count.min(3).default(128), 'h', 'features inside a layer', { most: 4096 }),

@@ -57,7 +57,6 @@ interface ConfigurationFile {
   data?: { type?: unknown; list?: unknown };
 }
 
-/** Refuses options that would change nothing. */
 function refuseUnused({ network = defaultChoices.network, initialState, factors, shared }: TrainOptions): void {
   const unused = (option: string, needed: string, received: string) =>
     misused(option, `${needed} beside it`, received, `leave out ${option}, which would change nothing`);

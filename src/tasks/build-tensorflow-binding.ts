@@ -23,20 +23,17 @@ export interface BuildBindingOptions {
   overwrite?: boolean | undefined;
   /** Default: the first of the two packages that is installed. */
   installed?: TensorflowPackage | null | undefined;
-  /** Called with what comes next. */
   onStep?: ((what: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 export interface BuiltBinding extends TensorflowFacts {
-  /** The npm package. */
   package: string;
   packageVersion: string;
   /** The wheel's folder, with its libraries and headers. */
   wheel: string;
   python: string;
   compiler: string;
-  /** The addon that was built. */
   binding: string;
 }
 

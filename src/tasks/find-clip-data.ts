@@ -29,7 +29,6 @@ import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
 import type { FoundData } from './open-data.js';
 import type { ClipFacts, TrainModelHooks } from './options/train-model.js';
 
-/** A training on clips. */
 interface ClipTraining {
   run: RunFolder;
   chain: Chain;

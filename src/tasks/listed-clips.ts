@@ -6,7 +6,6 @@ import { sha256 } from '../foundation/sha256.js';
 import { firstFew } from '../training/data-list.js';
 import { listClips } from '../video/index.js';
 
-/** A line of a list of clips. */
 interface ListedClip {
   /** Name of the file, without a folder. */
   file: string;

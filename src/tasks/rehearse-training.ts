@@ -42,11 +42,7 @@ export async function rehearseTraining({ model, training, data }: RunConfigurati
 async function found(chain: Chain, data: RunConfiguration['data']): Promise<Rehearsal['found']> {
   if (data.type === 'clips') return { unit: 'clips', count: (await listClips(data.frames)).length };
   const { size, channels } = chain.exampleShape;
-  const images = await openForTraining(data.set, 'train', {
-    size,
-    channels,
-    ...(data.folder !== null && { data: data.folder }),
-  });
+  const images = await openForTraining(data.set, 'train', { size, channels, data: data.folder ?? undefined });
   const { count } = images;
   images.close();
   return { unit: 'images', count };

@@ -99,7 +99,6 @@ interface SizedScorer {
   futures: number;
 }
 
-/** Scores one clip after another. */
 class ClipScorer {
   readonly settings: FutureDrawing;
   /** For the size of the clip before. */

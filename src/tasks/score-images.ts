@@ -69,10 +69,7 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
   const { size, channels, levels } = model.chain.exampleShape;
   const batch = scoringBatch(model, IMAGE_SCORING_BATCH);
   const images = await openForEvaluation(name, split, {
-    size,
-    channels,
-    ...(data !== undefined && { data }),
-    ...(signal && { signal }),
+    ...{ size, channels, data, signal },
     onProgress: (done, total) => onProgress?.({ what: 'decode', done, total }),
   });
   const weights = toTensors(model.weights, model.chain.parameters);

@@ -98,7 +98,6 @@ export async function filesOfClip(path: string): Promise<string[]> {
   return [path, ...numberedImages(names).map((name) => join(path, name))];
 }
 
-/** A clip whose first picture was looked at. */
 interface LookedAt {
   facts: ClipFacts;
   /** Lines of warning that are known before the frames are read, or null. */
@@ -131,7 +130,6 @@ async function lookAt(path: string, asked: FrameRate | undefined, signal?: Abort
   };
 }
 
-/** What comes after the first ones, so many. */
 async function* without(count: number, frames: AsyncIterable<Frame>): AsyncGenerator<Frame, void> {
   let index = 0;
   for await (const frame of frames) if (index++ >= count) yield frame;

@@ -10,26 +10,19 @@ import { numberOf } from '../foundation/number-of.js';
 import { sha256 } from '../foundation/sha256.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { reasonToLeaveOut, type ClipSource } from './clip-list.js';
-import { openClip, type ClipReader } from './clip-reader.js';
+import { openClip, type ClipOptions, type ClipReader } from './clip-reader.js';
 import { expectDiskSpace } from './disk-space.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { numberedImages } from './image-folder.js';
 import type { ShortSide } from './picture-size.js';
-import type { Fit } from './resample.js';
 
-export interface FrameStoreOptions {
+export interface FrameStoreOptions extends ClipOptions {
   /** One for all clips, or each clip's own aspect. */
   size: Size | ShortSide;
-  channels: Channels;
-  /** Default `crop`. */
-  fit?: Fit | undefined;
-  /** Default: each clip's own; see `ClipOptions`. */
-  frameRate?: FrameRate | undefined;
   /** Called before each clip that must be decoded, every hundred of its frames, and when it is done. */
   onProgress?: (progress: DecodingProgress) => void;
   /** Bytes that are free on the disk of a folder. Default: as the system tells. */
   freeBytes?: (folder: string) => Promise<number>;
-  signal?: AbortSignal | undefined;
 }
 
 export interface DecodingProgress {

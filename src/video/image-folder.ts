@@ -65,7 +65,6 @@ export async function imageFacts(path: string): Promise<Size & { channels: Chann
   return { ...autoOrient, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
 }
 
-/** How pictures are wanted. */
 export interface PictureReading {
   size: Size;
   channels: Channels;

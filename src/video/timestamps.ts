@@ -3,7 +3,6 @@ import type { FrameRate } from '../foundation/frame-rate.js';
 import { readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { frameRateBetween } from './frame-rate.js';
 
-/** The pictures of a file. */
 interface Pictures {
   count: number;
   /** Whether each tells when it is decoded and shown, and time never goes back. */
@@ -12,7 +11,6 @@ interface Pictures {
   timing: Timing | null;
 }
 
-/** When the pictures of a file are shown. */
 interface Timing {
   frameRate: FrameRate;
   /** From the first picture to the last, in seconds. */

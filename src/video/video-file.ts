@@ -107,7 +107,6 @@ async function decodeFirstPicture(path: string, inputOptions: string[], signal?:
   };
 }
 
-/** How the frames of a file are wanted. */
 export interface VideoReading extends PictureReading {
   /** Rate to bring them to. Default: the file's own; a file that has none is read as it is. */
   frameRate?: FrameRate | undefined;
