@@ -31,8 +31,8 @@ const networkFlags = {
 
 /** A size as of `pxv train`, or the side of a square. */
 function sizeOrSide(text: string): Size {
-  if (text.includes('x')) return size('--size')(text);
-  const side = wholeNumber('--size', 1, 4096)(text);
+  if (text.includes('x')) return size(text, '--size');
+  const side = wholeNumber(text, '--size', 1, 4096);
   return { width: side, height: side };
 }
 
