@@ -169,12 +169,9 @@ export function expectPredictionMemory(
     const panels = (forecast === 'samples' ? samples : 1) + (from === null ? 0 : 1);
     const sheet = frames * panels * channels * size.width * size.height * (1 + scale ** 2);
     const held = kind === 'gif' ? gifBytes(frames, filmSize(panels, size, scale, plain)) : sheet;
-    expectMemory({
-      operation: 'predict',
-      argument: kind,
-      bytes: drawingMemory(model.chain, adapting.together(samples)) + held,
-      what: `${numberOf(frames, 'frame')}, which are held until the last is there`,
-      remedy: `write an mp4 or webm${known === 0 ? '' : ', or show fewer known frames: --known 0'}`,
-    });
+    const bytes = drawingMemory(model.chain, adapting.together(samples)) + held;
+    const what = `${numberOf(frames, 'frame')}, which are held until the last is there`;
+    const remedy = `write an mp4 or webm${known === 0 ? '' : ', or show fewer known frames: --known 0'}`;
+    expectMemory('predict', kind, bytes, what, remedy);
   }
 }

@@ -2,7 +2,7 @@ import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { errorsOf, PxvError } from '../foundation/errors.js';
 import { numberOf } from '../foundation/number-of.js';
-import { listImages, numberedImages } from './image-folder.js';
+import { listImages, natural, numberedImages } from './image-folder.js';
 
 /** A clip that was found, not opened yet. */
 export interface ClipSource {
@@ -18,7 +18,6 @@ const videoName = /\.(?:3gp|apng|asf|avi|f4v|flv|gif|m2ts|m4v|mkv|mov|mp4|mpe?g|
 /** What `pxv predict` calls what it makes where nothing is said: no clip of a folder, lest it is taken for footage. */
 const namedByPredict = /(?:^|-)predicted(?:\.[^.]+)?$/;
 const looksFor = 'a video file, a folder of numbered images, or a folder of either';
-const natural = new Intl.Collator('en', { numeric: true });
 
 /**
  * The clips under some paths. A path is a video file (of any name), a folder of numbered images, which is one clip, or

@@ -3,24 +3,14 @@ import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { errorsOf } from '../foundation/errors.js';
 
-/** What is to be written where. */
-export interface DiskNeed {
-  /** A folder, which need not be there yet. */
-  folder: string;
-  bytes: number;
-  /** What the bytes are, such as `120 frames of 64x64`. */
-  what: string;
-  /** What to do where there is no room for them. */
-  remedy: string;
-}
-
 /**
  * Refuses to begin what a disk has no room for.
+ * @param need the folder to write to, which need not be there yet; what the bytes are, such as `120 frames of 64x64`
  * @param freeBytes of the disk that holds a folder; default: as the system tells, and where it does not, everything fits
  * @throws {PxvError} RESOURCES
  */
 export async function expectDiskSpace(
-  { folder, bytes, what, remedy }: DiskNeed,
+  { folder, bytes, what, remedy }: Record<'folder' | 'what' | 'remedy', string> & { bytes: number },
   freeBytes: (folder: string) => Promise<number> = freeOnDisk,
 ): Promise<void> {
   let place = resolve(folder);

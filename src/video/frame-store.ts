@@ -19,19 +19,13 @@ import type { ShortSide } from './picture-size.js';
 export interface FrameStoreOptions extends ClipOptions {
   /** One for all clips, or each clip's own aspect. */
   size: Size | ShortSide;
-  /** Called before each clip that must be decoded, every hundred of its frames, and when it is done. */
-  onProgress?: (progress: DecodingProgress) => void;
+  /**
+   * Called before each clip that must be decoded, every hundred of its frames, and when it is done: with the clips that are
+   * decoded, and about the share of the one at hand, of all that must be; and with the name of that one.
+   */
+  onProgress?: (progress: { done: number; clips: number; name: string }) => void;
   /** Bytes that are free on the disk of a folder. Default: as the system tells. */
   freeBytes?: (folder: string) => Promise<number>;
-}
-
-export interface DecodingProgress {
-  /** Clips decoded, with about the share of the one at hand. */
-  done: number;
-  /** Those that must be decoded. */
-  clips: number;
-  /** Of the one at hand. */
-  name: string;
 }
 
 export interface StoredClip {

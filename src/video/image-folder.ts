@@ -9,7 +9,8 @@ import { type Fit, resample } from './resample.js';
 
 const unusable = errorsOf('INPUT', 'read frames');
 const imageName = /\d.*\.(?:png|jpe?g|webp|tiff?|avif)$/i;
-const natural = new Intl.Collator('en', { numeric: true });
+/** Numbers in names count as such. */
+export const natural = new Intl.Collator('en', { numeric: true });
 
 /** Names of the numbered images in a folder, in the order of their numbers: `frame9.png` before `frame10.png`. */
 export function numberedImages(names: readonly string[]): string[] {
