@@ -7,7 +7,6 @@ import { numberOf } from '../src/foundation/number-of.js';
 import { futureDrawing, type Parsed } from '../src/tasks/options/fields.js';
 import { scoreClipsFlags } from '../src/tasks/options/clips.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
-import type { ScoredClip } from '../src/tasks/summarise-clips.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
 import { leftOutLine } from './left-out.js';
@@ -95,34 +94,20 @@ function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: VideoScore,
     baseline === 0 ? '-' : `${(100 * (1 - bits / baseline)).toFixed(1)}%`;
   const against = (bits: number, baseline: number | null) =>
     baseline === null ? ['-', '-'] : [baseline.toFixed(3), saved(bits, baseline)];
-  const rowOf = (
-    name: string,
-    size: string,
-    of: Pick<ScoredClip, 'frames' | 'bitsPerDim' | 'previousFrameBitsPerDim'>,
-    codec: number | null,
-  ) => [
-    name,
-    ...(isSized ? [size] : []),
-    String(of.frames),
-    of.bitsPerDim.toFixed(3),
-    ...against(of.bitsPerDim, of.previousFrameBitsPerDim),
-    ...(codecs === null ? [] : against(of.bitsPerDim, codec)),
-  ];
-  const all = { frames, bitsPerDim, previousFrameBitsPerDim: baselines['previous-frame'] };
+  const all = { name: 'all', size: '', frames, bitsPerDim, previousFrameBitsPerDim: baselines['previous-frame'] };
   const rows = [
-    [
-      'clip',
-      ...(isSized ? ['size'] : []),
-      'frames',
-      'bits/dim',
-      'previous frame',
-      'fewer bits',
-      ...(codecs === null ? [] : ['best codec', 'fewer bits']),
-    ],
-    ...clips.map((clip) => rowOf(clip.name, `${clip.width}x${clip.height}`, clip, clip.codecs?.best ?? null)),
-    rowOf('all', '', all, baselines['lossless-codec'] ?? null),
+    ...clips.map((clip) => ({ ...clip, size: `${clip.width}x${clip.height}`, codec: clip.codecs?.best ?? null })),
+    { ...all, codec: baselines['lossless-codec'] ?? null },
+  ].map((of) => [
+    ...[of.name, ...(isSized ? [of.size] : []), String(of.frames), of.bitsPerDim.toFixed(3)],
+    ...against(of.bitsPerDim, of.previousFrameBitsPerDim),
+    ...(codecs === null ? [] : against(of.bitsPerDim, of.codec)),
+  ]);
+  const titles = [
+    ...['clip', ...(isSized ? ['size'] : []), 'frames', 'bits/dim', 'previous frame', 'fewer bits'],
+    ...(codecs === null ? [] : ['best codec', 'fewer bits']),
   ];
-  return formatTable(`l${'r'.repeat(rows[0].length - 1)}`, rows);
+  return formatTable(`l${'r'.repeat(titles.length - 1)}`, [titles, ...rows]);
 }
 
 function summaryLines(score: VideoScore): (string | false)[] {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import {
   findTensorflowPackage,
   INSTALL_PACKAGE,
-  probeCommand,
+  PROBE,
   TENSORFLOW_PACKAGES,
   type TensorflowFacts,
   type TensorflowPackage,
@@ -114,8 +114,8 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
 
 /** Loads a package in a process of its own, and waits for it so long: a driver that does not fit may hang. */
 export async function probe(installed: TensorflowPackage, signal?: AbortSignal): Promise<TensorflowFacts> {
-  const { program, args } = probeCommand(installed);
-  return JSON.parse(await execute(program, args, signal, PROBE_SECONDS)) as TensorflowFacts;
+  const printed = await execute(process.execPath, ['--eval', PROBE, installed.folder], signal, PROBE_SECONDS);
+  return JSON.parse(printed) as TensorflowFacts;
 }
 
 const PROBE_SECONDS = 120;
