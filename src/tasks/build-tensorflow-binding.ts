@@ -73,24 +73,20 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
   const headers = nodeHeaders();
   const compiler = await findCompiler(signal);
   onStep?.(`compiling the binding of ${name}`);
-  const isMac = process.platform === 'darwin';
   const libraries = ['cc', 'framework'].map((part) => join(wheel, library(part)));
   checkWritable(binding);
   makeFolder(dirname(binding));
   const made = `${binding}.${process.pid}.new`;
   const before = `${binding}.${process.pid}.before`;
+  const args = [
+    ...['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${napi}`],
+    ...[headers, join(wheel, 'include'), folder].map((path) => `-I${path}`),
+    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(folder, 'binding', file)),
+    ...['-o', made, ...libraries, '-Xlinker', '-rpath', '-Xlinker', wheel],
+    ...(process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : []),
+  ];
   try {
-    await execute(
-      compiler,
-      [
-        ...['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${napi}`],
-        ...[headers, join(wheel, 'include'), folder].map((path) => `-I${path}`),
-        ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(folder, 'binding', file)),
-        ...['-o', made, ...libraries, '-Xlinker', '-rpath', '-Xlinker', wheel],
-        ...(isMac ? ['-undefined', 'dynamic_lookup'] : []),
-      ],
-      signal,
-    ).catch((error: unknown) => {
+    await execute(compiler, args, signal).catch((error: unknown) => {
       signal?.throwIfAborted();
       throw unable(compiler, 'a compiler of C++17', firstError(error), 'install g++, or name a compiler in CXX');
     });

@@ -7,21 +7,16 @@ import { findFfmpeg } from './ffmpeg-binary.js';
 import { isPanelFolder } from './panels.js';
 import { isMarked } from './png-mark.js';
 
+const kinds = ['mp4', 'webm', 'gif', 'png', 'folder'] as const;
 /** What a clip can be written as. A `.png` file is a contact sheet, a folder holds one PNG file a frame. */
-export type OutputKind = 'mp4' | 'webm' | 'gif' | 'png' | 'folder';
+export type OutputKind = (typeof kinds)[number];
 
-const kinds: Record<string, OutputKind> = {
-  '.mp4': 'mp4',
-  '.webm': 'webm',
-  '.gif': 'gif',
-  '.png': 'png',
-  '': 'folder',
-};
 const ownFrame = /^\d{5,}\.png$/;
 
 /** What a path asks for by its extension; null where nothing can be written as that. */
 export function outputKind(path: string): OutputKind | null {
-  return /[/\\]$/.test(path) ? 'folder' : (kinds[extname(path).toLowerCase()] ?? null);
+  const ending = extname(path).toLowerCase();
+  return /[/\\]$/.test(path) ? 'folder' : (kinds.find((kind) => outputEnding(kind) === ending) ?? null);
 }
 
 /** What a name ends in that asks for a kind. */
