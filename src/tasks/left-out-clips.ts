@@ -50,10 +50,7 @@ export async function eachClip<T>(
 
 /** The error where every clip is left out. */
 export function noUsableClip(operation: string, paths: readonly string[]): PxvError {
-  return errorsOf('INPUT', operation)(
-    paths.join(', '),
-    'at least one clip that can be read and has two frames or more',
-    'none',
-    'give other clips; a still image is none, but a folder of numbered images is one',
-  );
+  const expected = 'at least one clip that can be read and has two frames or more';
+  const remedy = 'give other clips; a still image is none, but a folder of numbered images is one';
+  return errorsOf('INPUT', operation)(paths.join(', '), expected, 'none', remedy);
 }

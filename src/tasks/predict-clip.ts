@@ -28,19 +28,12 @@ import { expectDrawingMemory, expectMemory } from './expect-memory.js';
 import { drawingMemory } from './memory.js';
 import { parseOptions, type OptionsOf, type Parsed } from './options/fields.js';
 import { predictClipFields, samplesOfForecast } from './options/clips.js';
-import { knownShown, Prediction } from './prediction.js';
+import { knownShown, Prediction, type PredictionOptions } from './prediction.js';
 
 /** What `predictClip` predicts of a clip, how, and where it is written. */
 export type PredictClipOptions = OptionsOf<typeof predictClipFields>;
 
 type Asked = Parsed<typeof predictClipFields>;
-export type Filled<O> = O & { samples: number; from: number | null };
-
-/** What follows from other options where it is left out. */
-export function filled<O extends Pick<Asked, 'forecast' | 'samples' | 'from'>>(asked: O): Filled<O> {
-  const { samples = samplesOfForecast[asked.forecast], from = null } = asked;
-  return { ...asked, samples, from };
-}
 
 /** What `predictClip` has written. */
 export interface PredictedClip extends WrittenClip {
@@ -73,7 +66,9 @@ export interface PredictedClip extends WrittenClip {
  *   one finished
  */
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
-  const options = filled(parseOptions('predict', predictClipFields, asked));
+  const parsed = parseOptions('predict', predictClipFields, asked);
+  const { samples = samplesOfForecast[parsed.forecast], from = null } = parsed;
+  const options = { ...parsed, samples, from };
   const settings = drawingOf(trained, options);
   const { out, overwrite = false } = options;
   const inputs = await filesOfClip(path);
@@ -97,7 +92,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
     const openAgain = () => open(trained, path, { ...options, signal: undefined });
     const written = await write(prediction, options, writing, isNew, openAgain);
     const { known, nats, finished } = prediction;
-    const dimensions = options.samples * finished.length * frameBytes(model.chain.exampleShape);
+    const dimensions = samples * finished.length * frameBytes(model.chain.exampleShape);
     const isDrawn = options.forecast !== 'best-guess';
     const drawn = { settings: isDrawn ? settings : null, bitsPerDim: isDrawn ? nats / Math.LN2 / dimensions : null };
     return { ...written, known, predicted: finished.length, size, frameRate, ...drawn, exact: model.chain.exact };
@@ -147,7 +142,7 @@ async function write(
 export function expectPredictionMemory(
   model: Model,
   kind: OutputKind,
-  options: Filled<Pick<Asked, 'adapt' | 'horizon' | 'forecast' | 'plain' | 'known' | 'onlyPredicted' | 'scale'>>,
+  options: Omit<PredictionOptions, 'settings' | 'out' | 'slow' | 'seed'>,
   { aboutFrames, frameRate: rate }: Pick<ClipFacts, 'aboutFrames' | 'frameRate'>,
 ): void {
   const { adapt, horizon, samples, forecast, from, plain = false } = options;

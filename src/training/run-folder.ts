@@ -269,12 +269,8 @@ export class RunFolder {
   private nothingToResume(): PxvError {
     const received = existsSync(this.path) ? 'a folder without it' : 'no such folder';
     const remedy = 'check --out, or leave out --resume to start again';
-    return errorsOf('CHECKPOINT', 'resume training')(
-      this.path,
-      `a run folder with ${files.training}`,
-      received,
-      remedy,
-    );
+    const expected = `a run folder with ${files.training}`;
+    return errorsOf('CHECKPOINT', 'resume training')(this.path, expected, received, remedy);
   }
 
   private occupied(): PxvError {

@@ -22,12 +22,8 @@ export async function listImages(folder: string): Promise<string[]> {
   const names = numberedImages(await readdir(folder));
   if (names.length === 0) {
     const expected = 'a folder of numbered images (PNG, JPEG, WebP, TIFF or AVIF)';
-    throw unusable(
-      folder,
-      expected,
-      'a folder without any',
-      'give a video file or a folder with files such as 0001.png',
-    );
+    const remedy = 'give a video file or a folder with files such as 0001.png';
+    throw unusable(folder, expected, 'a folder without any', remedy);
   }
   return names.map((name) => join(folder, name));
 }
