@@ -196,13 +196,11 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
  */
 export function refuseMisplaced(options: TrainOptions): void {
   const { resume, from, acceptChangedData, steps, minutes } = options;
-  if (acceptChangedData && !resume)
-    throw misused(
-      '--accept-changed-data',
-      '--resume beside it',
-      'a new training, which takes the data as they are',
-      'leave out --accept-changed-data, or go on with a training by --resume',
-    );
+  if (acceptChangedData && !resume) {
+    const received = 'a new training, which takes the data as they are';
+    const remedy = 'leave out --accept-changed-data, or go on with a training by --resume';
+    throw misused('--accept-changed-data', '--resume beside it', received, remedy);
+  }
   if (steps !== undefined && minutes !== undefined)
     throw misused('--minutes', 'one length of the training', '--steps and --minutes', 'leave out one of them');
   if (!resume && from === undefined) return;

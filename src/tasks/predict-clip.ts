@@ -89,8 +89,13 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const onPredicted = isNew ? options.onPredicted : undefined;
   const prediction = new Prediction(model, clip, { ...options, settings, onPredicted });
   try {
-    const openAgain = () => open(trained, path, { ...options, signal: undefined });
-    const written = await write(prediction, options, writing, isNew, openAgain);
+    const { signal } = options;
+    const written = await writePanels(out, prediction.steps(), { ...writing, signal }).catch(async (error: unknown) => {
+      if (!signal?.aborted || prediction.finished.length === 0 || !isNew) throw error;
+      // The encoder has ended with the rest: another one writes what is finished.
+      const again = await open(trained, path, { ...options, signal: undefined });
+      return writePanels(out, prediction.again(again), writing);
+    });
     const { known, nats, finished } = prediction;
     const dimensions = samples * finished.length * frameBytes(model.chain.exampleShape);
     const isDrawn = options.forecast !== 'best-guess';
@@ -113,23 +118,6 @@ function drawingOf(model: Model, { forecast, adapt, settings: asked }: Asked): F
 
 function open(model: Model, path: string, options: Asked): Promise<SeenClip> {
   return openForModel(model, path, 'predict', { ...options, ...ownAspect(model, options) });
-}
-
-/** Writes a prediction as it is made; where it is interrupted and takes the place of nothing, what is finished. */
-async function write(
-  prediction: Prediction,
-  { out, signal }: Asked,
-  writing: Parameters<typeof writePanels>[2],
-  isNew: boolean,
-  openAgain: () => Promise<SeenClip>,
-): Promise<WrittenClip> {
-  try {
-    return await writePanels(out, prediction.steps(), { ...writing, ...(signal && { signal }) });
-  } catch (error) {
-    if (!signal?.aborted || prediction.finished.length === 0 || !isNew) throw error;
-    // The encoder has ended with the rest: another one writes what is finished.
-    return writePanels(out, prediction.again(await openAgain()), writing);
-  }
 }
 
 /**

@@ -72,6 +72,8 @@ export function summariseClips(model: Model, clips: ScoredClip[]): ClipsSummary 
   const gains = clips.map(({ oneStep: { previousFrame, anchors } }) =>
     anchors.map((anchor) => clipDecibels(anchor) - clipDecibels(previousFrame)),
   );
+  // A learned anchor comes first.
+  const labels = [...(expectsFrame(model) ? ['expected frame'] : []), 'last frame'];
   const each = losslessCodecs.map((name) => [name, overClips(clips, ({ codecs }) => codecs?.bitsPerDim[name] ?? null)]);
   return {
     clips,
@@ -86,7 +88,7 @@ export function summariseClips(model: Model, clips: ScoredClip[]): ClipsSummary 
       ...(codec !== null && { 'lossless-codec': codec }),
     },
     fewerBits: { 'previous-frame': fewer(previousFrame), ...(codec !== null && { 'lossless-codec': fewer(codec) }) },
-    anchors: { labels: anchorLabels(model).slice(0, gains[0].length), ...meanOverClips(gains) },
+    anchors: { labels: labels.slice(0, gains[0].length), ...meanOverClips(gains) },
     codecs: clips[0].codecs === null ? null : (Object.fromEntries(each) as Record<LosslessCodec, number | null>),
     forecasts: forecasts.length === 0 ? null : summariseForecasts(forecasts),
   };
@@ -101,9 +103,4 @@ function overClips(clips: readonly ScoredClip[], bitsPerDim: (clip: ScoredClip) 
     mean.add(bits, clip.dimensions);
   }
   return mean.mean;
-}
-
-/** What the anchors of a model are, in order: a learned one comes first. */
-function anchorLabels({ description }: Model): string[] {
-  return [...(expectsFrame({ description }) ? ['expected frame'] : []), 'last frame'];
 }

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Frame } from '../foundation/frame.js';
 import { temporaryFolder } from '../foundation/temporary-folder.js';
-import { feedFrames } from './feed-frames.js';
-import { readOutput, startFfmpeg } from './ffmpeg-run.js';
+import { feedFrames, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { endBySignal } from './interruption.js';
 
