@@ -15,13 +15,7 @@ import type { Report, Work } from './report.js';
 import { STANDARD_STREAM } from './standard-streams.js';
 import { formatTable, withError } from './table.js';
 
-const flags = {
-  ...scoreClipsFlags,
-  ...futureDrawing,
-  model: videoModel,
-  ...sizeFlags("the model's"),
-  ...computing,
-};
+const flags = { ...scoreClipsFlags, ...futureDrawing, model: videoModel, ...sizeFlags("the model's"), ...computing };
 
 export function command(): Command {
   const evalVideo = new Command('eval-video')

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorsOf } from '../foundation/errors.js';
-import { PreviousFrameBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
+import { changeOfLevels, HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
 import { frameBytes, type ExampleShape } from '../model/examples.js';
@@ -87,10 +87,10 @@ function previousFrameBaseline(shape: ExampleShape, store: FrameStore, clips: re
   const frame = (): Frame => ({ ...size, channels, data: new Uint8Array(frameBytes(shape)) });
   let [previous, current] = [frame(), frame()];
   const bits = clips.map((clip) => {
-    const baseline = new PreviousFrameBaseline(shape.levels);
+    const baseline = new HistogramBaseline(1, shape.levels);
     for (let index = 0; index < store.clips[clip].frames; index++) {
       store.read(clip, index, 1, current.data);
-      if (index > 0) baseline.add(previous, current);
+      if (index > 0) baseline.add(changeOfLevels(previous, current, shape.levels));
       [previous, current] = [current, previous];
     }
     return baseline.bitsPerDim;

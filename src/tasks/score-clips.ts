@@ -182,14 +182,8 @@ class ClipScorer {
     if (horizon === 0) return { batch, futures: 0 };
     const { keptFrames } = this.adapting;
     const heldBytes = (count: number, frame: number) => starts * (count * horizon + keptFrames) * frame;
-    expectDrawingMemory(model, {
-      operation: 'score',
-      together: () => 1,
-      samples,
-      option: '--samples',
-      atAnySize: true,
-      heldBytes,
-    });
+    const drawing = { operation: 'score', together: () => 1, samples, option: '--samples', heldBytes };
+    expectDrawingMemory(model, { ...drawing, atAnySize: true });
     const frame = frameBytes(model.chain.exampleShape);
     return { batch, futures: drawingBatch(model, FUTURES_TOGETHER, heldBytes(samples, frame)) };
   }
@@ -212,11 +206,9 @@ class ClipScorer {
       return null;
     }
     const starts = await readStarts(clip.frames(), firsts, exampleShape, horizon, this.adapting.keptFrames);
-    const corrections = await this.adapting.corrections(
-      sampler,
-      starts.map(({ past }) => past),
-      { together: futures, onProgress: (places) => tell('hindcast', places), signal },
-    );
+    const pasts = starts.map(({ past }) => past);
+    const hindcasts = { together: futures, onProgress: (places: number) => tell('hindcast', places), signal };
+    const corrections = await this.adapting.corrections(sampler, pasts, hindcasts);
     return scoreForecasts(sampler, model, starts, {
       ...{ corrections, seed, settings: { temperature }, signal, horizon, samples, together: futures },
       onProgress: (drawn) => tell('predict', drawn),

@@ -44,11 +44,8 @@ export async function writePanels(
   if (kind === 'folder') return writeFolders(path, steps, options);
   if (plain) return writeClip(path, mapped(steps, besideEachOther), options);
   if (kind === 'png') return writeSheet(path, steps, options);
-  return writeClip(
-    path,
-    mapped(steps, (step) => explainedFrame(step, scale)),
-    { ...options, scale: 1 },
-  );
+  const explained = mapped(steps, (step) => explainedFrame(step, scale));
+  return writeClip(path, explained, { ...options, scale: 1 });
 }
 
 async function writeSheet(
