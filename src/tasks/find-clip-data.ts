@@ -99,10 +99,7 @@ function previousFrameBaseline(shape: ExampleShape, store: FrameStore, clips: re
 }
 
 /** The clips to learn from, and those that are named for validation. */
-interface Clips {
-  learnt: ClipSource[];
-  held: ClipSource[];
-}
+type Clips = Record<'learnt' | 'held', ClipSource[]>;
 
 /** @param begun the run folder of a training that has a list of its files */
 async function findClips({ frames, validate }: ClipsConfiguration, begun: RunFolder | null): Promise<Clips> {

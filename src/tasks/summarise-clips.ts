@@ -33,8 +33,6 @@ export interface ScoredClip extends ClipScore, Size {
   codecs: CodecScore | null;
 }
 
-type Baseline = 'previous-frame' | 'lossless-codec';
-
 /** The scores of clips, brought together. */
 export interface ClipsSummary {
   /** The clips that were scored, each on its own. */
@@ -52,7 +50,7 @@ export interface ClipsSummary {
   /** In bits/dim; `lossless-codec`, the best codec for each clip, is there where every clip has one. */
   baselines: { uniform: number } & Record<'previous-frame', number> & Partial<Record<'lossless-codec', number>>;
   /** The share of a baseline's bits that the model does not need: 1 - ratio. */
-  fewerBits: Partial<Record<Baseline, number>>;
+  fewerBits: Partial<Record<'previous-frame' | 'lossless-codec', number>>;
   /** Decibels that each anchor has more than the previous frame, one step ahead; what each is. */
   anchors: MeanOverClips & { labels: string[] };
   /** Each codec for all clips, in bits/dim; null for one that failed at some clip; null where they were not asked for. */

@@ -125,7 +125,7 @@ async function trainIn(
       ? await findClipData({ run, chain, data: source, training, hooks }, same.isListed)
       : await findImageData(chain, source, training, hooks);
   try {
-    const list = await listData(found.files, hooks);
+    const list = await listData(found, hooks);
     const listed = { ...checkpoint, dataHashes: same.list(list) };
     if (isNew) await expectOutputs(run, checkpoint.configuration, hooks.configurationFile);
     const replaces = isNew && run.hasResults;
