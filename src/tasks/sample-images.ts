@@ -36,8 +36,8 @@ const BATCH = 16;
  *   aborted before any image is finished
  */
 export async function sampleImages(model: Model, asked: SampleImagesOptions): Promise<SampledImages> {
-  expectImageModel(model, 'sample', 'use: pxv predict');
   const options = parseOptions('sample', sampleImagesFields, asked);
+  expectImageModel(model, 'sample', 'use: pxv predict');
   const { out, overwrite = false, count, settings = AS_SCORED, seed, scale, onProgress, onDrawn, signal } = options;
   const { chain } = model;
   checkDrawSettings(settings);
