@@ -12,7 +12,6 @@ import { addAction, computing, size, wholeNumber } from './options.js';
 import type { Report, Work } from './report.js';
 import { formatTable } from './table.js';
 
-/** The network that is measured. */
 const networkFlags = {
   network: asked(networkChoice.default(defaultChoices.network), 'name', 'kind of network'),
   hidden: asked(count.min(3).default(128), 'h', 'features inside a layer', { most: 4096 }),
@@ -32,8 +31,8 @@ const networkFlags = {
 
 /** A size as of `pxv train`, or the side of a square. */
 function sizeOrSide(text: string): Size {
-  if (text.includes('x')) return size('--size')(text);
-  const side = wholeNumber('--size', 1, 4096)(text);
+  if (text.includes('x')) return size(text, '--size');
+  const side = wholeNumber(text, '--size', 1, 4096);
   return { width: side, height: side };
 }
 

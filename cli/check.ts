@@ -36,19 +36,14 @@ async function checkOne({ signal, progress }: Work, options: Parsed<typeof flags
   const taken = seconds();
   const failed = findings.filter(({ result }) => result === 'failed').length;
   const verdict = failed === 0 ? 'every check passed' : `${failed} of ${numberOf(findings.length, 'check')} failed`;
-  const rows = findings.map(({ check, scale, size: { width, height }, result, found }) => {
-    return [check, String(scale), `${width}x${height}`, result, found];
-  });
-  const table = [['check', 'scale', 'size', 'result', 'found'], ...rows];
   const isChain = model.chain.scales.length > 1;
-  const shown = isChain
-    ? formatTable('lrlll', table)
-    : formatTable(
-        'llll',
-        table.map((cells) => cells.toSpliced(1, 1)),
-      );
+  const ofChain = (cell: string) => (isChain ? [cell] : []);
+  const rows = findings.map(({ check, scale, size: { width, height }, result, found }) => {
+    return [check, ...ofChain(String(scale)), `${width}x${height}`, result, found];
+  });
+  const table = [['check', ...ofChain('scale'), 'size', 'result', 'found'], ...rows];
   return {
-    text: `${shown}\n\n${model.name}: ${verdict} in ${taken.toFixed(1)} s`,
+    text: `${formatTable(isChain ? 'lrlll' : 'llll', table)}\n\n${model.name}: ${verdict} in ${taken.toFixed(1)} s`,
     json: { model: model.name, seed: options.seed, seconds: taken, passed: failed === 0, checks: findings, ...chosen },
     failed: failed > 0,
   };

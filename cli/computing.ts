@@ -4,7 +4,6 @@ import type { Progress } from './progress.js';
 
 /**
  * Starts the backend that some of a command's options ask for, and says what the user should know of it.
- *
  * @returns what `--json` tells of it
  */
 export async function startComputing(

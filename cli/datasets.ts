@@ -89,8 +89,7 @@ async function verifySet(
 ): Promise<Report> {
   const { verifyImageSet } = await import('../datasets/index.js');
   const { folder, splits, checkedFiles } = await verifyImageSet(name, {
-    signal,
-    ...(data !== undefined && { data }),
+    ...{ data, signal },
     onProgress: (done, total) => progress.show({ label: 'decode', done, total, unit: 'images' }),
   });
   const lines = splits.map(({ split, images, official, origin }) => {

@@ -1,27 +1,21 @@
 import { Command } from 'commander';
+import type { ForecastName } from '../src/evaluation/forecasts.js';
+import type { ForecastsSummary, ForecastSummary, MeanOverClips } from '../src/evaluation/forecast-summary.js';
 import { errorsOf } from '../src/foundation/errors.js';
 import type { Size } from '../src/foundation/frame.js';
 import { numberOf } from '../src/foundation/number-of.js';
 import { futureDrawing, type Parsed } from '../src/tasks/options/fields.js';
 import { scoreClipsFlags } from '../src/tasks/options/clips.js';
 import type { VideoScore } from '../src/tasks/score-clips.js';
-import type { ScoredClip } from '../src/tasks/summarise-clips.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
-import { forecastTables, gainWithError } from './forecast-tables.js';
 import { leftOutLine } from './left-out.js';
 import { addAction, askedOf, computing, videoModel } from './options.js';
 import type { Report, Work } from './report.js';
 import { STANDARD_STREAM } from './standard-streams.js';
-import { formatTable } from './table.js';
+import { formatTable, withError } from './table.js';
 
-const flags = {
-  ...scoreClipsFlags,
-  ...futureDrawing,
-  model: videoModel,
-  ...sizeFlags("the model's"),
-  ...computing,
-};
+const flags = { ...scoreClipsFlags, ...futureDrawing, model: videoModel, ...sizeFlags("the model's"), ...computing };
 
 export function command(): Command {
   const evalVideo = new Command('eval-video')
@@ -94,34 +88,20 @@ function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: VideoScore,
     baseline === 0 ? '-' : `${(100 * (1 - bits / baseline)).toFixed(1)}%`;
   const against = (bits: number, baseline: number | null) =>
     baseline === null ? ['-', '-'] : [baseline.toFixed(3), saved(bits, baseline)];
-  const rowOf = (
-    name: string,
-    size: string,
-    of: Pick<ScoredClip, 'frames' | 'bitsPerDim' | 'previousFrameBitsPerDim'>,
-    codec: number | null,
-  ) => [
-    name,
-    ...(isSized ? [size] : []),
-    String(of.frames),
-    of.bitsPerDim.toFixed(3),
-    ...against(of.bitsPerDim, of.previousFrameBitsPerDim),
-    ...(codecs === null ? [] : against(of.bitsPerDim, codec)),
-  ];
-  const all = { frames, bitsPerDim, previousFrameBitsPerDim: baselines['previous-frame'] };
+  const all = { name: 'all', size: '', frames, bitsPerDim, previousFrameBitsPerDim: baselines['previous-frame'] };
   const rows = [
-    [
-      'clip',
-      ...(isSized ? ['size'] : []),
-      'frames',
-      'bits/dim',
-      'previous frame',
-      'fewer bits',
-      ...(codecs === null ? [] : ['best codec', 'fewer bits']),
-    ],
-    ...clips.map((clip) => rowOf(clip.name, `${clip.width}x${clip.height}`, clip, clip.codecs?.best ?? null)),
-    rowOf('all', '', all, baselines['lossless-codec'] ?? null),
+    ...clips.map((clip) => ({ ...clip, size: `${clip.width}x${clip.height}`, codec: clip.codecs?.best ?? null })),
+    { ...all, codec: baselines['lossless-codec'] ?? null },
+  ].map((of) => [
+    ...[of.name, ...(isSized ? [of.size] : []), String(of.frames), of.bitsPerDim.toFixed(3)],
+    ...against(of.bitsPerDim, of.previousFrameBitsPerDim),
+    ...(codecs === null ? [] : against(of.bitsPerDim, of.codec)),
+  ]);
+  const titles = [
+    ...['clip', ...(isSized ? ['size'] : []), 'frames', 'bits/dim', 'previous frame', 'fewer bits'],
+    ...(codecs === null ? [] : ['best codec', 'fewer bits']),
   ];
-  return formatTable(`l${'r'.repeat(rows[0].length - 1)}`, rows);
+  return formatTable(`l${'r'.repeat(titles.length - 1)}`, [titles, ...rows]);
 }
 
 function summaryLines(score: VideoScore): (string | false)[] {
@@ -141,5 +121,46 @@ function summaryLines(score: VideoScore): (string | false)[] {
     `baselines: uniform ${uniform}, previous frame ${previous}`,
     nearer.length > 0 && `expected frame, one step ahead, over the frame before: ${nearer.join(', ')} dB`,
     each.length > 0 && `lossless codecs: ${each.join(', ')}`,
+  ];
+}
+
+/** A difference in decibels with its standard error, where there is one. */
+function gainWithError({ mean, standardError }: MeanOverClips, index: number): string {
+  return `${mean[index] < 0 ? '' : '+'}${withError(mean[index], standardError[index], 2)}`;
+}
+
+/** Forecasts beside each other, by frames ahead: decibels, SSIM, change from frame to frame. */
+async function forecastTables(
+  { clips, starts, trueChange, kinds }: ForecastsSummary,
+  samples: number,
+): Promise<string[]> {
+  const { forecasts } = await import('../src/evaluation/forecasts.js');
+  const names = Object.keys(kinds) as ForecastName[];
+  const others = names.filter((name) => name !== 'last-frame');
+  const titles = (of: ForecastName[]) => of.map((name) => forecasts[name].title(samples));
+  const gainOf = ({ gain, wins }: ForecastSummary, h: number) => `${gainWithError(gain, h)} (${wins[h]})`;
+  const table = (columns: string[], cells: (h: number) => string[]) =>
+    formatTable('r'.repeat(1 + columns.length), [
+      ['frames ahead', ...columns],
+      ...trueChange.map((_, h) => [String(h + 1), ...cells(h)]),
+    ]);
+
+  const ssims = names.flatMap((name) => kinds[name]?.ssim ?? []);
+  return [
+    `predicted from ${numberOf(starts, 'place')} in ${numberOf(clips, 'clip')}: PSNR of the last frame repeated, and decibels more`,
+    `than that${clips === 1 ? '' : ' +- standard error over clips'} (clips on which it is more)`,
+    table(['last frame', ...titles(others)], (h) => [
+      kinds['last-frame']!.psnr[h].toFixed(2),
+      ...others.map((name) => gainOf(kinds[name]!, h)),
+    ]),
+    ...(ssims.length === 0
+      ? []
+      : ['', 'SSIM', table(titles(names), (h) => names.map((name) => kinds[name]!.ssim![h].toFixed(3)))]),
+    '',
+    'change from frame to frame in levels: true, and predicted over true',
+    table(['true', ...titles(others)], (h) => [
+      trueChange[h].toFixed(2),
+      ...others.map((name) => (trueChange[h] === 0 ? '-' : kinds[name]!.changeRatio[h].toFixed(2))),
+    ]),
   ];
 }

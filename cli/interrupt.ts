@@ -17,7 +17,6 @@ export interface Interrupt {
 /**
  * Until closed: the first SIGINT, SIGTERM or SIGHUP says how the work ends and aborts `signal`, so that it can; a second
  * SIGINT or SIGTERM ends the process at once with exit code 130.
- *
  * @param command its name, for the message
  */
 export function listenForInterrupt(progress: Progress, command: string): Interrupt {

@@ -76,13 +76,14 @@ function parserOf(value: z.ZodType, flag: string, most?: number): (text: string,
     return (text, before = []) => [...(before as unknown[]), parse(text)];
   }
   if (value === fields.anySeed) return seed;
-  if (value === fields.anyNumber) return decimalNumber(flag, { min: 0 });
-  if (value === fields.pixels) return size(flag);
-  if (value === fields.positive) return decimalNumber(flag, { min: 0, max: most, above: true });
-  if (value === fields.exactRate) return frameRate(flag);
-  if (value === fields.framesOrAll) return framesOrAll(flag);
-  if (value === fields.askedRate) return (text) => (text === 'model' ? text : frameRate(flag)(text));
-  return value instanceof z.ZodNumber ? wholeNumber(flag, value.minValue!, most) : path(flag);
+  if (value === fields.anyNumber) return (text) => decimalNumber(text, flag, { min: 0 });
+  if (value === fields.pixels) return (text) => size(text, flag);
+  if (value === fields.positive) return (text) => decimalNumber(text, flag, { min: 0, max: most, above: true });
+  if (value === fields.exactRate) return (text) => frameRate(text, flag);
+  if (value === fields.framesOrAll) return (text) => framesOrAll(text, flag);
+  if (value === fields.askedRate) return (text) => (text === 'model' ? text : frameRate(text, flag));
+  if (value instanceof z.ZodNumber) return (text) => wholeNumber(text, flag, value.minValue!, most);
+  return (text) => path(text, flag);
 }
 
 /** Those of a command's options that are some fields, as far as they are given. */
@@ -126,65 +127,54 @@ function wrongValue(flag: string, expected: string, text: string, remedy: string
   return misusedOption(flag, expected, JSON.stringify(text), remedy);
 }
 
-/** A parser of names of files and folders: an empty one, as of a variable that is not set, names nothing. */
-export function path(flag: string): (text: string) => string {
-  return (text) => {
-    if (text !== '') return text;
-    throw wrongValue(flag, 'the name of a file or folder', text, 'give one, or leave the option out');
-  };
+/** The name of a file or folder: an empty one, as of a variable that is not set, names nothing. */
+export function path(text: string, flag: string): string {
+  if (text !== '') return text;
+  throw wrongValue(flag, 'the name of a file or folder', text, 'give one, or leave the option out');
 }
 
-/** A parser of whole numbers from `min` to `max`, both included. */
-export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    // The largest that is exact is named to whom it concerns.
-    const range = max === Number.MAX_SAFE_INTEGER && !(value > max) ? `of ${min} or more` : `from ${min} to ${max}`;
-    if (/^[+-]?\d+$/.test(text) && value >= min && value <= max) return value;
-    throw wrongValue(flag, `a whole number ${range}`, text, `give one such as ${flag} ${min}`);
-  };
+/** A whole number from `min` to `max`, both included. */
+export function wholeNumber(text: string, flag: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
+  const value = Number(text);
+  // The largest that is exact is named to whom it concerns.
+  const range = max === Number.MAX_SAFE_INTEGER && !(value > max) ? `of ${min} or more` : `from ${min} to ${max}`;
+  if (/^[+-]?\d+$/.test(text) && value >= min && value <= max) return value;
+  throw wrongValue(flag, `a whole number ${range}`, text, `give one such as ${flag} ${min}`);
 }
 
-/** A parser of numbers from `min` to `max`; `min` itself is left out where `above`. */
+/** A number from `min` to `max`; `min` itself is left out where `above`. */
 export function decimalNumber(
+  text: string,
   flag: string,
   { min, max = Infinity, above = false }: { min: number; max?: number | undefined; above?: boolean },
-): (text: string) => number {
+): number {
+  const value = Number(text);
+  if (text.trim() !== '' && (above ? value > min : value >= min) && value <= max && value < Infinity) return value;
   const from = above ? `above ${min}` : `of at least ${min}`;
   const range = max === Infinity ? from : `${from} and at most ${max}`;
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && (above ? value > min : value >= min) && value <= max && value < Infinity) return value;
-    throw wrongValue(flag, `a number ${range}`, text, 'give one in this range');
-  };
+  throw wrongValue(flag, `a number ${range}`, text, 'give one in this range');
 }
 
-/** A parser of sizes in pixels, such as 64x48: width, then height. */
-export function size(flag: string): (text: string) => Size {
-  return (text) => {
-    const [, width, height] = (/^(\d{1,5})x(\d{1,5})$/.exec(text) ?? []).map(Number);
-    if (width > 0 && height > 0) return { width, height };
-    throw wrongValue(flag, 'width x height in pixels', text, `write it as in ${flag} 64x48`);
-  };
+/** A size in pixels, such as 64x48: width, then height. */
+export function size(text: string, flag: string): Size {
+  const [, width, height] = (/^(\d{1,5})x(\d{1,5})$/.exec(text) ?? []).map(Number);
+  if (width > 0 && height > 0) return { width, height };
+  throw wrongValue(flag, 'width x height in pixels', text, `write it as in ${flag} 64x48`);
 }
 
-/** A parser of frame rates, such as 10, 29.97 and 30000/1001. */
-export function frameRate(flag: string): (text: string) => FrameRate {
-  return (text) => {
-    const rate = parseFrameRate(text);
-    if (rate !== null) return rate;
-    const expected = `frames a second, above 0 and at most ${HIGHEST_FRAME_RATE}`;
-    throw wrongValue(flag, expected, text, `give them as in ${flag} 10, ${flag} 12.5 or ${flag} 30000/1001`);
-  };
+/** A frame rate, such as 10, 29.97 and 30000/1001. */
+export function frameRate(text: string, flag: string): FrameRate {
+  const rate = parseFrameRate(text);
+  if (rate !== null) return rate;
+  const expected = `frames a second, above 0 and at most ${HIGHEST_FRAME_RATE}`;
+  throw wrongValue(flag, expected, text, `give them as in ${flag} 10, ${flag} 12.5 or ${flag} 30000/1001`);
 }
 
-/** A parser of a number of frames, or of "all". */
-function framesOrAll(flag: string): (text: string) => number | 'all' {
-  return (text) => {
-    if (text === 'all') return text;
-    if (/^\d{1,9}$/.test(text)) return Number(text);
-    throw wrongValue(flag, 'a whole number of frames, or all', text, `give one such as ${flag} 12`);
-  };
+/** A number of frames, or "all". */
+function framesOrAll(text: string, flag: string): number | 'all' {
+  if (text === 'all') return text;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw wrongValue(flag, 'a whole number of frames, or all', text, `give one such as ${flag} 12`);
 }
 
 /** A seed of 64 bits; a bigint only where a number cannot hold it. */

@@ -85,7 +85,6 @@ export class Progress {
 
 /**
  * One line such as `train  120/1000 steps  12%  3.40/s  0:04:19 to go  bits/dim 3.21`.
- *
  * @param rate units a second
  * @param columns that it may take
  */

@@ -34,7 +34,6 @@ export class StandardStreams {
 
   /**
    * Reads standard input to its end where `clip` stands for it.
-   *
    * @returns the path to read the clip from
    * @throws PxvError `USAGE` where it is a terminal; the signal's reason where it is aborted
    */

@@ -9,7 +9,6 @@ export function withError(mean: number, standardError: number, digits: number): 
 /**
  * A plain-text table: cells padded with spaces to the width of their column, two spaces between columns, one line a row
  * and no trailing spaces.
- *
  * @param columns how each is aligned, `l` or `r`, as in LaTeX
  * @param given rows, that of the titles first, where there are any
  */

@@ -57,7 +57,6 @@ interface ConfigurationFile {
   data?: { type?: unknown; list?: unknown };
 }
 
-/** Refuses options that would change nothing. */
 function refuseUnused({ network = defaultChoices.network, initialState, factors, shared }: TrainOptions): void {
   const unused = (option: string, needed: string, received: string) =>
     misused(option, `${needed} beside it`, received, `leave out ${option}, which would change nothing`);
@@ -74,7 +73,6 @@ export function extensionOf({ resume, steps, minutes }: TrainOptions): Extension
 
 /**
  * The configuration that the options mean, over that of --config where it is given.
- *
  * @param say told what the user should know of it
  */
 export async function configurationOf(options: TrainOptions, say: (text: string) => void): Promise<RunConfiguration> {
@@ -111,7 +109,6 @@ function withRate(stages: unknown, rate: number): object[] {
 
 /**
  * The model of a configuration file with other choices, each of which is said.
- *
  * @throws PxvError `USAGE` where no choices describe the file's model
  */
 async function overridden(
@@ -199,13 +196,11 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
  */
 export function refuseMisplaced(options: TrainOptions): void {
   const { resume, from, acceptChangedData, steps, minutes } = options;
-  if (acceptChangedData && !resume)
-    throw misused(
-      '--accept-changed-data',
-      '--resume beside it',
-      'a new training, which takes the data as they are',
-      'leave out --accept-changed-data, or go on with a training by --resume',
-    );
+  if (acceptChangedData && !resume) {
+    const received = 'a new training, which takes the data as they are';
+    const remedy = 'leave out --accept-changed-data, or go on with a training by --resume';
+    throw misused('--accept-changed-data', '--resume beside it', received, remedy);
+  }
   if (steps !== undefined && minutes !== undefined)
     throw misused('--minutes', 'one length of the training', '--steps and --minutes', 'leave out one of them');
   if (!resume && from === undefined) return;

@@ -41,12 +41,12 @@ export interface DescribedImages {
 
 export interface OpenOptions {
   /** Sets of any size only: what to scale to. Default: that of images that are alike, 64 pixels where it is larger, and a square of 64 where they are not. */
-  size?: Size;
+  size?: Size | undefined;
   /** Sets of any size only. Default: 1 where all images are grey, else 3. */
-  channels?: Channels;
-  signal?: AbortSignal;
+  channels?: Channels | undefined;
+  signal?: AbortSignal | undefined;
   /** Called while images are decoded, which is done once. */
-  onProgress?: (done: number, total: number) => void;
+  onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /** A file that `pxv datasets get` downloads. */

@@ -6,7 +6,7 @@ import { resolveImageSet } from './registry.js';
 /** How images are opened: from where, and, for a set of any size, at what size and in what colours. */
 export interface OpenImagesOptions extends OpenOptions {
   /** Folder of the set's files. Default: its folder in the cache. */
-  data?: string;
+  data?: string | undefined;
 }
 
 const splits: readonly Split[] = ['train', 'validation'] satisfies TrainingSplit[];

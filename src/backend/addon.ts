@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { buildCommand } from '../foundation/build-command.js';
 import { companionPackage } from '../foundation/companion-packages.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
 import { kernelSignature, kernelsOver, type CallArray } from './call.js';
 import { makeLibrary, type EngineFunctions, type EngineHandle, type KernelLibrary } from './kernel-library.js';
@@ -80,17 +80,10 @@ export function loadModule(places: readonly AddonPlace[]): NativeModule {
     }
   }
   const causeOf = (at: number) => (causes[at] instanceof Error ? causes[at].message : String(causes[at]));
-  throw new PxvError(
-    {
-      code: 'DEPENDENCY',
-      operation: 'load the native addon',
-      argument: platform,
-      expected: 'one that was built for it',
-      received: places.map(({ name }, at) => `${name}: ${causeOf(at)}`).join('; '),
-      remedy: places.map(({ remedy }) => remedy).join(', or '),
-    },
-    { cause: causes[0] },
-  );
+  const received = places.map(({ name }, at) => `${name}: ${causeOf(at)}`).join('; ');
+  const remedies = places.map(({ remedy }) => remedy).join(', or ');
+  const failed = errorsOf('DEPENDENCY', 'load the native addon');
+  throw failed(platform, 'one that was built for it', received, remedies, { cause: causes[0] });
 }
 
 function openModule(path: string | null): NativeModule {

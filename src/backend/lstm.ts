@@ -66,11 +66,7 @@ function composedLstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | nu
     cells.push(c);
     activations.push(tf.concat([o, f, i, g], 2));
   });
-  return {
-    out: fromSteps(outs),
-    activations: groupMajor(fromSteps(activations), shape),
-    cells: fromSteps(cells),
-  };
+  return { out: fromSteps(outs), activations: groupMajor(fromSteps(activations), shape), cells: fromSteps(cells) };
 }
 
 /** The rule is that of native/kernels/lstm_cell.h. */

@@ -26,7 +26,6 @@ export class NativeBackend extends MathBackendCPU {
     silenceGreeting(this);
   }
 
-  /** What computes now. */
   get kernels(): Kernels {
     return this.current;
   }

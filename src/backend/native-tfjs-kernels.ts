@@ -74,10 +74,8 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     const tensors = Object.values(inputs);
     if (!areFloats(...tensors)) return null;
     const [axis] = tf.util.parseAxisParam(attributes.axis as number, tensors[0].shape);
-    const outShape = tf.backend_util.computeOutShape(
-      tensors.map(({ shape }) => shape),
-      axis,
-    );
+    const inShapes = tensors.map(({ shape }) => shape);
+    const outShape = tf.backend_util.computeOutShape(inShapes, axis);
     const { info, values } = backend.allocate(outShape);
     const outer = tf.util.sizeFromShape(outShape.slice(0, axis));
     const row = values.length / outer;

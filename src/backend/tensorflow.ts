@@ -84,8 +84,11 @@ export interface TensorflowFacts {
   gpu: boolean;
 }
 
-/** Loads a package, multiplies two matrices and prints its facts: run apart, since a library that does not fit may crash. */
-const PROBE = `
+/**
+ * A script that loads the package in a folder, multiplies two matrices and prints `TensorflowFacts` as JSON: run apart, since
+ * a library that does not fit may crash.
+ */
+export const PROBE = `
 const util = require('node:util');
 util.isNullOrUndefined ??= (value) => value == null;
 util.isArray ??= Array.isArray;
@@ -94,11 +97,6 @@ const { binding, isUsingGpuDevice } = tf.backend();
 if (tf.matMul([[2, 3]], [[4], [5]]).dataSync()[0] !== 23) throw new Error('a wrong product');
 console.log(JSON.stringify({ version: binding.TF_Version, gpu: isUsingGpuDevice }));
 `;
-
-/** The command that tries a package in a process of its own; it prints `TensorflowFacts` as JSON. */
-export function probeCommand({ folder }: TensorflowPackage): { program: string; args: string[] } {
-  return { program: process.execPath, args: ['--eval', PROBE, folder] };
-}
 
 function unusable(expected: string, received: string, command: string) {
   return errorsOf('DEPENDENCY', 'choose backend')('tensorflow', expected, received, `run: ${command}`);

@@ -58,15 +58,12 @@ export function loadWasmFrom(path: string): KernelLibrary {
     return libraryOver(new WasmHost(readFileSync(path)));
   } catch (cause) {
     if (cause instanceof PxvError) throw cause;
-    throw new PxvError(
-      {
-        ...{ code: 'DEPENDENCY', operation: 'load WebAssembly', argument: path, expected: 'a whole file of pxv' },
-        ...{ received: (cause as Error).message, remedy: 'install pxv again, or run: npm run build:wasm' },
-      },
-      { cause },
-    );
+    const remedy = 'install pxv again, or run: npm run build:wasm';
+    throw unusable(path, 'a whole file of pxv', (cause as Error).message, remedy, { cause });
   }
 }
+
+const unusable = errorsOf('DEPENDENCY', 'load WebAssembly');
 
 /** A worker of the pool of threads: it shares the memory, and has a stack and variables of its own. */
 const WORKER = `
@@ -91,14 +88,9 @@ function sharedMemory() {
     return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: WASM_MEMORY_BYTES / PAGE, shared: true });
   } catch (cause) {
     const received = cause instanceof RangeError ? cause.message : 'no WebAssembly in this Node.js';
-    throw new PxvError(
-      {
-        ...{ code: 'RESOURCES', operation: 'load WebAssembly', argument: 'memory' },
-        ...{ expected: 'WebAssembly, with 10 GiB of addresses (ulimit -v)', received },
-        remedy: 'let the process have more addresses, leave out --jitless, or build the native addon',
-      },
-      { cause },
-    );
+    const expected = 'WebAssembly, with 10 GiB of addresses (ulimit -v)';
+    const remedy = 'let the process have more addresses, leave out --jitless, or build the native addon';
+    throw errorsOf('RESOURCES', 'load WebAssembly')('memory', expected, received, remedy, { cause });
   }
 }
 
@@ -204,9 +196,8 @@ const bytesOf = (array: CallArray) => new Uint8Array(array.buffer, array.byteOff
 function libraryOver(host: WasmHost): KernelLibrary {
   const { exports } = host;
   if (exports.signature() >>> 0 !== kernelSignature) {
-    const unusable = errorsOf('DEPENDENCY', 'load WebAssembly');
-    const remedy = 'run: npm run build:wasm';
-    throw unusable('wasm/pxv.wasm', 'a build of this version', 'one of another version', remedy);
+    const [expected, received] = ['a build of this version', 'one of another version'];
+    throw unusable('wasm/pxv.wasm', expected, received, 'run: npm run build:wasm');
   }
   const memory = {
     make: (length: number) => host.floats(host.allocate(4 * length), length),

@@ -22,7 +22,6 @@ export function describeBenchNetwork({ network, headWidth, ...settings }: BenchN
   return describeModel(network, { ...settings, output: [headWidth], head: 'softmax', context: 0 });
 }
 
-/** Images of random levels. */
 export function randomExamples({ size, channels, levels }: ExampleShape, batch: number, seed: bigint): Examples {
   const philox = new Philox(seed);
   const shape: [number, number, number, number] = [batch, size.height, size.width, channels];

@@ -8,35 +8,16 @@ export function uniformBitsPerDim(levels: number): number {
 }
 
 /**
- * What the change from the previous frame costs: the entropy of the histogram of (current - previous) mod the number of
- * levels, both brought to these levels, in bits per dim, all channels and frames added so far together. The histogram is
- * the clip's own and comes for free, so no code that looks at one change at a time can do better.
+ * The change from the previous frame, as levels: (current - previous) mod their number. What it costs is the entropy of its
+ * histogram over a clip, that of a `HistogramBaseline` of one channel: the histogram is the clip's own and comes for free, so no
+ * code that looks at one change at a time can do better.
+ * @param levels those of the model that it is compared with: fewer levels cost less
+ * @throws PxvError `INPUT` where the frames differ in geometry
  */
-export class PreviousFrameBaseline {
-  private readonly changes: HistogramBaseline;
-
-  /** @param levels those of the model that it is compared with: fewer levels cost less */
-  constructor(private readonly levels: number) {
-    this.changes = new HistogramBaseline(1, levels);
-  }
-
-  /** Frames of different geometry are an `INPUT` error. */
-  add(previous: Frame, current: Frame): void {
-    checkSameGeometry('the previous-frame baseline', previous, current);
-    const { levels } = this;
-    const changeTo = (byte: number, at: number) => levelOf(byte, levels) - levelOf(previous.data[at], levels);
-    this.changes.add(current.data.map((byte, at) => (changeTo(byte, at) + levels) % levels));
-  }
-
-  /** Number of sub-pixels added. */
-  get dimensions(): number {
-    return this.changes.dimensions;
-  }
-
-  /** NaN before anything was added. */
-  get bitsPerDim(): number {
-    return this.changes.bitsPerDim;
-  }
+export function changeOfLevels(previous: Frame, current: Frame, levels: number): Uint8Array {
+  checkSameGeometry('the previous-frame baseline', previous, current);
+  const change = (byte: number, at: number) => levelOf(byte, levels) - levelOf(previous.data[at], levels);
+  return current.data.map((byte, at) => (change(byte, at) + levels) % levels);
 }
 
 /**

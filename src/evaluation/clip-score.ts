@@ -4,7 +4,7 @@ import type { Chain } from '../model/chain.js';
 import { Past } from '../model/past.js';
 import type { Subsequence } from '../model/subsequences.js';
 import type { Adaptation } from './adaptation.js';
-import { PreviousFrameBaseline } from './baselines.js';
+import { changeOfLevels, HistogramBaseline } from './baselines.js';
 import { meanSquaredError } from './metrics.js';
 import { BITS_PER_NAT, scoreEach, sumOfNats, type AddExample, type Scored, type ScoringOptions } from './scoring.js';
 
@@ -55,7 +55,7 @@ export interface ClipScore {
   /** Scored sub-pixels. */
   dimensions: number;
   bitsPerDim: number;
-  /** The previous frame as a predictor: see PreviousFrameBaseline. */
+  /** The previous frame as a predictor: see changeOfLevels. */
   previousFrameBitsPerDim: number;
   /** Mean squared error one step ahead, in levels squared of 256: of the previous frame, and of each anchor. */
   oneStep: { previousFrame: number; anchors: number[] };
@@ -72,13 +72,13 @@ export async function summariseFrames(
   scored: AsyncIterable<ScoredFrame>,
   onFrame?: (frames: number) => void,
 ): Promise<ClipScore | null> {
-  const baseline = new PreviousFrameBaseline(levels);
+  const baseline = new HistogramBaseline(1, levels);
   let frames = 0;
   let nats = 0;
   let previousFrame = 0;
   const anchorErrors: number[] = [];
   for await (const { index, frame, previous, nats: map, anchors } of scored) {
-    baseline.add(previous, frame);
+    baseline.add(changeOfLevels(previous, frame, levels));
     nats += sumOfNats(map);
     previousFrame += meanSquaredError(frame, previous);
     for (const [a, anchor] of anchors.entries()) {
@@ -88,15 +88,13 @@ export async function summariseFrames(
     onFrame?.(frames);
   }
   if (frames === 0) return null;
+  const meanOf = (sum: number) => sum / (frames - 1);
   return {
     frames,
     dimensions: baseline.dimensions,
     bitsPerDim: (nats / baseline.dimensions) * BITS_PER_NAT,
     previousFrameBitsPerDim: baseline.bitsPerDim,
-    oneStep: {
-      previousFrame: previousFrame / (frames - 1),
-      anchors: anchorErrors.map((sum) => sum / (frames - 1)),
-    },
+    oneStep: { previousFrame: meanOf(previousFrame), anchors: anchorErrors.map(meanOf) },
   };
 }
 

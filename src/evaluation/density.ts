@@ -3,7 +3,6 @@ import { Philox, purposes } from '../foundation/philox.js';
 /**
  * Uniform noise added to levels, x = level + u with 0 < u < 1: data for a continuous density, which would otherwise grow
  * without bound on the levels themselves.
- *
  * @param image Levels, one a sub-pixel.
  * @param seed A whole number from 0 to 2^64 - 1.
  * @param index Which image it is: each has noise of its own.
@@ -24,7 +23,6 @@ export type ValueUnit = 'levels' | 'range';
  * [level, level + 1) (1601.06759, section 5.1). In levels the intervals are as long as one, so that it is the discrete
  * image's -log P to the last bit, whatever the noise: the number compares with that of a continuous density on
  * dequantised images. With the range as one, log(levels) less for each sub-pixel; it may be negative.
- *
  * @param x One value a sub-pixel, in `unit`.
  * @param levels 2 to 256.
  * @param discreteNats -log P in nats of a whole image of levels.

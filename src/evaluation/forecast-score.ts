@@ -55,29 +55,20 @@ export async function scoreForecasts(
   const { samples, seed, settings, signal, onProgress, corrections = starts.map(() => null) } = options;
   const guesses = expectsFrame(model);
   const each = starts.map((start, index) => ({ ...start, correction: corrections[index] }));
+  const pastsOf = (some: typeof each) => some.map(({ past }) => past);
+  const correctionsOf = (some: typeof each) => some.map(({ correction }) => correction);
   // A sample is the one that is drawn there alone.
   const wanted = each.flatMap((start) => Array.from({ length: samples }, (_, sample) => ({ ...start, sample })));
   const drawn = await futuresAfter(model, wanted, options, (some, done) =>
-    rollOut(
-      sampler,
-      some.map(({ past }) => past),
-      {
-        seed,
-        samples: some.map(({ sample }) => sample),
-        first: some.map(({ first }) => first),
-        settings,
-        corrections: some.map(({ correction }) => correction),
-        onRow: (share) => onProgress?.(done() + share * some.length),
-        signal,
-      },
-    ),
+    rollOut(sampler, pastsOf(some), {
+      ...{ seed, settings, corrections: correctionsOf(some), signal },
+      samples: some.map(({ sample }) => sample),
+      first: some.map(({ first }) => first),
+      onRow: (share) => onProgress?.(done() + share * some.length),
+    }),
   );
   const guessed = await futuresAfter(model, guesses ? each : [], options, (some) =>
-    forecast(
-      sampler,
-      some.map(({ past }) => past),
-      { corrections: some.map(({ correction }) => correction), signal },
-    ),
+    forecast(sampler, pastsOf(some), { corrections: correctionsOf(some), signal }),
   );
   const at = starts.map(({ known, truth }, index) => {
     const own = drawn.slice(index * samples, (index + 1) * samples);
@@ -96,7 +87,7 @@ async function futuresAfter<Future>(
   model: Model,
   futures: readonly Future[],
   { horizon, together: most = FUTURES_TOGETHER }: ForecastOptions,
-  predict: (together: readonly Future[], done: () => number) => AsyncGenerator<{ bytes: Uint8Array }[], never>,
+  predict: (together: Future[], done: () => number) => AsyncGenerator<{ bytes: Uint8Array }[], never>,
 ): Promise<Frame[][]> {
   const made: Frame[][] = [];
   let done = 0;

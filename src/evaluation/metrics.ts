@@ -1,4 +1,4 @@
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import { numberOf } from '../foundation/number-of.js';
 
@@ -32,7 +32,6 @@ export function decibels(meanSquaredError: number): number {
 
 /**
  * Peak signal-to-noise ratio in decibels over all channels together; Infinity for equal frames.
- *
  * @throws PxvError `INPUT` where the frames differ in width, height or channels, or their data has another length
  */
 export function psnr(truth: Frame, predicted: Frame): number {
@@ -48,7 +47,6 @@ export function fitsSsim({ width, height }: Size): boolean {
 /**
  * Mean structural similarity, -1 to 1, 1 for equal frames: a Gaussian window of 11 x 11 pixels wherever it fits whole,
  * each channel on its own, then the mean over channels.
- *
  * @throws PxvError `INPUT` where the frames differ in width, height or channels, or their data has another length, or they are under 11 x 11
  *   pixels
  */
@@ -128,5 +126,5 @@ export function checkSameGeometry(operation: string, first: Frame, second: Frame
 }
 
 function refused(what: string, expected: string, received: string, remedy: string): PxvError {
-  return new PxvError({ code: 'INPUT', operation: `compute ${what}`, argument: 'frames', expected, received, remedy });
+  return errorsOf('INPUT', `compute ${what}`)('frames', expected, received, remedy);
 }

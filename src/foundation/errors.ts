@@ -28,7 +28,7 @@ export class PxvError extends Error {
   /** The parts of its message, each on its own. */
   readonly parts: Readonly<ErrorParts>;
 
-  constructor(parts: ErrorParts, options?: { cause?: unknown }) {
+  constructor(parts: ErrorParts, options?: ErrorOptions) {
     const { operation, argument, expected, received, remedy } = parts;
     const text = `${operation}: ${argument || "''"}: expected ${expected}, received ${received}; ${remedy}`;
     super(text.replace(/\s*\n\s*/g, ' '), options);
@@ -40,6 +40,6 @@ export class PxvError extends Error {
 
 /** Makes the errors of one code in one operation: `throw misused('--size', 'two numbers', received, 'write it as 64x48')`. */
 export function errorsOf(code: ErrorCode, operation: string) {
-  return (argument: string, expected: string, received: string, remedy: string): PxvError =>
-    new PxvError({ code, operation, argument, expected, received, remedy });
+  return (argument: string, expected: string, received: string, remedy: string, options?: ErrorOptions): PxvError =>
+    new PxvError({ code, operation, argument, expected, received, remedy }, options);
 }

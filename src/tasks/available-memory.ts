@@ -21,7 +21,6 @@ const system: MemoryFiles = {
 /**
  * Bytes that this process can hold in all, what it holds already included: PXV_MEMORY in MiB where it is set, else what
  * the system can give without swapping, within the limits of the process's control groups.
- *
  * @throws PxvError `USAGE` where PXV_MEMORY is no number
  */
 export function availableMemory(files: MemoryFiles = system): number {

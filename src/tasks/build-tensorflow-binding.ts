@@ -7,7 +7,7 @@ import { z } from 'zod';
 import {
   findTensorflowPackage,
   INSTALL_PACKAGE,
-  probeCommand,
+  PROBE,
   TENSORFLOW_PACKAGES,
   type TensorflowFacts,
   type TensorflowPackage,
@@ -23,20 +23,17 @@ export interface BuildBindingOptions {
   overwrite?: boolean | undefined;
   /** Default: the first of the two packages that is installed. */
   installed?: TensorflowPackage | null | undefined;
-  /** Called with what comes next. */
   onStep?: ((what: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 export interface BuiltBinding extends TensorflowFacts {
-  /** The npm package. */
   package: string;
   packageVersion: string;
   /** The wheel's folder, with its libraries and headers. */
   wheel: string;
   python: string;
   compiler: string;
-  /** The addon that was built. */
   binding: string;
 }
 
@@ -57,7 +54,6 @@ const wheelSchema = z.object({ python: z.string(), wheel: z.string().nullable() 
  * Builds the binding of an installed `@tensorflow/tfjs-node` or `-gpu` against the library in an installed Python wheel of
  * TensorFlow, which has its C API, and tries it. The package's own binding wants a library of 2022 (for GPUs one of CUDA
  * 11.2), from one server.
- *
  * @throws PxvError `DEPENDENCY` where the package, the wheel, a compiler or headers are missing, or what was built does not
  *   work: then the package is as it was; `OUTPUT` where there is a binding already
  */
@@ -77,24 +73,20 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
   const headers = nodeHeaders();
   const compiler = await findCompiler(signal);
   onStep?.(`compiling the binding of ${name}`);
-  const isMac = process.platform === 'darwin';
   const libraries = ['cc', 'framework'].map((part) => join(wheel, library(part)));
   checkWritable(binding);
   makeFolder(dirname(binding));
   const made = `${binding}.${process.pid}.new`;
   const before = `${binding}.${process.pid}.before`;
+  const args = [
+    ...['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${napi}`],
+    ...[headers, join(wheel, 'include'), folder].map((path) => `-I${path}`),
+    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(folder, 'binding', file)),
+    ...['-o', made, ...libraries, '-Xlinker', '-rpath', '-Xlinker', wheel],
+    ...(process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : []),
+  ];
   try {
-    await execute(
-      compiler,
-      [
-        ...['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${napi}`],
-        ...[headers, join(wheel, 'include'), folder].map((path) => `-I${path}`),
-        ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(folder, 'binding', file)),
-        ...['-o', made, ...libraries, '-Xlinker', '-rpath', '-Xlinker', wheel],
-        ...(isMac ? ['-undefined', 'dynamic_lookup'] : []),
-      ],
-      signal,
-    ).catch((error: unknown) => {
+    await execute(compiler, args, signal).catch((error: unknown) => {
       signal?.throwIfAborted();
       throw unable(compiler, 'a compiler of C++17', firstError(error), 'install g++, or name a compiler in CXX');
     });
@@ -118,8 +110,8 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
 
 /** Loads a package in a process of its own, and waits for it so long: a driver that does not fit may hang. */
 export async function probe(installed: TensorflowPackage, signal?: AbortSignal): Promise<TensorflowFacts> {
-  const { program, args } = probeCommand(installed);
-  return JSON.parse(await execute(program, args, signal, PROBE_SECONDS)) as TensorflowFacts;
+  const printed = await execute(process.execPath, ['--eval', PROBE, installed.folder], signal, PROBE_SECONDS);
+  return JSON.parse(printed) as TensorflowFacts;
 }
 
 const PROBE_SECONDS = 120;

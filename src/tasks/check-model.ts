@@ -18,20 +18,17 @@ export type ModelCheckSettings = OptionsOf<typeof checkModelFields>;
 
 /**
  * Checks each scale of a model with its own weights, on the backend in use: see `checkNetwork`.
- *
  * @throws PxvError `USAGE` where an option is unknown or wrong, or the size is too large to check
  */
 export async function checkModel(trained: Model, asked: ModelCheckSettings = {}): Promise<ScaleFinding[]> {
   expectModel(trained, 'check model');
   const { size, ...settings } = parseOptions('check model', checkModelFields, asked);
   const { chain, weights } = size === undefined ? trained : atSize(trained, size);
-  if (size !== undefined && dimensions(chain) > MOST_CHECKED)
-    throw errorsOf('USAGE', 'check model')(
-      '--size',
-      `${MOST_CHECKED} sub-pixels at most`,
-      `${size.width}x${size.height}, which has ${dimensions(chain)}`,
-      'give a smaller size: every row and column runs the same ops',
-    );
+  if (size !== undefined && dimensions(chain) > MOST_CHECKED) {
+    const received = `${size.width}x${size.height}, which has ${dimensions(chain)}`;
+    const remedy = 'give a smaller size: every row and column runs the same ops';
+    throw errorsOf('USAGE', 'check model')('--size', `${MOST_CHECKED} sub-pixels at most`, received, remedy);
+  }
   const findings: ScaleFinding[] = [];
   const whole = size !== undefined;
   for (const [scale, network] of chain.scales.entries()) {

@@ -27,7 +27,6 @@ export interface SeenClip {
 
 /**
  * Opens a clip at a size for a model. At its own aspect nothing is cut off, though a side is rounded to whole pixels.
- *
  * @throws PxvError as `openClip` and `rateToRead`
  */
 export async function openForModel(

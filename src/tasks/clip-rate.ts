@@ -20,18 +20,14 @@ export type AskedRate = z.infer<typeof askedRate>;
 
 /**
  * The rate to bring clips to; undefined: each is read at its own.
- *
  * @throws PxvError `USAGE` where a model is to tell it that was trained at no rate
  */
 export function rateToRead(model: Model, asked: AskedRate | undefined, operation: string): FrameRate | undefined {
   if (asked !== 'model') return asked;
   if (model.frameRate !== null) return model.frameRate;
-  throw errorsOf('USAGE', operation)(
-    '--fps model',
-    'a model that was trained with --fps',
-    `${model.name}, whose clips were taken at rates of their own`,
-    'give the frames a second, as in --fps 10',
-  );
+  const received = `${model.name}, whose clips were taken at rates of their own`;
+  const remedy = 'give the frames a second, as in --fps 10';
+  throw errorsOf('USAGE', operation)('--fps model', 'a model that was trained with --fps', received, remedy);
 }
 
 /** One line where a clip is read at another rate than the model learned at, which then sees things move faster or slower. */

@@ -37,7 +37,6 @@ export interface CompletedImage {
  * scales agree on the pixels that they share. The other coarse pixels are drawn given these alone, not given the finer
  * pixels of the kept rows: to weigh those would take their likelihood under every coarse image there may be. Each finer
  * scale then is exact given the coarser one and all that is kept of it.
- *
  * @throws PxvError where the image cannot be read, the model is one of video, or the output cannot be written
  */
 export async function completeImage(model: Model, path: string, asked: CompleteImageOptions): Promise<CompletedImage> {
@@ -86,15 +85,12 @@ export async function completeImage(model: Model, path: string, asked: CompleteI
     const dimensions = frameBytes(model.chain.exampleShape) - kept;
     const nats = drawn.reduce((sum, each) => sum + each.nats, 0);
     const bitsPerDim = (nats / samples / dimensions) * BITS_PER_NAT;
-    return { exact: isExact(model, kept), dimensions, bitsPerDim, images };
+    // One scale is; so is a chain that keeps nothing, which samples.
+    const exact = model.chain.scales.length === 1 || (kept === 0 && model.chain.exact);
+    return { exact, dimensions, bitsPerDim, images };
   } finally {
     sampler.dispose();
   }
-}
-
-/** One scale is; so is a chain that keeps nothing, which samples. */
-function isExact({ chain }: Model, kept: number): boolean {
-  return chain.scales.length === 1 || (kept === 0 && chain.exact);
 }
 
 const misused = errorsOf('USAGE', 'complete image');

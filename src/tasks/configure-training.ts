@@ -51,7 +51,6 @@ const SOURCE: ConfigurationSource = { operation: 'configure training', argument:
 
 /**
  * The whole configuration of a training, for `trainModel`: what is left out is as `pxv train` has it.
- *
  * @param source where the request came from, for messages
  * @param onNote called with a line on what was chosen that the user should know of
  * @throws PxvError `USAGE` where something is out of its range or unknown; what `listedClips`, `loadModel` and opening images throw
@@ -97,7 +96,11 @@ async function describe(
 ): Promise<ModelDescription> {
   if (choices === undefined && from != null) return describedBy(from, data);
   const { network = defaultChoices.network, ...asked } = choices ?? {};
-  const images = data.type === 'images' ? await describeImages(data, asked) : null;
+  const { size, channels } = asked;
+  const images =
+    data.type === 'images'
+      ? await describeForTraining(data.set, { size, channels, data: data.folder ?? undefined })
+      : null;
   if (images?.note != null) onNote?.(images.note);
   const levels = asked.levels ?? images?.levels ?? (asked.head === 'sigmoid' ? 2 : 256);
   if (asked.levels === undefined && images === null && levels === 2)
@@ -106,8 +109,8 @@ async function describe(
   return describeModel(network, {
     ...asked,
     // Where a set's images are of another size or colour than is asked for, opening them for the training refuses it.
-    size: asked.size ?? images?.size ?? defaultChoices.size,
-    channels: asked.channels ?? images?.channels ?? 3,
+    size: size ?? images?.size ?? defaultChoices.size,
+    channels: channels ?? images?.channels ?? 3,
     levels,
     hidden: asked.hidden ?? defaultChoices.hidden,
     layers: asked.layers ?? defaultChoices.layers,
@@ -126,12 +129,3 @@ function describedBy(from: string, data: DataSettings): ModelDescription {
 }
 
 const misused = errorsOf('USAGE', 'configure training');
-
-/** Size, channels and levels of a set's images. */
-function describeImages({ set, folder }: Extract<DataSettings, { type: 'images' }>, { size, channels }: ModelChoices) {
-  return describeForTraining(set, {
-    ...(size !== undefined && { size }),
-    ...(channels !== undefined && { channels }),
-    ...(folder != null && { data: folder }),
-  });
-}

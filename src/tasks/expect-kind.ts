@@ -4,7 +4,6 @@ import { expectModel, type Model } from '../model/checkpoint.js';
 
 /**
  * Makes sure that a model is told the previous frames: one of images would draw every frame as if nothing came before.
- *
  * @throws PxvError `USAGE` where it is not
  */
 export function expectVideoModel(model: Model, operation: string): void {
@@ -19,10 +18,6 @@ export function expectImageModel(model: Model, operation: string, remedy = 'give
   expectModel(model, operation);
   const { context } = model.chain.exampleShape;
   if (context === 0) return;
-  throw errorsOf('USAGE', operation)(
-    model.name,
-    'a model of images',
-    `one that is given ${numberOf(context, 'previous frame')}`,
-    remedy,
-  );
+  const received = `one that is given ${numberOf(context, 'previous frame')}`;
+  throw errorsOf('USAGE', operation)(model.name, 'a model of images', received, remedy);
 }

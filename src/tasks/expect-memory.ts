@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageSets } from '../../datasets/index.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 import { numberOf } from '../foundation/number-of.js';
 import { buildChain, dimensions, type Chain } from '../model/chain.js';
 import type { ModelDescription } from '../model/description.js';
@@ -31,7 +31,6 @@ export function trainingBytes(
 /**
  * Refuses a training that would take more memory than there is, by an estimate (see `trainingMemory`), and names what
  * would fit.
- *
  * @throws PxvError `RESOURCES`
  */
 export function expectTrainingMemory({ model, training, data }: RunConfiguration): void {
@@ -76,7 +75,6 @@ export function expectTrainingMemory({ model, training, data }: RunConfiguration
 
 /**
  * How many examples can be scored together: `wanted` or fewer, which changes no figure.
- *
  * @param atAnySize whether the command scores at other sizes than the model's
  * @throws PxvError `RESOURCES` where there is not memory for one
  */
@@ -84,21 +82,18 @@ export function scoringBatch({ chain, description }: DescribedModel, wanted: num
   if (!isEstimated()) return wanted;
   const most = memoryInReach();
   const batch = largest(1, wanted, (count) => scoringMemory(chain, count) <= most);
-  if (batch !== null) return batch;
-  const work = { operation: 'score', description, atAnySize };
-  throw tooLarge(work, scoringMemory(chain, 1), most, (chain) => scoringMemory(chain, 1));
+  if (batch === null) throw tooLarge('score', description, atAnySize, most, (of) => scoringMemory(of, 1));
+  return batch;
 }
 
 /**
  * Refuses to score with weights that learn, one example at a time, what would take more memory than there is.
- *
  * @throws PxvError `RESOURCES`
  */
 export function expectAdaptingMemory({ chain, description }: DescribedModel): void {
   if (!isEstimated()) return;
   const most = memoryInReach();
-  const bytes = adaptingMemory(chain);
-  if (bytes > most) throw tooLarge({ operation: 'score', description, atAnySize: true }, bytes, most, adaptingMemory);
+  if (adaptingMemory(chain) > most) throw tooLarge('score', description, true, most, adaptingMemory);
 }
 
 /** Of what the system has, as much as the kernels in use can address. */
@@ -122,7 +117,6 @@ export interface Drawing {
 
 /**
  * Refuses a drawing that would take more memory than there is, and names how many samples would fit.
- *
  * @throws PxvError `RESOURCES`
  */
 export function expectDrawingMemory({ chain, description }: DescribedModel, drawing: Drawing): void {
@@ -133,28 +127,13 @@ export function expectDrawingMemory({ chain, description }: DescribedModel, draw
   const bytes = bytesOf(samples);
   if (bytes <= most) return;
   const fewer = largest(1, samples - 1, (count) => bytesOf(count) <= most);
-  if (fewer === null) throw tooLarge({ operation, description, atAnySize }, bytes, most, (of) => bytesOf(1, of));
+  if (fewer === null) throw tooLarge(operation, description, atAnySize, most, (of) => bytesOf(1, of));
   const received = `about ${inUnits(bytes)} for ${samples}`;
   throw tooMuch(operation, option, most, received, `give ${option} ${fewer} or less`);
 }
 
-/** Something that is held as a whole. */
-export interface Held {
-  operation: string;
-  /** What it is held for. */
-  argument: string;
-  bytes: number;
-  /** The same for people, after its size. */
-  what: string;
-  remedy: string;
-}
-
-/**
- * Refuses what would take more memory than there is.
- *
- * @throws PxvError `RESOURCES`
- */
-export function expectMemory({ operation, argument, bytes, what, remedy }: Held): void {
+/** Refuses what would take more memory than there is. @param what takes it, for people @throws PxvError `RESOURCES` */
+export function expectMemory(operation: string, argument: string, bytes: number, what: string, remedy: string): void {
   const most = memoryInReach();
   if (bytes > most) throw tooMuch(operation, argument, most, `about ${inUnits(bytes)} for ${what}`, remedy);
 }
@@ -162,7 +141,6 @@ export function expectMemory({ operation, argument, bytes, what, remedy }: Held)
 /**
  * How many images can be drawn side by side: `wanted` or fewer, which changes none of them; one where there is not memory
  * for it either.
- *
  * @param heldBytes of what is held meanwhile
  */
 export function drawingBatch({ chain }: DescribedModel, wanted: number, heldBytes: number): number {
@@ -191,17 +169,18 @@ function largest(from: number, to: number, fits: (value: number) => boolean): nu
 }
 
 function tooLarge(
-  { operation, description, atAnySize }: { operation: string; description: ModelDescription; atAnySize: boolean },
-  bytes: number,
+  operation: string,
+  description: ModelDescription,
+  atAnySize: boolean,
   most: number,
   bytesOf: (chain: Chain) => number,
 ): PxvError {
   const { width, height } = description.scales[description.scales.length - 1].size;
   const heightAt = (side: number) => Math.max(1, Math.round((side * height) / width));
-  const fits = (side: number) =>
-    bytesOf(buildChain(modelAtSize(description, { width: side, height: heightAt(side) }))) <= most;
-  const side = largest(1, width - 1, fits);
-  const received = `about ${inUnits(bytes)} for one image of ${width}x${height}`;
+  const bytesAt = (side: number) =>
+    bytesOf(buildChain(modelAtSize(description, { width: side, height: heightAt(side) })));
+  const side = largest(1, width - 1, (tried) => bytesAt(tried) <= most);
+  const received = `about ${inUnits(bytesAt(width))} for one image of ${width}x${height}`;
   if (side === null) return tooMuch(operation, 'memory', most, received, 'take a smaller network');
   const fitting = `${side}x${heightAt(side)}`;
   // Either takes the place of either.
@@ -210,12 +189,7 @@ function tooLarge(
 }
 
 function tooMuch(operation: string, argument: string, most: number, received: string, remedy: string): PxvError {
-  return new PxvError({
-    code: 'RESOURCES',
-    operation,
-    argument,
-    expected: `work that fits the ${inUnits(most)} of memory that ${most === WASM_MEMORY_BYTES ? 'WebAssembly has' : 'are free'}`,
-    received,
-    remedy,
-  });
+  const whose = most === WASM_MEMORY_BYTES ? 'WebAssembly has' : 'are free';
+  const expected = `work that fits the ${inUnits(most)} of memory that ${whose}`;
+  return errorsOf('RESOURCES', operation)(argument, expected, received, remedy);
 }

@@ -35,7 +35,6 @@ export function rankImages(
  * Writes a picture of images with their bits per pixel below each: a row of the worst with their bits/dim, a row of their
  * heat maps, and the same of the best. In all heat maps white stands for the same number of bits, written below the
  * first.
- *
  * @param label of an image
  * @param placing how the picture comes to its place
  * @throws PxvError OUTPUT where it cannot be written

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorsOf } from '../foundation/errors.js';
-import { PreviousFrameBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
+import { changeOfLevels, HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
 import { frameBytes, type ExampleShape } from '../model/examples.js';
@@ -15,10 +15,10 @@ import { firstFew, textHash } from '../training/data-list.js';
 import { heldOutClips } from '../training/validation.js';
 import {
   clipFiles,
-  FrameParts,
   isImageFolder,
   listClips,
   openFrameStore,
+  partReader,
   type ClipSource,
   type FrameStore,
   type FrameStoreOptions,
@@ -29,7 +29,6 @@ import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
 import type { FoundData } from './open-data.js';
 import type { ClipFacts, TrainModelHooks } from './options/train-model.js';
 
-/** A training on clips. */
 interface ClipTraining {
   run: RunFolder;
   chain: Chain;
@@ -41,7 +40,6 @@ interface ClipTraining {
 /**
  * Finds the clips of a training, and then, once the run folder is there, decodes them into it at the model's size and
  * holds some out for validation.
- *
  * @param listed whether the run folder has a list of the files, which tells what is missing: then a path where no clip is
  *   any more is passed over
  */
@@ -89,10 +87,10 @@ function previousFrameBaseline(shape: ExampleShape, store: FrameStore, clips: re
   const frame = (): Frame => ({ ...size, channels, data: new Uint8Array(frameBytes(shape)) });
   let [previous, current] = [frame(), frame()];
   const bits = clips.map((clip) => {
-    const baseline = new PreviousFrameBaseline(shape.levels);
+    const baseline = new HistogramBaseline(1, shape.levels);
     for (let index = 0; index < store.clips[clip].frames; index++) {
       store.read(clip, index, 1, current.data);
-      if (index > 0) baseline.add(previous, current);
+      if (index > 0) baseline.add(changeOfLevels(previous, current, shape.levels));
       [previous, current] = [current, previous];
     }
     return baseline.bitsPerDim;
@@ -101,10 +99,7 @@ function previousFrameBaseline(shape: ExampleShape, store: FrameStore, clips: re
 }
 
 /** The clips to learn from, and those that are named for validation. */
-interface Clips {
-  learnt: ClipSource[];
-  held: ClipSource[];
-}
+type Clips = Record<'learnt' | 'held', ClipSource[]>;
 
 /** @param begun the run folder of a training that has a list of its files */
 async function findClips({ frames, validate }: ClipsConfiguration, begun: RunFolder | null): Promise<Clips> {
@@ -199,8 +194,7 @@ async function openParts(
   const shortSide = LARGEST_ZOOM * Math.max(size.width, size.height);
   const larger = { ...storing(chain, data, hooks), size: { shortSide, enlarge: false } };
   const store = await openFrameStore(run.frames, clips, larger);
-  const parts = new FrameParts(store, size, channels, data.fit);
-  return { store, readPart: (...which) => parts.read(...which) };
+  return { store, readPart: partReader(store, size, channels, data.fit) };
 }
 
 /** Those of the store's clips that could be read and tell a rate: not folders of images. */

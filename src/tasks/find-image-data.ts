@@ -19,11 +19,8 @@ export async function findImageData(
   const { size, channels, levels } = chain.exampleShape;
   const open = async (split: TrainingSplit): Promise<Images> => {
     const images = await openForTraining(set, split, {
-      size,
-      channels,
-      ...(folder !== null && { data: folder }),
-      ...(signal && { signal }),
-      ...(onDecode && { onProgress: (done, total) => onDecode({ unit: 'images', done, total, name: set }) }),
+      ...{ size, channels, data: folder ?? undefined, signal },
+      onProgress: (done, total) => onDecode?.({ unit: 'images', done, total, name: set }),
     });
     const fits = images.width === size.width && images.height === size.height && images.channels === channels;
     if (fits) return images;

@@ -16,7 +16,6 @@ export const TOO_SHORT = 'one frame has nothing before it to predict it from';
 /**
  * Does something with one clip after another. A clip that cannot be read is left out, with a warning, and so is one of which null comes:
  * it is too short. Once the signal is aborted, what is done is kept.
- *
  * @param onNext told after each clip how many are done with
  * @throws what `work` throws where it does not speak of the clip, or of the only one, or where it is interrupted and nothing is done
  */
@@ -51,10 +50,7 @@ export async function eachClip<T>(
 
 /** The error where every clip is left out. */
 export function noUsableClip(operation: string, paths: readonly string[]): PxvError {
-  return errorsOf('INPUT', operation)(
-    paths.join(', '),
-    'at least one clip that can be read and has two frames or more',
-    'none',
-    'give other clips; a still image is none, but a folder of numbered images is one',
-  );
+  const expected = 'at least one clip that can be read and has two frames or more';
+  const remedy = 'give other clips; a still image is none, but a folder of numbered images is one';
+  return errorsOf('INPUT', operation)(paths.join(', '), expected, 'none', remedy);
 }

@@ -6,7 +6,6 @@ import { sha256 } from '../foundation/sha256.js';
 import { firstFew } from '../training/data-list.js';
 import { listClips } from '../video/index.js';
 
-/** A line of a list of clips. */
 interface ListedClip {
   /** Name of the file, without a folder. */
   file: string;
@@ -21,7 +20,6 @@ const COLUMNS = ['file', 'sha256', 'use'] as const;
 /**
  * The clips of a list that stand beside a recipe: those among `paths` that have a listed name, whose bytes must be those that are
  * listed. Others are passed over.
- *
  * @param list a file of tab-separated values, whose first line names its columns, `file`, `sha256` and `use` among them
  * @param paths as `listClips` takes them
  * @returns paths of the clips to learn from, and of those to validate on, in the order of the list

@@ -8,16 +8,11 @@ import type { TrainModelHooks } from './options/train-model.js';
 
 /** What a training is to learn from, found but not opened. */
 export interface FoundData<Facts> {
-  files: readonly FoundFile[];
+  /** What each is called wherever the data lie, and where it is. */
+  files: readonly { name: string; path: string }[];
   open: () => Promise<OpenData<Facts>> | OpenData<Facts>;
   /** Whether it was opened or not. */
   close: () => Promise<void> | void;
-}
-
-export interface FoundFile {
-  /** What it is called wherever the data lie. */
-  name: string;
-  path: string;
 }
 
 /** The data of a training while it is open. */
@@ -33,11 +28,13 @@ export interface OpenData<Facts> {
 
 /**
  * Reads the files of a training's data for their checksums.
- *
  * @returns the list of them, as data.jsonl has it
  * @throws PxvError `INTERRUPTED` where the signal is aborted
  */
-export async function listData(files: readonly FoundFile[], { onList, signal }: TrainModelHooks): Promise<string> {
+export async function listData(
+  { files }: Pick<FoundData<unknown>, 'files'>,
+  { onList, signal }: TrainModelHooks,
+): Promise<string> {
   const listed: DataFile[] = [];
   const tell = (done: number, name: string) =>
     onList?.({ unit: 'files', done, total: files.length, name: basename(name) });

@@ -28,19 +28,12 @@ import { expectDrawingMemory, expectMemory } from './expect-memory.js';
 import { drawingMemory } from './memory.js';
 import { parseOptions, type OptionsOf, type Parsed } from './options/fields.js';
 import { predictClipFields, samplesOfForecast } from './options/clips.js';
-import { knownShown, Prediction } from './prediction.js';
+import { knownShown, Prediction, type PredictionOptions } from './prediction.js';
 
 /** What `predictClip` predicts of a clip, how, and where it is written. */
 export type PredictClipOptions = OptionsOf<typeof predictClipFields>;
 
 type Asked = Parsed<typeof predictClipFields>;
-export type Filled<O> = O & { samples: number; from: number | null };
-
-/** What follows from other options where it is left out. */
-export function filled<O extends Pick<Asked, 'forecast' | 'samples' | 'from'>>(asked: O): Filled<O> {
-  const { samples = samplesOfForecast[asked.forecast], from = null } = asked;
-  return { ...asked, samples, from };
-}
 
 /** What `predictClip` has written. */
 export interface PredictedClip extends WrittenClip {
@@ -67,16 +60,22 @@ export interface PredictedClip extends WrittenClip {
  * Writes a clip whose last frames are predicted: the known frames as the model sees them, then for each frame of the horizon
  * a panel for each future (before them the truth, where the clip goes on). What the output says of itself is in
  * `writePanels`.
- *
  * @throws PxvError where an option is unknown or out of its range, the model is one of images, the clip cannot be read or has nothing before the first predicted
  *   frame, or the output cannot be written: then nothing is left of it; the signal's reason where it is aborted before a
  *   predicted frame is finished, or `out` takes the place of something, which then stays; else a clip that ends with the last
  *   one finished
  */
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
-  const options = filled(parseOptions('predict', predictClipFields, asked));
+  const parsed = parseOptions('predict', predictClipFields, asked);
+  const { samples = samplesOfForecast[parsed.forecast], from = null } = parsed;
+  const options = { ...parsed, samples, from };
   const settings = drawingOf(trained, options);
-  const { kind, isNew, confirm } = await outputOf(path, options);
+  const { out, overwrite = false } = options;
+  const inputs = await filesOfClip(path);
+  const confirm = () => checkOutput(out, { overwrite, inputs });
+  const kind = await confirm();
+  /** Whether the output takes the place of nothing. */
+  const isNew = !(await isTaken(out));
   const clip = await open(trained, path, options);
   const { size, frameRate } = clip.reader;
   const model = atSize(trained, size);
@@ -90,10 +89,15 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const onPredicted = isNew ? options.onPredicted : undefined;
   const prediction = new Prediction(model, clip, { ...options, settings, onPredicted });
   try {
-    const openAgain = () => open(trained, path, { ...options, signal: undefined });
-    const written = await write(prediction, options, writing, isNew, openAgain);
+    const { signal } = options;
+    const written = await writePanels(out, prediction.steps(), { ...writing, signal }).catch(async (error: unknown) => {
+      if (!signal?.aborted || prediction.finished.length === 0 || !isNew) throw error;
+      // The encoder has ended with the rest: another one writes what is finished.
+      const again = await open(trained, path, { ...options, signal: undefined });
+      return writePanels(out, prediction.again(again), writing);
+    });
     const { known, nats, finished } = prediction;
-    const dimensions = options.samples * finished.length * frameBytes(model.chain.exampleShape);
+    const dimensions = samples * finished.length * frameBytes(model.chain.exampleShape);
     const isDrawn = options.forecast !== 'best-guess';
     const drawn = { settings: isDrawn ? settings : null, bitsPerDim: isDrawn ? nats / Math.LN2 / dimensions : null };
     return { ...written, known, predicted: finished.length, size, frameRate, ...drawn, exact: model.chain.exact };
@@ -112,54 +116,21 @@ function drawingOf(model: Model, { forecast, adapt, settings: asked }: Asked): F
   return settings;
 }
 
-/** Where a prediction is written. */
-interface Output {
-  kind: OutputKind;
-  /** Whether it takes the place of nothing. */
-  isNew: boolean;
-  /** Looks once more whether it may be written. */
-  confirm: () => Promise<OutputKind>;
-}
-
-async function outputOf(path: string, { out, overwrite = false }: Asked): Promise<Output> {
-  const inputs = await filesOfClip(path);
-  const confirm = () => checkOutput(out, { overwrite, inputs });
-  return { kind: await confirm(), isNew: !(await isTaken(out)), confirm };
-}
-
 function open(model: Model, path: string, options: Asked): Promise<SeenClip> {
   return openForModel(model, path, 'predict', { ...options, ...ownAspect(model, options) });
-}
-
-/** Writes a prediction as it is made; where it is interrupted and takes the place of nothing, what is finished. */
-async function write(
-  prediction: Prediction,
-  { out, signal }: Asked,
-  writing: Parameters<typeof writePanels>[2],
-  isNew: boolean,
-  openAgain: () => Promise<SeenClip>,
-): Promise<WrittenClip> {
-  try {
-    return await writePanels(out, prediction.steps(), { ...writing, ...(signal && { signal }) });
-  } catch (error) {
-    if (!signal?.aborted || prediction.finished.length === 0 || !isNew) throw error;
-    // The encoder has ended with the rest: another one writes what is finished.
-    return writePanels(out, prediction.again(await openAgain()), writing);
-  }
 }
 
 /**
  * Refuses a prediction that would take more memory than there is. All predicted frames are held; one is enlarged when it is
  * written, and in a contact sheet all are. Two kinds of output are not written before their last frame is there: a gif, whose
  * palette is made for all of them, and a plain sheet.
- *
  * @param model at the size of the frames
  * @throws PxvError `RESOURCES`
  */
 export function expectPredictionMemory(
   model: Model,
   kind: OutputKind,
-  options: Filled<Pick<Asked, 'adapt' | 'horizon' | 'forecast' | 'plain' | 'known' | 'onlyPredicted' | 'scale'>>,
+  options: Omit<PredictionOptions, 'settings' | 'out' | 'slow' | 'seed'>,
   { aboutFrames, frameRate: rate }: Pick<ClipFacts, 'aboutFrames' | 'frameRate'>,
 ): void {
   const { adapt, horizon, samples, forecast, from, plain = false } = options;
@@ -181,12 +152,9 @@ export function expectPredictionMemory(
     const panels = (forecast === 'samples' ? samples : 1) + (from === null ? 0 : 1);
     const sheet = frames * panels * channels * size.width * size.height * (1 + scale ** 2);
     const held = kind === 'gif' ? gifBytes(frames, filmSize(panels, size, scale, plain)) : sheet;
-    expectMemory({
-      operation: 'predict',
-      argument: kind,
-      bytes: drawingMemory(model.chain, adapting.together(samples)) + held,
-      what: `${numberOf(frames, 'frame')}, which are held until the last is there`,
-      remedy: `write an mp4 or webm${known === 0 ? '' : ', or show fewer known frames: --known 0'}`,
-    });
+    const bytes = drawingMemory(model.chain, adapting.together(samples)) + held;
+    const what = `${numberOf(frames, 'frame')}, which are held until the last is there`;
+    const remedy = `write an mp4 or webm${known === 0 ? '' : ', or show fewer known frames: --known 0'}`;
+    expectMemory('predict', kind, bytes, what, remedy);
   }
 }

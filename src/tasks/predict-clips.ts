@@ -14,8 +14,8 @@ import {
 import { expectVideoModel } from './expect-kind.js';
 import { eachClip, type LeftOutClip } from './left-out-clips.js';
 import { parseOptions, type OptionsOf } from './options/fields.js';
-import { predictClipsFields } from './options/clips.js';
-import { filled, predictClip, type PredictedClip } from './predict-clip.js';
+import { predictClipsFields, samplesOfForecast } from './options/clips.js';
+import { predictClip, type PredictedClip } from './predict-clip.js';
 
 /** What `predictClips` predicts of each clip, how, and the folder that it is written to. */
 export type PredictClipsOptions = OptionsOf<typeof predictClipsFields>;
@@ -39,7 +39,6 @@ const clipSources = z.array(clipSource, 'expected what listClips gives');
 /**
  * Predicts each of several clips, as `predictClip` does, into a file or folder of its own. A clip that cannot be read, is too
  * short, or would take more memory than there is, is left out, with a warning.
- *
  * @param sources as `listClips` finds them
  * @throws PxvError `OUTPUT` or `USAGE`, before any work, where an output cannot be written, exists, or is one of the clips;
  *   `INPUT` where no clip is left; the signal's reason where it is aborted before a clip is finished, and else what is
@@ -50,10 +49,10 @@ export async function predictClips(
   sources: readonly ClipSource[],
   options: PredictClipsOptions,
 ): Promise<PredictedClips> {
-  const prepared = filled(parseOptions('predict', predictClipsFields, options));
+  const prepared = parseOptions('predict', predictClipsFields, options);
   parseConfiguration(clipSources, sources, { operation: 'predict', argument: 'clips', code: 'USAGE' });
   const { out, kind = 'mp4', onRead, onHindcast, onProgress, onWarning, ...asked } = prepared;
-  const { overwrite = false, signal, horizon, samples } = asked;
+  const { overwrite = false, signal, horizon, samples = samplesOfForecast[asked.forecast] } = asked;
   expectVideoModel(model, 'predict');
   const outputs = outputsOf(sources, out, kind);
   const inputs = (await Promise.all(sources.map(({ path }) => filesOfClip(path)))).flat();
@@ -85,7 +84,6 @@ export async function predictClips(
 
 /**
  * Names lose their ending, but where two outputs would then have the same.
- *
  * @throws PxvError `USAGE` where `out` is no folder, or one output would lie in another
  */
 function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind): string[] {

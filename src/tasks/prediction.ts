@@ -43,6 +43,8 @@ export class Prediction {
   nats = 0;
   /** The predicted steps so far. */
   readonly finished: TimeStep[] = [];
+  /** The clip's own frames where others are predicted. */
+  private readonly truth: Frame[] = [];
   /** Known frames that are shown, of a clip that has as many. */
   private readonly shown: number;
   private readonly past: Past;
@@ -68,10 +70,9 @@ export class Prediction {
   /** The steps as they become known. */
   async *steps(): AsyncGenerator<TimeStep> {
     const { adapt, from, onHindcast, onPredicted, onWarning, signal } = this.options;
-    const truth: Frame[] = [];
     const held: TimeStep[] = [];
-    for await (const frame of readKnown(this.clip, this.past, this.firstRead(), truth, this.options)) {
-      held.push(pictures(this.options, this.known - 1, null, frame));
+    for await (const frame of this.readKnown()) {
+      held.push(this.pictures(this.known - 1, null, frame));
       // Where it is not known yet which are the last, as many as are shown are held.
       const isShown = this.shown === Infinity || (from !== null && this.known > from - this.shown);
       if (isShown) yield held.shift()!;
@@ -80,10 +81,10 @@ export class Prediction {
     yield* held;
     const corrections = await this.adapting.corrections(this.sampler, [this.past], { onProgress: onHindcast, signal });
     if (adapt && corrections[0] === null) onWarning?.(nothingLearned(this.known));
-    for await (const { frames, nats } of predictFrames(this.sampler, this.past, corrections, this.options)) {
+    for await (const { frames, nats } of this.predictFrames(corrections)) {
       const step = this.finished.length;
       for (const each of nats) this.nats += each;
-      this.finished.push(pictures(this.options, this.known + step, frames, truth[step] ?? null));
+      this.finished.push(this.pictures(this.known + step, frames, this.truth[step] ?? null));
       onPredicted?.();
       yield this.finished[step];
     }
@@ -102,88 +103,79 @@ export class Prediction {
     let index = Math.max(0, this.known - this.shown);
     for await (const frame of clip.frames(index)) {
       if (index === this.known) break;
-      yield pictures(this.options, index++, null, frame);
+      yield this.pictures(index++, null, frame);
     }
     yield* this.finished;
+  }
+
+  /**
+   * Gives the known frames as they are read, adds them to what is predicted from, and collects the true ones after them.
+   * @throws PxvError `INPUT` where nothing is before the first frame to predict
+   */
+  private async *readKnown(): AsyncGenerator<Frame> {
+    const { past, clip, truth } = this;
+    const { from, horizon, onRead, onWarning } = this.options;
+    const { path, aboutFrames } = clip.reader;
+    const about = from ?? aboutFrames;
+    const first = this.firstRead();
+    past.skip(first);
+    for await (const frame of clip.frames(first)) {
+      if (past.frames === from) {
+        truth.push(frame);
+        if (truth.length === horizon) break;
+        continue;
+      }
+      past.push(frame.data);
+      onRead?.(past.frames, about && Math.max(about, past.frames));
+      yield frame;
+    }
+    const { warning } = clip.reader;
+    if (warning !== null) onWarning?.(warning);
+    if (past.frames === 0 || past.frames < (from ?? 0)) throw tooShort(path, past.frames, from);
+    if (from !== null && truth.length === 0) onWarning?.(noTruth(from));
+  }
+
+  /** Makes the frames of the horizon, one step after another: the samples, their mean, or the best guess. */
+  private async *predictFrames(
+    corrections: readonly (Correction | null)[],
+  ): AsyncGenerator<{ frames: Frame[]; nats: number[] }> {
+    const { past, sampler } = this;
+    const { horizon, samples, forecast: kind, seed, settings, onProgress, signal } = this.options;
+    const isGuess = kind === 'best-guess';
+    let done = 0;
+    const future = isGuess
+      ? forecast(sampler, [past], { corrections, signal })
+      : rollOut(sampler, past, {
+          ...{ seed, samples, corrections, signal },
+          settings: { temperature: settings.temperature },
+          onRow: (share) => onProgress?.((done + share) * samples, horizon * samples),
+        });
+    for await (const made of future) {
+      done++;
+      if (isGuess) onProgress?.(done, horizon);
+      const frames = made.map(({ bytes }) => frameOf(sampler.model, bytes));
+      yield { frames: kind === 'mean' ? [meanFrame(frames)] : frames, nats: made.map(({ nats }) => nats) };
+      if (done === horizon) return;
+    }
+  }
+
+  /**
+   * What is shown of a frame: a panel of each future, and one of the truth where frames of the clip are predicted.
+   * @param futures null for a known frame, which is then shown in each of them
+   * @param truth null where the clip has ended
+   */
+  private pictures(index: number, futures: readonly Frame[] | null, truth: Frame | null): TimeStep {
+    const predicted = futures !== null;
+    const panels: Panel[] = labelsOf(this.options).map((label, i) => {
+      return { label, frame: predicted ? futures[i] : truth, predicted };
+    });
+    if (this.options.from !== null) panels.unshift({ label: 'truth', frame: truth, predicted: false });
+    return { index, predicted, panels };
   }
 
   dispose(): void {
     this.sampler.dispose();
   }
-}
-
-/**
- * Gives the known frames of a clip as they are read, adds them to what is predicted from, and collects the true ones after them.
- *
- * @throws PxvError `INPUT` where nothing is before the first frame to predict
- */
-async function* readKnown(
-  { reader, frames }: SeenClip,
-  past: Past,
-  first: number,
-  truth: Frame[],
-  { from, horizon, onRead, onWarning }: PredictionOptions,
-): AsyncGenerator<Frame> {
-  const about = from ?? reader.aboutFrames;
-  past.skip(first);
-  for await (const frame of frames(first)) {
-    if (past.frames === from) {
-      truth.push(frame);
-      if (truth.length === horizon) break;
-      continue;
-    }
-    past.push(frame.data);
-    onRead?.(past.frames, about && Math.max(about, past.frames));
-    yield frame;
-  }
-  if (reader.warning !== null) onWarning?.(reader.warning);
-  if (past.frames === 0 || past.frames < (from ?? 0)) throw tooShort(reader.path, past.frames, from);
-  if (from !== null && truth.length === 0) onWarning?.(noTruth(from));
-}
-
-/** Makes the frames of the horizon, one step after another: the samples, their mean, or the best guess. */
-async function* predictFrames(
-  sampler: FrameSampler,
-  past: Past,
-  corrections: readonly (Correction | null)[],
-  { horizon, samples, forecast: kind, seed, settings, onProgress, signal }: PredictionOptions,
-): AsyncGenerator<{ frames: Frame[]; nats: number[] }> {
-  const isGuess = kind === 'best-guess';
-  let done = 0;
-  const future = isGuess
-    ? forecast(sampler, [past], { corrections, signal })
-    : rollOut(sampler, past, {
-        ...{ seed, samples, corrections, signal },
-        settings: { temperature: settings.temperature },
-        onRow: (share) => onProgress?.((done + share) * samples, horizon * samples),
-      });
-  for await (const made of future) {
-    done++;
-    if (isGuess) onProgress?.(done, horizon);
-    const frames = made.map(({ bytes }) => frameOf(sampler.model, bytes));
-    yield { frames: kind === 'mean' ? [meanFrame(frames)] : frames, nats: made.map(({ nats }) => nats) };
-    if (done === horizon) return;
-  }
-}
-
-/**
- * What is shown of a frame: a panel of each future, and one of the truth where frames of the clip are predicted.
- *
- * @param futures null for a known frame, which is then shown in each of them
- * @param truth null where the clip has ended
- */
-function pictures(
-  options: PredictionOptions,
-  index: number,
-  futures: readonly Frame[] | null,
-  truth: Frame | null,
-): TimeStep {
-  const predicted = futures !== null;
-  const panels: Panel[] = labelsOf(options).map((label, i) => {
-    return { label, frame: predicted ? futures[i] : truth, predicted };
-  });
-  if (options.from !== null) panels.unshift({ label: 'truth', frame: truth, predicted: false });
-  return { index, predicted, panels };
 }
 
 function labelsOf({ forecast, samples }: PredictionOptions): string[] {

@@ -27,7 +27,6 @@ export interface Rehearsal {
 
 /**
  * Looks what a training would learn from, counts its memory, and times a step of each stage on blank examples. It writes nothing.
- *
  * @throws PxvError `INPUT` where there is nothing to learn from
  */
 export async function rehearseTraining({ model, training, data }: RunConfiguration): Promise<Rehearsal> {
@@ -43,11 +42,7 @@ export async function rehearseTraining({ model, training, data }: RunConfigurati
 async function found(chain: Chain, data: RunConfiguration['data']): Promise<Rehearsal['found']> {
   if (data.type === 'clips') return { unit: 'clips', count: (await listClips(data.frames)).length };
   const { size, channels } = chain.exampleShape;
-  const images = await openForTraining(data.set, 'train', {
-    size,
-    channels,
-    ...(data.folder !== null && { data: data.folder }),
-  });
+  const images = await openForTraining(data.set, 'train', { size, channels, data: data.folder ?? undefined });
   const { count } = images;
   images.close();
   return { unit: 'images', count };

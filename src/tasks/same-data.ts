@@ -9,10 +9,7 @@ import type { RunFolder } from '../training/run-folder.js';
  * same file.
  */
 export class SameData {
-  /**
-   * @param before of the state to go on from
-   * @param accept go on with other data, and say so
-   */
+  /** @param before of the state to go on from @param accept go on with other data, and say so */
   constructor(
     private readonly run: RunFolder,
     private readonly before: DataHashes,
@@ -27,7 +24,6 @@ export class SameData {
 
   /**
    * What to keep of the files that are there now; the very hashes of before where they are the same.
-   *
    * @throws PxvError `INPUT` where they are others
    */
   list(list: string): DataHashes {

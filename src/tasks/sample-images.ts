@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import type { Frame } from '../foundation/frame.js';
 import { errorsOf } from '../foundation/errors.js';
-import { expectModel, type Model } from '../model/checkpoint.js';
+import type { Model } from '../model/checkpoint.js';
 import { Past } from '../model/past.js';
 import { bytesOf, frameBytes } from '../foundation/levels.js';
 import { AS_SCORED, checkDrawSettings } from '../sampling/draw.js';
@@ -9,6 +9,7 @@ import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, outputKind, writeClip } from '../video/index.js';
+import { expectImageModel } from './expect-kind.js';
 import { expectDrawingMemory } from './expect-memory.js';
 import { parseOptions, type OptionsOf } from './options/fields.js';
 import { sampleImagesFields } from './options/images.js';
@@ -31,31 +32,20 @@ const BATCH = 16;
 
 /**
  * Draws images from a model that needs nothing given, and writes them. Image i follows from the seed and from i alone.
- *
  * @throws PxvError USAGE where the model needs previous frames or `out` is a video; the signal's reason where it is
  *   aborted before any image is finished
  */
 export async function sampleImages(model: Model, asked: SampleImagesOptions): Promise<SampledImages> {
-  expectModel(model, 'sample');
   const options = parseOptions('sample', sampleImagesFields, asked);
+  expectImageModel(model, 'sample', 'use: pxv predict');
   const { out, overwrite = false, count, settings = AS_SCORED, seed, scale, onProgress, onDrawn, signal } = options;
   const { chain } = model;
-  if (chain.exampleShape.context > 0)
-    throw misused(
-      model.name,
-      'a model that makes images from nothing',
-      'one that is given previous frames',
-      'use: pxv predict',
-    );
   checkDrawSettings(settings);
   const kind = outputKind(out);
-  if (kind !== 'png' && kind !== 'folder')
-    throw misused(
-      out,
-      'a name that ends in .png, or a folder',
-      `a name that ends in ${extname(out)}`,
-      'choose another output',
-    );
+  if (kind !== 'png' && kind !== 'folder') {
+    const received = `a name that ends in ${extname(out)}`;
+    throw errorsOf('USAGE', 'sample')(out, 'a name that ends in .png, or a folder', received, 'choose another output');
+  }
   const confirm = () => checkOutput(out, { overwrite });
   await confirm();
   expectDrawingMemory(model, {
@@ -90,5 +80,3 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
   const bitsPerDim = nats / Math.LN2 / frames.length / frameBytes(chain.exampleShape);
   return { images: frames.length, bitsPerDim, exact: chain.exact };
 }
-
-const misused = errorsOf('USAGE', 'sample');

@@ -17,6 +17,8 @@ import { futureSettings } from '../sampling/future-settings.js';
 import {
   isFixed,
   listClips,
+  losslessCodecs,
+  losslessSize,
   probeClip,
   sizeFor,
   type ClipSource,
@@ -31,8 +33,7 @@ import { eachClip, noUsableClip, type LeftOutClip } from './left-out-clips.js';
 import { expectVideoModel } from './expect-kind.js';
 import { parseOptions, type OptionsOf, type Parsed } from './options/fields.js';
 import { scoreClipsFields, type ScoringProgress } from './options/clips.js';
-import { scoreCodecs, type CodecScore } from './score-codecs.js';
-import { summariseClips, type ClipsSummary, type ScoredClip } from './summarise-clips.js';
+import { summariseClips, type ClipsSummary, type CodecScore, type ScoredClip } from './summarise-clips.js';
 
 /** How `scoreClips` scores clips, and what it predicts of them. */
 export type ScoreClipsOptions = OptionsOf<typeof scoreClipsFields>;
@@ -54,7 +55,6 @@ export interface VideoScore extends ClipsSummary {
 /**
  * Scores clips one step ahead, and predicts frames from several places of each (see `scoreFrames`, `scoreForecasts`). A
  * clip that cannot be read is left out, with a warning.
- *
  * @throws PxvError `USAGE` where an option is unknown or out of its range; `INPUT` where the only clip cannot be read, or none is left; the signal's reason
  * where it is aborted before a clip is finished, and else what is finished is returned
  */
@@ -99,7 +99,6 @@ interface SizedScorer {
   futures: number;
 }
 
-/** Scores one clip after another. */
 class ClipScorer {
   readonly settings: FutureDrawing;
   /** For the size of the clip before. */
@@ -125,7 +124,6 @@ class ClipScorer {
 
   /**
    * Looks, before any of them is scored, whether there is memory for every clip that can be read.
-   *
    * @throws PxvError `RESOURCES` where there is not
    */
   async expectMemory(sources: readonly ClipSource[]): Promise<void> {
@@ -184,14 +182,8 @@ class ClipScorer {
     if (horizon === 0) return { batch, futures: 0 };
     const { keptFrames } = this.adapting;
     const heldBytes = (count: number, frame: number) => starts * (count * horizon + keptFrames) * frame;
-    expectDrawingMemory(model, {
-      operation: 'score',
-      together: () => 1,
-      samples,
-      option: '--samples',
-      atAnySize: true,
-      heldBytes,
-    });
+    const drawing = { operation: 'score', together: () => 1, samples, option: '--samples', heldBytes };
+    expectDrawingMemory(model, { ...drawing, atAnySize: true });
     const frame = frameBytes(model.chain.exampleShape);
     return { batch, futures: drawingBatch(model, FUTURES_TOGETHER, heldBytes(samples, frame)) };
   }
@@ -214,25 +206,39 @@ class ClipScorer {
       return null;
     }
     const starts = await readStarts(clip.frames(), firsts, exampleShape, horizon, this.adapting.keptFrames);
-    const corrections = await this.adapting.corrections(
-      sampler,
-      starts.map(({ past }) => past),
-      { together: futures, onProgress: (places) => tell('hindcast', places), signal },
-    );
+    const pasts = starts.map(({ past }) => past);
+    const hindcasts = { together: futures, onProgress: (places: number) => tell('hindcast', places), signal };
+    const corrections = await this.adapting.corrections(sampler, pasts, hindcasts);
     return scoreForecasts(sampler, model, starts, {
       ...{ corrections, seed, settings: { temperature }, signal, horizon, samples, together: futures },
       onProgress: (drawn) => tell('predict', drawn),
     });
   }
 
-  private codecs(clip: SeenClip, dimensions: number, tell: Tell, warn: (text: string) => void): Promise<CodecScore> {
-    return scoreCodecs(clip.frames, dimensions, {
-      onFrame: (frames) => tell('compress', frames),
-      onFailure: (codec, failure) => {
-        if (!this.failed.has(codec)) warn(`no figure of ${codec}: ${failure}`);
-        this.failed.add(codec);
-      },
-      signal: this.options.signal,
-    });
+  /** Compresses the frames with every lossless codec. @param dimensions sub-pixels of all frames but the first */
+  private async codecs(
+    { frames }: SeenClip,
+    dimensions: number,
+    tell: Tell,
+    warn: (text: string) => void,
+  ): Promise<CodecScore> {
+    let compressed = 0;
+    async function* counted() {
+      for await (const frame of frames()) {
+        tell('compress', ++compressed);
+        yield frame;
+      }
+    }
+    const bitsPerDim: Partial<CodecScore['bitsPerDim']> = {};
+    for (const codec of losslessCodecs) {
+      const { bytes, failure } = await losslessSize(codec, counted(), this.options.signal);
+      bitsPerDim[codec] = bytes === null ? null : (8 * bytes) / dimensions;
+      if (failure === null || this.failed.has(codec)) continue;
+      this.failed.add(codec);
+      warn(`no figure of ${codec}: ${failure}`);
+    }
+    const known = Object.values(bitsPerDim).filter((bits) => bits !== null);
+    const best = known.length === 0 ? null : Math.min(...known);
+    return { bitsPerDim: bitsPerDim as CodecScore['bitsPerDim'], best };
   }
 }

@@ -53,7 +53,6 @@ export interface ImageSetScore extends ImageSummary {
 
 /**
  * Scores a model on a split of a data set.
- *
  * @param name of a data set, or a folder of images, which are then brought to the model's size and colours
  * @throws PxvError where an option is unknown or out of its range, the set's files or the model do not fit, or the picture cannot be written
  */
@@ -61,7 +60,9 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
   const options = parseOptions('score images', scoreImagesFields, asked);
   const { split, data, limit, out, overwrite = false, onProgress, signal } = options;
   expectImageModel(model, 'score images');
-  const confirm = async (path: string) => checkOutput(path, { overwrite, inputs: await imagesOf(data ?? name) });
+  // Of the name of a data set none is known.
+  const inputsOf = (folder: string) => (existsSync(folder) ? listImagesBelow(folder) : []);
+  const confirm = async (path: string) => checkOutput(path, { overwrite, inputs: await inputsOf(data ?? name) });
   if (out !== undefined) {
     if (outputKind(out) !== 'png')
       throw misused(out, 'a name that ends in .png', 'another ending', 'give one such as --out extremes.png');
@@ -70,10 +71,7 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
   const { size, channels, levels } = model.chain.exampleShape;
   const batch = scoringBatch(model, IMAGE_SCORING_BATCH);
   const images = await openForEvaluation(name, split, {
-    size,
-    channels,
-    ...(data !== undefined && { data }),
-    ...(signal && { signal }),
+    ...{ size, channels, data, signal },
     onProgress: (done, total) => onProgress?.({ what: 'decode', done, total }),
   });
   const weights = toTensors(model.weights, model.chain.parameters);
@@ -112,11 +110,6 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
     tf.dispose(weights);
     images.close();
   }
-}
-
-/** The images in a folder, which are what is scored of it; none where it is no folder, but the name of a data set. */
-async function imagesOf(folder: string): Promise<string[]> {
-  return existsSync(folder) ? listImagesBelow(folder) : [];
 }
 
 /** `count` of `all` indices, evenly spread: sets are often sorted by class. */

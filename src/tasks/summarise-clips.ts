@@ -13,7 +13,14 @@ import type { Size } from '../foundation/frame.js';
 import type { Model } from '../model/checkpoint.js';
 import { expectsFrame } from '../model/future-drawing.js';
 import { losslessCodecs, type LosslessCodec } from '../video/index.js';
-import type { CodecScore } from './score-codecs.js';
+
+/** What lossless codecs need for the frames of a clip but the first, in bits per dim. */
+export interface CodecScore {
+  /** Null where FFmpeg lacks a codec, or it did not give the frames back. */
+  bitsPerDim: Record<LosslessCodec, number | null>;
+  /** The least of them; null where there is none. */
+  best: number | null;
+}
 
 /** A clip, and the size at which it was scored. */
 export interface ScoredClip extends ClipScore, Size {
@@ -25,8 +32,6 @@ export interface ScoredClip extends ClipScore, Size {
   /** Null where they were not asked for. */
   codecs: CodecScore | null;
 }
-
-type Baseline = 'previous-frame' | 'lossless-codec';
 
 /** The scores of clips, brought together. */
 export interface ClipsSummary {
@@ -45,7 +50,7 @@ export interface ClipsSummary {
   /** In bits/dim; `lossless-codec`, the best codec for each clip, is there where every clip has one. */
   baselines: { uniform: number } & Record<'previous-frame', number> & Partial<Record<'lossless-codec', number>>;
   /** The share of a baseline's bits that the model does not need: 1 - ratio. */
-  fewerBits: Partial<Record<Baseline, number>>;
+  fewerBits: Partial<Record<'previous-frame' | 'lossless-codec', number>>;
   /** Decibels that each anchor has more than the previous frame, one step ahead; what each is. */
   anchors: MeanOverClips & { labels: string[] };
   /** Each codec for all clips, in bits/dim; null for one that failed at some clip; null where they were not asked for. */
@@ -65,6 +70,8 @@ export function summariseClips(model: Model, clips: ScoredClip[]): ClipsSummary 
   const gains = clips.map(({ oneStep: { previousFrame, anchors } }) =>
     anchors.map((anchor) => clipDecibels(anchor) - clipDecibels(previousFrame)),
   );
+  // A learned anchor comes first.
+  const labels = [...(expectsFrame(model) ? ['expected frame'] : []), 'last frame'];
   const each = losslessCodecs.map((name) => [name, overClips(clips, ({ codecs }) => codecs?.bitsPerDim[name] ?? null)]);
   return {
     clips,
@@ -79,7 +86,7 @@ export function summariseClips(model: Model, clips: ScoredClip[]): ClipsSummary 
       ...(codec !== null && { 'lossless-codec': codec }),
     },
     fewerBits: { 'previous-frame': fewer(previousFrame), ...(codec !== null && { 'lossless-codec': fewer(codec) }) },
-    anchors: { labels: anchorLabels(model).slice(0, gains[0].length), ...meanOverClips(gains) },
+    anchors: { labels: labels.slice(0, gains[0].length), ...meanOverClips(gains) },
     codecs: clips[0].codecs === null ? null : (Object.fromEntries(each) as Record<LosslessCodec, number | null>),
     forecasts: forecasts.length === 0 ? null : summariseForecasts(forecasts),
   };
@@ -94,9 +101,4 @@ function overClips(clips: readonly ScoredClip[], bitsPerDim: (clip: ScoredClip) 
     mean.add(bits, clip.dimensions);
   }
   return mean.mean;
-}
-
-/** What the anchors of a model are, in order: a learned one comes first. */
-function anchorLabels({ description }: Model): string[] {
-  return [...(expectsFrame({ description }) ? ['expected frame'] : []), 'last frame'];
 }

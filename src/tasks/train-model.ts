@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageSets } from '../../datasets/index.js';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, PxvError } from '../foundation/errors.js';
 import { arithmeticInUse } from '../backend/choose-backend.js';
 import { expectPrecision } from '../backend/precision.js';
 import { numberOf } from '../foundation/number-of.js';
@@ -40,7 +40,6 @@ export interface TrainedRun extends TrainingResult {
  * in the folder meanwhile. It can be resumed from the moment at which the data are found, or, where it replaces another, are
  * decoded: until then the other stays. What would take more
  * memory than there is, is refused before anything is decoded.
- *
  * @param out folder of the run
  * @param configuration null: go on with the training that is in `out`
  * @throws PxvError `USAGE` where the configuration is none, or an option is unknown or out of its range, `OUTPUT` where the folder is not free, `INPUT` where a resumed training would be given other data,
@@ -126,7 +125,7 @@ async function trainIn(
       ? await findClipData({ run, chain, data: source, training, hooks }, same.isListed)
       : await findImageData(chain, source, training, hooks);
   try {
-    const list = await listData(found.files, hooks);
+    const list = await listData(found, hooks);
     const listed = { ...checkpoint, dataHashes: same.list(list) };
     if (isNew) await expectOutputs(run, checkpoint.configuration, hooks.configurationFile);
     const replaces = isNew && run.hasResults;
@@ -190,8 +189,7 @@ async function opened(
 /** @param cause the signal's reason */
 function interrupted(run: string, cause: unknown, expected: string, remedy: string): PxvError {
   const received = cause instanceof PxvError ? cause.parts.received : String(cause);
-  const parts = { operation: 'train', argument: run, expected, received, remedy };
-  return new PxvError({ code: 'INTERRUPTED', ...parts }, { cause });
+  return errorsOf('INTERRUPTED', 'train')(run, expected, received, remedy, { cause });
 }
 
 /** @throws PxvError `USAGE` where the run folder is what is learnt from, or the run would replace a file that is read */

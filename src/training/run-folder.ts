@@ -255,16 +255,13 @@ export class RunFolder {
 
   /** Removes what a training that was killed was writing. */
   private removeUnfinished(): void {
-    const isResult = (name: string) => results.some((result) => result === name);
-    for (const [folder, isOwn] of [
-      [this.path, isResult],
-      [this.frames, () => true],
-    ] as const) {
+    for (const folder of [this.path, this.frames]) {
       if (!existsSync(folder)) continue;
       if (!statSync(folder).isDirectory()) throw notFolder(folder, `remove it, or ${OTHER_FOLDER}`);
       for (const name of readdirSync(folder)) {
         const meant = unfinishedName(name);
-        if (meant !== null && isOwn(meant)) rmSync(join(folder, name), { force: true });
+        const isOwn = folder === this.frames || results.some((result) => result === meant);
+        if (meant !== null && isOwn) rmSync(join(folder, name), { force: true });
       }
     }
   }
@@ -272,12 +269,8 @@ export class RunFolder {
   private nothingToResume(): PxvError {
     const received = existsSync(this.path) ? 'a folder without it' : 'no such folder';
     const remedy = 'check --out, or leave out --resume to start again';
-    return errorsOf('CHECKPOINT', 'resume training')(
-      this.path,
-      `a run folder with ${files.training}`,
-      received,
-      remedy,
-    );
+    const expected = `a run folder with ${files.training}`;
+    return errorsOf('CHECKPOINT', 'resume training')(this.path, expected, received, remedy);
   }
 
   private occupied(): PxvError {

@@ -86,12 +86,10 @@ export function startingWeights(from: string, chain: Chain): Float32Array[] {
   const missing = needed.find((array) => !held.includes(array));
   const other = held.find((array) => !needed.includes(array));
   if (missing === undefined && other === undefined) return needed.map((array) => model.weights[held.indexOf(array)]);
-  throw errorsOf('CHECKPOINT', 'start training')(
-    from,
-    `a model of the networks that are trained, ${missing === undefined ? 'with no more arrays' : `with ${missing}`}`,
-    other === undefined ? 'one without it' : `one with ${other}`,
-    'train the networks of that model, which --from brings where --config names none, or leave out --from',
-  );
+  const expected = `a model of the networks that are trained, with ${missing ?? 'no more arrays'}`;
+  const received = other === undefined ? 'one without it' : `one with ${other}`;
+  const remedy = 'train the networks of that model, which --from brings where --config names none, or leave out --from';
+  throw errorsOf('CHECKPOINT', 'start training')(from, expected, received, remedy);
 }
 
 /**

@@ -1,8 +1,8 @@
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, PxvError } from '../foundation/errors.js';
 import { numberOf } from '../foundation/number-of.js';
-import { listImages, numberedImages } from './image-folder.js';
+import { listImages, natural, numberedImages } from './image-folder.js';
 
 /** A clip that was found, not opened yet. */
 export interface ClipSource {
@@ -18,13 +18,11 @@ const videoName = /\.(?:3gp|apng|asf|avi|f4v|flv|gif|m2ts|m4v|mkv|mov|mp4|mpe?g|
 /** What `pxv predict` calls what it makes where nothing is said: no clip of a folder, lest it is taken for footage. */
 const namedByPredict = /(?:^|-)predicted(?:\.[^.]+)?$/;
 const looksFor = 'a video file, a folder of numbered images, or a folder of either';
-const natural = new Intl.Collator('en', { numeric: true });
 
 /**
  * The clips under some paths. A path is a video file (of any name), a folder of numbered images, which is one clip, or
  * a folder that holds such folders and video files, however deep. Hidden ones and other files are passed over, and what
  * `pxv predict` made and named (`predicted`, or a name that ends in `-predicted`).
- *
  * @returns the clips sorted by name, each once; one that is given itself and found in a folder as well counts as given.
  * @throws {PxvError} INPUT where a path does not exist or holds no clip.
  */
@@ -47,7 +45,6 @@ export async function listClips(paths: readonly string[]): Promise<ClipSource[]>
 /**
  * Why a clip is passed over that cannot be read, in one line: one bad file in a folder does not end what is done with
  * the others.
- *
  * @throws the error itself where the clip was given by its own path, or where the error does not speak of the clip
  */
 export function reasonToLeaveOut({ named }: ClipSource, error: unknown): string {
@@ -130,12 +127,5 @@ function sharedFolder(a: string, b: string): string {
 }
 
 function nothing(path: string, received: string): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'look for clips',
-    argument: path,
-    expected: looksFor,
-    received,
-    remedy: 'check the path',
-  });
+  return errorsOf('INPUT', 'look for clips')(path, looksFor, received, 'check the path');
 }

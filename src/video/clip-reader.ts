@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond, isSameRate, readableRate, type FrameRate } from '../foundation/frame-rate.js';
 import { numberOf } from '../foundation/number-of.js';
@@ -53,7 +53,6 @@ export interface ClipReader extends ClipFacts {
   /**
    * The frames in order, decoded as they are asked for, so that a long film is never held in memory. Leaving the loop
    * ends the decoding. Each call begins again.
-   *
    * @param first index of the first one to give; images before it are not read (default: 0)
    * @throws {PxvError} INPUT where nothing can be read, INTERRUPTED where the signal is aborted.
    */
@@ -67,7 +66,6 @@ export interface ClipReader extends ClipFacts {
 
 /**
  * Opens a video file, or a folder of numbered images, and looks at its first picture.
- *
  * @throws {PxvError} USAGE where size or channels are none, INPUT where there is no readable picture, INTERRUPTED where the
  * signal is aborted, DEPENDENCY where there is no FFmpeg.
  */
@@ -89,11 +87,7 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
   };
 }
 
-/**
- * Size and rate of a clip, from its first picture.
- *
- * @throws {PxvError} as `openClip`.
- */
+/** Size and rate of a clip, from its first picture. @throws {PxvError} as `openClip`. */
 export async function probeClip(path: string, signal?: AbortSignal): Promise<ClipFacts> {
   return (await lookAt(path, undefined, signal)).facts;
 }
@@ -104,7 +98,6 @@ export async function filesOfClip(path: string): Promise<string[]> {
   return [path, ...numberedImages(names).map((name) => join(path, name))];
 }
 
-/** A clip whose first picture was looked at. */
 interface LookedAt {
   facts: ClipFacts;
   /** Lines of warning that are known before the frames are read, or null. */
@@ -137,7 +130,6 @@ async function lookAt(path: string, asked: FrameRate | undefined, signal?: Abort
   };
 }
 
-/** What comes after the first ones, so many. */
 async function* without(count: number, frames: AsyncIterable<Frame>): AsyncGenerator<Frame, void> {
   let index = 0;
   for await (const frame of frames) if (index++ >= count) yield frame;
@@ -147,10 +139,8 @@ async function* without(count: number, frames: AsyncIterable<Frame>): AsyncGener
 function expectOptions(options: ClipOptions | undefined): void {
   const refuse = (argument: string, expected: string, received: unknown) => {
     const text = JSON.stringify(received) ?? 'nothing';
-    throw new PxvError({
-      ...{ code: 'USAGE', operation: 'open clip', argument, expected, received: text },
-      remedy: "give those of a model: openClip(path, { size, channels }), as in its chain's exampleShape",
-    });
+    const remedy = "give those of a model: openClip(path, { size, channels }), as in its chain's exampleShape";
+    throw errorsOf('USAGE', 'open clip')(argument, expected, text, remedy);
   };
   const size: unknown = options?.size;
   if (typeof size !== 'object' || size === null) refuse('size', '{ width, height } and the like', size);
@@ -191,15 +181,6 @@ async function expectReadable(path: string): Promise<Stats> {
 }
 
 function unusable(path: string, received: string, cause?: Error): PxvError {
-  return new PxvError(
-    {
-      code: 'INPUT',
-      operation: 'read video',
-      argument: path,
-      expected: 'a video file or a folder of numbered images',
-      received,
-      remedy: 'check the path',
-    },
-    { cause },
-  );
+  const expected = 'a video file or a folder of numbered images';
+  return errorsOf('INPUT', 'read video')(path, expected, received, 'check the path', { cause });
 }

@@ -1,14 +1,13 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import type { Placing } from '../foundation/placing.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { contactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
-import { feedFrames } from './feed-frames.js';
-import { startFfmpeg } from './ffmpeg-run.js';
+import { feedFrames, startFfmpeg } from './ffmpeg-run.js';
 import { endBySignal, throwIfInterrupted } from './interruption.js';
 import { expectPlace, frameFile, outputRefused } from './output-kind.js';
 
@@ -17,7 +16,7 @@ export interface WriteOptions extends Placing {
   frameRate: FrameRate;
   /** Screen pixels for one pixel, an integer; default 1. */
   scale?: number;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** A clip, image or folder of images that is on the disk. */
@@ -35,7 +34,6 @@ type Frames = AsyncIterable<Frame> | Iterable<Frame>;
 /**
  * Writes frames as a clip, of the kind that its name asks for. The file or folder appears whole or not at all, and takes the
  * place of an earlier one. Frames are taken as they are needed.
- *
  * @param frames At least one; all of one size.
  * @throws {PxvError} OUTPUT where it cannot be written; INTERRUPTED where the signal is aborted; and what `frames`
  * throws.
@@ -46,18 +44,10 @@ export async function writeClip(path: string, frames: Frames, options: WriteOpti
   const source = checked(path, frames, signal);
   const enlarged = mapped(source, (frame) => enlarge(frame, scale));
   const make = async (temporary: string): Promise<Count> => {
-    switch (kind) {
-      case 'mp4':
-        return encode(temporary, mapped(enlarged, padToEven), mp4, path, options);
-      case 'webm':
-        return encode(temporary, mapped(enlarged, padToEven), webm, path, options);
-      case 'gif':
-        return encode(temporary, enlarged, gif, path, options);
-      case 'png':
-        return writeSheet(temporary, source, scale);
-      case 'folder':
-        return writeFolder(temporary, enlarged);
-    }
+    if (kind === 'png') return writeSheet(temporary, source, scale);
+    if (kind === 'folder') return writeFolder(temporary, enlarged);
+    const pictures = kind === 'gif' ? enlarged : mapped(enlarged, padToEven);
+    return encode(temporary, pictures, { mp4, webm, gif }[kind], path, options);
   };
   const written = await writeAtomically(path, make, { confirm });
   return { path, ...written };
@@ -122,7 +112,9 @@ async function encode(
       if (wasSignalled) throw await endBySignal('write video', path, signal);
       // Where the disk is full for the file's end, some versions say so and end as if all were well.
       const why = failure ?? firstError;
-      if (why !== null) throw encoderFailed(path, why);
+      if (why === null) return;
+      const remedy = 'free the disk, or set PXV_FFMPEG to an FFmpeg with libx264 and libvpx';
+      throw errorsOf('OUTPUT', 'write video')(path, 'FFmpeg to take every frame', why, remedy);
     },
   );
   return { frames: count, bytes: (await stat(temporary)).size };
@@ -163,19 +155,12 @@ async function* checked(path: string, frames: Frames, signal?: AbortSignal): Asy
   if (first === null) throw outputRefused(path, 'at least one frame', 'none');
 }
 
-async function* mapped(frames: AsyncIterable<Frame>, change: (frame: Frame) => Frame): AsyncGenerator<Frame> {
-  for await (const frame of frames) yield change(frame);
+/** What becomes of each item as it comes. */
+export async function* mapped<From, To>(
+  items: AsyncIterable<From>,
+  change: (item: From) => To | Promise<To>,
+): AsyncGenerator<To> {
+  for await (const item of items) yield await change(item);
 }
 
 const shape = ({ width, height, channels }: Frame) => `${width}x${height}x${channels}`;
-
-function encoderFailed(path: string, failure: string): PxvError {
-  return new PxvError({
-    code: 'OUTPUT',
-    operation: 'write video',
-    argument: path,
-    expected: 'FFmpeg to take every frame',
-    received: failure,
-    remedy: 'free the disk, or set PXV_FFMPEG to an FFmpeg with libx264 and libvpx',
-  });
-}

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { PxvError } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Placing } from '../foundation/placing.js';
 import { writeAtomically } from '../foundation/write-file.js';
@@ -21,32 +20,18 @@ const gap = 2;
 const background: Colour = [32, 32, 32];
 const ink: Colour = [224, 224, 224];
 
-/**
- * Draws frames, row by row, into one picture.
- *
- * @param frames At least one; all of one size.
- * @throws {PxvError} OUTPUT where there is no frame or sizes differ.
- */
+/** Draws frames, row by row, into one picture. @param frames at least one; all of one size */
 export async function contactSheet(frames: readonly Frame[], options: ContactSheetOptions = {}): Promise<Frame> {
   const { columns = Math.ceil(Math.sqrt(frames.length)), scale = 1, labels } = options;
-  const [first] = frames;
-  if (!first) throw cannotDraw('at least one frame', 'none');
-  const { channels } = first;
-  const [tileWidth, tileHeight] = [first.width * scale, first.height * scale];
+  const [tileWidth, tileHeight] = [frames[0].width * scale, frames[0].height * scale];
   const letters = labels ? lettersFor(labels, tileWidth) : 0;
   const labelHeight = labels ? textHeight(letters) : 0;
   const rows = Math.ceil(frames.length / columns);
   const width = columns * (tileWidth + gap) + gap;
   const height = rows * (tileHeight + labelHeight + gap) + gap;
-  const canvas = new Canvas(width, height, channels, background);
+  const canvas = new Canvas(width, height, frames[0].channels, background);
 
   for (const [index, frame] of frames.entries()) {
-    if (frame.width !== first.width || frame.height !== first.height || frame.channels !== channels) {
-      throw cannotDraw(
-        `frames of ${first.width}x${first.height}x${channels}`,
-        `${frame.width}x${frame.height}x${frame.channels}`,
-      );
-    }
     const left = gap + (index % columns) * (tileWidth + gap);
     const top = gap + Math.floor(index / columns) * (tileHeight + labelHeight + gap);
     canvas.paste(frame, left, top, scale);
@@ -69,7 +54,6 @@ export async function encodePng({ width, height, channels, data }: Frame): Promi
 
 /**
  * Writes a frame as a PNG file, whole or not at all.
- *
  * @returns its size in bytes
  * @throws {PxvError} OUTPUT where it cannot be written.
  */
@@ -77,15 +61,4 @@ export async function writePng(path: string, frame: Frame, placing?: Placing): P
   const png = await encodePng(frame);
   await writeAtomically(path, (temporary) => writeFile(temporary, png), placing);
   return png.length;
-}
-
-function cannotDraw(expected: string, received: string): PxvError {
-  return new PxvError({
-    code: 'OUTPUT',
-    operation: 'draw contact sheet',
-    argument: 'frames',
-    expected,
-    received,
-    remedy: 'give frames of one clip',
-  });
 }

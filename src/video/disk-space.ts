@@ -1,27 +1,16 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
-
-/** What is to be written where. */
-export interface DiskNeed {
-  /** A folder, which need not be there yet. */
-  folder: string;
-  bytes: number;
-  /** What the bytes are, such as `120 frames of 64x64`. */
-  what: string;
-  /** What to do where there is no room for them. */
-  remedy: string;
-}
+import { errorsOf } from '../foundation/errors.js';
 
 /**
  * Refuses to begin what a disk has no room for.
- *
+ * @param need the folder to write to, which need not be there yet; what the bytes are, such as `120 frames of 64x64`
  * @param freeBytes of the disk that holds a folder; default: as the system tells, and where it does not, everything fits
  * @throws {PxvError} RESOURCES
  */
 export async function expectDiskSpace(
-  { folder, bytes, what, remedy }: DiskNeed,
+  { folder, bytes, what, remedy }: Record<'folder' | 'what' | 'remedy', string> & { bytes: number },
   freeBytes: (folder: string) => Promise<number> = freeOnDisk,
 ): Promise<void> {
   let place = resolve(folder);
@@ -29,14 +18,8 @@ export async function expectDiskSpace(
   const free = await freeBytes(place);
   if (bytes <= free) return;
   const inGiB = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`;
-  throw new PxvError({
-    code: 'RESOURCES',
-    operation: 'decode',
-    argument: folder,
-    expected: `files that fit the ${inGiB(free)} that are free there`,
-    received: `about ${inGiB(bytes)} for ${what}`,
-    remedy,
-  });
+  const expected = `files that fit the ${inGiB(free)} that are free there`;
+  throw errorsOf('RESOURCES', 'decode')(folder, expected, `about ${inGiB(bytes)} for ${what}`, remedy);
 }
 
 async function freeOnDisk(folder: string): Promise<number> {

@@ -1,6 +1,6 @@
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { numberOf } from '../foundation/number-of.js';
 
 /** What an output may take the place of. */
@@ -13,20 +13,15 @@ export interface ReplaceOptions {
 
 /**
  * Makes sure that an output destroys nothing that exists, unless that is asked for.
- *
  * @throws {PxvError} OUTPUT where it exists and may not be replaced.
  */
 export async function expectReplaceable(path: string, { overwrite = false }: Pick<ReplaceOptions, 'overwrite'>) {
   if (overwrite || !(await isTaken(path))) return;
   const entries = await entriesAt(path);
-  throw new PxvError({
-    code: 'OUTPUT',
-    operation: 'write',
-    argument: path,
-    expected: entries === null ? 'a new file' : 'a new or empty folder',
-    received: entries === null ? 'one that exists' : `one with ${numberOf(entries.length, 'file')}`,
-    remedy: 'choose another --out, or replace it with --overwrite',
-  });
+  const expected = entries === null ? 'a new file' : 'a new or empty folder';
+  const received = entries === null ? 'one that exists' : `one with ${numberOf(entries.length, 'file')}`;
+  const remedy = 'choose another --out, or replace it with --overwrite';
+  throw errorsOf('OUTPUT', 'write')(path, expected, received, remedy);
 }
 
 /** Whether an output would take the place of something: a file, or a folder that is not empty. */
@@ -43,7 +38,6 @@ async function entriesAt(path: string): Promise<string[] | null> {
 
 /**
  * Makes sure that an output is none of the inputs: by what the system says that a path leads to, whatever it is called.
- *
  * @param options.folderReplaced whether an output that is a folder takes away all that lies in it
  * @throws {PxvError} USAGE
  */
@@ -55,14 +49,9 @@ export async function expectNoInput(path: string, inputs: readonly string[], { f
   for (const input of inputs) {
     const isInside = folderReplaced && (await realpath(input).catch(() => '')).startsWith(inside);
     if (!isInside && (await identity(input)) !== output) continue;
-    throw new PxvError({
-      code: 'USAGE',
-      operation: 'write',
-      argument: path,
-      expected: 'an output that takes the place of no input',
-      received: input === path ? 'the input itself' : `the place of ${input}`,
-      remedy: 'choose another --out',
-    });
+    const expected = 'an output that takes the place of no input';
+    const received = input === path ? 'the input itself' : `the place of ${input}`;
+    throw errorsOf('USAGE', 'write')(path, expected, received, 'choose another --out');
   }
 }
 

@@ -16,7 +16,6 @@ interface Layout extends Size {
 /**
  * One picture of a film that says what it shows: side by side the panels, each with its label above, a border that changes
  * its colour where the prediction begins, and below whether the frame is known or predicted, and its number.
- *
  * @param scale screen pixels for one pixel of a frame
  */
 export async function explainedFrame(step: TimeStep, scale: number): Promise<Frame> {

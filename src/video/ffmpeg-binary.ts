@@ -2,7 +2,7 @@ import { execFile, type ExecFileException } from 'node:child_process';
 import { accessSync, chmodSync, constants, copyFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, delimiter, join } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import { temporaryFolder } from '../foundation/temporary-folder.js';
 
 export interface FfmpegBinary {
@@ -23,7 +23,6 @@ const known = new Map<string, Promise<FfmpegBinary>>();
  * The FFmpeg to use: the one that PXV_FFMPEG names, else that of ffmpeg-static, else the first on the PATH, else the
  * one of @ffmpeg-installer/ffmpeg, of 2018. Each is run once to see that it works; the answer is kept. Whoever asks early, and goes on,
  * waits less for it later.
- *
  * @throws {PxvError} DEPENDENCY where none runs, or where the one that PXV_FFMPEG names does not.
  */
 export function findFfmpeg(): Promise<FfmpegBinary> {
@@ -40,14 +39,8 @@ async function search(): Promise<FfmpegBinary> {
   if (named) {
     const found = await tryToRun('PXV_FFMPEG', named);
     if (typeof found !== 'string') return found;
-    throw new PxvError({
-      code: 'DEPENDENCY',
-      operation: 'find ffmpeg',
-      argument: `PXV_FFMPEG=${named}`,
-      expected: 'the path of an ffmpeg program that runs',
-      received: found,
-      remedy: 'correct PXV_FFMPEG or unset it',
-    });
+    const remedy = 'correct PXV_FFMPEG or unset it';
+    throw notFound(`PXV_FFMPEG=${named}`, 'the path of an ffmpeg program that runs', found, remedy);
   }
   const looked = ['PXV_FFMPEG (not set)'];
   for (const [source, path] of candidates()) {
@@ -55,15 +48,12 @@ async function search(): Promise<FfmpegBinary> {
     if (typeof found !== 'string') return found;
     looked.push(`${source} (${path === null ? '' : `${path}: `}${found})`);
   }
-  throw new PxvError({
-    code: 'DEPENDENCY',
-    operation: 'find ffmpeg',
-    argument: 'ffmpeg',
-    expected: 'an ffmpeg program that runs',
-    received: `none in ${looked.join(', ')}`,
-    remedy: 'install FFmpeg, or run `npm install ffmpeg-static`, or set PXV_FFMPEG to the path of an ffmpeg program',
-  });
+  const remedy =
+    'install FFmpeg, or run `npm install ffmpeg-static`, or set PXV_FFMPEG to the path of an ffmpeg program';
+  throw notFound('ffmpeg', 'an ffmpeg program that runs', `none in ${looked.join(', ')}`, remedy);
 }
+
+const notFound = errorsOf('DEPENDENCY', 'find ffmpeg');
 
 function* candidates(): Generator<[FfmpegBinary['source'], string | null]> {
   yield ['ffmpeg-static', optionalPackage('ffmpeg-static', (path: string | null) => path)];

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { PxvError } from '../foundation/errors.js';
+import { PassThrough, type Readable } from 'node:stream';
+import { errorsOf } from '../foundation/errors.js';
+import type { Frame } from '../foundation/frame.js';
+import type { FrameRate } from '../foundation/frame-rate.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { endBySignal, throwIfInterrupted } from './interruption.js';
 
@@ -87,7 +90,6 @@ const longestSilence = 60_000;
 /**
  * What FFmpeg writes. It is held up while nobody asks for more. Whoever leaves the loop early, by an error or an
  * interruption too, kills the process; it is gone when the loop has been left.
- *
  * @param path For messages: the file being read.
  * @throws {PxvError} INTERRUPTED where `signal` is aborted; INPUT where FFmpeg gives nothing for a minute; DEPENDENCY where
  * somebody else ended it.
@@ -109,15 +111,11 @@ export async function* readOutput(
       }, longestSilence);
       const chunk = await chunks.next().finally(() => clearTimeout(timer));
       throwIfInterrupted(signal, 'read video', path);
-      if (stalled)
-        throw new PxvError({
-          code: 'INPUT',
-          operation: 'read video',
-          argument: path,
-          expected: 'the next picture',
-          received: `nothing from FFmpeg for ${longestSilence / 1000} s`,
-          remedy: 'check that the file can be played, or copy it to a local disk',
-        });
+      if (stalled) {
+        const received = `nothing from FFmpeg for ${longestSilence / 1000} s`;
+        const remedy = 'check that the file can be played, or copy it to a local disk';
+        throw errorsOf('INPUT', 'read video')(path, 'the next picture', received, remedy);
+      }
       if (chunk.done) break;
       yield chunk.value;
     }
@@ -131,4 +129,42 @@ export async function* readOutput(
     run.output.resume();
     await run.finished;
   }
+}
+
+/**
+ * Feeds raw frames to FFmpeg, no faster than it takes them, and waits for its end. Whoever leaves early, by an error or
+ * an interruption too, ends the process.
+ * @param frames all of one size; without any, FFmpeg is never started
+ * @param start starts FFmpeg on such input, as the input options describe it
+ * @param check throws where FFmpeg has come to no good end
+ * @returns the number of frames
+ */
+export async function feedFrames(
+  frames: AsyncIterable<Frame>,
+  { frameRate, signal }: { frameRate: FrameRate; signal?: AbortSignal | undefined },
+  start: (input: Readable, inputOptions: string[]) => Promise<FfmpegRun>,
+  check: (outcome: FfmpegOutcome) => Promise<void>,
+): Promise<number> {
+  const input = new PassThrough();
+  let run: FfmpegRun | null = null;
+  let count = 0;
+  const stop = () => run?.kill();
+  signal?.addEventListener('abort', stop);
+  try {
+    for await (const { width, height, channels, data } of frames) {
+      run ??= await start(input, [
+        ...['-f', 'rawvideo', '-pixel_format', channels === 1 ? 'gray' : 'rgb24'],
+        ...['-video_size', `${width}x${height}`, '-framerate', `${frameRate.numerator}/${frameRate.denominator}`],
+      ]);
+      if (!input.write(data)) await Promise.race([once(input, 'drain'), run.finished.then(check)]);
+      count += 1;
+    }
+    input.end();
+    await run?.finished.then(check);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    run?.kill();
+    await run?.finished;
+  }
+  return count;
 }

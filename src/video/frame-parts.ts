@@ -12,36 +12,24 @@ export interface FramePart {
   down: number;
 }
 
-/** Parts of stored pictures, scaled to one size. */
-export class FrameParts {
-  private stored = new Uint8Array(0);
-
-  /**
-   * @param store pictures larger than `size`, at their own aspect
-   * @param fit what the whole is of a picture of another shape: with `crop` the largest part of the shape of `size`,
-   *   with `stretch` all of it
-   */
-  constructor(
-    private readonly store: FrameStore,
-    private readonly size: Size,
-    private readonly channels: Channels,
-    private readonly fit: Fit,
-  ) {}
-
-  /**
-   * Copies the same part of the frames first to first + count - 1 of a clip, scaled, to the start of `into`.
-   *
-   * @throws {PxvError} as `FrameStore.read`.
-   */
-  read(clip: number, first: number, count: number, part: FramePart, into: Uint8Array): void {
-    const { size, channels, store } = this;
+/**
+ * Reads parts of stored pictures, scaled to one size.
+ * @param store pictures larger than `size`, at their own aspect
+ * @param fit what the whole is of a picture of another shape: with `crop` the largest part of the shape of `size`,
+ *   with `stretch` all of it
+ * @returns copies the same part of the frames first to first + count - 1 of a clip to the start of `into`; it throws as
+ *   `FrameStore.read`
+ */
+export function partReader(store: FrameStore, size: Size, channels: Channels, fit: Fit) {
+  let stored = new Uint8Array(0);
+  return (clip: number, first: number, count: number, part: FramePart, into: Uint8Array): void => {
     const { width, height } = store.clips[clip].size;
     const wholeBytes = width * height * channels;
-    if (this.stored.length < count * wholeBytes) this.stored = new Uint8Array(count * wholeBytes);
-    store.read(clip, first, count, this.stored);
+    if (stored.length < count * wholeBytes) stored = new Uint8Array(count * wholeBytes);
+    store.read(clip, first, count, stored);
 
     const cover = Math.min(width / size.width, height / size.height);
-    const whole = this.fit === 'crop' ? { width: cover * size.width, height: cover * size.height } : { width, height };
+    const whole = fit === 'crop' ? { width: cover * size.width, height: cover * size.height } : { width, height };
     const wide = Math.max(1, Math.round(whole.width / part.zoom));
     const high = Math.max(1, Math.round(whole.height / part.zoom));
     const left = Math.round(part.across * (width - wide));
@@ -50,10 +38,10 @@ export class FrameParts {
     for (let frame = 0; frame < count; frame++) {
       for (let y = 0; y < high; y++) {
         const from = frame * wholeBytes + ((top + y) * width + left) * channels;
-        data.set(this.stored.subarray(from, from + wide * channels), y * wide * channels);
+        data.set(stored.subarray(from, from + wide * channels), y * wide * channels);
       }
       const scaled = resample({ width: wide, height: high, channels, data }, size, 'stretch');
       into.set(scaled.data, frame * scaled.data.length);
     }
-  }
+  };
 }

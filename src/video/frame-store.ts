@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import type { Channels, Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { frameBytes } from '../foundation/levels.js';
@@ -10,35 +10,22 @@ import { numberOf } from '../foundation/number-of.js';
 import { sha256 } from '../foundation/sha256.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { reasonToLeaveOut, type ClipSource } from './clip-list.js';
-import { openClip, type ClipReader } from './clip-reader.js';
+import { openClip, type ClipOptions, type ClipReader } from './clip-reader.js';
 import { expectDiskSpace } from './disk-space.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { numberedImages } from './image-folder.js';
 import type { ShortSide } from './picture-size.js';
-import type { Fit } from './resample.js';
 
-export interface FrameStoreOptions {
+export interface FrameStoreOptions extends ClipOptions {
   /** One for all clips, or each clip's own aspect. */
   size: Size | ShortSide;
-  channels: Channels;
-  /** Default `crop`. */
-  fit?: Fit | undefined;
-  /** Default: each clip's own; see `ClipOptions`. */
-  frameRate?: FrameRate | undefined;
-  /** Called before each clip that must be decoded, every hundred of its frames, and when it is done. */
-  onProgress?: (progress: DecodingProgress) => void;
+  /**
+   * Called before each clip that must be decoded, every hundred of its frames, and when it is done: with the clips that are
+   * decoded, and about the share of the one at hand, of all that must be; and with the name of that one.
+   */
+  onProgress?: (progress: { done: number; clips: number; name: string }) => void;
   /** Bytes that are free on the disk of a folder. Default: as the system tells. */
   freeBytes?: (folder: string) => Promise<number>;
-  signal?: AbortSignal | undefined;
-}
-
-export interface DecodingProgress {
-  /** Clips decoded, with about the share of the one at hand. */
-  done: number;
-  /** Those that must be decoded. */
-  clips: number;
-  /** Of the one at hand. */
-  name: string;
 }
 
 export interface StoredClip {
@@ -60,11 +47,12 @@ export interface FrameStore {
   readonly clips: readonly StoredClip[];
   /**
    * Reads `count` frames from number `first` on: `height x width x channels` bytes, frame after frame.
-   *
    * @throws {PxvError} USAGE where the clip has no such frames or `into` is too small, INPUT where the file was cut.
    */
   read(clip: number, first: number, count: number, into: Uint8Array): void;
 }
+
+const READING = 'read stored frames';
 
 /** What a clip's file says of its frames. It stands behind them, in JSON, followed by its length in 4 bytes. */
 type Footer = Omit<StoredClip, 'name' | 'unreadable'>;
@@ -73,7 +61,6 @@ type Footer = Omit<StoredClip, 'name' | 'unreadable'>;
  * Opens a store in `folder`, and decodes into it the clips that are not there yet, or whose source or geometry has
  * changed. A clip is one file; it appears whole or not at all. One that cannot be read is no error where it was found in
  * a folder: it has no frames.
- *
  * @throws {PxvError} INPUT, naming the clip, where one that was given itself cannot be read; OUTPUT where `folder` cannot
  * be written to; INTERRUPTED where the signal is aborted: what has been decoded by then stays.
  */
@@ -110,16 +97,11 @@ export async function openFrameStore(
       const end = first + count;
       const bytes = stored ? frameBytes({ size: stored.size, channels }) : 1;
       if (!stored || first < 0 || count < 0 || end > stored.frames || into.length < count * bytes) {
-        throw new PxvError({
-          code: 'USAGE',
-          operation: 'read stored frames',
-          argument: stored?.name ?? `clip ${clip}`,
-          expected: stored
-            ? `frames within 0 to ${stored.frames} and room for them`
-            : `a clip from 0 to ${clips.length - 1}`,
-          received: `frames ${first} to ${end} and room for ${into.length / bytes}`,
-          remedy: 'ask for frames that the clip has',
-        });
+        const argument = stored?.name ?? `clip ${clip}`;
+        const room = `frames within 0 to ${stored?.frames} and room for them`;
+        const received = `frames ${first} to ${end} and room for ${into.length / bytes}`;
+        const expected = stored ? room : `a clip from 0 to ${clips.length - 1}`;
+        throw errorsOf('USAGE', READING)(argument, expected, received, 'ask for frames that the clip has');
       }
       if (count > 0) readAt(found[clip].file, first * bytes, into.subarray(0, count * bytes));
     },
@@ -132,15 +114,11 @@ function readAt(path: string, place: number, into: Uint8Array): void {
   try {
     for (let done = 0; done < into.length;) {
       const got = readSync(file, into, done, into.length - done, place + done);
-      if (got === 0)
-        throw new PxvError({
-          code: 'INPUT',
-          operation: 'read stored frames',
-          argument: path,
-          expected: 'the frames that were written',
-          received: 'a file that was cut off since',
-          remedy: 'delete it, so that the clip is decoded again',
-        });
+      if (got === 0) {
+        const [expected, received] = ['the frames that were written', 'a file that was cut off since'];
+        const remedy = 'delete it, so that the clip is decoded again';
+        throw errorsOf('INPUT', READING)(path, expected, received, remedy);
+      }
       done += got;
     }
   } finally {

@@ -10,7 +10,6 @@ const stops = [
 
 /**
  * A picture in colour of values, one a pixel.
- *
  * @param values height x width, 0 or more
  * @param most the value shown as white; larger ones too
  */

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import sharp from 'sharp';
-import { errorsOf, PxvError } from '../foundation/errors.js';
+import { errorsOf } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { numberOf } from '../foundation/number-of.js';
 import { throwIfInterrupted } from './interruption.js';
@@ -9,28 +9,21 @@ import { type Fit, resample } from './resample.js';
 
 const unusable = errorsOf('INPUT', 'read frames');
 const imageName = /\d.*\.(?:png|jpe?g|webp|tiff?|avif)$/i;
-const natural = new Intl.Collator('en', { numeric: true });
+/** Numbers in names count as such. */
+export const natural = new Intl.Collator('en', { numeric: true });
 
 /** Names of the numbered images in a folder, in the order of their numbers: `frame9.png` before `frame10.png`. */
 export function numberedImages(names: readonly string[]): string[] {
   return names.filter((name) => !name.startsWith('.') && imageName.test(name)).sort(natural.compare);
 }
 
-/**
- * Paths of the numbered images in a folder.
- *
- * @throws {PxvError} INPUT where there are none.
- */
+/** Paths of the numbered images in a folder. @throws {PxvError} INPUT where there are none. */
 export async function listImages(folder: string): Promise<string[]> {
   const names = numberedImages(await readdir(folder));
   if (names.length === 0) {
     const expected = 'a folder of numbered images (PNG, JPEG, WebP, TIFF or AVIF)';
-    throw unusable(
-      folder,
-      expected,
-      'a folder without any',
-      'give a video file or a folder with files such as 0001.png',
-    );
+    const remedy = 'give a video file or a folder with files such as 0001.png';
+    throw unusable(folder, expected, 'a folder without any', remedy);
   }
   return names.map((name) => join(folder, name));
 }
@@ -40,7 +33,6 @@ const MOST_GAPS = 1 / 4;
 
 /**
  * One line where numbers are missing among images, or do not rise; else null.
- *
  * @param paths in the order of their numbers
  */
 export function numbersDoubt(paths: readonly string[]): string | null {
@@ -62,7 +54,6 @@ export function numbersDoubt(paths: readonly string[]): string | null {
 
 /**
  * Width and height of an image as it is to be seen, after the rotation that a camera noted, and whether it is grey.
- *
  * @throws {PxvError} INPUT where it is not a readable image.
  */
 export async function imageFacts(path: string): Promise<Size & { channels: Channels }> {
@@ -71,7 +62,6 @@ export async function imageFacts(path: string): Promise<Size & { channels: Chann
   return { ...autoOrient, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
 }
 
-/** How pictures are wanted. */
 export interface PictureReading {
   size: Size;
   channels: Channels;
@@ -81,7 +71,6 @@ export interface PictureReading {
 
 /**
  * The images as frames, scaled to `size`.
- *
  * @throws {PxvError} INPUT where an image cannot be read or differs in size from the first; INTERRUPTED where `signal`
  * is aborted.
  */
@@ -101,7 +90,6 @@ export async function* readImages(paths: readonly string[], reading: PictureRead
 
 /**
  * An image as it is to be seen, alpha over black, scaled to `size`.
- *
  * @throws {PxvError} INPUT where it cannot be read.
  */
 export async function readImage(path: string, { size, channels, fit }: PictureReading): Promise<Frame> {
@@ -135,17 +123,8 @@ async function expectFile(path: string): Promise<void> {
 
 function unreadable(path: string) {
   return (cause: Error): never => {
-    throw new PxvError(
-      {
-        code: 'INPUT',
-        operation: 'read image',
-        argument: path,
-        expected: 'a readable image',
-        received: whatIsWrong(cause),
-        remedy: 'check its name, or put another image in its place',
-      },
-      { cause },
-    );
+    const remedy = 'check its name, or put another image in its place';
+    throw errorsOf('INPUT', 'read image')(path, 'a readable image', whatIsWrong(cause), remedy, { cause });
   };
 }
 

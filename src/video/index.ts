@@ -8,7 +8,7 @@ export { type FrameStore, openFrameStore, type FrameStoreOptions, type StoredCli
 export { type LosslessCodec, losslessCodecs, losslessSize } from './lossless-codecs.js';
 export { heatMap } from './heat-map.js';
 export { readImage } from './image-folder.js';
-export { type FramePart, FrameParts } from './frame-parts.js';
+export { type FramePart, partReader } from './frame-parts.js';
 export { isFixed, type PictureSize, sizeFor, type ShortSide, type Within } from './picture-size.js';
 export { checkOutput, outputEnding, outputKind, type OutputKind } from './output-kind.js';
 export type { Panel, TimeStep } from './panels.js';

@@ -1,18 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 
 function interruption(operation: string, argument: string, cause: unknown): PxvError {
-  return new PxvError(
-    {
-      code: 'INTERRUPTED',
-      operation,
-      argument,
-      expected: 'to come to the end',
-      received: 'an interruption',
-      remedy: 'run the command again',
-    },
-    { cause },
-  );
+  const interrupted = errorsOf('INTERRUPTED', operation);
+  return interrupted(argument, 'to come to the end', 'an interruption', 'run the command again', { cause });
 }
 
 /** An interruption from the keyboard goes to this process and to FFmpeg at once: so many ms later both know. */
@@ -25,14 +16,9 @@ const SAME_TIME = 500;
 export async function endBySignal(operation: string, argument: string, signal?: AbortSignal): Promise<PxvError> {
   if (signal) await setTimeout(SAME_TIME, null, { signal }).catch(() => {});
   if (signal?.aborted) return interruption(operation, argument, signal.reason);
-  return new PxvError({
-    code: 'DEPENDENCY',
-    operation,
-    argument,
-    expected: 'FFmpeg to come to its end',
-    received: 'a signal that ended it, from outside',
-    remedy: 'see whether memory ran out, then run the command again',
-  });
+  const [expected, received] = ['FFmpeg to come to its end', 'a signal that ended it, from outside'];
+  const remedy = 'see whether memory ran out, then run the command again';
+  return errorsOf('DEPENDENCY', operation)(argument, expected, received, remedy);
 }
 
 /** @throws {PxvError} INTERRUPTED once `signal` is aborted. */

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Frame } from '../foundation/frame.js';
 import { temporaryFolder } from '../foundation/temporary-folder.js';
-import { feedFrames } from './feed-frames.js';
-import { readOutput, startFfmpeg } from './ffmpeg-run.js';
+import { feedFrames, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { endBySignal } from './interruption.js';
 
@@ -47,7 +46,6 @@ export type LosslessSize = { bytes: number; failure: null } | { bytes: null; fai
 /**
  * Bytes that a lossless codec spends on all frames of a clip but the first, without what a file has around them. What it
  * made is decoded again: only what gives the same frames back counts.
- *
  * @param frames all of one size, at least two
  * @throws {PxvError} DEPENDENCY where there is no FFmpeg, INTERRUPTED where the signal is aborted; and what `frames` throws
  */

@@ -1,27 +1,22 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
-import { PxvError, type ErrorCode } from '../foundation/errors.js';
+import { errorsOf, type ErrorCode, type PxvError } from '../foundation/errors.js';
 import { checkWritable } from '../foundation/write-file.js';
 import { expectNoInput, expectReplaceable, type ReplaceOptions } from './existing-output.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { isPanelFolder } from './panels.js';
 import { isMarked } from './png-mark.js';
 
+const kinds = ['mp4', 'webm', 'gif', 'png', 'folder'] as const;
 /** What a clip can be written as. A `.png` file is a contact sheet, a folder holds one PNG file a frame. */
-export type OutputKind = 'mp4' | 'webm' | 'gif' | 'png' | 'folder';
+export type OutputKind = (typeof kinds)[number];
 
-const kinds: Record<string, OutputKind> = {
-  '.mp4': 'mp4',
-  '.webm': 'webm',
-  '.gif': 'gif',
-  '.png': 'png',
-  '': 'folder',
-};
 const ownFrame = /^\d{5,}\.png$/;
 
 /** What a path asks for by its extension; null where nothing can be written as that. */
 export function outputKind(path: string): OutputKind | null {
-  return /[/\\]$/.test(path) ? 'folder' : (kinds[extname(path).toLowerCase()] ?? null);
+  const ending = extname(path).toLowerCase();
+  return /[/\\]$/.test(path) ? 'folder' : (kinds.find((kind) => outputEnding(kind) === ending) ?? null);
 }
 
 /** What a name ends in that asks for a kind. */
@@ -38,7 +33,6 @@ export function frameFile(index: number): string {
  * Makes sure, before work is spent on it, that a clip can be written to `path`: by its extension, `.mp4`,
  * `.webm`, `.gif`, `.png`, or none for a folder; and that it destroys nothing that is read, nor anything that exists unless
  * that is asked for. A missing parent folder is created.
- *
  * @throws {PxvError} OUTPUT where it cannot be written or exists; USAGE where it is an input or its ending asks for nothing that can be written; DEPENDENCY where FFmpeg is
  * needed and missing.
  */
@@ -51,7 +45,6 @@ export async function checkOutput(path: string, options: ReplaceOptions = {}): P
 
 /**
  * What a path asks for, where that can be written there, in the place of nothing but frames.
- *
  * @throws {PxvError} USAGE where its ending asks for something else; OUTPUT where it cannot; DEPENDENCY where FFmpeg is needed and
  * missing.
  */
@@ -103,6 +96,5 @@ async function foreignEntry(folder: string, ofPanel = false): Promise<string | n
 }
 
 export function outputRefused(path: string, expected: string, received: string, code: ErrorCode = 'OUTPUT'): PxvError {
-  const remedy = 'choose another output';
-  return new PxvError({ code, operation: 'write video', argument: path, expected, received, remedy });
+  return errorsOf(code, 'write video')(path, expected, received, 'choose another output');
 }

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Frame, Size } from '../foundation/frame.js';
+import type { Size } from '../foundation/frame.js';
 import { writeAtomically } from '../foundation/write-file.js';
-import { writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
+import { mapped, writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
 import { encodePng, writePng } from './contact-sheet.js';
 import { enlarge } from './enlarge.js';
 import { explainedFrame, explainedSize } from './explained-frame.js';
@@ -32,7 +32,6 @@ export function filmSize(panels: number, frame: Size, scale: number, plain: bool
  * Writes a prediction as its name asks for: a film or a contact sheet that explains what it shows, or a folder that holds
  * one for each panel, whose frames are numbered as in the clip. It appears whole or not at all, and takes the place of an
  * earlier one. Time steps are taken as they are needed.
- *
  * @throws {PxvError} as `writeClip`
  */
 export async function writePanels(
@@ -43,20 +42,10 @@ export async function writePanels(
   const { scale, plain = false } = options;
   const kind = await expectPlace(path);
   if (kind === 'folder') return writeFolders(path, steps, options);
-  if (plain) return writeClip(path, framesOf(steps, besideEachOther), options);
+  if (plain) return writeClip(path, mapped(steps, besideEachOther), options);
   if (kind === 'png') return writeSheet(path, steps, options);
-  return writeClip(
-    path,
-    framesOf(steps, (step) => explainedFrame(step, scale)),
-    { ...options, scale: 1 },
-  );
-}
-
-async function* framesOf(
-  steps: AsyncIterable<TimeStep>,
-  draw: (step: TimeStep) => Frame | Promise<Frame>,
-): AsyncGenerator<Frame> {
-  for await (const step of steps) yield await draw(step);
+  const explained = mapped(steps, (step) => explainedFrame(step, scale));
+  return writeClip(path, explained, { ...options, scale: 1 });
 }
 
 async function writeSheet(

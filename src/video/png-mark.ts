@@ -14,11 +14,8 @@ export function marked(png: Uint8Array): Uint8Array {
 /** Whether a file is a PNG file that was written here: a name alone does not tell one from somebody's own frames. */
 export async function isMarked(path: string): Promise<boolean> {
   // A pipe would be waited for without end.
-  const isFile = await stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-  const file = isFile ? await open(path, 'r').catch(() => null) : null;
+  const found = await stat(path).catch(() => null);
+  const file = found?.isFile() ? await open(path, 'r').catch(() => null) : null;
   if (file === null) return false;
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MARK.length), 0, MARK.length, AFTER_HEADER);

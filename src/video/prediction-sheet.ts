@@ -15,7 +15,6 @@ const border = 2;
 /**
  * A contact sheet of a prediction. On the left the last known frames, then a line where the prediction begins; right of it
  * a row for each panel, with its label, and above the numbers of the frames.
- *
  * @param steps in their order; at least one
  * @param scale screen pixels for one pixel of a frame
  */

@@ -57,7 +57,6 @@ const MOST_DRAWN = 256;
 /**
  * A line of text. Its outlines are filled by sharp, which needs no font for that; where the font has no sign for a
  * letter, a box stands for it.
- *
  * @param size of its letters, in pixels
  */
 export async function textMask(text: string, size: number): Promise<TextMask> {

@@ -3,7 +3,6 @@ import type { FrameRate } from '../foundation/frame-rate.js';
 import { readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { frameRateBetween } from './frame-rate.js';
 
-/** The pictures of a file. */
 interface Pictures {
   count: number;
   /** Whether each tells when it is decoded and shown, and time never goes back. */
@@ -12,7 +11,6 @@ interface Pictures {
   timing: Timing | null;
 }
 
-/** When the pictures of a file are shown. */
 interface Timing {
   frameRate: FrameRate;
   /** From the first picture to the last, in seconds. */
@@ -27,7 +25,6 @@ const backInTime = /non-monoton\w+ dts/i;
 
 /**
  * Reads the timestamps of all pictures, without decoding them, and derives their average rate.
- *
  * @throws {PxvError} INTERRUPTED where `signal` is aborted.
  */
 export async function scanTimestamps(path: string, signal?: AbortSignal): Promise<Pictures> {

@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { PxvError } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond, frameRateText, type FrameRate } from '../foundation/frame-rate.js';
 import { numberOf } from '../foundation/number-of.js';
@@ -37,7 +37,6 @@ const inOrderAt = (frameRate: FrameRate) => ['-r', frameRateText(frameRate)];
 
 /**
  * Decodes the first picture of the first video stream to learn what the file holds.
- *
  * @throws {PxvError} INPUT where there is no picture; INTERRUPTED where `signal` is aborted.
  */
 export async function probeVideo(path: string, signal?: AbortSignal): Promise<VideoFacts> {
@@ -108,7 +107,6 @@ async function decodeFirstPicture(path: string, inputOptions: string[], signal?:
   };
 }
 
-/** How the frames of a file are wanted. */
 export interface VideoReading extends PictureReading {
   /** Rate to bring them to. Default: the file's own; a file that has none is read as it is. */
   frameRate?: FrameRate | undefined;
@@ -119,7 +117,6 @@ const newFilters = 'Reconfiguring filter graph because';
 
 /**
  * The frames of a file at a constant rate, scaled to `size`.
- *
  * @param onDamage called with one line, at the end or where the loop is left, if FFmpeg reported errors by then, the file broke off,
  *   or frames may have been lost since its pictures changed their size
  * @throws {PxvError} INPUT where not one frame could be read; INTERRUPTED where `signal` is aborted.
@@ -210,6 +207,5 @@ function noPicture(path: string, { failure, firstError }: FfmpegOutcome): PxvErr
 }
 
 function withoutPictures(path: string, received: string, remedy: string): PxvError {
-  const expected = 'a video with at least one picture';
-  return new PxvError({ code: 'INPUT', operation: 'read video', argument: path, expected, received, remedy });
+  return errorsOf('INPUT', 'read video')(path, 'a video with at least one picture', received, remedy);
 }

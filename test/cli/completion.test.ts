@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { pxv } from './pxv.js';
+import { writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { temporaryFolder } from '../video/made-clips.js';
+import { main, pxv } from './pxv.js';
+
+/** Where shells find pxv, which the scripts ask. */
+const folder = temporaryFolder();
+writeFileSync(join(folder.path, 'pxv'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`, { mode: 0o755 });
+afterAll(folder.remove);
 
 const has = (shell: string) => spawnSync(shell, ['--version']).status === 0;
 const scripts: Record<string, string> = {};
@@ -13,7 +21,8 @@ beforeAll(async () => {
 
 /** What a shell says to a script of its own. */
 function typed(shell: string, text: string): string[] {
-  const { stdout, stderr } = spawnSync(shell, ['-c', text], { encoding: 'utf8' });
+  const env = { ...process.env, PATH: [folder.path, process.env.PATH].join(delimiter) };
+  const { stdout, stderr } = spawnSync(shell, ['-c', text], { encoding: 'utf8', env });
   expect(stderr).toBe('');
   return stdout.trim().split(/\s+/);
 }
@@ -34,6 +43,7 @@ describe('bash completes', () => {
     ['a command of a command', ['datasets', 've'], ['verify']],
     ['its flags', ['datasets', 'get', '--mir'], ['--mirror']],
     ['an argument that is a choice', ['completion', 'z'], ['zsh']],
+    ['nothing where a name of a file stands', ['predict', '--out', ''], ['']],
   ])('%s', (_, words, expected) => expect(completed(...words)).toEqual(expected));
 });
 

@@ -77,7 +77,7 @@ test('pxv sample calls the bits of a chain that draws shared pixels twice a boun
 });
 
 test.each([
-  [['--model', given], 2, /^pxv: sample: .*: expected a model that makes images from nothing, .*; use: pxv predict$/],
+  [['--model', given], 2, /^pxv: sample: .*: expected a model of images, .*; use: pxv predict$/],
   [
     ['--model', grey, '--out', 'a.jpg'],
     2,

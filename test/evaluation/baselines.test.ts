@@ -1,4 +1,4 @@
-import { HistogramBaseline, PreviousFrameBaseline, uniformBitsPerDim } from '../../src/evaluation/baselines.js';
+import { changeOfLevels, HistogramBaseline, uniformBitsPerDim } from '../../src/evaluation/baselines.js';
 import { FileBaselines } from '../../src/evaluation/file-baselines.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { randomInts } from '../random.js';
@@ -12,51 +12,49 @@ test('uniformBitsPerDim is 8 for 256 levels and 1 for 2', () => {
   expect(uniformBitsPerDim(2)).toBe(1);
 });
 
-describe('PreviousFrameBaseline', () => {
+describe('the change from the previous frame', () => {
+  /** Its baseline over some pairs of frames. */
+  const over = (levels: number, ...pairs: [Frame, Frame][]) => {
+    const baseline = new HistogramBaseline(1, levels);
+    for (const [previous, current] of pairs) baseline.add(changeOfLevels(previous, current, levels));
+    return baseline;
+  };
+
   test('is 0 bits/dim for a clip that stands still', () => {
-    const baseline = new PreviousFrameBaseline(256);
-    baseline.add(grey(1, 2, 3), grey(1, 2, 3));
+    const baseline = over(256, [grey(1, 2, 3), grey(1, 2, 3)]);
     expect(baseline.bitsPerDim).toBe(0);
     expect(baseline.dimensions).toBe(3);
   });
 
   test('is 0 bits/dim for a constant change, counted modulo 256', () => {
-    const baseline = new PreviousFrameBaseline(256);
-    baseline.add(grey(0, 100, 250), grey(10, 110, 4));
-    expect(baseline.bitsPerDim).toBe(0);
+    expect(over(256, [grey(0, 100, 250), grey(10, 110, 4)]).bitsPerDim).toBe(0);
   });
 
   test('is the entropy of the changes of all frames together: 1/2, 1/4 and 1/4 make 1.5 bits/dim', () => {
-    const baseline = new PreviousFrameBaseline(256);
-    baseline.add(grey(5, 5), grey(5, 6));
-    baseline.add(grey(5, 6), grey(5, 5));
+    const baseline = over(256, [grey(5, 5), grey(5, 6)], [grey(5, 6), grey(5, 5)]);
     expect(baseline.bitsPerDim).toBeCloseTo(1.5, 12);
     expect(baseline.dimensions).toBe(4);
   });
 
   test('is 8 bits/dim where every change is equally frequent', () => {
-    const baseline = new PreviousFrameBaseline(256);
     const ramp = Array.from({ length: 256 }, (_, i) => i);
-    baseline.add(grey(...ramp.map(() => 77)), grey(...ramp));
-    expect(baseline.bitsPerDim).toBeCloseTo(8, 12);
+    expect(over(256, [grey(...ramp.map(() => 77)), grey(...ramp)]).bitsPerDim).toBeCloseTo(8, 12);
   });
 
   test('counts changes of levels, not of bytes, where a model has fewer', () => {
-    const [four, two] = [new PreviousFrameBaseline(4), new PreviousFrameBaseline(2)];
-    for (const baseline of [four, two]) baseline.add(grey(0, 0, 0, 255), grey(63, 64, 127, 0));
+    const pair: [Frame, Frame] = [grey(0, 0, 0, 255), grey(63, 64, 127, 0)];
     // Levels of 4: 0, 1, 1 and from 3 to 0, which is 1 again. Levels of 2: 0, 0, 0 and 1.
-    expect(four.bitsPerDim).toBeCloseTo(2 - (3 * Math.log2(3)) / 4, 12);
-    expect(two.bitsPerDim).toBeCloseTo(2 - (3 * Math.log2(3)) / 4, 12);
-    two.add(grey(0), grey(200));
-    expect(two.bitsPerDim).toBeCloseTo(Math.log2(5) - (2 + 3 * Math.log2(3)) / 5, 12);
+    expect(over(4, pair).bitsPerDim).toBeCloseTo(2 - (3 * Math.log2(3)) / 4, 12);
+    expect(over(2, pair).bitsPerDim).toBeCloseTo(2 - (3 * Math.log2(3)) / 4, 12);
+    expect(over(2, pair, [grey(0), grey(200)]).bitsPerDim).toBeCloseTo(Math.log2(5) - (2 + 3 * Math.log2(3)) / 5, 12);
   });
 
   test('is NaN before anything was added', () => {
-    expect(new PreviousFrameBaseline(256).bitsPerDim).toBeNaN();
+    expect(over(256).bitsPerDim).toBeNaN();
   });
 
   test('refuses frames of different geometry', () => {
-    expect(() => new PreviousFrameBaseline(256).add(grey(1, 2), grey(1))).toThrow(
+    expect(() => changeOfLevels(grey(1, 2), grey(1), 256)).toThrow(
       expect.objectContaining({
         code: 'INPUT',
         message: expect.stringMatching(

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { PreviousFrameBaseline } from '../../src/evaluation/baselines.js';
+import { changeOfLevels, HistogramBaseline } from '../../src/evaluation/baselines.js';
 import { scoreFrames, summariseFrames } from '../../src/evaluation/clip-score.js';
 import { meanSquaredError } from '../../src/evaluation/metrics.js';
 import { BITS_PER_NAT, scoreEach, sumOfNats, type ScoringOptions } from '../../src/evaluation/scoring.js';
@@ -124,8 +124,8 @@ describe.each(models)('the frames of a clip, %s', (_, model) => {
     const told: number[] = [];
     const stream = scoreFrames(model.chain, own, clip(COUNT), { batch: 5 });
     const summary = await summariseFrames(256, stream, (count) => told.push(count));
-    const baseline = new PreviousFrameBaseline(256);
-    for (const { frame, previous } of scored) baseline.add(previous, frame);
+    const baseline = new HistogramBaseline(1, 256);
+    for (const { frame, previous } of scored) baseline.add(changeOfLevels(previous, frame, 256));
     const nats = scored.reduce((sum, { nats: map }) => sum + sumOfNats(map), 0);
     // The anchor of these models is the previous frame itself.
     const squares = scored.map(({ frame, previous }) => meanSquaredError(frame, previous));

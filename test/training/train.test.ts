@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/foundation/errors.js';
-import { PreviousFrameBaseline } from '../../src/evaluation/baselines.js';
+import { changeOfLevels, HistogramBaseline } from '../../src/evaluation/baselines.js';
 import { buildChain } from '../../src/model/chain.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { RunFolder, type LogEntry } from '../../src/training/run-folder.js';
@@ -394,14 +394,14 @@ test('a tiny network learns to do better than the previous frame on a clip that 
   });
   const { result, store } = await trainRun(run, configuration);
   const log = logOf(run);
-  const baseline = new PreviousFrameBaseline(256);
+  const baseline = new HistogramBaseline(1, 256);
   const { size, channels } = configuration.model.scales[0];
   const frame = () => ({ ...size, channels, data: new Uint8Array(size.width * size.height) });
   for (let at = 1; at < 12; at++) {
     const [before, after] = [frame(), frame()];
     store.read(3, at - 1, 1, before.data);
     store.read(3, at, 1, after.data);
-    baseline.add(before, after);
+    baseline.add(changeOfLevels(before, after, 256));
   }
   expect(result.best!.bitsPerDim).toBeLessThan(log[0].bitsPerDim - 1);
   expect(result.best!.bitsPerDim).toBeLessThan(baseline.bitsPerDim);

@@ -1,4 +1,4 @@
-import { FrameParts } from '../../src/video/frame-parts.js';
+import { partReader } from '../../src/video/frame-parts.js';
 import type { FrameStore } from '../../src/video/frame-store.js';
 import { frame } from './made-clips.js';
 
@@ -12,7 +12,7 @@ const store = {
 
 function read(fit: 'crop' | 'stretch', part: { zoom: number; across: number; down: number }, count = 1): number[] {
   const into = new Uint8Array(count * 16);
-  new FrameParts(store, { width: 4, height: 4 }, 1, fit).read(0, 0, count, part, into);
+  partReader(store, { width: 4, height: 4 }, 1, fit)(0, 0, count, part, into);
   return [...into];
 }
 /** The mean of the pixels of a block whose corner is at (x, y). */

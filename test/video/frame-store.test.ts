@@ -12,8 +12,10 @@ import {
 import { join } from 'node:path';
 import { listClips } from '../../src/video/clip-list.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
-import { type DecodingProgress, type FrameStoreOptions, openFrameStore } from '../../src/video/frame-store.js';
+import { type FrameStoreOptions, openFrameStore } from '../../src/video/frame-store.js';
 import { livingFfmpegs, lossless, makeClip, staircase, temporaryFolder } from './made-clips.js';
+
+type DecodingProgress = Parameters<NonNullable<FrameStoreOptions['onProgress']>>[0];
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);

@@ -10,7 +10,6 @@ import { checkDraws, draws } from './sub-pixels.js';
 const BATCH_BYTES = 2 ** 28;
 const MOST_TOGETHER = 64;
 
-/** How many images are computed together. */
 export function imagesTogether({ slots, size }: Program): number {
   const features = slots.reduce((sum, slot) => sum + slot.features, 0);
   const bytes = 4 * features * size.height * size.width;

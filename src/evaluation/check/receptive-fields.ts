@@ -142,7 +142,6 @@ function has(set: SubPixelSet, subPixel: number): boolean {
   return ((set[subPixel >>> 5] >>> (subPixel & 31)) & 1) === 1;
 }
 
-/** Adds all members of another set. */
 function unite(set: SubPixelSet, other: SubPixelSet): void {
   for (let word = 0; word < set.length; word++) set[word] |= other[word];
 }

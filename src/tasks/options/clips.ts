@@ -1,27 +1,15 @@
 import { z } from 'zod';
 import type { OutputKind } from '../../video/index.js';
-import {
-  asked,
-  callback,
-  count,
-  countOrNone,
-  fit,
-  frameRate,
-  framesOrAll,
-  futureDrawing,
-  overwrite,
-  pictureSize,
-  seed,
-  signal,
-  toggle,
-} from './fields.js';
+import * as fields from './fields.js';
+
+const { asked, callback, count, countOrNone, signal, toggle } = fields;
 
 /** What predictions and scores of clips take, and their commands ask for in other words. */
 const seenClips = {
   /** How a clip of another aspect is brought to one size. Default: `crop`. */
-  fit: fit.optional(),
+  fit: fields.fit.optional(),
   /** How futures are drawn, over what `futureSettings` has for the model. */
-  settings: z.strictObject(futureDrawing).optional(),
+  settings: z.strictObject(fields.futureDrawing).optional(),
   /** One line about a clip that is damaged or left out, and what else the user should know. */
   onWarning: callback<(text: string) => void>(),
   signal,
@@ -56,7 +44,7 @@ export const predictFlags = {
    * Known frames that are shown before the predicted ones, or "all". Default: as many as are predicted, and at least two seconds.
    */
   known: asked(
-    framesOrAll.optional(),
+    fields.framesOrAll.optional(),
     'frames',
     'known frames to show before, or all (default: as many as are predicted, and at least two seconds)',
   ),
@@ -71,11 +59,11 @@ export const predictFlags = {
   /** How many times slower the output plays than the clip. Default: 1. */
   slow: asked(count.default(1), 'factor', 'play so many times slower than the clip', { most: 100 }),
   /** Whether `out` may take the place of what is there. Default: it may not, and never of the clip. */
-  overwrite,
+  overwrite: fields.overwrite,
   /** Rate to bring the clip to. Default: its own, with a warning where the model learned at another. */
-  frameRate,
+  frameRate: fields.frameRate,
   /** Default: 1. */
-  seed,
+  seed: fields.seed,
 };
 
 /** See `predictClip`. */
@@ -83,7 +71,7 @@ export const predictClipFields = {
   ...predictFlags,
   ...seenClips,
   /** One size, or one at the clip's own aspect. Default: that aspect, with the shorter side of the model's images. */
-  size: pictureSize.optional(),
+  size: fields.pictureSize.optional(),
   /** A film (.mp4, .webm, .gif), a contact sheet (.png), or a folder. */
   out: z.string(),
   /**
@@ -146,9 +134,9 @@ export const scoreClipsFlags = {
   /** Whether lossless codecs compress the same frames. Default: they do not. */
   codecs: toggle('bits of lossless codecs for the same frames: x264, x265 and FFV1 of FFmpeg'),
   /** Rate to bring clips to. Default: each is read at its own, with a warning where the model learned at another. */
-  frameRate,
+  frameRate: fields.frameRate,
   /** Default: 1. */
-  seed,
+  seed: fields.seed,
 };
 
 export interface ScoringProgress {
@@ -167,7 +155,7 @@ export const scoreClipsFields = {
   ...scoreClipsFlags,
   ...seenClips,
   /** One size for all clips, or one for each at its own aspect. Default: the model's. */
-  size: pictureSize.optional(),
+  size: fields.pictureSize.optional(),
   /** Called as clips are scored, with the clip at hand and how much of it is done. */
   onProgress: callback<(progress: ScoringProgress) => void>(),
 };

@@ -48,7 +48,6 @@ export type Parsed<F extends Fields> = z.output<z.ZodObject<F>>;
 /**
  * Looks whether options are what a task takes: a program in JavaScript may say anything. What depends on the model, or on more than one
  * option, is left to the task.
- *
  * @returns them with what is left out filled in
  * @throws PxvError `USAGE` naming the first that is unknown or wrong
  */
