@@ -12,6 +12,7 @@ import { command as models } from './models.js';
 import { command as evalImages } from './eval-images.js';
 import { command as evalVideo } from './eval-video.js';
 import { command as predict } from './predict.js';
+import { command as surprise } from './surprise.js';
 import { command as sample } from './sample.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 import { command as train } from './train.js';
@@ -21,6 +22,7 @@ import { reportError, throwWrongUsage } from './report.js';
 const commands = [
   train,
   predict,
+  surprise,
   sample,
   complete,
   evalVideo,

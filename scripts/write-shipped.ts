@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
+import { chooseBackend } from '../src/backend/choose-backend.js';
 import { loadModel, saveModel } from '../src/model/checkpoint.js';
 import { runSchema } from '../src/training/configuration.js';
 import { RunFolder } from '../src/training/run-folder.js';
@@ -13,6 +14,8 @@ const [out, run, recipe, list] = process.argv.slice(2);
 if (list === undefined)
   throw new TypeError('write-shipped: expected a file to write, a run, its recipe and its list, received less');
 if (existsSync(out)) throw new TypeError(`write-shipped: ${out}: expected a new file, received one that exists`);
+// A run is loaded with its tensors.
+await chooseBackend();
 const { configuration } = new RunFolder(run).load().checkpoint;
 const asked = runSchema.parse({ ...(JSON.parse(readFileSync(recipe, 'utf8')) as object), data: configuration.data });
 if (!isDeepStrictEqual(asked, configuration))

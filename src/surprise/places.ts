@@ -1,20 +1,18 @@
 import type { Box, Size } from '../foundation/frame.js';
 
-/** Sides of places, in shares of the shorter side of a frame: of large things, and of small ones. */
-const SIDES = [1 / 4, 1 / 8];
+/** Side of a place, as a share of the shorter side of a frame. */
+const SIDE = 1 / 4;
 
-/** The places of a frame, each of which is looked at by itself: squares of two sizes that overlap by half. */
+/** The places of a frame, each of which is looked at by itself: squares that overlap by half. */
 export class Places {
   readonly boxes: readonly Box[];
   /** Sums of all pixels above and to the left. */
   private readonly sums: Float64Array;
 
   constructor(private readonly size: Size) {
-    this.boxes = SIDES.flatMap((share) => {
-      const side = Math.max(1, Math.round(share * Math.min(size.width, size.height)));
-      const columns = starts(size.width, side);
-      return starts(size.height, side).flatMap((y) => columns.map((x) => ({ x, y, width: side, height: side })));
-    });
+    const side = Math.max(1, Math.round(SIDE * Math.min(size.width, size.height)));
+    const columns = starts(size.width, side);
+    this.boxes = starts(size.height, side).flatMap((y) => columns.map((x) => ({ x, y, width: side, height: side })));
     this.sums = new Float64Array((size.width + 1) * (size.height + 1));
   }
 

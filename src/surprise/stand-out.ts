@@ -1,42 +1,46 @@
-import type { Box, Frame, Size } from '../foundation/frame.js';
+import type { Box, Size } from '../foundation/frame.js';
 import { Places } from './places.js';
 import { Usual, type UsualState } from './usual.js';
 
-/** Bits of a pixel, and squared levels, below which less is no matter. */
-const FEW_BITS = 0.05;
-const SMALL_CHANGE = 1;
+/** Bits of a pixel below which fewer are no matter: where nothing moves, compression makes a few into many and none. */
+const FEW_BITS = 1;
 /** Seconds of a source that tell what is usual in it, those that are needed at least, and those that a first guess counts as. */
 const MEMORY = 20;
 const LEAST = 2;
-const PRIOR = 4;
+const PRIOR = 2;
+/** Seconds that a frame is cheap before it is frozen: compression makes single ones cheap. */
+const FROZEN = 0.2;
 
 /** How far a frame stands out by itself. */
 export interface Deviation {
   /** In deviations from what is usual, of the place where it is most; 0 while too little was seen to tell. */
   deviation: number;
   box: Box;
+  /** Of each place: see `StandOut.boxes`. */
+  ofPlaces: Float64Array;
 }
 
 /** What is usual in a source, as `StandOut.toJSON` gives it. */
 export interface UsualFrames {
   frames: number;
-  views: UsualState[];
+  places: UsualState;
+  whole: UsualState;
 }
 
 /**
- * How far the frames of a source stand out, each place of a frame against itself. A place has two views: what it costs, and how much
- * it changed since the frame before; the larger deviation counts. Both are in octaves: what is usual is a factor, and few values are far off.
+ * How far the frames of a source stand out: by what each place of a frame costs, against what it usually costs. Costs are in octaves: what is
+ * usual is a factor, and few values are far off.
  *
- * A place that costs less than usual is no surprise: nobody walks there for once. A frame that costs less all over is: it is frozen.
+ * A place that costs less than usual is no surprise: for once nobody walks there. Frames that cost less all over are: they are frozen.
  */
 export class StandOut {
   private readonly places: Places;
-  private readonly squares: Float64Array;
   private readonly whole: Box;
-  /** Of what places cost, of how they change, and of how little the whole frame costs. */
-  private readonly views: Usual[];
+  private readonly usualOf: { places: Usual; whole: Usual };
   private readonly least: number;
   private frames = 0;
+  /** How cheap the last frames were, in deviations. */
+  private readonly cheap: number[];
 
   /**
    * @param frameRate frames a second
@@ -50,69 +54,66 @@ export class StandOut {
     memory = MEMORY,
   ) {
     this.places = new Places(size);
-    this.squares = new Float64Array(size.width * size.height);
     this.whole = { x: 0, y: 0, width: size.width, height: size.height };
-    const { length } = this.places.boxes;
     const inFrames = (seconds: number) => Math.max(1, Math.round(seconds * frameRate));
-    this.views = [length, length, 1].map((each) => new Usual(each, inFrames(PRIOR), inFrames(memory)));
+    const usualOf = (values: number) => new Usual(values, inFrames(PRIOR), inFrames(memory));
+    this.usualOf = { places: usualOf(this.boxes.length), whole: usualOf(1) };
     this.least = inFrames(LEAST);
+    this.cheap = new Array<number>(inFrames(FROZEN)).fill(0);
     if (usual !== undefined) this.restore(usual);
   }
 
+  /** The places that are looked at. */
+  get boxes(): readonly Box[] {
+    return this.places.boxes;
+  }
+
   /** Goes on from what was seen of the same source before. */
-  restore({ frames, views }: UsualFrames): void {
+  restore({ frames, places, whole }: UsualFrames): void {
     this.frames = frames;
-    views.forEach((view, at) => this.views[at].restore(view));
+    this.usualOf.places.restore(places);
+    this.usualOf.whole.restore(whole);
   }
 
   /** The next frame, which is then part of what the source has shown. @param bits of each pixel, height x width */
-  add(bits: Float64Array, frame: Frame, previous: Frame): Deviation {
-    const values = this.valuesOf(bits, frame, previous);
-    const found = this.deviationOf(values);
-    if (this.usual === undefined) this.learnValues(values);
+  add(bits: Float64Array): Deviation {
+    const found = this.deviationOf(bits);
+    if (this.usual === undefined) this.learn(bits);
     return found;
   }
 
-  /** Learns what a frame shows as usual. */
-  learn(bits: Float64Array, frame: Frame, previous: Frame): void {
-    this.learnValues(this.valuesOf(bits, frame, previous));
+  /** Learns what a frame costs as usual. */
+  learn(bits: Float64Array): void {
+    this.frames++;
+    this.usualOf.places.learn(this.costsOf(bits));
+    this.usualOf.whole.learn([cheapness(bits)]);
   }
 
   toJSON(): UsualFrames {
-    return { frames: this.frames, views: this.views.map((view) => view.toJSON()) };
+    const { places, whole } = this.usualOf;
+    return { frames: this.frames, places: places.toJSON(), whole: whole.toJSON() };
   }
 
-  private valuesOf(bits: Float64Array, frame: Frame, previous: Frame): Float64Array[] {
-    squaredChange(frame, previous, this.squares);
-    const octaves = (map: Float64Array, little: number) =>
-      this.places.meansOf(map).map((mean) => Math.log2(mean + little));
-    const mean = bits.reduce((sum, value) => sum + value, 0) / bits.length;
-    return [octaves(bits, FEW_BITS), octaves(this.squares, SMALL_CHANGE), Float64Array.of(-Math.log2(mean + FEW_BITS))];
+  private costsOf(bits: Float64Array): Float64Array {
+    return this.places.meansOf(bits).map(octaves);
   }
 
-  private learnValues(values: readonly Float64Array[]): void {
-    this.frames++;
-    values.forEach((of, view) => this.views[view].learn(of));
-  }
-
-  private deviationOf(values: readonly Float64Array[]): Deviation {
-    if (this.frames < this.least) return { deviation: 0, box: this.whole };
-    const [costs, changes, [frozen]] = values.map((of, view) => this.views[view].deviationsOf(of));
-    let found: Deviation = { deviation: Math.max(0, frozen), box: this.whole };
-    for (const [place, box] of this.places.boxes.entries()) {
-      const deviation = Math.max(costs[place], changes[place]);
-      if (deviation > found.deviation) found = { deviation, box };
-    }
-    return found;
+  private deviationOf(bits: Float64Array): Deviation {
+    const ofPlaces = this.usualOf.places.deviationsOf(this.costsOf(bits));
+    if (this.usual === undefined && this.frames < this.least)
+      return { deviation: 0, box: this.whole, ofPlaces: ofPlaces.fill(0) };
+    this.cheap.shift();
+    this.cheap.push(...this.usualOf.whole.deviationsOf([cheapness(bits)]));
+    let [deviation, box] = [Math.max(0, Math.min(...this.cheap)), this.whole];
+    for (const [place, ofPlace] of ofPlaces.entries())
+      if (ofPlace > deviation) [deviation, box] = [ofPlace, this.boxes[place]];
+    return { deviation, box, ofPlaces };
   }
 }
 
-/** Of each pixel the mean over its channels. */
-function squaredChange(frame: Frame, previous: Frame, into: Float64Array): void {
-  const { channels } = frame;
-  for (let pixel = 0, at = 0; pixel < into.length; pixel++) {
-    let sum = 0;
-    for (let c = 0; c < channels; c++, at++) sum += (frame.data[at] - previous.data[at]) ** 2;
-    into[pixel] = sum / channels;
-  }
+const octaves = (bits: number) => Math.log2(bits + FEW_BITS);
+
+/** How little a whole frame costs. */
+function cheapness(bits: Float64Array): number {
+  return -octaves(bits.reduce((sum, value) => sum + value, 0) / bits.length);
 }

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { scoreFrames, type ScoredFrame } from '../evaluation/clip-score.js';
+import { scoreFrames } from '../evaluation/clip-score.js';
 import { bitsOfPixels } from '../evaluation/scoring.js';
 import { errorsOf } from '../foundation/errors.js';
 import type { Box, Frame } from '../foundation/frame.js';
+import { numberOf } from '../foundation/number-of.js';
 import { framesAtLevels } from '../foundation/levels.js';
 import { atSize } from '../model/at-size.js';
 import { dimensions } from '../model/chain.js';
@@ -24,10 +25,12 @@ export interface Observed {
   deviation: number;
   /** Where it stands out most. */
   box: Box;
+  /** How far each place stands out. */
+  ofPlaces: Float64Array;
 }
 
 /** A frame with its score, which needs the half second after it. */
-export interface SurprisingFrame extends Omit<Observed, 'deviation'> {
+export interface SurprisingFrame extends Omit<Observed, 'deviation' | 'ofPlaces'> {
   /** How far it stands out, in deviations from what is usual: itself, and the second around it. */
   score: number;
   /** What stood out so far, but in the last second, the largest first. */
@@ -89,9 +92,9 @@ export async function learnUsual(
   let standOut: StandOut | null = null;
   let frames = 0;
   for await (const clip of clips) {
-    for await (const { map, frame, previous } of scored(model, clip, options)) {
+    for await (const { map, frame } of scored(model, clip, options)) {
       standOut ??= new StandOut(frame, options.frameRate ?? 25, undefined, Infinity);
-      standOut.learn(map, frame, previous);
+      standOut.learn(map);
       options.onFrame?.(++frames);
     }
   }
@@ -106,13 +109,13 @@ export async function* observe(
   options: SurpriseOptions = {},
 ): AsyncGenerator<Observed, void> {
   let standOut: StandOut | null = null;
-  for await (const { index, frame, previous, bits, map } of scored(model, frames, options)) {
+  for await (const { index, frame, bits, map } of scored(model, frames, options)) {
     standOut ??= standOutOf(frame);
-    yield { index, frame, bits, map, ...standOut.add(map, frame, previous) };
+    yield { index, frame, bits, map, ...standOut.add(map) };
   }
 }
 
-type Costed = Pick<ScoredFrame, 'index' | 'frame' | 'previous'> & Pick<Observed, 'bits' | 'map'>;
+type Costed = Pick<Observed, 'index' | 'frame' | 'bits' | 'map'>;
 
 async function* scored(
   trained: Model,
@@ -133,9 +136,9 @@ async function* scored(
   const weights = toTensors(model.weights, chain.parameters);
   try {
     const levels = framesAtLevels(all(), chain.exampleShape.levels);
-    for await (const { index, frame, previous, nats } of scoreFrames(chain, weights, levels, { batch, signal })) {
+    for await (const { index, frame, nats } of scoreFrames(chain, weights, levels, { batch, signal })) {
       const map = bitsOfPixels(chain, nats);
-      yield { index, frame, previous, map, bits: map.reduce((sum, value) => sum + value, 0) / dimensions(chain) };
+      yield { index, frame, map, bits: map.reduce((sum, value) => sum + value, 0) / dimensions(chain) };
     }
   } finally {
     tf.dispose(weights);
@@ -148,7 +151,7 @@ function modelFor(model: Model, { width, height, channels }: Frame): Model {
   if (channels !== wanted)
     throw errorsOf('INPUT', 'find surprise')(
       'frame',
-      `${wanted} channels`,
+      numberOf(wanted, 'channel'),
       `${channels}`,
       "give frames of the model's colours",
     );

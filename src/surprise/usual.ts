@@ -1,6 +1,6 @@
 /** Least deviation, in octaves: what never changes is not measured more finely than that. */
-const LEAST_DEVIATION = 0.25;
-/** Deviations that a value counts for at most when it is learned: what stands out is not soon usual. */
+const LEAST_DEVIATION = 0.1;
+/** Deviations that a value counts for at most where older ones are forgotten: what stands out is not soon usual. */
 const MOST_LEARNED = 3;
 
 /** As `Usual.toJSON` gives it. */
@@ -48,7 +48,7 @@ export class Usual {
     this.times = Math.min(this.times + 1, this.memory);
     const learned = Float64Array.from(values);
     for (let at = 0; at < this.length; at++) {
-      const most = isFirst ? Infinity : MOST_LEARNED * this.deviation(at);
+      const most = isFirst || this.memory === Infinity ? Infinity : MOST_LEARNED * this.deviation(at);
       const change = Math.max(-most, Math.min(most, values[at] - this.means[at]));
       learned[at] = this.means[at] + change;
       this.means[at] += change / this.times;

@@ -26,6 +26,12 @@ export class Canvas implements Frame {
     for (let row = 1; row < height; row++) this.data.copyWithin(first + row * line, first, end);
   }
 
+  /** The edge of a rectangle, inside it. */
+  outline({ x, y, width, height }: Box, thick: number, colour: Colour): void {
+    for (const top of [y, y + height - thick]) this.fill({ x, y: top, width, height: thick }, colour);
+    for (const left of [x, x + width - thick]) this.fill({ x: left, y, width: thick, height }, colour);
+  }
+
   /** A frame with its top left at a place, each pixel a square of `scale` x `scale`. A grey one may go on a coloured canvas. */
   paste(frame: Frame, x: number, y: number, scale: number): void {
     const { width, height, channels, data } = enlarge(frame, scale);

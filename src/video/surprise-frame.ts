@@ -30,7 +30,7 @@ export async function surpriseFrame({ frame, heatMap, box, texts }: SurpriseShow
   for (const [panel, picture] of [frame, heatMap].entries()) {
     const left = BORDER + panel * (frame.width * scale + BORDER);
     canvas.paste(picture, left, BORDER, scale);
-    if (box !== null) outline(canvas, box, left, scale);
+    if (box !== null) canvas.outline(scaled(box, left, BORDER, scale), 2, predicted);
   }
   const text = fittingText(texts, LETTERS, width - 2 * BORDER);
   if (text !== null)
@@ -39,14 +39,17 @@ export async function surpriseFrame({ frame, heatMap, box, texts }: SurpriseShow
 }
 
 /** The size of such a picture: even, as films need it. */
-export function surpriseSize(frame: Size, scale: number): Size {
+function surpriseSize(frame: Size, scale: number): Size {
   const even = (side: number) => 2 * Math.ceil(side / 2);
   return { width: even(2 * frame.width * scale + 3 * BORDER), height: even(frame.height * scale + BORDER + STRIP) };
 }
 
-function outline(canvas: Canvas, box: Box, left: number, scale: number): void {
-  const [x, y, width, height] = [left + box.x * scale, BORDER + box.y * scale, box.width * scale, box.height * scale];
-  const thick = Math.min(2, scale);
-  for (const top of [y, y + height - thick]) canvas.fill({ x, y: top, width, height: thick }, predicted);
-  for (const at of [x, x + width - thick]) canvas.fill({ x: at, y, width: thick, height }, predicted);
+/** Enough that the line below can be read. */
+export function surpriseScale({ width, height }: Size): number {
+  return Math.max(1, Math.round(320 / Math.max(width, height)));
+}
+
+/** A box of a frame, where that is shown enlarged. */
+export function scaled({ x, y, width, height }: Box, left: number, top: number, scale: number): Box {
+  return { x: left + x * scale, y: top + y * scale, width: width * scale, height: height * scale };
 }

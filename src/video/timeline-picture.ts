@@ -1,6 +1,7 @@
-import type { Frame } from '../foundation/frame.js';
+import type { Box, Frame } from '../foundation/frame.js';
 import { Canvas, type Colour } from './canvas.js';
 import { background, known, predicted } from './panel-colours.js';
+import { scaled } from './surprise-frame.js';
 import { fittingSize, textHeight, textWidth } from './text.js';
 
 /** A curve over the frames of a source. */
@@ -16,6 +17,8 @@ export interface ShownMoment {
   frame: number;
   /** Of several moments all are of one size. */
   picture: Frame;
+  /** What stands out in it. */
+  box: Box;
   label: string;
 }
 
@@ -31,13 +34,13 @@ const faint: Colour = [90, 90, 96];
 /**
  * A picture of curves over time, one below the other, and above them pictures of moments, each with a line to where it is.
  *
- * @param seconds of one frame
  * @param moments in the order of time; as many as fit are shown
+ * @param seconds when the first frame is shown, and how long each is
  */
 export async function timelinePicture(
   curves: readonly Curve[],
   moments: readonly ShownMoment[],
-  seconds: number,
+  seconds: { first: number; frame: number },
 ): Promise<Frame> {
   const line = textHeight(LETTERS);
   const scale = moments.length === 0 ? 1 : Math.max(1, Math.round(PICTURE / moments[0].picture.height));
@@ -55,6 +58,7 @@ export async function timelinePicture(
     // In the middle of its share of the width.
     const x = Math.round(((index + 0.5) * WIDTH) / shown.length - wide / 2);
     canvas.paste(moment.picture, x, MARGIN, scale);
+    canvas.outline(scaled(moment.box, x, MARGIN, scale), 2, predicted);
     const letters = fittingSize([moment.label], LETTERS, Math.max(wide, WIDTH / shown.length - MARGIN));
     await canvas.write(moment.label, x, MARGIN + high, letters, predicted);
     drawLine(canvas, [x + wide / 2, MARGIN + high + line], [at(moment.frame), top], predicted);
@@ -74,8 +78,8 @@ export async function timelinePicture(
     canvas.fill({ x: plot.x, y: bottom, width: plot.width, height: 1 }, faint);
   }
   const y = height - line - MARGIN / 2;
-  await canvas.write(clock(0), plot.x, y, LETTERS, known);
-  const end = clock(frames * seconds);
+  await canvas.write(clock(seconds.first), plot.x, y, LETTERS, known);
+  const end = clock(seconds.first + frames * seconds.frame);
   await canvas.write(end, plot.x + plot.width - textWidth(end, LETTERS), y, LETTERS, known);
   return canvas;
 }

@@ -1,0 +1,63 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { openClip } from '../../src/video/index.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { pxv } from './pxv.js';
+
+const folder = temporaryFolder();
+const example = 'examples/asl_yes.mkv';
+const out = join(folder.path, 'found');
+afterAll(folder.remove);
+
+interface Found {
+  frames: number;
+  moments: { from: number; to: number; score: number; box: object }[];
+  timeline: { frame: number[]; bitsPerDim: number[]; score: number[] };
+}
+
+test('a clip becomes a film, a timeline and moments, and nothing that is there is replaced unasked', async () => {
+  const { code, stdout } = await pxv(['surprise', example, '--learn', '0.5s', '--out', out, '--json']);
+  expect(code).toBe(0);
+  const { frames, moments, timeline } = JSON.parse(stdout) as Found;
+  // 65 frames, of which 15 are learned from, and the next has nothing before it.
+  expect([frames, timeline.frame[0], timeline.frame.at(-1), timeline.score.length]).toEqual([49, 16, 64, 49]);
+  expect(moments[0]).toMatchObject({ box: { width: 16, height: 16 } });
+  expect(moments[0].score).toBeCloseTo(Math.max(...timeline.score), 9);
+
+  expect(readdirSync(out).sort()).toEqual(['film.mp4', 'timeline.csv', 'timeline.png']);
+  const [heading, ...rows] = readFileSync(join(out, 'timeline.csv'), 'utf8').trim().split('\n');
+  expect(heading).toBe('frame,seconds,bits_per_dim,score,x,y,width,height');
+  expect(rows.map((row) => Number(row.split(',')[2]))).toEqual(
+    timeline.bitsPerDim.map((bits) => Number(bits.toFixed(4))),
+  );
+  expect((await sharp(join(out, 'timeline.png')).metadata()).width).toBe(1200);
+  const film = await openClip(join(out, 'film.mp4'), { size: { width: 32, height: 16 }, channels: 3 });
+  let shown = 0;
+  for await (const { width } of film.frames()) shown += width === 32 ? 1 : 0;
+  expect(shown).toBe(49);
+
+  const again = await pxv(['surprise', example, '--out', out]);
+  expect(again.code).toBe(1);
+  expect(again.stderr).toMatch(/received an earlier search; choose another --out, or replace it with --overwrite\n$/);
+});
+
+test('what cannot be looked at is said in one line, and leaves nothing', async () => {
+  const foreign = join(folder.path, 'foreign');
+  mkdirSync(foreign);
+  writeFileSync(join(foreign, 'diary.txt'), '');
+  const cases: [string[], RegExp][] = [
+    [[example, '--out', foreign, '--overwrite'], /received one with diary\.txt; choose another --out$/],
+    [[example, '--out', 'examples'], /the place of examples\/asl_yes\.mkv|received one with/],
+    [['none.mp4', '--out', join(folder.path, 'none')], /received a path where nothing is; check the path$/],
+    [[example, '--model', 'cifar', '--out', join(folder.path, 'none')], /find surprise: .*a model of video/],
+    [[example, '--learn', '99s', '--out', join(folder.path, 'none')], /two frames or more after what is learned/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stderr } = await pxv(['surprise', ...args, '--quiet']);
+    expect(code).toBeGreaterThan(0);
+    expect(stderr.trim().split('\n').at(-1)).toMatch(message);
+  }
+  expect(existsSync(join(foreign, 'diary.txt'))).toBe(true);
+  expect(existsSync(join(folder.path, 'none'))).toBe(false);
+});
