@@ -57,6 +57,7 @@ Examples:
   $ pxv predict clip.mp4 --next 8                      writes clip-predicted.mp4
   $ pxv predict clip.mp4 --next 16 --out future.gif --scale 4 --samples 3
   $ pxv predict clip.mp4 --from 20 --out beside.png    predicted frames beside the true ones
+  $ pxv predict clip.mp4 --hold-out 8                  the clip's own last frames, the true ones beside them
   $ pxv predict clips/ --out futures --format gif      futures/NAME.gif of each clip
   $ pxv predict - --out - --format webm < clip.mp4 | ffplay -
   $ pxv predict clip.mp4 --size 128x72                 at this size, whatever that of the model
@@ -66,7 +67,8 @@ Examples:
   $ pxv predict clip.mp4 --model runs/mine --fps model  at the rate that the model learned at
   $ pxv predict frames/ --model runs/mine --seed 7`;
 
-async function predictFrames(work: Work, clips: string[], options: PredictOptions): Promise<Report> {
+async function predictFrames(work: Work, clips: string[], given: PredictOptions): Promise<Report> {
+  const options = { ...given, horizon: given.holdOut ?? given.horizon };
   const { findFfmpeg } = await import('../src/video/ffmpeg-binary.js');
   // It says what it is while all else is loaded; where there is none, whoever needs one says so.
   void findFfmpeg().catch(() => null);

@@ -56,6 +56,15 @@ export interface PredictedClip extends WrittenClip {
   exact: boolean;
 }
 
+/** What follows from other options where it is left out. */
+export function filled<
+  O extends Pick<Parsed<typeof predictClipFields>, 'forecast' | 'samples' | 'from' | 'horizon' | 'holdOut'>,
+>(asked: O) {
+  const { samples = samplesOfForecast[asked.forecast], from = null, holdOut } = asked;
+  if (holdOut === undefined) return { ...asked, samples, from };
+  return { ...asked, samples, from: -holdOut, horizon: holdOut };
+}
+
 /**
  * Writes a clip whose last frames are predicted: the known frames as the model sees them, then for each frame of the horizon
  * a panel for each future (before them the truth, where the clip goes on). What the output says of itself is in
@@ -67,8 +76,7 @@ export interface PredictedClip extends WrittenClip {
  */
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
   const parsed = parseOptions('predict', predictClipFields, asked);
-  const { samples = samplesOfForecast[parsed.forecast], from = null } = parsed;
-  const options = { ...parsed, samples, from };
+  const options = filled(parsed);
   const settings = drawingOf(trained, options);
   const { out, overwrite = false } = options;
   const inputs = await filesOfClip(path);
@@ -97,7 +105,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
       return writePanels(out, prediction.again(again), writing);
     });
     const { known, nats, finished } = prediction;
-    const dimensions = samples * finished.length * frameBytes(model.chain.exampleShape);
+    const dimensions = options.samples * finished.length * frameBytes(model.chain.exampleShape);
     const isDrawn = options.forecast !== 'best-guess';
     const drawn = { settings: isDrawn ? settings : null, bitsPerDim: isDrawn ? nats / Math.LN2 / dimensions : null };
     return { ...written, known, predicted: finished.length, size, frameRate, ...drawn, exact: model.chain.exact };
@@ -147,7 +155,7 @@ export function expectPredictionMemory(
     heldBytes: (count, frame) => (count * (horizon + enlarged) + adapting.keptFrames) * frame,
   });
   if (kind === 'gif' || (kind === 'png' && plain)) {
-    const known = Math.min(knownShown(options, rate), from ?? aboutFrames ?? Infinity);
+    const known = Math.min(knownShown(options, rate), from === null || from < 0 ? (aboutFrames ?? Infinity) : from);
     const frames = horizon + (known === Infinity ? 0 : known);
     const panels = (forecast === 'samples' ? samples : 1) + (from === null ? 0 : 1);
     const sheet = frames * panels * channels * size.width * size.height * (1 + scale ** 2);

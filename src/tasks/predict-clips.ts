@@ -14,8 +14,8 @@ import {
 import { expectVideoModel } from './expect-kind.js';
 import { eachClip, type LeftOutClip } from './left-out-clips.js';
 import { parseOptions, type OptionsOf } from './options/fields.js';
-import { predictClipsFields, samplesOfForecast } from './options/clips.js';
-import { predictClip, type PredictedClip } from './predict-clip.js';
+import { predictClipsFields } from './options/clips.js';
+import { filled, predictClip, type PredictedClip } from './predict-clip.js';
 
 /** What `predictClips` predicts of each clip, how, and the folder that it is written to. */
 export type PredictClipsOptions = OptionsOf<typeof predictClipsFields>;
@@ -52,7 +52,8 @@ export async function predictClips(
   const prepared = parseOptions('predict', predictClipsFields, options);
   parseConfiguration(clipSources, sources, { operation: 'predict', argument: 'clips', code: 'USAGE' });
   const { out, kind = 'mp4', onRead, onHindcast, onProgress, onWarning, ...asked } = prepared;
-  const { overwrite = false, signal, horizon, samples = samplesOfForecast[asked.forecast] } = asked;
+  const { overwrite = false, signal } = asked;
+  const { horizon, samples } = filled(asked);
   expectVideoModel(model, 'predict');
   const outputs = outputsOf(sources, out, kind);
   const inputs = (await Promise.all(sources.map(({ path }) => filesOfClip(path)))).flat();

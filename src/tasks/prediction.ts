@@ -20,6 +20,7 @@ import type { predictClipFields } from './options/clips.js';
 /** How a clip is predicted, with all that is left out filled in. */
 export interface PredictionOptions extends Parsed<typeof predictClipFields> {
   samples: number;
+  /** Below 0: so many frames before the clip's end. */
   from: number | null;
   settings: FutureDrawing;
 }
@@ -74,9 +75,10 @@ export class Prediction {
     for await (const frame of this.readKnown()) {
       held.push(this.pictures(this.known - 1, null, frame));
       // Where it is not known yet which are the last, as many as are shown are held.
-      const isShown = this.shown === Infinity || (from !== null && this.known > from - this.shown);
+      const isTold = from !== null && from >= 0;
+      const isShown = this.shown === Infinity || (isTold && this.known > from - this.shown);
       if (isShown) yield held.shift()!;
-      else if (from !== null || held.length > this.shown) held.shift();
+      else if (isTold || held.length > this.shown) held.shift();
     }
     yield* held;
     const corrections = await this.adapting.corrections(this.sampler, [this.past], { onProgress: onHindcast, signal });
@@ -94,7 +96,8 @@ export class Prediction {
   private firstRead(): number {
     const { aboutFrames, isFolder } = this.clip.reader;
     if (!isFolder) return 0;
-    const end = Math.min(this.options.from ?? Infinity, aboutFrames!);
+    const { from } = this.options;
+    const end = from !== null && from < 0 ? aboutFrames! + from : Math.min(from ?? Infinity, aboutFrames!);
     return Math.max(0, end - Math.max(this.shown, this.past.remembered));
   }
 
@@ -116,15 +119,19 @@ export class Prediction {
     const { past, clip, truth } = this;
     const { from, horizon, onRead, onWarning } = this.options;
     const { path, aboutFrames } = clip.reader;
-    const about = from ?? aboutFrames;
+    const heldOut = from !== null && from < 0 ? -from : 0;
+    const about = from === null || heldOut > 0 ? aboutFrames : from;
     const first = this.firstRead();
     past.skip(first);
-    for await (const frame of clip.frames(first)) {
+    for await (const next of clip.frames(first)) {
+      if (past.frames === from || heldOut > 0) truth.push(next);
       if (past.frames === from) {
-        truth.push(frame);
         if (truth.length === horizon) break;
         continue;
       }
+      // Those held out are known to be the last once the clip has ended.
+      if (heldOut > 0 && truth.length <= heldOut) continue;
+      const frame = heldOut > 0 ? truth.shift()! : next;
       past.push(frame.data);
       onRead?.(past.frames, about && Math.max(about, past.frames));
       yield frame;
@@ -198,6 +205,10 @@ function tooShort(path: string, known: number, from: number | null): Error {
   const unusable = errorsOf('INPUT', 'predict');
   const received = numberOf(known, 'frame');
   if (from === null) return unusable(path, 'a clip of at least one frame', received, 'give a longer clip');
+  if (from < 0) {
+    const least = `more than the ${numberOf(-from, 'frame')} that are held out`;
+    return unusable(path, least, 'no more', 'hold out fewer');
+  }
   const expected = `at least ${numberOf(from, 'frame')} before --from`;
   return unusable(path, expected, received, 'give an earlier --from or a longer clip');
 }

@@ -203,6 +203,17 @@ test('a mean is one of eight samples where no number is given', async () => {
   expect(eight).toEqual(asAsked);
 });
 
+test("a clip's own last frames, held out, are predicted as from the first of them on", async () => {
+  const held = join(folder.path, 'held-out.png');
+  const told = join(folder.path, 'told.png');
+  expect(await predict({ out: held, holdOut: 2 })).toMatchObject({ known: 1, predicted: 2 });
+  await predict({ out: told, from: 1, horizon: 2 });
+  expect(readFileSync(held)).toEqual(readFileSync(told));
+  expect((await refusal(predict({ holdOut: 3 }))).message).toMatch(
+    /expected more than the 3 frames that are held out, received no more; hold out fewer$/,
+  );
+});
+
 test('a first frame to predict that is past the end of the clip is refused, and one just after it is not', async () => {
   const warnings: string[] = [];
   const onWarning = (text: string) => warnings.push(text);

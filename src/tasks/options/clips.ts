@@ -35,6 +35,11 @@ export const predictFlags = {
    * panel too.
    */
   from: asked(count.nullish(), 'frame', 'first frame to predict, counted from 0; the truth is shown beside'),
+  /** Frames at the clip's end that are predicted, in the place of `horizon` and `from`. */
+  holdOut: asked(count.optional(), 'frames', "predict the clip's own last frames; the truth is shown beside", {
+    most: 100_000,
+    conflicts: ['horizon', 'from'],
+  }),
   /**
    * Whether what is expected is corrected by how known frames could have been expected from those before them (see `learnCorrection`).
    * Default: it is not.
