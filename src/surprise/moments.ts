@@ -2,8 +2,9 @@ import type { Box } from '../foundation/frame.js';
 
 /** A stretch of frames that stands out from those around it. */
 export interface Moment {
-  /** Its first frame, and its last. */
+  /** Its first frame. */
   from: number;
+  /** Its last. */
   to: number;
   /** Of the frame that stands out most. */
   score: number;

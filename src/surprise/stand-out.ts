@@ -22,8 +22,11 @@ export interface Deviation {
 
 /** What is usual in a source, as `StandOut.toJSON` gives it. */
 export interface UsualFrames {
+  /** Frames that were learned. */
   frames: number;
+  /** What each place costs. */
   places: UsualState;
+  /** How cheap a whole frame is. */
   whole: UsualState;
 }
 

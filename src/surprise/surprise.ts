@@ -16,6 +16,7 @@ import { StandOut, type UsualFrames } from './stand-out.js';
 export interface Observed {
   /** In the source, from 1: the first frame has nothing before it. */
   index: number;
+  /** At the model's levels. */
   frame: Frame;
   /** What it costs, exactly, given the frames before it: bits/dim. */
   bits: number;
@@ -37,6 +38,7 @@ export interface SurprisingFrame extends Omit<Observed, 'deviation' | 'ofPlaces'
   moments: readonly Moment[];
 }
 
+/** How frames are compared with what is usual. */
 export interface SurpriseOptions {
   /** Frames a second. Default: 25. */
   frameRate?: number | undefined;
@@ -44,6 +46,7 @@ export interface SurpriseOptions {
   usual?: UsualFrames | undefined;
   /** Frames computed together, which are waited for; no figure depends on it. Default: 1. */
   batch?: number | undefined;
+  /** Ends it: what is thrown is its reason. */
   signal?: AbortSignal | undefined;
 }
 
@@ -80,9 +83,10 @@ export async function* surprise(
 }
 
 /**
- * What is usual, learned from frames that show nothing else: clips of the same camera.
+ * What is usual, learned from frames that show nothing else: clips of the same camera. Null where there are not two frames.
  *
- * @param clips the frames of each, all of one size
+ * @param clips the frames of each, all of one size, with the model's channels
+ * @throws PxvError `INPUT` where a frame is of another shape; the signal's reason once it is aborted
  */
 export async function learnUsual(
   model: Model,

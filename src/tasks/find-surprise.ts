@@ -36,8 +36,11 @@ export interface FoundSurprise {
   path: string;
   /** Frames that were looked at, but the first. */
   frames: number;
+  /** Frames a second, as the clip was read. */
   frameRate: number;
+  /** Pixels in a row of a frame, as the model sees it. */
   width: number;
+  /** Rows of pixels. */
   height: number;
   /** Mean over all of them. */
   bitsPerDim: number;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import type { Scalar, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../../src/backend/parameters.js';
 import { buildChain, examplesOfScale, parametersOfScale, unknownSubPixels } from '../../src/model/chain.js';

@@ -29,6 +29,8 @@ export const findSurpriseFields = {
   out: z.string(),
   /** Called as frames are looked at: how many so far, and about how many there are; null where that is not known. */
   onProgress: callback<(progress: { what: 'learn' | 'watch'; done: number; total: number | null }) => void>(),
+  /** Called with one line about a clip that is damaged, and of what else the user should know. */
   onWarning: callback<(text: string) => void>(),
+  /** Ends the search: nothing is left of it. */
   signal,
 };
