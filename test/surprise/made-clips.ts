@@ -46,9 +46,11 @@ function usual(time: number, turned = time): Scene {
 const events: Record<string, { length: number; scene: (since: number) => Scene }> = {
   'a ball turns back': { length: FRAMES - EVENT, scene: (since) => usual(EVENT + since, EVENT - since) },
   'a cut': { length: 1, scene: (since) => ({ ...usual(EVENT + since + 17), place: 1 }) },
-  'a flash': { length: 2, scene: (since) => ({ ...usual(EVENT + since), light: since < 2 ? 60 : 0 }) },
+  // It comes, and it goes.
+  'a flash': { length: 3, scene: (since) => ({ ...usual(EVENT + since), light: since < 2 ? 60 : 0 }) },
   'a frozen second': { length: SECOND + 1, scene: (since) => usual(since < SECOND ? EVENT - 1 : EVENT + since) },
-  'a dropped frame': { length: 1, scene: (since) => usual(EVENT + since + 1) },
+  // The frame after is expected from a motion that there was not.
+  'a dropped frame': { length: 2, scene: (since) => usual(EVENT + since + 1) },
   'a stranger walks in': {
     length: FRAMES - EVENT,
     scene: (since) => {

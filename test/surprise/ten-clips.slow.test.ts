@@ -19,7 +19,6 @@ test.each(madeClips().map((clip) => [clip.name, clip] as const))('the first mome
   expect(count).toBe(clip.frames.length - 1);
   const [first] = last!.moments;
   expect([clip.from <= first.to && first.from <= clip.to, first]).toEqual([true, first]);
-  // Of those that begin as they do in the other clips nothing else comes before.
   expect(first.peak).toBeGreaterThanOrEqual(clip.from);
   expect(first.peak).toBeLessThanOrEqual(clip.to);
 });
