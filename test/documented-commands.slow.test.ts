@@ -40,7 +40,8 @@ function shortened(line: string, mirror: string): string {
     .replace(/(pxv datasets get \S+)/, `$1 --mirror ${mirror}`)
     .replace(/(pxv eval-images .*)/, '$1 --limit 20')
     .replace(/(pxv eval-video (?!.*--horizon).*)/, '$1 --starts 1 --horizon 1')
-    .replace(/pxv (predict|complete|sample|train(?!.*--resume)) /, 'pxv $1 --overwrite ');
+    .replace(/--learn \d+s/, '--learn 0.2s')
+    .replace(/pxv (predict|surprise|complete|sample|train(?!.*--resume)) /, 'pxv $1 --overwrite ');
 }
 
 describe('commands that documents show', () => {
