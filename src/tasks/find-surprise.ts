@@ -81,14 +81,17 @@ export async function findSurprise(trained: Model, path: string, asked: FindSurp
     if (warning !== null) onWarning?.(warning);
   const rate = framesPerSecond(frameRate);
   const settings = { frameRate: rate, batch: scoringBatch(trained, TOGETHER, true), signal };
-  const skipped = secondsIn(options.learn) * rate;
+  const skipped = Math.round(secondsIn(options.learn) * rate);
   const usual = await learned(trained, clip, open, options, { ...settings, skipped });
 
   const found = new Findings(rate);
-  const watched = surprise(trained, after(Math.round(skipped), clip.frames()), { ...settings, usual });
+  const watched = surprise(trained, after(skipped, clip.frames()), { ...settings, usual });
+  const begun = await watched.next();
+  if (begun.done) throw tooShort(path, skipped > 0);
   async function* pictures(): AsyncGenerator<Frame, void> {
-    for await (const frame of watched) {
-      found.add({ ...frame, index: frame.index + Math.round(skipped) });
+    for (let next: typeof begun = begun; !next.done; next = await watched.next()) {
+      const frame = inClip(next.value, skipped);
+      found.add(frame);
       onProgress?.({ what: 'watch', done: frame.index, total: aboutFrames });
       yield surpriseFrame(found.shown(frame), surpriseScale(size));
     }
@@ -100,9 +103,7 @@ export async function findSurprise(trained: Model, path: string, asked: FindSurp
     await writeFile(timeline, found.csv());
     await writePng(picture, await found.picture());
   };
-  await writeAtomically(out, make, { confirm }).catch((error: unknown) => {
-    throw found.frames === 0 && !signal?.aborted ? tooShort(path, skipped > 0) : error;
-  });
+  await writeAtomically(out, make, { confirm }).finally(() => watched.return());
   if (clip.reader.warning !== null) onWarning?.(clip.reader.warning);
   return { path: out, frameRate: rate, width: size.width, height: size.height, ...found.result() };
 }
@@ -139,11 +140,10 @@ async function learned(
 ): Promise<UsualFrames | undefined> {
   if (learn === undefined) return undefined;
   async function* clips() {
-    if (skipped > 0) yield first(Math.round(skipped), clip.frames());
+    if (skipped > 0) yield first(skipped, clip.frames());
     else for (const { path } of await listClips(learn!)) yield (await open(path)).frames();
   }
-  const onFrame = (done: number) =>
-    onProgress?.({ what: 'learn', done, total: skipped > 0 ? Math.round(skipped) : null });
+  const onFrame = (done: number) => onProgress?.({ what: 'learn', done, total: skipped > 0 ? skipped : null });
   const usual = await learnUsual(model, clips(), { ...settings, onFrame });
   if (usual === null)
     throw errorsOf('INPUT', 'learn what is usual')(
@@ -232,8 +232,16 @@ class Findings {
   /** Whether a score is among the largest moments so far. */
   private isLarge(score: number): boolean {
     const least = this.moments.slice(0, SHOWN).at(-1)?.score;
-    return least !== undefined && this.moments.length >= SHOWN && score >= least;
+    return least !== undefined && score >= least;
   }
+}
+
+/** A frame and moments of what comes after the first frames of a clip, by their places in the clip. */
+function inClip({ index, moments, ...others }: SurprisingFrame, skipped: number): SurprisingFrame {
+  const later = ({ from, to, peak, ...rest }: Moment) => {
+    return { from: from + skipped, to: to + skipped, peak: peak + skipped, ...rest };
+  };
+  return { index: index + skipped, moments: moments.map(later), ...others };
 }
 
 async function* first(count: number, frames: AsyncIterable<Frame>): AsyncGenerator<Frame, void> {

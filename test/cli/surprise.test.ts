@@ -12,7 +12,7 @@ afterAll(folder.remove);
 
 interface Found {
   frames: number;
-  moments: { from: number; to: number; score: number; box: object }[];
+  moments: { peak: number; score: number; box: object }[];
   timeline: { frame: number[]; bitsPerDim: number[]; score: number[] };
 }
 
@@ -24,6 +24,8 @@ test('a clip becomes a film, a timeline and moments, and nothing that is there i
   expect([frames, timeline.frame[0], timeline.frame.at(-1), timeline.score.length]).toEqual([49, 16, 64, 49]);
   expect(moments[0]).toMatchObject({ box: { width: 16, height: 16 } });
   expect(moments[0].score).toBeCloseTo(Math.max(...timeline.score), 9);
+  // Moments are where the timeline has them.
+  expect(timeline.score[timeline.frame.indexOf(moments[0].peak)]).toBe(moments[0].score);
 
   expect(readdirSync(out).sort()).toEqual(['film.mp4', 'timeline.csv', 'timeline.png']);
   const [heading, ...rows] = readFileSync(join(out, 'timeline.csv'), 'utf8').trim().split('\n');
