@@ -1,4 +1,6 @@
+import { errorsOf } from '../foundation/errors.js';
 import type { Box, Size } from '../foundation/frame.js';
+import { numberOf } from '../foundation/number-of.js';
 import { Places } from './places.js';
 import { Usual, type UsualState } from './usual.js';
 
@@ -51,7 +53,7 @@ export class StandOut {
    * @param memory seconds of the source that tell what is usual: of more, the oldest are forgotten little by little
    */
   constructor(
-    size: Size,
+    private readonly size: Size,
     frameRate: number,
     private readonly usual?: UsualFrames,
     memory = MEMORY,
@@ -63,7 +65,11 @@ export class StandOut {
     this.usualOf = { places: usualOf(this.boxes.length), whole: usualOf(1) };
     this.least = inFrames(LEAST);
     this.cheap = new Array<number>(inFrames(FROZEN)).fill(0);
-    if (usual !== undefined) this.restore(usual);
+    if (usual === undefined) return;
+    const learned = usual.places.means.length;
+    if (learned !== this.boxes.length)
+      throw otherSize('usual', numberOf(this.boxes.length, 'place'), numberOf(learned, 'place'));
+    this.restore(usual);
   }
 
   /** The places that are looked at. */
@@ -98,6 +104,9 @@ export class StandOut {
   }
 
   private costsOf(bits: Float64Array): Float64Array {
+    const { width, height } = this.size;
+    if (bits.length !== width * height)
+      throw otherSize('frame', `${width}x${height} pixels, as the frames before`, `${bits.length} in all`);
     return this.places.meansOf(bits).map(octaves);
   }
 
@@ -112,6 +121,10 @@ export class StandOut {
       if (ofPlace > deviation) [deviation, box] = [ofPlace, this.boxes[place]];
     return { deviation, box, ofPlaces };
   }
+}
+
+function otherSize(argument: string, expected: string, received: string): Error {
+  return errorsOf('INPUT', 'find surprise')(argument, expected, received, 'bring all frames to one size');
 }
 
 const octaves = (bits: number) => Math.log2(bits + FEW_BITS);

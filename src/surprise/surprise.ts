@@ -56,7 +56,7 @@ export interface SurpriseOptions {
  *
  * @param model of video, whose frames may have any size
  * @param frames all of one size, with the model's channels
- * @throws PxvError `INPUT` where a frame is of another shape; the signal's reason once it is aborted
+ * @throws PxvError `INPUT` where a frame is of another shape, or `usual` was learned at another size; the signal's reason once it is aborted
  */
 export async function* surprise(
   model: Model,

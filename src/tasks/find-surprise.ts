@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorsOf } from '../foundation/errors.js';
-import type { Box, Frame } from '../foundation/frame.js';
+import type { Box, Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import type { Model } from '../model/checkpoint.js';
@@ -73,9 +73,9 @@ export async function findSurprise(trained: Model, path: string, asked: FindSurp
   const inputs = await filesOfClip(path);
   const confirm = () => expectFolder(out, overwrite, inputs);
   await confirm();
-  const open = (clip: string) =>
-    openForModel(trained, clip, 'find surprise', { ...options, ...ownAspect(trained, options) });
-  const clip = await open(path);
+  const open = (clip: string, asked: Parameters<typeof openForModel>[3]) =>
+    openForModel(trained, clip, 'find surprise', { ...options, ...asked });
+  const clip = await open(path, ownAspect(trained, options));
   const { size, frameRate, aboutFrames } = clip.reader;
   for (const warning of [sizeWarning(trained, size), rateWarning(trained, clip.reader)])
     if (warning !== null) onWarning?.(warning);
@@ -134,14 +134,15 @@ function secondsIn(learn: readonly string[] | undefined): number {
 async function learned(
   model: Model,
   clip: SeenClip,
-  open: (path: string) => Promise<SeenClip>,
+  open: (path: string, asked: { size: Size }) => Promise<SeenClip>,
   { learn, onProgress }: Parsed<typeof findSurpriseFields>,
   { skipped, ...settings }: { skipped: number; frameRate: number; batch: number; signal: AbortSignal | undefined },
 ): Promise<UsualFrames | undefined> {
   if (learn === undefined) return undefined;
   async function* clips() {
     if (skipped > 0) yield first(skipped, clip.frames());
-    else for (const { path } of await listClips(learn!)) yield (await open(path)).frames();
+    // Places are compared with themselves: all clips at one size.
+    else for (const { path } of await listClips(learn!)) yield (await open(path, { size: clip.reader.size })).frames();
   }
   const onFrame = (done: number) => onProgress?.({ what: 'learn', done, total: skipped > 0 ? skipped : null });
   const usual = await learnUsual(model, clips(), { ...settings, onFrame });

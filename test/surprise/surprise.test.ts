@@ -72,6 +72,12 @@ test('frames of other colours than the model has are refused in one line, and an
   await expect(watched([frame(64, 64, 1, () => 0), frame(64, 64, 1, () => 1)])).rejects.toThrow(
     /^find surprise: frame: expected 3 channels, received 1; give frames of the model's colours$/,
   );
+  const usual = new StandOut({ width: 128, height: 64 }, 25).toJSON();
+  await expect(watched(frames.slice(0, 3), { usual })).rejects.toThrow(
+    /^find surprise: usual: expected \d+ places, received \d+ places; bring all frames to one size$/,
+  );
+  const sizes = [frames.slice(0, 2), [frame(32, 32, 3, () => 0), frame(32, 32, 3, () => 1)]];
+  await expect(learnUsual(model, sizes)).rejects.toThrow(/^find surprise: frame: expected 64x64 pixels.*received 1024/);
   const stopped = AbortSignal.abort(new Error('stopped'));
   await expect(watched(frames, { signal: stopped })).rejects.toThrow('stopped');
 });
