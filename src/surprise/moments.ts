@@ -33,11 +33,8 @@ export class Moments {
   private recent: Scored[] = [];
   private readonly second: number;
 
-  /** @param state as `toJSON` gave it */
-  constructor(frameRate: number, state?: ReturnType<Moments['toJSON']>) {
+  constructor(frameRate: number) {
     this.second = Math.max(1, Math.round(frameRate));
-    this.kept = [...(state?.kept ?? [])];
-    this.recent = [...(state?.recent ?? [])];
   }
 
   add(frame: number, score: number, box: Box): void {
@@ -56,10 +53,6 @@ export class Moments {
   /** Those so far, the largest first. */
   get largest(): readonly Moment[] {
     return this.kept;
-  }
-
-  toJSON() {
-    return { kept: this.kept, recent: this.recent };
   }
 
   /** Keeps the moment of a frame that stands out more than those within a second. */

@@ -77,8 +77,7 @@ export class StandOut {
     return this.places.boxes;
   }
 
-  /** Goes on from what was seen of the same source before. */
-  restore({ frames, places, whole }: UsualFrames): void {
+  private restore({ frames, places, whole }: UsualFrames): void {
     this.frames = frames;
     this.usualOf.places.restore(places);
     this.usualOf.whole.restore(whole);

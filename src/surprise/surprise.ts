@@ -166,15 +166,12 @@ function modelFor(model: Model, { width, height, channels }: Frame): Model {
 export class Smoothing {
   private readonly half: number;
   /** Of the frames that are waited for, and the half second before them. */
-  private recent: number[];
+  private recent: number[] = [];
   /** Of those, how many have their score. */
-  private done: number;
+  private done = 0;
 
-  /** @param state as `toJSON` gave it */
-  constructor(frameRate: number, state: ReturnType<Smoothing['toJSON']> = { recent: [], done: 0 }) {
+  constructor(frameRate: number) {
     this.half = Math.max(1, Math.round(frameRate / 2));
-    this.recent = [...state.recent];
-    this.done = state.done;
   }
 
   /** @returns the scores that are known now: of one frame, half a second before, or of none */
@@ -186,10 +183,6 @@ export class Smoothing {
   /** @returns the scores of the last frames */
   end(): number[] {
     return Array.from({ length: this.recent.length - this.done }, () => this.next());
-  }
-
-  toJSON(): { recent: readonly number[]; done: number } {
-    return { recent: this.recent, done: this.done };
   }
 
   private next(): number {

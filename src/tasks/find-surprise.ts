@@ -4,6 +4,7 @@ import { errorsOf } from '../foundation/errors.js';
 import type { Box, Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import { writeAtomically } from '../foundation/write-file.js';
+import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/checkpoint.js';
 import type { Moment } from '../surprise/moments.js';
 import type { UsualFrames } from '../surprise/stand-out.js';
@@ -80,7 +81,7 @@ export async function findSurprise(trained: Model, path: string, asked: FindSurp
   for (const warning of [sizeWarning(trained, size), rateWarning(trained, clip.reader)])
     if (warning !== null) onWarning?.(warning);
   const rate = framesPerSecond(frameRate);
-  const settings = { frameRate: rate, batch: scoringBatch(trained, TOGETHER, true), signal };
+  const settings = { frameRate: rate, batch: scoringBatch(atSize(trained, size), TOGETHER, true), signal };
   const skipped = Math.round(secondsIn(options.learn) * rate);
   const usual = await learned(trained, clip, open, options, { ...settings, skipped });
 

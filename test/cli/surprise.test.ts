@@ -53,6 +53,10 @@ test('what cannot be looked at is said in one line, and leaves nothing', async (
     [[example, '--out', 'examples'], /the place of examples\/asl_yes\.mkv|received one with/],
     [['none.mp4', '--out', join(folder.path, 'none')], /received a path where nothing is; check the path$/],
     [[example, '--model', 'cifar', '--out', join(folder.path, 'none')], /find surprise: .*a model of video/],
+    [
+      [example, '--size', '9000x9000', '--out', join(folder.path, 'none')],
+      /memory: expected work that fits .* give a smaller size/,
+    ],
     [[example, '--learn', '99s', '--out', join(folder.path, 'none')], /two frames or more after what is learned/],
   ];
   for (const [args, message] of cases) {

@@ -28,25 +28,10 @@ test('one in the last second is found, and where nothing was told yet there is n
   expect(momentsOf(scores)).toEqual([[29, 29, 29, 4]]);
 });
 
-test('moments go on from a state as if they had never been saved', () => {
-  const scores = Array.from({ length: 90 }, (_, at) => 2 + Math.sin(at / 3) + Math.cos(at / 7));
-  let moments = new Moments(RATE);
-  scores.forEach((score, at) => {
-    moments.add(at + 1, score, box);
-    moments = new Moments(RATE, JSON.parse(JSON.stringify(moments)) as ReturnType<Moments['toJSON']>);
-  });
-  moments.end();
-  expect(moments.largest.map(({ from, to, peak, score }) => [from, to, peak, score])).toEqual(momentsOf(scores));
-});
-
 test('a score is the mean of the frame itself and of the second around it', () => {
   const deviations = Array.from({ length: 40 }, (_, at) => (at * 37) % 11);
-  let smoothing = new Smoothing(RATE);
-  const scores = deviations.flatMap((deviation) => {
-    const known = smoothing.add(deviation);
-    smoothing = new Smoothing(RATE, JSON.parse(JSON.stringify(smoothing)) as ReturnType<Smoothing['toJSON']>);
-    return known;
-  });
+  const smoothing = new Smoothing(RATE);
+  const scores = deviations.flatMap((deviation) => smoothing.add(deviation));
   scores.push(...smoothing.end());
   const slow = deviations.map((own, at) => {
     const around = deviations.filter((_, other) => Math.abs(other - at) <= RATE / 2);
