@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { chooseBackend, listClips, loadModel, openClip } from '../dist/src/index.js';
-import { learnUsual, observe, Smoothing } from '../dist/src/surprise/surprise.js';
+import { Smoothing } from '../dist/src/surprise/smoothing.js';
+import { learnUsual, observe } from '../dist/src/surprise/surprise.js';
 import { StandOut } from '../dist/src/surprise/stand-out.js';
 
 const { values, positionals } = parseArgs({
@@ -56,7 +57,7 @@ for (const { path, name } of await listClips([join(set, values.test)])) {
   let boxes = null;
   let previous = null;
   const made = (frame) => {
-    const standOut = new StandOut(frame, frameRate, usual);
+    const standOut = new StandOut(frame, frameRate, { usual });
     boxes = standOut.boxes;
     return standOut;
   };

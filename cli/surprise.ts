@@ -1,13 +1,15 @@
 import { Command } from 'commander';
 import { z } from 'zod';
+import { errorsOf } from '../src/foundation/errors.js';
 import { numberOf } from '../src/foundation/number-of.js';
-import { asked, type Parsed } from '../src/tasks/options/fields.js';
+import { asked, pixels, toggle, type Parsed } from '../src/tasks/options/fields.js';
 import { surpriseFlags } from '../src/tasks/options/surprise.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
 import { addAction, askedOf, computing } from './options.js';
 import { oneLine } from './progress.js';
 import type { Report, Work } from './report.js';
+import { STANDARD_STREAM } from './standard-streams.js';
 import { stemOf } from './stem.js';
 import { formatTable } from './table.js';
 
@@ -15,8 +17,14 @@ import { formatTable } from './table.js';
 const DEFAULT_MODEL = 'video-64-small';
 
 const flags = {
-  out: asked(z.string().optional(), 'folder', 'for the film and the timeline (default: <clip>-surprise)'),
+  out: asked(
+    z.string().optional(),
+    'path',
+    'a folder for the film and the timeline, or a .mp4 for the film alone (default: <clip>-surprise; of - nothing)',
+  ),
   ...surpriseFlags,
+  csv: toggle('print the timeline, row by row as frames are looked at', { conflicts: ['json'] }),
+  raw: asked(pixels.optional(), 'WxH', 'with -: what comes are the bytes of RGB frames of this size, at --fps'),
   model: asked(z.string().default(DEFAULT_MODEL), 'run|name', 'run folder, .safetensors file or shipped model'),
   ...sizeFlags("the clip's aspect, with the shorter side of the model"),
   ...computing,
@@ -25,7 +33,7 @@ const flags = {
 export function command(): Command {
   const surprise = new Command('surprise')
     .description('find what was unexpected in a clip: a film of where its bits are, and the moments that stood out')
-    .argument('<clip>', 'video file, or folder of numbered images')
+    .argument('<clip>', 'video file, folder of numbered images, or - for a film as it comes through standard input')
     .addHelpText('after', ABOUT)
     .addHelpText('after', ABOUT_SIZES)
     .addHelpText('after', EXAMPLES);
@@ -34,7 +42,9 @@ export function command(): Command {
 
 const ABOUT = `
 Each place of a frame is compared with itself: what it costs in bits, given the frames before, with what it usually costs.
-A score of 3 is 3 deviations above that. The first two seconds tell what is usual, and nothing stands out in them.`;
+A score of 3 is 3 deviations above that. The first two seconds tell what is usual, and nothing stands out in them.
+What is found is kept as it goes: after an interruption the same command goes on.
+A score comes half a second after its frame. A film through standard input is looked at until it ends or is interrupted.`;
 
 const EXAMPLES = `
 Examples:
@@ -42,20 +52,28 @@ Examples:
   $ pxv surprise clip.mp4 --learn 60s                  what the first minute shows is usual
   $ pxv surprise monday.mp4 --learn normal/            what other clips of the same camera show is usual
   $ pxv surprise clip.mp4 --model runs/mine            by a model that learned the scene (see pxv train --from)
-  $ pxv surprise clip.mp4 --json                       moments and timeline, as JSON`;
+  $ pxv surprise clip.mp4 --json                       moments and timeline, as JSON
+  $ ffmpeg -i rtsp://camera -f mpegts - | pxv surprise - --fps 10 --csv`;
 
 /** Moments that are listed for people. */
 const LISTED = 8;
 
 async function find({ signal, progress }: Work, clip: string, options: Parsed<typeof flags>): Promise<Report> {
+  refuseMisplaced(clip, options);
   const { findSurprise } = await import('../src/tasks/find-surprise.js');
   const { clock } = await import('../src/video/index.js');
+  const { TIMELINE_COLUMNS, timelineRow } = await import('../src/tasks/surprise-findings.js');
   const { model, chosen, seconds } = await startWithModel(options, progress);
-  const out = options.out ?? `${stemOf(clip)}-surprise`;
-  const found = await findSurprise(model, clip, {
+  const isLive = clip === STANDARD_STREAM;
+  const out = options.out ?? (isLive ? undefined : `${stemOf(clip)}-surprise`);
+  if (options.csv) process.stdout.write(`${TIMELINE_COLUMNS}\n`);
+  const found = await findSurprise(model, isLive ? process.stdin : clip, {
     ...askedOf(surpriseFlags, options),
     ...askedSize(options, model.chain.exampleShape.size),
-    ...{ out, signal },
+    ...{ out, signal, rawSize: options.raw },
+    ...(options.csv && {
+      onFrame: (row, rate) => void process.stdout.write(`${timelineRow(row, rate)}\n`),
+    }),
     onProgress: ({ what, done, total }) => progress.show({ label: what, done, total, unit: 'frames' }),
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
   });
@@ -74,12 +92,27 @@ async function find({ signal, progress }: Work, clip: string, options: Parsed<ty
         : 'what stood out most:',
       ...(rows.length === 0 ? [] : [formatTable('llrl', [['from', 'to', 'score', 'where'], ...rows]), '']),
       oneLine(
-        `${path}: ${numberOf(frames, 'frame')} at ${bitsPerDim.toFixed(3)} bits/dim in ${seconds().toFixed(1)} s: film.mp4, timeline.png, timeline.csv`,
+        `${path ?? clip}: ${numberOf(frames, 'frame')} at ${bitsPerDim.toFixed(3)} bits/dim in ${seconds().toFixed(1)} s`,
       ),
     ],
     json: {
       ...{ model: model.name, output: path, seconds: seconds(), frames, frameRate, bitsPerDim },
       ...{ moments, ...others, ...chosen },
     },
+    ...(options.csv && { stream: process.stderr }),
   };
+}
+
+/** @throws PxvError `USAGE` where raw frames are to come from a file, or a film from a terminal */
+function refuseMisplaced(clip: string, { raw }: Parsed<typeof flags>): void {
+  const misused = errorsOf('USAGE', 'surprise');
+  if (clip !== STANDARD_STREAM && raw !== undefined)
+    throw misused(
+      '--raw',
+      '- for standard input',
+      clip,
+      'leave out --raw, or send the frames: pxv surprise - --raw 64x64',
+    );
+  if (clip === STANDARD_STREAM && process.stdin.isTTY)
+    throw misused('standard input', 'a film, through a pipe or from a file', 'a terminal', 'see pxv surprise --help');
 }

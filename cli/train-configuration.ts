@@ -19,7 +19,7 @@ export const trainFlags = {
   out: asked(z.string().optional(), 'run', 'folder of the run (default: runs/<name of the first path or set>)'),
   ...modelFlags,
   ...trainingFlags,
-  rate: asked(positive.optional(), 'rate', 'highest learning rate (default: 0.002)', {
+  rate: asked(positive.optional(), 'rate', 'highest learning rate (default: 0.002; with --from 0.0003)', {
     name: 'learning-rate',
     most: 10,
   }),

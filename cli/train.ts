@@ -137,6 +137,10 @@ function outcome({ best, last, facts: { data } }: TrainedRun): string[] {
   const previous = 'frames' in data ? data.baselines['previous-frame'] : null;
   const [baseline, name] = previous === null ? [uniform, 'uniform'] : [previous, 'previous-frame'];
   const latest = last ?? best;
+  if (best.step === 0 && latest.step > 0) {
+    const [before, after] = [best, latest].map(({ bitsPerDim }) => bitsPerDim.toFixed(3));
+    return [`the model is as it was: its validation, ${before} bits/dim, got no better: ${after} at the end`];
+  }
   const [reached, now] = [best, latest].map(({ bitsPerDim }) => bitsPerDim.toFixed(3));
   const worse = now === reached ? '' : `; since then it got worse: ${now} at step ${latest.step}`;
   const fewer = 100 * (1 - best.bitsPerDim / baseline);
@@ -159,13 +163,13 @@ function describeStart({ parameters, step, data }: TrainingFacts, out: string): 
     const learnt = `${numberOf(images, 'image')} to learn from (${origin})`;
     return [...lines(learnt, numberOf(validationImages, 'image')), uniform];
   }
-  const { trainingClips, validationClips, frames, decoded, baselines } = data;
+  const { trainingClips, validationClips, lastFifthValidates, frames, decoded, baselines } = data;
   const previous = baselines['previous-frame'];
   const best = previous === null ? '' : `, previous frame ${previous.toFixed(3)} on the validation clips`;
   return [
     ...lines(
       `${numberOf(trainingClips.length, 'clip')}, ${numberOf(frames, 'frame')} to learn from`,
-      validationClips.join(', ') || 'none: give one with --validate',
+      lastFifthValidates ? 'the last fifth of each clip' : validationClips.join(', ') || 'none: give one with --validate',
     ),
     `decoded frames: ${inUnits(decoded.bytes)} in ${decoded.folder}, which may be deleted after the training`,
     `${uniform}${best}`,

@@ -21,6 +21,12 @@ interface Scored {
   box: Box;
 }
 
+/** As `Moments.toJSON` gives it. */
+export interface MomentsState {
+  kept: readonly Moment[];
+  recent: readonly Scored[];
+}
+
 /** Moments that are kept: the largest. */
 const MOST_KEPT = 50;
 /** A moment lasts while scores are so large a share of its highest. */
@@ -33,8 +39,14 @@ export class Moments {
   private recent: Scored[] = [];
   private readonly second: number;
 
-  constructor(frameRate: number) {
+  /** @param state of a source that goes on */
+  constructor(frameRate: number, state?: MomentsState) {
     this.second = Math.max(1, Math.round(frameRate));
+    if (state !== undefined) [this.kept, this.recent] = [[...state.kept], [...state.recent]];
+  }
+
+  toJSON(): MomentsState {
+    return { kept: this.kept, recent: [...this.recent] };
   }
 
   add(frame: number, score: number, box: Box): void {
@@ -67,8 +79,7 @@ export class Moments {
     let [first, last] = [at, at];
     while (first > 0 && belongs(recent[first - 1])) first--;
     while (last + 1 < recent.length && belongs(recent[last + 1])) last++;
-    this.kept.push({ from: recent[first].frame, to: recent[last].frame, score, peak: frame, box });
-    this.kept.sort((a, b) => b.score - a.score || a.from - b.from);
-    this.kept = this.kept.slice(0, MOST_KEPT);
+    const moment = { from: recent[first].frame, to: recent[last].frame, score, peak: frame, box };
+    this.kept = [...this.kept, moment].sort((a, b) => b.score - a.score || a.from - b.from).slice(0, MOST_KEPT);
   }
 }

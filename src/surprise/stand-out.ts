@@ -13,6 +13,14 @@ const PRIOR = 2;
 /** Seconds that a frame is cheap before it is frozen: compression makes single ones cheap. */
 const FROZEN = 0.2;
 
+/** What a source is compared with; where nothing is said, with what it has shown before. */
+export interface Comparison {
+  /** What was learned to be usual, which stays so. */
+  usual?: UsualFrames | undefined;
+  /** So many first frames of the source, two or more, teach what is usual, which then stays so: they are not given. */
+  learnFirst?: number | undefined;
+}
+
 /** How far a frame stands out by itself. */
 export interface Deviation {
   /** In deviations from what is usual, of the place where it is most; 0 while too little was seen to tell. */
@@ -32,6 +40,12 @@ export interface UsualFrames {
   whole: UsualState;
 }
 
+/** As `StandOut.toJSON` gives it. */
+export interface StandOutState extends UsualFrames {
+  /** How cheap the last frames were, in deviations. */
+  cheap: number[];
+}
+
 /**
  * How far the frames of a source stand out: by what each place of a frame costs, against what it usually costs. Costs are in octaves: what is
  * usual is a factor, and few values are far off.
@@ -44,32 +58,30 @@ export class StandOut {
   private readonly usualOf: { places: Usual; whole: Usual };
   private readonly least: number;
   private frames = 0;
-  /** How cheap the last frames were, in deviations. */
-  private readonly cheap: number[];
+  private cheap: number[];
+  /** How many frames that cost something teach what is usual. */
+  private readonly last: number;
 
   /**
    * @param frameRate frames a second
-   * @param usual what was learned to be usual, which stays so; undefined: what the source itself shows as it goes
-   * @param memory seconds of the source that tell what is usual: of more, the oldest are forgotten little by little
+   * @throws PxvError `INPUT` where what is usual was learned at another size
    */
   constructor(
     private readonly size: Size,
     frameRate: number,
-    private readonly usual?: UsualFrames,
-    memory = MEMORY,
+    { usual, learnFirst }: Comparison = {},
   ) {
+    const forgets = usual === undefined && learnFirst === undefined;
+    // The first of them has nothing before it.
+    this.last = usual !== undefined ? 0 : (learnFirst ?? Infinity) - 1;
     this.places = new Places(size);
     this.whole = { x: 0, y: 0, width: size.width, height: size.height };
     const inFrames = (seconds: number) => Math.max(1, Math.round(seconds * frameRate));
-    const usualOf = (values: number) => new Usual(values, inFrames(PRIOR), inFrames(memory));
+    const usualOf = (values: number) => new Usual(values, inFrames(PRIOR), forgets ? inFrames(MEMORY) : Infinity);
     this.usualOf = { places: usualOf(this.boxes.length), whole: usualOf(1) };
     this.least = inFrames(LEAST);
     this.cheap = new Array<number>(inFrames(FROZEN)).fill(0);
-    if (usual === undefined) return;
-    const learned = usual.places.means.length;
-    if (learned !== this.boxes.length)
-      throw otherSize('usual', numberOf(this.boxes.length, 'place'), numberOf(learned, 'place'));
-    this.restore(usual);
+    if (usual !== undefined) this.restore({ cheap: this.cheap, ...usual });
   }
 
   /** The places that are looked at. */
@@ -77,8 +89,13 @@ export class StandOut {
     return this.places.boxes;
   }
 
-  private restore({ frames, places, whole }: UsualFrames): void {
+  /** Goes on from a state of a source of this size. */
+  restore({ frames, places, whole, cheap }: StandOutState): void {
+    const learned = places.means.length;
+    if (learned !== this.boxes.length)
+      throw otherSize('usual', numberOf(this.boxes.length, 'place'), numberOf(learned, 'place'));
     this.frames = frames;
+    this.cheap = [...cheap];
     this.usualOf.places.restore(places);
     this.usualOf.whole.restore(whole);
   }
@@ -86,7 +103,7 @@ export class StandOut {
   /** The next frame, which is then part of what the source has shown. @param bits of each pixel, height x width */
   add(bits: Float64Array): Deviation {
     const found = this.deviationOf(bits);
-    if (this.usual === undefined) this.learn(bits);
+    if (this.frames < this.last) this.learn(bits);
     return found;
   }
 
@@ -97,9 +114,9 @@ export class StandOut {
     this.usualOf.whole.learn([cheapness(bits)]);
   }
 
-  toJSON(): UsualFrames {
+  toJSON(): StandOutState {
     const { places, whole } = this.usualOf;
-    return { frames: this.frames, places: places.toJSON(), whole: whole.toJSON() };
+    return { frames: this.frames, places: places.toJSON(), whole: whole.toJSON(), cheap: [...this.cheap] };
   }
 
   private costsOf(bits: Float64Array): Float64Array {
@@ -111,7 +128,7 @@ export class StandOut {
 
   private deviationOf(bits: Float64Array): Deviation {
     const ofPlaces = this.usualOf.places.deviationsOf(this.costsOf(bits));
-    if (this.usual === undefined && this.frames < this.least)
+    if (this.frames < Math.min(this.last, this.least))
       return { deviation: 0, box: this.whole, ofPlaces: ofPlaces.fill(0) };
     this.cheap.shift();
     this.cheap.push(...this.usualOf.whole.deviationsOf([cheapness(bits)]));

@@ -9,8 +9,9 @@ import { atSize } from '../model/at-size.js';
 import { dimensions } from '../model/chain.js';
 import type { Model } from '../model/checkpoint.js';
 import { toTensors } from '../model/weights.js';
-import { Moments, type Moment } from './moments.js';
-import { StandOut, type UsualFrames } from './stand-out.js';
+import { Moments, type Moment, type MomentsState } from './moments.js';
+import { Smoothing } from './smoothing.js';
+import { StandOut, type Comparison, type StandOutState, type UsualFrames } from './stand-out.js';
 
 /** A frame of a source, and how it compares with the source's past. */
 export interface Observed {
@@ -28,24 +29,37 @@ export interface Observed {
   box: Box;
   /** How far each place stands out. */
   ofPlaces: Float64Array;
+  /** What the source has shown, this frame included. */
+  standOut: StandOutState;
 }
 
 /** A frame with its score, which needs the half second after it. */
-export interface SurprisingFrame extends Omit<Observed, 'deviation' | 'ofPlaces'> {
+export interface SurprisingFrame extends Omit<Observed, 'deviation' | 'ofPlaces' | 'standOut'> {
   /** How far it stands out, in deviations from what is usual: itself, and the second around it. */
   score: number;
   /** What stood out so far, but in the last second, the largest first. */
   moments: readonly Moment[];
+  /** What to go on from after this frame, until the next one is asked for. */
+  state: () => SurpriseState;
+}
+
+/** Where a look through a source stands: all that what follows depends on, as JSON holds it. */
+export interface SurpriseState {
+  /** Of the frame that was given last. */
+  index: number;
+  standOut: StandOutState;
+  deviations: number[];
+  moments: MomentsState;
 }
 
 /** How frames are compared with what is usual. */
-export interface SurpriseOptions {
+export interface SurpriseOptions extends Comparison {
   /** Frames a second. Default: 25. */
   frameRate?: number | undefined;
-  /** What is usual, as `learnUsual` gives it. Default: what the source itself has shown before. */
-  usual?: UsualFrames | undefined;
   /** Frames computed together, which are waited for; no figure depends on it. Default: 1. */
   batch?: number | undefined;
+  /** Goes on after an earlier look: frames up to that state's are passed over. */
+  from?: SurpriseState | undefined;
   /** Ends it: what is thrown is its reason. */
   signal?: AbortSignal | undefined;
 }
@@ -55,7 +69,7 @@ export interface SurpriseOptions {
  * same source. A frame is given half a second after it came, and so many more as `batch` has.
  *
  * @param model of video, whose frames may have any size
- * @param frames all of one size, with the model's channels
+ * @param frames from the source's first on, all of one size, with the model's channels
  * @throws PxvError `INPUT` where a frame is of another shape, or `usual` was learned at another size; the signal's reason once it is aborted
  */
 export async function* surprise(
@@ -63,19 +77,21 @@ export async function* surprise(
   frames: AsyncIterable<Frame> | Iterable<Frame>,
   options: SurpriseOptions = {},
 ): AsyncGenerator<SurprisingFrame, void> {
-  const { frameRate = 25, usual } = options;
-  const smoothing = new Smoothing(frameRate);
-  const moments = new Moments(frameRate);
+  const { frameRate = 25, learnFirst = 0, from } = options;
+  const smoothing = new Smoothing(frameRate, from?.deviations);
+  const moments = new Moments(frameRate, from?.moments);
   const waiting: Observed[] = [];
   const given = function* (scores: readonly number[], isEnd = false) {
     for (const score of scores) {
-      const { index, frame, bits, map, box } = waiting.shift()!;
+      const { index, frame, bits, map, box, standOut } = waiting.shift()!;
       moments.add(index, score, box);
       if (isEnd && waiting.length === 0) moments.end();
-      yield { index, frame, bits, map, box, score, moments: moments.largest };
+      const state = () => ({ index, standOut, deviations: smoothing.before, moments: moments.toJSON() });
+      yield { index, frame, bits, map, box, score, moments: moments.largest, state };
     }
   };
-  for await (const observed of observe(model, frames, (frame) => new StandOut(frame, frameRate, usual), options)) {
+  for await (const observed of observe(model, frames, (frame) => new StandOut(frame, frameRate, options), options)) {
+    if (observed.index < learnFirst) continue;
     waiting.push(observed);
     yield* given(smoothing.add(observed.deviation));
   }
@@ -97,7 +113,7 @@ export async function learnUsual(
   let frames = 0;
   for await (const clip of clips) {
     for await (const { map, frame } of scored(model, clip, options)) {
-      standOut ??= new StandOut(frame, options.frameRate ?? 25, undefined, Infinity);
+      standOut ??= new StandOut(frame, options.frameRate ?? 25, { learnFirst: Infinity });
       standOut.learn(map);
       options.onFrame?.(++frames);
     }
@@ -114,8 +130,11 @@ export async function* observe(
 ): AsyncGenerator<Observed, void> {
   let standOut: StandOut | null = null;
   for await (const { index, frame, bits, map } of scored(model, frames, options)) {
-    standOut ??= standOutOf(frame);
-    yield { index, frame, bits, map, ...standOut.add(map) };
+    if (standOut === null) {
+      standOut = standOutOf(frame);
+      if (options.from !== undefined) standOut.restore(options.from.standOut);
+    }
+    yield { index, frame, bits, map, ...standOut.add(map), standOut: standOut.toJSON() };
   }
 }
 
@@ -124,7 +143,7 @@ type Costed = Pick<Observed, 'index' | 'frame' | 'bits' | 'map'>;
 async function* scored(
   trained: Model,
   frames: AsyncIterable<Frame> | Iterable<Frame>,
-  { batch = 1, signal }: SurpriseOptions,
+  { batch = 1, signal, from }: SurpriseOptions,
 ): AsyncGenerator<Costed, void> {
   const source = (
     Symbol.asyncIterator in frames ? frames[Symbol.asyncIterator]() : frames[Symbol.iterator]()
@@ -133,16 +152,21 @@ async function* scored(
   if (first.done) return;
   const model = modelFor(trained, first.value);
   const { chain } = model;
+  const seen = from?.index ?? 0;
+  // What the next frame is conditioned on is read again.
+  const start = Math.max(0, seen + 1 - chain.exampleShape.context);
   async function* all() {
-    yield first.value as Frame;
+    if (start === 0) yield first.value as Frame;
+    for (let at = 1; at < start; at++) await source.next();
     for (let next = await source.next(); !next.done; next = await source.next()) yield next.value;
   }
   const weights = toTensors(model.weights, chain.parameters);
   try {
     const levels = framesAtLevels(all(), chain.exampleShape.levels);
     for await (const { index, frame, nats } of scoreFrames(chain, weights, levels, { batch, signal })) {
+      if (start + index <= seen) continue;
       const map = bitsOfPixels(chain, nats);
-      yield { index, frame, map, bits: map.reduce((sum, value) => sum + value, 0) / dimensions(chain) };
+      yield { index: start + index, frame, map, bits: map.reduce((sum, value) => sum + value, 0) / dimensions(chain) };
     }
   } finally {
     tf.dispose(weights);
@@ -160,40 +184,4 @@ function modelFor(model: Model, { width, height, channels }: Frame): Model {
       "give frames of the model's colours",
     );
   return atSize(model, { width, height });
-}
-
-/** A frame's score: the mean of its own deviation, and that of the second around it. */
-export class Smoothing {
-  private readonly half: number;
-  /** Of the frames that are waited for, and the half second before them. */
-  private recent: number[] = [];
-  /** Of those, how many have their score. */
-  private done = 0;
-
-  constructor(frameRate: number) {
-    this.half = Math.max(1, Math.round(frameRate / 2));
-  }
-
-  /** @returns the scores that are known now: of one frame, half a second before, or of none */
-  add(deviation: number): number[] {
-    this.recent.push(deviation);
-    return this.recent.length > this.done + this.half ? [this.next()] : [];
-  }
-
-  /** @returns the scores of the last frames */
-  end(): number[] {
-    return Array.from({ length: this.recent.length - this.done }, () => this.next());
-  }
-
-  private next(): number {
-    const around = this.recent.slice(Math.max(0, this.done - this.half), this.done + this.half + 1);
-    const score = (this.recent[this.done] + around.reduce((sum, value) => sum + value, 0) / around.length) / 2;
-    this.done++;
-    const old = this.done - this.half;
-    if (old > 0) {
-      this.recent = this.recent.slice(old);
-      this.done -= old;
-    }
-    return score;
-  }
 }

@@ -12,7 +12,7 @@ import { clipData } from '../training/clip-data.js';
 import { learntFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
 import type { RunFolder } from '../training/run-folder.js';
 import { firstFew, textHash } from '../training/data-list.js';
-import { heldOutClips } from '../training/validation.js';
+import { before, heldOutClips, lastFifths, type EndOfClip } from '../training/validation.js';
 import {
   clipFiles,
   isImageFolder,
@@ -53,12 +53,13 @@ export async function findClipData(asked: ClipTraining, listed: boolean): Promis
     const names = (indices: readonly number[]) => indices.map((clip) => store.clips[clip].name);
     return {
       frames: framesHash([...store.clips, ...(parts?.store.clips ?? [])]),
-      validation: framesHash(validation.map((clip) => store.clips[clip])),
+      validation: framesHash(validation.map(({ clip }) => store.clips[clip])),
       data: clipData(chain, { ...store, ...(parts && { readPart: parts.readPart }) }, learnt, validation, training),
       facts: {
         trainingClips: names(learnt),
-        validationClips: names(validation),
-        frames: learnt.reduce((sum, clip) => sum + store.clips[clip].frames, 0),
+        validationClips: names(validation.map(({ clip }) => clip)),
+        lastFifthValidates: validation.some(({ from }) => from > 1),
+        frames: learnt.reduce((sum, clip) => sum + before(validation, store).clips[clip].frames, 0),
         leftOut,
         decoded: { folder: run.frames, bytes: await bytesIn(run.frames) },
         baselines: {
@@ -80,22 +81,22 @@ async function bytesIn(folder: string): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
-/** The previous frame as a predictor of the validation clips, each weighing the same; null where there is none. */
-function previousFrameBaseline(shape: ExampleShape, store: FrameStore, clips: readonly number[]): number | null {
-  if (clips.length === 0) return null;
+/** The previous frame as a predictor of what validates, each clip weighing the same; null where there is none. */
+function previousFrameBaseline(shape: ExampleShape, store: FrameStore, parts: readonly EndOfClip[]): number | null {
+  if (parts.length === 0) return null;
   const { size, channels } = shape;
   const frame = (): Frame => ({ ...size, channels, data: new Uint8Array(frameBytes(shape)) });
   let [previous, current] = [frame(), frame()];
-  const bits = clips.map((clip) => {
+  const bits = parts.map(({ clip, from }) => {
     const baseline = new HistogramBaseline(1, shape.levels);
-    for (let index = 0; index < store.clips[clip].frames; index++) {
+    for (let index = from - 1; index < store.clips[clip].frames; index++) {
       store.read(clip, index, 1, current.data);
-      if (index > 0) baseline.add(changeOfLevels(previous, current, shape.levels));
+      if (index >= from) baseline.add(changeOfLevels(previous, current, shape.levels));
       [previous, current] = [current, previous];
     }
     return baseline.bitsPerDim;
   });
-  return bits.reduce((sum, value) => sum + value, 0) / clips.length;
+  return bits.reduce((sum, value) => sum + value, 0) / parts.length;
 }
 
 /** The clips to learn from, and those that are named for validation. */
@@ -131,7 +132,7 @@ async function whereClipsAre(paths: readonly string[], run: RunFolder): Promise<
 async function openClips(
   { run, chain, data, training, hooks }: ClipTraining,
   { learnt, held }: Clips,
-): Promise<{ store: FrameStore; learnt: number[]; validation: number[]; leftOut: LeftOutClip[] }> {
+): Promise<{ store: FrameStore; learnt: number[]; validation: EndOfClip[]; leftOut: LeftOutClip[] }> {
   const sources = [...learnt, ...held];
   const store = await openFrameStore(run.frames, sources, storing(chain, data, hooks));
   const warn = (text: string | null) => text !== null && hooks.onWarning?.(text);
@@ -150,15 +151,18 @@ async function openClips(
   for (const [warning, names] of doubts) warn(`${firstFew(names)}: ${warning}`);
   if (data.frameRate === null) warn(mixedRates(await withRates(sources, store)));
   const found = usable.filter((clip) => clip < learnt.length);
-  const chosen = held.length > 0 ? [] : heldOutClips(found.length, BigInt(training.seed)).map((index) => found[index]);
-  const validation = held.length > 0 ? usable.filter((clip) => clip >= learnt.length) : chosen;
-  const kept = found.filter((clip) => !chosen.includes(clip));
+  const named = usable.filter((clip) => clip >= learnt.length);
+  const isByEnds = held.length === 0 && training.from !== null;
+  const drawn = () => heldOutClips(found.length, BigInt(training.seed)).map((index) => found[index]);
+  const clips = held.length > 0 ? named : isByEnds ? [] : drawn();
+  const validation = isByEnds ? lastFifths(store, found) : clips.map((clip) => ({ clip, from: 1 }));
+  const kept = found.filter((clip) => !clips.includes(clip));
   if (kept.length === 0) throw noUsableClip('train', data.frames);
-  if (held.length > 0 && validation.length === 0) throw noUsableClip('validate', data.validate);
+  if (held.length > 0 && named.length === 0) throw noUsableClip('validate', data.validate);
   const areShort = kept.every((clip) => !isLongEnough(store.clips[clip].frames));
   if (areShort && training.stages.some(({ rollOuts }) => rollOuts > 0))
     warn(`rollOuts: no clip has more than ${numberOf(PREDICTED_FRAMES, 'frame')}, so there are no roll-outs`);
-  warn(copiesLearnt(store, kept, validation));
+  warn(copiesLearnt(store, kept, clips));
   return { store, learnt: kept, validation, leftOut };
 }
 

@@ -6,19 +6,24 @@ import { disturbance } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 import { isLongEnough, rollOutBatches } from './roll-outs.js';
 import type { TrainingData } from './train.js';
-import { validate } from './validation.js';
+import { before, validate, type EndOfClip } from './validation.js';
 
 /** Shares of examples shown backwards, disturbed, or without earlier pixels; and of roll-outs that stand still. */
 const SHARES = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.15 };
 
-/** The data of a training on clips of at least two frames, by their indices; `validation` may be empty. */
+/**
+ * The data of a training on clips of at least two frames.
+ * @param training indices of clips, of which what validates is not learned
+ * @param validation may be empty
+ */
 export function clipData(
   chain: Chain,
-  store: ClipStore,
+  all: ClipStore,
   training: readonly number[],
-  validation: readonly number[],
+  validation: readonly EndOfClip[],
   configuration: TrainingConfiguration,
 ): TrainingData {
+  const store = before(validation, all);
   const { seed, batch, mirror, stages, validationExamples } = configuration;
   const settings = { ...SHARES, seed: BigInt(seed), mirror };
   const batches = trainingBatches(chain.exampleShape, store, training, { ...settings, batch });
@@ -30,7 +35,7 @@ export function clipData(
   return {
     batch: (step, { crops }) => batches(step, crops),
     rollOut: (step, { rollOuts, crops }) => (rollOuts === 0 ? null : (rollOut?.(step, rollOuts, crops) ?? null)),
-    validate: isValidated ? (weights) => validate(chain, weights, store, validation, validationExamples, batch) : null,
+    validate: isValidated ? (weights) => validate(chain, weights, all, validation, validationExamples, batch) : null,
   };
 }
 

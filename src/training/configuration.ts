@@ -7,7 +7,7 @@ import { learnsAnchor } from '../conditioning/index.js';
 import { modelSchema, type ModelDescription } from '../model/description.js';
 import type { ConfigurationSource } from '../model/parse-configuration.js';
 import { expectsFrame, futureDrawingSchema } from '../model/future-drawing.js';
-import { DEFAULT_MINUTES, dataDefaults } from './data-defaults.js';
+import { DEFAULT_MINUTES, dataDefaults, defaultRate } from './data-defaults.js';
 import { paceMarkSchema } from './pace.js';
 import { stageSchema, type Stage } from './stages.js';
 
@@ -52,20 +52,23 @@ export type TrainingSettings = z.input<typeof trainingSchema>;
 
 /** A training with what follows from the kind of data, and a length. */
 function completed({ stages, ...training }: ParsedTraining, kind: DataKind): TrainingConfiguration {
-  const { crops: share, ...ofData } = dataDefaults[kind];
+  const { crops: cropped, ...ofData } = dataDefaults[kind];
+  const usualRate = defaultRate[training.from === null ? 'random' : 'trained'];
   const { batch = ofData.batch, mirror = ofData.mirror, ...rest } = training;
   const minutes = rest.steps === null && rest.minutes === null ? DEFAULT_MINUTES : rest.minutes;
   // In one order, whatever was given, so that a file that was read is written as it was.
   return {
     ...{ batch, mirror, ...rest, minutes },
-    stages: stages.map(({ crops = share, rollOuts, ...stage }) => ({ ...stage, crops, rollOuts })),
+    stages: stages.map(({ trains, share, rate = usualRate, crops = cropped, rollOuts, ...stage }) => {
+      return { trains, share, rate, ...stage, crops, rollOuts };
+    }),
   };
 }
 
 const clipsSchema = z.strictObject({
   type: z.literal('clips'),
   frames: z.array(z.string()).min(1),
-  /** Clips for validation; empty: some of `frames` are held out. */
+  /** Clips for validation; empty: one in ten of `frames`, or, where the training begins with another model, the last fifth of each. */
   validate: z.array(z.string()).default([]),
   fit: z.enum(['crop', 'stretch']).default('crop'),
   /** Frames a second to which clips are brought, such as `10` or `30000/1001`; null: each is taken at its own rate. */

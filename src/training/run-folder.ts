@@ -13,7 +13,7 @@ import { appendLine, removeEmpty, replaceFile, unfinishedName, writeFailure } fr
 import { expectStages, learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
 import { dataHashesSchema, listChanges, textHash, type DataHashes } from './data-list.js';
 import { optimisers } from '../fitting/optimisers.js';
-import { lockRun } from './run-lock.js';
+import { lockFolder } from '../foundation/folder-lock.js';
 import type { TrainingState } from '../fitting/update.js';
 import type { Validation } from './validation.js';
 
@@ -39,7 +39,7 @@ export interface LogEntry {
 /** What training.safetensors says of the training besides its configuration, in its metadata. */
 const progressSchema = z.strictObject({
   step: z.int().min(0),
-  best: z.strictObject({ step: z.int().min(1), bitsPerDim: z.number() }).nullable(),
+  best: z.strictObject({ step: z.int().min(0), bitsPerDim: z.number() }).nullable(),
   dataHashes: dataHashesSchema,
   arithmetic: z.string().nullable().default(null),
 });
@@ -91,7 +91,7 @@ export class RunFolder {
       removeEmpty(made);
     };
     try {
-      release = await lockRun(this.path);
+      release = await lockFolder(this.path, 'training');
       this.removeUnfinished();
       if (!resume && !overwrite && this.hasResults) throw this.occupied();
       return leave;

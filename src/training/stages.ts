@@ -6,8 +6,8 @@ export const stageSchema = z.strictObject({
   trains: z.union([z.enum(['all', 'conditioning', 'decoder']), z.int().min(0)]).default('all'),
   /** Its share of the steps, beside the other stages'. */
   share: z.number().positive().default(1),
-  /** The highest learning rate. */
-  rate: z.number().positive().default(2e-3),
+  /** The highest learning rate. Default: 0.002, or 0.0003 from a model's weights. */
+  rate: z.number().positive().optional(),
   /** Steps until it is reached. */
   warmUp: z.int().min(0).default(100),
   /** Share of the stage after which the rate falls. */
@@ -18,7 +18,7 @@ export const stageSchema = z.strictObject({
   rollOuts: z.int().min(0).max(4096).default(0),
 });
 
-export type Stage = Omit<z.infer<typeof stageSchema>, 'crops'> & { crops: number };
+export type Stage = Omit<z.infer<typeof stageSchema>, 'crops' | 'rate'> & { crops: number; rate: number };
 
 /** Where a step stands: in which stage, and how far in it. */
 export interface StagePosition {

@@ -107,13 +107,13 @@ export async function train(
   { onStep, signal }: TrainingHooks = {},
 ): Promise<TrainingResult> {
   const { stages: asked, batch } = start.configuration.training;
+  const saves = new Saves(chain, run);
+  let checkpoint = await withFirstValidation(start, data, run, saves);
   const stages = new Stages(asked, start.configuration.training, start.step);
   const clock = new Clock(start);
-  const saves = new Saves(chain, run);
-  let checkpoint = start;
   let last: Validation | null = null;
   let bitsPerDim: number | null = null;
-  let noBetter = validationsSinceBest(start);
+  let noBetter = validationsSinceBest(checkpoint);
   const patience = start.configuration.training.patience ?? Infinity;
 
   try {
@@ -157,6 +157,17 @@ export async function train(
   } finally {
     tf.dispose(checkpoint.state);
   }
+}
+
+/** A training that begins with another model: should it learn nothing that is better, that model it stays. */
+async function withFirstValidation(start: Checkpoint, data: TrainingData, run: RunFolder, saves: Saves) {
+  if (start.step > 0 || start.best !== null || start.configuration.training.from === null) return start;
+  const best = await validated(start, data, run);
+  if (best === null) return start;
+  const checkpoint = { ...start, best };
+  await saves.afterStep(checkpoint, true);
+  run.appendLog({ step: best.step, validation: best.bitsPerDim });
+  return checkpoint;
 }
 
 /** Seconds between saved states. */

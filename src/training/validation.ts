@@ -21,29 +21,54 @@ export function heldOutClips(clips: number, seed: bigint): number[] {
   return order.slice(0, count).sort((a, b) => a - b);
 }
 
+/** Part of a clip: its frames from one on, to its end. */
+export interface EndOfClip {
+  /** Its index in the store. */
+  clip: number;
+  /** 1 or more: the first frame has nothing before it. */
+  from: number;
+}
+
+/**
+ * The last fifth of each clip, which validates where a model goes on learning from a few clips of one place; of shorter ones than five frames
+ * nothing.
+ * @param clips indices into the store
+ */
+export function lastFifths({ clips: all }: Pick<ClipStore, 'clips'>, clips: readonly number[]): EndOfClip[] {
+  return clips
+    .map((clip) => ({ clip, from: all[clip].frames - Math.floor(all[clip].frames / 5) }))
+    .filter(({ clip, from }) => from < all[clip].frames);
+}
+
+/** A store whose clips end where others of their frames validate. */
+export function before(ends: readonly EndOfClip[], store: ClipStore): ClipStore {
+  const endOf = new Map(ends.map(({ clip, from }) => [clip, from]));
+  const clips = store.clips.map((clip, at) => ({ ...clip, frames: endOf.get(at) ?? clip.frames }));
+  return { ...store, clips };
+}
+
 /** Frames computed together. Their costs are summed before they join those of their clip. */
 export const VALIDATION_FRAMES = 8;
 
 /**
- * Bits/dim one step ahead on about so many frames, the same every time, spread evenly over clips, which weigh the same.
- * @param clips indices into the store of clips of at least two frames
+ * Bits/dim one step ahead on about so many frames, the same every time, spread evenly over parts of clips, which weigh the same.
  * @param together frames scored at once; no figure depends on it
  */
 export async function validate(
   chain: Chain,
   weights: readonly Tensor[],
   store: ClipStore,
-  clips: readonly number[],
+  parts: readonly EndOfClip[],
   frames: number,
   together = VALIDATION_FRAMES,
 ): Promise<number> {
   const { context } = chain.exampleShape;
   const bytes = new Uint8Array((context + 1) * frameBytes(chain.exampleShape));
   let total = 0;
-  for (const clip of clips) {
-    const candidates = store.clips[clip].frames - 1;
-    const count = Math.min(candidates, Math.max(1, Math.round(frames / clips.length)));
-    const chosen = Array.from({ length: count }, (_, i) => 1 + Math.floor(((i + 0.5) * candidates) / count));
+  for (const { clip, from } of parts) {
+    const candidates = store.clips[clip].frames - from;
+    const count = Math.min(candidates, Math.max(1, Math.round(frames / parts.length)));
+    const chosen = Array.from({ length: count }, (_, i) => from + Math.floor(((i + 0.5) * candidates) / count));
     const add = (buffer: ExampleBuffer, frame: number) => {
       const first = Math.max(0, frame - context);
       store.read(clip, first, frame - first + 1, bytes);
@@ -59,5 +84,5 @@ export async function validate(
     }
     total += nats / count;
   }
-  return (total / clips.length / dimensions(chain)) * BITS_PER_NAT;
+  return (total / parts.length / dimensions(chain)) * BITS_PER_NAT;
 }

@@ -1,13 +1,14 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { errorsOf } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
-import type { FrameRate } from '../foundation/frame-rate.js';
+import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
 import type { Placing } from '../foundation/placing.js';
+import { temporaryFolder } from '../foundation/temporary-folder.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { contactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
-import { feedFrames, startFfmpeg } from './ffmpeg-run.js';
+import { feedFrames, startFfmpeg, type FfmpegOutcome } from './ffmpeg-run.js';
 import { endBySignal, throwIfInterrupted } from './interruption.js';
 import { expectPlace, frameFile, outputRefused } from './output-kind.js';
 
@@ -97,6 +98,38 @@ export function gifBytes(frames: number, { width, height }: Size): number {
   return FFMPEG + frames * frame + BYTES_OF_COLOUR * Math.min(MOST_COLOURS, frames * width * height);
 }
 
+/**
+ * Joins films that `writeClip` has written, of one size and rate, without encoding them again.
+ *
+ * @param frames how many each has
+ * @throws {PxvError} OUTPUT where it cannot be written
+ */
+export async function joinFilms(
+  path: string,
+  films: readonly { path: string; frames: number }[],
+  frameRate: FrameRate,
+): Promise<void> {
+  const folder = temporaryFolder('pxv-');
+  try {
+    const list = join(folder.path, 'films.txt');
+    // Films begin when those before them end, whatever the order in which their frames are stored.
+    const entries = films.map(({ path, frames }) => {
+      const name = `file:${resolve(path)}`.replaceAll("'", "'\\''");
+      return `file '${name}'\nduration ${frames / framesPerSecond(frameRate)}\n`;
+    });
+    await writeFile(list, `ffconcat version 1.0\n${entries.join('')}`);
+    const run = await startFfmpeg({
+      input: list,
+      inputOptions: ['-f', 'concat', '-safe', '0'],
+      outputOptions: ['-c', 'copy', '-movflags', '+faststart', '-f', 'mp4'],
+      outputPath: path,
+    });
+    await run.finished.then(expectWritten(path));
+  } finally {
+    folder.remove();
+  }
+}
+
 async function encode(
   temporary: string,
   frames: AsyncIterable<Frame>,
@@ -108,16 +141,21 @@ async function encode(
     frames,
     { frameRate, signal },
     (input, inputOptions) => startFfmpeg({ input, inputOptions, outputOptions: output, outputPath: temporary }),
-    async ({ failure, firstError, wasSignalled }) => {
-      if (wasSignalled) throw await endBySignal('write video', path, signal);
-      // Where the disk is full for the file's end, some versions say so and end as if all were well.
-      const why = failure ?? firstError;
-      if (why === null) return;
-      const remedy = 'free the disk, or set PXV_FFMPEG to an FFmpeg with libx264 and libvpx';
-      throw errorsOf('OUTPUT', 'write video')(path, 'FFmpeg to take every frame', why, remedy);
-    },
+    expectWritten(path, signal),
   );
   return { frames: count, bytes: (await stat(temporary)).size };
+}
+
+/** What throws where FFmpeg has not written all that it was to write. */
+function expectWritten(path: string, signal?: AbortSignal) {
+  return async ({ failure, firstError, wasSignalled }: FfmpegOutcome): Promise<void> => {
+    if (wasSignalled) throw await endBySignal('write video', path, signal);
+    // Where the disk is full for the file's end, some versions say so and end as if all were well.
+    const why = failure ?? firstError;
+    if (why === null) return;
+    const remedy = 'free the disk, or set PXV_FFMPEG to an FFmpeg with libx264 and libvpx';
+    throw errorsOf('OUTPUT', 'write video')(path, 'FFmpeg to take every frame', why, remedy);
+  };
 }
 
 async function writeSheet(temporary: string, frames: AsyncIterable<Frame>, scale: number): Promise<Count> {

@@ -55,7 +55,8 @@ export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> 
   const from = [...inputOptions, '-i', isFile ? asFile(input) : 'pipe:0'];
   const to = ['-y', ...outputOptions, outputPath === undefined ? 'pipe:1' : asFile(outputPath)];
   const { path } = await findFfmpeg();
-  const child = spawn(path, [...general, ...from, ...to]);
+  // In a group of its own, what interrupts pxv does not end it before pxv does.
+  const child = spawn(path, [...general, ...from, ...to], { detached: process.platform !== 'win32' });
 
   const log = { firstError: null as string | null, errors: 0, wasSignalled: false };
   createInterface({ input: child.stderr, crlfDelay: Infinity }).on('line', (line) => {
@@ -85,19 +86,21 @@ export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> 
 }
 
 /** FFmpeg itself waits for ever on a network file system, or works for ever on some broken file. */
-const longestSilence = 60_000;
+const LONGEST_SILENCE = 60_000;
 
 /**
  * What FFmpeg writes. It is held up while nobody asks for more. Whoever leaves the loop early, by an error or an
  * interruption too, kills the process; it is gone when the loop has been left.
  * @param path For messages: the file being read.
- * @throws {PxvError} INTERRUPTED where `signal` is aborted; INPUT where FFmpeg gives nothing for a minute; DEPENDENCY where
+ * @param silence milliseconds after which FFmpeg is taken to hang
+ * @throws {PxvError} INTERRUPTED where `signal` is aborted; INPUT where FFmpeg gives nothing for so long; DEPENDENCY where
  * somebody else ended it.
  */
 export async function* readOutput(
   run: FfmpegRun,
   path: string,
   signal?: AbortSignal,
+  silence = LONGEST_SILENCE,
 ): AsyncGenerator<Uint8Array, void> {
   const chunks = run.output.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array>;
   signal?.addEventListener('abort', run.kill);
@@ -105,14 +108,15 @@ export async function* readOutput(
   try {
     for (;;) {
       throwIfInterrupted(signal, 'read video', path);
-      const timer = setTimeout(() => {
+      const hangs = () => {
         stalled = true;
         run.kill();
-      }, longestSilence);
+      };
+      const timer = silence === Infinity ? undefined : setTimeout(hangs, silence);
       const chunk = await chunks.next().finally(() => clearTimeout(timer));
       throwIfInterrupted(signal, 'read video', path);
       if (stalled) {
-        const received = `nothing from FFmpeg for ${longestSilence / 1000} s`;
+        const received = `nothing from FFmpeg for ${silence / 1000} s`;
         const remedy = 'check that the file can be played, or copy it to a local disk';
         throw errorsOf('INPUT', 'read video')(path, 'the next picture', received, remedy);
       }

@@ -1,6 +1,6 @@
 export { clipFiles, type ClipSource, isImageFolder, listClips } from './clip-list.js';
 export { type ClipFacts, type ClipOptions, type ClipReader, filesOfClip, openClip, probeClip } from './clip-reader.js';
-export { gifBytes, writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
+export { gifBytes, joinFilms, writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
 export { expectNoInput, isTaken, type ReplaceOptions } from './existing-output.js';
 export { contactSheet, type ContactSheetOptions, encodePng, writePng } from './contact-sheet.js';
 export { type FfmpegBinary, findFfmpeg } from './ffmpeg-binary.js';
@@ -15,4 +15,5 @@ export { isFixed, type PictureSize, sizeFor, type ShortSide, type Within } from 
 export { checkOutput, outputEnding, outputKind, type OutputKind } from './output-kind.js';
 export type { Panel, TimeStep } from './panels.js';
 export { filmSize, legibleScale, writePanels } from './panel-writer.js';
+export { openStream, type StreamOptions, type StreamedVideo } from './streamed-video.js';
 export type { Fit } from './resample.js';

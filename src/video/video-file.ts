@@ -30,7 +30,7 @@ export interface VideoFacts {
 }
 
 /** FFmpeg's scaler: area averaging, every step rounded rather than cut off, colour at full resolution. */
-const scaler = 'flags=area+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact:out_range=full';
+export const scaler = 'flags=area+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact:out_range=full';
 
 /** Before `-i`, `-r` makes timestamps from the order of the pictures. */
 const inOrderAt = (frameRate: FrameRate) => ['-r', frameRateText(frameRate)];

@@ -20,8 +20,8 @@ test('a clip becomes a film, a timeline and moments, and nothing that is there i
   const { code, stdout } = await pxv(['surprise', example, '--learn', '0.5s', '--out', out, '--json']);
   expect(code).toBe(0);
   const { frames, moments, timeline } = JSON.parse(stdout) as Found;
-  // 65 frames, of which 15 are learned from, and the next has nothing before it.
-  expect([frames, timeline.frame[0], timeline.frame.at(-1), timeline.score.length]).toEqual([49, 16, 64, 49]);
+  // 65 frames, of which 15 are learned from.
+  expect([frames, timeline.frame[0], timeline.frame.at(-1), timeline.score.length]).toEqual([50, 15, 64, 50]);
   expect(moments[0]).toMatchObject({ box: { width: 16, height: 16 } });
   expect(moments[0].score).toBeCloseTo(Math.max(...timeline.score), 9);
   // Moments are where the timeline has them.
@@ -37,7 +37,7 @@ test('a clip becomes a film, a timeline and moments, and nothing that is there i
   const film = await openClip(join(out, 'film.mp4'), { size: { width: 32, height: 16 }, channels: 3 });
   let shown = 0;
   for await (const { width } of film.frames()) shown += width === 32 ? 1 : 0;
-  expect(shown).toBe(49);
+  expect(shown).toBe(50);
 
   const again = await pxv(['surprise', example, '--out', out]);
   expect(again.code).toBe(1);
@@ -57,6 +57,7 @@ test('what cannot be looked at is said in one line, and leaves nothing', async (
       [example, '--size', '9000x9000', '--out', join(folder.path, 'none')],
       /memory: expected work that fits .* give a smaller size/,
     ],
+    [[example, '--raw', '64x64'], /--raw: expected - for standard input, received examples\/asl_yes\.mkv/],
     [[example, '--learn', '99s', '--out', join(folder.path, 'none')], /two frames or more after what is learned/],
   ];
   for (const [args, message] of cases) {
@@ -65,5 +66,5 @@ test('what cannot be looked at is said in one line, and leaves nothing', async (
     expect(stderr.trim().split('\n').at(-1)).toMatch(message);
   }
   expect(existsSync(join(foreign, 'diary.txt'))).toBe(true);
-  expect(existsSync(join(folder.path, 'none'))).toBe(false);
+  for (const name of ['none', 'none.unfinished']) expect(existsSync(join(folder.path, name))).toBe(false);
 });

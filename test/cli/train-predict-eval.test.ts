@@ -140,7 +140,7 @@ describe('pxv train, killed', () => {
     for (const { code, stderr } of others) {
       expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
         new RegExp(
-          `^pxv: lock run folder: killed: .* received one that process ${child.pid} has been training in since`,
+          `^pxv: lock folder: killed: .* received one that process ${child.pid} has been in since`,
         ),
       );
       expect(code).toBe(1);

@@ -1,5 +1,5 @@
 import { Moments } from '../../src/surprise/moments.js';
-import { Smoothing } from '../../src/surprise/surprise.js';
+import { Smoothing } from '../../src/surprise/smoothing.js';
 
 const box = { x: 0, y: 0, width: 8, height: 8 };
 const RATE = 10;

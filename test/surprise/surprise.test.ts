@@ -2,7 +2,7 @@ import { chooseBackend } from '../../src/backend/choose-backend.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { loadModel, type Model } from '../../src/model/checkpoint.js';
 import { StandOut } from '../../src/surprise/stand-out.js';
-import { learnUsual, surprise, type SurpriseOptions, type SurprisingFrame } from '../../src/surprise/surprise.js';
+import { learnUsual, surprise, type SurpriseOptions, type SurpriseState, type SurprisingFrame } from '../../src/surprise/surprise.js';
 import { scoreClips } from '../../src/tasks/score-clips.js';
 import { openClip } from '../../src/video/index.js';
 import { frame } from '../video/made-clips.js';
@@ -48,6 +48,28 @@ test('where what is usual was learned, frames count from the first on, and what 
   expect(found[0].score).not.toBe(0);
   expect(JSON.stringify(usual)).toBe(before);
   expect(await learnUsual(model, [frames.slice(0, 1)])).toBeNull();
+});
+
+test('a look that goes on from a state, as JSON holds it, finds what one without a stop finds', async () => {
+  const whole: SurprisingFrame[] = [];
+  let state: string | null = null;
+  for await (const each of surprise(model, frames, { batch: 4, frameRate: 5 })) {
+    whole.push(each);
+    if (each.index === 40) state = JSON.stringify(each.state());
+  }
+  const later = await watched(frames, { frameRate: 5, from: JSON.parse(state!) as SurpriseState });
+  const figures = ({ index, bits, score, box, moments }: SurprisingFrame) => ({ index, bits, score, box, moments });
+  expect(later.map(figures)).toEqual(whole.slice(40).map(figures));
+  expect(later[0].score).toBeGreaterThan(0);
+});
+
+test('the first frames of a source can teach what is usual, and are then not given', async () => {
+  const found = await watched(frames.slice(0, 40), { learnFirst: 30, frameRate: 2 });
+  const usual = await learnUsual(model, [frames.slice(0, 30)], { frameRate: 2 });
+  const others = await watched(frames.slice(0, 40), { usual: usual!, frameRate: 2 });
+  expect(found.map(({ index }) => index)).toEqual([30, 31, 32, 33, 34, 35, 36, 37, 38, 39]);
+  expect(found[0].score).not.toBe(0);
+  expect(found.at(-1)!.score).toBeCloseTo(others.at(-1)!.score, 9);
 });
 
 test('a place that costs more than usual stands out, one that costs less does not, and frozen frames do', () => {

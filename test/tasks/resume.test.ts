@@ -311,7 +311,7 @@ test('no two trainings are in one folder', async () => {
   const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []));
   expect(failed.map(({ message }) => message)).toEqual([
     // The second may have waited until the first had ended.
-    expect.stringMatching(/^lock run folder: .*process \d+ |^make run folder: .*holds config\.json/),
+    expect.stringMatching(/^lock folder: .*process \d+ |^make run folder: .*holds config\.json/),
   ]);
   expect(new RunFolder(join(home, 'run')).load().checkpoint.step).toBe(2);
 });

@@ -65,7 +65,7 @@ async function trainRun(run: RunFolder, course: Course, configuration: RunConfig
     await run.saveTraining(chain, checkpoint);
   }
   const store = movingSquares(4, 12, chain.exampleShape);
-  const data = clipData(chain, store, [0, 1, 2], [3], checkpoint.configuration.training);
+  const data = clipData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);
   const sign = course === 'falling' ? 1 : -1;
   const validate = async (weights: readonly tf.Tensor[]) => sign * (await data.validate!(weights));
   const validated = { ...data, validate: course === 'none' ? null : validate };

@@ -33,13 +33,14 @@ describe('held out of training', () => {
   });
 });
 
+const wholeClips = (clips: number[]) => clips.map((clip) => ({ clip, from: 1 }));
 const chain = buildChain(tinyRun().model);
 const { exampleShape: shape } = chain;
 
 async function validation(frames: number, clips: number[], length = 9) {
   const store = movingSquares(3, length, shape);
   const weights = toTensors(randomWeights(chain, 1), chain.parameters);
-  const bitsPerDim = await validate(chain, weights, store, clips, frames);
+  const bitsPerDim = await validate(chain, weights, store, wholeClips(clips), frames);
   tf.dispose(weights);
   return { bitsPerDim, predicted: store.reads.map(({ clip, first, count }) => [clip, first + count - 1]) };
 }
@@ -83,7 +84,7 @@ test('the validation is the mean of the nats of these frames, in bits a sub-pixe
 test('the validation has the same bits however many frames are scored at once', async () => {
   const weights = toTensors(randomWeights(chain, 1), chain.parameters);
   const store = movingSquares(3, 21, shape);
-  const of = (together?: number) => validate(chain, weights, store, [1, 2], 1000, together);
+  const of = (together?: number) => validate(chain, weights, store, wholeClips([1, 2]), 1000, together);
   const once = await of();
   for (const together of [1, 3, 8, 20]) expect(await of(together)).toBe(once);
   tf.dispose(weights);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { asked, callback, fit, frameRate, overwrite, pictureSize, signal } from './fields.js';
+import type { TimelineRow } from '../unfinished-search.js';
+import { asked, callback, fit, frameRate, overwrite, pictureSize, pixels, signal } from './fields.js';
 
 /** What is asked of a search for what was unexpected, by `pxv surprise` too. */
 export const surpriseFlags = {
@@ -25,12 +26,16 @@ export const findSurpriseFields = {
   fit: fit.optional(),
   /** One size, or one at the clip's own aspect. Default: that aspect, with the shorter side of the model's images. */
   size: pictureSize.optional(),
-  /** Folder for the film, and for the timeline as CSV and as a picture. */
-  out: z.string(),
+  /** Folder for the film, and for the timeline as CSV and as a picture; or a `.mp4`, for the film alone. Default: nothing is written. */
+  out: z.string().optional(),
+  /** Size in pixels of the frames of a stream that is nothing but their bytes: red, green, blue. Default: the stream is a film. */
+  rawSize: pixels.optional(),
+  /** Called with each frame that was looked at, in order: what its row in the timeline has, and frames a second. */
+  onFrame: callback<(row: TimelineRow, frameRate: number) => void>(),
   /** Called as frames are looked at: how many so far, and about how many there are; null where that is not known. */
   onProgress: callback<(progress: { what: 'learn' | 'watch'; done: number; total: number | null }) => void>(),
   /** Called with one line about a clip that is damaged, and of what else the user should know. */
   onWarning: callback<(text: string) => void>(),
-  /** Ends the search: nothing is left of it. */
+  /** Ends the search, which the same call goes on with; it is the end of a stream. */
   signal,
 };

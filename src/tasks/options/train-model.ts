@@ -33,7 +33,7 @@ export const dataFlags = {
   validate: asked(
     z.array(z.string()).optional(),
     'path...',
-    'clips to validate on (default: one in ten of --frames is held out)',
+    'clips to validate on (default: one in ten of --frames; with --from the last fifth of each)',
   ),
   images: asked(
     z.string().optional(),
@@ -158,6 +158,8 @@ export const trainModelFields = {
 export interface ClipFacts {
   trainingClips: string[];
   validationClips: string[];
+  /** Whether the last fifth of each clip validates, in place of whole clips. */
+  lastFifthValidates: boolean;
   /** Frames of the training clips. */
   frames: number;
   /** Decoded frames on the disk, which a training makes again where they are gone. */

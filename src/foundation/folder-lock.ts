@@ -4,8 +4,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { errorsOf, type PxvError } from '../foundation/errors.js';
-import { replaceFile } from '../foundation/write-file.js';
+import { errorsOf, type PxvError } from './errors.js';
+import { replaceFile } from './write-file.js';
 
 /** What a lock says of the process that made it. What a system does not tell is null. */
 const holderSchema = z.strictObject({
@@ -33,13 +33,13 @@ const lockName = /^[0-9a-f]{16}\.lock$/;
 const TOGETHER = 1000;
 
 /**
- * Takes a run folder for one training at a time, and returns what gives it back. Each process writes a lock of its own
+ * Takes a folder for one training or search at a time, and returns what gives it back. Each process writes a lock of its own
  * and only then looks for others, so that of two the one that looks later sees the other, whatever the file system. Of
  * those that come together the first by name waits until the others have refused. The lock of a process that has ended
  * is taken over.
- * @throws PxvError `OUTPUT` where another training is in the folder, or the folder cannot be written
+ * @throws PxvError `OUTPUT` where another is in the folder, or the folder cannot be written
  */
-export async function lockRun(folder: string): Promise<() => void> {
+export async function lockFolder(folder: string, work: 'training' | 'search'): Promise<() => void> {
   const own = `${randomBytes(8).toString('hex')}.lock`;
   const path = join(folder, own);
   const remove = () => rmSync(path, { force: true });
@@ -55,7 +55,7 @@ export async function lockRun(folder: string): Promise<() => void> {
       if (living.length === 0) return release;
       const isFirst = living.every(({ name }) => name > own);
       if (isFirst && performance.now() < deadline) continue;
-      throw taken(folder, longestHeld(living));
+      throw taken(folder, work, longestHeld(living));
     }
   } catch (error) {
     release();
@@ -145,16 +145,16 @@ function orNull(read: () => string): string | null {
   }
 }
 
-function taken(folder: string, { name, holder, state }: FoundLock): PxvError {
+function taken(folder: string, work: string, { name, holder, state }: FoundLock): PxvError {
   const path = join(folder, name);
   const refused = (received: string, remedy: string) => {
     const otherwise = `${remedy}, or choose another folder with --out`;
-    return errorsOf('OUTPUT', 'lock run folder')(folder, 'a folder that no other training is in', received, otherwise);
+    return errorsOf('OUTPUT', 'lock folder')(folder, `a folder that no other ${work} is in`, received, otherwise);
   };
   if (holder === null)
-    return refused('one with a lock that cannot be read', `delete ${path} if no training runs there`);
+    return refused('one with a lock that cannot be read', `delete ${path} if no ${work} runs there`);
   const host = state === 'unknown' ? ` of host ${holder.host}` : '';
-  const received = `one that process ${holder.pid}${host} has been training in since ${holder.since}`;
+  const received = `one that process ${holder.pid}${host} has been in since ${holder.since}`;
   const isSeen = state === 'alive' && holder.began !== null;
   return refused(received, isSeen ? 'wait for it or stop it' : `if it has ended, delete ${path}`);
 }

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lockRun, stateOf, thisProcess, type LockHolder } from '../../src/training/run-lock.js';
+import { lockFolder, stateOf, thisProcess, type LockHolder } from '../../src/foundation/folder-lock.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
 const folder = temporaryFolder();
@@ -26,24 +26,24 @@ function ended(): LockHolder {
 
 test('a folder is taken by one training at a time, and given back', async () => {
   const path = runFolder();
-  const release = await lockRun(path);
-  await expect(lockRun(path)).rejects.toMatchObject({
+  const release = await lockFolder(path, 'training');
+  await expect(lockFolder(path, 'training')).rejects.toMatchObject({
     code: 'OUTPUT',
     message: expect.stringMatching(
       new RegExp(
-        `^lock run folder: ${path}: expected a folder that no other training is in, received one that process ` +
-          `${process.pid} has been training in since 20.*; (wait for it or stop it|if it has ended.*), or choose another`,
+        `^lock folder: ${path}: expected a folder that no other training is in, received one that process ` +
+          `${process.pid} has been in since 20.*; (wait for it or stop it|if it has ended.*), or choose another`,
       ),
     ) as string,
   });
   release();
   expect(readdirSync(path)).toEqual([]);
-  (await lockRun(path))();
+  (await lockFolder(path, 'training'))();
 });
 
 test('of several that come at once one gets the folder', async () => {
   const path = runFolder();
-  const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => lockRun(path)));
+  const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => lockFolder(path, 'training')));
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   expect(readdirSync(path)).toHaveLength(1);
   for (const outcome of outcomes) if (outcome.status === 'fulfilled') outcome.value();
@@ -51,7 +51,7 @@ test('of several that come at once one gets the folder', async () => {
 
 test('the lock of a process that has ended is taken over', async () => {
   const path = runFolder(ended());
-  const release = await lockRun(path);
+  const release = await lockFolder(path, 'training');
   expect(readdirSync(path)).toHaveLength(1);
   expect(readdirSync(path)).not.toEqual([lock]);
   release();
@@ -81,7 +81,7 @@ test.each<[string, Partial<LockHolder>]>([
 ])('the lock of %s is respected, though its process is none of here', async (_, change) => {
   const holder = { ...ended(), ...change };
   const path = runFolder(holder);
-  await expect(lockRun(path)).rejects.toMatchObject({
+  await expect(lockFolder(path, 'training')).rejects.toMatchObject({
     code: 'OUTPUT',
     message: expect.stringMatching(
       new RegExp(`process ${holder.pid} of host ${holder.host} has .*; if it has ended, delete ${path}/${lock}, or`),
@@ -99,5 +99,5 @@ test('the lock of an earlier start of this machine is taken over, where the mach
 
 test('a lock that cannot be read is respected', async () => {
   const path = runFolder('text');
-  await expect(lockRun(path)).rejects.toThrow(/received one with a lock that cannot be read; delete .*\.lock if no/);
+  await expect(lockFolder(path, 'training')).rejects.toThrow(/received one with a lock that cannot be read; delete .*\.lock if no/);
 });

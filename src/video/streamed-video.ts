@@ -1,0 +1,130 @@
+import type { Readable } from 'node:stream';
+import { errorsOf } from '../foundation/errors.js';
+import type { Frame, Size } from '../foundation/frame.js';
+import { frameRateText, type FrameRate } from '../foundation/frame-rate.js';
+import type { ClipOptions } from './clip-reader.js';
+import { findFfmpeg } from './ffmpeg-binary.js';
+import { readOutput, startFfmpeg } from './ffmpeg-run.js';
+import { defaultFrameRate, frameRateBetween } from './frame-rate.js';
+import { isFixed, type PictureSize } from './picture-size.js';
+import { parseVideoStream } from './stream-facts.js';
+import { scaler } from './video-file.js';
+
+/** How the frames of a stream are given. */
+export interface StreamOptions extends ClipOptions {
+  /** Of bytes that are frames, one after another: red, green, blue, row by row. Default: they are a film, of any kind that FFmpeg reads. */
+  rawSize?: Size | undefined;
+}
+
+/** A film that comes as it is made, and is read once. */
+export interface StreamedVideo {
+  /** Of the frames that are given. */
+  size: Size;
+  /** As asked for, or else as the stream tells; 25 where it tells none. */
+  frameRate: FrameRate;
+  /** In order, as they come. An aborted signal is their end. */
+  frames: AsyncGenerator<Frame, void>;
+}
+
+/** What messages call it. */
+const NAME = 'standard input';
+
+/**
+ * Reads a film from a stream, as from a camera: once it tells its size.
+ *
+ * @throws {PxvError} INPUT where no picture comes; DEPENDENCY where there is no FFmpeg
+ */
+export async function openStream(input: Readable, options: StreamOptions): Promise<StreamedVideo> {
+  const { channels, frameRate: asked, rawSize, signal } = options;
+  const { everyPicture } = await findFfmpeg();
+  const log: string[] = [];
+  const run = await startFfmpeg({
+    input,
+    inputOptions: rawSize === undefined ? ['-flags', 'low_delay'] : rawOptions(rawSize, asked ?? defaultFrameRate),
+    outputOptions: [
+      ...['-map', '0:V:0', '-filter:v', filters(options), ...(asked === undefined ? everyPicture : [])],
+      ...['-f', 'image2pipe', '-flush_packets', '1', '-c:v', channels === 1 ? 'pgm' : 'ppm'],
+    ],
+    onLine: (line) => line.startsWith('[info]') && log.push(line),
+  });
+  const stop = () => run.kill();
+  signal?.addEventListener('abort', stop);
+  async function* frames() {
+    try {
+      yield* pictures(readOutput(run, NAME, undefined, Infinity), channels);
+    } catch (error) {
+      // Who stops the camera has seen what there was.
+      if (!signal?.aborted) throw error;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      input.destroy();
+    }
+  }
+  const source = frames();
+  const first = await source.next();
+  if (first.done) {
+    const { failure, firstError } = await run.finished;
+    const received = firstError ?? failure ?? 'no picture';
+    throw errorsOf('INPUT', 'read video')(NAME, 'a film, or raw frames with --raw', received, 'check what is sent');
+  }
+  async function* all() {
+    try {
+      yield first.value as Frame;
+      yield* source;
+    } finally {
+      await source.return();
+    }
+  }
+  const average = parseVideoStream(log)?.averageRate;
+  const own = average == null ? defaultFrameRate : frameRateBetween(average - 0.005, average + 0.005);
+  const { width, height } = first.value;
+  return { size: { width, height }, frameRate: asked ?? own, frames: all() };
+}
+
+function rawOptions({ width, height }: Size, rate: FrameRate): string[] {
+  const format = ['-f', 'rawvideo', '-pixel_format', 'rgb24'];
+  return [...format, '-video_size', `${width}x${height}`, '-framerate', frameRateText(rate)];
+}
+
+function filters({ size, channels, fit = 'crop', frameRate, rawSize }: StreamOptions): string {
+  const [width, height] = sidesOf(size, fit);
+  return [
+    ...(rawSize === undefined && frameRate !== undefined ? [`fps=${frameRateText(frameRate)}`] : []),
+    `scale=w='${width}':h='${height}':${scaler}`,
+    `format=${channels === 1 ? 'gray' : 'rgb24'}`,
+    ...(isFixed(size) ? [`crop=${size.width}:${size.height}`] : []),
+  ].join(',');
+}
+
+/** As FFmpeg computes them from the pictures' aspect, `dar`. */
+function sidesOf(size: PictureSize, fit: 'crop' | 'stretch'): [string, string] {
+  const covering = (w: number, h: number): [string, string] => [
+    `max(${w},round(${h}*dar))`,
+    `max(${h},round(${w}/dar))`,
+  ];
+  if ('shortSide' in size) return covering(size.shortSide, size.shortSide);
+  if (isFixed(size)) return fit === 'crop' ? covering(size.width, size.height) : [`${size.width}`, `${size.height}`];
+  const { width, height } = size.within;
+  return [`min(${width},max(1,round(${height}*dar)))`, `min(${height},max(1,round(${width}/dar)))`];
+}
+
+/** Pictures as the family of PNM writes them: `P6`, width, height and the largest value, each on its own, and the bytes. */
+async function* pictures(chunks: AsyncIterable<Uint8Array>, channels: Frame['channels']): AsyncGenerator<Frame, void> {
+  let bytes = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    bytes = bytes.length === 0 ? Buffer.from(chunk) : Buffer.concat([bytes, chunk]);
+    for (let heading = headingOf(bytes); heading !== null; heading = headingOf(bytes)) {
+      const { width, height, length } = heading;
+      const end = length + width * height * channels;
+      if (bytes.length < end) break;
+      yield { width, height, channels, data: Uint8Array.from(bytes.subarray(length, end)) };
+      bytes = bytes.subarray(end);
+    }
+  }
+}
+
+/** Null where it is not whole yet. */
+function headingOf(bytes: Buffer): (Size & { length: number }) | null {
+  const found = /^P[56]\s(\d+)\s(\d+)\s255\s/.exec(bytes.subarray(0, 32).toString('latin1'));
+  return found && { width: Number(found[1]), height: Number(found[2]), length: found[0].length };
+}
