@@ -50,16 +50,24 @@ export type TrainingConfiguration = Omit<ParsedTraining, 'batch' | 'mirror' | 's
 /** As much of a training as is to be other than it would be. */
 export type TrainingSettings = z.input<typeof trainingSchema>;
 
-/** A training with what follows from the kind of data, and a length. */
-function completed({ stages, ...training }: ParsedTraining, kind: DataKind): TrainingConfiguration {
+/** A training with what follows from the model and the kind of data, and a length. */
+function completed(
+  { stages, ...training }: ParsedTraining,
+  { scales }: ModelDescription,
+  kind: DataKind,
+): TrainingConfiguration {
   const { crops: cropped, ...ofData } = dataDefaults[kind];
-  const usualRate = defaultRate[training.from === null ? 'random' : 'trained'];
+  const isTrained = training.from !== null;
+  const usualRate = defaultRate[isTrained ? 'trained' : 'random'];
+  const keepsExpected = isTrained && scales.length === 1 && learnsAnchor(scales[0].conditioning);
+  const usualPart = (rollOuts: number) => (keepsExpected && rollOuts === 0 ? 'decoder' : 'all');
   const { batch = ofData.batch, mirror = ofData.mirror, ...rest } = training;
   const minutes = rest.steps === null && rest.minutes === null ? DEFAULT_MINUTES : rest.minutes;
   // In one order, whatever was given, so that a file that was read is written as it was.
   return {
     ...{ batch, mirror, ...rest, minutes },
-    stages: stages.map(({ trains, share, rate = usualRate, crops = cropped, rollOuts, ...stage }) => {
+    stages: stages.map((asked) => {
+      const { rollOuts, trains = usualPart(rollOuts), rate = usualRate, crops = cropped, share, ...stage } = asked;
       return { trains, share, rate, ...stage, crops, rollOuts };
     }),
   };
@@ -114,10 +122,11 @@ export const runSchema = z
         refuse(['training', 'stages', index, key], message);
     }
   })
-  .transform(({ training, data, ...others }) => ({
+  .transform(({ model, training, data, ...others }) => ({
+    model,
     ...others,
     /** How it learns, for how long, with what follows from the kind of data. */
-    training: completed(training, data.type),
+    training: completed(training, model, data.type),
     /** What it learns from: clips or images. */
     data,
   }));

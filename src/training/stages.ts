@@ -3,7 +3,11 @@ import { progressAt, type Length } from './pace.js';
 
 /** A part of a training, with a learning rate that rises and falls and an optimiser's state of its own. */
 export const stageSchema = z.strictObject({
-  trains: z.union([z.enum(['all', 'conditioning', 'decoder']), z.int().min(0)]).default('all'),
+  /**
+   * Default: all; but the decoder, where a model is begun with that learns the expected frame and there are no roll-outs: without them it would
+   * forget how its own frames look.
+   */
+  trains: z.union([z.enum(['all', 'conditioning', 'decoder']), z.int().min(0)]).optional(),
   /** Its share of the steps, beside the other stages'. */
   share: z.number().positive().default(1),
   /** The highest learning rate. Default: 0.002, or 0.0003 from a model's weights. */
@@ -18,7 +22,9 @@ export const stageSchema = z.strictObject({
   rollOuts: z.int().min(0).max(4096).default(0),
 });
 
-export type Stage = Omit<z.infer<typeof stageSchema>, 'crops' | 'rate'> & { crops: number; rate: number };
+type AskedStage = z.infer<typeof stageSchema>;
+type Completed = 'trains' | 'rate' | 'crops';
+export type Stage = Omit<AskedStage, Completed> & { [Key in Completed]: NonNullable<AskedStage[Key]> };
 
 /** Where a step stands: in which stage, and how far in it. */
 export interface StagePosition {
