@@ -169,7 +169,9 @@ function describeStart({ parameters, step, data }: TrainingFacts, out: string): 
   return [
     ...lines(
       `${numberOf(trainingClips.length, 'clip')}, ${numberOf(frames, 'frame')} to learn from`,
-      lastFifthValidates ? 'the last fifth of each clip' : validationClips.join(', ') || 'none: give one with --validate',
+      lastFifthValidates
+        ? 'the last fifth of each clip'
+        : validationClips.join(', ') || 'none: give one with --validate',
     ),
     `decoded frames: ${inUnits(decoded.bytes)} in ${decoded.folder}, which may be deleted after the training`,
     `${uniform}${best}`,

@@ -1,5 +1,5 @@
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import { errorsOf, PxvError } from '../foundation/errors.js';
 import { loadAddon } from './addon.js';
 import type { KernelLibrary } from './kernel-library.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { filterMask, weightShape, type ConvolutionShape } from './convolution-shape.js';
 import { runOrCompose } from './operation.js';

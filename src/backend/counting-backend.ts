@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { backend_util, DataType, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import type { FloatMemory } from './buffer-pool.js';
 import { descriptions, type Kernels } from './kernels/index.js';

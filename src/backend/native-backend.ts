@@ -1,5 +1,4 @@
-import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
+import { MathBackendCPU, tf } from '../foundation/tfjs.js';
 import type { backend_util, DataType, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { BufferPool, SMALLEST_POOLED } from './buffer-pool.js';
 import type { Kernels } from './kernels/index.js';
@@ -112,6 +111,6 @@ export function freeIdleMemory(): void {
 }
 
 /** Keeps the CPU backend from greeting its first user with an advertisement for another one. */
-export function silenceGreeting(backend: MathBackendCPU): void {
+export function silenceGreeting(backend: InstanceType<typeof MathBackendCPU>): void {
   Reflect.set(backend, 'firstUse', false);
 }

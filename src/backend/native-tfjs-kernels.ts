@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { backend_util, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { denseConvolution, type ConvolutionShape } from './convolution-shape.js';
 import type { NativeBackend, NativeKernel } from './native-backend.js';

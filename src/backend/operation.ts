@@ -1,12 +1,12 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
+import type { KernelConfig, NamedAttrMap, NamedTensorMap, Tensor, TensorContainerObject } from '@tensorflow/tfjs-core';
 import { refusal } from './kernels/geometry.js';
 import { descriptions, type InputsOf, type KernelName, type KernelNumbers, type OutputsOf } from './kernels/index.js';
 import { loadWasm } from './wasm.js';
 
 /** Whether the backend in use has our kernels; on others the composed forms of operations run. */
 export function hasKernels(): boolean {
-  const kernel: tf.KernelConfig | undefined = tf.getKernel(GLOBAL_NORM, tf.getBackend());
+  const kernel: KernelConfig | undefined = tf.getKernel(GLOBAL_NORM, tf.getBackend());
   return kernel !== undefined;
 }
 
@@ -63,7 +63,7 @@ export function runOrCompose<K extends KernelName>(
   expectInputs(kernel, numbers, inputs);
   return hasKernels()
     ? runKernel(kernel, numbers, inputs)
-    : (tf.tidy(composed as () => tf.TensorContainerObject) as never);
+    : (tf.tidy(composed as () => TensorContainerObject) as never);
 }
 
 /** What kernels call the gradient of an input or output. */

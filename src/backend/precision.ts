@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import { errorsOf } from '../foundation/errors.js';
 import { nativeBackend } from './native-backend.js';
 

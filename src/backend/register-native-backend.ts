@@ -1,5 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Kernels } from './kernels/index.js';
 import { NativeBackend, type NativeKernel } from './native-backend.js';
 import { nativeOperations } from './native-operations.js';
@@ -21,7 +21,7 @@ export function registerKernels(name: string, others: Readonly<Record<string, Na
   tf.copyRegisteredKernels('cpu', name);
   const ours: Readonly<Record<string, NativeKernel>> = { ...nativeTfjsKernels, ...nativeOperations };
   for (const kernelName of new Set([...Object.keys(ours), ...Object.keys(others)])) {
-    const fallback = tf.getKernel(kernelName, 'cpu') as tf.KernelConfig | undefined;
+    const fallback = tf.getKernel(kernelName, 'cpu') as KernelConfig | undefined;
     if (fallback) tf.unregisterKernel(kernelName, name);
     const kernel = (...given: Parameters<NativeKernel>) =>
       ours[kernelName]?.(...given) ?? others[kernelName]?.(...given) ?? null;

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { KernelNumbers } from './kernels/index.js';
 import { GLOBAL_NORM, hasKernels, runKernel } from './operation.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { Channels, Size } from '../foundation/frame.js';
 import type { ModelDescription } from '../model/description.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Kernels } from '../backend/kernels/index.js';
 import { nativeBackend } from '../backend/native-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ImageShape } from '../foundation/levels.js';
 import { cutWindow, FrameWindowBuffer, mirroredWindow, mirrorImage, type FrameWindow } from './frame-window.js';

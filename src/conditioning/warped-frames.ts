@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { earlierMethods, type WarpShape } from '../backend/kernels/index.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Chain } from '../model/chain.js';
 import { mirroredExamples, type Examples } from '../model/examples.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import { blockMatching, BLOCKS, movedOn } from '../backend/block-matching.js';
 import type { Frame } from '../foundation/frame.js';

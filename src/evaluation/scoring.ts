@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Condition } from '../conditioning/index.js';
 import { chainScores, expectsAtStrides, pixelsOfFinest, type Chain, type ScaleScore } from '../model/chain.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { disposeGiven, framesOfWindow, windowOfFrames, type FrameBatch, type Given } from '../conditioning/index.js';
 import type { Chain, ScaleScore } from '../model/chain.js';

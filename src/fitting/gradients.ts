@@ -1,6 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { loadGradients, tf } from '../foundation/tfjs.js';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { loadGradients } from '../backend/load-gradients.js';
 import { learnsAnchor, type Condition } from '../conditioning/index.js';
 import {
   chainConditions,

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { Gradients } from './gradients.js';
 import type { Optimiser, UpdateSettings } from './optimisers.js';

@@ -151,8 +151,7 @@ function taken(folder: string, work: string, { name, holder, state }: FoundLock)
     const otherwise = `${remedy}, or choose another folder with --out`;
     return errorsOf('OUTPUT', 'lock folder')(folder, `a folder that no other ${work} is in`, received, otherwise);
   };
-  if (holder === null)
-    return refused('one with a lock that cannot be read', `delete ${path} if no ${work} runs there`);
+  if (holder === null) return refused('one with a lock that cannot be read', `delete ${path} if no ${work} runs there`);
   const host = state === 'unknown' ? ` of host ${holder.host}` : '';
   const received = `one that process ${holder.pid}${host} has been in since ${holder.since}`;
   const isSeen = state === 'alive' && holder.began !== null;

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { util } from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import { z } from 'zod';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { errorsOf } from '../foundation/errors.js';
@@ -197,7 +197,7 @@ export function takeWeights(
 function expectSound(path: string, name: string, { shape, data }: NamedArray, mask: Float32Array | null): void {
   const at = data.findIndex((value, index) => !Number.isFinite(value) || (value !== 0 && mask?.[index] === 0));
   if (at < 0) return;
-  const place = util.indexToLoc(at, shape.length, util.computeStrides([...shape]));
+  const place = tf.util.indexToLoc(at, shape.length, tf.util.computeStrides([...shape]));
   const finite = Number.isFinite(data[at]);
   const expected = finite ? `zero where tensor '${name}' is masked` : `finite values in tensor '${name}'`;
   const remedy = finite ? 'set masked weights to zero' : 'use another checkpoint; this one is broken';

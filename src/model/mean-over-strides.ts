@@ -1,5 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 
 /**
  * What is expected of a frame that several strides lead to: the mean of what is expected at each.
@@ -9,7 +9,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
  */
 export function meanOverStrides(
   expected: readonly Tensor4D[],
-  counts: readonly Tensor4D[] = expected.map(() => tf.ones<tf.Rank.R4>([1, 1, 1, 1])),
+  counts: readonly Tensor4D[] = expected.map(() => tf.ones<Rank.R4>([1, 1, 1, 1])),
   divided: (sum: Tensor4D, count: Tensor4D) => Tensor4D = tf.div,
 ): Tensor4D {
   return divided(tf.addN([...expected]), tf.addN([...counts]));

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { expectBackend } from '../backend/choose-backend.js';
 import type { ParameterSpec } from '../backend/parameters.js';

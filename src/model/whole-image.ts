@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { BackwardPass, ruleOf, type Op, type SlotTensors } from './ops/index.js';
 import type { Program } from './program.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { learnsAnchor, type Condition, type Given } from '../conditioning/index.js';
 import { joinedReferences } from '../model/earlier-pixels/index.js';

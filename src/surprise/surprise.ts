@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import { scoreFrames } from '../evaluation/clip-score.js';
 import { bitsOfPixels } from '../evaluation/scoring.js';
 import { errorsOf } from '../foundation/errors.js';

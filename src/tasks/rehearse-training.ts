@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import { openForTraining } from '../../datasets/index.js';
 import { withPrecision } from '../backend/precision.js';
 import { globalNorm } from '../backend/updates.js';

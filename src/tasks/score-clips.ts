@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import { freeIdleMemory } from '../backend/native-backend.js';
 import { scoreFrames, summariseFrames } from '../evaluation/clip-score.js';
 import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
@@ -91,7 +92,7 @@ type Tell = (what: ScoringProgress['what'], frames: number) => void;
 /** A model at the size of a clip, ready to score and to draw. */
 interface SizedScorer {
   model: Model;
-  weights: tf.Tensor[];
+  weights: Tensor[];
   sampler: FrameSampler;
   /** Frames scored together. */
   batch: number;

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import { imageSets } from '../../datasets/index.js';
 import { errorsOf, PxvError } from '../foundation/errors.js';
 import { arithmeticInUse } from '../backend/choose-backend.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
 import { givenBuffer } from '../conditioning/index.js';
 import type { RollOut } from '../fitting/anchor-loss.js';
 import { frameBytes, levelsOf, type Levels } from '../foundation/levels.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { needsOf, subsample } from '../../conditioning/index.js';
 import type { NetworkDescription } from '../../model/description.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../../foundation/tfjs.js';
 import type { Size } from '../../foundation/frame.js';
 import { frameBytes } from '../../foundation/levels.js';
 import { earlierTaps } from '../../model/earlier-pixels/index.js';

@@ -1,6 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { loadGradients, tf } from '../../foundation/tfjs.js';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { loadGradients } from '../../backend/load-gradients.js';
 import { filterMask } from '../../backend/convolution-shape.js';
 import { frameBytes } from '../../foundation/levels.js';
 import { earlierInput } from '../../model/earlier-pixels/index.js';

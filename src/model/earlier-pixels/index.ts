@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../../foundation/tfjs.js';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { readEarlierPixels } from '../../backend/earlier-pixels.js';
 import { earlierMethods, type EarlierMethod, type EarlierPixelsShape } from '../../backend/kernels/index.js';

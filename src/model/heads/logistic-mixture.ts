@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../../foundation/tfjs.js';
 import type { Rank, Tensor2D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { logisticMixture as mixtureNats } from '../../backend/losses.js';

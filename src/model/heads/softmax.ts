@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../../foundation/tfjs.js';
 import type { Rank } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { softmaxCrossEntropy } from '../../backend/losses.js';
