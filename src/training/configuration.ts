@@ -7,7 +7,7 @@ import { learnsAnchor } from '../conditioning/index.js';
 import { modelSchema, type ModelDescription } from '../model/description.js';
 import type { ConfigurationSource } from '../model/parse-configuration.js';
 import { expectsFrame, futureDrawingSchema } from '../model/future-drawing.js';
-import { DEFAULT_MINUTES, dataDefaults, defaultRate } from './data-defaults.js';
+import { DEFAULT_MINUTES, DEFAULT_RATE, dataDefaults, fromModelDefaults } from './data-defaults.js';
 import { paceMarkSchema } from './pace.js';
 import { stageSchema, type Stage } from './stages.js';
 
@@ -56,18 +56,17 @@ function completed(
   { scales }: ModelDescription,
   kind: DataKind,
 ): TrainingConfiguration {
-  const { crops: cropped, ...ofData } = dataDefaults[kind];
   const isTrained = training.from !== null;
-  const usualRate = defaultRate[isTrained ? 'trained' : 'random'];
+  const usual = { rate: DEFAULT_RATE, ...dataDefaults[kind], ...(isTrained && fromModelDefaults) };
   const keepsExpected = isTrained && scales.length === 1 && learnsAnchor(scales[0].conditioning);
   const usualPart = (rollOuts: number) => (keepsExpected && rollOuts === 0 ? 'decoder' : 'all');
-  const { batch = ofData.batch, mirror = ofData.mirror, ...rest } = training;
+  const { batch = usual.batch, mirror = usual.mirror, ...rest } = training;
   const minutes = rest.steps === null && rest.minutes === null ? DEFAULT_MINUTES : rest.minutes;
   // In one order, whatever was given, so that a file that was read is written as it was.
   return {
     ...{ batch, mirror, ...rest, minutes },
     stages: stages.map((asked) => {
-      const { rollOuts, trains = usualPart(rollOuts), rate = usualRate, crops = cropped, share, ...stage } = asked;
+      const { rollOuts, trains = usualPart(rollOuts), rate = usual.rate, crops = usual.crops, share, ...stage } = asked;
       return { trains, share, rate, ...stage, crops, rollOuts };
     }),
   };

@@ -16,7 +16,7 @@ export const stageSchema = z.strictObject({
   warmUp: z.int().min(0).default(100),
   /** Share of the stage after which the rate falls. */
   decayFrom: z.number().min(0).max(1).default(0.3),
-  /** Of clips: share of the examples in which a random part of the frame is shown, in place of the whole. Default: half. */
+  /** Of clips: share of the examples in which a random part of the frame is shown, in place of the whole. Default: half; none where a model is begun with. */
   crops: z.number().min(0).max(1).optional(),
   /** Of clips: roll-outs a step, for the loss on the expected frame alone (see roll-outs.ts); 0: none. */
   rollOuts: z.int().min(0).max(4096).default(0),

@@ -69,10 +69,10 @@ test('a model that learns the expected frame keeps it, unless roll-outs teach it
   const { description } = loadModel('video-64-small');
   const data = { type: 'clips', frames: ['clip.mp4'] };
   const stages = (training: object) => runSchema.parse({ model: description, training, data }).training.stages;
-  expect(stages({ from: 'video-64-small' })).toMatchObject([{ trains: 'decoder', rate: 3e-4 }]);
+  expect(stages({ from: 'video-64-small' })).toMatchObject([{ trains: 'decoder', rate: 3e-4, crops: 0 }]);
   expect(stages({ from: 'video-64-small', stages: [{ rollOuts: 1 }] })).toMatchObject([{ trains: 'all' }]);
   expect(stages({ from: 'video-64-small', stages: [{ trains: 'all', rate: 1 }] })).toMatchObject([
     { trains: 'all', rate: 1 },
   ]);
-  expect(stages({})).toMatchObject([{ trains: 'all', rate: 2e-3 }]);
+  expect(stages({})).toMatchObject([{ trains: 'all', rate: 2e-3, crops: 0.5 }]);
 });
