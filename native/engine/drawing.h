@@ -1,15 +1,14 @@
-// Draws a batch of images from a program: one sub-pixel after another, each from the distribution that the head makes of
-// the outputs.
+// Goes through a batch of images of a program, one sub-pixel after another: each level that is not known comes from a source, which is
+// given the distribution that the head makes of the outputs.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <vector>
 
 #include "../kernels/earlier_pixels.h"
 #include "engine.h"
 #include "kernel_table.h"
-#include "mixture.h"
+#include "level_source.h"
 #include "pixel_by_pixel.h"
 
 namespace pxv::engine {
@@ -24,7 +23,7 @@ class Drawing {
   // Returns the number of rows that are done.
   int drawRow();
   // 1, or the sum of probabilities that ended the work.
-  double failedSum() const { return failedSum_.load(); }
+  double failedSum() const { return source_->failedSum(); }
 
  private:
   // Images [first, first + count) of the batch, which go through the pixels side by side.
@@ -42,9 +41,6 @@ class Drawing {
   void drawRow(Part& part, int row);
   bool isToDraw(const Part& part, int row, int column) const;
   void drawSubPixel(Part& part, int row, int column, int image, int colour);
-  int16_t draw(const PixelView& pixel, int colour, const float* outputs, double u, double& nats);
-  int16_t drawOfMixture(const PixelView& pixel, int colour, double u, double& nats);
-  void distribute(const PixelView& pixel, int colour, const float* outputs, double* probabilities) const;
   // Of a pixel of an image of the batch: its place, and where its first sub-pixel stands.
   size_t pixelAt(int image, int row, int column) const {
     return (static_cast<size_t>(image) * program_.height + row) * program_.width + column;
@@ -54,11 +50,11 @@ class Drawing {
   const Engine& engine_;
   const Program& program_;
   const DrawingCall call_;
-  const MixtureHead mixture_;
+  const Head head_;
   const std::vector<float> middles_;  // a pixel's anchors where none are given
+  std::unique_ptr<LevelSource> source_;
   std::vector<Part> parts_;
   int row_ = 0;
-  std::atomic<double> failedSum_;  // 1 while nothing has failed
 };
 
 }  // namespace pxv::engine

@@ -80,12 +80,17 @@ void mixtureOf(const MixtureHead& head, int levels, const PixelView& pixel, int 
   }
 }
 
+double probabilityUpTo(const Logistic* logistics, int components, int level) {
+  double reached = 0;
+  for (int k = 0; k < components; k++) reached += logistics[k].weight * partsAt(logistics[k], level).below;
+  return reached;
+}
+
 int quantileOf(const Logistic* logistics, int components, int levels, double u) {
   int least = 0, most = levels - 1;
   while (least < most) {
     const int level = (least + most) / 2;
-    double reached = 0;
-    for (int k = 0; k < components; k++) reached += logistics[k].weight * partsAt(logistics[k], level).below;
+    const double reached = probabilityUpTo(logistics, components, level);
     if (std::isnan(reached)) return -1;
     if (reached > u) most = level;
     else least = level + 1;

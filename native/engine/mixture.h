@@ -28,6 +28,9 @@ struct PixelView {
 void mixtureOf(const MixtureHead& head, int levels, const PixelView& pixel, int colour, double temperature,
                Logistic* logistics);
 
+// The probability of a level and all below it, which is not the last.
+double probabilityUpTo(const Logistic* logistics, int components, int level);
+
 // The first level up to which the probabilities add up to more than u, 0 < u < 1; -1 where they are not finite.
 int quantileOf(const Logistic* logistics, int components, int levels, double u);
 

@@ -18,7 +18,7 @@ export interface CallLayout {
 
 const constructors: Record<keyof ArrayTypes, string> = {
   ...{ float: 'Float32Array', double: 'Float64Array' },
-  ...{ int16_t: 'Int16Array', int32_t: 'Int32Array', uint32_t: 'Uint32Array' },
+  ...{ uint8_t: 'Uint8Array', int16_t: 'Int16Array', int32_t: 'Int32Array', uint32_t: 'Uint32Array' },
 };
 
 /** Numbers of 8 bytes come first, so that nothing lies between them. */

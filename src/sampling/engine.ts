@@ -30,8 +30,10 @@ export interface EngineDraw {
   anchors: Float32Array | null;
   /** As `joinedReferences` gives them; null: nothing is made of the pixels before each. */
   references: Float32Array | null;
-  /** Levels that are known, which are kept and count nothing; -1 for those to draw, which are written here. */
+  /** Levels that are known, which are kept and count nothing; -1 for those to draw or read, which are written here. */
   levels: Int16Array;
+  /** Of a single image, what the kernel `encoding` has written: levels are read from it in place of drawing. */
+  coded?: Uint8Array | undefined;
   noise: Noise;
   /** Of each image: which numbers of the noise it takes. */
   streams: readonly NoiseStream[];
@@ -81,7 +83,7 @@ export class ImageEngine {
    *   `onProgress` throws
    */
   async draw(images: EngineDraw): Promise<Float64Array> {
-    const { map, anchors, references, levels, noise, streams, settings, onProgress, signal } = images;
+    const { map, anchors, references, levels, noise, streams, coded, settings, onProgress, signal } = images;
     signal?.throwIfAborted();
     const { program, description } = this.network;
     const pixels = streams.length * description.size.height * description.size.width;
@@ -92,10 +94,12 @@ export class ImageEngine {
     const numbers = {
       ...{ ...this.model, batch: streams.length },
       ...{ temperature: settings.temperature, carryWithin: settings.carryWithin ?? 1 },
+      streamBytes: coded?.length ?? 0,
     };
     const arrays = call.write(numbers, {
       ...{ map: program.map === null ? null : map, anchors, levels, nats, outputs: images.outputs ?? null },
       probabilities: images.probabilities ?? null,
+      stream: coded ?? null,
       references: numbers.references === 0 ? null : references,
       key: Uint32Array.from(noise.key),
       counters: Uint32Array.from(streams.flatMap((stream) => Noise.words(stream))),
@@ -137,7 +141,8 @@ function modelNumbers({ description, program }: Network) {
 
 const noMixture = { components: 0, meanScale: 0, together: false };
 
-function headNumbers(description: HeadDescription) {
+/** How a head is described to kernels that make distributions of its outputs. */
+export function headNumbers(description: HeadDescription) {
   const head = headOf(description);
   return { headKind: head.kind, ...(head.mixture?.(description) ?? noMixture) };
 }

@@ -31,6 +31,8 @@ export interface FrameDraw {
   earlierPixels?: boolean | undefined;
   /** Default: nothing. */
   slower?: SlowerExpectations | undefined;
+  /** Of a single frame, what each scale was written as: levels are read from it in place of drawing. See `FrameCoder`. */
+  coded?: readonly Uint8Array[] | undefined;
   settings: EngineSettings;
   /** Called after each row of each scale with the share of the sub-pixels that is done. */
   onRow?: ((share: number) => void) | undefined;
@@ -95,6 +97,7 @@ export class FrameSampler {
           streams: samples.map((sample, image) => {
             return { sample, frame: typeof frame === 'number' ? frame : frame[image], scale };
           }),
+          coded: options.coded?.[scale],
           settings,
           onProgress: (share) => options.onRow?.(Math.min(1, (done + sizes[scale] * share) / all)),
           signal,

@@ -10,7 +10,7 @@ import { ImageEngine, type EngineDraw } from './engine.js';
 
 export interface ImageDraw extends Pick<
   EngineDraw,
-  'noise' | 'streams' | 'settings' | 'outputs' | 'probabilities' | 'onProgress' | 'signal'
+  'noise' | 'streams' | 'coded' | 'settings' | 'outputs' | 'probabilities' | 'onProgress' | 'signal'
 > {
   /** Makes what is given, tensors of the whole batch; called in a tidy. */
   given: () => Given;

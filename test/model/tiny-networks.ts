@@ -341,3 +341,12 @@ export function randomExamples(description: NetworkDescription, batch: number, s
   const lowResolutionImage: tf.Tensor4D = tf.tensor4d(small, [batch, height, width, channels]);
   return { ...examples, given: { ...examples.given, coarser: lowResolutionImage } };
 }
+
+/** Every tiny network that is a model of its own, and chains of two scales. */
+export const tinyModels: [string, NetworkDescription[]][] = [
+  ...tinyNetworks
+    .filter(([, network]) => needsOf(network.conditioning).coarser === null)
+    .map(([name, network]): [string, NetworkDescription[]] => [name, [network]]),
+  ['RGB 3x4 then 5x7, softmax', tinyChain({ head: softmax, levels: 16, conditioning: [] })],
+  ['grey 3x4 then 5x7, logistic-mixture, given two frames', tinyChain({ channels: 1 })],
+];

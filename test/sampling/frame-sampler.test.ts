@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { examplesOfScale, parametersOfScale } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/checkpoint.js';
 import { Past } from '../../src/model/past.js';
-import { needsOf } from '../../src/conditioning/index.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { bytesOf } from '../../src/foundation/levels.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../../src/model/examples.js';
@@ -24,24 +23,14 @@ import {
   randomModel,
   sizeName,
   softmax,
-  tinyChain,
   tinyNetwork,
-  tinyNetworks,
+  tinyModels,
   warpedFrames,
 } from '../model/tiny-networks.js';
 
 const asItIs: DrawSettings = { temperature: 1 };
 
 beforeEach(() => tf.setBackend('native-wasm'));
-
-/** Every tiny network that is a model of its own, and chains of two scales. */
-const tinyModels: [string, NetworkDescription[]][] = [
-  ...tinyNetworks
-    .filter(([, network]) => needsOf(network.conditioning).coarser === null)
-    .map(([name, network]): [string, NetworkDescription[]] => [name, [network]]),
-  ['RGB 3x4 then 5x7, softmax', tinyChain({ head: softmax, levels: 16, conditioning: [] })],
-  ['grey 3x4 then 5x7, logistic-mixture, given two frames', tinyChain({ channels: 1 })],
-];
 
 /** The chains, and one network of each kind, at sizes that they were not described with. */
 const resizedModels = tinyModels

@@ -50,6 +50,7 @@ export function numbers(name: string, fields: Record<string, NumberField>, geome
 export interface ArrayTypes {
   float: Float32Array;
   double: Float64Array;
+  uint8_t: Uint8Array;
   int16_t: Int16Array;
   int32_t: Int32Array;
   uint32_t: Uint32Array;

@@ -2,7 +2,7 @@ import { count, double, extent, flag, integer, kernel, numbers, single } from '.
 
 /**
  * A batch of images that the engine draws from a program, sub-pixel after sub-pixel, each from the distribution that the head makes
- * of the outputs: see native/engine/drawing.h. Arrays are [image, height, width, colour] where nothing else is said.
+ * of the outputs, or as a stream says: see native/engine/drawing.h. Arrays are [image, height, width, colour] where nothing else is said.
  */
 export const drawing = kernel({
   numbers: numbers('DrawingNumbers', {
@@ -19,6 +19,8 @@ export const drawing = kernel({
     carryWithin: single,
     /** What is made of earlier pixels: pictures to look in, 0: none; and bit k for the kth of `earlierMethods`. */
     ...{ references: count, earlier: count },
+    /** Of `stream`. */
+    streamBytes: count,
   }),
   inputs: {
     map: { shape: ({ batch, height, width, mapFeatures }) => [batch, height, width, mapFeatures], optional: true },
@@ -36,9 +38,11 @@ export const drawing = kernel({
     key: { type: 'uint32_t', shape: () => [2] },
     /** Of the random numbers of an image: words 0 and 1, and what word 3 has beyond the colour. */
     counters: { type: 'uint32_t', shape: ({ batch }) => [batch, 3] },
+    /** What `encoding` has written of one image: levels are read from it; null: they are drawn. */
+    stream: { type: 'uint8_t', shape: ({ streamBytes }) => [streamBytes], optional: true },
   },
   outputs: {
-    /** Given and written: a level, known beforehand, or -1: drawn. */
+    /** Given and written: a level, known beforehand, or -1: drawn or read. */
     levels: { type: 'int16_t', shape: ({ batch, height, width, colours }) => [batch, height, width, colours] },
     /** Given as 0: -log P of what was drawn of an image. */
     nats: { type: 'double', shape: ({ batch }) => [batch] },

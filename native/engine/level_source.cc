@@ -1,0 +1,108 @@
+#include "level_source.h"
+
+#include <algorithm>
+
+#include "coding_counts.h"
+#include "elementary.h"
+
+namespace pxv::engine {
+namespace {
+
+// Strictly between 0 and 1: (x + 1/2) / 2^32, x the first word of the block of this counter by Philox4x32-10, as
+// src/foundation/philox.ts has it (Salmon et al., SC 2011).
+double uniform(const uint32_t key[2], uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3) {
+  uint32_t k0 = key[0], k1 = key[1];
+  for (int round = 0; round < 10; round++) {
+    const uint64_t a = static_cast<uint64_t>(0xd2511f53u) * c0, b = static_cast<uint64_t>(0xcd9e8d57u) * c2;
+    c0 = static_cast<uint32_t>(b >> 32) ^ c1 ^ k0;
+    c1 = static_cast<uint32_t>(b);
+    c2 = static_cast<uint32_t>(a >> 32) ^ c3 ^ k1;
+    c3 = static_cast<uint32_t>(a);
+    k0 += 0x9e3779b9u;
+    k1 += 0xbb67ae85u;
+  }
+  return (c0 + 0.5) / 4294967296.0;
+}
+
+int mostProbable(const double* weights, int levels) {
+  return static_cast<int>(std::max_element(weights, weights + levels) - weights);
+}
+
+// A level by inverse transform: the first whose cumulative sum, ascending, exceeds the threshold.
+int invert(const double* weights, int levels, double threshold) {
+  double cumulative = weights[0];
+  int level = 0;
+  while (cumulative <= threshold && level < levels - 1) cumulative += weights[++level];
+  return level;
+}
+
+// weights[k] = (p[k] / max p)^(1 / temperature).
+void temper(const double* probabilities, int levels, double temperature, double* weights) {
+  const double largest = probabilities[mostProbable(probabilities, levels)];
+  for (int level = 0; level < levels; level++) {
+    const double ratio = probabilities[level] / largest;
+    weights[level] = ratio == 1.0 ? ratio : exponential(logarithm(ratio) / temperature);
+  }
+}
+
+// In ascending order.
+double sumOf(const double* probabilities, int levels) {
+  double total = 0;
+  for (int level = 0; level < levels; level++) total += probabilities[level];
+  return total;
+}
+
+// At a temperature of 0 the most probable level, else one of probabilities that are raised to 1 / temperature. Their sum must be
+// finite and above zero.
+int drawLevel(const double* probabilities, int levels, double u, double temperature) {
+  if (temperature == 0) return mostProbable(probabilities, levels);
+  if (temperature == 1) return invert(probabilities, levels, u * sumOf(probabilities, levels));
+  double tempered[mostLevels];
+  temper(probabilities, levels, temperature, tempered);
+  return invert(tempered, levels, u * sumOf(tempered, levels));
+}
+
+}  // namespace
+
+int16_t Draws::next(const SubPixelView& at, const Place& place) {
+  const double temperature = call_.numbers.temperature;
+  const double u = uniformAt(place, at.colour);
+  double& nats = call_.nats[place.image];
+  if (head_.kind == mixtureHead && temperature != 0) return drawOfMixture(at, u, nats);
+  alignas(64) double probabilities[mostLevels + spareDoubles];
+  head_.distribute(at, 1, probabilities);
+  const double sum = sumOf(probabilities, head_.levels);
+  if (!(sum > 0 && sum < __builtin_inf())) return fail(sum);
+  const int level = drawLevel(probabilities, head_.levels, u, temperature);
+  nats -= logarithm(probabilities[level]);
+  return static_cast<int16_t>(level);
+}
+
+double Draws::uniformAt(const Place& place, int colour) const {
+  const uint32_t* counter = call_.counters + 3 * place.image;
+  const auto position = static_cast<uint32_t>(place.row * width_ + place.column);
+  return uniform(call_.key, counter[0], counter[1], position, counter[2] + colour);
+}
+
+int16_t Draws::drawOfMixture(const SubPixelView& at, double u, double& nats) {
+  const MixtureHead& mixture = head_.mixture;
+  const double temperature = call_.numbers.temperature;
+  Logistic logistics[mostComponents];
+  mixtureOf(mixture, head_.levels, at.pixel, at.colour, temperature, logistics);
+  const int level = quantileOf(logistics, mixture.components, head_.levels, u);
+  if (level < 0) return fail(__builtin_nan(""));
+  if (temperature != 1) mixtureOf(mixture, head_.levels, at.pixel, at.colour, 1, logistics);
+  nats -= logarithm(probabilityOf(logistics, mixture.components, head_.levels, level));
+  return static_cast<int16_t>(level);
+}
+
+int16_t Decoded::next(const SubPixelView& at, const Place&) {
+  const CodingCounts counts(head_, at);
+  if (!counts.isSound()) return fail(__builtin_nan(""));
+  const int level = counts.levelOf(decoder_.peek(countBits));
+  const uint32_t start = counts.below(level);
+  decoder_.take(start, counts.below(level + 1) - start);
+  return static_cast<int16_t>(level);
+}
+
+}  // namespace pxv::engine

@@ -1,0 +1,89 @@
+// A range coder: Martin, "Range encoding: an algorithm for removing redundancy from a digitised message" (1979), with 64 bits, bytes that
+// are taken back for a carry, and an end as short as it can be.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace pxv::engine {
+
+class RangeEncoder {
+ public:
+  // Counts [start, start + count) of 2^bits, count above 0, bits at most 32.
+  void encode(uint32_t start, uint32_t count, int bits) {
+    const uint64_t unit = range_ >> bits;
+    const uint64_t before = low_;
+    low_ += unit * start;
+    if (low_ < before) carry();
+    range_ = unit * count;
+    while (range_ < least) {
+      bytes_.push_back(static_cast<uint8_t>(low_ >> 56));
+      low_ <<= 8;
+      range_ <<= 8;
+    }
+  }
+
+  // What was encoded: the fewest bytes that, with zeros after them, lie in the last range.
+  std::vector<uint8_t> finish() {
+    for (int count = 0; count < 8; count++) {
+      const uint64_t step = count == 0 ? 0 : uint64_t{1} << (64 - 8 * count);
+      const uint64_t rounded = count == 0 ? 0 : (low_ + (step - 1)) & ~(step - 1);
+      const uint64_t over = rounded - low_;  // also where it is 2^64, which is a carry
+      if (over >= range_) continue;
+      if (rounded < low_) carry();
+      for (int at = 0; at < count; at++) bytes_.push_back(static_cast<uint8_t>(rounded >> (56 - 8 * at)));
+      break;
+    }
+    while (!bytes_.empty() && bytes_.back() == 0) bytes_.pop_back();
+    return std::move(bytes_);
+  }
+
+ private:
+  static constexpr uint64_t least = uint64_t{1} << 56;
+
+  void carry() {
+    for (size_t at = bytes_.size(); at-- > 0 && ++bytes_[at] == 0;) {
+    }
+  }
+
+  uint64_t low_ = 0, range_ = ~uint64_t{0};
+  std::vector<uint8_t> bytes_;
+};
+
+// Reads zeros beyond the end.
+class RangeDecoder {
+ public:
+  RangeDecoder(const uint8_t* bytes, size_t count) : bytes_(bytes), count_(count) {
+    for (int at = 0; at < 8; at++) code_ = code_ << 8 | next();
+  }
+
+  // A count below 2^bits: that of the next symbol, which `take` is to be given.
+  uint32_t peek(int bits) {
+    unit_ = range_ >> bits;
+    const uint64_t count = code_ / unit_;
+    const uint64_t most = (uint64_t{1} << bits) - 1;
+    return static_cast<uint32_t>(count < most ? count : most);
+  }
+  void take(uint32_t start, uint32_t count) {
+    code_ -= unit_ * start;
+    range_ = unit_ * count;
+    while (range_ < least) {
+      code_ = code_ << 8 | next();
+      range_ <<= 8;
+    }
+  }
+
+ private:
+  static constexpr uint64_t least = uint64_t{1} << 56;
+
+  uint8_t next() { return at_ < count_ ? bytes_[at_++] : 0; }
+
+  const uint8_t* bytes_;
+  const size_t count_;
+  size_t at_ = 0;
+  uint64_t code_ = 0, range_ = ~uint64_t{0}, unit_ = 0;
+};
+
+}  // namespace pxv::engine

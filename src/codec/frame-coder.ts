@@ -1,0 +1,107 @@
+import { tf } from '../foundation/tfjs.js';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { instructionSetInUse, libraryOf } from '../backend/choose-backend.js';
+import type { Kernels } from '../backend/kernels/index.js';
+import { examplesOfScale, parametersOfScale, unknownSubPixels } from '../model/chain.js';
+import type { Model } from '../model/checkpoint.js';
+import type { Levels } from '../foundation/levels.js';
+import type { Examples } from '../model/examples.js';
+import { anchorCount } from '../model/image-input.js';
+import { anchorsByPixel, conditionOf, networkOutput, type Network } from '../model/network.js';
+import { toTensors } from '../model/weights.js';
+import { AS_SCORED, unusableProbabilities } from '../sampling/draw.js';
+import { headNumbers } from '../sampling/engine.js';
+import { FrameSampler } from '../sampling/frame-sampler.js';
+import { Noise } from '../sampling/noise.js';
+
+/** What a frame is written as: the bytes of each scale of the model, the coarsest first. */
+export type CodedFrame = readonly Uint8Array[];
+
+/** Bytes that a sub-pixel takes at most, and a few for the end. */
+const MOST_BYTES = 4;
+const END = 8;
+
+/**
+ * Writes frames as bytes, as many as the model's likelihood says (see the kernel `encoding`), and reads them back: on machines whose
+ * instruction sets round alike, with any number of threads.
+ */
+export class FrameCoder {
+  private readonly tensors: Tensor[];
+  private readonly sampler: FrameSampler;
+  private readonly kernels: Kernels;
+
+  constructor(readonly model: Model) {
+    this.tensors = toTensors(model.weights, model.chain.parameters);
+    this.sampler = new FrameSampler(model);
+    const instructionSet = instructionSetInUse();
+    this.kernels = libraryOf(instructionSet).kernels(instructionSet);
+  }
+
+  dispose(): void {
+    tf.dispose(this.tensors);
+    this.sampler.dispose();
+  }
+
+  /**
+   * @param examples frames, each with what it is given
+   * @returns each frame as bytes
+   * @throws PxvError `CHECKPOINT` where probabilities are not finite
+   */
+  async encode(examples: Examples): Promise<CodedFrame[]> {
+    const { chain } = this.model;
+    const frames: Uint8Array[][] = Array.from({ length: examples.image.shape[0] }, () => []);
+    for (const [scale, network] of chain.scales.entries()) {
+      const tensors = tf.tidy(() => {
+        const own = examplesOfScale(chain, scale, examples);
+        const parameters = parametersOfScale(chain, scale, this.tensors);
+        const condition = conditionOf(network, parameters, own.given);
+        const outputs = networkOutput(network, parameters, own.seen, condition, own.earlierPixels, false);
+        const pixels = own.image.size / network.description.channels;
+        return [own.image, outputs, anchorsByPixel(network, condition, pixels)].map((tensor) => tf.clone(tensor));
+      });
+      const [image, outputs, anchors] = await Promise.all(
+        tensors.map(async (tensor) => (await tensor.data()) as Float32Array),
+      );
+      tf.dispose(tensors);
+      for (const [at, frame] of frames.entries()) {
+        const own = (values: Float32Array) => {
+          const length = values.length / frames.length;
+          return values.subarray(at * length, (at + 1) * length);
+        };
+        frame.push(this.bytesOf(network, Int16Array.from(own(image)), own(outputs), own(anchors)));
+      }
+    }
+    return frames;
+  }
+
+  /**
+   * @param examples one, with what the frame was given; its image is not read. Its tensors are disposed of
+   * @returns the frame that `encode` was given, where `coded` is what it gave; else any frame
+   * @throws the signal's reason once it is aborted
+   */
+  async decode(examples: Examples, coded: CodedFrame, signal?: AbortSignal): Promise<Levels> {
+    const options = { noise: new Noise(0n), samples: [0], frame: 0, settings: AS_SCORED, coded, signal };
+    const [{ levels }] = await this.sampler.draw(examples, options);
+    return levels;
+  }
+
+  private bytesOf(
+    { description, program }: Network,
+    targets: Int16Array,
+    outputs: Float32Array,
+    anchors: Float32Array,
+  ) {
+    const { size, channels, levels, head } = description;
+    const unknown = unknownSubPixels(description);
+    const capacity = MOST_BYTES * targets.length + END;
+    const [bytes, length] = [new Uint8Array(capacity), new Int32Array(1)];
+    const numbers = {
+      ...{ pixels: size.width * size.height, colours: channels, outFeatures: program.out.features, levels },
+      ...{ ...headNumbers(head), anchorCount: anchorCount(description), capacity },
+    };
+    const written = unknown && Uint8Array.from(unknown);
+    this.kernels.encoding(numbers, { outputs, anchors, targets, written, bytes, length, intervals: null });
+    if (length[0] < 0) throw unusableProbabilities(NaN);
+    return bytes.slice(0, length[0]);
+  }
+}

@@ -1,0 +1,51 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { FrameCoder } from '../../src/codec/frame-coder.js';
+import { levelsOf } from '../../src/foundation/levels.js';
+import { ExampleBuffer, frameBytes } from '../../src/model/examples.js';
+import { Past } from '../../src/model/past.js';
+import { toTensors } from '../../src/model/weights.js';
+import { kernelSets } from '../backend/implementations.js';
+import { natsOfExamples } from '../model/nats-of-examples.js';
+import {
+  mixtureTogether,
+  randomFrames,
+  randomModel,
+  tinyModels,
+  tinyNetwork,
+  warpedFrames,
+} from '../model/tiny-networks.js';
+
+const sets = kernelSets.filter((set) => ['wasm', 'portable', 'avx2', 'neon'].includes(set.instructionSet));
+const together = tinyNetwork({ head: mixtureTogether, conditioning: [warpedFrames] });
+
+describe.each(sets.map((set) => [set.instructionSet, set] as const))('on %s', (name) => {
+  beforeEach(() => tf.setBackend(`native-${name}`));
+
+  test.each([...tinyModels, ['mixture over all colours', [together]]] as typeof tinyModels)(
+    'frames of a model, %s, are read as they were written, in as many bytes as its likelihood says',
+    async (_, scales) => {
+      const model = randomModel(scales);
+      const shape = model.chain.exampleShape;
+      const [bytesOfFrame, all] = [frameBytes(shape), randomFrames(shape, 5, 4)];
+      const frames = [0, 1, 2, 3, 4].map((at) => all.slice(at * bytesOfFrame, (at + 1) * bytesOfFrame));
+      const weights = toTensors(model.weights, model.chain.parameters);
+      const coder = new FrameCoder(model);
+      const past = new Past(shape);
+      for (const [at, frame] of frames.entries()) {
+        const buffer = new ExampleBuffer(shape, 1);
+        past.addExample(buffer, frame);
+        const examples = buffer.tensors();
+        const [coded] = await coder.encode(examples);
+        const [nats] = natsOfExamples(model.chain, weights, examples);
+        const bytes = coded.reduce((sum, { length }) => sum + length, 0);
+        // A byte and a half of each scale for its end; of counts of 2^30 the least likely level has 30 bits.
+        expect(bytes).toBeLessThanOrEqual((1.001 * nats) / Math.LN2 / 8 + 1.5 * coded.length);
+        const levels = await coder.decode(Past.examples([past]), coded);
+        expect([at, ...levels]).toEqual([at, ...levelsOf(shape, frame)]);
+        past.push(frame);
+      }
+      coder.dispose();
+      tf.dispose(weights);
+    },
+  );
+});
