@@ -5,9 +5,10 @@ import type { Kernels } from '../backend/kernels/index.js';
 import { examplesOfScale, parametersOfScale, unknownSubPixels } from '../model/chain.js';
 import type { Model } from '../model/checkpoint.js';
 import type { Levels } from '../foundation/levels.js';
-import type { Examples } from '../model/examples.js';
+import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples.js';
 import { anchorCount } from '../model/image-input.js';
 import { anchorsByPixel, conditionOf, networkOutput, type Network } from '../model/network.js';
+import { Past } from '../model/past.js';
 import { toTensors } from '../model/weights.js';
 import { AS_SCORED, unusableProbabilities } from '../sampling/draw.js';
 import { headNumbers } from '../sampling/engine.js';
@@ -83,6 +84,21 @@ export class FrameCoder {
     const options = { noise: new Noise(0n), samples: [0], frame: 0, settings: AS_SCORED, coded, signal };
     const [{ levels }] = await this.sampler.draw(examples, options);
     return levels;
+  }
+
+  /** The same of a picture by itself. */
+  async encodeOne(levels: Levels): Promise<CodedFrame> {
+    const buffer = new ExampleBuffer(this.model.chain.exampleShape, 1);
+    buffer.addAfter({ frames: [], known: null }, levels);
+    const examples = buffer.tensors();
+    const [coded] = await this.encode(examples);
+    disposeExamples(examples);
+    return coded;
+  }
+
+  /** @returns what `encodeOne` was given */
+  decodeOne(coded: CodedFrame, signal?: AbortSignal): Promise<Levels> {
+    return this.decode(Past.examples([new Past(this.model.chain.exampleShape)]), coded, signal);
   }
 
   private bytesOf(

@@ -1,0 +1,23 @@
+import type { Model } from '../model/checkpoint.js';
+import type { Arithmetic } from './format.js';
+import type { InstructionSet } from '../backend/kernels/index.js';
+
+/** Which models give the same bits: 16 hexadecimal digits of the SHA-256 of a description, but for its size, and of the weights. */
+export async function fingerprintOf({ description, weights }: Model): Promise<string> {
+  const scales = description.scales.map((scale) => ({ ...scale, size: null }));
+  const text = new TextEncoder().encode(JSON.stringify({ ...description, scales }));
+  const bytes = new Uint8Array(weights.reduce((sum, { byteLength }) => sum + byteLength, text.length));
+  bytes.set(text);
+  let at = text.length;
+  for (const { buffer, byteOffset, byteLength } of weights) {
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
+  }
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** How an instruction set rounds: portable and WebAssembly each product and each sum, the others both at once. */
+export function arithmeticOf(set: InstructionSet): Arithmetic {
+  return set === 'wasm' || set === 'portable' ? 'separate' : 'fused';
+}

@@ -1,0 +1,242 @@
+import { crc32 } from '../foundation/crc32.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
+import type { Channels, Size } from '../foundation/frame.js';
+import type { FrameRate } from '../foundation/frame-rate.js';
+
+/** How products and sums are rounded where frames are computed: each by itself, or together. Files are read by the same. */
+export const arithmetics = ['separate', 'fused'] as const;
+export type Arithmetic = (typeof arithmetics)[number];
+
+/** What a file says before its frames. */
+export interface CodedHeader extends Size {
+  channels: Channels;
+  /** Values of a sub-pixel, 2 to 256. */
+  levels: number;
+  frameRate: FrameRate;
+  arithmetic: Arithmetic;
+  /** See `fingerprintOf`. */
+  model: string;
+  /** The same of the model of images that key frames may be written by; null: none. */
+  stills: string | null;
+  /** The model's own file, where it is in this one. */
+  embedded: Uint8Array | null;
+}
+
+/** What a frame is written by. Key frames, the stills, need none before them. */
+export const kinds = { end: 0, predicted: 1, still: 2, webp: 3 } as const;
+export type Kind = (typeof kinds)[keyof typeof kinds];
+
+/** A frame as it lies in a file. */
+export interface CodedRecord {
+  kind: Kind;
+  /** Of the frame, in its clip; of the end, how many there are. */
+  index: number;
+  payload: Uint8Array;
+  /** Of all this, and of the frame's levels: see `checkOf`. */
+  check: number;
+}
+
+const MAGIC = [0x89, 0x50, 0x58, 0x56];
+const VERSION = 1;
+const HASH_BYTES = 8;
+/** Magic, version and the like, size, rate, two fingerprints, bytes that are embedded, and the CRC-32 of all that and of these. */
+const HEADER_BYTES = 44;
+/** What key frames begin with, so that they can be found behind damage. */
+const MARK = [0xf3, 0x4b, 0x45, 0x59];
+/** An embedded model has so many bytes at most. */
+const MOST_EMBEDDED = 2 ** 28;
+/** A payload has so many bytes for each sub-pixel at most, and a few. */
+const MOST_BYTES = 5;
+const SPARE_BYTES = 1024;
+
+/** The CRC-32 of what a record says and of the levels that it stands for. */
+export function checkOf(kind: Kind, index: number, payload: Uint8Array, levels: Uint8Array): number {
+  const numbers = new DataView(new ArrayBuffer(9));
+  numbers.setUint8(0, kind);
+  numbers.setUint32(1, index);
+  numbers.setUint32(5, payload.length);
+  return crc32(new Uint8Array(numbers.buffer), payload, levels);
+}
+
+export function writeHeader(header: CodedHeader): Uint8Array {
+  const { embedded } = header;
+  const bytes = new Uint8Array(HEADER_BYTES + (embedded?.length ?? 0));
+  const view = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  bytes.set([VERSION, arithmetics.indexOf(header.arithmetic), header.channels, header.levels - 1], 4);
+  view.setUint16(8, header.width);
+  view.setUint16(10, header.height);
+  view.setUint32(12, header.frameRate.numerator);
+  view.setUint32(16, header.frameRate.denominator);
+  bytes.set(bytesOfHash(header.model), 20);
+  if (header.stills !== null) bytes.set(bytesOfHash(header.stills), 20 + HASH_BYTES);
+  view.setUint32(36, embedded?.length ?? 0);
+  if (embedded !== null) bytes.set(embedded, HEADER_BYTES);
+  view.setUint32(40, crc32(bytes.subarray(0, 40), bytes.subarray(HEADER_BYTES)));
+  return bytes;
+}
+
+export function writeRecord({ kind, index, payload, check }: CodedRecord): Uint8Array {
+  const isMarked = kind === kinds.still || kind === kinds.webp;
+  const head = [kind, ...(isMarked ? MARK : []), ...(kind === kinds.predicted ? [] : uint32(index))];
+  if (kind !== kinds.end) head.push(...varint(payload.length));
+  return Uint8Array.from([...head, ...uint32(check), ...payload]);
+}
+
+/** Reads a file as it comes. */
+export class CodedReader {
+  private bytes = new Uint8Array(0);
+  private at = 0;
+  private hasEnded = false;
+  private mostPayload = 0;
+  private readonly chunks: AsyncIterator<Uint8Array>;
+
+  constructor(chunks: AsyncIterable<Uint8Array>) {
+    this.chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** @throws PxvError `INPUT` where it is no such file, or its beginning is damaged */
+  async header(): Promise<CodedHeader> {
+    const bytes = await this.peek(HEADER_BYTES);
+    if (bytes.length < 4 || MAGIC.some((byte, at) => bytes[at] !== byte)) throw unreadable('another kind of file');
+    if (bytes.length < HEADER_BYTES) throw unreadable('one that breaks off in its first bytes');
+    if (bytes[4] !== VERSION) throw unreadable(`one of version ${bytes[4]}, where ${VERSION} is read`);
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const embeddedBytes = view.getUint32(36);
+    const damaged = () => unreadable('one whose first bytes are damaged');
+    if (embeddedBytes > MOST_EMBEDDED) throw damaged();
+    const whole = await this.peek(HEADER_BYTES + embeddedBytes);
+    const first = new DataView(whole.buffer, whole.byteOffset);
+    if (whole.length < HEADER_BYTES + embeddedBytes) throw unreadable('one that breaks off in its first bytes');
+    if (first.getUint32(40) !== crc32(whole.subarray(0, 40), whole.subarray(HEADER_BYTES))) throw damaged();
+    const [, arithmetic, channels, highest] = whole.subarray(4);
+    const [model, stills] = [20, 20 + HASH_BYTES].map((at) => hashOf(whole.subarray(at, at + HASH_BYTES)));
+    const header: CodedHeader = {
+      ...{
+        width: first.getUint16(8),
+        height: first.getUint16(10),
+        channels: channels as Channels,
+        levels: highest + 1,
+      },
+      frameRate: { numerator: first.getUint32(12), denominator: first.getUint32(16) },
+      ...{ arithmetic: arithmetics[arithmetic], model, stills: /^0+$/.test(stills) ? null : stills },
+      embedded: embeddedBytes === 0 ? null : whole.slice(HEADER_BYTES),
+    };
+    const isSound = [1, 3].includes(channels) && highest >= 1 && arithmetic < arithmetics.length;
+    const { width, height, frameRate } = header;
+    if (!isSound || width * height * frameRate.numerator * frameRate.denominator === 0) throw damaged();
+    this.at += HEADER_BYTES + embeddedBytes;
+    this.mostPayload = MOST_BYTES * width * height * channels + SPARE_BYTES;
+    return header;
+  }
+
+  /**
+   * The record that begins here, which `take` goes beyond; null where none does, and where the file breaks off.
+   * @param next index of the next frame
+   */
+  async record(next: number): Promise<{ record: CodedRecord; bytes: number } | null> {
+    const head = await this.peek(32);
+    const kind = head[0] as Kind;
+    let used = 1;
+    const number = () => {
+      used += 4;
+      return head.length < used ? NaN : new DataView(head.buffer, head.byteOffset).getUint32(used - 4);
+    };
+    if (kind === undefined || kind > kinds.webp) return null;
+    if (kind >= kinds.still) {
+      if (MARK.some((byte, at) => head[1 + at] !== byte)) return null;
+      used += MARK.length;
+    }
+    const index = kind === kinds.predicted ? next : number();
+    let length = 0;
+    if (kind !== kinds.end) {
+      let shift = 0;
+      do length += (head[used] & 0x7f) * 2 ** shift;
+      while ((shift += 7) < 35 && head[used++] & 0x80);
+    }
+    const check = number();
+    if (!(length <= this.mostPayload) || Number.isNaN(check) || Number.isNaN(index)) return null;
+    const whole = await this.peek(used + length);
+    if (whole.length < used + length) return null;
+    return { record: { kind, index, payload: whole.slice(used), check }, bytes: used + length };
+  }
+
+  /** Goes beyond so many bytes. */
+  take(bytes: number): void {
+    this.at += bytes;
+  }
+
+  /** Goes to the next place at which a key frame may begin; false where there is none. */
+  async seekKey(): Promise<boolean> {
+    for (;;) {
+      const bytes = await this.peek(1 + MARK.length);
+      if (bytes.length <= MARK.length) return false;
+      if (bytes[0] >= kinds.still && bytes[0] <= kinds.webp && MARK.every((byte, at) => bytes[1 + at] === byte))
+        return true;
+      this.at++;
+    }
+  }
+
+  /** Ends the source. */
+  async close(): Promise<void> {
+    await this.chunks.return?.();
+  }
+
+  /** So many bytes from here on, or those that there are. */
+  private async peek(count: number): Promise<Uint8Array> {
+    while (this.bytes.length - this.at < count && !this.hasEnded) {
+      const next = await this.chunks.next();
+      if (next.done) {
+        this.hasEnded = true;
+        break;
+      }
+      const rest = this.bytes.subarray(this.at);
+      const joined = new Uint8Array(rest.length + next.value.length);
+      joined.set(rest);
+      joined.set(next.value, rest.length);
+      [this.bytes, this.at] = [joined, 0];
+    }
+    return this.bytes.subarray(this.at, this.at + count);
+  }
+}
+
+/** Bytes before which their number stands. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0];
+  return Uint8Array.from(parts.flatMap((part, at) => [...(at < parts.length - 1 ? varint(part.length) : []), ...part]));
+}
+
+/** So many parts as `joined` has joined; empty ones where they are cut off. */
+export function parted(bytes: Uint8Array, count: number): Uint8Array[] {
+  let at = 0;
+  return Array.from({ length: count }, (_, part) => {
+    let length = bytes.length - at;
+    if (part < count - 1) {
+      length = 0;
+      for (let shift = 0; shift < 35; shift += 7) {
+        const byte = bytes[at++] ?? 0;
+        length += (byte & 0x7f) * 2 ** shift;
+        if ((byte & 0x80) === 0) break;
+      }
+    }
+    return bytes.subarray(at, (at = Math.min(bytes.length, at + length)));
+  });
+}
+
+function varint(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 0x80))];
+}
+
+function uint32(value: number): number[] {
+  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff);
+}
+
+const hashOf = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+function bytesOfHash(hash: string): Uint8Array {
+  return Uint8Array.from({ length: HASH_BYTES }, (_, at) => parseInt(hash.slice(2 * at, 2 * at + 2), 16));
+}
+
+function unreadable(received: string): PxvError {
+  return errorsOf('INPUT', 'decode')('the file', 'one that pxv encode wrote', received, 'check the file');
+}
