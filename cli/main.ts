@@ -7,7 +7,9 @@ import { command as check } from './check.js';
 import { command as complete } from './complete.js';
 import { command as completion } from './completion.js';
 import { command as datasets } from './datasets.js';
+import { command as decode } from './decode.js';
 import { command as doctor } from './doctor.js';
+import { command as encode } from './encode.js';
 import { command as models } from './models.js';
 import { command as evalImages } from './eval-images.js';
 import { command as evalVideo } from './eval-video.js';
@@ -23,6 +25,8 @@ const commands = [
   train,
   predict,
   surprise,
+  encode,
+  decode,
   sample,
   complete,
   evalVideo,

@@ -30,6 +30,8 @@ export { configureTraining, type ModelChoices, type TrainingRequest } from './ta
 export { sampleImages, type SampledImages, type SampleImagesOptions } from './tasks/sample-images.js';
 export { completeImage, type CompletedImage, type CompleteImageOptions } from './tasks/complete-image.js';
 export { predictClip, type PredictClipOptions, type PredictedClip } from './tasks/predict-clip.js';
+export { encodeClip, type EncodeClipOptions, type EncodedClip } from './tasks/encode-clip.js';
+export { decodeFile, type DecodeFileOptions, type DecodedFile } from './tasks/decode-file.js';
 export { findSurprise, type FindSurpriseOptions, type FoundSurprise } from './tasks/find-surprise.js';
 export { predictClips, type PredictClipsOptions, type PredictedClips } from './tasks/predict-clips.js';
 export { scoreClips, type ScoreClipsOptions, type VideoScore } from './tasks/score-clips.js';

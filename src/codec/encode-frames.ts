@@ -16,6 +16,16 @@ export interface StillCoder {
   decode(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
+/** A frame that was written. */
+export interface WrittenFrame {
+  index: number;
+  kind: Kind;
+  /** Of its record. */
+  bytes: number;
+  /** By the model's probabilities; of WebP those of its bytes. */
+  bits: number;
+}
+
 /** How frames are written. */
 export interface EncodeSettings {
   frameRate: FrameRate;
@@ -30,7 +40,7 @@ export interface EncodeSettings {
   /** Frames computed together. */
   batch?: number;
   /** Called with each frame that is written. */
-  onFrame?: (written: { index: number; kind: Kind; bytes: number }) => void;
+  onFrame?: (written: WrittenFrame) => void;
   signal?: AbortSignal | undefined;
 }
 
@@ -56,9 +66,9 @@ export async function* encodeFrames(
   let waiting: { index: number; levels: Levels }[] = [];
   let index = 0;
 
-  const recordOf = (kind: Kind, at: number, payload: Uint8Array, levels: Uint8Array): Uint8Array => {
+  const recordOf = (kind: Kind, at: number, payload: Uint8Array, levels: Uint8Array, bits: number): Uint8Array => {
     const bytes = writeRecord({ kind, index: at, payload, check: checkOf(kind, at, payload, levels) });
-    if (kind !== kinds.end) onFrame?.({ index: at, kind, bytes: bytes.length });
+    if (kind !== kinds.end) onFrame?.({ index: at, kind, bytes: bytes.length, bits });
     return bytes;
   };
   async function* predicted(): AsyncGenerator<Uint8Array, void> {
@@ -68,15 +78,21 @@ export async function* encodeFrames(
     disposeExamples(examples);
     buffer.clear();
     for (const [at, { index: of, levels }] of waiting.entries())
-      yield recordOf(kinds.predicted, of, joined(coded[at]), levels);
+      yield recordOf(kinds.predicted, of, joined(coded[at].scales), levels, coded[at].bits);
     waiting = [];
   }
   const keyOf = async (frame: Frame, levels: Levels): Promise<Uint8Array> => {
-    const found: [Kind, Uint8Array][] = [];
-    if (stillCoder !== null) found.push([kinds.still, joined(await stillCoder.encodeOne(levels))]);
-    if (webp !== undefined) found.push([kinds.webp, await webp.encode(frame)]);
-    const [kind, payload] = found.reduce((a, b) => (b[1].length < a[1].length ? b : a));
-    return recordOf(kind, index, payload, levels);
+    const found: { kind: Kind; payload: Uint8Array; bits: number }[] = [];
+    if (stillCoder !== null) {
+      const { scales, bits } = await stillCoder.encodeOne(levels);
+      found.push({ kind: kinds.still, payload: joined(scales), bits });
+    }
+    if (webp !== undefined) {
+      const payload = await webp.encode(frame);
+      found.push({ kind: kinds.webp, payload, bits: 8 * payload.length });
+    }
+    const { kind, payload, bits } = found.reduce((a, b) => (b.payload.length < a.payload.length ? b : a));
+    return recordOf(kind, index, payload, levels, bits);
   };
   try {
     const { size, channels, levels } = shape;
@@ -101,7 +117,7 @@ export async function* encodeFrames(
       index++;
     }
     yield* predicted();
-    yield recordOf(kinds.end, index, new Uint8Array(0), new Uint8Array(0));
+    yield recordOf(kinds.end, index, new Uint8Array(0), new Uint8Array(0), 0);
   } finally {
     coder.dispose();
     if (!isOfImages) stillCoder?.dispose();

@@ -15,12 +15,19 @@ import { headNumbers } from '../sampling/engine.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 
-/** What a frame is written as: the bytes of each scale of the model, the coarsest first. */
-export type CodedFrame = readonly Uint8Array[];
+/** What a frame is written as. */
+export interface CodedFrame {
+  /** The bytes of each scale of the model, the coarsest first. */
+  scales: readonly Uint8Array[];
+  /** What it costs by the probabilities that were written by. */
+  bits: number;
+}
 
 /** Bytes that a sub-pixel takes at most, and a few for the end. */
 const MOST_BYTES = 4;
 const END = 8;
+/** Probabilities are counts of 2 to this. */
+const COUNT_BITS = 30;
 
 /**
  * Writes frames as bytes, as many as the model's likelihood says (see the kernel `encoding`), and reads them back: on machines whose
@@ -50,7 +57,7 @@ export class FrameCoder {
    */
   async encode(examples: Examples): Promise<CodedFrame[]> {
     const { chain } = this.model;
-    const frames: Uint8Array[][] = Array.from({ length: examples.image.shape[0] }, () => []);
+    const frames = Array.from({ length: examples.image.shape[0] }, () => ({ scales: [] as Uint8Array[], bits: 0 }));
     for (const [scale, network] of chain.scales.entries()) {
       const tensors = tf.tidy(() => {
         const own = examplesOfScale(chain, scale, examples);
@@ -69,7 +76,9 @@ export class FrameCoder {
           const length = values.length / frames.length;
           return values.subarray(at * length, (at + 1) * length);
         };
-        frame.push(this.bytesOf(network, Int16Array.from(own(image)), own(outputs), own(anchors)));
+        const { bytes, bits } = this.written(network, Int16Array.from(own(image)), own(outputs), own(anchors));
+        frame.scales.push(bytes);
+        frame.bits += bits;
       }
     }
     return frames;
@@ -77,10 +86,10 @@ export class FrameCoder {
 
   /**
    * @param examples one, with what the frame was given; its image is not read. Its tensors are disposed of
-   * @returns the frame that `encode` was given, where `coded` is what it gave; else any frame
+   * @param coded what `encode` gave; of other bytes comes some other frame
    * @throws the signal's reason once it is aborted
    */
-  async decode(examples: Examples, coded: CodedFrame, signal?: AbortSignal): Promise<Levels> {
+  async decode(examples: Examples, coded: CodedFrame['scales'], signal?: AbortSignal): Promise<Levels> {
     const options = { noise: new Noise(0n), samples: [0], frame: 0, settings: AS_SCORED, coded, signal };
     const [{ levels }] = await this.sampler.draw(examples, options);
     return levels;
@@ -97,11 +106,11 @@ export class FrameCoder {
   }
 
   /** @returns what `encodeOne` was given */
-  decodeOne(coded: CodedFrame, signal?: AbortSignal): Promise<Levels> {
+  decodeOne(coded: CodedFrame['scales'], signal?: AbortSignal): Promise<Levels> {
     return this.decode(Past.examples([new Past(this.model.chain.exampleShape)]), coded, signal);
   }
 
-  private bytesOf(
+  private written(
     { description, program }: Network,
     targets: Int16Array,
     outputs: Float32Array,
@@ -111,13 +120,17 @@ export class FrameCoder {
     const unknown = unknownSubPixels(description);
     const capacity = MOST_BYTES * targets.length + END;
     const [bytes, length] = [new Uint8Array(capacity), new Int32Array(1)];
+    const intervals = new Uint32Array(2 * targets.length);
     const numbers = {
       ...{ pixels: size.width * size.height, colours: channels, outFeatures: program.out.features, levels },
       ...{ ...headNumbers(head), anchorCount: anchorCount(description), capacity },
     };
     const written = unknown && Uint8Array.from(unknown);
-    this.kernels.encoding(numbers, { outputs, anchors, targets, written, bytes, length, intervals: null });
+    this.kernels.encoding(numbers, { outputs, anchors, targets, written, bytes, length, intervals });
     if (length[0] < 0) throw unusableProbabilities(NaN);
-    return bytes.slice(0, length[0]);
+    let bits = 0;
+    for (let at = 1; at < intervals.length; at += 2)
+      if (intervals[at] > 0) bits += COUNT_BITS - Math.log2(intervals[at]);
+    return { bytes: bytes.slice(0, length[0]), bits };
   }
 }

@@ -37,10 +37,12 @@ describe.each(sets.map((set) => [set.instructionSet, set] as const))('on %s', (n
         const examples = buffer.tensors();
         const [coded] = await coder.encode(examples);
         const [nats] = natsOfExamples(model.chain, weights, examples);
-        const bytes = coded.reduce((sum, { length }) => sum + length, 0);
+        const bytes = coded.scales.reduce((sum, { length }) => sum + length, 0);
         // A byte and a half of each scale for its end; of counts of 2^30 the least likely level has 30 bits.
-        expect(bytes).toBeLessThanOrEqual((1.001 * nats) / Math.LN2 / 8 + 1.5 * coded.length);
-        const levels = await coder.decode(Past.examples([past]), coded);
+        expect(bytes).toBeLessThanOrEqual((1.001 * nats) / Math.LN2 / 8 + 1.5 * scales.length);
+        const end = 8 * bytes - coded.bits;
+        expect([end > -8 * scales.length, end < 12 * scales.length]).toEqual([true, true]);
+        const levels = await coder.decode(Past.examples([past]), coded.scales);
         expect([at, ...levels]).toEqual([at, ...levelsOf(shape, frame)]);
         past.push(frame);
       }

@@ -129,9 +129,12 @@ export const trainingFlags = {
     'optimiser (default: adam)',
   ),
   precision: fields.precision,
-  mirror: toggle('show every other frame or image mirrored left to right, or none (default: of clips alone, and not with --from)', {
-    off: true,
-  }),
+  mirror: toggle(
+    'show every other frame or image mirrored left to right, or none (default: of clips alone, and not with --from)',
+    {
+      off: true,
+    },
+  ),
   from: asked(
     z.string().optional(),
     'model',

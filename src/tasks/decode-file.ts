@@ -1,0 +1,101 @@
+import { createReadStream } from 'node:fs';
+import { decodeFrames } from '../codec/decode-frames.js';
+import { fingerprintOf } from '../codec/fingerprint.js';
+import { CodedReader, type CodedHeader } from '../codec/format.js';
+import { errorsOf, PxvError } from '../foundation/errors.js';
+import type { Frame, Size } from '../foundation/frame.js';
+import { framesPerSecond } from '../foundation/frame-rate.js';
+import { loadModel, type Model } from '../model/checkpoint.js';
+import { atSize } from '../model/at-size.js';
+import { shippedModels } from '../model/shipped-models.js';
+import { checkOutput, writeClip } from '../video/index.js';
+import { webpCoder } from './encode-clip.js';
+import { scoringBatch } from './expect-memory.js';
+import { decodeFileFields } from './options/coded-clips.js';
+import { parseOptions, type OptionsOf } from './options/fields.js';
+
+/** How `decodeFile` reads, and where it writes. */
+export type DecodeFileOptions = OptionsOf<typeof decodeFileFields>;
+
+/** A file that was read. */
+export interface DecodedFile extends Size {
+  path: string;
+  /** Frames that were written. */
+  frames: number;
+  /** Frames a second. */
+  frameRate: number;
+  /** Stretches of frames that damage has cost, which are not in the clip; the end is null where it is not known. */
+  lost: { from: number; to: number | null }[];
+}
+
+/** What a file says before its frames. @throws PxvError `INPUT` where it is no file of `encodeClip`, or its beginning is damaged */
+export async function codedHeader(path: string): Promise<CodedHeader> {
+  const reader = new CodedReader(bytesOf(path));
+  return named(path, () => reader.header()).finally(() => reader.close());
+}
+
+/**
+ * Reads a file that `encodeClip` has written, to the same frames. Behind damage they go on with the next key frame.
+ *
+ * @throws PxvError `INPUT` where the file cannot be read, or not one frame of it; `CHECKPOINT` where the model that wrote it is not here; `USAGE`
+ *   where this machine rounds otherwise than the one that wrote it; `OUTPUT` where the clip cannot be written; the signal's reason where it
+ *   is aborted
+ */
+export async function decodeFile(path: string, asked: DecodeFileOptions): Promise<DecodedFile> {
+  const options = parseOptions('decode', decodeFileFields, asked);
+  const { out, overwrite = false, signal, onFrame } = options;
+  await checkOutput(out, { overwrite, inputs: [path] });
+  const reader = new CodedReader(bytesOf(path));
+  const header = await named(path, () => reader.header());
+  const { width, height, channels, frameRate } = header;
+  const models = await modelsOf(path, header, options.model);
+  // Refuses a size that memory does not hold.
+  scoringBatch(atSize(models.model, header), 1, true);
+  const lost: DecodedFile['lost'] = [];
+  let frames = 0;
+  async function* read(): AsyncGenerator<Frame, void> {
+    for await (const each of decodeFrames(reader, header, { models, webp: webpCoder(header, channels), signal })) {
+      if ('frame' in each) {
+        onFrame?.(++frames);
+        yield each.frame;
+        continue;
+      }
+      lost.push(each.lost);
+    }
+    if (frames === 0) throw errorsOf('INPUT', 'decode')(path, 'a frame that is whole', 'none', 'get the file again');
+  }
+  await writeClip(out, read(), { frameRate, signal });
+  return { path: out, width, height, frames, frameRate: framesPerSecond(frameRate), lost };
+}
+
+function bytesOf(path: string): AsyncIterable<Uint8Array> {
+  return createReadStream(path, { highWaterMark: 1 << 16 });
+}
+
+/** Has an error speak of the file by its name. */
+async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof PxvError) throw new PxvError({ ...error.parts, argument: path }, { cause: error });
+    const { message } = error as Error;
+    throw errorsOf('INPUT', 'decode')(path, 'a file that can be read', message, 'check the path', { cause: error });
+  }
+}
+
+/** The models that wrote a file. @throws PxvError `CHECKPOINT` where one is not here */
+async function modelsOf(path: string, { model, stills }: CodedHeader, asked: string | undefined) {
+  const known = new Map<string, Model>();
+  for (const name of [...(asked === undefined ? [] : [asked]), ...shippedModels()]) {
+    if (known.has(model) && (stills === null || known.has(stills))) break;
+    const found = loadModel(name);
+    known.set(await fingerprintOf(found), found);
+  }
+  const of = (fingerprint: string): Model => {
+    const found = known.get(fingerprint);
+    if (found !== undefined) return found;
+    const remedy = 'name the model that wrote it: --model RUN or FILE.safetensors';
+    throw errorsOf('CHECKPOINT', 'decode')(path, `the model ${fingerprint}`, 'others', remedy);
+  };
+  return { model: of(model), stills: stills === null ? null : of(stills) };
+}

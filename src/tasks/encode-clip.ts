@@ -1,0 +1,98 @@
+import { createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { encodeFrames, type StillCoder } from '../codec/encode-frames.js';
+import { kinds } from '../codec/format.js';
+import type { Channels, Size } from '../foundation/frame.js';
+import { framesPerSecond } from '../foundation/frame-rate.js';
+import { writeAtomically } from '../foundation/write-file.js';
+import { atSize } from '../model/at-size.js';
+import { loadModel, type Model } from '../model/checkpoint.js';
+import { dimensions } from '../model/chain.js';
+import { decodeWebp, encodeWebp } from '../video/lossless-webp.js';
+import { expectNoInput, filesOfClip, isTaken } from '../video/index.js';
+import { errorsOf } from '../foundation/errors.js';
+import { openForModel, ownAspect, sizeWarning } from './clip-for-model.js';
+import { scoringBatch } from './expect-memory.js';
+import { parseOptions, type OptionsOf } from './options/fields.js';
+import { encodeClipFields } from './options/coded-clips.js';
+
+/** How `encodeClip` writes. */
+export type EncodeClipOptions = OptionsOf<typeof encodeClipFields>;
+
+/** A clip that was written as a file of its own kind. */
+export interface EncodedClip extends Size {
+  path: string;
+  frames: number;
+  /** Frames a second. */
+  frameRate: number;
+  /** Of the file. */
+  bytes: number;
+  /** Those of key frames, and how many these are. */
+  keys: { frames: number; bytes: number };
+  /** Of the whole file. */
+  bitsPerDim: number;
+  /** Of the frames alone, by the probabilities that they were written by. */
+  modelBitsPerDim: number;
+}
+
+/** The model that writes key frames of clips of three colours and all levels. */
+const STILLS = 'cifar';
+/** Frames computed together. */
+const TOGETHER = 8;
+
+/** WebP, as files of frames hold it. */
+export function webpCoder(size: Size, channels: Channels): StillCoder {
+  return { encode: encodeWebp, decode: (bytes) => decodeWebp(bytes, size, channels) };
+}
+
+/**
+ * Writes a clip as a file in which each frame takes as many bits as the model says; `decodeFile` gives the very same frames. With a model of
+ * images every frame stands for itself.
+ *
+ * @throws PxvError `USAGE` where an option is wrong, `INPUT` where the clip cannot be read, `OUTPUT` where the file cannot be written; the
+ *   signal's reason where it is aborted: then nothing is left of it
+ */
+export async function encodeClip(trained: Model, path: string, asked: EncodeClipOptions): Promise<EncodedClip> {
+  const options = parseOptions('encode', encodeClipFields, asked);
+  const { out, keyEvery, overwrite = false, signal, onFrame, onWarning } = options;
+  await expectNoInput(out, await filesOfClip(path));
+  const confirm = async () => {
+    if (!overwrite && (await isTaken(out)))
+      throw errorsOf('OUTPUT', 'encode')(
+        out,
+        'a new file',
+        'one that exists',
+        'choose another --out, or replace it with --overwrite',
+      );
+  };
+  await confirm();
+  const clip = await openForModel(trained, path, 'encode', { ...options, ...ownAspect(trained, options) });
+  const { size, frameRate, aboutFrames } = clip.reader;
+  const warning = sizeWarning(trained, size);
+  if (warning !== null) onWarning?.(warning);
+  const model = atSize(trained, size);
+  const { channels, levels, context } = model.chain.exampleShape;
+  const batch = scoringBatch(model, TOGETHER, true);
+  const stills = context > 0 && channels === 3 && levels === 256 ? atSize(loadModel(STILLS), size) : undefined;
+  const found = { frames: 0, bits: 0, keys: { frames: 0, bytes: 0 } };
+  const coded = encodeFrames(model, clip.frames(), {
+    ...{ frameRate, keyEvery, batch, stills, webp: webpCoder(size, channels), signal },
+    onFrame: (frame) => {
+      found.frames++;
+      found.bits += frame.bits;
+      if (frame.kind !== kinds.predicted) {
+        found.keys.frames++;
+        found.keys.bytes += frame.bytes;
+      }
+      onFrame?.(frame, aboutFrames);
+    },
+  });
+  await writeAtomically(out, (temporary) => pipeline(coded, createWriteStream(temporary)), { confirm });
+  if (clip.reader.warning !== null) onWarning?.(clip.reader.warning);
+  const { bytes } = { bytes: (await stat(out)).size };
+  const all = found.frames * dimensions(model.chain);
+  const { frames, bits, keys } = found;
+  const per = { bitsPerDim: (8 * bytes) / all, modelBitsPerDim: bits / all };
+  return { path: out, ...size, frames, frameRate: framesPerSecond(frameRate), bytes, keys, ...per };
+}

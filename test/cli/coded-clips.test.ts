@@ -1,0 +1,66 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openClip } from '../../src/video/index.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { pxv } from './pxv.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+const at = (name: string) => join(folder.path, name);
+const example = 'examples/asl_yes.mkv';
+const size = { width: 24, height: 16 };
+
+async function framesOf(path: string): Promise<Buffer[]> {
+  const reader = await openClip(path, { size, channels: 3 });
+  const found: Buffer[] = [];
+  for await (const { data } of reader.frames()) found.push(Buffer.from(data));
+  return found;
+}
+
+test('a clip is written and read again to the last bit, also by WebAssembly, and damage costs what is said', async () => {
+  const options = ['--size', '24x16', '--key-every', '20', '--json', '--quiet'];
+  const written = await pxv(['encode', example, ...options, '--out', at('clip.pxv'), '--instruction-set', 'wasm']);
+  expect(written).toMatchObject({ code: 0, stderr: '' });
+  const found = JSON.parse(written.stdout) as Record<string, number> & { keys: { frames: number } };
+  const bytes = readFileSync(at('clip.pxv'));
+  expect([found.frames, found.bytes, found.keys.frames]).toEqual([65, bytes.length, 4]);
+  const bits = found.modelBitsPerDim * 65 * 24 * 16 * 3;
+  expect(bytes.length).toBeLessThanOrEqual((1.001 * bits) / 8 + 64 + 12 * 65);
+
+  expect((await pxv(['decode', at('clip.pxv'), '--out', at('frames')])).code).toBe(0);
+  const truth = await framesOf(example);
+  expect(await framesOf(at('frames'))).toEqual(truth);
+
+  bytes[Math.floor(bytes.length / 2)] ^= 4;
+  writeFileSync(at('damaged.pxv'), bytes);
+  const damaged = await pxv(['decode', at('damaged.pxv'), '--out', at('rest')]);
+  expect(damaged.code).toBe(1);
+  const [, from, to] = (/damaged\.pxv is damaged: frames (\d+) to (\d+) are lost\n$/.exec(damaged.stdout) ?? []).map(
+    Number,
+  );
+  expect([(to + 1) % 20, to - from < 20]).toEqual([0, true]);
+  expect(await framesOf(at('rest'))).toEqual([...truth.slice(0, from), ...truth.slice(to + 1)]);
+});
+
+test('what cannot be written or read is said in one line, and leaves nothing', async () => {
+  writeFileSync(at('there.pxv'), 'mine');
+  const cases: [string[], RegExp][] = [
+    [
+      ['encode', example, '--out', at('there.pxv')],
+      /expected a new file, received one that exists; choose another --out/,
+    ],
+    [['encode', 'none.mp4'], /received a path where nothing is; check the path$/],
+    [['decode', example, '--out', at('none')], /expected one that pxv encode wrote, received another kind of file/],
+    [['decode', 'none.pxv', '--out', at('none')], /^pxv: decode: none\.pxv: expected a file that can be read/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stderr } = await pxv(args);
+    expect(code).toBeGreaterThan(0);
+    expect(stderr.trim().split('\n').at(-1)).toMatch(message);
+  }
+  expect(readFileSync(at('there.pxv'), 'utf8')).toBe('mine');
+  expect([existsSync(at('none')), readdirSync(folder.path).filter((name) => name.includes('partial'))]).toEqual([
+    false,
+    [],
+  ]);
+});
