@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kernelsOver, type CallArray } from '../../src/backend/call.js';
 import { descriptions, type KernelName, type KernelNumbers } from '../../src/backend/kernels/index.js';
-import { loadWasm } from '../../src/backend/wasm.js';
+import { loadWasm } from '../../src/backend/library-files.js';
 import { buildNetwork } from '../../src/model/network.js';
 import { expectClose } from '../backend/comparison.js';
 import { tinyNetwork } from '../model/tiny-networks.js';
