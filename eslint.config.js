@@ -15,6 +15,7 @@ const mayImport = {
   'src/evaluation': ['src/sampling', 'src/fitting', 'src/model', 'src/conditioning', 'src/backend'],
   'src/training': ['src/evaluation', 'src/fitting', 'src/model', 'src/conditioning', 'src/backend'],
   'src/surprise': ['src/evaluation', 'src/model', 'src/conditioning', 'src/backend'],
+  'src/browser': ['src/surprise', 'src/sampling', 'src/model', 'src/backend'],
   'src/bench': ['src/fitting', 'src/sampling', 'src/model', 'src/backend'],
   'src/video': [],
   'src/tasks': [
@@ -45,7 +46,7 @@ export default tseslint.config(
   ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],
-    languageOptions: { parserOptions: { project: './tsconfig.json' } },
+    languageOptions: { parserOptions: { project: ['./tsconfig.json', './page/tsconfig.json'] } },
     plugins: { 'import-x': importX },
     // Sources name each other as the .js files that they become.
     settings: { 'import-x/resolver-next': [createNodeResolver({ extensionAlias: { '.js': ['.ts', '.js'] } })] },

@@ -11,6 +11,7 @@ import { command as doctor } from './doctor.js';
 import { command as models } from './models.js';
 import { command as evalImages } from './eval-images.js';
 import { command as evalVideo } from './eval-video.js';
+import { command as page } from './page.js';
 import { command as predict } from './predict.js';
 import { command as surprise } from './surprise.js';
 import { command as sample } from './sample.js';
@@ -23,6 +24,7 @@ const commands = [
   train,
   predict,
   surprise,
+  page,
   sample,
   complete,
   evalVideo,

@@ -1,4 +1,4 @@
-import { frameOfCanvas, MOST_FRAMES, sizeFor, type Source, type TimedFrame } from './source.js';
+import { frameTaker, MOST_FRAMES, sizeFor, type Source, type TimedFrame } from './source.js';
 
 /** Frames a second at most: motion between those of a camera is small. */
 const RATE = 10;
@@ -12,9 +12,7 @@ export async function openCamera(): Promise<Source> {
   const video = document.createElement('video');
   Object.assign(video, { srcObject: stream, muted: true, playsInline: true });
   await video.play();
-  const size = sizeFor({ width: video.videoWidth, height: video.videoHeight });
-  const context = Object.assign(document.createElement('canvas'), size).getContext('2d', { willReadFrequently: true })!;
-  context.imageSmoothingQuality = 'high';
+  const take = frameTaker(sizeFor({ width: video.videoWidth, height: video.videoHeight }));
   let isStopped = false;
   async function* frames(): AsyncGenerator<TimedFrame, void> {
     const began = performance.now();
@@ -22,8 +20,8 @@ export async function openCamera(): Promise<Source> {
     for (let count = 0; !isStopped && count < MOST_FRAMES; count++) {
       await new Promise((resolve) => setTimeout(resolve, next - performance.now()));
       next = Math.max(next + 1000 / RATE, performance.now());
-      context.drawImage(video, 0, 0, size.width, size.height);
-      yield { frame: frameOfCanvas(context), time: (performance.now() - began) / 1000 };
+      const frame = take((context, { width, height }) => context.drawImage(video, 0, 0, width, height));
+      yield { frame, time: (performance.now() - began) / 1000 };
     }
     stop();
   }

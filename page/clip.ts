@@ -1,5 +1,5 @@
-import { ALL_FORMATS, BlobSource, CanvasSink, Input } from 'mediabunny';
-import { frameOfCanvas, MOST_FRAMES, sizeFor, type Source, type TimedFrame } from './source.js';
+import { ALL_FORMATS, BlobSource, Input, VideoSampleSink } from 'mediabunny';
+import { frameTaker, MOST_FRAMES, sizeFor, type Source, type TimedFrame } from './source.js';
 
 /**
  * A clip of which every frame is decoded, by the browser's own decoders.
@@ -20,12 +20,16 @@ export async function openClip(file: Blob, name: string): Promise<Source> {
   const looked = (MOST_FRAMES / averagePacketRate).toFixed(0);
   let isStopped = false;
   async function* frames(): AsyncGenerator<TimedFrame, void> {
-    const sink = new CanvasSink(track!, { ...sizeFor({ width, height }), fit: 'fill', poolSize: 1 });
+    const take = frameTaker(sizeFor({ width, height }));
     let count = 0;
-    for await (const { canvas, timestamp } of sink.canvases()) {
+    for await (const sample of new VideoSampleSink(track!).samples()) {
+      if (!isStopped)
+        yield {
+          frame: take((context, size) => sample.draw(context, 0, 0, size.width, size.height)),
+          time: sample.timestamp,
+        };
+      sample.close();
       if (isStopped) return;
-      const context = canvas.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D;
-      yield { frame: frameOfCanvas(context), time: timestamp };
       if (++count === MOST_FRAMES) return;
     }
   }

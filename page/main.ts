@@ -1,4 +1,4 @@
-import type { Moment } from '../src/browser/index.js';
+import type { Moment } from '../src/surprise/moments.js';
 import { openCamera } from './camera.js';
 import { openClip } from './clip.js';
 import { factsOf } from './facts.js';
@@ -25,6 +25,10 @@ let session: Session | null = null;
 let chosen: Moment | null = null;
 let isPlaying = !matchMedia('(prefers-reduced-motion: reduce)').matches;
 let isDue = false;
+/** Why nothing could be opened, in words. */
+let failure: string | null = null;
+/** Counts what was asked to be opened: the last of it is wanted. */
+let asked = 0;
 
 /** Draws all once before the next picture of the screen, however much has changed. */
 function changed(): void {
@@ -37,10 +41,11 @@ function changed(): void {
 }
 
 function draw(): void {
-  showFailure(session?.failure ?? null);
+  showFailure(failure ?? session?.failure ?? null);
   if (session === null || session.frames.length === 0) return;
   const { frames, isLive, known, maps } = session;
   find('#stage').hidden = false;
+  find('#promise').hidden = true;
   document.body.classList.add('opened');
   slider.max = String(frames.length - 1);
   if (isLive) slider.value = String(maps.length);
@@ -53,18 +58,21 @@ function draw(): void {
   slider.disabled = isLive;
   find('#play').hidden = isLive;
   find('#play').textContent = isPlaying ? 'Pause' : 'Play';
-  find('#play').setAttribute('aria-pressed', String(isPlaying));
   find('#from').hidden = isLive;
   find('#stop').hidden = !isLive;
   drawMoments(session);
-  const facts = factsOf(session).flatMap(([name, text]) => [textIn('dt', name), textIn('dd', text)]);
+  const facts = factsOf(session).map(([name, text]) => {
+    const fact = document.createElement('div');
+    fact.append(textIn('dt', name), textIn('dd', text));
+    return fact;
+  });
   find('#facts').replaceChildren(...facts);
 }
 
 function drawMoments({ hindsight, frames, times, isWhole, maps }: Session): void {
   const moments = shownMoments(hindsight.moments);
   const isDone = isWhole && maps.length === frames.length - 1;
-  find('#no-moments').textContent = isDone ? 'Nothing stands out.' : 'Looking\u2026';
+  find('#no-moments').textContent = isDone ? 'nothing' : 'still looking\u2026';
   find('#no-moments').hidden = isDone && moments.length > 0;
   const list = find('#moments');
   const text = moments.map(({ from, to, box }) => {
@@ -72,13 +80,15 @@ function drawMoments({ hindsight, frames, times, isWhole, maps }: Session): void
     return `${begin} to ${end}, ${placeOf(box, frames[0])}`;
   });
   // A button that is replaced would lose its focus.
-  if (list.dataset.text === text.join()) return;
-  list.dataset.text = text.join();
+  const shown = `${text.join()} ${chosen?.peak}`;
+  if (list.dataset.shown === shown) return;
+  list.dataset.shown = shown;
   list.replaceChildren(
     ...moments.map((moment, rank) => {
       const item = document.createElement('li');
       const button = textIn('button', text[rank]) as HTMLButtonElement;
       button.type = 'button';
+      button.setAttribute('aria-pressed', String(chosen !== null && chosen.peak === moment.peak));
       button.onclick = () => lookAt(moment);
       item.append(button);
       return item;
@@ -119,12 +129,17 @@ function play(): void {
 
 /** Takes the place of the video that was looked at. */
 async function open(source: Promise<Source>, isExample = false): Promise<void> {
+  const mine = ++asked;
+  failure = null;
   try {
-    begin(await source);
+    const opened = await source;
+    if (mine !== asked) return opened.stop();
+    begin(opened);
     find('#credit').hidden = !isExample;
   } catch (error) {
-    showFailure((error as Error).message);
+    if (mine === asked) failure = (error as Error).message;
   }
+  changed();
 }
 
 function begin(source: Source): void {
@@ -132,9 +147,8 @@ function begin(source: Source): void {
   chosen = null;
   slider.value = '0';
   find('#moments').replaceChildren();
-  delete find('#moments').dataset.text;
+  delete find('#moments').dataset.shown;
   session = new Session(source, modelChoice.value as ModelName, changed);
-  changed();
 }
 
 async function openExample(): Promise<Source> {
@@ -169,6 +183,7 @@ slider.oninput = () => {
 };
 modelChoice.onchange = () => {
   if (session !== null) begin(session.recorded());
+  changed();
 };
 document.ondragover = (event) => {
   event.preventDefault();

@@ -1,4 +1,5 @@
-import type { Box, Moment, Size } from '../src/browser/index.js';
+import type { Box, Size } from '../src/foundation/frame.js';
+import type { Moment } from '../src/surprise/moments.js';
 
 /** Moments that are shown, at most. */
 const SHOWN = 4;

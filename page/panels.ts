@@ -1,4 +1,5 @@
-import { pixelsOf, type Box, type Frame } from '../src/browser/index.js';
+import { pixelsOf } from '../src/browser/image-data.js';
+import type { Box, Frame } from '../src/foundation/frame.js';
 import { heatMap } from '../src/video/heat-map.js';
 import { AHEAD, type Session } from './session.js';
 
@@ -17,10 +18,13 @@ const WHITE = 4;
 
 /** The pictures of one frame, side by side. */
 export class Panels {
+  private readonly root = document.querySelector<HTMLElement>('#panels')!;
   private readonly figures = names.map((name) => document.querySelector<HTMLElement>(`[data-panel=${name}]`)!);
 
   /** @param box what is framed in the truth and in the map */
   show(session: Session, index: number, box: Box | null): void {
+    const { width, height } = session.frames[0];
+    this.root.style.setProperty('--aspect', String(width / height));
     const shown = [truthAt(session, index), guessAt(session, index), drawAt(session, index), mapAt(session, index)];
     shown.forEach((of, at) => this.showIn(this.figures[at], of, of.kind === 'true' || of.kind === 'map' ? box : null));
   }
@@ -51,7 +55,12 @@ function frameBox(figure: HTMLElement, { width, height }: Frame, box: Box | null
   const mark = document.createElement('div');
   mark.className = 'box';
   const [across, down] = [(length: number) => `${(100 * length) / width}%`, (y: number) => `${(100 * y) / height}%`];
-  Object.assign(mark.style, { left: across(box.x), width: across(box.width), top: down(box.y), height: down(box.height) });
+  Object.assign(mark.style, {
+    left: across(box.x),
+    width: across(box.width),
+    top: down(box.y),
+    height: down(box.height),
+  });
   figure.querySelector('.picture')!.append(mark);
 }
 

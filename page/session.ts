@@ -1,4 +1,5 @@
-import { inHindsight, type Frame, type Hindsight } from '../src/browser/index.js';
+import type { Frame } from '../src/foundation/frame.js';
+import { inHindsight, type Hindsight } from '../src/surprise/hindsight.js';
 import type { Answer, ModelName, Request } from './messages.js';
 import type { Source, TimedFrame } from './source.js';
 
@@ -97,7 +98,8 @@ export class Session {
       this.frames.push(frame);
       this.times.push(time);
       this.ask({ type: 'frame', frame });
-      if (!this.source.isLive && this.frames.length === KNOWN_AT_FIRST) this.predictFrom(KNOWN_AT_FIRST);
+      const isEnough = this.frames.length === KNOWN_AT_FIRST + AHEAD;
+      if (!this.source.isLive && isEnough) this.predictFrom(KNOWN_AT_FIRST);
       this.changed();
       while (this.source.isLive && this.maps.length < this.frames.length - 1 && !this.isClosed)
         await new Promise<void>((resolve) => (this.wasCosted = resolve));
@@ -105,8 +107,8 @@ export class Session {
     this.isWhole = true;
     const { length } = this.frames;
     if (length < 2) return this.fail(`${this.source.name}: there is one frame at most, and a video has more.`);
-    // Of what a camera saw, the end is predicted, beside what came.
-    if (this.known === null) this.predictFrom(Math.max(1, this.source.isLive ? length - AHEAD : length >> 1));
+    // The end, of what a camera saw, or of a clip that is short.
+    if (this.known === null) this.predictFrom(Math.max(1, length - AHEAD));
     this.changed();
   }
 

@@ -1,4 +1,5 @@
-import { frameFromPixels, type Frame, type Size } from '../src/browser/index.js';
+import { frameFromPixels } from '../src/browser/image-data.js';
+import type { Frame, Size } from '../src/foundation/frame.js';
 
 /** A frame, and when in its video it stands. */
 export interface TimedFrame {
@@ -31,8 +32,13 @@ export function sizeFor({ width, height }: Size): Size {
   return { width: side(width), height: side(height) };
 }
 
-/** The frame that a canvas shows. */
-export function frameOfCanvas(context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D): Frame {
-  const { width, height } = context.canvas;
-  return frameFromPixels(context.getImageData(0, 0, width, height));
+/** Makes frames of this size from what is drawn on a canvas. */
+export function frameTaker(size: Size): (draw: (on: CanvasRenderingContext2D, size: Size) => void) => Frame {
+  const canvas = Object.assign(document.createElement('canvas'), size);
+  const context = canvas.getContext('2d', { alpha: false, willReadFrequently: true })!;
+  context.imageSmoothingQuality = 'high';
+  return (draw) => {
+    draw(context, size);
+    return frameFromPixels(context.getImageData(0, 0, size.width, size.height));
+  };
 }

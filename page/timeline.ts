@@ -29,7 +29,7 @@ export class Timeline {
     const band = (from: number, to: number, name: string, words: string) => {
       const [left, right] = [x(from), x(to)];
       svg.append(element('rect', { class: name, x: left, y: 0, width: Math.max(0, right - left), height: BAND - 4 }));
-      if (right - left > 7 * words.length)
+      if (right - left > 8 * words.length)
         svg.append(element('text', { class: `word ${name}`, x: (left + right) / 2, y: BAND - 8 }, words));
     };
     if (!isLive && known !== null) {
@@ -39,10 +39,13 @@ export class Timeline {
       band(end, last, 'later', 'not predicted yet');
       svg.append(element('line', { class: 'now', x1: x(known), x2: x(known), y1: 0, y2: HEIGHT }));
     }
+    svg.append(element('text', { class: 'axis', x: MARGIN, y: BAND + 12 }, '\u2191 surprise'));
     if (scores.length > 0) {
       const points = scores.map((score, at) => `${x(at + 1).toFixed(1)},${y(score).toFixed(1)}`);
       const [first, end] = [x(1), x(scores.length)];
-      svg.append(element('polygon', { class: 'area', points: `${first},${HEIGHT} ${points.join(' ')} ${end},${HEIGHT}` }));
+      svg.append(
+        element('polygon', { class: 'area', points: `${first},${HEIGHT} ${points.join(' ')} ${end},${HEIGHT}` }),
+      );
       svg.append(element('polyline', { class: 'curve', points: points.join(' ') }));
     }
     svg.append(element('line', { class: 'shown', x1: x(shown), x2: x(shown), y1: BAND, y2: HEIGHT }));

@@ -32,6 +32,7 @@ export { sampleImages, type SampledImages, type SampleImagesOptions } from './ta
 export { completeImage, type CompletedImage, type CompleteImageOptions } from './tasks/complete-image.js';
 export { predictClip, type PredictClipOptions, type PredictedClip } from './tasks/predict-clip.js';
 export { findSurprise, type FindSurpriseOptions, type FoundSurprise } from './tasks/find-surprise.js';
+export { servePage, type ServePageOptions } from './tasks/serve-page.js';
 export { predictClips, type PredictClipsOptions, type PredictedClips } from './tasks/predict-clips.js';
 export { scoreClips, type ScoreClipsOptions, type VideoScore } from './tasks/score-clips.js';
 export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './tasks/score-images.js';
