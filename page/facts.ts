@@ -21,5 +21,5 @@ function limitOf({ computing, isLive, seconds }: Session): string {
   if (isLive && seconds.cost !== null && seconds.cost < 0.09) return 'the camera';
   const { threads, isolated } = computing;
   if (isolated) return `this device, with ${threads} thread${threads === 1 ? '' : 's'}`;
-  return 'one thread: who serves this page sends no isolation headers';
+  return 'one thread: its host sends no isolation headers';
 }

@@ -69,18 +69,18 @@ function draw(): void {
   find('#facts').replaceChildren(...facts);
 }
 
-function drawMoments({ hindsight, frames, times, isWhole, maps }: Session): void {
+function drawMoments({ hindsight, frames, times, isWhole, isLive, maps }: Session): void {
   const moments = shownMoments(hindsight.moments);
   const isDone = isWhole && maps.length === frames.length - 1;
   find('#no-moments').textContent = isDone ? 'nothing' : 'still looking\u2026';
-  find('#no-moments').hidden = isDone && moments.length > 0;
+  find('#no-moments').hidden = moments.length > 0 && (isDone || isLive);
   const list = find('#moments');
   const text = moments.map(({ from, to, box }) => {
     const [begin, end] = [from, to].map((index) => clock(times[index] - times[0]));
-    return `${begin} to ${end}, ${placeOf(box, frames[0])}`;
+    return `${begin}\u2013${end}, ${placeOf(box, frames[0])}`;
   });
   // A button that is replaced would lose its focus.
-  const shown = `${text.join()} ${chosen?.peak}`;
+  const shown = `${text.join()} ${chosen?.peak} ${isLive}`;
   if (list.dataset.shown === shown) return;
   list.dataset.shown = shown;
   list.replaceChildren(
@@ -88,6 +88,8 @@ function drawMoments({ hindsight, frames, times, isWhole, maps }: Session): void
       const item = document.createElement('li');
       const button = textIn('button', text[rank]) as HTMLButtonElement;
       button.type = 'button';
+      // What a camera saw is looked at once it stops.
+      button.disabled = isLive;
       button.setAttribute('aria-pressed', String(chosen !== null && chosen.peak === moment.peak));
       button.onclick = () => lookAt(moment);
       item.append(button);

@@ -13,7 +13,9 @@ export interface PageBackendOptions {
 
 /** What computes from now on. */
 export interface ChosenPageBackend {
+  /** The kernels: the one set that pages have. */
   instructionSet: 'wasm';
+  /** Threads of the kernels, that of the caller included. */
   threads: number;
   /** Whether the page may share memory between threads: it was served with the headers COOP and COEP. */
   isolated: boolean;

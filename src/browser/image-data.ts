@@ -2,8 +2,11 @@ import type { Frame } from '../foundation/frame.js';
 
 /** What of an `ImageData` is read: four bytes a pixel, red, green, blue and alpha. */
 export interface Pixels {
+  /** Pixels in a row. */
   width: number;
+  /** Rows of pixels. */
   height: number;
+  /** Row by row, from 0 to 255. */
   data: Uint8ClampedArray | Uint8Array;
 }
 

@@ -15,4 +15,11 @@ export { bestGuess, frameOf, rollOut, type BestGuess, type RollOutOptions } from
 export type { Moment } from '../surprise/moments.js';
 export type { UsualFrames } from '../surprise/stand-out.js';
 export { inHindsight, type Hindsight } from '../surprise/hindsight.js';
-export { costedFrames, learnUsual, surprise, type CostedFrame, type SurpriseOptions, type SurprisingFrame } from '../surprise/surprise.js';
+export {
+  costedFrames,
+  learnUsual,
+  surprise,
+  type CostedFrame,
+  type SurpriseOptions,
+  type SurprisingFrame,
+} from '../surprise/surprise.js';

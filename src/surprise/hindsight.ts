@@ -18,6 +18,7 @@ export interface Hindsight {
  * @param maps bits of each pixel of each frame, height x width, as `costedFrames` gives them
  * @param frameRate frames a second
  * @param first index in the source of the first of them
+ * @throws PxvError `INPUT` where a map is of another size
  */
 export function inHindsight(
   maps: readonly Float64Array[],

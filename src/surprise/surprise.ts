@@ -150,7 +150,8 @@ export async function* observe(
  * The frames of a source but the first, with what each costs.
  *
  * @param trained model of video, whose frames may have any size
- * @param frames, errors as of `surprise`
+ * @param frames as of `surprise`
+ * @throws PxvError `INPUT` where a frame is of another shape; the signal's reason once it is aborted
  */
 export async function* costedFrames(
   trained: Model,
@@ -191,7 +192,10 @@ export async function* costedFrames(
 /** The bytes that show an anchor. */
 function nearestBytes(shape: ImageShape, anchor: Float32Array): Uint8Array {
   const most = shape.levels - 1;
-  return bytesOf(shape, Uint8Array.from(anchor, (level) => Math.round(Math.min(Math.max(level, 0), most))));
+  return bytesOf(
+    shape,
+    Uint8Array.from(anchor, (level) => Math.round(Math.min(Math.max(level, 0), most))),
+  );
 }
 
 function modelFor(model: Model, { width, height, channels }: Frame): Model {

@@ -127,6 +127,26 @@ withChromium('the page', () => {
     expect(said).toEqual([]);
   });
 
+  test('a clip that is dropped is looked at as one that is chosen', async () => {
+    const { page } = await open();
+    await page.evaluate(`(async () => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([await (await fetch('asl_yes.mkv')).blob()], 'dropped.mkv'));
+      document.querySelector('#open').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    })()`);
+    await page.getByText(/^\d+ of 65 frames$/).waitFor(LOOKED);
+  });
+
+  test('what is looked for is found where it is: a button without a name, a word on the console, an upload', async () => {
+    const { page, said } = await open();
+    await page.evaluate("document.querySelector('#camera').textContent = ''");
+    expect(await faultsOf(page)).toEqual(['button-name: <button id="camera" type="button"></button>']);
+    await page.evaluate("fetch('https://elsewhere.example/', { method: 'POST', body: '' }).catch(() => {})");
+    expect(said.join()).toMatch(/Content Security Policy/);
+    await page.evaluate("fetch('/', { method: 'POST', body: '' })");
+    expect(said).toContain(`POST ${address}`);
+  });
+
   test('by keyboard a frame is shown, and the ones after it are predicted', async () => {
     const { page } = await open();
     await page.focus('#example');
@@ -195,7 +215,7 @@ withChromium('the page', () => {
     closing.push(() => (host.close(), host.closeAllConnections()));
     const { page, said } = await open({ at: `http://127.0.0.1:${(host.address() as AddressInfo).port}/some/folder/` });
     await page.click('#example');
-    await page.getByText('one thread: who serves this page sends no isolation headers').waitFor();
+    await page.getByText('one thread: its host sends no isolation headers').waitFor();
     await page.getByText(/^[3-9] of 65 frames$/).waitFor(LOOKED);
     expect(said).toEqual([]);
   });
