@@ -3,7 +3,7 @@ import { openCamera } from './camera.js';
 import { openClip } from './clip.js';
 import { factsOf } from './facts.js';
 import type { ModelName } from './messages.js';
-import { clock, placeOf, shownMoments } from './moment-words.js';
+import { clock, MomentList } from './moments.js';
 import { Panels } from './panels.js';
 import { AHEAD, Session } from './session.js';
 import type { Source } from './source.js';
@@ -14,6 +14,7 @@ const slider = find<HTMLInputElement>('#shown');
 const modelChoice = find<HTMLSelectElement>('#model');
 const panels = new Panels();
 const timeline = new Timeline(find('#graph'));
+const moments = new MomentList(lookAt);
 
 /** Frames a second at which known and predicted ones are played: slow enough to compare. */
 const PLAYED = 6;
@@ -60,42 +61,13 @@ function draw(): void {
   find('#play').textContent = isPlaying ? 'Pause' : 'Play';
   find('#from').hidden = isLive;
   find('#stop').hidden = !isLive;
-  drawMoments(session);
+  moments.show(session, chosen);
   const facts = factsOf(session).map(([name, text]) => {
     const fact = document.createElement('div');
     fact.append(textIn('dt', name), textIn('dd', text));
     return fact;
   });
   find('#facts').replaceChildren(...facts);
-}
-
-function drawMoments({ hindsight, frames, times, isWhole, isLive, maps }: Session): void {
-  const moments = shownMoments(hindsight.moments);
-  const isDone = isWhole && maps.length === frames.length - 1;
-  find('#no-moments').textContent = isDone ? 'nothing' : 'still looking\u2026';
-  find('#no-moments').hidden = moments.length > 0 && (isDone || isLive);
-  const list = find('#moments');
-  const text = moments.map(({ from, to, box }) => {
-    const [begin, end] = [from, to].map((index) => clock(times[index] - times[0]));
-    return `${begin}\u2013${end}, ${placeOf(box, frames[0])}`;
-  });
-  // A button that is replaced would lose its focus.
-  const shown = `${text.join()} ${chosen?.peak} ${isLive}`;
-  if (list.dataset.shown === shown) return;
-  list.dataset.shown = shown;
-  list.replaceChildren(
-    ...moments.map((moment, rank) => {
-      const item = document.createElement('li');
-      const button = textIn('button', text[rank]) as HTMLButtonElement;
-      button.type = 'button';
-      // What a camera saw is looked at once it stops.
-      button.disabled = isLive;
-      button.setAttribute('aria-pressed', String(chosen !== null && chosen.peak === moment.peak));
-      button.onclick = () => lookAt(moment);
-      item.append(button);
-      return item;
-    }),
-  );
 }
 
 function textIn(name: string, text: string): HTMLElement {
@@ -148,8 +120,6 @@ function begin(source: Source): void {
   session?.close();
   chosen = null;
   slider.value = '0';
-  find('#moments').replaceChildren();
-  delete find('#moments').dataset.shown;
   session = new Session(source, modelChoice.value as ModelName, changed);
 }
 

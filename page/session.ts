@@ -62,7 +62,7 @@ export class Session {
     const { maps, frames, times } = this;
     if (this.seen.scores.length !== maps.length) {
       const frameRate = maps.length / Math.max(times[maps.length] - times[0], 1e-3);
-      this.seen = inHindsight(maps, frames[0], { frameRate });
+      this.seen = inHindsight(maps, frames[0], frameRate);
     }
     return this.seen;
   }

@@ -1,4 +1,4 @@
-import { shownMoments } from './moment-words.js';
+import { shownMoments } from './moments.js';
 import { AHEAD, type Session } from './session.js';
 
 const HEIGHT = 92;

@@ -15,7 +15,7 @@ const built = join(root, 'dist', 'page');
 
 rmSync(built, { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: [join(source, 'main.ts'), join(source, 'worker.ts')],
+  entryPoints: ['main.ts', 'worker.ts', 'page.css'].map((name) => join(source, name)),
   outdir: built,
   absWorkingDir: root,
   ...{ bundle: true, platform: 'browser', format: 'esm', target: 'es2022', minify: true },
@@ -23,7 +23,7 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
-for (const name of ['index.html', 'page.css', 'icon.svg', 'beside.json']) cpSync(join(source, name), join(built, name));
+for (const name of ['index.html', 'icon.svg', 'beside.json']) cpSync(join(source, name), join(built, name));
 writeFileSync(join(built, 'licences.txt'), licences(Object.keys(metafile.inputs)));
 
 if (values.out !== undefined) {

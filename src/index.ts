@@ -22,7 +22,15 @@ export type { PredictedFrame } from './sampling/forecaster.js';
 export { FrameSampler } from './sampling/frame-sampler.js';
 export { FRAMES_FOR_HINDCASTS, learnCorrection, type HindcastOptions } from './sampling/hindcasts.js';
 export { bestGuess, frameOf, rollOut, type BestGuess, type RollOutOptions } from './sampling/roll-out.js';
-export { learnUsual, surprise, type SurpriseOptions, type SurprisingFrame } from './surprise/surprise.js';
+export { inHindsight, type Hindsight } from './surprise/hindsight.js';
+export {
+  costedFrames,
+  learnUsual,
+  surprise,
+  type CostedFrame,
+  type SurpriseOptions,
+  type SurprisingFrame,
+} from './surprise/surprise.js';
 export type { Moment } from './surprise/moments.js';
 export type { UsualFrames } from './surprise/stand-out.js';
 export type { AskedRate } from './tasks/clip-rate.js';

@@ -15,16 +15,11 @@ export interface Hindsight {
  * What stood out in a source that is known whole: each place of a frame is compared with what it costs in all of the source, so that
  * a clip of a second will do. `surprise` knows nothing of what comes later.
  *
- * @param maps bits of each pixel of each frame, height x width, as `costedFrames` gives them
+ * @param maps bits of each pixel of each frame but the first, height x width, as `costedFrames` gives them
  * @param frameRate frames a second
- * @param first index in the source of the first of them
  * @throws PxvError `INPUT` where a map is of another size
  */
-export function inHindsight(
-  maps: readonly Float64Array[],
-  size: Size,
-  { frameRate, first = 1 }: { frameRate: number; first?: number },
-): Hindsight {
+export function inHindsight(maps: readonly Float64Array[], size: Size, frameRate: number): Hindsight {
   const learning = new StandOut(size, frameRate, { learnFirst: Infinity });
   for (const map of maps) learning.learn(map);
   const standOut = new StandOut(size, frameRate, { usual: learning.toJSON() });
@@ -34,8 +29,8 @@ export function inHindsight(
   const scores: number[] = [];
   const take = (known: readonly number[]) => {
     for (const score of known) {
-      moments.add(first + scores.length, score, boxes[scores.length]);
-      scores.push(score);
+      const box = boxes[scores.length];
+      moments.add(scores.push(score), score, box);
     }
   };
   for (const map of maps) {

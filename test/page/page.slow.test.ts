@@ -121,7 +121,8 @@ withChromium('the page', () => {
     const moments = await page.locator('#moments button').allTextContents();
     expect(moments.length).toBeGreaterThan(0);
     await page.locator('#moments button').first().click();
-    expect(await page.locator('.box').count()).toBe(2);
+    // In the truth and in the map.
+    await page.locator('.box').nth(1).waitFor();
     expect(await stateOf(page, 'truth')).toBe('true');
     await page.getByText('predicted, 3 frames ahead').first().waitFor(LOOKED);
     expect(said).toEqual([]);
