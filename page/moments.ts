@@ -7,8 +7,12 @@ const SHOWN = 4;
 /** Others are no more than what happens all the time. */
 const LEAST_SHARE = 0.6;
 
+/** Frames of which most are as usual: of fewer nothing stands out yet. */
+const FEW = 30;
+
 /** The moments that are worth a look, the largest first. */
-export function shownMoments(moments: readonly Moment[]): readonly Moment[] {
+export function shownMoments({ hindsight: { moments }, maps, isDone }: Session): readonly Moment[] {
+  if (!isDone && maps.length < FEW) return [];
   return moments.slice(0, SHOWN).filter(({ score }) => score >= LEAST_SHARE * moments[0].score);
 }
 
@@ -38,9 +42,9 @@ export class MomentList {
   /** @param lookAt called with the one that is chosen */
   constructor(private readonly lookAt: (moment: Moment) => void) {}
 
-  show({ hindsight, frames, times, isWhole, isLive, maps }: Session, chosen: Moment | null): void {
-    const moments = shownMoments(hindsight.moments);
-    const isDone = isWhole && maps.length === frames.length - 1;
+  show(session: Session, chosen: Moment | null): void {
+    const { frames, times, isLive, isDone } = session;
+    const moments = shownMoments(session);
     this.still.textContent = isDone ? 'nothing' : 'still looking\u2026';
     this.still.hidden = moments.length > 0 && (isDone || isLive);
     const buttons = moments.map((moment): HTMLButtonElement => {

@@ -57,6 +57,11 @@ export class Session {
     return this.source.isLive && !this.isWhole;
   }
 
+  /** Whether all frames were looked at. */
+  get isDone(): boolean {
+    return this.isWhole && this.maps.length === this.frames.length - 1;
+  }
+
   /** What stood out so far. */
   get hindsight(): Hindsight {
     const { maps, frames, times } = this;

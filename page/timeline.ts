@@ -19,7 +19,7 @@ export class Timeline {
   draw(session: Session, shown: number): void {
     const width = this.root.clientWidth;
     const { frames, known, isLive } = session;
-    const { scores, moments } = session.hindsight;
+    const { scores } = session.hindsight;
     const last = Math.max(1, frames.length - 1);
     const x = (index: number) => MARGIN + (index / last) * (width - 2 * MARGIN);
     const top = Math.max(LEAST_TOP, ...scores) * 1.35;
@@ -39,7 +39,6 @@ export class Timeline {
       band(end, last, 'later', 'not predicted yet');
       svg.append(element('line', { class: 'now', x1: x(known), x2: x(known), y1: 0, y2: HEIGHT }));
     }
-    svg.append(element('text', { class: 'axis', x: MARGIN, y: BAND + 12 }, '\u2191 surprise'));
     if (scores.length > 0) {
       const points = scores.map((score, at) => `${x(at + 1).toFixed(1)},${y(score).toFixed(1)}`);
       const [first, end] = [x(1), x(scores.length)];
@@ -48,8 +47,9 @@ export class Timeline {
       );
       svg.append(element('polyline', { class: 'curve', points: points.join(' ') }));
     }
+    svg.append(element('text', { class: 'axis', x: MARGIN + 4, y: HEIGHT - 6 }, '\u2191 surprise'));
     svg.append(element('line', { class: 'shown', x1: x(shown), x2: x(shown), y1: BAND, y2: HEIGHT }));
-    for (const [rank, { peak, score }] of shownMoments(moments).entries()) {
+    for (const [rank, { peak, score }] of shownMoments(session).entries()) {
       const [cx, cy] = [x(peak), Math.max(BAND + MARK, y(score) - MARK - 3)];
       svg.append(element('circle', { class: 'moment', cx, cy, r: MARK }));
       svg.append(element('text', { class: 'rank', x: cx, y: cy + 4 }, String(rank + 1)));
