@@ -1,5 +1,6 @@
 import { useKernels } from '../backend/backend-in-use.js';
 import { loadLibrariesBy } from '../backend/kernel-libraries.js';
+import type { KernelLibrary } from '../backend/kernel-library.js';
 import { unusableWasm, wasmLibrary, type WasmThreads } from '../backend/wasm.js';
 import { errorsOf } from '../foundation/errors.js';
 
@@ -28,9 +29,11 @@ const page = globalThis as unknown as {
   Worker: new (url: string) => { postMessage(data: object): void };
 };
 
+let library: KernelLibrary | null = null;
+
 /**
  * Loads the kernels in WebAssembly and makes them what computes. Call it before any tensor is made, in a worker, or the page stands still
- * while frames are computed.
+ * while frames are computed. Called once more, it changes the number of threads alone.
  * @throws PxvError `DEPENDENCY` where the module cannot be fetched or is none of this version, `USAGE` where threads are asked for that the
  *   page may not have
  */
@@ -42,15 +45,17 @@ export async function chooseBackend({ wasm, threads }: PageBackendOptions): Prom
     const remedy = isolated ? 'give the number of threads' : 'serve the page with the headers COOP and COEP';
     throw errorsOf('USAGE', 'choose backend')('threads', expected, String(threads), remedy);
   }
-  const code = wasm instanceof Uint8Array ? wasm : await fetched(String(wasm));
-  const library = loaded(code, { cores: isolated ? (page.navigator?.hardwareConcurrency ?? 1) : 1, start });
-  loadLibrariesBy({
-    wasm: () => library,
-    addon: () => {
-      throw errorsOf('DEPENDENCY', 'load the native addon')('addon', 'Node.js', 'a page', 'compute in WebAssembly');
-    },
-  });
+  if (library === null) {
+    const code = wasm instanceof Uint8Array ? wasm : await fetched(String(wasm));
+    const made = loaded(code, { cores: isolated ? (page.navigator?.hardwareConcurrency ?? 1) : 1, start });
+    loadLibrariesBy({ wasm: () => made, addon: noAddon });
+    library = made;
+  }
   return { instructionSet: 'wasm', threads: await useKernels('wasm', threads), isolated };
+}
+
+function noAddon(): never {
+  throw errorsOf('DEPENDENCY', 'load the native addon')('addon', 'Node.js', 'a page', 'compute in WebAssembly');
 }
 
 async function fetched(url: string): Promise<Uint8Array> {
@@ -66,7 +71,7 @@ async function fetched(url: string): Promise<Uint8Array> {
   throw unusableWasm(url, 'a file of pxv', received, remedy);
 }
 
-function loaded(code: Uint8Array, threads: WasmThreads) {
+function loaded(code: Uint8Array, threads: WasmThreads): KernelLibrary {
   try {
     return wasmLibrary(code, threads);
   } catch (cause) {

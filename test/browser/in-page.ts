@@ -11,6 +11,8 @@ scope.onmessage = ({ data: threads }) => {
 };
 
 async function answer(threads: number | undefined) {
+  await chooseBackend({ wasm: '/pxv.wasm', threads: 1 });
+  // Once more, for another number of threads.
   const chosen = await chooseBackend({ wasm: '/pxv.wasm', threads });
   const bytes = new Uint8Array(await (await fetch('/model')).arrayBuffer());
   return { chosen, computed: await compute(modelFromBytes(bytes, 'video-64-small')) };
