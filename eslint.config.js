@@ -16,6 +16,7 @@ const mayImport = {
   'src/training': ['src/evaluation', 'src/fitting', 'src/model', 'src/conditioning', 'src/backend'],
   'src/surprise': ['src/evaluation', 'src/model', 'src/conditioning', 'src/backend'],
   'src/codec': ['src/sampling', 'src/model', 'src/conditioning', 'src/backend'],
+  'src/browser': ['src/surprise', 'src/sampling', 'src/model', 'src/backend'],
   'src/bench': ['src/fitting', 'src/sampling', 'src/model', 'src/backend'],
   'src/video': [],
   'src/tasks': [
@@ -47,7 +48,7 @@ export default tseslint.config(
   ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],
-    languageOptions: { parserOptions: { project: './tsconfig.json' } },
+    languageOptions: { parserOptions: { project: ['./tsconfig.json', './page/tsconfig.json'] } },
     plugins: { 'import-x': importX },
     // Sources name each other as the .js files that they become.
     settings: { 'import-x/resolver-next': [createNodeResolver({ extensionAlias: { '.js': ['.ts', '.js'] } })] },

@@ -13,6 +13,7 @@ import { command as encode } from './encode.js';
 import { command as models } from './models.js';
 import { command as evalImages } from './eval-images.js';
 import { command as evalVideo } from './eval-video.js';
+import { command as page } from './page.js';
 import { command as predict } from './predict.js';
 import { command as surprise } from './surprise.js';
 import { command as sample } from './sample.js';
@@ -27,6 +28,7 @@ const commands = [
   surprise,
   encode,
   decode,
+  page,
   sample,
   complete,
   evalVideo,

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
-import type { Model } from '../src/model/checkpoint.js';
+import type { Model } from '../src/model/model.js';
 import type { AboutModel } from '../src/model/shipped-models.js';
 import { addAction } from './options.js';
 import type { Report, Work } from './report.js';

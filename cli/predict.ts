@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { errorsOf } from '../src/foundation/errors.js';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
-import type { Model } from '../src/model/checkpoint.js';
+import type { Model } from '../src/model/model.js';
 import { numberOf } from '../src/foundation/number-of.js';
 import { asked, futureDrawing, toggle, type Parsed } from '../src/tasks/options/fields.js';
 import { kindFlag, predictFlags, samplesOfForecast, type Forecast } from '../src/tasks/options/clips.js';

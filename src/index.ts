@@ -9,7 +9,8 @@ export { psnr, ssim } from './evaluation/metrics.js';
 export type { Channels, Frame, Size } from './foundation/frame.js';
 export { parseFrameRate, type FrameRate } from './foundation/frame-rate.js';
 export { atSize } from './model/at-size.js';
-export { DEFAULT_VIDEO_MODEL, loadModel, type Model } from './model/checkpoint.js';
+export { DEFAULT_VIDEO_MODEL, loadModel } from './model/checkpoint.js';
+export type { Model } from './model/model.js';
 export { aboutShipped, shippedModels, type AboutModel } from './model/shipped-models.js';
 export { Past } from './model/past.js';
 export type { ModelDescription, NetworkDescription } from './model/description.js';
@@ -21,7 +22,15 @@ export type { PredictedFrame } from './sampling/forecaster.js';
 export { FrameSampler } from './sampling/frame-sampler.js';
 export { FRAMES_FOR_HINDCASTS, learnCorrection, type HindcastOptions } from './sampling/hindcasts.js';
 export { bestGuess, frameOf, rollOut, type BestGuess, type RollOutOptions } from './sampling/roll-out.js';
-export { learnUsual, surprise, type SurpriseOptions, type SurprisingFrame } from './surprise/surprise.js';
+export { inHindsight, type Hindsight } from './surprise/hindsight.js';
+export {
+  costedFrames,
+  learnUsual,
+  surprise,
+  type CostedFrame,
+  type SurpriseOptions,
+  type SurprisingFrame,
+} from './surprise/surprise.js';
 export type { Moment } from './surprise/moments.js';
 export type { UsualFrames } from './surprise/stand-out.js';
 export type { AskedRate } from './tasks/clip-rate.js';
@@ -33,6 +42,7 @@ export { predictClip, type PredictClipOptions, type PredictedClip } from './task
 export { encodeClip, type EncodeClipOptions, type EncodedClip } from './tasks/encode-clip.js';
 export { decodeFile, type DecodeFileOptions, type DecodedFile } from './tasks/decode-file.js';
 export { findSurprise, type FindSurpriseOptions, type FoundSurprise } from './tasks/find-surprise.js';
+export { servePage, type ServePageOptions } from './tasks/serve-page.js';
 export { predictClips, type PredictClipsOptions, type PredictedClips } from './tasks/predict-clips.js';
 export { scoreClips, type ScoreClipsOptions, type VideoScore } from './tasks/score-clips.js';
 export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './tasks/score-images.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { chooseBackend } from '../src/backend/choose-backend.js';
 import { denseConvolution } from '../src/backend/convolution-shape.js';
-import { loadWasm } from '../src/backend/wasm.js';
+import { loadWasm } from '../src/backend/library-files.js';
 import { benchKernels } from '../src/bench/kernels.js';
 import type { BenchNetwork } from '../src/bench/network.js';
 import { roofSeconds } from '../src/bench/peaks.js';

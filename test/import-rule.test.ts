@@ -13,6 +13,7 @@ src/fitting       x        x             x      .         x        .           .
 src/evaluation    x        x             x      x         x        x           .         .         .      .         .
 src/surprise      x        x             x      .         .        x           x         .         .      .         .
 src/training      x        x             x      .         x        x           .         x         .      .         .
+src/browser       x        .             x      x         .        .           x         .         .      .         .
 src/bench         x        .             x      x         x        .           .         .         .      .         .
 src/video         .        .             .      .         .        .           .         .         x      .         .
 src/tasks         x        x             x      x         x        x           x         x         x      x         .

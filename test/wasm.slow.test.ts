@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { atSize } from '../src/model/at-size.js';
-import { loadModel, type Model } from '../src/model/checkpoint.js';
+import { loadModel } from '../src/model/checkpoint.js';
+import type { Model } from '../src/model/model.js';
 import { disposeExamples, ExampleBuffer, frameBytes, type Examples } from '../src/model/examples.js';
 import { shippedModels } from '../src/model/shipped-models.js';
 import { toTensors } from '../src/model/weights.js';

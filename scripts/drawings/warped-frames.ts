@@ -1,4 +1,4 @@
-import { loadWasm } from '../../src/backend/wasm.js';
+import { loadWasm } from '../../src/backend/library-files.js';
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Size } from '../../src/foundation/frame.js';
 import { box, drawBox, kernelsOf, m } from './conditioning.js';

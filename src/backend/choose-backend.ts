@@ -2,12 +2,11 @@ import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { tf } from '../foundation/tfjs.js';
 import { errorsOf, PxvError } from '../foundation/errors.js';
 import { loadAddon } from './addon.js';
-import type { KernelLibrary } from './kernel-library.js';
+import { useBackend, useKernels } from './backend-in-use.js';
 import type { InstructionSet } from './kernels/index.js';
-import { nativeBackend, silenceGreeting, type NativeBackend } from './native-backend.js';
-import { registerNativeBackend } from './register-native-backend.js';
+import './library-files.js';
+import { silenceGreeting } from './native-backend.js';
 import { importTensorflow } from './tensorflow.js';
-import { loadWasm } from './wasm.js';
 
 const misused = errorsOf('USAGE', 'choose backend');
 
@@ -57,20 +56,8 @@ export async function chooseBackend(options: BackendOptions = {}): Promise<Chose
   if (backend === 'native') return chooseNative(instructionSet, threads);
   if (backend === 'cpu') silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
   else await importTensorflow();
-  await activate(backend);
+  await useBackend(backend);
   return { backend, instructionSet: null, threads: 1, note: null };
-}
-
-/**
- * Left to itself, TensorFlow.js would take its own backend, which is many times as slow, and say so in words about another
- * package.
- * @throws PxvError `USAGE` where no backend was chosen
- */
-export function expectBackend(operation: string): void {
-  // Undefined until one is in use, whatever its type says.
-  if ((tf.getBackend() as string | undefined) !== undefined) return;
-  const expected = 'one that was chosen before any tensor is made';
-  throw errorsOf('USAGE', operation)('backend', expected, 'none', 'call `await chooseBackend()` first');
 }
 
 async function chooseNative(wanted: InstructionSet | undefined, threads: number | undefined): Promise<ChosenBackend> {
@@ -81,31 +68,8 @@ async function chooseNative(wanted: InstructionSet | undefined, threads: number 
     const remedy = note ?? 'choose one of those, or leave the option out';
     throw misused('instruction set', `one of ${available.join(', ')}`, instructionSet, remedy);
   }
-  const library = libraryOf(instructionSet);
-  library.setThreads(threads ?? library.cores);
-  const current = tf.findBackend('native') as NativeBackend | null;
-  if (current?.kernels.instructionSet !== instructionSet) {
-    current?.pool.clear();
-    if (current) tf.removeBackend('native');
-    registerNativeBackend(library.kernels(instructionSet), 'native', library.bf16Kernels(instructionSet));
-  }
-  await activate('native');
-  return { backend: 'native', instructionSet, threads: library.threads(), note };
-}
-
-/** Where the kernels of a set that this machine has are. */
-export function libraryOf(instructionSet: InstructionSet): KernelLibrary {
-  return instructionSet === 'wasm' ? loadWasm() : loadAddon();
-}
-
-/** What rounds as tensors are computed now: the instruction set of the native backend, else the name of the backend. */
-export function arithmeticInUse(): string {
-  return nativeBackend()?.kernels.instructionSet ?? tf.getBackend();
-}
-
-/** The instruction set of the native backend where it is in use; else the best that the addon has, if it is there. */
-export function instructionSetInUse(): InstructionSet {
-  return nativeBackend()?.kernels.instructionSet ?? tryAddon().addon?.instructionSets.at(-1) ?? 'wasm';
+  const used = await useKernels(instructionSet, threads);
+  return { backend: 'native', instructionSet, threads: used, note };
 }
 
 /** See docs/measurements.md, "Without the native addon". */
@@ -120,10 +84,4 @@ function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { add
     const note = `the native addon does not load (${received}), so the kernels in WebAssembly serve, ${slower}: ${remedy}`;
     return { addon: null, note };
   }
-}
-
-async function activate(backend: BackendName): Promise<void> {
-  if (await tf.setBackend(backend)) return;
-  const failed = errorsOf('DEPENDENCY', 'choose backend');
-  throw failed(backend, 'a backend that starts', 'a failure', 'choose another backend');
 }

@@ -1,8 +1,8 @@
 import { tf } from '../foundation/tfjs.js';
 import type { KernelConfig, NamedAttrMap, NamedTensorMap, Tensor, TensorContainerObject } from '@tensorflow/tfjs-core';
+import { libraryOf } from './kernel-libraries.js';
 import { refusal } from './kernels/geometry.js';
 import { descriptions, type InputsOf, type KernelName, type KernelNumbers, type OutputsOf } from './kernels/index.js';
-import { loadWasm } from './wasm.js';
 
 /** Whether the backend in use has our kernels; on others the composed forms of operations run. */
 export function hasKernels(): boolean {
@@ -108,7 +108,7 @@ export function runAnywhere<K extends KernelName, T extends Tensor>(
     const out = new Float32Array(tf.util.sizeFromShape(shape));
     const values = Object.entries<Tensor | null | undefined>(inputs).map(([name, x]) => [name, x?.dataSync() ?? null]);
     const arrays: unknown = { ...Object.fromEntries(values), [output]: out };
-    (loadWasm().kernels()[kernel] as (numbers: unknown, arrays: unknown) => void)(numbers, arrays);
+    (libraryOf('wasm').kernels()[kernel] as (numbers: unknown, arrays: unknown) => void)(numbers, arrays);
     return { [output]: tf.tensor(out, shape) };
   };
   return runOrCompose(kernel, numbers, inputs, onHost as never)[output as never] as T;

@@ -1,9 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { errorsOf, PxvError } from '../foundation/errors.js';
-import { packageFolder } from '../foundation/package-folder.js';
+import { errorsOf } from '../foundation/errors.js';
+import { giveWay } from '../foundation/give-way.js';
 import { kernelSignature, kernelsOver, type CallArray, type CallWriter } from './call.js';
 import { makeLibrary, type EngineFunctions, type EngineHandle, type KernelLibrary } from './kernel-library.js';
 
@@ -45,36 +41,36 @@ interface WasmExports {
   freeDrawing(drawing: number): void;
 }
 
-let loaded: KernelLibrary | undefined;
-
-/** The kernels in WebAssembly, which every machine has. Throws DEPENDENCY where its file is not there or broken. */
-export function loadWasm(): KernelLibrary {
-  return (loaded ??= loadWasmFrom(join(packageFolder(), 'wasm', 'pxv.wasm')));
+/** What the kernels need of their host to compute in threads. */
+export interface WasmThreads {
+  /** As many are of use; 1 where no memory can be shared with one. */
+  cores: number;
+  /** Calls `program`, a function in JavaScript, with `data` in a thread of its own. It never returns, and need not be waited for. */
+  start: (program: string, data: object) => void;
 }
 
-/** The library of the file at `path`, or DEPENDENCY. */
-export function loadWasmFrom(path: string): KernelLibrary {
-  try {
-    return libraryOver(new WasmHost(readFileSync(path)));
-  } catch (cause) {
-    if (cause instanceof PxvError) throw cause;
-    const remedy = 'install pxv again, or run: npm run build:wasm';
-    throw unusable(path, 'a whole file of pxv', (cause as Error).message, remedy, { cause });
-  }
+/**
+ * The kernels of a module in WebAssembly.
+ * @param code bytes of `wasm/pxv.wasm`
+ * @throws PxvError `DEPENDENCY` where it is of another version, `RESOURCES` where there are no addresses for its memory, and what
+ *   WebAssembly says of bytes that are no module
+ */
+export function wasmLibrary(code: Uint8Array, threads: WasmThreads): KernelLibrary {
+  return libraryOver(new WasmHost(code, threads), threads);
 }
 
-const unusable = errorsOf('DEPENDENCY', 'load WebAssembly');
+/** Makes the error that says what is wrong with a module. */
+export const unusableWasm = errorsOf('DEPENDENCY', 'load WebAssembly');
 
-/** A worker of the pool of threads: it shares the memory, and has a stack and variables of its own. */
-const WORKER = `
-const { module, memory, id, stack, variables } = require('node:worker_threads').workerData;
-const absent = () => 8;
-const wasi_snapshot_preview1 = { fd_close: absent, fd_seek: absent, fd_write: absent };
-const { exports } = new WebAssembly.Instance(module, { env: { memory, startWorker: absent }, wasi_snapshot_preview1 });
-exports.__stack_pointer.value = stack;
-exports.__wasm_init_tls(variables);
-exports.work(id);
-`;
+/** What a thread of the pool does: it shares the memory, and has a stack and variables of its own. */
+const WORK = `({ module, memory, id, stack, variables }) => {
+  const absent = () => 8;
+  const wasi_snapshot_preview1 = { fd_close: absent, fd_seek: absent, fd_write: absent };
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, startWorker: absent }, wasi_snapshot_preview1 });
+  exports.__stack_pointer.value = stack;
+  exports.__wasm_init_tls(variables);
+  exports.work(id);
+}`;
 
 /** Where an array lies in the memory, and whether it was copied there. */
 interface Placed {
@@ -103,7 +99,10 @@ class WasmHost {
   private readonly buffers = new WeakSet<ArrayBufferLike>();
   private readonly module: object;
 
-  constructor(code: Uint8Array) {
+  constructor(
+    code: Uint8Array,
+    private readonly threads: WasmThreads,
+  ) {
     this.module = new WebAssembly.Module(code);
     // There are no files: nothing is ever written.
     const absent = () => 8;
@@ -183,21 +182,18 @@ class WasmHost {
 
   private startWorker(id: number): void {
     const { module, memory, exports } = this;
-    const workerData = {
-      ...{ module, memory, id, stack: this.allocate(STACK) + STACK },
-      variables: this.allocate(exports.__tls_size.value),
-    };
-    new Worker(WORKER, { eval: true, workerData }).unref();
+    const variables = this.allocate(exports.__tls_size.value);
+    this.threads.start(WORK, { module, memory, id, stack: this.allocate(STACK) + STACK, variables });
   }
 }
 
 const bytesOf = (array: CallArray) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-function libraryOver(host: WasmHost): KernelLibrary {
+function libraryOver(host: WasmHost, { cores }: WasmThreads): KernelLibrary {
   const { exports } = host;
   if (exports.signature() >>> 0 !== kernelSignature) {
     const [expected, received] = ['a build of this version', 'one of another version'];
-    throw unusable('wasm/pxv.wasm', expected, received, 'run: npm run build:wasm');
+    throw unusableWasm('wasm/pxv.wasm', expected, received, 'run: npm run build:wasm');
   }
   const memory = {
     make: (length: number) => host.floats(host.allocate(4 * length), length),
@@ -213,7 +209,7 @@ function libraryOver(host: WasmHost): KernelLibrary {
     }
   });
   return makeLibrary(new Map([['wasm', kernels]]), {
-    cores: availableParallelism(),
+    cores,
     bf16Kernels: () => null,
     engine: () => engineOver(host),
     threads: () => exports.threads(),
@@ -248,7 +244,7 @@ function engineOver(host: WasmHost): EngineFunctions {
         while (!exports.isDone(drawing) && stop[0] === 0) {
           const rows = exports.drawRow(drawing);
           onRow?.(rows);
-          await new Promise((resolve) => setImmediate(resolve));
+          await giveWay();
         }
         return exports.failedSum(drawing);
       } finally {

@@ -9,6 +9,7 @@ import { updated, type TrainingState } from '../fitting/update.js';
 import { expectPrecision, withPrecision, type Precision } from '../backend/precision.js';
 import { registerNativeBackend } from '../backend/register-native-backend.js';
 import { errorsOf } from '../foundation/errors.js';
+import { giveWay } from '../foundation/give-way.js';
 import { buildChain } from '../model/chain.js';
 import { toTensors } from '../model/weights.js';
 import { describeBenchNetwork, randomExamples, type BenchNetwork } from './network.js';
@@ -79,7 +80,7 @@ export async function benchTrain(
     tf.dispose([gradients.nats, norm, ...gradients.gradients]);
     if (step > WARM_UP) times.push((performance.now() - started) / 1000);
     onStep(step - WARM_UP);
-    await new Promise((resolve) => setImmediate(resolve));
+    await giveWay();
   }
   tf.dispose([examples.image, ...state.weights, ...state.optimiser.flat()]);
 

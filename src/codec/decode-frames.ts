@@ -1,9 +1,9 @@
-import { instructionSetInUse } from '../backend/choose-backend.js';
+import { instructionSetInUse } from '../backend/backend-in-use.js';
 import { errorsOf } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import { bytesOf, levelsOf, type Levels } from '../foundation/levels.js';
 import { atSize } from '../model/at-size.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import { Past } from '../model/past.js';
 import type { StillCoder } from './encode-frames.js';
 import { arithmeticOf } from './fingerprint.js';

@@ -1,8 +1,8 @@
-import { instructionSetInUse } from '../backend/choose-backend.js';
+import { instructionSetInUse } from '../backend/backend-in-use.js';
 import type { Frame } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { levelsOf, type Levels } from '../foundation/levels.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import { disposeExamples, ExampleBuffer } from '../model/examples.js';
 import { Past } from '../model/past.js';
 import { arithmeticOf, fingerprintOf } from './fingerprint.js';

@@ -1,4 +1,4 @@
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import type { Arithmetic } from './format.js';
 import type { InstructionSet } from '../backend/kernels/index.js';
 

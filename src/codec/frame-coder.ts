@@ -1,9 +1,10 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { instructionSetInUse, libraryOf } from '../backend/choose-backend.js';
+import { instructionSetInUse } from '../backend/backend-in-use.js';
+import { libraryOf } from '../backend/kernel-libraries.js';
 import type { Kernels } from '../backend/kernels/index.js';
 import { examplesOfScale, parametersOfScale, unknownSubPixels } from '../model/chain.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import type { Levels } from '../foundation/levels.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples.js';
 import { anchorCount } from '../model/image-input.js';

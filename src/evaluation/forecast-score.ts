@@ -1,5 +1,5 @@
 import type { Frame } from '../foundation/frame.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import type { Correction } from '../sampling/correction.js';
 import { expectsFrame } from '../model/future-drawing.js';
 import type { FrameSampler } from '../sampling/frame-sampler.js';

@@ -1,11 +1,12 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Condition } from '../conditioning/index.js';
+import { giveWay } from '../foundation/give-way.js';
 import { chainScores, expectsAtStrides, pixelsOfFinest, type Chain, type ScaleScore } from '../model/chain.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples.js';
 import { meanOverStrides } from '../model/mean-over-strides.js';
 import { conditionOf, scoreOf, type Network } from '../model/network.js';
-import { Adaptation } from './adaptation.js';
+import type { Adaptation } from './adaptation.js';
 import { mixtureNats } from './mixture.js';
 
 export const BITS_PER_NAT = 1 / Math.LN2;
@@ -56,13 +57,13 @@ export async function* scoreEach<Item>(
   add: AddExample<Item>,
   { batch = SCORING_BATCH, among, signal }: ScoringOptions = {},
 ): AsyncGenerator<Scored<Item>, void> {
-  const adaptation = weights instanceof Adaptation ? weights : null;
+  const adaptation = 'learn' in weights ? weights : null;
   const buffer = new ExampleBuffer(chain.exampleShape, adaptation === null ? batch : 1);
   const slower = adaptation !== null && expectsAtStrides(chain) ? new ExampleBuffer(chain.exampleShape, 1) : null;
   let waiting: Item[] = [];
   async function* scored(): AsyncGenerator<Scored<Item>, void> {
     // What interrupts is only heard of where the event loop has its turn.
-    await new Promise((resolve) => setImmediate(resolve));
+    await giveWay();
     signal?.throwIfAborted();
     const together = waiting;
     const examples = buffer.tensors();

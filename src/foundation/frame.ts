@@ -8,7 +8,9 @@ export interface Size {
 
 /** A rectangle, in pixels from the top left. */
 export interface Box extends Size {
+  /** Pixels to its left. */
   x: number;
+  /** Rows above it. */
   y: number;
 }
 

@@ -1,7 +1,7 @@
 import { errorsOf } from '../foundation/errors.js';
 import type { Size } from '../foundation/frame.js';
 import { buildChain } from './chain.js';
-import type { Model } from './checkpoint.js';
+import type { Model } from './model.js';
 import { modelAtSize } from './smaller-models.js';
 
 /**

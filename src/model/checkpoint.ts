@@ -1,44 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { tf } from '../foundation/tfjs.js';
-import { z } from 'zod';
-import type { ParameterSpec } from '../backend/parameters.js';
 import { errorsOf } from '../foundation/errors.js';
-import { frameRateText, parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
-import { buildChain, type Chain } from './chain.js';
-import { modelSchema, type ModelDescription } from './description.js';
-import { expectsFrame, futureDrawingSchema, usualDrawing, type FutureDrawing } from './future-drawing.js';
-import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from './heads/logistic-mixture.js';
-import { parseConfiguration } from './parse-configuration.js';
-import { readSafetensors, unfit, writeSafetensors, type FloatType, type NamedArray } from './safetensors.js';
+import { kindOf, modelFromBytes, modelMetadata, namedWeights, type Model } from './model.js';
+import { readBytes, writeSafetensors } from './safetensors.js';
+import type { FloatType } from './safetensors-format.js';
 import { installsShipped, shippedFile, shippedModels } from './shipped-models.js';
-
-/** A chain of networks with its weights. */
-export interface Model {
-  /** Name of the shipped model, or the path that it was read from. */
-  name: string;
-  /** Everything that fixes its networks but their weights. */
-  description: ModelDescription;
-  /** The networks that the description describes, the coarsest scale first. */
-  chain: Chain;
-  /** In the order of `chain.parameters`. */
-  weights: Float32Array[];
-  /** Optimiser steps of the last training that made these weights; 0 before training. */
-  step: number;
-  /** Rate to which the clips were brought that it learned from; null where each was taken at its own, and of images. */
-  frameRate: FrameRate | null;
-  /** How its futures are drawn; null: as `usualDrawing` has it. */
-  drawing: FutureDrawing | null;
-  /** What made a model that ships; null where its file does not say. */
-  origin: ModelOrigin | null;
-}
-
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-
-/** The files that a model was made from, by their SHA-256 in hexadecimal: its training's configuration, and the list of its data. */
-const originSchema = z.strictObject({ recipe: sha256, data: sha256 });
-
-export type ModelOrigin = z.infer<typeof originSchema>;
 
 /** The model that predicts and scores video where none is named. */
 export const DEFAULT_VIDEO_MODEL = 'video-64';
@@ -67,35 +33,6 @@ export function modelFile(model: string): string {
   );
 }
 
-/** @throws PxvError `USAGE` where a program in JavaScript gives something else than a model, such as its name */
-export function expectModel(model: Model, operation: string): void {
-  const given: unknown = model;
-  if (typeof given === 'object' && given !== null && 'chain' in given && 'weights' in given) return;
-  const [received, name] = typeof given === 'string' ? [`the text '${given}'`, `'${given}'`] : [kindOf(given), 'NAME'];
-  throw errorsOf('USAGE', operation)('model', 'what loadModel gives', received, `give loadModel(${name})`);
-}
-
-/** In a word, for the reader of an error. */
-function kindOf(value: unknown): string {
-  return value === undefined || value === null ? 'nothing' : `a value of type ${typeof value}`;
-}
-
-/** What a model's file says of it besides its weights. */
-export type ModelFacts = Pick<Model, 'description' | 'step' | 'frameRate' | 'drawing' | 'origin'>;
-
-/** Metadata of a model file: the description, what tells one state of training from another, and what using it needs. */
-export function modelMetadata(model: ModelFacts): Record<string, string> {
-  const { description, step, frameRate, drawing, origin } = model;
-  return {
-    format: 'pxv',
-    description: JSON.stringify(description),
-    step: String(step),
-    ...(frameRate !== null && { frameRate: frameRateText(frameRate) }),
-    ...(drawing !== null && { drawing: JSON.stringify(drawing) }),
-    ...(origin !== null && { origin: JSON.stringify(origin) }),
-  };
-}
-
 /** Writes weights under their parameters' names, whole or not at all. */
 export function saveModel(path: string, model: Omit<Model, 'name'>, type: FloatType = 'F32'): void {
   const arrays = namedWeights(model.chain.parameters, model.weights);
@@ -110,96 +47,5 @@ export function saveModel(path: string, model: Omit<Model, 'name'>, type: FloatT
  */
 export function loadModel(name: string): Model {
   const path = modelFile(name);
-  const { arrays, metadata } = readSafetensors(path);
-  const facts = readFacts(path, metadata);
-  const chain = buildChain(facts.description);
-  return { name, ...facts, chain, weights: takeWeights(path, chain.parameters, arrays) };
-}
-
-type Metadata = Readonly<Record<string, string | undefined>>;
-
-function readFacts(path: string, metadata: Metadata): ModelFacts {
-  const description = readDescription(path, metadata);
-  const { step = '0', frameRate: rate } = metadata;
-  if (!/^\d{1,15}$/.test(step)) throw unfit(path, 'a whole number of steps in the metadata', JSON.stringify(step));
-  const frameRate = rate === undefined ? null : parseFrameRate(rate);
-  if (rate !== undefined && frameRate === null)
-    throw unfit(path, 'frames a second in the metadata, such as 10 or 30000/1001', JSON.stringify(rate));
-  const drawing = readDrawing(path, description, metadata);
-  const origin = readValue(path, metadata, 'origin', originSchema, 'what made the model');
-  return { description, step: Number(step), frameRate, drawing, origin };
-}
-
-function readDrawing(path: string, description: ModelDescription, metadata: Metadata): FutureDrawing | null {
-  const drawing = readValue(path, metadata, 'drawing', futureDrawingSchema, 'how futures are drawn');
-  if (drawing !== null && drawing.carry < 1 && !expectsFrame({ description })) {
-    const expected = 'a carry of 1 in the metadata of a model that does not learn the expected frame';
-    throw unfit(path, expected, `${drawing.carry}`);
-  }
-  // Older files name the temperature alone.
-  const { componentTemperature: text } = metadata;
-  if (drawing !== null || text === undefined) return drawing;
-  const temperature = Number(text);
-  if (!(temperature >= LEAST_TEMPERATURE && temperature <= MOST_TEMPERATURE)) {
-    const expected = `a component temperature from ${LEAST_TEMPERATURE} to ${MOST_TEMPERATURE} in the metadata`;
-    throw unfit(path, expected, JSON.stringify(text));
-  }
-  return { ...usualDrawing(description), temperature };
-}
-
-/** Parses the description that a checkpoint carries. */
-export function readDescription(path: string, metadata: Metadata): ModelDescription {
-  const description = readValue(path, metadata, 'description', modelSchema, 'a model description');
-  if (description === null) throw unfit(path, 'a model description in the metadata', 'none');
-  return description;
-}
-
-/** What the metadata have under a key, in JSON; null where they have nothing. @param what it is, for the reader of an error */
-function readValue<T>(path: string, metadata: Metadata, key: string, schema: z.ZodType<T>, what: string): T | null {
-  const text = metadata[key];
-  if (text === undefined) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw unfit(path, `${what} in the metadata`, 'text that is not JSON');
-  }
-  const argument = `${key} in ${path}`;
-  return parseConfiguration(schema, value, { operation: 'read model', argument, code: 'CHECKPOINT' });
-}
-
-export function namedWeights(
-  parameters: readonly ParameterSpec[],
-  weights: readonly Float32Array[],
-  prefix = '',
-): Map<string, NamedArray> {
-  return new Map(parameters.map(({ name, shape }, index) => [prefix + name, { shape, data: weights[index] }]));
-}
-
-/** The arrays of parameters, in order. @throws PxvError `CHECKPOINT` where one is missing, misshapen, or not sound */
-export function takeWeights(
-  path: string,
-  parameters: readonly ParameterSpec[],
-  arrays: ReadonlyMap<string, NamedArray>,
-  prefix = '',
-): Float32Array[] {
-  return parameters.map(({ name, shape, mask }) => {
-    const array = arrays.get(prefix + name);
-    const expected = `tensor '${prefix + name}' of shape [${shape.join(', ')}]`;
-    if (array === undefined) throw unfit(path, expected, 'no such tensor');
-    if (array.shape.join() !== shape.join()) throw unfit(path, expected, `shape [${array.shape.join(', ')}]`);
-    expectSound(path, prefix + name, array, mask?.() ?? null);
-    return array.data;
-  });
-}
-
-/** Kernels may read a masked cell or leave it out, each as it likes. */
-function expectSound(path: string, name: string, { shape, data }: NamedArray, mask: Float32Array | null): void {
-  const at = data.findIndex((value, index) => !Number.isFinite(value) || (value !== 0 && mask?.[index] === 0));
-  if (at < 0) return;
-  const place = tf.util.indexToLoc(at, shape.length, tf.util.computeStrides([...shape]));
-  const finite = Number.isFinite(data[at]);
-  const expected = finite ? `zero where tensor '${name}' is masked` : `finite values in tensor '${name}'`;
-  const remedy = finite ? 'set masked weights to zero' : 'use another checkpoint; this one is broken';
-  throw unfit(path, expected, `${data[at]} at [${place.join(', ')}]`, remedy);
+  return { ...modelFromBytes(readBytes(path), path), name };
 }

@@ -1,49 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
-import { PxvError } from '../foundation/errors.js';
 import { replaceFile } from '../foundation/write-file.js';
-import { fromHalves, toHalf } from './half-precision.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  unfit,
+  type FloatType,
+  type SafetensorsFile,
+} from './safetensors-format.js';
 
-export interface NamedArray {
-  shape: readonly number[];
-  data: Float32Array;
-}
-
-/** The contents of a safetensors file: arrays by name, and text by key. */
-export interface SafetensorsFile {
-  arrays: Map<string, NamedArray>;
-  metadata: Record<string, string>;
-}
-
-const entrySchema = z.object({
-  dtype: z.string(),
-  shape: z.array(z.int().min(0)),
-  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
-});
-const metadataSchema = z.record(z.string(), z.string()).default({});
-const headerSchema = z.record(z.string(), z.unknown());
-
-/** How numbers lie in a file, by the format's names: as they are, or as the nearest of 16 bits. */
-export type FloatType = 'F32' | 'F16';
-
-/** The format's own limit on the length of its header, in bytes. */
-const LONGEST_HEADER = 100_000_000;
-
-/** Writes a safetensors file, whole or not at all: the header's length in 8 bytes, the header in JSON, the arrays. */
-export function writeSafetensors(path: string, { arrays, metadata }: SafetensorsFile, dtype: FloatType = 'F32'): void {
-  const header: Record<string, z.infer<typeof entrySchema> | Record<string, string>> = { __metadata__: metadata };
-  let offset = 0;
-  const body = [...arrays].map(([name, { shape, data }]) => {
-    const numbers = dtype === 'F32' ? data : Uint16Array.from(data, toHalf);
-    header[name] = { dtype, shape: [...shape], data_offsets: [offset, offset + numbers.byteLength] };
-    offset += numbers.byteLength;
-    return numbers;
-  });
-  const json = Buffer.from(JSON.stringify(header));
-  const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')]);
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(padded.length));
-  replaceFile(path, [length, padded, ...body]);
+/** Writes a safetensors file, whole or not at all. */
+export function writeSafetensors(path: string, file: SafetensorsFile, dtype: FloatType = 'F32'): void {
+  replaceFile(path, encodeSafetensors(file, dtype) as NodeJS.ArrayBufferView[]);
 }
 
 /**
@@ -51,43 +18,11 @@ export function writeSafetensors(path: string, { arrays, metadata }: Safetensors
  * @throws PxvError `CHECKPOINT` where the file is missing, cut short, or not of this format
  */
 export function readSafetensors(path: string): SafetensorsFile {
-  const bytes = readBytes(path);
-  const headerLength = bytes.length >= 8 ? Number(bytes.readBigUInt64LE(0)) : Infinity;
-  if (headerLength > LONGEST_HEADER || 8 + headerLength > bytes.length)
-    throw broken(path, `${bytes.length} bytes that do not hold a whole header`);
-  let json: unknown;
-  try {
-    json = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength));
-  } catch {
-    throw broken(path, 'a header that is not JSON');
-  }
-  const header = headerSchema.safeParse(json);
-  if (!header.success) throw broken(path, 'a header that is not an object');
-  const { __metadata__: text, ...entries } = header.data;
-  const metadata = metadataSchema.safeParse(text);
-  if (!metadata.success) throw broken(path, 'metadata that are not text');
-  const body = bytes.subarray(8 + headerLength);
-  const arrays = new Map(Object.entries(entries).map(([name, entry]) => [name, readArray(path, name, entry, body)]));
-  return { arrays, metadata: metadata.data };
+  return decodeSafetensors(readBytes(path), path);
 }
 
-function readArray(path: string, name: string, value: unknown, body: Buffer): NamedArray {
-  const entry = entrySchema.safeParse(value);
-  if (!entry.success) throw broken(path, `tensor '${name}' without a proper type, shape or place`);
-  const { dtype, shape, data_offsets: offsets } = entry.data;
-  if (dtype !== 'F32' && dtype !== 'F16') throw broken(path, `tensor '${name}' of type ${dtype}`);
-  const count = shape.reduce((product, side) => product * side, 1);
-  const [begin, end] = offsets;
-  const bytes = dtype === 'F32' ? 4 : 2;
-  if (end > body.length || end - begin !== bytes * count)
-    throw broken(path, `tensor '${name}' of ${count} values at bytes ${begin} to ${end} of ${body.length}`);
-  // In a file numbers may begin at any byte.
-  const numbers = dtype === 'F32' ? new Float32Array(count) : new Uint16Array(count);
-  new Uint8Array(numbers.buffer).set(body.subarray(begin, end));
-  return { shape, data: numbers instanceof Uint16Array ? fromHalves(numbers) : numbers };
-}
-
-function readBytes(path: string): Buffer {
+/** The bytes of a file that should be of this format. @throws PxvError `CHECKPOINT` where it cannot be read */
+export function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (cause) {
@@ -95,23 +30,4 @@ function readBytes(path: string): Buffer {
     const remedy = 'check the path, or list the shipped models with `pxv models`';
     throw unfit(path, 'a safetensors file', received, remedy, { cause });
   }
-}
-
-function broken(path: string, received: string): PxvError {
-  const remedy = 'use another checkpoint; this file is broken or of another kind';
-  return unfit(path, 'a whole safetensors file of float32 or float16 tensors', received, remedy);
-}
-
-/** Says of a file what is wrong with it as a checkpoint. */
-export function unfit(
-  path: string,
-  expected: string,
-  received: string,
-  remedy = 'use a checkpoint that this version of pxv wrote',
-  options?: ErrorOptions,
-): PxvError {
-  return new PxvError(
-    { code: 'CHECKPOINT', operation: 'read model', argument: path, expected, received, remedy },
-    options,
-  );
 }

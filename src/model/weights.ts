@@ -1,6 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { expectBackend } from '../backend/choose-backend.js';
+import { expectBackend } from '../backend/backend-in-use.js';
 import type { ParameterSpec } from '../backend/parameters.js';
 
 /**

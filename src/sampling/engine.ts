@@ -1,5 +1,6 @@
 import { CallWriter } from '../backend/call.js';
-import { instructionSetInUse, libraryOf } from '../backend/choose-backend.js';
+import { instructionSetInUse } from '../backend/backend-in-use.js';
+import { libraryOf } from '../backend/kernel-libraries.js';
 import type { EngineFunctions, EngineHandle } from '../backend/kernel-library.js';
 import type { KernelDescription } from '../backend/kernels/description.js';
 import { drawing } from '../backend/kernels/drawing.js';

@@ -1,4 +1,5 @@
 import { errorsOf } from '../foundation/errors.js';
+import { giveWay } from '../foundation/give-way.js';
 import { bytesOf, type Levels } from '../foundation/levels.js';
 import { examplesAfter } from '../model/examples.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
@@ -75,9 +76,6 @@ export async function* forecast(
     });
   }
 }
-
-/** Lets the event loop have its turn: conditionings block it, and what interrupts is only heard of there. */
-const giveWay = () => new Promise((resolve) => setImmediate(resolve));
 
 const noPast = () =>
   errorsOf('USAGE', 'predict')('past', 'one frame at least', 'none', "push the clip's last frames into it first");

@@ -3,7 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Given } from '../conditioning/index.js';
 import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
 import { errorsOf } from '../foundation/errors.js';
-import { expectModel, type Model } from '../model/checkpoint.js';
+import { expectModel, type Model } from '../model/model.js';
 import type { Levels } from '../foundation/levels.js';
 import { disposeExamples, frameBytes, type Examples } from '../model/examples.js';
 import { expectsFrame } from '../model/future-drawing.js';

@@ -1,4 +1,4 @@
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import { usualDrawing, type FutureDrawing } from '../model/future-drawing.js';
 import { checkDrawSettings } from './draw.js';
 import type { EngineSettings } from './engine.js';

@@ -2,7 +2,7 @@ import { freeIdleMemory } from '../backend/native-backend.js';
 import { errorsOf } from '../foundation/errors.js';
 import { bytesOf } from '../foundation/levels.js';
 import { expectsAtStrides } from '../model/chain.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
 import { Past } from '../model/past.js';
 import { LEAST_GIVEN, LONGEST_STRIDE } from '../model/subsequences.js';

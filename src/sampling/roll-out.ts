@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { errorsOf } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import { Past } from '../model/past.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import { numberOf } from '../foundation/number-of.js';

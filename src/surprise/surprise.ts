@@ -4,25 +4,32 @@ import { bitsOfPixels } from '../evaluation/scoring.js';
 import { errorsOf } from '../foundation/errors.js';
 import type { Box, Frame } from '../foundation/frame.js';
 import { numberOf } from '../foundation/number-of.js';
-import { framesAtLevels } from '../foundation/levels.js';
+import { bytesOf, framesAtLevels, type ImageShape } from '../foundation/levels.js';
 import { atSize } from '../model/at-size.js';
 import { dimensions } from '../model/chain.js';
-import type { Model } from '../model/checkpoint.js';
+import { expectsFrame } from '../model/future-drawing.js';
+import type { Model } from '../model/model.js';
 import { toTensors } from '../model/weights.js';
 import { Moments, type Moment, type MomentsState } from './moments.js';
 import { Smoothing } from './smoothing.js';
 import { StandOut, type Comparison, type StandOutState, type UsualFrames } from './stand-out.js';
 
-/** A frame of a source, and how it compares with the source's past. */
-export interface Observed {
+/** A frame of a source, and what it costs, exactly, given the frames before it. */
+export interface CostedFrame {
   /** In the source, from 1: the first frame has nothing before it. */
   index: number;
   /** At the model's levels. */
   frame: Frame;
-  /** What it costs, exactly, given the frames before it: bits/dim. */
+  /** What was expected in its place, from the frames before it; null where the model learns no expected frame. */
+  expected: Frame | null;
+  /** What it costs: bits/dim. */
   bits: number;
   /** Where: bits of each pixel, all channels together, height x width. */
   map: Float64Array;
+}
+
+/** A frame of a source, and how it compares with the source's past. */
+export interface Observed extends CostedFrame {
   /** How far it stands out by itself: see `StandOut`. */
   deviation: number;
   /** Where it stands out most. */
@@ -83,11 +90,11 @@ export async function* surprise(
   const waiting: Observed[] = [];
   const given = function* (scores: readonly number[], isEnd = false) {
     for (const score of scores) {
-      const { index, frame, bits, map, box, standOut } = waiting.shift()!;
+      const { index, frame, expected, bits, map, box, standOut } = waiting.shift()!;
       moments.add(index, score, box);
       if (isEnd && waiting.length === 0) moments.end();
       const state = () => ({ index, standOut, deviations: smoothing.before, moments: moments.toJSON() });
-      yield { index, frame, bits, map, box, score, moments: moments.largest, state };
+      yield { index, frame, expected, bits, map, box, score, moments: moments.largest, state };
     }
   };
   for await (const observed of observe(model, frames, (frame) => new StandOut(frame, frameRate, options), options)) {
@@ -112,7 +119,7 @@ export async function learnUsual(
   let standOut: StandOut | null = null;
   let frames = 0;
   for await (const clip of clips) {
-    for await (const { map, frame } of scored(model, clip, options)) {
+    for await (const { map, frame } of costedFrames(model, clip, options)) {
       standOut ??= new StandOut(frame, options.frameRate ?? 25, { learnFirst: Infinity });
       standOut.learn(map);
       options.onFrame?.(++frames);
@@ -129,22 +136,28 @@ export async function* observe(
   options: SurpriseOptions = {},
 ): AsyncGenerator<Observed, void> {
   let standOut: StandOut | null = null;
-  for await (const { index, frame, bits, map } of scored(model, frames, options)) {
+  for await (const costed of costedFrames(model, frames, options)) {
+    const { frame, map } = costed;
     if (standOut === null) {
       standOut = standOutOf(frame);
       if (options.from !== undefined) standOut.restore(options.from.standOut);
     }
-    yield { index, frame, bits, map, ...standOut.add(map), standOut: standOut.toJSON() };
+    yield { ...costed, ...standOut.add(map), standOut: standOut.toJSON() };
   }
 }
 
-type Costed = Pick<Observed, 'index' | 'frame' | 'bits' | 'map'>;
-
-async function* scored(
+/**
+ * The frames of a source but the first, with what each costs.
+ *
+ * @param trained model of video, whose frames may have any size
+ * @param frames as of `surprise`
+ * @throws PxvError `INPUT` where a frame is of another shape; the signal's reason once it is aborted
+ */
+export async function* costedFrames(
   trained: Model,
   frames: AsyncIterable<Frame> | Iterable<Frame>,
-  { batch = 1, signal, from }: SurpriseOptions,
-): AsyncGenerator<Costed, void> {
+  { batch = 1, signal, from }: Pick<SurpriseOptions, 'batch' | 'signal' | 'from'> = {},
+): AsyncGenerator<CostedFrame, void> {
   const source = (
     Symbol.asyncIterator in frames ? frames[Symbol.asyncIterator]() : frames[Symbol.iterator]()
   ) as AsyncIterator<Frame>;
@@ -163,15 +176,26 @@ async function* scored(
   const weights = toTensors(model.weights, chain.parameters);
   try {
     const levels = framesAtLevels(all(), chain.exampleShape.levels);
-    for await (const { index, frame, nats } of scoreFrames(chain, weights, levels, { batch, signal })) {
+    for await (const { index, frame, nats, anchors } of scoreFrames(chain, weights, levels, { batch, signal })) {
       if (start + index <= seen) continue;
       const map = bitsOfPixels(chain, nats);
-      yield { index: start + index, frame, map, bits: map.reduce((sum, value) => sum + value, 0) / dimensions(chain) };
+      const bits = map.reduce((sum, value) => sum + value, 0) / dimensions(chain);
+      const expected = expectsFrame(model) ? { ...frame, data: nearestBytes(chain.exampleShape, anchors[0]) } : null;
+      yield { index: start + index, frame, expected, map, bits };
     }
   } finally {
     tf.dispose(weights);
     await source.return?.();
   }
+}
+
+/** The bytes that show an anchor. */
+function nearestBytes(shape: ImageShape, anchor: Float32Array): Uint8Array {
+  const most = shape.levels - 1;
+  return bytesOf(
+    shape,
+    Uint8Array.from(anchor, (level) => Math.round(Math.min(Math.max(level, 0), most))),
+  );
 }
 
 function modelFor(model: Model, { width, height, channels }: Frame): Model {

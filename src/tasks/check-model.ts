@@ -3,7 +3,7 @@ import { checkNetwork, MOST_CHECKED } from '../evaluation/check/check-network.js
 import type { Finding } from '../evaluation/check/finding.js';
 import { atSize } from '../model/at-size.js';
 import { dimensions, parametersOfScale } from '../model/chain.js';
-import { expectModel, type Model } from '../model/checkpoint.js';
+import { expectModel, type Model } from '../model/model.js';
 import { parseOptions, type OptionsOf } from './options/fields.js';
 import { checkModelFields } from './options/images.js';
 

@@ -1,6 +1,6 @@
 import type { Frame, Size } from '../foundation/frame.js';
 import { framesAtLevels } from '../foundation/levels.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import { isFixed, openClip, type ClipOptions, type ClipReader, type Fit, type PictureSize } from '../video/index.js';
 import { rateToRead, type AskedRate } from './clip-rate.js';
 

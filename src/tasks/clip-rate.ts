@@ -8,7 +8,8 @@ import {
   readableRate,
   type FrameRate,
 } from '../foundation/frame-rate.js';
-import { loadModel, type Model } from '../model/checkpoint.js';
+import { loadModel } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import { numberOf } from '../foundation/number-of.js';
 import type { ClipsConfiguration } from '../training/configuration.js';
 import { firstFew } from '../training/data-list.js';

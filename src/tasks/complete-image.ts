@@ -1,7 +1,7 @@
 import { errorsOf } from '../foundation/errors.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import type { Frame } from '../foundation/frame.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import { Past } from '../model/past.js';
 import { byteOf, bytesOf, frameBytes, levelOf } from '../foundation/levels.js';
 import { AS_SCORED, checkDrawSettings } from '../sampling/draw.js';

@@ -1,6 +1,6 @@
 import { errorsOf } from '../foundation/errors.js';
 import { numberOf } from '../foundation/number-of.js';
-import { expectModel, type Model } from '../model/checkpoint.js';
+import { expectModel, type Model } from '../model/model.js';
 
 /**
  * Makes sure that a model is told the previous frames: one of images would draw every frame as if nothing came before.

@@ -8,7 +8,7 @@ import { hiddenFeatures, modelAtSize, modelOfHidden } from '../model/smaller-mod
 import type { RunConfiguration, TrainingConfiguration } from '../training/configuration.js';
 import { VALIDATION_IMAGES } from '../training/image-data.js';
 import { VALIDATION_FRAMES } from '../training/validation.js';
-import { instructionSetInUse } from '../backend/choose-backend.js';
+import { instructionSetInUse } from '../backend/backend-in-use.js';
 import { WASM_MEMORY_BYTES } from '../backend/wasm.js';
 import { availableMemory } from './available-memory.js';
 import { inUnits } from './byte-units.js';

@@ -9,7 +9,7 @@ import { framesPerSecond } from '../foundation/frame-rate.js';
 import { temporaryFolder } from '../foundation/temporary-folder.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { atSize } from '../model/at-size.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import type { Moment } from '../surprise/moments.js';
 import { surprise, type SurpriseState } from '../surprise/surprise.js';
 import { expectNoInput, filesOfClip, joinFilms, outputKind, writeClip, writePng } from '../video/index.js';

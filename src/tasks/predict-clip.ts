@@ -3,7 +3,7 @@ import type { FrameRate } from '../foundation/frame-rate.js';
 import { frameBytes } from '../foundation/levels.js';
 import { numberOf } from '../foundation/number-of.js';
 import { atSize } from '../model/at-size.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
 import { expectExpectation } from '../sampling/frame-sampler.js';
 import { futureSettings } from '../sampling/future-settings.js';

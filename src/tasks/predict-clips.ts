@@ -1,7 +1,7 @@
 import { join, sep } from 'node:path';
 import { z } from 'zod';
 import { errorsOf } from '../foundation/errors.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import {
   checkOutput,

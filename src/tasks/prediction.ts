@@ -3,7 +3,7 @@ import { errorsOf } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
 import { numberOf } from '../foundation/number-of.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
 import { Past } from '../model/past.js';
 import type { Correction } from '../sampling/correction.js';

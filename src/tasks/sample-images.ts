@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import type { Frame } from '../foundation/frame.js';
 import { errorsOf } from '../foundation/errors.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import { Past } from '../model/past.js';
 import { bytesOf, frameBytes } from '../foundation/levels.js';
 import { AS_SCORED, checkDrawSettings } from '../sampling/draw.js';

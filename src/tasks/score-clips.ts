@@ -9,7 +9,7 @@ import type { Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import { numberOf } from '../foundation/number-of.js';
 import { atSize } from '../model/at-size.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import { frameBytes } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import type { FutureDrawing } from '../model/future-drawing.js';

@@ -16,7 +16,7 @@ import {
 } from '../evaluation/image-score.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { published, type Published } from '../evaluation/published.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import { byteOf, frameBytes, levelOf } from '../model/examples.js';
 import { toTensors } from '../model/weights.js';
 import { checkOutput, outputKind } from '../video/index.js';

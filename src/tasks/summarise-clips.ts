@@ -10,7 +10,7 @@ import {
 } from '../evaluation/forecast-summary.js';
 import { RunningMean } from '../evaluation/statistics.js';
 import type { Size } from '../foundation/frame.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import { expectsFrame } from '../model/future-drawing.js';
 import { losslessCodecs, type LosslessCodec } from '../video/index.js';
 

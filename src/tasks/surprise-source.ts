@@ -6,7 +6,7 @@ import { errorsOf } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { framesAtLevels } from '../foundation/levels.js';
-import type { Model } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
 import type { UsualFrames } from '../surprise/stand-out.js';
 import { learnUsual, type SurpriseOptions } from '../surprise/surprise.js';
 import { filesOfClip, isFixed, listClips, openStream, type PictureSize } from '../video/index.js';

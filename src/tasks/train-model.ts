@@ -1,7 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
 import { imageSets } from '../../datasets/index.js';
 import { errorsOf, PxvError } from '../foundation/errors.js';
-import { arithmeticInUse } from '../backend/choose-backend.js';
+import { arithmeticInUse } from '../backend/backend-in-use.js';
 import { expectPrecision } from '../backend/precision.js';
 import { numberOf } from '../foundation/number-of.js';
 import { modelFile } from '../model/checkpoint.js';

@@ -1,10 +1,11 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { arithmeticInUse } from '../backend/choose-backend.js';
+import { arithmeticInUse } from '../backend/backend-in-use.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { optimisers } from '../fitting/optimisers.js';
 import type { TrainingState } from '../fitting/update.js';
 import { errorsOf } from '../foundation/errors.js';
+import { giveWay } from '../foundation/give-way.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { loadModel } from '../model/checkpoint.js';
 import { toTensors } from '../model/weights.js';
@@ -149,7 +150,7 @@ export async function train(
         learningRate: learned.learningRate,
         examplesPerSecond: batch / clock.lastStep,
       });
-      await new Promise((resolve) => setImmediate(resolve));
+      await giveWay();
     }
     if (noBetter >= patience) await saves.atStop(checkpoint);
     const { step, best, configuration } = checkpoint;

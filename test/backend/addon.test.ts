@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { loadAddon, loadModule } from '../../src/backend/addon.js';
 import { CallWriter } from '../../src/backend/call.js';
 import { descriptions, type InstructionSet } from '../../src/backend/kernels/index.js';
-import { loadWasm } from '../../src/backend/wasm.js';
+import { loadWasm } from '../../src/backend/library-files.js';
 import { PxvError } from '../../src/foundation/errors.js';
 import { randomFloats } from '../random.js';
 import { temporaryFolder } from '../video/made-clips.js';

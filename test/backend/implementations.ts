@@ -7,7 +7,7 @@ import type { InstructionSet, Kernels } from '../../src/backend/kernels/index.js
 import { silenceGreeting } from '../../src/backend/native-backend.js';
 import { registerNativeBackend } from '../../src/backend/register-native-backend.js';
 import { findTensorflowPackage, importTensorflow } from '../../src/backend/tensorflow.js';
-import { loadWasm } from '../../src/backend/wasm.js';
+import { loadWasm } from '../../src/backend/library-files.js';
 
 /** One way to compute every kernel. */
 export interface Implementation {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadWasm, loadWasmFrom } from '../../src/backend/wasm.js';
+import { loadWasm, loadWasmFrom } from '../../src/backend/library-files.js';
 import { PxvError } from '../../src/foundation/errors.js';
 import { randomFloats } from '../random.js';
 import { temporaryFolder } from '../video/made-clips.js';

@@ -4,7 +4,7 @@ import { encodeFrames, type EncodeSettings, type StillCoder } from '../../src/co
 import { CodedReader, kinds } from '../../src/codec/format.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { bytesOf, levelsOf } from '../../src/foundation/levels.js';
-import type { Model } from '../../src/model/checkpoint.js';
+import type { Model } from '../../src/model/model.js';
 import '../backend/implementations.js';
 import { randomInts } from '../random.js';
 import { mixtureTogether, randomFrames, randomModel, tinyModels, tinyNetwork } from '../model/tiny-networks.js';

@@ -3,7 +3,7 @@ import { Adaptation } from '../../src/evaluation/adaptation.js';
 import { scoreFrames } from '../../src/evaluation/clip-score.js';
 import { mixtureNats } from '../../src/evaluation/mixture.js';
 import type { Frame } from '../../src/foundation/frame.js';
-import type { Model } from '../../src/model/checkpoint.js';
+import type { Model } from '../../src/model/model.js';
 import { disposeExamples, ExampleBuffer, frameBytes, type Examples } from '../../src/model/examples.js';
 import { conditionOf, scoreOf } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/weights.js';

@@ -6,7 +6,7 @@ import {
   type ImageNats,
   type ImageSource,
 } from '../../src/evaluation/image-score.js';
-import type { Model } from '../../src/model/checkpoint.js';
+import type { Model } from '../../src/model/model.js';
 import { ExampleBuffer, frameBytes } from '../../src/model/examples.js';
 import { toTensors } from '../../src/model/weights.js';
 import { chainNats } from '../model/chain-nats.js';

@@ -1,4 +1,4 @@
-import type { Model } from '../../src/model/checkpoint.js';
+import type { Model } from '../../src/model/model.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { expectsFrame, type FutureDrawing } from '../../src/model/future-drawing.js';
 import type { EngineSettings } from '../../src/sampling/engine.js';

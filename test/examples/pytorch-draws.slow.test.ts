@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { saveModel, type Model } from '../../src/model/checkpoint.js';
+import { saveModel } from '../../src/model/checkpoint.js';
+import type { Model } from '../../src/model/model.js';
 import { Past } from '../../src/model/past.js';
 import { bytesOf } from '../../src/foundation/levels.js';
 import type { PredictedFrame } from '../../src/sampling/forecaster.js';

@@ -6,7 +6,7 @@ import { needsOf } from '../../src/conditioning/index.js';
 import { describeFrames, framesConditionings, type FramesConditioning } from '../../src/conditioning/presets.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { buildChain } from '../../src/model/chain.js';
-import type { Model } from '../../src/model/checkpoint.js';
+import type { Model } from '../../src/model/model.js';
 import { levelsOf, type Levels } from '../../src/foundation/levels.js';
 import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from '../../src/model/examples.js';
 import { heads, type HeadDescription } from '../../src/model/heads/index.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { kernelsOver, type CallArray } from '../../src/backend/call.js';
 import { descriptions, type KernelName, type KernelNumbers, type Kernels } from '../../src/backend/kernels/index.js';
 import { loadAddon } from '../../src/backend/addon.js';
-import { loadWasm } from '../../src/backend/wasm.js';
+import { loadWasm } from '../../src/backend/library-files.js';
 import { buildNetwork } from '../../src/model/network.js';
 import { expectClose } from '../backend/comparison.js';
 import { tinyNetwork } from '../model/tiny-networks.js';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { examplesOfScale, parametersOfScale } from '../../src/model/chain.js';
-import type { Model } from '../../src/model/checkpoint.js';
+import type { Model } from '../../src/model/model.js';
 import { Past } from '../../src/model/past.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { bytesOf } from '../../src/foundation/levels.js';

@@ -1,5 +1,5 @@
 import { buildChain } from '../../src/model/chain.js';
-import type { Model } from '../../src/model/checkpoint.js';
+import type { Model } from '../../src/model/model.js';
 import { describeModel } from '../../src/model/presets.js';
 import { futureSettings, settingsAhead } from '../../src/sampling/future-settings.js';
 

@@ -1,8 +1,15 @@
 import { chooseBackend } from '../../src/backend/choose-backend.js';
 import type { Frame } from '../../src/foundation/frame.js';
-import { loadModel, type Model } from '../../src/model/checkpoint.js';
+import { loadModel } from '../../src/model/checkpoint.js';
+import type { Model } from '../../src/model/model.js';
 import { StandOut } from '../../src/surprise/stand-out.js';
-import { learnUsual, surprise, type SurpriseOptions, type SurpriseState, type SurprisingFrame } from '../../src/surprise/surprise.js';
+import {
+  learnUsual,
+  surprise,
+  type SurpriseOptions,
+  type SurpriseState,
+  type SurprisingFrame,
+} from '../../src/surprise/surprise.js';
 import { scoreClips } from '../../src/tasks/score-clips.js';
 import { openClip } from '../../src/video/index.js';
 import { frame } from '../video/made-clips.js';

@@ -1,5 +1,6 @@
 import { chooseBackend } from '../../src/backend/choose-backend.js';
-import { loadModel, type Model } from '../../src/model/checkpoint.js';
+import { loadModel } from '../../src/model/checkpoint.js';
+import type { Model } from '../../src/model/model.js';
 import { surprise, type SurprisingFrame } from '../../src/surprise/surprise.js';
 import { madeClips } from './made-clips.js';
 

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { bitsOfImage } from '../../src/evaluation/image-score.js';
 import type { Frame } from '../../src/foundation/frame.js';
-import type { Model } from '../../src/model/checkpoint.js';
+import type { Model } from '../../src/model/model.js';
 import { bytesOf } from '../../src/foundation/levels.js';
 import { Past } from '../../src/model/past.js';
 import { toTensors } from '../../src/model/weights.js';

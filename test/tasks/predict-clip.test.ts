@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/foundation/errors.js';
 import { atSize } from '../../src/model/at-size.js';
-import type { Model } from '../../src/model/checkpoint.js';
+import type { Model } from '../../src/model/model.js';
 import { Past } from '../../src/model/past.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import { FRAMES_FOR_HINDCASTS, learnCorrection } from '../../src/sampling/hindcasts.js';

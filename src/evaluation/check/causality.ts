@@ -1,5 +1,6 @@
 import { tf } from '../../foundation/tfjs.js';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { giveWay } from '../../foundation/give-way.js';
 import { conditionOf, networkOutput, type Network } from '../../model/network.js';
 import { exampleOf, imagesTogether, randomClip, valuesOf } from './check-example.js';
 import type { Checked } from './finding.js';
@@ -40,7 +41,7 @@ export async function causalityFaults(checked: Checked, chosen: readonly number[
       const done = first + part.length;
       if (attempt === 0)
         onProgress?.({ check: 'causality', size: description.size, done, total: silent.length, unit: 'sub-pixels' });
-      await new Promise((resolve) => setImmediate(resolve));
+      await giveWay();
       signal?.throwIfAborted();
     }
     silent = unseen;

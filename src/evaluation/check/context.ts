@@ -1,6 +1,7 @@
 import { loadGradients, tf } from '../../foundation/tfjs.js';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { filterMask } from '../../backend/convolution-shape.js';
+import { giveWay } from '../../foundation/give-way.js';
 import { frameBytes } from '../../foundation/levels.js';
 import { earlierInput } from '../../model/earlier-pixels/index.js';
 import { disposeExamples } from '../../model/examples.js';
@@ -159,7 +160,7 @@ async function* gradientsOf(
         yield [output, gradients];
       }
       onProgress?.({ check, size: fields.size, done: first + part.length, total: outputs.length, unit: 'outputs' });
-      await new Promise((resolve) => setImmediate(resolve));
+      await giveWay();
       signal?.throwIfAborted();
     }
   } finally {

@@ -1,0 +1,34 @@
+import { Command } from 'commander';
+import type { Parsed } from '../src/tasks/options/fields.js';
+import { pageFields } from '../src/tasks/options/page.js';
+import { addAction } from './options.js';
+import type { Report, Work } from './report.js';
+
+export function command(): Command {
+  const page = new Command('page')
+    .description('serve a page that predicts videos and a camera in the browser, to this machine alone')
+    .addHelpText('after', HELP);
+  return addAction(page, pageFields, serve);
+}
+
+const HELP = `
+The page looks at a video that is dropped into it, or at the camera: the next frames, beside those that really come, and where it was
+surprised. All of it is computed in the browser, and nothing is uploaded. It is served until the command is interrupted.
+
+Examples:
+  $ pxv page                                           prints the address to open
+  $ pxv page --port 8080
+  $ npm run build:page                                 in a clone: the same as static files, in build/page
+
+Any host can serve the static files. Threads need two headers there, or one thread computes:
+  Cross-Origin-Opener-Policy: same-origin
+  Cross-Origin-Embedder-Policy: require-corp`;
+
+async function serve({ signal }: Work, { port }: Parsed<typeof pageFields>): Promise<Report> {
+  const { servePage } = await import('../src/tasks/serve-page.js');
+  const { address, close } = await servePage({ port });
+  process.stdout.write(`${address}\n`);
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  close();
+  return { text: 'the page is served no more', json: { address } };
+}

@@ -1,0 +1,45 @@
+import { frameTaker, MOST_FRAMES, sizeFor, type Source, type TimedFrame } from './source.js';
+
+/** Frames a second at most: motion between those of a camera is small. */
+const RATE = 10;
+
+/**
+ * The camera, once the user allows it. A frame is taken when the one before was looked at.
+ * @throws Error in words for the user where there is none, or it is not allowed
+ */
+export async function openCamera(): Promise<Source> {
+  const stream = await streamOfCamera();
+  const video = document.createElement('video');
+  Object.assign(video, { srcObject: stream, muted: true, playsInline: true });
+  await video.play();
+  const take = frameTaker(sizeFor({ width: video.videoWidth, height: video.videoHeight }));
+  let isStopped = false;
+  async function* frames(): AsyncGenerator<TimedFrame, void> {
+    const began = performance.now();
+    let next = began;
+    for (let count = 0; !isStopped && count < MOST_FRAMES; count++) {
+      await new Promise((resolve) => setTimeout(resolve, next - performance.now()));
+      next = Math.max(next + 1000 / RATE, performance.now());
+      const frame = take((context, { width, height }) => context.drawImage(video, 0, 0, width, height));
+      yield { frame, time: (performance.now() - began) / 1000 };
+    }
+    stop();
+  }
+  const stop = () => {
+    isStopped = true;
+    for (const track of stream.getTracks()) track.stop();
+  };
+  return { name: 'Camera', isLive: true, leftOut: null, frames, stop };
+}
+
+async function streamOfCamera(): Promise<MediaStream> {
+  // Undefined where the page came neither from this machine nor through https, whatever its type says.
+  const devices = navigator.mediaDevices as MediaDevices | undefined;
+  if (devices === undefined) throw new Error('Browsers give the camera to pages from https or localhost alone.');
+  try {
+    return await devices.getUserMedia({ video: { width: 640, height: 480 } });
+  } catch (error) {
+    const isRefused = (error as Error).name === 'NotAllowedError';
+    throw new Error(isRefused ? 'The camera was not allowed.' : 'There is no camera that can be used.');
+  }
+}

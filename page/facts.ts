@@ -1,0 +1,25 @@
+import type { Session } from './session.js';
+
+/** How far and how fast it goes, and what limits it: names and what is said of each. */
+export function factsOf(session: Session): [name: string, text: string][] {
+  const { frames, maps, seconds, source } = session;
+  const { width, height } = frames[0] ?? { width: 0, height: 0 };
+  const rate = (time: number | null) => (time === null ? 'not yet' : `${(1 / time).toPrecision(2)} frames a second`);
+  const left = source.leftOut === null ? '' : `, ${source.leftOut}`;
+  return [
+    ['Sees', `${width}\u00d7${height} pixels${left}`],
+    ['Looked at', `${Math.min(frames.length, maps.length + 1)} of ${frames.length} frames`],
+    ['Looks at', rate(seconds.cost)],
+    ['Draws', rate(seconds.draw)],
+    ['Limited by', limitOf(session)],
+  ];
+}
+
+function limitOf({ computing, isLive, seconds }: Session): string {
+  if (computing === null) return 'loading the model';
+  // Between two frames of a camera there is a tenth of a second.
+  if (isLive && seconds.cost !== null && seconds.cost < 0.09) return 'the camera';
+  const { threads, isolated } = computing;
+  if (isolated) return `this device, with ${threads} thread${threads === 1 ? '' : 's'}`;
+  return 'one thread: its host sends no isolation headers';
+}

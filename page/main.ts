@@ -1,0 +1,171 @@
+import type { Moment } from '../src/surprise/moments.js';
+import { openCamera } from './camera.js';
+import { openClip } from './clip.js';
+import { factsOf } from './facts.js';
+import type { ModelName } from './messages.js';
+import { clock, MomentList } from './moments.js';
+import { Panels } from './panels.js';
+import { AHEAD, Session } from './session.js';
+import type { Source } from './source.js';
+import { Timeline } from './timeline.js';
+
+const find = <E extends HTMLElement>(selector: string) => document.querySelector<E>(selector)!;
+const slider = find<HTMLInputElement>('#shown');
+const modelChoice = find<HTMLSelectElement>('#model');
+const panels = new Panels();
+const timeline = new Timeline(find('#graph'));
+const moments = new MomentList(lookAt);
+
+/** Frames a second at which known and predicted ones are played: slow enough to compare. */
+const PLAYED = 6;
+/** Frames that are played before those that are predicted. */
+const BEFORE = 6;
+
+let session: Session | null = null;
+/** The moment that the user looks at. */
+let chosen: Moment | null = null;
+let isPlaying = !matchMedia('(prefers-reduced-motion: reduce)').matches;
+let isDue = false;
+/** Why nothing could be opened, in words. */
+let failure: string | null = null;
+/** Counts what was asked to be opened: the last of it is wanted. */
+let asked = 0;
+
+/** Draws all once before the next picture of the screen, however much has changed. */
+function changed(): void {
+  if (isDue) return;
+  isDue = true;
+  requestAnimationFrame(() => {
+    isDue = false;
+    draw();
+  });
+}
+
+function draw(): void {
+  showFailure(failure ?? session?.failure ?? null);
+  if (session === null || session.frames.length === 0) return;
+  const { frames, isLive, known, maps } = session;
+  find('#stage').hidden = false;
+  find('#promise').hidden = true;
+  document.body.classList.add('opened');
+  slider.max = String(frames.length - 1);
+  if (isLive) slider.value = String(maps.length);
+  const shown = Number(slider.value);
+  panels.show(session, shown, chosen !== null && shown >= chosen.from && shown <= chosen.to ? chosen.box : null);
+  timeline.draw(session, shown);
+  const what = isLive ? 'live' : `frame ${shown + 1} of ${frames.length}`;
+  find('#when').textContent = `${clock(session.times[shown] - session.times[0])}, ${what}`;
+  slider.setAttribute('aria-valuetext', `${what}, ${known !== null && shown < known ? 'known' : 'not known'}`);
+  slider.disabled = isLive;
+  find('#play').hidden = isLive;
+  find('#play').textContent = isPlaying ? 'Pause' : 'Play';
+  find('#from').hidden = isLive;
+  find('#stop').hidden = !isLive;
+  moments.show(session, chosen);
+  const facts = factsOf(session).map(([name, text]) => {
+    const fact = document.createElement('div');
+    fact.append(textIn('dt', name), textIn('dd', text));
+    return fact;
+  });
+  find('#facts').replaceChildren(...facts);
+}
+
+function textIn(name: string, text: string): HTMLElement {
+  return Object.assign(document.createElement(name), { textContent: text });
+}
+
+/** Shows a moment, predicted from just before it. */
+function lookAt(moment: Moment): void {
+  chosen = moment;
+  slider.value = String(moment.peak);
+  isPlaying = false;
+  const known = Math.max(1, Math.min(moment.peak - 2, session!.frames.length - 1));
+  if (session!.known !== known) session!.predictFrom(known);
+  changed();
+}
+
+function showFailure(message: string | null): void {
+  const failure = find('#failure');
+  failure.hidden = message === null;
+  failure.textContent = message;
+}
+
+/** The next frame of the loop: some known ones, then those that are predicted, as far as they are there. */
+function play(): void {
+  if (!isPlaying || session === null || session.isLive || session.known === null) return;
+  const { known, frames, guessed } = session;
+  const end = Math.min(known + Math.max(1, Math.min(guessed.size, AHEAD)), frames.length);
+  const begin = Math.max(0, known - BEFORE);
+  const next = Number(slider.value) + 1;
+  slider.value = String(next >= begin && next < end ? next : begin);
+  changed();
+}
+
+/** Takes the place of the video that was looked at. */
+async function open(source: Promise<Source>, isExample = false): Promise<void> {
+  const mine = ++asked;
+  failure = null;
+  try {
+    const opened = await source;
+    if (mine !== asked) return opened.stop();
+    begin(opened);
+    find('#credit').hidden = !isExample;
+  } catch (error) {
+    if (mine === asked) failure = (error as Error).message;
+  }
+  changed();
+}
+
+function begin(source: Source): void {
+  session?.close();
+  chosen = null;
+  slider.value = '0';
+  session = new Session(source, modelChoice.value as ModelName, changed);
+}
+
+async function openExample(): Promise<Source> {
+  const response = await fetch('asl_yes.mkv');
+  if (!response.ok) throw new Error('asl_yes.mkv is not beside this page.');
+  return openClip(await response.blob(), 'asl_yes.mkv');
+}
+
+const openFile = (file: File | null | undefined) => {
+  if (file) void open(openClip(file, file.name));
+};
+const input = find<HTMLInputElement>('#file');
+input.onchange = () => {
+  openFile(input.files?.[0]);
+  // The same file may be chosen once more.
+  input.value = '';
+};
+find('#camera').onclick = () => void open(openCamera());
+find('#example').onclick = () => void open(openExample(), true);
+find('#stop').onclick = () => session?.source.stop();
+find('#play').onclick = () => {
+  isPlaying = !isPlaying;
+  changed();
+};
+find('#from').onclick = () => {
+  session?.predictFrom(Math.max(1, Math.min(Number(slider.value) + 1, session.frames.length - 1)));
+  isPlaying = true;
+};
+slider.oninput = () => {
+  isPlaying = false;
+  changed();
+};
+modelChoice.onchange = () => {
+  if (session !== null) begin(session.recorded());
+  changed();
+};
+document.ondragover = (event) => {
+  event.preventDefault();
+  document.body.classList.add('dragged');
+};
+document.ondragleave = () => document.body.classList.remove('dragged');
+document.ondrop = (event) => {
+  event.preventDefault();
+  document.body.classList.remove('dragged');
+  openFile(event.dataTransfer?.files[0]);
+};
+new ResizeObserver(changed).observe(find('#graph'));
+setInterval(play, 1000 / PLAYED);

@@ -1,0 +1,70 @@
+import type { Box, Size } from '../src/foundation/frame.js';
+import type { Moment } from '../src/surprise/moments.js';
+import type { Session } from './session.js';
+
+/** Moments that are shown, at most. */
+const SHOWN = 4;
+/** Others are no more than what happens all the time. */
+const LEAST_SHARE = 0.6;
+
+/** Frames of which most are as usual: of fewer nothing stands out yet. */
+const FEW = 30;
+
+/** The moments that are worth a look, the largest first. */
+export function shownMoments({ hindsight: { moments }, maps, isDone }: Session): readonly Moment[] {
+  if (!isDone && maps.length < FEW) return [];
+  return moments.slice(0, SHOWN).filter(({ score }) => score >= LEAST_SHARE * moments[0].score);
+}
+
+/** A time as it is read: `0:04.2`. */
+export function clock(seconds: number): string {
+  const tenths = Math.round(10 * seconds);
+  const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
+  return `${Math.floor(tenths / 600)}:${rest}`;
+}
+
+/** Where a box lies in a frame: `lower left`. */
+export function placeOf({ x, y, width, height }: Box, size: Size): string {
+  if (width === size.width && height === size.height) return 'everywhere';
+  const third = (middle: number, length: number) => Math.min(2, Math.floor((3 * middle) / length));
+  const across = ['left', '', 'right'][third(x + width / 2, size.width)];
+  const down = ['upper', '', 'lower'][third(y + height / 2, size.height)];
+  if (across === '' && down === '') return 'in the middle';
+  return across === '' ? `${down} middle` : `${down === '' ? 'middle' : down} ${across}`;
+}
+
+/** The moments of a video, to be looked at. */
+export class MomentList {
+  private readonly list = document.querySelector<HTMLElement>('#moments')!;
+  private readonly still = document.querySelector<HTMLElement>('#no-moments')!;
+  private shown = '';
+
+  /** @param lookAt called with the one that is chosen */
+  constructor(private readonly lookAt: (moment: Moment) => void) {}
+
+  show(session: Session, chosen: Moment | null): void {
+    const { frames, times, isLive, isDone } = session;
+    const moments = shownMoments(session);
+    this.still.textContent = isDone ? 'nothing' : 'still looking\u2026';
+    this.still.hidden = moments.length > 0 && (isDone || isLive);
+    const buttons = moments.map((moment): HTMLButtonElement => {
+      const [from, to] = [moment.from, moment.to].map((index) => clock(times[index] - times[0]));
+      const textContent = `${from}\u2013${to}, ${placeOf(moment.box, frames[0])}`;
+      // What a camera saw is looked at once it stops.
+      const button = { type: 'button', textContent, disabled: isLive, onclick: () => this.lookAt(moment) } as const;
+      return Object.assign(document.createElement('button'), button, {
+        ariaPressed: `${chosen?.peak === moment.peak}`,
+      });
+    });
+    // A button that is replaced would lose its focus.
+    const shown = buttons.map(({ outerHTML }) => outerHTML).join();
+    if (shown === this.shown) return;
+    this.shown = shown;
+    const items = buttons.map((button) => {
+      const item = document.createElement('li');
+      item.append(button);
+      return item;
+    });
+    this.list.replaceChildren(...items);
+  }
+}

@@ -1,0 +1,115 @@
+import { pixelsOf } from '../src/browser/image-data.js';
+import type { Box, Frame } from '../src/foundation/frame.js';
+import { heatMap } from '../src/video/heat-map.js';
+import { AHEAD, type Session } from './session.js';
+
+/** What a panel shows of a frame: what kind of picture it is says its border, its mark and its words. */
+interface Shown {
+  kind: 'known' | 'predicted' | 'true' | 'map';
+  /** Null where there is none, or none yet: then `words` say why. */
+  frame: Frame | null;
+  words: string;
+}
+
+const names = ['truth', 'guess', 'draw', 'map'] as const;
+
+/** White in a map: so many times what a pixel costs on average. */
+const WHITE = 4;
+
+/** The pictures of one frame, side by side. */
+export class Panels {
+  private readonly root = document.querySelector<HTMLElement>('#panels')!;
+  private readonly figures = names.map((name) => document.querySelector<HTMLElement>(`[data-panel=${name}]`)!);
+
+  /** @param box what is framed in the truth and in the map */
+  show(session: Session, index: number, box: Box | null): void {
+    const { width, height } = session.frames[0];
+    this.root.style.setProperty('--aspect', String(width / height));
+    const shown = [truthAt(session, index), guessAt(session, index), drawAt(session, index), mapAt(session, index)];
+    shown.forEach((of, at) => this.showIn(this.figures[at], of, of.kind === 'true' || of.kind === 'map' ? box : null));
+  }
+
+  private showIn(figure: HTMLElement, { kind, frame, words }: Shown, box: Box | null): void {
+    const canvas = figure.querySelector('canvas')!;
+    const wait = figure.querySelector('.wait')!;
+    const state = figure.querySelector('.state')!;
+    figure.dataset.kind = kind;
+    figure.classList.toggle('empty', frame === null);
+    wait.textContent = frame === null ? words : '';
+    if (kind !== 'map') state.textContent = frame === null ? '\u00a0' : words;
+    canvas.setAttribute('aria-label', `${figure.querySelector('figcaption')!.textContent}: ${words}`);
+    canvas.setAttribute('role', 'img');
+    if (frame === null) return;
+    const { width, height, data } = pixelsOf(frame);
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const context = canvas.getContext('2d')!;
+    context.putImageData(new ImageData(data, width, height), 0, 0);
+    frameBox(figure, frame, box);
+  }
+}
+
+/** Puts a frame around a box of the picture. */
+function frameBox(figure: HTMLElement, { width, height }: Frame, box: Box | null): void {
+  figure.querySelector('.box')?.remove();
+  if (box === null) return;
+  const mark = document.createElement('div');
+  mark.className = 'box';
+  const [across, down] = [(length: number) => `${(100 * length) / width}%`, (y: number) => `${(100 * y) / height}%`];
+  Object.assign(mark.style, {
+    left: across(box.x),
+    width: across(box.width),
+    top: down(box.y),
+    height: down(box.height),
+  });
+  figure.querySelector('.picture')!.append(mark);
+}
+
+const isKnown = ({ known, isLive }: Session, index: number) => !isLive && (known === null || index < known);
+
+/** Which frame after the known ones it is, from 1; null where it is none that was asked for. */
+function aheadOf({ known, isLive }: Session, index: number): number | null {
+  const ahead = known === null ? 0 : index - known + 1;
+  return !isLive && ahead >= 1 && ahead <= AHEAD ? ahead : null;
+}
+
+const inFrames = (count: number) => `${count} frame${count === 1 ? '' : 's'}`;
+
+function truthAt(session: Session, index: number): Shown {
+  const frame = session.frames[index] ?? null;
+  return isKnown(session, index) ? knownFrame(frame) : { kind: 'true', frame, words: 'true' };
+}
+
+const knownFrame = (frame: Frame | null): Shown => ({ kind: 'known', frame, words: 'known' });
+
+function guessAt(session: Session, index: number): Shown {
+  if (isKnown(session, index)) return knownFrame(session.frames[index]);
+  const ahead = aheadOf(session, index);
+  const frame = (ahead === null ? session.expected : session.guessed).get(index) ?? null;
+  return predicted(frame, ahead ?? 1, 'computing\u2026');
+}
+
+function drawAt(session: Session, index: number): Shown {
+  if (isKnown(session, index)) return knownFrame(session.frames[index]);
+  const ahead = aheadOf(session, index);
+  if (ahead !== null) return predicted(session.drawn.get(index) ?? null, ahead, 'drawing, pixel by pixel\u2026');
+  const why = session.isLive ? 'drawn once the camera stops' : `drawn for ${inFrames(AHEAD)} after the known ones`;
+  return predicted(null, 1, why);
+}
+
+function predicted(frame: Frame | null, ahead: number, waiting: string): Shown {
+  return { kind: 'predicted', frame, words: frame === null ? waiting : `predicted, ${inFrames(ahead)} ahead` };
+}
+
+function mapAt(session: Session, index: number): Shown {
+  const map = session.maps.at(index - 1);
+  if (index === 0) return { kind: 'map', frame: null, words: 'nothing comes before the first frame' };
+  if (map === undefined || index > session.maps.length) return { kind: 'map', frame: null, words: 'looking\u2026' };
+  const frame = heatMap(map, session.frames[index], WHITE * meanOf(session.maps));
+  return { kind: 'map', frame, words: 'bright where the true frame was surprising' };
+}
+
+/** Of the first maps: that the others are as bright as these. */
+function meanOf(maps: readonly Float64Array[]): number {
+  const first = maps.slice(0, 30);
+  return first.reduce((sum, map) => sum + map.reduce((all, bits) => all + bits, 0) / map.length, 0) / first.length;
+}

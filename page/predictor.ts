@@ -1,0 +1,95 @@
+import {
+  atSize,
+  bestGuess,
+  costedFrames,
+  frameOf,
+  FrameSampler,
+  Past,
+  rollOut,
+  type Frame,
+  type Model,
+} from '../src/browser/index.js';
+import type { Answer } from './messages.js';
+
+/** Looks at the frames of a video as they come, and predicts others when asked. One frame is computed at a time. */
+export class Predictor {
+  private readonly frames: Frame[] = [];
+  private readonly model: Model;
+  private readonly sampler: FrameSampler;
+  private cameFrame: () => void = () => {};
+  private turn: Promise<unknown> = Promise.resolve();
+  private asked = new AbortController();
+
+  /** @param first frame of the video: all are of its size */
+  constructor(
+    model: Model,
+    first: Frame,
+    private readonly answer: (answer: Answer) => void,
+  ) {
+    this.model = atSize(model, first);
+    this.sampler = new FrameSampler(this.model);
+    this.add(first);
+  }
+
+  add(frame: Frame): void {
+    this.frames.push(frame);
+    this.cameFrame();
+  }
+
+  /** Says of each frame what it costs, without end. */
+  async costAll(): Promise<never> {
+    const costed = costedFrames(this.model, this.arriving());
+    for (let index = 1; ; index++) {
+      await this.arrived(index);
+      const { result, seconds } = await this.inTurn(() => costed.next());
+      const { expected, map } = result.value!;
+      this.answer({ type: 'costed', index, expected: expected!, map, seconds });
+    }
+  }
+
+  /** Predicts the frames after the first `known`: the best guess of all, then one future, frame by frame. */
+  async predict(known: number, ahead: number): Promise<void> {
+    this.asked.abort();
+    const { signal } = (this.asked = new AbortController());
+    const past = new Past(this.model.chain.exampleShape);
+    for (const { data } of this.frames.slice(0, known)) past.push(data);
+    const guesses = bestGuess(this.sampler, past, { signal });
+    const futures = rollOut(this.sampler, past, { signal });
+    const ways = [
+      { how: 'guess', next: async () => (await guesses.next()).value },
+      { how: 'draw', next: async () => (await futures.next()).value[0].bytes },
+    ] as const;
+    try {
+      for (const { how, next } of ways)
+        for (let index = known; index < known + ahead; index++) {
+          const { result: bytes, seconds } = await this.inTurn(next);
+          this.answer({ type: 'predicted', how, known, index, frame: frameOf(this.model, bytes), seconds });
+        }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  private async *arriving(): AsyncGenerator<Frame, void> {
+    for (let index = 0; ; index++) {
+      await this.arrived(index);
+      yield this.frames[index];
+    }
+  }
+
+  private async arrived(index: number): Promise<void> {
+    while (this.frames.length <= index) await new Promise<void>((resolve) => (this.cameFrame = resolve));
+  }
+
+  /** Whoever asks first is served first: what is drawn and what is looked at take turns, frame by frame. */
+  private inTurn<T>(compute: () => Promise<T>): Promise<{ result: T; seconds: number }> {
+    const timed = async () => {
+      const started = performance.now();
+      const result = await compute();
+      return { result, seconds: (performance.now() - started) / 1000 };
+    };
+    const mine = this.turn.then(timed);
+    this.turn = mine.catch(() => {});
+    return mine;
+  }
+}

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { PxvError } from '../foundation/errors.js';
+import { packageFolder } from '../foundation/package-folder.js';
+import { loadAddon } from './addon.js';
+import { loadLibrariesBy } from './kernel-libraries.js';
+import type { KernelLibrary } from './kernel-library.js';
+import { unusableWasm, wasmLibrary, type WasmThreads } from './wasm.js';
+
+loadLibrariesBy({ wasm: loadWasm, addon: loadAddon });
+
+let loaded: KernelLibrary | undefined;
+
+/** The kernels in WebAssembly, which every machine has. Throws DEPENDENCY where its file is not there or broken. */
+export function loadWasm(): KernelLibrary {
+  return (loaded ??= loadWasmFrom(join(packageFolder(), 'wasm', 'pxv.wasm')));
+}
+
+/** The library of the file at `path`, or DEPENDENCY. */
+export function loadWasmFrom(path: string): KernelLibrary {
+  try {
+    return wasmLibrary(readFileSync(path), threads);
+  } catch (cause) {
+    if (cause instanceof PxvError) throw cause;
+    const remedy = 'install pxv again, or run: npm run build:wasm';
+    throw unusableWasm(path, 'a whole file of pxv', (cause as Error).message, remedy, { cause });
+  }
+}
+
+const threads: WasmThreads = {
+  cores: availableParallelism(),
+  start(program, workerData) {
+    new Worker(`(${program})(require('node:worker_threads').workerData)`, { eval: true, workerData }).unref();
+  },
+};

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { PxvError } from '../foundation/errors.js';
+import { fromHalves, toHalf } from './half-precision.js';
+
+export interface NamedArray {
+  shape: readonly number[];
+  data: Float32Array;
+}
+
+/** The contents of a safetensors file: arrays by name, and text by key. */
+export interface SafetensorsFile {
+  arrays: Map<string, NamedArray>;
+  metadata: Record<string, string>;
+}
+
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(z.int().min(0)),
+  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+});
+const metadataSchema = z.record(z.string(), z.string()).default({});
+const headerSchema = z.record(z.string(), z.unknown());
+
+/** How numbers lie in a file, by the format's names: as they are, or as the nearest of 16 bits. */
+export type FloatType = 'F32' | 'F16';
+
+/** The format's own limit on the length of its header, in bytes. */
+const LONGEST_HEADER = 100_000_000;
+
+/** The parts of a safetensors file: the header's length in 8 bytes, the header in JSON, the arrays. */
+export function encodeSafetensors({ arrays, metadata }: SafetensorsFile, dtype: FloatType = 'F32'): ArrayBufferView[] {
+  const header: Record<string, z.infer<typeof entrySchema> | Record<string, string>> = { __metadata__: metadata };
+  let offset = 0;
+  const body = [...arrays].map(([name, { shape, data }]) => {
+    const numbers = dtype === 'F32' ? data : Uint16Array.from(data, toHalf);
+    header[name] = { dtype, shape: [...shape], data_offsets: [offset, offset + numbers.byteLength] };
+    offset += numbers.byteLength;
+    return numbers;
+  });
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const padded = new Uint8Array(8 * Math.ceil(json.length / 8)).fill(' '.charCodeAt(0));
+  padded.set(json);
+  const length = new DataView(new ArrayBuffer(8));
+  length.setBigUint64(0, BigInt(padded.length), true);
+  return [length, padded, ...body];
+}
+
+/**
+ * Reads the bytes of a safetensors file of arrays of float32 or float16.
+ * @param path how errors name it
+ * @throws PxvError `CHECKPOINT` where it is cut short, or not of this format
+ */
+export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsFile {
+  const headerLength =
+    bytes.length >= 8 ? Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)) : Infinity;
+  if (headerLength > LONGEST_HEADER || 8 + headerLength > bytes.length)
+    throw broken(path, `${bytes.length} bytes that do not hold a whole header`);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength)));
+  } catch {
+    throw broken(path, 'a header that is not JSON');
+  }
+  const header = headerSchema.safeParse(json);
+  if (!header.success) throw broken(path, 'a header that is not an object');
+  const { __metadata__: text, ...entries } = header.data;
+  const metadata = metadataSchema.safeParse(text);
+  if (!metadata.success) throw broken(path, 'metadata that are not text');
+  const body = bytes.subarray(8 + headerLength);
+  const arrays = new Map(Object.entries(entries).map(([name, entry]) => [name, readArray(path, name, entry, body)]));
+  return { arrays, metadata: metadata.data };
+}
+
+function readArray(path: string, name: string, value: unknown, body: Uint8Array): NamedArray {
+  const entry = entrySchema.safeParse(value);
+  if (!entry.success) throw broken(path, `tensor '${name}' without a proper type, shape or place`);
+  const { dtype, shape, data_offsets: offsets } = entry.data;
+  if (dtype !== 'F32' && dtype !== 'F16') throw broken(path, `tensor '${name}' of type ${dtype}`);
+  const count = shape.reduce((product, side) => product * side, 1);
+  const [begin, end] = offsets;
+  const bytes = dtype === 'F32' ? 4 : 2;
+  if (end > body.length || end - begin !== bytes * count)
+    throw broken(path, `tensor '${name}' of ${count} values at bytes ${begin} to ${end} of ${body.length}`);
+  // In a file numbers may begin at any byte.
+  const numbers = dtype === 'F32' ? new Float32Array(count) : new Uint16Array(count);
+  new Uint8Array(numbers.buffer).set(body.subarray(begin, end));
+  return { shape, data: numbers instanceof Uint16Array ? fromHalves(numbers) : numbers };
+}
+
+function broken(path: string, received: string): PxvError {
+  const remedy = 'use another checkpoint; this file is broken or of another kind';
+  return unfit(path, 'a whole safetensors file of float32 or float16 tensors', received, remedy);
+}
+
+/** Says of a file what is wrong with it as a checkpoint. */
+export function unfit(
+  path: string,
+  expected: string,
+  received: string,
+  remedy = 'use a checkpoint that this version of pxv wrote',
+  options?: ErrorOptions,
+): PxvError {
+  return new PxvError(
+    { code: 'CHECKPOINT', operation: 'read model', argument: path, expected, received, remedy },
+    options,
+  );
+}

@@ -1,0 +1,220 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import axe from 'axe-core';
+import type { Browser, ConsoleMessage, Page } from 'playwright-core';
+import { servePage } from '../../src/tasks/serve-page.js';
+import { ffmpeg, temporaryFolder } from '../video/made-clips.js';
+import { launch, withChromium } from './chromium.js';
+
+const CLIP = 'examples/asl_yes.mkv';
+/** Until all of a clip of two seconds is looked at, on a slow machine. */
+const LOOKED = { timeout: 240_000 };
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+withChromium('the page', () => {
+  let browser: Browser;
+  let address: string;
+  const closing: (() => unknown)[] = [];
+  const site = join(folder.path, 'site');
+  const camera = join(folder.path, 'camera.mjpeg');
+
+  beforeAll(async () => {
+    execFileSync(process.execPath, ['scripts/build-page.mjs', '--out', site]);
+    ffmpeg(['-i', CLIP, '-s', '320x240', '-c:v', 'mjpeg', '-q:v', '3', camera]);
+    const served = await servePage();
+    address = served.address;
+    browser = await launch(
+      '--use-fake-ui-for-media-stream',
+      '--use-fake-device-for-media-stream',
+      `--use-file-for-fake-video-capture=${camera}`,
+    );
+    closing.push(served.close, () => browser.close());
+  });
+  afterAll(async () => {
+    for (const close of closing.reverse()) await close();
+  });
+
+  /** The page in a window, and what it says on the console or sends elsewhere. */
+  async function open({ at = address, width = 1280, dark = false } = {}) {
+    const context = await browser.newContext({
+      viewport: { width, height: width < 500 ? 844 : 720 },
+      colorScheme: dark ? 'dark' : 'light',
+      permissions: ['camera'],
+    });
+    const page = await context.newPage();
+    const said: string[] = [];
+    page.on('console', (message: ConsoleMessage) => said.push(message.text()));
+    page.on('pageerror', (error) => said.push(error.message));
+    page.on('request', (request) => {
+      if (request.method() !== 'GET' || !/^(blob:)?http:\/\/(127\.0\.0\.1|localhost):/.test(request.url()))
+        said.push(`${request.method()} ${request.url()}`);
+    });
+    closing.push(() => context.close());
+    await page.goto(at);
+    return { page, said };
+  }
+
+  /** Waits until a panel says so of its picture: the page is drawn again when the browser has time. */
+  const says = (page: Page, panel: string, hasText: string) =>
+    page.locator(`[data-panel=${panel}] .state`, { hasText }).waitFor(LOOKED);
+  /** How many colours a panel shows: of an empty one it is one. */
+  const coloursOf = (page: Page, panel: string) =>
+    page.evaluate((selector) => {
+      interface Canvas {
+        width: number;
+        height: number;
+        getContext(type: '2d'): { getImageData(...box: number[]): { data: { buffer: ArrayBuffer } } };
+      }
+      const { document } = globalThis as unknown as { document: { querySelector(selector: string): Canvas } };
+      const canvas = document.querySelector(selector);
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(new Uint32Array(data.buffer)).size;
+    }, `[data-panel=${panel}] canvas`);
+  const show = (page: Page, frame: number) => page.fill('#shown', String(frame));
+  const lookedAt = (page: Page, frames: string) =>
+    page.getByText(`${frames} frames`, { exact: true }).waitFor({ ...LOOKED, state: 'attached' });
+  async function overflow(page: Page): Promise<number> {
+    return page.evaluate('document.documentElement.scrollWidth - innerWidth');
+  }
+  async function faultsOf(page: Page): Promise<string[]> {
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate<axe.AxeResults>('axe.run()');
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  }
+
+  test.each([
+    { width: 1280, dark: false },
+    { width: 1280, dark: true },
+    { width: 390, dark: false },
+    { width: 390, dark: true },
+  ])('is painted within a second, and can be read and used by all: %o', async (how) => {
+    const { page, said } = await open(how);
+    expect(await page.isVisible('text=nothing is uploaded')).toBe(true);
+    const painted = await page.evaluate<number>("performance.getEntriesByName('first-contentful-paint')[0].startTime");
+    expect(painted).toBeLessThan(1000);
+    expect(await faultsOf(page)).toEqual([]);
+    await page.setInputFiles('#file', CLIP);
+    await lookedAt(page, '65 of 65');
+    expect(await overflow(page)).toBe(0);
+    expect(await faultsOf(page)).toEqual([]);
+    expect(said).toEqual([]);
+  });
+
+  test('of a clip it shows what is known, what is predicted, what is true and where that was surprising', async () => {
+    const { page, said } = await open();
+    await page.setInputFiles('#file', CLIP);
+    await lookedAt(page, '65 of 65');
+    await show(page, 4);
+    for (const panel of ['truth', 'guess', 'draw']) await says(page, panel, 'known');
+    await show(page, 12);
+    for (const panel of ['guess', 'draw']) await says(page, panel, 'predicted, 3 frames ahead');
+    await says(page, 'truth', 'true');
+    for (const panel of ['truth', 'guess', 'draw', 'map']) expect(await coloursOf(page, panel)).toBeGreaterThan(50);
+    // The hand goes up at first, and down in the end.
+    const moments = await page.locator('#moments button').allTextContents();
+    expect(moments.length).toBeGreaterThan(0);
+    await page.locator('#moments button').first().click();
+    // In the truth and in the map.
+    await page.locator('.box').nth(1).waitFor();
+    await says(page, 'truth', 'true');
+    await says(page, 'guess', 'predicted, 3 frames ahead');
+    expect(said).toEqual([]);
+  });
+
+  test('a clip that is dropped is looked at as one that is chosen', async () => {
+    const { page } = await open();
+    await page.evaluate(`(async () => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([await (await fetch('asl_yes.mkv')).blob()], 'dropped.mkv'));
+      document.querySelector('#open').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    })()`);
+    await page.getByText(/^\d+ of 65 frames$/).waitFor(LOOKED);
+  });
+
+  test('what is looked for is found where it is: a button without a name, a word on the console, an upload', async () => {
+    const { page, said } = await open();
+    await page.evaluate("document.querySelector('#camera').textContent = ''");
+    expect(await faultsOf(page)).toEqual(['button-name: <button id="camera" type="button"></button>']);
+    await page.evaluate("fetch('https://elsewhere.example/', { method: 'POST', body: '' }).catch(() => {})");
+    expect(said.join()).toMatch(/Content Security Policy/);
+    await page.evaluate("fetch('/', { method: 'POST', body: '' })");
+    expect(said).toContain(`POST ${address}`);
+  });
+
+  test('by keyboard a frame is shown, and the ones after it are predicted', async () => {
+    const { page } = await open();
+    await page.focus('#example');
+    await page.keyboard.press('Enter');
+    await page.getByText('of 65 frames').waitFor();
+    await page.focus('#shown');
+    await page.keyboard.press('Home');
+    for (let press = 0; press < 20; press++) await page.keyboard.press('ArrowRight');
+    await page.locator('#when', { hasText: 'frame 21 of 65' }).waitFor();
+    await page.focus('#from');
+    await page.keyboard.press('Enter');
+    await page.focus('#play');
+    await page.keyboard.press('Enter');
+    await show(page, 21);
+    await says(page, 'guess', 'predicted, 1 frame ahead');
+    expect(await page.isVisible('#credit')).toBe(true);
+  });
+
+  test('of a camera it shows each frame beside what was expected, and when it stops the last ones predicted', async () => {
+    const { page, said } = await open();
+    await page.click('#camera');
+    await says(page, 'guess', 'predicted, 1 frame ahead');
+    await says(page, 'truth', 'true');
+    await page.getByText(/^1[2-9] of \d+ frames$/).waitFor(LOOKED);
+    for (const panel of ['truth', 'guess', 'map']) expect(await coloursOf(page, panel)).toBeGreaterThan(50);
+    await page.click('#stop');
+    await says(page, 'guess', 'predicted, 8 frames ahead');
+    expect(said).toEqual([]);
+  });
+
+  test('what is no video, and what has no picture, is refused in words; the next clip is taken', async () => {
+    const { page, said } = await open();
+    await page.setInputFiles('#file', 'README.md');
+    await page.getByText('README.md: this is no video file that can be read. Try an MP4 or WebM file.').waitFor();
+    const sound = join(folder.path, '<b>sound.mp4');
+    ffmpeg(['-f', 'lavfi', '-i', 'sine=duration=1', '-c:a', 'aac', sound]);
+    await page.setInputFiles('#file', sound);
+    await page.getByText('<b>sound.mp4: there is no video in this file. Try an MP4 or WebM file.').waitFor();
+    await page.setInputFiles('#file', CLIP);
+    await page.getByText('of 65 frames').waitFor();
+    expect(await page.isVisible('#failure')).toBe(false);
+    expect(said).toEqual([]);
+  });
+
+  test('the large model takes the place of the small one where it is asked for', async () => {
+    const { page, said } = await open();
+    await page.click('#example');
+    await page.getByText('of 65 frames').waitFor();
+    await page.selectOption('#model', 'video-64');
+    await page.getByText(/^[3-9] of 65 frames$/).waitFor(LOOKED);
+    expect(said).toEqual([]);
+  });
+
+  test('as static files of any host, in any folder of it, one thread computes, and the page says why', async () => {
+    const types: Record<string, string> = { html: 'text/html', js: 'text/javascript', css: 'text/css' };
+    const host = createServer(({ url }, response) => {
+      const path = resolve(site, url!.replace('/some/folder/', '') || 'index.html');
+      if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return response.writeHead(404).end();
+      response.setHeader('content-type', types[path.split('.').pop()!] ?? 'application/octet-stream');
+      return response.end(readFileSync(path));
+    });
+    await new Promise<void>((done) => host.listen(0, '127.0.0.1', done));
+    closing.push(() => (host.close(), host.closeAllConnections()));
+    const { page, said } = await open({ at: `http://127.0.0.1:${(host.address() as AddressInfo).port}/some/folder/` });
+    await page.click('#example');
+    await page.getByText('one thread: its host sends no isolation headers').waitFor();
+    await page.getByText(/^[3-9] of 65 frames$/).waitFor(LOOKED);
+    expect(said).toEqual([]);
+  });
+});
