@@ -17,9 +17,11 @@ const mayImport = {
   'src/surprise': ['src/evaluation', 'src/model', 'src/conditioning', 'src/backend'],
   'src/bench': ['src/fitting', 'src/sampling', 'src/model', 'src/backend'],
   'src/video': [],
+  'src/report': [],
   'src/tasks': [
     'datasets',
     'src/video',
+    'src/report',
     'src/surprise',
     'src/training',
     'src/evaluation',

@@ -11,7 +11,7 @@ import { leftOutLine } from './left-out.js';
 import { addAction, computing } from './options.js';
 import { formatDuration } from './progress.js';
 import type { RunConfiguration } from '../src/training/configuration.js';
-import type { Report, Work } from './report.js';
+import type { Report, Work } from './action.js';
 import { stemOf } from './stem.js';
 import { configurationOf, extensionOf, refuseMisplaced, trainFlags, type TrainOptions } from './train-configuration.js';
 
@@ -169,7 +169,9 @@ function describeStart({ parameters, step, data }: TrainingFacts, out: string): 
   return [
     ...lines(
       `${numberOf(trainingClips.length, 'clip')}, ${numberOf(frames, 'frame')} to learn from`,
-      lastFifthValidates ? 'the last fifth of each clip' : validationClips.join(', ') || 'none: give one with --validate',
+      lastFifthValidates
+        ? 'the last fifth of each clip'
+        : validationClips.join(', ') || 'none: give one with --validate',
     ),
     `decoded frames: ${inUnits(decoded.bytes)} in ${decoded.folder}, which may be deleted after the training`,
     `${uniform}${best}`,

@@ -151,6 +151,11 @@ export class RunFolder {
     return listChanges(before !== null && textHash(before) === hash ? before : null, list);
   }
 
+  /** What config.json says; null where it is not there, or not of this version. */
+  configuration(): RunConfiguration | null {
+    return runSchema.safeParse(json(this.textOf(files.configuration) ?? '')).data ?? null;
+  }
+
   /** Whether config.json is there and says something else than the state, its length aside, which is written more often. */
   configurationWasChanged(configuration: RunConfiguration): boolean {
     const text = this.textOf(files.configuration);

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { Command } from 'commander';
 import { PxvError } from '../../src/foundation/errors.js';
-import { reportError, run, throwWrongUsage, type Report } from '../../cli/report.js';
+import { reportError, run, throwWrongUsage, type Report } from '../../cli/action.js';
 
 let written: { stdout: string; stderr: string };
 

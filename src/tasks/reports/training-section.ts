@@ -1,0 +1,174 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { uniformBitsPerDim } from '../../evaluation/baselines.js';
+import { numberOf } from '../../foundation/number-of.js';
+import { buildChain } from '../../model/chain.js';
+import { networkName } from '../../model/presets.js';
+import type { Block } from '../../report/blocks/index.js';
+import type { Line } from '../../report/chart.js';
+import { tableOf } from '../../report/blocks/table.js';
+import type { Section } from '../../report/report.js';
+import type { RunConfiguration } from '../../training/configuration.js';
+import { bestLogged, RunFolder, type LogEntry } from '../../training/run-folder.js';
+import { needsOf } from '../../conditioning/index.js';
+import type { Validation } from '../../training/validation.js';
+import { ABOUT_BITS } from './words.js';
+
+/** Points of a smoothed curve. */
+const SMOOTHED = 150;
+
+/** A training as its folder tells of it. */
+interface Run {
+  path: string;
+  log: readonly LogEntry[];
+  /** Null where config.json is not there, or of another version. */
+  configuration: RunConfiguration | null;
+  best: Validation | null;
+  seconds: number;
+}
+
+function readRun(path: string): Run {
+  const folder = new RunFolder(path);
+  const log = folder.logged();
+  return {
+    path,
+    log,
+    configuration: folder.configuration(),
+    best: bestLogged(path),
+    seconds: folder.secondsOf(Infinity),
+  };
+}
+
+/** Trainings over one another. @param paths run folders, one at least */
+export function trainingSection(paths: readonly string[]): Section {
+  const runs = paths.map(readRun);
+  const [one] = runs;
+  const isOne = runs.length === 1;
+  const lastStep = (log: readonly LogEntry[]) => log.at(-1)?.step ?? 0;
+  const numbers: Block[] = isOne
+    ? [
+        ...(one.best === null
+          ? []
+          : [
+              {
+                ...{ kind: 'number' as const, title: 'best validation', value: one.best.bitsPerDim.toFixed(3) },
+                ...{ unit: 'bits/dim', note: `at step ${one.best.step}; ${ABOUT_BITS}` },
+              },
+            ]),
+        { kind: 'number', title: 'steps', value: String(lastStep(one.log)), note: ofSteps(one) },
+        { kind: 'number', title: 'time', value: duration(one.seconds), note: 'of training, over all its runs' },
+      ]
+    : [];
+  return {
+    title: isOne ? `training ${one.path}` : `${numberOf(runs.length, 'training')} beside each other`,
+    blocks: [...numbers, curves(runs), summary(runs), ...runs.flatMap(aboutRun)],
+  };
+}
+
+function ofSteps({ configuration }: Run): string {
+  const { steps = null, minutes = null } = configuration?.training ?? {};
+  if (steps !== null) return `of ${steps}`;
+  return minutes === null ? 'so far' : `so far; it ends after ${numberOf(minutes, 'minute')}`;
+}
+
+/** Training smoothed, and validations, of each run; baselines where they are near. */
+function curves(runs: readonly Run[]): Block {
+  const nameOf = ({ path }: Run, what: string) => (runs.length === 1 ? what : `${path}: ${what}`);
+  const smoothed = runs.map(({ log }) => meansOver(log.filter(({ bitsPerDim }) => bitsPerDim !== undefined)));
+  const validations = runs.map(({ log }) =>
+    log.flatMap(({ step, validation }) => (validation === undefined ? [] : [[step, validation] as const])),
+  );
+  // The first steps would leave no room for what follows.
+  const settled = smoothed.flatMap((points) => points.slice(Math.ceil(points.length / 20)));
+  const shown = [...settled, ...validations.flat()].map(([, bits]) => bits).filter(Number.isFinite);
+  const to = shown.length === 0 ? 8 : Math.max(...shown) + 0.05 * (Math.max(...shown) - Math.min(...shown));
+  const last = Math.max(1, ...runs.map(({ log }) => log.at(-1)?.step ?? 0));
+  const lines = runs.flatMap((run, look): Line[] => [
+    { name: nameOf(run, 'training, smoothed'), points: smoothed[look], look, role: 'faint' },
+    { name: nameOf(run, 'validation'), points: validations[look], look },
+  ]);
+  const uniform = runs.flatMap(({ configuration }) => (configuration === null ? [] : [uniformOf(configuration)]));
+  const baselines = [...new Set(uniform)].filter((bits) => bits <= to);
+  return {
+    ...{ kind: 'series', title: 'learning curves' },
+    x: { label: 'steps', from: 0, to: last, unit: 'whole' },
+    y: { label: 'bits/dim', to },
+    lines: [
+      ...lines.filter(({ points }) => points.length > 0),
+      ...baselines.map((bits): Line => ({
+        ...{ name: `uniform, ${bits} bits/dim`, role: 'baseline' },
+        points: [0, last].map((step) => [step, bits]),
+      })),
+    ],
+    note: `${ABOUT_BITS}. Validation is on what is not learned from.`,
+  };
+}
+
+const uniformOf = ({ model }: RunConfiguration) => uniformBitsPerDim(model.scales[model.scales.length - 1].levels);
+
+/** Means over stretches of steps, each at the middle of its own. */
+function meansOver(log: readonly LogEntry[]): (readonly [number, number])[] {
+  const length = Math.max(1, Math.ceil(log.length / SMOOTHED));
+  return Array.from({ length: Math.ceil(log.length / length) }, (_, at) => {
+    const part = log.slice(at * length, (at + 1) * length);
+    return [part[part.length >> 1].step, part.reduce((sum, { bitsPerDim }) => sum + bitsPerDim, 0) / part.length];
+  });
+}
+
+function summary(runs: readonly Run[]): Block {
+  const rows = runs.map(({ path, log, configuration, best, seconds }) => {
+    const validated = log.findLast(({ validation }) => validation !== undefined);
+    const last = log.at(-1)?.step ?? 0;
+    return [
+      path,
+      configuration === null ? '-' : (networkName(configuration.model) ?? 'own'),
+      configuration === null ? '-' : String(parametersOf(configuration)),
+      String(last),
+      duration(seconds),
+      best === null ? '-' : best.bitsPerDim.toFixed(3),
+      best === null ? '-' : String(best.step),
+      validated === undefined ? '-' : validated.validation.toFixed(3),
+      configuration?.training.seed ?? '-',
+    ];
+  });
+  const titles = ['training', 'network', 'parameters', 'steps', 'time', 'best validation', 'at step', 'last', 'seed'];
+  return {
+    ...tableOf('llrrrrrrr', titles, rows),
+    title: 'trainings',
+    note: 'validation in bits/dim; time is that of the steps',
+  };
+}
+
+function parametersOf({ model }: RunConfiguration): number {
+  const sizes = buildChain(model).parameters.map(({ shape }) => shape.reduce((product, side) => product * side, 1));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function aboutRun({ path, configuration }: Run): Block[] {
+  if (configuration === null) return [];
+  const data = join(path, 'data.jsonl');
+  const readsFrames = configuration.model.scales.some(({ conditioning }) => needsOf(conditioning).context > 0);
+  const use = readsFrames ? `pxv predict CLIP --next 8 --model ${path}` : `pxv sample --model ${path}`;
+  const text = [`pxv train --resume --out ${path}`, use].join('\n');
+  return [
+    { kind: 'text', title: `commands that go on with ${path}`, text, verbatim: true },
+    {
+      ...{ kind: 'text', title: `configuration of ${path}`, folded: true, verbatim: true },
+      text: JSON.stringify(configuration, null, 2),
+    },
+    ...(existsSync(data)
+      ? [
+          {
+            ...{ kind: 'text' as const, title: `files that ${path} learns from`, folded: true, verbatim: true },
+            text: readFileSync(data, 'utf8').trimEnd(),
+          },
+        ]
+      : []),
+  ];
+}
+
+function duration(seconds: number): string {
+  const minutes = seconds / 60;
+  if (minutes < 1) return `${seconds.toFixed(0)} s`;
+  return minutes < 90 ? `${minutes.toFixed(1)} min` : `${(minutes / 60).toFixed(1)} h`;
+}
