@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
 import { oneLine } from '../src/foundation/printable.js';
-import { inUnits } from '../src/tasks/byte-units.js';
 import { asked, type Parsed } from '../src/tasks/options/fields.js';
 import { reportFlags } from '../src/tasks/options/report.js';
 import type { Report, Work } from './action.js';
@@ -48,12 +47,13 @@ Examples:
 async function write({ signal, progress }: Work, paths: string[], options: Parsed<typeof flags>): Promise<Report> {
   const { writeReport } = await import('../src/tasks/write-report.js');
   const { reportJson, reportText } = await import('../src/report/report.js');
+  const { typedCommand } = await import('../src/tasks/reports/typed-command.js');
   const { out } = options;
   const { path, bytes, csv, sections } = await writeReport(paths, {
     ...askedOf(reportFlags, options),
     ...{ out, signal },
     model: async () => (await startWithModel(options, progress)).model,
-    made: `by pxv report ${paths.join(' ')}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    made: `by ${typedCommand('pxv', 'report', ...paths)}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     onProgress: ({ name, what, done, total }) =>
       progress.show({ label: what, done, total, unit: 'frames', fields: { clip: name } }),
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
@@ -63,7 +63,7 @@ async function write({ signal, progress }: Work, paths: string[], options: Parse
     text: [
       reportText({ sections }),
       '',
-      oneLine(`${path}: ${numberOf(sections.length, 'section')}, ${inUnits(bytes)}${figures}`),
+      oneLine(`${path}: ${numberOf(sections.length, 'section')}, ${(bytes / 1e6).toFixed(1)} MB${figures}`),
     ],
     json: { output: path, bytes, csv, ...reportJson({ title: path, sections }) },
   };

@@ -42,6 +42,8 @@ export interface Band {
 /** A place that leads to what the page has under an id. */
 export interface Mark {
   x: number;
+  /** A sign or two at its top. */
+  label: string;
   name: string;
   /** Default: it leads nowhere. */
   id?: string | undefined;
@@ -94,7 +96,8 @@ export function drawChart(chart: Chart, { width, height }: { width: number; heig
     ...bands.flatMap(({ points }) => points.flatMap(([, ...ends]) => ends)),
   ];
   const y = scaleLinear(domainOf(chart.y, values), [bottom, top]);
-  if (chart.y.to === undefined) y.nice(5);
+  const [low, high] = y.copy().nice(5).domain();
+  y.domain([chart.y.from ?? low, chart.y.to ?? high]);
   const inside = (value: number) => value >= y.domain()[0] && value <= y.domain()[1];
 
   const small = { size: 11, paint: 'muted' } as const;
@@ -118,11 +121,12 @@ export function drawChart(chart: Chart, { width, height }: { width: number; heig
     );
     drawing.area(shaded.digits(1)([...points])!, lookOf(look).paint, 0.2);
   }
-  for (const { x: at, name, id } of marks) {
+  for (const { x: at, label, name, id } of marks) {
     const draw = () => {
       drawing.area(`M${x(at) - 7} ${top}h14v${bottom - top}h-14z`, 'card', 0);
       drawing.line({ paint: 'redLine', thickness: 1, dashed: true }, [x(at), top], [x(at), bottom]);
-      drawing.area(`M${x(at)} ${top + 8}l-6 -10h12z`, 'redLine');
+      drawing.area(`M${x(at)} ${top + 3}l-5 -7h10z`, 'redLine');
+      drawing.text(x(at), top - 8, label, { size: 11, anchor: 'middle', bold: true });
     };
     if (id === undefined) draw();
     else drawing.link(id, name, draw);
@@ -220,9 +224,10 @@ function atMostTwoAPixel(points: readonly Point[], x: (value: number) => number)
   for (let from = 0, to = 0; from < finite.length; from = to) {
     while (to < finite.length && Math.floor(x(finite[to][0])) === Math.floor(x(finite[from][0]))) to++;
     const here = finite.slice(from, to);
-    const [low, high] = [Math.min(...here.map(([, value]) => value)), Math.max(...here.map(([, value]) => value))];
-    const ends = here.filter(([, value]) => value === low || value === high);
-    kept.push(...(ends.length > 2 ? [ends[0], ends[ends.length - 1]] : ends));
+    const least = here.reduce((a, b) => (b[1] < a[1] ? b : a));
+    const most = here.reduce((a, b) => (b[1] > a[1] ? b : a));
+    const inOrder = least[0] <= most[0] ? [least, most] : [most, least];
+    kept.push(...(least === most ? [least] : inOrder));
   }
   return kept;
 }

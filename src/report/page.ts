@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFolder } from '../foundation/package-folder.js';
-import { kindOf } from './blocks/index.js';
+import { kindOf, type Block } from './blocks/index.js';
 import { Markup, markup } from './markup.js';
 import type { ReportPage, Section } from './report.js';
 
@@ -11,10 +11,11 @@ import type { ReportPage, Section } from './report.js';
  * but its own, which are named by their hashes.
  */
 export async function reportHtml({ title, made, sections }: ReportPage): Promise<string> {
-  const [style, script] = ['page.css', 'page.js'].map(assetText);
-  const shown = await Promise.all(sections.map(sectionHtml));
+  const [style, script] = ['page.css', 'page-script.js'].map(assetText);
+  const isOne = sections.length === 1;
+  const shown = await Promise.all(sections.map((section, at) => sectionHtml(section, isOne ? null : at + 1)));
   const body = markup`<header><h1>${title}</h1><p class="made">${made}</p>${
-    sections.length > 1 &&
+    !isOne &&
     markup`<nav aria-label="sections"><ol>${sections.map((section, at) => markup`<li><a href="#section-${at + 1}">${section.title}</a></li>`)}</ol></nav>`
   }</header>
 <main>${shown}</main>`.toString();
@@ -46,10 +47,22 @@ ${new Markup(body)}
 `.toString();
 }
 
-async function sectionHtml({ title, blocks }: Section, at: number): Promise<Markup> {
-  const shown = await Promise.all(blocks.map((block) => kindOf(block).html(block)));
-  return markup`<section aria-labelledby="section-${at + 1}"><h2 id="section-${at + 1}">${title}</h2>
-<div class="blocks">${shown}</div></section>\n`;
+/** @param number null where the page's title is the section's */
+async function sectionHtml({ title, blocks }: Section, number: number | null): Promise<Markup> {
+  const groups: Block[][] = [];
+  for (const block of blocks) {
+    const last = groups.at(-1);
+    if (last !== undefined && last[0].kind === block.kind) last.push(block);
+    else groups.push([block]);
+  }
+  const shown = await Promise.all(
+    groups.map(async (group) => {
+      const all = await Promise.all(group.map(async (block) => kindOf(block).html(block)));
+      return markup`<div class="blocks of-${group[0].kind}">${all}</div>\n`;
+    }),
+  );
+  const heading = number !== null && markup`<h2 id="section-${number}">${title}</h2>\n`;
+  return markup`<section${number !== null && markup` aria-labelledby="section-${number}"`}>${heading}${shown}</section>\n`;
 }
 
 /** A style or script of the page, which lies beside this file's source and is published with it. */

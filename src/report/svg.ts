@@ -65,6 +65,8 @@ export interface PathSettings {
 export class Drawing {
   private readonly parts: string[] = [];
   private readonly used = new Set<string>();
+  /** Whether it leads anywhere: then it is more than an image. */
+  private hasLinks = false;
 
   /** @param title what a reader who cannot see the picture is told */
   constructor(
@@ -131,6 +133,7 @@ export class Drawing {
 
   /** What is drawn meanwhile leads to a place of the page. */
   link(id: string, title: string, draw: () => void): void {
+    this.hasLinks = true;
     this.parts.push(`<a href="#${escaped(id)}" aria-label="${escaped(title)}">`);
     draw();
     this.parts.push('</a>');
@@ -169,7 +172,7 @@ export class Drawing {
     const style = `.none{fill:none}${this.rules('light')}@media(prefers-color-scheme:dark){${this.rules('dark')}}`;
     const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
     return [
-      `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${fonts}" font-size="13" role="img">`,
+      `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${fonts}" font-size="13" role="${this.hasLinks ? 'group' : 'img'}">`,
       `<title>${escaped(title)}</title>`,
       `<style>${style}</style>`,
       card,

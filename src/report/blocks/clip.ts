@@ -1,5 +1,6 @@
 import type { Frame } from '../../foundation/frame.js';
 import { errorsOf } from '../../foundation/errors.js';
+import { numberOf } from '../../foundation/number-of.js';
 import { Markup, markup } from '../markup.js';
 import { spriteOf } from '../pictures.js';
 import type { BlockKind } from './block-kind.js';
@@ -58,14 +59,14 @@ async function panelHtml({ title, note, frames, arrows }: ClipPanel, first: numb
 /** A wedge that points to where something goes. */
 function wedge({ x, y, dx, dy }: Arrow): string {
   const length = Math.hypot(dx, dy);
-  const [across, down] = [(-dy / length) * 0.7, (dx / length) * 0.7];
+  const [across, down] = [-dy / length, dx / length];
   const point = (px: number, py: number) => `${px.toFixed(1)} ${py.toFixed(1)}`;
   return `M${point(x + across, y + down)}L${point(x + dx, y + dy)}L${point(x - across, y - down)}z`;
 }
 
 export const clip: BlockKind<Clip> = {
   text: ({ title, steps, panels }) =>
-    `${title}: ${steps.length} frames, ${panels.map((panel) => panel.title).join(', ')}`,
+    `${title}: ${numberOf(steps.length, 'frame')}, ${panels.map((panel) => panel.title).join(', ')}`,
   json: ({ title, steps, panels }) => ({ title, steps, panels: panels.map((panel) => panel.title) }),
   html: async ({ title, note, steps, rate, panels, first }) => {
     const shown = await Promise.all(panels.map((panel) => panelHtml(panel, first)));

@@ -21,5 +21,5 @@ export const blockKinds: { [K in Block['kind']]: BlockKind<Extract<Block, { kind
 
 /** How the kind of a block shows it. */
 export function kindOf(block: Block): BlockKind<Block> {
-  return blockKinds[block.kind] as BlockKind<Block>;
+  return blockKinds[block.kind];
 }

@@ -11,7 +11,7 @@ export interface Series extends Chart {
 }
 
 /** Sizes at which a page draws a chart: letters stay as large on a phone. */
-const sizes = { wide: { width: 760, height: 340 }, narrow: { width: 340, height: 300 } };
+const sizes = { wide: { width: 960, height: 360 }, narrow: { width: 340, height: 300 } };
 
 /** Rows of one point each, which every program that plots can read. */
 function tableOfPoints({ x, y, lines, bands = [] }: Series): Pick<Table, 'align' | 'titles' | 'rows'> {

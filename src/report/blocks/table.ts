@@ -13,6 +13,8 @@ export interface Table {
   rows: readonly (readonly string[])[];
   /** One line on what the columns mean. */
   note?: string;
+  /** Whether a page shows it only when it is asked for. */
+  folded?: boolean;
 }
 
 /** A table without a title of its own. @param align of each column, `l` or `r` */
@@ -58,6 +60,10 @@ export const table: BlockKind<Table> = {
   text: (block) => [block.title, tableText(block), block.note].filter((part) => part !== undefined).join('\n'),
   json: ({ title, titles, rows }) => ({ title, titles, rows }),
   csv: tableCsv,
-  html: (block) => markup`<section class="block">${block.title !== undefined && markup`<h3>${block.title}</h3>`}
-${tableHtml(block)}${block.note !== undefined && markup`<p class="note">${block.note}</p>`}</section>`,
+  html: (block) => {
+    const { title, note, folded = false } = block;
+    const body = markup`${tableHtml(block)}${note !== undefined && markup`<p class="note">${note}</p>`}`;
+    if (folded) return markup`<details class="block"><summary>${title ?? 'figures'}</summary>${body}</details>`;
+    return markup`<section class="block">${title !== undefined && markup`<h3>${title}</h3>`}${body}</section>`;
+  },
 };

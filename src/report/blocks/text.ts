@@ -8,12 +8,13 @@ export interface TextBlock {
   text: string;
   /** Whether it is shown as it would be typed, letters of one width. */
   verbatim?: boolean;
-  /** Whether a page shows it only when it is asked for. */
+  /** Whether it is shown only when it is asked for: on a page, and in a terminal not at all. */
   folded?: boolean;
 }
 
 export const text: BlockKind<TextBlock> = {
-  text: (block) => [block.title, block.text].filter((part) => part !== undefined).join('\n'),
+  text: ({ title, text: words, folded = false }) =>
+    folded ? '' : [title, words].filter((part) => part !== undefined).join('\n'),
   json: (block) => ({ title: block.title, text: block.text }),
   html: ({ title, text: words, verbatim = false, folded = false }) => {
     const name = title ?? 'text';

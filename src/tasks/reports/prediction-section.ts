@@ -31,6 +31,7 @@ import { predictClipFields, type Forecast } from '../options/clips.js';
 import type { writeReportFields } from '../options/report.js';
 import { expectPredictionMemory, filled } from '../predict-clip.js';
 import { Prediction } from '../prediction.js';
+import { typedCommand } from './typed-command.js';
 import { ABOUT_BITS, ABOUT_DECIBELS } from './words.js';
 
 /** Known frames that are shown before the predicted ones. */
@@ -41,6 +42,8 @@ const FASTEST = 6;
 const [WHITE_BITS, WHITE_LEVELS] = [4, 64];
 /** Pixels from arrow to arrow, and of motion below which there is none. */
 const [ARROWS, LEAST_MOTION] = [6, 0.75];
+/** Times as long as the motion that an arrow is. */
+const LONGER = 2;
 
 type Asked = Pick<
   Parsed<typeof writeReportFields>,
@@ -157,7 +160,7 @@ function blocksOf(
   const rate = framesPerSecond(reader.frameRate);
   const clip: Clip = {
     ...{ kind: 'clip', title: 'the clip, beside what was predicted', first: known, rate: Math.min(FASTEST, rate) },
-    note: `${numberOf(known, 'frame')} known, then ${horizon} predicted. Play, or move the scrubber by mouse or arrow keys; shown at ${Math.min(FASTEST, Math.round(rate))} frames a second, of ${Math.round(rate)}.`,
+    note: `${numberOf(known, 'frame')} known, then ${horizon} predicted. Play, or move the scrubber by mouse or arrow keys; it plays at ${Math.min(FASTEST, Math.round(rate))} of ${numberOf(Math.round(rate), 'frame')} a second.`,
     steps: truth.map((_, at) => ({
       name: at < known ? `frame ${first + at}, known` : `frame ${first + at}, predicted, ${at - known + 1} ahead`,
       predicted: at >= known,
@@ -192,8 +195,12 @@ function blocksOf(
       note: ABOUT_BITS,
     },
     {
-      ...{ kind: 'text', title: 'the command that writes it as a film', verbatim: true },
-      text: `pxv predict ${JSON.stringify(path)} --hold-out ${horizon} --samples ${samples.length} --model ${model.name}${guess === null ? '' : '    (or --best-guess)'}`,
+      ...{ kind: 'text', title: 'commands that write it as films', verbatim: true },
+      text: [['--samples', String(samples.length)], ...(guess === null ? [] : [['--best-guess']])]
+        .map((kind) =>
+          typedCommand('pxv', 'predict', path, '--hold-out', String(horizon), ...kind, '--model', model.name),
+        )
+        .join('\n'),
     },
   ];
 }
@@ -235,7 +242,7 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
         ]),
     {
       title: 'motion',
-      note: `where things go, over the ${bestName}: from the frame before to this one`,
+      note: `where things went since the frame before, drawn ${LONGER}-fold, over the ${bestName}`,
       frames: best,
       arrows: best.map((frame, at) => (at === 0 ? [] : arrowsBetween(best[at - 1], frame))),
     },
@@ -280,7 +287,7 @@ function arrowsBetween(before: Frame, last: Frame): Arrow[] {
       const at = (y * width + x) * features;
       const [down, right] = [found[at], found[at + NEIGHBOURS.length]];
       if (Math.hypot(down, right) < LEAST_MOTION) continue;
-      arrows.push({ x: x + 0.5 + right, y: y + 0.5 + down, dx: -right, dy: -down });
+      arrows.push({ x: x + 0.5, y: y + 0.5, dx: -LONGER * right, dy: -LONGER * down });
     }
   return arrows;
 }

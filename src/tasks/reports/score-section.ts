@@ -94,7 +94,7 @@ export function scoreSection(path: string, result: object): Section | null {
       title: 'each clip',
       note: "fewer bits: the share of the baseline's bits that the model does not need",
     },
-    ...(forecasts === null ? [] : forecastTables(forecasts, samples)),
+    ...(forecasts === null ? [] : forecastTables(forecasts, samples).map((table) => ({ ...table, folded: true }))),
     { kind: 'text', title: 'in words', text: summaryLines(score).filter(Boolean).join('\n'), verbatim: true },
   ];
   return { title: `${basename(path)}: ${model} on ${numberOf(clips.length, 'clip')}`, blocks };
@@ -124,6 +124,8 @@ function horizonSeries({ trueChange, kinds }: ForecastsSummary, samples: number)
   const gains = (name: ForecastName) => kinds[name]!.gain.mean.map((gain, h) => [h + 1, gain] as const);
   const lines = names
     .filter((name) => name !== 'last-frame')
+    // What needs no model comes last.
+    .sort((a, b) => Number(a === 'moved-last-frame') - Number(b === 'moved-last-frame'))
     .map((name) => ({ name: kindsOfForecast[name].title(samples), points: gains(name) }));
   const isSampled = kinds.sample !== undefined && kinds.best !== undefined;
   return {

@@ -86,7 +86,7 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
   const shown = moments.slice(0, SHOWN);
   const time = (frame: number) => clock(frame / frameRate);
   const marks = shown.map(({ peak, score }, at) => ({
-    ...{ x: peak / frameRate, name: `${time(peak)}, score ${score.toFixed(1)}` },
+    ...{ x: peak / frameRate, label: String(at + 1), name: `${time(peak)}, score ${score.toFixed(1)}` },
     id: pictures[at] ? `${id}-moment-${at + 1}` : undefined,
   }));
   const overTime = (name: string, values: readonly number[]) => {
@@ -111,19 +111,19 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
     {
       ...{ kind: 'series', title: 'how far each frame stands out', x, y: { label: 'score', from: 0 }, marks },
       lines: [overTime('score', timeline.score)],
-      note: `score: deviations above what is usual; a triangle marks each of the largest moments${leads ? ', and leads to its picture' : ''}`,
-    },
-    {
-      ...{ kind: 'series', title: 'what each frame costs', x, y: { label: 'bits/dim', from: 0 } },
-      lines: [overTime('bits/dim', timeline.bitsPerDim)],
-      note: ABOUT_BITS,
+      note: `score: deviations above what is usual; numbers mark the largest moments${leads ? ', and lead to their pictures' : ''}`,
     },
     ...shown.flatMap(({ peak, score }, at): Block[] => {
       const frame = pictures[at];
       if (!frame) return [];
       const told = `score ${score.toFixed(1)}; left the frame, right where its bits are`;
-      return [{ kind: 'picture', id: marks[at].id!, title: time(peak), frame, note: told }];
+      return [{ kind: 'picture', id: marks[at].id!, title: `${at + 1}. ${time(peak)}`, frame, note: told }];
     }),
+    {
+      ...{ kind: 'series', title: 'what each frame costs', x, y: { label: 'bits/dim', from: 0 } },
+      lines: [overTime('bits/dim', timeline.bitsPerDim)],
+      note: ABOUT_BITS,
+    },
     {
       ...momentTable(moments, frameRate),
       title: 'moments, the largest first',

@@ -12,6 +12,7 @@ import type { RunConfiguration } from '../../training/configuration.js';
 import { bestLogged, RunFolder, type LogEntry } from '../../training/run-folder.js';
 import { needsOf } from '../../conditioning/index.js';
 import type { Validation } from '../../training/validation.js';
+import { typedCommand } from './typed-command.js';
 import { ABOUT_BITS } from './words.js';
 
 /** Points of a smoothed curve. */
@@ -61,7 +62,7 @@ export function trainingSection(paths: readonly string[]): Section {
     : [];
   return {
     title: isOne ? `training ${one.path}` : `${numberOf(runs.length, 'training')} beside each other`,
-    blocks: [...numbers, curves(runs), summary(runs), ...runs.flatMap(aboutRun)],
+    blocks: [...numbers, curves(runs), summary(runs), commands(runs), ...runs.flatMap(givenTo)],
   };
 }
 
@@ -73,7 +74,8 @@ function ofSteps({ configuration }: Run): string {
 
 /** Training smoothed, and validations, of each run; baselines where they are near. */
 function curves(runs: readonly Run[]): Block {
-  const nameOf = ({ path }: Run, what: string) => (runs.length === 1 ? what : `${path}: ${what}`);
+  const names = shortNames(runs.map(({ path }) => path));
+  const nameOf = (run: number, what: string) => (runs.length === 1 ? what : `${names[run]}, ${what}`);
   const smoothed = runs.map(({ log }) => meansOver(log.filter(({ bitsPerDim }) => bitsPerDim !== undefined)));
   const validations = runs.map(({ log }) =>
     log.flatMap(({ step, validation }) => (validation === undefined ? [] : [[step, validation] as const])),
@@ -83,9 +85,9 @@ function curves(runs: readonly Run[]): Block {
   const shown = [...settled, ...validations.flat()].map(([, bits]) => bits).filter(Number.isFinite);
   const to = shown.length === 0 ? 8 : Math.max(...shown) + 0.05 * (Math.max(...shown) - Math.min(...shown));
   const last = Math.max(1, ...runs.map(({ log }) => log.at(-1)?.step ?? 0));
-  const lines = runs.flatMap((run, look): Line[] => [
-    { name: nameOf(run, 'training, smoothed'), points: smoothed[look], look, role: 'faint' },
-    { name: nameOf(run, 'validation'), points: validations[look], look },
+  const lines = runs.flatMap((_, look): Line[] => [
+    { name: nameOf(look, 'training'), points: smoothed[look], look, role: 'faint' },
+    { name: nameOf(look, 'validation'), points: validations[look], look },
   ]);
   const uniform = runs.flatMap(({ configuration }) => (configuration === null ? [] : [uniformOf(configuration)]));
   const baselines = [...new Set(uniform)].filter((bits) => bits <= to);
@@ -100,7 +102,7 @@ function curves(runs: readonly Run[]): Block {
         points: [0, last].map((step) => [step, bits]),
       })),
     ],
-    note: `${ABOUT_BITS}. Validation is on what is not learned from.`,
+    note: `${ABOUT_BITS}. Training is smoothed; validation is on what is not learned from.`,
   };
 }
 
@@ -144,27 +146,39 @@ function parametersOf({ model }: RunConfiguration): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-function aboutRun({ path, configuration }: Run): Block[] {
-  if (configuration === null) return [];
+/** How to go on with them. */
+function commands(runs: readonly Run[]): Block {
+  const lines = runs.flatMap(({ path, configuration }) => {
+    const scales = configuration?.model.scales ?? [];
+    const readsFrames = scales.some(({ conditioning }) => needsOf(conditioning).context > 0);
+    const use = readsFrames ? ['predict', 'CLIP', '--next', '8'] : ['sample'];
+    return [
+      ['train', '--resume', '--out', path],
+      [...use, '--model', path],
+    ].map((words) => typedCommand('pxv', ...words));
+  });
+  return { kind: 'text', title: 'commands that go on', text: lines.join('\n'), verbatim: true };
+}
+
+/** What a training was given. */
+function givenTo({ path, configuration }: Run): Block[] {
   const data = join(path, 'data.jsonl');
-  const readsFrames = configuration.model.scales.some(({ conditioning }) => needsOf(conditioning).context > 0);
-  const use = readsFrames ? `pxv predict CLIP --next 8 --model ${path}` : `pxv sample --model ${path}`;
-  const text = [`pxv train --resume --out ${path}`, use].join('\n');
-  return [
-    { kind: 'text', title: `commands that go on with ${path}`, text, verbatim: true },
-    {
-      ...{ kind: 'text', title: `configuration of ${path}`, folded: true, verbatim: true },
-      text: JSON.stringify(configuration, null, 2),
-    },
-    ...(existsSync(data)
-      ? [
-          {
-            ...{ kind: 'text' as const, title: `files that ${path} learns from`, folded: true, verbatim: true },
-            text: readFileSync(data, 'utf8').trimEnd(),
-          },
-        ]
-      : []),
-  ];
+  const given = [
+    ['configuration', configuration === null ? null : JSON.stringify(configuration, null, 2)],
+    ['files', existsSync(data) ? readFileSync(data, 'utf8').trimEnd() : null],
+  ] as const;
+  return given.flatMap(([what, text]): Block[] =>
+    text === null ? [] : [{ kind: 'text', title: `${what} of ${path}`, text, folded: true, verbatim: true }],
+  );
+}
+
+/** Paths without the folders that all of them are in. */
+function shortNames(paths: readonly string[]): string[] {
+  const split = paths.map((path) => path.split(/[/\\]/).filter(Boolean));
+  const most = Math.min(...split.map(({ length }) => length)) - 1;
+  let shared = 0;
+  while (shared < most && split.every((parts) => parts[shared] === split[0][shared])) shared++;
+  return split.map((parts) => parts.slice(shared).join('/'));
 }
 
 function duration(seconds: number): string {
