@@ -71,8 +71,8 @@ const looks = [
 const LETTERS = 12;
 /** Mean width of a letter in parts of its size; a little too much, since readers have many fonts. */
 const LETTER = 0.55;
-/** More points are too many for each to have a shape of its own. */
-const MOST_SHAPES = 30;
+/** Pixels between the points that have a shape; a line alone, of more points than these, has none. */
+const [BETWEEN_SHAPES, MOST_ALONE] = [26, 40];
 const [LEFT, RIGHT, BOTTOM, LEGEND_LINE] = [52, 18, 48, 19];
 
 const widthOf = (text: string, size = LETTERS) => text.length * size * LETTER;
@@ -139,9 +139,15 @@ export function drawChart(chart: Chart, { width, height }: { width: number; heig
       ([, value]) => y(value),
     ).digits(1)(points);
     if (path !== null) drawing.path(path, look.paint, look);
-    if (look.shape === null || points.length > MOST_SHAPES) continue;
+    const isAlone = lines.length === 1 && points.length > MOST_ALONE;
+    if (look.shape === null || isAlone) continue;
     const shape = symbol(look.shape, 36).digits(1)()!;
-    for (const [at, value] of points) drawing.shape(shape, [x(at), y(value)], look.paint);
+    let before = -Infinity;
+    for (const [at, value] of points) {
+      if (x(at) - before < BETWEEN_SHAPES) continue;
+      before = x(at);
+      drawing.shape(shape, [before, y(value)], look.paint);
+    }
   }
   if (isNamed) drawLegend(drawing, entries, columns, (right - LEFT) / columns);
   return drawing.toString();
