@@ -34,6 +34,7 @@ export const trainFlags = {
   ),
   acceptChangedData,
   overwrite,
+  watch: toggle('serve a page to this machine alone that shows the training as it goes; its address is said'),
   dryRun: toggle('say what would be learned from, in how much memory and time, and train nothing'),
 };
 
@@ -43,7 +44,7 @@ type TrainFlag = keyof typeof trainFlags;
 /** Options of one kind of data, which the other has no use for. */
 const optionsOf = { clips: ['validate', 'fit', 'frameRate', 'context', 'frames'], images: ['data'] } as const;
 /** Options that leave a resumed run what it is. */
-const besideResume = ['resume', 'steps', 'minutes', 'acceptChangedData', 'out'];
+const besideResume = ['resume', 'steps', 'minutes', 'acceptChangedData', 'watch', 'out'];
 
 /** How a person writes an option. */
 function optionOf(name: TrainFlag): string {

@@ -10,7 +10,7 @@ import type { ReportPage, Section } from './report.js';
  * A page that needs nothing else: style, script and pictures are in it. Its content policy forbids the network, and every style and script
  * but its own, which are named by their hashes.
  */
-export async function reportHtml({ title, made, sections }: ReportPage): Promise<string> {
+export async function reportHtml({ title, made, refresh, sections }: ReportPage): Promise<string> {
   const [style, script] = ['page.css', 'page-script.js'].map(assetText);
   const isOne = sections.length === 1;
   const shown = await Promise.all(sections.map((section, at) => sectionHtml(section, isOne ? null : at + 1)));
@@ -35,7 +35,7 @@ export async function reportHtml({ title, made, sections }: ReportPage): Promise
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
+${refresh !== undefined && markup`<meta http-equiv="refresh" content="${refresh}">\n`}<title>${title}</title>
 <link rel="icon" href="data:,">
 <style>${new Markup(style)}</style>
 </head>

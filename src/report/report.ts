@@ -11,6 +11,8 @@ export interface ReportPage {
   title: string;
   /** How it was made, in a line. */
   made: string;
+  /** Seconds after which a browser loads it again. Default: never. */
+  refresh?: number;
   sections: readonly Section[];
 }
 
