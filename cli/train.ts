@@ -73,8 +73,8 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
         },
       }),
   };
-  const { overwrite, acceptChangedData } = options;
-  const settings = { overwrite, acceptChangedData, extension: extensionOf(options) };
+  const { overwrite, acceptChangedData, log } = options;
+  const settings = { overwrite, acceptChangedData, log, extension: extensionOf(options) };
   const watched = options.watch ? await watchTraining(out) : null;
   if (watched !== null) progress.say(`watch it at ${watched.address}`);
   const result = await trainModel(out, configuration, hooks, settings).finally(() => watched?.close());

@@ -25,6 +25,8 @@ interface Run {
   /** Null where config.json is not there, or of another version. */
   configuration: RunConfiguration | null;
   best: Validation | null;
+  /** Bits/dim of the previous frame as a guess, on what validates; null where the log does not have it. */
+  previousFrame: number | null;
   seconds: number;
 }
 
@@ -36,7 +38,8 @@ function readRun(path: string): Run {
     log,
     configuration: folder.configuration(),
     best: bestLogged(path),
-    seconds: folder.secondsOf(Infinity),
+    previousFrame: log.findLast(({ previousFrame }) => previousFrame !== undefined)?.previousFrame ?? null,
+    seconds: log.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
   };
 }
 
@@ -48,14 +51,7 @@ export function trainingSection(paths: readonly string[]): Section {
   const lastStep = (log: readonly LogEntry[]) => log.at(-1)?.step ?? 0;
   const numbers: Block[] = isOne
     ? [
-        ...(one.best === null
-          ? []
-          : [
-              {
-                ...{ kind: 'number' as const, title: 'best validation', value: one.best.bitsPerDim.toFixed(3) },
-                ...{ unit: 'bits/dim', note: `at step ${one.best.step}; ${ABOUT_BITS}` },
-              },
-            ]),
+        ...bestOf(one),
         { kind: 'number', title: 'steps', value: String(lastStep(one.log)), note: ofSteps(one) },
         { kind: 'number', title: 'time', value: duration(one.seconds), note: 'of training, over all its runs' },
       ]
@@ -64,6 +60,20 @@ export function trainingSection(paths: readonly string[]): Section {
     title: isOne ? `training ${one.path}` : `${numberOf(runs.length, 'training')} beside each other`,
     blocks: [...numbers, curves(runs), summary(runs), commands(runs), ...runs.flatMap(givenTo)],
   };
+}
+
+/** How good the model is, and against what that is to be seen. */
+function bestOf({ best, previousFrame }: Run): Block[] {
+  if (best === null) return [];
+  const { step, bitsPerDim } = best;
+  const note = `at step ${step}; ${ABOUT_BITS}`;
+  const numbers: Block[] = [
+    { kind: 'number', title: 'best validation', value: bitsPerDim.toFixed(3), unit: 'bits/dim', note },
+  ];
+  if (previousFrame === null) return numbers;
+  const fewer = `${(100 * (1 - bitsPerDim / previousFrame)).toFixed(1)}%`;
+  const told = `which needs ${previousFrame.toFixed(3)} bits/dim on what validates`;
+  return [...numbers, { kind: 'number', title: 'fewer than the previous frame', value: fewer, note: told }];
 }
 
 function ofSteps({ configuration }: Run): string {
@@ -83,22 +93,22 @@ function curves(runs: readonly Run[]): Block {
   // The first steps would leave no room for what follows.
   const settled = smoothed.flatMap((points) => points.slice(Math.ceil(points.length / 20)));
   const shown = [...settled, ...validations.flat()].map(([, bits]) => bits).filter(Number.isFinite);
-  const to = shown.length === 0 ? 8 : Math.max(...shown) + 0.05 * (Math.max(...shown) - Math.min(...shown));
+  const [least, most] = shown.length === 0 ? [0, 8] : [Math.min(...shown), Math.max(...shown)];
+  const near = baselinesOf(runs).filter(([name, bits]) => bits < (name === 'uniform' ? most : 2 * most));
+  const to = Math.max(most, ...near.map(([, bits]) => bits)) + 0.05 * (most - least);
   const last = Math.max(1, ...runs.map(({ log }) => log.at(-1)?.step ?? 0));
   const lines = runs.flatMap((_, look): Line[] => [
     { name: nameOf(look, 'training'), points: smoothed[look], look, role: 'faint' },
     { name: nameOf(look, 'validation'), points: validations[look], look },
   ]);
-  const uniform = runs.flatMap(({ configuration }) => (configuration === null ? [] : [uniformOf(configuration)]));
-  const baselines = [...new Set(uniform)].filter((bits) => bits <= to);
   return {
     ...{ kind: 'series', title: 'learning curves' },
     x: { label: 'steps', from: 0, to: last, unit: 'whole' },
     y: { label: 'bits/dim', to },
     lines: [
       ...lines.filter(({ points }) => points.length > 0),
-      ...baselines.map((bits): Line => ({
-        ...{ name: `uniform, ${bits} bits/dim`, role: 'baseline' },
+      ...near.map(([name, bits]): Line => ({
+        ...{ name: `${name}, ${bits.toFixed(2)} bits/dim`, role: 'baseline' },
         points: [0, last].map((step) => [step, bits]),
       })),
     ],
@@ -106,7 +116,15 @@ function curves(runs: readonly Run[]): Block {
   };
 }
 
-const uniformOf = ({ model }: RunConfiguration) => uniformBitsPerDim(model.scales[model.scales.length - 1].levels);
+/** What needs no training, each once. */
+function baselinesOf(runs: readonly Run[]): [name: string, bitsPerDim: number][] {
+  const levels = runs.flatMap(({ configuration }) => configuration?.model.scales.at(-1)?.levels ?? []);
+  const previous = runs.flatMap(({ previousFrame }) => previousFrame ?? []);
+  return [
+    ...[...new Set(previous)].map((bits): [string, number] => ['previous frame', bits]),
+    ...[...new Set(levels)].map((count): [string, number] => ['uniform', uniformBitsPerDim(count)]),
+  ];
+}
 
 /** Means over stretches of steps, each at the middle of its own. */
 function meansOver(log: readonly LogEntry[]): (readonly [number, number])[] {
