@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { errorsOf } from '../foundation/errors.js';
-import { writeAtomically } from '../foundation/write-file.js';
+import { checkWritable, writeAtomically } from '../foundation/write-file.js';
 import type { Model } from '../model/checkpoint.js';
 import { reportHtml } from '../report/page.js';
 import { reportCsv, type Section } from '../report/report.js';
@@ -60,6 +60,7 @@ export async function writeReport(paths: readonly string[], asked: WriteReportOp
   const csv = options.csv ? `${out.slice(0, -extname(out).length)}-csv` : null;
   const confirm = () => expectPlaces(out, csv, paths, options.overwrite);
   await confirm();
+  checkWritable(out);
   const subjects = (await Promise.all(paths.map(subjectsAt))).flat();
   const sections = await sectionsOf(subjects, options);
   const title =

@@ -18,6 +18,8 @@ export interface ClipPanel {
   title: string;
   /** One line on what is seen. */
   note: string;
+  /** Whether its frames at predicted steps were predicted, which their edge tells. Default: they are true, or of what is true. */
+  predicted?: boolean;
   /** One a step, all of one size; null where there is none. */
   frames: readonly (Frame | null)[];
   /** Drawn over them, one list a step. */
@@ -38,7 +40,10 @@ export interface Clip {
   first: number;
 }
 
-async function panelHtml({ title, note, frames, arrows }: ClipPanel, first: number): Promise<Markup> {
+async function panelHtml(
+  { title, note, predicted = false, frames, arrows }: ClipPanel,
+  first: number,
+): Promise<Markup> {
   const some = frames.find((frame) => frame !== null);
   if (some == null) throw errorsOf('INPUT', 'write report')(title, 'a frame', 'none', 'leave the panel out');
   const { width, height, channels } = some;
@@ -49,7 +54,7 @@ async function panelHtml({ title, note, frames, arrows }: ClipPanel, first: numb
   const drawn = (arrows ?? []).map(
     (list, step) => `<g data-step="${step}"${hidden(step)}><path class="arrows" d="${list.map(wedge).join('')}"/></g>`,
   );
-  return markup`<figure class="panel">
+  return markup`<figure class="panel${predicted ? ' predicted' : ''}">
 <figcaption>${title}</figcaption>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
 <image data-columns="${columns}" href="${uri}" ${new Markup(place)} width="${columns * width}" height="${rows * height}"/>${new Markup(drawn.join(''))}</svg>

@@ -216,10 +216,18 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
   const [one] = samples;
   return [
     { title: 'truth', note: "the clip's own frames", frames: truth },
-    ...(guess === null ? [] : [{ title: 'best guess', note: 'what is expected, without chance', frames: best }]),
-    { title: 'one sample', note: `one of ${numberOf(samples.length, 'future')} that were drawn`, frames: goingOn(one) },
+    ...(guess === null
+      ? []
+      : [{ title: 'best guess', predicted: true, note: 'what is expected, without chance', frames: best }]),
+    {
+      title: 'one sample',
+      predicted: true,
+      note: `one of ${numberOf(samples.length, 'future')} that were drawn`,
+      frames: goingOn(one),
+    },
     {
       title: 'difference',
+      predicted: true,
       note: `${bestName} from the truth: black none, white ${WHITE_LEVELS} levels of 255 or more`,
       frames: truth.map((frame, at) => heatMap(differenceOf(frame, best[at]), frame, WHITE_LEVELS)),
     },
@@ -233,6 +241,7 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
       : [
           {
             title: 'uncertainty',
+            predicted: true,
             note: `how far the ${samples.length} samples differ: black not at all, white ${WHITE_LEVELS / 2} levels or more`,
             frames: truth.map((frame, at) => {
               const drawn = at < known ? [frame] : samples.map((future) => future[at - known]);
@@ -242,6 +251,7 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
         ]),
     {
       title: 'motion',
+      predicted: true,
       note: `where things went since the frame before, drawn ${LONGER}-fold, over the ${bestName}`,
       frames: best,
       arrows: best.map((frame, at) => (at === 0 ? [] : arrowsBetween(best[at - 1], frame))),

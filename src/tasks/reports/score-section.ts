@@ -42,13 +42,20 @@ const scoreSchema = z.object({
   forecasts: z
     .object({
       ...{ clips: z.number(), starts: z.number(), trueChange: figures },
-      kinds: z.record(
-        z.string(),
+      kinds: z.partialRecord(
+        z.enum(Object.keys(kindsOfForecast) as ForecastName[]),
         z.object({
           ...{ meanSquaredError: figures, psnr: figures, ssim: figures.nullable() },
           ...{ gain: means, wins: figures, change: figures, changeRatio: figures },
         }),
       ),
+    })
+    .refine(({ trueChange, kinds }) => {
+      const lists = Object.values(kinds).flatMap(({ gain, ssim, ...others }) => [
+        ...[...Object.values(others), ...Object.values(gain)],
+        ...(ssim === null ? [] : [ssim]),
+      ]);
+      return 'last-frame' in kinds && lists.every(({ length }) => length === trueChange.length && length > 0);
     })
     .nullable(),
 });

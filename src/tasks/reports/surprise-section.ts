@@ -21,16 +21,20 @@ const PICTURE = 480;
 
 const boxSchema = z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
 /** What `pxv surprise --json` prints, as far as it is shown. */
-const findingsSchema = z.object({
-  model: z.string().optional(),
-  frameRate: z.number().positive(),
-  moments: z.array(z.object({ from: z.number(), to: z.number(), peak: z.number(), score: z.number(), box: boxSchema })),
-  timeline: z.object({
-    frame: z.array(z.number()).min(1),
-    bitsPerDim: z.array(z.number()),
-    score: z.array(z.number()),
-  }),
-});
+const findingsSchema = z
+  .object({
+    model: z.string().optional(),
+    frameRate: z.number().positive(),
+    moments: z.array(
+      z.object({ from: z.number(), to: z.number(), peak: z.number(), score: z.number(), box: boxSchema }),
+    ),
+    timeline: z.object({
+      frame: z.array(z.number()).min(1),
+      bitsPerDim: z.array(z.number()),
+      score: z.array(z.number()),
+    }),
+  })
+  .refine(({ timeline: { frame, ...others } }) => Object.values(others).every(({ length }) => length === frame.length));
 type ToldFindings = z.infer<typeof findingsSchema>;
 
 /** Whether an object looks like what `pxv surprise --json` prints. */
@@ -138,7 +142,9 @@ function readTimeline(path: string, text: string): ToldFindings {
   const [titles, ...lines] = text.trimEnd().split('\n');
   const rows = lines.map((line) => line.split(',').map(Number));
   const last = rows.at(-1);
-  if (titles !== TIMELINE_COLUMNS || last === undefined || rows.some((row) => row.some(Number.isNaN)))
+  const isRow = (row: readonly number[]) =>
+    row.length === TIMELINE_COLUMNS.split(',').length && row.every(Number.isFinite);
+  if (titles !== TIMELINE_COLUMNS || last === undefined || !rows.every(isRow) || !(last[1] > 0))
     throw errorsOf('INPUT', 'write report')(
       path,
       `rows of ${TIMELINE_COLUMNS}`,
