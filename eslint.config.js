@@ -19,9 +19,11 @@ const mayImport = {
   'src/browser': ['src/surprise', 'src/sampling', 'src/model', 'src/backend'],
   'src/bench': ['src/fitting', 'src/sampling', 'src/model', 'src/backend'],
   'src/video': [],
+  'src/report': [],
   'src/tasks': [
     'datasets',
     'src/video',
+    'src/report',
     'src/surprise',
     'src/codec',
     'src/training',

@@ -2,7 +2,7 @@ import { Argument, Command } from 'commander';
 import { z } from 'zod';
 import { asked, toggle, type Parsed } from '../src/tasks/options/fields.js';
 import { addAction } from './options.js';
-import type { Report, Work } from './report.js';
+import type { Report, Work } from './action.js';
 
 const installFlags = {
   python: asked(

@@ -7,10 +7,10 @@ import type { Size } from '../src/foundation/frame.js';
 import { numberOf } from '../src/foundation/number-of.js';
 import { defaultChoices, networkChoice } from '../src/model/presets.js';
 import { asked, count, pixels, precision, seed, toggle, type Parsed } from '../src/tasks/options/fields.js';
+import { tableOf, tableText } from '../src/report/blocks/table.js';
 import { startComputing } from './computing.js';
 import { addAction, computing, size, wholeNumber } from './options.js';
-import type { Report, Work } from './report.js';
-import { formatTable } from './table.js';
+import type { Report, Work } from './action.js';
 
 const networkFlags = {
   network: asked(networkChoice.default(defaultChoices.network), 'name', 'kind of network'),
@@ -141,7 +141,7 @@ function profileTable(profile: NativeWork['profile'], steps: number, secondsPerS
   const rest = secondsPerStep - inKernels;
   const outside = ['outside kernels', '', '', (rest * 1000).toFixed(3), '', '', percent(rest / secondsPerStep)];
   const titles = ['kernel', 'shape', 'calls', 'ms', 'GFLOP/s', 'GB/s', 'share of step'];
-  return formatTable('llrrrrr', [titles, ...rows, outside]);
+  return tableText(tableOf('llrrrrr', titles, [...rows, outside]));
 }
 
 /** GFLOP/s, where a kernel does any, and GB/s. */
@@ -196,7 +196,7 @@ async function benchAll(
     ...ratesOf(flops, bytes, seconds),
     `${(100 * shareOfRoof).toFixed(0)}%`,
   ]);
-  const table = formatTable('llrrrr', [['kernel', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'of its roof'], ...rows]);
+  const table = tableText(tableOf('llrrrr', ['kernel', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'of its roof'], rows));
   return {
     text: `measured peaks: ${peaks.gflops.toFixed(1)} GFLOP/s, ${peaks.gbytes.toFixed(1)} GB/s\n\n${table}`,
     json: { peaks, kernels: timings, ...chosen, precision },

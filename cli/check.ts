@@ -2,10 +2,10 @@ import { Command } from 'commander';
 import { numberOf } from '../src/foundation/number-of.js';
 import { checkFlags } from '../src/tasks/options/images.js';
 import type { Parsed } from '../src/tasks/options/fields.js';
+import { tableOf, tableText } from '../src/report/blocks/table.js';
 import { startWithModel } from './computing.js';
 import { addAction, askedOf, computing, videoModel } from './options.js';
-import type { Report, Work } from './report.js';
-import { formatTable } from './table.js';
+import type { Report, Work } from './action.js';
 
 const flags = { model: videoModel, ...checkFlags, ...computing };
 
@@ -41,9 +41,10 @@ async function checkOne({ signal, progress }: Work, options: Parsed<typeof flags
   const rows = findings.map(({ check, scale, size: { width, height }, result, found }) => {
     return [check, ...ofChain(String(scale)), `${width}x${height}`, result, found];
   });
-  const table = [['check', ...ofChain('scale'), 'size', 'result', 'found'], ...rows];
+  const titles = ['check', ...ofChain('scale'), 'size', 'result', 'found'];
+  const table = tableText(tableOf(isChain ? 'lrlll' : 'llll', titles, rows));
   return {
-    text: `${formatTable(isChain ? 'lrlll' : 'llll', table)}\n\n${model.name}: ${verdict} in ${taken.toFixed(1)} s`,
+    text: `${table}\n\n${model.name}: ${verdict} in ${taken.toFixed(1)} s`,
     json: { model: model.name, seed: options.seed, seconds: taken, passed: failed === 0, checks: findings, ...chosen },
     failed: failed > 0,
   };

@@ -6,7 +6,7 @@ import { asked, imageDrawing, type Parsed } from '../src/tasks/options/fields.js
 import { startWithModel } from './computing.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
 import { addAction, askedOf, computing } from './options.js';
-import type { Report, Work } from './report.js';
+import type { Report, Work } from './action.js';
 import { stemOf } from './stem.js';
 
 const flags = {

@@ -2,7 +2,7 @@ import { Argument, Command, type Option } from 'commander';
 import { shippedModels } from '../src/model/shipped-models.js';
 import type { Fields } from '../src/tasks/options/fields.js';
 import { addAction } from './options.js';
-import type { Report } from './report.js';
+import type { Report } from './action.js';
 
 /** @param program with all of its commands, which are read when the command runs */
 export function command(program: Command): Command {

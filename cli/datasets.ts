@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
 import { asked, data, type Parsed } from '../src/tasks/options/fields.js';
+import { tableOf, tableText } from '../src/report/blocks/table.js';
 import { addAction, misusedOption } from './options.js';
-import type { Report, Work } from './report.js';
-import { formatTable } from './table.js';
+import type { Report, Work } from './action.js';
 
 const getFlags = {
   mirror: asked(z.string().optional(), 'url', 'address of a folder with files of the same names, to ask instead', {
@@ -65,7 +65,7 @@ async function listSets(): Promise<Report> {
     folder,
   ]);
   const titles = ['name', 'train', 'validation', 'test', 'files', 'what', 'folder'];
-  return { text: formatTable('lrrrrll', [titles, ...rows]), json: { datasets: sets } };
+  return { text: tableText(tableOf('lrrrrll', titles, rows)), json: { datasets: sets } };
 }
 
 async function getSet({ signal, progress }: Work, name: string, { mirror }: Parsed<typeof getFlags>): Promise<Report> {

@@ -4,8 +4,8 @@ import { numberOf } from '../src/foundation/number-of.js';
 import { asked, overwrite, type Parsed } from '../src/tasks/options/fields.js';
 import { startComputing } from './computing.js';
 import { addAction, computing } from './options.js';
-import { oneLine } from './progress.js';
-import type { Report, Work } from './report.js';
+import { oneLine } from '../src/foundation/printable.js';
+import type { Report, Work } from './action.js';
 import { stemOf } from './stem.js';
 
 const { threads, instructionSet } = computing;

@@ -3,9 +3,9 @@ import { Command } from 'commander';
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/foundation/errors.js';
 import { numberOf } from '../src/foundation/number-of.js';
+import { tableOf, tableText } from '../src/report/blocks/table.js';
 import { addAction, askedOf, computing } from './options.js';
-import type { Report, Work } from './report.js';
-import { formatTable } from './table.js';
+import type { Report, Work } from './action.js';
 
 interface Check {
   name: string;
@@ -40,7 +40,7 @@ async function diagnose({ signal }: Work, options: BackendOptions): Promise<Repo
   const backend = await checkBackend(options);
   const checks = [checkNode(), backend.check, await checkTensorflow(signal), await checkFfmpeg(), await checkModels()];
   const rows = checks.map(({ status, name, found, fix }) => [status, name, fix ? `${found}; ${fix}` : found]);
-  return { text: formatTable('lll', rows), json: { ...backend.chosen, checks } };
+  return { text: tableText(tableOf('lll', null, rows)), json: { ...backend.chosen, checks } };
 }
 
 async function checkBackend(options: BackendOptions): Promise<{ check: Check; chosen?: ChosenBackend }> {

@@ -6,8 +6,8 @@ import { asked, type Parsed } from '../src/tasks/options/fields.js';
 import { ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
 import { startWithModel } from './computing.js';
 import { addAction, askedOf, computing } from './options.js';
-import { oneLine } from './progress.js';
-import type { Report, Work } from './report.js';
+import { oneLine } from '../src/foundation/printable.js';
+import type { Report, Work } from './action.js';
 import { stemOf } from './stem.js';
 
 const { threads, instructionSet } = computing;

@@ -4,10 +4,11 @@ import type { Published } from '../src/evaluation/published.js';
 import { asked, type Parsed } from '../src/tasks/options/fields.js';
 import { scoreImagesFlags } from '../src/tasks/options/images.js';
 import type { ImageSetScore } from '../src/tasks/score-images.js';
+import { tableOf, tableText } from '../src/report/blocks/table.js';
+import { withError } from '../src/report/with-error.js';
 import { startWithModel } from './computing.js';
 import { addAction, askedOf, computing, misusedOption } from './options.js';
-import type { Report, Work } from './report.js';
-import { formatTable, withError } from './table.js';
+import type { Report, Work } from './action.js';
 
 const flags = {
   model: asked(
@@ -110,5 +111,5 @@ function publishedTable({ scores }: Published): string {
     `${bound ? '<= ' : ''}${value.toFixed(2)}`,
     source,
   ]);
-  return formatTable('lrl', rows);
+  return tableText(tableOf('lrl', null, rows));
 }

@@ -1,6 +1,6 @@
 import { numberOf } from '../src/foundation/number-of.js';
 import type { LeftOutClip } from '../src/tasks/left-out-clips.js';
-import { oneLine } from './progress.js';
+import { oneLine } from '../src/foundation/printable.js';
 
 /** How many clips were left out and which; their reasons were told as warnings. No line where there are none. */
 export function leftOutLine(leftOut: readonly LeftOutClip[]): string | false {

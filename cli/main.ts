@@ -15,11 +15,12 @@ import { command as evalImages } from './eval-images.js';
 import { command as evalVideo } from './eval-video.js';
 import { command as page } from './page.js';
 import { command as predict } from './predict.js';
+import { command as report } from './report.js';
 import { command as surprise } from './surprise.js';
 import { command as sample } from './sample.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 import { command as train } from './train.js';
-import { reportError, throwWrongUsage } from './report.js';
+import { reportError, throwWrongUsage } from './action.js';
 
 /** In the order of the help. A command's file imports what it computes with inside its action, so that help is quick. */
 const commands = [
@@ -33,6 +34,7 @@ const commands = [
   complete,
   evalVideo,
   evalImages,
+  report,
   check,
   datasets,
   models,

@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/model.js';
 import type { AboutModel } from '../src/model/shipped-models.js';
+import { tableOf, tableText } from '../src/report/blocks/table.js';
 import { addAction } from './options.js';
-import type { Report, Work } from './report.js';
-import { formatTable } from './table.js';
+import type { Report, Work } from './action.js';
 
 export function command(): Command {
   const models = new Command('models')
@@ -45,7 +45,7 @@ async function listModels(_: Work, named: string[]): Promise<Report> {
       ...[parameters, steps].map(String),
     ],
   );
-  const table = formatTable('lllllrrrrr', [TITLES, ...rows]);
+  const table = tableText(tableOf('lllllrrrrr', TITLES, rows));
   return { text: [table, ...models.map(aboutLines)].join('\n'), json: { models } };
 }
 

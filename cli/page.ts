@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { Parsed } from '../src/tasks/options/fields.js';
 import { pageFields } from '../src/tasks/options/page.js';
 import { addAction } from './options.js';
-import type { Report, Work } from './report.js';
+import type { Report, Work } from './action.js';
 
 export function command(): Command {
   const page = new Command('page')

@@ -13,8 +13,8 @@ import { startWithModel } from './computing.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
 import { leftOutLine } from './left-out.js';
 import { addAction, askedOf, computing, videoModel } from './options.js';
-import { oneLine } from './progress.js';
-import type { Report, Work } from './report.js';
+import { oneLine } from '../src/foundation/printable.js';
+import type { Report, Work } from './action.js';
 import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
 import { stemOf } from './stem.js';
 

@@ -1,3 +1,5 @@
+import { oneLine } from '../src/foundation/printable.js';
+
 /** How far some work has come. */
 export interface ProgressState {
   /** What is being done, in one word or two; another label starts another clock. */
@@ -136,14 +138,4 @@ export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);
   const two = (value: number) => String(value).padStart(2, '0');
   return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
-}
-
-/** A text without what a terminal would obey: a file's name may hold any character but `/`. Lines stay. */
-export function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd');
-}
-
-/** The same without ends of lines, which names of files may hold, too. */
-export function oneLine(text: string): string {
-  return printable(text).replaceAll('\n', '\ufffd');
 }

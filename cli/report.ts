@@ -1,114 +1,70 @@
-import { existsSync } from 'node:fs';
-import { CommanderError, type Command } from 'commander';
-import { PxvError } from '../src/foundation/errors.js';
-import { exitCodes, listenForInterrupt } from './interrupt.js';
-import { printable, Progress } from './progress.js';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { numberOf } from '../src/foundation/number-of.js';
+import { oneLine } from '../src/foundation/printable.js';
+import { asked, type Parsed } from '../src/tasks/options/fields.js';
+import { reportFlags } from '../src/tasks/options/report.js';
+import type { Report, Work } from './action.js';
+import { startWithModel } from './computing.js';
+import { addAction, askedOf, computing } from './options.js';
 
-/** What an action is given besides its arguments and options. */
-export interface Work {
-  /** Aborted when the user asks to stop; its reason is a `PxvError` with the code `INTERRUPTED`. */
-  signal: AbortSignal;
-  progress: Progress;
-  /** To be called once there is something that an interruption would save; until then it says that it stops. */
-  saves: () => void;
+/** It predicts a clip in a tenth of the time. */
+const DEFAULT_MODEL = 'video-64-small';
+
+const flags = {
+  out: asked(z.string().default('report.html'), 'path', 'the page, a .html'),
+  model: asked(
+    z.string().default(DEFAULT_MODEL),
+    'run|name',
+    'of a clip: run folder, .safetensors file or shipped model that predicts it',
+  ),
+  ...reportFlags,
+  ...computing,
+};
+
+export function command(): Command {
+  const report = new Command('report')
+    .description('write a page to look at: of trainings, scores, a search for surprise, or a clip and its prediction')
+    .argument('<what...>', 'run folders, JSON that eval-video or surprise printed, folders of surprise, clips')
+    .addHelpText('after', ABOUT)
+    .addHelpText('after', EXAMPLES);
+  return addAction(report, flags, write);
 }
 
-/** What a command found, as text for people and as one object for programs (`--json`). */
-export interface Report {
-  /** As a whole or in lines, of which those that are false are left out. */
-  text: string | readonly (string | false)[];
-  json: object;
-  /** Where it is printed. Default: stdout, which may already have been given the result itself. */
-  stream?: NodeJS.WritableStream;
-  /** Whether a part of what was asked for could not be done, or did not hold. */
-  failed?: boolean;
-}
+const ABOUT = `
+The page is one file that needs no network. Trainings that are named one after another are drawn over one another.`;
 
-/**
- * Makes an action of commander from one that gets its `Work` first, then the command's arguments, then its options, and
- * returns what to print. Errors pass through to the one place that reports them, in main.ts.
- */
-export function run<Given extends unknown[]>(action: (work: Work, ...given: Given) => Promise<Report>) {
-  return async (...given: [...Given, Command]): Promise<void> => {
-    const command = given.pop() as Command;
-    const { json, quiet } = command.opts<{ json?: boolean; quiet?: boolean }>();
-    const progress = new Progress(quiet ? { write: () => true } : process.stderr);
-    const interrupt = listenForInterrupt(progress, pathOf(command));
-    try {
-      const { signal, saves } = interrupt;
-      const report = await action({ signal, progress, saves }, ...(given as unknown as Given));
-      progress.close();
-      const { stream = process.stdout, failed = false } = report;
-      const lines = [report.text].flat().filter((line) => line !== false);
-      stream.write(`${json ? toJson(report.json) : printable(lines.join('\n').trimEnd())}\n`);
-      if (failed) process.exitCode = exitCodes.failed;
-      if (signal.aborted) process.exitCode = exitCodes.interrupted;
-    } finally {
-      progress.close();
-      interrupt.close();
-    }
-  };
-}
+const EXAMPLES = `
+Examples:
+  $ pxv report runs/mine                               how a training went: curves, figures, configuration
+  $ pxv report runs/a runs/b --out compared.html       trainings over one another, and in one table
+  $ pxv report clip.mp4                                the clip's last frames beside what was predicted, to scrub through
+  $ pxv report clip.mp4 --model runs/mine --hold-out 16 --samples 8
+  $ pxv eval-video clips/ --json > score.json && pxv report score.json
+  $ pxv surprise clip.mp4 && pxv report clip-surprise  the timeline, and its moments to click on
+  $ pxv report runs/mine score.json --csv              the figures beside the page, for who plots them`;
 
-/**
- * Makes a command and those below it throw what commander finds wrong in the arguments, as one line that ends with where
- * to read on, instead of printing it and ending the process.
- */
-export function throwWrongUsage(command: Command, path = command.name()): void {
-  command.configureOutput({ outputError: () => {} });
-  command.exitOverride(({ exitCode, code, message }) => {
-    const oneLine = message
-      .replace(/^error: /, '')
-      .replace(/\.?\s*\n\s*/g, ' ')
-      .replace(/\.$/, '');
-    throw new CommanderError(exitCode, code, `${oneLine}${fileHint(oneLine)}; see ${path} --help`);
+async function write({ signal, progress }: Work, paths: string[], options: Parsed<typeof flags>): Promise<Report> {
+  const { writeReport } = await import('../src/tasks/write-report.js');
+  const { reportJson, reportText } = await import('../src/report/report.js');
+  const { typedCommand } = await import('../src/tasks/reports/typed-command.js');
+  const { out } = options;
+  const { path, bytes, csv, sections } = await writeReport(paths, {
+    ...askedOf(reportFlags, options),
+    ...{ out, signal },
+    model: async () => (await startWithModel(options, progress)).model,
+    made: `by ${typedCommand('pxv', 'report', ...paths)}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    onProgress: ({ name, what, done, total }) =>
+      progress.show({ label: what, done, total, unit: 'frames', fields: { clip: name } }),
+    onWarning: (text) => progress.say(`pxv: warning: ${text}`),
   });
-  for (const below of command.commands) throwWrongUsage(below, `${path} ${below.name()}`);
-}
-
-/** How a file is named whose name begins as a flag does. */
-function fileHint(message: string): string {
-  const [, word] = /^unknown option '(-.+)'/.exec(message) ?? [];
-  return word !== undefined && existsSync(word) ? ` (for the file of this name write ./${word})` : '';
-}
-
-/** Writes one line about the error to stderr (and its stack where PXV_DEBUG is set); returns the exit code for it. */
-export function reportError(error: unknown): number {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return exitCodes.done;
-    // Without a command, commander has already written the help to stderr.
-    if (error.code !== 'commander.help') process.stderr.write(`pxv: ${error.message}\n`);
-    return exitCodes.usage;
-  }
-  process.stderr.write(`pxv: ${printable(line(error))}\n`);
-  if (process.env.PXV_DEBUG && error instanceof Error) process.stderr.write(`${stack(error)}\n`);
-  if (error instanceof PxvError && error.code === 'USAGE') return exitCodes.usage;
-  if (error instanceof PxvError && error.code === 'INTERRUPTED') return exitCodes.interrupted;
-  return exitCodes.failed;
-}
-
-/** Of the objects that `--json` prints: docs/json.md. It grows where a key goes or gets another meaning. */
-const JSON_VERSION = 1;
-
-/** A seed is a string, small or large: many readers of JSON would round 64 bits. */
-function toJson(result: object): string {
-  const versioned = { version: JSON_VERSION, ...result };
-  return JSON.stringify(versioned, (key, value: unknown) => (key === 'seed' ? String(value) : value));
-}
-
-/** The command as it is typed after `pxv`, such as `datasets get`. */
-function pathOf(command: Command): string {
-  const { parent } = command;
-  return parent?.parent ? `${pathOf(parent)} ${command.name()}` : command.name();
-}
-
-function line(error: unknown): string {
-  if (error instanceof PxvError) return error.message;
-  const hint = process.env.PXV_DEBUG ? '' : '; set PXV_DEBUG=1 to see where';
-  return `unexpected error: ${String(error).replace(/\s*\n\s*/g, ' ')}${hint}`;
-}
-
-function stack(error: Error): string {
-  const cause = error.cause instanceof Error ? `\ncaused by ${stack(error.cause)}` : '';
-  return `${error.stack ?? error.message}${cause}`;
+  const figures = csv === null ? '' : `; figures in ${csv}`;
+  return {
+    text: [
+      reportText({ sections }),
+      '',
+      oneLine(`${path}: ${numberOf(sections.length, 'section')}, ${(bytes / 1e6).toFixed(1)} MB${figures}`),
+    ],
+    json: { output: path, bytes, csv, ...reportJson({ title: path, sections }) },
+  };
 }

@@ -6,7 +6,7 @@ import { sampleFlags } from '../src/tasks/options/images.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
 import { addAction, askedOf, computing } from './options.js';
-import type { Report, Work } from './report.js';
+import type { Report, Work } from './action.js';
 
 const flags = {
   model: asked(z.string(), 'run|name', 'run folder, .safetensors file or shipped model'),

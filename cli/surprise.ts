@@ -7,11 +7,11 @@ import { surpriseFlags } from '../src/tasks/options/surprise.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
 import { addAction, askedOf, computing } from './options.js';
-import { oneLine } from './progress.js';
-import type { Report, Work } from './report.js';
+import { oneLine } from '../src/foundation/printable.js';
+import { tableText } from '../src/report/blocks/table.js';
+import type { Report, Work } from './action.js';
 import { STANDARD_STREAM } from './standard-streams.js';
 import { stemOf } from './stem.js';
-import { formatTable } from './table.js';
 
 /** It keeps up with a camera of 64x64, where the large one does not. */
 const DEFAULT_MODEL = 'video-64-small';
@@ -61,7 +61,7 @@ const LISTED = 8;
 async function find({ signal, progress }: Work, clip: string, options: Parsed<typeof flags>): Promise<Report> {
   refuseMisplaced(clip, options);
   const { findSurprise } = await import('../src/tasks/find-surprise.js');
-  const { clock } = await import('../src/video/index.js');
+  const { momentTable } = await import('../src/tasks/reports/surprise-section.js');
   const { TIMELINE_COLUMNS, timelineRow } = await import('../src/tasks/surprise-findings.js');
   const { model, chosen, seconds } = await startWithModel(options, progress);
   const isLive = clip === STANDARD_STREAM;
@@ -78,19 +78,13 @@ async function find({ signal, progress }: Work, clip: string, options: Parsed<ty
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
   });
   const { path, moments, frameRate, frames, bitsPerDim, ...others } = found;
-  const time = (frame: number) => clock(frame / frameRate);
-  const rows = moments
-    .slice(0, LISTED)
-    .map(({ from, to, score, box: { x, y, width, height } }) => [
-      ...[time(from), time(to), score.toFixed(1)],
-      `${width}x${height} at ${x},${y}`,
-    ]);
+  const shown = momentTable(moments.slice(0, LISTED), frameRate);
   return {
     text: [
-      rows.length === 0
+      moments.length === 0
         ? 'nothing to compare: the clip has no more than its first two seconds'
         : 'what stood out most:',
-      ...(rows.length === 0 ? [] : [formatTable('llrl', [['from', 'to', 'score', 'where'], ...rows]), '']),
+      ...(moments.length === 0 ? [] : [tableText(shown), '']),
       oneLine(
         `${path ?? clip}: ${numberOf(frames, 'frame')} at ${bitsPerDim.toFixed(3)} bits/dim in ${seconds().toFixed(1)} s`,
       ),

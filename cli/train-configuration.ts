@@ -12,7 +12,7 @@ import type { RunConfiguration } from '../src/training/configuration.js';
 import type { Extension } from '../src/training/pace.js';
 import { askedOf, spellingOf } from './options.js';
 
-const { overwrite, acceptChangedData } = trainModelFields;
+const { overwrite, acceptChangedData, log } = trainModelFields;
 /** What `pxv train` asks for. Nothing has a default here, so that whatever is given comes before a configuration file. */
 export const trainFlags = {
   ...dataFlags,
@@ -34,6 +34,8 @@ export const trainFlags = {
   ),
   acceptChangedData,
   overwrite,
+  log,
+  watch: toggle('serve a page to this machine alone that shows the training as it goes; its address is said'),
   dryRun: toggle('say what would be learned from, in how much memory and time, and train nothing'),
 };
 
@@ -43,7 +45,7 @@ type TrainFlag = keyof typeof trainFlags;
 /** Options of one kind of data, which the other has no use for. */
 const optionsOf = { clips: ['validate', 'fit', 'frameRate', 'context', 'frames'], images: ['data'] } as const;
 /** Options that leave a resumed run what it is. */
-const besideResume = ['resume', 'steps', 'minutes', 'acceptChangedData', 'out'];
+const besideResume = ['resume', 'steps', 'minutes', 'acceptChangedData', 'log', 'watch', 'out'];
 
 /** How a person writes an option. */
 function optionOf(name: TrainFlag): string {

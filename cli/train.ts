@@ -11,7 +11,7 @@ import { leftOutLine } from './left-out.js';
 import { addAction, computing } from './options.js';
 import { formatDuration } from './progress.js';
 import type { RunConfiguration } from '../src/training/configuration.js';
-import type { Report, Work } from './report.js';
+import type { Report, Work } from './action.js';
 import { stemOf } from './stem.js';
 import { configurationOf, extensionOf, refuseMisplaced, trainFlags, type TrainOptions } from './train-configuration.js';
 
@@ -28,6 +28,7 @@ Examples:
   $ pxv train --frames clips/ --minutes 20
   $ pxv train --frames a.mp4 b.mp4 --validate c.mp4 --out runs/mine --size 32x32 --steps 2000
   $ pxv train --frames clips/ --fps 10 --minutes 20
+  $ pxv train --frames clips/ --minutes 20 --watch     a page of the training, as it goes
   $ pxv train --resume --out runs/mine
   $ pxv train --resume --out runs/mine --minutes 10
   $ pxv train --from video-64 --frames clips/ --minutes 5
@@ -38,6 +39,7 @@ Examples:
 async function trainOne({ signal, progress, saves }: Work, options: TrainOptions): Promise<Report> {
   refuseMisplaced(options);
   const { trainModel } = await import('../src/tasks/train-model.js');
+  const { watchTraining } = await import('../src/tasks/watch-training.js');
   const { networkName } = await import('../src/model/presets.js');
   const { needsOf } = await import('../src/conditioning/index.js');
   const { learntFrameRate } = await import('../src/training/configuration.js');
@@ -71,9 +73,11 @@ async function trainOne({ signal, progress, saves }: Work, options: TrainOptions
         },
       }),
   };
-  const { overwrite, acceptChangedData } = options;
-  const settings = { overwrite, acceptChangedData, extension: extensionOf(options) };
-  const result = await trainModel(out, configuration, hooks, settings);
+  const { overwrite, acceptChangedData, log } = options;
+  const settings = { overwrite, acceptChangedData, log, extension: extensionOf(options) };
+  const watched = options.watch ? await watchTraining(out) : null;
+  if (watched !== null) progress.say(`watch it at ${watched.address}`);
+  const result = await trainModel(out, configuration, hooks, settings).finally(() => watched?.close());
   const ended = performance.now();
   const { training, data: source } = result.configuration;
   const rate = learntFrameRate(source);

@@ -48,6 +48,8 @@ export { scoreClips, type ScoreClipsOptions, type VideoScore } from './tasks/sco
 export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './tasks/score-images.js';
 export type { TrainModelHooks, TrainModelSettings } from './tasks/options/train-model.js';
 export { trainModel, type TrainedRun } from './tasks/train-model.js';
+export { writeReport, type WriteReportOptions, type WrittenReport } from './tasks/write-report.js';
+export type { Section } from './report/report.js';
 export { runSchema, type RunConfiguration } from './training/configuration.js';
 export {
   listClips,

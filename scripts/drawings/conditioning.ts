@@ -1,5 +1,5 @@
 import { conditioningOf, type ConditioningDescription } from '../../src/conditioning/index.js';
-import { Drawing } from './svg.js';
+import { Drawing } from '../../src/report/svg.js';
 
 /** Features of the maps. */
 export const m = 5;

@@ -1,7 +1,8 @@
+import { clock } from '../foundation/clock.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Moment } from '../surprise/moments.js';
 import type { SurprisingFrame } from '../surprise/surprise.js';
-import { clock, heatMap, surpriseFrame, surpriseScale, timelinePicture } from '../video/index.js';
+import { heatMap, surpriseFrame, surpriseScale, timelinePicture } from '../video/index.js';
 import type { SavedSearch, TimelineRow } from './unfinished-search.js';
 
 /** Moments whose frames are shown beside the timeline. */

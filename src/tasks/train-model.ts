@@ -10,6 +10,7 @@ import type { Chain } from '../model/chain.js';
 import { RunFolder, type Checkpoint } from '../training/run-folder.js';
 import { extended, type Extension } from '../training/pace.js';
 import { runSchema, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
+import { EventFile } from '../training/event-file.js';
 import { startTraining, train, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
 import { lostRate } from './clip-rate.js';
@@ -52,7 +53,12 @@ export async function trainModel(
   settings: TrainModelSettings = {},
 ): Promise<TrainedRun> {
   parseOptions('train', trainModelHooks, hooks);
-  const { overwrite = false, acceptChangedData = false, extension } = parseOptions('train', trainModelFields, settings);
+  const {
+    overwrite = false,
+    acceptChangedData = false,
+    extension,
+    log,
+  } = parseOptions('train', trainModelFields, settings);
   if (configuration !== null) {
     const source = { operation: 'train', argument: 'configuration', code: 'USAGE' } as const;
     parseConfiguration<unknown>(runSchema, configuration, source);
@@ -67,7 +73,7 @@ export async function trainModel(
       if (!isNew) await run.finishSave(chain, checkpoint);
       warn(hooks, otherArithmetic(checkpoint));
       const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks);
-      const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData };
+      const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData, log };
       return await trainIn(run, chain, start, entry, hooks);
     } catch (error) {
       // The signal's own reason comes once there is something to resume.
@@ -107,11 +113,18 @@ function ofLength(run: RunFolder, checkpoint: Checkpoint, extension: Extension, 
   return { ...checkpoint, configuration: { ...configuration, training: { ...training, ...length } } };
 }
 
+/** How a training comes to its folder. */
+interface Entry extends Pick<TrainModelSettings, 'log'> {
+  isNew: boolean;
+  hasNewLength: boolean;
+  acceptChangedData: boolean;
+}
+
 async function trainIn(
   run: RunFolder,
   chain: Chain,
   checkpoint: Checkpoint,
-  { isNew, hasNewLength, acceptChangedData }: { isNew: boolean; hasNewLength: boolean; acceptChangedData: boolean },
+  { isNew, hasNewLength, acceptChangedData, log }: Entry,
   hooks: TrainModelHooks,
 ): Promise<TrainedRun> {
   const { data: source, training } = checkpoint.configuration;
@@ -153,7 +166,13 @@ async function trainIn(
     const start = { ...listed, dataHashes, best: isOther ? null : listed.best };
     hooks.onStart?.(started);
     const { onStep, signal } = hooks;
-    const result = await train(chain, start, data, run, { ...(onStep && { onStep }), ...(signal && { signal }) });
+    const events = log === 'tensorboard' ? new EventFile(run.path, start.step) : null;
+    const previousFrame = 'previous-frame' in facts.baselines ? facts.baselines['previous-frame'] : null;
+    const result = await train(chain, start, { ...data, previousFrame }, run, {
+      ...(onStep && { onStep }),
+      ...(events && { onEntry: (entry) => events.add(entry) }),
+      ...(signal && { signal }),
+    });
     return { ...result, output: run.path, facts: started };
   } finally {
     await found.close();

@@ -12,6 +12,7 @@ import { readSafetensors, writeSafetensors } from '../model/safetensors.js';
 import { toArrays, toTensors } from '../model/weights.js';
 import { appendLine, removeEmpty, replaceFile, unfinishedName, writeFailure } from '../foundation/write-file.js';
 import { expectStages, learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
+import { isEventFile } from './event-file.js';
 import { dataHashesSchema, listChanges, textHash, type DataHashes } from './data-list.js';
 import { optimisers } from '../fitting/optimisers.js';
 import { lockFolder } from '../foundation/folder-lock.js';
@@ -138,7 +139,8 @@ export class RunFolder {
 
   /** Removes what a training has left but the decoded frames; the state first, as none is to be without its model. */
   clear(): void {
-    for (const name of results.toReversed()) rmSync(join(this.path, name), { force: true });
+    const events = existsSync(this.path) ? readdirSync(this.path).filter(isEventFile) : [];
+    for (const name of [...results.toReversed(), ...events]) rmSync(join(this.path, name), { force: true });
   }
 
   /** Writes data.jsonl. */
@@ -150,6 +152,11 @@ export class RunFolder {
   dataChanges(list: string, hash: string): string {
     const before = this.textOf(files.data);
     return listChanges(before !== null && textHash(before) === hash ? before : null, list);
+  }
+
+  /** What config.json says; null where it is not there, or not of this version. */
+  configuration(): RunConfiguration | null {
+    return runSchema.safeParse(json(this.textOf(files.configuration) ?? '')).data ?? null;
   }
 
   /** Whether config.json is there and says something else than the state, its length aside, which is written more often. */

@@ -22,6 +22,8 @@ import type { Validation } from './validation.js';
 export interface TrainingData extends StepData {
   /** Bits/dim of what is held out; null where nothing is: then the latest weights count as the best. */
   validate: ((weights: readonly Tensor[]) => Promise<number>) | null;
+  /** What the previous frame as a guess costs there, in bits/dim, for the log; null where there is none. Default: not known. */
+  previousFrame?: number | null;
 }
 
 /** How a training stands after a step. */
@@ -57,6 +59,8 @@ export interface TrainingResult {
 
 export interface TrainingHooks {
   onStep?: (progress: TrainingProgress) => void;
+  /** Called with what the log has of a step, once it is written. */
+  onEntry?: (entry: LogEntry) => void;
   signal?: AbortSignal;
 }
 
@@ -105,11 +109,15 @@ export async function train(
   start: Checkpoint,
   data: TrainingData,
   run: RunFolder,
-  { onStep, signal }: TrainingHooks = {},
+  { onStep, onEntry, signal }: TrainingHooks = {},
 ): Promise<TrainingResult> {
   const { stages: asked, batch } = start.configuration.training;
   const saves = new Saves(chain, run);
-  let checkpoint = await withFirstValidation(start, data, run, saves);
+  const log = (entry: LogEntry) => {
+    run.appendLog(entry);
+    onEntry?.(entry);
+  };
+  let checkpoint = await withFirstValidation(start, data, run, saves, log);
   const stages = new Stages(asked, start.configuration.training, start.step);
   const clock = new Clock(start);
   let last: Validation | null = null;
@@ -136,7 +144,8 @@ export async function train(
       const isBest = isValidated && (validation === null || best === null || validation.bitsPerDim < best.bitsPerDim);
       if (isBest) checkpoint = { ...checkpoint, best: validation ?? best };
       if (validation !== null) noBetter = isBest ? 0 : noBetter + 1;
-      run.appendLog(logEntry(checkpoint, learned, clock.lastStep, validation));
+      const entry = logEntry(checkpoint, learned, clock.lastStep);
+      log({ ...entry, ...(validation && validationEntry(validation, data)) });
       await saves.afterStep(checkpoint, isBest);
       if (isValidated) clock.validationEnds();
       bitsPerDim = learned.bitsPerDim;
@@ -161,13 +170,19 @@ export async function train(
 }
 
 /** A training that begins with another model: should it learn nothing that is better, that model it stays. */
-async function withFirstValidation(start: Checkpoint, data: TrainingData, run: RunFolder, saves: Saves) {
+async function withFirstValidation(
+  start: Checkpoint,
+  data: TrainingData,
+  run: RunFolder,
+  saves: Saves,
+  log: (entry: LogEntry) => void,
+) {
   if (start.step > 0 || start.best !== null || start.configuration.training.from === null) return start;
   const best = await validated(start, data, run);
   if (best === null) return start;
   const checkpoint = { ...start, best };
   await saves.afterStep(checkpoint, true);
-  run.appendLog({ step: best.step, validation: best.bitsPerDim });
+  log({ step: best.step, ...validationEntry(best, data) });
   return checkpoint;
 }
 
@@ -235,7 +250,6 @@ function logEntry(
   { step }: Checkpoint,
   { nats, bitsPerDim, gradientNorm, learningRate }: Omit<LearnedStep, 'state'>,
   seconds: number,
-  validation: Validation | null,
 ): LogEntry {
   return {
     step,
@@ -243,6 +257,10 @@ function logEntry(
     gradientNorm,
     learningRate,
     seconds,
-    ...(validation && { validation: validation.bitsPerDim }),
   };
+}
+
+/** What the log has of a validation: what it is to be seen against stands beside it. */
+function validationEntry({ bitsPerDim }: Validation, { previousFrame }: TrainingData): Omit<LogEntry, 'step'> {
+  return { validation: bitsPerDim, ...(previousFrame != null && { previousFrame }) };
 }

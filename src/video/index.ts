@@ -8,7 +8,7 @@ export { type FrameStore, openFrameStore, type FrameStoreOptions, type StoredCli
 export { type LosslessCodec, losslessCodecs, losslessSize } from './lossless-codecs.js';
 export { heatMap } from './heat-map.js';
 export { surpriseFrame, surpriseScale } from './surprise-frame.js';
-export { clock, timelinePicture } from './timeline-picture.js';
+export { timelinePicture } from './timeline-picture.js';
 export { readImage } from './image-folder.js';
 export { type FramePart, partReader } from './frame-parts.js';
 export { isFixed, type PictureSize, sizeFor, type ShortSide, type Within } from './picture-size.js';

@@ -1,3 +1,4 @@
+import { clock } from '../foundation/clock.js';
 import type { Box, Frame } from '../foundation/frame.js';
 import { Canvas, type Colour } from './canvas.js';
 import { background, known, predicted } from './panel-colours.js';
@@ -82,14 +83,6 @@ export async function timelinePicture(
   const end = clock(seconds.first + frames * seconds.frame);
   await canvas.write(end, plot.x + plot.width - textWidth(end, LETTERS), y, LETTERS, known);
   return canvas;
-}
-
-/** A time as people write it: minutes and seconds, and hours where there are some. */
-export function clock(seconds: number): string {
-  const tenths = Math.round(10 * seconds);
-  const [hours, minutes] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60];
-  const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
-  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
 }
 
 function largest(values: ArrayLike<number>): number {

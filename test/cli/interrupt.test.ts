@@ -7,7 +7,7 @@ import { once } from 'node:events';
 async function interrupt(body: string, signals: NodeJS.Signals[]): Promise<{ code: number | null; lines: string[] }> {
   const program = `
     import { Command } from 'commander';
-    import { reportError, run } from './dist/cli/report.js';
+    import { reportError, run } from './dist/cli/action.js';
     const alive = setInterval(() => {}, 1000);
     const work = async ({ signal, saves }) => {
       setImmediate(() => console.error('working'));

@@ -11,7 +11,7 @@ import {
   size,
   wholeNumber,
 } from '../../cli/options.js';
-import { throwWrongUsage } from '../../cli/report.js';
+import { throwWrongUsage } from '../../cli/action.js';
 import type { BackendOptions } from '../../src/backend/choose-backend.js';
 import * as fields from '../../src/tasks/options/fields.js';
 

@@ -1,128 +1,197 @@
-import { jest } from '@jest/globals';
-import { Command } from 'commander';
-import { PxvError } from '../../src/foundation/errors.js';
-import { reportError, run, throwWrongUsage, type Report } from '../../cli/report.js';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Locator } from 'playwright-core';
+import { openChromium, openFile, seriousFaults, testInChromium } from '../chromium.js';
+import { lossless, makeClip, temporaryFolder } from '../video/made-clips.js';
+import { pxv } from './pxv.js';
+import { jsonOf, makeClips, movingSquare, trainTinyRun } from './tiny-run.js';
 
-let written: { stdout: string; stderr: string };
+const folder = temporaryFolder();
+afterAll(folder.remove);
+const here = { cwd: folder.path };
+const at = (...parts: string[]) => join(folder.path, ...parts);
+const read = (name: string) => readFileSync(at(name), 'utf8');
+const report = (...args: string[]) => pxv(['report', ...args], here);
 
-beforeEach(() => {
-  written = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    jest.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += String(text);
-      return true;
-    });
-  }
-});
+/** A name that a page without escapes would run. */
+const hostile = '<script>alert(1)<.mkv';
 
-afterEach(() => {
-  jest.restoreAllMocks();
-  delete process.env.PXV_DEBUG;
-  process.exitCode = 0;
-});
+beforeAll(async () => {
+  await makeClips(folder.path, 3);
+  await trainTinyRun(folder.path);
+  makeClip(at(hostile), movingSquare(0, 40), ...lossless);
+  const model = ['--model', 'run'];
+  const score = await pxv(['eval-video', 'clips', '--horizon', '2', '--starts', '1', '--json', ...model], here);
+  writeFileSync(at('score.json'), score.stdout);
+  const found = await pxv(['surprise', hostile, '--out', 'found', '--json', ...model], here);
+  writeFileSync(at('found.json'), found.stdout);
+}, 180_000);
 
-function pxvError(code: PxvError['code']): PxvError {
-  return new PxvError({
-    code,
-    operation: 'read video',
-    argument: 'a.mp4',
-    expected: 'a file',
-    received: 'none',
-    remedy: 'check the path',
+test('a training becomes a page of its curves and figures, and CSV for who plots them', async () => {
+  const outcome = await report('run', '--out', 'run.html', '--csv', '--json');
+  expect(outcome.code).toBe(0);
+  const { output, csv, sections } = jsonOf(outcome) as unknown as { output: string; csv: string; sections: [Shown] };
+  expect([output, csv]).toEqual(['run.html', 'run-csv']);
+  const logged = read('run/log.jsonl')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Logged);
+  const [best] = logged.flatMap(({ validation = [] }) => validation).sort();
+  expect(sections[0].blocks[0]).toMatchObject({
+    kind: 'number',
+    title: 'best validation',
+    value: best.toFixed(3),
   });
+  const [curves, trainings] = readdirSync(at('run-csv')).sort();
+  const rows = read(`run-csv/${curves}`)
+    .trim()
+    .split('\n')
+    .map((row) => row.split(','));
+  expect(rows[0]).toEqual(['line', 'steps', 'bits/dim']);
+  expect(rows.filter(([line]) => line === 'training').map(([, , bits]) => Number(bits))).toEqual(
+    logged.flatMap(({ bitsPerDim = [] }) => bitsPerDim),
+  );
+  expect(read(`run-csv/${trainings}`)).toMatch(/^training,network,.*\nrun,pixel-cnn,\d+,3,/);
+  expect(read('run.html')).toContain('pxv train --resume --out run');
+});
+
+test('the tables of a score are those that eval-video prints', async () => {
+  const printed = await pxv(['eval-video', 'clips', '--horizon', '2', '--starts', '1', '--model', 'run'], here);
+  const outcome = await report('score.json', '--out', 'score.html');
+  expect(outcome.code).toBe(0);
+  const table = printed.stdout.slice(printed.stdout.indexOf('predicted from')).trimEnd();
+  expect(outcome.stdout).toContain(table);
+});
+
+test('moments are the same from the JSON of a search and from its folder', async () => {
+  const [fromJson, fromFolder] = await Promise.all(
+    ['found.json', 'found'].map((what, index) => report(what, '--out', `search-${index}.html`, '--json')),
+  );
+  const momentsOf = (outcome: typeof fromJson) => {
+    const { sections } = jsonOf(outcome) as unknown as { sections: [Shown] };
+    return sections[0].blocks.find(({ kind, title }) => kind === 'table' && title.startsWith('moments'))!.rows;
+  };
+  expect(momentsOf(fromJson).length).toBeGreaterThan(0);
+  expect(momentsOf(fromFolder)).toEqual(momentsOf(fromJson));
+});
+
+test('what cannot be shown is said in one line, and writes nothing', async () => {
+  writeFileSync(at('other.json'), '{"name": "a package"}');
+  writeFileSync(at('cut.json'), read('score.json').slice(0, 100));
+  writeFileSync(at('empty.json'), '{"clips": [], "baselines": {}, "bitsPerDim": 1}');
+  mkdirSync(at('search'));
+  writeFileSync(at('search', 'timeline.csv'), 'frame\n1\n');
+  writeFileSync(at('search', 'film.mp4'), '');
+  mkdirSync(at('notes-csv'));
+  writeFileSync(at('notes-csv', 'diary.txt'), '');
+  const cases: [string[], RegExp][] = [
+    [['other.json'], /other\.json: expected a result of pxv as JSON, received an object of name; give what/],
+    [['cut.json'], /cut\.json: expected a result of pxv as JSON, received a file that is no JSON/],
+    [['empty.json'], /received one of another version, or not whole/],
+    [['search'], /timeline\.csv: expected rows of frame,seconds,.*received something else/],
+    [['none'], /received a path where nothing is; check the path/],
+    [['run', '--out', 'page.pdf'], /page\.pdf: expected a name that ends in \.html, received one that ends in \.pdf/],
+    [
+      ['run', '--out', 'notes.html', '--csv', '--overwrite'],
+      /notes-csv: expected a folder of figures, received one with diary\.txt/,
+    ],
+    [[hostile, '--model', 'run', '--hold-out', '900'], /expected more than the 900 frames that are held out/],
+  ];
+  for (const [args, line] of cases) {
+    const { code, stdout, stderr } = await report('--out', 'nothing.html', ...args);
+    expect({ code, stdout }).toEqual({ code: code === 2 ? 2 : 1, stdout: '' });
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(line);
+  }
+  expect(existsSync(at('nothing.html'))).toBe(false);
+});
+
+test('a page that is there stays, unless asked otherwise', async () => {
+  writeFileSync(at('mine.html'), 'my own');
+  const refused = await report('run', '--out', 'mine.html');
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(/mine\.html: expected a new one, received one that exists; .*--overwrite\n$/);
+  expect(read('mine.html')).toBe('my own');
+  expect((await report('run', '--out', 'mine.html', '--overwrite')).code).toBe(0);
+  expect(read('mine.html')).toMatch(/^<!doctype html>/);
+});
+
+describe('in a browser', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    const all = ['run', 'score.json', 'found', hostile, '--model', 'run', '--hold-out', '4', '--samples', '2'];
+    const { code, stderr } = await report(...all, '--out', 'all.html', '--overwrite');
+    expect([code, stderr.includes('error')]).toEqual([0, false]);
+    if (testInChromium === test) browser = await openChromium();
+  }, 120_000);
+  afterAll(() => browser?.close());
+
+  test('a name with elements in it is shown as it is', () => {
+    const html = read('all.html');
+    expect(html.match(/<script/g)).toHaveLength(1);
+    expect(html).toContain('&lt;script&gt;alert(1)&lt;.mkv');
+    expect(html).toContain("default-src 'none'; img-src data:;");
+    expect(statSync(at('all.html')).size).toBeLessThan(1e6);
+  });
+
+  for (const width of [1280, 390])
+    for (const dark of [false, true])
+      testInChromium(
+        `at ${width} pixels, ${dark ? 'dark' : 'light'}, all can be used and nothing is wrong`,
+        async () => {
+          const { page, faults } = await openFile(browser, at('all.html'), { width, dark });
+          expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+          for (const summary of await page.locator('summary').all()) await summary.click();
+          expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+          expect(await seriousFaults(page)).toEqual([]);
+          expect(await page.locator('.chart svg:visible').count()).toBe(await page.locator('.chart').count());
+          expect(faults).toEqual([]);
+          await page.close();
+        },
+      );
+
+  testInChromium('all panels of a clip go on together, by keyboard and by themselves', async () => {
+    const { page, faults } = await openFile(browser, at('all.html'), { width: 1280 });
+    const clip = page.locator('.clip');
+    const told = clip.locator('output');
+    const placeOf = async (image: Locator) => `${await image.getAttribute('x')} ${await image.getAttribute('y')}`;
+    const places = async () => Promise.all((await clip.locator('image').all()).map(placeOf));
+    await clip.locator('input').focus();
+    await page.keyboard.press('Home');
+    expect(await told.textContent()).toBe('frame 20, known');
+    expect(new Set(await places())).toEqual(new Set(['0 0']));
+    await page.keyboard.press('ArrowRight');
+    expect(await told.textContent()).toBe('frame 21, known');
+    expect(new Set(await places())).toEqual(new Set(['-16 0']));
+    await page.keyboard.press('End');
+    expect(await told.textContent()).toBe('frame 39, predicted, 4 ahead');
+    await clip.locator('.play').focus();
+    await page.keyboard.press('Enter');
+    await clip.locator('output', { hasText: 'frame 22, known' }).waitFor();
+    await page.keyboard.press('Enter');
+    const stopped = await told.textContent();
+    await page.waitForTimeout(500);
+    expect(await told.textContent()).toBe(stopped);
+    expect(faults).toEqual([]);
+  });
+
+  testInChromium('a mark on the timeline leads to its moment, and a chart is saved with its colours', async () => {
+    const { page, faults } = await openFile(browser, at('all.html'), { width: 390 });
+    await page.locator('.chart .narrow a[href*=moment]').first().press('Enter');
+    expect(await page.locator('.picture:target').count()).toBe(1);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.locator('.save').first().click()]);
+    expect(download.suggestedFilename()).toBe('learning-curves.svg');
+    const svg = readFileSync(await download.path(), 'utf8');
+    expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+    expect(svg).toContain('prefers-color-scheme:dark');
+    expect(faults).toEqual([]);
+  });
+});
+
+interface Logged {
+  bitsPerDim?: number;
+  validation?: number;
 }
 
-describe('reportError', () => {
-  test.each([
-    ['USAGE', 2],
-    ['INPUT', 1],
-    ['OUTPUT', 1],
-    ['CHECKPOINT', 1],
-    ['DIVERGED', 1],
-    ['INTERRUPTED', 130],
-    ['DEPENDENCY', 1],
-  ] as const)('gives a %s error one line and the exit code %d', (code, exitCode) => {
-    expect(reportError(pxvError(code))).toBe(exitCode);
-    expect(written.stderr).toBe('pxv: read video: a.mp4: expected a file, received none; check the path\n');
-  });
-
-  test('keeps an error of any other kind to one line that points to PXV_DEBUG', () => {
-    expect(reportError(new TypeError('x is not\n  a function'))).toBe(1);
-    expect(written.stderr).toBe(
-      'pxv: unexpected error: TypeError: x is not a function; set PXV_DEBUG=1 to see where\n',
-    );
-  });
-
-  test('takes a value that is no error', () => {
-    expect(reportError('nothing')).toBe(1);
-    expect(written.stderr).toMatch(/^pxv: unexpected error: nothing; /);
-  });
-
-  test('adds the stack and its causes with PXV_DEBUG=1', () => {
-    process.env.PXV_DEBUG = '1';
-    reportError(new Error('outer', { cause: new Error('inner') }));
-    expect(written.stderr).toMatch(/^pxv: unexpected error: Error: outer\nError: outer\n +at .*/);
-    expect(written.stderr).toMatch(/^caused by Error: inner\n +at /m);
-  });
-});
-
-describe('run', () => {
-  function execute(action: () => Promise<Report>, args: string[] = []): Promise<Command> {
-    const command = new Command('look').option('--json').action(run(action));
-    throwWrongUsage(command);
-    return command.parseAsync(args, { from: 'user' });
-  }
-
-  test('prints the text of the report', async () => {
-    await execute(() => Promise.resolve({ text: 'fine\n', json: { fine: true } }));
-    expect(written).toEqual({ stdout: 'fine\n', stderr: '' });
-  });
-
-  test('prints no character that a terminal would obey, as a name of a file may hold it', async () => {
-    const name = 'a\x1b[31m\x07b\x9b1mé.mp4';
-    await execute(() => Promise.resolve({ text: `${name}\n  fine\there`, json: {} }));
-    reportError(new Error(name));
-    const shown = 'a\ufffd[31m\ufffdb\ufffd1mé.mp4';
-    expect(written.stdout).toBe(`${shown}\n  fine\there\n`);
-    expect(written.stderr).toContain(shown);
-  });
-
-  test('prints the object of the report with --json, seeds as strings', async () => {
-    for (const seed of [2n ** 64n - 1n, 7, '7'])
-      await execute(() => Promise.resolve({ text: 'fine', json: { seed, bitsPerDim: 2.5 } }), ['--json']);
-    const seeds = ['18446744073709551615', '7', '7'];
-    expect(written.stdout).toBe(seeds.map((seed) => `{"version":1,"seed":"${seed}","bitsPerDim":2.5}\n`).join(''));
-  });
-
-  test('gives the action its arguments and options, in commander order', async () => {
-    const given: unknown[] = [];
-    const command = new Command('look')
-      .argument('<clip>')
-      .option('--next <n>')
-      .action(
-        run((_, clip: string, options: { next: string }) => {
-          given.push(clip, options);
-          return Promise.resolve({ text: '', json: {} });
-        }),
-      );
-    await command.parseAsync(['a.mp4', '--next', '3'], { from: 'user' });
-    expect(given).toEqual(['a.mp4', { next: '3' }]);
-  });
-
-  test('passes errors on and stops listening for signals', async () => {
-    const before = process.listenerCount('SIGINT');
-    await expect(execute(() => Promise.reject(pxvError('INPUT')))).rejects.toMatchObject({ code: 'INPUT' });
-    expect(process.listenerCount('SIGINT')).toBe(before);
-  });
-});
-
-test('throwWrongUsage reaches the commands below and names the one whose help to read', async () => {
-  const top = new Command('pxv');
-  top.command('datasets').command('get').argument('<name>');
-  throwWrongUsage(top);
-  await expect(top.parseAsync(['datasets', 'get'], { from: 'user' })).rejects.toMatchObject({
-    code: 'commander.missingArgument',
-    message: "missing required argument 'name'; see pxv datasets get --help",
-  });
-  expect(written).toEqual({ stdout: '', stderr: '' });
-});
+interface Shown {
+  blocks: { kind: string; title: string; value: string; rows: string[][] }[];
+}

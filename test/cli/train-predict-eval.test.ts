@@ -139,9 +139,7 @@ describe('pxv train, killed', () => {
     const others = await Promise.all([pxv(args, here), pxv(['train', '--resume', '--out', 'killed'], here)]);
     for (const { code, stderr } of others) {
       expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
-        new RegExp(
-          `^pxv: lock folder: killed: .* received one that process ${child.pid} has been in since`,
-        ),
+        new RegExp(`^pxv: lock folder: killed: .* received one that process ${child.pid} has been in since`),
       );
       expect(code).toBe(1);
     }

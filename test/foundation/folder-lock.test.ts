@@ -99,5 +99,7 @@ test('the lock of an earlier start of this machine is taken over, where the mach
 
 test('a lock that cannot be read is respected', async () => {
   const path = runFolder('text');
-  await expect(lockFolder(path, 'training')).rejects.toThrow(/received one with a lock that cannot be read; delete .*\.lock if no/);
+  await expect(lockFolder(path, 'training')).rejects.toThrow(
+    /received one with a lock that cannot be read; delete .*\.lock if no/,
+  );
 });

@@ -44,6 +44,21 @@ test('a training that replaces another leaves nothing of it, neither its log nor
   expect(tf.memory().numTensors).toBe(before);
 });
 
+test('the log says what validations are to be seen against, and is written for TensorBoard where that is asked', async () => {
+  const clips = await Promise.all(['a', 'b', 'c'].map((name) => pngClip(folder.path, `told-${name}`, 4)));
+  const out = join(folder.path, 'told');
+  const { facts } = await trainModel(out, configurationOf(clips), {}, { log: 'tensorboard' });
+  const log = readFileSync(join(out, 'log.jsonl'), 'utf8').trimEnd().split('\n');
+  expect(JSON.parse(log.at(-1)!)).toMatchObject({
+    previousFrame: (facts.data.baselines as Record<string, number>)['previous-frame'],
+  });
+  const events = () => readdirSync(out).filter((name) => name.includes('tfevents'));
+  expect(readFileSync(join(out, events()[0])).includes('previousFrame')).toBe(true);
+  // Another training's events are gone with it.
+  await trainModel(out, configurationOf(clips), {}, { overwrite: true });
+  expect(events()).toEqual([]);
+});
+
 test.each([
   ['whose clips hold nothing to learn from', () => pngClip(folder.path, 'one-frame', 1), {}, /one-frame/],
   [

@@ -148,6 +148,8 @@ export const trainModelFields = {
   overwrite: fields.overwrite,
   /** A resumed training goes on where its data are not those that it began with; its weights are then others. */
   acceptChangedData: toggle('with --resume: go on where files that are learnt from have changed or are gone'),
+  /** What the log is written for besides: event files of TensorBoard, in the run folder. Default: nothing. */
+  log: asked(z.enum(['tensorboard']).optional(), 'kind', 'write the log for TensorBoard too, as event files in --out'),
   /** A resumed training gets another length. */
   extension: z
     .union(

@@ -1,3 +1,5 @@
+import { escaped } from './markup.js';
+
 /** What a shape or a text stands for: its colour on a light and on a dark card. */
 const paints = {
   card: { light: '#ffffff', dark: '#0d1117' },
@@ -21,6 +23,12 @@ const paints = {
   arrow: { light: '#59636e', dark: '#9aa4af' },
   /** Words and arrows on any of the colours. */
   onColour: { light: '#16202a', dark: '#ffffff' },
+  /** Lines of charts: three times as light or dark as the card at least, and apart also for who sees no red or green. */
+  blueLine: { light: '#0b62c4', dark: '#6cb2ff' },
+  orangeLine: { light: '#a85400', dark: '#f2a65a' },
+  greenLine: { light: '#1a7f5a', dark: '#56d3a0' },
+  purpleLine: { light: '#8a3ffc', dark: '#be95ff' },
+  redLine: { light: '#c02840', dark: '#ff8a98' },
 } as const;
 
 export type Paint = keyof typeof paints;
@@ -46,10 +54,19 @@ export interface LineSettings {
   dashed?: boolean;
 }
 
+export interface PathSettings {
+  /** Lengths of dashes and of the gaps between them. */
+  dashes?: string | undefined;
+  thickness?: number;
+  opacity?: number;
+}
+
 /** An SVG picture on a card of its own, light or dark as the reader's screen is. Lengths are pixels. */
 export class Drawing {
   private readonly parts: string[] = [];
   private readonly used = new Set<string>();
+  /** Whether it leads anywhere: then it is more than an image. */
+  private hasLinks = false;
 
   /** @param title what a reader who cannot see the picture is told */
   constructor(
@@ -91,8 +108,35 @@ export class Drawing {
   /** A line from point to point. */
   line({ paint = 'arrow', thickness = 1.5, dashed = false }: LineSettings, ...points: readonly Point[]): void {
     const path = points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${short(x)} ${short(y)}`).join('');
-    const dashes = dashed ? ' stroke-dasharray="4 3"' : '';
-    this.parts.push(`<path class="none ${this.stroke(paint)}" stroke-width="${thickness}"${dashes} d="${path}"/>`);
+    this.path(path, paint, { thickness, ...(dashed && { dashes: '4 3' }) });
+  }
+
+  /** A line along a path. */
+  path(path: string, paint: Paint, { dashes, thickness = 1.5, opacity = 1 }: PathSettings): void {
+    const dashed = dashes === undefined ? '' : ` stroke-dasharray="${dashes}"`;
+    const faint = opacity === 1 ? '' : ` opacity="${opacity}"`;
+    this.parts.push(
+      `<path class="none ${this.stroke(paint)}" stroke-width="${thickness}"${dashed}${faint} d="${path}"/>`,
+    );
+  }
+
+  /** What a path about the origin goes around, moved to a place. */
+  shape(path: string, [x, y]: Point, paint: Paint): void {
+    this.parts.push(`<path class="${this.fill(paint)}" transform="translate(${short(x)} ${short(y)})" d="${path}"/>`);
+  }
+
+  /** What a path goes around. */
+  area(path: string, paint: Paint, opacity = 1): void {
+    const faint = opacity === 1 ? '' : ` fill-opacity="${opacity}"`;
+    this.parts.push(`<path class="${this.fill(paint)}"${faint} d="${path}"/>`);
+  }
+
+  /** What is drawn meanwhile leads to a place of the page. */
+  link(id: string, title: string, draw: () => void): void {
+    this.hasLinks = true;
+    this.parts.push(`<a href="#${escaped(id)}" aria-label="${escaped(title)}">`);
+    draw();
+    this.parts.push('</a>');
   }
 
   /** A line that ends in a head at its last point. */
@@ -128,7 +172,7 @@ export class Drawing {
     const style = `.none{fill:none}${this.rules('light')}@media(prefers-color-scheme:dark){${this.rules('dark')}}`;
     const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
     return [
-      `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${fonts}" font-size="13" role="img">`,
+      `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${fonts}" font-size="13" role="${this.hasLinks ? 'group' : 'img'}">`,
       `<title>${escaped(title)}</title>`,
       `<style>${style}</style>`,
       card,
@@ -161,8 +205,4 @@ export class Drawing {
 /** A tenth of a pixel is enough. */
 function short(value: number): string {
   return String(Math.round(value * 10) / 10 + 0);
-}
-
-function escaped(words: string): string {
-  return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

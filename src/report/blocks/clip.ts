@@ -1,0 +1,86 @@
+import type { Frame } from '../../foundation/frame.js';
+import { errorsOf } from '../../foundation/errors.js';
+import { numberOf } from '../../foundation/number-of.js';
+import { Markup, markup } from '../markup.js';
+import { spriteOf } from '../pictures.js';
+import type { BlockKind } from './block-kind.js';
+
+/** Where something moves to, in pixels: from a place, by so much. */
+export interface Arrow {
+  x: number;
+  y: number;
+  dx: number;
+  dy: number;
+}
+
+/** What is shown of each step, one beside the other. */
+export interface ClipPanel {
+  title: string;
+  /** One line on what is seen. */
+  note: string;
+  /** Whether its frames at predicted steps were predicted, which their edge tells. Default: they are true, or of what is true. */
+  predicted?: boolean;
+  /** One a step, all of one size; null where there is none. */
+  frames: readonly (Frame | null)[];
+  /** Drawn over them, one list a step. */
+  arrows?: readonly (readonly Arrow[])[];
+}
+
+/** Panels that are looked through in step, by one scrubber. */
+export interface Clip {
+  kind: 'clip';
+  title: string;
+  note?: string;
+  /** What each step is, such as `frame 57, predicted, 3 ahead`. */
+  steps: readonly { name: string; predicted: boolean }[];
+  /** Steps a second when it is played. */
+  rate: number;
+  panels: readonly ClipPanel[];
+  /** The step that is shown first. */
+  first: number;
+}
+
+async function panelHtml(
+  { title, note, predicted = false, frames, arrows }: ClipPanel,
+  first: number,
+): Promise<Markup> {
+  const some = frames.find((frame) => frame !== null);
+  if (some == null) throw errorsOf('INPUT', 'write report')(title, 'a frame', 'none', 'leave the panel out');
+  const { width, height, channels } = some;
+  const none = { width, height, channels, data: new Uint8Array(some.data.length).fill(128) };
+  const { uri, columns, rows } = await spriteOf(frames.map((frame) => frame ?? none));
+  const place = `x="${-width * (first % columns)}" y="${-height * Math.floor(first / columns)}"`;
+  const hidden = (step: number) => (step === first ? '' : ' display="none"');
+  const drawn = (arrows ?? []).map(
+    (list, step) => `<g data-step="${step}"${hidden(step)}><path class="arrows" d="${list.map(wedge).join('')}"/></g>`,
+  );
+  return markup`<figure class="panel${predicted ? ' predicted' : ''}">
+<figcaption>${title}</figcaption>
+<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
+<image data-columns="${columns}" href="${uri}" ${new Markup(place)} width="${columns * width}" height="${rows * height}"/>${new Markup(drawn.join(''))}</svg>
+<p class="note">${note}</p></figure>`;
+}
+
+/** A wedge that points to where something goes. */
+function wedge({ x, y, dx, dy }: Arrow): string {
+  const length = Math.hypot(dx, dy);
+  const [across, down] = [-dy / length, dx / length];
+  const point = (px: number, py: number) => `${px.toFixed(1)} ${py.toFixed(1)}`;
+  return `M${point(x + across, y + down)}L${point(x + dx, y + dy)}L${point(x - across, y - down)}z`;
+}
+
+export const clip: BlockKind<Clip> = {
+  text: ({ title, steps, panels }) =>
+    `${title}: ${numberOf(steps.length, 'frame')}, ${panels.map((panel) => panel.title).join(', ')}`,
+  json: ({ title, steps, panels }) => ({ title, steps, panels: panels.map((panel) => panel.title) }),
+  html: async ({ title, note, steps, rate, panels, first }) => {
+    const shown = await Promise.all(panels.map((panel) => panelHtml(panel, first)));
+    return markup`<section class="block clip" data-rate="${rate}">
+<h3>${title}</h3>${note !== undefined && markup`<p class="note">${note}</p>`}
+<div class="scrubber"><button type="button" class="play">Play</button>
+<input type="range" min="0" max="${steps.length - 1}" value="${first}" aria-label="frame of ${title}">
+<output class="${steps[first].predicted ? 'predicted' : 'known'}">${steps[first].name}</output></div>
+<ol class="steps" hidden>${steps.map(({ name, predicted }) => markup`<li${predicted && markup` data-predicted`}>${name}</li>`)}</ol>
+<div class="panels">${shown}</div></section>`;
+  },
+};

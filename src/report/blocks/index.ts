@@ -1,0 +1,25 @@
+import type { BlockKind } from './block-kind.js';
+import { clip, type Clip } from './clip.js';
+import { number, type NumberBlock } from './number.js';
+import { picture, type Picture } from './picture.js';
+import { series, type Series } from './series.js';
+import { table, type Table } from './table.js';
+import { text, type TextBlock } from './text.js';
+
+/** What a command found, as plain data. */
+export type Block = Clip | NumberBlock | Picture | Series | Table | TextBlock;
+
+/** Every kind of block; a new one is a file and a line here. */
+export const blockKinds: { [K in Block['kind']]: BlockKind<Extract<Block, { kind: K }>> } = {
+  clip,
+  number,
+  picture,
+  series,
+  table,
+  text,
+};
+
+/** How the kind of a block shows it. */
+export function kindOf(block: Block): BlockKind<Block> {
+  return blockKinds[block.kind];
+}

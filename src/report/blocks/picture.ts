@@ -1,0 +1,31 @@
+import type { Box, Frame } from '../../foundation/frame.js';
+import { markup } from '../markup.js';
+import { spriteOf } from '../pictures.js';
+import type { BlockKind } from './block-kind.js';
+
+/** A single frame. */
+export interface Picture {
+  kind: 'picture';
+  /** What links of the page lead to. */
+  id?: string;
+  title: string;
+  frame: Frame;
+  /** What stands out in it. */
+  box?: Box;
+  note?: string;
+}
+
+export const picture: BlockKind<Picture> = {
+  text: ({ title, note }) => [title, note].filter(Boolean).join(': '),
+  json: ({ title, note, frame: { width, height }, box }) => ({ title, note, width, height, box }),
+  html: async ({ id, title, frame, box, note }) => {
+    const { width, height } = frame;
+    const { uri } = await spriteOf([frame]);
+    return markup`<figure class="picture"${id !== undefined && markup` id="${id}" tabindex="-1"`}>
+<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}"><image href="${uri}" width="${width}" height="${height}"/>${
+      box !== undefined &&
+      markup`<rect class="halo" x="${box.x}" y="${box.y}" width="${box.width}" height="${box.height}"/><rect class="box" x="${box.x}" y="${box.y}" width="${box.width}" height="${box.height}"/>`
+    }</svg>
+<figcaption><strong>${title}</strong>${note !== undefined && markup` <span class="note">${note}</span>`}</figcaption></figure>`;
+  },
+};

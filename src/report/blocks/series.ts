@@ -1,0 +1,56 @@
+import { drawChart, type Chart } from '../chart.js';
+import { Markup, markup } from '../markup.js';
+import type { BlockKind } from './block-kind.js';
+import { tableCsv, tableHtml, tableText, type Table } from './table.js';
+
+/** Lines over two axes, with what is seen in them. */
+export interface Series extends Chart {
+  kind: 'series';
+  /** One line on what is seen. */
+  note?: string;
+}
+
+/** Sizes at which a page draws a chart: letters stay as large on a phone. */
+const sizes = { wide: { width: 960, height: 360 }, narrow: { width: 340, height: 300 } };
+
+/** Rows of one point each, which every program that plots can read. */
+function tableOfPoints({ x, y, lines, bands = [] }: Series): Pick<Table, 'align' | 'titles' | 'rows'> {
+  const rows = [
+    ...lines.flatMap(({ name, points }) => points.map(([at, value]) => [name, String(at), String(value), ''])),
+    ...bands.flatMap(({ name, points }) =>
+      points.map(([at, low, high]) => [name, String(at), String(low), String(high)]),
+    ),
+  ];
+  const titles = ['line', x.label, y.label, 'up to'];
+  if (bands.length > 0) return { align: 'lrrr', titles, rows };
+  return { align: 'lrr', titles: titles.slice(0, 3), rows: rows.map((row) => row.slice(0, 3)) };
+}
+
+/** For people: where each line begins and ends, and how low and high it comes. */
+function tableOfEnds({ x, lines }: Series): Pick<Table, 'align' | 'titles' | 'rows'> {
+  const rows = lines.map(({ name, points }) => {
+    const values = points.map(([, value]) => value).filter(Number.isFinite);
+    const [low, high] = values.reduce(
+      ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
+      [Infinity, -Infinity],
+    );
+    const shown = values.length === 0 ? [NaN, NaN, NaN, NaN] : [values[0], values[values.length - 1], low, high];
+    return [name, String(values.length), ...shown.map((value) => (Number.isNaN(value) ? '-' : value.toFixed(3)))];
+  });
+  return { align: 'lrrrrr', titles: ['line', `values over ${x.label}`, 'first', 'last', 'least', 'most'], rows };
+}
+
+export const series: BlockKind<Series> = {
+  text: (block) => `${block.title}, ${block.y.label}\n${tableText(tableOfEnds(block))}`,
+  json: ({ title, x, y, lines, bands }) => ({ title, x, y, lines, bands }),
+  csv: (block) => tableCsv(tableOfPoints(block)),
+  html: (block) => {
+    const { title, note } = block;
+    const drawn = Object.entries(sizes).map(
+      ([name, size]) => markup`<div class="${name}">${new Markup(drawChart(block, size))}</div>`,
+    );
+    return markup`<section class="block chart"><h3>${title}</h3>${drawn}${note !== undefined && markup`<p class="note">${note}</p>`}
+<div class="tools"><details><summary>Figures</summary>${tableHtml({ kind: 'table', title: `figures of ${title}`, ...tableOfEnds(block) })}</details>
+<button type="button" class="save" hidden>Save as SVG</button></div></section>`;
+  },
+};

@@ -1,0 +1,69 @@
+import { oneLine } from '../../foundation/printable.js';
+import { markup } from '../markup.js';
+import type { BlockKind } from './block-kind.js';
+
+/** Rows of words and figures. */
+export interface Table {
+  kind: 'table';
+  title?: string;
+  /** How each column is aligned, `l` or `r`, as in LaTeX. */
+  align: string;
+  /** Null where columns need none. */
+  titles: readonly string[] | null;
+  rows: readonly (readonly string[])[];
+  /** One line on what the columns mean. */
+  note?: string;
+  /** Whether a page shows it only when it is asked for. */
+  folded?: boolean;
+}
+
+/** A table without a title of its own. @param align of each column, `l` or `r` */
+export function tableOf(align: string, titles: readonly string[] | null, rows: readonly (readonly string[])[]): Table {
+  return { kind: 'table', align, titles, rows };
+}
+
+/**
+ * A plain-text table: cells padded with spaces to the width of their column, two spaces between columns, one line a row
+ * and no trailing spaces.
+ */
+export function tableText({ align, titles, rows }: Pick<Table, 'align' | 'titles' | 'rows'>): string {
+  const lines = [...(titles === null ? [] : [titles]), ...rows].map((cells) => cells.map(oneLine));
+  const widths = [...align].map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
+  const pad = (cell: string, column: number) =>
+    align[column] === 'l' ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
+  return lines.map((cells) => cells.map(pad).join('  ').trimEnd()).join('\n');
+}
+
+/** A table as RFC 4180 has it, but with the line ends of this system's tools. */
+export function tableCsv({ titles, rows }: Pick<Table, 'titles' | 'rows'>): string {
+  const quoted = (cell: string) => (/[",\n\r]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  return [...(titles === null ? [] : [titles]), ...rows].map((cells) => `${cells.map(quoted).join(',')}\n`).join('');
+}
+
+/** The rows alone; wide ones scroll by themselves, also by keyboard. */
+export function tableHtml({ title, align, titles, rows }: Table) {
+  const name = title ?? titles?.join(', ') ?? 'table';
+  const cell = (text: string, column: number) => {
+    const side = align[column] === 'l' ? 'left' : 'right';
+    return column === 0 && titles !== null
+      ? markup`<th scope="row" class="${side}">${text}</th>`
+      : markup`<td class="${side}">${text}</td>`;
+  };
+  const head = (text: string, column: number) =>
+    markup`<th scope="col" class="${align[column] === 'l' ? 'left' : 'right'}">${text}</th>`;
+  return markup`<div class="scroll" role="region" tabindex="0" aria-label="${name}"><table>${
+    titles !== null && markup`<thead><tr>${titles.map(head)}</tr></thead>`
+  }<tbody>${rows.map((cells) => markup`<tr>${cells.map(cell)}</tr>\n`)}</tbody></table></div>`;
+}
+
+export const table: BlockKind<Table> = {
+  text: (block) => [block.title, tableText(block), block.note].filter((part) => part !== undefined).join('\n'),
+  json: ({ title, titles, rows }) => ({ title, titles, rows }),
+  csv: tableCsv,
+  html: (block) => {
+    const { title, note, folded = false } = block;
+    const body = markup`${tableHtml(block)}${note !== undefined && markup`<p class="note">${note}</p>`}`;
+    if (folded) return markup`<details class="block"><summary>${title ?? 'figures'}</summary>${body}</details>`;
+    return markup`<section class="block">${title !== undefined && markup`<h3>${title}</h3>`}${body}</section>`;
+  },
+};

@@ -1,0 +1,239 @@
+import { scaleLinear } from 'd3-scale';
+import {
+  area,
+  line as lineOver,
+  symbol,
+  symbolCircle,
+  symbolCross,
+  symbolDiamond,
+  symbolSquare,
+  symbolTriangle,
+} from 'd3-shape';
+import { clock } from '../foundation/clock.js';
+import { Drawing, type Paint, type Point } from './svg.js';
+
+export interface Axis {
+  label: string;
+  /** One end to the other; where nothing is said, that of the data. */
+  from?: number;
+  to?: number;
+  /** How values are written: `seconds` as a time, `whole` where there is nothing between. */
+  unit?: 'seconds' | 'whole';
+}
+
+export interface Line {
+  name: string;
+  /** x and y in the axes' units, from left to right. */
+  points: readonly Point[];
+  /** Lines of one look belong together. Default: its own. */
+  look?: number;
+  /** What it is beside the others: `faint` where another says the same better. Default: `main`. */
+  role?: 'main' | 'faint' | 'baseline';
+}
+
+/** A stretch between two values at each place. */
+export interface Band {
+  name: string;
+  points: readonly (readonly [x: number, low: number, high: number])[];
+  /** That of the line that it is around. */
+  look?: number;
+}
+
+/** A place that leads to what the page has under an id. */
+export interface Mark {
+  x: number;
+  /** A sign or two at its top. */
+  label: string;
+  name: string;
+  /** Default: it leads nowhere. */
+  id?: string | undefined;
+}
+
+/** Lines over two axes. Points beyond an end of the y axis are left out. */
+export interface Chart {
+  title: string;
+  x: Axis;
+  y: Axis;
+  lines: readonly Line[];
+  bands?: readonly Band[];
+  marks?: readonly Mark[];
+}
+
+/** How lines are told apart, also without colours: by dashes and by the shape of their points. */
+const looks = [
+  { paint: 'blueLine', shape: symbolCircle },
+  { paint: 'orangeLine', dashes: '7 3', shape: symbolSquare },
+  { paint: 'greenLine', dashes: '2 3', shape: symbolTriangle },
+  { paint: 'purpleLine', dashes: '9 3 2 3', shape: symbolDiamond },
+  { paint: 'redLine', dashes: '5 2', shape: symbolCross },
+] as const satisfies { paint: Paint; dashes?: string; shape: unknown }[];
+
+const LETTERS = 12;
+/** Mean width of a letter in parts of its size; a little too much, since readers have many fonts. */
+const LETTER = 0.55;
+/** Pixels between the points that have a shape; a line alone, of more points than these, has none. */
+const [BETWEEN_SHAPES, MOST_ALONE] = [26, 40];
+const [LEFT, RIGHT, BOTTOM, LEGEND_LINE] = [52, 18, 48, 19];
+
+const widthOf = (text: string, size = LETTERS) => text.length * size * LETTER;
+
+/** A chart as SVG that stands alone, light or dark as the reader's screen is. @param width, height of the plot and all around it, in pixels; names take more */
+export function drawChart(chart: Chart, { width, height }: { width: number; height: number }): string {
+  const { title, lines, bands = [], marks = [] } = chart;
+  const entries = [...lines.map(lineEntry), ...bands.map(bandEntry)];
+  const column = 44 + Math.max(0, ...entries.map(({ name }) => widthOf(name)));
+  const columns = Math.max(1, Math.floor((width - LEFT - RIGHT) / column));
+  const isNamed = entries.length > 1 || chart.y.label !== entries[0]?.name;
+  const legendRows = isNamed ? Math.ceil(entries.length / columns) : 0;
+  const top = 40 + legendRows * LEGEND_LINE;
+  const total = height + legendRows * LEGEND_LINE;
+  const [right, bottom] = [width - RIGHT, total - BOTTOM];
+  const drawing = new Drawing(width, total, title);
+
+  const x = scaleLinear(domainOf(chart.x, [...lines.flatMap(columnOf(0)), ...marks.map(({ x }) => x)]), [LEFT, right]);
+  const values = [
+    ...lines.flatMap(columnOf(1)),
+    ...bands.flatMap(({ points }) => points.flatMap(([, ...ends]) => ends)),
+  ];
+  const y = scaleLinear(domainOf(chart.y, values), [bottom, top]);
+  const [low, high] = y.copy().nice(5).domain();
+  y.domain([chart.y.from ?? low, chart.y.to ?? high]);
+  const inside = (value: number) => value >= y.domain()[0] && value <= y.domain()[1];
+
+  const small = { size: 11, paint: 'muted' } as const;
+  for (const tick of y.ticks(Math.round((bottom - top) / 45))) {
+    drawing.line({ paint: 'edge', thickness: 0.75 }, [LEFT, y(tick)], [right, y(tick)]);
+    drawing.text(LEFT - 8, y(tick) + 4, tickText(chart.y, tick), { ...small, anchor: 'end' });
+  }
+  for (const tick of ticksOf(chart.x, x.domain(), Math.floor((right - LEFT) / 70))) {
+    drawing.line({ paint: 'edge' }, [x(tick), bottom], [x(tick), bottom + 5]);
+    drawing.text(x(tick), bottom + 18, tickText(chart.x, tick), { ...small, anchor: 'middle' });
+  }
+  drawing.line({ paint: 'edge' }, [LEFT, bottom], [right, bottom]);
+  drawing.text((LEFT + right) / 2, total - 12, chart.x.label, { size: LETTERS, paint: 'muted', anchor: 'middle' });
+  drawing.text(16, 26, chart.y.label, { size: LETTERS, paint: 'muted' });
+
+  for (const { points, look = 0 } of bands) {
+    const shaded = area<readonly [number, number, number]>(
+      ([at]) => x(at),
+      ([, low]) => y(low),
+      ([, , high]) => y(high),
+    );
+    drawing.area(shaded.digits(1)([...points])!, lookOf(look).paint, 0.2);
+  }
+  for (const { x: at, label, name, id } of marks) {
+    const draw = () => {
+      drawing.area(`M${x(at) - 7} ${top}h14v${bottom - top}h-14z`, 'card', 0);
+      drawing.line({ paint: 'redLine', thickness: 1, dashed: true }, [x(at), top], [x(at), bottom]);
+      drawing.area(`M${x(at)} ${top + 3}l-5 -7h10z`, 'redLine');
+      drawing.text(x(at), top - 8, label, { size: 11, anchor: 'middle', bold: true });
+    };
+    if (id === undefined) draw();
+    else drawing.link(id, name, draw);
+  }
+  for (const [index, line] of lines.entries()) {
+    const look = lookAt(line, index);
+    const points = atMostTwoAPixel(line.points, x).filter(([, value]) => inside(value));
+    const path = lineOver<Point>(
+      ([at]) => x(at),
+      ([, value]) => y(value),
+    ).digits(1)(points);
+    if (path !== null) drawing.path(path, look.paint, look);
+    const isAlone = lines.length === 1 && points.length > MOST_ALONE;
+    if (look.shape === null || isAlone) continue;
+    const shape = symbol(look.shape, 36).digits(1)()!;
+    let before = -Infinity;
+    for (const [at, value] of points) {
+      if (x(at) - before < BETWEEN_SHAPES) continue;
+      before = x(at);
+      drawing.shape(shape, [before, y(value)], look.paint);
+    }
+  }
+  if (isNamed) drawLegend(drawing, entries, columns, (right - LEFT) / columns);
+  return drawing.toString();
+}
+
+/** What a name of the legend stands beside. */
+interface Entry {
+  name: string;
+  draw: (drawing: Drawing, left: number, middle: number) => void;
+}
+
+function lineEntry(line: Line, index: number): Entry {
+  const look = lookAt(line, index);
+  return {
+    name: line.name,
+    draw: (drawing, left, middle) => {
+      drawing.path(`M${left} ${middle}h28`, look.paint, look);
+      if (look.shape !== null) drawing.shape(symbol(look.shape, 36).digits(1)()!, [left + 14, middle], look.paint);
+    },
+  };
+}
+
+function bandEntry({ name, look = 0 }: Band): Entry {
+  const draw: Entry['draw'] = (drawing, left, middle) =>
+    drawing.area(`M${left} ${middle - 6}h28v12h-28z`, lookOf(look).paint, 0.2);
+  return { name, draw };
+}
+
+function drawLegend(drawing: Drawing, entries: readonly Entry[], columns: number, width: number): void {
+  for (const [index, { name, draw }] of entries.entries()) {
+    const [left, y] = [LEFT + (index % columns) * width, 46 + Math.floor(index / columns) * LEGEND_LINE];
+    draw(drawing, left, y - 4);
+    drawing.text(left + 36, y, name, { size: LETTERS });
+  }
+}
+
+function lookOf(index: number) {
+  return { dashes: undefined, ...looks[index % looks.length] };
+}
+
+function lookAt({ look: asked, role = 'main' }: Line, index: number) {
+  const look = lookOf(asked ?? index);
+  if (role === 'baseline') return { ...look, paint: 'muted' as const, dashes: '1 4', thickness: 2, shape: null };
+  return role === 'faint' ? { ...look, thickness: 1, opacity: 0.65, shape: null } : { ...look, thickness: 2 };
+}
+
+const columnOf =
+  (column: 0 | 1) =>
+  ({ points }: Line) =>
+    points.map((point) => point[column]);
+
+/** From the axis, else from what is shown. */
+function domainOf({ from, to }: Axis, values: readonly number[]): [number, number] {
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values)
+    if (Number.isFinite(value)) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  const [low, high] = [from ?? (least === Infinity ? 0 : least), to ?? (most === -Infinity ? 1 : most)];
+  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+}
+
+/** Of a time such that they are whole seconds, minutes or hours. */
+function ticksOf({ unit }: Axis, [from, to]: number[], count: number): number[] {
+  if (unit === 'whole') return scaleLinear([from, to], [0, 1]).ticks(count).filter(Number.isInteger);
+  if (unit !== 'seconds') return scaleLinear([from, to], [0, 1]).ticks(count);
+  const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
+  const step = steps.find((one) => (to - from) / one <= count) ?? (to - from) / count;
+  const first = Math.ceil(from / step);
+  return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, k) => (first + k) * step);
+}
+
+function tickText({ unit }: Axis, tick: number): string {
+  if (unit === 'seconds') return clock(tick).replace(/\.0$/, '');
+  return String(Number(tick.toPrecision(6)));
+}
+
+/** Where points are denser than pixels, the lowest and the highest of each pixel. */
+function atMostTwoAPixel(points: readonly Point[], x: (value: number) => number): readonly Point[] {
+  const finite = points.filter(([, value]) => Number.isFinite(value));
+  const kept: Point[] = [];
+  for (let from = 0, to = 0; from < finite.length; from = to) {
+    while (to < finite.length && Math.floor(x(finite[to][0])) === Math.floor(x(finite[from][0]))) to++;
+    const here = finite.slice(from, to);
+    const least = here.reduce((a, b) => (b[1] < a[1] ? b : a));
+    const most = here.reduce((a, b) => (b[1] > a[1] ? b : a));
+    const inOrder = least[0] <= most[0] ? [least, most] : [most, least];
+    kept.push(...(least === most ? [least] : inOrder));
+  }
+  return kept;
+}

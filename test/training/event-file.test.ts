@@ -1,0 +1,60 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EventFile, isEventFile } from '../../src/training/event-file.js';
+import { temporaryFolder } from '../video/made-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+/** With the package tensorboard, where there is one. */
+const python = process.env.PXV_TENSORBOARD_PYTHON ?? 'python3';
+const hasTensorboard = spawnSync(python, ['-c', 'import tensorboard']).status === 0;
+
+beforeAll(() => {
+  const first = new EventFile(folder.path, 0);
+  for (const step of [1, 2, 300]) first.add({ step, bitsPerDim: 4 / step, learningRate: 0.001 });
+  // It goes on from step 2: what was logged after it is gone.
+  new EventFile(folder.path, 2).add({ step: 3, bitsPerDim: 1.5, validation: 1.25 });
+});
+
+test('records follow each other whole, each with the length that it says, and the first names the version', () => {
+  const names = readdirSync(folder.path);
+  expect(names.every(isEventFile)).toBe(true);
+  const records = names.flatMap((name) => {
+    const bytes = readFileSync(join(folder.path, name));
+    const found: Buffer[] = [];
+    for (let at = 0; at < bytes.length; at += found.at(-1)!.length + 16)
+      found.push(bytes.subarray(at + 12, at + 12 + Number(bytes.readBigUInt64LE(at))));
+    return found;
+  });
+  expect(records[0].toString('latin1')).toContain('brain.Event:2');
+  expect(records.filter((record) => record.includes('bitsPerDim'))).toHaveLength(4);
+  // The masked CRC-32C of the first length, 26 bytes, as TensorBoard computes it.
+  const head = readFileSync(join(folder.path, names[0])).subarray(0, 12);
+  expect(head.toString('hex')).toBe('1a00000000000000' + '129bd82d');
+});
+
+(hasTensorboard ? test : test.skip)(
+  'TensorBoard reads the scalars of each step, those of a resumed training once',
+  () => {
+    const program = `
+import json, sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+found = EventAccumulator(sys.argv[1]).Reload()
+print(json.dumps({tag: [[e.step, e.value] for e in found.Scalars(tag)] for tag in found.Tags()['scalars']}))`;
+    const read = execFileSync(python, ['-c', program, folder.path], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    expect(JSON.parse(read)).toEqual({
+      bitsPerDim: [
+        [1, 4],
+        [2, 2],
+        [3, 1.5],
+      ],
+      learningRate: [1, 2].map((step) => [step, Math.fround(0.001)]),
+      validation: [[3, 1.25]],
+    });
+  },
+);
