@@ -1,5 +1,5 @@
 // What tfjs.ts has, as bundlers for pages find it: package.json, "browser", puts it in the place of that file.
-import { tf } from './tfjs.js';
+import * as tf from '@tensorflow/tfjs-core';
 
 export { tf };
 export { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
