@@ -2,7 +2,9 @@ import { kindOf, type Block } from './blocks/index.js';
 
 /** What was found of one thing that was looked at. */
 export interface Section {
+  /** Its heading. */
   title: string;
+  /** What it shows, in order. */
   blocks: readonly Block[];
 }
 

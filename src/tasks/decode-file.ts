@@ -20,6 +20,7 @@ export type DecodeFileOptions = OptionsOf<typeof decodeFileFields>;
 
 /** A file that was read. */
 export interface DecodedFile extends Size {
+  /** What was written. */
   path: string;
   /** Frames that were written. */
   frames: number;

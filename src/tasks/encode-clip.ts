@@ -23,7 +23,9 @@ export type EncodeClipOptions = OptionsOf<typeof encodeClipFields>;
 
 /** A clip that was written as a file of its own kind. */
 export interface EncodedClip extends Size {
+  /** The file. */
   path: string;
+  /** Frames in it. */
   frames: number;
   /** Frames a second. */
   frameRate: number;

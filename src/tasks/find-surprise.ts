@@ -1,7 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { errorsOf } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
@@ -57,13 +56,13 @@ const BETWEEN_PARTS = 5;
  * Looks through a clip for what was unexpected. Writes a film of its frames beside their bits, the timeline, and a picture of it with the
  * moments that stood out. What is found is kept as it goes in `<out>.unfinished`, from where the same call goes on after an interruption.
  *
- * @param source path of a clip, or a stream of a film or of raw frames, which is looked at as it comes; an aborted signal is its end
+ * @param source path of a clip, or bytes of a film or of raw frames, which is looked at as it comes; an aborted signal is its end
  * @throws PxvError `USAGE` where an option is wrong or the model is one of images; `INPUT` where a clip cannot be read, or nothing is left to look at; `OUTPUT`
  *   where the result cannot be written; the signal's reason where it is aborted
  */
 export async function findSurprise(
   trained: Model,
-  source: string | Readable,
+  source: string | AsyncIterable<Uint8Array>,
   asked: FindSurpriseOptions,
 ): Promise<FoundSurprise> {
   const options = parseOptions('find surprise', findSurpriseFields, asked);

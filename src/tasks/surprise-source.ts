@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Readable } from 'node:stream';
 import { errorsOf } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
@@ -38,7 +37,7 @@ export interface Source {
 /** @throws PxvError as `openForModel`, and `INPUT` where a stream has no picture */
 export async function openSource(
   model: Model,
-  source: string | Readable,
+  source: string | AsyncIterable<Uint8Array>,
   { rawSize, signal, ...asked }: Omit<Asked, 'size'> & { size: PictureSize },
 ): Promise<Source> {
   if (typeof source === 'string') {

@@ -122,6 +122,7 @@ export const runSchema = z
     }
   })
   .transform(({ model, training, data, ...others }) => ({
+    /** What is trained: the networks, without their weights. */
     model,
     ...others,
     /** How it learns, for how long, with what follows from the kind of data. */

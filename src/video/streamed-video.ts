@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { errorsOf } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import { frameRateText, type FrameRate } from '../foundation/frame-rate.js';
@@ -34,7 +34,8 @@ const NAME = 'standard input';
  *
  * @throws {PxvError} INPUT where no picture comes; DEPENDENCY where there is no FFmpeg
  */
-export async function openStream(input: Readable, options: StreamOptions): Promise<StreamedVideo> {
+export async function openStream(bytes: AsyncIterable<Uint8Array>, options: StreamOptions): Promise<StreamedVideo> {
+  const input = bytes instanceof Readable ? bytes : Readable.from(bytes);
   const { channels, frameRate: asked, rawSize, signal } = options;
   const { everyPicture } = await findFfmpeg();
   const log: string[] = [];
