@@ -41,7 +41,7 @@ function shortened(line: string, mirror: string): string {
     .replace(/(pxv eval-images .*)/, '$1 --limit 20')
     .replace(/(pxv eval-video (?!.*--horizon).*)/, '$1 --starts 1 --horizon 1')
     .replace(/--learn \d+s/, '--learn 0.2s')
-    .replace(/pxv (predict|surprise|complete|sample|train(?!.*--resume)) /, 'pxv $1 --overwrite ');
+    .replace(/pxv (predict|surprise|report|complete|sample|train(?!.*--resume)) /, 'pxv $1 --overwrite ');
 }
 
 describe('commands that documents show', () => {

@@ -2,7 +2,9 @@ import { kindOf, type Block } from './blocks/index.js';
 
 /** What was found of one thing that was looked at. */
 export interface Section {
+  /** What was looked at. */
   title: string;
+  /** From top to bottom. */
   blocks: readonly Block[];
 }
 
