@@ -39,6 +39,7 @@ Examples:
   $ pxv encode clip.mp4                           writes clip.pxv
   $ pxv encode clip.mp4 --size 128x72 --out small.pxv
   $ pxv encode frames/ --model runs/mine --key-every 50
+  $ pxv encode clip.mp4 --model runs/mine --with-model
   $ pxv decode clip.pxv --out frames              the same frames again`;
 
 async function write({ signal, progress }: Work, clip: string, options: Parsed<typeof flags>): Promise<Report> {

@@ -6,7 +6,7 @@ import { errorsOf, PxvError } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import { loadModel } from '../model/checkpoint.js';
-import type { Model } from '../model/model.js';
+import { modelFromBytes, type Model } from '../model/model.js';
 import { atSize } from '../model/at-size.js';
 import { shippedModels } from '../model/shipped-models.js';
 import { checkOutput, writeClip } from '../video/index.js';
@@ -86,8 +86,12 @@ async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
 }
 
 /** The models that wrote a file. @throws PxvError `CHECKPOINT` where one is not here */
-async function modelsOf(path: string, { model, stills }: CodedHeader, asked: string | undefined) {
+async function modelsOf(path: string, { model, stills, embedded }: CodedHeader, asked: string | undefined) {
   const known = new Map<string, Model>();
+  if (embedded !== null) {
+    const found = modelFromBytes(embedded, path);
+    known.set(await fingerprintOf(found), found);
+  }
   for (const name of [...(asked === undefined ? [] : [asked]), ...shippedModels()]) {
     if (known.has(model) && (stills === null || known.has(stills))) break;
     const found = loadModel(name);

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { encodeFrames, type StillCoder } from '../codec/encode-frames.js';
@@ -7,7 +7,7 @@ import type { Channels, Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { atSize } from '../model/at-size.js';
-import { loadModel } from '../model/checkpoint.js';
+import { loadModel, modelFile } from '../model/checkpoint.js';
 import type { Model } from '../model/model.js';
 import { dimensions } from '../model/chain.js';
 import { decodeWebp, encodeWebp } from '../video/lossless-webp.js';
@@ -58,7 +58,7 @@ export function webpCoder(size: Size, channels: Channels): StillCoder {
  */
 export async function encodeClip(trained: Model, path: string, asked: EncodeClipOptions): Promise<EncodedClip> {
   const options = parseOptions('encode', encodeClipFields, asked);
-  const { out, keyEvery, overwrite = false, signal, onFrame, onWarning } = options;
+  const { out, keyEvery, withModel = false, overwrite = false, signal, onFrame, onWarning } = options;
   await expectNoInput(out, await filesOfClip(path));
   const confirm = async () => {
     if (!overwrite && (await isTaken(out)))
@@ -81,6 +81,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   const found = { frames: 0, bits: 0, keys: { frames: 0, bytes: 0 } };
   const coded = encodeFrames(model, clip.frames(), {
     ...{ frameRate, keyEvery, batch, stills, webp: webpCoder(size, channels), signal },
+    embedded: withModel ? readFileSync(modelFile(trained.name)) : null,
     onFrame: (frame) => {
       found.frames++;
       found.bits += frame.bits;

@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { saveModel } from '../../src/model/checkpoint.js';
 import { openClip } from '../../src/video/index.js';
+import { filmClip, model } from '../tasks/tiny-clips.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { pxv } from './pxv.js';
 
@@ -40,6 +42,21 @@ test('a clip is written and read again to the last bit, also by WebAssembly, and
   );
   expect([(to + 1) % 20, to - from < 20]).toEqual([0, true]);
   expect(await framesOf(at('rest'))).toEqual([...truth.slice(0, from), ...truth.slice(to + 1)]);
+});
+
+test('a file that holds its model is read where nobody else has the model', async () => {
+  saveModel(at('mine.safetensors'), { ...model, step: 1 });
+  const clip = filmClip(folder.path, 'slope.mkv', 6);
+  const encode = ['encode', clip, '--model', at('mine.safetensors'), '--out'];
+  expect((await pxv([...encode, at('alone.pxv')])).code).toBe(0);
+  expect((await pxv([...encode, at('whole.pxv'), '--with-model'])).code).toBe(0);
+  rmSync(at('mine.safetensors'));
+  const refused = await pxv(['decode', at('alone.pxv'), '--out', at('alone')]);
+  expect(refused.stderr).toMatch(
+    /expected the model [0-9a-f]{16}, received others; name the model that wrote it: --model RUN/,
+  );
+  expect((await pxv(['decode', at('whole.pxv'), '--out', at('whole')])).code).toBe(0);
+  expect(readdirSync(at('whole'))).toHaveLength(6);
 });
 
 test('what cannot be written or read is said in one line, and leaves nothing', async () => {

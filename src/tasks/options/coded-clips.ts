@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { WrittenFrame } from '../../codec/encode-frames.js';
 import * as fields from './fields.js';
 
-const { asked, callback, count, fit, frameRate, overwrite, pictureSize, signal } = fields;
+const { asked, callback, count, fit, frameRate, overwrite, pictureSize, signal, toggle } = fields;
 
 /** What is asked of a file that is written, by `pxv encode` too. */
 export const encodeFlags = {
@@ -13,6 +13,8 @@ export const encodeFlags = {
     'a frame that needs none before it stands so often: damage costs no more than the frames up to it',
     { most: 1_000_000 },
   ),
+  /** Whether the model's own file stands in the file, which is then read without it. */
+  withModel: toggle('put the model into the file, which any pxv then reads'),
   /** Rate to bring the clip to. Default: its own. */
   frameRate,
   /** Whether `out` may take the place of a file. Default: it may not. */
