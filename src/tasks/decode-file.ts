@@ -58,7 +58,8 @@ export async function decodeFile(path: string, asked: DecodeFileOptions): Promis
   async function* read(): AsyncGenerator<Frame, void> {
     for await (const each of decodeFrames(reader, header, { models, webp: webpCoder(header, channels), signal })) {
       if ('frame' in each) {
-        onFrame?.(++frames);
+        frames++;
+        onFrame?.(frames);
         yield each.frame;
         continue;
       }
