@@ -58,9 +58,9 @@ test('pxv train --images --scales learns a chain, and --from with a stage of one
 
   const [batch, steps] = [
     ['--batch', '2'],
-    ['--steps', '2'],
+    ['--steps', '10'],
   ];
-  writeFileSync(join(folder.path, 'stage.json'), JSON.stringify({ training: { stages: [{ trains: 1 }] } }));
+  writeFileSync(join(folder.path, 'stage.json'), JSON.stringify({ training: { stages: [{ trains: 1, rate: 0.005, warmUp: 1 }] } }));
   const args = ['--config', 'stage.json', '--from', 'chain', '--out', 'middle', ...batch, ...steps];
   expect((await pxv(['train', ...images, ...args], here)).code).toBe(0);
   const [before, after] = ['chain', 'middle'].map((run) => loadModel(join(folder.path, run)));

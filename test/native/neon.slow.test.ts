@@ -70,8 +70,8 @@ function inputOf(name: string, x: number): number {
   return name === 'v' ? x * x : name === 'weights' ? x / 8 : x;
 }
 
-type ArrayType = 'uint8_t' | 'int16_t' | 'int32_t';
-const arrayTypes = { uint8_t: Uint8Array, int16_t: Int16Array, int32_t: Int32Array };
+type ArrayType = keyof typeof arrayTypes;
+const arrayTypes = { uint8_t: Uint8Array, int16_t: Int16Array, int32_t: Int32Array, uint32_t: Uint32Array };
 
 function arrayOf(type: string, of: number | Int32Array): CallArray {
   const Typed = arrayTypes[type as ArrayType];
