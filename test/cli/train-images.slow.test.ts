@@ -60,7 +60,10 @@ test('pxv train --images --scales learns a chain, and --from with a stage of one
     ['--batch', '2'],
     ['--steps', '10'],
   ];
-  writeFileSync(join(folder.path, 'stage.json'), JSON.stringify({ training: { stages: [{ trains: 1, rate: 0.005, warmUp: 1 }] } }));
+  writeFileSync(
+    join(folder.path, 'stage.json'),
+    JSON.stringify({ training: { stages: [{ trains: 1, rate: 0.005, warmUp: 1 }] } }),
+  );
   const args = ['--config', 'stage.json', '--from', 'chain', '--out', 'middle', ...batch, ...steps];
   expect((await pxv(['train', ...images, ...args], here)).code).toBe(0);
   const [before, after] = ['chain', 'middle'].map((run) => loadModel(join(folder.path, run)));
