@@ -42,7 +42,7 @@ const HASH_BYTES = 8;
 /** Magic, version and the like, size, rate, two fingerprints, bytes that are embedded, and the CRC-32 of all that and of these. */
 const HEADER_BYTES = 44;
 /** What key frames begin with, so that they can be found behind damage. */
-const MARK = [0xf3, 0x4b, 0x45, 0x59];
+const MARK = [0xf3, 0x4b, 0x59];
 /** An embedded model has so many bytes at most. */
 const MOST_EMBEDDED = 2 ** 28;
 /** A payload has so many bytes for each sub-pixel at most, and a few. */
@@ -78,7 +78,7 @@ export function writeHeader(header: CodedHeader): Uint8Array {
 
 export function writeRecord({ kind, index, payload, check }: CodedRecord): Uint8Array {
   const isMarked = kind === kinds.still || kind === kinds.webp;
-  const head = [kind, ...(isMarked ? MARK : []), ...(kind === kinds.predicted ? [] : uint32(index))];
+  const head = [kind, ...(isMarked ? MARK : []), ...(kind === kinds.predicted ? [] : varint(index))];
   if (kind !== kinds.end) head.push(...varint(payload.length));
   return Uint8Array.from([...head, ...uint32(check), ...payload]);
 }
@@ -139,8 +139,14 @@ export class CodedReader {
     const kind = head[0] as Kind;
     let used = 1;
     const number = () => {
-      used += 4;
-      return head.length < used ? NaN : new DataView(head.buffer, head.byteOffset).getUint32(used - 4);
+      let value = 0;
+      for (let shift = 0; shift < 35; shift += 7) {
+        const byte = head[used++] ?? NaN;
+        value += (byte & 0x7f) * 2 ** shift;
+        if (Number.isNaN(byte)) return NaN;
+        if ((byte & 0x80) === 0) break;
+      }
+      return value;
     };
     if (kind === undefined || kind > kinds.webp) return null;
     if (kind >= kinds.still) {
@@ -148,13 +154,9 @@ export class CodedReader {
       used += MARK.length;
     }
     const index = kind === kinds.predicted ? next : number();
-    let length = 0;
-    if (kind !== kinds.end) {
-      let shift = 0;
-      do length += (head[used] & 0x7f) * 2 ** shift;
-      while ((shift += 7) < 35 && head[used++] & 0x80);
-    }
-    const check = number();
+    const length = kind === kinds.end ? 0 : number();
+    used += 4;
+    const check = head.length < used ? NaN : new DataView(head.buffer, head.byteOffset).getUint32(used - 4);
     if (!(length <= this.mostPayload) || Number.isNaN(check) || Number.isNaN(index)) return null;
     const whole = await this.peek(used + length);
     if (whole.length < used + length) return null;

@@ -10,7 +10,7 @@ afterAll(folder.remove);
 
 test('a search that is killed goes on where it was, to the very same files', async () => {
   const clip = join(folder.path, 'clip.mkv');
-  ffmpeg(['-stream_loop', '5', '-i', 'examples/asl_yes.mkv', '-c', 'copy', clip]);
+  ffmpeg(['-stream_loop', '3', '-i', 'examples/asl_yes.mkv', '-c', 'copy', clip]);
   const [whole, killed] = ['whole', 'killed'].map((name) => join(folder.path, name));
   const search = ['surprise', clip, '--size', '64x64', '--json'];
   const { stdout } = await pxv([...search, '--out', whole]);

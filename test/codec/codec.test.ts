@@ -1,58 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { decodeFrames, type DecodedFrame } from '../../src/codec/decode-frames.js';
-import { encodeFrames, type EncodeSettings, type StillCoder } from '../../src/codec/encode-frames.js';
+import { decodeFrames } from '../../src/codec/decode-frames.js';
+import type { StillCoder } from '../../src/codec/encode-frames.js';
 import { CodedReader, kinds } from '../../src/codec/format.js';
-import type { Frame } from '../../src/foundation/frame.js';
-import { bytesOf, levelsOf } from '../../src/foundation/levels.js';
-import type { Model } from '../../src/model/model.js';
 import '../backend/implementations.js';
 import { randomInts } from '../random.js';
-import { mixtureTogether, randomFrames, randomModel, tinyModels, tinyNetwork } from '../model/tiny-networks.js';
+import { mixtureTogether, randomModel, tinyModels, tinyNetwork } from '../model/tiny-networks.js';
+import { asIs, decoded, encoded, framesOf, streamed, wrong } from './coding.js';
 
 beforeEach(() => tf.setBackend('native-wasm'));
-
-/** Bytes as they are, with two more: what a picture's own file is. */
-const asIs: StillCoder = {
-  encode: ({ data }) => Promise.resolve(Uint8Array.from([1, 2, ...data])),
-  decode: (bytes) => Promise.resolve(bytes.slice(2)),
-};
-const rate = { numerator: 30000, denominator: 1001 };
-
-/** Random frames, as a model sees them. */
-function framesOf({ chain: { exampleShape: shape } }: Model, count: number): Frame[] {
-  const [all, { size, channels }] = [randomFrames(shape, count, 3), shape];
-  return Array.from({ length: count }, (_, at) => {
-    const data = all.slice((at * all.length) / count, ((at + 1) * all.length) / count);
-    return { ...size, channels, data: bytesOf(shape, levelsOf(shape, data)) };
-  });
-}
-
-async function encoded(model: Model, frames: readonly Frame[], settings: Partial<EncodeSettings> = {}) {
-  const parts: Uint8Array[] = [];
-  const asked = { frameRate: rate, keyEvery: 4, webp: asIs, batch: 3, ...settings };
-  for await (const part of encodeFrames(model, streamed(frames), asked)) parts.push(part);
-  return Buffer.concat(parts);
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await
-async function* streamed<T>(items: readonly T[]): AsyncGenerator<T, void> {
-  yield* items;
-}
-
-async function decoded(bytes: Buffer, model: Model, stills: Model | null = null): Promise<DecodedFrame[]> {
-  const pieces = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, at) => bytes.subarray(7 * at, 7 * at + 7));
-  const reader = new CodedReader(streamed(pieces));
-  const header = await reader.header();
-  const found: DecodedFrame[] = [];
-  for await (const each of decodeFrames(reader, header, { models: { model, stills }, webp: asIs })) found.push(each);
-  return found;
-}
-
-/** Frames that are called right and are not. */
-function wrong(found: readonly DecodedFrame[], frames: readonly Frame[]): number {
-  return found.filter((each) => 'frame' in each && !Buffer.from(each.frame.data).equals(frames[each.index]?.data ?? ''))
-    .length;
-}
 
 const images = tinyNetwork({ head: mixtureTogether, conditioning: [] });
 
