@@ -42,7 +42,7 @@ function shortened(line: string, mirror: string): string {
     .replace(/(pxv eval-video (?!.*--horizon).*)/, '$1 --starts 1 --horizon 1')
     .replace(/--learn \d+s/, '--learn 0.2s')
     .replace('rtsp://camera', 'clip.mp4')
-    .replace(/pxv (predict|surprise|report|complete|sample|train(?!.*--resume)) /, 'pxv $1 --overwrite ');
+    .replace(/pxv (predict|surprise|encode|report|complete|sample|train(?!.*--resume)) /, 'pxv $1 --overwrite ');
 }
 
 describe('commands that documents show', () => {
