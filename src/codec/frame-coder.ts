@@ -2,9 +2,11 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { instructionSetInUse } from '../backend/backend-in-use.js';
 import { libraryOf } from '../backend/kernel-libraries.js';
+import { hasKernels } from '../backend/operation.js';
 import type { Kernels } from '../backend/kernels/index.js';
 import { examplesOfScale, parametersOfScale, unknownSubPixels } from '../model/chain.js';
 import type { Model } from '../model/model.js';
+import { errorsOf } from '../foundation/errors.js';
 import type { Levels } from '../foundation/levels.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples.js';
 import { anchorCount } from '../model/image-input.js';
@@ -39,7 +41,9 @@ export class FrameCoder {
   private readonly sampler: FrameSampler;
   private readonly kernels: Kernels;
 
+  /** @throws PxvError `USAGE` where whole images are not computed by the kernels that compute pixel by pixel */
   constructor(readonly model: Model) {
+    if (!hasKernels()) throw otherBackend();
     this.tensors = toTensors(model.weights, model.chain.parameters);
     this.sampler = new FrameSampler(model);
     const instructionSet = instructionSetInUse();
@@ -134,4 +138,9 @@ export class FrameCoder {
       if (intervals[at] > 0) bits += COUNT_BITS - Math.log2(intervals[at]);
     return { bytes: bytes.slice(0, length[0]), bits };
   }
+}
+
+function otherBackend(): Error {
+  const remedy = "choose it: await chooseBackend({ backend: 'native' })";
+  return errorsOf('USAGE', 'code frames')('backend', 'native, whose bits a reader repeats', 'another', remedy);
 }

@@ -77,3 +77,11 @@ test('a file of another arithmetic is refused in one line that says what reads i
     /^decode: the instruction set: expected avx2, .* received wasm; read it on such a machine, or write it with --instruction-set portable$/,
   );
 });
+
+test('where other kernels compute whole images than pixels, nothing is written that no reader repeats', async () => {
+  const model = randomModel([tinyNetwork()]);
+  await tf.setBackend('cpu');
+  await expect(encoded(model, framesOf(model, 2))).rejects.toThrow(
+    /^code frames: backend: expected native, whose bits a reader repeats, received another; choose it: await chooseBackend/,
+  );
+});
