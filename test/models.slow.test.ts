@@ -9,16 +9,16 @@ const data = join(import.meta.dirname, '../../shared/data');
 const digits = { set: 'binarized-mnist', folder: 'mnist', unit: 'natsPerImage', within: 0.01 } as const;
 const colours = { set: 'cifar', folder: 'cifar10', unit: 'bitsPerDim', within: 0.001 } as const;
 
-// Of all 9,000 images the scores are those of docs/results.md; the larger networks score every ninth, to save time.
+// The first test images, to save time: scores of all 9,000 are in docs/results.md, and lie near.
 const scores = [
-  { ...digits, model: 'binarized-mnist', images: 9000, score: 79.164 },
-  { ...digits, model: 'binarized-mnist-1x32', images: 9000, score: 81.19 },
-  { ...digits, model: 'binarized-mnist-row-lstm', images: 9000, score: 81.622 },
-  { ...digits, model: 'binarized-mnist-pixel-cnn', images: 9000, score: 88.529 },
-  { ...colours, model: 'cifar', images: 9000, score: 3.29292 },
-  { ...colours, model: 'cifar-pixel-cnn', images: 1000, score: 3.71619 },
-  { ...colours, model: 'cifar-row-lstm', images: 1000, score: 3.89177 },
-  { ...colours, model: 'cifar-diagonal-bilstm', images: 1000, score: 3.87702 },
+  { ...digits, model: 'binarized-mnist', images: 1000, score: 79.1894 },
+  { ...digits, model: 'binarized-mnist-1x32', images: 1000, score: 81.175 },
+  { ...digits, model: 'binarized-mnist-row-lstm', images: 1000, score: 81.6191 },
+  { ...digits, model: 'binarized-mnist-pixel-cnn', images: 1000, score: 88.3636 },
+  { ...colours, model: 'cifar', images: 1000, score: 3.30711 },
+  { ...colours, model: 'cifar-pixel-cnn', images: 300, score: 3.69343 },
+  { ...colours, model: 'cifar-row-lstm', images: 300, score: 3.86953 },
+  { ...colours, model: 'cifar-diagonal-bilstm', images: 300, score: 3.85026 },
 ];
 
 // The images do not ship: where they are not at hand the tests are skipped, in sight.
@@ -31,7 +31,7 @@ const scores = [
     const found = jsonOf(outcome) as Record<string, number | boolean>;
     expect(found).toMatchObject({ images, exact: true });
     expect(Math.abs((found[unit] as number) - score)).toBeLessThan(within);
-    if (images === 9000) expect(Math.abs(aboutShipped(model)!.score.value - score)).toBeLessThan(0.001);
+    expect(Math.abs(aboutShipped(model)!.score.value / score - 1)).toBeLessThan(0.01);
   },
 );
 

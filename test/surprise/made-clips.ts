@@ -10,8 +10,8 @@ export interface MadeClip {
 }
 
 const SIDE = 64;
-const FRAMES = 240;
-export const EVENT = 190;
+const FRAMES = 150;
+export const EVENT = 100;
 export const SECOND = 25;
 
 type Colour = readonly [number, number, number];
