@@ -4,10 +4,10 @@ import { plotChart } from '../../src/report/chart.js';
 import { Drawing, type Point } from '../../src/report/svg.js';
 
 /** What stands in a row: a chart, and beside it what it shows and what to do. */
-const [WIDTH, ROW, MARGIN] = [660, 216, 10];
-const CHART = { width: 360, height: 200 };
-/** The ends of the axes: a byte whose model knows nothing takes 8 bits. */
-const [STEPS, HIGHEST] = [400, 8];
+const [WIDTH, ROW, MARGIN] = [660, 230, 10];
+const CHART = { width: 360, height: 214 };
+/** The ends of the axes. */
+const [STEPS, HIGHEST] = [400, 7];
 const WORDS = { left: 386, top: 84, line: 20 };
 
 interface Training {
