@@ -19,11 +19,17 @@ function tableAfter(text: string): [string[], string][] {
   return cells.map(([, names, shape]) => [[...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name), shape]);
 }
 
+/** Tables of a conditioning: those that read frames share the trunk's, and may have more in one of their own. */
+function conditioningTables(type: string): [string[], string][] {
+  const own = type === 'previous-frames' ? [] : tableAfter(`**\`${type}\`**`);
+  return type.endsWith('frames') ? [...tableAfter('**Trunk**'), ...own] : own;
+}
+
 /** Names of arrays as the page gives them, without `.weights` and `.bias`, with the shapes that it gives. */
 const documented = [
   ...tableAfter('## Arrays').filter(([[name]]) => !name.endsWith('*')),
   ...Object.keys(conditionings).flatMap((type) =>
-    tableAfter(`**\`${type}\`**`).map(([names, shape]): [string[], string] => [
+    conditioningTables(type).map(([names, shape]): [string[], string] => [
       names.map((name) => `${type}.${name}`),
       shape,
     ]),

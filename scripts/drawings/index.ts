@@ -8,6 +8,7 @@ import { masks } from './masks.js';
 import { overview } from './overview.js';
 import { rasterOrder } from './raster-order.js';
 import { scales } from './scales.js';
+import { trainings } from './trainings.js';
 import { oneRowDown, walks } from './walks.js';
 import { warpedFrames } from './warped-frames.js';
 
@@ -29,4 +30,5 @@ export const drawings: Readonly<Record<string, () => string>> = {
   'cifar-curves': cifarCurves,
   'binarized-mnist-curves': binarizedMnistCurves,
   'video-64-curves': videoCurves,
+  trainings,
 };

@@ -92,7 +92,7 @@ function joined(files: readonly string[]): (readonly [number, number])[] {
     const points = pointsOf(file, 1).map(([images, bits]) => [shown + images, bits] as const);
     shown = points[points.length - 1][0];
     return points;
-  }, SIZE);
+  });
 }
 
 function curveFile(name: string): string {

@@ -77,18 +77,27 @@ const [LEFT, RIGHT, BOTTOM, LEGEND_LINE] = [52, 18, 48, 19];
 
 const widthOf = (text: string, size = LETTERS) => text.length * size * LETTER;
 
-/** A chart as SVG that stands alone, light or dark as the reader's screen is. @param width, height of the plot and all around it, in pixels; names take more */
-export function drawChart(chart: Chart, { width, height }: { width: number; height: number }): string {
-  const { title, lines, bands = [], marks = [] } = chart;
-  const entries = [...lines.map(lineEntry), ...bands.map(bandEntry)];
-  const column = 44 + Math.max(0, ...entries.map(({ name }) => widthOf(name)));
-  const columns = Math.max(1, Math.floor((width - LEFT - RIGHT) / column));
-  const isNamed = entries.length > 1 || chart.y.label !== entries[0]?.name;
-  const legendRows = isNamed ? Math.ceil(entries.length / columns) : 0;
-  const top = 40 + legendRows * LEGEND_LINE;
-  const total = height + legendRows * LEGEND_LINE;
+/** The sides of a chart in pixels: of the plot and all around it, without the names of lines. */
+export interface ChartSize {
+  width: number;
+  height: number;
+}
+
+/** A chart as SVG that stands alone, light or dark as the reader's screen is; names take more height. */
+export function drawChart(chart: Chart, { width, height }: ChartSize): string {
+  const total = height + legendOf(chart, width).rows * LEGEND_LINE;
+  const drawing = new Drawing(width, total, chart.title);
+  plotChart(drawing, chart, { width, height });
+  return drawing.toString();
+}
+
+/** Draws a chart at the top left of a drawing. */
+export function plotChart(drawing: Drawing, chart: Chart, { width, height }: ChartSize): void {
+  const { lines, bands = [], marks = [] } = chart;
+  const { entries, columns, rows } = legendOf(chart, width);
+  const top = 40 + rows * LEGEND_LINE;
+  const total = height + rows * LEGEND_LINE;
   const [right, bottom] = [width - RIGHT, total - BOTTOM];
-  const drawing = new Drawing(width, total, title);
 
   const x = scaleLinear(domainOf(chart.x, [...lines.flatMap(columnOf(0)), ...marks.map(({ x }) => x)]), [LEFT, right]);
   const values = [
@@ -149,14 +158,22 @@ export function drawChart(chart: Chart, { width, height }: { width: number; heig
       drawing.shape(shape, [before, y(value)], look.paint);
     }
   }
-  if (isNamed) drawLegend(drawing, entries, columns, (right - LEFT) / columns);
-  return drawing.toString();
+  if (rows > 0) drawLegend(drawing, entries, columns, (right - LEFT) / columns);
 }
 
 /** What a name of the legend stands beside. */
 interface Entry {
   name: string;
   draw: (drawing: Drawing, left: number, middle: number) => void;
+}
+
+/** Names of lines and bands, in how many columns and rows; no rows where the axis says it all. */
+function legendOf({ y, lines, bands = [] }: Chart, width: number): { entries: Entry[]; columns: number; rows: number } {
+  const entries = [...lines.map(lineEntry), ...bands.map(bandEntry)];
+  const column = 44 + Math.max(0, ...entries.map(({ name }) => widthOf(name)));
+  const columns = Math.max(1, Math.floor((width - LEFT - RIGHT) / column));
+  const isNamed = entries.length > 1 || y.label !== entries[0]?.name;
+  return { entries, columns, rows: isNamed ? Math.ceil(entries.length / columns) : 0 };
 }
 
 function lineEntry(line: Line, index: number): Entry {

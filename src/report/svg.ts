@@ -139,6 +139,13 @@ export class Drawing {
     this.parts.push('</a>');
   }
 
+  /** What is drawn meanwhile stands to the right of its place, and below it. */
+  moved([right, down]: Point, draw: () => void): void {
+    this.parts.push(`<g transform="translate(${short(right)} ${short(down)})">`);
+    draw();
+    this.parts.push('</g>');
+  }
+
   /** A line that ends in a head at its last point. */
   arrow(settings: LineSettings, ...points: readonly Point[]): void {
     const { paint = 'arrow' } = settings;
