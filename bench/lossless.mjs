@@ -78,7 +78,15 @@ async function byPxv(path) {
   const [{ frames, keys, width, height, bytes, bitsPerDim, modelBitsPerDim }, seconds] = await timed(() =>
     encodeClip(model, path, { out: file, overwrite: true }),
   );
-  const found = { frames, keys, width, height, bitsPerDim, modelBitsPerDim, raw: await bytesOf(path, { width, height }) };
+  const found = {
+    frames,
+    keys,
+    width,
+    height,
+    bitsPerDim,
+    modelBitsPerDim,
+    raw: await bytesOf(path, { width, height }),
+  };
   if (values['encode-only']) return { ...found, codecs: { pxv: { bytes, seconds } } };
   const [, decodeSeconds] = await timed(() => decodeFile(file, { out, overwrite: true }));
   const isSame = found.raw.equals(await bytesOf(out, { width, height }));

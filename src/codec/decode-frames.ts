@@ -23,7 +23,7 @@ export type DecodedFrame =
 /** What a file is read by. */
 export interface DecodeSettings {
   models: ModelsOfFile;
-  webp: StillCoder;
+  webp: Pick<StillCoder, 'decode'>;
   signal?: AbortSignal | undefined;
 }
 
