@@ -90,18 +90,25 @@ withChromium('the page', () => {
   /** Waits until a panel says so of its picture: the page is drawn again when the browser has time. */
   const says = (page: Page, panel: string, hasText: string) =>
     page.locator(`[data-panel=${panel}] .state`, { hasText }).waitFor(LOOKED);
-  /** The colours of a panel, pixel by pixel. */
+  /** The colours of a panel, pixel by pixel; of a copy, since browsers complain where a canvas is read twice. */
   const pixelsOf = (page: Page, panel: string) =>
     page.evaluate((selector) => {
       interface Canvas {
         width: number;
         height: number;
-        getContext(type: '2d'): { getImageData(...box: number[]): { data: { buffer: ArrayBuffer } } };
+        getContext(type: '2d'): {
+          drawImage(from: Canvas, x: number, y: number): void;
+          getImageData(...box: number[]): { data: Uint8ClampedArray };
+        };
       }
-      const { document } = globalThis as unknown as { document: { querySelector(selector: string): Canvas } };
+      const { document, OffscreenCanvas } = globalThis as unknown as {
+        document: { querySelector(selector: string): Canvas };
+        OffscreenCanvas: new (width: number, height: number) => Canvas;
+      };
       const canvas = document.querySelector(selector);
-      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-      return [...new Uint8Array(data.buffer)].filter((_, at) => at % 4 < 3);
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d');
+      copy.drawImage(canvas, 0, 0);
+      return [...copy.getImageData(0, 0, canvas.width, canvas.height).data].filter((_, at) => at % 4 < 3);
     }, `[data-panel=${panel}] canvas`);
   /** How many colours a panel shows: of an empty one it is one. */
   const coloursOf = async (page: Page, panel: string) => {
