@@ -16,7 +16,7 @@ const mayImport = {
   'src/training': ['src/evaluation', 'src/fitting', 'src/model', 'src/conditioning', 'src/backend'],
   'src/surprise': ['src/evaluation', 'src/model', 'src/conditioning', 'src/backend'],
   'src/codec': ['src/sampling', 'src/model', 'src/conditioning', 'src/backend'],
-  'src/browser': ['src/surprise', 'src/sampling', 'src/model', 'src/backend'],
+  'src/browser': ['src/surprise', 'src/codec', 'src/sampling', 'src/model', 'src/backend'],
   'src/bench': ['src/fitting', 'src/sampling', 'src/model', 'src/backend'],
   'src/video': [],
   'src/report': [],

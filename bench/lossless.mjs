@@ -1,158 +1,185 @@
-// Sizes of the same frames by pxv encode and by lossless codecs of video and of images, and the seconds that they take: the table of
-// docs/results.md. Each codec's frames are decoded and compared with what it was given.
+// The same frames by pxv encode and by lossless codecs of video and of images: bytes, and seconds of a processor. It prints the tables of
+// docs/results.md. What each codec has written is decoded and compared with what it was given.
 //
-// usage: node bench/lossless.mjs CLIP... [--model NAME] [--size 64x64] [--threads N] [--json FILE]
-//   Of a codec the bytes of its packets count, of pxv those of its file: headers, checks and key frames too.
+// usage: node bench/lossless.mjs CLIP... [--model NAME] [--threads N] [--json FILE]
+//        node bench/lossless.mjs --images SET [--data FOLDER] [--limit N] ...    test images, each by itself
+//   Of a video codec the bytes of its packets count, of pictures those of their files, of pxv its file, with headers, checks and key frames.
+//   Seconds are those of processors, in user mode and in the system, which other programs disturb less than the clock.
+//   With --encode-only what pxv has written is not read again, which takes twice as long as to write it.
+//   With --json each row is kept as soon as it is there, and a second call leaves out the clips that are in the file.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
+import { openForEvaluation } from '../dist/datasets/open-for-evaluation.js';
 import { chooseBackend, decodeFile, encodeClip, loadModel, openClip } from '../dist/src/index.js';
 import { modelFile } from '../dist/src/model/checkpoint.js';
+import { spread } from '../dist/src/tasks/score-images.js';
 import { findFfmpeg } from '../dist/src/video/index.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    model: { type: 'string', default: 'video-64-small' },
-    size: { type: 'string', default: '64x64' },
-    threads: { type: 'string', default: '2' },
+    images: { type: 'string' },
+    data: { type: 'string' },
+    limit: { type: 'string', default: '1000' },
+    model: { type: 'string' },
+    threads: { type: 'string', default: '1' },
     json: { type: 'string' },
+    'encode-only': { type: 'boolean', default: false },
   },
 });
-const [width, height] = values.size.split('x').map(Number);
-const size = { width, height };
+
+/** What FFmpeg is told, and the files that it writes. Films have one key frame. */
+const codecs = {
+  x264: ['film.mkv', '-c:v libx264rgb -pix_fmt rgb24 -preset veryslow -qp 0 -g 999999'],
+  x265: [
+    'film.mkv',
+    '-c:v libx265 -pix_fmt gbrp -preset slow -x265-params lossless=1:ctu=32:keyint=-1:bframes=0:log-level=error',
+  ],
+  FFV1: ['film.mkv', '-c:v ffv1 -pix_fmt bgr0 -level 3 -coder 1 -context 1 -g 999999 -slices 1'],
+  // Frames that libaom filters for others to refer to may be shown as they are, and are then other frames.
+  AV1: ['film.mkv', '-c:v libaom-av1 -pix_fmt gbrp -cpu-used 4 -crf 0 -g 9999 -arnr-max-frames 0'],
+  PNG: ['%06d.png', '-c:v png -pred mixed -compression_level 9'],
+  WebP: ['%06d.webp', '-c:v libwebp -pix_fmt bgra -lossless 1 -compression_level 6'],
+  'JPEG XL': ['%06d.jxl', '-c:v libjxl -distance 0 -effort 9'],
+};
+const isFilm = (name) => codecs[name][0] === 'film.mkv';
+const named = Object.keys(codecs).filter((name) => values.images === undefined || !isFilm(name));
+
+const modelName = values.model ?? (values.images === undefined ? 'video-64-small' : 'cifar');
 const { path: ffmpeg } = await findFfmpeg();
 await chooseBackend({ threads: Number(values.threads) });
-const model = loadModel(values.model);
+const model = loadModel(modelName);
 const folder = mkdtempSync(join(tmpdir(), 'pxv-lossless-'));
+const rows = values.json !== undefined && existsSync(values.json) ? JSON.parse(readFileSync(values.json)).rows : [];
 
-/** What FFmpeg is told: no codec may use what another frame than one before it shows, but for its own defaults. */
-const videoCodecs = {
-  x264: ['-c:v', 'libx264rgb', '-pix_fmt', 'rgb24', '-preset', 'veryslow', '-qp', '0', '-g', '999999'],
-  x265: [
-    '-c:v',
-    'libx265',
-    '-pix_fmt',
-    'gbrp',
-    '-preset',
-    'slow',
-    '-x265-params',
-    'lossless=1:ctu=32:keyint=-1:bframes=0:log-level=error',
-  ],
-  ffv1: [
-    '-c:v',
-    'ffv1',
-    '-pix_fmt',
-    'bgr0',
-    '-level',
-    '3',
-    '-coder',
-    '1',
-    '-context',
-    '1',
-    '-g',
-    '999999',
-    '-slices',
-    '1',
-  ],
-  av1: ['-c:v', 'libaom-av1', '-pix_fmt', 'gbrp', '-cpu-used', '4', '-aom-params', 'lossless=1:kf-max-dist=9999'],
-};
-const imageCodecs = {
-  png: (picture) => picture.png({ compressionLevel: 9, palette: false }),
-  webp: (picture) => picture.webp({ lossless: true, effort: 6 }),
-};
-
-const rows = [];
-for (const path of positionals) {
-  const clip = await openClip(path, { size, channels: 3 });
-  const frames = [];
-  for await (const { data } of clip.frames()) frames.push(Buffer.from(data));
-  const row = { clip: basename(path).replace(/\.\w+$/, ''), frames: frames.length, bytes: {}, seconds: {}, wrong: [] };
-
-  for (const [name, asked] of Object.entries({ pxv: {}, 'pxv, one key frame': { keyEvery: 1_000_000 } })) {
-    const file = join(folder, 'clip.pxv');
-    let began = performance.now();
-    const found = await encodeClip(model, path, { size, out: file, overwrite: true, ...asked });
-    row.bytes[name] = found.bytes;
-    row.seconds[name] = (performance.now() - began) / 1000;
-    row.keyBytes ??= found.keys.bytes;
-    if (name !== 'pxv') continue;
-    began = performance.now();
-    const out = join(folder, 'frames');
-    await decodeFile(file, { out, overwrite: true });
-    row.seconds['pxv, decoding'] = (performance.now() - began) / 1000;
-    const read = await openClip(out, { size, channels: 3 });
-    let at = 0;
-    for await (const { data } of read.frames()) if (!frames[at++]?.equals(data)) row.wrong.push(name);
-  }
-  const raw = Buffer.concat(frames);
-  for (const [name, options] of Object.entries(videoCodecs)) {
-    const file = join(folder, `${name}.mkv`);
-    const began = performance.now();
-    const given = [
-      '-f',
-      'rawvideo',
-      '-pixel_format',
-      'rgb24',
-      '-video_size',
-      values.size,
-      '-framerate',
-      '25',
-      '-i',
-      '-',
-    ];
-    const { status } = spawnSync(ffmpeg, ['-v', 'error', '-y', ...given, ...options, file], { input: raw });
-    row.seconds[name] = (performance.now() - began) / 1000;
-    const output = (args) =>
-      spawnSync(ffmpeg, ['-v', 'error', '-i', file, ...args, '-'], { maxBuffer: 2 ** 30 }).stdout;
-    const isSame = status === 0 && output(['-pix_fmt', 'rgb24', '-f', 'rawvideo']).equals(raw);
-    row.bytes[name] = isSame ? packetBytes(output(['-c', 'copy', '-f', 'framecrc']).toString()) : null;
-  }
-  for (const [name, encode] of Object.entries(imageCodecs)) {
-    const began = performance.now();
-    let bytes = 0;
-    for (const data of frames)
-      bytes += (await encode(sharp(data, { raw: { ...size, channels: 3 } })).toBuffer()).length;
-    row.bytes[name] = bytes;
-    row.seconds[name] = (performance.now() - began) / 1000;
-  }
+for (const path of values.images === undefined ? positionals : [await folderOf(values.images)]) {
+  const clip = basename(path).replace(/\.\w+$/, '');
+  if (rows.some((row) => row.clip === clip)) continue;
+  const row = { clip, ...(await byPxv(path)) };
+  for (const name of named) Object.assign(row.codecs, { [name]: byCodec(name, row) });
+  delete row.raw;
   rows.push(row);
-  const smallest = Math.min(...Object.keys(videoCodecs).flatMap((name) => row.bytes[name] ?? []));
-  row.smaller = 1 - row.bytes.pxv / smallest;
-  console.log(
-    row.clip,
-    row.frames,
-    JSON.stringify(row.bytes),
-    `${(100 * row.smaller).toFixed(1)}% smaller`,
-    row.wrong.join(),
-  );
+  console.error(clip, JSON.stringify(row));
+  const modelBytes = statSync(modelFile(modelName)).size;
+  const kept = { model: modelName, modelBytes, threads: Number(values.threads), rows };
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(kept, null, 1)}\n`);
 }
-const long = rows.filter(({ frames }) => frames >= 200);
-const sum = (of) => long.reduce((total, row) => total + of(row), 0);
-const smallestOf = ({ bytes }) => Math.min(...Object.keys(videoCodecs).flatMap((name) => bytes[name] ?? []));
-const together = long.length === 0 ? null : 1 - sum(({ bytes }) => bytes.pxv) / sum(smallestOf);
-const modelBytes = statSync(modelFile(values.model)).size;
-console.log(
-  'clips of 200 frames or more, together:',
-  together && `${(100 * together).toFixed(1)}% smaller`,
-  'model:',
-  modelBytes,
-);
-if (values.json !== undefined)
-  writeFileSync(
-    values.json,
-    `${JSON.stringify({ model: values.model, size: values.size, modelBytes, together, rows }, null, 1)}\n`,
-  );
+printTables();
 rmSync(folder, { recursive: true });
 process.exit();
 
-/** framecrc writes a line a packet: stream, times of decoding and showing, duration, size, checksum. */
-function packetBytes(report) {
-  return [...report.matchAll(/^0,\s*-?\d+,\s*-?\d+,\s*\d+,\s*(\d+),/gm)].reduce(
-    (total, [, bytes]) => total + Number(bytes),
-    0,
+/** What a clip takes, as `pxv encode` has it where nothing is asked for, and its frames. */
+async function byPxv(path) {
+  const [file, out] = [join(folder, 'clip.pxv'), join(folder, 'frames')];
+  const [{ frames, keys, width, height, bytes, bitsPerDim, modelBitsPerDim }, seconds] = await timed(() =>
+    encodeClip(model, path, { out: file, overwrite: true }),
   );
+  const found = {
+    frames,
+    keys,
+    width,
+    height,
+    bitsPerDim,
+    modelBitsPerDim,
+    raw: await bytesOf(path, { width, height }),
+  };
+  if (values['encode-only']) return { ...found, codecs: { pxv: { bytes, seconds } } };
+  const [, decodeSeconds] = await timed(() => decodeFile(file, { out, overwrite: true }));
+  const isSame = found.raw.equals(await bytesOf(out, { width, height }));
+  const pxv = isSame ? { bytes, seconds, decodeSeconds } : { failure: 'other frames' };
+  return { ...found, codecs: { pxv } };
+}
+
+async function bytesOf(path, size) {
+  const frames = [];
+  for await (const { data } of (await openClip(path, { size, channels: 3, fit: 'stretch' })).frames())
+    frames.push(data);
+  return Buffer.concat(frames);
+}
+
+async function timed(work) {
+  const began = process.cpuUsage();
+  const found = await work();
+  const { user, system } = process.cpuUsage(began);
+  return [found, (user + system) / 1e6];
+}
+
+function byCodec(name, { width, height, raw }) {
+  const [files, options] = codecs[name];
+  const place = join(folder, name);
+  mkdirSync(place, { recursive: true });
+  const path = join(place, files);
+  const given = `-f rawvideo -pixel_format rgb24 -video_size ${width}x${height} -framerate 25 -i -`;
+  const encoding = run([...given.split(' '), ...options.split(' '), path], raw);
+  const decoding = run(['-i', path, '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-'], Buffer.alloc(0));
+  const packets = run(['-i', path, '-c', 'copy', '-f', 'framecrc', '-'], Buffer.alloc(0)).output.toString();
+  rmSync(place, { recursive: true });
+  if (encoding.failure !== null) return { failure: encoding.failure };
+  if (!decoding.output.equals(raw)) return { failure: 'other frames' };
+  // A line a packet: stream, times of decoding and showing, duration, size, checksum.
+  const sizes = [...packets.matchAll(/^0,\s*-?\d+,\s*-?\d+,\s*\d+,\s*(\d+),/gm)].map(([, size]) => Number(size));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  return { bytes, seconds: encoding.seconds, decodeSeconds: decoding.seconds };
+}
+
+function run(options, input) {
+  const asked = ['-nostdin', '-nostats', '-benchmark', '-y', ...options];
+  const { status, stdout, stderr } = spawnSync(ffmpeg, asked, { input, maxBuffer: 2 ** 30 });
+  const [, user, system] = /bench: utime=([\d.]+)s stime=([\d.]+)s/.exec(stderr) ?? [];
+  const failure = status === 0 ? null : String(stderr).trim().split('\n').at(-1);
+  return { output: stdout, seconds: Number(user) + Number(system), failure };
+}
+
+/** Test images of a set, evenly spread, as pictures in a folder. */
+async function folderOf(set) {
+  const images = await openForEvaluation(set, 'test', { data: values.data });
+  const place = join(folder, set);
+  mkdirSync(place);
+  const { width, height, channels } = images;
+  const data = new Uint8Array(width * height * channels);
+  for (const [at, index] of spread(images.count, Math.min(Number(values.limit), images.count)).entries()) {
+    images.read(index, data);
+    await sharp(data, { raw: { width, height, channels } }).toFile(join(place, `${String(at).padStart(6, '0')}.png`));
+  }
+  return place;
+}
+
+function printTables() {
+  const all = ['pxv', ...named];
+  const line = (cells) => console.log(`| ${cells.join(' | ')} |`);
+  const kilobytes = (bytes) => (bytes === undefined ? '' : (bytes / 1000).toFixed(1));
+  const percent = (share) => `${(100 * share).toFixed(1)}%`;
+  const rivals = named.filter((name) => values.images !== undefined || isFilm(name));
+  const smallest = ({ codecs: of }) => Math.min(...rivals.flatMap((name) => of[name].bytes ?? []));
+  const modelBytes = statSync(modelFile(modelName)).size;
+
+  line(['', 'frames', ...all, 'smaller by', 'key frames', "the model's bytes pay after"]);
+  line(['---', ...all.map(() => '--:'), '--:', '--:', '--:', '--:']);
+  for (const row of rows) {
+    const { frames, keys, codecs: of } = row;
+    const saved = smallest(row) - of.pxv.bytes;
+    const sizes = all.map((name) => kilobytes(of[name].bytes));
+    const pays = `${Math.ceil((modelBytes * frames) / saved)}`;
+    line([row.clip, frames, ...sizes, percent(saved / smallest(row)), kilobytes(keys.bytes), pays]);
+  }
+  const sum = (of, from = rows) => from.reduce((total, row) => total + of(row), 0);
+  const rate = (time) => (name) => {
+    const right = rows.filter(({ codecs: of }) => of[name][time] !== undefined);
+    const seconds = sum(({ codecs: of }) => of[name][time], right);
+    return (sum(({ frames }) => frames, right) / seconds).toPrecision(2);
+  };
+  console.log('frames a second of one processor:');
+  line(['', ...all]);
+  line(['---', ...all.map(() => '--:')]);
+  line(['encoding', ...all.map(rate('seconds'))]);
+  line(['decoding', ...all.map(rate('decodeSeconds'))]);
+  const long = rows.filter(({ frames }) => frames >= 200);
+  const together = 1 - sum(({ codecs: of }) => of.pxv.bytes, long) / sum(smallest, long);
+  console.log(`rows of 200 frames or more, together: ${percent(together)} smaller; the model: ${modelBytes} bytes`);
+  for (const { clip, codecs: of } of rows)
+    for (const name of all) if (of[name].failure !== undefined) console.log(clip, name, of[name].failure);
 }

@@ -41,7 +41,7 @@ async function read({ signal, progress }: Work, file: string, options: Parsed<ty
   const set = options.instructionSet ?? (arithmetic === 'separate' ? 'wasm' : undefined);
   const chosen = await startComputing({ ...options, instructionSet: set }, progress);
   const started = performance.now();
-  const { path, frames, lost, ...others } = await decodeFile(file, {
+  const { path, frames, areImages, lost, ...others } = await decodeFile(file, {
     ...{ out: options.out ?? `${stemOf(file)}-frames`, overwrite: options.overwrite, signal },
     ...(options.model !== undefined && { model: options.model }),
     onFrame: (done) => progress.show({ label: 'decode', done, total: null, unit: 'frames' }),
@@ -49,14 +49,14 @@ async function read({ signal, progress }: Work, file: string, options: Parsed<ty
   const seconds = (performance.now() - started) / 1000;
   return {
     text: [
-      oneLine(`${path}: ${numberOf(frames, 'frame')} in ${seconds.toFixed(1)} s`),
+      oneLine(`${path}: ${numberOf(frames, areImages ? 'image' : 'frame')} in ${seconds.toFixed(1)} s`),
       ...lost.map(({ from, to }) =>
         oneLine(
           `${file} is damaged: ${to === null ? `what comes after ${numberOf(from, 'frame')}` : `frames ${from} to ${to}`} are lost`,
         ),
       ),
     ],
-    json: { output: path, seconds, frames, lost, ...others, ...chosen },
+    json: { output: path, seconds, frames, areImages, lost, ...others, ...chosen },
     failed: lost.length > 0,
   };
 }

@@ -7,12 +7,21 @@ export function factsOf(session: Session): [name: string, text: string][] {
   const rate = (time: number | null) => (time === null ? 'not yet' : `${(1 / time).toPrecision(2)} frames a second`);
   const left = source.leftOut === null ? '' : `, ${source.leftOut}`;
   return [
+    ...fileOf(session),
     ['Sees', `${width}\u00d7${height} pixels${left}`],
     ['Looked at', `${Math.min(frames.length, maps.length + 1)} of ${frames.length} frames`],
     ['Looks at', rate(seconds.cost)],
     ['Draws', rate(seconds.draw)],
     ['Limited by', limitOf(session)],
   ];
+}
+
+/** Of a file of pxv encode: what its frames take. */
+function fileOf({ source: { bytes }, frames, isWhole }: Session): [string, string][] {
+  if (bytes === undefined) return [];
+  if (!isWhole) return [['File', `${frames.length} frames read so far\u2026`]];
+  const values = frames.reduce((sum, { data }) => sum + data.length, 0);
+  return [['File', `${(bytes / 1000).toFixed(0)} kB, ${((8 * bytes) / values).toFixed(2)} bits a value, without loss`]];
 }
 
 function limitOf({ computing, isLive, seconds }: Session): string {

@@ -1,6 +1,7 @@
 import type { Moment } from '../src/surprise/moments.js';
 import { openCamera } from './camera.js';
 import { openClip } from './clip.js';
+import { openCoded } from './coded.js';
 import { factsOf } from './facts.js';
 import type { ModelName } from './messages.js';
 import { clock, MomentList } from './moments.js';
@@ -90,15 +91,29 @@ function showFailure(message: string | null): void {
   failure.textContent = message;
 }
 
-/** The next frame of the loop: some known ones, then those that are predicted, as far as they are there. */
+/** The next frame of the loop: of a file of pxv all, else some known ones, then those that are predicted, as far as they are there. */
 function play(): void {
-  if (!isPlaying || session === null || session.isLive || session.known === null) return;
-  const { known, frames, guessed } = session;
+  setTimeout(play, 1000 / rateOf(session));
+  if (!isPlaying || session === null || session.isLive) return;
+  const { known, frames, guessed, source, isWhole } = session;
+  if (source.bytes !== undefined) {
+    const next = Number(slider.value) + 1;
+    if (next === frames.length && !isWhole) return;
+    slider.value = String(next < frames.length ? next : 0);
+    return changed();
+  }
+  if (known === null) return;
   const end = Math.min(known + Math.max(1, Math.min(guessed.size, AHEAD)), frames.length);
   const begin = Math.max(0, known - BEFORE);
   const next = Number(slider.value) + 1;
   slider.value = String(next >= begin && next < end ? next : begin);
   changed();
+}
+
+/** Frames a second that are played. */
+function rateOf(session: Session | null): number {
+  if (session?.source.bytes === undefined || session.times.length < 2) return PLAYED;
+  return 1 / (session.times[1] - session.times[0]);
 }
 
 /** Takes the place of the video that was looked at. */
@@ -130,7 +145,7 @@ async function openExample(): Promise<Source> {
 }
 
 const openFile = (file: File | null | undefined) => {
-  if (file) void open(openClip(file, file.name));
+  if (file) void open((/\.pxv$/i.test(file.name) ? openCoded : openClip)(file, file.name));
 };
 const input = find<HTMLInputElement>('#file');
 input.onchange = () => {
@@ -168,4 +183,4 @@ document.ondrop = (event) => {
   openFile(event.dataTransfer?.files[0]);
 };
 new ResizeObserver(changed).observe(find('#graph'));
-setInterval(play, 1000 / PLAYED);
+play();

@@ -11,7 +11,9 @@ export type Request =
   /** The next frame of the video. */
   | { type: 'frame'; frame: Frame }
   /** The frames after the first `known` are asked for: none is drawn any more of those asked for before. */
-  | { type: 'predict'; known: number; ahead: number };
+  | { type: 'predict'; known: number; ahead: number }
+  /** All that a worker is asked: the frames of a file of pxv encode. */
+  | { type: 'decode'; file: Blob };
 
 /** What the worker answers. Frames are counted from 0. */
 export type Answer =
@@ -20,5 +22,9 @@ export type Answer =
   | { type: 'costed'; index: number; expected: Frame; map: Float64Array; seconds: number }
   /** A frame of what was asked for: the best guess, or drawn. */
   | { type: 'predicted'; how: 'guess' | 'draw'; known: number; index: number; frame: Frame; seconds: number }
+  /** A frame of a file, and when in its clip it stands, in seconds; frames that damage has cost; its end. */
+  | { type: 'decoded'; frame: Frame; time: number }
+  | { type: 'lost' }
+  | { type: 'end' }
   /** Nothing more follows. */
   | { type: 'failed'; message: string };

@@ -125,7 +125,7 @@ export class Session {
       this.expected.set(answer.index, answer.expected);
       this.seconds.cost = answer.seconds;
       this.wasCosted();
-    } else if (answer.known === this.known) {
+    } else if (answer.type === 'predicted' && answer.known === this.known) {
       const { how, index, frame, seconds } = answer;
       (how === 'guess' ? this.guessed : this.drawn).set(index, frame);
       if (how === 'draw') this.seconds.draw = seconds;

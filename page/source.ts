@@ -13,6 +13,8 @@ export interface Source {
   name: string;
   /** Whether frames are taken as fast as they are computed, from a video that goes on. */
   isLive: boolean;
+  /** Of a file of pxv encode, which is played whole and at its own rate. */
+  bytes?: number;
   /** What of it is left out, in words; null where nothing is. */
   leftOut: string | null;
   frames: () => AsyncIterable<TimedFrame>;

@@ -1,6 +1,6 @@
 import './without-eval.js';
-import { chooseBackend, modelFromBytes, type Model } from '../src/browser/index.js';
-import type { Answer, ModelName, Request } from './messages.js';
+import { chooseBackend, codedFrames, modelFromBytes, type Model } from '../src/browser/index.js';
+import { MODELS, type Answer, type Request } from './messages.js';
 import { Predictor } from './predictor.js';
 
 const answer = (message: Answer) => postMessage(message);
@@ -16,8 +16,9 @@ onmessage = ({ data }: MessageEvent<Request>) => {
 };
 
 async function serve(request: Request): Promise<void> {
-  if (request.type === 'begin') {
-    model = load(request.model);
+  if (request.type === 'decode') await decode(request.file);
+  else if (request.type === 'begin') {
+    model = Promise.all([fetched(request.model), start()]).then(([loaded]) => loaded);
     await model;
   } else if (request.type === 'predict') predictor!.predict(request.known, request.ahead).catch(fail);
   else if (predictor !== null) predictor.add(request.frame);
@@ -27,16 +28,27 @@ async function serve(request: Request): Promise<void> {
   }
 }
 
-/** Starts what computes, and loads a model: both lie beside the page. */
-async function load(name: ModelName): Promise<Model> {
-  const beside = (path: string) => new URL(path, import.meta.url);
-  const [chosen, bytes] = await Promise.all([
-    chooseBackend({ wasm: beside('pxv.wasm') }),
-    fetch(beside(`models/${name}.safetensors`)).then((response) => {
-      if (response.ok) return response.arrayBuffer();
-      throw new Error(`${name} is not beside this page: ${response.status}`);
-    }),
-  ]);
-  answer({ type: 'ready', threads: chosen.threads, isolated: chosen.isolated });
-  return modelFromBytes(new Uint8Array(bytes), name);
+/** Models that may have written a file: those of videos, and that of key frames. */
+const WRITERS = [...MODELS, 'cifar'];
+
+async function decode(file: Blob): Promise<void> {
+  await start();
+  const loading = WRITERS.map((name) => () => fetched(name));
+  for await (const each of codedFrames(file, loading))
+    answer('lost' in each ? { type: 'lost' } : { type: 'decoded', frame: each.frame, time: each.time });
+  answer({ type: 'end' });
+}
+
+/** What computes, and the models, lie beside the page. */
+const beside = (path: string) => new URL(path, import.meta.url);
+
+async function start(): Promise<void> {
+  const { threads, isolated } = await chooseBackend({ wasm: beside('pxv.wasm') });
+  answer({ type: 'ready', threads, isolated });
+}
+
+async function fetched(name: string): Promise<Model> {
+  const response = await fetch(beside(`models/${name}.safetensors`));
+  if (!response.ok) throw new Error(`${name} is not beside this page: ${response.status}`);
+  return modelFromBytes(new Uint8Array(await response.arrayBuffer()), name);
 }

@@ -1,6 +1,7 @@
 /**
  * The library in a page: what needs no files. Call `chooseBackend` first, best in a worker.
  */
+export { codedFrames, type CodedFrame } from './coded-frames.js';
 export { chooseBackend, type ChosenPageBackend, type PageBackendOptions } from './choose-backend.js';
 export { frameFromPixels, pixelsOf, type Pixels } from './image-data.js';
 export { PxvError, type ErrorCode } from '../foundation/errors.js';

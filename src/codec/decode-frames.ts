@@ -3,23 +3,27 @@ import { errorsOf } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import { bytesOf, levelsOf, type Levels } from '../foundation/levels.js';
 import { atSize } from '../model/at-size.js';
-import type { Model } from '../model/model.js';
 import { Past } from '../model/past.js';
 import type { StillCoder } from './encode-frames.js';
 import { arithmeticOf } from './fingerprint.js';
 import { checkOf, kinds, parted, type CodedHeader, type CodedReader, type CodedRecord } from './format.js';
 import { FrameCoder } from './frame-coder.js';
+import type { ModelsOfFile } from './models-of-file.js';
 
 /** A frame of a file, or those that damage has cost. */
 export type DecodedFrame =
-  | { index: number; frame: Frame }
+  | {
+      index: number;
+      frame: Frame;
+      /** Of a picture that stands for itself; of a frame of a clip empty. It is what the file says: nothing says that it is sound. */
+      name: string;
+    }
   | { lost: { from: number; /** Null: to the end, wherever that was. */ to: number | null } };
 
 /** What a file is read by. */
 export interface DecodeSettings {
-  /** The models that the header names, at any size; null: none is named. */
-  models: { model: Model; stills: Model | null };
-  webp: StillCoder;
+  models: ModelsOfFile;
+  webp: Pick<StillCoder, 'decode'>;
   signal?: AbortSignal | undefined;
 }
 
@@ -47,20 +51,29 @@ export async function* decodeFrames(
   let isKnown = true;
 
   /** Null where it is not the frame that was written. */
-  const levelsOfRecord = async ({ kind, index, payload, check }: CodedRecord): Promise<Levels | null> => {
+  const read = async ({
+    kind,
+    index,
+    payload,
+    check,
+  }: CodedRecord): Promise<{ levels: Levels; name: string } | null> => {
     let levels: Levels;
+    let name: Uint8Array = new Uint8Array(0);
     if (kind === kinds.predicted) {
       if (next === 0 || isOfImages) return null;
       levels = await coder.decode(Past.examples([past]), parted(payload, model.chain.scales.length), signal);
     } else if (kind === kinds.still) {
       if (stills === null) return null;
-      levels = await stills.decodeOne(parted(payload, stills.model.chain.scales.length), signal);
+      const [first, ...scales] = parted(payload, 1 + stills.model.chain.scales.length);
+      [name, levels] = [first, await stills.decodeOne(scales, signal)];
     } else {
-      const bytes = await webp.decode(payload);
+      const [first, picture] = parted(payload, 2);
+      const bytes = await webp.decode(picture);
       if (bytes.length !== header.width * header.height * header.channels) return null;
-      levels = levelsOf(shape, bytes);
+      [name, levels] = [first, levelsOf(shape, bytes)];
     }
-    return checkOf(kind, index, payload, levels) === check ? levels : null;
+    if (checkOf(kind, index, payload, levels) !== check) return null;
+    return { levels, name: new TextDecoder().decode(name) };
   };
 
   try {
@@ -70,8 +83,8 @@ export async function* decodeFrames(
       const record = found?.record;
       if (record?.kind === kinds.end && isKnown && record.index === next && isSoundEnd(record)) return;
       const isNext = record !== undefined && (isKnown ? record.index === next : record.index >= next);
-      const levels = isNext && record.kind !== kinds.end ? await levelsOfRecord(record) : null;
-      if (levels === null) {
+      const picture = isNext && record.kind !== kinds.end ? await read(record) : null;
+      if (picture === null) {
         if (found !== null || !isKnown) reader.take(1);
         isKnown = false;
         if (await reader.seekKey()) continue;
@@ -81,11 +94,12 @@ export async function* decodeFrames(
       if (record!.index > next) yield { lost: { from: next, to: record!.index - 1 } };
       reader.take(found!.bytes);
       if (record!.kind !== kinds.predicted) past = new Past(shape);
-      const data = bytesOf(shape, levels);
+      const data = bytesOf(shape, picture.levels);
       past.push(data);
       isKnown = true;
       next = record!.index + 1;
-      yield { index: next - 1, frame: { width: header.width, height: header.height, channels: header.channels, data } };
+      const { width, height, channels } = header;
+      yield { index: next - 1, name: picture.name, frame: { width, height, channels, data } };
     }
   } finally {
     coder.dispose();
@@ -99,7 +113,8 @@ function isSoundEnd({ kind, index, check }: CodedRecord): boolean {
   return checkOf(kind, index, none, none) === check;
 }
 
-function expectArithmetic({ arithmetic }: CodedHeader): void {
+/** @throws PxvError `USAGE` where this machine rounds otherwise than the one that wrote a file */
+export function expectArithmetic({ arithmetic }: CodedHeader): void {
   const set = instructionSetInUse();
   if (arithmeticOf(set) === arithmetic) return;
   const [expected, remedy] =

@@ -31,6 +31,8 @@ export interface EncodeSettings {
   frameRate: FrameRate;
   /** Frames from one key frame to the next; the first frame is one. */
   keyEvery: number;
+  /** What pictures are called that stand for themselves: each is a key frame. Undefined: they are a clip. */
+  names?: readonly string[] | undefined;
   /** A model of images of the same size and colours, for key frames; undefined: none. */
   stills?: Model | undefined;
   /** WebP without loss, for key frames: of each the smaller is taken. */
@@ -54,7 +56,7 @@ export interface EncodeSettings {
 export async function* encodeFrames(
   model: Model,
   frames: AsyncIterable<Frame>,
-  { frameRate, keyEvery, webp, embedded = null, batch = 8, onFrame, signal, ...asked }: EncodeSettings,
+  { frameRate, keyEvery, names, webp, embedded = null, batch = 8, onFrame, signal, ...asked }: EncodeSettings,
 ): AsyncGenerator<Uint8Array, void> {
   const shape = model.chain.exampleShape;
   const isOfImages = shape.context === 0;
@@ -82,17 +84,18 @@ export async function* encodeFrames(
     waiting = [];
   }
   const keyOf = async (frame: Frame, levels: Levels): Promise<Uint8Array> => {
-    const found: { kind: Kind; payload: Uint8Array; bits: number }[] = [];
+    const found: { kind: Kind; parts: readonly Uint8Array[]; bits: number }[] = [];
     if (stillCoder !== null) {
       const { scales, bits } = await stillCoder.encodeOne(levels);
-      found.push({ kind: kinds.still, payload: joined(scales), bits });
+      found.push({ kind: kinds.still, parts: scales, bits });
     }
     if (webp !== undefined) {
-      const payload = await webp.encode(frame);
-      found.push({ kind: kinds.webp, payload, bits: 8 * payload.length });
+      const bytes = await webp.encode(frame);
+      found.push({ kind: kinds.webp, parts: [bytes], bits: 8 * bytes.length });
     }
-    const { kind, payload, bits } = found.reduce((a, b) => (b.payload.length < a.payload.length ? b : a));
-    return recordOf(kind, index, payload, levels, bits);
+    const { kind, parts, bits } = found.reduce((a, b) => (lengthOf(b.parts) < lengthOf(a.parts) ? b : a));
+    const name = new TextEncoder().encode(names?.[index] ?? '');
+    return recordOf(kind, index, joined([name, ...parts]), levels, bits);
   };
   try {
     const { size, channels, levels } = shape;
@@ -104,7 +107,7 @@ export async function* encodeFrames(
     for await (const frame of frames) {
       signal?.throwIfAborted();
       const own = levelsOf(shape, frame.data);
-      if (isOfImages || index % keyEvery === 0) {
+      if (isOfImages || names !== undefined || index % keyEvery === 0) {
         yield* predicted();
         past = new Past(shape);
         yield await keyOf(frame, own);
@@ -123,3 +126,5 @@ export async function* encodeFrames(
     if (!isOfImages) stillCoder?.dispose();
   }
 }
+
+const lengthOf = (parts: readonly Uint8Array[]) => parts.reduce((sum, { length }) => sum + length, 0);

@@ -37,7 +37,7 @@ export interface CodedRecord {
 }
 
 const MAGIC = [0x89, 0x50, 0x58, 0x56];
-const VERSION = 1;
+const VERSION = 2;
 const HASH_BYTES = 8;
 /** Magic, version and the like, size, rate, two fingerprints, bytes that are embedded, and the CRC-32 of all that and of these. */
 const HEADER_BYTES = 44;

@@ -1,17 +1,17 @@
 import { createReadStream } from 'node:fs';
-import { decodeFrames } from '../codec/decode-frames.js';
-import { fingerprintOf } from '../codec/fingerprint.js';
+import { decodeFrames, expectArithmetic } from '../codec/decode-frames.js';
 import { CodedReader, type CodedHeader } from '../codec/format.js';
+import { modelsOfFile } from '../codec/models-of-file.js';
 import { errorsOf, PxvError } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import { loadModel } from '../model/checkpoint.js';
-import { modelFromBytes, type Model } from '../model/model.js';
 import { atSize } from '../model/at-size.js';
 import { shippedModels } from '../model/shipped-models.js';
-import { checkOutput, writeClip } from '../video/index.js';
+import { checkOutput, frameFile, writeClip } from '../video/index.js';
 import { webpCoder } from './encode-clip.js';
 import { scoringBatch } from './expect-memory.js';
+import { pictureFile } from './images-of-folder.js';
 import { decodeFileFields } from './options/coded-clips.js';
 import { parseOptions, type OptionsOf } from './options/fields.js';
 
@@ -22,8 +22,10 @@ export type DecodeFileOptions = OptionsOf<typeof decodeFileFields>;
 export interface DecodedFile extends Size {
   /** What was written. */
   path: string;
-  /** Frames that were written. */
+  /** Frames that were written, or images. */
   frames: number;
+  /** Whether they are images, under the names that they had. */
+  areImages: boolean;
   /** Frames a second. */
   frameRate: number;
   /** Stretches of frames that damage has cost, which are not in the clip; the end is null where it is not known. */
@@ -50,15 +52,20 @@ export async function decodeFile(path: string, asked: DecodeFileOptions): Promis
   const reader = new CodedReader(bytesOf(path));
   const header = await named(path, () => reader.header());
   const { width, height, channels, frameRate } = header;
-  const models = await modelsOf(path, header, options.model);
+  const others = [...(options.model === undefined ? [] : [options.model]), ...shippedModels()];
+  expectArithmetic(header);
+  const loading = others.map((name) => () => loadModel(name));
+  const models = await named(path, () => modelsOfFile(header, loading));
   // Refuses a size that memory does not hold.
   scoringBatch(atSize(models.model, header), 1, true);
   const lost: DecodedFile['lost'] = [];
+  const names: string[] = [];
   let frames = 0;
   async function* read(): AsyncGenerator<Frame, void> {
     for await (const each of decodeFrames(reader, header, { models, webp: webpCoder(header, channels), signal })) {
       if ('frame' in each) {
         frames++;
+        if (each.name !== '') names.push(pictureFile(each.name));
         onFrame?.(frames);
         yield each.frame;
         continue;
@@ -67,8 +74,11 @@ export async function decodeFile(path: string, asked: DecodeFileOptions): Promis
     }
     if (frames === 0) throw errorsOf('INPUT', 'decode')(path, 'a frame that is whole', 'none', 'get the file again');
   }
-  await writeClip(out, read(), { frameRate, signal });
-  return { path: out, width, height, frames, frameRate: framesPerSecond(frameRate), lost };
+  // Whether they have names is known once the first one is there.
+  const fileOf = (index: number) => names[index] ?? frameFile(index);
+  await writeClip(out, read(), { frameRate, signal, fileOf });
+  const areImages = names.length > 0;
+  return { path: out, width, height, frames, areImages, frameRate: framesPerSecond(frameRate), lost };
 }
 
 function bytesOf(path: string): AsyncIterable<Uint8Array> {
@@ -84,25 +94,4 @@ async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
     const { message } = error as Error;
     throw errorsOf('INPUT', 'decode')(path, 'a file that can be read', message, 'check the path', { cause: error });
   }
-}
-
-/** The models that wrote a file. @throws PxvError `CHECKPOINT` where one is not here */
-async function modelsOf(path: string, { model, stills, embedded }: CodedHeader, asked: string | undefined) {
-  const known = new Map<string, Model>();
-  if (embedded !== null) {
-    const found = modelFromBytes(embedded, path);
-    known.set(await fingerprintOf(found), found);
-  }
-  for (const name of [...(asked === undefined ? [] : [asked]), ...shippedModels()]) {
-    if (known.has(model) && (stills === null || known.has(stills))) break;
-    const found = loadModel(name);
-    known.set(await fingerprintOf(found), found);
-  }
-  const of = (fingerprint: string): Model => {
-    const found = known.get(fingerprint);
-    if (found !== undefined) return found;
-    const remedy = 'name the model that wrote it: --model RUN or FILE.safetensors';
-    throw errorsOf('CHECKPOINT', 'decode')(path, `the model ${fingerprint}`, 'others', remedy);
-  };
-  return { model: of(model), stills: stills === null ? null : of(stills) };
 }

@@ -15,18 +15,21 @@ import { expectNoInput, filesOfClip, isTaken } from '../video/index.js';
 import { errorsOf } from '../foundation/errors.js';
 import { openForModel, ownAspect, sizeWarning } from './clip-for-model.js';
 import { scoringBatch } from './expect-memory.js';
+import { imagesOfFolder, openImages } from './images-of-folder.js';
 import { parseOptions, type OptionsOf } from './options/fields.js';
 import { encodeClipFields } from './options/coded-clips.js';
 
 /** How `encodeClip` writes. */
 export type EncodeClipOptions = OptionsOf<typeof encodeClipFields>;
 
-/** A clip that was written as a file of its own kind. */
+/** A clip, or images, that were written as a file of its own kind. */
 export interface EncodedClip extends Size {
   /** The file. */
   path: string;
-  /** Frames in it. */
+  /** Frames in it, or images. */
   frames: number;
+  /** Whether they are images, each of which stands for itself, under its name. */
+  areImages: boolean;
   /** Frames a second. */
   frameRate: number;
   /** Of the file. */
@@ -50,8 +53,8 @@ export function webpCoder(size: Size, channels: Channels): StillCoder {
 }
 
 /**
- * Writes a clip as a file in which each frame takes as many bits as the model says; `decodeFile` gives the very same frames. With a model of
- * images every frame stands for itself.
+ * Writes a clip as a file in which each frame takes as many bits as the model says; `decodeFile` gives the very same frames. Images of a
+ * folder that differ in more than numbers, and all with a model of images, stand each for itself and keep their names.
  *
  * @throws PxvError `USAGE` where an option is wrong, `INPUT` where the clip cannot be read, `OUTPUT` where the file cannot be written; the
  *   signal's reason where it is aborted: then nothing is left of it
@@ -59,7 +62,8 @@ export function webpCoder(size: Size, channels: Channels): StillCoder {
 export async function encodeClip(trained: Model, path: string, asked: EncodeClipOptions): Promise<EncodedClip> {
   const options = parseOptions('encode', encodeClipFields, asked);
   const { out, keyEvery, withModel = false, overwrite = false, signal, onFrame, onWarning } = options;
-  await expectNoInput(out, await filesOfClip(path));
+  const files = await imagesOfFolder(path, trained);
+  await expectNoInput(out, files ?? (await filesOfClip(path)));
   const confirm = async () => {
     if (!overwrite && (await isTaken(out)))
       throw errorsOf('OUTPUT', 'encode')(
@@ -70,7 +74,9 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
       );
   };
   await confirm();
-  const clip = await openForModel(trained, path, 'encode', { ...options, ...ownAspect(trained, options) });
+  const wanted = { ...options, ...ownAspect(trained, options) };
+  const images = files && (await openImages(trained, path, files, wanted));
+  const clip = images ?? (await openForModel(trained, path, 'encode', wanted));
   const { size, frameRate, aboutFrames } = clip.reader;
   const warning = sizeWarning(trained, size);
   if (warning !== null) onWarning?.(warning);
@@ -80,7 +86,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   const stills = context > 0 && channels === 3 && levels === 256 ? atSize(loadModel(STILLS), size) : undefined;
   const found = { frames: 0, bits: 0, keys: { frames: 0, bytes: 0 } };
   const coded = encodeFrames(model, clip.frames(), {
-    ...{ frameRate, keyEvery, batch, stills, webp: webpCoder(size, channels), signal },
+    ...{ frameRate, keyEvery, names: images?.names, batch, stills, webp: webpCoder(size, channels), signal },
     embedded: withModel ? readFileSync(modelFile(trained.name)) : null,
     onFrame: (frame) => {
       found.frames++;
@@ -98,5 +104,14 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   const all = found.frames * dimensions(model.chain);
   const { frames, bits, keys } = found;
   const per = { bitsPerDim: (8 * bytes) / all, modelBitsPerDim: bits / all };
-  return { path: out, ...size, frames, frameRate: framesPerSecond(frameRate), bytes, keys, ...per };
+  return {
+    path: out,
+    ...size,
+    frames,
+    areImages: images !== null,
+    frameRate: framesPerSecond(frameRate),
+    bytes,
+    keys,
+    ...per,
+  };
 }

@@ -1,5 +1,5 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { errorsOf } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
@@ -18,6 +18,8 @@ export interface WriteOptions extends Placing {
   /** Screen pixels for one pixel, an integer; default 1. */
   scale?: number;
   signal?: AbortSignal | undefined;
+  /** What the file of each frame of a folder is called, in it or in folders there; asked once the frame is there. Default: its number. */
+  fileOf?: (index: number) => string;
 }
 
 /** A clip, image or folder of images that is on the disk. */
@@ -40,13 +42,13 @@ type Frames = AsyncIterable<Frame> | Iterable<Frame>;
  * throws.
  */
 export async function writeClip(path: string, frames: Frames, options: WriteOptions): Promise<WrittenClip> {
-  const { scale = 1, signal, confirm } = options;
+  const { scale = 1, signal, confirm, fileOf = frameFile } = options;
   const kind = await expectPlace(path);
   const source = checked(path, frames, signal);
   const enlarged = mapped(source, (frame) => enlarge(frame, scale));
   const make = async (temporary: string): Promise<Count> => {
     if (kind === 'png') return writeSheet(temporary, source, scale);
-    if (kind === 'folder') return writeFolder(temporary, enlarged);
+    if (kind === 'folder') return writeFolder(temporary, enlarged, fileOf);
     const pictures = kind === 'gif' ? enlarged : mapped(enlarged, padToEven);
     return encode(temporary, pictures, { mp4, webm, gif }[kind], path, options);
   };
@@ -166,12 +168,18 @@ async function writeSheet(temporary: string, frames: AsyncIterable<Frame>, scale
   return { frames: all.length, bytes: png.length };
 }
 
-async function writeFolder(temporary: string, frames: AsyncIterable<Frame>): Promise<Count> {
+async function writeFolder(
+  temporary: string,
+  frames: AsyncIterable<Frame>,
+  fileOf: (index: number) => string,
+): Promise<Count> {
   await mkdir(temporary);
   const count = { frames: 0, bytes: 0 };
   for await (const frame of frames) {
     const png = await encodePng(frame);
-    await writeFile(join(temporary, frameFile(count.frames)), png);
+    const file = join(temporary, fileOf(count.frames));
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, png, { flag: 'wx' });
     count.frames += 1;
     count.bytes += png.length;
   }

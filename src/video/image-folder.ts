@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join, parse } from 'node:path';
+import { basename, dirname, join, parse } from 'node:path';
 import sharp from 'sharp';
 import { errorsOf } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
@@ -28,6 +28,14 @@ export async function listImages(folder: string): Promise<string[]> {
   return names.map((name) => join(folder, name));
 }
 
+/** Whether images lie in one folder and differ in their numbers alone, as frames of a clip do. */
+export function areFramesOfClip(paths: readonly string[]): boolean {
+  const patterns = paths.map((path) => join(dirname(path), withoutNumbers(path)));
+  return patterns.every((pattern) => pattern === patterns[0] && basename(pattern).includes('#'));
+}
+
+const withoutNumbers = (path: string) => parse(path).name.replace(/\d+/g, '#');
+
 /** Where more of the steps from number to number are no usual one, the numbers are something else, such as times. */
 const MOST_GAPS = 1 / 4;
 
@@ -42,8 +50,8 @@ export function numbersDoubt(paths: readonly string[]): string | null {
   const mixed = 'images of several clips may be taken as one';
   const back = steps.findIndex((step) => step <= 0);
   if (back >= 0) return `the number of ${names[back + 1]} is no higher than that of ${names[back]}: ${mixed}`;
-  const withoutNumbers = paths.map((path) => parse(path).name.replace(/\d+/g, '#'));
-  const other = withoutNumbers.findIndex((text) => text !== withoutNumbers[0]);
+  const patterns = paths.map(withoutNumbers);
+  const other = patterns.findIndex((pattern) => pattern !== patterns[0]);
   if (other >= 0) return `the names of ${names[0]} and ${names[other]} differ in more than numbers: ${mixed}`;
   const usual = steps.reduce((least, step) => Math.min(least, step), Infinity);
   const gaps = steps.flatMap((step, i) => (step > usual ? [i] : []));

@@ -9,10 +9,11 @@ export { type LosslessCodec, losslessCodecs, losslessSize } from './lossless-cod
 export { heatMap } from './heat-map.js';
 export { surpriseFrame, surpriseScale } from './surprise-frame.js';
 export { timelinePicture } from './timeline-picture.js';
-export { readImage } from './image-folder.js';
+export { areFramesOfClip, imageFacts, readImage } from './image-folder.js';
+export { defaultFrameRate } from './frame-rate.js';
 export { type FramePart, partReader } from './frame-parts.js';
 export { isFixed, type PictureSize, sizeFor, type ShortSide, type Within } from './picture-size.js';
-export { checkOutput, outputEnding, outputKind, type OutputKind } from './output-kind.js';
+export { checkOutput, frameFile, outputEnding, outputKind, type OutputKind } from './output-kind.js';
 export type { Panel, TimeStep } from './panels.js';
 export { filmSize, legibleScale, writePanels } from './panel-writer.js';
 export { openStream, type StreamOptions, type StreamedVideo } from './streamed-video.js';

@@ -55,6 +55,7 @@ describe('pxv page', () => {
     ['/pxv.wasm', 'application/wasm'],
     ['/models/video-64-small.safetensors', 'application/octet-stream'],
     ['/models/video-64.safetensors', 'application/octet-stream'],
+    ['/models/cifar.safetensors', 'application/octet-stream'],
     ['/asl_yes.mkv', 'video/x-matroska'],
     ['/licences.txt', 'text/plain; charset=utf-8'],
   ])('serves %s', async (path, type) => {

@@ -5,7 +5,7 @@ import { CodedReader, kinds } from '../../src/codec/format.js';
 import '../backend/implementations.js';
 import { randomInts } from '../random.js';
 import { mixtureTogether, randomModel, tinyModels, tinyNetwork } from '../model/tiny-networks.js';
-import { asIs, decoded, encoded, framesOf, streamed, wrong } from './coding.js';
+import { asIs, called, decoded, encoded, framesOf, streamed, wrong } from './coding.js';
 
 beforeEach(() => tf.setBackend('native-wasm'));
 
@@ -17,7 +17,7 @@ test.each(tinyModels)('what a model of %s writes is read again', async (_, scale
   const kindsUsed: number[] = [];
   const bytes = await encoded(model, frames, { onFrame: ({ kind }) => kindsUsed.push(kind) });
   const found = await decoded(bytes, model);
-  expect(found).toEqual(frames.map((frame, index) => ({ index, frame })));
+  expect(found).toEqual(called(frames));
   const isOfImages = model.chain.exampleShape.context === 0;
   if (!isOfImages)
     expect(kindsUsed.map((kind) => kind === kinds.predicted)).toEqual(
@@ -32,8 +32,21 @@ test('key frames are written by a model of images where that is smaller, and no 
   const large: StillCoder = { ...asIs, encode: ({ data }) => Promise.resolve(new Uint8Array(9 * data.length)) };
   const bytes = await encoded(model, frames, { stills, webp: large, onFrame: ({ kind }) => used.push(kind) });
   expect(used).toEqual([kinds.still, 1, 1, 1, kinds.still, 1]);
-  expect(await decoded(bytes, model, stills)).toEqual(frames.map((frame, index) => ({ index, frame })));
+  expect(await decoded(bytes, model, stills)).toEqual(called(frames));
   expect(await encoded(model, frames, { stills, webp: large, batch: 1 })).toEqual(bytes);
+});
+
+test('pictures that stand for themselves keep their names, behind damage too', async () => {
+  const model = randomModel([tinyNetwork()]);
+  const frames = framesOf(model, 3);
+  const names = ['a.png', 'below/\u00e9 1.jpg', 'z'];
+  const used: number[] = [];
+  const bytes = await encoded(model, frames, { names, onFrame: ({ kind }) => used.push(kind) });
+  expect(used).toEqual([kinds.webp, kinds.webp, kinds.webp]);
+  expect(await decoded(bytes, model)).toEqual(called(frames, names));
+  bytes[bytes.indexOf('below')] ^= 1;
+  const [first, , last] = called(frames, names);
+  expect(await decoded(bytes, model)).toEqual([first, { lost: { from: 1, to: 1 } }, last]);
 });
 
 test('a flipped bit and a lost end are found, cost the frames up to the next key frame, and make no frame wrong', async () => {

@@ -43,6 +43,11 @@ export async function decoded(bytes: Buffer, model: Model, stills: Model | null 
   return found;
 }
 
+/** Frames as they are read; of a clip they have no names. */
+export function called(frames: readonly Frame[], names: readonly string[] = []): DecodedFrame[] {
+  return frames.map((frame, index) => ({ index, frame, name: names[index] ?? '' }));
+}
+
 /** Frames that are called right and are not. */
 export function wrong(found: readonly DecodedFrame[], frames: readonly Frame[]): number {
   return found.filter((each) => 'frame' in each && !Buffer.from(each.frame.data).equals(frames[each.index]?.data ?? ''))

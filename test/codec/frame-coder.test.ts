@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { FrameCoder } from '../../src/codec/frame-coder.js';
 import { levelsOf } from '../../src/foundation/levels.js';
-import { ExampleBuffer, frameBytes } from '../../src/model/examples.js';
+import { disposeExamples, ExampleBuffer, frameBytes } from '../../src/model/examples.js';
 import { Past } from '../../src/model/past.js';
 import { toTensors } from '../../src/model/weights.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -17,6 +17,32 @@ import {
 
 const sets = kernelSets.filter((set) => ['wasm', 'portable', 'avx2', 'neon'].includes(set.instructionSet));
 const together = tinyNetwork({ head: mixtureTogether, conditioning: [warpedFrames] });
+
+const families = [
+  ['wasm', 'portable'],
+  ['avx2', 'avx512', 'amx', 'neon'],
+];
+test.each(families)('machines of one family, %s, %s and others, write the same bytes', async (...family) => {
+  const names = kernelSets.map((set) => set.instructionSet as string).filter((name) => family.includes(name));
+  const model = randomModel([together], 5);
+  const { exampleShape: shape } = model.chain;
+  const past = new Past(shape);
+  past.push(randomFrames(shape, 1, 6));
+  const levels = levelsOf(shape, randomFrames(shape, 1, 7));
+  const written: (readonly Uint8Array[])[] = [];
+  for (const name of names) {
+    await tf.setBackend(`native-${name}`);
+    const coder = new FrameCoder(model);
+    const buffer = new ExampleBuffer(shape, 1);
+    past.addExample(buffer, randomFrames(shape, 1, 7));
+    const examples = buffer.tensors();
+    written.push((await coder.encode(examples))[0].scales);
+    expect([name, ...(await coder.decode(Past.examples([past]), written[0]))]).toEqual([name, ...levels]);
+    expect([name, ...written.at(-1)!]).toEqual([name, ...written[0]]);
+    disposeExamples(examples);
+    coder.dispose();
+  }
+});
 
 describe.each(sets.map((set) => [set.instructionSet, set] as const))('on %s', (name) => {
   beforeEach(() => tf.setBackend(`native-${name}`));

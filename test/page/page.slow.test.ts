@@ -1,11 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, ConsoleMessage, Page } from 'playwright-core';
+import { chooseBackend } from '../../src/backend/choose-backend.js';
+import { encodeFrames } from '../../src/codec/encode-frames.js';
+import { CodedReader, writeHeader } from '../../src/codec/format.js';
+import type { Frame } from '../../src/foundation/frame.js';
+import { atSize } from '../../src/model/at-size.js';
+import { loadModel } from '../../src/model/checkpoint.js';
+import { webpCoder } from '../../src/tasks/encode-clip.js';
 import { servePage } from '../../src/tasks/serve-page.js';
+import { openClip } from '../../src/video/index.js';
+import { streamed } from '../codec/coding.js';
 import { ffmpeg, temporaryFolder } from '../video/made-clips.js';
 import { launch, withChromium } from './chromium.js';
 
@@ -17,6 +26,25 @@ const LOOKED = { timeout: 240_000 };
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
+
+/** Files of 20 frames: one that browsers can read, and the same as if machines that round otherwise had written it. */
+async function codedClip() {
+  const size = { width: 16, height: 12 };
+  await chooseBackend({ instructionSet: 'wasm', threads: 1 });
+  const model = atSize(loadModel('video-64-small'), size);
+  const frames: Frame[] = [];
+  for await (const frame of (await openClip(CLIP, { size, channels: 3 })).frames()) frames.push(frame);
+  frames.length = 20;
+  const parts: Uint8Array[] = [];
+  const settings = { frameRate: { numerator: 30, denominator: 1 }, keyEvery: 8, webp: webpCoder(size, 3) };
+  for await (const part of encodeFrames(model, streamed(frames), settings)) parts.push(part);
+  const reader = new CodedReader(streamed(parts));
+  const fused = writeHeader({ ...(await reader.header()), arithmetic: 'fused' });
+  const [clip, other] = ['clip.pxv', 'fused.pxv'].map((name) => join(folder.path, name));
+  writeFileSync(clip, Buffer.concat(parts));
+  writeFileSync(other, Buffer.concat([fused, ...parts.slice(1)]));
+  return { clip, other, frames };
+}
 
 withChromium('the page', () => {
   let browser: Browser;
@@ -69,19 +97,31 @@ withChromium('the page', () => {
   /** Waits until a panel says so of its picture: the page is drawn again when the browser has time. */
   const says = (page: Page, panel: string, hasText: string) =>
     page.locator(`[data-panel=${panel}] .state`, { hasText }).waitFor(LOOKED);
-  /** How many colours a panel shows: of an empty one it is one. */
-  const coloursOf = (page: Page, panel: string) =>
+  /** The colours of a panel, pixel by pixel; of a copy, since browsers complain where a canvas is read twice. */
+  const pixelsOf = (page: Page, panel: string) =>
     page.evaluate((selector) => {
       interface Canvas {
         width: number;
         height: number;
-        getContext(type: '2d'): { getImageData(...box: number[]): { data: { buffer: ArrayBuffer } } };
+        getContext(type: '2d'): {
+          drawImage(from: Canvas, x: number, y: number): void;
+          getImageData(...box: number[]): { data: Uint8ClampedArray };
+        };
       }
-      const { document } = globalThis as unknown as { document: { querySelector(selector: string): Canvas } };
+      const { document, OffscreenCanvas } = globalThis as unknown as {
+        document: { querySelector(selector: string): Canvas };
+        OffscreenCanvas: new (width: number, height: number) => Canvas;
+      };
       const canvas = document.querySelector(selector);
-      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-      return new Set(new Uint32Array(data.buffer)).size;
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d');
+      copy.drawImage(canvas, 0, 0);
+      return [...copy.getImageData(0, 0, canvas.width, canvas.height).data].filter((_, at) => at % 4 < 3);
     }, `[data-panel=${panel}] canvas`);
+  /** How many colours a panel shows: of an empty one it is one. */
+  const coloursOf = async (page: Page, panel: string) => {
+    const pixels = await pixelsOf(page, panel);
+    return new Set(pixels.flatMap((red, at) => (at % 3 === 0 ? pixels.slice(at, at + 3).join() : []))).size;
+  };
   const show = (page: Page, frame: number) => page.fill('#shown', String(frame));
   const lookedAt = (page: Page, frames: string) =>
     page.getByText(`${frames} frames`, { exact: true }).waitFor({ ...LOOKED, state: 'attached' });
@@ -143,6 +183,25 @@ withChromium('the page', () => {
       document.querySelector('#open').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
     })()`);
     await page.getByText(/^\d+ of 65 frames$/).waitFor(LOOKED);
+  });
+
+  test('a file of pxv encode is played, each frame as it was written; one that no browser can repeat is refused', async () => {
+    const { clip, other, frames } = await codedClip();
+    const { page, said } = await open();
+    await page.setInputFiles('#file', other);
+    await page.getByText(/^fused\.pxv: the instruction set: .* or write it with --instruction-set portable$/).waitFor();
+    await page.setInputFiles('#file', clip);
+    await lookedAt(page, '20 of 20');
+    await page.getByText(/^\d kB, \d\.\d\d bits a value, without loss$/).waitFor();
+    for (const index of [0, 7, 8, 19]) {
+      await show(page, index);
+      await page.locator('#when', { hasText: `frame ${index + 1} of 20` }).waitFor();
+      expect(await pixelsOf(page, 'truth')).toEqual([...frames[index].data]);
+    }
+    // From the last frame it begins again.
+    await page.click('#play');
+    await page.locator('#when', { hasText: /frame [2-9] of 20/ }).waitFor();
+    expect(said).toEqual([]);
   });
 
   test('what is looked for is found where it is: a button without a name, a word on the console, an upload', async () => {

@@ -16,5 +16,6 @@ test('a program that wants to hear of nothing writes a clip and reads it', async
   const written = await encodeClip({ ...model, name }, filmClip(folder.path, 'slope.mkv', 6), { out, keyEvery: 4 });
   expect(written).toMatchObject({ path: out, width: 5, height: 7, frames: 6, frameRate: 10, keys: { frames: 2 } });
   const read = await decodeFile(out, { out: join(folder.path, 'frames'), model: name });
-  expect(read).toEqual({ path: join(folder.path, 'frames'), width: 5, height: 7, frames: 6, frameRate: 10, lost: [] });
+  const expected = { width: 5, height: 7, frames: 6, areImages: false, frameRate: 10, lost: [] };
+  expect(read).toEqual({ path: join(folder.path, 'frames'), ...expected });
 });

@@ -1,0 +1,50 @@
+// Draws a frame and decodes it, in turn, on one thread: milliseconds of a processor, the medians, and their ratio.
+//
+// usage: node bench/decoding.mjs [MODEL] [PAIRS] [INSTRUCTION_SET]    default video-64-small, 10, the machine's
+import { chooseBackend, FrameSampler, loadModel, openClip, Past } from '../dist/src/index.js';
+import { FrameCoder } from '../dist/src/codec/frame-coder.js';
+import { levelsOf } from '../dist/src/foundation/levels.js';
+import { disposeExamples, ExampleBuffer } from '../dist/src/model/examples.js';
+import { AS_SCORED } from '../dist/src/sampling/draw.js';
+import { Noise } from '../dist/src/sampling/noise.js';
+
+const [name = 'video-64-small', pairs = '10', instructionSet] = process.argv.slice(2);
+await chooseBackend({ threads: 1, ...(instructionSet && { instructionSet }) });
+const model = loadModel(name);
+const shape = model.chain.exampleShape;
+const clip = await openClip('examples/asl_yes.mkv', { size: shape.size, channels: shape.channels });
+const past = new Past(shape);
+const frames = [];
+for await (const { data } of clip.frames()) frames.push(data);
+for (const data of frames.slice(0, 20)) past.push(data);
+
+const sampler = new FrameSampler(model);
+const coder = new FrameCoder(model);
+const buffer = new ExampleBuffer(shape, 1);
+past.addExample(buffer, frames[20]);
+const examples = buffer.tensors();
+const [{ scales }] = await coder.encode(examples);
+disposeExamples(examples);
+const truth = levelsOf(shape, frames[20]);
+
+const ways = {
+  draw: (frame) =>
+    sampler.draw(Past.examples([past]), { noise: new Noise(1n), samples: [0], frame, settings: AS_SCORED }),
+  decode: () => coder.decode(Past.examples([past]), scales),
+};
+const times = { draw: [], decode: [] };
+for (let pair = 0; pair <= Number(pairs); pair++)
+  for (const [way, work] of Object.entries(ways)) {
+    const began = process.cpuUsage();
+    const found = await work(pair);
+    const { user, system } = process.cpuUsage(began);
+    if (way === 'decode' && !Buffer.from(found).equals(Buffer.from(truth))) throw new Error('another frame');
+    // The first pair fills the pool.
+    if (pair > 0) times[way].push((user + system) / 1000);
+  }
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+const [drawn, decoded] = [median(times.draw), median(times.decode)];
+console.log(
+  `drawn ${drawn.toFixed(0)} ms, decoded ${decoded.toFixed(0)} ms, ${(decoded / drawn).toFixed(2)} times; ${pairs} pairs`,
+);
+process.exit();

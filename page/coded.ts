@@ -1,0 +1,52 @@
+import type { Answer } from './messages.js';
+import { MOST_FRAMES, type Source, type TimedFrame } from './source.js';
+
+/**
+ * A file of pxv encode, of which every frame is the very one that was written.
+ * @throws Error in words for the user where it cannot be read here
+ */
+export async function openCoded(file: Blob, name: string): Promise<Source> {
+  const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
+  const stop = () => worker.terminate();
+  const source: Source = { name, isLive: false, bytes: file.size, leftOut: null, frames, stop };
+  const decoded = decodedBy(worker, file, () => (source.leftOut = 'without what damage has cost'));
+  const failed = (error: Error) => {
+    stop();
+    throw new Error(`${name}: ${error.message.replace(/^decode: (the file: )?/, '')}`);
+  };
+  // What cannot be read is told before anything takes the place of what is looked at.
+  const first = await decoded.next().catch(failed);
+  async function* frames(): AsyncGenerator<TimedFrame, void> {
+    let next = first;
+    for (let count = 0; !next.done; count++) {
+      if (count === MOST_FRAMES) {
+        source.leftOut = `the first ${MOST_FRAMES} frames`;
+        break;
+      }
+      yield next.value;
+      next = await decoded.next().catch(failed);
+    }
+    stop();
+  }
+  return source;
+}
+
+async function* decodedBy(worker: Worker, file: Blob, onLost: () => void): AsyncGenerator<TimedFrame, void> {
+  const waiting: Answer[] = [];
+  let came = () => {};
+  const take = (answer: Answer) => {
+    waiting.push(answer);
+    came();
+  };
+  worker.onmessage = ({ data }: MessageEvent<Answer>) => take(data);
+  worker.onerror = ({ message }) => take({ type: 'failed', message });
+  worker.postMessage({ type: 'decode', file });
+  for (;;) {
+    while (waiting.length === 0) await new Promise<void>((resolve) => (came = resolve));
+    const answer = waiting.shift()!;
+    if (answer.type === 'decoded') yield answer;
+    else if (answer.type === 'lost') onLost();
+    else if (answer.type === 'failed') throw new Error(answer.message);
+    else if (answer.type === 'end') return;
+  }
+}
