@@ -27,6 +27,7 @@ import {
   type TrainModelSettings,
 } from './options/train-model.js';
 import { SameData } from './same-data.js';
+import { trainingSamples } from './training-samples.js';
 
 /** A training's end, and where it is kept. */
 export interface TrainedRun extends TrainingResult {
@@ -153,7 +154,7 @@ async function trainIn(
     };
     // What an earlier training has left is gone only once the data of the new one can be learnt from.
     if (!replaces) await begin();
-    const { data, facts, ...frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
+    const { data, facts, example, ...frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
     if (replaces) await begin();
     const started: TrainingFacts = {
       parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
@@ -171,6 +172,7 @@ async function trainIn(
     const result = await train(chain, start, { ...data, previousFrame }, run, {
       ...(onStep && { onStep }),
       ...(events && { onEntry: (entry) => events.add(entry) }),
+      onValidated: trainingSamples(chain, listed.configuration, example, run.samples, signal),
       ...(signal && { signal }),
     });
     return { ...result, output: run.path, facts: started };

@@ -13,6 +13,7 @@ import { toArrays, toTensors } from '../model/weights.js';
 import { appendLine, removeEmpty, replaceFile, unfinishedName, writeFailure } from '../foundation/write-file.js';
 import { expectStages, learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
 import { isEventFile } from './event-file.js';
+import { SampleSheets } from './sample-sheets.js';
 import { dataHashesSchema, listChanges, textHash, type DataHashes } from './data-list.js';
 import { optimisers } from '../fitting/optimisers.js';
 import { lockFolder } from '../foundation/folder-lock.js';
@@ -53,6 +54,7 @@ const files = {
   log: 'log.jsonl',
   data: 'data.jsonl',
   frames: 'frames',
+  samples: 'samples',
 } as const;
 
 /** What a training leaves at the top, but for the decoded frames; the state last. */
@@ -71,7 +73,7 @@ export function bestLogged(folder: string): Validation | null {
 
 /**
  * The folder of one training, every file of it replaced whole: config.json (to read), model.safetensors (the best
- * weights; predicts alone), training.safetensors (resumes alone), log.jsonl, data.jsonl, and frames/ (decoded).
+ * weights; predicts alone), training.safetensors (resumes alone), log.jsonl, data.jsonl, frames/ (decoded), and samples/ (what was drawn as it went).
  */
 export class RunFolder {
   constructor(readonly path: string) {}
@@ -108,6 +110,11 @@ export class RunFolder {
     return join(this.path, files.frames);
   }
 
+  /** What was drawn after validations. */
+  get samples(): SampleSheets {
+    return new SampleSheets(join(this.path, files.samples));
+  }
+
   /** What a training writes here at the top, in place of what is there. */
   get written(): string[] {
     return results.map((name) => join(this.path, name));
@@ -119,7 +126,8 @@ export class RunFolder {
   }
 
   private get found(): string[] {
-    return results.filter((name) => existsSync(join(this.path, name)));
+    const sheets = this.samples.steps.length > 0 ? [files.samples] : [];
+    return [...results.filter((name) => existsSync(join(this.path, name))), ...sheets];
   }
 
   /** Whether a training has left a state here to resume from. */
@@ -141,6 +149,7 @@ export class RunFolder {
   clear(): void {
     const events = existsSync(this.path) ? readdirSync(this.path).filter(isEventFile) : [];
     for (const name of [...results.toReversed(), ...events]) rmSync(join(this.path, name), { force: true });
+    this.samples.clear();
   }
 
   /** Writes data.jsonl. */
@@ -237,8 +246,9 @@ export class RunFolder {
     appendLine(join(this.path, files.log), JSON.stringify(entry));
   }
 
-  /** Drops what was logged after a step, so that a resumed training's log reads as if it had never stopped. */
+  /** Drops what was logged and drawn after a step, so that a resumed training's log reads as if it had never stopped. */
   cutLog(step: number): void {
+    this.samples.cut(step);
     if (this.textOf(files.log) === null) return;
     const kept = this.logged().filter((entry) => entry.step <= step);
     this.writeText(files.log, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
@@ -263,12 +273,12 @@ export class RunFolder {
 
   /** Removes what a training that was killed was writing. */
   private removeUnfinished(): void {
-    for (const folder of [this.path, this.frames]) {
+    for (const folder of [this.path, this.frames, this.samples.folder]) {
       if (!existsSync(folder)) continue;
       if (!statSync(folder).isDirectory()) throw notFolder(folder, `remove it, or ${OTHER_FOLDER}`);
       for (const name of readdirSync(folder)) {
         const meant = unfinishedName(name);
-        const isOwn = folder === this.frames || results.some((result) => result === meant);
+        const isOwn = folder !== this.path || results.some((result) => result === meant);
         if (meant !== null && isOwn) rmSync(join(folder, name), { force: true });
       }
     }
