@@ -11,6 +11,7 @@ import { RunFolder, type Checkpoint } from '../training/run-folder.js';
 import { extended, type Extension } from '../training/pace.js';
 import { runSchema, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { EventFile } from '../training/event-file.js';
+import { thisMachine } from '../training/machine.js';
 import { startTraining, train, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
 import { lostRate } from './clip-rate.js';
@@ -151,6 +152,7 @@ async function trainIn(
       run.writeDataList(list);
       run.writeConfiguration(listed.configuration);
       run.cutLog(listed.step);
+      run.addMachine(listed.step, thisMachine());
     };
     // What an earlier training has left is gone only once the data of the new one can be learnt from.
     if (!replaces) await begin();
@@ -172,7 +174,7 @@ async function trainIn(
     const result = await train(chain, start, { ...data, previousFrame }, run, {
       ...(onStep && { onStep }),
       ...(events && { onEntry: (entry) => events.add(entry) }),
-      onValidated: trainingSamples(chain, listed.configuration, example, run.samples, signal),
+      onValidated: trainingSamples(chain, listed.configuration, example, { sheets: run.samples, events, signal }),
       ...(signal && { signal }),
     });
     return { ...result, output: run.path, facts: started };

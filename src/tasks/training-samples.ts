@@ -13,6 +13,7 @@ import { FrameSampler } from '../sampling/frame-sampler.js';
 import { Noise } from '../sampling/noise.js';
 import { bestGuess, frameOf, rollOut } from '../sampling/roll-out.js';
 import { learntFrameRate, type RunConfiguration } from '../training/configuration.js';
+import type { EventFile } from '../training/event-file.js';
 import type { SampleSheets } from '../training/sample-sheets.js';
 import { ShareOfTime } from '../training/share-of-time.js';
 import type { TrainingHooks } from '../training/train.js';
@@ -41,8 +42,7 @@ export function trainingSamples(
   chain: Chain,
   configuration: RunConfiguration,
   example: ValidatingExample | null,
-  sheets: SampleSheets,
-  signal?: AbortSignal,
+  { sheets, events, signal }: { sheets: SampleSheets; events: EventFile | null; signal: AbortSignal | undefined },
 ): NonNullable<TrainingHooks['onValidated']> {
   const time = new ShareOfTime(SHARE);
   const isOfImages = chain.exampleShape.context === 0;
@@ -52,7 +52,9 @@ export function trainingSamples(
       const sampler = new FrameSampler(await modelOf(chain, configuration, state.weights, step));
       try {
         const sheet = example === null ? await imagesOf(sampler, limit) : await prediction(sampler, example, limit);
-        sheets.write(step, await encodePng(sheet));
+        const png = await encodePng(sheet);
+        sheets.write(step, png);
+        events?.addPicture(step, 'samples', sheet, png);
       } finally {
         sampler.dispose();
       }

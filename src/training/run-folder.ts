@@ -13,6 +13,7 @@ import { toArrays, toTensors } from '../model/weights.js';
 import { appendLine, removeEmpty, replaceFile, unfinishedName, writeFailure } from '../foundation/write-file.js';
 import { expectStages, learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
 import { isEventFile } from './event-file.js';
+import { machineLineSchema, type Machine } from './machine.js';
 import { SampleSheets } from './sample-sheets.js';
 import { dataHashesSchema, listChanges, textHash, type DataHashes } from './data-list.js';
 import { optimisers } from '../fitting/optimisers.js';
@@ -53,12 +54,13 @@ const files = {
   training: 'training.safetensors',
   log: 'log.jsonl',
   data: 'data.jsonl',
+  machine: 'machine.jsonl',
   frames: 'frames',
   samples: 'samples',
 } as const;
 
 /** What a training leaves at the top, but for the decoded frames; the state last. */
-const results = [files.configuration, files.model, files.log, files.data, files.training];
+const results = [files.configuration, files.model, files.log, files.data, files.machine, files.training];
 
 /** The lowest validation that the log of a run folder holds; null where there is no such log, or none in it. */
 export function bestLogged(folder: string): Validation | null {
@@ -73,7 +75,7 @@ export function bestLogged(folder: string): Validation | null {
 
 /**
  * The folder of one training, every file of it replaced whole: config.json (to read), model.safetensors (the best
- * weights; predicts alone), training.safetensors (resumes alone), log.jsonl, data.jsonl, frames/ (decoded), and samples/ (what was drawn as it went).
+ * weights; predicts alone), training.safetensors (resumes alone), log.jsonl, data.jsonl, machine.jsonl, frames/ (decoded), and samples/ (what was drawn as it went).
  */
 export class RunFolder {
   constructor(readonly path: string) {}
@@ -155,6 +157,20 @@ export class RunFolder {
   /** Writes data.jsonl. */
   writeDataList(list: string): void {
     this.writeText(files.data, list);
+  }
+
+  /** What has computed the training, the first machine first: each from a step on. Empty where it is not known. */
+  machines(): (Machine & { step: number })[] {
+    return this.linesOf(files.machine).flatMap((line) => machineLineSchema.safeParse(line).data ?? []);
+  }
+
+  /** Adds what computes from a step on, where that is not what did until then. @throws PxvError `OUTPUT` where it cannot be written */
+  addMachine(step: number, machine: Machine): void {
+    const known = this.machines();
+    const last = known.at(-1);
+    if (last !== undefined && isDeepStrictEqual({ ...machine, step: last.step }, last)) return;
+    const lines = [...known, { step, ...machine }].map((one) => `${JSON.stringify(one)}\n`);
+    this.writeText(files.machine, lines.join(''));
   }
 
   /** How the files of a list differ from those of the list with this hash, which the training began with. */
@@ -256,9 +272,13 @@ export class RunFolder {
 
   /** What the log has, step after step; nothing, where there is none. */
   logged(): LogEntry[] {
-    const lines = (this.textOf(files.log) ?? '').split('\n').filter(Boolean);
-    // A line that was cut while it was written is no entry.
-    return lines.flatMap((line) => (json(line) as LogEntry | undefined) ?? []);
+    return this.linesOf(files.log) as LogEntry[];
+  }
+
+  /** What stands on each line; a line that was cut while it was written is left out. */
+  private linesOf(name: string): unknown[] {
+    const lines = (this.textOf(name) ?? '').split('\n').filter(Boolean);
+    return lines.flatMap((line) => json(line) ?? []);
   }
 
   /** Null where there is no such file. */

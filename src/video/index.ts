@@ -9,7 +9,7 @@ export { type LosslessCodec, losslessCodecs, losslessSize } from './lossless-cod
 export { heatMap } from './heat-map.js';
 export { surpriseFrame, surpriseScale } from './surprise-frame.js';
 export { timelinePicture } from './timeline-picture.js';
-export { readImage } from './image-folder.js';
+export { imageFacts, readImage } from './image-folder.js';
 export { type FramePart, partReader } from './frame-parts.js';
 export { isFixed, type PictureSize, sizeFor, type ShortSide, type Within } from './picture-size.js';
 export { checkOutput, outputEnding, outputKind, type OutputKind } from './output-kind.js';
