@@ -32,14 +32,18 @@ export async function learnedBlocks(
   const readsFrames = model.scales.some(({ conditioning }) => needsOf(conditioning).context > 0);
   const names = rowsOfSamples(model, readsFrames) ?? ['samples'];
   const { size } = model.scales[model.scales.length - 1];
+  const rowsOf = async (path: string): Promise<Frame[]> => {
+    const sheet = await readImage(path, { size: await imageFacts(path), channels: 3, fit: 'stretch' });
+    return readsFrames ? rowsOfSheet(sheet, names.length, size) : [sheet];
+  };
   const all = sheets.steps;
   const count = Math.min(all.length, most);
   const chosen = Array.from({ length: count }, (_, at) => all[Math.ceil(((at + 1) * all.length) / count) - 1]);
   const found = await Promise.all(
     chosen.map(async (step) => {
       // What somebody else has put there is passed over.
-      const sheet = await read(sheets.pathOf(step)).catch(() => null);
-      return sheet === null ? [] : [{ step, rows: readsFrames ? rowsOfSheet(sheet, names.length, size) : [sheet] }];
+      const rows = await rowsOf(sheets.pathOf(step)).catch(() => null);
+      return rows === null ? [] : [{ step, rows }];
     }),
   );
   const last = found.flat().at(-1);
@@ -68,8 +72,4 @@ export async function learnedBlocks(
       })),
     },
   ];
-}
-
-async function read(path: string): Promise<Frame> {
-  return readImage(path, { size: await imageFacts(path), channels: 3, fit: 'stretch' });
 }
