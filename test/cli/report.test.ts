@@ -189,7 +189,7 @@ describe('in a browser', () => {
 
   testInChromium('all panels of a clip go on together, by keyboard and by themselves', async () => {
     const { page, faults } = await openFile(browser, at('all.html'), { width: 1280 });
-    const clip = page.locator('.clip');
+    const clip = page.locator('.clip').last();
     const told = clip.locator('output');
     const placeOf = async (image: Locator) => `${await image.getAttribute('x')} ${await image.getAttribute('y')}`;
     const places = async () => Promise.all((await clip.locator('image').all()).map(placeOf));

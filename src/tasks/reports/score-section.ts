@@ -153,6 +153,6 @@ function horizonSeries({ trueChange, kinds }: ForecastsSummary, samples: number)
           },
         ],
       }),
-    note: ABOUT_DECIBELS,
+    note: `${ABOUT_DECIBELS}${best ? '. The best and the worst sample are those of all frames ahead together' : ''}`,
   };
 }
