@@ -10,6 +10,12 @@ export function arithmeticInUse(): string {
   return nativeBackend()?.kernels.instructionSet ?? tf.getBackend();
 }
 
+/** Threads that the native backend computes with; null on another, which does not say. */
+export function threadsInUse(): number | null {
+  const native = nativeBackend();
+  return native === null ? null : libraryOf(native.kernels.instructionSet).threads();
+}
+
 /** The instruction set of the native backend where it is in use; else the best that the addon has, if it is there. */
 export function instructionSetInUse(): InstructionSet {
   return nativeBackend()?.kernels.instructionSet ?? bestOfAddon() ?? 'wasm';

@@ -55,7 +55,12 @@ export const forecasts = {
   best: {
     title: (samples) => `best of ${samples}`,
     among: amongSeveral,
-    futures: ({ drawn, truth }) => [nearest(drawn, truth)],
+    futures: ({ drawn, truth }) => [byError(drawn, truth)[0]],
+  },
+  worst: {
+    title: (samples) => `worst of ${samples}`,
+    among: amongSeveral,
+    futures: ({ drawn, truth }) => [byError(drawn, truth)[drawn.length - 1]],
   },
 } as const satisfies Record<string, ForecastKind>;
 
@@ -73,10 +78,11 @@ export function meanFrame(frames: readonly Frame[]): Frame {
   return { ...frames[0], data: Uint8Array.from(frames[0].data, (_, at) => Math.round(mean(at))) };
 }
 
-/** The future with the least squared error over the whole horizon. */
-function nearest(futures: readonly Frame[][], truth: readonly Frame[]): Frame[] {
-  const errors = futures.map((future) => truth.reduce((sum, frame, h) => sum + meanSquaredError(frame, future[h]), 0));
-  return futures[errors.indexOf(Math.min(...errors))];
+/** The futures by their squared error over the whole horizon, the least first. */
+function byError(futures: readonly Frame[][], truth: readonly Frame[]): Frame[][] {
+  const errorOf = (future: Frame[]) => truth.reduce((sum, frame, h) => sum + meanSquaredError(frame, future[h]), 0);
+  const errors = new Map(futures.map((future) => [future, errorOf(future)]));
+  return [...futures].sort((a, b) => errors.get(a)! - errors.get(b)!);
 }
 
 /**

@@ -12,7 +12,7 @@ import { clipData } from '../training/clip-data.js';
 import { learntFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
 import type { RunFolder } from '../training/run-folder.js';
 import { firstFew, textHash } from '../training/data-list.js';
-import { before, heldOutClips, lastFifths, type EndOfClip } from '../training/validation.js';
+import { before, heldOutClips, lastFifths, validatingExample, type EndOfClip } from '../training/validation.js';
 import {
   clipFiles,
   isImageFolder,
@@ -26,6 +26,7 @@ import {
 } from '../video/index.js';
 import { mixedRates } from './clip-rate.js';
 import { noUsableClip, TOO_SHORT, type LeftOutClip } from './left-out-clips.js';
+import { FRAMES_DRAWN } from './training-samples.js';
 import type { FoundData } from './open-data.js';
 import type { ClipFacts, TrainModelHooks } from './options/train-model.js';
 
@@ -54,6 +55,7 @@ export async function findClipData(asked: ClipTraining, listed: boolean): Promis
     return {
       frames: framesHash([...store.clips, ...(parts?.store.clips ?? [])]),
       validation: framesHash(validation.map(({ clip }) => store.clips[clip])),
+      example: validatingExample(chain.exampleShape, store, validation, FRAMES_DRAWN),
       data: clipData(chain, { ...store, ...(parts && { readPart: parts.readPart }) }, learnt, validation, training),
       facts: {
         trainingClips: names(learnt),

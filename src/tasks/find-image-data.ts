@@ -47,6 +47,7 @@ export async function findImageData(
       },
       frames: null,
       validation: null,
+      example: null,
     }),
     close() {
       learnt.close();

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { sha256 } from '../foundation/sha256.js';
 import { dataList, type DataFile } from '../training/data-list.js';
 import type { TrainingData } from '../training/train.js';
+import type { ValidatingExample } from '../training/validation.js';
 import { throwIfInterrupted } from '../video/interruption.js';
 import type { TrainModelHooks } from './options/train-model.js';
 
@@ -24,6 +25,8 @@ export interface OpenData<Facts> {
   frames: string | null;
   /** The same of the frames that are held out; null where files are read themselves. */
   validation: string | null;
+  /** Frames that the model is to predict as it learns; null where none are held out, and of images. */
+  example: ValidatingExample | null;
 }
 
 /**

@@ -11,6 +11,7 @@ import { RunFolder, type Checkpoint } from '../training/run-folder.js';
 import { extended, type Extension } from '../training/pace.js';
 import { runSchema, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { EventFile } from '../training/event-file.js';
+import { thisMachine } from '../training/machine.js';
 import { startTraining, train, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
 import { lostRate } from './clip-rate.js';
@@ -27,6 +28,7 @@ import {
   type TrainModelSettings,
 } from './options/train-model.js';
 import { SameData } from './same-data.js';
+import { trainingSamples } from './training-samples.js';
 
 /** A training's end, and where it is kept. */
 export interface TrainedRun extends TrainingResult {
@@ -150,10 +152,11 @@ async function trainIn(
       run.writeDataList(list);
       run.writeConfiguration(listed.configuration);
       run.cutLog(listed.step);
+      run.addMachine(listed.step, thisMachine());
     };
     // What an earlier training has left is gone only once the data of the new one can be learnt from.
     if (!replaces) await begin();
-    const { data, facts, ...frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
+    const { data, facts, example, ...frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
     if (replaces) await begin();
     const started: TrainingFacts = {
       parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
@@ -171,6 +174,7 @@ async function trainIn(
     const result = await train(chain, start, { ...data, previousFrame }, run, {
       ...(onStep && { onStep }),
       ...(events && { onEntry: (entry) => events.add(entry) }),
+      onValidated: trainingSamples(chain, listed.configuration, example, { sheets: run.samples, events, signal }),
       ...(signal && { signal }),
     });
     return { ...result, output: run.path, facts: started };

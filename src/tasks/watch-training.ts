@@ -19,7 +19,8 @@ export async function watchTraining(out: string): Promise<LoopbackServer> {
     if (now - drawn.at > 500 * drawn.refresh) {
       const { refresh } = drawn;
       const made = `as it goes, at ${new Date().toISOString().slice(11, 19)} UTC; loads itself again every ${refresh} s`;
-      const section = trainingSection([out]);
+      // The latest samples alone: it is drawn often.
+      const section = await trainingSection([out], 1);
       const html = await reportHtml({ title: section.title, made, refresh, sections: [section] });
       const seconds = (performance.now() - now) / 1000;
       drawn = { at: now, html, refresh: Math.max(OFTEN, Math.ceil(TIMES * seconds)) };

@@ -113,7 +113,7 @@ async function sectionsOf(subjects: readonly Subject[], options: Parsed<typeof w
     if (subject.kind === 'training') {
       trainings.push(subject.path);
       if (subjects[at + 1]?.kind === 'training') continue;
-      sections.push(trainingSection(trainings));
+      sections.push(await trainingSection(trainings));
       trainings = [];
     } else if (subject.kind === 'result') sections.push(subject.section);
     else if (subject.kind === 'search') sections.push(await searchSection(subject.path, `part-${at + 1}`));

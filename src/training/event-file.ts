@@ -1,13 +1,14 @@
 import { hostname } from 'node:os';
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Frame } from '../foundation/frame.js';
 import { writeFailure } from '../foundation/write-file.js';
 
 /** Whether a name is that of an event file. */
 export const isEventFile = (name: string) => name.startsWith('events.out.tfevents.');
 
 /**
- * The log of a training as TensorBoard reads it: a file of events, each with the scalars of a step. Of a training that is resumed the first event
+ * The log of a training as TensorBoard reads it: a file of events, each with the scalars or a picture of a step. Of a training that is resumed the first event
  * says so, and takes away what was logged after its step. Events are records of length, checksum, bytes and checksum; the bytes are a protocol
  * buffer (`tensorflow.Event`), of which these few fields are all that is needed.
  */
@@ -33,6 +34,14 @@ export class EventFile {
       bytesField(1, Buffer.concat([bytesField(1, Buffer.from(name)), floatField(2, value)])),
     );
     this.write(step, bytesField(5, Buffer.concat(values)));
+  }
+
+  /** @param png of a picture of this size @throws PxvError `OUTPUT` where it cannot be written */
+  addPicture(step: number, name: string, { width, height, channels }: Omit<Frame, 'data'>, png: Uint8Array): void {
+    const numbers = [height, width, channels].map((value, at) => varintField(at + 1, value));
+    const image = Buffer.concat([...numbers, bytesField(4, Buffer.from(png))]);
+    const value = Buffer.concat([bytesField(1, Buffer.from(name)), bytesField(4, image)]);
+    this.write(step, bytesField(5, bytesField(1, value)));
   }
 
   private write(step: number, what: Buffer): void {

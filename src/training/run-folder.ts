@@ -13,6 +13,8 @@ import { toArrays, toTensors } from '../model/weights.js';
 import { appendLine, removeEmpty, replaceFile, unfinishedName, writeFailure } from '../foundation/write-file.js';
 import { expectStages, learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
 import { isEventFile } from './event-file.js';
+import { machineLineSchema, type Machine } from './machine.js';
+import { SampleSheets } from './sample-sheets.js';
 import { dataHashesSchema, listChanges, textHash, type DataHashes } from './data-list.js';
 import { optimisers } from '../fitting/optimisers.js';
 import { lockFolder } from '../foundation/folder-lock.js';
@@ -52,11 +54,13 @@ const files = {
   training: 'training.safetensors',
   log: 'log.jsonl',
   data: 'data.jsonl',
+  machine: 'machine.jsonl',
   frames: 'frames',
+  samples: 'samples',
 } as const;
 
 /** What a training leaves at the top, but for the decoded frames; the state last. */
-const results = [files.configuration, files.model, files.log, files.data, files.training];
+const results = [files.configuration, files.model, files.log, files.data, files.machine, files.training];
 
 /** The lowest validation that the log of a run folder holds; null where there is no such log, or none in it. */
 export function bestLogged(folder: string): Validation | null {
@@ -71,7 +75,7 @@ export function bestLogged(folder: string): Validation | null {
 
 /**
  * The folder of one training, every file of it replaced whole: config.json (to read), model.safetensors (the best
- * weights; predicts alone), training.safetensors (resumes alone), log.jsonl, data.jsonl, and frames/ (decoded).
+ * weights; predicts alone), training.safetensors (resumes alone), log.jsonl, data.jsonl, machine.jsonl, frames/ (decoded), and samples/ (what was drawn as it went).
  */
 export class RunFolder {
   constructor(readonly path: string) {}
@@ -108,6 +112,11 @@ export class RunFolder {
     return join(this.path, files.frames);
   }
 
+  /** What was drawn after validations. */
+  get samples(): SampleSheets {
+    return new SampleSheets(join(this.path, files.samples));
+  }
+
   /** What a training writes here at the top, in place of what is there. */
   get written(): string[] {
     return results.map((name) => join(this.path, name));
@@ -119,7 +128,8 @@ export class RunFolder {
   }
 
   private get found(): string[] {
-    return results.filter((name) => existsSync(join(this.path, name)));
+    const sheets = this.samples.steps.length > 0 ? [files.samples] : [];
+    return [...results.filter((name) => existsSync(join(this.path, name))), ...sheets];
   }
 
   /** Whether a training has left a state here to resume from. */
@@ -141,11 +151,26 @@ export class RunFolder {
   clear(): void {
     const events = existsSync(this.path) ? readdirSync(this.path).filter(isEventFile) : [];
     for (const name of [...results.toReversed(), ...events]) rmSync(join(this.path, name), { force: true });
+    this.samples.clear();
   }
 
   /** Writes data.jsonl. */
   writeDataList(list: string): void {
     this.writeText(files.data, list);
+  }
+
+  /** What has computed the training, the first machine first: each from a step on. Empty where it is not known. */
+  machines(): (Machine & { step: number })[] {
+    return this.linesOf(files.machine).flatMap((line) => machineLineSchema.safeParse(line).data ?? []);
+  }
+
+  /** Adds what computes from a step on, where that is not what did until then. @throws PxvError `OUTPUT` where it cannot be written */
+  addMachine(step: number, machine: Machine): void {
+    const known = this.machines();
+    const last = known.at(-1);
+    if (last !== undefined && isDeepStrictEqual({ ...machine, step: last.step }, last)) return;
+    const lines = [...known, { step, ...machine }].map((one) => `${JSON.stringify(one)}\n`);
+    this.writeText(files.machine, lines.join(''));
   }
 
   /** How the files of a list differ from those of the list with this hash, which the training began with. */
@@ -237,8 +262,9 @@ export class RunFolder {
     appendLine(join(this.path, files.log), JSON.stringify(entry));
   }
 
-  /** Drops what was logged after a step, so that a resumed training's log reads as if it had never stopped. */
+  /** Drops what was logged and drawn after a step, so that a resumed training's log reads as if it had never stopped. */
   cutLog(step: number): void {
+    this.samples.cut(step);
     if (this.textOf(files.log) === null) return;
     const kept = this.logged().filter((entry) => entry.step <= step);
     this.writeText(files.log, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
@@ -246,9 +272,13 @@ export class RunFolder {
 
   /** What the log has, step after step; nothing, where there is none. */
   logged(): LogEntry[] {
-    const lines = (this.textOf(files.log) ?? '').split('\n').filter(Boolean);
-    // A line that was cut while it was written is no entry.
-    return lines.flatMap((line) => (json(line) as LogEntry | undefined) ?? []);
+    return this.linesOf(files.log) as LogEntry[];
+  }
+
+  /** What stands on each line; a line that was cut while it was written is left out. */
+  private linesOf(name: string): unknown[] {
+    const lines = (this.textOf(name) ?? '').split('\n').filter(Boolean);
+    return lines.flatMap((line) => json(line) ?? []);
   }
 
   /** Null where there is no such file. */
@@ -263,12 +293,12 @@ export class RunFolder {
 
   /** Removes what a training that was killed was writing. */
   private removeUnfinished(): void {
-    for (const folder of [this.path, this.frames]) {
+    for (const folder of [this.path, this.frames, this.samples.folder]) {
       if (!existsSync(folder)) continue;
       if (!statSync(folder).isDirectory()) throw notFolder(folder, `remove it, or ${OTHER_FOLDER}`);
       for (const name of readdirSync(folder)) {
         const meant = unfinishedName(name);
-        const isOwn = folder === this.frames || results.some((result) => result === meant);
+        const isOwn = folder !== this.path || results.some((result) => result === meant);
         if (meant !== null && isOwn) rmSync(join(folder, name), { force: true });
       }
     }

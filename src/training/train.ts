@@ -61,6 +61,8 @@ export interface TrainingHooks {
   onStep?: (progress: TrainingProgress) => void;
   /** Called with what the log has of a step, once it is written. */
   onEntry?: (entry: LogEntry) => void;
+  /** Called after each validation, once its weights are saved where they are; the time belongs to the validation. */
+  onValidated?: (checkpoint: Checkpoint, secondsPerStep: number) => Promise<void>;
   signal?: AbortSignal;
 }
 
@@ -109,7 +111,7 @@ export async function train(
   start: Checkpoint,
   data: TrainingData,
   run: RunFolder,
-  { onStep, onEntry, signal }: TrainingHooks = {},
+  { onStep, onEntry, onValidated, signal }: TrainingHooks = {},
 ): Promise<TrainingResult> {
   const { stages: asked, batch } = start.configuration.training;
   const saves = new Saves(chain, run);
@@ -147,7 +149,10 @@ export async function train(
       const entry = logEntry(checkpoint, learned, clock.lastStep);
       log({ ...entry, ...(validation && validationEntry(validation, data)) });
       await saves.afterStep(checkpoint, isBest);
-      if (isValidated) clock.validationEnds();
+      if (isValidated) {
+        await onValidated?.(checkpoint, clock.lastStep);
+        clock.validationEnds();
+      }
       bitsPerDim = learned.bitsPerDim;
       last = validation ?? last;
       onStep?.({

@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { BITS_PER_NAT, scoreEach, sumOfNats } from '../evaluation/scoring.js';
 import { dimensions, type Chain } from '../model/chain.js';
-import { frameBytes, type ExampleBuffer } from '../model/examples.js';
+import { frameBytes, type ExampleBuffer, type ExampleShape } from '../model/examples.js';
+import { LONGEST_STRIDE } from '../model/subsequences.js';
 import { Philox, purposes } from '../foundation/philox.js';
 import type { ClipStore } from './random-frames.js';
 
@@ -45,6 +46,38 @@ export function before(ends: readonly EndOfClip[], store: ClipStore): ClipStore 
   const endOf = new Map(ends.map(({ clip, from }) => [clip, from]));
   const clips = store.clips.map((clip, at) => ({ ...clip, frames: endOf.get(at) ?? clip.frames }));
   return { ...store, clips };
+}
+
+/** Frames that validate, and those before them, as bytes. */
+export interface ValidatingExample {
+  known: Uint8Array[];
+  /** The frames that follow, one at least. */
+  truth: Uint8Array[];
+}
+
+/**
+ * At most so many frames in the middle of what validates: of the first clip that has as many, else of the first. It is the same every time.
+ * @returns null where nothing validates
+ */
+export function validatingExample(
+  shape: ExampleShape,
+  store: Pick<ClipStore, 'clips' | 'read'>,
+  parts: readonly EndOfClip[],
+  frames: number,
+): ValidatingExample | null {
+  const lengthOf = ({ clip, from }: EndOfClip) => store.clips[clip].frames - from;
+  const part = parts.find((one) => lengthOf(one) >= frames) ?? parts.at(0);
+  if (part === undefined) return null;
+  const count = Math.min(frames, lengthOf(part));
+  const first = part.from + ((lengthOf(part) - count) >> 1);
+  const read = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, at) => {
+      const bytes = new Uint8Array(frameBytes(shape));
+      store.read(part.clip, from + at, 1, bytes);
+      return bytes;
+    });
+  const from = Math.max(0, first - shape.context * LONGEST_STRIDE);
+  return { known: read(from, first), truth: read(first, first + count) };
 }
 
 /** Frames computed together. Their costs are summed before they join those of their clip. */

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import type { Frame } from '../foundation/frame.js';
+import type { Frame, Size } from '../foundation/frame.js';
 import type { Placing } from '../foundation/placing.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { Canvas, type Colour } from './canvas.js';
@@ -39,6 +39,20 @@ export async function contactSheet(frames: readonly Frame[], options: ContactShe
     if (label) await canvas.write(label, left, top + tileHeight, letters, ink);
   }
   return canvas;
+}
+
+/** The rows of a sheet, without what is written below them. @param rows how many it has @param tile size of a frame on it */
+export function rowsOfSheet({ width, height, channels, data }: Frame, rows: number, tile: Size): Frame[] {
+  const row = { width: width - 2 * gap, height: tile.height };
+  return Array.from({ length: rows }, (_, index) => {
+    const top = gap + Math.round((index * (height - gap)) / rows);
+    const cut = new Uint8Array(row.width * row.height * channels);
+    for (let y = 0; y < row.height; y++) {
+      const from = ((top + y) * width + gap) * channels;
+      cut.set(data.subarray(from, from + row.width * channels), y * row.width * channels);
+    }
+    return { ...row, channels, data: cut };
+  });
 }
 
 /** One size for all labels: such that the widest fits its tile, where that can be read. */

@@ -2,7 +2,7 @@ export { clipFiles, type ClipSource, isImageFolder, listClips } from './clip-lis
 export { type ClipFacts, type ClipOptions, type ClipReader, filesOfClip, openClip, probeClip } from './clip-reader.js';
 export { gifBytes, joinFilms, writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
 export { expectNoInput, isTaken, type ReplaceOptions } from './existing-output.js';
-export { contactSheet, type ContactSheetOptions, encodePng, writePng } from './contact-sheet.js';
+export { contactSheet, type ContactSheetOptions, encodePng, rowsOfSheet, writePng } from './contact-sheet.js';
 export { type FfmpegBinary, findFfmpeg } from './ffmpeg-binary.js';
 export { type FrameStore, openFrameStore, type FrameStoreOptions, type StoredClip } from './frame-store.js';
 export { type LosslessCodec, losslessCodecs, losslessSize } from './lossless-codecs.js';

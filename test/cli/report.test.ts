@@ -1,6 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator } from 'playwright-core';
+import { trainingSection } from '../../src/tasks/reports/training-section.js';
+import { SampleSheets } from '../../src/training/sample-sheets.js';
+import { contactSheet, encodePng } from '../../src/video/index.js';
 import { openChromium, openFile, seriousFaults, testInChromium } from '../chromium.js';
 import { lossless, makeClip, temporaryFolder } from '../video/made-clips.js';
 import { pxv } from './pxv.js';
@@ -53,6 +56,41 @@ test('a training becomes a page of its curves and figures, and CSV for who plots
   );
   expect(read(`run-csv/${trainings}`)).toMatch(/^training,network,.*\nrun,pixel-cnn,\d+,3,/);
   expect(read('run.html')).toContain('pxv train --resume --out run');
+});
+
+test('what a training drew is scrubbed through, and what others have put beside it is passed over', async () => {
+  const sheets = new SampleSheets(at('run', 'samples'));
+  const sheet = await contactSheet(
+    [0, 1, 2].flatMap((clip) => movingSquare(clip, 4)),
+    { columns: 4 },
+  );
+  for (const step of [1, 3]) sheets.write(step, await encodePng(sheet));
+  sheets.write(2, await encodePng({ width: 1, height: 1, channels: 3, data: new Uint8Array(3) }));
+  writeFileSync(sheets.pathOf(4), 'no picture');
+  writeFileSync(at('run', 'samples', 'notes.txt'), '');
+  const outcome = await report('run', '--out', 'learned.html', '--json');
+  const { sections } = jsonOf(outcome) as unknown as { sections: [Shown] };
+  const bits = (JSON.parse(read('run/log.jsonl').trim().split('\n')[2]) as Logged).validation!.toFixed(3);
+  expect(sections[0].blocks.find(({ kind }) => kind === 'clip')).toMatchObject({
+    title: 'how it learned',
+    steps: [{ name: expect.stringMatching(/^after step 1/) as string }, { name: `after step 3: ${bits} bits/dim` }],
+    panels: ['truth', 'best guess', 'one sample'],
+  });
+  // Four frames of 16 pixels, three gaps of 2.
+  expect(read('learned.html')).toContain('<svg viewBox="0 0 70 12" role="img" aria-label="best guess">');
+  const computed = sections[0].blocks.find(({ title }) => title === 'computed by')!;
+  expect(computed.rows).toEqual([
+    expect.arrayContaining(['run', '0', process.version + ` on ${process.platform} ${process.arch}`]),
+  ]);
+
+  // The live page shows the latest alone.
+  rmSync(sheets.pathOf(4));
+  const live = await trainingSection([at('run')], 1);
+  expect(live.blocks.flatMap((block) => (block.kind === 'picture' ? [block.title] : []))).toEqual([
+    'truth',
+    'best guess, after step 3',
+    'one sample, after step 3',
+  ]);
 });
 
 test('the tables of a score are those that eval-video prints', async () => {
@@ -151,7 +189,7 @@ describe('in a browser', () => {
 
   testInChromium('all panels of a clip go on together, by keyboard and by themselves', async () => {
     const { page, faults } = await openFile(browser, at('all.html'), { width: 1280 });
-    const clip = page.locator('.clip');
+    const clip = page.locator('.clip').last();
     const told = clip.locator('output');
     const placeOf = async (image: Locator) => `${await image.getAttribute('x')} ${await image.getAttribute('y')}`;
     const places = async () => Promise.all((await clip.locator('image').all()).map(placeOf));
@@ -193,5 +231,12 @@ interface Logged {
 }
 
 interface Shown {
-  blocks: { kind: string; title: string; value: string; rows: string[][] }[];
+  blocks: {
+    kind: string;
+    title: string;
+    value: string;
+    rows: string[][];
+    steps: { name: string }[];
+    panels: string[];
+  }[];
 }

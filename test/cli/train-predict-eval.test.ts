@@ -77,6 +77,7 @@ describe('pxv train', () => {
       'data.jsonl',
       'frames',
       'log.jsonl',
+      'machine.jsonl',
       'model.safetensors',
       'training.safetensors',
     ]);
@@ -325,7 +326,7 @@ describe('pxv eval-video', () => {
     expect(bitsPerDim).toBeCloseTo(clips.reduce((sum, clip) => sum + clip.bitsPerDim, 0) / 3, 9);
     expect(standardError).toBeGreaterThan(0);
     expect(json).toMatchObject({ horizon: 1, samples: 2, forecasts: { clips: 3, starts: 6 } });
-    for (const name of ['last-frame', 'moved-last-frame', 'sample', 'mean', 'best'] as const) {
+    for (const name of ['last-frame', 'moved-last-frame', 'sample', 'mean', 'best', 'worst'] as const) {
       const { psnr, ssim, gain, wins, changeRatio } = forecasts!.kinds[name]!;
       const lists = [psnr, ssim, gain.mean, gain.standardError, wins, changeRatio];
       expect(lists.map((list) => list?.length)).toEqual([1, 1, 1, 1, 1, 1]);

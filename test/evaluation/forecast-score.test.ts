@@ -85,7 +85,15 @@ test.each([
       change: [0, 0],
     });
     const guess = model === warped ? ['best-guess'] : [];
-    expect(Object.keys(scored.kinds)).toEqual(['last-frame', 'moved-last-frame', ...guess, 'sample', 'mean', 'best']);
+    expect(Object.keys(scored.kinds)).toEqual([
+      'last-frame',
+      'moved-last-frame',
+      ...guess,
+      'sample',
+      'mean',
+      'best',
+      'worst',
+    ]);
     expect(tf.memory().numTensors).toBe(before);
     sampler.dispose();
   },

@@ -37,8 +37,9 @@ test('the mean of samples is that of each sub-pixel, rounded', () => {
   ]);
 });
 
-test('the best of samples is the one that is nearest over the whole horizon', () => {
+test('the best of samples is the one that is nearest over the whole horizon, and the worst the farthest', () => {
   expect(forecasts.best.futures(at)).toEqual([at.drawn[1]]);
+  expect(forecasts.worst.futures(at)).toEqual([at.drawn[0]]);
 });
 
 test('the last frame is repeated, and moved by no motion that is not worth it', () => {
@@ -57,9 +58,9 @@ test('the best guess is the one that a model makes', () => {
   expect(forecasts['best-guess'].futures({ ...at, guess: at.truth })).toEqual([at.truth]);
 });
 
-test('the mean and the best are there where several are drawn, the best guess where a model makes one', () => {
+test('the mean, the best and the worst are there where several are drawn, the best guess where a model makes one', () => {
   const names = (samples: number, guesses: boolean) => forecastNames({ samples, guesses });
   expect(names(1, false)).toEqual(['last-frame', 'moved-last-frame', 'sample']);
-  expect(names(2, false)).toEqual(['last-frame', 'moved-last-frame', 'sample', 'mean', 'best']);
+  expect(names(2, false)).toEqual(['last-frame', 'moved-last-frame', 'sample', 'mean', 'best', 'worst']);
   expect(names(1, true)).toEqual(['last-frame', 'moved-last-frame', 'best-guess', 'sample']);
 });

@@ -120,7 +120,7 @@ withChromium('the page', () => {
   /** How many colours a panel shows: of an empty one it is one. */
   const coloursOf = async (page: Page, panel: string) => {
     const pixels = await pixelsOf(page, panel);
-    return new Set(pixels.flatMap((red, at) => (at % 3 === 0 ? pixels.slice(at, at + 3).join() : []))).size;
+    return new Set(pixels.flatMap((_, at) => (at % 3 === 0 ? pixels.slice(at, at + 3).join() : []))).size;
   };
   const show = (page: Page, frame: number) => page.fill('#shown', String(frame));
   const lookedAt = (page: Page, frames: string) =>

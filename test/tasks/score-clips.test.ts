@@ -265,7 +265,7 @@ test('frames are predicted from places spread over a clip, and the last frame re
   expect(samples).toBe(2);
   expect(forecasts).toMatchObject({ clips: 1, starts: 3, trueChange: [10, 10] });
   expect(forecasts!.kinds['last-frame']!.psnr[0]).toBeCloseTo(20 * Math.log10(255 / 10), 9);
-  expect(Object.keys(forecasts!.kinds)).toEqual(['last-frame', 'moved-last-frame', 'sample', 'mean', 'best']);
+  expect(Object.keys(forecasts!.kinds)).toEqual(['last-frame', 'moved-last-frame', 'sample', 'mean', 'best', 'worst']);
   const alone = await score([long], { starts: 3, samples: 1 });
   // This model's anchor is the frame before.
   expect(alone.anchors).toEqual({ labels: ['last frame'], mean: [0], standardError: [NaN] });

@@ -54,7 +54,9 @@ async function panelHtml(
   const drawn = (arrows ?? []).map(
     (list, step) => `<g data-step="${step}"${hidden(step)}><path class="arrows" d="${list.map(wedge).join('')}"/></g>`,
   );
-  return markup`<figure class="panel${predicted ? ' predicted' : ''}">
+  // Rows of frames lie below each other, so that a frame is below itself.
+  const isRow = width > 2 * height;
+  return markup`<figure class="panel${predicted ? ' predicted' : ''}${isRow ? ' row' : ''}">
 <figcaption>${title}</figcaption>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
 <image data-columns="${columns}" href="${uri}" ${new Markup(place)} width="${columns * width}" height="${rows * height}"/>${new Markup(drawn.join(''))}</svg>

@@ -130,25 +130,29 @@ function horizonSeries({ trueChange, kinds }: ForecastsSummary, samples: number)
   const names = Object.keys(kinds) as ForecastName[];
   const gains = (name: ForecastName) => kinds[name]!.gain.mean.map((gain, h) => [h + 1, gain] as const);
   const lines = names
-    .filter((name) => name !== 'last-frame')
+    // The best and the worst are the edges of what is shaded.
+    .filter((name) => !['last-frame', 'best', 'worst'].includes(name))
     // What needs no model comes last.
     .sort((a, b) => Number(a === 'moved-last-frame') - Number(b === 'moved-last-frame'))
     .map((name) => ({ name: kindsOfForecast[name].title(samples), points: gains(name) }));
-  const isSampled = kinds.sample !== undefined && kinds.best !== undefined;
+  const { sample, best, worst } = kinds;
+  // Older files do not have the worst.
+  const [least, leastName] = worst === undefined ? [sample, 'one sample'] : [worst, 'worst'];
   return {
     ...{ kind: 'series', title: 'how near what is predicted comes, by frames ahead' },
     x: { label: 'frames ahead', unit: 'whole', from: 1, to: Math.max(2, trueChange.length) },
     y: { label: 'dB more than the last frame repeated' },
     lines: [...lines, { name: 'last frame repeated', points: trueChange.map((_, h) => [h + 1, 0]), role: 'baseline' }],
-    ...(isSampled && {
-      bands: [
-        {
-          name: `one sample to best of ${samples}`,
-          points: trueChange.map((_, h) => [h + 1, kinds.sample!.gain.mean[h], kinds.best!.gain.mean[h]]),
-          look: lines.findIndex(({ name }) => name === kindsOfForecast.sample.title()),
-        },
-      ],
-    }),
-    note: ABOUT_DECIBELS,
+    ...(best &&
+      least && {
+        bands: [
+          {
+            name: `${leastName} to best of ${samples}`,
+            points: trueChange.map((_, h) => [h + 1, least.gain.mean[h], best.gain.mean[h]]),
+            look: lines.findIndex(({ name }) => name === kindsOfForecast.sample.title()),
+          },
+        ],
+      }),
+    note: `${ABOUT_DECIBELS}${best ? '. The best and the worst sample are those of all frames ahead together' : ''}`,
   };
 }

@@ -79,7 +79,8 @@ function gainWithError({ mean, standardError }: MeanOverClips, index: number): s
 
 /** Forecasts beside each other, by frames ahead: decibels, SSIM where frames are large enough, change from frame to frame. */
 export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSummary, samples: number): Table[] {
-  const names = Object.keys(kinds) as ForecastName[];
+  // The worst is told where there is room for it: in JSON, and shaded in a chart.
+  const names = (Object.keys(kinds) as ForecastName[]).filter((name) => name !== 'worst');
   const others = names.filter((name) => name !== 'last-frame');
   const titlesOf = (of: ForecastName[]) => of.map((name) => kindsOfForecast[name].title(samples));
   const gainOf = ({ gain, wins }: ForecastSummary, h: number) => `${gainWithError(gain, h)} (${wins[h]})`;

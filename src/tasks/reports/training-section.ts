@@ -11,12 +11,16 @@ import type { Section } from '../../report/report.js';
 import type { RunConfiguration } from '../../training/configuration.js';
 import { bestLogged, RunFolder, type LogEntry } from '../../training/run-folder.js';
 import { needsOf } from '../../conditioning/index.js';
+import type { SampleSheets } from '../../training/sample-sheets.js';
 import type { Validation } from '../../training/validation.js';
+import { learnedBlocks } from './learned-blocks.js';
 import { typedCommand } from './typed-command.js';
 import { ABOUT_BITS } from './words.js';
 
 /** Points of a smoothed curve. */
 const SMOOTHED = 150;
+/** Sheets of samples: as many as a page of a few megabytes holds. */
+const MOST_SHEETS = 24;
 
 /** A training as its folder tells of it. */
 interface Run {
@@ -28,6 +32,8 @@ interface Run {
   /** Bits/dim of the previous frame as a guess, on what validates; null where the log does not have it. */
   previousFrame: number | null;
   seconds: number;
+  samples: SampleSheets;
+  machines: ReturnType<RunFolder['machines']>;
 }
 
 function readRun(path: string): Run {
@@ -40,11 +46,16 @@ function readRun(path: string): Run {
     best: bestLogged(path),
     previousFrame: log.findLast(({ previousFrame }) => previousFrame !== undefined)?.previousFrame ?? null,
     seconds: log.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
+    ...{ samples: folder.samples, machines: folder.machines() },
   };
 }
 
-/** Trainings over one another. @param paths run folders, one at least */
-export function trainingSection(paths: readonly string[]): Section {
+/**
+ * Trainings over one another.
+ * @param paths run folders, one at least
+ * @param sheets of samples that are shown of each, at most
+ */
+export async function trainingSection(paths: readonly string[], sheets = MOST_SHEETS): Promise<Section> {
   const runs = paths.map(readRun);
   const [one] = runs;
   const isOne = runs.length === 1;
@@ -56,9 +67,23 @@ export function trainingSection(paths: readonly string[]): Section {
         { kind: 'number', title: 'time', value: duration(one.seconds), note: 'of training, over all its runs' },
       ]
     : [];
+  const learned = await Promise.all(
+    runs.map(async ({ path, log, configuration, samples }) => {
+      const title = isOne ? 'how it learned' : `how ${path} learned`;
+      return configuration === null ? [] : learnedBlocks(title, samples, configuration, log, sheets);
+    }),
+  );
   return {
     title: isOne ? `training ${one.path}` : `${numberOf(runs.length, 'training')} beside each other`,
-    blocks: [...numbers, curves(runs), summary(runs), commands(runs), ...runs.flatMap(givenTo)],
+    blocks: [
+      ...numbers,
+      curves(runs),
+      ...learned.flat(),
+      summary(runs),
+      ...computedBy(runs),
+      commands(runs),
+      ...runs.flatMap(givenTo),
+    ],
   };
 }
 
@@ -162,6 +187,19 @@ function summary(runs: readonly Run[]): Block {
 function parametersOf({ model }: RunConfiguration): number {
   const sizes = buildChain(model).parameters.map(({ shape }) => shape.reduce((product, side) => product * side, 1));
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** What computed each, from which step on. */
+function computedBy(runs: readonly Run[]): Block[] {
+  const rows = runs.flatMap(({ path, machines }) =>
+    machines.map(({ step, cpu, cores, arithmetic, threads, pxv, node, platform }) => [
+      ...[path, String(step), cpu, String(cores), arithmetic, threads === null ? '-' : String(threads)],
+      ...[pxv, `${node} on ${platform}`],
+    ]),
+  );
+  if (rows.length === 0) return [];
+  const titles = ['training', 'from step', 'processor', 'cores', 'arithmetic', 'threads', 'pxv', 'Node.js'];
+  return [{ ...tableOf('lrlrlrll', titles, rows), title: 'computed by' }];
 }
 
 /** How to go on with them. */

@@ -1,0 +1,114 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Frame } from '../foundation/frame.js';
+import { bytesOf } from '../foundation/levels.js';
+import { DEFAULT_SEED } from '../foundation/philox.js';
+import type { Chain } from '../model/chain.js';
+import type { ModelDescription } from '../model/description.js';
+import { expectsFrame } from '../model/future-drawing.js';
+import type { Model } from '../model/model.js';
+import { Past } from '../model/past.js';
+import { toArrays } from '../model/weights.js';
+import { AS_SCORED } from '../sampling/draw.js';
+import { FrameSampler } from '../sampling/frame-sampler.js';
+import { Noise } from '../sampling/noise.js';
+import { bestGuess, frameOf, rollOut } from '../sampling/roll-out.js';
+import { learntFrameRate, type RunConfiguration } from '../training/configuration.js';
+import type { EventFile } from '../training/event-file.js';
+import type { SampleSheets } from '../training/sample-sheets.js';
+import { ShareOfTime } from '../training/share-of-time.js';
+import type { TrainingHooks } from '../training/train.js';
+import type { ValidatingExample } from '../training/validation.js';
+import { contactSheet, encodePng } from '../video/index.js';
+
+/** Of a training's time that samples take at most. */
+const SHARE = 0.03;
+/** Frames that a model of video predicts. */
+export const FRAMES_DRAWN = 4;
+/** Images that a model of images draws. */
+const IMAGES_DRAWN = 16;
+
+/** What the rows of a sheet show; null of a model of images, whose sheet has no order. */
+export function rowsOfSamples(description: ModelDescription, needsFrames: boolean): readonly string[] | null {
+  if (!needsFrames) return null;
+  return ['truth', ...(expectsFrame({ description }) ? ['best guess'] : []), 'one sample'];
+}
+
+/**
+ * What a training draws after a validation, into its folder, as long as there is time for it (see `ShareOfTime`): of a model of video a
+ * prediction of frames that validate, of a model of images some images, from the same noise every time. No weight depends on it.
+ * @param example null: a model of video draws nothing
+ */
+export function trainingSamples(
+  chain: Chain,
+  configuration: RunConfiguration,
+  example: ValidatingExample | null,
+  { sheets, events, signal }: { sheets: SampleSheets; events: EventFile | null; signal: AbortSignal | undefined },
+): NonNullable<TrainingHooks['onValidated']> {
+  const time = new ShareOfTime(SHARE);
+  const isOfImages = chain.exampleShape.context === 0;
+  return async ({ state, step }, secondsPerStep) => {
+    if (!isOfImages && example === null) return;
+    const draw = async (limit: AbortSignal) => {
+      const sampler = new FrameSampler(await modelOf(chain, configuration, state.weights, step));
+      try {
+        const sheet = example === null ? await imagesOf(sampler, limit) : await prediction(sampler, example, limit);
+        const png = await encodePng(sheet);
+        sheets.write(step, png);
+        events?.addPicture(step, 'samples', sheet, png);
+      } finally {
+        sampler.dispose();
+      }
+    };
+    // A step goes through the network about as often as these few frames do.
+    await time.spend(1000 * secondsPerStep, draw, signal);
+  };
+}
+
+async function modelOf(
+  chain: Chain,
+  { model: description, drawing, data }: RunConfiguration,
+  weights: readonly Tensor[],
+  step: number,
+): Promise<Model> {
+  const arrays = await toArrays(weights);
+  return {
+    ...{ name: `step ${step}`, description, chain, step, drawing, origin: null },
+    weights: arrays,
+    frameRate: learntFrameRate(data),
+  };
+}
+
+/** The truth, the best guess where there is one, and a sample, row by row. */
+async function prediction(
+  sampler: FrameSampler,
+  { known, truth }: ValidatingExample,
+  signal: AbortSignal,
+): Promise<Frame> {
+  const { model } = sampler;
+  const past = new Past(model.chain.exampleShape);
+  for (const frame of known) past.push(frame);
+  const futures = [truth];
+  const guesses = bestGuess(sampler, past, { signal });
+  if (expectsFrame(model)) futures.push(await taken(truth.length, guesses));
+  const drawn = await taken(truth.length, rollOut(sampler, past, { signal }));
+  futures.push(drawn.map(([{ bytes }]) => bytes));
+  const names = rowsOfSamples(model.description, true)!;
+  const labels = names.flatMap((name) => truth.map((_, at) => (at === 0 ? name : '')));
+  const frames = futures.flat().map((bytes) => frameOf(model, bytes));
+  return contactSheet(frames, { columns: truth.length, labels });
+}
+
+async function taken<T>(count: number, steps: AsyncGenerator<T, never>): Promise<T[]> {
+  const all: T[] = [];
+  while (all.length < count) all.push((await steps.next()).value);
+  return all;
+}
+
+async function imagesOf(sampler: FrameSampler, signal: AbortSignal): Promise<Frame> {
+  const { exampleShape: shape } = sampler.model.chain;
+  const samples = Array.from({ length: IMAGES_DRAWN }, (_, sample) => sample);
+  const examples = Past.examples(samples.map(() => new Past(shape)));
+  const noise = new Noise(DEFAULT_SEED);
+  const drawn = await sampler.draw(examples, { noise, samples, frame: 0, settings: AS_SCORED, signal });
+  return contactSheet(drawn.map(({ levels }) => frameOf(sampler.model, bytesOf(shape, levels))));
+}
