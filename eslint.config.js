@@ -12,7 +12,7 @@ const mayImport = {
   'src/model': ['src/conditioning', 'src/backend'],
   'src/sampling': ['src/model', 'src/conditioning', 'src/backend'],
   'src/fitting': ['src/model', 'src/conditioning', 'src/backend'],
-  'src/evaluation': ['src/sampling', 'src/fitting', 'src/model', 'src/conditioning', 'src/backend'],
+  'src/evaluation': ['src/ranks', 'src/sampling', 'src/fitting', 'src/model', 'src/conditioning', 'src/backend'],
   'src/ranks': [],
   'src/training': ['src/ranks', 'src/evaluation', 'src/fitting', 'src/model', 'src/conditioning', 'src/backend'],
   'src/surprise': ['src/evaluation', 'src/model', 'src/conditioning', 'src/backend'],

@@ -30,10 +30,14 @@ export async function startComputing(
 }
 
 /** Loads the model that `--model` names, and starts the backend: `seconds` tells how long the work takes from here on. */
-export async function startWithModel(options: BackendOptions & { model?: string | undefined }, progress: Progress) {
+export async function startWithModel(
+  options: BackendOptions & { model?: string | undefined },
+  progress: Progress,
+  ranks = alone,
+) {
   const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
-  const chosen = await startComputing(options, progress);
+  const chosen = await startComputing(options, progress, ranks);
   const started = performance.now();
   return { model, chosen, seconds: () => (performance.now() - started) / 1000 };
 }

@@ -1,8 +1,8 @@
 import { errorsOf } from '../foundation/errors.js';
-import type { Ranks } from './ranks.js';
+import { barrier, type Ranks } from './ranks.js';
 
 /**
- * Refuses to go on where a rank has other facts than the first.
+ * Refuses to go on where a rank has other facts than the first: it throws there, and nobody else comes past.
  * @param facts values of JSON
  * @throws PxvError `USAGE` in those ranks, with the first fact that is another
  */
@@ -10,7 +10,8 @@ export async function expectSame(ranks: Ranks, operation: string, facts: object)
   if (ranks.size === 1) return;
   const first = await ranks.agree(facts);
   const difference = firstDifference(first, JSON.parse(JSON.stringify(facts)));
-  if (difference === null) return;
+  // The others wait here until one that refuses has ended them.
+  if (difference === null) return barrier(ranks);
   const [place, expected, received] = difference;
   const remedy = 'start all ranks with the same pxv, options and files, on machines of one kind';
   throw errorsOf('USAGE', operation)(place, `${expected}, as the first rank has`, received, remedy);

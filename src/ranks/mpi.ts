@@ -27,7 +27,7 @@ export function joinByMpi(size: number | null): Transport {
   const mpi = load(path);
   const started = mpi.start();
   if (size !== null && started.size !== size) {
-    const received = `the addon of ${started.library}, which sees ${started.size}`;
+    const received = `${started.size}, by ${started.library.replace(/\s+/g, ' ')}, which the addon was built for`;
     throw failed('MPI', `the ${size} ranks that were launched`, received, OWN_MPI);
   }
   process.on('exit', () => mpi.abandon());

@@ -29,6 +29,11 @@ export async function barrier(ranks: Ranks): Promise<void> {
   await ranks.sum(new Float64Array(ranks.size));
 }
 
+/** Those of some places that are this rank's: they are dealt in turn. */
+export function ownPlaces({ rank, size }: Ranks, count: number): number[] {
+  return Array.from({ length: Math.ceil((count - rank) / size) }, (_, at) => rank + at * size);
+}
+
 /** Adds the numbers of one array to those of another, each sum rounded once, by the type of the arrays. */
 export function addTo(sums: Float32Array | Float64Array, values: Float32Array | Float64Array): void {
   for (let i = 0; i < sums.length; i++) sums[i] += values[i];

@@ -113,7 +113,8 @@ async function expectFittingRanks(ranks: Ranks, { configuration, step }: Checkpo
   await expectSame(ranks, 'train', { configuration, step, arithmetic: arithmeticInUse() });
   const { shards } = configuration.training;
   if (shards % ranks.size === 0) return;
-  const remedy = `start ${shards} or fewer${step > 0 ? ', for a training keeps its shards' : ', or give more shards'}`;
+  const otherwise = step > 0 ? 'for a training keeps its shards' : 'or give more shards';
+  const remedy = `start ${shards === 1 ? 'one rank' : `${shards} ranks or fewer`}, ${otherwise}`;
   throw errorsOf('USAGE', 'train')('--shards', `a multiple of the ${ranks.size} ranks`, String(shards), remedy);
 }
 

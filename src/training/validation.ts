@@ -3,7 +3,7 @@ import { BITS_PER_NAT, scoreEach, sumOfNats } from '../evaluation/scoring.js';
 import { dimensions, type Chain } from '../model/chain.js';
 import { frameBytes, type ExampleBuffer } from '../model/examples.js';
 import { Philox, purposes } from '../foundation/philox.js';
-import { alone, type Ranks } from '../ranks/ranks.js';
+import { alone, ownPlaces, type Ranks } from '../ranks/ranks.js';
 import type { ClipStore } from './random-frames.js';
 
 /** What is held out, scored. */
@@ -101,7 +101,7 @@ export async function costsOf<Item>(
   ranks: Ranks,
 ): Promise<Float64Array> {
   const costs = new Float64Array(items.length);
-  const own = [...items.keys()].filter((at) => at % ranks.size === ranks.rank);
+  const own = ownPlaces(ranks, items.length);
   const addAt = (buffer: ExampleBuffer, at: number) => add(buffer, items[at]);
   for await (const { item: at, nats } of scoreEach(chain, weights, own, addAt, { batch })) costs[at] = sumOfNats(nats);
   await ranks.sum(costs);
