@@ -10,7 +10,7 @@ export interface Launched {
   /** What they say together, and how the first, or the launcher, ends. */
   ended: Promise<Outcome>;
   /** The process of a rank, once it is there. */
-  processOf(rank: number): number | undefined;
+  processOf: (rank: number) => number | undefined;
 }
 
 /** A way to start `pxv` in several ranks. */
