@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from 'node:os';
 
 /** How the launcher of a process says that there are others. */
 export interface Launch {
+  /** Which of them this process is, from 0. */
   rank: number;
   /** Null where it is not said before MPI has started. */
   size: number | null;

@@ -10,7 +10,8 @@ afterAll(folder.remove);
 beforeAll(() => makeClips(folder.path, 4));
 
 const inRanks = (size: number, ...args: string[]) => socketLauncher.launch(size, args, folder.path);
-const train = ['train', '--frames', 'clips', ...tiny, '--threads', '1', '--shards', '2'];
+const cheap = ['--conditioning', 'previous-frames', '--threads', '1', '--shards', '2'];
+const train = ['train', '--frames', 'clips', ...tiny, ...cheap];
 const fileOf = (run: string, name: string) => readFileSync(join(folder.path, run, name)).toString('latin1');
 
 describe('pxv train in two ranks', () => {

@@ -18,7 +18,19 @@ const cwd = folder.path;
 const STEPS = 50;
 const trainingOf = (network: string) => [
   ...['train', '--frames', 'clips', '--network', network, '--hidden', '6', '--layers', '1', '--size', '16x12'],
-  ...['--batch', '4', '--shards', '4', '--threads', '1', '--steps', String(STEPS), '--quiet'],
+  ...[
+    '--conditioning',
+    'previous-frames',
+    '--batch',
+    '4',
+    '--shards',
+    '4',
+    '--threads',
+    '1',
+    '--steps',
+    String(STEPS),
+    '--quiet',
+  ],
 ];
 const networks = ['pixel-cnn', 'diagonal-bilstm'];
 const whole = (network: string) => `whole-${network}`;
