@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { errorsOf } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
 import type { Transport } from './together.js';
@@ -14,7 +14,7 @@ interface MpiModule {
 
 /** Where the addon is that was built here, or another that PXV_MPI_ADDON names. */
 export function mpiAddon(): string {
-  return process.env.PXV_MPI_ADDON ?? join(packageFolder(), 'build', 'Release', 'pxv-mpi.node');
+  return resolve(process.env.PXV_MPI_ADDON ?? join(packageFolder(), 'build', 'Release', 'pxv-mpi.node'));
 }
 
 /**

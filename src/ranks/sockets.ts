@@ -114,7 +114,7 @@ class Link {
   }
 
   end(): void {
-    this.socket.end();
+    this.socket.end().unref();
   }
 
   private serve(): void {

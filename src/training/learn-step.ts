@@ -1,22 +1,13 @@
 import { globalNorm } from '../backend/updates.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
-import type { RollOut } from '../fitting/anchor-loss.js';
 import { optimisers } from '../fitting/optimisers.js';
 import { updated, type TrainingState } from '../fitting/update.js';
 import type { Chain } from '../model/chain.js';
 import { errorsOf, type PxvError } from '../foundation/errors.js';
-import type { Examples } from '../model/examples.js';
 import type { Ranks } from '../ranks/ranks.js';
 import type { Checkpoint, RunFolder } from './run-folder.js';
-import { disposeGradients, gradientsOfStep, type Places } from './shards.js';
+import { disposeGradients, gradientsOfStep, type StepData } from './shards.js';
 import { learningRate, type Stage, type StagePosition } from './stages.js';
-
-/** What is at some places of steps: functions of the seed, the step (0 for the first), its stage and the place alone. */
-export interface StepData {
-  batch: (step: number, stage: Stage, places: Places) => Examples;
-  /** Roll-outs, of which the learned anchor learns; null where there are none. */
-  rollOut: (step: number, stage: Stage, places: Places) => RollOut | null;
-}
 
 export interface LearnedStep {
   state: TrainingState;

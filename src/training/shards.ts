@@ -2,18 +2,24 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { withPrecision, type Precision } from '../backend/precision.js';
 import { giveWay } from '../foundation/give-way.js';
-import { disposeRollOut } from '../fitting/anchor-loss.js';
+import { disposeRollOut, type RollOut } from '../fitting/anchor-loss.js';
 import { gradientsOf, type Gradients } from '../fitting/gradients.js';
 import type { Chain } from '../model/chain.js';
-import { disposeExamples } from '../model/examples.js';
+import { disposeExamples, type Examples } from '../model/examples.js';
 import { addTo, type Ranks } from '../ranks/ranks.js';
-import type { StepData } from './learn-step.js';
 import type { Stage } from './stages.js';
 
 /** Places in a batch, from one up to and without another. */
 export interface Places {
   from: number;
   to: number;
+}
+
+/** What is at some places of steps: functions of the seed, the step (0 for the first), its stage and the place alone. */
+export interface StepData {
+  batch: (step: number, stage: Stage, places: Places) => Examples;
+  /** Roll-outs, of which the learned anchor learns; null where there are none. */
+  rollOut: (step: number, stage: Stage, places: Places) => RollOut | null;
 }
 
 /** What a step learns from, cut into shards: how many there are says how its gradients round, and nothing else does. */

@@ -13,9 +13,10 @@ import { toTensors } from '../model/weights.js';
 import { Clock } from './clock.js';
 import type { RunConfiguration } from './configuration.js';
 import { noDataHashes } from './data-list.js';
-import { diverged, learnStep, type LearnedStep, type StepData } from './learn-step.js';
+import { diverged, learnStep, type LearnedStep } from './learn-step.js';
 import { isValidationStep } from './pace.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
+import type { StepData } from './shards.js';
 import { Stages, type Stage } from './stages.js';
 import type { Validation } from './validation.js';
 
