@@ -4,12 +4,16 @@ import { PxvError } from '../src/foundation/errors.js';
 import { exitCodes, listenForInterrupt } from './interrupt.js';
 import { printable } from '../src/foundation/printable.js';
 import { Progress } from './progress.js';
+import { isHeard, ranksOf } from './ranks.js';
+import type { Ranks } from '../src/ranks/ranks.js';
 
 /** What an action is given besides its arguments and options. */
 export interface Work {
   /** Aborted when the user asks to stop; its reason is a `PxvError` with the code `INTERRUPTED`. */
   signal: AbortSignal;
   progress: Progress;
+  /** The processes that share the work; where they cannot, this one alone. */
+  ranks: Ranks;
   /** To be called once there is something that an interruption would save; until then it says that it stops. */
   saves: () => void;
 }
@@ -27,23 +31,35 @@ export interface Report {
 
 /**
  * Makes an action of commander from one that gets its `Work` first, then the command's arguments, then its options, and
- * returns what to print. Errors pass through to the one place that reports them, in main.ts.
+ * returns what to print. Errors pass through to the one place that reports them, in main.ts. Of several ranks the first
+ * alone writes, and is interrupted.
+ * @param shares whether ranks that a launcher has started can share the work
  */
-export function run<Given extends unknown[]>(action: (work: Work, ...given: Given) => Promise<Report>) {
+export function run<Given extends unknown[]>(
+  action: (work: Work, ...given: Given) => Promise<Report>,
+  { shares = false } = {},
+) {
   return async (...given: [...Given, Command]): Promise<void> => {
     const command = given.pop() as Command;
     const { json, quiet } = command.opts<{ json?: boolean; quiet?: boolean }>();
-    const progress = new Progress(quiet ? { write: () => true } : process.stderr);
+    const ranks = await ranksOf(pathOf(command), shares);
+    const progress = new Progress(quiet || !ranks.isWriter ? { write: () => true } : process.stderr);
     const interrupt = listenForInterrupt(progress, pathOf(command));
     try {
-      const { signal, saves } = interrupt;
-      const report = await action({ signal, progress, saves }, ...(given as unknown as Given));
+      const { saves } = interrupt;
+      const signal = ranks.isWriter ? interrupt.signal : new AbortController().signal;
+      const report = await action({ signal, progress, ranks, saves }, ...(given as unknown as Given));
       progress.close();
+      await ranks.leave();
+      if (!ranks.isWriter) return;
       const { stream = process.stdout, failed = false } = report;
       const lines = [report.text].flat().filter((line) => line !== false);
       stream.write(`${json ? toJson(report.json) : printable(lines.join('\n').trimEnd())}\n`);
       if (failed) process.exitCode = exitCodes.failed;
       if (signal.aborted) process.exitCode = exitCodes.interrupted;
+    } catch (error) {
+      await ranks.fail(line(error));
+      throw error;
     } finally {
       progress.close();
       interrupt.close();
@@ -73,15 +89,18 @@ function fileHint(message: string): string {
   return word !== undefined && existsSync(word) ? ` (for the file of this name write ./${word})` : '';
 }
 
-/** Writes one line about the error to stderr (and its stack where PXV_DEBUG is set); returns the exit code for it. */
+/**
+ * Writes one line about the error to stderr (and its stack where PXV_DEBUG is set); returns the exit code for it. Where the
+ * first of several ranks tells the user, another says nothing of what was to be expected.
+ */
 export function reportError(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.done;
     // Without a command, commander has already written the help to stderr.
-    if (error.code !== 'commander.help') process.stderr.write(`pxv: ${error.message}\n`);
+    if (error.code !== 'commander.help' && isHeard()) process.stderr.write(`pxv: ${error.message}\n`);
     return exitCodes.usage;
   }
-  process.stderr.write(`pxv: ${printable(line(error))}\n`);
+  if (isHeard() || !(error instanceof PxvError)) process.stderr.write(`pxv: ${printable(line(error))}\n`);
   if (process.env.PXV_DEBUG && error instanceof Error) process.stderr.write(`${stack(error)}\n`);
   if (error instanceof PxvError && error.code === 'USAGE') return exitCodes.usage;
   if (error instanceof PxvError && error.code === 'INTERRUPTED') return exitCodes.interrupted;

@@ -1,26 +1,43 @@
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
 import { askedOf, computing } from './options.js';
+import { threadsOfRank } from '../src/ranks/launch.js';
+import { alone } from '../src/ranks/ranks.js';
 import type { Progress } from './progress.js';
 
 /**
  * Starts the backend that some of a command's options ask for, and says what the user should know of it.
+ * @param ranks that share the work, which must compute alike
  * @returns what `--json` tells of it
  */
 export async function startComputing(
   options: BackendOptions,
   progress: Progress,
+  ranks = alone,
 ): Promise<Omit<ChosenBackend, 'note'>> {
   const { chooseBackend } = await import('../src/backend/choose-backend.js');
-  const { note, ...chosen } = await chooseBackend(askedOf(computing, options));
+  const threads = ranks.size === 1 ? undefined : threadsOfRank();
+  const { note, ...chosen } = await chooseBackend({
+    ...(threads !== undefined && options.backend === undefined && { threads }),
+    ...askedOf(computing, options),
+  });
   if (note !== null) progress.say(`pxv: ${note}`);
+  if (ranks.size > 1) {
+    const { expectSame } = await import('../src/ranks/expect-same.js');
+    const { backend, instructionSet } = chosen;
+    await expectSame(ranks, 'choose backend', { backend, instructionSet });
+  }
   return chosen;
 }
 
 /** Loads the model that `--model` names, and starts the backend: `seconds` tells how long the work takes from here on. */
-export async function startWithModel(options: BackendOptions & { model?: string | undefined }, progress: Progress) {
+export async function startWithModel(
+  options: BackendOptions & { model?: string | undefined },
+  progress: Progress,
+  ranks = alone,
+) {
   const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
-  const chosen = await startComputing(options, progress);
+  const chosen = await startComputing(options, progress, ranks);
   const started = performance.now();
   return { model, chosen, seconds: () => (performance.now() - started) / 1000 };
 }

@@ -25,7 +25,7 @@ export function command(): Command {
     .description('score a model on images: bits/dim, or nats per image where pixels are black or white')
     .argument('<set>', 'a data set (see pxv datasets list) or a folder of images')
     .addHelpText('after', EXAMPLES);
-  return addAction(evalImages, flags, evaluate);
+  return addAction(evalImages, flags, evaluate, { shares: true });
 }
 
 const EXAMPLES = `
@@ -34,7 +34,11 @@ Examples:
   $ pxv eval-images cifar --model runs/mine --data cifar-10-batches-bin --out extremes.png
   $ pxv eval-images photos/ --model runs/mine --limit 100 --json`;
 
-async function evaluate({ signal, progress }: Work, set: string, options: Parsed<typeof flags>): Promise<Report> {
+async function evaluate(
+  { signal, progress, ranks }: Work,
+  set: string,
+  options: Parsed<typeof flags>,
+): Promise<Report> {
   const { expectImageSet } = await import('../datasets/index.js');
   const { shippedModels } = await import('../src/model/shipped-models.js');
   const { scoreImageSet } = await import('../src/tasks/score-images.js');
@@ -43,11 +47,12 @@ async function evaluate({ signal, progress }: Work, set: string, options: Parsed
     const expected = `a model, since none is shipped by the name ${set}`;
     throw misusedOption('--model', expected, 'none', 'give one such as --model runs/mine');
   }
-  const { model, chosen, seconds } = await startWithModel({ ...options, model: options.model ?? set }, progress);
+  const { model, chosen, seconds } = await startWithModel({ ...options, model: options.model ?? set }, progress, ranks);
   const { split, out } = options;
   const score = await scoreImageSet(model, set, {
     ...askedOf(scoreImagesFlags, options),
     signal,
+    ranks,
     onProgress: ({ what, done, total, bitsPerDim }) =>
       progress.show({
         label: what,

@@ -20,7 +20,7 @@ export function command(): Command {
     .addHelpText('after', ABOUT_FUTURES)
     .addHelpText('after', ABOUT_SIZES)
     .addHelpText('after', EXAMPLES);
-  return addAction(evalVideo, flags, evaluate);
+  return addAction(evalVideo, flags, evaluate, { shares: true });
 }
 
 const EXAMPLES = `
@@ -32,19 +32,24 @@ Examples:
   $ pxv eval-video clips/ --short-side 96              each at its own aspect
   $ pxv eval-video clips/ --horizon 0 --json           bits/dim only, as JSON`;
 
-async function evaluate({ signal, progress }: Work, paths: string[], options: Parsed<typeof flags>): Promise<Report> {
+async function evaluate(
+  { signal, progress, ranks }: Work,
+  paths: string[],
+  options: Parsed<typeof flags>,
+): Promise<Report> {
   const { scoreClips } = await import('../src/tasks/score-clips.js');
   const { clipTable, forecastTables, summaryLines } = await import('../src/tasks/reports/score-tables.js');
   // It is read more than once.
   if (paths.includes(STANDARD_STREAM))
     throw misused(STANDARD_STREAM, 'files or folders of clips', 'standard input', 'write it to a file first');
-  const { model, chosen, seconds } = await startWithModel(options, progress);
+  const { model, chosen, seconds } = await startWithModel(options, progress, ranks);
   const own = model.chain.exampleShape.size;
   const score = await scoreClips(model, paths, {
     ...askedOf(scoreClipsFlags, options),
     ...askedSize(options, own),
     settings: askedOf(futureDrawing, options),
     signal,
+    ranks,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
     onProgress: ({ done, clips, name, what, frames }) =>
       progress.show({

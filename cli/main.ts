@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { command as backends } from './backends.js';
 import { command as bench } from './bench.js';
@@ -18,6 +17,7 @@ import { command as predict } from './predict.js';
 import { command as report } from './report.js';
 import { command as surprise } from './surprise.js';
 import { command as sample } from './sample.js';
+import { packageFacts } from '../src/foundation/package-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 import { command as train } from './train.js';
 import { reportError, throwWrongUsage } from './action.js';
@@ -43,10 +43,6 @@ const commands = [
   backends,
 ];
 
-const { version, description } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as Record<'version' | 'description', string>;
-
 function exitWith(error: unknown): void {
   process.exit(reportError(error));
 }
@@ -67,6 +63,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+const { version, description } = packageFacts();
 const program = new Command('pxv').description(description).version(version);
 for (const command of commands) program.addCommand(command());
 program.addCommand(completion(program));

@@ -22,8 +22,9 @@ export function addAction<F extends Fields, Arguments extends unknown[]>(
   command: Command,
   fields: F,
   action: (work: Work, ...given: [...Arguments, Parsed<F>]) => Promise<Report>,
+  settings?: Parameters<typeof run>[1],
 ): Command {
-  return addFields(command, { ...fields, ...reporting }).action(run(action));
+  return addFields(command, { ...fields, ...reporting }).action(run(action, settings));
 }
 
 /** Adds the flag of each field; what is given is found under the field's name. */

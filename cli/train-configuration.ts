@@ -8,6 +8,7 @@ import { defaultChoices } from '../src/model/presets.js';
 import type { ModelChoices, TrainingRequest } from '../src/tasks/configure-training.js';
 import { anySeed, asked, positive, SEED, toggle, type Parsed } from '../src/tasks/options/fields.js';
 import { dataFlags, modelFlags, trainingFlags, trainModelFields } from '../src/tasks/options/train-model.js';
+import { launchOf } from '../src/ranks/launch.js';
 import type { RunConfiguration } from '../src/training/configuration.js';
 import type { Extension } from '../src/training/pace.js';
 import { askedOf, spellingOf } from './options.js';
@@ -89,6 +90,7 @@ export async function configurationOf(options: TrainOptions, say: (text: string)
     ...unknown,
     model: await overridden(model, asked, config, say),
     training: {
+      ...(launchOf() !== null && { shards: SHARDS_OF_LAUNCHED }),
       ...training,
       ...length,
       ...askedOf(trainingFlags, options),
@@ -100,6 +102,9 @@ export async function configurationOf(options: TrainOptions, say: (text: string)
   const source = { operation: 'train', argument: config ?? 'options', code: 'USAGE' } as const;
   return configureTraining(request as TrainingRequest, source, say);
 }
+
+/** Whatever the number of ranks, so that it changes no weight. */
+const SHARDS_OF_LAUNCHED = 8;
 
 /** The stages of a configuration file with another highest rate. @throws PxvError `USAGE` where there are several */
 function withRate(stages: unknown, rate: number): object[] {

@@ -4,23 +4,24 @@ import { join, relative } from 'node:path';
 
 /** x: the folder of the row may import from the folder of the column. Drawn by hand, apart from eslint.config.js. */
 const drawn = `
-                  backend  conditioning  model  sampling  fitting  evaluation  surprise  codec  training  video  report  datasets  cli
-src/backend       x        .             .      .         .        .           .         .      .         .      .       .         .
-src/conditioning  x        x             .      .         .        .           .         .      .         .      .       .         .
-src/model         x        x             x      .         .        .           .         .      .         .      .       .         .
-src/sampling      x        x             x      x         .        .           .         .      .         .      .       .         .
-src/fitting       x        x             x      .         x        .           .         .      .         .      .       .         .
-src/evaluation    x        x             x      x         x        x           .         .      .         .      .       .         .
-src/surprise      x        x             x      .         .        x           x         .      .         .      .       .         .
-src/codec         x        x             x      x         .        .           .         x      .         .      .       .         .
-src/training      x        x             x      .         x        x           .         .      x         .      .       .         .
-src/browser       x        .             x      x         .        .           x         .      .         .      .       .         .
-src/bench         x        .             x      x         x        .           .         .      .         .      .       .         .
-src/video         .        .             .      .         .        .           .         .      .         x      .       .         .
-src/report        .        .             .      .         .        .           .         .      .         .      x       .         .
-src/tasks         x        x             x      x         x        x           x         x      x         x      x       x         .
-datasets          .        .             .      .         .        .           .         .      .         x      .       x         .
-cli               x        x             x      x         x        x           x         x      x         x      x       x         x`;
+                  backend  conditioning  model  sampling  fitting  ranks  evaluation  surprise  codec  training  video  report  datasets  cli
+src/backend       x        .             .      .         .        .      .           .         .      .         .      .       .         .
+src/conditioning  x        x             .      .         .        .      .           .         .      .         .      .       .         .
+src/model         x        x             x      .         .        .      .           .         .      .         .      .       .         .
+src/sampling      x        x             x      x         .        .      .           .         .      .         .      .       .         .
+src/fitting       x        x             x      .         x        .      .           .         .      .         .      .       .         .
+src/ranks         .        .             .      .         .        x      .           .         .      .         .      .       .         .
+src/evaluation    x        x             x      x         x        x      x           .         .      .         .      .       .         .
+src/surprise      x        x             x      .         .        .      x           x         .      .         .      .       .         .
+src/codec         x        x             x      x         .        .      .           .         x      .         .      .       .         .
+src/training      x        x             x      .         x        x      x           .         .      x         .      .       .         .
+src/browser       x        .             x      x         .        .      .           x         .      .         .      .       .         .
+src/bench         x        .             x      x         x        .      .           .         .      .         .      .       .         .
+src/video         .        .             .      .         .        .      .           .         .      .         x      .       .         .
+src/report        .        .             .      .         .        .      .           .         .      .         .      x       .         .
+src/tasks         x        x             x      x         x        x      x           x         x      x         x      x       x         .
+datasets          .        .             .      .         .        .      .           .         .      .         x      .       x         .
+cli               x        x             x      x         x        x      x           x         x      x         x      x       x         x`;
 
 const [columns, ...rows] = drawn
   .trim()

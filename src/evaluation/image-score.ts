@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Model } from '../model/model.js';
 import { frameBytes } from '../model/examples.js';
+import { alone, ownPlaces, type Ranks } from '../ranks/ranks.js';
 import { BITS_PER_NAT, bitsOfPixels, scoreEach, type AddExample, type Scored, type ScoringOptions } from './scoring.js';
 import { meanOf, quantile, type MeanWithError } from './statistics.js';
 
@@ -19,8 +20,10 @@ export interface ImageNats {
 }
 
 export interface ScoreImagesOptions extends Pick<ScoringOptions, 'batch' | 'signal'> {
-  /** Called after each batch with the images scored so far, and the mean bits/dim of these. */
+  /** Called after each batch with the images scored so far, by all ranks about, and the mean bits/dim of its own. */
   onProgress?: (done: number, bitsPerDim: number) => void;
+  /** The processes that share the images, and all know what they cost. Default: this one alone. */
+  ranks?: Ranks;
 }
 
 /** Images scored together, where memory allows. */
@@ -38,7 +41,7 @@ export async function scoreImages(
   weights: readonly Tensor[],
   source: ImageSource,
   indices: Uint32Array,
-  { batch = IMAGE_SCORING_BATCH, onProgress, signal }: ScoreImagesOptions = {},
+  { batch = IMAGE_SCORING_BATCH, onProgress, signal, ranks = alone }: ScoreImagesOptions = {},
 ): Promise<ImageNats> {
   const { channels } = model.chain.exampleShape;
   const dimensions = frameBytes(model.chain.exampleShape);
@@ -48,14 +51,20 @@ export async function scoreImages(
   };
   let total = 0;
   let done = 0;
-  for await (const { nats: map } of scoreEachImage(model, weights, source, indices, { batch, signal })) {
+  const places = ownPlaces(ranks, indices.length);
+  const own = places.map((place) => indices[place]);
+  for await (const { nats: map } of scoreEachImage(model, weights, source, own, { batch, signal })) {
+    const place = places[done];
     // Every scale begins with a first channel, so the channels go round without a gap.
-    for (let k = 0; k < map.length; k++) nats.channels[k % channels][done] += map[k];
-    for (const channel of nats.channels) nats.images[done] += channel[done];
-    total += nats.images[done++];
-    const batchIsDone = done % batch === 0 || done === indices.length;
-    if (batchIsDone) onProgress?.(done, (total / done / dimensions) * BITS_PER_NAT);
+    for (let k = 0; k < map.length; k++) nats.channels[k % channels][place] += map[k];
+    for (const channel of nats.channels) nats.images[place] += channel[place];
+    total += nats.images[place];
+    done++;
+    const batchIsDone = done % batch === 0 || done === own.length;
+    const ofAll = Math.min(done * ranks.size, indices.length);
+    if (batchIsDone) onProgress?.(ofAll, (total / done / dimensions) * BITS_PER_NAT);
   }
+  for (const values of [nats.images, ...nats.channels]) await ranks.sum(values);
   return nats;
 }
 

@@ -17,13 +17,14 @@ import { adaptingMemory, drawingMemory, scoringMemory, trainingMemory } from './
 /** Most bytes that a training would take, over its stages: see `trainingMemory`. */
 export function trainingBytes(
   model: ModelDescription,
-  { batch, stages, optimiser, validationExamples }: TrainingConfiguration,
+  { batch, shards, stages, optimiser, validationExamples }: TrainingConfiguration,
   kind: RunConfiguration['data']['type'],
 ): number {
   const chain = buildChain(model);
   const validated = Math.min(batch, validationExamples, kind === 'clips' ? VALIDATION_FRAMES : VALIDATION_IMAGES);
+  const inShard = (examples: number) => Math.ceil(examples / shards);
   const ofStages = stages.map(({ rollOuts, trains }) =>
-    trainingMemory(chain, { batch, rollOuts, optimiser, trains, validated }),
+    trainingMemory(chain, { batch: inShard(batch), rollOuts: inShard(rollOuts), optimiser, trains, validated }),
   );
   return Math.max(...ofStages);
 }

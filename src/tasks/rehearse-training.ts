@@ -48,14 +48,19 @@ async function found(chain: Chain, data: RunConfiguration['data']): Promise<Rehe
   return { unit: 'images', count };
 }
 
-/** The first step makes arrays that later ones use again, so that the second is timed. */
-function secondsOfStep(chain: Chain, { batch, optimiser, precision }: TrainingConfiguration, stage: Stage): number {
+/** Of all shards of a step. The first makes arrays that later ones use again, so that the second is timed. */
+function secondsOfStep(
+  chain: Chain,
+  { batch, shards, optimiser, precision }: TrainingConfiguration,
+  stage: Stage,
+): number {
+  const inShard = (examples: number) => Math.ceil(examples / shards);
   const { stateNames, ...rule } = optimisers[optimiser];
   let state: TrainingState = { weights: blankWeights(chain), optimiser: stateNames.map(() => blankWeights(chain)) };
   let seconds = 0;
   for (let step = 1; step <= 2; step++) {
     const started = performance.now();
-    const [examples, rollOut] = [blankExamples(chain, batch), blankRollOut(chain, stage.rollOuts)];
+    const [examples, rollOut] = [blankExamples(chain, inShard(batch)), blankRollOut(chain, inShard(stage.rollOuts))];
     const gradients = withPrecision(precision, () =>
       gradientsOf(chain, state.weights, examples, { ...stage, rollOut }),
     );
@@ -67,5 +72,5 @@ function secondsOfStep(chain: Chain, { batch, optimiser, precision }: TrainingCo
     seconds = (performance.now() - started) / 1000;
   }
   tf.dispose([...state.weights, ...state.optimiser.flat()]);
-  return seconds;
+  return shards * seconds;
 }

@@ -7,7 +7,7 @@ import { numberOf } from '../foundation/number-of.js';
 import { modelFile } from '../model/checkpoint.js';
 import { parseConfiguration } from '../model/parse-configuration.js';
 import type { Chain } from '../model/chain.js';
-import { RunFolder, type Checkpoint } from '../training/run-folder.js';
+import { FollowedRun, RunFolder, type Checkpoint } from '../training/run-folder.js';
 import { extended, type Extension } from '../training/pace.js';
 import { runSchema, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { EventFile } from '../training/event-file.js';
@@ -27,6 +27,8 @@ import {
   type TrainModelHooks,
   type TrainModelSettings,
 } from './options/train-model.js';
+import { expectSame } from '../ranks/expect-same.js';
+import { alone, type Ranks } from '../ranks/ranks.js';
 import { SameData } from './same-data.js';
 import { trainingSamples } from './training-samples.js';
 
@@ -42,10 +44,11 @@ export interface TrainedRun extends TrainingResult {
  * Trains a model on what its configuration names, clips or images, in a run folder (see `train`). No other training can be
  * in the folder meanwhile. It can be resumed from the moment at which the data are found, or, where it replaces another, are
  * decoded: until then the other stays. What would take more
- * memory than there is, is refused before anything is decoded.
+ * memory than there is, is refused before anything is decoded. Of several ranks the first alone writes, and decides when
+ * to stop; all see the same files.
  * @param out folder of the run
  * @param configuration null: go on with the training that is in `out`
- * @throws PxvError `USAGE` where the configuration is none, or an option is unknown or out of its range, `OUTPUT` where the folder is not free, `INPUT` where a resumed training would be given other data,
+ * @throws PxvError `USAGE` where the configuration is none, an option is unknown or out of its range, or ranks do not fit it, `OUTPUT` where the folder is not free, `INPUT` where a resumed training would be given other data,
  *   `INTERRUPTED` where the signal is aborted
  */
 export async function trainModel(
@@ -60,22 +63,26 @@ export async function trainModel(
     acceptChangedData = false,
     extension,
     log,
+    ranks = alone,
   } = parseOptions('train', trainModelFields, settings);
   if (configuration !== null) {
     const source = { operation: 'train', argument: 'configuration', code: 'USAGE' } as const;
     parseConfiguration<unknown>(runSchema, configuration, source);
     expectTrainingMemory(configuration);
   }
-  const run = new RunFolder(out);
+  const run = ranks.isWriter ? new RunFolder(out) : new FollowedRun(out);
   const isNew = configuration !== null;
   const leave = await run.enter({ resume: !isNew, overwrite });
   try {
+    // Nobody looks into the folder before the first rank is in it.
+    await ranks.agree(null);
     const { chain, checkpoint } = isNew ? startTraining(configuration) : run.load();
     try {
+      await expectFittingRanks(ranks, checkpoint);
       if (!isNew) await run.finishSave(chain, checkpoint);
       warn(hooks, otherArithmetic(checkpoint));
       const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks);
-      const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData, log };
+      const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData, log, ranks };
       return await trainIn(run, chain, start, entry, hooks);
     } catch (error) {
       // The signal's own reason comes once there is something to resume.
@@ -103,6 +110,16 @@ function otherArithmetic({ arithmetic }: Checkpoint): string | null {
   );
 }
 
+/** @throws PxvError `USAGE` where the ranks cannot share the shards, or do not begin with the same */
+async function expectFittingRanks(ranks: Ranks, { configuration, step }: Checkpoint): Promise<void> {
+  await expectSame(ranks, 'train', { configuration, step, arithmetic: arithmeticInUse() });
+  const { shards } = configuration.training;
+  if (shards % ranks.size === 0) return;
+  const otherwise = step > 0 ? 'for a training keeps its shards' : 'or give more shards';
+  const remedy = `start ${shards === 1 ? 'one rank' : `${shards} ranks or fewer`}, ${otherwise}`;
+  throw errorsOf('USAGE', 'train')('--shards', `a multiple of the ${ranks.size} ranks`, String(shards), remedy);
+}
+
 /** A checkpoint whose training has another length. */
 function ofLength(run: RunFolder, checkpoint: Checkpoint, extension: Extension, hooks: TrainModelHooks): Checkpoint {
   const { configuration, step } = checkpoint;
@@ -120,13 +137,14 @@ interface Entry extends Pick<TrainModelSettings, 'log'> {
   isNew: boolean;
   hasNewLength: boolean;
   acceptChangedData: boolean;
+  ranks: Ranks;
 }
 
 async function trainIn(
   run: RunFolder,
   chain: Chain,
   checkpoint: Checkpoint,
-  { isNew, hasNewLength, acceptChangedData, log }: Entry,
+  { isNew, hasNewLength, acceptChangedData, log, ranks }: Entry,
   hooks: TrainModelHooks,
 ): Promise<TrainedRun> {
   const { data: source, training } = checkpoint.configuration;
@@ -137,14 +155,15 @@ async function trainIn(
   // What cannot be found leaves nothing of the run behind.
   const found =
     source.type === 'clips'
-      ? await findClipData({ run, chain, data: source, training, hooks }, same.isListed)
+      ? await findClipData({ run, chain, data: source, training, hooks, ranks }, same.isListed)
       : await findImageData(chain, source, training, hooks);
   try {
-    const list = await listData(found, hooks);
-    const listed = { ...checkpoint, dataHashes: same.list(list) };
+    const list = ranks.isWriter ? await listData(found, hooks) : null;
+    const listed = list === null ? checkpoint : { ...checkpoint, dataHashes: same.list(list) };
     if (isNew) await expectOutputs(run, checkpoint.configuration, hooks.configurationFile);
     const replaces = isNew && run.hasResults;
     const begin = async () => {
+      if (list === null) return;
       if (isNew) run.clear();
       if (hasNewLength || listed.dataHashes !== checkpoint.dataHashes) await run.saveTraining(chain, listed);
       if (!isNew && run.configurationWasChanged(listed.configuration))
@@ -166,16 +185,20 @@ async function trainIn(
     const dataHashes = same.frames(listed.dataHashes, frames);
     const isOther = listed.best !== null && !same.validates(dataHashes);
     warn(hooks, isOther ? OTHER_VALIDATION : null);
-    const start = { ...listed, dataHashes, best: isOther ? null : listed.best };
+    const known = await ranks.agree({ dataHashes, best: isOther ? null : listed.best });
+    const start = { ...listed, ...known };
     hooks.onStart?.(started);
     const { onStep, signal } = hooks;
-    const events = log === 'tensorboard' ? new EventFile(run.path, start.step) : null;
+    const events = log === 'tensorboard' && ranks.isWriter ? new EventFile(run.path, start.step) : null;
     const previousFrame = 'previous-frame' in facts.baselines ? facts.baselines['previous-frame'] : null;
     const result = await train(chain, start, { ...data, previousFrame }, run, {
       ...(onStep && { onStep }),
       ...(events && { onEntry: (entry) => events.add(entry) }),
-      onValidated: trainingSamples(chain, listed.configuration, example, { sheets: run.samples, events, signal }),
+      ...(ranks.isWriter && {
+        onValidated: trainingSamples(chain, listed.configuration, example, { sheets: run.samples, events, signal }),
+      }),
       ...(signal && { signal }),
+      ranks,
     });
     return { ...result, output: run.path, facts: started };
   } finally {

@@ -5,6 +5,7 @@ import type { TrainingConfiguration } from './configuration.js';
 import { disturbance } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 import { isLongEnough, rollOutBatches } from './roll-outs.js';
+import type { Places } from './shards.js';
 import type { TrainingData } from './train.js';
 import { before, validate, type EndOfClip } from './validation.js';
 
@@ -33,9 +34,11 @@ export function clipData(
   const rollOut = hasRollOuts ? rollOutBatches(chain.exampleShape, store, long, { ...settings, most }) : null;
   const isValidated = validation.length > 0;
   return {
-    batch: (step, { crops }) => batches(step, crops),
-    rollOut: (step, { rollOuts, crops }) => (rollOuts === 0 ? null : (rollOut?.(step, rollOuts, crops) ?? null)),
-    validate: isValidated ? (weights) => validate(chain, weights, all, validation, validationExamples, batch) : null,
+    batch: (step, { crops }, places) => batches(step, crops, places),
+    rollOut: (step, { crops }, places) => rollOut?.(step, places, crops) ?? null,
+    validate: isValidated
+      ? (weights, ranks) => validate(chain, weights, all, validation, validationExamples, batch, ranks)
+      : null,
   };
 }
 
@@ -50,20 +53,20 @@ export interface BatchSettings extends RandomFramesSettings {
 /**
  * The batches of a training, by seed and step alone: random frames of random clips, not the first, whole or in part.
  * @param clips indices into the store of clips of at least two frames
- * @returns the examples of a step, 0 for the first; `crops` as in `RandomFrames.read`
+ * @returns the examples of a step, 0 for the first, or those at some places; `crops` as in `RandomFrames.read`
  */
 export function trainingBatches(
   shape: ExampleShape,
   store: ClipStore,
   clips: readonly number[],
   settings: BatchSettings,
-): (step: number, crops: number) => Examples {
+): (step: number, crops: number, places?: Places) => Examples {
   const source = new RandomFrames(store, frameBytes(shape), clips, settings, purposes.batches);
   const buffer = new ExampleBuffer(shape, settings.batch);
   const frames = new Uint8Array((shape.context + 1) * frameBytes(shape));
-  return (step, crops) => {
+  return (step, crops, { from, to } = { from: 0, to: settings.batch }) => {
     buffer.clear();
-    for (let example = 0; example < settings.batch; example++) {
+    for (let example = from; example < to; example++) {
       const count = source.read(step, example, { earliest: 1, before: shape.context, crops }, frames);
       const disturb =
         source.uniform(step, example, Draw.Disturb) < settings.disturbed

@@ -16,6 +16,13 @@ const trainingSchema = z.strictObject({
   seed: z.string().regex(/^\d+$/).default('1'),
   /** Examples a step. */
   batch: z.int().min(1).max(4096).optional(),
+  /** Parts into which each batch is cut, a power of two; each rank computes as many. They decide how gradients round. */
+  shards: z
+    .int()
+    .min(1)
+    .max(1024)
+    .refine((count) => Number.isInteger(Math.log2(count)), 'must be a power of two, such as 4 or 8')
+    .default(1),
   /** Number of steps; null until `minutes` has been turned into steps. */
   steps: z.int().min(1).nullable().default(null),
   /** Time to train for, turned into steps once the pace is known, and again whenever it changes. */
@@ -115,6 +122,8 @@ export const runSchema = z
     if (drawing !== null && data.type === 'images') refuse(['drawing'], 'it is for models of clips');
     if (drawing !== null && drawing.carry < 1 && !expectsFrame({ description: model }))
       refuse(['drawing'], 'carry must be 1 for a model that does not learn the expected frame');
+    const { shards, batch = dataDefaults[data.type].batch } = training;
+    if (shards > batch) refuse(['training', 'shards'], `it must be at most ${batch}, the examples of a step`);
     for (const [index, stage] of training.stages.entries()) {
       const hasWeights = training.from !== null || index > 0;
       for (const [key, message] of refusals(stage, model, data.type, hasWeights))

@@ -1,11 +1,14 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ImageSource } from '../evaluation/image-score.js';
-import { BITS_PER_NAT, scoreEach, sumOfNats } from '../evaluation/scoring.js';
+import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { dimensions, type Chain } from '../model/chain.js';
 import { ExampleBuffer, frameBytes, type Examples } from '../model/examples.js';
 import { Philox, purposes } from '../foundation/philox.js';
+import { alone } from '../ranks/ranks.js';
 import type { TrainingConfiguration } from './configuration.js';
+import type { Places } from './shards.js';
 import type { TrainingData } from './train.js';
+import { costsOf, sumOf } from './validation.js';
 
 /** Images at the model's size, in a fixed order. */
 export interface ImageStore extends ImageSource {
@@ -23,26 +26,32 @@ export function imageData(
   { seed, batch, mirror, validationExamples }: TrainingConfiguration,
 ): TrainingData {
   const together = Math.min(batch, VALIDATION_IMAGES);
+  const batches = imageBatches(chain, training, { seed: BigInt(seed), batch, mirror });
   return {
-    batch: imageBatches(chain, training, { seed: BigInt(seed), batch, mirror }),
+    batch: (step, _, places) => batches(step, places),
     rollOut: () => null,
-    validate: validation && ((weights) => validateImages(chain, weights, validation, validationExamples, together)),
+    validate:
+      validation &&
+      ((weights, ranks) => validateImages(chain, weights, validation, validationExamples, together, ranks)),
   };
 }
 
-/** The batches of a training on images, by step, 0 for the first; one may begin in one epoch and end in the next. */
+/**
+ * The batches of a training on images, by step, 0 for the first, or what is at some of their places; one may begin in one
+ * epoch and end in the next.
+ */
 export function imageBatches(
   { exampleShape }: Chain,
   store: ImageStore,
   { seed, batch, mirror }: { seed: bigint; batch: number; mirror: boolean },
-): (step: number) => Examples {
+): (step: number, places?: Places) => Examples {
   const philox = new Philox(seed);
   const buffer = new ExampleBuffer(exampleShape, batch);
   const bytes = new Uint8Array(frameBytes(exampleShape));
   let latest = { epoch: -1, order: new Uint32Array(0) };
-  return (step) => {
+  return (step, { from, to } = { from: 0, to: batch }) => {
     buffer.clear();
-    for (let example = 0; example < batch; example++) {
+    for (let example = from; example < to; example++) {
       const drawn = step * batch + example;
       const epoch = Math.floor(drawn / store.count);
       if (epoch !== latest.epoch) latest = { epoch, order: orderOf(philox, epoch, store.count) };
@@ -63,13 +72,14 @@ function orderOf(philox: Philox, epoch: number, count: number): Uint32Array<Arra
   return order;
 }
 
-/** Bits/dim on at most so many images spread evenly over a store; no figure depends on how many are scored together. */
+/** Bits/dim on at most so many images spread evenly over a store; no figure depends on how many are scored together, or by whom. */
 async function validateImages(
   chain: Chain,
   weights: readonly Tensor[],
   store: ImageStore,
   images: number,
   together: number,
+  ranks = alone,
 ): Promise<number> {
   const count = Math.min(images, store.count);
   const chosen = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * store.count) / count));
@@ -78,8 +88,6 @@ async function validateImages(
     store.read(index, bytes);
     buffer.add(bytes, 1, false);
   };
-  const batch = Math.min(together, count);
-  let nats = 0;
-  for await (const scored of scoreEach(chain, weights, chosen, add, { batch })) nats += sumOfNats(scored.nats);
-  return (nats / count / dimensions(chain)) * BITS_PER_NAT;
+  const costs = await costsOf(chain, weights, chosen, add, Math.min(together, count), ranks);
+  return (sumOf(costs) / count / dimensions(chain)) * BITS_PER_NAT;
 }

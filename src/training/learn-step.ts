@@ -1,23 +1,13 @@
-import { tf } from '../foundation/tfjs.js';
-import { withPrecision } from '../backend/precision.js';
 import { globalNorm } from '../backend/updates.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
-import { disposeRollOut, type RollOut } from '../fitting/anchor-loss.js';
-import { gradientsOf } from '../fitting/gradients.js';
 import { optimisers } from '../fitting/optimisers.js';
 import { updated, type TrainingState } from '../fitting/update.js';
 import type { Chain } from '../model/chain.js';
 import { errorsOf, type PxvError } from '../foundation/errors.js';
-import { disposeExamples, type Examples } from '../model/examples.js';
+import type { Ranks } from '../ranks/ranks.js';
 import type { Checkpoint, RunFolder } from './run-folder.js';
+import { disposeGradients, gradientsOfStep, type StepData } from './shards.js';
 import { learningRate, type Stage, type StagePosition } from './stages.js';
-
-/** What steps learn from: functions of the seed, the step (0 for the first) and its stage alone. */
-export interface StepData {
-  batch: (step: number, stage: Stage) => Examples;
-  /** Roll-outs, of which the learned anchor learns; null where there are none. */
-  rollOut: (step: number, stage: Stage) => RollOut | null;
-}
 
 export interface LearnedStep {
   state: TrainingState;
@@ -30,7 +20,8 @@ export interface LearnedStep {
 }
 
 /**
- * Learns from the examples of a checkpoint's next step; the state before is disposed of.
+ * Learns from the examples of a checkpoint's next step; the state before is disposed of. What follows the sum of gradients
+ * is computed in every rank, to the same bits.
  * @throws PxvError `DIVERGED` where the likelihood or a gradient is not finite: then the state is as it was
  */
 export async function learnStep(
@@ -39,14 +30,9 @@ export async function learnStep(
   { stage, done, progress }: StagePosition,
   data: StepData,
   run: RunFolder,
+  ranks: Ranks,
 ): Promise<LearnedStep> {
-  const examples = data.batch(step, stage);
-  const rollOut = data.rollOut(step, stage);
-  const gradients = withPrecision(training.precision, () =>
-    gradientsOf(chain, state.weights, examples, { trains: stage.trains, rollOut }),
-  );
-  disposeExamples(examples);
-  if (rollOut !== null) disposeRollOut(rollOut);
+  const gradients = await gradientsOfStep(chain, state.weights, data, { ...training, step, stage }, ranks);
   const norm = globalNorm(gradients.gradients);
   try {
     const [[nats], [gradientNorm]] = await Promise.all([gradients.nats.data(), norm.data()]);
@@ -62,7 +48,8 @@ export async function learnStep(
       learningRate: rate,
     };
   } finally {
-    tf.dispose([gradients.nats, norm, ...gradients.gradients]);
+    disposeGradients(gradients);
+    norm.dispose();
   }
 }
 

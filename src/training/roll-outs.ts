@@ -7,6 +7,7 @@ import { countsAt, StridedPast } from '../model/past.js';
 import { LEAST_GIVEN, LONGEST_STRIDE, SUBSEQUENCES } from '../model/subsequences.js';
 import { purposes } from '../foundation/philox.js';
 import { standStill } from './disturbance.js';
+import type { Places } from './shards.js';
 import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 
 /** Frames that are predicted one after another: as many as `predict` makes by default. */
@@ -31,14 +32,14 @@ export function isLongEnough(frames: number): boolean {
  * learned from (leaves, water) would be moved wherever something looks alike.
  * @param shape of a chain of one scale, whose first anchor is learned
  * @param clips indices into the store of clips that are long enough: see `isLongEnough`
- * @returns so many roll-outs of a step, 0 for the first; `crops` as in `RandomFrames.read`
+ * @returns the roll-outs at some places of a step, 0 for the first; none: null; `crops` as in `RandomFrames.read`
  */
 export function rollOutBatches(
   shape: ExampleShape,
   store: ClipStore,
   clips: readonly number[],
   settings: RollOutSettings,
-): (step: number, number: number, crops: number) => RollOut {
+): (step: number, places: Places, crops: number) => RollOut | null {
   const { size, channels, context } = shape;
   const length = frameBytes(shape);
   const source = new RandomFrames(store, length, clips, settings, purposes.rollOuts);
@@ -51,8 +52,11 @@ export function rollOutBatches(
     counts: new Float32Array(settings.most),
   }));
   const truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.most * length));
-  return (step, number, crops) => {
-    for (let example = 0; example < number; example++) {
+  return (step, { from, to }, crops) => {
+    const number = to - from;
+    if (number === 0) return null;
+    for (let place = 0; place < number; place++) {
+      const example = from + place;
       const count = source.read(step, example, { earliest: PREDICTED_FRAMES, before, crops }, frames);
       if (source.uniform(step, example, Draw.IsStill) < settings.still) {
         const seed = source.choice(step, example, Draw.StillSeed, 2 ** 32);
@@ -64,11 +68,11 @@ export function rollOutBatches(
       for (const frame of levels.slice(0, -PREDICTED_FRAMES)) past.addKnown(frame);
       for (const { subsequence, window, counts } of known) {
         const given = past.every(subsequence);
-        window.set(example, given);
-        counts[example] = Number(countsAt({ subsequence, window: given }));
+        window.set(place, given);
+        counts[place] = Number(countsAt({ subsequence, window: given }));
       }
       const ahead = levels.slice(-PREDICTED_FRAMES);
-      truth.forEach((all, at) => all.set(ahead[at], example * length));
+      truth.forEach((all, at) => all.set(ahead[at], place * length));
     }
     const dimensions: [number, number, number, number] = [number, size.height, size.width, channels];
     return {

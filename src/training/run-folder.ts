@@ -319,6 +319,27 @@ export class RunFolder {
   }
 }
 
+/** A run folder as the ranks see it that do not write: they read what is there, and another rank writes it. */
+export class FollowedRun extends RunFolder {
+  override enter(): Promise<() => void> {
+    return Promise.resolve(() => {});
+  }
+
+  override clear(): void {}
+
+  override writeConfiguration(): void {}
+
+  override saveModel(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  override saveTraining(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  override appendLog(): void {}
+}
+
 const OTHER_FOLDER = 'choose another folder with --out';
 const notMade = errorsOf('OUTPUT', 'make run folder');
 const notFolder = (path: string, remedy: string) => notMade(path, 'a folder', 'a file of that name', remedy);

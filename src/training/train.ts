@@ -4,24 +4,26 @@ import { arithmeticInUse } from '../backend/backend-in-use.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { optimisers } from '../fitting/optimisers.js';
 import type { TrainingState } from '../fitting/update.js';
-import { errorsOf } from '../foundation/errors.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
 import { giveWay } from '../foundation/give-way.js';
+import { alone, type Ranks } from '../ranks/ranks.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { loadModel } from '../model/checkpoint.js';
 import { toTensors } from '../model/weights.js';
 import { Clock } from './clock.js';
 import type { RunConfiguration } from './configuration.js';
 import { noDataHashes } from './data-list.js';
-import { diverged, learnStep, type LearnedStep, type StepData } from './learn-step.js';
+import { diverged, learnStep, type LearnedStep } from './learn-step.js';
 import { isValidationStep } from './pace.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
+import type { StepData } from './shards.js';
 import { Stages, type Stage } from './stages.js';
 import type { Validation } from './validation.js';
 
 /** What a training learns from and is validated on. */
 export interface TrainingData extends StepData {
   /** Bits/dim of what is held out; null where nothing is: then the latest weights count as the best. */
-  validate: ((weights: readonly Tensor[]) => Promise<number>) | null;
+  validate: ((weights: readonly Tensor[], ranks?: Ranks) => Promise<number>) | null;
   /** What the previous frame as a guess costs there, in bits/dim, for the log; null where there is none. Default: not known. */
   previousFrame?: number | null;
 }
@@ -63,7 +65,10 @@ export interface TrainingHooks {
   onEntry?: (entry: LogEntry) => void;
   /** Called after each validation, once its weights are saved where they are; the time belongs to the validation. */
   onValidated?: (checkpoint: Checkpoint, secondsPerStep: number) => Promise<void>;
+  /** Of the first rank, which stops them all. */
   signal?: AbortSignal;
+  /** Those that train together, each on its shards of every batch. Default: this process alone. */
+  ranks?: Ranks;
 }
 
 /** A new training's first state. @throws PxvError `CHECKPOINT` where the model to start from has other networks */
@@ -111,15 +116,16 @@ export async function train(
   start: Checkpoint,
   data: TrainingData,
   run: RunFolder,
-  { onStep, onEntry, onValidated, signal }: TrainingHooks = {},
+  { onStep, onEntry, onValidated, signal, ranks = alone }: TrainingHooks = {},
 ): Promise<TrainingResult> {
   const { stages: asked, batch } = start.configuration.training;
   const saves = new Saves(chain, run);
+  const score = (of: Checkpoint) => validated(of, data, run, ranks);
   const log = (entry: LogEntry) => {
     run.appendLog(entry);
     onEntry?.(entry);
   };
-  let checkpoint = await withFirstValidation(start, data, run, saves, log);
+  let checkpoint = await withFirstValidation(start, data, score, saves, log);
   const stages = new Stages(asked, start.configuration.training, start.step);
   const clock = new Clock(start);
   let last: Validation | null = null;
@@ -129,19 +135,20 @@ export async function train(
 
   try {
     while (checkpoint.step < (checkpoint.configuration.training.steps ?? Infinity) && noBetter < patience) {
-      if (signal?.aborted) {
+      if (await ranks.agree(signal?.aborted ?? false)) {
         await saves.atStop(checkpoint);
-        signal.throwIfAborted();
+        throw signal?.aborted ? signal.reason : stoppedByFirst();
       }
       const position = stages.at(checkpoint.configuration.training, checkpoint.step);
       if (position.done === 0) checkpoint = { ...checkpoint, state: withNewOptimiser(checkpoint.state) };
-      const { state, ...learned } = await clock.step(() => learnStep(chain, checkpoint, position, data, run));
+      const { state, ...learned } = await clock.step(() => learnStep(chain, checkpoint, position, data, run, ranks));
       const next = { ...checkpoint, state, step: checkpoint.step + 1, arithmetic: arithmeticInUse() };
-      checkpoint = clock.scheduled(next);
-      if (checkpoint !== next) run.writeConfiguration(checkpoint.configuration);
+      const scheduled = clock.scheduled(next);
+      if (scheduled !== next) run.writeConfiguration(scheduled.configuration);
+      checkpoint = await byFirstClock(scheduled, ranks);
 
       const isValidated = validatesAfter(checkpoint, position.stage);
-      const validation = isValidated ? await validated(checkpoint, data, run) : null;
+      const validation = isValidated ? await score(checkpoint) : null;
       const { best } = checkpoint;
       const isBest = isValidated && (validation === null || best === null || validation.bitsPerDim < best.bitsPerDim);
       if (isBest) checkpoint = { ...checkpoint, best: validation ?? best };
@@ -178,12 +185,12 @@ export async function train(
 async function withFirstValidation(
   start: Checkpoint,
   data: TrainingData,
-  run: RunFolder,
+  score: (of: Checkpoint) => Promise<Validation | null>,
   saves: Saves,
   log: (entry: LogEntry) => void,
 ) {
   if (start.step > 0 || start.best !== null || start.configuration.training.from === null) return start;
-  const best = await validated(start, data, run);
+  const best = await score(start);
   if (best === null) return start;
   const checkpoint = { ...start, best };
   await saves.afterStep(checkpoint, true);
@@ -236,6 +243,20 @@ function validatesAfter({ step, configuration: { training } }: Checkpoint, { tra
   return (trains !== 'conditioning' || step === training.steps) && isValidationStep(training, step);
 }
 
+/** A training's length, where it depends on the time, as the first rank has measured it. */
+async function byFirstClock(checkpoint: Checkpoint, ranks: Ranks): Promise<Checkpoint> {
+  const { configuration } = checkpoint;
+  const { training } = configuration;
+  if (ranks.size === 1 || training.minutes === null) return checkpoint;
+  const { steps, pace } = await ranks.agree({ steps: training.steps, pace: training.pace });
+  return { ...checkpoint, configuration: { ...configuration, training: { ...training, steps, pace } } };
+}
+
+function stoppedByFirst(): PxvError {
+  const stopped = errorsOf('INTERRUPTED', 'train');
+  return stopped('this rank', 'to come to the last step', 'a stop by the first rank', 'go on with --resume');
+}
+
 /** Of a training that is resumed, as it would count them had it not stopped. */
 function validationsSinceBest({ best, step, configuration: { training } }: Checkpoint): number {
   if (best === null) return 0;
@@ -244,9 +265,14 @@ function validationsSinceBest({ best, step, configuration: { training } }: Check
 }
 
 /** Null where nothing is held out. */
-async function validated({ state, step }: Checkpoint, data: TrainingData, run: RunFolder): Promise<Validation | null> {
+async function validated(
+  { state, step }: Checkpoint,
+  data: TrainingData,
+  run: RunFolder,
+  ranks: Ranks,
+): Promise<Validation | null> {
   if (data.validate === null) return null;
-  const bitsPerDim = await data.validate(state.weights);
+  const bitsPerDim = await data.validate(state.weights, ranks);
   if (!Number.isFinite(bitsPerDim)) throw diverged(run, step, `${bitsPerDim} bits/dim in the validation`);
   return { step, bitsPerDim };
 }

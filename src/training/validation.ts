@@ -4,6 +4,7 @@ import { dimensions, type Chain } from '../model/chain.js';
 import { frameBytes, type ExampleBuffer, type ExampleShape } from '../model/examples.js';
 import { LONGEST_STRIDE } from '../model/subsequences.js';
 import { Philox, purposes } from '../foundation/philox.js';
+import { alone, ownPlaces, type Ranks } from '../ranks/ranks.js';
 import type { ClipStore } from './random-frames.js';
 
 /** What is held out, scored. */
@@ -85,7 +86,7 @@ export const VALIDATION_FRAMES = 8;
 
 /**
  * Bits/dim one step ahead on about so many frames, the same every time, spread evenly over parts of clips, which weigh the same.
- * @param together frames scored at once; no figure depends on it
+ * @param together frames scored at once; no figure depends on it, nor on how many ranks share them
  */
 export async function validate(
   chain: Chain,
@@ -94,28 +95,53 @@ export async function validate(
   parts: readonly EndOfClip[],
   frames: number,
   together = VALIDATION_FRAMES,
+  ranks = alone,
 ): Promise<number> {
   const { context } = chain.exampleShape;
   const bytes = new Uint8Array((context + 1) * frameBytes(chain.exampleShape));
-  let total = 0;
-  for (const { clip, from } of parts) {
+  const chosen = parts.map(({ clip, from }) => {
     const candidates = store.clips[clip].frames - from;
     const count = Math.min(candidates, Math.max(1, Math.round(frames / parts.length)));
-    const chosen = Array.from({ length: count }, (_, i) => from + Math.floor(((i + 0.5) * candidates) / count));
-    const add = (buffer: ExampleBuffer, frame: number) => {
-      const first = Math.max(0, frame - context);
-      store.read(clip, first, frame - first + 1, bytes);
-      buffer.add(bytes, frame - first + 1, false);
-    };
-    const batch = Math.min(together, VALIDATION_FRAMES);
-    let [nats, ofBatch, done] = [0, 0, 0];
-    for await (const scored of scoreEach(chain, weights, chosen, add, { batch })) {
-      ofBatch += sumOfNats(scored.nats);
-      if (++done % VALIDATION_FRAMES !== 0 && done < count) continue;
-      nats += ofBatch;
-      ofBatch = 0;
-    }
-    total += nats / count;
+    return Array.from({ length: count }, (_, i) => ({
+      clip,
+      frame: from + Math.floor(((i + 0.5) * candidates) / count),
+    }));
+  });
+  const add = (buffer: ExampleBuffer, { clip, frame }: { clip: number; frame: number }) => {
+    const first = Math.max(0, frame - context);
+    store.read(clip, first, frame - first + 1, bytes);
+    buffer.add(bytes, frame - first + 1, false);
+  };
+  const costs = await costsOf(chain, weights, chosen.flat(), add, Math.min(together, VALIDATION_FRAMES), ranks);
+  let [total, at] = [0, 0];
+  for (const { length } of chosen) {
+    let nats = 0;
+    for (let first = 0; first < length; first += VALIDATION_FRAMES)
+      nats += sumOf(costs.subarray(at + first, at + Math.min(first + VALIDATION_FRAMES, length)));
+    at += length;
+    total += nats / length;
   }
   return (total / parts.length / dimensions(chain)) * BITS_PER_NAT;
+}
+
+/** What each item costs, in nats: the ranks share the items, and know all costs. See `scoreEach`. */
+export async function costsOf<Item>(
+  chain: Chain,
+  weights: readonly Tensor[],
+  items: readonly Item[],
+  add: (buffer: ExampleBuffer, item: Item) => void,
+  batch: number,
+  ranks: Ranks,
+): Promise<Float64Array> {
+  const costs = new Float64Array(items.length);
+  const own = ownPlaces(ranks, items.length);
+  const addAt = (buffer: ExampleBuffer, at: number) => add(buffer, items[at]);
+  for await (const { item: at, nats } of scoreEach(chain, weights, own, addAt, { batch })) costs[at] = sumOfNats(nats);
+  await ranks.sum(costs);
+  return costs;
+}
+
+/** In their order. */
+export function sumOf(costs: Float64Array): number {
+  return costs.reduce((sum, cost) => sum + cost, 0);
 }

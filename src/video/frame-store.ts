@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorsOf } from '../foundation/errors.js';
@@ -90,6 +90,29 @@ export async function openFrameStore(
   const clips: StoredClip[] = found.map(({ source: { name }, footer, unreadable }) => {
     return { name, unreadable, ...(footer ?? noFrames) };
   });
+  return storeOf(clips, found, channels);
+}
+
+/**
+ * The store that another process has opened, and so decoded: nothing is decoded here, and its files are not read again for their checksums.
+ * @param clips as that store has them
+ * @throws {PxvError} INPUT where the decoded clips are not there
+ */
+export function decodedFrameStore(
+  folder: string,
+  sources: readonly ClipSource[],
+  options: FrameStoreOptions,
+  clips: readonly StoredClip[],
+): FrameStore {
+  const files = sources.map(({ path }) => ({ file: join(folder, storeName(path, options)) }));
+  const absent = clips.find(({ frames }, clip) => frames > 0 && !existsSync(files[clip]?.file ?? ''));
+  if (absent === undefined) return storeOf(clips, files, options.channels);
+  const remedy = 'put the clips and the folder of the run where all ranks see them';
+  throw errorsOf('INPUT', READING)(folder, `the decoded frames of ${absent.name}`, 'a folder without them', remedy);
+}
+
+/** @param files of the clips, in their order */
+function storeOf(clips: readonly StoredClip[], files: readonly { file: string }[], channels: Channels): FrameStore {
   return {
     clips,
     read(clip, first, count, into) {
@@ -103,7 +126,7 @@ export async function openFrameStore(
         const expected = stored ? room : `a clip from 0 to ${clips.length - 1}`;
         throw errorsOf('USAGE', READING)(argument, expected, received, 'ask for frames that the clip has');
       }
-      if (count > 0) readAt(found[clip].file, first * bytes, into.subarray(0, count * bytes));
+      if (count > 0) readAt(files[clip].file, first * bytes, into.subarray(0, count * bytes));
     },
   };
 }

@@ -4,7 +4,13 @@ export { gifBytes, joinFilms, writeClip, type WriteOptions, type WrittenClip } f
 export { expectNoInput, isTaken, type ReplaceOptions } from './existing-output.js';
 export { contactSheet, type ContactSheetOptions, encodePng, rowsOfSheet, writePng } from './contact-sheet.js';
 export { type FfmpegBinary, findFfmpeg } from './ffmpeg-binary.js';
-export { type FrameStore, openFrameStore, type FrameStoreOptions, type StoredClip } from './frame-store.js';
+export {
+  decodedFrameStore,
+  type FrameStore,
+  openFrameStore,
+  type FrameStoreOptions,
+  type StoredClip,
+} from './frame-store.js';
 export { type LosslessCodec, losslessCodecs, losslessSize } from './lossless-codecs.js';
 export { heatMap } from './heat-map.js';
 export { surpriseFrame, surpriseScale } from './surprise-frame.js';

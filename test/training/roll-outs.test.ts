@@ -21,7 +21,11 @@ beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 /** The frames of each example of a step's roll-outs: those of the window, and those to be predicted. */
 function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
   store.reads.length = 0;
-  const made = rollOutBatches(shape, store, [0, 2], { ...settings, ...changes })(step, settings.most, 0);
+  const made = rollOutBatches(shape, store, [0, 2], { ...settings, ...changes })(
+    step,
+    { from: 0, to: settings.most },
+    0,
+  )!;
   const [{ frames, valid, noise }] = made.known.map(({ given }) => given.window!);
   const ofExample = (tensors: readonly tf.Tensor[], example: number) =>
     tensors.map((tensor) => [...tensor.dataSync()].slice(example * size, (example + 1) * size));
@@ -152,7 +156,8 @@ test('a training has them where clips are long enough and an anchor is learned',
   const own = (frames: number, configuration = run) => {
     const built = buildChain(configuration.model);
     const data = clipData(built, movingSquares(1, frames, built.exampleShape), [0], [], configuration.training);
-    const made = data.rollOut(0, configuration.training.stages[0]);
+    const [stage] = configuration.training.stages;
+    const made = data.rollOut(0, stage, { from: 0, to: stage.rollOuts });
     if (made !== null) disposeRollOut(made);
     return made;
   };

@@ -163,4 +163,6 @@ export const scoreClipsFields = {
   size: fields.pictureSize.optional(),
   /** Called as clips are scored, with the clip at hand and how much of it is done. */
   onProgress: callback<(progress: ScoringProgress) => void>(),
+  /** The processes that share the clips: see `joinRanks`. Default: this one alone. */
+  ranks: fields.ranks,
 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Precision } from '../../backend/precision.js';
 import { DEFAULT_SEED } from '../../foundation/philox.js';
 import { parseConfiguration } from '../../model/parse-configuration.js';
+import type { Ranks } from '../../ranks/ranks.js';
 
 /** How a command asks for a field of a task's options. What it parses, its choices and its default are those of the field. */
 export interface Flag {
@@ -61,6 +62,9 @@ export const callback = <F extends (...given: never[]) => unknown>() =>
   z.custom<F>((value) => typeof value === 'function', 'expected a function').optional();
 
 export const signal = z.instanceof(AbortSignal).optional();
+export const ranks = z
+  .custom<Ranks>((value) => typeof value === 'object' && value !== null && 'agree' in value, 'expected ranks')
+  .optional();
 export const count = z.int().min(1);
 export const countOrNone = z.int().min(0);
 /** So many frames, or all of a clip. */

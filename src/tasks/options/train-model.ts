@@ -109,6 +109,12 @@ export const trainingFlags = {
     `frames or images a step (default: ${clips.batch} for clips, ${images.batch} for images)`,
     { most: 4096 },
   ),
+  shards: asked(
+    count.optional(),
+    'count',
+    'parts of each batch, a power of two, that ranks share; they decide how sums round (default: 1; under mpirun 8)',
+    { most: 1024 },
+  ),
   steps: asked(count.optional(), 'count', 'how long to train, in steps'),
   minutes: asked(
     positive.optional(),
@@ -157,6 +163,8 @@ export const trainModelFields = {
       'expected { steps }, in all, or { minutes }, more',
     )
     .optional(),
+  /** The processes that train together: see `joinRanks`. Default: this one alone. */
+  ranks: fields.ranks,
 };
 
 /** What a training on clips says of its data. */

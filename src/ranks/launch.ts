@@ -1,0 +1,40 @@
+import { availableParallelism, cpus } from 'node:os';
+
+/** How the launcher of a process says that there are others. */
+export interface Launch {
+  /** Which of them this process is, from 0. */
+  rank: number;
+  /** Null where it is not said before MPI has started. */
+  size: number | null;
+  /** Folder of the sockets that join the ranks; null: MPI does. */
+  sockets: string | null;
+}
+
+/** What Open MPI, MPICH and its kin, and Slurm with PMIx set: rank, ranks, and ranks on this machine. */
+const launchers = [
+  ['OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_SIZE'],
+  ['PMI_RANK', 'PMI_SIZE', 'MPI_LOCALNRANKS'],
+  ['PMIX_RANK', 'SLURM_STEP_NUM_TASKS', 'SLURM_NTASKS_PER_NODE'],
+] as const;
+
+/** Null where this process was started alone. In a script of Slurm it is, until srun or mpirun starts it. */
+export function launchOf(env: NodeJS.ProcessEnv = process.env): Launch | null {
+  const { PXV_RANK: rank, PXV_RANKS: ranks, PXV_SOCKETS: sockets } = env;
+  if (rank !== undefined && ranks !== undefined && sockets !== undefined)
+    return { rank: Number(rank), size: Number(ranks), sockets };
+  const launcher = launchers.find(([name]) => env[name] !== undefined);
+  if (launcher === undefined) return null;
+  const size = env[launcher[1]];
+  return { rank: Number(env[launcher[0]]), size: size === undefined ? null : Number(size), sockets: null };
+}
+
+/**
+ * Threads for each of the ranks of a machine, so that together they have one a core; undefined: as many as for one process,
+ * as where the launcher has given each its cores.
+ */
+export function threadsOfRank(env: NodeJS.ProcessEnv = process.env): number | undefined {
+  const cores = availableParallelism();
+  if (launchOf(env) === null || cores < cpus().length) return undefined;
+  const here = launchers.map(([, , name]) => env[name]).find((count) => count !== undefined) ?? env.PXV_RANKS;
+  return here === undefined ? undefined : Math.max(1, Math.floor(cores / Number(here)));
+}

@@ -1,0 +1,122 @@
+import { tf } from '../foundation/tfjs.js';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { withPrecision, type Precision } from '../backend/precision.js';
+import { giveWay } from '../foundation/give-way.js';
+import { disposeRollOut, type RollOut } from '../fitting/anchor-loss.js';
+import { gradientsOf, type Gradients } from '../fitting/gradients.js';
+import type { Chain } from '../model/chain.js';
+import { disposeExamples, type Examples } from '../model/examples.js';
+import { addTo, type Ranks } from '../ranks/ranks.js';
+import type { Stage } from './stages.js';
+
+/** Places in a batch, from one up to and without another. */
+export interface Places {
+  from: number;
+  to: number;
+}
+
+/** What is at some places of steps: functions of the seed, the step (0 for the first), its stage and the place alone. */
+export interface StepData {
+  batch: (step: number, stage: Stage, places: Places) => Examples;
+  /** Roll-outs, of which the learned anchor learns; null where there are none. */
+  rollOut: (step: number, stage: Stage, places: Places) => RollOut | null;
+}
+
+/** What a step learns from, cut into shards: how many there are says how its gradients round, and nothing else does. */
+export interface ShardedStep {
+  /** 0 for the first. */
+  step: number;
+  stage: Stage;
+  /** Examples of the step. */
+  batch: number;
+  /** A power of two that the ranks divide. */
+  shards: number;
+  precision: Precision;
+}
+
+/** Where a shard begins and ends among so many examples. Where they cannot be equal, they differ by one. */
+export function placesOf(shard: number, shards: number, examples: number): Places {
+  const [from, to] = [shard, shard + 1].map((at) => Math.floor((at * examples) / shards));
+  return { from, to };
+}
+
+/**
+ * The gradients of a step, as `gradientsOf` has them. Each rank computes those of its shards, which follow each other, and
+ * they are added in one binary tree over all shards. So any number of ranks gives the same bits.
+ */
+export async function gradientsOfStep(
+  chain: Chain,
+  weights: readonly Tensor[],
+  data: StepData,
+  asked: ShardedStep,
+  ranks: Ranks,
+): Promise<Gradients> {
+  const { shards } = asked;
+  if (shards === 1) return gradientsOfShard(chain, weights, data, asked, 0);
+  const own = shards / ranks.size;
+  const sums: Float32Array[] = [];
+  let last: Gradients | null = null;
+  for (let shard = 0; shard < own; shard++) {
+    if (last !== null) disposeGradients(last);
+    last = gradientsOfShard(chain, weights, data, asked, ranks.rank * own + shard);
+    let sum = flat(last);
+    // Two sums of as many shards become one.
+    for (let made = shard + 1; made % 2 === 0; made /= 2) {
+      const before = sums.pop()!;
+      addTo(before, sum);
+      sum = before;
+    }
+    sums.push(sum);
+    await giveWay();
+  }
+  const [sum] = sums;
+  await ranks.sum(sum);
+  const { gradients, trained } = last!;
+  const shapes = gradients.map(({ shape }) => shape);
+  disposeGradients(last!);
+  return { ...fromFlat(sum, shapes), trained };
+}
+
+/** Of one shard, each weighing as its share of the examples. */
+function gradientsOfShard(
+  chain: Chain,
+  weights: readonly Tensor[],
+  data: StepData,
+  { step, stage, batch, shards, precision }: ShardedStep,
+  shard: number,
+): Gradients {
+  const { trains, rollOuts } = stage;
+  const examples = data.batch(step, stage, placesOf(shard, shards, batch));
+  const rollOut = data.rollOut(step, stage, placesOf(shard, shards, rollOuts));
+  const whole = shards === 1 ? undefined : { examples: batch, rollOuts };
+  const gradients = withPrecision(precision, () => gradientsOf(chain, weights, examples, { trains, rollOut, whole }));
+  disposeExamples(examples);
+  if (rollOut !== null) disposeRollOut(rollOut);
+  return gradients;
+}
+
+export function disposeGradients({ nats, gradients }: Gradients): void {
+  tf.dispose([nats, ...gradients]);
+}
+
+/** All numbers one after another: the nats, then each gradient. */
+function flat({ nats, gradients }: Gradients): Float32Array {
+  const tensors = [nats, ...gradients];
+  const values = new Float32Array(tensors.reduce((sum, { size }) => sum + size, 0));
+  let at = 0;
+  for (const tensor of tensors) {
+    values.set(tensor.dataSync(), at);
+    at += tensor.size;
+  }
+  return values;
+}
+
+function fromFlat(values: Float32Array, shapes: readonly number[][]): Omit<Gradients, 'trained'> {
+  let at = 1;
+  const gradients = shapes.map((shape) => {
+    const from = at;
+    at += tf.util.sizeFromShape(shape);
+    return tf.tensor(values.slice(from, at), shape);
+  });
+  return { nats: tf.scalar(values[0]), gradients };
+}

@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder } from '../video/made-clips.js';
+import { socketLauncher, type Launched } from '../ranks/launched.js';
+import { linesSaid, pxv } from './pxv.js';
+import { jsonOf, makeClips, tiny } from './tiny-run.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+beforeAll(() => makeClips(folder.path, 4));
+
+const inRanks = (size: number, ...args: string[]) => socketLauncher.launch(size, args, folder.path);
+const cheap = ['--conditioning', 'previous-frames', '--threads', '1', '--shards', '2'];
+const train = ['train', '--frames', 'clips', ...tiny, ...cheap];
+const fileOf = (run: string, name: string) => readFileSync(join(folder.path, run, name)).toString('latin1');
+
+describe('pxv train in two ranks', () => {
+  beforeAll(async () => {
+    const [one, two] = await Promise.all([
+      pxv([...train, '--out', 'one', '--steps', '3'], { cwd: folder.path }),
+      inRanks(2, ...train, '--out', 'two', '--steps', '3', '--json').ended,
+    ]);
+    expect([one.code, two.code]).toEqual([0, 0]);
+    expect(jsonOf(two)).toMatchObject({ steps: 3, output: 'two' });
+    expect(two.stdout.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('leaves the very files that one process leaves', () => {
+    for (const name of ['training.safetensors', 'model.safetensors', 'config.json', 'data.jsonl'])
+      expect(fileOf('two', name)).toBe(fileOf('one', name));
+  });
+
+  test.each([
+    [
+      'a number of ranks that is no power of two',
+      3,
+      ['--out', 'three'],
+      /^pxv: join ranks: ranks: expected a power of two,/,
+    ],
+    [
+      'fewer shards than ranks',
+      4,
+      ['--out', 'four'],
+      /^pxv: train: --shards: expected a multiple of the 4 ranks, received 2;/,
+    ],
+  ])('refuses %s in one line, and leaves nothing', async (_, size, args, line) => {
+    const outcome = await inRanks(size, ...train, ...args).ended;
+    expect(linesSaid(outcome)).toEqual([expect.stringMatching(line)]);
+    expect(outcome.code).not.toBe(0);
+    expect(existsSync(join(folder.path, args[1], 'config.json'))).toBe(false);
+  });
+
+  test('keeps the shards of a training that goes on', async () => {
+    const outcome = await inRanks(4, 'train', '--resume', '--out', 'two', '--steps', '9').ended;
+    expect(linesSaid(outcome)).toEqual([
+      expect.stringMatching(/start 2 ranks or fewer, for a training keeps its shards$/),
+    ]);
+  });
+
+  test('ends in all of them, with one line that names the one that was killed', async () => {
+    const launched = inRanks(2, ...train, '--out', 'killed', '--steps', '100000', '--quiet');
+    await untilLogged(launched, join(folder.path, 'killed', 'log.jsonl'));
+    const killed = performance.now();
+    process.kill(launched.processOf(1)!, 'SIGKILL');
+    const outcome = await launched.ended;
+    expect(performance.now() - killed).toBeLessThan(10_000);
+    expect(linesSaid(outcome)).toEqual([
+      expect.stringMatching(
+        /^pxv: work together: rank 1: expected a process that works to the end, received the end of/,
+      ),
+    ]);
+    expect(outcome.code).toBe(1);
+  });
+});
+
+async function untilLogged({ ended }: Launched, log: string): Promise<void> {
+  let isOver = false;
+  void ended.then(() => (isOver = true));
+  while (!existsSync(log) && !isOver) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+test('pxv eval-video in two ranks finds what one process finds', async () => {
+  const evaluate = ['eval-video', 'clips', '--model', 'one', '--horizon', '2', '--threads', '1', '--json'];
+  const found = await Promise.all([pxv(evaluate, { cwd: folder.path }), inRanks(2, ...evaluate).ended]);
+  const [one, two] = found.map((outcome) => ({ ...jsonOf(outcome), seconds: 0 }));
+  expect(two).toEqual(one);
+});
+
+test('a command whose work cannot be shared is refused in one line', async () => {
+  const outcome = await inRanks(2, 'models', 'list').ended;
+  expect(linesSaid(outcome)).toEqual([
+    'pxv: models: ranks: expected one process, for they cannot share this work, received 2 that were launched; run it alone',
+  ]);
+});

@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as tf from '@tensorflow/tfjs-core';
+import { loadModel } from '../../src/model/checkpoint.js';
+import { RunFolder } from '../../src/training/run-folder.js';
+import { pxv } from '../cli/pxv.js';
+import { makeClips } from '../cli/tiny-run.js';
+import { randomNumbers } from '../random.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { mpiLaunchers, socketLauncher, type Launcher } from './launched.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+beforeAll(() => makeClips(folder.path, 4));
+
+const cwd = folder.path;
+const STEPS = 50;
+const trainingOf = (network: string) => [
+  ...['train', '--frames', 'clips', '--network', network, '--hidden', '6', '--layers', '1', '--size', '16x12'],
+  ...[
+    '--conditioning',
+    'previous-frames',
+    '--batch',
+    '4',
+    '--shards',
+    '4',
+    '--threads',
+    '1',
+    '--steps',
+    String(STEPS),
+    '--quiet',
+  ],
+];
+const networks = ['pixel-cnn', 'diagonal-bilstm'];
+const whole = (network: string) => `whole-${network}`;
+beforeAll(async () => {
+  for (const network of networks) await pxv([...trainingOf(network), '--out', whole(network)], { cwd });
+});
+
+/** The state, the model and the log but for its times. */
+function madeIn(run: string) {
+  const [state, model] = ['training.safetensors', 'model.safetensors'].map((name) =>
+    readFileSync(join(cwd, run, name)).toString('latin1'),
+  );
+  return { state, model, log: new RunFolder(join(cwd, run)).logged().map((entry) => ({ ...entry, seconds: 0 })) };
+}
+
+/** Waits until a training has begun, or is over. */
+async function begun(run: string, ended: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  void ended.then(() => (isOver = true));
+  while (!existsSync(join(cwd, run, 'log.jsonl')) && !isOver) await sleep(20);
+}
+
+const launchers = [
+  { name: socketLauncher.name, launcher: socketLauncher as Launcher | null },
+  ...mpiLaunchers(folder.path),
+];
+
+describe.each(launchers)('over $name', ({ name, launcher }) => {
+  // Without this MPI they are skipped in sight.
+  const testHere = launcher === null ? test.skip : test;
+
+  testHere.each(networks.flatMap((network) => [2, 4].map((size) => [network, size] as const)))(
+    `a %s of ${STEPS} steps has the very files and log with %i ranks that it has with one process`,
+    async (network, size) => {
+      const run = `${name}-${network}-${size}`;
+      const outcome = await launcher!.launch(size, [...trainingOf(network), '--out', run], cwd).ended;
+      expect(outcome).toMatchObject({ code: 0 });
+      expect(madeIn(run)).toEqual(madeIn(whole(network)));
+    },
+  );
+
+  testHere.each(networks)(
+    'a %s of four ranks, one of which is killed, goes on as one process to the same',
+    async (network) => {
+      const run = `${name}-${network}-killed`;
+      const { ended, processOf } = launcher!.launch(4, [...trainingOf(network), '--out', run], cwd);
+      await begun(run, ended);
+      process.kill(processOf(3)!, 'SIGKILL');
+      expect((await ended).code).not.toBe(0);
+      const resumed = await pxv(['train', '--resume', '--out', run, '--threads', '1', '--quiet'], { cwd });
+      expect(resumed).toMatchObject({ code: 0, stderr: '' });
+      expect(madeIn(run)).toEqual(madeIn(whole(network)));
+    },
+  );
+});
+
+test('a training of which a rank is killed twenty times, at any moment, leaves no half file, never hangs, and ends as an undisturbed one', async () => {
+  const [network] = networks;
+  const run = 'killed-often';
+  const next = randomNumbers(49);
+  for (let kill = 0; kill < 20; kill++) {
+    const folderOfRun = new RunFolder(join(cwd, run));
+    const args = folderOfRun.hasTraining
+      ? ['train', '--resume', '--out', run, '--threads', '1', '--quiet']
+      : [...trainingOf(network), '--out', run, '--overwrite'];
+    const size = [2, 4][Math.floor(2 * next())];
+    const { ended, processOf } = socketLauncher.launch(size, args, cwd);
+    await Promise.race([ended, sleep(6000 * next())]);
+    const killed = performance.now();
+    try {
+      process.kill(processOf(Math.floor(size * next()))!, 'SIGKILL');
+    } catch {
+      // It was done already.
+    }
+    await ended;
+    expect(performance.now() - killed).toBeLessThan(10_000);
+    if (folderOfRun.hasTraining) tf.dispose(folderOfRun.load().checkpoint.state);
+    if (existsSync(join(cwd, run, 'model.safetensors'))) loadModel(join(cwd, run));
+  }
+  await pxv(['train', '--resume', '--out', run, '--threads', '1', '--quiet'], { cwd });
+  expect(madeIn(run)).toEqual(madeIn(whole(network)));
+});
