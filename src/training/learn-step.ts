@@ -7,7 +7,7 @@ import { errorsOf, type PxvError } from '../foundation/errors.js';
 import type { Ranks } from '../ranks/ranks.js';
 import type { Checkpoint, RunFolder } from './run-folder.js';
 import { disposeGradients, gradientsOfStep, type StepData } from './shards.js';
-import { learningRate, type Stage, type StagePosition } from './stages.js';
+import { learningRate, type StagePosition } from './stages.js';
 
 export interface LearnedStep {
   state: TrainingState;
