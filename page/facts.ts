@@ -21,7 +21,7 @@ function fileOf({ source: { bytes }, frames, isWhole }: Session): [string, strin
   if (bytes === undefined) return [];
   if (!isWhole) return [['File', `${frames.length} frames read so far\u2026`]];
   const values = frames.reduce((sum, { data }) => sum + data.length, 0);
-  return [['File', `${(bytes / 1000).toFixed(0)} kB, ${((8 * bytes) / values).toFixed(2)} bits a value, without loss`]];
+  return [['File', `${(bytes / 1000).toFixed(0)} kB, ${((8 * bytes) / values).toFixed(2)} bits a value`]];
 }
 
 function limitOf({ computing, isLive, seconds }: Session): string {

@@ -192,7 +192,7 @@ withChromium('the page', () => {
     await page.getByText(/^fused\.pxv: the instruction set: .* or write it with --instruction-set portable$/).waitFor();
     await page.setInputFiles('#file', clip);
     await lookedAt(page, '20 of 20');
-    await page.getByText(/^\d kB, \d\.\d\d bits a value, without loss$/).waitFor();
+    await page.getByText(/^\d kB, \d\.\d\d bits a value$/).waitFor();
     for (const index of [0, 7, 8, 19]) {
       await show(page, index);
       await page.locator('#when', { hasText: `frame ${index + 1} of 20` }).waitFor();
