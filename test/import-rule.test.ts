@@ -15,7 +15,7 @@ src/evaluation    x        x             x      x         x        x      x     
 src/surprise      x        x             x      .         .        .      x           x         .      .         .      .       .         .
 src/codec         x        x             x      x         .        .      .           .         x      .         .      .       .         .
 src/training      x        x             x      .         x        x      x           .         .      x         .      .       .         .
-src/browser       x        .             x      x         .        .      .           x         .      .         .      .       .         .
+src/browser       x        .             x      x         .        .      .           x         x      .         .      .       .         .
 src/bench         x        .             x      x         x        .      .           .         .      .         .      .       .         .
 src/video         .        .             .      .         .        .      .           .         .      .         x      .       .         .
 src/report        .        .             .      .         .        .      .           .         .      .         .      x       .         .
