@@ -27,6 +27,8 @@ export interface Watch {
 
 /** Milliseconds that a connection may take, and that a rank which has failed waits for the first to say so. */
 const PATIENCE = 5000;
+/** Characters. Nobody says more before the line ends, but a stranger may. */
+const LONGEST_LINE = 10_000;
 /** Milliseconds within which ranks come to the same error. */
 const TOGETHER = 1000;
 
@@ -158,6 +160,7 @@ function listen(socket: Socket, hear: (said: Said) => void): void {
   socket.setEncoding('utf8').on('data', (part: string) => {
     const lines = (text + part).split('\n');
     text = lines.pop()!;
+    if (text.length > LONGEST_LINE) socket.destroy();
     for (const line of lines) hear(parsed(line));
   });
 }
