@@ -143,7 +143,7 @@ async function folderOf(set) {
   const data = new Uint8Array(width * height * channels);
   for (const [at, index] of spread(images.count, Math.min(Number(values.limit), images.count)).entries()) {
     images.read(index, data);
-    await sharp(data, { raw: { width, height, channels } }).toFile(join(place, `${String(at).padStart(6, '0')}.png`));
+    await sharp(data, { raw: { width, height, channels } }).toFile(join(place, `${at}.png`));
   }
   return place;
 }
@@ -151,13 +151,13 @@ async function folderOf(set) {
 function printTables() {
   const all = ['pxv', ...named];
   const line = (cells) => console.log(`| ${cells.join(' | ')} |`);
-  const kilobytes = (bytes) => (bytes === undefined ? '' : (bytes / 1000).toFixed(1));
+  const kilobytes = (bytes) => (bytes === undefined ? '' : (bytes / 1000).toFixed(bytes < 1e5 ? 1 : 0));
   const percent = (share) => `${(100 * share).toFixed(1)}%`;
   const rivals = named.filter((name) => values.images !== undefined || isFilm(name));
   const smallest = ({ codecs: of }) => Math.min(...rivals.flatMap((name) => of[name].bytes ?? []));
   const modelBytes = statSync(modelFile(modelName)).size;
 
-  line(['', 'frames', ...all, 'smaller by', 'key frames', "the model's bytes pay after"]);
+  line(['kB', 'frames', ...all, 'smaller by', 'key frames', 'pays after']);
   line(['---', ...all.map(() => '--:'), '--:', '--:', '--:', '--:']);
   for (const row of rows) {
     const { frames, keys, codecs: of } = row;
@@ -170,7 +170,7 @@ function printTables() {
   const rate = (time) => (name) => {
     const right = rows.filter(({ codecs: of }) => of[name][time] !== undefined);
     const seconds = sum(({ codecs: of }) => of[name][time], right);
-    return (sum(({ frames }) => frames, right) / seconds).toPrecision(2);
+    return Number((sum(({ frames }) => frames, right) / seconds).toPrecision(2));
   };
   console.log('frames a second of one processor:');
   line(['', ...all]);
