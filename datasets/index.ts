@@ -14,3 +14,4 @@ export function expectImageSet(name: string): void {
 
 /** Facts alone: opening goes through `openForTraining`, which cannot reach the test images, or the like for scoring. */
 export const imageSets: readonly ImageSetFacts[] = sets;
+export { listImagesBelow } from './folder/folder.js';

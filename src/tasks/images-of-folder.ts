@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join, parse, relative, resolve, sep } from 'node:path';
-import { listImagesBelow } from '../../datasets/folder/folder.js';
+import { listImagesBelow } from '../../datasets/index.js';
 import { errorsOf } from '../foundation/errors.js';
 import { framesAtLevels } from '../foundation/levels.js';
 import type { Model } from '../model/model.js';
