@@ -8,8 +8,18 @@ import type { Model } from '../model/model.js';
 
 /** A frame of a file of `pxv encode`, or frames that damage has cost. */
 export type CodedFrame =
-  | { index: number; frame: Frame; time: number }
-  | { lost: { from: number; /** Null: to the end, wherever that was. */ to: number | null } };
+  | {
+      /** From 0. */
+      index: number;
+      /** As it was written, bit for bit. */
+      frame: Frame;
+      /** Seconds from the first. */
+      time: number;
+    }
+  | {
+      /** Frames that cannot be read, the last included. `to` is null: to the end, wherever that was. */
+      lost: { from: number; to: number | null };
+    };
 
 /** What stands in browsers alone. */
 interface Picture extends Size {

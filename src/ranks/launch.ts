@@ -1,5 +1,8 @@
 import { availableParallelism, cpus } from 'node:os';
 
+/** Variables of a process, by their names. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** How the launcher of a process says that there are others. */
 export interface Launch {
   /** Which of them this process is, from 0. */
@@ -18,7 +21,7 @@ const launchers = [
 ] as const;
 
 /** Null where this process was started alone. In a script of Slurm it is, until srun or mpirun starts it. */
-export function launchOf(env: NodeJS.ProcessEnv = process.env): Launch | null {
+export function launchOf(env: Environment = process.env): Launch | null {
   const { PXV_RANK: rank, PXV_RANKS: ranks, PXV_SOCKETS: sockets } = env;
   if (rank !== undefined && ranks !== undefined && sockets !== undefined)
     return { rank: Number(rank), size: Number(ranks), sockets };
@@ -32,7 +35,7 @@ export function launchOf(env: NodeJS.ProcessEnv = process.env): Launch | null {
  * Threads for each of the ranks of a machine, so that together they have one a core; undefined: as many as for one process,
  * as where the launcher has given each its cores.
  */
-export function threadsOfRank(env: NodeJS.ProcessEnv = process.env): number | undefined {
+export function threadsOfRank(env: Environment = process.env): number | undefined {
   const cores = availableParallelism();
   if (launchOf(env) === null || cores < cpus().length) return undefined;
   const here = launchers.map(([, , name]) => env[name]).find((count) => count !== undefined) ?? env.PXV_RANKS;
