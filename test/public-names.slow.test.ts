@@ -25,16 +25,7 @@ const NEEDS_NO_WORDS = ['signal'];
 
 /** Functions that throw no PxvError themselves. What a callback throws, or TypeScript refuses, does not count. */
 const NEVER_THROWS = [
-  ...[
-    'aboutShipped',
-    'densityNats',
-    'describeModel',
-    'frameFromPixels',
-    'frameOf',
-    'launchOf',
-    'parseFrameRate',
-    'pixelsOf',
-  ],
+  ...['aboutShipped', 'densityNats', 'describeModel', 'frameFromPixels', 'frameOf', 'parseFrameRate', 'pixelsOf'],
   'shippedModels',
 ];
 

@@ -8,7 +8,7 @@ import { barrier, type Ranks } from './ranks.js';
  */
 export async function expectSame(ranks: Ranks, operation: string, facts: object): Promise<void> {
   if (ranks.size === 1) return;
-  const first = await ranks.agree(facts);
+  const first = await ranks.broadcast(facts);
   const difference = firstDifference(first, JSON.parse(JSON.stringify(facts)));
   // The others wait here until one that refuses has ended them.
   if (difference === null) return barrier(ranks);

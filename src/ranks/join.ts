@@ -3,7 +3,7 @@ import type { Launch } from './launch.js';
 import { joinByMpi } from './mpi.js';
 import { alone, barrier, type Ranks } from './ranks.js';
 import { joinBySockets } from './sockets.js';
-import { Together } from './together.js';
+import { Communicator } from './communicator.js';
 import { watch } from './watch.js';
 
 /** Ranks until they leave. */
@@ -31,7 +31,7 @@ export async function joinRanks(
   const transport = sockets === null ? joinByMpi(size) : await joinBySockets(sockets, rank, size!);
   expectPowerOfTwo(transport.size);
   if (transport.size === 1) return { ...alone, leave: () => Promise.resolve(transport.close()), fail: left.fail };
-  const ranks = new Together(transport);
+  const ranks = new Communicator(transport);
   const watched = await watch(ranks, {
     onLoss: (other, process, failure) =>
       onLoss(failure === null ? lineOfDeath(other, process) : `rank ${other}: ${failure}`),
@@ -43,7 +43,7 @@ export async function joinRanks(
     size: ranks.size,
     isWriter: ranks.isWriter,
     sum: (values) => ranks.sum(values),
-    agree: (value) => ranks.agree(value),
+    broadcast: (value) => ranks.broadcast(value),
     fail: (line) => watched.fail(line),
     async leave() {
       await watched.leave();

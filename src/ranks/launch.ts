@@ -1,4 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
+import { errorsOf } from '../foundation/errors.js';
 
 /** Variables of a process, by their names. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,11 +21,21 @@ const launchers = [
   ['PMIX_RANK', 'SLURM_STEP_NUM_TASKS', 'SLURM_NTASKS_PER_NODE'],
 ] as const;
 
-/** Null where this process was started alone. In a script of Slurm it is, until srun or mpirun starts it. */
+/**
+ * Null where this process was started alone. In a script of Slurm it is, until srun or mpirun starts it.
+ * @throws PxvError `USAGE` where some of the variables are set by which sockets join ranks, and others are not
+ */
 export function launchOf(env: Environment = process.env): Launch | null {
   const { PXV_RANK: rank, PXV_RANKS: ranks, PXV_SOCKETS: sockets } = env;
   if (rank !== undefined && ranks !== undefined && sockets !== undefined)
     return { rank: Number(rank), size: Number(ranks), sockets };
+  const given = Object.entries({ PXV_RANK: rank, PXV_RANKS: ranks, PXV_SOCKETS: sockets }).flatMap(([name, value]) =>
+    value === undefined ? [] : name,
+  );
+  if (given.length > 0) {
+    const all = 'PXV_RANK, PXV_RANKS and PXV_SOCKETS';
+    throw errorsOf('USAGE', 'join ranks')('variables', all, `${given.join(' and ')} alone`, 'set all three, or none');
+  }
   const launcher = launchers.find(([name]) => env[name] !== undefined);
   if (launcher === undefined) return null;
   const size = env[launcher[1]];

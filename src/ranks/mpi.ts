@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { errorsOf } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
-import type { Transport } from './together.js';
+import type { Transport } from './communicator.js';
 
 /** What native/mpi/addon.c exports. */
 interface MpiModule {

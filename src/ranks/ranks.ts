@@ -12,7 +12,7 @@ export interface Ranks {
    */
   sum(values: Float32Array | Float64Array): Promise<void>;
   /** What the first rank gives, a value of JSON; what the others give is not looked at. */
-  agree<T>(value: T): Promise<T>;
+  broadcast<T>(value: T): Promise<T>;
 }
 
 /** One process, which costs nothing. */
@@ -21,7 +21,7 @@ export const alone: Ranks = {
   size: 1,
   isWriter: true,
   sum: () => Promise.resolve(),
-  agree: (value) => Promise.resolve(value),
+  broadcast: (value) => Promise.resolve(value),
 };
 
 /** Waits until all ranks have come here. */

@@ -3,7 +3,7 @@ import { createServer, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorsOf } from '../foundation/errors.js';
-import type { Transport } from './together.js';
+import type { Transport } from './communicator.js';
 
 /** Seconds that ranks wait for each other at the start. */
 const PATIENCE = 60;

@@ -38,11 +38,11 @@ const TOGETHER = 1000;
  */
 export async function watch(ranks: Ranks, handlers: WatchHandlers): Promise<Watch> {
   const host = hostname();
-  const isElsewhere = Float64Array.of(Number(host !== (await ranks.agree(host))));
+  const isElsewhere = Float64Array.of(Number(host !== (await ranks.broadcast(host))));
   await ranks.sum(isElsewhere);
   const address = isElsewhere[0] === 0 ? '127.0.0.1' : null;
   const made = ranks.isWriter ? await openHub(address, handlers) : null;
-  const hub = await ranks.agree(made?.address ?? null);
+  const hub = await ranks.broadcast(made?.address ?? null);
   const own = made ?? (await connectTo(hub!, ranks.rank, handlers));
   await barrier(ranks);
   return {

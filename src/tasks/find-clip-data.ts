@@ -182,7 +182,7 @@ function copiesLearnt({ clips }: FrameStore, training: readonly number[], valida
 /** The rank that writes decodes, and the others read what it has decoded. */
 async function openSharedStore(ranks: Ranks, ...asked: Parameters<typeof openFrameStore>): Promise<FrameStore> {
   const own = ranks.isWriter ? await openFrameStore(...asked) : null;
-  const clips = await ranks.agree(own?.clips ?? []);
+  const clips = await ranks.broadcast(own?.clips ?? []);
   return own ?? decodedFrameStore(...asked, clips);
 }
 

@@ -75,7 +75,7 @@ export async function trainModel(
   const leave = await run.enter({ resume: !isNew, overwrite });
   try {
     // Nobody looks into the folder before the first rank is in it.
-    await ranks.agree(null);
+    await ranks.broadcast(null);
     const { chain, checkpoint } = isNew ? startTraining(configuration) : run.load();
     try {
       await expectFittingRanks(ranks, checkpoint);
@@ -185,7 +185,7 @@ async function trainIn(
     const dataHashes = same.frames(listed.dataHashes, frames);
     const isOther = listed.best !== null && !same.validates(dataHashes);
     warn(hooks, isOther ? OTHER_VALIDATION : null);
-    const known = await ranks.agree({ dataHashes, best: isOther ? null : listed.best });
+    const known = await ranks.broadcast({ dataHashes, best: isOther ? null : listed.best });
     const start = { ...listed, ...known };
     hooks.onStart?.(started);
     const { onStep, signal } = hooks;

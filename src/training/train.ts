@@ -135,7 +135,7 @@ export async function train(
 
   try {
     while (checkpoint.step < (checkpoint.configuration.training.steps ?? Infinity) && noBetter < patience) {
-      if (await ranks.agree(signal?.aborted ?? false)) {
+      if (await ranks.broadcast(signal?.aborted ?? false)) {
         await saves.atStop(checkpoint);
         throw signal?.aborted ? signal.reason : stoppedByFirst();
       }
@@ -248,7 +248,7 @@ async function byFirstClock(checkpoint: Checkpoint, ranks: Ranks): Promise<Check
   const { configuration } = checkpoint;
   const { training } = configuration;
   if (ranks.size === 1 || training.minutes === null) return checkpoint;
-  const { steps, pace } = await ranks.agree({ steps: training.steps, pace: training.pace });
+  const { steps, pace } = await ranks.broadcast({ steps: training.steps, pace: training.pace });
   return { ...checkpoint, configuration: { ...configuration, training: { ...training, steps, pace } } };
 }
 

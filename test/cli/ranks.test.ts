@@ -92,3 +92,13 @@ test('a command whose work cannot be shared is refused in one line', async () =>
     'pxv: models: ranks: expected one process, for they cannot share this work, received 2 that were launched; run it alone',
   ]);
 });
+
+test('a rank that is told only half of it does not begin alone', async () => {
+  const env = { PXV_RANK: '1', PXV_RANKS: '2' };
+  const outcome = await pxv([...train, '--out', 'half'], { cwd: folder.path, env });
+  expect(outcome.code).toBe(2);
+  expect(linesSaid(outcome)).toEqual([
+    'pxv: join ranks: variables: expected PXV_RANK, PXV_RANKS and PXV_SOCKETS, received PXV_RANK and PXV_RANKS alone; set all three, or none',
+  ]);
+  expect(existsSync(join(folder.path, 'half'))).toBe(false);
+});

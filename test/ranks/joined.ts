@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Ranks } from '../../src/ranks/ranks.js';
 import { joinBySockets } from '../../src/ranks/sockets.js';
-import { Together } from '../../src/ranks/together.js';
+import { Communicator } from '../../src/ranks/communicator.js';
 import { temporaryFolder } from '../../src/foundation/temporary-folder.js';
 
 /** Does some work in so many ranks, all in this process but joined over sockets, and returns what each has made. */
@@ -11,7 +11,7 @@ export async function inRanks<T>(size: number, work: (ranks: Ranks) => Promise<T
     Array.from({ length: size }, (_, rank) => joinBySockets(join(folder.path, 'sockets'), rank, size)),
   );
   try {
-    return await Promise.all(joined.map((transport) => work(new Together(transport))));
+    return await Promise.all(joined.map((transport) => work(new Communicator(transport))));
   } finally {
     joined.forEach((transport) => transport.close());
     folder.remove();

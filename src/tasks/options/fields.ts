@@ -63,7 +63,7 @@ export const callback = <F extends (...given: never[]) => unknown>() =>
 
 export const signal = z.instanceof(AbortSignal).optional();
 export const ranks = z
-  .custom<Ranks>((value) => typeof value === 'object' && value !== null && 'agree' in value, 'expected ranks')
+  .custom<Ranks>((value) => typeof value === 'object' && value !== null && 'broadcast' in value, 'expected ranks')
   .optional();
 export const count = z.int().min(1);
 export const countOrNone = z.int().min(0);

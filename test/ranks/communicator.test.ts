@@ -54,7 +54,7 @@ describe('the sum over ranks', () => {
 
 test('all ranks have what the first one gives', async () => {
   const given = { step: 3, texts: ['ä', 'x'.repeat(100_000)], nothing: null };
-  const had = await inRanks(4, (ranks) => ranks.agree(ranks.rank === 0 ? given : null));
+  const had = await inRanks(4, (ranks) => ranks.broadcast(ranks.rank === 0 ? given : null));
   expect(had).toEqual([given, given, given, given]);
 });
 

@@ -18,7 +18,7 @@ const NOTHING = new Uint8Array(0);
 const LENGTH = 4;
 
 /** Ranks over a transport. Sums are made here, in an order of our own: transports only move bytes. */
-export class Together implements Ranks {
+export class Communicator implements Ranks {
   readonly rank: number;
   readonly size: number;
   readonly isWriter: boolean;
@@ -56,7 +56,7 @@ export class Together implements Ranks {
     }
   }
 
-  async agree<T>(value: T): Promise<T> {
+  async broadcast<T>(value: T): Promise<T> {
     let message: Uint8Array = this.isWriter ? Buffer.from(JSON.stringify(value)) : NOTHING;
     for (let distance = this.size / 2; distance >= 1; distance /= 2) {
       const place = this.rank % (2 * distance);
