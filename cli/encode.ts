@@ -26,7 +26,7 @@ export function command(): Command {
     .addHelpText('after', ABOUT)
     .addHelpText('after', ABOUT_SIZES)
     .addHelpText('after', EXAMPLES);
-  return addAction(encode, flags, write);
+  return addAction(encode, flags, write, { shares: true });
 }
 
 const ABOUT = `
@@ -46,13 +46,13 @@ Examples:
   $ pxv encode clip.mp4 --model runs/mine --with-model
   $ pxv decode clip.pxv --out frames              the same frames again`;
 
-async function write({ signal, progress }: Work, clip: string, options: Parsed<typeof flags>): Promise<Report> {
+async function write({ signal, progress, ranks }: Work, clip: string, options: Parsed<typeof flags>): Promise<Report> {
   const { encodeClip } = await import('../src/tasks/encode-clip.js');
-  const { model, chosen, seconds } = await startWithModel(options, progress);
+  const { model, chosen, seconds } = await startWithModel(options, progress, ranks);
   const found = await encodeClip(model, clip, {
     ...askedOf(encodeFlags, options),
     ...askedSize(options, model.chain.exampleShape.size),
-    ...{ out: options.out ?? `${stemOf(clip)}.pxv`, signal },
+    ...{ out: options.out ?? `${stemOf(clip)}.pxv`, ranks, signal },
     onFrame: ({ index }, total) => progress.show({ label: 'encode', done: index + 1, total, unit: 'frames' }),
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
   });

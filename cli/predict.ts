@@ -49,7 +49,7 @@ export function command(): Command {
     .addHelpText('after', ABOUT_FUTURES)
     .addHelpText('after', ABOUT_SIZES)
     .addHelpText('after', EXAMPLES);
-  return addAction(predict, flags, predictFrames);
+  return addAction(predict, flags, predictFrames, { shares: true });
 }
 
 const EXAMPLES = `
@@ -74,6 +74,8 @@ async function predictFrames(work: Work, clips: string[], given: PredictOptions)
   void findFfmpeg().catch(() => null);
   const { listClips } = await import('../src/video/index.js');
   if (clips.includes(STANDARD_STREAM)) {
+    if (work.ranks.size > 1)
+      throw misused(STANDARD_STREAM, 'a clip that all ranks can read', 'standard input', 'name a file');
     if (clips.length === 1) return predictOne(work, STANDARD_STREAM, options);
     throw misused(STANDARD_STREAM, 'standard input alone', 'other clips beside it', 'predict it by itself');
   }
@@ -92,7 +94,11 @@ function withoutOutputs(sources: readonly ClipSource[], out: string): ClipSource
   return others.length > 0 ? others : [...sources];
 }
 
-async function predictOne({ signal, progress, saves }: Work, clip: string, options: PredictOptions): Promise<Report> {
+async function predictOne(
+  { signal, progress, ranks, saves }: Work,
+  clip: string,
+  options: PredictOptions,
+): Promise<Report> {
   const { outputEnding } = await import('../src/video/index.js');
   const { predictClip } = await import('../src/tasks/predict-clip.js');
   const ending = outputEnding(options.kind ?? 'mp4');
@@ -106,10 +112,11 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
   try {
     const outPath = streams.outputFor(out, ending);
     const path = await streams.receive(clip, signal);
-    const { model, chosen, seconds } = await startWithModel(options, progress);
+    const { model, chosen, seconds } = await startWithModel(options, progress, ranks);
     const result = await predictClip(model, path, {
       ...settingsOf(options, model),
       out: outPath,
+      ranks,
       signal,
       onRead: readingShown(progress),
       onHindcast: (done, total) => progress.show({ label: 'hindcast', done, total, unit: 'places' }),
@@ -118,7 +125,7 @@ async function predictOne({ signal, progress, saves }: Work, clip: string, optio
       onWarning: (text) => progress.say(`pxv: warning: ${from}: ${streams.named(text)}`),
     });
     const taken = seconds();
-    if (out === STANDARD_STREAM) await streams.send(outPath);
+    if (out === STANDARD_STREAM && ranks.isWriter) await streams.send(outPath);
     return {
       text: oneLine(`${to}: ${writtenOf(from, result, options)} predicted by ${model.name} in ${taken.toFixed(1)} s`),
       json: { ...facts(model, options), output: out, seconds: taken, ...figures(result, options), ...chosen },
@@ -145,7 +152,7 @@ function readingShown(progress: Work['progress']) {
 }
 
 async function predictSeveral(
-  { signal, progress, saves }: Work,
+  { signal, progress, ranks, saves }: Work,
   sources: readonly ClipSource[],
   options: PredictOptions,
 ): Promise<Report> {
@@ -153,12 +160,13 @@ async function predictSeveral(
   const out = options.out ?? SEVERAL_OUT;
   if (out === STANDARD_STREAM)
     throw misused('--out -', 'a folder, for several clips', 'standard output', 'predict one clip, or name a folder');
-  const { model, chosen, seconds } = await startWithModel(options, progress);
+  const { model, chosen, seconds } = await startWithModel(options, progress, ranks);
   const showReading = readingShown(progress);
   const result = await predictClips(model, sources, {
     ...settingsOf(options, model),
     out,
     kind: options.kind,
+    ranks,
     signal,
     onRead: ({ name, done, total }) => showReading(done, total, { clip: name }),
     onHindcast: ({ name, ...places }) =>

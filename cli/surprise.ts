@@ -37,7 +37,7 @@ export function command(): Command {
     .addHelpText('after', ABOUT)
     .addHelpText('after', ABOUT_SIZES)
     .addHelpText('after', EXAMPLES);
-  return addAction(surprise, flags, find);
+  return addAction(surprise, flags, find, { shares: true });
 }
 
 const ABOUT = `
@@ -58,19 +58,19 @@ Examples:
 /** Moments that are listed for people. */
 const LISTED = 8;
 
-async function find({ signal, progress }: Work, clip: string, options: Parsed<typeof flags>): Promise<Report> {
+async function find({ signal, progress, ranks }: Work, clip: string, options: Parsed<typeof flags>): Promise<Report> {
   refuseMisplaced(clip, options);
   const { findSurprise } = await import('../src/tasks/find-surprise.js');
   const { momentTable } = await import('../src/tasks/reports/surprise-section.js');
   const { TIMELINE_COLUMNS, timelineRow } = await import('../src/tasks/surprise-findings.js');
-  const { model, chosen, seconds } = await startWithModel(options, progress);
+  const { model, chosen, seconds } = await startWithModel(options, progress, ranks);
   const isLive = clip === STANDARD_STREAM;
   const out = options.out ?? (isLive ? undefined : `${stemOf(clip)}-surprise`);
-  if (options.csv) process.stdout.write(`${TIMELINE_COLUMNS}\n`);
+  if (options.csv && ranks.isWriter) process.stdout.write(`${TIMELINE_COLUMNS}\n`);
   const found = await findSurprise(model, isLive ? process.stdin : clip, {
     ...askedOf(surpriseFlags, options),
     ...askedSize(options, model.chain.exampleShape.size),
-    ...{ out, signal, rawSize: options.raw },
+    ...{ out, ranks, signal, rawSize: options.raw },
     ...(options.csv && {
       onFrame: (row, rate) => void process.stdout.write(`${timelineRow(row, rate)}\n`),
     }),

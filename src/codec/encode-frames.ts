@@ -6,6 +6,7 @@ import type { Model } from '../model/model.js';
 import { disposeExamples, ExampleBuffer } from '../model/examples.js';
 import { Past } from '../model/past.js';
 import { arithmeticOf, fingerprintOf } from './fingerprint.js';
+import { alone, dealt, type Ranks } from '../ranks/ranks.js';
 import { checkOf, joined, kinds, writeHeader, writeRecord, type Kind } from './format.js';
 import { FrameCoder } from './frame-coder.js';
 
@@ -43,8 +44,18 @@ export interface EncodeSettings {
   batch?: number;
   /** Called with each frame that is written. */
   onFrame?: (written: WrittenFrame) => void;
+  /** The processes that encode stretches in turn, of which each gets the whole file. Default: this one alone. */
+  ranks?: Ranks | undefined;
   signal?: AbortSignal | undefined;
 }
+
+/** Frames that are written together, and the records that come of them. */
+interface Stretch {
+  /** Whether it is one frame, which needs none before it. */
+  isKey: boolean;
+  frames: readonly { index: number; frame: Frame; levels: Levels }[];
+}
+type Records = readonly { written: WrittenFrame; bytes: Uint8Array }[];
 
 /**
  * Writes frames as a file, part by part as they come: docs/codec-format.md. With a model of images every frame is a key frame.
@@ -56,7 +67,18 @@ export interface EncodeSettings {
 export async function* encodeFrames(
   model: Model,
   frames: AsyncIterable<Frame>,
-  { frameRate, keyEvery, names, webp, embedded = null, batch = 8, onFrame, signal, ...asked }: EncodeSettings,
+  {
+    frameRate,
+    keyEvery,
+    names,
+    webp,
+    embedded = null,
+    batch = 8,
+    onFrame,
+    ranks = alone,
+    signal,
+    ...asked
+  }: EncodeSettings,
 ): AsyncGenerator<Uint8Array, void> {
   const shape = model.chain.exampleShape;
   const isOfImages = shape.context === 0;
@@ -64,26 +86,42 @@ export async function* encodeFrames(
   const coder = new FrameCoder(model);
   const stillCoder = stills === undefined ? null : isOfImages ? coder : new FrameCoder(stills);
   const buffer = new ExampleBuffer(shape, batch);
-  let past = new Past(shape);
-  let waiting: { index: number; levels: Levels }[] = [];
-  let index = 0;
+  let count = 0;
 
-  const recordOf = (kind: Kind, at: number, payload: Uint8Array, levels: Uint8Array, bits: number): Uint8Array => {
-    const bytes = writeRecord({ kind, index: at, payload, check: checkOf(kind, at, payload, levels) });
-    if (kind !== kinds.end) onFrame?.({ index: at, kind, bytes: bytes.length, bits });
-    return bytes;
-  };
-  async function* predicted(): AsyncGenerator<Uint8Array, void> {
-    if (waiting.length === 0) return;
+  async function* stretches(): AsyncGenerator<Stretch, void> {
+    let past = new Past(shape);
+    let waiting: { index: number; frame: Frame; levels: Levels }[] = [];
+    function* predicted(): Generator<Stretch, void> {
+      if (waiting.length === 0) return;
+      yield { isKey: false, frames: waiting };
+      waiting = [];
+      buffer.clear();
+    }
+    for await (const frame of frames) {
+      signal?.throwIfAborted();
+      const next = { index: count++, frame, levels: levelsOf(shape, frame.data) };
+      if (isOfImages || names !== undefined || next.index % keyEvery === 0) {
+        yield* predicted();
+        past = new Past(shape);
+        yield { isKey: true, frames: [next] };
+      } else {
+        past.addExample(buffer, frame.data);
+        waiting.push(next);
+        if (buffer.full) yield* predicted();
+      }
+      past.push(frame.data);
+    }
+    yield* predicted();
+  }
+  const predictedRecords = async ({ frames }: Stretch): Promise<Records> => {
     const examples = buffer.tensors();
     const coded = await coder.encode(examples);
     disposeExamples(examples);
-    buffer.clear();
-    for (const [at, { index: of, levels }] of waiting.entries())
-      yield recordOf(kinds.predicted, of, joined(coded[at].scales), levels, coded[at].bits);
-    waiting = [];
-  }
-  const keyOf = async (frame: Frame, levels: Levels): Promise<Uint8Array> => {
+    return frames.map(({ index, levels }, at) => {
+      return recordOf(kinds.predicted, index, joined(coded[at].scales), levels, coded[at].bits);
+    });
+  };
+  const keyRecord = async ({ frames: [{ index, frame, levels }] }: Stretch): Promise<Records> => {
     const found: { kind: Kind; parts: readonly Uint8Array[]; bits: number }[] = [];
     if (stillCoder !== null) {
       const { scales, bits } = await stillCoder.encodeOne(levels);
@@ -95,7 +133,7 @@ export async function* encodeFrames(
     }
     const { kind, parts, bits } = found.reduce((a, b) => (lengthOf(b.parts) < lengthOf(a.parts) ? b : a));
     const name = new TextEncoder().encode(names?.[index] ?? '');
-    return recordOf(kind, index, joined([name, ...parts]), levels, bits);
+    return [recordOf(kind, index, joined([name, ...parts]), levels, bits)];
   };
   try {
     const { size, channels, levels } = shape;
@@ -104,27 +142,23 @@ export async function* encodeFrames(
       model: await fingerprintOf(model),
       stills: stills === undefined ? null : await fingerprintOf(stills),
     });
-    for await (const frame of frames) {
-      signal?.throwIfAborted();
-      const own = levelsOf(shape, frame.data);
-      if (isOfImages || names !== undefined || index % keyEvery === 0) {
-        yield* predicted();
-        past = new Past(shape);
-        yield await keyOf(frame, own);
-      } else {
-        past.addExample(buffer, frame.data);
-        waiting.push({ index, levels: own });
-        if (buffer.full) yield* predicted();
+    const recordsOf = (stretch: Stretch) => (stretch.isKey ? keyRecord(stretch) : predictedRecords(stretch));
+    for await (const [, records] of dealt(ranks, stretches(), recordsOf)) {
+      for (const { written, bytes } of records) {
+        onFrame?.(written);
+        yield bytes;
       }
-      past.push(frame.data);
-      index++;
     }
-    yield* predicted();
-    yield recordOf(kinds.end, index, new Uint8Array(0), new Uint8Array(0), 0);
+    yield recordOf(kinds.end, count, new Uint8Array(0), new Uint8Array(0), 0).bytes;
   } finally {
     coder.dispose();
     if (!isOfImages) stillCoder?.dispose();
   }
+}
+
+function recordOf(kind: Kind, index: number, payload: Uint8Array, levels: Uint8Array, bits: number): Records[number] {
+  const bytes = writeRecord({ kind, index, payload, check: checkOf(kind, index, payload, levels) });
+  return { written: { index, kind, bytes: bytes.length, bits }, bytes };
 }
 
 const lengthOf = (parts: readonly Uint8Array[]) => parts.reduce((sum, { length }) => sum + length, 0);

@@ -7,6 +7,7 @@ import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples
 import { meanOverStrides } from '../model/mean-over-strides.js';
 import { conditionOf, scoreOf, type Network } from '../model/network.js';
 import type { Adaptation } from './adaptation.js';
+import { alone, dealt, type Ranks } from '../ranks/ranks.js';
 import { mixtureNats } from './mixture.js';
 
 export const BITS_PER_NAT = 1 / Math.LN2;
@@ -31,6 +32,8 @@ export interface ScoringOptions {
   batch?: number;
   /** Indices of the scales to score; undefined: all. */
   among?: readonly number[] | undefined;
+  /** The processes that compute the batches in turn, and all are given every score; weights that learn have one. Default: this one alone. */
+  ranks?: Ranks | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -55,27 +58,38 @@ export async function* scoreEach<Item>(
   weights: readonly Tensor[] | Adaptation,
   items: Iterable<Item> | AsyncIterable<Item>,
   add: AddExample<Item>,
-  { batch = SCORING_BATCH, among, signal }: ScoringOptions = {},
+  { batch = SCORING_BATCH, among, ranks = alone, signal }: ScoringOptions = {},
 ): AsyncGenerator<Scored<Item>, void> {
   const adaptation = 'learn' in weights ? weights : null;
   const buffer = new ExampleBuffer(chain.exampleShape, adaptation === null ? batch : 1);
   const slower = adaptation !== null && expectsAtStrides(chain) ? new ExampleBuffer(chain.exampleShape, 1) : null;
-  let waiting: Item[] = [];
-  async function* scored(): AsyncGenerator<Scored<Item>, void> {
+  async function* batches(): AsyncGenerator<Item[], void> {
+    let waiting: Item[] = [];
+    for await (const item of items) {
+      add(buffer, item, slower);
+      waiting.push(item);
+      if (!buffer.full) continue;
+      yield waiting;
+      waiting = [];
+      buffer.clear();
+      slower?.clear();
+    }
+    if (waiting.length > 0) yield waiting;
+  }
+  async function scores(): Promise<Omit<Scored<never>, 'item'>> {
     // What interrupts is only heard of where the event loop has its turn.
     await giveWay();
     signal?.throwIfAborted();
-    const together = waiting;
     const examples = buffer.tensors();
     const slowerExamples = slower === null || slower.size === 0 ? null : slower.tensors();
     const { weights: current } = adaptation ?? { weights: weights as readonly Tensor[] };
-    const { nats, anchors } = await scoresOf(chain, current, examples, slowerExamples, among);
+    const found = await scoresOf(chain, current, examples, slowerExamples, among);
     if (slowerExamples !== null) disposeExamples(slowerExamples);
     await adaptation?.learn(examples);
     disposeExamples(examples);
-    waiting = [];
-    buffer.clear();
-    slower?.clear();
+    return found;
+  }
+  for await (const [together, { nats, anchors }] of dealt(ranks, batches(), scores)) {
     for (const [at, item] of together.entries()) {
       const own = (values: Float32Array) => {
         const size = values.length / together.length;
@@ -84,12 +98,6 @@ export async function* scoreEach<Item>(
       yield { item, nats: own(nats), anchors: anchors.map(own) };
     }
   }
-  for await (const item of items) {
-    add(buffer, item, slower);
-    waiting.push(item);
-    if (buffer.full) yield* scored();
-  }
-  if (waiting.length > 0) yield* scored();
 }
 
 /**

@@ -1,3 +1,4 @@
+import { deserialize, serialize } from 'node:v8';
 import { addTo, type Ranks } from './ranks.js';
 
 /** Moves bytes between ranks, and knows nothing of what they are. */
@@ -64,6 +65,22 @@ export class Communicator implements Ranks {
       else if (place === distance) message = await this.receive(this.rank - distance);
     }
     return this.isWriter ? value : (JSON.parse(Buffer.from(message).toString()) as T);
+  }
+
+  async gather<T>(own: T): Promise<T[]> {
+    const bytes = serialize(own);
+    const lengths = new Float64Array(this.size);
+    lengths[this.rank] = bytes.length;
+    await this.sum(lengths);
+    const starts = [...lengths.keys()].map((rank) =>
+      lengths.subarray(0, rank).reduce((sum, length) => sum + length, 0),
+    );
+    // Each byte is summed with zeros of the others, which is exact.
+    const all = new Float32Array(starts[this.size - 1] + lengths[this.size - 1]);
+    all.set(bytes, starts[this.rank]);
+    await this.sum(all);
+    const values = Buffer.from(all);
+    return starts.map((start, rank) => deserialize(values.subarray(start, start + lengths[rank])) as T);
   }
 
   private async send(peer: number, message: Uint8Array): Promise<void> {

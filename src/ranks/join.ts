@@ -42,8 +42,9 @@ export async function joinRanks(
     rank: ranks.rank,
     size: ranks.size,
     isWriter: ranks.isWriter,
-    sum: (values) => ranks.sum(values),
-    broadcast: (value) => ranks.broadcast(value),
+    sum: (values) => watched.told(ranks.sum(values)),
+    broadcast: (value) => watched.told(ranks.broadcast(value)),
+    gather: (own) => watched.told(ranks.gather(own)),
     fail: (line) => watched.fail(line),
     async leave() {
       await watched.leave();

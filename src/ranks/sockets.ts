@@ -10,7 +10,7 @@ const PATIENCE = 60;
 
 /**
  * Joins ranks of one machine over sockets in a folder, which is made: each listens there, and connects to those before it.
- * Whoever may write to the folder may take part.
+ * Whoever may write to the folder may take part. An exchange with one that has ended fails.
  * @throws PxvError `DEPENDENCY` where the others do not come
  */
 export async function joinBySockets(folder: string, rank: number, size: number): Promise<Transport> {
@@ -25,6 +25,8 @@ export async function joinBySockets(folder: string, rank: number, size: number):
   const links = new Map<number, Link>();
   for (const [other, link] of (await Promise.all(earlier)).entries()) links.set(other, link);
   for (const link of await later.links) links.set((await link.bytes(1))[0], link);
+  // Nobody else is to come: the folder is empty again.
+  later.close();
   return {
     rank,
     size,
@@ -34,7 +36,6 @@ export async function joinBySockets(folder: string, rank: number, size: number):
     },
     close() {
       for (const link of links.values()) link.end();
-      later.close();
     },
   };
 }
@@ -78,17 +79,23 @@ const absent = (who: string) =>
     'nobody',
     'start all ranks, with the same PXV_RANKS and PXV_SOCKETS',
   );
+const ended = () =>
+  failed('ranks', 'processes that work to the end', 'the end of one', 'see what has ended it, and run it again');
 const noSocket = (path: string, cause: Error) =>
   failed(path, 'a socket', cause.message, 'give another folder in PXV_SOCKETS, with a shorter path', { cause });
 
 /** A connection to another rank. What comes before it is asked for waits. */
 class Link {
   private readonly come: Buffer[] = [];
-  private wanted: { into: Uint8Array; done: () => void } | null = null;
+  private wanted: { into: Uint8Array; done: () => void; fail: (error: Error) => void } | null = null;
+  private isClosed = false;
 
   constructor(private readonly socket: Socket) {
-    // What becomes of the other rank, the watch tells.
     socket.on('error', () => {});
+    socket.on('close', () => {
+      this.isClosed = true;
+      this.serve();
+    });
     socket.on('data', (bytes: Buffer) => {
       this.come.push(bytes);
       this.serve();
@@ -97,12 +104,12 @@ class Link {
 
   send(bytes: Uint8Array): Promise<void> {
     if (bytes.length === 0) return Promise.resolve();
-    return new Promise((resolve) => this.socket.write(bytes, () => resolve()));
+    return new Promise((resolve, reject) => this.socket.write(bytes, (error) => (error ? reject(ended()) : resolve())));
   }
 
   fill(into: Uint8Array): Promise<void> {
-    return new Promise((done) => {
-      this.wanted = { into, done };
+    return new Promise((done, fail) => {
+      this.wanted = { into, done, fail };
       this.serve();
     });
   }
@@ -119,17 +126,18 @@ class Link {
 
   private serve(): void {
     while (this.wanted !== null) {
-      const { into, done } = this.wanted;
+      const { into, done, fail } = this.wanted;
       const [first] = this.come;
       if (into.length === 0) {
         this.wanted = null;
         done();
       } else if (first === undefined) {
+        if (this.isClosed) fail(ended());
         return;
       } else {
         const count = Math.min(first.length, into.length);
         into.set(first.subarray(0, count));
-        this.wanted = { into: into.subarray(count), done };
+        this.wanted = { into: into.subarray(count), done, fail };
         if (count === first.length) this.come.shift();
         else this.come[0] = first.subarray(count);
       }

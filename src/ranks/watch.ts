@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { barrier, type Ranks } from './ranks.js';
 
 /** What ranks say to the first, and it to them: who they are, why they have failed, or that they leave. */
@@ -19,13 +20,15 @@ export interface WatchHandlers {
 
 /** Knows of the death of a rank, whatever moves bytes between them. */
 export interface Watch {
+  /** What ranks do together. Where it fails since one has ended, it fails only if nothing has told so for a while. */
+  told<T>(work: Promise<T>): Promise<T>;
   /** Tells the others that this one has failed; the first tells the user. Kept once it has ended, or does not answer. */
   fail(line: string): Promise<void>;
   /** Ends it in all ranks. */
   leave(): Promise<void>;
 }
 
-/** Milliseconds that a connection may take, and that a rank which has failed waits for the first to say so. */
+/** Milliseconds that a connection may take, and that a rank waits for the first to say what has failed. */
 const PATIENCE = 5000;
 /** Characters. Nobody says more before the line ends, but a stranger may. */
 const LONGEST_LINE = 10_000;
@@ -46,6 +49,11 @@ export async function watch(ranks: Ranks, handlers: WatchHandlers): Promise<Watc
   const own = made ?? (await connectTo(hub!, ranks.rank, handlers));
   await barrier(ranks);
   return {
+    told: (work) =>
+      work.catch(async (error: unknown) => {
+        await sleep(PATIENCE);
+        throw error;
+      }),
     fail: (line) => own.fail(line),
     async leave() {
       own.leave();

@@ -1,5 +1,4 @@
 import { createWriteStream, readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { encodeFrames, type StillCoder } from '../codec/encode-frames.js';
 import { kinds } from '../codec/format.js';
@@ -10,6 +9,7 @@ import { atSize } from '../model/at-size.js';
 import { loadModel, modelFile } from '../model/checkpoint.js';
 import type { Model } from '../model/model.js';
 import { dimensions } from '../model/chain.js';
+import { alone } from '../ranks/ranks.js';
 import { decodeWebp, encodeWebp } from '../video/lossless-webp.js';
 import { expectNoInput, filesOfClip, isTaken } from '../video/index.js';
 import { errorsOf } from '../foundation/errors.js';
@@ -54,14 +54,15 @@ export function webpCoder(size: Size, channels: Channels): StillCoder {
 
 /**
  * Writes a clip as a file in which each frame takes as many bits as the model says; `decodeFile` gives the very same frames. Images of a
- * folder that differ in more than numbers, and all with a model of images, stand each for itself and keep their names.
+ * folder that differ in more than numbers, and all with a model of images, stand each for itself and keep their names. Of several ranks the
+ * first alone writes.
  *
  * @throws PxvError `USAGE` where an option is wrong, `INPUT` where the clip cannot be read, `OUTPUT` where the file cannot be written; the
  *   signal's reason where it is aborted: then nothing is left of it
  */
 export async function encodeClip(trained: Model, path: string, asked: EncodeClipOptions): Promise<EncodedClip> {
   const options = parseOptions('encode', encodeClipFields, asked);
-  const { out, keyEvery, withModel = false, overwrite = false, signal, onFrame, onWarning } = options;
+  const { out, keyEvery, withModel = false, overwrite = false, ranks = alone, signal, onFrame, onWarning } = options;
   const files = await imagesOfFolder(path, trained);
   await expectNoInput(out, files ?? (await filesOfClip(path)));
   const confirm = async () => {
@@ -73,7 +74,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
         'choose another --out, or replace it with --overwrite',
       );
   };
-  await confirm();
+  if (ranks.isWriter) await confirm();
   const wanted = { ...options, ...ownAspect(trained, options) };
   const images = files && (await openImages(trained, path, files, wanted));
   const clip = images ?? (await openForModel(trained, path, 'encode', wanted));
@@ -82,11 +83,11 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   if (warning !== null) onWarning?.(warning);
   const model = atSize(trained, size);
   const { channels, levels, context } = model.chain.exampleShape;
-  const batch = scoringBatch(model, TOGETHER, true);
+  const batch = await ranks.broadcast(scoringBatch(model, TOGETHER, true));
   const stills = context > 0 && channels === 3 && levels === 256 ? atSize(loadModel(STILLS), size) : undefined;
-  const found = { frames: 0, bits: 0, keys: { frames: 0, bytes: 0 } };
+  const found = { frames: 0, bits: 0, bytes: 0, keys: { frames: 0, bytes: 0 } };
   const coded = encodeFrames(model, clip.frames(), {
-    ...{ frameRate, keyEvery, names: images?.names, batch, stills, webp: webpCoder(size, channels), signal },
+    ...{ frameRate, keyEvery, names: images?.names, batch, stills, webp: webpCoder(size, channels), ranks, signal },
     embedded: withModel ? readFileSync(modelFile(trained.name)) : null,
     onFrame: (frame) => {
       found.frames++;
@@ -98,11 +99,18 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
       onFrame?.(frame, aboutFrames);
     },
   });
-  await writeAtomically(out, (temporary) => pipeline(coded, createWriteStream(temporary)), { confirm });
+  async function* counted() {
+    for await (const part of coded) {
+      found.bytes += part.length;
+      yield part;
+    }
+  }
+  if (ranks.isWriter)
+    await writeAtomically(out, (temporary) => pipeline(counted(), createWriteStream(temporary)), { confirm });
+  else for await (const part of counted()) void part;
   if (clip.reader.warning !== null) onWarning?.(clip.reader.warning);
-  const { bytes } = { bytes: (await stat(out)).size };
   const all = found.frames * dimensions(model.chain);
-  const { frames, bits, keys } = found;
+  const { frames, bits, bytes, keys } = found;
   const per = { bitsPerDim: (8 * bytes) / all, modelBitsPerDim: bits / all };
   return {
     path: out,

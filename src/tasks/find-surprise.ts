@@ -10,7 +10,8 @@ import { writeAtomically } from '../foundation/write-file.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/model.js';
 import type { Moment } from '../surprise/moments.js';
-import { surprise, type SurpriseState } from '../surprise/surprise.js';
+import { alone } from '../ranks/ranks.js';
+import { costedFrames, surprise, type SurpriseOptions, type SurpriseState } from '../surprise/surprise.js';
 import { expectNoInput, filesOfClip, joinFilms, outputKind, writeClip, writePng } from '../video/index.js';
 import { ownAspect, sizeWarning } from './clip-for-model.js';
 import { rateWarning } from './clip-rate.js';
@@ -20,10 +21,12 @@ import { parseOptions, type OptionsOf, type Parsed } from './options/fields.js';
 import { findSurpriseFields } from './options/surprise.js';
 import { Findings, TIMELINE_COLUMNS, timelineRow } from './surprise-findings.js';
 import { learnFromClips, openSource, searchOf, secondsIn, type Source } from './surprise-source.js';
-import { UnfinishedSearch, type TimelineRow } from './unfinished-search.js';
+import { UnfinishedSearch, type SavedSearch, type TimelineRow } from './unfinished-search.js';
 
 /** How `findSurprise` looks, and where it writes. */
 export type FindSurpriseOptions = OptionsOf<typeof findSurpriseFields>;
+
+type Asked = Parsed<typeof findSurpriseFields>;
 
 /** What `findSurprise` found. */
 export interface FoundSurprise {
@@ -55,6 +58,7 @@ const BETWEEN_PARTS = 5;
 /**
  * Looks through a clip for what was unexpected. Writes a film of its frames beside their bits, the timeline, and a picture of it with the
  * moments that stood out. What is found is kept as it goes in `<out>.unfinished`, from where the same call goes on after an interruption.
+ * Of several ranks the first alone writes.
  *
  * @param source path of a clip, or bytes of a film or of raw frames, which is looked at as it comes; an aborted signal is its end
  * @throws PxvError `USAGE` where an option is wrong or the model is one of images; `INPUT` where a clip cannot be read, or nothing is left to look at; `OUTPUT`
@@ -67,7 +71,20 @@ export async function findSurprise(
 ): Promise<FoundSurprise> {
   const options = parseOptions('find surprise', findSurpriseFields, asked);
   expectVideoModel(trained, 'find surprise');
-  const { out, overwrite = false, onWarning } = options;
+  const { ranks = alone } = options;
+  if (ranks.size > 1 && typeof source !== 'string')
+    throw errorsOf('USAGE', 'find surprise')('source', 'a clip that all ranks can read', 'a stream', 'run it alone');
+  const found = ranks.isWriter ? await searchThrough(trained, source, options) : null;
+  if (!ranks.isWriter) await computeAlong(trained, source, options);
+  return (await ranks.broadcast(found))!;
+}
+
+async function searchThrough(
+  trained: Model,
+  source: string | AsyncIterable<Uint8Array>,
+  options: Asked,
+): Promise<FoundSurprise> {
+  const { out, overwrite = false, onWarning, ranks = alone } = options;
   const inputs = typeof source === 'string' ? await filesOfClip(source) : [];
   const confirm = async () => out !== undefined && expectPlace(out, overwrite, inputs);
   await confirm();
@@ -80,7 +97,9 @@ export async function findSurprise(
   const what = await searchOf(trained, opened, options);
   const search = await UnfinishedSearch.open(temporary?.path ?? `${resolve(out!)}.unfinished`, what, overwrite);
   try {
-    const findings = await watch(trained, opened, search, options);
+    const batch = opened.isLive ? 1 : scoringBatch(atSize(trained, size), TOGETHER, true);
+    await ranks.broadcast<Begun>({ state: search.state, batch });
+    const findings = await watch(trained, opened, search, { ...options, batch });
     const rows = search.rows();
     const rate = framesPerSecond(frameRate);
     const { width, height } = size;
@@ -113,20 +132,46 @@ export async function findSurprise(
   }
 }
 
+/** What other ranks learn of the first: where it begins, and how many frames are computed together. */
+interface Begun {
+  state: Readonly<SavedSearch>;
+  batch: number;
+}
+
+/** What a rank does that is not the first: it computes its part of what the first asks for. */
+async function computeAlong(model: Model, source: string | AsyncIterable<Uint8Array>, options: Asked): Promise<void> {
+  const opened = await openSource(model, source, { ...options, ...ownAspect(model, options) });
+  const { state, batch } = (await options.ranks!.broadcast<Begun | null>(null))!;
+  const settings = settingsOf(opened, { ...options, batch });
+  if (learnsFromClips(options) && state.usual === null) await learnFromClips(model, opened.size, options, settings);
+  await exhaust(costedFrames(model, opened.frames(), { ...settings, from: state.surprise ?? undefined }));
+}
+
+/** How frames are compared with what is usual, but for what that is. */
+function settingsOf(
+  { frameRate, isLive }: Source,
+  { batch, ranks, signal }: Pick<SurpriseOptions, 'batch' | 'ranks' | 'signal'>,
+): SurpriseOptions {
+  return { frameRate: framesPerSecond(frameRate), batch, ranks, signal: isLive ? undefined : signal };
+}
+
+function learnsFromClips({ learn }: Asked): boolean {
+  return learn !== undefined && secondsIn(learn) === null;
+}
+
 /** Looks at what the search has not seen yet, part after part. */
 async function watch(
   model: Model,
   source: Source,
   search: UnfinishedSearch,
-  options: Parsed<typeof findSurpriseFields>,
+  options: Asked & { batch: number },
 ): Promise<Findings> {
-  const { size, frameRate, aboutFrames, isLive } = source;
-  const { out, signal, onProgress, onFrame } = options;
+  const { size, frameRate, aboutFrames } = source;
+  const { out, onProgress, onFrame } = options;
   const rate = framesPerSecond(frameRate);
-  const batch = isLive ? 1 : scoringBatch(atSize(model, size), TOGETHER, true);
-  const settings = { frameRate: rate, batch, signal: isLive ? undefined : signal };
+  const settings = settingsOf(source, options);
   const seconds = secondsIn(options.learn);
-  if (options.learn !== undefined && seconds === null && search.state.usual === null)
+  if (learnsFromClips(options) && search.state.usual === null)
     search.learned(await learnFromClips(model, size, options, settings));
   const { surprise: from, usual } = search.state;
   const findings = new Findings(rate, search.state, search.frames);

@@ -1,5 +1,4 @@
 import { errorsOf, PxvError } from '../foundation/errors.js';
-import { gather } from '../ranks/gather.js';
 import { alone, ownPlaces } from '../ranks/ranks.js';
 import type { ClipSource } from '../video/index.js';
 
@@ -50,7 +49,7 @@ export async function eachClip<T>(
     if (isToEnd()) break;
     hooks.onNext(source.name, place + 1);
   }
-  const [first, ...others] = await gather(ranks, own);
+  const [first, ...others] = await ranks.gather(own);
   const ofOthers = others.flat();
   for (const { outcome } of ofOthers) if ('leftOut' in outcome) hooks.onWarning?.(warningOf(outcome.leftOut));
   const all = [...first, ...ofOthers].sort((a, b) => a.place - b.place).map(({ outcome }) => outcome);

@@ -1,10 +1,12 @@
 import type { Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { frameBytes } from '../foundation/levels.js';
+import { errorsOf } from '../foundation/errors.js';
 import { numberOf } from '../foundation/number-of.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/model.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
+import { alone, type Ranks } from '../ranks/ranks.js';
 import { expectExpectation } from '../sampling/frame-sampler.js';
 import { futureSettings } from '../sampling/future-settings.js';
 import { expectCorrected } from '../sampling/hindcasts.js';
@@ -15,6 +17,7 @@ import {
   gifBytes,
   isTaken,
   legibleScale,
+  outputKind,
   writePanels,
   type ClipFacts,
   type OutputKind,
@@ -68,7 +71,7 @@ export function filled<
 /**
  * Writes a clip whose last frames are predicted: the known frames as the model sees them, then for each frame of the horizon
  * a panel for each future (before them the truth, where the clip goes on). What the output says of itself is in
- * `writePanels`.
+ * `writePanels`. Of several ranks the first alone writes.
  * @throws PxvError where an option is unknown or out of its range, the model is one of images, the clip cannot be read or has nothing before the first predicted
  *   frame, or the output cannot be written: then nothing is left of it; the signal's reason where it is aborted before a
  *   predicted frame is finished, or `out` takes the place of something, which then stays; else a clip that ends with the last
@@ -77,13 +80,14 @@ export function filled<
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
   const parsed = parseOptions('predict', predictClipFields, asked);
   const options = filled(parsed);
+  const { out, overwrite = false, ranks = alone } = options;
+  expectSamplesFor(ranks, options);
   const settings = drawingOf(trained, options);
-  const { out, overwrite = false } = options;
   const inputs = await filesOfClip(path);
   const confirm = () => checkOutput(out, { overwrite, inputs });
-  const kind = await confirm();
-  /** Whether the output takes the place of nothing. */
-  const isNew = !(await isTaken(out));
+  const kind = ranks.isWriter ? await confirm() : outputKind(out)!;
+  /** Whether an interruption leaves what is finished: where the output takes the place of nothing, and nobody waits for what is not. */
+  const keepsFinished = ranks.size === 1 && !(await isTaken(out));
   const clip = await open(trained, path, options);
   const { size, frameRate } = clip.reader;
   const model = atSize(trained, size);
@@ -94,16 +98,19 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
 
   const { plain = false, scale = legibleScale(kind, size, plain) } = options;
   const writing = { frameRate: playing, scale, plain, confirm };
-  const onPredicted = isNew ? options.onPredicted : undefined;
+  const onPredicted = keepsFinished ? options.onPredicted : undefined;
   const prediction = new Prediction(model, clip, { ...options, settings, onPredicted });
   try {
     const { signal } = options;
-    const written = await writePanels(out, prediction.steps(), { ...writing, signal }).catch(async (error: unknown) => {
-      if (!signal?.aborted || prediction.finished.length === 0 || !isNew) throw error;
-      // The encoder has ended with the rest: another one writes what is finished.
-      const again = await open(trained, path, { ...options, signal: undefined });
-      return writePanels(out, prediction.again(again), writing);
-    });
+    const write = () =>
+      writePanels(out, prediction.steps(), { ...writing, signal }).catch(async (error: unknown) => {
+        if (!signal?.aborted || prediction.finished.length === 0 || !keepsFinished) throw error;
+        // The encoder has ended with the rest: another one writes what is finished.
+        const again = await open(trained, path, { ...options, signal: undefined });
+        return writePanels(out, prediction.again(again), writing);
+      });
+    if (!ranks.isWriter) for await (const step of prediction.steps()) void step;
+    const written = (await ranks.broadcast(ranks.isWriter ? await write() : null))!;
     const { known, nats, finished } = prediction;
     const dimensions = options.samples * finished.length * frameBytes(model.chain.exampleShape);
     const isDrawn = options.forecast !== 'best-guess';
@@ -112,6 +119,22 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   } finally {
     prediction.dispose();
   }
+}
+
+/** @throws PxvError `USAGE` where there is nothing to do for one of the ranks */
+function expectSamplesFor(
+  { size }: Ranks,
+  { forecast, samples }: Pick<PredictionOptions, 'forecast' | 'samples'>,
+): void {
+  const isGuess = forecast === 'best-guess';
+  if (size === 1 || (!isGuess && samples >= size)) return;
+  const received = isGuess ? 'the best guess, which is one' : numberOf(samples, 'sample');
+  throw errorsOf('USAGE', 'predict')(
+    'ranks',
+    `a sample or more for each of the ${size}`,
+    received,
+    'draw more, or run it alone',
+  );
 }
 
 /** How futures are drawn. @throws PxvError `USAGE` where the model cannot make what is asked for */

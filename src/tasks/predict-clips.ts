@@ -11,6 +11,7 @@ import {
   type ClipSource,
   type OutputKind,
 } from '../video/index.js';
+import { alone } from '../ranks/ranks.js';
 import { expectVideoModel } from './expect-kind.js';
 import { eachClip, type LeftOutClip } from './left-out-clips.js';
 import { parseOptions, type OptionsOf } from './options/fields.js';
@@ -52,12 +53,12 @@ export async function predictClips(
   const prepared = parseOptions('predict', predictClipsFields, options);
   parseConfiguration(clipSources, sources, { operation: 'predict', argument: 'clips', code: 'USAGE' });
   const { out, kind = 'mp4', onRead, onHindcast, onProgress, onWarning, ...asked } = prepared;
-  const { overwrite = false, signal } = asked;
+  const { overwrite = false, ranks = alone, signal } = asked;
   const { horizon, samples } = filled(asked);
   expectVideoModel(model, 'predict');
   const outputs = outputsOf(sources, out, kind);
   const inputs = (await Promise.all(sources.map(({ path }) => filesOfClip(path)))).flat();
-  for (const path of outputs) await checkOutput(path, { overwrite, inputs });
+  if (ranks.isWriter) for (const path of outputs) await checkOutput(path, { overwrite, inputs });
   const framesEach = asked.forecast === 'best-guess' ? horizon : horizon * samples;
   let told = 0;
   const tell = (name: string, done: number) => {
@@ -76,7 +77,7 @@ export async function predictClips(
     })),
   });
   const onNext = (name: string, clips: number) => tell(name, clips * framesEach);
-  const result = await eachClip(sources, predictOne, { onWarning, onNext }, signal);
+  const result = await eachClip(sources, predictOne, { onWarning, onNext }, ranks.size === 1 ? signal : undefined);
   if (result.clips.length > 0) return result;
   const names = sources.map(({ name }) => name).join(', ');
   const [expected, remedy] = ['at least one clip that can be predicted', 'see the warnings, and give other clips'];

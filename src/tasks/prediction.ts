@@ -7,6 +7,7 @@ import type { Model } from '../model/model.js';
 import type { FutureDrawing } from '../model/future-drawing.js';
 import { Past } from '../model/past.js';
 import type { Correction } from '../sampling/correction.js';
+import { alone, inOrderOfPlaces, ownPlaces } from '../ranks/ranks.js';
 import { forecast } from '../sampling/forecaster.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { LEAST_FOR_HINDCASTS } from '../sampling/hindcasts.js';
@@ -147,19 +148,20 @@ export class Prediction {
     corrections: readonly (Correction | null)[],
   ): AsyncGenerator<{ frames: Frame[]; nats: number[] }> {
     const { past, sampler } = this;
-    const { horizon, samples, forecast: kind, seed, settings, onProgress, signal } = this.options;
+    const { horizon, samples, forecast: kind, seed, settings, onProgress, ranks = alone, signal } = this.options;
     const isGuess = kind === 'best-guess';
     let done = 0;
     const future = isGuess
       ? forecast(sampler, [past], { corrections, signal })
       : rollOut(sampler, past, {
-          ...{ seed, samples, corrections, signal },
+          ...{ seed, samples: ownPlaces(ranks, samples), corrections, signal },
           settings: { temperature: settings.temperature },
           onRow: (share) => onProgress?.((done + share) * samples, horizon * samples),
         });
-    for await (const made of future) {
+    for await (const own of future) {
       done++;
       if (isGuess) onProgress?.(done, horizon);
+      const made = inOrderOfPlaces(await ranks.gather(own));
       const frames = made.map(({ bytes }) => frameOf(sampler.model, bytes));
       yield { frames: kind === 'mean' ? [meanFrame(frames)] : frames, nats: made.map(({ nats }) => nats) };
       if (done === horizon) return;

@@ -1,15 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as tf from '@tensorflow/tfjs-core';
+import { chooseBackend } from '../../src/backend/choose-backend.js';
+import { loadModel } from '../../src/model/checkpoint.js';
 import { RunFolder } from '../../src/training/run-folder.js';
 import { pxv } from '../cli/pxv.js';
 import { makeClips } from '../cli/tiny-run.js';
+import { randomNumbers } from '../random.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { mpiLaunchers, socketLauncher, type Launcher } from './launched.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
-beforeAll(() => makeClips(folder.path, 4));
+beforeAll(async () => {
+  await chooseBackend({ threads: 1 });
+  await makeClips(folder.path, 4);
+});
 
 const cwd = folder.path;
 const STEPS = 50;
@@ -71,4 +78,35 @@ describe.each(launchers)('over $name', ({ name, launcher }) => {
       expect(madeIn(run)).toEqual(madeIn(whole(network)));
     },
   );
+});
+
+test('a training of which a rank is killed twenty times, at any moment, leaves no half file, never hangs, and ends as an undisturbed one', async () => {
+  const [network] = networks;
+  const run = 'killed-often';
+  const next = randomNumbers(49);
+  const usable = launchers.flatMap(({ launcher }) => (launcher === null ? [] : [launcher]));
+  for (let kill = 0; kill < 20; kill++) {
+    const folderOfRun = new RunFolder(join(cwd, run));
+    const args = folderOfRun.hasTraining
+      ? ['train', '--resume', '--out', run, '--threads', '1', '--quiet']
+      : [...trainingOf(network), '--out', run, '--overwrite'];
+    const size = [2, 4][Math.floor(2 * next())];
+    const launched = usable[kill % usable.length].launch(size, args, cwd);
+    let isOver = false;
+    const ended = launched.ended.then(() => (isOver = true));
+    while (!launched.haveMet() && !isOver) await sleep(5);
+    await Promise.race([ended, sleep(2000 * next())]);
+    const killed = performance.now();
+    try {
+      process.kill(launched.processOf(Math.floor(size * next()))!, 'SIGKILL');
+    } catch {
+      // It was done already.
+    }
+    await ended;
+    expect(performance.now() - killed).toBeLessThan(10_000);
+    if (folderOfRun.hasTraining) tf.dispose(folderOfRun.load().checkpoint.state);
+    if (existsSync(join(cwd, run, 'model.safetensors'))) loadModel(join(cwd, run));
+  }
+  await pxv(['train', '--resume', '--out', run, '--threads', '1', '--quiet'], { cwd });
+  expect(madeIn(run)).toEqual(madeIn(whole(network)));
 });

@@ -11,6 +11,8 @@ export interface Launched {
   ended: Promise<Outcome>;
   /** The process of a rank, once it is there. */
   processOf: (rank: number) => number | undefined;
+  /** Whether the ranks have met: from then on none is waited for that has ended. Over MPI the launcher sees to that. */
+  haveMet: () => boolean;
 }
 
 /** A way to start `pxv` in several ranks. */
@@ -23,14 +25,21 @@ const bySockets: Launcher = {
   name: 'sockets',
   launch(size, args, cwd) {
     const folder = temporaryFolder('pxv-ranks-');
+    const sockets = join(folder.path, 'sockets');
     const ranks = Array.from({ length: size }, (_, rank) =>
       start(args, {
         cwd,
-        env: { PXV_RANK: String(rank), PXV_RANKS: String(size), PXV_SOCKETS: join(folder.path, 'sockets') },
+        env: { PXV_RANK: String(rank), PXV_RANKS: String(size), PXV_SOCKETS: sockets },
       }),
     );
     const ended = outcomeOf(ranks).finally(() => folder.remove());
-    return { ended, processOf: (rank) => ranks[rank].pid };
+    let haveCome = false;
+    const haveMet = () => {
+      const waiting = existsSync(sockets) ? readdirSync(sockets).length : 0;
+      haveCome ||= waiting > 0;
+      return haveCome && waiting === 0;
+    };
+    return { ended, processOf: (rank) => ranks[rank].pid, haveMet };
   },
 };
 
@@ -61,7 +70,8 @@ export function mpiLaunchers(folder: string): { name: string; launcher: Launcher
       delete inherited.NODE_OPTIONS;
       const given = ['-n', String(size), ...options, process.execPath, main, ...args];
       const launcher = spawn(mpirun, given, { cwd, env: inherited });
-      return { ended: outcomeOf([launcher]), processOf: (rank) => descendant(launcher.pid!, rankIs(rank)) };
+      const processOf = (rank: number) => descendant(launcher.pid!, rankIs(rank));
+      return { ended: outcomeOf([launcher]), processOf, haveMet: () => processOf(size - 1) !== undefined };
     };
     return { name, launcher: { name, launch } };
   });

@@ -95,6 +95,8 @@ export const predictClipFields = {
    * is a clip that ends with it.
    */
   onPredicted: callback<() => void>(),
+  /** The processes that draw the samples by shares, of which the first writes. Default: this one alone. */
+  ranks: fields.ranks,
 };
 
 /** What several clips are predicted into, as `pxv predict` asks for it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { TimelineRow } from '../unfinished-search.js';
-import { asked, callback, fit, frameRate, overwrite, pictureSize, pixels, signal } from './fields.js';
+import { asked, callback, fit, frameRate, overwrite, pictureSize, pixels, ranks, signal } from './fields.js';
 
 /** What is asked of a search for what was unexpected, by `pxv surprise` too. */
 export const surpriseFlags = {
@@ -36,6 +36,8 @@ export const findSurpriseFields = {
   onProgress: callback<(progress: { what: 'learn' | 'watch'; done: number; total: number | null }) => void>(),
   /** Called with one line about a clip that is damaged, and of what else the user should know. */
   onWarning: callback<(text: string) => void>(),
+  /** The processes that look together at a clip, of which the first writes. Default: this one alone. */
+  ranks,
   /** Ends the search, which the same call goes on with; it is the end of a stream. */
   signal,
 };
