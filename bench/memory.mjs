@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { trainingMemory, scoringMemory, drawingMemory } from '../dist/src/tasks/memory.js';
+import { scoringMemory, drawingMemory } from '../dist/src/tasks/memory.js';
+import { trainingMemory } from '../dist/src/tasks/training-memory.js';
 import { buildChain } from '../dist/src/model/chain.js';
 import {
   atSize,

@@ -1,46 +1,28 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { command as backends } from './backends.js';
-import { command as bench } from './bench.js';
-import { command as check } from './check.js';
-import { command as complete } from './complete.js';
-import { command as completion } from './completion.js';
-import { command as datasets } from './datasets.js';
-import { command as decode } from './decode.js';
-import { command as doctor } from './doctor.js';
-import { command as encode } from './encode.js';
-import { command as models } from './models.js';
-import { command as evalImages } from './eval-images.js';
-import { command as evalVideo } from './eval-video.js';
-import { command as page } from './page.js';
-import { command as predict } from './predict.js';
-import { command as report } from './report.js';
-import { command as surprise } from './surprise.js';
-import { command as sample } from './sample.js';
 import { packageFacts } from '../src/foundation/package-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
-import { command as train } from './train.js';
 import { reportError, throwWrongUsage } from './action.js';
 
-/** In the order of the help. A command's file imports what it computes with inside its action, so that help is quick. */
-const commands = [
-  train,
-  predict,
-  surprise,
-  encode,
-  decode,
-  page,
-  sample,
-  complete,
-  evalVideo,
-  evalImages,
-  report,
-  check,
-  datasets,
-  models,
-  bench,
-  doctor,
-  backends,
+/** Files of commands, by their names, in the order of the help. Each imports what it computes with inside its action, so that help is quick. */
+const names = [
+  'train',
+  'predict',
+  'surprise',
+  'encode',
+  'decode',
+  'page',
+  'sample',
+  'complete',
+  'eval-video',
+  'eval-images',
+  'report',
+  'check',
+  'datasets',
+  'models',
+  'bench',
+  'doctor',
+  'backends',
 ];
 
 function exitWith(error: unknown): void {
@@ -65,8 +47,12 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const { version, description } = packageFacts();
 const program = new Command('pxv').description(description).version(version);
-for (const command of commands) program.addCommand(command());
-program.addCommand(completion(program));
+// The command that is typed needs no other; help, mistakes and completion need all.
+const typed = names.filter((name) => name === process.argv[2]);
+for (const name of typed.length > 0 ? typed : [...names, 'completion']) {
+  const { command } = (await import(`./${name}.js`)) as { command: (program: Command) => Command };
+  program.addCommand(command(program));
+}
 program.addHelpText(
   'after',
   `

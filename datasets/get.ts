@@ -9,7 +9,6 @@ import { writeCheckSums } from './check-sums.js';
 import { download, type DownloadOptions } from './download.js';
 import type { ImageSetFacts } from './image-set.js';
 import { findImageSet } from './registry.js';
-import { unpackTarGz } from './unpack.js';
 
 export interface Got {
   folder: string;
@@ -49,6 +48,8 @@ export async function getFiles(set: ImageSetFacts, options?: DownloadOptions): P
     throw writeFailure(partial, cause, { operation: 'get data set', remedy: otherCache });
   }
   for (const file of set.files) await download(file, join(partial, file.name), options);
+  // What it reads archives with is loaded by nobody else.
+  const { unpackTarGz } = await import('./unpack.js');
   await writeToCache(folder, async (temporary) => {
     await mkdir(temporary);
     for (const { name, unpack } of set.files) {

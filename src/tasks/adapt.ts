@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { Adaptation } from '../evaluation/adaptation.js';
+import type { Adaptation } from '../evaluation/adaptation.js';
 import type { Chain } from '../model/chain.js';
 import { Past } from '../model/past.js';
 import type { Correction } from '../sampling/correction.js';
@@ -35,6 +35,8 @@ export class Adapting {
     work: (weights: readonly Tensor[] | Adaptation) => Promise<T>,
   ): Promise<T> {
     if (!this.asked) return work(weights);
+    // Nobody else differentiates here.
+    const { Adaptation } = await import('../evaluation/adaptation.js');
     const adaptation = new Adaptation(chain, weights);
     try {
       return await work(adaptation);

@@ -1,78 +1,13 @@
 import { tf } from '../foundation/tfjs.js';
-import { imageSets } from '../../datasets/index.js';
 import { errorsOf, type PxvError } from '../foundation/errors.js';
-import { numberOf } from '../foundation/number-of.js';
 import { buildChain, dimensions, type Chain } from '../model/chain.js';
 import type { ModelDescription } from '../model/description.js';
-import { hiddenFeatures, modelAtSize, modelOfHidden } from '../model/smaller-models.js';
-import type { RunConfiguration, TrainingConfiguration } from '../training/configuration.js';
-import { VALIDATION_IMAGES } from '../training/image-data.js';
-import { VALIDATION_FRAMES } from '../training/validation.js';
+import { modelAtSize } from '../model/smaller-models.js';
 import { instructionSetInUse } from '../backend/backend-in-use.js';
 import { WASM_MEMORY_BYTES } from '../backend/wasm.js';
 import { availableMemory } from './available-memory.js';
 import { inUnits } from './byte-units.js';
-import { adaptingMemory, drawingMemory, scoringMemory, trainingMemory } from './memory.js';
-
-/** Most bytes that a training would take, over its stages: see `trainingMemory`. */
-export function trainingBytes(
-  model: ModelDescription,
-  { batch, shards, stages, optimiser, validationExamples }: TrainingConfiguration,
-  kind: RunConfiguration['data']['type'],
-): number {
-  const chain = buildChain(model);
-  const validated = Math.min(batch, validationExamples, kind === 'clips' ? VALIDATION_FRAMES : VALIDATION_IMAGES);
-  const inShard = (examples: number) => Math.ceil(examples / shards);
-  const ofStages = stages.map(({ rollOuts, trains }) =>
-    trainingMemory(chain, { batch: inShard(batch), rollOuts: inShard(rollOuts), optimiser, trains, validated }),
-  );
-  return Math.max(...ofStages);
-}
-
-/**
- * Refuses a training that would take more memory than there is, by an estimate (see `trainingMemory`), and names what
- * would fit.
- * @throws PxvError `RESOURCES`
- */
-export function expectTrainingMemory({ model, training, data }: RunConfiguration): void {
-  if (!isEstimated()) return;
-  const { batch, stages } = training;
-  const bytesOf = (description: ModelDescription, examples = batch, most = Infinity) =>
-    trainingBytes(
-      description,
-      {
-        ...training,
-        batch: examples,
-        stages: stages.map((stage) => ({ ...stage, rollOuts: Math.min(most, stage.rollOuts) })),
-      },
-      data.type,
-    );
-  const most = memoryInReach();
-  const bytes = bytesOf(model);
-  if (bytes <= most) return;
-
-  const { size } = model.scales[model.scales.length - 1];
-  const sizeAt = (width: number) => ({ width, height: Math.max(1, Math.round((width * size.height) / size.width)) });
-  const hidden = hiddenFeatures(model);
-  const mostRollOuts = Math.max(...stages.map((stage) => stage.rollOuts));
-  const fits = (needed: number) => needed <= most;
-  const smallerBatch = largest(1, batch - 1, (count) => fits(bytesOf(model, count)));
-  const width = largest(8, size.width - 1, (side) => fits(bytesOf(modelAtSize(model, sizeAt(side)))));
-  const fewerRollOuts = largest(0, mostRollOuts - 1, (count) => fits(bytesOf(model, batch, count)));
-  const narrower = largest(3, hidden - 1, (features) => fits(bytesOf(modelOfHidden(model, features))));
-  // The images of a data set have a size of their own.
-  const hasOwnSize = data.type === 'images' && imageSets.some(({ name }) => name === data.set);
-  const choices = [
-    ...(smallerBatch === null ? [] : [`a batch of ${smallerBatch} (--batch)`]),
-    ...(fewerRollOuts === null ? [] : [`${numberOf(fewerRollOuts, 'roll-out')} a step (rollOuts)`]),
-    ...(width === null || hasOwnSize ? [] : [`a size of ${sizeAt(width).width}x${sizeAt(width).height} (--size)`]),
-    ...(narrower === null ? [] : [`${narrower} features in a layer (--hidden)`]),
-  ];
-  const remedy = choices.length > 0 ? `these fit: ${choices.join(', or ')}` : 'choose a smaller size and network';
-  const rollOuts = mostRollOuts > 0 ? ` and ${numberOf(mostRollOuts, 'roll-out')}` : '';
-  const what = `a batch of ${batch}${rollOuts} at ${size.width}x${size.height}`;
-  throw tooMuch('train', 'memory', most, `about ${inUnits(bytes)} for ${what}`, remedy);
-}
+import { drawingMemory, scoringMemory } from './memory.js';
 
 /**
  * How many examples can be scored together: `wanted` or fewer, which changes no figure.
@@ -87,18 +22,8 @@ export function scoringBatch({ chain, description }: DescribedModel, wanted: num
   return batch;
 }
 
-/**
- * Refuses to score with weights that learn, one example at a time, what would take more memory than there is.
- * @throws PxvError `RESOURCES`
- */
-export function expectAdaptingMemory({ chain, description }: DescribedModel): void {
-  if (!isEstimated()) return;
-  const most = memoryInReach();
-  if (adaptingMemory(chain) > most) throw tooLarge('score', description, true, most, adaptingMemory);
-}
-
 /** Of what the system has, as much as the kernels in use can address. */
-function memoryInReach(): number {
+export function memoryInReach(): number {
   return Math.min(availableMemory(), instructionSetInUse() === 'wasm' ? WASM_MEMORY_BYTES : Infinity);
 }
 
@@ -150,15 +75,15 @@ export function drawingBatch({ chain }: DescribedModel, wanted: number, heldByte
   return largest(1, wanted, (count) => drawingMemory(chain, count) + heldBytes <= most) ?? 1;
 }
 
-type DescribedModel = { chain: Chain; description: ModelDescription };
+export type DescribedModel = { chain: Chain; description: ModelDescription };
 
 /** On other backends memory is taken by other rules, and elsewhere. */
-function isEstimated(): boolean {
+export function isEstimated(): boolean {
   return tf.getBackend() !== 'tensorflow';
 }
 
 /** The largest whole number from `from` to `to` that fits, where all below one that fits do; null: not even the first. */
-function largest(from: number, to: number, fits: (value: number) => boolean): number | null {
+export function largest(from: number, to: number, fits: (value: number) => boolean): number | null {
   if (to < from || !fits(from)) return null;
   let [low, high] = [from, to];
   while (low < high) {
@@ -169,7 +94,7 @@ function largest(from: number, to: number, fits: (value: number) => boolean): nu
   return low;
 }
 
-function tooLarge(
+export function tooLarge(
   operation: string,
   description: ModelDescription,
   atAnySize: boolean,
@@ -189,7 +114,7 @@ function tooLarge(
   return tooMuch(operation, 'memory', most, received, atAnySize ? options : `take a model of ${fitting} or less`);
 }
 
-function tooMuch(operation: string, argument: string, most: number, received: string, remedy: string): PxvError {
+export function tooMuch(operation: string, argument: string, most: number, received: string, remedy: string): PxvError {
   const whose = most === WASM_MEMORY_BYTES ? 'WebAssembly has' : 'are free';
   const expected = `work that fits the ${inUnits(most)} of memory that ${whose}`;
   return errorsOf('RESOURCES', operation)(argument, expected, received, remedy);

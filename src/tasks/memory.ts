@@ -1,49 +1,17 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { countBytes } from '../backend/counting-backend.js';
-import { globalNorm } from '../backend/updates.js';
 import { blankGiven } from '../conditioning/index.js';
-import { disposeRollOut, type RollOut } from '../fitting/anchor-loss.js';
-import { gradientsOf, type Trained } from '../fitting/gradients.js';
-import { optimisers, type OptimiserName } from '../fitting/optimisers.js';
-import { updated, type TrainingState } from '../fitting/update.js';
 import { buildChain, chainConditions, chainScores, dimensions, type Chain } from '../model/chain.js';
 import { engineBytes } from '../model/engine-bytes.js';
 import { disposeExamples, frameBytes, type Examples } from '../model/examples.js';
 import { modelAtSize } from '../model/smaller-models.js';
-import { LEAST_GIVEN, LONGEST_STRIDE, SUBSEQUENCES } from '../model/subsequences.js';
-import { PREDICTED_FRAMES } from '../training/roll-outs.js';
+import { LONGEST_STRIDE, SUBSEQUENCES } from '../model/subsequences.js';
 
 /** Bytes of a process that has loaded everything and has computed something small: see docs/measurements.md, "Memory". */
-const PROCESS = 142 * 2 ** 20;
+export const PROCESS = 142 * 2 ** 20;
 /** Sub-pixels of a batch that are counted at most: gradients of sums begin with arrays of ones, which are there as they are. */
 const MOST_COUNTED = 2 ** 24;
-
-/** What decides the memory of a training besides its chain. */
-export interface TrainingWork {
-  /** Examples of a step. */
-  batch: number;
-  /** Roll-outs of a step. */
-  rollOuts: number;
-  optimiser: OptimiserName;
-  trains: Trained;
-  /** Examples of a validation that are scored together. */
-  validated: number;
-}
-
-/**
- * Most bytes that a process trains a chain in, on the native backend: the arrays of a step, a validation and a saved state, and the
- * process itself.
- */
-export function trainingMemory(chain: Chain, work: TrainingWork): number {
-  const examples = Math.max(work.batch, work.rollOuts);
-  const bytes = inProportion(chain, examples, (counted, fewer) => {
-    const share = (number: number) => Math.ceil((number * fewer) / examples);
-    const [batch, rollOuts, validated] = [work.batch, work.rollOuts, work.validated].map(share);
-    return countBytes(() => train(counted, { ...work, batch, rollOuts, validated }, true));
-  });
-  return PROCESS + bytes;
-}
 
 /** Most bytes that a process scores examples of a chain in, `batch` of them together. */
 export function scoringMemory(chain: Chain, batch: number): number {
@@ -56,14 +24,6 @@ export function scoringMemory(chain: Chain, batch: number): number {
     }),
   );
   return PROCESS + bytes;
-}
-
-/** Most bytes that a process scores examples of a chain in, one at a time, with weights that learn from each: see `Adaptation`. */
-export function adaptingMemory(chain: Chain): number {
-  const work = { batch: 1, rollOuts: 0, optimiser: 'adam', trains: 'decoder', validated: 1 } as const;
-  const bytes = inProportion(chain, 1, (counted) => countBytes(() => train(counted, work, false)));
-  // The average of those that learn, which is what scores, and the model's own.
-  return PROCESS + bytes + 2 * weightBytes(chain);
 }
 
 /** Most bytes that a process draws images of a chain in, `batch` of them side by side. */
@@ -92,7 +52,11 @@ export function drawingMemory(chain: Chain, batch: number): number {
 }
 
 /** What a count gives; of a large work a smaller one is counted, at a smaller size at last: what is held grows as its pixels do. */
-function inProportion(chain: Chain, examples: number, count: (chain: Chain, examples: number) => number): number {
+export function inProportion(
+  chain: Chain,
+  examples: number,
+  count: (chain: Chain, examples: number) => number,
+): number {
   const image = dimensions(chain);
   if (examples * image <= MOST_COUNTED) return count(chain, examples);
   const fewer = Math.max(1, Math.floor(MOST_COUNTED / image));
@@ -105,34 +69,8 @@ function inProportion(chain: Chain, examples: number, count: (chain: Chain, exam
   return (count(smaller, fewer) * examples * image) / (fewer * dimensions(smaller));
 }
 
-/** A step of a training, as `train` does it, a validation, and what is saved, where it is. */
-function train(chain: Chain, work: TrainingWork, isSaved: boolean): void {
-  const { batch, rollOuts, trains, validated } = work;
-  const optimiser = optimisers[work.optimiser];
-  const [buffer, first] = [blankExamples(chain, batch), blankWeights(chain)];
-  const rollOutBuffer = blankRollOut(chain, rollOuts);
-  let state: TrainingState = {
-    weights: blankWeights(chain),
-    optimiser: optimiser.stateNames.map(() => blankWeights(chain)),
-  };
-  const examples = blankExamples(chain, batch);
-  const rollOut = blankRollOut(chain, rollOuts);
-  const gradients = gradientsOf(chain, state.weights, examples, { trains, rollOut });
-  disposeExamples(examples);
-  if (rollOut !== null) disposeRollOut(rollOut);
-  const norm = globalNorm(gradients.gradients);
-  // From the second update on, what is replaced lies in the pool.
-  for (let step = 1; step <= 2; step++) state = updated(optimiser, { learningRate: 0, step }, state, gradients, norm);
-  tf.dispose([gradients.nats, norm, ...gradients.gradients]);
-  score(chain, state.weights, validated);
-  const tensors = [...state.weights, ...state.optimiser.flat()];
-  tf.dispose([...(isSaved ? tensors.map(copied) : []), ...tensors, ...first]);
-  disposeExamples(buffer);
-  if (rollOutBuffer !== null) disposeRollOut(rollOutBuffer);
-}
-
 /** Scores so many examples, as `scoreEach` does, and then fewer: what the pool keeps of the ones does not serve the others. */
-function score(chain: Chain, weights: readonly Tensor[], together: number): void {
+export function score(chain: Chain, weights: readonly Tensor[], together: number): void {
   const buffer = blankExamples(chain, together);
   for (const count of [together, Math.ceil(together / 2) - 1]) {
     if (count < 1) continue;
@@ -151,7 +89,7 @@ function score(chain: Chain, weights: readonly Tensor[], together: number): void
 }
 
 /** A copy of a tensor as JavaScript has it, in the shape of a tensor; the backend has made one more on the way. */
-function copied({ shape }: Tensor): Tensor {
+export function copied({ shape }: Tensor): Tensor {
   tf.fill(shape, 0).dispose();
   return tf.fill(shape, 0);
 }
@@ -161,7 +99,7 @@ export function blankWeights({ parameters }: Chain): Tensor[] {
   return parameters.map(({ shape }) => tf.keep(tf.fill([...shape], 0)));
 }
 
-function blankImages({ exampleShape: { size, channels } }: Chain, batch: number): Tensor4D {
+export function blankImages({ exampleShape: { size, channels } }: Chain, batch: number): Tensor4D {
   return tf.fill([batch, size.height, size.width, channels], 0);
 }
 
@@ -170,21 +108,7 @@ export function blankExamples(chain: Chain, batch: number): Examples {
   return { image: blankImages(chain, batch), seen: blankImages(chain, batch), given };
 }
 
-export function blankRollOut(chain: Chain, number: number): RollOut | null {
-  if (number === 0) return null;
-  const { exampleShape } = chain;
-  const used = SUBSEQUENCES.filter(({ stride }) => stride === 1 || exampleShape.context >= LEAST_GIVEN);
-  return {
-    known: used.map((subsequence) => ({
-      subsequence,
-      given: blankGiven(exampleShape, exampleShape, number),
-      counts: tf.fill([number, 1, 1, 1], 0),
-    })),
-    truth: Array.from({ length: PREDICTED_FRAMES }, () => blankImages(chain, number)),
-  };
-}
-
-function weightBytes({ parameters }: Chain): number {
+export function weightBytes({ parameters }: Chain): number {
   const numbers = parameters.map(({ shape }) => shape.reduce((all, side) => all * side, 1));
   return Float32Array.BYTES_PER_ELEMENT * numbers.reduce((sum, count) => sum + count, 0);
 }

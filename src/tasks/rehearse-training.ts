@@ -11,8 +11,9 @@ import { disposeExamples } from '../model/examples.js';
 import type { RunConfiguration, TrainingConfiguration } from '../training/configuration.js';
 import type { Stage } from '../training/stages.js';
 import { listClips } from '../video/index.js';
-import { trainingBytes } from './expect-memory.js';
-import { blankExamples, blankRollOut, blankWeights } from './memory.js';
+import { trainingBytes } from './expect-training-memory.js';
+import { blankExamples, blankWeights } from './memory.js';
+import { blankRollOut } from './training-memory.js';
 
 /** What a training would be. */
 export interface Rehearsal {

@@ -29,7 +29,8 @@ import {
 import { Adapting } from './adapt.js';
 import { openForModel, type SeenClip } from './clip-for-model.js';
 import { rateWarning } from './clip-rate.js';
-import { drawingBatch, expectAdaptingMemory, expectDrawingMemory, scoringBatch } from './expect-memory.js';
+import { drawingBatch, expectDrawingMemory, scoringBatch } from './expect-memory.js';
+import { expectAdaptingMemory } from './expect-training-memory.js';
 import { eachClip, noUsableClip, type LeftOutClip } from './left-out-clips.js';
 import { expectVideoModel } from './expect-kind.js';
 import { parseOptions, type OptionsOf, type Parsed } from './options/fields.js';

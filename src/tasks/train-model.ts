@@ -15,7 +15,7 @@ import { thisMachine } from '../training/machine.js';
 import { startTraining, train, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
 import { lostRate } from './clip-rate.js';
-import { expectTrainingMemory } from './expect-memory.js';
+import { expectTrainingMemory } from './expect-training-memory.js';
 import { findClipData } from './find-clip-data.js';
 import { findImageData } from './find-image-data.js';
 import { listData, type FoundData, type OpenData } from './open-data.js';

@@ -19,20 +19,22 @@ export function padToEven(frame: Frame): Frame {
 function sampled(frame: Frame, { width, height }: Size, from: (place: number, side: number) => number): Frame {
   const { channels } = frame;
   const data = new Uint8Array(width * height * channels);
-  const columns = Array.from({ length: width }, (_, x) => from(x, frame.width));
   const bytes = width * channels;
+  /** Of each byte of a row, where it comes from in a row of the frame. */
+  const origins = Int32Array.from({ length: bytes }, (_, at) => {
+    const [x, channel] = [Math.floor(at / channels), at % channels];
+    return from(x, frame.width) * channels + channel;
+  });
   for (let y = 0, drawn = -1; y < height; y++) {
     const row = from(y, frame.height);
-    let to = y * bytes;
+    const to = y * bytes;
     if (row === drawn) {
       data.copyWithin(to, to - bytes, to);
       continue;
     }
     drawn = row;
-    for (const column of columns) {
-      let at = (row * frame.width + column) * channels;
-      for (let channel = 0; channel < channels; channel++) data[to++] = frame.data[at++];
-    }
+    const own = frame.data.subarray(row * frame.width * channels);
+    for (let at = 0; at < bytes; at++) data[to + at] = own[origins[at]];
   }
   return { width, height, channels, data };
 }

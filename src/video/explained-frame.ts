@@ -36,7 +36,9 @@ export function explainedSize(panels: number, frame: Size, scale: number): Size 
 
 function sizeOf(panels: number, layout: Layout): Size {
   const { height, border, strip } = layout;
-  return { width: panels * advanceOf(layout) + border, height: height + 2 * (border + strip) };
+  // Even, as films are.
+  const even = (side: number) => side + (side % 2);
+  return { width: even(panels * advanceOf(layout) + border), height: even(height + 2 * (border + strip)) };
 }
 
 /** From one panel to the next. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { inflateSync } from 'node:zlib';
 import { create, type Font, type Glyph } from 'fontkitten';
 import sharp from 'sharp';
 import type { Size } from '../foundation/frame.js';
@@ -22,9 +23,34 @@ let loaded: Font | undefined;
 function font(): Font {
   if (loaded) return loaded;
   const path = createRequire(import.meta.url).resolve('@fontsource/b612/files/b612-latin-400-normal.woff');
-  const read = create(readFileSync(path));
+  const read = create(plainFont(readFileSync(path)));
   if (read.isCollection) throw new TypeError(`${path} holds several fonts`);
   return (loaded = read);
+}
+
+/**
+ * A font as it was before WOFF (W3C 2012) made its tables smaller: the library would read it as well, but inflates in a script, which takes
+ * longer than all else that it does.
+ */
+function plainFont(woff: Buffer): Buffer {
+  const [header, entry] = [44, 20];
+  const tables = Array.from({ length: woff.readUInt16BE(12) }, (_, at) => {
+    const number = (of: number) => woff.readUInt32BE(header + entry * at + 4 * of);
+    const [tag, offset, packed, length, sum] = [0, 1, 2, 3, 4].map(number);
+    const bytes = woff.subarray(offset, offset + packed);
+    return { tag, sum, length, bytes: packed < length ? inflateSync(bytes) : bytes };
+  });
+  const directory = Buffer.alloc(12 + 16 * tables.length);
+  directory.writeUInt32BE(woff.readUInt32BE(4), 0);
+  directory.writeUInt16BE(tables.length, 4);
+  let end = directory.length;
+  const parts = tables.map(({ tag, sum, length, bytes }, at) => {
+    [tag, sum, end, length].forEach((value, of) => directory.writeUInt32BE(value, 12 + 16 * at + 4 * of));
+    const padded = Buffer.concat([bytes, Buffer.alloc(-length & 3)]);
+    end += padded.length;
+    return padded;
+  });
+  return Buffer.concat([directory, ...parts]);
 }
 
 /** Width of a line of text in pixels, rounded up. */
@@ -50,9 +76,12 @@ export function fittingSize(texts: readonly string[], size: number, width: numbe
   return fitting;
 }
 
-const drawn = new Map<string, TextMask>();
-/** Labels come again in every frame, frame numbers never do. */
-const MOST_DRAWN = 256;
+/** What letters cover, by the size, the glyph and the part of a pixel at which it begins: lines are made of few, and come again in every frame. */
+const drawn = new Map<string, Promise<TextMask>>();
+/** Letters that are kept: sizes are few, but a long film may have many in its names. */
+const MOST_DRAWN = 1024;
+/** Parts of a pixel at which a letter may begin. */
+const PARTS = 16;
 
 /**
  * A line of text. Its outlines are filled by sharp, which needs no font for that; where the font has no sign for a
@@ -60,26 +89,41 @@ const MOST_DRAWN = 256;
  * @param size of its letters, in pixels
  */
 export async function textMask(text: string, size: number): Promise<TextMask> {
-  const key = `${size} ${text}`;
+  const [width, height] = [Math.max(1, textWidth(text, size)), textHeight(size)];
+  const coverage = new Uint8Array(width * height);
+  let pen = 0;
+  for (const glyph of glyphs(text)) {
+    const place = Math.round(pen * PARTS);
+    const letter = await letterMask(glyph, size, place % PARTS);
+    const left = Math.floor(place / PARTS) - size;
+    for (let at = 0; at < letter.coverage.length; at++) {
+      const x = left + (at % letter.width);
+      if (letter.coverage[at] === 0 || x < 0 || x >= width) continue;
+      const to = Math.floor(at / letter.width) * width + x;
+      coverage[to] = Math.min(255, coverage[to] + letter.coverage[at]);
+    }
+    pen += (glyph.advanceWidth * size) / font().unitsPerEm;
+  }
+  return { width, height, coverage };
+}
+
+/** What a letter covers, with room for so many pixels on its left and right as its size has: it may reach over its neighbours. */
+function letterMask(glyph: Glyph, size: number, part: number): Promise<TextMask> {
+  const key = `${size} ${part} ${glyph.id}`;
   const known = drawn.get(key);
-  if (known) return known;
+  if (known !== undefined) return known;
   if (drawn.size >= MOST_DRAWN) drawn.clear();
-  const mask = await drawText(text, size);
+  const mask = drawLetter(glyph, size, part);
   drawn.set(key, mask);
   return mask;
 }
 
-async function drawText(text: string, size: number): Promise<TextMask> {
-  const [width, height] = [Math.max(1, textWidth(text, size)), textHeight(size)];
+async function drawLetter(glyph: Glyph, size: number, part: number): Promise<TextMask> {
   const scale = size / font().unitsPerEm;
-  const baseline = Math.round(BASELINE * size);
-  let pen = 0;
-  const paths = glyphs(text).map((glyph) => {
-    const place = `matrix(${scale} 0 0 ${-scale} ${pen} ${baseline})`;
-    pen += glyph.advanceWidth * scale;
-    return `<path transform="${place}" d="${glyph.path.toSVG()}"/>`;
-  });
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${paths.join('')}</svg>`;
+  const [width, height] = [2 * size + Math.ceil(glyph.advanceWidth * scale) + 1, textHeight(size)];
+  const place = `matrix(${scale} 0 0 ${-scale} ${size + part / PARTS} ${Math.round(BASELINE * size)})`;
+  const path = `<path transform="${place}" d="${glyph.path.toSVG()}"/>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${path}</svg>`;
   const coverage = await sharp(Buffer.from(svg)).ensureAlpha().extractChannel('alpha').raw().toBuffer();
   return { width, height, coverage };
 }
