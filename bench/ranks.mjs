@@ -1,5 +1,5 @@
-// Holds the model of a step's time in docs/clusters.md against trainings of two ranks over links of 1 and 10 Gbit/s. It needs Linux, root (for a
-// network of its own, whose loopback is slowed down by tc), Open MPI, and two cores with nothing else to do.
+// Times trainings of two ranks beside one process of two threads, and holds the model of a step's time in docs/clusters.md against links of 1 and
+// 10 Gbit/s. It needs Linux, root (for a network of its own, whose loopback is slowed down by tc), Open MPI, and two cores with nothing else to do.
 //
 // usage: node bench/ranks.mjs CLIPS [STEPS]
 import { execFile, execFileSync } from 'node:child_process';
@@ -24,78 +24,45 @@ const networks = [
 const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' };
 
 /** The median of a training's steps but the first two, in seconds, and how many parameters it has. */
-async function train({ name, layers, hidden }, out, batch, launcher, shards) {
+async function train(launcher, { name, layers, hidden }, { out, batch, shards, threads = 1 }) {
   const run = join(folder, out);
-  const given = [
-    '--network',
-    name,
-    '--layers',
-    layers,
-    '--hidden',
-    hidden,
-    '--size',
-    '32x32',
-    '--batch',
-    batch,
-    '--shards',
-    shards,
-  ];
-  const others = ['--conditioning', 'previous-frames', '--threads', '1', '--steps', steps, '--json', '--overwrite'];
-  const args = [
-    ...launcher,
-    process.execPath,
-    main,
-    'train',
-    '--frames',
-    clips,
-    ...given.map(String),
-    ...others,
-    '--out',
-    run,
-  ];
-  await promisify(execFile)(args[0], args.slice(1), { env });
-  const logged = readFileSync(join(run, 'log.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line).seconds);
-  const seconds = logged.slice(2).sort((a, b) => a - b);
+  const network = `--network ${name} --layers ${layers} --hidden ${hidden} --size 32x32 --conditioning previous-frames`;
+  const work = `--batch ${batch} --shards ${shards} --threads ${threads} --steps ${steps} --json --overwrite`;
+  const words = `${launcher} ${process.execPath} ${main} train ${network} ${work}`.trim().split(' ');
+  await promisify(execFile)(words[0], [...words.slice(1), '--frames', clips, '--out', run], { env });
+  const lines = readFileSync(join(run, 'log.jsonl'), 'utf8').trim().split('\n');
+  const seconds = lines.slice(2).map((line) => JSON.parse(line).seconds);
   const parameters = loadModel(run).weights.reduce((sum, { length }) => sum + length, 0);
-  return { seconds: seconds[seconds.length >> 1], parameters };
+  return { seconds: seconds.sort((a, b) => a - b)[seconds.length >> 1], parameters };
 }
 
 execFileSync('ip', ['netns', 'add', NETWORK]);
-const inside = ['ip', 'netns', 'exec', NETWORK];
+const together = 'mpirun.openmpi -n 2 --oversubscribe';
+const overTcp = `ip netns exec ${NETWORK} ${together} --mca pml ob1 --mca btl tcp,self --mca btl_tcp_if_include lo`;
 try {
   execFileSync('ip', ['-n', NETWORK, 'link', 'set', 'lo', 'up']);
   for (const network of networks) {
+    const whole = { out: 'whole', batch: 16, shards: 2 };
+    const one = await train('', network, { ...whole, threads: 2 });
+    const two = await train(together, network, whole);
+    const { parameters } = one;
+    const ratio = two.seconds / one.seconds;
+    console.log(`${network.name}, ${(parameters / 1e6).toFixed(1)} M parameters`);
+    console.log(
+      `  one process ${one.seconds.toFixed(3)} s a step, two ranks ${two.seconds.toFixed(3)}: ${ratio.toFixed(2)}`,
+    );
     // Both cores are busy, as those of two ranks are.
-    const halves = await Promise.all(['a', 'b'].map((out) => train(network, out, 8, ['env'], 1)));
-    const own = Math.max(...halves.map(({ seconds }) => seconds));
-    const { parameters } = halves[0];
+    const halves = ['a', 'b'].map((out) => train('', network, { out, batch: 8, shards: 1 }));
+    const own = Math.max(...(await Promise.all(halves)).map(({ seconds }) => seconds));
+    console.log(`  a shard and the update ${own.toFixed(3)} s`);
     for (const gigabits of [1, 10]) {
       // What both ranks send goes through the one loopback.
-      const slowed = ['rate', `${2 * gigabits}gbit`, 'burst', '1mb', 'latency', '50ms'];
+      const slowed = `rate ${2 * gigabits}gbit burst 1mb latency 50ms`.split(' ');
       execFileSync('tc', ['-n', NETWORK, 'qdisc', 'replace', 'dev', 'lo', 'root', 'tbf', ...slowed]);
-      const overTcp = [
-        ...inside,
-        'mpirun.openmpi',
-        '-n',
-        '2',
-        '--oversubscribe',
-        '--mca',
-        'btl',
-        'tcp,self',
-        '--mca',
-        'btl_tcp_if_include',
-        'lo',
-        '--mca',
-        'pml',
-        'ob1',
-      ];
-      const { seconds } = await train(network, 'two', 16, overTcp, 2);
+      const { seconds } = await train(overTcp, network, whole);
       const model = own + 2 * LATENCY + (4 * parameters) / (gigabits * 1.25e8);
       const figures = `${seconds.toFixed(3)} s a step, by the model ${model.toFixed(3)}: ${(seconds / model).toFixed(2)}`;
-      console.log(`${network.name}, ${gigabits} Gbit/s: ${figures} (${own.toFixed(3)} s without ranks)`);
+      console.log(`  ${gigabits} Gbit/s ${figures}`);
     }
   }
 } finally {

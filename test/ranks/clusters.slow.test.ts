@@ -84,18 +84,20 @@ test('a training of which a rank is killed twenty times, at any moment, leaves n
   const [network] = networks;
   const run = 'killed-often';
   const next = randomNumbers(49);
-  const usable = launchers.flatMap(({ launcher }) => (launcher === null ? [] : [launcher]));
-  for (let kill = 0; kill < 20; kill++) {
-    const folderOfRun = new RunFolder(join(cwd, run));
-    const args = folderOfRun.hasTraining
+  const folderOfRun = new RunFolder(join(cwd, run));
+  // It may be killed before anything is saved.
+  const args = () =>
+    folderOfRun.hasTraining
       ? ['train', '--resume', '--out', run, '--threads', '1', '--quiet']
       : [...trainingOf(network), '--out', run, '--overwrite'];
+  const usable = launchers.flatMap(({ launcher }) => (launcher === null ? [] : [launcher]));
+  for (let kill = 0; kill < 20; kill++) {
     const size = [2, 4][Math.floor(2 * next())];
-    const launched = usable[kill % usable.length].launch(size, args, cwd);
+    const launched = usable[kill % usable.length].launch(size, args(), cwd);
     let isOver = false;
     const ended = launched.ended.then(() => (isOver = true));
     while (!launched.haveMet() && !isOver) await sleep(5);
-    await Promise.race([ended, sleep(2000 * next())]);
+    await Promise.race([ended, sleep(3000 * next())]);
     const killed = performance.now();
     try {
       process.kill(launched.processOf(Math.floor(size * next()))!, 'SIGKILL');
@@ -107,6 +109,6 @@ test('a training of which a rank is killed twenty times, at any moment, leaves n
     if (folderOfRun.hasTraining) tf.dispose(folderOfRun.load().checkpoint.state);
     if (existsSync(join(cwd, run, 'model.safetensors'))) loadModel(join(cwd, run));
   }
-  await pxv(['train', '--resume', '--out', run, '--threads', '1', '--quiet'], { cwd });
+  await pxv(args(), { cwd });
   expect(madeIn(run)).toEqual(madeIn(whole(network)));
 });
