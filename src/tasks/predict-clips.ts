@@ -39,7 +39,7 @@ const clipSources = z.array(clipSource, 'expected what listClips gives');
 
 /**
  * Predicts each of several clips, as `predictClip` does, into a file or folder of its own. A clip that cannot be read, is too
- * short, or would take more memory than there is, is left out, with a warning.
+ * short, or would take more memory than there is, is left out, with a warning; but of several ranks, which share each clip, it ends all.
  * @param sources as `listClips` finds them
  * @throws PxvError `OUTPUT` or `USAGE`, before any work, where an output cannot be written, exists, or is one of the clips;
  *   `INPUT` where no clip is left; the signal's reason where it is aborted before a clip is finished, and else what is
@@ -77,7 +77,12 @@ export async function predictClips(
     })),
   });
   const onNext = (name: string, clips: number) => tell(name, clips * framesEach);
-  const result = await eachClip(sources, predictOne, { onWarning, onNext }, ranks.size === 1 ? signal : undefined);
+  if (ranks.size > 1) {
+    const clips: PredictedClips['clips'] = [];
+    for (const [index, source] of sources.entries()) clips.push(await predictOne(source, index));
+    return { clips, leftOut: [], notReached: 0 };
+  }
+  const result = await eachClip(sources, predictOne, { onWarning, onNext }, signal);
   if (result.clips.length > 0) return result;
   const names = sources.map(({ name }) => name).join(', ');
   const [expected, remedy] = ['at least one clip that can be predicted', 'see the warnings, and give other clips'];
