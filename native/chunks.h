@@ -17,9 +17,18 @@ namespace pxv {
 
 // Calls body(begin, end) for pieces that cover [0, count); pieces begin at multiples of `length`.
 template <class Body>
-void forChunks(size_t count, Body& body, size_t length = 32 * 1024) {
-  auto chunk = [&](int index) { body(index * length, std::min(count, (index + 1) * length)); };
-  parallelFor(static_cast<int>((count + length - 1) / length), chunk);
+void forChunks(size_t count, size_t length, const Body& body) {
+  parallelFor(static_cast<int>((count + length - 1) / length),
+              [&](int index) { body(index * length, std::min(count, (index + 1) * length)); });
+}
+
+// Calls body(i) for each i in [0, count), `together` of them on one thread; what a call writes, no other reads.
+template <class Body>
+void forEach(size_t count, const Body& body, size_t together = 32 * 1024) {
+  forChunks(count, together, [body](size_t begin, size_t end) {
+    PXV_NO_ALIAS
+    for (size_t i = begin; i < end; i++) body(i);
+  });
 }
 
 }  // namespace pxv

@@ -24,9 +24,8 @@ Drawing::Drawing(const Engine& engine, const DrawingCall& call)
       program_(engine.program()),
       call_(call),
       head_(call.numbers, engine.kernels()),
-      middles_(program_.colours * call.numbers.anchorCount, call.numbers.middle) {
-  if (call.stream) source_ = std::make_unique<Decoded>(head_, call.stream, call.numbers.streamBytes);
-  else source_ = std::make_unique<Draws>(head_, call_, program_.width);
+      middles_(program_.colours * call.numbers.anchorCount, call.numbers.middle),
+      source_(levelSourceOf(call_, head_)) {
   const int batch = call.numbers.batch;
   const bool shared = sharesOps(engine, batch);
   const int parts = shared ? 1 : std::min(batch, threads());
@@ -39,12 +38,7 @@ Drawing::Drawing(const Engine& engine, const DrawingCall& call)
 }
 
 int Drawing::drawRow() {
-  if (parts_.size() == 1) {
-    drawRow(parts_[0], row_);
-  } else {
-    auto part = [&](int index) { drawRow(parts_[index], row_); };
-    parallelFor(static_cast<int>(parts_.size()), part);
-  }
+  parallelFor(static_cast<int>(parts_.size()), [&](int part) { drawRow(parts_[part], row_); });
   return ++row_;
 }
 

@@ -42,7 +42,7 @@ PixelByPixel::PixelByPixel(const Engine& engine, int images, bool shared)
     work_[i].sources.resize(op.taps.size());
     const bool keepsSums = op.kind == OpKind::lstm || product.aboveTaps() > 0;
     if (keepsSums)
-      work_[i].sums = AlignedFloats(static_cast<size_t>(program.width) * images * product.outFeatures());
+      work_[i].sums = zeros(static_cast<size_t>(program.width) * images * product.outFeatures());
     if (op.kind != OpKind::lstm) continue;
     const int hidden = program.slots[op.out].features;
     work_[i].states = RowRing(2, program.width, 1, images, hidden);
@@ -167,7 +167,7 @@ void PixelByPixel::multiply(int i, int row, int column, int pixels, int group, i
     work.sources[t] = read.at(row + op.taps[t].dy, column + op.taps[t].dx);
 
   const ptrdiff_t outStep = product.outFeatures();
-  float* sums = work.sums.data() ? work.sums.data() + static_cast<ptrdiff_t>(column) * images_ * outStep : nullptr;
+  float* sums = work.sums ? work.sums.get() + static_cast<ptrdiff_t>(column) * images_ * outStep : nullptr;
   const float* plus = nullptr;
   float *out = sums, *reluOut = nullptr;
   if (!above) {
@@ -220,7 +220,7 @@ void PixelByPixel::stepCells(int i, int row, int column, int pixels, int group) 
   const int size = out.groupStart(group + 1) - first;
   float* states = work.states.at(row, column);
   engine_.kernels().cells({pixels * images_, hidden, first, size,
-                           work.sums.data() + static_cast<ptrdiff_t>(column) * images_ * 4 * hidden,
+                           work.sums.get() + static_cast<ptrdiff_t>(column) * images_ * 4 * hidden,
                            work.cells.at(row + op.cellDy, column + op.cellDx), work.cells.at(row, column), states});
   engine_.kernels().store(states + first, hidden, pixels * images_, size, hidden, out.plain.find(row, column, first),
                           out.relu.find(row, column, first));

@@ -38,7 +38,7 @@ class PixelByPixel {
   // What one op works with.
   struct Work {
     RowRing states, cells;              // of an lstm, with what lies outside the image around them
-    AlignedFloats sums;                 // [column][image][product's outputs]: sums over the rows above; then gates
+    FloatArray sums;                    // [column][image][product's outputs]: sums over the rows above; then gates
     std::vector<const float*> sources;  // one a tap
   };
 

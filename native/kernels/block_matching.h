@@ -171,21 +171,17 @@ void blockMatching(const BlockMatchingCall& call) {
   const int strips = (shape.height + rowsOfStrip - 1) / rowsOfStrip;
   static thread_local Scratch scratch;
   float* found = scratch.reserve<float>(batch * pixels * 3);
-  auto chunk = [&](size_t begin, size_t end) {
-    MatchedStrip<Set> strip(shape);
-    for (size_t index = begin; index < end; index++) {
-      const size_t n = index / strips, image = n * pixels * shape.channels;
-      const int row = static_cast<int>(index % strips) * rowsOfStrip;
-      strip.find(call.before + image, call.last + image, row, std::min(row + rowsOfStrip, shape.height), found + n * pixels * 3);
-    }
+  parallelFor(batch * strips, [&](int index) {
+    const size_t n = index / strips, image = n * pixels * shape.channels;
+    const int row = index % strips * rowsOfStrip;
+    MatchedStrip<Set>(shape).find(call.before + image, call.last + image, row,
+                                  std::min(row + rowsOfStrip, shape.height), found + n * pixels * 3);
+  });
+  const auto tell = [&](size_t index) {
+    tellRow(shape, found + index / shape.height * pixels * 3, static_cast<int>(index % shape.height),
+            call.out + index * shape.width * (2 * neighbourCount + 1));
   };
-  forChunks(static_cast<size_t>(batch) * strips, chunk, 1);
-  auto tell = [&](size_t begin, size_t end) {
-    for (size_t index = begin; index < end; index++)
-      tellRow(shape, found + index / shape.height * pixels * 3, static_cast<int>(index % shape.height),
-              call.out + index * shape.width * (2 * neighbourCount + 1));
-  };
-  forChunks(static_cast<size_t>(batch) * shape.height, tell, 64);
+  forEach(static_cast<size_t>(batch) * shape.height, tell, 64);
 }
 
 }  // namespace pxv

@@ -84,9 +84,10 @@ void copyFeatureWindow(const ConvolutionShape& shape, const float* image, const 
 }
 
 template <class Set>
-void convolutionFilterGradientInRegisters(const ConvolutionShape& shape, int batch, const float* x, const float* dy,
-                                          bool relu, float* dWeights, float* dBias) {
+void convolutionFilterGradientInRegisters(const ConvolutionFilterGradientCall& call) {
   using Word = typename Set::Word;
+  const auto [batch, relu] = call.numbers;
+  const ConvolutionShape shape(call.shape);
   constexpr int tileRows = Set::filterTileRows, inWord = Set::numbersInWord;
   constexpr auto oneVector = sumsOfRows<Set, 1>(std::make_integer_sequence<int, tileRows>());
   constexpr auto twoVectors = sumsOfRows<Set, 2>(std::make_integer_sequence<int, tileRows>());
@@ -94,7 +95,7 @@ void convolutionFilterGradientInRegisters(const ConvolutionShape& shape, int bat
   const FilterGradientPlan& plan = planFilterGradient(shape, Set::lanes, tileRows);
   const FilterTasks<Set> tasks(shape, plan, batch, 128, 20);
   const int windowColumns = (shape.outWidth - 1) * shape.stride + plan.right - plan.left + 1;
-  sumInPieces(shape, plan, tasks, x, dy, dWeights, dBias, [&](const FilterChunk& chunk) {
+  sumInPieces(shape, plan, tasks, call, [&](const FilterChunk& chunk) {
     static thread_local Scratch windowScratch, dyScratch;
     // An odd number of cache lines a pixel spreads a column of features over all sets of the cache.
     const int pitch = ((chunk.features + 15) / 16 | 1) * 16;
@@ -119,18 +120,11 @@ void convolutionFilterGradientInRegisters(const ConvolutionShape& shape, int bat
 }
 
 template <class Set>
-void filterGradient(const ConvolutionShape& shape, int batch, const float* x, const float* dy, bool relu,
-                    float* dWeights, float* dBias) {
-  if constexpr (Set::hasMatrixTiles)
-    convolutionFilterGradientInTiles<Set>(shape, batch, x, dy, relu, dWeights, dBias);
-  else
-    convolutionFilterGradientInRegisters<Set>(shape, batch, x, dy, relu, dWeights, dBias);
-}
-
-template <class Set>
 void convolutionFilterGradient(const ConvolutionFilterGradientCall& call) {
-  const auto [batch, relu] = call.numbers;
-  filterGradient<Set>(ConvolutionShape(call.shape), batch, call.x, call.dy, relu, call.dWeights, call.dBias);
+  if constexpr (Set::hasMatrixTiles)
+    convolutionFilterGradientInTiles<Set>(call);
+  else
+    convolutionFilterGradientInRegisters<Set>(call);
 }
 
 }  // namespace pxv

@@ -26,7 +26,7 @@ void encoding(const EncodingCall& call) {
   std::vector<Interval> intervals(static_cast<size_t>(numbers.pixels) * colours);
   std::atomic<bool> isSound{true};
   constexpr int together = 64;  // pixels
-  auto some = [&](int part) {
+  parallelFor((numbers.pixels + together - 1) / together, [&](int part) {
     const int end = std::min(numbers.pixels, (part + 1) * together);
     for (int pixel = part * together; pixel < end; pixel++) {
       const size_t first = static_cast<size_t>(pixel) * colours;
@@ -41,8 +41,7 @@ void encoding(const EncodingCall& call) {
         intervals[first + colour] = {start, counts.below(level + 1) - start};
       }
     }
-  };
-  parallelFor((numbers.pixels + together - 1) / together, some);
+  });
 
   *call.length = -1;
   if (!isSound.load()) return;

@@ -103,7 +103,7 @@ class PieceSums {
   void addUp(float* dWeights, float* dBias) const {
     const size_t matrix = static_cast<size_t>(shape_.inFeatures) * shape_.outFeatures;
     std::memset(dWeights, 0, shape_.positions * matrix * sizeof(float));
-    auto addPieces = [&](int index) {
+    parallelFor(static_cast<int>(plan_.panels.size()), [&](int index) {
       const FilterPanel& panel = plan_.panels[index];
       for (int i = 0; i < shape_.taps; i++) {
         const auto tap = shape_.tap(i);
@@ -120,8 +120,7 @@ class PieceSums {
         for (int piece = 0; piece < pieces_; piece++) sum += bias(piece)[panel.column + j];
         dBias[panel.first + j] = sum;
       }
-    };
-    parallelFor(static_cast<int>(plan_.panels.size()), addPieces);
+    });
   }
 
  private:
@@ -174,23 +173,23 @@ struct FilterChunk {
 // through a tap, or starts them where they are `fresh`: sum(panel, tile, tap, sums, fresh).
 template <class Set, class Prepare>
 void sumInPieces(const ConvolutionShape& shape, const FilterGradientPlan& plan, const FilterTasks<Set>& tasks,
-                 const float* x, const float* dy, float* dWeights, float* dBias, const Prepare& prepare) {
+                 const ConvolutionFilterGradientCall& call, const Prepare& prepare) {
   const PieceSums<Set> sums(shape, plan, tasks.pieces);
-  auto sumPiece = [&](int task) {
+  parallelFor(tasks.pieces * tasks.blocks, [&](int task) {
     [[maybe_unused]] const std::conditional_t<Set::hasMatrixTiles, MatrixTiles, int> tiles{};
     const int piece = task / tasks.blocks, block = task % tasks.blocks;
     const int firstTile = tasks.firstTile(block), endTile = tasks.firstTile(block + 1);
     const int feature = firstTile < endTile ? plan.tiles[firstTile].first : 0;
     const int endFeature = firstTile < endTile ? plan.tiles[endTile - 1].first + plan.tiles[endTile - 1].count : 0;
-    float* biasSums = block == 0 && dBias ? sums.bias(piece) : nullptr;
+    float* biasSums = block == 0 && call.dBias ? sums.bias(piece) : nullptr;
     if (biasSums) std::memset(biasSums, 0, plan.columns * sizeof(float));
     const int firstChunk = tasks.firstChunk(piece), endChunk = tasks.firstChunk(piece + 1);
     for (int chunk = firstChunk; chunk < endChunk; chunk++) {
       const auto [image, row, rows] = tasks.chunk(chunk);
-      const float* from = x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures;
-      const float* to = dy + (static_cast<size_t>(image) * shape.outHeight + row) * shape.outWidth * shape.outFeatures;
-      const DyRows dyRows{to, rows, shape.outWidth, shape.outFeatures};
-      const auto sum = prepare(FilterChunk{from, dyRows, row, rows, feature, endFeature - feature, biasSums});
+      const float* x = call.x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures;
+      const size_t dyRow = static_cast<size_t>(image) * shape.outHeight + row;
+      const DyRows dy{call.dy + dyRow * shape.outWidth * shape.outFeatures, rows, shape.outWidth, shape.outFeatures};
+      const auto sum = prepare(FilterChunk{x, dy, row, rows, feature, endFeature - feature, biasSums});
       for (const FilterPanel& panel : plan.panels)
         for (int t = firstTile; t < endTile; t++)
           for (int i = 0; i < shape.taps; i++) {
@@ -200,9 +199,8 @@ void sumInPieces(const ConvolutionShape& shape, const FilterGradientPlan& plan, 
               sum(panel, tile, tap, sums.at(piece, panel, i, tile.first), chunk == firstChunk);
           }
     }
-  };
-  parallelFor(tasks.pieces * tasks.blocks, sumPiece);
-  sums.addUp(dWeights, dBias);
+  });
+  sums.addUp(call.dWeights, call.dBias);
 }
 
 }  // namespace pxv

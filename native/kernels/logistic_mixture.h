@@ -218,8 +218,7 @@ inline constexpr size_t mixtureRows = 256;
 template <class Set>
 void mixtures(const LogisticMixtureGradientCall& call, float* nats) {
   const auto run = call.numbers.colours == 1 ? mixture<Set, 1> : mixture<Set, 3>;
-  auto chunk = [&](size_t begin, size_t end) { run(call, nats, begin, end); };
-  forChunks(call.numbers.rows, chunk, mixtureRows);
+  forChunks(call.numbers.rows, mixtureRows, [&](size_t begin, size_t end) { run(call, nats, begin, end); });
 }
 
 template <class Set>

@@ -73,9 +73,10 @@ void copyTransposed(const ConvolutionShape& shape, const float* image, const Tra
 }
 
 template <class Set>
-void convolutionFilterGradientInTiles(const ConvolutionShape& shape, int batch, const float* x, const float* dy,
-                                      bool relu, float* dWeights, float* dBias) {
+void convolutionFilterGradientInTiles(const ConvolutionFilterGradientCall& call) {
   using Word = typename Set::Word;
+  const auto [batch, relu] = call.numbers;
+  const ConvolutionShape shape(call.shape);
   const FilterGradientPlan& plan = planFilterGradient(shape, tileSide, tileSide);
   // The fewer blocks, the less often dy is packed; the more, the fewer pieces, each with as many sums as there are weights.
   constexpr int chunkPixels = 512, blockTiles = 3, blockTilesOfOneTap = 8;
@@ -83,7 +84,7 @@ void convolutionFilterGradientInTiles(const ConvolutionShape& shape, int batch, 
   const int steps = (shape.outWidth + tileSide - 1) / tileSide;
   const int farthest = (plan.right - plan.left) / shape.stride;
   const int columns = (steps * tileSide + farthest + tileSide - 1) / tileSide * tileSide;
-  sumInPieces(shape, plan, tasks, x, dy, dWeights, dBias, [&](const FilterChunk& chunk) {
+  sumInPieces(shape, plan, tasks, call, [&](const FilterChunk& chunk) {
     static thread_local Scratch windowScratch, dyScratch;
     const int features = (chunk.features + tileSide - 1) / tileSide * tileSide;
     const int gridRows = (chunk.rows + 1) / 2, words = gridRows * steps * tileSide;
