@@ -85,14 +85,13 @@ class Draws final : public LevelSource {
 
  private:
   int16_t drawOfMixture(const SubPixelView& at, double u, double& nats) {
-    const MixtureHead& mixture = head_.mixture;
     const double temperature = call_.numbers.temperature;
     Logistic logistics[mostComponents];
-    mixtureOf(mixture, head_.levels, at.pixel, at.colour, temperature, logistics);
-    const int level = quantileOf(logistics, mixture.components, head_.levels, u);
+    mixtureOf(head_, at, temperature, logistics);
+    const int level = quantileOf(head_, logistics, u);
     if (level < 0) return fail(__builtin_nan(""));
-    if (temperature != 1) mixtureOf(mixture, head_.levels, at.pixel, at.colour, 1, logistics);
-    nats -= logarithm(probabilityOf(logistics, mixture.components, head_.levels, level));
+    if (temperature != 1) mixtureOf(head_, at, 1, logistics);
+    nats -= logarithm(probabilityOf(head_, logistics, level));
     return static_cast<int16_t>(level);
   }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "../chunks.h"
+#include "../thread_pool.h"
 #include "kernel_table.h"
 #include "../math.h"
 

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 
-#include "../chunks.h"
+#include "../thread_pool.h"
 #include "../instruction_set.h"
 #include "kernel_table.h"
 #include "../memory.h"
@@ -43,24 +44,16 @@ void pairwise(const Call& call, Operation operation) {
 }
 
 template <class Set>
-void add(const AddCall& call) {
-  pairwise(call, [](float a, float b) { return a + b; });
-}
+void add(const AddCall& call) { pairwise(call, std::plus<float>()); }
 
 template <class Set>
-void subtract(const SubtractCall& call) {
-  pairwise(call, [](float a, float b) { return a - b; });
-}
+void subtract(const SubtractCall& call) { pairwise(call, std::minus<float>()); }
 
 template <class Set>
-void multiply(const MultiplyCall& call) {
-  pairwise(call, [](float a, float b) { return a * b; });
-}
+void multiply(const MultiplyCall& call) { pairwise(call, std::multiplies<float>()); }
 
 template <class Set>
-void divide(const DivideCall& call) {
-  pairwise(call, [](float a, float b) { return a / b; });
-}
+void divide(const DivideCall& call) { pairwise(call, std::divides<float>()); }
 
 // Image by image, out[i] = (a ? a[i] : 0) + (b[i - offset] where there is one, else 0).
 template <class Set>

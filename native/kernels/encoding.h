@@ -31,10 +31,11 @@ void encoding(const EncodingCall& call) {
     for (int pixel = part * together; pixel < end; pixel++) {
       const size_t first = static_cast<size_t>(pixel) * colours;
       const float* outputs = call.outputs + static_cast<size_t>(pixel) * numbers.outFeatures;
-      const PixelView view{outputs, call.targets + first, call.anchors + first * numbers.anchorCount, numbers.anchorCount};
+      const float* anchors = call.anchors + first * numbers.anchorCount;
       for (int colour = 0; colour < colours; colour++) {
         if (call.written && call.written[first + colour] == 0) continue;
-        const CodingCounts counts(head, {view, colour, outputs + colour * share});
+        const CodingCounts counts(head, {outputs, call.targets + first, anchors, numbers.anchorCount, colour,
+                                         outputs + colour * share});
         if (!counts.isSound()) return isSound.store(false);
         const int level = call.targets[first + colour];
         const uint32_t start = counts.below(level);

@@ -1,7 +1,7 @@
 // `logisticMixture` and its gradient: a lane is a row, so that components follow each other without shuffles.
 #pragma once
 
-#include "../chunks.h"
+#include "../thread_pool.h"
 #include "kernel_table.h"
 #include "../lanes.h"
 #include "../math.h"
@@ -227,8 +227,6 @@ void logisticMixture(const LogisticMixtureCall& call) {
 }
 
 template <class Set>
-void logisticMixtureGradient(const LogisticMixtureGradientCall& call) {
-  mixtures<Set>(call, nullptr);
-}
+void logisticMixtureGradient(const LogisticMixtureGradientCall& call) { mixtures<Set>(call, nullptr); }
 
 }  // namespace pxv

@@ -28,13 +28,12 @@ class MatrixTiles {
     asm volatile("tilezero %%tmm%c0" ::"i"(Tile));
   }
 
-  // Rows `stride` words apart.
+  // Rows lie `stride` words apart, or floats.
   template <int Tile>
   [[gnu::always_inline]] static void load(const uint32_t* from, size_t stride) {
     asm volatile("tileloadd (%0,%1), %%tmm%c2" ::"r"(from), "r"(stride * sizeof *from), "i"(Tile) : "memory");
   }
 
-  // Rows `stride` floats apart.
   template <int Tile>
   [[gnu::always_inline]] static void store(float* to, size_t stride) {
     asm volatile("tilestored %%tmm%c2, (%0,%1)" ::"r"(to), "r"(stride * sizeof *to), "i"(Tile) : "memory");

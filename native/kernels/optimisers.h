@@ -1,7 +1,7 @@
 // `adam` and `rmsProp`: one pass over the weights; the compiler finds the vectors, as no output overlaps an input.
 #pragma once
 
-#include "../chunks.h"
+#include "../thread_pool.h"
 #include "kernel_table.h"
 
 namespace pxv {

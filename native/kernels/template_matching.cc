@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "../chunks.h"
+#include "../thread_pool.h"
 #include "earlier_pixels.h"
 
 namespace pxv {

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "../chunks.h"
+#include "../thread_pool.h"
 #include "kernel_table.h"
 #include "../lanes.h"
 #include "../math.h"
