@@ -24,7 +24,7 @@
   },
   # Flags belong to a target, not to a file, so each instruction set is a library of its own.
   'targets': [
-    { 'target_name': 'pxv_portable', 'type': 'static_library', 'sources': ['native/sets/portable.cc'] },
+    { 'target_name': 'pxv_portable', 'type': 'static_library', 'sources': ['build/generated/sets/portable.cc'] },
     {
       'target_name': 'pxv',
       'type': 'loadable_module',
@@ -43,25 +43,25 @@
     ['target_arch == "x64"', {
       'targets': [
         {
-          'target_name': 'pxv_avx2', 'type': 'static_library', 'sources': ['native/sets/avx2.cc'],
+          'target_name': 'pxv_avx2', 'type': 'static_library', 'sources': ['build/generated/sets/avx2.cc'],
           'cflags_cc': ['<@(avx2)'], 'xcode_settings': { 'OTHER_CFLAGS': ['<@(avx2)'] },
         },
         {
-          'target_name': 'pxv_avx512', 'type': 'static_library', 'sources': ['native/sets/avx512.cc'],
+          'target_name': 'pxv_avx512', 'type': 'static_library', 'sources': ['build/generated/sets/avx512.cc'],
           'cflags_cc': ['<@(avx512)'], 'xcode_settings': { 'OTHER_CFLAGS': ['<@(avx512)'] },
         },
         {
-          'target_name': 'pxv_avx512bf16', 'type': 'static_library', 'sources': ['native/sets/avx512bf16.cc'],
+          'target_name': 'pxv_avx512bf16', 'type': 'static_library', 'sources': ['build/generated/sets/avx512bf16.cc'],
           'cflags_cc': ['<@(avx512bf16)'], 'xcode_settings': { 'OTHER_CFLAGS': ['<@(avx512bf16)'] },
         },
         {
-          'target_name': 'pxv_amx', 'type': 'static_library', 'sources': ['native/sets/amx.cc'],
+          'target_name': 'pxv_amx', 'type': 'static_library', 'sources': ['build/generated/sets/amx.cc'],
           'cflags_cc': ['<@(amx)'], 'xcode_settings': { 'OTHER_CFLAGS': ['<@(amx)'] },
         },
       ],
     }],
     ['target_arch == "arm64"', {
-      'targets': [{ 'target_name': 'pxv_neon', 'type': 'static_library', 'sources': ['native/sets/neon.cc'] }],
+      'targets': [{ 'target_name': 'pxv_neon', 'type': 'static_library', 'sources': ['build/generated/sets/neon.cc'] }],
     }],
   ],
 }

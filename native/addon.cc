@@ -20,6 +20,19 @@ namespace {
 
 using namespace engine;
 
+// What a function is called with: its arguments, and the data that it was defined with.
+template <size_t Count>
+struct Arguments {
+  napi_value values[Count];
+  void* data = nullptr;
+
+  Arguments(napi_env env, napi_callback_info info) {
+    size_t count = Count;
+    napi_get_cb_info(env, info, &count, values, nullptr, &data);
+  }
+  napi_value operator[](size_t index) const { return values[index]; }
+};
+
 double numberOf(napi_env env, napi_value value) {
   double number = 0;
   napi_get_value_double(env, value, &number);
@@ -52,25 +65,18 @@ void define(napi_env env, napi_value object, const char* name, napi_callback cal
 
 // run(kernel, numbers, ...arrays): the kernel's place in the table of the set that comes with the function.
 napi_value run(napi_env env, napi_callback_info info) {
-  constexpr size_t most = 2 + (mostCallBytes / sizeof(void*));
-  napi_value arguments[most];
-  size_t count = most;
-  void* table = nullptr;
-  napi_get_cb_info(env, info, &count, arguments, nullptr, &table);
+  const Arguments<2 + mostCallBytes / sizeof(void*)> arguments(env, info);
   const int kernel = static_cast<int>(numberOf(env, arguments[0]));
   const CallSize size = callSizes[kernel];
   alignas(8) unsigned char call[mostCallBytes];
-  readCall(env, arguments + 1, size.bytes, size.arrays, call);
-  runKernel(*static_cast<const KernelTable*>(table), kernel, call);
+  readCall(env, arguments.values + 1, size.bytes, size.arrays, call);
+  runKernel(*static_cast<const KernelTable*>(arguments.data), kernel, call);
   return nullptr;
 }
 
 // makeEngine(program, parameters): the numbers of a program, and its parameters' arrays.
 napi_value makeEngine(napi_env env, napi_callback_info info) {
-  size_t given = 2;
-  napi_value arguments[2];
-  void* kernels = nullptr;
-  napi_get_cb_info(env, info, &given, arguments, nullptr, &kernels);
+  const Arguments<2> arguments(env, info);
   std::vector<const float*> parameters;
   uint32_t count = 0;
   napi_get_array_length(env, arguments[1], &count);
@@ -80,7 +86,7 @@ napi_value makeEngine(napi_env env, napi_callback_info info) {
     parameters.push_back(static_cast<float*>(dataOf(env, parameter)));
   }
   const auto* program = static_cast<const int32_t*>(dataOf(env, arguments[0]));
-  auto* engine = new Engine(readProgram(program), parameters, *static_cast<const EngineKernels*>(kernels));
+  auto* engine = new Engine(readProgram(program), parameters, *static_cast<const EngineKernels*>(arguments.data));
   napi_value handle;
   const auto finalize = [](napi_env, void* data, void*) { delete static_cast<Engine*>(data); };
   napi_create_external(env, engine, finalize, nullptr, &handle);
@@ -142,19 +148,16 @@ struct Job {
 // draw(engine, stop, onRow, numbers, ...arrays): a promise of the sum that made the drawing fail, 1 where none did. `stop` is looked
 // at after each row: anything but 0 ends the work. onRow, or null, is told the rows that are done.
 napi_value draw(napi_env env, napi_callback_info info) {
-  constexpr size_t most = 4 + drawingArrays;
-  napi_value arguments[most];
-  size_t count = most;
-  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  const Arguments<4 + drawingArrays> arguments(env, info);
   void* engine = nullptr;
   napi_get_value_external(env, arguments[0], &engine);
   auto job = std::make_unique<Job>();
   job->engine = static_cast<Engine*>(engine);
   job->stop = static_cast<int32_t*>(dataOf(env, arguments[1]));
-  readCall(env, arguments + 3, sizeof(DrawingNumbers), drawingArrays, &job->call);
+  readCall(env, arguments.values + 3, sizeof(DrawingNumbers), drawingArrays, &job->call);
   napi_value kept, name, promise;
   napi_create_array(env, &kept);
-  for (uint32_t i = 0; i < most; i++) napi_set_element(env, kept, i, arguments[i]);
+  for (uint32_t i = 0; i < 4 + drawingArrays; i++) napi_set_element(env, kept, i, arguments[i]);
   napi_create_reference(env, kept, 1, &job->arguments);
   napi_valuetype type = napi_null;
   napi_typeof(env, arguments[2], &type);
@@ -174,21 +177,16 @@ napi_value getThreads(napi_env env, napi_callback_info) {
 }
 
 napi_value changeThreads(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value argument;
-  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
-  setThreads(static_cast<int>(numberOf(env, argument)));
+  setThreads(static_cast<int>(numberOf(env, Arguments<1>(env, info)[0])));
   return nullptr;
 }
 
 // An array of so many floats with unspecified contents; undefined where there is no memory.
 napi_value makeFloats(napi_env env, napi_callback_info info) {
-  size_t arguments = 1;
-  napi_value argument = nullptr, buffer = nullptr, array = nullptr;
-  napi_get_cb_info(env, info, &arguments, &argument, nullptr, nullptr);
-  const auto count = static_cast<size_t>(numberOf(env, argument));
+  const auto count = static_cast<size_t>(numberOf(env, Arguments<1>(env, info)[0]));
   float* floats = allocateFloats(count);
   if (floats == nullptr) return nullptr;
+  napi_value buffer = nullptr, array = nullptr;
   const auto release = [](napi_env, void* memory, void*) { freeFloats(static_cast<float*>(memory)); };
   if (napi_create_external_arraybuffer(env, floats, count * sizeof(float), release, nullptr, &buffer) != napi_ok) {
     freeFloats(floats);
@@ -200,10 +198,8 @@ napi_value makeFloats(napi_env env, napi_callback_info info) {
 
 // Gives the memory of an array of makeFloats back at once, where V8 would with some later collection; the array is empty then.
 napi_value giveFloatsBack(napi_env env, napi_callback_info info) {
-  size_t arguments = 1;
-  napi_value array = nullptr, buffer = nullptr;
-  napi_get_cb_info(env, info, &arguments, &array, nullptr, nullptr);
-  napi_get_typedarray_info(env, array, nullptr, nullptr, nullptr, &buffer, nullptr);
+  napi_value buffer = nullptr;
+  napi_get_typedarray_info(env, Arguments<1>(env, info)[0], nullptr, nullptr, nullptr, &buffer, nullptr);
   napi_detach_arraybuffer(env, buffer);
   return nullptr;
 }

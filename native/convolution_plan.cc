@@ -11,21 +11,26 @@ void extend(TapBounds& bounds, int dy, int dx, bool isFirst) {
             std::max(bounds.right, dx)};
 }
 
-// `tap.word` and `tap.words` follow from its features.
-void addTap(ConvolutionPlan& plan, PanelTap tap, const WordLayout& layout) {
-  if (tap.count == 0) return;
-  const int endWord = (tap.first + tap.count + layout.numbersInWord - 1) / layout.numbersInWord;
-  tap.word = tap.first / layout.numbersInWord;
-  tap.words = (endWord - tap.word + layout.wordsInStep - 1) / layout.wordsInStep * layout.wordsInStep;
-  extend(plan, tap.dy, tap.dx, plan.taps.empty());
-  plan.taps.push_back(tap);
-}
-
-// Ends the panel that reads the taps added since `tapsBegin`.
-void addPanel(ConvolutionPlan& plan, const Panel& panel, size_t tapsBegin, int lanes) {
-  plan.panels.push_back({panel, static_cast<int>(tapsBegin), static_cast<int>(plan.taps.size()), plan.packedWords});
-  for (size_t t = tapsBegin; t < plan.taps.size(); t++)
-    plan.packedWords += static_cast<size_t>(plan.taps[t].words) * panel.vectors * lanes;
+// Adds panels over features [begin, end) of the destination; readOf(tap) gives what they read through one.
+template <class ReadOf>
+void addPanels(ConvolutionPlan& plan, const ConvolutionShape& shape, int begin, int end, const WordLayout& layout,
+               const ReadOf& readOf) {
+  const auto [lanes, inWord, inStep] = layout;
+  cutIntoPanels(begin, end, lanes, true, [&](const Panel& panel) {
+    const int tapsBegin = static_cast<int>(plan.taps.size());
+    const size_t weights = plan.packedWords;
+    for (int t = 0; t < shape.taps; t++) {
+      PanelTap tap = readOf(shape.tap(t));
+      if (tap.count == 0) continue;
+      tap.word = tap.first / inWord;
+      const int endWord = (tap.first + tap.count + inWord - 1) / inWord;
+      tap.words = (endWord - tap.word + inStep - 1) / inStep * inStep;
+      extend(plan, tap.dy, tap.dx, plan.taps.empty());
+      plan.taps.push_back(tap);
+      plan.packedWords += static_cast<size_t>(tap.words) * panel.vectors * lanes;
+    }
+    plan.panels.push_back({panel, tapsBegin, static_cast<int>(plan.taps.size()), weights});
+  });
 }
 
 ConvolutionPlan& emptyPlan() {
@@ -67,13 +72,8 @@ const ConvolutionPlan& planForward(const ConvolutionShape& shape, const WordLayo
   plan.firstRow = plan.firstColumn = 0;
   plan.gridStep = 1;
   for (int group = 0, first = 0; group < shape.groups; first += shape.groupSizes[group++])
-    cutIntoPanels(first, first + shape.groupSizes[group], layout.lanes, true, [&](const Panel& panel) {
-      const size_t tapsBegin = plan.taps.size();
-      for (int t = 0; t < shape.taps; t++) {
-        const auto tap = shape.tap(t);
-        addTap(plan, {tap.dy, tap.dx, tap.position, 0, tap.sees[group]}, layout);
-      }
-      addPanel(plan, panel, tapsBegin, layout.lanes);
+    addPanels(plan, shape, first, first + shape.groupSizes[group], layout, [group](const ConvolutionShape::Tap& tap) {
+      return PanelTap{tap.dy, tap.dx, tap.position, 0, tap.sees[group]};
     });
   return plan;
 }
@@ -97,16 +97,12 @@ const ConvolutionPlan& planInputGradient(const ConvolutionShape& shape, int phas
   plan.gridStep = stride;
   for (int begin = 0, end; begin < shape.inFeatures; begin = end) {
     end = nextCut(shape, begin, 1, shape.inFeatures);
-    cutIntoPanels(begin, end, layout.lanes, true, [&](const Panel& panel) {
-      const size_t tapsBegin = plan.taps.size();
-      for (int t = 0; t < shape.taps; t++) {
-        const auto tap = shape.tap(t);
-        const int y = phaseY - tap.dy, x = phaseX - tap.dx;
-        if (y % stride != 0 || x % stride != 0) continue;
-        const int first = firstOutputThatSees(shape, tap, panel.first);
-        addTap(plan, {y / stride, x / stride, tap.position, first, shape.outFeatures - first}, layout);
-      }
-      addPanel(plan, panel, tapsBegin, layout.lanes);
+    // Which outputs see a feature is the same for all from `begin` to `end`.
+    addPanels(plan, shape, begin, end, layout, [&](const ConvolutionShape::Tap& tap) {
+      const int y = phaseY - tap.dy, x = phaseX - tap.dx;
+      const bool isOnGrid = y % stride == 0 && x % stride == 0;
+      const int first = isOnGrid ? firstOutputThatSees(shape, tap, begin) : shape.outFeatures;
+      return PanelTap{y / stride, x / stride, tap.position, first, shape.outFeatures - first};
     });
   }
   return plan;

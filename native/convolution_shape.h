@@ -6,7 +6,15 @@
 
 namespace pxv {
 
-class ConvolutionShape {
+struct ConvolutionSizes {
+  int32_t inHeight, inWidth, inFeatures;
+  int32_t outHeight, outWidth, outFeatures;
+  int32_t stride;
+  int32_t positions;  // height x width of the weights
+  int32_t groups, taps;
+};
+
+class ConvolutionShape : public ConvolutionSizes {
  public:
   struct Tap {
     int dy, dx, position;
@@ -14,17 +22,8 @@ class ConvolutionShape {
   };
 
   explicit ConvolutionShape(const int32_t* numbers)
-      : inHeight(numbers[0]),
-        inWidth(numbers[1]),
-        inFeatures(numbers[2]),
-        outHeight(numbers[3]),
-        outWidth(numbers[4]),
-        outFeatures(numbers[5]),
-        stride(numbers[6]),
-        positions(numbers[7]),
-        groups(numbers[8]),
-        taps(numbers[9]),
-        groupSizes(numbers + 10) {}
+      : ConvolutionSizes(*reinterpret_cast<const ConvolutionSizes*>(numbers)),
+        groupSizes(numbers + sizeof(ConvolutionSizes) / sizeof(int32_t)) {}
 
   Tap tap(int index) const {
     const int32_t* numbers = groupSizes + groups + index * (3 + groups);
@@ -34,11 +33,6 @@ class ConvolutionShape {
   // One past the last number.
   const int32_t* end() const { return groupSizes + groups + taps * (3 + groups); }
 
-  const int inHeight, inWidth, inFeatures;
-  const int outHeight, outWidth, outFeatures;
-  const int stride;
-  const int positions;  // height x width of the weights
-  const int groups, taps;
   const int32_t* const groupSizes;  // [groups]
 };
 

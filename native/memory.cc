@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #if defined(__linux__)
@@ -29,6 +30,14 @@ float* allocateFloats(size_t count) {
 }
 
 void freeFloats(float* floats) { std::free(floats); }
+
+FloatArray zeros(size_t count) {
+  constexpr size_t beyond = 64;
+  float* floats = allocateFloats(count + beyond);
+  if (floats == nullptr) std::abort();
+  std::fill_n(floats, count + beyond, 0.0f);
+  return FloatArray(floats);
+}
 
 Scratch::~Scratch() { std::free(data_); }
 

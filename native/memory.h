@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 namespace pxv {
 
@@ -9,6 +10,13 @@ namespace pxv {
 // walks touch a page a pixel, more than the processor keeps translations for. Null where there is none.
 float* allocateFloats(size_t count);
 void freeFloats(float* floats);
+
+struct FreeFloats {
+  void operator()(float* floats) const { freeFloats(floats); }
+};
+using FloatArray = std::unique_ptr<float[], FreeFloats>;
+// Zeros in such room, which may be read a few vectors beyond their end.
+FloatArray zeros(size_t count);
 
 // Memory that kernels work in: grows, is never shrunk, and is kept by its thread from call to call, since fresh memory costs page
 // faults.

@@ -26,14 +26,18 @@ void cutIntoPanels(int begin, int end, int lanes, bool triples, Visit&& visit) {
   }
 }
 
-// Calls visit with the number of a panel's vectors, one to three, as a constant.
+// Calls visit with a number, one to Most, as a constant.
+template <int Most, class Visit>
+[[gnu::always_inline]] inline void withConstant(int number, Visit&& visit) {
+  if constexpr (Most > 1)
+    if (number < Most) return withConstant<Most - 1>(number, visit);
+  visit(std::integral_constant<int, Most>());
+}
+
+// Calls visit with the number of a panel's vectors.
 template <class Visit>
 [[gnu::always_inline]] inline void withVectors(int vectors, Visit&& visit) {
-  switch (vectors) {
-    case 1: return visit(std::integral_constant<int, 1>());
-    case 2: return visit(std::integral_constant<int, 2>());
-    default: return visit(std::integral_constant<int, 3>());
-  }
+  withConstant<3>(vectors, visit);
 }
 
 }  // namespace pxv

@@ -17,7 +17,7 @@ struct Avx512Bf16;
 struct Amx;
 struct Neon;
 
-// In sets/, one file a set, since compiler flags belong to a file: see build/generated/kernel_templates.h.
+// In build/generated/sets/, one file a set: see scripts/write-kernel-table.mjs.
 template <class Set>
 void fillTable(KernelTable& table);
 template <class Set>

@@ -23,7 +23,7 @@ class ThreadPool {
     owned_.clear(std::memory_order_release);
   }
 
-  void run(int count, void (*task)(void*, int), void* context) {
+  void run(int count, void (*task)(const void*, int), const void* context) {
     if (count <= 1 || active_.load(std::memory_order_relaxed) == 0 || owned_.test_and_set(std::memory_order_acquire)) {
       for (int i = 0; i < count; i++) task(context, i);
       return;
@@ -80,8 +80,8 @@ class ThreadPool {
   }
 
   std::atomic_flag owned_;  // held by whoever gives out tasks or changes the number of workers
-  void (*task_)(void*, int) = nullptr;
-  void* context_ = nullptr;
+  void (*task_)(const void*, int) = nullptr;
+  const void* context_ = nullptr;
   int started_ = 0;
   std::atomic<int> active_{0};  // workers that may take tasks
   alignas(64) std::atomic<uint64_t> ticket_{0};
@@ -100,7 +100,7 @@ ThreadPool& pool() {
 
 int threads() { return pool().threads(); }
 void setThreads(int count) { pool().setThreads(count); }
-void runTasks(int count, void (*task)(void*, int), void* context) { pool().run(count, task, context); }
+void runTasks(int count, void (*task)(const void*, int), const void* context) { pool().run(count, task, context); }
 void work(int id) { pool().work(id); }
 
 }  // namespace pxv

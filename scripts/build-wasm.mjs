@@ -56,7 +56,7 @@ await writeKernelTable();
 const folder = mkdtempSync(join(tmpdir(), 'pxv-wasm-'));
 try {
   const built = join(folder, 'pxv.wasm');
-  const files = [...sources, 'native/sets/portable.cc', 'native/wasm.cc'];
+  const files = [...sources, 'build/generated/sets/portable.cc', 'native/wasm.cc'];
   run([...target, ...compile, '-mexec-model=reactor', ...files, `-Wl,${link.join(',')}`, '-o', built]);
   const place = join(root, 'wasm', 'pxv.wasm');
   if (isCheck) {

@@ -8,6 +8,16 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, 'build', 'generated');
 const numberTypes = { int32: 'int32_t', boolean: 'int32_t', float32: 'float', float64: 'double' };
 
+/** For each instruction set, with its type of native/instruction_set.h, what it fills of its table. A file each: compiler flags are a file's. */
+const sets = {
+  portable: 'fillTable<pxv::Portable>',
+  avx2: 'fillTable<pxv::Avx2>',
+  avx512: 'fillTable<pxv::Avx512>',
+  avx512bf16: 'fillProducts<pxv::Avx512Bf16>',
+  amx: 'fillProducts<pxv::Amx>',
+  neon: 'fillTable<pxv::Neon>',
+};
+
 export async function writeKernelTable() {
   const built = (name) => import(new URL(`../dist/src/backend/${name}.js`, import.meta.url));
   const { kernelSignature, layoutOf } = await built('call');
@@ -108,8 +118,12 @@ ${names.map((name) => `  table.${name} = ${functionOf(name)};`).join('\n')}
 
 }  // namespace pxv
 `;
-  mkdirSync(folder, { recursive: true });
-  for (const [name, text] of Object.entries({ 'kernel_table.h': table, 'kernel_templates.h': templates })) {
+  const setFiles = Object.entries(sets).map(([name, fill]) => [
+    `sets/${name}.cc`,
+    `#include "kernel_templates.h"\n\ntemplate void pxv::${fill}(pxv::KernelTable&);\n`,
+  ]);
+  mkdirSync(join(folder, 'sets'), { recursive: true });
+  for (const [name, text] of [['kernel_table.h', table], ['kernel_templates.h', templates], ...setFiles]) {
     const path = join(folder, name);
     let before = null;
     try {

@@ -5,26 +5,25 @@
 
 namespace pxv::engine {
 
-CodingCounts::CodingCounts(const Head& head, const SubPixelView& at)
-    : levels_(head.levels), components_(head.kind == mixtureHead ? head.mixture.components : 0) {
-  if (components_ > 0) {
-    mixtureOf(head.mixture, levels_, at.pixel, at.colour, 1, logistics_);
-    isSound_ = std::isfinite(probabilityBelow(levels_ / 2));
+CodingCounts::CodingCounts(const Head& head, const SubPixelView& at) : head_(head) {
+  if (head.kind == mixtureHead) {
+    mixtureOf(head, at, 1, logistics_);
+    isSound_ = std::isfinite(probabilityBelow(head.levels / 2));
     return;
   }
   head.distribute(at, 1, sums_);
-  for (int level = 1; level < levels_; level++) sums_[level] += sums_[level - 1];
-  isSound_ = std::isfinite(sums_[levels_ - 1]) && sums_[levels_ - 1] > 0;
+  for (int level = 1; level < head.levels; level++) sums_[level] += sums_[level - 1];
+  isSound_ = std::isfinite(sums_[head.levels - 1]) && sums_[head.levels - 1] > 0;
 }
 
 uint32_t CodingCounts::below(int level) const {
-  if (level == levels_) return 1u << countBits;
-  const double spread = (1u << countBits) - 2.0 * levels_;
+  if (level == head_.levels) return 1u << countBits;
+  const double spread = (1u << countBits) - 2.0 * head_.levels;
   return 2 * level + static_cast<uint32_t>(spread * std::clamp(probabilityBelow(level), 0.0, 1.0));
 }
 
 int CodingCounts::levelOf(uint32_t count) const {
-  int least = 0, most = levels_ - 1;
+  int least = 0, most = head_.levels - 1;
   while (least < most) {
     const int level = (least + most + 1) / 2;
     if (below(level) <= count) least = level;
@@ -35,8 +34,8 @@ int CodingCounts::levelOf(uint32_t count) const {
 
 double CodingCounts::probabilityBelow(int level) const {
   if (level == 0) return 0;
-  if (components_ > 0) return probabilityUpTo(logistics_, components_, level - 1);
-  return sums_[level - 1] / sums_[levels_ - 1];
+  if (head_.kind == mixtureHead) return probabilityUpTo(head_, logistics_, level - 1);
+  return sums_[level - 1] / sums_[head_.levels - 1];
 }
 
 }  // namespace pxv::engine

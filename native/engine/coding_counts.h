@@ -26,8 +26,7 @@ class CodingCounts {
  private:
   double probabilityBelow(int level) const;
 
-  const int levels_;
-  const int components_;  // 0: not a mixture
+  const Head& head_;
   bool isSound_;
   Logistic logistics_[mostComponents];
   double sums_[mostLevels + spareDoubles];  // of other heads: probabilities up to each level

@@ -24,9 +24,8 @@ Drawing::Drawing(const Engine& engine, const DrawingCall& call)
       program_(engine.program()),
       call_(call),
       head_(call.numbers, engine.kernels()),
-      middles_(program_.colours * call.numbers.anchorCount, call.numbers.middle) {
-  if (call.stream) source_ = std::make_unique<Decoded>(head_, call.stream, call.numbers.streamBytes);
-  else source_ = std::make_unique<Draws>(head_, call_, program_.width);
+      middles_(program_.colours * call.numbers.anchorCount, call.numbers.middle),
+      source_(levelSourceOf(call_, head_)) {
   const int batch = call.numbers.batch;
   const bool shared = sharesOps(engine, batch);
   const int parts = shared ? 1 : std::min(batch, threads());
@@ -39,12 +38,7 @@ Drawing::Drawing(const Engine& engine, const DrawingCall& call)
 }
 
 int Drawing::drawRow() {
-  if (parts_.size() == 1) {
-    drawRow(parts_[0], row_);
-  } else {
-    auto part = [&](int index) { drawRow(parts_[index], row_); };
-    parallelFor(static_cast<int>(parts_.size()), part);
-  }
+  parallelFor(static_cast<int>(parts_.size()), [&](int part) { drawRow(parts_[part], row_); });
   return ++row_;
 }
 
@@ -75,7 +69,7 @@ void Drawing::readEarlier(Part& part, int row, int column, int image) const {
       method->writeNothing(to);
     to += method->features();
   }
-  part.pixels->setMatched(row, column, image, part.matched.data());
+  part.pixels->set(program_.matched, 0, row, column, image, part.matched.data());
 }
 
 void Drawing::knowEarlier(Part& part, int row, int column, int image) const {
@@ -116,8 +110,8 @@ void Drawing::drawSubPixel(Part& part, int row, int column, int image, int colou
   const size_t pixel = pixelAt(index, row, column), first = pixel * program_.colours;
   const float* outputs = part.pixels->outputs(row, column, image, colour);
   const float* all = part.pixels->outputs(row, column, image, 0);
-  const SubPixelView view{{all, call_.levels + first, call_.anchors ? call_.anchors + first * anchorCount : middles_.data(), anchorCount},
-                          colour, outputs};
+  const float* given = call_.anchors ? call_.anchors + first * anchorCount : middles_.data();
+  const SubPixelView view{all, call_.levels + first, given, anchorCount, colour, outputs};
   if (call_.outputs) {
     const Slot& out = program_.slots[program_.out];
     std::copy_n(outputs, out.groups[colour], call_.outputs + pixel * out.features + (outputs - all));
@@ -132,7 +126,7 @@ void Drawing::drawSubPixel(Part& part, int row, int column, int image, int colou
   }
 
   int16_t& drawn = call_.levels[first + colour];
-  const float* anchors = view.pixel.anchors + colour * anchorCount;
+  const float* anchors = given + colour * anchorCount;
   float level = drawn;
   if (drawn < 0) {
     drawn = source_->next(view, {index, row, column});
@@ -142,7 +136,7 @@ void Drawing::drawSubPixel(Part& part, int row, int column, int image, int colou
   const auto middle = call_.numbers.middle, gain = call_.numbers.gain;
   part.features[0] = (level - middle) / middle;
   for (int k = 0; k < anchorCount; k++) part.features[1 + k] = (level - anchors[k]) * gain;
-  part.pixels->setSubPixel(row, column, image, colour, part.features.data());
+  part.pixels->set(program_.image, colour, row, column, image, part.features.data());
 }
 
 }  // namespace pxv::engine

@@ -33,11 +33,11 @@ Engine::Engine(Program program, const std::vector<const float*>& parameters, con
     products_[i]->placeAbove(next);
   }
 
-  packed_ = AlignedFloats(next);
+  packed_ = zeros(next);
   for (int i = 0; i < ops; i++) {
     const Op& op = program_.ops[i];
     if (products_[i])
-      products_[i]->pack(parameters[op.weights], op.bias < 0 ? nullptr : parameters[op.bias], packed_.data());
+      products_[i]->pack(parameters[op.weights], op.bias < 0 ? nullptr : parameters[op.bias], packed_.get());
   }
 }
 

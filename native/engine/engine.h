@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "aligned_floats.h"
+#include "../memory.h"
 #include "engine_kernels.h"
 #include "product.h"
 #include "program.h"
@@ -26,7 +26,7 @@ class Engine {
   const std::optional<Product>& product(int op) const { return products_[op]; }
   // h, then c, outside the image; null where they are zero.
   const float* initial(int op) const { return initial_[op].empty() ? nullptr : initial_[op].data(); }
-  const float* packed() const { return packed_.data(); }
+  const float* packed() const { return packed_.get(); }
   // Floats of weights that are read at each pixel.
   size_t pixelFloats() const { return pixelFloats_; }
 
@@ -37,7 +37,7 @@ class Engine {
   std::vector<std::optional<Product>> products_;
   std::vector<std::vector<float>> initial_;
   size_t pixelFloats_ = 0;
-  AlignedFloats packed_;
+  FloatArray packed_;
 };
 
 }  // namespace pxv::engine

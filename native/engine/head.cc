@@ -1,8 +1,116 @@
 #include "head.h"
 
+#include <algorithm>
+#include <cmath>
+
+#include "../mixture_scale.h"
 #include "elementary.h"
 
 namespace pxv::engine {
+namespace {
+
+constexpr int mostColours = 3;
+
+double tanhOf(double x) {
+  const double shrunk = exponentialMinusOne(-2 * std::fabs(x));
+  const double size = -shrunk / (2 + shrunk);
+  return x < 0 ? -size : size;
+}
+
+// log(1 + e^x)
+double softplus(double x) { return (x > 0 ? x : 0) + logarithm(1 + exponential(-std::fabs(x))); }
+
+// Log-probability of a level under one logistic.
+double logProbability(int level, int levels, double mean, double inverse) {
+  const double upper = (level + 0.5 - mean) * inverse, lower = (level - 0.5 - mean) * inverse;
+  if (level == 0) return -softplus(-upper);
+  if (level == levels - 1) return -softplus(lower);
+  return logarithm(-exponentialMinusOne(-inverse)) - softplus(-upper) - softplus(lower);
+}
+
+double inverseScale(float offset) {
+  return exponential(-std::clamp(offset + logScaleOffset, leastLogScale, greatestLogScale));
+}
+
+// The parts of a logistic below the upper edge of a level and above it.
+struct Parts {
+  double below, above;
+};
+
+Parts partsAt(const Logistic& logistic, int level) {
+  const double upper = (level + 0.5 - logistic.mean) * logistic.inverse;
+  const double tail = exponential(-std::fabs(upper));
+  const double larger = 1 / (1 + tail), smaller = tail * larger;
+  return upper > 0 ? Parts{larger, smaller} : Parts{smaller, larger};
+}
+
+}  // namespace
+
+void mixtureOf(const Head& head, const SubPixelView& at, double temperature, Logistic* logistics) {
+  const int components = head.components, colour = at.colour;
+  const int first = head.together ? 0 : colour;
+  const float* outputs = at.pixelOutputs + 3 * components * first;
+  double means[mostColours][mostComponents], priors[mostComponents] = {};
+  for (int c = first; c <= colour; c++) {
+    const int terms = c - first;  // one a colour before
+    const float* anchors = at.anchors + c * at.anchorCount;
+    for (int k = 0; k < components; k++) {
+      const float* of = outputs + k;
+      double mean = anchors[k % at.anchorCount] + head.meanScale * of[components];
+      for (int before = 0; before < terms; before++)
+        mean += tanhOf(of[(3 + before) * components]) * (at.levels[before] - means[before][k]);
+      // The weight for the colour before, times the likelihood of that colour's level.
+      if (c > first)
+        priors[k] += logProbability(at.levels[c - 1], head.levels, means[c - 1][k], logistics[k].inverse);
+      priors[k] += of[0] * temperature;
+      means[c][k] = mean;
+      logistics[k].inverse = inverseScale(of[2 * components]) / temperature;
+    }
+    outputs += (3 + terms) * components;
+  }
+
+  double highest = priors[0];
+  for (int k = 1; k < components; k++) highest = std::max(highest, priors[k]);
+  double total = 0;
+  for (int k = 0; k < components; k++) total += logistics[k].weight = exponential(priors[k] - highest);
+  for (int k = 0; k < components; k++) {
+    logistics[k].weight /= total;
+    logistics[k].mean = means[colour][k];
+  }
+}
+
+double probabilityUpTo(const Head& head, const Logistic* logistics, int level) {
+  double reached = 0;
+  for (int k = 0; k < head.components; k++) reached += logistics[k].weight * partsAt(logistics[k], level).below;
+  return reached;
+}
+
+int quantileOf(const Head& head, const Logistic* logistics, double u) {
+  int least = 0, most = head.levels - 1;
+  while (least < most) {
+    const int level = (least + most) / 2;
+    const double reached = probabilityUpTo(head, logistics, level);
+    if (std::isnan(reached)) return -1;
+    if (reached > u) most = level;
+    else least = level + 1;
+  }
+  return least;
+}
+
+double probabilityOf(const Head& head, const Logistic* logistics, int level) {
+  double probability = 0;
+  for (int k = 0; k < head.components; k++) {
+    const Logistic& logistic = logistics[k];
+    const double aboveLower = logistic.weight * (level == 0 ? 1 : partsAt(logistic, level - 1).above);
+    if (level == head.levels - 1) {
+      probability += aboveLower;
+      continue;
+    }
+    const double inner = level == 0 ? 1 : -exponentialMinusOne(-logistic.inverse);
+    probability += aboveLower * inner * partsAt(logistic, level).below;
+  }
+  return probability;
+}
 
 void Head::distribute(const SubPixelView& at, double temperature, double* probabilities) const {
   switch (kind) {
@@ -10,8 +118,8 @@ void Head::distribute(const SubPixelView& at, double temperature, double* probab
       return kernels.softmax(at.outputs, levels, probabilities);
     case mixtureHead: {
       Logistic logistics[mostComponents];
-      mixtureOf(mixture, levels, at.pixel, at.colour, temperature, logistics);
-      return kernels.mixture(logistics, mixture.components, levels, probabilities);
+      mixtureOf(*this, at, temperature, logistics);
+      return kernels.mixture(logistics, components, levels, probabilities);
     }
     case sigmoidHead:
       probabilities[0] = 1 / (1 + exponential(at.outputs[0]));

@@ -4,6 +4,7 @@
 
 #include "coding_counts.h"
 #include "elementary.h"
+#include "range_coder.h"
 
 namespace pxv::engine {
 namespace {
@@ -62,47 +63,64 @@ int drawLevel(const double* probabilities, int levels, double u, double temperat
   return invert(tempered, levels, u * sumOf(tempered, levels));
 }
 
+class Draws final : public LevelSource {
+ public:
+  Draws(const Head& head, const DrawingCall& call) : LevelSource(head), call_(call) {}
+
+  int16_t next(const SubPixelView& at, const Place& place) override {
+    const double temperature = call_.numbers.temperature;
+    const uint32_t* counter = call_.counters + 3 * place.image;
+    const auto position = static_cast<uint32_t>(place.row * call_.numbers.width + place.column);
+    const double u = uniform(call_.key, counter[0], counter[1], position, counter[2] + at.colour);
+    double& nats = call_.nats[place.image];
+    if (head_.kind == mixtureHead && temperature != 0) return drawOfMixture(at, u, nats);
+    alignas(64) double probabilities[mostLevels + spareDoubles];
+    head_.distribute(at, 1, probabilities);
+    const double sum = sumOf(probabilities, head_.levels);
+    if (!(sum > 0 && sum < __builtin_inf())) return fail(sum);
+    const int level = drawLevel(probabilities, head_.levels, u, temperature);
+    nats -= logarithm(probabilities[level]);
+    return static_cast<int16_t>(level);
+  }
+
+ private:
+  int16_t drawOfMixture(const SubPixelView& at, double u, double& nats) {
+    const double temperature = call_.numbers.temperature;
+    Logistic logistics[mostComponents];
+    mixtureOf(head_, at, temperature, logistics);
+    const int level = quantileOf(head_, logistics, u);
+    if (level < 0) return fail(__builtin_nan(""));
+    if (temperature != 1) mixtureOf(head_, at, 1, logistics);
+    nats -= logarithm(probabilityOf(head_, logistics, level));
+    return static_cast<int16_t>(level);
+  }
+
+  const DrawingCall& call_;
+};
+
+class Decoded final : public LevelSource {
+ public:
+  Decoded(const Head& head, const DrawingCall& call)
+      : LevelSource(head), decoder_(call.stream, call.numbers.streamBytes) {}
+
+  int16_t next(const SubPixelView& at, const Place&) override {
+    const CodingCounts counts(head_, at);
+    if (!counts.isSound()) return fail(__builtin_nan(""));
+    const int level = counts.levelOf(decoder_.peek(countBits));
+    const uint32_t start = counts.below(level);
+    decoder_.take(start, counts.below(level + 1) - start);
+    return static_cast<int16_t>(level);
+  }
+
+ private:
+  RangeDecoder decoder_;
+};
+
 }  // namespace
 
-int16_t Draws::next(const SubPixelView& at, const Place& place) {
-  const double temperature = call_.numbers.temperature;
-  const double u = uniformAt(place, at.colour);
-  double& nats = call_.nats[place.image];
-  if (head_.kind == mixtureHead && temperature != 0) return drawOfMixture(at, u, nats);
-  alignas(64) double probabilities[mostLevels + spareDoubles];
-  head_.distribute(at, 1, probabilities);
-  const double sum = sumOf(probabilities, head_.levels);
-  if (!(sum > 0 && sum < __builtin_inf())) return fail(sum);
-  const int level = drawLevel(probabilities, head_.levels, u, temperature);
-  nats -= logarithm(probabilities[level]);
-  return static_cast<int16_t>(level);
-}
-
-double Draws::uniformAt(const Place& place, int colour) const {
-  const uint32_t* counter = call_.counters + 3 * place.image;
-  const auto position = static_cast<uint32_t>(place.row * width_ + place.column);
-  return uniform(call_.key, counter[0], counter[1], position, counter[2] + colour);
-}
-
-int16_t Draws::drawOfMixture(const SubPixelView& at, double u, double& nats) {
-  const MixtureHead& mixture = head_.mixture;
-  const double temperature = call_.numbers.temperature;
-  Logistic logistics[mostComponents];
-  mixtureOf(mixture, head_.levels, at.pixel, at.colour, temperature, logistics);
-  const int level = quantileOf(logistics, mixture.components, head_.levels, u);
-  if (level < 0) return fail(__builtin_nan(""));
-  if (temperature != 1) mixtureOf(mixture, head_.levels, at.pixel, at.colour, 1, logistics);
-  nats -= logarithm(probabilityOf(logistics, mixture.components, head_.levels, level));
-  return static_cast<int16_t>(level);
-}
-
-int16_t Decoded::next(const SubPixelView& at, const Place&) {
-  const CodingCounts counts(head_, at);
-  if (!counts.isSound()) return fail(__builtin_nan(""));
-  const int level = counts.levelOf(decoder_.peek(countBits));
-  const uint32_t start = counts.below(level);
-  decoder_.take(start, counts.below(level + 1) - start);
-  return static_cast<int16_t>(level);
+std::unique_ptr<LevelSource> levelSourceOf(const DrawingCall& call, const Head& head) {
+  if (call.stream) return std::make_unique<Decoded>(head, call);
+  return std::make_unique<Draws>(head, call);
 }
 
 }  // namespace pxv::engine

@@ -3,10 +3,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "head.h"
 #include "kernel_table.h"
-#include "range_coder.h"
 
 namespace pxv::engine {
 
@@ -16,6 +16,7 @@ struct Place {
 
 class LevelSource {
  public:
+  explicit LevelSource(const Head& head) : head_(head) {}
   virtual ~LevelSource() = default;
   // Of the next sub-pixel of an image, in raster order.
   virtual int16_t next(const SubPixelView& at, const Place& place) = 0;
@@ -28,34 +29,13 @@ class LevelSource {
     return 0;
   }
 
+  const Head head_;
+
  private:
   std::atomic<double> failedSum_{1};
 };
 
-// Levels at random, and what they cost.
-class Draws : public LevelSource {
- public:
-  Draws(const Head& head, const DrawingCall& call, int width) : head_(head), call_(call), width_(width) {}
-  int16_t next(const SubPixelView& at, const Place& place) override;
-
- private:
-  double uniformAt(const Place& place, int colour) const;
-  int16_t drawOfMixture(const SubPixelView& at, double u, double& nats);
-
-  const Head head_;
-  const DrawingCall& call_;
-  const int width_;
-};
-
-// The levels of one image that `encode` has written.
-class Decoded : public LevelSource {
- public:
-  Decoded(const Head& head, const uint8_t* stream, size_t bytes) : head_(head), decoder_(stream, bytes) {}
-  int16_t next(const SubPixelView& at, const Place& place) override;
-
- private:
-  const Head head_;
-  RangeDecoder decoder_;
-};
+// The levels that a call's stream has, which `encoding` has written; without one, levels at random, and what they cost.
+std::unique_ptr<LevelSource> levelSourceOf(const DrawingCall& call, const Head& head);
 
 }  // namespace pxv::engine

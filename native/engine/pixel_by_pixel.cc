@@ -28,12 +28,6 @@ PixelByPixel::PixelByPixel(const Engine& engine, int images, bool shared)
     const auto ring = [&] { return RowRing(kept.rows(), program.width, kept.border, images, slot.features); };
     if (kept.plain) values_[s].plain = ring();
     if (kept.relu) values_[s].relu = ring();
-    int start = 0;
-    for (int size : slot.groups) {
-      values_[s].starts.push_back(start);
-      start += size;
-    }
-    values_[s].starts.push_back(start);
   }
   for (size_t i = 0; i < work_.size(); i++) {
     const Op& op = program.ops[i];
@@ -42,7 +36,7 @@ PixelByPixel::PixelByPixel(const Engine& engine, int images, bool shared)
     work_[i].sources.resize(op.taps.size());
     const bool keepsSums = op.kind == OpKind::lstm || product.aboveTaps() > 0;
     if (keepsSums)
-      work_[i].sums = AlignedFloats(static_cast<size_t>(program.width) * images * product.outFeatures());
+      work_[i].sums = zeros(static_cast<size_t>(program.width) * images * product.outFeatures());
     if (op.kind != OpKind::lstm) continue;
     const int hidden = program.slots[op.out].features;
     work_[i].states = RowRing(2, program.width, 1, images, hidden);
@@ -125,7 +119,7 @@ void PixelByPixel::sumAbove(int op, int row) {
 
 void PixelByPixel::runRow(int i, int row) {
   const Op& op = engine_.program().ops[i];
-  const int groups = static_cast<int>(op.groups.size() ? op.groups.size() : values_[op.out].starts.size() - 1);
+  const int groups = static_cast<int>(engine_.program().slots[op.out].groups.size());
   const int width = engine_.program().width;
   const bool pixelByPixel =
       op.kind == OpKind::lstm && (engine_.product(i)->aboveTaps() < static_cast<int>(op.taps.size()) || op.cellDy == 0);
@@ -167,7 +161,7 @@ void PixelByPixel::multiply(int i, int row, int column, int pixels, int group, i
     work.sources[t] = read.at(row + op.taps[t].dy, column + op.taps[t].dx);
 
   const ptrdiff_t outStep = product.outFeatures();
-  float* sums = work.sums.data() ? work.sums.data() + static_cast<ptrdiff_t>(column) * images_ * outStep : nullptr;
+  float* sums = work.sums ? work.sums.get() + static_cast<ptrdiff_t>(column) * images_ * outStep : nullptr;
   const float* plus = nullptr;
   float *out = sums, *reluOut = nullptr;
   if (!above) {
@@ -216,11 +210,11 @@ void PixelByPixel::stepCells(int i, int row, int column, int pixels, int group) 
   const Op& op = engine_.program().ops[i];
   const Work& work = work_[i];
   const Values& out = values_[op.out];
-  const int hidden = work.states.features(), first = out.groupStart(group);
-  const int size = out.groupStart(group + 1) - first;
+  const Slot& slot = engine_.program().slots[op.out];
+  const int hidden = work.states.features(), first = slot.starts[group], size = slot.groups[group];
   float* states = work.states.at(row, column);
   engine_.kernels().cells({pixels * images_, hidden, first, size,
-                           work.sums.data() + static_cast<ptrdiff_t>(column) * images_ * 4 * hidden,
+                           work.sums.get() + static_cast<ptrdiff_t>(column) * images_ * 4 * hidden,
                            work.cells.at(row + op.cellDy, column + op.cellDx), work.cells.at(row, column), states});
   engine_.kernels().store(states + first, hidden, pixels * images_, size, hidden, out.plain.find(row, column, first),
                           out.relu.find(row, column, first));
@@ -229,36 +223,28 @@ void PixelByPixel::stepCells(int i, int row, int column, int pixels, int group) 
 void PixelByPixel::add(int i, int row, int column, int pixels, int group, int endGroup) {
   const Op& op = engine_.program().ops[i];
   const Values& out = values_[op.out];
-  const int first = out.groupStart(group), count = out.groupStart(endGroup) - first;
+  const Slot& slot = engine_.program().slots[op.out];
+  const int first = slot.starts[group], count = slot.starts[endGroup] - first;
   engine_.kernels().add(values_[op.read].plain.at(row, column) + first,
                         values_[op.added].plain.at(row - op.rowsDown, column) + first, pixels * images_, count,
-                        engine_.program().slots[op.out].features, out.plain.find(row, column, first),
+                        slot.features, out.plain.find(row, column, first),
                         out.relu.find(row, column, first));
 }
 
-void PixelByPixel::setSubPixel(int row, int column, int image, int colour, const float* features) const {
-  const Values& values = values_[engine_.program().image];
-  const int first = values.groupStart(colour);
-  set(values, row, column, image, first, values.groupStart(colour + 1) - first, features);
-}
-
-void PixelByPixel::setMatched(int row, int column, int image, const float* features) const {
-  const Values& values = values_[engine_.program().matched];
-  set(values, row, column, image, 0, values.groupStart(1), features);
-}
-
-void PixelByPixel::set(const Values& values, int row, int column, int image, int first, int count,
-                       const float* features) const {
-  for (const RowRing* ring : {&values.plain, &values.relu}) {
+void PixelByPixel::set(int index, int group, int row, int column, int image, const float* features) const {
+  const Slot& slot = engine_.program().slots[index];
+  for (const RowRing* ring : {&values_[index].plain, &values_[index].relu}) {
     if (!*ring) continue;
-    float* to = ring->at(row, column) + static_cast<ptrdiff_t>(image) * ring->features() + first;
-    for (int k = 0; k < count; k++) to[k] = ring == &values.relu && !(features[k] > 0.0f) ? 0.0f : features[k];
+    float* to = ring->at(row, column) + static_cast<ptrdiff_t>(image) * ring->features() + slot.starts[group];
+    for (int k = 0; k < slot.groups[group]; k++) to[k] = ring == &values_[index].relu && !(features[k] > 0.0f) ? 0.0f : features[k];
   }
 }
 
 const float* PixelByPixel::outputs(int row, int column, int image, int colour) const {
-  const Values& out = values_[engine_.program().out];
-  return out.plain.at(row, column) + static_cast<ptrdiff_t>(image) * out.plain.features() + out.groupStart(colour);
+  const int index = engine_.program().out;
+  const RowRing& out = values_[index].plain;
+  return out.at(row, column) + static_cast<ptrdiff_t>(image) * out.features() +
+         engine_.program().slots[index].starts[colour];
 }
 
 }  // namespace pxv::engine

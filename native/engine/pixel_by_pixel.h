@@ -23,22 +23,19 @@ class PixelByPixel {
 
   // What was computed of one image.
   const float* outputs(int row, int column, int image, int colour) const;
-  // Takes a sub-pixel, once it is known, as the features that the program reads of it.
-  void setSubPixel(int row, int column, int image, int colour, const float* features) const;
-  // Takes what is made of the pixels before a pixel, before the first colour of it is computed.
-  void setMatched(int row, int column, int image, const float* features) const;
+  // Takes what the program reads of a pixel, a group of a slot: of a sub-pixel, once it is known, and what is made of the
+  // pixels before, ahead of the first colour.
+  void set(int slot, int group, int row, int column, int image, const float* features) const;
 
  private:
   // One slot's values, as they are and after a ReLU; each only where it is read.
   struct Values {
     RowRing plain, relu;
-    int groupStart(int group) const { return starts[group]; }
-    std::vector<int> starts;
   };
   // What one op works with.
   struct Work {
     RowRing states, cells;              // of an lstm, with what lies outside the image around them
-    AlignedFloats sums;                 // [column][image][product's outputs]: sums over the rows above; then gates
+    FloatArray sums;                    // [column][image][product's outputs]: sums over the rows above; then gates
     std::vector<const float*> sources;  // one a tap
   };
 
@@ -53,7 +50,6 @@ class PixelByPixel {
   void stepCells(int op, int row, int column, int pixels, int group);
   void add(int op, int row, int column, int pixels, int group, int endGroup);
   const RowRing& readOf(int op) const;
-  void set(const Values& values, int row, int column, int image, int first, int count, const float* features) const;
 
   const Engine& engine_;
   const int images_;

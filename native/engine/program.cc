@@ -20,8 +20,8 @@ class Numbers {
 };
 
 Slot readSlot(Numbers& numbers) {
-  Slot slot{static_cast<Ready>(numbers.take()), 0, numbers.takeList()};
-  for (int size : slot.groups) slot.features += size;
+  Slot slot{static_cast<Ready>(numbers.take()), 0, numbers.takeList(), {0}};
+  for (int size : slot.groups) slot.starts.push_back(slot.features += size);
   return slot;
 }
 

@@ -14,6 +14,7 @@ struct Slot {
   Ready ready;
   int features;
   std::vector<int> groups;  // sizes of the colour groups
+  std::vector<int> starts;  // the first feature of each, and the end
 };
 
 struct Tap {

@@ -9,6 +9,9 @@
 
 namespace pxv::engine {
 
+// A range below this takes in a byte more.
+constexpr uint64_t leastRange = uint64_t{1} << 56;
+
 class RangeEncoder {
  public:
   // Counts [start, start + count) of 2^bits, count above 0, bits at most 32.
@@ -18,7 +21,7 @@ class RangeEncoder {
     low_ += unit * start;
     if (low_ < before) carry();
     range_ = unit * count;
-    while (range_ < least) {
+    while (range_ < leastRange) {
       bytes_.push_back(static_cast<uint8_t>(low_ >> 56));
       low_ <<= 8;
       range_ <<= 8;
@@ -41,8 +44,6 @@ class RangeEncoder {
   }
 
  private:
-  static constexpr uint64_t least = uint64_t{1} << 56;
-
   void carry() {
     for (size_t at = bytes_.size(); at-- > 0 && ++bytes_[at] == 0;) {
     }
@@ -69,15 +70,13 @@ class RangeDecoder {
   void take(uint32_t start, uint32_t count) {
     code_ -= unit_ * start;
     range_ = unit_ * count;
-    while (range_ < least) {
+    while (range_ < leastRange) {
       code_ = code_ << 8 | next();
       range_ <<= 8;
     }
   }
 
  private:
-  static constexpr uint64_t least = uint64_t{1} << 56;
-
   uint8_t next() { return at_ < count_ ? bytes_[at_++] : 0; }
 
   const uint8_t* bytes_;

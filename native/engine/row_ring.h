@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "aligned_floats.h"
+#include "../memory.h"
 
 namespace pxv::engine {
 
@@ -18,14 +18,14 @@ class RowRing {
         features_(features),
         pixelFloats_(static_cast<size_t>(images) * features),
         rowFloats_(pixelFloats_ * (width + 2 * border)),
-        values_(rows_ * rowFloats_) {}
+        values_(zeros(rows_ * rowFloats_)) {}
 
   explicit operator bool() const { return rows_ > 0; }
 
   // The first image at a pixel; row may lie `rows - 1` above the image, column `border` beside it.
   float* at(int row, int column) const {
     const int place = row >= 0 ? row % rows_ : (row + rows_ * (-row / rows_ + 1)) % rows_;
-    return values_.data() + place * rowFloats_ + (column + border_) * pixelFloats_;
+    return values_.get() + place * rowFloats_ + (column + border_) * pixelFloats_;
   }
 
   // The same from a feature on; null where no row is kept.
@@ -33,7 +33,7 @@ class RowRing {
 
   // Begins an image: every row and the borders show what lies outside, [features], or zeros.
   void begin(const float* outside) const {
-    float* to = values_.data();
+    float* to = values_.get();
     for (size_t pixel = 0; pixel < rows_ * rowFloats_; pixel += features_)
       for (int k = 0; k < features_; k++) to[pixel + k] = outside ? outside[k] : 0.0f;
   }
@@ -50,7 +50,7 @@ class RowRing {
  private:
   int rows_ = 0, border_ = 0, features_ = 0;
   size_t pixelFloats_ = 0, rowFloats_ = 0;
-  AlignedFloats values_;
+  FloatArray values_;
 };
 
 }  // namespace pxv::engine

@@ -46,23 +46,13 @@ void multiplyTile(const PanelProduct& product, ptrdiff_t row) {
   });
 }
 
-// The last rows, fewer than a whole tile.
-template <class Set, int Rows, int Vectors>
-void multiplyRest(const PanelProduct& product, ptrdiff_t row, int rows) {
-  if constexpr (Rows > 0) {
-    if (rows == Rows)
-      multiplyTile<Set, Rows, Vectors>(product, row);
-    else
-      multiplyRest<Set, Rows - 1, Vectors>(product, row, rows);
-  }
-}
-
 template <class Set, int Vectors>
 void multiplyRows(const PanelProduct& product) {
   constexpr int rows = StepTile<Set>::rows;
   int row = 0;
   for (; row + rows <= product.rows; row += rows) multiplyTile<Set, rows, Vectors>(product, row);
-  multiplyRest<Set, rows - 1, Vectors>(product, row, product.rows - row);
+  if (row == product.rows) return;
+  withConstant<rows - 1>(product.rows - row, [&](auto rest) { multiplyTile<Set, rest, Vectors>(product, row); });
 }
 
 template <class Set>

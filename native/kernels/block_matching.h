@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "../chunks.h"
+#include "../thread_pool.h"
 #include "kernel_table.h"
 #include "../memory.h"
 
@@ -149,19 +149,6 @@ class MatchedStrip {
   float *before_, *last_, *differences_, *across_, *least_, *motion_, *sums_;
 };
 
-// Tells the pixels of a row their own motion, their neighbours' and the difference, all from [height, width, 3].
-inline void tellRow(const BlockMatchingShape& shape, const float* found, int row, float* out) {
-  for (int column = 0; column < shape.width; column++, out += 2 * neighbourCount + 1) {
-    for (int k = 0; k < neighbourCount; k++) {
-      const int y = std::clamp(row + neighbours[k][0], 0, shape.height - 1);
-      const int x = std::clamp(column + neighbours[k][1], 0, shape.width - 1);
-      const float* from = found + (static_cast<size_t>(y) * shape.width + x) * 3;
-      out[k] = from[0];
-      out[neighbourCount + k] = from[1];
-    }
-    out[2 * neighbourCount] = found[(static_cast<size_t>(row) * shape.width + column) * 3 + 2];
-  }
-}
 
 template <class Set>
 void blockMatching(const BlockMatchingCall& call) {
@@ -171,21 +158,29 @@ void blockMatching(const BlockMatchingCall& call) {
   const int strips = (shape.height + rowsOfStrip - 1) / rowsOfStrip;
   static thread_local Scratch scratch;
   float* found = scratch.reserve<float>(batch * pixels * 3);
-  auto chunk = [&](size_t begin, size_t end) {
-    MatchedStrip<Set> strip(shape);
-    for (size_t index = begin; index < end; index++) {
-      const size_t n = index / strips, image = n * pixels * shape.channels;
-      const int row = static_cast<int>(index % strips) * rowsOfStrip;
-      strip.find(call.before + image, call.last + image, row, std::min(row + rowsOfStrip, shape.height), found + n * pixels * 3);
+  parallelFor(batch * strips, [&](int index) {
+    const size_t n = index / strips, image = n * pixels * shape.channels;
+    const int row = index % strips * rowsOfStrip;
+    MatchedStrip<Set>(shape).find(call.before + image, call.last + image, row,
+                                  std::min(row + rowsOfStrip, shape.height), found + n * pixels * 3);
+  });
+  // Tells the pixels of a row their own motion, their neighbours' and the difference, all from [height, width, 3].
+  const auto tell = [&](size_t index) {
+    const float* image = found + index / shape.height * pixels * 3;
+    const int row = static_cast<int>(index % shape.height);
+    float* out = call.out + index * shape.width * (2 * neighbourCount + 1);
+    for (int column = 0; column < shape.width; column++, out += 2 * neighbourCount + 1) {
+      for (int k = 0; k < neighbourCount; k++) {
+        const int y = std::clamp(row + neighbours[k][0], 0, shape.height - 1);
+        const int x = std::clamp(column + neighbours[k][1], 0, shape.width - 1);
+        const float* from = image + (static_cast<size_t>(y) * shape.width + x) * 3;
+        out[k] = from[0];
+        out[neighbourCount + k] = from[1];
+      }
+      out[2 * neighbourCount] = image[(static_cast<size_t>(row) * shape.width + column) * 3 + 2];
     }
   };
-  forChunks(static_cast<size_t>(batch) * strips, chunk, 1);
-  auto tell = [&](size_t begin, size_t end) {
-    for (size_t index = begin; index < end; index++)
-      tellRow(shape, found + index / shape.height * pixels * 3, static_cast<int>(index % shape.height),
-              call.out + index * shape.width * (2 * neighbourCount + 1));
-  };
-  forChunks(static_cast<size_t>(batch) * shape.height, tell, 64);
+  forEach(static_cast<size_t>(batch) * shape.height, tell, 64);
 }
 
 }  // namespace pxv

@@ -8,8 +8,8 @@
 #include "kernel_table.h"
 #include "../memory.h"
 #include "../thread_pool.h"
+#include "matrix_tile.h"
 #include "register_tile.h"
-#include "tile_sums.h"
 
 namespace pxv {
 
@@ -60,8 +60,8 @@ template <class Set>
 const typename Set::Word* packWeights(const ConvolutionPlan& plan, const float* weights, bool transposed) {
   static thread_local Scratch scratch;
   auto* packed = scratch.reserve<typename Set::Word>(plan.packedWords);
-  auto pack = [&](int panel) { packPanel<Set>(plan, plan.panels[panel], weights, transposed, packed); };
-  parallelFor(static_cast<int>(plan.panels.size()), pack);
+  parallelFor(static_cast<int>(plan.panels.size()),
+              [&](int panel) { packPanel<Set>(plan, plan.panels[panel], weights, transposed, packed); });
   return packed;
 }
 
@@ -269,7 +269,7 @@ void runPlan(const ConvolutionPlan& plan, int batch, const float* source, const 
   const int blocks = (plan.rows + mostRows - 1) / mostRows;
   const int blockRows = (plan.rows + blocks - 1) / blocks;
 
-  auto block = [&](int task) {
+  parallelFor(batch * blocks, [&](int task) {
     static thread_local Scratch windowScratch, sourceScratch, destinationScratch, offsetScratch;
     const int image = task / blocks, row = task % blocks * blockRows, rows = std::min(blockRows, plan.rows - row);
     if (rows <= 0) return;
@@ -330,8 +330,7 @@ void runPlan(const ConvolutionPlan& plan, int batch, const float* source, const 
           });
       }
     }
-  };
-  parallelFor(batch * blocks, block);
+  });
 }
 
 template <class Set>

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "../chunks.h"
+#include "../thread_pool.h"
 #include "kernel_table.h"
 #include "../math.h"
 
@@ -45,33 +45,29 @@ inline constexpr size_t softmaxRows = 128;
 template <class Set>
 void softmaxCrossEntropy(const SoftmaxCrossEntropyCall& call) {
   const auto [rows, levels] = call.numbers;
-  auto chunk = [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) {
-      const float* row = call.logits + i * levels;
-      const float shift = largest<Set>(row, levels);
-      const float sum = sumOfExponentials<Set>(row, levels, shift, nullptr);
-      call.nats[i] = Math<Set>::log(Set::fill(sum))[0] - (row[call.targets[i]] - shift);
-    }
+  const auto one = [&](size_t i) {
+    const float* row = call.logits + i * levels;
+    const float shift = largest<Set>(row, levels);
+    const float sum = sumOfExponentials<Set>(row, levels, shift, nullptr);
+    call.nats[i] = Math<Set>::log(Set::fill(sum))[0] - (row[call.targets[i]] - shift);
   };
-  forChunks(rows, chunk, softmaxRows);
+  forEach(rows, one, softmaxRows);
 }
 
 // d nats / d logit k = softmax k - [k = target].
 template <class Set>
 void softmaxCrossEntropyGradient(const SoftmaxCrossEntropyGradientCall& call) {
   const auto [rows, levels] = call.numbers;
-  auto chunk = [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) {
-      const float* row = call.logits + i * levels;
-      float* gradient = call.dLogits + i * levels;
-      const float sum = sumOfExponentials<Set>(row, levels, largest<Set>(row, levels), gradient);
-      const auto factor = Set::fill(call.dNats[i] / sum);
-      for (int k = 0; k < levels; k += Set::lanes)
-        Set::store(gradient + k, Set::load(gradient + k, levels - k, 0.0f) * factor, levels - k);
-      gradient[call.targets[i]] -= call.dNats[i];
-    }
+  const auto one = [&](size_t i) {
+    const float* row = call.logits + i * levels;
+    float* gradient = call.dLogits + i * levels;
+    const float sum = sumOfExponentials<Set>(row, levels, largest<Set>(row, levels), gradient);
+    const auto factor = Set::fill(call.dNats[i] / sum);
+    for (int k = 0; k < levels; k += Set::lanes)
+      Set::store(gradient + k, Set::load(gradient + k, levels - k, 0.0f) * factor, levels - k);
+    gradient[call.targets[i]] -= call.dNats[i];
   };
-  forChunks(rows, chunk, softmaxRows);
+  forEach(rows, one, softmaxRows);
 }
 
 // The logit of the other level than the target, for `rows` lanes; the other lanes hold 0.
@@ -90,29 +86,27 @@ inline constexpr size_t sigmoidRows = 8192;
 // goes on where softplus is cut off.
 template <class Set>
 void sigmoidCrossEntropy(const SigmoidCrossEntropyCall& call) {
-  auto chunk = [&](size_t begin, size_t end) {
+  forChunks(call.numbers.rows, sigmoidRows, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; i += Set::lanes) {
       const int count = static_cast<int>(end - i);
       const auto z = otherLevel<Set>(call.logits + i, call.targets + i, count);
       const auto softplus = Math<Set>::softplus(z);
       Set::store(call.nats + i, z < -20.0f ? softplus.sigmoid : softplus.value, count);
     }
-  };
-  forChunks(call.numbers.rows, chunk, sigmoidRows);
+  });
 }
 
 // d nats / d z = sigmoid(z), and the logit is z or -z.
 template <class Set>
 void sigmoidCrossEntropyGradient(const SigmoidCrossEntropyGradientCall& call) {
-  auto chunk = [&](size_t begin, size_t end) {
+  forChunks(call.numbers.rows, sigmoidRows, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; i += Set::lanes) {
       const int count = static_cast<int>(end - i);
       const auto z = otherLevel<Set>(call.logits + i, call.targets + i, count);
       const auto factor = otherLevel<Set>(call.dNats + i, call.targets + i, count);
       Set::store(call.dLogits + i, factor * Math<Set>::softplus(z).sigmoid, count);
     }
-  };
-  forChunks(call.numbers.rows, chunk, sigmoidRows);
+  });
 }
 
 }  // namespace pxv

@@ -45,7 +45,7 @@ template <class Call>
 void readImages(MakeEarlierPixels* make, const Call& call) {
   const auto [shape, image, expected, references, searched, out] = call;
   const size_t pixels = static_cast<size_t>(shape.height) * shape.width;
-  auto one = [&](int n) {
+  parallelFor(shape.batch, [&](int n) {
     const auto method = make(shape);
     const int features = method->features();
     const size_t first = n * pixels;
@@ -61,8 +61,7 @@ void readImages(MakeEarlierPixels* make, const Call& call) {
         method->read(y, x, to);
         method->know(y, x, levels);
       }
-  };
-  parallelFor(shape.batch, one);
+  });
 }
 
 }  // namespace pxv

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 
-#include "../chunks.h"
+#include "../thread_pool.h"
 #include "../instruction_set.h"
 #include "kernel_table.h"
 #include "../memory.h"
@@ -15,22 +16,14 @@ namespace pxv {
 template <class Set>
 void relu(const ReluCall& call) {
   const auto [length, x, out] = call;
-  auto chunk = [=](size_t begin, size_t end) {
-    PXV_NO_ALIAS
-    for (size_t i = begin; i < end; i++) out[i] = x[i] <= 0.0f ? 0.0f : x[i];
-  };
-  forChunks(length.count, chunk);
+  forEach(length.count, [=](size_t i) { out[i] = x[i] <= 0.0f ? 0.0f : x[i]; });
 }
 
 // d max(x, 0) = [x > 0] dx.
 template <class Set>
 void reluGradient(const ReluGradientCall& call) {
   const auto [length, x, dy, dx] = call;
-  auto chunk = [=](size_t begin, size_t end) {
-    PXV_NO_ALIAS
-    for (size_t i = begin; i < end; i++) dx[i] = x[i] > 0.0f ? dy[i] : 0.0f;
-  };
-  forChunks(length.count, chunk);
+  forEach(length.count, [=](size_t i) { dx[i] = x[i] > 0.0f ? dy[i] : 0.0f; });
 }
 
 // out[i] = operation(a[i], b[i mod period]).
@@ -38,43 +31,29 @@ template <class Call, class Operation>
 void pairwise(const Call& call, Operation operation) {
   const float *a = call.a, *b = call.b;
   float* out = call.out;
-  const size_t period = call.numbers.period;
-  auto chunk = [=](size_t begin, size_t end) {
-    if (period == 1) {
-      const float single = *b;
-      PXV_NO_ALIAS
-      for (size_t i = begin; i < end; i++) out[i] = operation(a[i], single);
-      return;
-    }
+  const size_t count = call.numbers.count, period = call.numbers.period;
+  if (period == 1) return forEach(count, [=, single = *b](size_t i) { out[i] = operation(a[i], single); });
+  forChunks(count, 32 * 1024, [=](size_t begin, size_t end) {
     for (size_t row = begin; row < end;) {
       const size_t first = row % period, length = std::min(period - first, end - row);
       PXV_NO_ALIAS
       for (size_t i = 0; i < length; i++) out[row + i] = operation(a[row + i], b[first + i]);
       row += length;
     }
-  };
-  forChunks(call.numbers.count, chunk);
+  });
 }
 
 template <class Set>
-void add(const AddCall& call) {
-  pairwise(call, [](float a, float b) { return a + b; });
-}
+void add(const AddCall& call) { pairwise(call, std::plus<float>()); }
 
 template <class Set>
-void subtract(const SubtractCall& call) {
-  pairwise(call, [](float a, float b) { return a - b; });
-}
+void subtract(const SubtractCall& call) { pairwise(call, std::minus<float>()); }
 
 template <class Set>
-void multiply(const MultiplyCall& call) {
-  pairwise(call, [](float a, float b) { return a * b; });
-}
+void multiply(const MultiplyCall& call) { pairwise(call, std::multiplies<float>()); }
 
 template <class Set>
-void divide(const DivideCall& call) {
-  pairwise(call, [](float a, float b) { return a / b; });
-}
+void divide(const DivideCall& call) { pairwise(call, std::divides<float>()); }
 
 // Image by image, out[i] = (a ? a[i] : 0) + (b[i - offset] where there is one, else 0).
 template <class Set>
@@ -83,7 +62,7 @@ void addMoved(const AddMovedCall& call) {
   float* out = call.out;
   const ptrdiff_t length = call.numbers.length, offset = call.numbers.offset;
   const ptrdiff_t begin = std::clamp<ptrdiff_t>(offset, 0, length), end = std::clamp(length + offset, begin, length);
-  auto image = [&](int index) {
+  parallelFor(call.numbers.batch, [&](int index) {
     const float *left = a ? a + index * length : nullptr, *right = b + index * length - offset;
     float* to = out + index * length;
     const auto copy = [&](ptrdiff_t from, ptrdiff_t upTo) {
@@ -99,8 +78,7 @@ void addMoved(const AddMovedCall& call) {
     else
       std::copy(right + begin, right + end, to + begin);
     copy(end, length);
-  };
-  parallelFor(call.numbers.batch, image);
+  });
 }
 
 // Rows are summed in blocks, and the sums of the blocks in order.
@@ -118,11 +96,10 @@ void sumRows(const SumRowsCall& call) {
       PXV_NO_ALIAS
       for (size_t j = 0; j < columns; j++) to[j] += from[j];
   };
-  auto block = [&](int index) {
+  parallelFor(static_cast<int>(blocks), [&](int index) {
     const size_t first = index * blockRows;
     addRows(x + first * columns, std::min(blockRows, rows - first), sums + index * columns);
-  };
-  parallelFor(static_cast<int>(blocks), block);
+  });
   addRows(sums, blocks, call.out);
 }
 
@@ -134,7 +111,7 @@ void multiplyAdds(const MultiplyAddsCall& call) {
   const float* x = call.x;
   float* out = call.out;
   constexpr int vectors = 12;
-  auto chunk = [&](size_t begin, size_t end) {
+  forChunks(call.numbers.count, vectors * Set::lanes, [&](size_t begin, size_t end) {
     const auto half = Set::fill(0.5f), one = Set::fill(1.0f);
     typename Set::Floats values[vectors];
     for (size_t at = begin; at < end; at += vectors * Set::lanes) {
@@ -148,8 +125,7 @@ void multiplyAdds(const MultiplyAddsCall& call) {
       for (int v = 0; v < vectors; v++)
         if (countOf(v) > 0) Set::store(out + at + v * Set::lanes, values[v], countOf(v));
     }
-  };
-  forChunks(call.numbers.count, chunk, vectors * Set::lanes);
+  });
 }
 
 }  // namespace pxv

@@ -26,23 +26,23 @@ void encoding(const EncodingCall& call) {
   std::vector<Interval> intervals(static_cast<size_t>(numbers.pixels) * colours);
   std::atomic<bool> isSound{true};
   constexpr int together = 64;  // pixels
-  auto some = [&](int part) {
+  parallelFor((numbers.pixels + together - 1) / together, [&](int part) {
     const int end = std::min(numbers.pixels, (part + 1) * together);
     for (int pixel = part * together; pixel < end; pixel++) {
       const size_t first = static_cast<size_t>(pixel) * colours;
       const float* outputs = call.outputs + static_cast<size_t>(pixel) * numbers.outFeatures;
-      const PixelView view{outputs, call.targets + first, call.anchors + first * numbers.anchorCount, numbers.anchorCount};
+      const float* anchors = call.anchors + first * numbers.anchorCount;
       for (int colour = 0; colour < colours; colour++) {
         if (call.written && call.written[first + colour] == 0) continue;
-        const CodingCounts counts(head, {view, colour, outputs + colour * share});
+        const CodingCounts counts(head, {outputs, call.targets + first, anchors, numbers.anchorCount, colour,
+                                         outputs + colour * share});
         if (!counts.isSound()) return isSound.store(false);
         const int level = call.targets[first + colour];
         const uint32_t start = counts.below(level);
         intervals[first + colour] = {start, counts.below(level + 1) - start};
       }
     }
-  };
-  parallelFor((numbers.pixels + together - 1) / together, some);
+  });
 
   *call.length = -1;
   if (!isSound.load()) return;

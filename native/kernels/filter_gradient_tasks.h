@@ -17,34 +17,37 @@
 
 namespace pxv {
 
-// Some rows of dy, with all their columns.
-struct DyRows {
-  const float* first;
-  int rows, columns, features;
+// What a task has at hand: some rows of an image, and the features of its block.
+struct FilterChunk {
+  const float* x;   // the image
+  const float* dy;  // of the first row
+  int row, rows;
+  int feature, features;  // the first, and their number
+  float* biasSums;        // null where they are none of this task's
 };
 
 // Packs a panel of `count` words a feature, from word `begin` of the grid on, as [word][vectors * lanes], zero beyond
 // the panel's width, and adds the sum of their pixels to sums[vectors * lanes].
 template <class Set, int Vectors>
-void packPanel(const FilterPanel& panel, const DyRows& dy, int begin, int count, typename Set::Word* packed,
-               float* sums) {
+void packPanel(const ConvolutionShape& shape, const FilterPanel& panel, const FilterChunk& chunk, int begin, int count,
+               typename Set::Word* packed, float* sums) {
   constexpr int inWord = Set::numbersInWord;
   typename Set::Floats sum[Vectors] = {};
-  const size_t rowFloats = static_cast<size_t>(dy.columns) * dy.features;
-  int row = begin / dy.columns * inWord, column = begin % dy.columns;
-  const float* pixel = dy.first + row * rowFloats + static_cast<size_t>(column) * dy.features + panel.first;
-  for (int n = 0; n < count; n++, pixel += dy.features) {
+  const size_t rowFloats = static_cast<size_t>(shape.outWidth) * shape.outFeatures;
+  int row = begin / shape.outWidth * inWord, column = begin % shape.outWidth;
+  const float* pixel = chunk.dy + row * rowFloats + static_cast<size_t>(column) * shape.outFeatures + panel.first;
+  for (int n = 0; n < count; n++, pixel += shape.outFeatures) {
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; v++, packed += Set::lanes) {
       typename Set::Floats numbers[inWord] = {};
       for (int i = 0; i < inWord; i++) {
-        if (i > 0 && row + i >= dy.rows) continue;
+        if (i > 0 && row + i >= chunk.rows) continue;
         numbers[i] = Set::load(pixel + i * rowFloats + v * Set::lanes, panel.width - v * Set::lanes, 0.0f);
         sum[v] += numbers[i];
       }
       Set::store(packed, Set::abreast(numbers));
     }
-    if (inWord > 1 && ++column == dy.columns) column = 0, row += inWord, pixel += (inWord - 1) * rowFloats;
+    if (inWord > 1 && ++column == shape.outWidth) column = 0, row += inWord, pixel += (inWord - 1) * rowFloats;
   }
   for (int v = 0; v < Vectors; v++, sums += Set::lanes) Set::store(sums, Set::load(sums) + sum[v]);
 }
@@ -54,12 +57,12 @@ struct PackedRows {
   int rows, words, pitch;
 };
 
-// Packs all panels, one after the other, and adds the sum of the pixels to biasSums[columns] where given. It goes through
-// a few pixels at a time, as they lie: a panel alone would touch a line or two of each, too far apart for the processor
-// to guess.
+// Packs all panels of a chunk, one after the other, and adds the sum of the pixels to its biasSums[columns] where given. It
+// goes through a few pixels at a time, as they lie: a panel alone would touch a line or two of each, too far apart for the
+// processor to guess.
 template <class Set>
-void packDy(const FilterGradientPlan& plan, const DyRows& dy, const PackedRows& to, typename Set::Word* packed,
-            float* biasSums) {
+void packDy(const ConvolutionShape& shape, const FilterGradientPlan& plan, const FilterChunk& chunk,
+            const PackedRows& to, typename Set::Word* packed) {
   constexpr int together = 8;
   static thread_local Scratch scratch;
   float* sums = scratch.reserve<float>(plan.columns);
@@ -72,11 +75,11 @@ void packDy(const FilterGradientPlan& plan, const DyRows& dy, const PackedRows& 
         auto* place =
             packed + static_cast<size_t>(panel.column) * to.rows * to.pitch + (row * to.pitch + begin) * width;
         const auto pack = panel.vectors == 2 ? packPanel<Set, 2> : packPanel<Set, 1>;
-        pack(panel, dy, row * to.words + begin, count, place, sums + panel.column);
+        pack(shape, panel, chunk, row * to.words + begin, count, place, sums + panel.column);
         std::memset(place + count * width, 0, (taken - count) * width * sizeof *place);
       }
-  if (!biasSums) return;
-  for (int column = 0; column < plan.columns; column++) biasSums[column] += sums[column];
+  if (!chunk.biasSums) return;
+  for (int column = 0; column < plan.columns; column++) chunk.biasSums[column] += sums[column];
 }
 
 // The sums of each piece: [tap][k][...] of each panel, one panel after the other, then the bias sums of all panels.
@@ -103,7 +106,7 @@ class PieceSums {
   void addUp(float* dWeights, float* dBias) const {
     const size_t matrix = static_cast<size_t>(shape_.inFeatures) * shape_.outFeatures;
     std::memset(dWeights, 0, shape_.positions * matrix * sizeof(float));
-    auto addPieces = [&](int index) {
+    parallelFor(static_cast<int>(plan_.panels.size()), [&](int index) {
       const FilterPanel& panel = plan_.panels[index];
       for (int i = 0; i < shape_.taps; i++) {
         const auto tap = shape_.tap(i);
@@ -120,8 +123,7 @@ class PieceSums {
         for (int piece = 0; piece < pieces_; piece++) sum += bias(piece)[panel.column + j];
         dBias[panel.first + j] = sum;
       }
-    };
-    parallelFor(static_cast<int>(plan_.panels.size()), addPieces);
+    });
   }
 
  private:
@@ -136,7 +138,7 @@ class PieceSums {
 template <class Set>
 struct FilterTasks {
   FilterTasks(const ConvolutionShape& shape, const FilterGradientPlan& plan, int batch, int chunkPixels, int blockTiles)
-      : tiles(static_cast<int>(plan.tiles.size())), outHeight(shape.outHeight) {
+      : tiles(static_cast<int>(plan.tiles.size())) {
     constexpr int fewest = 16;
     const int fullRows = std::clamp(chunkPixels / shape.outWidth, 1, shape.outHeight);
     chunkRows = (fullRows + Set::numbersInWord - 1) / Set::numbersInWord * Set::numbersInWord;
@@ -146,51 +148,35 @@ struct FilterTasks {
     pieces = std::clamp((fewest + blocks - 1) / blocks, 1, chunks);
   }
 
-  // Some rows of an image.
-  struct Chunk {
-    int image, row, rows;
-  };
-  Chunk chunk(int index) const {
-    const int row = index % chunksAnImage * chunkRows;
-    return {index / chunksAnImage, row, std::min(chunkRows, outHeight - row)};
-  }
   int firstChunk(int piece) const { return chunks * piece / pieces; }
   int firstTile(int block) const { return tiles * block / blocks; }
 
-  int tiles, outHeight;
+  const int tiles;
   int chunkRows, chunksAnImage, chunks, blocks, pieces;
-};
-
-// What a task has at hand: some rows of an image, and the features of its block.
-struct FilterChunk {
-  const float* x;  // the image
-  DyRows dy;
-  int row, rows;
-  int feature, features;  // the first, and their number
-  float* biasSums;        // null where they are none of this task's
 };
 
 // Runs all tasks. `prepare` copies what a chunk needs of x and dy, and returns what adds to the sums of a panel's tile
 // through a tap, or starts them where they are `fresh`: sum(panel, tile, tap, sums, fresh).
 template <class Set, class Prepare>
 void sumInPieces(const ConvolutionShape& shape, const FilterGradientPlan& plan, const FilterTasks<Set>& tasks,
-                 const float* x, const float* dy, float* dWeights, float* dBias, const Prepare& prepare) {
+                 const ConvolutionFilterGradientCall& call, const Prepare& prepare) {
   const PieceSums<Set> sums(shape, plan, tasks.pieces);
-  auto sumPiece = [&](int task) {
+  parallelFor(tasks.pieces * tasks.blocks, [&](int task) {
     [[maybe_unused]] const std::conditional_t<Set::hasMatrixTiles, MatrixTiles, int> tiles{};
     const int piece = task / tasks.blocks, block = task % tasks.blocks;
     const int firstTile = tasks.firstTile(block), endTile = tasks.firstTile(block + 1);
     const int feature = firstTile < endTile ? plan.tiles[firstTile].first : 0;
     const int endFeature = firstTile < endTile ? plan.tiles[endTile - 1].first + plan.tiles[endTile - 1].count : 0;
-    float* biasSums = block == 0 && dBias ? sums.bias(piece) : nullptr;
+    float* biasSums = block == 0 && call.dBias ? sums.bias(piece) : nullptr;
     if (biasSums) std::memset(biasSums, 0, plan.columns * sizeof(float));
     const int firstChunk = tasks.firstChunk(piece), endChunk = tasks.firstChunk(piece + 1);
     for (int chunk = firstChunk; chunk < endChunk; chunk++) {
-      const auto [image, row, rows] = tasks.chunk(chunk);
-      const float* from = x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures;
-      const float* to = dy + (static_cast<size_t>(image) * shape.outHeight + row) * shape.outWidth * shape.outFeatures;
-      const DyRows dyRows{to, rows, shape.outWidth, shape.outFeatures};
-      const auto sum = prepare(FilterChunk{from, dyRows, row, rows, feature, endFeature - feature, biasSums});
+      const int image = chunk / tasks.chunksAnImage, row = chunk % tasks.chunksAnImage * tasks.chunkRows;
+      const int rows = std::min(tasks.chunkRows, shape.outHeight - row);
+      const float* x = call.x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures;
+      const size_t dyRow = static_cast<size_t>(image) * shape.outHeight + row;
+      const float* dy = call.dy + dyRow * shape.outWidth * shape.outFeatures;
+      const auto sum = prepare(FilterChunk{x, dy, row, rows, feature, endFeature - feature, biasSums});
       for (const FilterPanel& panel : plan.panels)
         for (int t = firstTile; t < endTile; t++)
           for (int i = 0; i < shape.taps; i++) {
@@ -200,9 +186,8 @@ void sumInPieces(const ConvolutionShape& shape, const FilterGradientPlan& plan, 
               sum(panel, tile, tap, sums.at(piece, panel, i, tile.first), chunk == firstChunk);
           }
     }
-  };
-  parallelFor(tasks.pieces * tasks.blocks, sumPiece);
-  sums.addUp(dWeights, dBias);
+  });
+  sums.addUp(call.dWeights, call.dBias);
 }
 
 }  // namespace pxv

@@ -1,7 +1,7 @@
 // `logisticMixture` and its gradient: a lane is a row, so that components follow each other without shuffles.
 #pragma once
 
-#include "../chunks.h"
+#include "../thread_pool.h"
 #include "kernel_table.h"
 #include "../lanes.h"
 #include "../math.h"
@@ -218,8 +218,7 @@ inline constexpr size_t mixtureRows = 256;
 template <class Set>
 void mixtures(const LogisticMixtureGradientCall& call, float* nats) {
   const auto run = call.numbers.colours == 1 ? mixture<Set, 1> : mixture<Set, 3>;
-  auto chunk = [&](size_t begin, size_t end) { run(call, nats, begin, end); };
-  forChunks(call.numbers.rows, chunk, mixtureRows);
+  forChunks(call.numbers.rows, mixtureRows, [&](size_t begin, size_t end) { run(call, nats, begin, end); });
 }
 
 template <class Set>
@@ -228,8 +227,6 @@ void logisticMixture(const LogisticMixtureCall& call) {
 }
 
 template <class Set>
-void logisticMixtureGradient(const LogisticMixtureGradientCall& call) {
-  mixtures<Set>(call, nullptr);
-}
+void logisticMixtureGradient(const LogisticMixtureGradientCall& call) { mixtures<Set>(call, nullptr); }
 
 }  // namespace pxv

@@ -11,11 +11,19 @@
 
 namespace pxv {
 
-// The pixels of one step in the images of a task.
-template <class Word>
+// The pixels of one step, `longest` of them at most, in the images of a task. A thread has one at a time.
+template <class Set>
 struct StepPixels {
-  int count;
-  int capacity;          // of each list
+  using Word = typename Set::Word;
+
+  StepPixels(int taps, int longest) : capacity(longest + sparePixels<Set>) {
+    static thread_local Scratch sourceScratch, destinationScratch;
+    sources = sourceScratch.reserve<const Word*>(static_cast<size_t>(taps) * capacity);
+    destinations = destinationScratch.reserve<size_t>(capacity);
+  }
+
+  const int capacity;    // of each list
+  int count = 0;
   const Word** sources;  // [taps][capacity]: the features that each tap reads
   size_t* destinations;  // [capacity]: where its sums are stored, in floats
 };
@@ -23,7 +31,7 @@ struct StepPixels {
 // The pixels from `begin` on that fill one tile.
 template <class Set, int Rows, int Vectors>
 void multiplyTile(const ConvolutionPlan& plan, const PlanPanel& panel, const typename Set::Word* packed,
-                  const StepPixels<typename Set::Word>& pixels, int begin, const Epilogue& epilogue,
+                  const StepPixels<Set>& pixels, int begin, const Epilogue& epilogue,
                   float* destination) {
   using Word = typename Set::Word;
   using Tile = RegisterTile<Set, Rows, Vectors>;
@@ -45,7 +53,7 @@ void multiplyTile(const ConvolutionPlan& plan, const PlanPanel& panel, const typ
 // Steps are short, so what is left after whole tiles goes through halves and quarters of them.
 template <class Set, int Vectors>
 void multiplyPanel(const ConvolutionPlan& plan, const PlanPanel& panel, const typename Set::Word* packed,
-                   const StepPixels<typename Set::Word>& pixels, const Epilogue& epilogue, float* destination) {
+                   const StepPixels<Set>& pixels, const Epilogue& epilogue, float* destination) {
   constexpr int whole = Set::tileRows[Vectors - 1], half = whole / 2, quarter = whole / 4;
   for (int begin = 0; begin < pixels.count;) {
     const int left = pixels.count - begin;
@@ -66,7 +74,7 @@ void multiplyPanel(const ConvolutionPlan& plan, const PlanPanel& panel, const ty
 // anywhere.
 template <class Set>
 void multiplyStepInTiles(const ConvolutionPlan& plan, const typename Set::Word* packed,
-                         const StepPixels<typename Set::Word>& pixels, const Epilogue& epilogue, float* destination) {
+                         const StepPixels<Set>& pixels, const Epilogue& epilogue, float* destination) {
   using Word = typename Set::Word;
   static thread_local Scratch readScratch, offsetScratch;
   const MatrixTiles tiles;
@@ -100,7 +108,7 @@ void multiplyStepInTiles(const ConvolutionPlan& plan, const typename Set::Word* 
 // destination[pixel] = sum over taps of what the tap reads times the packed weights, plus epilogue.plus[pixel].
 template <class Set>
 void multiplyStep(const ConvolutionPlan& plan, const typename Set::Word* packed,
-                  const StepPixels<typename Set::Word>& pixels, const Epilogue& epilogue, float* destination) {
+                  const StepPixels<Set>& pixels, const Epilogue& epilogue, float* destination) {
   if constexpr (Set::hasMatrixTiles) return multiplyStepInTiles<Set>(plan, packed, pixels, epilogue, destination);
   for (const PlanPanel& panel : plan.panels)
     withVectors(panel.vectors, [&](auto vectors) {
@@ -167,7 +175,7 @@ class StepMap {
 // map; destinationOf(i, pixel) gives each one's destination, i counting the step's pixels.
 template <class Set, class DestinationOf>
 void listStep(const WalkShape& shape, const Images& images, int place, int length, const std::vector<int>& neighbours,
-              const StepMap<Set>& map, StepPixels<typename Set::Word>& pixels, DestinationOf&& destinationOf) {
+              const StepMap<Set>& map, StepPixels<Set>& pixels, DestinationOf&& destinationOf) {
   const int imagePixels = shape.pixelCount();
   pixels.count = images.count * length;
   for (int image = 0, i = 0; image < images.count; image++) {
@@ -190,26 +198,22 @@ void listStep(const WalkShape& shape, const Images& images, int place, int lengt
 
 template <class Set>
 void lstm(const LstmCall& call) {
-  using Word = typename Set::Word;
   const auto& [numbers, geometry, gates, weights, initial, activations, cells, out] = call;
   const WalkShape shape(geometry);
   const int batch = numbers.batch;
   const ConvolutionPlan& product = planForward(shape.states, layoutOf<Set>);
   const auto* packed = packWeights<Set>(product, weights, false);
   const WalkPlan& plan = planWalk(shape);
-  const int hidden = shape.hidden(), imagePixels = shape.pixelCount(), taps = shape.states.taps;
+  const int hidden = shape.hidden(), imagePixels = shape.pixelCount();
   static thread_local Scratch initialScratch;
   float* states0 = initialScratch.reserve<float>(2 * hidden);
   for (int k = 0; k < 2 * hidden; k++) states0[k] = initial ? initial[k] : 0.0f;
   const float* cells0 = states0 + hidden;
   const int taskImages = imagesOfTask<Set>(batch);
 
-  auto walkImages = [&](int task) {
-    static thread_local Scratch sourceScratch, destinationScratch;
+  parallelFor((batch + taskImages - 1) / taskImages, [&](int task) {
     const Images images{task * taskImages, std::min(taskImages, batch - task * taskImages)};
-    const int capacity = images.count * plan.longestStep + sparePixels<Set>;
-    StepPixels<Word> pixels{0, capacity, sourceScratch.reserve<const Word*>(static_cast<size_t>(taps) * capacity),
-                            destinationScratch.reserve<size_t>(capacity)};
+    StepPixels<Set> pixels(shape.states.taps, images.count * plan.longestStep);
     StepMap<Set> states(shape, images, out, hidden, states0);
     for (int step = 0, place = 0; step < shape.steps; place += shape.stepLengths[step++]) {
       const int length = shape.stepLengths[step];
@@ -237,8 +241,7 @@ void lstm(const LstmCall& call) {
           states.take(at);
         }
     }
-  };
-  parallelFor((batch + taskImages - 1) / taskImages, walkImages);
+  });
 }
 
 // What the pixels of one task give back that read outside the image: the sum of dGates of the pixels from which each
@@ -282,7 +285,6 @@ void addBorders(const WalkShape& shape, int tasks, const float* weights, const f
 // the cells (see lstm_cell.h). The gradient of the weights is that of the state-to-state convolution.
 template <class Set>
 void lstmGradient(const LstmGradientCall& call) {
-  using Word = typename Set::Word;
   const auto& [numbers, geometry, dOut, weights, initial, activations, cells, out, dGates, dWeights, dInitial] = call;
   const WalkShape shape(geometry);
   const int batch = numbers.batch;
@@ -298,13 +300,11 @@ void lstmGradient(const LstmGradientCall& call) {
   const size_t borderFloats = static_cast<size_t>(taps) * 4 * hidden + hidden;
   float* borders = initial ? borderScratch.reserve<float>(tasks * borderFloats) : nullptr;
 
-  auto walkImages = [&](int task) {
-    static thread_local Scratch sourceScratch, destinationScratch, readScratch, carriedScratch;
+  parallelFor(tasks, [&](int task) {
+    static thread_local Scratch readScratch, carriedScratch;
     const Images images{task * taskImages, std::min(taskImages, batch - task * taskImages)};
     const int longest = images.count * plan.longestStep;
-    const int capacity = longest + sparePixels<Set>;
-    StepPixels<Word> pixels{0, capacity, sourceScratch.reserve<const Word*>(static_cast<size_t>(taps) * capacity),
-                            destinationScratch.reserve<size_t>(capacity)};
+    StepPixels<Set> pixels(taps, longest);
     StepMap<Set> gates(shape, images, dGates, 4 * hidden, zeros);
     float* dRead = readScratch.reserve<float>(static_cast<size_t>(longest) * hidden);
     const size_t carriedFloats = static_cast<size_t>(images.count) * plan.lineCount * hidden;
@@ -335,10 +335,10 @@ void lstmGradient(const LstmGradientCall& call) {
         }
     }
     if (borders) sumBorders<Set>(shape, plan, images, dGates, carried, borders + task * borderFloats);
-  };
-  parallelFor(tasks, walkImages);
+  });
 
-  filterGradient<Set>(shape.states, batch, out, dGates, false, dWeights, nullptr);
+  // A walk's numbers begin with those of its state-to-state product.
+  convolutionFilterGradient<Set>({{batch, false}, geometry, out, dGates, dWeights, nullptr});
   if (borders) addBorders<Set>(shape, tasks, weights, initial, borders, dWeights, dInitial);
 }
 

@@ -67,7 +67,7 @@ void matMul(const MatMulCall& call) {
       return Panel{first, width, width > Set::lanes ? 2 : 1};
     };
 
-    auto pack = [&](int index) {
+    parallelFor(panels, [&](int index) {
       const Panel panel = panelAt(index);
       const int width = panel.vectors * Set::lanes;
       float* to = packed + static_cast<size_t>(index) * slice * panelWidth;
@@ -76,10 +76,9 @@ void matMul(const MatMulCall& call) {
         for (int j = 0; j < panel.width; j++) to[j] = from[j * right.columnStep];
         for (int j = panel.width; j < width; j++) to[j] = 0.0f;
       }
-    };
-    parallelFor(panels, pack);
+    });
 
-    auto multiply = [&](int task) {
+    parallelFor(rowBlocks * panelBlocks, [&](int task) {
       static thread_local Scratch rowScratch;
       const int firstRow = task / panelBlocks * blockRows, rows = std::min(blockRows, m - firstRow);
       const int firstPanel = task % panelBlocks * blockPanels, endPanel = std::min(panels, firstPanel + blockPanels);
@@ -102,8 +101,7 @@ void matMul(const MatMulCall& call) {
                                                      packed + static_cast<size_t>(index) * slice * panelWidth,
                                                      begin == 0, out + static_cast<size_t>(firstRow) * n, n);
       }
-    };
-    parallelFor(rowBlocks * panelBlocks, multiply);
+    });
   }
 }
 

@@ -1,9 +1,12 @@
 // The registers of Intel AMX: eight tiles of 16 rows of 64 bytes, which hold 16 x 16 sums, or 16 rows of 16 words. One
-// instruction adds the products of 16 rows of 32 numbers and 32 columns of them.
+// instruction adds the products of 16 rows of 32 numbers and 32 columns of them. And the inner loop of `runPlan` in them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
+
+#include "../convolution_plan.h"
 
 namespace pxv {
 
@@ -25,13 +28,12 @@ class MatrixTiles {
     asm volatile("tilezero %%tmm%c0" ::"i"(Tile));
   }
 
-  // Rows `stride` words apart.
+  // Rows lie `stride` words apart, or floats.
   template <int Tile>
   [[gnu::always_inline]] static void load(const uint32_t* from, size_t stride) {
     asm volatile("tileloadd (%0,%1), %%tmm%c2" ::"r"(from), "r"(stride * sizeof *from), "i"(Tile) : "memory");
   }
 
-  // Rows `stride` floats apart.
   template <int Tile>
   [[gnu::always_inline]] static void store(float* to, size_t stride) {
     asm volatile("tilestored %%tmm%c2, (%0,%1)" ::"r"(to), "r"(stride * sizeof *to), "i"(Tile) : "memory");
@@ -50,5 +52,47 @@ class MatrixTiles {
     uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
   };
 };
+
+// Sixteen pixels: where they start, and the words from one to the next.
+struct PixelRow {
+  const uint32_t* first;
+  size_t stride;
+};
+
+// sums[Groups * 16][Vectors * 16] = sum over the panel's taps. Weights are those of packPanel, whole steps a tap.
+template <int Groups, int Vectors>
+void sumInTiles(const ConvolutionPlan& plan, const PlanPanel& panel, const ptrdiff_t* tapOffsets,
+                const uint32_t* packed, const PixelRow (&rows)[Groups], float* sums) {
+  using Tiles = MatrixTiles;
+  constexpr int width = Vectors * tileSide, firstLeft = Groups * Vectors;
+  // One factor has two tiles where there is room, so that loading does not wait for the sums.
+  constexpr int firstRight = firstLeft + (firstLeft + Groups + 1 <= 8 ? Groups : 1);
+  constexpr int rights = 8 - firstRight >= Vectors ? Vectors : 1;
+  auto each = []<int... I>(std::integer_sequence<int, I...>, auto&& visit) {
+    (visit(std::integral_constant<int, I>()), ...);
+  };
+  constexpr std::make_integer_sequence<int, Groups> groups;
+  constexpr std::make_integer_sequence<int, Vectors> vectors;
+  each(std::make_integer_sequence<int, firstLeft>(), [](auto sum) { Tiles::clear<sum>(); });
+  const uint32_t* weights = packed + panel.weights;
+  for (int t = panel.tapsBegin; t < panel.tapsEnd; t++)
+    for (int word = 0; word < plan.taps[t].words; word += tileSide, weights += tileSide * width) {
+      const ptrdiff_t offset = tapOffsets[t] + word;
+      if constexpr (rights == Vectors)
+        each(vectors, [&](auto v) { Tiles::load<firstRight + v>(weights + v * tileSide, width); });
+      each(groups, [&](auto group) {
+        constexpr int left = firstLeft + (firstRight - firstLeft == Groups ? group : 0);
+        Tiles::load<left>(rows[group].first + offset, rows[group].stride);
+        each(vectors, [&](auto v) {
+          constexpr int right = firstRight + (rights == Vectors ? v : 0);
+          if constexpr (rights != Vectors) Tiles::load<right>(weights + v * tileSide, width);
+          Tiles::multiplyAdd<group * Vectors + v, left, right>();
+        });
+      });
+    }
+  each(groups, [&](auto group) {
+    each(vectors, [&](auto v) { Tiles::store<group * Vectors + v>(sums + group * tileSide * width + v * tileSide, width); });
+  });
+}
 
 }  // namespace pxv

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "../chunks.h"
+#include "../thread_pool.h"
 #include "earlier_pixels.h"
 
 namespace pxv {
@@ -181,19 +181,18 @@ void templateMatching(const TemplateMatchingCall& call) { readImages(makeTemplat
 void templateMatchingGradient(const TemplateMatchingGradientCall& call) {
   const auto [shape, read, dOut, dExpected] = call;
   const int channels = shape.channels, features = featuresOfReference(shape), cost = costFeature(shape);
-  auto chunk = [&](size_t begin, size_t end) {
-    for (size_t pixel = begin; pixel < end; pixel++)
-      for (int k = 0; k < channels; k++) {
-        float sum = 0;
-        for (int reference = 0; reference < shape.references; reference++) {
-          const size_t at = (pixel * shape.references + reference) * features;
-          const float fit = 1.0f - read[at + cost];
-          sum += fit * fit * (dOut[at + k] + dOut[at + channels + k]);
-        }
-        dExpected[pixel * channels + k] = -shape.gain * sum;
+  const auto one = [&](size_t pixel) {
+    for (int k = 0; k < channels; k++) {
+      float sum = 0;
+      for (int reference = 0; reference < shape.references; reference++) {
+        const size_t at = (pixel * shape.references + reference) * features;
+        const float fit = 1.0f - read[at + cost];
+        sum += fit * fit * (dOut[at + k] + dOut[at + channels + k]);
       }
+      dExpected[pixel * channels + k] = -shape.gain * sum;
+    }
   };
-  forChunks(static_cast<size_t>(shape.batch) * shape.height * shape.width, chunk, 1024);
+  forEach(static_cast<size_t>(shape.batch) * shape.height * shape.width, one, 1024);
 }
 
 }  // namespace pxv

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "../chunks.h"
+#include "../thread_pool.h"
 #include "kernel_table.h"
 #include "../lanes.h"
 #include "../math.h"
@@ -124,7 +124,7 @@ class WarpedPixels {
 template <class Set, class Body>
 void forPixels(const WarpShape& shape, const float* frames, const float* motion, const Body& body, size_t rowsAtOnce = 4) {
   const size_t image = static_cast<size_t>(shape.height) * shape.width, candidates = shape.frames * shape.flows;
-  auto chunk = [&](size_t begin, size_t end) {
+  forChunks(static_cast<size_t>(shape.batch) * shape.height, rowsAtOnce, [&](size_t begin, size_t end) {
     for (size_t index = begin; index < end; index++) {
       const size_t n = index / shape.height;
       const int row = static_cast<int>(index % shape.height);
@@ -135,8 +135,7 @@ void forPixels(const WarpShape& shape, const float* frames, const float* motion,
         body(pixels, index * shape.width + column, count);
       }
     }
-  };
-  forChunks(static_cast<size_t>(shape.batch) * shape.height, chunk, rowsAtOnce);
+  });
 }
 
 template <class Set>

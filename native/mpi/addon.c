@@ -23,12 +23,14 @@ typedef struct {
   napi_async_work work;
 } Exchange;
 
-static napi_value fail(napi_env env, int error) {
+static napi_value errorOf(napi_env env, int code) {
   char text[MPI_MAX_ERROR_STRING + 1] = "";
   int length = 0;
-  MPI_Error_string(error, text, &length);
-  napi_throw_error(env, NULL, text);
-  return NULL;
+  MPI_Error_string(code, text, &length);
+  napi_value message, error;
+  napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &message);
+  napi_create_error(env, NULL, message, &error);
+  return error;
 }
 
 static void setNumber(napi_env env, napi_value object, const char* name, int number) {
@@ -42,7 +44,10 @@ static napi_value start(napi_env env, napi_callback_info info) {
   (void)info;
   int level = 0, rank = 0, size = 0, length = 0;
   int error = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &level);
-  if (error != MPI_SUCCESS) return fail(env, error);
+  if (error != MPI_SUCCESS) {
+    napi_throw(env, errorOf(env, error));
+    return NULL;
+  }
   if (level < MPI_THREAD_SERIALIZED) {
     napi_throw_error(env, NULL, "it does not let threads take turns (MPI_THREAD_SERIALIZED)");
     return NULL;
@@ -85,18 +90,12 @@ static void execute(napi_env env, void* data) {
 static void complete(napi_env env, napi_status status, void* data) {
   (void)status;
   Exchange* exchange = data;
-  napi_value result, code;
-  napi_get_undefined(env, &result);
-  if (exchange->error == MPI_SUCCESS) {
-    napi_resolve_deferred(env, exchange->deferred, result);
-  } else {
-    char text[MPI_MAX_ERROR_STRING + 1] = "";
-    int length = 0;
-    MPI_Error_string(exchange->error, text, &length);
-    napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &result);
-    napi_create_error(env, NULL, result, &code);
-    napi_reject_deferred(env, exchange->deferred, code);
-  }
+  napi_value nothing;
+  napi_get_undefined(env, &nothing);
+  if (exchange->error == MPI_SUCCESS)
+    napi_resolve_deferred(env, exchange->deferred, nothing);
+  else
+    napi_reject_deferred(env, exchange->deferred, errorOf(env, exchange->error));
   for (int i = 0; i < 2; i++) napi_delete_reference(env, exchange->arrays[i]);
   napi_delete_async_work(env, exchange->work);
   free(exchange);

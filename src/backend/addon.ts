@@ -109,16 +109,12 @@ function libraryOver(native: NativeModule): KernelLibrary {
   return makeLibrary(kernelsOf(native.instructionSets), {
     cores: native.threads(),
     bf16Kernels: (instructionSet) => bf16.get(instructionSet) ?? null,
-    engine: (instructionSet) => engineOver(native.instructionSets[instructionSet]),
+    // Whole images in one call off the main thread, the batch and the threads inside.
+    engine: (instructionSet) => {
+      const { makeEngine, draw } = native.instructionSets[instructionSet];
+      return { makeEngine, draw: (engine, call, arrays, ...rest) => draw(engine, ...rest, call.numbers, ...arrays) };
+    },
     threads: () => native.threads(),
     setThreads: (count) => native.setThreads(count),
   });
-}
-
-/** Whole images in one call off the main thread, the batch and the threads inside. */
-function engineOver({ makeEngine, draw }: NativeFunctions): EngineFunctions {
-  return {
-    makeEngine,
-    draw: (engine, call, arrays, stop, onRow) => draw(engine, stop, onRow, call.numbers, ...arrays),
-  };
 }

@@ -1,6 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import { errorsOf, PxvError } from '../foundation/errors.js';
-import { addonLibrary, libraryOf, noBackend } from './kernel-libraries.js';
+import { libraryOf, noBackend, tryAddon } from './kernel-library.js';
 import type { InstructionSet } from './kernels/index.js';
 import { nativeBackend, type NativeBackend } from './native-backend.js';
 import { registerNativeBackend } from './register-native-backend.js';
@@ -18,16 +18,10 @@ export function threadsInUse(): number | null {
 
 /** The instruction set of the native backend where it is in use; else the best that the addon has, if it is there. */
 export function instructionSetInUse(): InstructionSet {
-  return nativeBackend()?.kernels.instructionSet ?? bestOfAddon() ?? 'wasm';
-}
-
-function bestOfAddon(): InstructionSet | undefined {
-  try {
-    return addonLibrary().instructionSets.at(-1);
-  } catch (error) {
-    if (error instanceof PxvError && error.code === 'DEPENDENCY') return undefined;
-    throw error;
-  }
+  const native = nativeBackend();
+  if (native !== null) return native.kernels.instructionSet;
+  const addon = tryAddon();
+  return addon instanceof PxvError ? 'wasm' : addon.instructionSets.at(-1)!;
 }
 
 /** Makes the native backend on these kernels the current one. @returns threads that it computes with */

@@ -101,7 +101,7 @@ export class CallWriter {
       throw refusal(this.name, name, `${array ? 'null' : 'an array'}, as ${input}`, array ? 'an array' : 'null');
     if (array === null && (field.optional || input !== undefined)) return null;
     if (array?.[Symbol.toStringTag] !== constructors[type])
-      throw refusal(this.name, name, `a ${constructors[type]}`, describe(array));
+      throw refusal(this.name, name, `a ${constructors[type]}`, array?.[Symbol.toStringTag] ?? String(array));
     const shape = field.shape(values);
     let length = 1;
     for (const size of shape) length *= size;
@@ -117,8 +117,6 @@ export class CallWriter {
         throw refusal(this.name, argument, `levels from 0 to ${levels - 1}`, `${array[i]} at ${i}`);
   }
 }
-
-const describe = (array: CallArray | null | undefined) => array?.[Symbol.toStringTag] ?? String(array);
 
 /** Runs a kernel, by its place in the table, on what a `CallWriter` gave. */
 export type RunKernel = (kernel: number, call: CallWriter, arrays: readonly (CallArray | null)[]) => void;

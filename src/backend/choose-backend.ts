@@ -1,8 +1,8 @@
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { tf } from '../foundation/tfjs.js';
 import { errorsOf, PxvError } from '../foundation/errors.js';
-import { loadAddon } from './addon.js';
 import { useBackend, useKernels } from './backend-in-use.js';
+import { tryAddon } from './kernel-library.js';
 import type { InstructionSet } from './kernels/index.js';
 import './library-files.js';
 import { silenceGreeting } from './native-backend.js';
@@ -47,12 +47,10 @@ export async function chooseBackend(options: BackendOptions = {}): Promise<Chose
   if (surplus !== undefined) throw misused('options', 'backend, instructionSet or threads', surplus, 'leave it out');
   if (!backendNames.includes(backend))
     throw misused('backend', `one of ${backendNames.join(', ')}`, String(backend), 'choose one of those');
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
     throw misused('threads', 'a whole number from 1', `${threads}`, 'give the number of threads, or leave it out');
-  }
-  if (backend !== 'native' && instructionSet !== undefined) {
+  if (backend !== 'native' && instructionSet !== undefined)
     throw misused('instruction set', 'the backend native', backend, 'leave out one of the two options');
-  }
   if (backend === 'native') return chooseNative(instructionSet, threads);
   if (backend === 'cpu') silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
   else await importTensorflow();
@@ -61,8 +59,9 @@ export async function chooseBackend(options: BackendOptions = {}): Promise<Chose
 }
 
 async function chooseNative(wanted: InstructionSet | undefined, threads: number | undefined): Promise<ChosenBackend> {
-  const { addon, note } = wanted === 'wasm' ? { addon: null, note: null } : tryAddon();
-  const available: InstructionSet[] = ['wasm', ...(addon?.instructionSets ?? [])];
+  const addon = wanted === 'wasm' ? null : tryAddon();
+  const [native, note] = addon instanceof PxvError ? [[], noteOn(addon)] : [addon?.instructionSets ?? [], null];
+  const available: InstructionSet[] = ['wasm', ...native];
   const instructionSet = wanted ?? available[available.length - 1];
   if (!available.includes(instructionSet)) {
     const remedy = note ?? 'choose one of those, or leave the option out';
@@ -75,13 +74,5 @@ async function chooseNative(wanted: InstructionSet | undefined, threads: number 
 /** See docs/measurements.md, "Without the native addon". */
 const slower = 'with which training takes some 3 times as long and predicting 1.6 times';
 
-function tryAddon(): { addon: ReturnType<typeof loadAddon>; note: null } | { addon: null; note: string } {
-  try {
-    return { addon: loadAddon(), note: null };
-  } catch (error) {
-    if (!(error instanceof PxvError && error.code === 'DEPENDENCY')) throw error;
-    const { received, remedy } = error.parts;
-    const note = `the native addon does not load (${received}), so the kernels in WebAssembly serve, ${slower}: ${remedy}`;
-    return { addon: null, note };
-  }
-}
+const noteOn = ({ parts: { received, remedy } }: PxvError) =>
+  `the native addon does not load (${received}), so the kernels in WebAssembly serve, ${slower}: ${remedy}`;

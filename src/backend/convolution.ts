@@ -4,20 +4,19 @@ import { filterMask, weightShape, type ConvolutionShape } from './convolution-sh
 import { runOrCompose } from './operation.js';
 
 /**
- * Convolution of r(x) plus bias plus an added map; r is ReLU where `relu`, else the identity. Like its two gradients it
- * is a piece for an operation that brings its own gradient: it is not differentiable by the tape.
+ * See kernels/convolution.ts. Like its two gradients it is a piece for an operation that brings its own gradient: it is not
+ * differentiable by the tape.
  * @param x [batch, inHeight, inWidth, inFeatures]
  * @param weights [kernel height, kernel width, inFeatures, outFeatures], zero where masked
- * @param options bias [outFeatures]; plus [batch, outHeight, outWidth, outFeatures]
+ * @param options `bias` [outFeatures]; plus [batch, outHeight, outWidth, outFeatures]
  * @returns [batch, outHeight, outWidth, outFeatures]
  */
 export function convolution(
   x: Tensor4D,
   weights: Tensor4D,
   shape: ConvolutionShape,
-  options: { bias?: Tensor1D | undefined; plus?: Tensor4D | undefined; relu?: boolean } = {},
+  { bias, plus, relu = false }: { bias?: Tensor1D | undefined; plus?: Tensor4D | undefined; relu?: boolean } = {},
 ): Tensor4D {
-  const { bias, plus, relu = false } = options;
   const numbers = { shape, batch: x.shape[0], relu };
   const { out } = runOrCompose('convolution', numbers, { x, weights, bias, plus }, () => {
     let out = tf.conv2d(seenThrough(windowOf(shape), relu ? tf.relu(x) : x), weights, shape.stride, 'valid');
@@ -37,9 +36,8 @@ export function convolutionInputGradient(
   dy: Tensor4D,
   weights: Tensor4D,
   shape: ConvolutionShape,
-  options: { reluInput?: Tensor4D | undefined; plus?: Tensor4D | undefined } = {},
+  { reluInput, plus }: { reluInput?: Tensor4D | undefined; plus?: Tensor4D | undefined } = {},
 ): Tensor4D {
-  const { reluInput, plus } = options;
   const batch = dy.shape[0];
   const { dx } = runOrCompose('convolutionInputGradient', { shape, batch }, { dy, weights, reluInput, plus }, () => {
     const { top, left, height, width } = windowOf(shape);
@@ -61,9 +59,8 @@ export function convolutionFilterGradient(
   x: Tensor4D,
   dy: Tensor4D,
   shape: ConvolutionShape,
-  options: { relu?: boolean } = {},
+  { relu = false }: { relu?: boolean } = {},
 ): { weights: Tensor4D; bias: Tensor1D } {
-  const { relu = false } = options;
   const numbers = { shape, batch: x.shape[0], relu };
   const { dWeights, dBias } = runOrCompose('convolutionFilterGradient', numbers, { x, dy }, () => {
     const window = seenThrough(windowOf(shape), relu ? tf.relu(x) : x);

@@ -101,10 +101,8 @@ type ShapeOf = (shapes: readonly Shape[], attributes: NamedAttrMap) => Shape;
 function shaped(shapeOf: ShapeOf, dtype?: DataType): NativeKernel {
   return (backend, given, attributes) => {
     const inputs = Object.values(given);
-    const shape = shapeOf(
-      inputs.map((input) => input.shape),
-      attributes,
-    );
+    const shapes = inputs.map((input) => input.shape);
+    const shape = shapeOf(shapes, attributes);
     const type = dtype ?? (attributes.dtype as DataType | undefined) ?? inputs.at(-1)!.dtype;
     return { dataId: backend.write(null as never, shape, type), shape, dtype: type };
   };

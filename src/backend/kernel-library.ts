@@ -1,4 +1,4 @@
-import { errorsOf } from '../foundation/errors.js';
+import { errorsOf, PxvError } from '../foundation/errors.js';
 import type { CallArray, CallWriter } from './call.js';
 import type { InstructionSet, Kernels } from './kernels/index.js';
 
@@ -67,4 +67,47 @@ export function makeLibrary(
       throw errorsOf('USAGE', 'set threads')('count', 'an integer from 1 to 1024', String(count), remedy);
     },
   };
+}
+
+/** How the libraries of this host are loaded, each once it is needed: from files, or from bytes in a page. */
+export interface LibraryLoaders {
+  /** Throws DEPENDENCY where it cannot be. */
+  wasm: () => KernelLibrary;
+  /** The same in native code. */
+  addon: () => KernelLibrary;
+}
+
+let loaders: LibraryLoaders | null = null;
+
+/** Says where the libraries come from; whoever chooses a backend has done so. */
+export function loadLibrariesBy(given: LibraryLoaders): void {
+  loaders = given;
+}
+
+/** Where the kernels of a set that this machine has are. */
+export function libraryOf(instructionSet: InstructionSet): KernelLibrary {
+  return instructionSet === 'wasm' ? loadersOf('load WebAssembly').wasm() : loadersOf(LOAD_ADDON).addon();
+}
+
+const LOAD_ADDON = 'load the native addon';
+
+/** The kernels in native code, or the error DEPENDENCY that says why there are none. */
+export function tryAddon(): KernelLibrary | PxvError {
+  try {
+    return loadersOf(LOAD_ADDON).addon();
+  } catch (error) {
+    if (error instanceof PxvError && error.code === 'DEPENDENCY') return error;
+    throw error;
+  }
+}
+
+function loadersOf(operation: string): LibraryLoaders {
+  if (loaders === null) throw noBackend(operation);
+  return loaders;
+}
+
+/** What is said where no backend was chosen. */
+export function noBackend(operation: string): PxvError {
+  const expected = 'one that was chosen before any tensor is made';
+  return errorsOf('USAGE', operation)('backend', expected, 'none', 'call `await chooseBackend()` first');
 }

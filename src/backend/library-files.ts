@@ -5,8 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { PxvError } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
 import { loadAddon } from './addon.js';
-import { loadLibrariesBy } from './kernel-libraries.js';
-import type { KernelLibrary } from './kernel-library.js';
+import { type KernelLibrary, loadLibrariesBy } from './kernel-library.js';
 import { unusableWasm, wasmLibrary, type WasmThreads } from './wasm.js';
 
 loadLibrariesBy({ wasm: loadWasm, addon: loadAddon });

@@ -11,8 +11,7 @@ import { runDifferentiable } from './operation.js';
  */
 export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor1D {
   const [rows, levels] = logits.shape;
-  const gradients = ['softmaxCrossEntropyGradient'] as const;
-  return runDifferentiable('softmaxCrossEntropy', { rows, levels }, { logits, targets }, gradients, () => {
+  return runDifferentiable('softmaxCrossEntropy', { rows, levels }, { logits, targets }, () => {
     const oneHot = tf.oneHot(targets, levels, 1, 0, 'float32');
     return tf.neg(tf.sum<Tensor1D>(tf.mul(oneHot, tf.logSoftmax(logits)), 1));
   });
@@ -27,8 +26,7 @@ export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
  */
 export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor1D {
   const rows = logits.shape[0];
-  const gradients = ['sigmoidCrossEntropyGradient'] as const;
-  return runDifferentiable('sigmoidCrossEntropy', { rows }, { logits, targets }, gradients, () => {
+  return runDifferentiable('sigmoidCrossEntropy', { rows }, { logits, targets }, () => {
     // The other level's logit: 1 becomes -1 and 0 becomes 1. softplus(x) - t x would cancel where x is large.
     const signs = tf.sub(1, tf.mul(2, tf.cast(targets, 'float32')));
     return tf.softplus(tf.mul(tf.reshape<Rank.R1>(logits, [rows]), signs));
@@ -50,8 +48,7 @@ export function logisticMixture(
   anchors: Tensor2D,
 ): Tensor2D {
   const numbers = { ...shape, rows: parameters.shape[0] };
-  const inputs = { parameters, targets, anchors };
-  return runDifferentiable('logisticMixture', numbers, inputs, ['logisticMixtureGradient'], () => {
+  return runDifferentiable('logisticMixture', numbers, { parameters, targets, anchors }, () => {
     const { components, colours, meanScale } = shape;
     // A copy, since the tape keeps the array of the parts.
     const blocks = [...tf.split<Tensor2D>(parameters, parameters.shape[1] / components, 1)];

@@ -1,8 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
-import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
-import { seenThrough } from './convolution.js';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { runOrCompose } from './operation.js';
-import { hiddenFeatures, walkTaps, type WalkShape } from './walk-shape.js';
+import { cellFrom, hiddenFeatures, walkSteps, walkTaps, type Offset, type WalkShape } from './walk-shape.js';
 
 /** What an LSTM layer gives: its states, and what its gradient needs beside them. */
 export interface LstmStates {
@@ -23,12 +22,32 @@ export interface LstmStates {
  */
 export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | null, shape: WalkShape): LstmStates {
   const numbers = { shape, batch: gates.shape[0] };
-  const composed = () => ({ ...composedLstm(gates, weights, initial, shape) });
-  return runOrCompose('lstm', numbers, { gates, weights, initial }, composed) as unknown as LstmStates;
+  const states = runOrCompose('lstm', numbers, { gates, weights, initial }, () => {
+    // A step at a time.
+    const layout = layoutOf(shape);
+    const matrix = stepMatrix(weights, shape);
+    const [h0, c0] = initialStates(initial, gates.shape[0], shape);
+    const taps = walkTaps[shape.walk].map((tap) => layout.neighbours(tap, -1));
+    const cellSources = layout.neighbours(cellFrom[shape.walk], -1);
+    const [outs, cells, activations]: Tensor3D[][] = [[], [], []];
+    layout.toSteps(gateMajor(gates, shape)).forEach((step, t) => {
+      const read = tf.concat(taps.map((places) => at(places[t], outs[t - 1], h0)), 2); // prettier-ignore
+      const sum = tf.add(timesMatrix(read, matrix), step);
+      const [o, f, i, g] = tf.split<Tensor3D>(sum, 4, 2).map((gate, at) => (at < 3 ? tf.sigmoid(gate) : tf.tanh(gate)));
+      cells.push(tf.add(tf.mul(f, at(cellSources[t], cells[t - 1], c0)), tf.mul(i, g)));
+      outs.push(tf.mul(o, tf.tanh(cells[t])));
+      activations.push(tf.concat([o, f, i, g], 2));
+    });
+    const [out, activation, cell] = [outs, activations, cells].map(layout.fromSteps);
+    return { out, activations: groupMajor(activation, shape), cells: cell };
+  });
+  return states as unknown as LstmStates;
 }
 
 /**
- * Gradients of `lstm` with respect to its gates, its weights and the initial states, null where there are none.
+ * Gradients of `lstm` with respect to its gates, its weights and the initial states, null where there are none. The rule is that of
+ * native/kernels/lstm_cell.h; then d weights = sum over pixels of what the taps read times the gates' gradient, and d initial = what
+ * is given back where a tap, or the cell, leads outside.
  * @param dOut [batch, height, width, h]
  * @param states what the forward call with the same weights and initial states gave
  */
@@ -41,136 +60,95 @@ export function lstmGradient(
 ): { gates: Tensor4D; weights: Tensor4D; initial: Tensor2D | null } {
   const numbers = { shape, batch: dOut.shape[0] };
   const inputs = { dOut, weights, initial, ...states };
-  const composed = () => composedGradient(dOut, weights, initial, states, shape);
-  const { dGates, dWeights, dInitial } = runOrCompose('lstmGradient', numbers, inputs, composed);
+  const { dGates, dWeights, dInitial } = runOrCompose('lstmGradient', numbers, inputs, () => {
+    const layout = layoutOf(shape);
+    const matrix = stepMatrix(weights, shape);
+    const [h0, c0] = initialStates(initial, dOut.shape[0], shape);
+    const zero = tf.zerosLike(c0);
+    const [dOuts, outs, cells] = [dOut, states.out, states.cells].map(layout.toSteps);
+    const activations = layout.toSteps(gateMajor(states.activations, shape));
+    const [offsets, fromCell] = [walkTaps[shape.walk], cellFrom[shape.walk]];
+    const [taps, readers] = ([-1, 1] as const).map((side) => offsets.map((tap) => layout.neighbours(tap, side)));
+    const [cellSources, cellReaders] = ([-1, 1] as const).map((side) => layout.neighbours(fromCell, side));
+    const byTap = (dRead: Tensor3D) => tf.split<Tensor3D>(dRead, offsets.length, 2);
+    const [reads, dReads, dCells, dSteps]: Tensor3D[][] = [[], [], [], []];
+    for (let t = dOuts.length - 1; t >= 0; t--) {
+      const [o, f, i, g] = tf.split<Tensor3D>(activations[t], 4, 2);
+      const squashed = tf.tanh(cells[t]);
+      const given = dReads.length > 0 ? byTap(dReads[0]) : [];
+      const dh = tf.addN([dOuts[t], ...readers.map((places, tap) => at(places[t], given[tap], zero))]);
+      const carried = at(cellReaders[t], dCells[0], zero);
+      const dc: Tensor3D = tf.add(carried, tf.mul(tf.mul(dh, o), unless(tf.square(squashed))));
+      const dSigmoids = [tf.mul(dh, squashed), tf.mul(dc, at(cellSources[t], cells[t - 1], c0)), tf.mul(dc, g)];
+      const ds = [
+        ...[o, f, i].map((s, at) => tf.mul(dSigmoids[at], tf.mul(s, unless(s)))),
+        tf.mul(tf.mul(dc, i), unless(tf.square(g))),
+      ];
+      dSteps.unshift(tf.concat<Tensor3D>(ds as Tensor3D[], 2));
+      dCells.unshift(tf.mul<Tensor3D>(dc, f));
+      dReads.unshift(timesMatrix(dSteps[0], matrix, true));
+      reads.unshift(tf.concat(taps.map((places) => at(places[t], outs[t - 1], h0)), 2)); // prettier-ignore
+    }
+    const rows = (steps: Tensor3D[]): Tensor => tf.reshape(tf.concat(steps, 1), [-1, steps[0].shape[2]]);
+    const dMatrix = tf.matMul(rows(reads), rows(dSteps), true);
+    const leftOutside = (map: Tensor, offset: Offset) => tf.sum(tf.mul(map, layout.outside(offset)), [0, 1]);
+    const dH0 = () => tf.addN(byTap(tf.concat(dReads, 1)).map((dRead, tap) => leftOutside(dRead, offsets[tap])));
+    return {
+      dGates: groupMajor(layout.fromSteps(dSteps), shape),
+      dWeights: groupMajor(tf.reshape(dMatrix, weights.shape), shape),
+      dInitial: initial && tf.stack([dH0(), leftOutside(tf.concat(dCells, 1), fromCell)]),
+    };
+  });
   return { gates: dGates as Tensor4D, weights: dWeights as Tensor4D, initial: dInitial as Tensor2D | null };
 }
 
-/** In operations that every tfjs backend has: one step a row, or a column of the skewed image. */
-function composedLstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | null, shape: WalkShape): LstmStates {
-  const { offsets, inside, toSteps, fromSteps } = layoutOf(shape);
-  const matrix = stepMatrix(weights, shape);
-  const [h0, c0] = initialStates(initial, shape);
-  const steps = toSteps(gateMajor(gates, shape));
-  const [batch, length] = steps[0].shape;
-  let h = spread(h0, batch, length);
-  let c = spread(c0, batch, length);
-  const [outs, cells, activations]: Tensor3D[][] = [[], [], []];
-  steps.forEach((step, t) => {
-    const sum = tf.add(timesMatrix(readTaps(h, h0, offsets), matrix), step);
-    const [o, f, i, g] = tf.split<Tensor3D>(sum, 4, 2).map((gate, at) => (at < 3 ? tf.sigmoid(gate) : tf.tanh(gate)));
-    const cell: Tensor3D = tf.add(tf.mul(f, c), tf.mul(i, g));
-    c = outsideIs(c0, cell, inside[t]);
-    h = outsideIs(h0, tf.mul(o, tf.tanh(cell)), inside[t]);
-    outs.push(h);
-    cells.push(c);
-    activations.push(tf.concat([o, f, i, g], 2));
-  });
-  return { out: fromSteps(outs), activations: groupMajor(fromSteps(activations), shape), cells: fromSteps(cells) };
-}
-
-/** The rule is that of native/kernels/lstm_cell.h. */
-function composedGradient(
-  dOut: Tensor4D,
-  weights: Tensor4D,
-  initial: Tensor2D | null,
-  states: LstmStates,
-  shape: WalkShape,
-): { dGates: Tensor; dWeights: Tensor; dInitial: Tensor | null } {
-  const { offsets, inside, toSteps, fromSteps } = layoutOf(shape);
-  const matrix = stepMatrix(weights, shape);
-  const [h0, c0] = initialStates(initial, shape);
-  const [dOuts, cells] = [dOut, states.cells].map((map) => toSteps(map));
-  const activations = toSteps(gateMajor(states.activations, shape));
-  const [batch, length] = dOuts[0].shape;
-  let fromReaders: Tensor3D = tf.zerosLike(dOuts[0]);
-  let carried: Tensor3D = tf.zerosLike(dOuts[0]);
-  const dSteps: Tensor3D[] = [];
-  for (let t = dOuts.length - 1; t >= 0; t--) {
-    const [o, f, i, g] = tf.split<Tensor3D>(activations[t], 4, 2);
-    const before = t > 0 ? outsideIs(c0, cells[t - 1], inside[t - 1]) : spread(c0, batch, length);
-    const squashed = tf.tanh(cells[t]);
-    const dh = tf.add(dOuts[t], fromReaders);
-    const dc = tf.add(carried, tf.mul(tf.mul(dh, o), unless(tf.square(squashed))));
-    const dSigmoids = [tf.mul(dh, squashed), tf.mul(dc, before), tf.mul(dc, g)];
-    const ds = [
-      ...[o, f, i].map((s, at) => tf.mul(dSigmoids[at], tf.mul(s, unless(s)))),
-      tf.mul(tf.mul(dc, i), unless(tf.square(g))),
-    ];
-    const dStep: Tensor3D = tf.mul(tf.concat(ds, 2), inside[t]);
-    carried = tf.where(tf.cast(inside[t], 'bool'), tf.mul(dc, f), carried);
-    fromReaders = givenToTaps(timesMatrix(dStep, matrix, true), offsets);
-    dSteps.unshift(dStep);
-  }
-  const dGates = groupMajor(fromSteps(dSteps), shape);
-  const { dWeights, dH0 } = parameterGradients(dGates, weights, states.out, h0, shape);
-  return { dGates, dWeights, dInitial: initial && tf.stack([dH0, tf.sum(carried, [0, 1])]) };
-}
-
-/**
- * d weights[t] = sum over pixels of the state that tap t reads times the gates' gradient; d initial h = sum over taps of
- * weights[t] times the gates' gradient of the pixels from which t leads outside.
- */
-function parameterGradients(dGates: Tensor4D, weights: Tensor4D, out: Tensor4D, h0: Tensor, shape: WalkShape) {
-  const { height, width, walk } = shape;
-  const flat = (map: Tensor) => tf.reshape(map, [height * width * out.shape[0], -1]);
-  const matrices = tf.unstack(tf.squeeze<Tensor3D>(weights, [0]));
-  const ofTaps = walkTaps[walk].map(({ dy, dx }, tap) => {
-    const window = { top: dy, left: dx, height, width };
-    const outside = unless(seenThrough(window, tf.ones([1, height, width, 1])));
-    const read = tf.add(seenThrough(window, out), tf.mul(outside, h0));
-    const dOutside = tf.sum(tf.mul(dGates, outside), [0, 1, 2]);
-    return {
-      dMatrix: tf.matMul(flat(read), flat(dGates), true),
-      dH0: tf.sum(tf.mul(matrices[tap], dOutside), 1),
-    };
-  });
-  return {
-    dWeights: tf.expandDims(tf.stack(ofTaps.map(({ dMatrix }) => dMatrix))),
-    dH0: tf.addN(ofTaps.map(({ dH0 }) => dH0)),
+/** How an image is laid out as the steps of its walk, which follow each other; each is [batch, length, features]. */
+function layoutOf(shape: WalkShape) {
+  const { height, width } = shape;
+  const steps = walkSteps(shape);
+  const lengths = steps.map(({ length }) => length);
+  const order = steps.flat();
+  const [raster, placeInStep] = [new Int32Array(order.length), new Int32Array(order.length)];
+  order.forEach((pixel, at) => (raster[pixel] = at));
+  for (const step of steps) step.forEach((pixel, place) => (placeInStep[pixel] = place));
+  /** The pixel at an offset; null where that leads outside. */
+  const moved = (pixel: number, dy: number, dx: number) => {
+    const [y, x] = [Math.floor(pixel / width) + dy, (pixel % width) + dx];
+    return y >= 0 && y < height && x >= 0 && x < width ? y * width + x : null;
   };
-}
-
-/** How an image is laid out as steps that follow each other; each is [batch, length, features]. */
-interface Layout {
-  /** For each tap: offset, along a step, of what it reads in the step before. */
-  offsets: number[];
-  /** For each step, 1 at its places inside the image and 0 at those that the skew adds: [length, 1]. */
-  inside: Tensor[];
-  toSteps: (map: Tensor4D) => Tensor3D[];
-  /** The inverse of toSteps: [batch, height, width, features]. */
-  fromSteps: (steps: Tensor3D[]) => Tensor4D;
-}
-
-function layoutOf({ height, width, walk }: WalkShape): Layout {
-  if (walk === 'rows')
-    return {
-      offsets: walkTaps.rows.map(({ dx }) => dx),
-      inside: new Array<Tensor>(height).fill(tf.ones([width, 1])),
-      toSteps: (map) => tf.unstack(map, 1) as Tensor3D[],
-      fromSteps: (steps) => tf.stack(steps, 1) as Tensor4D,
-    };
-  // Row r is moved r places to the right: a diagonal becomes a column, and a pixel's left neighbour lies in the column
-  // before in the same row, the one above in the row above.
-  const skewed = height + width - 1;
-  const mirror = (map: Tensor4D): Tensor4D => (walk === 'diagonals' ? map : tf.reverse(map, 2));
-  const toSteps = (map: Tensor4D): Tensor3D[] => {
-    const [batch, , , features] = map.shape;
-    const rows = tf.reshape(tf.pad(mirror(map), [[0, 0], [0, 0], [0, height], [0, 0]]), [batch, -1, features]); // prettier-ignore
-    const cut = tf.slice(rows, [0, 0, 0], [batch, height * skewed, features]);
-    return tf.unstack(tf.reshape(cut, [batch, height, skewed, features]), 2) as Tensor3D[];
-  };
+  const indices = (values: number[] | Int32Array) => tf.tensor1d(values, 'int32');
   return {
-    offsets: walkTaps[walk].map(({ dy }) => dy),
-    inside: toSteps(tf.ones([1, height, width, 1])).map((step) => tf.squeeze(step, [0])),
-    toSteps,
-    fromSteps(steps) {
-      const [batch, , features] = steps[0].shape;
-      const rows = tf.reshape(tf.stack(steps, 2), [batch, -1, features]);
-      const wide = tf.reshape(tf.pad(rows, [[0, 0], [0, height], [0, 0]]), [batch, height, skewed + 1, features]); // prettier-ignore
-      return mirror(tf.slice(wide, [0, 0, 0, 0], [batch, height, width, features]) as Tensor4D);
+    toSteps: (map: Tensor4D): Tensor3D[] => {
+      const pixels = tf.reshape(map, [map.shape[0], height * width, map.shape[3]]);
+      return tf.split<Tensor3D>(tf.gather(pixels, indices(order), 1), lengths, 1);
     },
+    /** The inverse of toSteps: [batch, height, width, features]. */
+    fromSteps: (parts: Tensor3D[]): Tensor4D => {
+      const pixels = tf.gather(tf.concat(parts, 1), indices(raster), 1);
+      return tf.reshape(pixels, [pixels.shape[0], height, width, pixels.shape[2]]);
+    },
+    /**
+     * For each pixel of each step the place, in the step before (-1), of the pixel at an offset, or in the step after (1) of
+     * the one whose offset leads here; the length of that step where there is none.
+     */
+    neighbours: ({ dy, dx }: Offset, side: -1 | 1): Tensor1D[] => {
+      const places = steps.flatMap((step, t) =>
+        step.map((pixel) => {
+          const neighbour = moved(pixel, -side * dy, -side * dx);
+          return neighbour === null ? (steps[t + side]?.length ?? 0) : placeInStep[neighbour];
+        }),
+      );
+      return tf.split<Tensor1D>(indices(places), lengths);
+    },
+    /** 1 for the pixels from which an offset leads outside, else 0: [length of all steps, 1]. */
+    outside: ({ dy, dx }: Offset): Tensor2D =>
+      tf.tensor2d(order.map((pixel) => [Number(moved(pixel, dy, dx) === null)])),
   };
+}
+
+/** What lies at places of a step, if there is one: [batch, length, features]. After its last pixel lies what is outside. */
+function at(places: Tensor1D, step: Tensor3D | undefined, outside: Tensor3D): Tensor3D {
+  return tf.gather(step === undefined ? outside : tf.concat([step, outside], 1), places, 1);
 }
 
 /** [1, taps, h, 4h] -> [taps * h, 4h], with the gates one after the other. */
@@ -178,41 +156,15 @@ function stepMatrix(weights: Tensor4D, shape: WalkShape): Tensor2D {
   return tf.reshape(gateMajor(weights, shape), [-1, 4 * hiddenFeatures(shape)]);
 }
 
-function initialStates(initial: Tensor2D | null, shape: WalkShape): Tensor[] {
-  return tf.unstack(initial ?? tf.zeros([2, hiddenFeatures(shape)]));
-}
-
-/** [h] -> [batch, length, h]. */
-function spread(state: Tensor, batch: number, length: number): Tensor3D {
-  return tf.tile(tf.reshape(state, [1, 1, -1]), [batch, length, 1]);
-}
-
-/** The states of a step, with the initial one where the skew has added places. */
-function outsideIs(state0: Tensor, state: Tensor3D, inside: Tensor): Tensor3D {
-  return tf.add(tf.mul(state, inside), tf.mul(unless(inside), state0));
+/** The h and the c of a pixel outside of each image: [batch, 1, h]. */
+function initialStates(initial: Tensor2D | null, batch: number, shape: WalkShape): Tensor3D[] {
+  const states = tf.unstack(initial ?? tf.zeros([2, hiddenFeatures(shape)]));
+  return states.map((state) => tf.tile(tf.reshape(state, [1, 1, -1]), [batch, 1, 1]));
 }
 
 /** 1 - x. */
 function unless<T extends Tensor>(x: T): T {
   return tf.sub(1, x);
-}
-
-/** The states that the taps read, side by side: [batch, length, h] -> [batch, length, taps * h]. */
-function readTaps(h: Tensor3D, h0: Tensor, offsets: number[]): Tensor3D {
-  const [batch, length, hidden] = h.shape;
-  const border = spread(h0, batch, 1);
-  const padded = tf.concat([border, h, border], 1);
-  return tf.concat(offsets.map((offset) => tf.slice(padded, [0, 1 + offset, 0], [batch, length, hidden])), 2); // prettier-ignore
-}
-
-/** The transpose of readTaps, without what was read outside. */
-function givenToTaps(dRead: Tensor3D, offsets: number[]): Tensor3D {
-  const [batch, length, features] = dRead.shape;
-  const shifted = tf.split<Tensor3D>(dRead, offsets.length, 2).map((dTap, t) => {
-    const padded = tf.pad(dTap, [[0, 0], [1, 1], [0, 0]]); // prettier-ignore
-    return tf.slice(padded, [0, 1 - offsets[t], 0], [batch, length, features / offsets.length]);
-  });
-  return tf.addN(shifted);
 }
 
 function timesMatrix(x: Tensor3D, matrix: Tensor2D, transposed = false): Tensor3D {

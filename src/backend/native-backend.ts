@@ -1,7 +1,7 @@
 import { MathBackendCPU, tf } from '../foundation/tfjs.js';
 import type { backend_util, DataType, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { BufferPool, SMALLEST_POOLED } from './buffer-pool.js';
-import type { Kernels } from './kernels/index.js';
+import { descriptions, type KernelName, type KernelNumbers, type Kernels } from './kernels/index.js';
 
 /** Bytes that the pool of a `NativeBackend` keeps idle at most. */
 export const MAX_IDLE_BYTES = 2 ** 31;
@@ -54,14 +54,43 @@ export class NativeBackend extends MathBackendCPU {
   }
 
   /** As `floats`, for targets. */
-  ints({ dataId }: TensorInfo): Int32Array {
+  private ints({ dataId }: TensorInfo): Int32Array {
     const values = this.data.get(dataId).values as backend_util.TypedArray;
     return values[Symbol.toStringTag] === 'Int32Array' ? (values as Int32Array) : Int32Array.from(values);
   }
 
+  /** Runs a kernel on tensors, by the names of its inputs, null where there is none. @returns its outputs */
+  run<K extends KernelName>(
+    name: K,
+    tensors: Readonly<Record<string, TensorInfo | undefined>>,
+    numbers: KernelNumbers<K>,
+  ): TensorInfo[] {
+    const { inputs, outputs } = descriptions[name];
+    const arrays: Record<string, Float32Array | Int32Array | null> = {};
+    for (const [input, { type }] of Object.entries(inputs)) {
+      const tensor = tensors[input];
+      arrays[input] = tensor === undefined ? null : type === 'int32_t' ? this.ints(tensor) : this.floats(tensor);
+    }
+    const made: TensorInfo[] = [];
+    for (const [output, { shape, like, with: input }] of Object.entries(outputs)) {
+      arrays[output] = null;
+      if (input !== undefined && arrays[input] === null) continue;
+      const { info, values } = this.allocate(like === undefined ? shape(numbers as never) : tensors[like]!.shape);
+      arrays[output] = values;
+      made.push(info);
+    }
+    this.kernels[name](numbers as never, arrays as never);
+    return made;
+  }
+
   override write(values: backend_util.BackendValues, shape: number[], dtype: DataType): object {
     if (this.isPooled(values)) return super.write(values.slice(), shape, dtype);
-    return super.write(this.isToMove(values) ? this.moved(values) : values, shape, dtype);
+    const isLong = values instanceof Float32Array && values.length >= SMALLEST_POOLED;
+    if (!isLong || !this.current.memory.copiesOthers) return super.write(values, shape, dtype);
+    // Elsewhere each kernel would copy them.
+    const moved = this.pool.take(values.length);
+    moved.set(values);
+    return super.write(moved, shape, dtype);
   }
 
   override readSync(dataId: object): backend_util.BackendValues {
@@ -74,17 +103,6 @@ export class NativeBackend extends MathBackendCPU {
     const disposed = super.disposeData(dataId, force);
     if (this.isPooled(values) && !this.data.has(dataId)) this.pool.release(values);
     return disposed;
-  }
-
-  /** Whether each kernel would copy these values. */
-  private isToMove(values: backend_util.BackendValues | null): values is Float32Array {
-    return this.current.memory.copiesOthers && values instanceof Float32Array && values.length >= SMALLEST_POOLED;
-  }
-
-  private moved(values: Float32Array): Float32Array {
-    const to = this.pool.take(values.length);
-    to.set(values);
-    return to;
   }
 
   private isPooled(values: backend_util.BackendValues | undefined): values is Float32Array {

@@ -6,31 +6,23 @@ import type { NativeBackend, NativeKernel } from './native-backend.js';
 /** Those kernels of tfjs that training spends its time in, by tfjs's names. */
 export const nativeTfjsKernels: Record<string, NativeKernel> = {
   [tf.Conv2D](backend, { x, filter }, attributes) {
-    const geometry = geometryOf(x.shape, filter.shape, attributes);
-    if (!geometry || !areFloats(x, filter)) return null;
-    const { info, values: out } = backend.allocate(geometry.outShape);
-    const given = { x: backend.floats(x), weights: backend.floats(filter), bias: null, plus: null };
-    backend.kernels.convolution(geometry.numbers, { ...given, out });
-    return info;
+    const numbers = areFloats(x, filter) && numbersOf(x.shape, filter.shape, attributes);
+    return numbers ? backend.run('convolution', { x, weights: filter }, numbers)[0] : null;
   },
 
   [tf.Conv2DBackpropInput](backend, { dy, filter }, attributes) {
-    const inputShape = attributes.inputShape as number[];
-    const geometry = geometryOf(inputShape, filter.shape, attributes);
-    if (!geometry || !areFloats(dy, filter)) return null;
-    const { info, values: dx } = backend.allocate(inputShape);
-    const given = { dy: backend.floats(dy), weights: backend.floats(filter), reluInput: null, plus: null };
-    backend.kernels.convolutionInputGradient(geometry.numbers, { ...given, dx });
-    return info;
+    const numbers = areFloats(dy, filter) && numbersOf(attributes.inputShape as number[], filter.shape, attributes);
+    return numbers ? backend.run('convolutionInputGradient', { dy, weights: filter }, numbers)[0] : null;
   },
 
+  /** Without the bias, which `run` would compute as well. */
   [tf.Conv2DBackpropFilter](backend, { x, dy }, attributes) {
     const filterShape = attributes.filterShape as number[];
-    const geometry = geometryOf(x.shape, filterShape, attributes);
-    if (!geometry || !areFloats(x, dy)) return null;
+    const numbers = areFloats(x, dy) && numbersOf(x.shape, filterShape, attributes);
+    if (!numbers) return null;
     const { info, values: dWeights } = backend.allocate(filterShape);
     const given = { x: backend.floats(x), dy: backend.floats(dy), dBias: null };
-    backend.kernels.convolutionFilterGradient(geometry.numbers, { ...given, dWeights });
+    backend.kernels.convolutionFilterGradient(numbers, { ...given, dWeights });
     return info;
   },
 
@@ -42,27 +34,22 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     const [, n] = lastTwo(b.shape, transposeB);
     const outer = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
     const { info, values } = backend.allocate([...outer, m, n]);
-    const [aValues, bValues] = [backend.floats(a), backend.floats(b)];
-    for (let i = 0; i * m * n < values.length; i++) {
-      const aFrom = (i * m * k) % aValues.length;
-      const bFrom = (i * k * n) % bValues.length;
-      backend.kernels.matMul(
-        { m, n, k, transposeA, transposeB },
-        {
-          a: aValues.subarray(aFrom, aFrom + m * k),
-          b: bValues.subarray(bFrom, bFrom + k * n),
-          out: values.subarray(i * m * n, (i + 1) * m * n),
-        },
-      );
-    }
+    const matrices = (from: Float32Array, size: number) => (index: number) => {
+      const start = (index * size) % from.length;
+      return from.subarray(start, start + size);
+    };
+    const [aAt, bAt, outAt] = [
+      matrices(backend.floats(a), m * k),
+      matrices(backend.floats(b), k * n),
+      matrices(values, m * n),
+    ];
+    for (let i = 0; i * m * n < values.length; i++)
+      backend.kernels.matMul({ m, n, k, transposeA, transposeB }, { a: aAt(i), b: bAt(i), out: outAt(i) });
     return info;
   },
 
   [tf.Relu](backend, { x }) {
-    if (!areFloats(x)) return null;
-    const { info, values } = backend.allocate(x.shape);
-    backend.kernels.relu({ count: values.length }, { x: backend.floats(x), out: values });
-    return info;
+    return areFloats(x) ? backend.run('relu', { x }, { count: tf.util.sizeFromShape(x.shape) })[0] : null;
   },
 
   [tf.Add]: pairwise('add', true),
@@ -147,10 +134,8 @@ function pairwise(kernel: 'add' | 'subtract' | 'multiply' | 'divide', commute: b
   return (backend, { a, b }) => {
     const [whole, part] = commute && !repeats(b, a) ? [b, a] : [a, b];
     if (!areFloats(a, b) || !repeats(part, whole)) return null;
-    const { info, values: out } = backend.allocate(whole.shape);
-    const [from, repeated] = [backend.floats(whole), backend.floats(part)];
-    backend.kernels[kernel]({ count: out.length, period: repeated.length }, { a: from, b: repeated, out });
-    return info;
+    const [count, period] = [whole, part].map(({ shape }) => tf.util.sizeFromShape(shape));
+    return backend.run(kernel, { a: whole, b: part }, { count, period })[0];
   };
 }
 
@@ -186,8 +171,8 @@ function lastTwo(shape: number[], transposed: boolean): [rows: number, columns: 
 /** One ConvolutionShape for each geometry, since plans are kept by shape. */
 const shapes = new Map<string, ConvolutionShape>();
 
-/** The numbers of a convolution's kernels, and the shape of its output; null where it is not an ordinary one. */
-function geometryOf(xShape: number[], filterShape: number[], attributes: NamedAttrMap) {
+/** The numbers of a convolution's kernels; null where it is not an ordinary one. */
+function numbersOf(xShape: number[], filterShape: number[], attributes: NamedAttrMap) {
   if (attributes.dataFormat !== 'NHWC') return null;
   const info = tf.backend_util.computeConv2DInfo(
     xShape as [number, number, number, number],
@@ -208,5 +193,5 @@ function geometryOf(xShape: number[], filterShape: number[], attributes: NamedAt
   const key = JSON.stringify(dense);
   const shape = shapes.get(key) ?? denseConvolution(dense);
   shapes.set(key, shape);
-  return { numbers: { shape, batch: info.batchSize, relu: false }, outShape: info.outShape };
+  return { shape, batch: info.batchSize, relu: false };
 }

@@ -1,6 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import type { KernelConfig, NamedAttrMap, NamedTensorMap, Tensor, TensorContainerObject } from '@tensorflow/tfjs-core';
-import { libraryOf } from './kernel-libraries.js';
+import { libraryOf } from './kernel-library.js';
 import { refusal } from './kernels/geometry.js';
 import { descriptions, type InputsOf, type KernelName, type KernelNumbers, type OutputsOf } from './kernels/index.js';
 
@@ -21,9 +21,8 @@ type InputTensors<K extends KernelName> = {
   [I in keyof InputsOf<K> as InputsOf<K>[I] extends { optional: true } ? never : I]: Tensor;
 } & { [I in keyof InputsOf<K> as InputsOf<K>[I] extends { optional: true } ? I : never]?: Tensor | null | undefined };
 
-const outputNames = Object.fromEntries(
-  Object.entries(descriptions).map(([kernel, { outputs }]) => [kernel, Object.keys(outputs)]),
-);
+const kernelNames = Object.keys(descriptions) as KernelName[];
+const outputNames = Object.fromEntries(kernelNames.map((name) => [name, Object.keys(descriptions[name].outputs)]));
 
 /**
  * Runs a kernel on tensors, where `hasKernels`. Its outputs are tensors of the shapes of its description; those that are there with
@@ -70,19 +69,19 @@ export function runOrCompose<K extends KernelName>(
 const gradientOf = (name: string) => `d${name[0].toUpperCase()}${name.slice(1)}`;
 
 /**
- * The same of a kernel of one output, as an operation on the tape. The gradient of its composed form is the tape's.
- * @param gradients kernels that make of its inputs and the gradient of its output those of some inputs, under the names of these
+ * The same of a kernel of one output, as an operation on the tape. The gradient of its composed form is the tape's. The kernels of its
+ * own, which its name begins and `Gradient` ends, make of its inputs and the gradient of its output those of some inputs.
  */
 export function runDifferentiable<K extends KernelName, T extends Tensor>(
   kernel: K,
   numbers: KernelNumbers<K>,
   inputs: InputTensors<K>,
-  gradients: readonly Extract<KernelName, `${string}Gradient`>[],
   composed: () => T,
 ): T {
   expectInputs(kernel, numbers, inputs);
   if (!hasKernels()) return tf.tidy(composed);
   const [output] = outputNames[kernel];
+  const gradients = kernelNames.filter((name) => name.startsWith(kernel) && name.endsWith('Gradient'));
   const made = gradients.flatMap((gradient) => outputNames[gradient]);
   const given = Object.entries<Tensor>(inputs);
   const learned = given.filter(([name]) => made.includes(gradientOf(name)));

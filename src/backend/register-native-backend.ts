@@ -1,9 +1,9 @@
 import { tf } from '../foundation/tfjs.js';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
-import type { Kernels } from './kernels/index.js';
+import { descriptions, type KernelName, type Kernels } from './kernels/index.js';
 import { NativeBackend, type NativeKernel } from './native-backend.js';
-import { nativeOperations } from './native-operations.js';
 import { nativeTfjsKernels } from './native-tfjs-kernels.js';
+import { GLOBAL_NORM, operationOf } from './operation.js';
 
 /** Registers a `NativeBackend` with tfjs; what the kernels lack falls back to tfjs's own CPU kernels. */
 export function registerNativeBackend(kernels: Kernels, name = 'native', bf16: Kernels | null = null): void {
@@ -19,7 +19,6 @@ export function registerKernels(name: string, others: Readonly<Record<string, Na
   const isKnown = tf.getKernelsForBackend(name).length > 0;
   if (isKnown) return;
   tf.copyRegisteredKernels('cpu', name);
-  const ours: Readonly<Record<string, NativeKernel>> = { ...nativeTfjsKernels, ...nativeOperations };
   for (const kernelName of new Set([...Object.keys(ours), ...Object.keys(others)])) {
     const fallback = tf.getKernel(kernelName, 'cpu') as KernelConfig | undefined;
     if (fallback) tf.unregisterKernel(kernelName, name);
@@ -34,3 +33,27 @@ export function registerKernels(name: string, others: Readonly<Record<string, Na
     });
   }
 }
+
+const ours: Readonly<Record<string, NativeKernel>> = {
+  ...nativeTfjsKernels,
+
+  // The kernels as operations on tensors: attributes are a call's numbers.
+  ...Object.fromEntries(
+    (Object.keys(descriptions) as KernelName[]).map((name): [string, NativeKernel] => [
+      operationOf(name),
+      (backend, tensors, numbers) => backend.run(name, tensors, numbers as never),
+    ]),
+  ),
+
+  /** In JavaScript: gradients are few beside the work that made them, and a sum in float64 costs no more. */
+  [GLOBAL_NORM](backend, tensors) {
+    let squares = 0;
+    for (const tensor of Object.values(tensors)) {
+      const values = backend.floats(tensor);
+      for (let i = 0; i < values.length; i++) squares += values[i] * values[i];
+    }
+    const { info, values } = backend.allocate([]);
+    values[0] = Math.sqrt(squares);
+    return info;
+  },
+};

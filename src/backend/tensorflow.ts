@@ -98,6 +98,5 @@ if (tf.matMul([[2, 3]], [[4], [5]]).dataSync()[0] !== 23) throw new Error('a wro
 console.log(JSON.stringify({ version: binding.TF_Version, gpu: isUsingGpuDevice }));
 `;
 
-function unusable(expected: string, received: string, command: string) {
-  return errorsOf('DEPENDENCY', 'choose backend')('tensorflow', expected, received, `run: ${command}`);
-}
+const unusable = (expected: string, received: string, command: string) =>
+  errorsOf('DEPENDENCY', 'choose backend')('tensorflow', expected, received, `run: ${command}`);

@@ -27,7 +27,8 @@ export interface WalkShape {
   groups: readonly number[];
 }
 
-type Offset = Pick<Tap, 'dy' | 'dx'>;
+/** From one pixel to another. */
+export type Offset = Pick<Tap, 'dy' | 'dx'>;
 const above: Offset = { dy: -1, dx: 0 };
 const left: Offset = { dy: 0, dx: -1 };
 const right: Offset = { dy: 0, dx: 1 };

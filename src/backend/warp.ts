@@ -4,31 +4,26 @@ import type { WarpShape } from './kernels/index.js';
 import { runDifferentiable } from './operation.js';
 
 /**
- * A mixture of moved frames, pixel by pixel: see kernels/warped-mixture.ts. Differentiable in the motion and in the frames.
+ * A mixture of moved frames, pixel by pixel: see kernels/warped-mixture.ts. Differentiable in the motion and in the frames; composed,
+ * the gradients are the tape's: that of a coordinate is zero where it is clamped.
  * @param frames [batch, height, width, K * channels]
  * @param motion [batch, height, width, 3 K F]: vertical displacements, horizontal ones, logits
  * @returns [batch, height, width, channels]
  */
 export function warpedMixture(shape: WarpShape, frames: Tensor4D, motion: Tensor4D): Tensor4D {
   const numbers = { ...shape, batch: motion.shape[0] };
-  const gradients = ['warpedMixtureFramesGradient', 'warpedMixtureGradient'] as const;
-  return runDifferentiable('warpedMixture', numbers, { frames, motion }, gradients, () =>
-    composed(shape, frames, motion),
-  );
-}
-
-/** Its gradients are the tape's: that of a coordinate is zero where it is clamped. */
-function composed(shape: WarpShape, frames: Tensor4D, motion: Tensor4D): Tensor4D {
-  const { weights, y, x, at } = places(shape, motion);
-  const flat = tf.reshape(frames, [frames.size / shape.channels, shape.channels]);
-  const valueAt = (row: Tensor, column: Tensor): Tensor => tf.gather(flat, at(row, column));
-  const [down, right] = [y.fraction, x.fraction].map((fraction) => tf.expandDims(fraction, 4));
-  const left = valueAt(y.first, x.first);
-  const lowerLeft = valueAt(y.second, x.first);
-  const upper = tf.add(left, tf.mul(tf.sub(valueAt(y.first, x.second), left), right));
-  const lower = tf.add(lowerLeft, tf.mul(tf.sub(valueAt(y.second, x.second), lowerLeft), right));
-  const value = tf.add(upper, tf.mul(tf.sub(lower, upper), down));
-  return tf.sum(tf.mul(tf.expandDims(weights, 4), value), 3);
+  return runDifferentiable('warpedMixture', numbers, { frames, motion }, () => {
+    const { weights, y, x, at } = places(shape, motion);
+    const flat = tf.reshape(frames, [frames.size / shape.channels, shape.channels]);
+    const valueAt = (row: Tensor, column: Tensor): Tensor => tf.gather(flat, at(row, column));
+    const [down, right] = [y.fraction, x.fraction].map((fraction) => tf.expandDims(fraction, 4));
+    const left = valueAt(y.first, x.first);
+    const lowerLeft = valueAt(y.second, x.first);
+    const upper = tf.add(left, tf.mul(tf.sub(valueAt(y.first, x.second), left), right));
+    const lower = tf.add(lowerLeft, tf.mul(tf.sub(valueAt(y.second, x.second), lowerLeft), right));
+    const value = tf.add(upper, tf.mul(tf.sub(lower, upper), down));
+    return tf.sum(tf.mul(tf.expandDims(weights, 4), value), 3);
+  });
 }
 
 /**

@@ -56,7 +56,30 @@ export interface WasmThreads {
  *   WebAssembly says of bytes that are no module
  */
 export function wasmLibrary(code: Uint8Array, threads: WasmThreads): KernelLibrary {
-  return libraryOver(new WasmHost(code, threads), threads);
+  const host = new WasmHost(code, threads);
+  const { exports } = host;
+  if (exports.signature() >>> 0 !== kernelSignature)
+    throw unusableWasm('wasm/pxv.wasm', 'a build of this version', 'one of another version', 'run: npm run build:wasm');
+  const memory = {
+    make: (length: number) => host.floats(host.allocate(4 * length), length),
+    free: (values: Float32Array) => exports.release(values.byteOffset),
+    copiesOthers: true,
+  };
+  const kernels = kernelsOver('wasm', memory, (kernel, call, arrays) => {
+    const placed = host.place(call, arrays, false);
+    try {
+      exports.run(kernel, placed.at);
+    } finally {
+      placed.end();
+    }
+  });
+  return makeLibrary(new Map([['wasm', kernels]]), {
+    cores: threads.cores,
+    bf16Kernels: () => null,
+    engine: () => engineOver(host),
+    threads: () => exports.threads(),
+    setThreads: (count) => exports.setThreads(count),
+  });
 }
 
 /** Makes the error that says what is wrong with a module. */
@@ -71,12 +94,6 @@ const WORK = `({ module, memory, id, stack, variables }) => {
   exports.__wasm_init_tls(variables);
   exports.work(id);
 }`;
-
-/** Where an array lies in the memory, and whether it was copied there. */
-interface Placed {
-  at: number;
-  copied: boolean;
-}
 
 /** The engine of JavaScript sets addresses for all that the memory may grow to apart at once. */
 function sharedMemory() {
@@ -133,36 +150,36 @@ class WasmHost {
    * @param given whether what is written must be copied there too
    */
   place({ layout, numbers }: CallWriter, arrays: readonly (CallArray | null)[], given: boolean) {
-    const places: Placed[] = [];
+    const copies: { array: CallArray; copy: number; written: boolean }[] = [];
     const at = this.allocate(layout.bytes + 4 * arrays.length);
+    const placeOf = (array: CallArray | null, i: number) => {
+      if (array === null) return 0;
+      if (this.buffers.has(array.buffer)) return array.byteOffset;
+      const { written } = layout.arrays[i];
+      const copy = given || !written ? this.copy(array) : this.allocate(array.byteLength);
+      copies.push({ array, copy, written });
+      return copy;
+    };
     const free = () => {
-      for (const place of places) if (place.copied) this.exports.release(place.at);
+      for (const { copy } of copies) this.exports.release(copy);
       this.exports.release(at);
     };
     try {
-      arrays.forEach((array, i) => places.push(this.placeOf(array, given || !layout.arrays[i].written)));
+      const places = arrays.map(placeOf);
+      const bytes = this.all();
+      bytes.set(numbers, at);
+      new Uint32Array(bytes.buffer, at + layout.bytes, places.length).set(places);
     } catch (error) {
       free();
       throw error;
     }
-    const bytes = this.all();
-    bytes.set(numbers, at);
-    new Uint32Array(bytes.buffer, at + layout.bytes, places.length).set(places.map((place) => place.at));
     const end = () => {
       const bytes = this.all();
-      places.forEach(({ at, copied }, i) => {
-        const array = arrays[i]!;
-        if (copied && layout.arrays[i].written) bytesOf(array).set(bytes.subarray(at, at + array.byteLength));
-      });
+      for (const { array, copy, written } of copies)
+        if (written) bytesOf(array).set(bytes.subarray(copy, copy + array.byteLength));
       free();
     };
     return { at, end };
-  }
-
-  private placeOf(array: CallArray | null, filled: boolean): Placed {
-    if (array === null) return { at: 0, copied: false };
-    if (this.buffers.has(array.buffer)) return { at: array.byteOffset, copied: false };
-    return { at: filled ? this.copy(array) : this.allocate(array.byteLength), copied: true };
   }
 
   /** A copy of an array, to be released. */
@@ -188,34 +205,6 @@ class WasmHost {
 }
 
 const bytesOf = (array: CallArray) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-
-function libraryOver(host: WasmHost, { cores }: WasmThreads): KernelLibrary {
-  const { exports } = host;
-  if (exports.signature() >>> 0 !== kernelSignature) {
-    const [expected, received] = ['a build of this version', 'one of another version'];
-    throw unusableWasm('wasm/pxv.wasm', expected, received, 'run: npm run build:wasm');
-  }
-  const memory = {
-    make: (length: number) => host.floats(host.allocate(4 * length), length),
-    free: (values: Float32Array) => exports.release(values.byteOffset),
-    copiesOthers: true,
-  };
-  const kernels = kernelsOver('wasm', memory, (kernel, call, arrays) => {
-    const placed = host.place(call, arrays, false);
-    try {
-      exports.run(kernel, placed.at);
-    } finally {
-      placed.end();
-    }
-  });
-  return makeLibrary(new Map([['wasm', kernels]]), {
-    cores,
-    bf16Kernels: () => null,
-    engine: () => engineOver(host),
-    threads: () => exports.threads(),
-    setThreads: (count) => exports.setThreads(count),
-  });
-}
 
 /** A row after another on this thread, which it leaves to others in between. */
 function engineOver(host: WasmHost): EngineFunctions {

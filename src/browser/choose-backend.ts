@@ -1,6 +1,5 @@
 import { useKernels } from '../backend/backend-in-use.js';
-import { loadLibrariesBy } from '../backend/kernel-libraries.js';
-import type { KernelLibrary } from '../backend/kernel-library.js';
+import { type KernelLibrary, loadLibrariesBy } from '../backend/kernel-library.js';
 import { unusableWasm, wasmLibrary, type WasmThreads } from '../backend/wasm.js';
 import { errorsOf } from '../foundation/errors.js';
 

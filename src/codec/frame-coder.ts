@@ -1,7 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { instructionSetInUse } from '../backend/backend-in-use.js';
-import { libraryOf } from '../backend/kernel-libraries.js';
+import { libraryOf } from '../backend/kernel-library.js';
 import { hasKernels } from '../backend/operation.js';
 import type { Kernels } from '../backend/kernels/index.js';
 import { examplesOfScale, parametersOfScale, unknownSubPixels } from '../model/chain.js';

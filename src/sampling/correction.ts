@@ -24,8 +24,8 @@ const RIDGE = 9;
  * for each frame ahead its own.
  */
 export class CorrectionRegression {
-  /** For each frame ahead the sums of products of two deviations, [deviations, deviations], and of one with the error. */
-  private readonly sums: { products: Float64Array[]; withError: Float64Array }[] = [];
+  /** For each frame ahead, for each deviation, the sums of its products with all deviations and, last, with the error. */
+  private readonly sums: Float64Array[][] = [];
 
   constructor(private readonly shape: ImageShape) {}
 
@@ -37,17 +37,14 @@ export class CorrectionRegression {
     const deviations = deviationsOf(expectation, known, this.shape);
     const error = Float32Array.from(truth, (byte, at) => byte - expectation.mean[at]);
     const count = deviations.length;
-    const sums = (this.sums[ahead - 1] ??= {
-      products: Array.from({ length: count }, () => new Float64Array(count)),
-      withError: new Float64Array(count),
-    });
+    const sums = (this.sums[ahead - 1] ??= deviations.map(() => new Float64Array(count + 1)));
     for (const [row, a] of deviations.entries()) {
       for (let column = 0; column <= row; column++) {
         const product = dot(a, deviations[column]);
-        sums.products[row][column] += product;
-        if (column < row) sums.products[column][row] += product;
+        sums[row][column] += product;
+        if (column < row) sums[column][row] += product;
       }
-      sums.withError[row] += dot(a, error);
+      sums[row][count] += dot(a, error);
     }
   }
 
@@ -55,10 +52,9 @@ export class CorrectionRegression {
   correction(known: KnownPast): Correction {
     const { size, channels } = this.shape;
     const ridge = RIDGE ** 2 * size.width * size.height * channels;
-    const weights = this.sums.map(({ products, withError }) => {
-      const regular = products.map((row, at) => row.map((value, column) => (at === column ? value + ridge : value)));
-      return solved(regular, withError);
-    });
+    const weights = this.sums.map((rows) =>
+      solved(rows.map((row, at) => row.map((value, column) => (at === column ? value + ridge : value)))),
+    );
     return new Correction(this.shape, known, weights);
   }
 }
@@ -126,10 +122,12 @@ function dot(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
-/** x where `matrix` x = `right`, by elimination; the matrix is symmetric and positive definite, so that no pivot is looked for. */
-function solved(matrix: readonly Float64Array[], right: Float64Array): Float64Array {
-  const rows = matrix.map((row, at) => Float64Array.of(...row, right[at]));
-  const count = right.length;
+/**
+ * x where A x = b, by elimination in place; rows are those of A, each with its b last. A is symmetric and positive definite, so that no
+ * pivot is looked for.
+ */
+function solved(rows: Float64Array[]): Float64Array {
+  const count = rows.length;
   for (let pivot = 0; pivot < count; pivot++) {
     for (let below = pivot + 1; below < count; below++) {
       const factor = rows[below][pivot] / rows[pivot][pivot];

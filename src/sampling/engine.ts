@@ -1,7 +1,6 @@
 import { CallWriter } from '../backend/call.js';
 import { instructionSetInUse } from '../backend/backend-in-use.js';
-import { libraryOf } from '../backend/kernel-libraries.js';
-import type { EngineFunctions, EngineHandle } from '../backend/kernel-library.js';
+import { type EngineFunctions, type EngineHandle, libraryOf } from '../backend/kernel-library.js';
 import type { KernelDescription } from '../backend/kernels/description.js';
 import { drawing } from '../backend/kernels/drawing.js';
 import { refusal } from '../backend/kernels/geometry.js';
@@ -140,12 +139,11 @@ function modelNumbers({ description, program }: Network) {
   };
 }
 
-const noMixture = { components: 0, meanScale: 0, together: false };
-
 /** How a head is described to kernels that make distributions of its outputs. */
 export function headNumbers(description: HeadDescription) {
   const head = headOf(description);
-  return { headKind: head.kind, ...(head.mixture?.(description) ?? noMixture) };
+  const mixture = head.mixture?.(description) ?? { components: 0, meanScale: 0, together: false };
+  return { headKind: head.kind, ...mixture };
 }
 
 function wrongArray(argument: string, expected: number, received: number | undefined): PxvError {

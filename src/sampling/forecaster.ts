@@ -46,7 +46,13 @@ export async function* forecast(
   pasts: readonly Past[],
   { draw, corrections, signal }: ForecastOptions = {},
 ): AsyncGenerator<PredictedFrame[], never> {
-  if (pasts.some(({ frames }) => frames === 0)) throw noPast();
+  if (pasts.some(({ frames }) => frames === 0))
+    throw errorsOf('USAGE', 'predict')(
+      'past',
+      'one frame at least',
+      'none',
+      "push the clip's last frames into it first",
+    );
   const futures = pasts.map((past) => past.copy());
   const { exampleShape: shape } = sampler.model.chain;
   for (let ahead = 1; ; ahead++) {
@@ -76,9 +82,6 @@ export async function* forecast(
     });
   }
 }
-
-const noPast = () =>
-  errorsOf('USAGE', 'predict')('past', 'one frame at least', 'none', "push the clip's last frames into it first");
 
 /** What is expected of the next frame of each future at longer strides. */
 async function expectedSlower(sampler: FrameSampler, futures: readonly Past[]): Promise<Levels[][]> {

@@ -79,6 +79,7 @@ export class FrameSampler {
   async draw(examples: Examples, options: FrameDraw): Promise<DrawnLevels[]> {
     const { chain } = this.model;
     const { noise, samples, frame, settings, signal } = options;
+    const frames = typeof frame === 'number' ? samples.map(() => frame) : frame;
     const sizes = chain.scales.map(({ description }) => frameBytes(description));
     const all = sizes.reduce((sum, size) => sum + size, 0);
     let levels: Int16Array | null = null;
@@ -94,9 +95,7 @@ export class FrameSampler {
           earlierPixels: options.earlierPixels ?? true,
           slower: this.slowerAt(scale, options.slower),
           noise,
-          streams: samples.map((sample, image) => {
-            return { sample, frame: typeof frame === 'number' ? frame : frame[image], scale };
-          }),
+          streams: samples.map((sample, image) => ({ sample, frame: frames[image], scale })),
           coded: options.coded?.[scale],
           settings,
           onProgress: (share) => options.onRow?.(Math.min(1, (done + sizes[scale] * share) / all)),
@@ -109,9 +108,9 @@ export class FrameSampler {
     } finally {
       disposeExamples(examples);
     }
-    const expectedOfImages = expected && imagesOf(expected, samples.length);
+    const expectedOf = expected && imagesOf(expected, samples.length);
     return imagesOf(levels!, samples.length).map((own, image) => {
-      return { levels: own, expected: expectedOfImages && expectedOfImages[image], nats: nats[image] };
+      return { levels: own, expected: expectedOf && expectedOf[image], nats: nats[image] };
     });
   }
 

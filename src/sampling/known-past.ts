@@ -23,12 +23,8 @@ export function knownPast(frames: readonly Uint8Array[], shape: ImageShape): Kno
   const averaged = frames.slice(-MOST_AVERAGED);
   const mean = new Float32Array(last.length);
   for (const frame of averaged) frame.forEach((byte, at) => (mean[at] += byte));
-  return {
-    last,
-    before,
-    mean: mean.map((sum) => sum / averaged.length),
-    stillness: stillnessOf(before, last, shape),
-  };
+  const stillness = stillnessOf(before, last, shape);
+  return { last, before, mean: mean.map((sum) => sum / averaged.length), stillness };
 }
 
 function stillnessOf(before: Uint8Array, last: Uint8Array, shape: ImageShape): Float32Array {

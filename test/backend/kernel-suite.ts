@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { libraryOf } from '../../src/backend/kernel-libraries.js';
+import { libraryOf } from '../../src/backend/kernel-library.js';
 import type { KernelDescription } from '../../src/backend/kernels/description.js';
 import {
   descriptions,

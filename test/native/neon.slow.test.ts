@@ -149,7 +149,12 @@ function recordedCalls() {
       const sources = execFileSync(process.execPath, ['scripts/native-sources.mjs'], { encoding: 'utf8' })
         .trim()
         .split('\n');
-      const files = ['test/native/run_calls.cc', 'native/sets/portable.cc', 'native/sets/neon.cc', ...sources];
+      const files = [
+        'test/native/run_calls.cc',
+        'build/generated/sets/portable.cc',
+        'build/generated/sets/neon.cc',
+        ...sources,
+      ];
       const flags = [
         '-std=c++20',
         '-O2',

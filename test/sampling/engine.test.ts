@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { libraryOf } from '../../src/backend/kernel-libraries.js';
+import { libraryOf } from '../../src/backend/kernel-library.js';
 import type { InstructionSet } from '../../src/backend/kernels/index.js';
 import { disposeExamples, frameBytes } from '../../src/model/examples.js';
 import { anchorCount, imageFeatures, imageInput } from '../../src/model/image-input.js';

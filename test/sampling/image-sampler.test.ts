@@ -5,7 +5,7 @@ import { toTensors } from '../../src/model/weights.js';
 import { ImageSampler } from '../../src/sampling/image-sampler.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { needsOf } from '../../src/conditioning/index.js';
-import { libraryOf } from '../../src/backend/kernel-libraries.js';
+import { libraryOf } from '../../src/backend/kernel-library.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
 import {
   framedNetworks,

@@ -1,4 +1,4 @@
-import { count, extent, kernel, numbers, pictures, single, type ValuesOf } from './description.js';
+import { count, extent, kernel, numbers, perPixel, pictures, single, type ValuesOf } from './description.js';
 
 const shape = numbers('BlockMatchingShape', {
   ...{ batch: count, height: extent, width: extent, channels: extent },
@@ -49,9 +49,7 @@ export const MATCHED_FEATURES = 2 * NEIGHBOURS.length + 1;
 export const blockMatching = kernel({
   numbers: shape,
   inputs: { before: pictures, last: pictures },
-  outputs: { out: { shape: ({ batch, height, width }) => [batch, height, width, MATCHED_FEATURES] } },
+  outputs: { out: perPixel(() => MATCHED_FEATURES) },
   // Within an image, places are counted in 32 bits.
-  limits: ({ height, width, channels }) => ({
-    'values of one image': height * width * Math.max(channels, MATCHED_FEATURES),
-  }),
+  limits: (of) => ({ 'values of one image': of.height * of.width * Math.max(of.channels, MATCHED_FEATURES) }),
 });

@@ -1,6 +1,6 @@
 /**
  * What a kernel is, as data. From a description follow the types and the checks of a call (call.ts), the struct and the line in the
- * table of C++ (scripts/write-kernel-table.mjs), the operation on tensors (native-operations.ts) and the arrays of its tests.
+ * table of C++ (scripts/write-kernel-table.mjs), the operation on tensors (native-backend.ts) and the arrays of its tests.
  */
 
 /** A number of a call, and the values that it may have. Floats are not limited. */
@@ -94,17 +94,13 @@ export function kernel<V, const I extends Record<string, ArrayField<V>>, const O
   return description;
 }
 
-type Pictures = Record<'batch' | 'height' | 'width' | 'channels', number>;
+/** An array of so many numbers for each pixel of a batch of images. */
+export const perPixel = <V>(features: (of: V) => number) => ({
+  shape: (of: V & Record<'batch' | 'height' | 'width', number>) => [of.batch, of.height, of.width, features(of)],
+});
 
-/** An array of images, and one that holds several images side by side. */
-export const pictures = {
-  shape: ({ batch, height, width, channels }: Pictures) => [batch, height, width, channels],
-};
-export const references = {
-  shape: ({ batch, height, width, channels, references }: Pictures & { references: number }) => [
-    ...[batch, height, width, references * channels],
-  ],
-};
+/** An array of images. */
+export const pictures = perPixel((of: { channels: number }) => of.channels);
 
 type ArrayOf<F> = F extends { type: infer T extends keyof ArrayTypes } ? ArrayTypes[T] : Float32Array;
 type Given<F> = F extends { optional: true } | { with: string } ? ArrayOf<F> | null : ArrayOf<F>;

@@ -1,4 +1,4 @@
-import { count, extent, integer, numbers, pictures, references, single, type ValuesOf } from './description.js';
+import { count, extent, integer, numbers, perPixel, pictures, single, type ValuesOf } from './description.js';
 
 /**
  * Methods that make something of the pixels before each pixel of an image, for a network to read: the names of their kernels, in the
@@ -23,16 +23,13 @@ export const earlierShape = numbers('EarlierPixelsShape', {
   gain: single,
 });
 
+type EarlierCall = ValuesOf<typeof earlierShape>;
+
 /** An image, what is expected of it and the pictures before it. */
-export type EarlierPixelsShape = Omit<ValuesOf<typeof earlierShape>, 'batch'>;
+export type EarlierPixelsShape = Omit<EarlierCall, 'batch'>;
 
 /** What the kernel of each method is given, in levels; of images that are not `searched` (0) it says what it writes. */
 export const earlierInputs = {
-  ...{ image: pictures, expected: pictures, references },
+  ...{ image: pictures, expected: pictures, references: perPixel((of: EarlierCall) => of.references * of.channels) },
   searched: { shape: ({ batch }: { batch: number }) => [batch, 1, 1, 1], optional: true },
 } as const;
-
-/** What it writes: `features` for each pixel. */
-export const earlierOutput = (features: (of: ValuesOf<typeof earlierShape>) => number) => ({
-  shape: (of: ValuesOf<typeof earlierShape>) => [of.batch, of.height, of.width, features(of)],
-});

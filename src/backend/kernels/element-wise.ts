@@ -8,7 +8,7 @@ const map = { shape: ({ batch, length }: { batch: number; length: number }) => [
 export const relu = kernel({
   numbers: length,
   inputs: { x: values },
-  outputs: { out: values },
+  outputs: { out: { ...values, like: 'x' } },
 });
 
 /** dx = dy where x > 0, else 0. */
@@ -22,7 +22,7 @@ export const reluGradient = kernel({
 const pairwise = kernel({
   numbers: numbers('PairwiseNumbers', { count, period: extent }),
   inputs: { a: values, b: { shape: ({ period }) => [period] } },
-  outputs: { out: values },
+  outputs: { out: { ...values, like: 'a' } },
   limits: ({ count, period }) => ({ 'count / period': count / period }),
 });
 export const add = pairwise;

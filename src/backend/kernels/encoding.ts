@@ -1,4 +1,5 @@
-import { double, extent, flag, integer, kernel, numbers } from './description.js';
+import { extent, integer, kernel, numbers } from './description.js';
+import { headFields } from './drawing.js';
 
 /**
  * Writes the levels of one image as bytes, from the outputs that a network gave for the whole of it: each sub-pixel by as many bits as the
@@ -7,16 +8,7 @@ import { double, extent, flag, integer, kernel, numbers } from './description.js
  */
 export const encoding = kernel({
   numbers: numbers('EncodingNumbers', {
-    ...{ pixels: extent, colours: integer(1, 3), outFeatures: extent },
-    /** As `drawing` has them. */
-    ...{
-      headKind: integer(0, 255),
-      levels: integer(2, 256),
-      components: integer(0, 32),
-      meanScale: double,
-      together: flag,
-    },
-    anchorCount: extent,
+    ...{ pixels: extent, colours: integer(1, 3), outFeatures: extent, ...headFields, anchorCount: extent },
     /** Of `bytes`: 4 a sub-pixel, and 8, are enough. */
     capacity: extent,
   }),

@@ -1,5 +1,5 @@
-import { kernel } from './description.js';
-import { earlierInputs, earlierOutput, earlierShape, type EarlierPixelsShape } from './earlier-pixels.js';
+import { kernel, perPixel } from './description.js';
+import { earlierInputs, earlierShape, type EarlierPixelsShape } from './earlier-pixels.js';
 
 /** Regressions of each pixel: of what is near, and of more. */
 export const REGRESSIONS = 2;
@@ -39,7 +39,7 @@ export const localRegression = kernel({
   numbers: earlierShape,
   sharedBySets: true,
   inputs: earlierInputs,
-  outputs: { out: earlierOutput(localRegressionFeatures) },
+  outputs: { out: perPixel(localRegressionFeatures) },
   // Within a row, moments are counted in 32 bits.
   limits: (of) => ({ 'moments of one row': of.width * (regressors(of) + of.channels + 1) ** 2 }),
 });

@@ -21,9 +21,7 @@ type MixtureCall = ValuesOf<typeof mixture>;
 
 /** Of each component a colour has 3, and one for each colour before it. */
 const parameters = {
-  shape: ({ rows, components, colours }: MixtureCall) => {
-    return [rows, components * (3 * colours + (colours * (colours - 1)) / 2)];
-  },
+  shape: ({ rows, components: k, colours: c }: MixtureCall) => [rows, k * (3 * c + (c * (c - 1)) / 2)],
 };
 const subPixels = { shape: ({ rows, colours }: MixtureCall) => [rows, colours] };
 const anchors = { shape: ({ rows, colours, anchors }: MixtureCall) => [rows, colours * anchors] };

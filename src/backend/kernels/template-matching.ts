@@ -1,18 +1,15 @@
-import { kernel, pictures } from './description.js';
-import { earlierInputs, earlierOutput, earlierShape, type EarlierPixelsShape } from './earlier-pixels.js';
+import { kernel, perPixel, pictures } from './description.js';
+import { earlierInputs, earlierShape, type EarlierPixelsShape } from './earlier-pixels.js';
 
 /** Pixels that a template may have moved, down or across, and that it reaches to the left, up and to the right. */
 export const TEMPLATES = { reach: 6, margin: 3 } as const;
 
 /** Features of a pixel that `templateMatching` gives. */
-export function templateFeatures({
-  channels,
-  references,
-}: Pick<EarlierPixelsShape, 'channels' | 'references'>): number {
-  return references * (2 * channels + 3);
+export function templateFeatures(of: Pick<EarlierPixelsShape, 'channels' | 'references'>): number {
+  return of.references * (2 * of.channels + 3);
 }
 
-const read = earlierOutput(templateFeatures);
+const read = perPixel(templateFeatures);
 
 /**
  * What the pixels before each pixel of an image say of where its surroundings came from, by template matching (Sugimoto

@@ -1,4 +1,4 @@
-import { count, extent, kernel, numbers, pictures, single, type ValuesOf } from './description.js';
+import { count, extent, kernel, numbers, perPixel, pictures, single, type ValuesOf } from './description.js';
 
 const warp = numbers('WarpShape', {
   batch: count,
@@ -18,8 +18,8 @@ const warp = numbers('WarpShape', {
 export type WarpShape = Omit<ValuesOf<typeof warp>, 'batch'>;
 type WarpCall = WarpShape & { batch: number };
 
-const frames = { shape: (of: WarpCall) => [of.batch, of.height, of.width, of.frames * of.channels] };
-const motion = { shape: (of: WarpCall) => [of.batch, of.height, of.width, 3 * of.frames * of.flows] };
+const frames = perPixel((of: WarpCall) => of.frames * of.channels);
+const motion = perPixel((of: WarpCall) => 3 * of.frames * of.flows);
 /** Within an image, places are counted in 32 bits. */
 const limits = ({ height, width, channels, frames, flows }: WarpCall) => ({
   'frames of one image': height * width * frames * channels,

@@ -1,4 +1,0 @@
-#include "../instruction_set.h"
-#include "kernel_templates.h"
-
-template void pxv::fillTable<pxv::Avx2>(pxv::KernelTable&);
