@@ -72,7 +72,7 @@ async function predictFrames(work: Work, clips: string[], given: PredictOptions)
   const { findFfmpeg } = await import('../src/video/ffmpeg-binary.js');
   // It says what it is while all else is loaded; where there is none, whoever needs one says so.
   void findFfmpeg().catch(() => null);
-  const { listClips } = await import('../src/video/index.js');
+  const { listClips, probeAhead } = await import('../src/video/index.js');
   if (clips.includes(STANDARD_STREAM)) {
     if (work.ranks.size > 1)
       throw misused(STANDARD_STREAM, 'a clip that all ranks can read', 'standard input', 'name a file');
@@ -81,6 +81,7 @@ async function predictFrames(work: Work, clips: string[], given: PredictOptions)
   }
   const sources = withoutOutputs(await listClips(clips), options.out ?? SEVERAL_OUT);
   const isClip = clips.length === 1 && sources.length === 1 && sources[0].path === resolve(clips[0]);
+  if (isClip) probeAhead(clips[0], work.signal);
   return isClip ? predictOne(work, clips[0], options) : predictSeveral(work, sources, options);
 }
 

@@ -19,6 +19,7 @@ export { areFramesOfClip, imageFacts, readImage } from './image-folder.js';
 export { defaultFrameRate } from './frame-rate.js';
 export { type FramePart, partReader } from './frame-parts.js';
 export { isFixed, type PictureSize, sizeFor, type ShortSide, type Within } from './picture-size.js';
+export { probeAhead } from './video-file.js';
 export { checkOutput, frameFile, outputEnding, outputKind, type OutputKind } from './output-kind.js';
 export type { Panel, TimeStep } from './panels.js';
 export { filmSize, legibleScale, writePanels } from './panel-writer.js';

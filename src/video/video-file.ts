@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { errorsOf, type PxvError } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
@@ -35,11 +36,27 @@ export const scaler = 'flags=area+accurate_rnd+full_chroma_int+full_chroma_inp+b
 /** Before `-i`, `-r` makes timestamps from the order of the pictures. */
 const inOrderAt = (frameRate: FrameRate) => ['-r', frameRateText(frameRate)];
 
+/** What is being looked at before it is asked for. */
+let ahead: { path: string; facts: Promise<VideoFacts> } | null = null;
+
+/** Begins to look at a file, which takes a while, before it is asked for. What is wrong with it is told to who asks. */
+export function probeAhead(path: string, signal?: AbortSignal): void {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+  ahead = { path, facts: lookAt(path, signal) };
+  ahead.facts.catch(() => {});
+}
+
 /**
  * Decodes the first picture of the first video stream to learn what the file holds.
  * @throws {PxvError} INPUT where there is no picture; INTERRUPTED where `signal` is aborted.
  */
-export async function probeVideo(path: string, signal?: AbortSignal): Promise<VideoFacts> {
+export function probeVideo(path: string, signal?: AbortSignal): Promise<VideoFacts> {
+  const facts = ahead?.path === path ? ahead.facts : lookAt(path, signal);
+  ahead = null;
+  return facts;
+}
+
+async function lookAt(path: string, signal?: AbortSignal): Promise<VideoFacts> {
   let inputOptions: string[] = [];
   let { size, base, stream } = await decodeFirstPicture(path, inputOptions, signal);
   if (stream.alphaInSideStream) {

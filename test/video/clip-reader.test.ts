@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openClip, probeClip } from '../../src/video/clip-reader.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
 import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
+import { probeAhead } from '../../src/video/video-file.js';
 import {
   as,
   collect,
@@ -34,6 +35,18 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     const frames = await read(path, as(16, 12, 1));
     expect(frames.map(level)).toEqual(Array.from({ length: 20 }, (_, index) => 10 * (index + 1)));
     expect(frames[0]).toMatchObject({ width: 16, height: 12, channels: 1 });
+  });
+
+  it('is looked at before it is asked for, once, and what is wrong with it is told to who asks', async () => {
+    const path = makeClip(at('ahead.mkv'), staircase(3), ...lossless);
+    probeAhead(path);
+    const { sourceSize } = await probeClip(path);
+    expect(sourceSize).toEqual({ width: 16, height: 12 });
+    writeFileSync(path, 'no film');
+    probeAhead(path);
+    for (let time = 0; time < 2; time++) await expect(probeClip(path)).rejects.toMatchObject({ code: 'INPUT' });
+    probeAhead(at('none.mkv'));
+    await expect(probeClip(at('none.mkv'))).rejects.toMatchObject({ code: 'INPUT' });
   });
 
   it('states its name, rate and size', async () => {
