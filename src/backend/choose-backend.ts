@@ -71,7 +71,7 @@ async function chooseNative(wanted: InstructionSet | undefined, threads: number 
   return { backend: 'native', instructionSet, threads: used, note };
 }
 
-/** See docs/measurements.md, "Without the native addon". */
+/** See docs/measurements.md, "From start to file". */
 const slower = 'with which training takes some 3 times as long and predicting 1.6 times';
 
 const noteOn = ({ parts: { received, remedy } }: PxvError) =>
