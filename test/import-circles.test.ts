@@ -49,7 +49,7 @@ test('no files import each other in a circle', () => {
 
 test('the search reads what files import, types alone included', () => {
   expect(importsOf('src/backend/lstm.ts', sources)).toContain('src/backend/walk-shape.ts');
-  expect(importsOf('cli/main.ts', sources)).toContain('cli/train.ts');
+  expect(importsOf('cli/main.ts', sources)).toContain('cli/action.ts');
 });
 
 /** Files in which `closing` may lead from the last back to the second. */

@@ -12,8 +12,8 @@ src/sampling      x        x             x      x         .        .      .     
 src/fitting       x        x             x      .         x        .      .           .         .      .         .      .       .         .
 src/ranks         .        .             .      .         .        x      .           .         .      .         .      .       .         .
 src/evaluation    x        x             x      x         x        x      x           .         .      .         .      .       .         .
-src/surprise      x        x             x      .         .        .      x           x         .      .         .      .       .         .
-src/codec         x        x             x      x         .        .      .           .         x      .         .      .       .         .
+src/surprise      x        x             x      .         .        x      x           x         .      .         .      .       .         .
+src/codec         x        x             x      x         .        x      .           .         x      .         .      .       .         .
 src/training      x        x             x      .         x        x      x           .         .      x         .      .       .         .
 src/browser       x        .             x      x         .        .      .           x         x      .         .      .       .         .
 src/bench         x        .             x      x         x        .      .           .         .      .         .      .       .         .
