@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openClip, probeClip } from '../../src/video/clip-reader.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
@@ -47,6 +47,17 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     for (let time = 0; time < 2; time++) await expect(probeClip(path)).rejects.toMatchObject({ code: 'INPUT' });
     probeAhead(at('none.mkv'));
     await expect(probeClip(at('none.mkv'))).rejects.toMatchObject({ code: 'INPUT' });
+  });
+
+  (existsSync('/proc/self/stat') ? it : it.skip)('is not looked at again by who first asks for it', async () => {
+    const path = makeClip(at('kept.avi'), staircase(3), ...lossless);
+    await findFfmpeg();
+    probeAhead(path);
+    for (const isThere of [true, false])
+      while (livingFfmpegs().length > 0 !== isThere) await new Promise((resolve) => setTimeout(resolve, 1));
+    writeFileSync(path, 'no film');
+    await expect(probeClip(path)).resolves.toMatchObject({ sourceSize: { width: 16, height: 12 } });
+    await expect(probeClip(path)).rejects.toMatchObject({ code: 'INPUT' });
   });
 
   it('states its name, rate and size', async () => {
