@@ -41,7 +41,7 @@ const configurations = [
   ['train', 'pixel-cnn', 48, 5, 'logistic-mixture', 96, 72, 8, 2, { frames: 'warped-frames' }],
   ['score', 'pixel-cnn', 48, 5, 'logistic-mixture', 160, 120, 8, 2, { frames: 'previous-frames' }],
   ['draw', 'pixel-cnn', 16, 1, 'logistic-mixture', 160, 120, 4, 2, { frames: 'previous-frames' }],
-  // As it ships: its frames warped and mirrored.
+  // As it ships.
   ['train', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 64, 64, 8, 4],
   ['score', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 64, 64, 8, 4],
   ['score', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 160, 120, 8, 4],

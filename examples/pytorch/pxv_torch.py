@@ -98,7 +98,7 @@ class Scale:
         self.channels, self.levels = description["channels"], description["levels"]
         self.middle = (self.levels - 1) / 2
         self.layers, self.skips, self.outputs = description["layers"], description["skips"], len(description["output"])
-        self.head, self.map_blocks = description["head"], description.get("mapBlocks", 0)
+        self.head = description["head"]
         self.rows = 1 if self.head.get("colours") == "together" else self.channels
         self.conditioning = {entry["type"]: entry for entry in description["conditioning"]}
         self.frames = self.conditioning.get("previous-frames") or self.conditioning.get("warped-frames")
@@ -172,9 +172,6 @@ class Scale:
             gates = conv_with_map(f"{name}.input", x, f"{name}.map")
             return lstm(walk, net[f"{name}.state.weights"], net.get(f"{name}.state.initial"), gates, self.channels)
 
-        for i in range(self.map_blocks):
-            y = net.conv(f"map.{i}.in", map.relu())
-            map = net.conv(f"map.{i}.out", y.relu()) + map
         x, skips = with_matched("first", conv_with_map("first", image, "first.map")), []
         for i, layer in enumerate(self.layers):
             name = f"layers.{i}"
@@ -219,9 +216,6 @@ class Scale:
     def map_of_warped(self, frames, exists, known, since):
         """The map, and as anchors the frame that is expected and the last frame. Motion is that of the frames `known`."""
         map, expected = self.moved_frames(frames, exists, known, since)
-        if self.frames.get("mirrored"):
-            other, of_mirrored = self.moved_frames(frames.flip(3), exists, known.flip(3), since)
-            map, expected = (map + other.flip(2)) / 2, (expected + of_mirrored.flip(2)) / 2
         return map, torch.stack([expected, frames[:, -1]], -1)
 
     def moved_frames(self, frames, exists, known, since):

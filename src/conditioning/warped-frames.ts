@@ -15,7 +15,7 @@ import {
   scaledFrames,
   trunkLayers,
 } from './frame-trunk.js';
-import { mirroredWindow, mirrorImage, type FrameWindow } from './frame-window.js';
+import type { FrameWindow } from './frame-window.js';
 import { bindLayers, layerParameters, unmaskedShape, type ConvolutionLayer } from './layers.js';
 
 /** Frames that templates are looked for in, at most. */
@@ -36,8 +36,6 @@ const schema = z
     blockMatching: z.boolean().optional(),
     /** How often the trunk halves the size; left out: twice. */
     halvings: z.int().min(DEFAULT_HALVINGS).max(MOST_HALVINGS).optional(),
-    /** Whether map and expected picture are the means of those of the frames and of their mirror images; left out: not. */
-    mirrored: z.boolean().optional(),
     /** In how many of the last frames the surroundings of each pixel are looked for while it is predicted; left out: in none. */
     templateMatching: z.int().min(1).max(MOST_REFERENCES).optional(),
     /** Whether how the image differs from the expected picture is regressed on what is known near each pixel, and on those frames. */
@@ -156,8 +154,7 @@ function inputs(
  * Conditioning on the frames before, which are moved: each pixel is a mixture of what stands at `flows` displacements
  * in each frame (bilinear; 1506.02025, equation 5), and a residual. That picture is the first anchor, the last frame
  * the second; the map has seen both. A frame that is also read unmoved lets a pixel stand still by choice: a
- * displacement is never exactly zero, and edges would wander. Mirrored, the results for the frames and for their mirror
- * images are averaged: errors that differ cancel.
+ * displacement is never exactly zero, and edges would wander.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   schema,
@@ -176,19 +173,11 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
 
   condition(description, network, { window }, weights): Condition {
     if (window === undefined) throw new TypeError('warped-frames: no frames were given');
-    // What one of the two held in between is freed before the other begins; what gradients need is kept all the same.
-    const of = (frames: () => FrameWindow) => tf.tidy(() => moveFrames(description, network, frames(), weights));
-    const { map, expected } = of(() => window);
-    const anchors = (picture: Tensor4D) => [picture, window.frames[description.context - 1]];
+    // What is held in between is freed here; what gradients need is kept all the same.
+    const { map, expected } = tf.tidy(() => moveFrames(description, network, window, weights));
     // The newest first.
     const references = window.frames.slice(description.context - (description.templateMatching ?? 0)).reverse();
-    if (!description.mirrored) return { map, anchors: anchors(expected), references };
-    const inMirror = of(() => mirroredWindow(window));
-    return {
-      map: meanWithMirrored(map, inMirror.map),
-      anchors: anchors(meanWithMirrored(expected, inMirror.expected)),
-      references,
-    };
+    return { map, anchors: [expected, window.frames[description.context - 1]], references };
   },
 };
 
@@ -218,11 +207,6 @@ function moveFrames(
   const residual = linear(map, residualWeights, residualBias);
   const expected = tf.add<Tensor4D>(moved, tf.mul(residual, RESIDUAL_SCALE * half));
   return { map, expected };
-}
-
-/** What the frames gave, and what their mirror images did, averaged; of a mirrored clip it is the mirror image, bit for bit. */
-function meanWithMirrored(ofFrames: Tensor4D, ofMirrored: Tensor4D): Tensor4D {
-  return tf.mul(tf.add(ofFrames, mirrorImage(ofMirrored)), 0.5);
 }
 
 function linear(x: Tensor4D, kernel: Tensor, bias: Tensor): Tensor4D {

@@ -27,10 +27,8 @@ const networkSchema = z
     head: z.discriminatedUnion('type', schemas<HeadDescription>(heads)),
     /** What it is told besides the image; one of a kind, and one with anchors, at most; none: it is unconditional. */
     conditioning: z.array(z.discriminatedUnion('type', schemas<ConditioningDescription>(conditionings))),
-    /** Residual blocks between the map of the conditionings and the layers that read it. Default: none. */
-    mapBlocks: z.int().min(1).max(64).optional(),
   })
-  .superRefine(({ channels, levels, first, layers, output, head, conditioning, mapBlocks }, context) => {
+  .superRefine(({ channels, levels, first, layers, output, head, conditioning }, context) => {
     const refuse = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
     const widths = [
       { path: ['first', 'features'], features: first.features },
@@ -41,8 +39,6 @@ const networkSchema = z
       if (features < channels) refuse(path, `fewer features than the ${channels} colour channels`);
     const { maxLevels } = headOf(head);
     if (levels > maxLevels) refuse(['levels'], `the head '${head.type}' takes ${maxLevels} at most`);
-    if (mapBlocks !== undefined && conditioning.length === 0)
-      refuse(['mapBlocks'], 'there is no conditioning whose map they read');
     for (const [index, given] of conditioning.entries()) {
       const before = conditioning.slice(0, index);
       const isSecond = before.some(({ type }) => type === given.type);

@@ -22,14 +22,13 @@ export interface Network {
   conditioningParameters: number;
 }
 
-/** Writes a network's program: blocks on the map, a masked convolution, the layers, ReLU and 1x1 layers to the head. */
+/** Writes a network's program: a masked convolution, the layers, ReLU and 1x1 layers to the head. */
 export function buildNetwork(description: NetworkDescription): Network {
   const { size, channels, levels, first, head, conditioning } = description;
   const mapFeatures = conditioning.reduce((sum, given) => sum + conditioningOf(given).mapFeatures(given), 0);
   const read = [imageFeatures(description), mapFeatures, earlierFeatures(description)] as const;
   const builder = new ProgramBuilder(size, channels, ...read);
 
-  for (let block = 0; block < (description.mapBlocks ?? 0); block++) builder.mapBlock(`map.${block}`);
   const map = builder.conditioned('first.map', first.features);
   const plus = builder.withMatched(EARLIER_LAYERS.first, first.features, map);
   let x = builder.conv(builder.image, { name: 'first', kernel: first.kernel, features: first.features, plus });

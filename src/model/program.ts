@@ -43,8 +43,6 @@ export class ProgramBuilder {
   readonly image: Slot;
   readonly map: Slot | null;
   readonly matched: Slot | null;
-  /** What layers read of the map. */
-  private seenMap: Slot | null;
 
   /** @param imageFeatures of each channel @param matchedFeatures of what is made of earlier pixels; 0: there is none */
   constructor(
@@ -56,7 +54,6 @@ export class ProgramBuilder {
   ) {
     this.image = this.slot(new Array<number>(channels).fill(imageFeatures), 'image');
     this.map = mapFeatures > 0 ? this.slot([mapFeatures], 'given') : null;
-    this.seenMap = this.map;
     this.matched = matchedFeatures > 0 ? this.slot([matchedFeatures], 'earlier') : null;
   }
 
@@ -115,15 +112,7 @@ export class ProgramBuilder {
 
   /** Brings the conditioning map to `features` by an unmasked 1x1 convolution; null where there is no map. */
   conditioned(name: string, features: number): Slot | null {
-    return this.seenMap === null ? null : this.conv(this.seenMap, { name, kernel: 1, features });
-  }
-
-  /** Puts an unmasked residual block of two 3x3 between the map and later layers. @throws RangeError without a map */
-  mapBlock(name: string): void {
-    const x = this.seenMap;
-    if (x === null) throw new RangeError(`${name}: there is no map`);
-    const inner = this.conv(x, { name: `${name}.in`, kernel: 3, features: x.features, relu: true });
-    this.seenMap = this.conv(inner, { name: `${name}.out`, kernel: 3, features: x.features, relu: true, plus: x });
+    return this.map === null ? null : this.conv(this.map, { name, kernel: 1, features });
   }
 
   /** Brings what is made of earlier pixels to `features` by a 1x1 convolution and adds `plus`; `plus` where there is none. */

@@ -106,12 +106,11 @@ const movingNetwork = tinyNetwork({ ...small, levels: 32, head, conditioning: [w
 export const movingModel = randomModel([movingNetwork]);
 /** One whose motion is looked for by block matching, too. */
 export const matchedModel = randomModel([{ ...movingNetwork, conditioning: [{ ...matchedFrames, context: 3 }] }]);
-const regressed = { ...matchedFrames, context: 3, templateMatching: 2, localRegression: true, mirrored: true };
+const regressed = { ...matchedFrames, context: 3, templateMatching: 2, localRegression: true };
 const videos: [string, Model][] = [
   ['frames that move', movingModel],
   ['frames that move, whose motion is looked for', matchedModel],
   ['frames that move, on which errors are regressed', randomModel([{ ...movingNetwork, conditioning: [regressed] }])],
-  ['frames that move, with blocks on their map', randomModel([{ ...movingNetwork, mapBlocks: 2 }])],
   ['two scales, given frames', randomModel(tinyChain(ofFrames))],
   ['two scales, given frames that move', randomModel(tinyChain({ ...ofFrames, conditioning: [warpedFrames] }))],
 ];

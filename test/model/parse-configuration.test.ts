@@ -54,14 +54,6 @@ test('what is left out of a training takes its default', () => {
   });
 });
 
-test('blocks on the map are refused where nothing makes a map, and where there are none or too many', () => {
-  const scale = model.scales[0];
-  const refused = (changes: object) =>
-    refusal({ ...run, model: { ...model, scales: [{ ...scale, ...changes }] } }).message;
-  expect(refused({ mapBlocks: 2, conditioning: [] })).toMatch(/model.scales.0.mapBlocks.*no conditioning/);
-  for (const mapBlocks of [0, 65, 1.5]) expect(refused({ mapBlocks })).toMatch(/model.scales.0.mapBlocks/);
-});
-
 test.each([
   { path: 'trainig', value: {}, named: 'trainig', nearest: 'training' },
   { path: 'training.batchh', value: 3, named: 'training.batchh', nearest: 'batch' },
@@ -149,7 +141,7 @@ test('an unknown key that is like none is refused without a guess', () => {
 test('an unknown key of a checkpoint that is like none may be of a newer version', () => {
   const written = () =>
     parseConfiguration(runSchema, changed('training.zzzzzzzz', 1), { ...source, code: 'CHECKPOINT' });
-  expect(written).toThrow(/unknown key 'training.zzzzzzzz'; it may be of a newer pxv: install the newest$/);
+  expect(written).toThrow(/unknown key 'training.zzzzzzzz'; it may be of another pxv: install the newest, or the one that wrote it$/);
 });
 
 test.each([

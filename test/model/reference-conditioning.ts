@@ -59,7 +59,7 @@ export function referenceCondition(
       case 'previous-frames':
         return previousFrames(one, description, weights, given);
       case 'warped-frames': {
-        const condition = (one.mirrored ? meanWithMirror : warpedFrames)(one, description, weights, given);
+        const condition = warpedFrames(one, description, weights, given);
         const references = [...given.frames].reverse().slice(0, one.templateMatching ?? 0);
         return { ...condition, references, ...(one.localRegression && { regressedOn: condition.anchors[0] }) };
       }
@@ -143,48 +143,6 @@ function warpedFrames(
   const anchor = moved.map((level, at) => level + (residual[at] * half) / 8);
   return { map, anchors: [anchor, frames[context - 1]] };
 }
-
-/** The mean of what warped frames give, and of what their mirror images give, mirrored back. */
-function meanWithMirror(
-  one: Described<'warped-frames'>,
-  network: Network,
-  weights: ReferenceWeights,
-  given: ReferenceGiven,
-): ReferenceCondition & { map: Plane } {
-  const { size, channels } = network;
-  const mirror = (values: Numbers) => mirroredValues(values, size, channels);
-  const mirrors = (frames: Numbers[]) => frames.map(mirror);
-  const { known } = given;
-  const plain = warpedFrames(one, network, weights, given);
-  const other = warpedFrames(one, network, weights, {
-    ...given,
-    frames: mirrors(given.frames),
-    ...(known && { known: { ...known, frames: mirrors(known.frames) } }),
-  });
-  const mean = (a: Numbers, b: Numbers, features: number) => {
-    const back = mirroredValues(b, size, features);
-    return Float64Array.from(a, (value, at) => (value + back[at]) / 2);
-  };
-  return {
-    map: { ...plain.map, values: mean(plain.map.values, other.map.values, one.features) },
-    anchors: [mean(plain.anchors[0], other.anchors[0], channels), plain.anchors[1]],
-  };
-}
-
-/** Left and right swapped; the same of the same array, so that motion is found once. */
-function mirroredValues(values: Numbers, { width }: Size, features: number): Numbers {
-  const swapped = mirrorImages.get(values);
-  if (swapped !== undefined) return swapped;
-  const row = width * features;
-  const mirrored = Float64Array.from(values, (_, at) => {
-    const [start, column, feature] = [at - (at % row), Math.floor((at % row) / features), at % features];
-    return values[start + (width - 1 - column) * features + feature];
-  });
-  mirrorImages.set(values, mirrored);
-  return mirrored;
-}
-
-const mirrorImages = new WeakMap<Numbers, Numbers>();
 
 /** Found already, by the later of two frames: finite differences ask for the same again and again. */
 const motions = new WeakMap<Numbers, { before: Numbers; motion: Plane }>();

@@ -83,14 +83,9 @@ export function referenceOutputs(
   description: NetworkDescription,
   weights: ReferenceWeights,
   image: Numbers,
-  { map: made, anchors, references = [], searched = true, regressedOn }: ReferenceCondition,
+  { map, anchors, references = [], searched = true, regressedOn }: ReferenceCondition,
 ): Float64Array {
-  const { size, channels, levels, skips, head, mapBlocks = 0 } = description;
-  let map = made;
-  for (let block = 0; block < mapBlocks; block++) {
-    const inner = convolve(relu(map!), weights, `map.${block}.in`);
-    map = sum(map!, convolve(relu(inner), weights, `map.${block}.out`));
-  }
+  const { size, channels, levels, skips, head } = description;
   /** 1x1 projection of the map, or zeros. */
   const project = (name: string, like: Plane): Plane =>
     map === null ? { ...like, values: new Float64Array(like.values.length) } : convolve(map, weights, name);

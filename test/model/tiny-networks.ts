@@ -129,12 +129,6 @@ const moving: [string, NetworkDescription][] = [
     'RGB 5x7 of 32 levels, colours together, given two frames that move',
     tinyNetwork({ levels: 32, head: { ...mixtureTogether, meanScale: 4 }, conditioning: [warpedFrames] }),
   ],
-  [
-    'RGB 5x7 of 32 levels, colours together, given two frames that move, with two blocks on their map',
-    tinyNetwork({
-      ...{ levels: 32, head: { ...mixtureTogether, meanScale: 4 }, conditioning: [warpedFrames], mapBlocks: 2 },
-    }),
-  ],
 ];
 
 const preset = { size: tinySize, channels: 3, levels: 5, hidden: 6, layers: 2, head: 'softmax', context: 0 } as const;
@@ -201,10 +195,6 @@ export const framedNetworks: [string, NetworkDescription][] = [
     smallNetwork({ channels: 1, conditioning: [{ ...warpedFrames, context: 4, still: true, blockMatching: true }] }),
   ],
   [
-    'RGB 4x5, warped-frames of 2 with block matching, averaged with their mirror images',
-    smallNetwork({ conditioning: [{ ...warpedFrames, context: 2, blockMatching: true, mirrored: true }] }),
-  ],
-  [
     'RGB 4x5, warped-frames of 3, looked for in two of them',
     smallNetwork({
       head: { ...mixtureTogether, meanScale: 4 },
@@ -225,7 +215,7 @@ export const framedNetworks: [string, NetworkDescription][] = [
     smallNetwork({
       channels: 1,
       size: tinySize,
-      conditioning: [{ ...warpedFrames, context: 2, mirrored: true, templateMatching: 1 }],
+      conditioning: [{ ...warpedFrames, context: 2, templateMatching: 1 }],
     }),
   ],
   [
@@ -240,7 +230,7 @@ export const framedNetworks: [string, NetworkDescription][] = [
     smallNetwork({
       channels: 1,
       size: tinySize,
-      conditioning: [{ ...warpedFrames, mirrored: true, templateMatching: 1, localRegression: true }],
+      conditioning: [{ ...warpedFrames, templateMatching: 1, localRegression: true }],
     }),
   ],
   [
