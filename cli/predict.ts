@@ -6,7 +6,7 @@ import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/model.js';
 import { numberOf } from '../src/foundation/number-of.js';
 import { asked, futureDrawing, toggle, type Parsed } from '../src/tasks/options/fields.js';
-import { kindFlag, predictFlags, samplesOfForecast, type Forecast } from '../src/tasks/options/clips.js';
+import { kindFlag, predictFlags, type Forecast } from '../src/tasks/options/clips.js';
 import type { PredictedClip } from '../src/tasks/predict-clip.js';
 import type { ClipSource } from '../src/video/index.js';
 import { startWithModel } from './computing.js';
@@ -20,7 +20,6 @@ import { stemOf } from './stem.js';
 
 /** Of `forecast`, which is one option of the library. */
 const forecastFlags = {
-  mean: toggle('write the mean of the samples, in place of each', { conflicts: ['bestGuess'] }),
   bestGuess: toggle('write the expected frames, without chance: the model feeds them back', {
     conflicts: ['samples', 'temperature'],
   }),
@@ -63,7 +62,6 @@ Examples:
   $ pxv predict clip.mp4 --size 128x72                 at this size, whatever that of the model
   $ pxv predict clip.mp4 --best-guess                  the one future that is expected, at once
   $ pxv predict clip.mp4 --best-guess --adapt          corrected by what the clip itself has shown
-  $ pxv predict clip.mp4 --mean                        the mean of eight futures
   $ pxv predict clip.mp4 --model runs/mine --fps model  at the rate that the model learned at
   $ pxv predict frames/ --model runs/mine --seed 7`;
 
@@ -199,11 +197,11 @@ async function predictSeveral(
 function writtenOf(
   clip: string,
   { known, predicted }: Pick<PredictedClip, 'known' | 'predicted'>,
-  { horizon, onlyPredicted }: PredictOptions,
+  { horizon, known: shown }: PredictOptions,
 ): string {
   const made = predicted < horizon ? `${predicted} of ${horizon}, interrupted,` : `${predicted}`;
   const before = numberOf(known, 'frame');
-  return onlyPredicted ? `after ${before} of ${clip}, the ${made}` : `${before} of ${clip}, then ${made}`;
+  return shown === 0 ? `after ${before} of ${clip}, the ${made}` : `${before} of ${clip}, then ${made}`;
 }
 
 function settingsOf(options: PredictOptions, { chain }: Model) {
@@ -215,18 +213,23 @@ function settingsOf(options: PredictOptions, { chain }: Model) {
   };
 }
 
-function forecastOf({ mean, bestGuess }: PredictOptions): Forecast {
-  if (bestGuess) return 'best-guess';
-  return mean ? 'mean' : 'samples';
+function forecastOf({ bestGuess }: PredictOptions): Forecast {
+  return bestGuess ? 'best-guess' : 'samples';
 }
 
 /** What is the same for all clips, as JSON. */
 function facts({ name, chain }: Model, options: PredictOptions) {
   const { channels, context } = chain.exampleShape;
-  const { seed } = options;
-  const forecast = forecastOf(options);
-  const { samples = samplesOfForecast[forecast] } = options;
-  return { model: name, seed, forecast, samples, adapted: options.adapt ?? false, context, channels };
+  const { seed, samples } = options;
+  return {
+    model: name,
+    seed,
+    forecast: forecastOf(options),
+    samples,
+    adapted: options.adapt ?? false,
+    context,
+    channels,
+  };
 }
 
 /** What came of one clip, as JSON. */

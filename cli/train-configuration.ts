@@ -4,7 +4,6 @@ import { z } from 'zod';
 import type { BackendOptions } from '../src/backend/choose-backend.js';
 import { errorsOf } from '../src/foundation/errors.js';
 import { frameRateText } from '../src/foundation/frame-rate.js';
-import { defaultChoices } from '../src/model/presets.js';
 import type { ModelChoices, TrainingRequest } from '../src/tasks/configure-training.js';
 import { anySeed, asked, positive, SEED, toggle, type Parsed } from '../src/tasks/options/fields.js';
 import { dataFlags, modelFlags, trainingFlags, trainModelFields } from '../src/tasks/options/train-model.js';
@@ -60,11 +59,9 @@ interface ConfigurationFile {
   data?: { type?: unknown; list?: unknown };
 }
 
-function refuseUnused({ network = defaultChoices.network, initialState, factors, shared }: TrainOptions): void {
+function refuseUnused({ factors, shared }: TrainOptions): void {
   const unused = (option: string, needed: string, received: string) =>
     misused(option, `${needed} beside it`, received, `leave out ${option}, which would change nothing`);
-  if (initialState === 'learned' && network === 'pixel-cnn')
-    throw unused('--initial-state', 'a --network of LSTMs', network);
   if (shared !== undefined && factors === undefined) throw unused('--shared', '--scales', 'none');
 }
 

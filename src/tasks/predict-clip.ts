@@ -30,7 +30,7 @@ import { expectVideoModel } from './expect-kind.js';
 import { expectDrawingMemory, expectMemory } from './expect-memory.js';
 import { drawingMemory } from './memory.js';
 import { parseOptions, type OptionsOf, type Parsed } from './options/fields.js';
-import { predictClipFields, samplesOfForecast } from './options/clips.js';
+import { predictClipFields } from './options/clips.js';
 import { knownShown, Prediction, type PredictionOptions } from './prediction.js';
 
 /** What `predictClip` predicts of a clip, how, and where it is written. */
@@ -60,12 +60,9 @@ export interface PredictedClip extends WrittenClip {
 }
 
 /** What follows from other options where it is left out. */
-export function filled<
-  O extends Pick<Parsed<typeof predictClipFields>, 'forecast' | 'samples' | 'from' | 'horizon' | 'holdOut'>,
->(asked: O) {
-  const { samples = samplesOfForecast[asked.forecast], from = null, holdOut } = asked;
-  if (holdOut === undefined) return { ...asked, samples, from };
-  return { ...asked, samples, from: -holdOut, horizon: holdOut };
+export function filled<O extends Pick<Parsed<typeof predictClipFields>, 'from' | 'horizon' | 'holdOut'>>(asked: O) {
+  const { from = null, holdOut } = asked;
+  return holdOut === undefined ? { ...asked, from } : { ...asked, from: -holdOut, horizon: holdOut };
 }
 
 /**

@@ -1,4 +1,3 @@
-import { meanFrame } from '../evaluation/forecasts.js';
 import { errorsOf } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
@@ -20,7 +19,6 @@ import type { predictClipFields } from './options/clips.js';
 
 /** How a clip is predicted, with all that is left out filled in. */
 export interface PredictionOptions extends Parsed<typeof predictClipFields> {
-  samples: number;
   /** Below 0: so many frames before the clip's end. */
   from: number | null;
   settings: FutureDrawing;
@@ -30,11 +28,7 @@ export interface PredictionOptions extends Parsed<typeof predictClipFields> {
 const SECONDS_SHOWN = 2;
 
 /** Known frames that are shown before the predicted ones, of a clip that has as many. */
-export function knownShown(
-  { known, onlyPredicted, horizon }: Pick<PredictionOptions, 'known' | 'onlyPredicted' | 'horizon'>,
-  rate: FrameRate,
-): number {
-  if (onlyPredicted) return 0;
+export function knownShown({ known, horizon }: Pick<PredictionOptions, 'known' | 'horizon'>, rate: FrameRate): number {
   if (known === 'all') return Infinity;
   return known ?? Math.max(horizon, Math.ceil(SECONDS_SHOWN * framesPerSecond(rate)));
 }
@@ -143,13 +137,13 @@ export class Prediction {
     if (from !== null && truth.length === 0) onWarning?.(noTruth(from));
   }
 
-  /** Makes the frames of the horizon, one step after another: the samples, their mean, or the best guess. */
+  /** Makes the frames of the horizon, one step after another: the samples, or the best guess. */
   private async *predictFrames(
     corrections: readonly (Correction | null)[],
   ): AsyncGenerator<{ frames: Frame[]; nats: number[] }> {
     const { past, sampler } = this;
-    const { horizon, samples, forecast: kind, seed, settings, onProgress, ranks = alone, signal } = this.options;
-    const isGuess = kind === 'best-guess';
+    const { horizon, samples, seed, settings, onProgress, ranks = alone, signal } = this.options;
+    const isGuess = this.options.forecast === 'best-guess';
     let done = 0;
     const future = isGuess
       ? forecast(sampler, [past], { corrections, signal })
@@ -162,8 +156,7 @@ export class Prediction {
       done++;
       if (isGuess) onProgress?.(done, horizon);
       const made = inOrderOfPlaces(await ranks.gather(own));
-      const frames = made.map(({ bytes }) => frameOf(sampler.model, bytes));
-      yield { frames: kind === 'mean' ? [meanFrame(frames)] : frames, nats: made.map(({ nats }) => nats) };
+      yield { frames: made.map(({ bytes }) => frameOf(sampler.model, bytes)), nats: made.map(({ nats }) => nats) };
       if (done === horizon) return;
     }
   }
@@ -189,7 +182,6 @@ export class Prediction {
 
 function labelsOf({ forecast, samples }: PredictionOptions): string[] {
   if (forecast === 'best-guess') return ['best guess'];
-  if (forecast === 'mean') return [`mean of ${samples}`];
   return Array.from({ length: samples }, (_, sample) => `sample ${sample + 1}`);
 }
 

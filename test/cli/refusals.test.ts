@@ -119,11 +119,6 @@ describe('what cannot be done ends with one line that says what was expected, wh
     ],
     [
       2,
-      [...train, '--frames', 'clips', '--initial-state', 'learned'],
-      /--initial-state: expected a --network of LSTMs beside it, received pixel-cnn; leave out --initial-state, which/,
-    ],
-    [
-      2,
       [...train, '--frames', 'clips', '--shared', 'predicted'],
       /--shared: expected --scales beside it, received none; leave out/,
     ],

@@ -26,7 +26,7 @@ beforeAll(() => {
 });
 
 test('pxv train --images learns binary images with a sigmoid, at their own size', async () => {
-  const args = ['--network', 'diagonal-bilstm', '--head-width', '8', '--initial-state', 'learned'];
+  const args = ['--network', 'diagonal-bilstm', '--head-width', '8'];
   const outcome = await pxv(['train', '--images', 'binarized-mnist', '--data', 'digits', ...args, ...tiny], here);
   expect(outcome.code).toBe(0);
   expect(jsonOf(outcome)).toMatchObject({
@@ -41,7 +41,7 @@ test('pxv train --images learns binary images with a sigmoid, at their own size'
     size: { width: 28, height: 28 },
     channels: 1,
     levels: 2,
-    layers: [{ type: 'diagonal-bilstm', hidden: 4, initialState: 'learned' }],
+    layers: [{ type: 'diagonal-bilstm', hidden: 4, initialState: 'zero' }],
     skips: false,
     output: [8],
     head: { type: 'sigmoid' },

@@ -179,9 +179,9 @@ test.each([
   },
 );
 
-test('of a gif of the mean of futures one panel is held, whatever their number', () => {
+test('of a gif of the best guess one panel is held, whatever the number of samples', () => {
   allow(3 * 4 * 21 * 5 * 7 * 500 ** 2);
-  const expecting = (forecast: 'samples' | 'mean') => () =>
+  const expecting = (forecast: 'samples' | 'best-guess') => () =>
     expectPredictionMemory(
       model,
       'gif',
@@ -189,7 +189,7 @@ test('of a gif of the mean of futures one panel is held, whatever their number',
       { aboutFrames: 20, frameRate: { numerator: 25, denominator: 1 } },
     );
   expect(expecting('samples')).toThrow(/^predict: gif: .* for 21 frames/);
-  expect(expecting('mean')).not.toThrow();
+  expect(expecting('best-guess')).not.toThrow();
 });
 
 test('futures are drawn in smaller batches where memory is short, and are the same', async () => {

@@ -186,23 +186,6 @@ test('a model of images predicts nothing: it would draw noise as if no frame cam
   expect(existsSync(out)).toBe(false);
 });
 
-test('a mean is one of eight samples where no number is given', async () => {
-  const [eight, asAsked] = await Promise.all(
-    [{ samples: undefined }, { samples: 8 }].map(async (changes) => {
-      const { path } = await predict({ forecast: 'mean', horizon: 1, ...changes });
-      return readdirSync(path).map(
-        (name) =>
-          [
-            name,
-            readdirSync(join(path, name)).length,
-            readFileSync(join(path, name, readdirSync(join(path, name))[3])),
-          ] as const,
-      );
-    }),
-  );
-  expect(eight).toEqual(asAsked);
-});
-
 test("a clip's own last frames, held out, are predicted as from the first of them on", async () => {
   const held = join(folder.path, 'held-out.png');
   const told = join(folder.path, 'told.png');
@@ -287,7 +270,7 @@ describe.each([...otherSizes, { width: 13, height: 9 }].map((size) => ({ name: s
 test.each<[string, Partial<PredictClipOptions>, number, number]>([
   ['as many as are predicted, and two seconds at least', {}, 50, 52],
   ['so many as are asked for', { known: 3 }, 3, 5],
-  ['none', { onlyPredicted: true }, 0, 2],
+  ['none', { known: 0 }, 0, 2],
   ['all', { known: 'all' }, 70, 72],
   ['those before the first predicted one', { known: 4, from: 40 }, 4, 6],
 ])('of a long clip known frames are shown: %s', async (_, options, shown, frames) => {
@@ -303,7 +286,7 @@ test.each<[string, Partial<PredictClipOptions>, number, number]>([
   expect(pictures(out)).toHaveLength(options.from === undefined ? frames : 2 * frames);
   // What is shown, and what is predicted, is the same where all frames are read.
   const all = join(folder.path, `all-${shown}-${frames}`);
-  await predictClip(model, long, { ...drawn, ...options, out: all, known: 'all', onlyPredicted: false });
+  await predictClip(model, long, { ...drawn, ...options, out: all, known: 'all' });
   for (const name of pictures(out))
     expect(readFileSync(join(out, name)).equals(readFileSync(join(all, name)))).toBe(true);
 });

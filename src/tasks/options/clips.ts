@@ -15,21 +15,16 @@ const seenClips = {
   signal,
 };
 
-/** Futures that are drawn where no number is asked for, by what is written: a mean of one sample would be none. */
-export const samplesOfForecast = { samples: 1, mean: 8, 'best-guess': 1 } as const;
-export type Forecast = keyof typeof samplesOfForecast;
+/** What is written of each predicted frame. */
+const forecasts = z.enum(['samples', 'best-guess']);
+export type Forecast = z.infer<typeof forecasts>;
 
 /** What is asked of a prediction, by `pxv predict` too. */
 export const predictFlags = {
   /** Frames to predict. Default: 8. */
   horizon: asked(count.default(8), 'frames', 'frames to predict', { name: 'next', most: 100_000 }),
-  /** Futures to draw, each a panel of the output. Default: 1, and 8 where their mean is written. */
-  samples: asked(
-    count.optional(),
-    'count',
-    `futures to draw, a panel for each (default: ${samplesOfForecast.samples}, with --mean ${samplesOfForecast.mean})`,
-    { most: 64 },
-  ),
+  /** Futures to draw, each a panel of the output. Default: 1. */
+  samples: asked(count.default(1), 'count', 'futures to draw, a panel for each', { most: 64 }),
   /**
    * Index of the first frame to predict; null, the default: the one after the clip's last. Where there is a truth, it is a
    * panel too.
@@ -53,8 +48,6 @@ export const predictFlags = {
     'frames',
     'known frames to show before, or all (default: as many as are predicted, and at least two seconds)',
   ),
-  /** The same as `known` 0. */
-  onlyPredicted: toggle('leave the known frames out', { conflicts: ['known'] }),
   /** Whether the bare frames are written, without labels, borders and numbers. Default: a film or sheet explains itself. */
   plain: toggle(
     'the bare frames, without labels, borders and frame numbers (.mp4 and .webm repeat a last row or column to have even sides)',
@@ -80,10 +73,10 @@ export const predictClipFields = {
   /** A film (.mp4, .webm, .gif), a contact sheet (.png), or a folder. */
   out: z.string(),
   /**
-   * What is written of each predicted frame: every sample, the default; the mean of the samples; or the best guess, the
-   * expected frame fed back, for which nothing is drawn.
+   * What is written of each predicted frame: every sample, the default; or the best guess, the expected frame fed back, for which
+   * nothing is drawn.
    */
-  forecast: z.enum(['samples', 'mean', 'best-guess'] satisfies Forecast[]).default('samples'),
+  forecast: forecasts.default('samples'),
   /** Called with each known frame that is read: their number so far, and of all, about; null where that is not known. */
   onRead: callback<(done: number, total: number | null) => void>(),
   /** Called with the places in the known frames that hindcasts are made from: how many are done, and of how many. */

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { defaultChoices, networkChoice, presetChoices } from '../../model/presets.js';
 import type { TrainingSettings } from '../../training/configuration.js';
 import { dataDefaults, DEFAULT_MINUTES } from '../../training/data-defaults.js';
-import type { OptimiserName } from '../../fitting/optimisers.js';
 import type { Extension } from '../../training/pace.js';
 import type { TrainingProgress } from '../../training/train.js';
 import type { ModelChoices } from '../configure-training.js';
@@ -68,7 +67,6 @@ export const modelFlags = {
     'features of each 1x1 layer before the head (default: one of 2h)',
     { name: 'head-width', most: 16384 },
   ),
-  initialState: asked(presetChoices.initialState, 'name', 'states of an LSTM outside the image (default: zero)'),
   size: asked(
     fields.pixels.optional(),
     'WxH',
@@ -127,12 +125,6 @@ export const trainingFlags = {
     'validations',
     'end where so many validations in a row are no better than the best (default: never)',
     { most: 10_000 },
-  ),
-  optimiser: asked(
-    // Not from the optimisers themselves, which load TensorFlow.js.
-    z.enum({ adam: 'adam', rmsprop: 'rmsprop' } satisfies { [Name in OptimiserName]: Name }).optional(),
-    'name',
-    'optimiser (default: adam)',
   ),
   precision: fields.precision,
   mirror: toggle(
