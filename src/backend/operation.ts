@@ -121,7 +121,8 @@ export function runWithoutGradient<K extends KernelName, T extends Tensor>(
 ): T {
   const given = Object.values<Tensor | null | undefined>(inputs).filter((x) => x !== null && x !== undefined);
   const forward = () => runAnywhere<K, T>(kernel, numbers, inputs);
-  return differentiable(given, forward, [], () => given.map((x) => tf.zerosLike(x)));
+  // By their shapes: the inputs themselves may be freed before the backward pass, and TensorFlow reads what it makes zeros like.
+  return differentiable(given, forward, [], () => given.map(({ shape }) => tf.zeros(shape)));
 }
 
 /**
