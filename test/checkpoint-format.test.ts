@@ -53,7 +53,6 @@ function nameOnPage(parameter: string): string {
   return parameter
     .replace(/^scales\.\d+\./, '')
     .replace(/\.(weights|bias|initial)$/, '')
-    .replace(/^map\.\d+/, 'map.<b>')
     .replace(/^(layers|skips)\.\d+/, '$1.<i>')
     .replace(/^output\.\d+/, 'output.<j>');
 }

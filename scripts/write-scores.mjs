@@ -1,0 +1,102 @@
+// Fills the tables of scores in README and results from docs/scores, so that they are true when a model changes. A table stands between
+// `<!-- scores: NAME -->` and `<!-- end -->`.
+//
+// usage: node scripts/write-scores.mjs [--check]     --check: writes nothing, and fails where a table is not what the files say
+import { readFileSync, writeFileSync } from 'node:fs';
+import { format, resolveConfig } from 'prettier';
+
+const DOCUMENTS = ['README.md', 'docs/results.md'];
+const MODELS = ['video-64', 'video-64-small'];
+
+const result = (name) => JSON.parse(readFileSync(`docs/scores/${name}.json`, 'utf8'));
+/** Of each model what `pxv eval-video --json` printed, without and with --adapt. */
+const scores = MODELS.map((model) => ({ model, plain: result(model), adapted: result(`${model}-adapt`) }));
+const [first] = scores;
+
+/** What each table says: the cells of its heading, then those of its rows. */
+const tables = {
+  numbers: () => {
+    const [previous, codec] = baselinesOf(first.plain).map(bits);
+    const [guess, moved] = ['best-guess', 'moved-last-frame'].map((kind) => gains(first.plain, kind, [1, 4, 8]));
+    return [
+      ['', 'pxv', 'beside it'],
+      [
+        'bits/dim of twelve clips at 64x64, one frame ahead',
+        bits(first.plain.bitsPerDim),
+        `previous frame: ${previous}`,
+      ],
+      ['the same with `--adapt`', bits(first.adapted.bitsPerDim), `best lossless codec: ${codec}`],
+      [
+        'best guess: dB more than the last frame repeated, at 1, 4, 8 frames',
+        guess.join(', '),
+        `last frame moved: ${moved.join(', ')}`,
+      ],
+      ...result('others').map(({ what, pxv, beside }) => [what, pxv, beside]),
+    ];
+  },
+  clips: () => [
+    ['clip', ...MODELS.flatMap((model) => [`\`${model}\``, 'with `--adapt`']), 'previous frame', 'best codec'],
+    ...first.plain.clips.map((clip, at) => [
+      clip.name.replace(/\.\w+$/, ''),
+      ...scores.flatMap(({ plain, adapted }) => [plain, adapted].map(({ clips }) => bits(clips[at].bitsPerDim))),
+      bits(clip.previousFrameBitsPerDim),
+      bits(clip.codecs.best),
+    ]),
+    [
+      'all',
+      ...scores.flatMap(({ plain, adapted }) => [plain, adapted].map(({ bitsPerDim }) => bits(bitsPerDim))),
+      ...baselinesOf(first.plain).map(bits),
+    ],
+  ],
+  kinds: () => [
+    ['forecast, at 1/2/4/8 frames', ...MODELS.map((model) => `\`${model}\``)],
+    ...Object.entries({
+      'moved-last-frame': 'last frame moved',
+      'best-guess': 'best guess',
+      sample: 'one sample',
+      mean: 'mean of 8',
+    }).map(([kind, words]) => [words, ...scores.map(({ plain }) => gains(plain, kind, [1, 2, 4, 8]).join('/'))]),
+    [
+      'change, one sample over true',
+      ...scores.map(({ plain }) =>
+        [1, 2, 4, 8].map((frame) => plain.forecasts.kinds.sample.changeRatio[frame - 1].toFixed(2)).join('/'),
+      ),
+    ],
+  ],
+};
+
+const isCheck = process.argv.includes('--check');
+for (const path of DOCUMENTS) {
+  const text = readFileSync(path, 'utf8');
+  const filled = text.replace(/(<!-- scores: (\w+) -->)[^]*?(<!-- end -->)/g, (_, before, name, after) =>
+    [before, tableOf(tables[name]()), after].join('\n\n'),
+  );
+  const written = await format(filled, { ...(await resolveConfig(path)), parser: 'markdown' });
+  if (written === text) continue;
+  if (isCheck) {
+    console.error(`${path}: its tables are not what docs/scores says: run node scripts/write-scores.mjs`);
+    process.exitCode = 1;
+  } else writeFileSync(path, written);
+}
+
+function tableOf([heading, ...rows]) {
+  // Of a column of numbers the right sides are aligned.
+  const rule = heading.map((_, at) => (rows.every((row) => /^[\d.]+$/.test(row[at])) ? '---:' : '---'));
+  return [heading, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function baselinesOf({ baselines }) {
+  return [baselines['previous-frame'], baselines['lossless-codec']];
+}
+
+function bits(value) {
+  return value.toFixed(3);
+}
+
+/** dB more than the last frame repeated has, so many `frames` ahead. */
+function gains({ forecasts }, kind, frames) {
+  return frames.map((frame) => {
+    const gain = forecasts.kinds[kind].gain.mean[frame - 1];
+    return `${gain < 0 ? '' : '+'}${gain.toFixed(2)}`;
+  });
+}
