@@ -37,7 +37,10 @@ export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, sour
 
 function remedyOf(key: string, nearest: string | null, code: ConfigurationSource['code']): string {
   // A checkpoint was written by a program, and what this one does not know a later one may.
-  if (nearest === null) return code === 'CHECKPOINT' ? 'it may be of another pxv: install the newest, or the one that wrote it' : 'remove it';
+  if (nearest === null)
+    return code === 'CHECKPOINT'
+      ? 'it may be of another pxv: install the newest, or the one that wrote it'
+      : 'remove it';
   // The same word is a key of another of several types.
   return nearest === key ? 'remove it: another type has it' : `did you mean '${nearest}'?`;
 }

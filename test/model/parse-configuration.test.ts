@@ -141,7 +141,9 @@ test('an unknown key that is like none is refused without a guess', () => {
 test('an unknown key of a checkpoint that is like none may be of a newer version', () => {
   const written = () =>
     parseConfiguration(runSchema, changed('training.zzzzzzzz', 1), { ...source, code: 'CHECKPOINT' });
-  expect(written).toThrow(/unknown key 'training.zzzzzzzz'; it may be of another pxv: install the newest, or the one that wrote it$/);
+  expect(written).toThrow(
+    /unknown key 'training.zzzzzzzz'; it may be of another pxv: install the newest, or the one that wrote it$/,
+  );
 });
 
 test.each([
