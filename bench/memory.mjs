@@ -94,7 +94,7 @@ async function measureGif(name, size, folder) {
     '10',
   ];
   spawnSync((await findFfmpeg()).path, ['-v', 'error', ...made, clip]);
-  const options = { out: join(folder, 'long.gif'), size, horizon: 8, forecast: 'best-guess' };
+  const options = { out: join(folder, 'long.gif'), size, known: 'all', horizon: 8, forecast: 'best-guess' };
   const bytes = await heldByChildren(() => predictClip(loadModel(name), clip, options));
   const film = filmSize(1, size, legibleScale('gif', size, false), false);
   return [bytes / MiB, gifBytes(4008, film) / MiB];
