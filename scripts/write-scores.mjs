@@ -6,12 +6,22 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 
 const DOCUMENTS = ['README.md', 'docs/results.md'];
-const MODELS = ['video-64', 'video-64-small'];
+/** Frames ahead, of results. */
+const HORIZONS = [1, 2, 4, 8];
+/** The files of scores, and what their models are called. The last one is in the history alone. */
+const MODELS = {
+  'video-64': '`video-64`',
+  'video-64-small': '`video-64-small`',
+  'video-64-before': '`video-64` until 29 November',
+};
 
 const result = (name) => JSON.parse(readFileSync(`docs/scores/${name}.json`, 'utf8'));
 /** Of each model what `pxv eval-video --json` printed, without and with --adapt. */
-const scores = MODELS.map((model) => ({ model, plain: result(model), adapted: result(`${model}-adapt`) }));
+const scores = Object.entries(MODELS).map(([file, model]) => ({
+  ...{ model, plain: result(file), adapted: result(`${file}-adapt`) },
+}));
 const [first] = scores;
+const shipped = scores.slice(0, 2);
 
 /** What each table says: the cells of its heading, then those of its rows. */
 const tables = {
@@ -23,43 +33,45 @@ const tables = {
       [
         'bits/dim of twelve clips at 64x64, one frame ahead',
         bits(first.plain.bitsPerDim),
-        `previous frame: ${previous}`,
+        `the previous frame: ${previous}; the best of x264, x265, FFV1, lossless: ${codec}`,
       ],
-      ['the same with `--adapt`', bits(first.adapted.bitsPerDim), `best lossless codec: ${codec}`],
+      ['the same, learning from each clip as it goes (`--adapt`)', bits(first.adapted.bitsPerDim), ''],
       [
         'best guess: dB more than the last frame repeated, at 1, 4, 8 frames',
         guess.join(', '),
-        `last frame moved: ${moved.join(', ')}`,
+        `last frame moved on by block matching: ${moved.join(', ')}`,
       ],
       ...result('others').map(({ what, pxv, beside }) => [what, pxv, beside]),
     ];
   },
   clips: () => [
-    ['clip', ...MODELS.flatMap((model) => [`\`${model}\``, 'with `--adapt`']), 'previous frame', 'best codec'],
+    ['clip', ...shipped.flatMap(({ model }) => [model, 'with `--adapt`']), 'previous frame', 'best codec'],
     ...first.plain.clips.map((clip, at) => [
       clip.name.replace(/\.\w+$/, ''),
-      ...scores.flatMap(({ plain, adapted }) => [plain, adapted].map(({ clips }) => bits(clips[at].bitsPerDim))),
+      ...shipped.flatMap(({ plain, adapted }) => [plain, adapted].map(({ clips }) => bits(clips[at].bitsPerDim))),
       bits(clip.previousFrameBitsPerDim),
       bits(clip.codecs.best),
     ]),
     [
       'all',
-      ...scores.flatMap(({ plain, adapted }) => [plain, adapted].map(({ bitsPerDim }) => bits(bitsPerDim))),
+      ...shipped.flatMap(({ plain, adapted }) => [plain, adapted].map(({ bitsPerDim }) => bits(bitsPerDim))),
       ...baselinesOf(first.plain).map(bits),
     ],
   ],
-  kinds: () => [
-    ['forecast, at 1/2/4/8 frames', ...MODELS.map((model) => `\`${model}\``)],
+  models: () => [
+    ['', ...scores.map(({ model }) => model)],
+    ['bits/dim', ...scores.map(({ plain }) => bits(plain.bitsPerDim))],
+    ['with `--adapt`', ...scores.map(({ adapted }) => bits(adapted.bitsPerDim))],
     ...Object.entries({
       'moved-last-frame': 'last frame moved',
       'best-guess': 'best guess',
       sample: 'one sample',
       mean: 'mean of 8',
-    }).map(([kind, words]) => [words, ...scores.map(({ plain }) => gains(plain, kind, [1, 2, 4, 8]).join('/'))]),
+    }).map(([kind, words]) => [`dB, ${words}`, ...scores.map(({ plain }) => gains(plain, kind, HORIZONS).join('/'))]),
     [
       'change, one sample over true',
       ...scores.map(({ plain }) =>
-        [1, 2, 4, 8].map((frame) => plain.forecasts.kinds.sample.changeRatio[frame - 1].toFixed(2)).join('/'),
+        HORIZONS.map((frame) => plain.forecasts.kinds.sample.changeRatio[frame - 1].toFixed(2)).join('/'),
       ),
     ],
   ],

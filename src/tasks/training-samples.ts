@@ -98,7 +98,8 @@ async function prediction(
   return contactSheet(frames, { columns: truth.length, labels });
 }
 
-async function taken<T>(count: number, steps: AsyncGenerator<T, never>): Promise<T[]> {
+/** The next `count` of what goes on for ever. */
+export async function taken<T>(count: number, steps: AsyncGenerator<T, never>): Promise<T[]> {
   const all: T[] = [];
   while (all.length < count) all.push((await steps.next()).value);
   return all;
