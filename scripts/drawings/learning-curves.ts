@@ -10,11 +10,6 @@ const NATS_OF_A_DIGIT = 28 * 28 * Math.LN2;
 /** What the three networks reach on CIFAR-10, in bits/dim, by the number of images that they have learnt from. */
 export function cifarCurves(): string {
   const curve = (name: string, file: string) => ({ name, points: pointsOf(file, 1) });
-  const mixture = joined(
-    ['mixture', 'mixture-continued', 'mixture-together', 'mixture-together-continued'].map(
-      (part) => `cifar-pixel-cnn-12x64-${part}`,
-    ),
-  );
   return drawChart(
     {
       title:
@@ -22,14 +17,14 @@ export function cifarCurves(): string {
       x: {
         label: 'thousands of images learnt from',
         from: 0,
-        to: 1060,
+        to: 880,
       },
       y: { label: 'bits/dim', from: 3.2, to: 5 },
       lines: [
         curve('PixelCNN, 12 layers, softmax', 'cifar-pixel-cnn-12x64-softmax'),
         curve('Row LSTM, 6 layers, softmax', 'cifar-row-lstm-6x64-softmax'),
         curve('Diagonal BiLSTM, 6 layers, softmax', 'cifar-diagonal-bilstm-6x64-softmax'),
-        { name: 'PixelCNN, 12 layers, mixture', points: mixture },
+        curve('PixelCNN, 12 layers, mixture', 'cifar'),
       ],
     },
     SIZE,
@@ -83,16 +78,6 @@ export function videoCurves(): string {
 /** The points of a file of docs/curves: thousands of images, and bits/dim times `factor`. */
 function pointsOf(file: string, factor: number): (readonly [number, number])[] {
   return readCurve(curveFile(file)).map(({ images, bitsPerDim }) => [images / 1000, bitsPerDim * factor] as const);
-}
-
-/** The points of trainings of which each went on where the one before had ended, with the bits/dim of each file. */
-function joined(files: readonly string[]): (readonly [number, number])[] {
-  let shown = 0;
-  return files.flatMap((file) => {
-    const points = pointsOf(file, 1).map(([images, bits]) => [shown + images, bits] as const);
-    shown = points[points.length - 1][0];
-    return points;
-  });
 }
 
 function curveFile(name: string): string {
