@@ -78,17 +78,24 @@ const tables = {
 };
 
 const isCheck = process.argv.includes('--check');
+const shown = new Set();
 for (const path of DOCUMENTS) {
   const text = readFileSync(path, 'utf8');
-  const filled = text.replace(/(<!-- scores: (\w+) -->)[^]*?(<!-- end -->)/g, (_, before, name, after) =>
-    [before, tableOf(tables[name]()), after].join('\n\n'),
-  );
+  const filled = text.replace(/(<!-- scores: (\w+) -->)[^]*?(<!-- end -->)/g, (_, before, name, after) => {
+    shown.add(name);
+    return [before, tableOf(tables[name]()), after].join('\n\n');
+  });
   const written = await format(filled, { ...(await resolveConfig(path)), parser: 'markdown' });
   if (written === text) continue;
   if (isCheck) {
     console.error(`${path}: its tables are not what docs/scores says: run node scripts/write-scores.mjs`);
     process.exitCode = 1;
   } else writeFileSync(path, written);
+}
+const missing = Object.keys(tables).filter((name) => !shown.has(name));
+if (missing.length > 0) {
+  console.error(`write-scores: no document has a place for: ${missing.join(', ')}; write <!-- scores: NAME --> there`);
+  process.exitCode = 1;
 }
 
 function tableOf([heading, ...rows]) {
