@@ -1,42 +1,41 @@
 import tseslint from 'typescript-eslint';
 import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 
-/**
- * Who may import whom. A folder may import from itself, from the folders named here, from packages, and from the
- * foundation that all share. What is not listed, such as cli/, may import everything.
- */
-const mayImport = {
+/** Folders that a folder of the core may import from, besides itself, the foundation and packages. */
+const core = {
   'src/foundation': [],
-  'src/backend': [],
-  'src/conditioning': ['src/backend'],
-  'src/model': ['src/conditioning', 'src/backend'],
-  'src/sampling': ['src/model', 'src/conditioning', 'src/backend'],
-  'src/fitting': ['src/model', 'src/conditioning', 'src/backend'],
-  'src/evaluation': ['src/ranks', 'src/sampling', 'src/fitting', 'src/model', 'src/conditioning', 'src/backend'],
-  'src/ranks': [],
-  'src/training': ['src/ranks', 'src/evaluation', 'src/fitting', 'src/model', 'src/conditioning', 'src/backend'],
-  'src/surprise': ['src/ranks', 'src/evaluation', 'src/model', 'src/conditioning', 'src/backend'],
-  'src/codec': ['src/ranks', 'src/sampling', 'src/model', 'src/conditioning', 'src/backend'],
-  'src/browser': ['src/surprise', 'src/codec', 'src/sampling', 'src/model', 'src/backend'],
-  'src/bench': ['src/fitting', 'src/sampling', 'src/model', 'src/backend'],
+  'src/distributed': [],
   'src/video': [],
-  'src/report': [],
-  'src/tasks': [
-    'datasets',
-    'src/video',
-    'src/report',
-    'src/surprise',
-    'src/codec',
-    'src/ranks',
-    'src/training',
-    'src/evaluation',
-    'src/fitting',
-    'src/sampling',
-    'src/model',
-    'src/conditioning',
-    'src/backend',
-  ],
+  'src/backend': [],
+  'src/conditioning': ['backend'],
+  'src/model': ['conditioning', 'backend'],
+  'src/sampling': ['model', 'conditioning', 'backend'],
+  'src/optimization': ['model', 'conditioning', 'backend'],
+  'src/options': ['backend', 'distributed'],
+  'src/document': ['model'],
+  'src/evaluation': ['distributed', 'sampling', 'optimization', 'model', 'conditioning', 'backend'],
+  'src/training': ['distributed', 'evaluation', 'optimization', 'model', 'conditioning', 'backend'],
+  'src/anomaly': ['distributed', 'evaluation', 'model', 'conditioning', 'backend'],
+  'src/coding': ['distributed', 'sampling', 'model', 'conditioning', 'backend'],
+  'src/memory': ['evaluation', 'optimization', 'sampling', 'model', 'conditioning', 'backend'],
+  'src/clips': ['options', 'distributed', 'video', 'model'],
+};
+/** Capabilities: each may import from the whole core and from the data sets, and none from another. */
+const capabilities = ['train', 'predict', 'surprise', 'codec', 'page', 'sample', 'evaluate', 'report', 'check', 'bench'];
+/** What other folders may import from; those that are not listed, such as cli/, import from everything. */
+const others = {
   datasets: ['src/video'],
+  'src/browser': ['anomaly', 'coding', 'sampling', 'model', 'backend'].map(inSource),
+};
+
+function inSource(name) {
+  return `src/${name}`;
+}
+
+const mayImport = {
+  ...Object.fromEntries(Object.entries(core).map(([folder, names]) => [folder, names.map(inSource)])),
+  ...Object.fromEntries(capabilities.map((name) => [inSource(name), ['datasets', ...Object.keys(core)]])),
+  ...others,
 };
 const shared = ['src/foundation', 'node_modules'];
 

@@ -2,7 +2,7 @@
 //
 // usage: node bench/decoding.mjs [MODEL] [PAIRS] [INSTRUCTION_SET]    default video-64-small, 10, the machine's
 import { chooseBackend, FrameSampler, loadModel, openClip, Past } from '../dist/src/index.js';
-import { FrameCoder } from '../dist/src/codec/frame-coder.js';
+import { FrameCoder } from '../dist/src/coding/frame-coder.js';
 import { levelsOf } from '../dist/src/foundation/levels.js';
 import { disposeExamples, ExampleBuffer } from '../dist/src/model/examples.js';
 import { AS_SCORED } from '../dist/src/sampling/draw.js';

@@ -16,7 +16,7 @@ import sharp from 'sharp';
 import { openForEvaluation } from '../dist/datasets/open-for-evaluation.js';
 import { chooseBackend, decodeFile, encodeClip, loadModel, openClip } from '../dist/src/index.js';
 import { modelFile } from '../dist/src/model/checkpoint.js';
-import { spread } from '../dist/src/tasks/score-images.js';
+import { spread } from '../dist/src/evaluate/score-images.js';
 import { findFfmpeg } from '../dist/src/video/index.js';
 
 const { values, positionals } = parseArgs({

@@ -1,5 +1,5 @@
 // Measures the most memory that processes hold while they train, score or draw, and FFmpeg while it writes a gif, beside what
-// src/tasks/memory.ts and src/video/clip-writer.ts estimate, and prints a table. That of FFmpeg is read from /proc, as Linux has it.
+// src/memory/memory.ts and src/video/clip-writer.ts estimate, and prints a table. That of FFmpeg is read from /proc, as Linux has it.
 //
 // usage: node bench/memory.mjs [--only TEXT]
 //   --only   only the configurations whose row contains the text
@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { scoringMemory, drawingMemory } from '../dist/src/tasks/memory.js';
-import { trainingMemory } from '../dist/src/tasks/training-memory.js';
+import { scoringMemory, drawingMemory } from '../dist/src/memory/memory.js';
+import { trainingMemory } from '../dist/src/train/training-memory.js';
 import { buildChain } from '../dist/src/model/chain.js';
 import {
   atSize,

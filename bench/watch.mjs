@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseBackend, configureTraining, trainModel } from '../dist/src/index.js';
-import { watchTraining } from '../dist/src/tasks/watch-training.js';
+import { watchTraining } from '../dist/src/train/watch-training.js';
 
 const [clips, pairs = '10'] = process.argv.slice(2);
 /** Seconds of a stretch: a browser loads the page every five. */

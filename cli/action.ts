@@ -4,8 +4,8 @@ import { PxvError } from '../src/foundation/errors.js';
 import { exitCodes, listenForInterrupt } from './interrupt.js';
 import { printable } from '../src/foundation/printable.js';
 import { Progress } from './progress.js';
-import { isHeard, ranksOf } from './ranks.js';
-import type { Ranks } from '../src/ranks/ranks.js';
+import { isHeard, ranksOf } from './distributed.js';
+import type { Ranks } from '../src/distributed/ranks.js';
 
 /** What an action is given besides its arguments and options. */
 export interface Work {

@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
-import { asked, toggle, type Parsed } from '../src/tasks/options/fields.js';
+import { asked, toggle, type Parsed } from '../src/options/fields.js';
 import { addAction } from './options.js';
 import type { Report, Work } from './action.js';
 
@@ -42,7 +42,7 @@ async function installBackend(
   _: string,
   options: Parsed<typeof installFlags>,
 ): Promise<Report> {
-  const { buildTensorflowBinding } = await import('../src/tasks/build-tensorflow-binding.js');
+  const { buildTensorflowBinding } = await import('../src/backend/build-tensorflow-binding.js');
   const onStep = (what: string) => progress.say(what);
   const built = await buildTensorflowBinding({ ...options, onStep, signal });
   return {

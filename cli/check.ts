@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { numberOf } from '../src/foundation/number-of.js';
-import { checkFlags } from '../src/tasks/options/images.js';
-import type { Parsed } from '../src/tasks/options/fields.js';
-import { tableOf, tableText } from '../src/report/blocks/table.js';
+import { checkFlags } from '../src/evaluate/options.js';
+import type { Parsed } from '../src/options/fields.js';
+import { tableOf, tableText } from '../src/document/blocks/table.js';
 import { startWithModel } from './computing.js';
 import { addAction, askedOf, computing, videoModel } from './options.js';
 import type { Report, Work } from './action.js';
@@ -25,7 +25,7 @@ Examples:
   $ pxv check --model runs/mine --instruction-set portable`;
 
 async function checkOne({ signal, progress }: Work, options: Parsed<typeof flags>): Promise<Report> {
-  const { checkModel } = await import('../src/tasks/check-model.js');
+  const { checkModel } = await import('../src/check/check-model.js');
   const { model, chosen, seconds } = await startWithModel(options, progress);
   const findings = await checkModel(model, {
     ...askedOf(checkFlags, options),

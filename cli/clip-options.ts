@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Size } from '../src/foundation/frame.js';
-import type { AskedSize } from '../src/tasks/clip-for-model.js';
-import { asked, count, pixels, type Parsed } from '../src/tasks/options/fields.js';
+import type { AskedSize } from '../src/clips/clip-for-model.js';
+import { asked, count, pixels, type Parsed } from '../src/options/fields.js';
 
 /** What the help says of drawing images. */
 export const ABOUT_TEMPERATURE = `

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
-import { completeFlags } from '../src/tasks/options/images.js';
-import { asked, imageDrawing, type Parsed } from '../src/tasks/options/fields.js';
+import { completeFlags } from '../src/evaluate/options.js';
+import { asked, imageDrawing, type Parsed } from '../src/options/fields.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
 import { addAction, askedOf, computing } from './options.js';
@@ -41,7 +41,7 @@ drawn without a look at the finer pixels of these rows ("exact": false in the JS
 const NOT_EXACT = '\nnot exact: a chain of scales draws its coarse image without the finer pixels of the kept rows';
 
 async function draw({ signal, progress }: Work, image: string, options: Parsed<typeof flags>): Promise<Report> {
-  const { completeImage } = await import('../src/tasks/complete-image.js');
+  const { completeImage } = await import('../src/sample/complete-image.js');
   const { samples, seed, out = `${stemOf(image)}-completed.png` } = options;
   const settings = askedOf(imageDrawing, options);
   const { model, chosen, seconds } = await startWithModel(options, progress);

@@ -1,6 +1,6 @@
 import { Argument, Command, type Option } from 'commander';
 import { shippedModels } from '../src/model/shipped-models.js';
-import type { Fields } from '../src/tasks/options/fields.js';
+import type { Fields } from '../src/options/fields.js';
 import { addAction } from './options.js';
 import type { Report } from './action.js';
 

@@ -1,7 +1,7 @@
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
 import { askedOf, computing } from './options.js';
-import { threadsOfRank } from '../src/ranks/launch.js';
-import { alone } from '../src/ranks/ranks.js';
+import { threadsOfRank } from '../src/distributed/launch.js';
+import { alone } from '../src/distributed/ranks.js';
 import type { Progress } from './progress.js';
 
 /**
@@ -22,7 +22,7 @@ export async function startComputing(
   });
   if (note !== null) progress.say(`pxv: ${note}`);
   if (ranks.size > 1) {
-    const { expectSame } = await import('../src/ranks/expect-same.js');
+    const { expectSame } = await import('../src/distributed/expect-same.js');
     const { backend, instructionSet } = chosen;
     await expectSame(ranks, 'choose backend', { backend, instructionSet });
   }

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
-import { asked, data, type Parsed } from '../src/tasks/options/fields.js';
-import { tableOf, tableText } from '../src/report/blocks/table.js';
+import { asked, data, type Parsed } from '../src/options/fields.js';
+import { tableOf, tableText } from '../src/document/blocks/table.js';
 import { addAction, misusedOption } from './options.js';
 import type { Report, Work } from './action.js';
 

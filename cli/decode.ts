@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
-import { asked, overwrite, type Parsed } from '../src/tasks/options/fields.js';
+import { asked, overwrite, type Parsed } from '../src/options/fields.js';
 import { startComputing } from './computing.js';
 import { addAction, computing } from './options.js';
 import { oneLine } from '../src/foundation/printable.js';
@@ -35,7 +35,7 @@ Examples:
   $ pxv decode clip.pxv --model runs/mine  written by a model of your own`;
 
 async function read({ signal, progress }: Work, file: string, options: Parsed<typeof flags>): Promise<Report> {
-  const { codedHeader, decodeFile } = await import('../src/tasks/decode-file.js');
+  const { codedHeader, decodeFile } = await import('../src/codec/decode-file.js');
   // Only machines without vectors that fuse, and WebAssembly everywhere, round as the one that wrote it.
   const { arithmetic } = await codedHeader(file);
   const set = options.instructionSet ?? (arithmetic === 'separate' ? 'wasm' : undefined);

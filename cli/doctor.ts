@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
 import { PxvError } from '../src/foundation/errors.js';
 import { numberOf } from '../src/foundation/number-of.js';
-import { tableOf, tableText } from '../src/report/blocks/table.js';
+import { tableOf, tableText } from '../src/document/blocks/table.js';
 import { addAction, askedOf, computing } from './options.js';
 import type { Report, Work } from './action.js';
 
@@ -59,7 +59,7 @@ async function checkBackend(options: BackendOptions): Promise<{ check: Check; ch
 /** TensorFlow's library, tried in a process of its own. Nothing needs it, so that its absence is no warning. */
 async function checkTensorflow(signal: AbortSignal): Promise<Check> {
   const { findTensorflowPackage, INSTALL_BINDING, INSTALL_PACKAGE } = await import('../src/backend/tensorflow.js');
-  const { probe } = await import('../src/tasks/build-tensorflow-binding.js');
+  const { probe } = await import('../src/backend/build-tensorflow-binding.js');
   const installed = findTensorflowPackage();
   if (installed === null) return checked('tensorflow', 'not installed', `to have it, run: ${INSTALL_PACKAGE}`, 'none');
   const what = `${installed.name} ${installed.version}`;

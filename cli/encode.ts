@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
-import { encodeFlags } from '../src/tasks/options/coded-clips.js';
-import { asked, type Parsed } from '../src/tasks/options/fields.js';
+import { encodeFlags } from '../src/codec/options.js';
+import { asked, type Parsed } from '../src/options/fields.js';
 import { ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
 import { startWithModel } from './computing.js';
 import { addAction, askedOf, computing } from './options.js';
@@ -47,7 +47,7 @@ Examples:
   $ pxv decode clip.pxv --out frames              the same frames again`;
 
 async function write({ signal, progress, ranks }: Work, clip: string, options: Parsed<typeof flags>): Promise<Report> {
-  const { encodeClip } = await import('../src/tasks/encode-clip.js');
+  const { encodeClip } = await import('../src/codec/encode-clip.js');
   const { model, chosen, seconds } = await startWithModel(options, progress, ranks);
   const found = await encodeClip(model, clip, {
     ...askedOf(encodeFlags, options),

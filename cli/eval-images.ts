@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { Published } from '../src/evaluation/published.js';
-import { asked, type Parsed } from '../src/tasks/options/fields.js';
-import { scoreImagesFlags } from '../src/tasks/options/images.js';
-import type { ImageSetScore } from '../src/tasks/score-images.js';
-import { tableOf, tableText } from '../src/report/blocks/table.js';
-import { withError } from '../src/report/with-error.js';
+import { asked, type Parsed } from '../src/options/fields.js';
+import { scoreImagesFlags } from '../src/evaluate/options.js';
+import type { ImageSetScore } from '../src/evaluate/score-images.js';
+import { tableOf, tableText } from '../src/document/blocks/table.js';
+import { withError } from '../src/document/with-error.js';
 import { startWithModel } from './computing.js';
 import { addAction, askedOf, computing, misusedOption } from './options.js';
 import type { Report, Work } from './action.js';
@@ -41,7 +41,7 @@ async function evaluate(
 ): Promise<Report> {
   const { expectImageSet } = await import('../datasets/index.js');
   const { shippedModels } = await import('../src/model/shipped-models.js');
-  const { scoreImageSet } = await import('../src/tasks/score-images.js');
+  const { scoreImageSet } = await import('../src/evaluate/score-images.js');
   if (options.model === undefined && !shippedModels().includes(set)) {
     expectImageSet(set);
     const expected = `a model, since none is shipped by the name ${set}`;

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { errorsOf } from '../src/foundation/errors.js';
 import { numberOf } from '../src/foundation/number-of.js';
-import { table, tableText } from '../src/report/blocks/table.js';
-import { futureDrawing, type Parsed } from '../src/tasks/options/fields.js';
-import { scoreClipsFlags } from '../src/tasks/options/clips.js';
+import { table, tableText } from '../src/document/blocks/table.js';
+import { futureDrawing, type Parsed } from '../src/options/fields.js';
+import { scoreClipsFlags } from '../src/predict/options.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
 import { leftOutLine } from './left-out.js';
@@ -37,8 +37,8 @@ async function evaluate(
   paths: string[],
   options: Parsed<typeof flags>,
 ): Promise<Report> {
-  const { scoreClips } = await import('../src/tasks/score-clips.js');
-  const { clipTable, forecastTables, summaryLines } = await import('../src/tasks/reports/score-tables.js');
+  const { scoreClips } = await import('../src/evaluate/score-clips.js');
+  const { clipTable, forecastTables, summaryLines } = await import('../src/evaluate/score-tables.js');
   // It is read more than once.
   if (paths.includes(STANDARD_STREAM))
     throw misused(STANDARD_STREAM, 'files or folders of clips', 'standard input', 'write it to a file first');

@@ -1,5 +1,5 @@
 import { numberOf } from '../src/foundation/number-of.js';
-import type { LeftOutClip } from '../src/tasks/left-out-clips.js';
+import type { LeftOutClip } from '../src/clips/left-out-clips.js';
 import { oneLine } from '../src/foundation/printable.js';
 
 /** How many clips were left out and which; their reasons were told as warnings. No line where there are none. */

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/model.js';
 import type { AboutModel } from '../src/model/shipped-models.js';
-import { tableOf, tableText } from '../src/report/blocks/table.js';
+import { tableOf, tableText } from '../src/document/blocks/table.js';
 import { addAction } from './options.js';
 import type { Report, Work } from './action.js';
 

@@ -5,8 +5,8 @@ import type { InstructionSet } from '../src/backend/kernels/index.js';
 import { errorsOf } from '../src/foundation/errors.js';
 import type { Size } from '../src/foundation/frame.js';
 import { HIGHEST_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/foundation/frame-rate.js';
-import * as fields from '../src/tasks/options/fields.js';
-import type { Fields, Parsed } from '../src/tasks/options/fields.js';
+import * as fields from '../src/options/fields.js';
+import type { Fields, Parsed } from '../src/options/fields.js';
 import { run, type Report, type Work } from './action.js';
 
 const { asked, count, flags, toggle } = fields;

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import type { Parsed } from '../src/tasks/options/fields.js';
-import { pageFields } from '../src/tasks/options/page.js';
+import type { Parsed } from '../src/options/fields.js';
+import { pageFields } from '../src/page/options.js';
 import { addAction } from './options.js';
 import type { Report, Work } from './action.js';
 
@@ -26,7 +26,7 @@ Any host can serve the static files. Threads need two headers there, or one thre
   Cross-Origin-Embedder-Policy: require-corp`;
 
 async function serve({ signal }: Work, { port }: Parsed<typeof pageFields>): Promise<Report> {
-  const { servePage } = await import('../src/tasks/serve-page.js');
+  const { servePage } = await import('../src/page/serve-page.js');
   const { address, close } = await servePage({ port });
   process.stdout.write(`${address}\n`);
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

@@ -5,9 +5,9 @@ import { errorsOf } from '../src/foundation/errors.js';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/model.js';
 import { numberOf } from '../src/foundation/number-of.js';
-import { asked, futureDrawing, toggle, type Parsed } from '../src/tasks/options/fields.js';
-import { kindFlag, predictFlags, type Forecast } from '../src/tasks/options/clips.js';
-import type { PredictedClip } from '../src/tasks/predict-clip.js';
+import { asked, futureDrawing, toggle, type Parsed } from '../src/options/fields.js';
+import { kindFlag, predictFlags, type Forecast } from '../src/predict/options.js';
+import type { PredictedClip } from '../src/predict/predict-clip.js';
 import type { ClipSource } from '../src/video/index.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
@@ -99,7 +99,7 @@ async function predictOne(
   options: PredictOptions,
 ): Promise<Report> {
   const { outputEnding } = await import('../src/video/index.js');
-  const { predictClip } = await import('../src/tasks/predict-clip.js');
+  const { predictClip } = await import('../src/predict/predict-clip.js');
   const ending = outputEnding(options.kind ?? 'mp4');
   const name = clip === STANDARD_STREAM ? 'stdin' : stemOf(clip);
   const out = options.out ?? `${name}-predicted${ending}`;
@@ -155,7 +155,7 @@ async function predictSeveral(
   sources: readonly ClipSource[],
   options: PredictOptions,
 ): Promise<Report> {
-  const { predictClips } = await import('../src/tasks/predict-clips.js');
+  const { predictClips } = await import('../src/predict/predict-clips.js');
   const out = options.out ?? SEVERAL_OUT;
   if (out === STANDARD_STREAM)
     throw misused('--out -', 'a folder, for several clips', 'standard output', 'predict one clip, or name a folder');

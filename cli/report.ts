@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
 import { oneLine } from '../src/foundation/printable.js';
-import { asked, type Parsed } from '../src/tasks/options/fields.js';
-import { reportFlags } from '../src/tasks/options/report.js';
+import { asked, type Parsed } from '../src/options/fields.js';
+import { reportFlags } from '../src/report/options.js';
 import type { Report, Work } from './action.js';
 import { startWithModel } from './computing.js';
 import { addAction, askedOf, computing } from './options.js';
@@ -45,9 +45,9 @@ Examples:
   $ pxv report runs/mine score.json --csv              the figures beside the page, for who plots them`;
 
 async function write({ signal, progress }: Work, paths: string[], options: Parsed<typeof flags>): Promise<Report> {
-  const { writeReport } = await import('../src/tasks/write-report.js');
-  const { reportJson, reportText } = await import('../src/report/report.js');
-  const { typedCommand } = await import('../src/tasks/reports/typed-command.js');
+  const { writeReport } = await import('../src/report/write-report.js');
+  const { reportJson, reportText } = await import('../src/document/report.js');
+  const { typedCommand } = await import('../src/document/typed-command.js');
   const { out } = options;
   const { path, bytes, csv, sections } = await writeReport(paths, {
     ...askedOf(reportFlags, options),

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
-import { asked, imageDrawing, type Parsed } from '../src/tasks/options/fields.js';
-import { sampleFlags } from '../src/tasks/options/images.js';
+import { asked, imageDrawing, type Parsed } from '../src/options/fields.js';
+import { sampleFlags } from '../src/evaluate/options.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
 import { addAction, askedOf, computing } from './options.js';
@@ -34,7 +34,7 @@ The bits/dim are those of the images as scored, but for a chain trained with --s
 bound, since shared pixels are drawn twice ("exact": false in the JSON).`;
 
 async function sampleSheet({ signal, progress, saves }: Work, options: Parsed<typeof flags>): Promise<Report> {
-  const { sampleImages } = await import('../src/tasks/sample-images.js');
+  const { sampleImages } = await import('../src/sample/sample-images.js');
   const { count, out, seed } = options;
   const settings = askedOf(imageDrawing, options);
   const { model, chosen, seconds } = await startWithModel(options, progress);

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import { numberOf } from '../src/foundation/number-of.js';
-import { inUnits } from '../src/tasks/byte-units.js';
-import type { DecodeProgress } from '../src/tasks/options/train-model.js';
-import type { TrainingFacts, TrainModelHooks } from '../src/tasks/options/train-model.js';
-import type { TrainedRun } from '../src/tasks/train-model.js';
+import { inUnits } from '../src/memory/byte-units.js';
+import type { DecodeProgress } from '../src/train/options.js';
+import type { TrainingFacts, TrainModelHooks } from '../src/train/options.js';
+import type { TrainedRun } from '../src/train/train-model.js';
 import { startComputing } from './computing.js';
 import { leftOutLine } from './left-out.js';
 import { addAction, computing } from './options.js';
@@ -13,7 +13,7 @@ import { formatDuration } from './progress.js';
 import type { RunConfiguration } from '../src/training/configuration.js';
 import type { Report, Work } from './action.js';
 import { stemOf } from './stem.js';
-import { configurationOf, extensionOf, refuseMisplaced, trainFlags, type TrainOptions } from './train-configuration.js';
+import { configurationOf, extensionOf, refuseMisplaced, trainFlags, type TrainOptions } from '../src/train/flags.js';
 
 export function command(): Command {
   const train = new Command('train')
@@ -38,8 +38,8 @@ Examples:
 
 async function trainOne({ signal, progress, ranks, saves }: Work, options: TrainOptions): Promise<Report> {
   refuseMisplaced(options);
-  const { trainModel } = await import('../src/tasks/train-model.js');
-  const { watchTraining } = await import('../src/tasks/watch-training.js');
+  const { trainModel } = await import('../src/train/train-model.js');
+  const { watchTraining } = await import('../src/train/watch-training.js');
   const { networkName } = await import('../src/model/presets.js');
   const { needsOf } = await import('../src/conditioning/index.js');
   const { learntFrameRate } = await import('../src/training/configuration.js');
@@ -110,7 +110,7 @@ async function trainOne({ signal, progress, ranks, saves }: Work, options: Train
 
 /** What a training would be. */
 async function rehearsed(configuration: RunConfiguration, out: string): Promise<Report> {
-  const { rehearseTraining } = await import('../src/tasks/rehearse-training.js');
+  const { rehearseTraining } = await import('../src/train/dry-run.js');
   const { networkName } = await import('../src/model/presets.js');
   const rehearsal = await rehearseTraining(configuration);
   const { found, parameters, memoryBytes, secondsPerStep } = rehearsal;

@@ -1,4 +1,4 @@
-import type { Moment } from '../src/surprise/moments.js';
+import type { Moment } from '../src/anomaly/moments.js';
 import { openCamera } from './camera.js';
 import { openClip } from './clip.js';
 import { openCoded } from './coded.js';

@@ -1,5 +1,5 @@
 import type { Box, Size } from '../src/foundation/frame.js';
-import type { Moment } from '../src/surprise/moments.js';
+import type { Moment } from '../src/anomaly/moments.js';
 import type { Session } from './session.js';
 
 /** Moments that are shown, at most. */

@@ -1,5 +1,5 @@
 import type { Frame } from '../src/foundation/frame.js';
-import { inHindsight, type Hindsight } from '../src/surprise/hindsight.js';
+import { inHindsight, type Hindsight } from '../src/anomaly/hindsight.js';
 import type { Answer, ModelName, Request } from './messages.js';
 import type { Source, TimedFrame } from './source.js';
 

@@ -10,7 +10,7 @@ import type { Frame } from '../src/foundation/frame.js';
 import { DEFAULT_VIDEO_MODEL, loadModel } from '../src/model/checkpoint.js';
 import { FrameSampler } from '../src/sampling/frame-sampler.js';
 import { bestGuess, frameOf, rollOut } from '../src/sampling/roll-out.js';
-import { taken } from '../src/tasks/training-samples.js';
+import { taken } from '../src/train/training-samples.js';
 import { Canvas } from '../src/video/canvas.js';
 import { openClip } from '../src/video/index.js';
 

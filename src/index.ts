@@ -13,9 +13,9 @@ export { DEFAULT_VIDEO_MODEL, loadModel } from './model/checkpoint.js';
 export type { Model } from './model/model.js';
 export { aboutShipped, shippedModels, type AboutModel } from './model/shipped-models.js';
 export { Past } from './model/past.js';
-export { joinRanks, type JoinedRanks } from './ranks/join.js';
-export { launchOf, type Launch } from './ranks/launch.js';
-export { alone, type Ranks } from './ranks/ranks.js';
+export { joinRanks, type JoinedRanks } from './distributed/join.js';
+export { launchOf, type Launch } from './distributed/launch.js';
+export { alone, type Ranks } from './distributed/ranks.js';
 export type { ModelDescription, NetworkDescription } from './model/description.js';
 export type { FutureDrawing } from './model/future-drawing.js';
 export { describeModel, type PresetSettings } from './model/presets.js';
@@ -25,7 +25,7 @@ export type { PredictedFrame } from './sampling/forecaster.js';
 export { FrameSampler } from './sampling/frame-sampler.js';
 export { FRAMES_FOR_HINDCASTS, learnCorrection, type HindcastOptions } from './sampling/hindcasts.js';
 export { bestGuess, frameOf, rollOut, type BestGuess, type RollOutOptions } from './sampling/roll-out.js';
-export { inHindsight, type Hindsight } from './surprise/hindsight.js';
+export { inHindsight, type Hindsight } from './anomaly/hindsight.js';
 export {
   costedFrames,
   learnUsual,
@@ -33,26 +33,26 @@ export {
   type CostedFrame,
   type SurpriseOptions,
   type SurprisingFrame,
-} from './surprise/surprise.js';
-export type { Moment } from './surprise/moments.js';
-export type { UsualFrames } from './surprise/stand-out.js';
-export type { AskedRate } from './tasks/clip-rate.js';
-export { checkModel, type ModelCheckSettings, type ScaleFinding } from './tasks/check-model.js';
-export { configureTraining, type ModelChoices, type TrainingRequest } from './tasks/configure-training.js';
-export { sampleImages, type SampledImages, type SampleImagesOptions } from './tasks/sample-images.js';
-export { completeImage, type CompletedImage, type CompleteImageOptions } from './tasks/complete-image.js';
-export { predictClip, type PredictClipOptions, type PredictedClip } from './tasks/predict-clip.js';
-export { encodeClip, type EncodeClipOptions, type EncodedClip } from './tasks/encode-clip.js';
-export { decodeFile, type DecodeFileOptions, type DecodedFile } from './tasks/decode-file.js';
-export { findSurprise, type FindSurpriseOptions, type FoundSurprise } from './tasks/find-surprise.js';
-export { servePage, type ServePageOptions } from './tasks/serve-page.js';
-export { predictClips, type PredictClipsOptions, type PredictedClips } from './tasks/predict-clips.js';
-export { scoreClips, type ScoreClipsOptions, type VideoScore } from './tasks/score-clips.js';
-export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './tasks/score-images.js';
-export type { TrainModelHooks, TrainModelSettings } from './tasks/options/train-model.js';
-export { trainModel, type TrainedRun } from './tasks/train-model.js';
-export { writeReport, type WriteReportOptions, type WrittenReport } from './tasks/write-report.js';
-export type { Section } from './report/report.js';
+} from './anomaly/surprise.js';
+export type { Moment } from './anomaly/moments.js';
+export type { UsualFrames } from './anomaly/stand-out.js';
+export type { AskedRate } from './clips/clip-rate.js';
+export { checkModel, type ModelCheckSettings, type ScaleFinding } from './check/check-model.js';
+export { configureTraining, type ModelChoices, type TrainingRequest } from './train/configure-training.js';
+export { sampleImages, type SampledImages, type SampleImagesOptions } from './sample/sample-images.js';
+export { completeImage, type CompletedImage, type CompleteImageOptions } from './sample/complete-image.js';
+export { predictClip, type PredictClipOptions, type PredictedClip } from './predict/predict-clip.js';
+export { encodeClip, type EncodeClipOptions, type EncodedClip } from './codec/encode-clip.js';
+export { decodeFile, type DecodeFileOptions, type DecodedFile } from './codec/decode-file.js';
+export { findSurprise, type FindSurpriseOptions, type FoundSurprise } from './surprise/find-surprise.js';
+export { servePage, type ServePageOptions } from './page/serve-page.js';
+export { predictClips, type PredictClipsOptions, type PredictedClips } from './predict/predict-clips.js';
+export { scoreClips, type ScoreClipsOptions, type VideoScore } from './evaluate/score-clips.js';
+export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './evaluate/score-images.js';
+export type { TrainModelHooks, TrainModelSettings } from './train/options.js';
+export { trainModel, type TrainedRun } from './train/train-model.js';
+export { writeReport, type WriteReportOptions, type WrittenReport } from './report/write-report.js';
+export type { Section } from './document/report.js';
 export { runSchema, type RunConfiguration } from './training/configuration.js';
 export {
   listClips,

@@ -1,9 +1,9 @@
-import { nameOfSubPixel } from '../../src/evaluation/check/sub-pixels.js';
+import { nameOfSubPixel } from '../../src/check/sub-pixels.js';
 import type { NetworkName } from '../../src/model/presets.js';
 import { numberOf } from '../../src/foundation/number-of.js';
 import { cellOf, drawGrid } from './grid.js';
 import { fieldsAt, networkOf, opNamed } from './networks.js';
-import { Drawing, type Paint } from '../../src/report/svg.js';
+import { Drawing, type Paint } from '../../src/document/svg.js';
 
 const colours: readonly Paint[] = ['red', 'green', 'blue'];
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readCurve } from '../curve.js';
-import { drawChart, type Line } from '../../src/report/chart.js';
+import { drawChart, type Line } from '../../src/document/chart.js';
 
 /** Size of a drawing without the names of its lines, in pixels. */
 const SIZE = { width: 760, height: 340 };

@@ -1,5 +1,5 @@
 import type { Channels, Size } from '../../src/foundation/frame.js';
-import { promisedFields, type ReceptiveFields } from '../../src/evaluation/check/receptive-fields.js';
+import { promisedFields, type ReceptiveFields } from '../../src/check/receptive-fields.js';
 import { buildNetwork, type Network } from '../../src/model/network.js';
 import { describeModel, type NetworkName } from '../../src/model/presets.js';
 import type { Program } from '../../src/model/program.js';

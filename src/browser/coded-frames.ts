@@ -1,6 +1,6 @@
-import { decodeFrames, expectArithmetic } from '../codec/decode-frames.js';
-import { CodedReader } from '../codec/format.js';
-import { modelsOfFile } from '../codec/models-of-file.js';
+import { decodeFrames, expectArithmetic } from '../coding/decode-frames.js';
+import { CodedReader } from '../coding/format.js';
+import { modelsOfFile } from '../coding/models-of-file.js';
 import { errorsOf } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';

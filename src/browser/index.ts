@@ -13,9 +13,9 @@ export type { DrawSettings } from '../sampling/draw.js';
 export type { PredictedFrame } from '../sampling/forecaster.js';
 export { FrameSampler } from '../sampling/frame-sampler.js';
 export { bestGuess, frameOf, rollOut, type BestGuess, type RollOutOptions } from '../sampling/roll-out.js';
-export type { Moment } from '../surprise/moments.js';
-export type { UsualFrames } from '../surprise/stand-out.js';
-export { inHindsight, type Hindsight } from '../surprise/hindsight.js';
+export type { Moment } from '../anomaly/moments.js';
+export type { UsualFrames } from '../anomaly/stand-out.js';
+export { inHindsight, type Hindsight } from '../anomaly/hindsight.js';
 export {
   costedFrames,
   learnUsual,
@@ -23,4 +23,4 @@ export {
   type CostedFrame,
   type SurpriseOptions,
   type SurprisingFrame,
-} from '../surprise/surprise.js';
+} from '../anomaly/surprise.js';

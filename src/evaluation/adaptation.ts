@@ -3,9 +3,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Chain } from '../model/chain.js';
 import { mirroredExamples, type Examples } from '../model/examples.js';
 import { globalNorm } from '../backend/updates.js';
-import { gradientsOf } from '../fitting/gradients.js';
-import { optimisers } from '../fitting/optimisers.js';
-import { updated, type TrainingState } from '../fitting/update.js';
+import { gradientsOf } from '../optimization/gradients.js';
+import { optimisers } from '../optimization/optimisers.js';
+import { updated, type TrainingState } from '../optimization/update.js';
 
 /** How fast weights learn from a clip: chosen on clips of which nothing was learned (docs/decisions/0014-learning-from-the-clip.md). */
 const RATE = 4e-4;

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Model } from '../model/model.js';
 import { frameBytes } from '../model/examples.js';
-import { alone, ownPlaces, type Ranks } from '../ranks/ranks.js';
+import { alone, ownPlaces, type Ranks } from '../distributed/ranks.js';
 import { BITS_PER_NAT, bitsOfPixels, scoreEach, type AddExample, type Scored, type ScoringOptions } from './scoring.js';
 import { meanOf, quantile, type MeanWithError } from './statistics.js';
 

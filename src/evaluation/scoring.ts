@@ -7,7 +7,7 @@ import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples
 import { meanOverStrides } from '../model/mean-over-strides.js';
 import { conditionOf, scoreOf, type Network } from '../model/network.js';
 import type { Adaptation } from './adaptation.js';
-import { alone, dealt, type Ranks } from '../ranks/ranks.js';
+import { alone, dealt, type Ranks } from '../distributed/ranks.js';
 import { mixtureNats } from './mixture.js';
 
 export const BITS_PER_NAT = 1 / Math.LN2;

@@ -7,7 +7,7 @@ import { buildChain, type Chain } from './chain.js';
 import { modelSchema, type ModelDescription } from './description.js';
 import { expectsFrame, futureDrawingSchema, usualDrawing, type FutureDrawing } from './future-drawing.js';
 import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from './heads/logistic-mixture.js';
-import { parseConfiguration } from './parse-configuration.js';
+import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { decodeSafetensors, unfit, type NamedArray } from './safetensors-format.js';
 
 /** A chain of networks with its weights. */

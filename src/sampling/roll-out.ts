@@ -3,7 +3,7 @@ import { errorsOf } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/model.js';
 import { Past } from '../model/past.js';
-import { parseConfiguration } from '../model/parse-configuration.js';
+import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { numberOf } from '../foundation/number-of.js';
 import { DEFAULT_SEED } from '../foundation/philox.js';
 import type { Correction } from './correction.js';

@@ -4,7 +4,7 @@ import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { dimensions, type Chain } from '../model/chain.js';
 import { ExampleBuffer, frameBytes, type Examples } from '../model/examples.js';
 import { Philox, purposes } from '../foundation/philox.js';
-import { alone } from '../ranks/ranks.js';
+import { alone } from '../distributed/ranks.js';
 import type { TrainingConfiguration } from './configuration.js';
 import type { Places } from './shards.js';
 import type { TrainingData } from './train.js';

@@ -1,10 +1,10 @@
 import { globalNorm } from '../backend/updates.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
-import { optimisers } from '../fitting/optimisers.js';
-import { updated, type TrainingState } from '../fitting/update.js';
+import { optimisers } from '../optimization/optimisers.js';
+import { updated, type TrainingState } from '../optimization/update.js';
 import type { Chain } from '../model/chain.js';
 import { errorsOf, type PxvError } from '../foundation/errors.js';
-import type { Ranks } from '../ranks/ranks.js';
+import type { Ranks } from '../distributed/ranks.js';
 import type { Checkpoint, RunFolder } from './run-folder.js';
 import { disposeGradients, gradientsOfStep, type StepData } from './shards.js';
 import { learningRate, type StagePosition } from './stages.js';

@@ -1,6 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import { givenBuffer } from '../conditioning/index.js';
-import type { RollOut } from '../fitting/anchor-loss.js';
+import type { RollOut } from '../optimization/anchor-loss.js';
 import { frameBytes, levelsOf, type Levels } from '../foundation/levels.js';
 import type { ExampleShape } from '../model/examples.js';
 import { countsAt, StridedPast } from '../model/past.js';

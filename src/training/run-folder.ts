@@ -7,7 +7,7 @@ import { makeFolder } from '../foundation/make-folder.js';
 import { saveModel } from '../model/checkpoint.js';
 import { modelMetadata, namedWeights, readDescription, takeWeights } from '../model/model.js';
 import { buildChain, type Chain } from '../model/chain.js';
-import { parseConfiguration } from '../model/parse-configuration.js';
+import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { readSafetensors, writeSafetensors } from '../model/safetensors.js';
 import { toArrays, toTensors } from '../model/weights.js';
 import { appendLine, removeEmpty, replaceFile, unfinishedName, writeFailure } from '../foundation/write-file.js';
@@ -16,9 +16,9 @@ import { isEventFile } from './event-file.js';
 import { machineLineSchema, type Machine } from './machine.js';
 import { SampleSheets } from './sample-sheets.js';
 import { dataHashesSchema, listChanges, textHash, type DataHashes } from './data-list.js';
-import { optimisers } from '../fitting/optimisers.js';
+import { optimisers } from '../optimization/optimisers.js';
 import { lockFolder } from '../foundation/folder-lock.js';
-import type { TrainingState } from '../fitting/update.js';
+import type { TrainingState } from '../optimization/update.js';
 import type { Validation } from './validation.js';
 
 /** Everything that a training is made of at one step, but the data. */

@@ -2,11 +2,11 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { withPrecision, type Precision } from '../backend/precision.js';
 import { giveWay } from '../foundation/give-way.js';
-import { disposeRollOut, type RollOut } from '../fitting/anchor-loss.js';
-import { gradientsOf, type Gradients } from '../fitting/gradients.js';
+import { disposeRollOut, type RollOut } from '../optimization/anchor-loss.js';
+import { gradientsOf, type Gradients } from '../optimization/gradients.js';
 import type { Chain } from '../model/chain.js';
 import { disposeExamples, type Examples } from '../model/examples.js';
-import { addTo, type Ranks } from '../ranks/ranks.js';
+import { addTo, type Ranks } from '../distributed/ranks.js';
 import type { Stage } from './stages.js';
 
 /** Places in a batch, from one up to and without another. */

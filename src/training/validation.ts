@@ -4,7 +4,7 @@ import { dimensions, type Chain } from '../model/chain.js';
 import { frameBytes, type ExampleBuffer, type ExampleShape } from '../model/examples.js';
 import { LONGEST_STRIDE } from '../model/subsequences.js';
 import { Philox, purposes } from '../foundation/philox.js';
-import { alone, ownPlaces, type Ranks } from '../ranks/ranks.js';
+import { alone, ownPlaces, type Ranks } from '../distributed/ranks.js';
 import type { ClipStore } from './random-frames.js';
 
 /** What is held out, scored. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { saveModel } from '../../src/model/checkpoint.js';
 import { openClip } from '../../src/video/index.js';
-import { filmClip, model } from '../tasks/tiny-clips.js';
+import { filmClip, model } from '../train/tiny-clips.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { pxv } from './pxv.js';
 

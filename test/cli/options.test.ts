@@ -13,7 +13,7 @@ import {
 } from '../../cli/options.js';
 import { throwWrongUsage } from '../../cli/action.js';
 import type { BackendOptions } from '../../src/backend/choose-backend.js';
-import * as fields from '../../src/tasks/options/fields.js';
+import * as fields from '../../src/options/fields.js';
 
 function refusal(parse: () => unknown): unknown {
   try {

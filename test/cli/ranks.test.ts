@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeClip } from '../../src/video/index.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { socketLauncher, type Launched } from '../ranks/launched.js';
+import { socketLauncher, type Launched } from '../distributed/launched.js';
 import { linesSaid, pxv } from './pxv.js';
 import { jsonOf, makeClips, movingSquare, tiny } from './tiny-run.js';
 

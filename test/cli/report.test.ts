@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator } from 'playwright-core';
-import { trainingSection } from '../../src/tasks/reports/training-section.js';
+import { trainingSection } from '../../src/train/report-section.js';
 import { SampleSheets } from '../../src/training/sample-sheets.js';
 import { contactSheet, encodePng } from '../../src/video/index.js';
 import { openChromium, openFile, seriousFaults, testInChromium } from '../chromium.js';

@@ -3,7 +3,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Frame } from '../../src/foundation/frame.js';
-import type { VideoScore } from '../../src/tasks/score-clips.js';
+import type { VideoScore } from '../../src/evaluate/score-clips.js';
 import { readSafetensors } from '../../src/model/safetensors.js';
 import { openClip } from '../../src/video/index.js';
 import { collect, temporaryFolder } from '../video/made-clips.js';

@@ -6,7 +6,7 @@ import { ExampleBuffer, disposeExamples, frameBytes, type Examples } from '../..
 import { parametersOfScale } from '../../src/model/chain.js';
 import { toTensors } from '../../src/model/weights.js';
 import { Adaptation } from '../../src/evaluation/adaptation.js';
-import { gradientsOf } from '../../src/fitting/gradients.js';
+import { gradientsOf } from '../../src/optimization/gradients.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomFrames, randomModel, tinyChain, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { collect } from '../video/made-clips.js';

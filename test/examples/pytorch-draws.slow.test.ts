@@ -9,7 +9,7 @@ import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import type { EngineSettings } from '../../src/sampling/engine.js';
 import { Noise } from '../../src/sampling/noise.js';
 import { bestGuess, rollOut } from '../../src/sampling/roll-out.js';
-import { completeImage } from '../../src/tasks/complete-image.js';
+import { completeImage } from '../../src/sample/complete-image.js';
 import { encodePng } from '../../src/video/index.js';
 import { kernelSets } from '../backend/implementations.js';
 import { folderWith } from '../datasets/made-files.js';

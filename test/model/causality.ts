@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { causalityFaults } from '../../src/evaluation/check/causality.js';
-import { promisedFields } from '../../src/evaluation/check/receptive-fields.js';
+import { causalityFaults } from '../../src/check/causality.js';
+import { promisedFields } from '../../src/check/receptive-fields.js';
 import { earlierTaps } from '../../src/model/earlier-pixels/index.js';
 import { frameBytes } from '../../src/model/examples.js';
 import type { Network } from '../../src/model/network.js';

@@ -3,10 +3,10 @@ import type { PxvError } from '../../src/foundation/errors.js';
 import { buildChain, examplesOfScale, unknownSubPixels, type Chain } from '../../src/model/chain.js';
 import { modelSchema, type NetworkDescription } from '../../src/model/description.js';
 import { ExampleBuffer } from '../../src/model/examples.js';
-import { parseConfiguration } from '../../src/model/parse-configuration.js';
+import { parseConfiguration } from '../../src/foundation/parse-configuration.js';
 import { describeModel } from '../../src/model/presets.js';
 import { toTensors } from '../../src/model/weights.js';
-import { gradientsOf } from '../../src/fitting/gradients.js';
+import { gradientsOf } from '../../src/optimization/gradients.js';
 import { chainNats } from './chain-nats.js';
 import { kernelSets } from '../backend/implementations.js';
 import {

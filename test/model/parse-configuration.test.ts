@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PxvError } from '../../src/foundation/errors.js';
 import { modelSchema } from '../../src/model/description.js';
-import { parseConfiguration } from '../../src/model/parse-configuration.js';
+import { parseConfiguration } from '../../src/foundation/parse-configuration.js';
 import { describeModel } from '../../src/model/presets.js';
 import { runSchema } from '../../src/training/configuration.js';
 

@@ -2,7 +2,7 @@ import { describeModel } from '../../src/model/presets.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import type { ClipStore } from '../../src/training/random-frames.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
-import { parseConfiguration } from '../../src/model/parse-configuration.js';
+import { parseConfiguration } from '../../src/foundation/parse-configuration.js';
 import { randomNumbers } from '../random.js';
 
 /** Clips in memory, and which frames of them were read. */

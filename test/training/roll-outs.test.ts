@@ -3,7 +3,7 @@ import { buildChain } from '../../src/model/chain.js';
 import { frameBytes } from '../../src/model/examples.js';
 import { clipData } from '../../src/training/clip-data.js';
 import { standStill } from '../../src/training/disturbance.js';
-import { disposeRollOut } from '../../src/fitting/anchor-loss.js';
+import { disposeRollOut } from '../../src/optimization/anchor-loss.js';
 import { rollOutBatches } from '../../src/training/roll-outs.js';
 import { kernelSets } from '../backend/implementations.js';
 import { warpedFrames } from '../model/tiny-networks.js';

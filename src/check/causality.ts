@@ -1,0 +1,86 @@
+import { tf } from '../foundation/tfjs.js';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { giveWay } from '../foundation/give-way.js';
+import { conditionOf, networkOutput, type Network } from '../model/network.js';
+import { exampleOf, imagesTogether, randomClip, valuesOf } from './check-example.js';
+import type { Checked } from './finding.js';
+import { nameOfSubPixel } from './sub-pixels.js';
+
+/** Images on which a sub-pixel that changed nothing later is silent again: a ReLU may have hidden it. */
+const ATTEMPTS = 8;
+
+/**
+ * Changes the chosen sub-pixels of a random image one at a time, and compares the outputs of the whole-image executor, on the
+ * backend in use, with those of the unchanged image: those of the same and of earlier sub-pixels, in raster order and
+ * R, G, B within a pixel, must keep every bit, and some later one must change where the context promises that one sees it.
+ * @returns what is wrong, one line for each sub-pixel that breaks the rule
+ */
+export async function causalityFaults(checked: Checked, chosen: readonly number[]): Promise<string[]> {
+  const { network, fields, seed, onProgress, signal } = checked;
+  const { description, program } = network;
+  const name = (subPixel: number) => nameOfSubPixel(description, subPixel);
+  const faults: string[] = [];
+  let silent = chosen;
+  for (let attempt = 0; attempt < ATTEMPTS && silent.length > 0; attempt++) {
+    const unseen: number[] = [];
+    const copies = Math.min(silent.length, imagesTogether(program));
+    const clip = randomClip(description, seed, attempt);
+    // A batch of unchanged images: each is computed in the very place of the one that is compared with it.
+    const unchanged = await outputBits(checked, clip, copies, []);
+    for (let first = 0; first < silent.length; first += copies) {
+      const part = silent.slice(first, first + copies);
+      const bits = await outputBits(checked, clip, copies, part);
+      for (const [copy, subPixel] of part.entries()) {
+        const [start, end] = [copy, copy + 1].map((image) => (image * bits.length) / copies);
+        const differing = bits.subarray(start, end).findIndex((value, at) => value !== unchanged[start + at]);
+        const output = outputAt(network, differing);
+        if (differing >= 0 && output <= subPixel)
+          faults.push(`${name(subPixel)} changes the output of ${name(output)}`);
+        else if (differing < 0 && fields.isSeen(subPixel)) unseen.push(subPixel);
+      }
+      const done = first + part.length;
+      if (attempt === 0)
+        onProgress?.({ check: 'causality', size: description.size, done, total: silent.length, unit: 'sub-pixels' });
+      await giveWay();
+      signal?.throwIfAborted();
+    }
+    silent = unseen;
+  }
+  return [...faults, ...silent.map((subPixel) => `${name(subPixel)} changes no output`)];
+}
+
+/** The bits of the outputs of so many copies of the image of a clip, the first of them changed, each in one sub-pixel. */
+async function outputBits(
+  { network, parameters }: Checked,
+  clip: Uint8Array,
+  copies: number,
+  changed: readonly number[],
+): Promise<Int32Array> {
+  const { levels } = network.description;
+  const values = await valuesOf(() => {
+    const { image, given } = exampleOf(network.description, clip);
+    const repeat = (x: Tensor4D): Tensor4D => tf.tile(x, [copies, 1, 1, 1]);
+    const images = repeat(image);
+    const own = Float32Array.from(images.dataSync());
+    for (const [copy, subPixel] of changed.entries()) {
+      const at = copy * image.size + subPixel;
+      own[at] = (own[at] + Math.floor(levels / 2)) % levels;
+    }
+    const condition = conditionOf(network, parameters, given);
+    const repeated = condition && {
+      map: repeat(condition.map),
+      anchors: condition.anchors.map(repeat),
+      references: condition.references.map(repeat),
+    };
+    return networkOutput(network, parameters, tf.tensor4d(own, images.shape), repeated);
+  });
+  return new Int32Array(values.buffer, values.byteOffset, values.length);
+}
+
+/** The sub-pixel whose output a value of the program's `out` belongs to. */
+function outputAt({ program: { out } }: Network, at: number): number {
+  let channel = 0;
+  let before = at % out.features;
+  while (before >= out.groups[channel]) before -= out.groups[channel++];
+  return Math.floor(at / out.features) * out.groups.length + channel;
+}

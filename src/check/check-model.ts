@@ -1,0 +1,39 @@
+import { errorsOf } from '../foundation/errors.js';
+import { checkNetwork, MOST_CHECKED } from './check-network.js';
+import type { Finding } from './finding.js';
+import { atSize } from '../model/at-size.js';
+import { dimensions, parametersOfScale } from '../model/chain.js';
+import { expectModel, type Model } from '../model/model.js';
+import { parseOptions, type OptionsOf } from '../options/fields.js';
+import { checkModelFields } from '../evaluate/options.js';
+
+/** What was found of one scale of a model, the coarsest 0. */
+export interface ScaleFinding extends Finding {
+  /** Index of the scale, from 0, the coarsest. */
+  scale: number;
+}
+
+/** How a model is checked. */
+export type ModelCheckSettings = OptionsOf<typeof checkModelFields>;
+
+/**
+ * Checks each scale of a model with its own weights, on the backend in use: see `checkNetwork`.
+ * @throws PxvError `USAGE` where an option is unknown or wrong, or the size is too large to check
+ */
+export async function checkModel(trained: Model, asked: ModelCheckSettings = {}): Promise<ScaleFinding[]> {
+  expectModel(trained, 'check model');
+  const { size, ...settings } = parseOptions('check model', checkModelFields, asked);
+  const { chain, weights } = size === undefined ? trained : atSize(trained, size);
+  if (size !== undefined && dimensions(chain) > MOST_CHECKED) {
+    const received = `${size.width}x${size.height}, which has ${dimensions(chain)}`;
+    const remedy = 'give a smaller size: every row and column runs the same ops';
+    throw errorsOf('USAGE', 'check model')('--size', `${MOST_CHECKED} sub-pixels at most`, received, remedy);
+  }
+  const findings: ScaleFinding[] = [];
+  const whole = size !== undefined;
+  for (const [scale, network] of chain.scales.entries()) {
+    const own = await checkNetwork(network, parametersOfScale(chain, scale, weights), { ...settings, whole });
+    findings.push(...own.map((finding) => ({ ...finding, scale })));
+  }
+  return findings;
+}

@@ -1,0 +1,127 @@
+import { tf } from '../foundation/tfjs.js';
+import type { Size } from '../foundation/frame.js';
+import { frameBytes } from '../foundation/levels.js';
+import { earlierTaps } from '../model/earlier-pixels/index.js';
+import { buildNetwork, type Network } from '../model/network.js';
+import { toTensors } from '../model/weights.js';
+import { causalityFaults } from './causality.js';
+import { contextFaults, SMALL_GRADIENT, usedContext } from './context.js';
+import { fieldShape } from './field-shape.js';
+import { judged, type Checked, type CheckSettings, type Finding } from './finding.js';
+import { likelihood } from './likelihood.js';
+import { maskFaults } from './masks.js';
+import { promisedFields, type ReceptiveFields } from './receptive-fields.js';
+import { chosenSubPixels, nameOfSubPixel, type SubPixelGrid } from './sub-pixels.js';
+
+/** The size at which every sub-pixel is changed, and every output's context looked at. */
+const SMALL: Size = { width: 11, height: 9 };
+
+/** The sides up to which a network is checked at its own size as well: the first that is not too much work. */
+const LARGE_SIDES = [64, 32, 16];
+
+/** Sub-pixels changed at the large size, and the multiply-adds that they may take. */
+const CHANGED = 48;
+const CHANGED_WORK = 1e12;
+
+/** Sub-pixels of the largest images that can be checked: time and memory grow with their square. */
+export const MOST_CHECKED = 32_768;
+
+/** Multiply-adds up to which an image is drawn at the large size. */
+const DRAWN_WORK = 5e9;
+
+/** Multiply-adds that gradients may take, counted forward, and the fewest outputs whose gradients are computed. */
+const GRADIENT_WORK = 2e10;
+const LEAST_OUTPUTS = 27;
+
+/**
+ * Checks a network with the weights at hand, on the backend in use: what its ops read, causality, and whether sampling
+ * and scoring agree.
+ * @param weights in the order of `network.parameters`
+ */
+export async function checkNetwork(
+  network: Network,
+  weights: Float32Array[],
+  settings: CheckSettings,
+): Promise<Finding[]> {
+  const small = networkAtMost(network, SMALL);
+  const large = settings.whole ? network : largeNetwork(network);
+  const sizes = frameBytes(small.description) === frameBytes(large.description) ? [large] : [small, large];
+  const parameters = toTensors(weights, network.parameters);
+  try {
+    const checked = sizes.map((sized): Checked => {
+      const fields = promisedFields(sized.program, earlierTaps(sized.description));
+      return { ...settings, network: sized, parameters, fields };
+    });
+    const fine = `${network.program.ops.length} ops read all that their kernels and the paper's masks show, and nothing else`;
+    const findings = [judged('masks', network.description.size, maskFaults(network.program), fine)];
+    for (const each of checked) findings.push(await causality(each));
+    const [first, last] = [checked[0], checked[checked.length - 1]];
+    findings.push(promise(last.fields), ...(await contexts(first)));
+    const isCheap = settings.whole === true || workOf(large) <= DRAWN_WORK;
+    findings.push(...(await likelihood(isCheap ? last : first, weights)));
+    return findings;
+  } finally {
+    tf.dispose(parameters);
+  }
+}
+
+/** The network for smaller images, no larger than `most` each way. Weights do not depend on the size of the image. */
+function networkAtMost(network: Network, most: Size): Network {
+  const { width, height } = network.description.size;
+  const size = { width: Math.min(width, most.width), height: Math.min(height, most.height) };
+  if (size.width === width && size.height === height) return network;
+  return buildNetwork({ ...network.description, size });
+}
+
+function largeNetwork(network: Network): Network {
+  const candidates = LARGE_SIDES.map((side) => networkAtMost(network, { width: side, height: side }));
+  return candidates.find((candidate) => CHANGED * workOf(candidate) <= CHANGED_WORK) ?? candidates.at(-1)!;
+}
+
+async function causality(checked: Checked): Promise<Finding> {
+  const { fields, seed } = checked;
+  const ofSmall = SMALL.width * SMALL.height * fields.channels;
+  const chosen = chosenSubPixels(fields, frameBytes(fields) <= ofSmall ? ofSmall : CHANGED, seed);
+  const faults = await causalityFaults(checked, chosen);
+  const which = amongAll(chosen, fields, 'sub-pixels');
+  const fine = `${which} changed, one at a time: its own and earlier outputs keep every bit, a later one changes`;
+  return judged('causality', fields.size, faults, fine);
+}
+
+/** What the context should be: earlier sub-pixels only; which of them a network of this kind cannot see has a name. */
+function promise(fields: ReceptiveFields): Finding {
+  const { size } = fields;
+  const nameOf = (subPixel: number) => nameOfSubPixel(fields, subPixel);
+  const count = frameBytes(fields);
+  for (let output = 0; output < count; output++)
+    for (let input = output; input < count; input++)
+      if (fields.reaches(input, output))
+        return judged('context', size, [`the ops let ${nameOf(output)} see ${nameOf(input)}`], '');
+  return { check: 'context', size, result: 'reported', found: `promised is ${fieldShape(fields)}` };
+}
+
+/** Whether the gradients are where they should be, with random weights, and how large they are with trained ones. */
+async function contexts(checked: Checked): Promise<Finding[]> {
+  const { network, fields, seed } = checked;
+  const { size, channels } = fields;
+  const all = chosenSubPixels(fields, Math.max(LEAST_OUTPUTS, GRADIENT_WORK / workOf(network)), seed);
+  // The last colour of a pixel sees the most.
+  const last = all.filter((output) => output % channels === channels - 1);
+  const faults = await contextFaults(checked, all);
+  const share = await usedContext(checked, last);
+  const fine = `random weights: gradients at every sub-pixel that is promised, and at no other, for ${amongAll(all, fields, 'outputs')}`;
+  const found = `trained weights: ${(100 * share).toFixed(1)}% of the gradients promised, for ${amongAll(last, fields, 'outputs')}, are above ${SMALL_GRADIENT.toExponential()} of the largest`;
+  return [judged('context', size, faults, fine), { check: 'trained context', size, result: 'reported', found }];
+}
+
+/** As in `48 of 297 outputs`. */
+function amongAll({ length }: readonly number[], grid: SubPixelGrid, unit: string): string {
+  const count = frameBytes(grid);
+  return `${length === count ? 'each' : length} of ${count} ${unit}`;
+}
+
+/** About how many multiply-adds the outputs of a whole image take. */
+function workOf({ program: { parameters, size } }: Network): number {
+  const weights = parameters.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0);
+  return weights * size.width * size.height;
+}

@@ -1,0 +1,169 @@
+import { loadGradients, tf } from '../foundation/tfjs.js';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import { filterMask } from '../backend/convolution-shape.js';
+import { giveWay } from '../foundation/give-way.js';
+import { frameBytes } from '../foundation/levels.js';
+import { earlierInput } from '../model/earlier-pixels/index.js';
+import { disposeExamples } from '../model/examples.js';
+import { imageInput } from '../model/image-input.js';
+import { conditionOf } from '../model/network.js';
+import type { Program } from '../model/program.js';
+import type { Slot } from '../model/slot.js';
+import { runWholeImage } from '../model/whole-image.js';
+import { groupStart } from '../model/groups.js';
+import { exampleOf, imagesTogether, randomClip, valuesOf } from './check-example.js';
+import type { Checked, CheckName } from './finding.js';
+import { earlierSubPixels } from './receptive-fields.js';
+import { checkDraws, draws, nameOfSubPixel, placeOfSubPixel } from './sub-pixels.js';
+
+/**
+ * Factor of all gradients: those that go far are products of many small factors, and have to stay above the least float32,
+ * 1e-45, as the largest have to stay below 3e38.
+ */
+const GRADIENT_SCALE = 2 ** 64;
+
+/**
+ * Confirms the promised context by gradients: that of an output with respect to a sub-pixel is above zero where the
+ * sub-pixel is promised, and zero everywhere else.
+ *
+ * All weights that no mask hides, and all that is read, are random and positive: no ReLU closes, all derivatives are
+ * positive, and no two ways from a sub-pixel to an output cancel.
+ * @returns what is wrong, one line for each output that has a sub-pixel too few or too many
+ */
+export async function contextFaults(checked: Checked, outputs: readonly number[]): Promise<string[]> {
+  const { fields, network, seed } = checked;
+  const faults: string[] = [];
+  const inputs = positiveInputs(network.program, seed);
+  for await (const [output, gradients] of gradientsOf('context', inputs, checked, outputs)) {
+    const differs = (isSeen: boolean) =>
+      gradients.findIndex((gradient, input) => (gradient !== 0) === isSeen && fields.reaches(input, output) !== isSeen);
+    const name = (subPixel: number) => nameOfSubPixel(fields, subPixel);
+    const [extra, missing] = [differs(true), differs(false)];
+    if (extra >= 0) faults.push(`${name(output)} depends on ${name(extra)}, which it must not see`);
+    if (missing >= 0) faults.push(`${name(output)} does not depend on ${name(missing)}, which it should see`);
+  }
+  return faults;
+}
+
+/** Gradients below this part of the largest of an output count for nothing. */
+export const SMALL_GRADIENT = 1e-6;
+
+/**
+ * How much of the promised context a network with trained weights uses: the share of the promised pairs of an output and
+ * a sub-pixel whose gradient, on a random image, is above `SMALL_GRADIENT` times the largest of its output; 0 where nothing
+ * is promised.
+ */
+export async function usedContext(checked: Checked, outputs: readonly number[]): Promise<number> {
+  let promised = 0;
+  let used = 0;
+  for await (const [output, gradients] of gradientsOf('trained context', trainedInputs(checked), checked, outputs)) {
+    const least = SMALL_GRADIENT * gradients.reduce((most, gradient) => Math.max(most, gradient), 0);
+    const ofPromised = gradients.filter((_, input) => checked.fields.reaches(input, output));
+    promised += ofPromised.length;
+    used += ofPromised.filter((gradient) => gradient > least).length;
+  }
+  return used / Math.max(1, promised);
+}
+
+/** What a program reads for one image: weights, a map or none, the image and what is made of earlier pixels or nothing. */
+type Inputs = Record<'weights' | 'map' | 'image' | 'matched', Tensor[]>;
+
+/** Sums are about a quarter of what is summed: sigmoids stay in their steep part in deep networks as well. */
+function positiveInputs(program: Program, seed: bigint | number): Inputs {
+  const { height, width } = program.size;
+  const draw = checkDraws(seed, draws.weights);
+  let drawn = 0;
+  const random = (shape: number[], mean: number): Tensor =>
+    tf.tensor(
+      Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => mean * (0.5 + draw(drawn++))),
+      shape,
+    );
+  const planes = (slot: Slot | null) => (slot === null ? [] : [random([1, height, width, slot.features], 1)]);
+  return tf.tidy(() => {
+    const weights = program.parameters.map(({ shape }) =>
+      random([...shape], shape[shape.length - 1] / tf.util.sizeFromShape([...shape]) / 4),
+    );
+    for (const op of program.ops)
+      if (op.op === 'conv')
+        weights[op.weights] = tf.mul(weights[op.weights], tf.tensor(filterMask(op.shape), weights[op.weights].shape));
+    return { weights, map: planes(program.map), image: planes(program.image), matched: planes(program.matched) };
+  });
+}
+
+/** The trained weights, and what they read for a random image. */
+function trainedInputs({ network, parameters, seed }: Checked): Inputs {
+  const { description, conditioningParameters } = network;
+  const examples = exampleOf(description, randomClip(description, seed, 0));
+  const inputs = tf.tidy(() => {
+    const condition = conditionOf(network, parameters, examples.given);
+    const matched = condition && earlierInput(description, examples.image, condition);
+    return {
+      weights: parameters.slice(conditioningParameters).map((tensor) => tf.clone(tensor)),
+      map: condition ? [tf.clone(condition.map)] : [],
+      image: [imageInput(description, examples.image, condition?.anchors ?? [])],
+      matched: matched ? [matched] : [],
+    };
+  });
+  disposeExamples(examples);
+  return inputs;
+}
+
+/**
+ * For each output in turn, the size of its gradient with respect to each sub-pixel: the largest over its features. Each
+ * output has its own copy of the image, so that many of them are one pass.
+ * @param inputs disposed of
+ */
+async function* gradientsOf(
+  check: CheckName,
+  inputs: Inputs,
+  { network: { program }, fields, seed, onProgress, signal }: Checked,
+  outputs: readonly number[],
+): AsyncGenerator<[output: number, gradients: Float32Array], void> {
+  const { weights, image, map, matched } = inputs;
+  const { groups, features } = program.out;
+  const { height, width } = program.size;
+  const subPixels = frameBytes(fields);
+  const draw = checkDraws(seed, draws.outputs);
+  const together = imagesTogether(program);
+  loadGradients();
+  try {
+    for (let first = 0; first < outputs.length; first += together) {
+      const part = outputs.slice(first, first + together);
+      const dOut = tf.buffer([part.length, height, width, features]);
+      part.forEach((output, copy) => {
+        const [y, x, channel] = placeOfSubPixel(fields, output);
+        const start = groupStart(groups, channel);
+        // Logits that are all moved alike change nothing: outputs count for more or less.
+        for (let k = 0; k < groups[channel]; k++) dOut.set(GRADIENT_SCALE * draw(k), copy, y, x, start + k);
+      });
+      const values = await valuesOf(() => {
+        const copies = (x: Tensor) => tf.tile(x, [part.length, 1, 1, 1]) as Tensor4D;
+        const [ownMap = null] = map.map(copies);
+        const settings = { mapGradients: false, inputGradients: true };
+        const run = (...x: Tensor[]) => {
+          const [own, made = null] = x as Tensor4D[];
+          return runWholeImage(program, weights, own, ownMap, { ...settings, matched: made });
+        };
+        const [dImage, ...dMatched] = tf.grads(run)([...image, ...matched].map(copies), dOut.toTensor());
+        const over = (x: Tensor, places: number) => tf.max(tf.abs(tf.reshape(x, [part.length, places, -1])), 2);
+        return tf.concat([over(dImage, subPixels), ...dMatched.map((x) => over(x, height * width))], 1);
+      });
+      const length = values.length / part.length;
+      for (const [copy, output] of part.entries()) {
+        const own = values.subarray(copy * length, (copy + 1) * length);
+        const gradients = own.subarray(0, subPixels);
+        // No gradient goes through what is made of earlier pixels: its own counts for all that it was made of.
+        own.subarray(subPixels).forEach((gradient, pixel) => {
+          if (gradient === 0) return;
+          for (const input of earlierSubPixels(fields, pixel)) gradients[input] = Math.max(gradients[input], gradient);
+        });
+        yield [output, gradients];
+      }
+      onProgress?.({ check, size: fields.size, done: first + part.length, total: outputs.length, unit: 'outputs' });
+      await giveWay();
+      signal?.throwIfAborted();
+    }
+  } finally {
+    tf.dispose(Object.values(inputs));
+  }
+}

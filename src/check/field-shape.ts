@@ -1,0 +1,138 @@
+import { frameBytes } from '../foundation/levels.js';
+import type { ReceptiveFields } from './receptive-fields.js';
+import { nameOfSubPixel, placeOfSubPixel } from './sub-pixels.js';
+
+/**
+ * What the receptive fields of a network look like, found from the sets alone: exactly which earlier sub-pixels the outputs at
+ * (y, x) see, or lack, in one line. Some shapes have a name:
+ *
+ * - `a triangle`: all rows above, each wider than the one below it, to both sides.
+ * - `a blind spot`: to the left as far as in the row itself; to the right a wedge is never seen.
+ * - `a box`: some rows above, all equally wide.
+ */
+export function fieldShape(fields: ReceptiveFields): string {
+  return missingPixel(fields) ?? stretches(fields) ?? anExample(fields);
+}
+
+/** The first pair of an output and an earlier sub-pixel for which `isFound`; null where there is none. */
+function findPair(
+  fields: ReceptiveFields,
+  isFound: (input: number, output: number, isSeen: boolean) => boolean,
+): { input: number; output: number } | null {
+  const count = frameBytes(fields);
+  for (let output = 0; output < count; output++)
+    for (let input = 0; input < output; input++)
+      if (isFound(input, output, fields.reaches(input, output))) return { input, output };
+  return null;
+}
+
+/** Everything, or everything but one pixel or some of its colours: always in the same column, as many rows up. */
+function missingPixel(fields: ReceptiveFields): string | null {
+  const { width, height } = fields.size;
+  const first = findPair(fields, (_input, _output, isSeen) => !isSeen);
+  if (first === null) return 'all earlier sub-pixels';
+  const [row, column] = placeOfSubPixel(fields, first.input);
+  const rowsUp = placeOfSubPixel(fields, first.output)[0] - row;
+  const colours = new Set<number>();
+  let pairs = 0;
+  let lastColumn = 0;
+  const elsewhere = findPair(fields, (input, output, isSeen) => {
+    if (isSeen) return false;
+    const [missingRow, missingColumn, colour] = placeOfSubPixel(fields, input);
+    const [y, x] = placeOfSubPixel(fields, output);
+    if (y - missingRow !== rowsUp || missingColumn !== column) return true;
+    colours.add(colour);
+    pairs++;
+    lastColumn = Math.max(lastColumn, x);
+    return false;
+  });
+  // All outputs up to the last column must lack it, or the words below say too much.
+  const outputs = (height - rowsUp) * (lastColumn + 1) * fields.channels;
+  if (elsewhere !== null || rowsUp === 0 || pairs !== outputs * colours.size) return null;
+  const names = [...colours].map((colour) => 'RGB'[colour]).join(' and ');
+  const part = colours.size === fields.channels ? '' : `${names} of `;
+  const pixel = `(y - ${rowsUp}, W - ${width - column})`;
+  return `all earlier sub-pixels but ${part}pixel ${pixel}, which (y, x) lacks for x < W - ${width - 1 - lastColumn}`;
+}
+
+/** How far a side of a field reaches from x in the row k rows up: min(start + slope k, most) columns. */
+interface Side {
+  start: number;
+  slope: number;
+  most: number;
+}
+
+/** Whole pixels, in each row one stretch that reaches equally far from every x, but for the image's edges. */
+function stretches(fields: ReceptiveFields): string | null {
+  const { height, width } = fields.size;
+  const places = Array.from({ length: frameBytes(fields) }, (_, at) => placeOfSubPixel(fields, at));
+  const rowsUp = (input: number, output: number) => places[output][0] - places[input][0];
+  const columnsRight = (input: number, output: number) => places[input][1] - places[output][1];
+  const first = new Array<number>(height).fill(Infinity);
+  const last = new Array<number>(height).fill(-Infinity);
+  findPair(fields, (input, output, isSeen) => {
+    if (!isSeen) return false;
+    const [k, dx] = [rowsUp(input, output), columnsRight(input, output)];
+    first[k] = Math.min(first[k], dx);
+    last[k] = Math.max(last[k], dx);
+    return false;
+  });
+  const inexact = findPair(fields, (input, output, isSeen) => {
+    const [k, dx] = [rowsUp(input, output), columnsRight(input, output)];
+    return isSeen !== (dx >= first[k] && dx <= last[k]);
+  });
+  const rows = first.filter((dx) => dx < Infinity).length;
+  if (inexact !== null || rows < 2 || first[rows - 1] === Infinity) return null;
+  const columnsLeft = first.slice(0, rows).map((dx) => -dx);
+  const [left, right] = [sideOf(columnsLeft, 0, width), sideOf(last.slice(1, rows), 1, width)];
+  if (left === null || right === null) return null;
+  const upTo = rows === height ? 'all rows above' : `k = 1 to ${rows - 1}`;
+  const from = left.start === Infinity ? '0' : `x - ${left.start}`;
+  const name = shapeName(left, right, rows === height);
+  return `${name}of row y - k, ${upTo}, columns ${edge(left, '-')} to ${edge(right, '+')}; of row y, from column ${from} on`;
+}
+
+/**
+ * The side whose columns in the rows `firstRow`, `firstRow` + 1, ... up are as given; null where it has no such form. At
+ * the image's width the columns seen say only that there are no fewer.
+ */
+function sideOf(columns: readonly number[], firstRow: number, width: number): Side | null {
+  const clip = width - 1;
+  if (columns[0] >= clip) return { start: Infinity, slope: 0, most: Infinity };
+  const slope = columns.length === 1 ? 0 : columns[1] - columns[0];
+  const start = columns[0] - slope * firstRow;
+  const largest = Math.max(...columns);
+  const isCapped = largest < clip && start + slope * (firstRow + columns.length - 1) > largest;
+  const most = isCapped ? largest : Infinity;
+  const fits = columns.every((seen, index) => Math.min(start + slope * (index + firstRow), most, clip) === seen);
+  return slope >= 0 && fits ? { start, slope, most } : null;
+}
+
+/** As a text begins; empty for a shape without a name. */
+function shapeName(left: Side, right: Side, allRows: boolean): string {
+  if (right.slope === 0) return left.slope === 0 ? 'a box: ' : '';
+  if (left.slope === 0) return 'a blind spot: ';
+  return allRows ? 'a triangle: ' : '';
+}
+
+/** A side in words, such as `x + min(k + 2, 8)`. */
+function edge({ start, slope, most }: Side, sign: '-' | '+'): string {
+  if (start === Infinity) return sign === '-' ? '0' : 'W - 1';
+  if (slope === 0) return `x ${sign} ${start}`;
+  const grown = `${slope === 1 ? '' : `${slope} `}k + ${start}`;
+  return most === Infinity ? `x ${sign} (${grown})` : `x ${sign} min(${grown}, ${most})`;
+}
+
+/** How much is seen, and a pair that is not. */
+function anExample(fields: ReceptiveFields): string {
+  const count = frameBytes(fields);
+  let seen = 0;
+  findPair(fields, (_input, _output, isSeen) => {
+    if (isSeen) seen++;
+    return false;
+  });
+  const { input, output } = findPair(fields, (_input, _output, isSeen) => !isSeen)!;
+  const name = (subPixel: number) => nameOfSubPixel(fields, subPixel);
+  const share = ((200 * seen) / (count * (count - 1))).toFixed(1);
+  return `${share}% of the earlier sub-pixels; ${name(output)} does not see ${name(input)}`;
+}

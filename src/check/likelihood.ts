@@ -1,0 +1,113 @@
+import { tf } from '../foundation/tfjs.js';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Given } from '../conditioning/index.js';
+import { PxvError } from '../foundation/errors.js';
+import { frameBytes } from '../foundation/levels.js';
+import { unknownSubPixels } from '../model/chain.js';
+import { disposeExamples } from '../model/examples.js';
+import { headOf } from '../model/heads/index.js';
+import { anchorsByPixel, conditionOf, networkOutput, scoreOf, type Network } from '../model/network.js';
+import { ImageSampler } from '../sampling/image-sampler.js';
+import { Noise } from '../sampling/noise.js';
+import { BITS_PER_NAT } from '../evaluation/scoring.js';
+import { exampleOf, randomClip, valuesOf } from './check-example.js';
+import { judged, type Checked, type Finding } from './finding.js';
+
+/** How far the sampler and the whole-image executor may lie apart, in bits/dim. */
+const TOLERANCE = 1e-4;
+
+/** How far a sum of probabilities may lie from 1: float64 where they are drawn from, float32 where they are scored. */
+const SUM_TOLERANCE = { drawn: 1e-9, scored: 1e-5 };
+
+/**
+ * Draws an image with the pixel-by-pixel sampler, and scores it with the whole-image executor: the likelihoods must agree, and
+ * each sub-pixel's probabilities sum to 1, as drawn from and as scored. Where the network is given frames or a small image
+ * these are random; pixels known from the small image are neither drawn nor scored.
+ * @param weights the parameters as arrays
+ */
+export async function likelihood(checked: Checked, weights: readonly Float32Array[]): Promise<Finding[]> {
+  const { network, parameters, seed, onProgress, signal } = checked;
+  const { description } = network;
+  const { size, levels } = description;
+  const unknown = unknownSubPixels(description) ?? new Float32Array(frameBytes(description)).fill(1);
+  const examples = exampleOf(description, randomClip(description, seed, 0));
+  const probabilities = new Float64Array(frameBytes(description) * levels);
+  try {
+    const image = await new ImageSampler(network, weights, parameters).draw({
+      given: () => examples.given,
+      known: Int16Array.from(examples.image.dataSync(), (level, subPixel) => (unknown[subPixel] === 1 ? -1 : level)),
+      noise: new Noise(seed),
+      streams: [{ sample: 0, frame: 0, scale: 0 }],
+      settings: { temperature: 1 },
+      probabilities,
+      onProgress: (share) =>
+        onProgress?.({ check: 'likelihood', size, done: share * size.height, total: size.height, unit: 'rows' }),
+      signal,
+    });
+    const scoredSums = await sumsOfScored(checked, examples.given, image.levels);
+    const drawnSums = Float64Array.from(unknown, (_, i) => sumOf(probabilities.subarray(i * levels, (i + 1) * levels)));
+    const nats = await valuesOf(() => {
+      const seen = imageOf(network, image.levels);
+      return scoreOf(network, parameters, { ...examples, image: seen, seen }).nats;
+    });
+    // A scale of one pixel may have none to draw: its bits are none.
+    const bitsPerNat = BITS_PER_NAT / Math.max(1, unknown.filter(Boolean).length);
+    const drawn = image.nats[0] * bitsPerNat;
+    const scored = nats.reduce((sum, own, subPixel) => sum + own * unknown[subPixel], 0) * bitsPerNat;
+    const agree = `an image drawn at ${drawn.toFixed(6)} bits/dim is scored at ${scored.toFixed(6)}`;
+    const apart = Math.abs(drawn - scored) <= TOLERANCE ? [] : [`${agree}: ${TOLERANCE} apart at most`];
+    const [drawnError, scoredError] = [errorOf(drawnSums), errorOf(scoredSums)];
+    const sums = `sums over the levels lie within ${drawnError.toExponential(1)} of 1 as drawn from, ${scoredError.toExponential(1)} as scored`;
+    const isOne = drawnError <= SUM_TOLERANCE.drawn && scoredError <= SUM_TOLERANCE.scored;
+    return [judged('likelihood', size, apart, agree), judged('probabilities', size, isOne ? [] : [sums], sums)];
+  } catch (error) {
+    // Probabilities that are not finite cannot be drawn from.
+    if (!(error instanceof PxvError && error.code === 'CHECKPOINT')) throw error;
+    return [judged('likelihood', size, [error.message], '')];
+  } finally {
+    disposeExamples(examples);
+  }
+}
+
+const sumOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
+
+/** The largest distance of a sum from 1. */
+const errorOf = (sums: Float64Array) => sums.reduce((most, sum) => Math.max(most, Math.abs(sum - 1)), 0);
+
+/** The sums, at every sub-pixel of an image, of the probabilities of all levels as they are scored, in float64. */
+async function sumsOfScored(
+  { network, parameters, onProgress, signal }: Checked,
+  given: Given,
+  image: Int16Array,
+): Promise<Float64Array> {
+  const { head: description, levels, channels, size } = network.description;
+  const head = headOf(description);
+  const pixels = image.length / channels;
+  const [outputs, anchors] = tf.tidy(() => {
+    const condition = conditionOf(network, parameters, given);
+    const output = networkOutput(network, parameters, imageOf(network, image), condition);
+    return [tf.reshape<Rank.R2>(output, [pixels, -1]), tf.clone(anchorsByPixel(network, condition, pixels))];
+  });
+  try {
+    const scored = new Float64Array(image.length);
+    for (let level = 0; level < levels; level++) {
+      for (let channel = 0; channel < channels; channel++) {
+        // The colours before are the image's: they are known where a level of this one is scored.
+        const targets = Int32Array.from(image, (own, i) => (i % channels === channel ? level : own));
+        const nats = await valuesOf(() =>
+          head.nats(description, levels, outputs, tf.tensor2d(targets, [pixels, channels], 'int32'), anchors),
+        );
+        for (let i = channel; i < image.length; i += channels) scored[i] += Math.exp(-nats[i]);
+      }
+      onProgress?.({ check: 'probabilities', size, done: level + 1, total: levels, unit: 'levels' });
+      signal?.throwIfAborted();
+    }
+    return scored;
+  } finally {
+    tf.dispose([outputs, anchors]);
+  }
+}
+
+function imageOf({ description: { size, channels } }: Network, levels: Int16Array): Tensor4D {
+  return tf.tensor4d(Float32Array.from(levels), [1, size.height, size.width, channels]);
+}

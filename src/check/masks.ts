@@ -1,0 +1,90 @@
+import type { AddOp, ConvOp, LstmOp } from '../model/ops/index.js';
+import type { Program } from '../model/program.js';
+import type { Slot } from '../model/slot.js';
+
+/**
+ * The paper's masks (1601.06759, section 3.4 and figure 2), written down a second time, apart from the code that makes
+ * the taps of a program: how many leading groups of x an output group may see through the tap at (dy, dx). Mask A is for
+ * what reads the image, mask B for what reads features. What is made of earlier pixels shows whole at its own.
+ */
+export function unmaskedGroups(x: Slot, group: number, dy: number, dx: number): number {
+  if (x.ready === 'given' || dy < 0 || (dy === 0 && dx < 0)) return x.groups.length;
+  if (dy > 0 || dx > 0) return 0;
+  if (x.ready === 'earlier') return x.groups.length;
+  return x.ready === 'image' ? group : group + 1;
+}
+
+/** The rows that b moves down before it is added: one where it shows its whole row. */
+export function promisedRowsDown({ b }: AddOp): 0 | 1 {
+  return b.ready === 'row' ? 1 : 0;
+}
+
+/** The places of a kernel in raster order, as offsets from its centre. */
+export function kernelPlaces({ kernel: { height, width } }: ConvOp['shape']): { dy: number; dx: number }[] {
+  return Array.from({ length: height * width }, (_, place) => ({
+    dy: Math.floor(place / width) - (height - 1) / 2,
+    dx: (place % width) - (width - 1) / 2,
+  }));
+}
+
+/**
+ * Compares what each op of a program reads, tap by tap and group by group, with what it should read by its kernel and
+ * the paper's masks: neither more nor less. Gates are cut as the states are, four times as wide.
+ * @returns what is wrong, one line each
+ */
+export function maskFaults(program: Program): string[] {
+  return program.ops.flatMap((op) => {
+    if (op.op === 'add') return addFaults(op);
+    const { name } = program.parameters[op.weights];
+    return op.op === 'conv' ? convFaults(op, name) : lstmFaults(op, name);
+  });
+}
+
+function convFaults({ x, shape, out }: ConvOp, name: string): string[] {
+  if (x.ready === 'row') return [`${name} reads a map that shows what is still to come`];
+  const faults = groupFaults(name, 'the output groups', shape.groups, out.groups);
+  const places = kernelPlaces(shape);
+  for (const { dy, dx } of shape.taps)
+    if (!places.some((place) => place.dy === dy && place.dx === dx))
+      faults.push(`${name} has a tap at (${dy}, ${dx}), outside its kernel`);
+  for (const { dy, dx } of places) {
+    const taps = shape.taps.filter((tap) => tap.dy === dy && tap.dx === dx);
+    out.groups.forEach((_, group) => {
+      const promised = x.groups.slice(0, unmaskedGroups(x, group, dy, dx)).reduce((sum, size) => sum + size, 0);
+      const seen = Math.max(0, ...taps.map(({ sees }) => sees[group]));
+      if (seen !== promised)
+        faults.push(
+          `${name}: through the tap at (${dy}, ${dx}) group ${group} sees ${seen} features instead of ${promised}`,
+        );
+    });
+  }
+  return faults;
+}
+
+function lstmFaults({ gates, shape, out }: LstmOp, name: string): string[] {
+  const fourfold = out.groups.map((size) => 4 * size);
+  if (!out.groups.every(Number.isInteger))
+    return [`${name}: the states are cut into ${out.groups.join(' + ')} features`];
+  return [
+    ...groupFaults(name, 'the states', shape.groups, out.groups),
+    ...groupFaults(name, 'the gates', gates.groups, fourfold),
+  ];
+}
+
+function addFaults(op: AddOp): string[] {
+  const { a, b, rowsDown, out } = op;
+  const name = `the sum of maps ${a.id} and ${b.id}`;
+  const faults = [
+    ...groupFaults(name, 'the first', a.groups, out.groups),
+    ...groupFaults(name, 'the second', b.groups, out.groups),
+  ];
+  if (a.ready === 'row') faults.push(`${name}: the first shows what is still to come`);
+  if (rowsDown !== promisedRowsDown(op))
+    faults.push(`${name}: the second comes down by ${rowsDown} rows instead of ${promisedRowsDown(op)}`);
+  return faults;
+}
+
+function groupFaults(name: string, what: string, groups: readonly number[], expected: readonly number[]): string[] {
+  if (groups.join() === expected.join()) return [];
+  return [`${name}: ${what} are cut into ${groups.join(' + ')} instead of ${expected.join(' + ')}`];
+}

@@ -1,0 +1,147 @@
+import type { Walk } from '../backend/walk-shape.js';
+import type { Channels } from '../foundation/frame.js';
+import { frameBytes } from '../foundation/levels.js';
+import type { earlierTaps } from '../model/earlier-pixels/index.js';
+import type { Op } from '../model/ops/index.js';
+import type { Program } from '../model/program.js';
+import type { Slot } from '../model/slot.js';
+import { lastReads } from '../model/whole-image.js';
+import { kernelPlaces, promisedRowsDown, unmaskedGroups } from './masks.js';
+import { type SubPixelGrid } from './sub-pixels.js';
+
+/** Which sub-pixels of the image can reach the network's output for each sub-pixel. */
+export interface ReceptiveFields extends SubPixelGrid {
+  /** The pixels that what is made of the pixels before a pixel is made of; absent: none. */
+  earlier?: ReturnType<typeof earlierTaps>;
+  /** Whether sub-pixel `input` can reach the output for sub-pixel `output`; both as SubPixelGrid counts them. */
+  reaches: (input: number, output: number) => boolean;
+  /** Whether sub-pixel `input` can reach any output at all. */
+  isSeen: (input: number) => boolean;
+}
+
+/** What an op reads for an output group at a pixel: a group of a slot, so many rows down and columns to the right. */
+interface Read {
+  slot: Slot;
+  dy: number;
+  dx: number;
+  group: number;
+}
+
+/** Columns to the right of a pixel that its state comes from, in the row above and in its own (1601.06759, 3.1 and 3.2). */
+const stateColumns: Readonly<Record<Walk, { above: readonly number[]; beside: readonly number[] }>> = {
+  rows: { above: [-1, 0, 1], beside: [] },
+  diagonals: { above: [0], beside: [-1] },
+  'mirrored-diagonals': { above: [0], beside: [1] },
+};
+
+/**
+ * The context that the design promises: passes, from op to op, the set of sub-pixels that can reach each colour group at
+ * each pixel. An op counts as what it is, a kernel under the paper's masks, a walk, or a sum, not as its list of taps,
+ * so that a list that lacks a tap, or has one too many, breaks the promise.
+ *
+ * Time and memory grow with the square of the number of sub-pixels: 64x64 RGB takes about a second.
+ * @param earlier see `earlierTaps`
+ */
+export function promisedFields(program: Program, earlier: ReceptiveFields['earlier'] = []): ReceptiveFields {
+  const { size, image, matched, ops, out } = program;
+  const channels: Channels = image.groups.length === 1 ? 1 : 3;
+  const grid = { size, channels, earlier };
+  const count = frameBytes(grid);
+  const emptySets = (sets: number) => Array.from({ length: sets }, () => new Uint32Array(Math.ceil(count / 32)));
+  const own = emptySets(count);
+  own.forEach((set, subPixel) => add(set, subPixel));
+  /** What reaches each slot at hand: set `pixel * groups + group`. Slots given before the image hold nothing of it. */
+  const reached = new Map([[image.id, own]]);
+  if (matched !== null) {
+    const made = emptySets(count / channels);
+    made.forEach((set, pixel) => earlierSubPixels(grid, pixel).forEach((subPixel) => add(set, subPixel)));
+    reached.set(matched.id, made);
+  }
+  const last = lastReads(program, false);
+  for (const op of ops) {
+    if (op.out.ready === 'given') continue;
+    const sets = emptySets((count / channels) * op.out.groups.length);
+    reached.set(op.out.id, sets);
+    propagate(op, reached, sets, size);
+    for (const id of last.get(op)!) reached.delete(id);
+  }
+  const sets = reached.get(out.id)!;
+  const [seen] = emptySets(1);
+  for (const set of sets) unite(seen, set);
+  return { ...grid, reaches: (input, output) => has(sets[output], input), isSeen: (input) => has(seen, input) };
+}
+
+/** The sub-pixels that the values made of the pixels before a pixel are made of: all of some pixels. */
+export function earlierSubPixels(
+  { size, channels, earlier = [] }: Omit<ReceptiveFields, 'reaches' | 'isSeen'>,
+  pixel: number,
+): number[] {
+  if (earlier === null) return Array.from({ length: pixel * channels }, (_, subPixel) => subPixel);
+  const [y, x] = [Math.floor(pixel / size.width), pixel % size.width];
+  return earlier.flatMap(({ dy, dx }) => {
+    const [row, column] = [y + dy, x + dx];
+    if (row < 0 || column < 0 || column >= size.width) return [];
+    return Array.from({ length: channels }, (_, channel) => (row * size.width + column) * channels + channel);
+  });
+}
+
+function promisedReads(op: Op, group: number): Read[] {
+  const here = (slot: Slot): Read => ({ slot, dy: 0, dx: 0, group });
+  const leading = (slot: Slot, groups: number, dy: number, dx: number) =>
+    Array.from({ length: groups }, (_, from): Read => ({ slot, dy, dx, group: from }));
+  switch (op.op) {
+    case 'conv': {
+      const { x, plus, shape } = op;
+      const reads = kernelPlaces(shape).flatMap(({ dy, dx }) => leading(x, unmaskedGroups(x, group, dy, dx), dy, dx));
+      return plus === null ? reads : [...reads, here(plus)];
+    }
+    case 'lstm': {
+      const { gates, out, shape } = op;
+      const { above, beside } = stateColumns[shape.walk];
+      const states = (dy: number, columns: readonly number[]) =>
+        columns.flatMap((dx) => leading(out, out.groups.length, dy, dx));
+      return [here(gates), ...states(-1, above), ...states(0, beside)];
+    }
+    case 'add':
+      return [here(op.a), { ...here(op.b), dy: -promisedRowsDown(op) }];
+  }
+}
+
+/** Fills the sets of an op's output, pixel by pixel in the order in which its states come about. */
+function propagate(
+  op: Op,
+  reached: ReadonlyMap<number, readonly SubPixelSet[]>,
+  sets: readonly SubPixelSet[],
+  { height, width }: Program['size'],
+): void {
+  const groups = op.out.groups.length;
+  const reads = op.out.groups.map((_, group) => promisedReads(op, group).filter(({ slot }) => reached.has(slot.id)));
+  const fromRight = op.op === 'lstm' && op.shape.walk === 'mirrored-diagonals';
+  for (let y = 0; y < height; y++)
+    for (let step = 0; step < width; step++) {
+      const x = fromRight ? width - 1 - step : step;
+      for (let group = 0; group < groups; group++) {
+        const set = sets[(y * width + x) * groups + group];
+        for (const { slot, dy, dx, group: from } of reads[group]) {
+          const [row, column] = [y + dy, x + dx];
+          if (row < 0 || column < 0 || column >= width) continue;
+          unite(set, reached.get(slot.id)![(row * width + column) * slot.groups.length + from]);
+        }
+      }
+    }
+}
+
+/** A bit for each sub-pixel. */
+type SubPixelSet = Uint32Array;
+
+function add(set: SubPixelSet, subPixel: number): void {
+  set[subPixel >>> 5] |= 1 << (subPixel & 31);
+}
+
+function has(set: SubPixelSet, subPixel: number): boolean {
+  return ((set[subPixel >>> 5] >>> (subPixel & 31)) & 1) === 1;
+}
+
+function unite(set: SubPixelSet, other: SubPixelSet): void {
+  for (let word = 0; word < set.length; word++) set[word] |= other[word];
+}

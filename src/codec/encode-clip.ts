@@ -1,0 +1,125 @@
+import { createWriteStream, readFileSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { encodeFrames, type StillCoder } from '../coding/encode-frames.js';
+import { kinds } from '../coding/format.js';
+import type { Channels, Size } from '../foundation/frame.js';
+import { framesPerSecond } from '../foundation/frame-rate.js';
+import { writeAtomically } from '../foundation/write-file.js';
+import { atSize } from '../model/at-size.js';
+import { loadModel, modelFile } from '../model/checkpoint.js';
+import type { Model } from '../model/model.js';
+import { dimensions } from '../model/chain.js';
+import { alone } from '../distributed/ranks.js';
+import { decodeWebp, encodeWebp } from '../video/lossless-webp.js';
+import { expectNoInput, filesOfClip, isTaken } from '../video/index.js';
+import { errorsOf } from '../foundation/errors.js';
+import { openForModel, ownAspect, sizeWarning } from '../clips/clip-for-model.js';
+import { scoringBatch } from '../memory/expect-memory.js';
+import { imagesOfFolder, openImages } from './images-of-folder.js';
+import { parseOptions, type OptionsOf } from '../options/fields.js';
+import { encodeClipFields } from './options.js';
+
+/** How `encodeClip` writes. */
+export type EncodeClipOptions = OptionsOf<typeof encodeClipFields>;
+
+/** A clip, or images, that were written as a file of its own kind. */
+export interface EncodedClip extends Size {
+  /** The file. */
+  path: string;
+  /** Frames in it, or images. */
+  frames: number;
+  /** Whether they are images, each of which stands for itself, under its name. */
+  areImages: boolean;
+  /** Frames a second. */
+  frameRate: number;
+  /** Of the file. */
+  bytes: number;
+  /** Those of key frames, and how many these are. */
+  keys: { frames: number; bytes: number };
+  /** Of the whole file. */
+  bitsPerDim: number;
+  /** Of the frames alone, by the probabilities that they were written by. */
+  modelBitsPerDim: number;
+}
+
+/** The model that writes key frames of clips of three colours and all levels. */
+const STILLS = 'cifar';
+/** Frames computed together. */
+const TOGETHER = 8;
+
+/** WebP, as files of frames hold it. */
+export function webpCoder(size: Size, channels: Channels): StillCoder {
+  return { encode: encodeWebp, decode: (bytes) => decodeWebp(bytes, size, channels) };
+}
+
+/**
+ * Writes a clip as a file in which each frame takes as many bits as the model says; `decodeFile` gives the very same frames. Images of a
+ * folder that differ in more than numbers, and all with a model of images, stand each for itself and keep their names. Of several ranks the
+ * first alone writes.
+ *
+ * @throws PxvError `USAGE` where an option is wrong, `INPUT` where the clip cannot be read, `OUTPUT` where the file cannot be written; the
+ *   signal's reason where it is aborted: then nothing is left of it
+ */
+export async function encodeClip(trained: Model, path: string, asked: EncodeClipOptions): Promise<EncodedClip> {
+  const options = parseOptions('encode', encodeClipFields, asked);
+  const { out, keyEvery, withModel = false, overwrite = false, ranks = alone, signal, onFrame, onWarning } = options;
+  const files = await imagesOfFolder(path, trained);
+  await expectNoInput(out, files ?? (await filesOfClip(path)));
+  const confirm = async () => {
+    if (!overwrite && (await isTaken(out)))
+      throw errorsOf('OUTPUT', 'encode')(
+        out,
+        'a new file',
+        'one that exists',
+        'choose another --out, or replace it with --overwrite',
+      );
+  };
+  if (ranks.isWriter) await confirm();
+  const wanted = { ...options, ...ownAspect(trained, options) };
+  const images = files && (await openImages(trained, path, files, wanted));
+  const clip = images ?? (await openForModel(trained, path, 'encode', wanted));
+  const { size, frameRate, aboutFrames } = clip.reader;
+  const warning = sizeWarning(trained, size);
+  if (warning !== null) onWarning?.(warning);
+  const model = atSize(trained, size);
+  const { channels, levels, context } = model.chain.exampleShape;
+  const batch = await ranks.broadcast(scoringBatch(model, TOGETHER, true));
+  const stills = context > 0 && channels === 3 && levels === 256 ? atSize(loadModel(STILLS), size) : undefined;
+  const found = { frames: 0, bits: 0, bytes: 0, keys: { frames: 0, bytes: 0 } };
+  const coded = encodeFrames(model, clip.frames(), {
+    ...{ frameRate, keyEvery, names: images?.names, batch, stills, webp: webpCoder(size, channels), ranks, signal },
+    embedded: withModel ? readFileSync(modelFile(trained.name)) : null,
+    onFrame: (frame) => {
+      found.frames++;
+      found.bits += frame.bits;
+      if (frame.kind !== kinds.predicted) {
+        found.keys.frames++;
+        found.keys.bytes += frame.bytes;
+      }
+      onFrame?.(frame, aboutFrames);
+    },
+  });
+  async function* counted() {
+    for await (const part of coded) {
+      found.bytes += part.length;
+      yield part;
+    }
+  }
+  if (ranks.isWriter)
+    await writeAtomically(out, (temporary) => pipeline(counted(), createWriteStream(temporary)), { confirm });
+  else for await (const part of counted()) void part;
+  if (clip.reader.warning !== null) onWarning?.(clip.reader.warning);
+  const all = found.frames * dimensions(model.chain);
+  const { frames, bits, bytes, keys } = found;
+  const per = { bitsPerDim: (8 * bytes) / all, modelBitsPerDim: bits / all };
+  return {
+    path: out,
+    ...size,
+    frames,
+    areImages: images !== null,
+    frameRate: framesPerSecond(frameRate),
+    bytes,
+    keys,
+    ...per,
+  };
+}

@@ -1,0 +1,99 @@
+import { stat } from 'node:fs/promises';
+import { join, parse, relative, resolve, sep } from 'node:path';
+import { listImagesBelow } from '../../datasets/index.js';
+import { errorsOf } from '../foundation/errors.js';
+import { framesAtLevels } from '../foundation/levels.js';
+import type { Model } from '../model/model.js';
+import {
+  areFramesOfClip,
+  defaultFrameRate,
+  type Fit,
+  imageFacts,
+  isFixed,
+  type PictureSize,
+  readImage,
+  sizeFor,
+} from '../video/index.js';
+import type { SeenClip } from '../clips/clip-for-model.js';
+
+/** Bytes that a name has at most. */
+const MOST_BYTES = 512;
+
+/** Images that are no frames of a clip, as a model sees them. */
+export interface SeenImages extends Pick<SeenClip, 'frames'> {
+  reader: Pick<SeenClip['reader'], 'size' | 'frameRate' | 'aboutFrames' | 'warning'>;
+  /** Their paths below the folder, with `/` between the parts. */
+  names: string[];
+}
+
+/**
+ * The images of a folder that are no frames of a clip: they differ in more than numbers, or lie in folders there, or the model knows no frames.
+ * Null of a clip.
+ */
+export async function imagesOfFolder(path: string, { chain }: Model): Promise<string[] | null> {
+  const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
+  const files = isFolder ? await listImagesBelow(path) : [];
+  const isClip = chain.exampleShape.context > 0 && areFramesOfClip(files);
+  return files.length === 0 || isClip ? null : files;
+}
+
+/**
+ * @param files what `imagesOfFolder` found, at least one
+ * @throws PxvError `INPUT` where an image cannot be read, where they are of several sizes and none is asked for, or where two would have one name
+ */
+export async function openImages(
+  { chain }: Model,
+  folder: string,
+  files: readonly string[],
+  { size: asked, fit = 'crop' }: { size: PictureSize; fit?: Fit | undefined },
+): Promise<SeenImages> {
+  const { channels, levels } = chain.exampleShape;
+  const names = files.map((file) => relative(folder, file).split(sep).join('/'));
+  expectNames(folder, names);
+  const first = await imageFacts(files[0]);
+  const size = sizeFor(asked, first);
+  async function* read() {
+    for (const file of files) {
+      const { width, height } = await imageFacts(file);
+      if (!isFixed(asked) && (width !== first.width || height !== first.height)) {
+        const remedy = 'bring all to one size: --size 64x64';
+        const expected = `the size of the first image, ${first.width}x${first.height}`;
+        throw unusable(file, expected, `${width}x${height}`, remedy);
+      }
+      yield await readImage(file, { size, channels, fit: isFixed(asked) ? fit : 'stretch' });
+    }
+  }
+  const reader = { size, frameRate: defaultFrameRate, aboutFrames: files.length, warning: null };
+  return { reader, names, frames: () => framesAtLevels(read(), levels) };
+}
+
+const unusable = errorsOf('INPUT', 'encode');
+
+function expectNames(folder: string, names: readonly string[]): void {
+  const known = new Map<string, string>();
+  for (const name of names) {
+    const bytes = Buffer.byteLength(name);
+    if (bytes > MOST_BYTES)
+      throw unusable(name, `a name of ${MOST_BYTES} bytes at most`, `${bytes} bytes`, 'give it a shorter name');
+    // Some disks do not tell small letters from large ones.
+    const written = pictureFile(name).toLowerCase();
+    const other = known.get(written);
+    if (other !== undefined)
+      throw unusable(folder, 'names that differ in more than their endings', `${other} and ${name}`, 'rename one');
+    known.set(written, name);
+  }
+}
+
+/** What an image of this name is read back to, below its folder. @throws PxvError `INPUT` where it would lie elsewhere */
+export function pictureFile(name: string): string {
+  const { dir, name: own } = parse(name);
+  const file = join(dir, `${own}.png`);
+  const folder = resolve('images');
+  if (!name.includes('\0') && resolve(folder, file).startsWith(`${folder}${sep}`)) return file;
+  throw errorsOf('INPUT', 'decode')(
+    'a name in the file',
+    'one below its folder',
+    JSON.stringify(name),
+    'do not trust it',
+  );
+}

@@ -1,0 +1,158 @@
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { forecasts as kindsOfForecast, type ForecastName } from '../evaluation/forecasts.js';
+import type { ForecastsSummary } from '../evaluation/forecast-summary.js';
+import { numberOf } from '../foundation/number-of.js';
+import type { Block } from '../document/blocks/index.js';
+import type { Series } from '../document/blocks/series.js';
+import { tableOf } from '../document/blocks/table.js';
+import type { Section } from '../document/report.js';
+import { clipTable, forecastTables, summaryLines, type ToldScore } from './score-tables.js';
+import { ABOUT_BITS, ABOUT_DECIBELS } from '../document/words.js';
+
+/** A figure, which JSON writes as null where there is none. */
+const figure = z.number().nullable();
+const orNaN = figure.transform((value) => value ?? NaN);
+const figures = z.array(orNaN);
+const means = z.object({ mean: figures, standardError: figures });
+const codecs = z.record(z.string(), figure).nullable();
+
+/** What `pxv eval-video --json` prints, as far as it is shown. */
+const scoreSchema = z.object({
+  model: z.string(),
+  adapted: z.boolean(),
+  samples: z.number(),
+  bitsPerDim: z.number(),
+  exact: z.boolean(),
+  standardError: orNaN,
+  dimensions: z.number(),
+  frames: z.number(),
+  baselines: z.object({ uniform: z.number(), 'previous-frame': z.number(), 'lossless-codec': z.number().optional() }),
+  anchors: z.object({ ...means.shape, labels: z.array(z.string()) }),
+  codecs,
+  clips: z
+    .array(
+      z.object({
+        ...{ name: z.string(), width: z.number(), height: z.number(), frames: z.number() },
+        ...{ bitsPerDim: z.number(), previousFrameBitsPerDim: z.number() },
+        codecs: z.object({ bitsPerDim: codecs, best: figure }).nullable(),
+      }),
+    )
+    .min(1),
+  forecasts: z
+    .object({
+      ...{ clips: z.number(), starts: z.number(), trueChange: figures },
+      kinds: z.partialRecord(
+        z.enum(Object.keys(kindsOfForecast) as ForecastName[]),
+        z.object({
+          ...{ meanSquaredError: figures, psnr: figures, ssim: figures.nullable() },
+          ...{ gain: means, wins: figures, change: figures, changeRatio: figures },
+        }),
+      ),
+    })
+    .refine(({ trueChange, kinds }) => {
+      const lists = Object.values(kinds).flatMap(({ gain, ssim, ...others }) => [
+        ...[...Object.values(others), ...Object.values(gain)],
+        ...(ssim === null ? [] : [ssim]),
+      ]);
+      return 'last-frame' in kinds && lists.every(({ length }) => length === trueChange.length && length > 0);
+    })
+    .nullable(),
+});
+
+/** Whether an object looks like what `pxv eval-video --json` prints. */
+export const isScore = (result: object) => 'clips' in result && 'baselines' in result && 'bitsPerDim' in result;
+
+/** What a scoring of clips found: bits beside baselines, errors by horizon, each clip. @returns null where the object is none */
+export function scoreSection(path: string, result: object): Section | null {
+  const parsed = scoreSchema.safeParse(result);
+  if (!parsed.success) return null;
+  const score = parsed.data as unknown as ToldScore & { model: string };
+  const { model, bitsPerDim, baselines, clips, exact, forecasts, frames, samples, standardError } = score;
+  const spread = Number.isNaN(standardError) ? '' : ` +- ${standardError.toFixed(3)} over clips`;
+  const best = forecasts?.kinds['best-guess'] ?? forecasts?.kinds.sample;
+  const blocks: Block[] = [
+    {
+      ...{ kind: 'number', title: `bits of ${model}`, value: `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)}` },
+      ...{ unit: 'bits/dim', note: `${ABOUT_BITS}${spread}` },
+    },
+    {
+      ...{ kind: 'number', title: 'fewer than the previous frame needs' },
+      value: `${(100 * (1 - bitsPerDim / baselines['previous-frame'])).toFixed(1)}%`,
+      note: 'the previous frame as a guess, with the cheapest code for what changes',
+    },
+    {
+      ...{ kind: 'number', title: 'clips scored', value: String(clips.length) },
+      note: `${numberOf(frames, 'frame')}, each given the true ones before it`,
+    },
+    ...(best === undefined
+      ? []
+      : [
+          {
+            ...{ kind: 'number' as const, title: 'nearer, one frame ahead', unit: 'dB' },
+            ...{ value: `${best.gain.mean[0] < 0 ? '' : '+'}${best.gain.mean[0].toFixed(2)}` },
+            note: 'what is predicted, against the last frame repeated',
+          },
+        ]),
+    baselineTable(score),
+    ...(forecasts === null ? [] : [horizonSeries(forecasts, samples)]),
+    {
+      ...clipTable(score, null),
+      title: 'each clip',
+      note: "fewer bits: the share of the baseline's bits that the model does not need",
+    },
+    ...(forecasts === null ? [] : forecastTables(forecasts, samples).map((table) => ({ ...table, folded: true }))),
+    { kind: 'text', title: 'in words', text: summaryLines(score).filter(Boolean).join('\n'), verbatim: true },
+  ];
+  return { title: `${basename(path)}: ${model} on ${numberOf(clips.length, 'clip')}`, blocks };
+}
+
+/** The model's bits beside what else could be sent. */
+function baselineTable({ bitsPerDim, baselines, codecs: each }: ToldScore): Block {
+  const rows = [
+    ['this model', bitsPerDim],
+    ['the frame before', baselines['previous-frame']],
+    ...Object.entries(each ?? {}).map(([name, bits]) => [`${name}, lossless`, bits] as const),
+    ['nothing known', baselines.uniform],
+  ] as const;
+  const shown = rows.map(([name, bits]) => {
+    const ratio = bits === null || bits === 0 ? '-' : `${((100 * bitsPerDim) / bits).toFixed(0)}%`;
+    return [name, bits === null ? 'failed' : bits.toFixed(3), ratio];
+  });
+  return {
+    ...tableOf('lrr', ['sent by', 'bits/dim', 'the model needs of it'], shown),
+    ...{ title: 'bits beside baselines', note: ABOUT_BITS },
+  };
+}
+
+/** Decibels more than the last frame repeated, by frames ahead. */
+function horizonSeries({ trueChange, kinds }: ForecastsSummary, samples: number): Series {
+  const names = Object.keys(kinds) as ForecastName[];
+  const gains = (name: ForecastName) => kinds[name]!.gain.mean.map((gain, h) => [h + 1, gain] as const);
+  const lines = names
+    // The best and the worst are the edges of what is shaded.
+    .filter((name) => !['last-frame', 'best', 'worst'].includes(name))
+    // What needs no model comes last.
+    .sort((a, b) => Number(a === 'moved-last-frame') - Number(b === 'moved-last-frame'))
+    .map((name) => ({ name: kindsOfForecast[name].title(samples), points: gains(name) }));
+  const { sample, best, worst } = kinds;
+  // Older files do not have the worst.
+  const [least, leastName] = worst === undefined ? [sample, 'one sample'] : [worst, 'worst'];
+  return {
+    ...{ kind: 'series', title: 'how near what is predicted comes, by frames ahead' },
+    x: { label: 'frames ahead', unit: 'whole', from: 1, to: Math.max(2, trueChange.length) },
+    y: { label: 'dB more than the last frame repeated' },
+    lines: [...lines, { name: 'last frame repeated', points: trueChange.map((_, h) => [h + 1, 0]), role: 'baseline' }],
+    ...(best &&
+      least && {
+        bands: [
+          {
+            name: `${leastName} to best of ${samples}`,
+            points: trueChange.map((_, h) => [h + 1, least.gain.mean[h], best.gain.mean[h]]),
+            look: lines.findIndex(({ name }) => name === kindsOfForecast.sample.title()),
+          },
+        ],
+      }),
+    note: `${ABOUT_DECIBELS}${best ? '. The best and the worst sample are those of all frames ahead together' : ''}`,
+  };
+}

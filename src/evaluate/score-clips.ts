@@ -1,0 +1,246 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { tf } from '../foundation/tfjs.js';
+import { freeIdleMemory } from '../backend/native-backend.js';
+import { scoreFrames, summariseFrames } from '../evaluation/clip-score.js';
+import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
+import { SCORING_BATCH } from '../evaluation/scoring.js';
+import { readStarts, spreadStarts } from '../evaluation/starts.js';
+import type { Size } from '../foundation/frame.js';
+import { framesPerSecond } from '../foundation/frame-rate.js';
+import { numberOf } from '../foundation/number-of.js';
+import { atSize } from '../model/at-size.js';
+import type { Model } from '../model/model.js';
+import { frameBytes } from '../model/examples.js';
+import { toTensors } from '../model/weights.js';
+import type { FutureDrawing } from '../model/future-drawing.js';
+import { FrameSampler } from '../sampling/frame-sampler.js';
+import { futureSettings } from '../sampling/future-settings.js';
+import {
+  isFixed,
+  listClips,
+  losslessCodecs,
+  losslessSize,
+  probeClip,
+  sizeFor,
+  type ClipSource,
+  type LosslessCodec,
+  type PictureSize,
+} from '../video/index.js';
+import { Adapting } from '../evaluation/adapting.js';
+import { openForModel, type SeenClip } from '../clips/clip-for-model.js';
+import { rateWarning } from '../clips/clip-rate.js';
+import { drawingBatch, expectDrawingMemory, scoringBatch } from '../memory/expect-memory.js';
+import { expectAdaptingMemory } from '../train/expect-training-memory.js';
+import { eachClip, noUsableClip, type LeftOutClip } from '../clips/left-out-clips.js';
+import { expectVideoModel } from '../model/expect-kind.js';
+import { parseOptions, type OptionsOf, type Parsed } from '../options/fields.js';
+import { scoreClipsFields, type ScoringProgress } from '../predict/options.js';
+import { summariseClips, type ClipsSummary, type CodecScore, type ScoredClip } from './summarise-clips.js';
+
+/** How `scoreClips` scores clips, and what it predicts of them. */
+export type ScoreClipsOptions = OptionsOf<typeof scoreClipsFields>;
+
+/** What `scoreClips` found, over all clips and of each. */
+export interface VideoScore extends ClipsSummary {
+  /** Whether clips were learned from as they went. */
+  adapted: boolean;
+  /** Futures drawn at each start. */
+  samples: number;
+  /** How they were drawn. */
+  settings: FutureDrawing;
+  /** Clips that could not be read or are too short. */
+  leftOut: LeftOutClip[];
+  /** How many clips were not reached since the work was interrupted. */
+  notReached: number;
+}
+
+/**
+ * Scores clips one step ahead, and predicts frames from several places of each (see `scoreFrames`, `scoreForecasts`). A
+ * clip that cannot be read is left out, with a warning.
+ * @throws PxvError `USAGE` where an option is unknown or out of its range; `INPUT` where the only clip cannot be read, or none is left; the signal's reason
+ * where it is aborted before a clip is finished, and else what is finished is returned
+ */
+export async function scoreClips(
+  model: Model,
+  paths: readonly string[],
+  asked: ScoreClipsOptions = {},
+): Promise<VideoScore> {
+  const options = parseOptions('score clips', scoreClipsFields, asked);
+  expectVideoModel(model, 'score clips');
+  const sources = await listClips(paths);
+  let latest: Pick<ScoringProgress, 'what' | 'frames'> = { what: 'score', frames: 0 };
+  const tell = (name: string, done: number, now = latest) => {
+    latest = now;
+    options.onProgress?.({ name, done, clips: sources.length, ...now });
+  };
+  const { adapt: adapted = false, samples, onWarning, ranks, signal } = options;
+  const scorer = new ClipScorer(model, options);
+  try {
+    await scorer.expectMemory(sources);
+    const scoreOne = (source: ClipSource, index: number) =>
+      scorer.score(source, (what, frames) => tell(source.name, index, { what, frames }));
+    const { clips, ...others } = await eachClip(sources, scoreOne, { onWarning, onNext: tell }, signal, ranks);
+    if (clips.length === 0) throw noUsableClip('score clips', paths);
+    return { adapted, samples, settings: scorer.settings, ...summariseClips(model, clips), ...others };
+  } finally {
+    scorer.dispose();
+  }
+}
+
+/** Called with a part of the work on a clip, and how many of its frames are done. */
+type Tell = (what: ScoringProgress['what'], frames: number) => void;
+
+/** A model at the size of a clip, ready to score and to draw. */
+interface SizedScorer {
+  model: Model;
+  weights: Tensor[];
+  sampler: FrameSampler;
+  /** Frames scored together. */
+  batch: number;
+  /** Futures drawn side by side. */
+  futures: number;
+}
+
+class ClipScorer {
+  readonly settings: FutureDrawing;
+  /** For the size of the clip before. */
+  private sized: SizedScorer | null = null;
+  /** Codecs whose failure was told. */
+  private readonly failed = new Set<LosslessCodec>();
+  private readonly adapting: Adapting;
+
+  constructor(
+    private readonly trained: Model,
+    private readonly options: Parsed<typeof scoreClipsFields>,
+  ) {
+    this.settings = futureSettings(trained, options.settings);
+    this.adapting = new Adapting(options.adapt);
+  }
+
+  dispose(): void {
+    if (this.sized === null) return;
+    tf.dispose(this.sized.weights);
+    this.sized.sampler.dispose();
+    this.sized = null;
+  }
+
+  /**
+   * Looks, before any of them is scored, whether there is memory for every clip that can be read.
+   * @throws PxvError `RESOURCES` where there is not
+   */
+  async expectMemory(sources: readonly ClipSource[]): Promise<void> {
+    const { size } = this;
+    if (isFixed(size)) return void this.batchesOf(atSize(this.trained, size));
+    for (const { path } of sources) {
+      const facts = await probeClip(path, this.options.signal).catch(() => null);
+      if (facts !== null) this.batchesOf(atSize(this.trained, sizeFor(size, facts.sourceSize)));
+    }
+  }
+
+  /** Null for a clip of one frame. */
+  async score({ name, path }: ClipSource, tell: Tell): Promise<ScoredClip | null> {
+    const warn = (text: string | null) => text !== null && this.options.onWarning?.(`${name}: ${text}`);
+    const clip = await openForModel(this.trained, path, 'score clips', { ...this.options, size: this.size });
+    const { reader } = clip;
+    warn(rateWarning(this.trained, reader));
+    const sized = this.at(reader.size);
+    const { chain } = sized.model;
+    const score = await this.adapting.withWeights(chain, sized.weights, (weights) => {
+      const scored = scoreFrames(chain, weights, clip.frames(), { batch: sized.batch, signal: this.options.signal });
+      return summariseFrames(chain.exampleShape.levels, scored, (frames) => tell('score', frames));
+    });
+    // The last frames of a clip are fewer than a batch, and each number of them has arrays of its own lengths.
+    freeIdleMemory();
+    warn(reader.warning);
+    if (score === null) return null;
+    const forecasts = await this.forecasts(sized, clip, score.frames, tell, warn);
+    freeIdleMemory();
+    return {
+      ...{ name, ...reader.size, ...score, frameRate: framesPerSecond(reader.frameRate), forecasts },
+      codecs: this.options.codecs ? await this.codecs(clip, score.dimensions, tell, warn) : null,
+    };
+  }
+
+  /** At which clips are scored. */
+  private get size(): PictureSize {
+    return this.options.size ?? this.trained.chain.exampleShape.size;
+  }
+
+  private at({ width, height }: Size): SizedScorer {
+    const { size } = this.sized?.model.chain.exampleShape ?? {};
+    if (this.sized !== null && size?.width === width && size.height === height) return this.sized;
+    this.dispose();
+    const model = atSize(this.trained, { width, height });
+    const batches = this.batchesOf(model);
+    const weights = toTensors(model.weights, model.chain.parameters);
+    return (this.sized = { model, weights, sampler: new FrameSampler(model), ...batches });
+  }
+
+  /** @throws PxvError `RESOURCES` where there is not memory for one frame, or for the futures that are asked for */
+  private batchesOf(model: Model): Pick<SizedScorer, 'batch' | 'futures'> {
+    const batch = scoringBatch(model, SCORING_BATCH, true);
+    const { adapt, horizon, starts, samples } = this.options;
+    if (adapt) expectAdaptingMemory(model);
+    if (horizon === 0) return { batch, futures: 0 };
+    const { keptFrames } = this.adapting;
+    const heldBytes = (count: number, frame: number) => starts * (count * horizon + keptFrames) * frame;
+    const drawing = { operation: 'score', together: () => 1, samples, option: '--samples', heldBytes };
+    expectDrawingMemory(model, { ...drawing, atAnySize: true });
+    const frame = frameBytes(model.chain.exampleShape);
+    return { batch, futures: drawingBatch(model, FUTURES_TOGETHER, heldBytes(samples, frame)) };
+  }
+
+  private async forecasts(
+    { model, sampler, futures }: SizedScorer,
+    clip: SeenClip,
+    frames: number,
+    tell: Tell,
+    warn: (text: string) => void,
+  ): Promise<ClipForecasts | null> {
+    const { exampleShape } = model.chain;
+    const { horizon, starts: count, samples, seed, signal } = this.options;
+    const { temperature } = this.settings;
+    if (horizon === 0) return null;
+    const firsts = spreadStarts(frames, exampleShape.context, horizon, count);
+    if (firsts.length === 0) {
+      const needed = `${numberOf(exampleShape.context, 'frame')} before and ${horizon} after`;
+      warn(`nothing is predicted: no place has ${needed}; ask for a smaller --horizon`);
+      return null;
+    }
+    const starts = await readStarts(clip.frames(), firsts, exampleShape, horizon, this.adapting.keptFrames);
+    const pasts = starts.map(({ past }) => past);
+    const hindcasts = { together: futures, onProgress: (places: number) => tell('hindcast', places), signal };
+    const corrections = await this.adapting.corrections(sampler, pasts, hindcasts);
+    return scoreForecasts(sampler, model, starts, {
+      ...{ corrections, seed, settings: { temperature }, signal, horizon, samples, together: futures },
+      onProgress: (drawn) => tell('predict', drawn),
+    });
+  }
+
+  /** Compresses the frames with every lossless codec. @param dimensions sub-pixels of all frames but the first */
+  private async codecs(
+    { frames }: SeenClip,
+    dimensions: number,
+    tell: Tell,
+    warn: (text: string) => void,
+  ): Promise<CodecScore> {
+    let compressed = 0;
+    async function* counted() {
+      for await (const frame of frames()) {
+        tell('compress', ++compressed);
+        yield frame;
+      }
+    }
+    const bitsPerDim: Partial<CodecScore['bitsPerDim']> = {};
+    for (const codec of losslessCodecs) {
+      const { bytes, failure } = await losslessSize(codec, counted(), this.options.signal);
+      bitsPerDim[codec] = bytes === null ? null : (8 * bytes) / dimensions;
+      if (failure === null || this.failed.has(codec)) continue;
+      this.failed.add(codec);
+      warn(`no figure of ${codec}: ${failure}`);
+    }
+    const known = Object.values(bitsPerDim).filter((bits) => bits !== null);
+    const best = known.length === 0 ? null : Math.min(...known);
+    return { bitsPerDim: bitsPerDim as CodecScore['bitsPerDim'], best };
+  }
+}

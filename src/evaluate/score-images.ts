@@ -1,0 +1,196 @@
+import { existsSync } from 'node:fs';
+import { tf } from '../foundation/tfjs.js';
+import type { Images } from '../../datasets/index.js';
+import { listImagesBelow } from '../../datasets/folder/folder.js';
+import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
+import { errorsOf } from '../foundation/errors.js';
+import type { Size } from '../foundation/frame.js';
+import { HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
+import { FileBaselines } from '../evaluation/file-baselines.js';
+import {
+  IMAGE_SCORING_BATCH,
+  scoreImages,
+  summariseImages,
+  type ImageSource,
+  type ImageSummary,
+} from '../evaluation/image-score.js';
+import { BITS_PER_NAT } from '../evaluation/scoring.js';
+import { published, type Published } from '../evaluation/published.js';
+import type { Model } from '../model/model.js';
+import { byteOf, frameBytes, levelOf } from '../model/examples.js';
+import { toTensors } from '../model/weights.js';
+import { alone } from '../distributed/ranks.js';
+import { checkOutput, outputKind } from '../video/index.js';
+import { expectImageModel } from '../model/expect-kind.js';
+import { scoringBatch } from '../memory/expect-memory.js';
+import { parseOptions, type OptionsOf } from '../options/fields.js';
+import { scoreImagesFields } from './options.js';
+import { rankImages, writeExtremes, type RankedImage } from './extreme-images.js';
+
+/** Which images `scoreImageSet` scores, and where it draws the worst and best. */
+export type ScoreImageSetOptions = OptionsOf<typeof scoreImagesFields>;
+
+/** What `scoreImageSet` found. */
+export interface ImageSetScore extends ImageSummary {
+  /** What was scored and how, in sentences. */
+  protocol: string[];
+  /** The unit of baselines and published figures: nats per image where pixels are black or white. */
+  unit: 'bits/dim' | 'nats/image';
+  /** Images scored. */
+  images: number;
+  /** Of an image. */
+  dimensions: number;
+  /** Whether the figures are the likelihood itself, or an upper bound of its nats. */
+  exact: boolean;
+  /** In `unit`, for the same images: equal probabilities, the frequency of levels in each channel, and PNG and WebP files. */
+  baselines: Record<'uniform' | 'histogram' | 'png' | 'webp', number>;
+  /** What others reached; null where nothing is known, or the model has other levels than the set. */
+  published: Published | null;
+  /** The 8 images that cost most, the dearest first; fewer where fewer were scored. */
+  worst: RankedImage[];
+  /** The 8 images that cost least, the cheapest first; fewer where fewer were scored. */
+  best: RankedImage[];
+}
+
+/**
+ * Scores a model on a split of a data set.
+ * @param name of a data set, or a folder of images, which are then brought to the model's size and colours
+ * @throws PxvError where an option is unknown or out of its range, the set's files or the model do not fit, or the picture cannot be written
+ */
+export async function scoreImageSet(model: Model, name: string, asked: ScoreImageSetOptions): Promise<ImageSetScore> {
+  const options = parseOptions('score images', scoreImagesFields, asked);
+  const { split, data, limit, out, overwrite = false, onProgress, signal, ranks = alone } = options;
+  expectImageModel(model, 'score images');
+  // Of the name of a data set none is known.
+  const inputsOf = (folder: string) => (existsSync(folder) ? listImagesBelow(folder) : []);
+  const confirm = async (path: string) => checkOutput(path, { overwrite, inputs: await inputsOf(data ?? name) });
+  if (out !== undefined) {
+    if (outputKind(out) !== 'png')
+      throw misused(out, 'a name that ends in .png', 'another ending', 'give one such as --out extremes.png');
+    await confirm(out);
+  }
+  const { size, channels, levels } = model.chain.exampleShape;
+  const batch = scoringBatch(model, IMAGE_SCORING_BATCH);
+  const images = await openForEvaluation(name, split, {
+    ...{ size, channels, data, signal },
+    onProgress: (done, total) => onProgress?.({ what: 'decode', done, total }),
+  });
+  const weights = toTensors(model.weights, model.chain.parameters);
+  try {
+    checkFit(model, name, images);
+    const source = atLevelsOf(model, images);
+    const indices = spread(images.count, Math.min(limit ?? images.count, images.count));
+    const total = indices.length;
+    const nats = await scoreImages(model, weights, source, indices, {
+      batch,
+      onProgress: (done, bitsPerDim) => onProgress?.({ what: 'score', done, total, bitsPerDim }),
+      signal,
+      ranks,
+    });
+    const dimensions = frameBytes(model.chain.exampleShape);
+    const unit = levels === 2 ? 'nats/image' : 'bits/dim';
+    const inUnit = (bits: number) => (unit === 'bits/dim' ? bits : (bits * dimensions) / BITS_PER_NAT);
+    const baselines = await baselinesOf(model, source, indices, inUnit, options);
+    const perDim = nats.images.map((value) => value * (BITS_PER_NAT / dimensions));
+    const ranked = rankImages(perDim, indices, images.fileOf);
+    if (out !== undefined && ranks.isWriter) {
+      const label = ({ bitsPerDim }: RankedImage) => inUnit(bitsPerDim).toFixed(2);
+      await writeExtremes(out, model, weights, source, ranked, label, { confirm: () => confirm(out) });
+    }
+    return {
+      ...summariseImages(nats, dimensions),
+      protocol: protocolOf(model, images, total, unit),
+      unit,
+      images: total,
+      dimensions,
+      exact: model.chain.exact,
+      baselines,
+      published: images.levels === levels ? (published[name] ?? null) : null,
+      ...ranked,
+    };
+  } finally {
+    tf.dispose(weights);
+    images.close();
+  }
+}
+
+/** `count` of `all` indices, evenly spread: sets are often sorted by class. */
+export function spread(all: number, count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * all) / count));
+}
+
+/** The images as the model sees them: bytes that show its levels. */
+function atLevelsOf({ chain }: Model, images: Images): ImageSource {
+  const { levels } = chain.exampleShape;
+  if (levels === 256) return images;
+  const shown = Uint8Array.from({ length: 256 }, (_, byte) => byteOf(levelOf(byte, levels), levels));
+  const bytes = frameBytes(chain.exampleShape);
+  return {
+    read(index, into) {
+      images.read(index, into);
+      for (let i = 0; i < bytes; i++) into[i] = shown[into[i]];
+    },
+  };
+}
+
+/** Images encoded at once. */
+const TOGETHER = 8;
+
+/** @param inUnit of bits/dim */
+async function baselinesOf(
+  { chain }: Model,
+  source: ImageSource,
+  indices: Uint32Array,
+  inUnit: (bitsPerDim: number) => number,
+  { onProgress, signal }: ScoreImageSetOptions,
+): Promise<ImageSetScore['baselines']> {
+  const { size, channels, levels } = chain.exampleShape;
+  const histogram = new HistogramBaseline(channels, levels);
+  const files = new FileBaselines();
+  for (let first = 0; first < indices.length; first += TOGETHER) {
+    signal?.throwIfAborted();
+    const frames = Array.from(indices.subarray(first, first + TOGETHER), (index) => {
+      const data = new Uint8Array(frameBytes(chain.exampleShape));
+      source.read(index, data);
+      return { ...size, channels, data };
+    });
+    for (const { data } of frames) histogram.add(data.map((byte) => levelOf(byte, levels)));
+    await Promise.all(frames.map((frame) => files.add(frame)));
+    onProgress?.({ what: 'encode', done: Math.min(first + TOGETHER, indices.length), total: indices.length });
+  }
+  return {
+    uniform: inUnit(uniformBitsPerDim(levels)),
+    histogram: inUnit(histogram.bitsPerDim),
+    png: inUnit(files.bitsPerDim('png')),
+    webp: inUnit(files.bitsPerDim('webp')),
+  };
+}
+
+function protocolOf({ chain }: Model, images: Images, scored: number, unit: ImageSetScore['unit']): string[] {
+  const { levels, channels } = chain.exampleShape;
+  const dimensions = frameBytes(chain.exampleShape);
+  const kind = chain.exact ? '-log P' : 'an upper bound of -log P';
+  const measure =
+    unit === 'bits/dim'
+      ? `bits/dim: ${kind} of an image, base 2, over its ${dimensions} sub-pixels`
+      : `nats/image: ${kind} of an image of ${dimensions} ${channels === 1 ? 'pixels' : 'sub-pixels'}, base e`;
+  const quantised = levels < images.levels ? [`levels: 256 brought to ${levels}, equal parts each`] : [];
+  const limited = scored < images.count ? ', spread evenly over the split' : '';
+  return [
+    `images: ${images.origin}; ${scored} of ${images.count} scored${limited}`,
+    `${measure}; mean over images, each sub-pixel given the true ones before it; +- the standard error over images`,
+    ...quantised,
+  ];
+}
+
+const misused = errorsOf('USAGE', 'score images');
+
+function checkFit({ name, chain }: Model, set: string, images: Images): void {
+  const shape = ({ width, height, channels }: Size & { channels: number }) =>
+    `${width}x${height}, ${channels === 1 ? 'grey' : 'RGB'}`;
+  const { size, channels } = chain.exampleShape;
+  const [expected, received] = [shape(images), shape({ ...size, channels })];
+  if (expected === received) return;
+  const unfit = errorsOf('CHECKPOINT', 'score images');
+  throw unfit(name, `a model of ${expected}, as ${set} is`, `one of ${received}`, 'give another --model');
+}

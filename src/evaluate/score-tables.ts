@@ -1,0 +1,111 @@
+import { forecasts as kindsOfForecast, type ForecastName } from '../evaluation/forecasts.js';
+import type { ForecastsSummary, ForecastSummary, MeanOverClips } from '../evaluation/forecast-summary.js';
+import type { Size } from '../foundation/frame.js';
+import { numberOf } from '../foundation/number-of.js';
+import { tableOf, type Table } from '../document/blocks/table.js';
+import { withError } from '../document/with-error.js';
+import type { VideoScore } from './score-clips.js';
+
+/** What is told of the clips that were scored. */
+export type ToldScore = Pick<
+  VideoScore,
+  | 'adapted'
+  | 'anchors'
+  | 'baselines'
+  | 'bitsPerDim'
+  | 'codecs'
+  | 'dimensions'
+  | 'exact'
+  | 'forecasts'
+  | 'frames'
+  | 'samples'
+  | 'standardError'
+> & {
+  clips: readonly Pick<
+    VideoScore['clips'][number],
+    'name' | 'width' | 'height' | 'frames' | 'bitsPerDim' | 'previousFrameBitsPerDim' | 'codecs'
+  >[];
+};
+
+/** @param own the model's size: where all clips were scored at it, the table does without sizes; null where it is not known */
+export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: ToldScore, own: Size | null): Table {
+  const isSized = clips.some(({ width, height }) => width !== own?.width || height !== own.height);
+  // Where nothing moves, nothing can be saved.
+  const saved = (bits: number, baseline: number) =>
+    baseline === 0 ? '-' : `${(100 * (1 - bits / baseline)).toFixed(1)}%`;
+  const against = (bits: number, baseline: number | null) =>
+    baseline === null ? ['-', '-'] : [baseline.toFixed(3), saved(bits, baseline)];
+  const all = { name: 'all', size: '', frames, bitsPerDim, previousFrameBitsPerDim: baselines['previous-frame'] };
+  const rows = [
+    ...clips.map((clip) => ({ ...clip, size: `${clip.width}x${clip.height}`, codec: clip.codecs?.best ?? null })),
+    { ...all, codec: baselines['lossless-codec'] ?? null },
+  ].map((of) => [
+    ...[of.name, ...(isSized ? [of.size] : []), String(of.frames), of.bitsPerDim.toFixed(3)],
+    ...against(of.bitsPerDim, of.previousFrameBitsPerDim),
+    ...(codecs === null ? [] : against(of.bitsPerDim, of.codec)),
+  ]);
+  const titles = [
+    ...['clip', ...(isSized ? ['size'] : []), 'frames', 'bits/dim', 'previous frame', 'fewer bits'],
+    ...(codecs === null ? [] : ['best codec', 'fewer bits']),
+  ];
+  return tableOf(`l${'r'.repeat(titles.length - 1)}`, titles, rows);
+}
+
+/** The score of all clips in lines for people. */
+export function summaryLines(score: ToldScore): (string | false)[] {
+  const { adapted, bitsPerDim, exact, standardError, dimensions, baselines, clips, codecs, anchors } = score;
+  const spread = Number.isNaN(standardError)
+    ? ''
+    : ` +- ${standardError.toFixed(3)} (standard error over ${numberOf(clips.length, 'clip')})`;
+  const each = Object.entries(codecs ?? {}).map(
+    ([name, bits]) => `${name} ${bits === null ? 'failed' : bits.toFixed(3)}`,
+  );
+  // An anchor that is the frame before says nothing.
+  const nearer = anchors.mean.flatMap((gain, anchor) => (gain === 0 ? [] : [gainWithError(anchors, anchor)]));
+  const given = `each frame given the true ones before it${adapted ? ', which the model has learned from' : ''}`;
+  const [uniform, previous] = [baselines.uniform.toFixed(2), baselines['previous-frame'].toFixed(3)];
+  return [
+    `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim${spread} over ${dimensions} dimensions, ${given}`,
+    `baselines: uniform ${uniform}, previous frame ${previous}`,
+    nearer.length > 0 && `expected frame, one step ahead, over the frame before: ${nearer.join(', ')} dB`,
+    each.length > 0 && `lossless codecs: ${each.join(', ')}`,
+  ];
+}
+
+/** A difference in decibels with its standard error, where there is one. */
+function gainWithError({ mean, standardError }: MeanOverClips, index: number): string {
+  return `${mean[index] < 0 ? '' : '+'}${withError(mean[index], standardError[index], 2)}`;
+}
+
+/** Forecasts beside each other, by frames ahead: decibels, SSIM where frames are large enough, change from frame to frame. */
+export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSummary, samples: number): Table[] {
+  // The worst is told where there is room for it: in JSON, and shaded in a chart.
+  const names = (Object.keys(kinds) as ForecastName[]).filter((name) => name !== 'worst');
+  const others = names.filter((name) => name !== 'last-frame');
+  const titlesOf = (of: ForecastName[]) => of.map((name) => kindsOfForecast[name].title(samples));
+  const gainOf = ({ gain, wins }: ForecastSummary, h: number) => `${gainWithError(gain, h)} (${wins[h]})`;
+  const byHorizon = (title: string, columns: string[], cells: (h: number) => string[]): Table => ({
+    ...{ kind: 'table', title, align: 'r'.repeat(1 + columns.length), titles: ['frames ahead', ...columns] },
+    rows: trueChange.map((_, h) => [String(h + 1), ...cells(h)]),
+  });
+  const hasSsim = names.some((name) => kinds[name]?.ssim != null);
+  return [
+    byHorizon(
+      `predicted from ${numberOf(starts, 'place')} in ${numberOf(clips, 'clip')}: PSNR of the last frame repeated, and decibels more\n` +
+        `than that${clips === 1 ? '' : ' +- standard error over clips'} (clips on which it is more)`,
+      ['last frame', ...titlesOf(others)],
+      (h) => [kinds['last-frame']!.psnr[h].toFixed(2), ...others.map((name) => gainOf(kinds[name]!, h))],
+    ),
+    ...(hasSsim
+      ? [byHorizon('SSIM', titlesOf(names), (h) => names.map((name) => kinds[name]!.ssim![h].toFixed(3)))]
+      : []),
+    byHorizon(
+      'change from frame to frame in levels: true, and predicted over true',
+      ['true', ...titlesOf(others)],
+      (h) => [
+        trueChange[h].toFixed(2),
+        ...others.map((name) => (trueChange[h] === 0 ? '-' : kinds[name]!.changeRatio[h].toFixed(2))),
+      ],
+    ),
+  ];
+}

@@ -1,0 +1,71 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Adaptation } from './adaptation.js';
+import type { Chain } from '../model/chain.js';
+import { Past } from '../model/past.js';
+import type { Correction } from '../sampling/correction.js';
+import type { FrameSampler } from '../sampling/frame-sampler.js';
+import {
+  FRAMES_FOR_HINDCASTS,
+  HINDCASTS_TOGETHER,
+  learnCorrection,
+  type HindcastOptions,
+} from '../sampling/hindcasts.js';
+
+/**
+ * What predictions and scores do with `adapt`: weights learn from each frame of a clip once it is scored, and what is expected is corrected by
+ * hindcasts of known frames. Where it is not asked for, nothing of it.
+ */
+export class Adapting {
+  constructor(private readonly asked = false) {}
+
+  /** Known frames that are kept for it beside what a model is given. */
+  get keptFrames(): number {
+    return this.asked ? FRAMES_FOR_HINDCASTS : 0;
+  }
+
+  /** Images that are made side by side where so many are drawn. */
+  together(drawn: number): number {
+    return this.asked ? Math.max(drawn, HINDCASTS_TOGETHER) : drawn;
+  }
+
+  /** Calls `work` with the weights that score a clip. */
+  async withWeights<T>(
+    chain: Chain,
+    weights: readonly Tensor[],
+    work: (weights: readonly Tensor[] | Adaptation) => Promise<T>,
+  ): Promise<T> {
+    if (!this.asked) return work(weights);
+    // Nobody else differentiates here.
+    const { Adaptation } = await import('./adaptation.js');
+    const adaptation = new Adaptation(chain, weights);
+    try {
+      return await work(adaptation);
+    } finally {
+      adaptation.dispose();
+    }
+  }
+
+  /**
+   * How what follows each past is corrected, null where nothing is.
+   *
+   * @param options.onProgress called with the places that are done over all pasts, and how many the one at hand has
+   */
+  async corrections(
+    sampler: FrameSampler,
+    pasts: readonly Past[],
+    { together = HINDCASTS_TOGETHER, onProgress, signal }: HindcastOptions = {},
+  ): Promise<(Correction | null)[]> {
+    const corrections: (Correction | null)[] = [];
+    let [before, done] = [0, 0];
+    for (const past of pasts) {
+      const hindcasts: HindcastOptions = {
+        together: Math.min(together, HINDCASTS_TOGETHER),
+        onProgress: (ofPast, places) => onProgress?.((done = before + ofPast), places),
+        signal,
+      };
+      corrections.push(this.asked ? await learnCorrection(sampler, past, hindcasts) : null);
+      before = done;
+    }
+    return corrections;
+  }
+}

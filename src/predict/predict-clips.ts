@@ -1,0 +1,120 @@
+import { join, sep } from 'node:path';
+import { z } from 'zod';
+import { errorsOf } from '../foundation/errors.js';
+import type { Model } from '../model/model.js';
+import { parseConfiguration } from '../foundation/parse-configuration.js';
+import {
+  checkOutput,
+  filesOfClip,
+  outputEnding,
+  outputKind,
+  type ClipSource,
+  type OutputKind,
+} from '../video/index.js';
+import { alone } from '../distributed/ranks.js';
+import { expectVideoModel } from '../model/expect-kind.js';
+import { eachClip, type LeftOutClip } from '../clips/left-out-clips.js';
+import { parseOptions, type OptionsOf } from '../options/fields.js';
+import { predictClipsFields } from './options.js';
+import { filled, predictClip, type PredictedClip } from './predict-clip.js';
+
+/** What `predictClips` predicts of each clip, how, and the folder that it is written to. */
+export type PredictClipsOptions = OptionsOf<typeof predictClipsFields>;
+
+/** What `predictClips` has written, and what it could not. */
+export interface PredictedClips {
+  /** Each clip that was predicted, by the name of its source. */
+  clips: (PredictedClip & { name: string })[];
+  /** Clips that could not be read or are too short. */
+  leftOut: LeftOutClip[];
+  /** How many clips were not reached since the work was interrupted. */
+  notReached: number;
+}
+
+const clipSource = z.object(
+  { name: z.string(), path: z.string(), named: z.boolean() },
+  'expected what listClips gives',
+);
+const clipSources = z.array(clipSource, 'expected what listClips gives');
+
+/**
+ * Predicts each of several clips, as `predictClip` does, into a file or folder of its own. A clip that cannot be read, is too
+ * short, or would take more memory than there is, is left out, with a warning; but of several ranks, which share each clip, it ends all.
+ * @param sources as `listClips` finds them
+ * @throws PxvError `OUTPUT` or `USAGE`, before any work, where an output cannot be written, exists, or is one of the clips;
+ *   `INPUT` where no clip is left; the signal's reason where it is aborted before a clip is finished, and else what is
+ *   finished is returned
+ */
+export async function predictClips(
+  model: Model,
+  sources: readonly ClipSource[],
+  options: PredictClipsOptions,
+): Promise<PredictedClips> {
+  const prepared = parseOptions('predict', predictClipsFields, options);
+  parseConfiguration(clipSources, sources, { operation: 'predict', argument: 'clips', code: 'USAGE' });
+  const { out, kind = 'mp4', onRead, onHindcast, onProgress, onWarning, ...asked } = prepared;
+  const { overwrite = false, ranks = alone, signal } = asked;
+  const { horizon, samples } = filled(asked);
+  expectVideoModel(model, 'predict');
+  const outputs = outputsOf(sources, out, kind);
+  const inputs = (await Promise.all(sources.map(({ path }) => filesOfClip(path)))).flat();
+  if (ranks.isWriter) for (const path of outputs) await checkOutput(path, { overwrite, inputs });
+  const framesEach = asked.forecast === 'best-guess' ? horizon : horizon * samples;
+  let told = 0;
+  const tell = (name: string, done: number) => {
+    if (done > told) onProgress?.({ name, done, total: sources.length * framesEach });
+    told = done;
+  };
+  const predictOne = async ({ name, path }: ClipSource, index: number) => ({
+    name,
+    ...(await predictClip(model, path, {
+      ...asked,
+      out: outputs[index],
+      onRead: (done, total) => onRead?.({ name, done, total }),
+      onHindcast: (done, total) => onHindcast?.({ name, done, total }),
+      onProgress: (done) => tell(name, index * framesEach + done),
+      onWarning: (text) => onWarning?.(`${name}: ${text}`),
+    })),
+  });
+  const onNext = (name: string, clips: number) => tell(name, clips * framesEach);
+  if (ranks.size > 1) {
+    const clips: PredictedClips['clips'] = [];
+    for (const [index, source] of sources.entries()) clips.push(await predictOne(source, index));
+    return { clips, leftOut: [], notReached: 0 };
+  }
+  const result = await eachClip(sources, predictOne, { onWarning, onNext }, signal);
+  if (result.clips.length > 0) return result;
+  const names = sources.map(({ name }) => name).join(', ');
+  const [expected, remedy] = ['at least one clip that can be predicted', 'see the warnings, and give other clips'];
+  throw errorsOf('INPUT', 'predict')(names, expected, 'none', remedy);
+}
+
+/**
+ * Names lose their ending, but where two outputs would then have the same.
+ * @throws PxvError `USAGE` where `out` is no folder, or one output would lie in another
+ */
+function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind): string[] {
+  const misused = errorsOf('USAGE', 'predict');
+  if (outputKind(out) !== 'folder') {
+    const remedy = `give --out a folder, such as ${join(out, sep)}, and --format for what to write there`;
+    throw misused(out, 'a folder, for several clips', 'the name of a file', remedy);
+  }
+  const outputs = namesOf(sources).map((name) => join(out, `${name}${outputEnding(kind)}`));
+  const inside = (outer: string) => outputs.findIndex((other) => other.startsWith(`${outer}${sep}`));
+  const outer = outputs.find((path) => inside(path) >= 0);
+  if (outer === undefined) return outputs;
+  const received = `one with the output of ${sources[inside(outer)].name} in it`;
+  const remedy = 'choose another --format, or give these clips one after the other';
+  throw misused(outer, 'outputs of which none lies in another', received, remedy);
+}
+
+/** Of each clip its own name, unique; without its ending where it is so too. */
+function namesOf(sources: readonly ClipSource[]): string[] {
+  const names = sources.map(({ name }) => name.replace(/\.\w+$/, ''));
+  for (;;) {
+    const shared = names.flatMap((name, i) => (names.indexOf(name) !== names.lastIndexOf(name) ? [i] : []));
+    if (shared.length === 0) return names;
+    // A whole name may be what another one is without its ending.
+    for (const i of shared) names[i] = sources[i].name;
+  }
+}

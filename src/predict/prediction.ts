@@ -1,0 +1,208 @@
+import { errorsOf } from '../foundation/errors.js';
+import type { Frame } from '../foundation/frame.js';
+import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
+import { numberOf } from '../foundation/number-of.js';
+import type { Model } from '../model/model.js';
+import type { FutureDrawing } from '../model/future-drawing.js';
+import { Past } from '../model/past.js';
+import type { Correction } from '../sampling/correction.js';
+import { alone, inOrderOfPlaces, ownPlaces } from '../distributed/ranks.js';
+import { forecast } from '../sampling/forecaster.js';
+import { FrameSampler } from '../sampling/frame-sampler.js';
+import { LEAST_FOR_HINDCASTS } from '../sampling/hindcasts.js';
+import { frameOf, rollOut } from '../sampling/roll-out.js';
+import type { Panel, TimeStep } from '../video/index.js';
+import { Adapting } from '../evaluation/adapting.js';
+import type { SeenClip } from '../clips/clip-for-model.js';
+import type { Parsed } from '../options/fields.js';
+import type { predictClipFields } from './options.js';
+
+/** How a clip is predicted, with all that is left out filled in. */
+export interface PredictionOptions extends Parsed<typeof predictClipFields> {
+  /** Below 0: so many frames before the clip's end. */
+  from: number | null;
+  settings: FutureDrawing;
+}
+
+/** Seconds of known frames that are shown at least, where no number is asked for. */
+const SECONDS_SHOWN = 2;
+
+/** Known frames that are shown before the predicted ones, of a clip that has as many. */
+export function knownShown({ known, horizon }: Pick<PredictionOptions, 'known' | 'horizon'>, rate: FrameRate): number {
+  if (known === 'all') return Infinity;
+  return known ?? Math.max(horizon, Math.ceil(SECONDS_SHOWN * framesPerSecond(rate)));
+}
+
+/** What is made of a clip: its last known frames and then those that are predicted, as they are shown. */
+export class Prediction {
+  /** Of the predicted frames, in nats: see `PredictedFrame`. */
+  nats = 0;
+  /** The predicted steps so far. */
+  readonly finished: TimeStep[] = [];
+  /** The clip's own frames where others are predicted. */
+  private readonly truth: Frame[] = [];
+  /** Known frames that are shown, of a clip that has as many. */
+  private readonly shown: number;
+  private readonly past: Past;
+  private readonly adapting: Adapting;
+  private readonly sampler: FrameSampler;
+
+  constructor(
+    model: Model,
+    private readonly clip: SeenClip,
+    private readonly options: PredictionOptions,
+  ) {
+    this.adapting = new Adapting(options.adapt);
+    this.past = new Past(model.chain.exampleShape, this.adapting.keptFrames);
+    this.sampler = new FrameSampler(model);
+    this.shown = knownShown(options, clip.reader.frameRate);
+  }
+
+  /** Frames before the first predicted one. */
+  get known(): number {
+    return this.past.frames;
+  }
+
+  /** The steps as they become known. */
+  async *steps(): AsyncGenerator<TimeStep> {
+    const { adapt, from, onHindcast, onPredicted, onWarning, signal } = this.options;
+    const held: TimeStep[] = [];
+    for await (const frame of this.readKnown()) {
+      held.push(this.pictures(this.known - 1, null, frame));
+      // Where it is not known yet which are the last, as many as are shown are held.
+      const isTold = from !== null && from >= 0;
+      const isShown = this.shown === Infinity || (isTold && this.known > from - this.shown);
+      if (isShown) yield held.shift()!;
+      else if (isTold || held.length > this.shown) held.shift();
+    }
+    yield* held;
+    const corrections = await this.adapting.corrections(this.sampler, [this.past], { onProgress: onHindcast, signal });
+    if (adapt && corrections[0] === null) onWarning?.(nothingLearned(this.known));
+    for await (const { frames, nats } of this.predictFrames(corrections)) {
+      const step = this.finished.length;
+      for (const each of nats) this.nats += each;
+      this.finished.push(this.pictures(this.known + step, frames, this.truth[step] ?? null));
+      onPredicted?.();
+      yield this.finished[step];
+    }
+  }
+
+  /** The first frame that is needed: of a folder of images those before it are not read. */
+  private firstRead(): number {
+    const { aboutFrames, isFolder } = this.clip.reader;
+    if (!isFolder) return 0;
+    const { from } = this.options;
+    const end = from !== null && from < 0 ? aboutFrames! + from : Math.min(from ?? Infinity, aboutFrames!);
+    return Math.max(0, end - Math.max(this.shown, this.past.remembered));
+  }
+
+  /** The same again up to the last predicted frame that is finished, from the clip opened again. */
+  async *again(clip: SeenClip): AsyncGenerator<TimeStep> {
+    let index = Math.max(0, this.known - this.shown);
+    for await (const frame of clip.frames(index)) {
+      if (index === this.known) break;
+      yield this.pictures(index++, null, frame);
+    }
+    yield* this.finished;
+  }
+
+  /**
+   * Gives the known frames as they are read, adds them to what is predicted from, and collects the true ones after them.
+   * @throws PxvError `INPUT` where nothing is before the first frame to predict
+   */
+  private async *readKnown(): AsyncGenerator<Frame> {
+    const { past, clip, truth } = this;
+    const { from, horizon, onRead, onWarning } = this.options;
+    const { path, aboutFrames } = clip.reader;
+    const heldOut = from !== null && from < 0 ? -from : 0;
+    const about = from === null || heldOut > 0 ? aboutFrames : from;
+    const first = this.firstRead();
+    past.skip(first);
+    for await (const next of clip.frames(first)) {
+      if (past.frames === from || heldOut > 0) truth.push(next);
+      if (past.frames === from) {
+        if (truth.length === horizon) break;
+        continue;
+      }
+      // Those held out are known to be the last once the clip has ended.
+      if (heldOut > 0 && truth.length <= heldOut) continue;
+      const frame = heldOut > 0 ? truth.shift()! : next;
+      past.push(frame.data);
+      onRead?.(past.frames, about && Math.max(about, past.frames));
+      yield frame;
+    }
+    const { warning } = clip.reader;
+    if (warning !== null) onWarning?.(warning);
+    if (past.frames === 0 || past.frames < (from ?? 0)) throw tooShort(path, past.frames, from);
+    if (from !== null && truth.length === 0) onWarning?.(noTruth(from));
+  }
+
+  /** Makes the frames of the horizon, one step after another: the samples, or the best guess. */
+  private async *predictFrames(
+    corrections: readonly (Correction | null)[],
+  ): AsyncGenerator<{ frames: Frame[]; nats: number[] }> {
+    const { past, sampler } = this;
+    const { horizon, samples, seed, settings, onProgress, ranks = alone, signal } = this.options;
+    const isGuess = this.options.forecast === 'best-guess';
+    let done = 0;
+    const future = isGuess
+      ? forecast(sampler, [past], { corrections, signal })
+      : rollOut(sampler, past, {
+          ...{ seed, samples: ownPlaces(ranks, samples), corrections, signal },
+          settings: { temperature: settings.temperature },
+          onRow: (share) => onProgress?.((done + share) * samples, horizon * samples),
+        });
+    for await (const own of future) {
+      done++;
+      if (isGuess) onProgress?.(done, horizon);
+      const made = inOrderOfPlaces(await ranks.gather(own));
+      yield { frames: made.map(({ bytes }) => frameOf(sampler.model, bytes)), nats: made.map(({ nats }) => nats) };
+      if (done === horizon) return;
+    }
+  }
+
+  /**
+   * What is shown of a frame: a panel of each future, and one of the truth where frames of the clip are predicted.
+   * @param futures null for a known frame, which is then shown in each of them
+   * @param truth null where the clip has ended
+   */
+  private pictures(index: number, futures: readonly Frame[] | null, truth: Frame | null): TimeStep {
+    const predicted = futures !== null;
+    const panels: Panel[] = labelsOf(this.options).map((label, i) => {
+      return { label, frame: predicted ? futures[i] : truth, predicted };
+    });
+    if (this.options.from !== null) panels.unshift({ label: 'truth', frame: truth, predicted: false });
+    return { index, predicted, panels };
+  }
+
+  dispose(): void {
+    this.sampler.dispose();
+  }
+}
+
+function labelsOf({ forecast, samples }: PredictionOptions): string[] {
+  if (forecast === 'best-guess') return ['best guess'];
+  return Array.from({ length: samples }, (_, sample) => `sample ${sample + 1}`);
+}
+
+/** One line on a clip of which too little is known to learn from it. */
+function nothingLearned(known: number): string {
+  return `${numberOf(known, 'frame')} are too few to learn from: predicted as without --adapt; ${LEAST_FOR_HINDCASTS} or more are needed`;
+}
+
+/** One line on a first frame to predict that is the one after the clip's last. */
+function noTruth(from: number): string {
+  return `the clip ends before frame ${from}, so that there is no truth to show beside what is predicted; without --from its panel is left out`;
+}
+
+function tooShort(path: string, known: number, from: number | null): Error {
+  const unusable = errorsOf('INPUT', 'predict');
+  const received = numberOf(known, 'frame');
+  if (from === null) return unusable(path, 'a clip of at least one frame', received, 'give a longer clip');
+  if (from < 0) {
+    const least = `more than the ${numberOf(-from, 'frame')} that are held out`;
+    return unusable(path, least, 'no more', 'hold out fewer');
+  }
+  const expected = `at least ${numberOf(from, 'frame')} before --from`;
+  return unusable(path, expected, received, 'give an earlier --from or a longer clip');
+}

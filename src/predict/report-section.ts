@@ -1,0 +1,349 @@
+import { tf } from '../foundation/tfjs.js';
+import type { Rank } from '@tensorflow/tfjs-core';
+import { blockMatching, BLOCKS } from '../backend/block-matching.js';
+import { NEIGHBOURS } from '../backend/kernels/index.js';
+import { scoreFrames } from '../evaluation/clip-score.js';
+import { clipDecibels } from '../evaluation/forecast-summary.js';
+import { meanFrame, moveOn } from '../evaluation/forecasts.js';
+import { meanSquaredError } from '../evaluation/metrics.js';
+import { bitsOfPixels } from '../evaluation/scoring.js';
+import type { Frame } from '../foundation/frame.js';
+import { framesPerSecond } from '../foundation/frame-rate.js';
+import { numberOf } from '../foundation/number-of.js';
+import { atSize } from '../model/at-size.js';
+import { dimensions } from '../model/chain.js';
+import type { Model } from '../model/model.js';
+import { expectsFrame } from '../model/future-drawing.js';
+import { toTensors } from '../model/weights.js';
+import type { Arrow, Clip, ClipPanel } from '../document/blocks/clip.js';
+import type { Block } from '../document/blocks/index.js';
+import type { Series } from '../document/blocks/series.js';
+import type { Line } from '../document/chart.js';
+import type { Section } from '../document/report.js';
+import { futureSettings } from '../sampling/future-settings.js';
+import { heatMap } from '../video/index.js';
+import { openForModel, ownAspect, sizeWarning, type SeenClip } from '../clips/clip-for-model.js';
+import { rateWarning } from '../clips/clip-rate.js';
+import { expectVideoModel } from '../model/expect-kind.js';
+import { scoringBatch } from '../memory/expect-memory.js';
+import { parseOptions, type Parsed } from '../options/fields.js';
+import { predictClipFields, type Forecast } from './options.js';
+import type { writeReportFields } from '../report/options.js';
+import { expectPredictionMemory, filled } from './predict-clip.js';
+import { Prediction } from './prediction.js';
+import { typedCommand } from '../document/typed-command.js';
+import { ABOUT_BITS, ABOUT_DECIBELS } from '../document/words.js';
+
+/** Known frames that are shown before the predicted ones. */
+const KNOWN = 16;
+/** Steps a second that can be followed. */
+const FASTEST = 6;
+/** What is white: of the mean bits of a pixel; levels by which frames differ. */
+const [WHITE_BITS, WHITE_LEVELS] = [4, 64];
+/** Pixels from arrow to arrow, and of motion below which there is none. */
+const [ARROWS, LEAST_MOTION] = [6, 0.75];
+/** Times as long as the motion that an arrow is. */
+const LONGER = 2;
+
+type Asked = Pick<
+  Parsed<typeof writeReportFields>,
+  'holdOut' | 'samples' | 'seed' | 'onProgress' | 'onWarning' | 'signal'
+>;
+
+/** The frames of a clip's end, and what was predicted in the place of the last ones. */
+interface Predicted {
+  /** Index in the clip of the first frame here. */
+  first: number;
+  /** The true frames, known ones first. */
+  truth: readonly Frame[];
+  /** How many of them were known. */
+  known: number;
+  /** The best guess; null where the model has none. */
+  guess: readonly Frame[] | null;
+  /** The frames of each sample. */
+  samples: readonly (readonly Frame[])[];
+}
+
+/**
+ * A clip's own last frames, predicted and beside the truth.
+ * @throws PxvError as `predictClip`, for what it reads
+ */
+export async function predictionSection(trained: Model, path: string, name: string, asked: Asked): Promise<Section> {
+  expectVideoModel(trained, 'write report');
+  const clip = await openForModel(trained, path, 'write report', { ...ownAspect(trained, {}), signal: asked.signal });
+  const { reader } = clip;
+  const model = atSize(trained, reader.size);
+  for (const warning of [sizeWarning(trained, reader.size), rateWarning(model, reader)])
+    if (warning !== null) asked.onWarning?.(`${name}: ${warning}`);
+  const drawn = await predicted(model, clip, 'samples', name, asked);
+  const guess = expectsFrame(model) ? await predicted(model, clip, 'best-guess', name, asked) : null;
+  const ofPanel = (steps: typeof drawn, at: number) =>
+    steps.flatMap(({ panels, predicted }) => (predicted ? [panels[at].frame!] : []));
+  const futures = Array.from({ length: asked.samples }, (_, sample) => ofPanel(drawn, 1 + sample));
+  const result: Predicted = {
+    first: drawn[0].index,
+    truth: drawn.map(({ panels: [truth] }) => truth.frame!),
+    known: drawn.filter(({ predicted }) => !predicted).length,
+    ...{ guess: guess && ofPanel(guess, 1), samples: futures },
+  };
+  const bits = await mapsOfBits(model, clip, result, name, asked);
+  return { title: `${name}, predicted by ${trained.name}`, blocks: blocksOf(model, clip, result, bits, path) };
+}
+
+async function predicted(model: Model, clip: SeenClip, forecast: Forecast, name: string, asked: Asked) {
+  const { holdOut, samples, seed, signal, onProgress, onWarning } = asked;
+  const what = forecast === 'samples' ? 'predict' : 'best guess';
+  const options = filled(
+    parseOptions('write report', predictClipFields, {
+      ...{ out: '', forecast, holdOut, seed, signal, onWarning, known: KNOWN },
+      ...(forecast === 'samples' && { samples }),
+      onProgress: (done, total) => onProgress?.({ name, what, done, total }),
+    }),
+  );
+  expectPredictionMemory(model, 'folder', options, clip.reader);
+  const prediction = new Prediction(model, clip, { ...options, settings: futureSettings(model, undefined) });
+  try {
+    const steps = [];
+    for await (const step of prediction.steps()) steps.push(step);
+    return steps;
+  } finally {
+    prediction.dispose();
+  }
+}
+
+/** Of each true frame here but the clip's first: bits of each pixel, given the true frames before it. */
+async function mapsOfBits(
+  model: Model,
+  clip: SeenClip,
+  { first, truth }: Predicted,
+  name: string,
+  { signal, onProgress }: Asked,
+): Promise<(Float64Array | null)[]> {
+  const { chain } = model;
+  const start = Math.max(0, first - chain.exampleShape.context);
+  const end = first + truth.length;
+  async function* frames() {
+    let index = start;
+    for await (const frame of clip.frames(start)) {
+      if (index++ === end) return;
+      yield frame;
+    }
+  }
+  const maps: (Float64Array | null)[] = truth.map(() => null);
+  const weights = toTensors(model.weights, chain.parameters);
+  try {
+    const batch = scoringBatch(model, 8, true);
+    for await (const { index, nats } of scoreFrames(chain, weights, frames(), { batch, signal })) {
+      const at = start + index - first;
+      if (at >= 0) maps[at] = bitsOfPixels(chain, nats);
+      onProgress?.({ name, what: 'score', done: index, total: end - start - 1 });
+    }
+  } finally {
+    tf.dispose(weights);
+  }
+  return maps;
+}
+
+function blocksOf(
+  model: Model,
+  { reader }: SeenClip,
+  of: Predicted,
+  maps: readonly (Float64Array | null)[],
+  path: string,
+): Block[] {
+  const { first, truth, known, guess, samples } = of;
+  const horizon = truth.length - known;
+  const costs = maps.map((map) => (map === null ? NaN : sum(map) / dimensions(model.chain)));
+  const ofPredicted = costs.slice(known);
+  const gains = gainsOf(of);
+  const [headline] = gains.lines;
+  const rate = framesPerSecond(reader.frameRate);
+  const clip: Clip = {
+    ...{ kind: 'clip', title: 'the clip, beside what was predicted', first: known, rate: Math.min(FASTEST, rate) },
+    note: `${numberOf(known, 'frame')} known, then ${horizon} predicted. Play, or move the scrubber by mouse or arrow keys; it plays at ${Math.min(FASTEST, Math.round(rate))} of ${numberOf(Math.round(rate), 'frame')} a second.`,
+    steps: truth.map((_, at) => ({
+      name: at < known ? `frame ${first + at}, known` : `frame ${first + at}, predicted, ${at - known + 1} ahead`,
+      predicted: at >= known,
+    })),
+    panels: panelsOf(of, maps),
+  };
+  return [
+    {
+      ...{ kind: 'number', title: `nearer, ${numberOf(1, 'frame')} ahead`, unit: 'dB' },
+      ...{ value: signed(headline.points[0][1]), note: `${headline.name}, against the last known frame repeated` },
+    },
+    {
+      ...{ kind: 'number', title: `nearer, ${numberOf(horizon, 'frame')} ahead`, unit: 'dB' },
+      ...{ value: signed(headline.points[horizon - 1][1]), note: ABOUT_DECIBELS },
+    },
+    {
+      ...{ kind: 'number', title: 'bits of the true frames', unit: 'bits/dim' },
+      ...{ value: (sum(ofPredicted) / horizon).toFixed(3), note: ABOUT_BITS },
+    },
+    clip,
+    { kind: 'series', ...gains },
+    {
+      ...{ kind: 'series', title: 'what each true frame costs, given those before it' },
+      x: { label: 'frame', unit: 'whole' },
+      y: { label: 'bits/dim', from: 0 },
+      lines: [
+        {
+          name: 'bits/dim',
+          points: costs.map((bits, at) => [first + at, bits] as const).filter(([, bits]) => !Number.isNaN(bits)),
+        },
+      ],
+      note: ABOUT_BITS,
+    },
+    {
+      ...{ kind: 'text', title: 'commands that write it as films', verbatim: true },
+      text: [['--samples', String(samples.length)], ...(guess === null ? [] : [['--best-guess']])]
+        .map((kind) =>
+          typedCommand('pxv', 'predict', path, '--hold-out', String(horizon), ...kind, '--model', model.name),
+        )
+        .join('\n'),
+    },
+  ];
+}
+
+function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (Float64Array | null)[]): ClipPanel[] {
+  const { width, height } = truth[0];
+  /** The true frames while they are known, then what was predicted. */
+  const goingOn = (future: readonly Frame[]) => [...truth.slice(0, known), ...future];
+  const best = goingOn(guess ?? samples[0]);
+  const bestName = guess === null ? 'sample 1' : 'best guess';
+  const cost = maps.flatMap((map) => (map === null ? [] : [sum(map) / map.length]));
+  const white = (WHITE_BITS * sum(cost)) / cost.length;
+  const [one] = samples;
+  return [
+    { title: 'truth', note: "the clip's own frames", frames: truth },
+    ...(guess === null
+      ? []
+      : [{ title: 'best guess', predicted: true, note: 'what is expected, without chance', frames: best }]),
+    {
+      title: 'one sample',
+      predicted: true,
+      note: `one of ${numberOf(samples.length, 'future')} that were drawn`,
+      frames: goingOn(one),
+    },
+    {
+      title: 'difference',
+      predicted: true,
+      note: `${bestName} from the truth: black none, white ${WHITE_LEVELS} levels of 255 or more`,
+      frames: truth.map((frame, at) => heatMap(differenceOf(frame, best[at]), frame, WHITE_LEVELS)),
+    },
+    {
+      title: 'map of bits',
+      note: 'where the true frame costs bits, given the true ones before: white most',
+      frames: maps.map((map) => map && heatMap(map, { width, height }, white)),
+    },
+    ...(samples.length < 2
+      ? []
+      : [
+          {
+            title: 'uncertainty',
+            predicted: true,
+            note: `how far the ${samples.length} samples differ: black not at all, white ${WHITE_LEVELS / 2} levels or more`,
+            frames: truth.map((frame, at) => {
+              const drawn = at < known ? [frame] : samples.map((future) => future[at - known]);
+              return heatMap(deviationOf(drawn), frame, WHITE_LEVELS / 2);
+            }),
+          },
+        ]),
+    {
+      title: 'motion',
+      predicted: true,
+      note: `where things went since the frame before, drawn ${LONGER}-fold, over the ${bestName}`,
+      frames: best,
+      arrows: best.map((frame, at) => (at === 0 ? [] : arrowsBetween(best[at - 1], frame))),
+    },
+  ];
+}
+
+/** Mean over channels of how far two frames differ at each pixel, in levels. */
+function differenceOf(a: Frame, b: Frame): Float64Array {
+  return ofPixels(a, (at) => Math.abs(a.data[at] - b.data[at]));
+}
+
+/** Mean over channels of the standard deviation over frames, in levels. */
+function deviationOf(frames: readonly Frame[]): Float64Array {
+  return ofPixels(frames[0], (at) => {
+    const mean = frames.reduce((total, { data }) => total + data[at], 0) / frames.length;
+    return Math.sqrt(frames.reduce((total, { data }) => total + (data[at] - mean) ** 2, 0) / frames.length);
+  });
+}
+
+/** Means over the channels of each pixel. */
+function ofPixels({ width, height, channels }: Frame, valueAt: (at: number) => number): Float64Array {
+  return Float64Array.from({ length: width * height }, (_, pixel) => {
+    let total = 0;
+    for (let c = 0; c < channels; c++) total += valueAt(pixel * channels + c);
+    return total / channels;
+  });
+}
+
+/** Where the blocks of a frame came from in the frame before, every few pixels. */
+function arrowsBetween(before: Frame, last: Frame): Arrow[] {
+  const { width, height, channels } = last;
+  const found = tf.tidy(() => {
+    const [first, second] = [before, last].map(({ data }) =>
+      tf.tensor<Rank.R4>(Float32Array.from(data), [1, height, width, channels]),
+    );
+    return blockMatching({ height, width, channels, ...BLOCKS }, first, second).dataSync();
+  });
+  const features = found.length / (width * height);
+  const arrows: Arrow[] = [];
+  for (let y = ARROWS >> 1; y < height; y += ARROWS)
+    for (let x = ARROWS >> 1; x < width; x += ARROWS) {
+      const at = (y * width + x) * features;
+      const [down, right] = [found[at], found[at + NEIGHBOURS.length]];
+      if (Math.hypot(down, right) < LEAST_MOTION) continue;
+      arrows.push({ x: x + 0.5, y: y + 0.5, dx: -LONGER * right, dy: -LONGER * down });
+    }
+  return arrows;
+}
+
+/** Decibels more than the last known frame repeated, by frames ahead. */
+function gainsOf({ truth, known, guess, samples }: Predicted): Omit<Series, 'kind'> & { lines: readonly Line[] } {
+  const [past, future] = [truth.slice(0, known), truth.slice(known)];
+  const decibels = (frames: readonly Frame[]) =>
+    future.map((frame, h) => clipDecibels(meanSquaredError(frame, frames[h])));
+  const still = decibels(future.map(() => past[past.length - 1]));
+  const gains = (frames: readonly Frame[]) => decibels(frames).map((db, h) => [h + 1, db - still[h]] as const);
+  const ofSamples = samples.map(gains);
+  const means = future.map((_, h) => [h + 1, sum(ofSamples.map((points) => points[h][1])) / samples.length] as const);
+  const lines: Line[] = [
+    ...(guess === null ? [] : [{ name: 'best guess', points: gains(guess) }]),
+    { name: samples.length === 1 ? 'one sample' : `a sample, mean over ${samples.length}`, points: means },
+    ...(samples.length === 1
+      ? []
+      : [
+          {
+            name: `mean of ${samples.length} samples`,
+            points: gains(future.map((_, h) => meanFrame(samples.map((frames) => frames[h])))),
+          },
+        ]),
+    { name: 'last frame moved on', points: gains(moveOn(past.slice(-2), future.length)) },
+    { name: 'last frame repeated', points: future.map((_, h) => [h + 1, 0] as const), role: 'baseline' },
+  ];
+  const values = future.map((_, h) => ofSamples.map((points) => points[h][1]));
+  const band = {
+    ...{ name: `worst to best of ${samples.length} samples`, look: guess === null ? 0 : 1 },
+    points: values.map((of, h) => [h + 1, Math.min(...of), Math.max(...of)] as const),
+  };
+  return {
+    title: 'how near what was predicted comes, by frames ahead',
+    x: { label: 'frames ahead', unit: 'whole', from: 1, to: Math.max(2, future.length) },
+    y: { label: 'dB more than the last frame repeated' },
+    lines,
+    ...(samples.length > 1 && { bands: [band] }),
+    note: ABOUT_DECIBELS,
+  };
+}
+
+const signed = (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
+
+function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i];
+  return total;
+}

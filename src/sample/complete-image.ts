@@ -1,0 +1,97 @@
+import { errorsOf } from '../foundation/errors.js';
+import { BITS_PER_NAT } from '../evaluation/scoring.js';
+import type { Frame } from '../foundation/frame.js';
+import type { Model } from '../model/model.js';
+import { Past } from '../model/past.js';
+import { byteOf, bytesOf, frameBytes, levelOf } from '../foundation/levels.js';
+import { AS_SCORED, checkDrawSettings } from '../sampling/draw.js';
+import { FrameSampler } from '../sampling/frame-sampler.js';
+import { Noise } from '../sampling/noise.js';
+import { frameOf } from '../sampling/roll-out.js';
+import { checkOutput, contactSheet, outputKind, writePng, readImage } from '../video/index.js';
+import { expectImageModel } from '../model/expect-kind.js';
+import { expectDrawingMemory } from '../memory/expect-memory.js';
+import { parseOptions, type OptionsOf } from '../options/fields.js';
+import { completeImageFields } from '../evaluate/options.js';
+
+/** Which rows `completeImage` draws, how, and where they are written. */
+export type CompleteImageOptions = OptionsOf<typeof completeImageFields>;
+
+/** What `completeImage` has drawn. */
+export interface CompletedImage {
+  /** Whether the completions are drawn from the model's own distribution given the kept rows (see `completeImage`). */
+  exact: boolean;
+  /** Sub-pixels drawn for each sample. */
+  dimensions: number;
+  /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1. */
+  bitsPerDim: number;
+  /** The completions. */
+  images: Frame[];
+}
+
+/**
+ * Keeps the rows of an image above one and draws the others (1601.06759, figure 9). With one scale the completions are
+ * drawn from the model's exact distribution given these rows.
+ *
+ * A chain draws its coarse image first. The coarse pixels that lie in the kept rows are kept at every scale, so that the
+ * scales agree on the pixels that they share. The other coarse pixels are drawn given these alone, not given the finer
+ * pixels of the kept rows: to weigh those would take their likelihood under every coarse image there may be. Each finer
+ * scale then is exact given the coarser one and all that is kept of it.
+ * @throws PxvError where the image cannot be read, the model is one of video, or the output cannot be written
+ */
+export async function completeImage(model: Model, path: string, asked: CompleteImageOptions): Promise<CompletedImage> {
+  const options = parseOptions('complete image', completeImageFields, asked);
+  expectImageModel(model, 'complete image', SEE_HELP);
+  const { out, overwrite = false, samples, settings = AS_SCORED, seed, scale, fit, onProgress, signal } = options;
+  checkDrawSettings(settings);
+  const { size, channels, levels } = model.chain.exampleShape;
+  const { fromRow = Math.floor(size.height / 2) } = options;
+  if (fromRow >= size.height)
+    throw misused('--from-row', `a row from 0 to ${size.height - 1}`, String(fromRow), SEE_HELP);
+  if (outputKind(out) !== 'png') throw misused(out, 'a name that ends in .png', 'another ending', SEE_HELP);
+  const confirm = () => checkOutput(out, { overwrite, inputs: [path] });
+  await confirm();
+  expectDrawingMemory(model, {
+    operation: 'complete image',
+    samples,
+    option: '--samples',
+    // The contact sheet shows the image twice beside them.
+    heldBytes: (count, frame) => (count + 2) * frame * (1 + scale ** 2),
+  });
+  const { data } = await readImage(path, { size, channels, fit });
+  const shown = data.map((byte) => byteOf(levelOf(byte, levels), levels));
+  const kept = fromRow * size.width * channels;
+  const known = Int16Array.from(data, (byte, at) => (at < kept ? levelOf(byte, levels) : -1));
+
+  const sampler = new FrameSampler(model);
+  try {
+    const pasts = Array.from({ length: samples }, () => new Past(model.chain.exampleShape));
+    const drawn = await sampler.draw(Past.examples(pasts), {
+      noise: new Noise(seed),
+      samples: pasts.map((_, sample) => sample),
+      frame: 0,
+      known,
+      settings,
+      ...(onProgress && { onRow: onProgress }),
+      signal,
+    });
+    const images = drawn.map((image) => frameOf(model, bytesOf(model.chain.exampleShape, image.levels)));
+    const occluded = shown.map((byte, at) => (at < kept ? byte : 128));
+    const sheet = await contactSheet([frameOf(model, shown), frameOf(model, occluded), ...images], {
+      scale,
+      labels: ['image', 'kept', ...images.map((_, sample) => String(sample + 1))],
+    });
+    await writePng(out, sheet, { confirm });
+    const dimensions = frameBytes(model.chain.exampleShape) - kept;
+    const nats = drawn.reduce((sum, each) => sum + each.nats, 0);
+    const bitsPerDim = (nats / samples / dimensions) * BITS_PER_NAT;
+    // One scale is; so is a chain that keeps nothing, which samples.
+    const exact = model.chain.scales.length === 1 || (kept === 0 && model.chain.exact);
+    return { exact, dimensions, bitsPerDim, images };
+  } finally {
+    sampler.dispose();
+  }
+}
+
+const misused = errorsOf('USAGE', 'complete image');
+const SEE_HELP = 'see pxv complete --help';

@@ -1,0 +1,82 @@
+import { extname } from 'node:path';
+import type { Frame } from '../foundation/frame.js';
+import { errorsOf } from '../foundation/errors.js';
+import type { Model } from '../model/model.js';
+import { Past } from '../model/past.js';
+import { bytesOf, frameBytes } from '../foundation/levels.js';
+import { AS_SCORED, checkDrawSettings } from '../sampling/draw.js';
+import { FrameSampler } from '../sampling/frame-sampler.js';
+import { Noise } from '../sampling/noise.js';
+import { frameOf } from '../sampling/roll-out.js';
+import { checkOutput, outputKind, writeClip } from '../video/index.js';
+import { expectImageModel } from '../model/expect-kind.js';
+import { expectDrawingMemory } from '../memory/expect-memory.js';
+import { parseOptions, type OptionsOf } from '../options/fields.js';
+import { sampleImagesFields } from '../evaluate/options.js';
+
+/** How many images `sampleImages` draws, how, and where they are written. */
+export type SampleImagesOptions = OptionsOf<typeof sampleImagesFields>;
+
+/** What `sampleImages` has written. */
+export interface SampledImages {
+  /** Images drawn and written. */
+  images: number;
+  /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1. */
+  bitsPerDim: number;
+  /** Whether that is the likelihood of the images; else it is an upper bound of their bits (see `Chain.exact`). */
+  exact: boolean;
+}
+
+/** Images drawn side by side: enough that reading the weights costs little; few, so that some are soon finished. */
+const BATCH = 16;
+
+/**
+ * Draws images from a model that needs nothing given, and writes them. Image i follows from the seed and from i alone.
+ * @throws PxvError USAGE where the model needs previous frames or `out` is a video; the signal's reason where it is
+ *   aborted before any image is finished
+ */
+export async function sampleImages(model: Model, asked: SampleImagesOptions): Promise<SampledImages> {
+  const options = parseOptions('sample', sampleImagesFields, asked);
+  expectImageModel(model, 'sample', 'use: pxv predict');
+  const { out, overwrite = false, count, settings = AS_SCORED, seed, scale, onProgress, onDrawn, signal } = options;
+  const { chain } = model;
+  checkDrawSettings(settings);
+  const kind = outputKind(out);
+  if (kind !== 'png' && kind !== 'folder') {
+    const received = `a name that ends in ${extname(out)}`;
+    throw errorsOf('USAGE', 'sample')(out, 'a name that ends in .png, or a folder', received, 'choose another output');
+  }
+  const confirm = () => checkOutput(out, { overwrite });
+  await confirm();
+  expectDrawingMemory(model, {
+    operation: 'sample',
+    together: (images) => Math.min(BATCH, images),
+    samples: count,
+    option: '--count',
+    heldBytes: (images, frame) => images * frame * (1 + (kind === 'png' ? scale ** 2 : 0)),
+  });
+  const noise = new Noise(seed);
+  const sampler = new FrameSampler(model);
+  const frames: Frame[] = [];
+  let nats = 0;
+  try {
+    while (frames.length < count) {
+      const samples = Array.from({ length: Math.min(BATCH, count - frames.length) }, (_, i) => frames.length + i);
+      const examples = Past.examples(samples.map(() => new Past(chain.exampleShape)));
+      const onRow = (share: number) => onProgress?.(frames.length + share * samples.length);
+      const drawn = await sampler.draw(examples, { noise, samples, frame: 0, settings, onRow, signal });
+      for (const image of drawn) {
+        frames.push(frameOf(model, bytesOf(chain.exampleShape, image.levels)));
+        nats += image.nats;
+      }
+      onDrawn?.();
+    }
+  } catch (error) {
+    if (!signal?.aborted || frames.length === 0) throw error;
+  } finally {
+    sampler.dispose();
+  }
+  await writeClip(out, frames, { frameRate: { numerator: 1, denominator: 1 }, scale, confirm });
+  const bitsPerDim = nats / Math.LN2 / frames.length / frameBytes(chain.exampleShape);
+  return { images: frames.length, bitsPerDim, exact: chain.exact };
+}

@@ -1,0 +1,165 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { clock } from '../foundation/clock.js';
+import { errorsOf } from '../foundation/errors.js';
+import type { Frame } from '../foundation/frame.js';
+import { numberOf } from '../foundation/number-of.js';
+import type { Block } from '../document/blocks/index.js';
+import { tableOf, type Table } from '../document/blocks/table.js';
+import type { Axis } from '../document/chart.js';
+import type { Section } from '../document/report.js';
+import { Moments, type Moment } from '../anomaly/moments.js';
+import { openClip } from '../video/index.js';
+import { TIMELINE_COLUMNS } from './surprise-findings.js';
+import { ABOUT_BITS } from '../document/words.js';
+
+/** Moments that are shown. */
+const SHOWN = 8;
+/** Pixels of the longer side of a picture of a moment. */
+const PICTURE = 480;
+
+const boxSchema = z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
+/** What `pxv surprise --json` prints, as far as it is shown. */
+const findingsSchema = z
+  .object({
+    model: z.string().optional(),
+    frameRate: z.number().positive(),
+    moments: z.array(
+      z.object({ from: z.number(), to: z.number(), peak: z.number(), score: z.number(), box: boxSchema }),
+    ),
+    timeline: z.object({
+      frame: z.array(z.number()).min(1),
+      bitsPerDim: z.array(z.number()),
+      score: z.array(z.number()),
+    }),
+  })
+  .refine(({ timeline: { frame, ...others } }) => Object.values(others).every(({ length }) => length === frame.length));
+type ToldFindings = z.infer<typeof findingsSchema>;
+
+/** Whether an object looks like what `pxv surprise --json` prints. */
+export const isFindings = (result: object) => 'moments' in result && 'timeline' in result;
+
+/** Whether a folder holds files of these names, as `pxv surprise` writes it. */
+export const isSearch = (names: readonly string[]) => names.includes('timeline.csv') && names.includes('film.mp4');
+
+/** Moments for people, the largest first. */
+export function momentTable(moments: readonly Moment[], frameRate: number): Table {
+  const time = (frame: number) => clock(frame / frameRate);
+  const rows = moments.map(({ from, to, score, box: { x, y, width, height } }) => [
+    ...[time(from), time(to), score.toFixed(1)],
+    `${width}x${height} at ${x},${y}`,
+  ]);
+  return tableOf('llrl', ['from', 'to', 'score', 'where'], rows);
+}
+
+/** What a search found, as its JSON tells. @returns null where the object is none */
+export function findingsSection(path: string, result: object): Section | null {
+  const parsed = findingsSchema.safeParse(result);
+  if (!parsed.success) return null;
+  const { model } = parsed.data;
+  return sectionOf(`${basename(path)}: what stood out${model === undefined ? '' : `, by ${model}`}`, parsed.data, []);
+}
+
+/**
+ * What a search found, as the folder that it wrote tells, with pictures of its moments.
+ * @param id what the ids of its moments begin with
+ * @throws PxvError `INPUT` where the timeline is not one
+ */
+export async function searchSection(folder: string, id: string): Promise<Section> {
+  const found = readTimeline(join(folder, 'timeline.csv'), await readFile(join(folder, 'timeline.csv'), 'utf8'));
+  const [first] = found.timeline.frame;
+  const peaks = found.moments.slice(0, SHOWN).map(({ peak }) => peak - first);
+  const film = await openClip(join(folder, 'film.mp4'), {
+    size: { within: { width: PICTURE, height: PICTURE } },
+    channels: 3,
+  });
+  const pictures = new Map<number, Frame>();
+  let index = 0;
+  for await (const frame of film.frames()) {
+    if (peaks.includes(index)) pictures.set(index, frame);
+    if (index++ >= Math.max(...peaks)) break;
+  }
+  const shown = peaks.map((peak) => pictures.get(peak) ?? null);
+  return sectionOf(`${folder}: what stood out`, found, shown, id);
+}
+
+/** @param pictures of the first moments; null where there is none */
+function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame | null)[], id = ''): Section {
+  const { frameRate, moments, timeline } = found;
+  const shown = moments.slice(0, SHOWN);
+  const time = (frame: number) => clock(frame / frameRate);
+  const marks = shown.map(({ peak, score }, at) => ({
+    ...{ x: peak / frameRate, label: String(at + 1), name: `${time(peak)}, score ${score.toFixed(1)}` },
+    id: pictures[at] ? `${id}-moment-${at + 1}` : undefined,
+  }));
+  const overTime = (name: string, values: readonly number[]) => {
+    const points = timeline.frame.map((frame, at) => [frame / frameRate, values[at]] as const);
+    return { name, points: points.filter(([, value]) => Number.isFinite(value)) };
+  };
+  const x: Axis = { label: 'time', unit: 'seconds' };
+  const leads = pictures.some((picture) => picture !== null);
+  const blocks: Block[] = [
+    {
+      ...{ kind: 'number', title: 'frames looked at', value: String(timeline.frame.length) },
+      note: `${numberOf(Math.round(100 * frameRate) / 100, 'frame')} a second`,
+    },
+    {
+      ...{ kind: 'number', title: 'bits of a frame', value: mean(timeline.bitsPerDim).toFixed(3), unit: 'bits/dim' },
+      note: ABOUT_BITS,
+    },
+    {
+      ...{ kind: 'number', title: 'largest score', value: (shown[0]?.score ?? 0).toFixed(1) },
+      note: 'deviations above what the same place usually costs',
+    },
+    {
+      ...{ kind: 'series', title: 'how far each frame stands out', x, y: { label: 'score', from: 0 }, marks },
+      lines: [overTime('score', timeline.score)],
+      note: `score: deviations above what is usual; numbers mark the largest moments${leads ? ', and lead to their pictures' : ''}`,
+    },
+    ...shown.flatMap(({ peak, score }, at): Block[] => {
+      const frame = pictures[at];
+      if (!frame) return [];
+      const told = `score ${score.toFixed(1)}; left the frame, right where its bits are`;
+      return [{ kind: 'picture', id: marks[at].id!, title: `${at + 1}. ${time(peak)}`, frame, note: told }];
+    }),
+    {
+      ...{ kind: 'series', title: 'what each frame costs', x, y: { label: 'bits/dim', from: 0 } },
+      lines: [overTime('bits/dim', timeline.bitsPerDim)],
+      note: ABOUT_BITS,
+    },
+    {
+      ...momentTable(moments, frameRate),
+      title: 'moments, the largest first',
+      note: 'where: pixels from the top left',
+    },
+  ];
+  return { title, blocks };
+}
+
+/** Rows of `TIMELINE_COLUMNS`, and the moments in them, found as the search finds them. */
+function readTimeline(path: string, text: string): ToldFindings {
+  const [titles, ...lines] = text.trimEnd().split('\n');
+  const rows = lines.map((line) => line.split(',').map(Number));
+  const last = rows.at(-1);
+  const isRow = (row: readonly number[]) =>
+    row.length === TIMELINE_COLUMNS.split(',').length && row.every(Number.isFinite);
+  if (titles !== TIMELINE_COLUMNS || last === undefined || !rows.every(isRow) || !(last[1] > 0))
+    throw errorsOf('INPUT', 'write report')(
+      path,
+      `rows of ${TIMELINE_COLUMNS}`,
+      'something else',
+      'give a folder that pxv surprise wrote',
+    );
+  const frameRate = last[0] / last[1];
+  const moments = new Moments(frameRate);
+  for (const [frame, , , score, x, y, width, height] of rows) moments.add(frame, score, { x, y, width, height });
+  moments.end();
+  const column = (at: number) => rows.map((row) => row[at]);
+  const timeline = { frame: column(0), bitsPerDim: column(2), score: column(3) };
+  return { frameRate, moments: [...moments.largest], timeline };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

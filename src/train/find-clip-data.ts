@@ -1,0 +1,220 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { errorsOf } from '../foundation/errors.js';
+import { changeOfLevels, HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
+import type { Frame } from '../foundation/frame.js';
+import type { Chain } from '../model/chain.js';
+import { frameBytes, type ExampleShape } from '../model/examples.js';
+import { numberOf } from '../foundation/number-of.js';
+import type { Ranks } from '../distributed/ranks.js';
+import { isLongEnough, PREDICTED_FRAMES } from '../training/roll-outs.js';
+import { LARGEST_ZOOM, type ClipStore } from '../training/random-frames.js';
+import { clipData } from '../training/clip-data.js';
+import { learntFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
+import type { RunFolder } from '../training/run-folder.js';
+import { firstFew, textHash } from '../training/data-list.js';
+import { before, heldOutClips, lastFifths, validatingExample, type EndOfClip } from '../training/validation.js';
+import {
+  clipFiles,
+  decodedFrameStore,
+  isImageFolder,
+  listClips,
+  openFrameStore,
+  partReader,
+  type ClipSource,
+  type FrameStore,
+  type FrameStoreOptions,
+  type StoredClip,
+} from '../video/index.js';
+import { mixedRates } from '../clips/clip-rate.js';
+import { noUsableClip, TOO_SHORT, type LeftOutClip } from '../clips/left-out-clips.js';
+import { FRAMES_DRAWN } from './training-samples.js';
+import type { FoundData } from './open-data.js';
+import type { ClipFacts, TrainModelHooks } from './options.js';
+
+interface ClipTraining {
+  run: RunFolder;
+  chain: Chain;
+  data: ClipsConfiguration;
+  training: TrainingConfiguration;
+  hooks: TrainModelHooks;
+  ranks: Ranks;
+}
+
+/**
+ * Finds the clips of a training, and then, once the run folder is there, decodes them into it at the model's size and
+ * holds some out for validation.
+ * @param listed whether the run folder has a list of the files, which tells what is missing: then a path where no clip is
+ *   any more is passed over
+ */
+export async function findClipData(asked: ClipTraining, listed: boolean): Promise<FoundData<ClipFacts>> {
+  const { run, chain, data, training } = asked;
+  const clips = await findClips(data, listed ? run : null);
+  const files = (await Promise.all([...clips.learnt, ...clips.held].map(clipFiles))).flat();
+  const open = async () => {
+    const { store, learnt, validation, leftOut } = await openClips(asked, clips);
+    const parts = await openParts(asked, clips.learnt);
+    const names = (indices: readonly number[]) => indices.map((clip) => store.clips[clip].name);
+    return {
+      frames: framesHash([...store.clips, ...(parts?.store.clips ?? [])]),
+      validation: framesHash(validation.map(({ clip }) => store.clips[clip])),
+      example: validatingExample(chain.exampleShape, store, validation, FRAMES_DRAWN),
+      data: clipData(chain, { ...store, ...(parts && { readPart: parts.readPart }) }, learnt, validation, training),
+      facts: {
+        trainingClips: names(learnt),
+        validationClips: names(validation.map(({ clip }) => clip)),
+        lastFifthValidates: validation.some(({ from }) => from > 1),
+        frames: learnt.reduce((sum, clip) => sum + before(validation, store).clips[clip].frames, 0),
+        leftOut,
+        decoded: { folder: run.frames, bytes: await bytesIn(run.frames) },
+        baselines: {
+          uniform: uniformBitsPerDim(chain.exampleShape.levels),
+          'previous-frame': previousFrameBaseline(chain.exampleShape, store, validation),
+        },
+      },
+    };
+  };
+  return { files: files.map((path) => ({ name: path, path })), open, close: () => {} };
+}
+
+function framesHash(clips: readonly Pick<StoredClip, 'frames' | 'sha256'>[]): string {
+  return textHash(JSON.stringify(clips.map(({ frames, sha256 }) => [frames, sha256])));
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const sizes = (await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+/** The previous frame as a predictor of what validates, each clip weighing the same; null where there is none. */
+function previousFrameBaseline(shape: ExampleShape, store: FrameStore, parts: readonly EndOfClip[]): number | null {
+  if (parts.length === 0) return null;
+  const { size, channels } = shape;
+  const frame = (): Frame => ({ ...size, channels, data: new Uint8Array(frameBytes(shape)) });
+  let [previous, current] = [frame(), frame()];
+  const bits = parts.map(({ clip, from }) => {
+    const baseline = new HistogramBaseline(1, shape.levels);
+    for (let index = from - 1; index < store.clips[clip].frames; index++) {
+      store.read(clip, index, 1, current.data);
+      if (index >= from) baseline.add(changeOfLevels(previous, current, shape.levels));
+      [previous, current] = [current, previous];
+    }
+    return baseline.bitsPerDim;
+  });
+  return bits.reduce((sum, value) => sum + value, 0) / parts.length;
+}
+
+/** The clips to learn from, and those that are named for validation. */
+type Clips = Record<'learnt' | 'held', ClipSource[]>;
+
+/** @param begun the run folder of a training that has a list of its files */
+async function findClips({ frames, validate }: ClipsConfiguration, begun: RunFolder | null): Promise<Clips> {
+  const find = async (paths: readonly string[]) => listClips(begun ? await whereClipsAre(paths, begun) : paths);
+  const learnt = await find(frames);
+  const held = validate.length > 0 ? await find(validate) : [];
+  const shared = held.find((clip) => learnt.some(({ path }) => resolve(path) === resolve(clip.path)));
+  if (shared !== undefined) {
+    const received = `${shared.path}, which --frames names as well`;
+    const remedy = 'leave it out on one side';
+    throw errorsOf('USAGE', 'train')('--validate', 'clips that are not trained on', received, remedy);
+  }
+  return { learnt, held };
+}
+
+/** Those of the paths where clips are. @throws PxvError `INPUT` where there are none at any */
+async function whereClipsAre(paths: readonly string[], run: RunFolder): Promise<readonly string[]> {
+  const there: string[] = [];
+  for (const path of paths) {
+    const found = await listClips([path]).catch(() => []);
+    if (found.length > 0) there.push(path);
+  }
+  if (there.length > 0) return there;
+  const expected = 'at least one of the clips that the training began with';
+  throw errorsOf('INPUT', 'resume training')(run.path, expected, `none at ${firstFew(paths)}`, 'bring them back');
+}
+
+/** Decodes the clips and tells, by their places in the store, which are learnt from and which validate. */
+async function openClips(
+  { run, chain, data, training, hooks, ranks }: ClipTraining,
+  { learnt, held }: Clips,
+): Promise<{ store: FrameStore; learnt: number[]; validation: EndOfClip[]; leftOut: LeftOutClip[] }> {
+  const sources = [...learnt, ...held];
+  const store = await openSharedStore(ranks, run.frames, sources, storing(chain, data, hooks));
+  const warn = (text: string | null) => text !== null && hooks.onWarning?.(text);
+  const leftOut: LeftOutClip[] = [];
+  /** Clips by what is said of them: of many clips the same is said in one line. */
+  const doubts = new Map<string, string[]>();
+  const usable = sources.flatMap(({ named }, clip) => {
+    const { name, frames, warning, unreadable } = store.clips[clip];
+    if (warning !== null) doubts.set(warning, [...(doubts.get(warning) ?? []), name]);
+    if (frames >= 2) return [clip];
+    const reason = unreadable ?? TOO_SHORT;
+    leftOut.push({ name, named, reason });
+    warn(`${name}: left out: ${reason}`);
+    return [];
+  });
+  for (const [warning, names] of doubts) warn(`${firstFew(names)}: ${warning}`);
+  if (data.frameRate === null) warn(mixedRates(await withRates(sources, store)));
+  const found = usable.filter((clip) => clip < learnt.length);
+  const named = usable.filter((clip) => clip >= learnt.length);
+  const isByEnds = held.length === 0 && training.from !== null;
+  const drawn = () => heldOutClips(found.length, BigInt(training.seed)).map((index) => found[index]);
+  const clips = held.length > 0 ? named : isByEnds ? [] : drawn();
+  const validation = isByEnds ? lastFifths(store, found) : clips.map((clip) => ({ clip, from: 1 }));
+  const kept = found.filter((clip) => !clips.includes(clip));
+  if (kept.length === 0) throw noUsableClip('train', data.frames);
+  if (held.length > 0 && named.length === 0) throw noUsableClip('validate', data.validate);
+  const areShort = kept.every((clip) => !isLongEnough(store.clips[clip].frames));
+  if (areShort && training.stages.some(({ rollOuts }) => rollOuts > 0))
+    warn(`rollOuts: no clip has more than ${numberOf(PREDICTED_FRAMES, 'frame')}, so there are no roll-outs`);
+  warn(copiesLearnt(store, kept, clips));
+  return { store, learnt: kept, validation, leftOut };
+}
+
+/** One line where clips that validate have the very frames of some that are learned from; else null. */
+function copiesLearnt({ clips }: FrameStore, training: readonly number[], validation: readonly number[]) {
+  const learnt = new Set(training.map((clip) => clips[clip].sha256));
+  const copies = validation.filter((clip) => learnt.has(clips[clip].sha256)).map((clip) => clips[clip].name);
+  if (copies.length === 0) return null;
+  return `${firstFew(copies)}: validates, and a copy of it is learned from, so that validations are too good; leave copies out`;
+}
+
+/** The rank that writes decodes, and the others read what it has decoded. */
+async function openSharedStore(ranks: Ranks, ...asked: Parameters<typeof openFrameStore>): Promise<FrameStore> {
+  const own = ranks.isWriter ? await openFrameStore(...asked) : null;
+  const clips = await ranks.broadcast(own?.clips ?? []);
+  return own ?? decodedFrameStore(...asked, clips);
+}
+
+/** How clips are decoded: at the model's size, but for what is said otherwise. */
+function storing({ exampleShape }: Chain, data: ClipsConfiguration, hooks: TrainModelHooks): FrameStoreOptions {
+  const { size, channels } = exampleShape;
+  const { onDecode, signal } = hooks;
+  return {
+    size,
+    channels,
+    fit: data.fit,
+    frameRate: learntFrameRate(data) ?? undefined,
+    onProgress: ({ done, clips, name }) => onDecode?.({ unit: 'clips', done, total: clips, name }),
+    ...(signal && { signal }),
+  };
+}
+
+/** The clips that are learnt from once more, so large that parts of them can be shown; null where none are. */
+async function openParts(
+  { run, chain, data, training: { stages }, hooks, ranks }: ClipTraining,
+  clips: readonly ClipSource[],
+): Promise<{ store: FrameStore; readPart: NonNullable<ClipStore['readPart']> } | null> {
+  if (stages.every(({ crops }) => crops === 0)) return null;
+  const { size, channels } = chain.exampleShape;
+  const shortSide = LARGEST_ZOOM * Math.max(size.width, size.height);
+  const larger = { ...storing(chain, data, hooks), size: { shortSide, enlarge: false } };
+  const store = await openSharedStore(ranks, run.frames, clips, larger);
+  return { store, readPart: partReader(store, size, channels, data.fit) };
+}
+
+/** Those of the store's clips that could be read and tell a rate: not folders of images. */
+async function withRates(sources: readonly ClipSource[], { clips }: FrameStore): Promise<readonly StoredClip[]> {
+  const folders = await Promise.all(sources.map(isImageFolder));
+  return clips.filter(({ unreadable, frames }, clip) => unreadable === null && frames >= 2 && !folders[clip]);
+}

@@ -1,0 +1,64 @@
+import { basename } from 'node:path';
+import { imageSets, openForTraining, type Images, type TrainingSplit } from '../../datasets/index.js';
+import { errorsOf } from '../foundation/errors.js';
+import { uniformBitsPerDim } from '../evaluation/baselines.js';
+import type { Chain } from '../model/chain.js';
+import { numberOf } from '../foundation/number-of.js';
+import type { ImagesConfiguration, TrainingConfiguration } from '../training/configuration.js';
+import { imageData } from '../training/image-data.js';
+import type { FoundData } from './open-data.js';
+import type { ImageFacts, TrainModelHooks } from './options.js';
+
+/** Finds a set's images for training and for validation; its test images cannot be reached from here. */
+export async function findImageData(
+  chain: Chain,
+  { set, folder }: ImagesConfiguration,
+  training: TrainingConfiguration,
+  { onDecode, signal }: TrainModelHooks,
+): Promise<FoundData<ImageFacts>> {
+  const { size, channels, levels } = chain.exampleShape;
+  const open = async (split: TrainingSplit): Promise<Images> => {
+    const images = await openForTraining(set, split, {
+      ...{ size, channels, data: folder ?? undefined, signal },
+      onProgress: (done, total) => onDecode?.({ unit: 'images', done, total, name: set }),
+    });
+    const fits = images.width === size.width && images.height === size.height && images.channels === channels;
+    if (fits) return images;
+    images.close();
+    throw otherImages(set, images, chain);
+  };
+  const learnt = await open('train');
+  const held = await open('validation').catch((error: unknown) => {
+    learnt.close();
+    throw error;
+  });
+  // The folder of a data set may lie elsewhere where the training is resumed.
+  const isNamed = imageSets.some(({ name }) => name === set);
+  const files = [...new Set([...learnt.files, ...held.files])];
+  return {
+    files: files.map((path) => ({ name: isNamed ? basename(path) : path, path })),
+    open: () => ({
+      data: imageData(chain, learnt, held.count > 0 ? held : null, training),
+      facts: {
+        images: learnt.count,
+        validationImages: held.count,
+        origin: learnt.origin,
+        baselines: { uniform: uniformBitsPerDim(levels) },
+      },
+      frames: null,
+      validation: null,
+      example: null,
+    }),
+    close() {
+      learnt.close();
+      held.close();
+    },
+  };
+}
+
+function otherImages(set: string, { width, height, channels }: Images, { exampleShape }: Chain): Error {
+  const { size } = exampleShape;
+  const own = `${size.width}x${size.height} pixels and ${numberOf(exampleShape.channels, 'channel')}`;
+  const remedy = 'describe the model for these images: leave out --size and --channels';
+  return errorsOf('USAGE', 'train')(set, `images of the model's ${own}`, `${width}x${height} and ${channels}`, remedy);
+}

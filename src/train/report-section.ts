@@ -1,0 +1,244 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { uniformBitsPerDim } from '../evaluation/baselines.js';
+import { numberOf } from '../foundation/number-of.js';
+import { buildChain } from '../model/chain.js';
+import { networkName } from '../model/presets.js';
+import type { Block } from '../document/blocks/index.js';
+import type { Line } from '../document/chart.js';
+import { tableOf } from '../document/blocks/table.js';
+import type { Section } from '../document/report.js';
+import type { RunConfiguration } from '../training/configuration.js';
+import { bestLogged, RunFolder, type LogEntry } from '../training/run-folder.js';
+import { needsOf } from '../conditioning/index.js';
+import type { SampleSheets } from '../training/sample-sheets.js';
+import type { Validation } from '../training/validation.js';
+import { learnedBlocks } from './learned-blocks.js';
+import { typedCommand } from '../document/typed-command.js';
+import { ABOUT_BITS } from '../document/words.js';
+
+/** Points of a smoothed curve. */
+const SMOOTHED = 150;
+/** Sheets of samples: as many as a page of a few megabytes holds. */
+const MOST_SHEETS = 24;
+
+/** A training as its folder tells of it. */
+interface Run {
+  path: string;
+  log: readonly LogEntry[];
+  /** Null where config.json is not there, or of another version. */
+  configuration: RunConfiguration | null;
+  best: Validation | null;
+  /** Bits/dim of the previous frame as a guess, on what validates; null where the log does not have it. */
+  previousFrame: number | null;
+  seconds: number;
+  samples: SampleSheets;
+  machines: ReturnType<RunFolder['machines']>;
+}
+
+function readRun(path: string): Run {
+  const folder = new RunFolder(path);
+  const log = folder.logged();
+  return {
+    path,
+    log,
+    configuration: folder.configuration(),
+    best: bestLogged(path),
+    previousFrame: log.findLast(({ previousFrame }) => previousFrame !== undefined)?.previousFrame ?? null,
+    seconds: log.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
+    ...{ samples: folder.samples, machines: folder.machines() },
+  };
+}
+
+/**
+ * Trainings over one another.
+ * @param paths run folders, one at least
+ * @param sheets of samples that are shown of each, at most
+ */
+export async function trainingSection(paths: readonly string[], sheets = MOST_SHEETS): Promise<Section> {
+  const runs = paths.map(readRun);
+  const [one] = runs;
+  const isOne = runs.length === 1;
+  const lastStep = (log: readonly LogEntry[]) => log.at(-1)?.step ?? 0;
+  const numbers: Block[] = isOne
+    ? [
+        ...bestOf(one),
+        { kind: 'number', title: 'steps', value: String(lastStep(one.log)), note: ofSteps(one) },
+        { kind: 'number', title: 'time', value: duration(one.seconds), note: 'of training, over all its runs' },
+      ]
+    : [];
+  const learned = await Promise.all(
+    runs.map(async ({ path, log, configuration, samples }) => {
+      const title = isOne ? 'how it learned' : `how ${path} learned`;
+      return configuration === null ? [] : learnedBlocks(title, samples, configuration, log, sheets);
+    }),
+  );
+  return {
+    title: isOne ? `training ${one.path}` : `${numberOf(runs.length, 'training')} beside each other`,
+    blocks: [
+      ...numbers,
+      curves(runs),
+      ...learned.flat(),
+      summary(runs),
+      ...computedBy(runs),
+      commands(runs),
+      ...runs.flatMap(givenTo),
+    ],
+  };
+}
+
+/** How good the model is, and against what that is to be seen. */
+function bestOf({ best, previousFrame }: Run): Block[] {
+  if (best === null) return [];
+  const { step, bitsPerDim } = best;
+  const note = `at step ${step}; ${ABOUT_BITS}`;
+  const numbers: Block[] = [
+    { kind: 'number', title: 'best validation', value: bitsPerDim.toFixed(3), unit: 'bits/dim', note },
+  ];
+  if (previousFrame === null) return numbers;
+  const fewer = `${(100 * (1 - bitsPerDim / previousFrame)).toFixed(1)}%`;
+  const told = `which needs ${previousFrame.toFixed(3)} bits/dim on what validates`;
+  return [...numbers, { kind: 'number', title: 'fewer than the previous frame', value: fewer, note: told }];
+}
+
+function ofSteps({ configuration }: Run): string {
+  const { steps = null, minutes = null } = configuration?.training ?? {};
+  if (steps !== null) return `of ${steps}`;
+  return minutes === null ? 'so far' : `so far; it ends after ${numberOf(minutes, 'minute')}`;
+}
+
+/** Training smoothed, and validations, of each run; baselines where they are near. */
+function curves(runs: readonly Run[]): Block {
+  const names = shortNames(runs.map(({ path }) => path));
+  const nameOf = (run: number, what: string) => (runs.length === 1 ? what : `${names[run]}, ${what}`);
+  const smoothed = runs.map(({ log }) => meansOver(log.filter(({ bitsPerDim }) => bitsPerDim !== undefined)));
+  const validations = runs.map(({ log }) =>
+    log.flatMap(({ step, validation }) => (validation === undefined ? [] : [[step, validation] as const])),
+  );
+  // The first steps would leave no room for what follows.
+  const settled = smoothed.flatMap((points) => points.slice(Math.ceil(points.length / 20)));
+  const shown = [...settled, ...validations.flat()].map(([, bits]) => bits).filter(Number.isFinite);
+  const [least, most] = shown.length === 0 ? [0, 8] : [Math.min(...shown), Math.max(...shown)];
+  const near = baselinesOf(runs).filter(([name, bits]) => bits < (name === 'uniform' ? most : 2 * most));
+  const to = Math.max(most, ...near.map(([, bits]) => bits)) + 0.05 * (most - least);
+  const last = Math.max(1, ...runs.map(({ log }) => log.at(-1)?.step ?? 0));
+  const lines = runs.flatMap((_, look): Line[] => [
+    { name: nameOf(look, 'training'), points: smoothed[look], look, role: 'faint' },
+    { name: nameOf(look, 'validation'), points: validations[look], look },
+  ]);
+  return {
+    ...{ kind: 'series', title: 'learning curves' },
+    x: { label: 'steps', from: 0, to: last, unit: 'whole' },
+    y: { label: 'bits/dim', to },
+    lines: [
+      ...lines.filter(({ points }) => points.length > 0),
+      ...near.map(([name, bits]): Line => ({
+        ...{ name: `${name}, ${bits.toFixed(2)} bits/dim`, role: 'baseline' },
+        points: [0, last].map((step) => [step, bits]),
+      })),
+    ],
+    note: `${ABOUT_BITS}. Training is smoothed; validation is on what is not learned from.`,
+  };
+}
+
+/** What needs no training, each once. */
+function baselinesOf(runs: readonly Run[]): [name: string, bitsPerDim: number][] {
+  const levels = runs.flatMap(({ configuration }) => configuration?.model.scales.at(-1)?.levels ?? []);
+  const previous = runs.flatMap(({ previousFrame }) => previousFrame ?? []);
+  return [
+    ...[...new Set(previous)].map((bits): [string, number] => ['previous frame', bits]),
+    ...[...new Set(levels)].map((count): [string, number] => ['uniform', uniformBitsPerDim(count)]),
+  ];
+}
+
+/** Means over stretches of steps, each at the middle of its own. */
+function meansOver(log: readonly LogEntry[]): (readonly [number, number])[] {
+  const length = Math.max(1, Math.ceil(log.length / SMOOTHED));
+  return Array.from({ length: Math.ceil(log.length / length) }, (_, at) => {
+    const part = log.slice(at * length, (at + 1) * length);
+    return [part[part.length >> 1].step, part.reduce((sum, { bitsPerDim }) => sum + bitsPerDim, 0) / part.length];
+  });
+}
+
+function summary(runs: readonly Run[]): Block {
+  const rows = runs.map(({ path, log, configuration, best, seconds }) => {
+    const validated = log.findLast(({ validation }) => validation !== undefined);
+    const last = log.at(-1)?.step ?? 0;
+    return [
+      path,
+      configuration === null ? '-' : (networkName(configuration.model) ?? 'own'),
+      configuration === null ? '-' : String(parametersOf(configuration)),
+      String(last),
+      duration(seconds),
+      best === null ? '-' : best.bitsPerDim.toFixed(3),
+      best === null ? '-' : String(best.step),
+      validated === undefined ? '-' : validated.validation.toFixed(3),
+      configuration?.training.seed ?? '-',
+    ];
+  });
+  const titles = ['training', 'network', 'parameters', 'steps', 'time', 'best validation', 'at step', 'last', 'seed'];
+  return {
+    ...tableOf('llrrrrrrr', titles, rows),
+    title: 'trainings',
+    note: 'validation in bits/dim; time is that of the steps',
+  };
+}
+
+function parametersOf({ model }: RunConfiguration): number {
+  const sizes = buildChain(model).parameters.map(({ shape }) => shape.reduce((product, side) => product * side, 1));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** What computed each, from which step on. */
+function computedBy(runs: readonly Run[]): Block[] {
+  const rows = runs.flatMap(({ path, machines }) =>
+    machines.map(({ step, cpu, cores, arithmetic, threads, pxv, node, platform }) => [
+      ...[path, String(step), cpu, String(cores), arithmetic, threads === null ? '-' : String(threads)],
+      ...[pxv, `${node} on ${platform}`],
+    ]),
+  );
+  if (rows.length === 0) return [];
+  const titles = ['training', 'from step', 'processor', 'cores', 'arithmetic', 'threads', 'pxv', 'Node.js'];
+  return [{ ...tableOf('lrlrlrll', titles, rows), title: 'computed by' }];
+}
+
+/** How to go on with them. */
+function commands(runs: readonly Run[]): Block {
+  const lines = runs.flatMap(({ path, configuration }) => {
+    const scales = configuration?.model.scales ?? [];
+    const readsFrames = scales.some(({ conditioning }) => needsOf(conditioning).context > 0);
+    const use = readsFrames ? ['predict', 'CLIP', '--next', '8'] : ['sample'];
+    return [
+      ['train', '--resume', '--out', path],
+      [...use, '--model', path],
+    ].map((words) => typedCommand('pxv', ...words));
+  });
+  return { kind: 'text', title: 'commands that go on', text: lines.join('\n'), verbatim: true };
+}
+
+/** What a training was given. */
+function givenTo({ path, configuration }: Run): Block[] {
+  const data = join(path, 'data.jsonl');
+  const given = [
+    ['configuration', configuration === null ? null : JSON.stringify(configuration, null, 2)],
+    ['files', existsSync(data) ? readFileSync(data, 'utf8').trimEnd() : null],
+  ] as const;
+  return given.flatMap(([what, text]): Block[] =>
+    text === null ? [] : [{ kind: 'text', title: `${what} of ${path}`, text, folded: true, verbatim: true }],
+  );
+}
+
+/** Paths without the folders that all of them are in. */
+function shortNames(paths: readonly string[]): string[] {
+  const split = paths.map((path) => path.split(/[/\\]/).filter(Boolean));
+  const most = Math.min(...split.map(({ length }) => length)) - 1;
+  let shared = 0;
+  while (shared < most && split.every((parts) => parts[shared] === split[0][shared])) shared++;
+  return split.map((parts) => parts.slice(shared).join('/'));
+}
+
+function duration(seconds: number): string {
+  const minutes = seconds / 60;
+  if (minutes < 1) return `${seconds.toFixed(0)} s`;
+  return minutes < 90 ? `${minutes.toFixed(1)} min` : `${(minutes / 60).toFixed(1)} h`;
+}

@@ -1,0 +1,257 @@
+import { tf } from '../foundation/tfjs.js';
+import { imageSets } from '../../datasets/index.js';
+import { errorsOf, PxvError } from '../foundation/errors.js';
+import { arithmeticInUse } from '../backend/backend-in-use.js';
+import { expectPrecision } from '../backend/precision.js';
+import { numberOf } from '../foundation/number-of.js';
+import { modelFile } from '../model/checkpoint.js';
+import { parseConfiguration } from '../foundation/parse-configuration.js';
+import type { Chain } from '../model/chain.js';
+import { FollowedRun, RunFolder, type Checkpoint } from '../training/run-folder.js';
+import { extended, type Extension } from '../training/pace.js';
+import { runSchema, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
+import { EventFile } from '../training/event-file.js';
+import { thisMachine } from '../training/machine.js';
+import { startTraining, train, type TrainingResult } from '../training/train.js';
+import { expectNoInput } from '../video/index.js';
+import { lostRate } from '../clips/clip-rate.js';
+import { expectTrainingMemory } from './expect-training-memory.js';
+import { findClipData } from './find-clip-data.js';
+import { findImageData } from './find-image-data.js';
+import { listData, type FoundData, type OpenData } from './open-data.js';
+import { parseOptions } from '../options/fields.js';
+import {
+  trainModelFields,
+  trainModelHooks,
+  type TrainingFacts,
+  type TrainModelHooks,
+  type TrainModelSettings,
+} from './options.js';
+import { expectSame } from '../distributed/expect-same.js';
+import { alone, type Ranks } from '../distributed/ranks.js';
+import { SameData } from './same-data.js';
+import { trainingSamples } from './training-samples.js';
+
+/** A training's end, and where it is kept. */
+export interface TrainedRun extends TrainingResult {
+  /** Folder of the run. */
+  output: string;
+  /** What was trained on what, as `onStart` is given it. */
+  facts: TrainingFacts;
+}
+
+/**
+ * Trains a model on what its configuration names, clips or images, in a run folder (see `train`). No other training can be
+ * in the folder meanwhile. It can be resumed from the moment at which the data are found, or, where it replaces another, are
+ * decoded: until then the other stays. What would take more
+ * memory than there is, is refused before anything is decoded. Of several ranks the first alone writes, and decides when
+ * to stop; all see the same files.
+ * @param out folder of the run
+ * @param configuration null: go on with the training that is in `out`
+ * @throws PxvError `USAGE` where the configuration is none, an option is unknown or out of its range, or ranks do not fit it, `OUTPUT` where the folder is not free, `INPUT` where a resumed training would be given other data,
+ *   `INTERRUPTED` where the signal is aborted
+ */
+export async function trainModel(
+  out: string,
+  configuration: RunConfiguration | null,
+  hooks: TrainModelHooks = {},
+  settings: TrainModelSettings = {},
+): Promise<TrainedRun> {
+  parseOptions('train', trainModelHooks, hooks);
+  const {
+    overwrite = false,
+    acceptChangedData = false,
+    extension,
+    log,
+    ranks = alone,
+  } = parseOptions('train', trainModelFields, settings);
+  if (configuration !== null) {
+    const source = { operation: 'train', argument: 'configuration', code: 'USAGE' } as const;
+    parseConfiguration<unknown>(runSchema, configuration, source);
+    expectTrainingMemory(configuration);
+  }
+  const run = ranks.isWriter ? new RunFolder(out) : new FollowedRun(out);
+  const isNew = configuration !== null;
+  const leave = await run.enter({ resume: !isNew, overwrite });
+  try {
+    // Nobody looks into the folder before the first rank is in it.
+    await ranks.broadcast(null);
+    const { chain, checkpoint } = isNew ? startTraining(configuration) : run.load();
+    try {
+      await expectFittingRanks(ranks, checkpoint);
+      if (!isNew) await run.finishSave(chain, checkpoint);
+      warn(hooks, otherArithmetic(checkpoint));
+      const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks);
+      const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData, log, ranks };
+      return await trainIn(run, chain, start, entry, hooks);
+    } catch (error) {
+      // The signal's own reason comes once there is something to resume.
+      if (!hooks.signal?.aborted || error !== hooks.signal.reason) throw error;
+      throw interrupted(out, error, 'to come to the last step', `go on with pxv train --resume --out ${out}`);
+    } finally {
+      tf.dispose(checkpoint.state);
+    }
+  } finally {
+    leave();
+  }
+}
+
+function warn({ onWarning }: TrainModelHooks, text: string | null): void {
+  if (text !== null) onWarning?.(text);
+}
+
+/** One line where a training goes on in other arithmetic than before, so that its weights are not those without a stop; else null. */
+function otherArithmetic({ arithmetic }: Checkpoint): string | null {
+  const now = arithmeticInUse();
+  if (arithmetic === null || arithmetic === now) return null;
+  return (
+    `until now it was computed with ${arithmetic}, and goes on with ${now}, which rounds otherwise: ` +
+    `the weights will not be those of a training without a stop; the same --instruction-set and --backend keep to it`
+  );
+}
+
+/** @throws PxvError `USAGE` where the ranks cannot share the shards, or do not begin with the same */
+async function expectFittingRanks(ranks: Ranks, { configuration, step }: Checkpoint): Promise<void> {
+  await expectSame(ranks, 'train', { configuration, step, arithmetic: arithmeticInUse() });
+  const { shards } = configuration.training;
+  if (shards % ranks.size === 0) return;
+  const otherwise = step > 0 ? 'for a training keeps its shards' : 'or give more shards';
+  const remedy = `start ${shards === 1 ? 'one rank' : `${shards} ranks or fewer`}, ${otherwise}`;
+  throw errorsOf('USAGE', 'train')('--shards', `a multiple of the ${ranks.size} ranks`, String(shards), remedy);
+}
+
+/** A checkpoint whose training has another length. */
+function ofLength(run: RunFolder, checkpoint: Checkpoint, extension: Extension, hooks: TrainModelHooks): Checkpoint {
+  const { configuration, step } = checkpoint;
+  const { training } = configuration;
+  const length = extended(training, step, run.secondsOf(step), extension);
+  if ('steps' in extension && training.steps !== null && extension.steps < training.steps) {
+    const steps = numberOf(extension.steps, 'step');
+    warn(hooks, `the training gets shorter: it ends after ${steps} in all, where ${training.steps} were planned`);
+  }
+  return { ...checkpoint, configuration: { ...configuration, training: { ...training, ...length } } };
+}
+
+/** How a training comes to its folder. */
+interface Entry extends Pick<TrainModelSettings, 'log'> {
+  isNew: boolean;
+  hasNewLength: boolean;
+  acceptChangedData: boolean;
+  ranks: Ranks;
+}
+
+async function trainIn(
+  run: RunFolder,
+  chain: Chain,
+  checkpoint: Checkpoint,
+  { isNew, hasNewLength, acceptChangedData, log, ranks }: Entry,
+  hooks: TrainModelHooks,
+): Promise<TrainedRun> {
+  const { data: source, training } = checkpoint.configuration;
+  expectPrecision(training.precision);
+  if (!isNew) expectTrainingMemory(checkpoint.configuration);
+  const same = new SameData(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
+  if (isNew && source.type === 'clips') warn(hooks, lostRate(source, training.from));
+  // What cannot be found leaves nothing of the run behind.
+  const found =
+    source.type === 'clips'
+      ? await findClipData({ run, chain, data: source, training, hooks, ranks }, same.isListed)
+      : await findImageData(chain, source, training, hooks);
+  try {
+    const list = ranks.isWriter ? await listData(found, hooks) : null;
+    const listed = list === null ? checkpoint : { ...checkpoint, dataHashes: same.list(list) };
+    if (isNew) await expectOutputs(run, checkpoint.configuration, hooks.configurationFile);
+    const replaces = isNew && run.hasResults;
+    const begin = async () => {
+      if (list === null) return;
+      if (isNew) run.clear();
+      if (hasNewLength || listed.dataHashes !== checkpoint.dataHashes) await run.saveTraining(chain, listed);
+      if (!isNew && run.configurationWasChanged(listed.configuration))
+        warn(hooks, 'config.json was changed: a training keeps its settings, and the file is written as it was');
+      run.writeDataList(list);
+      run.writeConfiguration(listed.configuration);
+      run.cutLog(listed.step);
+      run.addMachine(listed.step, thisMachine());
+    };
+    // What an earlier training has left is gone only once the data of the new one can be learnt from.
+    if (!replaces) await begin();
+    const { data, facts, example, ...frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
+    if (replaces) await begin();
+    const started: TrainingFacts = {
+      parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      step: listed.step,
+      data: facts,
+    };
+    const dataHashes = same.frames(listed.dataHashes, frames);
+    const isOther = listed.best !== null && !same.validates(dataHashes);
+    warn(hooks, isOther ? OTHER_VALIDATION : null);
+    const known = await ranks.broadcast({ dataHashes, best: isOther ? null : listed.best });
+    const start = { ...listed, ...known };
+    hooks.onStart?.(started);
+    const { onStep, signal } = hooks;
+    const events = log === 'tensorboard' && ranks.isWriter ? new EventFile(run.path, start.step) : null;
+    const previousFrame = 'previous-frame' in facts.baselines ? facts.baselines['previous-frame'] : null;
+    const result = await train(chain, start, { ...data, previousFrame }, run, {
+      ...(onStep && { onStep }),
+      ...(events && { onEntry: (entry) => events.add(entry) }),
+      ...(ranks.isWriter && {
+        onValidated: trainingSamples(chain, listed.configuration, example, { sheets: run.samples, events, signal }),
+      }),
+      ...(signal && { signal }),
+      ranks,
+    });
+    return { ...result, output: run.path, facts: started };
+  } finally {
+    await found.close();
+  }
+}
+
+/** What was best by one validation says nothing beside another. */
+const OTHER_VALIDATION =
+  'what validates is not what it was, and may have been learned from: the best so far is forgotten, ' +
+  'and the next validation decides which weights the model has';
+
+/**
+ * The data, opened. A training that has just begun and cannot open them leaves nothing to resume; one that is stopped
+ * meanwhile does, unless it is to replace another.
+ */
+async function opened(
+  run: RunFolder,
+  found: FoundData<TrainingFacts['data']>,
+  { isNew, replaces }: { isNew: boolean; replaces: boolean },
+  signal: AbortSignal | undefined,
+): Promise<OpenData<TrainingFacts['data']>> {
+  try {
+    return await found.open();
+  } catch (error) {
+    if (replaces && signal?.aborted)
+      throw interrupted(run.path, signal.reason, 'to begin', 'run it again; the training that was there is as it was');
+    signal?.throwIfAborted();
+    if (isNew && !replaces) run.clear();
+    throw error;
+  }
+}
+
+/** @param cause the signal's reason */
+function interrupted(run: string, cause: unknown, expected: string, remedy: string): PxvError {
+  const received = cause instanceof PxvError ? cause.parts.received : String(cause);
+  return errorsOf('INTERRUPTED', 'train')(run, expected, received, remedy, { cause });
+}
+
+/** @throws PxvError `USAGE` where the run folder is what is learnt from, or the run would replace a file that is read */
+async function expectOutputs(
+  run: RunFolder,
+  { data, training }: RunConfiguration,
+  file: string | undefined,
+): Promise<void> {
+  const inputs = data.type === 'clips' ? [...data.frames, ...data.validate] : placesOf(data);
+  for (const path of [run.path, run.frames]) await expectNoInput(path, inputs);
+  const read = [file ?? [], training.from === null ? [] : modelFile(training.from)].flat();
+  for (const path of run.written) await expectNoInput(path, read);
+}
+
+/** Where images are read from; none is named where a set lies in the cache. */
+function placesOf({ set, folder }: ImagesConfiguration): string[] {
+  if (folder !== null) return [folder];
+  return imageSets.some(({ name }) => name === set) ? [] : [set];
+}

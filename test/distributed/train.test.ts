@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { chooseBackend } from '../../src/backend/choose-backend.js';
+import { gradientsOf } from '../../src/optimization/gradients.js';
+import { describeModel, type NetworkName } from '../../src/model/presets.js';
+import { alone, type Ranks } from '../../src/distributed/ranks.js';
+import { clipData } from '../../src/training/clip-data.js';
+import type { RunConfiguration } from '../../src/training/configuration.js';
+import { FollowedRun, RunFolder } from '../../src/training/run-folder.js';
+import { gradientsOfStep } from '../../src/training/shards.js';
+import { startTraining, train } from '../../src/training/train.js';
+import { warpedFrames } from '../model/tiny-networks.js';
+import { movingSquares, tinyRun } from '../training/moving-square.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { inRanks } from './joined.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+// One thread: what is measured here are bits, and the machine may be busy.
+beforeAll(() => chooseBackend({ threads: 1 }));
+
+let runs = 0;
+const newRun = (): RunFolder => {
+  const run = new RunFolder(join(folder.path, `run-${runs++}`));
+  run.create();
+  return run;
+};
+
+/** Trains as one rank does; stops after a step, where one is given. */
+async function trainRank(run: RunFolder, configuration: RunConfiguration | null, ranks: Ranks, until = Infinity) {
+  const own = ranks.isWriter ? run : new FollowedRun(run.path);
+  const { chain, checkpoint } = configuration === null ? own.load() : startTraining(configuration);
+  const store = movingSquares(4, 12, chain.exampleShape);
+  const data = clipData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);
+  const controller = new AbortController();
+  const stop = { step: until, signal: controller.signal };
+  const onStep = ({ step }: { step: number }) => {
+    if (step === stop.step && ranks.isWriter) controller.abort(new Error('stopped'));
+  };
+  return train(chain, checkpoint, data, own, { ranks, onStep, signal: stop.signal });
+}
+
+async function trainIn(size: number, run: RunFolder, configuration: RunConfiguration | null, until?: number) {
+  if (size === 1) return [await trainRank(run, configuration, alone, until)];
+  return inRanks(size, (ranks) => trainRank(run, configuration, ranks, until));
+}
+
+/** The state, the model and the log but for its times. */
+function madeIn(run: RunFolder) {
+  const [state, model] = ['training.safetensors', 'model.safetensors'].map((name) =>
+    readFileSync(join(run.path, name)).toString('latin1'),
+  );
+  return { state, model, log: run.logged().map((entry) => ({ ...entry, seconds: 0 })) };
+}
+
+const networkOf = (name: NetworkName) => {
+  const described = describeModel(name, {
+    ...{ size: { width: 8, height: 6 }, channels: 1, levels: 256, hidden: 4, layers: 1 },
+    ...{ head: 'logistic-mixture', context: 2 },
+  });
+  return { ...described.scales[0], conditioning: [{ type: 'previous-frames' as const, context: 2, features: 3 }] };
+};
+
+const trainings: [string, RunConfiguration][] = [
+  ['a conditional PixelCNN', tinyRun({ steps: 4, batch: 6, shards: 4 }, networkOf('pixel-cnn'))],
+  ['a Diagonal BiLSTM', tinyRun({ steps: 4, batch: 6, shards: 4 }, networkOf('diagonal-bilstm'))],
+  [
+    'one that learns from fewer roll-outs than shards',
+    tinyRun(
+      { steps: 2, batch: 4, shards: 4, stages: [{ trains: 'conditioning', rollOuts: 1 }, { rollOuts: 3 }] },
+      { size: { width: 8, height: 8 }, conditioning: [warpedFrames] },
+    ),
+  ],
+];
+
+describe.each(trainings)('%s in four shards', (_, configuration) => {
+  const whole = newRun();
+  beforeAll(() => trainIn(1, whole, configuration));
+
+  test.each([2, 4])('has the very files and log with %i ranks that it has with one', async (size) => {
+    const run = newRun();
+    const results = await trainIn(size, run, configuration);
+    expect(madeIn(run)).toEqual(madeIn(whole));
+    expect(new Set(results.map(({ best, bitsPerDim }) => JSON.stringify({ best, bitsPerDim }))).size).toBe(1);
+  });
+
+  test('has them where four ranks were stopped and one goes on', async () => {
+    const run = newRun();
+    const stopped = await trainIn(4, run, configuration, 1).catch((error: Error) => error.message);
+    expect(stopped).toMatch(/stop/);
+    const { step, state } = run.load().checkpoint;
+    tf.dispose(state);
+    expect(step).toBe(1);
+    await trainIn(1, run, null);
+    expect(madeIn(run)).toEqual(madeIn(whole));
+  });
+
+  test('has others with another number of shards, near to them', async () => {
+    const other = newRun();
+    await trainIn(1, other, { ...configuration, training: { ...configuration.training, shards: 1 } });
+    const [one, four] = [other, whole].map((run) => run.logged().map(({ gradientNorm }) => gradientNorm));
+    expect(one).not.toEqual(four);
+    for (const [at, norm] of one.entries()) expect(Math.abs(norm / four[at] - 1)).toBeLessThan(1e-3);
+  });
+});
+
+describe('the shards of a step', () => {
+  const gradientsWith = async (shards: number) => {
+    const { chain, checkpoint } = startTraining(tinyRun({ batch: 6, shards }, networkOf('pixel-cnn')));
+    const { training } = checkpoint.configuration;
+    const data = clipData(chain, movingSquares(3, 12, chain.exampleShape), [0, 1, 2], [], training);
+    const [stage] = training.stages;
+    const { weights } = checkpoint.state;
+    const examples = data.batch(2, stage, { from: 0, to: 6 });
+    const valuesOf = ({ nats, gradients }: { nats: tf.Tensor; gradients: tf.Tensor[] }) =>
+      [nats, ...gradients].map((tensor) => [...tensor.dataSync()]);
+    const made = valuesOf(await gradientsOfStep(chain, weights, data, { ...training, step: 2, stage }, alone));
+    return { made, whole: valuesOf(gradientsOf(chain, weights, examples)) };
+  };
+
+  test('are the whole batch where there is one: its gradients are those without shards, bit for bit', async () => {
+    const { made, whole } = await gradientsWith(1);
+    expect(made).toEqual(whole);
+  });
+
+  test('that are unequal add up to it, each weighing as its examples', async () => {
+    const { made, whole } = await gradientsWith(4);
+    const largest = Math.max(...whole.flat().map(Math.abs));
+    for (const [at, values] of whole.entries())
+      for (const [i, value] of values.entries()) expect(Math.abs(made[at][i] - value)).toBeLessThan(1e-5 * largest);
+  });
+
+  test('are a power of two, and no more than there are examples', () => {
+    expect(() => tinyRun({ batch: 8, shards: 3 })).toThrow('must be a power of two, such as 4 or 8');
+    expect(() => tinyRun({ batch: 8, shards: 16 })).toThrow('it must be at most 8, the examples of a step');
+  });
+});
+
+test('the time of the first rank decides how long all train', async () => {
+  const run = newRun();
+  const timed = tinyRun({ steps: null, minutes: 0.02, batch: 4, shards: 2, validations: 1 });
+  const results = await trainIn(2, run, timed);
+  expect(new Set(results.map(({ step }) => step)).size).toBe(1);
+  expect(results[0].configuration).toEqual(results[1].configuration);
+});

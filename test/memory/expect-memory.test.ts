@@ -1,0 +1,203 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import type { PxvError } from '../../src/foundation/errors.js';
+import type { Size } from '../../src/foundation/frame.js';
+import { atSize } from '../../src/model/at-size.js';
+import { buildChain } from '../../src/model/chain.js';
+import { drawingMemory, scoringMemory } from '../../src/memory/memory.js';
+import { describeModel } from '../../src/model/presets.js';
+import { completeImage } from '../../src/sample/complete-image.js';
+import { scoringBatch } from '../../src/memory/expect-memory.js';
+import { expectTrainingMemory } from '../../src/train/expect-training-memory.js';
+import { expectPredictionMemory, predictClip } from '../../src/predict/predict-clip.js';
+import { sampleImages } from '../../src/sample/sample-images.js';
+import { scoreClips } from '../../src/evaluate/score-clips.js';
+import { trainModel } from '../../src/train/train-model.js';
+import { runSchema } from '../../src/training/configuration.js';
+import '../backend/implementations.js';
+import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { model, pngClip } from '../train/tiny-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+beforeAll(() => tf.setBackend('native-wasm'));
+const environment = { ...process.env };
+afterEach(() => {
+  process.env = { ...environment };
+});
+
+/** Lets the work have so many bytes. */
+const allow = (bytes: number) => (process.env.PXV_MEMORY = String(bytes / 2 ** 20));
+
+const large = { size: { width: 256, height: 192 }, channels: 3, levels: 256, hidden: 32, layers: 4 } as const;
+const configurationOf = (data: object, batch = 16) =>
+  runSchema.parse({
+    model: describeModel('pixel-cnn', { ...large, head: 'softmax', context: 0 }),
+    training: { batch, steps: 1 },
+    data,
+  });
+const refusalOf = (run: () => unknown) => {
+  try {
+    run();
+  } catch (error) {
+    return (error as PxvError).message;
+  }
+  return '';
+};
+
+test('on WebAssembly what takes more than 4 GiB is refused before the work, however much there is', () => {
+  allow(2 ** 36);
+  const run = configurationOf({ type: 'images', set: join(folder.path, 'photos') }, 64);
+  const refused =
+    /^train: memory: expected work that fits the 4\.0 GiB of memory that WebAssembly has, received about \d/;
+  expect(refusalOf(() => expectTrainingMemory(run))).toMatch(refused);
+});
+
+test('a training that does not fit is refused in one line, with a batch, a size and a width that fit', () => {
+  allow(2 ** 30);
+  const photos = { type: 'images', set: join(folder.path, 'photos') };
+  const message = refusalOf(() => expectTrainingMemory(configurationOf(photos, 4)));
+  const found =
+    /^train: memory: expected work that fits the 1\.0 GiB .*, received about \d+\.\d GiB for a batch of 4 at 256x192; these fit: a batch of (\d) \(--batch\), or a size of (\d+)x(\d+) \(--size\)/.exec(
+      message,
+    );
+  expect(message).toMatch(found ? /./ : /these fit/);
+  expect(() => expectTrainingMemory(configurationOf(photos, Number(found![1])))).not.toThrow();
+  expect(() => expectTrainingMemory(configurationOf(photos, Number(found![1]) + 1))).toThrow();
+  const [width, height] = [Number(found![2]), Number(found![3])];
+  const smaller = describeModel('pixel-cnn', { ...large, size: { width, height }, head: 'softmax', context: 0 });
+  expect(() => expectTrainingMemory({ ...configurationOf(photos, 4), model: smaller })).not.toThrow();
+
+  // The images of a data set have one size.
+  expect(refusalOf(() => expectTrainingMemory(configurationOf({ type: 'images', set: 'cifar' }, 4)))).not.toMatch(
+    /--size/,
+  );
+});
+
+test('roll-outs count, and fewer of them are proposed where they are what does not fit', () => {
+  allow(2 ** 30);
+  const withRollOuts = (rollOuts: number) =>
+    runSchema.parse({
+      model: describeModel('pixel-cnn', {
+        ...{ ...large, size: { width: 32, height: 32 } },
+        ...{ head: 'logistic-mixture', hidden: 6, layers: 1, context: 2 },
+      }),
+      training: { batch: 1, steps: 1, stages: [{ rollOuts }] },
+      data: { type: 'clips', frames: ['clips'] },
+    });
+  expect(() => expectTrainingMemory(withRollOuts(0))).not.toThrow();
+  const found = /for a batch of 1 and 900 roll-outs at 32x32; these fit: (\d+) roll-outs? a step \(rollOuts\)/.exec(
+    refusalOf(() => expectTrainingMemory(withRollOuts(900))),
+  );
+  expect(() => expectTrainingMemory(withRollOuts(Number(found![1])))).not.toThrow();
+  expect(() => expectTrainingMemory(withRollOuts(Number(found![1]) + 1))).toThrow();
+});
+
+test('a training that does not fit leaves neither a frame nor a folder behind', async () => {
+  const clip = await pngClip(folder.path, 'clip', 4);
+  allow(2 ** 29);
+  const out = join(folder.path, 'refused');
+  const training = trainModel(out, configurationOf({ type: 'clips', frames: [clip] }));
+  await expect(training).rejects.toMatchObject({ code: 'RESOURCES' });
+  expect(existsSync(out)).toBe(false);
+});
+
+test('clips are scored in smaller batches where memory is short, to the same bits, and refused where one is too much', async () => {
+  const clip = await pngClip(folder.path, 'scored', 12);
+  const options = { fit: 'crop', horizon: 0, seed: 1 } as const;
+  const whole = await scoreClips(model, [clip], options);
+  allow(scoringMemory(model.chain, 3));
+  expect(await scoreClips(model, [clip], options)).toEqual(whole);
+  allow(scoringMemory(model.chain, 1) - 1);
+  await expect(scoreClips(model, [clip], options)).rejects.toThrow(
+    /^score: memory: .* for one image of 5x7; (give a smaller size: --size|take a smaller network)/,
+  );
+});
+
+test('a drawing that does not fit is refused with the number of samples that does', async () => {
+  const clip = await pngClip(folder.path, 'drawn', 4);
+  const drawing = { settings: { temperature: 1 }, seed: 1, scale: 1 } as const;
+  const out = join(folder.path, 'drawn.png');
+  allow(drawingMemory(model.chain, 3));
+  const predicting = predictClip(model, clip, { ...drawing, out, horizon: 1, samples: 40_000, from: null });
+  await expect(predicting).rejects.toThrow(/^predict: --samples: .* for 40000; give --samples 2 or less$/);
+
+  const images = randomModel([tinyNetwork({ conditioning: [] })]);
+  allow(2 ** 29);
+  const sampling = sampleImages(images, { ...drawing, out, count: 1e9 });
+  await expect(sampling).rejects.toThrow(/^sample: --count: .* for 1000000000; give --count \d+ or less$/);
+  const completing = completeImage(images, clip, { ...drawing, out, fromRow: 1, samples: 10, scale: 4096 });
+  await expect(completing).rejects.toThrow(/^complete image: (memory|--samples): /);
+  expect(existsSync(out)).toBe(false);
+});
+
+test('where one image alone does not fit, a size that does is named', async () => {
+  const clip = await pngClip(folder.path, 'huge', 2);
+  const description = describeModel('pixel-cnn', { ...large, head: 'logistic-mixture', context: 2 });
+  const huge = { ...model, description, chain: buildChain(description) };
+  allow(2 ** 28);
+  await expect(scoreClips(huge, [clip], { fit: 'crop', horizon: 0, seed: 1 })).rejects.toThrow(
+    /for one image of 256x192; give a smaller size: --size \d+x\d+, or --short-side \d+, at most$/,
+  );
+  const images = { ...describeModel('pixel-cnn', { ...large, head: 'logistic-mixture', context: 0 }) };
+  const ofImages = { ...model, description: images, chain: buildChain(images) };
+  allow(scoringMemory(ofImages.chain, 1) - 1);
+  expect(refusalOf(() => scoringBatch(ofImages, 8))).toMatch(/ 256x192; take a model of \d+x\d+ or less$/);
+});
+
+test('a size that does not fit is refused before a frame is read, and the one that is named fits', async () => {
+  const clip = await pngClip(folder.path, 'sized', 4);
+  const options = { settings: { temperature: 1 }, seed: 1, scale: 1, horizon: 1, samples: 1, from: null };
+  const out = join(folder.path, 'sized-out');
+  allow(drawingMemory(atSize(model, { width: 50, height: 70 }).chain, 1) + 50 * 70 * 3 * 2 + 100);
+  const predicting = (size: Size) => predictClip(model, clip, { ...options, out, size });
+  const message = await predicting({ width: 500, height: 700 }).catch((error: PxvError) => error.message);
+  const [, width, height] = /--size (\d+)x(\d+), or/.exec(message as string)!.map(Number);
+  expect(existsSync(out)).toBe(false);
+  expect({ width, height }).toEqual({ width: 50, height: 70 });
+  expect(await predicting({ width, height })).toMatchObject({ predicted: 1 });
+});
+
+test.each([
+  ['gif', {}, 20],
+  ['png', { plain: true }, 20],
+  ['gif', { from: 6 }, 6],
+] as const)(
+  'a %s with %j is not begun where memory is short for all of its known frames',
+  async (kind, more, known) => {
+    const clip = await pngClip(folder.path, `known-${kind}-${known}`, 20);
+    const out = join(folder.path, `known-${known}.${kind}`);
+    const predicting = (scale: number) => predictClip(model, clip, { horizon: 1, samples: 1, scale, out, ...more });
+    allow(drawingMemory(model.chain, 1) + 5 * 7 * 3 * (1 + 1000 ** 2));
+    await expect(predicting(1000)).rejects.toThrow(
+      new RegExp(`^predict: ${kind}: .* for ${known + 1} frames, which are held until the last is there; write an mp4`),
+    );
+    expect(existsSync(out)).toBe(false);
+    expect(await predicting(10)).toMatchObject({ known });
+  },
+);
+
+test('of a gif of the best guess one panel is held, whatever the number of samples', () => {
+  allow(3 * 4 * 21 * 5 * 7 * 500 ** 2);
+  const expecting = (forecast: 'samples' | 'best-guess') => () =>
+    expectPredictionMemory(
+      model,
+      'gif',
+      { horizon: 1, samples: 4, scale: 500, forecast, from: null, known: 'all' },
+      { aboutFrames: 20, frameRate: { numerator: 25, denominator: 1 } },
+    );
+  expect(expecting('samples')).toThrow(/^predict: gif: .* for 21 frames/);
+  expect(expecting('best-guess')).not.toThrow();
+});
+
+test('futures are drawn in smaller batches where memory is short, and are the same', async () => {
+  const clip = await pngClip(folder.path, 'futures', 8);
+  const options = { horizon: 2, seed: 1, starts: 3, samples: 3 };
+  const whole = await scoreClips(model, [clip], options);
+  const held = 3 * 3 * 2 * 5 * 7 * 3;
+  allow(drawingMemory(model.chain, 2) + held);
+  expect(drawingMemory(model.chain, 3)).toBeGreaterThan(drawingMemory(model.chain, 2) + held);
+  expect(await scoreClips(model, [clip], options)).toEqual(whole);
+});

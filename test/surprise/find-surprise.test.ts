@@ -1,0 +1,79 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { chooseBackend } from '../../src/backend/choose-backend.js';
+import { loadModel } from '../../src/model/checkpoint.js';
+import type { Model } from '../../src/model/model.js';
+import { findSurprise } from '../../src/surprise/find-surprise.js';
+import { UnfinishedSearch } from '../../src/surprise/unfinished-search.js';
+import { openClip } from '../../src/video/index.js';
+import { frame, makeClip, temporaryFolder } from '../video/made-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+const at = (name: string) => join(folder.path, name);
+
+const size = { width: 16, height: 16 };
+const frames = Array.from({ length: 12 }, (_, at) => frame(16, 16, 3, (x, y) => (x === at ? 255 : 8 * y)));
+let model: Model;
+beforeAll(async () => {
+  await chooseBackend({ threads: 1 });
+  model = loadModel('video-64-small');
+});
+
+test('raw frames of a stream are looked at as those of a clip, and nothing is written where nothing is asked for', async () => {
+  const clip = makeClip(at('clip.mkv'), frames, '-c:v', 'ffv1', '-pix_fmt', 'gbrp');
+  const before = readdirSync(folder.path);
+  const asked = { size, frameRate: { numerator: 10, denominator: 1 } };
+  const rows: number[] = [];
+  const streamed = await findSurprise(model, Readable.from(frames.map(({ data }) => Buffer.from(data))), {
+    ...{ ...asked, rawSize: size, learn: ['0.3s'] },
+    onFrame: ({ frame }) => rows.push(frame),
+  });
+  const read = await findSurprise(model, clip, { ...asked, learn: ['0.3s'] });
+  expect(streamed).toEqual(read);
+  expect(rows).toEqual(read.timeline.frame);
+  expect([read.path, read.timeline.frame[0], read.frames]).toEqual([null, 3, 9]);
+  expect(readdirSync(folder.path)).toEqual(before);
+});
+
+test('a film alone is written to a .mp4, and nothing else beside it', async () => {
+  const clip = makeClip(at('other.mkv'), frames, '-c:v', 'ffv1');
+  await findSurprise(model, clip, { size, out: at('film.mp4') });
+  const film = await openClip(at('film.mp4'), { size, channels: 3 });
+  let shown = 0;
+  for await (const { width } of film.frames()) shown += width / 16;
+  expect(shown).toBe(11);
+  expect(readdirSync(folder.path).filter((name) => name.startsWith('film'))).toEqual(['film.mp4']);
+  await expect(findSurprise(model, clip, { size, out: at('film.mp4') })).rejects.toThrow(
+    /expected a new file, received one that exists/,
+  );
+  await expect(findSurprise(model, clip, { size, out: at('film.gif') })).rejects.toThrow(
+    /expected a folder or a \.mp4, received \.gif/,
+  );
+});
+
+test('an unfinished search keeps what was committed and no more, for the same search alone', async () => {
+  const path = at('clip-surprise.unfinished');
+  const state = { index: 3, standOut: {}, deviations: [0.25], moments: { kept: [], recent: [] } } as never;
+  const row = (frame: number) => ({ frame, bits: 1 / 3, score: -frame, box: { x: 1, y: 2, width: 3, height: 4 } });
+  const first = await UnfinishedSearch.open(path, 'this', false);
+  first.commit([row(1), row(2), row(3)], state, 0.1);
+  await expect(UnfinishedSearch.open(path, 'this', false)).rejects.toThrow(/^lock folder: .* no other search is in/);
+  first.close();
+  // As a process leaves it that is killed after the rows of a part, and before its state.
+  writeFileSync(join(path, 'timeline.bin'), Buffer.alloc(100), { flag: 'a' });
+  const second = await UnfinishedSearch.open(path, 'this', false);
+  expect([second.state.surprise, second.state.meanMap, second.frames]).toEqual([state, 0.1, 3]);
+  second.commit([row(4)], state, 0.2);
+  expect(second.rows()).toEqual([row(1), row(2), row(3), row(4)]);
+  expect(second.films.map(({ frames }) => frames)).toEqual([3, 1]);
+  second.close();
+  await expect(UnfinishedSearch.open(path, 'another', false)).rejects.toThrow(
+    /one of another clip, or with other options; remove it, begin anew with --overwrite/,
+  );
+  const anew = await UnfinishedSearch.open(path, 'another', true);
+  expect(anew.frames).toBe(0);
+  anew.close();
+  expect(existsSync(path)).toBe(false);
+});

@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import { choicesOf, describeModel } from '../../src/model/presets.js';
+import { configureTraining } from '../../src/train/configure-training.js';
+import { runSchema } from '../../src/training/configuration.js';
+import { temporaryFolder } from '../video/made-clips.js';
+import { writePng } from '../../src/video/index.js';
+import { frame } from '../video/made-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+const clips = { type: 'clips' as const, frames: ['clips'] };
+
+/** A folder of images of 9x7. */
+async function imageFolder(): Promise<string> {
+  for (const index of [0, 1])
+    await writePng(
+      join(folder.path, `${index}.png`),
+      frame(9, 7, 3, () => 40 * index),
+    );
+  return folder.path;
+}
+
+test('a request without data, or with data of no kind, is refused in one line', async () => {
+  for (const data of [undefined, {}])
+    await expect(configureTraining({ data } as never)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(/^configure training: request: expected .*data/) as string,
+    });
+});
+
+test('of clips all may be left out but the clips', async () => {
+  const { model, training, data } = await configureTraining({ data: clips });
+  expect(training).toMatchObject({
+    ...{ seed: '1', batch: 8, mirror: true, steps: null, minutes: 20 },
+    stages: [{ trains: 'all', share: 1, crops: 0.5 }],
+  });
+  expect(data).toMatchObject({ validate: [], fit: 'crop' });
+  expect(model.scales).toMatchObject([
+    { size: { width: 64, height: 64 }, channels: 3, head: { type: 'logistic-mixture' } },
+  ]);
+  expect(model.scales[0].conditioning).toMatchObject([{ type: 'warped-frames' }]);
+});
+
+test('images are learned as they are: neither mirrored nor in part, in larger batches, at their own size', async () => {
+  const { model, training } = await configureTraining({ data: { type: 'images', set: await imageFolder() } });
+  expect(training).toMatchObject({ batch: 16, mirror: false, stages: [{ crops: 0 }], minutes: 20 });
+  expect(model.scales).toMatchObject([
+    { size: { width: 9, height: 7 }, channels: 3, levels: 256, head: { type: 'softmax' }, conditioning: [] },
+  ]);
+});
+
+test('a configuration read by the schema alone has the same defaults', async () => {
+  const { model } = await configureTraining({ data: clips });
+  const read = runSchema.parse({ model, data: { type: 'images', set: 'mnist' } });
+  expect(read.training).toMatchObject({ batch: 16, mirror: false, stages: [{ crops: 0 }], minutes: 20 });
+  expect(runSchema.parse({ model, training: { steps: 3 }, data: clips }).training).toMatchObject({
+    ...{ batch: 8, mirror: true, steps: 3, minutes: null },
+  });
+});
+
+test.each(['crops', 'rollOuts'])('what is for clips alone is refused with images: %s', async (name) => {
+  const request = {
+    training: { stages: [{ [name]: 1 }] },
+    data: { type: 'images' as const, set: await imageFolder() },
+  };
+  await expect(configureTraining(request)).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(new RegExp(`training\\.stages\\.0\\.${name}.*for clips alone`)) as string,
+  });
+});
+
+test('choices that are given come before the defaults, and a whole description before them', async () => {
+  const { model } = await configureTraining({ model: { network: 'row-lstm', hidden: 6, levels: 2 }, data: clips });
+  expect(model.scales[0]).toMatchObject({ levels: 2, layers: Array(5).fill({ type: 'row-lstm', hidden: 6 }) });
+  expect((await configureTraining({ model, data: clips })).model).toEqual(model);
+});
+
+test.each([
+  ['pixel-cnn', { head: 'logistic-mixture', context: 3 }],
+  ['row-lstm', { head: 'softmax', context: 0, initialState: 'learned', skips: true }],
+  ['diagonal-bilstm', { head: 'softmax', context: 2, frames: 'previous-frames', output: [9, 12] }],
+  ['pixel-cnn', { head: 'logistic-mixture', context: 0, factors: [2, 2], shared: 'predicted' }],
+] as const)('the choices of a described %s describe it again: %j', (network, settings) => {
+  const size = { width: 24, height: 16 };
+  const model = describeModel(network, { size, channels: 3, levels: 256, hidden: 6, layers: 2, ...settings } as never);
+  const { network: name, ...choices } = choicesOf(model)!;
+  expect(name).toBe(network);
+  expect(describeModel(name, choices)).toEqual(model);
+});
+
+test('a model that no choices describe has none', () => {
+  const settings = { channels: 3, levels: 256, hidden: 6, layers: 2, head: 'softmax', context: 0 } as const;
+  const model = describeModel('pixel-cnn', { size: { width: 8, height: 8 }, ...settings });
+  const [network] = model.scales;
+  expect(choicesOf({ ...model, scales: [{ ...network, first: { kernel: 5, features: 12 } }] })).toBeNull();
+  expect(choicesOf({ ...model, scales: [{ ...network, layers: [] }] })).toBeNull();
+});
+
+test.each([
+  [{ hiden: 6 }, /unknown key 'model\.hiden'; did you mean 'hidden'\?/],
+  [{ network: 'pixelcnn' }, /model\.network/],
+  [{ layers: '3' }, /model\.layers/],
+  ['video-64', /'model'/],
+  [null, /'model'/],
+])('choices of a model that are none are refused in one line: %j', async (model, message) => {
+  await expect(configureTraining({ model: model as never, data: clips })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(message) as string,
+  });
+});
+
+test('how futures are drawn is for models of clips, and a carry for those that learn the expected frame', async () => {
+  const drawing = { temperature: 0.9, warming: 0, carry: 0.5 };
+  expect((await configureTraining({ drawing, data: clips })).drawing).toEqual(drawing);
+  const images = { type: 'images' as const, set: await imageFolder() };
+  const refusals = [
+    [{ drawing, data: images }, /drawing.*models of clips/],
+    [{ model: { frames: 'previous-frames' as const }, drawing, data: clips }, /drawing.*expected frame/],
+  ] as const;
+  for (const [request, message] of refusals)
+    await expect(configureTraining(request)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(message) as string,
+    });
+});
+
+test('a training of before there were stages is refused in one line that says where its settings stand now', async () => {
+  const training = { schedule: { rate: 0.001 } };
+  await expect(configureTraining({ training: training as never, data: clips })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(/'stages', received one of an older pxv.*; give rate.*training\.stages/) as string,
+  });
+});

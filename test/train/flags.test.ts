@@ -1,0 +1,102 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { addFields } from '../../cli/options.js';
+import { configurationOf, refuseMisplaced, trainFlags, type TrainOptions } from '../../src/train/flags.js';
+import { temporaryFolder } from '../video/made-clips.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+/** What `pxv train` makes of its options. */
+async function configured(...given: (string | ((text: string) => void))[]) {
+  const args = given.filter((one) => typeof one === 'string');
+  const say = given.find((one) => typeof one === 'function') ?? (() => undefined);
+  const options = addFields(new Command(), trainFlags).parse(args, { from: 'user' }).opts<TrainOptions>();
+  refuseMisplaced(options);
+  return configurationOf(options, say);
+}
+
+test('--fps goes into the data, before that of a configuration file', async () => {
+  expect((await configured('--frames', 'clips')).data).toMatchObject({ type: 'clips', frameRate: null });
+  const { model, training, data } = await configured('--frames', 'clips', '--fps', '29.97');
+  expect(data).toMatchObject({ type: 'clips', frameRate: '30000/1001' });
+
+  const file = join(folder.path, 'config.json');
+  writeFileSync(file, JSON.stringify({ model, training, data }));
+  expect((await configured('--config', file)).data).toMatchObject({ frameRate: '30000/1001' });
+  expect((await configured('--config', file, '--fps', '10')).data).toMatchObject({ frameRate: '10' });
+  writeFileSync(file, JSON.stringify({ model, training, data: { ...data, frameRate: 'fast' } }));
+  await expect(configured('--config', file)).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(/frameRate.*must be frames a second, such as "10"/) as string,
+  });
+});
+
+test('--fps is refused for images, and beside --resume, which brings its own', async () => {
+  const images = expect.stringMatching(/^train: --fps: expected clips to learn from, .*received images/) as string;
+  await expect(configured('--images', 'cifar', '--fps', '10')).rejects.toMatchObject({
+    code: 'USAGE',
+    message: images,
+  });
+  const resumed = expect.stringMatching(/^train: --fps: expected no option that --resume brings with it/) as string;
+  await expect(configured('--resume', '--fps', '10')).rejects.toMatchObject({ code: 'USAGE', message: resumed });
+});
+
+test('options come before the model of --config, and what they change is said', async () => {
+  const { model, training, data } = await configured('--frames', 'clips', '--hidden', '12', '--layers', '2');
+  const file = join(folder.path, 'overridden.json');
+  writeFileSync(file, JSON.stringify({ model, training, data }));
+  const said: string[] = [];
+  const args = ['--config', file, '--hidden', '24', '--layers', '2', '--size', '32x16', '--network', 'row-lstm'];
+  const { model: changed } = await configured(...args, (text) => said.push(text));
+  expect(changed.scales).toMatchObject([
+    {
+      size: { width: 32, height: 16 },
+      first: { features: 48 },
+      layers: Array(2).fill({ type: 'row-lstm', hidden: 24 }),
+    },
+  ]);
+  expect(said).toEqual([
+    `--network: row-lstm in place of the pixel-cnn of ${file}`,
+    `--hidden: 24 in place of the 12 of ${file}`,
+    `--size: 32x16 in place of the 64x64 of ${file}`,
+  ]);
+
+  writeFileSync(file, JSON.stringify({ model: { hidden: 6, layers: 1 }, training, data }));
+  const { model: chosen } = await configured('--config', file, '--layers', '2');
+  expect(chosen.scales[0].layers).toEqual(Array(2).fill({ type: 'pixel-cnn-block', hidden: 6 }));
+
+  writeFileSync(file, JSON.stringify({ model: { hidden: 6, colours: 'apart', skips: true }, training, data }));
+  const { model: ofChoices } = await configured('--config', file);
+  expect(ofChoices.scales[0]).toMatchObject({ skips: true, head: { colours: 'apart' } });
+  writeFileSync(file, JSON.stringify({ model: ofChoices, training, data }));
+  const { model: kept } = await configured('--config', file, '--layers', '2');
+  expect(kept.scales[0]).toMatchObject({ skips: true, head: { colours: 'apart' }, layers: { length: 2 } });
+
+  const own = { ...model, scales: [{ ...model.scales[0], first: { kernel: 5, features: 24 } }] };
+  writeFileSync(file, JSON.stringify({ model: own, training, data }));
+  expect((await configured('--config', file)).model).toEqual(own);
+  const resized = { ...own, scales: [{ ...own.scales[0], size: { width: 32, height: 16 } }] };
+  said.length = 0;
+  expect((await configured('--config', file, '--size', '32x16', (text) => said.push(text))).model).toEqual(resized);
+  expect(said).toEqual([`--size: 32x16 in place of the 64x64 of ${file}`]);
+  await expect(configured('--config', file, '--head-width', '24')).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(
+      /a model that options describe, .* received a model of its own, and --head-width; change the model in the file$/,
+    ) as string,
+  });
+});
+
+test('an empty path, as of a variable that is not set, does not become the folder at hand', async () => {
+  const { data } = await configured('--frames', '', '--validate', '');
+  expect(data).toMatchObject({ frames: [''], validate: [''] });
+  expect((await configured('--frames', 'a')).data).toMatchObject({ frames: [join(process.cwd(), 'a')] });
+});
+
+test('a training has one length: steps and minutes together are refused, new or resumed', async () => {
+  const message = expect.stringMatching(/^train: --minutes: expected one length .* --steps and --minutes/) as string;
+  const both = ['--steps', '3', '--minutes', '1'];
+  await expect(configured('--frames', 'clips', ...both)).rejects.toMatchObject({ code: 'USAGE', message });
+});
