@@ -21,7 +21,18 @@ const core = {
   'src/clips': ['options', 'distributed', 'video', 'model'],
 };
 /** Capabilities: each may import from the whole core and from the data sets, and none from another. */
-const capabilities = ['train', 'predict', 'surprise', 'codec', 'page', 'sample', 'evaluate', 'report', 'check', 'bench'];
+const capabilities = [
+  'train',
+  'predict',
+  'surprise',
+  'codec',
+  'page',
+  'sample',
+  'evaluate',
+  'report',
+  'check',
+  'bench',
+];
 /** What other folders may import from; those that are not listed, such as cli/, import from everything. */
 const others = {
   datasets: ['src/video'],

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { numberOf } from '../src/foundation/number-of.js';
-import { checkFlags } from '../src/evaluate/options.js';
-import type { Parsed } from '../src/options/fields.js';
+import { checkFlags } from '../src/check/options.js';
+import { askedOf, type Parsed } from '../src/options/fields.js';
 import { tableOf, tableText } from '../src/document/blocks/table.js';
 import { startWithModel } from './computing.js';
-import { addAction, askedOf, computing, videoModel } from './options.js';
+import { addAction, computing, videoModel } from './options.js';
 import type { Report, Work } from './action.js';
 
 const flags = { model: videoModel, ...checkFlags, ...computing };

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
-import { completeFlags } from '../src/evaluate/options.js';
-import { asked, imageDrawing, type Parsed } from '../src/options/fields.js';
+import { completeFlags } from '../src/sample/options.js';
+import { asked, askedOf, imageDrawing, type Parsed } from '../src/options/fields.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
-import { addAction, askedOf, computing } from './options.js';
+import { addAction, computing } from './options.js';
 import type { Report, Work } from './action.js';
 import { stemOf } from './stem.js';
 

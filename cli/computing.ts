@@ -1,5 +1,6 @@
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
-import { askedOf, computing } from './options.js';
+import { askedOf } from '../src/options/fields.js';
+import { computing } from './options.js';
 import { threadsOfRank } from '../src/distributed/launch.js';
 import { alone } from '../src/distributed/ranks.js';
 import type { Progress } from './progress.js';

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
+import { askedOf } from '../src/options/fields.js';
 import { PxvError } from '../src/foundation/errors.js';
 import { numberOf } from '../src/foundation/number-of.js';
 import { tableOf, tableText } from '../src/document/blocks/table.js';
-import { addAction, askedOf, computing } from './options.js';
+import { addAction, computing } from './options.js';
 import type { Report, Work } from './action.js';
 
 interface Check {

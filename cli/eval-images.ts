@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { Published } from '../src/evaluation/published.js';
-import { asked, type Parsed } from '../src/options/fields.js';
+import { asked, askedOf, type Parsed } from '../src/options/fields.js';
 import { scoreImagesFlags } from '../src/evaluate/options.js';
 import type { ImageSetScore } from '../src/evaluate/score-images.js';
 import { tableOf, tableText } from '../src/document/blocks/table.js';
 import { withError } from '../src/document/with-error.js';
 import { startWithModel } from './computing.js';
-import { addAction, askedOf, computing, misusedOption } from './options.js';
+import { addAction, computing, misusedOption } from './options.js';
 import type { Report, Work } from './action.js';
 
 const flags = {

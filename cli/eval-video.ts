@@ -2,12 +2,12 @@ import { Command } from 'commander';
 import { errorsOf } from '../src/foundation/errors.js';
 import { numberOf } from '../src/foundation/number-of.js';
 import { table, tableText } from '../src/document/blocks/table.js';
-import { futureDrawing, type Parsed } from '../src/options/fields.js';
-import { scoreClipsFlags } from '../src/predict/options.js';
+import { askedOf, futureDrawing, type Parsed } from '../src/options/fields.js';
+import { scoreClipsFlags } from '../src/evaluate/options.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
 import { leftOutLine } from './left-out.js';
-import { addAction, askedOf, computing, videoModel } from './options.js';
+import { addAction, computing, videoModel } from './options.js';
 import type { Report, Work } from './action.js';
 import { STANDARD_STREAM } from './standard-streams.js';
 

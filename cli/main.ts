@@ -1,29 +1,9 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { commandNames } from '../src/capabilities.js';
 import { packageFacts } from '../src/foundation/package-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 import { reportError, throwWrongUsage } from './action.js';
-
-/** Files of commands, by their names, in the order of the help. Each imports what it computes with inside its action, so that help is quick. */
-const names = [
-  'train',
-  'predict',
-  'surprise',
-  'encode',
-  'decode',
-  'page',
-  'sample',
-  'complete',
-  'eval-video',
-  'eval-images',
-  'report',
-  'check',
-  'datasets',
-  'models',
-  'bench',
-  'doctor',
-  'backends',
-];
 
 function exitWith(error: unknown): void {
   process.exit(reportError(error));
@@ -48,8 +28,8 @@ for (const stream of [process.stdout, process.stderr]) {
 const { version, description } = packageFacts();
 const program = new Command('pxv').description(description).version(version);
 // The command that is typed needs no other; help, mistakes and completion need all.
-const typed = names.filter((name) => name === process.argv[2]);
-for (const name of typed.length > 0 ? typed : [...names, 'completion']) {
+const typed = commandNames.filter((name) => name === process.argv[2]);
+for (const name of typed.length > 0 ? typed : [...commandNames, 'completion']) {
   const { command } = (await import(`./${name}.js`)) as { command: (program: Command) => Command };
   program.addCommand(command(program));
 }

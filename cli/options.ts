@@ -9,7 +9,7 @@ import * as fields from '../src/options/fields.js';
 import type { Fields, Parsed } from '../src/options/fields.js';
 import { run, type Report, type Work } from './action.js';
 
-const { asked, count, flags, toggle } = fields;
+const { asked, count, flags, spellingOf, toggle } = fields;
 
 /** Every command has these. */
 const reporting = {
@@ -38,11 +38,6 @@ export function addFields(command: Command, fields: Fields): Command {
     option.flags = option.flags.replace('--', '--[no-]');
   }
   return command;
-}
-
-/** How a person writes the flag of a field. */
-export function spellingOf(name: string, field: z.ZodType): string {
-  return `--${flags.get(field)!.name ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function optionOf(name: string, field: z.ZodType): Option {
@@ -85,12 +80,6 @@ function parserOf(value: z.ZodType, flag: string, most?: number): (text: string,
   if (value === fields.askedRate) return (text) => (text === 'model' ? text : frameRate(text, flag));
   if (value instanceof z.ZodNumber) return (text) => wholeNumber(text, flag, value.minValue!, most);
   return (text) => path(text, flag);
-}
-
-/** Those of a command's options that are some fields, as far as they are given. */
-export function askedOf<F extends Fields, O extends Parsed<F>>(fields: F, options: O): Pick<O, keyof F & keyof O> {
-  const given = (Object.keys(fields) as (keyof F & keyof O)[]).filter((name) => options[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [name, options[name]])) as Pick<O, keyof F & keyof O>;
 }
 
 const group = 'Computing:';

@@ -2,11 +2,11 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
 import { oneLine } from '../src/foundation/printable.js';
-import { asked, type Parsed } from '../src/options/fields.js';
+import { asked, askedOf, type Parsed } from '../src/options/fields.js';
 import { reportFlags } from '../src/report/options.js';
 import type { Report, Work } from './action.js';
 import { startWithModel } from './computing.js';
-import { addAction, askedOf, computing } from './options.js';
+import { addAction, computing } from './options.js';
 
 /** It predicts a clip in a tenth of the time. */
 const DEFAULT_MODEL = 'video-64-small';
@@ -45,11 +45,12 @@ Examples:
   $ pxv report runs/mine score.json --csv              the figures beside the page, for who plots them`;
 
 async function write({ signal, progress }: Work, paths: string[], options: Parsed<typeof flags>): Promise<Report> {
+  const { loadSectionSources } = await import('../src/capabilities.js');
   const { writeReport } = await import('../src/report/write-report.js');
   const { reportJson, reportText } = await import('../src/document/report.js');
   const { typedCommand } = await import('../src/document/typed-command.js');
   const { out } = options;
-  const { path, bytes, csv, sections } = await writeReport(paths, {
+  const { path, bytes, csv, sections } = await writeReport(await loadSectionSources(), paths, {
     ...askedOf(reportFlags, options),
     ...{ out, signal },
     model: async () => (await startWithModel(options, progress)).model,

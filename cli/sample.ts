@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { numberOf } from '../src/foundation/number-of.js';
-import { asked, imageDrawing, type Parsed } from '../src/options/fields.js';
-import { sampleFlags } from '../src/evaluate/options.js';
+import { asked, askedOf, imageDrawing, type Parsed } from '../src/options/fields.js';
+import { sampleFlags } from '../src/sample/options.js';
 import { startWithModel } from './computing.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
-import { addAction, askedOf, computing } from './options.js';
+import { addAction, computing } from './options.js';
 import type { Report, Work } from './action.js';
 
 const flags = {

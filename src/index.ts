@@ -1,6 +1,9 @@
 /**
  * The public API: describe, train, load, predict and score. Call `chooseBackend` first, before any tensor is made.
  */
+import { loadSectionSources } from './capabilities.js';
+import { writeReport as writeSections, type WriteReportOptions, type WrittenReport } from './report/write-report.js';
+
 export { imageSets, openForTraining, type Images, type OpenImagesOptions } from '../datasets/index.js';
 export { chooseBackend, type BackendOptions, type ChosenBackend } from './backend/choose-backend.js';
 export { PxvError, type ErrorCode } from './foundation/errors.js';
@@ -37,21 +40,6 @@ export {
 export type { Moment } from './anomaly/moments.js';
 export type { UsualFrames } from './anomaly/stand-out.js';
 export type { AskedRate } from './clips/clip-rate.js';
-export { checkModel, type ModelCheckSettings, type ScaleFinding } from './check/check-model.js';
-export { configureTraining, type ModelChoices, type TrainingRequest } from './train/configure-training.js';
-export { sampleImages, type SampledImages, type SampleImagesOptions } from './sample/sample-images.js';
-export { completeImage, type CompletedImage, type CompleteImageOptions } from './sample/complete-image.js';
-export { predictClip, type PredictClipOptions, type PredictedClip } from './predict/predict-clip.js';
-export { encodeClip, type EncodeClipOptions, type EncodedClip } from './codec/encode-clip.js';
-export { decodeFile, type DecodeFileOptions, type DecodedFile } from './codec/decode-file.js';
-export { findSurprise, type FindSurpriseOptions, type FoundSurprise } from './surprise/find-surprise.js';
-export { servePage, type ServePageOptions } from './page/serve-page.js';
-export { predictClips, type PredictClipsOptions, type PredictedClips } from './predict/predict-clips.js';
-export { scoreClips, type ScoreClipsOptions, type VideoScore } from './evaluate/score-clips.js';
-export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './evaluate/score-images.js';
-export type { TrainModelHooks, TrainModelSettings } from './train/options.js';
-export { trainModel, type TrainedRun } from './train/train-model.js';
-export { writeReport, type WriteReportOptions, type WrittenReport } from './report/write-report.js';
 export type { Section } from './document/report.js';
 export { runSchema, type RunConfiguration } from './training/configuration.js';
 export {
@@ -63,3 +51,20 @@ export {
   type Fit,
   type PictureSize,
 } from './video/index.js';
+export * from './train/index.js';
+export * from './predict/index.js';
+export * from './surprise/index.js';
+export * from './codec/index.js';
+export * from './page/index.js';
+export * from './sample/index.js';
+export * from './evaluate/index.js';
+export * from './check/index.js';
+export type { WriteReportOptions, WrittenReport } from './report/write-report.js';
+
+/**
+ * Writes a page of results, trainings and clips, which needs no other file: see `writeReport` of src/report.
+ * @param paths run folders, JSON files, folders of searches, and clips, in the order of the page
+ */
+export async function writeReport(paths: readonly string[], options: WriteReportOptions): Promise<WrittenReport> {
+  return writeSections(await loadSectionSources(), paths, options);
+}

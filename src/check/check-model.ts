@@ -5,7 +5,7 @@ import { atSize } from '../model/at-size.js';
 import { dimensions, parametersOfScale } from '../model/chain.js';
 import { expectModel, type Model } from '../model/model.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
-import { checkModelFields } from '../evaluate/options.js';
+import { checkModelFields } from './options.js';
 
 /** What was found of one scale of a model, the coarsest 0. */
 export interface ScaleFinding extends Finding {

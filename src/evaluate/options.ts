@@ -1,63 +1,53 @@
 import { z } from 'zod';
 import type { Split } from '../../datasets/index.js';
-import type { CheckProgress } from '../check/finding.js';
+import { clipFields } from '../options/clips.js';
 import * as fields from '../options/fields.js';
 
-const { asked, callback, count, signal } = fields;
+const { asked, callback, count, countOrNone, signal, toggle } = fields;
 
-/** What is asked of a drawing of images, by `pxv sample` too. */
-export const sampleFlags = {
-  /** Images to draw. Default: 16. */
-  count: asked(count.default(16), 'images', 'images to draw', { most: 100_000 }),
-  /** Screen pixels for one pixel of the model. Default: 1. */
-  scale: asked(count.default(1), 'factor', 'enlarge for the eye', { most: 64 }),
-  /** Whether `out` may take the place of what is there. Default: it may not. */
-  overwrite: fields.overwrite,
+/** What is asked of a scoring of clips, by `pxv eval-video` too. */
+export const scoreClipsFlags = {
+  /** Frames to predict from each start; 0: none. Default: 8. */
+  horizon: asked(countOrNone.default(8), 'frames', 'frames to predict from each start', { most: 1000 }),
+  /** Places of a clip from which frames are predicted, evenly spread. Default: 4. */
+  starts: asked(count.default(4), 'count', 'places of each clip to predict from, evenly spread', { most: 1000 }),
+  /** Futures to draw at each start. Default: 4. */
+  samples: asked(count.default(4), 'count', 'futures to draw at each start', { most: 64 }),
+  /**
+   * Whether a clip is learned from as it goes. The weights that score it go on learning from each of its frames once it is scored (see
+   * `Adaptation`, `scoreEach`), and forecasts are corrected by hindcasts of the frames known before them (see `learnCorrection`).
+   * Each clip begins again. Default: it is not.
+   */
+  adapt: toggle('learn from each clip as it goes: fewer bits, forecasts nearer to the truth, several times as long'),
+  /** Whether lossless codecs compress the same frames. Default: they do not. */
+  codecs: toggle('bits of lossless codecs for the same frames: x264, x265 and FFV1 of FFmpeg'),
+  /** Rate to bring clips to. Default: each is read at its own, with a warning where the model learned at another. */
+  frameRate: fields.frameRate,
   /** Default: 1. */
   seed: fields.seed,
 };
 
-/** See `sampleImages`. */
-export const sampleImagesFields = {
-  ...sampleFlags,
-  /** A `.png` file for a contact sheet, or a folder for one PNG file an image. */
-  out: z.string(),
-  /** Default: the model's own distribution. */
-  settings: z.strictObject(fields.imageDrawing).optional(),
-  /** Called as rows are drawn: images done, as a fraction. */
-  onProgress: callback<(done: number) => void>(),
-  /** Called once images are finished: from then on, an interruption leaves those. */
-  onDrawn: callback<() => void>(),
-  /** Once it is aborted, the images finished so far are written. */
-  signal,
-};
+export interface ScoringProgress {
+  /** Of the clip at hand. */
+  name: string;
+  /** Clips that are done with. */
+  done: number;
+  clips: number;
+  what: 'score' | 'hindcast' | 'predict' | 'compress';
+  /** Frames of this clip that are done; of those that are drawn, with the share of the ones at hand; of hindcasts the places. */
+  frames: number;
+}
 
-/** What is asked of a completion, by `pxv complete` too. */
-export const completeFlags = {
-  /** The first row, from 0 at the model's size, that is drawn again. Default: half way down. */
-  fromRow: asked(fields.countOrNone.optional(), 'row', 'first row to draw, from 0 (default: half way down)'),
-  /** Completions to draw. Default: 7. */
-  samples: asked(count.default(7), 'count', 'completions to draw', { most: 64 }),
-  /** Screen pixels for one pixel of the model. Default: 4. */
-  scale: asked(count.default(4), 'factor', 'enlarge for the eye', { most: 64 }),
-  /** Whether `out` may take the place of what is there. Default: it may not, and never of the image. */
-  overwrite: fields.overwrite,
-  /** Default: `crop`. */
-  fit: asked(fields.fit.default('crop'), 'name', "how the image is brought to the model's size"),
-  /** Default: 1. */
-  seed: fields.seed,
-};
-
-/** See `completeImage`. */
-export const completeImageFields = {
-  ...completeFlags,
-  /** Contact sheet (.png): the image, what is kept of it, then the samples. */
-  out: z.string(),
-  /** Default: the model's own distribution. */
-  settings: z.strictObject(fields.imageDrawing).optional(),
-  /** Called after each row, with the share of the work that is done. */
-  onProgress: callback<(share: number) => void>(),
-  signal,
+/** See `scoreClips`. */
+export const scoreClipsFields = {
+  ...scoreClipsFlags,
+  ...clipFields,
+  /** One size for all clips, or one for each at its own aspect. Default: the model's. */
+  size: fields.pictureSize.optional(),
+  /** Called as clips are scored, with the clip at hand and how much of it is done. */
+  onProgress: callback<(progress: ScoringProgress) => void>(),
+  /** The processes that share the clips: see `joinRanks`. Default: this one alone. */
+  ranks: fields.ranks,
 };
 
 /** What is asked of a scoring of images, by `pxv eval-images` too. */
@@ -91,24 +81,4 @@ export const scoreImagesFields = {
   signal,
   /** The processes that share the images: see `joinRanks`. Default: this one alone. */
   ranks: fields.ranks,
-};
-
-/** What is asked of a check, by `pxv check` too. */
-export const checkFlags = {
-  /** The model is checked at this size, in whole. Default: at its own, and smaller where that would take long. */
-  size: asked(
-    fields.pixels.optional(),
-    'WxH',
-    "size of the images to check at, whatever it takes (default: the model's, or less)",
-  ),
-  /** Default: 1. */
-  seed: fields.seed,
-};
-
-/** See `checkModel`. */
-export const checkModelFields = {
-  ...checkFlags,
-  /** Called as each check goes on, with how much of it is done. */
-  onProgress: callback<(progress: CheckProgress) => void>(),
-  signal,
 };

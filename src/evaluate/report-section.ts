@@ -7,6 +7,7 @@ import type { Block } from '../document/blocks/index.js';
 import type { Series } from '../document/blocks/series.js';
 import { tableOf } from '../document/blocks/table.js';
 import type { Section } from '../document/report.js';
+import { unreadableResult, type SectionSource } from '../document/section-source.js';
 import { clipTable, forecastTables, summaryLines, type ToldScore } from './score-tables.js';
 import { ABOUT_BITS, ABOUT_DECIBELS } from '../document/words.js';
 
@@ -60,13 +61,20 @@ const scoreSchema = z.object({
     .nullable(),
 });
 
-/** Whether an object looks like what `pxv eval-video --json` prints. */
-export const isScore = (result: object) => 'clips' in result && 'baselines' in result && 'bitsPerDim' in result;
+/** Sections of results that `pxv eval-video --json` printed. */
+export const sectionSource: SectionSource<Section> = {
+  reads: 'results',
+  open({ path, json }) {
+    const isScore = json !== undefined && 'clips' in json && 'baselines' in json && 'bitsPerDim' in json;
+    return isScore ? [scoreSection(path, json)] : null;
+  },
+  sections: (sections) => [...sections],
+};
 
-/** What a scoring of clips found: bits beside baselines, errors by horizon, each clip. @returns null where the object is none */
-export function scoreSection(path: string, result: object): Section | null {
+/** Makes the section of a scoring of clips: bits beside baselines, errors by horizon, each clip. @throws PxvError `INPUT` if `result` is none */
+function scoreSection(path: string, result: object): Section {
   const parsed = scoreSchema.safeParse(result);
-  if (!parsed.success) return null;
+  if (!parsed.success) throw unreadableResult(path, 'one of another version, or not whole');
   const score = parsed.data as unknown as ToldScore & { model: string };
   const { model, bitsPerDim, baselines, clips, exact, forecasts, frames, samples, standardError } = score;
   const spread = Number.isNaN(standardError) ? '' : ` +- ${standardError.toFixed(3)} over clips`;

@@ -34,7 +34,7 @@ import { expectAdaptingMemory } from '../train/expect-training-memory.js';
 import { eachClip, noUsableClip, type LeftOutClip } from '../clips/left-out-clips.js';
 import { expectVideoModel } from '../model/expect-kind.js';
 import { parseOptions, type OptionsOf, type Parsed } from '../options/fields.js';
-import { scoreClipsFields, type ScoringProgress } from '../predict/options.js';
+import { scoreClipsFields, type ScoringProgress } from './options.js';
 import { summariseClips, type ClipsSummary, type CodecScore, type ScoredClip } from './summarise-clips.js';
 
 /** How `scoreClips` scores clips, and what it predicts of them. */

@@ -39,6 +39,11 @@ export function toggle(help: string, more: Partial<Flag> = {}) {
     .register(flags, { ...more, help });
 }
 
+/** Returns the flag of a field as users type it, such as `--key-every`. */
+export function spellingOf(name: string, field: z.ZodType): string {
+  return `--${flags.get(field)!.name ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 /** The fields of a task's options. */
 export type Fields = Record<string, z.ZodType>;
 /** What a program may give. */
@@ -55,6 +60,12 @@ export type Parsed<F extends Fields> = z.output<z.ZodObject<F>>;
 export function parseOptions<F extends Fields>(operation: string, fields: F, options: OptionsOf<F>): Parsed<F> {
   const source = { operation, argument: 'options', code: 'USAGE' } as const;
   return parseConfiguration<unknown>(z.strictObject(fields), options, source) as Parsed<F>;
+}
+
+/** Returns the options that belong to `fields` and are not undefined. */
+export function askedOf<F extends Fields, O extends Parsed<F>>(fields: F, options: O): Pick<O, keyof F & keyof O> {
+  const given = (Object.keys(fields) as (keyof F & keyof O)[]).filter((name) => options[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, options[name]])) as Pick<O, keyof F & keyof O>;
 }
 
 /** A field that is called with something. */

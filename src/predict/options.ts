@@ -1,19 +1,9 @@
 import { z } from 'zod';
-import type { OutputKind } from '../video/index.js';
+import { clipFields } from '../options/clips.js';
 import * as fields from '../options/fields.js';
+import type { OutputKind } from '../video/index.js';
 
-const { asked, callback, count, countOrNone, signal, toggle } = fields;
-
-/** What predictions and scores of clips take, and their commands ask for in other words. */
-const seenClips = {
-  /** How a clip of another aspect is brought to one size. Default: `crop`. */
-  fit: fields.fit.optional(),
-  /** How futures are drawn, over what `futureSettings` has for the model. */
-  settings: z.strictObject(fields.futureDrawing).optional(),
-  /** One line about a clip that is damaged or left out, and what else the user should know. */
-  onWarning: callback<(text: string) => void>(),
-  signal,
-};
+const { asked, callback, count, toggle } = fields;
 
 /** What is written of each predicted frame. */
 const forecasts = z.enum(['samples', 'best-guess']);
@@ -67,7 +57,7 @@ export const predictFlags = {
 /** See `predictClip`. */
 export const predictClipFields = {
   ...predictFlags,
-  ...seenClips,
+  ...clipFields,
   /** One size, or one at the clip's own aspect. Default: that aspect, with the shorter side of the model's images. */
   size: fields.pictureSize.optional(),
   /** A film (.mp4, .webm, .gif), a contact sheet (.png), or a folder. */
@@ -115,49 +105,4 @@ export const predictClipsFields = {
   onHindcast: callback<(progress: { name: string; done: number; total: number }) => void>(),
   /** Called after each row that is drawn: the clip at hand, and the frames finished, as a fraction, of all clips. */
   onProgress: callback<(progress: { name: string; done: number; total: number }) => void>(),
-};
-
-/** What is asked of a scoring of clips, by `pxv eval-video` too. */
-export const scoreClipsFlags = {
-  /** Frames to predict from each start; 0: none. Default: 8. */
-  horizon: asked(countOrNone.default(8), 'frames', 'frames to predict from each start', { most: 1000 }),
-  /** Places of a clip from which frames are predicted, evenly spread. Default: 4. */
-  starts: asked(count.default(4), 'count', 'places of each clip to predict from, evenly spread', { most: 1000 }),
-  /** Futures to draw at each start. Default: 4. */
-  samples: asked(count.default(4), 'count', 'futures to draw at each start', { most: 64 }),
-  /**
-   * Whether a clip is learned from as it goes. The weights that score it go on learning from each of its frames once it is scored (see
-   * `Adaptation`, `scoreEach`), and forecasts are corrected by hindcasts of the frames known before them (see `learnCorrection`).
-   * Each clip begins again. Default: it is not.
-   */
-  adapt: toggle('learn from each clip as it goes: fewer bits, forecasts nearer to the truth, several times as long'),
-  /** Whether lossless codecs compress the same frames. Default: they do not. */
-  codecs: toggle('bits of lossless codecs for the same frames: x264, x265 and FFV1 of FFmpeg'),
-  /** Rate to bring clips to. Default: each is read at its own, with a warning where the model learned at another. */
-  frameRate: fields.frameRate,
-  /** Default: 1. */
-  seed: fields.seed,
-};
-
-export interface ScoringProgress {
-  /** Of the clip at hand. */
-  name: string;
-  /** Clips that are done with. */
-  done: number;
-  clips: number;
-  what: 'score' | 'hindcast' | 'predict' | 'compress';
-  /** Frames of this clip that are done; of those that are drawn, with the share of the ones at hand; of hindcasts the places. */
-  frames: number;
-}
-
-/** See `scoreClips`. */
-export const scoreClipsFields = {
-  ...scoreClipsFlags,
-  ...seenClips,
-  /** One size for all clips, or one for each at its own aspect. Default: the model's. */
-  size: fields.pictureSize.optional(),
-  /** Called as clips are scored, with the clip at hand and how much of it is done. */
-  onProgress: callback<(progress: ScoringProgress) => void>(),
-  /** The processes that share the clips: see `joinRanks`. Default: this one alone. */
-  ranks: fields.ranks,
 };

@@ -20,15 +20,16 @@ import type { Block } from '../document/blocks/index.js';
 import type { Series } from '../document/blocks/series.js';
 import type { Line } from '../document/chart.js';
 import type { Section } from '../document/report.js';
+import type { SectionOptions, SectionSource } from '../document/section-source.js';
+import { errorsOf } from '../foundation/errors.js';
 import { futureSettings } from '../sampling/future-settings.js';
-import { heatMap } from '../video/index.js';
+import { heatMap, listClips, type ClipSource } from '../video/index.js';
 import { openForModel, ownAspect, sizeWarning, type SeenClip } from '../clips/clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
 import { expectVideoModel } from '../model/expect-kind.js';
 import { scoringBatch } from '../memory/expect-memory.js';
-import { parseOptions, type Parsed } from '../options/fields.js';
+import { parseOptions } from '../options/fields.js';
 import { predictClipFields, type Forecast } from './options.js';
-import type { writeReportFields } from '../report/options.js';
 import { expectPredictionMemory, filled } from './predict-clip.js';
 import { Prediction } from './prediction.js';
 import { typedCommand } from '../document/typed-command.js';
@@ -45,11 +46,6 @@ const [ARROWS, LEAST_MOTION] = [6, 0.75];
 /** Times as long as the motion that an arrow is. */
 const LONGER = 2;
 
-type Asked = Pick<
-  Parsed<typeof writeReportFields>,
-  'holdOut' | 'samples' | 'seed' | 'onProgress' | 'onWarning' | 'signal'
->;
-
 /** The frames of a clip's end, and what was predicted in the place of the last ones. */
 interface Predicted {
   /** Index in the clip of the first frame here. */
@@ -64,11 +60,25 @@ interface Predicted {
   samples: readonly (readonly Frame[])[];
 }
 
+/** A section of each clip. */
+export const sectionSource: SectionSource<ClipSource> = {
+  reads: 'clips',
+  open: async ({ path, json }) => (json === undefined ? listClips([path]) : null),
+  async sections(clips, options) {
+    if (options.model === undefined)
+      throw errorsOf('USAGE', 'write report')('model', 'a model that predicts the clips', 'none', 'give one');
+    const model = await options.model();
+    const sections: Section[] = [];
+    for (const { path, name } of clips) sections.push(await predictionSection(model, path, name, options));
+    return sections;
+  },
+};
+
 /**
- * A clip's own last frames, predicted and beside the truth.
- * @throws PxvError as `predictClip`, for what it reads
+ * Makes the section of a clip whose own last frames are predicted, beside the truth.
+ * @throws PxvError as `predictClip` does for what it reads
  */
-export async function predictionSection(trained: Model, path: string, name: string, asked: Asked): Promise<Section> {
+async function predictionSection(trained: Model, path: string, name: string, asked: SectionOptions): Promise<Section> {
   expectVideoModel(trained, 'write report');
   const clip = await openForModel(trained, path, 'write report', { ...ownAspect(trained, {}), signal: asked.signal });
   const { reader } = clip;
@@ -90,7 +100,7 @@ export async function predictionSection(trained: Model, path: string, name: stri
   return { title: `${name}, predicted by ${trained.name}`, blocks: blocksOf(model, clip, result, bits, path) };
 }
 
-async function predicted(model: Model, clip: SeenClip, forecast: Forecast, name: string, asked: Asked) {
+async function predicted(model: Model, clip: SeenClip, forecast: Forecast, name: string, asked: SectionOptions) {
   const { holdOut, samples, seed, signal, onProgress, onWarning } = asked;
   const what = forecast === 'samples' ? 'predict' : 'best guess';
   const options = filled(
@@ -117,7 +127,7 @@ async function mapsOfBits(
   clip: SeenClip,
   { first, truth }: Predicted,
   name: string,
-  { signal, onProgress }: Asked,
+  { signal, onProgress }: SectionOptions,
 ): Promise<(Float64Array | null)[]> {
   const { chain } = model;
   const start = Math.max(0, first - chain.exampleShape.context);

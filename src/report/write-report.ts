@@ -1,19 +1,14 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
-import { errorsOf } from '../foundation/errors.js';
-import { checkWritable, writeAtomically } from '../foundation/write-file.js';
-import type { Model } from '../model/model.js';
 import { reportHtml } from '../document/page.js';
 import { reportCsv, type Section } from '../document/report.js';
-import { RunFolder } from '../training/run-folder.js';
-import { expectNoInput, isTaken, listClips } from '../video/index.js';
-import { parseOptions, type OptionsOf, type Parsed } from '../options/fields.js';
+import { unreadableResult, type ReportInput, type SectionSource } from '../document/section-source.js';
+import { errorsOf } from '../foundation/errors.js';
+import { checkWritable, writeAtomically } from '../foundation/write-file.js';
+import { parseOptions, type OptionsOf } from '../options/fields.js';
+import { expectNoInput, isTaken } from '../video/index.js';
 import { writeReportFields } from './options.js';
-import { predictionSection } from '../predict/report-section.js';
-import { isScore, scoreSection } from '../evaluate/report-section.js';
-import { findingsSection, isFindings, isSearch, searchSection } from '../surprise/report-section.js';
-import { trainingSection } from '../train/report-section.js';
 
 /** What `writeReport` shows, and where it writes. */
 export type WriteReportOptions = OptionsOf<typeof writeReportFields>;
@@ -30,24 +25,21 @@ export interface WrittenReport {
   sections: readonly Section[];
 }
 
-/** Something that is reported on. */
-type Subject =
-  | { kind: 'training'; path: string }
-  | { kind: 'search'; path: string }
-  | { kind: 'result'; path: string; section: Section }
-  | { kind: 'clip'; path: string; name: string };
-
 const misused = errorsOf('USAGE', 'write report');
-const unusable = errorsOf('INPUT', 'write report');
 
 /**
  * Writes a page of what was found, that needs nothing else: of trainings, of what `--json` of eval-video and surprise printed, of the folder of a
  * search, and of clips, whose last frames are predicted. What is given tells what it shows.
+ * @param sources parts that capabilities make of a report, as `loadSectionSources` loads them
  * @param paths run folders, JSON files, folders of searches, and clips, in the order of the page; trainings that follow each other are drawn
  *   over one another
  * @throws PxvError `USAGE` where an option is wrong; `INPUT` where nothing can be shown of a path; `OUTPUT` where the page cannot be written
  */
-export async function writeReport(paths: readonly string[], asked: WriteReportOptions): Promise<WrittenReport> {
+export async function writeReport(
+  sources: readonly SectionSource<unknown>[],
+  paths: readonly string[],
+  asked: WriteReportOptions,
+): Promise<WrittenReport> {
   const options = parseOptions('write report', writeReportFields, asked);
   const { out } = options;
   if (extname(out).toLowerCase() !== '.html')
@@ -61,10 +53,11 @@ export async function writeReport(paths: readonly string[], asked: WriteReportOp
   const confirm = () => expectPlaces(out, csv, paths, options.overwrite);
   await confirm();
   checkWritable(out);
-  const subjects = (await Promise.all(paths.map(subjectsAt))).flat();
-  const sections = await sectionsOf(subjects, options);
+  const sections: Section[] = [];
+  for (const { source, items } of await openAll(sources, paths))
+    sections.push(...(await source.sections(items, options)));
   const title =
-    subjects.length === 1
+    sections.length === 1 && paths.length === 1
       ? sections[0].title
       : `pxv report: ${paths.map((path) => basename(resolve(path))).join(', ')}`;
   const html = await reportHtml({ title, made: options.made ?? '', sections });
@@ -77,53 +70,55 @@ export async function writeReport(paths: readonly string[], asked: WriteReportOp
   return { path: out, bytes: Buffer.byteLength(html), csv, sections };
 }
 
-/** What a path leads to. @throws PxvError `INPUT` where it is nothing that a report shows */
-async function subjectsAt(path: string): Promise<Subject[]> {
+/** Looks at a path. @throws PxvError `INPUT` if it is a JSON file without an object */
+async function inputAt(path: string, index: number): Promise<ReportInput> {
   const found = await stat(path).catch(() => null);
-  if (found?.isDirectory()) {
-    if (isSearch(await readdir(path))) return [{ kind: 'search', path }];
-    if (new RunFolder(path).hasResults) return [{ kind: 'training', path }];
-  }
-  if (found !== null && extname(path).toLowerCase() === '.json') return [await resultAt(path)];
-  return (await listClips([path])).map((clip) => ({ kind: 'clip', path: clip.path, name: clip.name }));
+  const isJson = found !== null && !found.isDirectory() && extname(path).toLowerCase() === '.json';
+  return {
+    path,
+    id: `part-${index + 1}`,
+    names: found?.isDirectory() ? await readdir(path) : null,
+    json: isJson ? await readJson(path) : undefined,
+  };
 }
 
-async function resultAt(path: string): Promise<Subject> {
-  const remedy = 'give what pxv eval-video --json or pxv surprise --json printed';
-  const refused = (received: string) => unusable(path, 'a result of pxv as JSON', received, remedy);
+async function readJson(path: string): Promise<object> {
   let result: unknown;
   try {
     result = JSON.parse(await readFile(path, 'utf8'));
   } catch {
-    throw refused('a file that is no JSON');
+    throw unreadableResult(path, 'a file that is no JSON');
   }
-  if (typeof result !== 'object' || result === null) throw refused('no object');
-  const made = isFindings(result) ? findingsSection : isScore(result) ? scoreSection : null;
-  if (made === null) throw refused(`an object of ${Object.keys(result).slice(0, 4).join(', ') || 'nothing'}`);
-  const section = made(path, result);
-  if (section === null) throw refused('one of another version, or not whole');
-  return { kind: 'result', path, section };
+  if (typeof result !== 'object' || result === null) throw unreadableResult(path, 'no object');
+  return result;
 }
 
-async function sectionsOf(subjects: readonly Subject[], options: Parsed<typeof writeReportFields>): Promise<Section[]> {
-  const sections: Section[] = [];
-  let trainings: string[] = [];
-  let model: Model | null = null;
-  for (const [at, subject] of subjects.entries()) {
-    if (subject.kind === 'training') {
-      trainings.push(subject.path);
-      if (subjects[at + 1]?.kind === 'training') continue;
-      sections.push(await trainingSection(trainings));
-      trainings = [];
-    } else if (subject.kind === 'result') sections.push(subject.section);
-    else if (subject.kind === 'search') sections.push(await searchSection(subject.path, `part-${at + 1}`));
-    else {
-      if (options.model === undefined) throw misused('model', 'a model that predicts the clips', 'none', 'give one');
-      model ??= await options.model();
-      sections.push(await predictionSection(model, subject.path, subject.name, options));
-    }
+/** Items of one source that follow each other. */
+interface Group {
+  source: SectionSource<unknown>;
+  items: unknown[];
+}
+
+/** Opens every path before anything is computed. @throws PxvError `INPUT` if nothing can be shown of a path */
+async function openAll(sources: readonly SectionSource<unknown>[], paths: readonly string[]): Promise<Group[]> {
+  const inOrder = sources.toSorted((a, b) => Number(a.reads === 'clips') - Number(b.reads === 'clips'));
+  const groups: Group[] = [];
+  for (const [index, path] of paths.entries()) {
+    const input = await inputAt(path, index);
+    const opened = await openFirst(inOrder, input);
+    if (opened.source === groups.at(-1)?.source) groups.at(-1)!.items.push(...opened.items);
+    else groups.push(opened);
   }
-  return sections;
+  return groups;
+}
+
+async function openFirst(sources: readonly SectionSource<unknown>[], input: ReportInput): Promise<Group> {
+  for (const source of sources) {
+    const items = await source.open(input);
+    if (items !== null) return { source, items };
+  }
+  const keys = Object.keys(input.json ?? {});
+  throw unreadableResult(input.path, `an object of ${keys.slice(0, 4).join(', ') || 'nothing'}`);
 }
 
 /** @throws PxvError `OUTPUT` where something is there that may not be replaced; `USAGE` where that is an input */

@@ -12,7 +12,7 @@ import { checkOutput, contactSheet, outputKind, writePng, readImage } from '../v
 import { expectImageModel } from '../model/expect-kind.js';
 import { expectDrawingMemory } from '../memory/expect-memory.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
-import { completeImageFields } from '../evaluate/options.js';
+import { completeImageFields } from './options.js';
 
 /** Which rows `completeImage` draws, how, and where they are written. */
 export type CompleteImageOptions = OptionsOf<typeof completeImageFields>;

@@ -12,7 +12,7 @@ import { checkOutput, outputKind, writeClip } from '../video/index.js';
 import { expectImageModel } from '../model/expect-kind.js';
 import { expectDrawingMemory } from '../memory/expect-memory.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
-import { sampleImagesFields } from '../evaluate/options.js';
+import { sampleImagesFields } from './options.js';
 
 /** How many images `sampleImages` draws, how, and where they are written. */
 export type SampleImagesOptions = OptionsOf<typeof sampleImagesFields>;

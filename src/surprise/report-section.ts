@@ -9,6 +9,7 @@ import type { Block } from '../document/blocks/index.js';
 import { tableOf, type Table } from '../document/blocks/table.js';
 import type { Axis } from '../document/chart.js';
 import type { Section } from '../document/report.js';
+import { unreadableResult, type SectionSource } from '../document/section-source.js';
 import { Moments, type Moment } from '../anomaly/moments.js';
 import { openClip } from '../video/index.js';
 import { TIMELINE_COLUMNS } from './surprise-findings.js';
@@ -37,11 +38,21 @@ const findingsSchema = z
   .refine(({ timeline: { frame, ...others } }) => Object.values(others).every(({ length }) => length === frame.length));
 type ToldFindings = z.infer<typeof findingsSchema>;
 
-/** Whether an object looks like what `pxv surprise --json` prints. */
-export const isFindings = (result: object) => 'moments' in result && 'timeline' in result;
-
-/** Whether a folder holds files of these names, as `pxv surprise` writes it. */
-export const isSearch = (names: readonly string[]) => names.includes('timeline.csv') && names.includes('film.mp4');
+/** Items are makers of sections, since pictures of a folder's moments are read last. */
+export const sectionSource: SectionSource<() => Promise<Section>> = {
+  reads: 'results',
+  open({ path, id, names, json }) {
+    if (names?.includes('timeline.csv') && names.includes('film.mp4')) return [() => searchSection(path, id)];
+    if (json === undefined || !('moments' in json && 'timeline' in json)) return null;
+    const section = findingsSection(path, json);
+    return [() => Promise.resolve(section)];
+  },
+  async sections(items) {
+    const sections: Section[] = [];
+    for (const make of items) sections.push(await make());
+    return sections;
+  },
+};
 
 /** Moments for people, the largest first. */
 export function momentTable(moments: readonly Moment[], frameRate: number): Table {
@@ -53,10 +64,10 @@ export function momentTable(moments: readonly Moment[], frameRate: number): Tabl
   return tableOf('llrl', ['from', 'to', 'score', 'where'], rows);
 }
 
-/** What a search found, as its JSON tells. @returns null where the object is none */
-export function findingsSection(path: string, result: object): Section | null {
+/** Makes the section of a search from its JSON. @throws PxvError `INPUT` if `result` is none */
+function findingsSection(path: string, result: object): Section {
   const parsed = findingsSchema.safeParse(result);
-  if (!parsed.success) return null;
+  if (!parsed.success) throw unreadableResult(path, 'one of another version, or not whole');
   const { model } = parsed.data;
   return sectionOf(`${basename(path)}: what stood out${model === undefined ? '' : `, by ${model}`}`, parsed.data, []);
 }
@@ -66,7 +77,7 @@ export function findingsSection(path: string, result: object): Section | null {
  * @param id what the ids of its moments begin with
  * @throws PxvError `INPUT` where the timeline is not one
  */
-export async function searchSection(folder: string, id: string): Promise<Section> {
+async function searchSection(folder: string, id: string): Promise<Section> {
   const found = readTimeline(join(folder, 'timeline.csv'), await readFile(join(folder, 'timeline.csv'), 'utf8'));
   const [first] = found.timeline.frame;
   const peaks = found.moments.slice(0, SHOWN).map(({ peak }) => peak - first);

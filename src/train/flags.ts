@@ -5,12 +5,11 @@ import type { BackendOptions } from '../backend/choose-backend.js';
 import { errorsOf } from '../foundation/errors.js';
 import { frameRateText } from '../foundation/frame-rate.js';
 import type { ModelChoices, TrainingRequest } from './configure-training.js';
-import { anySeed, asked, positive, SEED, toggle, type Parsed } from '../options/fields.js';
+import { anySeed, asked, askedOf, positive, SEED, spellingOf, toggle, type Parsed } from '../options/fields.js';
 import { dataFlags, modelFlags, trainingFlags, trainModelFields } from './options.js';
 import { launchOf } from '../distributed/launch.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import type { Extension } from '../training/pace.js';
-import { askedOf, spellingOf } from '../../cli/options.js';
 
 const { overwrite, acceptChangedData, log } = trainModelFields;
 /** What `pxv train` asks for. Nothing has a default here, so that whatever is given comes before a configuration file. */

@@ -8,6 +8,7 @@ import type { Block } from '../document/blocks/index.js';
 import type { Line } from '../document/chart.js';
 import { tableOf } from '../document/blocks/table.js';
 import type { Section } from '../document/report.js';
+import type { SectionSource } from '../document/section-source.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { bestLogged, RunFolder, type LogEntry } from '../training/run-folder.js';
 import { needsOf } from '../conditioning/index.js';
@@ -49,6 +50,13 @@ function readRun(path: string): Run {
     ...{ samples: folder.samples, machines: folder.machines() },
   };
 }
+
+/** One section of all run folders that follow each other. */
+export const sectionSource: SectionSource<string> = {
+  reads: 'results',
+  open: ({ path, names }) => (names !== null && new RunFolder(path).hasResults ? [path] : null),
+  sections: async (paths) => [await trainingSection(paths)],
+};
 
 /**
  * Trainings over one another.

@@ -1,19 +1,10 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import {
-  addFields,
-  askedOf,
-  computing,
-  decimalNumber,
-  frameRate,
-  path,
-  seed,
-  size,
-  wholeNumber,
-} from '../../cli/options.js';
+import { addFields, computing, decimalNumber, frameRate, path, seed, size, wholeNumber } from '../../cli/options.js';
 import { throwWrongUsage } from '../../cli/action.js';
 import type { BackendOptions } from '../../src/backend/choose-backend.js';
 import * as fields from '../../src/options/fields.js';
+import { askedOf } from '../../src/options/fields.js';
 
 function refusal(parse: () => unknown): unknown {
   try {

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { atSize } from '../../src/model/at-size.js';
 import { scoringMemory } from '../../src/memory/memory.js';
 import { adaptingMemory } from '../../src/train/training-memory.js';
-import type { ScoringProgress } from '../../src/predict/options.js';
+import type { ScoringProgress } from '../../src/evaluate/options.js';
 import { scoreClips, type ScoreClipsOptions } from '../../src/evaluate/score-clips.js';
 import { kernelSets } from '../backend/implementations.js';
 import { findFfmpeg, writeClip } from '../../src/video/index.js';

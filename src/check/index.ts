@@ -1,0 +1,1 @@
+export { checkModel, type ModelCheckSettings, type ScaleFinding } from './check-model.js';

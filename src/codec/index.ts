@@ -1,0 +1,2 @@
+export { decodeFile, type DecodeFileOptions, type DecodedFile } from './decode-file.js';
+export { encodeClip, type EncodeClipOptions, type EncodedClip } from './encode-clip.js';

@@ -1,0 +1,1 @@
+export { servePage, type ServePageOptions } from './serve-page.js';

@@ -1,0 +1,1 @@
+export { findSurprise, type FindSurpriseOptions, type FoundSurprise } from './find-surprise.js';
