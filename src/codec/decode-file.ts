@@ -9,7 +9,7 @@ import { loadModel } from '../model/checkpoint.js';
 import { atSize } from '../model/at-size.js';
 import { shippedModels } from '../model/shipped-models.js';
 import { checkOutput, frameFile, writeClip } from '../video/index.js';
-import { webpCoder } from './encode-clip.js';
+import { webpCoder } from '../video/lossless-webp.js';
 import { scoringBatch } from '../memory/expect-memory.js';
 import { pictureFile } from './images-of-folder.js';
 import { decodeFileFields } from './options.js';

@@ -1,8 +1,8 @@
 import { createWriteStream, readFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { encodeFrames, type StillCoder } from '../coding/encode-frames.js';
+import { encodeFrames } from '../coding/encode-frames.js';
 import { kinds } from '../coding/format.js';
-import type { Channels, Size } from '../foundation/frame.js';
+import type { Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { atSize } from '../model/at-size.js';
@@ -10,7 +10,7 @@ import { loadModel, modelFile } from '../model/checkpoint.js';
 import type { Model } from '../model/model.js';
 import { dimensions } from '../model/chain.js';
 import { alone } from '../distributed/ranks.js';
-import { decodeWebp, encodeWebp } from '../video/lossless-webp.js';
+import { webpCoder } from '../video/lossless-webp.js';
 import { expectNoInput, filesOfClip, isTaken } from '../video/index.js';
 import { errorsOf } from '../foundation/errors.js';
 import { openForModel, ownAspect, sizeWarning } from '../clips/clip-for-model.js';
@@ -46,11 +46,6 @@ export interface EncodedClip extends Size {
 const STILLS = 'cifar';
 /** Frames computed together. */
 const TOGETHER = 8;
-
-/** WebP, as files of frames hold it. */
-export function webpCoder(size: Size, channels: Channels): StillCoder {
-  return { encode: encodeWebp, decode: (bytes) => decodeWebp(bytes, size, channels) };
-}
 
 /**
  * Writes a clip as a file in which each frame takes as many bits as the model says; `decodeFile` gives the very same frames. Images of a

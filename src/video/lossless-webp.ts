@@ -1,20 +1,23 @@
 import sharp from 'sharp';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 
-/** A picture as WebP without loss. */
-export async function encodeWebp({ width, height, channels, data }: Frame): Promise<Uint8Array> {
-  const picture = sharp(data, { raw: { width, height, channels } });
-  return new Uint8Array(await picture.webp({ lossless: true, effort: 6 }).toBuffer());
-}
-
-/** The bytes of a picture that `encodeWebp` has written, of this size and colours; none where it is no such picture. */
-export async function decodeWebp(bytes: Uint8Array, size: Size, channels: Channels): Promise<Uint8Array> {
-  try {
-    // What is larger is never decoded.
-    const picture = sharp(bytes, { limitInputPixels: size.width * size.height }).removeAlpha();
-    const raw = await (channels === 1 ? picture.extractChannel(0) : picture).raw().toBuffer();
-    return new Uint8Array(raw);
-  } catch {
-    return new Uint8Array(0);
-  }
+/** Returns a coder of lossless WebP images of one size and number of channels. */
+export function webpCoder(size: Size, channels: Channels) {
+  return {
+    /** Encodes a frame. */
+    async encode({ width, height, channels, data }: Frame): Promise<Uint8Array> {
+      const picture = sharp(data, { raw: { width, height, channels } });
+      return new Uint8Array(await picture.webp({ lossless: true, effort: 6 }).toBuffer());
+    },
+    /** Decodes to height x width x channels bytes; returns no bytes if `bytes` are no WebP image of at most this size. */
+    async decode(bytes: Uint8Array): Promise<Uint8Array> {
+      try {
+        const picture = sharp(bytes, { limitInputPixels: size.width * size.height }).removeAlpha();
+        const raw = await (channels === 1 ? picture.extractChannel(0) : picture).raw().toBuffer();
+        return new Uint8Array(raw);
+      } catch {
+        return new Uint8Array(0);
+      }
+    },
+  };
 }

@@ -11,7 +11,7 @@ import { CodedReader, writeHeader } from '../../src/coding/format.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { atSize } from '../../src/model/at-size.js';
 import { loadModel } from '../../src/model/checkpoint.js';
-import { webpCoder } from '../../src/codec/encode-clip.js';
+import { webpCoder } from '../../src/video/lossless-webp.js';
 import { servePage } from '../../src/page/serve-page.js';
 import { openClip } from '../../src/video/index.js';
 import { streamed } from '../coding/coding.js';
