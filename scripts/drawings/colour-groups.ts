@@ -1,7 +1,7 @@
 import { filterMask } from '../../src/backend/convolution-shape.js';
 import type { ConvOp } from '../../src/model/ops/index.js';
 import { networkOf, opNamed } from './networks.js';
-import { Drawing, type Box, type Paint } from '../../src/document/svg.js';
+import { Drawing, type Box, type Paint } from './drawing.js';
 
 const colours: readonly Paint[] = ['red', 'green', 'blue'];
 const letters = 'RGB';

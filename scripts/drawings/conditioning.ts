@@ -1,5 +1,5 @@
 import { conditioningOf, type ConditioningDescription } from '../../src/conditioning/index.js';
-import { Drawing } from '../../src/document/svg.js';
+import { Drawing } from './drawing.js';
 
 /** Features of the maps. */
 export const m = 5;

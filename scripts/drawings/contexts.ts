@@ -3,7 +3,7 @@ import type { NetworkName } from '../../src/model/presets.js';
 import { numberOf } from '../../src/foundation/number-of.js';
 import { cellOf, drawGrid } from './grid.js';
 import { fieldsAt, networkOf, opNamed } from './networks.js';
-import { Drawing, type Paint } from '../../src/document/svg.js';
+import { Drawing, type Paint } from './drawing.js';
 
 const colours: readonly Paint[] = ['red', 'green', 'blue'];
 

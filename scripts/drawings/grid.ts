@@ -1,5 +1,5 @@
 import type { Size } from '../../src/foundation/frame.js';
-import type { Box, Drawing, Paint } from '../../src/document/svg.js';
+import type { Box, Drawing, Paint } from './drawing.js';
 
 /** Where a grid of pixels stands in a drawing: its corner, and the pixels' pitch. */
 export interface Place {

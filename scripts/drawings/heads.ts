@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { headOf, type HeadDescription } from '../../src/model/heads/index.js';
-import { Drawing, type Box } from '../../src/document/svg.js';
+import { Drawing, type Box } from './drawing.js';
 
 const floor = 176;
 const tallest = 116;

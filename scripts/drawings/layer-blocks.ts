@@ -2,7 +2,7 @@ import type { ConvOp, Op } from '../../src/model/ops/index.js';
 import type { NetworkName } from '../../src/model/presets.js';
 import type { Program } from '../../src/model/program.js';
 import { networkOf } from './networks.js';
-import { Drawing } from '../../src/document/svg.js';
+import { Drawing } from './drawing.js';
 
 const hidden = 6;
 /** Numbers of features as the paper calls them. */

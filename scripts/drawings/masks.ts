@@ -2,7 +2,7 @@ import type { ConvOp } from '../../src/model/ops/index.js';
 import type { Program } from '../../src/model/program.js';
 import { drawGrid } from './grid.js';
 import { networkOf, opNamed } from './networks.js';
-import { Drawing, type Paint } from '../../src/document/svg.js';
+import { Drawing, type Paint } from './drawing.js';
 
 const colours: readonly Paint[] = ['red', 'green', 'blue'];
 

@@ -1,5 +1,5 @@
 import { cellOf, drawGrid, type Place } from './grid.js';
-import { Drawing, type Paint } from '../../src/document/svg.js';
+import { Drawing, type Paint } from './drawing.js';
 
 const size = { width: 7, height: 7 };
 const PITCH = 14;

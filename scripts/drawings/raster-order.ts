@@ -1,5 +1,5 @@
 import { cellOf, drawGrid, middleOf } from './grid.js';
-import { Drawing, type Paint } from '../../src/document/svg.js';
+import { Drawing, type Paint } from './drawing.js';
 
 /** The order of the sub-pixels, and what the probability of each is given. */
 export function rasterOrder(): string {

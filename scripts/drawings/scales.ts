@@ -2,7 +2,7 @@ import { buildChain, unknownSubPixels } from '../../src/model/chain.js';
 import { needsOf } from '../../src/conditioning/index.js';
 import { describeModel } from '../../src/model/presets.js';
 import { cellOf, drawGrid, type Place } from './grid.js';
-import { Drawing, type Paint } from '../../src/document/svg.js';
+import { Drawing, type Paint } from './drawing.js';
 
 /** What a pixel is painted with, by the scale that draws it, the coarsest first. */
 const paints: readonly Paint[] = ['lost', 'green', 'seen'];

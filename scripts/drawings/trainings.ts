@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { readCurve, type CurvePoint } from '../curve.js';
 import { plotChart } from '../../src/document/chart.js';
-import { Drawing, type Point } from '../../src/document/svg.js';
+import { Drawing } from './drawing.js';
+import type { Point } from '../../src/document/svg.js';
 
 /** What stands in a row: a chart, and beside it what it shows and what to do. */
 const [WIDTH, ROW, MARGIN] = [660, 230, 10];

@@ -2,7 +2,7 @@ import { cellFrom, walkSteps, walkTaps, type Walk, type WalkShape } from '../../
 import type { AddOp } from '../../src/model/ops/index.js';
 import { cellOf, drawGrid, middleOf, type Place } from './grid.js';
 import { fieldsAt, networkOf, opNamed } from './networks.js';
-import { Drawing, type Paint } from '../../src/document/svg.js';
+import { Drawing, type Paint } from './drawing.js';
 
 const size = { width: 6, height: 5 };
 

@@ -3,7 +3,7 @@ import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Size } from '../../src/foundation/frame.js';
 import { box, drawBox, kernelsOf, m } from './conditioning.js';
 import { cellOf, drawGrid, middleOf, type Place } from './grid.js';
-import { Drawing } from '../../src/document/svg.js';
+import { Drawing } from './drawing.js';
 
 const size: Size = { width: 8, height: 6 };
 /** A thing of 2x2 pixels goes to the right by so many pixels a frame. */

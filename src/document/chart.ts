@@ -10,7 +10,7 @@ import {
   symbolTriangle,
 } from 'd3-shape';
 import { clock } from '../foundation/clock.js';
-import { Drawing, type Paint, type Point } from './svg.js';
+import { SvgDrawing, type Paint, type Point } from './svg.js';
 
 export interface Axis {
   label: string;
@@ -86,13 +86,13 @@ export interface ChartSize {
 /** A chart as SVG that stands alone, light or dark as the reader's screen is; names take more height. */
 export function drawChart(chart: Chart, { width, height }: ChartSize): string {
   const total = height + legendOf(chart, width).rows * LEGEND_LINE;
-  const drawing = new Drawing(width, total, chart.title);
+  const drawing = new SvgDrawing(width, total, chart.title);
   plotChart(drawing, chart, { width, height });
   return drawing.toString();
 }
 
 /** Draws a chart at the top left of a drawing. */
-export function plotChart(drawing: Drawing, chart: Chart, { width, height }: ChartSize): void {
+export function plotChart(drawing: SvgDrawing, chart: Chart, { width, height }: ChartSize): void {
   const { lines, bands = [], marks = [] } = chart;
   const { entries, columns, rows } = legendOf(chart, width);
   const top = 40 + rows * LEGEND_LINE;
@@ -164,7 +164,7 @@ export function plotChart(drawing: Drawing, chart: Chart, { width, height }: Cha
 /** What a name of the legend stands beside. */
 interface Entry {
   name: string;
-  draw: (drawing: Drawing, left: number, middle: number) => void;
+  draw: (drawing: SvgDrawing, left: number, middle: number) => void;
 }
 
 /** Names of lines and bands, in how many columns and rows; no rows where the axis says it all. */
@@ -193,7 +193,7 @@ function bandEntry({ name, look = 0 }: Band): Entry {
   return { name, draw };
 }
 
-function drawLegend(drawing: Drawing, entries: readonly Entry[], columns: number, width: number): void {
+function drawLegend(drawing: SvgDrawing, entries: readonly Entry[], columns: number, width: number): void {
   for (const [index, { name, draw }] of entries.entries()) {
     const [left, y] = [LEFT + (index % columns) * width, 46 + Math.floor(index / columns) * LEGEND_LINE];
     draw(drawing, left, y - 4);

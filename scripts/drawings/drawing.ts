@@ -1,0 +1,89 @@
+import { chartPaints, short, SvgDrawing, type LineSettings, type Palette, type Point } from '../../src/document/svg.js';
+
+/** Paints of the documents' drawings. */
+const paints = {
+  ...chartPaints,
+  /** A pixel that is computed. */
+  here: { light: '#1f2328', dark: '#f0f6fc' },
+  /** What reaches it. */
+  seen: { light: '#7fb2f5', dark: '#2f6fc4' },
+  /** What comes before it in raster order, and does not reach it. */
+  lost: { light: '#f2a65a', dark: '#d98324' },
+  /** What comes later, or is masked. */
+  empty: { light: '#e9edf1', dark: '#21262d' },
+  /** What must not be seen. */
+  wrong: { light: '#d1435b', dark: '#f0647a' },
+  red: { light: '#e0707f', dark: '#c4485a' },
+  green: { light: '#6dbb83', dark: '#3f9058' },
+  blue: { light: '#6f9de8', dark: '#4474c9' },
+  box: { light: '#f2f5f8', dark: '#1b2129' },
+  /** Words and arrows on any of the colours. */
+  onColour: { light: '#16202a', dark: '#ffffff' },
+} as const satisfies Palette;
+
+export type Paint = keyof typeof paints;
+
+/** x, y, width, height. */
+export type Box = readonly [number, number, number, number];
+
+/** A drawing of the documents: boxes, arrows and legends besides what charts need. */
+export class Drawing extends SvgDrawing<Paint> {
+  constructor(width: number, height: number, title: string) {
+    super(width, height, title, paints);
+  }
+
+  /** Filled boxes, all in one path. */
+  boxes(paint: Paint, boxes: readonly Box[]): void {
+    if (boxes.length === 0) return;
+    const path = boxes.map(
+      ([x, y, width, height]) => `M${short(x)} ${short(y)}h${short(width)}v${short(height)}h${short(-width)}z`,
+    );
+    this.parts.push(`<path class="${this.fill(paint)}" d="${path.join('')}"/>`);
+  }
+
+  /** A box with round corners and an edge. */
+  roundBox([x, y, width, height]: Box, paint: Paint): void {
+    const place = `x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}" rx="5"`;
+    this.parts.push(`<rect ${place} class="${this.fill(paint)} ${this.stroke('edge')}"/>`);
+  }
+
+  /** The edge of a box alone. */
+  outline([x, y, width, height]: Box, paint: Paint, thickness = 1.5): void {
+    const place = `x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}"`;
+    this.parts.push(`<rect ${place} class="none ${this.stroke(paint)}" stroke-width="${thickness}"/>`);
+  }
+
+  /** What is drawn meanwhile stands to the right of its place, and below it. */
+  moved([right, down]: Point, draw: () => void): void {
+    this.parts.push(`<g transform="translate(${short(right)} ${short(down)})">`);
+    draw();
+    this.parts.push('</g>');
+  }
+
+  /** A line that ends in a head at its last point. */
+  arrow(settings: LineSettings<Paint>, ...points: readonly Point[]): void {
+    const { paint = 'arrow' } = settings;
+    const [[fromX, fromY], [x, y]] = points.slice(-2);
+    const length = Math.hypot(x - fromX, y - fromY);
+    const [dx, dy] = [(x - fromX) / length, (y - fromY) / length];
+    const back: Point = [x - 7 * dx, y - 7 * dy];
+    this.line(settings, ...points.slice(0, -1), back);
+    const corners = [
+      [x, y],
+      [back[0] - 3.5 * dy, back[1] + 3.5 * dx],
+      [back[0] + 3.5 * dy, back[1] - 3.5 * dx],
+    ];
+    const path = corners.map(([cornerX, cornerY]) => `${short(cornerX)} ${short(cornerY)}`).join('L');
+    this.parts.push(`<path class="${this.fill(paint)}" d="M${path}z"/>`);
+  }
+
+  /** Squares of colour with what they mean, from left to right. */
+  legend(x: number, y: number, entries: readonly (readonly [Paint, string, number])[]): void {
+    let left = x;
+    for (const [paint, words, width] of entries) {
+      this.boxes(paint, [[left, y - 10, 12, 12]]);
+      this.text(left + 18, y, words, { size: 12, paint: 'muted' });
+      left += width;
+    }
+  }
+}
