@@ -8,7 +8,7 @@ const { asked, callback, count, countOrNone, signal, toggle } = fields;
 const seenClips = {
   /** How a clip of another aspect is brought to one size. Default: `crop`. */
   fit: fields.fit.optional(),
-  /** How futures are drawn, over what `futureSettings` has for the model. */
+  /** How futures are drawn, over what `samplingSettings` has for the model. */
   settings: z.strictObject(fields.futureDrawing).optional(),
   /** One line about a clip that is damaged or left out, and what else the user should know. */
   onWarning: callback<(text: string) => void>(),
