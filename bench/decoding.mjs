@@ -1,36 +1,34 @@
 // Draws a frame and decodes it, in turn, on one thread: milliseconds of a processor, the medians, and their ratio.
 //
 // usage: node bench/decoding.mjs [MODEL] [PAIRS] [INSTRUCTION_SET]    default video-64-small, 10, the machine's
-import { chooseBackend, FrameSampler, loadModel, openClip, Past } from '../dist/src/index.js';
+import { chooseBackend, FrameHistory, FrameSampler, loadModel, openClip } from '../dist/src/index.js';
 import { FrameCoder } from '../dist/src/coding/frame-coder.js';
 import { levelsOf } from '../dist/src/foundation/levels.js';
-import { disposeExamples, ExampleBuffer } from '../dist/src/model/examples.js';
-import { AS_SCORED } from '../dist/src/sampling/draw.js';
-import { Noise } from '../dist/src/sampling/noise.js';
+import { disposeExamples, ExampleBuffer } from '../dist/src/conditioning/context/examples.js';
+import { AS_SCORED } from '../dist/src/model/sampling-settings.js';
 
 const [name = 'video-64-small', pairs = '10', instructionSet] = process.argv.slice(2);
 await chooseBackend({ threads: 1, ...(instructionSet && { instructionSet }) });
 const model = loadModel(name);
 const shape = model.chain.exampleShape;
 const clip = await openClip('examples/asl_yes.mkv', { size: shape.size, channels: shape.channels });
-const past = new Past(shape);
+const history = new FrameHistory(shape);
 const frames = [];
 for await (const { data } of clip.frames()) frames.push(data);
-for (const data of frames.slice(0, 20)) past.push(data);
+for (const data of frames.slice(0, 20)) history.push(data);
 
 const sampler = new FrameSampler(model);
 const coder = new FrameCoder(model);
 const buffer = new ExampleBuffer(shape, 1);
-past.addExample(buffer, frames[20]);
+history.addExample(buffer, frames[20]);
 const examples = buffer.tensors();
 const [{ scales }] = await coder.encode(examples);
 disposeExamples(examples);
 const truth = levelsOf(shape, frames[20]);
 
 const ways = {
-  draw: (frame) =>
-    sampler.draw(Past.examples([past]), { noise: new Noise(1n), samples: [0], frame, settings: AS_SCORED }),
-  decode: () => coder.decode(Past.examples([past]), scales),
+  draw: (frame) => sampler.draw(FrameHistory.examples([history]), { seed: 1, samples: 1, frame, settings: AS_SCORED }),
+  decode: () => coder.decode(FrameHistory.examples([history]), scales),
 };
 const times = { draw: [], decode: [] };
 for (let pair = 0; pair <= Number(pairs); pair++)

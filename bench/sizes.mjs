@@ -7,9 +7,15 @@
 //   ROUNDS   frames drawn at each size, of which the fastest counts; default 5
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { atSize, chooseBackend, Past, DEFAULT_VIDEO_MODEL, FrameSampler, loadModel } from '../dist/src/index.js';
+import {
+  atSize,
+  chooseBackend,
+  DEFAULT_VIDEO_MODEL,
+  FrameHistory,
+  FrameSampler,
+  loadModel,
+} from '../dist/src/index.js';
 import { drawingMemory } from '../dist/src/memory/memory.js';
-import { Noise } from '../dist/src/sampling/noise.js';
 
 const sizes = [
   [64, 64],
@@ -25,21 +31,21 @@ const [name = DEFAULT_VIDEO_MODEL, number] = process.argv.slice(isOne ? 3 : 2);
 /** A sampler at a size, with four frames of waves that move before the one to draw. */
 function prepare([width, height]) {
   const model = atSize(loadModel(name), { width, height });
-  const past = new Past(model.chain.exampleShape);
+  const history = new FrameHistory(model.chain.exampleShape);
   const level = (x, y, t, c) => 128 + 60 * Math.sin((x + 2 * t) / 7) + 50 * Math.cos((y - t) / 9) + 5 * c;
   for (let t = 0; t < 4; t++) {
     const pixel = (at) => Math.floor(at / 3);
     const byte = (at) => level(pixel(at) % width, Math.floor(pixel(at) / width), t, at % 3);
-    past.push(Uint8Array.from({ length: width * height * 3 }, (_, at) => byte(at)));
+    history.push(Uint8Array.from({ length: width * height * 3 }, (_, at) => byte(at)));
   }
-  return { model, past, sampler: new FrameSampler(model) };
+  return { model, history, sampler: new FrameSampler(model) };
 }
 
 /** Seconds that one frame takes, conditioning and all: of the wall and of processors. */
-async function draw({ past, sampler }, frame) {
+async function draw({ history, sampler }, frame) {
   const [started, used] = [performance.now(), process.cpuUsage()];
   const settings = { temperature: 1 };
-  await sampler.draw(Past.examples([past]), { noise: new Noise(1), samples: [0], frame, settings });
+  await sampler.draw(FrameHistory.examples([history]), { seed: 1, samples: 1, frame, settings });
   return [(performance.now() - started) / 1000, process.cpuUsage(used).user / 1e6];
 }
 

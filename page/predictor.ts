@@ -3,8 +3,8 @@ import {
   bestGuess,
   costedFrames,
   frameOf,
+  FrameHistory,
   FrameSampler,
-  Past,
   rollOut,
   type Frame,
   type Model,
@@ -51,10 +51,10 @@ export class Predictor {
   async predict(known: number, ahead: number): Promise<void> {
     this.asked.abort();
     const { signal } = (this.asked = new AbortController());
-    const past = new Past(this.model.chain.exampleShape);
-    for (const { data } of this.frames.slice(0, known)) past.push(data);
-    const guesses = bestGuess(this.sampler, past, { signal });
-    const futures = rollOut(this.sampler, past, { signal });
+    const history = new FrameHistory(this.model.chain.exampleShape);
+    for (const { data } of this.frames.slice(0, known)) history.push(data);
+    const guesses = bestGuess(this.sampler, history, { signal });
+    const futures = rollOut(this.sampler, history, { signal });
     const ways = [
       { how: 'guess', next: async () => (await guesses.next()).value },
       { how: 'draw', next: async () => (await futures.next()).value[0].bytes },

@@ -9,7 +9,8 @@ import { readStarts, spreadStarts } from '../src/evaluation/starts.js';
 import type { Frame } from '../src/foundation/frame.js';
 import { DEFAULT_VIDEO_MODEL, loadModel } from '../src/model/checkpoint.js';
 import { FrameSampler } from '../src/sampling/frame-sampler.js';
-import { bestGuess, frameOf, rollOut } from '../src/sampling/roll-out.js';
+import { bestGuess, rollOut } from '../src/sampling/forecaster.js';
+import { frameOf } from '../src/model/model.js';
 import { taken } from '../src/train/training-samples.js';
 import { Canvas } from '../src/video/canvas.js';
 import { openClip } from '../src/video/index.js';
@@ -49,9 +50,9 @@ async function rowsOf(path: string): Promise<Frame[][]> {
   const frames: Frame[] = [];
   for await (const frame of clip.frames()) frames.push(frame);
   const first = spreadStarts(frames.length, shape.context, HORIZON, STARTS)[THIRD];
-  const [{ past, known, truth }] = await readStarts(Readable.from(frames), [first], shape, HORIZON);
-  const sample = await taken(HORIZON, rollOut(sampler, past, { first }));
-  const guess = await taken(HORIZON, bestGuess(sampler, past));
+  const [{ history, known, truth }] = await readStarts(Readable.from(frames), [first], shape, HORIZON);
+  const sample = await taken(HORIZON, rollOut(sampler, history, { frame: first }));
+  const guess = await taken(HORIZON, bestGuess(sampler, history));
   const futures = [
     truth,
     sample.map(([{ bytes }]) => frameOf(model, bytes)),

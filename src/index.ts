@@ -13,21 +13,20 @@ export type { Channels, Frame, Size } from './foundation/frame.js';
 export { parseFrameRate, type FrameRate } from './foundation/frame-rate.js';
 export { atSize } from './model/at-size.js';
 export { DEFAULT_VIDEO_MODEL, loadModel } from './model/checkpoint.js';
-export type { Model } from './model/model.js';
+export { frameOf, type Model } from './model/model.js';
 export { aboutShipped, shippedModels, type AboutModel } from './model/shipped-models.js';
-export { Past } from './model/past.js';
+export { FrameHistory } from './conditioning/context/examples.js';
 export { joinRanks, type JoinedRanks } from './distributed/join.js';
 export { launchOf, type Launch } from './distributed/launch.js';
 export { alone, type Ranks } from './distributed/ranks.js';
 export type { ModelDescription, NetworkDescription } from './model/description.js';
-export type { FutureDrawing } from './model/future-drawing.js';
+export type { FrameSettings, SamplingSettings } from './model/sampling-settings.js';
 export { describeModel, type PresetSettings } from './model/presets.js';
 export type { Correction } from './sampling/correction.js';
-export type { DrawSettings } from './sampling/draw.js';
-export type { PredictedFrame } from './sampling/forecaster.js';
+export { bestGuess, rollOut, type BestGuess, type PredictedFrame, type RollOutOptions } from './sampling/forecaster.js';
+export type { DrawOptions } from './sampling/draw.js';
 export { FrameSampler } from './sampling/frame-sampler.js';
 export { FRAMES_FOR_HINDCASTS, learnCorrection, type HindcastOptions } from './sampling/hindcasts.js';
-export { bestGuess, frameOf, rollOut, type BestGuess, type RollOutOptions } from './sampling/roll-out.js';
 export { inHindsight, type Hindsight } from './anomaly/hindsight.js';
 export {
   costedFrames,

@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { atSize } from '../src/model/at-size.js';
 import { loadModel } from '../src/model/checkpoint.js';
-import type { Model } from '../src/model/model.js';
-import { disposeExamples, ExampleBuffer, frameBytes, type Examples } from '../src/model/examples.js';
+import { toTensors, type Model } from '../src/model/model.js';
+import { disposeExamples, ExampleBuffer, type Examples } from '../src/conditioning/context/examples.js';
+import { frameBytes } from '../src/foundation/levels.js';
 import { shippedModels } from '../src/model/shipped-models.js';
-import { toTensors } from '../src/model/weights.js';
 import { FrameSampler } from '../src/sampling/frame-sampler.js';
-import { Noise } from '../src/sampling/noise.js';
 import { availableSets } from './backend/implementations.js';
 import { chainNats } from './model/chain-nats.js';
 
@@ -51,7 +50,7 @@ function examplesOf(model: Model): Examples {
       disposeExamples(examples);
       const settings = { temperature: 1 };
       const sampler = new FrameSampler(model);
-      const drawn = await sampler.draw(examplesOf(model), { noise: new Noise(1), samples, frame: 0, settings });
+      const drawn = await sampler.draw(examplesOf(model), { seed: 1, samples, frame: 0, settings });
       sampler.dispose();
       results.push({
         scored: scored.join(),

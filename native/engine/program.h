@@ -1,4 +1,4 @@
-// A program of ops, as src/sampling/program-numbers.ts writes it in integers; what each part means is said in
+// A program of ops, as src/sampling/engine.ts writes it in integers; what each part means is said in
 // src/model/program.ts and src/model/ops.
 #pragma once
 

@@ -2,7 +2,7 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { Channels, Size } from '../foundation/frame.js';
 import type { ModelDescription } from '../model/description.js';
-import type { Examples, ExampleShape } from '../model/examples.js';
+import type { Examples, ExampleShape } from '../conditioning/context/examples.js';
 import { describeModel, type NetworkName } from '../model/presets.js';
 import { Philox, purposes } from '../foundation/philox.js';
 

@@ -1,8 +1,8 @@
 import { initialiseParameters } from '../backend/parameters.js';
 import { buildChain } from '../model/chain.js';
-import { frameBytes } from '../model/examples.js';
+import { frameBytes } from '../foundation/levels.js';
+import { AS_SCORED } from '../model/sampling-settings.js';
 import { ImageEngine } from '../sampling/engine.js';
-import { Noise } from '../sampling/noise.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';
 
 export interface BenchSampleSettings {
@@ -32,21 +32,15 @@ export async function benchSample(
   const [network] = buildChain(describeBenchNetwork(settings)).scales;
   const weights = initialiseParameters(network.parameters, seed);
   const engine = new ImageEngine(network, weights);
-  const noise = new Noise(seed);
   const times: number[] = [];
   for (let attempt = 0; attempt < tries; attempt++) {
     const started = performance.now();
-    await engine.draw({
-      map: null,
-      anchors: null,
-      references: null,
-      levels: new Int16Array(batch * frameBytes(network.description)).fill(-1),
-      noise,
-      streams: Array.from({ length: batch }, (_, sample) => ({ sample, frame: attempt, scale: 0 })),
-      settings: { temperature: 1 },
-      onProgress: (share) => onProgress?.(attempt + share),
-      signal,
-    });
+    const levels = new Int16Array(batch * frameBytes(network.description)).fill(-1);
+    const onRow = (fraction: number) => onProgress?.(attempt + fraction);
+    await engine.draw(
+      { scale: 0, map: null, anchors: null, references: null, levels },
+      { seed, samples: batch, frame: attempt, settings: AS_SCORED, onRow, signal },
+    );
     times.push((performance.now() - started) / 1000);
   }
   times.sort((a, b) => a - b);

@@ -11,7 +11,7 @@ import { registerNativeBackend } from '../backend/register-native-backend.js';
 import { errorsOf } from '../foundation/errors.js';
 import { giveWay } from '../foundation/give-way.js';
 import { buildChain } from '../model/chain.js';
-import { toTensors } from '../model/weights.js';
+import { toTensors } from '../model/model.js';
 import { describeBenchNetwork, randomExamples, type BenchNetwork } from './network.js';
 import { measurePeaks, type Peaks } from './peaks.js';
 import { Profile, type ProfileEntry } from './profile.js';

@@ -7,12 +7,18 @@ export { frameFromPixels, pixelsOf, type Pixels } from './image-data.js';
 export { PxvError, type ErrorCode } from '../foundation/errors.js';
 export type { Box, Channels, Frame, Size } from '../foundation/frame.js';
 export { atSize } from '../model/at-size.js';
-export { modelFromBytes, type Model } from '../model/model.js';
-export { Past } from '../model/past.js';
-export type { DrawSettings } from '../sampling/draw.js';
-export type { PredictedFrame } from '../sampling/forecaster.js';
+export { frameOf, modelFromBytes, type Model } from '../model/model.js';
+export { FrameHistory } from '../conditioning/context/examples.js';
+export type { FrameSettings } from '../model/sampling-settings.js';
+export {
+  bestGuess,
+  rollOut,
+  type BestGuess,
+  type PredictedFrame,
+  type RollOutOptions,
+} from '../sampling/forecaster.js';
+export type { DrawOptions } from '../sampling/draw.js';
 export { FrameSampler } from '../sampling/frame-sampler.js';
-export { bestGuess, frameOf, rollOut, type BestGuess, type RollOutOptions } from '../sampling/roll-out.js';
 export type { Moment } from '../anomaly/moments.js';
 export type { UsualFrames } from '../anomaly/stand-out.js';
 export { inHindsight, type Hindsight } from '../anomaly/hindsight.js';

@@ -1,8 +1,10 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { needsOf, subsample } from '../conditioning/index.js';
+import { needsOf } from '../conditioning/index.js';
+import { subsample } from '../conditioning/context/context-tensors.js';
 import type { NetworkDescription } from '../model/description.js';
-import { ExampleBuffer, frameBytes, type Examples } from '../model/examples.js';
+import { ExampleBuffer, type Examples } from '../conditioning/context/examples.js';
+import { frameBytes } from '../foundation/levels.js';
 import type { Program } from '../model/program.js';
 import { checkDraws, draws } from './sub-pixels.js';
 

@@ -3,7 +3,7 @@ import type { Size } from '../foundation/frame.js';
 import { frameBytes } from '../foundation/levels.js';
 import { earlierTaps } from '../model/earlier-pixels/index.js';
 import { buildNetwork, type Network } from '../model/network.js';
-import { toTensors } from '../model/weights.js';
+import { toTensors } from '../model/model.js';
 import { causalityFaults } from './causality.js';
 import { contextFaults, SMALL_GRADIENT, usedContext } from './context.js';
 import { fieldShape } from './field-shape.js';

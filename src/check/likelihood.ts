@@ -4,11 +4,11 @@ import type { Given } from '../conditioning/index.js';
 import { PxvError } from '../foundation/errors.js';
 import { frameBytes } from '../foundation/levels.js';
 import { unknownSubPixels } from '../model/chain.js';
-import { disposeExamples } from '../model/examples.js';
+import { disposeExamples } from '../conditioning/context/examples.js';
 import { headOf } from '../model/heads/index.js';
 import { anchorsByPixel, conditionOf, networkOutput, scoreOf, type Network } from '../model/network.js';
-import { ImageSampler } from '../sampling/image-sampler.js';
-import { Noise } from '../sampling/noise.js';
+import { AS_SCORED } from '../model/sampling-settings.js';
+import { ImageSampler } from '../sampling/frame-sampler.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { exampleOf, randomClip, valuesOf } from './check-example.js';
 import { judged, type Checked, type Finding } from './finding.js';
@@ -33,17 +33,13 @@ export async function likelihood(checked: Checked, weights: readonly Float32Arra
   const examples = exampleOf(description, randomClip(description, seed, 0));
   const probabilities = new Float64Array(frameBytes(description) * levels);
   try {
-    const image = await new ImageSampler(network, weights, parameters).draw({
-      given: () => examples.given,
-      known: Int16Array.from(examples.image.dataSync(), (level, subPixel) => (unknown[subPixel] === 1 ? -1 : level)),
-      noise: new Noise(seed),
-      streams: [{ sample: 0, frame: 0, scale: 0 }],
-      settings: { temperature: 1 },
-      probabilities,
-      onProgress: (share) =>
-        onProgress?.({ check: 'likelihood', size, done: share * size.height, total: size.height, unit: 'rows' }),
-      signal,
-    });
+    const known = Int16Array.from(examples.image.dataSync(), (level, at) => (unknown[at] === 1 ? -1 : level));
+    const onRow = (fraction: number) =>
+      onProgress?.({ check: 'likelihood', size, done: fraction * size.height, total: size.height, unit: 'rows' });
+    const image = await new ImageSampler(network, weights, parameters).draw(
+      { scale: 0, given: () => examples.given, known, probabilities },
+      { seed, samples: 1, frame: 0, settings: AS_SCORED, onRow, signal },
+    );
     const scoredSums = await sumsOfScored(checked, examples.given, image.levels);
     const drawnSums = Float64Array.from(unknown, (_, i) => sumOf(probabilities.subarray(i * levels, (i + 1) * levels)));
     const nats = await valuesOf(() => {

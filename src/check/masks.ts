@@ -1,6 +1,6 @@
 import type { AddOp, ConvOp, LstmOp } from '../model/ops/index.js';
 import type { Program } from '../model/program.js';
-import type { Slot } from '../model/slot.js';
+import type { Slot } from '../model/groups.js';
 
 /**
  * The paper's masks (1601.06759, section 3.4 and figure 2), written down a second time, apart from the code that makes

@@ -4,7 +4,7 @@ import { frameBytes } from '../foundation/levels.js';
 import type { earlierTaps } from '../model/earlier-pixels/index.js';
 import type { Op } from '../model/ops/index.js';
 import type { Program } from '../model/program.js';
-import type { Slot } from '../model/slot.js';
+import type { Slot } from '../model/groups.js';
 import { lastReads } from '../model/whole-image.js';
 import { kernelPlaces, promisedRowsDown, unmaskedGroups } from './masks.js';
 import { type SubPixelGrid } from './sub-pixels.js';

@@ -3,7 +3,7 @@ import { errorsOf } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import { bytesOf, levelsOf, type Levels } from '../foundation/levels.js';
 import { atSize } from '../model/at-size.js';
-import { Past } from '../model/past.js';
+import { FrameHistory } from '../conditioning/context/examples.js';
 import type { StillCoder } from './encode-frames.js';
 import { arithmeticOf } from './fingerprint.js';
 import { checkOf, kinds, parted, type CodedHeader, type CodedReader, type CodedRecord } from './format.js';
@@ -45,7 +45,7 @@ export async function* decodeFrames(
   const coder = new FrameCoder(model);
   const isOfImages = shape.context === 0;
   const stills = isOfImages ? coder : models.stills && new FrameCoder(atSize(models.stills, header));
-  let past = new Past(shape);
+  let history = new FrameHistory(shape);
   let next = 0;
   /** Whether the frames before the next one are known. */
   let isKnown = true;
@@ -61,7 +61,7 @@ export async function* decodeFrames(
     let name: Uint8Array = new Uint8Array(0);
     if (kind === kinds.predicted) {
       if (next === 0 || isOfImages) return null;
-      levels = await coder.decode(Past.examples([past]), parted(payload, model.chain.scales.length), signal);
+      levels = await coder.decode(FrameHistory.examples([history]), parted(payload, model.chain.scales.length), signal);
     } else if (kind === kinds.still) {
       if (stills === null) return null;
       const [first, ...scales] = parted(payload, 1 + stills.model.chain.scales.length);
@@ -93,9 +93,9 @@ export async function* decodeFrames(
       }
       if (record!.index > next) yield { lost: { from: next, to: record!.index - 1 } };
       reader.take(found!.bytes);
-      if (record!.kind !== kinds.predicted) past = new Past(shape);
+      if (record!.kind !== kinds.predicted) history = new FrameHistory(shape);
       const data = bytesOf(shape, picture.levels);
-      past.push(data);
+      history.push(data);
       isKnown = true;
       next = record!.index + 1;
       const { width, height, channels } = header;

@@ -3,8 +3,7 @@ import type { Frame } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { levelsOf, type Levels } from '../foundation/levels.js';
 import type { Model } from '../model/model.js';
-import { disposeExamples, ExampleBuffer } from '../model/examples.js';
-import { Past } from '../model/past.js';
+import { disposeExamples, ExampleBuffer, FrameHistory } from '../conditioning/context/examples.js';
 import { arithmeticOf, fingerprintOf } from './fingerprint.js';
 import { alone, dealt, type Ranks } from '../distributed/ranks.js';
 import { checkOf, joined, kinds, writeHeader, writeRecord, type Kind } from './format.js';
@@ -89,7 +88,7 @@ export async function* encodeFrames(
   let count = 0;
 
   async function* stretches(): AsyncGenerator<Stretch, void> {
-    let past = new Past(shape);
+    let history = new FrameHistory(shape);
     let waiting: { index: number; frame: Frame; levels: Levels }[] = [];
     function* predicted(): Generator<Stretch, void> {
       if (waiting.length === 0) return;
@@ -102,14 +101,14 @@ export async function* encodeFrames(
       const next = { index: count++, frame, levels: levelsOf(shape, frame.data) };
       if (isOfImages || names !== undefined || next.index % keyEvery === 0) {
         yield* predicted();
-        past = new Past(shape);
+        history = new FrameHistory(shape);
         yield { isKey: true, frames: [next] };
       } else {
-        past.addExample(buffer, frame.data);
+        history.addExample(buffer, frame.data);
         waiting.push(next);
         if (buffer.full) yield* predicted();
       }
-      past.push(frame.data);
+      history.push(frame.data);
     }
     yield* predicted();
   }

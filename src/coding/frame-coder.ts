@@ -5,18 +5,17 @@ import { libraryOf } from '../backend/kernel-library.js';
 import { hasKernels } from '../backend/operation.js';
 import type { Kernels } from '../backend/kernels/index.js';
 import { examplesOfScale, parametersOfScale, unknownSubPixels } from '../model/chain.js';
-import type { Model } from '../model/model.js';
+import { toTensors, type Model } from '../model/model.js';
 import { errorsOf } from '../foundation/errors.js';
 import type { Levels } from '../foundation/levels.js';
-import { disposeExamples, ExampleBuffer, type Examples } from '../model/examples.js';
-import { anchorCount } from '../model/image-input.js';
+import { disposeExamples, ExampleBuffer, examplesOfFirst, type Examples } from '../conditioning/context/examples.js';
+import { NO_FRAMES } from '../conditioning/context/history.js';
+import { anchorCount } from '../model/description.js';
+import { headOf } from '../model/heads/index.js';
 import { anchorsByPixel, conditionOf, networkOutput, type Network } from '../model/network.js';
-import { Past } from '../model/past.js';
-import { toTensors } from '../model/weights.js';
-import { AS_SCORED, unusableProbabilities } from '../sampling/draw.js';
-import { headNumbers } from '../sampling/engine.js';
+import { AS_SCORED } from '../model/sampling-settings.js';
+import { unusableProbabilities } from '../sampling/engine.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
-import { Noise } from '../sampling/noise.js';
 
 /** What a frame is written as. */
 export interface CodedFrame {
@@ -95,7 +94,7 @@ export class FrameCoder {
    * @throws the signal's reason once it is aborted
    */
   async decode(examples: Examples, coded: CodedFrame['scales'], signal?: AbortSignal): Promise<Levels> {
-    const options = { noise: new Noise(0n), samples: [0], frame: 0, settings: AS_SCORED, coded, signal };
+    const options = { seed: 0, samples: 1, frame: 0, settings: AS_SCORED, coded, signal };
     const [{ levels }] = await this.sampler.draw(examples, options);
     return levels;
   }
@@ -103,7 +102,7 @@ export class FrameCoder {
   /** The same of a picture by itself. */
   async encodeOne(levels: Levels): Promise<CodedFrame> {
     const buffer = new ExampleBuffer(this.model.chain.exampleShape, 1);
-    buffer.addAfter({ frames: [], known: null }, levels);
+    buffer.addAfter(NO_FRAMES, levels);
     const examples = buffer.tensors();
     const [coded] = await this.encode(examples);
     disposeExamples(examples);
@@ -112,7 +111,7 @@ export class FrameCoder {
 
   /** @returns what `encodeOne` was given */
   decodeOne(coded: CodedFrame['scales'], signal?: AbortSignal): Promise<Levels> {
-    return this.decode(Past.examples([new Past(this.model.chain.exampleShape)]), coded, signal);
+    return this.decode(examplesOfFirst(this.model.chain.exampleShape, 1), coded, signal);
   }
 
   private written(
@@ -127,8 +126,13 @@ export class FrameCoder {
     const [bytes, length] = [new Uint8Array(capacity), new Int32Array(1)];
     const intervals = new Uint32Array(2 * targets.length);
     const numbers = {
-      ...{ pixels: size.width * size.height, colours: channels, outFeatures: program.out.features, levels },
-      ...{ ...headNumbers(head), anchorCount: anchorCount(description), capacity },
+      ...headOf(head).numbers(head),
+      pixels: size.width * size.height,
+      colours: channels,
+      levels,
+      outFeatures: program.out.features,
+      anchorCount: anchorCount(description),
+      capacity,
     };
     const written = unknown && Uint8Array.from(unknown);
     this.kernels.encoding(numbers, { outputs, anchors, targets, written, bytes, length, intervals });

@@ -3,15 +3,14 @@ import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import { blockMatching, BLOCKS, matchedFeatures, movedOn, type MatchedFeature } from '../backend/block-matching.js';
 import { MATCHED_FEATURES, NEIGHBOURS } from '../backend/kernels/index.js';
 import type { ImageShape } from '../foundation/levels.js';
-import { DIFFERENCE_GAIN } from './frame-trunk.js';
-import type { FrameWindow } from './frame-window.js';
+import { DIFFERENCE_GAIN, type ContextTensors } from './context/context-tensors.js';
 
-/** Pairs of frames that follow each other, the last ones, between which motion is looked for: two show how it changes. */
+/** Largest number of pairs of successive frames, the last ones, that motion is found between: two show how it changes. */
 const MOST_PAIRS = 2;
-/** Pixels of motion that a trunk is told as 1. */
+/** Pixels of motion that a trunk reads as 1. */
 const PIXELS_OF_UNIT = 4;
 
-/** What block matching makes of a window. */
+/** Motion of context frames by block matching. */
 export interface BlockMotion {
   /** The last known frame moved on to the one to predict, [batch, height, width, channels], in levels. */
   onward: Tensor4D;
@@ -19,7 +18,7 @@ export interface BlockMotion {
   planes: Tensor4D[];
 }
 
-/** @param context frames of the window, two at least */
+/** Returns the number of planes that block matching makes. @param context number of context frames, two at least */
 export function blockMotionPlanes(context: number, { channels }: Pick<ImageShape, 'channels'>): number {
   return 3 * pairsOf(context) + channels;
 }
@@ -29,12 +28,13 @@ function pairsOf(context: number): number {
 }
 
 /**
- * Motion by block matching: what a network of few layers finds only after long training. It is looked for among known
- * frames; where frames were expected since, the last known one is moved on once more for each.
+ * Finds motion by block matching, as a network of few layers does only after long training. It is found among known frames; the last known
+ * one is moved on once, and once more for each frame expected since.
+ * @param scaled the context's frames scaled to -1..1
  */
-export function blockMotion(network: ImageShape, window: FrameWindow, scaled: readonly Tensor4D[]): BlockMotion {
+export function blockMotion(network: ImageShape, context: ContextTensors, scaled: readonly Tensor4D[]): BlockMotion {
   const { size, channels, levels } = network;
-  const { frames, expected } = window.known ?? { ...window, expected: [0] };
+  const { frames, expected } = context.known ?? { ...context, expected: [0] };
   const half = (levels - 1) / 2;
   const newest = frames.length - 1;
   const pairs = Array.from({ length: pairsOf(frames.length) }, (_, ago) =>
@@ -54,13 +54,13 @@ export function blockMotion(network: ImageShape, window: FrameWindow, scaled: re
   };
 }
 
-/** A condition of each example, for each of its sub-pixels. */
+/** Returns a condition of each example, for each of its sub-pixels. */
 function ofExamples(condition: readonly boolean[], { shape }: Tensor4D): Tensor4D {
   const each = tf.tensor<Rank.R4>([...condition], [condition.length, 1, 1, 1], 'bool');
   return tf.broadcastTo(each, shape);
 }
 
-/** A pixel's own motion, and the difference in the range of a frame's. */
+/** Returns the features that a trunk reads of a pair: a pixel's own motion, and the difference in the range of a frame's. */
 function toldOf(half: number): readonly MatchedFeature[] {
   return [
     [0, 1 / PIXELS_OF_UNIT],

@@ -1,20 +1,9 @@
-import type { Conditioning } from './conditioning.js';
-import type { Needs } from './given.js';
+import type { Conditioning, Needs } from './conditioning.js';
 import { lowResolutionImage, type LowResolutionImageDescription } from './low-resolution-image.js';
 import { warpedFrames, type WarpedFramesDescription } from './warped-frames.js';
 import { previousFrames, type PreviousFramesDescription } from './previous-frames.js';
 
 export * from './conditioning.js';
-export * from './given.js';
-export {
-  framesOfWindow,
-  laterWindow,
-  mirrorImage,
-  subsample,
-  windowOfFrames,
-  type FrameBatch,
-  type PastWindow,
-} from './frame-window.js';
 export type { LowResolutionImageDescription, PreviousFramesDescription, WarpedFramesDescription };
 export type ConditioningDescription =
   PreviousFramesDescription | WarpedFramesDescription | LowResolutionImageDescription;
@@ -30,12 +19,17 @@ export function conditioningOf(description: ConditioningDescription): Conditioni
   return conditionings[description.type];
 }
 
-/** Whether a network that is conditioned so learns its first anchor: the image that is expected. */
+/** Returns the number of anchors that the conditionings of a network give for each sub-pixel; 0: none. */
+export function countAnchors(descriptions: readonly ConditioningDescription[]): number {
+  return descriptions.reduce((sum, description) => sum + conditioningOf(description).anchors, 0);
+}
+
+/** Returns true if a network learns its first anchor: the expected image. */
 export function learnsAnchor(descriptions: readonly ConditioningDescription[]): boolean {
   return descriptions.some((description) => conditioningOf(description).learned);
 }
 
-/** What the conditionings of a network read together. */
+/** Returns the inputs that the conditionings of a network read together. */
 export function needsOf(descriptions: readonly ConditioningDescription[]): Needs {
   const needs = descriptions.map((description) => conditioningOf(description).needs(description));
   return {

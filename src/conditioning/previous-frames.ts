@@ -3,9 +3,8 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { ImageShape } from '../foundation/levels.js';
 import type { Condition, Conditioning } from './conditioning.js';
-import type { FrameWindow } from './frame-window.js';
-import { DIFFERENCE_GAIN, runTrunk, scaledFrames, trunkLayers } from './frame-trunk.js';
-import { bindLayers, layerParameters, type ConvolutionLayer } from './layers.js';
+import { DIFFERENCE_GAIN, scaleFrames, type ContextTensors } from './context/context-tensors.js';
+import { bindLayers, layerParameters, runTrunk, trunkLayers, type ConvolutionLayer } from './layers.js';
 
 const schema = z.strictObject({
   type: z.literal('previous-frames'),
@@ -19,12 +18,13 @@ export type PreviousFramesDescription = z.infer<typeof schema>;
 
 const PREFIX = 'previous-frames';
 
-/** The previous frames, scaled, their last difference, and a plane for each that tells whether the frame exists. */
-function inputs({ context }: PreviousFramesDescription, network: ImageShape, window: FrameWindow): Tensor4D {
-  const scaled = scaledFrames(network, window);
-  if (context === 1) return tf.concat([...scaled, window.valid], 3);
-  const difference = tf.sub(scaled[context - 1], scaled[context - 2]);
-  return tf.concat([...scaled, tf.mul<Tensor4D>(difference, DIFFERENCE_GAIN), window.valid], 3);
+/** Returns the scaled frames, their last difference, and a plane for each that is 1 if the frame exists. */
+function inputs(network: ImageShape, context: ContextTensors): Tensor4D {
+  const scaled = scaleFrames(network, context);
+  const { length } = scaled;
+  if (length === 1) return tf.concat([...scaled, context.valid], 3);
+  const difference = tf.sub(scaled[length - 1], scaled[length - 2]);
+  return tf.concat([...scaled, tf.mul<Tensor4D>(difference, DIFFERENCE_GAIN), context.valid], 3);
 }
 
 function layers({ context, features }: PreviousFramesDescription, { channels }: ImageShape): ConvolutionLayer[] {
@@ -43,10 +43,9 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
   mapFeatures: (description) => description.features,
   parameters: (description, network) => layers(description, network).flatMap(layerParameters),
 
-  condition(description, network, given, weights): Condition {
-    if (given.window === undefined) throw new TypeError('previous-frames: no frames were given');
-    const { window } = given;
-    const map = runTrunk(bindLayers(layers(description, network), weights), inputs(description, network, window));
-    return { map, anchors: [window.frames[description.context - 1]], references: [] };
+  condition(description, network, { context }, weights): Condition {
+    if (context === undefined) throw new TypeError('previous-frames: no frames were given');
+    const map = runTrunk(bindLayers(layers(description, network), weights), inputs(network, context));
+    return { map, anchors: [context.frames[description.context - 1]], references: [] };
   },
 };

@@ -7,16 +7,17 @@ import { warpedMixture } from '../backend/warp.js';
 import type { ImageShape } from '../foundation/levels.js';
 import { blockMotion, blockMotionPlanes, type BlockMotion } from './block-motion.js';
 import type { Condition, Conditioning } from './conditioning.js';
+import { DIFFERENCE_GAIN, scaleFrames, type ContextTensors } from './context/context-tensors.js';
 import {
+  bindLayers,
   DEFAULT_HALVINGS,
-  DIFFERENCE_GAIN,
+  layerParameters,
   MOST_HALVINGS,
   runTrunk,
-  scaledFrames,
   trunkLayers,
-} from './frame-trunk.js';
-import type { FrameWindow } from './frame-window.js';
-import { bindLayers, layerParameters, unmaskedShape, type ConvolutionLayer } from './layers.js';
+  unmaskedShape,
+  type ConvolutionLayer,
+} from './layers.js';
 
 /** Frames that templates are looked for in, at most. */
 const MOST_REFERENCES = 4;
@@ -141,13 +142,13 @@ function withStill(description: WarpedFramesDescription, motion: Tensor): Tensor
 /** Scaled frames, their differences, a plane for each that tells whether it exists, and the strength of the noise. */
 function inputs(
   network: ImageShape,
-  window: FrameWindow,
+  context: ContextTensors,
   scaled: readonly Tensor4D[],
   motion: BlockMotion | null,
 ): Tensor4D {
   const differences = scaled.slice(1).map((frame, k) => tf.mul<Tensor4D>(tf.sub(frame, scaled[k]), DIFFERENCE_GAIN));
-  const noise = tf.mul<Tensor4D>(window.noise, (2 * NOISE_GAIN) / (network.levels - 1));
-  return tf.concat([...scaled, ...differences, window.valid, noise, ...(motion?.planes ?? [])], 3);
+  const noise = tf.mul<Tensor4D>(context.noise, (2 * NOISE_GAIN) / (network.levels - 1));
+  return tf.concat([...scaled, ...differences, context.valid, noise, ...(motion?.planes ?? [])], 3);
 }
 
 /**
@@ -171,13 +172,13 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     ...outputParameters(description, network),
   ],
 
-  condition(description, network, { window }, weights): Condition {
-    if (window === undefined) throw new TypeError('warped-frames: no frames were given');
+  condition(description, network, { context }, weights): Condition {
+    if (context === undefined) throw new TypeError('warped-frames: no frames were given');
     // What is held in between is freed here; what gradients need is kept all the same.
-    const { map, expected } = tf.tidy(() => moveFrames(description, network, window, weights));
+    const { map, expected } = tf.tidy(() => moveFrames(description, network, context, weights));
     // The newest first.
-    const references = window.frames.slice(description.context - (description.templateMatching ?? 0)).reverse();
-    return { map, anchors: [expected, window.frames[description.context - 1]], references };
+    const references = context.frames.slice(description.context - (description.templateMatching ?? 0)).reverse();
+    return { map, anchors: [expected, context.frames[description.context - 1]], references };
   },
 };
 
@@ -185,19 +186,19 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
 function moveFrames(
   description: WarpedFramesDescription,
   network: ImageShape,
-  window: FrameWindow,
+  context: ContextTensors,
   weights: readonly Tensor[],
 ): { map: Tensor4D; expected: Tensor4D } {
   const half = (network.levels - 1) / 2;
-  const scaled = scaledFrames(network, window);
+  const scaled = scaleFrames(network, context);
   const inTrunk = trunk(description, network);
   const layers = bindLayers([...inTrunk, movedLayer(description, network)], weights);
   const [motionWeights, motionBias, residualWeights, residualBias] = weights.slice(2 * layers.length);
   const withCandidates = (motion: Tensor) => (description.still ? withStill(description, motion) : motion);
-  const matched = description.blockMatching ? blockMotion(network, window, scaled) : null;
-  const found = runTrunk(layers.slice(0, inTrunk.length), inputs(network, window, scaled, matched));
+  const matched = description.blockMatching ? blockMotion(network, context, scaled) : null;
+  const found = runTrunk(layers.slice(0, inTrunk.length), inputs(network, context, scaled, matched));
   const motion = linear(found, withCandidates(motionWeights), withCandidates(motionBias));
-  const moving = matched === null ? window.frames : [...window.frames, matched.onward];
+  const moving = matched === null ? context.frames : [...context.frames, matched.onward];
   const frames = moving.length === 1 ? moving[0] : tf.concat([...moving], 3);
   const moved = warpedMixture(warpShape(description, network), frames, motion);
   const last = scaled[description.context - 1];

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { bitsOfImage, type ImageSource } from '../evaluation/image-score.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/model.js';
-import { frameBytes } from '../model/examples.js';
+import { frameBytes } from '../foundation/levels.js';
 import type { Placing } from '../foundation/placing.js';
 import { contactSheet, heatMap, writePng } from '../video/index.js';
 

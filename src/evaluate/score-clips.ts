@@ -9,12 +9,10 @@ import type { Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import { numberOf } from '../foundation/number-of.js';
 import { atSize } from '../model/at-size.js';
-import type { Model } from '../model/model.js';
-import { frameBytes } from '../model/examples.js';
-import { toTensors } from '../model/weights.js';
-import type { FutureDrawing } from '../model/future-drawing.js';
+import { toTensors, type Model } from '../model/model.js';
+import { frameBytes } from '../foundation/levels.js';
+import { samplingSettings, type SamplingSettings } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
-import { futureSettings } from '../sampling/future-settings.js';
 import {
   isFixed,
   listClips,
@@ -47,7 +45,7 @@ export interface VideoScore extends ClipsSummary {
   /** Futures drawn at each start. */
   samples: number;
   /** How they were drawn. */
-  settings: FutureDrawing;
+  settings: SamplingSettings;
   /** Clips that could not be read or are too short. */
   leftOut: LeftOutClip[];
   /** How many clips were not reached since the work was interrupted. */
@@ -102,7 +100,7 @@ interface SizedScorer {
 }
 
 class ClipScorer {
-  readonly settings: FutureDrawing;
+  readonly settings: SamplingSettings;
   /** For the size of the clip before. */
   private sized: SizedScorer | null = null;
   /** Codecs whose failure was told. */
@@ -113,7 +111,7 @@ class ClipScorer {
     private readonly trained: Model,
     private readonly options: Parsed<typeof scoreClipsFields>,
   ) {
-    this.settings = futureSettings(trained, options.settings);
+    this.settings = samplingSettings(trained, options.settings);
     this.adapting = new Adapting(options.adapt);
   }
 
@@ -208,9 +206,9 @@ class ClipScorer {
       return null;
     }
     const starts = await readStarts(clip.frames(), firsts, exampleShape, horizon, this.adapting.keptFrames);
-    const pasts = starts.map(({ past }) => past);
+    const histories = starts.map(({ history }) => history);
     const hindcasts = { together: futures, onProgress: (places: number) => tell('hindcast', places), signal };
-    const corrections = await this.adapting.corrections(sampler, pasts, hindcasts);
+    const corrections = await this.adapting.corrections(sampler, histories, hindcasts);
     return scoreForecasts(sampler, model, starts, {
       ...{ corrections, seed, settings: { temperature }, signal, horizon, samples, together: futures },
       onProgress: (drawn) => tell('predict', drawn),

@@ -16,9 +16,8 @@ import {
 } from '../evaluation/image-score.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { published, type Published } from '../evaluation/published.js';
-import type { Model } from '../model/model.js';
-import { byteOf, frameBytes, levelOf } from '../model/examples.js';
-import { toTensors } from '../model/weights.js';
+import { toTensors, type Model } from '../model/model.js';
+import { byteOf, frameBytes, levelOf } from '../foundation/levels.js';
 import { alone } from '../distributed/ranks.js';
 import { checkOutput, outputKind } from '../video/index.js';
 import { expectImageModel } from '../model/expect-kind.js';

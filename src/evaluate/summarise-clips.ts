@@ -11,7 +11,7 @@ import {
 import { RunningMean } from '../evaluation/statistics.js';
 import type { Size } from '../foundation/frame.js';
 import type { Model } from '../model/model.js';
-import { expectsFrame } from '../model/future-drawing.js';
+import { expectsFrame } from '../model/description.js';
 import { losslessCodecs, type LosslessCodec } from '../video/index.js';
 
 /** What lossless codecs need for the frames of a clip but the first, in bits per dim. */

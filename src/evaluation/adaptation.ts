@@ -1,7 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Chain } from '../model/chain.js';
-import { mirroredExamples, type Examples } from '../model/examples.js';
+import { mirrorExamples, type Examples } from '../conditioning/context/examples.js';
 import { globalNorm } from '../backend/updates.js';
 import { gradientsOf } from '../optimization/gradients.js';
 import { optimisers } from '../optimization/optimisers.js';
@@ -43,7 +43,7 @@ export class Adaptation {
   /** A step on examples that are scored, then one on their mirror images. Where gradients are not finite nothing is learned. */
   async learn(examples: Examples): Promise<void> {
     await this.stepOn(() => examples);
-    await this.stepOn(() => mirroredExamples(examples));
+    await this.stepOn(() => mirrorExamples(examples));
   }
 
   private async stepOn(examples: () => Examples): Promise<void> {

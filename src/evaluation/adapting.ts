@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Adaptation } from './adaptation.js';
 import type { Chain } from '../model/chain.js';
-import { Past } from '../model/past.js';
+import { FrameHistory } from '../conditioning/context/examples.js';
 import type { Correction } from '../sampling/correction.js';
 import type { FrameSampler } from '../sampling/frame-sampler.js';
 import {
@@ -46,24 +46,24 @@ export class Adapting {
   }
 
   /**
-   * How what follows each past is corrected, null where nothing is.
+   * How what follows each history is corrected, null where nothing is.
    *
-   * @param options.onProgress called with the places that are done over all pasts, and how many the one at hand has
+   * @param options.onProgress called with the places that are done over all histories, and how many the one at hand has
    */
   async corrections(
     sampler: FrameSampler,
-    pasts: readonly Past[],
+    histories: readonly FrameHistory[],
     { together = HINDCASTS_TOGETHER, onProgress, signal }: HindcastOptions = {},
   ): Promise<(Correction | null)[]> {
     const corrections: (Correction | null)[] = [];
     let [before, done] = [0, 0];
-    for (const past of pasts) {
+    for (const history of histories) {
       const hindcasts: HindcastOptions = {
         together: Math.min(together, HINDCASTS_TOGETHER),
         onProgress: (ofPast, places) => onProgress?.((done = before + ofPast), places),
         signal,
       };
-      corrections.push(this.asked ? await learnCorrection(sampler, past, hindcasts) : null);
+      corrections.push(this.asked ? await learnCorrection(sampler, history, hindcasts) : null);
       before = done;
     }
     return corrections;

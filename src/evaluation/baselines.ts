@@ -1,5 +1,5 @@
 import type { Frame } from '../foundation/frame.js';
-import { levelOf } from '../model/examples.js';
+import { levelOf } from '../foundation/levels.js';
 import { checkSameGeometry } from './metrics.js';
 
 /** Bits per dim of a model that takes every level for equally likely. */

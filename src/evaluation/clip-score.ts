@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
-import { Past } from '../model/past.js';
-import type { Subsequence } from '../model/subsequences.js';
+import { FrameHistory } from '../conditioning/context/examples.js';
+import type { Subsequence } from '../conditioning/context/history.js';
 import type { Adaptation } from './adaptation.js';
 import { changeOfLevels, HistogramBaseline } from './baselines.js';
 import { meanSquaredError } from './metrics.js';
@@ -31,18 +31,18 @@ export async function* scoreFrames(
   frames: AsyncIterable<Frame>,
   options?: ScoringOptions,
 ): AsyncGenerator<ScoredFrame, void> {
-  const past = new Past(chain.exampleShape);
+  const history = new FrameHistory(chain.exampleShape);
   async function* withPrevious() {
     let previous: Frame | null = null;
     for await (const frame of frames) {
-      if (previous !== null) yield { index: past.frames, frame, previous };
-      past.push(frame.data);
+      if (previous !== null) yield { index: history.frames, frame, previous };
+      history.push(frame.data);
       previous = frame;
     }
   }
   const add: AddExample<{ frame: Frame }> = (buffer, { frame }, slower) => {
-    past.addExample(buffer, frame.data);
-    if (slower !== null) past.addExample(slower, frame.data, EVERY_SECOND);
+    history.addExample(buffer, frame.data);
+    if (slower !== null) history.addExample(slower, frame.data, EVERY_SECOND);
   };
   for await (const { item, ...score } of scoreEach(chain, weights, withPrevious(), add, options))
     yield { ...item, ...score };

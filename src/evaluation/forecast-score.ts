@@ -1,10 +1,9 @@
 import type { Frame } from '../foundation/frame.js';
-import type { Model } from '../model/model.js';
+import { frameOf, type Model } from '../model/model.js';
 import type { Correction } from '../sampling/correction.js';
-import { expectsFrame } from '../model/future-drawing.js';
+import { expectsFrame } from '../model/description.js';
 import type { FrameSampler } from '../sampling/frame-sampler.js';
-import { forecast } from '../sampling/forecaster.js';
-import { frameOf, rollOut, type RollOutOptions } from '../sampling/roll-out.js';
+import { forecast, rollOut, type RollOutOptions } from '../sampling/forecaster.js';
 import { forecastNames, forecasts, type Forecastable, type ForecastName } from './forecasts.js';
 import { fitsSsim, meanAbsoluteDifference, meanSquaredError, ssim } from './metrics.js';
 import type { Start } from './starts.js';
@@ -55,20 +54,20 @@ export async function scoreForecasts(
   const { samples, seed, settings, signal, onProgress, corrections = starts.map(() => null) } = options;
   const guesses = expectsFrame(model);
   const each = starts.map((start, index) => ({ ...start, correction: corrections[index] }));
-  const pastsOf = (some: typeof each) => some.map(({ past }) => past);
+  const historiesOf = (some: typeof each) => some.map(({ history }) => history);
   const correctionsOf = (some: typeof each) => some.map(({ correction }) => correction);
   // A sample is the one that is drawn there alone.
   const wanted = each.flatMap((start) => Array.from({ length: samples }, (_, sample) => ({ ...start, sample })));
   const drawn = await futuresAfter(model, wanted, options, (some, done) =>
-    rollOut(sampler, pastsOf(some), {
+    rollOut(sampler, historiesOf(some), {
       ...{ seed, settings, corrections: correctionsOf(some), signal },
       samples: some.map(({ sample }) => sample),
-      first: some.map(({ first }) => first),
+      frame: some.map(({ first }) => first),
       onRow: (share) => onProgress?.(done() + share * some.length),
     }),
   );
   const guessed = await futuresAfter(model, guesses ? each : [], options, (some) =>
-    forecast(sampler, pastsOf(some), { corrections: correctionsOf(some), signal }),
+    forecast(sampler, historiesOf(some), { corrections: correctionsOf(some), signal }),
   );
   const at = starts.map(({ known, truth }, index) => {
     const own = drawn.slice(index * samples, (index + 1) * samples);

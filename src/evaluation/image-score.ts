@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Model } from '../model/model.js';
-import { frameBytes } from '../model/examples.js';
+import { frameBytes } from '../foundation/levels.js';
 import { alone, ownPlaces, type Ranks } from '../distributed/ranks.js';
 import { BITS_PER_NAT, bitsOfPixels, scoreEach, type AddExample, type Scored, type ScoringOptions } from './scoring.js';
 import { meanOf, quantile, type MeanWithError } from './statistics.js';

@@ -1,13 +1,12 @@
 import type { Frame } from '../foundation/frame.js';
-import { Past } from '../model/past.js';
-import type { ExampleShape } from '../model/examples.js';
+import { FrameHistory, type ExampleShape } from '../conditioning/context/examples.js';
 
 /** A place in a clip from which frames are predicted, while their truth is known. */
 export interface Start {
   /** Index in the clip of the first predicted frame. */
   first: number;
   /** What frames are predicted from there. */
-  past: Past;
+  history: FrameHistory;
   /** The last two known frames, oldest first; one where there is one. */
   known: Frame[];
   /** The true frames of the horizon. */
@@ -31,7 +30,7 @@ export function spreadStarts(frames: number, context: number, horizon: number, c
  * Reads what belongs to some starts of a clip.
  * @param frames at the model's size, from the clip's first on; read as far as is needed
  * @param firsts ascending, as `spreadStarts` gives them
- * @param kept known frames that the pasts keep: see `Past`
+ * @param kept known frames that the histories keep: see `FrameHistory`
  */
 export async function readStarts(
   frames: AsyncIterable<Frame>,
@@ -41,15 +40,15 @@ export async function readStarts(
   kept = 0,
 ): Promise<Start[]> {
   const starts: Start[] = [];
-  const past = new Past(shape, kept);
+  const history = new FrameHistory(shape, kept);
   let known: Frame[] = [];
   const end = firsts[firsts.length - 1] + horizon;
   let index = 0;
   for await (const frame of frames) {
-    if (firsts.includes(index)) starts.push({ first: index, past: past.copy(), known, truth: [] });
+    if (firsts.includes(index)) starts.push({ first: index, history: history.copy(), known, truth: [] });
     for (const { first, truth } of starts) if (index < first + horizon) truth.push(frame);
     if (++index === end) break;
-    past.push(frame.data);
+    history.push(frame.data);
     known = [...known.slice(-1), frame];
   }
   return starts;

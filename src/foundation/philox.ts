@@ -1,4 +1,4 @@
-import { PxvError } from './errors.js';
+import { errorsOf } from './errors.js';
 
 /** Of everything random, where none is given. */
 export const DEFAULT_SEED = 1;
@@ -70,6 +70,14 @@ export const purposes = {
   rollOuts: 23,
 } as const;
 
+/** @throws PxvError `INPUT` unless a seed is a whole number from 0 to 2^64 - 1 */
+export function expectSeed(seed: bigint | number): void {
+  const isWhole = typeof seed === 'bigint' || Number.isSafeInteger(seed);
+  if (isWhole && seed >= 0 && seed <= largestSeed) return;
+  const expected = 'a whole number from 0 to 2^64 - 1 (as a bigint above 2^53 - 1)';
+  throw errorsOf('INPUT', 'seed random numbers')('seed', expected, String(seed), 'give another seed');
+}
+
 /** Uniform random numbers as a pure function of a seed and a counter: no state, so no order of drawing. */
 export class Philox {
   /** The seed's lower 32 bits, then the upper. */
@@ -77,19 +85,9 @@ export class Philox {
   private readonly counter = new Uint32Array(4);
   private readonly block = new Uint32Array(4);
 
-  /** @param seed - A whole number from 0 to 2^64 - 1; anything else is an `INPUT` error. */
+  /** @throws PxvError `INPUT` unless the seed is a whole number from 0 to 2^64 - 1 */
   constructor(seed: bigint | number) {
-    const whole = typeof seed === 'bigint' || Number.isSafeInteger(seed);
-    if (!whole || seed < 0 || seed > largestSeed) {
-      throw new PxvError({
-        code: 'INPUT',
-        operation: 'seed random numbers',
-        argument: 'seed',
-        expected: 'a whole number from 0 to 2^64 - 1 (as a bigint above 2^53 - 1)',
-        received: String(seed),
-        remedy: 'give another seed',
-      });
-    }
+    expectSeed(seed);
     const bits = BigInt(seed);
     this.key = Uint32Array.of(Number(bits & 0xffff_ffffn), Number(bits >> 32n));
   }

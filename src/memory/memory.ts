@@ -4,9 +4,10 @@ import { countBytes } from '../backend/counting-backend.js';
 import { blankGiven } from '../conditioning/index.js';
 import { buildChain, chainConditions, chainScores, dimensions, type Chain } from '../model/chain.js';
 import { engineBytes } from '../model/engine-bytes.js';
-import { disposeExamples, frameBytes, type Examples } from '../model/examples.js';
+import { disposeExamples, type Examples } from '../conditioning/context/examples.js';
+import { frameBytes } from '../foundation/levels.js';
 import { modelAtSize } from '../model/smaller-models.js';
-import { LONGEST_STRIDE, SUBSEQUENCES } from '../model/subsequences.js';
+import { LONGEST_STRIDE, SUBSEQUENCES } from '../conditioning/context/history.js';
 
 /** Bytes of a process that has loaded everything and has computed something small: see docs/measurements.md, "Memory". */
 export const PROCESS = 142 * 2 ** 20;

@@ -1,9 +1,11 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
-import { cutGiven, learnsAnchor, needsOf, subsample, type Condition } from '../conditioning/index.js';
+import { cutGiven, learnsAnchor, needsOf, type Condition } from '../conditioning/index.js';
+import { subsample } from '../conditioning/context/context-tensors.js';
 import type { ModelDescription, NetworkDescription } from './description.js';
-import { frameBytes, type Examples, type ExampleShape } from './examples.js';
+import { frameBytes } from '../foundation/levels.js';
+import type { Examples, ExampleShape } from '../conditioning/context/examples.js';
 import { buildNetwork, conditionOf, scoreOf, type Network, type Score } from './network.js';
 
 /** A model's description made ready to run: its networks, the coarsest scale first. */

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { conditioningOf, conditionings, needsOf, type ConditioningDescription } from '../conditioning/index.js';
+import {
+  conditionings,
+  countAnchors,
+  learnsAnchor,
+  needsOf,
+  type ConditioningDescription,
+} from '../conditioning/index.js';
 import { headOf, heads, type HeadDescription } from './heads/index.js';
 import { layers, type LayerDescription } from './layers/index.js';
 
@@ -43,7 +49,8 @@ const networkSchema = z
       const before = conditioning.slice(0, index);
       const isSecond = before.some(({ type }) => type === given.type);
       if (isSecond) refuse(['conditioning', index], `a second ${given.type}`);
-      else if (givesAnchors(given) && before.some(givesAnchors))
+      // Components and inputs count the anchors of all, and training has a loss on the first.
+      else if (countAnchors([given]) > 0 && countAnchors(before) > 0)
         refuse(['conditioning', index], 'a second conditioning with anchors');
     }
   });
@@ -62,11 +69,6 @@ export interface ModelDescription {
   scales: NetworkDescription[];
 }
 
-/** Only one may: components and inputs count the anchors of all, and training has a loss on the first. */
-function givesAnchors(given: ConditioningDescription): boolean {
-  return conditioningOf(given).anchors > 0;
-}
-
 export const modelSchema: z.ZodType<ModelDescription> = z
   .strictObject({ version: z.literal(1), scales: z.array(networkSchema).min(1).max(8) })
   .superRefine(({ scales }, context) => {
@@ -75,6 +77,30 @@ export const modelSchema: z.ZodType<ModelDescription> = z
       if (message !== null) context.addIssue({ code: 'custom', path: ['scales', scale], message });
     });
   });
+
+/** Returns the number of anchors of each sub-pixel: those that are given, or the middle level alone. */
+export function anchorCount({ conditioning }: NetworkDescription): number {
+  return Math.max(1, countAnchors(conditioning));
+}
+
+/** Returns the number of features of a colour channel: the scaled level and, if the head starts from anchors, the difference to each given one. */
+export function imageFeatures({ head, conditioning }: NetworkDescription): number {
+  return 1 + (headOf(head).anchored ? countAnchors(conditioning) : 0);
+}
+
+/** Brings the differences of sub-pixels to their anchors, which are near, to the range of the other inputs. */
+const DIFFERENCE_GAIN = 8;
+
+/** Returns the scale of a sub-pixel's features, in float32: (level - middle) / middle and, for each anchor read, (level - anchor) * gain. */
+export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): { middle: number; gain: number } {
+  const middle = (levels - 1) / 2;
+  return { middle, gain: Math.fround(DIFFERENCE_GAIN / middle) };
+}
+
+/** Returns true if a model predicts an expected frame: at every scale the first anchor is learned. */
+export function expectsFrame({ description }: { description: ModelDescription }): boolean {
+  return description.scales.every(({ conditioning }) => learnsAnchor(conditioning));
+}
 
 /** Why a scale cannot follow another (undefined: be the first); null where it can. */
 function misfit(network: NetworkDescription, coarser: NetworkDescription | undefined): string | null {

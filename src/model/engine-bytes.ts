@@ -1,6 +1,6 @@
 import { earlierBytes } from './earlier-pixels/index.js';
 import type { Network } from './network.js';
-import type { Slot } from './slot.js';
+import type { Slot } from './groups.js';
 
 /** Bytes that the engine holds of an image while it draws it, beside the arrays that it is called with. */
 export function engineBytes({ program: { ops, size, out }, description }: Network): number {

@@ -11,6 +11,15 @@ import type { Channels } from '../foundation/frame.js';
  */
 export type Ready = 'given' | 'earlier' | 'image' | 'pixel' | 'row';
 
+/** A feature map that ops read and write: height x width x features. */
+export interface Slot {
+  id: number;
+  features: number;
+  /** Sizes of the colour groups; a `given` slot is one group. */
+  groups: readonly number[];
+  ready: Ready;
+}
+
 /** Floats that the widest vector register holds; groups that are multiples of it waste no lanes. */
 const VECTOR_WIDTH = 16;
 

@@ -1,14 +1,22 @@
 import { tf } from '../foundation/tfjs.js';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { expectBackend } from '../backend/backend-in-use.js';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { errorsOf } from '../foundation/errors.js';
+import type { Frame } from '../foundation/frame.js';
 import { frameRateText, parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { buildChain, type Chain } from './chain.js';
-import { modelSchema, type ModelDescription } from './description.js';
-import { expectsFrame, futureDrawingSchema, usualDrawing, type FutureDrawing } from './future-drawing.js';
-import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from './heads/logistic-mixture.js';
+import { expectsFrame, modelSchema, type ModelDescription } from './description.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { decodeSafetensors, unfit, type NamedArray } from './safetensors-format.js';
+import {
+  defaultSampling,
+  LEAST_TEMPERATURE,
+  MOST_TEMPERATURE,
+  samplingSchema,
+  type SamplingSettings,
+} from './sampling-settings.js';
 
 /** A chain of networks with its weights. */
 export interface Model {
@@ -24,8 +32,8 @@ export interface Model {
   step: number;
   /** Rate to which the clips were brought that it learned from; null where each was taken at its own, and of images. */
   frameRate: FrameRate | null;
-  /** How its futures are drawn; null: as `usualDrawing` has it. */
-  drawing: FutureDrawing | null;
+  /** Settings that its samples are drawn with; null: those of `defaultSampling`. */
+  drawing: SamplingSettings | null;
   /** What made a model that ships; null where its file does not say. */
   origin: ModelOrigin | null;
 }
@@ -43,6 +51,12 @@ export function expectModel(model: Model, operation: string): void {
   if (typeof given === 'object' && given !== null && 'chain' in given && 'weights' in given) return;
   const [received, name] = typeof given === 'string' ? [`the text '${given}'`, `'${given}'`] : [kindOf(given), 'NAME'];
   throw errorsOf('USAGE', operation)('model', 'what loadModel gives', received, `give loadModel(${name})`);
+}
+
+/** Returns a frame at a model's size. @param data height x width x channels bytes, which are not copied */
+export function frameOf(model: Model, data: Uint8Array): Frame {
+  const { size, channels } = model.chain.exampleShape;
+  return { ...size, channels, data };
 }
 
 /** In a word, for the reader of an error. */
@@ -92,8 +106,8 @@ function readFacts(path: string, metadata: Metadata): ModelFacts {
   return { description, step: Number(step), frameRate, drawing, origin };
 }
 
-function readDrawing(path: string, description: ModelDescription, metadata: Metadata): FutureDrawing | null {
-  const drawing = readValue(path, metadata, 'drawing', futureDrawingSchema, 'how futures are drawn');
+function readDrawing(path: string, description: ModelDescription, metadata: Metadata): SamplingSettings | null {
+  const drawing = readValue(path, metadata, 'drawing', samplingSchema, 'how futures are drawn');
   if (drawing !== null && drawing.carry < 1 && !expectsFrame({ description })) {
     const expected = 'a carry of 1 in the metadata of a model that does not learn the expected frame';
     throw unfit(path, expected, `${drawing.carry}`);
@@ -106,7 +120,7 @@ function readDrawing(path: string, description: ModelDescription, metadata: Meta
     const expected = `a component temperature from ${LEAST_TEMPERATURE} to ${MOST_TEMPERATURE} in the metadata`;
     throw unfit(path, expected, JSON.stringify(text));
   }
-  return { ...usualDrawing(description), temperature };
+  return { ...defaultSampling(description), temperature };
 }
 
 /** Parses the description that a checkpoint carries. */
@@ -166,4 +180,18 @@ function expectSound(path: string, name: string, { shape, data }: NamedArray, ma
   const expected = finite ? `zero where tensor '${name}' is masked` : `finite values in tensor '${name}'`;
   const remedy = finite ? 'set masked weights to zero' : 'use another checkpoint; this one is broken';
   throw unfit(path, expected, `${data[at]} at [${place.join(', ')}]`, remedy);
+}
+
+/**
+ * Tensors of arrays, in the order of the parameters; they live until they are disposed of.
+ * @throws PxvError `USAGE` where no backend was chosen: all that is done with a model comes here first
+ */
+export function toTensors(arrays: readonly Float32Array[], parameters: readonly ParameterSpec[]): Tensor[] {
+  expectBackend("make a model's tensors");
+  return arrays.map((values, index) => tf.keep(tf.tensor(values.slice(), [...parameters[index].shape], 'float32')));
+}
+
+/** Arrays of tensors, copied. */
+export async function toArrays(tensors: readonly Tensor[]): Promise<Float32Array[]> {
+  return Promise.all(tensors.map(async (tensor) => Float32Array.from(await tensor.data())));
 }

@@ -2,14 +2,13 @@ import { tf } from '../foundation/tfjs.js';
 import type { Rank, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
 import { conditioningOf, learnsAnchor, type Condition, type Given } from '../conditioning/index.js';
-import type { NetworkDescription } from './description.js';
+import { imageFeatures, subPixelScale, type NetworkDescription } from './description.js';
 import { EARLIER_LAYERS, earlierFeatures, earlierInput } from './earlier-pixels/index.js';
-import type { Examples } from './examples.js';
+import type { Examples } from '../conditioning/context/examples.js';
 import { headOf } from './heads/index.js';
-import { imageFeatures, imageInput } from './image-input.js';
 import { layerOf } from './layers/index.js';
 import { ProgramBuilder, type Program } from './program.js';
-import type { Slot } from './slot.js';
+import type { Slot } from './groups.js';
 import { runWholeImage } from './whole-image.js';
 
 /** A description made ready to run: its program, and all its parameters in their order in checkpoints. */
@@ -68,6 +67,20 @@ export function conditionOf(network: Network, parameters: readonly Tensor[], giv
     anchors: conditions.flatMap(({ anchors }) => anchors),
     references: conditions.flatMap(({ references }) => references),
   };
+}
+
+/**
+ * Returns the features of whole images, [batch, height, width, channels * features], those of a channel together so that they fall into one
+ * colour group. Differentiable in the anchors, each as large as the image.
+ */
+export function imageInput(description: NetworkDescription, image: Tensor4D, anchors: readonly Tensor4D[]): Tensor4D {
+  const { middle, gain } = subPixelScale(description);
+  const scaled = tf.div<Tensor4D>(tf.sub(image, middle), middle);
+  const read = anchors.slice(0, imageFeatures(description) - 1);
+  if (read.length === 0) return scaled;
+  const differences = read.map((anchor) => tf.mul(tf.sub(image, anchor), gain));
+  const [batch, height, width] = image.shape;
+  return tf.reshape(tf.stack([scaled, ...differences], 4), [batch, height, width, -1]);
 }
 
 /** The head's outputs for every sub-pixel, those before known. @param conditionLearns whether gradients reach it */

@@ -24,7 +24,7 @@ export const presetChoices = {
   hidden: z.int(),
   /** How many layers of the named kind follow the first one; 0 or more. */
   layers: z.int().min(0),
-  /** How the last features become probabilities of levels. */
+  /** Name of the head: how the last features become probabilities of levels. */
   head: z.enum(['logistic-mixture', 'softmax', 'sigmoid'] satisfies HeadDescription['type'][]),
   /** Of a mixture, how the colours of a pixel choose their components; default: together, unless levels are two. */
   colours: z.enum(['apart', 'together']).optional(),
@@ -47,6 +47,20 @@ export const presetChoices = {
 /** What `describeModel` is given besides the name of the networks. */
 export type PresetSettings = z.infer<z.ZodObject<typeof presetChoices>>;
 
+/** Choices that make a head. */
+type HeadChoices = Pick<PresetSettings, 'channels' | 'levels' | 'context' | 'colours'>;
+
+/** Heads by name: each makes its description. */
+export const headPresets = {
+  'logistic-mixture': ({ channels, levels, context, colours = levels > 2 ? 'together' : 'apart' }) => {
+    // Where there are anchors the components are split among them; without one the means have to reach every level.
+    const [components, meanScale] = context !== 0 ? [8, 16] : [5, (levels - 1) / 2];
+    return { type: 'logistic-mixture', components, meanScale, ...(channels === 3 && { colours }) };
+  },
+  softmax: () => ({ type: 'softmax' }),
+  sigmoid: () => ({ type: 'sigmoid' }),
+} as const satisfies Record<HeadDescription['type'], (choices: HeadChoices) => HeadDescription>;
+
 /** The networks by name, each a stack of one kind of layer: makes one layer of h features. */
 export const networks = {
   'pixel-cnn': (hidden) => ({ type: 'pixel-cnn-block', hidden }),
@@ -66,15 +80,6 @@ export function networkName({ scales }: ModelDescription): NetworkName | null {
   const names = Object.keys(networks) as NetworkName[];
   const isMadeOf = (name: NetworkName) => layers.every(({ type }) => type === networks[name](1, 'zero').type);
   return layers.length === 0 ? null : (names.find(isMadeOf) ?? null);
-}
-
-/** Describes the head of a network. */
-export function describeHead(settings: PresetSettings): HeadDescription {
-  const { head: type, channels, levels, context, colours = levels > 2 ? 'together' : 'apart' } = settings;
-  if (type !== 'logistic-mixture') return { type };
-  // Where there are anchors the components are split among them; without one the means have to reach every level.
-  const [components, meanScale] = context !== 0 ? [8, 16] : [5, (levels - 1) / 2];
-  return { type, components, meanScale, ...(channels === 3 && { colours }) };
 }
 
 /** Describes a model by its networks' name: a 7x7 layer of 2h features, layers, output layers; all scales are alike. */
@@ -103,7 +108,7 @@ export function choicesOf(model: ModelDescription): (PresetSettings & { network:
     ...asDescribed,
     layers: layers.length,
     head: head.type,
-    colours: head.type === 'logistic-mixture' ? head.colours : undefined,
+    colours: 'colours' in head ? head.colours : undefined,
     output: isDeepStrictEqual(output, [2 * hidden]) ? null : output,
     initialState: 'initialState' in layers[0] ? layers[0].initialState : ('zero' as const),
     factors: model.scales.slice(1).map((scale) => choicesOfConditioning(scale.conditioning).factor!),
@@ -122,7 +127,7 @@ function describeNetwork(name: NetworkName, settings: PresetSettings, size: Size
     layers: Array.from({ length: layers }, () => networks[name](hidden, initialState)),
     skips,
     output: output ?? [2 * hidden],
-    head: describeHead(settings),
+    head: headPresets[settings.head](settings),
     conditioning: context !== 0 ? [describeFrames(context, settings.frames)] : [],
   };
 }

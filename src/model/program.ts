@@ -1,8 +1,7 @@
 import type { ConvolutionShape, Tap } from '../backend/convolution-shape.js';
 import type { Channels, Size } from '../foundation/frame.js';
 import type { Op } from './ops/index.js';
-import type { Slot } from './slot.js';
-import { cutGroups, placeOf, visibleFeatures, type Ready } from './groups.js';
+import { cutGroups, placeOf, visibleFeatures, type Ready, type Slot } from './groups.js';
 import { convolutionParameters, lstmParameters, type ParameterSpec } from '../backend/parameters.js';
 import type { Walk, WalkShape } from '../backend/walk-shape.js';
 
@@ -12,7 +11,7 @@ export interface Program {
   slots: readonly Slot[];
   ops: readonly Op[];
   parameters: readonly ParameterSpec[];
-  /** The scaled image (see image-input.ts). */
+  /** The scaled image (see `imageInput`). */
   image: Slot;
   /** The conditioning map, where the network has one. */
   map: Slot | null;

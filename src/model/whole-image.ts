@@ -2,7 +2,7 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { BackwardPass, ruleOf, type Op, type SlotTensors } from './ops/index.js';
 import type { Program } from './program.js';
-import type { Slot } from './slot.js';
+import type { Slot } from './groups.js';
 
 export interface WholeImageSettings {
   /** What is made of earlier pixels, [batch, height, width, features]; null or absent where the program has none. */

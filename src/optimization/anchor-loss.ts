@@ -1,13 +1,12 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { disposeGiven, framesOfWindow, windowOfFrames, type FrameBatch, type Given } from '../conditioning/index.js';
+import { disposeGiven, type Given } from '../conditioning/index.js';
+import { contextOfFrames, framesOfContext, type FrameBatch } from '../conditioning/context/context-tensors.js';
 import type { Chain, ScaleScore } from '../model/chain.js';
-import { meanOverStrides } from '../model/mean-over-strides.js';
+import { meanOverStrides, StridedHistory, type Subsequence } from '../conditioning/context/history.js';
 import { conditionOf } from '../model/network.js';
-import { StridedPast } from '../model/past.js';
-import type { Subsequence } from '../model/subsequences.js';
 
-/** Places in clips from which frames are to be predicted one after another, each from those before. */
+/** Places in clips from which frames are predicted one after another, each from those before. */
 export interface RollOut {
   /** What is known before the first of them: every frame, and the other subsequences. */
   known: readonly KnownSubsequence[];
@@ -19,7 +18,7 @@ export interface RollOut {
 export interface KnownSubsequence {
   subsequence: Subsequence;
   given: Given;
-  /** 1 for each example that has enough of them to tell of motion, else 0: [batch, 1, 1, 1]. */
+  /** 1 for each example that has enough of them to show motion, else 0: [batch, 1, 1, 1]. */
   counts: Tensor4D;
 }
 
@@ -43,23 +42,25 @@ export function rollOutNats(
   weights: readonly Tensor[],
   { known, truth }: RollOut,
 ): Scalar {
-  const exists = tf.onesLike(known[0].given.window!.noise);
+  const exists = tf.onesLike(known[0].given.context!.noise);
   const strides = known.map(({ subsequence, given }) => {
-    return { subsequence, window: { frames: framesOfWindow(given.window!), known: null } };
+    return { subsequence, context: { frames: framesOfContext(given.context!), known: null } };
   });
-  const past = new StridedPast<FrameBatch>(strides[0].window.frames.length, 0, strides);
+  const history = new StridedHistory<FrameBatch>(strides[0].context.frames.length, 0, strides);
   const startOf = new Map(known.map((start) => [start.subsequence, start]));
   const nats = truth.map((image) => {
-    const leading = past.leading().map(({ subsequence, window }) => ({ window, start: startOf.get(subsequence)! }));
-    const expected = leading.map(({ window, start: { given, counts } }) => {
-      const { anchors } = conditionOf(network, weights, { window: windowOfFrames(window, given.window!.noise) })!;
+    const leading = history.leading().map(({ subsequence, context }) => {
+      return { context, start: startOf.get(subsequence)! };
+    });
+    const expected = leading.map(({ context, start: { given, counts } }) => {
+      const { anchors } = conditionOf(network, weights, { context: contextOfFrames(context, given.context!.noise) })!;
       return tf.mul<Tensor4D>(anchors[0], counts);
     });
     const mean = meanOverStrides(
       expected,
       leading.map(({ start }) => start.counts),
     );
-    past.addExpected({ levels: tf.clipByValue(mean, 0, network.description.levels - 1), exists });
+    history.addExpected({ levels: tf.clipByValue(mean, 0, network.description.levels - 1), exists });
     return anchorNats({ anchors: [mean], image });
   });
   return tf.div(tf.addN(nats), nats.length);

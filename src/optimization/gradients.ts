@@ -9,7 +9,7 @@ import {
   type Chain,
   type ScaleScore,
 } from '../model/chain.js';
-import type { Examples } from '../model/examples.js';
+import type { Examples } from '../conditioning/context/examples.js';
 import { conditionOf } from '../model/network.js';
 import { anchorNats, rollOutNats, type RollOut } from './anchor-loss.js';
 

@@ -5,7 +5,7 @@ import * as fields from './fields.js';
 export const clipFields = {
   /** How a clip of another aspect ratio is brought to one size. Default: `crop`. */
   fit: fields.fit.optional(),
-  /** Sampling settings that replace those of the model; see `futureSettings`. */
+  /** Sampling settings that replace those of the model; see `samplingSettings`. */
   settings: z.strictObject(fields.futureDrawing).optional(),
   /** Called with each warning, one line of text: a damaged or skipped clip, a frame rate that differs, and the like. */
   onWarning: fields.callback<(text: string) => void>(),

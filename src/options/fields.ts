@@ -97,7 +97,7 @@ export const fit = z.enum(['crop', 'stretch']);
 
 const TEMPERATURE = 'below 1: nearer to what is likeliest; 0: the likeliest level everywhere';
 const drawing = { group: 'Drawing:' };
-/** Of images: as they are scored, where nothing is asked for (see `DrawSettings`). */
+/** Of images: as they are scored, where nothing is asked for (see `FrameSettings`). */
 export const imageDrawing = { temperature: asked(anyNumber.default(1), 't', TEMPERATURE, drawing) };
 /** Of futures: as the model's file says. */
 export const futureDrawing = {

@@ -5,10 +5,9 @@ import { errorsOf } from '../foundation/errors.js';
 import { numberOf } from '../foundation/number-of.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/model.js';
-import type { FutureDrawing } from '../model/future-drawing.js';
+import { samplingSettings, type SamplingSettings } from '../model/sampling-settings.js';
 import { alone, type Ranks } from '../distributed/ranks.js';
 import { expectExpectation } from '../sampling/frame-sampler.js';
-import { futureSettings } from '../sampling/future-settings.js';
 import { expectCorrected } from '../sampling/hindcasts.js';
 import {
   checkOutput,
@@ -49,10 +48,10 @@ export interface PredictedClip extends WrittenClip {
   /** At which the clip was read. */
   frameRate: FrameRate;
   /** How frames were drawn; null where nothing was. */
-  settings: FutureDrawing | null;
+  settings: SamplingSettings | null;
   /**
    * Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1, given what each frame was drawn from (see
-   * `FutureDrawing.carry`); null where nothing was.
+   * `SamplingSettings.carry`); null where nothing was.
    */
   bitsPerDim: number | null;
   /** Whether that is the likelihood of the frames; else it is an upper bound of their bits (see `Chain.exact`). */
@@ -135,9 +134,9 @@ function expectSamplesFor(
 }
 
 /** How futures are drawn. @throws PxvError `USAGE` where the model cannot make what is asked for */
-function drawingOf(model: Model, { forecast, adapt, settings: asked }: Asked): FutureDrawing {
+function drawingOf(model: Model, { forecast, adapt, settings: asked }: Asked): SamplingSettings {
   expectVideoModel(model, 'predict');
-  const settings = futureSettings(model, asked);
+  const settings = samplingSettings(model, asked);
   const isGuess = forecast === 'best-guess';
   if (adapt) expectCorrected(model, isGuess ? null : settings);
   if (isGuess) expectExpectation(model);

@@ -2,15 +2,14 @@ import { errorsOf } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
 import { numberOf } from '../foundation/number-of.js';
-import type { Model } from '../model/model.js';
-import type { FutureDrawing } from '../model/future-drawing.js';
-import { Past } from '../model/past.js';
+import { frameOf, type Model } from '../model/model.js';
+import type { SamplingSettings } from '../model/sampling-settings.js';
+import { FrameHistory } from '../conditioning/context/examples.js';
 import type { Correction } from '../sampling/correction.js';
 import { alone, inOrderOfPlaces, ownPlaces } from '../distributed/ranks.js';
-import { forecast } from '../sampling/forecaster.js';
+import { forecast, rollOut } from '../sampling/forecaster.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { LEAST_FOR_HINDCASTS } from '../sampling/hindcasts.js';
-import { frameOf, rollOut } from '../sampling/roll-out.js';
 import type { Panel, TimeStep } from '../video/index.js';
 import { Adapting } from '../evaluation/adapting.js';
 import type { SeenClip } from '../clips/clip-for-model.js';
@@ -21,7 +20,7 @@ import type { predictClipFields } from './options.js';
 export interface PredictionOptions extends Parsed<typeof predictClipFields> {
   /** Below 0: so many frames before the clip's end. */
   from: number | null;
-  settings: FutureDrawing;
+  settings: SamplingSettings;
 }
 
 /** Seconds of known frames that are shown at least, where no number is asked for. */
@@ -43,7 +42,7 @@ export class Prediction {
   private readonly truth: Frame[] = [];
   /** Known frames that are shown, of a clip that has as many. */
   private readonly shown: number;
-  private readonly past: Past;
+  private readonly history: FrameHistory;
   private readonly adapting: Adapting;
   private readonly sampler: FrameSampler;
 
@@ -53,14 +52,14 @@ export class Prediction {
     private readonly options: PredictionOptions,
   ) {
     this.adapting = new Adapting(options.adapt);
-    this.past = new Past(model.chain.exampleShape, this.adapting.keptFrames);
+    this.history = new FrameHistory(model.chain.exampleShape, this.adapting.keptFrames);
     this.sampler = new FrameSampler(model);
     this.shown = knownShown(options, clip.reader.frameRate);
   }
 
   /** Frames before the first predicted one. */
   get known(): number {
-    return this.past.frames;
+    return this.history.frames;
   }
 
   /** The steps as they become known. */
@@ -76,7 +75,10 @@ export class Prediction {
       else if (isTold || held.length > this.shown) held.shift();
     }
     yield* held;
-    const corrections = await this.adapting.corrections(this.sampler, [this.past], { onProgress: onHindcast, signal });
+    const corrections = await this.adapting.corrections(this.sampler, [this.history], {
+      onProgress: onHindcast,
+      signal,
+    });
     if (adapt && corrections[0] === null) onWarning?.(nothingLearned(this.known));
     for await (const { frames, nats } of this.predictFrames(corrections)) {
       const step = this.finished.length;
@@ -93,7 +95,7 @@ export class Prediction {
     if (!isFolder) return 0;
     const { from } = this.options;
     const end = from !== null && from < 0 ? aboutFrames! + from : Math.min(from ?? Infinity, aboutFrames!);
-    return Math.max(0, end - Math.max(this.shown, this.past.remembered));
+    return Math.max(0, end - Math.max(this.shown, this.history.remembered));
   }
 
   /** The same again up to the last predicted frame that is finished, from the clip opened again. */
@@ -111,29 +113,29 @@ export class Prediction {
    * @throws PxvError `INPUT` where nothing is before the first frame to predict
    */
   private async *readKnown(): AsyncGenerator<Frame> {
-    const { past, clip, truth } = this;
+    const { history, clip, truth } = this;
     const { from, horizon, onRead, onWarning } = this.options;
     const { path, aboutFrames } = clip.reader;
     const heldOut = from !== null && from < 0 ? -from : 0;
     const about = from === null || heldOut > 0 ? aboutFrames : from;
     const first = this.firstRead();
-    past.skip(first);
+    history.skip(first);
     for await (const next of clip.frames(first)) {
-      if (past.frames === from || heldOut > 0) truth.push(next);
-      if (past.frames === from) {
+      if (history.frames === from || heldOut > 0) truth.push(next);
+      if (history.frames === from) {
         if (truth.length === horizon) break;
         continue;
       }
       // Those held out are known to be the last once the clip has ended.
       if (heldOut > 0 && truth.length <= heldOut) continue;
       const frame = heldOut > 0 ? truth.shift()! : next;
-      past.push(frame.data);
-      onRead?.(past.frames, about && Math.max(about, past.frames));
+      history.push(frame.data);
+      onRead?.(history.frames, about && Math.max(about, history.frames));
       yield frame;
     }
     const { warning } = clip.reader;
     if (warning !== null) onWarning?.(warning);
-    if (past.frames === 0 || past.frames < (from ?? 0)) throw tooShort(path, past.frames, from);
+    if (history.frames === 0 || history.frames < (from ?? 0)) throw tooShort(path, history.frames, from);
     if (from !== null && truth.length === 0) onWarning?.(noTruth(from));
   }
 
@@ -141,13 +143,13 @@ export class Prediction {
   private async *predictFrames(
     corrections: readonly (Correction | null)[],
   ): AsyncGenerator<{ frames: Frame[]; nats: number[] }> {
-    const { past, sampler } = this;
+    const { history, sampler } = this;
     const { horizon, samples, seed, settings, onProgress, ranks = alone, signal } = this.options;
     const isGuess = this.options.forecast === 'best-guess';
     let done = 0;
     const future = isGuess
-      ? forecast(sampler, [past], { corrections, signal })
-      : rollOut(sampler, past, {
+      ? forecast(sampler, [history], { corrections, signal })
+      : rollOut(sampler, history, {
           ...{ seed, samples: ownPlaces(ranks, samples), corrections, signal },
           settings: { temperature: settings.temperature },
           onRow: (share) => onProgress?.((done + share) * samples, horizon * samples),

@@ -12,9 +12,8 @@ import { framesPerSecond } from '../foundation/frame-rate.js';
 import { numberOf } from '../foundation/number-of.js';
 import { atSize } from '../model/at-size.js';
 import { dimensions } from '../model/chain.js';
-import type { Model } from '../model/model.js';
-import { expectsFrame } from '../model/future-drawing.js';
-import { toTensors } from '../model/weights.js';
+import { toTensors, type Model } from '../model/model.js';
+import { expectsFrame } from '../model/description.js';
 import type { Arrow, Clip, ClipPanel } from '../document/blocks/clip.js';
 import type { Block } from '../document/blocks/index.js';
 import type { Series } from '../document/blocks/series.js';
@@ -22,7 +21,7 @@ import type { Line } from '../document/chart.js';
 import type { Section } from '../document/report.js';
 import type { SectionOptions, SectionSource } from '../document/section-source.js';
 import { errorsOf } from '../foundation/errors.js';
-import { futureSettings } from '../sampling/future-settings.js';
+import { samplingSettings } from '../model/sampling-settings.js';
 import { heatMap, listClips, type ClipSource } from '../video/index.js';
 import { openForModel, ownAspect, sizeWarning, type SeenClip } from '../clips/clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
@@ -111,7 +110,7 @@ async function predicted(model: Model, clip: SeenClip, forecast: Forecast, name:
     }),
   );
   expectPredictionMemory(model, 'folder', options, clip.reader);
-  const prediction = new Prediction(model, clip, { ...options, settings: futureSettings(model, undefined) });
+  const prediction = new Prediction(model, clip, { ...options, settings: samplingSettings(model, undefined) });
   try {
     const steps = [];
     for await (const step of prediction.steps()) steps.push(step);

@@ -1,13 +1,11 @@
 import { errorsOf } from '../foundation/errors.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import type { Frame } from '../foundation/frame.js';
-import type { Model } from '../model/model.js';
-import { Past } from '../model/past.js';
+import { frameOf, type Model } from '../model/model.js';
+import { examplesOfFirst } from '../conditioning/context/examples.js';
 import { byteOf, bytesOf, frameBytes, levelOf } from '../foundation/levels.js';
-import { AS_SCORED, checkDrawSettings } from '../sampling/draw.js';
+import { AS_SCORED, checkTemperature } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
-import { Noise } from '../sampling/noise.js';
-import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, contactSheet, outputKind, writePng, readImage } from '../video/index.js';
 import { expectImageModel } from '../model/expect-kind.js';
 import { expectDrawingMemory } from '../memory/expect-memory.js';
@@ -43,7 +41,7 @@ export async function completeImage(model: Model, path: string, asked: CompleteI
   const options = parseOptions('complete image', completeImageFields, asked);
   expectImageModel(model, 'complete image', SEE_HELP);
   const { out, overwrite = false, samples, settings = AS_SCORED, seed, scale, fit, onProgress, signal } = options;
-  checkDrawSettings(settings);
+  checkTemperature(settings.temperature);
   const { size, channels, levels } = model.chain.exampleShape;
   const { fromRow = Math.floor(size.height / 2) } = options;
   if (fromRow >= size.height)
@@ -65,16 +63,8 @@ export async function completeImage(model: Model, path: string, asked: CompleteI
 
   const sampler = new FrameSampler(model);
   try {
-    const pasts = Array.from({ length: samples }, () => new Past(model.chain.exampleShape));
-    const drawn = await sampler.draw(Past.examples(pasts), {
-      noise: new Noise(seed),
-      samples: pasts.map((_, sample) => sample),
-      frame: 0,
-      known,
-      settings,
-      ...(onProgress && { onRow: onProgress }),
-      signal,
-    });
+    const draw = { seed, samples, frame: 0, known, settings, onRow: onProgress, signal };
+    const drawn = await sampler.draw(examplesOfFirst(model.chain.exampleShape, samples), draw);
     const images = drawn.map((image) => frameOf(model, bytesOf(model.chain.exampleShape, image.levels)));
     const occluded = shown.map((byte, at) => (at < kept ? byte : 128));
     const sheet = await contactSheet([frameOf(model, shown), frameOf(model, occluded), ...images], {

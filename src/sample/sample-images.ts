@@ -1,13 +1,11 @@
 import { extname } from 'node:path';
 import type { Frame } from '../foundation/frame.js';
 import { errorsOf } from '../foundation/errors.js';
-import type { Model } from '../model/model.js';
-import { Past } from '../model/past.js';
+import { frameOf, type Model } from '../model/model.js';
+import { examplesOfFirst } from '../conditioning/context/examples.js';
 import { bytesOf, frameBytes } from '../foundation/levels.js';
-import { AS_SCORED, checkDrawSettings } from '../sampling/draw.js';
+import { AS_SCORED, checkTemperature } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
-import { Noise } from '../sampling/noise.js';
-import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, outputKind, writeClip } from '../video/index.js';
 import { expectImageModel } from '../model/expect-kind.js';
 import { expectDrawingMemory } from '../memory/expect-memory.js';
@@ -40,7 +38,7 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
   expectImageModel(model, 'sample', 'use: pxv predict');
   const { out, overwrite = false, count, settings = AS_SCORED, seed, scale, onProgress, onDrawn, signal } = options;
   const { chain } = model;
-  checkDrawSettings(settings);
+  checkTemperature(settings.temperature);
   const kind = outputKind(out);
   if (kind !== 'png' && kind !== 'folder') {
     const received = `a name that ends in ${extname(out)}`;
@@ -55,16 +53,15 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
     option: '--count',
     heldBytes: (images, frame) => images * frame * (1 + (kind === 'png' ? scale ** 2 : 0)),
   });
-  const noise = new Noise(seed);
   const sampler = new FrameSampler(model);
   const frames: Frame[] = [];
   let nats = 0;
   try {
     while (frames.length < count) {
       const samples = Array.from({ length: Math.min(BATCH, count - frames.length) }, (_, i) => frames.length + i);
-      const examples = Past.examples(samples.map(() => new Past(chain.exampleShape)));
+      const examples = examplesOfFirst(chain.exampleShape, samples.length);
       const onRow = (share: number) => onProgress?.(frames.length + share * samples.length);
-      const drawn = await sampler.draw(examples, { noise, samples, frame: 0, settings, onRow, signal });
+      const drawn = await sampler.draw(examples, { seed, samples, frame: 0, settings, onRow, signal });
       for (const image of drawn) {
         frames.push(frameOf(model, bytesOf(chain.exampleShape, image.levels)));
         nats += image.nats;

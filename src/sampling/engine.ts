@@ -1,56 +1,47 @@
 import { CallWriter } from '../backend/call.js';
 import { instructionSetInUse } from '../backend/backend-in-use.js';
-import { type EngineFunctions, type EngineHandle, libraryOf } from '../backend/kernel-library.js';
+import type { Tap } from '../backend/convolution-shape.js';
+import { libraryOf, type EngineFunctions, type EngineHandle } from '../backend/kernel-library.js';
 import type { KernelDescription } from '../backend/kernels/description.js';
 import { drawing } from '../backend/kernels/drawing.js';
 import { refusal } from '../backend/kernels/geometry.js';
 import type { InstructionSet } from '../backend/kernels/index.js';
-import type { PxvError } from '../foundation/errors.js';
+import { cellFrom, hiddenFeatures, stateToState } from '../backend/walk-shape.js';
+import { errorsOf, type PxvError } from '../foundation/errors.js';
+import { Philox } from '../foundation/philox.js';
+import { anchorCount, subPixelScale } from '../model/description.js';
 import { earlierNumbers } from '../model/earlier-pixels/index.js';
-import { headOf, type HeadDescription } from '../model/heads/index.js';
-import { anchorCount, subPixelScale } from '../model/image-input.js';
+import type { Slot } from '../model/groups.js';
+import { headOf } from '../model/heads/index.js';
 import type { Network } from '../model/network.js';
-import { unusableProbabilities, type DrawSettings } from './draw.js';
-import { Noise, type NoiseStream } from './noise.js';
-import { programNumbers } from './program-numbers.js';
+import type { Op } from '../model/ops/index.js';
+import type { Program } from '../model/program.js';
+import { noiseCounters, sampleIndices, type DrawOptions } from './draw.js';
 
-export interface EngineSettings extends DrawSettings {
-  /**
-   * Share, above 0 and up to 1, of what a drawn sub-pixel has beyond its first anchor, the expected picture, that those after it in
-   * the image are drawn from; default 1: they are drawn from it as it is (docs/decisions/0013-how-futures-are-drawn.md).
-   */
-  carryWithin?: number;
-}
-
-/** A batch of images to draw. Arrays are [image, height, width, channel] where nothing else is said. */
-export interface EngineDraw {
-  /** The conditioning map, [image, height, width, features]; null for a network without one. */
+/** Arrays of a batch of images, [image, height, width, channel] if not stated otherwise. */
+export interface EngineArrays {
+  /** Index of the images' scale, 0 the coarsest. */
+  scale: number;
+  /** Feature map of the conditioning, [image, height, width, features]; null for a network without one. */
   map: Float32Array | null;
   /** In levels, those of a sub-pixel together; null: a single one, the middle level, everywhere. */
   anchors: Float32Array | null;
-  /** As `joinedReferences` gives them; null: nothing is made of the pixels before each. */
+  /** As `joinedReferences` gives them; null: no features of earlier pixels are made. */
   references: Float32Array | null;
-  /** Levels that are known, which are kept and count nothing; -1 for those to draw or read, which are written here. */
+  /** Known levels, which are kept and cost nothing; -1 for those to draw or decode, which are written here. */
   levels: Int16Array;
-  /** Of a single image, what the kernel `encoding` has written: levels are read from it in place of drawing. */
-  coded?: Uint8Array | undefined;
-  noise: Noise;
-  /** Of each image: which numbers of the noise it takes. */
-  streams: readonly NoiseStream[];
-  settings: EngineSettings;
-  /** Receives what the head reads of every sub-pixel, [image, height, width, channel, outputs], where wanted. */
-  outputs?: Float32Array;
-  /** Receives the probability of each level of every sub-pixel, [image, height, width, channel, levels], where wanted. */
-  probabilities?: Float64Array;
-  /** Called after each row with the share of the work that is done. */
-  onProgress?: ((share: number) => void) | undefined;
-  /** Looked at after each row. */
-  signal?: AbortSignal | undefined;
+  /** Receives the outputs that the head reads, [image, height, width, channel, outputs]; absent: they are not kept. */
+  outputs?: Float32Array | undefined;
+  /** Receives the probability of each level, [image, height, width, channel, levels]; absent: they are not kept. */
+  probabilities?: Float64Array | undefined;
 }
+
+/** Options that the engine reads of a draw. */
+export type EngineOptions = Pick<DrawOptions, 'seed' | 'samples' | 'frame' | 'settings' | 'coded' | 'onRow' | 'signal'>;
 
 const call = new CallWriter('draw images', drawing as unknown as KernelDescription);
 
-/** Runs a network sub-pixel by sub-pixel, each value computed once, and draws images on the way. */
+/** Runs a network sub-pixel by sub-pixel, computes each value once, and draws images on the way. */
 export class ImageEngine {
   private readonly functions: EngineFunctions;
   private readonly handle: EngineHandle;
@@ -77,40 +68,48 @@ export class ImageEngine {
   }
 
   /**
-   * Draws a batch of images. Its arrays may not be used before it is done; other batches may be asked for meanwhile.
+   * Draws a batch of images. The caller may not use the arrays before it is done; other batches may be drawn meanwhile.
    * @returns -log P of what was drawn of each image (at temperature 1), in nats
-   * @throws the signal's reason once it is aborted; CHECKPOINT where probabilities have no finite positive sum; what
-   *   `onProgress` throws
+   * @throws PxvError `CHECKPOINT` if probabilities have no finite positive sum; the signal's reason once it is aborted; what `onRow` throws
    */
-  async draw(images: EngineDraw): Promise<Float64Array> {
-    const { map, anchors, references, levels, noise, streams, coded, settings, onProgress, signal } = images;
+  async draw(images: EngineArrays, options: EngineOptions): Promise<Float64Array> {
+    const { scale, map, anchors, references, levels } = images;
+    const { settings, onRow, signal } = options;
     signal?.throwIfAborted();
     const { program, description } = this.network;
-    const pixels = streams.length * description.size.height * description.size.width;
+    const batch = sampleIndices(options.samples).length;
+    const coded = options.coded?.[scale] ?? null;
+    const pixels = batch * description.size.height * description.size.width;
     if (program.map !== null && map === null) throw wrongArray('map', pixels * program.map.features, 0);
     if (this.model.references > 0 && anchors === null)
       throw wrongArray('anchors', levels.length * this.model.anchorCount, 0);
-    const nats = new Float64Array(streams.length);
+    const nats = new Float64Array(batch);
     const numbers = {
-      ...{ ...this.model, batch: streams.length },
-      ...{ temperature: settings.temperature, carryWithin: settings.carryWithin ?? 1 },
+      ...this.model,
+      batch,
+      temperature: settings.temperature,
+      carryWithin: settings.carryWithin ?? 1,
       streamBytes: coded?.length ?? 0,
     };
     const arrays = call.write(numbers, {
-      ...{ map: program.map === null ? null : map, anchors, levels, nats, outputs: images.outputs ?? null },
+      map: program.map === null ? null : map,
+      anchors,
+      levels,
+      nats,
+      outputs: images.outputs ?? null,
       probabilities: images.probabilities ?? null,
-      stream: coded ?? null,
+      stream: coded,
       references: numbers.references === 0 ? null : references,
-      key: Uint32Array.from(noise.key),
-      counters: Uint32Array.from(streams.flatMap((stream) => Noise.words(stream))),
+      key: new Philox(options.seed).key,
+      counters: noiseCounters(options, scale),
     });
     const stop = new Int32Array(1);
     const onAbort = () => (stop[0] = 1);
     // Thrown into C++ it would be lost.
     const failures: unknown[] = [];
-    const onRow = (rows: number) => {
+    const onRows = (rows: number) => {
       try {
-        if (stop[0] === 0) onProgress?.(rows / description.size.height);
+        if (stop[0] === 0) onRow?.(rows / description.size.height);
       } catch (error) {
         failures.push(error);
         stop[0] = 1;
@@ -118,7 +117,7 @@ export class ImageEngine {
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      const sum = await this.functions.draw(this.handle, call, arrays, stop, onProgress === undefined ? null : onRow);
+      const sum = await this.functions.draw(this.handle, call, arrays, stop, onRow === undefined ? null : onRows);
       if (failures.length > 0) throw failures[0];
       signal?.throwIfAborted();
       if (sum !== 1) throw unusableProbabilities(sum);
@@ -129,23 +128,70 @@ export class ImageEngine {
   }
 }
 
-/** What of a drawing's numbers follows from the network. */
+/** Returns the numbers of a draw that follow from the network. */
 function modelNumbers({ description, program }: Network) {
   const { size, channels, levels, head } = description;
   return {
-    ...{ ...size, colours: channels, mapFeatures: program.map?.features ?? 0, outFeatures: program.out.features },
-    ...{ levels, ...headNumbers(head), anchorCount: anchorCount(description), ...subPixelScale(description) },
+    ...size,
+    colours: channels,
+    levels,
+    mapFeatures: program.map?.features ?? 0,
+    outFeatures: program.out.features,
+    anchorCount: anchorCount(description),
+    ...headOf(head).numbers(head),
+    ...subPixelScale(description),
     ...earlierNumbers(description),
   };
 }
 
-/** How a head is described to kernels that make distributions of its outputs. */
-export function headNumbers(description: HeadDescription) {
-  const head = headOf(description);
-  const mixture = head.mixture?.(description) ?? { components: 0, meanScale: 0, together: false };
-  return { headKind: head.kind, ...mixture };
+/** Returns the error for probabilities of levels without a finite sum above 0. */
+export function unusableProbabilities(received: number): PxvError {
+  const remedy = 'use another model, for the weights of this one are not finite';
+  return errorsOf('CHECKPOINT', 'draw a level')('probabilities', 'a finite sum above 0', String(received), remedy);
 }
 
 function wrongArray(argument: string, expected: number, received: number | undefined): PxvError {
   return refusal('draw images', argument, `${expected} numbers`, `${received || 'none'}`);
+}
+
+const readyCodes: Record<Slot['ready'], number> = { given: 0, image: 1, pixel: 2, row: 3, earlier: 4 };
+const opCodes: Record<Op['op'], number> = { conv: 0, lstm: 1, add: 2 };
+
+/** Returns a program as native/engine/program.cc reads it: what an op does not have is 0, a slot or parameter -1. */
+function programNumbers({ size, slots, ops, image, map, matched, out }: Program): Int32Array {
+  return Int32Array.from([
+    ...[size.height, size.width, image.id, map?.id ?? -1, matched?.id ?? -1, out.id],
+    slots.length,
+    ...slots.flatMap(({ ready, groups }) => [readyCodes[ready], groups.length, ...groups]),
+    ops.length,
+    ...ops.flatMap(opNumbers),
+  ]);
+}
+
+function opNumbers(op: Op): number[] {
+  switch (op.op) {
+    case 'conv': {
+      const { x, plus, out, relu, weights, bias, shape } = op;
+      const slots = [x.id, plus?.id ?? -1, out.id];
+      const parameters = [weights, bias, -1];
+      return [opCodes.conv, ...slots, Number(relu), 0, 0, 0, ...parameters, ...productNumbers(out.groups, shape.taps)];
+    }
+    case 'lstm': {
+      const { gates, out, shape, weights, initial } = op;
+      const { dy, dx } = cellFrom[shape.walk];
+      const groups = shape.groups.map((size) => 4 * size);
+      const taps = stateToState(shape).taps.map((tap) => ({ ...tap, sees: groups.map(() => hiddenFeatures(shape)) }));
+      const slots = [gates.id, -1, out.id];
+      return [opCodes.lstm, ...slots, 0, 0, dy, dx, weights, -1, initial ?? -1, ...productNumbers(groups, taps)];
+    }
+    case 'add': {
+      const { a, b, rowsDown, out } = op;
+      return [opCodes.add, a.id, b.id, out.id, 0, rowsDown, 0, 0, -1, -1, -1, ...productNumbers([], [])];
+    }
+  }
+}
+
+function productNumbers(groups: readonly number[], taps: readonly Tap[]): number[] {
+  const tapNumbers = taps.flatMap(({ dy, dx, position, sees }) => [dy, dx, position, ...sees]);
+  return [groups.length, ...groups, taps.length, ...tapNumbers];
 }

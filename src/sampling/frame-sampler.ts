@@ -1,47 +1,22 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Given } from '../conditioning/index.js';
-import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
+import { disposeExamples, type Examples } from '../conditioning/context/examples.js';
+import { meanOverStrides } from '../conditioning/context/history.js';
+import { learnsAnchor, type Condition, type Given } from '../conditioning/index.js';
 import { errorsOf } from '../foundation/errors.js';
-import { expectModel, type Model } from '../model/model.js';
-import type { Levels } from '../foundation/levels.js';
-import { disposeExamples, frameBytes, type Examples } from '../model/examples.js';
-import { expectsFrame } from '../model/future-drawing.js';
-import { toTensors } from '../model/weights.js';
-import type { EngineSettings } from './engine.js';
-import { ImageSampler } from './image-sampler.js';
-import type { Noise } from './noise.js';
+import { frameBytes, type Levels } from '../foundation/levels.js';
+import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
+import { expectsFrame } from '../model/description.js';
+import { joinedReferences } from '../model/earlier-pixels/index.js';
+import { expectModel, toTensors, type Model } from '../model/model.js';
+import { anchorsByPixel, conditionOf, type Network } from '../model/network.js';
+import { sampleIndices, type DrawOptions } from './draw.js';
+import { ImageEngine, type EngineArrays, type EngineOptions } from './engine.js';
 
-/** For each frame of a batch what is expected of it at longer strides. What is expected of it is the mean of these and its own. */
-export type SlowerExpectations = readonly (readonly Levels[])[];
-
-/** Which frames are drawn side by side, from what noise and how. */
-export interface FrameDraw {
-  noise: Noise;
-  /** Of each frame of the batch: which sample it is; each has noise of its own. */
-  samples: readonly number[];
-  /** Index of the frame in its clip: one for all, or one for each of `samples`. */
-  frame: number | readonly number[];
-  /**
-   * Levels of sub-pixels that are known in all of the frames, height x width x channels, -1 for those to draw. Known ones
-   * are kept, and count nothing. Default: none is known.
-   */
-  known?: Int16Array | undefined;
-  /** Whether anything is made of the pixels before each, by a network that does so. Default: it is, as when it is scored. */
-  earlierPixels?: boolean | undefined;
-  /** Default: nothing. */
-  slower?: SlowerExpectations | undefined;
-  /** Of a single frame, what each scale was written as: levels are read from it in place of drawing. See `FrameCoder`. */
-  coded?: readonly Uint8Array[] | undefined;
-  settings: EngineSettings;
-  /** Called after each row of each scale with the share of the sub-pixels that is done. */
-  onRow?: ((share: number) => void) | undefined;
-  signal?: AbortSignal | undefined;
-}
-
+/** A drawn frame, height x width x channels levels. */
 export interface DrawnLevels {
   levels: Levels;
-  /** The frame that was expected, as `FrameSampler.expected` gives it, in its place; null where the model learns none. */
+  /** The expected frame, as `FrameSampler.expected` returns it; null for a model that learns none. */
   expected: Levels | null;
   /** -log P of the frame under the model (at temperature 1), in nats, summed over scales. */
   nats: number;
@@ -54,7 +29,7 @@ export class FrameSampler {
 
   /**
    * @param model whose frames are drawn
-   * @throws PxvError `USAGE` where it is not what `loadModel` gives
+   * @throws PxvError `USAGE` if it is not what `loadModel` returns
    */
   constructor(readonly model: Model) {
     expectModel(model, 'make a sampler');
@@ -72,35 +47,30 @@ export class FrameSampler {
   }
 
   /**
-   * Draws a batch of frames, one for each of `samples`.
-   * @param examples as many, with what is given; their images are not read; their tensors are disposed of
-   * @throws the signal's reason once it is aborted, looked at after each row
+   * Draws a batch of frames, one for each of `samples`. Disposes `examples`.
+   * @param examples one for each sample, with its conditioning inputs; their images are not read
+   * @throws the signal's reason once it is aborted
    */
-  async draw(examples: Examples, options: FrameDraw): Promise<DrawnLevels[]> {
+  async draw(examples: Examples, options: DrawOptions): Promise<DrawnLevels[]> {
     const { chain } = this.model;
-    const { noise, samples, frame, settings, signal } = options;
-    const frames = typeof frame === 'number' ? samples.map(() => frame) : frame;
+    const batch = sampleIndices(options.samples).length;
     const sizes = chain.scales.map(({ description }) => frameBytes(description));
     const all = sizes.reduce((sum, size) => sum + size, 0);
     let levels: Int16Array | null = null;
     let expected: Int16Array | null = null;
-    const nats = new Float64Array(samples.length);
+    const nats = new Float64Array(batch);
     let done = 0;
     try {
       for (const [scale, sampler] of this.scales.entries()) {
         const coarse: Int16Array | null = levels;
-        const drawn = await sampler.draw({
+        const images = {
+          scale,
           given: () => this.givenAt(scale, examples, coarse),
-          known: this.knownAt(scale, options.known, coarse, samples.length),
-          earlierPixels: options.earlierPixels ?? true,
-          slower: this.slowerAt(scale, options.slower),
-          noise,
-          streams: samples.map((sample, image) => ({ sample, frame: frames[image], scale })),
-          coded: options.coded?.[scale],
-          settings,
-          onProgress: (share) => options.onRow?.(Math.min(1, (done + sizes[scale] * share) / all)),
-          signal,
-        });
+          known: this.knownAt(scale, options.known, coarse, batch),
+          longerStrides: this.longerStridesAt(scale, options.longerStrides),
+        };
+        const onRow = (fraction: number) => options.onRow?.(Math.min(1, (done + sizes[scale] * fraction) / all));
+        const drawn = await sampler.draw(images, { ...options, onRow });
         ({ levels, expected } = drawn);
         drawn.nats.forEach((value, image) => (nats[image] += value));
         done += sizes[scale];
@@ -108,20 +78,20 @@ export class FrameSampler {
     } finally {
       disposeExamples(examples);
     }
-    const expectedOf = expected && imagesOf(expected, samples.length);
-    return imagesOf(levels!, samples.length).map((own, image) => {
-      return { levels: own, expected: expectedOf && expectedOf[image], nats: nats[image] };
+    const expectedFrames = expected && imagesOf(expected, batch);
+    return imagesOf(levels!, batch).map((own, image) => {
+      return { levels: own, expected: expectedFrames && expectedFrames[image], nats: nats[image] };
     });
   }
 
   /**
-   * The expected frame of each example, which a learned anchor is: no draw of its own, and the better the surer the future
-   * is. Scale after scale, each given the expected image of the one before.
-   * @param examples with what is given; their images are not read; their tensors are disposed of
-   * @param slower default: nothing
-   * @throws PxvError `USAGE` where the model has no anchor that is learned
+   * Returns the expected frame of each example, which is a learned anchor: nothing is drawn. Each scale is given the expected image of the
+   * scale before. Disposes `examples`.
+   * @param examples with their conditioning inputs; their images are not read
+   * @param longerStrides as in `DrawOptions`
+   * @throws PxvError `USAGE` if the model has no learned anchor
    */
-  async expected(examples: Examples, slower?: SlowerExpectations): Promise<Levels[]> {
+  async expected(examples: Examples, longerStrides?: DrawOptions['longerStrides']): Promise<Levels[]> {
     const batch = examples.image.shape[0];
     try {
       expectExpectation(this.model);
@@ -129,7 +99,7 @@ export class FrameSampler {
       for (const [scale, sampler] of this.scales.entries()) {
         const coarse: Int16Array | null = levels;
         const given = () => this.givenAt(scale, examples, coarse);
-        levels = await sampler.expected(given, this.slowerAt(scale, slower));
+        levels = await sampler.expected(given, this.longerStridesAt(scale, longerStrides));
       }
       return imagesOf(levels!, batch);
     } finally {
@@ -137,7 +107,7 @@ export class FrameSampler {
     }
   }
 
-  /** What a scale is given: the examples' own, and the image drawn at the scale before. */
+  /** Returns the conditioning inputs of a scale: the examples' own, and the image drawn at the scale before. */
   private givenAt(scale: number, examples: Examples, coarse: Int16Array | null): Given {
     const { chain } = this.model;
     const { given } = examplesOfScale(chain, scale, examples);
@@ -149,14 +119,14 @@ export class FrameSampler {
     return { ...given, coarser };
   }
 
-  /** What is expected at longer strides, at a scale; null where nothing is. */
-  private slowerAt(scale: number, slower: SlowerExpectations = []): SlowerExpectations | null {
-    if (slower.flat().length === 0) return null;
+  /** Returns the predictions at longer strides at a scale; undefined if there are none. */
+  private longerStridesAt(scale: number, predictions: DrawOptions['longerStrides'] = []): DrawOptions['longerStrides'] {
+    if (predictions.flat().length === 0) return undefined;
     const finest = this.finestSubPixels(scale);
-    return slower.map((expected) => expected.map((frame) => Uint8Array.from(finest, (at) => frame[at])));
+    return predictions.map((frames) => frames.map((frame) => Uint8Array.from(finest, (at) => frame[at])));
   }
 
-  /** Of each sub-pixel of a scale, where it stands in the finest image. */
+  /** Returns the index, in the finest image, of each sub-pixel of a scale. */
   private finestSubPixels(scale: number): Int32Array {
     const { chain } = this.model;
     const { size, channels } = chain.scales[scale].description;
@@ -168,8 +138,8 @@ export class FrameSampler {
     });
   }
 
-  /** The sub-pixels of a scale that are known, or that the scale before has drawn; null where there are none. */
-  private knownAt(scale: number, known: Int16Array | undefined, coarse: Int16Array | null, batch: number) {
+  /** Returns the levels of a scale that are known or that the scale before has drawn, else -1; null if there are none. */
+  private knownAt(scale: number, known: DrawOptions['known'], coarse: Int16Array | null, batch: number) {
     const unknown = coarse === null ? null : unknownSubPixels(this.model.chain.scales[scale].description);
     if (unknown === null && known === undefined) return null;
     const finest = this.finestSubPixels(scale);
@@ -183,7 +153,7 @@ export class FrameSampler {
   }
 }
 
-/** Image after image of a batch. */
+/** Returns the images of a batch one by one. */
 function imagesOf(levels: Int16Array, batch: number): Levels[] {
   const size = levels.length / batch;
   return Array.from({ length: batch }, (_, image) =>
@@ -191,10 +161,119 @@ function imagesOf(levels: Int16Array, batch: number): Levels[] {
   );
 }
 
-/** @throws PxvError `USAGE` where a model has no expected frame */
+/** @throws PxvError `USAGE` if a model has no expected frame */
 export function expectExpectation(model: Model): void {
   if (expectsFrame(model)) return;
   const expected = 'a model that learns the expected frame, as those conditioned on moved frames do';
   const remedy = 'draw samples, or train a model with pxv train';
   throw errorsOf('USAGE', 'make the best guess')(model.name, expected, 'one that does not', remedy);
+}
+
+/** A batch of images of one scale to draw. */
+export interface ImageBatch extends Pick<EngineArrays, 'scale' | 'outputs' | 'probabilities'> {
+  /** Makes the conditioning inputs of the batch; called in a tidy. */
+  given: () => Given;
+  /** Known levels, [image, height, width, channel], which are kept and cost nothing, -1 for those to draw; null: none is known. */
+  known: Int16Array | null;
+  /** As in `DrawOptions`, at this scale. */
+  longerStrides?: DrawOptions['longerStrides'];
+}
+
+/** Drawn images of one scale. */
+export interface DrawnImages {
+  /** [image, height, width, channel]. */
+  levels: Int16Array;
+  /** Of each image: -log P of the drawn sub-pixels under the network (at temperature 1), in nats. */
+  nats: Float64Array;
+  /** The expected images, as `ImageSampler.expected` returns them; null for a network that learns none. */
+  expected: Int16Array | null;
+}
+
+/** Arrays of a draw that do not depend on the image. */
+type Conditions = Pick<EngineArrays, 'map' | 'anchors' | 'references'> & Pick<DrawnImages, 'expected'>;
+
+/** Draws images from one network, batch after batch. */
+export class ImageSampler {
+  private readonly engine: ImageEngine;
+
+  /**
+   * @param weights arrays in the order of the network's parameters
+   * @param tensors the same as tensors; the caller disposes them
+   */
+  constructor(
+    private readonly network: Network,
+    weights: readonly Float32Array[],
+    private readonly tensors: readonly Tensor[],
+  ) {
+    this.engine = new ImageEngine(network, weights);
+  }
+
+  /**
+   * Draws a batch of images, one for each sample.
+   * @throws the signal's reason once it is aborted
+   */
+  async draw(images: ImageBatch, options: EngineOptions & Pick<DrawOptions, 'earlierPixels'>): Promise<DrawnImages> {
+    const { earlierPixels = true } = options;
+    const length = sampleIndices(options.samples).length * frameBytes(this.network.description);
+    const levels = images.known === null ? new Int16Array(length).fill(-1) : images.known.slice();
+    const { expected, ...conditions } = await this.conditions(images, earlierPixels);
+    const nats = await this.engine.draw({ ...images, ...conditions, levels }, options);
+    return { levels, nats, expected };
+  }
+
+  /**
+   * Returns the expected images: the first anchor, rounded to levels, [image, height, width, channel].
+   * @param given, longerStrides as in `ImageBatch`
+   */
+  async expected(given: () => Given, longerStrides?: DrawOptions['longerStrides']): Promise<Int16Array> {
+    const anchor = tf.tidy(() => this.expectedOf(this.conditionFrom(given(), longerStrides)));
+    const levels = Int16Array.from(await anchor.data());
+    anchor.dispose();
+    return levels;
+  }
+
+  private expectedOf({ anchors: [anchor] }: Condition): Tensor {
+    return tf.round(tf.clipByValue(anchor, 0, this.network.description.levels - 1));
+  }
+
+  /** Returns the condition, whose first anchor is the mean over all strides. */
+  private conditionFrom(given: Given, longerStrides: DrawOptions['longerStrides']): Condition {
+    const condition = conditionOf(this.network, this.tensors, given)!;
+    if (longerStrides === undefined) return condition;
+    const [own, ...others] = condition.anchors;
+    const image = own.size / longerStrides.length;
+    const sums = new Float32Array(own.size);
+    for (const [index, predictions] of longerStrides.entries())
+      for (const levels of predictions) levels.forEach((level, at) => (sums[index * image + at] += level));
+    const counts = longerStrides.map(({ length }) => 1 + length);
+    const mean = meanOverStrides(
+      [tf.tensor4d(sums, own.shape), own],
+      [tf.tensor4d(counts, [counts.length, 1, 1, 1])],
+      (sum, count) => tf.mul(sum, tf.div(1, count)),
+    );
+    return { ...condition, anchors: [mean, ...others] };
+  }
+
+  private async conditions({ given, longerStrides }: ImageBatch, earlierPixels: boolean): Promise<Conditions> {
+    const { program, description } = this.network;
+    if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
+    const tensors = tf.tidy(() => {
+      const condition = this.conditionFrom(given(), longerStrides);
+      const { map, anchors, references } = condition;
+      const made: Partial<Record<keyof Conditions, Tensor>> = { map };
+      // A single anchor may be one of the tensors given.
+      if (anchors.length > 0)
+        made.anchors = anchorsByPixel(this.network, condition, anchors[0].size / description.channels).clone();
+      if (earlierPixels && references.length > 0) made.references = joinedReferences(references);
+      if (learnsAnchor(description.conditioning)) made.expected = this.expectedOf(condition);
+      return made;
+    });
+    const [map, anchors, references, expected] = await Promise.all(
+      [tensors.map, tensors.anchors, tensors.references, tensors.expected].map(async (tensor) =>
+        tensor === undefined ? null : Float32Array.from(await tensor.data()),
+      ),
+    );
+    tf.dispose(tensors);
+    return { map, anchors, references, expected: expected && Int16Array.from(expected) };
+  }
 }

@@ -1,50 +1,49 @@
 import { freeIdleMemory } from '../backend/native-backend.js';
+import { FrameHistory } from '../conditioning/context/examples.js';
+import { historyLength, LEAST_GIVEN, LONGEST_STRIDE } from '../conditioning/context/history.js';
 import { errorsOf } from '../foundation/errors.js';
 import { bytesOf } from '../foundation/levels.js';
+import { numberOf } from '../foundation/number-of.js';
 import { expectsAtStrides } from '../model/chain.js';
 import type { Model } from '../model/model.js';
-import type { FutureDrawing } from '../model/future-drawing.js';
-import { Past } from '../model/past.js';
-import { LEAST_GIVEN, LONGEST_STRIDE } from '../model/subsequences.js';
-import { numberOf } from '../foundation/number-of.js';
-import { CorrectionRegression, type Correction } from './correction.js';
+import type { SamplingSettings } from '../model/sampling-settings.js';
+import { CorrectionRegression, historyStatistics, MOST_AVERAGED, type Correction } from './correction.js';
 import { forecast } from './forecaster.js';
 import type { FrameSampler } from './frame-sampler.js';
-import { knownPast, MOST_AVERAGED } from './known-past.js';
 
 const misused = errorsOf('USAGE', 'learn from hindcasts');
 
-/** Frames that are predicted from each place. */
+/** Number of frames that are predicted from each place. */
 const AHEAD = 8;
-/** Frames from a place to the next. */
+/** Number of frames from a place to the next. */
 const APART = 4;
-/** Places, the last ones of the clip, at most. */
+/** Largest number of places, the last ones of the clip. */
 const MOST_PLACES = 32;
-/** Frames that stand before the first place: fewer have no two at the longest stride. */
+/** Number of frames before the first place: fewer have no two at the longest stride. */
 const LEAST_BEFORE = (LEAST_GIVEN - 1) * LONGEST_STRIDE + 1;
 
-/** The last known frames of a clip that hindcasts read, at most; a `Past` keeps them where it is asked to. */
+/** Largest number of last known frames that hindcasts read; a `FrameHistory` keeps them if it is asked to. */
 export const FRAMES_FOR_HINDCASTS = MOST_AVERAGED + APART * MOST_PLACES;
-/** Known frames that there must be, for all that is predicted from a place to be known. */
+/** Smallest number of known frames, for all that is predicted from a place to be known. */
 export const LEAST_FOR_HINDCASTS = LEAST_BEFORE + AHEAD;
-/** Places that are predicted from side by side, where there is memory: no figure depends on it. */
+/** Default batch size of places that are predicted from: no figure depends on it. */
 export const HINDCASTS_TOGETHER = 8;
 
-/** How hindcasts are made. */
+/** Options for hindcasts. */
 export interface HindcastOptions {
-  /** Default: HINDCASTS_TOGETHER. */
+  /** Batch size of places. Default: HINDCASTS_TOGETHER. */
   together?: number | undefined;
-  /** Called with the places that are done, and how many there are. */
+  /** Called with the number of places that are done, and of all. */
   onProgress?: ((done: number, places: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Makes sure that hindcasts correct what a model predicts.
- * @param settings of the futures to draw; null: none are
- * @throws PxvError `USAGE` where they cannot: it learns no expected frame, has several scales, or drawn frames are carried on as they are
+ * Checks that hindcasts correct the predictions of a model.
+ * @param settings of the samples to draw; null: none are
+ * @throws PxvError `USAGE` if they cannot: it learns no expected frame, has several scales, or its carry is 1
  */
-export function expectCorrected({ name, chain }: Model, settings: Pick<FutureDrawing, 'carry'> | null): void {
+export function expectCorrected({ name, chain }: Model, settings: Pick<SamplingSettings, 'carry'> | null): void {
   if (expectsAtStrides(chain)) {
     if (settings?.carry !== 1) return;
     const expected = 'a model whose file says a carry below 1, for what is expected is corrected';
@@ -58,18 +57,18 @@ export function expectCorrected({ name, chain }: Model, settings: Pick<FutureDra
 }
 
 /**
- * How the frames after some known ones are to be corrected, from how known frames were expected from those before them ("hindcasts").
- * @param past of known frames, of which the last `FRAMES_FOR_HINDCASTS` that it keeps are read
- * @returns null where there are too few to know all that is predicted from a single place, or for a model of which nothing is corrected
+ * Learns how to correct the frames after known ones, from predictions of known frames from those before them ("hindcasts").
+ * @param history of known frames, of which the last `FRAMES_FOR_HINDCASTS` that it keeps are read
+ * @returns null if there are too few to know all that is predicted from a single place, or for a model that is not corrected
  * @throws the signal's reason once it is aborted
  */
 export async function learnCorrection(
   sampler: FrameSampler,
-  past: Past,
+  history: FrameHistory,
   { together = HINDCASTS_TOGETHER, onProgress, signal }: HindcastOptions = {},
 ): Promise<Correction | null> {
   const { exampleShape: shape } = sampler.model.chain;
-  const levels = past.lastFrames.slice(-FRAMES_FOR_HINDCASTS);
+  const levels = history.lastFrames.slice(-FRAMES_FOR_HINDCASTS);
   const { length } = levels;
   if (length < LEAST_FOR_HINDCASTS || !expectsAtStrides(sampler.model.chain)) return null;
   // From the last of them not all that is predicted is known yet: the nearest frames tell the most, though.
@@ -79,25 +78,25 @@ export async function learnCorrection(
   const regression = new CorrectionRegression(shape);
   for (let from = 0; from < places.length; from += together) {
     const several = places.slice(from, from + together);
-    const before = several.map((place) => knownPast(known.slice(0, place), shape));
-    const pasts = several.map((place) => {
-      const before = new Past(shape);
-      for (const frame of levels.slice(Math.max(0, place - shape.context * LONGEST_STRIDE), place))
+    const statistics = several.map((place) => historyStatistics(known.slice(0, place), shape));
+    const histories = several.map((place) => {
+      const before = new FrameHistory(shape);
+      for (const frame of levels.slice(Math.max(0, place - historyLength(shape.context)), place))
         before.addKnown(frame);
       return before;
     });
-    const steps = forecast(sampler, pasts, { signal });
+    const steps = forecast(sampler, histories, { signal });
     for (let ahead = 1; ahead <= AHEAD; ahead++) {
       const { value: frames } = await steps.next();
       for (const [index, place] of several.entries()) {
         const frame = place + ahead - 1;
-        const { expected, slower } = frames[index];
-        if (frame < length) regression.add(ahead, { mean: expected!, slower }, before[index], known[frame]);
+        const { expected, longerStrides } = frames[index];
+        if (frame < length) regression.add(ahead, { mean: expected!, longerStrides }, statistics[index], known[frame]);
       }
     }
     onProgress?.(from + several.length, places.length);
   }
   // Arrays of so many conditionings at a time have lengths that nothing else asks for.
   freeIdleMemory();
-  return regression.correction(knownPast(known, shape));
+  return regression.correction(historyStatistics(known, shape));
 }

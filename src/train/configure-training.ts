@@ -3,7 +3,7 @@ import { describeForTraining } from '../../datasets/index.js';
 import { errorsOf } from '../foundation/errors.js';
 import { loadModel } from '../model/checkpoint.js';
 import type { ModelDescription } from '../model/description.js';
-import type { FutureDrawing } from '../model/future-drawing.js';
+import type { SamplingSettings } from '../model/sampling-settings.js';
 import { parseConfiguration, type ConfigurationSource } from '../foundation/parse-configuration.js';
 import {
   defaultChoices,
@@ -35,7 +35,7 @@ export interface TrainingRequest {
   /** Default: the description of the model that the training starts from, if it starts from one. */
   model?: ModelDescription | ModelChoices | undefined;
   /** How the model's futures are drawn; default: as usual for such a model. */
-  drawing?: FutureDrawing | null | undefined;
+  drawing?: SamplingSettings | null | undefined;
   /** How it learns, for how long; default: as `pxv train` has it. */
   training?: TrainingSettings | undefined;
   /**

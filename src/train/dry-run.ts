@@ -7,7 +7,7 @@ import { gradientsOf } from '../optimization/gradients.js';
 import { optimisers } from '../optimization/optimisers.js';
 import { updated, type TrainingState } from '../optimization/update.js';
 import { buildChain, type Chain } from '../model/chain.js';
-import { disposeExamples } from '../model/examples.js';
+import { disposeExamples } from '../conditioning/context/examples.js';
 import type { RunConfiguration, TrainingConfiguration } from '../training/configuration.js';
 import type { Stage } from '../training/stages.js';
 import { listClips } from '../video/index.js';

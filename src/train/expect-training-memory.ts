@@ -7,7 +7,14 @@ import type { RunConfiguration, TrainingConfiguration } from '../training/config
 import { VALIDATION_IMAGES } from '../training/image-data.js';
 import { VALIDATION_FRAMES } from '../training/validation.js';
 import { inUnits } from '../memory/byte-units.js';
-import { isEstimated, largest, memoryInReach, tooLarge, tooMuch, type DescribedModel } from '../memory/expect-memory.js';
+import {
+  isEstimated,
+  largest,
+  memoryInReach,
+  tooLarge,
+  tooMuch,
+  type DescribedModel,
+} from '../memory/expect-memory.js';
 import { adaptingMemory, trainingMemory } from './training-memory.js';
 
 /** Most bytes that a training would take, over its stages: see `trainingMemory`. */

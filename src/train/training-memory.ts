@@ -7,8 +7,8 @@ import { gradientsOf, type Trained } from '../optimization/gradients.js';
 import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
 import { updated, type TrainingState } from '../optimization/update.js';
 import type { Chain } from '../model/chain.js';
-import { disposeExamples } from '../model/examples.js';
-import { LEAST_GIVEN, SUBSEQUENCES } from '../model/subsequences.js';
+import { disposeExamples } from '../conditioning/context/examples.js';
+import { LEAST_GIVEN, SUBSEQUENCES } from '../conditioning/context/history.js';
 import { PREDICTED_FRAMES } from '../training/roll-outs.js';
 import {
   blankExamples,

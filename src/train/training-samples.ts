@@ -3,15 +3,12 @@ import type { Frame } from '../foundation/frame.js';
 import { bytesOf } from '../foundation/levels.js';
 import { DEFAULT_SEED } from '../foundation/philox.js';
 import type { Chain } from '../model/chain.js';
-import type { ModelDescription } from '../model/description.js';
-import { expectsFrame } from '../model/future-drawing.js';
-import type { Model } from '../model/model.js';
-import { Past } from '../model/past.js';
-import { toArrays } from '../model/weights.js';
-import { AS_SCORED } from '../sampling/draw.js';
+import { expectsFrame, type ModelDescription } from '../model/description.js';
+import { frameOf, toArrays, type Model } from '../model/model.js';
+import { examplesOfFirst, FrameHistory } from '../conditioning/context/examples.js';
+import { AS_SCORED } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
-import { Noise } from '../sampling/noise.js';
-import { bestGuess, frameOf, rollOut } from '../sampling/roll-out.js';
+import { bestGuess, rollOut } from '../sampling/forecaster.js';
 import { learntFrameRate, type RunConfiguration } from '../training/configuration.js';
 import type { EventFile } from '../training/event-file.js';
 import type { SampleSheets } from '../training/sample-sheets.js';
@@ -85,12 +82,12 @@ async function prediction(
   signal: AbortSignal,
 ): Promise<Frame> {
   const { model } = sampler;
-  const past = new Past(model.chain.exampleShape);
-  for (const frame of known) past.push(frame);
+  const history = new FrameHistory(model.chain.exampleShape);
+  for (const frame of known) history.push(frame);
   const futures = [truth];
-  const guesses = bestGuess(sampler, past, { signal });
+  const guesses = bestGuess(sampler, history, { signal });
   if (expectsFrame(model)) futures.push(await taken(truth.length, guesses));
-  const drawn = await taken(truth.length, rollOut(sampler, past, { signal }));
+  const drawn = await taken(truth.length, rollOut(sampler, history, { signal }));
   futures.push(drawn.map(([{ bytes }]) => bytes));
   const names = rowsOfSamples(model.description, true)!;
   const labels = names.flatMap((name) => truth.map((_, at) => (at === 0 ? name : '')));
@@ -107,9 +104,7 @@ export async function taken<T>(count: number, steps: AsyncGenerator<T, never>): 
 
 async function imagesOf(sampler: FrameSampler, signal: AbortSignal): Promise<Frame> {
   const { exampleShape: shape } = sampler.model.chain;
-  const samples = Array.from({ length: IMAGES_DRAWN }, (_, sample) => sample);
-  const examples = Past.examples(samples.map(() => new Past(shape)));
-  const noise = new Noise(DEFAULT_SEED);
-  const drawn = await sampler.draw(examples, { noise, samples, frame: 0, settings: AS_SCORED, signal });
+  const draw = { seed: DEFAULT_SEED, samples: IMAGES_DRAWN, frame: 0, settings: AS_SCORED, signal };
+  const drawn = await sampler.draw(examplesOfFirst(shape, IMAGES_DRAWN), draw);
   return contactSheet(drawn.map(({ levels }) => frameOf(sampler.model, bytesOf(shape, levels))));
 }

@@ -1,6 +1,7 @@
 import { purposes } from '../foundation/philox.js';
 import type { Chain } from '../model/chain.js';
-import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from '../model/examples.js';
+import { ExampleBuffer, type Examples, type ExampleShape } from '../conditioning/context/examples.js';
+import { frameBytes } from '../foundation/levels.js';
 import type { TrainingConfiguration } from './configuration.js';
 import { disturbance } from './disturbance.js';
 import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';

@@ -4,9 +4,9 @@ import { PxvError } from '../foundation/errors.js';
 import { parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
 import { learnsAnchor } from '../conditioning/index.js';
-import { modelSchema, type ModelDescription } from '../model/description.js';
+import { expectsFrame, modelSchema, type ModelDescription } from '../model/description.js';
 import type { ConfigurationSource } from '../foundation/parse-configuration.js';
-import { expectsFrame, futureDrawingSchema } from '../model/future-drawing.js';
+import { samplingSchema } from '../model/sampling-settings.js';
 import { DEFAULT_MINUTES, DEFAULT_RATE, dataDefaults, fromModelDefaults } from './data-defaults.js';
 import { paceMarkSchema } from './pace.js';
 import { stageSchema, type Stage } from './stages.js';
@@ -112,8 +112,8 @@ export const runSchema = z
   .strictObject({
     /** What is trained: the networks, without their weights. */
     model: modelSchema,
-    /** How the model's futures are drawn: its file keeps it; null: as usual (see `usualDrawing`). */
-    drawing: futureDrawingSchema.nullable().default(null),
+    /** How the model's futures are drawn: its file keeps it; null: the default (see `defaultSampling`). */
+    drawing: samplingSchema.nullable().default(null),
     training: trainingSchema.prefault({}),
     data: dataSchema,
   })

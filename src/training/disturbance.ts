@@ -1,4 +1,4 @@
-import type { Disturb, ExampleShape } from '../model/examples.js';
+import type { Disturb, ExampleShape } from '../conditioning/context/examples.js';
 
 /** In [0, 1). */
 type Uniform = () => number;

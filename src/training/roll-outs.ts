@@ -1,10 +1,9 @@
 import { tf } from '../foundation/tfjs.js';
-import { givenBuffer } from '../conditioning/index.js';
+import { ContextBuffer } from '../conditioning/context/context-tensors.js';
 import type { RollOut } from '../optimization/anchor-loss.js';
 import { frameBytes, levelsOf, type Levels } from '../foundation/levels.js';
-import type { ExampleShape } from '../model/examples.js';
-import { countsAt, StridedPast } from '../model/past.js';
-import { LEAST_GIVEN, LONGEST_STRIDE, SUBSEQUENCES } from '../model/subsequences.js';
+import type { ExampleShape } from '../conditioning/context/examples.js';
+import { areEnough, historyLength, StridedHistory, subsequencesFor } from '../conditioning/context/history.js';
 import { purposes } from '../foundation/philox.js';
 import { standStill } from './disturbance.js';
 import type { Places } from './shards.js';
@@ -43,12 +42,11 @@ export function rollOutBatches(
   const { size, channels, context } = shape;
   const length = frameBytes(shape);
   const source = new RandomFrames(store, length, clips, settings, purposes.rollOuts);
-  const before = context * LONGEST_STRIDE + PREDICTED_FRAMES - 1;
+  const before = historyLength(context) + PREDICTED_FRAMES - 1;
   const frames = new Uint8Array((before + 1) * length);
-  const used = SUBSEQUENCES.filter(({ stride }) => stride === 1 || context >= LEAST_GIVEN);
-  const known = used.map((subsequence) => ({
+  const known = subsequencesFor(context).map((subsequence) => ({
     subsequence,
-    window: givenBuffer(shape, settings.most)!,
+    buffer: new ContextBuffer(shape, settings.most),
     counts: new Float32Array(settings.most),
   }));
   const truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.most * length));
@@ -64,21 +62,21 @@ export function rollOutBatches(
       }
       const mirrored = source.isMirrored(step, example);
       const levels = Array.from({ length: count }, (_, at) => levelsOf(shape, frames, at * length, mirrored));
-      const past = new StridedPast<Levels>(context);
-      for (const frame of levels.slice(0, -PREDICTED_FRAMES)) past.addKnown(frame);
-      for (const { subsequence, window, counts } of known) {
-        const given = past.every(subsequence);
-        window.set(place, given);
-        counts[place] = Number(countsAt({ subsequence, window: given }));
+      const history = new StridedHistory<Levels>(context);
+      for (const frame of levels.slice(0, -PREDICTED_FRAMES)) history.addKnown(frame);
+      for (const { subsequence, buffer, counts } of known) {
+        const given = history.every(subsequence);
+        buffer.set(place, given);
+        counts[place] = Number(areEnough(subsequence, given.frames.length));
       }
       const ahead = levels.slice(-PREDICTED_FRAMES);
       truth.forEach((all, at) => all.set(ahead[at], place * length));
     }
     const dimensions: [number, number, number, number] = [number, size.height, size.width, channels];
     return {
-      known: known.map(({ subsequence, window, counts }) => ({
+      known: known.map(({ subsequence, buffer, counts }) => ({
         subsequence,
-        given: { window: window.tensors(number) },
+        given: { context: buffer.tensors(number) },
         counts: tf.tensor4d(counts.slice(0, number), [number, 1, 1, 1]),
       })),
       truth: truth.map((levels) => tf.tensor4d(levels.slice(0, number * length), dimensions)),

@@ -5,7 +5,7 @@ import { giveWay } from '../foundation/give-way.js';
 import { disposeRollOut, type RollOut } from '../optimization/anchor-loss.js';
 import { gradientsOf, type Gradients } from '../optimization/gradients.js';
 import type { Chain } from '../model/chain.js';
-import { disposeExamples, type Examples } from '../model/examples.js';
+import { disposeExamples, type Examples } from '../conditioning/context/examples.js';
 import { addTo, type Ranks } from '../distributed/ranks.js';
 import type { Stage } from './stages.js';
 

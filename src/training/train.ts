@@ -9,7 +9,7 @@ import { giveWay } from '../foundation/give-way.js';
 import { alone, type Ranks } from '../distributed/ranks.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { loadModel } from '../model/checkpoint.js';
-import { toTensors } from '../model/weights.js';
+import { toTensors } from '../model/model.js';
 import { Clock } from './clock.js';
 import type { RunConfiguration } from './configuration.js';
 import { noDataHashes } from './data-list.js';

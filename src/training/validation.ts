@@ -1,8 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { BITS_PER_NAT, scoreEach, sumOfNats } from '../evaluation/scoring.js';
 import { dimensions, type Chain } from '../model/chain.js';
-import { frameBytes, type ExampleBuffer, type ExampleShape } from '../model/examples.js';
-import { LONGEST_STRIDE } from '../model/subsequences.js';
+import { frameBytes } from '../foundation/levels.js';
+import type { ExampleBuffer, ExampleShape } from '../conditioning/context/examples.js';
+import { historyLength } from '../conditioning/context/history.js';
 import { Philox, purposes } from '../foundation/philox.js';
 import { alone, ownPlaces, type Ranks } from '../distributed/ranks.js';
 import type { ClipStore } from './random-frames.js';
@@ -77,7 +78,7 @@ export function validatingExample(
       store.read(part.clip, from + at, 1, bytes);
       return bytes;
     });
-  const from = Math.max(0, first - shape.context * LONGEST_STRIDE);
+  const from = Math.max(0, first - historyLength(shape.context));
   return { known: read(from, first), truth: read(first, first + count) };
 }
 

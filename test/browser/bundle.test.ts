@@ -19,7 +19,7 @@ test('the entry for browsers reaches no module of Node.js, nor what reads files 
   const { inputs, bytes } = await bundled("export * from './src/browser/index.js';");
   expect(inputs.filter((path) => path.startsWith('(disabled)')).sort()).toEqual(LEFT_OUT);
   expect(inputs.filter((path) => forFiles.test(path))).toEqual([]);
-  expect(inputs).toContain('src/sampling/roll-out.ts');
+  expect(inputs).toContain('src/sampling/forecaster.ts');
   expect(bytes).toBeLessThan(1e6);
 });
 

@@ -2,8 +2,8 @@ import {
   atSize,
   bestGuess,
   costedFrames,
+  FrameHistory,
   FrameSampler,
-  Past,
   rollOut,
   surprise,
   type Frame,
@@ -27,10 +27,10 @@ const frames = Array.from({ length: 8 }, (_, at): Frame => {
 export async function compute(trained: Model) {
   const model = atSize(trained, size);
   const sampler = new FrameSampler(model);
-  const past = new Past(model.chain.exampleShape);
-  for (const { data } of frames) past.push(data);
-  const guessed = (await bestGuess(sampler, past).next()).value;
-  const [drawn] = (await rollOut(sampler, past, { seed: 5 }).next()).value;
+  const history = new FrameHistory(model.chain.exampleShape);
+  for (const { data } of frames) history.push(data);
+  const guessed = (await bestGuess(sampler, history).next()).value;
+  const [drawn] = (await rollOut(sampler, history, { seed: 5 }).next()).value;
   const maps: number[][] = [];
   const expected: number[][] = [];
   for await (const frame of costedFrames(model, frames)) {

@@ -4,7 +4,7 @@ import { promisedFields } from '../../src/check/receptive-fields.js';
 import { frameBytes } from '../../src/foundation/levels.js';
 import type { LayerDescription } from '../../src/model/layers/index.js';
 import { buildNetwork, type Network } from '../../src/model/network.js';
-import { toTensors } from '../../src/model/weights.js';
+import { toTensors } from '../../src/model/model.js';
 import '../backend/implementations.js';
 import { randomWeights, tinyNetwork } from '../model/tiny-networks.js';
 import {

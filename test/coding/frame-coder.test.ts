@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { FrameCoder } from '../../src/coding/frame-coder.js';
-import { levelsOf } from '../../src/foundation/levels.js';
-import { disposeExamples, ExampleBuffer, frameBytes } from '../../src/model/examples.js';
-import { Past } from '../../src/model/past.js';
-import { toTensors } from '../../src/model/weights.js';
+import { frameBytes, levelsOf } from '../../src/foundation/levels.js';
+import { disposeExamples, ExampleBuffer, FrameHistory } from '../../src/conditioning/context/examples.js';
+import { toTensors } from '../../src/model/model.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';
 import {
@@ -26,18 +25,18 @@ test.each(families)('machines of one family, %s, %s and others, write the same b
   const names = kernelSets.map((set) => set.instructionSet as string).filter((name) => family.includes(name));
   const model = randomModel([together], 5);
   const { exampleShape: shape } = model.chain;
-  const past = new Past(shape);
-  past.push(randomFrames(shape, 1, 6));
+  const history = new FrameHistory(shape);
+  history.push(randomFrames(shape, 1, 6));
   const levels = levelsOf(shape, randomFrames(shape, 1, 7));
   const written: (readonly Uint8Array[])[] = [];
   for (const name of names) {
     await tf.setBackend(`native-${name}`);
     const coder = new FrameCoder(model);
     const buffer = new ExampleBuffer(shape, 1);
-    past.addExample(buffer, randomFrames(shape, 1, 7));
+    history.addExample(buffer, randomFrames(shape, 1, 7));
     const examples = buffer.tensors();
     written.push((await coder.encode(examples))[0].scales);
-    expect([name, ...(await coder.decode(Past.examples([past]), written[0]))]).toEqual([name, ...levels]);
+    expect([name, ...(await coder.decode(FrameHistory.examples([history]), written[0]))]).toEqual([name, ...levels]);
     expect([name, ...written.at(-1)!]).toEqual([name, ...written[0]]);
     disposeExamples(examples);
     coder.dispose();
@@ -56,10 +55,10 @@ describe.each(sets.map((set) => [set.instructionSet, set] as const))('on %s', (n
       const frames = [0, 1, 2, 3, 4].map((at) => all.slice(at * bytesOfFrame, (at + 1) * bytesOfFrame));
       const weights = toTensors(model.weights, model.chain.parameters);
       const coder = new FrameCoder(model);
-      const past = new Past(shape);
+      const history = new FrameHistory(shape);
       for (const [at, frame] of frames.entries()) {
         const buffer = new ExampleBuffer(shape, 1);
-        past.addExample(buffer, frame);
+        history.addExample(buffer, frame);
         const examples = buffer.tensors();
         const [coded] = await coder.encode(examples);
         const [nats] = natsOfExamples(model.chain, weights, examples);
@@ -68,9 +67,9 @@ describe.each(sets.map((set) => [set.instructionSet, set] as const))('on %s', (n
         expect(bytes).toBeLessThanOrEqual((1.001 * nats) / Math.LN2 / 8 + 1.5 * scales.length);
         const end = 8 * bytes - coded.bits;
         expect([end > -8 * scales.length, end < 12 * scales.length]).toEqual([true, true]);
-        const levels = await coder.decode(Past.examples([past]), coded.scales);
+        const levels = await coder.decode(FrameHistory.examples([history]), coded.scales);
         expect([at, ...levels]).toEqual([at, ...levelsOf(shape, frame)]);
-        past.push(frame);
+        history.push(frame);
       }
       coder.dispose();
       tf.dispose(weights);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { densityNats, dequantise, type ValueUnit } from '../../src/evaluation/density.js';
 import { buildNetwork, scoreOf } from '../../src/model/network.js';
-import { toTensors } from '../../src/model/weights.js';
+import { toTensors } from '../../src/model/model.js';
 import { Philox } from '../../src/foundation/philox.js';
 import { randomFloats, randomInts } from '../random.js';
 import { randomExamples, randomWeights, softmax, tinyNetworks } from '../model/tiny-networks.js';

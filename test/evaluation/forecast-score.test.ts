@@ -4,9 +4,11 @@ import { meanSquaredError, ssim } from '../../src/evaluation/metrics.js';
 import { readStarts } from '../../src/evaluation/starts.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { frameBytes } from '../../src/foundation/levels.js';
-import { disposeExamples, type Examples } from '../../src/model/examples.js';
-import { FrameSampler, type DrawnLevels, type FrameDraw } from '../../src/sampling/frame-sampler.js';
-import { bestGuess, frameOf, rollOut } from '../../src/sampling/roll-out.js';
+import { disposeExamples, type Examples } from '../../src/conditioning/context/examples.js';
+import { FrameSampler, type DrawnLevels } from '../../src/sampling/frame-sampler.js';
+import { sampleIndices, type DrawOptions } from '../../src/sampling/draw.js';
+import { bestGuess, rollOut } from '../../src/sampling/forecaster.js';
+import { frameOf } from '../../src/model/model.js';
 import { kernelSets } from '../backend/implementations.js';
 import { mixtureTogether, randomFrames, randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 
@@ -54,9 +56,9 @@ test.each([
     expect(told).toEqual([...told].sort((a, b) => a - b));
 
     const errors = { squares: [[], []] as number[][], ssim: [[], []] as number[][], change: [[], []] as number[][] };
-    for (const { first, past, known, truth } of starts) {
+    for (const { first, history, known, truth } of starts) {
       for (let sample = 0; sample < samples; sample++) {
-        const steps = rollOut(sampler, past, { seed: 5, samples: [sample], first, settings });
+        const steps = rollOut(sampler, history, { seed: 5, samples: [sample], frame: first, settings });
         let previous = known[known.length - 1];
         for (let h = 0; h < horizon; h++) {
           const drawn = frameOf(model, (await steps.next()).value[0].bytes);
@@ -101,10 +103,10 @@ test.each([
 
 /** Draws black frames, whatever the model says. */
 class BlackSampler extends FrameSampler {
-  override draw(examples: Examples, { samples }: FrameDraw): Promise<DrawnLevels[]> {
+  override draw(examples: Examples, { samples }: DrawOptions): Promise<DrawnLevels[]> {
     disposeExamples(examples);
     return Promise.resolve(
-      samples.map(() => ({ levels: new Uint8Array(bytes), expected: new Uint8Array(bytes), nats: 0 })),
+      sampleIndices(samples).map(() => ({ levels: new Uint8Array(bytes), expected: new Uint8Array(bytes), nats: 0 })),
     );
   }
 }
@@ -115,8 +117,8 @@ test('a model that learns the expected frame makes a best guess, whatever is dra
   const { kinds } = await scoreForecasts(sampler, warped, starts, { seed: 1, settings, horizon, samples: 1 });
   expect(Object.keys(kinds)).toEqual(['last-frame', 'moved-last-frame', 'best-guess', 'sample']);
   const squares: number[][] = [[], []];
-  for (const { past, truth } of starts) {
-    const guess = bestGuess(sampler, past);
+  for (const { history, truth } of starts) {
+    const guess = bestGuess(sampler, history);
     for (const [h, frame] of truth.entries()) {
       squares[h].push(meanSquaredError(frame, frameOf(warped, (await guess.next()).value)));
     }

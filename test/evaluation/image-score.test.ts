@@ -6,9 +6,9 @@ import {
   type ImageNats,
   type ImageSource,
 } from '../../src/evaluation/image-score.js';
-import type { Model } from '../../src/model/model.js';
-import { ExampleBuffer, frameBytes } from '../../src/model/examples.js';
-import { toTensors } from '../../src/model/weights.js';
+import { toTensors, type Model } from '../../src/model/model.js';
+import { ExampleBuffer } from '../../src/conditioning/context/examples.js';
+import { frameBytes } from '../../src/foundation/levels.js';
 import { chainNats } from '../model/chain-nats.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';

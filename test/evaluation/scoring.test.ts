@@ -4,8 +4,9 @@ import { scoreFrames, summariseFrames } from '../../src/evaluation/clip-score.js
 import { meanSquaredError } from '../../src/evaluation/metrics.js';
 import { BITS_PER_NAT, scoreEach, sumOfNats, type ScoringOptions } from '../../src/evaluation/scoring.js';
 import type { Frame } from '../../src/foundation/frame.js';
-import { disposeExamples, ExampleBuffer, frameBytes } from '../../src/model/examples.js';
-import { toTensors } from '../../src/model/weights.js';
+import { disposeExamples, ExampleBuffer } from '../../src/conditioning/context/examples.js';
+import { frameBytes } from '../../src/foundation/levels.js';
+import { toTensors } from '../../src/model/model.js';
 import { chainNats } from '../model/chain-nats.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomFrames, randomModel, tinyChain, tinyNetwork } from '../model/tiny-networks.js';

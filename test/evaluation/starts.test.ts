@@ -35,5 +35,5 @@ test('a start has the last two known frames, what the model is given, and the tr
     [3, frames.slice(1, 3), frames.slice(3, 6)],
     [4, frames.slice(2, 4), frames.slice(4, 7)],
   ]);
-  expect(starts[1].past).not.toEqual(starts[2].past);
+  expect(starts[1].history).not.toEqual(starts[2].history);
 });

@@ -1,7 +1,6 @@
 import type { Model } from '../../src/model/model.js';
-import type { NetworkDescription } from '../../src/model/description.js';
-import { expectsFrame, type FutureDrawing } from '../../src/model/future-drawing.js';
-import type { EngineSettings } from '../../src/sampling/engine.js';
+import { expectsFrame, type NetworkDescription } from '../../src/model/description.js';
+import type { FrameSettings, SamplingSettings } from '../../src/model/sampling-settings.js';
 import {
   mixture,
   mixtureTogether,
@@ -26,7 +25,7 @@ const small = { ...light, size: { width: 3, height: 4 }, conditioning: [] } sati
 export interface ImageCase {
   title: string;
   model: Model;
-  settings?: Partial<EngineSettings>;
+  settings?: Partial<FrameSettings>;
   seed?: bigint;
 }
 
@@ -122,7 +121,7 @@ export interface FutureCase {
   /** How many frames are known. */
   count: number;
   horizon: number;
-  drawing: FutureDrawing;
+  drawing: SamplingSettings;
 }
 
 export const futures = videos.flatMap(([title, model]): FutureCase[] => {

@@ -2,13 +2,11 @@ import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { saveModel } from '../../src/model/checkpoint.js';
 import type { Model } from '../../src/model/model.js';
-import { Past } from '../../src/model/past.js';
+import { FrameHistory } from '../../src/conditioning/context/examples.js';
 import { bytesOf } from '../../src/foundation/levels.js';
-import type { PredictedFrame } from '../../src/sampling/forecaster.js';
+import { bestGuess, rollOut, type PredictedFrame } from '../../src/sampling/forecaster.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
-import type { EngineSettings } from '../../src/sampling/engine.js';
-import { Noise } from '../../src/sampling/noise.js';
-import { bestGuess, rollOut } from '../../src/sampling/roll-out.js';
+import type { FrameSettings } from '../../src/model/sampling-settings.js';
 import { completeImage } from '../../src/sample/complete-image.js';
 import { encodePng } from '../../src/video/index.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -66,16 +64,16 @@ function framesOf({ chain: { exampleShape } }: Model, seeds: readonly number[]):
   });
 }
 
-function pastOf(model: Model, frames: readonly Uint8Array[]): Past {
-  const past = new Past(model.chain.exampleShape);
-  for (const bytes of frames) past.push(bytes);
-  return past;
+function historyOf(model: Model, frames: readonly Uint8Array[]): FrameHistory {
+  const history = new FrameHistory(model.chain.exampleShape);
+  for (const bytes of frames) history.push(bytes);
+  return history;
 }
 
 const listed = (bytes: Uint8Array) => [...bytes];
 
 /** Settings by the names of the example. */
-const howOf = ({ temperature, carryWithin }: EngineSettings) => ({
+const howOf = ({ temperature, carryWithin }: FrameSettings) => ({
   temperature,
   ...(carryWithin !== undefined && { carry_within: carryWithin }),
 });
@@ -97,8 +95,8 @@ async function drawImage(one: ImageCase, changes: object = {}): Promise<Drawn> {
   const { model, seed = 5n } = one;
   const settings = { temperature: 1, ...one.settings };
   const sampler = new FrameSampler(model);
-  const examples = Past.examples([new Past(model.chain.exampleShape)]);
-  const [{ levels, nats }] = await sampler.draw(examples, { noise: new Noise(seed), samples: [3], frame: 0, settings });
+  const examples = FrameHistory.examples([new FrameHistory(model.chain.exampleShape)]);
+  const [{ levels, nats }] = await sampler.draw(examples, { seed, samples: [3], frame: 0, settings });
   sampler.dispose();
   const asked = {
     seed: String(seed),
@@ -115,7 +113,7 @@ async function drawFutures({ model, count, horizon, drawing }: FutureCase): Prom
   const known = framesOf(model, [4, 0]).slice(0, count);
   const samples = horizon > 3 ? [2] : [0, 2, 15];
   const sampler = new FrameSampler({ ...model, drawing });
-  const future = rollOut(sampler, pastOf(model, known), { seed: 5n, samples, first: count });
+  const future = rollOut(sampler, historyOf(model, known), { seed: 5n, samples, frame: count });
   const drawn: PredictedFrame[][] = [];
   while (drawn.length < horizon) drawn.push((await future.next()).value);
   sampler.dispose();
@@ -145,7 +143,7 @@ async function complete(): Promise<Drawn> {
 /** Best guesses. */
 async function guess(model: Model, known: readonly Uint8Array[], horizon: number): Promise<Drawn> {
   const sampler = new FrameSampler(model);
-  const future = bestGuess(sampler, pastOf(model, known));
+  const future = bestGuess(sampler, historyOf(model, known));
   const frames: Uint8Array[] = [];
   while (frames.length < horizon) frames.push((await future.next()).value);
   sampler.dispose();

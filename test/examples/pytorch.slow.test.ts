@@ -3,14 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dimensions, examplesOfScale, parametersOfScale } from '../../src/model/chain.js';
 import { loadModel, saveModel } from '../../src/model/checkpoint.js';
-import type { Model } from '../../src/model/model.js';
+import { toTensors, type Model } from '../../src/model/model.js';
 import { needsOf } from '../../src/conditioning/index.js';
 import type { NetworkDescription } from '../../src/model/description.js';
-import { ExampleBuffer, frameBytes } from '../../src/model/examples.js';
+import { ExampleBuffer } from '../../src/conditioning/context/examples.js';
+import { frameBytes } from '../../src/foundation/levels.js';
 import { conditionOf, networkOutput } from '../../src/model/network.js';
 import { writeSafetensors } from '../../src/model/safetensors.js';
 import type { NamedArray } from '../../src/model/safetensors-format.js';
-import { toTensors } from '../../src/model/weights.js';
 import { chainNats } from '../model/chain-nats.js';
 import { kernelSets } from '../backend/implementations.js';
 import {

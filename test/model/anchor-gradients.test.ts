@@ -4,16 +4,16 @@ import type { Scalar, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../../src/backend/parameters.js';
 import { buildChain, examplesOfScale, parametersOfScale, unknownSubPixels } from '../../src/model/chain.js';
 import type { NetworkDescription } from '../../src/model/description.js';
-import { disposeExamples, ExampleBuffer } from '../../src/model/examples.js';
+import { disposeExamples, ExampleBuffer } from '../../src/conditioning/context/examples.js';
 import { headOf } from '../../src/model/heads/index.js';
 import { anchorsByPixel, buildNetwork, conditionOf, networkOutput } from '../../src/model/network.js';
-import { toTensors } from '../../src/model/weights.js';
+import { toTensors } from '../../src/model/model.js';
 import type { RollOut } from '../../src/optimization/anchor-loss.js';
 import { ANCHOR_LOSS, gradientsOf, type StepSettings } from '../../src/optimization/gradients.js';
 import { fastest, forms } from '../backend/implementations.js';
 import { checkGradient } from '../gradient-check.js';
 import { checkParameters, SMALL_STEP, total } from './parameter-gradients.js';
-import { referenceCondition } from './reference-conditioning.js';
+import { referenceCondition } from '../conditioning/reference-conditioning.js';
 import { referenceExample, referenceNatsOf, referenceOutputs, referenceScore } from './reference-network.js';
 import { referenceWeights, type Numbers } from './reference-planes.js';
 import {
@@ -169,8 +169,8 @@ describe('with a loss on the anchor, gradients of a training step are those of t
       const [later, last, slower, between] = [6, 7, 8, 9].map((seed) => randomExamples(network, 2, seed));
       // Motion that is looked for among expected frames would have a gradient; it is taken as found.
       const views = (blockMatching ? [examples, slower] : [examples, slower, between]).map((each) => {
-        const { frames, valid, noise } = each.given.window!;
-        return { ...each, given: { window: { frames, valid, noise } } };
+        const { frames, valid, noise } = each.given.context!;
+        return { ...each, given: { context: { frames, valid, noise } } };
       });
       const subsequences = [
         { stride: 1, phase: 0 },

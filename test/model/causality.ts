@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { causalityFaults } from '../../src/check/causality.js';
 import { promisedFields } from '../../src/check/receptive-fields.js';
 import { earlierTaps } from '../../src/model/earlier-pixels/index.js';
-import { frameBytes } from '../../src/model/examples.js';
+import { frameBytes } from '../../src/foundation/levels.js';
 import type { Network } from '../../src/model/network.js';
-import { toTensors } from '../../src/model/weights.js';
+import { toTensors } from '../../src/model/model.js';
 
 /** Changes each sub-pixel of a random image on its own: see `causalityFaults`. */
 export async function causalityBreaks(

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { chainScores, type Chain } from '../../src/model/chain.js';
-import type { Examples } from '../../src/model/examples.js';
+import type { Examples } from '../../src/conditioning/context/examples.js';
 
 /** The nats of `chainScores`, [batch, sub-pixels of all these scales]. */
 export function chainNats(

@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/foundation/errors.js';
 import { buildChain, examplesOfScale, unknownSubPixels, type Chain } from '../../src/model/chain.js';
 import { modelSchema, type NetworkDescription } from '../../src/model/description.js';
-import { ExampleBuffer } from '../../src/model/examples.js';
+import { ExampleBuffer } from '../../src/conditioning/context/examples.js';
 import { parseConfiguration } from '../../src/foundation/parse-configuration.js';
 import { describeModel } from '../../src/model/presets.js';
-import { toTensors } from '../../src/model/weights.js';
+import { toTensors } from '../../src/model/model.js';
 import { gradientsOf } from '../../src/optimization/gradients.js';
 import { chainNats } from './chain-nats.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -113,11 +113,11 @@ test('a scale of a shorter context is given the last frames of the longest', () 
   const frames = randomFrames(chain.exampleShape, 2, 1);
   buffer.add(frames, 2, false);
   const examples = buffer.tensors();
-  const { window } = examplesOfScale(chain, 0, examples).given;
-  expect(window!.frames).toHaveLength(1);
-  expect(window!.frames[0].dataSync()[0]).toBe(frames[0]);
-  expect(window!.valid.shape).toEqual([1, 4, 3, 1]);
-  expect([...window!.valid.dataSync()]).toEqual(new Array<number>(12).fill(1));
+  const { context } = examplesOfScale(chain, 0, examples).given;
+  expect(context!.frames).toHaveLength(1);
+  expect(context!.frames[0].dataSync()[0]).toBe(frames[0]);
+  expect(context!.valid.shape).toEqual([1, 4, 3, 1]);
+  expect([...context!.valid.dataSync()]).toEqual(new Array<number>(12).fill(1));
 });
 
 function twoExamples(chain: Chain) {

@@ -5,9 +5,8 @@ import type { Channels } from '../../src/foundation/frame.js';
 import type { Network } from '../../src/model/network.js';
 import { ProgramBuilder } from '../../src/model/program.js';
 import { headOf, heads, type HeadDescription } from '../../src/model/heads/index.js';
-import { describeHead } from '../../src/model/presets.js';
+import { headPresets } from '../../src/model/presets.js';
 import { ImageEngine } from '../../src/sampling/engine.js';
-import { Noise } from '../../src/sampling/noise.js';
 import { absentSets, implementations, kernelSets } from '../backend/implementations.js';
 import { log } from '../elementary.js';
 import { checkGradient } from '../gradient-check.js';
@@ -117,7 +116,7 @@ const cases: HeadCase[] = [
   ofPixel('a softmax of a pixel', softmax, 5, 1, [3]),
   ...headNames.map((name) => {
     const levels = Math.min(16, heads[name].maxLevels);
-    const head = describeHead({ channels: 3, levels, hidden: 6, layers: 1, size: { width: 1, height: 1 }, head: name });
+    const head = headPresets[name]({ channels: 3, levels });
     return ofPixel(`a ${name} as networks have it`, head, levels, 1, [1, 0]);
   }),
 ];
@@ -233,18 +232,16 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('the engin
       const weights = new Float32Array(network.parameters[0].shape.reduce((all, side) => all * side, 1));
       const engine = new ImageEngine(network, [weights, Float32Array.from(outputs)], instructionSet);
       const samples = 8;
-      for (const temperature of headOf(head).mixture !== undefined ? [1, 0.8, 0.01, 0.0001, 1000] : [1]) {
+      for (const temperature of head.type === 'logistic-mixture' ? [1, 0.8, 0.01, 0.0001, 1000] : [1]) {
         const drawn = Int16Array.from(
           Array.from({ length: samples }, () => [...earlier, -1, -1, -1].slice(0, channels)).flat(),
         );
         const probabilities = new Float64Array(samples * channels * levels);
-        const noise = new Noise(3);
-        const settings = { temperature };
-        const streams = Array.from({ length: samples }, (_, sample) => ({ sample, frame: 0, scale: 0 }));
-        const nats = await engine.draw({
-          ...{ map: null, references: null, levels: drawn, noise, streams, settings, probabilities },
-          anchors: Float32Array.from({ length: samples * anchors.length }, (_, at) => anchors[at % anchors.length]),
-        });
+        const all = Float32Array.from({ length: samples * anchors.length }, (_, at) => anchors[at % anchors.length]);
+        const nats = await engine.draw(
+          { scale: 0, map: null, references: null, anchors: all, levels: drawn, probabilities },
+          { seed: 3, samples, frame: 0, settings: { temperature } },
+        );
 
         const [expected, expectedNats] = [new Float64Array(probabilities.length), new Float64Array(samples)];
         for (let at = 0; at < samples * channels; at++) {
@@ -258,7 +255,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('the engin
           const into = expected.subarray(at * levels, (at + 1) * levels);
           distribution(head, levels, pixel, channel, temperature, into);
           if (channel < earlier.length) continue;
-          const u = uniform(noise, streams[sample], 0, channel);
+          const u = uniform(3, { sample, frame: 0, scale: 0 }, 0, channel);
           expect(drawn[at]).toBe(
             head.type === 'logistic-mixture'
               ? quantile(head, levels, pixel, channel, temperature, u)

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Chain } from '../../src/model/chain.js';
-import { disposeExamples, type Examples } from '../../src/model/examples.js';
+import { disposeExamples, type Examples } from '../../src/conditioning/context/examples.js';
 import { chainNats } from './chain-nats.js';
 
 /** -log P of each example in nats, summed over scales and sub-pixels in float64. The examples' tensors are disposed of. */

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
-import { disposeExamples } from '../../src/model/examples.js';
+import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { buildNetwork, scoreOf } from '../../src/model/network.js';
 import type { ParameterSpec } from '../../src/backend/parameters.js';
 import type { NetworkDescription } from '../../src/model/description.js';
-import { toTensors } from '../../src/model/weights.js';
+import { toTensors } from '../../src/model/model.js';
 import { fastest, forms } from '../backend/implementations.js';
-import { referenceCondition } from './reference-conditioning.js';
+import { referenceCondition } from '../conditioning/reference-conditioning.js';
 import { referenceExample, referenceScore } from './reference-network.js';
 import { checkParameters, total } from './parameter-gradients.js';
 import { referenceWeights } from './reference-planes.js';

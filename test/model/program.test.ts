@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { initialiseParameters } from '../../src/backend/parameters.js';
 import { ProgramBuilder } from '../../src/model/program.js';
-import { toTensors } from '../../src/model/weights.js';
+import { toTensors } from '../../src/model/model.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomFloats } from '../random.js';

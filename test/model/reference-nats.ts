@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkDescription } from '../../src/model/description.js';
-import { disposeExamples } from '../../src/model/examples.js';
+import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { buildNetwork, scoreOf } from '../../src/model/network.js';
-import { toTensors } from '../../src/model/weights.js';
+import { toTensors } from '../../src/model/model.js';
 import { TOLERANCES } from '../backend/tolerances.js';
 import { referenceExample, referenceScore } from './reference-network.js';
 import { referenceWeights } from './reference-planes.js';

@@ -4,7 +4,7 @@
  */
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkDescription } from '../../src/model/description.js';
-import type { Examples } from '../../src/model/examples.js';
+import type { Examples } from '../../src/conditioning/context/examples.js';
 import { localRegression } from '../backend/local-regression-reference.js';
 import { matchTemplates, templateInput } from '../backend/template-matching-reference.js';
 import {
@@ -12,7 +12,7 @@ import {
   scaledPlane,
   type ReferenceCondition,
   type ReferenceGiven,
-} from './reference-conditioning.js';
+} from '../conditioning/reference-conditioning.js';
 import { outputWidths, readsAnchors, referenceHeadNats } from './reference-heads.js';
 import {
   colours,
@@ -36,14 +36,14 @@ export function referenceExample({ image, given, earlierPixels }: Examples, inde
     const all = Float64Array.from(tensor.dataSync());
     return all.subarray((index * all.length) / tensor.shape[0], ((index + 1) * all.length) / tensor.shape[0]);
   };
-  const { window, coarser } = given;
+  const { context, coarser } = given;
   return {
     image: values(image),
-    frames: window ? window.frames.map(values) : [],
-    valid: window ? [...values(window.valid).subarray(0, window.frames.length)] : [],
-    noise: window ? values(window.noise)[0] : 0,
-    ...(window?.known && {
-      known: { frames: window.known.frames.map(values), expected: window.known.expected[index] },
+    frames: context ? context.frames.map(values) : [],
+    valid: context ? [...values(context.valid).subarray(0, context.frames.length)] : [],
+    noise: context ? values(context.noise)[0] : 0,
+    ...(context?.known && {
+      known: { frames: context.known.frames.map(values), expected: context.known.expected[index] },
     }),
     small: coarser ? values(coarser) : null,
     searched: earlierPixels ? values(earlierPixels)[0] === 1 : true,

@@ -7,8 +7,8 @@ import { describeFrames, framesConditionings, type FramesConditioning } from '..
 import type { NetworkDescription } from '../../src/model/description.js';
 import { buildChain } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/model.js';
-import { levelsOf, type Levels } from '../../src/foundation/levels.js';
-import { ExampleBuffer, frameBytes, type Examples, type ExampleShape } from '../../src/model/examples.js';
+import { frameBytes, levelsOf, type Levels } from '../../src/foundation/levels.js';
+import { ExampleBuffer, type Examples, type ExampleShape } from '../../src/conditioning/context/examples.js';
 import { heads, type HeadDescription } from '../../src/model/heads/index.js';
 import type { Network } from '../../src/model/network.js';
 import { describeModel, networks, type NetworkName } from '../../src/model/presets.js';

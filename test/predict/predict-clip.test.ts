@@ -5,10 +5,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/foundation/errors.js';
 import { atSize } from '../../src/model/at-size.js';
 import type { Model } from '../../src/model/model.js';
-import { Past } from '../../src/model/past.js';
+import { FrameHistory } from '../../src/conditioning/context/examples.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import { FRAMES_FOR_HINDCASTS, learnCorrection } from '../../src/sampling/hindcasts.js';
-import { bestGuess, rollOut } from '../../src/sampling/roll-out.js';
+import { bestGuess, rollOut } from '../../src/sampling/forecaster.js';
 import { predictClip, type PredictClipOptions } from '../../src/predict/predict-clip.js';
 import { openClip } from '../../src/video/index.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -76,12 +76,12 @@ test('the bits of what was drawn are those of the frames, whatever the number of
   for (const samples of [1, 2]) {
     const predicted = await predict({ samples });
     expect(predicted).toMatchObject({ frames: 5, known: 3, predicted: 2 });
-    const past = new Past(model.chain.exampleShape);
-    for (const { data } of slope(3)) past.push(data);
+    const history = new FrameHistory(model.chain.exampleShape);
+    for (const { data } of slope(3)) history.push(data);
     const sampler = new FrameSampler(model);
     const numbers = Array.from({ length: samples }, (_, sample) => sample);
     const settings = { temperature: 1 };
-    const future = rollOut(sampler, past, { seed: 1, samples: numbers, first: 3, settings });
+    const future = rollOut(sampler, history, { seed: 1, samples: numbers, frame: 3, settings });
     const drawn = [await future.next(), await future.next()].flatMap(({ value }) => value);
     sampler.dispose();
     const nats = drawn.reduce((sum, frame) => sum + frame.nats, 0);
@@ -248,13 +248,13 @@ describe.each([...otherSizes, { width: 13, height: 9 }].map((size) => ({ name: s
         const there = atSize(predictor, size);
         const { channels } = there.chain.exampleShape;
         const reader = await openClip(clip, { size, channels, fit: 'stretch' });
-        const past = new Past(there.chain.exampleShape);
-        for (const { data } of await collect(reader.frames())) past.push(data);
+        const history = new FrameHistory(there.chain.exampleShape);
+        for (const { data } of await collect(reader.frames())) history.push(data);
         const sampler = new FrameSampler(there);
-        const future = rollOut(sampler, past, {
+        const future = rollOut(sampler, history, {
           seed: 1,
           samples: [0],
-          first: 3,
+          frame: 3,
           settings,
         });
         const drawn = [await future.next(), await future.next()].flatMap(({ value }) => value);
@@ -324,11 +324,11 @@ describe('with hindcasts of the known frames', () => {
     expect(told).toEqual([[4, 4]]);
 
     const frames = slope(24).map(({ data }) => data);
-    const past = new Past(warped.chain.exampleShape, FRAMES_FOR_HINDCASTS);
-    for (const data of frames.slice(0, 21)) past.push(data);
+    const history = new FrameHistory(warped.chain.exampleShape, FRAMES_FOR_HINDCASTS);
+    for (const data of frames.slice(0, 21)) history.push(data);
     const sampler = new FrameSampler(warped);
-    const correction = await learnCorrection(sampler, past);
-    const guess = bestGuess(sampler, past, { correction });
+    const correction = await learnCorrection(sampler, history);
+    const guess = bestGuess(sampler, history, { correction });
     const expected = [await guess.next(), await guess.next()].map(({ value }) => Buffer.from(value));
     sampler.dispose();
     expect((await panelOf(all, 'best-guess')).slice(21)).toEqual(expected);

@@ -3,12 +3,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { bitsOfImage } from '../../src/evaluation/image-score.js';
 import type { Frame } from '../../src/foundation/frame.js';
-import type { Model } from '../../src/model/model.js';
+import { toTensors, type Model } from '../../src/model/model.js';
 import { bytesOf } from '../../src/foundation/levels.js';
-import { Past } from '../../src/model/past.js';
-import { toTensors } from '../../src/model/weights.js';
+import { FrameHistory } from '../../src/conditioning/context/examples.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
-import { Noise } from '../../src/sampling/noise.js';
 import { completeImage, type CompleteImageOptions } from '../../src/sample/complete-image.js';
 import { encodePng } from '../../src/video/index.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -31,14 +29,10 @@ const ROW = 3;
 /** Samples 0, 1, ... that the model draws of whole images from seed 7. */
 async function drawn(model: Model, samples: number): Promise<Frame[]> {
   const sampler = new FrameSampler(model);
-  const pasts = Array.from({ length: samples }, () => new Past(model.chain.exampleShape));
-  const numbers = pasts.map((_, sample) => sample);
-  const images = await sampler.draw(Past.examples(pasts), {
-    noise: new Noise(7),
-    samples: numbers,
-    frame: 0,
-    settings: asItIs,
-  });
+  const histories = Array.from({ length: samples }, () => new FrameHistory(model.chain.exampleShape));
+  const numbers = histories.map((_, sample) => sample);
+  const draw = { seed: 7, samples: numbers, frame: 0, settings: asItIs };
+  const images = await sampler.draw(FrameHistory.examples(histories), draw);
   sampler.dispose();
   const { size, channels } = model.chain.exampleShape;
   return images.map(({ levels }) => ({ ...size, channels, data: bytesOf(model.chain.exampleShape, levels) }));

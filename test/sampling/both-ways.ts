@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkDescription } from '../../src/model/description.js';
-import { disposeExamples } from '../../src/model/examples.js';
+import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { buildNetwork } from '../../src/model/network.js';
-import { toTensors } from '../../src/model/weights.js';
-import type { DrawSettings } from '../../src/sampling/draw.js';
-import { ImageSampler, type DrawnImages, type ImageDraw } from '../../src/sampling/image-sampler.js';
-import { Noise } from '../../src/sampling/noise.js';
+import { toTensors } from '../../src/model/model.js';
+import type { FrameSettings } from '../../src/model/sampling-settings.js';
+import { ImageSampler, type DrawnImages, type ImageBatch } from '../../src/sampling/frame-sampler.js';
 import { randomExamples, randomWeights } from '../model/tiny-networks.js';
 import { drawNaively } from './naive-sampler.js';
 
@@ -18,12 +17,12 @@ export const smaller = ([name, description]: [string, NetworkDescription]): [str
   { ...description, size },
 ];
 
-export const settings: DrawSettings = { temperature: 0.8 };
+export const settings: FrameSettings = { temperature: 0.8 };
 
 interface Batch {
   seed: number;
   samples: number;
-  settings?: DrawSettings;
+  settings?: FrameSettings;
   known?: Int16Array | null;
 }
 
@@ -33,15 +32,10 @@ export async function drawBothWays(description: NetworkDescription, { seed, samp
   const weights = randomWeights(network, 1);
   const tensors = toTensors(weights, network.parameters);
   const examples = randomExamples(description, samples, 5);
-  const draw: ImageDraw = {
-    given: () => examples.given,
-    known,
-    noise: new Noise(seed),
-    streams: Array.from({ length: samples }, (_, sample) => ({ sample, frame: 7, scale: 2 })),
-    settings: how.settings ?? settings,
-  };
-  const naive = drawNaively(network, weights, draw, 11 % description.levels);
-  const drawn = await new ImageSampler(network, weights, tensors).draw(draw);
+  const images: ImageBatch = { scale: 2, given: () => examples.given, known };
+  const options = { seed, samples, frame: 7, settings: how.settings ?? settings };
+  const naive = drawNaively(network, weights, images, options, 11 % description.levels);
+  const drawn = await new ImageSampler(network, weights, tensors).draw(images, options);
   tf.dispose(tensors);
   disposeExamples(examples);
   return { naive, drawn };

@@ -1,16 +1,22 @@
 import { Philox } from '../../src/foundation/philox.js';
-import { Correction, CorrectionRegression, type Expectation } from '../../src/sampling/correction.js';
-import { knownPast, type KnownPast } from '../../src/sampling/known-past.js';
+import {
+  Correction,
+  CorrectionRegression,
+  historyStatistics,
+  type Expectation,
+  type HistoryStatistics,
+} from '../../src/sampling/correction.js';
 
 const size = { width: 5, height: 4 };
 const shape = { size, channels: 3, levels: 256 } as const;
 const length = 4 * 5 * 3;
 const philox = new Philox(11n);
 const bytes = (stream: number) => Uint8Array.from({ length }, (_, at) => philox.uniform(stream, at, 0, 0) * 256);
-const known = (stream: number): KnownPast => knownPast([bytes(stream), bytes(stream + 1), bytes(stream + 2)], shape);
-const expectation = (stream: number, slower: number): Expectation => ({
+const known = (stream: number): HistoryStatistics =>
+  historyStatistics([bytes(stream), bytes(stream + 1), bytes(stream + 2)], shape);
+const expectation = (stream: number, longerStrides: number): Expectation => ({
   mean: bytes(stream),
-  slower: Array.from({ length: slower }, (_, at) => bytes(stream + 1 + at)),
+  longerStrides: Array.from({ length: longerStrides }, (_, at) => bytes(stream + 1 + at)),
 });
 
 /** Binomial weights over 5 x 5 pixels, those beyond an edge taken from the edge, once and again. */
@@ -31,14 +37,17 @@ function blurred(frame: ArrayLike<number>, times: number): ArrayLike<number> {
   });
 }
 
-function deviations({ mean, slower }: Expectation, { last, before, mean: average }: KnownPast): number[][] {
+function deviations(
+  { mean, longerStrides }: Expectation,
+  { last, before, mean: average }: HistoryStatistics,
+): number[][] {
   const change = Array.from({ length }, (_, at) => {
     const of = [0, 1, 2].map((c) => at - (at % 3) + c);
     return of.reduce((sum, place) => sum + Math.abs(last[place] - before[place]), 0) / 3;
   });
   const stirred = blurred(change, 2);
   const stands = Array.from(mean, (byte, at) => byte + Math.exp(-stirred[at] / 4) * (last[at] - byte));
-  const others = [...slower, last, before, average, blurred(mean, 1), blurred(mean, 4), stands];
+  const others = [...longerStrides, last, before, average, blurred(mean, 1), blurred(mean, 4), stands];
   return others.map((other) => Array.from(mean, (byte, at) => other[at] - byte));
 }
 
@@ -55,12 +64,16 @@ function loss(weights: readonly number[], seen: readonly { rows: number[][]; err
 
 test('the weights minimise the squares that are left and their own, for each frame ahead apart', () => {
   const regression = new CorrectionRegression(shape);
-  const slower = [0, 2];
+  const longerStrides = [0, 2];
   const seen: { rows: number[][]; error: number[] }[][] = [[], []];
   for (let place = 0; place < 4; place++)
     for (const ahead of [1, 2]) {
       const stream = 100 * place + 20 * ahead;
-      const [expected, before, truth] = [expectation(stream, slower[ahead - 1]), known(stream + 8), bytes(stream + 12)];
+      const [expected, before, truth] = [
+        expectation(stream, longerStrides[ahead - 1]),
+        known(stream + 8),
+        bytes(stream + 12),
+      ];
       regression.add(ahead, expected, before, truth);
       seen[ahead - 1].push({
         rows: deviations(expected, before),
@@ -87,13 +100,13 @@ test('the weights minimise the squares that are left and their own, for each fra
 
 test('what is known of a place: its last two frames, the mean of 128 at most, and where it stands still', () => {
   const frames = Array.from({ length: 131 }, (_, at) => bytes(5000 + at));
-  const { last, before, mean, stillness } = knownPast(frames, shape);
+  const { last, before, mean, stillness } = historyStatistics(frames, shape);
   expect([before, last]).toEqual(frames.slice(-2));
   for (let at = 0; at < length; at++) {
     expect(mean[at]).toBeCloseTo(frames.slice(3).reduce((sum, frame) => sum + frame[at], 0) / 128, 3);
     expect(stillness[at]).toBeLessThan(0.1);
   }
-  expect([...knownPast([last, last], shape).stillness]).toEqual(Array.from({ length }, () => 1));
+  expect([...historyStatistics([last, last], shape).stillness]).toEqual(Array.from({ length }, () => 1));
 });
 
 test('a frame is corrected by the weighed deviations of what is expected and known', () => {
@@ -103,9 +116,9 @@ test('a frame is corrected by the weighed deviations of what is expected and kno
     [0.4, 0.1, -0.2, 0.1, 0.3, 0.2, -0.1],
     [0.1, -0.1, 0.2, 0.3, 0.6, 0.1, 0.2, -0.3],
   ].map((of) => Float64Array.from(of));
-  const [before, slower] = [known(1000), [0, 1, 1, 2, 0, 1, 1, 2, 0]];
+  const [before, longerStrides] = [known(1000), [0, 1, 1, 2, 0, 1, 1, 2, 0]];
   const correction = new Correction(shape, before, weights);
-  for (const [index, count] of slower.entries()) {
+  for (const [index, count] of longerStrides.entries()) {
     const expected = expectation(2000 + 10 * index, count);
     const of = weights[index % 4];
     const rows = deviations(expected, before);

@@ -1,5 +1,5 @@
 import { exp, log } from '../elementary.js';
-import { unusableProbabilities } from '../../src/sampling/draw.js';
+import { unusableProbabilities } from '../../src/sampling/engine.js';
 
 const tempered = new Float64Array(256);
 

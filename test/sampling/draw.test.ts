@@ -1,15 +1,94 @@
-import { checkDrawSettings } from '../../src/sampling/draw.js';
-import { Noise } from '../../src/sampling/noise.js';
+import { Philox, philox4x32, purposes } from '../../src/foundation/philox.js';
+import { noiseCounters, sampleIndices } from '../../src/sampling/draw.js';
 import { drawLevel } from './draw-level.js';
 import { uniform } from './uniform.js';
 
+/** Known answers for philox4x32-10 published with the Random123 library (kat_vectors). */
+const knownAnswers: { counter: number[]; key: number[]; block: number[] }[] = [
+  {
+    counter: [0, 0, 0, 0],
+    key: [0, 0],
+    block: [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8],
+  },
+  {
+    counter: [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff],
+    key: [0xffffffff, 0xffffffff],
+    block: [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd],
+  },
+  {
+    counter: [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
+    key: [0xa4093822, 0x299f31d0],
+    block: [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
+  },
+];
+
+test.each(knownAnswers)('Philox gives the published block for counter $counter under key $key', (known) => {
+  const out = new Uint32Array(4);
+  philox4x32(Uint32Array.from(known.counter), Uint32Array.from(known.key), out);
+  expect([...out]).toEqual(known.block);
+});
+
+const stream = { sample: 0, frame: 0, scale: 0 };
+
+describe('noise', () => {
+  test('has the seed as its key, the lower half first', () => {
+    expect([...new Philox(0x299f31d0_a4093822n).key]).toEqual([0xa4093822, 0x299f31d0]);
+    expect([...new Philox(42).key]).toEqual([42, 0]);
+    expect([...new Philox(2n ** 64n - 1n).key]).toEqual([0xffffffff, 0xffffffff]);
+  });
+
+  test('gives an image the counter (sample, frame, position, channel + 256 scale)', () => {
+    expect([...noiseCounters({ samples: [1], frame: 2 }, 3)]).toEqual([1, 2, 3 * 256]);
+    const there = uniform(7, { sample: 1, frame: 2, scale: 1 }, 3, 2);
+    expect(there).toBe(new Philox(7).uniform(1, 2, 3, 2 + 256));
+  });
+
+  test('of a number of samples is that of the first so many, and of each the frame that is its own', () => {
+    expect([...noiseCounters({ samples: 2, frame: 5 }, 0)]).toEqual([0, 5, 0, 1, 5, 0]);
+    expect([...noiseCounters({ samples: [4, 3], frame: [6, 7] }, 1)]).toEqual([4, 6, 256, 3, 7, 256]);
+    expect(sampleIndices(3)).toEqual([0, 1, 2]);
+    expect(sampleIndices([5, 0])).toEqual([5, 0]);
+  });
+
+  test('changes with each of sample, frame, scale, position and channel', () => {
+    const draws = [
+      uniform(0, stream, 0, 0),
+      uniform(0, { ...stream, sample: 1 }, 0, 0),
+      uniform(0, { ...stream, frame: 1 }, 0, 0),
+      uniform(0, { ...stream, scale: 1 }, 0, 0),
+      uniform(0, stream, 1, 0),
+      uniform(0, stream, 0, 1),
+    ];
+    expect(new Set(draws).size).toBe(6);
+  });
+
+  test('is uniform: chi-square of 100,000 draws in 100 bins stays below its 99.99% quantile', () => {
+    const bins = new Float64Array(100);
+    for (let position = 0; position < 100_000; position++) bins[Math.floor(100 * uniform(2024, stream, position, 0))]++;
+    const chiSquare = bins.reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);
+    expect(chiSquare).toBeLessThan(160.1);
+  });
+
+  test.each([-1, 0.5, NaN, 2 ** 53, 2n ** 64n, -1n])('refuses the seed %s', (seed) => {
+    expect(() => new Philox(seed)).toThrow(
+      expect.objectContaining({
+        code: 'INPUT',
+        message: expect.stringMatching(/seed: expected a whole number from 0 to 2\^64 - 1/) as string,
+      }) as Error,
+    );
+  });
+});
+
+test('no two purposes share a counter, whatever the channel and the scale that are sampled', () => {
+  const { sampling, ...others } = purposes;
+  const words = [sampling, sampling + 1, sampling + 2, ...Object.values(others)];
+  expect(new Set(words.map((word) => word % 256)).size).toBe(words.length);
+});
+
 function frequencies(probabilities: number[], temperature = 1, draws = 20_000): number[] {
-  const noise = new Noise(11);
-  const stream = { sample: 0, frame: 0, scale: 0 };
   const counts = probabilities.map(() => 0);
   const weights = Float64Array.from(probabilities);
-  for (let i = 0; i < draws; i++)
-    counts[drawLevel(weights, weights.length, uniform(noise, stream, i, 0), temperature)]++;
+  for (let i = 0; i < draws; i++) counts[drawLevel(weights, weights.length, uniform(11, stream, i, 0), temperature)]++;
   return counts.map((count) => count / draws);
 }
 
@@ -71,19 +150,4 @@ describe('drawLevel', () => {
       }) as Error,
     );
   });
-});
-
-test.each([0, 0.0001, 1, 10_000])('a temperature of %d is taken', (temperature) => {
-  expect(() => checkDrawSettings({ temperature })).not.toThrow();
-});
-
-test.each([-0.1, 0.00001, 10_001, NaN, Infinity])('a temperature of %d is refused', (temperature) => {
-  expect(() => checkDrawSettings({ temperature })).toThrow(
-    expect.objectContaining({
-      code: 'USAGE',
-      message: expect.stringContaining(
-        `temperature: expected 0, or a number from 0.0001 to 10000, received ${temperature};`,
-      ) as string,
-    }) as Error,
-  );
 });

@@ -1,17 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { libraryOf } from '../../src/backend/kernel-library.js';
 import type { InstructionSet } from '../../src/backend/kernels/index.js';
-import { disposeExamples, frameBytes } from '../../src/model/examples.js';
-import { anchorCount, imageFeatures, imageInput } from '../../src/model/image-input.js';
+import { disposeExamples } from '../../src/conditioning/context/examples.js';
+import { frameBytes } from '../../src/foundation/levels.js';
 import type { Channels } from '../../src/foundation/frame.js';
-import type { NetworkDescription } from '../../src/model/description.js';
-import { buildNetwork, type Network } from '../../src/model/network.js';
-import { toTensors } from '../../src/model/weights.js';
+import { anchorCount, imageFeatures, type NetworkDescription } from '../../src/model/description.js';
+import { buildNetwork, imageInput, type Network } from '../../src/model/network.js';
+import { toTensors } from '../../src/model/model.js';
 import { ProgramBuilder } from '../../src/model/program.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
-import { ImageEngine, type EngineDraw } from '../../src/sampling/engine.js';
-import { ImageSampler } from '../../src/sampling/image-sampler.js';
-import { Noise } from '../../src/sampling/noise.js';
+import { ImageEngine, type EngineArrays, type EngineOptions } from '../../src/sampling/engine.js';
+import { ImageSampler } from '../../src/sampling/frame-sampler.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
 import {
   framedNetworks,
@@ -44,12 +43,15 @@ async function withThreads(instructionSet: InstructionSet, counts: number[], run
 }
 
 /** A batch to draw, of a network that is given nothing where nothing else is said. */
-const batchOf = (samples: number, levels: Int16Array, changes: Partial<EngineDraw> = {}): EngineDraw => ({
-  ...{ map: null, anchors: null, references: null, levels, noise: new Noise(1) },
-  streams: Array.from({ length: samples }, (_, sample) => ({ sample, frame: 0, scale: 0 })),
-  settings: { temperature: 1 },
-  ...changes,
-});
+const batchOf = (
+  samples: number,
+  levels: Int16Array,
+  changes: Partial<EngineArrays> = {},
+  options: Partial<EngineOptions> = {},
+): [EngineArrays, EngineOptions] => [
+  { scale: 0, map: null, anchors: null, references: null, levels, ...changes },
+  { seed: 1, samples, frame: 0, settings: { temperature: 1 }, ...options },
+];
 
 interface Known {
   levels: Int16Array;
@@ -87,8 +89,7 @@ function wholeImage(
 /** Draws what is not known, and tells what was drawn; with the outputs of all sub-pixels or without. */
 async function drawn(network: Network, weights: Float32Array[], { levels, map, batch }: Known, outputs?: Float32Array) {
   const all = levels.slice();
-  const images = batchOf(batch, all, { map, ...(outputs && { outputs }) });
-  const nats = await new ImageEngine(network, weights).draw(images);
+  const nats = await new ImageEngine(network, weights).draw(...batchOf(batch, all, { map, outputs }));
   return { levels: [...all], nats: [...nats] };
 }
 
@@ -217,10 +218,10 @@ async function allOf(network: Network, batch: number): Promise<Record<string, st
   const subPixels = batch * frameBytes(description);
   const outputs = new Float32Array((subPixels / description.channels) * program.out.features);
   const probabilities = new Float64Array(subPixels * description.levels);
-  const { levels, nats } = await new ImageSampler(network, weights, tensors).draw({
-    ...batchOf(batch, new Int16Array()),
-    ...{ given: () => examples.given, known: null, outputs, probabilities },
-  });
+  const { levels, nats } = await new ImageSampler(network, weights, tensors).draw(
+    { scale: 0, given: () => examples.given, known: null, outputs, probabilities },
+    { seed: 1, samples: batch, frame: 0, settings: { temperature: 1 } },
+  );
   tf.dispose(tensors);
   disposeExamples(examples);
   const text = (array: ArrayBufferView) => Buffer.from(array.buffer as ArrayBuffer).toString('base64');
@@ -254,30 +255,30 @@ describe.each(sets)('a drawing on %s', (instructionSet) => {
     const controller = new AbortController();
     let [shares, ticks] = [0, 0];
     const ticking = setInterval(() => ticks++, 1);
-    const onProgress = () => ++shares === 2 && controller.abort(new Error('enough'));
+    const onRow = () => ++shares === 2 && controller.abort(new Error('enough'));
     const { signal } = controller;
-    await expect(engineOf(network).draw(batchOf(images, levels, { onProgress, signal }))).rejects.toThrow('enough');
+    await expect(engineOf(network).draw(...batchOf(images, levels, {}, { onRow, signal }))).rejects.toThrow('enough');
     clearInterval(ticking);
     expect(shares).toBe(2);
     expect(ticks).toBeGreaterThan(0);
     expect(levels.at(-1)).toBe(-1);
     // Where nothing may be done, nothing is begun.
     const first = toDraw(levels.length);
-    await expect(engineOf(network).draw(batchOf(images, first, { signal }))).rejects.toThrow('enough');
+    await expect(engineOf(network).draw(...batchOf(images, first, {}, { signal }))).rejects.toThrow('enough');
     expect(first[0]).toBe(-1);
   });
 
   test('tells of each row, and ends with what is thrown there, once', async () => {
     const engine = engineOf(buildNetwork(tinyNetwork({ conditioning: [] })));
     const shares: number[] = [];
-    await engine.draw(batchOf(1, toDraw(5 * 7 * 3), { onProgress: (share) => shares.push(share) }));
+    await engine.draw(...batchOf(1, toDraw(5 * 7 * 3), {}, { onRow: (share) => shares.push(share) }));
     expect(shares).toEqual([1, 2, 3, 4, 5, 6, 7].map((row) => row / 7));
     const failure = new Error('no more');
-    const onProgress = (share: number) => {
+    const onRow = (share: number) => {
       shares.push(share);
       throw failure;
     };
-    await expect(engine.draw(batchOf(1, toDraw(5 * 7 * 3), { onProgress }))).rejects.toBe(failure);
+    await expect(engine.draw(...batchOf(1, toDraw(5 * 7 * 3), {}, { onRow }))).rejects.toBe(failure);
     expect(shares.slice(7)).toEqual([1 / 7]);
   });
 
@@ -285,7 +286,7 @@ describe.each(sets)('a drawing on %s', (instructionSet) => {
     const engine = engineOf(buildNetwork(tinyNetwork({ conditioning: [] })));
     const drawnBy = async (seed: number) => {
       const levels = toDraw(2 * 5 * 7 * 3);
-      const nats = await engine.draw(batchOf(2, levels, { noise: new Noise(seed) }));
+      const nats = await engine.draw(...batchOf(2, levels, {}, { seed }));
       return [...levels, ...nats];
     };
     const together = await Promise.all([1, 2, 3].map(drawnBy));
@@ -294,7 +295,7 @@ describe.each(sets)('a drawing on %s', (instructionSet) => {
 
   const plain = tinyNetwork({ levels: 16 });
   const [, looking] = framedNetworks.find(([name]) => name.endsWith('looked for in two of them'))!;
-  test.each<[string, NetworkDescription, Partial<EngineDraw>, RegExp]>([
+  test.each<[string, NetworkDescription, Partial<EngineArrays>, RegExp]>([
     ['no map', plain, { map: null }, /map: expected 140 numbers, received none;/],
     ['a short map', plain, { map: new Float32Array(3) }, /map: expected 140 values .*, received 3;/],
     ['few levels', plain, { levels: toDraw(104) }, /levels: expected 105 values .*, received 104;/],
@@ -313,8 +314,8 @@ describe.each(sets)('a drawing on %s', (instructionSet) => {
     const { width, height } = description.size;
     const map = new Float32Array(width * height * network.program.map!.features);
     const anchors = new Float32Array(width * height * 3 * anchorCount(description));
-    const images = batchOf(1, toDraw(width * height * 3), { map, anchors, ...changes });
-    const draw = engineOf(network).draw(images);
+    const [images, options] = batchOf(1, toDraw(width * height * 3), { map, anchors, ...changes });
+    const draw = engineOf(network).draw(images, options);
     const refusal = {
       code: 'USAGE',
       parts: { operation: 'draw images' },

@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { initialiseParameters } from '../../src/backend/parameters.js';
 import { buildChain, type Chain } from '../../src/model/chain.js';
-import { toArrays, toTensors } from '../../src/model/weights.js';
+import { toArrays, toTensors } from '../../src/model/model.js';
 import { ImageEngine } from '../../src/sampling/engine.js';
-import { Noise } from '../../src/sampling/noise.js';
 import { optimisers } from '../../src/optimization/optimisers.js';
 import { globalNorm } from '../../src/backend/updates.js';
 import { gradientsOf } from '../../src/optimization/gradients.js';
@@ -64,16 +63,11 @@ async function surprise(weights: readonly Float32Array[], temperature: number): 
   const [network] = chain.scales;
   const count = 500;
   const probabilities = new Float64Array(count * pixels * LEVELS);
-  const nats = await new ImageEngine(network, weights).draw({
-    map: null,
-    anchors: null,
-    references: null,
-    levels: new Int16Array(count * pixels).fill(-1),
-    noise: new Noise(1),
-    streams: Array.from({ length: count }, (_, sample) => ({ sample, frame: 0, scale: 0 })),
-    settings: { temperature },
-    probabilities,
-  });
+  const levels = new Int16Array(count * pixels).fill(-1);
+  const nats = await new ImageEngine(network, weights).draw(
+    { scale: 0, map: null, anchors: null, references: null, levels, probabilities },
+    { seed: 1, samples: count, frame: 0, settings: { temperature } },
+  );
   const ofImage = pixels * LEVELS;
   const differences = Array.from(nats, (value, image) =>
     probabilities.subarray(image * ofImage, (image + 1) * ofImage).reduce((sum, p) => sum + p * Math.log(p), value),

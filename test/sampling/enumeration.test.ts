@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildNetwork, scoreOf, type Network } from '../../src/model/network.js';
-import { toTensors } from '../../src/model/weights.js';
+import { toTensors } from '../../src/model/model.js';
 import { ImageEngine } from '../../src/sampling/engine.js';
-import { Noise } from '../../src/sampling/noise.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
 import { mixture, mixtureTogether, randomWeights, softmax, tinyNetwork } from '../model/tiny-networks.js';
 
@@ -38,11 +37,10 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
     expect(probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
 
     const levels = new Int16Array(3 * COUNT).fill(-1);
-    const streams = Array.from({ length: COUNT }, (_, sample) => ({ sample, frame: 0, scale: 0 }));
-    const nats = await new ImageEngine(network, weights).draw({
-      ...{ map: null, anchors: null, references: null, levels },
-      ...{ noise: new Noise(1), streams, settings: { temperature: 1 } },
-    });
+    const nats = await new ImageEngine(network, weights).draw(
+      { scale: 0, map: null, anchors: null, references: null, levels },
+      { seed: 1, samples: COUNT, frame: 0, settings: { temperature: 1 } },
+    );
     const counts = new Float64Array(probabilities.length);
     let furthest = 0;
     nats.forEach((drawn, image) => {

@@ -1,19 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { examplesOfScale, parametersOfScale } from '../../src/model/chain.js';
-import type { Model } from '../../src/model/model.js';
-import { Past } from '../../src/model/past.js';
-import type { NetworkDescription } from '../../src/model/description.js';
+import { toTensors, type Model } from '../../src/model/model.js';
+import {
+  disposeExamples,
+  ExampleBuffer,
+  FrameHistory,
+  type Examples,
+} from '../../src/conditioning/context/examples.js';
+import { expectsFrame, type NetworkDescription } from '../../src/model/description.js';
 import { bytesOf } from '../../src/foundation/levels.js';
-import { disposeExamples, ExampleBuffer, type Examples } from '../../src/model/examples.js';
-import { expectsFrame } from '../../src/model/future-drawing.js';
 import { modelAtSize } from '../../src/model/smaller-models.js';
-import { toTensors } from '../../src/model/weights.js';
-import type { DrawSettings } from '../../src/sampling/draw.js';
-import { FrameSampler, type DrawnLevels } from '../../src/sampling/frame-sampler.js';
-import { ImageSampler, type DrawnImages } from '../../src/sampling/image-sampler.js';
-import { Noise } from '../../src/sampling/noise.js';
-import { futureSettings } from '../../src/sampling/future-settings.js';
-import { rollOut } from '../../src/sampling/roll-out.js';
+import { samplingSettings, type FrameSettings } from '../../src/model/sampling-settings.js';
+import { FrameSampler, ImageSampler, type DrawnImages, type DrawnLevels } from '../../src/sampling/frame-sampler.js';
+import { rollOut } from '../../src/sampling/forecaster.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';
 import {
@@ -28,7 +27,7 @@ import {
   warpedFrames,
 } from '../model/tiny-networks.js';
 
-const asItIs: DrawSettings = { temperature: 1 };
+const asItIs: FrameSettings = { temperature: 1 };
 
 beforeEach(() => tf.setBackend('native-wasm'));
 
@@ -44,21 +43,21 @@ const resizedModels = tinyModels
 
 /** What is given for the frame after three random ones, once for each seed. */
 function givenOf(model: Model, seeds = [5]): Examples {
-  return Past.examples(seeds.map((seed) => pastOf(model, seed)));
+  return FrameHistory.examples(seeds.map((seed) => historyOf(model, seed)));
 }
 
-function pastOf({ chain }: Model, seed: number): Past {
-  const past = new Past(chain.exampleShape);
+function historyOf({ chain }: Model, seed: number): FrameHistory {
+  const history = new FrameHistory(chain.exampleShape);
   const frames = randomFrames(chain.exampleShape, 3, seed);
-  for (let k = 0; k < 3; k++) past.push(frames.subarray((k * frames.length) / 3, ((k + 1) * frames.length) / 3));
-  return past;
+  for (let k = 0; k < 3; k++) history.push(frames.subarray((k * frames.length) / 3, ((k + 1) * frames.length) / 3));
+  return history;
 }
 
 interface Which {
   seed?: number;
   sample?: number;
   frame?: number;
-  settings?: DrawSettings;
+  settings?: FrameSettings;
 }
 
 async function draw(
@@ -67,7 +66,7 @@ async function draw(
 ): Promise<DrawnLevels> {
   const sampler = new FrameSampler(model);
   try {
-    const [drawn] = await sampler.draw(givenOf(model), { noise: new Noise(seed), samples: [sample], frame, settings });
+    const [drawn] = await sampler.draw(givenOf(model), { seed, samples: [sample], frame, settings });
     return drawn;
   } finally {
     sampler.dispose();
@@ -79,25 +78,23 @@ describe('a drawn frame of two scales is drawn from the coarse one, whose pixels
     const model = randomModel(scales);
     const { levels, nats } = await draw(model, { seed: 3, sample: 1, frame: 7 });
     const { channels } = model.chain.exampleShape;
-    const noise = new Noise(3);
-    const coarse = await drawScale(model, 0, noise, null, null);
+    const coarse = await drawScale(model, 0, null, null);
     const levelAt = (row: number, column: number, channel: number) => (row * 5 + column) * channels + channel;
     const known = new Int16Array(7 * 5 * channels).fill(-1);
     for (let row = 0; row < 4; row++)
       for (let column = 0; column < 3; column++)
         for (let c = 0; c < channels; c++)
           known[levelAt(2 * row, 2 * column, c)] = coarse.levels[(row * 3 + column) * channels + c];
-    const fine = await drawScale(model, 1, noise, known, coarse.levels);
+    const fine = await drawScale(model, 1, known, coarse.levels);
     expect([...levels]).toEqual([...fine.levels]);
     expect(nats).toBe(coarse.nats[0] + fine.nats[0]);
   });
 });
 
-/** Draws one scale of the frame that `draw` draws as sample 1, frame 7. */
+/** Draws one scale of the frame that `draw` draws with seed 3 as sample 1, frame 7. */
 async function drawScale(
   model: Model,
   scale: number,
-  noise: Noise,
   known: Int16Array | null,
   coarse: Int16Array | null,
 ): Promise<DrawnImages> {
@@ -106,16 +103,17 @@ async function drawScale(
   const weights = parametersOfScale(chain, scale, model.weights);
   const tensors = toTensors(weights, chain.scales[scale].parameters);
   const { channels } = chain.exampleShape;
-  const drawn = await new ImageSampler(chain.scales[scale], weights, tensors).draw({
-    given: () => ({
-      ...examplesOfScale(chain, scale, examples).given,
-      ...(coarse && { coarser: tf.tensor4d(Float32Array.from(coarse), [1, 4, 3, channels]) }),
-    }),
-    known,
-    noise,
-    streams: [{ sample: 1, frame: 7, scale }],
-    settings: asItIs,
-  });
+  const drawn = await new ImageSampler(chain.scales[scale], weights, tensors).draw(
+    {
+      scale,
+      given: () => ({
+        ...examplesOfScale(chain, scale, examples).given,
+        ...(coarse && { coarser: tf.tensor4d(Float32Array.from(coarse), [1, 4, 3, channels]) }),
+      }),
+      known,
+    },
+    { seed: 3, samples: [1], frame: 7, settings: asItIs },
+  );
   tf.dispose(tensors);
   disposeExamples(examples);
   return drawn;
@@ -202,8 +200,7 @@ describe('what is drawn', () => {
 
   test('depends neither on the frames drawn before nor on those drawn at the same time', async () => {
     const sampler = new FrameSampler(model);
-    const of = (frame: number) =>
-      sampler.draw(givenOf(model), { noise: new Noise(1), samples: [0], frame, settings: asItIs });
+    const of = (frame: number) => sampler.draw(givenOf(model), { seed: 1, samples: 1, frame, settings: asItIs });
     await of(9);
     const together = await Promise.all([of(9), of(3)]);
     expect(together).toEqual([[await draw(model, { frame: 9 })], [await draw(model)]]);
@@ -228,26 +225,25 @@ describe('what is drawn', () => {
 
 describe('a roll-out', () => {
   const model = randomModel([tinyNetwork({ size: { width: 3, height: 4 } })]);
-  const past = () => {
-    const known = new Past(model.chain.exampleShape);
+  const history = () => {
+    const known = new FrameHistory(model.chain.exampleShape);
     known.push(randomFrames(model.chain.exampleShape, 1, 5));
     return known;
   };
 
-  test('gives each predicted frame to the next, and leaves the past as it was', async () => {
+  test('gives each predicted frame to the next, and leaves the history as it was', async () => {
     const sampler = new FrameSampler(model);
-    const known = past();
-    const future = rollOut(sampler, known, { seed: 4, samples: [2], first: 1, settings: asItIs });
+    const known = history();
+    const future = rollOut(sampler, known, { seed: 4, samples: [2], frame: 1, settings: asItIs });
     const frames = [await future.next(), await future.next()].map(({ value }) => value);
-    const noise = new Noise(4);
-    const again = past();
+    const again = history();
     for (const [step, frame] of frames.entries()) {
-      const which = { noise, samples: [2], frame: 1 + step, settings: asItIs };
-      const [{ levels, ...drawn }] = await sampler.draw(Past.examples([again]), which);
-      expect(frame).toEqual([{ ...drawn, slower: [], bytes: bytesOf(model.chain.exampleShape, levels) }]);
+      const which = { seed: 4, samples: [2], frame: 1 + step, settings: asItIs };
+      const [{ levels, ...drawn }] = await sampler.draw(FrameHistory.examples([again]), which);
+      expect(frame).toEqual([{ ...drawn, longerStrides: [], bytes: bytesOf(model.chain.exampleShape, levels) }]);
       again.push(frame[0].bytes);
     }
-    const fresh = rollOut(sampler, known, { seed: 4, samples: [2], first: 1, settings: asItIs });
+    const fresh = rollOut(sampler, known, { seed: 4, samples: [2], frame: 1, settings: asItIs });
     expect((await fresh.next()).value).toEqual(frames[0]);
     sampler.dispose();
   });
@@ -255,8 +251,8 @@ describe('a roll-out', () => {
   test('draws as the commands do where nothing is said, and refuses settings that are wrong', async () => {
     const sampler = new FrameSampler(model);
     const first = async (settings?: object) =>
-      (await rollOut(sampler, past(), { seed: 4, samples: [2], first: 1, settings }).next()).value;
-    const { temperature } = futureSettings(model);
+      (await rollOut(sampler, history(), { seed: 4, samples: [2], frame: 1, settings }).next()).value;
+    const { temperature } = samplingSettings(model);
     expect(await first()).toEqual(await first({ temperature }));
     expect(await first({})).toEqual(await first());
     await expect(first({ temperatur: 1 })).rejects.toMatchObject({ code: 'USAGE' });
@@ -275,7 +271,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('what onRo
       calls++;
       throw new Error('mine');
     };
-    const draw = { noise: new Noise(1), samples: [0], frame: 3, settings: asItIs };
+    const draw = { seed: 1, samples: 1, frame: 3, settings: asItIs };
     await expect(sampler.draw(givenOf(model), { ...draw, onRow })).rejects.toThrow('mine');
     expect(calls).toBe(1);
     expect(await sampler.draw(givenOf(model), draw)).toHaveLength(1);
@@ -291,8 +287,8 @@ describe('an aborted draw', () => {
     const sampler = new FrameSampler(model);
     let calls = 0;
     const drawing = sampler.draw(givenOf(model), {
-      noise: new Noise(1),
-      samples: [0],
+      seed: 1,
+      samples: 1,
       frame: 3,
       settings: asItIs,
       signal: controller.signal,

@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { disposeExamples, frameBytes, type Examples } from '../../src/model/examples.js';
-import { Past } from '../../src/model/past.js';
-import { CorrectionRegression } from '../../src/sampling/correction.js';
+import { disposeExamples, FrameHistory, type Examples } from '../../src/conditioning/context/examples.js';
+import { frameBytes } from '../../src/foundation/levels.js';
+import { CorrectionRegression, historyStatistics } from '../../src/sampling/correction.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import { FRAMES_FOR_HINDCASTS, learnCorrection } from '../../src/sampling/hindcasts.js';
-import { knownPast } from '../../src/sampling/known-past.js';
-import { bestGuess, rollOut } from '../../src/sampling/roll-out.js';
+import { bestGuess, rollOut } from '../../src/sampling/forecaster.js';
 import { kernelSets } from '../backend/implementations.js';
 import {
   mixtureTogether,
@@ -29,10 +28,10 @@ function framesOf(count: number, seed = 3): Uint8Array[] {
   return Array.from({ length: count }, (_, at) => data.slice(at * bytes, (at + 1) * bytes));
 }
 
-function pastOf(frames: readonly Uint8Array[]): Past {
-  const past = new Past(exampleShape, FRAMES_FOR_HINDCASTS + 9);
-  for (const frame of frames) past.push(frame);
-  return past;
+function historyOf(frames: readonly Uint8Array[]): FrameHistory {
+  const history = new FrameHistory(exampleShape, FRAMES_FOR_HINDCASTS + 9);
+  for (const frame of frames) history.push(frame);
+  return history;
 }
 
 /** Expects the last frame of what it is given, a level brighter, and says how many frames it was asked for at once. */
@@ -40,7 +39,7 @@ class LastFrameSampler extends FrameSampler {
   readonly asked: number[] = [];
 
   override async expected(examples: Examples): Promise<Uint8Array[]> {
-    const { frames } = examples.given.window!;
+    const { frames } = examples.given.context!;
     const last = Uint8Array.from(await frames[frames.length - 1].data(), (level) => Math.min(255, level + 1));
     const count = examples.image.shape[0];
     this.asked.push(count);
@@ -52,21 +51,26 @@ class LastFrameSampler extends FrameSampler {
 test('known frames are predicted from every fourth place before them, and what they were is regressed on that', async () => {
   const frames = framesOf(21);
   const sampler = new LastFrameSampler(model);
-  const { weights } = (await learnCorrection(sampler, pastOf(frames)))!;
+  const { weights } = (await learnCorrection(sampler, historyOf(frames)))!;
   const regression = new CorrectionRegression(exampleShape);
   for (const place of [17, 13, 9, 5]) {
     const before = frames.slice(0, place);
-    const known = knownPast(before, exampleShape);
+    const known = historyStatistics(before, exampleShape);
     const brighter = (frame: Uint8Array, by: number) => frame.map((byte) => Math.min(255, byte + by));
     for (let ahead = 1; ahead <= Math.min(8, 21 - place); ahead++) {
       // Every second frame before one is two steps back, and expected a level brighter than the mean there.
-      const slower: Uint8Array[] = [];
-      if (ahead > 1) slower.push(brighter(frames[place - 1], ahead - 1));
-      if (ahead % 4 === 0) slower.push(brighter(frames[place - 1], ahead - 3));
-      regression.add(ahead, { mean: brighter(frames[place - 1], ahead), slower }, known, frames[place + ahead - 1]);
+      const longerStrides: Uint8Array[] = [];
+      if (ahead > 1) longerStrides.push(brighter(frames[place - 1], ahead - 1));
+      if (ahead % 4 === 0) longerStrides.push(brighter(frames[place - 1], ahead - 3));
+      regression.add(
+        ahead,
+        { mean: brighter(frames[place - 1], ahead), longerStrides },
+        known,
+        frames[place + ahead - 1],
+      );
     }
   }
-  const expected = regression.correction(knownPast(frames, exampleShape)).weights;
+  const expected = regression.correction(historyStatistics(frames, exampleShape)).weights;
   expect(weights.map(({ length }) => length)).toEqual([6, 7, 7, 8, 7, 7, 7, 8]);
   for (const [ahead, of] of weights.entries())
     for (const [at, weight] of of.entries()) expect(weight).toBeCloseTo(expected[ahead][at], 6);
@@ -79,8 +83,8 @@ test('how many places are predicted from side by side changes nothing, and nothi
   const before = tf.memory().numTensors;
   const told: number[][] = [];
   const onProgress = (...progress: number[]) => told.push(progress);
-  const several = await learnCorrection(sampler, pastOf(frames), { together: 4, onProgress });
-  const alone = await learnCorrection(sampler, pastOf(frames), { together: 1 });
+  const several = await learnCorrection(sampler, historyOf(frames), { together: 4, onProgress });
+  const alone = await learnCorrection(sampler, historyOf(frames), { together: 1 });
   expect(several!.weights).toEqual(alone!.weights);
   expect(told).toEqual([
     [4, 6],
@@ -93,25 +97,25 @@ test('how many places are predicted from side by side changes nothing, and nothi
 test('as many frames are read as are said to be, and no more', async () => {
   const frames = framesOf(FRAMES_FOR_HINDCASTS + 5);
   const sampler = new LastFrameSampler(model);
-  const all = await learnCorrection(sampler, pastOf(frames));
-  const last = await learnCorrection(sampler, pastOf(frames.slice(5)));
+  const all = await learnCorrection(sampler, historyOf(frames));
+  const last = await learnCorrection(sampler, historyOf(frames.slice(5)));
   expect(last).toEqual(all);
-  expect(await learnCorrection(sampler, pastOf(frames.slice(6)))).not.toEqual(all);
+  expect(await learnCorrection(sampler, historyOf(frames.slice(6)))).not.toEqual(all);
   sampler.dispose();
 });
 
 test('nothing is learned from too few frames, nor for a model whose expected frame is not corrected', async () => {
   const sampler = new FrameSampler(model);
-  expect(await learnCorrection(sampler, pastOf(framesOf(12)))).toBeNull();
-  expect(await learnCorrection(sampler, pastOf(framesOf(13)))).not.toBeNull();
+  expect(await learnCorrection(sampler, historyOf(framesOf(12)))).toBeNull();
+  expect(await learnCorrection(sampler, historyOf(framesOf(13)))).not.toBeNull();
   sampler.dispose();
   const unlearned = [randomModel([tinyNetwork({ size })]), randomModel(tinyChain())];
   for (const other of unlearned) {
     const without = new FrameSampler(other);
     const length = frameBytes(other.chain.exampleShape);
-    const past = new Past(other.chain.exampleShape, FRAMES_FOR_HINDCASTS);
-    for (let frame = 0; frame < 20; frame++) past.push(new Uint8Array(length));
-    expect(await learnCorrection(without, past)).toBeNull();
+    const history = new FrameHistory(other.chain.exampleShape, FRAMES_FOR_HINDCASTS);
+    for (let frame = 0; frame < 20; frame++) history.push(new Uint8Array(length));
+    expect(await learnCorrection(without, history)).toBeNull();
     without.dispose();
   }
 });
@@ -122,7 +126,7 @@ test('hindcasts end where they are interrupted', async () => {
   const controller = new AbortController();
   const { signal } = controller;
   const onProgress = () => controller.abort(new Error('enough'));
-  await expect(learnCorrection(sampler, pastOf(framesOf(30)), { together: 1, onProgress, signal })).rejects.toThrow(
+  await expect(learnCorrection(sampler, historyOf(framesOf(30)), { together: 1, onProgress, signal })).rejects.toThrow(
     'enough',
   );
   expect(tf.memory().numTensors).toBe(before);
@@ -132,15 +136,15 @@ test('hindcasts end where they are interrupted', async () => {
 test('the best guess and futures are corrected, and what comes after them is predicted as without', async () => {
   const frames = framesOf(30);
   const sampler = new FrameSampler(model);
-  const past = pastOf(frames);
-  const correction = (await learnCorrection(sampler, pastOf(frames)))!;
+  const history = historyOf(frames);
+  const correction = (await learnCorrection(sampler, historyOf(frames)))!;
   const nothing = Object.assign(Object.create(Object.getPrototypeOf(correction) as object), correction, {
     weights: correction.weights.map((of) => of.map(() => 0)),
   }) as typeof correction;
 
   const guesses = async (by: typeof correction | null) => {
     const made: Uint8Array[] = [];
-    for await (const frame of bestGuess(sampler, past, { correction: by })) if (made.push(frame) === 3) return made;
+    for await (const frame of bestGuess(sampler, history, { correction: by })) if (made.push(frame) === 3) return made;
     return made;
   };
   const [plain, same, corrected] = [await guesses(null), await guesses(nothing), await guesses(correction)];
@@ -148,7 +152,7 @@ test('the best guess and futures are corrected, and what comes after them is pre
   expect(corrected).not.toEqual(plain);
 
   const drawn = async (by: typeof correction | null, of = sampler) => {
-    const steps = rollOut(of, past, { seed: 4, samples: 2, ...(by && { corrections: [by] }) });
+    const steps = rollOut(of, history, { seed: 4, samples: 2, ...(by && { corrections: [by] }) });
     return [(await steps.next()).value, (await steps.next()).value].map((step) => step.map(({ bytes }) => bytes));
   };
   expect(await drawn(nothing)).toEqual(await drawn(null));
@@ -158,13 +162,13 @@ test('the best guess and futures are corrected, and what comes after them is pre
   carriedOn.dispose();
 
   // What is shown is shifted as what is expected is; likelihoods and what comes after are those without.
-  const steps = rollOut(sampler, past, { seed: 4, corrections: [correction] });
-  const without = rollOut(sampler, past, { seed: 4 });
+  const steps = rollOut(sampler, history, { seed: 4, corrections: [correction] });
+  const without = rollOut(sampler, history, { seed: 4 });
   for (let ahead = 1; ahead <= 3; ahead++) {
     const [one, other] = [(await steps.next()).value[0], (await without.next()).value[0]];
     expect([one.nats, one.expected]).toEqual([other.nats, other.expected]);
     if (ahead > 1) continue;
-    const corrected = correction.corrected(1, { mean: other.expected!, slower: [] });
+    const corrected = correction.corrected(1, { mean: other.expected!, longerStrides: [] });
     const shifted = other.bytes.map((byte, at) => {
       const value = byte + corrected[at] - other.expected![at];
       return Math.round(Math.min(255, Math.max(0, value)));

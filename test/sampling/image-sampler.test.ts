@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { disposeExamples, frameBytes } from '../../src/model/examples.js';
+import { disposeExamples } from '../../src/conditioning/context/examples.js';
+import { frameBytes } from '../../src/foundation/levels.js';
 import { buildNetwork, conditionOf, networkOutput } from '../../src/model/network.js';
-import { toTensors } from '../../src/model/weights.js';
-import { ImageSampler } from '../../src/sampling/image-sampler.js';
-import { Noise } from '../../src/sampling/noise.js';
+import { toTensors } from '../../src/model/model.js';
+import { ImageSampler } from '../../src/sampling/frame-sampler.js';
 import { needsOf } from '../../src/conditioning/index.js';
 import { libraryOf } from '../../src/backend/kernel-library.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
@@ -53,14 +53,10 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
         return Float32Array.from(networkOutput(network, tensors, examples.image, condition).dataSync());
       });
       const outputs = new Float32Array(whole.length).fill(NaN);
-      await new ImageSampler(network, weights, tensors).draw({
-        given: () => examples.given,
-        known: Int16Array.from(examples.image.dataSync()),
-        noise: new Noise(1),
-        streams: [0, 1].map((sample) => ({ sample, frame: 0, scale: 0 })),
-        settings,
-        outputs,
-      });
+      await new ImageSampler(network, weights, tensors).draw(
+        { scale: 0, given: () => examples.given, known: Int16Array.from(examples.image.dataSync()), outputs },
+        { seed: 1, samples: 2, frame: 0, settings },
+      );
       tf.dispose(tensors);
       disposeExamples(examples);
       expect(Buffer.from(outputs.buffer)).toEqual(Buffer.from(whole.buffer));
@@ -98,13 +94,10 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
   test('refuses weights that give no probabilities', async () => {
     const network = buildNetwork(tinyNetwork({ size, conditioning: [] }));
     const weights = randomWeights(network, 1).map((values) => values.fill(NaN));
-    const draw = new ImageSampler(network, weights, []).draw({
-      given: () => ({}),
-      known: null,
-      noise: new Noise(1),
-      streams: [{ sample: 0, frame: 0, scale: 0 }],
-      settings,
-    });
+    const draw = new ImageSampler(network, weights, []).draw(
+      { scale: 0, given: () => ({}), known: null },
+      { seed: 1, samples: 1, frame: 0, settings },
+    );
     await expect(draw).rejects.toMatchObject({ code: 'CHECKPOINT' });
   });
 });

@@ -8,19 +8,18 @@ function peakMemory(side: number): number {
   // Not maxRSS: there a process starts from the peak of the one that spawned it, which is this test's.
   const script = `
     const { readFileSync } = await import('node:fs');
-    const { chooseBackend, loadModel, Past, FrameSampler } = await import(${from('index')});
+    const { chooseBackend, loadModel, FrameHistory, FrameSampler } = await import(${from('index')});
     const { buildChain } = await import(${from('model/chain')});
-    const { Noise } = await import(${from('sampling/noise')});
     await chooseBackend();
     const model = loadModel('video-64');
     // Weights do not depend on the size.
     const scales = model.description.scales.map((scale) => ({ ...scale, size: { width: ${side}, height: ${side} } }));
     const chain = buildChain({ ...model.description, scales });
     const sampler = new FrameSampler({ ...model, chain });
-    const past = new Past(chain.exampleShape);
-    past.push(new Uint8Array(3 * ${side * side}).map((_, at) => at % 251));
+    const history = new FrameHistory(chain.exampleShape);
+    history.push(new Uint8Array(3 * ${side * side}).map((_, at) => at % 251));
     const settings = { temperature: 1 };
-    await sampler.draw(Past.examples([past]), { noise: new Noise(1), samples: [0], frame: 1, settings });
+    await sampler.draw(FrameHistory.examples([history]), { seed: 1, samples: 1, frame: 1, settings });
     console.log(/VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1] / 1024);
     process.exit();`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
-import { frameBytes } from '../../src/model/examples.js';
+import { frameBytes } from '../../src/foundation/levels.js';
 import { absentSets, kernelSets } from '../backend/implementations.js';
 import { tinyNetwork } from '../model/tiny-networks.js';
 import { randomInts } from '../random.js';

@@ -1,29 +1,30 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { frameBytes } from '../../src/model/examples.js';
-import { headOf } from '../../src/model/heads/index.js';
+import { frameBytes } from '../../src/foundation/levels.js';
 import { anchorsByPixel, conditionOf, networkOutput, type Network } from '../../src/model/network.js';
-import { toTensors } from '../../src/model/weights.js';
-import type { DrawnImages, ImageDraw } from '../../src/sampling/image-sampler.js';
+import { toTensors } from '../../src/model/model.js';
+import type { FrameSettings } from '../../src/model/sampling-settings.js';
+import type { DrawnImages, ImageBatch } from '../../src/sampling/frame-sampler.js';
 import { log } from '../elementary.js';
 import { distribution } from '../model/reference-heads.js';
 import { drawLevel } from './draw-level.js';
 import { uniform } from './uniform.js';
 
 /**
- * Draws a batch of images by the definition: for each sub-pixel the whole network runs over the whole images, whose later
+ * Draws a batch of images, the first samples of a seed, by the definition: for each sub-pixel the whole network runs over the whole images, whose later
  * sub-pixels are `rubbish`.
  */
 export function drawNaively(
   network: Network,
   weights: readonly Float32Array[],
-  { given, known, noise, streams, settings }: ImageDraw,
+  { scale, given, known }: ImageBatch,
+  { seed, samples, frame, settings }: { seed: number; samples: number; frame: number; settings: FrameSettings },
   rubbish: number,
 ): Omit<DrawnImages, 'expected'> {
   const { size, channels, levels, head } = network.description;
   const parameters = toTensors(weights, network.parameters);
   const probabilities = new Float64Array(levels);
-  const batch = streams.length;
+  const batch = samples;
   const dimensions = frameBytes(network.description);
   const images = new Float32Array(batch * dimensions).fill(rubbish);
   const nats = new Float64Array(batch);
@@ -39,7 +40,7 @@ export function drawNaively(
     const outputs = output.dataSync() as Float32Array;
     output.dispose();
     const [position, channel] = [Math.floor(subPixel / channels), subPixel % channels];
-    for (const [image, stream] of streams.entries()) {
+    for (let image = 0; image < batch; image++) {
       const at = image * dimensions + subPixel;
       if (known !== null && known[at] >= 0) {
         images[at] = known[at];
@@ -54,9 +55,9 @@ export function drawNaively(
       };
       const { temperature } = settings;
       // Of a mixture the temperature is that of its components, but for the most probable level.
-      const ofComponents = headOf(head).mixture !== undefined && temperature !== 0;
+      const ofComponents = head.type === 'logistic-mixture' && temperature !== 0;
       distribution(head, levels, view, channel, ofComponents ? temperature : 1, probabilities);
-      const u = uniform(noise, stream, position, channel);
+      const u = uniform(seed, { sample: image, frame, scale }, position, channel);
       const level = drawLevel(probabilities, levels, u, ofComponents ? 1 : temperature);
       if (ofComponents) distribution(head, levels, view, channel, 1, probabilities);
       nats[image] -= log(probabilities[level]);

@@ -1,11 +1,9 @@
 import type { Walk } from '../../src/backend/walk-shape.js';
-import type { NetworkDescription } from '../../src/model/description.js';
-import { cutGroups } from '../../src/model/groups.js';
+import { cutGroups, type Slot } from '../../src/model/groups.js';
 import { headOf } from '../../src/model/heads/index.js';
-import { imageFeatures } from '../../src/model/image-input.js';
+import { imageFeatures, type NetworkDescription } from '../../src/model/description.js';
 import type { Network } from '../../src/model/network.js';
 import { ProgramBuilder } from '../../src/model/program.js';
-import type { Slot } from '../../src/model/slot.js';
 import { randomNumbers } from '../random.js';
 
 /** Whole numbers and choices at random. */

@@ -1,11 +1,22 @@
-import { philox4x32 } from '../../src/foundation/philox.js';
-import { Noise, type NoiseStream } from '../../src/sampling/noise.js';
+import { Philox } from '../../src/foundation/philox.js';
+import { noiseCounters } from '../../src/sampling/draw.js';
 
-const block = new Uint32Array(4);
+/** Which image of all that are drawn. */
+export interface NoiseStream {
+  sample: number;
+  /** Index of the frame in its clip. */
+  frame: number;
+  /** Index of the scale, 0 the coarsest. */
+  scale: number;
+}
 
 /** The number of one sub-pixel of an image, strictly between 0 and 1, as the engine has it. */
-export function uniform(noise: Noise, stream: NoiseStream, position: number, channel: number): number {
-  const [sample, frame, word] = Noise.words(stream);
-  philox4x32(Uint32Array.of(sample, frame, position, word + channel), noise.key, block);
-  return (block[0] + 0.5) / 2 ** 32;
+export function uniform(
+  seed: number | bigint,
+  { sample, frame, scale }: NoiseStream,
+  position: number,
+  channel: number,
+): number {
+  const [word0, word1, word3] = noiseCounters({ samples: [sample], frame }, scale);
+  return new Philox(seed).uniform(word0, word1, position, word3 + channel);
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
-import { disposeExamples, type Examples } from '../../src/model/examples.js';
+import { disposeExamples, type Examples } from '../../src/conditioning/context/examples.js';
 import { trainingBatches } from '../../src/training/clip-data.js';
 import { LARGEST_ZOOM, type ClipStore, type Part } from '../../src/training/random-frames.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -15,7 +15,7 @@ function valuesOf({ image, seen, given }: Examples): number[][] {
   const tensors = [
     image,
     seen,
-    ...(given.window ? [...given.window.frames, given.window.valid, given.window.noise] : []),
+    ...(given.context ? [...given.context.frames, given.context.valid, given.context.noise] : []),
   ];
   return tensors.map((tensor) => [...tensor.dataSync()]);
 }
@@ -84,7 +84,7 @@ test('the frame before the first is missing: the oldest stands in for it, and a 
     disturbed: 0,
   });
   const { given } = batches(0, 0);
-  const { frames, valid } = given.window!;
+  const { frames, valid } = given.context!;
   expect([...frames[0].dataSync()]).toEqual([...frames[1].dataSync()]);
   expect([...valid.dataSync()].slice(0, 4)).toEqual([0, 1, 0, 1]);
 });

@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
-import { disposeExamples } from '../../src/model/examples.js';
+import { disposeExamples, ExampleBuffer } from '../../src/conditioning/context/examples.js';
 import { describeModel } from '../../src/model/presets.js';
-import { toTensors } from '../../src/model/weights.js';
+import { toTensors } from '../../src/model/model.js';
 import { runSchema, type TrainingSettings } from '../../src/training/configuration.js';
 import { imageBatches, imageData, type ImageStore } from '../../src/training/image-data.js';
 import { BITS_PER_NAT } from '../../src/evaluation/scoring.js';
-import { ExampleBuffer } from '../../src/model/examples.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';
 import { randomWeights } from '../model/tiny-networks.js';

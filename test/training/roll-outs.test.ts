@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
-import { frameBytes } from '../../src/model/examples.js';
+import { frameBytes } from '../../src/foundation/levels.js';
 import { clipData } from '../../src/training/clip-data.js';
 import { standStill } from '../../src/training/disturbance.js';
 import { disposeRollOut } from '../../src/optimization/anchor-loss.js';
@@ -18,7 +18,7 @@ const middle = new Array<number>(size).fill((shape.levels - 1) / 2);
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
-/** The frames of each example of a step's roll-outs: those of the window, and those to be predicted. */
+/** The frames of each example of a step's roll-outs: those of the context, and those to be predicted. */
 function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
   store.reads.length = 0;
   const made = rollOutBatches(shape, store, [0, 2], { ...settings, ...changes })(
@@ -26,17 +26,17 @@ function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
     { from: 0, to: settings.most },
     0,
   )!;
-  const [{ frames, valid, noise }] = made.known.map(({ given }) => given.window!);
+  const [{ frames, valid, noise }] = made.known.map(({ given }) => given.context!);
   const ofExample = (tensors: readonly tf.Tensor[], example: number) =>
     tensors.map((tensor) => [...tensor.dataSync()].slice(example * size, (example + 1) * size));
   const examples = Array.from({ length: settings.most }, (_, example) => ({
-    window: ofExample(frames, example),
+    context: ofExample(frames, example),
     truth: ofExample(made.truth, example),
     valid: [...valid.dataSync()].slice(example * valid.size * 0.5, example * valid.size * 0.5 + frames.length),
     noise: Math.max(...noise.dataSync()),
     slower: made.known.slice(1).map(({ subsequence, given, counts }) => ({
       subsequence,
-      window: ofExample(given.window!.frames, example),
+      context: ofExample(given.context!.frames, example),
       counts: counts.dataSync()[example],
     })),
     read: { ...store.reads[example] },
@@ -55,13 +55,13 @@ function framesOf({ clip, first, count }: { clip: number; first: number; count: 
 test('eight frames of a clip follow each other, after those before, at each stride, the oldest again where there is but one', () => {
   const known = new Set<number>();
   for (let step = 0; step < 24; step++) {
-    for (const { window, truth, valid, noise, read, slower } of rollOuts(step)) {
+    for (const { context, truth, valid, noise, read, slower } of rollOuts(step)) {
       expect([0, 2]).toContain(read.clip);
       const frames = framesOf(read);
       expect(truth).toEqual(frames.slice(-8));
       const before = frames.slice(0, -8);
       known.add(before.length);
-      expect(window).toEqual([before[0], ...before].slice(-2));
+      expect(context).toEqual([before[0], ...before].slice(-2));
       expect(valid).toEqual(before.length === 1 ? [0, 1] : [1, 1]);
       expect(noise).toBe(0);
       const parts = [
@@ -72,8 +72,8 @@ test('eight frames of a clip follow each other, after those before, at each stri
       expect(slower).toEqual(
         parts.map(({ subsequence, newest }) => {
           const last = before[newest] ?? middle;
-          const window = [before[newest - subsequence.stride] ?? last, last];
-          return { subsequence, window, counts: newest >= subsequence.stride ? 1 : 0 };
+          const context = [before[newest - subsequence.stride] ?? last, last];
+          return { subsequence, context, counts: newest >= subsequence.stride ? 1 : 0 };
         }),
       );
     }
@@ -99,11 +99,11 @@ test('every other is mirrored, all its frames together', () => {
   let mirrored = 0;
   for (let step = 0; step < 12; step++) {
     const plain = rollOuts(step);
-    rollOuts(step, { mirror: true }).forEach(({ window, truth }, example) => {
+    rollOuts(step, { mirror: true }).forEach(({ context, truth }, example) => {
       const own = plain[example];
       if (JSON.stringify(truth) === JSON.stringify(own.truth)) return;
       mirrored++;
-      expect(window).toEqual(own.window.map(mirror));
+      expect(context).toEqual(own.context.map(mirror));
       expect(truth).toEqual(own.truth.map(mirror));
     });
   }
@@ -115,12 +115,12 @@ test('in some the picture stands still: all frames are the last, those before it
   let still = 0;
   for (let step = 0; step < 12; step++) {
     const moving = rollOuts(step);
-    rollOuts(step, { still: 0.5 }).forEach(({ window, truth }, example) => {
+    rollOuts(step, { still: 0.5 }).forEach(({ context, truth }, example) => {
       const last = moving[example].truth[7];
       expect(truth[7]).toEqual(last);
-      const furthest = Math.max(...[...window, ...truth].flat().map((v, i) => Math.abs(v - last[i % size])));
+      const furthest = Math.max(...[...context, ...truth].flat().map((v, i) => Math.abs(v - last[i % size])));
       if (furthest <= 3) still++;
-      else expect({ window, truth }).toEqual({ window: moving[example].window, truth: moving[example].truth });
+      else expect({ context, truth }).toEqual({ context: moving[example].context, truth: moving[example].truth });
     });
   }
   expect(still).toBeGreaterThan(6);

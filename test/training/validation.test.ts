@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BITS_PER_NAT } from '../../src/evaluation/scoring.js';
-import { ExampleBuffer } from '../../src/model/examples.js';
+import { ExampleBuffer } from '../../src/conditioning/context/examples.js';
 import { buildChain } from '../../src/model/chain.js';
-import { toTensors } from '../../src/model/weights.js';
+import { toTensors } from '../../src/model/model.js';
 import { heldOutClips, validate } from '../../src/training/validation.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';

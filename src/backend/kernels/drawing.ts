@@ -11,7 +11,7 @@ import {
   type ValuesOf,
 } from './description.js';
 
-/** `Head.kind`; of a mixture, its hyper-parameters, and whether the colours of a pixel choose together. */
+/** Numbers of a head: see `HeadNumbers` in src/model/heads/head.ts. */
 export const headFields = {
   ...{ headKind: integer(0, 255), levels: integer(2, 256), components: integer(0, 32) },
   ...{ meanScale: double, together: flag },
@@ -24,7 +24,7 @@ const call = numbers('DrawingNumbers', {
   anchorCount: count,
   /** What is read of a level: (level - middle) / middle, and for each anchor (level - anchor) * gain. */
   ...{ middle: single, gain: single },
-  /** As `DrawSettings` has it. */
+  /** As `FrameSettings` has it. */
   temperature: double,
   /** Share of a drawn sub-pixel beyond its first anchor that is read after it; 1: all. */
   carryWithin: single,

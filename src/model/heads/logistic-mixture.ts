@@ -17,10 +17,6 @@ const schema = z.strictObject({
   colours: z.enum(['apart', 'together']).optional(),
 });
 
-/** The range of temperatures of the components: weights are raised to its inverse, scales multiplied by it. */
-export const LEAST_TEMPERATURE = 0.0001;
-export const MOST_TEMPERATURE = 10_000;
-
 export type LogisticMixtureDescription = z.infer<typeof schema>;
 
 /**
@@ -33,8 +29,10 @@ export type LogisticMixtureDescription = z.infer<typeof schema>;
 export const logisticMixture: Head<LogisticMixtureDescription> = {
   schema,
   anchored: true,
-  kind: 2,
-  mixture: ({ components, meanScale, colours }) => ({ components, meanScale, together: colours === 'together' }),
+  drawsAboutAnchors: true,
+  numbers: ({ components, meanScale, colours }) => {
+    return { headKind: 2, components, meanScale, together: colours === 'together' };
+  },
   maxLevels: 256,
   // With colours together each component of a colour has a linear term from each colour before it.
   outputs: ({ components, colours }, _, channels) =>

@@ -2,7 +2,7 @@ import { tf } from '../../foundation/tfjs.js';
 import type { Rank } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { sigmoidCrossEntropy } from '../../backend/losses.js';
-import type { Head } from './head.js';
+import { UNMIXED, type Head } from './head.js';
 
 const schema = z.strictObject({ type: z.literal('sigmoid') });
 
@@ -12,7 +12,8 @@ export type SigmoidDescription = z.infer<typeof schema>;
 export const sigmoid: Head<SigmoidDescription> = {
   schema,
   anchored: false,
-  kind: 1,
+  drawsAboutAnchors: false,
+  numbers: () => ({ ...UNMIXED, headKind: 1 }),
   maxLevels: 2,
   outputs: (_description, _levels, channels) => new Array<number>(channels).fill(1),
   nats: (_description, _levels, outputs, targets) => {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ProgramBuilder } from '../program.js';
-import type { Slot } from '../slot.js';
+import type { Slot } from '../groups.js';
 
 /** One kind of layer: it writes ops, and training, evaluation and sampling come with them. */
 export interface Layer<D extends { type: string }> {

@@ -1,5 +1,5 @@
 import { addMoved } from '../../backend/element-wise.js';
-import type { Slot } from '../slot.js';
+import type { Slot } from '../groups.js';
 import type { OpRule } from './rule.js';
 
 /** out[row] = a[row] + b[row - rowsDown], b zero above the image. */

@@ -1,7 +1,7 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../../backend/convolution.js';
 import type { ConvolutionShape } from '../../backend/convolution-shape.js';
-import type { Slot } from '../slot.js';
+import type { Slot } from '../groups.js';
 import type { OpRule } from './rule.js';
 
 /** out = convolution(relu ? max(x, 0) : x) + bias + plus. */

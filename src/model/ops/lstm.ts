@@ -1,7 +1,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { lstm as walkStates, lstmGradient } from '../../backend/lstm.js';
 import type { WalkShape } from '../../backend/walk-shape.js';
-import type { Slot } from '../slot.js';
+import type { Slot } from '../groups.js';
 import type { OpRule } from './rule.js';
 
 /** An LSTM layer's walk over the image; see WalkShape for its equations. */

@@ -1,6 +1,6 @@
 import { tf } from '../../foundation/tfjs.js';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import type { Slot } from '../slot.js';
+import type { Slot } from '../groups.js';
 
 /** Values of slots by id, [batch, height, width, features]. */
 export type SlotTensors = Map<number, Tensor4D>;

@@ -13,7 +13,7 @@ import {
   type Numbers,
   type Plane,
   type ReferenceWeights,
-} from './reference-planes.js';
+} from '../model/reference-planes.js';
 
 /** What is given with one image, in levels. */
 export interface ReferenceGiven {

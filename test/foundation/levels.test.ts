@@ -1,4 +1,4 @@
-import { byteOf, levelOf } from '../../src/model/examples.js';
+import { byteOf, levelOf } from '../../src/foundation/levels.js';
 
 const everyNumber = Array.from({ length: 255 }, (_, i) => i + 2);
 

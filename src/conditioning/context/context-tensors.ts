@@ -1,0 +1,191 @@
+import { tf } from '../../foundation/tfjs.js';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { frameBytes, type ImageShape, type Levels } from '../../foundation/levels.js';
+import type { ContextFrames } from './history.js';
+
+/** Context frames of a batch of images, as tensors: as many as a model is given. */
+export interface ContextTensors {
+  /**
+   * One tensor for each frame, oldest first, [batch, height, width, channels], in levels. Frames that do not exist repeat the oldest that
+   * does; if none does, all are at the middle level.
+   */
+  frames: readonly Tensor4D[];
+  /** [batch, height, width, frames]: 1 if the frame exists, else 0. */
+  valid: Tensor4D;
+  /** [batch, height, width, 1]: strength of the noise in frames and earlier sub-pixels, in levels; 0: they are true. */
+  noise: Tensor4D;
+  /** Known frames before others were expected, if any were. */
+  known?: KnownFrames | undefined;
+}
+
+/** Known frames before expected ones, over which motion continues. */
+export interface KnownFrames {
+  /** As those of `ContextTensors`. */
+  frames: readonly Tensor4D[];
+  /** Number of frames expected since, of each example, 0 to `MOTION_LASTS`. */
+  expected: readonly number[];
+}
+
+/** Buffer of context frames: takes those of one example after another and returns them as tensors; reused from batch to batch. */
+export class ContextBuffer {
+  private readonly area: number;
+  /** For each place in the context the frames of all examples. */
+  private readonly frames: Float32Array[];
+  private readonly valid: Float32Array;
+  private readonly noise: Float32Array;
+  /** As `frames`, of the known frames before expected ones; null while no example has any. */
+  private known: Float32Array[] | null = null;
+  /** Number of frames expected since, of each example. */
+  private readonly expected: Int32Array;
+
+  /** @param shape its context is 1 or more */
+  constructor(
+    private readonly shape: ImageShape & { context: number },
+    private readonly capacity: number,
+  ) {
+    this.area = shape.size.height * shape.size.width;
+    this.frames = Array.from({ length: shape.context }, () => new Float32Array(capacity * frameBytes(shape)));
+    this.valid = new Float32Array(capacity * this.area * shape.context);
+    this.noise = new Float32Array(capacity * this.area);
+    this.expected = new Int32Array(capacity);
+  }
+
+  /** Writes the context frames of one example, whose noise is 0. */
+  set(example: number, { frames, known }: ContextFrames<Levels>): void {
+    const { context } = this.shape;
+    this.write(this.of(example), frames);
+    const valid = this.partOf(this.valid, example);
+    for (let i = 0; i < valid.length; i++) valid[i] = i % context < context - frames.length ? 0 : 1;
+    this.setNoise(example, 0);
+    this.expected[example] = known?.expected ?? 0;
+    if (known === null) return;
+    this.known ??= this.frames.map(({ length }) => new Float32Array(length));
+    this.write(this.placesOf(this.known, example), known.frames);
+  }
+
+  /** Writes frames at the places of a context, the oldest again if there are fewer. */
+  private write(places: readonly Float32Array[], frames: readonly Levels[]): void {
+    const missing = places.length - frames.length;
+    for (const [k, values] of places.entries()) {
+      if (frames.length === 0) values.fill((this.shape.levels - 1) / 2);
+      else values.set(frames[Math.max(k, missing) - missing]);
+    }
+  }
+
+  /** Returns the levels of an example's frames, oldest first; they may be changed in place. */
+  of(example: number): Float32Array[] {
+    return this.placesOf(this.frames, example);
+  }
+
+  private placesOf(frames: readonly Float32Array[], example: number): Float32Array[] {
+    return frames.map((values) => this.partOf(values, example));
+  }
+
+  /** Returns an example's part of the values of all. */
+  private partOf(values: Float32Array, example: number): Float32Array {
+    const size = values.length / this.capacity;
+    return values.subarray(example * size, (example + 1) * size);
+  }
+
+  /** Returns the known frames of all examples: of one without expected frames its context. */
+  private knownOf(expected: readonly number[]): Float32Array[] {
+    for (const [example, frames] of expected.entries()) {
+      if (frames === 0) this.placesOf(this.known!, example).forEach((values, k) => values.set(this.of(example)[k]));
+    }
+    return this.known!;
+  }
+
+  /** Sets the strength of the noise that the network is told for an example, in levels. */
+  setNoise(example: number, noise: number): void {
+    this.partOf(this.noise, example).fill(noise);
+  }
+
+  /** Returns tensors of the first `count` examples; they keep their values when the buffer is filled again. */
+  tensors(count: number): ContextTensors {
+    const { height, width } = this.shape.size;
+    const tensor = (values: Float32Array): Tensor4D => {
+      const size = values.length / this.capacity;
+      return tf.tensor4d(values.slice(0, count * size), [count, height, width, size / this.area]);
+    };
+    const expected = [...this.expected.subarray(0, count)];
+    const known = expected.some((frames) => frames > 0) ? this.knownOf(expected) : null;
+    return {
+      frames: this.frames.map(tensor),
+      valid: tensor(this.valid),
+      noise: tensor(this.noise),
+      known: known === null ? undefined : { frames: known.map(tensor), expected },
+    };
+  }
+}
+
+/** A frame of every example of a batch, in levels, and 1 where it exists, else 0: [batch, height, width, 1]. */
+export interface FrameBatch {
+  levels: Tensor4D;
+  exists: Tensor4D;
+}
+
+/** Returns the frames of a context one by one. Disposes nothing. */
+export function framesOfContext({ frames, valid }: ContextTensors): FrameBatch[] {
+  const exists = tf.split<Tensor4D>(valid, frames.length, 3);
+  return frames.map((levels, at) => ({ levels, exists: exists[at] }));
+}
+
+/** Joins frames, as many as a model is given, to a context. Disposes nothing. */
+export function contextOfFrames({ frames, known }: ContextFrames<FrameBatch>, noise: Tensor4D): ContextTensors {
+  const levels = (all: readonly FrameBatch[]) => all.map((frame) => frame.levels);
+  const exist = frames.map(({ exists }) => exists);
+  const expected = new Array<number>(noise.shape[0]).fill(known?.expected ?? 0);
+  return {
+    frames: levels(frames),
+    valid: exist.length === 1 ? exist[0] : tf.concat(exist, 3),
+    noise,
+    known: known === null ? undefined : { frames: levels(known.frames), expected },
+  };
+}
+
+/** Applies `change` to the known and to all frames of a context. */
+function changeFrames(
+  { known, ...context }: ContextTensors,
+  change: (frames: readonly Tensor4D[]) => Tensor4D[],
+): ContextTensors {
+  return {
+    ...context,
+    frames: change(context.frames),
+    known: known && { ...known, frames: change(known.frames) },
+  };
+}
+
+/** Swaps left and right. */
+export function mirrorImage(image: Tensor4D): Tensor4D {
+  return tf.reverse(image, 2);
+}
+
+/** Swaps left and right in all frames of a context. Disposes nothing. */
+export function mirrorContext(context: ContextTensors): ContextTensors {
+  return changeFrames(context, (frames) => frames.map(mirrorImage));
+}
+
+/** Returns the last `length` frames of a context at a coarser scale: every `step` pixels. Disposes nothing. */
+export function cutContext(context: ContextTensors, length: number, step: number): ContextTensors {
+  const missing = context.frames.length - length;
+  const planes = subsample(context.valid, step);
+  return {
+    ...changeFrames(context, (frames) => frames.slice(missing).map((frame) => subsample(frame, step))),
+    valid: missing === 0 ? planes : tf.slice(planes, [0, 0, 0, missing]),
+    noise: subsample(context.noise, step),
+  };
+}
+
+/** Returns every `step`-th pixel of a map, down and across, from its first. */
+export function subsample(map: Tensor4D, step: number): Tensor4D {
+  return step === 1 ? map : (tf.stridedSlice(map, [0, 0, 0, 0], map.shape, [1, step, step, 1]) as Tensor4D);
+}
+
+/** Brings the difference between two frames, which is small, to the range of the other inputs. */
+export const DIFFERENCE_GAIN = 8;
+
+/** Scales the levels of a context's frames to -1..1, oldest first. */
+export function scaleFrames({ levels }: Pick<ImageShape, 'levels'>, { frames }: ContextTensors): Tensor4D[] {
+  const middle = (levels - 1) / 2;
+  return frames.map((frame) => tf.div<Tensor4D>(tf.sub(frame, middle), middle));
+}

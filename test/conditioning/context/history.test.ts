@@ -1,0 +1,202 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  contextOfFrames,
+  type ContextTensors,
+  type FrameBatch,
+} from '../../../src/conditioning/context/context-tensors.js';
+import { ExampleBuffer, examplesAfter, FrameHistory } from '../../../src/conditioning/context/examples.js';
+import {
+  areEnough,
+  endsWithKnown,
+  hasFrame,
+  lastKnownAgo,
+  leadsTo,
+  meanOverStrides,
+  StridedHistory,
+  SUBSEQUENCES,
+  subsequencesFor,
+  type Subsequence,
+} from '../../../src/conditioning/context/history.js';
+import { kernelSets } from '../../backend/implementations.js';
+
+const shape = { size: { width: 2, height: 3 }, channels: 1, levels: 256, context: 2 } as const;
+
+/** For each frame ahead, from the next on, the strides at which it is expected. */
+const EXPECTED_AT = [[1], [1, 2], [1, 2], [1, 2, 4], [1, 2], [1, 2], [1, 2], [1, 2, 4], [1, 2], [1, 2]];
+
+test.each(EXPECTED_AT.map((strides, at) => ({ ahead: at + 1, strides })))(
+  'the frame $ahead ahead is expected at strides of $strides',
+  ({ ahead, strides }) => {
+    const leading = SUBSEQUENCES.filter((subsequence) => leadsTo(subsequence, ahead));
+    expect(leading.map(({ stride }) => stride)).toEqual(strides);
+    for (const { stride, phase } of leading) expect((ahead - phase) % stride).toBe(0);
+  },
+);
+
+test('each subsequence that a frame is in has a known frame a whole number of strides before', () => {
+  for (let ahead = 1; ahead < 30; ahead++) {
+    const having = SUBSEQUENCES.filter((subsequence) => hasFrame(subsequence, ahead));
+    expect(having.map(({ stride }) => stride)).toEqual(ahead % 4 === 0 ? [1, 2, 4] : [1, 2]);
+    for (const subsequence of having) {
+      const ago = lastKnownAgo(subsequence);
+      expect((ahead + ago) % subsequence.stride).toBe(0);
+      expect(ago).toBeLessThan(subsequence.stride);
+      expect(endsWithKnown(subsequence)).toBe(ago === 0);
+    }
+  }
+});
+
+test('a longer stride needs two frames: of a context of one the next frame alone is left', () => {
+  const strides = [1, 2, 4].flatMap((stride) => [0, 1, 2].map((frames) => areEnough({ stride, phase: 0 }, frames)));
+  expect(strides).toEqual([true, true, true, false, false, true, false, false, true]);
+  expect(subsequencesFor(1)).toEqual([{ stride: 1, phase: 0 }]);
+  expect(subsequencesFor(2)).toEqual(SUBSEQUENCES);
+});
+
+test('the expected frame is the mean of the predictions, or of as many as count', async () => {
+  await tf.setBackend(`native-${kernelSets[0].instructionSet}`);
+  const filled = (levels: number[]) =>
+    tf.tensor4d(
+      levels.flatMap((level) => [level, level + 1]),
+      [2, 1, 1, 2],
+    );
+  const [near, far] = [filled([10, 20]), filled([40, 0])];
+  expect([...meanOverStrides([near, far]).dataSync()]).toEqual([25, 26, 10, 11]);
+  const ones = tf.tensor4d([1, 1], [2, 1, 1, 1]);
+  const first = tf.tensor4d([1, 0], [2, 1, 1, 1]);
+  const counted = meanOverStrides([near, tf.mul<tf.Tensor4D>(far, first)], [ones, first]);
+  expect([...counted.dataSync()]).toEqual([25, 26, 20, 21]);
+});
+
+test.each([5, 7])('a frame of %i bytes is refused where the model has 6, whatever is done with it', (bytes) => {
+  const refusal = expect.objectContaining({
+    code: 'INPUT',
+    message: `add a frame to a history: frame: expected 6 bytes (2x3x1), received ${bytes}; bring the frame to the model's size`,
+  }) as Error;
+  const history = new FrameHistory(shape);
+  history.push(new Uint8Array(6));
+  expect(() => history.push(new Uint8Array(bytes))).toThrow(refusal);
+  expect(() => history.addExample(new ExampleBuffer(shape, 1), new Uint8Array(bytes))).toThrow(refusal);
+});
+
+describe('at a stride', () => {
+  beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
+  const historyOf = (frames: number) => {
+    const history = new FrameHistory(shape);
+    for (let number = 1; number <= frames; number++) history.push(new Uint8Array(6).fill(number));
+    return history;
+  };
+  const contextOf = (history: FrameHistory, subsequence?: Subsequence) => {
+    const contexts = subsequence === undefined ? [history.leading()[0].context] : [history.every(subsequence)];
+    const { frames, valid } = examplesAfter(shape, contexts).given.context!;
+    return { frames: frames.map((tensor) => tensor.dataSync()[0]), valid: [...valid.dataSync().slice(0, 2)] };
+  };
+
+  test.each([
+    [20, 1, 0, [19, 20], [1, 1]],
+    [20, 2, 0, [18, 20], [1, 1]],
+    [20, 2, 1, [17, 19], [1, 1]],
+    [20, 3, 1, [15, 18], [1, 1]],
+    [20, 3, 2, [16, 19], [1, 1]],
+    [20, 4, 0, [16, 20], [1, 1]],
+    [20, 4, 1, [13, 17], [1, 1]],
+    [5, 4, 0, [1, 5], [1, 1]],
+    [5, 4, 1, [2, 2], [0, 1]],
+    [4, 4, 0, [4, 4], [0, 1]],
+    [2, 2, 0, [2, 2], [0, 1]],
+  ])('of %i frames, every %i-th, of phase %i, are the last two', (frames, stride, phase, expected, valid) => {
+    const history = historyOf(frames);
+    expect(contextOf(history, { stride, phase })).toEqual({ frames: expected, valid });
+    expect(history.every({ stride, phase }).frames.length).toBe(valid[0] + 1);
+    expect(contextOf(history)).toEqual(contextOf(historyOf(frames)));
+  });
+
+  test('as many as a model is given are there', () => {
+    const history = new FrameHistory({ ...shape, context: 4 });
+    for (let number = 1; number <= 30; number++) history.push(new Uint8Array(6).fill(number));
+    const at = (phase: number) =>
+      examplesAfter({ ...shape, context: 4 }, [history.every({ stride: 4, phase })]).given.context!;
+    expect(at(0).frames.map((tensor) => tensor.dataSync()[0])).toEqual([18, 22, 26, 30]);
+    expect(at(1).frames.map((tensor) => tensor.dataSync()[0])).toEqual([15, 19, 23, 27]);
+  });
+
+  test('of a history without frames there are none', () => {
+    for (const phase of [0, 1]) expect(historyOf(0).every({ stride: 4, phase }).frames).toEqual([]);
+    expect(historyOf(3).every({ stride: 4, phase: 1 }).frames).toEqual([]);
+  });
+});
+
+describe('once frames are expected, motion among the known ones goes on:', () => {
+  beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
+  const frame = (number: number) => new Uint8Array(6).fill(number);
+  const historyOf = (known: number[], expected: number[] = []) => {
+    const history = new FrameHistory(shape);
+    for (const number of known) history.push(frame(number));
+    for (const number of expected) history.addExpected(frame(number));
+    return history;
+  };
+  const contextOf = (history: FrameHistory): ContextTensors => FrameHistory.examples([history]).given.context!;
+  const batchOf = (level: number): FrameBatch => ({
+    levels: tf.fill([1, 3, 2, 1], level),
+    exists: tf.ones([1, 3, 2, 1]),
+  });
+  const levels = (frames: readonly tf.Tensor[]) => frames.map((tensor) => tensor.dataSync()[0]);
+  const told = ({ frames, valid, known }: ContextTensors) => ({
+    frames: levels(frames),
+    valid: [...valid.dataSync().slice(0, shape.context)],
+    known: known && { frames: levels(known.frames), expected: known.expected[0] },
+  });
+
+  test('the frames known at the start are told, and how many were expected since', () => {
+    expect(told(contextOf(historyOf([1, 2, 3])))).toEqual({ frames: [2, 3], valid: [1, 1] });
+    const known = { frames: [2, 3], expected: 1 };
+    expect(told(contextOf(historyOf([1, 2, 3], [4])))).toEqual({ frames: [3, 4], valid: [1, 1], known });
+    expect(told(contextOf(historyOf([1, 2, 3], [4, 5, 6]))).known).toEqual({ ...known, expected: 3 });
+    expect(told(contextOf(historyOf([1], [2]))).known).toEqual({ frames: [1, 1], expected: 1 });
+  });
+
+  test('after eight expected frames the last ones count as known', () => {
+    const expected = [11, 12, 13, 14, 15, 16, 17, 18];
+    expect(told(contextOf(historyOf([1, 2], expected))).known).toEqual({ frames: [1, 2], expected: 8 });
+    expect(told(contextOf(historyOf([1, 2], [...expected, 19]))).known).toEqual({ frames: [17, 18], expected: 1 });
+  });
+
+  test('a frame that is known ends it, and a copy goes on from what was known', () => {
+    const history = historyOf([1, 2], [3]);
+    const copy = history.copy();
+    copy.addExpected(frame(4));
+    expect(told(contextOf(copy)).known).toEqual({ frames: [1, 2], expected: 2 });
+    history.push(frame(5));
+    expect(told(contextOf(history))).toEqual({ frames: [3, 5], valid: [1, 1] });
+  });
+
+  test('batches of tensors go the same way, at every stride', () => {
+    const known = [1, 2, 3, 4, 5];
+    const strides = SUBSEQUENCES.map((subsequence) => {
+      const { frames } = historyOf(known).every(subsequence);
+      return { subsequence, context: { frames: frames.map(([level]) => batchOf(level)), known: null } };
+    });
+    const ofTensors = new StridedHistory<FrameBatch>(shape.context, 0, strides);
+    const expected: number[] = [];
+    for (let step = 0; step < 11; step++) {
+      const ofBytes = historyOf(known, expected).leading();
+      const contexts = ofTensors.leading();
+      expect(contexts.map(({ subsequence }) => subsequence)).toEqual(ofBytes.map(({ subsequence }) => subsequence));
+      for (const [at, { context }] of contexts.entries()) {
+        const own = examplesAfter(shape, [ofBytes[at].context]).given.context!;
+        expect(told(contextOfFrames(context, own.noise))).toEqual(told(own));
+      }
+      expected.push(10 + step);
+      ofTensors.addExpected(batchOf(10 + step));
+    }
+  });
+
+  test('histories of which different numbers of frames were expected go together', () => {
+    const { known } = FrameHistory.examples([historyOf([1, 2]), historyOf([1, 3], [4])]).given.context!;
+    expect(known!.expected).toEqual([0, 1]);
+    expect(known!.frames.map((tensor) => [0, 6].map((at) => tensor.dataSync()[at]))).toEqual([
+      [1, 1],
+      [2, 3],
+    ]);
+  });
+});
