@@ -5,8 +5,7 @@ import { errorsOf } from '../foundation/errors.js';
 import { frameRateText, parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { buildChain, type Chain } from './chain.js';
 import { modelSchema, type ModelDescription } from './description.js';
-import { expectsFrame, futureDrawingSchema, usualDrawing, type FutureDrawing } from './future-drawing.js';
-import { LEAST_TEMPERATURE, MOST_TEMPERATURE } from './heads/logistic-mixture.js';
+import { expectsFrame, futureDrawingSchema, type FutureDrawing } from './future-drawing.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { decodeSafetensors, unfit, type NamedArray } from './safetensors-format.js';
 
@@ -98,15 +97,7 @@ function readDrawing(path: string, description: ModelDescription, metadata: Meta
     const expected = 'a carry of 1 in the metadata of a model that does not learn the expected frame';
     throw unfit(path, expected, `${drawing.carry}`);
   }
-  // Older files name the temperature alone.
-  const { componentTemperature: text } = metadata;
-  if (drawing !== null || text === undefined) return drawing;
-  const temperature = Number(text);
-  if (!(temperature >= LEAST_TEMPERATURE && temperature <= MOST_TEMPERATURE)) {
-    const expected = `a component temperature from ${LEAST_TEMPERATURE} to ${MOST_TEMPERATURE} in the metadata`;
-    throw unfit(path, expected, JSON.stringify(text));
-  }
-  return { ...usualDrawing(description), temperature };
+  return drawing;
 }
 
 /** Parses the description that a checkpoint carries. */
