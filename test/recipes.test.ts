@@ -18,7 +18,7 @@ test.each(recipes)('%s is the configuration of a training', (recipe) => {
 });
 
 const madeByRecipe = shippedModels()
-  .map((name) => ({ name, ...loadModel(name) }))
+  .map((name) => ({ ...loadModel(name), name }))
   .filter(({ origin }) => origin !== null);
 
 // Without any such model jest refuses the empty table.

@@ -67,7 +67,7 @@ async function sectionHtml({ title, blocks }: Section, number: number | null): P
 
 /** A style or script of the page, which lies beside this file's source and is published with it. */
 function assetText(name: string): string {
-  return readFileSync(join(packageFolder(), 'src', 'report', name), 'utf8');
+  return readFileSync(join(packageFolder(), 'src', 'document', name), 'utf8');
 }
 
 /** As a content policy names a text that it allows. */
