@@ -7,9 +7,15 @@
 //   --precision  of pxv's products, float32 or bf16; PyTorch's are float32 (default: float32)
 // PYTHON names a Python with PyTorch (default: python3).
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { initialiseParameters } from '../dist/src/backend/parameters.js';
+import { describeBenchNetwork } from '../dist/src/bench/network.js';
+import { buildChain } from '../dist/src/model/chain.js';
+import { saveModel } from '../dist/src/model/checkpoint.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -47,32 +53,46 @@ function result(program, args, env) {
   return JSON.parse(stdout.trim().split('\n').at(-1));
 }
 
-function runTorch(name, flags) {
-  const { threads } = options;
-  const env = threads === undefined ? environment : { ...environment, OMP_NUM_THREADS: threads };
-  return result(process.env.PYTHON ?? 'python3', [join(here, 'torch_pixelrnn.py'), name, ...flags], env);
+/** Writes a network as its training begins. */
+function writeModel(path, { name: network, size, 'head-width': headWidth, ...others }) {
+  const description = describeBenchNetwork({ ...others, network, headWidth, size: { width: size, height: size } });
+  const chain = buildChain(description);
+  const weights = initialiseParameters(chain.parameters, 1n);
+  saveModel(path, { description, chain, weights, step: 0, frameRate: null, drawing: null, origin: null });
 }
 
-function runPxv(name, flags) {
+function runTorch(model, { batch }) {
+  const { threads, steps } = options;
+  const env = threads === undefined ? environment : { ...environment, OMP_NUM_THREADS: threads };
+  const program = [join(here, 'torch_pixelrnn.py'), model, '--batch', String(batch), '--steps', steps];
+  return result(process.env.PYTHON ?? 'python3', program, env);
+}
+
+function runPxv({ name, ...settings }) {
   const main = join(here, '..', 'dist', 'cli', 'main.js');
+  const flags = Object.entries({ ...settings, steps: options.steps }).flatMap(([flag, value]) => [`--${flag}`, value]);
+  const { precision } = options;
   const threads = options.threads === undefined ? [] : ['--threads', options.threads];
   return result(
     process.execPath,
-    [main, 'bench', 'train', '--network', name, ...flags, ...threads, '--precision', options.precision, '--json'],
+    [main, 'bench', 'train', '--network', name, ...flags.map(String), ...threads, '--precision', precision, '--json'],
     environment,
   );
 }
 
 const fastest = (results) => results.reduce((best, each) => (each.secondsPerStep < best.secondsPerStep ? each : best));
 
+const folder = mkdtempSync(join(tmpdir(), 'pxv-torch-'));
+process.on('exit', () => rmSync(folder, { recursive: true }));
+const model = join(folder, 'model.safetensors');
+
 for (const network of networks) {
   if (!describe(network).includes(options.only)) continue;
-  const { name, ...settings } = { ...network, steps: options.steps };
-  const flags = Object.entries(settings).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
+  writeModel(model, network);
   const [torch, pxv] = [[], []];
   for (let round = 0; round < Number(options.rounds); round++) {
-    torch.push(runTorch(name, flags));
-    pxv.push(runPxv(name, flags));
+    torch.push(runTorch(model, network));
+    pxv.push(runPxv(network));
   }
   const [theirs, ours] = [fastest(torch), fastest(pxv)];
   const ratio = theirs.secondsPerStep / ours.secondsPerStep;

@@ -23,7 +23,7 @@ interface Shown {
   line: string;
 }
 
-/** But those that several ranks run together: `test/ranks` has them. */
+/** But those that several ranks run together: `test/distributed` has them. */
 const all: Shown[] = ['README.md', ...guides.map((name) => `docs/${name}`)].flatMap((document) =>
   [...readFileSync(document, 'utf8').matchAll(/```sh\n(.*?)```/gs)]
     .flatMap(([, block]) => block.split('\n'))

@@ -48,6 +48,7 @@ class Model:
     """A chain of scales."""
 
     def __init__(self, description, arrays):
+        self.arrays = arrays
         self.scales = [Scale(each, Arrays(arrays, f"scales.{i}.")) for i, each in enumerate(description["scales"])]
         stride = 1
         for scale in reversed(self.scales):
@@ -165,12 +166,17 @@ class Scale:
         def with_matched(name, x):
             return x if matched is None else x + net.conv(f"{name}.matched", matched)
 
-        def conv_with_map(name, x, map_name):
-            return net.conv(name, x) if map is None else net.conv(name, x) + net.conv(map_name, map)
+        def conv_with_map(name, x, map_name, order=slice(None)):
+            y = net.conv(name, x, order=order)
+            return y if map is None else y + net.conv(map_name, map, order=order)
 
-        def states(walk, name, x):
-            gates = conv_with_map(f"{name}.input", x, f"{name}.map")
-            return lstm(walk, net[f"{name}.state.weights"], net.get(f"{name}.state.initial"), gates, self.channels)
+        def states(lstm, name, x, mirrored=False):
+            weights, initial = net[f"{name}.state.weights"], net.get(f"{name}.state.initial")
+            order = gate_order(weights.shape[2], self.channels)
+            gates = conv_with_map(f"{name}.input", x, f"{name}.map", order)
+            if mirrored:
+                return lstm(weights[..., order], initial, gates.flip(2)).flip(2)
+            return lstm(weights[..., order], initial, gates)
 
         x, skips = with_matched("first", conv_with_map("first", image, "first.map")), []
         for i, layer in enumerate(self.layers):
@@ -179,10 +185,11 @@ class Scale:
                 y = net.conv(f"{name}.down", x.relu())
                 y = conv_with_map(f"{name}.wide", y.relu(), f"{name}.map").relu()
             elif layer["type"] == "row-lstm":
-                y = states(ROWS, name, x)
+                y = states(row_lstm, name, x)
             else:
-                y = states(DIAGONALS, f"{name}.left", x)
-                y[:, 1:] += states(MIRRORED_DIAGONALS, f"{name}.right", x)[:, :-1]
+                y = states(diagonal_lstm, f"{name}.left", x)
+                right = states(diagonal_lstm, f"{name}.right", x, mirrored=True)
+                y = y + F.pad(right[:, :-1], (0, 0, 0, 0, 1, 0))
             x = net.conv(f"{name}.up", y) + x
             if self.skips:
                 skips.append(net.conv(f"skips.{i}", x))
@@ -457,12 +464,15 @@ class Arrays:
     def within(self, name):
         return Arrays(self.arrays, f"{self.prefix}{name}.")
 
-    def conv(self, name, x, stride=1):
-        weights = self[f"{name}.weights"]
+    def conv(self, name, x, stride=1, order=slice(None)):
+        """`order`: of the output features."""
+        weights, bias = self[f"{name}.weights"][..., order], self[f"{name}.bias"][order]
         top, bottom = same_padding(x.shape[1], weights.shape[0], stride)
         left, right = same_padding(x.shape[2], weights.shape[1], stride)
-        x = F.pad(x.permute(0, 3, 1, 2), (left, right, top, bottom))
-        return F.conv2d(x, weights.permute(3, 2, 0, 1), self[f"{name}.bias"], stride).permute(0, 2, 3, 1)
+        x = x.permute(0, 3, 1, 2)
+        if bottom > top or right > left:
+            x = F.pad(x, (0, right - left, 0, bottom - top))
+        return F.conv2d(x, weights.permute(3, 2, 0, 1), bias, stride, (top, left)).permute(0, 2, 3, 1)
 
     def transposed(self, name, x, stride, size):
         weights = self[f"{name}.weights"]
@@ -478,44 +488,56 @@ def same_padding(pixels, kernel, stride):
     return total // 2, total - total // 2
 
 
-# Taps and the cell's tap, as (rows down, columns right), and the direction of the walk: all pixels with the same
-# row * direction[0] + column * direction[1] are computed at once.
-ROWS = [(-1, -1), (-1, 0), (-1, 1)], (-1, 0), (1, 0)
-DIAGONALS = [(-1, 0), (0, -1)], (0, -1), (1, 1)
-MIRRORED_DIAGONALS = [(-1, 0), (0, 1)], (0, 1), (1, -1)
+def row_lstm(weights, initial, gates):
+    """The h of every pixel, [batch, height, width, hidden]: a row at once, of the three pixels above each."""
+    steps = [(row, True, True) for row in gates.permute(1, 0, 2, 3).contiguous()]
+    return torch.stack(list(walk(weights, initial, gates.shape[2], steps)), 1)
 
 
-def lstm(walk, weights, initial, gates, channels):
-    """The h of every pixel, [batch, height, width, hidden]."""
-    taps, cell_tap, direction = walk
-    (batch, height, width), hidden = gates.shape[:3], weights.shape[2]
-    order = gate_order(hidden, channels)
-    # The h and c of the image, with one row above it and one column on each side.
+def diagonal_lstm(weights, initial, gates):
+    """The same, a diagonal at once, from the upper right to the lower left, of the pixels above and to the left of each."""
+    height, width = gates.shape[1:3]
+    count = height + width - 1
+    # Row r is moved r places to the right: a diagonal becomes a column.
+    skewed = F.pad(gates, (0, 0, 0, height)).flatten(1, 2)[:, : height * count].unflatten(1, (height, count))
+    first = [max(d - width + 1, 0) for d in range(count)]
+    columns = enumerate(skewed.permute(2, 0, 1, 3).contiguous())
+    steps = [(column[:, first[d] : d + 1], d < width, d < height) for d, column in columns]
+    states = walk(weights, initial, 0, steps)
+    columns = [F.pad(h, (0, 0, row, height - row - h.shape[1])) for h, row in zip(states, first)]
+    skewed = F.pad(torch.stack(columns, 2).flatten(1, 2), (0, 0, 0, height))
+    return skewed.unflatten(1, (height, count + 1))[:, :, :width]
+
+
+def walk(weights, initial, before, steps):
+    """Yields the h of each step's pixels, [batch, pixels, hidden].
+
+    before: pixels, all outside the image, in the place of a step before the first
+    steps: of each the gates, [batch, pixels, 4 hidden], and whether a pixel outside the image stands before, and one after,
+        those of the step before
+    With these the taps of neighbours are neighbours, and the second tap is the cell's.
+    """
+    taps, hidden = weights.shape[1:3]
     outside = torch.zeros(2, hidden) if initial is None else initial
-    h, c = (state.repeat(batch, height + 1, width + 2, 1) for state in outside)
-    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
-    steps = rows * direction[0] + columns * direction[1]
-    for step in steps.unique():
-        y, x = torch.where(steps == step)
-
-        def at(map, tap):
-            return map[:, y + 1 + tap[0], x + 1 + tap[1]]
-
-        s = gates[:, y, x] + sum(at(h, tap) @ weights[0, t] for t, tap in enumerate(taps))
-        out, forget, enter, new = s[..., order].unbind(-2)
-        cell = forget.sigmoid() * at(c, cell_tap) + enter.sigmoid() * new.tanh()
-        c[:, y + 1, x + 1] = cell
-        h[:, y + 1, x + 1] = out.sigmoid() * cell.tanh()
-    return h[:, 1:, 1:-1]
+    outside = outside[:, None, None].expand(-1, len(steps[0][0]), 1, -1)
+    h, c = outside.expand(-1, -1, before, -1)
+    for gates, begins, ends in steps:
+        pixels = gates.shape[1]
+        h, c = (torch.cat([out] * begins + [state] + [out] * ends, 1) for out, state in zip(outside, (h, c)))
+        read = torch.cat([h[:, tap : tap + pixels] for tap in range(taps)], -1)
+        out, forget, enter, new = (gates + read @ weights.flatten(0, 2)).chunk(4, -1)
+        c = forget.sigmoid() * c[:, 1 : 1 + pixels] + enter.sigmoid() * new.tanh()
+        h = out.sigmoid() * c.tanh()
+        yield h
 
 
 def gate_order(hidden, channels):
-    """[4, hidden]: where o, f, i and g of each hidden feature stand among the gates."""
+    """[4 hidden]: where o of all hidden features, then f, i and g, stand among the gates."""
     order, begin = [], 0
     for size in group_sizes(hidden, channels):
         order.append(torch.arange(4 * begin, 4 * (begin + size)).view(4, size))
         begin += size
-    return torch.cat(order, 1)
+    return torch.cat(order, 1).flatten()
 
 
 def group_sizes(features, channels):

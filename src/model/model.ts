@@ -10,13 +10,7 @@ import { buildChain, type Chain } from './chain.js';
 import { expectsFrame, modelSchema, type ModelDescription } from './description.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { decodeSafetensors, unfit, type NamedArray } from './safetensors-format.js';
-import {
-  defaultSampling,
-  LEAST_TEMPERATURE,
-  MOST_TEMPERATURE,
-  samplingSchema,
-  type SamplingSettings,
-} from './sampling-settings.js';
+import { samplingSchema, type SamplingSettings } from './sampling-settings.js';
 
 /** A chain of networks with its weights. */
 export interface Model {
@@ -112,15 +106,7 @@ function readDrawing(path: string, description: ModelDescription, metadata: Meta
     const expected = 'a carry of 1 in the metadata of a model that does not learn the expected frame';
     throw unfit(path, expected, `${drawing.carry}`);
   }
-  // Older files name the temperature alone.
-  const { componentTemperature: text } = metadata;
-  if (drawing !== null || text === undefined) return drawing;
-  const temperature = Number(text);
-  if (!(temperature >= LEAST_TEMPERATURE && temperature <= MOST_TEMPERATURE)) {
-    const expected = `a component temperature from ${LEAST_TEMPERATURE} to ${MOST_TEMPERATURE} in the metadata`;
-    throw unfit(path, expected, JSON.stringify(text));
-  }
-  return { ...defaultSampling(description), temperature };
+  return drawing;
 }
 
 /** Parses the description that a checkpoint carries. */

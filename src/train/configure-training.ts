@@ -14,7 +14,6 @@ import {
   type PresetSettings,
 } from '../model/presets.js';
 import {
-  expectStages,
   runSchema,
   type DataSettings,
   type RunConfiguration,
@@ -46,7 +45,6 @@ export interface TrainingRequest {
 }
 
 const typedData = z.looseObject({ data: z.looseObject({ type: z.enum(['clips', 'images']) }) });
-const MOVED_TO_STAGES = 'give rate, warmUp and decayFrom in training.stages: [{ ... }], and leave out what is gone';
 const SOURCE: ConfigurationSource = { operation: 'configure training', argument: 'request', code: 'USAGE' };
 
 /**
@@ -61,7 +59,6 @@ export async function configureTraining(
   onNote?: (text: string) => void,
 ): Promise<RunConfiguration> {
   parseConfiguration(typedData, { data: asked }, source);
-  expectStages(training, source, MOVED_TO_STAGES);
   const data = await withoutList(asked);
   const described = isDescription(model) ? model : await describe(choicesIn(model, source), training, data, onNote);
   return parseConfiguration(runSchema, { ...others, model: described, training, data }, source);

@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { precisions } from '../backend/precision.js';
-import { PxvError } from '../foundation/errors.js';
 import { parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
 import { learnsAnchor } from '../conditioning/index.js';
 import { expectsFrame, modelSchema, type ModelDescription } from '../model/description.js';
-import type { ConfigurationSource } from '../foundation/parse-configuration.js';
 import { samplingSchema } from '../model/sampling-settings.js';
 import { DEFAULT_MINUTES, DEFAULT_RATE, dataDefaults, fromModelDefaults } from './data-defaults.js';
 import { paceMarkSchema } from './pace.js';
@@ -142,13 +140,6 @@ export const runSchema = z
 
 /** A training with all that may be left out filled in: what `configureTraining` gives and `trainModel` takes. */
 export type RunConfiguration = z.infer<typeof runSchema>;
-
-/** Says of a training that was written before there were stages that its keys have other places now: a PxvError. */
-export function expectStages(training: unknown, source: ConfigurationSource, remedy: string): void {
-  if (typeof training !== 'object' || training === null || !('schedule' in training)) return;
-  const found = { expected: "a training in 'stages'", received: "one of an older pxv, with a 'schedule'" };
-  throw new PxvError({ ...source, ...found, remedy });
-}
 
 /** What a stage cannot have on a model and data, and why. @param hasWeights whether it begins with weights that were trained */
 function* refusals(

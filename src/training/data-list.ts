@@ -11,20 +11,18 @@ export interface DataFile {
 }
 
 /** What a training was given, so that a resumed one can tell whether it is given the same: SHA-256 in hexadecimal. */
-export const dataHashesSchema = z
-  .strictObject({
-    /** Of the list of files (`dataList`); null in a state that was saved without one. */
-    files: z.string().nullable(),
-    /** Of the frames that were decoded from them; null where nothing is decoded, or was not yet. */
-    frames: z.string().nullable(),
-    /** Of what is held out, of its frames or of the list of all files; null where that is not known. */
-    validation: z.string().nullable().default(null),
-  })
-  .prefault({ files: null, frames: null });
+export const dataHashesSchema = z.strictObject({
+  /** Hash of the list of files (`dataList`); null before the files were found. */
+  files: z.string().nullable(),
+  /** Hash of the frames that were decoded from them; null where nothing is decoded, or was not yet. */
+  frames: z.string().nullable(),
+  /** Hash of what is held out, of its frames or of the list of all files; null before the data were opened. */
+  validation: z.string().nullable(),
+});
 
 export type DataHashes = z.infer<typeof dataHashesSchema>;
 
-/** Of a training that was saved without them. */
+/** Hashes of a training whose data were not found yet. */
 export const noDataHashes: DataHashes = { files: null, frames: null, validation: null };
 
 /** How many files or clips one line names. */

@@ -10,7 +10,7 @@ import { buildChain, type Chain } from '../model/chain.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { readSafetensors, writeSafetensors } from '../model/safetensors.js';
 import { appendLine, removeEmpty, replaceFile, unfinishedName, writeFailure } from '../foundation/write-file.js';
-import { expectStages, learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
+import { learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
 import { isEventFile } from './event-file.js';
 import { machineLineSchema, type Machine } from './machine.js';
 import { SampleSheets } from './sample-sheets.js';
@@ -44,7 +44,7 @@ const progressSchema = z.strictObject({
   step: z.int().min(0),
   best: z.strictObject({ step: z.int().min(0), bitsPerDim: z.number() }).nullable(),
   dataHashes: dataHashesSchema,
-  arithmetic: z.string().nullable().default(null),
+  arithmetic: z.string().nullable(),
 });
 
 const files = {
@@ -240,7 +240,6 @@ export class RunFolder {
     const model = readDescription(path, metadata);
     const values = Object.entries(metadata).map(([key, text]) => [key, json(text)] as const);
     const { drawing, training, data, step, best, dataHashes, arithmetic } = Object.fromEntries(values);
-    expectStages(training, source, `start a new one from its model: pxv train --from ${this.path} --out OTHER`);
     const configuration = parseConfiguration(runSchema, { model, drawing, training, data }, source);
     const progress = parseConfiguration(progressSchema, { step, best, dataHashes, arithmetic }, source);
     const chain = buildChain(configuration.model);

@@ -7,14 +7,16 @@ import { CallWriter } from '../../src/backend/call.js';
 import { descriptions, type InstructionSet } from '../../src/backend/kernels/index.js';
 import { loadWasm } from '../../src/backend/library-files.js';
 import { PxvError } from '../../src/foundation/errors.js';
+import { announceMissing } from '../announce-missing.js';
 import { randomFloats } from '../random.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { absentSets, hasTensorflow } from './implementations.js';
+import { absentSets, bf16Sets, hasTensorflow } from './implementations.js';
 
 const built = existsSync('build/Release/pxv.node');
 
-if (!hasTensorflow) test.skip('composed form on tensorflow, which is not installed', () => {});
-for (const name of absentSets) test.skip(`instruction set ${name}, which this machine or this build lacks`, () => {});
+if (!hasTensorflow) announceMissing('TensorFlow, for the composed forms on it');
+if (bf16Sets.length === 0) announceMissing('products in bf16');
+for (const name of absentSets) announceMissing(`the instruction set ${name}`);
 
 describe('loading an addon', () => {
   const platform = `${process.platform}-${process.arch}`;

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { forecastNames, forecasts, type Forecastable } from '../../src/evaluation/forecasts.js';
+import { forecastNames, forecasts, moveOn, type Forecastable } from '../../src/evaluation/forecasts.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { kernelSets } from '../backend/implementations.js';
+import { randomInts } from '../random.js';
+import { frame } from '../video/made-clips.js';
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
@@ -63,4 +65,55 @@ test('the mean, the best and the worst are there where several are drawn, the be
   expect(names(1, false)).toEqual(['last-frame', 'moved-last-frame', 'sample']);
   expect(names(2, false)).toEqual(['last-frame', 'moved-last-frame', 'sample', 'mean', 'best', 'worst']);
   expect(names(1, true)).toEqual(['last-frame', 'moved-last-frame', 'best-guess', 'sample']);
+});
+
+describe('a frame moved on', () => {
+  const [width, height] = [24, 20];
+  const texture = randomInts(64 * 64 * 3, 256, 1);
+
+  /** A piece of the texture, from a row and a column of it on. */
+  const piece = (row: number, column: number): Frame =>
+    frame(width, height, 3, (x, y, c) => texture[((y + row) * 64 + x + column) * 3 + c]);
+
+  /** Values of one channel of a frame's inside, away from what enters at the edges. */
+  function inside({ data }: Frame, margin: number): number[] {
+    const places = Array.from({ length: width * height }, (_, at) => at).filter((at) => {
+      const [x, y] = [at % width, Math.floor(at / width)];
+      return x >= margin && x < width - margin && y >= margin && y < height - margin;
+    });
+    return places.map((at) => data[3 * at]);
+  }
+
+  test('is the true one where a picture goes on as it went, but for what enters at the edges', () => {
+    const moved = moveOn([piece(20, 20), piece(19, 21)], 3);
+    for (const [h, frame] of moved.entries()) {
+      expect(inside(frame, 7 + h)).toEqual(inside(piece(18 - h, 22 + h), 7 + h));
+    }
+  });
+
+  test('repeats the last frame where that alone is known', () => {
+    const last = piece(3, 4);
+    expect(moveOn([last], 2)).toEqual([last, last]);
+  });
+
+  test('moves each part as it moved: the left half goes up, the right half stays', () => {
+    const halves = (row: number) =>
+      frame(width, height, 3, (x, y, c) => texture[((y + (x < width / 2 ? row : 40)) * 64 + x) * 3 + c]);
+    const [moved] = moveOn([halves(10), halves(11)], 1);
+    const truth = halves(12);
+    const row = (height / 2) * width;
+    for (const place of [row + 4, row + width - 5]) expect(moved.data[3 * place]).toBe(truth.data[3 * place]);
+  });
+
+  test('stays as it is where nothing moved', () => {
+    const flat = frame(width, height, 3, () => 77);
+    for (const still of [flat, piece(5, 5)]) expect(moveOn([still, still], 2)).toEqual([still, still]);
+  });
+
+  test('frames of two sizes are refused, and no tensor is left behind', () => {
+    const tensors = tf.memory().numTensors;
+    expect(() => moveOn([piece(1, 1), frame(3, 3, 3, () => 0)], 1)).toThrow('motion');
+    moveOn([piece(1, 1), piece(2, 1)], 2);
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
 });

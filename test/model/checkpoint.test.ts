@@ -7,7 +7,7 @@ import type { Model } from '../../src/model/model.js';
 import { shippedModels } from '../../src/model/shipped-models.js';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { mixture, randomModel, tinyChain, tinyNetwork, warpedFrames } from './tiny-networks.js';
+import { randomModel, tinyChain, tinyNetwork } from './tiny-networks.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -94,25 +94,6 @@ test.each([
   [JSON.stringify({ ...drawing, carry: 0.5 }), /expected a carry of 1 in the metadata of a model .*, received 0.5/],
 ])('a model whose futures are drawn as %s is refused', (text, message) => {
   expect(refusedWith(({ metadata }) => (metadata.drawing = text))).toMatch(message);
-});
-
-test('the temperature alone, as older files have it, leaves the others as usual', () => {
-  for (const [made, usual] of [
-    [model, { warming: 0, carry: 1 }],
-    [randomModel([tinyNetwork({ head: mixture, conditioning: [warpedFrames] })]), { warming: 0.035, carry: 0.25 }],
-  ] as const) {
-    saveModel(file, made);
-    const { arrays, metadata } = readSafetensors(file);
-    writeSafetensors(file, { arrays, metadata: { ...metadata, componentTemperature: '0.9' } });
-    expect(loadModel(file).drawing).toEqual({ temperature: 0.9, ...usual });
-  }
-});
-
-test.each(['warm', '0', '-1', 'Infinity'])('a model with the component temperature %s is refused', (text) => {
-  const message = refusedWith(({ metadata }) => (metadata.componentTemperature = text));
-  expect(message).toContain(
-    `expected a component temperature from 0.0001 to 10000 in the metadata, received ${JSON.stringify(text)}`,
-  );
 });
 
 test.each(['abc', '-1', '1.5', ''])('a number of steps of "%s" is refused', (text) => {

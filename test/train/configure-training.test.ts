@@ -123,11 +123,3 @@ test('how futures are drawn is for models of clips, and a carry for those that l
       message: expect.stringMatching(message) as string,
     });
 });
-
-test('a training of before there were stages is refused in one line that says where its settings stand now', async () => {
-  const training = { schedule: { rate: 0.001 } };
-  await expect(configureTraining({ training: training as never, data: clips })).rejects.toMatchObject({
-    code: 'USAGE',
-    message: expect.stringMatching(/'stages', received one of an older pxv.*; give rate.*training\.stages/) as string,
-  });
-});

@@ -51,20 +51,6 @@ test('what is saved is loaded again: configuration, weights, optimiser, step and
   expect(state.optimiser.map(values)).toEqual(checkpoint.state.optimiser.map(values));
 });
 
-test('a training of an older version is refused in one line, which says how to go on from it', async () => {
-  const run = new RunFolder(join(folder.path, 'older'));
-  run.create();
-  const { chain, checkpoint } = startTraining(tinyRun());
-  await run.saveTraining(chain, checkpoint);
-  tf.dispose([checkpoint.state.weights, checkpoint.state.optimiser]);
-  const path = join(run.path, 'training.safetensors');
-  const { arrays, metadata } = readSafetensors(path);
-  writeSafetensors(path, { arrays, metadata: { ...metadata, training: JSON.stringify({ steps: 6, schedule: {} }) } });
-  expect(() => run.load()).toThrow(
-    /older pxv, with a 'schedule'; start a new one from its model: pxv train --from .*older/,
-  );
-});
-
 test('a model says how its futures are drawn where the configuration it was trained by does', async () => {
   const drawing = { temperature: 0.9, warming: 0.01, carry: 1 };
   for (const [index, asked] of [drawing, null].entries()) {

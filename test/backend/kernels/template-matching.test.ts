@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
-import { readEarlierPixels } from '../../src/backend/earlier-pixels.js';
-import type { KernelNumbers } from '../../src/backend/kernels/index.js';
-import { checkGradient } from '../gradient-check.js';
-import { randomFloats } from '../random.js';
-import { expectClose } from './comparison.js';
-import { describeEach, kernelSets } from './implementations.js';
-import { testKernel } from './kernel-suite.js';
-import * as reference from './template-matching-reference.js';
+import { readEarlierPixels } from '../../../src/backend/earlier-pixels.js';
+import type { KernelNumbers } from '../../../src/backend/kernels/index.js';
+import { checkGradient } from '../../gradient-check.js';
+import { randomFloats } from '../../random.js';
+import { expectClose } from '../comparison.js';
+import { describeEach, kernelSets } from '../implementations.js';
+import { testKernel } from '../kernel-suite.js';
+import * as reference from '../template-matching-reference.js';
 
 type MatchingNumbers = KernelNumbers<'templateMatching'>;
 

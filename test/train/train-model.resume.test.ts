@@ -16,7 +16,6 @@ import { describeModel } from '../../src/model/presets.js';
 import type { TrainModelHooks } from '../../src/train/options.js';
 import { trainModel } from '../../src/train/train-model.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
-import { noDataHashes } from '../../src/training/data-list.js';
 import { RunFolder } from '../../src/training/run-folder.js';
 import '../backend/implementations.js';
 import { cifarRecords } from '../datasets/made-files.js';
@@ -247,15 +246,6 @@ test('a folder of frames that is a file is refused in one line', async () => {
       /^make run folder: .*frames: expected a folder, received a file of that name; remove it/,
     ) as string,
   });
-});
-
-test('a state that was saved without a list takes the clips that are there', async () => {
-  const { at, run } = await stopped();
-  const { chain, checkpoint } = new RunFolder(run).load();
-  await new RunFolder(run).saveTraining(chain, { ...checkpoint, dataHashes: noDataHashes });
-  tf.dispose(checkpoint.state);
-  rmSync(at('clips', 'c'), { recursive: true });
-  expect((await resume(run)).step).toBe(2);
 });
 
 test('a training on images is refused where a file of the set has changed, wherever the set lies', async () => {

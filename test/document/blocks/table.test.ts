@@ -1,4 +1,4 @@
-import { tableCsv, tableOf, tableText } from '../../src/document/blocks/table.js';
+import { tableCsv, tableOf, tableText } from '../../../src/document/blocks/table.js';
 
 const clips = tableOf(
   'lrl',

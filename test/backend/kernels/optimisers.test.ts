@@ -1,6 +1,6 @@
-import * as updates from '../../src/backend/updates.js';
-import { randomFloats } from '../random.js';
-import { testKernel } from './kernel-suite.js';
+import * as updates from '../../../src/backend/updates.js';
+import { randomFloats } from '../../random.js';
+import { testKernel } from '../kernel-suite.js';
 
 const counts = [1, 3, 5, 16, 17, 48, 1000, 70_001];
 

@@ -1,9 +1,9 @@
-import { readEarlierPixels } from '../../src/backend/earlier-pixels.js';
-import { localRegressionFeatures, type KernelNumbers } from '../../src/backend/kernels/index.js';
-import { randomFloats } from '../random.js';
-import { describeEach, kernelSets } from './implementations.js';
-import { testKernel } from './kernel-suite.js';
-import * as reference from './local-regression-reference.js';
+import { readEarlierPixels } from '../../../src/backend/earlier-pixels.js';
+import { localRegressionFeatures, type KernelNumbers } from '../../../src/backend/kernels/index.js';
+import { randomFloats } from '../../random.js';
+import { describeEach, kernelSets } from '../implementations.js';
+import { testKernel } from '../kernel-suite.js';
+import * as reference from '../local-regression-reference.js';
 
 const GAIN = Math.fround(1 / 16);
 

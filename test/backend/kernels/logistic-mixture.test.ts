@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { logisticMixture as kernel, type KernelNumbers } from '../../src/backend/kernels/index.js';
-import { logisticMixture } from '../../src/backend/losses.js';
-import { randomFloats, randomInts } from '../random.js';
-import { bitsOf } from './comparison.js';
-import { describeEach, kernelSets } from './implementations.js';
-import { testKernel } from './kernel-suite.js';
-import * as reference from './reference.js';
+import { logisticMixture as kernel, type KernelNumbers } from '../../../src/backend/kernels/index.js';
+import { logisticMixture } from '../../../src/backend/losses.js';
+import { randomFloats, randomInts } from '../../random.js';
+import { bitsOf } from '../comparison.js';
+import { describeEach, kernelSets } from '../implementations.js';
+import { testKernel } from '../kernel-suite.js';
+import * as reference from '../reference.js';
 
 type MixtureNumbers = KernelNumbers<'logisticMixture'>;
 

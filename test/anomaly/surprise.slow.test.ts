@@ -2,7 +2,7 @@ import { chooseBackend } from '../../src/backend/choose-backend.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import type { Model } from '../../src/model/model.js';
 import { surprise, type SurprisingFrame } from '../../src/anomaly/surprise.js';
-import { madeClips } from '../anomaly/made-clips.js';
+import { madeClips } from './made-clips.js';
 
 let model: Model;
 beforeAll(async () => {

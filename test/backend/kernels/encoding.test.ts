@@ -1,5 +1,5 @@
-import { kernelSets } from '../backend/implementations.js';
-import { randomFloats, randomInts } from '../random.js';
+import { kernelSets } from '../implementations.js';
+import { randomFloats, randomInts } from '../../random.js';
 
 const TOTAL = 2 ** 30;
 const mixture = { headKind: 2, components: 3, meanScale: 16, together: false };

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { randomFloats } from '../random.js';
-import { testKernel } from './kernel-suite.js';
+import { randomFloats } from '../../random.js';
+import { testKernel } from '../kernel-suite.js';
 
 const sizes = [
   { m: 1, n: 1, k: 1 },

@@ -1,0 +1,72 @@
+import { existsSync, readdirSync } from 'node:fs';
+
+/** Tests of no single source, with what each is about. Those of `src/X/y.ts` are `test/X/y.test.ts` and `y.ASPECT.test.ts`. */
+const ofNoSource: Record<string, string> = {
+  places: 'tests',
+  'bench/bench': 'src/bench',
+  'browser/bundle': 'bundle',
+  'browser/same-bytes': 'browser',
+  'checkpoint-format': 'document',
+  'cli/comforts': 'commands',
+  'cli/installed': 'package',
+  'cli/refusals': 'commands',
+  'cli/sizes': 'commands',
+  'cli/train-predict-eval': 'commands',
+  'coding/codec': 'src/coding',
+  'datasets/test-split': 'imports',
+  'distributed/clusters': 'MPI',
+  'distributed/train': 'src/training',
+  'documented-commands': 'documents',
+  documents: 'documents',
+  drawings: 'documents',
+  'examples/pytorch': 'PyTorch',
+  'examples/pytorch-draws': 'PyTorch',
+  'import-circles': 'imports',
+  'import-rule': 'imports',
+  library: 'package',
+  'library-types': 'package',
+  'model/anchor-gradients': 'src/optimization',
+  'model/heads': 'src/model/heads',
+  'model/network-gradients': 'src/model',
+  'model/parse-configuration': 'src/foundation',
+  models: 'models',
+  'native/neon': 'native',
+  'options/check-options': 'options',
+  'page/page': 'page',
+  'public-names': 'package',
+  recipes: 'recipes',
+  'sampling/entropy': 'src/sampling',
+  'sampling/enumeration': 'src/sampling',
+  'sampling/memory': 'src/sampling',
+  'sampling/mixture': 'native/engine',
+  'sampling/seeds': 'src/sampling',
+  tensorflow: 'backend',
+  wasm: 'backend',
+  words: 'sources',
+};
+
+const tests = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));
+/** Without `.test.ts` and the aspects before it. */
+const named = tests.map((path) => ({ path, name: path.replace(/\.[^/]*$/, '') }));
+
+/** Whether a test is named after a source or after what tests share. A data set lies in a folder of its name. */
+function hasSource(name: string): boolean {
+  const [last] = name.split('/').slice(-1);
+  const places = [`src/${name}`, name, `${name}/${last}`, `scripts/${name}`, `test/${name}`];
+  return places.some((place) => ['ts', 'mjs'].some((ending) => existsSync(`${place}.${ending}`)));
+}
+
+test('each test is named after its source, but for those that are listed', () => {
+  const others = named.filter(({ name }) => !(name in ofNoSource) && !hasSource(name));
+  expect(others.map(({ path }) => path)).toEqual([]);
+});
+
+test('each test that is listed is there, and named after no source', () => {
+  const there = named.map(({ name }) => name);
+  expect(Object.keys(ofNoSource).filter((name) => !there.includes(name) || hasSource(name))).toEqual([]);
+});
+
+test('a test whose source is gone would be found', () => {
+  expect(['backend/wasm', 'datasets/cifar', 'backend/reference'].map(hasSource)).toEqual([true, true, true]);
+  expect(['backend/gone', 'cifar'].map(hasSource)).toEqual([false, false]);
+});
