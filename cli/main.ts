@@ -1,8 +1,10 @@
 #!/usr/bin/env node
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { packageFacts } from '../src/foundation/package-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 import { reportError, throwWrongUsage } from './action.js';
+import { isMainProcess } from './process-group.js';
 
 /** Files of commands, by their names, in the order of the help. Each imports what it computes with inside its action, so that help is quick. */
 const names = [
@@ -66,6 +68,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = reportError(error);
+  // A launcher may end all ranks once one has failed: the main process prints its error first.
+  if (!isMainProcess()) await sleep(2000);
 }
 // Open handles, such as those of threads or child processes after a failure, must not keep a finished command alive.
 // Where standard output takes nothing, its error is told first.

@@ -23,15 +23,14 @@ interface Shown {
   line: string;
 }
 
-/** But those that several ranks run together: `test/ranks` has them. */
+/** But those that several ranks run together: `test/distributed` has them. */
 const all: Shown[] = ['README.md', ...guides.map((name) => `docs/${name}`)].flatMap((document) =>
   [...readFileSync(document, 'utf8').matchAll(/```sh\n(.*?)```/gs)]
     .flatMap(([, block]) => block.split('\n'))
     .map((line) => ({ document, line: line.replace(/\s+#.*$/, '').trim() }))
     .filter(
       ({ line }) =>
-        /\bpxv\b/.test(line) &&
-        !/^(npm|source|cd|export|mpirun|srun|PXV_RANK=\d) /.test(line.replace(/^npm ci && /, '')),
+        /\bpxv\b/.test(line) && !/^(npm|source|cd|export|mpirun|srun) /.test(line.replace(/^npm ci && /, '')),
     ),
 );
 /** What two documents show is run where the first one shows it. */

@@ -89,8 +89,8 @@ export const scoreImagesFields = {
   /** Called as images are decoded, scored and encoded, with how many are done. */
   onProgress: callback<(progress: ImageScoringProgress) => void>(),
   signal,
-  /** The processes that share the images: see `joinRanks`. Default: this one alone. */
-  ranks: fields.ranks,
+  /** The processes that share the images: see `joinProcessGroup`. Default: this one alone. */
+  processGroup: fields.processGroup,
 };
 
 /** What is asked of a check, by `pxv check` too. */

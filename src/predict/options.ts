@@ -89,7 +89,7 @@ export const predictClipFields = {
    */
   onPredicted: callback<() => void>(),
   /** The processes that draw the samples by shares, of which the first writes. Default: this one alone. */
-  ranks: fields.ranks,
+  processGroup: fields.processGroup,
 };
 
 /** What several clips are predicted into, as `pxv predict` asks for it. */
@@ -158,6 +158,6 @@ export const scoreClipsFields = {
   size: fields.pictureSize.optional(),
   /** Called as clips are scored, with the clip at hand and how much of it is done. */
   onProgress: callback<(progress: ScoringProgress) => void>(),
-  /** The processes that share the clips: see `joinRanks`. Default: this one alone. */
-  ranks: fields.ranks,
+  /** The processes that share the clips: see `joinProcessGroup`. Default: this one alone. */
+  processGroup: fields.processGroup,
 };
